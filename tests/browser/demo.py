@@ -18,7 +18,7 @@ from bot.sandbox.page.app import create_page
 from bot.sandbox.page.hints import CommandHint
 from bot.sandbox.workspace import Workspace, create_workspace_app, serving
 from tests.sandbox.page import samples
-from tests.sandbox.page.samples import button, field, mrkdwn, plain
+from tests.sandbox.page.pieces import button, confirm, field, mrkdwn, option, plain
 from tests.sandbox.workspace.stage import bolt, connected, new_workspace
 
 TOKEN = "eyJhbGciOiJFZERTQSJ9.made-up-token-for-the-page.x1"
@@ -49,7 +49,7 @@ def modal(*blocks: dict[str, Any], title: str = "Create a database", **more: Any
 
 def approval_card(requester: str, name: str, outcome: str | None = None) -> list[dict[str, Any]]:
     head = mrkdwn(f":warning: <@{requester}> asks to *destroy* `{name}`\n> not needed any more")
-    sure = samples.confirm("Deny?", f"Keep `{name}`?", "Yes, deny")
+    sure = confirm("Deny?", f"Keep `{name}`?", "Yes, deny")
     facts = [mrkdwn("*Database*\n" + name), mrkdwn("*Group*\neu"), mrkdwn("*Size*\n28 MiB"), mrkdwn("*Tokens*\n3")]
     last = (
         {"type": "context", "elements": [mrkdwn(outcome)]}
@@ -198,7 +198,7 @@ def demo(workspace: Workspace) -> AsyncApp:
     @app.options("database-action")
     async def on_options(ack: Any, body: dict[str, Any]) -> None:
         found = [name for name, *_ in samples.databases(200) if body["value"].lower() in name]
-        await ack(options=[samples.option(each) for each in found[:50]])
+        await ack(options=[option(each) for each in found[:50]])
 
     @app.event("app_home_opened")
     async def on_home(body: dict[str, Any], client: Any) -> None:

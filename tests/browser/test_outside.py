@@ -13,7 +13,7 @@ from starlette.routing import Route
 from bot.sandbox.workspace import Message, serving
 from tests.browser.conftest import Open
 from tests.browser.demo import Stage
-from tests.sandbox.page import samples
+from tests.sandbox.page.pieces import button, cell, mrkdwn, plain
 from tests.sandbox.page.test_mrkdwn import ATTACKS
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
@@ -69,12 +69,12 @@ async def test_messages_full_of_attacks_are_only_text(window: Open, site: Stage)
             "elements": [{"type": "text", "text": text}, {"type": "link", "url": text}],
         }
         blocks = [
-            {"type": "section", "text": samples.mrkdwn(text), "fields": [samples.plain(text)]},
+            {"type": "section", "text": mrkdwn(text), "fields": [plain(text)]},
             {"type": "rich_text", "elements": [rich]},
             {"type": "markdown", "text": text},
-            {"type": "actions", "elements": [samples.button(text, "attack", url=text)]},
+            {"type": "actions", "elements": [button(text, "attack", url=text)]},
             {"type": "image", "image_url": text, "alt_text": text},
-            {"type": "data_table", "caption": text, "rows": [[samples.cell(text)], [samples.cell(text)]]},
+            {"type": "data_table", "caption": text, "rows": [[cell(text)], [cell(text)]]},
         ]
         for content in ({"text": text}, {"text": text, "blocks": blocks}):
             state.add_message(Message(channel_id="C0DBOPS", ts=state.stamp(), user_id=state.app.bot_user_id, **content))

@@ -12,6 +12,7 @@ from tests.browser.conftest import Open
 from tests.browser.demo import Stage
 from tests.browser.window import Window
 from tests.sandbox.page import samples
+from tests.sandbox.page.pieces import mrkdwn
 from tests.soak import soaked
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
@@ -67,7 +68,7 @@ async def measured(window: Window, site: Stage, channel_id: str, take: int) -> t
     for number in range(ROUNDS):
         state = site.workspace.state
         text = f"Appended {take}-{number}."
-        told = {"type": "section", "text": samples.mrkdwn(text)}
+        told = {"type": "section", "text": mrkdwn(text)}
         blocks = [told, samples.data_table(100, 10)] if number % 10 == 0 else []
         state.add_message(Message(channel_id=channel_id, ts=state.stamp(), user_id="U0ANA", text=text, blocks=blocks))
         await expect(window.message(text)).to_be_attached()

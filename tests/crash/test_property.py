@@ -1,35 +1,20 @@
 """Whatever people do, and whenever the power goes: nothing without its approval, nothing twice, no token elsewhere."""
 
-import asyncio
-import shutil
-import sqlite3
-import tempfile
-from collections import Counter
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, ExitStack
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
-from unittest.mock import patch
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import rule
 
-from bot.commands.tokens import _probes as probes
-from bot.core.requests.request import Request, State
-from bot.pipeline.execution import verify
-from tests.crash.life import Life, life
-from tests.crash.records import requests_in
-from tests.crash.rehearsal import Crash, Rehearsal, Sent, chain_fault, command, press
+from bot.core.requests.request import State
+from tests.crash.crashing_bot import NAMES, REQUESTERS, CrashingBot
+from tests.crash.rehearsal import command, press
 from tests.soak import LIMIT_SECONDS, soaked
 
 pytestmark = pytest.mark.timeout(LIMIT_SECONDS)
 
-ASKERS, EVERYBODY = ("U0DANA", "U0ANA"), ("U0DANA", "U0ANA", "U0BEN", "U0REMY", "U0ZOE")
-DBA = ("U0ANA", "U0BEN", "U0REMY")
-NAMES = ("orders", "users")
+EVERYBODY = (*REQUESTERS, "U0BEN", "U0REMY", "U0ZOE")
 LINES = ("db destroy {} --now", "db destroy {}", "rotate {}", "token {}", "token {} --read-only",
          "db freeze {} --for 30m", "db thaw {}", "db restore {}", "db create {}")  # fmt: skip
 BUTTONS = {
@@ -44,50 +29,10 @@ MEANWHILE = ("nothing", "lost", "left", "shared", "forbidden", "hands", "power",
 FUSES = st.one_of(st.none(), st.integers(0, 60))
 WHICH = st.integers(0, 99)
 """Which of those there are: how many depends on who was quicker, and may differ when it is played again."""
-PROBES = 2
-"""The tokens that a rotation mints at most to prove itself, again after a crash: its own, and a sibling's."""
-QUORUM = {"rotate": 2, "destroy": 1, "token": 1}
-RESTING = {State.PENDING, State.READY, State.QUARANTINED, State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.DENIED,
-           State.EXPIRED, State.CANCELLED, State.STALE, State.RESTORED}  # fmt: skip
 
 
-class Bot(RuleBasedStateMachine):
+class Bot(CrashingBot):
     """People ask, press and leave, rights and rules change, a channel is shared, time passes, the power goes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.runner = asyncio.Runner()
-        self.folder = Path(tempfile.mkdtemp(prefix="property-"))
-        self.world = Rehearsal(self.folder)
-        self.world.check = self._is_legitimate
-        self.stack: AsyncExitStack | None = None
-        self.process: Life | None = None
-        self.keys = 0
-        self.problems: list[str] = []
-        # A stand-in in this process is never late.
-        self.patience = ExitStack()
-        self.patience.enter_context(patch.object(verify, "LOOKS", (0.0,)))
-        self.patience.enter_context(patch.object(probes, "PAUSES", (0.0,)))
-
-    @initialize()
-    def begin(self) -> None:
-        for name in NAMES:
-            self.world.turso.add(name)
-        self.runner.run(self.world.prepare())
-        self.runner.run(self._start())
-
-    def teardown(self) -> None:
-        try:
-            if self.process is not None:
-                self._everything_comes_to_its_end()
-        finally:
-            if self.stack is not None:
-                self.runner.run(self.stack.aclose())
-            self.runner.close()
-            self.patience.close()
-            shutil.rmtree(self.folder, ignore_errors=True)
-
-    # What happens.
 
     @rule(
         line=st.sampled_from(LINES),
@@ -112,7 +57,7 @@ class Bot(RuleBasedStateMachine):
         self._under(fuse, self._go_on, lambda: self._meanwhile(while_down, name))
 
     @rule(
-        who=st.sampled_from(ASKERS),
+        who=st.sampled_from(REQUESTERS),
         line=st.sampled_from(LINES),
         name=st.sampled_from(NAMES),
         fuse=FUSES,
@@ -153,187 +98,6 @@ class Bot(RuleBasedStateMachine):
     @rule(what=st.sampled_from(MEANWHILE), name=st.sampled_from(NAMES))
     def something_else_happens(self, what: str, name: str) -> None:
         self._meanwhile(what, name)
-
-    # What is always true.
-
-    @invariant()
-    def nothing_was_done_without_consent_or_twice(self) -> None:
-        assert not self.problems, self.problems
-        by_people = [one for one in self.world.sent if not one.by.startswith("timer")]
-        for by, number in Counter(one.by for one in by_people if not _is_probe(one)).items():
-            assert number <= 1, f"{by} sent {number} changes: {self.world.sent}"
-        for by, number in Counter(one.by for one in by_people if _is_probe(one)).items():
-            assert number <= PROBES * (1 + self.world.crashes), f"{by} minted {number} probe tokens: {self.world.sent}"
-
-    @invariant()
-    def tokens_are_in_reveals_alone(self) -> None:
-        assert not self.world.leaks
-        assert max(Counter(token for _, token in self.world.revealed).values(), default=1) == 1, "shown twice"
-        assert {user for user, _ in self.world.revealed} <= set(ASKERS)
-
-    # How.
-
-    def _is_legitimate(self, sent: Sent) -> None:
-        """Look at the store in the moment in which a change reaches Turso."""
-        if sent.by.startswith("timer"):
-            return
-        try:
-            request = self._request_of(sent)
-            target = request.plan.target
-            if _is_probe(sent):
-                self._is_probe_of(request, sent)
-            elif target is not None:
-                there = self.world.turso.databases.get(target.name, {}).get("DbId")
-                assert there == target.id, f"another object: {target.name}"
-                assert f"/databases/{target.name}" in sent.path
-            assert request.state is State.EXECUTING, f"sent while {request.state}"
-            if not sent.by.partition(":")[2].startswith("undo"):
-                self._has_consent(request)
-                self._is_still_allowed(request)
-        except AssertionError as error:
-            self.problems.append(f"{sent}: {error}")
-
-    def _is_probe_of(self, request: Request, sent: Sent) -> None:
-        """A rotation mints read-only tokens before it, for itself and for one sibling, to prove itself by."""
-        assert request.command == "rotate", "only a rotation mints by itself"
-        assert sent.read_only, "a token with more rights than a proof needs"
-        assert sent.path.split("/")[2] in dict(request.plan.databases), "a database that the rotation does not reach"
-
-    def _request_of(self, sent: Sent) -> Request:
-        requests = self._requests()
-        if sent.by.startswith("press"):
-            under_way = [one for one in requests if one.state is State.EXECUTING and one.command == "token"]
-            fits = [one for one in under_way if one.plan.target and f"/{one.plan.target.name}/" in sent.path]
-            assert fits, "no request is being revealed"
-            return fits[0]
-        return next(one for one in requests if one.id == sent.by.partition(":")[0])
-
-    def _has_consent(self, request: Request) -> None:
-        needed = 0 if "--read-only" in request.plan.options else QUORUM.get(request.command, 0)
-        may = self.world.dba - {request.requester} - self.world.outside
-        yes = {vote.user_id for vote in request.votes if vote.approves} & may
-        assert len(yes) >= needed, f"{request.command} with {len(yes)} of {needed}: {request.votes}"
-        assert all(vote.approves for vote in request.votes), "somebody had denied it"
-
-    def _is_still_allowed(self, request: Request) -> None:
-        """Say so by the world as it is in this moment, whatever was true when it was asked or approved."""
-        assert not self.world.is_shared, "sent from a channel that is shared"
-        assert request.requester not in self.world.outside, "sent for somebody who has left the channel"
-        assert not (self.world.is_forbidden and request.command == "destroy"), "sent against the ceiling"
-
-    def _requests(self) -> list[Request]:
-        """Every request, read past the process that is in the middle of something."""
-        return requests_in(self.world.file)
-
-    @property
-    def _living(self) -> Life:
-        assert self.process is not None
-        return self.process
-
-    def _key(self) -> str:
-        self.keys += 1
-        return f"key-{self.keys}"
-
-    def _press(
-        self,
-        who: str,
-        button: str,
-        request_id: str,
-        fuse: int | None,
-        again: str,
-        while_down: Callable[[], None] = lambda: None,
-    ) -> None:
-        first, second = (press(self.world, who, button, request_id, self._key()) for _ in range(2))
-
-        async def come_in() -> None:
-            if again == "double":
-                await self._at_once([first, second])
-            else:
-                taken_up = await self._living.comes_in(first, times=2 if again == "redelivered" else 1)
-                assert taken_up <= 1, "a redelivery was taken up"
-
-        self._under(fuse, come_in, while_down)
-
-    async def _at_once(self, presses: list[Any]) -> None:
-        works = [await self._living.path.before_ack(one) for one in presses]
-        await self._living.together(presses[0].id, *works)
-
-    def _meanwhile(self, what: str, name: str) -> None:
-        """Something changes: rights, rules, the channel, the power, or the database behind a name."""
-        if what == "hands":
-            self.world.turso.add(name)
-        elif what == "lost":
-            self.world.dba -= {"U0BEN"}
-        elif what == "left":
-            self.world.outside |= {"U0DANA" if name == NAMES[0] else "U0BEN"}
-        elif what == "shared":
-            self.world.is_shared = True
-        elif what == "forbidden":
-            self.world.is_forbidden = True
-        elif what == "given":
-            self.world.dba |= set(DBA)
-            self.world.outside.clear()
-            self.world.is_shared = self.world.is_forbidden = False
-        elif what == "power" and self.stack is not None:
-            self._restart()
-
-    def _under(
-        self, fuse: int | None, work: Callable[[], Awaitable[Any]], while_down: Callable[[], None] = lambda: None
-    ) -> None:
-        """Do something while a fuse burns; when it is through, the process is no more."""
-        self.world.fuse.length = fuse
-        try:
-            self.runner.run(work())  # type: ignore[arg-type]
-        except Crash:
-            self._restart(while_down)
-        finally:
-            self.world.fuse.length = None
-
-    def _restart(self, while_down: Callable[[], None] = lambda: None) -> None:
-        self.world.fuse.length = None
-        assert self.stack is not None
-        self.runner.run(self.stack.aclose())
-        self.stack = None
-        while_down()
-        self.world.crashes += 1
-        self.runner.run(self._start())
-        self.runner.run(self._living.run_jobs())
-        self.runner.run(self._living.take_up_what_is_open())
-
-    async def _start(self) -> None:
-        self.stack = AsyncExitStack()
-        self.process = await self.stack.enter_async_context(life(self.world))
-
-    async def _go_on(self) -> None:
-        await self._living.run_jobs()
-        await self._living.fire_what_is_due()
-
-    def _everything_comes_to_its_end(self) -> None:
-        """After all: everything ends, is on record, and the chain holds."""
-        self._restart()
-        for minutes in (1, 2, 12, 62, 70, 70):
-            self.world.offset += timedelta(minutes=minutes)
-            self.runner.run(self._go_on())
-        self.nothing_was_done_without_consent_or_twice()
-        self.tokens_are_in_reveals_alone()
-        assert self.runner.run(chain_fault(self._living.store)) == ""
-        requests = self._requests()
-        waiting = [one for one in requests if not one.rests]  # a countdown that the rules refused leaves a quarantine
-        assert {one.state for one in waiting} <= RESTING - {State.PENDING, State.READY, State.QUARANTINED}
-        with sqlite3.connect(self.world.file) as connection:
-            entries = [row[0] for row in connection.execute("SELECT entry FROM audit_log")]
-            assert connection.execute("SELECT count(*) FROM intents WHERE is_open").fetchone() == (0,)
-        for request in requests:
-            of_it = [entry for entry in entries if f'"request_id":"{request.id}"' in entry]
-            assert any('"event":"asked"' in entry for entry in of_it), request
-            assert any(f'"outcome":"{request.state.value}"' in entry for entry in of_it), (request, of_it)
-            assert not request.rests or any('"outcome":"denied"' in entry for entry in of_it), (request, of_it)
-        kept = b"".join(path.read_bytes() for path in self.folder.iterdir())
-        assert not [one for one in self.world.sent if one.secret and one.secret.encode() in kept]
-
-
-def _is_probe(sent: Sent) -> bool:
-    return sent.by.endswith(":execute") and sent.path.endswith("/auth/tokens")
 
 
 TestBot = Bot.TestCase

@@ -8,14 +8,23 @@ from functools import partial
 
 import pytest
 
-from bot.core.requests.request import Request, State
-from bot.sandbox.workspace.model import View
+from bot.core.requests.request import State
 from tests.crash.pair import Pair, pair
+from tests.crash.race_steps import (
+    approves,
+    ask_each,
+    both_pending,
+    check_outcome,
+    newest,
+    open_denial_form,
+    press_together,
+    requests_of,
+    wait_until_left,
+)
 from tests.crash.scenarios import (
     ask_till_taken,
     asked,
     blocks,
-    card_now,
     card_of,
     is_gone,
     is_there,
@@ -27,7 +36,7 @@ from tests.crash.stores import STORES, new_store
 from tests.crash.waiting import patient
 from tests.forked import Nursery
 from tests.soak import CHOICE, LIMIT_SECONDS, SOAK, soaked
-from tests.world import ANA, BEN, DANA, DB_OPS, REMY, until, words
+from tests.world import ANA, BEN, DANA, DB_OPS, REMY
 
 pytestmark = pytest.mark.timeout(LIMIT_SECONDS)
 
@@ -75,29 +84,29 @@ def races_on(kind: str) -> list[Race]:
 
 async def double_click(two: Pair, names: list[str]) -> list[str]:
     """The same person presses Approve twice; one press reaches each process."""
-    await _asked(two, "rotate {}", names)
+    await ask_each(two, "rotate {}", names)
     moment = time.time() + 0.5
-    requests = await _requests(two, names)
+    requests = await requests_of(two, names)
     for request in requests:
         two.balancer.moments[ANA, request.id] = moment
-    await asyncio.gather(*(_together(two, name, (ANA, "Approve"), (ANA, "Approve")) for name in names))
-    await _leave(two, names, State.PENDING)
+    await asyncio.gather(*(press_together(two, name, (ANA, "Approve"), (ANA, "Approve")) for name in names))
+    await wait_until_left(two, names, State.PENDING)
     for name in names:
-        await _ends(two, name, State.SUCCEEDED, calls=("POST", ROTATE, 1), votes=1)
+        await check_outcome(two, name, State.SUCCEEDED, calls=("POST", ROTATE, 1), votes=1)
     return []
 
 
 async def two_approvers(two: Pair, names: list[str]) -> list[str]:
     """Two people press Approve where one is enough: one vote starts the work."""
-    await _asked(two, "rotate {}", names)
+    await ask_each(two, "rotate {}", names)
     moment = time.time() + 0.7
-    for request, offset in zip(await _requests(two, names), OFFSETS, strict=True):
+    for request, offset in zip(await requests_of(two, names), OFFSETS, strict=True):
         two.balancer.moments |= {(ANA, request.id): moment, (BEN, request.id): moment + offset}
-    await asyncio.gather(*(_together(two, name, (ANA, "Approve"), (BEN, "Approve")) for name in names))
-    await _leave(two, names, State.PENDING)
+    await asyncio.gather(*(press_together(two, name, (ANA, "Approve"), (BEN, "Approve")) for name in names))
+    await wait_until_left(two, names, State.PENDING)
     winners = []
     for name in names:
-        request = await _ends(two, name, State.SUCCEEDED, calls=("POST", ROTATE, 1))
+        request = await check_outcome(two, name, State.SUCCEEDED, calls=("POST", ROTATE, 1))
         winners.append(request.votes[0].user_id)
     return winners
 
@@ -106,18 +115,18 @@ async def approve_against_deny(two: Pair, names: list[str]) -> list[str]:
     """One approves while the other denies."""
     workspace, winners = two.lane.world.workspace, []
     for name, offset in zip(names, DENIED_AFTER, strict=True):  # in turn: a person has few forms open at once
-        await _asked(two, "rotate {}", [name])
-        form, before = await _denial(two, name), await _newest(two, name)
+        await ask_each(two, "rotate {}", [name])
+        form, before = await open_denial_form(two, name), await newest(two, name)
         moment = time.time() + 0.4
         two.balancer.moments |= {(ANA, before.id): moment, (BEN, before.id): moment + offset}
         await asyncio.gather(
             press_till_taken(two.lane, ANA, name, "Approve"),
             workspace.submit_view(BEN, form.id, {"comment": "not today"}),
         )
-        await _leave(two, [name], State.PENDING)
-        request = await _newest(two, name)
+        await wait_until_left(two, [name], State.PENDING)
+        request = await newest(two, name)
         denied = request.state is State.DENIED
-        await _ends(two, name, request.state, calls=("POST", ROTATE, 0 if denied else 1))
+        await check_outcome(two, name, request.state, calls=("POST", ROTATE, 0 if denied else 1))
         assert denied or request.state is State.SUCCEEDED, request
         assert denied == any(not vote.approves for vote in request.votes), "a recorded denial decides"
         winners.append("deny" if denied else "approve")
@@ -128,7 +137,7 @@ async def approve_against_expire(two: Pair, names: list[str]) -> list[str]:
     """A vote arrives while the request expires."""
     await asyncio.gather(*(asked("rotate {}")(two.lane, name) for name in names))
     await two.at_rest()
-    requests = await _requests(two, names)
+    requests = await requests_of(two, names)
     ends = [request.expires_at for request in requests if request.expires_at]
     moment = two.soon()
     two.due_at(moment - 0.02, max(ends) - two.lane.clock.now())
@@ -136,13 +145,13 @@ async def approve_against_expire(two: Pair, names: list[str]) -> list[str]:
         own = moment - 0.02 - (max(ends) - end).total_seconds()
         two.balancer.moments[ANA, request.id] = own + offset
     await asyncio.gather(*(press_till_taken(two.lane, ANA, name, "Approve") for name in names))
-    await _leave(two, names, State.PENDING)
+    await wait_until_left(two, names, State.PENDING)
     winners = []
     for name in names:
-        request = await _newest(two, name)
+        request = await newest(two, name)
         expired = request.state is State.EXPIRED
         final = State.EXPIRED if expired else State.SUCCEEDED
-        await _ends(two, name, final, calls=("POST", ROTATE, 0 if expired else 1))
+        await check_outcome(two, name, final, calls=("POST", ROTATE, 0 if expired else 1))
         winners.append("expire" if expired else "approve")
     return winners
 
@@ -150,19 +159,19 @@ async def approve_against_expire(two: Pair, names: list[str]) -> list[str]:
 async def undo_against_the_end(two: Pair, names: list[str]) -> list[str]:
     """Undo is pressed while the countdown ends."""
     await asyncio.gather(*(quarantined(two.lane, name) for name in names))
-    requests = await _requests(two, names)
+    requests = await requests_of(two, names)
     moment = two.soon()
     last = max(request.due_at for request in requests if request.due_at)
     two.due_at(moment - 0.02, last - two.lane.clock.now())
     for request, offset in zip(requests, (-0.5, -0.1, 0.0, 0.1, 0.6), strict=True):
         two.balancer.moments[DANA, request.id] = moment + offset
     await asyncio.gather(*(press_till_taken(two.lane, DANA, name, "Undo") for name in names))
-    await _leave(two, names, State.QUARANTINED)
+    await wait_until_left(two, names, State.QUARANTINED)
     winners = []
     for name in names:
-        request = await _newest(two, name)
+        request = await newest(two, name)
         undone = request.state is State.RESTORED
-        await _ends(two, name, State.RESTORED if undone else State.SUCCEEDED,
+        await check_outcome(two, name, State.RESTORED if undone else State.SUCCEEDED,
                     calls=("DELETE", "/databases/{}", 0 if undone else 1))  # fmt: skip
         assert await (is_there if undone else is_gone)(two.lane, name)
         if undone:
@@ -182,13 +191,13 @@ async def the_end_of_a_freeze_against_a_quarantine(two: Pair, names: list[str]) 
     for name in names:
         await card_of(two.lane, name, "Approve")
     await two.at_rest()
-    requests = await _requests(two, names)
+    requests = await requests_of(two, names)
     moment = two.soon()
     two.due_at(moment - 0.02, max(hold.due_at for hold in holds if hold.due_at) - two.lane.clock.now())
     for request, offset in zip(requests, (-1.1, -0.5, -0.12, 0.06, 0.6), strict=True):
         two.balancer.moments[ANA, request.id] = moment + offset
     await asyncio.gather(*(press_till_taken(two.lane, ANA, name, "Approve") for name in names))
-    await _leave(two, names, State.PENDING)
+    await wait_until_left(two, names, State.PENDING)
     winners = []
     for name in names:
 
@@ -198,7 +207,7 @@ async def the_end_of_a_freeze_against_a_quarantine(two: Pair, names: list[str]) 
 
         await patient(released, f"only the quarantine to hold {name}")
         await two.at_rest()
-        await _ends(two, name, State.QUARANTINED)
+        await check_outcome(two, name, State.QUARANTINED)
         assert await blocks(True, True)(two.lane, name), "the quarantine was opened"
         page = await two.lane.store.audit.page(before_seq=None, limit=50, databases=[name])
         order = [one.event for _, one in reversed(page) if one.event in ("thawed", "executed")]
@@ -211,13 +220,13 @@ async def two_quarantines(two: Pair, names: list[str]) -> list[str]:
     for name in names:
         await asked("db destroy {}")(two.lane, name)
         assert taken(await two.lane.world.workspace.say(REMY, DB_OPS, f"/turso db destroy {name}"))
-    pairs = [await patient(partial(_both_pending, two, name), f"both requests about {name}") for name in names]
+    pairs = [await patient(partial(both_pending, two, name), f"both requests about {name}") for name in names]
     await two.at_rest()
     moment = time.time() + 0.7
     for pair_, offset in zip(pairs, OFFSETS, strict=True):
         two.balancer.moments |= {(ANA, pair_[0].id): moment, (BEN, pair_[1].id): moment + offset}
     await asyncio.gather(
-        *(_approves(two, person, one) for pair_ in pairs for person, one in zip((ANA, BEN), pair_, strict=True))
+        *(approves(two, person, one) for pair_ in pairs for person, one in zip((ANA, BEN), pair_, strict=True))
     )
     await two.at_rest()
     winners = []
@@ -233,20 +242,6 @@ async def two_quarantines(two: Pair, names: list[str]) -> list[str]:
     return winners
 
 
-async def _both_pending(two: Pair, name: str) -> list[Request] | None:
-    pending = await two.lane.store.requests.find(states=[State.PENDING])
-    found = [one for one in pending if one.plan.target and one.plan.target.name == name]
-    shown = [one for one in found if await two.lane.store.cards.of(one.id)]
-    return sorted(shown, key=lambda one: one.requester) if len(shown) == 2 else None
-
-
-async def _approves(two: Pair, person: str, request: Request) -> None:
-    ((channel_id, ts),) = await two.lane.store.cards.of(request.id)
-    card = two.lane.world.workspace.state.message(channel_id, ts)
-    assert card is not None
-    assert taken(await two.lane.world.workspace.click(person, message=card, action_id="approval.approve"))
-
-
 RACES: list[Race] = [
     double_click,
     two_approvers,
@@ -256,82 +251,3 @@ RACES: list[Race] = [
     the_end_of_a_freeze_against_a_quarantine,
     two_quarantines,
 ]
-
-
-async def _asked(two: Pair, line: str, names: list[str]) -> None:
-    for name in names:
-        await asked(line)(two.lane, name)
-    await two.at_rest()
-
-
-async def _newest(two: Pair, name: str) -> Request:
-    found = await two.lane.newest(name)
-    assert found is not None, name
-    return found
-
-
-async def _requests(two: Pair, names: list[str]) -> list[Request]:
-    return [await _newest(two, name) for name in names]
-
-
-async def _together(two: Pair, name: str, *presses: tuple[str, str]) -> None:
-    await asyncio.gather(*(press_till_taken(two.lane, person, name, label) for person, label in presses))
-
-
-async def _denial(two: Pair, name: str) -> View:
-    """Ben's open form that asks why he denies."""
-    workspace = two.lane.world.workspace
-    before = {view.id for view in workspace.views_of(BEN)}
-    await press_till_taken(two.lane, BEN, name, "Deny")
-    return await until(lambda: next((v for v in workspace.views_of(BEN) if v.id not in before), None), what="the form")
-
-
-async def _leave(two: Pair, names: list[str], state: State) -> None:
-    """Wait until every request has left a state, and nothing is under way any more."""
-
-    async def look() -> bool | None:
-        return all(request.state is not state for request in await _requests(two, names)) or None
-
-    try:
-        await patient(look, f"all to leave {state}")
-    except AssertionError as error:
-        raise AssertionError(f"{error}: {await _picture(two, names, state)}") from error
-    await two.at_rest()
-
-
-async def _picture(two: Pair, names: list[str], state: State) -> str:
-    """What is known of those that are stuck: votes, audit, what Slack heard of the presses, and both logs."""
-    lines = []
-    for request in await _requests(two, names):
-        if request.state is state:
-            target = request.plan.target
-            page = await two.lane.store.audit.page(before_seq=None, limit=20, databases=[target.name] if target else [])
-            votes = [vote.user_id for vote in request.votes]
-            lines.append(f"{request.id} {votes} {[f'{one.event}/{one.outcome}' for _, one in page]}")
-    failed = [
-        f"{one.sent_at:%H:%M:%S.%f} {one.kind} {one.person_id} {one.failure} {one.status} after {one.milliseconds} ms"
-        for one in two.lane.world.workspace.deliveries
-        if not one.ok
-    ]
-    logs = [log.read_text()[-6000:] for log in (two.lane.bot.log, two.other.log)]
-    return "\n".join([*lines, "not taken:", *failed[-12:], *logs])
-
-
-async def _ends(
-    two: Pair, name: str, state: State, *, calls: tuple[str, str, int] | None = None, votes: int | None = None
-) -> Request:
-    """Store, Turso, Slack and audit agree on the outcome."""
-    request = await _newest(two, name)
-    assert request.state is state, request
-    if calls is not None:
-        method, path, number = calls
-        assert two.lane.sent(method, path.format(name)) == number, f"{name} is {state}"
-    assert votes is None or len(request.votes) == votes
-    assert card_now(two.lane, name, "Approve") is None, f"{name} is {state}, and may still be approved"
-    page = await two.lane.store.audit.page(before_seq=None, limit=50, databases=[name])
-    of_it = [one for _, one in page if one.request_id == request.id and one.event != "refused"]
-    outcomes = [f"{one.event}/{one.outcome}" for one in of_it if one.outcome == state.value]
-    assert len(outcomes) == 1, f"{name}: audited {outcomes}"
-    seen = [words(one) for one in two.lane.world.workspace.history(DB_OPS, DANA)]
-    assert any(name in one and request.id in one for one in seen)
-    return request

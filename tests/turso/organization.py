@@ -4,10 +4,12 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
 
+SAMPLES = Path(__file__).parent / "samples"
 TOKEN = "platform-token-of-acme"
 USAGE = {"rows_read": 1204, "rows_written": 37, "storage_bytes": 40960, "bytes_synced": 0}
 
@@ -179,3 +181,12 @@ class Organization:
 
 def _instance(location: str) -> dict[str, Any]:
     return {"uuid": str(uuid.uuid4()), "name": location, "type": "primary", "region": location, "hostname": "h"}
+
+
+def answers(acme: Organization, body: Any) -> None:
+    acme.next_answers = [httpx.Response(200, json=body)]
+
+
+def sample(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text())
+    return found

@@ -2,44 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from tests.sandbox.page.pieces import Json, button, cell, confirm, field, mrkdwn, number, option, plain
 
-Json = dict[str, Any]
 LOCATIONS = ("aws-us-east-1", "aws-eu-west-1", "aws-ap-northeast-1")
-
-
-def plain(text: str) -> Json:
-    return {"type": "plain_text", "text": text, "emoji": True}
-
-
-def mrkdwn(text: str) -> Json:
-    return {"type": "mrkdwn", "text": text}
-
-
-def option(text: str, value: str | None = None, **more: Any) -> Json:
-    return {"text": plain(text), "value": value or text, **more}
-
-
-def button(text: str, action_id: str, **more: Any) -> Json:
-    return {"type": "button", "text": plain(text), "action_id": action_id, "value": "r-42", **more}
-
-
-def confirm(title: str, text: str, yes: str, style: str = "danger") -> Json:
-    return {
-        "title": plain(title),
-        "text": mrkdwn(text),
-        "confirm": plain(yes),
-        "deny": plain("Keep it"),
-        "style": style,
-    }
-
-
-def cell(text: str) -> Json:
-    return {"type": "raw_text", "text": text}
-
-
-def number(value: float, text: str) -> Json:
-    return {"type": "raw_number", "value": value, "text": text}
 
 
 def databases(count: int) -> list[tuple[str, str, int, int]]:
@@ -273,17 +238,6 @@ BLOCKS: dict[str, Json] = {
         "optional": True,
     },
 }
-
-
-def field(block_id: str, label: str, element: Json, **more: Any) -> Json:
-    return {
-        "type": "input",
-        "block_id": block_id,
-        "label": plain(label),
-        "element": {"action_id": f"{block_id}-action", **element},
-        **more,
-    }
-
 
 INPUTS: list[Json] = [
     field("name", "Name", {"type": "plain_text_input", "placeholder": plain("orders-eu"), "focus_on_load": True}),

@@ -11,6 +11,7 @@ from bot.sandbox.page.render.directory import Directory
 from bot.sandbox.page.render.renderer import Renderer, known
 from bot.sandbox.workspace.blockkit import validate_message, validate_view
 from tests.sandbox.page import samples
+from tests.sandbox.page.pieces import button, field, option, plain
 from tests.sandbox.page.test_mrkdwn import Inventory
 
 NAMES = Directory({"U0ANA": "Ana", "U0DANA": "Dana"}, {"C0DBOPS": "db-ops"}, {}, "U0ANA")
@@ -39,7 +40,7 @@ def test_every_field_is_drawn_without_trouble(field: Any) -> None:
 def test_the_samples_are_what_slack_accepts() -> None:
     messages = [block for kind, block in samples.BLOCKS.items() if kind not in ("alert", "file", "video")]
     assert [str(each) for block in messages for each in validate_message({"text": "x", "blocks": [block]})] == []
-    view = {"type": "modal", "title": samples.plain("Form"), "submit": samples.plain("Go"), "blocks": samples.INPUTS}
+    view = {"type": "modal", "title": plain("Form"), "submit": plain("Go"), "blocks": samples.INPUTS}
     assert [str(each) for each in validate_view(view)] == []
 
 
@@ -108,7 +109,7 @@ def test_a_picture_from_elsewhere_is_named_but_not_loaded() -> None:
 
 
 def test_a_button_that_leads_somewhere_unsafe_leads_nowhere() -> None:
-    block = {"type": "actions", "elements": [samples.button("Go", "go", url="javascript:alert(1)")]}
+    block = {"type": "actions", "elements": [button("Go", "go", url="javascript:alert(1)")]}
     assert "data-url" not in draw(block)
 
 
@@ -146,13 +147,11 @@ def test_a_pie_gives_shares_that_add_up() -> None:
 
 
 def test_what_was_chosen_stands_in_the_fields_again() -> None:
-    group = samples.field(
-        "g", "Group", {"type": "static_select", "options": [samples.option("eu"), samples.option("us")]}
-    )
-    values = {"g": {"g-action": {"type": "static_select", "selected_option": samples.option("us")}}}
+    group = field("g", "Group", {"type": "static_select", "options": [option("eu"), option("us")]})
+    values = {"g": {"g-action": {"type": "static_select", "selected_option": option("us")}}}
     html = draw(group, values=values)
     assert html.count('class="chip"') == 1
-    name = samples.field("n", "Name", {"type": "plain_text_input", "initial_value": "old"})
+    name = field("n", "Name", {"type": "plain_text_input", "initial_value": "old"})
     assert 'value="new"' in draw(name, values={"n": {"n-action": {"type": "plain_text_input", "value": "new"}}})
     assert 'value=""' in draw(name, values={"n": {"n-action": {"type": "plain_text_input", "value": None}}})
     assert 'value="old"' in draw(name)

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.workspace import Workspace, running
-from tests.sandbox.workspace.stage import Recorder, client_of, connected, new_workspace
+from tests.sandbox.workspace.stage import (
+    Recorder,
+    actions,
+    button,
+    client_of,
+    connected,
+    field,
+    modal,
+    new_workspace,
+    with_trigger,
+)
 
 
 @pytest.fixture
@@ -28,3 +39,11 @@ async def app(workspace: Workspace) -> AsyncIterator[Recorder]:
     recorder = Recorder()
     async with connected(workspace, recorder):
         yield recorder
+
+
+@pytest.fixture
+async def opened(workspace: Workspace, app: Recorder, client: AsyncWebClient) -> dict[str, Any]:
+    """A modal with one field and a button, open for Dana."""
+    view = modal(field(), *actions(button("more")), private_metadata="r-42", external_id="x-1")
+    found: dict[str, Any] = (await client.views_open(trigger_id=await with_trigger(workspace, app), view=view))["view"]
+    return found

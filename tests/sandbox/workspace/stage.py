@@ -17,6 +17,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.workspace import Workspace, seed, serving
+from bot.sandbox.workspace.seed import DANA
 
 SECRET, BOT_TOKEN, APP_TOKEN = "7d3f0c2a9be14f6c8a5512d0e4b7a901", "xoxb-1-2-local", "xapp-1-2-local"
 
@@ -191,3 +192,12 @@ async def with_trigger(workspace: Workspace, app: Recorder, person_id: str = "U0
     """A fresh `trigger_id` of a person."""
     await workspace.say(person_id, "C0DBOPS", "/turso")
     return app.form["trigger_id"]
+
+
+def answering(app: Recorder, answer: dict[str, Any]) -> None:
+    app.body, app.extra = json.dumps(answer).encode(), {"content-type": "application/json"}
+
+
+async def inner_trigger(workspace: Workspace, app: Recorder, view_id: str) -> str:
+    await workspace.click(DANA, view_id=view_id, action_id="more")
+    return str(app.payload["trigger_id"])

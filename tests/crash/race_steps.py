@@ -1,0 +1,108 @@
+"""Steps and checks of races between two processes on one store."""
+
+import asyncio
+
+from bot.core.requests.request import Request, State
+from bot.sandbox.workspace.model import View
+from tests.crash.pair import Pair
+from tests.crash.scenarios import (
+    asked,
+    card_now,
+    press_till_taken,
+    taken,
+)
+from tests.crash.waiting import patient
+from tests.world import BEN, DANA, DB_OPS, until, words
+
+
+async def both_pending(two: Pair, name: str) -> list[Request] | None:
+    pending = await two.lane.store.requests.find(states=[State.PENDING])
+    found = [one for one in pending if one.plan.target and one.plan.target.name == name]
+    shown = [one for one in found if await two.lane.store.cards.of(one.id)]
+    return sorted(shown, key=lambda one: one.requester) if len(shown) == 2 else None
+
+
+async def approves(two: Pair, person: str, request: Request) -> None:
+    ((channel_id, ts),) = await two.lane.store.cards.of(request.id)
+    card = two.lane.world.workspace.state.message(channel_id, ts)
+    assert card is not None
+    assert taken(await two.lane.world.workspace.click(person, message=card, action_id="approval.approve"))
+
+
+async def ask_each(two: Pair, line: str, names: list[str]) -> None:
+    for name in names:
+        await asked(line)(two.lane, name)
+    await two.at_rest()
+
+
+async def newest(two: Pair, name: str) -> Request:
+    found = await two.lane.newest(name)
+    assert found is not None, name
+    return found
+
+
+async def requests_of(two: Pair, names: list[str]) -> list[Request]:
+    return [await newest(two, name) for name in names]
+
+
+async def press_together(two: Pair, name: str, *presses: tuple[str, str]) -> None:
+    await asyncio.gather(*(press_till_taken(two.lane, person, name, label) for person, label in presses))
+
+
+async def open_denial_form(two: Pair, name: str) -> View:
+    """Ben's open form that asks why he denies."""
+    workspace = two.lane.world.workspace
+    before = {view.id for view in workspace.views_of(BEN)}
+    await press_till_taken(two.lane, BEN, name, "Deny")
+    return await until(lambda: next((v for v in workspace.views_of(BEN) if v.id not in before), None), what="the form")
+
+
+async def wait_until_left(two: Pair, names: list[str], state: State) -> None:
+    """Wait until every request has left a state, and nothing is under way any more."""
+
+    async def look() -> bool | None:
+        return all(request.state is not state for request in await requests_of(two, names)) or None
+
+    try:
+        await patient(look, f"all to leave {state}")
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {await picture_of(two, names, state)}") from error
+    await two.at_rest()
+
+
+async def picture_of(two: Pair, names: list[str], state: State) -> str:
+    """What is known of those that are stuck: votes, audit, what Slack heard of the presses, and both logs."""
+    lines = []
+    for request in await requests_of(two, names):
+        if request.state is state:
+            target = request.plan.target
+            page = await two.lane.store.audit.page(before_seq=None, limit=20, databases=[target.name] if target else [])
+            votes = [vote.user_id for vote in request.votes]
+            lines.append(f"{request.id} {votes} {[f'{one.event}/{one.outcome}' for _, one in page]}")
+    failed = [
+        f"{one.sent_at:%H:%M:%S.%f} {one.kind} {one.person_id} {one.failure} {one.status} after {one.milliseconds} ms"
+        for one in two.lane.world.workspace.deliveries
+        if not one.ok
+    ]
+    logs = [log.read_text()[-6000:] for log in (two.lane.bot.log, two.other.log)]
+    return "\n".join([*lines, "not taken:", *failed[-12:], *logs])
+
+
+async def check_outcome(
+    two: Pair, name: str, state: State, *, calls: tuple[str, str, int] | None = None, votes: int | None = None
+) -> Request:
+    """Store, Turso, Slack and audit agree on the outcome."""
+    request = await newest(two, name)
+    assert request.state is state, request
+    if calls is not None:
+        method, path, number = calls
+        assert two.lane.sent(method, path.format(name)) == number, f"{name} is {state}"
+    assert votes is None or len(request.votes) == votes
+    assert card_now(two.lane, name, "Approve") is None, f"{name} is {state}, and may still be approved"
+    page = await two.lane.store.audit.page(before_seq=None, limit=50, databases=[name])
+    of_it = [one for _, one in page if one.request_id == request.id and one.event != "refused"]
+    outcomes = [f"{one.event}/{one.outcome}" for one in of_it if one.outcome == state.value]
+    assert len(outcomes) == 1, f"{name}: audited {outcomes}"
+    seen = [words(one) for one in two.lane.world.workspace.history(DB_OPS, DANA)]
+    assert any(name in one and request.id in one for one in seen)
+    return request
