@@ -47,7 +47,7 @@ log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS = 8.0
 SECRET_NAMES = ("TOKEN", "KEY", "SECRET", "PASSWORD")
-"""How variables end that hold one; the policy may refer to any that begins with `TURSO_`."""
+"""The endings of environment variables that contain a secret. The policy may name any that begins with `TURSO_`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,10 @@ async def running(
     """Build the bot. On exit, wait for running work and close every connection.
 
     Args:
-        clock: in place of the machine's, or of the file that the settings name.
-        executes: does durable work in this process too; one such bot for each process.
-        counts: is one of the processes that decide, and says so in the store.
-        upgrade: brings the store up to date first; otherwise it has to be.
+        clock: used instead of the machine's clock or the file from the settings.
+        executes: whether it also does durable work. A process can have one such bot.
+        counts: whether it is one of the processes that `doctor` compares. It then has a row in the store.
+        upgrade: whether to upgrade the store first. Otherwise it must be current.
     Raises:
         BotError: the policy file doesn't validate, or the store can't be opened.
     """
@@ -186,7 +186,7 @@ def secrets_of(settings: Settings) -> list[str]:
     """Return every secret of the settings, which no log or message may contain."""
     named = _named_secrets(settings).values()
     password = place_of(settings.database_url.get_secret_value()).url.password
-    # With `:` and `@` around it, because a password may be an ordinary word that would be found everywhere.
+    # With `:` and `@` around it, because a password may be an ordinary word that occurs everywhere.
     signed = [f":{form}@" for form in (password, quote(password, safe=""))] if password else []
     return [*named, *signed]
 

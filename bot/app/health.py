@@ -29,7 +29,7 @@ from bot.turso.errors import TursoUnauthorized
 Finding = tuple[str, bool, str]
 """A check's name, whether it is well, and one sentence."""
 Check = Callable[[], Awaitable[str]]
-"""Returns a sentence when well; raises BotError when not."""
+"""Returns a sentence if all is well. Raises BotError if not."""
 PATIENCE_SECONDS: Final = 6.0
 FRESH_SECONDS: Final = 4.0
 STORED_SECONDS: Final = 2.0

@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 EVERY_SECONDS: Final = 20.0
 LIVES_FOR: Final = timedelta(seconds=60)
-"""A process that has not been seen for so long is not counted any more."""
+"""A process that hasn't written its row for so long no longer counts."""
 
 
 def _own_id() -> str:

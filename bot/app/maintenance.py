@@ -17,7 +17,7 @@ from bot.store.store import SqlStore
 log = structlog.get_logger(__name__)
 EVERY_SECONDS = 60.0
 FIRST_SAMPLE = timedelta(minutes=2)
-"""A process that has just started answers people first."""
+"""The delay of the first sample, because a process that has just started answers people first."""
 
 
 @dataclass(slots=True)

@@ -17,15 +17,15 @@ from bot.errors import BotError
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY: Final = 2.0
-"""Seconds between looks at the file."""
+"""Seconds between checks of the file."""
 QUIET_SECONDS: Final = 5.0
-"""How long a changed content has to stay the same: a file that is still being written does not."""
+"""How long a changed file has to stay the same, because it may still be being written."""
 RESTLESS_SECONDS: Final = 60.0
-"""After so long, a file that never stays the same is a problem."""
+"""After this time, a file that keeps changing counts as a problem."""
 MOST_BYTES: Final = 1_000_000
 
 Changed = Callable[[Policy | None, Policy], Awaitable[None]]
-"""Is told of the policy that came into force, and of the one before; None: the process has just started."""
+"""Called with the previous policy and the one that came into force. The previous one is None after the start."""
 
 
 class Unreadable(Exception):
@@ -52,10 +52,10 @@ class PolicyBook:
         self._seen: str | None = None
         self._seen_since = self._restless_since = now()
         self._verdicts: dict[str, str | None] = {}
-        """By content: why it is not in force; None for the one that is."""
+        """By content, why it isn't in force. None for the content that is."""
         self._complained = False
         self.problem: str | None = None
-        """Why the file as it is now is not in force; None when it is, or will be once it has stayed the same."""
+        """Why the current file isn't in force. None if it is, or will be once it has stayed the same."""
         self.policy = self._load_first()
 
     @property

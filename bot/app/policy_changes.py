@@ -19,7 +19,7 @@ from bot.store.store import SqlStore
 log = structlog.get_logger(__name__)
 
 COMPARE_SECONDS: Final = 2.0
-"""How long two policies are compared; of large ones the log then has a part of the differences."""
+"""How long two policies are compared. For large policies the log may contain only some of the differences."""
 _PAGE: Final = 200
 
 

@@ -21,7 +21,7 @@ class TursoClients:
         self._open: dict[str, TursoClient] = {}
         self._shut: dict[str, str] = {}
         self._variables: dict[str, str] = {}
-        """From which variable each open client has its token."""
+        """The variable from which each open client has its token."""
 
     async def __aenter__(self) -> Self:
         await self._stack.__aenter__()

@@ -7,15 +7,15 @@ from dbos import DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 
 APPLICATION: Final = "turso-ops"
 VERSION: Final = "1"
-"""Never changed: DBOS recovers work of its own version alone, so a new one would strand what an upgrade interrupts."""
+"""Never change it. DBOS only recovers work of its own version, so work that an upgrade interrupts would be lost."""
 QUEUE: Final = "turso-ops"
 PICK_UP_SECONDS: Final = 0.1
-"""What was agreed waits half of it on average; at 0.05 an idle process takes twice the CPU, 6 % of a core."""
+"""An approved change waits half of it on average. With 0.05, an idle process uses twice the CPU, 6 % of a core."""
 EXECUTE: Final = "execute"
 FIRE: Final = "fire"
 SWEEP: Final = "sweep"
 RESUME: Final = "resume"
-"""The names of our workflows, as rows hold them: none may go while a row names it."""
+"""The names of our workflows as stored in rows. A name must stay as long as a row contains it."""
 POOL: Final = 8
 
 

@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 MOST: Final = 256
 LOCK_SPACE: Final = 0x7457
-"""The first half of the advisory locks' keys; the second is the number of the executor lock."""
+"""The first half of the advisory locks' keys. The second is the number of the executor lock."""
 LOOK_SECONDS: Final = 5.0
 
 

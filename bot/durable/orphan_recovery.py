@@ -34,7 +34,7 @@ class OrphanRecovery:
         self._clock = clock
         self._seen: dict[str, int] = {}
         self._before: datetime | None = clock.now() + MOMENT
-        """Intents from before this moment are left from before the start; None once they are taken up."""
+        """Intents from before this moment were left by an earlier process. None once they are recovered."""
         self._settled_at = time.monotonic() + SETTLE_SECONDS
 
     def start(self, background: Background) -> list[Loop]:

@@ -13,7 +13,7 @@ from bot.core.requests.step_results import ActResult, BeginResult, StepName, Ver
 
 StepResult = BeginResult | ActResult | VerifyResult | None
 Resume = Callable[[Incoming], Awaitable[None]]
-"""Takes up an intent that a crash left without a request and without an answer."""
+"""Resumes an intent that a crash left without a request and without an answer."""
 
 
 class Work(Protocol):

@@ -16,9 +16,9 @@ T = TypeVar("T")
 FIRST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 60.0
 FAULTS: Final = 4
-"""So often a step may fail by a fault of ours before the work ends another way; it takes some seconds."""
+"""How often a step may fail because of a bug before it is given up. This takes a few seconds."""
 _ATTEMPTS: ContextVar[list[int]] = ContextVar("attempts")
-"""One number, in a list because what runs inside a step has a copy of the workflow's variables."""
+"""One number. It is in a list because a step gets a copy of the workflow's variables."""
 
 
 class StepRunner:

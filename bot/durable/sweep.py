@@ -14,9 +14,9 @@ from bot.durable.queue import Queue, timer_workflow
 EVERY: Final = "*/2 * * * * *"
 AT_ONCE: Final = 200
 TOGETHER: Final = 20
-"""Timers that are started in one transaction: commands that come in meanwhile wait for it."""
+"""How many timers are started in one transaction, for which incoming commands wait."""
 LOOKS_AGAIN: Final = timedelta(seconds=20)
-"""After which time a timer that was started, and stands there all the same, is looked at again."""
+"""The time after which a timer that was started but still exists is started again."""
 TIDY_SECONDS: Final = 60.0
 
 

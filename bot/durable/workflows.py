@@ -22,12 +22,12 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 FIRE_SECONDS: Final = 600.0
-"""A timer whose work takes longer has failed: it may wait for something that never comes."""
+"""A timer whose work takes longer has failed, because it may wait forever."""
 FIRST_PAUSE: Final = timedelta(seconds=2)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
-"""Between two tries of a timer that fails."""
+"""The longest pause between two tries of a failing timer."""
 FAILED: Final = "failed"
-"""The mark of a kept result of a timer's work that says why it failed."""
+"""Marks the stored result of a timer whose work failed. The reason follows it."""
 
 
 class Workflows:

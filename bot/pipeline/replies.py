@@ -20,7 +20,7 @@ from bot.errors import BotError
 from bot.pipeline.environment import Environment
 
 LINE: Final = 150
-"""Characters that are shown of the line that somebody typed."""
+"""How many characters of a typed line are shown."""
 log = structlog.get_logger(__name__)
 
 

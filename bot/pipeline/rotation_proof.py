@@ -30,7 +30,7 @@ from bot.turso.data_plane import TokenAnswer
 log = structlog.get_logger(__name__)
 
 FIRST_LOOKS: Final = (0.0, 0.3, 0.7)
-"""Seconds before each look that comes before the outcome is told: a quick rotation is told once."""
+"""Pauses in seconds before the first checks. If a rotation is quick, people are notified once, with its proof."""
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
 _AUDITED: Final = {OldTokens.REFUSED: "proven", OldTokens.WATCHED: "watched"}

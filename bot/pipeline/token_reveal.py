@@ -23,7 +23,7 @@ from bot.pipeline.replies import entry
 from bot.turso import NotSent, TursoRejected
 
 SETTLES_WITHIN = timedelta(seconds=90)
-"""A reveal that has not settled by then was cut short: its outcome is called unknown."""
+"""A reveal without an outcome after this time was interrupted, so its outcome is unknown."""
 OPEN_TO_REVEAL = (State.READY, State.UNKNOWN)
 LAPSED = {
     State.READY: "It wasn't revealed in time, so no token was created. Ask for a new one.",

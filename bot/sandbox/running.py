@@ -136,7 +136,7 @@ def _settings(keys: Keys, url: str, data: Path, policy: Path) -> Settings:
 
 @contextlib.contextmanager
 def bound(port: int) -> Iterator[socket.socket]:
-    """Hold a port of the loopback address for a while; 0 takes a free one. Raises BotError: it is taken."""
+    """Reserve a port of the loopback address, or a free one for 0. Raises BotError if it is taken."""
     # The protocol is named because asyncio switches Nagle's delay (40 ms an answer) off only where it is.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as held:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

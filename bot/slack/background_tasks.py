@@ -8,7 +8,7 @@ import structlog
 
 log = structlog.get_logger(__name__)
 LAST_WORDS_SECONDS: Final = 3.0
-"""How long what is cancelled may take to say so."""
+"""How long a cancelled task may take to answer the person who waits for it."""
 
 
 class TaskKeeper:

@@ -28,7 +28,7 @@ class Case(_Strict):
     subject: str
     """A user id."""
     channel: str
-    """A channel id; `DM` for a direct message."""
+    """A channel ID, or `DM` for a direct message."""
     command: str
     verdict: Verdict
     approvers: Annotated[list[str], BeforeValidator(_one_or_more)] | None = None

@@ -39,7 +39,7 @@ class ReadSamples(Protocol):
         """Return samples by day, from `since` to `until` inclusive. `databases` are exact names."""
 
     async def first_day(self, *, organization: str) -> str | None:
-        """Return the `day` of an organization's oldest sample; None: there is none."""
+        """Return the `day` of an organization's oldest sample, or None."""
 
 
 class Samples(ReadSamples, Protocol):

@@ -40,7 +40,7 @@ class Timer:
     """Until when it isn't started again after a start or a failure, by the machine's clock."""
 
     def failed(self, cause: str, *, again_at: datetime) -> "Timer":
-        """Return the timer that tries the same again, after work that did not succeed; `doctor` shows it."""
+        """Return the timer that tries the same again after a failure. `doctor` shows the failure."""
         return replace(self, due_at=again_at, attempt=self.attempt + 1, failures=self.failures + 1, cause=cause)
 
 

@@ -22,9 +22,9 @@ from bot.pipeline.environment import Environment
 __all__ = ["Authorization", "RefusalKind", "Step", "authorize"]
 
 OUTLIVE_INCIDENTS: Final = frozenset({Step.DENY, Step.COUNTDOWN_END, Step.UNDO, Step.REVIEW, Step.FOLLOW_UP})
-"""Steps about what an incident has begun: its rules hold for them after its end, too."""
+"""Steps about operations of an incident. Its rules apply to them even after its end."""
 LEAD_ON: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REVEAL, Step.START, Step.COUNTDOWN_END})
-"""Steps that lead on to the change itself: they are about the object of the plan, and no other."""
+"""Steps that lead to the change itself, so the database must be the one of the plan."""
 START_COMPARES: Final = frozenset({Step.VOTE, Step.CONFIRM})
 """Steps after which the start compares the object again."""
 TYPED_JUST_NOW: Final = timedelta(seconds=30)
@@ -38,7 +38,7 @@ class Authorization:
 
     case: Case
     decision: Decision
-    """What the rules say now: of the requester; for a follow-up, of the person who presses."""
+    """The current decision on the requester. For a follow-up, on the person who presses."""
     refusal: RefusalKind | None = None
     why: str = ""
 

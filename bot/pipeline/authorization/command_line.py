@@ -23,7 +23,7 @@ _FORM: Final[Mapping[Verdict, str]] = {
     Verdict.BREAK_GLASS: "You can use break-glass here. The form asks for the rest.",
     Verdict.APPROVE: "You can request this here. The form asks for the rest.",
 }
-"""What is said of a line that a form completes, best first."""
+"""The sentences about a line that a form completes, best verdict first."""
 
 
 async def decide_line(env: Environment, subject: Subject, action: Action) -> tuple[Decision, Action]:

@@ -6,7 +6,7 @@ from bot.errors import Unavailable
 from bot.turso import Database, DatabaseNotFound, TursoReader
 
 GREW_BY = 100 * 1024 * 1024
-"""Bytes that a database may grow, or double, between the question and the operation."""
+"""How many bytes a database may grow between request and operation. It may also double."""
 
 
 async def drift(ctx: Context, plan: Plan, command: Command, *, checks_size: bool = False) -> str | None:

@@ -29,7 +29,7 @@ class Click:
 
     run: Callable[[Environment, Incoming], Awaitable[str]]
     changes: bool = True
-    """Its press is committed before the ack."""
+    """True if its press is stored before the acknowledgement."""
 
 
 async def reveal(env: Environment, incoming: Incoming) -> str:

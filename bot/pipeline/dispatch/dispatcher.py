@@ -31,11 +31,11 @@ log = structlog.get_logger(__name__)
 
 CUT_OFF = "Turso Ops is restarting. Try again in a moment."
 MOVED_BY_PRESS = (State.READY, State.DENIED, State.CANCELLED)
-"""States to which no workflow leads, which would tell of them."""
+"""States that a press alone leads to, so that no workflow notifies people of them."""
 VOTES: Final = ("approval.approve", "approval.type_name")
-"""A button and a form whose press may have recorded a vote."""
+"""A button and a form that may have recorded a vote."""
 TAKEN_UP_WITHIN: Final = timedelta(minutes=15)
-"""How old may be what is taken up after a crash: nobody expects any more that something older is done."""
+"""The maximum age of an intent that is resumed after a crash. People no longer expect older ones to be carried out."""
 
 
 class Dispatcher:

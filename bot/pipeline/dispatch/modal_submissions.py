@@ -38,7 +38,7 @@ class Checked:
     errors: Mapping[str, str] = field(default_factory=dict)
     work: Callable[[], Awaitable[str]] | None = None
     at: Incoming | None = None
-    """The submission where its answers belong: by itself a modal has no channel."""
+    """The submission with the channel for its answers, since a modal has none."""
 
 
 async def check(env: Environment, incoming: Incoming) -> Checked:

@@ -14,7 +14,7 @@ from bot.pipeline.environment import Environment
 
 NAMED: Final = 3
 LOOKED_AT: Final = 20
-"""Channels of the policy in which the same question is asked at most."""
+"""The maximum number of other channels in which the same decision is tried."""
 SECONDS: Final = 2.0
 UNKNOWN: Final = mrkdwn("Another channel may allow this.")
 TO_ADD: Final = mrkdwn("`/turso whoami` shows what an admin can add.")

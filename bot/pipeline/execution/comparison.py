@@ -15,7 +15,7 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.quarantine.countdown import End, examine
 
 FRESH: Final = timedelta(seconds=15)
-"""How long a comparison holds. After a crash it is made again in any case."""
+"""How long a comparison is valid. After a crash it is made again in any case."""
 
 
 @dataclass(frozen=True, slots=True)

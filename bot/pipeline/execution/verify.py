@@ -1,4 +1,4 @@
-"""The read-back step: what is known to have happened, as read from Turso where that is possible."""
+"""The read-back step: find out what happened, from Turso if possible."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.execution.phases import command_of, context_of, facts_again, request_of
 
 LOOKS = (0.0, 0.3, 0.7, 1.0, 2.0, 3.0, 4.0)
-"""Seconds between the looks of a read-back: Turso may be late to show what it has done."""
+"""Pauses in seconds between the reads of a read-back, because Turso may show a change late."""
 READ_BACK_NOTHING = {
     Attempt.REFUSED: PhaseResult.FAILED,
     Attempt.NOT_SENT: PhaseResult.FAILED,

@@ -17,12 +17,12 @@ from bot.pipeline.home.home_tab import view_of
 
 log = structlog.get_logger(__name__)
 OPEN_FOR: Final = timedelta(minutes=15)
-"""Slack does not say when somebody looks away. After this Home is drawn again when it is opened again."""
+"""How long an open Home is kept up to date. Slack doesn't say when a person leaves it."""
 AT_MOST: Final = 20
-"""People whose Home is kept up to date by one process, those who looked last."""
+"""The maximum number of people whose Home one process keeps up to date, the latest visitors."""
 LOOKS_EVERY: Final = 2.0
 BETWEEN: Final = timedelta(seconds=3)
-"""Between two drawings for one person, unless they pressed something."""
+"""The minimum time between two updates for one person, unless they pressed something."""
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from bot.pipeline.environment import Environment
 ELSEWHERE: Final = "another channel"
 _CHANNEL: Final = re.compile(r"<#([A-Z0-9]+)(?:\|[^<>]*)?>")
 _MESSAGE: Final = re.compile(r"<https?://[^<>|\s]*/archives/([A-Z0-9]+)/[^<>|\s]*\|([^<>]*)>")
-"""A link to a message, with its words."""
+"""A link to a message, with its label."""
 
 
 async def for_reader(env: Environment, reply: Reply, user_id: str, *, was_there: bool) -> Reply:

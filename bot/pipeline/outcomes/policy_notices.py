@@ -14,7 +14,7 @@ from bot.pipeline.outcomes.delivery import CHANNEL, NOBODY, post_openly
 
 EVENT: Final = "policy_changed"
 CHANNELS: Final = "announced_in"
-"""In the audit entry: where the change is to be announced."""
+"""Key in the audit entry: the channels where the change is announced."""
 _CHANNEL: Final = re.compile(r"(?<=^• )[CG][A-Z0-9]+\b")
 _SUBJECT: Final = "policy:"
 

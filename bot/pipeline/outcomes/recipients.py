@@ -8,7 +8,7 @@ from bot.core.requests.request import Mode, Request
 from bot.pipeline.environment import Environment
 
 AT_MOST: Final = 25
-"""People who are told one by one; more are called by the mention in the channel."""
+"""How many people are notified individually. Others only see the mention in the channel."""
 _PERSON: Final = re.compile(r"<@([A-Z0-9]+)>")
 _GROUP: Final = re.compile(r"<!subteam\^([A-Z0-9]+)>")
 

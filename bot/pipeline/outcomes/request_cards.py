@@ -24,12 +24,12 @@ class CardContent(Enum):
     """What happened to the copies of a card."""
 
     NO_CARD = auto()
-    """There was none."""
+    """The request has no card."""
     UPDATED = auto()
     POSTED_AGAIN = auto()
-    """They were gone."""
+    """Its cards no longer existed, so a new one was posted."""
     NOWHERE = auto()
-    """Its channel may not see it, or takes no messages."""
+    """Its channel may not show it, or the bot can't post there."""
 
 
 async def card_of(env: Environment, request: Request) -> Reply:

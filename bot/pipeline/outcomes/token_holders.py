@@ -1,4 +1,4 @@
-"""Notices to token holders about a rotation, which claim no more than is known."""
+"""Notices to token holders about a rotation. They only say what was verified."""
 
 from dataclasses import replace
 

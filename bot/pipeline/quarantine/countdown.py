@@ -28,7 +28,7 @@ from bot.turso import DatabaseNotFound
 FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 NOTIFY_AT: Final = 4
-"""The try, about a quarter of an hour after the first, whose failure is told."""
+"""The try, about a quarter of an hour after the first, whose failure people are notified of."""
 
 
 class End(Enum):
@@ -36,13 +36,13 @@ class End(Enum):
 
     DESTROY = auto()
     REFUSED = auto()
-    """The rules no longer allow it: the quarantine stays, without a countdown."""
+    """The rules no longer allow it. The quarantine stays, without a countdown."""
     STALE = auto()
-    """The database is not as the quarantine left it: the quarantine ends, and nothing is destroyed."""
+    """The database has changed since the quarantine began. The quarantine ends, and nothing is destroyed."""
     LONGER = auto()
-    """The rules now ask for a longer countdown, which is not over."""
+    """The rules now require a longer countdown, which isn't over."""
     LATER = auto()
-    """Slack or Turso didn't say: it is tried again."""
+    """Slack or Turso didn't answer. It is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Finding:
     end: End
     why: str = ""
     countdown: timedelta = timedelta(0)
-    """How long the countdown lasts by the rules of now, where it is longer."""
+    """The countdown that the current rules require, if it is longer."""
 
 
 async def countdown_is_over(env: Environment, timer: Timer) -> Timer | None:

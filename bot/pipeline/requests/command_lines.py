@@ -12,7 +12,7 @@ from bot.pipeline.requests.places import require_in_channel
 from bot.pipeline.requests.plan_change import plan_change
 
 ReadLine = Parsed[Command] | Incomplete[Command] | BotError
-"""What a command line was read as; an error says why it can't be."""
+"""The result of parsing a command line, or the error that says why it can't be parsed."""
 
 
 async def ask(env: Environment, incoming: Incoming, read: ReadLine) -> str:
@@ -21,7 +21,7 @@ async def ask(env: Environment, incoming: Incoming, read: ReadLine) -> str:
     Returns:
         The outcome in one word, for the log and the metrics.
     Raises:
-        BotError: a sentence for the requester; nothing was changed.
+        BotError: nothing was changed. The message is for the requester.
     """
     if isinstance(read, BotError):
         raise read

@@ -21,9 +21,9 @@ from bot.pipeline.authorization.decision import judge, planned_action
 from bot.pipeline.environment import Environment
 
 TypedLine = Parsed[Command] | Incomplete[Command]
-"""A line that can be read, although it may lack something."""
+"""A command line that can be parsed, even if arguments are missing."""
 NOT_SHOWN: Final = "I don't know that channel, or it is private and you aren't in it."
-"""One sentence for both: it says nothing of a channel that the requester does not see."""
+"""The same sentence for both cases, so that it reveals nothing about a channel that the requester can't see."""
 NO_SUCH_PERSON: Final = "I don't know that person. Pick them from Slack's list."
 ARCHIVED: Final = "That channel is archived."
 NOT_IN_IT: Final = "They aren't in that channel. Only its members can use commands there."

@@ -28,7 +28,7 @@ from bot.pipeline.replies import entry, private_note
 OWN_CONFIRMATION = timedelta(minutes=15)
 LAPSE = timedelta(minutes=15)
 CARD_IS_THERE = timedelta(seconds=20)
-"""After which the card of a request that waits is looked for: a crash may have come before it was posted."""
+"""The delay before a pending request's card is checked, since a crash may have come before it was posted."""
 
 
 async def open_request(

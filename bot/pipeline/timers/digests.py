@@ -29,9 +29,9 @@ log = structlog.get_logger(__name__)
 TRIES: Final = 5
 PAUSE: Final = timedelta(minutes=10)
 BEGUN: Final = "?"
-"""Behind a period: it was handed to Slack, and whether it is there is not known yet."""
+"""Suffix of a period whose digest was sent to Slack, while it isn't known whether it arrived."""
 NOWHERE: Final = "!"
-"""Behind a period: there was no place to post it, or the policy did not let it be shown, and that was told."""
+"""Suffix of a period whose digest couldn't be posted or shown. The person who set it up was notified."""
 DIGEST: Final = Action(digest_now.command.name)
 
 

@@ -39,12 +39,12 @@ from bot.turso import DatabaseNotFound, TursoClient, TursoReader
 LONGEST_PAUSE = timedelta(hours=4)
 FIRST_PAUSE = timedelta(minutes=10)
 AGAIN = timedelta(seconds=30)
-"""When a thaw looks again that Turso does not show yet."""
+"""The pause before a thaw that Turso doesn't show yet is read again."""
 LONGEST_AGAIN = timedelta(minutes=5)
 LATE_AFTER = 5
-"""After so many failures, about ten minutes, people are told that a freeze has not ended yet."""
+"""After so many failures, about ten minutes, people are notified that a freeze hasn't ended yet."""
 LATE = "late"
-"""The event by which that is told."""
+"""The event of that notice."""
 NOT_SHOWN = "Turso doesn't show that it is open yet."
 
 

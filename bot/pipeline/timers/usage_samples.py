@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 EVERY: Final = timedelta(hours=4)
 BEFORE_MIDNIGHT: Final = timedelta(minutes=2)
-"""Samples are taken every few hours, the last one shortly before the day (and with it the month) ends: it is kept."""
+"""The last sample of a day is taken this long before midnight. It is the one that is kept."""
 AGAIN: Final = timedelta(minutes=5)
 
 

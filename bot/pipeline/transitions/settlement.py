@@ -20,12 +20,12 @@ from bot.pipeline.environment import new_id
 from bot.pipeline.replies import entry
 
 SECOND_LOOKS = (30, 120, 600, 3600)
-"""Seconds after which the reconciler looks again at an outcome that is not known."""
+"""Pauses in seconds before the reconciler reads an unknown outcome again."""
 NOT_SHOWN = "Turso doesn't show the change."
 LEASE = timedelta(seconds=90)
-"""How long a process may go without trying its probe tokens before another one takes it for gone."""
+"""How long a process may not use its probe tokens before another process considers it stopped."""
 GRACE = timedelta(hours=1)
-"""How long a countdown goes on at least after an Undo that failed."""
+"""How long a countdown lasts at least after an Undo that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Settlement:
     why: str
     facts: dict[str, Any]
     left: Blocks | None = None
-    """After a failure: what the request's hold still blocks at Turso. None: nobody has looked."""
+    """After a failure, what the request's hold still blocks in Turso. None if it wasn't read."""
 
 
 def settle(

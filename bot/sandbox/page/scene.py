@@ -73,7 +73,7 @@ class Scene:
         return [each for each in self.workspace.app.shortcuts if here and each.type == kind]
 
     def directory(self) -> Directory:
-        """Return names for mentions; people see each other by their real names."""
+        """Return names for mentions. People see each other's real names."""
         people = {each.id: each.real_name for each in self.workspace.people.values()}
         channels = {each.id: each.name for each in self.workspace.channels.values() if self._sees(each)}
         groups = {each.id: each.handle for each in self.workspace.usergroups.values()}

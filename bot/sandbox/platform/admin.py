@@ -85,7 +85,7 @@ async def _faults(request: Request) -> Response:
 
 
 async def _set_fault(request: Request) -> Response:
-    """Return the body has the fields of `Fault`."""
+    """Set a fault. The body has the fields of `Fault`."""
     try:
         body = await _body(request)
         if unknown := body.keys() - _OPTIONS:

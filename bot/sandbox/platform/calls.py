@@ -7,7 +7,7 @@ from typing import Any, Literal
 Plane = Literal["control", "data"]
 _KEPT = 20_000
 CUT_OFF = 499
-"""The status of a call whose maker was gone before all of it had come: nothing was done, and nobody was answered."""
+"""The status of a call whose client disconnected before the whole request arrived. Nothing was done."""
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Call:
 
 
 class Calls:
-    """The latest calls, oldest first; neither headers nor bodies are kept."""
+    """The latest calls, oldest first, without headers and bodies."""
 
     def __init__(self) -> None:
         self._calls: deque[Call] = deque(maxlen=_KEPT)

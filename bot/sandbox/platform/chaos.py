@@ -94,7 +94,7 @@ _TEXTS = {429: "too many requests", 502: "upstream forward failed", 503: "servic
 def _hang_up(scope: Scope) -> None:
     """Close the connection without an answer.
 
-    ASGI has no word for this: `send` is a method of uvicorn's cycle, which knows the transport. Without a server,
+    ASGI has no event for this: `send` is a method of uvicorn's cycle, which knows the transport. Without a server,
     as in a client that calls the application directly, that client's own error for it is raised.
     """
     cycle: Any = getattr(scope.get(RAW_SEND), "__self__", None)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Wall time plus an offset; every expiry and every day of usage is read from here."""
+    """Wall time plus an offset, for every expiry and every day of usage."""
 
     def __init__(self) -> None:
         self.offset = timedelta()

@@ -1,4 +1,4 @@
-"""Copies of database files, taken while others may write to them."""
+"""Consistent copies of database files that may be in use."""
 
 from contextlib import closing
 from pathlib import Path
@@ -7,7 +7,7 @@ import apsw
 
 
 def copy_database(source: Path, target: Path) -> None:
-    """Copy through SQLite's backup, so that the copy is one moment of the source; a source without file is empty."""
+    """Copy with SQLite's backup, so that the copy is consistent. A source without a file counts as empty."""
     if not source.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

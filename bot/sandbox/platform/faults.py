@@ -66,7 +66,7 @@ class Faults:
         self._faults: list[Fault] = []
 
     def add(self, kind: FaultKind, **options: Any) -> Fault:
-        """Set a fault; see `Fault` for the options. Raises: ValueError, TypeError for what is none."""
+        """Set a fault. `Fault` describes the options. Raises ValueError or TypeError for a bad one."""
         fault = Fault(kind, **options)
         self._faults.append(fault)
         return fault

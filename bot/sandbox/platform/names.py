@@ -80,7 +80,7 @@ def new_uuid(generation: Generation = "now", *, at: float | None = None) -> str:
         low, middle, high = ticks & 0xFFFFFFFF, ticks >> 32 & 0xFFFF, ticks >> 48 & 0x0FFF
         return str(uuid.UUID(fields=(low, middle, high, secrets.randbits(6), secrets.randbits(8),
                                      secrets.randbits(48) | 1 << 40), version=1))  # fmt: skip
-    # Byte 5 is 0x10 only for databases of another engine; the clients tell engines apart by it.
+    # Clients recognize the engine by byte 5. It is 0x10 only for databases of another engine.
     if milliseconds & 0xFF == 0x10:
         milliseconds += 1
     bits = milliseconds << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62)

@@ -60,7 +60,7 @@ def looks_like_jwt(token: str) -> bool:
 
 
 class RetiredKeys:
-    """Keys that a rotation replaced and that go on working for a while: Turso says "within one hour"."""
+    """Keys that a rotation replaced, but that still work for a while. Turso says "within one hour"."""
 
     def __init__(self) -> None:
         self._keys: dict[str, list[tuple[Key, float]]] = {}

@@ -73,7 +73,7 @@ class Turso:
         return await self.catalog.run(act, *args, **kwargs)
 
     async def change(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Change the catalogue; what the data plane remembers of it is read anew."""
+        """Change the catalogue, and update what the data plane remembers of it."""
         try:
             return await self.catalog.run(act, *args, **kwargs)
         finally:

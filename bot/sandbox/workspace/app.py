@@ -35,7 +35,7 @@ def create_workspace_app(workspace: Workspace) -> Starlette:
 
 @asynccontextmanager
 async def serving(app: ASGIApp, *, port: int = 0) -> AsyncIterator[str]:
-    """Serve an application on loopback for a while (port 0: a free one); gives the origin, `http://127.0.0.1:PORT`."""
+    """Serve an application on loopback, on a free port if it is 0. Yields the origin, `http://127.0.0.1:PORT`."""
     # The protocol is named because asyncio switches Nagle's delay (40 ms an answer) off only where it is.
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -55,7 +55,7 @@ async def serving(app: ASGIApp, *, port: int = 0) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def running(workspace: Workspace, *, port: int = 0) -> AsyncIterator[Workspace]:
-    """Serve a workspace for a while; its `origin` and `api_url` are set, and it is closed at the end."""
+    """Serve a workspace. Sets its `origin` and `api_url`, and closes it at the end."""
     async with serving(create_workspace_app(workspace), port=port) as origin:
         workspace.origin = origin
         try:

@@ -11,7 +11,7 @@ Trouble = Literal[
     "slow",  # answered after `seconds`
     "ratelimited",  # HTTP 429 with `Retry-After: seconds`
     "server_error",  # HTTP `status`, nothing done
-    "api_error",  # 200 with `error`, nothing done; any word, also one that Slack has never used
+    "api_error",  # 200 with `error`, and nothing is done. Any word works, even one that Slack doesn't use
     "html",  # HTTP `status` with a web page instead of JSON, nothing done
     "drop",  # the connection breaks, nothing done
     "silent",  # never answered, nothing done: the caller waits until it gives up
@@ -61,7 +61,7 @@ class Faults:
 
     def add(self, trouble: Trouble, method: str = "*", *, times: int | None = None, seconds: float = 1.0,
             status: int = 503, error: str = "internal_error", retry_after: bool = True) -> Fault:  # fmt: skip
-        """Switch one on; give the result to `remove` to switch it off. `retry_after=False`: a 429 without it."""
+        """Switch a fault on. Pass the result to `remove` to switch it off."""
         fault = Fault(trouble=trouble, method=method, times=times, seconds=seconds, status=status, error=error,
                       retry_after=retry_after)  # fmt: skip
         self.active.append(fault)

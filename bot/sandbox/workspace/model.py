@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 Json = dict[str, Any]
 TOMBSTONE = "tombstone"
-Posting = Literal["everybody", "admins", "threads", "no_threads"]  # "threads": replies only; the app is no admin
+Posting = Literal["everybody", "admins", "threads", "no_threads"]  # "threads": replies only
 
 
 @dataclass(kw_only=True)
@@ -40,7 +40,7 @@ class Person:
 
 @dataclass(kw_only=True)
 class Channel:
-    """A conversation of any kind; its id says nothing about whether it is private."""
+    """A conversation of any kind. Its ID doesn't show whether it is private."""
 
     id: str
     name: str
@@ -85,7 +85,7 @@ class UserGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One message as it stands; an edit makes a new value. `only_for` marks an ephemeral one."""
+    """One message. An edit makes a new value. `only_for` marks an ephemeral one."""
 
     channel_id: str
     ts: str
@@ -138,7 +138,7 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """A modal that is open for one person, or their Home tab; an update makes a new value."""
+    """A modal that is open for one person, or their Home tab. An update makes a new value."""
 
     id: str
     person_id: str

@@ -1,4 +1,4 @@
-"""Short-lived rights that payloads carry: `trigger_id`s and `response_url`s."""
+"""The short-lived `trigger_id`s and `response_url`s in payloads."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Trigger:
 
 
 def _forget_old(issued: dict[str, Trigger] | dict[str, Hook], now: datetime) -> None:
-    """Remove what expired long ago. Until then Slack still reports that it expired."""
+    """Remove IDs that expired long ago. Until then Slack reports them as expired."""
     while issued:
         first = next(iter(issued))
         if now - issued[first].issued_at < _REMEMBERED:
@@ -46,12 +46,12 @@ class Triggers:
         return name
 
     def person_of(self, name: str | None) -> str | None:
-        """Return whose click or command a trigger belongs to, used up or not."""
+        """Return the person whose click or command a trigger belongs to, even if it was used."""
         trigger = self._issued.get(name or "")
         return trigger.person_id if trigger else None
 
     def exchange(self, name: object, now: datetime) -> Trigger:
-        """Use one up.
+        """Use a trigger.
 
         Raises:
             SlackError: `invalid_trigger_id`, `expired_trigger_id`, `exchanged_trigger_id`.
@@ -69,7 +69,7 @@ class Triggers:
 
 @dataclass(kw_only=True)
 class Hook:
-    """What stands behind one `response_url`. `source_ts` names the message that held the button."""
+    """What one `response_url` is for. `source_ts` is the message with the button."""
 
     path: str
     person_id: str
@@ -98,7 +98,7 @@ class Hooks:
         return hook
 
     def find(self, path: str) -> Hook | None:
-        """Return what stands behind an address, without using it."""
+        """Return what an address is for, without counting a use."""
         return self._issued.get(path)
 
     def use(self, path: str, now: datetime) -> Hook:

@@ -19,7 +19,7 @@ class Delivery:
     payload: Json
     person_id: str | None
     sent_at: datetime
-    attempt: int = 0  # 0 is the first; retries of events count up
+    attempt: int = 0  # 0 is the first, and retries of events count up
     url: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     body: str = ""
@@ -37,7 +37,7 @@ class Delivery:
 
 @dataclass(kw_only=True)
 class Call:
-    """One request of the app to the Web API or to a `response_url`; it never holds a token."""
+    """One request of the app to the Web API or a `response_url`. It never contains a token."""
 
     method: str
     args: Json
@@ -107,4 +107,4 @@ class Acted:
 
 
 class CannotAct(Exception):
-    """The person has no way to do this in Slack's own client; the sentence says why."""
+    """Raised when Slack's own client wouldn't let a person do this. The message says why."""

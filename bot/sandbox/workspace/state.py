@@ -118,7 +118,7 @@ class State:
         self._publish("message_deleted", message)
 
     def delete_message(self, message: Message) -> None:
-        """Remove a message; of the first one of a thread with replies a tombstone stays, so that the thread does."""
+        """Remove a message. If it has replies, a tombstone keeps the thread."""
         replies = (each for each in self.messages[message.channel_id].values() if each.thread_ts == message.ts)
         if any(each.ts != message.ts for each in replies):
             self.replace_message(_tombstone_of(message))
@@ -181,7 +181,7 @@ class State:
         return view
 
     def set_values(self, view: View, values: Json) -> View:
-        """Remember what a person filled in, without telling anybody: their own page already shows it."""
+        """Store what a person filled in. It isn't published, since their page already shows it."""
         changed = replace(view, values=values)
         if self.homes.get(view.person_id, view).id == view.id and view.type == "home":
             self.homes[view.person_id] = changed

@@ -12,7 +12,7 @@ def wall_clock() -> datetime:
 
 
 class Timeline:
-    """`now()` is the clock's time plus whatever `move` added; sleepers wake when their time has come either way."""
+    """The time: the clock's, plus what `move` added. A sleeping task wakes at its time either way."""
 
     def __init__(self, clock: Callable[[], datetime] = wall_clock) -> None:
         self._clock = clock

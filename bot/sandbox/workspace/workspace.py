@@ -1,4 +1,4 @@
-"""The workspace: people act here, and the app is told as Slack would tell it."""
+"""The workspace: what people do here reaches the app as from Slack."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Workspace:
 
     @property
     def origin(self) -> str:
-        """Return where this workspace is served; `response_url`s and upload URLs begin with it."""
+        """Return the address of this workspace, with which `response_url`s and upload URLs begin."""
         return self.state.origin
 
     @origin.setter
@@ -118,7 +118,7 @@ class Workspace:
 
     @property
     def events_url(self) -> str | None:
-        """Return where deliveries go over HTTP; `None`: over Socket Mode only."""
+        """Return the URL of deliveries over HTTP. None if there is only Socket Mode."""
         return self.courier.events_url
 
     @events_url.setter
@@ -140,7 +140,7 @@ class Workspace:
         return self.state.time.move(by)
 
     def hold_time(self) -> None:
-        """Stop the clock; only `move_time` changes the time from now on."""
+        """Stop the clock. From now on only `move_time` changes the time."""
         self.state.time.hold()
 
     # -- what a person sees
@@ -223,7 +223,7 @@ class Workspace:
         return await self._suggestions.suggest(person_id, place, action_id, block_id, text)
 
     async def submit_view(self, person_id: str, view_id: str, values: Json) -> Acted:
-        """Submit a modal with `{block_id: value}` filled in; what is not named keeps its value."""
+        """Submit a modal with `{block_id: value}` filled in. Other inputs keep their values."""
         return await self._modals.submit(person_id, view_id, values)
 
     async def close_view(self, person_id: str, view_id: str, *, whole_stack: bool = False) -> Acted:

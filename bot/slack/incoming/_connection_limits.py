@@ -17,7 +17,7 @@ HEAD_LIMIT: Final = 64 * 1024
 REQUEST_SECONDS: Final = 15.0
 """From the connection, or the first byte of a later request, to the last byte of its body."""
 ANSWER_SECONDS: Final = 30.0
-"""From a complete request to the last byte of its answer. Whoever does not read it keeps no connection for it."""
+"""From a complete request to the last byte of its answer. Clients that don't read it lose their connection."""
 AT_MOST: Final = 1000
 """Connections at a time. When one more comes, one is closed: of those that ask for nothing the one that has been idle
 longest, else the one that has kept us waiting longest for the rest of its request."""
@@ -28,7 +28,7 @@ _refused = FloodLog("closed a connection")
 
 
 def limited_protocol() -> type[asyncio.Protocol]:
-    """Return a protocol class for one server; its connections are counted together."""
+    """Return a protocol class for one server, whose connections are counted together."""
     return type("LimitedProtocol", (_Limited,), {"idle": {}, "waiting": {}, "at_most": _room()})
 
 
@@ -46,14 +46,14 @@ class _Limited(HttpToolsProtocol):
     """One connection, with its limits."""
 
     idle: "dict[_Limited, None]"
-    """Connections that were answered and are kept, in the order in which they became idle."""
+    """Idle connections, in the order in which they became idle."""
     waiting: "dict[_Limited, None]"
-    """Connections whose request isn't complete, in the order in which they began to keep us waiting."""
+    """Connections whose request isn't complete, in the order in which they began to wait."""
     at_most: int
     _head_bytes = 0
     _in_head = True
     _moved_on = False
-    """A head or a body ended within the bytes that are being read."""
+    """True if a head or a body ended within the bytes that are being read."""
     _deadline: asyncio.TimerHandle | None = None
     _answer_by: asyncio.TimerHandle | None = None
 

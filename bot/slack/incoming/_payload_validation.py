@@ -150,4 +150,4 @@ _TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     "dialog_cancellation": ("callback_id",),
     "dialog_suggestion": ("callback_id",),
 }
-"""What may arrive, and what Bolt and the listeners read of it without asking."""
+"""The types of payloads that may arrive, with the fields that Bolt and the listeners read unchecked."""

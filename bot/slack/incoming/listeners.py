@@ -19,10 +19,10 @@ from bot.slack.outgoing.messages import EgressGuard
 from bot.slack.outgoing.response_urls import ResponseUrls
 
 ACK_WITHIN_SECONDS: Final = 2.2
-"""Slack waits 3 s. What is not recorded by then goes on, and is answered later."""
+"""Slack waits 3 seconds. Work that isn't stored by then continues, and is answered later."""
 OPTIONS_WITHIN_SECONDS: Final = 2.5
 ACTIONS: Final = ("block_actions", "interactive_message", "dialog_submission", "dialog_cancellation")
-"""Kinds of presses. Only `block_actions` is ours; the others are Slack's older ones."""
+"""Kinds of presses. The bot uses only `block_actions`. The others are older kinds of Slack's."""
 SUGGESTIONS: Final = ("block_suggestion", "dialog_suggestion")
 
 log = structlog.get_logger(__name__)

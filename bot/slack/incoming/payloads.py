@@ -13,7 +13,7 @@ from bot.core.requests.incoming import Incoming, Kind
 Body = Mapping[str, Any]
 _ID: Final = re.compile(r"[A-Z0-9]{1,40}")
 _LETTERS: Final = b"abcdefghijklmnopqrstuvwxyz234567" * 8
-"""For each of the 256 bytes a letter, every letter for as many."""
+"""One letter for each of the 256 bytes, each letter equally often."""
 _TS: Final = re.compile(r"[0-9]{1,16}\.[0-9]{1,9}")
 _SINGLE: Final = (
     "value",

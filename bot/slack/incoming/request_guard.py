@@ -17,11 +17,11 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_LIMIT: Final = 256 * 1024
 DISCARDED_LIMIT: Final = 1024 * 1024
-"""Up to here a body that is too large is read and dropped, so that every client sees why; beyond, the line is cut."""
+"""Up to this size a body that is too large is read and dropped, so that the client gets the error."""
 FORM: Final = b"application/x-www-form-urlencoded"
 JSON: Final = b"application/json"
 PARSED: Final = "slack.body"
-"""Where the guard leaves the parsed body in the scope; nothing is left to receive."""
+"""The key in the ASGI scope under which the guard stores the parsed body, which it has already received."""
 
 log = structlog.get_logger(__name__)
 

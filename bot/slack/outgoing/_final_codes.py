@@ -32,11 +32,11 @@ NO_THREAD: Final = frozenset(
         "restricted_action_non_threadable_channel",
     }
 )
-"""The thread cannot take an answer; its channel may."""
+"""The thread doesn't accept an answer, but its channel may."""
 NOT_INVITED: Final = frozenset({"not_in_channel", "channel_not_found"})
 """`/invite` helps."""
 SPENT: Final = frozenset({"used_url", "expired_url", "http_404", "http_403", "http_410", "invalid_url", "no_service"})
-"""A `response_url` that takes nothing any more."""
+"""A `response_url` that is no longer accepted."""
 TOO_LATE: Final = frozenset(
     {"expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged", "invalid_trigger_id"}
 )

@@ -53,7 +53,7 @@ SHAPES: Final[Mapping[str, Check]] = MappingProxyType(
         "views.publish": _ANY,
     }
 )
-"""By method. An answer of another shape is no answer: a fact that it may hold is not known, rather than empty."""
+"""The expected fields by method. Without them, the facts of an answer are unknown rather than empty."""
 
 
 def is_readable(method: str, answer: Any) -> bool:

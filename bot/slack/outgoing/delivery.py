@@ -20,7 +20,7 @@ from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble
 log = structlog.get_logger(__name__)
 Send = Callable[[Body], Awaitable[Any]]
 Way = Callable[[], Coroutine[Any, Any, bool]]
-"""True: delivered. False: this way is closed."""
+"""Returns True if it delivered the message, and False if this way doesn't work."""
 
 
 class Delivery(Views):

@@ -13,7 +13,7 @@ from bot.core.requests.incoming import Incoming
 USES: Final = 5
 LIFETIME_SECONDS: Final = 29 * 60
 AT_MOST: Final = 4096
-"""Older ones are dropped; who is answered later than that gets a message instead."""
+"""The oldest ones are dropped. Later answers to these people are sent as messages."""
 SLACKS: Final = ("https://hooks.slack.com/", "https://hooks.slack-gov.com/")
 
 

@@ -88,9 +88,9 @@ class SlackCalls:
         self._session: aiohttp.ClientSession = client.session
         self._observe = observer
         self.scopes: frozenset[str] = frozenset()
-        """What the token may do, as Slack's last answer said."""
+        """The token's scopes according to Slack's last answer."""
         self.dated: tuple[str, datetime] | None = None
-        """Slack's time on its last answer (a `Date` header), and this machine's at that moment."""
+        """The `Date` header of Slack's last answer, and this machine's time then."""
 
     async def call(self, method: str, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Call a Web API method, and return an answer that has the fields that the bot reads. Raises SlackTrouble."""

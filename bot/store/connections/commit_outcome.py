@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 PAUSES: Final = (0.0, 0.05, 0.2, 0.5, 1.0)
-"""Seconds before each look: for a moment the server may not have noticed that the connection ended."""
+"""Pauses in seconds before each check, because the server may notice a lost connection late."""
 _THIS: Final = text("SELECT CAST(pg_current_xact_id_if_assigned() AS text), pg_postmaster_start_time()")
 _STATUS: Final = text("SELECT pg_xact_status(CAST(:id AS xid8)), pg_postmaster_start_time()")
 
@@ -19,9 +19,9 @@ class TransactionId:
     """The ID of a transaction that is about to be committed."""
 
     number: str | None
-    """None: it has written nothing."""
+    """The transaction's number. None if it has written nothing."""
     server_started_at: datetime
-    """Numbers mean something on this server alone, and not on a copy that has taken its place."""
+    """The server's start. The number is only valid on this server, not on a replica that replaces it."""
 
 
 def transaction_id(connection: Connection) -> TransactionId:

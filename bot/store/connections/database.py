@@ -24,7 +24,7 @@ BUSY_SECONDS = 10
 READERS = 4
 POSTGRESQL_POOL = 10
 TRIES_AFTER_A_CUT = 3
-"""Whenever its connection ends, a transaction runs again, so often at most."""
+"""How often a transaction is repeated at most when its connection is lost."""
 
 log = structlog.get_logger(__name__)
 
@@ -169,7 +169,7 @@ class PostgresqlDatabase:
 
 
 class _Attempt(Generic[T]):
-    """One run of a transaction: what it returned, and its id once only the commit was missing."""
+    """One run of a transaction: its result, and its ID once only the commit was missing."""
 
     result: T
     transaction: TransactionId | None = None

@@ -31,7 +31,7 @@ class Place:
     url: URL
     """The URL for drivers that block: `sqlite+turso_ops://…` with an absolute path, or `postgresql+psycopg://…`."""
     file: Path | None
-    """The SQLite file; None: PostgreSQL."""
+    """The SQLite file. None for PostgreSQL."""
 
     @property
     def for_dbos(self) -> str:

@@ -19,7 +19,7 @@ from bot.store.schema.column_types import storable
 from bot.store.schema.tables import audit_log, touched
 
 CLOCK_SKEW = timedelta(hours=1)
-"""Entries stand in the order of their commits; how far their times may be out of that order."""
+"""How far entries, which are in the order of their commits, may be out of order by their times."""
 CHUNK = 1000
 
 

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 LARGEST = 500
 GATHER_SECONDS = 0.005
-"""For so long audit entries wait for each other: alone, an entry costs ten times as much."""
+"""How long audit entries wait for others. Committed alone, an entry costs ten times as much."""
 
 
 @dataclass(eq=False, slots=True)

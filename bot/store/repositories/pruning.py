@@ -41,7 +41,7 @@ NEEDS: Mapping[Table, tuple[Select[Any], ...]] = {
     incidents: (select(requests.c.incident_id).where(requests.c.incident_id.is_not(None)), PENDING_NOTICES, DUE),
     reviews: (PENDING_NOTICES, DUE),
 }
-"""By which ids something that is still open refers to a table: those rows stay, however old they are."""
+"""The IDs of rows that something open still refers to, by table. They are kept, however old they are."""
 
 
 class Pruning(Repository):

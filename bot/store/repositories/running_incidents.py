@@ -8,7 +8,7 @@ from typing import Final
 from bot.core.records.incidents import Incident
 
 HELD_SECONDS: Final = 1.0
-"""How long a process may not see what another one started or ended; the end by the clock is seen at once."""
+"""How late a process may see an incident that another one started or ended. An expired one is seen at once."""
 
 
 class RunningIncidents:

@@ -13,7 +13,7 @@ from bot.store.schema.tables import timers
 
 EXAMPLES = 3
 KNOWN = timers.c.kind.in_(list(TimerKind))
-"""A newer version may have left kinds that this one does not know: they wait for it, and stop nothing else."""
+"""The kinds that this version knows. Timers of a newer version wait for it, and don't stop others."""
 
 
 class Timers(Repository):

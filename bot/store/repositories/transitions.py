@@ -22,7 +22,7 @@ MOVABLE = frozenset(column.name for column in requests.c) - NOT_BY_MOVE
 
 
 LEASE = timedelta(seconds=60)
-"""How long the process that brought an end about has to tell of it, before the timer does."""
+"""How long the process that committed an outcome has to notify people, before a timer does it."""
 
 
 class QuarantineOpen(Exception):

@@ -19,7 +19,7 @@ from bot.store.schema import _dbos_schema
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 NEWEST = REVISIONS[-1]
-"""The last migration's revision: a store that has it needs none, and Alembic is not even imported."""
+"""The newest migration. A store that has it needs no upgrade, and Alembic isn't imported."""
 UPGRADE_LOCK = 0x7457_0A0E
 LOOK_SECONDS = 0.1
 PRIVATE = 0o700

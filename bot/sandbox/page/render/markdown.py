@@ -18,5 +18,5 @@ def _parser() -> MarkdownIt:
 
 
 def markdown(text: str) -> Markup:
-    """Draw Markdown; raw HTML in it is shown as text."""
+    """Render Markdown. Raw HTML is shown as text."""
     return Markup(_parser().render(with_emoji(text)))  # noqa: S704  (the parser escapes: html is off)

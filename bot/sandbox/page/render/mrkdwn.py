@@ -38,12 +38,12 @@ _TAGS = {"bold": "strong", "italic": "em", "strike": "s"}
 
 
 def unescape(text: str) -> str:
-    """Undo exactly the three entities of Slack, once; what follows must escape again."""
+    """Decode Slack's three entities once. The result must be escaped again."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def mrkdwn(text: str, names: Directory, *, verbatim: bool = False) -> Markup:
-    """Draw a mrkdwn text; `verbatim` leaves bare addresses alone, as the text object's own flag does."""
+    """Render mrkdwn. With `verbatim`, bare addresses don't become links, as with the text object's flag."""
     parts: list[Markup] = []
     position = 0
     for fence in _FENCE.finditer(text):
@@ -81,7 +81,7 @@ def group_mention(group_id: str, names: Directory) -> Markup:
 
 
 def _lines(text: str, names: Directory, verbatim: bool) -> Markup:
-    """Draw lines between fences; runs of `>` lines become one quotation."""
+    """Render lines between fences. Consecutive `>` lines become one quotation."""
     out: list[Markup] = []
     quote: list[Markup] = []
     lines = text.strip("\n").split("\n") if text.strip("\n") else []

@@ -130,7 +130,7 @@ class Renderer:
         return emoji().get(str(name).replace("-", "_"), "◆")
 
     def cell(self, cell: Json, block_id: str = "") -> Markup:
-        """Draw a cell of a table; an `action_cell` holds a button."""
+        """Render a cell of a table. An `action_cell` contains a button."""
         match cell.get("type"):
             case "raw_text" | "raw_number":
                 return self.plain(cell.get("text", cell.get("value", "")))
@@ -142,7 +142,7 @@ class Renderer:
                 return self._trouble(f"Unknown cell “{other}”.", cell)
 
     def numeric(self, rows: Sequence[Sequence[Json]], column: int) -> bool:
-        """Return whether a column of a data_table holds numbers alone, and so sorts by value."""
+        """Return whether a data_table column contains only numbers, so that it is sorted by value."""
         return bool(rows) and all(row[column].get("type") == "raw_number" for row in rows)
 
     def ids(self, kind: str) -> list[str]:

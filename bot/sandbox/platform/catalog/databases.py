@@ -122,7 +122,7 @@ def rotate(connection: apsw.Connection, organization: str, name: str) -> Databas
 
 @dataclass(frozen=True)
 class Configuration:
-    """Changes to a database; None leaves a setting as it is."""
+    """Changes to a database. None leaves a setting unchanged."""
 
     size_limit: int | None = None
     block_reads: bool | None = None

@@ -40,7 +40,7 @@ def create(connection: apsw.Connection, organization: str, name: str, location: 
 
 
 def delete(connection: apsw.Connection, organization: str, name: str, at: float) -> tuple[Group, list[str]]:
-    """Delete a group with its databases; returns it, and the ids of the databases that went.
+    """Delete a group with its databases, and return it with the IDs of the databases.
 
     Raises: Missing; Protected when the group or one of its databases has delete protection.
     """
@@ -67,7 +67,7 @@ def protect(connection: apsw.Connection, organization: str, name: str, *, on: bo
 
 
 def rotate(connection: apsw.Connection, organization: str, name: str) -> list[str]:
-    """Replace the group's key and that of every database in it; returns the ids of those databases."""
+    """Replace the keys of the group and of its databases, and return the IDs of these databases."""
     group, key = find(connection, organization, name), Key.fresh()
     connection.execute("UPDATE groups SET key_id = ?, key_secret = ? WHERE uuid = ?", (key.id, key.secret, group.uuid))
     members = connection.execute(
@@ -83,7 +83,7 @@ def rotate(connection: apsw.Connection, organization: str, name: str) -> list[st
 
 
 def place(connection: apsw.Connection, organization: str, name: str, locations: list[str]) -> Group:
-    """Set where the group, and so each of its databases, lives; the first location is the primary one."""
+    """Set the locations of the group and its databases. The first location is the primary one."""
     group = find(connection, organization, name)
     gone = [code for code in group.locations if code not in locations]
     connection.execute("UPDATE groups SET locations = ? WHERE uuid = ?", (json.dumps(locations), group.uuid))

@@ -24,7 +24,11 @@ def find(connection: apsw.Connection, database_id: str, name: str) -> Instance:
 
 
 def create(connection: apsw.Connection, database_id: str, name: str, region: str) -> Instance:
-    """Return the first instance of a database is its primary. Raises: Conflict when it has the name already."""
+    """Create an instance. The first one of a database is its primary.
+
+    Raises:
+        Conflict: the database already has an instance with this name.
+    """
     present = every(connection, database_id)
     if any(instance.name == name for instance in present):
         raise Conflict(f"instance with name {name} already exists")

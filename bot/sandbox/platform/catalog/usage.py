@@ -11,7 +11,7 @@ _KEPT_HOURS = 24 * 7
 
 @dataclass(frozen=True)
 class Usage:
-    """What was used in a period. Rows and synced bytes are flows; storage is the level at its end."""
+    """The usage in a period. Rows and synced bytes are sums, and storage is the size at the end."""
 
     rows_read: int = 0
     rows_written: int = 0
@@ -35,7 +35,7 @@ class Period(NamedTuple):
 
 
 class Booking(NamedTuple):
-    """What to add to a day of an instance; `storage_bytes` replaces the level unless it is None."""
+    """An addition to the usage of an instance on a day. `storage_bytes` replaces the size unless it is None."""
 
     database_id: str
     instance: str
@@ -99,7 +99,7 @@ def _level(connection: apsw.Connection, booking: Booking) -> int:
 
 
 def of_database(connection: apsw.Connection, database_id: str, period: Period) -> dict[str, Usage]:
-    """Return usage by instance uuid; instances without any are left out."""
+    """Return usage by instance UUID. Instances without usage are left out."""
     used: dict[str, Usage] = {}
     rows = connection.execute(
         "SELECT instance, sum(rows_read) FILTER (WHERE day >= ?), sum(rows_written) FILTER (WHERE day >= ?),"

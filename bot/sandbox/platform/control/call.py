@@ -33,7 +33,7 @@ class ApiError(Exception):
 
 
 def answer(content: Any, status: int = 200) -> Response:
-    """Return JSON; a thousand databases are written as fast as one."""
+    """Return a JSON response, encoded fast enough for thousands of databases."""
     return Response(to_json(content), status, media_type="application/json")
 
 
@@ -88,7 +88,7 @@ class Call:
         return self.turso.faults.effect(kind, self.request.method, self.request.url.path)
 
     def hostname(self, name: str) -> str:
-        """Return where clients find a database; it carries the port under which this platform was asked."""
+        """Return a database's host, with the port of this request."""
         default = self.organization == self.turso.organization
         return f"{self.base}/db/{name}" if default else f"{self.base}/db/{name}.{self.organization}"
 

@@ -21,7 +21,7 @@ _LARGEST_PAGE = 1000
 
 
 async def every(call: Call) -> Response:
-    """Return one page, by name; without `limit` all."""
+    """Return one page of databases by name, or all of them without `limit`."""
     limit = call.number("limit")
     if call.query("schema"):
         return answer({"databases": []})
@@ -47,7 +47,7 @@ def shape(call: Call, database: Database) -> shapes.Json:
 
 
 async def create(call: Call) -> Response:
-    """Make a database in a group; in 2023 also one without a group, which has no instance yet."""
+    """Create a database in a group. In 2023 it can be without a group, and then it has no instance yet."""
     body = await call.body()
     turso, name = call.turso, body.get("name")
     if not is_name(name, turso.generation):
@@ -117,7 +117,7 @@ async def _group(call: Call, body: dict[str, Any]) -> str:
 
 
 async def _seed(call: Call, body: dict[str, Any], database_id: str) -> dict[str, Any] | None:
-    """Fill the new file from another database; returns the `parent` object."""
+    """Fill the new file from another database, and return the `parent` object."""
     seed = body.get("seed")
     if seed is None:
         return None
@@ -140,7 +140,7 @@ async def _seed(call: Call, body: dict[str, Any], database_id: str) -> dict[str,
 
 
 def size_limit(given: object) -> int | None:
-    """Return bytes of `1gb`, `256mb` or a plain number; None if nothing is given. Raises: ApiError."""
+    """Return the bytes of `1gb`, `256mb` or a plain number. None if nothing is given. Raises ApiError."""
     if given is None:
         return None
     match = _SIZE.fullmatch(str(given).strip()) if isinstance(given, (str, int)) else None

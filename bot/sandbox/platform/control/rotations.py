@@ -33,7 +33,7 @@ async def _rotate_group(call: Call, group: str) -> Response:
 
 
 async def _revoked(call: Call, before: Sequence[Database]) -> Response:
-    """Drop open connections; or let the old keys go on working for as long as the fault `late_rotation` says."""
+    """Close open connections. With the fault `late_rotation`, let the old keys work for that long instead."""
     late = call.fault("late_rotation")
     for database in before:
         if late is not None:

@@ -48,7 +48,7 @@ _IN_ORGANIZATION: list[tuple[str, str, Handler, str]] = [
     ("DELETE", "/api-tokens/{token}", api_tokens.revoke_by_id, "user"),
 ]
 
-# The same, for paths that belong to the account. `user` is open to unlimited and organization-wide tokens alone.
+# The same for paths of the account. `user` needs an unlimited or an organization-wide token.
 _OF_ACCOUNT: list[tuple[str, str, Handler, str]] = [
     ("GET", "/v1/auth/validate", api_tokens.validate, "read"),
     ("POST", "/v1/auth/invalidate", api_tokens.invalidate_sessions, "user"),

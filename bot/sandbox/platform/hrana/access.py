@@ -16,7 +16,7 @@ class Denied(Exception):
         super().__init__(text)
 
     def as_json(self) -> dict[str, str]:
-        """Return one body that every client can read: each looks at another key."""
+        """Return the body. Clients read different keys, so it contains all of them."""
         return {"error": self.text, "message": self.text, "code": self.code}
 
 

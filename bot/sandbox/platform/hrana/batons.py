@@ -34,7 +34,7 @@ class Streams:
     async def resume(self, baton: str, served: Served) -> Stream:
         """Return the stream of a baton. Raises BadRequest for an invalid or used baton, or StreamExpired.
 
-        The baton of a cursor is told before its rows, so that its stream may still be at work when it comes back.
+        A cursor's baton is sent before its rows, so the stream may still be running when the baton comes back.
         """
         id_, serial = self._read(baton)
         if id_ in self._expired:
@@ -56,7 +56,7 @@ class Streams:
         stream.rests.clear()
 
     def pause(self, stream: Stream) -> str | None:
-        """Put a stream away until its next request; returns the baton for it, None if it is closed."""
+        """Store a stream until its next request, and return its baton. None if the stream is closed."""
         stream.running, stream.idle_since = False, time.monotonic()
         stream.rests.set()
         if stream.closed:
@@ -83,7 +83,7 @@ class Streams:
         stream.rests.set()
 
     def overdue(self) -> Iterator[Stream]:
-        """Take out the streams that were idle for too long; they are remembered for a while."""
+        """Remove the streams that were idle for too long. Their batons are remembered for a while."""
         now, limits = time.monotonic(), self._limits
         for id_ in [id_ for id_, at in self._expired.items() if at + limits.stream_remembered_seconds < now]:
             del self._expired[id_]

@@ -6,11 +6,11 @@ _SYNTAX = ("syntax error", "incomplete input", "unrecognized token")
 
 
 class BadRequest(Exception):
-    """The request is malformed: 400, and the stream it was meant for is left alone."""
+    """The request is malformed. The answer is 400, and its stream stays unchanged."""
 
 
 class StatementError(Exception):
-    """One statement failed; its neighbours go on."""
+    """One statement failed. The other statements of the request still run."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
@@ -22,7 +22,7 @@ class StatementError(Exception):
 
 
 class Busy(Exception):
-    """Somebody else is writing; nothing was done, and the statement may be run again."""
+    """Another connection is writing. Nothing was done, so the statement can be run again."""
 
 
 class TooManyStreams(Exception):

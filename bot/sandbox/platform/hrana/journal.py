@@ -23,14 +23,14 @@ class Journal:
         self._file: BinaryIO | None = None
 
     def write(self, rows: Sequence[Booking], queries: Sequence[QueryBooking]) -> None:
-        """Add a line; it survives a kill once this returns."""
+        """Add a line. It survives a kill once this returns."""
         if self._file is None:
             self._file = (self._folder / f"{self._number}.jsonl").open("ab")
         self._file.write(json.dumps([rows, queries], separators=(",", ":")).encode() + b"\n")
         self._file.flush()
 
     def turn(self) -> int:
-        """Begin the next file; returns the number of the one that is complete now."""
+        """Begin the next file, and return the number of the file that is now complete."""
         complete, self._number = self._number, self._number + 1
         self.close()
         return complete
@@ -42,7 +42,7 @@ class Journal:
                 yield number, _read(path)
 
     def forget(self, booked: int) -> None:
-        """Remove the files that are booked, and go on after them."""
+        """Remove the files whose usage is counted, and continue after them."""
         for number, path in self._files():
             if number <= booked:
                 path.unlink(missing_ok=True)

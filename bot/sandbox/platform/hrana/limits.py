@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """Bytes, counts and seconds; the defaults are those of libSQL's server where it has them.
+    """Limits in bytes, counts and seconds. The defaults are those of libSQL's server if it has them.
 
     A stream and an open database each take two or three file descriptors, of which a process often has 1024.
     """

@@ -1,4 +1,4 @@
-"""Measures of use, gathered from every thread, kept in the journal and booked into the catalogue now and then."""
+"""Usage, collected from every thread, kept in the journal, and moved to the catalogue from time to time."""
 
 import threading
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The data plane's engine: which databases are open, and threads on which their statements run."""
+"""The data plane's engine: the open databases, and the threads that run their statements."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ class _Done(Generic[T]):
 
 
 class DataPlane:
-    """Nothing here knows of HTTP or tokens. Statements run on threads, so that the loop is never held."""
+    """Runs statements on threads, so that they don't block the event loop. It knows neither HTTP nor tokens."""
 
     def __init__(self, folder: Path, meter: Meter, limits: Limits) -> None:
         self.folder, self.meter, self.limits = folder, meter, limits
@@ -40,7 +40,7 @@ class DataPlane:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def path(self, database_id: str) -> Path:
-        """Return the file of a database. Ids are ours, so no name that a client gives ever becomes a path."""
+        """Return the file of a database. The platform makes the IDs, so no name from a client becomes a path."""
         return self.folder / f"{database_id}.db"
 
     def serve(self, database: Database, primary: Instance | None) -> Served:
@@ -54,7 +54,7 @@ class DataPlane:
         return served
 
     def update(self, database: Database) -> None:
-        """Let what runs already know that the database is configured otherwise."""
+        """Apply a new configuration to sessions that are already running."""
         if database.id in self._served:
             self._served[database.id].database = database
 
@@ -70,7 +70,7 @@ class DataPlane:
             raise
 
     async def run(self, stream: Stream, steps: Generator[Pause, None, T]) -> T:
-        """Run a generator to its end and return its value; where it pauses, wait for other writers."""
+        """Run a generator to its end and return its value. When it pauses, wait for other writers."""
         try:
             while True:
                 outcome = await self._advance(stream, steps)
@@ -80,7 +80,7 @@ class DataPlane:
             stream.served.wake()
 
     async def chunks(self, stream: Stream, steps: Generator[Pause | bytes, None, None]) -> AsyncGenerator[bytes, None]:
-        """Like `run`, for a generator that also yields parts of an answer, and may be left before its end."""
+        """Run a generator that also yields parts of an answer. The caller may stop before its end."""
         ended = False
         try:
             while True:
@@ -116,14 +116,14 @@ class DataPlane:
     # Closing
 
     async def discard(self, stream: Stream) -> None:
-        """Close a stream that will not be heard of again."""
+        """Close a stream for good."""
         stream.closed = True
         self.streams.drop(stream)
         await self.on_thread(stream.close)
         stream.served.wake()
 
     async def sweep(self, *, now: bool = False) -> None:
-        """Close what was idle for too long. Cheap to call often."""
+        """Close streams and databases that were idle for too long. It is cheap, so it can be called often."""
         crowded = len(self._served) > self.limits.open_databases
         if not (now or crowded) and time.monotonic() < self._swept_at + _SWEEP_SECONDS:
             return
@@ -153,7 +153,7 @@ class DataPlane:
         served.wake()
 
     async def remove(self, database_id: str) -> None:
-        """Disconnect everybody and delete the file."""
+        """Close a database's connections and delete its file."""
         await self.disconnect(database_id)
         served = self._served.pop(database_id, None)
         if served is not None:
@@ -167,7 +167,7 @@ class DataPlane:
             file.unlink(missing_ok=True)
 
     def clear_orphans(self, live: set[str]) -> None:
-        """Delete the files of databases that are no more: a crash can come between a destroy and its file."""
+        """Delete the files of destroyed databases, which a crash during a destroy can leave."""
         for path in self.folder.glob("*.db*"):
             name = path.name.partition(".")[0]
             if name not in live and _is_uuid(name):
@@ -182,7 +182,7 @@ class DataPlane:
         return sizes
 
     async def close(self) -> None:
-        """Close everything; acknowledged writes are on disk already."""
+        """Close everything. Acknowledged writes are already on disk."""
         for served in list(self._served.values()):
             await self.disconnect(served.database.id)
             await self.on_thread(served.close)

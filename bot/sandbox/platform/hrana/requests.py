@@ -14,7 +14,7 @@ Outcome = Wire | StatementError | None
 
 
 def answer_pipeline(stream: Stream, requests: tuple[Request, ...]) -> Generator[Pause, None, bytes]:
-    """Run a pipeline; returns its results as JSON. Raises: BadRequest."""
+    """Run a pipeline and return its results as JSON. Raises BadRequest."""
     try:
         results = yield from run_pipeline(stream, requests)
         return to_json(results, inf_nan_mode="null")
@@ -23,7 +23,7 @@ def answer_pipeline(stream: Stream, requests: tuple[Request, ...]) -> Generator[
 
 
 def run_pipeline(stream: Stream, requests: tuple[Request, ...]) -> Generator[Pause, None, list[Wire]]:
-    """Yield exactly one result for each request; a failing one does not stop those after it. Raises: BadRequest."""
+    """Yield one result for each request. A request that fails doesn't stop the next ones. Raises BadRequest."""
     results: list[Wire] = []
     for request in requests:
         try:
@@ -65,7 +65,7 @@ def _describe(stream: Stream, sql: str) -> Generator[Pause, None, Wire]:
 
 
 def run_batch(stream: Stream, steps: tuple[Step, ...]) -> Generator[Pause, None, Wire]:
-    """Run the steps whose conditions hold; returns a `BatchResult`."""
+    """Run the steps whose conditions are true, and return a `BatchResult`."""
     outcomes: list[Outcome] = []
     for step in steps:
         outcome: Outcome = None

@@ -21,7 +21,7 @@ class NextStatement(Exception):
 
 
 class Run:
-    """`start` runs a statement up to its first row; `rows` gives them; `finish` measures, whatever happened."""
+    """One run of a statement: `start` runs it up to its first row, `rows` yields the rows, and `finish` measures it."""
 
     def __init__(self, session: Session, sql: str, bindings: Sequence[SqlValue] = (), *, alone: bool = True) -> None:
         """Prepare a run. With `alone`, refuse several statements. Otherwise run the first and set `consumed`."""

@@ -1,4 +1,4 @@
-"""A database that is open: its file, and the queue of those who wait to write."""
+"""An open database: its file, and the queue of waiting writers."""
 
 import asyncio
 import threading
@@ -48,14 +48,14 @@ class Served:
         return Rights(READS_BLOCKED if database.block_reads else "", no_writes)
 
     async def turn(self, timeout: float) -> None:
-        """Wait until somebody has finished, or for the timeout."""
+        """Wait until another writer has finished, or until the timeout."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         with suppress(TimeoutError):
             await asyncio.wait_for(future, timeout)
 
     def wake(self) -> None:
-        """Let the one who waits longest try again; those who gave up are passed over."""
+        """Wake the writer that has waited longest. Writers that gave up are skipped."""
         while self._waiting:
             future = self._waiting.popleft()
             if not future.done():
@@ -63,7 +63,7 @@ class Served:
                 return
 
     def close(self) -> None:
-        """Close the file; on a thread, once nothing runs."""
+        """Close the file. Runs on a thread, when no statement runs."""
         self.closed = True
         if self._keeper is not None:
             self._keeper.close()

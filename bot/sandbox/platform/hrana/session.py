@@ -56,7 +56,7 @@ class Description:
 
 
 class Session:
-    """Not safe for use by two threads at once; each statement may come from another thread."""
+    """A connection to one file. It isn't thread-safe, but each statement may run on another thread."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self.guard = Guard(off=True)
@@ -83,7 +83,7 @@ class Session:
         connection.set_progress_handler(lambda: time.monotonic() > self.deadline, 20_000)
         connection.set_authorizer(self.guard.authorize)
         connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, self._profile)
-        # From now on nobody waits inside SQLite for the write lock: that would hold a thread.
+        # From now on no statement waits inside SQLite for the write lock, because that would block a thread.
         connection.set_busy_timeout(0)
         self.guard.off = False
 
@@ -126,7 +126,7 @@ class Session:
         self._reads_only = False
 
     def time_out(self) -> None:
-        """Take an idle transaction away; the client hears of it with its next statement."""
+        """Roll back an idle transaction. The client gets the error with its next statement."""
         self.rollback()
         self.timed_out = True
 
@@ -152,7 +152,7 @@ class Session:
         self._reads_only = self._reads_only or scan.begins_read_only(sql)
 
     def describe(self, sql: str, rights: Rights) -> Description:
-        """Prepare a statement and run nothing of it. Raises: StatementError; Busy."""
+        """Prepare a statement without running it. Raises StatementError or Busy."""
         if scan.is_blank(sql):
             raise no_statement()
         text = self.begin(sql, rights)
@@ -174,7 +174,7 @@ class Session:
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Turn what SQLite raises into what clients read. Raises: StatementError; Busy."""
+        """Turn SQLite's errors into the protocol's. Raises StatementError or Busy."""
         try:
             yield
         except apsw.BusyError as error:

@@ -31,7 +31,7 @@ _ROW_OVERHEAD = 32
 
 
 class Stream:
-    """Its generators run on threads; each `PAUSE` that they yield asks to be resumed when a writer has finished."""
+    """A connection of a client. Its generators run on threads. They yield `PAUSE` to wait for another writer."""
 
     def __init__(self, id_: int, served: Served, meter: Meter) -> None:
         self.id, self.served, self.meter = id_, served, meter
@@ -63,11 +63,11 @@ class Stream:
         return self._session is None or self._session.is_autocommit
 
     def begin_request(self, *, read_only: bool) -> None:
-        """Make ready for a request: its token's rights, and room for its answer."""
+        """Prepare for a request: set the token's rights, and the size that its answer may have."""
         self.read_only, self.budget = read_only, self.served.limits.response_bytes
 
     def end_request(self) -> None:
-        """Note what the request leaves behind; on a thread."""
+        """Finish a request, and note since when an open transaction blocks other writers. Runs on a thread."""
         if self.closed:
             self.close()
         if self._session is None:
@@ -82,7 +82,7 @@ class Stream:
         self.writing_since = None
 
     def close(self) -> None:
-        """Roll back what is open and close; on a thread."""
+        """Roll back an open transaction and close the connection. Runs on a thread."""
         self.closed = True
         session, self._session = self._session, None
         if session is not None:
@@ -114,7 +114,7 @@ class Stream:
                 raise
 
     def rows(self, run: Run) -> Iterator[list[dict[str, Any]]]:
-        """Yield the rows in the protocol's form, as long as the answer has room. Raises: StatementError."""
+        """Yield the rows in the protocol's form. Raises StatementError when the answer becomes too large."""
         for row in run.rows():
             self.budget -= _ROW_OVERHEAD + _size(row)
             if self.budget < 0:
@@ -122,7 +122,7 @@ class Stream:
             yield [values.encode(value) for value in row]
 
     def measure(self, run: Run) -> None:
-        """End a run and book it."""
+        """End a run, and count its usage."""
         run.finish()
         served = self.served
         self.meter.ran(served.database.id, served.instance, run.sql, run.rows_read, run.rows_written)
@@ -130,7 +130,7 @@ class Stream:
             self.meter.holds(served.database.id, served.instance, self.session.storage_bytes())
 
     def execute(self, statement: Statement) -> Generator[Pause, None, dict[str, Any]]:
-        """Run a statement; returns a `StmtResult`. Raises: StatementError."""
+        """Run a statement and return a `StmtResult`. Raises StatementError."""
         run = yield from self.start(statement)
         rows: list[list[dict[str, Any]]] = []
         try:
@@ -161,7 +161,7 @@ class Stream:
                 yield PAUSE
 
     def store(self, sql_id: int, sql: str) -> None:
-        """Keep a text for later statements. Raises: BadRequest; StatementError when there is no room."""
+        """Store a text for later statements. Raises BadRequest, or StatementError when there is no room."""
         limits = self.served.limits
         if sql_id in self._stored:
             raise BadRequest(f"SQL text {sql_id} is already stored")

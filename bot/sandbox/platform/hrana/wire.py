@@ -44,7 +44,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Request:
-    """One request of a pipeline; which of the fields it has is a matter of its type."""
+    """One request of a pipeline. Its type decides which of the fields it has."""
 
     type: str
     text: Text | None = None

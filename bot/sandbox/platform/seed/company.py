@@ -10,7 +10,7 @@ GROUPS = {"default": "aws-us-east-1", "europe": "aws-eu-west-1"}
 
 @dataclass(frozen=True)
 class Seeded:
-    """A database, and what is read and written on an ordinary day."""
+    """A database, with its reads and writes on an ordinary day."""
 
     name: str
     group: str

@@ -1,4 +1,4 @@
-"""Fills an empty organization; the same databases, rows and history each time."""
+"""Data for an empty organization: the same databases, rows and history each time."""
 
 import json
 import random
@@ -48,10 +48,10 @@ def _place(connection: apsw.Connection, organization: str, name: str, location: 
 
 
 def fill(path: Path, seeded: Seeded) -> int:
-    """Make the file with its tables and rows; returns its size."""
+    """Create the file with its tables and rows, and return its size."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = apsw.Connection(str(path))
-    # Made-up data need not outlive a power cut in its first second; a kill cannot hurt it.
+    # A kill can't damage the file. After a power cut the made-up data can be created again.
     connection.pragma("synchronous", 0)
     connection.pragma("journal_mode", "off")
     with connection:

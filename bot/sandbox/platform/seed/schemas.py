@@ -1,4 +1,4 @@
-"""Tables, rows and statements of the seeded databases; everything follows from row numbers, nothing from chance."""
+"""Tables, rows and statements of the seeded databases. They follow from row numbers, so they are always the same."""
 
 from dataclasses import dataclass
 

@@ -43,13 +43,13 @@ _USER_IDS = items(string(least=1), least=1, most=10)
 
 def _element(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None, *,
              then: Rule | None = None) -> Rule:  # fmt: skip
-    """Return an interactive element: it may have an `action_id`."""
+    """Return the rule for an interactive element, which may have an `action_id`."""
     return shape(required, {"action_id": ID, **(optional or {})}, then=then)
 
 
 def _input(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None, *, then: Rule | None = None,
            placeholder: bool = True) -> Rule:  # fmt: skip
-    """Return an element that takes a value: it may also have a placeholder and the focus."""
+    """Return the rule for an element with a value, which may also have a placeholder and the focus."""
     shared: dict[str, Rule] = {"focus_on_load": _focus}
     if placeholder:
         shared["placeholder"] = plain(150)

@@ -51,7 +51,7 @@ confirm = shape(
 
 
 def option(*, text_rule: Rule | None = None, with_url: bool = False) -> Rule:
-    """Return one option of a menu; only an overflow menu's may have a URL."""
+    """Return the rule for an option of a menu. Only an overflow menu's options may have a URL."""
     optional = {"description": text_rule or plain(75)}
     if with_url:
         optional["url"] = url(3000)

@@ -11,7 +11,7 @@ from bot.sandbox.workspace.blockkit.problem import Problem
 from bot.sandbox.workspace.blockkit.rules import At, Report, Rule, boolean, items, shape, string
 
 MESSAGE_BLOCKS, VIEW_BLOCKS, ATTACHMENTS = 50, 100, 100
-MESSAGE_CHARACTERS = 12_000  # of text in blocks; Slack does not publish its limit
+MESSAGE_CHARACTERS = 12_000  # of text in blocks. Slack doesn't publish its limit
 _PRIVATE = string(3000)
 
 _blocks_of_message = items(block, most=MESSAGE_BLOCKS)

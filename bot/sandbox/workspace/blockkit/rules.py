@@ -1,4 +1,4 @@
-"""Small rules from which the shapes of Block Kit are put together."""
+"""The basic rules of which the Block Kit validator consists."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SURFACES: tuple[Surface, ...] = ("message", "modal", "home")
 
 @dataclass
 class Report:
-    """What was found so far in one payload, and what has to be summed over all of it."""
+    """The problems found in one payload so far, with the totals that are limited per payload."""
 
     surface: Surface
     problems: list[Problem] = field(default_factory=list)
@@ -25,7 +25,7 @@ class Report:
 
 @dataclass(frozen=True)
 class At:
-    """A place in the payload. Rules say there what is wrong."""
+    """A place in the payload, at which rules report problems."""
 
     report: Report
     pointer: str = ""
@@ -37,7 +37,7 @@ class At:
         self.report.problems.append(Problem(self.pointer, message, code, constraint))
 
     def add(self, total: str, amount: int) -> int:
-        """Count towards a total of the whole payload; returns the sum so far."""
+        """Add to a total of the whole payload, and return the sum so far."""
         self.report.totals[total] = self.report.totals.get(total, 0) + amount
         return self.report.totals[total]
 
@@ -46,7 +46,7 @@ Rule = Callable[[Any, At], None]
 
 
 def string(most: int | None = None, *, least: int = 0, like: str | None = None) -> Rule:
-    """Return a string of so many code points, fitting a pattern."""
+    """Return the rule for a string: its length in code points, and its pattern."""
     pattern = re.compile(like) if like else None
 
     def rule(value: Any, at: At) -> None:
@@ -152,7 +152,7 @@ def shape(
 
 
 def typed(kinds: Mapping[str, Rule]) -> Rule:
-    """Return an object whose `type` says which rule is for it. The mapping is read when the rule is used."""
+    """Return the rule for an object whose `type` selects the rule. The mapping is read when the rule is used."""
 
     def rule(value: Any, at: At) -> None:
         if not isinstance(value, dict):
@@ -176,13 +176,13 @@ def both(*rules: Rule) -> Rule:
 
 
 def listed(value: dict[str, Any], name: str) -> list[Any]:
-    """Return a field that should be a list, as one: empty when it is anything else."""
+    """Return a field as a list. It is empty if the field isn't one."""
     found = value.get(name)
     return found if isinstance(found, list) else []
 
 
 def exactly_one(*names: str) -> Rule:
-    """Return exactly one of these fields is given."""
+    """Return the rule that exactly one of these fields is given."""
 
     def rule(value: Any, at: At) -> None:
         if isinstance(value, dict) and sum(value.get(name) is not None for name in names) != 1:

@@ -14,7 +14,7 @@ Form = Literal["slash_commands", "interactive", "events_api"]
 
 @dataclass(frozen=True, kw_only=True)
 class Parcel:
-    """`kind` is what the inspector and faults call it; `form` is how it travels."""
+    """A payload for the app. `kind` is its name in the inspector and in faults, and `form` its encoding."""
 
     form: Form
     kind: str

@@ -54,7 +54,7 @@ class Sockets:
         return ticket
 
     def redeem(self, ticket: str) -> bool:
-        """Use a ticket up; true when the connection asked for an early refresh.
+        """Use a ticket. Returns True if the connection asked for an early refresh.
 
         Raises:
             SlackError: unknown, used or expired ticket, or too many connections.

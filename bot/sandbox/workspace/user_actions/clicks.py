@@ -99,5 +99,5 @@ def _with(values: Json, block: Json, element: Json, choice: Json) -> Json:
 
 
 def _is_sent(block: Json, element: Json) -> bool:
-    """Return a choice in an input block is told only when the block asks for it."""
+    """Return whether the app is notified of a choice. For an input block, only if `dispatch_action` is set."""
     return block.get("type") != "input" or bool(block.get("dispatch_action")) or element.get("type") == "button"

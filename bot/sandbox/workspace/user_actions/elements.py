@@ -82,7 +82,7 @@ def _direct(block: Json) -> Iterator[Json]:
 
 
 def options_of(element: Json) -> list[Json]:
-    """Return all options that a menu has of itself: in groups or not, and those that were chosen from the start."""
+    """Return the options in a menu's definition, in groups or not, and its initial options."""
     grouped = [option for group in element.get("option_groups", []) for option in group.get("options", [])]
     first = [element["initial_option"]] if element.get("initial_option") else []
     return [*element.get("options", []), *grouped, *first, *element.get("initial_options", [])]
@@ -114,7 +114,7 @@ def chosen(element: Json, selected: Any, offered: list[Json] | None = None) -> J
 
 
 def initial(element: Json, *, channel_id: str | None = None) -> Json:
-    """Return what `state.values` holds for an element that nobody has touched."""
+    """Return what `state.values` contains for an unchanged element."""
     kind = str(element.get("type"))
     if kind in _OPTION:
         return {"type": kind, "selected_option": element.get("initial_option")}

@@ -122,9 +122,10 @@ class MessagePosting:
 
 
 def _check_posting(person: Person, channel: Channel, *, in_thread: bool) -> None:
-    """
+    """Check the channel's posting permissions. Commands aren't posts.
+
     Raises:
-        CannotAct: the channel's administrators do not let this person post here. Commands are no posts.
+        CannotAct: this person may not post here.
     """
     if channel.posting == "admins" and not person.is_admin:
         raise CannotAct("Only administrators may post in this channel.")
@@ -135,7 +136,7 @@ def _check_posting(person: Person, channel: Channel, *, in_thread: bool) -> None
 
 
 def _typed_blocks(text: str) -> list[Json]:
-    """Return what people type travels as rich text."""
+    """Return the rich text block in which Slack sends what a person types."""
     section = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
     return [{"type": "rich_text", "block_id": "typed", "elements": [section]}]
 

@@ -111,7 +111,7 @@ class Modals:
         return shown
 
     def _current(self, view: View) -> View:
-        """Return the view as it is by now: the app may have updated it before it answered."""
+        """Return the current view, which the app may have updated before it answered."""
         return next((each for each in self._state.stacks[view.person_id] if each.id == view.id), view)
 
     def _in_trouble(self, view: View, delivery: Delivery) -> Acted:

@@ -14,7 +14,7 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class Args:
-    """Arguments by name. Reading one of the wrong kind is Slack's error for it."""
+    """Arguments by name. Reading one of the wrong type raises Slack's error."""
 
     def __init__(self, given: Json, warnings: tuple[str, ...] = ()) -> None:
         self.given, self.warnings = given, list(warnings)
@@ -112,7 +112,7 @@ def invalid_arguments(message: str, pointer: str = "") -> SlackError:
 def _json(body: bytes) -> Json:
     try:
         found = json.loads(body or b"{}")
-    except ValueError:  # also what is not UTF-8
+    except ValueError:  # or isn't UTF-8
         raise SlackError("invalid_json") from None
     if not isinstance(found, dict):
         raise SlackError("json_not_object")
@@ -122,6 +122,6 @@ def _json(body: bytes) -> Json:
 async def _form(request: Request) -> Json:
     try:
         form = await request.form()
-    except Exception:  # the parsers have no common error
+    except Exception:  # the parsers have no common exception
         raise SlackError("invalid_form_data") from None
     return {key: value for key, value in form.items() if isinstance(value, str)}

@@ -152,12 +152,12 @@ def _thread(ctx: Context, channel: Channel) -> str | None:
 
 
 def _is_to_be_broadcast(message: Message, content: Json) -> bool:
-    """Return an update can send a reply to the channel as well, and never takes that back."""
+    """Return whether an update also posts the reply to the channel. It never takes that back."""
     return bool(content.get("reply_broadcast")) and message.thread_ts not in (None, message.ts)
 
 
 def _is_shown(ctx: Context, message: Message) -> bool:
-    """Return an ephemeral message in a thread shows only when the thread is active already."""
+    """Return whether an ephemeral message is shown. In a thread, only if the thread already has replies."""
     if message.thread_ts is None:
         return True
     posted = ctx.state.messages.get(message.channel_id, {}).values()

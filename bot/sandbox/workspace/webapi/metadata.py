@@ -41,7 +41,7 @@ def _is_typed(found: Json) -> bool:
 
 
 def _is_flat(value: Any) -> bool:
-    """Return a scalar, a flat object, or a list of such."""
+    """Return the rule for a scalar, a flat object, or a list of them."""
     if isinstance(value, dict):
         return all(isinstance(each, (str, int, float, bool)) for each in value.values())
     if isinstance(value, list):

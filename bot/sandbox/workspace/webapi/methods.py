@@ -79,7 +79,7 @@ class Table:
 
     def method(self, name: str, *scopes: str, tier: int | None = None,
                caller: TokenKind = "bot") -> Callable[[Handler], Handler]:  # fmt: skip
-        """Register a method. Any one of `scopes` is enough; none: no scope is needed."""
+        """Register a method. It needs one of `scopes`, or no scope if there are none."""
 
         def register(handler: Handler) -> Handler:
             self.methods[name] = Method(name, handler, scopes, tier, caller)

@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 
 
 def page(args: Args, items: Sequence[Item], *, default: int = 100, most: int = 1000) -> tuple[list[Item], Json]:
-    """Return one page of `items`, and the `response_metadata` that leads to the next.
+    """Return one page of `items`, and the `response_metadata` with the next cursor.
 
     Raises:
         SlackError: `invalid_cursor`, `invalid_limit`.

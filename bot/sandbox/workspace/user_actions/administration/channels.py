@@ -14,7 +14,7 @@ class ChannelAdmin(Administration):
     """Changes of a whole channel."""
 
     def create_channel(self, channel_id: str, name: str, members: Sequence[str], *, private: bool = False) -> Channel:
-        """Make a new channel; its first member is its creator."""
+        """Create a channel. Its first member is its creator."""
         channel = Channel(
             id=channel_id, name=name, created=self._state.time.now(), creator=members[0] if members else "",
             members=list(members), is_private=private,
@@ -67,7 +67,7 @@ class ChannelAdmin(Administration):
         return await self._about(channel, event)
 
     async def unshare(self, channel_id: str, team_id: str) -> Deliveries:
-        """Stop sharing with a company, or take its invitation back; its people leave the channel."""
+        """Stop sharing with a company, or withdraw its invitation. Its people leave the channel."""
         channel = self._state.channels[channel_id]
         was_connected = team_id in channel.connected_team_ids
         channel.pending_team_ids = [each for each in channel.pending_team_ids if each != team_id]
