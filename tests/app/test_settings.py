@@ -103,7 +103,7 @@ def test_a_folder_that_is_not_there_is_named(path: str, sentence: str) -> None:
 def test_a_file_that_is_no_text_is_one_sentence(folder: Path) -> None:
     (folder / ".env").write_bytes(b"PORT=\xff\xfe")
 
-    with pytest.raises(BadSettings, match=r"`\.env`, or a file in SECRETS_DIR, cannot be read"):
+    with pytest.raises(BadSettings, match=r"`\.env` is not UTF-8 text"):
         load_settings()
 
 

@@ -1,0 +1,216 @@
+"""The settings of a process. They come from the environment, a `.env` file, files with secrets, and defaults."""
+
+import os
+import re
+from base64 import b64decode
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import NoDecode
+
+from bot.settings.certificates import FILE, check_certificates
+from bot.settings.certificates import FOLDER as CERTIFICATES
+from bot.settings.libraries import check_libraries
+from bot.settings.near_misses import near_misses
+from bot.settings.proxies import VARIABLES, check_proxies
+from bot.settings.sources import FOLDER, GIVEN, POLICY_VARIABLES, SourcedSettings, dotenv_problem
+from bot.settings.values import SECRETS, BadSettings, check_value, is_token
+
+DEFAULT_STORE: Final = SecretStr("sqlite:///./data/turso-ops.db")
+SHORTEST_KEY: Final = 24
+SOCKET_MODE: Final = "wss://wss-primary.slack.com"
+A_DATABASE: Final = "https://database.turso.io"
+HOW_TO_CONNECT: Final = (
+    "Create one with the scope connections:write under Basic Information > App-Level Tokens in the Slack app."
+)
+ENVIRONMENT_ONLY: Final = (*VARIABLES, "NO_PROXY", "no_proxy", FILE, CERTIFICATES)
+"""Variables that are read from the environment of the process, and not from `.env`."""
+__all__ = [
+    "FOLDER",
+    "POLICY_VARIABLES",
+    "SECRETS",
+    "BadSettings",
+    "Settings",
+    "load_database_url",
+    "load_settings",
+    "warnings_about",
+]
+
+
+class _StoreSettings(SourcedSettings):
+    """The only setting that offline commands need."""
+
+    database_url: SecretStr = Field(DEFAULT_STORE, alias="DATABASE_URL")
+
+
+class Settings(SourcedSettings):
+    """All settings of a process. `load_settings` reads them."""
+
+    slack_bot_token: SecretStr = Field(alias="SLACK_BOT_TOKEN")
+    slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
+    slack_app_token: SecretStr | None = Field(None, alias="SLACK_APP_TOKEN")
+    slack_api_url: str = Field("https://slack.com/api/", alias="SLACK_API_URL")
+    turso_api_token: SecretStr = Field(alias="TURSO_API_TOKEN")
+    turso_organization: str = Field(alias="TURSO_ORGANIZATION")
+    turso_api_baseurl: str = Field("https://api.turso.tech", alias="TURSO_API_BASEURL")
+    database_url: SecretStr = Field(DEFAULT_STORE, alias="DATABASE_URL")
+    policy_file: Path = Field(Path("policy.yaml"), alias="POLICY_FILE")
+    host: str = Field("127.0.0.1", alias="HOST")
+    port: int = Field(8080, alias="PORT")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
+    log_format: Literal["json", "console"] = Field("json", alias="LOG_FORMAT")
+    clock_file: Path | None = Field(None, alias="CLOCK_FILE")
+    """A file with the current time (RFC 3339), for simulating timers. Without it the real clock is used."""
+    retention_days: int = Field(90, alias="RETENTION_DAYS")
+    """How many days intents, finished requests and workflow rows are kept. The audit log is never shortened."""
+    audit_stream: SecretStr | None = Field(None, alias="AUDIT_STREAM")
+    """Where the audit log is sent: a URL, which may contain a password, `file:/path` or `stdout`."""
+    audit_stream_format: Literal["jsonl", "ocsf"] = Field("jsonl", alias="AUDIT_STREAM_FORMAT")
+    audit_stream_secret: SecretStr | None = Field(None, alias="AUDIT_STREAM_SECRET")
+    """Signs what is sent to a URL."""
+    secrets_dir: Path | None = Field(None, alias=FOLDER)
+    sources: Annotated[Mapping[str, str], NoDecode] = Field(
+        default_factory=dict, alias=POLICY_VARIABLES, exclude=True, repr=False
+    )
+    """The variables that a policy may refer to with `env:TURSO_…`."""
+
+    given: Annotated[tuple[str, ...], NoDecode] = Field((), alias=GIVEN, exclude=True, repr=False)
+    """The names of all variables of the process, including those of `.env`."""
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _ends_in_slash(cls, value: str) -> str:
+        return value if value.endswith("/") else f"{value}/"
+
+    @field_validator("host")
+    @classmethod
+    def _without_brackets(cls, value: str) -> str:
+        return value.removeprefix("[").removesuffix("]")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("audit_stream")
+    @classmethod
+    def _is_receiver(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not re.match(r"https?://[^/]|file:/.|stdout$", value.get_secret_value()):
+            raise ValueError("must be an https:// or http:// URL, `file:` with an absolute path, or `stdout`")
+        return value
+
+    @field_validator("audit_stream_secret")
+    @classmethod
+    def _is_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        secret = value.get_secret_value()
+        if len(secret) < SHORTEST_KEY:
+            raise ValueError(f"must have at least {SHORTEST_KEY} characters")
+        try:
+            b64decode(secret.removeprefix("whsec_") if secret.startswith("whsec_") else "", validate=True)
+        except ValueError:
+            raise ValueError("must be Base64 after `whsec_`") from None
+        return value
+
+    @property
+    def streams_to_url(self) -> bool:
+        """Return whether the audit log is sent to a URL."""
+        return self.audit_stream is not None and self.audit_stream.get_secret_value().startswith("http")
+
+    def token_of(self, reference: str) -> SecretStr:
+        """Return the API token that a policy refers to as `env:TURSO_…`.
+
+        Raises:
+            BadSettings: the variable isn't set.
+        """
+        name = reference.removeprefix("env:")
+        if name == "TURSO_API_TOKEN":
+            return self.turso_api_token
+        if value := self.sources.get(name):
+            if is_token(name):
+                check_value(name, value)
+            return SecretStr(value)
+        raise BadSettings(f"The policy refers to `env:{name}`, but {name} is not set.")
+
+
+def load_settings(environ: Mapping[str, str] | None = None, *, needs: tuple[str, ...] = ()) -> Settings:
+    """Read the settings of this process.
+
+    Args:
+        environ: used instead of the environment. `.env` isn't read then.
+        needs: names of optional settings that this command requires.
+    Raises:
+        BadSettings: a setting is missing or malformed. The sentence names the first one, never its value.
+    """
+    settings = _validated(Settings, environ)
+    by_alias = settings.model_dump(by_alias=True)
+    if settings.streams_to_url:
+        needs = (*needs, "AUDIT_STREAM_SECRET")
+    for name in needs:
+        if by_alias[name] is None:
+            raise BadSettings(_describe_missing(name, settings.given))
+    surroundings = os.environ if environ is None else environ
+    check_certificates(surroundings)
+    check_proxies(addresses(settings), surroundings)
+    return settings
+
+
+def addresses(settings: Settings) -> tuple[str, ...]:
+    """Return an address of each kind that the process calls."""
+    receiver = settings.audit_stream.get_secret_value() if settings.audit_stream and settings.streams_to_url else ""
+    return settings.slack_api_url, SOCKET_MODE, settings.turso_api_baseurl, A_DATABASE, receiver
+
+
+def warnings_about(settings: Settings) -> list[str]:
+    """Return a sentence for each variable that has no effect although its name suggests one."""
+    known = [field.alias for field in Settings.model_fields.values() if field.alias and not field.exclude]
+    # A policy may refer to any variable that begins with TURSO_, so that those of the policy aren't typos.
+    similar = near_misses(settings.given, known)
+    sentences = [f"{name} is not a setting and has no effect. Did you mean {meant}?" for name, meant in similar.items()]
+    unread = sorted(name for name in settings.given if name in ENVIRONMENT_ONLY and not os.environ.get(name))
+    sentences += [f"{name} has no effect in `.env`. Put it into the environment." for name in unread]
+    given = {name.upper() for name in settings.given}
+    if "HTTP_PROXY" in given and not given & {"HTTPS_PROXY", "ALL_PROXY"}:
+        sentences.append("HTTP_PROXY is for http addresses only. Slack and Turso are reached without a proxy.")
+    return sentences
+
+
+def load_database_url(environ: Mapping[str, str] | None = None) -> str:
+    """Read `DATABASE_URL`, the only setting that offline commands need, with the rules of `load_settings`."""
+    return _validated(_StoreSettings, environ).database_url.get_secret_value()
+
+
+S = TypeVar("S", bound=SourcedSettings)
+
+
+def _validated(settings_cls: type[S], environ: Mapping[str, str] | None) -> S:
+    """Read and check settings. Raises BadSettings."""
+    # For an empty `environ` the values aren't empty, because then the class would read the environment.
+    values: dict[str, Any] = {} if environ is None else {POLICY_VARIABLES: {}, **environ}
+    check_libraries(os.environ if environ is None else environ)
+    try:
+        return settings_cls.model_validate(values)
+    except ValidationError as error:
+        raise BadSettings(_describe_error(error, os.environ if environ is None else environ)) from None
+    except (OSError, UnicodeError):
+        raise BadSettings(dotenv_problem()) from None
+
+
+def _describe_error(error: ValidationError, environ: Mapping[str, str]) -> str:
+    """Return a sentence about the first invalid setting, without its value."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    if not first["loc"]:  # a source can't be read
+        return dotenv_problem()
+    name = str(first["loc"][0])
+    if first["type"] == "missing":
+        return _describe_missing(name, environ)
+    return f"{name} is malformed: {first['msg'].removeprefix('Value error, ')}."
+
+
+def _describe_missing(name: str, given: Iterable[str]) -> str:
+    similar = [other for other, meant in near_misses(given, [name]).items() if meant == name]
+    hint = f" {similar[0]} is set: is its name misspelled?" if similar else ""
+    return f"{name} is not set. Put it into the environment or into `.env`.{hint}"

@@ -1,0 +1,52 @@
+"""The certificates that every client of the bot trusts."""
+
+import os
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import certifi
+
+from bot.settings.values import BadSettings
+
+FILE: Final = "SSL_CERT_FILE"
+FOLDER: Final = "SSL_CERT_DIR"
+KEYS: Final = "SSLKEYLOGFILE"
+
+
+def tls_context() -> ssl.SSLContext:
+    """Return what a client needs for TLS.
+
+    It trusts the certificates of `SSL_CERT_FILE` and `SSL_CERT_DIR`, which OpenSSL reads. Without both it trusts the
+    machine's certificates and Mozilla's, because a small image has none of its own.
+    """
+    context = ssl.create_default_context()
+    if not os.environ.get(FILE) and not os.environ.get(FOLDER):
+        context.load_verify_locations(certifi.where())
+    return context
+
+
+def check_certificates(environ: Mapping[str, str]) -> None:
+    """Check the variables that Python and OpenSSL read. Raises BadSettings."""
+    if file := environ.get(FILE):
+        _check_file(file)
+    for folder in environ.get(FOLDER, "").split(os.pathsep):
+        if folder and not Path(folder).is_dir():
+            raise BadSettings(f"{FOLDER} names `{folder}`, which is not a folder.")
+    if keys := environ.get(KEYS):
+        try:
+            with Path(keys).open("ab"):
+                pass
+        except OSError as error:
+            raise BadSettings(f"{KEYS} names `{keys}`, which cannot be written ({error.strerror}).") from None
+
+
+def _check_file(file: str) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(file)
+    except ssl.SSLError:
+        raise BadSettings(f"{FILE} names `{file}`, which has no certificate in PEM format.") from None
+    except OSError as error:
+        raise BadSettings(f"{FILE} names `{file}`, which cannot be read ({error.strerror}).") from None

@@ -1,0 +1,20 @@
+"""Variables that libraries read while they are imported or first used, where a wrong value would be a traceback."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.settings.values import BadSettings
+
+DRIVERS: Final = ("c", "binary", "python")
+METRICS_FOLDERS: Final = ("PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir")
+
+
+def check_libraries(environ: Mapping[str, str]) -> None:
+    """Check variables that libraries read without asking us. Raises BadSettings."""
+    for name in METRICS_FOLDERS:
+        if environ.get(name):
+            raise BadSettings(f"{name} is set, but every process of Turso Ops has metrics of its own. Unset it.")
+    if (driver := environ.get("PSYCOPG_IMPL", "").lower()) and driver not in DRIVERS:
+        raise BadSettings(f"PSYCOPG_IMPL must be {', '.join(DRIVERS[:-1])} or {DRIVERS[-1]}, or not set.")
+    if environ.get("PSYCOPG_WAIT_FUNC"):
+        raise BadSettings("PSYCOPG_WAIT_FUNC is set, which is for tests of the database driver. Unset it.")

@@ -1,0 +1,153 @@
+"""The sources of settings: the environment, `.env`, files with secrets, and which of two values wins."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
+
+from bot.settings.values import SECRETS, BadSettings, check_values
+
+FOLDER: Final = "SECRETS_DIR"
+POLICY_VARIABLES: Final = "TURSO_*"
+"""The key under which the variables are collected that a policy may refer to. No real variable has this name."""
+GIVEN: Final = "*"
+"""The key under which the names of all variables are collected."""
+BOM: Final = "\ufeff"
+ENCODING: Final = "utf-8-sig"
+
+
+class SourcedSettings(BaseSettings):
+    """Base of settings that are read from the environment, `.env` and files with secrets.
+
+    Values that the caller passes replace the environment and `.env`.
+    """
+
+    model_config = SettingsConfigDict(
+        case_sensitive=True,
+        env_file=".env",
+        env_file_encoding=ENCODING,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources, the one with the highest priority first.
+
+        A process passes no values. The sandbox and tests do. Files named by `NAME_FILE` variables come first, because
+        they are read only for names that have no value.
+        """
+        assert isinstance(init_settings, InitSettingsSource)
+        sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings,)
+        variables: Mapping[str, object] = init_settings.init_kwargs
+        if not variables:
+            assert isinstance(env_settings, EnvSettingsSource)
+            assert isinstance(dotenv_settings, EnvSettingsSource)
+            sources = env_settings, dotenv_settings
+            variables = {**dotenv_settings.env_vars, **env_settings.env_vars}
+        given = {name: value.strip() for name, value in variables.items() if isinstance(value, str) and value.strip()}
+        return SecretFiles(settings_cls, given), *sources, *_secrets_folder(settings_cls, given)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _clean(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Strip values, drop those that are blank, so that they count as missing, and check the others."""
+        stripped = {name: _stripped(value) if isinstance(value, str) else value for name, value in values.items()}
+        found = {name: value for name, value in stripped.items() if value != ""}
+        check_values({field.alias: found.get(field.alias) for field in cls.model_fields.values() if field.alias})
+        return found
+
+
+def _stripped(value: str) -> str:
+    return value.strip().removeprefix(BOM).strip()
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Source that reads the files named by `NAME_FILE` variables, and collects the variables for policies."""
+
+    def __init__(self, settings_cls: type[BaseSettings], given: Mapping[str, str]) -> None:
+        super().__init__(settings_cls)
+        self._given = given
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Return no value, because `__call__` reads all fields at once."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the contents of the files by setting name. Raises BadSettings."""
+        given = self._given
+        named = [key.removesuffix("_FILE") for key in given if key.startswith("TURSO_") and key.endswith("_FILE")]
+        read = {
+            name: _read_secret(name, given[f"{name}_FILE"])
+            for name in (*SECRETS, *named)
+            if name not in given and f"{name}_FILE" in given
+        }
+        return {
+            **read,
+            POLICY_VARIABLES: {name: value for name, value in {**read, **given}.items() if name.startswith("TURSO_")},
+            GIVEN: (*given, *_files_in(given.get(FOLDER, ""))),
+        }
+
+
+def _secrets_folder(settings_cls: type[BaseSettings], given: Mapping[str, str]) -> list[PydanticBaseSettingsSource]:
+    """Return the source that reads `SECRETS_DIR`, or none if that isn't set. Raises BadSettings."""
+    if FOLDER not in given:
+        return []
+    if not Path(given[FOLDER]).is_dir():
+        raise BadSettings(f"{FOLDER} names {_describe_path(given[FOLDER])}, which is not a folder.")
+    return [SecretsSettingsSource(settings_cls, given[FOLDER])]
+
+
+def _files_in(folder: str) -> list[str]:
+    return sorted(path.name for path in Path(folder).iterdir() if path.is_file()) if folder else []
+
+
+def _read_secret(name: str, path: str) -> str:
+    try:
+        content = _stripped(Path(path).read_text(encoding=ENCODING))
+    except UnicodeDecodeError:
+        raise BadSettings(f"{name}_FILE names {_describe_path(path)}, which is not UTF-8 text.") from None
+    except (OSError, ValueError):
+        raise BadSettings(f"{name}_FILE names {_describe_path(path)}, which cannot be read.") from None
+    if not content:
+        raise BadSettings(f"{name}_FILE names {_describe_path(path)}, which is empty.")
+    return content
+
+
+def _describe_path(path: str) -> str:
+    """Return a path for a message only if it clearly is one.
+
+    Somebody may have set the secret itself instead of a path.
+    """
+    return f"`{path}`" if path.startswith(("/", "./", "../")) else "a file"
+
+
+def dotenv_problem() -> str:
+    """Return a sentence about a `.env` that can't be read, or about the folder of secrets if it can."""
+    try:
+        Path(".env").read_text(encoding=ENCODING)
+    except UnicodeDecodeError:
+        return "`.env` is not UTF-8 text. Save it as UTF-8."
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        return f"`.env` cannot be read ({error.strerror})."
+    return f"A file in {FOLDER} cannot be read, or is not UTF-8 text."

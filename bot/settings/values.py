@@ -1,0 +1,147 @@
+"""Checks of the values of settings. Each problem is one sentence that names the setting and never quotes a secret."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+SECRETS: Final = (
+    "SLACK_BOT_TOKEN",
+    "SLACK_SIGNING_SECRET",
+    "SLACK_APP_TOKEN",
+    "TURSO_API_TOKEN",
+    "DATABASE_URL",
+    "AUDIT_STREAM",
+    "AUDIT_STREAM_SECRET",
+)
+URLS: Final = ("SLACK_API_URL", "TURSO_API_BASEURL")
+NUMBERS: Final = {"PORT": (0, 65535), "RETENTION_DAYS": (1, 36_500)}
+LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
+LOG_FORMATS: Final = ("json", "console")
+LONGEST_SLUG: Final = 100
+_SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_QUOTES: Final = "\"'`“”„‘’‚«»"
+_KINDS: Final = {
+    "xoxb-": "a bot token",
+    "xoxe.xoxb-": "a bot token",
+    "xapp-": "an app-level token",
+    "xoxp-": "a user token",
+    "xoxe.xoxp-": "a user token",
+    "xoxe-": "a refresh token",
+    "xoxs-": "a session token",
+    "xoxc-": "a session token",
+}
+"""How Slack's tokens begin, and what they are."""
+_EXPECTED: Final = {
+    "SLACK_BOT_TOKEN": ("a bot token", "xoxb-", "OAuth & Permissions > Bot User OAuth Token"),
+    "SLACK_APP_TOKEN": ("an app-level token", "xapp-", "Basic Information > App-Level Tokens"),
+}
+
+
+class BadSettings(Exception):
+    """Raised when a setting is missing or malformed. The message is one sentence that names it."""
+
+
+def check_value(name: str, value: str) -> None:
+    """Check one setting's value, without surrounding whitespace. Raises BadSettings."""
+    if problem := _problem(name, value):
+        raise BadSettings(f"{name} {problem}")
+
+
+def _problem(name: str, value: str) -> str:
+    if value[0] in _QUOTES or value[-1] in _QUOTES:
+        return "begins or ends with a quotation mark, which is not part of the value. Remove the quotes."
+    if value.startswith(("${", "$(", "{{")):
+        return "is a placeholder that was not replaced by its value."
+    if odd := next((sign for sign in value if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp")), None):
+        return f"contains {describe_character(odd)}. Copy the value again."
+    if is_token(name):
+        return _problem_of_token(name, value)
+    if name in URLS:
+        return _problem_of_url(name, value)
+    if name in NUMBERS:
+        return _problem_of_number(value, *NUMBERS[name])
+    return _problem_of_word(name, value)
+
+
+def is_token(name: str) -> bool:
+    """Return True for a setting that holds a token or the signing secret, and for a policy's `TURSO_…_TOKEN`."""
+    return name.endswith(("_TOKEN", "_SECRET"))
+
+
+def _problem_of_token(name: str, value: str) -> str:
+    if odd := next((sign for sign in value if not "!" <= sign <= "~"), None):
+        return f"contains {describe_character(odd)}, which no token contains. Copy the value again."
+    found = next((kind for prefix, kind in _KINDS.items() if value.startswith(prefix)), "")
+    if name not in _EXPECTED:
+        return f"holds {found} of Slack, which belongs into another setting." if found else ""
+    kind, prefix, place = _EXPECTED[name]
+    if found == kind:
+        return ""
+    is_wrong = f"holds {found}" if found else f"does not begin with `{prefix}`"
+    return f"{is_wrong}. It must be {kind} (`{prefix}…`): see {place} in the settings of the Slack app."
+
+
+def _problem_of_url(name: str, value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "is not a URL: its host or port cannot be read."
+    if parts.scheme not in ("https", "http") or not host:
+        return "must be a URL that begins with https:// or http:// and a host."
+    if " " in value or not host.isprintable():
+        return "contains a space."
+    if parts.username is not None or parts.password is not None:
+        return "contains a user or password, which are not used. Remove them."
+    if parts.query or parts.fragment or "?" in value or "#" in value:
+        return "contains a query or fragment (from `?` or `#` on), which is not used. Remove it."
+    if name == "SLACK_API_URL" and not f"{parts.path}/".replace("//", "/").endswith("/api/"):
+        return "must end in /api/."
+    return ""
+
+
+def _problem_of_number(value: str, least: int, most: int) -> str:
+    if not re.fullmatch(r"[0-9]{1,9}", value) or not least <= int(value) <= most:
+        return f"must be a whole number from {least} to {most}, written with the digits 0 to 9."
+    return ""
+
+
+def _problem_of_word(name: str, value: str) -> str:
+    if name == "LOG_LEVEL" and value.upper() not in LOG_LEVELS:
+        return f"must be {_either(LOG_LEVELS)}."
+    if name == "LOG_FORMAT" and value not in LOG_FORMATS:
+        return f"must be {_either(LOG_FORMATS)}."
+    if name == "TURSO_ORGANIZATION" and (len(value) > LONGEST_SLUG or not _SLUG.fullmatch(value)):
+        return (
+            "is not the slug of an organization, which has letters, digits, dots, dashes and underscores only. "
+            "It stands in the dashboard's address: https://app.turso.tech/SLUG."
+        )
+    if name == "HOST" and ("/" in value or " " in value or len(value) > 253):
+        return (
+            "must be a name or an IP address on which to listen, such as 0.0.0.0, without http:// and without a port."
+        )
+    return ""
+
+
+def _either(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def describe_character(sign: str) -> str:
+    """Return a character's name for a message, such as "a space" or "U+201C LEFT DOUBLE QUOTATION MARK"."""
+    known = {" ": "a space", "\n": "a line break", "\r": "a line break", "\t": "a tab"}
+    if sign in known:
+        return known[sign]
+    if unicodedata.category(sign) == "Cs":
+        return "a byte that is not UTF-8"
+    name = unicodedata.name(sign, "")
+    return f"the character U+{ord(sign):04X}{f' ({name})' if name else ''}"
+
+
+def check_values(values: Mapping[str, object]) -> None:
+    """Check every value that is text. Raises BadSettings for the first problem."""
+    for name, value in values.items():
+        if isinstance(value, str) and value:
+            check_value(name, value)

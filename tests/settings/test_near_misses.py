@@ -1,0 +1,116 @@
+"""A variable whose name is nearly a setting's doesn't pass in silence."""
+
+import pytest
+
+from bot.settings import BadSettings, load_settings, warnings_about
+from bot.settings.near_misses import OTHER_NAMES
+from tests.settings.test_values import GIVEN
+
+TYPOS = {
+    "DATABSE_URL": "DATABASE_URL",
+    "DATABASEURL": "DATABASE_URL",
+    "database_url": "DATABASE_URL",
+    "DATABASE-URL": "DATABASE_URL",
+    "DATABSE_URL_FILE": "DATABASE_URL",
+    "POLICYFILE": "POLICY_FILE",
+    "LOG_LEVL": "LOG_LEVEL",
+    "RETENTION_DAY": "RETENTION_DAYS",
+    "SLACK_API_URLS": "SLACK_API_URL",
+    "TURSO_API_BASE_URL": "TURSO_API_BASEURL",
+    "SECRET_DIR": "SECRETS_DIR",
+}
+REQUIRED = {
+    "SLACK_BOT_TOKENS": "SLACK_BOT_TOKEN",
+    "SLACK_BOT_TOKN": "SLACK_BOT_TOKEN",
+    "SLACK_TOKEN": "SLACK_BOT_TOKEN",
+    "TURSO_TOKEN": "TURSO_API_TOKEN",
+    "TURSO_ORGANISATION": "TURSO_ORGANIZATION",
+    "TURSO_ORG": "TURSO_ORGANIZATION",
+}
+OTHERS = [
+    "PATH",
+    "HOSTNAME",
+    "HOSTS",
+    "PORTS",
+    "SUPPORT",
+    "LOGNAME",
+    "PYTHONPATH",
+    "DATABASE_HOST",
+    "SLACK_CHANNEL",
+    "SLACK_APP_ID",
+    "TURSO_OPS_PORT",
+    "TURSO_PROD_TOKEN",
+    "TURSO_DATABASE_URL",
+]
+
+
+def warned(**given: str) -> list[str]:
+    """Return what is warned about."""
+    return warnings_about(load_settings(GIVEN | given))
+
+
+@pytest.mark.parametrize(("name", "meant"), TYPOS.items())
+def test_a_typo_of_an_optional_setting_is_warned_about(name: str, meant: str) -> None:
+    (sentence,) = warned(**{name: "canary"})
+
+    assert sentence == f"{name} is not a setting and has no effect. Did you mean {meant}?"
+
+
+@pytest.mark.parametrize(("name", "meant"), OTHER_NAMES.items())
+def test_what_others_call_a_setting_is_warned_about_unless_the_setting_is_there(name: str, meant: str) -> None:
+    if meant not in GIVEN:
+        assert f"Did you mean {meant}?" in warned(**{name: "canary"})[0]
+    assert warnings_about(load_settings(GIVEN | {name: "canary"} | ({} if meant in GIVEN else proper(meant)))) == []
+
+
+def proper(name: str) -> dict[str, str]:
+    """Return a value for a setting."""
+    import certifi
+
+    values = {
+        "DATABASE_URL": "sqlite:///x.db", "TURSO_API_BASEURL": "https://api.turso.tech", "POLICY_FILE": "policy.yaml",
+        "LOG_LEVEL": "INFO", "LOG_FORMAT": "json", "SSL_CERT_FILE": certifi.where(),
+    }  # fmt: skip
+    return {name: values[name]}
+
+
+@pytest.mark.parametrize(("name", "meant"), REQUIRED.items())
+def test_a_typo_of_a_required_setting_stands_in_the_refusal(name: str, meant: str) -> None:
+    given = {key: value for key, value in GIVEN.items() if key != meant} | {name: "canary"}
+
+    with pytest.raises(BadSettings) as refused:
+        load_settings(given)
+
+    assert str(refused.value).startswith(f"{meant} is not set.")
+    assert str(refused.value).endswith(f" {name} is set: is its name misspelled?")
+
+
+def test_a_setting_that_a_command_needs_has_the_same_hint() -> None:
+    given = {key: value for key, value in GIVEN.items() if key != "SLACK_APP_TOKEN"} | {"SLACK_APP_TOKENS": "x"}
+
+    with pytest.raises(BadSettings, match=r"SLACK_APP_TOKEN is not set.*SLACK_APP_TOKENS is set"):
+        load_settings(given, needs=("SLACK_APP_TOKEN",))
+
+
+def test_variables_of_other_programs_are_not_warned_about() -> None:
+    assert warned(**dict.fromkeys(OTHERS, "x")) == []
+
+
+def test_a_proxy_for_http_alone_is_warned_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy:3128")
+
+    (sentence,) = warned(HTTP_PROXY="http://proxy:3128")
+
+    assert "HTTP_PROXY is for http addresses only" in sentence
+
+
+def test_what_is_not_read_from_dot_env_is_warned_about(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path_factory.mktemp("folder")
+    monkeypatch.chdir(folder)
+    for name in (*GIVEN, "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    (folder / ".env").write_text("\n".join(f"{name}={value}" for name, value in GIVEN.items()) + "\nHTTPS_PROXY=x\n")
+
+    assert "HTTPS_PROXY has no effect in `.env`. Put it into the environment." in warnings_about(load_settings())
