@@ -30,6 +30,7 @@ from bot.errors import BotError
 from bot.pipeline.dispatch.dispatcher import Dispatcher
 from bot.pipeline.environment import Environment
 from bot.settings import Settings
+from bot.settings.proxies import passwords
 from bot.slack.background_tasks import TaskKeeper
 from bot.slack.incoming.bolt import create_bolt
 from bot.slack.incoming.listeners import Listeners
@@ -186,8 +187,9 @@ def secrets_of(settings: Settings) -> list[str]:
     """Return every secret of the settings, which no log or message may contain."""
     named = _named_secrets(settings).values()
     password = place_of(settings.database_url.get_secret_value()).url.password
+    forms = [password, quote(password, safe="")] if password else []
     # With `:` and `@` around it, because a password may be an ordinary word that occurs everywhere.
-    signed = [f":{form}@" for form in (password, quote(password, safe=""))] if password else []
+    signed = [f":{form}@" for form in (*forms, *passwords())]
     return [*named, *signed]
 
 

@@ -1,14 +1,15 @@
 """The two HTTP clients for Turso. Each has one connection pool for the lifetime of the process."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
 import httpx
-from httpx_aiohttp import HttpxAiohttpClient
+from httpx_aiohttp import AiohttpTransport
 from pydantic import SecretStr
 
+from bot.settings.certificates import tls_context
+from bot.settings.proxies import proxy_of
 from bot.turso.calls import Observer, RetryLimits
 from bot.turso.client import TursoClient
 
@@ -17,6 +18,8 @@ LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepali
 LIMITS_OF_CHANGES = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2)
 """Idle connections are closed long before servers and proxies close them (after five seconds or more). A change on a
 connection that is being closed would have an unknown outcome, and one more handshake costs less than that."""
+
+MOST_HOSTS = 1000
 
 
 @asynccontextmanager
@@ -39,29 +42,56 @@ async def connect(
     """
     base_url = base_url.rstrip("/").removesuffix("/v1")
     headers = {"Authorization": f"Bearer {token.get_secret_value()}", "User-Agent": "turso-ops"}
-    verify = httpx.create_ssl_context()  # shared, because creating it takes longer than everything else here
-    trust_env = not _is_loopback(base_url)
+    tls = tls_context()  # shared, because creating it takes longer than everything else here
+    reading = Routed(lambda proxy: AiohttpTransport(verify=tls, trust_env=False, limits=LIMITS, proxy=proxy))
+    writing = Routed(
+        lambda proxy: httpx.AsyncHTTPTransport(verify=tls, trust_env=False, limits=LIMITS_OF_CHANGES, proxy=proxy)
+    )
     async with (
-        HttpxAiohttpClient(
-            base_url=base_url, headers=headers, timeout=TIMEOUT, limits=LIMITS, verify=verify, trust_env=trust_env
+        httpx.AsyncClient(
+            base_url=base_url, headers=headers, timeout=TIMEOUT, transport=reading, trust_env=False
         ) as reader,
         httpx.AsyncClient(
-            base_url=base_url,
-            headers=headers,
-            timeout=TIMEOUT,
-            limits=LIMITS_OF_CHANGES,
-            verify=verify,
-            trust_env=trust_env,
+            base_url=base_url, headers=headers, timeout=TIMEOUT, transport=writing, trust_env=False
         ) as writer,
     ):
         yield TursoClient(reader, writer, organization, observer=observer, retry_limits=retry_limits)
+
+
+class Routed(httpx.AsyncBaseTransport):
+    """Sends each request directly or through a proxy, as `proxy_of` decides for its address.
+
+    httpx and aiohttp read the environment too, each in its own way, so neither may.
+    """
+
+    def __init__(self, new: Callable[[httpx.Proxy | None], httpx.AsyncBaseTransport]) -> None:
+        self._new = new
+        self._by_proxy: dict[str | None, httpx.AsyncBaseTransport] = {}
+        self._by_host: dict[tuple[str, str, int | None], httpx.AsyncBaseTransport] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request."""
+        url = request.url
+        key = url.scheme, url.host, url.port
+        transport = self._by_host.get(key)
+        if transport is None:
+            if len(self._by_host) >= MOST_HOSTS:
+                self._by_host.clear()
+            transport = self._by_host[key] = self._through(proxy_of(str(url)))
+        return await transport.handle_async_request(request)
+
+    def _through(self, proxy: str | None) -> httpx.AsyncBaseTransport:
+        if proxy not in self._by_proxy:
+            self._by_proxy[proxy] = self._new(httpx.Proxy(proxy) if proxy else None)
+        return self._by_proxy[proxy]
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for transport in self._by_proxy.values():
+            await transport.aclose()
 
 
 def limit_loggers() -> None:
     """Limit the HTTP libraries' loggers to warnings. At DEBUG they log response headers, at INFO URLs."""
     for name in ("httpx", "httpcore", "hpack", "aiohttp", "stamina"):
         logging.getLogger(name).setLevel(logging.WARNING)
-
-
-def _is_loopback(base_url: str) -> bool:
-    return (urlsplit(base_url).hostname or "") in ("localhost", "127.0.0.1", "::1")

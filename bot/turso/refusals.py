@@ -3,10 +3,12 @@
 import email.utils
 import json
 import re
+import ssl
 import time
 from collections.abc import Mapping
 from typing import Any
 
+import aiohttp
 import httpx
 from pydantic_core import from_json
 
@@ -109,12 +111,24 @@ def no_answer(error: Exception, *, writes: bool) -> TursoError:
     Uses only the type of `error`, whose text may contain the token.
     """
     late = isinstance(error, TimeoutError | httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout)
+    if _is_untrusted(error):
+        sentence = "Turso's certificate is not trusted, so nothing was sent. An administrator has to set SSL_CERT_FILE."
+        return NotSent(sentence) if writes else TursoUnavailable(sentence)
     if not writes:
         return TursoUnavailable(f"Turso {'is taking too long' if late else 'is unreachable'}. Try again in a moment.")
     if isinstance(error, NEVER_LEFT):
         return NotSent("Turso is unreachable.")
     how = "didn't answer in time" if late else "broke the connection"
     return OutcomeUnknown(f"Turso {how}.")
+
+
+def _is_untrusted(error: BaseException | None) -> bool:
+    """Return True if an error, or what caused it, is that a certificate could not be verified."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError | aiohttp.ClientConnectorCertificateError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def unreadable(status: int, *, writes: bool) -> TursoError:

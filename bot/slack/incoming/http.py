@@ -85,6 +85,10 @@ def http_server(asgi: AsgiApp, host: str, port: int, *, graceful_seconds: int = 
         access_log=False,
         log_config=None,
         server_header=False,
+        # Otherwise uvicorn reads WEB_CONCURRENCY and FORWARDED_ALLOW_IPS, which platforms set for other servers.
+        workers=1,
+        proxy_headers=False,
+        forwarded_allow_ips="",
         timeout_graceful_shutdown=graceful_seconds,
     )
     return _Server(config)

@@ -9,20 +9,27 @@ from typing import Any, Final
 import structlog
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.core.concurrency.background import Background
+from bot.settings.proxies import proxy_of
 from bot.slack.background_tasks import TaskKeeper
 from bot.slack.incoming._payload_validation import Malformed, checked
 from bot.slack.incoming.bolt import acknowledgement
-from bot.slack.outgoing.web_api import SlackCalls, proxy_for
+from bot.slack.outgoing.web_api import SlackCalls
 from bot.slack.sdk_logging import sdk_logger
 
 PING_SECONDS: Final = 5.0
 ACK_SECONDS: Final = 3.0
+REFUSALS: Final = frozenset(
+    {"account_inactive", "invalid_auth", "missing_scope", "not_allowed_token_type", "not_authed", "token_expired"}
+    | {"token_revoked"}
+)
+"""Slack's codes for an app-level token that does not work and will not."""
 
 log = structlog.get_logger(__name__)
 
@@ -32,13 +39,30 @@ class _Handler(AsyncSocketModeHandler):
         self, app: AsyncApp, app_token: str, calls: SlackCalls, observe_ack: Callable[[float], None] | None
     ) -> None:
         super().__init__(app, app_token, logger=sdk_logger(), web_client=calls.client, ping_interval=PING_SECONDS)
-        self.client.proxy = proxy_for(calls.client.base_url)
+        self._issue = self.client.issue_new_wss_url
+        self.client.issue_new_wss_url = self._new_address  # type: ignore[method-assign]
+        self.refusal: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        """Gets Slack's code if Slack refuses the token before the first connection."""
+        self._was_connected = False
         self.client.message_listeners.append(self._take_oddity)
         self._observe_ack = observe_ack
         self._busy = 0
         self.idle = asyncio.Event()
         """Set while every envelope is acknowledged."""
         self.idle.set()
+
+    async def _new_address(self) -> str:
+        """Return the address of a new connection, and choose the proxy for it: the library would choose its own."""
+        try:
+            address = await self._issue()
+        except SlackApiError as error:
+            code = str(error.response.get("error"))
+            if code in REFUSALS and not self._was_connected and not self.refusal.done():
+                self.refusal.set_result(code)
+            raise
+        self._was_connected = True
+        self.client.proxy = proxy_of(address)
+        return address
 
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
         """Run Bolt and acknowledge the envelope. One that Bolt can't handle gets an empty acknowledgement."""
@@ -89,6 +113,10 @@ class SocketRunner:
         self._tasks = tasks
         self._connecting: asyncio.Task[None] | None = None
         self._loop = (background or Background()).add("Slack connection", self._look, every=PING_SECONDS)
+
+    async def refused(self) -> str:
+        """Wait until Slack refuses the app-level token before the first connection. Return Slack's code."""
+        return await asyncio.shield(self._handler.refusal)
 
     def start(self) -> None:
         """Start to connect. Slack may be unreachable for now."""

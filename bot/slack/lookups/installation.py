@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from bot.errors import Unavailable
-from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble
+from bot.slack.outgoing.web_api import UNTRUSTED, SlackCalls, SlackTrouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,11 @@ class Workspace:
         try:
             answer = await self._calls.call("auth.test")
         except SlackTrouble as trouble:
+            if trouble.code == UNTRUSTED:
+                raise Unavailable(
+                    "Slack's certificate is not trusted. Set SSL_CERT_FILE to a file that also contains the "
+                    "certificates of your own authority."
+                ) from None
             raise Unavailable(f"Slack does not accept the bot's token, or does not answer ({trouble.code}).") from None
         self._found = _installation(answer, self._calls)
         return self._found

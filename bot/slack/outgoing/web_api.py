@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.settings.certificates import tls_context
+from bot.settings.proxies import proxy_of
 from bot.slack.outgoing._final_codes import is_final
 from bot.slack.outgoing._retries import LONGEST_WAIT_SECONDS, TRIES_WHEN_LIMITED, Observer, retry_handlers, seconds_of
 from bot.slack.outgoing.answer_shapes import SHAPES, is_readable
@@ -22,6 +22,8 @@ from bot.slack.sdk_logging import sdk_logger
 
 TIMEOUT_SECONDS: Final = 10
 LONGEST_CODE: Final = 80
+UNTRUSTED: Final = "certificate"
+"""The code of a call that failed because the certificate isn't trusted."""
 _NO_ANSWER: Final = frozenset({"unreachable", "timeout", "unreadable"})
 _READS: Final = (
     "users.info",
@@ -36,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 
 class SlackTrouble(Exception):
-    """Raised when a call fails. `code` is Slack's error, or `unreachable`, `timeout`, `unreadable` or `http_NNN`."""
+    """Raised when a call fails. `code` is Slack's error, or what happened: `unreachable`, `timeout`, `http_NNN`, …"""
 
     def __init__(self, method: str, code: str) -> None:
         self.method, self.code = method, code
@@ -55,7 +57,7 @@ class SlackTrouble(Exception):
 
 def new_session() -> aiohttp.ClientSession:
     """Open the HTTP session of this process. Call it inside the running loop, and close the session at the end."""
-    connector = aiohttp.TCPConnector(limit=100, keepalive_timeout=30)
+    connector = aiohttp.TCPConnector(limit=100, keepalive_timeout=30, ssl=tls_context())
     return aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
 
 
@@ -64,18 +66,8 @@ def web_client(session: aiohttp.ClientSession, token: str, api_url: str, observe
     client = AsyncWebClient(
         token=token, base_url=api_url, session=session, logger=sdk_logger(), retry_handlers=retry_handlers(observer)
     )
-    client.proxy = proxy_for(api_url)
+    client.proxy = proxy_of(api_url)
     return client
-
-
-def proxy_for(url: str) -> str | None:
-    """Return the environment's proxy for a URL. None for this machine and for hosts in `no_proxy`."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if host in ("localhost", "::1") or host.startswith("127.") or proxy_bypass(host):
-        return None
-    proxies = getproxies()
-    return proxies.get(parts.scheme) or proxies.get("https") or proxies.get("http")
 
 
 class SlackCalls:
@@ -105,6 +97,8 @@ class SlackCalls:
             status = _code(error)
         except TimeoutError:
             status = "timeout"
+        except aiohttp.ClientSSLError:
+            status = UNTRUSTED
         except (aiohttp.ClientError, OSError):
             status = "unreachable"
         except (AttributeError, TypeError, ValueError):  # the answer wasn't Slack's JSON
@@ -155,7 +149,7 @@ class SlackCalls:
 
     async def _post(self, url: str, body: bytes, headers: dict[str, str], read: Callable[[int, str], str]) -> str:
         """Post, wait after a rate limit, and retry once if an idle connection was closed."""
-        proxy, broken = proxy_for(url), False
+        proxy, broken = proxy_of(url), False
         for _ in range(TRIES_WHEN_LIMITED + 1):
             try:
                 async with self._session.post(

@@ -1,0 +1,148 @@
+"""Every client goes through the proxy that `proxy_of` chooses, and trusts the same certificates."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from bot.errors import Unavailable
+from bot.settings.certificates import tls_context
+from bot.slack.lookups.installation import Workspace
+from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble, new_session, web_client
+from bot.turso.errors import NotSent, TursoUnavailable
+from bot.turso.http import connect
+from tests.settings.certificate import self_signed
+
+TOKEN = SecretStr("canary")
+
+
+class Proxy:
+    """An HTTP proxy that notes where each client wants to go, and refuses."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.url = ""
+
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.asked.append((await reader.readline()).decode().rsplit(" ", 1)[0])
+        writer.write(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator["Proxy"]:
+        """Listen inside the context."""
+        async with await asyncio.start_server(self._take, "127.0.0.1", 0) as server:
+            self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            yield self
+
+
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The own proxies and certificates of the machine are not for these tests."""
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+def nothing(*_: Any) -> None:
+    """Observe nothing."""
+
+
+async def every_client(slack: str, turso: str) -> list[Exception]:
+    """Call Slack's Web API, a `response_url`, and Turso for a read and for a change. Return what each raised."""
+    raised: list[Exception] = []
+    session = new_session()
+    async with session, connect(turso, TOKEN, "acme") as client:
+        calls = SlackCalls(web_client(session, "xoxb-canary", f"{slack}/api/", nothing), nothing)
+        for call in (
+            calls.call("auth.test"),
+            calls.respond(f"{slack}/commands/x", {}),
+            client.validate(),
+            client.destroy_database("orders"),
+        ):
+            with pytest.raises((SlackTrouble, TursoUnavailable)) as refused:
+                await call
+            raised.append(refused.value)
+    return raised
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+async def test_each_client_asks_the_proxy_of_its_address(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    async with Proxy().open() as proxy:
+        monkeypatch.setenv(variable, proxy.url)
+
+        await every_client("https://slack.test", "https://turso.test")
+
+        assert {one.lower() for one in proxy.asked} == {"connect slack.test:443", "connect turso.test:443"}
+        assert proxy.asked.count("CONNECT slack.test:443") >= 2
+        assert proxy.asked.count("CONNECT turso.test:443") >= 2
+
+
+async def test_http_addresses_ask_the_proxy_for_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Proxy().open() as proxy, Proxy().open() as other:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("HTTPS_PROXY", other.url)
+
+        await every_client("http://slack.test", "http://turso.test")
+
+        assert {one.split()[1].split("/")[2] for one in proxy.asked} == {"slack.test", "turso.test"}
+        assert other.asked == []
+
+
+@pytest.mark.parametrize(
+    "exceptions", ["slack.test,turso.test", "*", ".test"], ids=["by name", "all", "by their domain"]
+)
+async def test_an_exception_is_one_for_every_client(monkeypatch: pytest.MonkeyPatch, exceptions: str) -> None:
+    async with Proxy().open() as proxy:
+        monkeypatch.setenv("ALL_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", f"fd00::/8,[::1],{exceptions}")
+
+        await every_client("https://slack.test", "https://turso.test")
+
+        assert proxy.asked == []
+
+
+async def test_a_certificate_that_is_not_trusted_is_called_that(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = self_signed(tmp_path)
+    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    serving.load_cert_chain(own)
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 500 Oh\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=serving) as server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+        asked, _, read, changed = await every_client(url, url)
+
+        assert isinstance(asked, SlackTrouble)
+        assert asked.code == "certificate"
+        assert isinstance(changed, NotSent)
+        for error in (read, changed):
+            assert "certificate is not trusted" in str(error)
+            assert "SSL_CERT_FILE" in str(error)
+        session = new_session()
+        async with session:
+            workspace = Workspace(SlackCalls(web_client(session, "xoxb-canary", f"{url}/api/", nothing), nothing))
+            with pytest.raises(Unavailable, match=r"Slack.s certificate is not trusted\. Set SSL_CERT_FILE"):
+                await workspace.check()
+
+        monkeypatch.setenv("SSL_CERT_FILE", str(own))
+        trusted = await every_client(url, url)
+
+        assert not [error for error in trusted if "certificate" in str(error)]
+
+
+def test_a_machine_without_certificates_trusts_those_of_mozilla(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda *_: None)
+
+    assert len(tls_context().get_ca_certs()) > 50
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    assert tls_context().get_ca_certs() == []
