@@ -1,16 +1,20 @@
 """The command line: `python -m bot`, or `turso-ops`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from bot import __version__
+from bot.app.output import discard_the_output, spare_the_output
 from bot.errors import BotError
 from bot.settings import BadSettings, load_settings
 
 BAD_USAGE = 2
+OUTPUT_CLOSED = 141
+"""As a shell reports a program that SIGPIPE ended: the output was closed before its end."""
 T = TypeVar("T")
 
 
@@ -21,6 +25,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     if rest and arguments.run is not _policy_explain:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     arguments.rest = rest  # the options of the command line that `policy explain` explains
+    spare_the_output()
+    status = OUTPUT_CLOSED
+    try:
+        status = _status_of(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head`, or a pager that was left
+        discard_the_output()
+    return status
+
+
+def _status_of(arguments: argparse.Namespace) -> int:
     try:
         return int(arguments.run(arguments) or 0)
     except BadSettings as error:
@@ -67,8 +82,6 @@ def _sandbox(arguments: argparse.Namespace) -> int:
 
 
 def _platform(arguments: argparse.Namespace) -> int:
-    import os
-
     from bot.sandbox.platform.serve import serve_platform
 
     token = os.environ.get("TURSO_API_TOKEN", "").strip()
@@ -137,8 +150,6 @@ def _grammar() -> Any:
 
 
 def _policy(path: Path) -> Any:
-    import os
-
     from bot.commands import CATALOGUE
     from bot.core.policy import load
 

@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
@@ -78,9 +79,10 @@ class Line:
         self.name = name
 
     def msg(self, line: str) -> None:
-        """Write one line to standard error."""
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()
+        """Write one line to standard error. If that is closed or full, the line is lost and the work continues."""
+        with suppress(OSError, ValueError):
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
 
     debug = info = warning = error = critical = exception = log = msg
 
