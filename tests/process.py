@@ -125,15 +125,20 @@ class Process:
         """End it as a power cut would."""
         await self._end(signal.SIGKILL)
 
-    async def stop(self) -> int:
+    async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to end. Returns its exit status."""
-        return await self._end(signal.SIGTERM)
+        return await self._end(how)
+
+    async def ended(self) -> int:
+        """Wait until it ends by itself. Returns its exit status."""
+        assert self._running is not None
+        return await (self._running.ended() if isinstance(self._running, Child) else self._running.wait())
 
     async def _end(self, how: signal.Signals) -> int:
         assert self._running is not None
         if not _has_ended(self._running):
             self._running.send_signal(how)
-        return await (self._running.ended() if isinstance(self._running, Child) else self._running.wait())
+        return await self.ended()
 
 
 def _has_ended(process: asyncio.subprocess.Process | Child) -> bool:

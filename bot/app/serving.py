@@ -5,7 +5,7 @@ import gc
 import platform
 import signal
 import socket as sockets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from bot import __version__
 from bot.app.compose import Bot, running, secrets_of, unrecognizable
 from bot.app.logs import set_up_logs
-from bot.settings import BadSettings, Settings
+from bot.settings import HOW_TO_CONNECT, BadSettings, Settings, warnings_about
 from bot.slack.incoming.http import create_asgi, http_server
 from bot.slack.incoming.request_guard import AsgiApp
 from bot.slack.incoming.socket_mode import SocketRunner
@@ -42,20 +42,21 @@ def _listening(settings: Settings) -> sockets.socket:
     """Bind the port before anything else starts. Raises BadSettings if it can't be bound."""
     host, port = settings.host, settings.port
     family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
+    both = host == "::" and sockets.has_dualstack_ipv6()
     try:
-        return sockets.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        why = error.strerror or "no such address"
+        return sockets.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=both)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "no such address"
         raise BadSettings(f"HOST and PORT: nothing can listen on {host}:{port} ({why}).") from None
 
 
 async def socket(settings: Settings, *, durable: bool = True, upgrade: bool = True) -> int:
     """Answer Slack over Socket Mode until stopped."""
     _logs(settings)
-    async with running(settings, executes=durable, upgrade=upgrade) as bot, connected(bot):
+    async with running(settings, executes=durable, upgrade=upgrade) as bot, connected(bot) as runner:
         _spare_the_collector()
         log_start(bot, "socket", durable=durable)
-        await _stopped()
+        await _stopped(unless=runner.refused)
     return 0
 
 
@@ -127,6 +128,8 @@ def _logs(settings: Settings) -> None:
     set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))
     for name in unrecognizable(settings):
         log.warning("a secret could be an ordinary word, so messages and logs are not searched for it", setting=name)
+    for sentence in warnings_about(settings):
+        log.warning("setting.ignored", why=sentence)
 
 
 def _spare_the_collector() -> None:
@@ -136,15 +139,30 @@ def _spare_the_collector() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-async def _stopped() -> None:
-    """Wait for SIGTERM or SIGINT."""
+async def _stopped(*, unless: Callable[[], Awaitable[str]] | None = None) -> None:
+    """Wait for a signal to stop.
+
+    Raises:
+        BadSettings: `unless` returned before that: Slack's code for an app-level token that it refuses.
+    """
     stop = asyncio.Event()
     _on_stop(lambda _: stop.set())
-    await stop.wait()
+    if unless is None:
+        await stop.wait()
+        return
+    refused, stopped = asyncio.ensure_future(unless()), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((refused, stopped), return_when=asyncio.FIRST_COMPLETED)
+        if refused.done() and not stopped.done():
+            raise BadSettings(f"SLACK_APP_TOKEN is not accepted by Slack ({refused.result()}). {HOW_TO_CONNECT}")
+    finally:
+        refused.cancel()
+        stopped.cancel()
 
 
 def _on_stop(then: Callable[[signal.Signals], None]) -> None:
-    """Call a function at SIGTERM and SIGINT instead of ending at once."""
+    """Call a function at SIGTERM, SIGINT and SIGHUP instead of ending at once. `nohup` still keeps SIGHUP away."""
     loop = asyncio.get_running_loop()
-    for one in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(one, then, one)
+    for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if one is not signal.SIGHUP or signal.getsignal(one) is not signal.SIG_IGN:
+            loop.add_signal_handler(one, then, one)

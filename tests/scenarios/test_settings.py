@@ -1,5 +1,7 @@
 """Settings: what is missing or malformed is one sentence that names it, and status 2; files and `.env` work too."""
 
+import asyncio
+import signal
 import socket
 from pathlib import Path
 
@@ -79,6 +81,17 @@ async def test_a_process_of_its_own_names_a_setting_too(tmp_path: Path, command:
         ("DATABASE_URL", "mysql://root:canary@db/x"),
         ("DATABASE_URL", "canary"),
         ("POLICY_FILE", "/nowhere/policy.yaml"),
+        ("POLICY_FILE", "/tmp"),  # a folder
+        ("SLACK_BOT_TOKEN", '"xoxb-canary"'),
+        ("SLACK_APP_TOKEN", "xoxb-canary"),
+        ("TURSO_API_TOKEN", "“canary”"),
+        ("ALL_PROXY", "socks5://canary:1080"),
+        ("https_proxy", "http://proxy:canary"),
+        ("SSL_CERT_FILE", "/nowhere/ca.pem"),
+        ("SSL_CERT_DIR", "/nowhere"),
+        ("SSLKEYLOGFILE", "/nowhere/keys"),
+        ("PROMETHEUS_MULTIPROC_DIR", "/nowhere"),
+        ("HOST", f"{'long' * 20}.example.com"),
     ],
 )
 async def test_a_setting_that_is_malformed_is_named(tmp_path: Path, name: str, value: str) -> None:
@@ -167,3 +180,50 @@ async def _asks(world: World) -> str:
     from tests.world import DANA, words
 
     return words(await world.person(DANA).types("/turso ls"))
+
+
+HARMLESS = {
+    "WEB_CONCURRENCY": "many",
+    "FORWARDED_ALLOW_IPS": "the proxy",
+    "NO_PROXY": "fd00::/8,[::1],[,:",
+    "HTTPS_PROXY": "http://127.0.0.1:1",
+    "http_proxy": "127.0.0.1:1",
+    "PYTHONIOENCODING": "ascii",
+    "LC_ALL": "C",
+    "PYTHONUTF8": "0",
+    "TZ": "Mars/City",
+    "CLOCK_FILE": "/nowhere",
+    "PGPORT": "abc",
+    "PGSERVICE": "nowhere",
+    "SLACK_CLIENT_ID": "1",
+    "SLACK_CLIENT_SECRET": "2",
+    "DBOS__VMID": "x",
+    "DBOS__CONDUCTOR_KEY": "x",
+    "RETENTION_DAY": "1",
+    "HOST": "::",
+}
+
+
+async def test_variables_for_other_programs_change_nothing(tmp_path: Path) -> None:
+    async with standing(tmp_path) as (world, keys):
+        bot = Process(world, keys, extra=HARMLESS, fresh=True)
+        await bot.start()
+
+        assert "orders" in await _asks(world)
+
+        assert await bot.stop(signal.SIGHUP) == 0
+        written = bot.log.read_text()
+        assert "RETENTION_DAY is not a setting and has no effect. Did you mean RETENTION_DAYS?" in written
+        assert "Traceback" not in written
+
+
+async def test_an_app_token_that_slack_refuses_ends_the_process_and_is_named(tmp_path: Path) -> None:
+    async with standing(tmp_path) as (world, keys):
+        bot = Process(world, keys, command="socket", extra={"SLACK_APP_TOKEN": "xapp-canary-0123456789"})
+        await bot.start()
+
+        assert await asyncio.wait_for(bot.ended(), 30) == 2
+
+        last = bot.log.read_text().splitlines()[-1]
+        assert last.startswith("turso-ops: SLACK_APP_TOKEN is not accepted by Slack (invalid_auth).")
+        assert "canary" not in bot.log.read_text()
