@@ -4,11 +4,13 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from bot.app.audit_stream.receivers import Batch, NotReceived, Webhook
 from bot.errors import Unavailable
 from bot.settings.certificates import tls_context
 from bot.slack.lookups.installation import Workspace
@@ -54,7 +56,10 @@ def nothing(*_: Any) -> None:
 
 
 async def every_client(slack: str, turso: str) -> list[Exception]:
-    """Call Slack's Web API, a `response_url`, and Turso for a read and for a change. Return what each raised."""
+    """Call Slack's Web API, a `response_url`, Turso for a read and for a change, and the receiver of the audit log.
+
+    Return what each raised.
+    """
     raised: list[Exception] = []
     session = new_session()
     async with session, connect(turso, TOKEN, "acme") as client:
@@ -68,6 +73,10 @@ async def every_client(slack: str, turso: str) -> list[Exception]:
             with pytest.raises((SlackTrouble, TursoUnavailable)) as refused:
                 await call
             raised.append(refused.value)
+    receiver = Webhook(turso.replace("turso", "receiver"), "0123456789abcdef0123456789")
+    with pytest.raises(NotReceived):
+        await receiver.send(Batch(1, 1, ["{}"]), datetime.now(UTC))
+    await receiver.close()
     return raised
 
 
@@ -78,7 +87,8 @@ async def test_each_client_asks_the_proxy_of_its_address(monkeypatch: pytest.Mon
 
         await every_client("https://slack.test", "https://turso.test")
 
-        assert {one.lower() for one in proxy.asked} == {"connect slack.test:443", "connect turso.test:443"}
+        hosts = ("slack.test", "turso.test", "receiver.test")
+        assert set(proxy.asked) == {f"CONNECT {host}:443" for host in hosts}
         assert proxy.asked.count("CONNECT slack.test:443") >= 2
         assert proxy.asked.count("CONNECT turso.test:443") >= 2
 
@@ -90,12 +100,12 @@ async def test_http_addresses_ask_the_proxy_for_http(monkeypatch: pytest.MonkeyP
 
         await every_client("http://slack.test", "http://turso.test")
 
-        assert {one.split()[1].split("/")[2] for one in proxy.asked} == {"slack.test", "turso.test"}
+        assert {one.split()[1].split("/")[2] for one in proxy.asked} == {"slack.test", "turso.test", "receiver.test"}
         assert other.asked == []
 
 
 @pytest.mark.parametrize(
-    "exceptions", ["slack.test,turso.test", "*", ".test"], ids=["by name", "all", "by their domain"]
+    "exceptions", ["slack.test,turso.test,receiver.test", "*", ".test"], ids=["by name", "all", "by their domain"]
 )
 async def test_an_exception_is_one_for_every_client(monkeypatch: pytest.MonkeyPatch, exceptions: str) -> None:
     async with Proxy().open() as proxy:

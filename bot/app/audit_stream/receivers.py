@@ -18,6 +18,8 @@ from typing import Any, Final, Protocol, TypeVar
 import httpx
 
 from bot.errors import BotError
+from bot.settings.certificates import tls_context
+from bot.settings.proxies import proxy_of
 
 T = TypeVar("T")
 
@@ -68,7 +70,9 @@ class Webhook:
     def __init__(self, url: str, secret: str) -> None:
         self._url = url
         self._key = _key_of(secret)
-        self._http = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False)
+        self._http = httpx.AsyncClient(
+            timeout=TIMEOUT, follow_redirects=False, verify=tls_context(), proxy=proxy_of(url), trust_env=False
+        )
 
     async def send(self, batch: Batch, at: datetime) -> int | None:
         """Post a batch. Only an answer with a status from 200 to 299 counts as received."""
