@@ -1,5 +1,6 @@
 """Commands of the command line that don't serve Slack: migrations, the audit log and the live checks."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -7,9 +8,11 @@ from typing import Self
 
 from bot.app.audit_stream import received_copy
 from bot.app.clock import SystemClock
+from bot.app.lost_files import describe_loss
 from bot.core.audit import verify_stream
 from bot.core.audit_formats import json_line
 from bot.settings import Settings
+from bot.store.connections.urls import place_of
 from bot.store.schema.upgrading import require_current, upgrade
 from bot.store.store import SqlStore, open_store
 
@@ -83,7 +86,13 @@ async def doctor(settings: Settings) -> int:
     from bot.app.compose import running
 
     async with running(settings, executes=False, upgrade=False, counts=False) as bot:
-        findings = await bot.health.doctor()
+        findings = [*await bot.health.doctor(), *_store_findings(settings)]
     for name, well, sentence in findings:
         print(f"{'ok  ' if well else 'FAIL'}  {name}: {sentence}")
     return 0 if all(well for _, well, _ in findings) else 1
+
+
+def _store_findings(settings: Settings) -> list[tuple[str, bool, str]]:
+    """Return a finding if this platform deletes the store at each deployment."""
+    loss = describe_loss(place_of(settings.database_url.get_secret_value()).file, os.environ)
+    return [("store's place", False, loss)] if loss else []

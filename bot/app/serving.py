@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import platform
 import signal
 import socket as sockets
@@ -16,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from bot import __version__
 from bot.app.compose import Bot, running, secrets_of, unrecognizable
 from bot.app.logs import set_up_logs
+from bot.app.lost_files import describe_loss
 from bot.settings import HOW_TO_CONNECT, BadSettings, Settings, warnings_about
 from bot.slack.incoming.http import create_asgi, http_server
 from bot.slack.incoming.request_guard import AsgiApp
@@ -116,6 +118,8 @@ def log_start(bot: Bot, mode: str, **more: Any) -> None:
         organization=bot.settings.turso_organization,
         **more,
     )
+    if loss := describe_loss(place_of(bot.settings.database_url.get_secret_value()).file, os.environ):
+        log.warning("store.lost_at_deploy", hint=loss)
 
 
 def _place(settings: Settings) -> str:
