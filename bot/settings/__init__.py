@@ -45,6 +45,14 @@ class _StoreSettings(SourcedSettings):
     database_url: SecretStr = Field(DEFAULT_STORE, alias="DATABASE_URL")
 
 
+def _default_host() -> str:
+    """Return the address to listen on without `HOST`: every one if the environment gives a port, as platforms do.
+
+    A port in `.env` is a person's choice, and a reverse proxy on the same machine needs no more than 127.0.0.1.
+    """
+    return "0.0.0.0" if os.environ.get("PORT", "").strip() else "127.0.0.1"  # noqa: S104
+
+
 class Settings(SourcedSettings):
     """All settings of a process. `load_settings` reads them."""
 
@@ -57,7 +65,7 @@ class Settings(SourcedSettings):
     turso_api_baseurl: str = Field("https://api.turso.tech", alias="TURSO_API_BASEURL")
     database_url: SecretStr = Field(DEFAULT_STORE, alias="DATABASE_URL")
     policy_file: Path = Field(Path("policy.yaml"), alias="POLICY_FILE")
-    host: str = Field("127.0.0.1", alias="HOST")
+    host: str = Field(default_factory=_default_host, alias="HOST")
     port: int = Field(8080, alias="PORT")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     log_format: Literal["json", "console"] = Field("json", alias="LOG_FORMAT")
