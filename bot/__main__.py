@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from bot import __version__
 from bot.app.output import discard_the_output, spare_the_output
 from bot.errors import BotError
+from bot.sandbox.command_line import add_sandbox
 from bot.settings import BadSettings, load_settings
 
 BAD_USAGE = 2
@@ -75,31 +76,10 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     return uvloop.run(work)
 
 
-def _sandbox(arguments: argparse.Namespace) -> int:
-    from bot.sandbox.running import run_sandbox
+def _init(arguments: argparse.Namespace) -> int:
+    from bot.app.first_files import write_first_files
 
-    return _run(run_sandbox(port=arguments.port, data=arguments.data, seconds=arguments.seconds))
-
-
-def _platform(arguments: argparse.Namespace) -> int:
-    from bot.sandbox.platform.serve import serve_platform
-
-    token = os.environ.get("TURSO_API_TOKEN", "").strip()
-    if not token:
-        raise BadSettings("TURSO_API_TOKEN is not set. Choose any value: clients must present the same one.")
-    work = serve_platform(
-        arguments.data,
-        host="127.0.0.1",
-        port=arguments.port,
-        organization=arguments.organization,
-        api_token=token,
-        seed=arguments.seed,
-        admin=arguments.admin,
-        generation=arguments.generation,
-        ready=lambda url: print(f"A local Turso listens at {url}", flush=True),
-    )
-    _run(work)
-    return 0
+    return write_first_files(arguments.folder)
 
 
 def _policy_check(arguments: argparse.Namespace) -> int:
@@ -234,7 +214,9 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.set_defaults(failure=1)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_processes(commands)
-    _add_sandbox(commands)
+    init = _add(commands, "init", _init, "write policy.yaml and .env to fill in, where there are none")
+    init.add_argument("folder", type=Path, nargs="?", default=Path())
+    add_sandbox(commands)
     _add_policy(commands)
     manifest = _add(commands, "manifest", _manifest, "print the Slack app manifest")
     manifest.add_argument("--url", help="for HTTP: the public address, https://bot.example.com")
@@ -277,22 +259,6 @@ def _add_processes(commands: Any) -> None:
         parser.add_argument("--no-upgrade", action="store_true", help="do not bring the bot's tables up to date first")
         if name != "worker":
             parser.add_argument("--no-durable", action="store_true", help="leave durable work to a `worker`")
-
-
-def _add_sandbox(commands: Any) -> None:
-    sandbox = _add(commands, "sandbox", _sandbox, "try the real bot, connected to a local Turso and a local Slack")
-    sandbox.add_argument("--port", type=int, default=3000)
-    sandbox.add_argument("--data", type=Path, default=Path("data/sandbox"), help="where its databases live")
-    sandbox.add_argument("--seconds", type=float, help="stop by itself after that time")
-    platform = _add(commands, "platform", _platform, "only the local Turso platform, for tests of other programs")
-    platform.add_argument("--port", type=int, default=8081)
-    platform.add_argument("--data", type=Path, default=Path("data/platform"))
-    platform.add_argument("--organization", default="acme")
-    platform.add_argument("--seed", action="store_true", help="begin with a dozen databases that have rows")
-    platform.add_argument("--admin", action="store_true", help="offer faults on demand at /_admin")
-    platform.add_argument("--generation", choices=["now", "2023"], default="now", help="which API generation to speak")
-    for parser in (sandbox, platform):
-        parser.set_defaults(failure=BAD_USAGE)
 
 
 def _add_policy(commands: Any) -> None:

@@ -20,9 +20,9 @@ def test_it_is_cloned_then_installed_then_used() -> None:
 
 
 def test_files_are_made_before_they_are_read() -> None:
-    assert first("cp policy.example.yaml policy.yaml") < first("policy check policy.yaml")
+    assert first("turso-ops init") < first("policy check policy.yaml")
     assert first("cp policy.example.tests.yaml policy.tests.yaml") < first("policy test policy.yaml")
-    assert first("cp .env.example") < first("turso-ops db upgrade") < first("turso-ops doctor")
+    assert first("turso-ops init") < first("turso-ops db upgrade") < first("turso-ops doctor")
 
 
 def test_the_steps_are_numbered_in_their_order() -> None:

@@ -1,0 +1,76 @@
+"""The commands `sandbox` and `platform` of the command line. What they need is imported when one of them runs."""
+
+import argparse
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from bot.settings import BadSettings
+
+FAILURE: Final = 2
+
+
+def add_sandbox(commands: Any) -> None:
+    """Add both commands to the command line."""
+    sandbox = _add(commands, "sandbox", _sandbox, "try the real bot, connected to a local Turso and a local Slack")
+    sandbox.add_argument("--port", type=int, default=3000)
+    sandbox.add_argument("--data", type=Path, default=Path("data/sandbox"), help="where its databases live")
+    sandbox.add_argument("--seconds", type=float, help="stop by itself after that time")
+    platform = _add(commands, "platform", _platform, "only the local Turso platform, for tests of other programs")
+    platform.add_argument("--port", type=int, default=8081)
+    platform.add_argument("--data", type=Path, default=Path("data/platform"))
+    platform.add_argument("--organization", default="acme")
+    platform.add_argument("--seed", action="store_true", help="begin with a dozen databases that have rows")
+    platform.add_argument("--admin", action="store_true", help="offer faults on demand at /_admin")
+    platform.add_argument("--generation", choices=["now", "2023"], default="now", help="which API generation to speak")
+
+
+def _add(commands: Any, name: str, run: Callable[[argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
+    parser.set_defaults(run=run, failure=FAILURE)
+    return parser
+
+
+@contextmanager
+def _needs_extra(command: str) -> Iterator[None]:
+    """Name the extra if one of its packages is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        missing = f"`{command}` needs the package `{error.name}`, which is not installed"
+        raise BadSettings(f"{missing}: install `turso-ops[sandbox]`.") from None
+
+
+def _sandbox(arguments: argparse.Namespace) -> int:
+    import uvloop
+
+    with _needs_extra("sandbox"):
+        from bot.sandbox.running import run_sandbox
+
+    return uvloop.run(run_sandbox(port=arguments.port, data=arguments.data, seconds=arguments.seconds))
+
+
+def _platform(arguments: argparse.Namespace) -> int:
+    import uvloop
+
+    with _needs_extra("platform"):
+        from bot.sandbox.platform.serve import serve_platform
+
+    token = os.environ.get("TURSO_API_TOKEN", "").strip()
+    if not token:
+        raise BadSettings("TURSO_API_TOKEN is not set. Choose any value: clients must present the same one.")
+    work = serve_platform(
+        arguments.data,
+        host="127.0.0.1",
+        port=arguments.port,
+        organization=arguments.organization,
+        api_token=token,
+        seed=arguments.seed,
+        admin=arguments.admin,
+        generation=arguments.generation,
+        ready=lambda url: print(f"A local Turso listens at {url}", flush=True),
+    )
+    uvloop.run(work)
+    return 0
