@@ -1,0 +1,116 @@
+"""What the files for the targets say: their commands, variables, ports and paths."""
+
+import json
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+KUBERNETES = ROOT / "deploy/kubernetes"
+UNIT = (ROOT / "deploy/systemd/turso-ops.service").read_text()
+
+
+class Said(NamedTuple):
+    """One thing that a file says."""
+
+    file: str
+    value: str
+
+
+def _yaml(path: str) -> Any:
+    return yaml.safe_load((ROOT / path).read_text())
+
+
+HEROKU: dict[str, Any] = json.loads((ROOT / "app.json").read_text())
+RAILWAY: dict[str, Any] = json.loads((ROOT / "deploy/railway.json").read_text())
+RENDER: dict[str, Any] = _yaml("deploy/render.yaml")
+FLY: dict[str, Any] = tomllib.loads((ROOT / "deploy/fly.toml").read_text())
+COMPOSE: dict[str, Any] = _yaml("deploy/compose.yaml")
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+PODS: list[dict[str, Any]] = [_yaml(f"deploy/kubernetes/base/{name}.yaml") for name in ("web", "worker")]
+PROCFILE = dict(re.findall(r"^(\w+): (.+)$", (ROOT / "Procfile").read_text(), re.MULTILINE))
+
+
+def containers() -> list[dict[str, Any]]:
+    """Return the containers of the Kubernetes base."""
+    return [pod["spec"]["template"]["spec"]["containers"][0] for pod in PODS]
+
+
+def directives(name: str) -> list[str]:
+    """Return the values of a directive of the systemd unit."""
+    return re.findall(rf"^{name}=(.*)$", UNIT, re.MULTILINE)
+
+
+def commands() -> Iterator[Said]:
+    """Return every command line in which the bot is started."""
+    for name, line in PROCFILE.items():
+        yield Said(f"Procfile {name}", line)
+    yield Said("railway", RAILWAY["deploy"]["startCommand"])
+    for line in RAILWAY["deploy"]["preDeployCommand"]:
+        yield Said("railway before", line)
+    for service in RENDER["services"]:
+        yield Said("render", service["startCommand"])
+        yield Said("render before", service["preDeployCommand"])
+    yield Said("fly before", FLY["deploy"]["release_command"])
+    for name, line in FLY["processes"].items():
+        yield Said(f"fly {name}", line)
+    for name, service in COMPOSE["services"].items():
+        if "command" in service:
+            yield Said(f"compose {name}", shlex.join(service["command"]))
+    (cmd,) = re.findall(r"^CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
+    yield Said("Dockerfile", shlex.join(json.loads(cmd)))
+    for container in containers():
+        yield Said("kubernetes", shlex.join([*container["command"], *container["args"]]))
+    socket = yaml.safe_load((KUBERNETES / "socket/kustomization.yaml").read_text())["patches"][1]["patch"]
+    yield Said("kubernetes socket", shlex.join(["python", "-m", "bot", *yaml.safe_load(socket)[0]["value"]]))
+    for line in directives("ExecStart"):
+        yield Said("systemd", line)
+
+
+def variables() -> Iterator[Said]:
+    """Return the name of every variable that the bot gets."""
+    for name in HEROKU["env"]:
+        yield Said("heroku", name)
+    for service in RENDER["services"]:
+        for variable in service["envVars"]:
+            yield Said("render", variable["key"])
+    for name in FLY["env"]:
+        yield Said("fly", name)
+    for name in [
+        *COMPOSE["x-bot"]["environment"],
+        *COMPOSE["x-bot"]["secrets"],
+        *COMPOSE["services"]["socket"]["secrets"],
+    ]:
+        yield Said("compose", name)
+    for name in re.findall(r"^(?:ENV |    )([A-Z_]+)=", DOCKERFILE, re.MULTILINE):
+        yield Said("Dockerfile", name)
+    for container in containers():
+        for variable in container["env"]:
+            yield Said("kubernetes", variable["name"])
+    base = yaml.safe_load((KUBERNETES / "base/kustomization.yaml").read_text())
+    for generator in base["configMapGenerator"]:
+        for literal in generator.get("literals", []):
+            yield Said("kubernetes", literal.partition("=")[0])
+    for line in directives("Environment"):
+        yield Said("systemd", line.partition("=")[0])
+    for line in directives("LoadCredential"):
+        yield Said("systemd", line.partition(":")[0])
+
+
+def probes() -> Iterator[Said]:
+    """Return the path of every probe."""
+    yield Said("railway", RAILWAY["deploy"]["healthcheckPath"])
+    yield Said("render", RENDER["services"][0]["healthCheckPath"])
+    for check in FLY["http_service"]["checks"]:
+        yield Said("fly", check["path"])
+    for container in containers():
+        for name in ("startupProbe", "livenessProbe", "readinessProbe"):
+            if name in container:
+                yield Said(f"kubernetes {name}", container[name]["httpGet"]["path"])
+    for path in re.findall(r"'(/\w+)'", DOCKERFILE):
+        yield Said("Dockerfile", path)

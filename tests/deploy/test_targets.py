@@ -1,0 +1,199 @@
+"""The files for Heroku, Railway, Render, Fly.io, containers, Kubernetes and systemd say what the bot understands."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.__main__ import argument_parser
+from bot.settings import Settings, load_settings
+from tests.deploy import targets
+from tests.deploy.targets import ROOT, Said
+
+SETTINGS = {str(field.alias) for field in Settings.model_fields.values()}
+OF_PYTHON = {"PATH", "PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
+PROGRAMS = (["python", "-m", "bot"], ["/opt/turso-ops/bin/turso-ops"])
+PAGES = {"/healthz", "/readyz"}
+VERSION = (ROOT / ".python-version").read_text().strip()
+
+
+@pytest.mark.parametrize("said", list(targets.commands()), ids=lambda said: said.file)
+def test_every_command_is_one_of_ours_with_options_that_it_has(said: Said) -> None:
+    words = shlex.split(said.value)
+    program = next(one for one in PROGRAMS if words[: len(one)] == one)
+
+    argument_parser().parse_args(words[len(program) :])
+
+
+def test_every_variable_is_a_setting() -> None:
+    assert [said for said in targets.variables() if said.value not in SETTINGS | OF_PYTHON] == []
+
+
+def test_every_probe_asks_for_a_page_that_serve_has() -> None:
+    assert {said.value for said in targets.probes()} <= PAGES
+    served = (ROOT / "bot/app/serving.py").read_text()
+    assert all(f'"{page}"' in served for page in PAGES)
+
+
+def test_every_target_that_is_reached_over_http_runs_a_process_that_listens() -> None:
+    listening = {said.file for said in targets.commands() if " serve" in said.value}
+
+    assert {
+        "Procfile web",
+        "railway",
+        "render",
+        "fly web",
+        "compose web",
+        "Dockerfile",
+        "kubernetes",
+        "systemd",
+    } <= listening
+
+
+def test_every_port_is_the_image_s_port() -> None:
+    (port,) = (int(found) for found in re.findall(r"PORT=(\d+)", targets.DOCKERFILE))
+
+    assert f"EXPOSE {port}" in targets.DOCKERFILE
+    assert targets.FLY["http_service"]["internal_port"] == port
+    assert targets.containers()[0]["ports"] == [{"name": "http", "containerPort": port}]
+    assert targets.COMPOSE["services"]["web"]["ports"] == [f"127.0.0.1:{port}:{port}"]
+
+
+def test_every_target_has_the_same_python() -> None:
+    bases = re.findall(r"^FROM python:(\S+?)-slim-(\w+)", targets.DOCKERFILE, re.MULTILINE)
+
+    assert bases == [(VERSION, "trixie")] * 2
+
+
+def test_a_platform_that_gives_a_port_reaches_the_bot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = {"SLACK_BOT_TOKEN": "xoxb-1", "TURSO_API_TOKEN": "t", "TURSO_ORGANIZATION": "acme"}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("HOST", raising=False)
+    monkeypatch.delenv("PORT", raising=False)
+    (tmp_path / ".env").write_text("PORT=5005\n")
+    assert load_settings().host == "127.0.0.1"
+
+    monkeypatch.setenv("PORT", "5005")
+    assert load_settings().host == "0.0.0.0"
+    monkeypatch.setenv("HOST", "127.0.0.1")
+    assert load_settings().host == "127.0.0.1"
+
+
+# -- containers
+
+
+def test_the_image_has_no_root_no_test_and_only_what_it_copies() -> None:
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", targets.DOCKERFILE, re.MULTILINE)
+
+    assert {name for line in copied for name in line.split()} == allowed
+    assert all((ROOT / name).exists() for name in allowed)
+    assert re.search(r"^USER (\d+):\d+$", targets.DOCKERFILE, re.MULTILINE)[1] != "0"  # type: ignore[index]
+    assert "--require-hashes" in targets.DOCKERFILE
+
+
+def test_every_bot_of_compose_writes_nowhere_and_may_do_nothing() -> None:
+    bots = [one for one in targets.COMPOSE["services"].values() if one["image"] == "turso-ops"]
+
+    assert len(bots) == 4
+    for bot in bots:
+        assert bot["read_only"]
+        assert bot["cap_drop"] == ["ALL"]
+        assert bot["security_opt"] == ["no-new-privileges:true"]
+        assert set(bot["secrets"]) <= set(targets.COMPOSE["secrets"])
+        assert set(bot.get("depends_on", {})) <= set(targets.COMPOSE["services"])
+
+
+# -- Kubernetes
+
+
+@pytest.mark.parametrize("variant", ["base", "socket"])
+def test_kustomize_builds_each_variant(variant: str) -> None:
+    if not shutil.which("kubectl"):
+        pytest.skip("kubectl is not on this machine")
+
+    ran = subprocess.run(
+        ["kubectl", "kustomize", targets.KUBERNETES / variant], capture_output=True, text=True
+    )  # fmt: skip
+
+    assert ran.returncode == 0, ran.stderr
+    kinds = [one["kind"] for one in yaml.safe_load_all(ran.stdout)]
+    assert kinds.count("Deployment") == kinds.count("PodDisruptionBudget") == kinds.count("ConfigMap") == 2
+    assert ("Service" in kinds) == (variant == "base")
+
+
+def test_every_resource_is_listed_and_every_selector_finds_its_pods() -> None:
+    base = yaml.safe_load((targets.KUBERNETES / "base/kustomization.yaml").read_text())
+    named = {*base["resources"], "kustomization.yaml", "policy.yaml"}
+    assert named == {path.name for path in (targets.KUBERNETES / "base").iterdir()}
+
+    labels = [pod["spec"]["template"]["metadata"]["labels"] for pod in targets.PODS]
+    assert [pod["spec"]["selector"]["matchLabels"] for pod in targets.PODS] == labels
+    budgets = yaml.safe_load_all((targets.KUBERNETES / "base/disruption-budget.yaml").read_text())
+    assert [budget["spec"]["selector"]["matchLabels"] for budget in budgets] == labels
+    service = yaml.safe_load((targets.KUBERNETES / "base/service.yaml").read_text())
+    assert service["spec"]["selector"] == labels[0]
+
+
+def test_every_pod_runs_without_root_on_a_read_only_file_system_with_secrets_as_files() -> None:
+    for pod, container in zip(targets.PODS, targets.containers(), strict=True):
+        spec = pod["spec"]["template"]["spec"]
+        assert spec["securityContext"]["runAsNonRoot"]
+        assert container["securityContext"]["readOnlyRootFilesystem"]
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+        assert not [mount for mount in container["volumeMounts"] if "subPath" in mount], "subPath mounts never change"
+        mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+        assert set(mounts) == {volume["name"] for volume in spec["volumes"]}
+        values = {variable["name"]: variable["value"] for variable in container["env"]}
+        assert values == {"SECRETS_DIR": mounts["secrets"], "POLICY_FILE": f"{mounts['policy']}/policy.yaml"}
+
+
+def test_secrets_are_read_from_a_folder_as_kubernetes_mounts_it(tmp_path: Path) -> None:
+    folder = mount(tmp_path, "1", SLACK_BOT_TOKEN="xoxb-1", TURSO_API_TOKEN="t", DATABASE_URL="postgresql://u:p@db/x")
+
+    settings = load_settings({"SECRETS_DIR": str(folder), "TURSO_ORGANIZATION": "acme"})
+
+    assert settings.slack_bot_token.get_secret_value() == "xoxb-1"
+    assert settings.database_url.get_secret_value() == "postgresql://u:p@db/x"
+
+
+def mount(folder: Path, version: str, **files: str) -> Path:
+    """Lay out files as Kubernetes mounts a Secret: links into a folder that a link `..data` names."""
+    (folder / f"..{version}").mkdir()
+    for name, text in files.items():
+        (folder / f"..{version}" / name).write_text(text)
+        (folder / name).symlink_to(f"..data/{name}")
+    (folder / "..data").symlink_to(f"..{version}")
+    return folder
+
+
+# -- systemd
+
+
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd is not on this machine")
+    unit = tmp_path / "turso-ops.service"
+    unit.write_text(targets.UNIT.replace("/opt/turso-ops/bin/turso-ops", sys.executable))
+
+    ran = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True)
+
+    assert "turso-ops.service" not in ran.stderr, ran.stderr
+
+
+def test_the_unit_gets_its_secrets_as_credentials_and_restarts_unless_a_setting_is_wrong() -> None:
+    assert [line.partition(":")[0] for line in targets.directives("LoadCredential")] == [
+        "SLACK_BOT_TOKEN",
+        "SLACK_SIGNING_SECRET",
+        "TURSO_API_TOKEN",
+    ]
+    assert "SECRETS_DIR=%d" in targets.directives("Environment")
+    assert targets.directives("Restart") == ["on-failure"]
+    assert targets.directives("RestartPreventExitStatus") == ["2"]
