@@ -16,7 +16,8 @@ from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Request, State
 from bot.core.requests.transition import Transition
 from bot.errors import BotError, Refused
-from bot.pipeline.authorization.authorize import RefusalKind, Step, authorize
+from bot.pipeline.authorization.authorize import authorize
+from bot.pipeline.authorization.steps import RefusalKind, Step
 from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.replies import entry

@@ -9,7 +9,8 @@ from bot.blocks import forms
 from bot.core.requests.incoming import Incoming, Kind
 from bot.core.requests.request import Request, State, Vote
 from bot.errors import BotError
-from bot.pipeline.authorization.authorize import Step, authorize
+from bot.pipeline.authorization.authorize import authorize
+from bot.pipeline.authorization.steps import Step
 from bot.pipeline.dispatch import button_actions, modal_submissions
 from bot.pipeline.environment import new_id
 from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons

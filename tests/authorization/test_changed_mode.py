@@ -7,7 +7,8 @@ import pytest
 from bot.core.model import Verdict
 from bot.core.requests.request import Mode
 from bot.errors import Refused
-from bot.pipeline.authorization.checks import ASKS_FOR_MORE, Step
+from bot.pipeline.authorization.checks import ASKS_FOR_MORE
+from bot.pipeline.authorization.steps import Step
 from tests.authorization import lost
 from tests.authorization.entries import pressing, quarantined, ready_token, stepping, wished
 from tests.world import ANA, BEN, DANA, World, words

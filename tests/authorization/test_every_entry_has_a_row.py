@@ -8,7 +8,8 @@ from bot.commands import COMMANDS
 from bot.core.records.timers import TimerKind
 from bot.core.requests.plan import Plan
 from bot.core.requests.request import State
-from bot.pipeline.authorization.authorize import Step, authorize
+from bot.pipeline.authorization.authorize import authorize
+from bot.pipeline.authorization.steps import Step
 from bot.pipeline.dispatch import button_actions, modal_submissions
 from tests.authorization import lost
 from tests.authorization.entries import ENTRIES, freeze, stored

@@ -9,7 +9,8 @@ from bot.blocks import forms
 from bot.core.requests.incoming import Kind
 from bot.core.requests.request import State
 from bot.errors import BadInput, BotError, Refused
-from bot.pipeline.authorization.authorize import RefusalKind, Step, authorize
+from bot.pipeline.authorization.authorize import authorize
+from bot.pipeline.authorization.steps import RefusalKind, Step
 from bot.pipeline.dispatch import modal_submissions
 from bot.pipeline.requests import command_lines, open_form
 from tests.authorization import lost

@@ -18,7 +18,7 @@ from bot.pipeline.approval.presses import (
     require_waiting,
     start_approved,
 )
-from bot.pipeline.authorization.authorize import Step
+from bot.pipeline.authorization.steps import Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.notifications import notify_others
 from bot.pipeline.outcomes.private_notes import keep_note

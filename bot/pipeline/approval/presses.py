@@ -18,8 +18,9 @@ from bot.core.requests.request import Mode, Request, State
 from bot.core.requests.transition import Transition
 from bot.errors import BadInput, BotError, Refused, Unavailable
 from bot.pipeline.approval.expiry import expire
-from bot.pipeline.authorization.authorize import Authorization, RefusalKind, Step, authorize
+from bot.pipeline.authorization.authorize import Authorization, authorize
 from bot.pipeline.authorization.decision import Forbidden, judge
+from bot.pipeline.authorization.steps import RefusalKind, Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.replies import entry, private_note
@@ -135,7 +136,7 @@ async def start_approved(
     env: Environment, request: Request, now: datetime, decision: Decision, entries: Sequence[AuditEntry] = ()
 ) -> Request | None:
     """Start an approved or confirmed request, or make its token ready to reveal. Return None if it isn't pending."""
-    reveals = not hasattr(env.by_name[request.command], "act")
+    reveals = env.catalogue.reveals(request.command)
     until = now + (min(LAPSE, decision.start_within) if reveals else decision.start_within)
     move = Transition(
         to=State.READY if reveals else State.APPROVED,

@@ -12,7 +12,8 @@ from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Mode, Request, State
 from bot.errors import CannotPost, Refused, Unavailable
 from bot.pipeline.approval.presses import OVER, request_of, require_authorized
-from bot.pipeline.authorization.authorize import Authorization, Step
+from bot.pipeline.authorization.authorize import Authorization
+from bot.pipeline.authorization.steps import Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.request_cards import below_card
 from bot.pipeline.replies import entry, private_note

@@ -4,7 +4,8 @@ from bot.blocks import forms
 from bot.core.requests.incoming import Incoming
 from bot.errors import Refused, Unavailable
 from bot.pipeline.approval.presses import TOO_OLD, request_of
-from bot.pipeline.authorization.authorize import Step, authorize
+from bot.pipeline.authorization.authorize import authorize
+from bot.pipeline.authorization.steps import Step
 from bot.pipeline.environment import Environment
 
 

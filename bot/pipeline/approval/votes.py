@@ -17,8 +17,8 @@ from bot.pipeline.approval.presses import (
     start_approved,
     too_late_error,
 )
-from bot.pipeline.authorization.authorize import Step
 from bot.pipeline.authorization.checks import OWN
+from bot.pipeline.authorization.steps import Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.outcomes.request_cards import show

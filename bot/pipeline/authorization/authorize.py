@@ -14,12 +14,11 @@ from bot.core.requests.decision import request_action, with_rules_of_now
 from bot.core.requests.incoming import Incoming, Kind
 from bot.core.requests.request import Request, Vote
 from bot.errors import BotError, Refused, Unavailable
-from bot.pipeline.authorization.checks import ANSWERS, Case, RefusalKind, Step, StepRefused, WantedGroups, count_votes
+from bot.pipeline.authorization.checks import ANSWERS, Case, WantedGroups, count_votes
 from bot.pipeline.authorization.decision import Forbidden
 from bot.pipeline.authorization.plan_drift import drift
+from bot.pipeline.authorization.steps import RefusalKind, Step, StepRefused
 from bot.pipeline.environment import Environment
-
-__all__ = ["Authorization", "RefusalKind", "Step", "authorize"]
 
 OUTLIVE_INCIDENTS: Final = frozenset({Step.DENY, Step.COUNTDOWN_END, Step.UNDO, Step.REVIEW, Step.FOLLOW_UP})
 """Steps about operations of an incident. Its rules apply to them even after its end."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from enum import Enum, StrEnum, auto
 from typing import Final
 
 from bot.commands.databases import restore
@@ -17,41 +16,7 @@ from bot.core.requests.decision import databases_of, decide_request, request_act
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Mode, Request, Vote
 from bot.pipeline.authorization.decision import judge_by
-
-
-class Step(StrEnum):
-    """A step that can't be taken back, so that it is authorized anew."""
-
-    VOTE = "vote"
-    DENY = "deny"
-    CONFIRM = "confirm"
-    REMIND = "remind"
-    REVEAL = "reveal"
-    START = "start"
-    COUNTDOWN_END = "countdown_end"
-    UNDO = "undo"
-    REVIEW = "review"
-    FOLLOW_UP = "follow_up"
-    """A button about what a request, or an incident, left open: a freeze, a token."""
-
-
-class RefusalKind(Enum):
-    """Why a step is refused."""
-
-    NOT_ALLOWED = auto()
-    """A person isn't allowed to, or no longer is."""
-    CHANGED = auto()
-    """The database isn't the one of the plan any more."""
-    UNKNOWN = auto()
-    """Slack or Turso didn't answer, so it may be tried again."""
-
-
-class StepRefused(Exception):
-    """Raised inside the checks when a step is refused. `authorize` turns it into an Authorization."""
-
-    def __init__(self, kind: RefusalKind, why: str, decision: Decision | None = None) -> None:
-        self.kind, self.why, self.decision = kind, why, decision
-        super().__init__(why)
+from bot.pipeline.authorization.steps import RefusalKind, Step, StepRefused
 
 
 class WantedGroups(Mapping[str, frozenset[str] | None]):

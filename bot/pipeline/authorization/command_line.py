@@ -13,8 +13,9 @@ from bot.core.records.holds import Hold, HoldKind
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Request, State
 from bot.errors import BotError, Unavailable
-from bot.pipeline.authorization.authorize import RefusalKind, Step, authorize
+from bot.pipeline.authorization.authorize import authorize
 from bot.pipeline.authorization.decision import Forbidden, judge
+from bot.pipeline.authorization.steps import RefusalKind, Step
 from bot.pipeline.environment import Environment
 from bot.turso import DatabaseNotFound
 

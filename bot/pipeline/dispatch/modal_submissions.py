@@ -19,8 +19,9 @@ from bot.core.requests.request import Request
 from bot.errors import BadInput, Refused
 from bot.pipeline.approval import confirmation, votes
 from bot.pipeline.approval.presses import subject_name
-from bot.pipeline.authorization.authorize import Step, authorize
+from bot.pipeline.authorization.authorize import authorize
 from bot.pipeline.authorization.decision import require_allowed
+from bot.pipeline.authorization.steps import Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.notifications import notify_review
 from bot.pipeline.replies import entry, private_note

@@ -8,7 +8,8 @@ from bot.core.requests.step_results import BeginResult, PhaseKind
 from bot.core.requests.transition import Transition
 from bot.errors import BotError, Unavailable
 from bot.pipeline.approval.expiry import start_is_over
-from bot.pipeline.authorization.authorize import RefusalKind, Step, authorize
+from bot.pipeline.authorization.authorize import authorize
+from bot.pipeline.authorization.steps import RefusalKind, Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.comparison import Comparisons, why_stale
 from bot.pipeline.execution.phases import context_of, show_quietly

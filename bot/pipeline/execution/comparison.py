@@ -9,8 +9,9 @@ from bot.core.requests.request import Request, State
 from bot.core.requests.step_results import PhaseKind
 from bot.errors import Unavailable
 from bot.pipeline.approval.expiry import start_is_over
-from bot.pipeline.authorization.authorize import RefusalKind, Step, authorize
+from bot.pipeline.authorization.authorize import authorize
 from bot.pipeline.authorization.plan_drift import other_object
+from bot.pipeline.authorization.steps import RefusalKind, Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.quarantine.countdown import End, examine
 

@@ -16,8 +16,9 @@ from bot.core.records.timers import Timer, TimerKind
 from bot.core.requests.request import COUNTDOWN_OVER, Request, State
 from bot.core.requests.transition import Transition
 from bot.errors import BotError
-from bot.pipeline.authorization.authorize import RefusalKind, Step, authorize
+from bot.pipeline.authorization.authorize import authorize
 from bot.pipeline.authorization.plan_drift import what_changed
+from bot.pipeline.authorization.steps import RefusalKind, Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.outcomes.request_cards import show

@@ -8,7 +8,8 @@ from bot.core.requests.request import Request, State
 from bot.core.requests.transition import Transition
 from bot.errors import Refused
 from bot.pipeline.approval.presses import request_of
-from bot.pipeline.authorization.authorize import Step, authorize
+from bot.pipeline.authorization.authorize import authorize
+from bot.pipeline.authorization.steps import Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.replies import entry, private_note
 

@@ -13,7 +13,8 @@ from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Request
 from bot.errors import BadInput, Refused
 from bot.pipeline.approval.presses import fits, require_access
-from bot.pipeline.authorization.authorize import Step, authorize
+from bot.pipeline.authorization.authorize import authorize
+from bot.pipeline.authorization.steps import Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.requests import command_lines
 
