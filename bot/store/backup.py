@@ -1,0 +1,80 @@
+"""Backups of a SQLite store, taken while the bot runs, and verified before they count."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+from bot.core.audit import Row, Verified, verify
+from bot.errors import BotError
+from bot.store.connections.urls import place_of
+
+PRIVATE_FILE = 0o600
+PAGES_AT_ONCE = 1000
+"""The store can be written between the steps of a backup."""
+
+
+class NoBackup(BotError):
+    """Raised when there is no backup. The sentence says why, and nothing is left behind."""
+
+
+async def back_up(database_url: str, to: Path) -> Verified:
+    """Copy a SQLite store to a new file that only this user can read, and verify the copy.
+
+    Returns:
+        What the copy's audit log holds.
+    Raises:
+        BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
+        NoBackup: it is PostgreSQL, the file exists, the copy can't be written, or it doesn't hold.
+    """
+    place = place_of(database_url)
+    if place.file is None:
+        raise NoBackup("The store is PostgreSQL: use `pg_dump --format=custom`, or your provider's backups.")
+    if not place.file.exists():
+        raise NoBackup(f"There is no store `{place.file}`: check `DATABASE_URL`.")
+    return await asyncio.to_thread(_copy, place.file, to)
+
+
+def _copy(file: Path, to: Path) -> Verified:
+    part = to.with_name(f"{to.name}.part")
+    if to.exists():
+        raise NoBackup(f"`{to}` exists already: name a new file.")
+    try:
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE))
+    except FileExistsError:
+        raise NoBackup(f"`{part}` exists already: another backup runs, or was interrupted. Delete it then.") from None
+    except OSError as error:
+        raise NoBackup(f"`{to}` can't be written ({error.strerror}).") from None
+    try:
+        with closing(_readable(file)) as store, closing(sqlite3.connect(part)) as copy:
+            store.backup(copy, pages=PAGES_AT_ONCE)
+            copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
+            found = _verified(copy)
+        os.link(part, to)  # never over a file that was made meanwhile
+    except sqlite3.Error as error:
+        raise NoBackup(f"The backup failed ({error}).") from None
+    except FileExistsError:
+        raise NoBackup(f"`{to}` exists already: name a new file.") from None
+    finally:
+        with suppress(FileNotFoundError):
+            part.unlink()
+    return found
+
+
+def _readable(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
+
+
+def _verified(copy: sqlite3.Connection) -> Verified:
+    if faults := [text for (text,) in copy.execute("PRAGMA integrity_check(1)") if text != "ok"]:
+        raise NoBackup(f"The copy is damaged, and so is the store: {faults[0]}.")
+    found = verify(_rows(copy))
+    if found.fault:
+        raise NoBackup(f"The audit log was changed, so this is no backup of it: {found.fault}")
+    return found
+
+
+def _rows(copy: sqlite3.Connection) -> Iterator[Row]:
+    yield from copy.execute("SELECT seq, previous_hash, hash, entry FROM audit_log ORDER BY seq")

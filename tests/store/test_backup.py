@@ -1,0 +1,91 @@
+"""A backup is a verified copy that was taken while others wrote, or there is none."""
+
+import asyncio
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.__main__ import main
+from bot.app.clock import SystemClock
+from bot.store.backup import NoBackup, back_up
+from bot.store.store import open_store
+from tests.store.samples import entry
+from tests.stores import copy_store
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """A store that has no entries."""
+    return copy_store(tmp_path / "store.db")
+
+
+async def write(url: str, count: int) -> None:
+    async with open_store(url, SystemClock()) as store:
+        for _ in range(count):
+            await store.audit.append(entry())
+
+
+async def test_a_backup_during_writes_holds_and_can_be_opened(url: str, tmp_path: Path) -> None:
+    await write(url, 5)
+    writes = asyncio.create_task(write(url, 200))
+    found = [await back_up(url, tmp_path / f"backup-{at}.db") for at in range(5)]
+    await writes
+
+    assert all(5 <= one.entries <= 205 and one.fault is None for one in found)
+    copy = tmp_path / "backup-4.db"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    async with open_store(f"sqlite:///{copy}", SystemClock()) as store:
+        assert await store.audit.head() == (found[4].entries, found[4].head)
+
+
+def damage(url: str, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "store.db")) as store, store:
+        store.execute("UPDATE audit_log SET entry = replace(entry, 'freeze', 'thaw') WHERE seq = 2")
+
+
+async def test_a_store_whose_log_was_changed_has_no_backup(url: str, tmp_path: Path) -> None:
+    await write(url, 3)
+    damage(url, tmp_path)
+    with pytest.raises(NoBackup, match=r"^The audit log was changed, .*: entry 2: its text is not what was written"):
+        await back_up(url, tmp_path / "backup.db")
+    assert not list(tmp_path.glob("backup*"))
+
+
+async def test_a_file_that_is_no_database_has_no_backup(tmp_path: Path) -> None:
+    (tmp_path / "store.db").write_text("no database, but some text that is long enough to be one" * 20)
+    with pytest.raises(NoBackup, match=r"^The backup failed \(file is not a database\)\.$"):
+        await back_up(f"sqlite:///{tmp_path}/store.db", tmp_path / "backup.db")
+    assert not list(tmp_path.glob("backup*"))
+
+
+def test_the_command_says_what_it_made_and_writes_over_nothing(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    target = tmp_path / "backup.db"
+
+    assert main(["db", "backup", str(target)]) == 0
+    assert f"`{target}` is a verified backup: 0 audit entries" in capsys.readouterr().out
+    before = target.read_bytes()
+    assert main(["db", "backup", str(target)]) == 1
+    assert capsys.readouterr().err == f"turso-ops: `{target}` exists already: name a new file.\n"
+    assert target.read_bytes() == before
+    assert main(["db", "backup", str(tmp_path / "missing" / "backup.db")]) == 1
+    assert "can't be written (No such file or directory)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [("postgresql://bot:hunter2@db/bot", "use `pg_dump"), ("sqlite:////nowhere/store.db", "There is no store")],
+)
+def test_what_cannot_be_backed_up_is_said(
+    url: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    assert main(["db", "backup", str(tmp_path / "backup.db")]) == 1
+    text = capsys.readouterr().err
+    assert sentence in text
+    assert "hunter2" not in text
