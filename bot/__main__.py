@@ -196,6 +196,12 @@ def _db_backup(arguments: argparse.Namespace) -> int:
     return _run(admin_commands.back_up_store(_database_url(), arguments.file))
 
 
+def _db_after_restore(arguments: argparse.Namespace) -> int:
+    from bot.app import admin_commands
+
+    return _run(admin_commands.after_restore(load_settings()))
+
+
 def _offline(work: Callable[[Any], Awaitable[int]]) -> int:
     from bot.app import admin_commands
 
@@ -238,6 +244,10 @@ def argument_parser() -> argparse.ArgumentParser:
     _add(commands, "doctor", _doctor, "check the settings, Slack, Turso, the store and the policy, live")
     database = commands.add_parser("db", help="the bot's own database").add_subparsers(required=True, metavar="COMMAND")
     _add(database, "upgrade", _db_upgrade, "bring its tables up to date")
+    restored = _add(
+        database, "after-restore", _db_after_restore, "after restoring a backup: withdraw what is open, stop countdowns"
+    )
+    restored.set_defaults(failure=BAD_USAGE)  # 1 means that something needs a look
     backup = _add(database, "backup", _db_backup, "copy a SQLite store to a new file while the bot runs, and verify it")
     backup.add_argument("file", type=Path, help="the file to make")
     return parser

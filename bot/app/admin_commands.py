@@ -90,6 +90,18 @@ def verify_copy(path: Path, head: str | None) -> int:
     return 0
 
 
+async def after_restore(settings: Settings) -> int:
+    """Prepare a restored store for the bot, and print what was done. Returns 1 if something needs a look."""
+    from bot.app import after_restore as restore
+    from bot.app.compose import running
+
+    async with running(settings, executes=False, counts=False) as bot:
+        report = await restore.after_restore(bot.env, await bot.health.heartbeat.others())
+    for line in restore.lines(report):
+        print(line)
+    return 1 if report.unexplained or report.unknown else 0
+
+
 async def doctor(settings: Settings) -> int:
     """Run every live check, and print the findings. Changes nothing. Returns 1 if something is wrong."""
     from bot.app.compose import running

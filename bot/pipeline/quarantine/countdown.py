@@ -160,6 +160,13 @@ async def _keep(env: Environment, request: Request, why: str) -> None:
     await _end(env, request, State.QUARANTINED, outcome, "denied", why, due_at=None)
 
 
+async def stop_countdown(env: Environment, request: Request, why: str) -> None:
+    """Keep a database in quarantine and stop its countdown, so that only an Undo or another destroy changes it."""
+    name = request.plan.target.name if request.plan.target else ""
+    outcome = f"The countdown of `{name}` was stopped, and it wasn't destroyed. {why}"
+    await _end(env, request, State.QUARANTINED, outcome, "denied", why, due_at=None)
+
+
 async def _drop(env: Environment, request: Request, why: str) -> None:
     """End the quarantine of a database that has changed."""
     outcome = f"{why} Nothing was destroyed, and the quarantine has ended."

@@ -1,0 +1,123 @@
+"""What has to happen to a store that was restored from a backup, before the bot runs on it again.
+
+A backup doesn't know what happened after it was made. Requests that have ended since look open, a countdown that was
+undone still runs, and databases may be blocked by requests that the backup doesn't have.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.commands.databases._holds import blocked, remaining
+from bot.core.records.audit_entry import TIMER
+from bot.core.records.timers import TimerKind
+from bot.core.requests.request import BEFORE_SENT, Request, State
+from bot.core.requests.transition import Transition
+from bot.errors import BotError
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.notifications import notify_outcome
+from bot.pipeline.quarantine.countdown import stop_countdown
+from bot.pipeline.replies import entry
+
+RESTORED: Final = "The bot's store was restored from a backup, which doesn't show what happened since."
+
+
+class StillRunning(BotError):
+    """Raised if processes run on the store. The sentence names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unexplained:
+    """A database that is blocked, although the store doesn't say why."""
+
+    organization: str
+    database: str
+    reads: bool
+    writes: bool
+
+
+@dataclass(slots=True)
+class Report:
+    """What was done, and what people have to look at."""
+
+    withdrawn: list[Request] = field(default_factory=list)
+    stopped: list[Request] = field(default_factory=list)
+    sent: list[Request] = field(default_factory=list)
+    """Requests whose change was sent before the backup: their outcome is read from Turso after the start."""
+    unexplained: list[Unexplained] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    """Organizations that Turso didn't list, or databases of which it doesn't say whether they are blocked."""
+
+
+async def after_restore(env: Environment, running: Collection[str]) -> Report:
+    """Withdraw open requests, stop countdowns, and find blocks that the store can't explain. Safe to run again.
+
+    Args:
+        running: the processes that have used the store within the last minute.
+    Raises:
+        StillRunning: there are such processes.
+    """
+    if running:
+        raise StillRunning(f"Stop every process of the bot first. Running: {', '.join(sorted(running))}.")
+    report = Report()
+    for request in await env.store.requests.find(states=list(BEFORE_SENT)):
+        await _withdraw(env, request, report)
+    for request in await env.store.requests.find(states=[State.QUARANTINED]):
+        if request.due_at is not None:
+            await stop_countdown(env, request, RESTORED)
+            report.stopped.append(request)
+    for organization in sorted({*env.rules.policy.organizations, env.rules.policy.organization} - {""}):
+        await _find_unexplained(env, organization, report)
+    return report
+
+
+async def _withdraw(env: Environment, request: Request, report: Report) -> None:
+    now = env.clock.now()
+    move = Transition(
+        to=State.CANCELLED,
+        at=now,
+        changes={"outcome": f"Nothing was changed. {RESTORED}"},
+        entries=[entry("withdrawn", "cancelled", at=now, request=request, by=TIMER, what=RESTORED)],
+        cancel=tuple(TimerKind),
+        only_unsent=True,
+    )
+    if await env.store.requests.move(request.id, expect=BEFORE_SENT, move=move) is None:
+        report.sent.append(request)
+        return
+    report.withdrawn.append(request)
+    await notify_outcome(env, request.id)
+
+
+async def _find_unexplained(env: Environment, organization: str, report: Report) -> None:
+    try:
+        turso = env.turso_clients.turso(organization)
+        databases = await turso.listed()
+    except BotError:
+        report.unknown.append(organization)
+        return
+    for one in databases:
+        try:
+            reads, writes = await blocked(turso, one.name)
+        except BotError:
+            report.unknown.append(one.name)
+            continue
+        held = remaining(await env.store.holds.find(database_id=one.id))
+        if (reads and not held[0]) or (writes and not held[1]):
+            report.unexplained.append(
+                Unexplained(organization, one.name, reads and not held[0], writes and not held[1])
+            )
+
+
+def lines(report: Report) -> Sequence[str]:
+    """Return the report for an operator."""
+    found = [f"Withdrawn: {request.line} ({request.id})" for request in report.withdrawn]
+    found += [f"Countdown stopped, still in quarantine: {request.line} ({request.id})" for request in report.stopped]
+    found += [f"Sent before the backup, its outcome is read from Turso: {one.line} ({one.id})" for one in report.sent]
+    for one in report.unexplained:
+        what = " and ".join(word for word, on in (("reads", one.reads), ("writes", one.writes)) if on)
+        found.append(
+            f"Blocked, and the store doesn't say why: `{one.database}` of `{one.organization}` ({what}). In Slack, "
+            f"`/turso freeze {one.database}` puts it on record, and `/turso thaw {one.database}` unblocks it."
+        )
+    found += [f"Turso didn't say whether it is blocked: `{one}`" for one in report.unknown]
+    return found or ["Nothing was open, and nothing is blocked without a reason in the store."]
