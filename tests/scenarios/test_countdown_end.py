@@ -252,7 +252,7 @@ LEAVES_OUT = json.dumps({"size_limit": "0", "block_reads": None, "delete_protect
 async def test_while_it_cannot_be_told_nothing_is_destroyed_and_after_a_while_that_is_told(
     world: World, silent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(countdown, "TOLD_AT", 2)
+    monkeypatch.setattr(countdown, "NOTIFY_AT", 2)
     name = f"charlie-{silent.lower()}"
     card = await q.quarantined(world, name)
     path = f"*/databases/{name}"
