@@ -1,39 +1,35 @@
-"""Durable work in this process: from `launch` to `close`."""
+"""Durable work in this process: from `launch` to `close`, with pauses while there is no executor lock."""
 
 import asyncio
-import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import structlog
-from dbos import DBOS
 
 from bot.core.concurrency.background import Background, Loop
 from bot.core.ports import Clock
-from bot.durable.engine import PICK_UP_SECONDS, QUEUE, SWEEP, config, configure_logging
-from bot.durable.executor_locks import ExecutorLocks, executor_locks_of
-from bot.durable.orphan_recovery import PREFIX, OrphanRecovery
+from bot.durable.dbos_run import DbosRun
+from bot.durable.engine import DURABLE_POOL
+from bot.durable.executor_locks import Describe, ExecutorLocks, executor_locks_of, type_of
+from bot.durable.orphan_recovery import OrphanRecovery
 from bot.durable.protocols import Resume, Store, Work
 from bot.durable.queue import Queue
 from bot.durable.step_runner import StepRunner
-from bot.durable.sweep import EVERY, Sweep
+from bot.durable.sweep import Sweep
 from bot.durable.workflows import Workflows
 
 log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS: Final = 5.0
-LOCK_LOST: Final = 75
-"""The exit status of a process that can no longer be sure to be the only one with its number."""
-
-
-def end_at_once() -> None:
-    """End this process without cleanup, since another process may take over its work at any moment."""
-    os._exit(LOCK_LOST)
+FIRST_PAUSE: Final = 1.0
+LONGEST_PAUSE: Final = 5.0
+"""Between two tries to take durable work up again."""
+LOG_EVERY: Final = 6
+"""A long outage is logged at its first failed try, and then at every sixth one."""
 
 
 class Durable:
-    """Executes durable work in this process. DBOS allows one instance per process."""
+    """Executes durable work in this process, whenever it has an executor lock. DBOS allows one instance per process."""
 
     def __init__(
         self,
@@ -45,16 +41,19 @@ class Durable:
         clock: Clock,
         queue: Queue,
         background: Background | None = None,
-        lost: Callable[[], None] = end_at_once,
+        pool_size: int = DURABLE_POOL,
+        describe: Describe = type_of,
     ) -> None:
         """Prepare.
 
         Args:
-            database: the store's URL for drivers that block; its migrations have run.
+            database: the store's URL for drivers that block; its migrations have run. It must lead to the database
+                itself, and not through a transaction pooler.
             resume: takes up an intent that a crash left.
             queue: the same that the store enqueues with.
             background: the loops of this process, among which those of durable work are counted.
-            lost: called when the lock that makes this process executor N is gone; it must end the process.
+            pool_size: the most connections that workflows use at a time.
+            describe: puts an error of the database into a sentence for operators.
         """
         self._database = database
         self._store = store
@@ -62,43 +61,83 @@ class Durable:
         self._resume = resume
         self._clock = clock
         self._queue = queue
-        self._locks: ExecutorLocks = executor_locks_of(database, lost=lost)
-        self._runner = StepRunner()
+        self._pool_size = pool_size
+        self._locks: ExecutorLocks = executor_locks_of(database, describe)
+        self._describe = describe
         self._background = background or Background()
+        self._recovery = OrphanRecovery(queue, self._locks, store, clock)
+        self._threads = ThreadPoolExecutor(thread_name_prefix="asyncio")
+        self._run: DbosRun | None = None
         self._loops: list[Loop] = []
+        self._keeper: asyncio.Task[None] | None = None
+        self.trouble = "Durable work has not started yet."
+        """Why this process does no durable work now, for operators. Empty while it does."""
 
     async def launch(self) -> None:
-        """Take an executor lock, and start to execute on this event loop.
+        """Do durable work from now on. Returns after the first try to begin.
 
-        Workflows that the lock's last owner left continue at once.
+        What the database doesn't allow now is tried again and again, and so is everything after a later loss of the
+        lock. Any other error of the first try is raised.
         """
-        number = await self._locks.take()
-        configure_logging()
-        DBOS(config=config(self._database, f"{PREFIX}{number}"))
-        sweep = self._background.add("sweep", Sweep(self._store, self._queue, self._clock).run)
-        scheduled = Workflows(self._work, self._store, self._resume, sweep, self._runner).register()
-        # In the loop's own thread, because DBOS runs asynchronous workflows on the current loop.
-        DBOS.launch()
-        await DBOS.register_queue_async(QUEUE, polling_interval_sec=PICK_UP_SECONDS, on_conflict="always_update")
-        await DBOS.apply_schedules_async(
-            [{"schedule_name": SWEEP, "workflow_fn": scheduled, "schedule": EVERY, "queue_name": QUEUE}]
-        )
-        self._loops = OrphanRecovery(self._queue, self._locks, number, self._store, self._clock).start(self._background)
-        log.info("durable.launched", executor=number)
+        first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._keeper = asyncio.create_task(self._keep(first), name="durable: executor")
+        await first
 
     async def close(self, *, within: float = DRAIN_SECONDS) -> None:
         """Wait for running workflows, cancel those that take longer, and release the lock."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+        await self._end(within=within)
+
+    async def _keep(self, first: asyncio.Future[None]) -> None:
+        """Begin, wait until the lock is lost, end, and begin again."""
+        tries = 0
+        while True:
+            try:
+                await self._begin()
+            except Exception as error:
+                await self._end(within=0.0)
+                if not first.done() and not self._locks.explains(error):
+                    return first.set_exception(error)
+                self._log_failure(error, tries)
+                tries += 1
+            else:
+                tries, self.trouble = 0, ""
+            if not first.done():
+                first.set_result(None)
+            if self._run is None:
+                await asyncio.sleep(min(FIRST_PAUSE * tries, LONGEST_PAUSE))
+                continue
+            await self._locks.lost.wait()
+            self.trouble = "Durable work pauses: the connection that held the executor lock broke."
+            cut_short = await self._end(within=0.0)
+            log.error("durable.paused", why=self.trouble, workflows=cut_short, hint="they go on with another lock")
+
+    async def _begin(self) -> None:
+        """Take a lock and launch DBOS."""
+        number = await self._locks.take()
+        runner = StepRunner()
+        sweep = self._background.add("sweep", Sweep(self._store, self._queue, self._clock).run)
+        workflows = Workflows(self._work, self._store, self._resume, sweep, runner)
+        self._run = DbosRun(self._database, number, workflows, runner, self._threads, pool_size=self._pool_size)
+        await self._run.start()
+        self._loops = self._recovery.start(number, self._background)
+        log.info("durable.launched", executor=number)
+
+    async def _end(self, *, within: float) -> int:
+        """Stop everything that `_begin` started. Returns how many workflows were cut short."""
         for loop in self._loops:
             await loop.stop()
-        if cut_short := await self._runner.end(within=within):
-            log.warning("durable.cut_short", workflows=cut_short, hint="they go on after the next start")
-        await _destroy()
+        self._loops, cut_short = [], 0
+        if self._run is not None:
+            run, self._run = self._run, None
+            cut_short = await run.stop(within=within)
         await self._locks.leave()
+        return cut_short
 
-
-async def _destroy() -> None:
-    """Stop DBOS without stopping the loop, and give the loop a new thread pool in place of DBOS's."""
-    configure_logging(stops=True)
-    with ThreadPoolExecutor(1, thread_name_prefix="durable-end") as thread:
-        await asyncio.get_running_loop().run_in_executor(thread, lambda: DBOS.destroy(destroy_registry=True))
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
+    def _log_failure(self, error: Exception, tries: int) -> None:
+        self.trouble = f"Durable work waits for the database: {self._describe(error)}"
+        if tries % LOG_EVERY == 0:
+            more = {} if self._locks.explains(error) else {"exc_info": error}
+            log.error("durable.not_started", why=self.trouble, tries=tries + 1, **more)

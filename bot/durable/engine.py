@@ -4,6 +4,10 @@ import logging
 from typing import Any, Final
 
 from dbos import DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+
+from bot.durable.fenced_engine import RunEnded, engine_for_dbos
 
 APPLICATION: Final = "turso-ops"
 VERSION: Final = "1"
@@ -16,7 +20,9 @@ FIRE: Final = "fire"
 SWEEP: Final = "sweep"
 RESUME: Final = "resume"
 """The names of our workflows as stored in rows. A name must stay as long as a row contains it."""
-POOL: Final = 8
+DURABLE_POOL: Final = 6
+"""The default of `DATABASE_DURABLE_POOL_SIZE`."""
+CLIENT_POOL: Final = 2
 
 
 class _TakenTooLate(logging.Filter):
@@ -35,7 +41,16 @@ class _TakenTooLate(logging.Filter):
         return True
 
 
+class _AfterTheEnd(logging.Filter):
+    """Drops what threads of an ended DBOS log about having no connection any more. They end, as they should."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, RunEnded) and str(RunEnded()) not in record.getMessage()
+
+
 _TAKEN_TOO_LATE: Final = _TakenTooLate()
+_AFTER_THE_END: Final = _AfterTheEnd()
 
 
 def configure_logging(*, stops: bool = False) -> None:
@@ -48,6 +63,7 @@ def configure_logging(*, stops: bool = False) -> None:
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
     logger.setLevel(logging.WARNING)
+    logger.addFilter(_AFTER_THE_END)
     logger.propagate = True
     if stops:
         logger.addFilter(_TAKEN_TOO_LATE)
@@ -55,16 +71,23 @@ def configure_logging(*, stops: bool = False) -> None:
         logger.removeFilter(_TAKEN_TOO_LATE)
 
 
-def config(database: str, executor_id: str) -> DBOSConfig:
-    """Return the settings of an executor: no telemetry, no console output, no schema changes."""
+def config(
+    database: str, executor_id: str, *, engine: Engine | None = None, pool_size: int = DURABLE_POOL
+) -> DBOSConfig:
+    """Return the settings of an executor: no telemetry, no console output, no schema changes.
+
+    Args:
+        engine: used instead of an own one of DBOS's for the database.
+    """
     return DBOSConfig(
         name=APPLICATION,
         system_database_url=database,
+        system_database_engine=engine,
         application_version=VERSION,
         executor_id=executor_id,
         serializer=DBOSPortableJSONSerializer(),
         run_migrations=False,
-        sys_db_pool_size=POOL,
+        sys_db_pool_size=pool_size,
         enable_otlp=False,
         otlp_traces_endpoints=[],
         otlp_logs_endpoints=[],
@@ -73,15 +96,23 @@ def config(database: str, executor_id: str) -> DBOSConfig:
     )
 
 
-def client(database: str) -> DBOSClient:
-    """Return a client of DBOS's tables that executes nothing. It connects on first use."""
+def client(database: str) -> tuple[DBOSClient, Engine | None]:
+    """Return a client of DBOS's tables that executes nothing, and its engine if DBOS doesn't close it by itself.
+
+    It connects on first use, and raises if the database doesn't answer.
+    """
     configure_logging()
-    return DBOSClient(
+    url = make_url(database)
+    engine = None if url.get_backend_name() == "sqlite" else engine_for_dbos(url, CLIENT_POOL, "turso-ops queue")
+    found = DBOSClient(
         system_database_url=database,
+        system_database_engine=engine,
         serializer=DBOSPortableJSONSerializer(),
         application_name=APPLICATION,
         lazy=True,
+        retry_connection_errors=False,
     )
+    return found, engine
 
 
 def enqueueing(workflow: str, workflow_id: str) -> Any:

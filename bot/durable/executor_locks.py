@@ -3,22 +3,37 @@
 import asyncio
 import fcntl
 import os
+import random
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import psycopg
 import structlog
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+
+from bot.durable.fenced_engine import RunEnded
 
 log = structlog.get_logger(__name__)
 
 MOST: Final = 256
+"""The highest number of a file lock."""
+TRIES: Final = 8
+"""So many numbers of advisory locks, chosen at random, are never all taken."""
 LOCK_SPACE: Final = 0x7457
 """The first half of the advisory locks' keys. The second is the number of the executor lock."""
 LOOK_SECONDS: Final = 5.0
+
+
+Describe = Callable[[BaseException], str]
+
+
+def type_of(error: BaseException) -> str:
+    """Return the name of an error's type, which contains no value of a setting."""
+    return type(error).__name__
 
 
 class NoExecutorLock(RuntimeError):
@@ -28,12 +43,24 @@ class NoExecutorLock(RuntimeError):
 class ExecutorLocks(ABC):
     """The executor locks of one database."""
 
+    def __init__(self) -> None:
+        self.lost = asyncio.Event()
+        """Set when the lock that this process held is gone. Then another process may take over its work."""
+
     async def take(self) -> int:
-        """Take the first free lock. It is held until `leave`, or until this process ends in any way."""
-        for number in range(1, MOST + 1):
+        """Take a free lock. It is held until `leave`, until it is lost, or until this process ends in any way."""
+        for number in self._candidates():
             if await self._try_to_keep(number):
                 return number
-        raise NoExecutorLock(f"all {MOST} executor locks are taken")
+        raise NoExecutorLock("every executor lock that was tried is taken")
+
+    @abstractmethod
+    def _candidates(self) -> Iterator[int]:
+        """Return the numbers to try."""
+
+    @abstractmethod
+    def explains(self, error: Exception) -> bool:
+        """Return True if durable work can't begin because of the database, which may change."""
 
     @abstractmethod
     async def leave(self) -> None:
@@ -52,8 +79,16 @@ class FileExecutorLocks(ExecutorLocks):
     """Locks on files beside a SQLite database. The system releases them when a process ends."""
 
     def __init__(self, database: Path) -> None:
+        super().__init__()
         self._database = database
         self._kept: IO[str] | None = None
+
+    def _candidates(self) -> Iterator[int]:
+        return iter(range(1, MOST + 1))
+
+    def explains(self, error: Exception) -> bool:
+        """Return False: a file that can't be used now is a fault of the installation."""
+        return False
 
     async def leave(self) -> None:
         """Release the lock."""
@@ -87,19 +122,30 @@ class FileExecutorLocks(ExecutorLocks):
 
 
 class AdvisoryExecutorLocks(ExecutorLocks):
-    """Advisory locks in PostgreSQL, which end with their connection."""
+    """Advisory locks in PostgreSQL, which end with their connection.
 
-    def __init__(self, conninfo: str, lost: Callable[[], None]) -> None:
-        self._conninfo = conninfo
-        self._lost = lost
+    Each is taken once and never again: a process that lost its lock may still finish a transaction under its number.
+    What it began then is recovered like that of any executor without a lock.
+    """
+
+    def __init__(self, url: URL, describe: Describe) -> None:
+        super().__init__()
+        _, arguments = url.get_dialect()().create_connect_args(url)
+        self._arguments: dict[str, Any] = dict(arguments)
+        self._describe = describe
         self._kept: psycopg.AsyncConnection | None = None
         self._watch: asyncio.Task[None] | None = None
+
+    def _candidates(self) -> Iterator[int]:
+        # Above the numbers that versions before 0.6 took one by one.
+        return iter(random.sample(range(MOST + 1, 2**31), TRIES))
 
     async def leave(self) -> None:
         """Release the lock."""
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
+            self._watch = None
         if self._kept is not None:
             await self._kept.close()
             self._kept = None
@@ -113,7 +159,12 @@ class AdvisoryExecutorLocks(ExecutorLocks):
         finally:
             await connection.close()
 
+    def explains(self, error: Exception) -> bool:
+        """Return True if the error comes from the database or from the way to it."""
+        return isinstance(error, psycopg.OperationalError | OSError | DBAPIError | RunEnded)
+
     async def _try_to_keep(self, number: int) -> bool:
+        self.lost.clear()
         if self._kept is None:
             self._kept = await self._connect()
         if not await _try_lock(self._kept, number):
@@ -122,15 +173,14 @@ class AdvisoryExecutorLocks(ExecutorLocks):
         return True
 
     async def _connect(self) -> psycopg.AsyncConnection:
-        connection = await psycopg.AsyncConnection.connect(
-            self._conninfo,
-            autocommit=True,
-            application_name="turso-ops executor lock",
-            keepalives_idle=5,
-            keepalives_interval=3,
-            keepalives_count=3,
-            connect_timeout=10,
-        )
+        options: dict[str, Any] = {
+            "application_name": "turso-ops executor lock",
+            "keepalives_idle": 5,
+            "keepalives_interval": 3,
+            "keepalives_count": 3,
+            "connect_timeout": 10,
+        }
+        connection = await psycopg.AsyncConnection.connect(autocommit=True, **self._arguments | options)
         # So that the server soon notices if this machine disappears.
         await connection.execute("SELECT set_config('tcp_keepalives_idle', '10', false)")
         await connection.execute("SELECT set_config('tcp_keepalives_interval', '5', false)")
@@ -145,17 +195,17 @@ class AdvisoryExecutorLocks(ExecutorLocks):
                     pass
                 async with asyncio.timeout(LOOK_SECONDS * 2):
                     await connection.execute("SELECT 1")
-        except Exception:  # any error: without this watch the process might continue without its lock
-            log.critical("durable.lock_lost", hint="the connection that held this process's lock broke", exc_info=True)
-            self._lost()
+        except Exception as error:  # any error: without this watch the process might continue without its lock
+            log.error("durable.lock_lost", why=self._describe(error))
+            self.lost.set()
 
 
-def executor_locks_of(database: str, *, lost: Callable[[], None]) -> ExecutorLocks:
-    """Return the executor locks of a database. `lost` is called if this process loses its own."""
+def executor_locks_of(database: str, describe: Describe = type_of) -> ExecutorLocks:
+    """Return the executor locks of a database. `describe` puts an error of PostgreSQL into a sentence for operators."""
     url = make_url(database)
     if url.get_backend_name() == "sqlite":
         return FileExecutorLocks(Path(str(url.database)))
-    return AdvisoryExecutorLocks(url.set(drivername="postgresql").render_as_string(hide_password=False), lost)
+    return AdvisoryExecutorLocks(url.set(drivername="postgresql+psycopg"), describe)
 
 
 async def _try_lock(connection: psycopg.AsyncConnection, number: int) -> bool:

@@ -24,12 +24,15 @@ MOMENT: Final = timedelta(microseconds=1)
 
 
 class OrphanRecovery:
-    """Finds and resumes orphaned work in three loops. Each continues if another fails."""
+    """Finds and resumes orphaned work in three loops. Each continues if another fails.
 
-    def __init__(self, queue: Queue, locks: ExecutorLocks, number: int, store: Store, clock: Clock) -> None:
+    It is made once for each process and started for each executor lock, so that what it has counted is kept.
+    """
+
+    def __init__(self, queue: Queue, locks: ExecutorLocks, store: Store, clock: Clock) -> None:
         self._queue = queue
         self._locks = locks
-        self._own = f"{PREFIX}{number}"
+        self._own = ""
         self._store = store
         self._clock = clock
         self._seen: dict[str, int] = {}
@@ -37,8 +40,9 @@ class OrphanRecovery:
         """Intents from before this moment were left by an earlier process. None once they are recovered."""
         self._settled_at = time.monotonic() + SETTLE_SECONDS
 
-    def start(self, background: Background) -> list[Loop]:
-        """Start the loops."""
+    def start(self, number: int, background: Background) -> list[Loop]:
+        """Start the loops of the executor with a number, whose work isn't orphaned."""
+        self._own = f"{PREFIX}{number}"
         return [
             background.start("orphaned workflows", self._recover_orphans, every=ROUND_SECONDS),
             background.start("lost intents", self._take_up_lost_intents, every=ROUND_SECONDS),

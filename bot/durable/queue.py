@@ -19,7 +19,7 @@ class Queue:
 
     def __init__(self, database: str) -> None:
         """Prepare the client. `database` is a URL for blocking drivers. Doesn't connect yet."""
-        self.client = client(database)
+        self.client, self._engine = client(database)
 
     def enqueue(self, connection: Connection, request_id: str, phase: str) -> None:
         """Add the workflow `<request>:<phase>` to a transaction of the store. A second call has no effect."""
@@ -106,6 +106,8 @@ class Queue:
     async def close(self) -> None:
         """Close the connections."""
         await asyncio.to_thread(self.client.destroy)
+        if self._engine is not None:
+            await asyncio.to_thread(self._engine.dispose)
 
 
 def timer_workflow(timer: Timer) -> str:

@@ -1,0 +1,117 @@
+"""One run of DBOS in this process, as one executor: from its start to its end."""
+
+import asyncio
+from asyncio.events import _set_running_loop  # as event loops use it: it says to which loop a thread belongs
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import structlog
+from dbos import DBOS
+from sqlalchemy.engine import make_url
+
+from bot.durable.engine import PICK_UP_SECONDS, QUEUE, SWEEP, config, configure_logging
+from bot.durable.fenced_engine import FencedEngine
+from bot.durable.orphan_recovery import PREFIX
+from bot.durable.step_runner import StepRunner
+from bot.durable.sweep import EVERY
+from bot.durable.workflows import Workflows
+
+log = structlog.get_logger(__name__)
+
+DESTROY_SECONDS: Final = 3.0
+"""How long DBOS may take to end by itself. If the database hangs, its threads would wait for it."""
+
+
+class DbosRun:
+    """DBOS from its launch to its end. The next run has another number."""
+
+    def __init__(
+        self,
+        database: str,
+        number: int,
+        workflows: Workflows,
+        runner: StepRunner,
+        threads: ThreadPoolExecutor,
+        *,
+        pool_size: int,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            number: of the executor, whose lock this process holds.
+            threads: becomes the event loop's own pool again, in place of DBOS's.
+        """
+        self._workflows = workflows
+        self._runner = runner
+        self._threads = threads
+        url = make_url(database)
+        self._fence = None if url.get_backend_name() == "sqlite" else FencedEngine(url, pool_size)
+        self._config = config(
+            database, f"{PREFIX}{number}", engine=self._fence.engine if self._fence else None, pool_size=pool_size
+        )
+        self._launching: asyncio.Future[None] | None = None
+
+    async def start(self) -> None:
+        """Launch DBOS. Its workflows run on this event loop."""
+        configure_logging()
+        DBOS(config=self._config)
+        scheduled = self._workflows.register()
+        # In a thread, because it waits for the database: this loop acknowledges Slack's requests meanwhile.
+        loop = asyncio.get_running_loop()
+        self._launching = loop.run_in_executor(self._threads, _launch, loop)
+        await asyncio.shield(self._launching)
+        await DBOS.register_queue_async(QUEUE, polling_interval_sec=PICK_UP_SECONDS, on_conflict="always_update")
+        await DBOS.apply_schedules_async(
+            [{"schedule_name": SWEEP, "workflow_fn": scheduled, "schedule": EVERY, "queue_name": QUEUE}]
+        )
+
+    async def stop(self, *, within: float) -> int:
+        """End everything. Returns how many workflows were cut short.
+
+        A workflow that is cut short keeps its row, and continues after its last completed step: with another executor,
+        which finds it as soon as the lock is free.
+
+        Args:
+            within: for how many seconds workflows may go on. 0: the lock is lost, and another process may already
+                have them.
+        """
+        if self._fence is not None and not within:
+            self._fence.close()
+        cut_short = await self._runner.end(within=within)
+        if cut_short and within:
+            log.warning("durable.cut_short", workflows=cut_short, hint="they go on after the next start")
+        if self._launching is not None:
+            await asyncio.wait([self._launching])
+        await self._destroy()
+        await self._runner.end(within=0.0)  # what DBOS took from its queue meanwhile has waited
+        return cut_short
+
+    async def _destroy(self) -> None:
+        """Stop DBOS without stopping the loop, and give the loop a thread pool in place of DBOS's."""
+        configure_logging(stops=True)
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(self._threads)
+        with ThreadPoolExecutor(1, thread_name_prefix="durable-end") as thread:
+            destroyed = loop.run_in_executor(thread, _destroy)
+            done, _ = await asyncio.wait([destroyed], timeout=DESTROY_SECONDS)
+            if not done and self._fence is not None:
+                self._fence.close()
+            await destroyed
+        loop.set_default_executor(self._threads)  # again, because work that was just beginning sets DBOS's pool
+        if self._fence is not None:
+            self._fence.close()
+            await loop.run_in_executor(self._threads, self._fence.dispose)
+        configure_logging()
+
+
+def _launch(loop: asyncio.AbstractEventLoop) -> None:
+    """Launch DBOS in this thread, as if `loop` ran in it, because DBOS runs its workflows on that loop."""
+    _set_running_loop(loop)
+    try:
+        DBOS.launch()
+    finally:
+        _set_running_loop(None)
+
+
+def _destroy() -> Any:
+    DBOS.destroy(destroy_registry=True)

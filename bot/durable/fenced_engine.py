@@ -1,0 +1,81 @@
+"""The connections of one run of DBOS to PostgreSQL. They end together, so that nothing of a run acts after it."""
+
+import os
+import socket
+import weakref
+from contextlib import suppress
+from typing import Any, Final
+
+from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+
+IDLE_IN_TRANSACTION_MS: Final = 60_000
+"""As DBOS sets it for engines of its own: ends the session of a process that hangs in a transaction."""
+CONNECT_SECONDS: Final = 10
+
+
+class RunEnded(Exception):
+    """Raised in threads of DBOS that want a connection after the end of their run.
+
+    DBOS repeats what fails with a database error until it succeeds. It doesn't repeat this.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("this run of durable work has ended")
+
+
+class FencedEngine:
+    """An engine for DBOS that can be closed for good, also while its connections are in use in other threads."""
+
+    def __init__(self, url: URL, pool_size: int) -> None:
+        """Create the engine. Doesn't connect yet."""
+        self._is_closed = False
+        self._sockets: weakref.WeakKeyDictionary[Any, socket.socket] = weakref.WeakKeyDictionary()
+        self.engine = engine_for_dbos(url, pool_size, "turso-ops durable work")
+        event.listen(self.engine, "do_connect", self._refuse)
+        event.listen(self.engine, "connect", self._connected)
+        event.listen(self.engine, "checkout", self._refuse)
+
+    def close(self) -> None:
+        """End every connection now, and refuse new ones. A statement that is running fails."""
+        self._is_closed = True
+        for one in list(self._sockets.values()):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def dispose(self) -> None:
+        """Free what is left of the connections, once DBOS is gone."""
+        self._sockets.clear()
+        self.engine.dispose()
+
+    def _refuse(self, *_: object) -> None:
+        if self._is_closed:
+            raise RunEnded
+
+    def _connected(self, connection: DBAPIConnection, _: object) -> None:
+        # A descriptor of our own: the driver's may be closed, and its number used again, in the middle of `close`.
+        driver: Any = connection
+        self._sockets[driver] = socket.socket(fileno=os.dup(driver.fileno()))
+        if self._is_closed:
+            driver.close()
+            raise RunEnded
+        with driver.cursor() as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}")
+        driver.commit()
+
+
+def engine_for_dbos(url: URL, pool_size: int, name: str) -> Engine:
+    """Return an engine for DBOS or its client, with at most `pool_size` connections.
+
+    Args:
+        name: what PostgreSQL shows as the application's name.
+    """
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=30,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": name},
+    )
