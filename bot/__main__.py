@@ -9,18 +9,20 @@ from typing import Any, TypeVar
 
 from bot import __version__
 from bot.app.output import discard_the_output, spare_the_output
-from bot.errors import BotError
+from bot.errors import BotError, Unavailable
 from bot.sandbox.command_line import add_sandbox
 from bot.settings import BadSettings, load_settings
 
 BAD_USAGE = 2
+TRY_LATER = 75
+"""The store can't be reached, and may be at the next start: `EX_TEMPFAIL` of sysexits.h."""
 OUTPUT_CLOSED = 141
 """As a shell reports a program that SIGPIPE ended: the output was closed before its end."""
 T = TypeVar("T")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit status: 0, 1 if a check failed, 2 for a wrong call or setting."""
+    """Run one command. Returns the exit status: 0, 1 if a check failed, 2 for a wrong call or setting, 75 for later."""
     parser = argument_parser()
     arguments, rest = parser.parse_known_args(argv)
     if rest and arguments.run is not _policy_explain:
@@ -42,6 +44,9 @@ def _status_of(arguments: argparse.Namespace) -> int:
     except BadSettings as error:
         print(f"turso-ops: {error}", file=sys.stderr)
         return BAD_USAGE
+    except Unavailable as error:
+        print(f"turso-ops: {error.detail or error}", file=sys.stderr)
+        return int(arguments.unavailable or arguments.failure)
     except BotError as error:
         print(f"turso-ops: {error}", file=sys.stderr)
         return int(arguments.failure)
@@ -186,8 +191,9 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 def _db_upgrade(arguments: argparse.Namespace) -> int:
     from bot.app import admin_commands
+    from bot.settings import load_direct_database_url
 
-    return _run(admin_commands.upgrade_store(_database_url()))
+    return _run(admin_commands.upgrade_store(_database_url(), load_direct_database_url()))
 
 
 def _db_backup(arguments: argparse.Namespace) -> int:
@@ -223,7 +229,7 @@ def argument_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line, with all of its commands."""
     parser = argparse.ArgumentParser("turso-ops", description="A Slack bot that runs your Turso databases.")
     parser.add_argument("--version", action="version", version=f"turso-ops {__version__}")
-    parser.set_defaults(failure=1)
+    parser.set_defaults(failure=1, unavailable=None)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_processes(commands)
     init = _add(commands, "init", _init, "write policy.yaml and .env to fill in, where there are none")
@@ -273,7 +279,7 @@ def _add_processes(commands: Any) -> None:
         ("worker", _worker, "do durable work only: timers, digests, recovery"),
     ):
         parser = _add(commands, name, run, summary)
-        parser.set_defaults(failure=BAD_USAGE)
+        parser.set_defaults(failure=BAD_USAGE, unavailable=TRY_LATER)
         parser.add_argument("--no-upgrade", action="store_true", help="do not bring the bot's tables up to date first")
         if name != "worker":
             parser.add_argument("--no-durable", action="store_true", help="leave durable work to a `worker`")

@@ -24,10 +24,12 @@ class Unavailable(BotError):
     """Raised when something that we need, such as Turso or Slack, didn't answer in time. The person can try again.
 
     `nothing_happened` is True when the call is known to have had no effect. After a timeout it may have had one.
+    `detail` is a sentence with the cause for operators, which people in Slack don't see. It is empty if there is none.
     """
 
-    def __init__(self, sentence: str, *, nothing_happened: bool = False) -> None:
+    def __init__(self, sentence: str, *, nothing_happened: bool = False, detail: str = "") -> None:
         self.nothing_happened = nothing_happened
+        self.detail = detail
         super().__init__(sentence)
 
 

@@ -9,18 +9,19 @@ from typing import Self
 from bot.app.audit_stream import received_copy
 from bot.app.clock import SystemClock
 from bot.app.lost_files import describe_loss
+from bot.app.store_start import prepare_store
 from bot.core.audit import verify_stream
 from bot.core.audit_formats import json_line
 from bot.settings import Settings
 from bot.store.backup import back_up
-from bot.store.connections.urls import place_of
-from bot.store.schema.upgrading import require_current, upgrade
+from bot.store.connections.urls import place_of, places_of
+from bot.store.schema.upgrading import require_current
 from bot.store.store import SqlStore, open_store
 
 
-async def upgrade_store(database_url: str) -> int:
+async def upgrade_store(database_url: str, direct_url: str | None = None) -> int:
     """Upgrade the bot's tables, and print the result."""
-    await upgrade(database_url)
+    await prepare_store(places_of(database_url, direct_url), upgrades=True)
     print("The database is up to date.")
     return 0
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote
 
 import structlog
@@ -16,6 +17,8 @@ from bot.app.maintenance import Maintenance
 from bot.app.metrics import Metrics
 from bot.app.policy_book import LOOK_EVERY, PolicyBook
 from bot.app.policy_changes import PolicyChanges
+from bot.app.readiness import Readiness
+from bot.app.store_start import prepare_store
 from bot.app.turso_clients import TursoClients
 from bot.app.workflow_steps import WorkSteps
 from bot.commands import CATALOGUE, COMMANDS
@@ -39,9 +42,8 @@ from bot.slack.lookups.installation import Workspace
 from bot.slack.outgoing.delivery import Delivery
 from bot.slack.outgoing.response_urls import ResponseUrls
 from bot.slack.outgoing.web_api import SlackCalls, new_session, web_client
-from bot.store.connections.urls import place_of
-from bot.store.schema.upgrading import require_current
-from bot.store.schema.upgrading import upgrade as upgrade_store
+from bot.store.connections.failures import describe_failure
+from bot.store.connections.urls import Places, places_of
 from bot.store.store import SqlStore, open_store
 
 log = structlog.get_logger(__name__)
@@ -63,6 +65,7 @@ class Bot:
     tasks: TaskKeeper
     workspace: Workspace
     health: Health
+    readiness: Readiness
     metrics: Metrics
     store: SqlStore
     background: Background
@@ -70,7 +73,13 @@ class Bot:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, *, clock: Clock | None = None, executes: bool = True, upgrade: bool = True, counts: bool = True
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    executes: bool = True,
+    upgrade: bool = True,
+    counts: bool = True,
+    waits: float = 0.0,
 ) -> AsyncIterator[Bot]:
     """Build the bot. On exit, wait for running work and close every connection.
 
@@ -79,12 +88,13 @@ async def running(
         executes: whether it also does durable work. A process can have one such bot.
         counts: whether it is one of the processes that `doctor` compares. It then has a row in the store.
         upgrade: whether to upgrade the store first. Otherwise it must be current.
+        waits: for how many seconds to wait until the store can be reached.
     Raises:
         BotError: the policy file doesn't validate, or the store can't be opened.
     """
     clock = clock or clock_of(settings.clock_file)
-    database = settings.database_url.get_secret_value()
-    await (upgrade_store if upgrade else require_current)(database)
+    database, places = settings.database_url.get_secret_value(), places_of_settings(settings)
+    await prepare_store(places, upgrades=upgrade, within=waits)
     metrics = Metrics()
     background = Background(metrics.background_failed)
     book = PolicyBook(settings.policy_file, settings.turso_organization, CATALOGUE)
@@ -95,10 +105,18 @@ async def running(
         session = await stack.enter_async_context(new_session())
         token = settings.slack_bot_token.get_secret_value()
         calls = SlackCalls(web_client(session, token, settings.slack_api_url, metrics.slack), metrics.slack)
-        blocking_url = place_of(database).url.render_as_string(hide_password=False)
-        queue = Queue(blocking_url)
+        queue = Queue(places.direct.for_dbos)
         stack.push_async_callback(queue.close)
-        store = await stack.enter_async_context(open_store(database, clock, enqueuer=queue, background=background))
+        store = await stack.enter_async_context(
+            open_store(
+                database,
+                clock,
+                enqueuer=queue,
+                background=background,
+                pool_size=settings.database_pool_size,
+                pooled=places.is_pooled,
+            )
+        )
         workspace, urls, tasks = Workspace(calls), ResponseUrls(settings.slack_api_url), TaskKeeper()
         directory = SlackDirectory(calls, workspace)
         messenger = Delivery(calls, urls, secrets=_secrets(settings))
@@ -141,16 +159,19 @@ async def running(
                 await heartbeat.say()
                 await changes.record(old, new)
 
+        durable: Durable | None = None
         if executes:
             work = WorkSteps(env)
             durable = Durable(
-                blocking_url,
+                places.direct.for_dbos,
                 store=store,
                 work=work,
                 resume=path.resume,
                 clock=clock,
                 queue=queue,
                 background=background,
+                pool_size=settings.database_durable_pool_size,
+                describe=partial(describe_failure, setting=places.direct.setting),
             )
             await durable.launch()
             stack.push_async_callback(durable.close)
@@ -167,7 +188,9 @@ async def running(
         stack.push_async_callback(background.start("open Homes", path.homes.redraw_due).stop)
         stack.push_async_callback(tasks.drain, DRAIN_SECONDS)
         await _introduce(workspace)
-        yield Bot(settings, env, path, bolt, calls, tasks, workspace, health, metrics, store, background)
+        readiness = health.readiness(lambda: durable.trouble if durable else "")
+        stack.push_async_callback(readiness.close)
+        yield Bot(settings, env, path, bolt, calls, tasks, workspace, health, readiness, metrics, store, background)
 
 
 async def _introduce(workspace: Workspace) -> None:
@@ -183,11 +206,18 @@ def _secrets(settings: Settings) -> tuple[str, ...]:
     return tuple(secret for secret in secrets_of(settings) if secret)
 
 
+def places_of_settings(settings: Settings) -> Places:
+    """Return the ways to the store. Raises BadDatabaseUrl."""
+    direct = settings.database_direct_url
+    return places_of(settings.database_url.get_secret_value(), direct.get_secret_value() if direct else None)
+
+
 def secrets_of(settings: Settings) -> list[str]:
     """Return every secret of the settings, which no log or message may contain."""
     named = _named_secrets(settings).values()
-    password = place_of(settings.database_url.get_secret_value()).url.password
-    forms = [password, quote(password, safe="")] if password else []
+    places = places_of_settings(settings)
+    found = {place.url.password for place in (places.requests, places.direct) if place.url.password}
+    forms = [form for password in sorted(found) for form in (password, quote(password, safe=""))]
     # With `:` and `@` around it, because a password may be an ordinary word that occurs everywhere.
     signed = [f":{form}@" for form in (*forms, *passwords())]
     return [*named, *signed]

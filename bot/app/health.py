@@ -1,15 +1,16 @@
 """Readiness for a load balancer, and the live checks of `doctor`."""
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot.app.checks import Finding, run_checks
 from bot.app.heartbeat import Heartbeat
 from bot.app.metrics import Stored
 from bot.app.policy_book import PolicyBook
+from bot.app.readiness import Readiness
 from bot.blocks.text import counted, duration
 from bot.core.audit import verify_stream
 from bot.core.model import Channel
@@ -26,12 +27,6 @@ from bot.store.store import SqlStore
 from bot.turso import TursoClient, TursoRejected
 from bot.turso.errors import TursoUnauthorized
 
-Finding = tuple[str, bool, str]
-"""A check's name, whether it is well, and one sentence."""
-Check = Callable[[], Awaitable[str]]
-"""Returns a sentence if all is well. Raises BotError if not."""
-PATIENCE_SECONDS: Final = 6.0
-FRESH_SECONDS: Final = 4.0
 STORED_SECONDS: Final = 2.0
 DUE_LATE: Final = timedelta(minutes=2)
 CLOCK_MAY_DIFFER: Final = timedelta(minutes=1)
@@ -60,19 +55,14 @@ class Health:
     heartbeat: Heartbeat
     stream: str = ""
     """The audit stream as the store names it. Empty if there is none."""
-    _checked: float = 0.0
-    _ready: tuple[Finding, ...] = ()
 
-    async def ready(self) -> tuple[Finding, ...]:
-        """Check that the store, Slack and Turso answer. The result is cached for a few seconds."""
-        if time.monotonic() - self._checked > FRESH_SECONDS:
-            self._ready = tuple(await _all({"store": self._store, "slack": self._slack, "turso": self._turso}))
-            self._checked = time.monotonic()
-        return self._ready
+    def readiness(self, durable: Callable[[], str]) -> Readiness:
+        """Return the checks of a load balancer. `durable` says why no durable work is done here, if that is so."""
+        return Readiness(self._store, {"slack": self._slack, "turso": self._turso}, durable)
 
     async def doctor(self) -> Sequence[Finding]:
         """Run every live check."""
-        return await _all(
+        return await run_checks(
             {
                 "store": self._store,
                 "slack": self._slack,
@@ -94,8 +84,8 @@ class Health:
         )
 
     async def _store(self) -> str:
-        if not await self.store.writable():
-            raise Unhealthy("The store does not take a write.")
+        if trouble := await self.store.trouble():
+            raise Unhealthy(trouble)
         return "The store takes writes."
 
     async def _slack(self) -> str:
@@ -297,17 +287,3 @@ def _trouble(channel: Channel) -> str:
     if not channel.bot_is_member:
         return "is gone, or the bot is not in it"
     return "is shared with another organization" if channel.is_ext_shared else ""
-
-
-async def _all(checks: dict[str, Check]) -> list[Finding]:
-    return list(await asyncio.gather(*(_one(name, check) for name, check in checks.items())))
-
-
-async def _one(name: str, check: Check) -> Finding:
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            return name, True, await check()
-    except BotError as error:
-        return name, False, str(error)
-    except TimeoutError:
-        return name, False, f"No answer within {PATIENCE_SECONDS:.0f} seconds."

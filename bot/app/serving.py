@@ -18,6 +18,7 @@ from bot import __version__
 from bot.app.compose import Bot, running, secrets_of, unrecognizable
 from bot.app.logs import set_up_logs
 from bot.app.lost_files import describe_loss
+from bot.app.store_start import WAIT_SECONDS
 from bot.settings import HOW_TO_CONNECT, BadSettings, Settings, warnings_about
 from bot.slack.incoming.http import create_asgi, http_server
 from bot.slack.incoming.request_guard import AsgiApp
@@ -31,7 +32,7 @@ async def serve(settings: Settings, *, durable: bool = True, upgrade: bool = Tru
     """Answer Slack over HTTP until stopped."""
     _logs(settings)
     with _listening(settings) as entrance:
-        async with running(settings, executes=durable, upgrade=upgrade) as bot:
+        async with running(settings, executes=durable, upgrade=upgrade, waits=WAIT_SECONDS) as bot:
             _spare_the_collector()
             server = http_server(http_app(bot), settings.host, settings.port)
             log_start(bot, "serve", address=f"{settings.host}:{entrance.getsockname()[1]}", durable=durable)
@@ -55,7 +56,8 @@ def _listening(settings: Settings) -> sockets.socket:
 async def socket(settings: Settings, *, durable: bool = True, upgrade: bool = True) -> int:
     """Answer Slack over Socket Mode until stopped."""
     _logs(settings)
-    async with running(settings, executes=durable, upgrade=upgrade) as bot, connected(bot) as runner:
+    running_bot = running(settings, executes=durable, upgrade=upgrade, waits=WAIT_SECONDS)
+    async with running_bot as bot, connected(bot) as runner:
         _spare_the_collector()
         log_start(bot, "socket", durable=durable)
         await _stopped(unless=runner.refused)
@@ -65,7 +67,7 @@ async def socket(settings: Settings, *, durable: bool = True, upgrade: bool = Tr
 async def worker(settings: Settings, *, upgrade: bool = True) -> int:
     """Do durable work until stopped."""
     _logs(settings)
-    async with running(settings, upgrade=upgrade) as bot:
+    async with running(settings, upgrade=upgrade, waits=WAIT_SECONDS) as bot:
         log_start(bot, "worker", durable=True)
         await _stopped()
     return 0
@@ -93,10 +95,8 @@ def http_app(bot: Bot) -> AsgiApp:
         return PlainTextResponse("alive\n")
 
     async def readyz(_: Request) -> Response:
-        findings = await bot.health.ready()
-        well = all(one for _, one, _ in findings)
-        body = {name: sentence for name, _, sentence in findings}
-        return JSONResponse({"ready": well, **body}, status_code=200 if well else 503)
+        well, body = await bot.readiness.report()
+        return JSONResponse(body, status_code=200 if well else 503)
 
     async def metrics(_: Request) -> Response:
         bot.metrics.stored(await bot.health.stored())

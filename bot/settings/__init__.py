@@ -34,15 +34,17 @@ __all__ = [
     "BadSettings",
     "Settings",
     "load_database_url",
+    "load_direct_database_url",
     "load_settings",
     "warnings_about",
 ]
 
 
 class _StoreSettings(SourcedSettings):
-    """The only setting that offline commands need."""
+    """The only settings that offline commands need."""
 
     database_url: SecretStr = Field(DEFAULT_STORE, alias="DATABASE_URL")
+    database_direct_url: SecretStr | None = Field(None, alias="DATABASE_DIRECT_URL")
 
 
 def _default_host() -> str:
@@ -64,6 +66,10 @@ class Settings(SourcedSettings):
     turso_organization: str = Field(alias="TURSO_ORGANIZATION")
     turso_api_baseurl: str = Field("https://api.turso.tech", alias="TURSO_API_BASEURL")
     database_url: SecretStr = Field(DEFAULT_STORE, alias="DATABASE_URL")
+    database_direct_url: SecretStr | None = Field(None, alias="DATABASE_DIRECT_URL")
+    """The same database without a transaction pooler."""
+    database_pool_size: int = Field(8, alias="DATABASE_POOL_SIZE")
+    database_durable_pool_size: int = Field(6, alias="DATABASE_DURABLE_POOL_SIZE")
     policy_file: Path = Field(Path("policy.yaml"), alias="POLICY_FILE")
     host: str = Field(default_factory=_default_host, alias="HOST")
     port: int = Field(8080, alias="PORT")
@@ -189,6 +195,12 @@ def warnings_about(settings: Settings) -> list[str]:
 def load_database_url(environ: Mapping[str, str] | None = None) -> str:
     """Read `DATABASE_URL`, the only setting that offline commands need, with the rules of `load_settings`."""
     return _validated(_StoreSettings, environ).database_url.get_secret_value()
+
+
+def load_direct_database_url(environ: Mapping[str, str] | None = None) -> str | None:
+    """Read `DATABASE_DIRECT_URL`, which migrations need beside `DATABASE_URL`. None if it isn't set."""
+    direct = _validated(_StoreSettings, environ).database_direct_url
+    return direct.get_secret_value() if direct else None
 
 
 S = TypeVar("S", bound=SourcedSettings)

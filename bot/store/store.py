@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 
 from bot.core.concurrency.background import Background
 from bot.core.ports import Clock
-from bot.store.connections.database import Database, database_of
+from bot.errors import Unavailable
+from bot.store.connections.database import POSTGRESQL_POOL, Database, database_of
 from bot.store.connections.rows import insert_newest
 from bot.store.connections.urls import place_of
 from bot.store.repositories.audit import Audit
@@ -57,14 +58,16 @@ class SqlStore:
         """Start the group commit."""
         self._group.start()
 
-    async def writable(self) -> bool:
-        """Return True if a transaction can be committed now."""
+    async def trouble(self) -> str:
+        """Return a sentence for operators about why no transaction can be committed now. Empty if one can."""
         try:
             row = {"id": 1, "at": self._clock.now()}
             await self.database.write(lambda connection: insert_newest(connection, heartbeat, [row]))
-        except Exception:
-            return False
-        return True
+        except Unavailable as error:
+            return error.detail or str(error)
+        except Exception as error:
+            return f"The store refused a write ({type(error).__name__})."
+        return ""
 
     async def settle(self) -> None:
         """Wait until everything queued for group commit is committed."""
@@ -77,17 +80,25 @@ class SqlStore:
 
 @asynccontextmanager
 async def open_store(
-    database_url: str, clock: Clock, *, enqueuer: Enqueuer | None = None, background: Background | None = None
+    database_url: str,
+    clock: Clock,
+    *,
+    enqueuer: Enqueuer | None = None,
+    background: Background | None = None,
+    pool_size: int = POSTGRESQL_POOL,
+    pooled: bool = False,
 ) -> AsyncIterator[SqlStore]:
     """Open the store of a `DATABASE_URL`. Its tables must have been created by `upgrade`.
 
     Args:
         enqueuer: starts durable work within the store's transactions; none: nothing is started.
         background: the loops of this process, among which the store's writer is counted.
+        pool_size: the most connections to PostgreSQL at a time.
+        pooled: the connections may go through a transaction pooler.
     Raises:
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
     """
-    database = database_of(place_of(database_url))
+    database = database_of(place_of(database_url), pool_size=pool_size, pooled=pooled)
     store = SqlStore(database, clock, enqueuer or NoDurableWork(), background or Background())
     store.start()
     try:

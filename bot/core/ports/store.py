@@ -67,5 +67,5 @@ class Store(Protocol):
     @property
     def samples(self) -> Samples: ...
 
-    async def writable(self) -> bool:
-        """Return True if a transaction can commit now."""
+    async def trouble(self) -> str:
+        """Return a sentence for operators about why no transaction can commit now. Empty if one can."""

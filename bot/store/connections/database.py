@@ -1,9 +1,10 @@
 """Transactions on SQLite and on PostgreSQL, behind one interface."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -15,6 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import Unavailable
 from bot.store.connections.commit_outcome import TransactionId, transaction_id, was_committed
+from bot.store.connections.failures import SURROUNDINGS, describe_failure, failure_of
 from bot.store.connections.urls import Place
 
 T = TypeVar("T")
@@ -22,7 +24,10 @@ Work = Callable[[Connection], T]
 
 BUSY_SECONDS = 10
 READERS = 4
-POSTGRESQL_POOL = 10
+POSTGRESQL_POOL: Final = 8
+"""The default of `DATABASE_POOL_SIZE`. With the connections of durable work, a process stays below 20."""
+POOL_SECONDS: Final = 10.0
+LOG_EVERY_SECONDS: Final = 5.0
 TRIES_AFTER_A_CUT = 3
 """How often a transaction is repeated at most when its connection is lost."""
 
@@ -32,8 +37,8 @@ log = structlog.get_logger(__name__)
 class StoreUnavailable(Unavailable):
     """Raised when the store doesn't answer: the transaction was rolled back, or its commit wasn't confirmed."""
 
-    def __init__(self) -> None:
-        super().__init__("The bot's store did not answer. Try again in a moment.")
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("The bot's store did not answer. Try again in a moment.", detail=detail)
 
 
 class Database(Protocol):
@@ -49,9 +54,14 @@ class Database(Protocol):
         """Close every connection."""
 
 
-def database_of(place: Place) -> Database:
-    """Return the database of a place. Doesn't connect yet."""
-    return SqliteDatabase(place) if place.file else PostgresqlDatabase(place)
+def database_of(place: Place, *, pool_size: int = POSTGRESQL_POOL, pooled: bool = False) -> Database:
+    """Return the database of a place. Doesn't connect yet.
+
+    Args:
+        pool_size: the most connections to PostgreSQL at a time.
+        pooled: the connections may go through a transaction pooler, so nothing is prepared on the server.
+    """
+    return SqliteDatabase(place) if place.file else PostgresqlDatabase(place, pool_size, pooled)
 
 
 class SqliteDatabase:
@@ -61,8 +71,10 @@ class SqliteDatabase:
     """
 
     def __init__(self, place: Place) -> None:
-        self._writing = _Lane(_sqlite(place, size=1, begin="BEGIN IMMEDIATE"), 1, "store-write")
-        self._reading = _Lane(_sqlite(place, size=READERS, begin="BEGIN", reads_only=True), READERS, "store-read")
+        report = _Report(place.setting)
+        self._writing = _Lane(_sqlite(place, size=1, begin="BEGIN IMMEDIATE"), 1, "store-write", report)
+        reader = _sqlite(place, size=READERS, begin="BEGIN", reads_only=True)
+        self._reading = _Lane(reader, READERS, "store-read", report)
 
     async def read(self, work: Work[T]) -> T:
         """Run `work`, which must not write, on one consistent snapshot of the database."""
@@ -81,8 +93,9 @@ class SqliteDatabase:
 class _Lane:
     """A thread pool in which each thread uses its own connection."""
 
-    def __init__(self, engine: Engine, threads: int, name: str) -> None:
+    def __init__(self, engine: Engine, threads: int, name: str, report: "_Report") -> None:
         self._engine = engine
+        self._report = report
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
     async def run(self, work: Work[T]) -> T:
@@ -97,23 +110,27 @@ class _Lane:
             with self._engine.begin() as connection:
                 return work(connection)
         except DBAPIError as error:
-            _explain(error)
+            self._report.explain(error)
             raise
 
 
 class PostgresqlDatabase:
     """A PostgreSQL database, over asynchronous connections."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, pool_size: int = POSTGRESQL_POOL, pooled: bool = False) -> None:
+        # A transaction pooler gives each transaction another session, which doesn't know what was prepared before.
+        prepares: dict[str, Any] = {"prepare_threshold": None} if pooled else {}
+        self._report = _Report(place.setting)
         self._engine = create_async_engine(
             place.url,
-            pool_size=POSTGRESQL_POOL,
-            max_overflow=POSTGRESQL_POOL,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=POOL_SECONDS,
             pool_pre_ping=True,
             pool_recycle=1800,
             hide_parameters=True,
             isolation_level="READ COMMITTED",
-            connect_args={"connect_timeout": 10, "application_name": "turso-ops"},
+            connect_args={"connect_timeout": 10, "application_name": "turso-ops", **prepares},
         )
         # The same connections. In this mode all statements of a transaction see the state at its first statement.
         self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -146,7 +163,7 @@ class PostgresqlDatabase:
                     return attempt.result
             return await self._once(engine, work, _Attempt[T]())
         except (DBAPIError, PoolTimeout) as error:
-            _explain(error)
+            self._report.explain(error)
             raise
 
     async def _once(self, engine: AsyncEngine, work: Work[T], attempt: "_Attempt[T]") -> T:
@@ -175,10 +192,29 @@ class _Attempt(Generic[T]):
     transaction: TransactionId | None = None
 
 
-def _explain(error: Exception) -> None:
-    """Raise StoreUnavailable if the database doesn't answer. Other errors are bugs and stay as they are."""
+class _Report:
+    """Explains errors of one database, and logs their causes, but not each of them: an outage has thousands."""
+
+    def __init__(self, setting: str) -> None:
+        self._setting = setting
+        self._logged_at = -LOG_EVERY_SECONDS
+
+    def explain(self, error: Exception) -> None:
+        """Raise StoreUnavailable if the database doesn't work. Other errors are bugs and stay as they are."""
+        if not is_failure(error):
+            return
+        detail = describe_failure(error, self._setting)
+        if time.monotonic() - self._logged_at >= LOG_EVERY_SECONDS:
+            self._logged_at = time.monotonic()
+            log.error("store.unavailable", why=detail)
+        raise StoreUnavailable(detail) from error
+
+
+def is_failure(error: BaseException) -> bool:
+    """Return True for an error of the database's surroundings, and False for a fault of a statement."""
     if isinstance(error, OperationalError | PoolTimeout) or getattr(error, "connection_invalidated", False):
-        raise StoreUnavailable from error
+        return True
+    return isinstance(error, DBAPIError) and failure_of(error) in SURROUNDINGS
 
 
 def _sqlite(place: Place, *, size: int, begin: str, reads_only: bool = False) -> Engine:

@@ -1,7 +1,10 @@
 """The forms of `DATABASE_URL` that people write, and the URLs that each driver expects."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -9,6 +12,8 @@ from sqlalchemy.exc import ArgumentError
 from bot.errors import BotError
 from bot.store.connections.sqlite import DRIVER, register_driver
 
+SETTING: Final = "DATABASE_URL"
+DIRECT_SETTING: Final = "DATABASE_DIRECT_URL"
 SQLITE = ("sqlite", "sqlite3", "sqlite+aiosqlite", "sqlite+pysqlite")
 POSTGRESQL = (
     "postgres",
@@ -18,6 +23,9 @@ POSTGRESQL = (
     "postgresql+psycopg_async",
     "postgresql+asyncpg",
 )
+SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+SEVERAL_HOSTS: Final = re.compile(r"^(?P<head>[a-z0-9+]+://(?:[^/?#]*@)?)(?P<hosts>[^/?#@]+,[^/?#@]+)(?P<tail>/.*)?$")
+"""`postgresql://user:password@one:5432,two:5432/database`, as libpq writes it. SQLAlchemy can't parse it."""
 
 
 class BadDatabaseUrl(BotError):
@@ -32,11 +40,19 @@ class Place:
     """The URL for drivers that block: `sqlite+turso_ops://…` with an absolute path, or `postgresql+psycopg://…`."""
     file: Path | None
     """The SQLite file. None for PostgreSQL."""
+    setting: str = SETTING
+    """The name of the setting that it comes from, for messages."""
 
     @property
     def for_dbos(self) -> str:
         """Return the URL for DBOS. It contains the password, so never log it."""
         return self.url.render_as_string(hide_password=False)
+
+    @property
+    def for_psycopg(self) -> dict[str, Any]:
+        """Return the arguments of `psycopg.connect`. They contain the password, so never log them."""
+        _, arguments = self.url.get_dialect()().create_connect_args(self.url)
+        return dict(arguments)
 
     def beside(self, name: str) -> Path:
         """Return the path of a file beside a SQLite database, such as a lock."""
@@ -45,24 +61,110 @@ class Place:
         return self.file.with_name(f"{self.file.name}.{name}")
 
 
-def place_of(database_url: str) -> Place:
-    """Parse a `DATABASE_URL`. Touches nothing on disk.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The two ways to one database: for requests, perhaps through a pooler, and for what needs a session of its own."""
+
+    requests: Place
+    direct: Place
+    """For executor locks, durable work and migrations."""
+
+    @property
+    def is_pooled(self) -> bool:
+        """Return True if requests may go through a transaction pooler, because the other way is given."""
+        return self.requests is not self.direct
+
+
+def places_of(database_url: str, direct_url: str | None) -> Places:
+    """Parse `DATABASE_URL` and `DATABASE_DIRECT_URL`.
 
     Raises:
-        BadDatabaseUrl: it is neither SQLite nor PostgreSQL, or is a SQLite database without a file.
+        BadDatabaseUrl: one of them can't be used, or the direct one is given for SQLite.
+    """
+    place = place_of(database_url)
+    if not direct_url:
+        return Places(place, place)
+    direct = place_of(direct_url, setting=DIRECT_SETTING)
+    if place.file or direct.file:
+        raise BadDatabaseUrl(f"{DIRECT_SETTING} is for PostgreSQL behind a pooler. Remove it for a SQLite store.")
+    return Places(place, direct)
+
+
+def place_of(database_url: str, *, setting: str = SETTING) -> Place:
+    """Parse a `DATABASE_URL`. Touches nothing on disk.
+
+    Args:
+        setting: the name of the setting, for messages.
+    Raises:
+        BadDatabaseUrl: it is neither SQLite nor PostgreSQL, has a part that isn't used, or is a SQLite database
+            without a file.
     """
     if database_url.startswith("postgres:"):
         database_url = database_url.replace("postgres:", "postgresql:", 1)
     try:
-        url = make_url(database_url)
+        url = make_url(_with_hosts_as_options(database_url))
     except (ArgumentError, ValueError):
-        raise BadDatabaseUrl("DATABASE_URL is not a URL, such as `sqlite:///./data/turso-ops.db`.") from None
+        raise BadDatabaseUrl(f"{setting} is not a URL, such as `sqlite:///./data/turso-ops.db`.") from None
     if url.drivername in POSTGRESQL:
-        return Place(url.set(drivername="postgresql+psycopg"), None)
+        return Place(_checked(url.set(drivername="postgresql+psycopg"), setting), None, setting)
     if url.drivername not in SQLITE:
-        raise BadDatabaseUrl("DATABASE_URL must begin with `sqlite:///` or `postgresql://`.")
+        raise BadDatabaseUrl(f"{setting} must begin with `sqlite:///` or `postgresql://`.")
+    if url.host or url.username or url.password or url.port:
+        raise BadDatabaseUrl(
+            f"{setting} has two slashes before the path of the SQLite file. Write three for a relative path "
+            "(`sqlite:///./data/turso-ops.db`), and four for an absolute one."
+        )
     if not url.database or url.database.startswith((":memory:", "file:")):
-        raise BadDatabaseUrl("DATABASE_URL must name a SQLite file: what is kept in memory does not survive a crash.")
+        raise BadDatabaseUrl(f"{setting} must name a SQLite file: what is kept in memory does not survive a crash.")
     file = Path(url.database).absolute()
     register_driver()
-    return Place(URL.create(DRIVER, database=str(file)), file)
+    return Place(URL.create(DRIVER, database=str(file)), file, setting)
+
+
+def _with_hosts_as_options(database_url: str) -> str:
+    """Return a URL with several hosts in the form that SQLAlchemy knows: `?host=one:5432&host=two:5432`."""
+    if not (found := SEVERAL_HOSTS.match(database_url)):
+        return database_url
+    tail = found["tail"] or "/"
+    options = "&".join(f"host={host}" for host in found["hosts"].split(","))
+    return f"{found['head']}{tail}{'&' if '?' in tail else '?'}{options}"
+
+
+def _checked(url: URL, setting: str) -> URL:
+    """Return a PostgreSQL URL whose parts the driver knows. Raises BadDatabaseUrl, which names the part."""
+    if "@" in (url.host or ""):
+        raise BadDatabaseUrl(
+            f"{setting} has a special character in its password. Percent-encode it: `@` is `%40`, `/` is `%2F`."
+        )
+    if not url.database:
+        raise BadDatabaseUrl(f"{setting} names no database. Add it after the host: `postgresql://…/turso_ops`.")
+    known = _known_options()
+    for option in url.query:
+        if option not in known:
+            raise BadDatabaseUrl(
+                f"{setting} has an option that PostgreSQL's driver doesn't know: `{_shown(option)}`. {_advice(option)}"
+            )
+    if (mode := url.query.get("sslmode")) is not None and mode not in SSL_MODES:
+        raise BadDatabaseUrl(f"{setting} has an unknown `sslmode`. Use one of {', '.join(SSL_MODES)}.")
+    return url
+
+
+_ADVICE: Final[Mapping[str, str]] = {
+    "ssl": "Write `sslmode=require`.",
+    "pgbouncer": f"Remove it, and set {DIRECT_SETTING} to an address without the pooler.",
+}
+
+
+def _advice(option: str) -> str:
+    return _ADVICE.get(option.lower(), "Remove it, or correct its name.")
+
+
+def _shown(option: str) -> str:
+    """Return an option's name for a message. What isn't a name may be a part of a password."""
+    return option if re.fullmatch(r"[A-Za-z_]{1,30}", option) else "…"
+
+
+def _known_options() -> frozenset[str]:
+    from psycopg.pq import Conninfo  # takes a tenth of a second, so it waits until PostgreSQL is used
+
+    return frozenset(option.keyword.decode() for option in Conninfo.get_defaults()) - {"user", "password", "dbname"}

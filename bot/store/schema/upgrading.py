@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from bot.errors import BotError
-from bot.store.connections.database import StoreUnavailable
+from bot.store.connections.database import StoreUnavailable, is_failure
+from bot.store.connections.failures import describe_failure
 from bot.store.connections.urls import Place, place_of
 from bot.store.schema import _dbos_schema
 
@@ -34,11 +35,13 @@ class NotUpgraded(BotError):
     """Raised if there is no store, or an older version made it. The sentence says what to do."""
 
 
-async def upgrade(database_url: str) -> bool:
+async def upgrade(database: str | Place) -> bool:
     """Upgrade a store to this version. Creates the SQLite file and its folder if they are missing.
 
     If several processes do it at once, one upgrades and the others wait.
 
+    Args:
+        database: a `DATABASE_URL`, or a place.
     Returns:
         True if something was changed.
     Raises:
@@ -47,14 +50,14 @@ async def upgrade(database_url: str) -> bool:
         SqliteTooOld: this Python's SQLite is too old. Nothing was created.
         StoreUnavailable: the database doesn't answer.
     """
-    place = place_of(database_url)
+    place = database if isinstance(database, Place) else place_of(database)
     try:
         return await asyncio.to_thread(_upgrade, place)
     except OSError as error:
         raise CannotUpgrade(f"The store `{place.file}` cannot be made or written: {error.strerror}.") from error
 
 
-async def require_current(database_url: str) -> None:
+async def require_current(database: str | Place) -> None:
     """Raise unless there is a store with every migration of this version. Changes nothing.
 
     Raises:
@@ -63,7 +66,7 @@ async def require_current(database_url: str) -> None:
         CannotUpgrade: a newer version made it.
         StoreUnavailable: the database doesn't answer.
     """
-    place = place_of(database_url)
+    place = database if isinstance(database, Place) else place_of(database)
     if place.file and not place.file.exists():
         raise NotUpgraded(f"There is no store `{place.file}`: check `DATABASE_URL`, or run `turso-ops db upgrade`.")
     if not await asyncio.to_thread(_is_current, place):
@@ -71,8 +74,7 @@ async def require_current(database_url: str) -> None:
 
 
 def _upgrade(place: Place) -> bool:
-    engine = create_engine(place.url, poolclass=NullPool, hide_parameters=True)
-    try:
+    with _connecting(place) as engine:
         if place.file:
             _make_folder(place.file.parent)
             os.close(os.open(place.file, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
@@ -80,18 +82,23 @@ def _upgrade(place: Place) -> bool:
             if is_behind := not _current(place, engine):
                 _migrate(place, engine)
             return is_behind
-    except OperationalError as error:
-        raise StoreUnavailable from error
-    finally:
-        engine.dispose()
 
 
 def _is_current(place: Place) -> bool:
+    with _connecting(place) as engine:
+        return _current(place, engine)
+
+
+@contextmanager
+def _connecting(place: Place) -> Iterator[Engine]:
+    """Yield an engine. Raises StoreUnavailable, which says why, if the database doesn't work."""
     engine = create_engine(place.url, poolclass=NullPool, hide_parameters=True)
     try:
-        return _current(place, engine)
-    except OperationalError as error:
-        raise StoreUnavailable from error
+        yield engine
+    except DBAPIError as error:
+        if is_failure(error):
+            raise StoreUnavailable(describe_failure(error, place.setting)) from error
+        raise
     finally:
         engine.dispose()
 

@@ -1,0 +1,29 @@
+"""Live checks: functions that return a sentence, or raise an error whose text says what is wrong."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from bot.errors import BotError
+
+Finding = tuple[str, bool, str]
+"""A check's name, whether it is well, and one sentence."""
+Check = Callable[[], Awaitable[str]]
+"""Returns a sentence when well; raises BotError when not."""
+PATIENCE_SECONDS: Final = 6.0
+
+
+async def run_checks(checks: Mapping[str, Check]) -> list[Finding]:
+    """Run checks at the same time."""
+    return list(await asyncio.gather(*(run_check(name, check) for name, check in checks.items())))
+
+
+async def run_check(name: str, check: Check, *, within: float = PATIENCE_SECONDS) -> Finding:
+    """Run one check, for so many seconds at most."""
+    try:
+        async with asyncio.timeout(within):
+            return name, True, await check()
+    except BotError as error:
+        return name, False, str(error)
+    except TimeoutError:
+        return name, False, f"No answer within {within:.0f} seconds."

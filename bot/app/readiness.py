@@ -1,0 +1,60 @@
+"""Readiness for a load balancer: whether this process can take requests, and which upstream is down."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bot.app.checks import Check, Finding, run_check
+
+STORE_SECONDS: Final = 2.0
+UPSTREAM_SECONDS: Final = 0.5
+"""How long an answer waits for Slack and Turso. A probe that waits for them would fail when they hang."""
+FRESH_SECONDS: Final = 4.0
+
+
+@dataclass(slots=True)
+class Readiness:
+    """Decides by the store alone. Slack and Turso are reported, because another replica has the same ones."""
+
+    store: Check
+    upstreams: Mapping[str, Check]
+    durable: Callable[[], str]
+    """Why this process does no durable work although it should, or an empty text."""
+    _found: dict[str, Finding] = field(default_factory=dict)
+    _checked: float = 0.0
+    _looking: asyncio.Task[None] | None = None
+
+    async def report(self) -> tuple[bool, dict[str, Any]]:
+        """Return whether this process can take requests, and the body of `/readyz`."""
+        store, _ = await asyncio.gather(run_check("store", self.store, within=STORE_SECONDS), self._look())
+        _, well, sentence = store
+        body: dict[str, Any] = {"ready": well, "store": sentence}
+        for name in self.upstreams:
+            body[name] = self._found[name][2] if name in self._found else "Not checked yet."
+        body["down"] = [name for name, found in self._found.items() if not found[1]] + ([] if well else ["store"])
+        if trouble := self.durable():
+            body["durable work"] = trouble
+        return well, body
+
+    async def _look(self) -> None:
+        """Look at the upstreams again if that was long ago. Doesn't wait for one that hangs."""
+        if time.monotonic() - self._checked > FRESH_SECONDS and self._looking is None:
+            self._looking = asyncio.create_task(self._look_now(), name="readiness: upstreams")
+        if self._looking is not None:
+            await asyncio.wait([self._looking], timeout=UPSTREAM_SECONDS)
+
+    async def _look_now(self) -> None:
+        try:
+            findings = await asyncio.gather(*(run_check(name, check) for name, check in self.upstreams.items()))
+            self._found = dict(zip(self.upstreams, findings, strict=True))
+            self._checked = time.monotonic()
+        finally:
+            self._looking = None
+
+    async def close(self) -> None:
+        """Stop looking."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)

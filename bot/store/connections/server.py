@@ -1,0 +1,98 @@
+"""What a PostgreSQL server must be before the bot uses it: reachable, new enough, and without a transaction pooler."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import BotError
+from bot.store.connections.database import StoreUnavailable
+from bot.store.connections.failures import describe_failure
+from bot.store.connections.urls import DIRECT_SETTING, Place, Places
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
+OLDEST: Final = 13
+"""`pg_current_xact_id_if_assigned` and `xid8`, which tell whether a commit happened, are new in it."""
+ROUNDS: Final = 5
+"""A pooler that others use as well may give both connections sessions of their own, but not again and again."""
+CONNECT_SECONDS: Final = 5
+_DATABASE: Final = (
+    "SELECT pg_postmaster_start_time(), oid FROM pg_catalog.pg_database WHERE datname = current_database()"
+)
+
+
+class UnusableServer(BotError):
+    """Raised for a PostgreSQL that answers but can't be the store. The sentence says why, and what to do."""
+
+
+async def require_usable(places: Places) -> None:
+    """Raise unless the store's server can be used. Changes nothing. SQLite always can.
+
+    Raises:
+        StoreUnavailable: the server can't be reached. `detail` says why.
+        UnusableServer: it is too old, a transaction pooler is in between, or the two settings name two databases.
+    """
+    if places.direct.file:
+        return
+    async with _connected(places.direct) as one:
+        if (version := one.info.server_version // 10000) < OLDEST:
+            raise UnusableServer(f"The store needs PostgreSQL {OLDEST} or newer, and this is {version}.")
+        async with _connected(places.direct) as other:
+            if await _share_sessions(one, other):
+                raise UnusableServer(_pooled(places.direct))
+        if places.is_pooled:
+            async with _connected(places.requests) as third:
+                if await _database_of(one) != await _database_of(third):
+                    raise UnusableServer(
+                        f"{places.requests.setting} and {DIRECT_SETTING} lead to two different databases. "
+                        "Both must name the same database on the same server."
+                    )
+
+
+def _pooled(place: Place) -> str:
+    if place.setting == DIRECT_SETTING:
+        return f"{DIRECT_SETTING} goes through a transaction pooler. Give it an address that goes to PostgreSQL itself."
+    return (
+        f"{place.setting} goes through a transaction pooler, which breaks the locks that keep work from running twice. "
+        f"Set {DIRECT_SETTING} to an address without the pooler, or use session pooling."
+    )
+
+
+async def _share_sessions(one: "AsyncConnection", other: "AsyncConnection") -> bool:
+    """Return True if a connection changes its session, or two have the same one.
+
+    Each statement is a transaction of its own, and no transaction is left open, so a pooler with a single connection
+    to the server answers as well.
+    """
+    first: set[int] = set()
+    second: set[int] = set()
+    for _ in range(ROUNDS):
+        first.add(await _session_of(one))
+        second.add(await _session_of(other))
+    return len(first) > 1 or len(second) > 1 or not first.isdisjoint(second)
+
+
+async def _session_of(connection: "AsyncConnection") -> int:
+    row = await (await connection.execute("SELECT pg_backend_pid()")).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def _database_of(connection: "AsyncConnection") -> object:
+    return await (await connection.execute(_DATABASE)).fetchone()
+
+
+@asynccontextmanager
+async def _connected(place: Place) -> AsyncIterator["AsyncConnection"]:
+    """Yield a connection. Raises StoreUnavailable for errors of the connection, also within the context."""
+    import psycopg
+
+    arguments = {"connect_timeout": CONNECT_SECONDS, **place.for_psycopg}
+    try:
+        async with await psycopg.AsyncConnection.connect(
+            **arguments, autocommit=True, prepare_threshold=None
+        ) as connection:
+            yield connection
+    except psycopg.Error as error:
+        raise StoreUnavailable(describe_failure(error, place.setting)) from None

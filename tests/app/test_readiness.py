@@ -1,0 +1,95 @@
+"""`/readyz` tells whether a process can take requests from whether Slack or Turso is down."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+import pytest
+
+from bot.app import readiness
+from bot.app.checks import Check
+from bot.app.readiness import Readiness
+from bot.errors import Unavailable
+
+
+async def well() -> str:
+    return "Works."
+
+
+async def down() -> str:
+    raise Unavailable("It doesn't answer.")
+
+
+async def hangs() -> str:
+    await asyncio.Event().wait()
+    return "Never."
+
+
+def ready(store: Check, upstreams: Mapping[str, Check], trouble: str = "") -> Readiness:
+    return Readiness(store, upstreams, lambda: trouble)
+
+
+@pytest.mark.parametrize(
+    ("store", "slack", "turso", "takes", "names"),
+    [
+        (well, well, well, True, []),
+        (well, down, well, True, ["slack"]),
+        (well, well, down, True, ["turso"]),
+        (well, down, down, True, ["slack", "turso"]),
+        (down, well, well, False, ["store"]),
+        (down, down, well, False, ["slack", "store"]),
+    ],
+)
+async def test_only_the_store_decides_and_the_body_names_what_is_down(
+    store: Check, slack: Check, turso: Check, takes: bool, names: list[str]
+) -> None:
+    found, body = await ready(store, {"slack": slack, "turso": turso}).report()
+
+    assert (found, body["ready"], body["down"]) == (takes, takes, names)
+    assert [body[name] for name in ("slack", "turso")] == [
+        "It doesn't answer." if one is down else "Works." for one in (slack, turso)
+    ]
+
+
+async def test_an_upstream_that_hangs_does_not_hold_up_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "UPSTREAM_SECONDS", 0.05)
+    here = ready(well, {"slack": hangs, "turso": well})
+    began = time.monotonic()
+
+    for _ in range(3):
+        takes, body = await here.report()
+        assert takes
+        assert body["slack"] == "Not checked yet."
+
+    assert time.monotonic() - began < 3
+    await here.close()
+
+
+async def test_a_store_that_hangs_counts_as_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "STORE_SECONDS", 0.05)
+
+    takes, body = await ready(hangs, {}).report()
+
+    assert not takes
+    assert body["down"] == ["store"]
+
+
+async def test_a_process_without_a_lock_takes_requests_and_says_that_durable_work_pauses() -> None:
+    takes, body = await ready(well, {}, "Durable work pauses.").report()
+
+    assert takes
+    assert body["durable work"] == "Durable work pauses."
+
+
+async def test_upstreams_are_asked_once_for_many_probes() -> None:
+    asked = []
+
+    async def counted() -> str:
+        asked.append(1)
+        return "Works."
+
+    here = ready(well, {"slack": counted})
+    for _ in range(5):
+        await here.report()
+
+    assert len(asked) == 1

@@ -1,0 +1,182 @@
+"""Whatever is wrong with the database, an operator reads its class, and never the URL or the password."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from bot.app.store_start import prepare_store
+from bot.core.ports import Clock
+from bot.store.connections.database import StoreUnavailable
+from bot.store.connections.failures import SENTENCES, Failure, failure_of
+from bot.store.connections.server import require_usable
+from bot.store.connections.urls import BadDatabaseUrl, place_of, places_of
+from bot.store.store import open_store
+from tests.postgres import named
+from tests.process import free_port
+from tests.stores import copy_store
+
+PASSWORD = "hunter2-canary"
+DOCS = Path(__file__).parents[2] / "docs"
+SAYS = {
+    "wrong password": (Failure.CREDENTIALS, "28P01", 'password authentication failed for user "u"'),
+    "no such user": (Failure.CREDENTIALS, "28000", 'role "u" does not exist'),
+    "no such database": (Failure.DATABASE, "3D000", 'database "d" does not exist'),
+    "a role without a connection left": (Failure.TOO_MANY, "53300", 'too many connections for role "u"'),
+    "a server without a connection left": (Failure.TOO_MANY, "53300", "sorry, too many clients already"),
+    "the last connections are reserved": (
+        Failure.TOO_MANY,
+        "53300",
+        "remaining connection slots are reserved for roles with the SUPERUSER attribute",
+    ),
+    "starting": (Failure.STARTING, "57P03", "the database system is starting up"),
+    "stopping": (Failure.STARTING, "57P03", "the database system is shutting down"),
+    "TLS is required": (
+        Failure.TLS,
+        "28000",
+        'no pg_hba.conf entry for host "10.0.0.1", user "u", database "d", no encryption',
+    ),
+    "the address is not allowed": (
+        Failure.NOT_ALLOWED,
+        "28000",
+        'no pg_hba.conf entry for host "10.0.0.1", user "u", database "d", SSL encryption',
+    ),
+}
+
+
+@asynccontextmanager
+async def refusing(answer: bytes) -> AsyncIterator[str]:
+    """A server that answers the first message of each client, and closes; yields the URL of a database there."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield f"postgresql://u:{PASSWORD}@127.0.0.1:{server.sockets[0].getsockname()[1]}/d?sslmode=disable"
+
+
+def error_message(state: str, text: str) -> bytes:
+    fields = f"SFATAL\0VFATAL\0C{state}\0M{text}\0\0".encode()
+    return b"E" + (len(fields) + 4).to_bytes(4, "big") + fields
+
+
+async def detail_of(url: str) -> str:
+    with pytest.raises(StoreUnavailable, match=r"^The bot's store did not answer\. Try again in a moment\.$") as raised:
+        await require_usable(places_of(url, None))
+    assert PASSWORD not in raised.value.detail
+    return raised.value.detail
+
+
+def sentence(kind: Failure) -> str:
+    return SENTENCES[kind].format(setting="DATABASE_URL")
+
+
+@pytest.mark.parametrize(("kind", "state", "text"), SAYS.values(), ids=SAYS)
+async def test_what_the_server_says_has_a_sentence_of_its_class(kind: Failure, state: str, text: str) -> None:
+    async with refusing(error_message(state, text)) as url:
+        assert await detail_of(url) == sentence(kind)
+
+
+@pytest.mark.parametrize(
+    ("answer", "query"), [(b"N", "sslmode=require"), (b"S", "sslmode=verify-full&sslrootcert=/nowhere/root.crt")]
+)
+async def test_a_tls_connection_that_cannot_be_made_is_said_to_be_that(answer: bytes, query: str) -> None:
+    async with refusing(answer) as url:
+        assert await detail_of(url.replace("sslmode=disable", query)) == sentence(Failure.TLS)
+
+
+async def test_a_port_without_a_server_and_a_host_that_is_not_there_are_two_things() -> None:
+    assert await detail_of(f"postgresql://u:{PASSWORD}@127.0.0.1:{free_port()}/d") == sentence(Failure.REFUSED)
+    assert await detail_of(f"postgresql://u:{PASSWORD}@nowhere.invalid/d") == sentence(Failure.HOST)
+
+
+async def test_a_database_that_is_not_there_is_named_by_its_setting(postgres_server: str) -> None:
+    url = named(postgres_server, "missing")
+
+    assert await detail_of(url) == sentence(Failure.DATABASE)
+    with pytest.raises(StoreUnavailable) as raised:
+        await require_usable(places_of(postgres_server, url))
+    assert "DATABASE_DIRECT_URL" in raised.value.detail
+
+
+async def test_a_server_on_which_nothing_can_be_written_is_said_to_be_read_only(
+    upgraded_postgresql_url: str, clock: Clock
+) -> None:
+    url = f"{upgraded_postgresql_url}&options=-c%20default_transaction_read_only=on"
+
+    async with open_store(url, clock) as store:
+        assert await store.trouble() == sentence(Failure.READ_ONLY)
+
+
+async def test_a_file_on_which_nothing_can_be_written_is_said_to_be_read_only(tmp_path: Path, clock: Clock) -> None:
+    url = copy_store(tmp_path / "turso-ops.db")
+    async with open_store(url, clock) as store:
+        await store.database.write(lambda connection: connection.exec_driver_sql("PRAGMA query_only=ON"))
+        assert await store.trouble() == sentence(Failure.READ_ONLY)
+
+
+def test_a_full_disk_is_said_to_be_full(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "full.db")) as full:
+        full.execute("PRAGMA max_page_count=1")
+        with pytest.raises(sqlite3.OperationalError) as raised:
+            full.execute("CREATE TABLE much (text)")
+
+    assert failure_of(raised.value) is Failure.DISK_FULL
+    assert failure_of(psycopg.errors.DiskFull("could not extend file: No space left on device")) is Failure.DISK_FULL
+
+
+WRONG = {
+    "an option of other drivers": (f"postgresql://u:{PASSWORD}@h/d?pgbouncer=true", "`pgbouncer`.*DATABASE_DIRECT_URL"),
+    "TLS as other drivers write it": (f"postgresql://u:{PASSWORD}@h/d?ssl=require", "`ssl`.*sslmode=require"),
+    "an unknown TLS mode": (f"postgresql://u:{PASSWORD}@h/d?sslmode=true", "unknown `sslmode`"),
+    "an option that may be a secret": (f"postgresql://u:p?{PASSWORD}=1&x@h/d?{PASSWORD}-x=1", "`…`"),
+    "a password with an @": (f"postgresql://u:{PASSWORD}@x@h/d", "special character in its password"),
+    "no database": (f"postgresql://u:{PASSWORD}@h", "names no database"),
+    "two slashes": ("sqlite://data/x.db", "two slashes"),
+    "two slashes and a user": (f"sqlite://u:{PASSWORD}@data/x.db", "two slashes"),
+}
+
+
+@pytest.mark.parametrize(("url", "says"), WRONG.values(), ids=WRONG)
+def test_a_part_of_the_url_that_is_wrong_is_named(url: str, says: str) -> None:
+    with pytest.raises(BadDatabaseUrl, match=f"^DATABASE_URL .*{says}") as raised:
+        place_of(url)
+
+    assert PASSWORD not in str(raised.value)
+
+
+def test_a_url_with_several_hosts_is_understood() -> None:
+    place = place_of(f"postgresql://u:{PASSWORD}@one:5432,two:5433/d?target_session_attrs=read-write")
+
+    assert place.for_psycopg == {
+        "host": "one,two",
+        "port": "5432,5433",
+        "user": "u",
+        "password": PASSWORD,
+        "dbname": "d",
+        "target_session_attrs": "read-write",
+    }
+
+
+def test_a_direct_address_is_for_postgresql_only() -> None:
+    with pytest.raises(BadDatabaseUrl, match="DATABASE_DIRECT_URL is for PostgreSQL"):
+        places_of("sqlite:///x.db", "postgresql://u@h/d")
+
+
+async def test_a_start_waits_for_the_store_and_says_why(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable):
+        await prepare_store(places_of(f"postgresql://u@127.0.0.1:{free_port()}/d", None), upgrades=True, within=1.2)
+
+
+@pytest.mark.parametrize("kind", Failure)
+def test_the_docs_say_what_to_do(kind: Failure) -> None:
+    page = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
+
+    assert sentence(kind).replace("DATABASE_URL", "`DATABASE_URL`") in page
