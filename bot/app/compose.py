@@ -173,8 +173,8 @@ async def running(
                 pool_size=settings.database_durable_pool_size,
                 describe=partial(describe_failure, setting=places.direct.setting),
             )
-            await durable.launch()
             stack.push_async_callback(durable.close)
+            await durable.launch()
             for loop in maintenance.start(background):
                 stack.push_async_callback(loop.stop)
             await stack.enter_async_context(audit_stream(settings, store, clock, background, heartbeat.id))

@@ -65,6 +65,11 @@ class DbosRun:
             [{"schedule_name": SWEEP, "workflow_fn": scheduled, "schedule": EVERY, "queue_name": QUEUE}]
         )
 
+    def cut_off(self) -> None:
+        """End the connections now and for good, so that what waits for the database fails."""
+        if self._fence is not None:
+            self._fence.close()
+
     async def stop(self, *, within: float) -> int:
         """End everything. Returns how many workflows were cut short.
 
@@ -75,8 +80,8 @@ class DbosRun:
             within: for how many seconds workflows may go on. 0: the lock is lost, and another process may already
                 have them.
         """
-        if self._fence is not None and not within:
-            self._fence.close()
+        if not within:
+            self.cut_off()
         cut_short = await self._runner.end(within=within)
         if cut_short and within:
             log.warning("durable.cut_short", workflows=cut_short, hint="they go on after the next start")
@@ -94,12 +99,12 @@ class DbosRun:
         with ThreadPoolExecutor(1, thread_name_prefix="durable-end") as thread:
             destroyed = loop.run_in_executor(thread, _destroy)
             done, _ = await asyncio.wait([destroyed], timeout=DESTROY_SECONDS)
-            if not done and self._fence is not None:
-                self._fence.close()
+            if not done:
+                self.cut_off()
             await destroyed
         loop.set_default_executor(self._threads)  # again, because work that was just beginning sets DBOS's pool
+        self.cut_off()
         if self._fence is not None:
-            self._fence.close()
             await loop.run_in_executor(self._threads, self._fence.dispose)
         configure_logging()
 

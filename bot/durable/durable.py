@@ -91,28 +91,34 @@ class Durable:
         await self._end(within=within)
 
     async def _keep(self, first: asyncio.Future[None]) -> None:
-        """Begin, wait until the lock is lost, end, and begin again."""
+        """Begin, wait until the lock is lost, end, and begin again. Never ends by an error after the first try."""
         tries = 0
         while True:
             try:
                 await self._begin()
+                tries, self.trouble = 0, ""
+                if not first.done():
+                    first.set_result(None)
+                await self._locks.lost.wait()
+                self.trouble = "Durable work pauses: the connection that held the executor lock broke."
+                cut_short = await self._end(within=0.0)
+                log.error("durable.paused", why=self.trouble, workflows=cut_short, hint="they go on with another lock")
             except Exception as error:
-                await self._end(within=0.0)
                 if not first.done() and not self._locks.explains(error):
                     return first.set_exception(error)
                 self._log_failure(error, tries)
                 tries += 1
-            else:
-                tries, self.trouble = 0, ""
-            if not first.done():
-                first.set_result(None)
-            if self._run is None:
+                await self._end_after_an_error()
+                if not first.done():
+                    first.set_result(None)
                 await asyncio.sleep(min(FIRST_PAUSE * tries, LONGEST_PAUSE))
-                continue
-            await self._locks.lost.wait()
-            self.trouble = "Durable work pauses: the connection that held the executor lock broke."
-            cut_short = await self._end(within=0.0)
-            log.error("durable.paused", why=self.trouble, workflows=cut_short, hint="they go on with another lock")
+
+    async def _end_after_an_error(self) -> None:
+        """End what has begun. What can't be ended in order is left to the next run, which has another number."""
+        try:
+            await self._end(within=0.0)
+        except Exception:
+            log.exception("durable.not_ended")
 
     async def _begin(self) -> None:
         """Take a lock and launch DBOS."""
@@ -121,9 +127,23 @@ class Durable:
         sweep = self._background.add("sweep", Sweep(self._store, self._queue, self._clock).run)
         workflows = Workflows(self._work, self._store, self._resume, sweep, runner)
         self._run = DbosRun(self._database, number, workflows, runner, self._threads, pool_size=self._pool_size)
-        await self._run.start()
+        await self._start_unless_lost(self._run)
         self._loops = self._recovery.start(number, self._background)
         log.info("durable.launched", executor=number)
+
+    async def _start_unless_lost(self, run: DbosRun) -> None:
+        """Launch DBOS, which waits for a database that hangs. If the lock is lost meanwhile, it fails."""
+        starting = asyncio.create_task(run.start(), name="durable: launch")
+        lost = asyncio.create_task(self._locks.lost.wait(), name="durable: lost while launching")
+        try:
+            await asyncio.wait([starting, lost], return_when=asyncio.FIRST_COMPLETED)
+            if not starting.done():
+                run.cut_off()
+            await starting
+        finally:
+            lost.cancel()
+            if not starting.done():
+                starting.cancel()
 
     async def _end(self, *, within: float) -> int:
         """Stop everything that `_begin` started. Returns how many workflows were cut short."""

@@ -12,6 +12,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 IDLE_IN_TRANSACTION_MS: Final = 60_000
 """As DBOS sets it for engines of its own: ends the session of a process that hangs in a transaction."""
 CONNECT_SECONDS: Final = 10
+KEEP_ALIVE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+"""A server whose machine disappears is noticed within half a minute."""
 
 
 class RunEnded(Exception):
@@ -77,5 +79,5 @@ def engine_for_dbos(url: URL, pool_size: int, name: str) -> Engine:
         pool_timeout=30,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": name},
+        connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": name, **KEEP_ALIVE},
     )

@@ -42,7 +42,9 @@ NUMBERS = count(1_000_000)
 TASKS_OF_THEIR_OWN = {
     "core/concurrency/background.py": "the loops themselves",
     "core/concurrency/cache.py": "one question, which somebody waits for",
-    "durable/executor_locks.py": "ends the process when it ends",
+    "app/readiness.py": "one look at Slack and Turso, whose result the next answer shows",
+    "durable/durable.py": "begins durable work again after every error, and `/readyz` says why there is none",
+    "durable/executor_locks.py": "says that the lock is lost when it ends",
     "pipeline/execution/act.py": "the card of a change that is sent, which that change waits for",
     "pipeline/home/home_tab.py": "one question, which somebody waits for",
     "pipeline/outcomes/start_delay.py": "one word, which is waited for",

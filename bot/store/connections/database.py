@@ -26,6 +26,8 @@ BUSY_SECONDS = 10
 READERS = 4
 POSTGRESQL_POOL: Final = 8
 """The default of `DATABASE_POOL_SIZE`. With the connections of durable work, a process stays below 20."""
+KEEP_ALIVE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+"""A server whose machine disappears is noticed within half a minute."""
 POOL_SECONDS: Final = 10.0
 LOG_EVERY_SECONDS: Final = 5.0
 TRIES_AFTER_A_CUT = 3
@@ -130,7 +132,7 @@ class PostgresqlDatabase:
             pool_recycle=1800,
             hide_parameters=True,
             isolation_level="READ COMMITTED",
-            connect_args={"connect_timeout": 10, "application_name": "turso-ops", **prepares},
+            connect_args={"connect_timeout": 10, "application_name": "turso-ops", **KEEP_ALIVE, **prepares},
         )
         # The same connections. In this mode all statements of a transaction see the state at its first statement.
         self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
