@@ -32,7 +32,7 @@ NOISE = ("heartbeat", "processes", "application_versions", "workflow_schedules",
 """Tables that are written as time passes, whatever anybody asked for."""
 
 
-class Asker(threading.local):
+class GateConnection(threading.local):
     """One connection for each thread: a held commit holds nobody else."""
 
     def __init__(self, path: str) -> None:
@@ -51,7 +51,7 @@ def watch_commits(path: str) -> None:
     from sqlalchemy import Engine, event
     from sqlalchemy.engine.default import DefaultDialect
 
-    requester, after = Asker(path), threading.local()
+    gate, after = GateConnection(path), threading.local()
     commit: Any = DefaultDialect.do_commit
 
     @event.listens_for(Engine, "after_cursor_execute")
@@ -72,13 +72,13 @@ def watch_commits(path: str) -> None:
         tables = [table for table in dict.fromkeys(connection.info.pop("tables", [])) if table not in NOISE]
         after.tables = tables
         if tables:
-            requester.ask("before", tables)
+            gate.ask("before", tables)
 
     def do_commit(self: DefaultDialect, connection: Any) -> None:
         commit(self, connection)
         tables, after.tables = getattr(after, "tables", []), []
         if tables:
-            requester.ask("after", tables)
+            gate.ask("after", tables)
 
     DefaultDialect.do_commit = do_commit  # type: ignore[method-assign]
 

@@ -196,7 +196,7 @@ def test_the_countdown_says_when_and_how_to_stop_it() -> None:
     assert "Undo" in text
 
 
-def test_the_confirmation_is_for_the_asker_alone_and_named_by_the_deed() -> None:
+def test_the_confirmation_is_for_the_requester_alone_and_named_by_the_operation() -> None:
     made = check(confirm_message(asked(mode=Mode.DIRECT, command="freeze"), CATALOGUE, now=NOON))
 
     row = buttons(made)

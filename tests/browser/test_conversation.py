@@ -165,7 +165,7 @@ async def copied_token(window: Window, message: Locator) -> str:
     return str(variables["TURSO_AUTH_TOKEN"])
 
 
-async def test_an_approved_token_is_revealed_to_its_asker_and_reaches_no_other_window(
+async def test_an_approved_token_is_revealed_to_its_requester_and_reaches_no_other_window(
     world: World, windows: dict[str, Window]
 ) -> None:
     dana, ana = windows[DANA], windows[ANA]

@@ -109,7 +109,7 @@ async def test_what_i_asked_for_can_be_gone_on_with(desk: Desk, state: State, mo
     assert list(buttons(await desk.ask("requests --mine"))) == names
 
 
-async def test_what_waits_for_its_own_asker_is_not_shown_to_others(desk: Desk) -> None:
+async def test_what_waits_for_its_own_requester_is_not_shown_to_others(desk: Desk) -> None:
     await ask_for(desk, 1, "orders", requester="U0CLEO", mode=Mode.DIRECT)
 
     assert "No open requests" in (await desk.ask("requests")).text

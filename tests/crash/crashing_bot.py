@@ -70,7 +70,7 @@ class CrashingBot(RuleBasedStateMachine):
         # What is always true.
 
     @invariant()
-    def nothing_was_done_without_consent_or_twice(self) -> None:
+    def nothing_was_done_without_approval_or_twice(self) -> None:
         assert not self.problems, self.problems
         by_people = [one for one in self.world.sent if not one.by.startswith("timer")]
         for by, number in Counter(one.by for one in by_people if not _is_probe(one)).items():
@@ -101,7 +101,7 @@ class CrashingBot(RuleBasedStateMachine):
                 assert f"/databases/{target.name}" in sent.path
             assert request.state is State.EXECUTING, f"sent while {request.state}"
             if not sent.by.partition(":")[2].startswith("undo"):
-                self._has_consent(request)
+                self._has_approval(request)
                 self._is_still_allowed(request)
         except AssertionError as error:
             self.problems.append(f"{sent}: {error}")
@@ -121,7 +121,7 @@ class CrashingBot(RuleBasedStateMachine):
             return fits[0]
         return next(one for one in requests if one.id == sent.by.partition(":")[0])
 
-    def _has_consent(self, request: Request) -> None:
+    def _has_approval(self, request: Request) -> None:
         needed = 0 if "--read-only" in request.plan.options else QUORUM.get(request.command, 0)
         may = self.world.dba - {request.requester} - self.world.outside
         yes = {vote.user_id for vote in request.votes if vote.approves} & may
@@ -227,7 +227,7 @@ class CrashingBot(RuleBasedStateMachine):
         for minutes in (1, 2, 12, 62, 70, 70):
             self.world.offset += timedelta(minutes=minutes)
             self.runner.run(self._go_on())
-        self.nothing_was_done_without_consent_or_twice()
+        self.nothing_was_done_without_approval_or_twice()
         self.tokens_are_in_reveals_alone()
         assert self.runner.run(chain_fault(self._living.store)) == ""
         requests = self._requests()

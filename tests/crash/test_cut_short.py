@@ -1,4 +1,4 @@
-"""What is told of a deed whose process was killed right after it: what can be read again, and nothing more."""
+"""What people learn about an operation whose process was killed right after it: only what can be read again."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine

@@ -70,7 +70,7 @@ async def test_one_that_was_made_again_before_the_execution_is_not_touched(here:
 
 
 async def test_one_that_was_made_again_while_the_process_was_down_is_not_touched(here: Lane) -> None:
-    """Killed after the plan was compared with the world, and before the deed."""
+    """Killed after the plan was compared with the world, and before the change was sent."""
     for wish in WISHES[:3]:
         await wish.prepare(here, wish.name)
         here.gate.arm(lambda _, what: what.startswith("before commit of sent"))

@@ -1,4 +1,4 @@
-"""Plan drift: what may change between a question and the deed, and of what a plan says that it no longer holds."""
+"""Plan drift: what may change between the request and the change, and how a plan describes what has changed."""
 
 from collections.abc import Callable
 from typing import Any

@@ -8,7 +8,7 @@ from tests.world import BEN, DANA, INCIDENT, REMY, World, buttons, until, words
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_an_act_without_consent_has_one_card_and_is_reviewed_by_somebody_else(world: World) -> None:
+async def test_an_act_without_approval_has_one_card_and_is_reviewed_by_somebody_else(world: World) -> None:
     await world.make("broken")
     ben, remy = world.person(BEN), world.person(REMY)
     await remy.types("/turso incident start INC-7", INCIDENT)

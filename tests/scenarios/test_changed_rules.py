@@ -62,7 +62,7 @@ async def test_what_was_ones_own_to_confirm_is_no_longer(world: World, more: str
 
 
 @pytest.mark.parametrize("more", STRICTER)
-async def test_so_it_is_between_the_confirmation_and_the_deed(
+async def test_so_it_is_between_the_confirmation_and_the_operation(
     world: World, more: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.make(name := f"late-{len(more)}")

@@ -44,7 +44,7 @@ async def test_a_database_of_elsewhere_is_refused_by_name(world: World, line: st
     assert "Reference" in words(answer)
 
 
-async def test_suggestions_name_only_what_the_asker_may_see(world: World) -> None:
+async def test_suggestions_name_only_what_the_requester_may_see(world: World) -> None:
     here = await world.person(DANA).types("/turso show mine-onee", ORDERS)
     there = await world.person(DANA).types("/turso show theirs-onee", ORDERS)
 
@@ -71,7 +71,7 @@ async def test_a_channel_whose_answers_are_private_keeps_them_so_but_for_the_rul
     assert not loud.only_for
 
 
-async def test_private_keeps_an_answer_for_its_asker_alone(world: World) -> None:
+async def test_private_keeps_an_answer_for_its_requester_alone(world: World) -> None:
     open_to_all = await world.person(DANA).types("/turso ls", ORDERS)
     private = await world.person(DANA).types("/turso ls --private", ORDERS)
 
@@ -121,7 +121,7 @@ async def test_a_rotation_is_decided_on_every_database_that_it_may_reach(world: 
     assert not world.changes("POST", "/mine-one/auth/rotate")
 
 
-async def test_undo_is_for_the_asker_the_approvers_and_whom_the_rule_names(world: World) -> None:
+async def test_undo_is_for_the_requester_the_approvers_and_whom_the_rule_names(world: World) -> None:
     assert world.bot is not None
     await world.make("undone")
     card = await world.person(DANA).types("/turso db destroy undone --reason old")

@@ -150,7 +150,7 @@ async def test_a_button_of_another_channel_is_not_known_here(world: World) -> No
     assert (await stored(world, card)).state is State.PENDING
 
 
-async def test_the_asker_withdraws_and_nobody_can_approve_any_more(world: World) -> None:
+async def test_the_requester_withdraws_and_nobody_can_approve_any_more(world: World) -> None:
     card = await asked(world, "/turso rotate {} --reason leak")
 
     other = await world.person(ANA).presses_and_hears("Withdraw", card)
@@ -164,7 +164,7 @@ async def test_the_asker_withdraws_and_nobody_can_approve_any_more(world: World)
     assert (await stored(world, card)).state is State.CANCELLED
 
 
-async def test_a_denial_carries_its_reason_to_the_asker(world: World) -> None:
+async def test_a_denial_carries_its_reason_to_the_requester(world: World) -> None:
     card = await asked(world, "/turso rotate {} --reason leak")
     ana = world.person(ANA)
 
@@ -185,7 +185,7 @@ async def test_a_denial_carries_its_reason_to_the_asker(world: World) -> None:
     await until(heard, what="the requester to be mentioned in the thread of the card")
 
 
-async def test_a_request_that_nobody_decides_expires_and_tells_its_asker(world: World) -> None:
+async def test_a_request_that_nobody_decides_expires_and_tells_its_requester(world: World) -> None:
     card = await asked(world, "/turso protect {} on")
     await world.pass_time(seconds=31)
 
@@ -245,7 +245,7 @@ async def test_an_approver_who_loses_the_right_no_longer_counts(world: World) ->
     assert set(group.users) == {BEN, REMY}
 
 
-async def test_a_confirmation_is_for_its_asker_alone_and_may_be_cancelled(world: World) -> None:
+async def test_a_confirmation_is_for_its_requester_alone_and_may_be_cancelled(world: World) -> None:
     remy = world.person(REMY)
     question = await asked(world, "/turso freeze {} --for 30m", by=REMY)
     assert question.only_for == REMY

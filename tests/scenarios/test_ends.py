@@ -146,17 +146,19 @@ async def test_blocks_and_holds_match_after_every_end(
     assert not await q.holds(world, name)
 
 
-async def is_not_known(world: World, monkeypatch: pytest.MonkeyPatch, card: Message, name: str, deed: str) -> None:
+async def is_not_known(world: World, monkeypatch: pytest.MonkeyPatch, card: Message, name: str, operation: str) -> None:
     """Lose the answer to what is sent, and the looks at what came of it."""
 
     async def unseen(*_: Any) -> bool:
         return False
 
-    kind, method, path = ("drop", "DELETE", name) if deed == "finish" else ("lost", "PATCH", f"{name}/configuration")
+    kind, method, path = (
+        ("drop", "DELETE", name) if operation == "finish" else ("lost", "PATCH", f"{name}/configuration")
+    )
     fault = world.turso.faults.add(kind, method=method, path=f"*/databases/{path}", count=None)
     with monkeypatch.context() as patched:
         patched.setattr(verify, "sees", unseen)
-        if deed == "finish":
+        if operation == "finish":
             await world.pass_time(hours=25)
         else:
             await world.person(ANA).presses("Approve", card)
@@ -179,22 +181,26 @@ async def looked_again(world: World, request_id: str) -> None:
             await asyncio.sleep(0.02)
 
 
-DEEDS = {"freeze": "/turso freeze {} --reads --for 12h --reason old", "quarantine": "", "finish": ""}
+OPERATIONS = {"freeze": "/turso freeze {} --reads --for 12h --reason old", "quarantine": "", "finish": ""}
 OPENED = {"nothing": {}, "reads": {"block_reads": False}, "writes": {"block_writes": False}}
 OPENED["both"] = OPENED["reads"] | OPENED["writes"]
 
 
-@pytest.mark.parametrize(("opened", "deed"), pairs(OPENED, DEEDS))
+@pytest.mark.parametrize(("opened", "operation"), pairs(OPENED, OPERATIONS))
 async def test_blocks_and_holds_match_after_what_is_not_known_at_first(
-    world: World, monkeypatch: pytest.MonkeyPatch, deed: str, opened: str
+    world: World, monkeypatch: pytest.MonkeyPatch, operation: str, opened: str
 ) -> None:
-    name = f"unknown-{deed}-{opened}"
-    if deed == "finish":
+    name = f"unknown-{operation}-{opened}"
+    if operation == "finish":
         card = await q.quarantined(world, name)
     else:
         await world.make(name)
-        card = await (world.person(DANA).types(DEEDS[deed].format(name)) if DEEDS[deed] else q.asked(world, name))
-    await is_not_known(world, monkeypatch, card, name, deed)
+        card = await (
+            world.person(DANA).types(OPERATIONS[operation].format(name))
+            if OPERATIONS[operation]
+            else q.asked(world, name)
+        )
+    await is_not_known(world, monkeypatch, card, name, operation)
     await q.configuration(world, name, **OPENED[opened])
     request = await stage.request_of(world, card)
     for _ in settlement.SECOND_LOOKS:
@@ -204,7 +210,7 @@ async def test_blocks_and_holds_match_after_what_is_not_known_at_first(
     await matches(world, name)
     blocked = await q.configuration(world, name)
     assert blocked == (opened not in ("reads", "both"), opened not in ("writes", "both")), "nothing opens by itself"
-    if opened == "nothing" and deed != "finish":
+    if opened == "nothing" and operation != "finish":
         assert request.state in (State.SUCCEEDED, State.QUARANTINED)
         return
     assert request.state is State.FAILED

@@ -172,7 +172,7 @@ async def test_it_is_what_that_person_gets_there(
 
 @pytest.mark.parametrize("line", LINES)
 @pytest.mark.parametrize("who", [BEN, "U0NOBODY"])
-async def test_of_a_private_channel_without_the_asker_it_says_what_it_says_of_none(
+async def test_of_a_private_channel_without_the_requester_it_says_what_it_says_of_none(
     world: World, who: str, line: str
 ) -> None:
     hidden, none = [await explained(world, line, who, where) for where in (PRIVATE, "C0NOWHERE")]

@@ -37,8 +37,8 @@ async def test_what_is_said_is_about_the_database_that_there_is(world: World, li
     frozen, quarantined = f"f{number:.3f}".replace(".", "-"), f"q{number:.3f}".replace(".", "-")
     dana = world.person(DANA)
     await world.make(frozen, quarantined)
-    for deed in (f"token {frozen} --read-only", f"freeze {frozen}", f"db destroy {quarantined}"):
-        await dana.types(f"/turso {deed} --reason x")
+    for operation in (f"token {frozen} --read-only", f"freeze {frozen}", f"db destroy {quarantined}"):
+        await dana.types(f"/turso {operation} --reason x")
         await world.calm()
     asked = line.replace("frozen-1", frozen).replace("quarantined-1", quarantined)
     before = words(await dana.types(f"/turso {asked}"))

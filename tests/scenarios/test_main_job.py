@@ -67,7 +67,7 @@ async def test_a_database_is_created_and_answers(world: World) -> None:
     assert len(world.changes("POST", "/organizations/acme/databases")) == before + 1
 
 
-async def test_a_read_only_token_is_seen_by_its_asker_alone(world: World) -> None:
+async def test_a_read_only_token_is_seen_by_its_requester_alone(world: World) -> None:
     dana, ana = world.person(DANA), world.person(ANA)
 
     shown = await dana.types("/turso token crew --read-only --expiration 1h")

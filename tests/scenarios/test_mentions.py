@@ -102,7 +102,7 @@ async def test_a_private_answer_in_a_thread_that_lives_stays_there(world: World)
     assert helped
 
 
-async def test_a_token_comes_as_a_button_that_shows_it_to_its_asker_alone(world: World) -> None:
+async def test_a_token_comes_as_a_button_that_shows_it_to_its_requester_alone(world: World) -> None:
     said = await says(world, "token orders --read-only --expiration 1h")
 
     offer = await reply_to(world, said)

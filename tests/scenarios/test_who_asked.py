@@ -89,7 +89,9 @@ LOOKS = [f"{one.name} {option}" for one in READING for option in _names_of(one)]
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("channel", [DB_OPS, ORDERS])
-async def test_that_there_is_no_such_database_is_said_to_the_asker_alone(world: World, look: str, channel: str) -> None:
+async def test_that_there_is_no_such_database_is_said_to_the_requester_alone(
+    world: World, look: str, channel: str
+) -> None:
     before = {one.ts for one in public(world, channel)}
 
     answer = await forging.answer_to(world, DANA, forging.types(world, DANA, channel, f"{look}{UNKNOWN}"))

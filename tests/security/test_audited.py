@@ -194,7 +194,7 @@ async def test_every_refusal_says_why_and_by_which_policy(log: list[AuditEntry])
     assert typed or [one for one in refused if one.user_id == REMY and one.request_id]
 
 
-async def test_what_was_not_consented_to_was_not_done(log: list[AuditEntry]) -> None:
+async def test_what_was_not_approved_was_not_done(log: list[AuditEntry]) -> None:
     assert [one.event for one in log if _said(one)["about"] == "left"] == ["asked", "withdrawn"]
     rotations = [_said(one)["about"] for one in log if one.event == "executed" and one.command == "rotate"]
     assert rotations == ["rotated"]

@@ -135,7 +135,7 @@ async def test_a_token_is_not_revealed_to_somebody_who_was_let_go_after_the_appr
     assert not world.changes("POST", "/databases/foxtrot/auth/tokens")
 
 
-async def test_an_old_consent_reveals_nothing_again(world: World) -> None:
+async def test_an_old_approval_reveals_nothing_again(world: World) -> None:
     card = await world.person(DANA).types("/turso token bravo --reason migration")
     await world.person(ANA).presses_and_hears("Approve", card)
     ready = await world.shows(card, button="Reveal")

@@ -35,7 +35,7 @@ async def test_opening_a_request_closes_its_intent(store: SqlStore) -> None:
     assert [entry.event for _, entry in await store.audit.page(before_seq=None, limit=10)] == ["asked"]
 
 
-async def test_the_same_plan_of_the_same_asker_is_one_pending_request(store: SqlStore) -> None:
+async def test_the_same_plan_of_the_same_requester_is_one_pending_request(store: SqlStore) -> None:
     first = await store.requests.open(request(), move(State.PENDING, event="asked"))
     again = replace(request(2), plan=first.plan)
 
@@ -111,7 +111,7 @@ async def test_a_move_that_fails_half_way_leaves_nothing(store: SqlStore) -> Non
     assert await store.holds.find() == []
 
 
-async def test_a_move_cannot_change_what_was_consented_to(store: SqlStore) -> None:
+async def test_a_move_cannot_change_what_was_approved(store: SqlStore) -> None:
     await store.requests.open(request(), move(State.PENDING))
 
     with pytest.raises(ValueError, match="plan"):

@@ -67,7 +67,7 @@ SUBJECTS = st.builds(
 
 
 @given(policies(), SUBJECTS, ACTIONS)
-def test_nobody_consents_to_or_reviews_their_own_act_and_a_quorum_can_be_reached(
+def test_nobody_approves_or_reviews_their_own_act_and_a_quorum_can_be_reached(
     policy: Policy, who: Subject, action: Action
 ) -> None:
     decision = decide(policy, who, action)

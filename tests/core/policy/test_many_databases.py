@@ -21,13 +21,13 @@ def test_one_database_outside_of_the_channel_denies_all() -> None:
     assert decide(rules, subject(), act("rotate", "a-1", "b-1")).verdict is Verdict.DENY
 
 
-def test_one_database_that_needs_consent_makes_all_need_it() -> None:
+def test_one_database_that_needs_approval_makes_all_need_it() -> None:
     rules = policy([f"allow: rotate, {A}", "approve: rotate, by: 'user:U0ANA'"])
     decision = decide(rules, subject(), act("rotate", "a-1", "b-1"))
     assert (decision.verdict, decision.approvers.ids) == (Verdict.APPROVE, frozenset({"U0ANA"}))
 
 
-def test_consent_is_stricter_than_breaking_glass() -> None:
+def test_approval_is_stricter_than_breaking_glass() -> None:
     rules = policy([f"break_glass: rotate, review_by: 'user:U0BEN', {A}", "approve: rotate, by: 'user:U0ANA'"])
     assert decide(rules, subject(), act("rotate", "a-1", "b-1")).verdict is Verdict.APPROVE
 
