@@ -95,17 +95,21 @@ class Verifier:
     def finish(self) -> Fault | None:
         """Return the chain's fault, if any, including a missing posted head."""
         if self.fault is None and not self._seen:
-            self.fault = Fault(self.seq, "the chain ends here without the posted head: entries were cut or replaced")
+            self.fault = Fault(
+                self.seq, "the chain ends here without the posted head, so entries were removed or replaced"
+            )
         return self.fault
 
     def _check(self, row: Row) -> Fault | None:
         seq, previous, digest, text = row
         if seq != self.seq + 1:
-            return Fault(seq, f"it follows entry {self.seq}: entries were removed, inserted or reordered")
+            return Fault(seq, f"it follows entry {self.seq}, so entries were removed, inserted or reordered")
         if previous != self.head:
-            return Fault(seq, "it does not continue the entry before: one of them was removed, inserted or reordered")
+            return Fault(
+                seq, "it doesn't continue the previous entry, so one of them was removed, inserted or reordered"
+            )
         if digest != entry_hash(previous, text):
-            return Fault(seq, "its text is not what was written: it was edited")
+            return Fault(seq, "its text was edited")
         return None
 
 

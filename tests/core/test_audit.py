@@ -93,7 +93,7 @@ def test_only_a_posted_head_shows_a_cut_tail() -> None:
     assert verify(ROWS[:5]).fault is None
     fault = verify(ROWS[:5], HEAD).fault
     assert fault is not None
-    assert "cut or replaced" in fault.sentence
+    assert "removed or replaced" in fault.sentence
 
 
 def test_a_head_that_was_posted_earlier_is_found_on_the_way() -> None:

@@ -68,7 +68,10 @@ def run(policy: Policy, text: str, grammar: Grammar[Any]) -> tuple[list[str], bo
             lines.append(f"line {line}: {case.subject} in {case.channel}: `{case.command}`: {wrong}")
     failed = len(lines)
     count = len(cases.cases)
-    return [*lines, f"{count - failed} of {count} cases hold."], not failed and count > 0
+    return [
+        *lines,
+        f"{count - failed} of {count} {'case' if count == 1 else 'cases'} passed.",
+    ], not failed and count > 0
 
 
 def _located(read: document.Document, error: Any) -> document.Problem:
@@ -97,7 +100,7 @@ def _details(case: Case, decision: Decision) -> str | None:
 
 
 def _ids(ids: "list[str] | frozenset[str]") -> str:
-    return ", ".join(sorted(ids)) or "nobody"
+    return ", ".join(sorted(ids)) or "no one"
 
 
 def _subject(policy: Policy, cases: Cases, case: Case) -> Subject:

@@ -112,7 +112,7 @@ def _summary(action: Action, decision: Decision) -> str:
 
 def _people(ids: frozenset[str]) -> str:
     """Return people in words. The members that `suppose` invents stand for their user groups."""
-    return ", ".join(sorted({id_.partition("#")[0] for id_ in ids})) or "nobody"
+    return ", ".join(sorted({id_.partition("#")[0] for id_ in ids})) or "no one"
 
 
 def _places(old: Policy, new: Policy) -> Iterator[tuple[str, str, str | None, str | None]]:

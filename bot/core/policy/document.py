@@ -71,11 +71,12 @@ def read(text: str) -> Document:
         document.value = None if node is None else _NodeReader(loader, document).value(node, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        sentence = f"this is not YAML: {error.problem or error.context or 'it cannot be read'}"
+        why = error.problem or error.context or "it can't be read"
+        sentence = f"this isn't valid YAML: {why}"
         document.problems.append(Problem(mark.line + 1 if mark else 0, "", sentence))
     except Exception as error:  # the library raises many kinds of errors, and none may stop the process
         why = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        document.problems.append(Problem(0, "", f"this is not YAML: {why}"))
+        document.problems.append(Problem(0, "", f"this isn't valid YAML: {why}"))
     finally:
         if loader is not None:
             loader.dispose()
@@ -95,7 +96,7 @@ class _NodeReader:
     def value(self, node: yaml.Node, path: Path) -> Any:
         self.seen += 1
         if self.seen > _MOST_NODES or id(node) in self.open:
-            raise ValueError("its anchors unfold without end")
+            raise ValueError("its anchors refer to themselves")
         self.document.lines.setdefault(path, node.start_mark.line + 1)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
@@ -135,7 +136,7 @@ class _NodeReader:
             key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
             if key in own:
                 where = key_text((*path, key))
-                problem = Problem(key_node.start_mark.line + 1, where, "this key stands here twice")
+                problem = Problem(key_node.start_mark.line + 1, where, "this key is given twice")
                 self.document.problems.append(problem)
             else:
                 own[key] = key_node, value_node
@@ -152,13 +153,13 @@ class _NodeReader:
                 self.document.problems.append(Problem(source.start_mark.line + 1, key_text(path), sentence))
                 continue
             if id(source) in self.merging:
-                raise ValueError("its anchors unfold without end")
+                raise ValueError("its anchors refer to themselves")
             self.merging.add(id(source))
             found |= self._merged(source, path)
             self.merging.discard(id(source))
             self.seen += len(found)
             if self.seen > _MOST_NODES:
-                raise ValueError("its anchors unfold without end")
+                raise ValueError("its anchors refer to themselves")
         return found
 
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
@@ -166,7 +167,7 @@ class _NodeReader:
         if kind in ("null", "bool", "int"):
             return self._constructed(node, path)
         if kind not in ("str", "float", "timestamp", "value"):
-            self.document.problems.append(self.document.problem(path, f"`{node.tag}` is nothing that a policy knows"))
+            self.document.problems.append(self.document.problem(path, f"`{node.tag}` isn't allowed in a policy"))
         return node.value
 
     def _constructed(self, node: yaml.ScalarNode, path: Path) -> Any:
@@ -175,7 +176,7 @@ class _NodeReader:
             value = self.loader.construct_object(node)
         except Exception:
             kind = node.tag.rpartition(":")[2]
-            problem = self.document.problem(path, f"{quote(node.value)} cannot be read as `!!{kind}`")
+            problem = self.document.problem(path, f"{quote(node.value)} can't be read as `!!{kind}`")
             self.document.problems.append(problem)
             return node.value
         if node.value:

@@ -38,7 +38,7 @@ def _slack_id(first: str, what: str, example: str) -> BeforeValidator:
     def check(value: Any) -> str:
         if isinstance(value, str) and matching.fullmatch(value):
             return value
-        raise wrong(f"{quote(value)} is not {what}'s id, and names are no rights: write one such as `{example}`")
+        raise wrong(f"{quote(value)} isn't {what}'s ID, and names aren't accepted; write an ID such as `{example}`")
 
     return BeforeValidator(check)
 
@@ -57,18 +57,20 @@ def _person(value: Any) -> str:
         raise wrong(f"`{prefix}:` is unknown; write `user:U…`, `usergroup:S…`, `guest:U…` or `external:U…`")
     first = _PREFIXES[prefix]
     if not re.fullmatch(rf"[{first}][A-Z0-9]+", id_):
-        raise wrong(f"{quote(id_)} stands where an id belongs: only ids are rights; write `{prefix}:{first[0]}…`")
+        raise wrong(f"{quote(id_)} isn't an ID, and names aren't accepted; write `{prefix}:{first[0]}…`")
     return value
 
 
 def _pattern(value: Any) -> str:
     if not isinstance(value, str) or not value:
-        raise wrong("takes globs over database names, such as `orders-*`, or `group:NAME`")
+        raise wrong("takes patterns of database names, such as `orders-*`, or `group:NAME`")
     if value.startswith(GROUP):
         if not re.fullmatch(r"group:[A-Za-z0-9_-]+", value):
             raise wrong(f"{quote(value)} names no group; write `group:NAME`")
     elif not re.fullmatch(r"[a-z0-9*?\[\]!-]+", value):
-        raise wrong(f"{quote(value)} can match no database: names have lowercase letters, digits, dashes; `*` is free")
+        raise wrong(
+            f"{quote(value)} can't match any database; use lowercase letters, digits and dashes, and `*` for any text"
+        )
     return value
 
 
@@ -77,7 +79,7 @@ def _command(value: Any, info: ValidationInfo) -> str:
     catalogue = info.context
     assert isinstance(catalogue, CommandCatalogue), "`load` validates with a catalogue"
     if not isinstance(value, str):
-        raise wrong(f"takes command names, such as `read` or `token --read-only`; not {quote(value)}")
+        raise wrong(f"takes command names, such as `read` or `token --read-only`, not {quote(value)}")
     words = value.split()
     name = catalogue.canonical(" ".join(word for word in words if not word.startswith("-")))
     flags = [word for word in words if word.startswith("-")]
@@ -85,12 +87,12 @@ def _command(value: Any, info: ValidationInfo) -> str:
         return name
     command = catalogue.find(name)
     if command is None and name not in catalogue.families:
-        raise wrong(f"{quote(name)} is no command; {_did_you_mean(name, catalogue)}")
+        raise wrong(f"{quote(name)} isn't a command. {_did_you_mean(name, catalogue)}")
     allowed = command.flags if command else ()
     for flag in flags:
         if flag not in allowed:
             known = ", ".join(f"`{name} {one}`" for one in allowed) or f"`{name}` alone"
-            raise wrong(f"`{flag}` cannot be told apart by a rule; write {known}")
+            raise wrong(f"rules can't depend on `{flag}`; write {known}")
     return " ".join([name, *sorted(flags)])
 
 
@@ -100,20 +102,22 @@ def _did_you_mean(name: str, catalogue: CommandCatalogue) -> str:
     names = ["read", *catalogue.names]
     close = get_close_matches(name, names, 2)
     if close:
-        return "did you mean " + " or ".join(f"`{one}`" for one in close) + "?"
-    return "write `read`, " + ", ".join(f"`{one}`" for one in names if one not in (*catalogue.open_to_all, "read"))
+        return "Did you mean " + " or ".join(f"`{one}`" for one in close) + "?"
+    return "Write `read`, " + ", ".join(f"`{one}`" for one in names if one not in (*catalogue.open_to_all, "read"))
 
 
 def _token_reference(value: Any) -> str:
     """Check a reference to a token. The error never shows the value, which may be the token itself."""
     if isinstance(value, str) and re.fullmatch(r"env:TURSO_[A-Z0-9_]+", value):
         return value
-    raise wrong("takes a reference, never a token: `env:` and the name of a variable that begins with `TURSO_`")
+    raise wrong(
+        "takes a reference, never the token itself: `env:` and the name of a variable that begins with `TURSO_`"
+    )
 
 
 def _not_empty(values: list[str]) -> list[str]:
     if not values:
-        raise wrong("is empty: name at least one, or leave the key out")
+        raise wrong("is empty; name at least one, or leave out the key")
     return values
 
 
@@ -189,7 +193,7 @@ class RuleFile(_Strict):
 def _not_too_many(value: list[RuleFile]) -> list[RuleFile]:
     if len(value) > MOST_RULES:
         raise wrong(
-            f"takes at most {MOST_RULES:,} rules, and here are {len(value):,}: split them into profiles or channels"
+            f"takes at most {MOST_RULES:,} rules, and this has {len(value):,}; split them into profiles or channels"
         )
     return value
 

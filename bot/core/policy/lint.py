@@ -26,15 +26,15 @@ _BELONGS = {
     "undo_by": ("allow", "approve", "break_glass"),
     "visibility": ("allow", "approve", "break_glass"),
 }
-_BUT = {("confirm", "break_glass"): ", which runs at once and asks for a reason instead: leave `confirm` out"}
+_BUT = {("confirm", "break_glass"): ", which runs at once and asks for a reason instead. Leave out `confirm`"}
 _PEOPLE_KEYS = ("to", "by", "notify", "undo_by", "review_by")
 
 
 def unknown_key(key: str, allowed: list[str]) -> str:
     """Return a sentence about an unknown key, with the allowed and similar ones."""
     close = get_close_matches(key, allowed, 1)
-    hint = f"did you mean `{close[0]}`? " if close else ""
-    return f"`{key}` is no key here; {hint}allowed: {', '.join(allowed)}"
+    hint = f"Did you mean `{close[0]}`? " if close else ""
+    return f"`{key}` isn't allowed here. {hint}Allowed: {', '.join(allowed)}"
 
 
 def check(
@@ -86,13 +86,13 @@ class _Lint:
         verdicts = [key for key in _VERDICTS if key in rule]
         if len(verdicts) != 1:
             has = "has none" if not verdicts else "has " + " and ".join(f"`{one}`" for one in verdicts)
-            self.error(path, f"a rule has one of `allow`, `approve`, `break_glass`, `deny`; this one {has}")
+            self.error(path, f"a rule needs exactly one of `allow`, `approve`, `break_glass`, `deny`; this one {has}")
             return
         verdict = verdicts[0]
         for key, belongs in _BELONGS.items():
             if key in rule and verdict not in belongs:
                 why = _BUT.get((key, verdict), "")
-                self.error((*path, key), f"`{key}` belongs to {_any_of(belongs)}; this rule is `{verdict}`{why}")
+                self.error((*path, key), f"`{key}` belongs to {_any_of(belongs)}, and this rule is `{verdict}`{why}")
         if verdict == "approve" and "by" not in rule:
             self.error(path, "`approve` needs `by`: who approves")
         if verdict == "break_glass" and "review_by" not in rule:
@@ -106,15 +106,15 @@ class _Lint:
             about = self.catalogue.about(str(key))
             if about and not any(one in commands for one in about):
                 names = " or ".join(f"`{one}`" for one in about)
-                self.warn((*path, key), f"`{key}` is about {names}, which this rule does not name")
+                self.warn((*path, key), f"`{key}` only matters for {names}, which this rule doesn't include")
         reading = [one for one in commands if one == "read" or one in self.catalogue.reading]
         if reading and verdict in ("approve", "break_glass"):
-            denied = f"change nothing, so nobody can approve them: here `{verdict}` denies them"
+            denied = f"can't be approved, because nothing is changed: this `{verdict}` rule denies such commands"
             self.warn((*path, verdict), f"{', '.join(f'`{one}`' for one in reading)} {denied}")
         if ceiling := _duration(_dict(self.raw.get("ceiling")).get("token_lifetime")):
             longest = _duration(rule.get("max_lifetime"))
             if longest and longest > ceiling:
-                self.warn((*path, "max_lifetime"), f"`ceiling.token_lifetime` cuts this to {duration_text(ceiling)}")
+                self.warn((*path, "max_lifetime"), f"`ceiling.token_lifetime` limits this to {duration_text(ceiling)}")
             if rule.get("allow_never") is True:
                 self.warn((*path, "allow_never"), "`ceiling.token_lifetime` forbids `never` everywhere")
 
@@ -127,7 +127,7 @@ class _Lint:
                 return
             users |= found
         if isinstance(quorum, int) and users and quorum > len(users):
-            self.error((*path, "quorum"), f"`by` names {len(users)} people, so {quorum} can never approve")
+            self.error((*path, "quorum"), f"`by` names only {len(users)}, so {quorum} people can never approve")
 
     def _users(self, word: str) -> set[str] | None:
         """Return the user IDs that a word stands for. None: only Slack knows."""
@@ -147,16 +147,18 @@ class _Lint:
             here = (*path, at) if isinstance(value, list) else path
             close = get_close_matches(word, list(self.names), 1)
             known = (
-                f"did you mean `{close[0]}`?" if close else f"`people` has {_any_of(tuple(self.names)) or 'nobody'}."
+                f"Did you mean `{close[0]}`?"
+                if close
+                else f"`people` has {_any_of(tuple(self.names)) or 'no entries'}."
             )
-            self.error(here, f"{quote(word)} is not in `people`; {known} Or write an id: `user:U…`, `usergroup:S…`")
+            self.error(here, f"{quote(word)} isn't in `people`. {known} Or write an ID: `user:U…`, `usergroup:S…`")
 
     def people(self) -> None:
         for name, one in self.names.items():
             if isinstance(one, dict) and not any(one.values()):
-                self.error(("people", name), "names nobody: write `user: U…`, `users: [U…]` or `usergroup: S…`")
+                self.error(("people", name), "names no one; write `user: U…`, `users: [U…]` or `usergroup: S…`")
             if ":" in name or _is_id(name):
-                self.error(("people", name), "looks like an id; a name here is a word of your own, such as `dba`")
+                self.error(("people", name), "looks like an ID; choose a name of your own, such as `dba`")
         self.references(("incidents", "to"), _dict(self.raw.get("incidents")).get("to"))
 
     def profiles(self) -> None:
@@ -188,16 +190,18 @@ class _Lint:
             if not where or where.get("organization") is not None:
                 continue
             if default and known and default not in known:
-                self.error(path, f"TURSO_ORGANIZATION is `{default}`, which `organizations` lacks: name one here")
+                self.error(
+                    path, f"TURSO_ORGANIZATION is `{default}`, which isn't in `organizations`; set `organization` here"
+                )
             elif not default and len(known) != 1:
-                self.warn(path, "names no organization; that of TURSO_ORGANIZATION is used")
+                self.warn(path, "sets no organization, so TURSO_ORGANIZATION is used")
 
     def channels(self) -> None:
         for id_, one in self._channels().items():
             if isinstance(one, dict) and not one.get("databases"):
-                self.warn(("channels", id_), 'has no `databases`, so nothing can be done with any; `["*"]` means all')
+                self.warn(("channels", id_), 'has no `databases`, so no database can be used; `["*"]` means all')
             if isinstance(one, dict) and not one.get("rules") and not one.get("profile"):
-                self.warn(("channels", id_), "has no `rules`: everything is denied there")
+                self.warn(("channels", id_), "has no `rules`, so everything is denied there")
 
     def _channels(self) -> Mapping[str, Any]:
         return _dict(self.raw.get("channels"))

@@ -36,7 +36,7 @@ def load(text: str, catalogue: CommandCatalogue, *, default_organization: str | 
     read = document.read(text)
     raw = read.value
     if raw is None:
-        empty = read.problem((), "the file is empty; a policy begins with `version: 1`")
+        empty = read.problem((), "the file is empty; a policy starts with `version: 1`")
         raise PolicyInvalid(tuple(read.problems) or (empty,))
     if not isinstance(raw, dict):
         raise PolicyInvalid((read.problem((), "a policy is a mapping of keys: `version`, `channels`, …"),))
@@ -50,7 +50,7 @@ def load(text: str, catalogue: CommandCatalogue, *, default_organization: str | 
     problems += errors
     if parsed and not problems and not parsed.model_fields_set & {"channels", "incidents"}:
         # It is more likely incomplete than intended.
-        sentence = "the file names no channel; write `channels: {}` if nobody is to do anything anywhere"
+        sentence = "the file names no channels; write `channels: {}` to deny everything everywhere"
         problems.append(read.problem((), sentence))
     if parsed is None or problems:
         unique = {(one.line, one.key, one.sentence): one for one in problems}
@@ -77,35 +77,35 @@ def _sentence(error: Any, path: Path, written: str | None) -> str:
     if kind == "duration":
         return f"takes a duration such as `30m`, `8h` or `7d`; {_without_unit(value, written)}"
     if written is not None and kind in _NEEDS_TEXT:
-        return f'{_misread(value, written)}: quote it, `"{written}"`, if that text is meant'
+        return f'{_misread(value, written)}; quote it (`"{written}"`) if you mean the text'
     if kind == "policy":
         return str(error["msg"])
     if kind == "missing" and path == ("version",):
-        return "`version: 1` is missing: a file without it is not used"
+        return "`version: 1` is missing; a policy without it isn't used"
     if kind == "extra_forbidden":
         return lint.unknown_key(str(path[-1]), list(model_at(path[:-1]).model_fields))
     if kind == "missing":
-        return "this key is needed here"
+        return "this key is required here"
     if kind in ("literal_error", "enum"):
         shown = f'`"{value}"`' if kind == "literal_error" and isinstance(value, str) else _show(value)
-        return f"takes {error['ctx']['expected'].replace(chr(39), '`')}; not {shown}"
+        return f"takes {error['ctx']['expected'].replace(chr(39), '`')}, not {shown}"
     if kind.startswith("bool"):
-        return f"takes `true` or `false`; not {_show(value)}"
+        return f"takes `true` or `false`, not {_show(value)}"
     if kind.startswith(("int", "greater", "less")):
-        return f"takes a whole number from 1 to 20; not {_show(value)}"
+        return f"takes a whole number from 1 to 20, not {_show(value)}"
     if kind == "list_type":
-        return f"takes a list, `[…]`; not {_show(value)}"
+        return f"takes a list, `[…]`, not {_show(value)}"
     if kind in ("dict_type", "model_type", "model_attributes_type"):
-        return f"takes keys with values; not {_show(value)}"
+        return f"takes keys with values, not {_show(value)}"
     if kind == "string_pattern_mismatch":
-        return f"{_show(value)} is no organization's name: lowercase letters, digits and dashes"
+        return f"{_show(value)} isn't an organization's name; use lowercase letters, digits and dashes"
     return f"{error['msg'][:1].lower()}{error['msg'][1:]}; not {_show(value)}"
 
 
 def _without_unit(value: Any, written: str | None) -> str:
     if written is None or written == str(value):
         return f"{_show(value)} lacks a unit"
-    return f"{_misread(value, written)}: quote it, and write a unit"
+    return f"{_misread(value, written)}; quote it, and add a unit"
 
 
 def _misread(value: Any, written: str) -> str:

@@ -9,8 +9,8 @@ from bot.core.approvers import Groups, Membership
 from bot.core.model import Person
 
 _BY_ID: Final = re.compile(r"(?P<kind>[a-z]{1,20}:)?[UWS][A-Z0-9]+", re.ASCII)
-A_GROUP: Final = "the members of a user group"
-SOMEBODY: Final = "those whom the policy names by id"
+A_GROUP: Final = "members of a user group"
+SOMEBODY: Final = "people named by ID"
 __all__ = ["NOBODY", "Groups", "Membership", "People", "union_of"]
 
 

@@ -25,7 +25,7 @@ def fits(rule: Rule) -> str:
         return f"This needs {needed} from {rule.by.shown}."
     if rule.verdict is Verdict.BREAK_GLASS:
         within = duration_text(rule.review_within)
-        return f"This runs at once. A review by {rule.review_by.shown} is due within {within}."
+        return f"This runs at once. The review by {rule.review_by.shown} is due within {within}."
     return "This channel allows it."
 
 
@@ -90,18 +90,20 @@ def too_few(subject: Subject, people: People, needed: int, there: int, verb: str
     """Return that too few people could approve or review."""
     if people.unchecked(subject.groups):
         return GROUPS_UNKNOWN
-    return (
-        f"{needed} of these must {verb} it: {people.shown}; without you there {'is' if there == 1 else 'are'} "
-        f"{there or 'none'}. The policy has to name more people."
-    )
+    short = f"{needed} of these must {verb} this: {people.shown}. Without you there {_only(there)}."
+    return f"{short} An admin can name more people."
 
 
 def nobody_for_all(quorum: int, there: int) -> str:
     """Return that too few people may approve for every database."""
+    wanted = "1 person" if quorum == 1 else f"{quorum} people"
     return (
-        f"It takes {quorum} who may approve for every database that this touches, and there "
-        f"{'is' if there == 1 else 'are'} {there or 'none'}: ask for each database by itself."
+        f"{wanted} must approve this for all of these databases, and there {_only(there)}. Request each one separately."
     )
+
+
+def _only(there: int) -> str:
+    return "is no one" if there == 0 else "is only 1" if there == 1 else f"are only {there}"
 
 
 def _join_or(words: Iterable[str]) -> str:

@@ -27,7 +27,7 @@ def check(text: str, path: str, catalogue: CommandCatalogue, *, default_organiza
         problems = [f"{path}: error: {problem}" for problem in invalid.problems]
         return [
             *problems,
-            f"{path}: {count} {'error' if count == 1 else 'errors'}; this policy would not be used.",
+            f"{path}: {count} {'error' if count == 1 else 'errors'}; this policy wouldn't be used.",
         ], False
     warnings = [f"{path}: warning: {problem}" for problem in policy.warnings]
     parts = [(policy.channels, "channel"), (policy.profiles, "profile"), (policy.usergroups, "user group")]
@@ -76,4 +76,4 @@ def run_cases(policy: Policy, text: str, grammar: Grammar[Any]) -> Lines:
 def diff(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[str]:
     """Return who gains and who loses what."""
     lines = differences.diff(old, new, grammar)
-    return lines or ["No difference in what anybody may do."]
+    return lines or ["No one gains or loses a permission."]

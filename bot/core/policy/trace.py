@@ -55,7 +55,7 @@ def lines(found: Trace) -> list[str]:
     text = [f"{decision.verdict.value}: {decision.reason}"]
     if decision.rule:
         text.append(f"decided by {decision.rule}")
-    text += [f"  {'fits ' if step.miss is None else 'no   '} {step.rule.locator}{_why(step)}" for step in found.steps]
+    text += [f"  {'match ' if step.miss is None else 'no    '} {step.rule.locator}{_why(step)}" for step in found.steps]
     if decision.verdict is Verdict.APPROVE:
         waits, starts = duration_text(decision.expires), duration_text(decision.start_within)
         text.append(f"quorum {decision.quorum}, expires in {waits}, must start within {starts} of the approval")
@@ -75,6 +75,6 @@ def _why(step: Step) -> str:
         case Miss.PEOPLE:
             return f" — for {step.rule.to.words}" if step.rule.to else " — for members of the workspace"
         case Miss.UNCHECKED:
-            return " — its user group could not be checked"
+            return " — its user group couldn't be checked"
         case Miss.LIFETIME:
             return f" — at most {duration_text(step.rule.max_lifetime)}"

@@ -17,7 +17,7 @@ def unreachable_rules(policy: Policy) -> list[tuple[Path, str]]:
         for at, rule in enumerate(rules):
             before = next((one for one in rules[:at] if _covers(one, rule, with_lifetime)), None)
             if before is not None:
-                found.append(((*path, "rules", at), f"never decides: {before.where} fits whenever it would"))
+                found.append(((*path, "rules", at), f"never applies, because {before.where} always matches first"))
     return found
 
 

@@ -25,7 +25,7 @@ POLICY = load(EXAMPLE, CATALOGUE)
         pytest.param("a developer", "#general", act("list"), "no rules for this channel", id="in an unbound channel"),
         pytest.param("a developer", "#general", act("show", "billing"), "no rules for", id="of a database"),
         pytest.param("a developer", "#team-orders", act("show", "billing"), "(orders-*)", id="what the channel has"),
-        pytest.param("a passer-by", "#team-orders", act("token", "orders-1"), "Only the members", id="who may"),
+        pytest.param("a passer-by", "#team-orders", act("token", "orders-1"), "Only members", id="who may"),
         pytest.param(
             "a developer", "#team-orders", act("rotate", "orders-1"), "You can't use", id="where no rule fits"
         ),

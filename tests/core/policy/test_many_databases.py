@@ -54,7 +54,7 @@ def test_too_few_who_may_approve_for_every_database_deny() -> None:
     )
     decision = decide(rules, subject(), act("rotate", "a-1", "b-1"))
     assert decision.verdict is Verdict.DENY
-    assert "by itself" in decision.reason
+    assert "Request each one separately" in decision.reason
 
 
 def test_what_is_quiet_for_one_database_is_quiet_for_all() -> None:

@@ -58,7 +58,7 @@ def test_an_own_key_that_stands_twice_is_found_once_whatever_merges_it(text: str
     broken = text.replace(f"&{name} {{", f"&{name} {{zz: x, zz: y, ")
     found = document.read(broken).problems
 
-    assert [(one.key, one.sentence) for one in found] == [(f"{name}.zz", "this key stands here twice")]
+    assert [(one.key, one.sentence) for one in found] == [(f"{name}.zz", "this key is given twice")]
 
 
 def test_a_key_that_overrides_a_merged_one_does_not_stand_there_twice() -> None:
@@ -90,12 +90,12 @@ def test_merges_of_merges_do_not_unfold_without_end() -> None:
     lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 50)}]}}" for n in range(1, 200)]
 
     read = document.read("\n".join(lines))
-    assert len(read.value["a199"]) == 50 if read.value else "unfold without end" in read.problems[0].sentence
+    assert len(read.value["a199"]) == 50 if read.value else "refer to themselves" in read.problems[0].sentence
 
 
 def test_a_merge_of_itself_is_refused() -> None:
-    assert "unfold without end" in document.read("a: &a {<<: *a}").problems[0].sentence
-    assert "unfold without end" in document.read("a: &a {b: {<<: *a}}").problems[0].sentence
+    assert "refer to themselves" in document.read("a: &a {<<: *a}").problems[0].sentence
+    assert "refer to themselves" in document.read("a: &a {b: {<<: *a}}").problems[0].sentence
 
 
 # -- `x-` keys
@@ -158,7 +158,7 @@ def test_a_name_that_begins_with_x_is_not_known() -> None:
 def test_a_word_that_yaml_misreads_is_named_with_the_advice_to_quote_it(word: str, read_as: str, line: Any) -> None:
     said = problems(HEAD + line.format(databases=word))
 
-    assert any(f'`{word}` is read by YAML as {read_as}: quote it, `"{word}"`' in one for one in said), said
+    assert any(f'`{word}` is read by YAML as {read_as}; quote it (`"{word}"`)' in one for one in said), said
 
 
 @pytest.mark.parametrize("word", ["no", "on", "2024", "007"])
@@ -173,12 +173,12 @@ def test_the_advice_helps(word: str) -> None:
     [
         (
             "1:30",
-            "takes a duration such as `30m`, `8h` or `7d`; `1:30` is read by YAML as `90`: quote it, and write a unit",
+            "takes a duration such as `30m`, `8h` or `7d`; `1:30` is read by YAML as `90`; quote it, and add a unit",
         ),
         ("90", "takes a duration such as `30m`, `8h` or `7d`; `90` lacks a unit"),
         (
             "on",
-            "takes a duration such as `30m`, `8h` or `7d`; `on` is read by YAML as `true`: quote it, and write a unit",
+            "takes a duration such as `30m`, `8h` or `7d`; `on` is read by YAML as `true`; quote it, and add a unit",
         ),
     ],
 )
@@ -211,17 +211,17 @@ def test_a_value_that_is_none_of_its_kind_is_a_located_problem(tag: str, value: 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "line 1: the file is empty; a policy begins with `version: 1`"),
+        ("", "line 1: the file is empty; a policy starts with `version: 1`"),
         ("# only a comment\n", "the file is empty"),
         ("---\n...\n", "the file is empty"),
         ("null", "the file is empty"),
-        ("{}", "`version: 1` is missing: a file without it is not used"),
+        ("{}", "`version: 1` is missing; a policy without it isn't used"),
         ("channels: {}", "`version: 1` is missing"),
-        ("version: 1", "names no channel; write `channels: {}`"),
-        ("version: 1\npeople: {}\nx-a: b", "names no channel"),
-        ("version: 1\nchannels:\n", "takes keys with values; not nothing"),
-        ("version: 1\nchannels: {}\nceiling:\n", "takes keys with values; not nothing"),
-        ('version: "1"\nchannels: {}', 'version: takes 1; not `"1"`'),
+        ("version: 1", "names no channels; write `channels: {}`"),
+        ("version: 1\npeople: {}\nx-a: b", "names no channels"),
+        ("version: 1\nchannels:\n", "takes keys with values, not nothing"),
+        ("version: 1\nchannels: {}\nceiling:\n", "takes keys with values, not nothing"),
+        ('version: "1"\nchannels: {}', 'version: takes 1, not `"1"`'),
     ],
 )
 def test_a_file_that_says_nothing_is_refused(text: str, said: str) -> None:
@@ -234,5 +234,5 @@ def test_nothing_can_be_said_on_purpose() -> None:
 
 def test_too_many_rules_are_refused_in_a_sentence() -> None:
     rules = ", ".join(f"{{allow: read, databases: [a{at}]}}" for at in range(1_001))
-    with pytest.raises(PolicyInvalid, match=r"channels\.C0A\.rules: takes at most 1,000 rules, and here are 1,001"):
+    with pytest.raises(PolicyInvalid, match=r"channels\.C0A\.rules: takes at most 1,000 rules, and this has 1,001"):
         load(HEAD + f"channels: {{C0A: {{databases: ['*'], rules: [{rules}]}}}}\n", CATALOGUE)
