@@ -145,7 +145,7 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        raise BadSettings(f"`{path}` cannot be read.") from None
+        raise BadSettings(f"`{path}` can't be read.") from None
 
 
 def _print(lines: Sequence[str], well: bool) -> int:
@@ -241,7 +241,7 @@ def argument_parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help="the audit log").add_subparsers(required=True, metavar="COMMAND")
     verify = _add(audit, "verify", _audit_verify, "check the hash chain; exit status 1 when it is broken")
     verify.add_argument("file", type=Path, nargs="?", help="a copy that was received, instead of the store")
-    verify.add_argument("--head", help="a head that was posted: finds a cut tail too")
+    verify.add_argument("--head", help="a posted head, to also detect entries removed from the end")
     export = _add(audit, "export", _audit_export, "print every entry as JSON Lines")
     resend = _add(audit, "resend", _audit_resend, "let the audit stream send entries again")
     resend.add_argument("--from", dest="first", type=_seq, required=True, metavar="SEQ", help="the first entry to send")
@@ -249,7 +249,7 @@ def argument_parser() -> argparse.ArgumentParser:
         reads.set_defaults(failure=BAD_USAGE)  # 1 means that the log was changed, and 2 that it couldn't be read
     _add(commands, "doctor", _doctor, "check the settings, Slack, Turso, the store and the policy, live")
     database = commands.add_parser("db", help="the bot's own database").add_subparsers(required=True, metavar="COMMAND")
-    _add(database, "upgrade", _db_upgrade, "bring its tables up to date")
+    _add(database, "upgrade", _db_upgrade, "upgrade its tables")
     restored = _add(
         database, "after-restore", _db_after_restore, "after restoring a backup: withdraw what is open, stop countdowns"
     )
@@ -280,7 +280,7 @@ def _add_processes(commands: Any) -> None:
     ):
         parser = _add(commands, name, run, summary)
         parser.set_defaults(failure=BAD_USAGE, unavailable=TRY_LATER)
-        parser.add_argument("--no-upgrade", action="store_true", help="do not bring the bot's tables up to date first")
+        parser.add_argument("--no-upgrade", action="store_true", help="don't upgrade the bot's tables first")
         if name != "worker":
             parser.add_argument("--no-durable", action="store_true", help="leave durable work to a `worker`")
 
@@ -290,19 +290,19 @@ def _add_policy(commands: Any) -> None:
     default = Path("policy.yaml")
     check = _add(policy, "check", _policy_check, "validate a policy file")
     check.add_argument("file", type=Path, nargs="?", default=default)
-    test = _add(policy, "test", _policy_test, "run the cases kept beside the policy")
+    test = _add(policy, "test", _policy_test, "run the policy's test cases")
     test.add_argument("file", type=Path, nargs="?", default=default)
     test.add_argument("cases", type=Path, nargs="?", help="default: the policy's name with .tests.yaml")
-    explain = _add(policy, "explain", _policy_explain, "say what somebody may do, by which rule, and why")
+    explain = _add(policy, "explain", _policy_explain, "explain what someone may do, by which rule, and why")
     explain.add_argument("command", nargs="+", help="as typed: token orders --read-only")
-    explain.add_argument("--as", dest="person", required=True, help="a user id, U…")
-    explain.add_argument("--in", dest="channel", required=True, help="a channel id, C…")
+    explain.add_argument("--as", dest="person", required=True, help="a user ID, U…")
+    explain.add_argument("--in", dest="channel", required=True, help="a channel ID, C…")
     explain.add_argument("--file", type=Path, default=default)
     explain.add_argument("--member", action="append", default=[], metavar="S…", help="a user group that they are in")
     explain.add_argument("--guest", action="store_true", help="they are a guest of the workspace")
     explain.add_argument("--external", action="store_true", help="they are from another workspace")
-    explain.add_argument("--incident", action="store_true", help="as while an incident runs there")
-    diff = _add(policy, "diff", _policy_diff, "say who gains and who loses what between two files")
+    explain.add_argument("--incident", action="store_true", help="as if an incident were active there")
+    diff = _add(policy, "diff", _policy_diff, "show who gains and who loses permissions between two files")
     diff.add_argument("old", type=Path)
     diff.add_argument("new", type=Path)
 

@@ -10,6 +10,7 @@ from bot.app.audit_stream import received_copy
 from bot.app.clock import SystemClock
 from bot.app.lost_files import describe_loss
 from bot.app.store_start import prepare_store
+from bot.blocks.text import counted
 from bot.core.audit import verify_stream
 from bot.core.audit_formats import json_line
 from bot.settings import Settings
@@ -57,9 +58,9 @@ class Audit:
         if fault := await self._store.audit.index_fault():
             print(f"The index of the audit log was changed: {fault}")
             return 1
-        print(f"The audit log holds: {found.entries} entries, head {found.head or '(empty)'}.")
+        print(f"The audit log is intact: {counted(found.entries, 'entry', 'entries')}, head {found.head or '(empty)'}.")
         if head is None:
-            print("That nothing was cut from its end is proved only by a head posted elsewhere: --head HASH.")
+            print("To prove that no entries were removed from the end, pass a posted head: --head HASH.")
         return 0
 
     async def resend(self, stream: str, first: int) -> int:

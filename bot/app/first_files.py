@@ -25,7 +25,7 @@ def write_first_files(folder: Path) -> int:
         try:
             written = _write_new(path, _example(example).read_bytes(), mode)
         except OSError as error:
-            raise BadSettings(f"`{path}` cannot be written: {error.strerror}.") from None
+            raise BadSettings(f"`{path}` can't be written: {error.strerror}.") from None
         found = found or not written
         print(f"Wrote `{path}`: fill it in." if written else f"`{path}` is there already, so it was left as it is.")
     return int(found)

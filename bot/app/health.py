@@ -86,7 +86,7 @@ class Health:
     async def _store(self) -> str:
         if trouble := await self.store.trouble():
             raise Unhealthy(trouble)
-        return "The store takes writes."
+        return "The store accepts writes."
 
     async def _slack(self) -> str:
         found = await self.workspace.check()
@@ -94,14 +94,15 @@ class Health:
         if wanted and not wanted & {found.team_id, found.enterprise_id}:
             others = ", ".join(f"`{one}`" for one in sorted(wanted))
             raise Unhealthy(f"The bot is installed in `{found.team_id}`, but the policy is for {others}.")
-        return f"Slack knows the bot's token (workspace `{found.team_id}`)."
+        return f"Slack accepts the bot's token (workspace `{found.team_id}`)."
 
     async def _scopes(self) -> str:
         granted = (await self.workspace.check()).scopes
         missing, extra = sorted(set(SCOPES) - granted), sorted(granted - set(SCOPES))
         if granted and missing:
-            raise Unhealthy(f"Scopes that are missing: {', '.join(f'`{one}`' for one in missing)}.")
-        return f"All scopes are granted{f', and more than needed: {extra}' if granted and extra else ''}."
+            raise Unhealthy(f"Missing scopes: {', '.join(f'`{one}`' for one in missing)}.")
+        unneeded = ", ".join(f"`{one}`" for one in extra)
+        return f"All scopes are granted{f', and more than needed: {unneeded}' if granted and extra else ''}."
 
     async def _time(self) -> str:
         ahead = (await self.workspace.check()).clock_is_ahead
@@ -110,10 +111,10 @@ class Health:
         if abs(ahead) > CLOCK_MAY_DIFFER:
             where = "ahead of" if ahead > timedelta(0) else "behind"
             raise Unhealthy(
-                f"This machine's clock is {duration(abs(ahead))} {where} Slack's: set it. From five minutes on "
-                "every request of Slack's is refused, and what is timed comes at the wrong time."
+                f"This machine's clock is {duration(abs(ahead))} {where} Slack's. Set it. Slack's requests are "
+                "refused if the difference reaches 5 minutes, and timers run at the wrong time."
             )
-        return "This machine's clock agrees with Slack's."
+        return "This machine's clock matches Slack's."
 
     async def _turso(self) -> str:
         turso = self.turso()
@@ -124,22 +125,22 @@ class Health:
         except TursoRejected:  # a token limited to one group can't be validated; it only has to be able to read
             async for _ in turso.pages(limit=100):
                 break
-            return "Turso takes the API token."
+            return "Turso accepts the API token."
         if expires is not None and expires <= self.clock.now():
             raise Unhealthy("The Turso API token has expired.")
-        until = f"until {expires:%Y-%m-%d}" if expires else "without an end"
-        return f"Turso takes the API token ({until})."
+        until = f"valid until {expires:%Y-%m-%d}" if expires else "it never expires"
+        return f"Turso accepts the API token ({until})."
 
     async def _policy(self) -> str:
         if self.book.problem:
             raise Unhealthy(f"The policy file isn't used, and the old policy still applies: {self.book.problem}")
         policy = self.book.policy
         if self.book.is_settling:
-            return f"Policy `{policy.hash}` is in force. The file has changed: it is used once it has stayed the same."
+            return f"Policy `{policy.hash}` is in force. The file has changed, and is loaded once it stops changing."
         if others := sorted({one for one in (await self.heartbeat.others()).values() if one != policy.hash}):
             hashes = ", ".join(f"`{one}`" for one in others)
-            raise Unhealthy(f"Policy `{policy.hash}` is in force here, but other processes decide by {hashes}.")
-        return f"Policy `{policy.hash}` is in force: {len(policy.channels)} channels."
+            raise Unhealthy(f"Policy `{policy.hash}` is in force here, but other processes use {hashes}.")
+        return f"Policy `{policy.hash}` is in force: {counted(len(policy.channels), 'channel')}."
 
     async def _channels(self) -> str:
         wrong = []
@@ -148,41 +149,41 @@ class Health:
             if trouble := _trouble(found):
                 wrong.append(f"`{channel_id}` {trouble}")
         if wrong:
-            raise Unhealthy(f"Channels of the policy: {'; '.join(wrong)}.")
-        return "Every channel of the policy is there, and the bot is in it."
+            raise Unhealthy(f"Some channels in the policy can't be used: {'; '.join(wrong)}.")
+        return "All channels in the policy exist, and the bot is in them."
 
     async def _groups(self) -> str:
         names = sorted(self.book.policy.usergroups)
         members = await self.directory.members(names)
         unknown = [f"`{name}`" for name in names if members.get(name) is None]
         if unknown:
-            raise Unhealthy(f"User groups that cannot be read count as empty: {', '.join(unknown)}.")
-        return f"{len(names)} user groups can be read." if names else "The policy names no user group."
+            raise Unhealthy(f"These user groups can't be read, and count as empty: {', '.join(unknown)}.")
+        return f"{counted(len(names), 'user group')} can be read." if names else "The policy names no user groups."
 
     async def _guests(self) -> str:
         guests = await self.directory.guests()
         if guests is None:
-            return "The people of this workspace cannot all be read: whether guests read along is not known."
+            return "Slack didn't list everyone in this workspace, so I can't tell whether there are guests."
         channels = list(self.book.policy.channels) if guests else []
         inside = await asyncio.gather(*(self.directory.inside(channel_id) for channel_id in channels))
         counts = {channel_id: len(guests & members) for channel_id, members in zip(channels, inside, strict=True)}
         if found := [f"`{channel_id}` ({count})" for channel_id, count in counts.items() if count]:
-            return f"Guests see what is posted in {', '.join(found)}; what they may do is in the policy."
-        return "No guest is in a channel of the policy."
+            return f"There are guests in {', '.join(found)}. They can read what is posted there."
+        return "There are no guests in the policy's channels."
 
     async def _approvers(self) -> str:
         members = await self.directory.members(sorted(self.book.policy.usergroups))
         short, known = [], ""
         for rule, who, wanted in self.book.policy.approval_rules():
             if who.unchecked(members):
-                known = " whose people are known"  # another check reports the unknown user groups
+                known = " with known members"  # another check reports the unknown user groups
                 continue
             there = len(await self.directory.present(who.members(members), enough=wanted))
             if there < wanted:
-                short.append(f"`{rule.where}` wants {wanted}, and {there} {'is' if there == 1 else 'are'} there")
+                short.append(f"`{rule.where}` needs {wanted}, and there {'is' if there == 1 else 'are'} {there}")
         if short:
             raise Unhealthy(f"These rules have too few people who can approve or review: {'; '.join(short)}.")
-        return f"Every rule{known} has people who can approve or review."
+        return f"Every rule{known} has enough people who can approve or review."
 
     async def _chain(self) -> str:
         found = await verify_stream(self.store.audit.chain())
@@ -190,7 +191,7 @@ class Health:
             raise Unhealthy(f"The audit log was changed: {found.fault}")
         if fault := await self.store.audit.index_fault():
             raise Unhealthy(f"The index of the audit log was changed: {fault}")
-        return f"The audit chain holds ({found.entries} entries)."
+        return f"The audit log is intact ({counted(found.entries, 'entry', 'entries')})."
 
     async def _stream(self) -> str:
         if not self.stream:
@@ -200,7 +201,7 @@ class Health:
             since = f"since {state.received_at:%Y-%m-%d %H:%M} UTC" if state.received_at else "at all"
             raise Unhealthy(f"The receiver of the audit stream has received nothing {since}: {state.fault}")
         if lag > STREAM_MAY_LAG:
-            raise Unhealthy(f"{counted(lag, 'audit entry', 'audit entries')} have not been sent yet.")
+            raise Unhealthy(f"{counted(lag, 'audit entry', 'audit entries')} haven't been sent yet.")
         return f"The audit stream has sent entry {state.seq}."
 
     async def _stream_lag(self) -> int:
@@ -228,25 +229,25 @@ class Health:
         found = await self.backlog()
         if found.failing:
             some = "; ".join(f"`{one.kind}` of `{one.subject}`, {one.failures}×: {one.cause}" for one in found.examples)
-            raise Unhealthy(f"{counted(found.failing, 'timer')} failed and will be tried again ({some}).")
+            raise Unhealthy(f"{counted(found.failing, 'timer')} failed, and will be retried ({some}).")
         if found.overdue:
-            late = counted(found.overdue, "timer")
-            raise Unhealthy(f"Overdue: {late}. Is a process running that does durable work?")
-        return "No timer is overdue."
+            late = f"{counted(found.overdue, 'timer')} {'is' if found.overdue == 1 else 'are'}"
+            raise Unhealthy(f"{late} overdue. Check that a process that does durable work is running.")
+        return "No timers are overdue."
 
     async def _background(self) -> str:
         if failing := await self.heartbeat.failing():
             some = "; ".join(f"`{process}`: {loops}" for process, loops in failing.items())
-            raise Unhealthy(f"Background work fails and is tried again: {some}. The log says why.")
-        return "No background work fails."
+            raise Unhealthy(f"Background work keeps failing, and is retried: {some}. The log says why.")
+        return "No background work is failing."
 
     async def _work(self) -> str:
         if stuck := await self.queue.stuck(for_=STUCK_FOR):
             since, some = STUCK_FOR.seconds // 60, ", ".join(f"`{one}`" for one in stuck[:3])
             raise Unhealthy(
-                f"Not ended after {since} minutes: {counted(len(stuck), 'workflow')} ({some}). The log says why."
+                f"{counted(len(stuck), 'workflow')} unfinished after {since} minutes ({some}). The log says why."
             )
-        return "No workflow is stuck."
+        return "No workflows are stuck."
 
     async def outcomes(self) -> str:
         """Check that every outcome reached somebody. Raises Unhealthy."""
@@ -255,25 +256,25 @@ class Health:
             ends = [one for one in undelivered if one not in posts]
             some = ", ".join(f"{_kind(one)} `{one.subject}` ({one.event})" for one in ends[:5])
             more = f" and {len(ends) - 5} more" if len(ends) > 5 else ""
-            heard = f"Nobody was told of {some}{more}. " if ends else ""
-            posted = f"Not posted: {', '.join(f'`{one.subject}`' for one in posts[:5])}. " if posts else ""
+            heard = f"No one was notified of {some}{more}. " if ends else ""
+            posted = f"These posts are missing: {', '.join(f'`{one.subject}`' for one in posts[:5])}. " if posts else ""
             raise Unhealthy(f"{heard}{posted}The log says why.")
         if plain := await self.store.notices.delivered_plainly(since=self.clock.now() - TOLD_SINCE):
             some = ", ".join(f"`{one.subject}` ({one.event})" for one in plain[:5])
-            raise Unhealthy(f"Cards that can't be drawn, by a fault of the bot: {some}. The log says why.")
-        return "Everybody was told of what ended, of break-glass operations and of revoked tokens."
+            raise Unhealthy(f"Some cards can't be shown because of an error in Turso Ops: {some}. The log says why.")
+        return "Everyone concerned was notified of outcomes, break-glass operations and revoked tokens."
 
 
 def _kind(undelivered: PendingNotice) -> str:
     """Return what an undelivered notice is about."""
     if undelivered.event == ALARM:
-        return "the break-glass request"
+        return "the break-glass operation"
     if undelivered.event.startswith(REVOKED):
-        return "tokens revoked by the request"
+        return "tokens revoked by request"
     return _KINDS.get(undelivered.subject[:2], "the end of the incident")
 
 
-_KINDS: Final = {"r-": "the end of the request", "h-": "the end of the freeze", "v-": "the review"}
+_KINDS: Final = {"r-": "the outcome of request", "h-": "the end of freeze", "v-": "review"}
 
 
 async def undelivered_outcomes(store: Store, now: datetime) -> list[PendingNotice]:
@@ -285,5 +286,5 @@ def _trouble(channel: Channel) -> str:
     if channel.is_archived:
         return "is archived"
     if not channel.bot_is_member:
-        return "is gone, or the bot is not in it"
+        return "doesn't exist, or the bot isn't in it"
     return "is shared with another organization" if channel.is_ext_shared else ""

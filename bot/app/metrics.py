@@ -30,31 +30,35 @@ class Metrics:
             registry=here,
         )
         self._by_outcome: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
-        self._seconds = Histogram("turso_ops_answer_seconds", "From the ack to the answer", ["command"], registry=here)
+        self._seconds = Histogram(
+            "turso_ops_answer_seconds", "From the acknowledgement to the answer", ["command"], registry=here
+        )
         self._requests = Counter("turso_ops_requests", "Requests by the state they reach", ["state"], registry=here)
         self._turso = Counter("turso_ops_turso_calls", "Calls to Turso", ["method", "route", "status"], registry=here)
         self._slack = Counter("turso_ops_slack_calls", "Calls to Slack", ["method", "status"], registry=here)
-        self._slack_waits = Counter("turso_ops_slack_wait_seconds", "Waited for Slack's rate limits", registry=here)
+        self._slack_waits = Counter(
+            "turso_ops_slack_wait_seconds", "Time waited for Slack's rate limits", registry=here
+        )
         self._ack = Histogram(
             "turso_ops_ack_seconds",
-            "From a request of Slack's to its ack",
+            "Time from a request by Slack to its acknowledgement",
             registry=here,
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
         )
-        self._policy_age = Gauge("turso_ops_policy_age_seconds", "Since the policy in force was loaded", registry=here)
+        self._policy_age = Gauge("turso_ops_policy_age_seconds", "Age of the policy in force", registry=here)
         self._policy_valid = Gauge(
-            "turso_ops_policy_file_valid", "1 when the policy file as it is now validates", registry=here
+            "turso_ops_policy_file_valid", "1 if the current policy file is valid", registry=here
         )
         self._background = Counter(
-            "turso_ops_background_failures", "Rounds of background loops that failed", ["loop"], registry=here
+            "turso_ops_background_failures", "Failed rounds of background loops", ["loop"], registry=here
         )
         self._faults = Counter(
-            "turso_ops_faults", "Steps of requests that ended by a fault of the bot itself", ["step"], registry=here
+            "turso_ops_faults", "Steps of requests that failed because of a bug in the bot", ["step"], registry=here
         )
-        self._overdue = Gauge("turso_ops_timers_overdue", "Timers that are due and have not fired", registry=here)
-        self._failing = Gauge("turso_ops_timers_failing", "Timers whose work fails again and again", registry=here)
+        self._overdue = Gauge("turso_ops_timers_overdue", "Timers that are due but haven't fired", registry=here)
+        self._failing = Gauge("turso_ops_timers_failing", "Timers that keep failing", registry=here)
         self._undelivered = Gauge(
-            "turso_ops_outcomes_untold", "Outcomes, alarms and notices that nobody was told of", registry=here
+            "turso_ops_outcomes_untold", "Outcomes, alarms and notices that reached no one", registry=here
         )
         self._audit = Gauge("turso_ops_audit_entries", "Entries in the audit log", registry=here)
         self._audit_lag = Gauge(

@@ -90,11 +90,11 @@ class PolicyBook:
         try:
             text = self._read()
         except Unreadable:
-            raise BotError(f"POLICY_FILE names `{self._path}`, which cannot be read.") from None
+            raise BotError(f"POLICY_FILE names `{self._path}`, which can't be read.") from None
         try:
             policy = load(text, self._catalogue, default_organization=self._organization)
         except PolicyInvalid as invalid:
-            raise BotError(f"POLICY_FILE names `{self._path}`, which does not validate: {invalid}") from None
+            raise BotError(f"POLICY_FILE names `{self._path}`, which isn't valid: {invalid}") from None
         self._seen = _digest(text)
         self._verdicts = {self._seen: None}
         return policy
@@ -105,14 +105,14 @@ class PolicyBook:
             text = self._read()
         except Unreadable:
             self._seen, self._restless_since = None, now
-            self._conclude("the file cannot be read")
+            self._conclude("the file can't be read")
             return
         digest = _digest(text)
         if digest != self._seen:
             self._seen, self._seen_since = digest, now
         if digest not in self._verdicts and now - self._seen_since < quiet:
             restless = now - self._restless_since >= RESTLESS_SECONDS
-            self._conclude("the file keeps changing, so nothing of it comes into force" if restless else None)
+            self._conclude("the file keeps changing, so it isn't loaded" if restless else None)
             return
         self._restless_since = now
         if digest not in self._verdicts:

@@ -49,8 +49,8 @@ def _listening(settings: Settings) -> sockets.socket:
     try:
         return sockets.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=both)
     except (OSError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or "no such address"
-        raise BadSettings(f"HOST and PORT: nothing can listen on {host}:{port} ({why}).") from None
+        why = getattr(error, "strerror", None) or "not found"
+        raise BadSettings(f"HOST and PORT: can't listen on {host}:{port} ({why}).") from None
 
 
 async def socket(settings: Settings, *, durable: bool = True, upgrade: bool = True) -> int:
@@ -158,7 +158,7 @@ async def _stopped(*, unless: Callable[[], Awaitable[str]] | None = None) -> Non
     try:
         await asyncio.wait((refused, stopped), return_when=asyncio.FIRST_COMPLETED)
         if refused.done() and not stopped.done():
-            raise BadSettings(f"SLACK_APP_TOKEN is not accepted by Slack ({refused.result()}). {HOW_TO_CONNECT}")
+            raise BadSettings(f"SLACK_APP_TOKEN isn't accepted by Slack ({refused.result()}). {HOW_TO_CONNECT}")
     finally:
         refused.cancel()
         stopped.cancel()

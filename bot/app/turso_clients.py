@@ -44,8 +44,8 @@ class TursoClients:
         """Return the client of an organization. Raises BotError if there is none."""
         if client := self._open.get(organization):
             return client
-        why = self._shut.get(organization, f"The policy does not say which token opens `{organization}`.")
-        raise BotError(f"The organization `{organization}` cannot be reached: {why}")
+        why = self._shut.get(organization, f"The policy doesn't say which API token to use for `{organization}`.")
+        raise BotError(f"The organization `{organization}` can't be reached: {why}")
 
     def default(self) -> TursoClient:
         """Return the client of TURSO_ORGANIZATION. Raises BotError if its token isn't set."""

@@ -126,7 +126,7 @@ def _read_secret(name: str, path: str) -> str:
     except UnicodeDecodeError:
         raise BadSettings(f"{name}_FILE names {_describe_path(path)}, which is not UTF-8 text.") from None
     except (OSError, ValueError):
-        raise BadSettings(f"{name}_FILE names {_describe_path(path)}, which cannot be read.") from None
+        raise BadSettings(f"{name}_FILE names {_describe_path(path)}, which can't be read.") from None
     if not content:
         raise BadSettings(f"{name}_FILE names {_describe_path(path)}, which is empty.")
     return content

@@ -72,7 +72,7 @@ async def test_what_is_cut_short_before_it_is_posted_is_posted_once(
 
     seq, head = await here.store.audit.head()
     (text,) = await heads(here)
-    assert f"{seq} entries, head {head}" in text
+    assert f"{seq} {'entry' if seq == 1 else 'entries'}, head {head}" in text
 
 
 async def test_one_that_cannot_be_posted_is_seen_by_doctor(here: House) -> None:
@@ -83,7 +83,9 @@ async def test_one_that_cannot_be_posted_is_seen_by_doctor(here: House) -> None:
     nothing = cast(Any, None)
     health = Health(here.store, here.clock, nothing, nothing, nothing, nothing, nothing, nothing)
     assert await heads(here) == []
-    with pytest.raises(Unhealthy, match=r"Not posted: `audit-head:2\d{3}-\d\d-\d\d`\. The log says why\.$"):
+    with pytest.raises(
+        Unhealthy, match=r"These posts are missing: `audit-head:2\d{3}-\d\d-\d\d`\. The log says why\.$"
+    ):
         await health.outcomes()
 
 

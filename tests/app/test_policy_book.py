@@ -101,7 +101,7 @@ def emptied_then_written(scene: Scene) -> None:
 def removed_then_written(scene: Scene) -> None:
     scene.path.unlink()
     scene.wait(30)
-    assert (scene.in_force, scene.book.problem) == ("old", "the file cannot be read")
+    assert (scene.in_force, scene.book.problem) == ("old", "the file can't be read")
     scene.write(NEW)
 
 
@@ -222,7 +222,7 @@ def test_what_is_refused_changes_nothing_and_is_told_until_the_old_file_is_back(
 def test_a_file_that_was_moved_away_and_back_is_well_again(scene: Scene) -> None:
     scene.path.rename(scene.folder / "x")
     scene.wait(3)
-    assert scene.book.problem == "the file cannot be read"
+    assert scene.book.problem == "the file can't be read"
     (scene.folder / "x").rename(scene.path)
     scene.wait(LOOK_EVERY)
     now: tuple[object, object] = (scene.in_force, scene.book.problem)

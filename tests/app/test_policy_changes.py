@@ -160,7 +160,7 @@ async def test_the_channel_that_is_no_longer_named_hears_of_that(office: Office)
     await office.process().record(OLD, silent)
 
     assert [channel for channel, _ in office.posted] == ["C0ADMIN"]
-    assert "Nobody gains or loses a permission" in str(office.posted[0][1].blocks)
+    assert "No one gains or loses a permission" in str(office.posted[0][1].blocks)
 
 
 async def test_without_a_channel_it_is_recorded_only(office: Office) -> None:

@@ -82,7 +82,7 @@ async def test_it_goes_up_while_slack_takes_nothing_and_down_once_it_is_told(off
     house.clock.pass_(A_MOMENT)
     assert await office.gauge() == 1
     said = await office.doctor()
-    assert said.startswith("Nobody was told of ")
+    assert said.startswith("No one was notified of ")
 
     house.slack.troubles = {}
     await house.rests()
@@ -128,7 +128,7 @@ async def test_where_no_way_is_open_it_is_seen_at_once_and_for_some_days(office:
     await house.rests()
 
     assert await office.gauge() == 1
-    assert "Nobody was told of " in await office.doctor()
+    assert "No one was notified of " in await office.doctor()
     house.clock.pass_(TOLD_SINCE)
     assert (await office.gauge(), await office.doctor()) == (0, "")
 

@@ -48,4 +48,4 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, capsys: pytest
     assert main(["init", str(tmp_path / "missing")]) == 2
 
     said = capsys.readouterr().err
-    assert said == f"turso-ops: `{tmp_path}/missing/policy.yaml` cannot be written: No such file or directory.\n"
+    assert said == f"turso-ops: `{tmp_path}/missing/policy.yaml` can't be written: No such file or directory.\n"

@@ -78,7 +78,7 @@ async def test_the_store_is_made_in_the_folder_and_upgrading_twice_is_harmless(t
         pytest.param(POLICY.read_text(), 0, "", id="the sandbox's"),
         pytest.param("", 1, "the file is empty", id="empty"),
         pytest.param("channels: {}\n", 1, "`version: 1` is missing", id="without a version"),
-        pytest.param("version: 1\n", 1, "names no channel", id="a version alone"),
+        pytest.param("version: 1\n", 1, "names no channels", id="a version alone"),
         pytest.param("version: 1\nchannels: {}\n", 0, "0 channels", id="nothing for anybody, on purpose"),
         pytest.param("version: 1\nchanels: {}\n", 1, "chanels", id="a key that is none"),
         pytest.param("version: 1\nworkspace: acme\n", 1, "workspace", id="a name where an id belongs"),
@@ -166,7 +166,7 @@ async def test_the_doctor_finds_a_process_with_another_policy(house: House, tmp_
 
         assert ran.status == 1
         assert "FAIL  policy: " in ran.out
-        assert "other processes decide by" in ran.out
+        assert "other processes use" in ran.out
         assert not store.execute("SELECT * FROM new_ones").fetchall(), "who only looks is not one of the processes"
         store.executescript("DROP TRIGGER new_process; DROP TABLE new_ones")
 
@@ -188,7 +188,7 @@ async def test_the_audit_log_is_exported_and_verified_and_an_edit_is_found(house
     card = await world.person(DANA).types("/turso db destroy audited --now --reason old")
     await world.person(ANA).presses("Approve", card)
     await world.person(ANA).submits({"typed_name": "audited"})
-    await world.shows(card, holding="*audited* is destroyed")
+    await world.shows(card, holding="*audited* was destroyed")
 
     holds = await house.command_afresh("audit", "verify")
     exported = [json.loads(line) for line in (await house.command_afresh("audit", "export")).out.splitlines()]

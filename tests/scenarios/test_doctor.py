@@ -63,7 +63,10 @@ async def test_who_cannot_be_looked_up_is_not_called_too_few(world: World) -> No
         every = await found(world)
 
         assert not every["user groups"][0]
-        assert every["approvers"] == (True, "Every rule whose people are known has people who can approve or review.")
+        assert every["approvers"] == (
+            True,
+            "Every rule with known members has enough people who can approve or review.",
+        )
     finally:
         world.workspace.faults.remove(fault)
         for group in ("S0DBA", "S0RESPOND"):
@@ -72,14 +75,14 @@ async def test_who_cannot_be_looked_up_is_not_called_too_few(world: World) -> No
 
 async def test_guests_who_read_along_are_told_and_are_nothing_wrong(world: World) -> None:
     assert (await found(world))["guests"] == (
-        True, f"Guests see what is posted in `{ORDERS}` (1); what they may do is in the policy."
+        True, f"There are guests in `{ORDERS}` (1). They can read what is posted there."
     )  # fmt: skip
     assert world.bot is not None
     members = world.workspace.channels[ORDERS].members
     members.remove(GIL)
     world.bot.health.directory._inside.forget(ORDERS)
     try:
-        assert (await found(world))["guests"] == (True, "No guest is in a channel of the policy.")
+        assert (await found(world))["guests"] == (True, "There are no guests in the policy's channels.")
     finally:
         members.append(GIL)
 
@@ -123,7 +126,7 @@ async def test_a_process_that_decides_by_another_policy_is_found_as_long_as_it_l
         await store.processes.record("elsewhere:1:abc", policy, seen, forget=now - timedelta(hours=1))
         found_well, said = (await found(world))["policy"]
         assert found_well is well
-        assert well or "other processes decide by `0ther`" in said
+        assert well or "other processes use `0ther`" in said
     await store.processes.record("elsewhere:1:abc", "0ther", now, forget=now - timedelta(hours=1))
 
     await store.processes.remove("elsewhere:1:abc")
@@ -142,7 +145,7 @@ async def test_work_that_does_not_end_is_found(world: World, monkeypatch: pytest
         well, said = (await found(world))["durable work"]
 
         assert not well
-        assert "minutes: 1 workflow (" in said
+        assert "1 workflow unfinished after 0 minutes (" in said
         assert ":execute`" in said
     finally:
         held.released.set()
@@ -154,11 +157,11 @@ async def test_work_that_does_not_end_is_found(world: World, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("subject", "event", "named"),
     [
-        ("r-nobodyheard", "failed", "the end of the request"),
-        ("h-nobodyheard", "thawed", "the end of the freeze"),
-        ("v-nobodyheard", "reviewed", "the review"),
-        ("r-nobodyheard", ALARM, "the break-glass request"),
-        ("r-nobodyheard", REVOKED, "tokens revoked by the request"),
+        ("r-nobodyheard", "failed", "the outcome of request"),
+        ("h-nobodyheard", "thawed", "the end of freeze"),
+        ("v-nobodyheard", "reviewed", "review `v-nobodyheard`"),
+        ("r-nobodyheard", ALARM, "the break-glass operation"),
+        ("r-nobodyheard", REVOKED, "tokens revoked by request"),
     ],
 )
 async def test_an_end_that_nobody_was_told_of_is_seen_by_doctor_and_the_metrics(

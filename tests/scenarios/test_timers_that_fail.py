@@ -78,7 +78,7 @@ async def test_timers_of_every_kind_that_fail_are_shown_until_they_work(
 
     well, said = await doctor(world)
     assert not well
-    assert f"{len(TimerKind)} timers failed and will be tried again" in said
+    assert f"{len(TimerKind)} timers failed, and will be retried" in said
     assert ("KeyError" if isinstance(error, KeyError) else str(error)) in said
     assert await gauge(world) == len(TimerKind)
     assert await world.person(DANA).types("/turso ls")
@@ -130,7 +130,7 @@ async def test_timers_that_set_themselves_again_while_turso_is_silent_are_shown(
         if (await doctor(world))[0]:
             break
         await asyncio.sleep(1)
-    assert await doctor(world) == (True, "No timer is overdue.")
+    assert await doctor(world) == (True, "No timers are overdue.")
     assert await timers(world) == {}
     assert len(below(world, card, "has ended. It is unblocked.")) == 1
 

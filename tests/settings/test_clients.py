@@ -136,12 +136,12 @@ async def test_a_certificate_that_is_not_trusted_is_called_that(tmp_path: Any, m
         assert asked.code == "certificate"
         assert isinstance(changed, NotSent)
         for error in (read, changed):
-            assert "certificate is not trusted" in str(error)
+            assert "certificate isn't trusted" in str(error)
             assert "SSL_CERT_FILE" in str(error)
         session = new_session()
         async with session:
             workspace = Workspace(SlackCalls(web_client(session, "xoxb-canary", f"{url}/api/", nothing), nothing))
-            with pytest.raises(Unavailable, match=r"Slack.s certificate is not trusted\. Set SSL_CERT_FILE"):
+            with pytest.raises(Unavailable, match=r"Slack.s certificate isn't trusted\. Set SSL_CERT_FILE"):
                 await workspace.check()
 
         monkeypatch.setenv("SSL_CERT_FILE", str(own))

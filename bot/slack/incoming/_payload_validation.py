@@ -43,9 +43,9 @@ def checked(payload: object) -> Body:
         raise Malformed("The payload is no object.")
     for name, fits in _FIELDS.items():
         if name in payload and not fits(payload[name]):
-            raise Malformed(f"`{name}` is not what Slack sends there.")
+            raise Malformed(f"`{name}` isn't what Slack sends there.")
     if "command" not in payload and payload.get("type") not in _TYPES:
-        raise Malformed("Its type is none that this bot takes.")
+        raise Malformed("This bot doesn't handle its type.")
     missing = [name for name in _TYPES.get(payload.get("type", ""), ()) if payload.get(name) is None]
     if missing:
         raise Malformed(f"`{missing[0]}` is missing.")

@@ -59,10 +59,10 @@ class Workspace:
         except SlackTrouble as trouble:
             if trouble.code == UNTRUSTED:
                 raise Unavailable(
-                    "Slack's certificate is not trusted. Set SSL_CERT_FILE to a file that also contains the "
+                    "Slack's certificate isn't trusted. Set SSL_CERT_FILE to a file that also contains the "
                     "certificates of your own authority."
                 ) from None
-            raise Unavailable(f"Slack does not accept the bot's token, or does not answer ({trouble.code}).") from None
+            raise Unavailable(f"Slack doesn't accept the bot's token, or doesn't answer ({trouble.code}).") from None
         self._found = _installation(answer, self._calls)
         return self._found
 

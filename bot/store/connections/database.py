@@ -40,7 +40,7 @@ class StoreUnavailable(Unavailable):
     """Raised when the store doesn't answer: the transaction was rolled back, or its commit wasn't confirmed."""
 
     def __init__(self, detail: str = "") -> None:
-        super().__init__("The bot's store did not answer. Try again in a moment.", detail=detail)
+        super().__init__("The bot's store didn't answer. Try again in a moment.", detail=detail)
 
 
 class Database(Protocol):
