@@ -16,15 +16,15 @@ def add_sandbox(commands: Any) -> None:
     """Add both commands to the command line."""
     sandbox = _add(commands, "sandbox", _sandbox, "try the real bot, connected to a local Turso and a local Slack")
     sandbox.add_argument("--port", type=int, default=3000)
-    sandbox.add_argument("--data", type=Path, default=Path("data/sandbox"), help="where its databases live")
-    sandbox.add_argument("--seconds", type=float, help="stop by itself after that time")
-    platform = _add(commands, "platform", _platform, "only the local Turso platform, for tests of other programs")
+    sandbox.add_argument("--data", type=Path, default=Path("data/sandbox"), help="where its databases are stored")
+    sandbox.add_argument("--seconds", type=float, help="stop after this many seconds")
+    platform = _add(commands, "platform", _platform, "start only the local Turso platform, to test other programs")
     platform.add_argument("--port", type=int, default=8081)
     platform.add_argument("--data", type=Path, default=Path("data/platform"))
     platform.add_argument("--organization", default="acme")
-    platform.add_argument("--seed", action="store_true", help="begin with a dozen databases that have rows")
-    platform.add_argument("--admin", action="store_true", help="offer faults on demand at /_admin")
-    platform.add_argument("--generation", choices=["now", "2023"], default="now", help="which API generation to speak")
+    platform.add_argument("--seed", action="store_true", help="start with a dozen databases that contain rows")
+    platform.add_argument("--admin", action="store_true", help="offer fault injection at /_admin")
+    platform.add_argument("--generation", choices=["now", "2023"], default="now", help="the API generation")
 
 
 def _add(commands: Any, name: str, run: Callable[[argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:
@@ -60,7 +60,7 @@ def _platform(arguments: argparse.Namespace) -> int:
 
     token = os.environ.get("TURSO_API_TOKEN", "").strip()
     if not token:
-        raise BadSettings("TURSO_API_TOKEN is not set. Choose any value: clients must present the same one.")
+        raise BadSettings("TURSO_API_TOKEN is not set. Set it to any value, and use the same value in clients.")
     work = serve_platform(
         arguments.data,
         host="127.0.0.1",
@@ -70,7 +70,7 @@ def _platform(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         admin=arguments.admin,
         generation=arguments.generation,
-        ready=lambda url: print(f"A local Turso listens at {url}", flush=True),
+        ready=lambda url: print(f"The local Turso is at {url}", flush=True),
     )
     uvloop.run(work)
     return 0

@@ -90,8 +90,10 @@ async def sandbox(*, port: int, data: Path, policy: Path = POLICY) -> AsyncItera
 async def run_sandbox(*, port: int, data: Path, seconds: float | None = None) -> int:
     """Run the sandbox in the foreground, until Ctrl-C or for some seconds."""
     async with sandbox(port=port, data=data) as running, _traffic(running.platform):
-        print(f"\n  Turso Ops is ready to try: {running.url}\n", flush=True)
-        print("  A local Slack and a local Turso; nothing leaves this machine. Ctrl-C ends it.\n", flush=True)
+        print(f"\n  Turso Ops is ready: {running.url}\n", flush=True)
+        print(
+            "  It uses a local Slack and a local Turso. Nothing leaves this machine. Stop it with Ctrl-C.\n", flush=True
+        )
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.sleep(seconds if seconds is not None else float("inf"))
     return 0
@@ -143,7 +145,7 @@ def bound(port: int) -> Iterator[socket.socket]:
         try:
             held.bind(("127.0.0.1", port))
         except OSError as error:
-            raise BotError(f"Port {port} cannot be had ({error.strerror}); `--port` chooses another.") from None
+            raise BotError(f"Port {port} can't be used ({error.strerror}). Choose another with `--port`.") from None
         yield held
 
 

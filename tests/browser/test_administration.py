@@ -34,7 +34,7 @@ async def test_a_channel_is_archived_and_opened_again_from_the_panel(window: Ope
     await row.get_by_role("button", name="Add", exact=True).click()
     await expect(row.get_by_label("Remove Ben Okafor")).to_be_visible()
     await row.get_by_label("Posting").select_option("admins")
-    await expect(row.locator("summary")).to_contain_text("only administrators may post")
+    await expect(row.locator("summary")).to_contain_text("only administrators can post")
     await dana.picture("administration")
 
 

@@ -78,7 +78,7 @@ async def test_list_usage_create_token_destroy_and_rotate_as_the_readme_tells(
     await ana.modal.get_by_role("textbox").first.fill("analytics")
     await ana.modal.locator("[data-view-submit]").click()
     for each in (ana, dana):
-        await expect(each.message("is destroyed")).to_contain_text("analytics")
+        await expect(each.message("was destroyed")).to_contain_text("analytics")
     assert len(world.changes("DELETE", "/databases/analytics")) == 1
 
     await dana.say("/turso rotate orders --reason leak")
@@ -112,10 +112,10 @@ async def refused_to_guest_and_stranger(world: World, browser: Browser, ana: Win
     assert world.changes("DELETE") == []
 
 
-async def test_the_tour_of_five_steps_shows_the_product(world: World, browser: Browser) -> None:
+async def test_the_tour_of_six_steps_shows_the_product(world: World, browser: Browser) -> None:
     window = await open_window(browser, world.url, DANA, tour=True)
     tour = window.page.get_by_label("Guided tour")
-    await expect(tour).to_contain_text("1 of 5")
+    await expect(tour).to_contain_text("1 of 6")
     await window.press("List the databases", tour)
     await window.page.keyboard.press("Enter")
     await expect(window.pane.locator("[data-table]")).to_contain_text("orders")
@@ -137,7 +137,7 @@ async def test_the_tour_of_five_steps_shows_the_product(world: World, browser: B
     await window.opens("Approve", window.message("moved to the warehouse"))
     await window.modal.get_by_role("textbox").first.fill("analytics")
     await window.modal.locator("[data-view-submit]").click()
-    await expect(window.message("is destroyed")).to_be_visible()
+    await expect(window.message("was destroyed")).to_be_visible()
     await window.press("Next", tour)
     await window.press("Rotate as Dana", tour)
     await expect(window.page.get_by_text("You are Dana Kim")).to_be_visible()
@@ -150,6 +150,12 @@ async def test_the_tour_of_five_steps_shows_the_product(world: World, browser: B
     await window.modal.get_by_role("textbox").first.fill("orders")
     await window.modal.locator("[data-view-submit]").click()
     await expect(window.pane.get_by_role("button", name="Approve")).to_have_count(0)
+    await window.press("Next", tour)
+    for button, shown in (("Start", "started"), ("Triage", "Rows read today"), ("End", "Open items")):
+        await window.press(f"{button} as Remy", tour)
+        await expect(window.page.get_by_text("You are Remy Laurent")).to_be_visible()
+        await window.page.keyboard.press("Enter")
+        await expect(window.message(shown).last).to_be_visible()
     await window.press("Finish", tour)
     assert window.troubles == []
     await window.context.close()

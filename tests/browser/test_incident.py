@@ -64,7 +64,7 @@ async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window
     await ana.modal.locator("textarea").first.fill("it floods the primary")
     await picture(ana, ana.modal, "incident-break-glass")
     await ana.modal.locator("[data-view-submit]").click()
-    loud = ben.message("checkout-old is destroyed")
+    loud = ben.message("checkout-old was destroyed")
     await expect(loud).to_contain_text("it floods the primary")
     await expect(loud).to_contain_text("without approval")
 
@@ -72,7 +72,7 @@ async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window
     await ben.modal.get_by_text("It was justified").click()
     await ben.modal.locator("textarea").first.fill("it had to go")
     await ben.modal.locator("[data-view-submit]").click()
-    await expect(ben.message("checkout-old is destroyed")).to_contain_text("Reviewed by")
+    await expect(ben.message("checkout-old was destroyed")).to_contain_text("Reviewed by")
 
     await remy.say("/turso incident end")
     ended = await until(lambda: world.card("C0INCCHK", holding="INC-42* ended"), what="the end")

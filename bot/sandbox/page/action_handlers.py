@@ -35,7 +35,7 @@ class ActionHandlers:
         form = await request.form()
         text, channel, thread = (str(form.get(name) or "") for name in ("text", "channel", "thread"))
         if channel not in self._workspace.channels or not text.strip():
-            raise HTTPException(400, "There is nothing to say here.")
+            raise HTTPException(400, "The message is empty.")
         said = self._workspace.say(scene.person.id, channel, text.strip(), thread_ts=thread or None)
         return await self._done(scene, said)
 
@@ -71,7 +71,7 @@ class ActionHandlers:
         scene, payload = scene_of(self._workspace, request), await _payload(request)
         values = payload.get("values")
         if not isinstance(values, dict):
-            raise HTTPException(400, "values is an object.")
+            raise HTTPException(400, "values must be an object.")
         return await self._done(
             scene, self._workspace.submit_view(scene.person.id, request.path_params["view"], values)
         )
@@ -148,7 +148,7 @@ class ActionHandlers:
         scene = scene_of(self._workspace, request)
         minutes = str((await request.form()).get("minutes") or "")
         if not minutes.isdecimal() or timedelta(minutes=int(minutes[:9])) > _LONGEST:
-            raise HTTPException(400, "minutes is a number, of at most a month.")
+            raise HTTPException(400, "minutes must be a number, of at most a month.")
         by = timedelta(minutes=int(minutes))
         self._workspace.move_time(by)
         if self._on_move is not None:
@@ -175,5 +175,5 @@ async def _payload(request: Request) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise HTTPException(400, "payload is a JSON object.")
+        raise HTTPException(400, "payload must be a JSON object.")
     return found

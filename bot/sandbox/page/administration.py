@@ -10,8 +10,8 @@ from bot.sandbox.workspace.user_actions.administration import Admin
 from bot.sandbox.workspace.workspace import Workspace
 
 POSTING = {
-    "everybody": "Everybody may post",
-    "admins": "Only administrators may post",
+    "everybody": "Everyone can post",
+    "admins": "Only administrators can post",
     "threads": "Replies in threads only",
     "no_threads": "No replies in threads",
 }
@@ -77,9 +77,9 @@ class Administration:
         if press.subject not in self._subjects(kind):
             raise LookupError(press.subject)
         if name in _WITH_PERSON and press.value not in self._workspace.people:
-            raise ValueError("There is nobody with this id.")
+            raise ValueError("There is no person with this ID.")
         if name == "rename" and not press.value.strip():
-            raise ValueError("A name is needed.")
+            raise ValueError("Enter a name.")
         await operation(self._workspace.admin, press)
 
     def facts(self) -> dict[str, Any]:

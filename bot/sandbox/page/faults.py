@@ -23,14 +23,14 @@ class Switch:
 _SWITCHES = (
     Switch("undelivered", "Cut the line to the app", "Nothing is delivered: every command and click fails"),
     Switch("slow_delivery", "Deliver late", "Commands and clicks arrive 2 seconds late", 2.0),
-    Switch("duplicate", "Deliver twice", "As when Slack retries: every delivery comes a second time"),
+    Switch("duplicate", "Deliver twice", "Everything is delivered twice, as when Slack retries"),
     Switch("lost_ack", "Lose the app's answers", "The app works, but people see a time-out and events come again"),
     Switch("slow", "Slow Web API", "Every call of the app takes 2 seconds", 2.0),
-    Switch("ratelimited", "Rate limit", "Every call is answered 429, try again in 2 seconds", 2.0),
-    Switch("server_error", "Web API is down", "Every call is answered 503"),
+    Switch("ratelimited", "Rate limit", "Every call gets a 429 that says to retry in 2 seconds", 2.0),
+    Switch("server_error", "Web API is down", "Every call gets a 503"),
     Switch("drop", "Drop the app's calls", "The connection breaks before anything is done"),
     Switch("lost_answer", "Lose Slack's answers", "The call is done, but its answer never arrives"),
-    Switch("lost_ephemeral", "Lose private messages", "Slack says ok, and nobody ever sees them"),
+    Switch("lost_ephemeral", "Lose private messages", "Slack says ok, but no one ever sees them"),
 )
 
 

@@ -53,7 +53,7 @@ def _refusal(method: str, headers: Headers) -> str | None:
         visited = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
         if site in ("same-origin", "none") or visited:
             return None
-        return "Only this page itself may read this."
+        return "Only this page can read this."
     if site not in ("same-origin", "none") or headers.get("hx-request") != "true":
-        return "Only this page itself may do this."
+        return "Only this page can do this."
     return None

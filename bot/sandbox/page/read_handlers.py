@@ -28,7 +28,7 @@ def scene_of(workspace: Workspace, request: Request) -> Scene:
     """Return the scene of the person in the URL. Raises a 404 for people who can't be chosen."""
     person = workspace.people.get(request.path_params["person"])
     if person is None or person.is_bot or person.deleted:
-        raise HTTPException(404, "There is nobody with this id.")
+        raise HTTPException(404, "There is no person with this ID.")
     return Scene(workspace, person)
 
 
@@ -62,7 +62,7 @@ class ReadHandlers:
         people = [each for each in self._workspace.people.values() if not each.is_bot and not each.deleted]
         first = next((each for each in people if each.id == person), None) if person else self._newcomer()
         if first is None:
-            raise HTTPException(404, "There is nobody with this id.")
+            raise HTTPException(404, "There is no person with this ID.")
         return RedirectResponse(f"/as/{first.id}/{Scene(self._workspace, first).first_place()}")
 
     async def channel(self, request: Request) -> Response:
@@ -82,7 +82,7 @@ class ReadHandlers:
         scene, channel = self._place(request)
         ts = request.path_params["ts"]
         if self._workspace.state.message(channel.id, ts) is None:
-            raise HTTPException(404, "That message is gone.")
+            raise HTTPException(404, "That message no longer exists.")
         return HTMLResponse(PageRenderer(scene).thread_pane(channel, ts))
 
     async def home(self, request: Request) -> Response:
@@ -149,7 +149,7 @@ class ReadHandlers:
         scene = scene_of(self._workspace, request)
         channel = self._workspace.channels.get(request.path_params["channel"])
         if channel is None or not self._workspace.state.can_see(scene.person.id, channel.id):
-            raise HTTPException(404, f"{scene.me.name} does not see this conversation.")
+            raise HTTPException(404, f"{scene.me.name} can't see this conversation.")
         return scene, channel
 
     def _tries(self, scene: Scene) -> list[str]:

@@ -1,10 +1,10 @@
-"""The guided tour: five steps that show the product, each with buttons that prepare the scene."""
+"""The guided tour: six steps that show the product, each with buttons that prepare the scene."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bot.sandbox.workspace.seed import ANA, BEN, DANA, DB_OPS
+from bot.sandbox.workspace.seed import ANA, BEN, DANA, DB_OPS, INCIDENT, REMY
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +29,24 @@ def as_data(steps: Sequence[TourStep]) -> list[dict[str, Any]]:
 
 
 def default_tour(command: str = "/turso") -> tuple[TourStep, ...]:
-    """Return the tour of the seeded workspace: see, measure, borrow access, destroy with approval, take access back."""
+    """Return the tour of the seeded workspace: list, measure, get access, destroy, revoke, incident."""
     reason = '"moved to the warehouse"'
     return (
         TourStep(
             "See every database",
-            ("Type a command, or let the button do it, and press Enter.", "Sort by a heading, filter, turn the pages."),
+            ("The button fills in the command. Press Enter to send it.", "Sort by a column, filter, turn pages."),
             (TourAct("List the databases", DANA, DB_OPS, f"{command} db list"),),
         ),
         TourStep(
             "Who uses what",
-            ("Rows read and written, storage, bytes synced: ranked for the organization, or for one database.",),
+            ("Rows read and written, storage and sync, for the whole organization or for one database.",),
             (TourAct("Show the usage", DANA, DB_OPS, f"{command} usage"),),
         ),
         TourStep(
-            "Borrow access for an hour",
+            "Get access for an hour",
             (
-                "Dana asks for a token. Once it is allowed, she sees it once; nobody else ever does.",
-                "Open Ana's window beside hers and look: there is nothing to see.",
+                "Dana asks for a token. It is shown once, and only to her.",
+                "Open Ana's window beside hers: Ana can't see it.",
             ),
             (
                 TourAct("Ask as Dana", DANA, DB_OPS, f"{command} token orders --read-only --expiration 1h"),
@@ -54,10 +54,10 @@ def default_tour(command: str = "/turso") -> tuple[TourStep, ...]:
             ),
         ),
         TourStep(
-            "Destroy, with somebody's approval",
+            "Destroy a database with approval",
             (
-                "Dana asks to destroy a database. She cannot approve it herself.",
-                "Ana reads what would happen, and types the name to approve.",
+                "Dana asks to destroy a database. She can't approve it herself.",
+                "Ana reads what will happen, and types the name to approve.",
             ),
             (
                 TourAct("Ask as Dana", DANA, DB_OPS, f"{command} db destroy analytics --now --reason {reason}"),
@@ -65,11 +65,23 @@ def default_tour(command: str = "/turso") -> tuple[TourStep, ...]:
             ),
         ),
         TourStep(
-            "Take all access back",
-            ("Rotating ends every token of a database. First you see whom it would hit.",),
+            "Revoke every token",
+            ("A rotation revokes every token of a database. The card first shows who is affected.",),
             (
                 TourAct("Rotate as Dana", DANA, DB_OPS, f'{command} rotate orders --reason "laptop lost"'),
                 TourAct("Approve as Ben", BEN, DB_OPS),
+            ),
+        ),
+        TourStep(
+            "Handle an incident",
+            (
+                "Remy starts an incident. Until it ends, the channel has the permissions of its incident profile.",
+                "Triage shows what is going on, with buttons that help. The end lists what is still open.",
+            ),
+            (
+                TourAct("Start as Remy", REMY, INCIDENT, f"{command} incident start INC-42 --for 2h"),
+                TourAct("Triage as Remy", REMY, INCIDENT, f"{command} triage users"),
+                TourAct("End as Remy", REMY, INCIDENT, f"{command} incident end"),
             ),
         ),
     )

@@ -38,16 +38,16 @@ def _people(team: str) -> list[Person]:
 
     return [
         person(ANA, "ana", "Ana Torres", "Europe/Madrid", "Database administrator",
-               "Approves: a database administrator.", is_admin=True),
+               "Approves requests.", is_admin=True),
         person(BEN, "ben", "Ben Okafor", "Europe/London", "Database administrator",
-               "Approves, and responds to incidents."),
-        person(DANA, "dana", "Dana Kim", "America/New_York", "Developer", "Asks: a developer of the orders team."),
+               "Approves requests, and responds to incidents."),
+        person(DANA, "dana", "Dana Kim", "America/New_York", "Developer", "Makes requests. Is on the orders team."),
         person(REMY, "remy", "Remy Laurent", "Asia/Tokyo", "Site reliability",
                "Responds to incidents, often by phone."),
-        person(GIL, "gil", "Gil Novak", "Europe/Prague", "Contractor", "A guest: may do nothing unless named.",
+        person(GIL, "gil", "Gil Novak", "Europe/Prague", "Contractor", "A guest: no access unless it is granted.",
                is_restricted=True),
         person(STELLA, "stella", "Stella Moreau", "Europe/Paris", "Partner engineer",
-               "Of another workspace: may press buttons in the shared channel, never run the command.",
+               "From another workspace: can press buttons in the shared channel, but can't run commands.",
                is_stranger=True),
         person(ZED, "zed", "Zed Abara", "Africa/Lagos", "Left the company", "Deactivated.", deleted=True),
     ]  # fmt: skip

@@ -254,7 +254,7 @@ class Workspace:
     def _message(self, ts: str | None, channel_id: str | None) -> Message:
         found = self.state.find_message(ts, channel_id) if ts else None
         if found is None:
-            raise CannotAct("That message is gone.")
+            raise CannotAct("That message no longer exists.")
         return found
 
     def _view(self, view_id: str) -> View:

@@ -113,7 +113,7 @@ async def test_any_message_can_be_deleted(page: httpx.AsyncClient, workspace: Wo
 
     assert (await page.post(deleting, headers=OURS)).status_code == 204
     assert workspace.history(DB_OPS, None) == []
-    assert "That message is gone." in (await page.post(deleting, headers=OURS)).text
+    assert "That message no longer exists." in (await page.post(deleting, headers=OURS)).text
 
 
 @pytest.mark.parametrize("answer", ANSWERS)

@@ -173,4 +173,4 @@ async def test_what_slack_would_not_allow_is_told_as_a_toast(page: httpx.AsyncCl
     assert "not in this conversation" in answer.text
     gone = '{"message": "1.2", "channel": "C0DBOPS", "action": "approve"}'
     answer = await page.post("/as/U0DANA/act", data={"payload": gone}, headers=OURS)
-    assert "That message is gone" in answer.text
+    assert "That message no longer exists" in answer.text

@@ -16,7 +16,7 @@ class MessageAdmin(Administration):
         """Delete a message. The first message of a thread with replies leaves a tombstone, as in Slack."""
         message = self._state.message(channel_id, ts)
         if message is None or message.is_tombstone:
-            raise CannotAct("That message is gone.")
+            raise CannotAct("That message no longer exists.")
         self._state.delete_message(message)
         channel = self._state.channels[channel_id]
         kind = "im" if channel.is_im else "group" if channel.is_private else "channel"
