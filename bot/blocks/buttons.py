@@ -145,7 +145,7 @@ def subject(request: Request) -> str:
 
 def to_do(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
     """Return what a request would do, to follow `to`: "destroy `orders`"."""
-    template = catalogue.purpose_of(request.command, request.plan.options) or "change {}"
+    template = catalogue.purpose_of(request.command, request.plan.options, request.plan.arguments) or "change {}"
     return mrkdwn(template, mrkdwn("`{}`", subject(request))) if "{}" in template else Mrkdwn(template)
 
 

@@ -60,7 +60,7 @@ STATE_WORDS: Final = {
     State.DENIED: "was denied",
     State.EXPIRED: "expired",
     State.CANCELLED: "was withdrawn",
-    State.STALE: "was stopped because something has changed",
+    State.STALE: "was stopped because something changed",
     State.RESTORED: "was undone",
 }
 """The state of a request in words, to follow `Dana's request to destroy orders`."""
@@ -115,7 +115,12 @@ def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: 
     Args:
         elsewhere: the notice goes to a direct message, because the channel can't or may not show it.
     """
-    words = _outcome_text(request)
+    words, state = _outcome_text(request), Mrkdwn(STATE_WORDS[request.state])
+    denial = next((vote for vote in request.votes if not vote.approves), None)
+    if denial and request.state is State.DENIED:
+        state = mrkdwn("was denied by {}", person(denial.user_id))
+        comment = mrkdwn("“{}”", cut(denial.comment, 500)) if denial.comment else sentence(request.outcome)
+        words = joined(" ", (comment, _still_blocked(request)))
     proof = Proof.of(request.facts)
     if proof and request.state is State.SUCCEEDED:
         words = proof_notice(buttons.subject(request), proof)
@@ -126,12 +131,12 @@ def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: 
         words = mrkdwn("Press *Reveal* on {} to see your token.", where)
     sign = Mrkdwn(_SIGNS.get(request.state, ":raised_hand:"))
     wish = buttons.to_do(request, catalogue)
-    head = mrkdwn("{} {}: your request to {} {}.", sign, people(_recipients(request)), wish, STATE_WORDS[request.state])
+    head = mrkdwn("{} {}: your request to {} {}.", sign, people(_recipients(request)), wish, state)
     text = joined(" ", [part for part in (head, words) if part])
     then = [kit.context(_NO_COUNTDOWN)] if request.rests else []
     if not elsewhere:
         return reply(text, [kit.section(text), *then])
-    why = mrkdwn("Requested in {}, where I can't show this now.", channel(request.channel_id))
+    why = mrkdwn("Requested in {}, where I can't post now.", channel(request.channel_id))
     return reply(text, [kit.section(text), *then, kit.context(why)])
 
 
@@ -159,7 +164,7 @@ def _still_blocked(request: Request) -> Mrkdwn:
 
 
 _NO_COUNTDOWN: Final = Mrkdwn(
-    "It stays blocked until someone presses *Undo* or destroys it. Nothing happens by itself."
+    "It stays blocked until someone presses *Undo* or destroys it. Nothing more happens automatically."
 )
 
 
@@ -207,9 +212,9 @@ def reveal_again_note(request: Request, why: str) -> Reply:
 
 def add_incident_note(reply: Reply, key: str, link: str) -> Reply:
     """Add a note to a message that names its incident and links to the timeline."""
-    note = kit.context(mrkdwn(":rotating_light: Incident *{}* · {}", key, linked(link, "timeline")))
-    plain = fit_blocks([*reply.plain_blocks, note]) if reply.plain_blocks else ()
-    return replace(reply, blocks=fit_blocks([*reply.blocks, note]), plain_blocks=plain)
+    note = mrkdwn(":rotating_light: Incident *{}* · {}", key, linked(link, "timeline"))
+    plain = fit_blocks(kit.add_to_footer(reply.plain_blocks, note)) if reply.plain_blocks else ()
+    return replace(reply, blocks=fit_blocks(kit.add_to_footer(reply.blocks, note)), plain_blocks=plain)
 
 
 def confirm_message(request: Request, catalogue: CommandCatalogue, *, now: datetime) -> Reply:
@@ -218,7 +223,7 @@ def confirm_message(request: Request, catalogue: CommandCatalogue, *, now: datet
     title = mrkdwn("{}Do you want to {}?", loud, buttons.to_do(request, catalogue))
     notes = []
     if request.mode is Mode.BREAK_GLASS:
-        notes.append(mrkdwn("It happens at once, the channel is notified, and someone else must review it."))
+        notes.append(mrkdwn("This happens at once, the channel is notified, and someone else must review it."))
     if request.expires_at:
         notes.append(mrkdwn("Confirm before {}. Nothing happens until you do.", at_time(request.expires_at, now)))
     row = [buttons.confirm(request, catalogue), buttons.dismiss(request), *_freeze_first(request, catalogue)]
@@ -359,7 +364,7 @@ def _missing_approvals(request: Request, approvers: Collection[str]) -> Mrkdwn:
 def _votes(request: Request) -> Mrkdwn:
     yes = [vote.user_id for vote in request.votes if vote.approves]
     by = mrkdwn(" ({})", people(yes)) if yes else Mrkdwn("")
-    return mrkdwn("{} of {}{}", len(yes), counted(max(1, request.quorum), "approval"), by)
+    return mrkdwn("{} of {} approvals{}", len(yes), max(1, request.quorum), by)
 
 
 def _progress_blocks(request: Request, now: datetime, done: Reply | None, review: Review | None) -> list[Block]:

@@ -147,7 +147,7 @@ def comment_view(callback_id: str, about_id: str, *, title: str, label: str) -> 
 
 def review_view(review_id: str, *, title: str, about: str) -> View:
     """Return a modal that asks whether a break-glass operation was justified, and why."""
-    options = [kit.option(Plain("It was justified"), "yes"), kit.option(Plain("It was not justified"), "no")]
+    options = [kit.option(Plain("It was justified"), "yes"), kit.option(Plain("It wasn't justified"), "no")]
     verdict = {"type": "radio_buttons", "action_id": INPUT_ACTION, "options": options}
     blocks: list[Block] = [
         kit.section(mrkdwn("Done without approval: `/turso {}`", Plain(cut(about, 500)))),

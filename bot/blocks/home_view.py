@@ -144,7 +144,7 @@ def _request(
 
 
 def _review(review: Review, now: datetime) -> list[Block]:
-    late = mrkdwn("*overdue* since {}", when(review.due_at))
+    late = mrkdwn("*overdue*, was due {}", when(review.due_at))
     due = late if review.due_at < now else mrkdwn("due {}", when(review.due_at))
     words = mrkdwn(":eyes: Break-glass by {} in {}, {}", person(review.actor), channel(review.channel_id), due)
     return [kit.section(words, accessory=buttons.review(review.request_id))]

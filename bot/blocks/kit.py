@@ -50,6 +50,14 @@ def context(*texts: Text) -> Block:
     return {"type": "context", "elements": shown or [text_object(Plain("–"))]}
 
 
+def add_to_footer(blocks: Sequence[Block], text: Text) -> list[Block]:
+    """Return blocks with a text added to the context block at the end, or in one of its own if there is none."""
+    if blocks and blocks[-1]["type"] == "context" and len(blocks[-1]["elements"]) < CONTEXT_ELEMENTS:
+        elements = [*blocks[-1]["elements"], text_object(text, FIELD)]
+        return [*blocks[:-1], {**blocks[-1], "elements": elements}]
+    return [*blocks, context(text)]
+
+
 def header(text: Plain) -> Block:
     """Return a header block."""
     return {"type": "header", "text": text_object(text, 150)}

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
-from bot.blocks.text import Mrkdwn, Plain, channel, cut, joined, linked, mention, mrkdwn, person, span, when
+from bot.blocks.text import Mrkdwn, Plain, ago, channel, cut, joined, linked, mention, mrkdwn, person, when
 from bot.core.catalogue import CommandCatalogue
 from bot.core.records.incidents import Review
 from bot.core.reply import Reply
@@ -17,7 +17,7 @@ def reminder(request: Request, catalogue: CommandCatalogue, *, now: datetime) ->
     """Return a reminder for those whom the rule notifies that a request waits for approval."""
     to = joined(" ", (mention(one) for one in request.notify[:10]))
     head = mrkdwn(
-        ":bell: {} {} is waiting for your approval to {}.",
+        ":bell: {}: {} is waiting for your approval to {}.",
         to,
         person(request.requester),
         buttons.to_do(request, catalogue),
@@ -34,7 +34,7 @@ def personal_reminder(request: Request, catalogue: CommandCatalogue, link: str, 
 
 
 def _deadline_lines(request: Request, now: datetime) -> list[Mrkdwn]:
-    since = mrkdwn("Waiting for {}.", span(now - request.created_at))
+    since = mrkdwn("Requested {}.", ago(request.created_at, now))
     until = mrkdwn("Expires {}.", when(request.expires_at)) if request.expires_at else Mrkdwn("")
     return [since, until]
 
@@ -53,7 +53,7 @@ def review_notice(review: Review, request: Request | None, catalogue: CommandCat
     """Return a reminder of a missing review, for the reviewers. When overdue, also for those whom the rule notifies."""
     called = [*(person(one) for one in review.reviewers[:10]), *(mention(one) for one in review.notify[:10] if overdue)]
     operation = mrkdwn(" to {}", buttons.to_do(request, catalogue)) if request else Mrkdwn("")
-    late = mrkdwn("The review is *overdue* since {}.", when(review.due_at))
+    late = mrkdwn("The review has been *overdue* since {}.", when(review.due_at))
     due = late if overdue else mrkdwn("The review is due {}.", when(review.due_at))
     sign = Mrkdwn(":rotating_light:") if overdue else Mrkdwn(":eyes:")
     head = mrkdwn("{} {}: {} used break-glass{}. {}", sign, joined(" ", dict.fromkeys(called)), person(review.actor),
@@ -63,8 +63,8 @@ def review_notice(review: Review, request: Request | None, catalogue: CommandCat
 
 def reviewed_notice(review: Review, request: Request, catalogue: CommandCatalogue) -> Reply:
     """Return a notice about the verdict of a review, for the person who used break-glass."""
-    found = Mrkdwn("justified") if review.justified else Mrkdwn("*not* justified")
-    head = mrkdwn(":eyes: {}: {} reviewed your break-glass operation to {}. It was {}.", person(review.actor),
+    found = Mrkdwn("was justified") if review.justified else Mrkdwn("*wasn't* justified")
+    head = mrkdwn(":eyes: {}: {} reviewed your break-glass operation to {}. It {}.", person(review.actor),
                   person(review.reviewed_by), buttons.to_do(request, catalogue), found)  # fmt: skip
     comment = [kit.quote(Plain("Review"), Plain(review.comment), at_most=500)] if review.comment else []
     return reply(head, [kit.section(head), *comment])
@@ -86,4 +86,4 @@ def _token_effect(name: str, databases: Sequence[str], proof: Proof | None) -> M
         return Mrkdwn("no longer work.")
     if name not in databases and databases:
         return Mrkdwn("may be revoked too, because they are in its group.")
-    return Mrkdwn("are revoked, but may work for up to an hour.")
+    return Mrkdwn("are revoked, but may still work for up to an hour.")

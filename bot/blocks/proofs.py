@@ -10,7 +10,7 @@ def proof_head(name: str, proof: Proof | None) -> Mrkdwn:
         return mrkdwn("*{}* · Turso accepted the rotation. I didn't check whether old tokens are refused.", name)
     found = proof.target
     if found.tokens is OldTokens.WATCHED:
-        return mrkdwn("*{}* · Turso accepted the rotation. Old tokens may work for up to an hour.", name)
+        return mrkdwn("*{}* · Turso accepted the rotation. Old tokens may still work for up to an hour.", name)
     if found.tokens is OldTokens.REFUSED:
         return mrkdwn("*{}* · {}", name, proof_of(found))
     return joined(" ", (mrkdwn("*{}* · Turso accepted the rotation.", name), proof_of(found)))
@@ -19,9 +19,9 @@ def proof_head(name: str, proof: Proof | None) -> Mrkdwn:
 def proof_of(found: Finding) -> Mrkdwn:
     """Return what a finding proves, or why it proves nothing."""
     if found.tokens is OldTokens.REFUSED and found.at:
-        return mrkdwn("Old tokens are refused since {}.", when(found.at))
+        return mrkdwn("Old tokens have been refused since {}.", when(found.at))
     if found.tokens is OldTokens.STILL_WORK and found.at:
-        return mrkdwn("An old token still worked at {}.", when(found.at))
+        return mrkdwn("An old token still worked {}.", when(found.at))
     return mrkdwn("I couldn't check the old tokens: {}.", found.why)
 
 
@@ -31,13 +31,15 @@ def proof_of_group(proof: Proof | None) -> Mrkdwn:
     if proof is None or found is None:
         return Mrkdwn("")
     if found.tokens is OldTokens.REFUSED and found.at:
-        return mrkdwn("Old tokens of `{}` in the same group are refused since {}.", found.database, when(found.at))
+        return mrkdwn(
+            "Old tokens for `{}` in the same group have been refused since {}.", found.database, when(found.at)
+        )
     if found.tokens is OldTokens.STILL_WORK:
-        return mrkdwn("Tokens of `{}` in the same group still work.", found.database)
+        return mrkdwn("Tokens for `{}` in the same group still work.", found.database)
     if found.tokens is OldTokens.WATCHED:
-        checks = mrkdwn("I'm checking whether tokens of `{}` in the same group are revoked too", found.database)
+        checks = mrkdwn("I'm checking whether tokens for `{}` in the same group are revoked too", found.database)
         return mrkdwn("{}, until {}.", checks, when(proof.until))
-    return mrkdwn("I don't know whether tokens of `{}` in the same group are revoked too.", found.database)
+    return mrkdwn("I don't know whether tokens for `{}` in the same group are revoked too.", found.database)
 
 
 def proof_notice(name: str, proof: Proof) -> Mrkdwn:

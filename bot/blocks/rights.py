@@ -7,6 +7,7 @@ from bot.blocks.text import Mrkdwn, duration, joined, mention, mrkdwn
 from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Verdict
 from bot.core.policy import Right
+from bot.core.policy.databases import Databases
 
 _TITLES: Final = {
     Verdict.ALLOW: mrkdwn(":white_check_mark: *Allowed*"),
@@ -33,6 +34,13 @@ def right_lines(rights: Iterable[Right], catalogue: CommandCatalogue) -> list[Mr
         if shown:
             lines.append(mrkdwn("{}: {}", title, joined(", ", shown)))
     return lines
+
+
+def databases_text(databases: Databases | None) -> Mrkdwn:
+    """Return the databases of a channel in words: all, none, or the patterns of their names."""
+    if not databases:
+        return mrkdwn("no databases")
+    return mrkdwn("all databases") if databases.everything else mrkdwn("`{}`", databases)
 
 
 def right_note(rights: Sequence[Right]) -> Mrkdwn:

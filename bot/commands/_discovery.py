@@ -45,7 +45,7 @@ def missing_in(module: ModuleType) -> list[str]:
         lacks.append("It has no `purpose`, such as `freeze {}`: the audit log says that somebody asked to do that.")
     unreadable = command.reveals or (isinstance(command, ChangeCommand) and command.read_back is None)
     if unreadable and not command.again_label:
-        lacks.append("It has no `again_label`, and nothing can be read back: nobody could ask for it again.")
+        lacks.append("It has no `again_label`, and nothing can be read back, so no one could ask for it again.")
     return lacks
 
 
@@ -58,6 +58,6 @@ def _files(package: str) -> Iterator[str]:
 
 def _command_of(module: ModuleType) -> Command:
     if lacks := missing_in(module):
-        raise IncompleteCommand("\n".join([f"{module.__file__} is not a complete command:", *lacks]))
+        raise IncompleteCommand("\n".join([f"{module.__file__} isn't a complete command:", *lacks]))
     command: Command = module.command
     return command

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from itertools import groupby
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from bot.core.declaration import Declaration, IncidentRole
 from bot.core.model import Risk
@@ -90,11 +90,20 @@ class CommandCatalogue:
         command = self.find(name)
         return command.label if command else name.capitalize()
 
-    def purpose_of(self, name: str, options: Collection[str] = ()) -> str:
-        """Return the purpose of a variant, to follow `wants to`. Empty for reads and removed commands."""
+    def purpose_of(
+        self, name: str, options: Collection[str] = (), arguments: Mapping[str, Any] = MappingProxyType({})
+    ) -> str:
+        """Return the purpose of a variant, to follow `wants to`. Empty for reads and removed commands.
+
+        Args:
+            arguments: those of the plan, if it is known.
+        """
         command = self.find(name)
         if command is None:
             return ""
+        argument, purposes = command.purpose_by
+        if exact := purposes.get(arguments.get(argument)):
+            return exact
         return next((one.purpose for one in command.variants if one.purpose and one.flag in options), command.purpose)
 
     def about(self, key: str) -> list[str]:

@@ -1,8 +1,10 @@
 """The declaration of a command: everything but its behavior. Policy, parsing, cards, help and docs read it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from pydantic import BaseModel
 
@@ -54,6 +56,8 @@ class Declaration:
     """Its label on buttons and in titles, about 20 characters: `Freeze writes`. Empty: the capitalized name."""
     purpose: str = ""
     """What it is for, to follow `wants to`. `{}` stands for the databases: `freeze {}`."""
+    purpose_by: tuple[str, Mapping[Any, str]] = ("", MappingProxyType({}))
+    """An argument of the plan, and a more exact purpose for each of its values: what `protect` turns on or off."""
     aliases: tuple[str, ...] = ()
     """Other spellings. `rm` also means `db rm`."""
     synonyms: tuple[str, ...] = ()

@@ -54,7 +54,7 @@ async def reveal(env: Environment, request: Request, incoming: Incoming) -> str:
 def _may_press(env: Environment, request: Request, incoming: Incoming) -> SecretCommand[Any]:
     """Return the command of a request that this person can still reveal. Only checks the request itself."""
     if incoming.user_id != request.requester:
-        raise Refused(f"Only the requester can reveal it. Ask for your own token with `/turso {request.line[:200]}`.")
+        raise Refused(f"Only the requester can reveal this token. Get your own with `/turso {request.line[:200]}`.")
     command = env.by_name.get(request.command)
     if not isinstance(command, SecretCommand):
         raise Refused("This request has nothing to reveal.")
@@ -78,7 +78,7 @@ async def _mint_once(
     facts = {**request.facts, "token": token_id, "press": incoming.id}
     move = Transition(to=State.EXECUTING, at=now, changes={"facts": facts}, timers=[settle], cancel=[TimerKind.LAPSE])
     if await env.store.requests.move(request.id, expect=OPEN_TO_REVEAL, move=move) is None:
-        raise Refused("This token was already revealed, or its time is over. Ask for a new one.")
+        raise Refused("This token was already revealed, or it has expired. Ask for a new one.")
     if not await env.store.requests.mark_sent(request.id, phase, now):
         raise Refused("This token is being revealed right now.")
     await env.store.tokens.add(_row(request, token_id, now))
@@ -164,8 +164,8 @@ def expiry_of(request: Request, minted_at: datetime) -> datetime | None:
 
 def _may_exist(request: Request, minted_at: datetime, who: str = "no one has seen it") -> str:
     until = expiry_of(request, minted_at)
-    end = f"until {utc(until)}" if until else "and never expires"
-    return f"A token may exist {end}, but {who}."
+    end = f"is valid until {utc(until)}" if until else "never expires"
+    return f"A token that {end} may exist, but {who}."
 
 
 def _row(request: Request, token_id: str, now: datetime) -> LedgerToken:

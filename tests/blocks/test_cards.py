@@ -24,7 +24,7 @@ from tests.store.samples import request, vote
 
 PLAN = Plan(
     PlanTarget("orders", "0193c0de-7a11", "default", size_bytes=40960),
-    steps=("Block reads and writes of orders", "Destroy orders and all its data"),
+    steps=("Block reads and writes to orders", "Destroy orders and all its data"),
     facts={"Size": "40.0 KiB", "Active tokens": "2 of 1 holder"},
     warnings=("2 active tokens stop working",),
     databases=(("orders", "default"),),
@@ -44,7 +44,7 @@ def huge(**changes: Any) -> Request:
     plan = Plan(
         PlanTarget(name, HOSTILE, HOSTILE),
         steps=tuple(f"{HOSTILE} {at}" * 10 for at in range(60)),
-        facts={f"Fact {at}": HOSTILE * 20 for at in range(40)} | {"Databases of the group": ", ".join([name] * 300)},
+        facts={f"Fact {at}": HOSTILE * 20 for at in range(40)} | {"Databases in the group": ", ".join([name] * 300)},
         warnings=tuple(HOSTILE * 10 for _ in range(40)),
         holders=tuple(f"U{at:010}" for at in range(300)),
         databases=tuple((f"{name[:50]}{at}", "default") for at in range(300)),
@@ -242,5 +242,5 @@ def test_a_quarantine_without_a_countdown_says_why_and_what_can_be_done() -> Non
     assert list(buttons(card)) == ["Undo", "Ask again"]
     for message in (card, notice):
         assert "the ceiling forbids it" in words(message)
-        assert "Nothing happens by itself" in words(message)
+        assert "Nothing more happens automatically" in words(message)
     assert f"<@{resting.requester}>, <@U0BEN>" in words(notice)

@@ -48,7 +48,7 @@ TABLE = [
     (asked("ready", "direct", "token"), "<@U0ANA> asked to create a token for `analytics` (allowed by a rule)"),
     (asked("approved", "break_glass"), "<@U0ANA> used break-glass to destroy `analytics`"),
     (asked("pending", "break_glass"), "<@U0ANA> used break-glass to destroy `analytics`"),
-    (line("planned", "dry_run"), "<@U0ANA> did a dry run to destroy `analytics`"),
+    (line("planned", "dry_run"), "<@U0ANA> did a dry run: destroy `analytics`"),
     (line("read", "allowed", command="usage"), "<@U0ANA> used `usage` on `analytics`"),
     (line("read", "allowed", command="list", databases=()), "<@U0ANA> used `list`"),
     (line("approved", "vote", of_dana=True), "<@U0ANA> approved <@U0DANA>'s request to destroy `analytics`"),
@@ -56,7 +56,7 @@ TABLE = [
     (line("confirmed", "confirmed"), "<@U0ANA> confirmed their request to destroy `analytics`"),
     (
         line("unseen", "cancelled", user_id=TIMER, of_dana=True),
-        "<@U0DANA>'s request to destroy `analytics` ended: its card could not be posted",
+        "<@U0DANA>'s request to destroy `analytics` ended: its card couldn't be posted",
     ),
     (line("withdrawn", "cancelled"), "<@U0ANA> withdrew their request to destroy `analytics`"),
     (line("reminded", "sent"), "<@U0ANA> reminded the approvers of their request to destroy `analytics`"),
@@ -68,11 +68,11 @@ TABLE = [
     ),
     (
         line("proof", "proven", command="rotate", user_id="timer", request_id="r-1", of_dana=True),
-        "<@U0DANA>'s request to revoke all tokens for `analytics` is proven: old tokens are refused",
+        "<@U0DANA>'s request to revoke all tokens for `analytics` is verified: old tokens are refused",
     ),
     (
         line("proof", "not_proven", command="rotate", user_id="timer", request_id="r-1", of_dana=True),
-        "<@U0DANA>'s request to revoke all tokens for `analytics` is not proven: old tokens may still work",
+        "<@U0DANA>'s request to revoke all tokens for `analytics` couldn't be verified: old tokens may still work",
     ),
     (phase("executed", "failed"), "<@U0DANA>'s request to destroy `analytics` failed"),
     (phase("executed", "unknown"), "<@U0DANA>'s request to destroy `analytics` has an unknown result"),
@@ -120,7 +120,7 @@ TABLE = [
     (line("thawed", "succeeded", user_id=TIMER, command="thaw"), "The freeze of `analytics` ended on time"),
     (
         line("thawed", "gone", user_id=TIMER, command="thaw", of_dana=True),
-        "The freeze of `analytics` by <@U0DANA> ended: the database is gone",
+        "The freeze of `analytics` by <@U0DANA> ended because the database no longer exists",
     ),
     (
         line("reviewed", "justified", of_dana=True),
@@ -150,10 +150,10 @@ TABLE = [
         line("incident_ended", "expired", user_id=TIMER, databases=(), detail={"key": "INC-1"}),
         "Incident `INC-1` ran out of time",
     ),
-    (line("refused", "denied"), "<@U0ANA> was not allowed to destroy `analytics`"),
+    (line("refused", "denied"), "<@U0ANA> wasn't allowed to destroy `analytics`"),
     (
         line("refused", "denied", command="usage", databases=()),
-        "<@U0ANA> was not allowed to use `usage`",
+        "<@U0ANA> wasn't allowed to use `usage`",
     ),
     (
         refused("approval.approve"),

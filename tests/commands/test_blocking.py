@@ -78,7 +78,7 @@ async def test_a_plan_says_what_holds_the_database_already(desk: Desk) -> None:
     due = desk.now + timedelta(minutes=5)
     await place(desk, hold(1, database="orders", database_id=made["DbId"], due_at=due))
 
-    assert "frozen (writes, until 2026-11-24 12:05 UTC)" in (await desk.plan("freeze orders")).facts["Held"]
+    assert "frozen (writes, until 2026-11-24 12:05 UTC)" in (await desk.plan("freeze orders")).facts["Blocked by"]
 
 
 async def test_thaw_by_hand_clears_freezes_and_what_others_blocked(desk: Desk) -> None:

@@ -79,7 +79,7 @@ async def test_a_database_that_does_not_answer_in_time_is_said_so(desk: Desk, mo
         ("create orders --location lrh", r"Turso has no location `lrh`. Choose `lhr`."),
         ("create orders --location mars", r"Turso has no location `mars`. Choose "),
         ("create orders --group defalt", r"There is no group `defalt`. Choose `default`."),
-        ("create orders --location lhr", r"of the group `default` are in `aws-us-east-1`. Leave out `--location`."),
+        ("create orders --location lhr", r"in the group `default` are in `aws-us-east-1`. Leave out `--location`."),
     ],
 )
 async def test_a_place_that_is_not_there_is_refused_before_anybody_is_asked(desk: Desk, line: str, says: str) -> None:

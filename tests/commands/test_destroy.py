@@ -47,7 +47,7 @@ async def test_now_destroys_at_once(desk: Desk) -> None:
     reply = await desk.carry_out("destroy orders --now")
 
     assert "orders" not in desk.acme.databases
-    assert "is destroyed" in reply.text
+    assert "was destroyed" in reply.text
 
 
 async def test_a_database_made_again_under_the_name_is_not_touched(desk: Desk) -> None:

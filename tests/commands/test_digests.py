@@ -112,7 +112,7 @@ async def test_it_says_totals_movers_idle_held_and_ending(desk: Desk) -> None:
     assert "last 7 days" in text
     assert "Not read for 14 days*: `archive`" in text
     assert "*orders*: frozen" in text
-    assert "*orders* of <@U0ANA>" in text
+    assert "*orders*: held by <@U0ANA>, expires" in text
     assert "vs. the previous period" in text
     assert "7,400" in text
 

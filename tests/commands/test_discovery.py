@@ -57,7 +57,7 @@ def test_every_file_of_a_family_is_a_complete_command(path: Path) -> None:
     words = "" if not module.command.usage else rf"( db)? {module.command.name}"
     if not re.match(rf"`/turso{words}\b", f"{module.__doc__}"):
         lacks.append(f"Its docstring doesn't begin with `/turso {module.command.usage}`.")
-    assert not lacks, f"{path.relative_to(FAMILIES)} is not a complete command: {' '.join(lacks)}"
+    assert not lacks, f"{path.relative_to(FAMILIES)} isn't a complete command: {' '.join(lacks)}"
 
 
 def test_every_file_of_a_family_is_found() -> None:
@@ -106,4 +106,4 @@ def test_an_incomplete_file_is_refused_with_what_it_lacks(family: Path, file: st
     with pytest.raises(IncompleteCommand) as refused:
         find_commands("offered")
     assert words in str(refused.value)
-    assert f"{file}.py is not a complete command" in str(refused.value)
+    assert f"{file}.py isn't a complete command" in str(refused.value)

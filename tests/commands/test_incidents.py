@@ -146,7 +146,7 @@ async def test_the_report_can_be_had_again_after_the_end(desk: Desk) -> None:
     with pytest.raises(BadInput, match="There was no incident"):
         await desk.ask("incident report")
     await desk.carry_out("incident start INC-42")
-    assert "still running" in present((await desk.ask("incident report")).attachment).content
+    assert "still active" in present((await desk.ask("incident report")).attachment).content
     await desk.carry_out("incident end")
 
     assert "by U0ANA" in present((await desk.ask("incident report")).attachment).content

@@ -64,7 +64,7 @@ async def test_a_group_of_three_hundred_fits(desk: Desk) -> None:
     plan = await desk.plan(f"rotate db-{0:060}")
 
     assert len(plan.databases) == 300
-    assert len(plan.facts["Databases of the group"]) < 1000
+    assert len(plan.facts["Databases in the group"]) < 1000
     assert Plan.from_json(plan.to_json()) == plan
     check(desk.parse("rotate x").spec.message(plan, {}))
 

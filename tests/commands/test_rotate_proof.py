@@ -51,9 +51,9 @@ def told(one: Proof | None) -> str:
 @pytest.mark.parametrize(
     ("target", "says", "freeze"),
     [
-        (proof(OldTokens.WATCHED), "Turso accepted the rotation. Old tokens may work for up to an hour", True),
-        (proof(OldTokens.REFUSED), "Old tokens are refused since", False),
-        (proof(OldTokens.STILL_WORK), "An old token still worked at", True),
+        (proof(OldTokens.WATCHED), "Turso accepted the rotation. Old tokens may still work for up to an hour", True),
+        (proof(OldTokens.REFUSED), "Old tokens have been refused since", False),
+        (proof(OldTokens.STILL_WORK), "An old token still worked ", True),
         (
             proof(OldTokens.UNKNOWN, why="the probe token expired"),
             "I couldn't check the old tokens: the probe token expired.",
@@ -64,7 +64,7 @@ def told(one: Proof | None) -> str:
 )
 def test_the_card_says_what_is_known(target: Any, says: str, freeze: bool) -> None:
     assert says in told(target)
-    assert ("Old tokens are refused since" in told(target)) is (
+    assert ("Old tokens have been refused since" in told(target)) is (
         target is not None and target.target.tokens is OldTokens.REFUSED
     )
     facts = {PROOF: target.to_json()} if target else {}
@@ -75,7 +75,7 @@ def test_the_card_says_what_is_known(target: Any, says: str, freeze: bool) -> No
     ("sibling", "says"),
     [
         (OldTokens.WATCHED, "in the same group are revoked too, until"),
-        (OldTokens.REFUSED, "in the same group are refused"),
+        (OldTokens.REFUSED, "in the same group have been refused"),
         (OldTokens.STILL_WORK, "still work."),
         (OldTokens.UNKNOWN, "I don't know whether"),
     ],
@@ -108,13 +108,13 @@ def test_the_ledger_claims_no_more_than_was_seen(found: Any, state: State, revok
 @pytest.mark.parametrize(
     ("databases", "found", "says"),
     [
-        (["orders"], proof(OldTokens.WATCHED, OldTokens.WATCHED), "but may work for up to an hour"),
+        (["orders"], proof(OldTokens.WATCHED, OldTokens.WATCHED), "but may still work for up to an hour"),
         (["orders"], proof(OldTokens.REFUSED, OldTokens.WATCHED), "no longer work"),
         (["users"], proof(OldTokens.REFUSED, OldTokens.WATCHED), "may be revoked too"),
         (["users"], proof(OldTokens.REFUSED, OldTokens.REFUSED), "no longer work"),
         (["carts"], proof(OldTokens.REFUSED, OldTokens.REFUSED), "may be revoked too"),
-        (["orders", "users"], proof(OldTokens.REFUSED, OldTokens.WATCHED), "may work for up to an hour"),
-        ([], None, "may work for up to an hour"),
+        (["orders", "users"], proof(OldTokens.REFUSED, OldTokens.WATCHED), "may still work for up to an hour"),
+        ([], None, "may still work for up to an hour"),
     ],
 )
 def test_holders_are_told_no_more_than_was_seen(databases: Any, found: Any, says: str) -> None:

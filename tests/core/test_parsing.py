@@ -170,7 +170,7 @@ def test_a_missing_argument_is_incomplete_and_keeps_what_was_given() -> None:
         (f"token {'x' * 65}", "at most 64 characters"),
         ("create orders --location Paris!", "`--location` takes a location code"),
         ("create orders --group a/b", "`--group` takes a group name"),
-        ("protect orders maybe", "`STATE` takes `on` or `off`, not `maybe`"),
+        ("protect orders maybe", "Choose `on` or `off`, not `maybe`"),
         ("list --sort age", "`--sort` takes `name`, `size`, `reads` or `writes`, not `age`"),
         ("list --page 0", "a whole number of at least 1, not `0`"),
         ("usage --month 2026-13", "a month such as `2026-10`, not `2026-13`"),

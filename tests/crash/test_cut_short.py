@@ -84,6 +84,6 @@ async def test_a_review_is_told_to_whoever_gave_it_and_shown_on_the_card(here: L
 async def test_a_database_is_said_to_be_created_and_not_that_it_answers(here: Lane) -> None:
     await killed_after(here, ask(here, "db create fresh"), call="POST /v1/organizations/acme/databases")
 
-    told = await until(lambda: here.world.card(DB_OPS, holding="*fresh* is created."), what="the outcome", within=60)
+    told = await until(lambda: here.world.card(DB_OPS, holding="*fresh* was created."), what="the outcome", within=60)
     assert "libSQL" in words(told), "where it is"
     assert here.sent("POST", "/databases") == 1

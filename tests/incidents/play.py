@@ -46,7 +46,7 @@ async def freeze(someone: Someone, card: Message, name: str) -> Message:
     question = await someone.presses_and_hears("Freeze writes 30 min", card)
     await someone.presses("Freeze writes", question)
     found: Message = await until(
-        lambda: someone.world.card(card.channel_id, holding=f"Writes of *{name}* are blocked"), what="the freeze"
+        lambda: someone.world.card(card.channel_id, holding=f"Writes to *{name}* are blocked"), what="the freeze"
     )
     await someone.world.calm()
     return found

@@ -35,7 +35,7 @@ async def break_glass(world: World, who: str, name: str) -> Message:
     """Destroy something at once, and wait for its card."""
     await world.make(name)
     await world.workspace.say(who, DB_OPS, f'/turso destroy {name} --now --reason "it burns"')
-    card: Message = await until(lambda: world.card(holding=f"*{name}* is destroyed"), what="the card")
+    card: Message = await until(lambda: world.card(holding=f"*{name}* was destroyed"), what="the card")
     await world.calm()
     return card
 

@@ -79,7 +79,7 @@ async def test_refresh_puts_what_is_true_now_in_the_place_of_the_card(world: Wor
     await ben.types("/turso freeze orders", INCIDENT)
     question = next(one for one in reversed(ben.sees(INCIDENT)) if "Freeze writes" in buttons(one))
     await ben.presses("Freeze writes", question)
-    await until(lambda: world.card(INCIDENT, holding="Writes of *orders* are blocked"), what="the freeze")
+    await until(lambda: world.card(INCIDENT, holding="Writes to *orders* are blocked"), what="the freeze")
 
     await ben.presses("Refresh", card)
 

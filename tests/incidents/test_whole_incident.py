@@ -29,7 +29,7 @@ async def test_from_the_start_to_the_report(world: World) -> None:
     asked = await remy.types('/turso rotate sessions --reason "leaked in a log"', INCIDENT)
     assert asked.thread_ts == begun.ts
     await play.approve_typed(ben, asked, "sessions")
-    await world.shows(asked, holding="*sessions* · Old tokens are refused")
+    await world.shows(asked, holding="*sessions* · Old tokens have been refused")
     await world.calm()
 
     # A token for the responder alone; the timeline says that there is one.
@@ -44,7 +44,9 @@ async def test_from_the_start_to_the_report(world: World) -> None:
     form = await ana.modal("without approval")
     assert not world.changes("DELETE"), "nothing happens without a reason"
     await ana.submits({"reason": "it floods the primary", "common": []}, form)
-    loud = await until(lambda: world.card(INCIDENT, holding="*checkout-old* is destroyed"), what="the break-glass card")
+    loud = await until(
+        lambda: world.card(INCIDENT, holding="*checkout-old* was destroyed"), what="the break-glass card"
+    )
     assert loud.thread_ts is None, "it stands in the channel, not in a thread"
     assert "it floods the primary" in words(loud)
     assert "<!subteam^S0DBA>" in words(loud)

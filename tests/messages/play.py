@@ -154,7 +154,7 @@ async def _destroying(page: Page) -> None:
     await page.presses("Approve", "wants to destroy", by=ANA, typed_name="analytics")
     await page.types("/turso show analytics")
     await page.types("/turso destroy users --reason old")
-    await page.step("Nobody decides", lambda: page.world.pass_time(minutes=31), then="No one approved")
+    await page.step("No one decides", lambda: page.world.pass_time(minutes=31), then="No one approved")
     await page.types("/turso requests --mine")
 
 

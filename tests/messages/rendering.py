@@ -32,10 +32,9 @@ _VARYING: Final = (
     (re.compile(r"[<\d.]+% of quota"), "1.2% of quota"),
     (re.compile(r"\b\d+ seconds?\b(?! ago)"), "2 seconds"),
     (re.compile(r"\b[\d.]+× the usual"), "1.2× the usual"),
-    (re.compile(r"\b(?:just now|\d+ (?:second|minute)s? ago)\b"), "just now"),
+    (re.compile(r"\b(?:just now|(?:\d+ hours? )?\d+ (?:second|minute)s?(?: \d+ seconds?)? ago)\b"), "just now"),
     (re.compile(r"\bhas been active for \d+ min\b"), "started just now"),
     (re.compile(r"\b(?:\d+ h )?\d+ (?:h|min) left\b"), "2 h left"),
-    (re.compile(r"\bWaiting for [\d a-z]+\."), "Waiting for 2 min."),
     (re.compile(r"(?<![\d,])\d+ (rows|written|read)\b"), r"12 \1"),
 )
 """What differs from one run to the next: ids, tokens, addresses, counters of the local Turso."""

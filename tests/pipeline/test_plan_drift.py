@@ -81,7 +81,7 @@ async def found(desk: Desk, line: str, before: Change, after: Change, *, checks_
                      "with the same name.", id="made again under the name"),
         pytest.param(becomes(group="other"), "`orders` has moved to the group `other`.", id="in another group"),
         pytest.param(becomes(group=""), "`orders` is no longer in a group.", id="in no group any more"),
-        pytest.param(becomes(delete_protection=True), "Delete protection of `orders` is now on.", id="protected"),
+        pytest.param(becomes(delete_protection=True), "Delete protection for `orders` is now on.", id="protected"),
         pytest.param(becomes(Hostname="elsewhere.turso.io"), None, id="another host"),
         pytest.param(becomes(block_writes=True), None, id="blocked: that is a hold's to know"),
         pytest.param(becomes(IssuedCertCount=7), None, id="tokens made elsewhere"),
@@ -95,7 +95,7 @@ async def test_a_plan_is_about_one_object(
 
 async def test_protection_that_was_on_is_off(desk: Desk, planned: Acme) -> None:
     on, off = becomes(delete_protection=True), becomes(delete_protection=False)
-    assert await found(desk, FREEZE, on, off) == "Delete protection of `orders` is now off."
+    assert await found(desk, FREEZE, on, off) == "Delete protection for `orders` is now off."
 
 
 async def test_a_database_that_was_in_no_group_is_in_one(desk: Desk, planned: Acme) -> None:

@@ -128,7 +128,7 @@ async def press_is_refused(cell: Cell) -> None:
         said = words(await forging.answer_to(world, ANA, ana.presses("Approve", card)))
         await world.calm()
         await others_are_answered(cell)
-    assert "ry again" in said or "Slack does not accept the bot" in said or "Slack does" in said, said
+    assert "ry again" in said or "Slack doesn't accept the bot" in said or "Slack doesn't" in said, said
     request = await stored(world, card)
     assert (request.state, request.votes, sent(world, name)) == (State.PENDING, (), 0)
     await ana.presses("Approve", card)
@@ -251,7 +251,7 @@ async def hint_is_left_open(cell: Cell) -> None:
     with cell.on():
         await world.calm()
     line = world.workspace.say(DANA, ORDERS, "/turso freeze orders --reason spike")
-    assert "You can in" in words(await forging.answer_to(world, DANA, line))
+    assert "You can use it in" in words(await forging.answer_to(world, DANA, line))
 
 
 async def guests_are_not_known(cell: Cell) -> None:

@@ -48,7 +48,7 @@ async def test_the_card_of_a_freeze_that_was_over_meanwhile_is_drawn_again(world
     ben = world.person(BEN)
     question = await ben.types("/turso freeze iced --for 30m")
     await ben.presses("Freeze writes", question)
-    card = await until(lambda: world.card(holding="Writes of *iced* are blocked"), what="the freeze")
+    card = await until(lambda: world.card(holding="Writes to *iced* are blocked"), what="the freeze")
     await world.calm()
     assert "Thaw" in buttons(card)
     await world.workspace.admin.archive(DB_OPS)

@@ -71,7 +71,7 @@ async def test_two_freezes_that_end_together_leave_nothing_blocked(world: World)
     await world.make("both")
     await freeze(world, "both")
     await world.person(DANA).types("/turso freeze both --reads --for 30m --reason more")
-    await until(lambda: world.card(holding="Reads and writes of *both*"), what="the second freeze")
+    await until(lambda: world.card(holding="Reads and writes to *both*"), what="the second freeze")
     await world.calm()
 
     await expire(world, "both", minutes=31)

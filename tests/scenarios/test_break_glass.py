@@ -14,7 +14,7 @@ async def test_an_act_without_approval_has_one_card_and_is_reviewed_by_somebody_
     await remy.types("/turso incident start INC-7", INCIDENT)
 
     await world.workspace.say(BEN, INCIDENT, "/turso db destroy broken --now --reason fire")
-    card = await until(lambda: world.card(INCIDENT, holding="*broken* is destroyed"), what="the card")
+    card = await until(lambda: world.card(INCIDENT, holding="*broken* was destroyed"), what="the card")
     await world.calm()
 
     cards = [one for one in world.workspace.history(INCIDENT, None) if "Review" in buttons(one)]

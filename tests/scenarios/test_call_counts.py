@@ -177,6 +177,6 @@ async def test_a_quarantine_blocks_both_by_one_patch_and_deletes_only_at_its_end
     assert not world.changes("DELETE", "/condemned")
 
     await world.pass_time(hours=1, minutes=1)
-    await world.shows(card, holding="*condemned* is destroyed")
+    await world.shows(card, holding="*condemned* was destroyed")
     assert len(world.changes("DELETE", "/condemned")) == 1
     assert not await world.bot.store.requests.find(states=[State.QUARANTINED])

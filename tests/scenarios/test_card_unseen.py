@@ -27,4 +27,4 @@ async def test_it_ends_on_record_and_its_requester_is_told(tmp_path: Path) -> No
         mine = [entry for _, entry in reversed(rows) if entry.request_id == request.id]
         assert [(one.event, one.outcome) for one in mine] == [("asked", "pending"), ("unseen", "cancelled")]
         shown = await dana.types("/turso audit --db unseen", holding="Audit log")
-        assert "ended: its card could not be posted" in words(shown)
+        assert "ended: its card couldn't be posted" in words(shown)

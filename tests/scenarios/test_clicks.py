@@ -146,7 +146,7 @@ async def test_a_button_of_another_channel_is_not_known_here(world: World) -> No
     doing = forging.clicks(world, ANA, "approval.approve", request_id(card), channel=ORDERS)
     answer = await forging.answer_to(world, ANA, doing)
 
-    assert "I don't know this request" in words(answer)
+    assert "I can't find this request" in words(answer)
     assert (await stored(world, card)).state is State.PENDING
 
 

@@ -183,7 +183,7 @@ async def test_all_are_told_what_they_can_do_and_undo_works(world: World) -> Non
 
     assert "wasn't destroyed" in words(card)
     assert {"Undo", "Ask again"} <= set(buttons(card))
-    assert "Nothing happens by itself" in words(card)
+    assert "Nothing more happens automatically" in words(card)
     notice = next(one for one in q.below(world, card) if "wasn't destroyed" in one)
     assert f"<@{DANA}>" in notice
     assert f"<@{ANA}>" in notice

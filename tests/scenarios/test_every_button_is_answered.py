@@ -84,7 +84,7 @@ async def tour(world: World) -> None:
     await remy.types("/turso incident start INC-1", INCIDENT)
     await remy.types("/turso freeze users --for 30m", INCIDENT)
     await world.workspace.say(BEN, INCIDENT, "/turso db destroy broken --now --reason fire")
-    await until(lambda: world.card(INCIDENT, holding="*broken* is destroyed"), what="the break-glass act")
+    await until(lambda: world.card(INCIDENT, holding="*broken* was destroyed"), what="the break-glass act")
     await ben.types("/turso triage users", INCIDENT)
     await world.calm()
     for line in ("requests --to-approve", "requests --mine"):

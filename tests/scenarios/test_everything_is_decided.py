@@ -54,7 +54,7 @@ async def _tour(world: World) -> None:
     await ana.types("/turso digest on --weekly mon 09:00")
     await remy.types("/turso incident start INC-1", INCIDENT)
     await world.workspace.say(BEN, INCIDENT, "/turso db destroy broken --now --reason fire")
-    await until(lambda: world.card(INCIDENT, holding="*broken* is destroyed"), what="the break-glass act")
+    await until(lambda: world.card(INCIDENT, holding="*broken* was destroyed"), what="the break-glass act")
     await world.calm()
     for line in ("", "help", "triage orders", "requests", "requests --mine", "ls", "usage orders", "show orders"):
         await dana.types(f"/turso {line}")

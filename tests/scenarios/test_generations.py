@@ -75,7 +75,7 @@ async def test_the_main_job_is_done_in_this_generation(world: World) -> None:
     await ana.presses("Approve", card)
     await ana.submits({"typed_name": "gen-job"})
 
-    await world.shows(card, holding="*gen-job* is destroyed")
+    await world.shows(card, holding="*gen-job* was destroyed")
     assert [one.state for one in await world.bot.store.requests.find(states=[State.UNKNOWN, State.FAILED])] == []
 
 
@@ -280,4 +280,4 @@ async def test_a_mistake_in_looking_leaves_an_outcome_unknown_until_it_is_seen(
         await world.shows(card, holding="may or may not have been made")
     await world.pass_time(minutes=2)
 
-    await world.shows(card, holding="Delete protection of *gen-mistake* is on")
+    await world.shows(card, holding="Delete protection for *gen-mistake* is on")

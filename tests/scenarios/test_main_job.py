@@ -113,9 +113,9 @@ async def test_a_destroy_is_another_persons_to_approve_who_types_the_name(world:
     assert not world.changes("DELETE")
     await ana.submits({"typed_name": "harbour"})
 
-    await outcome(world, "*harbour* is destroyed")
+    await outcome(world, "*harbour* was destroyed")
     assert len(world.changes("DELETE", "/databases/harbour")) == 1
-    assert not {"Approve", "Deny", "Withdraw"} & set(buttons(world.card(holding="*harbour* is destroyed")))
+    assert not {"Approve", "Deny", "Withdraw"} & set(buttons(world.card(holding="*harbour* was destroyed")))
 
 
 async def test_rotate_names_who_holds_tokens_and_ends_them(world: World) -> None:
@@ -128,7 +128,7 @@ async def test_rotate_names_who_holds_tokens_and_ends_them(world: World) -> None
     await ben.presses("Approve", card)
     await ben.submits({"typed_name": "crew"})
 
-    await outcome(world, "*crew* · Old tokens are refused")
+    await outcome(world, "*crew* · Old tokens have been refused")
     assert len(world.changes("POST", "/databases/crew/auth/rotate")) == 1
 
 

@@ -127,7 +127,7 @@ async def test_a_card_that_was_asked_for_in_a_thread_is_posted_and_decided_there
     assert {"Approve", "Deny", "Withdraw"} <= set(buttons(card))
     await world.person(ANA).presses("Approve", card)
     await world.person(ANA).submits({"typed_name": "thread-db"})
-    done = await world.shows(card, holding="Old tokens are refused")
+    done = await world.shows(card, holding="Old tokens have been refused")
 
     assert done.thread_ts == said.ts
 

@@ -142,7 +142,7 @@ async def test_a_change_that_is_under_way_when_its_channel_is_archived_is_told_b
         await until(partial(direct, world, person, name), what=f"the outcome for {person}")
     await world.calm()
     assert [len(direct(world, who, name)) for who in (DANA, ANA)] == [1, 1]
-    assert "can't show this now" in words(direct(world, DANA, name)[0])
+    assert "can't post now" in words(direct(world, DANA, name)[0])
 
 
 async def test_a_request_that_expires_in_an_archived_channel_is_told_by_direct_message(

@@ -68,7 +68,7 @@ async def test_a_destroy_whose_answer_is_lost_is_seen_to_have_happened(world: Wo
 
     card = await destroyed(world, "lost-answer")
 
-    await world.shows(card, holding="*lost-answer* is destroyed")
+    await world.shows(card, holding="*lost-answer* was destroyed")
     assert len(world.changes("DELETE", "/lost-answer")) == 1
 
 
@@ -81,7 +81,7 @@ async def test_a_destroy_that_turso_refuses_is_a_failure_in_its_words(world: Wor
     card = await destroyed(world, "refused-one")
 
     failed = await world.shows(card, holding="not on a Monday")
-    assert "is destroyed" not in words(failed)
+    assert "was destroyed" not in words(failed)
     assert len(world.changes("DELETE", "/refused-one")) == 1
 
 
@@ -95,7 +95,7 @@ async def test_a_rotation_whose_answer_is_lost_is_unknown_and_is_not_repeated(wo
 
     unknown = await world.shows(card, button="Rotate again")
     assert "may or may not" in words(unknown)
-    assert "Old tokens are refused" in words(unknown), "a token that was minted before shows that it happened"
+    assert "Old tokens have been refused" in words(unknown), "a token that was minted before shows that it happened"
     assert len(world.changes("POST", "/turned/auth/rotate")) == 1
 
 
@@ -213,4 +213,4 @@ async def test_a_second_look_tells_what_somebody_else_made_meanwhile(
     await world.pass_time(seconds=31)
 
     told = await world.shows(card, holding="Someone else created it")
-    assert "is created" not in words(told)
+    assert "was created" not in words(told)

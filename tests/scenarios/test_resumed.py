@@ -14,10 +14,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LEFT = [
     ("a form of a command that is gone", Kind.SUBMISSION, "form.gone-command", "too old"),
-    ("a form that nobody knows", Kind.SUBMISSION, "no.such.form", "don't know this form"),
+    ("a form that nobody knows", Kind.SUBMISSION, "no.such.form", "This form no longer exists"),
     ("a form about a request that is gone", Kind.SUBMISSION, "approval.type_name", "no longer exists"),
     ("a review without a comment", Kind.SUBMISSION, "review", "couldn't be used"),
-    ("a button that nobody knows", Kind.ACTION, "no.such.button", "don't know this button"),
+    ("a button that nobody knows", Kind.ACTION, "no.such.button", "This button no longer exists"),
     ("a button of a request that is gone", Kind.ACTION, "approval.approve", ""),
     ("a line that cannot be read", Kind.COMMAND, "", ""),
 ]

@@ -16,7 +16,7 @@ from tests.world import BEN, DANA, REMY, World, buttons, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 HOUR = 3600.0
-ACCEPTED = "Turso accepted the rotation. Old tokens may work for up to an hour"
+ACCEPTED = "Turso accepted the rotation. Old tokens may still work for up to an hour"
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
@@ -86,7 +86,7 @@ async def test_a_late_rotation_is_accepted_first_and_proven_when_an_old_token_is
     assert "Freeze first" in buttons(accepted)
     await dana.types(f"/turso token {name} --read-only", holding="eyJ")
     await world.pass_time(minutes=11)
-    proven = await world.shows(card, holding="Old tokens are refused since")
+    proven = await world.shows(card, holding="Old tokens have been refused since")
 
     def told() -> list[str]:
         below = [one for one in dana.sees(card.channel_id) if one.thread_ts == card.ts]
@@ -94,7 +94,7 @@ async def test_a_late_rotation_is_accepted_first_and_proven_when_an_old_token_is
 
     await until(lambda: len(told()) == 2, what="both in the thread")
     assert ACCEPTED in told()[0]
-    assert "Old tokens are refused" in told()[1]
+    assert "Old tokens have been refused" in told()[1]
     states = {
         one.state
         for one in await world.bot.store.tokens.find(organization="acme", database_ids=[present(asked.plan.target).id])
@@ -116,7 +116,7 @@ async def test_what_is_not_seen_within_65_minutes_is_not_proven(world: World) ->
     await world.pass_time(minutes=64)
     assert (await proof_of(world, card)).target.tokens is OldTokens.WATCHED
     await world.pass_time(minutes=2)
-    ended = await world.shows(card, holding="An old token still worked at")
+    ended = await world.shows(card, holding="An old token still worked ")
 
     assert f"Tokens of {name}-z in the same group still work" in words(ended).replace("`", "")
     plan = (await reaches(world, card, State.SUCCEEDED)).plan
@@ -130,20 +130,20 @@ async def test_a_rotation_that_reaches_the_group_is_seen_at_the_sibling(world: W
 
     card = await rotates(world, name)
 
-    proven = await world.shows(card, holding="in the same group are refused")
-    assert f"Old tokens of {name}-z in the same group are refused" in words(proven).replace("`", "")
+    proven = await world.shows(card, holding="in the same group have been refused")
+    assert f"Old tokens for {name}-z in the same group have been refused" in words(proven).replace("`", "")
     assert (await proof_of(world, card)).is_watched is False
 
 
 async def test_a_sibling_that_is_rotated_by_itself_says_nothing_of_the_group(world: World) -> None:
     name = await pair(world, "apart")
     card = await rotates(world, name)
-    await world.shows(card, holding="Old tokens are refused since")
+    await world.shows(card, holding="Old tokens have been refused since")
 
     await rotates(world, f"{name}-z")
-    await world.shows(card, holding="I don't know whether tokens of")
+    await world.shows(card, holding="I don't know whether tokens for")
 
-    assert "in the same group are refused" not in words(world.as_now(card))
+    assert "in the same group have been refused" not in words(world.as_now(card))
 
 
 async def test_a_bug_in_the_probes_does_not_keep_from_rotating(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,7 +254,7 @@ async def test_a_database_without_siblings_has_one_probe(world: World) -> None:
 
     card = await rotates(world, "alone")
 
-    await world.shows(card, holding="Old tokens are refused since")
+    await world.shows(card, holding="Old tokens have been refused since")
     assert (await proof_of(world, card)).sibling is None
     assert len(world.changes("POST", "/alone/auth/tokens")) == 1
 
@@ -269,4 +269,4 @@ async def test_a_blocked_database_is_proven_all_the_same(world: World, block_rea
 
     card = await rotates(world, name)
 
-    await world.shows(card, holding="Old tokens are refused since")
+    await world.shows(card, holding="Old tokens have been refused since")

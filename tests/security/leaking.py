@@ -138,7 +138,7 @@ async def go_through_everything(here: Watched) -> None:
     card = await dana.types("/turso rotate crew --reason leak", holding="leak")
     await ana.presses("Approve", card)
     await ana.submits({"typed_name": "crew"})
-    await until(lambda: world.card(holding="*crew* · Old tokens are refused"), what="the rotation", within=40)
+    await until(lambda: world.card(holding="*crew* · Old tokens have been refused"), what="the rotation", within=40)
     await dana.types("/turso audit", holding="crew")
     ben = world.person(BEN)
     await until(lambda: any("didn't answer in time" in words(m) for m in ben.sees()), what="the time-out", within=40)

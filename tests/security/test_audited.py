@@ -81,7 +81,7 @@ async def _approvals(world: World) -> None:
     await dana.presses_and_hears("Withdraw", withdrawn)
     card = await dana.types("/turso rotate rotated --reason leak")
     await world.person(BEN).presses_and_hears("Approve", card)
-    await until(lambda: world.card(holding="*rotated* · Old tokens are refused"), what="the rotation")
+    await until(lambda: world.card(holding="*rotated* · Old tokens have been refused"), what="the rotation")
     stale = await dana.types("/turso rotate stale --reason leak")
     assert world.bot is not None
     await _replace(world, "stale")
@@ -138,7 +138,7 @@ async def _time_passes(world: World) -> None:
     await until(lambda: world.card(holding="The freeze of `frozen` has ended"), what="the thaw")
     await until(lambda: world.card(holding="No one approved or denied it in time"), what="the expiry")
     await world.pass_time(hours=2)
-    await until(lambda: world.card(holding="*doomed* is destroyed"), what="the end of the countdown")
+    await until(lambda: world.card(holding="*doomed* was destroyed"), what="the end of the countdown")
 
 
 def _said(entry: AuditEntry) -> dict[str, Any]:

@@ -147,7 +147,7 @@ async def test_a_token_opens_its_database_until_a_rotation_ends_it(sandbox: Sand
         assert await client.runs("SELECT 1") == [[1]]
         card = await world.person(DANA).types("/turso rotate rotated --reason leak")
         await world.person(ANA).presses_and_hears("Approve", card)
-        await until(lambda: world.card(holding="*rotated* · Old tokens are refused"), what="the rotation")
+        await until(lambda: world.card(holding="*rotated* · Old tokens have been refused"), what="the rotation")
 
         with pytest.raises(Refused):
             await client.runs("SELECT 1")

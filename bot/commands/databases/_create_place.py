@@ -43,11 +43,12 @@ def require_place(ctx: Context, groups: Sequence[Group], name: str | None, locat
         return
     others = [one.name for one in seen if location in one.locations]
     there = f" `--group {others[0]}` is in `{location}`." if others else " Leave out `--location`."
-    raise BadInput(f"Databases of the group `{name}` are in `{list_names(group.locations, at_most=NAMED)}`.{there}")
+    raise BadInput(f"Databases in the group `{name}` are in `{list_names(group.locations, at_most=NAMED)}`.{there}")
 
 
 def _choose(names: Sequence[str]) -> str:
-    return f"Choose {' or '.join(f'`{name}`' for name in names)}."
+    *others, last = (f"`{name}`" for name in names)
+    return f"Choose {', '.join(others)} or {last}." if others else f"Choose {last}."
 
 
 def differences(asked: Mapping[str, Any], made: Facts) -> list[Mrkdwn]:

@@ -36,7 +36,7 @@ async def open_quarantine(store: ReadStore, database_id: str) -> Hold | None:
 def in_quarantine(hold: Hold) -> str:
     """Return the refusal for a database that is already in quarantine."""
     name = hold.database
-    return f"`{name}` is already in quarantine, by request `{hold.request_id}`. `/turso restore {name}` restores it."
+    return f"`{name}` is already in quarantine (request `{hold.request_id}`). `/turso restore {name}` restores it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ _WORDS = {HoldKind.FREEZE: "frozen", HoldKind.QUARANTINE: "in quarantine", HoldK
 
 def holds_fact(holds: Sequence[Hold]) -> dict[str, str]:
     """Return why a database is blocked, as a fact for a plan. Empty without holds."""
-    return {"Held": "; ".join(describe(hold) for hold in holds)} if holds else {}
+    return {"Blocked by": "; ".join(describe(hold) for hold in holds)} if holds else {}
 
 
 def describe(hold: Hold) -> str:

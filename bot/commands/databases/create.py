@@ -117,7 +117,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     served = facts.get("served")
     head = mrkdwn(":sparkles: *{}* is ready.", name)
     if not served:
-        head = mrkdwn(":sparkles: *{}* is created{}.", name, " but isn't ready yet" if served is False else "")
+        head = mrkdwn(":sparkles: *{}* was created{}.", name, " but isn't ready yet" if served is False else "")
     differs = differences(plan.arguments, facts)
     late = mrkdwn("A new database can take a minute to become ready.")
     urls = [f"{label:<7} {Plain(facts[key])}" for label, key in (("libSQL", "libsql_url"), ("HTTPS", "https_url"))

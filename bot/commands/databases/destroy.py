@@ -37,7 +37,7 @@ async def plan(ctx: Context, args: DestroyArgs) -> Plan:
     name = args.name
     destroys = f"Destroy {name} and all its data. Turso keeps no copy"
     first = [
-        f"Block reads and writes of {name}. Clients get errors at once",
+        f"Block reads and writes to {name}. Clients get errors at once",
         f"Wait {COUNTDOWN}. Until then, Undo restores it with all its data",
     ]
     warnings = [f"{counted(len(snap.tokens), 'active token')} will stop working"] if snap.tokens else []
@@ -126,7 +126,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 
 def destroyed_message(plan: Plan, facts: Facts) -> Reply:
     """Return the message for a destroyed database."""
-    head = mrkdwn(":wastebasket: *{}* is destroyed with all its data.", target_of(plan).name)
+    head = mrkdwn(":wastebasket: *{}* was destroyed with all its data.", target_of(plan).name)
     return reply(head, [kit.section(head)])
 
 

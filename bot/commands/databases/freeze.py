@@ -40,7 +40,7 @@ async def plan(ctx: Context, args: FreezeArgs) -> Plan:
     held = await holds.holds_of(ctx, snap.target.id)
     return Plan(
         target=snap.target,
-        steps=[f"Block {what} of {args.name}. Clients get errors at once", f"{ends}, unless something else blocks it"],
+        steps=[f"Block {what} to {args.name}. Clients get errors at once", f"{ends}, unless something else blocks it"],
         arguments={"reads": args.reads, "seconds": _seconds(args.lasting)},
         facts={**snap.facts, **holds.holds_fact(held)},
         databases=((snap.target.name, snap.target.group),),
@@ -71,7 +71,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
         over = mrkdwn(":sunny: The freeze of *{}* has ended.", name)
         return reply(over, [kit.section(over)])
     what = "Reads and writes" if plan.arguments["reads"] else "Writes"
-    head = mrkdwn(":snowflake: {} of *{}* are blocked{}.", what, name, _lasting(seconds))
+    head = mrkdwn(":snowflake: {} to *{}* are blocked{}.", what, name, _lasting(seconds))
     row = buttons.run(1, "Thaw", command_line("thaw", name))
     return reply(
         head, [kit.section(head), kit.context(mrkdwn("Unblock it with `/turso thaw {}`.", name)), *kit.actions(*row)]

@@ -26,10 +26,10 @@ async def plan(ctx: Context, args: ProtectArgs) -> Plan:
     """Return the plan. Refuses a change to the current state."""
     database, now = await asyncio.gather(ctx.turso.database(args.name), ctx.turso.configuration(args.name))
     if now.delete_protection == args.on:
-        raise BadInput(f"Delete protection of `{args.name}` is already {_word(args.on)}.")
+        raise BadInput(f"Delete protection for `{args.name}` is already {_word(args.on)}.")
     return Plan(
         target=plan_target(database),
-        steps=[f"Turn {_word(args.on)} delete protection of {args.name}"],
+        steps=[f"Turn {_word(args.on)} delete protection for {args.name}"],
         arguments={"on": args.on},
         facts={"Delete protection now": UNKNOWN if now.delete_protection is None else _word(now.delete_protection)},
         warnings=[] if args.on else ["It can be destroyed afterwards"],
@@ -56,7 +56,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message about the new state."""
     on = plan.arguments["on"]
     sign = mrkdwn(":shield:") if on else mrkdwn(":unlock:")
-    head = mrkdwn("{} Delete protection of *{}* is {}.", sign, target_of(plan).name, _word(on))
+    head = mrkdwn("{} Delete protection for *{}* is {}.", sign, target_of(plan).name, _word(on))
     return reply(head, [kit.section(head)])
 
 
@@ -69,6 +69,7 @@ command = ChangeCommand(
     position=200,
     verb="Set protection",
     purpose="change the delete protection of {}",
+    purpose_by=("on", {True: "turn on delete protection for {}", False: "turn off delete protection for {}"}),
     plan=plan,
     act=act,
     read_back=read_back,

@@ -126,7 +126,7 @@ def _certificates(database: Database) -> str:
 
 
 def _addresses(database: Database) -> list[Block]:
-    pairs = [("DbId", database.id), ("Hostname", database.hostname)]
+    pairs = [("Hostname", database.hostname)]
     pairs += [("libSQL", database.libsql_url), ("HTTPS", database.https_url)]
     return kit.preformatted(*(f"{label:<9} {Plain(value or UNKNOWN)}" for label, value in pairs))
 
@@ -135,8 +135,7 @@ def _instances(instances: list[Instance]) -> list[Block]:
     if not instances:
         return []
     lines = [
-        mrkdwn("• `{}` {} in `{}`, `{}`", one.name, one.type or "instance", one.region or "?", one.uuid or "?")
-        for one in instances[:SHOWN]
+        mrkdwn("• `{}` {} in `{}`", one.name, one.type or "instance", one.region or "?") for one in instances[:SHOWN]
     ]
     more = len(instances) - SHOWN
     lines += [mrkdwn("and {} more", more)] if more > 0 else []

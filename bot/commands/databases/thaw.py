@@ -42,10 +42,10 @@ async def plan(ctx: Context, args: ThawArgs) -> Plan:
         raise BadInput(f"`{args.name}` isn't blocked, so there is nothing to thaw.")
     if any(hold.kind is HoldKind.QUARANTINE for hold in held):
         raise BadInput(f"`{args.name}` is in quarantine. `/turso restore {args.name}` restores it.")
-    others = [] if held else ["Turso Ops didn't block it. Someone may have had a reason"]
+    others = [] if held else ["Turso Ops didn't block it. Someone may have had a reason to block it"]
     return Plan(
         target=plan_target(database),
-        steps=[f"Unblock {blocked} of {args.name}"],
+        steps=[f"Unblock {blocked} to {args.name}"],
         arguments=_arguments(held, *blocks),
         facts={"Blocked now": blocked, **holds.holds_fact(held)},
         warnings=others,

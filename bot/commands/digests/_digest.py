@@ -160,7 +160,7 @@ def _message(
     days = length.days
     span = "last day" if days == 1 else f"last {days} days"
     movers = counts.movers
-    title = mrkdwn(":newspaper: *Turso digest* of the {}: {}", span, counted(len(movers), "database"))
+    title = mrkdwn(":newspaper: *Turso digest* for the {}: {}", span, counted(len(movers), "database"))
     head = [kit.section(title), *_notice(ctx, counts, length), *(kit.fields(_totals(movers)) if counts.until else [])]
     changed = [(abs(one.change), one) for one in movers if one.change]
     top = [one for _, one in sorted(changed, key=lambda pair: -pair[0])[:MOVERS]]
@@ -240,7 +240,7 @@ def _tokens(tokens: list[LedgerToken]) -> list[Block]:
         return []
     first = sorted(tokens, key=lambda one: one.expires_at or one.minted_at)[:8]
     lines = [
-        mrkdwn("• *{}* of {}, {}", one.database, person(one.holder), when(one.expires_at))
+        mrkdwn("• *{}*: held by {}, expires {}", one.database, person(one.holder), when(one.expires_at))
         for one in first
         if one.expires_at
     ]

@@ -5,7 +5,7 @@ from pydantic import BaseModel
 from bot.blocks import buttons, cards, kit
 from bot.blocks.kit import Element
 from bot.blocks.message import reply
-from bot.blocks.rights import NOTHING, right_lines, unknown_groups
+from bot.blocks.rights import NOTHING, databases_text, right_lines, unknown_groups
 from bot.blocks.text import Mrkdwn, counted, mrkdwn
 from bot.commands._lines import command_line
 from bot.commands._rights import rights_here, unknown_here
@@ -37,7 +37,7 @@ async def run(ctx: Context, args: HomeArgs) -> Reply:
             *kit.actions(*_runs(here)),
             *kit.actions(*(buttons.form(name, label) for name, label in _FORMS if name in here)),
             *await waiting(ctx),
-            kit.context(mrkdwn("`/turso help` lists the commands. `/turso whoami` shows who you are to me.")),
+            kit.context(mrkdwn("`/turso help` lists the commands. `/turso whoami` shows your permissions.")),
         ],
         private=True,
     )
@@ -47,7 +47,7 @@ def _place(ctx: Context) -> Mrkdwn:
     if not ctx.organization or not ctx.scope.databases:
         return mrkdwn(" · no databases in this conversation")
     incident = mrkdwn(" · :rotating_light: an incident is active") if ctx.subject.incident_profile else Mrkdwn("")
-    return mrkdwn(" · `{}` of `{}` in this channel{}", ctx.scope.databases, ctx.organization, incident)
+    return mrkdwn(" · {} of `{}`{}", databases_text(ctx.scope.databases), ctx.organization, incident)
 
 
 def _runs(here: set[str]) -> list[Element]:

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from bot.blocks import kit
 from bot.blocks.message import reply
-from bot.blocks.rights import NOTHING, right_lines
+from bot.blocks.rights import NOTHING, databases_text, right_lines
 from bot.blocks.text import Mrkdwn, Plain, joined, mention, mrkdwn, person
 from bot.commands._rights import rights_here
 from bot.commands.base import Context, ReadCommand
@@ -76,7 +76,7 @@ def _mentions(groups: list[str]) -> Mrkdwn:
 def _place(ctx: Context) -> list[Mrkdwn]:
     lines = []
     if ctx.organization:
-        lines.append(mrkdwn("This channel can use `{}` in the organization `{}`.", _patterns(ctx), ctx.organization))
+        lines.append(mrkdwn("This channel can use {} in the organization `{}`.", _patterns(ctx), ctx.organization))
     else:
         lines.append(mrkdwn("The policy has no rules for this conversation."))
     if ctx.subject.incident_profile:
@@ -85,16 +85,16 @@ def _place(ctx: Context) -> list[Mrkdwn]:
     return lines
 
 
-def _patterns(ctx: Context) -> str:
-    return str(ctx.scope.databases) if ctx.scope.databases else "none"
+def _patterns(ctx: Context) -> Mrkdwn:
+    return databases_text(ctx.scope.databases)
 
 
 def _proposal(ctx: Context) -> list[Block]:
     """Return YAML for what the policy lacks. A key that exists already couldn't be added again."""
     lines = _yaml(ctx)
     if not lines:
-        return [kit.context(mrkdwn("The policy names you and this channel already: there is nothing to add."))]
-    note = mrkdwn("To add to the policy. Only the ids count; the names are comments.")
+        return [kit.context(mrkdwn("The policy already names you and this channel, so there is nothing to add."))]
+    note = mrkdwn("Add this to the policy. Only the IDs count; the names are comments.")
     return [kit.context(note), *kit.preformatted(*lines)]
 
 
@@ -116,7 +116,7 @@ def _yaml(ctx: Context) -> list[Plain | str]:
 command = ReadCommand(
     name="whoami",
     usage="whoami",
-    summary="Show who you are to the bot, and what you can do here",
+    summary="Show your permissions and what the policy knows about you",
     args=WhoamiArgs,
     position=30,
     run=run,

@@ -117,14 +117,14 @@ def _counts(open_items: OpenItems) -> list[int]:
 
 def _tokens(name: str, rows: list[Row]) -> Block:
     holders = people(dict.fromkeys(row[2] for row in rows), at_most=4)
-    words = mrkdwn(":key: {} of `{}`, held by {}", counted(len(rows), "active token"), name, holders)
+    words = mrkdwn(":key: {} for `{}`, held by {}", counted(len(rows), "active token"), name, holders)
     return kit.section(words, accessory=buttons.revoke_tokens_of(rows[0][0], f"Rotate {name}"[:60]))
 
 
 def _waiting(row: Row, *, approves: bool) -> list[Block]:
     request_id, verb, subject, requester, decided = row
     words = mrkdwn(":inbox_tray: *{}* `{}`, requested by {}", verb, subject, person(requester))
-    said = mrkdwn("(can't be approved since the incident ended)") if decided and not approves else Mrkdwn("")
+    said = mrkdwn("(can't be approved because the incident has ended)") if decided and not approves else Mrkdwn("")
     press = [buttons.approval_button(request_id)] if decided and approves else []
     press += [buttons.deny(request_id)] if decided else []
     return [kit.section(joined(" ", (words, said))), *kit.actions(*press, buttons.withdraw(request_id))]

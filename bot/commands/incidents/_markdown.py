@@ -67,7 +67,7 @@ def markdown(story: Story) -> str:
         *_head(story),
         "## What was done",
         "",
-        "| Asked | Who | What | Databases | Why | Approval | Outcome | Took |",
+        "| Requested | By | What | Databases | Why | Approval | Outcome | Took |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
         *(_done(story, request) for request in story.requests),
         "",
@@ -87,7 +87,7 @@ def markdown(story: Story) -> str:
 def _head(story: Story) -> list[str]:
     incident, until = story.incident, story.incident.ended_at or story.now
     by = story.who(incident.ended_by) if incident.ended_by else "the time"
-    ended = f"{utc(incident.ended_at)} by {_cell(by)}" if incident.ended_at else "still running"
+    ended = f"{utc(incident.ended_at)} by {_cell(by)}" if incident.ended_at else "still active"
     people = [_cell(story.who(one)) for one in story.people]
     channel = f"#{_cell(story.channel_name)}" if story.channel_name else _cell(incident.channel_id)
     return [
@@ -96,7 +96,7 @@ def _head(story: Story) -> list[str]:
         f"- Channel: {channel}",
         f"- Started: {utc(incident.started_at)} by {_cell(story.who(incident.started_by))}",
         f"- Ended: {ended}",
-        f"- Lasted: {duration(until - incident.started_at)}",
+        f"- Duration: {duration(until - incident.started_at)}",
         f"- Profile: {incident.profile}",
         f"- People: {', '.join(people)}",
         "",
@@ -179,7 +179,7 @@ def _open(story: Story) -> list[str]:
         _list("In quarantine", [name for _, name in open_items.quarantined]),
         _list("Active tokens", tokens),
         _list("Open requests", waiting),
-        _list("Waiting for a review of", [story.who(actor) for _, actor in open_items.reviews]),
+        _list("Break-glass operations to review", [story.who(actor) for _, actor in open_items.reviews]),
     ]
     return [line for line in lines if line] or ["Nothing."]
 

@@ -25,9 +25,8 @@ async def run(ctx: Context, args: IncidentReportArgs) -> Reply:
     story = await story_of(ctx, incident)
     until = incident.ended_at or ctx.now
     count = counted(len(story.entries), "entry", "entries")
-    title = mrkdwn(
-        ":page_facing_up: Report of incident *{}*: {} in {}", incident.key, count, duration(until - incident.started_at)
-    )
+    took = duration(until - incident.started_at)
+    title = mrkdwn(":page_facing_up: Report for incident *{}*: {} in {}", incident.key, count, took)
     return reply(
         title,
         [kit.section(title), *open_items_blocks(story.open_items, approves=incident.ended_at is None)],

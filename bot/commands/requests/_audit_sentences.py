@@ -37,9 +37,9 @@ _RESULTS: Final[Mapping[str, str]] = {
 }
 
 _PROOFS: Final[Mapping[str, str]] = {
-    "proven": "is proven: old tokens are refused",
-    "not_proven": "is not proven: old tokens may still work",
-    "watched": "is watched: old tokens may still work",
+    "proven": "is verified: old tokens are refused",
+    "not_proven": "couldn't be verified: old tokens may still work",
+    "watched": "is being verified: old tokens may still work",
 }
 
 
@@ -126,8 +126,8 @@ def _refused(entry: AuditEntry, writer: Writer) -> str:
     if press:
         return f"{who}'s {press} was rejected"
     if writer.catalogue.purpose_of(entry.command) or entry.databases or entry.rule:
-        return f"{who} was not allowed to {writer.to_do(entry)}"
-    return f"{who} was not allowed to use {writer.code(entry.command or 'the bot')}"
+        return f"{who} wasn't allowed to {writer.to_do(entry)}"
+    return f"{who} wasn't allowed to use {writer.code(entry.command or 'the bot')}"
 
 
 def _phase(entry: AuditEntry, writer: Writer, before: str = "") -> str:
@@ -160,7 +160,11 @@ def _thawed(entry: AuditEntry, writer: Writer) -> str:
     requester = writer.requester(entry)
     by = "" if requester in ("", TIMER) else f" by {writer.person(requester)}"
     freeze = f"The freeze of {writer.names(entry) or 'a database'}{by}"
-    return f"{freeze} ended: the database is gone" if entry.outcome == "gone" else f"{freeze} ended on time"
+    return (
+        f"{freeze} ended because the database no longer exists"
+        if entry.outcome == "gone"
+        else f"{freeze} ended on time"
+    )
 
 
 def _reviewed(entry: AuditEntry, writer: Writer) -> str:
@@ -209,7 +213,7 @@ def _other(entry: AuditEntry, writer: Writer) -> str:
 
 _SENTENCES: Final[Mapping[str, Callable[[AuditEntry, Writer], str]]] = {
     "asked": _asked,
-    "planned": lambda entry, writer: f"{writer.person(entry.user_id)} did a dry run to {writer.to_do(entry)}",
+    "planned": lambda entry, writer: f"{writer.person(entry.user_id)} did a dry run: {writer.to_do(entry)}",
     "read": lambda entry, writer: (
         f"{writer.person(entry.user_id)} used {writer.code(entry.command)}"
         + (f" on {writer.names(entry)}" if entry.databases else "")
@@ -219,7 +223,7 @@ _SENTENCES: Final[Mapping[str, Callable[[AuditEntry, Writer], str]]] = {
     "denied": _by("denied"),
     "confirmed": _by("confirmed"),
     "withdrawn": _by("withdrew"),
-    "unseen": lambda entry, writer: _capital(f"{writer.request(entry)} ended: its card could not be posted"),
+    "unseen": lambda entry, writer: _capital(f"{writer.request(entry)} ended: its card couldn't be posted"),
     "reminded": _by("reminded the approvers of"),
     "undo": _by("pressed Undo on"),
     "executed": lambda entry, writer: _capital(_phase(entry, writer)),
@@ -227,7 +231,9 @@ _SENTENCES: Final[Mapping[str, Callable[[AuditEntry, Writer], str]]] = {
     "undone": lambda entry, writer: _capital(_undone(entry, writer)),
     "stale": lambda entry, writer: _capital(_phase(entry, writer)),
     "expired": lambda entry, writer: _capital(f"{writer.request(entry)} expired"),
-    "proof": lambda entry, writer: _capital(f"{writer.request(entry)} {_PROOFS.get(entry.outcome, 'is watched')}"),
+    "proof": lambda entry, writer: _capital(
+        f"{writer.request(entry)} {_PROOFS.get(entry.outcome, 'is being verified')}"
+    ),
     "revealed": _revealed,
     "reveal": _revealed,
     "thawed": _thawed,

@@ -41,13 +41,13 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
         target=snap.target,
         steps=[
             f"Revoke every token of {args.name}. This can take up to an hour and can't be undone",
-            "Check with a read-only token when old tokens are refused",
+            "Check with a read-only token whether old tokens are refused",
             "Disconnect clients until they have a new token",
             "Notify the holders of tokens issued by Turso Ops",
         ],
         facts={
             **own,
-            "Databases of the group": f"{len(others) + 1} ({list_names([args.name, *others])})" if group else "none",
+            "Databases in the group": f"{len(others) + 1} ({list_names([args.name, *others])})" if group else "none",
             "Active tokens": _count(tokens),
         },
         warnings=_warnings(group, others),

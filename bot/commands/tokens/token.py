@@ -97,7 +97,7 @@ def message(plan: Plan, secret: Secret) -> Reply:
 
 def _until(plan: Plan, secret: Secret) -> Mrkdwn:
     if (expiry := _expiry(secret.value)) is not None:
-        return mrkdwn("until {}", when(expiry))
+        return mrkdwn("valid until {}", when(expiry))
     lifetime = Expiration.of(plan.arguments["expiration"]).lifetime
     return mrkdwn("*never expires*") if isinstance(lifetime, Never) else mrkdwn("for {}", duration(lifetime))
 

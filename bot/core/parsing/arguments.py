@@ -165,7 +165,7 @@ def _on_off(value: object) -> bool:
         return value
     word = str(value).lower()
     if word not in ("on", "off"):
-        raise wrong(f"takes `on` or `off`, not {shown(value)}")
+        raise wrong_value(f"Choose `on` or `off`, not {shown(value)}.")
     return word == "on"
 
 

@@ -30,7 +30,7 @@ LAPSE: Final = timedelta(minutes=15)
 OVER: Final = "This request has expired, and nothing was changed. Ask again if you still want it."
 WAIT: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REMIND})
 """Steps of a request that waits, which the rules of now may give less time."""
-TOO_OLD: Final = "The form could not be opened in time. Press the button again."
+TOO_OLD: Final = "The form couldn't be opened in time. Press the button again."
 
 
 def carries_line(action_id: str) -> bool:
@@ -70,7 +70,7 @@ async def request_of(env: Environment, incoming: Incoming, verb: str) -> Request
     """
     request = await env.store.requests.get(incoming.value) if incoming.value else None
     if request is None or not fits(incoming.channel_id, request.channel_id):
-        raise BadInput("I don't know this request. `/turso requests` lists the open ones.")
+        raise BadInput("I can't find this request. `/turso requests` lists the open ones.")
     await require_access(env, incoming, verb)
     return request
 

@@ -189,7 +189,7 @@ def _remind(case: Case) -> Decision:
 
 def _reveal(case: Case) -> Decision:
     if not _is_own(case):
-        raise StepRefused(RefusalKind.NOT_ALLOWED, "Only the requester can reveal it.")
+        raise StepRefused(RefusalKind.NOT_ALLOWED, "Only the requester can reveal this token.")
     return _start(case)
 
 

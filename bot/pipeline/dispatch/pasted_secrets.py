@@ -14,8 +14,9 @@ from bot.errors import BadInput
 from bot.pipeline.environment import Environment
 
 SENTENCE: Final = (
-    "This has something that looks like a token or a key, so I did nothing and kept nothing of it. "
-    "If it is one, others may have read it too: revoke it where it was made, a database's with `/turso rotate NAME`."
+    "This contains something that looks like a token or key, so I did nothing and didn't store it. "
+    "If it is real, others may have seen it: revoke it where it was created. "
+    "For a database token, use `/turso rotate NAME`."
 )
 
 

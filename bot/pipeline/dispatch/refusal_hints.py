@@ -18,7 +18,7 @@ LOOKED_AT: Final = 20
 SECONDS: Final = 2.0
 UNKNOWN: Final = mrkdwn("Another channel may allow this.")
 TO_ADD: Final = mrkdwn("`/turso whoami` shows what an admin can add.")
-NONE: Final = mrkdwn("None of your other channels allows this. Ask an admin to change the policy.")
+NONE: Final = mrkdwn("None of your other channels allow this. Ask an admin to change the policy.")
 
 
 async def what_helps(env: Environment, error: BotError, reader: str) -> Mrkdwn:
@@ -66,7 +66,7 @@ async def _elsewhere(env: Environment, subject: Subject, action: Action) -> Mrkd
     if not found:
         return NONE
     more = " and others" if len(found) > NAMED else ""
-    return mrkdwn("You can in {}{}.", joined(", ", (channel(one) for one in found[:NAMED])), more)
+    return mrkdwn("You can use it in {}{}.", joined(", ", (channel(one) for one in found[:NAMED])), more)
 
 
 async def _allowing(env: Environment, subject: Subject, action: Action) -> list[str]:

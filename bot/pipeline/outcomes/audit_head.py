@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.blocks import kit
 from bot.blocks.message import reply
-from bot.blocks.text import mrkdwn
+from bot.blocks.text import counted, mrkdwn
 from bot.core.reply import Reply
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import CHANNEL, NOBODY, post_openly
@@ -44,6 +44,6 @@ async def post_audit_head(env: Environment, subject: str) -> None:
 
 def head_message(day: str, seq: int, head: str) -> Reply:
     """Build the message with the audit head."""
-    text = mrkdwn(":link: Audit log on {}: {} entries, head `{}`", day, seq, head)
+    text = mrkdwn(":link: Audit log on {}: {}, head `{}`", day, counted(seq, "entry", "entries"), head)
     note = mrkdwn("Check it with `turso-ops audit verify --head {}`.", head)
     return reply(text, [kit.section(text), kit.context(note)])

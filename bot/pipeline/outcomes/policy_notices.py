@@ -61,7 +61,7 @@ def announcement(entry: AuditEntry) -> Reply:
     lines = [Mrkdwn("\n".join(map(_line, found[at : at + 5]))) for at in range(0, len(found), 5)]
     end = "These are all the changes." if is_complete else "There are more changes. See `turso-ops policy diff`."
     if not lines:
-        end = "Nobody gains or loses a permission." if is_complete else "See the changes with `turso-ops policy diff`."
+        end = "No one gains or loses a permission." if is_complete else "See the changes with `turso-ops policy diff`."
     return reply(title, [kit.section(title), *map(kit.section, lines), kit.context(Mrkdwn(end))])
 
 

@@ -93,7 +93,7 @@ async def examine(env: Environment, request: Request) -> Finding:
     asked = answer.request.countdown
     if (due := _due_by(request, asked)) and due > env.clock.now():
         name = request.plan.target.name if request.plan.target else "it"
-        why = f"The rules now ask for a countdown of {duration(asked)}, so `{name}` is not destroyed before that."
+        why = f"The rules now require a countdown of {duration(asked)}, so `{name}` won't be destroyed earlier."
         return Finding(End.LONGER, why, asked)
     return Finding(End.DESTROY)
 
@@ -112,7 +112,7 @@ async def _not_as_left(env: Environment, request: Request) -> str | None:
         return f"The quarantine of `{target.name}` ended before the countdown did."
     shown = await blocked(turso, target.name)
     still_open = " and ".join(word for word, on in zip(("reads", "writes"), shown, strict=True) if not on)
-    return f"Someone unblocked {still_open} of `{target.name}` outside Turso Ops." if still_open else None
+    return f"Someone unblocked {still_open} to `{target.name}` outside Turso Ops." if still_open else None
 
 
 async def _own_hold(env: Environment, request: Request) -> Hold | None:

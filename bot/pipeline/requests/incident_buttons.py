@@ -43,7 +43,7 @@ async def _running(env: Environment, incoming: Incoming, verb: str) -> tuple[Inc
     await require_access(env, incoming, verb)
     incident = await env.store.incidents.get(incoming.value) if incoming.value else None
     if incident is None or not fits(incoming.channel_id, incident.channel_id):
-        raise BadInput("I don't know this incident. `/turso incident` shows the current one.")
+        raise BadInput("I can't find this incident. `/turso incident` shows the current one.")
     here = replace(incoming, channel_id=incident.channel_id)
     await require_in_channel(env, here)
     if incident.ended_at is not None or incident.until <= env.clock.now():

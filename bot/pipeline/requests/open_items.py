@@ -25,7 +25,7 @@ async def thaw_hold(env: Environment, incoming: Incoming) -> str:
     hold = await env.store.holds.get(incoming.value) if incoming.value else None
     request = await env.store.requests.get(hold.request_id) if hold else None
     if hold is None or request is None:
-        raise BadInput("I don't know this freeze. `/turso ls` shows what is frozen.")
+        raise BadInput("I can't find this freeze. `/turso ls` shows what is frozen.")
     if hold.released_at is not None:
         raise Refused(f"There is nothing to thaw. The freeze of `{hold.database}` is over.")
     about = FollowUp(hold.database_id, hold)
@@ -38,7 +38,7 @@ async def revoke_tokens_of(env: Environment, incoming: Incoming) -> str:
     request = await env.store.requests.get(incoming.value) if incoming.value else None
     target = request.plan.target if request else None
     if request is None or target is None:
-        raise BadInput("I don't know this token. `/turso tokens` lists the active ones.")
+        raise BadInput("I can't find this token. `/turso tokens` lists the active ones.")
     live = await env.store.tokens.find(
         organization=request.organization, database_ids=[target.id], live_at=env.clock.now()
     )
@@ -49,7 +49,7 @@ async def revoke_tokens_of(env: Environment, incoming: Incoming) -> str:
 
 async def _settle(env: Environment, incoming: Incoming, request: Request, line: str, about: FollowUp) -> str:
     if not fits(incoming.channel_id, request.channel_id):
-        raise BadInput("I don't know this button. `/turso requests` lists the open requests.")
+        raise BadInput("I can't find this request. `/turso requests` lists the open requests.")
     read = env.grammar.parse(line)
     assert isinstance(read, Parsed), "a name is all that it needs"
     action = replace(action_of(read.spec.name, read.args), databases=databases_of(request.plan)[:1])

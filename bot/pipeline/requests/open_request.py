@@ -78,7 +78,7 @@ async def _show_card(env: Environment, incoming: Incoming, request: Request) -> 
         await drop_if_never_shown(env, request, error)
         return "card_refused"
     except Unavailable:
-        words = "Slack doesn't accept messages now. Your request is saved, and its card will be posted later."
+        words = "Slack isn't accepting messages now. Your request is saved, and its card will be posted later."
         await env.messenger.send_ephemeral(address_of(incoming), private_note(words, f"Request `{request.id}`"))
         return "card_waits"
     return "approval_asked"
@@ -86,7 +86,7 @@ async def _show_card(env: Environment, incoming: Incoming, request: Request) -> 
 
 async def drop_if_never_shown(env: Environment, request: Request, why: CannotPost) -> None:
     """Cancel a request whose card can't be posted, and notify its requester."""
-    outcome = f"The card couldn't be posted, so nobody can approve it. {why}"
+    outcome = f"The card couldn't be posted, so no one can approve it. {why}"
     now = env.clock.now()
     move = Transition(
         to=State.CANCELLED,

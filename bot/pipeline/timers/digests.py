@@ -133,7 +133,7 @@ async def _standing(env: Environment, kept: Digest) -> Subject:
 
 
 def _cut_short(period: str) -> Reply:
-    head = mrkdwn(":newspaper: The digest of `{}` was interrupted. Part of it may be above.", period)
+    head = mrkdwn(":newspaper: The digest for `{}` was interrupted. Part of it may be above.", period)
     return _with_button(head)
 
 
@@ -149,7 +149,7 @@ def _not_shown(kept: Digest) -> Reply | None:
 
 
 def _no_digest(error: BotError) -> Reply:
-    return _with_button(mrkdwn(":newspaper: I couldn't make this digest. {}", str(error)))
+    return _with_button(mrkdwn(":newspaper: I couldn't create this digest. {}", str(error)))
 
 
 def _with_button(head: Mrkdwn) -> Reply:

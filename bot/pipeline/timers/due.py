@@ -45,7 +45,7 @@ LATE_AFTER = 5
 """After so many failures, about ten minutes, people are notified that a freeze hasn't ended yet."""
 LATE = "late"
 """The event of that notice."""
-NOT_SHOWN = "Turso doesn't show that it is open yet."
+NOT_SHOWN = "Turso doesn't show that it is unblocked yet."
 
 
 async def fire(env: Environment, timer: Timer) -> Timer | None:

@@ -102,7 +102,9 @@ def _sentence(request: Request, state: State, kind: PhaseKind, settled: Settleme
         return f"Undo failed. {why or NOT_SHOWN} {then}"
     if state is State.FAILED and (left := describe_blocks(_left(kind, settled))):
         name = request.plan.target.name if request.plan.target else "the database"
-        there = f"`{name}` still exists, and its {left}" if kind is PhaseKind.FINISH else f"The {left} of `{name}`"
+        there = (
+            f"`{name}` still exists, and its {left}" if kind is PhaseKind.FINISH else f"{left.capitalize()} to `{name}`"
+        )
         return f"{why} {there} are still blocked. Unblock it with `/turso thaw {name}`."
     if state is State.STALE:
         return f"{why} Nothing was changed."
