@@ -13,6 +13,7 @@ from bot.core.requests.request import State
 from bot.store.repositories.repository import Repository
 from bot.store.repositories.requests import Requests as SqlRequests
 from bot.store.store import SqlStore
+from tests.soak import soaked
 from tests.store.conftest import NOON
 from tests.store.samples import entry, hold, move, request, review, token
 
@@ -42,6 +43,8 @@ def test_methods_with_a_limit_are_found(owner: type, names: list[str]) -> None:
     assert limited(owner) == names
 
 
+# Both stores run the same statements, and PostgreSQL takes long to write thousands of rows.
+@pytest.mark.parametrize("database_url", soaked(["sqlite", "postgresql"], ["sqlite"]), indirect=True)
 async def test_every_list_is_whole(store: SqlStore) -> None:
     for at in range(MANY):
         about = request(at, id=f"r-{at:010}", intent_id=f"i-{at}")
