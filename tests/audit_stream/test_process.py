@@ -19,7 +19,7 @@ NEEDED = {"SLACK_BOT_TOKEN": "xoxb-1", "TURSO_API_TOKEN": "turso-1", "TURSO_ORGA
 def let_the_lease_end(data: Path) -> None:
     """Spare a test the minute for which a killed process still has the lease."""
     with closing(sqlite3.connect(data / "turso-ops.db")) as store, store:
-        assert store.execute("UPDATE audit_streams SET owned_until = '2020-01-01 00:00:00.000000'").rowcount == 1
+        assert store.execute("UPDATE log_streams SET owned_until = '2020-01-01 00:00:00.000000'").rowcount == 1
 
 
 async def test_a_killed_process_leaves_out_nothing(tmp_path: Path, receiver: Receiver) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, or_, select, update
 
 from bot.store.connections.rows import insert_new, one
 from bot.store.repositories.repository import Repository
-from bot.store.schema.tables import audit_streams
+from bot.store.schema.tables import log_streams
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,48 +26,48 @@ class AuditStreams(Repository):
 
     async def state(self, stream: str) -> StreamState:
         """Return how far a receiver has got. A new stream has received nothing."""
-        query = select(audit_streams).where(audit_streams.c.stream == stream)
+        query = select(log_streams).where(log_streams.c.stream == stream)
         return await self._database.read(lambda connection: one(connection, StreamState, query)) or StreamState()
 
     async def lease(self, stream: str, owner: str, *, now: datetime, until: datetime) -> int | None:
         """Take or extend the lease. Returns the last received entry, or None if another process sends."""
         first = {"stream": stream, "seq": 0, "owner": owner, "owned_until": until, "received_at": None, "fault": ""}
-        free = or_(audit_streams.c.owner == owner, audit_streams.c.owned_until <= now)
-        take = update(audit_streams).where(audit_streams.c.stream == stream, free)
+        free = or_(log_streams.c.owner == owner, log_streams.c.owned_until <= now)
+        take = update(log_streams).where(log_streams.c.stream == stream, free)
         take = take.values(owner=owner, owned_until=until)
 
         def work(connection: Connection) -> int | None:
-            if insert_new(connection, audit_streams, first):
+            if insert_new(connection, log_streams, first):
                 return 0
             if connection.execute(take).rowcount != 1:
                 return None
-            query = select(audit_streams.c.seq).where(audit_streams.c.stream == stream)
+            query = select(log_streams.c.seq).where(log_streams.c.stream == stream)
             return int(connection.execute(query).scalar_one())
 
         return await self._database.write(work)
 
     async def received(self, stream: str, owner: str, seq: int, *, was: int, at: datetime) -> bool:
         """Record the last entry that a receiver has. Returns False if the lease or `was` has changed meanwhile."""
-        change = update(audit_streams).where(_is_owned(stream, owner), audit_streams.c.seq == was)
+        change = update(log_streams).where(_is_owned(stream, owner), log_streams.c.seq == was)
         change = change.values(seq=seq, received_at=at, fault="")
         return await self._database.write(lambda connection: connection.execute(change).rowcount == 1)
 
     async def failed(self, stream: str, owner: str, fault: str) -> None:
         """Record why a batch wasn't received."""
-        change = update(audit_streams).where(_is_owned(stream, owner)).values(fault=fault)
+        change = update(log_streams).where(_is_owned(stream, owner)).values(fault=fault)
         await self._database.write(lambda connection: connection.execute(change))
 
     async def release(self, stream: str, owner: str, now: datetime) -> None:
         """Give the lease up, so that another process needn't wait for its end."""
-        change = update(audit_streams).where(_is_owned(stream, owner)).values(owner="", owned_until=now)
+        change = update(log_streams).where(_is_owned(stream, owner)).values(owner="", owned_until=now)
         await self._database.write(lambda connection: connection.execute(change))
 
     async def rewind(self, stream: str, seq: int) -> bool:
         """Send again what follows an entry. Returns False if the receiver hasn't received so much."""
-        change = update(audit_streams).where(audit_streams.c.stream == stream, audit_streams.c.seq >= seq)
+        change = update(log_streams).where(log_streams.c.stream == stream, log_streams.c.seq >= seq)
         change = change.values(seq=seq)
         return await self._database.write(lambda connection: connection.execute(change).rowcount == 1)
 
 
 def _is_owned(stream: str, owner: str) -> ColumnElement[bool]:
-    return (audit_streams.c.stream == stream) & (audit_streams.c.owner == owner)
+    return (log_streams.c.stream == stream) & (log_streams.c.owner == owner)

@@ -329,8 +329,8 @@ processes = Table(
     Column("seen_at", UtcDateTime, nullable=False),
 )
 
-audit_streams = Table(
-    "audit_streams",
+log_streams = Table(
+    "log_streams",
     metadata,
     Column("stream", Text, primary_key=True),
     Column("seq", BigInteger, nullable=False),

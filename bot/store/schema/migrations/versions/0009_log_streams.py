@@ -12,7 +12,7 @@ depends_on = None
 def upgrade() -> None:
     """Create the table."""
     op.create_table(
-        "audit_streams",
+        "log_streams",
         sa.Column("stream", sa.Text(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("owner", sa.Text(), nullable=False),
