@@ -11,6 +11,8 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.app.audit_stream.stream import audit_stream, stream_of
 from bot.app.clock import clock_of
+from bot.app.credential_checks import LOOK_EVERY as LOOK_AT_SIGNATURES
+from bot.app.credential_checks import LOOP, CredentialChecks, Signatures
 from bot.app.health import Health
 from bot.app.heartbeat import EVERY_SECONDS, Heartbeat
 from bot.app.maintenance import Maintenance
@@ -69,6 +71,7 @@ class Bot:
     metrics: Metrics
     store: SqlStore
     background: Background
+    signatures: Signatures
 
 
 @asynccontextmanager
@@ -96,6 +99,7 @@ async def running(
     database, places = settings.database_url.get_secret_value(), places_of_settings(settings)
     await prepare_store(places, upgrades=upgrade, within=waits)
     metrics = Metrics()
+    signatures = Signatures()
     background = Background(metrics.background_failed)
     book = PolicyBook(settings.policy_file, settings.turso_organization, CATALOGUE)
     metrics.follow_policy(lambda: book.age_seconds, lambda: book.problem is None)
@@ -121,8 +125,19 @@ async def running(
         directory = SlackDirectory(calls, workspace)
         messenger = Delivery(calls, urls, secrets=_secrets(settings))
         heartbeat = Heartbeat(store, book, background)
+        app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
+        credentials = CredentialChecks(calls, app_token, heartbeat.failing)
         health = Health(
-            store, clock, workspace, directory, book, turso_clients.default, queue, heartbeat, stream_of(settings)
+            store,
+            clock,
+            workspace,
+            directory,
+            book,
+            turso_clients.default,
+            queue,
+            heartbeat,
+            credentials,
+            stream_of(settings),
         )
         env = Environment(
             clock=clock,
@@ -184,13 +199,28 @@ async def running(
         )
         if counts:
             stack.push_async_callback(heartbeat.leave)
+            stack.push_async_callback(background.start(LOOP, signatures.look, every=LOOK_AT_SIGNATURES).stop)
             stack.push_async_callback(background.start("presence", heartbeat.say, every=EVERY_SECONDS).stop)
         stack.push_async_callback(background.start("open Homes", path.homes.redraw_due).stop)
         stack.push_async_callback(tasks.drain, DRAIN_SECONDS)
         await _introduce(workspace)
         readiness = health.readiness(lambda: durable.trouble if durable else "")
         stack.push_async_callback(readiness.close)
-        yield Bot(settings, env, path, bolt, calls, tasks, workspace, health, readiness, metrics, store, background)
+        yield Bot(
+            settings,
+            env,
+            path,
+            bolt,
+            calls,
+            tasks,
+            workspace,
+            health,
+            readiness,
+            metrics,
+            store,
+            background,
+            signatures,
+        )
 
 
 async def _introduce(workspace: Workspace) -> None:

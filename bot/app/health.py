@@ -7,16 +7,19 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.app.checks import Finding, run_checks
+from bot.app.credential_checks import CredentialChecks
 from bot.app.heartbeat import Heartbeat
 from bot.app.metrics import Stored
 from bot.app.policy_book import PolicyBook
 from bot.app.readiness import Readiness
+from bot.app.stored_figures import stored_figures
 from bot.blocks.text import counted, duration
 from bot.core.audit import verify_stream
 from bot.core.model import Channel
 from bot.core.ports import Clock, Store
 from bot.core.records.notices import PendingNotice
 from bot.core.records.timers import Backlog
+from bot.core.requests.request import BEFORE_SENT, State
 from bot.durable.queue import Queue
 from bot.errors import BotError
 from bot.pipeline.outcomes.delivery import ALARM, REVOKED
@@ -27,12 +30,12 @@ from bot.store.store import SqlStore
 from bot.turso import TursoClient, TursoRejected
 from bot.turso.errors import TursoUnauthorized
 
-STORED_SECONDS: Final = 2.0
 DUE_LATE: Final = timedelta(minutes=2)
 CLOCK_MAY_DIFFER: Final = timedelta(minutes=1)
 STUCK_FOR: Final = timedelta(minutes=15)
 TOLD_WITHIN: Final = timedelta(minutes=10)
 TOLD_SINCE: Final = timedelta(days=7)
+OPEN_STATES: Final = (*BEFORE_SENT, State.QUARANTINED)
 STREAM_MAY_LAG: Final = 1000
 """Entries that are on their way."""
 
@@ -53,6 +56,7 @@ class Health:
     turso: Callable[[], TursoClient]
     queue: Queue
     heartbeat: Heartbeat
+    credentials: CredentialChecks
     stream: str = ""
     """The audit stream as the store names it. Empty if there is none."""
 
@@ -67,6 +71,8 @@ class Health:
                 "store": self._store,
                 "slack": self._slack,
                 "scopes": self._scopes,
+                "app token": self.credentials.check_app_token,
+                "signing secret": self.credentials.check_signing_secret,
                 "turso": self._turso,
                 "policy": self._policy,
                 "channels": self._channels,
@@ -216,14 +222,15 @@ class Health:
     async def stored(self) -> Stored:
         """Return the store's figures for the metrics."""
         now = self.clock.now()
-        try:
-            async with asyncio.timeout(STORED_SECONDS):
-                late, undelivered, (entries, _), lag = await asyncio.gather(
-                    self.backlog(), undelivered_outcomes(self.store, now), self.store.audit.head(), self._stream_lag()
-                )
-        except Exception:  # metrics without these figures are better than none
-            return Stored()
-        return Stored(late.overdue, late.failing, len(undelivered), entries, lag)
+
+        return await stored_figures(
+            backlog=self.backlog(),
+            undelivered=undelivered_outcomes(self.store, now),
+            head=self.store.audit.head(),
+            lag=self._stream_lag(),
+            requests_open=self.store.requests.count(OPEN_STATES),
+            stuck=self.queue.stuck(for_=STUCK_FOR),
+        )
 
     async def _timers(self) -> str:
         found = await self.backlog()

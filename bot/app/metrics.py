@@ -1,10 +1,21 @@
 """Prometheus metrics: commands by outcome, requests by state, calls by status."""
 
 import math
+import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+
+from bot import __version__
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +27,19 @@ class Stored:
     undelivered: float = math.nan
     audit_entries: float = math.nan
     audit_lag: float = math.nan
+    requests_open: float = math.nan
+    workflows_stuck: float = math.nan
 
 
 class Metrics:
     """The metrics registry of a process. Its methods are the observers of the other packages."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, which nobody reads
         self.registry = here = CollectorRegistry()
+        ProcessCollector(registry=here)
+        build = Gauge("turso_ops_build_info", "1, with the versions", ["version", "python"], registry=here)
+        build.labels(__version__, platform.python_version()).set(1)
         self._commands = Counter(
             "turso_ops_commands",
             "Commands, clicks and forms by outcome",
@@ -36,6 +53,15 @@ class Metrics:
         self._requests = Counter("turso_ops_requests", "Requests by the state they reach", ["state"], registry=here)
         self._turso = Counter("turso_ops_turso_calls", "Calls to Turso", ["method", "route", "status"], registry=here)
         self._slack = Counter("turso_ops_slack_calls", "Calls to Slack", ["method", "status"], registry=here)
+        self._turso_seconds = Histogram(
+            "turso_ops_turso_call_seconds", "How long calls to Turso took", ["method", "route"], registry=here
+        )
+        self._slack_seconds = Histogram(
+            "turso_ops_slack_call_seconds", "How long calls to Slack took", ["method"], registry=here
+        )
+        self._refused = Counter(
+            "turso_ops_refused_signatures", "Requests that were refused for their signature", registry=here
+        )
         self._slack_waits = Counter(
             "turso_ops_slack_wait_seconds", "Time waited for Slack's rate limits", registry=here
         )
@@ -65,6 +91,9 @@ class Metrics:
             "turso_ops_audit_stream_lag", "Entries that the receiver of the audit stream lacks", registry=here
         )
 
+        self._open = Gauge("turso_ops_requests_open", "Requests that have not ended", registry=here)
+        self._stuck = Gauge("turso_ops_workflows_stuck", "Workflows that run for too long", registry=here)
+
     def command(self, command: str, outcome: str, seconds: float) -> None:
         """Count one answered command."""
         both = self._by_outcome.get((command, outcome))
@@ -81,16 +110,23 @@ class Metrics:
     def turso(self, method: str, route: str, status: int | None, seconds: float) -> None:
         """Count a call to Turso. `status` is None if it wasn't answered."""
         self._turso.labels(method, route, str(status or "none")).inc()
+        self._turso_seconds.labels(method, route).observe(seconds)
 
     def slack(self, method: str, status: str, seconds: float) -> None:
         """Count a call to Slack by its outcome. For a rate limit, `seconds` is the wait."""
         self._slack.labels(method, status).inc()
         if status == "ratelimited":
             self._slack_waits.inc(seconds)
+        else:
+            self._slack_seconds.labels(method).observe(seconds)
 
     def ack(self, seconds: float) -> None:
         """Record how long an ack took."""
         self._ack.observe(seconds)
+
+    def refused_signature(self) -> None:
+        """Count a request that was refused for its signature."""
+        self._refused.inc()
 
     def follow_policy(self, age_seconds: Callable[[], float], valid: Callable[[], bool]) -> None:
         """Export the policy's age and validity, evaluated at each read of the metrics."""
@@ -112,6 +148,8 @@ class Metrics:
         self._undelivered.set(found.undelivered)
         self._audit.set(found.audit_entries)
         self._audit_lag.set(found.audit_lag)
+        self._open.set(found.requests_open)
+        self._stuck.set(found.workflows_stuck)
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text format."""

@@ -103,7 +103,21 @@ def http_app(bot: Bot) -> AsgiApp:
         return Response(bot.metrics.text(), media_type="text/plain; version=0.0.4")
 
     pages = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
-    return create_asgi(bot.bolt, secret.get_secret_value(), pages, observe_ack=bot.metrics.ack)
+
+    def observe_signature(is_valid: bool) -> None:
+        if is_valid:
+            bot.signatures.accepted()
+        else:
+            bot.signatures.refused()
+            bot.metrics.refused_signature()
+
+    return create_asgi(
+        bot.bolt,
+        secret.get_secret_value(),
+        pages,
+        observe_ack=bot.metrics.ack,
+        observe_signature=observe_signature,
+    )
 
 
 def log_start(bot: Bot, mode: str, **more: Any) -> None:

@@ -48,13 +48,22 @@ class Office:
         return ""
 
 
+async def _nothing_is_stuck(**_: Any) -> list[str]:
+    return []
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
     async with house(tmp_path_factory.mktemp("office")) as found:
         nothing = cast(Any, None)
-        health = Health(found.store, found.clock, nothing, nothing, nothing, nothing, nothing, nothing)
+        queue = SimpleNamespace(stuck=_nothing_is_stuck)
+        health = Health(
+            found.store, found.clock, nothing, nothing, nothing, nothing, cast(Any, queue), nothing, nothing
+        )
         settings = SimpleNamespace(slack_signing_secret=SecretStr("secret"))
-        app: Any = http_app(cast(Any, SimpleNamespace(bolt=None, settings=settings, metrics=Metrics(), health=health)))
+        app: Any = http_app(
+            cast(Any, SimpleNamespace(bolt=None, signatures=None, settings=settings, metrics=Metrics(), health=health))
+        )
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bot") as pages:
             yield Office(found, health, pages)
 
@@ -148,9 +157,10 @@ async def test_what_the_store_does_not_say_is_no_number(office: Office, monkeypa
         raise OSError("gone")
 
     monkeypatch.setattr(type(office.house.store.notices), "undelivered", silent)
-    for name in ("outcomes_untold", "timers_overdue", "timers_failing", "audit_entries"):
-        assert math.isnan(await office.gauge(f"turso_ops_{name}"))
-    monkeypatch.undo()
     entries, _ = await office.house.store.audit.head()
     assert entries > 0
-    assert await office.gauge("turso_ops_audit_entries") == entries
+    assert math.isnan(await office.gauge("turso_ops_outcomes_untold"))
+    assert await office.gauge("turso_ops_audit_entries") == entries, "what fails hides nothing else"
+    assert await office.gauge("turso_ops_requests_open") >= 0
+    monkeypatch.undo()
+    assert await office.gauge("turso_ops_outcomes_untold") >= 0

@@ -1,12 +1,19 @@
 """`doctor`: each check is well in the sandbox, and says so in a sentence when what it looks at is not."""
 
 import asyncio
+import re
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from bot.app import health
+from bot.app.credential_checks import LOOP, SignaturesRefused, WrongCredential
+from bot.app.heartbeat import failing_text
+from bot.app.serving import http_app
+from bot.core.concurrency.background import Background
 from bot.core.reply import Reply
 from bot.pipeline.outcomes.delivery import ALARM, REVOKED, Notice, notify_privately
 from tests.scenarios.asked import asked
@@ -181,3 +188,55 @@ async def test_an_end_that_nobody_was_told_of_is_seen_by_doctor_and_the_metrics(
     assert findings["outcomes"][0] is False
     assert f"{named} `{subject}`" in findings["outcomes"][1]
     await store.notices.set_notified(subject, event, how="channel")
+
+
+async def test_a_signing_secret_that_is_not_slacks_is_found_by_every_process(world: World) -> None:
+    assert world.bot is not None
+    bot = world.bot
+    app = http_app(bot)
+    assert (await found(world))["signing secret"][0]
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bot") as slack:
+        for _ in range(3):
+            stamp = str(int(time.time()))
+            headers = {"x-slack-request-timestamp": stamp, "x-slack-signature": f"v0={'0' * 64}"}
+            assert (await slack.post("/slack/events", headers=headers, content="command=x")).status_code == 401
+        with pytest.raises(SignaturesRefused):
+            await bot.signatures.look()
+        assert "turso_ops_refused_signatures_total 3.0" in bot.metrics.text().decode()
+
+        other = Background()
+        loop = other.add(LOOP, bot.signatures.look, every=20)
+        await loop.round()
+        await bot.store.processes.record(
+            "elsewhere:1:abc", "0ther", datetime.now(UTC), forget=datetime.now(UTC) - timedelta(hours=1),
+            failing=failing_text(other.failing()),
+        )  # fmt: skip
+        well, sentence = (await found(world))["signing secret"]
+        assert not well
+        assert "`elsewhere:1:abc`" in sentence
+        assert "SLACK_SIGNING_SECRET" in sentence
+
+        await bot.store.processes.remove("elsewhere:1:abc")
+        bot.signatures.accepted()
+        await bot.signatures.look()
+        assert (await found(world))["signing secret"][0]
+
+
+@pytest.mark.parametrize(
+    ("token", "well", "says"),
+    [
+        ("", True, "Only `socket` needs it."),
+        ("xapp-of-another-app", False, "Slack does not accept SLACK_APP_TOKEN (invalid_auth)."),
+    ],
+)
+async def test_an_app_token_is_tried(world: World, token: str, well: bool, says: str) -> None:
+    assert world.bot is not None
+    checks = replace(world.bot.health.credentials, app_token=token)
+
+    if well:
+        assert says in await checks.check_app_token()
+    else:
+        with pytest.raises(WrongCredential, match=re.escape(says)):
+            await checks.check_app_token()
+    assert (await found(world))["app token"] == (True, "Slack accepts the app-level token.")

@@ -29,6 +29,7 @@ def create_asgi(
     lifespan: Callable[[Any], Any] | None = None,
     now: Callable[[], float] = time.time,
     observe_ack: Callable[[float], None] | None = None,
+    observe_signature: Callable[[bool], None] = lambda is_valid: None,
 ) -> AsgiApp:
     """Build the ASGI application.
 
@@ -36,13 +37,14 @@ def create_asgi(
         pages: what is served with GET beside Slack: `/healthz`, `/readyz`, `/metrics`.
         lifespan: Starlette's, run around everything.
         observe_ack: called with the seconds from a complete request to its answer.
+        observe_signature: called with whether the signature of a request is valid.
     """
     unknown = FloodLog("nothing is served here")
 
     async def bolt(scope: Scope, receive: Receive, send: Send) -> None:
         await _send_response(send, await acknowledgement(app, scope[PARSED]))
 
-    events = Guard(bolt, signing_secret, now=now, observe_ack=observe_ack)
+    events = Guard(bolt, signing_secret, now=now, observe_ack=observe_ack, observe_signature=observe_signature)
     rest = Starlette(routes=[Route(path, page, methods=["GET"]) for path, page in pages.items()], lifespan=lifespan)
 
     async def entrance(scope: Scope, receive: Receive, send: Send) -> None:

@@ -59,8 +59,10 @@ class Guard:
         *,
         now: Callable[[], float] = time.time,
         observe_ack: Callable[[float], None] | None = None,
+        observe_signature: Callable[[bool], None] = lambda is_valid: None,
     ) -> None:
         self._inner = inner
+        self._observe_signature = observe_signature
         self._observe_ack = observe_ack
         self._verifier = SignatureVerifier(signing_secret, _Now(now))  # raises ValueError without a secret
         self._refused, self._quiet_until = 0, 0.0
@@ -84,8 +86,11 @@ class Guard:
         if not self._is_signed(headers, text):
             if _is_ssl_check(headers, body):
                 return await _refuse(send, 200, "")
+            if b"x-slack-signature" in headers:
+                self._observe_signature(False)
             self._note_refusal(len(body))
             return await _refuse(send, 401, "Not signed by Slack.")
+        self._observe_signature(True)
         try:
             parsed = _body_of(headers.get(b"content-type", b""), text)
         except Malformed as error:

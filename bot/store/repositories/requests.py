@@ -85,6 +85,11 @@ class Requests(Repository):
         query = _newest(states, about, limit)
         return await self._database.read(lambda connection: with_votes(connection, query))
 
+    async def count(self, states: Sequence[State]) -> int:
+        """Return how many requests are in one of these states."""
+        query = select(func.count()).select_from(requests).where(requests.c.state.in_(list(states)))
+        return await self._database.read(lambda connection: int(connection.execute(query).scalar_one()))
+
     async def move(self, request_id: str, *, expect: Sequence[State], move: Transition) -> Request | None:
         """Compare-and-set the state. Returns None, and writes nothing, if it was in none of the expected states.
 

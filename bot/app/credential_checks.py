@@ -1,0 +1,88 @@
+"""Checks of the credentials that no other check uses: the app-level token and the signing secret."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from slack_sdk.errors import SlackApiError
+
+from bot.errors import BotError
+from bot.settings import HOW_TO_CONNECT
+from bot.slack.outgoing.web_api import SlackCalls
+
+LOOP: Final = "Slack signatures"
+"""The background loop that fails while Slack's signatures are refused, so that every process learns of it."""
+LOOK_EVERY: Final = 20.0
+REFUSED_WITHIN_SECONDS: Final = 900.0
+SUSPICIOUS: Final = 3
+"""So many refused requests without an accepted one are not a coincidence."""
+
+
+class SignaturesRefused(Exception):
+    """Raised while requests are refused for their signature and none is accepted."""
+
+
+class WrongCredential(BotError):
+    """Raised by a check of a credential that doesn't work."""
+
+
+@dataclass(slots=True)
+class Signatures:
+    """How many requests in a row were refused for their signature."""
+
+    now: Callable[[], float] = time.monotonic
+    _refused: list[float] = field(default_factory=list)
+
+    def accepted(self) -> None:
+        """Note a request with a valid signature."""
+        if self._refused:
+            self._refused.clear()
+
+    def refused(self) -> None:
+        """Note a request that was refused for its signature."""
+        self._refused = [*self._refused[-SUSPICIOUS + 1 :], self.now()]
+
+    @property
+    def are_refused(self) -> bool:
+        """Return True if the last few requests were refused, all within some minutes."""
+        since = self.now() - REFUSED_WITHIN_SECONDS
+        return len([at for at in self._refused if at >= since]) >= SUSPICIOUS
+
+    async def look(self) -> None:
+        """Run one round of the background loop. Raises SignaturesRefused."""
+        if self.are_refused:
+            raise SignaturesRefused
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialChecks:
+    """The checks of `doctor` for credentials."""
+
+    calls: SlackCalls
+    app_token: str
+    failing: Callable[[], Awaitable[Mapping[str, str]]]
+    """Returns the failing background loops of every process."""
+
+    async def check_app_token(self) -> str:
+        """Ask Slack for the address of a Socket Mode connection, without opening one. Raises WrongCredential."""
+        if not self.app_token:
+            return "SLACK_APP_TOKEN is not set. Only `socket` needs it."
+        try:
+            await self.calls.client.apps_connections_open(app_token=self.app_token)
+        except SlackApiError as error:
+            code = error.response.get("error")
+            raise WrongCredential(f"Slack does not accept SLACK_APP_TOKEN ({code}). {HOW_TO_CONNECT}") from None
+        except Exception as error:  # the library raises many kinds
+            raise WrongCredential(f"SLACK_APP_TOKEN could not be tried ({type(error).__name__}).") from None
+        return "Slack accepts the app-level token."
+
+    async def check_signing_secret(self) -> str:
+        """Look whether a process refuses Slack's requests. Only those can prove the secret. Raises WrongCredential."""
+        refusing = sorted(process for process, loops in (await self.failing()).items() if LOOP in loops)
+        if refusing:
+            raise WrongCredential(
+                f"Requests are refused for their signature in {', '.join(f'`{one}`' for one in refusing)}. Compare "
+                "SLACK_SIGNING_SECRET with Basic Information > Signing Secret in the Slack app."
+            )
+        return "No process refuses Slack's requests for their signature."
