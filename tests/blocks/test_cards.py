@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.blocks.cards import confirm_message, outcome_notice, request_card, request_row, reveal_again_note
+from bot.blocks.cards import confirm_message, request_card, request_row
 from bot.blocks.message import reply
 from bot.blocks.plans import dry_run
+from bot.blocks.request_notices import outcome_notice, reveal_again_note
 from bot.blocks.text import mrkdwn
 from bot.commands import CATALOGUE
 from bot.core.catalogue import CommandCatalogue

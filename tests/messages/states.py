@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.blocks import buttons, cards, forms, kit, notices
+from bot.blocks import buttons, cards, forms, kit, notices, request_notices
 from bot.blocks.message import reply
 from bot.blocks.proofs import proof_head, proof_of_group
 from bot.blocks.text import joined
@@ -49,10 +49,10 @@ def states() -> Iterator[tuple[str, str]]:
     for state, changes in SAMPLES.items():
         one = asked(state=state, **changes)
         yield f"The card of a request that is {state}", shown(cards.request_card(one, CATALOGUE, now=NOW))
-        yield f"The notice: {state}", shown(cards.outcome_notice(one, CATALOGUE))
+        yield f"The notice: {state}", shown(request_notices.outcome_notice(one, CATALOGUE))
     done = asked(state=State.SUCCEEDED, outcome="")
-    yield "In a direct message", shown(cards.outcome_notice(done, CATALOGUE, elsewhere=True))
-    yield "The card can't be drawn", shown(cards.plain_outcome(done))
+    yield "In a direct message", shown(request_notices.outcome_notice(done, CATALOGUE, elsewhere=True))
+    yield "The card can't be drawn", shown(request_notices.plain_outcome(done))
     rests = asked(
         state=State.QUARANTINED,
         command="destroy",
@@ -63,10 +63,10 @@ def states() -> Iterator[tuple[str, str]]:
     waits = asked(state=State.APPROVED)
     yield (
         "It can't start yet",
-        shown(cards.waiting_note(waits, CATALOGUE, "Slack or Turso hasn't answered yet.", now=NOW)),
+        shown(request_notices.waiting_note(waits, CATALOGUE, "Slack or Turso hasn't answered yet.", now=NOW)),
     )
     again = asked(command="token", state=State.UNKNOWN)
-    yield "A reveal that failed", shown(cards.reveal_again_note(again, "The token couldn't be shown."))
+    yield "A reveal that failed", shown(request_notices.reveal_again_note(again, "The token couldn't be shown."))
     yield from _notices(pending)
 
 

@@ -1,6 +1,6 @@
 """The buttons on a person's own request: confirm, withdraw and cancel."""
 
-from bot.blocks.cards import STATE_WORDS
+from bot.blocks.request_text import STATE_WORDS
 from bot.core.model import Confirm
 from bot.core.ports import address_of
 from bot.core.records.timers import TimerKind

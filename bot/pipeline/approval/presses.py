@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.blocks import forms
 from bot.blocks.buttons import HOME_PAGE
-from bot.blocks.cards import STATE_WORDS
+from bot.blocks.request_text import STATE_WORDS
 from bot.core.model import Action, Decision, Verdict
 from bot.core.ports import address_of
 from bot.core.records.audit_entry import AuditEntry

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot.blocks import notices
-from bot.blocks.cards import STATE_WORDS
+from bot.blocks.request_text import STATE_WORDS
 from bot.blocks.text import duration
 from bot.core.ports import address_of
 from bot.core.requests.incoming import Incoming

@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from bot.blocks import cards, notices
+from bot.blocks import notices, request_notices
 from bot.core.records.notices import PLAINLY, REVIEWED
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.reply import Reply
@@ -107,7 +107,7 @@ async def notify_plainly(env: Environment, request_id: str) -> None:
         request = await env.store.requests.get(request_id)
         if request is None or await env.store.notices.was_notified(request.id, request.state):
             return
-        plain, thread = cards.plain_outcome(request), request.thread_ts
+        plain, thread = request_notices.plain_outcome(request), request.thread_ts
         people = tuple(dict.fromkeys([request.requester, *(vote.user_id for vote in request.votes if vote.approves)]))
         notice = Notice(
             request.id,
@@ -147,9 +147,10 @@ async def _notify_of_outcome(env: Environment, request: Request) -> str:
         return await _notify_by_card(env, request, in_channel=seen or request.mode is Mode.BREAK_GLASS)
     _, thread_ts = await below_card(env, request)
     notice = await notice_of(
-        env, request, request.state, cards.outcome_notice(request, env.catalogue), thread_ts=thread_ts
+        env, request, request.state, request_notices.outcome_notice(request, env.catalogue), thread_ts=thread_ts
     )
-    return await deliver(env, replace(notice, elsewhere=cards.outcome_notice(request, env.catalogue, elsewhere=True)))
+    elsewhere = request_notices.outcome_notice(request, env.catalogue, elsewhere=True)
+    return await deliver(env, replace(notice, elsewhere=elsewhere))
 
 
 async def _notify_by_card(env: Environment, request: Request, *, in_channel: bool) -> str:
@@ -160,7 +161,7 @@ async def _notify_by_card(env: Environment, request: Request, *, in_channel: boo
     is_private = notice.is_private or not in_channel
     people = notice.people if in_channel else (request.requester,)
     posted = partial(remember_card, env, request)
-    elsewhere = cards.outcome_notice(request, env.catalogue, elsewhere=True)
+    elsewhere = request_notices.outcome_notice(request, env.catalogue, elsewhere=True)
     return await deliver(env, replace(notice, is_private=is_private, people=people, posted=posted, elsewhere=elsewhere))
 
 
@@ -169,14 +170,14 @@ async def _notify_of_reveal(env: Environment, request: Request) -> str:
     if request.state is State.SUCCEEDED:
         await note_in_timeline(env, request)
         return "reveal"
-    offer = cards.reveal_again_note(request, request.outcome)
+    offer = request_notices.reveal_again_note(request, request.outcome)
     notice = await notice_of(env, request, request.state, offer, thread_ts=request.thread_ts)
     return await deliver(env, replace(notice, is_private=True, people=(request.requester,)))
 
 
 async def note_in_timeline(env: Environment, request: Request) -> None:
     """Post a line to the incident's timeline about a request that posts nothing else to the channel."""
-    notice = await notice_of(env, request, "timeline", cards.outcome_notice(request, env.catalogue))
+    notice = await notice_of(env, request, "timeline", request_notices.outcome_notice(request, env.catalogue))
     if not request.incident_id or notice.is_private or await env.store.cards.of(request.id):
         return
     incident = await env.store.incidents.get(request.incident_id)

@@ -5,7 +5,7 @@ from typing import Final
 
 import structlog
 
-from bot.blocks import cards
+from bot.blocks import request_notices
 from bot.core.model import Confirm
 from bot.core.ports import Address
 from bot.core.records.holds import HoldKind
@@ -41,7 +41,7 @@ async def update_note(env: Environment, request: Request, *, in_channel: bool) -
     try:
         link = await timeline_link(env, request.incident_id) if request.incident_id else ""
         done = done_of(env, request) or await card_of(env, request)
-        reply = cards.outcome_note(request, done, link, until=await _frozen_until(env, request))
+        reply = request_notices.outcome_note(request, done, link, until=await _frozen_until(env, request))
         await env.messenger.send_ephemeral(note or requester_address(request), reply, replace=note is not None)
     except BotError as error:
         log.info("a note was not turned into its outcome", request=request.id, why=str(error))

@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 import structlog
 
-from bot.blocks import cards
+from bot.blocks import cards, request_notices
 from bot.commands.base import FREEZE_ENDED
 from bot.core.declaration import IncidentRole
 from bot.core.records.holds import HoldKind
@@ -103,7 +103,7 @@ async def with_timeline(env: Environment, reply: Reply, incident_id: str) -> Rep
     incident = await env.store.incidents.get(incident_id)
     if incident is None or incident.timeline_ts is None:
         return reply
-    return cards.add_incident_note(reply, incident.key, await timeline_link(env, incident_id))
+    return request_notices.add_incident_note(reply, incident.key, await timeline_link(env, incident_id))
 
 
 async def timeline_link(env: Environment, incident_id: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from bot.blocks import cards
+from bot.blocks import request_notices
 from bot.core.requests.request import Request, State
 from bot.core.requests.transition import Transition
 from bot.errors import BotError, Unavailable
@@ -77,6 +77,6 @@ async def _notify_requester(env: Environment, request: Request, why: str) -> Non
     if await env.store.notices.was_notified(request.id, WAITS):
         return
     note = env.notes.get(request.id)
-    reply = cards.waiting_note(request, env.catalogue, why, now=env.clock.now())
+    reply = request_notices.waiting_note(request, env.catalogue, why, now=env.clock.now())
     if await env.messenger.send_ephemeral(note or requester_address(request), reply, replace=note is not None):
         await env.store.notices.set_notified(request.id, WAITS, how="person")

@@ -1,6 +1,6 @@
 """Undo: authorize the end of a quarantine, and start it."""
 
-from bot.blocks.cards import STATE_WORDS
+from bot.blocks.request_text import STATE_WORDS
 from bot.core.ports import address_of
 from bot.core.records.timers import TimerKind
 from bot.core.requests.incoming import Incoming

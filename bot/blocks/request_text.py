@@ -1,0 +1,87 @@
+"""The state and the outcome of a request, in words that several messages share."""
+
+from typing import Final
+
+from bot.blocks import buttons
+from bot.blocks.proofs import proof_of
+from bot.blocks.text import (
+    Mrkdwn,
+    cut,
+    joined,
+    mrkdwn,
+    sentence,
+    when,
+)
+from bot.core.requests.proof import OldTokens, Proof
+from bot.core.requests.request import Request, State
+
+SIGNS: Final = {
+    State.APPROVED: Mrkdwn(":hourglass_flowing_sand:"),
+    State.READY: Mrkdwn(":key:"),
+    State.EXECUTING: Mrkdwn(":hourglass_flowing_sand:"),
+    State.QUARANTINED: Mrkdwn(":stopwatch:"),
+    State.SUCCEEDED: Mrkdwn(":white_check_mark:"),
+    State.FAILED: Mrkdwn(":x:"),
+    State.UNKNOWN: Mrkdwn(":grey_question:"),
+    State.DENIED: Mrkdwn(":no_entry:"),
+    State.EXPIRED: Mrkdwn(":hourglass:"),
+    State.CANCELLED: Mrkdwn(":wastebasket:"),
+    State.STALE: Mrkdwn(":warning:"),
+    State.RESTORED: Mrkdwn(":leftwards_arrow_with_hook:"),
+}
+STATE_WORDS: Final = {
+    State.PENDING: "is waiting",
+    State.APPROVED: "is approved and starts in a moment",
+    State.READY: "is approved",
+    State.EXECUTING: "has started",
+    State.QUARANTINED: "is approved, and the database is in quarantine",
+    State.SUCCEEDED: "succeeded",
+    State.FAILED: "failed",
+    State.UNKNOWN: "has an unknown outcome",
+    State.DENIED: "was denied",
+    State.EXPIRED: "expired",
+    State.CANCELLED: "was withdrawn",
+    State.STALE: "was stopped because something changed",
+    State.RESTORED: "was undone",
+}
+"""The state of a request in words, to follow `Dana's request to destroy orders`."""
+BREAK_GLASS: Final = Mrkdwn(":rotating_light: *Break-glass* · ")
+
+
+def outcome_text(request: Request) -> Mrkdwn:
+    """Return the outcome in words, and what stays blocked."""
+    return joined(" ", [part for part in (sentence(request.outcome), still_blocked(request)) if part])
+
+
+def still_blocked(request: Request) -> Mrkdwn:
+    """Return what to do about a block that outlives the request, or nothing."""
+    if not request.leaves_frozen:
+        return Mrkdwn("")
+    name = buttons.subject(request)
+    return mrkdwn("The earlier quarantine of `{}` ended, but it is still blocked. Unblock it with `/turso thaw {}`.",
+                  name, name)  # fmt: skip
+
+
+NO_COUNTDOWN: Final = Mrkdwn(
+    "It stays blocked until someone presses *Undo* or destroys it. Nothing more happens automatically."
+)
+
+
+def proof_lines(request: Request) -> list[Mrkdwn]:
+    """Return what a probe token shows about a rotation whose outcome is unknown."""
+    proof = Proof.of(request.facts) if request.state is State.UNKNOWN else None
+    if proof is None:
+        return []
+    if proof.target.tokens is OldTokens.WATCHED:
+        return [mrkdwn("Until {}, I check whether an old token is refused.", when(proof.until))]
+    return [proof_of(proof.target)]
+
+
+def small_print(request: Request) -> Mrkdwn:
+    return mrkdwn("`{}` · `{}`", cut(_operation(request), 300), request.id)
+
+
+def _operation(request: Request) -> str:
+    """Return the command without its reason, which a person wrote and which the card shows separately."""
+    options = [option for option in request.plan.options if option.startswith("--")]
+    return " ".join([request.command, *([buttons.subject(request)] if request.plan.databases else []), *options])
