@@ -11,7 +11,7 @@ from bot import __version__
 from bot.app.output import discard_the_output, spare_the_output
 from bot.errors import BotError, Unavailable
 from bot.sandbox.command_line import add_sandbox
-from bot.settings import BadSettings, load_settings
+from bot.settings import BadSettings, load_database_urls, load_settings
 
 BAD_USAGE = 2
 TRY_LATER = 75
@@ -163,14 +163,8 @@ def _manifest(arguments: argparse.Namespace) -> int:
 
 def _audit_verify(arguments: argparse.Namespace) -> int:
     if arguments.file is not None:
-        from bot.app import admin_commands
-
-        return admin_commands.verify_copy(arguments.file, arguments.head)
+        return int(_admin_commands().verify_copy(arguments.file, arguments.head))
     return _offline(lambda audit: audit.verify(arguments.head))
-
-
-def _audit_export(arguments: argparse.Namespace) -> int:
-    return _offline(lambda audit: audit.export())
 
 
 def _audit_resend(arguments: argparse.Namespace) -> int:
@@ -184,45 +178,39 @@ def _audit_resend(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    from bot.app import admin_commands
-
-    return _run(admin_commands.doctor(load_settings()))
+    return int(_run(_admin_commands().doctor(load_settings())))
 
 
 def _db_upgrade(arguments: argparse.Namespace) -> int:
-    from bot.app import admin_commands
-    from bot.settings import load_direct_database_url
-
-    return _run(admin_commands.upgrade_store(_database_url(), load_direct_database_url()))
+    return int(_run(_admin_commands().upgrade_store(*load_database_urls())))
 
 
 def _db_backup(arguments: argparse.Namespace) -> int:
-    from bot.app import admin_commands
-
-    return _run(admin_commands.back_up_store(_database_url(), arguments.file))
+    return int(_run(_admin_commands().back_up_store(_database_url(), arguments.file)))
 
 
 def _db_after_restore(arguments: argparse.Namespace) -> int:
-    from bot.app import admin_commands
-
-    return _run(admin_commands.after_restore(load_settings()))
+    return int(_run(_admin_commands().after_restore(load_settings())))
 
 
 def _offline(work: Callable[[Any], Awaitable[int]]) -> int:
-    from bot.app import admin_commands
-
     async def run() -> int:
-        async with admin_commands.Audit.open(_database_url()) as audit:
+        async with _admin_commands().Audit.open(_database_url()) as audit:
             return await work(audit)
 
     return _run(run())
 
 
 def _database_url() -> str:
-    """Return the only setting that the offline commands need. They work without any token."""
-    from bot.settings import load_database_url
+    """Return the only setting that the offline commands need. They work without any token, and not through a pooler."""
+    url, direct = load_database_urls()
+    return direct or url
 
-    return load_database_url()
+
+def _admin_commands() -> Any:
+    from bot.app import admin_commands  # imports most packages, which takes time
+
+    return admin_commands
 
 
 def argument_parser() -> argparse.ArgumentParser:
@@ -242,7 +230,7 @@ def argument_parser() -> argparse.ArgumentParser:
     verify = _add(audit, "verify", _audit_verify, "check the hash chain; exit status 1 when it is broken")
     verify.add_argument("file", type=Path, nargs="?", help="a copy that was received, instead of the store")
     verify.add_argument("--head", help="a posted head, to also detect entries removed from the end")
-    export = _add(audit, "export", _audit_export, "print every entry as JSON Lines")
+    export = _add(audit, "export", lambda _: _offline(lambda log: log.export()), "print every entry as JSON Lines")
     resend = _add(audit, "resend", _audit_resend, "let the audit stream send entries again")
     resend.add_argument("--from", dest="first", type=_seq, required=True, metavar="SEQ", help="the first entry to send")
     for reads in (verify, export, resend):

@@ -33,8 +33,7 @@ __all__ = [
     "SECRETS",
     "BadSettings",
     "Settings",
-    "load_database_url",
-    "load_direct_database_url",
+    "load_database_urls",
     "load_settings",
     "warnings_about",
 ]
@@ -192,15 +191,11 @@ def warnings_about(settings: Settings) -> list[str]:
     return sentences
 
 
-def load_database_url(environ: Mapping[str, str] | None = None) -> str:
-    """Read `DATABASE_URL`, the only setting that offline commands need, with the rules of `load_settings`."""
-    return _validated(_StoreSettings, environ).database_url.get_secret_value()
-
-
-def load_direct_database_url(environ: Mapping[str, str] | None = None) -> str | None:
-    """Read `DATABASE_DIRECT_URL`, which migrations need beside `DATABASE_URL`. None if it isn't set."""
-    direct = _validated(_StoreSettings, environ).database_direct_url
-    return direct.get_secret_value() if direct else None
+def load_database_urls(environ: Mapping[str, str] | None = None) -> tuple[str, str | None]:
+    """Read `DATABASE_URL` and `DATABASE_DIRECT_URL`, all that offline commands need, as `load_settings` does."""
+    settings = _validated(_StoreSettings, environ)
+    direct = settings.database_direct_url
+    return settings.database_url.get_secret_value(), direct.get_secret_value() if direct else None
 
 
 S = TypeVar("S", bound=SourcedSettings)

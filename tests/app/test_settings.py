@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import BadSettings, load_database_url, load_settings
+from bot.settings import BadSettings, load_database_urls, load_settings
 
 NEEDED = {"SLACK_BOT_TOKEN": "xoxb-1", "TURSO_API_TOKEN": "turso-1", "TURSO_ORGANIZATION": "acme"}
 
@@ -58,8 +58,8 @@ def test_values_that_are_given_stand_in_for_the_environment_and_dot_env(
         monkeypatch.setenv(name, value)
 
     assert load_settings(NEEDED).port == 8080
-    assert load_database_url({}) == "sqlite:///./data/turso-ops.db"
-    assert load_database_url() == "sqlite:///from-dot-env.db"
+    assert load_database_urls({}) == ("sqlite:///./data/turso-ops.db", None)
+    assert load_database_urls() == ("sqlite:///from-dot-env.db", None)
     with pytest.raises(BadSettings, match="SLACK_BOT_TOKEN is not set"):
         load_settings({})
 
