@@ -1,16 +1,12 @@
 """A file that is no policy says everything that is wrong with it: the line, the key, and what may stand there."""
 
-from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.commands import CATALOGUE
 from bot.core.policy import PolicyInvalid, load
 from bot.core.policy.document import Problem
-from tests.core.policy.world import EXAMPLE
 
 CHANNEL = "channels:\n  C0DBOPS:\n    databases: ['*']\n    rules:\n      - "
 
@@ -213,126 +209,3 @@ def test_anchors_that_unfold_without_end_are_refused() -> None:
     )
     assert "refer to themselves" in str(problems(bomb)[0])
     assert "refer to themselves" in str(problems("a: &a [*a]")[0])
-
-
-WARNINGS = [
-    ("no databases", "channels:\n  C0X: {rules: [{allow: read}]}", "channels.C0X", "no database can be used"),
-    ("no rules", "channels:\n  C0X: {databases: ['*']}", "channels.C0X", "everything is denied there"),
-    (
-        "no organization",
-        "channels:\n  C0X: {databases: ['*'], rules: [{allow: read}]}",
-        "channels.C0X",
-        "TURSO_ORGANIZATION",
-    ),
-    (
-        "a lifetime of no token",
-        CHANNEL + "{allow: read, max_lifetime: 1h}",
-        "channels.C0DBOPS.rules[0].max_lifetime",
-        "`token`",
-    ),
-    (
-        "a countdown of nothing",
-        CHANNEL + "{allow: token, countdown: 1h}",
-        "channels.C0DBOPS.rules[0].countdown",
-        "`destroy`",
-    ),
-    (
-        "more than the ceiling",
-        "ceiling: {token_lifetime: 4h}\n" + CHANNEL + "{allow: 'token --read-only', max_lifetime: 8h}",
-        "channels.C0DBOPS.rules[0].max_lifetime",
-        "limits this to 4h",
-    ),
-    (
-        "never under a ceiling",
-        "ceiling: {token_lifetime: 4h}\n" + CHANNEL + "{allow: token, allow_never: true}",
-        "channels.C0DBOPS.rules[0].allow_never",
-        "forbids `never`",
-    ),
-]
-
-
-@pytest.mark.parametrize(("text", "key", "words"), [pytest.param(*case[1:], id=case[0]) for case in WARNINGS])
-def test_what_is_valid_but_looks_wrong_is_a_warning(text: Any, key: Any, words: Any) -> None:
-    found = [one for one in load(f"{text}\nversion: 1", CATALOGUE).warnings if words in one.sentence]
-    assert [one.key for one in found] == [key]
-
-
-NEVER_DECIDES = [
-    ("the same again", ["allow: read", "deny: list"], True),
-    ("part of it", ["allow: [token, freeze]", "allow: ['token --read-only']"], True),
-    ("for one of them", ["allow: freeze, to: [U0ANA, U0BEN]", "deny: freeze, to: U0ANA"], True),
-    ("on some of them", ["deny: destroy", "allow: destroy, databases: ['a-*']"], True),
-    ("for longer tokens", ["allow: token, max_lifetime: 1h", "approve: token, by: U0ANA"], False),
-    ("for tokens without end", ["allow: token", "allow: token, allow_never: true"], False),
-    ("for shorter tokens", ["allow: token", "approve: token, by: U0ANA, max_lifetime: 1h"], True),
-    ("more commands", ["allow: list", "allow: read"], False),
-    ("without the option", ["allow: ['destroy --now']", "approve: destroy, by: U0ANA"], False),
-    ("for everybody else", ["allow: freeze, to: U0ANA", "approve: freeze, by: U0ANA"], False),
-    ("for a guest", ["allow: list", "allow: list, to: 'guest:U0GUEST'"], False),
-    ("on the others", ["allow: freeze, databases: ['a-*']", "approve: freeze, by: U0ANA"], False),
-]
-
-
-@pytest.mark.parametrize(("rules", "shadowed"), [pytest.param(*case[1:], id=case[0]) for case in NEVER_DECIDES])
-def test_a_rule_that_never_decides_is_a_warning(rules: Any, shadowed: Any) -> None:
-    text = CHANNEL + "\n      - ".join(f"{{{rule}}}" for rule in rules)
-    found = [
-        one
-        for one in load(f"{text}\nversion: 1", CATALOGUE, default_organization="acme").warnings
-        if "never applies" in one.sentence
-    ]
-    assert [(one.line, one.key) for one in found] == ([(6, "channels.C0DBOPS.rules[1]")] if shadowed else [])
-
-
-def test_the_example_has_neither_errors_nor_warnings() -> None:
-    assert load(EXAMPLE, CATALOGUE).warnings == ()
-
-
-@given(st.text(max_size=200))
-def test_any_text_is_a_policy_or_has_problems(text: str) -> None:
-    found: tuple[Problem, ...] | None = None
-    try:
-        load(f"version: 1\n{text}", CATALOGUE)
-    except PolicyInvalid as error:
-        found = error.problems
-    assert found is None or found
-
-
-SCALARS = (
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from(["read", "token", "U0ANA", "1h"])
-)
-KEYS = st.sampled_from(
-    ["allow", "approve", "deny", "by", "to", "rules", "channels", "C0X", "people", "profiles", "databases", "incidents"]
-)
-TREES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4))
-
-
-@given(st.dictionaries(KEYS, TREES, max_size=4))
-def test_any_tree_is_a_policy_or_has_problems(tree: Any) -> None:
-    import yaml
-
-    found: tuple[Problem, ...] = ()
-    try:
-        load(yaml.safe_dump({"version": 1, **tree}), CATALOGUE)
-    except PolicyInvalid as error:
-        found = error.problems
-    assert all(one.line >= 0 and one.sentence for one in found)
-
-
-TAGS = ["null", "bool", "int", "float", "str", "binary", "timestamp", "omap", "pairs", "set", "seq", "map", "merge", ""]
-
-
-@pytest.mark.parametrize("tag", TAGS)
-@pytest.mark.parametrize(
-    "value", ["x", "''", "1x", "0b", "{}", "[]", "[[a]]", "{<<: 1}", "{? [a] : b}", "&a [*a]", "!!int"]
-)
-@pytest.mark.parametrize("place", ["{}", "version: {}", "channels: {{C0DBOPS: {}}}", "{}: 1"])
-def test_every_tag_on_every_value_is_a_policy_or_has_problems(place: str, value: str, tag: Any) -> None:
-    with suppress(PolicyInvalid):
-        load(place.format(f"!!{tag} {value}" if tag else f"! {value}"), CATALOGUE)
-
-
-@pytest.mark.parametrize("text", ["[" * 10_000, "{a: " * 5_000, "\x00", "a: \x07", "- " * 3_000, "%YAML 9.9\n---\n"])
-def test_no_text_is_too_odd_to_be_refused(text: str) -> None:
-    with pytest.raises(PolicyInvalid):
-        load(text, CATALOGUE)
