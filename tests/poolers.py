@@ -117,7 +117,9 @@ async def pgbouncer(url: str, folder: Path, mode: str) -> AsyncIterator[str]:
         "unix_socket_dir =\nignore_startup_parameters = extra_float_digits\n"
     )
     with (folder / "pgbouncer.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec("pgbouncer", "-u", "nobody", str(ini), stdout=log, stderr=log)
+        # As the user of the server, who alone may reach its socket.
+        user = Path(str(make_url(url).query["host"])).owner()
+        process = await asyncio.create_subprocess_exec("pgbouncer", "-u", user, str(ini), stdout=log, stderr=log)
     try:
         await asyncio.to_thread(_until_it_answers, through(url, port))
         yield through(url, port)
