@@ -28,16 +28,21 @@ def describe_loss(file: Path | None, environ: Mapping[str, str], *, root: Path =
     place = _place(environ, root)
     if file is None or place is None or _device(file) != root.stat().st_dev:
         return None
+    when = "at each deployment" if platform_of(environ) else "with it"
     return (
-        f"The store `{file}` is on the file system of {place}, which is deleted at each deployment: "
+        f"The store `{file}` is on the file system of {place}, which is deleted {when}: "
         "set `DATABASE_URL` to PostgreSQL, or to a file on a volume."
     )
 
 
+def platform_of(environ: Mapping[str, str]) -> str | None:
+    """Return the platform that set these variables, if it is one that deletes files at each deployment."""
+    return next((platform for variable, platform in PLATFORMS.items() if environ.get(variable)), None)
+
+
 def _place(environ: Mapping[str, str], root: Path) -> str | None:
-    for variable, platform in PLATFORMS.items():
-        if environ.get(variable):
-            return platform
+    if platform := platform_of(environ):
+        return platform
     inside = any((root / mark.relative_to("/")).exists() for mark in CONTAINER)
     return "this container" if inside else None
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import lost_files
-from bot.app.lost_files import PLATFORMS, describe_loss
+from bot.app.lost_files import PLATFORMS, describe_loss, platform_of
 
 
 @pytest.mark.parametrize(("variable", "platform"), PLATFORMS.items())
@@ -16,7 +16,8 @@ def test_a_store_beside_the_program_is_lost_on_every_platform(tmp_path: Path, va
 
     assert said is not None
     assert f"`{file}`" in said
-    assert platform in said
+    assert f"{platform}, which is deleted at each deployment" in said
+    assert platform_of({variable: "x"}) == platform
 
 
 @pytest.mark.parametrize("mark", ["/.dockerenv", "/run/.containerenv"])
@@ -26,7 +27,8 @@ def test_a_container_is_known_by_its_mark(tmp_path: Path, mark: str) -> None:
     path.parent.mkdir(exist_ok=True)
     path.touch()
 
-    assert "this container" in str(describe_loss(tmp_path / "x.db", {}, root=tmp_path))
+    assert "this container, which is deleted with it" in str(describe_loss(tmp_path / "x.db", {}, root=tmp_path))
+    assert platform_of({}) is None, "so `doctor` says it, but doesn't call it wrong"
 
 
 def test_a_store_on_a_volume_and_postgresql_are_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
