@@ -67,14 +67,14 @@ class CredentialChecks:
     async def check_app_token(self) -> str:
         """Ask Slack for the address of a Socket Mode connection, without opening one. Raises WrongCredential."""
         if not self.app_token:
-            return "SLACK_APP_TOKEN is not set. Only `socket` needs it."
+            return "SLACK_APP_TOKEN isn't set. Only `socket` needs it."
         try:
             await self.calls.client.apps_connections_open(app_token=self.app_token)
         except SlackApiError as error:
             code = error.response.get("error")
-            raise WrongCredential(f"Slack does not accept SLACK_APP_TOKEN ({code}). {HOW_TO_CONNECT}") from None
+            raise WrongCredential(f"Slack doesn't accept SLACK_APP_TOKEN ({code}). {HOW_TO_CONNECT}") from None
         except Exception as error:  # the library raises many kinds
-            raise WrongCredential(f"SLACK_APP_TOKEN could not be tried ({type(error).__name__}).") from None
+            raise WrongCredential(f"SLACK_APP_TOKEN couldn't be tried ({type(error).__name__}).") from None
         return "Slack accepts the app-level token."
 
     async def check_signing_secret(self) -> str:

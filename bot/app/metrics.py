@@ -91,7 +91,7 @@ class Metrics:
             "turso_ops_audit_stream_lag", "Entries that the receiver of the audit stream lacks", registry=here
         )
 
-        self._open = Gauge("turso_ops_requests_open", "Requests that have not ended", registry=here)
+        self._open = Gauge("turso_ops_requests_open", "Requests that haven't ended", registry=here)
         self._stuck = Gauge("turso_ops_workflows_stuck", "Workflows that run for too long", registry=here)
 
     def command(self, command: str, outcome: str, seconds: float) -> None:

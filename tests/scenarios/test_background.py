@@ -23,6 +23,7 @@ in_the_world = pytest.mark.asyncio(loop_scope="module")
 
 EXPECTED = {
     "Slack connection",
+    "Slack signatures",
     "audit head",
     "group commit",
     "intents left open",
@@ -42,6 +43,7 @@ NUMBERS = count(1_000_000)
 TASKS_OF_THEIR_OWN = {
     "core/concurrency/background.py": "the loops themselves",
     "core/concurrency/cache.py": "one question, which somebody waits for",
+    "app/serving.py": "what ends a process first: a signal, or that Slack refuses its app-level token",
     "app/readiness.py": "one look at Slack and Turso, whose result the next answer shows",
     "durable/durable.py": "begins durable work again after every error, and `/readyz` says why there is none",
     "durable/executor_locks.py": "says that the lock is lost when it ends",

@@ -227,7 +227,7 @@ async def test_a_signing_secret_that_is_not_slacks_is_found_by_every_process(wor
     ("token", "well", "says"),
     [
         ("", True, "Only `socket` needs it."),
-        ("xapp-of-another-app", False, "Slack does not accept SLACK_APP_TOKEN (invalid_auth)."),
+        ("xapp-of-another-app", False, "Slack doesn't accept SLACK_APP_TOKEN (invalid_auth)."),
     ],
 )
 async def test_an_app_token_is_tried(world: World, token: str, well: bool, says: str) -> None:
