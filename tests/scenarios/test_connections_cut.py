@@ -65,5 +65,5 @@ async def test_an_approval_is_neither_lost_nor_doubled(world: World, numbers: se
     assert request.state is State.SUCCEEDED
     assert [vote.user_id for vote in request.votes] == [ANA]
     assert len(world.changes("PATCH", f"{name}/configuration")) == 1
-    assert not [one for one in forging.told(world, ANA) if "did not answer" in words(one)]
+    assert not [one for one in forging.told(world, ANA) if "didn't answer" in words(one)]
     assert len([one for one in ana.sees() if one.thread_ts == card.ts and name in words(one)]) == 1, "told once"

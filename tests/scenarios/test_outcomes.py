@@ -213,4 +213,4 @@ async def test_a_second_look_tells_what_somebody_else_made_meanwhile(
     await world.pass_time(seconds=31)
 
     told = await world.shows(card, holding="Someone else created it")
-    assert "was created" not in words(told)
+    assert "`of-others` was created." not in words(told)

@@ -100,7 +100,7 @@ async def test_a_late_rotation_is_accepted_first_and_proven_when_an_old_token_is
         for one in await world.bot.store.tokens.find(organization="acme", database_ids=[present(asked.plan.target).id])
     }
     assert states == {TokenState.ENDED, TokenState.LIVE}, "the token that was minted afterwards still works"
-    assert f"tokens of {name}-z" in words(proven).replace("`", "")
+    assert f"tokens for {name}-z" in words(proven).replace("`", "")
     assert "Freeze first" not in buttons(proven)
     assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
 
@@ -118,7 +118,7 @@ async def test_what_is_not_seen_within_65_minutes_is_not_proven(world: World) ->
     await world.pass_time(minutes=2)
     ended = await world.shows(card, holding="An old token still worked ")
 
-    assert f"Tokens of {name}-z in the same group still work" in words(ended).replace("`", "")
+    assert f"Tokens for {name}-z in the same group still work" in words(ended).replace("`", "")
     plan = (await reaches(world, card, State.SUCCEEDED)).plan
     (token,) = await world.bot.store.tokens.find(organization="acme", database_ids=[present(plan.target).id])
     assert token.state is TokenState.REVOKED, "what is not proven is not claimed"
@@ -239,7 +239,7 @@ async def test_freeze_first_asks_for_a_freeze_as_if_it_were_typed(world: World) 
     question = await world.person(REMY).presses_and_hears("Freeze first", card)
     assert "Freeze writes" in buttons(question), "a responder may freeze, and confirms it"
     await world.person(REMY).presses("Freeze writes", question)
-    await until(lambda: world.card(holding=f"of *{name}* are blocked"), what="the freeze")
+    await until(lambda: world.card(holding=f"to *{name}* are blocked"), what="the freeze")
     before = len(world.changes("PATCH", f"/{name}/configuration"))
     await world.person(DANA).presses("Freeze first", card)
     await until(lambda: world.card(holding="Freeze writes"), what="Dana's request, which needs an approval")

@@ -161,7 +161,7 @@ async def test_channels_that_help_are_named_to_those_who_are_in_them(world: Worl
     for reader in (DANA, REMY):
         told[reader] = await world.person(reader).types("/turso protect analytics on")
     assert f"You can use it in <#{OPEN}>." in told[DANA].text
-    assert "None of your other channels allows this" in told[REMY].text
+    assert "None of your other channels allow this" in told[REMY].text
     fault = world.workspace.faults.add("api_error", "users.conversations", error="fatal_error")
     told[DANA] = await world.person(DANA).types("/turso protect analytics on")
     world.workspace.faults.remove(fault)

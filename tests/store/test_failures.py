@@ -68,7 +68,7 @@ def error_message(state: str, text: str) -> bytes:
 
 
 async def detail_of(url: str) -> str:
-    with pytest.raises(StoreUnavailable, match=r"^The bot's store did not answer\. Try again in a moment\.$") as raised:
+    with pytest.raises(StoreUnavailable, match=r"^The bot's store didn't answer\. Try again in a moment\.$") as raised:
         await require_usable(places_of(url, None))
     assert PASSWORD not in raised.value.detail
     return raised.value.detail

@@ -206,8 +206,8 @@ async def test_a_store_that_does_not_answer_is_not_writable(store: SqlStore, mon
         raise StoreUnavailable
 
     monkeypatch.setattr(store.database, "write", refuse)
-    assert "did not answer" in await store.trouble()
-    with pytest.raises(StoreUnavailable, match="did not answer"):
+    assert "didn't answer" in await store.trouble()
+    with pytest.raises(StoreUnavailable, match="didn't answer"):
         await store.intents.close("i-1")
 
 

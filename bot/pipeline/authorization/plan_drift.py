@@ -49,7 +49,7 @@ def _protection_changed(was: PlanTarget, now: bool | None) -> str | None:
         raise Unavailable(f"Turso doesn't say whether delete protection is on for `{was.name}`.")
     if bool(now) == bool(was.delete_protection):
         return None
-    return f"Delete protection of `{was.name}` is now {'on' if now else 'off'}."
+    return f"Delete protection for `{was.name}` is now {'on' if now else 'off'}."
 
 
 async def other_object(turso: TursoReader, target: PlanTarget) -> str | None:

@@ -248,12 +248,12 @@ async def test_a_deleted_card_can_be_neither_edited_nor_pressed(
     assert await error_of(client.chat_update(channel=DB_OPS, ts=ts, text="b")) == "message_not_found"
     assert await error_of(client.chat_delete(channel=DB_OPS, ts=ts)) == "message_not_found"
     assert await error_of(client.chat_postMessage(channel=DB_OPS, text="b", thread_ts=ts)) == "thread_not_found"
-    with pytest.raises(CannotAct, match="gone"):
+    with pytest.raises(CannotAct, match="no longer exists"):
         await workspace.click(DANA, message_ts=ts, action_id="go")
     assert present((await workspace.click(DANA, message=seen, action_id="go")).delivery).ok  # pressed just before
     hook = AsyncWebhookClient(app.payload["response_url"], retry_handlers=[])
     assert (await hook.send(text="b", replace_original=True)).status_code == 404
-    with pytest.raises(CannotAct, match="gone"):
+    with pytest.raises(CannotAct, match="no longer exists"):
         await workspace.admin.delete_message(DB_OPS, ts)
 
 
