@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -154,6 +155,7 @@ async def test_the_tour_of_six_steps_shows_the_product(world: World, browser: Br
     for button, shown in (("Start", "started"), ("Triage", "Rows read today"), ("End", "Open items")):
         await window.press(f"{button} as Remy", tour)
         await expect(window.page.get_by_text("You are Remy Laurent")).to_be_visible()
+        await expect(window.composer).to_have_value(re.compile("^/turso "))
         await window.page.keyboard.press("Enter")
         await expect(window.message(shown).last).to_be_visible()
     await window.press("Finish", tour)
