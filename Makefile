@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 3000
-# Tests that kill processes wait more than they compute: more workers than two cores.
-WORKERS ?= 8
+# Tests that kill processes wait more than they compute: more workers than two cores. Each collects every test, though.
+WORKERS ?= 6
 # What `make coverage` runs: TESTS=tests/core
 TESTS ?= tests
 # Compile a module once, and not in each worker and in each process that a test starts, whatever this shell prefers.
