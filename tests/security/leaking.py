@@ -118,7 +118,7 @@ async def go_through_everything(here: Watched) -> None:
     """The conversation in which tokens are made, with all that can go wrong with one."""
     world, dana, ana = here.world, here.world.person(DANA), here.world.person(ANA)
     here.mints("late", "hold_after")
-    await here.say("/turso token late --read-only", BEN)  # Turso does not answer: ends long after everything else
+    await here.say("/turso token late --read-only", BEN)  # Turso does not answer: ends long after what follows
     for line in ("/turso", "/turso usage crew", "/turso show crew", "/turso whoami", "/turso help token"):
         await dana.types(line)
     await world.workspace.open_home(DANA)
@@ -131,6 +131,9 @@ async def go_through_everything(here: Watched) -> None:
     assert "eyJ" in words(shown)
 
     await turso_misbehaves(here)
+    # Before Slack takes no private message in any way, which would be Ben's on a slow machine.
+    ben = world.person(BEN)
+    await until(lambda: any("didn't answer in time" in words(m) for m in ben.sees()), what="the time-out", within=40)
     await slack_misbehaves(here)
     await strangers_knock(here)
     await people_let_something_slip(here)
@@ -140,8 +143,6 @@ async def go_through_everything(here: Watched) -> None:
     await ana.submits({"typed_name": "crew"})
     await until(lambda: world.card(holding="*crew* · Old tokens have been refused"), what="the rotation", within=40)
     await dana.types("/turso audit", holding="crew")
-    ben = world.person(BEN)
-    await until(lambda: any("didn't answer in time" in words(m) for m in ben.sees()), what="the time-out", within=40)
     world.turso.faults.clear()
 
 
