@@ -10,14 +10,12 @@ from typing import Final
 
 from bot.commands.databases._holds import blocked, remaining
 from bot.core.records.audit_entry import TIMER
-from bot.core.records.timers import TimerKind
 from bot.core.requests.request import BEFORE_SENT, Request, State
-from bot.core.requests.transition import Transition
 from bot.errors import BotError
+from bot.pipeline.approval.confirmation import withdrawal
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.quarantine.countdown import stop_countdown
-from bot.pipeline.replies import entry
 
 RESTORED: Final = "The bot's store was restored from a backup, which doesn't show what happened since."
 
@@ -72,15 +70,8 @@ async def after_restore(env: Environment, running: Collection[str]) -> Report:
 
 
 async def _withdraw(env: Environment, request: Request, report: Report) -> None:
-    now = env.clock.now()
-    move = Transition(
-        to=State.CANCELLED,
-        at=now,
-        changes={"outcome": f"Nothing was changed. {RESTORED}"},
-        entries=[entry("withdrawn", "cancelled", at=now, request=request, by=TIMER, what=RESTORED)],
-        cancel=tuple(TimerKind),
-        only_unsent=True,
-    )
+    outcome = f"Nothing was changed. {RESTORED}"
+    move = withdrawal(request, env.clock.now(), outcome, by=TIMER)
     if await env.store.requests.move(request.id, expect=BEFORE_SENT, move=move) is None:
         report.sent.append(request)
         return

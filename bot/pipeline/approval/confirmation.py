@@ -1,5 +1,7 @@
 """The buttons on a person's own request: confirm, withdraw and cancel."""
 
+from datetime import datetime
+
 from bot.blocks.request_text import STATE_WORDS
 from bot.core.model import Confirm
 from bot.core.ports import address_of
@@ -87,14 +89,7 @@ async def _cancel(
     env: Environment, incoming: Incoming, request: Request, outcome: str, words: Reply, *, replace: bool
 ) -> str:
     now = env.clock.now()
-    move = Transition(
-        to=State.CANCELLED,
-        at=now,
-        changes={"outcome": outcome},
-        entries=[entry("withdrawn", "cancelled", at=now, request=request, by=incoming.user_id)],
-        cancel=tuple(TimerKind),
-        only_unsent=True,
-    )
+    move = withdrawal(request, now, outcome, by=incoming.user_id)
     if await env.store.requests.move(request.id, expect=BEFORE_SENT, move=move) is None:
         now_request = await env.store.requests.get(request.id) or request
         sent = " The change was already sent to Turso." if now_request.state is State.EXECUTING else ""
@@ -103,3 +98,15 @@ async def _cancel(
     await env.messenger.send_ephemeral(address_of(incoming), words, replace=replace)
     await notify_others(env, request, State.CANCELLED)
     return "cancelled"
+
+
+def withdrawal(request: Request, at: datetime, outcome: str, *, by: str) -> Transition:
+    """Return the transition that withdraws a request whose change hasn't been sent."""
+    return Transition(
+        to=State.CANCELLED,
+        at=at,
+        changes={"outcome": outcome},
+        entries=[entry("withdrawn", "cancelled", at=at, request=request, by=by, what=outcome)],
+        cancel=tuple(TimerKind),
+        only_unsent=True,
+    )
