@@ -15,13 +15,11 @@ import pytest
 
 from tests.packages.built import ROOT, built
 from tests.process import free_port
-from tests.soak import LIMIT_SECONDS, SOAK
+from tests.soak import LIMIT_SECONDS
 from tools.test_versions import find_interpreter, supported
 
-pytestmark = [
-    pytest.mark.skipif(not SOAK, reason="installs packages for minutes"),
-    pytest.mark.timeout(LIMIT_SECONDS),
-]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(LIMIT_SECONDS)]
+INTERPRETERS = {name: found for name in supported() if (found := find_interpreter(name, os.environ))}
 SECRET = "0123456789abcdef0123456789abcdef"
 SETTINGS = {
     "SLACK_BOT_TOKEN": "xoxb-000000000000-000000000000-abcdefabcdefabcdefabcdef",
@@ -34,12 +32,10 @@ SETTINGS = {
 """Slack and Turso don't answer: a command is acknowledged all the same."""
 
 
-@pytest.fixture(scope="module", params=supported())
+@pytest.fixture(scope="module", params=INTERPRETERS)
 def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The installed `turso-ops`: production's locked packages, and the wheel with the sandbox's."""
-    interpreter = find_interpreter(request.param, os.environ)
-    if interpreter is None:
-        pytest.skip(f"Python {request.param} is not on this machine")
+    interpreter = INTERPRETERS[request.param]
     folder = tmp_path_factory.mktemp("installed")
     subprocess.run([interpreter, "-m", "venv", folder], check=True)
     pip: list[str | Path] = [folder / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
