@@ -27,6 +27,7 @@ class Fault(Enum):
     DIES = "it ends before it has kept anything"
     KEEPS_AND_DIES = "it keeps the batch, and ends before it answers"
     LIES = "it says that it has received a batch that it has lost"
+    DRIPS = "it answers byte by byte and never ends"
     GARBLES = "its answer makes no sense"
 
 
@@ -62,6 +63,12 @@ class Receiver:
             request.transport.abort()
         if fault in (Fault.REFUSES, Fault.KEEPS_AND_REFUSES):
             return web.Response(status=503, text='{"next": 1}')
+        if fault is Fault.DRIPS:
+            answer = web.StreamResponse()
+            await answer.prepare(request)
+            while True:
+                await answer.write(b".")
+                await asyncio.sleep(0.05)
         if fault is Fault.LIES:
             return web.Response(text="ok")
         if fault is Fault.GARBLES:

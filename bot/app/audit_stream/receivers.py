@@ -24,6 +24,8 @@ from bot.settings.proxies import proxy_of
 T = TypeVar("T")
 
 TIMEOUT: Final = httpx.Timeout(10, connect=5)
+LONGEST_SECONDS: Final = 20.0
+"""For a whole batch, because a receiver may also answer byte by byte."""
 LONGEST_ANSWER: Final = 10_000
 """Bytes of an answer that are read."""
 PRIVATE_FILE: Final = 0o600
@@ -85,11 +87,14 @@ class Webhook:
             "webhook-signature": f"v1,{signature(self._key, message_id, stamp, body)}",
         }
         try:
-            async with self._http.stream("POST", self._url, content=body, headers=headers) as answer:
+            async with (
+                asyncio.timeout(LONGEST_SECONDS),
+                self._http.stream("POST", self._url, content=body, headers=headers) as answer,
+            ):
                 if not answer.is_success:
                     raise NotReceived(f"The receiver answered with status {answer.status_code}.")
                 return _next_of(await _start_of(answer))
-        except httpx.TimeoutException:
+        except (httpx.TimeoutException, TimeoutError):
             raise NotReceived("The receiver didn't answer in time.") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             raise NotReceived(f"The receiver can't be reached ({type(error).__name__}).") from None
