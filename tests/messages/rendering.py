@@ -35,7 +35,8 @@ _VARYING: Final = (
     (re.compile(r"\b(?:just now|(?:\d+ hours? )?\d+ (?:second|minute)s?(?: \d+ seconds?)? ago)\b"), "just now"),
     (re.compile(r"\bhas been active for \d+ min\b"), "started just now"),
     (re.compile(r"\b(?:\d+ h )?\d+ (?:h|min) left\b"), "2 h left"),
-    (re.compile(r"(?<![\d,])\d+ (rows|written|read)\b"), r"12 \1"),
+    (re.compile(r"(?<![\d,])\d[\d,]* (rows(?: read| written)?|written|read)\b"), r"1,234 \1"),
+    (re.compile(r"(\*Rows (?:read|written)[^*]*\*): \d[\d,]*"), r"\1: 1,234"),
 )
 """What differs from one run to the next: ids, tokens, addresses, counters of the local Turso."""
 
