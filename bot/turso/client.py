@@ -2,6 +2,7 @@
 
 from bot.turso.database_changes import DatabaseChanges
 from bot.turso.databases import DatabaseEndpoints
+from bot.turso.group_changes import GroupChanges
 from bot.turso.readiness import ReadinessProbe
 from bot.turso.usage import UsageEndpoints
 
@@ -10,7 +11,7 @@ class TursoReader(DatabaseEndpoints, UsageEndpoints, ReadinessProbe):
     """The methods that change nothing. Commands that only read get this class."""
 
 
-class TursoClient(DatabaseChanges, TursoReader):
+class TursoClient(DatabaseChanges, GroupChanges, TursoReader):
     """Client for the databases, groups and usage of one organization.
 
     `http.connect()` creates one for the lifetime of the process. `reader` sends every GET, with retries. `writer` sends

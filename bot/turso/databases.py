@@ -20,10 +20,16 @@ CONFIGURATION = DATABASE + "/configuration"
 class DatabaseEndpoints(PlaceEndpoints):
     """Methods that read databases. Each may raise `TursoUnauthorized`, `TursoForbidden` and `TursoUnavailable`."""
 
-    async def pages(self, *, group: str | None = None, limit: int = PAGE) -> AsyncIterator[Listing]:
+    async def pages(
+        self, *, group: str | None = None, parent: str | None = None, limit: int = PAGE
+    ) -> AsyncIterator[Listing]:
         """Yield the databases page by page, one call per page, in no documented order.
 
         Entries without a name or an id are left out and counted.
+
+        Args:
+            group: only the databases of this group.
+            parent: only the branches of the database with this `DbId`.
 
         Source: https://docs.turso.tech/api-reference/databases/list
         """
@@ -31,6 +37,7 @@ class DatabaseEndpoints(PlaceEndpoints):
         while cursor is None or cursor not in seen:
             params = {"limit": str(limit)}
             params |= {"group": group} if group else {}
+            params |= {"parent": parent} if parent else {}
             params |= {"cursor": cursor} if cursor else {}
             page = read_body(answers.page, await self._get(DATABASES, params=params))
             yield page.databases
@@ -39,14 +46,16 @@ class DatabaseEndpoints(PlaceEndpoints):
             seen |= {cursor} if cursor else set()
             cursor = page.next
 
-    async def databases(self, *, group: str | None = None) -> list[Database]:
-        """Return every database of the organization, or of one group. Makes one call per thousand.
+    async def databases(self, *, group: str | None = None, parent: str | None = None) -> list[Database]:
+        """Return every database of the organization, of one group, or branched from the `DbId` in `parent`.
+
+        Makes one call per thousand.
 
         Raises:
             TursoUnavailable: an entry can't be read, so that the list would be incomplete.
         """
         found: list[Database] = []
-        async for page in self.pages(group=group):
+        async for page in self.pages(group=group, parent=parent):
             if page.left_out:
                 raise TursoUnavailable("Turso listed a database that I can't read, so the list is incomplete.")
             for start in range(0, len(page), CHUNK):

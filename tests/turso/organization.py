@@ -109,6 +109,11 @@ class Organization:
                 return self._one(method, name, rest, body)
             case "GET", ["organizations", "acme", "groups"] if self.generation == "now":
                 return httpx.Response(200, json={"groups": list(self.groups.values())})
+            case "POST", ["organizations", "acme", "groups", group, "unarchive"] if group in self.groups:
+                self.groups[group]["archived"] = False
+                return httpx.Response(200, json={"group": self.groups[group]})
+            case _, ["organizations", "acme", "groups", group, *_] if group not in self.groups:
+                return refuse(404, "group not found")
             case "GET", ["organizations", "acme", "groups", group]:
                 found = self.groups.get(group)
                 return httpx.Response(200, json={"group": found}) if found else refuse(404, "group not found")
@@ -120,6 +125,8 @@ class Organization:
 
     def _list(self, params: httpx.QueryParams) -> httpx.Response:
         found = [one for one in self.databases.values() if params.get("group") in (None, one.get("group"))]
+        if "parent" in params:
+            found = [one for one in found if (one.get("parent") or {}).get("id") == params["parent"]]
         if self.generation == "2023":
             return httpx.Response(200, json={"databases": found})
         start, limit = int(params.get("cursor", "0")), int(params.get("limit", "100"))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -48,6 +49,19 @@ async def test_a_list_can_be_cut_to_a_group(turso: TursoClient, acme: Organizati
     acme.add("carts")
 
     assert [database.name for database in await turso.databases(group="eu")] == ["orders"]
+
+
+async def test_the_branches_of_a_database_are_listed_with_their_parent(turso: TursoClient, acme: Organization) -> None:
+    parent = acme.add("orders")["DbId"]
+    at = "2026-11-27T14:02:11.468213117Z"
+    acme.add("orders-try", parent={"id": parent, "name": "orders", "branched_at": at})
+
+    (branch,) = await turso.databases(parent=parent)
+
+    assert branch.name == "orders-try"
+    assert branch.parent is not None
+    assert (branch.parent.id, branch.parent.name) == (parent, "orders")
+    assert branch.parent.branched_at == datetime(2026, 11, 27, 14, 2, 11, 468213, UTC)
 
 
 async def test_a_cursor_that_repeats_itself_ends_the_list(turso: TursoClient, acme: Organization) -> None:

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.sandbox.platform.calls import Call
-from bot.sandbox.platform.catalog.problems import Conflict
+from bot.sandbox.platform.catalog.problems import Conflict, Missing
 from bot.sandbox.platform.faults import Fault
 from bot.sandbox.platform.seed.bulk import add_databases
 from bot.sandbox.platform.turso import Turso
@@ -39,6 +39,7 @@ def _table() -> list[tuple[str, str, Handler]]:
         ("GET", "hold/{id:int}", _hold),
         ("POST", "hold/{id:int}/release", _release),
         ("POST", "databases", _add_databases),
+        ("POST", "groups/{group}/archive", _archive),
         ("GET", "time", _time),
         ("POST", "time", _set_time),
     ]
@@ -146,6 +147,20 @@ async def _add_databases(request: Request) -> Response:
     except (ValueError, TypeError, KeyError, Conflict) as error:
         return JSONResponse({"error": str(error)}, 400)
     return JSONResponse({})
+
+
+async def _archive(request: Request) -> Response:
+    """Archive a group, as Turso does after days without use. Its databases stop responding until it is unarchived."""
+    try:
+        await _turso(request).archive(_organization(request), request.path_params["group"])
+    except Missing as error:
+        return JSONResponse({"error": str(error)}, 404)
+    return JSONResponse({})
+
+
+def _organization(request: Request) -> str:
+    """Return the organization that `?organization=` names, or the first one."""
+    return request.query_params.get("organization", _turso(request).organization)
 
 
 async def _time(request: Request) -> Response:

@@ -91,6 +91,13 @@ class Turso:
             self._targets[organization, name] = target
         return target
 
+    async def archive(self, organization: str, group: str) -> None:
+        """Archive a group with its databases, and close their connections. Raises Missing."""
+        await self.change(groups.archive, organization, group, on=True)
+        members, _ = await self.read(databases.every, organization, databases.Listing(group=group))
+        for database in members:
+            await self.plane.disconnect(database.id)
+
     async def flush(self) -> None:
         """Book the usage that the data plane measured."""
         self._flushed_at = time.monotonic()

@@ -10,7 +10,7 @@ from bot.sandbox.platform.catalog.records import Group
 from bot.sandbox.platform.names import new_uuid
 from bot.sandbox.platform.tokens import Key
 
-_COLUMNS = "uuid, organization, name, locations, key_id, key_secret, delete_protection"
+_COLUMNS = "uuid, organization, name, locations, key_id, key_secret, delete_protection, archived"
 
 
 def every(connection: apsw.Connection, organization: str) -> list[Group]:
@@ -63,6 +63,13 @@ def delete(connection: apsw.Connection, organization: str, name: str, at: float)
 def protect(connection: apsw.Connection, organization: str, name: str, *, on: bool) -> Group:
     group = find(connection, organization, name)
     connection.execute("UPDATE groups SET delete_protection = ? WHERE uuid = ?", (on, group.uuid))
+    return find(connection, organization, name)
+
+
+def archive(connection: apsw.Connection, organization: str, name: str, *, on: bool) -> Group:
+    """Archive a group with its databases, or wake it."""
+    group = find(connection, organization, name)
+    connection.execute("UPDATE groups SET archived = ? WHERE uuid = ?", (on, group.uuid))
     return find(connection, organization, name)
 
 

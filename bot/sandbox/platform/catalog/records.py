@@ -17,6 +17,7 @@ class Group:
     locations: tuple[str, ...]
     key: Key
     delete_protection: bool
+    archived: bool
 
     @property
     def primary(self) -> str:
@@ -57,6 +58,7 @@ class Database:
     group_uuid: str | None
     group_key: Key | None
     group_protected: bool
+    archived: bool
     regions: tuple[str, ...]
 
     @property
@@ -71,7 +73,7 @@ class Database:
 
 DATABASE_COLUMNS = """d.id, d.organization, d.name, d.group_name, d.key_id, d.key_secret, d.size_limit, d.block_reads,
     d.block_writes, d.delete_protection, d.allow_attach, d.allowed_ips, d.allowed_aws_vpc_ids, d.parent, d.ready_at,
-    d.created_at, g.uuid, g.key_id, g.key_secret, g.delete_protection, (SELECT json_group_array(region) FROM
+    d.created_at, g.uuid, g.key_id, g.key_secret, g.delete_protection, g.archived, (SELECT json_group_array(region) FROM
     (SELECT region FROM instances i WHERE i.database_id = d.id AND i.deleted_at IS NULL ORDER BY i.type, i.rowid))"""
 DATABASES = "databases d LEFT JOIN groups g ON g.organization = d.organization AND g.name = d.group_name"
 
@@ -97,10 +99,11 @@ def database(row: tuple[Any, ...]) -> Database:
         group_uuid=row[16],
         group_key=Key(row[17], row[18]) if row[17] else None,
         group_protected=bool(row[19]),
-        regions=tuple(json.loads(row[20])),
+        archived=bool(row[20]),
+        regions=tuple(json.loads(row[21])),
     )
 
 
 def group(row: tuple[Any, ...]) -> Group:
-    """Return a row of `uuid, organization, name, locations, key_id, key_secret, delete_protection`."""
-    return Group(row[0], row[1], row[2], tuple(json.loads(row[3])), Key(row[4], row[5]), bool(row[6]))
+    """Return a row of `uuid, organization, name, locations, key_id, key_secret, delete_protection, archived`."""
+    return Group(row[0], row[1], row[2], tuple(json.loads(row[3])), Key(row[4], row[5]), bool(row[6]), bool(row[7]))

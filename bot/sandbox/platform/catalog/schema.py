@@ -1,13 +1,13 @@
 """The tables of the catalogue."""
 
-VERSION = 2
+VERSION = 3
 
 TABLES = """
 CREATE TABLE organizations(slug TEXT PRIMARY KEY, uuid TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,
     overages INT NOT NULL DEFAULT 0, blocked_reads INT NOT NULL DEFAULT 0, blocked_writes INT NOT NULL DEFAULT 0);
 CREATE TABLE groups(uuid TEXT PRIMARY KEY, organization TEXT NOT NULL REFERENCES organizations(slug),
     name TEXT NOT NULL, locations TEXT NOT NULL, key_id TEXT NOT NULL, key_secret BLOB NOT NULL,
-    delete_protection INT NOT NULL DEFAULT 0,
+    delete_protection INT NOT NULL DEFAULT 0, archived INT NOT NULL DEFAULT 0,
     UNIQUE(organization, name));
 CREATE TABLE databases(id TEXT PRIMARY KEY, organization TEXT NOT NULL REFERENCES organizations(slug),
     name TEXT NOT NULL, group_name TEXT NOT NULL, key_id TEXT NOT NULL, key_secret BLOB NOT NULL,
@@ -32,5 +32,8 @@ CREATE TABLE audit_log(id INTEGER PRIMARY KEY, organization TEXT NOT NULL, code 
 CREATE TABLE journal(id INTEGER PRIMARY KEY, booked INT NOT NULL);
 """
 
-SINCE_1 = "CREATE TABLE journal(id INTEGER PRIMARY KEY, booked INT NOT NULL);"
-"""What a catalogue of version 1 lacks."""
+LACKING = (
+    "CREATE TABLE journal(id INTEGER PRIMARY KEY, booked INT NOT NULL);",
+    "ALTER TABLE groups ADD COLUMN archived INT NOT NULL DEFAULT 0;",
+)
+"""What a catalogue of version 1, 2 and so on lacks to become one of the next version."""

@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import apsw
 
-from bot.sandbox.platform.catalog.schema import SINCE_1, TABLES, VERSION
+from bot.sandbox.platform.catalog.schema import LACKING, TABLES, VERSION
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,10 +23,9 @@ class Catalog:
         self._connection.pragma("journal_mode", "wal")
         self._connection.pragma("synchronous", 2)
         with self._connection:
-            version = self._connection.pragma("user_version")
-            if version != VERSION:
-                self._connection.execute(SINCE_1 if version else TABLES)
-                self._connection.pragma("user_version", VERSION)
+            version = int(self._connection.pragma("user_version"))
+            self._connection.execute("".join(LACKING[version - 1 :]) if version else TABLES)
+            self._connection.pragma("user_version", VERSION)
         self._thread = ThreadPoolExecutor(1, "platform-catalogue")
 
     async def run(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

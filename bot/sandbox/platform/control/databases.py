@@ -110,9 +110,11 @@ async def _group(call: Call, body: dict[str, Any]) -> str:
         raise ApiError(403, "token does not have access to this group")
     if group:
         try:
-            await call.turso.read(groups.find, call.organization, group)
+            found = await call.turso.read(groups.find, call.organization, group)
         except Missing:
             raise ApiError(400, "group not found") from None
+        if found.archived:
+            raise ApiError(400, f"cannot create database on group {group} because it is sleeping")
     return group
 
 

@@ -98,5 +98,9 @@ async def wait(call: Call) -> Response:
 
 
 async def unarchive(call: Call) -> Response:
-    """Return the group unchanged, because groups are never archived here."""
-    return answer({"group": shapes.group(await _group(call))})
+    """Wake the databases of an archived group."""
+    group = await _group(call)
+    woken = await call.turso.change(groups.archive, call.organization, group.name, on=False)
+    if group.archived:
+        await note(call, "group-unarchive", f"unarchived group {group.name}", group=group.name)
+    return answer({"group": shapes.group(woken)})

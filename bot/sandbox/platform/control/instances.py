@@ -57,6 +57,14 @@ async def wait(call: Call) -> Response:
 
 
 async def done(call: Call) -> Response:
-    """Return success for calls that have no effect here: the version update of 2023 and waking up."""
+    """Return success for the version update of 2023, which has no effect here."""
     await reachable(call)
+    return empty()
+
+
+async def wake(call: Call) -> Response:
+    """Refuse to wake a single database of a group. One without a group is never archived here."""
+    database = await reachable(call)
+    if database.group:
+        raise ApiError(400, f"database {database.name} is part of a group, please unarchive the group instead")
     return empty()

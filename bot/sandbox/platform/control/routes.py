@@ -24,7 +24,7 @@ _IN_ORGANIZATION: list[tuple[str, str, Handler, str]] = [
     ("DELETE", "/databases/{name}/instances/{instance}", instances.destroy, "db:configure"),
     ("GET", "/databases/{name}/instances/{instance}/wait", instances.wait, "read"),
     ("POST", "/databases/{name}/update", instances.done, "db:configure"),
-    ("POST", "/databases/{name}/wakeup", instances.done, "db:configure"),
+    ("POST", "/databases/{name}/wakeup", instances.wake, "db:configure"),
     ("GET", "/groups", groups.every, "read"),
     ("POST", "/groups", groups.create, "user"),
     ("GET", "/groups/{group}", groups.get, "read"),

@@ -20,6 +20,11 @@ class Denied(Exception):
         return {"error": self.text, "message": self.text, "code": self.code}
 
 
+def archived(group: str) -> Denied:
+    """Return the refusal of a database whose group is archived: Turso's edge doesn't reach it, and says 502."""
+    return Denied(502, f"upstream forward failed: group {group} is archived", "GROUP_ARCHIVED")
+
+
 SafeText = dict[str, tuple[int, str, str]]
 _NOW = "Unauthorized: `unauthorized access attempt on database: {}`"
 _2023 = "Unauthorized: `{}`"

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from bot.sandbox.platform.bodies import TooLarge, read_body
 from bot.sandbox.platform.catalog.problems import Missing
 from bot.sandbox.platform.hrana import wire
-from bot.sandbox.platform.hrana.access import Denied, open_database
+from bot.sandbox.platform.hrana.access import Denied, archived, open_database
 from bot.sandbox.platform.hrana.cursor import line, run_cursor
 from bot.sandbox.platform.hrana.dump import dump
 from bot.sandbox.platform.hrana.errors import BadRequest, StatementError, StreamExpired, TooManyStreams
@@ -73,12 +73,19 @@ async def _secured(turso: Turso, answering: Awaitable[Response]) -> Response:
 
 
 async def _serve(request: Request) -> Served:
-    """Return the database of a request. Raises Missing if it doesn't exist or isn't served yet."""
+    """Return the database of a request.
+
+    Raises:
+        Missing: it doesn't exist, or isn't served yet.
+        Denied: its group is archived.
+    """
     turso: Turso = request.app.state.turso
     name, _, organization = request.path_params["name"].partition(".")
     target = await turso.target(organization or turso.organization, name)
     if target.primary is None or target.database.ready_at > turso.clock.time():
         raise Missing(name)
+    if target.database.archived:
+        raise archived(target.database.group)
     return turso.plane.serve(target.database, target.primary)
 
 

@@ -1,0 +1,50 @@
+"""Groups: waking one that Turso has archived."""
+
+import httpx
+import pytest
+
+from bot.turso.client import TursoClient
+from bot.turso.errors import GroupNotFound, OutcomeUnknown
+
+from .organization import Organization, refuse
+
+UNARCHIVE = "/v1/organizations/acme/groups/eu/unarchive"
+
+
+def archive(acme: Organization, group: str) -> None:
+    acme.groups[group] = {"name": group, "locations": ["aws-eu-west-1"], "archived": True}
+
+
+async def test_a_group_is_woken_with_one_call(turso: TursoClient, acme: Organization) -> None:
+    archive(acme, "eu")
+
+    woken = await turso.unarchive_group("eu")
+
+    assert (woken.name, woken.archived) == ("eu", False)
+    assert acme.log() == [f"POST {UNARCHIVE}"]
+
+
+async def test_an_unknown_group_is_named(turso: TursoClient) -> None:
+    with pytest.raises(GroupNotFound, match="`nowhere`"):
+        await turso.unarchive_group("nowhere")
+
+
+async def test_a_broken_answer_leaves_open_whether_the_group_woke_and_is_not_sent_again(
+    turso: TursoClient, acme: Organization
+) -> None:
+    archive(acme, "eu")
+    acme.next_answers = [refuse(503, "down")]
+
+    with pytest.raises(OutcomeUnknown):
+        await turso.unarchive_group("eu")
+
+    assert acme.log() == [f"POST {UNARCHIVE}"]
+
+
+async def test_a_success_with_an_unreadable_body_is_read_again(turso: TursoClient, acme: Organization) -> None:
+    archive(acme, "eu")
+    acme.groups["eu"]["archived"] = False
+    acme.next_answers = [httpx.Response(200, text="")]
+
+    assert (await turso.unarchive_group("eu")).archived is False
+    assert acme.log() == [f"POST {UNARCHIVE}", "GET /v1/organizations/acme/groups/eu"]
