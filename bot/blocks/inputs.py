@@ -25,6 +25,7 @@ from bot.core.parsing.arguments import (
     Since,
     UserRef,
 )
+from bot.core.parsing.moments import Moment
 from bot.core.reply import Block
 
 DATABASE_ACTION: Final = "form.database"
@@ -63,6 +64,7 @@ _HINTS: Final[tuple[tuple[Any, str], ...]] = (
     (Duration, "30m, 2h, 1d"),
     (Expiration, "1h, 2d12h, never"),
     (Since, "7d, or a day such as 2026-10-01"),
+    (Moment, "14:02, 15m ago, 2026-11-27 14:02"),
     (Month, "2026-10"),
     (Count, "10"),
     (GroupName, "default"),

@@ -13,7 +13,7 @@ from bot.commands._lines import command_line
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.core.declaration import IncidentRole
 from bot.core.model import Risk
-from bot.core.parsing.arguments import Duration, Positional
+from bot.core.parsing.arguments import INCIDENT_KEY, Duration, Positional
 from bot.core.policy import Policy
 from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.incidents import Incident
@@ -26,7 +26,7 @@ USUAL = timedelta(hours=4)
 
 
 class IncidentStartArgs(BaseModel):
-    key: Annotated[str, Positional(), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
+    key: Annotated[str, Positional(), Field(pattern=f"^{INCIDENT_KEY}$")]
     lasting: Duration | None = Field(None, alias="for")
 
 

@@ -1,6 +1,7 @@
 """Parse the words after a command's name into its argument model."""
 
 import re
+from itertools import takewhile
 from typing import Any, Final, Generic
 
 from pydantic import ValidationError
@@ -67,8 +68,9 @@ class Reader(Generic[S]):
         if equals:
             self._set(argument, value)
             return at + 1
-        self._set(argument, self._value(argument, words, at + 1))
-        return at + 2
+        value, count = self._value(argument, words, at + 1)
+        self._set(argument, value)
+        return at + 1 + count
 
     def _option(self, typed: str) -> Argument | None:
         name = typed.lower().replace("_", "-") if typed.startswith("--") else typed
@@ -82,11 +84,16 @@ class Reader(Generic[S]):
             raise UnknownOption(typed, self.spec, close(name, {option for option in known if option[1] == "-"}))
         return argument
 
-    def _value(self, argument: Argument, words: list[Word], at: int) -> str:
+    def _value(self, argument: Argument, words: list[Word], at: int) -> tuple[str, int]:
+        """Return the value of an option, and how many words it has."""
         word = words[at] if at < len(words) else None
         if word is None or (not word.literal and word.text.startswith("--") and len(word.text) > 2):
             raise BadInput(f"`{argument.label}` needs a value. Usage: `/turso {self.spec.usage}`")
-        return word.text
+        if argument.count is None or word.literal:
+            return word.text, 1
+        following = takewhile(lambda one: not one.literal and not _OPTION.match(one.text), words[at:])
+        count = argument.count([one.text for one in following] or [word.text])
+        return " ".join(one.text for one in words[at : at + count]), count
 
     def _set(self, argument: Argument, value: object) -> None:
         common = argument is _PRIVATE or argument is _COMMON.get(argument.label)

@@ -1,6 +1,6 @@
 """The arguments of a command as parsing and forms see them, derived from its model."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel, create_model
 from pydantic.fields import FieldInfo
 
-from bot.core.parsing.arguments import Positional, Rest, Valued
+from bot.core.parsing.arguments import Phrase, Positional, Rest, Valued
 
 _SHORT: Final = {"expiration": "-e", "read-only": "-r", "group": "-g", "location": "-l"}
 
@@ -28,6 +28,8 @@ class Argument:
     rest: bool = False
     joined: bool = True
     """For an argument that takes all words: one text instead of a tuple of words."""
+    count: Callable[[Sequence[str]], int] | None = None
+    """For an option whose value may have several words. Returns how many of the following words belong to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def _argument(name: str, info: FieldInfo) -> Argument:
         flag=info.annotation is bool and not placed and not _marked(info, Valued),
         rest=rest,
         joined=info.annotation is str or info.annotation == (str | None),
+        count=next((entry.count for entry in info.metadata if isinstance(entry, Phrase)), None),
     )
 
 

@@ -1,7 +1,7 @@
 """Types and markers for a command's argument model (pydantic)."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Final
@@ -29,6 +29,14 @@ class Valued:
     """Marks a `bool` that is typed as a word (`on`, `off`) instead of a flag."""
 
 
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Marks an option whose value may have several words without quotes: `--at 15m ago`."""
+
+    count: Callable[[Sequence[str]], int]
+    """Returns how many of the words after the option are its value. At least 1."""
+
+
 def wrong(predicate: str) -> PydanticCustomError:
     """Return an error whose text continues the argument's name: "takes …, not `x`"."""
     return PydanticCustomError("argument", "{predicate}", {"predicate": predicate})
@@ -53,6 +61,7 @@ def shown(value: object) -> str:
     return f"`{text[:16]}…`" if len(text) > 64 or (len(text) > 40 and "." in text) else f"`{text}`"
 
 
+INCIDENT_KEY: Final = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,39}"
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _GROUP: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")

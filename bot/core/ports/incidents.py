@@ -18,6 +18,9 @@ class ReadIncidents(Protocol):
     async def last_in(self, channel_id: str) -> Incident | None:
         """Return the incident that was started last in a channel, active or ended."""
 
+    async def last_with_key(self, channel_id: str, key: str) -> Incident | None:
+        """Return the incident of this key that was started last in a channel. Upper and lower case are the same."""
+
     async def get(self, incident_id: str) -> Incident | None:
         """Return one incident, active or ended."""
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.incidents import Incident
@@ -43,7 +43,14 @@ class Incidents(Repository):
 
     async def last_in(self, channel_id: str) -> Incident | None:
         """Return the channel's latest incident, active or ended."""
-        query = select(incidents).where(incidents.c.channel_id == channel_id)
+        return await self._last(incidents.c.channel_id == channel_id)
+
+    async def last_with_key(self, channel_id: str, key: str) -> Incident | None:
+        """Return the channel's latest incident of this key, active or ended. Upper and lower case are the same."""
+        return await self._last((incidents.c.channel_id == channel_id) & (func.lower(incidents.c.key) == key.lower()))
+
+    async def _last(self, condition: ColumnElement[bool]) -> Incident | None:
+        query = select(incidents).where(condition)
         query = query.order_by(incidents.c.started_at.desc(), incidents.c.id.desc()).limit(1)
         return await self._database.read(lambda connection: one(connection, Incident, query))
 

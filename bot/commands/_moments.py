@@ -1,0 +1,25 @@
+"""Find the time that a person means by a moment: in their time zone, or when an incident of this channel began."""
+
+from datetime import datetime
+
+from bot.commands.base import Context
+from bot.core.parsing.arguments import shown
+from bot.core.parsing.moments import EXAMPLES, Moment
+from bot.errors import BadInput
+
+
+async def time_of(ctx: Context, moment: Moment) -> datetime:
+    """Return a moment in UTC.
+
+    Incidents of other channels aren't looked up, because when they began is for their own channels.
+
+    Raises:
+        BadInput: it can't be decided, it is in the future, or this channel had no such incident.
+    """
+    if not moment.incident:
+        return moment.at(ctx.now, ctx.subject.person.tz)
+    incident = await ctx.store.incidents.last_with_key(ctx.subject.channel.id, moment.incident)
+    if incident is None:
+        key = shown(moment.incident)
+        raise BadInput(f"No incident {key} was started in this channel. Give a time instead, such as {EXAMPLES}.")
+    return incident.started_at

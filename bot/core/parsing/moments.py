@@ -1,0 +1,168 @@
+"""Parse a time in the past as people write it: `14:02`, `15m ago`, `2026-11-27 14:02`, RFC 3339, `before INC-42`."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from bot.core.parsing.arguments import INCIDENT_KEY, shown, wrong_value
+from bot.core.parsing.durations import NotADuration, parse_duration
+from bot.errors import BadInput
+
+EXAMPLES: Final = "`14:02`, `15m ago` or `2026-11-27 14:02`"
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_CLOCK: Final = r"(?P<clock>(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?)"
+_DAY: Final = r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+_LOCAL: Final = re.compile(rf"(?:{_DAY}[ T])?{_CLOCK}(?P<utc>Z| UTC)?", re.IGNORECASE)
+_EXACT: Final = re.compile(rf"{_DAY}[ T]{_CLOCK}(?:\.[0-9]+)?(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})", re.IGNORECASE)
+_AGO: Final = re.compile(r"(.+?) ago", re.IGNORECASE)
+_BEFORE: Final = re.compile(rf"before ({INCIDENT_KEY})", re.IGNORECASE)
+_LONGEST_AGO: Final = 4
+"""How many words `15 minutes ago` may have, so that its error is about the time and not about a leftover word."""
+
+
+class Moment(str):
+    """A time in the past exactly as typed. What it means depends on when and where somebody typed it."""
+
+    __slots__ = ()
+
+    @property
+    def incident(self) -> str:
+        """Return the key in `before INC-42`. Empty for every other form."""
+        found = _BEFORE.fullmatch(self)
+        return found[1] if found else ""
+
+    def at(self, now: datetime, zone: str) -> datetime:
+        """Return the time in UTC.
+
+        Args:
+            now: `15m ago` counts from here, and `14:02` is the last one before it.
+            zone: the person's time zone, such as `Europe/Berlin`. It applies to times without one.
+        Raises:
+            BadInput: it is in the future or before 1970, no clock showed it, or clocks showed it twice.
+        """
+        assert not self.incident, "the start of an incident is in the store"
+        found = self._at(now, zone)
+        if found > now:
+            raise BadInput(f"{shown(self)} is in the future. Choose a time in the past.")
+        if found < EARLIEST:
+            raise BadInput(f"{shown(self)} is before 1970. Choose a later time.")
+        return found
+
+    def _at(self, now: datetime, zone: str) -> datetime:
+        if ago := _AGO.fullmatch(self):
+            length = parse_duration(ago[1])
+            return now - length if length <= now - EARLIEST else EARLIEST - timedelta(seconds=1)
+        if _EXACT.fullmatch(self):
+            return _exact(self)
+        local = _LOCAL.fullmatch(self)
+        assert local is not None, "validated when it was parsed"
+        tz = UTC if local["utc"] else _zone(zone)
+        clock = _clock(local["clock"])
+        if local["day"]:
+            return _only(self, datetime.combine(datetime.fromisoformat(local["day"]), clock), tz, now)
+        today = now.astimezone(tz).date()
+        found = _only(self, datetime.combine(today, clock), tz, now)
+        return found if found <= now else _only(self, datetime.combine(today - timedelta(days=1), clock), tz, now)
+
+    @classmethod
+    def of(cls, value: object) -> "Moment":
+        """Validate a text. Raises a pydantic error that says what is wrong."""
+        text = " ".join(str(value).strip().strip("`").split())
+        if ago := _AGO.fullmatch(text):
+            _check_duration(ago[1])
+        elif _EXACT.fullmatch(text) or _LOCAL.fullmatch(text):
+            _check_day(text)
+        elif not _BEFORE.fullmatch(text):
+            raise wrong_value(_why_no_moment(text))
+        return cls(text)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            cls.of, serialization=core_schema.plain_serializer_function_ser_schema(str)
+        )
+
+
+def count_words(words: Sequence[str]) -> int:
+    """Return how many of these words belong to a moment that begins with the first: 2 for `15m ago`, at least 1."""
+    lower = [word.lower() for word in words[:_LONGEST_AGO]]
+    if "ago" in lower[1:]:
+        return lower.index("ago", 1) + 1
+    if lower[0] == "before":
+        return min(2, len(lower))
+    for count in (3, 2):
+        if len(lower) >= count and _LOCAL.fullmatch(" ".join(words[:count])):
+            return count
+    is_exact = len(lower) > 1 and _EXACT.fullmatch(" ".join(words[:2]))
+    return 2 if is_exact else 1
+
+
+def _check_duration(text: str) -> None:
+    try:
+        parse_duration(text)
+    except NotADuration as error:
+        if error.is_understood:
+            raise wrong_value(f"{error}.") from None
+        raise wrong_value(
+            f"I don't understand {shown(f'{text} ago')}. Try `{{label}} {error.meant or '15m'} ago`."
+        ) from None
+
+
+def _check_day(text: str) -> None:
+    try:
+        if _EXACT.fullmatch(text):
+            _exact(text)
+        elif day := (_LOCAL.fullmatch(text) or {"day": None})["day"]:
+            datetime.fromisoformat(day)
+    except (ValueError, OverflowError):
+        raise wrong_value(f"{shown(text)} isn't a day or time that exists. Try {EXAMPLES}.") from None
+
+
+def _why_no_moment(text: str) -> str:
+    if not text:
+        return f"`{{label}}` needs a time, such as {EXAMPLES}."
+    try:
+        parse_duration(text)
+    except NotADuration:
+        return f"I don't understand the time {shown(text)}. Try {EXAMPLES}."
+    return f"{shown(text)} is a duration. For a time, write `{{label}} {text} ago`."
+
+
+def _exact(text: str) -> datetime:
+    return datetime.fromisoformat(text.upper()).astimezone(UTC)
+
+
+def _clock(text: str) -> time:
+    return time.fromisoformat(text.zfill(5 if text.count(":") == 1 else 8))
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        raise BadInput("I don't know the time zone in your Slack profile. Write the time as `14:02 UTC`.") from None
+
+
+def _only(text: str, local: datetime, tz: tzinfo, now: datetime) -> datetime:
+    """Return the one time at which clocks showed `local`. Clocks skip an hour in spring, and repeat one in autumn.
+
+    Raises:
+        BadInput: no clock showed it, or clocks showed it twice before now.
+    """
+    try:
+        both = {local.replace(tzinfo=tz, fold=fold).astimezone(UTC) for fold in (0, 1)}
+        fitting = sorted(one for one in both if one.astimezone(tz).replace(tzinfo=None) == local)
+    except OverflowError:
+        raise BadInput(f"{shown(text)} is out of reach. Choose a time such as {EXAMPLES}.") from None
+    if not fitting:
+        raise BadInput(f"Clocks in your time zone skipped {shown(text)} on {local:%Y-%m-%d}. Choose another time.")
+    past = [one for one in fitting if one <= now]
+    if len(past) > 1:
+        first, second = (f"`{one:%Y-%m-%d %H:%M} UTC`" for one in past)
+        raise BadInput(f"Clocks in your time zone showed {shown(text)} twice that day. Write {first} or {second}.")
+    return past[0] if past else fitting[0]
