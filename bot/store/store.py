@@ -9,6 +9,7 @@ from bot.errors import Unavailable
 from bot.store.connections.database import POSTGRESQL_POOL, Database, database_of
 from bot.store.connections.rows import insert_newest
 from bot.store.connections.urls import place_of
+from bot.store.repositories.alerts import Alerts
 from bot.store.repositories.audit import Audit
 from bot.store.repositories.audit_streams import AuditStreams
 from bot.store.repositories.cards import Cards
@@ -51,6 +52,7 @@ class SqlStore:
         self.reviews = Reviews(database)
         self.digests = Digests(database)
         self.samples = Samples(database)
+        self.alerts = Alerts(database)
         self.processes = Processes(database)
         self.pruning = Pruning(database)
 

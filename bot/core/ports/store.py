@@ -5,6 +5,7 @@ Every method is one transaction. A compare-and-set that fails returns None or Fa
 
 from typing import Protocol
 
+from bot.core.ports.alerts import Alerts, ReadAlerts
 from bot.core.ports.audit import Audit, ReadAudit
 from bot.core.ports.holds import Holds, ReadHolds
 from bot.core.ports.incidents import Incidents, ReadIncidents, ReadReviews, Reviews
@@ -35,6 +36,8 @@ class ReadStore(Protocol):
     def digests(self) -> ReadDigests: ...
     @property
     def samples(self) -> ReadSamples: ...
+    @property
+    def alerts(self) -> ReadAlerts: ...
 
 
 class Store(Protocol):
@@ -66,6 +69,8 @@ class Store(Protocol):
     def digests(self) -> Digests: ...
     @property
     def samples(self) -> Samples: ...
+    @property
+    def alerts(self) -> Alerts: ...
 
     async def trouble(self) -> str:
         """Return a sentence for operators about why no transaction can commit now. Empty if one can."""

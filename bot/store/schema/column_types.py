@@ -97,6 +97,38 @@ class Strings(Json):
         return None if value is None else tuple(json.loads(value))
 
 
+class Numbers(Json):
+    """A tuple of whole numbers."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Encode the numbers as a JSON list."""
+        return super().process_bind_param(None if value is None else list(value), dialect)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[int, ...] | None:
+        """Decode the JSON list as a tuple."""
+        return None if value is None else tuple(json.loads(value))
+
+
+class Tuples(Json):
+    """A tuple of named tuples of one kind, stored as a JSON list of lists."""
+
+    cache_ok = True
+
+    def __init__(self, kind: type[tuple[Any, ...]]) -> None:
+        self.kind = kind
+        super().__init__()
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Encode the named tuples as JSON lists."""
+        return super().process_bind_param(None if value is None else [list(one) for one in value], dialect)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Any, ...] | None:
+        """Decode the JSON lists as named tuples."""
+        return None if value is None else tuple(self.kind(*one) for one in json.loads(value))
+
+
 class EnumText(TypeDecorator[StrEnum]):
     """A member of an enumeration, stored as its value."""
 

@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Computed,
+    Float,
     Index,
     Integer,
     MetaData,
@@ -14,13 +15,25 @@ from sqlalchemy import (
     text,
 )
 
+from bot.core.alerts import AlertEnd, AlertKind, Contributor, Figure, Measure
 from bot.core.model import Confirm, Visibility
 from bot.core.records.holds import HoldKind
 from bot.core.records.timers import TimerKind
 from bot.core.records.tokens import TokenState
 from bot.core.requests.incoming import Kind
 from bot.core.requests.request import Mode, State
-from bot.store.schema.column_types import EntryField, EnumText, Json, PlanText, SafeText, Seconds, Strings, UtcDateTime
+from bot.store.schema.column_types import (
+    EntryField,
+    EnumText,
+    Json,
+    Numbers,
+    PlanText,
+    SafeText,
+    Seconds,
+    Strings,
+    Tuples,
+    UtcDateTime,
+)
 
 metadata = MetaData(
     naming_convention={"ix": "%(table_name)s_%(column_0_N_name)s", "uq": "%(table_name)s_%(column_0_N_name)s_key"}
@@ -312,6 +325,93 @@ samples = Table(
     PrimaryKeyConstraint("organization", "day", "database_id"),
 )
 
+usage_readings = Table(
+    "usage_readings",
+    metadata,
+    Column("organization", SafeText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("taken_at", UtcDateTime, nullable=False),
+    Column("rows_read", BigInteger, nullable=True),
+    Column("rows_written", BigInteger, nullable=True),
+    Column("storage_bytes", BigInteger, nullable=True),
+    Column("bytes_synced", BigInteger, nullable=True),
+    Column("is_complete", Boolean, nullable=False),
+    PrimaryKeyConstraint("organization", "at"),
+)
+
+usage_growth = Table(
+    "usage_growth",
+    metadata,
+    Column("organization", SafeText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("database_id", SafeText, nullable=False),
+    Column("rows_read", BigInteger, nullable=True),
+    Column("rows_written", BigInteger, nullable=True),
+    Column("bytes_synced", BigInteger, nullable=True),
+    PrimaryKeyConstraint("organization", "database_id", "at"),
+)
+Index("usage_growth_at", usage_growth.c.organization, usage_growth.c.at)
+
+alert_subscriptions = Table(
+    "alert_subscriptions",
+    metadata,
+    Column("channel_id", Text, primary_key=True),
+    Column("organization", SafeText, nullable=False),
+    Column("quota", Numbers, nullable=False),
+    Column("spike", Float),
+    Column("forecast", Boolean, nullable=False),
+    Column("notify", Strings, nullable=False),
+    Column("author", SafeText, nullable=False),
+    Column("created_at", UtcDateTime),
+)
+
+alert_mutes = Table(
+    "alert_mutes",
+    metadata,
+    Column("channel_id", Text, primary_key=True),
+    Column("until", UtcDateTime, nullable=False),
+    Column("by", SafeText, nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key", SafeText, nullable=False),
+    Column("kind", EnumText(AlertKind), nullable=False),
+    Column("organization", SafeText, nullable=False),
+    Column("channel_id", Text, nullable=False),
+    Column("measure", EnumText(Measure), nullable=False),
+    Column("threshold", Text, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("raised_at", UtcDateTime, nullable=False),
+    Column("measured", BigInteger, nullable=False),
+    Column("compared", BigInteger),
+    Column("subject", SafeText, nullable=False),
+    Column("subject_id", SafeText, nullable=False),
+    Column("contributors", Tuples(Contributor), nullable=False),
+    Column("figures", Tuples(Figure), nullable=False),
+    Column("details", Strings, nullable=False),
+    Column("expected_at", UtcDateTime),
+    Column("earliest_at", UtcDateTime),
+    Column("latest_at", UtcDateTime),
+    Column("notify", Strings, nullable=False),
+    Column("card_ts", Text),
+    Column("ended_at", UtcDateTime),
+    Column("end", EnumText(AlertEnd)),
+)
+_alert_is_open = alerts.c.ended_at.is_(None)
+Index("alerts_once", alerts.c.channel_id, alerts.c.key, alerts.c.period, unique=True)
+Index(
+    "alerts_open",
+    alerts.c.channel_id,
+    alerts.c.key,
+    unique=True,
+    sqlite_where=_alert_is_open,
+    postgresql_where=_alert_is_open,
+)
+Index("alerts_raised", alerts.c.organization, alerts.c.raised_at)
 
 heartbeat = Table(
     "heartbeat",

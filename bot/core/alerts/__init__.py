@@ -1,0 +1,19 @@
+"""Alerts: what is measured, when it is a reason to tell people, and when that has ended. Pure, without a clock."""
+
+from bot.core.alerts.alert import ENDED, RAISED, Alert, AlertEnd, AlertKind, Contributor, Figure, Measure
+from bot.core.alerts.subscriptions import POLICY, AlertSubscription, Mute, merged
+
+__all__ = [
+    "ENDED",
+    "POLICY",
+    "RAISED",
+    "Alert",
+    "AlertEnd",
+    "AlertKind",
+    "AlertSubscription",
+    "Contributor",
+    "Figure",
+    "Measure",
+    "Mute",
+    "merged",
+]

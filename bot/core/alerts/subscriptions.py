@@ -1,0 +1,56 @@
+"""Which channels want which alerts: those that people turned on, and those of the policy file."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+POLICY: Final = ""
+"""The author of a subscription from the policy file."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSubscription:
+    """The alerts of one channel. There is at most one subscription per channel."""
+
+    channel_id: str
+    organization: str
+    quota: tuple[int, ...] = ()
+    """Thresholds in percent of the plan's quota, ascending. Empty: no alerts about quotas."""
+    spike: float | None = None
+    """How many times the usual is a spike. None: no alerts about spikes."""
+    forecast: bool = False
+    notify: tuple[str, ...] = ()
+    """The user IDs (`U…`) and user group IDs (`S…`) to mention."""
+    author: str = POLICY
+    """The user ID of who turned it on. Empty: the policy file."""
+    created_at: datetime | None = None
+    """None: it is from the policy file."""
+    muted_until: datetime | None = None
+
+    @property
+    def is_from_policy(self) -> bool:
+        """Return True if the policy file made it, so that only a change of the file ends it."""
+        return self.author == POLICY
+
+    def is_muted(self, now: datetime) -> bool:
+        """Return True if nothing is posted now. What is still so afterwards is posted then."""
+        return self.muted_until is not None and now < self.muted_until
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """No new alerts in a channel until a time."""
+
+    channel_id: str
+    until: datetime
+    by: str
+
+
+def merged(
+    stored: Iterable[AlertSubscription], defaults: Iterable[AlertSubscription], mutes: Iterable[Mute]
+) -> list[AlertSubscription]:
+    """Return the subscription of each channel, by channel. A stored one replaces that of the policy file."""
+    found = {one.channel_id: one for one in defaults} | {one.channel_id: one for one in stored}
+    until = {mute.channel_id: mute.until for mute in mutes}
+    return [replace(found[key], muted_until=until.get(key)) for key in sorted(found)]

@@ -1,0 +1,53 @@
+"""The port of alerts and of the channels that want them."""
+
+from datetime import datetime
+from typing import Protocol
+
+from bot.core.alerts import Alert, AlertEnd, AlertSubscription, Mute
+
+
+class ReadAlerts(Protocol):
+    """Reads alerts and subscriptions."""
+
+    async def stored_subscriptions(self) -> list[AlertSubscription]:
+        """Return the subscriptions that people turned on. `merged` adds those of the policy file."""
+
+    async def mutes(self, now: datetime) -> list[Mute]:
+        """Return the mutes that haven't ended."""
+
+    async def get(self, alert_id: str) -> Alert | None:
+        """Return an alert."""
+
+    async def open(self, *, organization: str | None = None, channel_id: str | None = None) -> list[Alert]:
+        """Return the alerts that haven't ended, oldest first."""
+
+    async def since(self, at: datetime, *, organization: str) -> list[Alert]:
+        """Return the alerts of an organization that were raised since a time or are open, oldest first."""
+
+
+class Alerts(ReadAlerts, Protocol):
+    """Reads and changes alerts and subscriptions."""
+
+    async def subscribe(self, subscription: AlertSubscription) -> None:
+        """Store a channel's subscription. It replaces an earlier one, and usage is sampled more often from now on."""
+
+    async def unsubscribe(self, channel_id: str) -> bool:
+        """Delete a channel's subscription. False: it had none of its own."""
+
+    async def mute(self, mute: Mute) -> None:
+        """Post no new alerts in a channel until a time. It replaces an earlier mute."""
+
+    async def unmute(self, channel_id: str) -> bool:
+        """End a channel's mute. False: it had none."""
+
+    async def raise_once(self, alert: Alert) -> bool:
+        """Store an alert, with its pending notification, unless there is one of the same state already.
+
+        False: it was raised before in this period, or an earlier one is still open. Also with two processes, one wins.
+        """
+
+    async def end(self, alert_id: str, at: datetime, how: AlertEnd) -> bool:
+        """End an alert, with its pending notification. False: it has ended before."""
+
+    async def set_card(self, alert_id: str, ts: str) -> None:
+        """Store where the alert's card is."""

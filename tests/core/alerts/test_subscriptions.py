@@ -1,0 +1,26 @@
+"""The subscriptions in force: those of people, those of the policy file, and their mutes."""
+
+from datetime import UTC, datetime, timedelta
+
+from bot.core.alerts import AlertSubscription, Mute, merged
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def test_a_channel_that_turned_alerts_on_itself_keeps_its_own_settings() -> None:
+    own = AlertSubscription("C0DBOPS", "acme", quota=(95,), author="U0ANA", created_at=NOON)
+    policy = [AlertSubscription("C0DBOPS", "acme", quota=(50,)), AlertSubscription("C0ALL", "acme", forecast=True)]
+
+    found = merged([own], policy, [])
+
+    assert found == [policy[1], own]
+    assert [one.is_from_policy for one in found] == [True, False]
+
+
+def test_a_mute_also_counts_for_the_alerts_of_the_policy_file() -> None:
+    until = NOON + timedelta(hours=4)
+
+    (found,) = merged([], [AlertSubscription("C0ALL", "acme")], [Mute("C0ALL", until, "U0ANA")])
+
+    assert found.is_muted(NOON)
+    assert not found.is_muted(until)

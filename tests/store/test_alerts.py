@@ -1,0 +1,137 @@
+"""Alerts: each state is raised once per period, whoever sees it first, and ended once."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.core.alerts import (
+    ENDED,
+    RAISED,
+    Alert,
+    AlertEnd,
+    AlertKind,
+    AlertSubscription,
+    Contributor,
+    Figure,
+    Measure,
+    Mute,
+)
+from bot.core.records.timers import TimerKind
+from bot.store.store import SqlStore
+from tests.present import present
+from tests.store.conftest import NOON
+
+HOUR = timedelta(hours=1)
+
+
+def alert(number: int = 1, **changes: Any) -> Alert:
+    made = Alert(
+        id=f"al-{number}",
+        kind=AlertKind.QUOTA,
+        organization="acme",
+        channel_id="C0DBOPS",
+        measure=Measure.ROWS_READ,
+        threshold="80",
+        period="2026-11",
+        since=NOON - HOUR,
+        raised_at=NOON,
+        measured=812_000_000_000,
+        compared=1_000_000_000_000,
+        contributors=(Contributor("orders-eu", "db-1", 700), Contributor("", "db-2", 100)),
+        figures=(Figure("2026-11-23T00:00:00+00:00", 12), Figure("2026-11-24T00:00:00+00:00", None)),
+        details=("U0ANA",),
+        expected_at=NOON + HOUR,
+        notify=("U0BEN", "S0DBA"),
+    )
+    return replace(made, **changes)
+
+
+async def test_an_alert_comes_back_as_it_was_stored_with_its_due_notice(store: SqlStore) -> None:
+    assert await store.alerts.raise_once(alert())
+
+    assert await store.alerts.get("al-1") == alert()
+    assert [one.event for one in await store.notices.pending("al-1")] == [RAISED]
+    assert [(one.kind, one.subject) for one in await store.timers.due(NOON)] == [(TimerKind.NOTIFY, "al-1")]
+
+
+async def test_of_two_processes_that_see_the_same_state_one_raises_it(store: SqlStore, other: SqlStore) -> None:
+    raised = await asyncio.gather(*((store, other)[n % 2].alerts.raise_once(alert(n)) for n in range(10)))
+
+    assert sum(raised) == 1
+    assert len(await store.alerts.open(organization="acme")) == 1
+    assert len(await store.timers.due(NOON)) == 1
+
+
+async def test_a_state_that_has_ended_is_raised_again_in_the_next_period_only(store: SqlStore, other: SqlStore) -> None:
+    assert await store.alerts.raise_once(alert(1))
+    assert not await store.alerts.raise_once(alert(2, period="2026-12")), "the first one is still open"
+    ended = await asyncio.gather(
+        *((store, other)[n % 2].alerts.end("al-1", NOON + HOUR, AlertEnd.RESET) for n in range(6))
+    )
+    assert sum(ended) == 1
+    assert not await store.alerts.raise_once(alert(3))
+    assert await store.alerts.raise_once(alert(4, period="2026-12"))
+
+    first = present(await store.alerts.get("al-1"))
+    assert (first.ended_at, first.end, first.is_open) == (NOON + HOUR, AlertEnd.RESET, False)
+    assert [one.event for one in await store.notices.pending("al-1")] == [RAISED, ENDED]
+    assert [one.id for one in await store.alerts.open()] == ["al-4"]
+    assert [one.id for one in await store.alerts.since(NOON + HOUR, organization="acme")] == ["al-4"]
+    assert [one.id for one in await store.alerts.since(NOON, organization="acme")] == ["al-1", "al-4"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"channel_id": "C0OTHER"}, id="another channel"),
+        pytest.param({"threshold": "95"}, id="another threshold"),
+        pytest.param({"measure": Measure.ROWS_WRITTEN}, id="another number"),
+        pytest.param({"organization": "other"}, id="another organization"),
+        pytest.param({"kind": AlertKind.FORECAST}, id="another kind"),
+    ],
+)
+async def test_a_different_state_is_raised_for_itself(store: SqlStore, changes: dict[str, Any]) -> None:
+    assert await store.alerts.raise_once(alert(1))
+
+    assert await store.alerts.raise_once(alert(2, **changes))
+
+
+async def test_a_database_has_one_spike_however_many_of_its_numbers_rise(store: SqlStore) -> None:
+    spike = alert(kind=AlertKind.SPIKE, threshold="5x", period="2026-11-24 11", subject="orders-eu", subject_id="db-1")
+    assert await store.alerts.raise_once(spike)
+
+    assert not await store.alerts.raise_once(replace(spike, id="al-2", measure=Measure.ROWS_WRITTEN))
+    assert await store.alerts.raise_once(replace(spike, id="al-3", subject_id="db-2"))
+
+
+async def test_the_place_of_a_card_is_stored(store: SqlStore) -> None:
+    await store.alerts.raise_once(alert())
+
+    await store.alerts.set_card("al-1", "1700000000.000100")
+
+    assert present(await store.alerts.get("al-1")).card_ts == "1700000000.000100"
+
+
+async def test_a_channel_has_one_subscription_which_starts_with_a_sample(store: SqlStore) -> None:
+    wanted = AlertSubscription("C0DBOPS", "acme", (50, 80), 5.5, True, ("U0ANA", "S0DBA"), "U0BEN", NOON)
+    await store.alerts.subscribe(replace(wanted, quota=(95,), spike=None))
+    await store.alerts.subscribe(wanted)
+
+    assert await store.alerts.stored_subscriptions() == [wanted]
+    assert [(one.kind, one.subject) for one in await store.timers.due(NOON)] == [(TimerKind.SAMPLE, "acme")]
+    assert await store.alerts.unsubscribe("C0DBOPS")
+    assert not await store.alerts.unsubscribe("C0DBOPS")
+    assert await store.alerts.stored_subscriptions() == []
+
+
+async def test_a_mute_ends_by_itself_or_when_somebody_ends_it(store: SqlStore) -> None:
+    await store.alerts.mute(Mute("C0DBOPS", NOON + HOUR, "U0ANA"))
+    await store.alerts.mute(Mute("C0DBOPS", NOON + 2 * HOUR, "U0BEN"))
+
+    assert await store.alerts.mutes(NOON) == [Mute("C0DBOPS", NOON + 2 * HOUR, "U0BEN")]
+    assert await store.alerts.mutes(NOON + 2 * HOUR) == []
+    assert await store.alerts.unmute("C0DBOPS")
+    assert not await store.alerts.unmute("C0DBOPS")
