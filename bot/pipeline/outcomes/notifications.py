@@ -14,6 +14,7 @@ from bot.core.reply import Reply
 from bot.core.requests.request import CLOSED, ENDS, Mode, Request, State
 from bot.errors import Unavailable
 from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.alert_notices import is_alert, notify_alert
 from bot.pipeline.outcomes.audit_head import is_audit_head, post_audit_head
 from bot.pipeline.outcomes.delivery import CHANNEL, NOBODY, Notice, deliver, deliver_and_close, notice_of
 from bot.pipeline.outcomes.follow_ups import follow_up
@@ -66,6 +67,8 @@ async def notify_is_due(env: Environment, timer: Timer) -> Timer | None:
             await announce_policy_change(env, timer.subject)
         elif is_audit_head(timer.subject):
             await post_audit_head(env, timer.subject)
+        elif is_alert(timer.subject):
+            await notify_alert(env, timer.subject)
         else:
             await notify_review_now(env, timer.subject)
     except Unavailable as error:
