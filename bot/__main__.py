@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -55,10 +56,12 @@ def _status_of(arguments: argparse.Namespace) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    settings = load_settings(needs=("SLACK_SIGNING_SECRET",))
+    read = partial(load_settings, needs=("SLACK_SIGNING_SECRET",))
+    settings = read()
     from bot.app import serving
 
-    return _run(serving.serve(settings, durable=not arguments.no_durable, upgrade=not arguments.no_upgrade))
+    serve = serving.serve(settings, durable=not arguments.no_durable, upgrade=not arguments.no_upgrade, read_again=read)
+    return _run(serve)
 
 
 def _socket(arguments: argparse.Namespace) -> int:

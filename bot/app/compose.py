@@ -262,6 +262,7 @@ def _named_secrets(settings: Settings) -> dict[str, str]:
     given = {
         "SLACK_BOT_TOKEN": settings.slack_bot_token,
         "SLACK_SIGNING_SECRET": settings.slack_signing_secret,
+        "SLACK_SIGNING_SECRET_PREVIOUS": settings.slack_signing_secret_previous,
         "SLACK_APP_TOKEN": settings.slack_app_token,
         "TURSO_API_TOKEN": settings.turso_api_token,
         "AUDIT_STREAM": settings.audit_stream if settings.streams_to_url else None,

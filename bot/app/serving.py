@@ -22,19 +22,24 @@ from bot.app.store_start import WAIT_SECONDS
 from bot.settings import HOW_TO_CONNECT, BadSettings, Settings, warnings_about
 from bot.slack.incoming.http import create_asgi, http_server
 from bot.slack.incoming.request_guard import AsgiApp
+from bot.slack.incoming.signing_secrets import SigningSecrets
 from bot.slack.incoming.socket_mode import SocketRunner
 from bot.store.connections.urls import place_of
+
+ReadAgain = Callable[[], Settings]
 
 log = structlog.get_logger(__name__)
 
 
-async def serve(settings: Settings, *, durable: bool = True, upgrade: bool = True) -> int:
+async def serve(
+    settings: Settings, *, durable: bool = True, upgrade: bool = True, read_again: ReadAgain | None = None
+) -> int:
     """Answer Slack over HTTP until stopped."""
     _logs(settings)
     with _listening(settings) as entrance:
         async with running(settings, executes=durable, upgrade=upgrade, waits=WAIT_SECONDS) as bot:
             _spare_the_collector()
-            server = http_server(http_app(bot), settings.host, settings.port)
+            server = http_server(http_app(bot, read_again), settings.host, settings.port)
             log_start(bot, "serve", address=f"{settings.host}:{entrance.getsockname()[1]}", durable=durable)
             _on_stop(lambda told: server.handle_exit(told, None))
             await server.serve(sockets=[entrance])
@@ -86,10 +91,14 @@ async def connected(bot: Bot) -> AsyncIterator[SocketRunner]:
         await runner.close()
 
 
-def http_app(bot: Bot) -> AsgiApp:
-    """Return the application of `serve`: Slack's requests, and the pages for operators."""
-    secret = bot.settings.slack_signing_secret
-    assert secret is not None, "HTTP needs SLACK_SIGNING_SECRET"
+def http_app(bot: Bot, read_again: ReadAgain | None = None) -> AsgiApp:
+    """Return the application of `serve`: Slack's requests, and the pages for operators.
+
+    Args:
+        read_again: reads the settings as they are now, for a signing secret that was replaced.
+    """
+    read = (lambda: read_again().signing_secrets) if read_again else None
+    secrets = SigningSecrets(bot.settings.signing_secrets, read=read)
 
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("alive\n")
@@ -113,7 +122,7 @@ def http_app(bot: Bot) -> AsgiApp:
 
     return create_asgi(
         bot.bolt,
-        secret.get_secret_value(),
+        secrets,
         pages,
         observe_ack=bot.metrics.ack,
         observe_signature=observe_signature,
@@ -146,6 +155,8 @@ def _logs(settings: Settings) -> None:
     set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))
     for name in unrecognizable(settings):
         log.warning("a secret could be an ordinary word, so messages and logs are not searched for it", setting=name)
+    if settings.slack_signing_secret_previous:
+        log.warning("signing_secret.previous", hint="SLACK_SIGNING_SECRET_PREVIOUS is accepted too. Remove it soon.")
     for sentence in warnings_about(settings):
         log.warning("setting.ignored", why=sentence)
 

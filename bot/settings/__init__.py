@@ -59,6 +59,8 @@ class Settings(SourcedSettings):
 
     slack_bot_token: SecretStr = Field(alias="SLACK_BOT_TOKEN")
     slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
+    slack_signing_secret_previous: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET_PREVIOUS")
+    """The secret before `slack_signing_secret`, which is accepted too."""
     slack_app_token: SecretStr | None = Field(None, alias="SLACK_APP_TOKEN")
     slack_api_url: str = Field("https://slack.com/api/", alias="SLACK_API_URL")
     turso_api_token: SecretStr = Field(alias="TURSO_API_TOKEN")
@@ -127,6 +129,12 @@ class Settings(SourcedSettings):
         except ValueError:
             raise ValueError("must be Base64 after `whsec_`") from None
         return value
+
+    @property
+    def signing_secrets(self) -> list[str]:
+        """Return the signing secrets that are accepted, the current one first."""
+        given = (self.slack_signing_secret, self.slack_signing_secret_previous)
+        return [secret.get_secret_value() for secret in given if secret]
 
     @property
     def streams_to_url(self) -> bool:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
+PREVIOUS: Final = "SLACK_SIGNING_SECRET_PREVIOUS"
 SECRETS: Final = (
     "SLACK_BOT_TOKEN",
     "SLACK_SIGNING_SECRET",
+    PREVIOUS,
     "SLACK_APP_TOKEN",
     "TURSO_API_TOKEN",
     "DATABASE_URL",
@@ -72,8 +74,8 @@ def _problem(name: str, value: str) -> str:
 
 
 def is_token(name: str) -> bool:
-    """Return True for a setting that holds a token or the signing secret, and for a policy's `TURSO_…_TOKEN`."""
-    return name.endswith(("_TOKEN", "_SECRET"))
+    """Return True for a setting that holds a token or a signing secret, and for a policy's `TURSO_…_TOKEN`."""
+    return name.endswith(("_TOKEN", "_SECRET")) or name == PREVIOUS
 
 
 def _problem_of_token(name: str, value: str) -> str:

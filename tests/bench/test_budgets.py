@@ -10,6 +10,7 @@ from bench.load import is_complete
 from bench.processes import ROOT
 from bench.signing import SECRET, command, request
 from bot.slack.incoming.request_guard import PARSED, Guard
+from bot.slack.incoming.signing_secrets import SigningSecrets
 
 MET = {key: must for budget in BUDGETS for key, must, _ in budget.parts}
 
@@ -60,7 +61,7 @@ async def test_the_load_is_signed_as_slack_signs() -> None:
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    await Guard(inner, SECRET)(scope, receive, send)
+    await Guard(inner, SigningSecrets([SECRET]))(scope, receive, send)
 
     assert [parsed["text"] for parsed in passed] == ["db list"]
 

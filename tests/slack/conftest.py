@@ -19,6 +19,7 @@ from bot.slack.background_tasks import TaskKeeper
 from bot.slack.incoming.bolt import create_bolt
 from bot.slack.incoming.http import create_asgi
 from bot.slack.incoming.listeners import Listeners
+from bot.slack.incoming.signing_secrets import SigningSecrets
 from bot.slack.lookups.directory import SlackDirectory
 from bot.slack.lookups.installation import Workspace
 from bot.slack.outgoing.channel_pacing import ChannelPacing
@@ -151,7 +152,7 @@ async def house(slack: SlackStub) -> AsyncIterator[House]:
         path, delivery, clock=FixedClock(), tasks=tasks, urls=urls, workspace=workspace, directory=directory
     )
     app = create_bolt(listeners.handler_of, workspace)
-    asgi = create_asgi(app, SECRET, {"/healthz": page})
+    asgi = create_asgi(app, SigningSecrets([SECRET]), {"/healthz": page})
     slack.calls.clear()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://bot") as http:
         yield House(slack, path, calls, urls, workspace, directory, delivery, tasks, listeners, app, http, seen)

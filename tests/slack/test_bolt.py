@@ -8,6 +8,7 @@ from bot.slack.incoming._payload_validation import Body
 from bot.slack.incoming.bolt import Acknowledge, acknowledgement, create_bolt
 from bot.slack.incoming.http import create_asgi
 from bot.slack.incoming.listeners import Listeners
+from bot.slack.incoming.signing_secrets import SigningSecrets
 
 from .conftest import FixedClock, House
 from .requests import SECRET, command, signed
@@ -26,7 +27,7 @@ async def test_the_environment_of_the_machine_changes_nothing(house: House, monk
         workspace=house.workspace,
         directory=house.directory,
     )
-    asgi = create_asgi(create_bolt(listeners.handler_of, house.workspace), SECRET, {})
+    asgi = create_asgi(create_bolt(listeners.handler_of, house.workspace), SigningSecrets([SECRET]), {})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://bot") as http:
         body = command("ls")
         assert (await http.post("/slack/events", content=body, headers=signed(body))).status_code == 200
@@ -88,7 +89,7 @@ async def test_a_body_that_bolt_cannot_read_is_acknowledged(house: House) -> Non
 
 async def test_acks_are_measured(house: House) -> None:
     seconds: list[float] = []
-    asgi = create_asgi(house.app, SECRET, {}, observe_ack=seconds.append)
+    asgi = create_asgi(house.app, SigningSecrets([SECRET]), {}, observe_ack=seconds.append)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://bot") as http:
         body = command("ls")
         await http.post("/slack/events", content=body, headers=signed(body))

@@ -21,6 +21,10 @@ class Tokens:
         """Make a token fail with `error`, such as `token_revoked`, `account_inactive` or `token_expired`."""
         self._refusals[kind] = error
 
+    def replace(self, kind: TokenKind, token: str) -> None:
+        """Issue another token. The one before is refused from now on, as after a reinstallation."""
+        self._known[kind] = token
+
     def accept(self, kind: TokenKind) -> None:
         self._refusals.pop(kind, None)
 

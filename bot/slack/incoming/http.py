@@ -1,6 +1,5 @@
 """The HTTP server: the guard and Bolt on one path, Starlette for the others, and uvicorn below both."""
 
-import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -17,17 +16,17 @@ from bot.slack.incoming._connection_limits import limited_protocol
 from bot.slack.incoming._flood_log import FloodLog
 from bot.slack.incoming.bolt import EVENTS_PATH, acknowledgement
 from bot.slack.incoming.request_guard import PARSED, AsgiApp, Guard, Receive, Scope, Send
+from bot.slack.incoming.signing_secrets import SigningSecrets
 
 Page = Callable[[Request], Awaitable[Response]]
 
 
 def create_asgi(
     app: AsyncApp,
-    signing_secret: str,
+    secrets: SigningSecrets,
     pages: Mapping[str, Page],
     *,
     lifespan: Callable[[Any], Any] | None = None,
-    now: Callable[[], float] = time.time,
     observe_ack: Callable[[float], None] | None = None,
     observe_signature: Callable[[bool], None] = lambda is_valid: None,
 ) -> AsgiApp:
@@ -44,7 +43,7 @@ def create_asgi(
     async def bolt(scope: Scope, receive: Receive, send: Send) -> None:
         await _send_response(send, await acknowledgement(app, scope[PARSED]))
 
-    events = Guard(bolt, signing_secret, now=now, observe_ack=observe_ack, observe_signature=observe_signature)
+    events = Guard(bolt, secrets, observe_ack=observe_ack, observe_signature=observe_signature)
     rest = Starlette(routes=[Route(path, page, methods=["GET"]) for path, page in pages.items()], lifespan=lifespan)
 
     async def entrance(scope: Scope, receive: Receive, send: Send) -> None:

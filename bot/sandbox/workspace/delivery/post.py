@@ -25,7 +25,7 @@ class Post:
 
     def __init__(self, signing_secret: str, limits: Limits, *, transport: httpx.AsyncBaseTransport | None = None,
                  signing_clock: Callable[[], datetime] = wall_clock) -> None:  # fmt: skip
-        self._secret = signing_secret
+        self.signing_secret = signing_secret
         self._limits = limits
         self._transport = transport
         self.signing_clock = signing_clock
@@ -61,7 +61,7 @@ class Post:
             "User-Agent": _AGENT,
             "Accept": "*/*",
             "X-Slack-Request-Timestamp": timestamp,
-            "X-Slack-Signature": signature(self._secret, timestamp, body),
+            "X-Slack-Signature": signature(self.signing_secret, timestamp, body),
         }
 
     async def close(self) -> None:

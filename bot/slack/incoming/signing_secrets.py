@@ -1,0 +1,75 @@
+"""The Slack app's signing secret, and the one before it while the secret is being replaced."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+from slack_sdk.signature import Clock, SignatureVerifier
+
+from bot.settings import BadSettings
+
+Read = Callable[[], Sequence[str]]
+"""Returns the secrets that are set now, the current one first. May block, and raise BadSettings."""
+
+PAUSE_SECONDS: Final = 0.2
+"""Between two looks, so that requests without a valid signature don't cost more than others."""
+
+log = structlog.get_logger(__name__)
+
+
+class SigningSecrets:
+    """Verifies the signatures of Slack, with the verifier of Slack's SDK.
+
+    It reads the secrets again before it refuses a request or accepts one that the previous secret signed. Files with
+    secrets may therefore be replaced while the process runs.
+    """
+
+    def __init__(
+        self, secrets: Sequence[str], *, read: Read | None = None, now: Callable[[], float] = time.time
+    ) -> None:
+        """Take the secrets, the current one first. Raises ValueError without one."""
+        self._clock = _Now(now)
+        self._read = read
+        self._looking, self._looked_at = asyncio.Lock(), float("-inf")
+        self._use(secrets)
+
+    async def fit(self, text: str, stamp: str, signature: str) -> bool:
+        """Return True if a secret that is set now made the signature of the text less than five minutes ago."""
+        if self._verifiers[0].is_valid(text, stamp, signature):
+            return True
+        await self._look(time.monotonic())
+        return any(one.is_valid(text, stamp, signature) for one in self._verifiers)
+
+    async def _look(self, asked_at: float) -> None:
+        """Read the secrets once for all who wait. What can't be read leaves them as they are."""
+        if self._read is None:
+            return
+        async with self._looking:
+            if self._looked_at >= asked_at:
+                return
+            await asyncio.sleep(self._looked_at + PAUSE_SECONDS - time.monotonic())
+            self._looked_at = time.monotonic()
+            try:
+                found = await asyncio.to_thread(self._read)
+            except BadSettings as error:
+                log.warning("signing_secret.unreadable", why=str(error))
+                return
+            if list(found) != self._secrets:
+                self._use(found)
+                log.info("signing_secret.changed", accepted=len(found))
+
+    def _use(self, secrets: Sequence[str]) -> None:
+        self._secrets = list(secrets)
+        self._verifiers = [SignatureVerifier(one, self._clock) for one in secrets]
+        if not self._verifiers:
+            raise ValueError("A signing secret is needed.")
+
+
+class _Now(Clock):
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+
+    def now(self) -> float:
+        return self._now()

@@ -1,0 +1,92 @@
+"""Signing secrets while they are replaced: what either of them signed is taken, and what neither signed is not."""
+
+import asyncio
+import time
+
+import pytest
+import structlog
+
+from bot.sandbox.workspace.delivery.signing import signature
+from bot.settings import BadSettings
+from bot.slack.incoming.signing_secrets import SigningSecrets
+
+OLD, NEW, OTHER = "0" * 32, "1" * 32, "2" * 32
+TEXT = "command=%2Fturso&text=help"
+
+
+class Files:
+    """What is set now, and how often it was read."""
+
+    def __init__(self, *secrets: str) -> None:
+        self.secrets: list[str] | None = list(secrets)
+        self.reads = 0
+
+    def read(self) -> list[str]:
+        self.reads += 1
+        if self.secrets is None:
+            raise BadSettings("SLACK_SIGNING_SECRET_FILE names `/run/secret`, which is empty.")
+        return list(self.secrets)
+
+    def opened(self) -> SigningSecrets:
+        assert self.secrets is not None
+        return SigningSecrets(self.secrets, read=self.read)
+
+
+async def fits(secrets: SigningSecrets, secret: str) -> bool:
+    stamp = str(int(time.time()))
+    return await secrets.fit(TEXT, stamp, signature(secret, stamp, TEXT.encode()))
+
+
+async def test_both_secrets_are_taken_and_no_other() -> None:
+    secrets = SigningSecrets([NEW, OLD])
+
+    assert [await fits(secrets, one) for one in (NEW, OLD, OTHER)] == [True, True, False]
+
+
+async def test_without_a_secret_nothing_starts() -> None:
+    with pytest.raises(ValueError, match="signing secret"):
+        SigningSecrets([])
+
+
+async def test_a_secret_that_is_replaced_is_taken_with_the_first_request_that_it_signed() -> None:
+    files = Files(OLD)
+    secrets = files.opened()
+    assert await fits(secrets, OLD)
+    assert files.reads == 0, "nothing is read while the current secret fits"
+
+    files.secrets = [NEW, OLD]
+
+    assert [await fits(secrets, one) for one in (NEW, OLD, NEW)] == [True, True, True]
+
+
+async def test_a_previous_secret_that_is_removed_is_refused_at_once() -> None:
+    files = Files(NEW, OLD)
+    secrets = files.opened()
+    assert await fits(secrets, OLD)
+
+    files.secrets = [NEW]
+
+    assert not await fits(secrets, OLD)
+
+
+async def test_requests_that_wait_share_one_look() -> None:
+    files = Files(OLD)
+    secrets = files.opened()
+    assert not await fits(secrets, OTHER)
+    files.secrets = [NEW, OLD]
+
+    found = await asyncio.gather(*(fits(secrets, NEW) for _ in range(50)), *(fits(secrets, OTHER) for _ in range(50)))
+
+    assert found == [True] * 50 + [False] * 50
+    assert files.reads == 2
+
+
+async def test_what_cannot_be_read_leaves_the_secrets_as_they_are() -> None:
+    files = Files(OLD)
+    secrets = files.opened()
+    files.secrets = None
+
+    with structlog.testing.capture_logs() as log:
+        assert [await fits(secrets, one) for one in (OLD, NEW)] == [True, False]
+
+    assert [one["event"] for one in log] == ["signing_secret.unreadable"]
