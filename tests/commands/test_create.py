@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.commands.databases import create
+from bot.commands.databases import _new_database, create
 from bot.commands.databases._create_place import differences
 from bot.errors import BadInput
 from bot.turso import AlreadyExists
@@ -62,7 +62,7 @@ async def test_the_api_of_2023_gets_its_first_instance_once(desk: Desk) -> None:
 
 
 async def test_a_database_that_does_not_answer_in_time_is_said_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(create, "WAITS_SECONDS", 0)
+    monkeypatch.setattr(_new_database, "WAITS_SECONDS", 0)
     handle = desk.acme.handle
 
     def late(request: httpx.Request) -> httpx.Response:

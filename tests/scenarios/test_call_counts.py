@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.databases import create
+from bot.commands.databases import _new_database
 from bot.core.requests.request import State
 from tests.scenarios import forging
 from tests.world import ANA, DANA, DB_OPS, REMY, World, until, words
@@ -154,8 +154,8 @@ async def test_a_refused_change_is_not_sent_again(world: World) -> None:
 async def test_creation_reports_although_the_database_does_not_answer_yet(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert create.WAITS_SECONDS < 45
-    monkeypatch.setattr(create, "WAITS_SECONDS", 1)
+    assert _new_database.WAITS_SECONDS < 45
+    monkeypatch.setattr(_new_database, "WAITS_SECONDS", 1)
     world.turso.faults.add("not_ready", method="POST", path=D, seconds=120)
 
     answer = await world.person(DANA).types("/turso create slow-one")

@@ -1,0 +1,62 @@
+"""What commands share that make a new database: is its name free, whose is it, and where can it be reached."""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+from bot.blocks.text import Plain, utc
+from bot.commands.base import Context, Facts
+from bot.errors import NotOurs
+from bot.turso import Database, DatabaseNotFound, TursoReader
+
+ARRIVES_WITHIN: Final = timedelta(minutes=5)
+"""A database of ours has a `DbId` at most this much later than the request, even with a slow call and wrong clocks."""
+WAITS_SECONDS: Final = 37
+"""Counted from the start of the operation. With a last check of 5 s, the outcome is posted within 45 s."""
+
+
+async def existing(turso: TursoReader, name: str) -> Database | None:
+    """Return the database of this name, or None if the name is free."""
+    try:
+        return await turso.database(name)
+    except DatabaseNotFound:
+        return None
+
+
+async def was_made(ctx: Context, name: str) -> bool:
+    """Return True if the new database exists. Raises NotOurs if it was created long after this request was sent."""
+    found = await existing(ctx.turso, name)
+    made_at = found.made_at if found else None
+    if made_at and ctx.sent_at and made_at > ctx.sent_at + ARRIVES_WITHIN:
+        raise NotOurs(
+            f"`{name}` exists, but it was created at {utc(made_at)}, long after this request. Someone else created it."
+        )
+    return found is not None
+
+
+async def wait_until_ready(turso: TursoReader, made: Database, *, began: float) -> bool:
+    """Wait until a new database is ready. Returns False if it isn't in time.
+
+    Args:
+        began: when the operation began, by the event loop's clock.
+    """
+    left = max(0.5, WAITS_SECONDS - (asyncio.get_running_loop().time() - began))
+    return await turso.wait_until_served(made, within_seconds=left)
+
+
+def facts_of(made: Database) -> dict[str, object]:
+    """Return the addresses and the place of a new database, as plain JSON."""
+    return {
+        "id": made.id,
+        "hostname": made.hostname,
+        "libsql_url": made.libsql_url,
+        "https_url": made.https_url,
+        "group": made.group,
+        "locations": list(dict.fromkeys(one for one in (made.primary_region, *made.regions) if one)),
+    }
+
+
+def address_lines(facts: Facts) -> list[str]:
+    """Return the addresses of a database as lines of text. Addresses that aren't known are left out."""
+    labels = (("libSQL", "libsql_url"), ("HTTPS", "https_url"))
+    return [f"{label:<7} {Plain(facts[key])}" for label, key in labels if facts.get(key)]
