@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 from urllib.parse import quote
 
@@ -181,6 +182,14 @@ class Calls:
         if error.retry_after is None:
             return True
         return error.retry_after if error.retry_after <= self._retry_limits.longest_retry_after else False
+
+
+def rfc3339(time: datetime) -> str:
+    """Return a time as Turso takes it. Raises ValueError for a time without a zone."""
+    if time.tzinfo is None:
+        raise ValueError("a time for Turso needs a zone")
+    given = time.astimezone(UTC)
+    return given.isoformat(timespec="milliseconds" if given.microsecond >= 1000 else "seconds")[:-6] + "Z"
 
 
 def read_body(read: Callable[[S], T], body: S, *, writes: bool = False) -> T:

@@ -3,6 +3,7 @@
 from bot.turso.database_changes import DatabaseChanges
 from bot.turso.databases import DatabaseEndpoints
 from bot.turso.group_changes import GroupChanges
+from bot.turso.organization_changes import OrganizationChanges
 from bot.turso.readiness import ReadinessProbe
 from bot.turso.usage import UsageEndpoints
 
@@ -11,7 +12,7 @@ class TursoReader(DatabaseEndpoints, UsageEndpoints, ReadinessProbe):
     """The methods that change nothing. Commands that only read get this class."""
 
 
-class TursoClient(DatabaseChanges, GroupChanges, TursoReader):
+class TursoClient(DatabaseChanges, GroupChanges, OrganizationChanges, TursoReader):
     """Client for the databases, groups and usage of one organization.
 
     `http.connect()` creates one for the lifetime of the process. `reader` sends every GET, with retries. `writer` sends

@@ -1,12 +1,14 @@
 """The endpoints that change logical databases: create, destroy, tokens, configuration."""
 
 import contextlib
+from datetime import datetime
+from typing import Final
 
 from pydantic import SecretStr
 from pydantic_core import from_json
 
 from bot.turso import answers
-from bot.turso.calls import read_body
+from bot.turso.calls import read_body, rfc3339
 from bot.turso.databases import CONFIGURATION, DATABASE, DATABASES, INSTANCES, DatabaseEndpoints
 from bot.turso.errors import (
     DatabaseNotFound,
@@ -18,6 +20,8 @@ from bot.turso.errors import (
     TursoRejected,
 )
 from bot.turso.models import Configuration, Database, Minted
+
+_NO_SOURCE: Final = "could not find database with name"
 
 
 class DatabaseChanges(DatabaseEndpoints):
@@ -53,6 +57,36 @@ class DatabaseChanges(DatabaseEndpoints):
             await self._create_primary(name, location, image)
             created = await self._read_again(name, answer)
         return created
+
+    async def create_copy(self, name: str, *, group: str, source: str, at: datetime | None = None) -> Database:
+        """Create a database as a copy of another, and return it, read again because the response leaves fields out.
+
+        The copy has its own host and no tokens, and is never written over an existing database. It may take many
+        seconds to respond: see `is_served`.
+
+        Args:
+            group: where the copy is created.
+            source: the database to copy.
+            at: an aware datetime: copy the source as it was then, less up to 15 seconds. None copies it as it is now.
+        Raises:
+            AlreadyExists: the name is taken.
+            DatabaseNotFound: there is no such source.
+            GroupNotFound: no such group.
+            TursoRejected: Turso refuses the time, for example because the plan doesn't reach back so far (400).
+            NotSent: nothing was created.
+            OutcomeUnknown: it may have been created.
+        Source: https://docs.turso.tech/features/point-in-time-recovery
+        """
+        seed = {"type": "database", "name": source} | ({"timestamp": rfc3339(at)} if at is not None else {})
+        subject = {"database": name, "group": group}
+        body = {"name": name, "group": group, "seed": seed}
+        try:
+            answer = await self._change("POST", DATABASES, subject, body=body, creates=True)
+        except TursoRejected as refused:
+            if isinstance(refused, DatabaseNotFound) or _NO_SOURCE in (refused.message or "").lower():
+                raise DatabaseNotFound(source, refused.answer) from None
+            raise
+        return await self._read_again(name, answer)
 
     async def destroy_database(self, name: str) -> None:
         """Destroy a database with all its instances and data. This can't be undone.

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pydantic_core import from_json
 
 from bot.turso import answers
-from bot.turso.calls import Calls, read_body
+from bot.turso.calls import Calls, read_body, rfc3339
 from bot.turso.databases import DATABASE
 from bot.turso.errors import TursoRejected
 from bot.turso.models import DatabaseUsage, Organization, OrganizationUsage, Quotas, TopQuery
@@ -33,7 +33,7 @@ class UsageEndpoints(Calls):
             TursoUnavailable: no answer in time, or 5xx.
         Source: https://docs.turso.tech/api-reference/databases/usage
         """
-        params = {key: _rfc3339(time) for key, time in (("from", since), ("to", until)) if time is not None}
+        params = {key: rfc3339(time) for key, time in (("from", since), ("to", until)) if time is not None}
         return read_body(answers.database_usage, await self._get(DATABASE + "/usage", params=params, database=name))
 
     async def top_queries(self, name: str, *, since: datetime) -> list[TopQuery]:
@@ -45,7 +45,7 @@ class UsageEndpoints(Calls):
             DatabaseNotFound: no such database (404).
         Source: https://docs.turso.tech/api-reference/databases/stats
         """
-        params = {"from": _rfc3339(since)}
+        params = {"from": rfc3339(since)}
         try:
             body = await self._get(DATABASE + "/usage/queries", params=params, database=name)
         except TursoRejected as refused:
@@ -95,9 +95,3 @@ class UsageEndpoints(Calls):
 def _expiry(body: bytes) -> datetime | None:
     seconds = int(from_json(body).get("exp") or -1)
     return datetime.fromtimestamp(seconds, UTC) if seconds > 0 else None
-
-
-def _rfc3339(time: datetime) -> str:
-    if time.tzinfo is None:
-        raise ValueError("a time for Turso needs a zone")
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

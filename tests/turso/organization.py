@@ -27,6 +27,7 @@ class Organization:
     instances: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     configurations: dict[str, dict[str, Any]] = field(default_factory=dict)
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
+    overages: bool = False
     rotated: list[str] = field(default_factory=list)
     used: dict[str, dict[str, int | None]] = field(default_factory=dict)
     """What databases use instead of `USAGE`; None: Turso does not say."""
@@ -117,6 +118,9 @@ class Organization:
             case "GET", ["organizations", "acme", "groups", group]:
                 found = self.groups.get(group)
                 return httpx.Response(200, json={"group": found}) if found else refuse(404, "group not found")
+            case "GET" | "PATCH", ["organizations", "acme"]:
+                self.overages = body.get("overages", self.overages)
+                return httpx.Response(200, json={"organization": {"name": "acme", "overages": self.overages}})
             case "GET", ["organizations", "acme", "usage"]:
                 return httpx.Response(200, json=self.usage())
             case _, ["organizations", name, *_] if name != "acme":
@@ -143,7 +147,13 @@ class Organization:
             return httpx.Response(200, json={"database": made, "username": "u", "password": "p"})
         if body.get("group") not in self.groups:
             return refuse(400, "group not found")
+        seed = body.get("seed")
+        if seed and seed["name"] not in self.databases:
+            return refuse(400, f"could not find database with name {seed['name']}: record not found")
         made = self.add(name, group=body["group"])
+        if seed:
+            parent = self.databases[seed["name"]]["DbId"]
+            made["parent"] = {"id": parent, "name": seed["name"], "branched_at": seed.get("timestamp")}
         return httpx.Response(200, json={"database": {key: made[key] for key in ("DbId", "Hostname", "Name")}})
 
     def _one(self, method: str, name: str, rest: list[str], body: dict[str, Any]) -> httpx.Response:

@@ -1,0 +1,40 @@
+"""Overages: usage beyond the plan's quotas, allowed for the whole organization."""
+
+import httpx
+import pytest
+
+from bot.turso.client import TursoClient
+from bot.turso.errors import OutcomeUnknown
+
+from .organization import Organization, refuse
+
+ACME = "/v1/organizations/acme"
+
+
+@pytest.mark.parametrize("on", [True, False])
+async def test_overages_are_set_with_one_call(turso: TursoClient, acme: Organization, on: bool) -> None:
+    acme.overages = not on
+
+    assert (await turso.set_overages(on=on)).overages is on
+
+    assert acme.overages is on
+    assert acme.log() == [f"PATCH {ACME}"]
+
+
+async def test_a_broken_answer_leaves_open_whether_overages_are_on_and_is_not_sent_again(
+    turso: TursoClient, acme: Organization
+) -> None:
+    acme.next_answers = [refuse(500, "down")]
+
+    with pytest.raises(OutcomeUnknown):
+        await turso.set_overages(on=True)
+
+    assert acme.log() == [f"PATCH {ACME}"]
+
+
+async def test_a_success_with_an_unreadable_body_is_read_again(turso: TursoClient, acme: Organization) -> None:
+    acme.overages = True
+    acme.next_answers = [httpx.Response(200, text="")]
+
+    assert (await turso.set_overages(on=True)).overages is True
+    assert acme.log() == [f"PATCH {ACME}", f"GET {ACME}"]
