@@ -31,6 +31,7 @@ from tests.docs.tables import Row, Table, code
 PLACES: dict[str, type[BaseModel]] = {
     "policy file": policy_file.PolicyFile,
     "policy organization": policy_file.OrganizationFile,
+    "policy alerts": policy_file.AlertsFile,
     "policy people": policy_file.PeopleFile,
     "policy ceiling": policy_file.CeilingFile,
     "policy ceiling deny": policy_file.BanFile,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Verdict
+from bot.core.policy.alert_defaults import alert_defaults
 from bot.core.policy.databases import Databases
 from bot.core.policy.file import ChannelFile, IncidentsFile, PeopleFile, PolicyFile, RuleFile
 from bot.core.policy.people import People, union_of
@@ -24,6 +25,12 @@ def build(parsed: PolicyFile, catalogue: CommandCatalogue, default_organization:
         name: _rules(f"profiles.{name}", profile.rules, people, catalogue) for name, profile in parsed.profiles.items()
     }
     incidents = _incidents(parsed.incidents, people, organization) if parsed.incidents else None
+    organizations_alerts = ((name, one.alerts) for name, one in parsed.organizations.items())
+    alerts = [
+        (name, one, refer(one.to, people))
+        for name, one in ((None, parsed.alerts), *organizations_alerts)
+        if one is not None
+    ]
     rules = [*(rule for one in channels.values() for rule in one.rules), *(r for p in profiles.values() for r in p)]
     named = [*people.values(), *(people_ for rule in rules for people_ in _named(rule))]
     tokens = {name: one.token.removeprefix("env:") for name, one in parsed.organizations.items()}
@@ -41,6 +48,7 @@ def build(parsed: PolicyFile, catalogue: CommandCatalogue, default_organization:
         named=union_of([*named, *([incidents.to] if incidents else [])]),
         audit_head_channel=parsed.audit_head_channel,
         policy_channel=parsed.policy_channel,
+        alerts=alert_defaults(alerts, channels),
         people=people,
         catalogue=catalogue,
     )

@@ -8,6 +8,7 @@ from bot.core.actions import action_of_line
 from bot.core.model import Action, Decision, Target, Verdict
 from bot.core.parsing.durations import duration_text
 from bot.core.parsing.grammar import Grammar
+from bot.core.policy.alert_defaults import alert_differences
 from bot.core.policy.databases import sample
 from bot.core.policy.decide import decide
 from bot.core.policy.hypothetical import suppose
@@ -41,7 +42,7 @@ class _Question:
 
 
 def diff(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[str]:
-    """Return one line per difference in what people may do. Empty: both policies decide alike."""
+    """Return one line per difference in what people may do, and in alerts. Empty: there is none."""
     return list(differences(old, new, grammar))
 
 
@@ -57,6 +58,7 @@ def differences(old: Policy, new: Policy, grammar: Grammar[Any]) -> Iterator[str
             changes = {one for one in changes if (channel, who.words, *one) not in seen}
             seen |= {(channel, who.words, *one) for one in changes}
             yield from (f"{place}: {who.words}: {text}" for text in _grouped(changes, actions))
+    yield from alert_differences(old, new)
 
 
 def _changes(

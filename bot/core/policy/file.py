@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from bot.core.alerts.thresholds import NotAThreshold, quota_thresholds, spike_factor
 from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Confirm, QueryLiterals, Visibility
 from bot.core.parsing.durations import NotADuration, parse_duration
@@ -121,6 +122,25 @@ def _not_empty(values: list[str]) -> list[str]:
     return values
 
 
+def _no_threshold(sentence: str) -> PydanticCustomError:
+    """Return an error whose sentence also fits a number, since thresholds needn't be text."""
+    return PydanticCustomError("threshold", "{sentence}", {"sentence": sentence})
+
+
+def _quota(value: Any) -> tuple[int, ...]:
+    try:
+        return quota_thresholds(_one_or_more(value))
+    except (NotAThreshold, TypeError):
+        raise _no_threshold("takes percentages from 1 to 100, at most six, such as `[50, 80, 95]`") from None
+
+
+def _spike(value: Any) -> float:
+    try:
+        return spike_factor(value)
+    except NotAThreshold as error:
+        raise _no_threshold(str(error)) from None
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 ChannelId = Annotated[str, _slack_id("CG", "a channel", "C0DBOPS")]
 UserId = Annotated[str, _slack_id("UW", "a person", "U0ANA")]
@@ -146,10 +166,21 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+class AlertsFile(_Strict):
+    """The alerts that channels get without having turned them on."""
+
+    channel: Annotated[list[ChannelId], BeforeValidator(_one_or_more), AfterValidator(_not_empty)]
+    quota: Annotated[tuple[int, ...], BeforeValidator(_quota)] = ()
+    spike: Annotated[float | None, BeforeValidator(_spike)] = None
+    forecast: bool = False
+    to: PeopleList | None = None
+
+
 class OrganizationFile(_Strict):
     """One organization, with a reference to its API token."""
 
     token: Annotated[str, BeforeValidator(_token_reference)] = "env:TURSO_API_TOKEN"  # noqa: S105
+    alerts: AlertsFile | None = None
 
 
 class PeopleFile(_Strict):
@@ -255,5 +286,6 @@ class PolicyFile(_Strict):
     channels: dict[ChannelId, ChannelFile] = {}
     profiles: dict[str, ProfileFile] = {}
     incidents: IncidentsFile | None = None
+    alerts: AlertsFile | None = None
     audit_head_channel: ChannelId | None = None
     policy_channel: ChannelId | None = None

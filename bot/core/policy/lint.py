@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.core.catalogue import CommandCatalogue
 from bot.core.parsing.durations import NotADuration, duration_text, parse_duration
+from bot.core.policy.alert_defaults import check_channels, people_of_alerts
 from bot.core.policy.document import Document, Path, Problem, quote
 
 _VERDICTS = ("allow", "approve", "break_glass", "deny")
@@ -48,6 +49,9 @@ def check(
     lint.profiles()
     lint.organizations(default_organization)
     lint.channels()
+    for path, people in people_of_alerts(raw):
+        lint.references(path, people)
+    lint.errors += check_channels(read, raw, default_organization)
     return lint.errors, lint.warnings
 
 

@@ -78,7 +78,7 @@ def _sentence(error: Any, path: Path, written: str | None) -> str:
         return f"takes a duration such as `30m`, `8h` or `7d`; {_without_unit(value, written)}"
     if written is not None and kind in _NEEDS_TEXT:
         return f'{_misread(value, written)}; quote it (`"{written}"`) if you mean the text'
-    if kind == "policy":
+    if kind in ("policy", "threshold"):
         return str(error["msg"])
     if kind == "missing" and path == ("version",):
         return "`version: 1` is missing; a policy without it isn't used"
@@ -124,6 +124,8 @@ def _show(value: Any) -> str:
 def model_at(path: Path) -> type[BaseModel]:
     """Return the model of the mapping at `path`."""
     match path:
+        case ("alerts",) | ("organizations", _, "alerts"):
+            return file.AlertsFile
         case ("organizations", _):
             return file.OrganizationFile
         case ("people", _):

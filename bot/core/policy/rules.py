@@ -7,6 +7,7 @@ from enum import Enum, auto
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from bot.core.alerts.subscriptions import AlertSubscription
 from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Action, Confirm, Lifetime, Never, QueryLiterals, Subject, Target, Verdict, Visibility
 from bot.core.policy.databases import Databases
@@ -188,6 +189,8 @@ class Policy:
     """Everybody named in the file."""
     audit_head_channel: str | None = None
     policy_channel: str | None = None
+    alerts: tuple[AlertSubscription, ...] = ()
+    """The alerts that channels get without having turned them on, by channel."""
     warnings: tuple[Problem, ...] = ()
     people: Mapping[str, People] = field(default_factory=dict)
     catalogue: CommandCatalogue = field(default=CommandCatalogue(()), repr=False, compare=False)

@@ -20,7 +20,7 @@ GRAMMAR = Grammar(COMMANDS)
 def test_a_valid_file_is_summed_up() -> None:
     lines, well = report.check(EXAMPLE, "policy.yaml", CATALOGUE)
     assert well
-    assert lines == [f"policy.yaml: valid: 2 channels, 1 profile, 2 user groups; hash {POLICY.hash}"]
+    assert lines == [f"policy.yaml: valid: 2 channels, 1 profile, 2 user groups, alerts in C0DBOPS; hash {POLICY.hash}"]
 
 
 def test_a_file_with_errors_names_them_all_and_is_not_well() -> None:

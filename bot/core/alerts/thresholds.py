@@ -1,0 +1,50 @@
+"""Thresholds as people write them: `50,80,95` percent of a quota, `5x` the usual."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+LEAST_SPIKE: Final = 2.0
+MOST_SPIKE: Final = 1_000.0
+MOST_THRESHOLDS: Final = 6
+_SPIKE: Final = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,2})?)\s*[x×]?", re.IGNORECASE | re.ASCII)
+_PERCENT: Final = re.compile(r"([0-9]{1,3})\s*%?", re.ASCII)
+
+
+class NotAThreshold(ValueError):
+    """Raised for text that is no threshold. The message says what is allowed, and starts in lower case."""
+
+
+def quota_thresholds(words: Iterable[object]) -> tuple[int, ...]:
+    """Return thresholds in percent, ascending and without duplicates.
+
+    Raises:
+        NotAThreshold: one isn't a whole number from 1 to 100, or there are too many.
+    """
+    found = set()
+    for word in words:
+        match = _PERCENT.fullmatch(str(word).strip())
+        if match is None or isinstance(word, bool) or not 1 <= int(match[1]) <= 100:
+            raise NotAThreshold("takes percentages from 1 to 100, such as `50, 80, 95`")
+        found.add(int(match[1]))
+    if len(found) > MOST_THRESHOLDS:
+        raise NotAThreshold(f"takes at most {MOST_THRESHOLDS} thresholds")
+    return tuple(sorted(found))
+
+
+def spike_factor(word: object) -> float:
+    """Return how many times the usual is a spike.
+
+    Raises:
+        NotAThreshold: it isn't a number from 2 to 1,000.
+    """
+    match = _SPIKE.fullmatch(str(word).strip())
+    factor = 0.0 if match is None or isinstance(word, bool) else float(match[1])
+    if not LEAST_SPIKE <= factor <= MOST_SPIKE:
+        raise NotAThreshold(f"takes a factor from {LEAST_SPIKE:g}x to {MOST_SPIKE:g}x, such as `5x`")
+    return factor
+
+
+def factor_text(factor: float) -> str:
+    """Format a factor as it is written: `5x`, `2.5x`."""
+    return f"{factor:g}x"
