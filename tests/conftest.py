@@ -3,6 +3,7 @@
 import gc
 import json
 import signal
+import zlib
 from collections.abc import Callable, Generator
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -53,11 +54,16 @@ def pytest_timeout_set_timer(settings: pytest_timeout.Settings) -> Generator[Non
 
 
 class Spread(LoadFileScheduling):  # type: ignore[misc]
-    """A file at a time to each worker, for its world is made once; but each kind of kill and each race by itself."""
+    """Give each worker one file at a time, since its world is made once.
+
+    Each kind of kill and each race goes by itself. The browser's files go to two workers, which start one browser each.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        is_alone = "crash/test_kill" in nodeid or "crash/test_races" in nodeid
-        return nodeid if is_alone else str(super()._split_scope(nodeid))
+        if "crash/test_kill" in nodeid or "crash/test_races" in nodeid:
+            return nodeid
+        file = str(super()._split_scope(nodeid))
+        return f"browser {zlib.crc32(file.encode()) % 2}" if file.startswith("tests/browser/") else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Spread:
