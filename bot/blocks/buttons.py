@@ -27,8 +27,9 @@ PAGE: Final = "page."
 FORM: Final = "form.open."
 HOME_PAGE: Final = "home.page."
 LONGEST_LINE: Final = 2000
+SHARE: Final = 8
 FREEZE_FIRST: Final = 9
-"""Its position among the command buttons of a message."""
+"""The positions of these among the command buttons of a message."""
 
 
 def approve(request: Request, catalogue: CommandCatalogue) -> Element:
@@ -124,6 +125,11 @@ def run(number: int, label: str, line: str, *, style: Style | None = None) -> li
 def freeze_first(name: str) -> list[Element]:
     """Return a button that requests a freeze, because a rotation may take an hour and a leak can't wait."""
     return run(FREEZE_FIRST, "Freeze first", f"freeze {name}")
+
+
+def share(line: str) -> list[Element]:
+    """Return a button that runs a command again and posts its answer to the channel."""
+    return run(SHARE, "Share to channel", line)
 
 
 def page(number: int, label: str, line: str) -> list[Element]:

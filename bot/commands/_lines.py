@@ -2,6 +2,8 @@
 
 import re
 
+from bot.core.parsing.normalise import split
+
 _BARE = re.compile(r"[\w@#<>.:/*?!^,=+|%-]+")
 
 
@@ -22,3 +24,9 @@ def quoted(word: str) -> str:
         return word
     mark = "'" if '"' in word else '"'
     return f"{mark}{word.replace(mark, '')}{mark}"
+
+
+def without_private(line: str) -> str:
+    """Return a command line without `--private`, which would show its answer to everyone in the channel."""
+    words = split(line)
+    return " ".join(quoted(word.text) for word in words if word.literal or word.text.lower() != "--private")

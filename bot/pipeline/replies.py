@@ -65,6 +65,13 @@ def signed(reply: Reply, requester: str, line: str) -> Reply:
     return replace(reply, blocks=fit_blocks([head, *reply.blocks]), plain_blocks=plain)
 
 
+def with_actions(reply: Reply, elements: Sequence[kit.Element]) -> Reply:
+    """Add buttons below an answer."""
+    row = kit.actions(*elements)
+    plain = fit_blocks([*reply.plain_blocks, *row]) if reply.plain_blocks else ()
+    return replace(reply, blocks=fit_blocks([*reply.blocks, *row]), plain_blocks=plain)
+
+
 def is_public(decision: Decision, reply: Reply, *, private: bool) -> bool:
     """Return whether an answer is posted to the channel."""
     return not (private or reply.private or decision.visibility is Visibility.EPHEMERAL)

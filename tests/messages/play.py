@@ -108,7 +108,8 @@ async def play(page: Page) -> None:
 async def _reading(page: Page) -> None:
     page.subject("Finding out")
     for line in ("/turso", "/turso help", "/turso help token", "/turso help incident", "/turso whoami", "/turso ls",
-                 "/turso ls nothing-like-this", "/turso ls --sort reads", "/turso show orders", "/turso usage",
+                 "/turso ls nothing-like-this", "/turso ls ord --private",
+                 "/turso ls --sort reads", "/turso show orders", "/turso usage",
                  "/turso usage orders", "/turso tokens", "/turso requests", "/turso requests --mine", "/turso audit",
                  "/turso triage orders", "/turso policy explain destroy orders", "/turso policy explain ls",
                  "/turso doctor"):  # fmt: skip

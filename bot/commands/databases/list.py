@@ -23,6 +23,7 @@ PAGE = 50
 WIDEST = 48
 """How many characters of a table row a phone shows."""
 Sort = Literal["name", "size", "reads", "writes"]
+_NEXT = (("show", "Show"), ("triage", "Triage"), ("token", "Token"))
 _FIELDS = {"size": "storage_bytes", "reads": "rows_read", "writes": "rows_written"}
 
 
@@ -71,7 +72,7 @@ def _page(ctx: Context, args: ListArgs, found: list[Listed], used: dict[str, Usa
     where = mrkdwn("{}–{} of {}", number(first), number(first + len(here) - 1), number(len(found)))
     paged = mrkdwn("page {} of {}", at, pages) if pages > 1 else Mrkdwn("")
     by = Mrkdwn("") if args.sort == "name" else mrkdwn("sorted by {} in this billing period", args.sort)
-    tail = [kit.context(joined(" · ", (where, paged, by))), *note, *_buttons(args, at, pages)]
+    tail = [kit.context(joined(" · ", (where, paged, by))), *note, *_buttons(args, at, pages), *_next_steps(ctx)]
     return reply(title, [kit.section(title), table.block(), *tail],
                    plain_blocks=[kit.section(title), *table.plain(), *tail])  # fmt: skip
 
@@ -143,6 +144,11 @@ def _nothing(ctx: Context, args: ListArgs) -> list[Block]:
     if not may_use(ctx, "create"):
         return [kit.context(hint)]
     return [kit.context(hint), *kit.actions(buttons.form("create", "Create database", style="primary"))]
+
+
+def _next_steps(ctx: Context) -> list[Block]:
+    """Return buttons that open the forms of what people do next, among the commands that they may use here."""
+    return kit.actions(*(buttons.form(name, label) for name, label in _NEXT if may_use(ctx, name)))
 
 
 def _buttons(args: ListArgs, at: int, pages: int) -> list[Block]:

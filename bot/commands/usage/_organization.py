@@ -30,6 +30,8 @@ METRICS: Final = {
     "size": ("storage_bytes", "storage", size),
     "synced": ("bytes_synced", "bytes synced", size),
 }
+LONGEST: Final = 50
+"""How many databases a ranking shows at most."""
 MANY: Final = 3000
 """The number of databases above which quotas aren't read, because the list alone takes so many calls."""
 
@@ -55,12 +57,17 @@ class Counted:
     span: Mrkdwn | None = None
 
 
-async def report(ctx: Context, period: Period, *, sort: str, top: int) -> Reply:
-    """Return the ranking of the databases that the requester may see. The totals are only about these."""
+async def report(ctx: Context, period: Period, *, sort: str, top: int, longer: str) -> Reply:
+    """Return the ranking of the databases that the requester may see. The totals are only about these.
+
+    Args:
+        longer: the command line of the longest ranking, for a button.
+    """
     databases, usage = await asyncio.gather(ctx.visible_databases(), ctx.turso.organization_usage())
     samples = await _samples(ctx, databases, usage, period)
     found = None if period.is_current_month else _from_samples(ctx, databases, samples, period, sort)
-    return _message(found or await _billing_period(ctx, databases, usage, samples, period, sort), sort, top)
+    counted = found or await _billing_period(ctx, databases, usage, samples, period, sort)
+    return _message(counted, sort, top, longer)
 
 
 async def _samples(
@@ -136,7 +143,7 @@ async def _billing_period(
     return Counted(ranked, words, history, quotas)
 
 
-def _message(found: Counted, sort: str, top: int) -> Reply:
+def _message(found: Counted, sort: str, top: int, longer: str) -> Reply:
     ranked = found.ranked
     totals = {name: amount_of([one.usage for one in ranked], name) for name, _, _ in METRICS.values()}
     title = mrkdwn(":bar_chart: *{}* in this channel: {} rows read and {} written {}", counted(len(ranked), "database"),
@@ -149,8 +156,9 @@ def _message(found: Counted, sort: str, top: int) -> Reply:
     head += kit.fields(_totals(totals, found.quotas, found.history))
     chart, days, table = _chart(shown, sort, top), found.history.chart(), _table(shown, sort)
     left = len(ranked) - len(shown)
-    more = mrkdwn("and {} more. `--top` shows up to 50", counted(left, "database")) if left > 0 else Mrkdwn("")
+    more = mrkdwn("and {} more", counted(left, "database")) if left > 0 else Mrkdwn("")
     row = [*buttons.run(1, f"Usage of {shown[0].name}"[:60], command_line("usage", shown[0].name))]
+    row += buttons.page(2, f"Show {min(LONGEST, len(ranked))}", longer) if left > 0 and top < LONGEST else []
     tail = [*([kit.context(more)] if more else []), *tail, *kit.actions(*row)]
     drawn = [*chart.blocks(), *days.blocks(), table.block()]
     plain = [*chart.plain(), *days.plain(), *table.plain()]

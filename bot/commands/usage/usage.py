@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, model_validator
 
+from bot.commands._lines import command_line
 from bot.commands.base import Context, ReadCommand
 from bot.commands.usage import _database as usage_database
 from bot.commands.usage import _organization as usage_organization
@@ -32,7 +33,10 @@ async def run(ctx: Context, args: UsageArgs) -> Reply:
     period = period_of(ctx.now, args.since, args.month)
     if args.name:
         return await usage_database.report(ctx, args.name, period)
-    return await usage_organization.report(ctx, period, sort=args.sort, top=min(args.top, 50))
+    longest = usage_organization.LONGEST
+    typed = args.model_copy(update={"top": longest}).model_dump(mode="json", exclude_defaults=True)
+    line = command_line("usage", **typed)
+    return await usage_organization.report(ctx, period, sort=args.sort, top=min(args.top, longest), longer=line)
 
 
 command = ReadCommand(

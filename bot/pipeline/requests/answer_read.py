@@ -5,6 +5,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from bot.blocks import buttons
+from bot.commands._lines import without_private
 from bot.commands.base import Command, Context, ReadCommand
 from bot.core.actions import action_of
 from bot.core.model import Subject, Visibility
@@ -19,7 +21,7 @@ from bot.pipeline.authorization.decision import require_allowed
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.follow_ups import share_file
 from bot.pipeline.outcomes.request_cards import with_timeline
-from bot.pipeline.replies import entry, is_public, signed
+from bot.pipeline.replies import entry, is_public, signed, with_actions
 from bot.pipeline.requests.explain import explain
 from bot.pipeline.requests.suggestions import with_suggestions
 
@@ -39,20 +41,24 @@ async def answer(
     decision, action = await require_line_allowed(env, subject, action_of(command.name, read.args))
     ctx = replace(env.context(subject, command=command.name, line=read.text), explain=partial(explain, env))
     work = with_suggestions(env, ctx, command.run(ctx, read.args))
-    if read.common.private or decision.visibility is Visibility.EPHEMERAL:
+    replace_it = incoming.action_id.startswith("page.")
+    private = read.common.private or (replace_it and incoming.is_ephemeral)
+    if private or decision.visibility is Visibility.EPHEMERAL:
         reply = await work
     else:
         reply, channel = await asyncio.gather(work, env.directory.channel(incoming.channel_id, fresh=True))
         require_allowed(env, replace(ctx.subject, channel=channel), action)  # it may just have been shared
-    public = is_public(decision, reply, private=read.common.private)
+    public = is_public(decision, reply, private=private)
     if (
         public
         and ctx.subject.incident_profile
         and (running := await env.store.incidents.running_in(incoming.channel_id))
     ):
         reply = await with_timeline(env, reply, running.id)
-    reply = signed(reply, ctx.subject.person.id, read.text) if public else reply
-    replace_it = incoming.action_id.startswith("page.")
+    if public:
+        reply = signed(reply, ctx.subject.person.id, read.text)
+    elif is_public(decision, reply, private=False) and incoming.channel_id:
+        reply = with_actions(reply, buttons.share(without_private(read.text)))
     if not (public and command.is_live and await _posted_live(env, incoming, ctx, read, reply, in_place=replace_it)):
         await env.messenger.answer(address_of(incoming), reply, public=public, replace=replace_it)
     if public:

@@ -1,0 +1,67 @@
+"""Share to channel: a private answer can be posted for everyone, by the press of a button that is decided again."""
+
+import pytest
+
+from bot.sandbox.running import POLICY
+from tests.world import DANA, DB_OPS, ORDERS, World, buttons, enforce, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+SHARE = "Share to channel"
+OWN_POLICY = POLICY.read_text()
+
+
+@pytest.mark.parametrize("line", ["/turso ls --private", "/turso show orders --private", '/turso ls "ord" --PRIVATE'])
+async def test_a_private_answer_is_posted_for_everyone_after_a_press(world: World, line: str) -> None:
+    person = world.person(DANA)
+    private = await person.types(line)
+    assert private.only_for == DANA
+    before = {one.ts for one in person.sees()}
+
+    await person.presses(SHARE, private)
+
+    shared = await until(
+        lambda: next((one for one in person.sees() if one.ts not in before and not one.only_for), None)
+    )
+    assert f"<@{DANA}>" in words(shared)
+    assert "--private" not in words(shared).lower()
+    assert SHARE not in buttons(shared)
+
+
+async def test_an_answer_that_is_never_public_has_no_such_button(world: World) -> None:
+    for line in ("/turso help", "/turso whoami --private", "/turso show nope --private"):
+        assert SHARE not in buttons(await world.person(DANA).types(line)), line
+
+
+async def test_where_the_rules_keep_answers_private_none_can_be_shared(world: World) -> None:
+    rule = (
+        f"{{version: 1, channels: {{{DB_OPS}: {{databases: ['*'], visibility: ephemeral, rules: [{{allow: read}}]}}}}}}"
+    )
+    enforce(world, rule)
+    try:
+        assert SHARE not in buttons(await world.person(DANA).types("/turso ls --private"))
+    finally:
+        enforce(world, OWN_POLICY)
+
+
+async def test_the_press_is_decided_again(world: World) -> None:
+    person = world.person(DANA)
+    private = await person.types("/turso ls --private")
+    enforce(world, f"{{version: 1, channels: {{{ORDERS}: {{databases: ['*'], rules: [{{allow: read}}]}}}}}}")
+    try:
+        assert (await person.presses_and_hears(SHARE, private)).only_for == DANA
+    finally:
+        enforce(world, OWN_POLICY)
+
+
+async def test_the_next_page_of_a_private_list_is_private(world: World) -> None:
+    await world.make(*(f"page-{number}" for number in range(60)))
+    person = world.person(DANA)
+    first = await person.types("/turso ls --private")
+    before = {one.ts for one in person.sees()}
+
+    await person.presses("Next ›", first)
+
+    second = await until(lambda: next((one for one in person.sees() if "page 2 of 2" in words(one)), None))
+    assert second.only_for == DANA
+    assert not [one for one in person.sees() if one.ts not in before and not one.only_for]
+    assert SHARE in buttons(second)
