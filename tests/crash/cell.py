@@ -41,6 +41,7 @@ class Cell:
 
     def __init__(self, lane: Lane, scenario: Scenario, name: str) -> None:
         self.lane, self.scenario, self.name = lane, scenario, name
+        self.about = scenario.about or name
 
     async def rehearse(self) -> list[str]:
         """Let the change go through unharmed; the things that it does to the outside, in order."""
@@ -95,7 +96,7 @@ class Cell:
     async def _prepare(self) -> None:
         await self.scenario.prepare(self.lane, self.name)
         self.sent_before = self._sent()
-        self.state_before = await self.lane.state_of(self.name)
+        self.state_before = await self.lane.state_of(self.about)
 
     async def _act(self) -> Acted | None:
         return await self.scenario.act(self.lane, self.name)
@@ -111,9 +112,9 @@ class Cell:
         quiet, before = 0, None
         while quiet < 2:
             assert loop.time() < end, (
-                f"it does not come to rest: {await self.lane.state_of(self.name)}, {await self._picture()}"
+                f"it does not come to rest: {await self.lane.state_of(self.about)}, {await self._picture()}"
             )
-            state = await self.lane.state_of(self.name)
+            state = await self.lane.state_of(self.about)
             if state != before:
                 before, still = state, loop.time()
             if await self._rests(state):
@@ -143,22 +144,22 @@ class Cell:
         return state is not State.UNKNOWN or self.scenario.final_unknown
 
     async def _is_watched(self) -> bool:
-        request = await self.lane.newest(self.name)
+        request = await self.lane.newest(self.about)
         proof = Proof.of(request.facts) if request else None
         return proof is not None and proof.target.tokens is OldTokens.WATCHED
 
     async def _card_was_posted(self) -> bool:
-        request = await self.lane.newest(self.name)
+        request = await self.lane.newest(self.about)
         return request is not None and bool(await self.lane.store.cards.of(request.id))
 
     async def _is_untold(self) -> bool:
         """Whether an end was reached that the people concerned are still to be told of."""
-        request = await self.lane.newest(self.name)
+        request = await self.lane.newest(self.about)
         return request is not None and bool(await self.lane.store.notices.pending(request.id))
 
     async def _verdict(self, *, may_be_untouched: bool = False) -> str:
         """Judge by the store, by Turso and its log, by what the requester saw, and by the audit log."""
-        scenario, request = self.scenario, await self.lane.newest(self.name)
+        scenario, request = self.scenario, await self.lane.newest(self.about)
         state, sent = request.state if request else None, self._sent() - self.sent_before
         happened = await scenario.happened(self.lane, self.name)
         picture = await self._picture()
@@ -185,7 +186,7 @@ class Cell:
 
     async def _told(self, phrase: str, picture: str) -> None:
         seen = [words(one).replace("`", "") for one in self.lane.world.workspace.history(DB_OPS, DANA)]
-        assert any(self.name in one and phrase in one for one in seen), f"not heard: {phrase!r}: {picture}"
+        assert any(self.about in one and phrase in one for one in seen), f"not heard: {phrase!r}: {picture}"
 
     async def _audited(self, request: Request | None, event: str, outcome: str, picture: str) -> None:
         page = await self.lane.store.audit.page(before_seq=None, limit=50, databases=[self.name])
@@ -202,9 +203,9 @@ class Cell:
         return self.lane.sent(method, path.format(self.name))
 
     async def _picture(self) -> str:
-        request = await self.lane.newest(self.name)
+        request = await self.lane.newest(self.about)
         page = await self.lane.store.audit.page(before_seq=None, limit=50, databases=[self.name])
-        seen = [words(one) for one in self.lane.world.workspace.history(DB_OPS, DANA) if self.name in words(one)]
+        seen = [words(one) for one in self.lane.world.workspace.history(DB_OPS, DANA) if self.about in words(one)]
         lines = [
             f"state {request.state.value}, outcome {request.outcome!r}" if request else "no request",
             f"sent {self._sent() - self.sent_before}",

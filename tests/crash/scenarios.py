@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.core.requests.request import Request, State
 from bot.sandbox.workspace.model import Message
 from bot.sandbox.workspace.records import Acted
-from tests.crash.lane import Lane
+from tests.crash.lane import ORGANIZATION, Lane
 from tests.crash.waiting import patient
 from tests.world import ANA, DANA, DB_OPS, buttons, until, words
 
@@ -51,6 +51,8 @@ class Scenario:
     """The word of the audit entry that says how it ended."""
     audited: str = ""
     """The outcome in the audit log, where it is not the request's state."""
+    about: str = ""
+    """What the request names, where it is not the cell's own database."""
     calls: int = 1
 
 
@@ -211,6 +213,27 @@ async def revoked_late(lane: Lane, name: str) -> None:
     faults.add("late_rotation", method="POST", path=f"*/{name}/auth/rotate", seconds=LATE_SECONDS, count=None)
 
 
+async def asked_for_overages(lane: Lane, name: str) -> None:
+    """A request for overages, which are off, that waits for approval."""
+    assert (await lane.turso.patch(ORGANIZATION, json={"overages": False})).status_code == 200
+    await lane.has_database(name)
+    await ask_till_taken(lane, "overages on")
+    request = await in_state(lane, "acme", State.PENDING)
+
+    async def shown() -> bool | None:
+        return bool(await lane.store.cards.of(request.id)) or None
+
+    await patient(shown, "the card")
+
+
+async def approve_overages(lane: Lane, name: str) -> Acted:
+    return await approve(lane, "acme")
+
+
+async def has_overages(lane: Lane, name: str) -> bool:
+    return bool((await lane.turso.get(ORGANIZATION)).json()["organization"]["overages"])
+
+
 async def is_there(lane: Lane, name: str) -> bool:
     return await lane.database_id(name) is not None
 
@@ -299,6 +322,8 @@ SCENARIOS = [
     Scenario("token", there, typed("token {} --read-only"), ("POST", TOKENS), State.SUCCEEDED, "Only you can see",
              was_called("POST", TOKENS), undone=State.EXPIRED, final_unknown=True, event="reveal",
              passes=State.READY),
+    Scenario("overages", asked_for_overages, approve_overages, ("PATCH", ""), State.SUCCEEDED, "are on", has_overages,
+             about="acme"),
     Scenario("approval", asked("token {}"), approve, ("POST", TOKENS), State.READY, "to see your token",
              may_be_revealed, event="approved", audited="vote", calls=0),
     Scenario("deny", asked("rotate {}"), deny, ("POST", ROTATE), State.DENIED, "was denied", has_no_buttons,

@@ -97,6 +97,7 @@ async def play(page: Page) -> None:
         _destroying,
         _blocking,
         _rotating,
+        _overages,
         _incident,
         _digests,
         _mistakes,
@@ -176,6 +177,17 @@ async def _rotating(page: Page) -> None:
     page.subject("Revoking tokens")
     await page.types('/turso rotate orders --reason "laptop lost"')
     await page.presses("Approve", "wants to revoke", by=BEN, typed_name="orders", then="refused since")
+
+
+async def _overages(page: Page) -> None:
+    page.subject("Overages")
+    await page.types("/turso overages off")
+    await page.types("/turso overages on", channel=ORDERS)
+    await page.types("/turso overages on --dry-run")
+    await page.types('/turso overages on --reason "the quota is nearly used up"')
+    await page.presses("Approve", "wants to allow overages", typed_name="acme", then="are on")
+    await page.types("/turso overages off --reason enough")
+    await page.presses("Withdraw", "wants to turn off overages", by=DANA)
 
 
 async def _incident(page: Page) -> None:

@@ -31,6 +31,7 @@ class Organization:
     rotated: list[str] = field(default_factory=list)
     used: dict[str, dict[str, int | None]] = field(default_factory=dict)
     """What databases use instead of `USAGE`; None: Turso does not say."""
+    quotas: dict[str, int | None] = field(default_factory=lambda: {"rowsRead": 2000, "rowsWritten": 100})
     requests: list[httpx.Request] = field(default_factory=list)
     next_answers: list[httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]] = field(
         default_factory=list
@@ -123,6 +124,10 @@ class Organization:
                 return httpx.Response(200, json={"organization": {"name": "acme", "overages": self.overages}})
             case "GET", ["organizations", "acme", "usage"]:
                 return httpx.Response(200, json=self.usage())
+            case "GET", ["organizations", "acme", "subscription"]:
+                return httpx.Response(200, json={"subscription": {"name": "scaler", "plan": "scaler"}})
+            case "GET", ["organizations", "acme", "plans"]:
+                return httpx.Response(200, json={"plans": [{"name": "scaler", "quotas": self.quotas}]})
             case _, ["organizations", name, *_] if name != "acme":
                 return refuse(404, "organization not found")
         return refuse(404, "route not found")

@@ -47,3 +47,11 @@ def change(now: int | None, before: int | None, versus: str) -> str:
         return ""
     percent = round(100 * (now - before) / before)
     return f" ({percent:+,}% vs. {versus})" if percent else f" (same as {versus})"
+
+
+def share_of_quota(used: int | None, quota: int | None) -> str:
+    """Format how much of a quota is used: ` (79.9% of quota)`. Empty if either number is unknown."""
+    if used is None or not quota:
+        return ""
+    percent = 100 * used / quota
+    return f" ({'<0.1' if percent < 0.05 else f'{percent:.1f}'}% of quota)"

@@ -15,7 +15,7 @@ from bot.commands._lines import command_line
 from bot.commands._targets import attempt
 from bot.commands.base import Context
 from bot.commands.usage import _history as usage_history
-from bot.commands.usage._amounts import Amount, amount_of
+from bot.commands.usage._amounts import Amount, amount_of, share_of_quota
 from bot.commands.usage._history import History, first_day, history_of
 from bot.commands.usage._periods import Period
 from bot.commands.usage._samples import end_of, moment, moment_of, samples_of, start_of, used_between
@@ -179,7 +179,7 @@ def _totals(totals: Mapping[str, Amount], quotas: Quotas | None, history: Histor
         total = totals[name]
         if name == "bytes_synced" and total.whole == 0:
             continue  # most organizations sync nothing
-        share = _share(total.whole, getattr(quotas, name))
+        share = share_of_quota(total.whole, getattr(quotas, name))
         found.append((label, mrkdwn("{}{}{}", total.words(write), history.change(total, name), share)))
     return found
 
@@ -190,13 +190,6 @@ _LABELS: Final = (
     ("Storage", size, "storage_bytes"),
     ("Synced", size, "bytes_synced"),
 )
-
-
-def _share(used: int | None, quota: int | None) -> str:
-    if used is None or not quota:
-        return ""
-    percent = 100 * used / quota
-    return f" ({'<0.1' if percent < 0.05 else f'{percent:.1f}'}% of quota)"
 
 
 def _table(shown: Sequence[Used], sort: str) -> Table:

@@ -127,7 +127,7 @@ async def _typed(env: Environment, requester: Subject, subject: Subject, read: T
     action = action_of(command.name, read.args)
     by_name, needs_group = judge(env, subject, action), env.rules.policy.scope(subject).needs_group
     reaches = command.reaches_others and by_name.verdict is not Verdict.DENY
-    if not action.databases or not (reaches or needs_group):
+    if not reaches and not (action.databases and needs_group):
         return by_name
     await _require_shown(env, requester, subject, action)
     decision, action = await decide_line(env, subject, action)

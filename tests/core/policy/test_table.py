@@ -126,7 +126,7 @@ def test_an_incident_in_a_bound_channel_adds_to_its_rules_and_keeps_its_database
 def test_the_decision_says_which_rule_and_what_follows_from_it() -> None:
     decision = decide(POLICY, subject(), act("rotate", "orders-eu"))
 
-    assert decision.rule == "channels.C0DBOPS.rules[5]: approve rotate, destroy by 2 of dba, ana"
+    assert decision.rule == "channels.C0DBOPS.rules[5]: approve rotate, destroy, overages by 2 of dba, ana"
     assert decision.approvers.ids == {"U0ANA", "U0CARL", "U0DORA"}
     assert decision.quorum == 2
     assert decision.undo_by.ids == {"U0ANA", "U0CARL", "U0DORA", "U0DEV"}

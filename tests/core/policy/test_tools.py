@@ -86,7 +86,7 @@ def test_explaining_shows_the_verdict_and_every_rule_that_was_tried() -> None:
     assert lines[0] == "U0DEV in C0DBOPS, as a full member: rotate orders"
     assert lines[1] == "approve: This needs 2 approvals from dba, ana."
     assert lines[3] == "  no     channels.C0DBOPS.rules[0]: allow read — another command"
-    assert lines[8] == "  match  channels.C0DBOPS.rules[5]: approve rotate, destroy by 2 of dba, ana"
+    assert lines[8] == "  match  channels.C0DBOPS.rules[5]: approve rotate, destroy, overages by 2 of dba, ana"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Settings of the organization, which concern every database in it."""

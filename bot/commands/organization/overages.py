@@ -1,0 +1,156 @@
+"""`/turso overages on|off`: let Turso bill what exceeds the plan's quotas, instead of blocking every database."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import counted, mrkdwn, number, size
+from bot.commands._lines import command_line
+from bot.commands._targets import UNKNOWN, attempt
+from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
+from bot.commands.usage._amounts import known, share_of_quota
+from bot.core.model import Risk
+from bot.core.parsing.arguments import OnOff, Positional
+from bot.core.reply import Reply
+from bot.core.requests.plan import Plan
+from bot.errors import BadInput, Unavailable
+from bot.turso.models import Listing, Quotas, Usage
+
+METRICS: Final = (
+    ("Rows read", "rows_read", number),
+    ("Rows written", "rows_written", number),
+    ("Storage", "storage_bytes", size),
+    ("Synced", "bytes_synced", size),
+)
+
+
+class OveragesArgs(BaseModel):
+    on: Annotated[OnOff, Positional()]
+
+
+async def plan(ctx: Context, args: OveragesArgs) -> Plan:
+    """Return the plan: what is used of each quota, what it costs as far as known, and every database that it concerns.
+
+    Raises:
+        BadInput: overages already are as requested, or there is no database here that they concern.
+        Unavailable: Turso lists a database that can't be read.
+    """
+    found, now, quotas, used = await asyncio.gather(
+        _every_database(ctx),
+        ctx.turso.organization_details(),
+        attempt(ctx.turso.quotas()),
+        attempt(ctx.turso.organization_usage()),
+    )
+    here = ctx.visible(found)
+    if not here:
+        raise BadInput("This channel has no databases, so it can't change overages.")
+    if now.overages is args.on and len(here) == len(found):  # a channel with fewer is refused, and told nothing
+        raise BadInput(f"Overages are already {_word(args.on)} for `{ctx.organization}`.")
+    return Plan(
+        target=None,
+        steps=[_step(on=args.on), f"This concerns every database of {ctx.organization}, also later ones"],
+        arguments={"name": ctx.organization, "on": args.on},
+        facts={
+            "Plan": (quotas.plan if quotas else "") or UNKNOWN,
+            "Overages now": UNKNOWN if now.overages is None else _word(now.overages),
+            "Databases": number(len(found)),
+            **_use(quotas or Quotas(), used.usage if used else Usage()),
+        },
+        warnings=_warnings(on=args.on),
+        # a refusal names the first one, so it has to be one of the channel's
+        databases=tuple(dict.fromkeys((one.name, one.group or None) for one in (*here, *found))),
+    )
+
+
+async def _every_database(ctx: Context) -> Listing:
+    found = await ctx.turso.listed()
+    if found.left_out:
+        raise Unavailable("I can't read a database that Turso listed, so I can't tell which ones this concerns.")
+    return found
+
+
+def _word(on: bool) -> str:
+    return "on" if on else "off"
+
+
+def _step(*, on: bool) -> str:
+    if on:
+        return "Turn overages on. Turso then bills what exceeds the quota and blocks nothing"
+    return "Turn overages off. Turso then blocks every database when a quota is used up"
+
+
+def _warnings(*, on: bool) -> list[str]:
+    if on:
+        return ["This costs money: Turso bills what exceeds the quota until overages are turned off. "
+                "Turso doesn't tell me the prices"]  # fmt: skip
+    return ["If a quota is already used up, Turso may block reads and writes at once",
+            "Turso may still bill what exceeded the quota until now"]  # fmt: skip
+
+
+def _use(quotas: Quotas, used: Usage) -> Mapping[str, str]:
+    """Return what is used of each quota, as far as Turso says."""
+    found = {}
+    for label, name, write in METRICS:
+        value, quota = getattr(used, name), getattr(quotas, name)
+        if name != "bytes_synced" or value:  # most organizations sync nothing
+            found[label] = f"{known(value, write)}{share_of_quota(value, quota) or ' (quota unknown)'}"
+    return found
+
+
+async def drift(ctx: Context, plan: Plan) -> str | None:
+    """Return how many databases were added since the plan, unless the policy treats every database alike here."""
+    if ctx.scope.covers_all and not ctx.policy.tells_databases_apart(ctx.subject, command.name):
+        return None
+    planned = set(plan.databases)
+    added = [one for one in await _every_database(ctx) if (one.name, one.group or None) not in planned]
+    if not added:
+        return None
+    are = "isn't" if len(added) == 1 else "aren't"
+    return f"{counted(len(added), 'database')} of the organization {are} in the request."
+
+
+async def act(ctx: ChangeContext, plan: Plan) -> None:
+    """Turn overages on or off."""
+    await ctx.turso.set_overages(on=plan.arguments["on"])
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """Return True once Turso reports the new state."""
+    return (await ctx.turso.organization_details()).overages is bool(plan.arguments["on"])
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """Return the message: what Turso does now when a quota is used up, and how to change it back."""
+    name, on = plan.arguments["name"], plan.arguments["on"]
+    head = mrkdwn(":moneybag: Overages for *{}* are {}.", name, _word(on))
+    note = (
+        mrkdwn("Turso bills what exceeds the quota. `/turso overages off` ends that.")
+        if on
+        else mrkdwn("Turso blocks every database when a quota is used up.")
+    )
+    row = buttons.run(1, f"Turn {_word(not on)}", command_line(command.name, _word(not on)))
+    return reply(head, [kit.section(head), kit.context(note), *kit.actions(*row)])
+
+
+command = ChangeCommand(
+    name="overages",
+    usage="overages on/off",
+    summary="Let Turso bill what exceeds the quota, or block instead",
+    args=OveragesArgs,
+    risk=Risk.HIGH,
+    position=215,
+    verb="Change overages",
+    purpose="change the overages of {}",
+    purpose_by=("on", {True: "allow overages for {}", False: "turn off overages for {}"}),
+    synonyms=("overage",),
+    plan=plan,
+    drift=drift,
+    act=act,
+    read_back=read_back,
+    message=message,
+    reaches_others=True,
+)

@@ -1,0 +1,100 @@
+"""Overages: changed with approval where a channel has every database, refused elsewhere, and never by an old plan."""
+
+import httpx
+import pytest
+
+from bot.core.requests.request import State
+from bot.sandbox.workspace.model import Message
+from tests.scenarios.asked import reaches, stored
+from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, enforce, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = """\
+version: 1
+organizations:
+  acme: {token: env:TURSO_API_TOKEN}
+workspace: T0ACME
+people:
+  dba: {users: [U0ANA, U0BEN]}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: read}
+      - {approve: overages, by: dba}
+  C0ORDERS:
+    databases: ["orders*"]
+    rules:
+      - {allow: [read, overages]}
+"""
+WITH_A_BAN = OWN_POLICY + "ceiling: {deny: [{commands: [overages], databases: ['later-*']}]}\n"
+
+
+async def has_overages(world: World) -> bool:
+    assert world.keys is not None
+    headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
+    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+        return bool((await http.get("/v1/organizations/acme")).json()["organization"]["overages"])
+
+
+async def approves(world: World, card: Message) -> None:
+    await world.person(BEN).presses("Approve", card)
+    await world.person(BEN).submits({"typed_name": "acme"})
+
+
+async def test_they_are_turned_on_with_an_approval_and_off_again(world: World) -> None:
+    dana = world.person(DANA)
+    card = await dana.types("/turso overages on --reason launch", holding="allow overages")
+    assert "Turso bills what exceeds the quota" in words(card)
+    assert not await has_overages(world)
+
+    await approves(world, card)
+    await reaches(world, card, State.SUCCEEDED)
+
+    assert await has_overages(world)
+    done = await until(lambda: world.card(holding="Overages for *acme* are on"), what="the outcome")
+    assert "Turn off" in words(done)
+    card = await dana.types("/turso overages off --reason over", holding="turn off overages")
+    await approves(world, card)
+    await reaches(world, card, State.SUCCEEDED)
+    assert not await has_overages(world)
+
+
+async def test_a_channel_with_some_databases_may_not_whatever_its_rules_say(world: World) -> None:
+    before = len(world.changes("PATCH"))
+
+    answer = words(await world.person(DANA).types("/turso overages on", ORDERS))
+
+    assert "would also affect databases outside this channel" in answer
+    names = {one["Name"] for one in await databases(world)}
+    assert not [name for name in names if not name.startswith("orders") and f"`{name}`" in answer]
+    assert len(world.changes("PATCH")) == before
+
+
+async def databases(world: World) -> list[dict[str, str]]:
+    assert world.keys is not None
+    headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
+    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+        found: list[dict[str, str]] = (await http.get("/v1/organizations/acme/databases")).json()["databases"]
+        return found
+
+
+@pytest.mark.parametrize(("channel", "says"), [(DB_OPS, "Needs approval"), (ORDERS, "databases outside this channel")])
+async def test_policy_explain_says_the_same(world: World, channel: str, says: str) -> None:
+    answer = await world.person(ANA).types(f"/turso policy explain overages on --in <#{channel}>")
+
+    assert says in words(answer), words(answer)
+
+
+async def test_a_database_that_a_ban_is_about_and_that_came_later_makes_a_request_stale(world: World) -> None:
+    enforce(world, WITH_A_BAN)
+    try:
+        card = await world.person(DANA).types("/turso overages on --reason launch", holding="allow overages")
+        await world.make("later-on")
+        await approves(world, card)
+        await reaches(world, card, State.STALE)
+    finally:
+        enforce(world, OWN_POLICY)
+
+    assert "isn't in the request" in (await stored(world, card)).outcome
+    assert not await has_overages(world)
