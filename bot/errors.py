@@ -33,6 +33,17 @@ class Unavailable(BotError):
         super().__init__(sentence)
 
 
+class NotRecorded(Unavailable):
+    """Raised when the store didn't take something from Slack before the ack. It was not and will not be stored."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This couldn't be recorded, because the bot's store doesn't answer. Nothing was done. "
+            "Try again in a moment.",
+            nothing_happened=True,
+        )
+
+
 class CannotPost(BotError):
     """Raised when Slack refuses a message in a place, now and later. `code` is Slack's error code."""
 

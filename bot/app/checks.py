@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from bot.core.concurrency import deadline
 from bot.errors import BotError
 
 Finding = tuple[str, bool, str]
@@ -21,8 +22,7 @@ async def run_checks(checks: Mapping[str, Check]) -> list[Finding]:
 async def run_check(name: str, check: Check, *, within: float = PATIENCE_SECONDS) -> Finding:
     """Run one check, for so many seconds at most."""
     try:
-        async with asyncio.timeout(within):
-            return name, True, await check()
+        return name, True, await deadline.within(within, check())
     except BotError as error:
         return name, False, str(error)
     except TimeoutError:

@@ -118,6 +118,7 @@ async def running(
                 enqueuer=queue,
                 background=background,
                 pool_size=settings.database_pool_size,
+                timeout=settings.database_timeout,
                 pooled=places.is_pooled,
             )
         )

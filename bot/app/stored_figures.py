@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from bot.app.metrics import Stored
+from bot.core.concurrency.deadline import within
 from bot.core.records.timers import Backlog
 
 STORED_SECONDS: Final = 2.0
@@ -38,8 +39,7 @@ async def stored_figures(
 
 async def _answer(work: Awaitable[T]) -> T | None:
     try:
-        async with asyncio.timeout(STORED_SECONDS):
-            return await work
+        return await within(STORED_SECONDS, work)
     except Exception:
         return None
 

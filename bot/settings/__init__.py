@@ -71,6 +71,7 @@ class Settings(SourcedSettings):
     """The same database without a transaction pooler."""
     database_pool_size: int = Field(8, alias="DATABASE_POOL_SIZE")
     database_durable_pool_size: int = Field(6, alias="DATABASE_DURABLE_POOL_SIZE")
+    database_timeout: int = Field(30, alias="DATABASE_TIMEOUT")
     policy_file: Path = Field(Path("policy.yaml"), alias="POLICY_FILE")
     host: str = Field(default_factory=_default_host, alias="HOST")
     port: int = Field(8080, alias="PORT")

@@ -24,6 +24,7 @@ NUMBERS: Final = {
     "RETENTION_DAYS": (1, 36_500),
     "DATABASE_POOL_SIZE": (1, 100),
     "DATABASE_DURABLE_POOL_SIZE": (2, 100),
+    "DATABASE_TIMEOUT": (2, 300),
 }
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOG_FORMATS: Final = ("json", "console")

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from bot.core.concurrency.background import Background
 from bot.core.ports import Clock
 from bot.errors import Unavailable
-from bot.store.connections.database import POSTGRESQL_POOL, Database, database_of
+from bot.store.connections.database import POSTGRESQL_POOL, POSTGRESQL_TIMEOUT, Database, database_of
 from bot.store.connections.rows import insert_newest
 from bot.store.connections.urls import place_of
 from bot.store.repositories.alerts import Alerts
@@ -88,6 +88,7 @@ async def open_store(
     enqueuer: Enqueuer | None = None,
     background: Background | None = None,
     pool_size: int = POSTGRESQL_POOL,
+    timeout: int = POSTGRESQL_TIMEOUT,
     pooled: bool = False,
 ) -> AsyncIterator[SqlStore]:
     """Open the store of a `DATABASE_URL`. Its tables must have been created by `upgrade`.
@@ -96,11 +97,12 @@ async def open_store(
         enqueuer: starts durable work within the store's transactions; none: nothing is started.
         background: the loops of this process, among which the store's writer is counted.
         pool_size: the most connections to PostgreSQL at a time.
+        timeout: for how many seconds to wait for what is read from PostgreSQL.
         pooled: the connections may go through a transaction pooler.
     Raises:
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
     """
-    database = database_of(place_of(database_url), pool_size=pool_size, pooled=pooled)
+    database = database_of(place_of(database_url), pool_size=pool_size, timeout=timeout, pooled=pooled)
     store = SqlStore(database, clock, enqueuer or NoDurableWork(), background or Background())
     store.start()
     try:

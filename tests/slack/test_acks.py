@@ -8,6 +8,7 @@ import pytest
 from bot.core.requests.incoming import Incoming
 from bot.errors import BadInput
 from bot.slack.incoming import listeners
+from tests.world import until
 
 from .conftest import House
 from .requests import click, command, payload, signed, submission
@@ -54,9 +55,19 @@ async def test_a_store_that_hangs_does_not_hold_the_ack(house: House, monkeypatc
         answer = await house.http.post("/slack/events", content=body, headers=signed(body))
         assert (answer.status_code, answer.text) == (200, "")
     assert time.monotonic() - started < 3
+    await until(lambda: len(notes(house)) == 2, what="two notes")
+    assert all(
+        "isn't certain yet whether this was recorded" in note and "Reference `i-" in note for note in notes(house)
+    )
     go.set()
     assert await house.tasks.drain(5)
     assert len(house.path.worked) == 1
+
+
+def notes(house: House) -> list[str]:
+    """What people were told, each in private or in a direct message."""
+    methods = ("response_url", "chat.postEphemeral", "chat.postMessage")
+    return [str(call["text"]) for method in methods for call in house.slack.of(method)]
 
 
 def told(house: House) -> str:

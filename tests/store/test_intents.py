@@ -103,12 +103,12 @@ async def test_an_intent_is_recorded_although_its_connection_breaks(
     write = store.database.write
     broken: list[object] = []
 
-    async def breaks_once(work: Any) -> Any:
+    async def breaks_once(*work: Any) -> Any:
         if broken:
-            return await write(work)
+            return await write(*work)
         broken.append(work)
         if commits:
-            await write(work)
+            await write(*work)
         raise StoreUnavailable
 
     monkeypatch.setattr(store.database, "write", breaks_once)

@@ -11,11 +11,13 @@ import structlog
 
 from bot.blocks import forms
 from bot.blocks.text import utc
+from bot.core.concurrency.deadline import within
 from bot.core.parsing.parse_results import Incomplete, Parsed
 from bot.core.ports import Ack, Work
+from bot.core.ports.intents import RECORD_SECONDS
 from bot.core.requests.incoming import Incoming, Kind
 from bot.core.requests.request import State
-from bot.errors import BadInput, BotError, Refused
+from bot.errors import BadInput, BotError, NotRecorded, Refused, Unavailable
 from bot.pipeline.approval import press_limit, presses
 from bot.pipeline.approval.press_limit import PressLimit
 from bot.pipeline.authorization.decision import Forbidden
@@ -79,16 +81,28 @@ class Dispatcher:
         """Check a submitted modal. Errors go to its fields, and everything else happens after the ack."""
         if errors := pasted_secrets.errors_of(incoming):
             return Ack({"response_action": "errors", "errors": errors})
+        until = time.monotonic() + RECORD_SECONDS
         try:
-            checked = await modal_submissions.check(self.env, incoming)
+            checked = await self._checked(incoming)
+            if checked.errors:
+                return Ack({"response_action": "errors", "errors": dict(checked.errors)})
+            here, left = checked.at or incoming, until - time.monotonic()
+            if checked.work is None or not await self.env.store.intents.record(here, within=left):
+                return Ack()
         except BotError as error:
-            return Ack({"response_action": "update", "view": forms.notice_view("Not done", str(error))})
-        if checked.errors:
-            return Ack({"response_action": "errors", "errors": dict(checked.errors)})
-        here = checked.at or incoming
-        if checked.work is None or not await self.env.store.intents.record(here):
-            return Ack()
+            why = str(error)
+            if isinstance(error, Unavailable):
+                log.warning("not recorded", reference=incoming.id, user=incoming.user_id, why=error.detail or why)
+                why = f"{why} Reference {incoming.id}"
+            return Ack({"response_action": "update", "view": forms.notice_view("Not done", why)})
         return Ack(then=partial(self._guarded, here, incoming.action_id, checked.work))
+
+    async def _checked(self, incoming: Incoming) -> modal_submissions.Checked:
+        """Check a submitted form. It only reads, so nothing is done if the store doesn't answer in time."""
+        try:
+            return await within(RECORD_SECONDS, modal_submissions.check(self.env, incoming))
+        except TimeoutError:
+            raise NotRecorded from None
 
     async def options(self, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
         """Suggest databases that this person may see where the form was opened. Returns none if anything fails."""

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
+from bot.core.concurrency.deadline import within
 from bot.core.ports import Ack, Clock, Messenger, RequestHandler, address_of
 from bot.core.reply import Reply
 from bot.core.requests.incoming import Incoming
@@ -20,11 +21,17 @@ from bot.slack.outgoing.response_urls import ResponseUrls
 
 ACK_WITHIN_SECONDS: Final = 2.2
 """Slack waits 3 seconds. Work that isn't stored by then continues, and is answered later."""
+WAITS: Final = (
+    "The bot's store is slow, so it isn't certain yet whether this was recorded. You'll hear here as soon as it is."
+)
+LATE: Final[Mapping[str, Any]] = {}
+"""Stands for a form whose response wasn't there in time."""
 OPTIONS_WITHIN_SECONDS: Final = 2.5
 ACTIONS: Final = ("block_actions", "interactive_message", "dialog_submission", "dialog_cancellation")
 """Kinds of presses. The bot uses only `block_actions`. The others are older kinds of Slack's."""
 SUGGESTIONS: Final = ("block_suggestion", "dialog_suggestion")
 
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
@@ -130,20 +137,21 @@ class Listeners:
             return
         self._urls.keep(incoming)
         loop = asyncio.get_running_loop()
-        recorded: asyncio.Future[None] = loop.create_future()
+        recorded: asyncio.Future[bool] = loop.create_future()
         self._tasks.start(self._guarded(incoming, self._run(incoming, recorded)))
         await asyncio.sleep(0)
         if recorded.done():  # the usual case: read commands have nothing to store
             return
-        timer = loop.call_later(ACK_WITHIN_SECONDS, _release, recorded)
-        await recorded
+        timer = loop.call_later(ACK_WITHIN_SECONDS, _release, recorded, False)
+        if not await recorded:
+            self._tasks.start(self._tell_that_it_waits(incoming))
         timer.cancel()
 
-    async def _run(self, incoming: Incoming, recorded: asyncio.Future[None]) -> None:
+    async def _run(self, incoming: Incoming, recorded: asyncio.Future[bool]) -> None:
         try:
             work = await self._handler.before_ack(incoming)
         finally:
-            _release(recorded)
+            _release(recorded, True)
         if work is not None:
             await asyncio.sleep(0)  # let the ack be sent first
             await work()
@@ -153,9 +161,12 @@ class Listeners:
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Mapping[str, Any] | None] = loop.create_future()
         self._tasks.start(self._guarded(incoming, self._run_submission(incoming, answered)))
-        timer = loop.call_later(ACK_WITHIN_SECONDS, _release, answered)
+        timer = loop.call_later(ACK_WITHIN_SECONDS, _release, answered, LATE)
         response = await answered
         timer.cancel()
+        if response is LATE:
+            self._tasks.start(self._tell_that_it_waits(incoming))
+            return None
         return response
 
     async def _run_submission(self, incoming: Incoming, answered: "asyncio.Future[Mapping[str, Any] | None]") -> None:
@@ -174,8 +185,7 @@ class Listeners:
 
     async def _suggested(self, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
         try:
-            async with asyncio.timeout(OPTIONS_WITHIN_SECONDS):
-                return await self._handler.options(incoming, typed)
+            return await within(OPTIONS_WITHIN_SECONDS, self._handler.options(incoming, typed))
         except Exception as error:
             log.warning("no options", reference=incoming.id, why=type(error).__name__)
             return []
@@ -200,6 +210,10 @@ class Listeners:
             log.exception("something went wrong", reference=incoming.id, kind=incoming.kind, user=incoming.user_id)
             await self._send_note(incoming, "Something went wrong in Turso Ops. Give this reference to an admin.")
 
+    async def _tell_that_it_waits(self, incoming: Incoming) -> None:
+        log.warning("the ack did not wait for the store", reference=incoming.id, user=incoming.user_id)
+        await self._send_note(incoming, WAITS)
+
     async def _send_note(self, incoming: Incoming, sentence: str) -> None:
         text = f"{sentence} Reference `{incoming.id}`"
         try:
@@ -208,6 +222,6 @@ class Listeners:
             log.warning("could not tell", reference=incoming.id, why=type(error).__name__)
 
 
-def _release(waiting: "asyncio.Future[Any]") -> None:
+def _release(waiting: "asyncio.Future[T]", result: T) -> None:
     if not waiting.done():
-        waiting.set_result(None)
+        waiting.set_result(result)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -14,21 +14,23 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bot.core.concurrency.deadline import within
 from bot.errors import Unavailable
 from bot.store.connections.commit_outcome import TransactionId, transaction_id, was_committed
+from bot.store.connections.connect_arguments import CONNECT_SECONDS, connect_arguments, limit_statements
 from bot.store.connections.failures import SURROUNDINGS, describe_failure, failure_of
 from bot.store.connections.urls import Place
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
+BeforeCommit = Callable[[], None]
 
 BUSY_SECONDS = 10
 READERS = 4
 POSTGRESQL_POOL: Final = 8
 """The default of `DATABASE_POOL_SIZE`. With the connections of durable work, a process stays below 20."""
-KEEP_ALIVE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-"""A server whose machine disappears is noticed within half a minute."""
-POOL_SECONDS: Final = 10.0
+POSTGRESQL_TIMEOUT: Final = 30
+"""The default of `DATABASE_TIMEOUT`, in seconds."""
 LOG_EVERY_SECONDS: Final = 5.0
 TRIES_AFTER_A_CUT = 3
 """How often a transaction is repeated at most when its connection is lost."""
@@ -43,27 +45,39 @@ class StoreUnavailable(Unavailable):
         super().__init__("The bot's store didn't answer. Try again in a moment.", detail=detail)
 
 
+def nothing() -> None:
+    """Allow every commit."""
+
+
 class Database(Protocol):
     """Connections to one database. Work is a function of a connection, and runs in one transaction."""
 
     async def read(self, work: Work[T]) -> T:
         """Run `work`, which must not write, on one consistent snapshot of the database."""
 
-    async def write(self, work: Work[T]) -> T:
-        """Run `work` in one transaction, and return its result after the commit."""
+    async def write(self, work: Work[T], before_commit: BeforeCommit = nothing) -> T:
+        """Run `work` in one transaction, and return its result after the commit.
+
+        Args:
+            before_commit: called, perhaps in another thread, when nothing is missing but the commit. What it raises
+                rolls the transaction back.
+        """
 
     async def close(self) -> None:
         """Close every connection."""
 
 
-def database_of(place: Place, *, pool_size: int = POSTGRESQL_POOL, pooled: bool = False) -> Database:
+def database_of(
+    place: Place, *, pool_size: int = POSTGRESQL_POOL, timeout: int = POSTGRESQL_TIMEOUT, pooled: bool = False
+) -> Database:
     """Return the database of a place. Doesn't connect yet.
 
     Args:
         pool_size: the most connections to PostgreSQL at a time.
+        timeout: for how many seconds to wait for what is read from PostgreSQL.
         pooled: the connections may go through a transaction pooler, so nothing is prepared on the server.
     """
-    return SqliteDatabase(place) if place.file else PostgresqlDatabase(place, pool_size, pooled)
+    return SqliteDatabase(place) if place.file else PostgresqlDatabase(place, pool_size, timeout, pooled)
 
 
 class SqliteDatabase:
@@ -82,9 +96,9 @@ class SqliteDatabase:
         """Run `work`, which must not write, on one consistent snapshot of the database."""
         return await self._reading.run(work)
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], before_commit: BeforeCommit = nothing) -> T:
         """Run `work` in one transaction, and return its result after the commit."""
-        return await self._writing.run(work)
+        return await self._writing.run(work, before_commit)
 
     async def close(self) -> None:
         """Close every connection after the running transactions."""
@@ -100,17 +114,19 @@ class _Lane:
         self._report = report
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
-    async def run(self, work: Work[T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, work)
+    async def run(self, work: Work[T], before_commit: BeforeCommit = nothing) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, work, before_commit)
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._threads, self._engine.dispose)
         self._threads.shutdown(wait=False)
 
-    def _run(self, work: Work[T]) -> T:
+    def _run(self, work: Work[T], before_commit: BeforeCommit) -> T:
         try:
             with self._engine.begin() as connection:
-                return work(connection)
+                result = work(connection)
+                before_commit()
+                return result
         except DBAPIError as error:
             self._report.explain(error)
             raise
@@ -119,29 +135,44 @@ class _Lane:
 class PostgresqlDatabase:
     """A PostgreSQL database, over asynchronous connections."""
 
-    def __init__(self, place: Place, pool_size: int = POSTGRESQL_POOL, pooled: bool = False) -> None:
-        # A transaction pooler gives each transaction another session, which doesn't know what was prepared before.
-        prepares: dict[str, Any] = {"prepare_threshold": None} if pooled else {}
+    def __init__(
+        self,
+        place: Place,
+        pool_size: int = POSTGRESQL_POOL,
+        timeout: int = POSTGRESQL_TIMEOUT,
+        pooled: bool = False,
+    ) -> None:
+        self._timeout = timeout
         self._report = _Report(place.setting)
         self._engine = create_async_engine(
             place.url,
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=POOL_SECONDS,
+            pool_timeout=min(timeout, CONNECT_SECONDS),
             pool_pre_ping=True,
             pool_recycle=1800,
             hide_parameters=True,
             isolation_level="READ COMMITTED",
-            connect_args={"connect_timeout": 10, "application_name": "turso-ops", **KEEP_ALIVE, **prepares},
+            connect_args=connect_arguments(timeout, pooled=pooled),
         )
+        if not pooled:
+            limit_statements(self._engine.sync_engine, timeout)
         # The same connections. In this mode all statements of a transaction see the state at its first statement.
         self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     async def read(self, work: Work[T]) -> T:
-        """Run `work`, which must not write, on one consistent snapshot of the database."""
-        return await self._run(self._reading, work)
+        """Run `work`, which must not write, on one consistent snapshot of the database.
 
-    async def write(self, work: Work[T]) -> T:
+        Raises:
+            StoreUnavailable: it took too long, or no connection could be opened.
+        """
+        try:
+            return await within(self._timeout, self._run(self._reading, work))
+        except TimeoutError as error:
+            self._report.explain(error)
+            raise
+
+    async def write(self, work: Work[T], before_commit: BeforeCommit = nothing) -> T:
         """Run `work` in one transaction, and return its result after the commit.
 
         A lost connection isn't a failure: uncommitted work runs again on another connection, and PostgreSQL is asked
@@ -150,29 +181,30 @@ class PostgresqlDatabase:
         Raises:
             StoreUnavailable: no connection could be opened, or it isn't known whether the commit happened.
         """
-        return await self._run(self._engine, work)
+        return await self._run(self._engine, work, before_commit)
 
-    async def _run(self, engine: AsyncEngine, work: Work[T]) -> T:
+    async def _run(self, engine: AsyncEngine, work: Work[T], before_commit: BeforeCommit = nothing) -> T:
         try:
             for _ in range(TRIES_AFTER_A_CUT):
                 attempt = _Attempt[T]()
                 try:
-                    return await self._once(engine, work, attempt)
+                    return await self._once(engine, work, before_commit, attempt)
                 except DBAPIError as error:
                     if not error.connection_invalidated:
                         raise
                 if attempt.transaction is not None and await self._outcome_of(attempt.transaction):
                     return attempt.result
-            return await self._once(engine, work, _Attempt[T]())
+            return await self._once(engine, work, before_commit, _Attempt[T]())
         except (DBAPIError, PoolTimeout) as error:
             self._report.explain(error)
             raise
 
-    async def _once(self, engine: AsyncEngine, work: Work[T], attempt: "_Attempt[T]") -> T:
+    async def _once(self, engine: AsyncEngine, work: Work[T], before_commit: BeforeCommit, attempt: "_Attempt[T]") -> T:
         async with engine.begin() as connection:
             attempt.result = await connection.run_sync(work)
             if engine is not self._reading:
                 attempt.transaction = await connection.run_sync(transaction_id)
+            before_commit()
         return attempt.result
 
     async def _outcome_of(self, transaction: TransactionId) -> bool:
@@ -214,7 +246,9 @@ class _Report:
 
 def is_failure(error: BaseException) -> bool:
     """Return True for an error of the database's surroundings, and False for a fault of a statement."""
-    if isinstance(error, OperationalError | PoolTimeout) or getattr(error, "connection_invalidated", False):
+    if isinstance(error, OperationalError | PoolTimeout | TimeoutError):
+        return True
+    if getattr(error, "connection_invalidated", False):
         return True
     return isinstance(error, DBAPIError) and failure_of(error) in SURROUNDINGS
 

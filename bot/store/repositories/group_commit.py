@@ -1,17 +1,18 @@
 """Group commit: intents and audit entries that wait at the same time share one transaction."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from sqlalchemy import Connection, select
 
 from bot.core.concurrency.background import Background, Loop
 from bot.core.records.audit_entry import AuditEntry
-from bot.errors import Unavailable
+from bot.errors import NotRecorded, Unavailable
 from bot.store.connections.database import Database
 from bot.store.connections.rows import insert_new
 from bot.store.repositories import audit_chain
@@ -22,6 +23,12 @@ log = structlog.get_logger(__name__)
 LARGEST = 500
 GATHER_SECONDS = 0.005
 """How long audit entries wait for others. Committed alone, an entry costs ten times as much."""
+PAUSE_SECONDS: Final = 0.5
+"""The pause before rows whose commit isn't certain are looked for again."""
+
+
+class _GivenUp(Exception):
+    """Ends a transaction that holds an intent whose caller has stopped waiting."""
 
 
 @dataclass(eq=False, slots=True)
@@ -31,6 +38,10 @@ class _Waiting:
     done: asyncio.Future[bool]
     intent: dict[str, Any] | None = None
     entries: Sequence[AuditEntry] = field(default=())
+    is_given_up: bool = False
+    """True once the caller was told that nothing was stored. It must stay true."""
+    may_be_stored: bool = False
+    """True once a commit was sent. Whether it happened isn't known until the database says so."""
 
     def end(self, is_new: bool) -> None:
         if not self.done.done():
@@ -49,6 +60,9 @@ class GroupCommit:
     def __init__(self, database: Database, background: Background) -> None:
         self._database = database
         self._waiting: list[_Waiting] = []
+        self._committing = threading.Lock()
+        """Held to send a commit or to give an intent up, since SQLite's commits are sent by another thread."""
+        self._is_closing = False
         self._arrived = asyncio.Event()
         self._urgent = asyncio.Event()
         self._idle = asyncio.Event()
@@ -59,10 +73,25 @@ class GroupCommit:
         """Start the writer."""
         self._loop.start()
 
-    async def intent(self, row: dict[str, Any]) -> bool:
-        """Commit an intent at once. Returns False if one with its key exists."""
+    async def intent(self, row: dict[str, Any], *, within: float | None = None) -> bool:
+        """Commit an intent at once. Returns False if one with its key exists.
+
+        Args:
+            within: for how many seconds to wait. A commit that was sent by then is waited for until its outcome is
+                known, because the intent may be stored.
+        Raises:
+            NotRecorded: the time is over, and the intent was not and will not be stored.
+        """
         self._urgent.set()
-        return await self._join(_Waiting(_future(), intent=row))
+        waiting = _Waiting(_future(), intent=row)
+        done = self._join(waiting)
+        try:
+            async with asyncio.timeout(within):
+                return await asyncio.shield(done)
+        except TimeoutError:
+            if self._give_up(waiting):
+                raise NotRecorded from None
+        return await done
 
     async def entries(self, entries: Sequence[AuditEntry]) -> None:
         """Append entries to the audit chain after a short wait, so that others can share the commit."""
@@ -75,6 +104,7 @@ class GroupCommit:
 
     async def close(self) -> None:
         """Commit all queued rows, and stop the writer."""
+        self._is_closing = True
         await self.settle()
         await self._loop.stop()
 
@@ -83,6 +113,15 @@ class GroupCommit:
         self._idle.clear()
         self._arrived.set()
         return waiting.done
+
+    def _give_up(self, waiting: _Waiting) -> bool:
+        """Make sure that an intent won't be stored. Returns False if its commit was sent already."""
+        with self._committing:
+            waiting.is_given_up = not waiting.may_be_stored
+        if waiting.is_given_up:
+            waiting.done.cancel()
+            self._waiting = [other for other in self._waiting if other is not waiting]
+        return waiting.is_given_up
 
     async def _write_group(self) -> None:
         """Wait for a caller, and commit all that are waiting. Every caller gets its result or an error."""
@@ -102,40 +141,68 @@ class GroupCommit:
 
     async def _commit(self, group: list[_Waiting]) -> None:
         """Commit a group in one transaction. If that is refused, commit each row alone, so only bad ones fail."""
+        group = [waiting for waiting in group if not waiting.is_given_up]
+        if not group:
+            return
         try:
-            new = await self._database.write(partial(_write, group=group))
+            new = await self._database.write(partial(_write, group=group), partial(self._send, group))
+        except _GivenUp:
+            await self._commit(group)
         except Unavailable as error:
             await self._commit_intents_again(group, error)
         except Exception as error:
             if len(group) == 1:
                 log.error("group_commit.refused", error=type(error).__name__)
-                return group[0].fail(error)
+                group[0].fail(error)
+                return
             for waiting in group:
                 await self._commit([waiting])
         else:
             for place, waiting in enumerate(group):
                 waiting.end(place in new)
 
+    def _send(self, group: list[_Waiting]) -> None:
+        """Allow the commit of a group to be sent. From then on, nothing in it can be given up."""
+        with self._committing:
+            if any(waiting.is_given_up for waiting in group):
+                raise _GivenUp
+            for waiting in group:
+                waiting.may_be_stored = True
+
     async def _commit_intents_again(self, group: list[_Waiting], error: Unavailable) -> None:
         """Try intents once more, since people wait for them and a broken connection is soon replaced.
 
-        The first commit may have succeeded. An intent that exists with the same ID was new then. Audit entries have no
-        such ID, so they aren't written again.
+        Audit entries aren't written again, because they have no ID by which they are found.
         """
-        urgent = [waiting for waiting in group if waiting.intent is not None]
+        urgent = [waiting for waiting in group if waiting.intent is not None and not waiting.is_given_up]
         for waiting in group:
             if waiting.intent is None:
                 waiting.fail(error)
         if not urgent:
             return
         try:
-            new = await self._database.write(partial(_write_again, group=urgent))
+            new = await self._database.write(partial(_write, group=urgent), partial(self._send, urgent))
+        except _GivenUp:
+            await self._commit_intents_again(urgent, error)
+        except Unavailable as again:
+            await self._put_back(urgent, again)
         except Exception as again:
             for waiting in urgent:
                 waiting.fail(again)
         else:
             for place, waiting in enumerate(urgent):
                 waiting.end(place in new)
+
+    async def _put_back(self, group: list[_Waiting], error: Unavailable) -> None:
+        """Fail the intents that aren't stored. Those that may be stored wait, so that nobody hears that they aren't."""
+        uncertain = [waiting for waiting in group if waiting.may_be_stored and not self._is_closing]
+        for waiting in group:
+            if waiting not in uncertain:
+                waiting.fail(error if waiting.may_be_stored else NotRecorded())
+        if uncertain:
+            log.warning("store.intents_uncertain", references=[str((one.intent or {})["id"]) for one in uncertain])
+            self._waiting[:0] = uncertain
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def _gather(self) -> None:
         """Wait a moment for more rows, unless an intent waits, since Slack's ack depends on it."""
@@ -156,17 +223,15 @@ def _write(connection: Connection, group: list[_Waiting]) -> set[int]:
     new = {
         place
         for place, waiting in enumerate(group)
-        if waiting.intent is not None and insert_new(connection, intents, waiting.intent)
+        if waiting.intent is not None and _add(connection, waiting.intent, may_exist=waiting.may_be_stored)
     }
     audit_chain.append(connection, [entry for waiting in group for entry in waiting.entries])
     return new
 
 
-def _write_again(connection: Connection, group: list[_Waiting]) -> set[int]:
-    """Write the intents of a group whose commit was not confirmed."""
-    new = _write(connection, group)
-    for place, waiting in enumerate(group):
-        if place not in new and waiting.intent is not None:
-            there = select(intents.c.id).where(intents.c.id == waiting.intent["id"])
-            new |= {place} if connection.execute(there).first() else set()
-    return new
+def _add(connection: Connection, intent: dict[str, Any], *, may_exist: bool) -> bool:
+    """Add an intent. Returns True if it is new, which one that exists with the same ID was at an earlier commit."""
+    if insert_new(connection, intents, intent):
+        return True
+    there = select(intents.c.id).where(intents.c.id == intent["id"])
+    return may_exist and connection.execute(there).first() is not None

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
+from bot.core.ports.intents import RECORD_SECONDS
 from bot.core.requests.incoming import Incoming
 from bot.store.connections.database import Database
 from bot.store.connections.rows import many, one, values
@@ -21,13 +22,18 @@ class Intents(Repository):
         super().__init__(database)
         self._group = group
 
-    async def record(self, incoming: Incoming, *, actionable: bool = True) -> bool:
+    async def record(self, incoming: Incoming, *, actionable: bool = True, within: float = RECORD_SECONDS) -> bool:
         """Commit an intent before Slack's ack. Returns False for a redelivery.
 
         An intent that isn't actionable only serves to detect redeliveries. A restart doesn't resume it.
+
+        Args:
+            within: for how many seconds to wait, if it is actionable. Nobody waits for the others.
+        Raises:
+            NotRecorded: the store didn't answer in time for the ack, and the intent was not and will not be stored.
         """
         row = values(incoming, without=NEVER_STORED) | {"values": dict(incoming.values), "is_open": actionable}
-        return await self._group.intent(row)
+        return await self._group.intent(row, within=within if actionable else None)
 
     async def get(self, intent_id: str) -> Incoming | None:
         """Return an intent, open or closed, without its short-lived fields."""

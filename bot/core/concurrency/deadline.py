@@ -1,0 +1,42 @@
+"""Waits that end in time, also if what is waited for can't be cancelled quickly."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+_abandoned: set[asyncio.Task[Any]] = set()
+"""References to cancelled tasks until they end, because asyncio keeps none."""
+
+
+async def within(seconds: float, work: Awaitable[T]) -> T:
+    """Return the result of `work`, or cancel it after some seconds without waiting for that.
+
+    `asyncio.timeout` waits until the work has handled its cancellation. A database driver that asks a hanging server
+    to cancel a statement takes many seconds for that.
+
+    Raises:
+        TimeoutError: `work` took longer.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        done, _ = await asyncio.wait([task], timeout=seconds)
+    except asyncio.CancelledError:
+        _abandon(task)
+        raise
+    if done:
+        return task.result()
+    _abandon(task)
+    raise TimeoutError
+
+
+def _abandon(task: asyncio.Task[Any]) -> None:
+    _abandoned.add(task)
+    task.add_done_callback(_forget)
+    task.cancel()
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    _abandoned.discard(task)
+    if not task.cancelled():
+        task.exception()  # nobody waits for it any more
