@@ -12,6 +12,7 @@ from bot.blocks.message import reply
 from bot.blocks.plans import consequences
 from bot.blocks.text import Plain, cut, mrkdwn, sentence
 from bot.core.declaration import Declaration
+from bot.core.model import Decision, Detail, Verdict
 from bot.core.parsing.argument_parsing import field_errors
 from bot.core.parsing.argument_schema import shape_of
 from bot.core.reply import Block, Reply, View
@@ -63,24 +64,29 @@ def notice_view(title: str, text: str) -> View:
     return _view(title, [kit.section(sentence(text))])
 
 
-def form_view(spec: Declaration, given: Mapping[str, Any], address_id: str, *, needs_reason: bool = False) -> View:
+_NO_LIMITS: Final = Decision(Verdict.ALLOW, "")
+
+
+def form_view(spec: Declaration, given: Mapping[str, Any], address_id: str, decision: Decision = _NO_LIMITS) -> View:
     """Return the form of a command, filled with the values that are known.
 
     Args:
         address_id: the ID of the intent that opened it. The submission finds its channel and thread by it.
-        needs_reason: True for break-glass, which requires a reason.
+        decision: the decision on what is known. It says whether a reason and a ticket are required.
     """
     blocks = inputs.argument_inputs(spec, given)
     choices = [("--private", "Only visible to me")]
     if spec.changes:
         reason = text_input(multiline=True, placeholder="Shown to approvers, kept in the audit log")
-        blocks.append(kit.input_block(REASON_INPUT, Plain("Reason"), reason, optional=not needs_reason))
-        blocks.append(kit.input_block(TICKET_INPUT, Plain("Ticket"), text_input(at_most=100), optional=True))
+        ticket = text_input(at_most=100)
+        for detail, name, element in ((Detail.REASON, REASON_INPUT, reason), (Detail.TICKET, TICKET_INPUT, ticket)):
+            label, is_optional = Plain(detail.capitalize()), detail not in decision.requires
+            blocks.append(kit.input_block(name, label, element, optional=is_optional))
         choices.append(("--dry-run", "Dry run"))
     blocks += inputs.flag_inputs(choices, [], COMMON_FLAGS, "How to run it")
     title = spec.label
     intro = [kit.context(mrkdwn("{}", Plain(spec.summary)), mrkdwn("`/turso {}`", Plain(spec.usage)))]
-    if needs_reason:
+    if decision.verdict is Verdict.BREAK_GLASS:
         intro.append(kit.section(_BREAK_GLASS))
     return _view(title, [*intro, *blocks], f"{FORM}{spec.name}", address_id, submit=title)
 

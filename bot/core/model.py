@@ -142,6 +142,13 @@ class Action:
 _NOBODY: Final = ApproverSet()
 
 
+class Detail(StrEnum):
+    """What a rule can require of a request."""
+
+    REASON = "reason"
+    TICKET = "ticket"
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """A verdict with its reason and the settings of the rule that decided."""
@@ -160,6 +167,8 @@ class Decision:
     """How old an approval or a confirmation may be when the change is sent."""
     max_lifetime: timedelta | None = None
     allow_never: bool = False
+    requires: frozenset[Detail] = frozenset()
+    """What the requester must give with the request."""
     countdown: timedelta = timedelta(hours=24)
     undo_by: ApproverSet = _NOBODY
     notify: tuple[str, ...] = ()
@@ -175,3 +184,8 @@ class Decision:
     def allowed(self) -> bool:
         """Return True if the action may run at once."""
         return self.verdict in (Verdict.ALLOW, Verdict.BREAK_GLASS)
+
+    def missing(self, *, reason: str | None, ticket: str | None) -> list[Detail]:
+        """Return what the rule requires of a request and its requester didn't give."""
+        given = {Detail.REASON: reason, Detail.TICKET: ticket}
+        return [detail for detail in Detail if detail in self.requires and not given[detail]]

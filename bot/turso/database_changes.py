@@ -21,7 +21,7 @@ from bot.turso.errors import (
 )
 from bot.turso.models import Configuration, Database, Minted
 
-_NO_SOURCE: Final = "could not find database with name"
+_NO_SOURCE: Final = "find database with name"
 
 
 class DatabaseChanges(DatabaseEndpoints):

@@ -27,6 +27,7 @@ OWN_POLICY = TEMPLATE.replace("RULE", OWN)
 STRICTER = {
     "approval": "{approve: [freeze, token], by: dba, confirm: none}",
     "a reason and a review": "{break_glass: [freeze, token], to: 'user:U0DANA', review_by: dba}",
+    "a reason and a ticket": "{allow: [freeze, token], confirm: button, requires: [reason, ticket]}",
 }
 
 
@@ -50,7 +51,7 @@ def confirming_button(question: Any) -> str:
 @pytest.mark.parametrize("more", STRICTER)
 @pytest.mark.parametrize(("command", "told"), [("freeze", "PATCH"), ("token", "POST")])
 async def test_what_was_ones_own_to_confirm_is_no_longer(world: World, more: str, command: str, told: str) -> None:
-    await world.make(name := f"{command}-{len(more)}")
+    await world.make(name := f"{command}-{list(STRICTER).index(more)}")
     question = await asked(world, f"/turso {command} {name}")
 
     rule(world, STRICTER[more])
@@ -65,7 +66,7 @@ async def test_what_was_ones_own_to_confirm_is_no_longer(world: World, more: str
 async def test_so_it_is_between_the_confirmation_and_the_operation(
     world: World, more: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await world.make(name := f"late-{len(more)}")
+    await world.make(name := f"late-{list(STRICTER).index(more)}")
     question = await asked(world, f"/turso freeze {name}")
     real = presses.start_approved
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from bot.blocks import kit
 from bot.blocks.message import reply
-from bot.blocks.text import Mrkdwn, channel, counted, duration, mrkdwn, people, person, sentence
+from bot.blocks.text import Mrkdwn, channel, counted, duration, joined, mrkdwn, people, person, sentence
 from bot.commands.base import Command, Context, Explanation, ReadCommand
 from bot.core.model import Confirm, Decision, Verdict
 from bot.core.parsing.arguments import ChannelRef, Rest, UserRef
@@ -73,6 +73,8 @@ def _follows(decision: Decision) -> list[tuple[str, Mrkdwn]]:
         pairs += [("Reviewed by", people(sorted(decision.reviewers.ids))), ("Review within", mrkdwn("{}", within))]
     if decision.allowed and decision.confirm is not Confirm.NONE:
         pairs.append(("Confirmation", mrkdwn("{}", decision.confirm)))
+    if decision.requires and decision.verdict is not Verdict.BREAK_GLASS:
+        pairs.append(("Required", joined(" and ", (mrkdwn("{}", one) for one in sorted(decision.requires)))))
     if decision.max_lifetime is not None and decision.verdict is not Verdict.DENY:
         pairs.append(("Longest token", mrkdwn("{}", duration(decision.max_lifetime))))
     return pairs

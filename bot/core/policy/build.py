@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from bot.core.catalogue import CommandCatalogue
-from bot.core.model import Verdict
+from bot.core.model import Detail, Verdict
 from bot.core.policy.alert_defaults import alert_defaults
 from bot.core.policy.databases import Databases
 from bot.core.policy.file import ChannelFile, IncidentsFile, PeopleFile, PolicyFile, RuleFile
@@ -153,6 +153,7 @@ def _rule(where: str, one: RuleFile, people: Mapping[str, People], catalogue: Co
         notify=refer(one.notify, people),
         undo_by=refer(one.undo_by, people) if one.undo_by else None,
         review_by=refer(one.review_by, people),
+        requires=frozenset([*(one.requires or ()), *([Detail.REASON] if verdict is Verdict.BREAK_GLASS else ())]),
         **given,
     )
 

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from bot.core.alerts.thresholds import NotAThreshold, quota_thresholds, spike_factor
 from bot.core.catalogue import CommandCatalogue
-from bot.core.model import Confirm, QueryLiterals, Visibility
+from bot.core.model import Confirm, Detail, QueryLiterals, Visibility
 from bot.core.parsing.durations import NotADuration, parse_duration
 from bot.core.policy.databases import GROUP
 from bot.core.policy.document import quote
@@ -153,6 +153,9 @@ PeopleList = Annotated[
 CommandList = Annotated[
     list[Annotated[str, BeforeValidator(_command)]], BeforeValidator(_one_or_more), AfterValidator(_not_empty)
 ]
+DetailList = Annotated[
+    list[Annotated[Detail, Field(strict=False)]], BeforeValidator(_one_or_more), AfterValidator(_not_empty)
+]
 PatternList = Annotated[list[Annotated[str, BeforeValidator(_pattern)]], BeforeValidator(_one_or_more)]
 
 
@@ -211,6 +214,7 @@ class RuleFile(_Strict):
     confirm: Annotated[Confirm, Field(strict=False)] | None = None
     expires: Duration | None = None
     start_within: Duration | None = None
+    requires: DetailList | None = None
     max_lifetime: Duration | None = None
     allow_never: bool | None = None
     countdown: Duration | None = None

@@ -21,6 +21,7 @@ _BELONGS = {
     "blocks_while_owed": ("break_glass",),
     "confirm": ("allow", "approve"),
     "start_within": ("allow", "approve", "break_glass"),
+    "requires": ("allow", "approve", "break_glass"),
     "max_lifetime": ("allow", "approve", "break_glass"),
     "allow_never": ("allow", "approve", "break_glass"),
     "countdown": ("allow", "approve", "break_glass"),

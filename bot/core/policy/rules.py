@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.core.alerts.subscriptions import AlertSubscription
 from bot.core.catalogue import CommandCatalogue
-from bot.core.model import Action, Confirm, Lifetime, Never, QueryLiterals, Subject, Target, Verdict, Visibility
+from bot.core.model import Action, Confirm, Detail, Lifetime, Never, QueryLiterals, Subject, Target, Verdict, Visibility
 from bot.core.policy.databases import Databases
 from bot.core.policy.document import Problem
 from bot.core.policy.people import NOBODY, Membership, People
@@ -58,6 +58,7 @@ class Rule:
     confirm: Confirm | None = None
     expires: timedelta = timedelta(hours=1)
     start_within: timedelta = timedelta(hours=1)
+    requires: frozenset[Detail] = frozenset()
     max_lifetime: timedelta = timedelta(hours=24)
     allow_never: bool = False
     countdown: timedelta = timedelta(hours=24)

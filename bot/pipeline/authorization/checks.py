@@ -147,6 +147,11 @@ def _as_asked_now(case: Case) -> Decision:
     case.require_member(case.request.requester, "You are" if case.actor and _is_own(case) else "The requester is")
     if more := ASKS_FOR_MORE.get((case.request.mode, decision.verdict)):
         raise StepRefused(RefusalKind.NOT_ALLOWED, more, decision)
+    if missing := decision.missing(reason=case.request.reason, ticket=case.request.ticket):
+        what = " and ".join(f"a {detail}" for detail in missing)
+        raise StepRefused(
+            RefusalKind.NOT_ALLOWED, f"The policy now requires {what} for this. Request it again.", decision
+        )
     return decision
 
 

@@ -17,12 +17,17 @@ from bot.pipeline.environment import Environment
 
 
 async def open_form(
-    env: Environment, incoming: Incoming, subject: Subject, read: Incomplete[Command], *, why: Decision | None = None
+    env: Environment,
+    incoming: Incoming,
+    subject: Subject,
+    read: Incomplete[Command],
+    *,
+    planned: Decision | None = None,
 ) -> str:
     """Open a form for the missing arguments, or post a button that opens it if there is no trigger ID.
 
     Args:
-        why: the decision of a line that only lacks its break-glass reason.
+        planned: the decision on the plan of a complete line, which only lacks a reason or a ticket.
     """
     decision, action = decide_incomplete(env, subject, read)
     if decision.verdict is Verdict.DENY:
@@ -34,9 +39,7 @@ async def open_form(
         typed = incoming.value if presses.form_of(incoming.action_id) else incoming.id
         await env.messenger.send_ephemeral(address_of(incoming), forms.form_button(read.spec, typed))
         return "form_offered"
-    await env.messenger.update_view(
-        view_id, forms.form_view(read.spec, read.given, incoming.id, needs_reason=why is not None)
-    )
+    await env.messenger.update_view(view_id, forms.form_view(read.spec, read.given, incoming.id, planned or decision))
     return "form_opened"
 
 

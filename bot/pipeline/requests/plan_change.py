@@ -56,9 +56,9 @@ async def plan_change(
     decision = UNDOES if quarantine else require_allowed(env, subject, planned_action(read, plan))
     if common.dry_run:
         return await _show_dry_run(env, incoming, ctx, plan, decision, action)
-    if decision.verdict is Verdict.BREAK_GLASS and not common.reason:
+    if decision.missing(reason=common.reason, ticket=common.ticket):
         asked = as_incomplete(env.grammar, command.name, read.text)
-        return await open_form(env, incoming, subject, asked, why=decision)
+        return await open_form(env, incoming, subject, asked, planned=decision)
     return await open_request(env, incoming, subject, read, command, plan, decision)
 
 

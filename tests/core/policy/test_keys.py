@@ -54,6 +54,7 @@ KEYS = [
     ("notify", "U0ANA", ["an approve", "a break_glass"]),
     ("confirm", "type-name", ["an allow", "an approve"]),
     ("expires", "30s", ["an approve"]),
+    ("requires", "[reason, ticket]", RIGHT),
     ("max_lifetime", "1w", RIGHT),
     ("allow_never", "true", RIGHT),
     ("countdown", "12h", RIGHT),

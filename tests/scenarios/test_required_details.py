@@ -1,0 +1,64 @@
+"""Rules that require a reason or a ticket: a line without them opens the form, and nothing is requested before."""
+
+import pytest
+
+from tests.policies import WITH_DBA_GROUP
+from tests.world import DANA, DB_OPS, World, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = (
+    WITH_DBA_GROUP
+    + """\
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: [read, protect]}
+      - {allow: ["token --read-only"], requires: ticket}
+      - {approve: [freeze, token], by: dba, requires: [reason, ticket]}
+"""
+)
+REQUIRED = {
+    "/turso freeze orders": {"Reason", "Ticket"},
+    "/turso freeze orders --reason slow": {"Reason", "Ticket"},
+    "/turso freeze": {"Reason", "Ticket"},
+    "/turso token orders --read-only": {"Ticket"},
+    "/turso protect": set(),
+}
+
+
+@pytest.mark.parametrize("line", REQUIRED)
+async def test_the_form_asks_for_what_the_rule_requires(world: World, line: str) -> None:
+    person = world.person(DANA)
+    await world.workspace.say(DANA, DB_OPS, line)
+
+    view = await person.modal("Ticket")
+
+    inputs = {block["label"]["text"]: block["optional"] for block in view.blocks if block["type"] == "input"}
+    assert {label for label in ("Reason", "Ticket") if not inputs[label]} == REQUIRED[line]
+    assert "Break-glass" not in words(view)
+    await world.workspace.close_view(DANA, view.id)
+    assert not world.changes("PATCH")
+    assert not world.changes("POST", "/auth/tokens")
+
+
+async def test_what_was_filled_in_is_on_the_card(world: World) -> None:
+    person = world.person(DANA)
+    await world.workspace.say(DANA, DB_OPS, "/turso freeze users --reason slow")
+    view = await person.modal("Ticket")
+    await person.submits({"arg.name": "users", "reason": "slow", "ticket": "OPS-7"}, view)
+
+    card = await until(lambda: world.card(holding="OPS-7"))
+
+    assert "slow" in words(card)
+
+
+async def test_a_complete_line_needs_no_form(world: World) -> None:
+    answer = await world.person(DANA).types("/turso token orders --read-only --ticket OPS-8")
+    assert "is ready" in words(answer)
+
+
+async def test_policy_explain_names_it(world: World) -> None:
+    assert "Required*\nreason and ticket" in words(
+        await world.person(DANA).types("/turso policy explain freeze orders")
+    )
