@@ -68,6 +68,11 @@ class Process:
         return self._running.pid
 
     @property
+    def has_ended(self) -> bool:
+        """Whether it ended, by itself or not."""
+        return self._running is None or _has_ended(self._running)
+
+    @property
     def environment(self) -> dict[str, str]:
         """Everything that the process is told; nothing of this one's environment but the path."""
         store = self.database_url or f"sqlite:///{self.world.data / 'turso-ops.db'}"

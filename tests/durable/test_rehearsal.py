@@ -5,13 +5,8 @@ The old and the new processes run the same code. What differs between two versio
 """
 
 import asyncio
-import os
-import shutil
-import signal
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -22,61 +17,18 @@ from bot.store.store import SqlStore, open_store
 from tests.durable.conftest import Processes, approved, until
 from tests.durable.test_lost_lock import EVERYTHING, terminate
 from tests.durable.toy import RealClock
-from tests.postgres import SETTINGS, pgserver
+from tests.own_postgres import Server, own_server
 from tests.soak import LIMIT_SECONDS, soaked
-from tests.stores import upgraded
 
 pytestmark = pytest.mark.timeout(LIMIT_SECONDS)
 REQUESTS = soaked(40, 6)
 """In each round."""
 
 
-class Server:
-    """A PostgreSQL of one test, which it may stop."""
-
-    def __init__(self, folder: Path) -> None:
-        self._data = folder / "data"
-        self._server = pgserver.get_server(self._data, cleanup_mode="stop", start=False)
-        self._server.ensure_pgdata_inited()
-        with (self._data / "postgresql.conf").open("a") as configuration:
-            configuration.write(SETTINGS)
-        self._server.start()
-        self.url = str(self._server.get_uri())
-
-    def stop(self) -> None:
-        """End every connection and the server, as a restart by the system does."""
-        os.kill(self._pid, signal.SIGINT)
-
-    def has_stopped(self) -> bool:
-        return not (self._data / "postmaster.pid").exists()
-
-    def start(self) -> None:
-        self._server.start()
-
-    def pause(self) -> None:
-        """Stop answering, without ending a connection."""
-        os.kill(self._pid, signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        os.kill(self._pid, signal.SIGCONT)
-
-    def close(self) -> None:
-        self._server.cleanup()
-
-    @property
-    def _pid(self) -> int:
-        return int((self._data / "postmaster.pid").read_text().splitlines()[0])
-
-
 @pytest.fixture
 def server() -> Iterator[Server]:
-    folder = Path(tempfile.mkdtemp(prefix="turso-ops-pg-own-"))  # not in pytest's own: the server is another user
-    folder.chmod(0o755)
-    found = Server(folder)
-    upgraded(found.url)
-    yield found
-    found.close()
-    shutil.rmtree(folder, ignore_errors=True)
+    with own_server() as found:
+        yield found
 
 
 @pytest.fixture

@@ -1,0 +1,97 @@
+"""Two `serve` and a `worker` on one store, behind a load balancer: killed, replaced and upgraded while they work."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any
+
+import httpx
+
+from tests.process import Process
+
+KINDS = {"serve": ("serve",), "serve without durable work": ("serve", "--no-durable"), "worker": ("worker",)}
+PASSED_ON = (b"content-type", b"x-slack-request-timestamp", b"x-slack-signature")
+
+
+class Balancer:
+    """An ASGI application that gives each request to one `serve`, and to the next one if that has just ended."""
+
+    def __init__(self) -> None:
+        self.ports: list[int] = []
+        self.repeated = 0
+        """How many requests were sent to another process because the connection broke."""
+        self._turns = count()
+        self._http = httpx.AsyncClient(timeout=30)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        headers = [(name, value) for name, value in scope["headers"] if name in PASSED_ON]
+        answer = await self._ask(scope["path"], headers, body)
+        kind = answer.headers.get("content-type", "text/plain").encode()
+        await send({"type": "http.response.start", "status": answer.status_code, "headers": [(b"content-type", kind)]})
+        await send({"type": "http.response.body", "body": answer.content})
+
+    async def _ask(self, path: str, headers: list[tuple[bytes, bytes]], body: bytes) -> httpx.Response:
+        turn, ports = next(self._turns), list(self.ports)
+        for at in range(len(ports)):
+            port = ports[(turn + at) % len(ports)]
+            try:
+                return await self._http.post(f"http://127.0.0.1:{port}{path}", headers=headers, content=body)
+            except httpx.TransportError:
+                self.repeated += 1
+        return httpx.Response(503)
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+
+@dataclass
+class Fleet:
+    """The processes of one installation, by what they do."""
+
+    first: Process
+    balancer: Balancer
+    running: dict[str, Process] = field(default_factory=dict)
+    started: int = 0
+    killed: int = 0
+    statuses: list[int] = field(default_factory=list)
+    """With which processes ended that were asked to."""
+
+    async def start(self, kinds: Iterable[str] = KINDS) -> None:
+        for kind in kinds:
+            self.running[kind] = await self._new(kind)
+        self._balance()
+
+    async def kill(self, kind: str) -> None:
+        """End one as a power cut would, and start another as a supervisor does."""
+        await self.running[kind].kill()
+        self.killed += 1
+        await self.start([kind])
+
+    async def upgrade(self) -> None:
+        """Replace one after the other. Each new one is ready before its predecessor is asked to end."""
+        for kind, old in list(self.running.items()):
+            await self.start([kind])
+            self.statuses.append(await old.stop())
+
+    async def stop(self) -> None:
+        for process in self.running.values():
+            self.statuses.append(await process.stop())
+
+    def ended(self) -> list[str]:
+        """Which processes have ended by themselves."""
+        return [kind for kind, process in self.running.items() if process.has_ended]
+
+    async def _new(self, kind: str) -> Process:
+        command, *arguments = KINDS[kind]
+        process = replace(self.first, command=command, arguments=tuple(arguments), port=0, _running=None)
+        await process.start(receives=False)
+        self.started += 1
+        return process
+
+    def _balance(self) -> None:
+        self.balancer.ports = [one.port for one in self.running.values() if one.command == "serve"]

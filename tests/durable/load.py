@@ -1,0 +1,180 @@
+"""A light load of people who type commands and approve, and what became of everything that they asked for."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import psycopg
+
+from bot.core.requests.request import State
+from bot.sandbox.workspace.records import Acted, Delivery
+from tests.world import BEN, DANA, DB_OPS, World, buttons, words
+
+MADE = "soak-{:04}"
+SETTLED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.STALE, State.EXPIRED, State.CANCELLED)
+NOT_TAKEN = "The bot's store did"
+"""What people read if a command could not be recorded."""
+NEWEST = 80
+"""So many messages are looked at for a card that waits for an approval."""
+PRESSED_AGAIN_AFTER = 6.0
+
+COMMANDS = """
+SELECT i.text, i.id, i.is_open, r.id, r.state, r.sent_at IS NOT NULL AS sent
+FROM intents i LEFT JOIN requests r ON r.intent_id = i.id WHERE i.kind = 'command' AND i.text LIKE '%soak-%'
+"""
+
+
+class Row(NamedTuple):
+    """What the store has about a command."""
+
+    intent_id: str
+    is_open: bool
+    request_id: str | None
+    state: str
+    sent: bool
+
+
+@dataclass
+class Load:
+    """Commands in turns: a read, a create, and a freeze that somebody else approves."""
+
+    world: World
+    pause: float
+    deliveries: list[Delivery] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    """Every line that changes something."""
+    _pressed: dict[str, float] = field(default_factory=dict)
+    _is_over: bool = False
+
+    async def run(self) -> None:
+        """Type and approve until `stop`. A slow acknowledgement holds up nobody else."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._approve())
+            for line in self._lines():
+                if self._is_over:
+                    break
+                tasks.create_task(self._say(line))
+                await asyncio.sleep(self.pause)
+
+    def stop(self) -> None:
+        self._is_over = True
+
+    def _lines(self) -> Iterator[str]:
+        number = 0
+        while True:
+            number += 1
+            yield "show orders"
+            yield self._change(f"db create {MADE.format(number)}")
+            if number > 2:  # the one before may still be on its way
+                yield self._change(f"db freeze {MADE.format(number - 2)} --for 5h")
+
+    def _change(self, line: str) -> str:
+        self.asked.append(line)
+        return line
+
+    async def _say(self, line: str) -> None:
+        self._note(await self.world.workspace.say(DANA, DB_OPS, f"/turso {line}"))
+
+    async def _approve(self) -> None:
+        while not self._is_over:
+            await self.approve_what_waits()
+            await asyncio.sleep(1)
+
+    async def approve_what_waits(self) -> None:
+        """Press **Approve** on each card that has it, again after a while if nothing came of it."""
+        for message in self.world.workspace.history(DB_OPS, BEN)[-NEWEST:]:
+            button = buttons(message).get("Approve")
+            if button and time.monotonic() > self._pressed.get(message.ts, 0.0) + PRESSED_AGAIN_AFTER:
+                self._pressed[message.ts] = time.monotonic()
+                action = button["action_id"]
+                self._note(await self.world.workspace.click(BEN, message=message, action_id=action))
+
+    def _note(self, acted: Acted) -> None:
+        self.deliveries += acted.deliveries
+
+
+@dataclass(frozen=True)
+class Account:
+    """What became of a load."""
+
+    acks: list[float]
+    """Milliseconds, in order."""
+    unacknowledged: list[str]
+    changes: int
+    states: dict[str, int]
+    open: int
+    """Commands that are neither answered nor done."""
+    lost: list[str]
+    """Changes that were acknowledged and of which nobody hears anything."""
+    untrue: list[str]
+    """Requests whose outcome isn't what Turso shows."""
+    doubled: list[str]
+
+    def lines(self) -> list[str]:
+        """Return the figures."""
+        at = {name: self.acks[min(int(len(self.acks) * part), len(self.acks) - 1)]
+              for name, part in (("half", 0.5), ("99 %", 0.99), ("all", 1.0))}  # fmt: skip
+        within = ", ".join(f"{name} within {ms:.0f} ms" for name, ms in at.items())
+        return [
+            f"acknowledgements: {len(self.acks)}, {within}; without one: {len(self.unacknowledged)}",
+            f"changes asked for: {self.changes}; states: {self.states}; open: {self.open}",
+            f"lost: {len(self.lost)}, untrue: {len(self.untrue)}, doubled: {len(self.doubled)}",
+        ]
+
+
+def account(load: Load, database_url: str, there: Collection[str]) -> Account:
+    """Compare what people asked for with the store, with Turso and with what people read.
+
+    Args:
+        there: the names of all databases at Turso.
+    """
+    with psycopg.connect(database_url) as store:
+        rows = {row[0]: Row(*row[1:]) for row in store.execute(COMMANDS).fetchall()}
+    seen = [words(one) for one in load.world.workspace.history(DB_OPS, DANA)]
+    requested = {line: row for line, row in rows.items() if row.request_id}
+    unsettled = [f"{line} is {row.state}" for line, row in requested.items() if row.state not in SETTLED]
+    unheard = [f"{line} (outcome)" for line in requested if not any(line.split()[2] in text for text in seen)]
+    unanswered = [line for line, row in rows.items() if row.request_id is None
+                  and not any(row.intent_id in text for text in seen)]  # fmt: skip
+    not_taken = [f"{line} (not taken)" for line in load.asked if line not in rows]
+    if len(not_taken) <= sum(NOT_TAKEN in text for text in seen):
+        not_taken = []
+    return Account(
+        acks=sorted(one.milliseconds or 0.0 for one in load.deliveries if one.ok),
+        unacknowledged=[f"{one.kind} {one.payload.get('text', '')}: {one.failure} {one.status}"
+                        for one in load.deliveries if not one.ok],
+        changes=len(load.asked),
+        states=dict(Counter(row.state for row in requested.values())),
+        open=sum(row.is_open for row in rows.values()),
+        lost=[*unsettled, *unheard, *unanswered, *not_taken],
+        untrue=_untrue(load.world, requested, there),
+        doubled=_doubled(load.world, requested),
+    )  # fmt: skip
+
+
+def _untrue(world: World, requested: dict[str, Row], there: Collection[str]) -> list[str]:
+    changed = {_name(one.path) for one in world.changes("PATCH", "/configuration") if one.status < 300}
+    done = {"create": there, "freeze": changed}
+    is_true = {State.SUCCEEDED: True, State.FAILED: False, State.STALE: False}
+    return [
+        f"{line}: {row.state}"
+        for line, row in requested.items()
+        if row.state in is_true and is_true[State(row.state)] != (line.split()[2] in done[line.split()[1]])
+    ]
+
+
+def _doubled(world: World, requested: dict[str, Row]) -> list[str]:
+    """Return what was sent to Turso more often than it was asked for."""
+    sent = Counter(_name(one.path) for one in world.changes("PATCH", "/configuration"))
+    creates = len(world.changes("POST", "/databases"))
+    wanted = sum(row.sent for line, row in requested.items() if " create " in line)
+    return [name for name, times in sent.items() if times > 1] + (
+        [f"{creates} calls for {wanted} creates"] if creates > wanted else []
+    )
+
+
+def _name(path: str) -> str:
+    return path.split("/")[-2]

@@ -1,0 +1,145 @@
+"""Two `serve` and a `worker` on PostgreSQL, under a light load, while everything around them stops and comes back.
+
+`make soak` plays it for half an hour and prints the figures. `REHEARSAL_MINUTES` sets another length.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.sandbox.running import bound, served
+from tests.durable.fleet import Balancer, Fleet
+from tests.durable.load import Account, Load, account
+from tests.durable.test_lost_lock import EVERYTHING, terminate
+from tests.own_postgres import Server, own_server
+from tests.process import Process, standing
+from tests.soak import LIMIT_SECONDS, SOAK, soaked
+
+pytestmark = pytest.mark.timeout(LIMIT_SECONDS)
+MINUTES = float(os.environ.get("REHEARSAL_MINUTES", soaked(30, 0)))
+OUTAGE_SECONDS, HANG_SECONDS = soaked((20.0, 30.0), (1.0, 2.0))
+EVERY_SECONDS = soaked(60.0, 2.0)
+"""How often all connections are ended. In between, one thing happens."""
+TYPED_EVERY = soaked(3.0, 0.7)
+ACKNOWLEDGED_WITHIN = timedelta(seconds=soaked(3, 20))
+"""Slack's limit. `make test` shares its machine with other tests."""
+SETTLED_WITHIN = soaked(300.0, 60.0)
+
+
+@dataclass
+class Rehearsal:
+    """Everything that the test plays with."""
+
+    server: Server
+    fleet: Fleet
+    load: Load
+
+    async def restart_postgresql(self) -> None:
+        self.server.stop()
+        await _until(self.server.has_stopped)
+        await asyncio.sleep(OUTAGE_SECONDS)
+        await asyncio.to_thread(self.server.start)
+
+    async def hang_postgresql(self) -> None:
+        self.server.pause()
+        await asyncio.sleep(HANG_SECONDS)
+        self.server.resume()
+
+    async def kill_a_serve(self) -> None:
+        await self.fleet.kill("serve")
+
+    async def kill_the_other_serve(self) -> None:
+        await self.fleet.kill("serve without durable work")
+
+    async def kill_the_worker(self) -> None:
+        await self.fleet.kill("worker")
+
+    async def upgrade(self) -> None:
+        await self.fleet.upgrade()
+
+    def happenings(self) -> list[Callable[[], Awaitable[None]]]:
+        return [
+            self.restart_postgresql, self.kill_a_serve, self.hang_postgresql, self.upgrade,
+            self.kill_the_worker, self.kill_the_other_serve,
+        ]  # fmt: skip
+
+
+async def test_half_an_hour_of_outages_kills_and_upgrades_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
+    began, happened, ended_connections = time.monotonic(), 0, 0
+    async with rehearsal(tmp_path) as here:
+        here.load.world.workspace.limits.ack = ACKNOWLEDGED_WITHIN
+        loading = asyncio.create_task(here.load.run())
+        happenings = here.happenings()
+        while time.monotonic() < began + MINUTES * 60 or happened < len(happenings):
+            started = time.monotonic()
+            ended_connections += await asyncio.to_thread(terminate, here.server.url, EVERYTHING)
+            await asyncio.sleep(EVERY_SECONDS / 4)
+            await happenings[happened % len(happenings)]()
+            happened += 1
+            assert here.fleet.ended() == [], "no process ends by itself"
+            assert not loading.done(), loading
+            await asyncio.sleep(started + EVERY_SECONDS - time.monotonic())
+        here.load.stop()
+        await loading
+        found = await settled(here)
+        fleet = here.fleet
+        print(f"{time.monotonic() - began:.0f} s, {happened} events, {ended_connections} connections ended")
+        print(f"{fleet.killed} kills, {fleet.started} starts, {fleet.balancer.repeated} requests sent to another one")
+        print("\n".join(found.lines()))
+        assert fleet.ended() == []
+        await fleet.stop()
+    assert found.unacknowledged == []
+    assert (found.lost, found.untrue, found.doubled, found.open) == ([], [], [], 0)
+    assert set(fleet.statuses) == {0}
+    assert found.states.get("succeeded", 0) > found.changes / soaked(2, 10)
+    assert not SOAK or found.acks[-1] < ACKNOWLEDGED_WITHIN.total_seconds() * 1000
+
+
+@asynccontextmanager
+async def rehearsal(data: Path) -> AsyncIterator[Rehearsal]:
+    """Start PostgreSQL, both stand-ins, the processes and the load balancer before them."""
+    async with AsyncExitStack() as stack:
+        server = stack.enter_context(own_server())
+        world, keys = await stack.enter_async_context(standing(data))
+        balancer, entrance = Balancer(), stack.enter_context(bound(0))
+        stack.push_async_callback(balancer.close)
+        await stack.enter_async_context(served(balancer, entrance))
+        fleet = Fleet(Process(world, keys, database_url=server.url, extra={"LOG_LEVEL": "INFO"}), balancer)
+        await fleet.start()
+        world.workspace.events_url = f"http://127.0.0.1:{entrance.getsockname()[1]}/slack/events"
+        yield Rehearsal(server, fleet, Load(world, TYPED_EVERY))
+
+
+async def settled(here: Rehearsal) -> Account:
+    """Approve what still waits, until nothing changes any more, and draw up the account."""
+    end = time.monotonic() + SETTLED_WITHIN
+    while True:
+        await here.load.approve_what_waits()
+        found = account(here.load, here.server.url, await _databases(here))
+        if not (found.lost or found.open) or time.monotonic() > end:
+            return found
+        await asyncio.sleep(2)
+
+
+async def _databases(here: Rehearsal) -> set[str]:
+    world = here.load.world
+    assert world.keys is not None
+    headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
+    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+        answer = await http.get("/v1/organizations/acme/databases")
+    return {one["Name"] for one in answer.json()["databases"]}
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end, "PostgreSQL doesn't stop"
+        await asyncio.sleep(0.1)
