@@ -24,7 +24,7 @@ ENV PATH=/opt/turso-ops/bin:$PATH \
 WORKDIR /srv
 USER 10001:10001
 EXPOSE 8080
-# For `serve`. Switch it off for `socket` and `worker`.
+# `socket` and `worker` need `--health-port 8080` for it.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD ["python", "-c", \
   "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['PORT'] + '/healthz', timeout=4)"]
 CMD ["python", "-m", "bot", "serve"]

@@ -1,7 +1,6 @@
 """The command line: `python -m bot`, or `turso-ops`."""
 
 import argparse
-import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 
 from bot import __version__
 from bot.app.output import discard_the_output, spare_the_output
+from bot.app.policy_command_line import add_policy, policy_explain
 from bot.errors import BotError, Unavailable
 from bot.sandbox.command_line import add_sandbox
 from bot.settings import BadSettings, load_database_urls, load_settings
@@ -17,6 +17,7 @@ from bot.settings import BadSettings, load_database_urls, load_settings
 BAD_USAGE = 2
 TRY_LATER = 75
 """The store can't be reached, and may be at the next start: `EX_TEMPFAIL` of sysexits.h."""
+LAST_PORT = 65535
 OUTPUT_CLOSED = 141
 """As a shell reports a program that SIGPIPE ended: the output was closed before its end."""
 T = TypeVar("T")
@@ -26,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit status: 0, 1 if a check failed, 2 for a wrong call or setting, 75 for later."""
     parser = argument_parser()
     arguments, rest = parser.parse_known_args(argv)
-    if rest and arguments.run is not _policy_explain:
+    if rest and arguments.run is not policy_explain:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     arguments.rest = rest  # the options of the command line that `policy explain` explains
     spare_the_output()
@@ -68,14 +69,21 @@ def _socket(arguments: argparse.Namespace) -> int:
     settings = load_settings(needs=("SLACK_APP_TOKEN",))
     from bot.app import serving
 
-    return _run(serving.socket(settings, durable=not arguments.no_durable, upgrade=not arguments.no_upgrade))
+    return _run(
+        serving.socket(
+            settings,
+            durable=not arguments.no_durable,
+            upgrade=not arguments.no_upgrade,
+            health_port=arguments.health_port,
+        )
+    )
 
 
 def _worker(arguments: argparse.Namespace) -> int:
     settings = load_settings()
     from bot.app import serving
 
-    return _run(serving.worker(settings, upgrade=not arguments.no_upgrade))
+    return _run(serving.worker(settings, upgrade=not arguments.no_upgrade, health_port=arguments.health_port))
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
@@ -88,73 +96,6 @@ def _init(arguments: argparse.Namespace) -> int:
     from bot.app.first_files import write_first_files
 
     return write_first_files(arguments.folder)
-
-
-def _policy_check(arguments: argparse.Namespace) -> int:
-    from bot.commands import CATALOGUE
-    from bot.core.policy import report
-
-    lines, well = report.check(_read(arguments.file), str(arguments.file), CATALOGUE)
-    return _print(lines, well)
-
-
-def _policy_test(arguments: argparse.Namespace) -> int:
-    from bot.core.policy import report
-
-    cases = arguments.cases or arguments.file.with_suffix(".tests.yaml")
-    lines, well = report.run_cases(_policy(arguments.file), _read(cases), _grammar())
-    return _print(lines, well)
-
-
-def _policy_explain(arguments: argparse.Namespace) -> int:
-    from bot.core.policy import report
-
-    policy = _policy(arguments.file)
-    lines, well = report.explain(
-        policy,
-        " ".join(f'"{word}"' if " " in word else word for word in [*arguments.command, *arguments.rest]),
-        _grammar(),
-        person=arguments.person,
-        channel=arguments.channel,
-        groups=arguments.member,
-        incident=arguments.incident,
-        guest=arguments.guest,
-        external=arguments.external,
-    )
-    return _print(lines, well)
-
-
-def _policy_diff(arguments: argparse.Namespace) -> int:
-    from bot.core.policy import report
-
-    return _print(report.diff(_policy(arguments.old), _policy(arguments.new), _grammar()), True)
-
-
-def _grammar() -> Any:
-    from bot.commands import COMMANDS
-    from bot.core.parsing.grammar import Grammar
-
-    return Grammar(COMMANDS)
-
-
-def _policy(path: Path) -> Any:
-    from bot.commands import CATALOGUE
-    from bot.core.policy import load
-
-    return load(_read(path), CATALOGUE, default_organization=os.environ.get("TURSO_ORGANIZATION") or None)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise BadSettings(f"`{path}` can't be read.") from None
-
-
-def _print(lines: Sequence[str], well: bool) -> int:
-    for line in lines:
-        print(line)
-    return 0 if well else 1
 
 
 def _manifest(arguments: argparse.Namespace) -> int:
@@ -226,7 +167,7 @@ def argument_parser() -> argparse.ArgumentParser:
     init = _add(commands, "init", _init, "write policy.yaml and .env to fill in, where there are none")
     init.add_argument("folder", type=Path, nargs="?", default=Path())
     add_sandbox(commands)
-    _add_policy(commands)
+    add_policy(commands)
     manifest = _add(commands, "manifest", _manifest, "print the Slack app manifest")
     manifest.add_argument("--url", help="for HTTP: the public address, https://bot.example.com")
     audit = commands.add_parser("audit", help="the audit log").add_subparsers(required=True, metavar="COMMAND")
@@ -257,6 +198,13 @@ def _seq(text: str) -> int:
     return number
 
 
+def _port(text: str) -> int:
+    """Return the number of a port. Raises ValueError if it is none."""
+    if not 0 <= (number := int(text)) <= LAST_PORT:
+        raise ValueError
+    return number
+
+
 def _add(commands: Any, name: str, run: Callable[[argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
     parser.set_defaults(run=run)
@@ -274,28 +222,9 @@ def _add_processes(commands: Any) -> None:
         parser.add_argument("--no-upgrade", action="store_true", help="don't upgrade the bot's tables first")
         if name != "worker":
             parser.add_argument("--no-durable", action="store_true", help="leave durable work to a `worker`")
-
-
-def _add_policy(commands: Any) -> None:
-    policy = commands.add_parser("policy", help="the policy file").add_subparsers(required=True, metavar="COMMAND")
-    default = Path("policy.yaml")
-    check = _add(policy, "check", _policy_check, "validate a policy file")
-    check.add_argument("file", type=Path, nargs="?", default=default)
-    test = _add(policy, "test", _policy_test, "run the policy's test cases")
-    test.add_argument("file", type=Path, nargs="?", default=default)
-    test.add_argument("cases", type=Path, nargs="?", help="default: the policy's name with .tests.yaml")
-    explain = _add(policy, "explain", _policy_explain, "explain what someone may do, by which rule, and why")
-    explain.add_argument("command", nargs="+", help="as typed: token orders --read-only")
-    explain.add_argument("--as", dest="person", required=True, help="a user ID, U…")
-    explain.add_argument("--in", dest="channel", required=True, help="a channel ID, C…")
-    explain.add_argument("--file", type=Path, default=default)
-    explain.add_argument("--member", action="append", default=[], metavar="S…", help="a user group that they are in")
-    explain.add_argument("--guest", action="store_true", help="they are a guest of the workspace")
-    explain.add_argument("--external", action="store_true", help="they are from another workspace")
-    explain.add_argument("--incident", action="store_true", help="as if an incident were active there")
-    diff = _add(policy, "diff", _policy_diff, "show who gains and who loses permissions between two files")
-    diff.add_argument("old", type=Path)
-    diff.add_argument("new", type=Path)
+        if name != "serve":
+            pages = "serve /healthz, /readyz and /metrics on this port of HOST"
+            parser.add_argument("--health-port", type=_port, metavar="PORT", help=pages)
 
 
 if __name__ == "__main__":

@@ -11,13 +11,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
-from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from bot import __version__
 from bot.app.compose import Bot, running, secrets_of, unrecognizable
 from bot.app.logs import set_up_logs
 from bot.app.lost_files import describe_loss
+from bot.app.operator_pages import health_pages, listening, listening_for_health, pages_of
 from bot.app.store_start import WAIT_SECONDS
 from bot.settings import HOW_TO_CONNECT, BadSettings, Settings, warnings_about
 from bot.slack.incoming.http import create_asgi, http_server
@@ -36,7 +35,7 @@ async def serve(
 ) -> int:
     """Answer Slack over HTTP until stopped."""
     _logs(settings)
-    with _listening(settings) as entrance:
+    with listening(settings.host, settings.port, names="HOST and PORT") as entrance:
         async with running(settings, executes=durable, upgrade=upgrade, waits=WAIT_SECONDS) as bot:
             _spare_the_collector()
             server = http_server(http_app(bot, read_again), settings.host, settings.port)
@@ -46,36 +45,33 @@ async def serve(
     return 0
 
 
-def _listening(settings: Settings) -> sockets.socket:
-    """Bind the port before anything else starts. Raises BadSettings if it can't be bound."""
-    host, port = settings.host, settings.port
-    family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
-    both = host == "::" and sockets.has_dualstack_ipv6()
-    try:
-        return sockets.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=both)
-    except (OSError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or "not found"
-        raise BadSettings(f"HOST and PORT: can't listen on {host}:{port} ({why}).") from None
-
-
-async def socket(settings: Settings, *, durable: bool = True, upgrade: bool = True) -> int:
-    """Answer Slack over Socket Mode until stopped."""
+async def socket(
+    settings: Settings, *, durable: bool = True, upgrade: bool = True, health_port: int | None = None
+) -> int:
+    """Answer Slack over Socket Mode until stopped. Serve the pages for operators on a port, if one is given."""
     _logs(settings)
     running_bot = running(settings, executes=durable, upgrade=upgrade, waits=WAIT_SECONDS)
-    async with running_bot as bot, connected(bot) as runner:
-        _spare_the_collector()
-        log_start(bot, "socket", durable=durable)
-        await _stopped(unless=runner.refused)
+    with listening_for_health(settings.host, health_port) as entrance:
+        async with running_bot as bot, health_pages(bot, entrance), connected(bot) as runner:
+            _spare_the_collector()
+            log_start(bot, "socket", durable=durable, **_health_address(entrance))
+            await _stopped(unless=runner.refused)
     return 0
 
 
-async def worker(settings: Settings, *, upgrade: bool = True) -> int:
-    """Do durable work until stopped."""
+async def worker(settings: Settings, *, upgrade: bool = True, health_port: int | None = None) -> int:
+    """Do durable work until stopped. Serve the pages for operators on a port, if one is given."""
     _logs(settings)
-    async with running(settings, upgrade=upgrade, waits=WAIT_SECONDS) as bot:
-        log_start(bot, "worker", durable=True)
-        await _stopped()
+    running_bot = running(settings, upgrade=upgrade, waits=WAIT_SECONDS)
+    with listening_for_health(settings.host, health_port) as entrance:
+        async with running_bot as bot, health_pages(bot, entrance):
+            log_start(bot, "worker", durable=True, **_health_address(entrance))
+            await _stopped()
     return 0
+
+
+def _health_address(entrance: sockets.socket | None) -> dict[str, str]:
+    return {"health": "{}:{}".format(*entrance.getsockname()[:2])} if entrance else {}
 
 
 @asynccontextmanager
@@ -100,19 +96,6 @@ def http_app(bot: Bot, read_again: ReadAgain | None = None) -> AsgiApp:
     read = (lambda: read_again().signing_secrets) if read_again else None
     secrets = SigningSecrets(bot.settings.signing_secrets, read=read)
 
-    async def healthz(_: Request) -> Response:
-        return PlainTextResponse("alive\n")
-
-    async def readyz(_: Request) -> Response:
-        well, body = await bot.readiness.report()
-        return JSONResponse(body, status_code=200 if well else 503)
-
-    async def metrics(_: Request) -> Response:
-        bot.metrics.stored(await bot.health.stored())
-        return Response(bot.metrics.text(), media_type="text/plain; version=0.0.4")
-
-    pages = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
-
     def observe_signature(is_valid: bool) -> None:
         if is_valid:
             bot.signatures.accepted()
@@ -123,7 +106,7 @@ def http_app(bot: Bot, read_again: ReadAgain | None = None) -> AsgiApp:
     return create_asgi(
         bot.bolt,
         secrets,
-        pages,
+        pages_of(bot),
         observe_ack=bot.metrics.ack,
         observe_signature=observe_signature,
     )

@@ -18,6 +18,7 @@ from tests.deploy.targets import ROOT, Said
 SETTINGS = {str(field.alias) for field in Settings.model_fields.values()}
 OF_PYTHON = {"PATH", "PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
 PROGRAMS = (["python", "-m", "bot"], ["/opt/turso-ops/bin/turso-ops"])
+SERVICES = targets.COMPOSE["services"]
 PAGES = {"/healthz", "/readyz"}
 VERSION = (ROOT / ".python-version").read_text().strip()
 
@@ -36,7 +37,7 @@ def test_every_variable_is_a_setting() -> None:
 
 def test_every_probe_asks_for_a_page_that_serve_has() -> None:
     assert {said.value for said in targets.probes()} <= PAGES
-    served = (ROOT / "bot/app/serving.py").read_text()
+    served = (ROOT / "bot/app/operator_pages.py").read_text()
     assert all(f'"{page}"' in served for page in PAGES)
 
 
@@ -60,8 +61,21 @@ def test_every_port_is_the_image_s_port() -> None:
 
     assert f"EXPOSE {port}" in targets.DOCKERFILE
     assert targets.FLY["http_service"]["internal_port"] == port
-    assert targets.containers()[0]["ports"] == [{"name": "http", "containerPort": port}]
+    assert [pod["ports"] for pod in targets.containers()] == [[{"name": "http", "containerPort": port}]] * 2
     assert targets.COMPOSE["services"]["web"]["ports"] == [f"127.0.0.1:{port}:{port}"]
+
+
+def test_every_process_of_a_container_answers_the_probes_on_the_image_s_port() -> None:
+    """Those that don't serve Slack over HTTP have a port for their health: the image's health check asks there."""
+    silent = [said for said in targets.commands() if re.search(r" (worker|socket)\b", said.value)]
+    inside = [said for said in silent if said.file.startswith(("compose", "kubernetes"))]
+
+    assert len(inside) == 4
+    assert [said for said in inside if not said.value.endswith("--health-port 8080")] == []
+    assert not any(
+        "disable" in service.get("healthcheck", {}) for name, service in SERVICES.items() if name != "upgrade"
+    )
+    assert all({"startupProbe", "livenessProbe", "readinessProbe"} <= set(pod) for pod in targets.containers())
 
 
 def test_every_target_has_the_same_python() -> None:

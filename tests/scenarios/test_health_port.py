@@ -1,0 +1,84 @@
+"""`worker` and `socket` show their health and figures on a port of their own."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.process import Process, free_port, standing
+from tests.world import ANA, DANA, until
+
+PAGES = ("/healthz", "/readyz", "/metrics")
+
+
+async def get(port: int, path: str) -> httpx.Response | None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+        try:
+            return await http.get(path)
+        except httpx.HTTPError:
+            return None
+
+
+async def ready(process: Process, port: int) -> None:
+    """Wait until the pages of a process say that it is ready."""
+    for _ in range(600):
+        answer = await get(port, "/readyz")
+        if answer is not None and answer.status_code == 200:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(process.log.read_text()[-4000:])
+
+
+async def test_what_a_worker_carries_out_is_counted_in_its_metrics(tmp_path: Path) -> None:
+    async with standing(tmp_path) as (world, keys):
+        port = free_port()
+        web = Process(world, keys, arguments=("--no-durable",))
+        worker = Process(world, keys, command="worker", arguments=("--health-port", str(port)))
+        await web.start()
+        await worker.start()
+        try:
+            await ready(worker, port)
+            await world.make("counted")
+            card = await world.person(DANA).types("/turso freeze counted --reason x", holding="counted")
+            await world.person(ANA).presses("Approve", card)
+            await world.shows(card, holding="are blocked")
+
+            answers = {page: await get(port, page) for page in PAGES}
+            assert {page: answer and answer.status_code for page, answer in answers.items()} == dict.fromkeys(
+                PAGES, 200
+            )
+            text = answers["/metrics"].text if answers["/metrics"] else ""
+            assert re.search(r'^turso_ops_requests_total\{state="succeeded"\} 1\.0$', text, re.MULTILINE)
+            assert re.search(r'^turso_ops_build_info\{python="3\.[^"]+",version="[^"]+"\} 1\.0$', text, re.MULTILINE)
+            assert "process_resident_memory_bytes" in text
+            assert (await get(port, "/slack/events")).status_code == 404  # type: ignore[union-attr]
+            assert f'"health": "0.0.0.0:{port}"' in worker.log.read_text()
+        finally:
+            assert await worker.stop() == 0
+            await web.stop()
+
+
+async def test_a_process_over_socket_mode_has_the_pages(tmp_path: Path) -> None:
+    async with standing(tmp_path) as (world, keys):
+        port = free_port()
+        bot = Process(world, keys, command="socket", arguments=("--health-port", str(port)))
+        await bot.start()
+        try:
+            await ready(bot, port)
+            await until(lambda: world.workspace.sockets.connections, what="the bot's connection")
+            assert b"turso_ops_ack_seconds" in (await get(port, "/metrics")).content  # type: ignore[union-attr]
+        finally:
+            assert await bot.stop() == 0
+
+
+@pytest.mark.parametrize("command", ["worker", "socket"])
+async def test_a_port_that_is_taken_is_named(tmp_path: Path, command: str) -> None:
+    async with standing(tmp_path) as (world, keys):
+        taken = world.url.rpartition(":")[2]
+        bot = Process(world, keys, command=command, arguments=("--health-port", taken))
+        await bot.start()
+
+        assert await bot.ended() == 2
+        assert f"HOST and --health-port: can't listen on 0.0.0.0:{taken}" in bot.log.read_text()
