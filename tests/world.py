@@ -18,6 +18,7 @@ from bot.app.compose import Bot
 from bot.app.policy_book import PolicyBook
 from bot.app.serving import connected
 from bot.sandbox.clock import SandboxClock
+from bot.sandbox.oncall.roster import Roster
 from bot.sandbox.running import POLICY, Keys, sandbox
 from bot.sandbox.workspace.model import Message, View
 from bot.sandbox.workspace.workspace import Workspace
@@ -122,6 +123,8 @@ class World:
     keys: Keys | None = None
     bot: Bot | None = None
     """The bot, where it lives in this process."""
+    roster: Roster = field(default_factory=Roster)
+    """Who is on call."""
 
     def person(self, user_id: str) -> "Someone":
         return Someone(self, user_id)
@@ -257,4 +260,6 @@ async def living(data: Path, *, policy: Path = POLICY, over: Transport = "http")
             workspace.events_url = None
             await stack.enter_async_context(connected(running.bot))
             await until(lambda: workspace.sockets.connections, what="the bot's connection")
-        yield World(workspace, running.platform, running.clock, running.url, data, running.keys, running.bot)
+        yield World(
+            workspace, running.platform, running.clock, running.url, data, running.keys, running.bot, running.roster
+        )

@@ -17,6 +17,7 @@ from bot.app.health import Health
 from bot.app.heartbeat import EVERY_SECONDS, Heartbeat
 from bot.app.maintenance import Maintenance
 from bot.app.metrics import Metrics
+from bot.app.on_call import check_on_call, on_call_schedules
 from bot.app.policy_book import LOOK_EVERY, PolicyBook
 from bot.app.policy_changes import PolicyChanges
 from bot.app.readiness import Readiness
@@ -123,7 +124,8 @@ async def running(
             )
         )
         workspace, urls, tasks = Workspace(calls), ResponseUrls(settings.slack_api_url), TaskKeeper()
-        directory = SlackDirectory(calls, workspace)
+        schedules = await stack.enter_async_context(on_call_schedules(settings, book, metrics.on_call))
+        directory = SlackDirectory(calls, workspace, schedules=schedules)
         messenger = Delivery(calls, urls, secrets=_secrets(settings))
         heartbeat = Heartbeat(store, book, background)
         app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
@@ -138,6 +140,7 @@ async def running(
             queue,
             heartbeat,
             credentials,
+            partial(check_on_call, book, schedules),
             stream_of(settings),
         )
         env = Environment(
@@ -268,6 +271,7 @@ def _named_secrets(settings: Settings) -> dict[str, str]:
         "TURSO_API_TOKEN": settings.turso_api_token,
         "AUDIT_STREAM": settings.audit_stream if settings.streams_to_url else None,
         "AUDIT_STREAM_SECRET": settings.audit_stream_secret,
+        "PAGERDUTY_API_TOKEN": settings.pagerduty_api_token,
     }
     found = {name: value for name, value in settings.sources.items() if name.endswith(SECRET_NAMES)}
     return found | {name: secret.get_secret_value() for name, secret in given.items() if secret}

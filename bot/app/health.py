@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.app.checks import Finding, run_checks
+from bot.app.checks import Check, Finding, run_checks
 from bot.app.credential_checks import CredentialChecks
 from bot.app.heartbeat import Heartbeat
 from bot.app.metrics import Stored
@@ -57,6 +57,8 @@ class Health:
     queue: Queue
     heartbeat: Heartbeat
     credentials: CredentialChecks
+    on_call: Check
+    """The check of the on-call schedules."""
     stream: str = ""
     """The audit stream as the store names it. Empty if there is none."""
 
@@ -78,6 +80,7 @@ class Health:
                 "channels": self._channels,
                 "clock": self._time,
                 "user groups": self._groups,
+                "on call": self.on_call,
                 "guests": self._guests,
                 "approvers": self._approvers,
                 "audit chain": self._chain,
@@ -178,7 +181,7 @@ class Health:
         return "There are no guests in the policy's channels."
 
     async def _approvers(self) -> str:
-        members = await self.directory.members(sorted(self.book.policy.usergroups))
+        members = await self.directory.members(sorted(self.book.policy.groups))
         short, known = [], ""
         for rule, who, wanted in self.book.policy.approval_rules():
             if who.unchecked(members):

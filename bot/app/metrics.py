@@ -53,6 +53,12 @@ class Metrics:
         self._requests = Counter("turso_ops_requests", "Requests by the state they reach", ["state"], registry=here)
         self._turso = Counter("turso_ops_turso_calls", "Calls to Turso", ["method", "route", "status"], registry=here)
         self._slack = Counter("turso_ops_slack_calls", "Calls to Slack", ["method", "status"], registry=here)
+        self._on_call = Counter(
+            "turso_ops_oncall_calls", "Calls to services with on-call schedules", ["provider", "status"], registry=here
+        )
+        self._on_call_seconds = Histogram(
+            "turso_ops_oncall_call_seconds", "How long calls to on-call services took", ["provider"], registry=here
+        )
         self._turso_seconds = Histogram(
             "turso_ops_turso_call_seconds", "How long calls to Turso took", ["method", "route"], registry=here
         )
@@ -119,6 +125,11 @@ class Metrics:
             self._slack_waits.inc(seconds)
         else:
             self._slack_seconds.labels(method).observe(seconds)
+
+    def on_call(self, provider: str, status: int, seconds: float) -> None:
+        """Count a call to a service with on-call schedules. `status` is 0 if it wasn't answered."""
+        self._on_call.labels(provider, str(status or "none")).inc()
+        self._on_call_seconds.labels(provider).observe(seconds)
 
     def ack(self, seconds: float) -> None:
         """Record how long an ack took."""

@@ -49,6 +49,7 @@ def request_card(
     *,
     now: datetime,
     approvers: Collection[str] = (),
+    silent: str = "",
     review: Review | None = None,
     done: Reply | None = None,
 ) -> Reply:
@@ -59,6 +60,7 @@ def request_card(
     Args:
         done: the command's own message about a success, used instead of ours.
         approvers: who may approve now. The card names them.
+        silent: which service doesn't say who is on call, as a sentence without its full stop.
         review: the review of a break-glass operation, if there is one.
     """
     if request.state is State.PENDING and request.mode is not Mode.APPROVAL:
@@ -66,7 +68,7 @@ def request_card(
     title = _title(request, catalogue)
     rows = kit.actions(*card_buttons(request, catalogue, review))
     if request.state is State.PENDING:
-        foot = kit.context(_approval_status(request, now, approvers), small_print(request))
+        foot = kit.context(_approval_status(request, now, approvers, silent), small_print(request))
         plan = plan_blocks(request.plan, countdown=request.countdown)
         return reply(
             _notification_text(request, catalogue, now),
@@ -154,11 +156,12 @@ def _reason_blocks(request: Request) -> list[Block]:
     return said + ([kit.section(ticket)] if ticket else [])
 
 
-def _approval_status(request: Request, now: datetime, approvers: Collection[str]) -> Mrkdwn:
+def _approval_status(request: Request, now: datetime, approvers: Collection[str], silent: str) -> Mrkdwn:
     until = Mrkdwn("")
     if request.expires_at:
         until = mrkdwn("Expires {} ({}).", _time_left(request.expires_at, now), when(request.expires_at))
-    return joined(" ", [part for part in (_missing_approvals(request, approvers), until) if part])
+    unknown = mrkdwn("{}, so no one on call can approve at the moment.", silent) if silent else Mrkdwn("")
+    return joined(" ", [part for part in (_missing_approvals(request, approvers), unknown, until) if part])
 
 
 def _missing_approvals(request: Request, approvers: Collection[str]) -> Mrkdwn:

@@ -6,6 +6,7 @@ from typing import Final
 from bot.blocks.text import Mrkdwn, duration, joined, mention, mrkdwn
 from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Verdict
+from bot.core.oncall import is_schedule, not_said
 from bot.core.policy import Right
 from bot.core.policy.databases import Databases
 
@@ -55,8 +56,16 @@ def unknown_groups(groups: Sequence[str]) -> Mrkdwn:
     """Return a warning that the members of user groups are unknown, so that permissions may be missing. Else empty."""
     if not groups:
         return Mrkdwn("")
-    names = joined(", ", (mention(f"<!subteam^{one}>") for one in groups))
-    return mrkdwn(":warning: Slack didn't say who is in {}, so this may be incomplete. Try again soon.", names)
+    return mrkdwn(":warning: {}, so this may be incomplete. Try again soon.", silent_groups(groups))
+
+
+def silent_groups(groups: Sequence[str]) -> Mrkdwn:
+    """Return who didn't say who is in these user groups and schedules, without a full stop."""
+    names = joined(", ", (mention(f"<!subteam^{one}>") for one in groups if not is_schedule(one)))
+    slack = mrkdwn("Slack didn't say who is in {}", names) if names else Mrkdwn("")
+    schedules = [one for one in groups if is_schedule(one)]
+    others = mrkdwn("{}", not_said(schedules)) if schedules else Mrkdwn("")
+    return joined(", and ", [part for part in (slack, others) if part])
 
 
 def _by_family(rights: Sequence[Right], catalogue: CommandCatalogue) -> list[tuple[str, Right]]:

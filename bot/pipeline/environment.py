@@ -113,12 +113,12 @@ class Environment:
 
     async def subject_in(self, user_id: str, channel_id: str) -> Subject:
         """Return a person in a channel where they aren't acting now. Raises Unavailable."""
-        groups = self.rules.policy.usergroups_in(channel_id)
+        groups = self.rules.policy.groups_in(channel_id)
         return await self.with_incident(await self.directory.subject_of(user_id, channel_id, usergroups=groups))
 
     async def subject(self, incoming: Incoming) -> Subject:
         """Return the person who acts, with the channel and the profile of its active incident."""
-        groups = self.rules.policy.usergroups_in(incoming.channel_id)
+        groups = self.rules.policy.groups_in(incoming.channel_id)
         return await self.with_incident(await self.directory.subject(incoming, usergroups=groups))
 
     async def refresh(self, incoming: Incoming, request: Request) -> None:
@@ -128,7 +128,7 @@ class Environment:
 
     async def requester_of(self, request: Request) -> Subject:
         """Return a request's requester as of now."""
-        groups = self.rules.policy.usergroups_in(request.channel_id)
+        groups = self.rules.policy.groups_in(request.channel_id)
         found = await self.directory.subject_of(request.requester, request.channel_id, usergroups=groups)
         found = await self.with_incident(found)
         return await self.settling(found, request.incident_id) if request.plan.settles else found

@@ -1,21 +1,24 @@
-"""The router that serves the page, the local Slack and the local Turso under one origin."""
+"""The router that serves the page and all local services under one origin."""
 
 from contextlib import AsyncExitStack
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+ON_CALL = "/_oncall/"
 SLACK = ("/api/", "/commands/", "/actions/", "/upload/", "/link/")
 TURSO = ("/v1/", "/v2/", "/v3/", "/db/", "/_admin/", "/openapi.json")
 
 
-def one_origin(*, page: Starlette, slack: Starlette, turso: Starlette) -> ASGIApp:
+def one_origin(*, page: Starlette, slack: Starlette, turso: Starlette, on_call: Starlette) -> ASGIApp:
     """Return the application that sends each path where it belongs."""
 
     async def entrance(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            return await _lives(receive, send, page, slack, turso)
+            return await _lives(receive, send, page, slack, turso, on_call)
         path = scope["path"]
+        if path.startswith(ON_CALL):
+            return await on_call(scope, receive, send)
         app = slack if path.startswith(SLACK) else turso if path.startswith(TURSO) else page
         return await app(scope, receive, send)
 
@@ -23,7 +26,7 @@ def one_origin(*, page: Starlette, slack: Starlette, turso: Starlette) -> ASGIAp
 
 
 async def _lives(receive: Receive, send: Send, *apps: Starlette) -> None:
-    """Run the lifespans of the three applications together."""
+    """Run the lifespans of all applications together."""
     async with AsyncExitStack() as stack:
         await receive()
         for app in apps:

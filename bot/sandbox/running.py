@@ -22,6 +22,8 @@ from bot.errors import BotError
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.front import one_origin
 from bot.sandbox.history import seed_history
+from bot.sandbox.oncall.app import PREFIX, create_oncall
+from bot.sandbox.oncall.roster import Roster
 from bot.sandbox.page.app import create_page
 from bot.sandbox.page.hints import CommandHint
 from bot.sandbox.platform.app import create_platform
@@ -48,6 +50,7 @@ class Sandbox:
     settings: Settings
     keys: "Keys"
     bot: Bot
+    roster: Roster
 
 
 @asynccontextmanager
@@ -60,7 +63,8 @@ async def sandbox(*, port: int, data: Path, policy: Path = POLICY) -> AsyncItera
     """
     clock, keys = SandboxClock(), Keys()
     platform = create_platform(data / "platform", api_token=keys.turso_token, seed=True, admin=True)
-    workspace = new_workspace(keys)
+    workspace, roster = new_workspace(keys), Roster()
+    on_call = create_oncall(roster, keys.on_call_token)
 
     async def move(by: timedelta) -> None:
         clock.move(by)
@@ -72,7 +76,7 @@ async def sandbox(*, port: int, data: Path, policy: Path = POLICY) -> AsyncItera
         workspace.origin = url
         workspace.events_url = f"http://127.0.0.1:{back.getsockname()[1]}/slack/events"
         page = create_page(workspace, commands=hints, platform_url=url, on_move=move)
-        entrance = one_origin(page=page, slack=create_workspace_app(workspace), turso=platform)
+        entrance = one_origin(page=page, slack=create_workspace_app(workspace), turso=platform, on_call=on_call)
         settings = _settings(keys, url, data, policy)
         set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))
         async with (
@@ -82,7 +86,7 @@ async def sandbox(*, port: int, data: Path, policy: Path = POLICY) -> AsyncItera
         ):
             await seed_history(platform.state.turso, bot.store, clock)
             try:
-                yield Sandbox(workspace, platform, clock, url, settings, keys, bot)
+                yield Sandbox(workspace, platform, clock, url, settings, keys, bot, roster)
             finally:
                 await workspace.close()
 
@@ -106,6 +110,7 @@ class Keys:
     signing_secret: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     bot_token: str = field(default_factory=lambda: f"xoxb-sandbox-{secrets.token_hex(12)}", repr=False)
     app_token: str = field(default_factory=lambda: f"xapp-sandbox-{secrets.token_hex(12)}", repr=False)
+    on_call_token: str = field(default_factory=lambda: f"sandbox-{secrets.token_urlsafe(24)}", repr=False)
     turso_token: str = field(default_factory=lambda: f"sandbox-{secrets.token_urlsafe(24)}", repr=False)
 
 
@@ -128,6 +133,8 @@ def _settings(keys: Keys, url: str, data: Path, policy: Path) -> Settings:
             "TURSO_API_TOKEN": keys.turso_token,
             "TURSO_ORGANIZATION": "acme",
             "TURSO_API_BASEURL": url,
+            "PAGERDUTY_API_TOKEN": keys.on_call_token,
+            "PAGERDUTY_API_BASEURL": f"{url}{PREFIX}/pagerduty",
             "DATABASE_URL": f"sqlite:///{(data / 'turso-ops.db').absolute()}",
             "POLICY_FILE": str(policy),
             "LOG_LEVEL": "WARNING",

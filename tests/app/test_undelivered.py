@@ -58,7 +58,7 @@ async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office
         nothing = cast(Any, None)
         queue = SimpleNamespace(stuck=_nothing_is_stuck)
         health = Health(
-            found.store, found.clock, nothing, nothing, nothing, nothing, cast(Any, queue), nothing, nothing
+            found.store, found.clock, nothing, nothing, nothing, nothing, cast(Any, queue), nothing, nothing, nothing
         )
         settings = SimpleNamespace(slack_signing_secret=SecretStr("secret"))
         app: Any = http_app(

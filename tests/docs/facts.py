@@ -33,6 +33,7 @@ PLACES: dict[str, type[BaseModel]] = {
     "policy organization": policy_file.OrganizationFile,
     "policy alerts": policy_file.AlertsFile,
     "policy people": policy_file.PeopleFile,
+    "policy on call": policy_file.OnCallFile,
     "policy ceiling": policy_file.CeilingFile,
     "policy ceiling deny": policy_file.BanFile,
     "policy channel": policy_file.ChannelFile,

@@ -137,7 +137,7 @@ async def explained(world: World, line: str, who: str, where: str, *, unsaid: st
     """Ask in #db-ops as Ana, of whom everything is known; `unsaid`: what Slack does not answer meanwhile."""
     assert world.bot is not None
     notice(world)
-    groups = world.bot.env.rules.policy.usergroups_in(DB_OPS)
+    groups = world.bot.env.rules.policy.groups_in(DB_OPS)
     await world.bot.env.directory.subject_of(ANA, DB_OPS, usergroups=groups)
     asked = f"policy explain {line} --as <@{who}> --in <#{where}>"
     with silent(world, unsaid):

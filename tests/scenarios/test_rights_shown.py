@@ -207,7 +207,7 @@ async def test_home_names_no_channel_that_somebody_is_not_in(world: World) -> No
 async def test_whoami_knows_every_group_of_the_policy(world: World) -> None:
     """Also those that only another channel's rules name."""
     assert world.bot is not None
-    assert "S0ORDERS" not in world.bot.env.rules.policy.usergroups_in(DB_OPS)
+    assert "S0ORDERS" not in world.bot.env.rules.policy.groups_in(DB_OPS)
 
     told_dana = words(await told(world, DANA, DB_OPS, "whoami", "You are"))
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import httpx
 
-from bot.sandbox.running import Keys
+from bot.sandbox.oncall.app import PREFIX, create_oncall
+from bot.sandbox.oncall.roster import Shift
+from bot.sandbox.running import POLICY, Keys, bound, served
 from tests.process import Process, standing
 from tests.security import gathering
 from tests.security.canaries import canary_token, minted, quoting, secrets_of_keys, secrets_of_slack, ticketed
@@ -100,9 +102,13 @@ async def watched(
         "CLOCK_FILE": str(folder / "clock"),
         "LOG_FORMAT": "json",
     }
-    with minted() as tokens, ticketed() as tickets:
-        async with standing(data) as (world, keys):
-            bot = Process(world, keys, command, database_url=database_url, extra=extra, log=folder / "log", fresh=True)
+    policy = folder / "policy.yaml"
+    policy.write_text(with_on_call(POLICY.read_text()))
+    with minted() as tokens, ticketed() as tickets, bound(0) as desk:
+        async with standing(data) as (world, keys), served(create_oncall(world.roster, keys.on_call_token), desk):
+            extra["PAGERDUTY_API_TOKEN"] = keys.on_call_token
+            extra["PAGERDUTY_API_BASEURL"] = f"http://127.0.0.1:{desk.getsockname()[1]}{PREFIX}/pagerduty"
+            bot = Process(world, keys, command, database_url, policy, extra=extra, log=folder / "log", fresh=True)
             be_patient(world)
             await world.make(*NAMES)
             await bot.start()
@@ -112,6 +118,24 @@ async def watched(
                 yield Watched(world, keys, bot, tokens, tickets, {"of a chatty command": chatter})
             finally:
                 await bot.kill()
+
+
+def with_on_call(text: str) -> str:
+    """The policy of the sandbox, in which people on call approve as well."""
+    ids = "oncall_users: {pagerduty: {PANA001: U0ANA}}\npeople:\n"
+    entry = "  on_call: {oncall: {provider: pagerduty, schedule: PDBA100}}\n"
+    return text.replace("people:\n", ids + entry).replace("by: dba", "by: [dba, on_call]")
+
+
+async def on_call_misbehaves(here: Watched) -> None:
+    """The on-call service refuses, and quotes the credential that it was given; then it knows somebody else."""
+    roster, remy = here.world.roster, here.world.person("U0REMY")
+    card = await here.world.person(DANA).types('/turso token fleet --expiration 1h --reason "shift"', holding="shift")
+    for status in (500, 401, 302):
+        roster.status = status
+        assert "PagerDuty didn't say" in words(await remy.presses_and_hears("Approve", card))
+    roster.status, roster.shifts = 0, [Shift("PNEW999")]
+    assert "You aren't an approver" in words(await remy.presses_and_hears("Approve", card))
 
 
 async def go_through_everything(here: Watched) -> None:
@@ -135,6 +159,7 @@ async def go_through_everything(here: Watched) -> None:
     ben = world.person(BEN)
     await until(lambda: any("didn't answer in time" in words(m) for m in ben.sees()), what="the time-out", within=40)
     await slack_misbehaves(here)
+    await on_call_misbehaves(here)
     await strangers_knock(here)
     await people_let_something_slip(here)
     await a_rotation_is_proven_badly(here)

@@ -27,6 +27,7 @@ GIVEN = {
     "SLACK_SIGNING_SECRET": "signing-secret-canary-0123",
     "SLACK_APP_TOKEN": "xapp-1-canary-0123456789",
     "TURSO_API_TOKEN": "turso-api-token-canary-0123",
+    "PAGERDUTY_API_TOKEN": "pagerduty-token-canary-0123",
     "TURSO_ORGANIZATION": "acme",
     "DATABASE_URL": "postgresql://ops:p%40ss-canary@db.example/ops",
 }
@@ -223,5 +224,10 @@ def test_everything_that_is_secret_in_the_settings_is_known_to_the_guards() -> N
 
     message = f"could not connect to {GIVEN['DATABASE_URL']}"
     assert any(secret in message for secret in known)
-    assert {*named.values(), GIVEN["TURSO_API_TOKEN"], GIVEN["SLACK_SIGNING_SECRET"]} <= set(known)
+    assert {
+        *named.values(),
+        GIVEN["TURSO_API_TOKEN"],
+        GIVEN["SLACK_SIGNING_SECRET"],
+        GIVEN["PAGERDUTY_API_TOKEN"],
+    } <= set(known)
     assert "acme" not in known

@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse
 
 from bot.core.ports import Ack, Work
 from bot.core.requests.incoming import Incoming
+from bot.oncall import Schedules
 from bot.slack.background_tasks import TaskKeeper
 from bot.slack.incoming.bolt import create_bolt
 from bot.slack.incoming.http import create_asgi
@@ -146,7 +147,7 @@ async def house(slack: SlackStub) -> AsyncIterator[House]:
     workspace = Workspace(calls)
     await workspace.check()
     urls, tasks, path = ResponseUrls(slack.api_url), TaskKeeper(), PathStub()
-    directory = SlackDirectory(calls, workspace)
+    directory = SlackDirectory(calls, workspace, schedules=Schedules([], dict))
     delivery = Delivery(calls, urls, secrets=("the-signing-secret",), pace=ChannelPacing(0))
     listeners = Listeners(
         path, delivery, clock=FixedClock(), tasks=tasks, urls=urls, workspace=workspace, directory=directory

@@ -7,6 +7,7 @@ import pytest
 from bot.core.model import ChannelKind, Person, Subject
 from bot.core.requests.incoming import Incoming, Kind
 from bot.errors import Unavailable
+from bot.oncall import Schedules
 from bot.slack.lookups.directory import SlackDirectory
 
 from .conftest import FixedClock, House
@@ -158,7 +159,7 @@ async def test_a_user_group_that_cannot_be_read_is_not_known(house: House, code:
 
 async def test_answers_are_kept_for_a_minute_and_asked_again_when_it_counts(house: House) -> None:
     now = 0.0
-    directory = SlackDirectory(house.calls, house.workspace, now=lambda: now)
+    directory = SlackDirectory(house.calls, house.workspace, schedules=Schedules([], dict), now=lambda: now)
     groups = frozenset({"S0DBA"})
     for _ in range(3):
         await directory.subject(incoming(), usergroups=groups)

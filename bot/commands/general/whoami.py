@@ -6,11 +6,12 @@ from pydantic import BaseModel
 
 from bot.blocks import kit
 from bot.blocks.message import reply
-from bot.blocks.rights import NOTHING, databases_text, right_lines
+from bot.blocks.rights import NOTHING, databases_text, right_lines, silent_groups
 from bot.blocks.text import Mrkdwn, Plain, joined, mention, mrkdwn, person
 from bot.commands._rights import rights_here
 from bot.commands.base import Context, ReadCommand
 from bot.core.model import ChannelKind, Person
+from bot.core.oncall import Schedule, is_schedule
 from bot.core.reply import Block, Reply
 
 Groups = Mapping[str, frozenset[str] | None]
@@ -56,12 +57,14 @@ def _rights(ctx: Context) -> list[Block]:
 
 
 def _groups(who: Person, groups: Groups) -> list[Mrkdwn]:
-    """Return in which of the policy's user groups a person is, and for which Slack doesn't say."""
+    """Return in which of the policy's user groups a person is, whether they are on call, and what isn't known."""
     unknown = sorted(group for group, members in groups.items() if members is None)
-    lines = [mrkdwn("Your user groups in the policy: {}.", _mentions(_mine(who, groups)))]
+    mine = _mine(who, groups)
+    lines = [mrkdwn("Your user groups in the policy: {}.", _mentions([one for one in mine if not is_schedule(one)]))]
+    if providers := dict.fromkeys(Schedule.of(one).provider.label for one in mine if is_schedule(one)):
+        lines.append(mrkdwn("You are on call at {}.", " and ".join(providers)))
     if unknown:
-        lines.append(mrkdwn(":warning: Slack didn't say who is in {}, so I can't tell whether you are.",
-                            _mentions(unknown)))  # fmt: skip
+        lines.append(mrkdwn(":warning: {}, so I can't tell whether you are.", silent_groups(unknown)))
     return lines
 
 

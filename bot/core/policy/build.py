@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Detail, Verdict
+from bot.core.oncall import OnCall, Schedule
 from bot.core.policy.alert_defaults import alert_defaults
 from bot.core.policy.databases import Databases
-from bot.core.policy.file import ChannelFile, IncidentsFile, PeopleFile, PolicyFile, RuleFile
+from bot.core.policy.file import ChannelFile, IncidentsFile, OnCallFile, PeopleFile, PolicyFile, RuleFile
 from bot.core.policy.people import People, union_of
 from bot.core.policy.rules import Ban, Binding, Ceiling, Commands, Incidents, Policy, Rule
 
@@ -50,6 +51,7 @@ def build(parsed: PolicyFile, catalogue: CommandCatalogue, default_organization:
         policy_channel=parsed.policy_channel,
         alerts=alert_defaults(alerts, channels),
         people=people,
+        oncall_users=parsed.oncall_users,
         catalogue=catalogue,
     )
 
@@ -89,8 +91,13 @@ def _people(name: str, one: PeopleFile) -> People:
         usergroups=frozenset([*one.usergroups, *([one.usergroup] if one.usergroup else [])]),
         guests=frozenset([*one.guests, *([one.guest] if one.guest else [])]),
         externals=frozenset([*one.externals, *([one.external] if one.external else [])]),
+        oncalls=frozenset([_oncall(one.oncall)] if one.oncall else []),
         words=name,
     )
+
+
+def _oncall(one: OnCallFile) -> OnCall:
+    return OnCall(Schedule(one.provider, one.source, one.level, one.schedule is None), one.risk)
 
 
 def _binding(

@@ -42,9 +42,11 @@ class Case(_Strict):
 
 
 class Cases(_Strict):
-    """A file of test cases, with the assumed members of user groups."""
+    """A file of test cases, with the assumed members of user groups and schedules."""
 
     usergroups: dict[str, list[str]] = {}
+    oncall: dict[str, list[str]] = {}
+    """Who is on call in each of the schedules that `people` names."""
     guests: list[str] = []
     externals: list[str] = []
     bots: list[str] = []
@@ -61,6 +63,9 @@ def run(policy: Policy, text: str, grammar: Grammar[Any]) -> tuple[list[str], bo
         cases = Cases.model_validate(read.value or {})
     except ValidationError as error:
         return [str(_located(read, one)) for one in error.errors(include_url=False)], False
+    if unknown := [name for name in cases.oncall if not _schedules(policy, name)]:
+        line = read.lines.get(("oncall", unknown[0]), 0)
+        return [f"line {line}: oncall: `{unknown[0]}` isn't a schedule in the policy's `people`"], False
     lines = []
     for at, case in enumerate(cases.cases):
         if wrong := _wrong(policy, grammar, cases, case):
@@ -106,6 +111,8 @@ def _ids(ids: "list[str] | frozenset[str]") -> str:
 def _subject(policy: Policy, cases: Cases, case: Case) -> Subject:
     kind = ChannelKind.DM if case.channel == "DM" else ChannelKind.CHANNEL
     groups: Mapping[str, frozenset[str] | None] = {name: frozenset(ids) for name, ids in cases.usergroups.items()}
+    on_call = {key: frozenset(ids) for name, ids in cases.oncall.items() for key in _schedules(policy, name)}
+    known = {**groups, **on_call}
     profile = policy.incident_profile(case.channel) if case.incident is True else case.incident or None
     return Subject(
         person=Person(
@@ -116,6 +123,12 @@ def _subject(policy: Policy, cases: Cases, case: Case) -> Subject:
             is_stranger=case.subject in cases.externals,
         ),
         channel=Channel(case.channel, kind, is_ext_shared=case.channel in cases.shared_channels),
-        groups={name: groups.get(name, frozenset()) for name in policy.usergroups | groups.keys()},
+        groups={name: known.get(name, frozenset()) for name in policy.groups | known.keys()},
         incident_profile=profile,
     )
+
+
+def _schedules(policy: Policy, name: str) -> frozenset[str]:
+    """Return the keys of the schedules of an entry of `people`."""
+    one = policy.people.get(name)
+    return frozenset(each.schedule.key for each in one.oncalls) if one else frozenset()

@@ -137,14 +137,15 @@ def _decision_of_rule(policy: Policy, subject: Subject, binding: Binding, action
             f"`{action.command}` changes nothing, so it can't be approved. The policy has to allow it.", rule.locator
         )
     approvers = reviewers = ApproverSet()
+    risk = policy.catalogue.risk_of(action.command, action.options)
     if rule.verdict is Verdict.APPROVE:
-        approvers = _panel(subject, rule.by)
+        approvers = _panel(subject, by := rule.by.up_to(risk))
         if (there := len(approvers.ids)) < rule.quorum:
-            return deny(refusals.too_few(subject, rule.by, rule.quorum, there, "approve"), rule.locator)
+            return deny(refusals.too_few(subject, by, rule.quorum, there, "approve"), rule.locator)
     if rule.verdict is Verdict.BREAK_GLASS:
-        reviewers = _panel(subject, rule.review_by)
+        reviewers = _panel(subject, by := rule.review_by.up_to(risk))
         if not reviewers.ids:
-            return deny(refusals.too_few(subject, rule.review_by, 1, 0, "review"), rule.locator)
+            return deny(refusals.too_few(subject, by, 1, 0, "review"), rule.locator)
     ceiling = policy.ceiling.token_lifetime
     return Decision(
         verdict=rule.verdict,

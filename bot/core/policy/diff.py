@@ -48,6 +48,7 @@ def diff(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[str]:
 
 def differences(old: Policy, new: Policy, grammar: Grammar[Any]) -> Iterator[str]:
     """Yield the lines of `diff` one by one, because a large policy takes a while."""
+    yield from _oncall_users(old, new)
     actions, seen = _questions(old, new, grammar), set[tuple[str, ...]]()
     for place, channel, *incidents in _places(old, new):
         general: set[tuple[str, str]] = set()
@@ -59,6 +60,16 @@ def differences(old: Policy, new: Policy, grammar: Grammar[Any]) -> Iterator[str
             seen |= {(channel, who.words, *one) for one in changes}
             yield from (f"{place}: {who.words}: {text}" for text in _grouped(changes, actions))
     yield from alert_differences(old, new)
+
+
+def _oncall_users(old: Policy, new: Policy) -> Iterator[str]:
+    """Yield what changes about whose Slack ID stands for whom in a schedule."""
+    for provider in sorted({*old.oncall_users, *new.oncall_users}):
+        before, after = old.oncall_users.get(provider, {}), new.oncall_users.get(provider, {})
+        for id_ in sorted({*before, *after}):
+            if before.get(id_) != after.get(id_):
+                was, now = before.get(id_, "no one"), after.get(id_, "no one")
+                yield f"on call at {provider.label}: {id_}: {was} → {now}"
 
 
 def _changes(

@@ -15,7 +15,7 @@ def suppose(
 ) -> Subject:  # fmt: skip
     """Return a subject in the user groups `member_of`. Every group also has other, distinct members."""
     own = frozenset(member_of)
-    crowd = {group: frozenset(f"{group}#{number}" for number in range(_CROWD)) for group in policy.usergroups | own}
+    crowd = {group: frozenset(f"{group}#{number}" for number in range(_CROWD)) for group in policy.groups | own}
     groups = {group: others | ({person} if group in own else frozenset()) for group, others in crowd.items()}
     kind = ChannelKind.DM if channel.startswith("D") else ChannelKind.CHANNEL
     team = next(iter(sorted(policy.workspaces)), "")

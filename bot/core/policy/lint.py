@@ -30,6 +30,7 @@ _BELONGS = {
 }
 _BUT = {("confirm", "break_glass"): ", which runs at once and asks for a reason instead. Leave out `confirm`"}
 _PEOPLE_KEYS = ("to", "by", "notify", "undo_by", "review_by")
+_NOT_ON_CALL = ("to", "undo_by")
 
 
 def unknown_key(key: str, allowed: list[str]) -> str:
@@ -52,6 +53,7 @@ def check(
     lint.channels()
     for path, people in people_of_alerts(raw):
         lint.references(path, people)
+        lint.without_schedules(path, people)
     lint.errors += check_channels(read, raw, default_organization)
     return lint.errors, lint.warnings
 
@@ -88,6 +90,8 @@ class _Lint:
     def rule(self, path: Path, rule: Mapping[str, Any]) -> None:
         for key in _PEOPLE_KEYS:
             self.references((*path, key), rule.get(key))
+        for key in _NOT_ON_CALL:
+            self.without_schedules((*path, key), rule.get(key))
         verdicts = [key for key in _VERDICTS if key in rule]
         if len(verdicts) != 1:
             has = "has none" if not verdicts else "has " + " and ".join(f"`{one}`" for one in verdicts)
@@ -140,7 +144,7 @@ class _Lint:
             prefix, _, id_ = word.partition(":")
             return {id_ or prefix} if prefix != "usergroup" and not word.startswith("S") else None
         one = _dict(self.names[word])
-        if one.get("usergroup") or one.get("usergroups"):
+        if one.get("usergroup") or one.get("usergroups") or one.get("oncall"):
             return None
         keys = ("user", "users", "guest", "guests", "external", "externals")
         return {str(id_) for key in keys for id_ in _list(one.get(key))}
@@ -165,6 +169,28 @@ class _Lint:
             if ":" in name or _is_id(name):
                 self.error(("people", name), "looks like an ID; choose a name of your own, such as `dba`")
         self.references(("incidents", "to"), _dict(self.raw.get("incidents")).get("to"))
+        self.without_schedules(("incidents", "to"), _dict(self.raw.get("incidents")).get("to"))
+        self.schedules()
+
+    def without_schedules(self, path: Path, value: Any) -> None:
+        """Report people on call where the rules would ask for them with every command."""
+        for word in _list(value):
+            if isinstance(word, str) and _dict(self.names.get(word)).get("oncall"):
+                self.error(path, f"{quote(word)} is a schedule, which `by`, `notify` and `review_by` take")
+
+    def schedules(self) -> None:
+        """Report schedules that name too little or too much, and those of which nobody has a Slack ID."""
+        known = _dict(self.raw.get("oncall_users"))
+        for name, one in self.names.items():
+            oncall = _dict(one).get("oncall")
+            if not isinstance(oncall, dict):
+                continue
+            path = ("people", name, "oncall")
+            if len([key for key in ("schedule", "escalation_policy") if key in oncall]) != 1:
+                self.error(path, "needs one of `schedule` and `escalation_policy`")
+            provider = oncall.get("provider")
+            if isinstance(provider, str) and not _dict(known.get(provider)):
+                self.warn(path, f"has no one, because `oncall_users.{provider}` names no Slack IDs")
 
     def profiles(self) -> None:
         known = _dict(self.raw.get("profiles"))

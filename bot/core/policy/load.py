@@ -130,6 +130,8 @@ def model_at(path: Path) -> type[BaseModel]:
             return file.OrganizationFile
         case ("people", _):
             return file.PeopleFile
+        case ("people", _, "oncall"):
+            return file.OnCallFile
         case ("ceiling",):
             return file.CeilingFile
         case ("ceiling", "deny", _):

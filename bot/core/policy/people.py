@@ -1,12 +1,13 @@
-"""The people in a rule: by ID, by user group, and guests and external people only when named as such."""
+"""The people in a rule: by ID, by user group, on call, and guests and external people only when named as such."""
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.core.approvers import Groups, Membership
-from bot.core.model import Person
+from bot.core.model import Person, Risk
+from bot.core.oncall import OnCall
 
 _BY_ID: Final = re.compile(r"(?P<kind>[a-z]{1,20}:)?[UWS][A-Z0-9]+", re.ASCII)
 A_GROUP: Final = "members of a user group"
@@ -22,8 +23,19 @@ class People:
     usergroups: frozenset[str] = frozenset()
     guests: frozenset[str] = frozenset()
     externals: frozenset[str] = frozenset()
+    oncalls: frozenset[OnCall] = frozenset()
     words: str = ""
     """As written in the policy: `dba, user:U0ANA`."""
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """Return the user groups and the keys of the schedules."""
+        return self.usergroups | {one.schedule.key for one in self.oncalls}
+
+    def up_to(self, risk: Risk) -> "People":
+        """Return these people without those who are on call for lower risks only."""
+        covered = frozenset(one for one in self.oncalls if one.covers(risk))
+        return self if covered == self.oncalls else replace(self, oncalls=covered)
 
     @property
     def shown(self) -> str:
@@ -31,7 +43,7 @@ class People:
         return ", ".join(dict.fromkeys(map(_shown, self.words.split(", "))))
 
     def holds(self, person: Person, standing: Membership, groups: Groups) -> bool | None:
-        """Return True if `person` is included. None: not known, because a user group couldn't be checked."""
+        """Return True if `person` is included. None: not known, because a group couldn't be checked."""
         if standing is Membership.GUEST:
             return person.id in self.guests
         if standing is Membership.EXTERNAL:
@@ -39,7 +51,7 @@ class People:
         if person.id in self.users:
             return True
         unknown = False
-        for group in self.usergroups:
+        for group in self.groups:
             members = groups.get(group)
             if members is None:
                 unknown = True
@@ -50,20 +62,25 @@ class People:
     def members(self, groups: Groups) -> frozenset[str]:
         """Return every user ID that is known to be included."""
         found = self.users | self.guests | self.externals
-        for group in self.usergroups:
+        for group in self.groups:
             found |= groups.get(group) or frozenset()
         return found
 
     def unchecked(self, groups: Groups) -> list[str]:
-        """Return the user groups whose members aren't known."""
-        return sorted(group for group in self.usergroups if groups.get(group) is None)
+        """Return the user groups and schedules whose members aren't known."""
+        return sorted(group for group in self.groups if groups.get(group) is None)
 
     def mentions(self) -> tuple[str, ...]:
-        """Return Slack mentions of these people."""
+        """Return Slack mentions of these people. For a schedule it is the key, because its people change."""
         if self is NOBODY:
             return ()
         people = sorted(self.users | self.guests | self.externals)
-        return (*(f"<@{user}>" for user in people), *(f"<!subteam^{group}>" for group in sorted(self.usergroups)))
+        schedules = sorted(one.schedule.key for one in self.oncalls)
+        return (
+            *(f"<@{user}>" for user in people),
+            *(f"<!subteam^{group}>" for group in sorted(self.usergroups)),
+            *schedules,
+        )
 
 
 def _shown(word: str) -> str:
@@ -82,5 +99,6 @@ def union_of(sets: Iterable[People]) -> People:
         usergroups=frozenset().union(*(one.usergroups for one in every)),
         guests=frozenset().union(*(one.guests for one in every)),
         externals=frozenset().union(*(one.externals for one in every)),
+        oncalls=frozenset().union(*(one.oncalls for one in every)),
         words=", ".join(one.words for one in every if one.words),
     )

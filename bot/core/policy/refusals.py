@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from bot.core.model import Action, Subject, Target, Verdict
+from bot.core.oncall import not_said
 from bot.core.parsing.durations import duration_text
 from bot.core.policy.built_in_limits import standing_of
 from bot.core.policy.people import People
@@ -88,8 +89,8 @@ GROUPS_UNKNOWN = "Slack didn't say who is in a user group that this depends on. 
 
 def too_few(subject: Subject, people: People, needed: int, there: int, verb: str) -> str:
     """Return that too few people could approve or review."""
-    if people.unchecked(subject.groups):
-        return GROUPS_UNKNOWN
+    if unchecked := people.unchecked(subject.groups):
+        return f"{not_said(unchecked)}. Try again in a moment."
     short = f"{needed} of these must {verb} this: {people.shown}. Without you there {_only(there)}."
     return f"{short} An admin can name more people."
 

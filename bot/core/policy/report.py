@@ -31,6 +31,8 @@ def check(text: str, path: str, catalogue: CommandCatalogue, *, default_organiza
         ], False
     warnings = [f"{path}: warning: {problem}" for problem in policy.warnings]
     parts = [(policy.channels, "channel"), (policy.profiles, "profile"), (policy.usergroups, "user group")]
+    if schedules := policy.groups - policy.usergroups:
+        parts.append((schedules, "on-call schedule"))
     has = ", ".join(f"{len(part)} {name}{'' if len(part) == 1 else 's'}" for part, name in parts)
     has += f", alerts in {', '.join(one.channel_id for one in policy.alerts)}" if policy.alerts else ""
     return [*warnings, f"{path}: valid: {has}; hash {policy.hash}"], True

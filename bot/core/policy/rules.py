@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bot.core.alerts.subscriptions import AlertSubscription
 from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Action, Confirm, Detail, Lifetime, Never, QueryLiterals, Subject, Target, Verdict, Visibility
+from bot.core.oncall import Provider
 from bot.core.policy.databases import Databases
 from bot.core.policy.document import Problem
 from bot.core.policy.people import NOBODY, Membership, People
@@ -194,6 +195,8 @@ class Policy:
     """The alerts that channels get without having turned them on, by channel."""
     warnings: tuple[Problem, ...] = ()
     people: Mapping[str, People] = field(default_factory=dict)
+    oncall_users: Mapping[Provider, Mapping[str, str]] = field(default_factory=dict)
+    """The Slack ID of each person in a schedule, by their ID at the provider."""
     catalogue: CommandCatalogue = field(default=CommandCatalogue(()), repr=False, compare=False)
     """The commands that the file may name."""
 
@@ -202,10 +205,18 @@ class Policy:
         """Return the user groups that decisions may depend on."""
         return self.named.usergroups
 
-    def usergroups_in(self, channel_id: str) -> frozenset[str]:
-        """Return the user groups that decisions in this channel may depend on. Without a channel, all of them."""
-        if not channel_id or not self.usergroups:
-            return self.usergroups
+    @property
+    def groups(self) -> frozenset[str]:
+        """Return the user groups and schedules that decisions may depend on."""
+        return self.named.groups
+
+    def groups_in(self, channel_id: str) -> frozenset[str]:
+        """Return the user groups and schedules that decisions in this channel may depend on.
+
+        Without a channel, all of them.
+        """
+        if not channel_id or not self.groups:
+            return self.groups
         bound = self.channels.get(channel_id)
         rules = list(bound.rules) if bound is not None else []
         for profile in self.profiles.values():
@@ -213,10 +224,10 @@ class Policy:
         people = [one for rule in rules for one in rule.people]
         if self.incidents is not None:
             people.append(self.incidents.to)
-        return frozenset().union(*(one.usergroups for one in people))
+        return frozenset().union(*(one.groups for one in people))
 
     def approving_groups(self, channel_id: str, command: str) -> frozenset[str]:
-        """Return the user groups that may approve or review a command here.
+        """Return the user groups and schedules whose people may approve or review a command here.
 
         They are fetched again when somebody does.
         """
@@ -224,7 +235,7 @@ class Policy:
         rules = list(bound.rules) if bound is not None else []
         for profile in self.profiles.values():
             rules += profile
-        return frozenset().union(*(r.by.usergroups | r.review_by.usergroups for r in rules if r.names(command)))
+        return frozenset().union(*(r.by.groups | r.review_by.groups for r in rules if r.names(command)))
 
     def approval_rules(self) -> list[tuple[Rule, People, int]]:
         """Return every rule that needs approval or review, with the people and how many of them it needs."""

@@ -3,6 +3,7 @@
 from bot.core.ports.clock import Clock
 from bot.core.ports.directory import Directory
 from bot.core.ports.messenger import Address, Messenger, address_of
+from bot.core.ports.oncall import OnCallSchedules
 from bot.core.ports.request_handler import Ack, RequestHandler, Work
 from bot.core.ports.store import ReadStore, Store
 
@@ -12,6 +13,7 @@ __all__ = [
     "Clock",
     "Directory",
     "Messenger",
+    "OnCallSchedules",
     "ReadStore",
     "RequestHandler",
     "Store",

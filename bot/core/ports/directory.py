@@ -23,6 +23,7 @@ class Directory(Protocol):
     async def look_up(self, question: Question) -> Facts:
         """Ask Slack for what an authorization needs, with all calls at the same time. Never raises.
 
+        User groups include on-call schedules, which other services answer.
         Whatever Slack doesn't answer is missing, and removed from the cache.
         """
 

@@ -15,6 +15,7 @@ from bot.pipeline.approval.presses import OVER, request_of, require_authorized
 from bot.pipeline.authorization.authorize import Authorization
 from bot.pipeline.authorization.steps import Step
 from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.recipients import with_people_on_call
 from bot.pipeline.outcomes.request_cards import below_card
 from bot.pipeline.replies import entry, private_note
 
@@ -54,6 +55,7 @@ async def _too_soon(env: Environment, request: Request) -> str:
 async def _send(env: Environment, request: Request, answer: Authorization) -> bool:
     channel_id, thread = await below_card(env, request)
     now = env.clock.now()
+    request = await with_people_on_call(env, request)
     if request.notify:
         with suppress(CannotPost, Unavailable):
             await env.messenger.post(channel_id, notices.reminder(request, env.catalogue, now=now), thread_ts=thread)

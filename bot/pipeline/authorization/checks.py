@@ -8,6 +8,7 @@ from bot.commands.databases import restore
 from bot.core.approvers import ApproverSet
 from bot.core.facts import Facts
 from bot.core.model import Action, Decision, Person, Subject, Verdict
+from bot.core.oncall import not_said
 from bot.core.policy import People, Policy, is_on, refuses_person, undo_panels
 from bot.core.policy.built_in_limits import refuses_place
 from bot.core.records.incidents import Review
@@ -102,9 +103,9 @@ class Case:
             )
 
     def refuse(self, why: str, decision: Decision | None = None) -> StepRefused:
-        """Build the refusal for a reason. While a user group is unknown, the refusal isn't final."""
+        """Build the refusal for a reason. While a user group or schedule is unknown, the refusal isn't final."""
         if silent := self.groups.silent:
-            why = f"Slack didn't say who is in a user group that this depends on. {NOT_YET}"
+            why = f"{not_said(silent)}. {NOT_YET}"
         return StepRefused(RefusalKind.UNKNOWN if silent else RefusalKind.NOT_ALLOWED, why, decision)
 
     def refuse_request(self, decision: Decision) -> StepRefused:

@@ -74,7 +74,7 @@ async def _allowing(env: Environment, subject: Subject, action: Action) -> list[
     policy, person = env.rules.policy, subject.person
     there = {one.id: one for one in await env.directory.channels_of(person.id)}
     bound = sorted(one for one in policy.channels if one in there and one != subject.channel.id)[:LOOKED_AT]
-    groups = frozenset[str]().union(*(policy.usergroups_in(one) for one in bound))
+    groups = frozenset[str]().union(*(policy.groups_in(one) for one in bound))
     known = (await env.directory.subject_of(person.id, "", usergroups=groups)).groups if groups else {}
 
     async def allows(place: Channel) -> bool:

@@ -1,9 +1,12 @@
 """The recipients of an outcome: the requester, the approvers, and the people whom the rule notifies."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from bot.core.model import Visibility
+from bot.core.oncall import is_schedule
 from bot.core.requests.request import Mode, Request
 from bot.pipeline.environment import Environment
 
@@ -26,12 +29,24 @@ def is_private(request: Request) -> bool:
     return hidden and request.mode is not Mode.BREAK_GLASS
 
 
+async def with_people_on_call(env: Environment, request: Request) -> Request:
+    """Return a request that notifies the people who are on call now, instead of their schedules. Raises Unavailable."""
+    groups = await _members(env, frozenset(filter(is_schedule, request.notify)), request.requester)
+    if not groups:
+        return request
+    found: list[str] = []
+    for one in request.notify:
+        found += [f"<@{user}>" for user in sorted(groups[one] or ())] if one in groups else [one]
+    return replace(request, notify=tuple(dict.fromkeys(found)))
+
+
 async def notified(env: Environment, mentions: tuple[str, ...], *, asked_by: str) -> list[str]:
-    """Return the people whom a rule's mentions name, including the members of user groups."""
+    """Return the people whom a rule's mentions name, including the members of user groups and those on call."""
     text = " ".join(mentions)
-    groups = frozenset(_GROUP.findall(text))
-    members: list[str] = []
-    if groups:
-        subject = await env.directory.subject_of(asked_by, "", usergroups=groups)
-        members = sorted(user for found in subject.groups.values() for user in found or ())
+    groups = await _members(env, frozenset([*_GROUP.findall(text), *filter(is_schedule, mentions)]), asked_by)
+    members = sorted(user for found in groups.values() for user in found or ())
     return list(dict.fromkeys([*_PERSON.findall(text), *members]))[:AT_MOST]
+
+
+async def _members(env: Environment, groups: frozenset[str], asked_by: str) -> Mapping[str, frozenset[str] | None]:
+    return (await env.directory.subject_of(asked_by, "", usergroups=groups)).groups if groups else {}

@@ -8,14 +8,17 @@ import structlog
 from bot.blocks import cards, request_notices
 from bot.commands.base import FREEZE_ENDED
 from bot.core.declaration import IncidentRole
+from bot.core.oncall import is_schedule, not_said
 from bot.core.records.holds import HoldKind
 from bot.core.records.incidents import Incident, Review
 from bot.core.reply import Reply
 from bot.core.requests.decision import decide_request
 from bot.core.requests.request import Mode, Request, State
 from bot.errors import CannotPost, Unavailable
+from bot.pipeline.authorization.checks import WantedGroups
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import may_be_seen
+from bot.pipeline.outcomes.recipients import with_people_on_call
 
 log = structlog.get_logger(__name__)
 
@@ -35,10 +38,12 @@ class CardContent(Enum):
 async def card_of(env: Environment, request: Request) -> Reply:
     """Return the card of a request as it is now. A success uses its command's message."""
     done = done_of(env, await as_it_is(env, request), is_over=await _is_over(env, request))
-    approvers = await _approvers(env, request) if request.state is State.PENDING else frozenset()
+    approvers, silent = frozenset[str](), ""
+    if request.state is State.PENDING:
+        request, approvers, silent = await _approvers(env, request)
     review = await _review_of(env, request) if request.mode is Mode.BREAK_GLASS else None
     card = cards.request_card(
-        request, env.catalogue, now=env.clock.now(), done=done, approvers=approvers, review=review
+        request, env.catalogue, now=env.clock.now(), done=done, approvers=approvers, silent=silent, review=review
     )
     return await with_timeline(env, card, request.incident_id) if request.incident_id else card
 
@@ -114,16 +119,21 @@ async def timeline_link(env: Environment, incident_id: str) -> str:
     return await env.messenger.permalink(incident.channel_id, incident.timeline_ts) or ""
 
 
-async def _approvers(env: Environment, request: Request) -> frozenset[str]:
-    """Return the approvers who are in the channel. Empty without Slack's answer, so that the card still appears.
+async def _approvers(env: Environment, request: Request) -> tuple[Request, frozenset[str], str]:
+    """Return the request, the approvers who are in the channel, and who doesn't say who is on call.
 
-    Slack notifies everybody whom a card names, so people outside the channel must not be named.
+    Empty without Slack's answer, so that the card still appears. Slack notifies everybody whom a card names, so people
+    outside the channel must not be named.
     """
     try:
         requester, inside = await env.requester_of(request), await env.directory.inside(request.channel_id)
+        request = await with_people_on_call(env, request)
     except Unavailable:
-        return frozenset()
-    return decide_request(env.rules.policy, requester, request).approvers.ids & inside
+        return request, frozenset(), ""
+    wanted = WantedGroups(requester.groups)
+    decision = decide_request(env.rules.policy, replace(requester, groups=wanted), request)
+    silent = [group for group in wanted.silent if is_schedule(group)]
+    return request, decision.approvers.ids & inside, not_said(silent) if silent else ""
 
 
 async def post_card(env: Environment, request: Request) -> None:

@@ -11,6 +11,7 @@ from bot.commands.databases import show
 from bot.core.actions import action_of
 from bot.core.facts import Facts, Question
 from bot.core.model import Action, Channel, ChannelKind, Decision, Person, Subject, Verdict
+from bot.core.oncall import is_schedule, not_said
 from bot.core.parsing.parse_results import Incomplete, Parsed
 from bot.core.policy import refuses_person
 from bot.core.requests.incoming import Incoming, Kind
@@ -49,7 +50,7 @@ async def explain(
     try:
         if (person_id, channel_id) == (requester.person.id, requester.channel.id):
             return Explanation(await _decide(env, requester, requester, read))
-        groups = env.rules.policy.usergroups_in(channel_id)
+        groups = env.rules.policy.groups_in(channel_id)
         facts = await env.directory.look_up(Question(channel_id, frozenset({requester.person.id, person_id}), groups))
         channel, person = _channel(requester, channel_id, facts), _person(person_id, facts)
         if why := _keeps_away(env, person, channel, facts):
@@ -112,6 +113,9 @@ async def _decide(env: Environment, requester: Subject, subject: Subject, read: 
     except Unavailable as error:
         raise _Open(str(error).rstrip(".")) from None
     if decision.verdict is Verdict.DENY and groups.silent:
+        schedules = [group for group in groups.silent if is_schedule(group)]
+        if schedules:
+            raise _Open(not_said(schedules))
         names = " and ".join(f"`{group}`" for group in groups.silent)
         raise _Open(f"Slack didn't say who is in the user group {names}")
     return await _in_practice(env, subject, read.spec, decision)

@@ -22,7 +22,7 @@ from bot.pipeline.execution.phases import facts_again
 from bot.pipeline.outcomes.delivery import deliver, deliver_and_close, notice_of
 from bot.pipeline.outcomes.live_cards import refresh_live_cards
 from bot.pipeline.outcomes.notifications import notify_is_due, notify_outcome
-from bot.pipeline.outcomes.recipients import notified
+from bot.pipeline.outcomes.recipients import notified, with_people_on_call
 from bot.pipeline.outcomes.request_cards import below_card, post_card, show
 from bot.pipeline.quarantine.countdown import countdown_is_over
 from bot.pipeline.replies import entry, private_note
@@ -68,6 +68,8 @@ async def _remind(env: Environment, timer: Timer) -> Timer | None:
     if timer.attempt == 0:
         return await _look_for_card(env, request, timer)
     _, thread_ts = await below_card(env, request)
+    await show(env, request.id)  # other people may be on call now
+    request = await with_people_on_call(env, request)
     reminder = notices.reminder(request, env.catalogue, now=env.clock.now())
     notice = await notice_of(env, request, f"reminder {timer.attempt}", reminder, thread_ts=thread_ts)
     called = await notified(env, request.notify, asked_by=request.requester)

@@ -11,6 +11,8 @@ import structlog
 from bot.core.concurrency.cache import Cache
 from bot.core.facts import Facts, Question
 from bot.core.model import Channel, ChannelKind, Person, Subject
+from bot.core.oncall import is_schedule
+from bot.core.ports import OnCallSchedules
 from bot.core.requests.incoming import Incoming
 from bot.errors import Unavailable
 from bot.slack.lookups._queries import Queries
@@ -25,18 +27,23 @@ T = TypeVar("T")
 
 
 class SlackDirectory:
-    """Looks people, channels and user groups up in Slack, and caches the answers for a minute."""
+    """Looks people, channels and user groups up in Slack, and caches the answers for a minute.
+
+    Where it takes user groups, it also takes the keys of on-call schedules, which it passes on.
+    """
 
     def __init__(
         self,
         calls: SlackCalls,
         workspace: Workspace,
         *,
+        schedules: OnCallSchedules,
         seconds: float = CACHED_SECONDS,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queries = queries = Queries(calls, workspace)
         self._workspace = workspace
+        self._schedules = schedules
         self._people: Cache[str, tuple[Person, bool]] = Cache(queries.person, seconds, now=now)
         self._channels: Cache[str, Channel] = Cache(queries.channel, seconds, now=now)
         self._inside: Cache[str, frozenset[str]] = Cache(queries.people_in, seconds, now=now)
@@ -170,7 +177,9 @@ class SlackDirectory:
         return found
 
     async def _members(self, group: str, *, fresh: bool) -> frozenset[str] | None:
-        """Return the members of a user group. None if Slack doesn't answer. The group then counts as empty."""
+        """Return the members of a user group or schedule. None without an answer. It then counts as empty."""
+        if is_schedule(group):
+            return await self._schedules.members(group, fresh=fresh)
         try:
             return await self._groups.get(group, fresh=fresh)
         except SlackTrouble as trouble:

@@ -1,0 +1,52 @@
+"""The services with on-call schedules: one adapter for each that has a token, and their check in `doctor`."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from bot.app.policy_book import PolicyBook
+from bot.blocks.text import counted
+from bot.errors import BotError
+from bot.oncall import OnCallUnavailable, Schedules
+from bot.oncall.calls import Observer
+from bot.oncall.pagerduty import PagerDuty
+from bot.settings import Settings
+
+
+class UnreachableOnCall(BotError):
+    """Raised by the check when somebody on call couldn't approve."""
+
+
+@asynccontextmanager
+async def on_call_schedules(settings: Settings, book: PolicyBook, observer: Observer) -> AsyncIterator[Schedules]:
+    """Yield the lookup of schedules. Closes its connections on exit."""
+    adapters = []
+    async with AsyncExitStack() as stack:
+        if token := settings.pagerduty_api_token:
+            adapters.append(PagerDuty(settings.pagerduty_api_baseurl, token, observer=observer))
+        for one in adapters:
+            await stack.enter_async_context(one.calls)
+        yield Schedules(adapters, lambda: book.policy.oncall_users)
+
+
+async def check_on_call(book: PolicyBook, schedules: Schedules) -> str:
+    """Check that every schedule of the policy can be read, and that everybody on call has a Slack ID in the policy.
+
+    Raises:
+        UnreachableOnCall: something is wrong. The sentence names schedules and IDs.
+    """
+    keys = sorted(book.policy.groups - book.policy.usergroups)
+    wrong = []
+    for key in keys:
+        try:
+            _, unknown = await schedules.look_up(key, fresh=True)
+        except OnCallUnavailable as error:
+            wrong.append(f"`{key}`: {str(error).rstrip('.')}")
+            continue
+        if unknown:
+            ids = ", ".join(f"`{one}`" for one in unknown)
+            wrong.append(f"`{key}`: {ids} can't approve, because `oncall_users` has no Slack ID for them")
+    if wrong:
+        raise UnreachableOnCall(f"Some on-call schedules can't be used: {'; '.join(wrong)}.")
+    if not keys:
+        return "The policy names no on-call schedules."
+    return f"{counted(len(keys), 'on-call schedule')} can be read."

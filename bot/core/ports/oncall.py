@@ -1,0 +1,15 @@
+"""The port for on-call schedules of other services."""
+
+from typing import Protocol
+
+
+class OnCallSchedules(Protocol):
+    """Says who is on call now."""
+
+    async def members(self, key: str, *, fresh: bool = False) -> frozenset[str] | None:
+        """Return the Slack IDs of the people on call in a schedule, or None if the service doesn't say. Never raises.
+
+        Args:
+            key: the key of a `Schedule`.
+            fresh: ask the service. Otherwise the answer may be a minute old.
+        """

@@ -1,0 +1,44 @@
+"""The stand-ins as one application: each service below a path of its own."""
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bot.sandbox.oncall import pagerduty
+from bot.sandbox.oncall.roster import Roster
+
+PREFIX: Final = "/_oncall"
+Answer = Callable[[Request, Roster], JSONResponse]
+
+
+def create_oncall(roster: Roster, token: str) -> Starlette:
+    """Return the application. Every service takes the same token, each in its own header."""
+    return Starlette(
+        routes=[
+            Route(
+                f"{PREFIX}/pagerduty/oncalls",
+                _guarded(roster, pagerduty.list_on_calls, "authorization", f"Token token={token}"),
+            ),
+        ]
+    )
+
+
+def _guarded(roster: Roster, answer: Answer, header: str, wanted: str) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        roster.calls.append(f"{request.url.path.removeprefix(PREFIX)}?{request.url.query}")
+        if roster.seconds:
+            await asyncio.sleep(roster.seconds)
+        if roster.status:
+            # A careless service, which repeats the credential of the request.
+            return JSONResponse({"error": {"message": f"fault; {header}: {wanted}"}}, roster.status)
+        if not hmac.compare_digest(request.headers.get(header, ""), wanted):
+            return JSONResponse({"error": {"message": "unauthorized"}}, 401)
+        return answer(request, roster)
+
+    return endpoint

@@ -1,0 +1,121 @@
+"""Schedules in a policy: who on call may approve what, where a schedule may stand, and what the tools say."""
+
+import pytest
+
+from bot.commands import CATALOGUE, COMMANDS
+from bot.core.model import Verdict
+from bot.core.parsing.grammar import Grammar
+from bot.core.policy import PolicyInvalid, decide, load, report
+from tests.core.policy.world import act, policy, subject
+
+PEOPLE = """
+oncall_users: {pagerduty: {PANA001: U0ANA, PBEN002: U0BEN}}
+people:
+  dba: {users: [U0CARL]}
+  first: {oncall: {provider: pagerduty, schedule: PDBA100, risk: medium}}
+  second: {oncall: {provider: pagerduty, escalation_policy: PESC100, level: 2}}
+"""
+FIRST, SECOND = "oncall:pagerduty:schedule:PDBA100", "oncall:pagerduty:policy:PESC100:2"
+NOW = {FIRST: frozenset({"U0ANA"}), SECOND: frozenset({"U0BEN"})}
+
+
+def test_who_is_on_call_approves_up_to_the_risk() -> None:
+    rules = policy(["approve: [freeze, rotate], by: [first, dba]"], more=PEOPLE)
+    assert decide(rules, subject(groups=NOW), act("freeze", "a")).approvers.ids == {"U0ANA", "U0CARL"}
+    assert decide(rules, subject(groups=NOW), act("rotate", "a")).approvers.ids == {"U0CARL"}
+
+
+def test_a_schedule_without_a_risk_is_for_every_risk() -> None:
+    rules = policy(["approve: rotate, by: [second]"], more=PEOPLE)
+    assert decide(rules, subject(groups=NOW), act("rotate", "a")).approvers.ids == {"U0BEN"}
+
+
+def test_a_risk_that_nobody_on_call_may_approve_is_denied_at_once() -> None:
+    rules = policy(["approve: rotate, by: first"], more=PEOPLE)
+    decision = decide(rules, subject(groups=NOW), act("rotate", "a"))
+    assert decision.verdict is Verdict.DENY
+    assert "1 of these must approve this: first. Without you there is no one" in decision.reason
+
+
+@pytest.mark.parametrize("groups", [{FIRST: None}, {}], ids=["not answered", "not asked"])
+def test_a_service_without_an_answer_has_nobody_on_call(groups: dict[str, None]) -> None:
+    only = policy(["approve: freeze, by: first"], more=PEOPLE)
+    decision = decide(only, subject(groups=groups), act("freeze", "a"))
+    assert (decision.verdict, decision.reason) == (
+        Verdict.DENY,
+        "PagerDuty didn't say who is on call. Try again in a moment.",
+    )
+    others = policy(["approve: freeze, by: [first, dba]"], more=PEOPLE)
+    assert decide(others, subject(groups=groups), act("freeze", "a")).approvers.ids == {"U0CARL"}
+
+
+def test_who_is_on_call_reviews_up_to_the_risk() -> None:
+    rules = policy(["break_glass: freeze, review_by: first"], more=PEOPLE)
+    assert decide(rules, subject(groups=NOW), act("freeze", "a")).reviewers.ids == {"U0ANA"}
+    high = policy(["break_glass: rotate, review_by: first"], more=PEOPLE)
+    assert decide(high, subject(groups=NOW), act("rotate", "a")).verdict is Verdict.DENY
+
+
+def test_nobody_on_call_approves_their_own_request() -> None:
+    rules = policy(["approve: freeze, by: [first, second]"], more=PEOPLE)
+    asked = decide(rules, subject("Ana, DBA and responder", groups=NOW), act("freeze", "a"))
+    assert asked.approvers.ids == {"U0BEN"}
+
+
+@pytest.mark.parametrize(
+    ("more", "rule", "says"),
+    [
+        (PEOPLE, "allow: freeze, to: first", "`first` is a schedule, which `by`, `notify` and `review_by` take"),
+        (PEOPLE, "approve: destroy, by: dba, undo_by: first", "`first` is a schedule"),
+        (PEOPLE.replace("schedule: PDBA100", "level: 1"), "allow: read", "needs one of `schedule` and"),
+        (PEOPLE.replace("PDBA100", "PDBA100, escalation_policy: PX1"), "allow: read", "needs one of `schedule` and"),
+        (PEOPLE.replace("PDBA100", "'a team'"), "allow: read", "isn't an ID of the on-call service"),
+        (PEOPLE.replace("risk: medium", "risk: read"), "allow: read", "takes `low`, `medium` or `high`"),
+        (PEOPLE.replace("PANA001: U0ANA", "PANA001: ana"), "allow: read", "isn't a person's ID"),
+        (PEOPLE.replace("{pagerduty: {", "{pager: {"), "allow: read", "pagerduty"),
+        (PEOPLE.replace("provider: pagerduty, schedule", "provider: pager, schedule"), "allow: read", "pagerduty"),
+        (PEOPLE.replace("risk: medium", "levels: 2"), "allow: read", "`levels` isn't allowed here. Did you mean"),
+    ],
+)
+def test_what_cannot_be_meant_is_an_error(more: str, rule: str, says: str) -> None:
+    with pytest.raises(PolicyInvalid) as caught:
+        policy([rule], more=more)
+    assert says in "\n".join(map(str, caught.value.problems))
+
+
+def test_a_schedule_of_which_nobody_has_a_slack_id_is_a_warning() -> None:
+    rules = policy(["approve: freeze, by: [first, dba]"], more=PEOPLE.replace("oncall_users", "#"))
+    assert "`oncall_users.pagerduty` names no Slack IDs" in "\n".join(map(str, rules.warnings))
+
+
+TEXT = f"version: 1\n{PEOPLE}\nchannels:\n  C0A:\n    databases: ['*']\n    rules: [{{approve: freeze, by: first}}]\n"
+CASES = """
+oncall: {first: [U0ANA]}
+cases:
+  - {subject: U0DEV, channel: C0A, command: freeze orders, verdict: approve, approvers: U0ANA}
+  - {subject: U0ANA, channel: C0A, command: freeze orders, verdict: deny}
+"""
+
+
+def test_the_tools_know_schedules() -> None:
+    grammar = Grammar(COMMANDS)
+    rules = load(TEXT, CATALOGUE, default_organization="acme")
+    assert "2 on-call schedules" in report.check(TEXT, "p.yaml", CATALOGUE)[0][-1]
+    lines, _ = report.explain(rules, "freeze orders", grammar, person="U0DEV", channel="C0A")
+    assert "approve: This needs 1 approval from first." in lines
+    assert report.run_cases(rules, CASES, grammar) == (["2 of 2 cases passed."], True)
+    wrong = report.run_cases(rules, CASES.replace("first:", "nobody:"), grammar)
+    assert wrong == (["line 2: oncall: `nobody` isn't a schedule in the policy's `people`"], False)
+
+
+def test_a_difference_shows_schedules_risks_and_slack_ids() -> None:
+    grammar = Grammar(COMMANDS)
+    before = load(TEXT, CATALOGUE, default_organization="acme")
+    after = load(
+        TEXT.replace("PANA001: U0ANA", "PANA001: U0EVE").replace("risk: medium", "risk: low"),
+        CATALOGUE,
+        default_organization="acme",
+    )
+    lines = "\n".join(report.diff(before, after, grammar))
+    assert "on call at PagerDuty: PANA001: U0ANA → U0EVE" in lines
+    assert f"approval of 1 of {FIRST} → denied" in lines

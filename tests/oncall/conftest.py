@@ -1,0 +1,48 @@
+"""The clients against the stand-in, over a real socket."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+from pydantic import SecretStr
+
+from bot.core.oncall import Provider
+from bot.oncall import Schedules
+from bot.oncall.pagerduty import PagerDuty
+from bot.sandbox.oncall.app import PREFIX, create_oncall
+from bot.sandbox.oncall.roster import ANA, BEN, Roster
+from bot.sandbox.running import bound, served
+
+TOKEN = "the-on-call-token-of-tests"
+
+
+@dataclass
+class Desk:
+    """The roster behind the stand-in, and the lookup that reads it."""
+
+    roster: Roster
+    url: str
+    schedules: Schedules
+    slack_ids: dict[Provider, dict[str, str]]
+    clock: list[float]
+    seen: list[tuple[str, int]] = field(default_factory=list)
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    roster, clock, seen = Roster(), [0.0], list[tuple[str, int]]()
+    slack_ids = {Provider.PAGERDUTY: {ANA: "U0ANA", BEN: "U0BEN"}}
+    with bound(0) as port:
+        url = f"http://127.0.0.1:{port.getsockname()[1]}{PREFIX}"
+        async with served(create_oncall(roster, TOKEN), port):
+            adapters = [
+                PagerDuty(
+                    f"{url}/pagerduty/",
+                    SecretStr(TOKEN),
+                    observer=lambda provider, status, seconds: seen.append((provider, status)),
+                )
+            ]
+            schedules = Schedules(adapters, lambda: slack_ids, now=lambda: clock[0])
+            yield Desk(roster, url, schedules, slack_ids, clock, seen)
+            for one in adapters:
+                await one.calls.__aexit__()

@@ -1,0 +1,163 @@
+"""Who is on call is asked of the service, mapped by the policy, kept for a minute, and nobody without an answer."""
+
+import asyncio
+import time
+
+import pytest
+import structlog
+from pydantic import SecretStr
+
+from bot.core.oncall import Provider, Schedule
+from bot.oncall import OnCallUnavailable, Schedules
+from bot.oncall.calls import MOST_PAGES
+from bot.oncall.pagerduty import PagerDuty
+from bot.sandbox.oncall.roster import ANA, BEN, ESCALATION, SCHEDULE, SECOND_SCHEDULE, Shift
+from tests.oncall.conftest import TOKEN, Desk
+
+FIRST = Schedule(Provider.PAGERDUTY, SCHEDULE).key
+STRANGER = "PNEW999"
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        Schedule(Provider.PAGERDUTY, "PDBA100"),
+        Schedule(Provider.PAGERDUTY, "PDBA100", 2),
+        Schedule(Provider.PAGERDUTY, "PESC100", 1, is_policy=True),
+    ],
+)
+def test_a_key_is_read_as_it_was_written(schedule: Schedule) -> None:
+    assert Schedule.of(schedule.key) == schedule
+
+
+@pytest.mark.parametrize(
+    ("schedule", "found"),
+    [
+        (Schedule(Provider.PAGERDUTY, SCHEDULE), {"U0ANA"}),
+        (Schedule(Provider.PAGERDUTY, SECOND_SCHEDULE), {"U0BEN"}),
+        (Schedule(Provider.PAGERDUTY, SCHEDULE, 1), {"U0ANA"}),
+        (Schedule(Provider.PAGERDUTY, SCHEDULE, 2), set[str]()),
+        (Schedule(Provider.PAGERDUTY, ESCALATION, is_policy=True), {"U0ANA", "U0BEN"}),
+        (Schedule(Provider.PAGERDUTY, ESCALATION, 2, is_policy=True), {"U0BEN"}),
+        (Schedule(Provider.PAGERDUTY, "PELSE00"), set[str]()),
+    ],
+    ids=["schedule", "another", "its level", "not its level", "policy", "level of a policy", "empty"],
+)
+async def test_the_people_on_call_have_their_slack_ids(desk: Desk, schedule: Schedule, found: set[str]) -> None:
+    assert await desk.schedules.members(schedule.key) == frozenset(found)
+
+
+async def test_an_answer_is_kept_for_a_minute_and_asked_for_again_when_it_counts(desk: Desk) -> None:
+    for _ in range(3):
+        assert await desk.schedules.members(FIRST) == frozenset({"U0ANA"})
+    assert len(desk.roster.calls) == 1
+
+    desk.roster.shifts = [Shift(BEN)]
+    assert await desk.schedules.members(FIRST) == frozenset({"U0ANA"})
+    assert await desk.schedules.members(FIRST, fresh=True) == frozenset({"U0BEN"})
+    assert await desk.schedules.members(FIRST) == frozenset({"U0BEN"})
+
+    desk.roster.shifts = [Shift(ANA)]
+    desk.clock[0] += 61
+    assert await desk.schedules.members(FIRST) == frozenset({"U0ANA"})
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        (500, "answered with status 500"),
+        (429, "limits the rate"),
+        (401, "refuses the API token"),
+        (404, "has no such schedule"),
+        (302, "status 302"),
+    ],
+)
+async def test_without_an_answer_nobody_is_on_call_not_even_who_was(desk: Desk, status: int, why: str) -> None:
+    assert await desk.schedules.members(FIRST) == frozenset({"U0ANA"})
+    desk.roster.status = status
+
+    assert await desk.schedules.members(FIRST, fresh=True) is None
+    assert await desk.schedules.members(FIRST) is None
+    with pytest.raises(OnCallUnavailable, match=why) as caught:
+        await desk.schedules.look_up(FIRST, fresh=True)
+    assert TOKEN not in str(caught.value)
+    assert desk.seen[-1] == ("pagerduty", status)
+
+
+async def test_a_slow_answer_is_none_after_two_seconds(desk: Desk) -> None:
+    desk.roster.seconds = 30.0
+    began = time.monotonic()
+
+    with pytest.raises(OnCallUnavailable, match="didn't answer within 2 seconds"):
+        await desk.schedules.look_up(FIRST)
+
+    assert time.monotonic() - began < 20
+
+
+async def test_a_service_without_an_answer_is_asked_again_later_but_at_once_when_it_counts(desk: Desk) -> None:
+    desk.roster.status = 503
+    assert await desk.schedules.members(FIRST) is None
+    assert await desk.schedules.members(FIRST) is None
+    assert len(desk.roster.calls) == 1
+
+    desk.roster.status = 0
+    assert await desk.schedules.members(FIRST, fresh=True) == frozenset({"U0ANA"})
+    desk.roster.status = 503
+    assert await desk.schedules.members(FIRST, fresh=True) is None
+    desk.roster.status = 0
+    desk.clock[0] += 11
+    assert await desk.schedules.members(FIRST) == frozenset({"U0ANA"})
+
+
+async def test_every_page_is_read(desk: Desk) -> None:
+    desk.roster.shifts = [Shift(f"P{number:04}") for number in range(250)]
+    desk.slack_ids[Provider.PAGERDUTY] = {f"P{number:04}": f"U{number:04}" for number in range(250)}
+
+    found = await desk.schedules.members(FIRST)
+
+    assert found is not None
+    assert len(found) == 250
+    assert len(desk.roster.calls) == 3
+
+
+async def test_more_pages_than_anybody_needs_are_no_answer(desk: Desk) -> None:
+    desk.roster.shifts = [Shift(f"P{number:05}") for number in range(MOST_PAGES * 100 + 1)]
+    with pytest.raises(OnCallUnavailable, match="more than 20 pages"):
+        await desk.schedules.look_up(FIRST)
+
+
+async def test_a_person_without_a_slack_id_is_left_out_and_named_to_the_operator(desk: Desk) -> None:
+    desk.roster.shifts = [Shift(ANA), Shift(STRANGER)]
+
+    with structlog.testing.capture_logs() as log:
+        for _ in range(2):
+            assert await desk.schedules.members(FIRST, fresh=True) == frozenset({"U0ANA"})
+
+    assert [line["user"] for line in log if line["event"] == "a person on call has no Slack ID in the policy"] == [
+        STRANGER
+    ]
+    assert await desk.schedules.look_up(FIRST) == (frozenset({"U0ANA"}), (STRANGER,))
+
+
+async def test_the_mapping_of_now_counts_also_for_a_kept_answer(desk: Desk) -> None:
+    assert await desk.schedules.members(FIRST) == frozenset({"U0ANA"})
+    desk.slack_ids[Provider.PAGERDUTY] = {ANA: "U0REMY"}
+    assert await desk.schedules.members(FIRST) == frozenset({"U0REMY"})
+
+
+async def test_a_service_without_a_token_has_nobody_on_call() -> None:
+    with pytest.raises(OnCallUnavailable, match="PAGERDUTY_API_TOKEN isn't set"):
+        await Schedules([], dict).look_up(FIRST)
+
+
+async def test_a_wrong_token_is_refused_and_not_shown(desk: Desk) -> None:
+    adapter = PagerDuty(f"{desk.url}/pagerduty", SecretStr("another-token-entirely"))
+    async with adapter.calls:
+        with pytest.raises(OnCallUnavailable, match="refuses the API token") as caught:
+            await Schedules([adapter], dict).look_up(FIRST)
+    assert "another-token-entirely" not in repr(caught.value.__cause__) + repr(caught.value.__context__)
+
+
+async def test_callers_at_the_same_time_share_a_call(desk: Desk) -> None:
+    await asyncio.gather(*(desk.schedules.members(FIRST) for _ in range(20)))
+    assert len(desk.roster.calls) == 1

@@ -1,0 +1,208 @@
+"""Who is on call approves: the person of the moment, at the vote and at the start, and nobody without an answer."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.core.requests.request import State
+from bot.pipeline.approval import presses, votes
+from bot.sandbox.oncall.roster import ANA as THEIR_ANA
+from bot.sandbox.oncall.roster import BEN as THEIR_BEN
+from bot.sandbox.oncall.roster import Shift
+from tests.policies import ACME
+from tests.scenarios.asked import asked, reaches, stored
+from tests.world import ANA, BEN, DANA, DB_OPS, World, marked_up, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = (
+    ACME
+    + """\
+oncall_users:
+  pagerduty: {PANA001: U0ANA, PBEN002: U0BEN}
+people:
+  on_call: {oncall: {provider: pagerduty, schedule: PDBA100, risk: medium}}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: read}
+      - {approve: [freeze, destroy], by: on_call, confirm: none, notify: on_call, expires: 2h}
+"""
+)
+LINE = "/turso freeze {} --reason load"
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def first_shift(world: World) -> AsyncIterator[None]:
+    """Ana is on call, and what a test before has broken works again."""
+    shift(world, THEIR_ANA)
+    await world.pass_time(minutes=2)
+    yield
+    world.roster.status, world.roster.seconds = 0, 0.0
+
+
+def shift(world: World, *users: str) -> None:
+    """Let the shift change; the bot has no answer in its memory any more, as after a minute."""
+    world.roster.shifts = [Shift(one) for one in users]
+    forget(world)
+
+
+def forget(world: World) -> None:
+    assert world.bot is not None
+    directory: Any = world.bot.env.directory
+    for key in world.bot.env.rules.policy.groups:
+        directory._schedules._cache.forget(key)
+        directory._schedules._silent.pop(key, None)
+
+
+async def frozen(world: World, card: Any) -> bool:
+    request = await stored(world, card)
+    assert request.plan.target is not None
+    return bool(await world.bot.store.holds.find(database=request.plan.target.name)) if world.bot else False
+
+
+async def test_the_card_names_and_calls_who_is_on_call_now(world: World) -> None:
+    card = await asked(world, LINE)
+    assert f"Needs 1 approval: <@{ANA}>." in marked_up(card)
+    assert BEN not in marked_up(card)
+    assert "oncall:" not in marked_up(card)
+    assert "PDBA100" not in words(card)
+
+
+async def test_who_is_on_call_approves(world: World) -> None:
+    card = await asked(world, LINE)
+    await world.person(ANA).presses("Approve", card)
+    await reaches(world, card, State.SUCCEEDED)
+
+
+async def test_after_a_change_of_shift_the_new_person_approves_and_the_old_one_may_not(world: World) -> None:
+    card = await asked(world, LINE)
+    world.roster.shifts = [Shift(THEIR_BEN)]  # what the bot remembers is younger than a minute
+
+    refused = await world.person(ANA).presses_and_hears("Approve", card)
+    assert "You aren't an approver for this request." in words(refused)
+    assert (await stored(world, card)).votes == ()
+
+    await world.person(BEN).presses("Approve", card)
+    await reaches(world, card, State.SUCCEEDED)
+
+
+async def test_a_change_of_shift_before_the_start_stops_the_request(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = await asked(world, LINE)
+    real = presses.start_approved
+
+    async def and_then_the_shift_changes(*arguments: Any) -> Any:
+        world.roster.shifts = [Shift(THEIR_BEN)]
+        return await real(*arguments)
+
+    monkeypatch.setattr(votes, "start_approved", and_then_the_shift_changes)
+    await world.person(ANA).presses("Approve", card)
+
+    request = await reaches(world, card, State.STALE)
+    assert "Someone who approved this is no longer allowed to approve it. Nothing was changed." in request.outcome
+    assert not await frozen(world, card)
+
+
+@pytest.mark.parametrize("fault", ["down", "slow"])
+async def test_without_an_answer_nobody_on_call_votes_and_the_answer_says_so(world: World, fault: str) -> None:
+    card = await asked(world, LINE)
+    world.roster.status, world.roster.seconds = (503, 0.0) if fault == "down" else (0, 60.0)
+
+    refused = await world.person(ANA).presses_and_hears("Approve", card)
+
+    assert "PagerDuty didn't say who is on call. Nothing was changed. Try again in a moment." in words(refused)
+    assert (await stored(world, card)).votes == ()
+    world.roster.status, world.roster.seconds = 0, 0.0
+    await world.person(ANA).presses("Approve", card)
+    await reaches(world, card, State.SUCCEEDED)
+
+
+async def test_without_an_answer_there_is_no_request(world: World) -> None:
+    world.roster.status = 503
+    forget(world)
+    await world.make("unasked")
+
+    refused = await world.person(DANA).types("/turso freeze unasked --reason load")
+
+    assert "PagerDuty didn't say who is on call. Try again in a moment." in words(refused)
+
+
+async def test_without_an_answer_the_card_says_so(world: World) -> None:
+    card = await asked(world, LINE)
+    world.roster.status = 503
+    forget(world)
+    await world.pass_time(minutes=12)  # the reminder draws the card again
+
+    shown = await world.shows(card, holding="no one on call can approve")
+    assert "PagerDuty didn't say who is on call, so no one on call can approve at the moment." in words(shown)
+
+
+async def test_without_an_answer_an_approved_request_waits_and_starts_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = await asked(world, LINE)
+    real = presses.start_approved
+
+    async def and_then_the_service_fails(*arguments: Any) -> Any:
+        world.roster.status = 503
+        return await real(*arguments)
+
+    monkeypatch.setattr(votes, "start_approved", and_then_the_service_fails)
+    await world.person(ANA).presses("Approve", card)
+    calls = len(world.roster.calls)
+    await until(lambda: len(world.roster.calls) > calls + 2, what="attempts to start")
+    assert (await stored(world, card)).state is State.APPROVED
+    assert not await frozen(world, card)
+
+    world.roster.status = 0
+    await reaches(world, card, State.SUCCEEDED)
+
+
+async def test_a_person_without_a_slack_id_is_no_approver(world: World) -> None:
+    shift(world, "PNEW999", THEIR_BEN)
+    card = await asked(world, LINE)
+    assert f"Needs 1 approval: <@{BEN}>." in marked_up(card)
+    assert "PNEW999" not in words(card)
+
+
+async def test_a_schedule_limited_to_a_risk_has_no_approver_beyond_it(world: World) -> None:
+    await world.make("risky")
+    refused = await world.person(DANA).types("/turso destroy risky --reason gone")
+    assert "1 of these must approve this: on_call. Without you there is no one." in words(refused)
+
+
+async def test_a_reminder_calls_who_is_on_call_then(world: World) -> None:
+    card = await asked(world, LINE)
+    shift(world, THEIR_BEN)
+
+    await world.person(DANA).presses_and_hears("Remind", card)
+
+    def reminder() -> Any:
+        said = world.workspace.history(DB_OPS, None)
+        return next((one for one in said if one.thread_ts == card.ts and ":bell:" in words(one)), None)
+
+    assert f"<@{BEN}>" in marked_up(await until(reminder, what="the reminder"))
+    assert f"<@{ANA}>" not in marked_up(reminder())
+
+
+async def test_whoami_says_that_one_is_on_call(world: World) -> None:
+    assert "You are on call at PagerDuty." in words(await world.person(ANA).types("/turso whoami"))
+    assert "on call" not in words(await world.person(BEN).types("/turso whoami"))
+
+
+async def test_doctor_names_who_lacks_a_slack_id_and_a_schedule_that_cannot_be_read(world: World) -> None:
+    assert world.bot is not None
+    found = {name: (well, said) for name, well, said in await world.bot.health.doctor()}
+    assert found["on call"] == (True, "1 on-call schedule can be read.")
+    shift(world, "PNEW999")
+    well, said = {name: (well, said) for name, well, said in await world.bot.health.doctor()}["on call"]
+    assert not well
+    assert "`PNEW999` can't approve, because `oncall_users` has no Slack ID for them" in said
+    world.roster.status = 500
+    well, said = {name: (well, said) for name, well, said in await world.bot.health.doctor()}["on call"]
+    assert not well
+    assert "PagerDuty: it answered with status 500" in said
