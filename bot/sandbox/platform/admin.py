@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.sandbox.platform.calls import Call
-from bot.sandbox.platform.catalog.problems import Conflict, Missing
+from bot.sandbox.platform.catalog import databases, organizations
+from bot.sandbox.platform.catalog.problems import Conflict, Invalid, Missing
 from bot.sandbox.platform.faults import Fault
 from bot.sandbox.platform.seed.bulk import add_databases
 from bot.sandbox.platform.turso import Turso
@@ -40,6 +41,8 @@ def _table() -> list[tuple[str, str, Handler]]:
         ("POST", "hold/{id:int}/release", _release),
         ("POST", "databases", _add_databases),
         ("POST", "groups/{group}/archive", _archive),
+        ("POST", "databases/{name}/encryption", _encrypt),
+        ("POST", "plan", _subscribe),
         ("GET", "time", _time),
         ("POST", "time", _set_time),
     ]
@@ -156,6 +159,33 @@ async def _archive(request: Request) -> Response:
     except Missing as error:
         return JSONResponse({"error": str(error)}, 404)
     return JSONResponse({})
+
+
+async def _encrypt(request: Request) -> Response:
+    """Show a database as encrypted with a customer's key: `{"cipher": "aes256gcm"}`. Its copies then need the key."""
+    turso = _turso(request)
+    try:
+        cipher = str((await _body(request))["cipher"])
+        await turso.change(databases.encrypt, _organization(request), request.path_params["name"], cipher)
+    except (ValueError, KeyError) as error:
+        return JSONResponse({"error": str(error)}, 400)
+    except Missing as error:
+        return JSONResponse({"error": str(error)}, 404)
+    return JSONResponse({})
+
+
+async def _subscribe(request: Request) -> Response:
+    """Set the plan and what the organization has instead of its quotas: `{"plan": "starter", "quotas": {…}}`."""
+    turso = _turso(request)
+    try:
+        body = await _body(request)
+        plan, quotas = body.get("plan"), body.get("quotas")
+        changed = await turso.change(organizations.subscribe, _organization(request), plan=plan, quotas=quotas)
+    except (ValueError, TypeError, AttributeError, Invalid) as error:
+        return JSONResponse({"error": str(error)}, 400)
+    except Missing as error:
+        return JSONResponse({"error": str(error)}, 404)
+    return JSONResponse(changed.plan.shape())
 
 
 def _organization(request: Request) -> str:

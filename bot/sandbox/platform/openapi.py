@@ -27,7 +27,9 @@ def description() -> Json:
     """Return the OpenAPI 3.1 description, without the personal account's paths, which equal an organization's."""
     paths: Json = {}
     for method, path, handler, scope in table():
-        if path.startswith(("/v1/organizations", "/v2/", "/v1/auth", "/v1/user", "/v1/current-user", "/v1/locations")):
+        if path.startswith(
+            ("/v1/organizations", "/v2/", "/v1/auth", "/v1/user", "/v1/current-user", "/v1/locations", "/v1/plans")
+        ):
             paths.setdefault(path, {})[method.lower()] = _operation(method, path, handler.__doc__, scope)
     for path, (body, answered, media) in _DATA.items():
         paths[f"/db/{{name}}/{path}"] = {"post": _data_operation(path, body, answered, media)}
@@ -145,7 +147,10 @@ _PROTECTION = _object(delete_protection=_SWITCH)
 _TOKEN_BODY = _object(permissions=_object(read_attach=_object(databases=_list(_TEXT))))
 _BODIES: dict[str, Json] = {
     "POST /databases": _object(
-        {"name": _NAME}, group=_TEXT, size_limit=_TEXT, seed=_object({"type": _TEXT}, name=_TEXT, value=_TEXT)
+        {"name": _NAME},
+        group=_TEXT,
+        size_limit=_TEXT,
+        seed=_object({"type": _TEXT}, name=_TEXT, value=_TEXT, timestamp=_TEXT),
     ),
     "PATCH /databases/{name}/configuration": _object(**_CONFIGURATION),
     "POST /databases/{name}/auth/tokens": _TOKEN_BODY,
@@ -175,6 +180,11 @@ _ANSWERS: dict[str, Json] = {
     "GET /groups/{group}": _object({"group": _ref("Group")}),
     "POST /groups": _object({"group": _ref("Group")}),
     "DELETE /groups/{group}": _object({"group": _ref("Group")}),
+    "POST /groups/{group}/unarchive": _object({"group": _ref("Group")}),
+    "GET /plans": _object({"plans": _list(_ref("Plan"))}),
+    "GET /subscription": _object(
+        {"subscription": _object({"name": _TEXT, "plan": _TEXT, "timeline": _TEXT, "overages": _BOOL})}
+    ),
     "GET /usage": _object(
         {"organization": _object({"uuid": _TEXT, "usage": _USAGE, "databases": _list(_ref("DatabaseUsage"))})}
     ),
@@ -193,16 +203,27 @@ _SCHEMAS: dict[str, Json] = {
             "block_reads": _BOOL,
             "block_writes": _BOOL,
             "delete_protection": _BOOL,
-            "parent": {"type": ["object", "null"]},
-        }
+            "archived": _BOOL,
+            "sleeping": _BOOL,
+            "parent": {"type": ["object", "null"], "properties": {"id": _TEXT, "name": _TEXT, "branched_at": _TEXT}},
+        },
+        encryption_cipher=_TEXT,
     ),
     "Configuration": _object(
         {"size_limit": _TEXT, "block_reads": _BOOL, "block_writes": _BOOL, "delete_protection": _BOOL}
     ),
     "Instance": _object({"uuid": _TEXT, "name": _TEXT, "type": _TEXT, "region": _TEXT, "hostname": _TEXT}),
     "Group": _object(
-        {"name": _TEXT, "uuid": _TEXT, "locations": _list(_TEXT), "primary": _TEXT, "delete_protection": _BOOL}
+        {
+            "name": _TEXT,
+            "uuid": _TEXT,
+            "locations": _list(_TEXT),
+            "primary": _TEXT,
+            "delete_protection": _BOOL,
+            "archived": _BOOL,
+        }
     ),
+    "Plan": _object({"name": _TEXT, "price": _TEXT, "prices": _list(_object()), "quotas": _object()}),
     "Usage": _USAGE,
     "DatabaseUsage": _object(
         {"uuid": _TEXT, "instances": _list(_object({"uuid": _TEXT, "usage": _USAGE})), "usage": _USAGE}, total=_USAGE

@@ -27,6 +27,7 @@ from bot.sandbox.platform.tokens import RetiredKeys, Verifier
 P = ParamSpec("P")
 T = TypeVar("T")
 _FLUSH_SECONDS = 1.0
+_TEND_SECONDS = 300.0
 _REMEMBERED = 20_000
 
 
@@ -51,10 +52,10 @@ class Turso:
         self.journal = Journal(data / "usage")
         self.meter = Meter(self.clock, self.journal)
         self.catalog = Catalog(data / "catalog.db")
-        self.plane = DataPlane(data / "databases", self.meter, limits or Limits())
+        self.plane = DataPlane(data / "databases", self.meter, limits or Limits(), self.clock)
         self._targets: LRUCache[tuple[str, str], Target] = LRUCache(_REMEMBERED)
         self._changes = 0
-        self._flushed_at = time.monotonic()
+        self._flushed_at = self._tended_at = time.monotonic()
         self.catalog.run_now(_found, organization)
         self._recover()
 
@@ -98,6 +99,21 @@ class Turso:
         for database in members:
             await self.plane.disconnect(database.id)
 
+    async def copy(self, source: Database, database_id: str, at: float | None) -> None:
+        """Fill the file of a new database with another one, as it is or as it was at a time. Raises TooEarly."""
+        primary = next(iter(await self.read(instances.every, source.id)), None)
+        served = self.plane.serve(source, primary)
+        with served.in_use():
+            await self.plane.on_thread(served.copy, self.plane.path(database_id), at)
+
+    async def tend_history(self) -> None:
+        """Delete the history that plans no longer include, and pack the rest."""
+        self._tended_at = time.monotonic()
+        for organization in await self.read(organizations.every):
+            before = self.clock.time() - organization.plan.retention.total_seconds()
+            for database_id in await self.read(databases.ids, organization.slug):
+                await self.plane.tend(database_id, before)
+
     async def flush(self) -> None:
         """Book the usage that the data plane measured."""
         self._flushed_at = time.monotonic()
@@ -117,6 +133,8 @@ class Turso:
         while True:
             await asyncio.sleep(_FLUSH_SECONDS)
             await self.tick()
+            if time.monotonic() > self._tended_at + _TEND_SECONDS:
+                await self.tend_history()
 
     async def close(self) -> None:
         """Book the usage, and close the files."""

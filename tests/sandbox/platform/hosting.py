@@ -39,6 +39,17 @@ def value(given: Any) -> Json:
 
 CLOSE = {"type": "close"}
 
+OLDEST_CATALOGUE = """
+ALTER TABLE groups DROP COLUMN archived;
+ALTER TABLE organizations DROP COLUMN plan;
+ALTER TABLE organizations DROP COLUMN quotas;
+ALTER TABLE databases DROP COLUMN recorded_since;
+ALTER TABLE databases DROP COLUMN encryption_cipher;
+DROP TABLE journal;
+PRAGMA user_version = 1;
+"""
+"""Makes a catalogue one of version 1."""
+
 
 class Answer:
     """The answer of a pipeline."""

@@ -5,7 +5,6 @@ from pathlib import Path
 import libsql
 import pytest
 
-from bot.sandbox.platform.catalog import groups
 from tests.sandbox.platform.hosting import Client, Hosted, Process, stmt
 
 
@@ -88,20 +87,6 @@ async def test_an_archived_group_stays_archived_after_a_restart(tmp_path: Path) 
 
     second = Hosted(tmp_path)
     assert (await second.api("GET", "/groups/default"))["group"]["archived"] is True
-    await second.close()
-
-
-async def test_a_catalogue_of_an_older_version_is_upgraded(tmp_path: Path) -> None:
-    first = Hosted(tmp_path)
-    first.turso.catalog.run_now(
-        lambda connection: connection.execute(
-            "ALTER TABLE groups DROP COLUMN archived; DROP TABLE journal; PRAGMA user_version = 1"
-        )
-    )
-    await first.close()
-
-    second = Hosted(tmp_path)
-    assert second.turso.catalog.run_now(groups.find, "acme", "default").archived is False
     await second.close()
 
 

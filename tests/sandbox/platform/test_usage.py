@@ -9,7 +9,7 @@ from typing import Any
 import apsw
 import pytest
 
-from tests.sandbox.platform.hosting import CLOSE, Client, Hosted, stmt
+from tests.sandbox.platform.hosting import CLOSE, OLDEST_CATALOGUE, Client, Hosted, stmt
 
 # Statement, rows read, rows written. Each on a database that the ones before it have made.
 TEN = [
@@ -181,7 +181,7 @@ async def test_a_folder_of_an_earlier_version_is_taken_over(tmp_path: Path) -> N
     await (await first.database("orders")).run("CREATE TABLE t(a)")
     await first.close()
     with contextlib.closing(sqlite3.connect(tmp_path / "catalog.db")) as catalog:
-        catalog.executescript("DROP TABLE journal; PRAGMA user_version = 1;")
+        catalog.executescript(OLDEST_CATALOGUE)
 
     second = Hosted(tmp_path)
     await (await second.database("orders")).run("INSERT INTO t VALUES (1)")

@@ -120,6 +120,13 @@ def rotate(connection: apsw.Connection, organization: str, name: str) -> Databas
     return find(connection, organization, name)
 
 
+def encrypt(connection: apsw.Connection, organization: str, name: str, cipher: str) -> Database:
+    """Note that a database is encrypted with a customer's key. Raises Missing."""
+    database = find(connection, organization, name)
+    connection.execute("UPDATE databases SET encryption_cipher = ? WHERE id = ?", (cipher, database.id))
+    return find(connection, organization, name)
+
+
 @dataclass(frozen=True)
 class Configuration:
     """Changes to a database. None leaves a setting unchanged."""

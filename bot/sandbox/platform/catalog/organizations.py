@@ -1,12 +1,13 @@
 """Organizations in the catalogue, and what happened in them."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import apsw
 
-from bot.sandbox.platform.catalog.problems import Conflict, Missing
+from bot.sandbox.platform.catalog.plans import PLANS, Plan
+from bot.sandbox.platform.catalog.problems import Conflict, Invalid, Missing
 from bot.sandbox.platform.names import new_uuid
 
 
@@ -19,14 +20,25 @@ class Organization:
     overages: bool
     blocked_reads: bool
     blocked_writes: bool
+    plan: Plan
+    """The plan, with the quotas that the organization has instead of the plan's own."""
 
 
 def every(connection: apsw.Connection) -> list[Organization]:
     """Return all organizations, the oldest first."""
     rows = connection.execute(
-        "SELECT slug, uuid, name, type, overages, blocked_reads, blocked_writes FROM organizations ORDER BY rowid"
+        "SELECT slug, uuid, name, type, overages, blocked_reads, blocked_writes, plan, quotas FROM organizations"
+        " ORDER BY rowid"
     )
-    return [Organization(*row[:4], *(bool(flag) for flag in row[4:7])) for row in rows]
+    return [
+        Organization(slug, uuid, name, kind, bool(overages), bool(no_reads), bool(no_writes), _plan(plan, quotas))
+        for slug, uuid, name, kind, overages, no_reads, no_writes, plan, quotas in rows
+    ]
+
+
+def _plan(name: str, quotas: str) -> Plan:
+    plan = PLANS[name]
+    return replace(plan, quotas=plan.quotas | json.loads(quotas))
 
 
 def find(connection: apsw.Connection, slug: str) -> Organization:
@@ -51,6 +63,22 @@ def create(connection: apsw.Connection, slug: str, *, name: str | None = None, k
 
 def update(connection: apsw.Connection, slug: str, *, overages: bool) -> Organization:
     connection.execute("UPDATE organizations SET overages = ? WHERE slug = ?", (overages, slug))
+    return find(connection, slug)
+
+
+def subscribe(
+    connection: apsw.Connection, slug: str, *, plan: str | None = None, quotas: dict[str, int | None] | None = None
+) -> Organization:
+    """Set the plan, and what the organization has instead of its quotas. Raises Missing or Invalid."""
+    organization = find(connection, slug)
+    if plan is not None and plan not in PLANS:
+        raise Invalid(f"there is no plan {plan[:40]}")
+    if unknown := (quotas or {}).keys() - organization.plan.quotas.keys():
+        raise Invalid(f"a plan has no quota {min(unknown)[:40]}")
+    if plan is not None:
+        connection.execute("UPDATE organizations SET plan = ? WHERE slug = ?", (plan, slug))
+    if quotas is not None:
+        connection.execute("UPDATE organizations SET quotas = ? WHERE slug = ?", (json.dumps(quotas), slug))
     return find(connection, slug)
 
 

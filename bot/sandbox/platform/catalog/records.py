@@ -59,6 +59,8 @@ class Database:
     group_key: Key | None
     group_protected: bool
     archived: bool
+    recorded_since: float
+    encryption_cipher: str
     regions: tuple[str, ...]
 
     @property
@@ -73,7 +75,8 @@ class Database:
 
 DATABASE_COLUMNS = """d.id, d.organization, d.name, d.group_name, d.key_id, d.key_secret, d.size_limit, d.block_reads,
     d.block_writes, d.delete_protection, d.allow_attach, d.allowed_ips, d.allowed_aws_vpc_ids, d.parent, d.ready_at,
-    d.created_at, g.uuid, g.key_id, g.key_secret, g.delete_protection, g.archived, (SELECT json_group_array(region) FROM
+    d.created_at, g.uuid, g.key_id, g.key_secret, g.delete_protection, g.archived, d.recorded_since,
+    d.encryption_cipher, (SELECT json_group_array(region) FROM
     (SELECT region FROM instances i WHERE i.database_id = d.id AND i.deleted_at IS NULL ORDER BY i.type, i.rowid))"""
 DATABASES = "databases d LEFT JOIN groups g ON g.organization = d.organization AND g.name = d.group_name"
 
@@ -100,7 +103,9 @@ def database(row: tuple[Any, ...]) -> Database:
         group_key=Key(row[17], row[18]) if row[17] else None,
         group_protected=bool(row[19]),
         archived=bool(row[20]),
-        regions=tuple(json.loads(row[21])),
+        recorded_since=row[21],
+        encryption_cipher=row[22],
+        regions=tuple(json.loads(row[23])),
     )
 
 

@@ -1,10 +1,11 @@
 """The tables of the catalogue."""
 
-VERSION = 3
+VERSION = 4
 
 TABLES = """
 CREATE TABLE organizations(slug TEXT PRIMARY KEY, uuid TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,
-    overages INT NOT NULL DEFAULT 0, blocked_reads INT NOT NULL DEFAULT 0, blocked_writes INT NOT NULL DEFAULT 0);
+    overages INT NOT NULL DEFAULT 0, blocked_reads INT NOT NULL DEFAULT 0, blocked_writes INT NOT NULL DEFAULT 0,
+    plan TEXT NOT NULL DEFAULT 'scaler', quotas TEXT NOT NULL DEFAULT '{}');
 CREATE TABLE groups(uuid TEXT PRIMARY KEY, organization TEXT NOT NULL REFERENCES organizations(slug),
     name TEXT NOT NULL, locations TEXT NOT NULL, key_id TEXT NOT NULL, key_secret BLOB NOT NULL,
     delete_protection INT NOT NULL DEFAULT 0, archived INT NOT NULL DEFAULT 0,
@@ -14,7 +15,8 @@ CREATE TABLE databases(id TEXT PRIMARY KEY, organization TEXT NOT NULL REFERENCE
     size_limit INT NOT NULL DEFAULT 0, block_reads INT NOT NULL DEFAULT 0, block_writes INT NOT NULL DEFAULT 0,
     delete_protection INT NOT NULL DEFAULT 0, allow_attach INT NOT NULL DEFAULT 0,
     allowed_ips TEXT NOT NULL DEFAULT '[]', allowed_aws_vpc_ids TEXT NOT NULL DEFAULT '[]',
-    parent TEXT, ready_at REAL NOT NULL DEFAULT 0, created_at REAL NOT NULL, deleted_at REAL);
+    parent TEXT, ready_at REAL NOT NULL DEFAULT 0, created_at REAL NOT NULL, deleted_at REAL,
+    recorded_since REAL NOT NULL DEFAULT 0, encryption_cipher TEXT NOT NULL DEFAULT '');
 CREATE UNIQUE INDEX databases_by_name ON databases(organization, name) WHERE deleted_at IS NULL;
 CREATE INDEX databases_by_group ON databases(organization, group_name, name) WHERE deleted_at IS NULL;
 CREATE TABLE instances(uuid TEXT PRIMARY KEY, database_id TEXT NOT NULL REFERENCES databases(id), name TEXT NOT NULL,
@@ -35,5 +37,10 @@ CREATE TABLE journal(id INTEGER PRIMARY KEY, booked INT NOT NULL);
 LACKING = (
     "CREATE TABLE journal(id INTEGER PRIMARY KEY, booked INT NOT NULL);",
     "ALTER TABLE groups ADD COLUMN archived INT NOT NULL DEFAULT 0;",
+    """ALTER TABLE organizations ADD COLUMN plan TEXT NOT NULL DEFAULT 'scaler';
+    ALTER TABLE organizations ADD COLUMN quotas TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE databases ADD COLUMN recorded_since REAL NOT NULL DEFAULT 0;
+    ALTER TABLE databases ADD COLUMN encryption_cipher TEXT NOT NULL DEFAULT '';
+    UPDATE databases SET recorded_since = unixepoch();""",
 )
 """What a catalogue of version 1, 2 and so on lacks to become one of the next version."""

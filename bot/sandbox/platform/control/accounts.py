@@ -7,13 +7,11 @@ from typing import Any
 from starlette.responses import Response
 
 from bot.sandbox.platform.catalog import organizations
+from bot.sandbox.platform.catalog.plans import PLANS
 from bot.sandbox.platform.control import shapes
 from bot.sandbox.platform.control.call import ApiError, Call, answer
 from bot.sandbox.platform.names import is_name, locations
 
-_QUOTAS = {"rowsRead": 100_000_000_000, "rowsWritten": 100_000_000, "databases": None, "locations": 6}
-_QUOTAS |= {"storage": 24 * 2**30, "groups": 10, "bytesSynced": 24 * 2**30}
-_PLAN = {"name": "scaler", "price": "24.92", "prices": [{"value": 2492, "timeline": "monthly"}], "quotas": _QUOTAS}
 _LARGEST_PAGE = 100
 
 
@@ -72,12 +70,16 @@ async def invoices(call: Call) -> Response:
 
 
 async def subscription(call: Call) -> Response:
-    plan = {"name": "scaler", "plan": "scaler", "timeline": "monthly", "overages": False}
+    organization = await call.turso.read(organizations.find, call.organization)
+    name = organization.plan.name
+    plan = {"name": name, "plan": name, "timeline": "monthly", "overages": organization.overages}
     return answer({"subscription": plan})
 
 
 async def plans(call: Call) -> Response:
-    return answer({"plans": [_PLAN]})
+    """Return all plans. The organization's own has its quotas, which may differ from the plan's."""
+    own = (await call.turso.read(organizations.find, call.organization)).plan
+    return answer({"plans": [(PLANS | {own.name: own})[name].shape() for name in PLANS]})
 
 
 async def audit_logs(call: Call) -> Response:
@@ -96,7 +98,8 @@ def _entry(row: tuple[Any, ...]) -> dict[str, Any]:
 
 async def user(call: Call) -> Response:
     name = call.turso.organization
-    account = {"username": name, "name": name, "email": _email(call), "avatarUrl": "", "plan": "scaler"}
+    plan = (await call.turso.read(organizations.find, name)).plan.name
+    account = {"username": name, "name": name, "email": _email(call), "avatarUrl": "", "plan": plan}
     return answer({"user": account | {"mfa": False, "has_pending_invites": False}})
 
 

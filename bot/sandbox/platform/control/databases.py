@@ -12,7 +12,7 @@ from bot.sandbox.platform.catalog.records import Database
 from bot.sandbox.platform.control import shapes
 from bot.sandbox.platform.control.call import ApiError, Call, answer
 from bot.sandbox.platform.control.reach import reachable
-from bot.sandbox.platform.copying import copy_database
+from bot.sandbox.platform.control.seeds import fill, require_room
 from bot.sandbox.platform.names import is_name, new_uuid
 
 _SIZE = re.compile(r"(\d{1,15})\s*(b|kb|mb|gb|tb)?", re.IGNORECASE | re.ASCII)
@@ -53,10 +53,12 @@ async def create(call: Call) -> Response:
     if not is_name(name, turso.generation):
         raise ApiError(400, "invalid database name: use lowercase letters, numbers and dashes")
     assert isinstance(name, str)
-    _refuse_unsupported(body)
+    if body.get("remote_encryption"):
+        raise ApiError(400, "remote encryption is not supported by the local platform")
     group = await _group(call, body)
     database_id = new_uuid(turso.generation)
-    parent = await _seed(call, body, database_id)
+    await require_room(call)
+    parent = await fill(call, body.get("seed"), database_id)
     late = call.fault("not_ready")
     new = NewDatabase(
         id=database_id,
@@ -75,15 +77,6 @@ async def create(call: Call) -> Response:
         raise
     await note(call, "db-create", f"created database {name}", database=name)
     return answer(_created(call, database))
-
-
-def _refuse_unsupported(body: dict[str, Any]) -> None:
-    """Refuse options that aren't supported, instead of ignoring them."""
-    seed = body.get("seed")
-    if body.get("remote_encryption"):
-        raise ApiError(400, "remote encryption is not supported by the local platform")
-    if isinstance(seed, dict) and seed.get("timestamp"):
-        raise ApiError(400, "point-in-time copies are not supported by the local platform")
 
 
 def _create(connection: Any, new: NewDatabase) -> Database:
@@ -116,29 +109,6 @@ async def _group(call: Call, body: dict[str, Any]) -> str:
         if found.archived:
             raise ApiError(400, f"cannot create database on group {group} because it is sleeping")
     return group
-
-
-async def _seed(call: Call, body: dict[str, Any], database_id: str) -> dict[str, Any] | None:
-    """Fill the new file from another database, and return the `parent` object."""
-    seed = body.get("seed")
-    if seed is None:
-        return None
-    if not isinstance(seed, dict) or seed.get("type") not in ("database", "database_upload", "dump"):
-        raise ApiError(400, "invalid seed")
-    if seed["type"] != "database":
-        raise ApiError(400, f"seed type {seed['type']} is not supported by the local platform")
-    source = seed.get("name") or seed.get("value")
-    if not isinstance(source, str):
-        raise ApiError(400, "invalid seed: name is missing")
-    try:
-        database = await call.turso.read(databases.find, call.organization, source)
-    except Missing as error:
-        raise ApiError(400, str(error)) from None
-    if call.token.group not in (None, database.group):
-        raise ApiError(403, "token does not have access to this database")
-    plane = call.turso.plane
-    await plane.on_thread(copy_database, plane.path(database.id), plane.path(database_id))
-    return {"id": database.id, "name": database.name, "branched_at": call.turso.clock.now().isoformat()}
 
 
 def size_limit(given: object) -> int | None:

@@ -22,6 +22,8 @@ def database(record: Database, hostname: str, generation: Generation) -> Json:
     }
     if generation == "2023":
         return shape | {"IssuedCertLimit": 0, "IssuedCertCount": 0}
+    if record.encryption_cipher:
+        shape["encryption_cipher"] = record.encryption_cipher
     return shape | {
         "group": record.group,
         "block_reads": record.block_reads,
@@ -84,7 +86,7 @@ def organization(record: Organization) -> Json:
         "overages": record.overages,
         "blocked_reads": record.blocked_reads,
         "blocked_writes": record.blocked_writes,
-        "plan_id": "scaler",
+        "plan_id": record.plan.name,
         "plan_timeline": "monthly",
         "platform": "",
         "require_mfa": False,

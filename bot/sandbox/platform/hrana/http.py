@@ -1,7 +1,7 @@
 """The data plane's endpoints under `/db/NAME/`."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
@@ -103,15 +103,6 @@ def _open(request: Request, served: Served) -> bool:
     )
 
 
-@contextmanager
-def _in_use(served: Served) -> Iterator[None]:
-    served.running += 1
-    try:
-        yield
-    finally:
-        served.running -= 1
-
-
 async def _stream(turso: Turso, served: Served, baton: str | None, *, read_only: bool) -> Stream:
     streams = turso.plane.streams
     stream = await streams.resume(baton, served) if baton else streams.new(served)
@@ -122,7 +113,7 @@ async def _stream(turso: Turso, served: Served, baton: str | None, *, read_only:
 async def _pipeline(request: Request) -> Response:
     turso: Turso = request.app.state.turso
     served = await _serve(request)
-    with _in_use(served):
+    with served.in_use():
         read_only = _open(request, served)
         body = await read_body(request, turso.plane.limits.body_bytes)
         version = 3 if "/v3/" in request.url.path else 2
@@ -142,7 +133,7 @@ async def _pipeline(request: Request) -> Response:
 async def _cursor(request: Request) -> Response:
     turso: Turso = request.app.state.turso
     served = await _serve(request)
-    with _in_use(served):
+    with served.in_use():
         read_only = _open(request, served)
         cursor = wire.read_cursor(await read_body(request, turso.plane.limits.body_bytes))
         stream = await _stream(turso, served, cursor.baton, read_only=read_only)
@@ -159,7 +150,7 @@ async def _cursor(request: Request) -> Response:
 async def _lines(turso: Turso, stream: Stream, steps: tuple[wire.Step, ...]) -> AsyncIterator[bytes]:
     """Yield the answer of a cursor. The last part waits for the stream to pause: clients then return."""
     plane, rests = turso.plane, False
-    with _in_use(stream.served):
+    with stream.served.in_use():
         try:
             held = line({"baton": plane.streams.keep(stream), "base_url": None})
             async with aclosing(plane.chunks(stream, run_cursor(stream, steps))) as chunks:
@@ -179,7 +170,7 @@ async def _lines(turso: Turso, stream: Stream, steps: tuple[wire.Step, ...]) -> 
 async def _dump(request: Request) -> Response:
     turso: Turso = request.app.state.turso
     served = await _serve(request)
-    with _in_use(served):
+    with served.in_use():
         stream = await _stream(turso, served, None, read_only=_open(request, served))
         try:
             return PlainTextResponse(await turso.plane.on_thread(dump, stream))

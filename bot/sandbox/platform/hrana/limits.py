@@ -16,6 +16,7 @@ class Limits:
     value_bytes: int = 10 * 2**20
     temporary_bytes: int = 64 * 2**20
     database_bytes: int = 10 * 2**30
+    history_bytes: int = 2 * 2**30
     stored_texts: int = 50
     stored_text_bytes: int = 5_000
     statement_seconds: float = 30.0

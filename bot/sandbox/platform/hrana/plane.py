@@ -1,6 +1,7 @@
 """The data plane's engine: the open databases, and the threads that run their statements."""
 
 import asyncio
+import shutil
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -10,12 +11,14 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from bot.sandbox.platform.catalog.records import Database, Instance
+from bot.sandbox.platform.clock import Clock
 from bot.sandbox.platform.hrana.batons import Streams
 from bot.sandbox.platform.hrana.limits import Limits
 from bot.sandbox.platform.hrana.meter import Meter
 from bot.sandbox.platform.hrana.served import Served
 from bot.sandbox.platform.hrana.session import PAGE_BYTES, open_file
 from bot.sandbox.platform.hrana.stream import PAUSE, Pause, Stream
+from bot.sandbox.platform.recovery.recorder import Recorder
 
 T = TypeVar("T")
 Y = TypeVar("Y")
@@ -31,11 +34,12 @@ class _Done(Generic[T]):
 class DataPlane:
     """Runs statements on threads, so that they don't block the event loop. It knows neither HTTP nor tokens."""
 
-    def __init__(self, folder: Path, meter: Meter, limits: Limits) -> None:
-        self.folder, self.meter, self.limits = folder, meter, limits
+    def __init__(self, folder: Path, meter: Meter, limits: Limits, clock: Clock) -> None:
+        self.folder, self.meter, self.limits, self._clock = folder, meter, limits, clock
         self.streams = Streams(limits, meter)
         self._threads = ThreadPoolExecutor(limits.threads, "platform-data")
         self._served: dict[str, Served] = {}
+        self._recorders: dict[str, Recorder] = {}
         self._swept_at = time.monotonic()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -43,12 +47,20 @@ class DataPlane:
         """Return the file of a database. The platform makes the IDs, so no name from a client becomes a path."""
         return self.folder / f"{database_id}.db"
 
+    def recorder(self, database_id: str) -> Recorder:
+        """Return what records the history of a database."""
+        found = self._recorders.get(database_id)
+        if found is None:
+            history = self.folder.parent / "history" / database_id
+            found = self._recorders[database_id] = Recorder(self.path(database_id), history, self._clock.time)
+        return found
+
     def serve(self, database: Database, primary: Instance | None) -> Served:
         """Return the open database, with what the catalogue says about it now."""
         served = self._served.get(database.id)
         if served is None:
             instance = primary.uuid if primary else database.id
-            served = Served(database, self.path(database.id), instance, self.limits)
+            served = Served(database, self.recorder(database.id), instance, self.limits)
             self._served[database.id] = served
         served.database, served.used_at = database, time.monotonic()
         return served
@@ -161,8 +173,16 @@ class DataPlane:
             await self.on_thread(served.close)
         await self.on_thread(self._unlink, database_id)
 
+    async def tend(self, database_id: str, before: float) -> None:
+        """Pack the history of a database, and delete what is older than a time (epoch seconds)."""
+        recorder = self.recorder(database_id)
+        if recorder.folder.path.exists():
+            await self.on_thread(recorder.tend, before, self.limits.history_bytes)
+
     def _unlink(self, database_id: str) -> None:
         path = self.path(database_id)
+        shutil.rmtree(self.recorder(database_id).folder.path, ignore_errors=True)
+        self._recorders.pop(database_id, None)
         for file in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
             file.unlink(missing_ok=True)
 
@@ -172,13 +192,18 @@ class DataPlane:
             name = path.name.partition(".")[0]
             if name not in live and _is_uuid(name):
                 path.unlink(missing_ok=True)
+        for path in (self.folder.parent / "history").glob("*"):
+            if path.name not in live and _is_uuid(path.name):
+                shutil.rmtree(path, ignore_errors=True)
 
     def interrupted(self) -> dict[str, int]:
-        """Return the databases that were open when the last process was killed, and the size that each has."""
+        """Record the commits that the last process didn't. Return the databases that it had open, with their sizes."""
         sizes: dict[str, int] = {}
         for log in self.folder.glob("*.db-wal"):
-            with closing(open_file(self.folder / log.name.removesuffix("-wal"))) as connection:
-                sizes[log.name.removesuffix(".db-wal")] = int(connection.pragma("page_count")) * PAGE_BYTES
+            database_id = log.name.removesuffix(".db-wal")
+            with closing(open_file(self.path(database_id))) as connection:
+                self.recorder(database_id).recover(connection)
+                sizes[database_id] = int(connection.pragma("page_count")) * PAGE_BYTES
         return sizes
 
     async def close(self) -> None:

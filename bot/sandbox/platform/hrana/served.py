@@ -4,7 +4,8 @@ import asyncio
 import threading
 import time
 from collections import deque
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import apsw
@@ -13,14 +14,15 @@ from bot.sandbox.platform.catalog.records import Database
 from bot.sandbox.platform.hrana.guard import NO_WRITE_PERMISSION, READS_BLOCKED, WRITES_BLOCKED, Rights
 from bot.sandbox.platform.hrana.limits import Limits
 from bot.sandbox.platform.hrana.session import Session, open_file
+from bot.sandbox.platform.recovery.recorder import Recorder
 
 
 class Served:
     """Keeps one connection open, so that the write-ahead log is not folded in after each request."""
 
-    def __init__(self, database: Database, path: Path, instance: str, limits: Limits) -> None:
+    def __init__(self, database: Database, recorder: Recorder, instance: str, limits: Limits) -> None:
         self.database = database
-        self.path, self.instance, self.limits = path, instance, limits
+        self.recorder, self.instance, self.limits = recorder, instance, limits
         self.running = 0
         self.closed = False
         self.used_at = time.monotonic()
@@ -30,12 +32,31 @@ class Served:
 
     def open(self) -> Session:
         """Return a new connection. Call it on a thread."""
+        self._keep_open()
+        session = Session(self.recorder.database, self.limits)
+        session.limit_size(self.size_limit_bytes)
+        self.recorder.watch(session.connection)
+        return session
+
+    def _keep_open(self) -> None:
         with self._opening:
             if self._keeper is None:
-                self._keeper = open_file(self.path)
-        session = Session(self.path, self.limits)
-        session.limit_size(self.size_limit_bytes)
-        return session
+                self._keeper = open_file(self.recorder.database)
+                self.recorder.open(self._keeper)
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep it open meanwhile."""
+        self.running += 1
+        try:
+            yield
+        finally:
+            self.running -= 1
+
+    def copy(self, target: Path, at: float | None) -> None:
+        """Copy the database to a new file, as it is or as it was at a time. Call it on a thread. Raises TooEarly."""
+        self._keep_open()
+        self.recorder.copy(target, at)
 
     @property
     def size_limit_bytes(self) -> int:
@@ -65,6 +86,9 @@ class Served:
     def close(self) -> None:
         """Close the file. Runs on a thread, when no statement runs."""
         self.closed = True
-        if self._keeper is not None:
-            self._keeper.close()
-            self._keeper = None
+        with self._opening:
+            if self._keeper is not None:
+                self.recorder.close()
+                self._keeper.close()
+                self._keeper = None
+                self.recorder.release()
