@@ -1,5 +1,15 @@
 """Errors whose text may be shown to people: `str(error)` is one sentence. Any other exception is a bug."""
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """A command that removes what is in the way, offered as a button to somebody who may run or request it."""
+
+    label: str
+    line: str
+
 
 class BotError(Exception):
     """Base of every error that a person may read. Only `pipeline` catches it."""
@@ -11,6 +21,10 @@ class Refused(BotError):
 
 class BadInput(BotError):
     """Raised when what somebody typed, pressed or filled in can't be used. Nothing was changed."""
+
+    def __init__(self, sentence: str, *, remedy: Remedy | None = None) -> None:
+        self.remedy = remedy
+        super().__init__(sentence)
 
 
 class NotOurs(BotError):

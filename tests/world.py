@@ -158,14 +158,18 @@ class World:
 
         return await until(now, what=f"the message with {button or holding!r}")
 
-    async def make(self, *names: str, group: str = "default") -> None:
-        """Create databases at the platform, behind the bot's back."""
+    async def at_turso(self, method: str, path: str, **call: Any) -> httpx.Response:
+        """Call the platform behind the bot's back; `path` stands below the organization's."""
         assert self.keys is not None
         headers = {"Authorization": f"Bearer {self.keys.turso_token}"}
         async with httpx.AsyncClient(base_url=self.url, headers=headers) as http:
-            for name in names:
-                answer = await http.post("/v1/organizations/acme/databases", json={"name": name, "group": group})
-                assert answer.status_code == 200, answer.text
+            return await http.request(method, f"/v1/organizations/acme{path}", **call)
+
+    async def make(self, *names: str, group: str = "default") -> None:
+        """Create databases at the platform, behind the bot's back."""
+        for name in names:
+            answer = await self.at_turso("POST", "/databases", json={"name": name, "group": group})
+            assert answer.status_code == 200, answer.text
 
     async def calm(self) -> None:
         """Wait until the bot has nothing under way: also no outcome that is still to be told."""

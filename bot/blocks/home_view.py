@@ -76,6 +76,8 @@ class Board:
     thaws: frozenset[str] = frozenset()
     """The IDs of the freezes that this person may thaw."""
     tokens: Page[LedgerToken] = Page("tokens")
+    archived: frozenset[str] = frozenset()
+    """The IDs of the databases that are archived."""
     incidents: Page[Incident] = Page("incidents")
     places: Page[Place] = Page("places")
     problem: str = ""
@@ -101,8 +103,8 @@ def home_view(board: Board, catalogue: CommandCatalogue, *, now: datetime) -> Vi
     blocks += _section("Reviews to do", board.reviews, [_review(one, now) for one in board.reviews.items])
     undo = [_request(one, catalogue, now, mine=one.requester == board.person) for one in board.undo.items]
     blocks += _section("In quarantine", board.undo, undo)
-    blocks += _section("Frozen", board.frozen, [_hold(one, one.id in board.thaws) for one in board.frozen.items])
-    blocks += _section("Your active tokens", board.tokens, [_token(one, now) for one in board.tokens.items])
+    blocks += _section("Frozen", board.frozen, [_hold(one, board) for one in board.frozen.items])
+    blocks += _section("Your active tokens", board.tokens, [_token(one, board, now) for one in board.tokens.items])
     blocks += _section("Active incidents", board.incidents, [_incident(one, now) for one in board.incidents.items])
     blocks += _section(
         "What you can do where", board.places, [[kit.section(_place(one, catalogue))] for one in board.places.items]
@@ -150,14 +152,19 @@ def _review(review: Review, now: datetime) -> list[Block]:
     return [kit.section(words, accessory=buttons.review(review.request_id))]
 
 
-def _hold(hold: Hold, thaws: bool) -> list[Block]:
+def _hold(hold: Hold, board: Board) -> list[Block]:
     what = "reads and writes" if hold.block_reads else "writes"
     until = mrkdwn("until {}", when(hold.due_at)) if hold.due_at else mrkdwn("until someone thaws it")
-    words = mrkdwn(":snowflake: `{}`: {} blocked {} (in {})", hold.database, what, until, channel(hold.channel_id))
-    return [kit.section(words, accessory=buttons.thaw(hold.id) if thaws else None)]
+    where, archived = channel(hold.channel_id), _archived(hold.database_id, board)
+    words = mrkdwn(":snowflake: `{}`: {} blocked {} (in {}){}", hold.database, what, until, where, archived)
+    return [kit.section(words, accessory=buttons.thaw(hold.id) if hold.id in board.thaws else None)]
 
 
-def _token(token: LedgerToken, now: datetime) -> list[Block]:
+def _archived(database_id: str, board: Board) -> Mrkdwn:
+    return mrkdwn(" · archived") if database_id in board.archived else Mrkdwn("")
+
+
+def _token(token: LedgerToken, board: Board, now: datetime) -> list[Block]:
     scope = "read-only" if token.read_only else "full access"
     end = mrkdwn("*never expires*")
     if token.expires_at:
@@ -165,7 +172,8 @@ def _token(token: LedgerToken, now: datetime) -> list[Block]:
     unsure = mrkdwn(" (may exist, but no one has seen it)") if token.state is TokenState.UNKNOWN else Mrkdwn("")
     if token.state is TokenState.REVOKED:
         unsure = mrkdwn(" (revoked, but may still work)")
-    return [kit.section(mrkdwn(":key: `{}`, {}, {}{}", token.database, scope, end, unsure))]
+    archived = _archived(token.database_id, board)
+    return [kit.section(mrkdwn(":key: `{}`, {}, {}{}{}", token.database, scope, end, unsure, archived))]
 
 
 def _incident(incident: Incident, now: datetime) -> list[Block]:

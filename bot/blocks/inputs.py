@@ -142,9 +142,9 @@ def text_input(*, initial: str = "", placeholder: str = "", multiline: bool = Fa
     return element | ({"placeholder": kit.text_object(Plain(placeholder), 150)} if placeholder else {})
 
 
-def name_option(name: str) -> Element:
+def name_option(name: str, *, is_archived: bool = False) -> Element:
     """Return the option of a menu for one database."""
-    return kit.option(Plain(name), name[:150])
+    return kit.option(Plain(name), name[:150], Plain("archived") if is_archived else None)
 
 
 def has_type(info: FieldInfo, kind: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from bot.blocks import kit
+from bot.blocks import buttons, kit
 from bot.blocks.message import fit_blocks, reply
 from bot.blocks.text import Mrkdwn, cut, joined, mrkdwn, person, sentence
 from bot.core.model import Decision, Subject, Visibility
@@ -16,7 +16,7 @@ from bot.core.records.audit_entry import AuditEntry
 from bot.core.reply import Reply
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Request
-from bot.errors import BotError
+from bot.errors import BadInput, BotError
 from bot.pipeline.environment import Environment
 
 LINE: Final = 150
@@ -45,7 +45,9 @@ def error_reply(error: BotError | None, reference: str, hint: Mrkdwn | None = No
             "Something went wrong in Turso Ops. Give this reference to an admin.", f"Reference `{reference}`"
         )
     body = joined(" ", [sentence(str(error)), hint or Mrkdwn("")])
-    return reply(body, [kit.section(body), kit.context(mrkdwn("Reference `{}`", reference))], private=True)
+    remedy = error.remedy if isinstance(error, BadInput) else None
+    row = kit.actions(*buttons.run(1, remedy.label, remedy.line)) if remedy else []
+    return reply(body, [kit.section(body), *row, kit.context(mrkdwn("Reference `{}`", reference))], private=True)
 
 
 async def report_unexpected(env: Environment, incoming: Incoming, reply: Reply) -> None:

@@ -92,9 +92,10 @@ class Database(Wire):
         return self.group or self.primary_region or next(iter(self.regions), "")
 
     @property
-    def asleep(self) -> bool:
-        """Return True if its group has to be unarchived first. Turso has used two names for this."""
-        return bool(self.sleeping or self.archived)
+    def is_archived(self) -> bool | None:
+        """Return whether its group has to be woken first. Turso uses two names for this. None: it didn't say."""
+        flags = (self.sleeping, self.archived)
+        return True if any(flags) else False if False in flags else None
 
     @property
     def is_local(self) -> bool:
@@ -135,6 +136,11 @@ class Listed(NamedTuple):
     def target(self) -> Target:
         """Return the database as the policy sees it."""
         return Target(self.name, self.group)
+
+    @property
+    def is_archived(self) -> bool:
+        """Return True if Turso says that its group has to be woken first."""
+        return any(self.raw.get(key) is True for key in ("sleeping", "archived"))
 
     def read(self) -> Database:
         """Parse all fields of the entry. Raises ValueError if they can't be read."""

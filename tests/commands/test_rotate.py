@@ -87,9 +87,9 @@ async def test_a_database_that_cannot_be_read_refuses_the_rotation(
     plan = await desk.plan("rotate orders")
     lists(monkeypatch, [orders, users | odd])
 
-    with pytest.raises(Unavailable, match="can't tell what rotating the group `default` affects"):
+    with pytest.raises(Unavailable, match="can't tell what this affects in the group `default`"):
         await desk.plan("rotate orders")
-    with pytest.raises(Unavailable, match="can't tell what rotating the group `default` affects"):
+    with pytest.raises(Unavailable, match="can't tell what this affects in the group `default`"):
         await rotate.drift(desk.context(), plan)
 
 

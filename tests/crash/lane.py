@@ -107,11 +107,11 @@ class Lane:
     kills: int = 0
     _log: list[str] = field(default_factory=list)
 
-    async def has_database(self, name: str) -> str:
+    async def has_database(self, name: str, *, group: str = "default") -> str:
         """Make a database at the stand-in, unless it is there; returns its id."""
         if there := await self.database_id(name):
             return there
-        made = await self.turso.post(f"{ORGANIZATION}/databases", json={"name": name, "group": "default"})
+        made = await self.turso.post(f"{ORGANIZATION}/databases", json={"name": name, "group": group})
         assert made.status_code == 200, made.text
         return str(made.json()["database"]["DbId"])
 

@@ -200,6 +200,19 @@ async def frozen(lane: Lane, name: str) -> None:
     await in_state(lane, name, State.SUCCEEDED)
 
 
+async def archived(lane: Lane, name: str) -> None:
+    """In a group of its own, which Turso has archived."""
+    made = await lane.turso.post("/v1/organizations/acme/groups", json={"name": f"g-{name}", "location": "local"})
+    assert made.status_code in (200, 409), made.text
+    await lane.has_database(name, group=f"g-{name}")
+    await lane.world.turso.archive("acme", f"g-{name}")
+
+
+async def is_awake(lane: Lane, name: str) -> bool:
+    found = await lane.turso.get(f"/v1/organizations/acme/groups/g-{name}")
+    return found.json()["group"]["archived"] is False
+
+
 async def ready(lane: Lane, name: str) -> None:
     await asked("token {}")(lane, name)
     await press_till_taken(lane, ANA, name, "Approve")
@@ -313,6 +326,8 @@ SCENARIOS = [
              blocks(True, True)),
     Scenario("thaw", frozen, after(timedelta(minutes=31)), ("PATCH", CONFIGURATION), State.SUCCEEDED, "has ended",
              blocks(False, False), event="thawed", settled=holds_nothing),
+    Scenario("wake", archived, typed("db wake {}"), ("POST", "/groups/g-{}/unarchive"), State.SUCCEEDED, "is awake",
+             is_awake),
     Scenario("rotate", asked("rotate {}"), approve, ("POST", ROTATE), State.SUCCEEDED, "have been refused since",
              was_called("POST", ROTATE), final_unknown=True, proven=True),
     Scenario("rotate-late", revoked_late, approve, ("POST", ROTATE), State.SUCCEEDED, "have been refused since",

@@ -96,6 +96,7 @@ async def play(page: Page) -> None:
         _tokens,
         _destroying,
         _blocking,
+        _waking,
         _rotating,
         _overages,
         _incident,
@@ -171,6 +172,23 @@ async def _blocking(page: Page) -> None:
     await page.types("/turso protect users on")
     await page.presses("Approve", "delete protection")
     await page.types("/turso destroy users --reason old")
+
+
+async def _waking(page: Page) -> None:
+    page.subject("Waking an archived database")
+    group = {"name": "quiet", "location": "local"}
+    answer = await page.world.at_turso("POST", "/groups", json=group)
+    assert answer.status_code == 200, answer.text
+    await page.world.make("reports", "reports-old", group="quiet")
+    await page.types("/turso wake reports")
+    await page.world.turso.archive("acme", "quiet")
+    for line in ("/turso show reports", "/turso usage reports", "/turso token reports --read-only",
+                 "/turso token reports --read-only --private", "/turso create fresh --group quiet"):  # fmt: skip
+        await page.types(line)
+    await page.types("/turso triage reports", by=BEN)
+    await page.types('/turso wake reports --reason "quarterly report"')
+    await page.presses("Approve", "wants to wake", then="is awake")
+    await page.types("/turso wake reports")
 
 
 async def _rotating(page: Page) -> None:

@@ -173,6 +173,33 @@ async def test_a_group_that_has_grown_is_of_no_matter_to_what_reaches_one_databa
     assert await found(desk, DESTROY, nothing, joins("pay")) is None
 
 
+def archived(acme: Acme) -> None:
+    for thing in (acme.groups["default"], *acme.databases.values()):
+        thing["archived"] = True
+
+
+def woken(acme: Acme) -> None:
+    for thing in (acme.groups["default"], *acme.databases.values()):
+        thing["archived"] = False
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param(nothing, None, id="nothing"),
+        pytest.param(gone, "The database `orders` no longer exists.", id="destroyed"),
+        pytest.param(becomes(group="other"), "`orders` has moved to the group `other`.", id="in another group"),
+        pytest.param(woken, "`orders` is already awake.", id="woken by somebody else"),
+        pytest.param(joins("pay"), "1 other database joined the group `default` since the request (pay).", id="joined"),
+        pytest.param(leaves, None, id="one left: fewer wake than approvers saw"),
+    ],
+)
+async def test_waking_reaches_the_archived_group_that_approvers_saw(
+    desk: Desk, planned: Acme, change: Change, said: str | None
+) -> None:
+    assert await found(desk, "wake orders", archived, change) == said
+
+
 async def test_a_name_that_was_free_is_taken(desk: Desk, planned: Acme) -> None:
     line = "db create fresh --group default"
     assert await found(desk, line, nothing, nothing) is None

@@ -33,8 +33,8 @@ GIVEN = {
 }  # fmt: skip
 """By command: a line that works; what it is about is made ready before."""
 LINES = {one.name: GIVEN.get(one.name, example_of(one).replace("{}", "gen")) for one in COMMANDS}
-WITHOUT_SUBJECT = {"restore", "incident end", "incident report", "digest off"}
-"""Refused here for want of a quarantine, an incident or a digest; that, too, without a word of the API."""
+WITHOUT_SUBJECT = {"wake", "restore", "incident end", "incident report", "digest off"}
+"""Refused here: there is no archived group, quarantine, incident or digest. That, too, without a word of the API."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["2023", "now"])

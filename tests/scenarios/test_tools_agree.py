@@ -24,8 +24,9 @@ GROUPS = {"S0DBA": [ANA, BEN], "S0RESPOND": [BEN, REMY], "S0ORDERS": [DANA]}
 PEOPLE = (ANA, BEN, DANA, REMY, GIL)
 NAMES = ("orders", "users", "analytics")
 """Databases of the sandbox; all are in the group `default`."""
-ASKABLE = [name for name in LINES if name not in ("policy explain", "restore", "doctor", "rotate")]
-"""Not `restore`, which is also Undo, nor `rotate`, which is decided on a whole group of databases."""
+REACHING = {command.name for command in COMMANDS if command.reaches_others}
+ASKABLE = [name for name in LINES if name not in {"policy explain", "restore", "doctor", *REACHING}]
+"""Not `restore`, which is also Undo, nor those that are decided on a whole group of databases, such as `rotate`."""
 COMMAND_LISTS = (
     "read",
     "token",

@@ -113,6 +113,8 @@ class Organization:
                 return httpx.Response(200, json={"groups": list(self.groups.values())})
             case "POST", ["organizations", "acme", "groups", group, "unarchive"] if group in self.groups:
                 self.groups[group]["archived"] = False
+                for database in self.databases.values():
+                    database |= {"archived": False, "sleeping": False} if database.get("group") == group else {}
                 return httpx.Response(200, json={"group": self.groups[group]})
             case _, ["organizations", "acme", "groups", group, *_] if group not in self.groups:
                 return refuse(404, "group not found")

@@ -36,7 +36,7 @@ async def test_every_property_of_a_2023_database_is_read(turso: TursoClient, acm
 
     assert (database.issued_cert_limit, database.issued_cert_count) == (10, 2)
     assert (database.regions, database.primary_region, database.type) == (("lhr", "nrt"), "lhr", "logical")
-    assert not any((database.block_reads, database.block_writes, database.delete_protection, database.asleep))
+    assert not any((database.block_reads, database.block_writes, database.delete_protection, database.is_archived))
 
 
 async def test_every_property_of_todays_database_is_read(turso: TursoClient, acme: Organization) -> None:

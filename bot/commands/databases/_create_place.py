@@ -39,6 +39,8 @@ def require_place(ctx: Context, groups: Sequence[Group], name: str | None, locat
     if group is None:
         choose = nearest(name, names, NAMED) or names[:NAMED]
         raise BadInput(f"There is no group `{name}`. {_choose(choose) if choose else _CHECK}")
+    if group.archived:
+        raise BadInput(f"The group `{name}` is archived. Wake one of its databases first with `/turso wake NAME`.")
     if location is None or not group.locations or location in group.locations:
         return
     others = [one.name for one in seen if location in one.locations]

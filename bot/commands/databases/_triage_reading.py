@@ -1,7 +1,7 @@
 """Read everything for the triage card. The calls run at the same time, each with a short time limit."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, TypeVar
@@ -10,6 +10,7 @@ from bot.commands.base import Context
 from bot.commands.databases import _holds as holds
 from bot.commands.databases.list import blocks_words
 from bot.commands.usage._samples import Course, courses, moment, moment_of, usual_day
+from bot.core.model import Target
 from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.holds import Hold
 from bot.core.records.tokens import LedgerToken
@@ -46,6 +47,8 @@ class Findings:
     listed: Listed | None = None
     """Its entry in the list of databases, which is known even if the other calls fail."""
     siblings: list[str] | None = None
+    members: Sequence[Target] = ()
+    """Every database of its group. Empty if they aren't known."""
     changes: list[AuditEntry] = field(default_factory=list)
     tokens: list[LedgerToken] = field(default_factory=list)
     own_holds: list[Hold] = field(default_factory=list)
@@ -84,12 +87,19 @@ class Findings:
         return known.group if known else None
 
     @property
+    def is_archived(self) -> bool:
+        """Return True if Turso says that it is archived, so that it doesn't respond."""
+        return any(one.is_archived for one in (self.database, self.listed) if one is not None)
+
+    @property
     def state(self) -> str:
         """Return its state in a few words."""
-        if self.database is None and self.configuration is None:
+        if self.database is None and self.configuration is None and not self.is_archived:
             return "state unknown"
-        words = blocks_words(self._switch("block_reads"), self._switch("block_writes")) or ["open"]
-        return ", ".join([*words, *(["asleep"] if self.database and self.database.asleep else [])])
+        words = ["archived"] if self.is_archived else []
+        words += blocks_words(self._switch("block_reads"), self._switch("block_writes"))
+        nothing = "open" if self.database or self.listed else "not blocked"  # only these two say if it is archived
+        return ", ".join(words) or nothing
 
     @property
     def part_of_day(self) -> float:
@@ -122,19 +132,25 @@ async def read(ctx: Context, name: str) -> Findings:
     )
     found.database, found.configuration, found.queries = database, configuration, queries
     if siblings is not None:
-        found.listed, found.siblings = siblings
+        found.listed, found.siblings, found.members = siblings
     _drop_other_databases(found)
     if usage is not None:
         found.today, found.month = (None, usage.usage) if usage.is_of_month else (usage.usage, None)
     return found
 
 
-async def _siblings(ctx: Context, name: str) -> tuple[Listed | None, list[str]]:
-    """Return its list entry, and the names of the group's other databases that this channel may use."""
-    visible = await ctx.visible_databases()
+async def _siblings(ctx: Context, name: str) -> tuple[Listed | None, list[str], list[Target]]:
+    """Return its list entry, the names of the group's other databases that this channel may use, and the whole group.
+
+    The whole group is only for deciding what reaches it, and empty if an entry of the list can't be read.
+    """
+    listing = await ctx.turso.listed()
+    visible = ctx.visible(listing)
     own = next((one for one in visible if one.name == name), None)
     group = own.group if own else ""
-    return own, sorted(one.name for one in visible if group and one.group == group and one.name != name)
+    siblings = sorted(one.name for one in visible if group and one.group == group and one.name != name)
+    whole = [] if listing.left_out else [one.target for one in listing if group and one.group == group]
+    return own, siblings, whole
 
 
 async def _attempt(found: Findings, what: str, call: Awaitable[T]) -> T | None:

@@ -121,9 +121,9 @@ def _row(database: Database, sort: Sort, used: dict[str, Usage]) -> list[Cell]:
 
 def state_of(database: Database) -> str:
     """Return what is special about a database, in a few words."""
-    words = blocks_words(database.block_reads, database.block_writes)
+    words = ["archived"] if database.is_archived else []
+    words += blocks_words(database.block_reads, database.block_writes)
     words += ["protected"] if database.delete_protection else []
-    words += ["asleep"] if database.asleep else []
     return ", ".join(words) or "open"
 
 

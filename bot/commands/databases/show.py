@@ -13,6 +13,7 @@ from bot.commands._lines import command_line
 from bot.commands._rights import may
 from bot.commands._targets import attempt, live_tokens
 from bot.commands.base import Context, ReadCommand
+from bot.commands.databases._archived import can_offer_wake, wake_button
 from bot.commands.databases.list import state_of
 from bot.commands.usage._amounts import UNKNOWN, known
 from bot.core.parsing.arguments import DatabaseName, Positional
@@ -38,7 +39,7 @@ async def run(ctx: Context, args: ShowArgs) -> Reply:
         attempt(turso.instances(args.name)),
         attempt(turso.database_usage(args.name)),
     )
-    tokens = await live_tokens(ctx, [database.id])
+    tokens, wakes = await asyncio.gather(live_tokens(ctx, [database.id]), can_offer_wake(ctx, database))
     title = mrkdwn(":file_cabinet: *{}* · {}", database.name, _state(database, configuration))
     missing = [
         word
@@ -54,7 +55,7 @@ async def run(ctx: Context, args: ShowArgs) -> Reply:
             *_instances(instances or []),
             *_tokens(tokens),
             *([kit.context(mrkdwn(":warning: Turso didn't provide the {}.", ", ".join(missing)))] if missing else []),
-            *_buttons(ctx, database),
+            *_buttons(ctx, database, wakes=wakes),
         ],
     )
 
@@ -80,15 +81,15 @@ def _properties(
         ("Locations", ", ".join(database.regions) or "–"),
         ("Version", database.version),
         ("Delete protection", _protection(database, configuration)),
-        ("Reads", _blocked(configuration.block_reads if configuration else None, database.block_reads)),
-        ("Writes", _blocked(configuration.block_writes if configuration else None, database.block_writes)),
+        ("Reads", _access(database, configuration.block_reads if configuration else None, database.block_reads)),
+        ("Writes", _access(database, configuration.block_writes if configuration else None, database.block_writes)),
         ("Size limit", _limit(configuration)),
         ("Allowed addresses", ", ".join(configuration.allowed_ips) if configuration else ""),
         ("Allowed AWS VPCs", ", ".join(configuration.allowed_aws_vpc_ids) if configuration else ""),
         ("Branch of", database.parent.name if database.parent else ""),
         ("Encryption", database.encryption_cipher),
         ("Schema", database.schema_name or ("is a schema" if database.is_schema else "")),
-        ("Asleep", "yes, because its group is archived" if database.asleep else ""),
+        ("Archived", "yes. It doesn't respond until its group is woken" if database.is_archived else ""),
         ("Certificates", _certificates(database)),
     ]
     if usage:
@@ -106,8 +107,10 @@ def _protection(database: Database, configuration: Configuration | None) -> str:
     return "on" if any(told) else UNKNOWN if first_known(*told) is None else "off"
 
 
-def _blocked(*told: bool | None) -> str:
+def _access(database: Database, *told: bool | None) -> str:
     value = first_known(*told)
+    if database.is_archived:
+        return "archived, and blocked" if value else "archived"
     return UNKNOWN if value is None else "blocked" if value else "open"
 
 
@@ -158,8 +161,8 @@ def _token(token: LedgerToken) -> Mrkdwn:
     return mrkdwn("• {} {}, {}", person(token.holder), access, until)
 
 
-def _buttons(ctx: Context, database: Database) -> list[Block]:
-    row = []
+def _buttons(ctx: Context, database: Database, *, wakes: bool) -> list[Block]:
+    row = wake_button(4, database.name) if wakes else []
     for at, (name, label) in enumerate((("usage", "Usage"), ("triage", "Triage"), ("tokens", "Tokens")), start=1):
         if may(ctx, name, database.target):
             row += buttons.run(at, label, command_line(name, database.name))

@@ -14,6 +14,7 @@ from bot.commands._lines import command_line
 from bot.commands._rights import may
 from bot.commands._targets import list_names
 from bot.commands.base import Context, ReadCommand
+from bot.commands.databases._archived import may_wake, wake_button
 from bot.commands.databases._triage_queries import queries_blocks, require_literals
 from bot.commands.databases._triage_reading import Findings, read
 from bot.commands.requests._audit_sentences import mrkdwn_sentence, slack_writer
@@ -152,12 +153,14 @@ def _buttons(ctx: Context, found: Findings, args: TriageArgs) -> list[Element]:
     name = found.name
     target = Target(name, found.group)
     row: list[Element] = []
-    if not found.blocks_writes and may(ctx, "freeze", target):
+    if found.is_archived and found.members and may_wake(ctx, target, found.members):
+        row += wake_button(6, name)
+    if not found.blocks_writes and not found.is_archived and may(ctx, "freeze", target):
         line = command_line("freeze", name, for_=_FREEZES)
         row += buttons.run(1, "Freeze writes 30 min", line, style="danger")
     if found.blocked and may(ctx, "thaw", target):
         row += buttons.run(2, "Thaw", command_line("thaw", name))
-    if may(ctx, "token", target, options=["--read-only"]):
+    if not found.is_archived and may(ctx, "token", target, options=["--read-only"]):
         row += buttons.run(3, "Read-only token", command_line("token", name, read_only=True))
     if may(ctx, "rotate", target):
         row += buttons.run(4, "Rotate tokens", command_line("rotate", name))

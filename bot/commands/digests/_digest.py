@@ -78,7 +78,10 @@ async def digest(ctx: Context, length: timedelta) -> Reply:
     samples, held, tokens = await asyncio.gather(_samples(ctx, databases, length), _held(ctx), _ending(ctx))
     held, tokens = keep_listed(held, databases), keep_listed(tokens, databases)
     samples = [one for one in samples if one.database_id in names and moment_of(one) <= ctx.now]
-    return _message(ctx, _count(samples, names, ctx.now, length), _idle(samples, names), held, tokens, length)
+    archived = sorted(one.name for one in databases if one.is_archived)
+    idle = [name for name in _idle(samples, names) if name not in archived]
+    counts = _count(samples, names, ctx.now, length)
+    return _message(ctx, counts, idle, archived, held, tokens, length)
 
 
 def _count(samples: Sequence[UsageSample], names: Mapping[str, str], now: datetime, length: timedelta) -> Counts:
@@ -155,7 +158,13 @@ def _is_old(database_id: str, since: datetime) -> bool:
 
 
 def _message(
-    ctx: Context, counts: Counts, idle: list[str], held: list[Hold], tokens: list[LedgerToken], length: timedelta
+    ctx: Context,
+    counts: Counts,
+    idle: list[str],
+    archived: list[str],
+    held: list[Hold],
+    tokens: list[LedgerToken],
+    length: timedelta,
 ) -> Reply:
     days = length.days
     span = "last day" if days == 1 else f"last {days} days"
@@ -166,7 +175,8 @@ def _message(
     top = [one for _, one in sorted(changed, key=lambda pair: -pair[0])[:MOVERS]]
     table = _table(top) if top else None
     rest = [
-        *_list(":zzz: *Not read for {} days*: {}", IDLE_DAYS, idle),
+        *_named(mrkdwn(":zzz: *Not read for {} days*", IDLE_DAYS), idle),
+        *_named(mrkdwn(":package: *Archived by Turso*"), archived),
         *_holds(held),
         *_tokens(tokens),
         *_span(counts),
@@ -219,12 +229,12 @@ def _row(one: Mover) -> list[Cell]:
     return [Plain(one.name), *(amount(value, number) for value in values)]
 
 
-def _list(words: str, days: int, names: list[str]) -> list[Block]:
+def _named(title: Mrkdwn, names: list[str]) -> list[Block]:
     if not names:
         return []
     shown = joined(", ", (mrkdwn("`{}`", name) for name in names[:15]))
     more = f" and {len(names) - 15} more" if len(names) > 15 else ""
-    return [kit.section(Mrkdwn(words.format(days, shown) + more))]
+    return [kit.section(mrkdwn("{}: {}{}", title, shown, more))]
 
 
 def _holds(held: list[Hold]) -> list[Block]:

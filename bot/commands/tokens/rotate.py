@@ -7,7 +7,8 @@ from pydantic import BaseModel
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.proofs import proof_head, proof_of_group
-from bot.blocks.text import counted, mrkdwn
+from bot.blocks.text import mrkdwn
+from bot.commands._groups import joined_since, members_of, named_with_group
 from bot.commands._lines import command_line
 from bot.commands._targets import list_names, live_tokens, snapshot, target_of
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
@@ -19,7 +20,6 @@ from bot.core.reply import Reply
 from bot.core.requests.plan import Plan
 from bot.core.requests.proof import OldTokens, Proof
 from bot.errors import Unavailable
-from bot.turso import Listed
 
 
 class RotateArgs(BaseModel):
@@ -32,7 +32,7 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
     group = snap.database.group
     if group is None:
         raise Unavailable(f"Turso didn't say which group `{args.name}` is in, so I can't tell what a rotation affects.")
-    siblings = await _members(ctx, group)
+    siblings = await members_of(ctx, group)
     others = sorted(one.name for one in siblings if one.id != snap.database.id)
     ids = list(dict.fromkeys([snap.database.id, *(one.id for one in siblings)]))
     tokens = await live_tokens(ctx, ids)
@@ -51,41 +51,15 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
             "Active tokens": _count(tokens),
         },
         warnings=_warnings(group, others),
-        databases=tuple(dict.fromkeys([(snap.target.name, snap.target.group), *map(_pair, siblings)])),
+        databases=tuple(dict.fromkeys([(snap.target.name, snap.target.group), *map(named_with_group, siblings)])),
         holders=tuple(dict.fromkeys(token.holder for token in tokens)),
         ends_tokens_of=tuple(ids),
     )
 
 
-async def _members(ctx: Context, group: str | None) -> list[Listed]:
-    """Return every database of a group. Only names, groups and IDs are read, since there may be ten thousand.
-
-    Raises:
-        Unavailable: the name, the ID or the group of a database can't be read.
-    """
-    if not group:
-        return []
-    found = await ctx.turso.listed(group=group)
-    if found.left_out or any(one.group is None for one in found):
-        raise Unavailable(
-            f"I can't read a database that Turso listed, so I can't tell what rotating the group `{group}` affects."
-        )
-    return [one for one in found if one.group == group]
-
-
 async def drift(ctx: Context, plan: Plan) -> str | None:
     """Return which databases have joined the group since the plan, because nobody approved revoking their tokens."""
-    group = target_of(plan).group
-    known = set(plan.ends_tokens_of)
-    joined = [one for one in await _members(ctx, group) if one.id not in known]
-    seen = sorted(one.name for one in joined if ctx.scope.covers(one.target))
-    named = f" ({list_names(seen)})" if seen else ""
-    since = f"joined the group `{group}` since the request"
-    return f"{counted(len(joined), 'other database')} {since}{named}." if joined else None
-
-
-def _pair(database: Listed) -> tuple[str, str | None]:
-    return database.name, database.group or None
+    return await joined_since(ctx, target_of(plan).group, plan.ends_tokens_of)
 
 
 def _count(tokens: list[LedgerToken]) -> str:

@@ -13,6 +13,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, Plain, duration, mrkdwn, when
 from bot.commands._targets import snapshot, target_of
 from bot.commands.base import ChangeContext, Context, Secret, SecretCommand
+from bot.commands.databases._archived import require_awake
 from bot.core.declaration import Variant
 from bot.core.model import Never, Risk
 from bot.core.parsing.arguments import DatabaseName, Expiration, Positional
@@ -29,6 +30,7 @@ class TokenArgs(BaseModel):
 async def plan(ctx: Context, args: TokenArgs) -> Plan:
     """Return the plan of the token. Nothing is minted before its requester reveals it."""
     snap = await snapshot(ctx, args.name)
+    await require_awake(ctx, snap.database)
     access, lasts = _access(args.read_only), _lasts(args.expiration)
     warnings = ["It never expires. Only a rotation revokes it, together with all other tokens"] * isinstance(
         args.expiration.lifetime, Never

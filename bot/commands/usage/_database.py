@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, timedelta
+from typing import Final
 
 from bot.blocks import buttons, kit
 from bot.blocks.chart import POINTS, Chart
@@ -12,6 +13,7 @@ from bot.blocks.text import Mrkdwn, Plain, mrkdwn, number, size
 from bot.commands._lines import command_line
 from bot.commands._targets import attempt
 from bot.commands.base import Context
+from bot.commands.databases._archived import can_offer_wake, wake_button
 from bot.commands.usage._amounts import change, known
 from bot.commands.usage._history import chart_of_days
 from bot.commands.usage._periods import Period
@@ -19,15 +21,18 @@ from bot.commands.usage._samples import Course, courses, moment, moment_of
 from bot.core.reply import Reply
 from bot.turso.models import DatabaseUsage, Instance, Usage
 
+_ARCHIVED: Final = mrkdwn(":package: It is archived, so it doesn't respond until somebody wakes it.")
+
 
 async def report(ctx: Context, name: str, period: Period) -> Reply:
     """Return the usage message. Reads usage, the previous period and instances at the same time."""
     turso, before = ctx.turso, period.before
     spans = {} if period.is_current_month else {"since": period.since, "until": min(period.until, ctx.now)}
-    used, earlier, instances, measured = await asyncio.gather(
+    used, earlier, instances, database, measured = await asyncio.gather(
         turso.database_usage(name, **spans),
         attempt(turso.database_usage(name, since=before.since, until=before.until)),
         attempt(turso.instances(name)),
+        attempt(turso.database(name)),
         _courses(ctx, name, period),
     )
     daily = _own(measured, used.uuid)
@@ -38,9 +43,11 @@ async def report(ctx: Context, name: str, period: Period) -> Reply:
     notice = [kit.context(mrkdwn(":information_source: Turso only provides this month's usage."))] if only else []
     # An API with only one period returns the same numbers again.
     was = earlier.usage if earlier and not earlier.is_of_month and earlier.usage != used.usage else Usage()
-    head = [kit.section(title), *notice, *kit.fields(_numbers(used.usage, was, before))]
+    archived = [kit.context(_ARCHIVED)] if database and database.is_archived else []
+    head = [kit.section(title), *archived, *notice, *kit.fields(_numbers(used.usage, was, before))]
     chart, shares = _chart(name, used, instances or [], daily), _shares(used, instances)
-    tail = kit.actions(*buttons.run(1, "Show", command_line("show", name)))
+    wakes = wake_button(2, name) if database and await can_offer_wake(ctx, database) else []
+    tail = kit.actions(*buttons.run(1, "Show", command_line("show", name)), *wakes)
     drawn = [*chart.blocks(), *([shares.block()] if shares else [])]
     plain = [*chart.plain(), *(shares.plain() if shares else [])]
     return reply(title, [*head, *drawn, *tail], plain_blocks=[*head, *plain, *tail] if drawn else ())

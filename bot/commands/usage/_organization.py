@@ -42,6 +42,7 @@ class Used:
 
     name: str
     usage: Usage
+    is_archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def rank(databases: Sequence[Listed], usage: Mapping[str, Usage], sort: str) -> 
         value = getattr(one.usage, name)
         return value is None, -(value or 0), one.name
 
-    return sorted((Used(one.name, usage.get(one.id, Usage())) for one in databases), key=order)
+    return sorted((Used(one.name, usage.get(one.id, Usage()), one.is_archived) for one in databases), key=order)
 
 
 def _from_samples(
@@ -192,10 +193,13 @@ _LABELS: Final = (
 )
 
 
+def _cell_name(one: Used) -> Plain:
+    return Plain(f"{one.name[:64]} (archived)" if one.is_archived else one.name[:64])
+
+
 def _table(shown: Sequence[Used], sort: str) -> Table:
     columns = [Plain(name) for name in ("Database", *(label for label, _, _ in _LABELS))]
     rows: list[list[Cell]] = [
-        [Plain(one.name[:64]), *(amount(getattr(one.usage, name), write) for _, write, name in _LABELS)]
-        for one in shown
+        [_cell_name(one), *(amount(getattr(one.usage, name), write) for _, write, name in _LABELS)] for one in shown
     ]
     return Table(Plain(f"Usage by {METRICS[sort][1]}"), columns, rows)

@@ -172,10 +172,9 @@ async def database_options(env: Environment, incoming: Incoming, typed: str) -> 
         return []
     ctx = env.context(subject, command=list_command.command.name)
     found = ctx.visible(await env.menu_listings.get((ctx.organization, incoming.view_id)))
-    names = [one.name for one in found if typed.strip().lower() in one.name]
-    return [
-        forms.name_option(name) for name in sorted(names, key=lambda name: (not name.startswith(typed), name))[:100]
-    ]
+    fitting = [one for one in found if typed.strip().lower() in one.name]
+    fitting.sort(key=lambda one: (not one.name.startswith(typed), one.name))
+    return [forms.name_option(one.name, is_archived=one.is_archived) for one in fitting[:100]]
 
 
 CHECKS: Mapping[str, Callable[[Environment, Incoming], Awaitable[Checked]]] = {

@@ -89,6 +89,7 @@ class _Drawing:
             thaws=frozenset(thaws),
             incidents=incidents,
             tokens=tokens,
+            archived=self._archived(),
             places=self._page("places", await self._places(incidents.items)),
             problem=env.rules.problem or "",
             is_whole=True,
@@ -158,6 +159,11 @@ class _Drawing:
             task = self._listings[organization] = asyncio.create_task(self._listing(organization))
         listing = await task
         return listing is None or bool(keep_listed([one], listing))
+
+    def _archived(self) -> frozenset[str]:
+        """Return the IDs of the archived databases, from the lists that were read."""
+        listings = [task.result() for task in self._listings.values() if task.done()]
+        return frozenset(one.id for listing in listings for one in listing or () if one.is_archived)
 
     async def _listing(self, organization: str) -> Listing | None:
         try:

@@ -1,0 +1,55 @@
+"""Archived databases: their group is asleep in Turso, so they don't respond until somebody wakes it."""
+
+from collections.abc import Sequence
+
+from bot.blocks import buttons
+from bot.blocks.kit import Element
+from bot.commands._groups import members_of
+from bot.commands._lines import command_line
+from bot.commands._rights import may
+from bot.commands.base import Context
+from bot.core.model import Target
+from bot.errors import BadInput, BotError, Remedy
+from bot.turso import Database
+
+WAKE = "wake"
+
+
+def may_wake(ctx: Context, target: Target, members: Sequence[Target]) -> bool:
+    """Return True if the requester may run or request waking a group with these databases."""
+    others = [one for one in members if one.name != target.name]
+    return bool(target.group) and may(ctx, WAKE, target, *others)
+
+
+async def can_offer_wake(ctx: Context, database: Database) -> bool:
+    """Return True if a Wake button would work for the requester. Reads the group's databases: waking reaches them all.
+
+    Without Turso's answer there is no button.
+    """
+    if not database.is_archived:
+        return False
+    try:
+        members = await members_of(ctx, database.group)
+    except BotError:
+        return False
+    return may_wake(ctx, database.target, [one.target for one in members])
+
+
+def wake_button(number: int, name: str) -> list[Element]:
+    """Return a button that wakes a database with its group."""
+    return buttons.run(number, "Wake", command_line(WAKE, name), style="primary")
+
+
+async def require_awake(ctx: Context, database: Database) -> None:
+    """Refuse an archived database, with a button that wakes it for those who may.
+
+    Raises:
+        BadInput: it is archived.
+    """
+    if not database.is_archived:
+        return
+    name = database.name
+    offered = await can_offer_wake(ctx, database)
+    hint = f" Wake it first: `/turso wake {name}`." if offered else " Ask somebody who may use `wake` to wake it."
+    remedy = Remedy(f"Wake {name}"[:60], command_line(WAKE, name)) if offered else None
+    raise BadInput(f"`{name}` is archived, so it doesn't respond.{hint}", remedy=remedy)

@@ -1,0 +1,141 @@
+"""An archived database: everybody sees that it is, and who may wakes it with its group, from wherever it is met."""
+
+import asyncio
+
+import pytest
+
+from bot.core.requests.request import State
+from bot.sandbox.running import POLICY
+from tests.scenarios.asked import reaches
+from tests.scenarios.test_rotation import pair
+from tests.world import ANA, BEN, DANA, DB_OPS, INCIDENT, ORDERS, REMY, World, buttons, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+_TOKENS = "{approve: token, by: dba, to:"
+OWN_POLICY = POLICY.read_text().replace(_TOKENS, f"{{allow: wake}}\n      - {_TOKENS}")
+"""In #team-orders, too, everybody may wake its databases."""
+
+
+async def archived(world: World, name: str) -> str:
+    """A database and its sibling in an archived group of their own; returns its name."""
+    await pair(world, name)
+    await world.turso.archive("acme", f"g-{name}")
+    return name
+
+
+def wakings(world: World, name: str) -> int:
+    return len(world.changes("POST", f"/groups/g-{name}/unarchive"))
+
+
+async def test_a_responder_wakes_a_database_from_its_triage_card(world: World) -> None:
+    name = await archived(world, "asleep")
+    card = await world.person(REMY).types(f"/turso triage {name}", holding=name)
+    assert "archived" in words(card)
+    assert "open" not in words(card)
+
+    await world.person(REMY).presses("Wake", card)
+
+    said = await until(lambda: world.card(holding="It responded after"), what="the outcome")
+    assert f"*{name}* is awake" in words(said)
+    assert f"{name}-z" in words(said), "the sibling woke, too"
+    assert wakings(world, name) == 1
+    await world.shows(card, holding="open")
+    assert "Wake" not in buttons(world.as_now(card))
+
+
+async def test_who_needs_a_token_is_offered_to_wake_the_database(world: World) -> None:
+    name = await archived(world, "drowsy")
+    refused = await world.person(BEN).types(f"/turso token {name} --read-only")
+    assert f"`{name}` is archived, so it doesn't respond" in words(refused)
+    assert refused.only_for == BEN
+
+    await world.person(BEN).presses(f"Wake {name}", refused)
+
+    await until(lambda: world.card(holding=f"*{name}* is awake"), what="the outcome")
+    assert wakings(world, name) == 1
+
+
+async def test_waking_needs_the_right_for_every_database_of_the_group(world: World) -> None:
+    """`orders-wide` belongs to #team-orders, but its sibling in the group doesn't."""
+    await pair(world, "orders-wide")
+    await world.make("elsewhere", group="g-orders-wide")
+    await world.turso.archive("acme", "g-orders-wide")
+
+    shown = await world.person(DANA).types("/turso show orders-wide", ORDERS)
+    refused = await world.person(DANA).types("/turso wake orders-wide", ORDERS)
+
+    assert "Wake" not in buttons(shown)
+    assert refused.only_for == DANA
+    assert "databases outside this channel" in words(refused)
+    assert "elsewhere" not in words(refused)
+    assert wakings(world, "orders-wide") == 0
+
+
+async def test_a_channel_may_wake_a_group_that_is_all_its_own(world: World) -> None:
+    name = await archived(world, "orders-own")
+    shown = await world.person(DANA).types(f"/turso show {name}", ORDERS)
+    await world.person(DANA).presses("Wake", shown)
+    await until(lambda: world.card(ORDERS, holding=f"*{name}* is awake"), what="the outcome")
+
+
+async def test_a_request_that_somebody_has_overtaken_changes_nothing(world: World) -> None:
+    name = await archived(world, "twice")
+    card = await world.person(DANA).types(f"/turso wake {name} --reason morning", holding=name)
+    assert f"{name}-z" in words(card), "approvers see what else wakes"
+    await world.workspace.say(REMY, DB_OPS, f"/turso wake {name}-z")
+    await until(lambda: world.card(holding=f"*{name}-z* is awake"), what="the other waking")
+
+    await world.person(ANA).presses("Approve", card)
+
+    request = await reaches(world, card, State.STALE)
+    assert "is already awake" in request.outcome
+    assert wakings(world, name) == 1
+
+
+async def test_two_people_who_press_wake_at_once_both_hear_that_it_is_awake(world: World) -> None:
+    """Each request is sent at most once. Waking what is awake changes nothing, so that two do no harm."""
+    name = await archived(world, "both")
+    card = await world.person(REMY).types(f"/turso triage {name}", holding=name)
+
+    await asyncio.gather(world.person(REMY).presses("Wake", card), world.person(BEN).presses("Wake", card))
+
+    await until(lambda: world.card(holding=f"*{name}* is awake"), what="the outcome")
+    await world.calm()
+    assert world.bot is not None
+    both = [one for one in await world.bot.store.requests.find(states=list(State)) if one.line == f"wake {name}"]
+    assert {one.requester for one in both} == {REMY, BEN}
+    assert all(one.state is State.SUCCEEDED or "already awake" in one.outcome for one in both)
+    assert wakings(world, name) == sum(one.state is State.SUCCEEDED for one in both)
+
+
+async def test_an_incident_lets_responders_wake(world: World) -> None:
+    name = await archived(world, "incident-db")
+    await world.person(REMY).types("/turso incident start INC-77", INCIDENT)
+    await world.workspace.say(REMY, INCIDENT, f"/turso wake {name}")
+    await until(lambda: world.card(INCIDENT, holding=f"*{name}* is awake"), what="the outcome")
+    await world.person(REMY).types("/turso incident end", INCIDENT)
+
+
+async def test_a_form_says_which_databases_are_archived(world: World) -> None:
+    name = await archived(world, "in-form")
+    await world.workspace.say(DANA, DB_OPS, "/turso show")
+    form = await world.person(DANA).modal("Database")
+    options = await world.workspace.suggest(DANA, action_id="form.database", text=name, view_id=form.id)
+    assert [(one["value"], one["description"]["text"]) for one in options][:1] == [(name, "archived")]
+
+
+async def test_home_marks_what_is_archived(world: World) -> None:
+    name = await pair(world, "at-home")
+    await world.person(DANA).types(f"/turso token {name} --read-only", holding="Only you can see")
+    await world.turso.archive("acme", f"g-{name}")
+
+    await world.workspace.open_home(DANA)
+
+    await until(lambda: f"{name}`, read-only" in words(world.workspace.home_of(DANA)), what="Home")
+    assert "archived" in words(world.workspace.home_of(DANA))
+
+
+async def test_the_explanation_is_about_the_whole_group(world: World) -> None:
+    name = await archived(world, "explained")
+    said = await world.person(DANA).types(f"/turso policy explain wake {name}")
+    assert "approv" in words(said)
