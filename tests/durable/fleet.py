@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 import httpx
+import psutil
 
 from tests.process import Process
 
@@ -85,6 +86,10 @@ class Fleet:
     def ended(self) -> list[str]:
         """Which processes have ended by themselves."""
         return [kind for kind, process in self.running.items() if process.has_ended]
+
+    def largest_bytes(self) -> int:
+        """Return the memory of the largest process."""
+        return max(int(psutil.Process(one.pid).memory_info().rss) for one in self.running.values())
 
     async def _new(self, kind: str) -> Process:
         command, *arguments = KINDS[kind]

@@ -112,6 +112,7 @@ class Account:
     untrue: list[str]
     """Requests whose outcome isn't what Turso shows."""
     doubled: list[str]
+    store_bytes: int
 
     def lines(self) -> list[str]:
         """Return the figures."""
@@ -121,6 +122,7 @@ class Account:
         return [
             f"acknowledgements: {len(self.acks)}, {within}; without one: {len(self.unacknowledged)}",
             f"changes asked for: {self.changes}; states: {self.states}; open: {self.open}",
+            f"store: {self.store_bytes / 1024**2:.1f} MiB",
             f"lost: {len(self.lost)}, untrue: {len(self.untrue)}, doubled: {len(self.doubled)}",
         ]
 
@@ -132,6 +134,7 @@ def account(load: Load, database_url: str, there: Collection[str]) -> Account:
         there: the names of all databases at Turso.
     """
     with psycopg.connect(database_url) as store:
+        (size,) = store.execute("SELECT pg_database_size(current_database())").fetchone() or (0,)
         rows = {row[0]: Row(*row[1:]) for row in store.execute(COMMANDS).fetchall()}
     seen = [words(one) for one in load.world.workspace.history(DB_OPS, DANA)]
     requested = {line: row for line, row in rows.items() if row.request_id}
@@ -152,6 +155,7 @@ def account(load: Load, database_url: str, there: Collection[str]) -> Account:
         lost=[*unsettled, *unheard, *unanswered, *not_taken],
         untrue=_untrue(load.world, requested, there),
         doubled=_doubled(load.world, requested),
+        store_bytes=size,
     )  # fmt: skip
 
 

@@ -93,6 +93,7 @@ async def test_half_an_hour_of_outages_kills_and_upgrades_loses_nothing_and_repe
         fleet = here.fleet
         print(f"{time.monotonic() - began:.0f} s, {happened} events, {ended_connections} connections ended")
         print(f"{fleet.killed} kills, {fleet.started} starts, {fleet.balancer.repeated} requests sent to another one")
+        print(f"largest process: {fleet.largest_bytes() / 1024**2:.0f} MiB")
         print("\n".join(found.lines()))
         assert fleet.ended() == []
         await fleet.stop()

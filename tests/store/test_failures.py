@@ -173,10 +173,3 @@ def test_a_direct_address_is_for_postgresql_only() -> None:
 async def test_a_start_waits_for_the_store_and_says_why(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable):
         await prepare_store(places_of(f"postgresql://u@127.0.0.1:{free_port()}/d", None), upgrades=True, within=1.2)
-
-
-@pytest.mark.parametrize("kind", Failure)
-def test_the_docs_say_what_to_do(kind: Failure) -> None:
-    page = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
-
-    assert sentence(kind).replace("DATABASE_URL", "`DATABASE_URL`") in page

@@ -1,0 +1,91 @@
+"""The page for operators quotes sentences that the code has, and forgets none about the store."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.store.connections.failures import SENTENCES
+from bot.store.schema.upgrading import REVISIONS
+from tests.docs.pages import DOCS, ROOT
+
+PAGE = (DOCS / "production.md").read_text(encoding="utf-8")
+WRONG = PAGE.partition("\n## When something is wrong\n")[2]
+ANYTHING = "…"
+SETTING = re.compile(r"\b[A-Z]{2,}(?:_[A-Z]+)+\b|\bHOST\b|\bPORT\b")
+SHORTEST = 5
+"""Shorter pieces between two gaps would be found everywhere."""
+
+
+def quoted() -> Iterator[str]:
+    """Return what the first columns of the tables quote."""
+    for line in WRONG.splitlines():
+        if line.startswith("| `"):
+            yield from re.findall(r"`([^`]+)`", line.split(" | ")[0])
+
+
+def sentences(root: Path) -> Iterator[str]:
+    """Return the texts of the code, with a gap for each value."""
+    for file in sorted(root.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = (part.value if isinstance(part, ast.Constant) else ANYTHING for part in node.values)
+                yield without_values("".join(map(str, parts)))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield without_values(node.value)
+
+
+def without_values(text: str) -> str:
+    """Return a text with a gap for each setting and each value."""
+    return SETTING.sub(ANYTHING, re.sub(r"\{\w*\}", ANYTHING, text.replace("`", "")))
+
+
+def pieces(quote: str) -> list[str]:
+    """Return what must stand in a sentence, in this order."""
+    found = (piece.strip() for piece in without_values(quote).split(ANYTHING))
+    return [piece for piece in found if len(piece) >= SHORTEST]
+
+
+def says(sentence: str, quote: str) -> bool:
+    """Return True if a sentence of the code is what the page quotes, as it stands or with a value in a gap."""
+    if re.search(".*".join(map(re.escape, pieces(quote))), sentence, re.DOTALL):
+        return True
+    plain = without_values(quote).strip(f"{ANYTHING} ")
+    first, gap, rest = sentence.partition(ANYTHING)
+    begins = len(first) > SHORTEST and plain.startswith(first)
+    return begins and bool(gap) and (rest[:1] not in plain or rest.split(ANYTHING)[0][:12] in plain)
+
+
+TEXTS = sorted(set(sentences(ROOT / "bot")))
+
+
+@pytest.mark.parametrize("quote", sorted(set(quoted())))
+def test_a_quoted_sentence_is_one_of_the_code(quote: str) -> None:
+    assert pieces(quote)
+    assert any(says(text, quote) for text in TEXTS)
+
+
+def test_a_sentence_that_the_code_does_not_have_is_found() -> None:
+    assert not any(says(text, "HOST and PORT: nothing can listen on …") for text in TEXTS)
+
+
+def test_every_sentence_about_the_store_has_a_row() -> None:
+    rows = {without_values(quote) for quote in quoted()}
+
+    assert {without_values(sentence) for sentence in SENTENCES.values()} <= rows
+
+
+def test_every_row_says_what_to_do() -> None:
+    rows = [line.split(" | ") for line in WRONG.splitlines() if line.startswith("| `")]
+
+    assert len(rows) > 30
+    assert [cells[0] for cells in rows if len(cells) != 3 or len(cells[2]) < 6] == []
+
+
+def test_every_migration_is_part_of_a_release() -> None:
+    notes = PAGE.partition("\n## Upgrade and roll back\n")[2]
+    ranges = [(int(first), int(last)) for first, last in re.findall(r"Migrations (\d{4}) to (\d{4})", notes)]
+
+    assert sorted(number for first, last in ranges for number in range(first, last + 1)) == list(map(int, REVISIONS))
