@@ -17,10 +17,12 @@ from bot.sandbox.platform.catalog import databases, organizations
 from bot.sandbox.platform.catalog.problems import Conflict, Invalid, Missing
 from bot.sandbox.platform.faults import Fault
 from bot.sandbox.platform.seed.bulk import add_databases
+from bot.sandbox.platform.seed.spike import Spike, make_spike
 from bot.sandbox.platform.turso import Turso
 
 Handler = Callable[[Request], Awaitable[Response]]
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_COUNTS = ("rows_read", "rows_written", "bytes_synced")
 _OPTIONS = {"kind", "method", "path", "count", "seconds", "status", "retry_after", "body"}
 
 
@@ -42,6 +44,7 @@ def _table() -> list[tuple[str, str, Handler]]:
         ("POST", "databases", _add_databases),
         ("POST", "groups/{group}/archive", _archive),
         ("POST", "databases/{name}/encryption", _encrypt),
+        ("POST", "databases/{name}/spike", _make_spike),
         ("POST", "plan", _subscribe),
         ("GET", "time", _time),
         ("POST", "time", _set_time),
@@ -181,11 +184,37 @@ async def _subscribe(request: Request) -> Response:
         body = await _body(request)
         plan, quotas = body.get("plan"), body.get("quotas")
         changed = await turso.change(organizations.subscribe, _organization(request), plan=plan, quotas=quotas)
+        await turso.enforce_quotas()
     except (ValueError, TypeError, AttributeError, Invalid) as error:
         return JSONResponse({"error": str(error)}, 400)
     except Missing as error:
         return JSONResponse({"error": str(error)}, 404)
     return JSONResponse(changed.plan.shape())
+
+
+async def _make_spike(request: Request) -> Response:
+    """Use a database a lot, without running anything.
+
+    The body is `{"query": "SELECT …", "rows_read": N, "rows_written": N, "bytes_synced": N}`.
+    """
+    turso = _turso(request)
+    try:
+        body = await _body(request)
+        read, written, synced = (_count(body, name) for name in _COUNTS)
+        spike = Spike(read, written, synced, str(body.get("query", Spike.query)))
+        await make_spike(turso, _organization(request), request.path_params["name"], spike)
+    except ValueError as error:
+        return JSONResponse({"error": str(error)}, 400)
+    except Missing as error:
+        return JSONResponse({"error": str(error)}, 404)
+    return JSONResponse({})
+
+
+def _count(body: dict[str, Any], name: str) -> int:
+    value = body.get(name, 0)
+    if not isinstance(value, int) or not 0 <= value < 2**53:
+        raise ValueError(f"{name} is a number")
+    return value
 
 
 def _organization(request: Request) -> str:

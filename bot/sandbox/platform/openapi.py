@@ -181,6 +181,8 @@ _ANSWERS: dict[str, Json] = {
     "POST /groups": _object({"group": _ref("Group")}),
     "DELETE /groups/{group}": _object({"group": _ref("Group")}),
     "POST /groups/{group}/unarchive": _object({"group": _ref("Group")}),
+    "GET /": _object({"organization": _ref("Organization")}),
+    "PATCH /": _object({"organization": _ref("Organization")}),
     "GET /plans": _object({"plans": _list(_ref("Plan"))}),
     "GET /subscription": _object(
         {"subscription": _object({"name": _TEXT, "plan": _TEXT, "timeline": _TEXT, "overages": _BOOL})}
@@ -221,6 +223,16 @@ _SCHEMAS: dict[str, Json] = {
             "primary": _TEXT,
             "delete_protection": _BOOL,
             "archived": _BOOL,
+        }
+    ),
+    "Organization": _object(
+        {
+            "name": _TEXT,
+            "slug": _TEXT,
+            "overages": _BOOL,
+            "blocked_reads": _BOOL,
+            "blocked_writes": _BOOL,
+            "plan_id": _TEXT,
         }
     ),
     "Plan": _object({"name": _TEXT, "price": _TEXT, "prices": _list(_object()), "quotas": _object()}),

@@ -11,7 +11,7 @@ import apsw
 from cachetools import LRUCache
 
 from bot.sandbox.platform.calls import Calls
-from bot.sandbox.platform.catalog import api_tokens, databases, groups, instances, organizations, usage
+from bot.sandbox.platform.catalog import api_tokens, databases, groups, instances, organizations, quotas, usage
 from bot.sandbox.platform.catalog.problems import Missing
 from bot.sandbox.platform.catalog.records import Database, Instance
 from bot.sandbox.platform.catalog.store import Catalog
@@ -28,6 +28,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 _FLUSH_SECONDS = 1.0
 _TEND_SECONDS = 300.0
+_PAUSES = 20
 _REMEMBERED = 20_000
 
 
@@ -55,7 +56,7 @@ class Turso:
         self.plane = DataPlane(data / "databases", self.meter, limits or Limits(), self.clock)
         self._targets: LRUCache[tuple[str, str], Target] = LRUCache(_REMEMBERED)
         self._changes = 0
-        self._flushed_at = self._tended_at = time.monotonic()
+        self._flushed_at = self._tended_at = self._enforce_at = time.monotonic()
         self.catalog.run_now(_found, organization)
         self._recover()
 
@@ -122,10 +123,26 @@ class Turso:
             await self.read(usage.book, rows, queries, journal=number)
             self.journal.forget(number)
 
+    async def enforce_quotas(self) -> None:
+        """Block reads and writes of organizations that have used up a quota, and unblock the others.
+
+        It takes effect with the next request of each client.
+        """
+        began = time.monotonic()
+        month = usage.month_of(self.clock.now())
+        for organization in await self.read(organizations.every):
+            found = quotas.blocks(organization, await self.read(usage.sum_of_organization, organization.slug, month))
+            if found != (organization.blocked_reads, organization.blocked_writes):
+                await self.change(organizations.block, organization.slug, reads=found.reads, writes=found.writes)
+        # In a big organization this takes a while, so it is done less often there.
+        self._enforce_at = time.monotonic() + _PAUSES * (time.monotonic() - began)
+
     async def tick(self) -> None:
         """Do regular work such as booking usage. Cheap enough to call with every request."""
         if time.monotonic() > self._flushed_at + _FLUSH_SECONDS:
             await self.flush()
+            if time.monotonic() > self._enforce_at:
+                await self.enforce_quotas()
         await self.plane.sweep()
 
     async def keep_ticking(self) -> None:

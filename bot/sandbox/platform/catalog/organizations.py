@@ -75,11 +75,21 @@ def subscribe(
         raise Invalid(f"there is no plan {plan[:40]}")
     if unknown := (quotas or {}).keys() - organization.plan.quotas.keys():
         raise Invalid(f"a plan has no quota {min(unknown)[:40]}")
+    for quota, most in (quotas or {}).items():
+        if most is not None and (not isinstance(most, int) or most < 0):
+            raise Invalid(f"{quota} is no number")
     if plan is not None:
         connection.execute("UPDATE organizations SET plan = ? WHERE slug = ?", (plan, slug))
     if quotas is not None:
         connection.execute("UPDATE organizations SET quotas = ? WHERE slug = ?", (json.dumps(quotas), slug))
     return find(connection, slug)
+
+
+def block(connection: apsw.Connection, slug: str, *, reads: bool, writes: bool) -> None:
+    """Block what a quota no longer includes, and unblock the rest."""
+    connection.execute(
+        "UPDATE organizations SET blocked_reads = ?, blocked_writes = ? WHERE slug = ?", (reads, writes, slug)
+    )
 
 
 def note(connection: apsw.Connection, /, organization: str, code: str, message: str, at: float, **event: Any) -> None:

@@ -61,7 +61,19 @@ class Database:
     archived: bool
     recorded_since: float
     encryption_cipher: str
+    reads_used_up: bool
+    writes_used_up: bool
     regions: tuple[str, ...]
+
+    @property
+    def refuses_reads(self) -> bool:
+        """Return True if reads are blocked for the database, or by a quota of its organization."""
+        return self.block_reads or self.reads_used_up
+
+    @property
+    def refuses_writes(self) -> bool:
+        """Return True if writes are blocked for the database, or by a quota of its organization."""
+        return self.block_writes or self.writes_used_up
 
     @property
     def primary(self) -> str:
@@ -76,9 +88,10 @@ class Database:
 DATABASE_COLUMNS = """d.id, d.organization, d.name, d.group_name, d.key_id, d.key_secret, d.size_limit, d.block_reads,
     d.block_writes, d.delete_protection, d.allow_attach, d.allowed_ips, d.allowed_aws_vpc_ids, d.parent, d.ready_at,
     d.created_at, g.uuid, g.key_id, g.key_secret, g.delete_protection, g.archived, d.recorded_since,
-    d.encryption_cipher, (SELECT json_group_array(region) FROM
+    d.encryption_cipher, o.blocked_reads, o.blocked_writes, (SELECT json_group_array(region) FROM
     (SELECT region FROM instances i WHERE i.database_id = d.id AND i.deleted_at IS NULL ORDER BY i.type, i.rowid))"""
 DATABASES = "databases d LEFT JOIN groups g ON g.organization = d.organization AND g.name = d.group_name"
+DATABASES += " JOIN organizations o ON o.slug = d.organization"
 
 
 def database(row: tuple[Any, ...]) -> Database:
@@ -105,7 +118,9 @@ def database(row: tuple[Any, ...]) -> Database:
         archived=bool(row[20]),
         recorded_since=row[21],
         encryption_cipher=row[22],
-        regions=tuple(json.loads(row[23])),
+        reads_used_up=bool(row[23]),
+        writes_used_up=bool(row[24]),
+        regions=tuple(json.loads(row[25])),
     )
 
 

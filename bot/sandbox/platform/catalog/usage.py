@@ -1,7 +1,9 @@
 """Usage in the catalogue: by day and instance, and the statements that caused it by hour."""
 
+import calendar
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import NamedTuple
 
 import apsw
@@ -34,6 +36,11 @@ class Period(NamedTuple):
     last: str
 
 
+def month_of(now: datetime) -> Period:
+    """Return the billing cycle that a time belongs to: its calendar month."""
+    return Period(f"{now:%Y-%m}-01", f"{now:%Y-%m}-{calendar.monthrange(now.year, now.month)[1]}")
+
+
 class Booking(NamedTuple):
     """An addition to the usage of an instance on a day. `storage_bytes` replaces the size unless it is None."""
 
@@ -43,6 +50,7 @@ class Booking(NamedTuple):
     rows_read: int
     rows_written: int
     storage_bytes: int | None
+    bytes_synced: int = 0
 
 
 class QueryBooking(NamedTuple):
@@ -74,10 +82,10 @@ def book(
     for booking in bookings:
         level = booking.storage_bytes if booking.storage_bytes is not None else _level(connection, booking)
         connection.execute(
-            "INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET"
+            "INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
             " rows_read = rows_read + excluded.rows_read, rows_written = rows_written + excluded.rows_written,"
-            " storage_bytes = excluded.storage_bytes",
-            (*booking[:5], level),
+            " storage_bytes = excluded.storage_bytes, bytes_synced = bytes_synced + excluded.bytes_synced",
+            (*booking[:5], level, booking.bytes_synced),
         )
     for query in queries:
         connection.execute(
@@ -110,6 +118,12 @@ def of_database(connection: apsw.Connection, database_id: str, period: Period) -
     for instance, read, written, synced, _, storage in rows:
         used[str(instance)] = Usage(int(read or 0), int(written or 0), int(storage), int(synced or 0))
     return used
+
+
+def sum_of_organization(connection: apsw.Connection, organization: str, period: Period) -> Usage:
+    """Return the usage of an organization as one sum."""
+    by_database = of_organization(connection, organization, period).values()
+    return total(used for by_instance in by_database for used in by_instance.values())
 
 
 def of_organization(connection: apsw.Connection, organization: str, period: Period) -> dict[str, dict[str, Usage]]:

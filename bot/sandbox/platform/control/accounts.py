@@ -10,6 +10,7 @@ from bot.sandbox.platform.catalog import organizations
 from bot.sandbox.platform.catalog.plans import PLANS
 from bot.sandbox.platform.control import shapes
 from bot.sandbox.platform.control.call import ApiError, Call, answer
+from bot.sandbox.platform.control.databases import note
 from bot.sandbox.platform.names import is_name, locations
 
 _LARGEST_PAGE = 100
@@ -44,16 +45,21 @@ async def create(call: Call) -> Response:
 
 
 async def get(call: Call) -> Response:
+    """Return the organization. What a quota blocks is found out first."""
+    await call.turso.flush()
+    await call.turso.enforce_quotas()
     found = await call.turso.read(organizations.find, call.organization)
     return answer({"organization": shapes.organization(found)})
 
 
 async def update(call: Call) -> Response:
+    """Turn overages on or off. Without them, a quota that is used up blocks."""
     overages = (await call.body()).get("overages")
-    if not isinstance(overages, bool):
-        return await get(call)
-    updated = await call.turso.change(organizations.update, call.organization, overages=overages)
-    return answer({"organization": shapes.organization(updated)})
+    before = await call.turso.read(organizations.find, call.organization)
+    if isinstance(overages, bool) and overages != before.overages:
+        await call.turso.change(organizations.update, call.organization, overages=overages)
+        await note(call, "org-set-overages", f"turned overages {'on' if overages else 'off'}")
+    return await get(call)
 
 
 async def members(call: Call) -> Response:

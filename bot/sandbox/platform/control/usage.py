@@ -1,6 +1,5 @@
 """Usage of a database and of an organization, and the statements that caused it."""
 
-import calendar
 from datetime import UTC, datetime
 
 from starlette.responses import Response
@@ -17,7 +16,7 @@ async def of_database(call: Call) -> Response:
     database = await reachable(call)
     await call.turso.flush()
     generation = call.turso.generation
-    period = _month(call) if generation == "2023" else _asked(call)
+    period = usage.month_of(call.turso.clock.now()) if generation == "2023" else _asked(call)
     used = await call.turso.read(usage.of_database, database.id, period)
     present = await call.turso.read(instances.every, database.id)
     by_instance = {instance.uuid: used.get(instance.uuid, Usage()) for instance in present} | used
@@ -32,7 +31,7 @@ async def of_organization(call: Call) -> Response:
     """Return the usage of the current month. Databases without usage are listed with zeros."""
     await call.turso.flush()
     generation = call.turso.generation
-    used = await call.turso.read(usage.of_organization, call.organization, _month(call))
+    used = await call.turso.read(usage.of_organization, call.organization, usage.month_of(call.turso.clock.now()))
     listed = await call.turso.read(databases.ids, call.organization)
     in_groups = await call.turso.read(groups.every, call.organization)
     record = await call.turso.read(organizations.find, call.organization)
@@ -66,13 +65,8 @@ async def _top(call: Call, since: float) -> list[shapes.Json]:
     return [{"query": query, "rows_read": read, "rows_written": written} for query, read, written in found]
 
 
-def _month(call: Call) -> Period:
-    now = call.turso.clock.now()
-    return Period(f"{now:%Y-%m}-01", f"{now:%Y-%m}-{calendar.monthrange(now.year, now.month)[1]}")
-
-
 def _asked(call: Call) -> Period:
-    month = _month(call)
+    month = usage.month_of(call.turso.clock.now())
     since, until = _time(call, "from"), _time(call, "to")
     first = f"{since:%Y-%m-%d}" if since else month.first
     last = f"{until:%Y-%m-%d}" if until else max(month.last, first)

@@ -65,8 +65,8 @@ class Served:
     def rights(self, *, read_only: bool) -> Rights:
         """Return what a session with such a token may do now."""
         database = self.database
-        no_writes = NO_WRITE_PERMISSION if read_only else WRITES_BLOCKED if database.block_writes else ""
-        return Rights(READS_BLOCKED if database.block_reads else "", no_writes)
+        no_writes = NO_WRITE_PERMISSION if read_only else WRITES_BLOCKED if database.refuses_writes else ""
+        return Rights(READS_BLOCKED if database.refuses_reads else "", no_writes)
 
     async def turn(self, timeout: float) -> None:
         """Wait until another writer has finished, or until the timeout."""
