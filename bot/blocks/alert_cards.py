@@ -22,7 +22,8 @@ _ENDS: Final[Mapping[AlertEnd, LiteralString]] = {
     AlertEnd.BELOW: "It is back below the threshold.",
     AlertEnd.RESET: "A new billing period has begun.",
     AlertEnd.HIGHER: "The next threshold was reached. See its alert.",
-    AlertEnd.GONE: "It no longer applies.",
+    AlertEnd.REACHED: "The quota is used up.",
+    AlertEnd.OVER: "It no longer applies.",
     AlertEnd.OFF: "This alert was turned off.",
 }
 

@@ -52,8 +52,10 @@ class AlertEnd(StrEnum):
     """A new billing period has begun."""
     HIGHER = "higher"
     """The next threshold was reached, which has an alert of its own."""
-    GONE = "gone"
-    """The database no longer exists."""
+    REACHED = "reached"
+    """What was forecast has happened: the quota is used up."""
+    OVER = "over"
+    """There is no such token, freeze or failure any more."""
     OFF = "off"
     """Alerts were turned off in the channel, or the threshold was removed."""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.records.usage import Digest, UsageSample
+from bot.core.records.usage import Digest, UsageGrowth, UsageReading, UsageSample
 
 
 class ReadDigests(Protocol):
@@ -41,9 +41,25 @@ class ReadSamples(Protocol):
     async def first_day(self, *, organization: str) -> str | None:
         """Return the `day` of an organization's oldest sample, or None."""
 
+    async def readings(self, *, organization: str, since: datetime) -> list[UsageReading]:
+        """Return an organization's hourly readings since a time, oldest first."""
+
+    async def growth(
+        self, *, organization: str, at: Sequence[datetime], database_ids: Sequence[str] | None = None
+    ) -> list[UsageGrowth]:
+        """Return what databases used in some hours. None: all databases."""
+
 
 class Samples(ReadSamples, Protocol):
     """Reads and adds samples."""
+
+    async def add_reading(
+        self, reading: UsageReading, growth: Sequence[UsageGrowth], samples: Sequence[UsageSample]
+    ) -> bool:
+        """Add an hour's reading with everything that was measured at that time.
+
+        False: the hour has one already, and nothing is added.
+        """
 
     async def add(self, samples: Sequence[UsageSample]) -> None:
         """Add samples. A later one of the same database and day replaces the earlier one."""

@@ -37,3 +37,31 @@ class UsageSample:
     rows_written: int | None
     storage_bytes: int | None
     bytes_synced: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReading:
+    """The usage of an organization since the start of its billing period, as of an hour."""
+
+    organization: str
+    at: datetime
+    """The hour for which it was due."""
+    taken_at: datetime
+    rows_read: int | None
+    rows_written: int | None
+    bytes_synced: int | None
+    storage_bytes: int | None
+    is_complete: bool = True
+    """True if a database without a `UsageGrowth` of this hour wasn't used in it. False: that isn't known."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageGrowth:
+    """What one database used in the hour before a reading. None: not known."""
+
+    organization: str
+    at: datetime
+    database_id: str
+    rows_read: int | None
+    rows_written: int | None
+    bytes_synced: int | None

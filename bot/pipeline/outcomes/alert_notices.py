@@ -1,6 +1,7 @@
 """The delivery of alerts: a card when one is raised, and the same card again when it has ended."""
 
 from functools import partial
+from typing import Final
 
 from bot.blocks.alert_cards import alert_card
 from bot.core.alerts import ENDED, RAISED, Alert
@@ -8,13 +9,14 @@ from bot.errors import BotError, Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import CHANNEL, NOBODY, Notice, deliver_and_close, may_be_seen
 
-_PREFIX = "al-"
-SUPERSEDED = "superseded"
+PREFIX: Final = "al"
+"""What the IDs of alerts begin with."""
+SUPERSEDED: Final = "superseded"
 
 
 def is_alert(subject: str) -> bool:
     """Return whether a notice subject is that of an alert."""
-    return subject.startswith(_PREFIX)
+    return subject.startswith(f"{PREFIX}-")
 
 
 async def notify_alert(env: Environment, alert_id: str) -> None:

@@ -1,5 +1,9 @@
-"""Usage samples, from which `usage --since`, trends and digests are computed. Each takes one call per organization."""
+"""Usage samples, from which `usage --since`, trends, digests and alerts are computed.
 
+Each takes one usage call per organization, however many databases it has and however many channels want alerts.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -7,36 +11,50 @@ from typing import Final
 import structlog
 
 from bot.commands.usage._samples import sample_of
+from bot.core.alerts.hours import BEFORE_THE_HOUR, HOUR, due_at, growth
 from bot.core.records.timers import Timer
+from bot.core.records.usage import UsageReading, UsageSample
 from bot.errors import BotError
 from bot.pipeline.environment import Environment
+from bot.pipeline.timers.alerts import decide_alerts, subscriptions_of
+from bot.turso.ids import made_at
+from bot.turso.models import OrganizationUsage, Usage
 
 log = structlog.get_logger(__name__)
 
 EVERY: Final = timedelta(hours=4)
-BEFORE_MIDNIGHT: Final = timedelta(minutes=2)
-"""The last sample of a day is taken this long before midnight. It is the one that is kept."""
 AGAIN: Final = timedelta(minutes=5)
+LONGEST_AGAIN: Final = timedelta(hours=1)
+KNOWN_FOR: Final = timedelta(days=7)
+"""How long the names of databases are known without asking Turso for them."""
 
 
 async def sample_is_due(env: Environment, timer: Timer) -> Timer | None:
-    """Take a sample of an organization, and schedule the next."""
+    """Take a sample of an organization, decide about its alerts, and schedule the next. Safe to run again."""
     organization, now = timer.subject, env.clock.now()
     if organization not in {*env.rules.policy.organizations, env.rules.policy.organization}:
         return None
+    wanted = await subscriptions_of(env, organization)
+    following = next_sample(now, HOUR if wanted else EVERY)
     try:
-        await take_sample(env, organization, _day_of(now))
+        if wanted:
+            await take_reading(env, organization)
+        else:
+            await take_sample(env, organization, _day_of(now))
     except BotError as error:
         log.warning("usage was not sampled", organization=organization, why=str(error))
-        return timer.failed(str(error), again_at=min(now + AGAIN, next_sample(now)))
-    return replace(timer, due_at=next_sample(now), attempt=0)
+        await decide_alerts(env, organization, wanted)
+        pause = min(AGAIN * 2 ** min(timer.attempt, 10), LONGEST_AGAIN)
+        return timer.failed(str(error), again_at=min(now + pause, following))
+    await decide_alerts(env, organization, wanted)
+    return replace(timer, due_at=following, attempt=0, failures=0, cause="")
 
 
-def next_sample(now: datetime) -> datetime:
-    """Return when the next sample is due after now."""
-    due = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - BEFORE_MIDNIGHT
+def next_sample(now: datetime, every: timedelta) -> datetime:
+    """Return when the next sample is due after now. The last one of a day is due just before midnight, and kept."""
+    due = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - BEFORE_THE_HOUR
     while due <= now:
-        due += EVERY
+        due += every
     return due
 
 
@@ -50,15 +68,62 @@ async def take_sample(env: Environment, organization: str, day: date) -> None:
     Raises:
         BotError: Turso doesn't answer.
     """
-    turso = env.turso_clients.turso(organization)
-    usage = await turso.organization_usage()
-    since = (day - timedelta(days=7)).isoformat()
-    known = await env.store.samples.find(organization=organization, since=since, until=day.isoformat() + "~")
-    names = {sample.database_id: sample.database for sample in known}
+    usage = await env.turso_clients.turso(organization).organization_usage()
+    known = await _known(env, organization, day)
+    await env.store.samples.add(await _samples(env, organization, usage, known, day))
+
+
+async def take_reading(env: Environment, organization: str) -> None:
+    """Store what every database has used this month and in the last hour, unless this hour was stored before.
+
+    Raises:
+        BotError: Turso doesn't answer.
+    """
+    at = due_at(env.clock.now())
+    readings = await env.store.samples.readings(organization=organization, since=at - HOUR)
+    if any(one.at == at for one in readings):
+        return
+    usage = await env.turso_clients.turso(organization).organization_usage()
+    now = env.clock.now()
+    known = await _known(env, organization, _day_of(now))
+    samples = await _samples(env, organization, usage, known, _day_of(now))
+    reading = UsageReading(
+        organization,
+        at,
+        now,
+        rows_read=_total(usage, "rows_read"),
+        rows_written=_total(usage, "rows_written"),
+        bytes_synced=_total(usage, "bytes_synced"),
+        storage_bytes=_total(usage, "storage_bytes"),
+    )
+    newest = max((one.day for one in known), default="")
+    before = {one.database_id: one for one in known if one.day == newest}
+    found, is_complete = growth(
+        readings[-1] if readings else None, reading, before, {one.database_id: one for one in samples}, made_at
+    )
+    await env.store.samples.add_reading(replace(reading, is_complete=is_complete), found, samples)
+
+
+def _total(usage: OrganizationUsage, name: str) -> int | None:
+    """Return Turso's total, or else the sum over the databases."""
+    total: int | None = getattr(usage.usage, name)
+    return total if total is not None else getattr(Usage.sum(one.usage for one in usage.databases), name)
+
+
+async def _known(env: Environment, organization: str, day: date) -> Sequence[UsageSample]:
+    """Return the samples of the last days that were taken by this timer. Those of digests have a time."""
+    since = (day - KNOWN_FOR).isoformat()
+    found = await env.store.samples.find(organization=organization, since=since, until=day.isoformat() + "~")
+    return [one for one in found if len(one.day) == len(since)]
+
+
+async def _samples(
+    env: Environment, organization: str, usage: OrganizationUsage, known: Sequence[UsageSample], day: date
+) -> list[UsageSample]:
+    """Return the sample of each database, with its name."""
+    names: Mapping[str, str] = {sample.database_id: sample.database for sample in known}
     if any(one.uuid not in names for one in usage.databases):
-        listed = {one.id: one.name for one in await turso.listed()}
+        listed = {one.id: one.name for one in await env.turso_clients.turso(organization).listed()}
         # The name of a deleted database can't be found. An empty name is stored, so that it isn't looked up again.
         names = {one.uuid: listed.get(one.uuid) or names.get(one.uuid, "") for one in usage.databases}
-    await env.store.samples.add(
-        [sample_of(organization, names[one.uuid], one.uuid, one.usage, day.isoformat()) for one in usage.databases]
-    )
+    return [sample_of(organization, names[one.uuid], one.uuid, one.usage, day.isoformat()) for one in usage.databases]

@@ -1,0 +1,63 @@
+"""The decision about a channel's alerts: which are raised, and which have ended."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from bot.core.alerts import database_states, organization_states
+from bot.core.alerts.alert import Alert, AlertEnd, AlertKind
+from bot.core.alerts.facts import Facts
+from bot.core.alerts.states import Check, Shown
+from bot.core.alerts.subscriptions import AlertSubscription
+
+CHECKS: Final[Mapping[AlertKind, Check]] = {
+    AlertKind.QUOTA: organization_states.quotas,
+    AlertKind.FORECAST: organization_states.forecasts,
+    AlertKind.FAILURES: organization_states.failures,
+    AlertKind.SPIKE: database_states.spikes,
+    AlertKind.TOKENS: database_states.expiring_tokens,
+    AlertKind.FREEZE: database_states.old_freezes,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What follows for one channel."""
+
+    raised: Sequence[Alert] = ()
+    ended: Mapping[str, AlertEnd] = field(default_factory=dict)
+    """By the ID of the alert."""
+
+
+def evaluate(
+    subscription: AlertSubscription,
+    facts: Facts,
+    known: Sequence[Alert],
+    *,
+    shown: Shown,
+    new_id: Callable[[], str],
+) -> Changes:
+    """Decide what is raised and what has ended in one channel.
+
+    Args:
+        known: the channel's alerts of this organization that are open or were raised in the last weeks.
+        shown: which databases may be named in the channel.
+    """
+    raised: list[Alert] = []
+    ended: dict[str, AlertEnd] = {}
+    for kind, check in CHECKS.items():
+        of_kind = [one for one in known if one.kind is kind]
+        found = check(subscription, facts, of_kind, shown)
+        ended |= found.ended
+        if subscription.is_muted(facts.now):
+            continue
+        is_open = {one.key for one in of_kind if one.is_open and one.id not in ended}
+        told = {(one.key, one.period) for one in of_kind}
+        new = [one for one in found.states if one.key not in is_open and (one.key, one.period) not in told]
+        raised += [replace(one, id=new_id()) for one in new]
+    return Changes(raised, ended)
+
+
+def turned_off(known: Iterable[Alert]) -> Mapping[str, AlertEnd]:
+    """Return the ends of the open alerts of a channel that has no alerts any more."""
+    return {one.id: AlertEnd.OFF for one in known if one.is_open}

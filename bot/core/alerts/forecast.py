@@ -1,0 +1,191 @@
+"""Forecasts: when a quota will be used up, and between which times that lies in nine of ten cases."""
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice, pairwise
+from statistics import fmean, median, pstdev
+from typing import Final
+
+from bot.core.alerts.alert import Measure
+from bot.core.alerts.billing import Period
+from bot.core.alerts.hours import BEFORE_THE_HOUR, LATE, restarted, value_of
+from bot.core.records.usage import UsageReading
+
+DAYS_AT_LEAST: Final = 14
+"""No forecast from fewer known days."""
+PATHS: Final = 400
+"""How many possible futures are drawn."""
+RAISES: Final = 0.95
+"""A forecast is told if so many of them use up the quota in time."""
+ENDS: Final = 0.5
+"""It has ended if fewer do."""
+STORAGE_AHEAD: Final = timedelta(days=30)
+_LAST: Final = timedelta(minutes=1)
+_DAY: Final = timedelta(days=1)
+_WEEK: Final = 7
+_CAUTION: Final = 1.6
+"""Widens the drawn differences, because the noise of one day is related to that of the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """When a quota is used up, if it is."""
+
+    chance: float
+    """The share of possible futures that use it up in time."""
+    earliest: datetime | None
+    """The start of the first of the days (UTC) on which it may be used up."""
+    expected: datetime | None
+    latest: datetime | None
+    """The end of the last day of these. Nine of ten futures use the quota up between them. None: some don't in time."""
+
+
+def closes_day(reading: UsageReading) -> bool:
+    """Return True for the last reading of a UTC day, if it was taken in time."""
+    at = reading.at.astimezone(UTC)
+    return (at + BEFORE_THE_HOUR).hour == 0 and reading.taken_at - reading.at <= LATE
+
+
+def daily(readings: Sequence[UsageReading], measure: Measure) -> list[tuple[date, int]]:
+    """Return by how much a number grew on each day that is known completely. Storage may shrink."""
+    closing = [one for one in readings if closes_day(one)]
+    found = []
+    for before, after in pairwise(closing):
+        was, now = value_of(before, measure), value_of(after, measure)
+        if was is None or now is None or after.at - before.at != _DAY:
+            continue
+        if measure is not Measure.STORAGE and (restarted(before, after) or now < was):
+            if after.at.astimezone(UTC).day != 1:
+                continue
+            was = 0  # the counters restart at the first midnight of a month
+        found.append((after.at.astimezone(UTC).date(), now - was))
+    return found
+
+
+def forecast(readings: Sequence[UsageReading], measure: Measure, quota: int, period: Period) -> Forecast | None:
+    """Return when a quota will be used up: flows before the period ends, storage within the next 30 days.
+
+    Args:
+        readings: oldest first; the last one closes a day.
+    Returns:
+        None if too little is known, or if it is used up already.
+    """
+    now, used, known = readings[-1], value_of(readings[-1], measure), daily(readings, measure)
+    if used is None or used >= quota or len(known) < DAYS_AT_LEAST or not closes_day(now):
+        return None
+    start = now.at + BEFORE_THE_HOUR
+    until = start + STORAGE_AHEAD if measure is Measure.STORAGE else period.until
+    ahead = (until - start) / _DAY
+    most = max(amount for _, amount in known)
+    if ahead <= 0 or used + 3 * ahead * most < quota:
+        return Forecast(0.0, None, None, None)
+    model = _levels(known) if measure is Measure.STORAGE else _seasonal(known)
+    lengths = sorted(_days_until(path, quota - used, ahead) for path in islice(_futures(model), PATHS))
+    in_time = [start + length * _DAY for length in lengths if length <= ahead]
+    earliest, expected, latest = (_nth(in_time, round(share * (PATHS - 1))) for share in (0.05, 0.5, 0.95))
+    return Forecast(
+        chance=len(in_time) / PATHS,
+        earliest=earliest and _midnight(earliest),
+        expected=expected,
+        latest=latest and _midnight(latest) + _DAY - _LAST,
+    )
+
+
+def _nth(ordered: Sequence[datetime], at: int) -> datetime | None:
+    return ordered[at] if at < len(ordered) else None
+
+
+def _midnight(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _days_until(path: "_Path", left: float, ahead: float) -> float:
+    """Return after how many days a future uses up what is left, or infinity."""
+    for day in range(math.ceil(ahead)):
+        amount = path.amount(day + 1)
+        if amount >= left:
+            return day + left / amount
+        left -= amount
+    return math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """What past days say: a level with a trend, seasons of the week, and how far past days were from these."""
+
+    level: float
+    slope: float
+    seasons: Sequence[float]
+    rest: Sequence[float]
+    days: Sequence[int]
+    """The known days, counted back from the last, which is 0."""
+    weekday: int
+    """The weekday of day 0."""
+    is_log: bool
+    """True if all values are logarithms."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """One possible future."""
+
+    model: _Model
+    level: float
+    slope: float
+    rest: Sequence[float]
+    noise: random.Random
+
+    def amount(self, day: int) -> float:
+        """Return by how much the number grows on a day, counted from 1."""
+        season = self.model.seasons[(self.model.weekday + day) % _WEEK]
+        value = self.level + self.slope * day + season + self.rest[int(self.noise.random() * len(self.rest))]
+        return math.expm1(min(value, 60.0)) if self.model.is_log else value
+
+
+def _seasonal(known: Sequence[tuple[date, int]]) -> _Model:
+    """Return the model of a flow. The trend compares equal weekdays, so that the seasons don't matter to it."""
+    last = known[-1][0]
+    points = [((day - last).days, math.log1p(max(amount, 0))) for day, amount in known]
+    by_day = dict(points)
+    slopes = [
+        (value - by_day[day - span]) / span
+        for day, value in points
+        for span in (_WEEK, 2 * _WEEK, 3 * _WEEK)
+        if day - span in by_day
+    ]
+    slope = median(slopes) if slopes else 0.0
+    flat = [((last.weekday() + day) % _WEEK, value - slope * day) for day, value in points]
+    level = median(value for _, value in flat)
+    seasons = [_season([value - level for day, value in flat if day == one]) for one in range(_WEEK)]
+    rest = [value - level - seasons[day] for day, value in flat]
+    return _Model(level, slope, seasons, rest, [day for day, _ in points], last.weekday(), is_log=True)
+
+
+def _season(values: Sequence[float]) -> float:
+    """Return how a weekday differs from the level. One value alone may be chance, so it counts half."""
+    return 0.0 if not values else median(values) * (0.5 if len(values) == 1 else 1.0)
+
+
+def _levels(known: Sequence[tuple[date, int]]) -> _Model:
+    """Return the model of storage: its average growth per day."""
+    last, amounts = known[-1][0], [amount for _, amount in known]
+    level, days = fmean(amounts), [(day - last).days for day, _ in known]
+    rest = [amount - level for amount in amounts]
+    return _Model(level, 0.0, [0.0] * _WEEK, rest, days, last.weekday(), is_log=False)
+
+
+def _futures(model: _Model) -> Iterator[_Path]:
+    """Draw possible futures, without end. The same history always gives the same ones."""
+    noise, count = random.Random(0), len(model.rest)
+    fitted = _WEEK + 2 if model.is_log else 1
+    wider = _CAUTION * math.sqrt(count / max(count - fitted, 1))
+    middle, centre = fmean(model.rest), fmean(model.days)
+    rest = [middle + (one - middle) * wider for one in model.rest]
+    sigma = pstdev(rest)
+    by_slope = sigma / math.sqrt(sum((day - centre) ** 2 for day in model.days)) if model.is_log else 0.0
+    while True:
+        tilt, shift = noise.gauss(0.0, by_slope), noise.gauss(0.0, _CAUTION * sigma / math.sqrt(count))
+        yield _Path(model, model.level + shift - tilt * centre, model.slope + tilt, rest, noise)

@@ -1,0 +1,104 @@
+"""Hours of usage: when a reading is due, and what each database used between two readings."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from bot.core.alerts.alert import Measure
+from bot.core.records.usage import UsageGrowth, UsageReading, UsageSample
+
+HOUR: Final = timedelta(hours=1)
+BEFORE_THE_HOUR: Final = timedelta(minutes=2)
+"""Readings are taken so long before each full hour, so that the last one of a month is before the counters restart."""
+LATE: Final = timedelta(minutes=10)
+"""A reading that is taken later than this doesn't show what was used in its hour."""
+AT_MOST: Final = 500
+"""Databases of which one hour is stored: those that were used most."""
+FLOWS: Final = (Measure.ROWS_READ, Measure.ROWS_WRITTEN, Measure.BYTES_SYNCED)
+
+Born = Callable[[str], datetime | None]
+"""Returns when a `DbId` was created, or None if it doesn't say."""
+
+
+def due_at(now: datetime) -> datetime:
+    """Return the latest time at which an hourly reading was due."""
+    hour = (now.astimezone(UTC) + BEFORE_THE_HOUR).replace(minute=0, second=0, microsecond=0)
+    return hour - BEFORE_THE_HOUR
+
+
+def value_of(record: object, measure: Measure) -> int | None:
+    """Return a number of a reading, a sample or a growth. None: not known."""
+    found: int | None = getattr(record, measure)
+    return found
+
+
+def restarted(before: UsageReading, after: UsageReading) -> bool:
+    """Return True if the counters were restarted between two readings: none grew, and one fell by more than half."""
+    fell = False
+    for measure in FLOWS:
+        was, now = value_of(before, measure), value_of(after, measure)
+        if was is None or now is None:
+            continue
+        if now > was:
+            return False
+        fell = fell or now < was / 2
+    return fell
+
+
+def is_one_hour(before: UsageReading, after: UsageReading) -> bool:
+    """Return True if exactly one hour of one billing period lies between two readings."""
+    in_time = all(one.taken_at - one.at <= LATE for one in (before, after))
+    return in_time and after.at - before.at == HOUR and not restarted(before, after)
+
+
+def growth(
+    before: UsageReading | None,
+    after: UsageReading,
+    was: Mapping[str, UsageSample],
+    is_now: Mapping[str, UsageSample],
+    born: Born,
+) -> tuple[list[UsageGrowth], bool]:
+    """Return what each database used between two readings, largest first, and whether all others used nothing.
+
+    Args:
+        was, is_now: the counters of every database at both readings, by `DbId`.
+    """
+    if before is None or not is_one_hour(before, after):
+        return [], False
+    found = []
+    for database_id, sample in is_now.items():
+        earlier, made_at = was.get(database_id), born(database_id)
+        is_new = earlier is None and made_at is not None and made_at >= before.taken_at
+        numbers = {one.value: _grown(earlier, sample, one, is_new=is_new) for one in FLOWS}
+        expected = [one for one in FLOWS if value_of(after, one) is not None]
+        if any(numbers[one.value] != 0 for one in expected):
+            found.append(UsageGrowth(after.organization, after.at, database_id, **numbers))
+    found.sort(key=lambda one: (-max(value_of(one, each) or 0 for each in FLOWS), one.database_id))
+    return found[:AT_MOST], len(found) <= AT_MOST
+
+
+def _grown(before: UsageSample | None, after: UsageSample, measure: Measure, *, is_new: bool) -> int | None:
+    now = value_of(after, measure)
+    was = 0 if is_new else value_of(before, measure) if before is not None else None
+    return None if now is None or was is None or now < was else now - was
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What databases used in past hours. What it doesn't know is None, never zero."""
+
+    readings: Mapping[datetime, UsageReading]
+    growth: Mapping[tuple[str, datetime], UsageGrowth]
+    born: Born = field(default=lambda _: None)
+
+    def used(self, database_id: str, measure: Measure, at: datetime) -> int | None:
+        """Return what a database used in the hour before `at`."""
+        reading = self.readings.get(at)
+        if reading is None:
+            return None
+        if (found := self.growth.get((database_id, at))) is not None:
+            return value_of(found, measure)
+        made_at = self.born(database_id)
+        existed = made_at is None or made_at < at - HOUR
+        return 0 if existed and reading.is_complete and value_of(reading, measure) is not None else None

@@ -1,0 +1,111 @@
+"""Alerts about an organization: quotas, forecasts, and failures of the bot's own work."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.core.alerts.alert import Alert, AlertEnd, AlertKind, Figure, Measure
+from bot.core.alerts.billing import Period, first_above
+from bot.core.alerts.facts import Facts
+from bot.core.alerts.forecast import ENDS, RAISES, closes_day, daily, forecast
+from bot.core.alerts.hours import FLOWS, value_of
+from bot.core.alerts.states import Found, Shown, figure, state, top_databases
+from bot.core.alerts.subscriptions import AlertSubscription
+
+MEASURES: Final = (*FLOWS, Measure.STORAGE)
+HYSTERESIS: Final = 3
+"""How many percent of the quota below its threshold an alert ends."""
+CHART_DAYS: Final = 14
+USED_UP: Final = "100"
+
+
+def quotas(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
+    """Find the highest threshold that each number has reached in this billing period."""
+    ended = {one.id: AlertEnd.OFF for one in known if one.is_open and int(one.threshold) not in subscription.quota}
+    states = []
+    if facts.reading is not None and facts.quotas is not None:
+        period = facts.period
+        for measure in MEASURES:
+            used, quota = value_of(facts.reading, measure), facts.quotas.get(measure)
+            if used is None or not quota:
+                continue
+            of_measure = [one for one in known if one.measure is measure]
+            reached = [one for one in subscription.quota if 100 * used >= one * quota]
+            for one in (one for one in of_measure if one.is_open and one.id not in ended):
+                if (end := _end_of(one, period, 100 * used / quota, reached)) is not None:
+                    ended[one.id] = end
+            if reached and not _was_told(of_measure, period, reached[-1]):
+                since = first_above(facts.readings, period, measure, reached[-1] * quota / 100)
+                states.append(
+                    state(AlertKind.QUOTA, subscription, facts, measure=measure, threshold=str(reached[-1]),
+                          period=period.key, measured=used, compared=quota, since=since,
+                          contributors=top_databases(facts, measure, shown), figures=_days(facts, measure))
+                )  # fmt: skip
+    return Found(states, ended)
+
+
+def _end_of(alert: Alert, period: Period, percent: float, reached: Sequence[int]) -> AlertEnd | None:
+    threshold = int(alert.threshold)
+    if alert.period != period.key and alert.measure is not Measure.STORAGE:
+        return AlertEnd.RESET
+    if reached and reached[-1] > threshold:
+        return AlertEnd.HIGHER
+    return AlertEnd.BELOW if percent < threshold - HYSTERESIS else None
+
+
+def _was_told(known: Sequence[Alert], period: Period, threshold: int) -> bool:
+    """Return True if this threshold or a higher one was reached before in this period."""
+    return any(one.period == period.key and int(one.threshold) >= threshold for one in known)
+
+
+def forecasts(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
+    """Find the quotas that will be used up in time. Decided once a day, when the day is known."""
+    if not subscription.forecast:
+        return Found((), {one.id: AlertEnd.OFF for one in known if one.is_open})
+    states: list[Alert] = []
+    ended: dict[str, AlertEnd] = {}
+    if facts.reading is not None and facts.quotas is not None:
+        period = facts.period
+        for measure in MEASURES:
+            used, quota = value_of(facts.reading, measure), facts.quotas.get(measure)
+            if used is None or not quota:
+                continue
+            is_open = [one for one in known if one.measure is measure and one.is_open]
+            for one in is_open:
+                if one.period != period.key and measure is not Measure.STORAGE:
+                    ended[one.id] = AlertEnd.RESET
+                elif used >= quota:
+                    ended[one.id] = AlertEnd.REACHED
+            if not closes_day(facts.reading) or used >= quota:
+                continue
+            found = forecast(facts.readings, measure, quota, period)
+            if found is None:
+                continue
+            ended |= {one.id: AlertEnd.BELOW for one in is_open if found.chance < ENDS and one.id not in ended}
+            if found.chance >= RAISES and found.latest is not None:
+                states.append(
+                    state(AlertKind.FORECAST, subscription, facts, measure=measure, threshold=USED_UP,
+                          period=period.key, measured=used, compared=quota, earliest_at=found.earliest,
+                          expected_at=found.expected, latest_at=found.latest,
+                          contributors=top_databases(facts, measure, shown), figures=_days(facts, measure))
+                )  # fmt: skip
+    return Found(states, ended)
+
+
+def _days(facts: Facts, measure: Measure) -> tuple[Figure, ...]:
+    """Return what was used on each of the last known days. For storage, the level at their ends."""
+    if measure is Measure.STORAGE:
+        closing = [one for one in facts.readings if closes_day(one)][-CHART_DAYS:]
+        return tuple(figure(one.at, value_of(one, measure)) for one in closing)
+    return tuple(Figure(day.isoformat(), amount) for day, amount in daily(facts.readings, measure)[-CHART_DAYS:])
+
+
+def failures(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
+    """Find work of the bot itself that fails, is late, or ended without anybody being told."""
+    if facts.failures is None:
+        return Found()
+    if not facts.failures:
+        return Found((), {one.id: AlertEnd.OVER for one in known if one.is_open})
+    found = state(AlertKind.FAILURES, subscription, facts, measure=Measure.FAILURES, threshold="1",
+                  period=f"{facts.now:%Y-%m-%d}", measured=len(facts.failures),
+                  details=tuple(facts.failures))  # fmt: skip
+    return Found([found])

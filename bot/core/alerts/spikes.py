@@ -1,0 +1,117 @@
+"""Spikes: an hour in which a database was used far more than it usually is at this hour of the week."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Final
+
+from bot.core.alerts.alert import Measure
+from bot.core.alerts.hours import FLOWS, HOUR, History
+
+LEAST: Final = {Measure.ROWS_READ: 10_000, Measure.ROWS_WRITTEN: 1_000, Measure.BYTES_SYNCED: 10 * 1024 * 1024}
+"""Less than this in an hour is no spike, however little is usual."""
+WEEKS: Final = 5
+WEEKS_AT_LEAST: Final = 3
+DAYS: Final = 14
+DAYS_AT_LEAST: Final = 10
+QUIET_HOURS: Final = 3
+"""A spike has ended after so many hours in a row without it."""
+SPREADS: Final = 6.0
+"""How many robust standard deviations a spike exceeds the usual, besides the factor."""
+_SIGMA: Final = 1.4826
+"""Makes the median absolute deviation comparable with a standard deviation."""
+_LEAST_SPREAD: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What is usual for a database at an hour of the week."""
+
+    level: float
+    spread: float
+
+    def exceeded_by(self, used: int, factor: float, least: int) -> bool:
+        """Return True if `used` is far more than usual."""
+        return used >= least and used > factor * self.level and used > self.level + SPREADS * self.spread
+
+
+@dataclass(frozen=True, slots=True)
+class Spike:
+    """What a database used in an hour, and what is usual."""
+
+    measure: Measure
+    used: int
+    usual: int
+
+
+def hours_needed(at: datetime) -> list[datetime]:
+    """Return the hours that decide about a spike at `at`, and those of its chart."""
+    weeks = [hour for week in range(1, WEEKS + 1) for hour in _around(at - week * timedelta(weeks=1))]
+    days = [hour for day in range(1, DAYS + 1) for hour in _around(at - timedelta(days=day))]
+    recent = [at - back * HOUR for back in range(CHART_HOURS + QUIET_HOURS)]
+    return sorted({*weeks, *days, *recent})
+
+
+CHART_HOURS: Final = 20
+
+
+def usual(history: History, database_id: str, measure: Measure, at: datetime) -> Usual | None:
+    """Return what is usual at this hour of the week, or if too few weeks are known, at this hour of a day.
+
+    For each week or day, the busiest of three hours counts. In a country that changes its clocks, people's habits
+    move by an hour, and that is no spike.
+
+    Returns:
+        None if too little is known.
+    """
+    weeks = list(_busiest(history, database_id, measure, [at - n * timedelta(weeks=1) for n in range(1, WEEKS + 1)]))
+    if len(weeks) >= WEEKS_AT_LEAST:
+        return _usual(weeks, median(weeks))
+    days = list(_busiest(history, database_id, measure, [at - timedelta(days=n) for n in range(1, DAYS + 1)]))
+    return _usual(days, max(days)) if len(days) >= DAYS_AT_LEAST else None
+
+
+def spike(history: History, database_id: str, at: datetime, factor: float) -> Spike | None:
+    """Return the largest spike of a database in the hour before `at`, or None if there is none, or it isn't known."""
+    found = []
+    for measure in FLOWS:
+        used, known = history.used(database_id, measure, at), usual(history, database_id, measure, at)
+        if used is None or known is None or not known.exceeded_by(used, factor, LEAST[measure]):
+            continue
+        if known.level == 0 and history.born(database_id) is None:
+            continue  # it may be new: nobody knows since when it exists
+        found.append((used / max(known.level, 1.0), Spike(measure, used, round(known.level))))
+    return max(found, key=lambda one: one[0])[1] if found else None
+
+
+def has_ended(history: History, database_id: str, at: datetime, factor: float) -> bool:
+    """Return True if the last hours are all known, and in none the database was used more than half of a spike."""
+    return all(_is_quiet(history, database_id, at - back * HOUR, factor) for back in range(QUIET_HOURS))
+
+
+def _is_quiet(history: History, database_id: str, at: datetime, factor: float) -> bool:
+    quiet = []
+    for measure in FLOWS:
+        used, known = history.used(database_id, measure, at), usual(history, database_id, measure, at)
+        if used is None or known is None:
+            continue
+        quiet.append(used < LEAST[measure] or used <= max(factor / 2, 1.5) * known.level)
+    return bool(quiet) and all(quiet)
+
+
+def _around(at: datetime) -> list[datetime]:
+    return [at - HOUR, at, at + HOUR]
+
+
+def _busiest(history: History, database_id: str, measure: Measure, moments: Sequence[datetime]) -> Iterator[int]:
+    for moment in moments:
+        known = [used for hour in _around(moment) if (used := history.used(database_id, measure, hour)) is not None]
+        if known:
+            yield max(known)
+
+
+def _usual(values: Sequence[int], level: float) -> Usual:
+    middle = median(values)
+    spread = _SIGMA * median(abs(value - middle) for value in values)
+    return Usual(level, max(spread, _LEAST_SPREAD * level))

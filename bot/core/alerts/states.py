@@ -1,0 +1,71 @@
+"""What a check of one kind of alert finds: the states that hold now, and the alerts that have ended."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from bot.core.alerts.alert import Alert, AlertEnd, AlertKind, Contributor, Figure, Measure
+from bot.core.alerts.facts import Facts
+from bot.core.alerts.hours import value_of
+from bot.core.alerts.subscriptions import AlertSubscription
+
+TOP: Final = 3
+Shown = Callable[[str, str], bool]
+"""Returns True if a database, by name and `DbId`, may be named in a channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The states that hold now, as alerts without an ID, and the alerts that have ended, by ID."""
+
+    states: Sequence[Alert] = ()
+    ended: Mapping[str, AlertEnd] = field(default_factory=dict)
+
+
+Check = Callable[[AlertSubscription, Facts, Sequence[Alert], Shown], Found]
+"""Looks at one kind of alert in a channel. Gets the channel's alerts of this kind, open or recent."""
+
+
+def state(
+    kind: AlertKind,
+    subscription: AlertSubscription,
+    facts: Facts,
+    *,
+    measure: Measure,
+    threshold: str,
+    period: str,
+    measured: int,
+    since: datetime | None = None,
+    **more: Any,
+) -> Alert:
+    """Return a state that holds now. It becomes an alert if it is new."""
+    return Alert(
+        id="",
+        kind=kind,
+        organization=facts.organization,
+        channel_id=subscription.channel_id,
+        measure=measure,
+        threshold=threshold,
+        period=period,
+        since=since or facts.now,
+        raised_at=facts.now,
+        measured=measured,
+        notify=subscription.notify,
+        **more,
+    )
+
+
+def top_databases(facts: Facts, measure: Measure, shown: Shown) -> tuple[Contributor, ...]:
+    """Return the databases of a channel that make up most of a number in this billing period."""
+    found = [
+        Contributor(one.database, one.database_id, amount)
+        for one in facts.databases
+        if (amount := value_of(one, measure)) and shown(one.database, one.database_id)
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.amount, one.database_id))[:TOP])
+
+
+def figure(at: datetime, amount: int | None) -> Figure:
+    """Return a bar of a chart."""
+    return Figure(at.astimezone(UTC).isoformat(), amount)

@@ -1,0 +1,204 @@
+"""The decision about an organization's alerts: after each sample, from facts of that moment."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot.commands.usage import usage
+from bot.core.alerts import Alert, AlertEnd, AlertKind, AlertSubscription, Measure, merged
+from bot.core.alerts.evaluation import evaluate, turned_off
+from bot.core.alerts.facts import Facts
+from bot.core.alerts.hours import FLOWS, History, due_at, value_of
+from bot.core.alerts.spikes import LEAST, hours_needed
+from bot.core.alerts.states import Shown
+from bot.core.model import Action, Target
+from bot.core.policy.scope import Scope
+from bot.core.records.timers import TimerKind
+from bot.core.records.usage import UsageReading, UsageSample
+from bot.errors import BotError
+from bot.pipeline.authorization.decision import may_be_shown
+from bot.pipeline.environment import Environment, new_id
+from bot.pipeline.outcomes.alert_notices import PREFIX, is_alert
+from bot.turso.ids import made_at
+
+log = structlog.get_logger(__name__)
+
+LOOKS_BACK: Final = timedelta(days=36)
+"""Five weeks of readings, and a day."""
+REMEMBERS: Final = timedelta(days=40)
+"""How long an alert that was posted is known, so that it isn't posted twice in a billing period."""
+LATE: Final = timedelta(minutes=15)
+FAILS: Final = 3
+"""After so many failures in a row, scheduled work counts as failing."""
+TOLD_SINCE: Final = timedelta(days=7)
+USAGE: Final = Action(usage.command.name)
+"""Who may see the usage of databases in a channel may see alerts about them there."""
+
+
+async def subscriptions_of(env: Environment, organization: str) -> list[AlertSubscription]:
+    """Return the channels that want alerts about an organization: turned on there, or in the policy file."""
+    stored, mutes = await env.store.alerts.stored_subscriptions(), await env.store.alerts.mutes(env.clock.now())
+    found = merged(stored, env.rules.policy.alerts, mutes)
+    return [one for one in found if one.organization == organization]
+
+
+async def decide_alerts(env: Environment, organization: str, wanted: Sequence[AlertSubscription]) -> None:
+    """Raise and end the alerts of an organization. The store lets each happen once, whatever runs twice."""
+    now = env.clock.now()
+    known = await env.store.alerts.since(now - REMEMBERS, organization=organization)
+    listening = {one.channel_id for one in wanted}
+    await _end(env, turned_off(one for one in known if one.channel_id not in listening))
+    if not wanted:
+        return
+    facts, sights = await _facts(env, organization, wanted, known), _Groups(env, organization)
+    for subscription in wanted:
+        shown = await _sight(env, subscription, sights)
+        if shown is None:
+            continue
+        mine = [one for one in known if one.channel_id == subscription.channel_id]
+        changes = evaluate(subscription, facts, mine, shown=shown, new_id=lambda: new_id(PREFIX))
+        await _end(env, changes.ended)
+        for alert in changes.raised:
+            if await env.store.alerts.raise_once(alert):
+                log.info(
+                    "alert.raised", alert=alert.id, kind=alert.kind, measure=alert.measure, channel=alert.channel_id
+                )
+
+
+async def _end(env: Environment, ended: Mapping[str, AlertEnd]) -> None:
+    for alert_id, how in ended.items():
+        if await env.store.alerts.end(alert_id, env.clock.now(), how):
+            log.info("alert.ended", alert=alert_id, how=how)
+
+
+async def _facts(
+    env: Environment, organization: str, wanted: Sequence[AlertSubscription], known: Sequence[Alert]
+) -> Facts:
+    """Fetch what is known of an organization now. What can't be fetched is missing."""
+    now = env.clock.now()
+    readings = await env.store.samples.readings(organization=organization, since=now - LOOKS_BACK)
+    is_current = bool(readings) and readings[-1].at == due_at(now)
+    facts = Facts(
+        organization,
+        now,
+        readings=readings,
+        tokens=await env.store.tokens.find(organization=organization, live_at=now),
+        holds=await env.store.holds.find(organization=organization),
+        failures=await _failures(env),
+    )
+    if not is_current:
+        return facts
+    facts = replace(facts, reading=readings[-1], databases=await _databases(env, organization))
+    if any(one.quota or one.forecast for one in wanted):
+        facts = replace(facts, quotas=await _quotas(env, organization))
+    if any(one.spike is not None for one in wanted):
+        spiking = [one.subject_id for one in known if one.kind is AlertKind.SPIKE and one.is_open]
+        busiest, history = await _history(env, organization, readings, spiking)
+        facts = replace(facts, busiest=busiest, history=history)
+    return facts
+
+
+async def _databases(env: Environment, organization: str) -> list[UsageSample]:
+    """Return the newest sample of each database."""
+    today, yesterday = env.clock.now().date(), env.clock.now().date() - timedelta(days=1)
+    found = await env.store.samples.find(
+        organization=organization, since=yesterday.isoformat(), until=today.isoformat()
+    )
+    days = [one.day for one in found if len(one.day) == len(today.isoformat())]
+    return [one for one in found if days and one.day == max(days)]
+
+
+async def _quotas(env: Environment, organization: str) -> Mapping[Measure, int] | None:
+    """Return what the plan includes, or None if Turso doesn't say."""
+    try:
+        found = await env.turso_clients.turso(organization).quotas()
+    except BotError as error:
+        log.info("the plan is not known", organization=organization, why=str(error))
+        return None
+    if found is None:
+        return None
+    limits = {one: value_of(found, one) for one in (*FLOWS, Measure.STORAGE)}
+    return {one: limit for one, limit in limits.items() if limit}
+
+
+async def _history(
+    env: Environment, organization: str, readings: Sequence[UsageReading], spiking: Sequence[str]
+) -> tuple[list[str], History]:
+    """Return the databases that may have a spike, and what they used at such hours before."""
+    at, samples = readings[-1].at, env.store.samples
+    grown = await samples.growth(organization=organization, at=[at])
+    busiest = [one.database_id for one in grown if any((value_of(one, each) or 0) >= LEAST[each] for each in FLOWS)]
+    watched, hours = sorted({*busiest, *spiking}), hours_needed(at)
+    found = await samples.growth(organization=organization, at=hours, database_ids=watched) if watched else []
+    by_hour = {one.at: one for one in readings}
+    return busiest, History(
+        {hour: by_hour[hour] for hour in hours if hour in by_hour},
+        {(one.database_id, one.at): one for one in found},
+        made_at,
+    )
+
+
+async def _failures(env: Environment) -> list[str]:
+    """Return one sentence for each kind of the bot's own work that fails or is late."""
+    now = env.clock.now()
+    backlog = await env.store.timers.backlog(now - LATE)
+    failing = [one for one in backlog.examples if one.failures >= FAILS and one.kind is not TimerKind.SAMPLE]
+    untold = await env.store.notices.undelivered(since=now - TOLD_SINCE, before=now - LATE)
+    untold = [one for one in untold if not is_alert(one.subject)]
+    found = []
+    if failing:
+        found.append(f"Scheduled work has failed {max(one.failures for one in failing):,} times in a row.")
+    if backlog.overdue:
+        found.append(f"Scheduled work is more than {LATE.seconds // 60} minutes late.")
+    if untold:
+        found.append("No one could be told how something ended.")
+    return found
+
+
+@dataclass(slots=True)
+class _Groups:
+    """The groups of an organization's databases, fetched when a channel's databases depend on them."""
+
+    env: Environment
+    organization: str
+    _found: Mapping[str, str | None] | None = None
+
+    async def of(self) -> Mapping[str, str | None]:
+        """Return the group of each database by `DbId`. Empty if Turso doesn't say."""
+        if self._found is None:
+            try:
+                listed = await self.env.turso_clients.turso(self.organization).listed()
+            except BotError:
+                listed = None
+            self._found = {one.id: one.group for one in listed or ()}
+        return self._found
+
+
+async def _sight(env: Environment, subscription: AlertSubscription, groups: _Groups) -> Shown | None:
+    """Return which databases may be named in a channel. None: alerts may not be shown there now."""
+    scope = await _scope(env, subscription)
+    if scope is None:
+        return None
+    known = await groups.of() if scope.needs_group else {}
+    return lambda name, database_id: bool(name) and scope.covers(Target(name, known.get(database_id)))
+
+
+async def _scope(env: Environment, subscription: AlertSubscription) -> Scope | None:
+    policy, channel_id = env.rules.policy, subscription.channel_id
+    bound = policy.channels.get(channel_id)
+    if bound is None or bound.organization != subscription.organization:
+        return None
+    if subscription.is_from_policy:
+        return Scope(bound.organization, bound.databases, needs_group=bool(bound.databases.groups))
+    try:
+        author = await env.subject_in(subscription.author, channel_id)
+    except BotError as error:
+        log.info("alerts wait until Slack answers", channel=channel_id, why=str(error))
+        return None
+    author = replace(author, person=replace(author.person, is_deactivated=False))
+    if not may_be_shown(env, author, USAGE, subscription.organization):
+        return None
+    return policy.scope(author, USAGE.command)
