@@ -26,6 +26,8 @@ RUN: Final = "run."
 PAGE: Final = "page."
 FORM: Final = "form.open."
 HOME_PAGE: Final = "home.page."
+CHANNEL_FORM: Final = "channel.form."
+CHANNEL_RIGHTS: Final = "channel.rights"
 LONGEST_LINE: Final = 2000
 SHARE: Final = 8
 FREEZE_FIRST: Final = 9
@@ -140,6 +142,16 @@ def page(number: int, label: str, line: str) -> list[Element]:
 def form(command: str, label: str, *, style: Style | None = None) -> Element:
     """Return a button that opens a command's form."""
     return kit.button(Plain(label), f"{FORM}{command}", style=style)
+
+
+def channel_form(command: str, label: str, channel_id: str) -> Element:
+    """Return a button on Home that opens a command's form for a channel."""
+    return kit.button(Plain(label), f"{CHANNEL_FORM}{command}", channel_id)
+
+
+def channel_rights(channel_id: str) -> Element:
+    """Return a button on Home that shows everything that its presser may do in a channel."""
+    return kit.button(Plain("All commands"), CHANNEL_RIGHTS, channel_id)
 
 
 def subject(request: Request) -> str:

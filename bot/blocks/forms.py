@@ -29,10 +29,12 @@ CHANNEL_INPUT: Final = "channel"
 REASON_INPUT: Final = "reason"
 TICKET_INPUT: Final = "ticket"
 COMMON_FLAGS: Final = "common"
+TOO_OLD: Final = "The form couldn't be opened in time. Press the button again."
 
 __all__ = [
     "chooser_view",
     "comment_view",
+    "content_view",
     "form_button",
     "form_view",
     "loading_view",
@@ -61,7 +63,12 @@ def loading_view(title: str) -> View:
 
 def notice_view(title: str, text: str) -> View:
     """Return a modal with one of our sentences. Names in back-ticks show as code."""
-    return _view(title, [kit.section(sentence(text))])
+    return content_view(title, [kit.section(sentence(text))])
+
+
+def content_view(title: str, blocks: Sequence[Block]) -> View:
+    """Return a modal that only shows something."""
+    return _view(title, blocks)
 
 
 _NO_LIMITS: Final = Decision(Verdict.ALLOW, "")

@@ -5,18 +5,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
-from bot.blocks import buttons, kit
+from bot.blocks import buttons, forms, kit
 from bot.blocks.cards import request_row
-from bot.blocks.rights import right_lines, unknown_groups
+from bot.blocks.rights import NOTHING, databases_text, right_lines, unknown_groups
 from bot.blocks.text import Mrkdwn, Plain, channel, joined, mrkdwn, person, sentence, span, when
 from bot.core.catalogue import CommandCatalogue
 from bot.core.policy import Right
+from bot.core.policy.databases import Databases
 from bot.core.records.holds import Hold
 from bot.core.records.incidents import Incident, Review
 from bot.core.records.tokens import LedgerToken, TokenState
 from bot.core.reply import Block, View
 from bot.core.requests.request import Request
 
+QUICK: Final = 3
+"""How many commands of a channel have a button of their own."""
 ROWS: Final = 5
 """How many items of each kind a page shows."""
 BLOCKS: Final = 100
@@ -32,6 +35,7 @@ class Place:
 
     channel_id: str
     rights: tuple[Right, ...]
+    databases: Databases | None
     unknown: tuple[str, ...] = ()
     """User groups in the channel's rules whose members Slack didn't return."""
 
@@ -106,9 +110,7 @@ def home_view(board: Board, catalogue: CommandCatalogue, *, now: datetime) -> Vi
     blocks += _section("Frozen", board.frozen, [_hold(one, board) for one in board.frozen.items])
     blocks += _section("Your active tokens", board.tokens, [_token(one, board, now) for one in board.tokens.items])
     blocks += _section("Active incidents", board.incidents, [_incident(one, now) for one in board.incidents.items])
-    blocks += _section(
-        "What you can do where", board.places, [[kit.section(_place(one, catalogue))] for one in board.places.items]
-    )
+    blocks += _section("What you can do where", board.places, [_place(one, catalogue) for one in board.places.items])
     if not board.places.items:
         blocks += [kit.divider(), kit.section(mrkdwn("You can't use commands in any of your channels yet."))]
     blocks += [kit.divider(), *_health(board)]
@@ -182,6 +184,24 @@ def _incident(incident: Incident, now: datetime) -> list[Block]:
     return [kit.section(words)]
 
 
-def _place(place: Place, catalogue: CommandCatalogue) -> Mrkdwn:
-    head = mrkdwn("*{}*", channel(place.channel_id))
-    return joined("\n", (head, *right_lines(place.rights, catalogue), unknown_groups(place.unknown)))
+def _place(place: Place, catalogue: CommandCatalogue) -> list[Block]:
+    """Return a channel with its databases, and buttons for what people do most. All else is behind the last one."""
+    may = {right.command for right in place.rights}
+    quick = [one for one in catalogue.quick if one.name in may][:QUICK]
+    head = mrkdwn("*{}* · {}", channel(place.channel_id), databases_text(place.databases))
+    return [
+        kit.section(joined("\n", (head, unknown_groups(place.unknown)))),
+        *kit.actions(
+            *(buttons.channel_form(one.name, one.quick_label, place.channel_id) for one in quick),
+            buttons.channel_rights(place.channel_id),
+        ),
+    ]
+
+
+def rights_view(place: Place, catalogue: CommandCatalogue) -> View:
+    """Return a modal with everything that a person may do in a channel."""
+    head = mrkdwn("*{}* · {}", channel(place.channel_id), databases_text(place.databases))
+    lines = right_lines(place.rights, catalogue) or [NOTHING]
+    blocks = [kit.section(one) for one in (head, *lines)]
+    unknown = [kit.context(unknown_groups(place.unknown))] if place.unknown else []
+    return forms.content_view("What you can do", [*blocks, *unknown])

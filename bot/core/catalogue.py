@@ -38,6 +38,8 @@ class CommandCatalogue:
             one.name for one in self.commands if one.risk is Risk.READ and one.name not in self.open_to_all
         )
         """The commands that `read` stands for in a rule."""
+        self.quick: Final = tuple(one for one in self.commands if one.quick_label)
+        """The commands whose forms have a button on `/turso` and Home."""
         self.home: Final = next((one.name for one in self.commands if not one.usage), "")
         """The command that an empty line runs."""
 

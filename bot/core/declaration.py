@@ -54,6 +54,8 @@ class Declaration:
     """Its place in help, lists of permissions and docs. Smaller numbers come first."""
     verb: str = ""
     """Its label on buttons and in titles, about 20 characters: `Freeze writes`. Empty: the capitalized name."""
+    quick_label: str = ""
+    """The label of its form's button on `/turso` and Home. Empty: it has no such button."""
     purpose: str = ""
     """What it is for, to follow `wants to`. `{}` stands for the databases: `freeze {}`."""
     purpose_by: tuple[str, Mapping[Any, str]] = ("", MappingProxyType({}))

@@ -22,6 +22,7 @@ NEED_NO_RIGHT = {
     "request.dismiss": "the same",
     "incident.extend": "its line is decided as if it were typed",
     "incident.end": "its line is decided as if it were typed",
+    "channel.rights": "shows its presser's own permissions",
     "chooser": "opens a form, whose line is decided as if it were typed",
     "timer: expire": "ends what has not begun",
     "timer: lapse": "the same",

@@ -115,7 +115,7 @@ def callback_ids(shown: Any) -> Iterator[str]:
 def is_known_action(action_id: str) -> bool:
     """True when the path has a place for it."""
     known = action_id in button_actions.CLICKS or presses.carries_line(action_id) or presses.turns_home(action_id)
-    return known or presses.form_of(action_id) in NAMES
+    return known or (presses.form_of(action_id) or presses.channel_form_of(action_id)) in NAMES
 
 
 def is_known_callback(callback_id: str) -> bool:

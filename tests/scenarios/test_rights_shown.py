@@ -2,12 +2,14 @@
 
 import random
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from bot.blocks.buttons import CHANNEL_RIGHTS as RIGHTS
 from bot.blocks.text import duration
 from bot.commands import CATALOGUE, COMMANDS
 from bot.core.model import Target, Verdict
@@ -110,7 +112,7 @@ def sections(message: Message) -> str:
 
 
 async def home_of(world: World, who: str, channel: str) -> str:
-    """What Home says of one channel."""
+    """What Home says of one channel once its button is pressed."""
 
     def drawn() -> int:
         return sum(one.method == "views.publish" and one.args.get("user_id") == who for one in world.workspace.calls)
@@ -120,8 +122,18 @@ async def home_of(world: World, who: str, channel: str) -> str:
     await until(lambda: drawn() > before, what="Home")
     view = world.workspace.home_of(who)
     assert view is not None
-    texts = [block["text"]["text"] for block in view.blocks if block["type"] == "section"]
-    return next((text for text in texts if text.startswith(f"*<#{channel}>*")), "")
+    row = next((one for one in view.blocks if RIGHTS in [e.get("action_id") for e in of_channel(one, channel)]), None)
+    if row is None:
+        return ""
+    await world.workspace.click(who, view_id=view.id, action_id=RIGHTS, block_id=row["block_id"])
+    modal = await until(lambda: next(iter(world.workspace.views_of(who)), None), what="a modal")
+    await world.workspace.close_view(who, modal.id)
+    return "\n".join(block["text"]["text"] for block in modal.blocks if block["type"] == "section")
+
+
+def of_channel(block: Mapping[str, Any], channel: str) -> list[Mapping[str, Any]]:
+    """The buttons of a block that are about a channel."""
+    return [one for one in block.get("elements", []) if one.get("value") == channel]
 
 
 async def told(world: World, who: str, channel: str, line: str, holding: str) -> Message:

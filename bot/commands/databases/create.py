@@ -109,6 +109,7 @@ command = ChangeCommand(
     args=CreateArgs,
     risk=Risk.LOW,
     position=160,
+    quick_label="Create",
     verb="Create database",
     purpose="create {}",
     makes_name=True,

@@ -157,6 +157,7 @@ command = ChangeCommand(
     args=DestroyArgs,
     risk=Risk.HIGH,
     position=220,
+    quick_label="Destroy",
     verb="Destroy",
     purpose="destroy {}",
     aliases=("rm",),

@@ -89,6 +89,7 @@ command = ChangeCommand(
     args=FreezeArgs,
     risk=Risk.MEDIUM,
     position=180,
+    quick_label="Freeze",
     verb="Freeze writes",
     purpose="freeze {}",
     synonyms=("block", "lock"),

@@ -15,7 +15,6 @@ from bot.core.reply import Block, Reply
 
 WAITING = 4
 _RUNS = (("list", "Databases"), ("usage", "Usage"), ("requests", "Requests"), ("tokens", "Tokens"))
-_FORMS = (("token", "Token"), ("create", "Create"), ("freeze", "Freeze"), ("rotate", "Rotate"), ("destroy", "Destroy"))
 
 
 class HomeArgs(BaseModel):
@@ -26,6 +25,7 @@ async def run(ctx: Context, args: HomeArgs) -> Reply:
     """Return the overview. Makes no call to Turso, so that it is fast."""
     rights = rights_here(ctx)
     here = {right.command for right in rights}
+    quick = [one for one in ctx.policy.catalogue.quick if one.name in here]
     lines = right_lines(rights, ctx.policy.catalogue) or ([NOTHING] if ctx.organization else [])
     title = mrkdwn(":wave: *Turso Ops*{}", _place(ctx))
     return reply(
@@ -35,7 +35,7 @@ async def run(ctx: Context, args: HomeArgs) -> Reply:
             *([kit.section(Mrkdwn("\n".join(lines)))] if lines else []),
             *([kit.context(unknown)] if (unknown := unknown_groups(unknown_here(ctx))) else []),
             *kit.actions(*_runs(here)),
-            *kit.actions(*(buttons.form(name, label) for name, label in _FORMS if name in here)),
+            *kit.actions(*(buttons.form(one.name, one.quick_label) for one in quick)),
             *await waiting(ctx),
             kit.context(mrkdwn("`/turso help` lists the commands. `/turso whoami` shows your permissions.")),
         ],

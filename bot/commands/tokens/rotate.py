@@ -100,6 +100,7 @@ command = ChangeCommand(
     args=RotateArgs,
     risk=Risk.HIGH,
     position=210,
+    quick_label="Rotate",
     verb="Rotate tokens",
     purpose="revoke all tokens for {}",
     again_label="Rotate again",

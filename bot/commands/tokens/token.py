@@ -121,6 +121,7 @@ command = SecretCommand(
     args=TokenArgs,
     risk=Risk.MEDIUM,
     position=170,
+    quick_label="Token",
     verb="Create token",
     purpose="create a token for {}",
     again_label="Reveal again",

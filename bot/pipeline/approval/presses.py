@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.blocks import forms
-from bot.blocks.buttons import HOME_PAGE
+from bot.blocks.buttons import CHANNEL_FORM, HOME_PAGE
 from bot.blocks.request_text import STATE_WORDS
 from bot.core.model import Action, Decision, Verdict
 from bot.core.ports import address_of
@@ -30,7 +30,6 @@ LAPSE: Final = timedelta(minutes=15)
 OVER: Final = "This request has expired, and nothing was changed. Ask again if you still want it."
 WAIT: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REMIND})
 """Steps of a request that waits, which the rules of now may give less time."""
-TOO_OLD: Final = "The form couldn't be opened in time. Press the button again."
 
 
 def carries_line(action_id: str) -> bool:
@@ -46,6 +45,11 @@ def turns_home(action_id: str) -> bool:
 def form_of(action_id: str) -> str | None:
     """Return the command whose form the button opens."""
     return action_id.removeprefix("form.open.") if action_id.startswith("form.open.") else None
+
+
+def channel_form_of(action_id: str) -> str | None:
+    """Return the command whose form the button opens for a channel, on Home."""
+    return action_id.removeprefix(CHANNEL_FORM) if action_id.startswith(CHANNEL_FORM) else None
 
 
 def too_late_error(request: Request) -> Refused:
@@ -171,7 +175,7 @@ async def ask_name(env: Environment, incoming: Incoming, request: Request, callb
     view = forms.typed_name_view(callback_id, about, name=name, plan=request.plan, countdown=request.countdown)
     if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view) is not None:
         return "name_asked"
-    raise Unavailable(TOO_OLD)
+    raise Unavailable(forms.TOO_OLD)
 
 
 def subject_name(request: Request) -> str:

@@ -3,7 +3,7 @@
 from bot.blocks import forms
 from bot.core.requests.incoming import Incoming
 from bot.errors import Refused, Unavailable
-from bot.pipeline.approval.presses import TOO_OLD, request_of
+from bot.pipeline.approval.presses import request_of
 from bot.pipeline.authorization.authorize import authorize
 from bot.pipeline.authorization.steps import Step
 from bot.pipeline.environment import Environment
@@ -19,4 +19,4 @@ async def open_review(env: Environment, incoming: Incoming) -> str:
     view = forms.review_view(forms.pack_metadata(owed[0].id, incoming.user_id), title="Review", about=request.line)
     if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view) is not None:
         return "review_opened"
-    raise Unavailable(TOO_OLD)
+    raise Unavailable(forms.TOO_OLD)

@@ -13,12 +13,12 @@ from bot.core.requests.request import ENDS
 from bot.errors import BadInput, BotError, Unavailable
 from bot.pipeline import token_reveal
 from bot.pipeline.approval import confirmation, reminders, review_form, votes
-from bot.pipeline.approval.presses import TOO_OLD, request_of
+from bot.pipeline.approval.presses import request_of
 from bot.pipeline.authorization.decision import judge
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.request_cards import refresh_cards
 from bot.pipeline.quarantine import undo
-from bot.pipeline.requests import incident_buttons, open_items
+from bot.pipeline.requests import channel_buttons, incident_buttons, open_items
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +46,7 @@ async def reveal_anywhere(env: Environment, incoming: Incoming) -> str:
         return await reveal(env, incoming)
     modal_id = await env.messenger.open_view(incoming.trigger_id or "", forms.loading_view("Your token"))
     if not modal_id:  # no token is minted that could not be shown
-        raise Unavailable(TOO_OLD if modal_id is None else UNNAMED)
+        raise Unavailable(forms.TOO_OLD if modal_id is None else UNNAMED)
     try:
         outcome = await reveal(env, replace(incoming, modal_id=modal_id))
     except BotError as error:
@@ -93,6 +93,7 @@ CLICKS: Final[Mapping[str, Click]] = {
     "review.open": Click(review_form.open_review, changes=False),
     "hold.thaw": Click(open_items.thaw_hold),
     "token.end": Click(open_items.revoke_tokens_of),
+    "channel.rights": Click(channel_buttons.show_rights, changes=False),
     "incident.extend": Click(incident_buttons.extend),
     "incident.end": Click(incident_buttons.end),
 }

@@ -27,7 +27,7 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.home.open_homes import OpenHomes
 from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.replies import entry, error_reply, private_note, report_unexpected
-from bot.pipeline.requests import command_lines, open_form
+from bot.pipeline.requests import channel_buttons, command_lines, open_form
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +66,9 @@ class Dispatcher:
             return partial(
                 self._guarded, incoming, "form", partial(open_form.open_form_of, self.env, incoming, command)
             )
+        if command := presses.channel_form_of(incoming.action_id):
+            there = partial(channel_buttons.open_form_there, self.env, incoming, command)
+            return partial(self._guarded, incoming, "form", there)
         if presses.turns_home(incoming.action_id):
             return partial(self._guarded, incoming, "home", partial(self.homes.publish, incoming, incoming.value))
         click = button_actions.CLICKS.get(incoming.action_id)

@@ -23,6 +23,7 @@ from bot.core.requests.request import Mode, Request, State
 from bot.errors import BotError, Unavailable
 from bot.pipeline.authorization.decision import judge
 from bot.pipeline.environment import Environment
+from bot.pipeline.home.channel_rights import place_of
 from bot.turso.models import Listing
 
 T = TypeVar("T")
@@ -240,10 +241,8 @@ class _Drawing:
             subject = await self.env.subject_in(self.me, channel_id)
         except Unavailable:
             return None
-        commands = [one for one in self.env.commands if not (one.hidden or one.open_to_all)]
-        unknown = tuple(sorted(group for group, members in subject.groups.items() if members is None))
-        may = rights_of(self.env.rules.policy, subject, commands)
-        return Place(channel_id, may, unknown) if may else None
+        place = place_of(self.env, subject)
+        return place if place.rights else None
 
     async def _is_in(self, channel_id: str) -> bool:
         """Return whether this person is in a channel, since other channels' items are for their members."""
