@@ -1,5 +1,6 @@
-"""apsw: statements are described without running, traced and authorized."""
+"""apsw: statements are described without running, traced and authorized, and commits are reported."""
 
+from pathlib import Path
 from typing import Any
 
 import apsw
@@ -61,3 +62,36 @@ def test_an_authorizer_and_missing_bindings_refuse_a_statement(connection: apsw.
     connection.set_authorizer(lambda *_: apsw.SQLITE_DENY)
     with pytest.raises(apsw.AuthError):
         connection.execute("SELECT a FROM t")
+
+
+def test_a_commit_is_reported_after_others_may_write_and_before_it_is_in_the_file(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.db")
+    first, second = apsw.Connection(path), apsw.Connection(path)
+    first.pragma("journal_mode", "wal")
+    for connection in (first, second):
+        connection.set_busy_timeout(0)
+    first.execute("CREATE TABLE t (a)")
+    seen: list[tuple[bool, int, tuple[int, int], bytes]] = []
+    file = tmp_path / "a.db"
+
+    def committing() -> bool:
+        with pytest.raises(apsw.BusyError):
+            second.execute("BEGIN IMMEDIATE")
+        return False
+
+    def committed(connection: apsw.Connection, schema: str, frames: int) -> int:
+        second.execute("BEGIN IMMEDIATE")
+        log = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
+        seen.append((second.in_transaction, frames, log, file.read_bytes()))
+        second.execute("ROLLBACK")
+        return apsw.SQLITE_OK
+
+    first.set_commit_hook(committing)
+    first.set_wal_hook(committed)
+    before = file.read_bytes()
+    for number in range(3):
+        first.execute("INSERT INTO t VALUES (?)", (number,))
+
+    assert [entry[0] for entry in seen] == [True] * 3
+    assert [entry[1] for entry in seen] == [entry[2][0] for entry in seen]
+    assert {entry[3] for entry in seen} == {before}

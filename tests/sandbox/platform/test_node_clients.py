@@ -85,7 +85,7 @@ def test_every_operation_of_the_platform_client_works_or_fails_as_against_turso(
     outcomes = run(modules, "api.mjs", URL_=server.url, TOKEN=API_TOKEN)
 
     failed = {name: outcome for name, outcome in outcomes.items() if outcome != "ok"}
-    assert failed.keys() == FAIL_THERE_TOO.keys()
+    assert failed.keys() == FAIL_THERE_TOO.keys(), failed
     for name, outcome in failed.items():
         assert outcome == FAIL_THERE_TOO[name], name
     assert len(outcomes) >= 30

@@ -28,6 +28,11 @@ await operation("databases.create", async () => {
 await operation("databases.create from a seed", async () => {
   await turso.databases.create("js-copy", { group: "js", seed: { type: "database", name: "js-db" } });
 });
+await operation("databases.create as of a moment", async () => {
+  const seed = { type: "database", name: "js-db", timestamp: new Date() };
+  assert.equal((await turso.databases.create("js-then", { group: "js", seed })).name, "js-then");
+  assert.equal((await turso.databases.delete("js-then")).database, "js-then");
+});
 await operation("databases.create of a taken name", async () => {
   await assert.rejects(turso.databases.create("js-db", { group: "js" }), { status: 409, message: /already exists/ });
 });
