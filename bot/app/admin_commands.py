@@ -45,8 +45,9 @@ class Audit:
     @asynccontextmanager
     async def open(cls, database_url: str) -> AsyncIterator[Self]:
         """Open an existing store for reading. Raises BotError if there is none of this version."""
-        await require_current(database_url)
-        async with open_store(database_url, SystemClock()) as store:
+        place = place_of(database_url).to_read
+        await require_current(place)
+        async with open_store(place, SystemClock()) as store:
             yield cls(store)
 
     async def verify(self, head: str | None) -> int:

@@ -8,7 +8,7 @@ from bot.core.ports import Clock
 from bot.errors import Unavailable
 from bot.store.connections.database import POSTGRESQL_POOL, POSTGRESQL_TIMEOUT, Database, database_of
 from bot.store.connections.rows import insert_newest
-from bot.store.connections.urls import place_of
+from bot.store.connections.urls import Place, place_of
 from bot.store.repositories.alerts import Alerts
 from bot.store.repositories.audit import Audit
 from bot.store.repositories.audit_streams import AuditStreams
@@ -82,7 +82,7 @@ class SqlStore:
 
 @asynccontextmanager
 async def open_store(
-    database_url: str,
+    database: str | Place,
     clock: Clock,
     *,
     enqueuer: Enqueuer | None = None,
@@ -91,7 +91,7 @@ async def open_store(
     timeout: int = POSTGRESQL_TIMEOUT,
     pooled: bool = False,
 ) -> AsyncIterator[SqlStore]:
-    """Open the store of a `DATABASE_URL`. Its tables must have been created by `upgrade`.
+    """Open the store of a `DATABASE_URL`, or at a place. Its tables must have been created by `upgrade`.
 
     Args:
         enqueuer: starts durable work within the store's transactions; none: nothing is started.
@@ -102,11 +102,12 @@ async def open_store(
     Raises:
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
     """
-    database = database_of(place_of(database_url), pool_size=pool_size, timeout=timeout, pooled=pooled)
-    store = SqlStore(database, clock, enqueuer or NoDurableWork(), background or Background())
+    place = database if isinstance(database, Place) else place_of(database)
+    opened = database_of(place, pool_size=pool_size, timeout=timeout, pooled=pooled)
+    store = SqlStore(opened, clock, enqueuer or NoDurableWork(), background or Background())
     store.start()
     try:
         yield store
     finally:
         await store.close()
-        await database.close()
+        await opened.close()

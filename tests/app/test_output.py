@@ -1,7 +1,9 @@
 """A closed output, or one that can't show a character, ends no command with a traceback."""
 
+import asyncio
 import io
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -11,7 +13,12 @@ import pytest
 
 from bot.__main__ import main
 from bot.app.logs import Line
+from bot.store.store import open_store
+from tests.store.conftest import StoppedClock
+from tests.store.samples import entry
+from tests.stores import copy_store
 
+ROOT = Path(__file__).parents[2]
 LONG = "".join(f"  C{number:08}: {{rules: [{{allow: fly}}]}}\n" for number in range(1000))
 
 
@@ -42,6 +49,41 @@ def test_output_that_is_cut_in_the_middle_is_quiet(tmp_path: Path, monkeypatch: 
         assert main(["policy", "check", str(policy)]) == 141
 
     assert errors.getvalue() == ""
+
+
+@pytest.fixture(scope="module")
+def log_of_much(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a store whose exported audit log is longer than what a pipe holds."""
+    url = copy_store(tmp_path_factory.mktemp("store") / "turso-ops.db")
+
+    async def fill() -> None:
+        async with open_store(url, StoppedClock()) as store:
+            await store.audit.append(*[entry() for _ in range(1000)])
+
+    asyncio.run(fill())
+    return url
+
+
+PIPES = {
+    "audit export | head -n 1": (141, 1),
+    "audit export | true": (141, 0),
+    "audit export | wc -l": (0, 1),
+    "audit verify | true": (0, 0),
+    "audit verify | head -n 1": (0, 1),
+}
+"""The status of the bot's side of each pipe, and how many lines come out at its end."""
+
+
+@pytest.mark.parametrize("pipe", PIPES)
+def test_a_pipe_of_a_shell_that_ends_early_is_quiet(tmp_path: Path, log_of_much: str, pipe: str) -> None:
+    script = f'{sys.executable} -m bot {pipe}; echo "${{PIPESTATUS[0]}}" >&2'
+    environment = {"PATH": os.environ["PATH"], "DATABASE_URL": log_of_much, "PYTHONPATH": str(ROOT)}
+
+    ran = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True)
+
+    status, lines = PIPES[pipe]
+    assert ran.stderr.split() == [str(status)], ran.stderr
+    assert ran.stdout.count("\n") == lines
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])

@@ -1,6 +1,7 @@
 """Every client goes through the proxy that `proxy_of` chooses, and trusts the same certificates."""
 
 import asyncio
+import json
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,11 +14,15 @@ from pydantic import SecretStr
 from bot.app.audit_stream.receivers import Batch, NotReceived, Webhook
 from bot.errors import Unavailable
 from bot.settings.certificates import tls_context
+from bot.slack.background_tasks import TaskKeeper
+from bot.slack.incoming.bolt import create_bolt
+from bot.slack.incoming.socket_mode import SocketRunner
 from bot.slack.lookups.installation import Workspace
 from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble, new_session, web_client
 from bot.turso.errors import NotSent, TursoUnavailable
 from bot.turso.http import connect
 from tests.settings.certificate import self_signed
+from tests.world import until
 
 TOKEN = SecretStr("canary")
 
@@ -91,6 +96,38 @@ async def test_each_client_asks_the_proxy_of_its_address(monkeypatch: pytest.Mon
         assert set(proxy.asked) == {f"CONNECT {host}:443" for host in hosts}
         assert proxy.asked.count("CONNECT slack.test:443") >= 2
         assert proxy.asked.count("CONNECT turso.test:443") >= 2
+
+
+async def test_a_connection_of_socket_mode_asks_the_proxy_of_its_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slack's Web API is reached directly here, and gives the address of the connection."""
+    body = json.dumps({"ok": True, "url": "wss://wss.test/link/?ticket=canary"})
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
+        writer.write(f"{head}connection: close\r\n\r\n{body}".encode())
+        await writer.drain()
+        writer.close()
+
+    async with (
+        await asyncio.start_server(answer, "127.0.0.1", 0) as slack,
+        Proxy().open() as proxy,
+        Proxy().open() as other,
+    ):
+        monkeypatch.setenv("ALL_PROXY", proxy.url)
+        monkeypatch.setenv("HTTP_PROXY", other.url)  # which the library alone would use
+        url = f"http://127.0.0.1:{slack.sockets[0].getsockname()[1]}/api/"
+        session = new_session()
+        async with session:
+            calls = SlackCalls(web_client(session, "xoxb-canary", url, nothing), nothing)
+            bolt = create_bolt(lambda _: None, Workspace(calls))
+            runner = SocketRunner(bolt, "xapp-canary", calls, TaskKeeper())
+            runner.start()
+            await until(lambda: proxy.asked, what="the connection")
+            await runner.close()
+
+    assert set(proxy.asked) == {"CONNECT wss.test:443"}
+    assert other.asked == []
 
 
 async def test_http_addresses_ask_the_proxy_for_http(monkeypatch: pytest.MonkeyPatch) -> None:

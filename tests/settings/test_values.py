@@ -209,10 +209,11 @@ def test_a_dot_env_of_another_encoding_is_read_or_named(
 ) -> None:
     for name in GIVEN:
         monkeypatch.delenv(name, raising=False)
-    lines = ["# é", *(f"{name}={value}" for name, value in GIVEN.items())]
+    lines = [*(f"{name}={value}" for name, value in GIVEN.items()), "# é"]  # the mark stands before the first name
     (folder / ".env").write_bytes("\n".join(lines).encode(encoding))
     if encoding == "utf-8-sig":
-        assert load_settings().turso_organization == "acme"
+        first = next(iter(GIVEN))
+        assert load_settings(needs=(first,)).model_dump(by_alias=True)[first].get_secret_value() == GIVEN[first]
         return
 
     with pytest.raises(BadSettings) as refused:

@@ -266,7 +266,8 @@ def _sqlite(place: Place, *, size: int, begin: str, reads_only: bool = False) ->
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"query_only={reads_only:d}"):
+        pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"query_only={reads_only:d}")
+        for pragma in pragmas[place.is_read_only :]:  # the first one would write
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -1,10 +1,12 @@
 """The forms of `DATABASE_URL` that people write, and the URLs that each driver expects."""
 
+import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -23,6 +25,8 @@ POSTGRESQL = (
     "postgresql+psycopg_async",
     "postgresql+asyncpg",
 )
+READ_ONLY: Final = "mode"
+"""The option of SQLite's URIs with which a file is opened for reading: https://www.sqlite.org/uri.html"""
 SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 SEVERAL_HOSTS: Final = re.compile(r"^(?P<head>[a-z0-9+]+://(?:[^/?#]*@)?)(?P<hosts>[^/?#@]+,[^/?#@]+)(?P<tail>/.*)?$")
 """`postgresql://user:password@one:5432,two:5432/database`, as libpq writes it. SQLAlchemy can't parse it."""
@@ -53,6 +57,21 @@ class Place:
         """Return the arguments of `psycopg.connect`. They contain the password, so never log them."""
         _, arguments = self.url.get_dialect()().create_connect_args(self.url)
         return dict(arguments)
+
+    @property
+    def to_read(self) -> "Place":
+        """Return this place for a process that only reads. A SQLite file that it can't write is opened as it is."""
+        if self.file is None or all(os.access(path, os.W_OK) for path in (self.file, self.file.parent)):
+            return self
+        # Nobody changes it, unless there is a log with what isn't in the file yet.
+        has_log = Path(f"{self.file}-wal").exists()
+        options = {READ_ONLY: "ro", "uri": "true"} | ({} if has_log else {"immutable": "1"})
+        return replace(self, url=URL.create(DRIVER, database=f"file:{quote(str(self.file))}", query=options))
+
+    @property
+    def is_read_only(self) -> bool:
+        """Return True for a SQLite file that is opened for reading."""
+        return self.file is not None and READ_ONLY in self.url.query
 
     def beside(self, name: str) -> Path:
         """Return the path of a file beside a SQLite database, such as a lock."""

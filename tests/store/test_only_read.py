@@ -1,0 +1,110 @@
+"""The audit log of a file that may only be read: a backup on a read-only volume, or the store of another user."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from bot.store.backup import back_up
+from bot.store.connections.urls import place_of
+from bot.store.store import open_store
+from tests.forked import the_nursery
+from tests.store import nobody
+from tests.store.conftest import StoppedClock
+from tests.store.samples import entry
+from tests.stores import copy_store
+
+ENTRIES = 5
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that everybody may look into. pytest's own are for their owner alone."""
+    made = Path(tempfile.mkdtemp(prefix="turso-ops-readable-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def url(folder: Path) -> str:
+    """A store with some entries."""
+    (folder / "live").mkdir()
+    return copy_store(folder / "live" / "turso-ops.db")
+
+
+async def fill(url: str) -> None:
+    async with open_store(url, StoppedClock()) as store:
+        for _ in range(ENTRIES):
+            await store.audit.append(entry())
+
+
+def protect(file: Path) -> None:
+    """Let nobody but root write a file, or another one beside it."""
+    for one in file.parent.iterdir():
+        one.chmod(0o444)
+    file.parent.chmod(0o555)
+
+
+async def ask(folder: Path, file: Path, *words: str) -> tuple[int, str, str]:
+    """Run a command on a store as a user without permissions. Returns its status and what it printed."""
+    out, err = folder / "out", folder / "err"
+    out.unlink(missing_ok=True)
+    err.unlink(missing_ok=True)
+    environment = {"PATH": os.environ["PATH"], "DATABASE_URL": f"sqlite:///{file}"}
+    fork = partial(the_nursery().fork, *words, environment=environment, cwd=folder, out=out, err=err,
+                   module=nobody.__name__)  # fmt: skip
+    child = await asyncio.to_thread(fork)
+    return await child.ended(), out.read_text(), err.read_text()
+
+
+@pytest.mark.parametrize("kind", ["a backup", "a copy of the file"])
+async def test_a_copy_that_may_only_be_read_is_verified_and_exported(folder: Path, url: str, kind: str) -> None:
+    await fill(url)
+    (folder / "copy").mkdir()
+    copy = folder / "copy" / "back up.db"
+    if kind == "a backup":
+        await back_up(url, copy)
+    else:
+        shutil.copy(str(place_of(url).file), copy)
+    protect(copy)
+    before = sorted(copy.parent.iterdir())
+
+    status, out, err = await ask(folder, copy, "audit", "verify")
+    exported = await ask(folder, copy, "audit", "export")
+
+    assert (status, err) == (0, "")
+    assert f"The audit log is intact: {ENTRIES} entries" in out
+    assert (exported[0], exported[1].count("\n")) == (0, ENTRIES)
+    assert sorted(copy.parent.iterdir()) == before
+
+
+async def test_the_store_of_a_running_bot_is_verified_with_what_is_only_in_its_log(folder: Path, url: str) -> None:
+    async with open_store(url, StoppedClock()) as store:
+        for _ in range(ENTRIES):
+            await store.audit.append(entry())
+        file = place_of(url).file
+        assert file is not None
+        protect(file)
+
+        status, out, err = await ask(folder, file, "audit", "verify")
+
+    assert (status, err) == (0, "")
+    assert f"The audit log is intact: {ENTRIES} entries" in out
+
+
+async def test_an_edit_in_such_a_copy_is_found(folder: Path, url: str) -> None:
+    await fill(url)
+    file = place_of(url).file
+    assert file is not None
+    content = file.read_bytes()
+    assert b"OPS-7" in content
+    file.write_bytes(content.replace(b"OPS-7", b"OPS-8"))
+    protect(file)
+
+    assert (await ask(folder, file, "audit", "verify"))[0] == 1
