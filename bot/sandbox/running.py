@@ -20,6 +20,7 @@ from bot.app.serving import http_app
 from bot.commands import COMMANDS
 from bot.errors import BotError
 from bot.sandbox.clock import SandboxClock
+from bot.sandbox.conversation import BEGINS_BEFORE, NotPlayed, play
 from bot.sandbox.front import one_origin
 from bot.sandbox.history import seed_history
 from bot.sandbox.oncall.app import PREFIX, create_oncall
@@ -30,6 +31,7 @@ from bot.sandbox.platform.app import create_platform
 from bot.sandbox.platform.seed.traffic import make_traffic
 from bot.sandbox.workspace.app import create_workspace_app
 from bot.sandbox.workspace.seed import seed
+from bot.sandbox.workspace.timeline import wall_clock
 from bot.sandbox.workspace.workspace import Workspace
 from bot.settings import Settings, load_settings
 from bot.slack.incoming.request_guard import AsgiApp
@@ -54,16 +56,21 @@ class Sandbox:
 
 
 @asynccontextmanager
-async def sandbox(*, port: int, data: Path, policy: Path = POLICY) -> AsyncIterator[Sandbox]:
+async def sandbox(
+    *, port: int, data: Path, policy: Path = POLICY, begins: timedelta = timedelta()
+) -> AsyncIterator[Sandbox]:
     """Run the sandbox until left. Reads neither the environment nor `.env`; its secrets are made up at the start.
 
     Args:
         port: where the page, the local Slack and the local Turso are; 0 takes a free one.
         data: the folder of its databases; what is there is kept.
+        begins: how far its clocks differ from the machine's at first.
     """
     clock, keys = SandboxClock(), Keys()
     platform = create_platform(data / "platform", api_token=keys.turso_token, seed=True, admin=True)
-    workspace, roster = new_workspace(keys), Roster()
+    workspace, roster = new_workspace(keys, begins), Roster()
+    clock.move(begins)
+    platform.state.turso.clock.offset = begins
     on_call = create_oncall(roster, keys.on_call_token)
 
     async def move(by: timedelta) -> None:
@@ -93,7 +100,12 @@ async def sandbox(*, port: int, data: Path, policy: Path = POLICY) -> AsyncItera
 
 async def run_sandbox(*, port: int, data: Path, seconds: float | None = None) -> int:
     """Run the sandbox in the foreground, until Ctrl-C or for some seconds."""
-    async with sandbox(port=port, data=data) as running, _traffic(running.platform):
+    async with sandbox(port=port, data=data, begins=-BEGINS_BEFORE) as running, _traffic(running.platform):
+        print("  Turso Ops starts, and a few people use it first …", flush=True)
+        try:
+            await play(running)
+        except NotPlayed as error:
+            print(f"  {str(error).capitalize()}.", flush=True)
         print(f"\n  Turso Ops is ready: {running.url}\n", flush=True)
         print(
             "  It uses a local Slack and a local Turso. Nothing leaves this machine. Stop it with Ctrl-C.\n", flush=True
@@ -114,10 +126,14 @@ class Keys:
     turso_token: str = field(default_factory=lambda: f"sandbox-{secrets.token_urlsafe(24)}", repr=False)
 
 
-def new_workspace(keys: Keys) -> Workspace:
+def new_workspace(keys: Keys, begins: timedelta = timedelta()) -> Workspace:
     """Return the seeded workspace with the bot of the manifest installed."""
     workspace = Workspace(
-        manifest=manifest(), signing_secret=keys.signing_secret, bot_token=keys.bot_token, app_token=keys.app_token
+        manifest=manifest(),
+        signing_secret=keys.signing_secret,
+        bot_token=keys.bot_token,
+        app_token=keys.app_token,
+        clock=lambda: wall_clock() + begins,
     )
     seed(workspace)
     return workspace
