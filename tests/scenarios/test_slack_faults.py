@@ -14,6 +14,7 @@ from bot.slack.outgoing.answer_shapes import SHAPES
 from tests.scenarios.conftest import hurry
 from tests.scenarios.invariants import keep_log, problems
 from tests.scenarios.slack_faults import FAULTS, POLICY, ROWS, Cell, everything
+from tests.soak import pairs
 from tests.world import World, living, words
 
 NO_METHODS = {"response_url", "upload"}
@@ -56,8 +57,7 @@ def test_every_method_that_is_called_has_a_shape_and_a_row() -> None:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("method", ROWS)
+@pytest.mark.parametrize(("method", "fault"), pairs(ROWS, FAULTS, times=3))
 async def test_a_fault_of_slacks_costs_nobody_an_answer(world: World, method: str, fault: str) -> None:
     assert world.bot is not None
     world.workspace.limits.rates = "off"
