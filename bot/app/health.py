@@ -284,7 +284,7 @@ def _kind(undelivered: PendingNotice) -> str:
     return _KINDS.get(undelivered.subject[:2], "the end of the incident")
 
 
-_KINDS: Final = {"r-": "the outcome of request", "h-": "the end of freeze", "v-": "review"}
+_KINDS: Final = {"r-": "the outcome of request", "h-": "the end of freeze", "v-": "review", "al": "alert"}
 
 
 async def undelivered_outcomes(store: Store, now: datetime) -> list[PendingNotice]:

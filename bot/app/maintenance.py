@@ -56,11 +56,14 @@ class Maintenance:
     async def _prune(self) -> None:
         before = self.env.clock.now() - timedelta(days=self.retention_days)
         await self.store.pruning.prune(before)
+        await self.store.pruning.prune_measured(self.env.clock.now())
         await self.queue.prune(before)
 
     async def _keep_sampling(self) -> None:
-        """Make sure once a day that each organization of the policy has a sample timer."""
+        """Make sure once a day, and when the policy turns on alerts, that each organization has a sample timer."""
         now, policy = self.env.clock.now(), self.env.rules.policy
+        with_alerts = {one.organization for one in policy.alerts}
         for organization in {*policy.organizations, policy.organization} - {""}:
-            if await self._first_to(f"samples-of:{organization}:{now:%Y-%m-%d}", ""):
+            often = ":hourly" if organization in with_alerts else ""
+            if await self._first_to(f"samples-of:{organization}:{now:%Y-%m-%d}{often}", ""):
                 await self.store.timers.schedule(Timer(TimerKind.SAMPLE, organization, now + FIRST_SAMPLE))

@@ -16,6 +16,7 @@ from bot.core.records.timers import Timer, TimerKind
 from bot.core.records.tokens import LedgerToken, TokenState
 from bot.pipeline.timers.due import fire
 from tests.crash.life import life
+from tests.crash.rehearsal import Crash
 from tests.pipeline.in_memory import ANA, BEN, DANA, REMY, Pipeline, RecordingSlack
 from tests.present import present
 
@@ -326,3 +327,52 @@ async def test_work_that_keeps_failing_is_told(here: Pipeline, counters: Counter
     await here.env.store.timers.replace(failing, None)
     await sample(here)
     assert [one.end for one in await alerts(here, AlertKind.FAILURES)] == [AlertEnd.OVER]
+
+
+async def test_work_that_is_late_after_a_stop_is_no_failure(here: Pipeline, counters: Counters) -> None:
+    await subscribe(here)
+    await here.env.store.timers.schedule(Timer(TimerKind.THAW, "h-1", here.of.now() + HOUR))
+    await sample(here)
+    here.pass_time(hours=5)
+    await sample(here)
+    assert await alerts(here, AlertKind.FAILURES) == []
+
+    await sample(here)
+    assert [one.details for one in await alerts(here, AlertKind.FAILURES)] == [
+        ("Scheduled work is more than 15 minutes late.",)
+    ]
+
+
+async def test_a_channel_where_usage_may_not_be_shown_gets_no_alerts(here: Pipeline, counters: Counters) -> None:
+    await subscribe(here)
+    await here.env.store.alerts.subscribe(
+        AlertSubscription("C0GENERAL", "acme", quota=(50,), author=ANA, created_at=here.of.now())
+    )
+    counters.read["orders"] = 700_000
+    await sample(here)
+
+    assert [one.channel_id for one in await alerts(here)] == [CHANNEL]
+
+
+async def test_a_crash_at_any_step_leaves_one_alert_and_one_usage_call(here: Pipeline, counters: Counters) -> None:
+    await subscribe(here)
+    counters.read["orders"] = 700_000
+    timer = present(await here.timer(TimerKind.SAMPLE, "acme"))
+    here.of.offset += max(timedelta(0), timer.due_at - here.of.now())
+    crashed = 0
+    for length in range(100):
+        async with life(here.of) as started:
+            here.of.fuse.length = length
+            try:
+                await fire(started.env, timer)
+            except Crash:
+                crashed += 1
+            finally:
+                here.of.fuse.length = None
+        if crashed <= length:
+            break
+    await tell(here)
+
+    assert crashed > 10
+    assert len(await alerts(here)) == 1
+    assert len(here.slack.public) == 1

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,9 +20,11 @@ from bot.core.alerts import (
     Mute,
 )
 from bot.core.records.timers import TimerKind
+from bot.core.records.usage import UsageGrowth, UsageReading
 from bot.store.store import SqlStore
 from tests.present import present
 from tests.store.conftest import NOON
+from tests.store.samples import sample
 
 HOUR = timedelta(hours=1)
 
@@ -135,3 +137,62 @@ async def test_a_mute_ends_by_itself_or_when_somebody_ends_it(store: SqlStore) -
     assert await store.alerts.mutes(NOON + 2 * HOUR) == []
     assert await store.alerts.unmute("C0DBOPS")
     assert not await store.alerts.unmute("C0DBOPS")
+
+
+def reading(at: datetime, rows: int = 1) -> UsageReading:
+    return UsageReading("acme", at, at, rows, None, 0, 4096)
+
+
+def grown(at: datetime, number: int, rows: int = 1) -> UsageGrowth:
+    return UsageGrowth("acme", at, f"db-{number}", rows, None, 0)
+
+
+async def test_an_hour_has_one_reading_whoever_takes_it(store: SqlStore, other: SqlStore) -> None:
+    taken = await asyncio.gather(
+        *((store, other)[n % 2].samples.add_reading(reading(NOON, n), [grown(NOON, n)], []) for n in range(8))
+    )
+
+    assert sum(taken) == 1
+    first = taken.index(True)
+    assert await store.samples.readings(organization="acme", since=NOON) == [reading(NOON, first)]
+    assert await store.samples.growth(organization="acme", at=[NOON]) == [grown(NOON, first)]
+
+
+async def test_a_reading_and_its_samples_are_stored_together_or_not_at_all(store: SqlStore) -> None:
+    day = {"organization": "acme", "since": "2026-01-01", "until": "2027-01-01"}
+    assert await store.samples.add_reading(reading(NOON), [], [sample()])
+    before = await store.samples.find(**day)
+
+    assert not await store.samples.add_reading(reading(NOON), [], [replace(sample(), rows_read=999)])
+
+    assert await store.samples.find(**day) == before != []
+
+
+async def test_growth_is_found_by_hour_and_database(store: SqlStore) -> None:
+    for back in range(3):
+        at = NOON - back * HOUR
+        await store.samples.add_reading(reading(at), [grown(at, 1), grown(at, 2)], [])
+
+    found = await store.samples.growth(organization="acme", at=[NOON, NOON - HOUR], database_ids=["db-2"])
+
+    assert sorted(found, key=lambda one: one.at) == [grown(NOON - HOUR, 2), grown(NOON, 2)]
+    assert await store.samples.growth(organization="other", at=[NOON]) == []
+
+
+async def test_old_hours_and_alerts_are_deleted_however_many_there_are(store: SqlStore) -> None:
+    for day in range(0, 120, 2):
+        at = NOON - timedelta(days=day)
+        await store.samples.add_reading(reading(at), [grown(at, number) for number in range(30)], [])
+    await store.alerts.raise_once(alert(1))
+    await store.alerts.raise_once(alert(2, threshold="50"))
+    await store.alerts.end("al-2", NOON - timedelta(days=101), AlertEnd.BELOW)
+    await store.samples.add([replace(sample(), day="2025-01-01"), replace(sample(), day="2026-11-01")])
+
+    gone = await store.pruning.prune_measured(NOON)
+
+    assert all(gone[name] for name in ("usage_growth", "usage_readings", "samples", "alerts"))
+    kept = await store.samples.readings(organization="acme", since=NOON - timedelta(days=400))
+    assert len(kept) == 19
+    assert len(await store.samples.growth(organization="acme", at=[one.at for one in kept])) == 19 * 30
+    assert await store.samples.first_day(organization="acme") == "2026-11-01"
+    assert [one.id for one in await store.alerts.since(NOON - timedelta(days=400), organization="acme")] == ["al-1"]

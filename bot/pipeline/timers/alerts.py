@@ -45,15 +45,21 @@ async def subscriptions_of(env: Environment, organization: str) -> list[AlertSub
     return [one for one in found if one.organization == organization]
 
 
-async def decide_alerts(env: Environment, organization: str, wanted: Sequence[AlertSubscription]) -> None:
-    """Raise and end the alerts of an organization. The store lets each happen once, whatever runs twice."""
+async def decide_alerts(
+    env: Environment, organization: str, wanted: Sequence[AlertSubscription], *, in_time: bool = True
+) -> None:
+    """Raise and end the alerts of an organization. The store lets each happen once, whatever runs twice.
+
+    Args:
+        in_time: False if this should have happened earlier. Then other late work is no news.
+    """
     now = env.clock.now()
     known = await env.store.alerts.since(now - REMEMBERS, organization=organization)
     listening = {one.channel_id for one in wanted}
     await _end(env, turned_off(one for one in known if one.channel_id not in listening))
     if not wanted:
         return
-    facts, sights = await _facts(env, organization, wanted, known), _Groups(env, organization)
+    facts, sights = await _facts(env, organization, wanted, known, in_time=in_time), _Groups(env, organization)
     for subscription in wanted:
         shown = await _sight(env, subscription, sights)
         if shown is None:
@@ -75,7 +81,12 @@ async def _end(env: Environment, ended: Mapping[str, AlertEnd]) -> None:
 
 
 async def _facts(
-    env: Environment, organization: str, wanted: Sequence[AlertSubscription], known: Sequence[Alert]
+    env: Environment,
+    organization: str,
+    wanted: Sequence[AlertSubscription],
+    known: Sequence[Alert],
+    *,
+    in_time: bool,
 ) -> Facts:
     """Fetch what is known of an organization now. What can't be fetched is missing."""
     now = env.clock.now()
@@ -87,7 +98,7 @@ async def _facts(
         readings=readings,
         tokens=await env.store.tokens.find(organization=organization, live_at=now),
         holds=await env.store.holds.find(organization=organization),
-        failures=await _failures(env),
+        failures=await _failures(env) if in_time else None,
     )
     if not is_current:
         return facts

@@ -6,12 +6,13 @@ Each takes one usage call per organization, however many databases it has and ho
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Final
 
 import structlog
 
 from bot.commands.usage._samples import sample_of
-from bot.core.alerts.hours import BEFORE_THE_HOUR, HOUR, due_at, growth
+from bot.core.alerts.hours import BEFORE_THE_HOUR, HOUR, LATE, due_at, growth
 from bot.core.records.timers import Timer
 from bot.core.records.usage import UsageReading, UsageSample
 from bot.errors import BotError
@@ -36,6 +37,8 @@ async def sample_is_due(env: Environment, timer: Timer) -> Timer | None:
         return None
     wanted = await subscriptions_of(env, organization)
     following = next_sample(now, HOUR if wanted else EVERY)
+    # After a stop, everything is late for a moment, which is no failure.
+    decide = partial(decide_alerts, env, organization, wanted, in_time=now - timer.due_at <= LATE)
     try:
         if wanted:
             await take_reading(env, organization)
@@ -43,10 +46,10 @@ async def sample_is_due(env: Environment, timer: Timer) -> Timer | None:
             await take_sample(env, organization, _day_of(now))
     except BotError as error:
         log.warning("usage was not sampled", organization=organization, why=str(error))
-        await decide_alerts(env, organization, wanted)
+        await decide()
         pause = min(AGAIN * 2 ** min(timer.attempt, 10), LONGEST_AGAIN)
         return timer.failed(str(error), again_at=min(now + pause, following))
-    await decide_alerts(env, organization, wanted)
+    await decide()
     return replace(timer, due_at=following, attempt=0, failures=0, cause="")
 
 

@@ -1,7 +1,7 @@
 """Retention: old finished records are deleted in small batches. The audit log is never pruned."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, false, or_, select
@@ -10,6 +10,8 @@ from bot.core.records.tokens import TokenState
 from bot.core.requests.request import State
 from bot.store.repositories.repository import Repository
 from bot.store.schema.tables import (
+    alert_mutes,
+    alerts,
     cards,
     holds,
     incidents,
@@ -18,13 +20,22 @@ from bot.store.schema.tables import (
     outcome_notices,
     requests,
     reviews,
+    samples,
     sent,
     timers,
     tokens,
+    usage_growth,
+    usage_readings,
     votes,
 )
 
 BITE = 500
+HOURS_KEPT = timedelta(days=37)
+"""Alerts compare an hour with those of five weeks before."""
+SAMPLES_KEPT = timedelta(days=400)
+"""Long enough to show the month of a year ago."""
+ALERTS_KEPT = timedelta(days=100)
+"""Longer than any billing period, so that nothing is told twice in one."""
 OPEN = (State.PENDING, State.APPROVED, State.READY, State.EXECUTING, State.QUARANTINED)
 
 
@@ -61,6 +72,17 @@ class Pruning(Repository):
             (live_cards, live_cards.c.at < before),
         )
         return {table.name: await self._bite_by_bite(table, condition & ~_is_needed(table)) for table, condition in old}
+
+    async def prune_measured(self, now: datetime) -> Mapping[str, int]:
+        """Delete usage and alerts that are too old to matter. Returns the rows deleted per table."""
+        old = (
+            (usage_growth, usage_growth.c.at < now - HOURS_KEPT),
+            (usage_readings, usage_readings.c.at < now - HOURS_KEPT),
+            (samples, samples.c.day < f"{now - SAMPLES_KEPT:%Y-%m-%d}"),
+            (alerts, alerts.c.ended_at < now - ALERTS_KEPT),
+            (alert_mutes, alert_mutes.c.until < now),
+        )
+        return {table.name: await self._bite_by_bite(table, condition) for table, condition in old}
 
     async def _bite_by_bite(self, table: Table, condition: ColumnElement[bool]) -> int:
         total = 0

@@ -5,10 +5,9 @@ The organization is in New York, whose clocks change within these days. Its data
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from bot.core.alerts import Alert, AlertKind, AlertSubscription, Measure
@@ -246,28 +245,69 @@ class Bot:
         return f"al-{self.number}"
 
 
-def live(organization: Organization, subscription: AlertSubscription) -> Bot:
-    """Let the bot watch an organization for ninety days, with two processes."""
+def live(organization: Organization, subscription: AlertSubscription, *, only_days: bool = False) -> Bot:
+    """Let the bot watch an organization for ninety days, with two processes.
+
+    Args:
+        only_days: take only the last reading of each day, which is all that forecasts need.
+    """
     turso = Turso(organization)
     bot = Bot(turso, subscription)
     for hour in range(DAYS * 24):
         turso.hour(hour)
-        bot.hour(hour)
+        if not only_days or hour % 24 == 23:
+            bot.hour(hour, processes=1 if only_days else 2)
     return bot
 
 
-def observable(bot: Bot, spike: Planted) -> bool:
+def observable(organization: Organization, readings: Sequence[UsageReading], spike: Planted) -> bool:
     """Return True if at least one hour of a spike was measured."""
-    known = {one.at for one in bot.readings if one.is_complete}
+    known = {one.at for one in readings if one.is_complete}
     ends = [spike.since + (hour + 1) * HOUR - BEFORE_THE_HOUR for hour in range(spike.hours)]
     return any(at in known for at in ends)
 
 
-def of_kind(bot: Bot, kind: AlertKind) -> list[Alert]:
-    """Return what was posted of one kind."""
-    return [one for one in bot.memory.posted if one.kind is kind]
+def of_kind(alerts: Iterable[Alert], kind: AlertKind) -> list[Alert]:
+    """Return the alerts of one kind."""
+    return [one for one in alerts if one.kind is kind]
 
 
-def consecutive(alerts: Sequence[Alert]) -> list[tuple[Alert, Alert]]:
-    """Return each alert with the next one."""
-    return list(pairwise(alerts))
+def about(alert: Alert, spike: Planted) -> bool:
+    """Return True if an alert was raised in an hour of a spike, about its database."""
+    ends = spike.since + spike.hours * HOUR
+    return alert.subject_id == spike.database_id and spike.since <= alert.since + BEFORE_THE_HOUR < ends
+
+
+def mistakes(organization: Organization, readings: Sequence[UsageReading], alerts: Sequence[Alert]) -> list[str]:
+    """Return what is wrong with what was posted: a spike too often, never or without cause, a quota twice."""
+    found = []
+    told = of_kind(alerts, AlertKind.SPIKE)
+    for spike in organization.spikes:
+        times = sum(about(one, spike) for one in told)
+        if times > 1 or (times == 0 and observable(organization, readings, spike)):
+            found.append(f"{spike} was told {times} times")
+    for one in told:
+        if not any(about(one, spike) for spike in organization.spikes):
+            found.append(f"no spike: {one.subject_id} at {one.since}")
+    for one in of_kind(alerts, AlertKind.QUOTA):
+        assert one.compared
+        if one.measured * 100 < int(one.threshold) * one.compared:
+            found.append(f"{one.measure} is below {one.threshold} %")
+    states = [(one.key, one.period) for one in alerts]
+    return found + [f"{state} was told twice" for state in set(states) if states.count(state) > 1]
+
+
+def coverage(organization: Organization, alerts: Iterable[Alert]) -> list[bool]:
+    """Return for each forecast of a flow whether the quota was really used up between the two days.
+
+    A forecast whose days lie after the simulated ones isn't counted, because nobody knows what happened.
+    """
+    found = []
+    for one in of_kind(alerts, AlertKind.FORECAST):
+        if one.measure is Measure.STORAGE or one.earliest_at is None or one.latest_at is None:
+            continue
+        month = one.raised_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        real = organization.used_up(one.measure, month)
+        if real is not None or one.latest_at < START + timedelta(days=DAYS):
+            found.append(real is not None and one.earliest_at <= real <= one.latest_at)
+    return found

@@ -1,0 +1,38 @@
+"""Ninety days of organizations with seasons, growth, noise, gaps, restarts and a change of the clocks.
+
+How forecasts are counted: each alert that forecasts a flow is one case. It is right if the quota was really used up
+between the first and the last day that it names, had nobody done anything. Nine of ten must be right.
+"""
+
+import pytest
+
+from bot.core.alerts import AlertKind, AlertSubscription
+from tests.core.alerts.simulation import Organization, coverage, live, mistakes, of_kind
+from tests.soak import LIMIT_SECONDS, soaked
+
+WANTED = AlertSubscription("C0DBOPS", "acme", quota=(50, 80, 95), spike=5.0, forecast=True)
+FORECASTS = range(soaked(40, 6))
+
+
+@pytest.mark.parametrize("seed", range(100, 100 + soaked(16, 1)))
+@pytest.mark.timeout(LIMIT_SECONDS)
+def test_every_spike_is_told_once_and_nothing_else(seed: int) -> None:
+    organization = Organization.live(seed, quotas=True)
+
+    bot = live(organization, WANTED)
+
+    assert mistakes(organization, bot.readings, bot.memory.posted) == []
+    assert len(of_kind(bot.memory.posted, AlertKind.SPIKE)) >= len(organization.spikes) - 2
+    assert of_kind(bot.memory.posted, AlertKind.QUOTA)
+
+
+@pytest.mark.timeout(LIMIT_SECONDS)
+def test_nine_of_ten_forecasts_are_right() -> None:
+    right: list[bool] = []
+    for seed in FORECASTS:
+        organization = Organization.live(seed, quotas=True)
+        right += coverage(organization, live(organization, WANTED, only_days=True).memory.posted)
+
+    print(f"{sum(right)} of {len(right)} forecasts were right")
+    assert len(right) >= 4 * len(FORECASTS)
+    assert sum(right) >= 0.9 * len(right)
