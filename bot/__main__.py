@@ -42,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _status_of(arguments: argparse.Namespace) -> int:
     try:
+        if sys.platform == "win32":
+            raise BadSettings("Turso Ops runs on Linux and macOS. On Windows, use WSL or a container.")
         return int(arguments.run(arguments) or 0)
     except BadSettings as error:
         print(f"turso-ops: {error}", file=sys.stderr)

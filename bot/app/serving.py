@@ -40,7 +40,7 @@ async def serve(
             _spare_the_collector()
             server = http_server(http_app(bot, read_again), settings.host, settings.port)
             log_start(bot, "serve", address=f"{settings.host}:{entrance.getsockname()[1]}", durable=durable)
-            _on_stop(lambda told: server.handle_exit(told, None))
+            on_stop(lambda told: server.handle_exit(told, None))
             await server.serve(sockets=[entrance])
     return 0
 
@@ -158,7 +158,7 @@ async def _stopped(*, unless: Callable[[], Awaitable[str]] | None = None) -> Non
         BadSettings: `unless` returned before that: Slack's code for an app-level token that it refuses.
     """
     stop = asyncio.Event()
-    _on_stop(lambda _: stop.set())
+    on_stop(lambda _: stop.set())
     if unless is None:
         await stop.wait()
         return
@@ -172,7 +172,7 @@ async def _stopped(*, unless: Callable[[], Awaitable[str]] | None = None) -> Non
         stopped.cancel()
 
 
-def _on_stop(then: Callable[[signal.Signals], None]) -> None:
+def on_stop(then: Callable[[signal.Signals], None]) -> None:
     """Call a function at SIGTERM, SIGINT and SIGHUP instead of ending at once. `nohup` still keeps SIGHUP away."""
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from bot.app.compose import Bot, secrets_of
 from bot.app.compose import running as bot_running
 from bot.app.logs import set_up_logs
-from bot.app.serving import http_app
+from bot.app.serving import http_app, on_stop
 from bot.commands import COMMANDS
 from bot.errors import BotError
 from bot.sandbox.clock import SandboxClock
@@ -99,19 +99,21 @@ async def sandbox(
 
 
 async def run_sandbox(*, port: int, data: Path, seconds: float | None = None) -> int:
-    """Run the sandbox in the foreground, until Ctrl-C or for some seconds."""
+    """Run the sandbox in the foreground, until Ctrl-C, another signal to stop, or for some seconds."""
     async with sandbox(port=port, data=data, begins=-BEGINS_BEFORE) as running, _traffic(running.platform):
         print("  Turso Ops starts, and a few people use it first …", flush=True)
         try:
             await play(running)
         except NotPlayed as error:
             print(f"  {str(error).capitalize()}.", flush=True)
+        stop = asyncio.Event()
+        on_stop(lambda _: stop.set())
         print(f"\n  Turso Ops is ready: {running.url}\n", flush=True)
         print(
             "  It uses a local Slack and a local Turso. Nothing leaves this machine. Stop it with Ctrl-C.\n", flush=True
         )
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.sleep(seconds if seconds is not None else float("inf"))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), seconds)
     return 0
 
 

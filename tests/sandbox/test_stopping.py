@@ -1,0 +1,28 @@
+"""The sandbox stops in order, whichever signal asks it to."""
+
+import asyncio
+import os
+import signal
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.forked import the_nursery
+from tests.world import until
+
+
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda one: one.name)
+async def test_a_signal_ends_the_sandbox_in_order(tmp_path: Path, asked: signal.Signals) -> None:
+    out, err = tmp_path / "out", tmp_path / "err"
+    fork = partial(
+        the_nursery().fork, "sandbox", "--port", "0", "--data", str(tmp_path / "data"),
+        environment={"PATH": os.environ["PATH"]}, cwd=tmp_path, out=out, err=err,
+    )  # fmt: skip
+    sandbox = await asyncio.to_thread(fork)
+    await until(lambda: out.exists() and "Turso Ops is ready" in out.read_text(), what="the sandbox", within=60)
+
+    sandbox.send_signal(asked)
+
+    assert await sandbox.ended() == 0
+    assert "Traceback" not in err.read_text()
