@@ -1,13 +1,15 @@
 """The card of an alert: what was measured, since when, what makes it up, and whether it has ended."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, LiteralString
 
 from bot.blocks import kit
 from bot.blocks.chart import Chart
+from bot.blocks.kit import Element
 from bot.blocks.message import reply
-from bot.blocks.text import Mrkdwn, Plain, counted, joined, mention, mrkdwn, number, people, size, when
+from bot.blocks.text import Mrkdwn, Plain, counted, joined, mention, mrkdwn, number, on_day, people, size, when
 from bot.core.alerts import Alert, AlertEnd, AlertKind, Measure
 from bot.core.reply import Block, Reply
 
@@ -16,6 +18,17 @@ NOUNS: Final[Mapping[Measure, LiteralString]] = {
     Measure.ROWS_WRITTEN: "rows written",
     Measure.STORAGE: "storage",
     Measure.BYTES_SYNCED: "synced bytes",
+}
+_QUOTAS: Final[Mapping[Measure, LiteralString]] = {
+    Measure.ROWS_READ: "quota of rows read",
+    Measure.ROWS_WRITTEN: "quota of rows written",
+    Measure.STORAGE: "storage quota",
+    Measure.BYTES_SYNCED: "quota of synced data",
+}
+_UNITS: Final[Mapping[Measure, str]] = {
+    Measure.ROWS_READ: "rows read",
+    Measure.ROWS_WRITTEN: "rows written",
+    Measure.BYTES_SYNCED: "synced",
 }
 _BYTES: Final = (Measure.STORAGE, Measure.BYTES_SYNCED)
 _ENDS: Final[Mapping[AlertEnd, LiteralString]] = {
@@ -28,21 +41,51 @@ _ENDS: Final[Mapping[AlertEnd, LiteralString]] = {
 }
 
 
-def alert_card(alert: Alert) -> Reply:
-    """Build the card of an alert, as it is now."""
-    head = headline(alert)
+@dataclass(frozen=True, slots=True)
+class AlertPart:
+    """A database that makes up a part of what an alert measured."""
+
+    name: str
+    amount: int
+    query: Mrkdwn
+    """Its top query, or why there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """What a channel may see of an alert, and what its people may do about it."""
+
+    is_whole: bool = False
+    """True if the channel may see numbers of the whole organization."""
+    parts: Sequence[AlertPart] = ()
+    overages: bool | None = None
+    """Whether Turso bills what exceeds a quota. None: not known, or not shown here."""
+    buttons: Sequence[Element] = ()
+
+
+def alert_card(alert: Alert, view: AlertView) -> Reply:
+    """Build the card of an alert, as a channel may see it."""
+    head = headline(alert, is_whole=view.is_whole)
     if alert.end is not None and alert.ended_at is not None:
-        return reply(head, [kit.section(head), kit.context(_ended(alert.end, alert.ended_at))])
+        over = _ended(alert.end, alert.ended_at)
+        return reply(joined(" ", (over, head)), [kit.section(head), kit.context(over)])
     to = joined(" ", (mention(f"<!subteam^{one}>" if one.startswith("S") else f"<@{one}>") for one in alert.notify))
     said = mrkdwn("{} {}", to, head) if to else head
-    blocks, plain = _chart(alert)
-    below = [*_parts(alert), kit.context(mrkdwn("Since {}", when(alert.since)), *_certainty(alert))]
-    return reply(said, [kit.section(said), *blocks, *below], plain_blocks=[kit.section(said), *plain, *below])
+    drawn, plain = _chart(alert) if view.is_whole or alert.is_of_database else ([], [])
+    notes = [mrkdwn("Since {}", when(alert.since)), *_certainty(alert, view), *_consequence(alert, view)]
+    below = [*_parts(alert, view), kit.context(*notes), *kit.actions(*view.buttons)]
+    return reply(said, [kit.section(said), *drawn, *below], plain_blocks=[kit.section(said), *plain, *below])
 
 
-def headline(alert: Alert) -> Mrkdwn:
+def ended_card(alert: Alert) -> Reply:
+    """Build the card of an ended alert that may no longer be shown in its channel. It says nothing else."""
+    head = mrkdwn(":white_check_mark: This alert has ended.")
+    return reply(head, [kit.section(head)])
+
+
+def headline(alert: Alert, *, is_whole: bool) -> Mrkdwn:
     """Return what an alert says, in one sentence."""
-    return _HEADS[alert.kind](alert)
+    return _HEADS[alert.kind](alert, is_whole)
 
 
 def amount(measure: Measure, value: int | None) -> str:
@@ -50,13 +93,16 @@ def amount(measure: Measure, value: int | None) -> str:
     return size(value) if measure in _BYTES else number(value)
 
 
-def _quota(alert: Alert) -> Mrkdwn:
-    share = f"{100 * alert.measured // alert.compared}%" if alert.compared else amount(alert.measure, alert.measured)
+def _quota(alert: Alert, is_whole: bool) -> Mrkdwn:
+    quota = Mrkdwn(_QUOTAS.get(alert.measure, "quota"))
+    if not is_whole or not alert.compared:
+        return mrkdwn(":warning: *{}* has used at least {}% of its {}.", alert.organization, alert.threshold, quota)
+    share = 100 * alert.measured // alert.compared
     used = f"{amount(alert.measure, alert.measured)} of {amount(alert.measure, alert.compared)}"
-    return mrkdwn(":warning: *{}* has used {} of its {} quota ({}).", alert.organization, share, _noun(alert), used)
+    return mrkdwn(":warning: *{}* has used {}% of its {}: {}.", alert.organization, share, quota, used)
 
 
-def _spike(alert: Alert) -> Mrkdwn:
+def _spike(alert: Alert, is_whole: bool) -> Mrkdwn:
     usual = (
         f"{alert.measured / alert.compared:,.0f} times as much as usual" if alert.compared else "far more than usual"
     )
@@ -64,27 +110,27 @@ def _spike(alert: Alert) -> Mrkdwn:
     return mrkdwn(":chart_with_upwards_trend: `{}`: {} {} in an hour, {}.", alert.subject, many, _noun(alert), usual)
 
 
-def _forecast(alert: Alert) -> Mrkdwn:
-    at = when(alert.expected_at) if alert.expected_at else Mrkdwn("soon")
-    return mrkdwn(
-        ":hourglass_flowing_sand: *{}* will probably use up its {} quota {}.", alert.organization, _noun(alert), at
-    )
+def _forecast(alert: Alert, is_whole: bool) -> Mrkdwn:
+    at = on_day(alert.expected_at.date()) if alert.expected_at and is_whole else Mrkdwn("")
+    when_ = mrkdwn("around {}", at) if at else Mrkdwn("soon")
+    quota = Mrkdwn(_QUOTAS.get(alert.measure, "quota"))
+    return mrkdwn(":hourglass_flowing_sand: *{}* will probably use up its {} {}.", alert.organization, quota, when_)
 
 
-def _tokens(alert: Alert) -> Mrkdwn:
+def _tokens(alert: Alert, is_whole: bool) -> Mrkdwn:
     who = counted(alert.measured, "person", "people")
     return mrkdwn(":key: Tokens of {} for `{}` expire within a day.", who, alert.subject)
 
 
-def _freeze(alert: Alert) -> Mrkdwn:
+def _freeze(alert: Alert, is_whole: bool) -> Mrkdwn:
     return mrkdwn(":snowflake: `{}` has been frozen for {}.", alert.subject, counted(alert.measured, "day"))
 
 
-def _failures(alert: Alert) -> Mrkdwn:
+def _failures(alert: Alert, is_whole: bool) -> Mrkdwn:
     return mrkdwn(":rotating_light: Some of my own work fails or is late: {}.", counted(alert.measured, "case"))
 
 
-_HEADS: Final[Mapping[AlertKind, Callable[[Alert], Mrkdwn]]] = {
+_HEADS: Final[Mapping[AlertKind, Callable[[Alert, bool], Mrkdwn]]] = {
     AlertKind.QUOTA: _quota,
     AlertKind.SPIKE: _spike,
     AlertKind.FORECAST: _forecast,
@@ -98,23 +144,40 @@ def _noun(alert: Alert) -> Mrkdwn:
     return Mrkdwn(NOUNS.get(alert.measure, ""))
 
 
-def _parts(alert: Alert) -> list[Block]:
+def _parts(alert: Alert, view: AlertView) -> list[Block]:
     """Return the databases that make it up, or the holders, or the failures."""
     if alert.kind is AlertKind.TOKENS:
-        return [kit.section(mrkdwn("Holders: {}", people(alert.details)))]
-    lines = [
-        mrkdwn("• {}: {}", mrkdwn("`{}`", one.database) if one.database else Mrkdwn("a destroyed database"),
-               amount(alert.measure, one.amount))
-        for one in alert.contributors
-    ]  # fmt: skip
-    lines += [mrkdwn("• {}", one) for one in alert.details]
+        return [kit.section(mrkdwn("Held by {}", people(alert.details)))]
+    if alert.kind is AlertKind.FAILURES:
+        lines = [mrkdwn("• {}", one) for one in alert.details] if view.is_whole else []
+    else:
+        lines = [mrkdwn("• `{}`: {}. {}", one.name, _used(alert.measure, one.amount), one.query) for one in view.parts]
     return [kit.section(joined("\n", lines))] if lines else []
 
 
-def _certainty(alert: Alert) -> list[Mrkdwn]:
-    if alert.earliest_at is None or alert.latest_at is None:
+def _used(measure: Measure, value: int) -> str:
+    return f"{amount(measure, value)} {_UNITS.get(measure, '')}".strip()
+
+
+def _certainty(alert: Alert, view: AlertView) -> list[Mrkdwn]:
+    if alert.earliest_at is None or alert.latest_at is None or not view.is_whole:
         return []
-    return [mrkdwn("In nine of ten cases between {} and {}", when(alert.earliest_at), when(alert.latest_at))]
+    first, last = on_day(alert.earliest_at.date()), on_day(alert.latest_at.date())
+    return [mrkdwn("In nine of ten cases, that is between {} and {}", first, last)]
+
+
+def _consequence(alert: Alert, view: AlertView) -> list[Mrkdwn]:
+    """Return what Turso does when the quota is used up."""
+    if alert.kind not in (AlertKind.QUOTA, AlertKind.FORECAST):
+        return []
+    if view.overages:
+        return [mrkdwn("Overages are on, so Turso bills what exceeds the quota")]
+    known = view.overages is False
+    return [
+        mrkdwn("Overages are off, so Turso blocks every database when the quota is used up")
+        if known
+        else mrkdwn("Turso blocks every database when the quota is used up, unless overages are on")
+    ]
 
 
 def _ended(end: AlertEnd, at: datetime) -> Mrkdwn:

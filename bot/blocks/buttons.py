@@ -22,6 +22,12 @@ THAW: Final = "hold.thaw"
 END_TOKENS: Final = "token.end"
 EXTEND_INCIDENT: Final = "incident.extend"
 END_INCIDENT: Final = "incident.end"
+ALERT_TRIAGE: Final = "alert.triage"
+ALERT_FREEZE: Final = "alert.freeze"
+ALERT_OVERAGES: Final = "alert.overages"
+ALERT_INCIDENT: Final = "alert.incident"
+ALERT_MUTE_HOUR: Final = "alert.mute_hour"
+ALERT_MUTE_DAY: Final = "alert.mute_day"
 RUN: Final = "run."
 PAGE: Final = "page."
 FORM: Final = "form.open."
@@ -117,6 +123,11 @@ def extend_incident(incident_id: str, label: str) -> Element:
 def end_incident(incident_id: str, label: str = "End incident") -> Element:
     """Return the button that ends one incident, and never another that may be active in the channel by then."""
     return kit.button(Plain(label), END_INCIDENT, incident_id)
+
+
+def alert_button(label: Plain, action_id: str, alert_id: str, *, style: Style | None = None) -> Element:
+    """Return a button of an alert's card. Its line depends on the stored alert."""
+    return kit.button(label, action_id, alert_id, style=style)
 
 
 def run(number: int, label: str, line: str, *, style: Style | None = None) -> list[Element]:

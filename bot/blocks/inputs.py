@@ -57,7 +57,11 @@ _LABELS: Final[Mapping[str, str]] = {
     "db": "Database",
     "as": "As this person",
     "in": "In this channel",
-    "on": "Delete protection",
+    "on": "On or off",
+    "quota": "Quotas, in percent",
+    "spike": "Times the usual that is a spike",
+    "forecast": "Forecast when a quota is used up",
+    "to": "People or user groups to mention",
     "command": "Command line",
 }
 _HINTS: Final[tuple[tuple[Any, str], ...]] = (

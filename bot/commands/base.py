@@ -14,7 +14,7 @@ from bot.core.ports import ReadStore, Store
 from bot.core.records.holds import Hold
 from bot.core.records.incidents import Incident
 from bot.core.reply import Reply
-from bot.core.requests.plan import SETTLES, Plan
+from bot.core.requests.plan import ALERT, SETTLES, Plan
 from bot.core.requests.proof import Finding
 from bot.core.requests.request import State
 from bot.core.requests.step_results import PhaseKind
@@ -56,7 +56,7 @@ Arguments: who asks, the parsed line, and the IDs of the person and the channel 
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What a follow-up button is bound to: a database, one of its holds, or an incident."""
+    """What a follow-up button is bound to: a database, one of its holds, an incident, or an alert."""
 
     database_id: str = ""
     hold: Hold | None = None
@@ -65,9 +65,15 @@ class FollowUp:
     """The refusal when that incident is no longer active."""
     settles: str = ""
     """The ended incident whose open item this is."""
+    alert: Mapping[str, str] = field(default_factory=dict)
+    """The alert that an incident is started from: its ID, what it says, and when it was raised."""
 
     def bind(self, plan: Plan) -> Plan:
         """Return a plan bound to this subject. Raises Refused if it is about another database or incident."""
+        if self.alert:
+            return replace(plan, arguments={**plan.arguments, ALERT: dict(self.alert)})
+        if not self.incident_id and not self.database_id:
+            return plan
         if self.incident_id:
             if plan.arguments.get("incident_id") != self.incident_id:
                 raise Refused(self.over)

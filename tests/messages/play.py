@@ -2,10 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 from bot.commands import COMMANDS
+from bot.core.alerts import AlertKind
 from bot.sandbox.workspace.model import Message
 from tests.messages.rendering import rendered, rendered_view
+from tests.scenarios.alerting import ended, keep_usage_unknown, made, raise_one
 from tests.world import ANA, BEN, DANA, DB_OPS, GENERAL, GIL, INCIDENT, ORDERS, REMY, World, buttons, until, words
 
 PEOPLE = (ANA, BEN, DANA, REMY, GIL)
@@ -99,6 +103,7 @@ async def play(page: Page) -> None:
         _waking,
         _rotating,
         _overages,
+        _alerts,
         _incident,
         _digests,
         _mistakes,
@@ -206,6 +211,31 @@ async def _overages(page: Page) -> None:
     await page.presses("Approve", "wants to allow overages", typed_name="acme", then="are on")
     await page.types("/turso overages off --reason enough")
     await page.presses("Withdraw", "wants to turn off overages", by=DANA)
+
+
+async def _alerts(page: Page) -> None:
+    page.subject("Alerts")
+    keep_usage_unknown(page.world)
+    for line in ("/turso alert list", "/turso alert off", "/turso alert on --quota 80,95 --spike 5x --to <@U0BEN>",
+                 "/turso alert on --quota 120", "/turso alert on --spike 1", "/turso alert on --to everybody",
+                 "/turso alert mute --for 1y", "/turso alert unmute"):  # fmt: skip
+        await page.types(line)
+    for kind in AlertKind:
+        people = (DANA, BEN, REMY) if kind is AlertKind.TOKENS else ()
+        more: dict[str, Any] = {"details": people} if people else {}
+        alert = await made(page.world, kind, "orders", "users", **more)
+        await page.step(f"An alert: {kind}", partial(raise_one, page.world, alert))
+        if kind is AlertKind.SPIKE:
+            await page.presses("Start incident", "as much as usual", by=BEN)
+            await page.types("/turso incident end", by=BEN)
+        if kind is AlertKind.FORECAST:
+            await page.types("/turso alert list")
+            await page.presses("Mute 1 h", "will probably use up", by=DANA)
+        await page.step("It ends", partial(ended, page.world, alert))
+        await page.types("/turso alert unmute")
+    await page.types("/turso alert on", channel=ORDERS, by=DANA)
+    await page.types("/turso alert off")
+    page.world.turso.faults.clear()
 
 
 async def _incident(page: Page) -> None:

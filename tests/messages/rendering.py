@@ -10,6 +10,7 @@ _DATES: Final = (
     (re.compile(r"<!date\^\d+\^\{date_short\}\|[^>]*>"), "Nov 24, 2026"),
     (re.compile(r"\b\d{4}-\d{2}-\d{2}( \d{2}:\d{2}( UTC)?)?"), "2026-11-24"),
     (re.compile(r"\b\d{4}-\d{2}\b"), "2026-11"),
+    (re.compile(r"(?<=-(?:spike|quota))-\d{4}\b"), "-1124"),
 )
 _NAMES: Final = {
     "U0ANA": "Ana",

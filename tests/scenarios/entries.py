@@ -8,12 +8,14 @@ from pydantic import BaseModel
 
 from bot.commands import COMMANDS
 from bot.commands.base import Command
+from bot.core.alerts import AlertKind
 from bot.core.parsing.argument_schema import shape_of
 from bot.core.requests.incoming import Kind
 from bot.core.requests.request import Request, State
 from bot.pipeline.dispatch import button_actions, modal_submissions
 from bot.slack.manifest import GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
 from tests.scenarios import forging
+from tests.scenarios.alerting import ended, raised
 from tests.scenarios.generated import LINES
 from tests.world import ANA, DANA, DB_OPS, REMY, World
 
@@ -103,12 +105,16 @@ def _pressing(action_id: str) -> Way:
             await forging.types(world, DANA, DB_OPS, "token orders --read-only")
             await world.calm()
         values = await values_of(world)
+        alert = await raised(world, AlertKind.QUOTA, "orders") if action_id.startswith("alert.") else None
+        values = [alert.id] if alert else values
         if is_of_incidents := action_id.startswith("incident."):
             values = [await _incident(world)]
         ready()
         for value in values:
             await forging.clicks(world, ANA, action_id, value, message=world.card())
             await world.calm()
+        if alert:
+            await ended(world, alert)
         if is_of_incidents:
             await forging.types(world, REMY, DB_OPS, "incident end")
             await world.calm()

@@ -22,7 +22,7 @@ from tests.scenarios.invariants import action_ids, callback_ids, is_known_action
 from tests.world import ANA, BEN, DANA, INCIDENT, REMY, World, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-KEPT = ("requests", "votes", "holds", "incidents", "digests", "tokens", "reviews")
+KEPT = ("requests", "votes", "holds", "incidents", "digests", "tokens", "reviews", "alert_subscriptions", "alert_mutes")
 TELLING = ("chat.", "views.", "response_url", "files.")
 FOR_ALL = [one.name for one in COMMANDS if one.open_to_all]
 SHOWING = (
@@ -52,6 +52,8 @@ async def _tour(world: World) -> None:
     await ana.submits({"typed_name": "quarantined"})
     await world.shows(card, button="Undo")
     await ana.types("/turso digest on --weekly mon 09:00")
+    await ana.types("/turso alert on", holding="Alerts are on")
+    await ana.types("/turso alert mute --for 1d", holding="No new alerts")
     await remy.types("/turso incident start INC-1", INCIDENT)
     await world.workspace.say(BEN, INCIDENT, "/turso db destroy broken --now --reason fire")
     await until(lambda: world.card(INCIDENT, holding="*broken* was destroyed"), what="the break-glass act")

@@ -18,8 +18,8 @@ from bot.core.policy import Policy
 from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.incidents import Incident
 from bot.core.records.timers import Timer, TimerKind
-from bot.core.reply import Reply
-from bot.core.requests.plan import Plan
+from bot.core.reply import Block, Reply
+from bot.core.requests.plan import ALERT, Plan
 from bot.errors import BadInput
 
 USUAL = timedelta(hours=4)
@@ -136,7 +136,12 @@ def _entry(ctx: Context, plan: Plan, event: str) -> AuditEntry:
         channel_id=ctx.subject.channel.id,
         command="incident start",
         organization=asked["organization"],
-        detail={"incident": asked["incident_id"], "key": asked["key"], "seconds": asked["seconds"]},
+        detail={
+            "incident": asked["incident_id"],
+            "key": asked["key"],
+            "seconds": asked["seconds"],
+            **({"alert": asked[ALERT]["says"]} if ALERT in asked else {}),
+        },
     )
 
 
@@ -172,7 +177,15 @@ def message(plan: Plan, facts: Facts) -> Reply:
                   asked["profile"])  # fmt: skip
     row = [*buttons.run(1, "Status", command_line("incident status")), buttons.form("triage", "Triage")]
     row += [buttons.end_incident(asked["incident_id"])]
-    return reply(head, [kit.section(head), kit.context(note), *kit.actions(*row)])
+    return reply(head, [kit.section(head), *_alert(asked), kit.context(note), *kit.actions(*row)])
+
+
+def _alert(asked: Facts) -> list[Block]:
+    """Return the alert with which the timeline begins."""
+    alert = asked.get(ALERT)
+    if not alert:
+        return []
+    return [kit.section(mrkdwn(":bell: Alert of {}: {}", when(datetime.fromisoformat(alert["at"])), alert["says"]))]
 
 
 def _over(key: str, ended_at: datetime, by: str) -> Reply:

@@ -24,6 +24,12 @@ PRESSES: Final[Mapping[str, str]] = {
     "token.end": "rotation",
     "incident.extend": "extension",
     "incident.end": "end of the incident",
+    "alert.triage": "look at the database",
+    "alert.freeze": "freeze",
+    "alert.overages": "overages",
+    "alert.incident": "start of an incident",
+    "alert.mute_hour": "mute",
+    "alert.mute_day": "mute",
 }
 """What a click on a request's button was for, as a noun."""
 _RESULTS: Final[Mapping[str, str]] = {
@@ -176,7 +182,9 @@ def _incident(entry: AuditEntry, writer: Writer, done: str) -> str:
     key = writer.code(str(entry.detail.get("key") or "incident"))
     if entry.event == "incident_ended" and entry.user_id in ("", TIMER):
         return f"Incident {key} ran out of time"
-    return f"{writer.person(entry.user_id)} {done} incident {key}"
+    alert = entry.detail.get("alert")
+    after = f" after an alert: {writer.code(str(alert))}" if alert else ""
+    return f"{writer.person(entry.user_id)} {done} incident {key}{after}"
 
 
 def _policy_changed(entry: AuditEntry, writer: Writer) -> str:

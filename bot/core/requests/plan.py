@@ -38,6 +38,8 @@ class PlannedHold:
     """How long it lasts. None: until somebody lifts it."""
 
 
+ALERT: Final = "alert"
+"""Key in a plan's arguments: the alert that led to it, as `id`, `says` and `at`."""
 SETTLES: Final = "settles"
 """Key in a plan's arguments: the ended incident whose open item the plan settles."""
 

@@ -18,7 +18,7 @@ from bot.pipeline.authorization.decision import judge
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.request_cards import refresh_cards
 from bot.pipeline.quarantine import undo
-from bot.pipeline.requests import channel_buttons, incident_buttons, open_items
+from bot.pipeline.requests import alert_buttons, channel_buttons, incident_buttons, open_items
 
 log = structlog.get_logger(__name__)
 
@@ -96,4 +96,10 @@ CLICKS: Final[Mapping[str, Click]] = {
     "channel.rights": Click(channel_buttons.show_rights, changes=False),
     "incident.extend": Click(incident_buttons.extend),
     "incident.end": Click(incident_buttons.end),
+    "alert.triage": Click(alert_buttons.press, changes=False),
+    "alert.freeze": Click(alert_buttons.press),
+    "alert.overages": Click(alert_buttons.press),
+    "alert.incident": Click(alert_buttons.press),
+    "alert.mute_hour": Click(alert_buttons.press),
+    "alert.mute_day": Click(alert_buttons.press),
 }

@@ -1,17 +1,39 @@
 """The delivery of alerts: a card when one is raised, and the same card again when it has ended."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from bot.blocks.alert_cards import alert_card
-from bot.core.alerts import ENDED, RAISED, Alert
-from bot.errors import BotError, Unavailable
+import structlog
+
+from bot.blocks.alert_cards import AlertView, alert_card, ended_card
+from bot.blocks.kit import Element
+from bot.commands.alerts import alert_list
+from bot.commands.alerts._actions import ACTIONS, button_of
+from bot.commands.alerts._subscriptions import subscription_in
+from bot.commands.alerts._views import Sight, may_see, view_of
+from bot.commands.base import Context
+from bot.core.actions import action_of_line
+from bot.core.alerts import ENDED, RAISED, Alert, AlertEnd
+from bot.core.model import Action, Subject
+from bot.core.reply import Reply
+from bot.errors import CannotPost
+from bot.pipeline.authorization.anybody import anybody_may, facts_of, people_for
+from bot.pipeline.authorization.decision import may_be_shown
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.delivery import CHANNEL, NOBODY, Notice, deliver_and_close, may_be_seen
+from bot.pipeline.outcomes.delivery import CHANNEL, Notice, deliver_and_close, may_be_seen
+
+log = structlog.get_logger(__name__)
 
 PREFIX: Final = "al"
 """What the IDs of alerts begin with."""
 SUPERSEDED: Final = "superseded"
+NOT_SHOWN: Final = "not_shown"
+"""How a notice was settled whose alert the policy doesn't show in its channel."""
+SHOWN: Final = Action(alert_list.command.name)
+QUIET_ENDS: Final = (AlertEnd.HIGHER, AlertEnd.OFF)
+"""Ends that another message tells of, so that a deleted card isn't posted again."""
 
 
 def is_alert(subject: str) -> bool:
@@ -38,24 +60,70 @@ async def notify_alert(env: Environment, alert_id: str) -> None:
 
 
 async def _post(env: Environment, alert: Alert) -> None:
-    notice = Notice(
-        alert.id, RAISED, alert_card(alert), (), alert.channel_id, posted=partial(env.store.alerts.set_card, alert.id)
-    )
-    await deliver_and_close(env, notice)
+    ctx = await _reader(env, alert)
+    if ctx is None:
+        log.warning("an alert may not be seen in its channel", alert=alert.id, channel=alert.channel_id)
+        await env.store.notices.set_notified(alert.id, RAISED, how=NOT_SHOWN)
+        return
+    view = await view_of(ctx, alert)
+    view = replace(view, buttons=await _buttons(env, alert, view))
+    await deliver_and_close(env, _notice(env, alert, RAISED, alert_card(alert, view)))
+
+
+def _notice(env: Environment, alert: Alert, event: str, card: Reply) -> Notice:
+    return Notice(alert.id, event, card, (), alert.channel_id, posted=partial(env.store.alerts.set_card, alert.id))
+
+
+async def _reader(env: Environment, alert: Alert) -> Context | None:
+    """Return the context in which an alert may be shown in its channel now. None: the policy doesn't allow it.
+
+    What a person turned on is decided for that person, also after they have left. What the policy file turned on is
+    decided for the first person in the channel who could have turned it on.
+    """
+    subscription = await subscription_in(env.store, env.rules.policy, alert.channel_id, env.clock.now())
+    if subscription is None:
+        return None
+    for subject in await _readers(env, alert.channel_id, subscription.author):
+        if may_be_shown(env, subject, SHOWN, alert.organization):
+            ctx = env.context(subject, command=SHOWN.command, organization=alert.organization)
+            return ctx if await may_see(ctx, alert) else None
+    return None
+
+
+async def _readers(env: Environment, channel_id: str, author: str) -> Iterable[Subject]:
+    if not author:
+        return await people_for(env, await facts_of(env, channel_id), SHOWN)
+    found = await env.subject_in(author, channel_id)
+    return [replace(found, person=replace(found.person, is_deactivated=False))]
+
+
+async def _buttons(env: Environment, alert: Alert, view: AlertView) -> list[Element]:
+    """Return the buttons that help, and that somebody in the channel may press."""
+    facts = await facts_of(env, alert.channel_id)
+    lines = {action_id: action.line(alert) for action_id, action in ACTIONS.items() if action.helps(alert, view)}
+    return [
+        button_of(action_id, alert)
+        for action_id, line in lines.items()
+        if line and await anybody_may(env, facts, action_of_line(env.grammar, line))
+    ]
 
 
 async def _show_end(env: Environment, alert: Alert) -> str:
-    """Update the card of an alert that has ended. Returns how people were notified."""
-    if alert.card_ts is None:
+    """Update the card of an alert that has ended, or post it again if it is gone. Returns how people were notified."""
+    if not await env.store.notices.was_notified(alert.id, RAISED, CHANNEL):
         return SUPERSEDED
+    if not await may_be_seen(env, alert.channel_id):
+        return NOT_SHOWN
+    ctx = await _reader(env, alert)
+    card = alert_card(alert, AlertView(Sight.of(ctx).is_whole)) if ctx else ended_card(alert)
+    if alert.card_ts and await env.messenger.update(alert.channel_id, alert.card_ts, card):
+        return CHANNEL
+    if ctx is None or alert.end in QUIET_ENDS:
+        return NOT_SHOWN
     try:
-        seen = await may_be_seen(env, alert.channel_id)
-        return (
-            CHANNEL
-            if seen and await env.messenger.update(alert.channel_id, alert.card_ts, alert_card(alert))
-            else NOBODY
-        )
-    except Unavailable:
-        raise
-    except BotError:
-        return NOBODY
+        ts = await env.messenger.post(alert.channel_id, card)
+    except CannotPost:
+        return NOT_SHOWN
+    if ts:
+        await env.store.alerts.set_card(alert.id, ts)
+    return CHANNEL

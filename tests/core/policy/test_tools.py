@@ -159,9 +159,10 @@ def test_policies_that_decide_alike_do_not_differ() -> None:
     ("old", "new", "line"),
     [
         pytest.param(
-            "{allow: [digest], to: dba}",
-            "{allow: [digest]}",
-            "C0DBOPS: any member: digest now, digest on, digest off: denied → allowed",
+            "{allow: [digest, alert], to: dba}",
+            "{allow: [digest, alert]}",
+            "C0DBOPS: any member: digest now, digest on, digest off, alert on, alert off, alert mute, alert unmute: "
+            "denied → allowed",
             id="anybody gains",
         ),
         pytest.param(

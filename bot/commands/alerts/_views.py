@@ -1,0 +1,121 @@
+"""What a channel may see of an alert: only its own databases, and the organization's numbers only with all of them."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.blocks.alert_cards import AlertPart, AlertView, amount
+from bot.blocks.text import Mrkdwn, cut, mrkdwn
+from bot.commands._targets import attempt
+from bot.commands.base import Context
+from bot.commands.databases import triage
+from bot.commands.usage import usage
+from bot.core.alerts import Alert, AlertKind, Contributor, Measure
+from bot.core.model import Target
+from bot.core.policy import Scope
+from bot.turso.models import TopQuery
+
+QUERY: Final = 120
+"""How many characters of a query are shown."""
+LAST: Final = timedelta(days=1)
+"""From when on the queries of a slow state are read. A spike's are read from its own beginning."""
+WRITES: Final = (Measure.ROWS_WRITTEN, Measure.STORAGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The databases that a channel may see in alerts, and those whose queries it may see."""
+
+    shown: tuple[Scope, ...]
+    with_queries: Scope
+
+    @classmethod
+    def of(cls, ctx: Context) -> "Sight":
+        """Return what the subject of a context may see in its channel. `ctx.scope` is that of `alert list`."""
+        return cls((ctx.scope, _scope(ctx, usage.command.name)), _scope(ctx, triage.command.name))
+
+    @property
+    def is_whole(self) -> bool:
+        """Return True if every database may be seen, so that numbers of the whole organization may be shown."""
+        return all(one.covers_all for one in self.shown)
+
+    @property
+    def needs_group(self) -> bool:
+        """Return True if the groups of databases must be known."""
+        return any(one.needs_group for one in (*self.shown, self.with_queries))
+
+    def covers(self, target: Target) -> bool:
+        """Return True if a database may be named."""
+        return all(one.covers(target) for one in self.shown)
+
+
+def _scope(ctx: Context, command: str) -> Scope:
+    return ctx.policy.scope(ctx.subject, command)
+
+
+async def found_target(ctx: Context, sight: Sight, name: str, database_id: str) -> Target | None:
+    """Return a database of an alert if it may be named. Asks Turso only where the policy depends on groups."""
+    target = Target(name)
+    if name and sight.needs_group and not sight.is_whole:
+        now = await attempt(ctx.turso.database(name))
+        if now is None or now.id != database_id:
+            return None
+        target = now.target
+    return target if name and sight.covers(target) else None
+
+
+async def may_see(ctx: Context, alert: Alert) -> bool:
+    """Return True if the alert may be shown here. One about a database isn't, where that may not be named."""
+    sight = Sight.of(ctx)
+    if sight.shown[0].databases is None:
+        return False
+    if not alert.is_of_database:
+        return True
+    return await found_target(ctx, sight, alert.subject, alert.subject_id) is not None
+
+
+async def view_of(ctx: Context, alert: Alert) -> AlertView:
+    """Read what the card shows: the databases that may be named with their top queries, and whether overages are on."""
+    sight = Sight.of(ctx)
+    about_quota = alert.kind in (AlertKind.QUOTA, AlertKind.FORECAST)
+    parts = await asyncio.gather(*(_part(ctx, sight, alert, one) for one in _contributors(alert)))
+    details = await attempt(ctx.turso.organization_details()) if about_quota and sight.is_whole else None
+    return AlertView(sight.is_whole, [one for one in parts if one], details.overages if details else None)
+
+
+def _contributors(alert: Alert) -> list[Contributor]:
+    if alert.kind is AlertKind.SPIKE:
+        return [Contributor(alert.subject, alert.subject_id, alert.measured)]
+    return list(alert.contributors)
+
+
+async def _part(ctx: Context, sight: Sight, alert: Alert, one: Contributor) -> AlertPart | None:
+    target = await found_target(ctx, sight, one.database, one.database_id)
+    if target is None:
+        return None
+    if not sight.with_queries.covers(target):
+        return AlertPart(one.database, one.amount, Mrkdwn(""))
+    since = alert.since if alert.kind is AlertKind.SPIKE else min(alert.since, ctx.now - LAST)
+    return AlertPart(one.database, one.amount, await _top_query(ctx, alert.measure, one.database, since))
+
+
+async def _top_query(ctx: Context, measure: Measure, name: str, since: datetime) -> Mrkdwn:
+    """Return the query that read or wrote the most, without values, or why it can't be shown."""
+    queries = await attempt(ctx.turso.top_queries(name, since=since))
+    if queries is None:
+        return mrkdwn("Its top query isn't known.")
+    counted = [(count, query) for query in queries if (count := _count(measure, query))]
+    if not counted:
+        return mrkdwn("Turso shows no query for it.")
+    count, top = max(counted, key=lambda pair: pair[0])
+    text = await asyncio.to_thread(lambda: top.masked)
+    if not text:
+        return mrkdwn("Its top query can't be read.")
+    rows = Measure.ROWS_WRITTEN if measure in WRITES else Measure.ROWS_READ
+    unit = mrkdwn("written") if rows is Measure.ROWS_WRITTEN else mrkdwn("read")
+    return mrkdwn("Top query: `{}` ({} rows {})", cut(text, QUERY), amount(rows, count), unit)
+
+
+def _count(measure: Measure, query: TopQuery) -> int:
+    return (query.rows_written if measure in WRITES else query.rows_read) or 0

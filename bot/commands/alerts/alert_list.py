@@ -1,0 +1,81 @@
+"""`/turso alert list`: show what this channel is told about, and what is the case now."""
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.alert_cards import headline
+from bot.blocks.kit import Element
+from bot.blocks.message import reply
+from bot.blocks.text import Mrkdwn, joined, mrkdwn, person, when
+from bot.commands._lines import command_line
+from bot.commands._rights import may
+from bot.commands.alerts._subscriptions import ALWAYS, chosen, mentioned, partly, subscription_of
+from bot.commands.alerts._views import Sight, may_see
+from bot.commands.alerts.alert_mute import command as mute
+from bot.commands.alerts.alert_off import command as off
+from bot.commands.alerts.alert_on import command as on
+from bot.commands.alerts.alert_unmute import command as unmute
+from bot.commands.base import Context, ReadCommand
+from bot.core.alerts import AlertSubscription
+from bot.core.reply import Block, Reply
+
+MOST = 10
+
+
+class AlertListArgs(BaseModel):
+    pass
+
+
+async def run(ctx: Context, args: AlertListArgs) -> Reply:
+    """Return the channel's alerts: which, whom they mention, until when they are muted, and which are open."""
+    one = await subscription_of(ctx)
+    if one is None:
+        head = mrkdwn(":no_bell: This channel has no alerts.")
+        row = buttons.run(1, "Turn on", command_line(on.name)) if may(ctx, on.name) else []
+        return reply(head, [kit.section(head), *kit.actions(*row)])
+    head = mrkdwn(":bell: Alerts are on in this channel.")
+    told = [mrkdwn("• when {}", line) for line in (*chosen(one), *ALWAYS)]
+    blocks = [kit.section(joined("\n", [head, mrkdwn("You are told"), *told])), *_notes(ctx, one), *await _open(ctx)]
+    return reply(head, [*blocks, *kit.actions(*_buttons(ctx, one))])
+
+
+def _notes(ctx: Context, one: AlertSubscription) -> list[Block]:
+    by = mrkdwn("From the policy file.") if one.is_from_policy else mrkdwn("Turned on by {}.", person(one.author))
+    to = mrkdwn("They mention {}.", mentioned(one.notify)) if one.notify else Mrkdwn("")
+    muted = Mrkdwn("")
+    if one.is_muted(ctx.now) and one.muted_until:
+        muted = mrkdwn("Muted until {}.", when(one.muted_until))
+    return [kit.context(*(note for note in (by, to, muted, partly(ctx)) if note))]
+
+
+async def _open(ctx: Context) -> list[Block]:
+    """Return one line for each open alert that may be seen here."""
+    found = await ctx.store.alerts.open(organization=ctx.organization, channel_id=ctx.subject.channel.id)
+    seen = [one for one in found if await may_see(ctx, one)]
+    if not seen:
+        return [kit.context(mrkdwn("No alert is open."))]
+    whole = Sight.of(ctx).is_whole
+    lines = [mrkdwn("{} Since {}.", headline(one, is_whole=whole), when(one.since)) for one in seen[-MOST:]]
+    more = mrkdwn("and {} more", len(seen) - MOST) if len(seen) > MOST else Mrkdwn("")
+    return [kit.section(joined("\n", [mrkdwn("*Open now*"), *lines, more]))]
+
+
+def _buttons(ctx: Context, one: AlertSubscription) -> list[Element]:
+    row: list[Element] = []
+    if one.is_muted(ctx.now):
+        row += buttons.run(1, "Unmute", command_line(unmute.name)) if may(ctx, unmute.name) else []
+    elif may(ctx, mute.name):
+        row += buttons.run(2, "Mute 1 h", command_line(mute.name, for_="1h"))
+    if not one.is_from_policy and may(ctx, off.name):
+        row += buttons.run(3, "Turn off", command_line(off.name))
+    return row
+
+
+command = ReadCommand(
+    name="alert list",
+    usage="alert list",
+    summary="Show this channel's alerts, and which are open",
+    args=AlertListArgs,
+    position=155,
+    run=run,
+)

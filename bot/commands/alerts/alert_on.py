@@ -1,0 +1,102 @@
+"""`/turso alert on [--quota 50,80,95] [--spike 5x] [--forecast] [--to @U]`: turn on alerts in this channel."""
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import Mrkdwn, joined, mrkdwn
+from bot.commands._lines import command_line
+from bot.commands.alerts._subscriptions import ALWAYS, Mentions, Quota, Spike, chosen, mentioned, partly
+from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
+from bot.core.alerts import AlertSubscription
+from bot.core.alerts.thresholds import spike_factor
+from bot.core.model import Risk
+from bot.core.reply import Reply
+from bot.core.requests.plan import Plan
+from bot.errors import BadInput
+
+QUOTA, SPIKE = "50,80,95", "5x"
+"""What `alert on` alone turns on, besides the forecast."""
+
+
+class AlertOnArgs(BaseModel):
+    quota: Quota | None = None
+    spike: Spike | None = None
+    forecast: bool = False
+    to: Mentions = None
+
+
+async def plan(ctx: Context, args: AlertOnArgs) -> Plan:
+    """Return the plan: what this channel will be told about, and whom a card mentions."""
+    if not ctx.organization:
+        raise BadInput("The policy has no rules for this channel, so it can't get alerts.")
+    plain = args.quota is None and args.spike is None and not args.forecast
+    asked = {
+        "quota": QUOTA if plain else args.quota,
+        "spike": SPIKE if plain else args.spike,
+        "forecast": plain or args.forecast,
+        "to": args.to,
+        "organization": ctx.organization,
+        "partly": str(partly(ctx)),
+    }
+    told = [f"when {one}" for one in (*chosen(_subscription(ctx, asked)), *ALWAYS)]
+    return Plan(target=None, steps=[f"Post an alert in this channel {one}" for one in told], arguments=asked)
+
+
+def _subscription(ctx: Context, asked: Facts) -> AlertSubscription:
+    return AlertSubscription(
+        channel_id=ctx.subject.channel.id,
+        organization=asked["organization"],
+        quota=tuple(int(one) for one in (asked["quota"] or "").split(",") if one),
+        spike=spike_factor(asked["spike"]) if asked["spike"] else None,
+        forecast=asked["forecast"],
+        notify=tuple((asked["to"] or "").split(",")) if asked["to"] else (),
+        author=ctx.subject.person.id,
+        created_at=ctx.now,
+    )
+
+
+async def act(ctx: ChangeContext, plan: Plan) -> None:
+    """Store the alerts of the channel. They replace earlier ones, and those of the policy file."""
+    await ctx.store.alerts.subscribe(_subscription(ctx, plan.arguments))
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """Return True once the alerts are stored as planned."""
+    wanted = _subscription(ctx, plan.arguments)
+    same = ("channel_id", "organization", "quota", "spike", "forecast", "notify")
+    stored = [one for one in await ctx.store.alerts.stored_subscriptions() if one.channel_id == wanted.channel_id]
+    return any(all(getattr(one, name) == getattr(wanted, name) for name in same) for one in stored)
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """Return the message: what the channel is told about, and how to end that."""
+    asked = plan.arguments
+    head = mrkdwn(":bell: Alerts are on in this channel.")
+    steps = [one.removeprefix("Post an alert in this channel ") for one in plan.steps]
+    told = [mrkdwn("• {}", one) for one in steps]
+    to = mrkdwn("They mention {}.", mentioned(asked["to"].split(","))) if asked["to"] else Mrkdwn("")
+    notes = [one for one in (to, Mrkdwn(asked["partly"])) if one]
+    row = [*buttons.run(1, "Show", command_line("alert list")), *buttons.run(2, "Turn off", command_line("alert off"))]
+    return reply(
+        head,
+        [kit.section(joined("\n", [head, mrkdwn("You are told"), *told])), *([kit.context(*notes)] if notes else []),
+         *kit.actions(*row)],
+    )  # fmt: skip
+
+
+command = ChangeCommand(
+    name="alert on",
+    usage="alert on [--quota 50,80,95] [--spike 5x] [--forecast] [--to @U]",
+    summary="Turn on alerts in this channel",
+    args=AlertOnArgs,
+    risk=Risk.LOW,
+    position=272,
+    verb="Turn alerts on",
+    purpose="turn alerts on",
+    synonyms=("alarm",),
+    plan=plan,
+    act=act,
+    read_back=read_back,
+    message=message,
+)

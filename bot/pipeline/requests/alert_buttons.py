@@ -1,0 +1,44 @@
+"""The buttons of an alert's card. Each is a command line, decided as if a person typed it in the alert's thread."""
+
+from dataclasses import replace
+
+from bot.blocks.alert_cards import headline
+from bot.blocks.text import notification
+from bot.commands.alerts._actions import ACTIONS, AlertAction, database_of
+from bot.commands.base import FollowUp
+from bot.core.alerts import Alert
+from bot.core.parsing.parse_results import Parsed
+from bot.core.requests.incoming import Incoming
+from bot.errors import BadInput
+from bot.pipeline.approval.presses import fits, require_access
+from bot.pipeline.environment import Environment
+from bot.pipeline.requests import command_lines
+from bot.pipeline.requests.places import require_in_channel
+
+
+async def press(env: Environment, incoming: Incoming) -> str:
+    """Handle a button of an alert's card, also of one that has ended."""
+    await require_access(env, incoming, "do")
+    alert = await env.store.alerts.get(incoming.value) if incoming.value else None
+    if alert is None or not fits(incoming.channel_id, alert.channel_id):
+        raise BadInput("I can't find this alert. `/turso alert list` shows the open ones.")
+    action = ACTIONS[incoming.action_id]
+    line = action.line(alert)
+    if not line:
+        raise BadInput("This button doesn't help with this alert. `/turso alert list` shows the open ones.")
+    # the message of an incident starts a thread of its own: the timeline
+    thread = None if action.starts_incident else alert.card_ts or incoming.thread_ts
+    here = replace(incoming, channel_id=alert.channel_id, thread_ts=thread)
+    await require_in_channel(env, here)
+    read = env.grammar.parse(line)
+    assert isinstance(read, Parsed), "the line is complete"
+    subject = await env.subject(here)
+    return await command_lines.continue_request(env, here, subject, read, follow_up=_about(action, alert))
+
+
+def _about(action: AlertAction, alert: Alert) -> FollowUp:
+    """Return what the plan is bound to: the database of the alert, not another one with its name, or the alert."""
+    if action.starts_incident:
+        says = str(notification(headline(alert, is_whole=False)))
+        return FollowUp(alert={"id": alert.id, "says": says, "at": alert.raised_at.isoformat()})
+    return FollowUp(database_of(alert)[1] if action.about_database else "")

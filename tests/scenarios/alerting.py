@@ -1,0 +1,84 @@
+"""Alerts as the sampler raises them: stored with their due notice, which the bot then delivers."""
+
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from bot.core.alerts import Alert, AlertEnd, AlertKind, Contributor, Figure, Measure
+from bot.sandbox.workspace.model import Message
+from tests.world import DB_OPS, World, until, words
+
+_NUMBERS = count(1)
+KINDS: dict[AlertKind, dict[str, Any]] = {
+    AlertKind.QUOTA: {"measure": Measure.ROWS_WRITTEN, "threshold": "80", "measured": 820, "compared": 1000},
+    AlertKind.FORECAST: {"measure": Measure.ROWS_READ, "threshold": "100", "measured": 500, "compared": 1000},
+    AlertKind.SPIKE: {"measure": Measure.ROWS_WRITTEN, "threshold": "5x", "measured": 120_000, "compared": 10_000},
+    AlertKind.TOKENS: {"measure": Measure.HOLDERS, "threshold": "3", "measured": 3},
+    AlertKind.FREEZE: {"measure": Measure.DAYS, "threshold": "7", "measured": 8},
+    AlertKind.FAILURES: {"measure": Measure.FAILURES, "threshold": "1", "measured": 1, "details": ("A timer fails.",)},
+}
+
+
+def keep_usage_unknown(world: World) -> None:
+    """Let Turso not tell the organization's usage: then no sample raises or ends an alert about it."""
+    world.turso.faults.add("status", method="GET", path="*/organizations/acme/usage", status=503, count=None)
+
+
+async def made(world: World, kind: AlertKind, *databases: str, channel: str = DB_OPS, **more: Any) -> Alert:
+    """Return an alert about databases, which isn't stored."""
+    assert world.bot is not None
+    now = world.bot.env.clock.now()
+    ids = {one.name: one.id for one in await world.bot.env.turso_clients.turso("acme").listed()}
+    parts = tuple(Contributor(name, ids.get(name, "gone"), 400 - at) for at, name in enumerate(databases))
+    alone = kind in (AlertKind.SPIKE, AlertKind.TOKENS, AlertKind.FREEZE)
+    about = {"subject": databases[0], "subject_id": ids[databases[0]]} if alone else {"contributors": parts}
+    hours = [now - timedelta(hours=back) for back in range(6, 0, -1)]
+    figures = tuple(Figure(at.isoformat(), 100 * number) for number, at in enumerate(hours, 1))
+    number = next(_NUMBERS)
+    if kind is AlertKind.FORECAST:
+        more = {"expected_at": now + timedelta(days=3), "earliest_at": now + timedelta(days=2),
+                "latest_at": now + timedelta(days=5)} | more  # fmt: skip
+    base: dict[str, Any] = {
+        "id": f"al-{number:010}", "kind": kind, "organization": "acme", "channel_id": channel,
+        "period": f"p{number}", "since": now - timedelta(minutes=30), "raised_at": now, "figures": figures,
+    }  # fmt: skip
+    return Alert(**{**base, **KINDS[kind], **about, **more})
+
+
+async def raised(world: World, kind: AlertKind, *databases: str, **more: Any) -> Alert:
+    """Raise an alert, and let the bot look for what is due."""
+    alert = await made(world, kind, *databases, **more)
+    await raise_one(world, alert)
+    return alert
+
+
+async def raise_one(world: World, alert: Alert) -> None:
+    """Store an alert, and let the bot look for what is due."""
+    assert world.bot is not None
+    assert await world.bot.store.alerts.raise_once(alert)
+    await world.pass_time(seconds=1)
+    await world.calm()
+
+
+async def ended(world: World, alert: Alert, how: AlertEnd = AlertEnd.BELOW) -> None:
+    """End an alert, and let the bot look for what is due."""
+    assert world.bot is not None
+    assert await world.bot.store.alerts.end(alert.id, world.bot.env.clock.now(), how)
+    await world.pass_time(seconds=1)
+    await world.calm()
+
+
+def card(world: World, holding: str, channel: str = DB_OPS) -> Message | None:
+    """The newest card in a channel with some words. None: there is none."""
+    return world.card(channel, holding=holding)
+
+
+async def shown(world: World, holding: str, channel: str = DB_OPS) -> Message:
+    """The same, once it is there."""
+    return await until(lambda: card(world, holding, channel), what=f"an alert with {holding!r}")
+
+
+def cards(world: World, holding: str, channel: str = DB_OPS) -> list[Message]:
+    """Every message to everybody in a channel with some words."""
+    posted = [one for one in world.workspace.history(channel, None) if not one.only_for]
+    return [one for one in posted if holding in words(one)]

@@ -1,0 +1,292 @@
+"""Alerts in a channel: turned on, posted once with what its people may see and press, muted, and ended on the card."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from bot.core.alerts import RAISED, AlertEnd, AlertKind, Measure
+from bot.core.requests.request import State
+from tests.scenarios.alerting import cards, ended, keep_usage_unknown, made, raised, shown
+from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, buttons, enforce, marked_up, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = """\
+version: 1
+organizations:
+  acme: {token: env:TURSO_API_TOKEN}
+workspace: T0ACME
+people:
+  dba: {users: [U0ANA, U0BEN]}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: read}
+      - {allow: [alert, incident], to: dba}
+      - {allow: freeze, to: dba, confirm: none}
+      - {approve: overages, by: dba}
+  C0ORDERS:
+    databases: ["orders*"]
+    rules:
+      - {allow: [read, alert, overages]}
+profiles:
+  incident:
+    rules: [{allow: [read, incident]}]
+"""
+SAYS = "has used 82% of its quota of rows written"
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def alerts_on(world: World) -> AsyncIterator[None]:
+    """Both channels get alerts; what a test does to the world ends with it."""
+    keep_usage_unknown(world)
+    await world.person(ANA).types("/turso alert on --quota 50,80,95 --spike 5x", holding="Alerts are on")
+    await world.person(DANA).types("/turso alert on", ORDERS, holding="Alerts are on")
+    await world.calm()
+    yield
+    enforce(world, OWN_POLICY)
+    world.workspace.faults.clear()
+    world.turso.faults.clear()
+    assert world.bot is not None
+    for one in await world.bot.store.alerts.open():
+        await ended(world, one, AlertEnd.OFF)
+    for channel in (DB_OPS, ORDERS):
+        await world.bot.store.alerts.unmute(channel)
+
+
+async def test_a_quota_that_reaches_80_percent_is_one_card_that_can_be_muted_and_says_that_it_ended(
+    world: World,
+) -> None:
+    alert = await raised(world, AlertKind.QUOTA, "orders", "users", "inventory", notify=(BEN, "S0DBA"))
+    card = await shown(world, SAYS)
+    assert set(buttons(card)) == {
+        "Triage orders", "Freeze orders 30 min", "Allow overages", "Start incident", "Mute 1 h", "Mute 1 day",
+    }  # fmt: skip
+    assert f"<@{BEN}> <!subteam^S0DBA>" in marked_up(card)
+    assert [f"`{name}`" in words(card) for name in ("orders", "users", "inventory")] == [True] * 3
+    assert "Overages are off" in words(card)
+
+    await world.person(BEN).presses("Mute 1 h", card)
+    await until(lambda: cards(world, "No new alerts in this channel until"), what="the mute")
+    await world.calm()
+    assert world.bot is not None
+    [mute] = await world.bot.store.alerts.mutes(world.bot.env.clock.now())
+    assert (mute.channel_id, mute.by) == (DB_OPS, BEN)
+
+    await ended(world, alert)
+    after = world.as_now(card)
+    assert "Ended" in words(after)
+    assert not buttons(after)
+    assert len(cards(world, SAYS)) == 1
+
+
+async def test_a_spike_shows_its_database_its_top_query_and_a_chart(world: World) -> None:
+    await raised(world, AlertKind.SPIKE, "orders")
+
+    card = await shown(world, "12 times as much as usual")
+
+    assert "120,000 rows written" in words(card)
+    assert "Top query" in words(card) or "Turso shows no query" in words(card)
+    assert any(block["type"] == "data_visualization" for block in card.blocks)
+    assert "Allow overages" not in buttons(card)
+
+
+async def test_a_query_that_turso_does_not_tell_is_said_to_be_unknown(world: World) -> None:
+    world.turso.faults.add("status", path="*/usage/queries", status=500, count=None)
+
+    await raised(world, AlertKind.SPIKE, "users")
+
+    assert "top query isn't known" in words(await shown(world, "`users`: 120,000"))
+
+
+async def test_a_channel_with_some_databases_sees_only_those_and_no_numbers_of_the_organization(world: World) -> None:
+    await raised(world, AlertKind.QUOTA, "users", "orders", channel=ORDERS)
+
+    card = await shown(world, "has used at least 80% of its quota of rows written", ORDERS)
+
+    assert "`orders`" in words(card)
+    assert not [secret for secret in ("`users`", "820", "82%", "1,000", "Overages are") if secret in words(card)]
+    assert not [block for block in card.blocks if block["type"] == "data_visualization"]
+    assert set(buttons(card)) == {"Mute 1 h", "Mute 1 day"}
+
+
+async def test_an_alert_about_a_database_that_a_channel_may_not_see_is_not_posted_there(world: World) -> None:
+    assert world.bot is not None
+    alert = await raised(world, AlertKind.SPIKE, "users", channel=ORDERS)
+
+    assert await world.bot.store.notices.was_notified(alert.id, RAISED)
+    assert not cards(world, "`users`: 120,000", ORDERS)
+
+
+async def test_a_policy_that_changed_before_the_card_decides(world: World) -> None:
+    enforce(world, OWN_POLICY.replace("- {allow: read}", "- {allow: read, to: dba, visibility: ephemeral}"))
+
+    await raised(world, AlertKind.FORECAST, "users")
+
+    assert not cards(world, "will probably use up its quota")
+
+
+async def test_a_database_that_the_policy_hides_later_is_named_neither_on_a_new_card_nor_at_the_end(
+    world: World,
+) -> None:
+    alert = await raised(world, AlertKind.SPIKE, "inventory")
+    card = await shown(world, "`inventory`: 120,000")
+    hidden = OWN_POLICY.replace("- {allow: read}", "- {deny: read, databases: [inventory]}\n      - {allow: read}")
+    enforce(world, hidden)
+
+    await raised(world, AlertKind.QUOTA, "inventory", "users", measure=Measure.STORAGE)
+    await ended(world, alert)
+
+    new = await shown(world, "of its storage quota")
+    assert "`users`" in words(new)
+    assert "inventory" not in words(new)
+    assert words(world.as_now(card)).count("This alert has ended") == 2, "text and block"
+    assert "inventory" not in words(world.as_now(card))
+
+
+@pytest.mark.parametrize(
+    ("who", "label", "says"),
+    [
+        (DANA, "Mute 1 h", "Only dba can use `alert mute` here"),
+        (DANA, "Start incident", "Only dba can use `incident start` here"),
+    ],
+)
+async def test_a_button_is_refused_to_a_person_who_may_not(world: World, who: str, label: str, says: str) -> None:
+    assert world.bot is not None
+    await raised(world, AlertKind.QUOTA, "orders", measure=Measure.ROWS_READ)
+    card = await shown(world, "of its quota of rows read")
+
+    answer = await world.person(who).presses_and_hears(label, card)
+
+    assert says in words(answer)
+    assert not await world.bot.store.alerts.mutes(world.bot.env.clock.now())
+    assert await world.bot.store.incidents.running_in(DB_OPS) is None
+
+
+async def test_triage_opens_its_card_in_the_thread_of_the_alert(world: World) -> None:
+    await raised(world, AlertKind.SPIKE, "orders")
+    card = await shown(world, "`orders`: 120,000")
+
+    await world.person(DANA).presses("Triage", card)
+
+    found = await until(
+        lambda: next((one for one in cards(world, ":ambulance: *orders*") if one.thread_ts == card.ts), None),
+        what="the triage card",
+    )
+    assert found.thread_ts == card.ts
+
+
+async def test_a_freeze_from_an_alert_is_of_the_database_that_it_was_about(world: World) -> None:
+    assert world.bot is not None
+    await world.make("twice")
+    await raised(world, AlertKind.SPIKE, "twice")
+    card = await shown(world, "`twice`: 120,000")
+    await destroyed(world, "twice")
+    await world.make("twice")
+
+    answer = await world.person(BEN).presses_and_hears("Freeze writes 30 min", card)
+
+    assert "is a different database now" in words(answer)
+    assert not [hold for hold in await world.bot.store.holds.find() if hold.database == "twice"]
+
+
+async def destroyed(world: World, name: str) -> None:
+    assert world.keys is not None
+    headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
+    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+        assert (await http.delete(f"/v1/organizations/acme/databases/{name}")).status_code == 200
+
+
+async def test_an_incident_from_an_alert_begins_its_timeline_with_it(world: World) -> None:
+    assert world.bot is not None
+    await raised(world, AlertKind.SPIKE, "orders")
+    card = await shown(world, "`orders`: 120,000")
+
+    await world.person(BEN).presses("Start incident", card)
+    timeline = await until(lambda: world.card(holding=":rotating_light: Incident *orders-spike-"), what="the incident")
+    await world.calm()
+
+    assert timeline.thread_ts is None
+    assert "Alert of" in words(timeline)
+    assert "120,000 rows written in an hour, 12 times as much as usual" in words(timeline)
+    running = await world.bot.store.incidents.running_in(DB_OPS)
+    assert running is not None
+    page = await world.bot.store.audit.page(before_seq=None, limit=20, channel_id=DB_OPS)
+    [started] = [one for _, one in page if one.event == "incident_started"]
+    assert "12 times as much" in str(started.detail["alert"])
+    await world.workspace.say(BEN, DB_OPS, "/turso incident end")
+    files = world.workspace.state.files
+    report = await until(lambda: next((one for one in files.values() if one["shared"]), None), what="the report")
+    assert "after an alert: orders: 120,000 rows written" in str(report)
+
+
+async def test_allow_overages_asks_for_approval_in_the_thread(world: World) -> None:
+    assert world.bot is not None
+    await raised(world, AlertKind.QUOTA, "orders", measure=Measure.ROWS_READ)
+    card = await shown(world, "of its quota of rows read")
+
+    await world.person(DANA).presses("Allow overages", card)
+
+    asked = await until(lambda: world.card(holding="wants to allow overages for `acme`"), what="the card")
+    assert asked.thread_ts == card.ts
+    [waiting] = await world.bot.store.requests.find(states=[State.PENDING], command="overages")
+    assert waiting.requester == DANA
+
+
+async def test_while_slack_is_down_the_card_waits_and_comes_once(world: World) -> None:
+    world.workspace.faults.add("server_error", method="chat.postMessage")
+    await raised(world, AlertKind.QUOTA, "orders", measure=Measure.BYTES_SYNCED)
+    assert not cards(world, "of its quota of synced data")
+
+    world.workspace.faults.clear()
+    await world.pass_time(minutes=10)
+
+    await shown(world, "of its quota of synced data")
+    await world.calm()
+    assert len(cards(world, "of its quota of synced data")) == 1
+
+
+async def test_a_card_that_was_deleted_is_posted_again_when_its_state_ends(world: World) -> None:
+    alert = await raised(world, AlertKind.SPIKE, "search-eu")
+    card = await shown(world, "`search-eu`: 120,000")
+    await world.workspace.admin.delete_message(card.channel_id, card.ts)
+
+    await ended(world, alert)
+
+    again = await shown(world, "`search-eu`: 120,000")
+    assert again.ts != card.ts
+    assert "Ended" in words(again)
+
+
+async def test_an_alert_that_ended_before_it_was_posted_is_not_posted(world: World) -> None:
+    assert world.bot is not None
+    alert = await made(world, AlertKind.SPIKE, "feature-flags")
+    assert await world.bot.store.alerts.raise_once(alert)
+    await ended(world, alert)
+
+    assert not cards(world, "`feature-flags`: 120,000")
+
+
+async def test_the_alerts_of_somebody_who_left_go_on(world: World) -> None:
+    await world.workspace.admin.deactivate(ANA)
+    world.clock.move(timedelta(minutes=2))
+    try:
+        await raised(world, AlertKind.SPIKE, "prod-billing")
+        await shown(world, "`prod-billing`: 120,000")
+    finally:
+        await world.workspace.admin.reactivate(ANA)
+
+
+async def test_alert_list_shows_what_is_open_and_off_ends_it(world: World) -> None:
+    await raised(world, AlertKind.QUOTA, "orders")
+    ana = world.person(ANA)
+
+    listed = words(await ana.types("/turso alert list", holding="Open now"))
+    assert "a quota reaches 50%, 80% or 95%" in listed
+    assert SAYS in listed
+    assert "82%" not in words(await world.person(DANA).types("/turso alert list", ORDERS, holding="You are told"))
+    await ana.types("/turso alert off", holding="Alerts are off")
+    assert "no alerts" in words(await ana.types("/turso alert list", holding="no alerts"))
