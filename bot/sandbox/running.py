@@ -22,13 +22,14 @@ from bot.errors import BotError
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.conversation import BEGINS_BEFORE, NotPlayed, play
 from bot.sandbox.front import one_origin
-from bot.sandbox.history import seed_history
+from bot.sandbox.history import seed_history, seed_hours
 from bot.sandbox.oncall.app import PREFIX, create_oncall
 from bot.sandbox.oncall.roster import Roster
 from bot.sandbox.page.app import create_page
 from bot.sandbox.page.hints import CommandHint
 from bot.sandbox.platform.app import create_platform
 from bot.sandbox.platform.seed.traffic import make_traffic
+from bot.sandbox.turso_controls import LocalTursoControls
 from bot.sandbox.workspace.app import create_workspace_app
 from bot.sandbox.workspace.seed import seed
 from bot.sandbox.workspace.timeline import wall_clock
@@ -82,7 +83,8 @@ async def sandbox(
         url = f"http://127.0.0.1:{front.getsockname()[1]}"
         workspace.origin = url
         workspace.events_url = f"http://127.0.0.1:{back.getsockname()[1]}/slack/events"
-        page = create_page(workspace, commands=hints, platform_url=url, on_move=move)
+        controls = LocalTursoControls(platform.state.turso)
+        page = create_page(workspace, commands=hints, platform_url=url, on_move=move, turso=controls)
         entrance = one_origin(page=page, slack=create_workspace_app(workspace), turso=platform, on_call=on_call)
         settings = _settings(keys, url, data, policy)
         set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))
@@ -106,6 +108,7 @@ async def run_sandbox(*, port: int, data: Path, seconds: float | None = None) ->
             await play(running)
         except NotPlayed as error:
             print(f"  {str(error).capitalize()}.", flush=True)
+        await seed_hours(running.platform.state.turso, running.bot.store, running.clock)
         stop = asyncio.Event()
         on_stop(lambda _: stop.set())
         print(f"\n  Turso Ops is ready: {running.url}\n", flush=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -18,16 +18,25 @@ from .inspector import Inspector
 from .page_renderer import PageRenderer
 from .read_handlers import moved_text, scene_of
 from .scene import Scene
+from .turso_panel import SHARES, TursoControls
 
 _LONGEST = timedelta(days=31)
 _NOTHING = 204
+_LOOKS = timedelta(minutes=58, seconds=1)
+LOOK = "look"
+"""What the button sends that moves the clock to when the bot looks at usage."""
 
 
 class ActionHandlers:
     """Handlers that act for the person in the URL. The page gets the results through its stream."""
 
-    def __init__(self, workspace: Workspace, on_move: Callable[[timedelta], Awaitable[None]] | None) -> None:
-        self._workspace, self._on_move = workspace, on_move
+    def __init__(
+        self,
+        workspace: Workspace,
+        on_move: Callable[[timedelta], Awaitable[None]] | None,
+        turso: TursoControls | None = None,
+    ) -> None:
+        self._workspace, self._on_move, self._turso = workspace, on_move, turso
         self._administration = Administration(workspace)
 
     async def say(self, request: Request) -> Response:
@@ -138,6 +147,20 @@ class ActionHandlers:
             "" if row is None else PageRenderer(scene).template(f"_admin_{kind}.html", open=True, **row)
         )
 
+    async def turso(self, request: Request) -> Response:
+        """Run a button of the Turso panel, and render the panel again."""
+        scene, form = scene_of(self._workspace, request), await request.form()
+        if self._turso is None:
+            raise HTTPException(404, "There is no local Turso.")
+        try:
+            note = await self._turso.do(str(form.get("do") or ""), str(form.get("value") or "")[:200])
+        except LookupError:
+            raise HTTPException(404, "There is no such setting.") from None
+        facts = await self._turso.facts()
+        return HTMLResponse(
+            PageRenderer(scene).template("_turso.html", turso=facts, shares=SHARES, open=True, note=note)
+        )
+
     async def delete(self, request: Request) -> Response:
         """Delete a message as an administrator."""
         scene = scene_of(self._workspace, request)
@@ -147,9 +170,12 @@ class ActionHandlers:
     async def clock(self, request: Request) -> Response:
         scene = scene_of(self._workspace, request)
         minutes = str((await request.form()).get("minutes") or "")
-        if not minutes.isdecimal() or timedelta(minutes=int(minutes[:9])) > _LONGEST:
+        if minutes == LOOK:
+            by = until_look(self._workspace.now())
+        elif not minutes.isdecimal() or timedelta(minutes=int(minutes[:9])) > _LONGEST:
             raise HTTPException(400, "minutes must be a number, of at most a month.")
-        by = timedelta(minutes=int(minutes))
+        else:
+            by = timedelta(minutes=int(minutes))
         self._workspace.move_time(by)
         if self._on_move is not None:
             await self._on_move(by)
@@ -166,6 +192,12 @@ class ActionHandlers:
             if not quiet:
                 return HTMLResponse(PageRenderer(scene).toast(str(refusal), bad=True))
         return Response(status_code=_NOTHING)
+
+
+def until_look(now: datetime) -> timedelta:
+    """Return how long it is until the bot looks at usage again: two minutes before the next full hour."""
+    look = now.replace(minute=0, second=0, microsecond=0) + _LOOKS
+    return look - now if look > now else look + timedelta(hours=1) - now
 
 
 async def _payload(request: Request) -> dict[str, Any]:

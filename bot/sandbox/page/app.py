@@ -20,6 +20,7 @@ from .guard import SamePageOnly
 from .hints import CommandHint
 from .read_handlers import ReadHandlers, refused
 from .tour import TourStep, default_tour
+from .turso_panel import TursoControls
 from .windows import Windows
 
 STATIC = Path(__file__).parent / "static"
@@ -32,6 +33,7 @@ def create_page(
     platform_url: str | None = None,
     tour: Sequence[TourStep] | None = None,
     on_move: Callable[[timedelta], Awaitable[None]] | None = None,
+    turso: TursoControls | None = None,
 ) -> Starlette:
     """Return the application of the page, to be mounted at `/`.
 
@@ -40,11 +42,12 @@ def create_page(
         platform_url: where the local database platform is, for the page to mention it.
         tour: the guided tour; the seeded workspace's own when `None`, none when empty.
         on_move: called when somebody moves the clock, after the workspace's own has moved.
+        turso: the local database platform, for the panel that changes it; no panel when `None`.
     """
     steps = default_tour() if tour is None else tour
     boot = json.dumps(secrets.token_hex(4))
-    read = ReadHandlers(workspace, Windows(workspace), commands, steps, boot, platform_url)
-    actions = ActionHandlers(workspace, on_move)
+    read = ReadHandlers(workspace, Windows(workspace), commands, steps, boot, platform_url, turso)
+    actions = ActionHandlers(workspace, on_move, turso)
     routes = [
         Route("/", read.front),
         Route("/as/{person}", read.front),
@@ -60,6 +63,7 @@ def create_page(
         Route("/as/{person}/lab/faults/{trouble}", actions.fault, methods=["POST"]),
         Route("/as/{person}/lab/own-faults", actions.add_fault, methods=["POST"]),
         Route("/as/{person}/lab/own-faults/{number:int}/off", actions.remove_fault, methods=["POST"]),
+        Route("/as/{person}/lab/turso", actions.turso, methods=["POST"]),
         Route("/as/{person}/lab/admin/{kind}/{subject}", actions.administer, methods=["POST"]),
         Route("/as/{person}/lab/{key}", read.lab_detail),
         Route("/as/{person}/delete/{channel}/{ts}", actions.delete, methods=["POST"]),

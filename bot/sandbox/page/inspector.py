@@ -15,6 +15,7 @@ from .page_renderer import PageRenderer
 from .privacy import may_look
 from .render.renderer import Renderer
 from .scene import Scene
+from .turso_panel import SHARES, TursoFacts
 
 _ROWS = 120
 
@@ -39,8 +40,10 @@ class Inspector:
         self._scene, self._workspace = scene, scene.workspace
         self._drawing = PageRenderer(scene)
 
-    def drawer(self, faults: Sequence[Switch], moved: str, platform_url: str | None) -> Markup:
-        """Return the whole drawer: clock, addresses, faults, log."""
+    def drawer(
+        self, faults: Sequence[Switch], moved: str, platform_url: str | None, turso: TursoFacts | None
+    ) -> Markup:
+        """Return the whole drawer: clock, addresses, the local Turso, faults, log."""
         return self._drawing.template(
             "lab.html",
             rows=self._rows(),
@@ -48,6 +51,8 @@ class Inspector:
             now=self._workspace.now(),
             moved=moved,
             platform_url=platform_url,
+            turso=turso,
+            shares=SHARES,
             **self._own_faults(),
             **Administration(self._workspace).facts(),
         )

@@ -21,6 +21,7 @@ from .render.renderer import environment
 from .scene import Scene
 from .stream import events
 from .tour import TourStep, as_data
+from .turso_panel import TursoControls
 from .windows import Windows
 
 
@@ -52,9 +53,11 @@ class ReadHandlers:
         tour: Sequence[TourStep],
         boot: str,
         platform_url: str | None,
+        turso: TursoControls | None = None,
     ) -> None:
         self._workspace, self._windows = workspace, windows
         self._commands, self._tour, self._boot, self._platform_url = commands, tour, boot, platform_url
+        self._turso = turso
 
     async def front(self, request: Request) -> Response:
         """Redirect `/` to the start of the tour."""
@@ -110,7 +113,8 @@ class ReadHandlers:
     async def lab(self, request: Request) -> Response:
         scene = scene_of(self._workspace, request)
         faults, moved = switches(self._workspace.faults), moved_text(self._workspace)
-        return HTMLResponse(Inspector(scene).drawer(faults, moved, self._platform_url))
+        turso = await self._turso.facts() if self._turso else None
+        return HTMLResponse(Inspector(scene).drawer(faults, moved, self._platform_url, turso))
 
     async def lab_detail(self, request: Request) -> Response:
         try:
