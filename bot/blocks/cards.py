@@ -1,7 +1,8 @@
 """The card of a request in every state, the private confirmation, and the request's row in a list."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from bot.blocks import buttons, kit
@@ -26,9 +27,9 @@ from bot.blocks.text import (
     counted,
     cut,
     joined,
+    listed,
     mention,
     mrkdwn,
-    people,
     person,
     sentence,
     span,
@@ -49,6 +50,7 @@ def request_card(
     *,
     now: datetime,
     approvers: Collection[str] = (),
+    delegates: Mapping[str, str] = MappingProxyType({}),
     silent: str = "",
     review: Review | None = None,
     done: Reply | None = None,
@@ -60,6 +62,7 @@ def request_card(
     Args:
         done: the command's own message about a success, used instead of ours.
         approvers: who may approve now. The card names them.
+        delegates: who acts in the place of an approver who is away.
         silent: which service doesn't say who is on call, as a sentence without its full stop.
         review: the review of a break-glass operation, if there is one.
     """
@@ -68,7 +71,7 @@ def request_card(
     title = _title(request, catalogue)
     rows = kit.actions(*card_buttons(request, catalogue, review))
     if request.state is State.PENDING:
-        foot = kit.context(_approval_status(request, now, approvers, silent), small_print(request))
+        foot = kit.context(_approval_status(request, now, approvers, delegates, silent), small_print(request))
         plan = plan_blocks(request.plan, countdown=request.countdown)
         return reply(
             _notification_text(request, catalogue, now),
@@ -156,29 +159,47 @@ def _reason_blocks(request: Request) -> list[Block]:
     return said + ([kit.section(ticket)] if ticket else [])
 
 
-def _approval_status(request: Request, now: datetime, approvers: Collection[str], silent: str) -> Mrkdwn:
+def _approval_status(
+    request: Request, now: datetime, approvers: Collection[str], delegates: Mapping[str, str], silent: str
+) -> Mrkdwn:
     until = Mrkdwn("")
     if request.expires_at:
         until = mrkdwn("Expires {} ({}).", _time_left(request.expires_at, now), when(request.expires_at))
     unknown = mrkdwn("{}, so no one on call can approve at the moment.", silent) if silent else Mrkdwn("")
-    return joined(" ", [part for part in (_missing_approvals(request, approvers), unknown, until) if part])
+    return joined(" ", [part for part in (_missing_approvals(request, approvers, delegates), unknown, until) if part])
 
 
-def _missing_approvals(request: Request, approvers: Collection[str]) -> Mrkdwn:
+def _missing_approvals(request: Request, approvers: Collection[str], delegates: Mapping[str, str]) -> Mrkdwn:
     """Return how many approvals are missing and who can give them: `Needs 1 approval: Ana or Ben.`"""
     given = {vote.user_id for vote in request.votes if vote.approves}
+    stood_for = {vote.on_behalf_of for vote in request.votes if vote.approves}
     missing = max(1, max(1, request.quorum) - len(given))
     needs = mrkdwn("Needs {}", counted(missing, "more approval" if given else "approval"))
     so_far = mrkdwn("{}. ", _votes(request)) if given else Mrkdwn("")
-    whose = people(sorted(set(approvers) - given), at_most=APPROVERS, last="or")
+    whose = listed(
+        [_approver(one, delegates) for one in sorted(set(approvers) - given - stood_for)], at_most=APPROVERS, last="or"
+    )
     called = joined(" ", (mention(one) for one in request.notify[:10] if one not in whose))
     names = mrkdwn("{}{}: {}.", so_far, needs, whose) if whose else mrkdwn("{}{}.", so_far, needs)
     return mrkdwn("{} cc {}.", names, called) if called else names
 
 
+def _approver(user_id: str, delegates: Mapping[str, str]) -> Mrkdwn:
+    """Return who can approve: a person, or the delegate of one: `Ben for Ana`."""
+    delegate = delegates.get(user_id)
+    return mrkdwn("{} for {}", person(delegate), person(user_id)) if delegate else person(user_id)
+
+
+def _voters(request: Request) -> Mrkdwn:
+    """Return who approved, with the approvers in whose place delegates did."""
+    yes = [vote for vote in request.votes if vote.approves]
+    return listed([_approver(vote.on_behalf_of, {vote.on_behalf_of: vote.user_id}) if vote.on_behalf_of
+                   else person(vote.user_id) for vote in yes])  # fmt: skip
+
+
 def _votes(request: Request) -> Mrkdwn:
     yes = [vote.user_id for vote in request.votes if vote.approves]
-    by = mrkdwn(" ({})", people(yes)) if yes else Mrkdwn("")
+    by = mrkdwn(" ({})", _voters(request)) if yes else Mrkdwn("")
     return mrkdwn("{} of {} approvals{}", len(yes), max(1, request.quorum), by)
 
 
@@ -231,8 +252,8 @@ def _review_blocks(review: Review | None) -> list[Block]:
 
 def _history(request: Request) -> Mrkdwn:
     """Return the footer: who requested it, who approved it, and when it ended: `Dana · approved by Ana · 1:43 AM`."""
-    yes = [vote.user_id for vote in request.votes if vote.approves]
-    approved = mrkdwn("approved by {}", people(yes)) if yes else Mrkdwn("")
+    voters = _voters(request)
+    approved = mrkdwn("approved by {}", voters) if voters else Mrkdwn("")
     ended = when(request.updated_at or request.created_at)
     parts = (person(request.requester), approved, ended, mrkdwn("`{}`", request.id))
     loud = BREAK_GLASS if request.mode is Mode.BREAK_GLASS else Mrkdwn("")

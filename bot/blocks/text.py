@@ -1,7 +1,7 @@
 """Text that is safe to show: `Plain` where Slack takes plain text, `Mrkdwn` where it takes markup."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, LiteralString
 
@@ -140,11 +140,15 @@ def people(user_ids: Iterable[str], *, at_most: int = 12, last: Literal["", "or"
 
     `last` is the word before the last one.
     """
-    ids = list(user_ids)
-    if last and 1 < len(ids) <= at_most:
-        return mrkdwn("{} {} {}", people(ids[:-1]), last, person(ids[-1]))
-    shown = joined(", ", (person(one) for one in ids[:at_most]))
-    return mrkdwn("{} and {} more", shown, len(ids) - at_most) if len(ids) > at_most else shown
+    return listed([person(one) for one in user_ids], at_most=at_most, last=last)
+
+
+def listed(parts: Sequence[Mrkdwn], *, at_most: int = 12, last: Literal["", "or"] = "") -> Mrkdwn:
+    """Return texts in a row, shortened to `at_most` and the number of others."""
+    if last and 1 < len(parts) <= at_most:
+        return mrkdwn("{} {} {}", listed(parts[:-1]), last, parts[-1])
+    shown = joined(", ", parts[:at_most])
+    return mrkdwn("{} and {} more", shown, len(parts) - at_most) if len(parts) > at_most else shown
 
 
 def when(moment: datetime) -> Mrkdwn:

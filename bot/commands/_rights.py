@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.commands.base import Context
 from bot.core.model import Action, Channel, Decision, Lifetime, Person, Subject, Target, Verdict
-from bot.core.policy import Right, decide, is_on, rights_of
+from bot.core.policy import Right, acts_for, decide, is_on, rights_of
 from bot.core.requests.decision import databases_of, decide_request
 from bot.core.requests.request import Mode, Request, State
 
@@ -55,7 +55,11 @@ async def may_approve(ctx: Context, request: Request) -> bool:
     if not waits or me == request.requester or any(vote.user_id == me for vote in request.votes):
         return False
     decision = decide_request(ctx.policy, await _requester_of(ctx, request), request)
-    return is_on(ctx.policy, decision.approvers, ctx.subject.person)
+    if is_on(ctx.policy, decision.approvers, ctx.subject.person):
+        return True
+    away = [one.person for one in await ctx.store.delegations.active(ctx.now) if one.delegate == me]
+    approvers = [Person(one, ctx.subject.person.team_id) for one in away]
+    return acts_for(ctx.policy, decision.approvers, ctx.subject.person, approvers) is not None
 
 
 async def _requester_of(ctx: Context, request: Request) -> Subject:

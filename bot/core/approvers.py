@@ -23,11 +23,20 @@ class Membership(Enum):
     EXTERNAL = auto()
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A person with their membership of the workspace."""
+
+    person: "Person"
+    membership: Membership
+
+
 class NamedPeople(Protocol):
     """People as a rule names them."""
 
     def holds(self, person: "Person", standing: Membership, groups: Groups) -> bool | None: ...
     def members(self, groups: Groups) -> frozenset[str]: ...
+    def lets_act(self, standing: "Standing", delegate: "Standing", groups: Groups) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,12 @@ class ApproverSet:
         if person.id in self.also:
             return True
         return bool(self.all_of) and all(one.holds(person, standing, self.groups) for one in self.all_of)
+
+    def lets_act(self, approver: Standing, delegate: Standing) -> bool:
+        """Return True if an approver of this set may let that person act in their place."""
+        if not self.without.isdisjoint((delegate.person.id, delegate.person.human)):
+            return False
+        return bool(self.all_of) and all(one.lets_act(approver, delegate, self.groups) for one in self.all_of)
 
     def __and__(self, other: "ApproverSet") -> "ApproverSet":
         """Return the people in both sets. Both must be about the same requester."""

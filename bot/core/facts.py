@@ -30,6 +30,6 @@ class Facts:
     people: Mapping[str, Person] = field(default_factory=dict)
     groups: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
 
-    def with_groups(self, more: "Facts") -> "Facts":
-        """Return these facts with user groups that were fetched later."""
-        return Facts(self.channel, self.inside, self.people, {**self.groups, **more.groups})
+    def with_groups(self, more: Mapping[str, frozenset[str] | None]) -> "Facts":
+        """Return these facts with more user groups and schedules."""
+        return Facts(self.channel, self.inside, self.people, {**self.groups, **more})

@@ -13,6 +13,7 @@ from bot.store.repositories.alerts import Alerts
 from bot.store.repositories.audit import Audit
 from bot.store.repositories.audit_streams import AuditStreams
 from bot.store.repositories.cards import Cards
+from bot.store.repositories.delegations import Delegations
 from bot.store.repositories.digests import Digests
 from bot.store.repositories.group_commit import GroupCommit
 from bot.store.repositories.holds import Holds
@@ -51,6 +52,7 @@ class SqlStore:
         self.incidents = Incidents(database)
         self.reviews = Reviews(database)
         self.digests = Digests(database)
+        self.delegations = Delegations(database)
         self.samples = Samples(database)
         self.alerts = Alerts(database)
         self.processes = Processes(database)

@@ -105,6 +105,7 @@ async def play(page: Page) -> None:
         _overages,
         _alerts,
         _incident,
+        _away,
         _digests,
         _mistakes,
         _forms,
@@ -263,6 +264,18 @@ async def _digests(page: Page) -> None:
     await page.types("/turso digest on --weekly mon 09:00")
     await page.types("/turso digest now")
     await page.types("/turso digest off")
+
+
+async def _away(page: Page) -> None:
+    page.subject("While an approver is away")
+    await page.types(f"/turso away --until 2d --to <@{REMY}>", by=ANA)
+    await page.types("/turso token orders --reason report", then="report")
+    await page.types("/turso whoami", by=ANA)
+    await page.types(f"/turso away --until 1d --to <@{ANA}>", by=BEN)
+    await page.types(f"/turso away --until 1d --to <@{DANA}>", by=BEN)
+    await page.types(f"/turso away --until soon --to <@{REMY}>", by=BEN)
+    await page.types("/turso away off", by=ANA)
+    await page.types("/turso away off", by=ANA)
 
 
 async def _mistakes(page: Page) -> None:

@@ -17,14 +17,14 @@ from bot.slack.manifest import GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
 from tests.scenarios import forging
 from tests.scenarios.alerting import ended, raised
 from tests.scenarios.generated import LINES
-from tests.world import ANA, DANA, DB_OPS, REMY, World
+from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World
 
 Ready = Callable[[], None]
 """Called once everything is prepared: what is asked of the rules from then on is asked because of the way itself."""
 Way = Callable[[World, Ready], Awaitable[None]]
 SAMPLES = {
     "name": "orders", "key": "INC-1", "on": "on", "command": "list", "expiration": "1h", "for": "30m",
-    "weekly": "mon 09:00", "daily": "09:00",
+    "weekly": "mon 09:00", "daily": "09:00", "until": "3h", "to": BEN,
 }  # fmt: skip
 """By the key of an argument: something valid to fill in."""
 NAMES = {"create": "fresh", "thaw": "held", "restore": "quarantined"}

@@ -16,6 +16,7 @@ REASONS = (
     "é\u202e🙂\u200b",
 )
 GIVEN: dict[str, tuple[str, ...]] = {
+    "away": ("away --until 3h --to <@U0BEN>",),
     "home": ("", "--private"),
     "help": ("help", "help token", "help db destroy", "help incident"),
     "whoami": ("whoami", "whoami --private"),

@@ -23,12 +23,14 @@ oncall_users:
   pagerduty: {PANA001: U0ANA, PBEN002: U0BEN}
 people:
   on_call: {oncall: {provider: pagerduty, schedule: PDBA100, risk: medium}}
+  any_risk: {oncall: {provider: pagerduty, schedule: PDBA100}}
 channels:
   C0DBOPS:
     databases: ["*"]
     rules:
       - {allow: read}
-      - {approve: [freeze, destroy], by: on_call, confirm: none, notify: on_call, expires: 2h}
+      - {approve: [freeze, rotate], by: on_call, confirm: none, notify: on_call, expires: 2h}
+      - {approve: destroy, by: any_risk, confirm: none, countdown: 2h}
 """
 )
 LINE = "/turso freeze {} --reason load"
@@ -162,6 +164,20 @@ async def test_without_an_answer_an_approved_request_waits_and_starts_later(
     await reaches(world, card, State.SUCCEEDED)
 
 
+@pytest.mark.parametrize("later", ["another shift", "no answer"])
+async def test_a_countdown_ends_as_the_shift_at_its_start_approved(world: World, later: str) -> None:
+    card = await asked(world, "/turso db destroy {} --reason gone")
+    await world.person(ANA).presses("Approve", card)
+    request = await reaches(world, card, State.QUARANTINED)
+    assert [one.schedules for one in request.votes] == ["oncall:pagerduty:schedule:PDBA100"]
+
+    shift(world, THEIR_BEN)
+    world.roster.status = 503 if later == "no answer" else 0
+    await world.pass_time(hours=2, minutes=1)
+
+    await reaches(world, card, State.SUCCEEDED)
+
+
 async def test_a_person_without_a_slack_id_is_no_approver(world: World) -> None:
     shift(world, "PNEW999", THEIR_BEN)
     card = await asked(world, LINE)
@@ -171,7 +187,7 @@ async def test_a_person_without_a_slack_id_is_no_approver(world: World) -> None:
 
 async def test_a_schedule_limited_to_a_risk_has_no_approver_beyond_it(world: World) -> None:
     await world.make("risky")
-    refused = await world.person(DANA).types("/turso destroy risky --reason gone")
+    refused = await world.person(DANA).types("/turso rotate risky --reason leak")
     assert "1 of these must approve this: on_call. Without you there is no one." in words(refused)
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.rights import NOTHING, databases_text, right_lines, silent_groups
-from bot.blocks.text import Mrkdwn, Plain, joined, mention, mrkdwn, person
+from bot.blocks.text import Mrkdwn, Plain, joined, mention, mrkdwn, person, when
 from bot.commands._rights import rights_here
 from bot.commands.base import Context, ReadCommand
 from bot.core.model import ChannelKind, Person
@@ -30,7 +30,7 @@ async def run(ctx: Context, args: WhoamiArgs) -> Reply:
         [
             kit.section(title),
             *_rights(ctx),
-            kit.section(Mrkdwn("\n".join([*_groups(who, groups), *_place(ctx)]))),
+            kit.section(Mrkdwn("\n".join([*_groups(who, groups), *await _delegations(ctx), *_place(ctx)]))),
             *_proposal(ctx),
         ],
         private=True,
@@ -65,6 +65,20 @@ def _groups(who: Person, groups: Groups) -> list[Mrkdwn]:
         lines.append(mrkdwn("You are on call at {}.", " and ".join(providers)))
     if unknown:
         lines.append(mrkdwn(":warning: {}, so I can't tell whether you are.", silent_groups(unknown)))
+    return lines
+
+
+async def _delegations(ctx: Context) -> list[Mrkdwn]:
+    """Return who approves in this person's place, and in whose place they approve."""
+    me, active = ctx.subject.person.id, await ctx.store.delegations.active(ctx.now)
+    lines = [
+        mrkdwn("{} approves for you until {}.", person(one.delegate), when(one.until))
+        for one in active
+        if one.person == me
+    ]
+    for one in active:
+        if one.delegate == me:
+            lines.append(mrkdwn("You approve for {} until {}.", person(one.person), when(one.until)))
     return lines
 
 

@@ -1,6 +1,6 @@
 """The policy: the file that says who may do what where, and the decisions that follow from it."""
 
-from bot.core.policy.built_in_limits import is_on, named_as, refuses_person
+from bot.core.policy.built_in_limits import acts_for, is_on, may_delegate_to, named_as, refuses_person
 from bot.core.policy.decide import decide, undo_panels
 from bot.core.policy.document import Problem
 from bot.core.policy.load import PolicyInvalid, load
@@ -19,9 +19,11 @@ __all__ = [
     "Right",
     "Rule",
     "Scope",
+    "acts_for",
     "decide",
     "is_on",
     "load",
+    "may_delegate_to",
     "named_as",
     "refuses_person",
     "rights_of",

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Detail, Verdict
@@ -17,6 +18,11 @@ from bot.core.policy.rules import Ban, Binding, Ceiling, Commands, Incidents, Po
 def build(parsed: PolicyFile, catalogue: CommandCatalogue, default_organization: str | None) -> Policy:
     """Return the policy. The file's names and references must be valid."""
     people = {name: _people(name, one) for name, one in parsed.people.items()}
+    people |= {
+        name: replace(people[name], delegates=((people[name], refer(one.may_delegate_to, people)),))
+        for name, one in parsed.people.items()
+        if one.may_delegate_to
+    }
     organization = parsed.organization or default_organization or _only(parsed.organizations)
     channels = {
         id_: _binding(id_, one, people, one.organization or organization, catalogue)

@@ -1,6 +1,8 @@
 """Built-in limits, which no policy can override."""
 
-from bot.core.approvers import ApproverSet
+from collections.abc import Iterable
+
+from bot.core.approvers import ApproverSet, Groups, Standing
 from bot.core.model import ChannelKind, Person, Subject
 from bot.core.policy.people import Membership
 from bot.core.policy.rules import Policy
@@ -38,6 +40,32 @@ def named_as(policy: Policy, person: Person) -> str | None:
 def is_on(policy: Policy, panel: ApproverSet, person: Person) -> bool:
     """Return True if a person may act as one of `panel` now, by the built-in limits and by its rules."""
     return refuses_person(policy, person) is None and panel.admits(person, standing_of(policy, person))
+
+
+def acts_for(policy: Policy, panel: ApproverSet, person: Person, approvers: Iterable[Person]) -> Person | None:
+    """Return the first of these approvers in whose place a person may act as one of `panel` now, or None.
+
+    Args:
+        approvers: the people who have made the person their delegate. A delegate's own delegate isn't one of them.
+    """
+    if refuses_person(policy, person) is not None:
+        return None
+    delegate = Standing(person, standing_of(policy, person))
+    for one in approvers:
+        is_other = one.human != person.human
+        if is_other and is_on(policy, panel, one) and panel.lets_act(Standing(one, standing_of(policy, one)), delegate):
+            return one
+    return None
+
+
+def may_delegate_to(policy: Policy, person: Person, delegate_id: str, groups: Groups) -> bool:
+    """Return True if some entry of `people` lets a person make that one their delegate."""
+    standing = standing_of(policy, person)
+    return any(
+        bool(people.holds(person, standing, groups)) and delegate_id in delegates.members(groups)
+        for one in policy.people.values()
+        for people, delegates in one.delegates
+    )
 
 
 def refuses_place(policy: Policy, subject: Subject, command: str) -> str | None:

@@ -49,6 +49,7 @@ def diff(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[str]:
 def differences(old: Policy, new: Policy, grammar: Grammar[Any]) -> Iterator[str]:
     """Yield the lines of `diff` one by one, because a large policy takes a while."""
     yield from _oncall_users(old, new)
+    yield from _delegates(old, new)
     actions, seen = _questions(old, new, grammar), set[tuple[str, ...]]()
     for place, channel, *incidents in _places(old, new):
         general: set[tuple[str, str]] = set()
@@ -70,6 +71,19 @@ def _oncall_users(old: Policy, new: Policy) -> Iterator[str]:
             if before.get(id_) != after.get(id_):
                 was, now = before.get(id_, "no one"), after.get(id_, "no one")
                 yield f"on call at {provider.label}: {id_}: {was} → {now}"
+
+
+def _delegates(old: Policy, new: Policy) -> Iterator[str]:
+    """Yield what changes about whom people may make their delegates."""
+    for name in sorted({*old.people, *new.people}):
+        before, after = (_may_delegate_to(policy, name) for policy in (old, new))
+        if before != after:
+            yield f"delegates of {name}: {before} → {after}"
+
+
+def _may_delegate_to(policy: Policy, name: str) -> str:
+    one = policy.people.get(name)
+    return ", ".join(delegates.words for _, delegates in one.delegates) or "no one" if one else "no one"
 
 
 def _changes(

@@ -82,6 +82,7 @@ class PeopleFile(_Strict):
     external: UserId | None = None
     externals: list[UserId] = []
     oncall: OnCallFile | None = None
+    may_delegate_to: PeopleList | None = None
 
 
 class RuleFile(_Strict):

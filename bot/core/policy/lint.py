@@ -164,12 +164,16 @@ class _Lint:
 
     def people(self) -> None:
         for name, one in self.names.items():
-            if isinstance(one, dict) and not any(one.values()):
+            if isinstance(one, dict) and not any(value for key, value in one.items() if key != "may_delegate_to"):
                 self.error(("people", name), "names no one; write `user: U…`, `users: [U…]` or `usergroup: S…`")
             if ":" in name or _is_id(name):
                 self.error(("people", name), "looks like an ID; choose a name of your own, such as `dba`")
         self.references(("incidents", "to"), _dict(self.raw.get("incidents")).get("to"))
         self.without_schedules(("incidents", "to"), _dict(self.raw.get("incidents")).get("to"))
+        for name, one in self.names.items():
+            delegates = _dict(one).get("may_delegate_to")
+            self.references(("people", name, "may_delegate_to"), delegates)
+            self.without_schedules(("people", name, "may_delegate_to"), delegates)
         self.schedules()
 
     def without_schedules(self, path: Path, value: Any) -> None:

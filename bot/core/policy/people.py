@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.core.approvers import Groups, Membership
+from bot.core.approvers import Groups, Membership, Standing
 from bot.core.model import Person, Risk
 from bot.core.oncall import OnCall
 
@@ -24,6 +24,8 @@ class People:
     guests: frozenset[str] = frozenset()
     externals: frozenset[str] = frozenset()
     oncalls: frozenset[OnCall] = frozenset()
+    delegates: tuple[tuple["People", "People"], ...] = ()
+    """Pairs of people of whom the first may let the second act in their place."""
     words: str = ""
     """As written in the policy: `dba, user:U0ANA`."""
 
@@ -32,10 +34,26 @@ class People:
         """Return the user groups and the keys of the schedules."""
         return self.usergroups | {one.schedule.key for one in self.oncalls}
 
+    @property
+    def asked_groups(self) -> frozenset[str]:
+        """Return the user groups and schedules on which these people and their delegates depend."""
+        return self.groups.union(*(delegates.groups for _, delegates in self.delegates))
+
     def up_to(self, risk: Risk) -> "People":
         """Return these people without those who are on call for lower risks only."""
         covered = frozenset(one for one in self.oncalls if one.covers(risk))
-        return self if covered == self.oncalls else replace(self, oncalls=covered)
+        if covered == self.oncalls:
+            return self
+        pairs = tuple((people.up_to(risk), delegates) for people, delegates in self.delegates)
+        return replace(self, oncalls=covered, delegates=pairs)
+
+    def lets_act(self, standing: Standing, delegate: Standing, groups: Groups) -> bool:
+        """Return True if a person of these may let another one act in their place."""
+        return any(
+            bool(people.holds(standing.person, standing.membership, groups))
+            and bool(delegates.holds(delegate.person, delegate.membership, groups))
+            for people, delegates in self.delegates
+        )
 
     @property
     def shown(self) -> str:
@@ -100,5 +118,6 @@ def union_of(sets: Iterable[People]) -> People:
         guests=frozenset().union(*(one.guests for one in every)),
         externals=frozenset().union(*(one.externals for one in every)),
         oncalls=frozenset().union(*(one.oncalls for one in every)),
+        delegates=tuple(dict.fromkeys(pair for one in every for pair in one.delegates)),
         words=", ".join(one.words for one in every if one.words),
     )

@@ -208,7 +208,7 @@ class Policy:
     @property
     def groups(self) -> frozenset[str]:
         """Return the user groups and schedules that decisions may depend on."""
-        return self.named.groups
+        return self.named.asked_groups
 
     def groups_in(self, channel_id: str) -> frozenset[str]:
         """Return the user groups and schedules that decisions in this channel may depend on.
@@ -224,7 +224,7 @@ class Policy:
         people = [one for rule in rules for one in rule.people]
         if self.incidents is not None:
             people.append(self.incidents.to)
-        return frozenset().union(*(one.groups for one in people))
+        return frozenset().union(*(one.asked_groups for one in people))
 
     def approving_groups(self, channel_id: str, command: str) -> frozenset[str]:
         """Return the user groups and schedules whose people may approve or review a command here.
@@ -235,7 +235,7 @@ class Policy:
         rules = list(bound.rules) if bound is not None else []
         for profile in self.profiles.values():
             rules += profile
-        return frozenset().union(*(r.by.groups | r.review_by.groups for r in rules if r.names(command)))
+        return frozenset().union(*(r.by.asked_groups | r.review_by.asked_groups for r in rules if r.names(command)))
 
     def approval_rules(self) -> list[tuple[Rule, People, int]]:
         """Return every rule that needs approval or review, with the people and how many of them it needs."""

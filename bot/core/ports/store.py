@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.core.ports.alerts import Alerts, ReadAlerts
 from bot.core.ports.audit import Audit, ReadAudit
+from bot.core.ports.delegations import Delegations, ReadDelegations
 from bot.core.ports.holds import Holds, ReadHolds
 from bot.core.ports.incidents import Incidents, ReadIncidents, ReadReviews, Reviews
 from bot.core.ports.intents import Intents
@@ -38,6 +39,8 @@ class ReadStore(Protocol):
     def samples(self) -> ReadSamples: ...
     @property
     def alerts(self) -> ReadAlerts: ...
+    @property
+    def delegations(self) -> ReadDelegations: ...
 
 
 class Store(Protocol):
@@ -71,6 +74,8 @@ class Store(Protocol):
     def samples(self) -> Samples: ...
     @property
     def alerts(self) -> Alerts: ...
+    @property
+    def delegations(self) -> Delegations: ...
 
     async def trouble(self) -> str:
         """Return a sentence for operators about why no transaction can commit now. Empty if one can."""

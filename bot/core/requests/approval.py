@@ -81,6 +81,7 @@ def tally(
     *,
     recipient: str | None = None,
     humans: Mapping[str, str] | None = None,
+    behalf: Mapping[str, str] | None = None,
 ) -> Tally:
     """Count the votes on a request.
 
@@ -88,6 +89,7 @@ def tally(
         approvers: who may approve *now*. Votes of other people don't count.
         requester: never counts, nor does `recipient`, who gets a token.
         humans: the person behind each ID. A person with two IDs counts once, and never for their own request.
+        behalf: the approver in whose place a voter voted. Both together count once.
     """
     first: dict[str, Vote] = {}
     for vote in sorted(votes, key=lambda one: one.at):
@@ -96,8 +98,10 @@ def tally(
     seen = {whose.get(user, user) for user in (requester, recipient) if user}
     counting: dict[str, Vote] = {}
     for user, vote in first.items():
-        if user in approvers and (human := whose.get(user, user)) not in seen:
-            seen.add(human)
+        ids = {user, (behalf or {}).get(user, user)}
+        people = {whose.get(one, one) for one in ids}
+        if user in approvers and not people & seen:
+            seen |= people
             counting[user] = vote
     return Tally(
         approved_by=tuple(user for user, vote in counting.items() if vote.approves),

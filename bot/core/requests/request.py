@@ -71,6 +71,10 @@ class Vote:
     approves: bool
     at: datetime
     comment: str = ""
+    on_behalf_of: str = ""
+    """The approver in whose place a delegate voted. Empty: the voter is an approver."""
+    schedules: str = ""
+    """The keys of the on-call schedules that made them an approver, separated by spaces. Empty: something else did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from bot.pipeline.approval.presses import OVER, request_of, require_authorized
 from bot.pipeline.authorization.authorize import Authorization
 from bot.pipeline.authorization.steps import Step
 from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.delegates import delegates_of
 from bot.pipeline.outcomes.recipients import with_people_on_call
 from bot.pipeline.outcomes.request_cards import below_card
 from bot.pipeline.replies import entry, private_note
@@ -62,8 +63,9 @@ async def _send(env: Environment, request: Request, answer: Authorization) -> bo
             return True
     link = await _link(env, request)
     reached = False
-    able = answer.decision.approvers.ids & (answer.case.facts.inside or frozenset())
-    for user_id in sorted(able)[:AT_MOST]:
+    inside = answer.case.facts.inside or frozenset()
+    able, delegates = answer.decision.approvers.ids & inside, await delegates_of(env, answer.decision, inside)
+    for user_id in sorted({delegates.get(one, one) for one in able})[:AT_MOST]:
         with suppress(CannotPost, Unavailable):
             await env.messenger.direct(user_id, notices.personal_reminder(request, env.catalogue, link, now=now))
             reached = True

@@ -17,6 +17,7 @@ from bot.pipeline.approval.presses import (
     start_approved,
     too_late_error,
 )
+from bot.pipeline.authorization.ballots import ballot
 from bot.pipeline.authorization.checks import OWN
 from bot.pipeline.authorization.steps import Step
 from bot.pipeline.environment import Environment
@@ -73,8 +74,10 @@ async def vote(env: Environment, incoming: Incoming, *, typed: bool = True) -> s
     if not typed and answer.request.confirm is Confirm.TYPE_NAME:
         return await ask_name(env, incoming, request, "approval.type_name")
     now = env.clock.now()
-    line = entry("approved", "vote", at=now, request=request, decision=answer.decision, by=incoming.user_id)
-    after = await env.store.requests.vote(Vote(request.id, incoming.user_id, True, now), entry=line)
+    own = ballot(answer.case, answer.decision, now)
+    line = entry("approved", "vote", at=now, request=request, decision=answer.decision, by=incoming.user_id,
+                 on_behalf_of=own.on_behalf_of, schedules=own.schedules)  # fmt: skip
+    after = await env.store.requests.vote(own, entry=line)
     if after is None:
         raise Refused("It is too late. This request has already been decided.")
     if {one.user_id for one in after.votes} - {one.user_id for one in request.votes} - {incoming.user_id}:

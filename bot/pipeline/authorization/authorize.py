@@ -1,20 +1,23 @@
 """The authorization of every step that can't be taken back, from current facts and current rules."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Self
 
 from bot.core.facts import Facts, Question
 from bot.core.model import Action, Channel, Decision, Person, Subject, Verdict
+from bot.core.records.delegations import Delegation
 from bot.core.records.incidents import Review
 from bot.core.requests.approval import Tally
 from bot.core.requests.decision import request_action, with_rules_of_now
 from bot.core.requests.incoming import Incoming, Kind
-from bot.core.requests.request import Request, Vote
+from bot.core.requests.request import Mode, Request, Vote
 from bot.errors import BotError, Refused, Unavailable
-from bot.pipeline.authorization.checks import ANSWERS, Case, WantedGroups, count_votes
+from bot.pipeline.authorization.ballots import count_votes
+from bot.pipeline.authorization.case import Case, WantedGroups
+from bot.pipeline.authorization.checks import ANSWERS
 from bot.pipeline.authorization.decision import Forbidden
 from bot.pipeline.authorization.plan_drift import drift
 from bot.pipeline.authorization.steps import RefusalKind, Step, StepRefused
@@ -99,19 +102,23 @@ async def authorize(
     """
     profile = await _profile(env, request, step)
     typed = actor is not None and _has_just_typed(actor, request, env.clock.now())
+    delegations = await _delegations(env, request, step, actor)
 
     def case(facts: Facts) -> Case:
         groups = WantedGroups(facts.groups)
         meant = replace(action, organization=request.organization) if action else request_action(request)
-        return Case(step, request, actor, meant, review, env.rules.policy, profile, facts, groups, typed)
+        return Case(step, request, actor, meant, review, env.rules.policy, profile, facts, groups, typed, delegations)
 
-    presumed = case(_presumed(request, actor))
+    shifts = _shifts_at_start(request) if step is Step.COUNTDOWN_END else {}
+    presumed = case(_presumed(request, actor, delegations, shifts))
     _answer(presumed)
-    facts = await env.directory.look_up(_question(presumed))
+    facts = (await env.directory.look_up(_question(presumed))).with_groups(shifts)
     now = case(facts)
     answer = _answer(now)
     while missing := now.groups.missing:
-        facts = facts.with_groups(await env.directory.look_up(Question("", frozenset(), missing, members=False)))
+        facts = facts.with_groups(
+            (await env.directory.look_up(Question("", frozenset(), missing, members=False))).groups
+        )
         now = case(facts)
         answer = _answer(now)
     return await _compared(env, answer) if answer.allowed and compares and step in LEAD_ON else answer
@@ -135,17 +142,49 @@ def _has_just_typed(actor: Incoming, request: Request, now: datetime) -> bool:
     return is_line and now - actor.at < TYPED_JUST_NOW
 
 
-def _presumed(request: Request, actor: Incoming | None) -> Facts:
+async def _delegations(
+    env: Environment, request: Request, step: Step, actor: Incoming | None
+) -> tuple[Delegation, ...]:
+    """Return the delegations that concern the person who presses or somebody who voted.
+
+    At the end of a countdown it is those of the votes: the operation has started, and a delegation ends by itself.
+    """
+    now = env.clock.now()
+    if step is Step.COUNTDOWN_END:
+        ended = [(vote.on_behalf_of, vote.user_id) for vote in request.votes if vote.on_behalf_of]
+        return tuple(Delegation(person, delegate, request.created_at, now) for person, delegate in ended)
+    people = {vote.user_id for vote in request.votes} | ({actor.user_id} if actor else set())
+    if request.mode is not Mode.APPROVAL:
+        return ()
+    return tuple(one for one in await env.store.delegations.active(now) if one.delegate in people)
+
+
+def _shifts_at_start(request: Request) -> dict[str, frozenset[str] | None]:
+    """Return who was on call in a schedule when they approved. The operation has started, and shifts change."""
+    found: dict[str, frozenset[str] | None] = {}
+    for vote in request.votes:
+        for key in vote.schedules.split():
+            found[key] = (found.get(key) or frozenset()) | {vote.on_behalf_of or vote.user_id}
+    return found
+
+
+def _presumed(
+    request: Request,
+    actor: Incoming | None,
+    delegations: Iterable[Delegation],
+    shifts: Mapping[str, frozenset[str] | None],
+) -> Facts:
     """Return invented facts that refuse nobody. Deciding with them shows which user groups the rules look into."""
     people = {request.requester, *(vote.user_id for vote in request.votes), *([actor.user_id] if actor else [])}
-    return Facts(Channel(request.channel_id), frozenset(people), {one: Person(one, "") for one in people})
+    people |= {one.person for one in delegations}
+    return Facts(Channel(request.channel_id), frozenset(people), {one: Person(one, "") for one in people}, shifts)
 
 
 def _question(presumed: Case) -> Question:
     """Return which people and user groups to look up. Each part is a call to Slack, so it asks for no more."""
     request = presumed.request
     voters = {vote.user_id for vote in request.votes if vote.approves}
-    people = frozenset({request.requester, presumed.presser, *voters})
+    people = frozenset({request.requester, presumed.presser, *voters, *(one.person for one in presumed.delegations)})
     members = not (presumed.typed and people == {presumed.presser})
     return Question(request.channel_id, people, presumed.groups.missing, members, presumed.actor)
 

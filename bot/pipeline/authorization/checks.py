@@ -1,131 +1,22 @@
 """The checks of each step on given facts: built-in limits, ceiling and rules, for every person involved."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from bot.commands.databases import restore
 from bot.core.approvers import ApproverSet
-from bot.core.facts import Facts
-from bot.core.model import Action, Decision, Person, Subject, Verdict
-from bot.core.oncall import not_said
-from bot.core.policy import People, Policy, is_on, refuses_person, undo_panels
+from bot.core.model import Action, Decision, Subject, Verdict
+from bot.core.policy import People, acts_for, is_on, refuses_person, undo_panels
 from bot.core.policy.built_in_limits import refuses_place
-from bot.core.records.incidents import Review
-from bot.core.requests.approval import Tally, tally
 from bot.core.requests.decision import databases_of, decide_request, request_action
-from bot.core.requests.incoming import Incoming
-from bot.core.requests.request import Mode, Request, Vote
+from bot.core.requests.request import Mode
+from bot.pipeline.authorization.ballots import count_votes
+from bot.pipeline.authorization.case import Case
 from bot.pipeline.authorization.decision import judge_by
 from bot.pipeline.authorization.steps import RefusalKind, Step, StepRefused
 
-
-class WantedGroups(Mapping[str, frozenset[str] | None]):
-    """The known user groups. Remembers which groups the rules looked into."""
-
-    def __init__(self, known: Mapping[str, frozenset[str] | None]) -> None:
-        self._known, self._wanted = known, set[str]()
-
-    def __getitem__(self, group: str) -> frozenset[str] | None:
-        self._wanted.add(group)
-        return self._known[group]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._known)
-
-    def __len__(self) -> int:
-        return len(self._known)
-
-    @property
-    def missing(self) -> frozenset[str]:
-        """Return the groups that the rules need and that weren't looked up yet."""
-        return frozenset(self._wanted) - self._known.keys()
-
-    @property
-    def silent(self) -> list[str]:
-        """Return the groups whose members Slack didn't return."""
-        return sorted(group for group in self._wanted if self._known.get(group) is None)
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A step to authorize, with the facts and the rules."""
-
-    step: Step
-    request: Request
-    actor: Incoming | None
-    action: Action
-    review: Review | None
-    policy: Policy
-    profile: str | None
-    facts: Facts
-    groups: WantedGroups
-    typed: bool
-    """The person has just typed this in the channel: so they are in it."""
-
-    @property
-    def presser(self) -> str:
-        """Return the ID of the person who acts, or the requester's if nobody pressed a button."""
-        return self.actor.user_id if self.actor else self.request.requester
-
-    def person(self, user_id: str, who: str) -> Person:
-        """Return a person's current record. `who` begins the refusal, such as `the requester is`."""
-        found = self.facts.people.get(user_id)
-        if found is None:
-            raise StepRefused(RefusalKind.UNKNOWN, f"Slack didn't say who {who}. {NOT_YET}")
-        return found
-
-    def subject(self, user_id: str, who: str) -> Subject:
-        """Return a person in the request's channel. Stops if the channel isn't known or isn't usable."""
-        channel = self.facts.channel
-        if channel is None:
-            raise StepRefused(RefusalKind.UNKNOWN, f"Slack didn't say what the request's channel is now. {NOT_YET}")
-        if channel.is_archived:
-            raise StepRefused(
-                RefusalKind.NOT_ALLOWED, "The request's channel is archived, so no one has permissions there."
-            )
-        if not channel.bot_is_member:
-            raise StepRefused(
-                RefusalKind.NOT_ALLOWED, "I'm not in the request's channel. Invite me with `/invite`, then try again."
-            )
-        return Subject(self.person(user_id, who), channel, self.groups, self.profile)
-
-    def require_member(self, user_id: str, who: str) -> None:
-        """Stop unless the person is in the request's channel."""
-        if self.typed and user_id == self.presser:
-            return
-        if self.facts.inside is None:
-            raise StepRefused(RefusalKind.UNKNOWN, f"Slack didn't say who is in the request's channel. {NOT_YET}")
-        if user_id not in self.facts.inside:
-            raise StepRefused(
-                RefusalKind.NOT_ALLOWED,
-                f"{who} not in the request's channel, and only its members have permissions there.",
-            )
-
-    def refuse(self, why: str, decision: Decision | None = None) -> StepRefused:
-        """Build the refusal for a reason. While a user group or schedule is unknown, the refusal isn't final."""
-        if silent := self.groups.silent:
-            why = f"{not_said(silent)}. {NOT_YET}"
-        return StepRefused(RefusalKind.UNKNOWN if silent else RefusalKind.NOT_ALLOWED, why, decision)
-
-    def refuse_request(self, decision: Decision) -> StepRefused:
-        """Build the refusal of the requester's own action. Other people don't learn the requester's details from it."""
-        if self.presser != self.request.requester:
-            decision = replace(decision, reason="The policy no longer lets the requester do this.")
-        return self.refuse(decision.reason, decision)
-
-
-NOT_YET: Final = "Nothing was changed. Try again in a moment."
 THE_REQUESTER: Final = "the requester is"
 OWN: Final = "You can't approve or deny your own request. Someone else must decide, or you can withdraw it."
-
-
-def count_votes(case: Case, decision: Decision, votes: Iterable[Vote]) -> Tally:
-    """Count the votes of people who may approve and are in the channel, by the facts of the case."""
-    there = [one for user, one in case.facts.people.items() if user in (case.facts.inside or ())]
-    counting = [one.id for one in there if is_on(case.policy, decision.approvers, one)]
-    humans = {user: one.human for user, one in case.facts.people.items()}
-    return tally(votes, counting, case.request.requester, decision.quorum, humans=humans)
 
 
 _APPROVAL: Final = "The policy now requires approval for this."
@@ -175,7 +66,8 @@ def _by_approver(case: Case, decision: Decision) -> Decision:
     person = case.person(case.presser, "you are")
     if person.human == case.person(case.request.requester, THE_REQUESTER).human:
         raise StepRefused(RefusalKind.NOT_ALLOWED, OWN)
-    if not is_on(case.policy, decision.approvers, person):
+    on_panel = is_on(case.policy, decision.approvers, person)
+    if not on_panel and not acts_for(case.policy, decision.approvers, person, case.approvers_of(person.id)):
         raise case.refuse("You aren't an approver for this request. Nothing was changed.", decision)
     case.require_member(person.id, "You are")
     return decision

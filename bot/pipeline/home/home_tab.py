@@ -11,8 +11,8 @@ import structlog
 from bot.blocks.home_view import ROWS, Board, Page, Place, home_view, pages_of
 from bot.commands._existing_databases import PATIENCE_SECONDS, PlannedDatabase, StoredRecord, keep_listed
 from bot.commands.databases import thaw
-from bot.core.model import Action, Channel, Person, Subject, Target, Verdict
-from bot.core.policy import is_on, refuses_person, rights_of, undo_panels
+from bot.core.model import Action, Channel, Decision, Person, Subject, Target, Verdict
+from bot.core.policy import acts_for, is_on, refuses_person, rights_of, undo_panels
 from bot.core.records.holds import Hold, HoldKind
 from bot.core.records.incidents import Incident, Review
 from bot.core.records.tokens import LedgerToken
@@ -185,9 +185,14 @@ class _Drawing:
         if requester.person.human == self.subject.person.human:
             return False
         decision = decide_request(self.env.rules.policy, requester, request)
-        return is_on(self.env.rules.policy, decision.approvers, self.subject.person) and await self._is_in(
-            request.channel_id
-        )
+        may = is_on(self.env.rules.policy, decision.approvers, self.subject.person) or await self._acts_for(decision)
+        return may and await self._is_in(request.channel_id)
+
+    async def _acts_for(self, decision: Decision) -> bool:
+        """Return whether this person is the delegate of an approver. A press is authorized again."""
+        active = await self.env.store.delegations.active(self.env.clock.now())
+        away = [Person(one.person, self.subject.person.team_id) for one in active if one.delegate == self.me]
+        return acts_for(self.env.rules.policy, decision.approvers, self.subject.person, away) is not None
 
     async def _requester(self, request: Request) -> Subject:
         """Return a requester as of now. Without an answer, assume all groups: a press is authorized again."""

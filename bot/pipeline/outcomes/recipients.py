@@ -30,13 +30,17 @@ def is_private(request: Request) -> bool:
 
 
 async def with_people_on_call(env: Environment, request: Request) -> Request:
-    """Return a request that notifies the people who are on call now, instead of their schedules. Raises Unavailable."""
+    """Return a request that notifies the people who are on call now, instead of their schedules, and delegates.
+
+    Raises:
+        Unavailable: Slack doesn't answer.
+    """
     groups = await _members(env, frozenset(filter(is_schedule, request.notify)), request.requester)
-    if not groups:
-        return request
     found: list[str] = []
     for one in request.notify:
         found += [f"<@{user}>" for user in sorted(groups[one] or ())] if one in groups else [one]
+    away = {f"<@{one.person}>": one.delegate for one in await env.store.delegations.active(env.clock.now())}
+    found += [f"<@{away[one]}>" for one in found if one in away and away[one] != request.requester]
     return replace(request, notify=tuple(dict.fromkeys(found)))
 
 

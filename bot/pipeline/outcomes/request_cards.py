@@ -1,6 +1,7 @@
 """Cards of requests: views of stored requests, posted at least once, with every copy kept up to date."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 import structlog
@@ -15,8 +16,9 @@ from bot.core.reply import Reply
 from bot.core.requests.decision import decide_request
 from bot.core.requests.request import Mode, Request, State
 from bot.errors import CannotPost, Unavailable
-from bot.pipeline.authorization.checks import WantedGroups
+from bot.pipeline.authorization.case import WantedGroups
 from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.delegates import delegates_of
 from bot.pipeline.outcomes.delivery import may_be_seen
 from bot.pipeline.outcomes.recipients import with_people_on_call
 
@@ -38,12 +40,19 @@ class CardContent(Enum):
 async def card_of(env: Environment, request: Request) -> Reply:
     """Return the card of a request as it is now. A success uses its command's message."""
     done = done_of(env, await as_it_is(env, request), is_over=await _is_over(env, request))
-    approvers, silent = frozenset[str](), ""
+    named = Named()
     if request.state is State.PENDING:
-        request, approvers, silent = await _approvers(env, request)
+        request, named = await _named(env, request)
     review = await _review_of(env, request) if request.mode is Mode.BREAK_GLASS else None
     card = cards.request_card(
-        request, env.catalogue, now=env.clock.now(), done=done, approvers=approvers, silent=silent, review=review
+        request,
+        env.catalogue,
+        now=env.clock.now(),
+        done=done,
+        approvers=named.approvers,
+        delegates=named.delegates,
+        silent=named.silent,
+        review=review,
     )
     return await with_timeline(env, card, request.incident_id) if request.incident_id else card
 
@@ -119,21 +128,32 @@ async def timeline_link(env: Environment, incident_id: str) -> str:
     return await env.messenger.permalink(incident.channel_id, incident.timeline_ts) or ""
 
 
-async def _approvers(env: Environment, request: Request) -> tuple[Request, frozenset[str], str]:
-    """Return the request, the approvers who are in the channel, and who doesn't say who is on call.
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The people whom a waiting request's card names."""
 
-    Empty without Slack's answer, so that the card still appears. Slack notifies everybody whom a card names, so people
+    approvers: frozenset[str] = frozenset()
+    delegates: Mapping[str, str] = field(default_factory=dict)
+    silent: str = ""
+    """Which service doesn't say who is on call."""
+
+
+async def _named(env: Environment, request: Request) -> tuple[Request, Named]:
+    """Return the request with those whom it notifies now, and the approvers who are in the channel.
+
+    Nobody without Slack's answer, so that the card still appears. Slack notifies everybody whom a card names, so people
     outside the channel must not be named.
     """
     try:
         requester, inside = await env.requester_of(request), await env.directory.inside(request.channel_id)
         request = await with_people_on_call(env, request)
+        wanted = WantedGroups(requester.groups)
+        decision = decide_request(env.rules.policy, replace(requester, groups=wanted), request)
+        delegates = await delegates_of(env, decision, inside)
     except Unavailable:
-        return request, frozenset(), ""
-    wanted = WantedGroups(requester.groups)
-    decision = decide_request(env.rules.policy, replace(requester, groups=wanted), request)
+        return request, Named()
     silent = [group for group in wanted.silent if is_schedule(group)]
-    return request, decision.approvers.ids & inside, not_said(silent) if silent else ""
+    return request, Named(decision.approvers.ids & inside, delegates, not_said(silent) if silent else "")
 
 
 async def post_card(env: Environment, request: Request) -> None:

@@ -16,7 +16,8 @@ from bot.core.parsing.parse_results import Incomplete, Parsed
 from bot.core.policy import refuses_person
 from bot.core.requests.incoming import Incoming, Kind
 from bot.errors import BadInput, BotError, Unavailable
-from bot.pipeline.authorization.checks import UNDOES, WantedGroups
+from bot.pipeline.authorization.case import WantedGroups
+from bot.pipeline.authorization.checks import UNDOES
 from bot.pipeline.authorization.command_line import decide_incomplete, decide_line, own_undo
 from bot.pipeline.authorization.decision import judge, planned_action
 from bot.pipeline.environment import Environment

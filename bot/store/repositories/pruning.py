@@ -13,6 +13,7 @@ from bot.store.schema.tables import (
     alert_mutes,
     alerts,
     cards,
+    delegations,
     holds,
     incidents,
     intents,
@@ -70,6 +71,7 @@ class Pruning(Repository):
             (reviews, reviews.c.reviewed_at < before),
             (outcome_notices, outcome_notices.c.owed_at < before),
             (live_cards, live_cards.c.at < before),
+            (delegations, delegations.c.until < before),
         )
         return {table.name: await self._bite_by_bite(table, condition & ~_is_needed(table)) for table, condition in old}
 

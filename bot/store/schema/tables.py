@@ -125,6 +125,17 @@ votes = Table(
     Column("approves", Boolean, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("comment", SafeText, nullable=False),
+    Column("on_behalf_of", Text, nullable=False, server_default=""),
+    Column("schedules", Text, nullable=False, server_default=""),
+)
+
+delegations = Table(
+    "delegations",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("delegate", Text, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
 )
 
 sent = Table(

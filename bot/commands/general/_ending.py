@@ -1,0 +1,60 @@
+"""When an absence ends: a duration, a day, or a time, in the person's time zone."""
+
+import re
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from bot.core.parsing.arguments import shown
+from bot.core.parsing.durations import NotADuration, parse_duration
+from bot.errors import BadInput
+
+LONGEST: Final = timedelta(days=60)
+HOW: Final = "Use a time such as `18:00`, `3d`, `2026-12-01` or `2026-12-01 18:00`."
+_FORM: Final = re.compile(
+    r"(?:(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]+(?=[0-9]))?)?(?P<clock>[0-9]{1,2}:[0-9]{2})?", re.ASCII
+)
+
+
+def ending(text: str, zone: str, now: datetime) -> datetime:
+    """Return when an absence ends. A day alone means its beginning.
+
+    Raises:
+        BadInput: it isn't a time, has passed, or is too far away.
+    """
+    until = _moment(text.strip(), _zone(zone), now)
+    if until <= now:
+        raise BadInput(f"{shown(text)} has passed. {HOW}")
+    if until > now + LONGEST:
+        raise BadInput(f"You can be away for at most {LONGEST.days} days. {HOW}")
+    return until
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return UTC
+
+
+def _moment(text: str, zone: tzinfo, now: datetime) -> datetime:
+    found = _FORM.fullmatch(text)
+    if not text or found is None:
+        return _after(text, now)
+    local = now.astimezone(zone)
+    try:
+        clock = time.fromisoformat(found["clock"].zfill(5)) if found["clock"] else time(0)
+        day = datetime.fromisoformat(found["day"]).date() if found["day"] else local.date()
+    except ValueError:
+        raise BadInput(f"{shown(text)} isn't a time. {HOW}") from None
+    until = datetime.combine(day, clock, zone)
+    if not found["day"] and until <= local:
+        until += timedelta(days=1)
+    return until.astimezone(UTC)
+
+
+def _after(text: str, now: datetime) -> datetime:
+    try:
+        return now + min(parse_duration(text), LONGEST + timedelta(days=1))
+    except NotADuration:
+        raise BadInput(f"{shown(text)} isn't a time. {HOW}") from None

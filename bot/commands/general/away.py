@@ -1,0 +1,95 @@
+"""`/turso away --until TIME --to @U`: let somebody approve in your place while you are away."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import mrkdwn, person, when
+from bot.commands._lines import command_line
+from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
+from bot.commands.general._ending import ending
+from bot.core.model import Risk
+from bot.core.parsing.arguments import UserRef
+from bot.core.policy import may_delegate_to
+from bot.core.records.delegations import Delegation
+from bot.core.reply import Reply
+from bot.core.requests.plan import Plan
+from bot.errors import BadInput, Refused
+
+
+class AwayArgs(BaseModel):
+    until: str
+    to: UserRef
+
+
+async def plan(ctx: Context, args: AwayArgs) -> Plan:
+    """Return the plan: who approves in whose place, and until when.
+
+    Raises:
+        BadInput: the time or the delegate can't be used.
+        Refused: the policy doesn't let this person make that one their delegate.
+    """
+    me = ctx.subject.person
+    if args.to == me.id:
+        raise BadInput("You can't be your own delegate. Choose somebody else.")
+    until = ending(args.until, me.tz, ctx.now)
+    names = await ctx.names_of([args.to]) if ctx.names_of else {}
+    name = names.get(args.to, "")
+    if not name:
+        raise BadInput("I don't know that person. Pick them from Slack's list.")
+    groups = await ctx.every_group() if ctx.every_group else ctx.subject.groups
+    if not may_delegate_to(ctx.policy, me, args.to, groups):
+        raise Refused(f"The policy doesn't let you make {name} your delegate. An admin can change `may_delegate_to`.")
+    if any(one.person == args.to for one in await ctx.store.delegations.active(ctx.now)):
+        raise BadInput(f"{name} is away, too. Choose somebody else.")
+    return Plan(
+        target=None,
+        steps=[f"Let {name} approve requests in your place until {until:%Y-%m-%d %H:%M} UTC"],
+        arguments={"person": me.id, "delegate": args.to, "until": until.isoformat(), "since": ctx.now.isoformat()},
+        facts={"Delegate": name, "Until": f"{until:%Y-%m-%d %H:%M} UTC"},
+    )
+
+
+def _delegation(plan: Plan) -> Delegation:
+    asked = plan.arguments
+    since, until = datetime.fromisoformat(asked["since"]), datetime.fromisoformat(asked["until"])
+    return Delegation(asked["person"], asked["delegate"], since, until)
+
+
+async def act(ctx: ChangeContext, plan: Plan) -> None:
+    """Store the delegation. It ends by itself, because every check compares its end with the time."""
+    await ctx.store.delegations.set(_delegation(plan))
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """Return True once the delegation is stored as planned."""
+    return await ctx.store.delegations.of(plan.arguments["person"]) == _delegation(plan)
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """Return the message: who approves for whom, and until when."""
+    found = _delegation(plan)
+    head = mrkdwn(
+        ":palm_tree: {} approves for {} until {}.", person(found.delegate), person(found.person), when(found.until)
+    )
+    note = mrkdwn("They decide what you could decide, never their own requests or yours, and can't delegate further.")
+    row = buttons.run(1, "I'm back", command_line("away off"))
+    return reply(head, [kit.section(head), kit.context(note), *kit.actions(*row)])
+
+
+command = ChangeCommand(
+    name="away",
+    usage="away --until TIME --to @USER",
+    summary="Let somebody approve in your place while you are away",
+    args=AwayArgs,
+    risk=Risk.LOW,
+    position=292,
+    verb="Delegate approvals",
+    purpose="let somebody else approve in their place",
+    plan=plan,
+    act=act,
+    read_back=read_back,
+    message=message,
+)

@@ -1,0 +1,61 @@
+"""`/turso away off`: end your absence, so that nobody approves in your place any more."""
+
+from pydantic import BaseModel
+
+from bot.blocks import kit
+from bot.blocks.message import reply
+from bot.blocks.text import mrkdwn, person
+from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
+from bot.core.model import Risk
+from bot.core.reply import Reply
+from bot.core.requests.plan import Plan
+from bot.errors import BadInput
+
+
+class AwayOffArgs(BaseModel):
+    pass
+
+
+async def plan(ctx: Context, args: AwayOffArgs) -> Plan:
+    """Return the plan: whose delegation ends."""
+    found = await ctx.store.delegations.of(ctx.subject.person.id)
+    if found is None or found.until <= ctx.now:
+        raise BadInput("You aren't away. `/turso away --until TIME --to @USER` lets somebody approve in your place.")
+    return Plan(
+        target=None,
+        steps=["Let no one approve requests in your place any more"],
+        arguments={"person": found.person, "delegate": found.delegate, "until": found.until.isoformat()},
+    )
+
+
+async def act(ctx: ChangeContext, plan: Plan) -> None:
+    """Delete the delegation."""
+    await ctx.store.delegations.drop(plan.arguments["person"])
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """Return True once the delegation is deleted."""
+    return await ctx.store.delegations.of(plan.arguments["person"]) is None
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """Return the message that the delegation has ended."""
+    asked = plan.arguments
+    head = mrkdwn(":wave: {} no longer approves for {}.", person(asked["delegate"]), person(asked["person"]))
+    return reply(head, [kit.section(head)])
+
+
+command = ChangeCommand(
+    name="away off",
+    usage="away off",
+    summary="End your absence, so that no one approves in your place",
+    args=AwayOffArgs,
+    risk=Risk.LOW,
+    position=294,
+    verb="End delegation",
+    purpose="end their delegation",
+    plan=plan,
+    act=act,
+    read_back=read_back,
+    message=message,
+)

@@ -1,0 +1,49 @@
+"""Votes: whose counts now, and what a new one is based on."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from bot.core.approvers import ApproverSet
+from bot.core.model import Decision, Person
+from bot.core.oncall import is_schedule
+from bot.core.policy import acts_for, is_on
+from bot.core.requests.approval import Tally, tally
+from bot.core.requests.request import Vote
+from bot.pipeline.authorization.case import Case
+
+
+def count_votes(case: Case, decision: Decision, votes: Iterable[Vote]) -> Tally:
+    """Count the votes of people who may approve and are in the channel, by the facts of the case."""
+    votes = list(votes)
+    behalf = {vote.user_id: vote.on_behalf_of for vote in votes if vote.on_behalf_of}
+    there = [one for user, one in case.facts.people.items() if user in (case.facts.inside or ())]
+    counting = [one.id for one in there if _counts(case, decision, one, behalf.get(one.id, ""))]
+    humans = {user: one.human for user, one in case.facts.people.items()}
+    return tally(votes, counting, case.request.requester, decision.quorum, humans=humans, behalf=behalf)
+
+
+def _counts(case: Case, decision: Decision, person: Person, on_behalf_of: str) -> bool:
+    """Return True if a vote counts now: as an approver's own, or in the place of the approver that it names."""
+    if not on_behalf_of:
+        return is_on(case.policy, decision.approvers, person)
+    approvers = [one for one in case.approvers_of(person.id) if one.id == on_behalf_of]
+    return acts_for(case.policy, decision.approvers, person, approvers) is not None
+
+
+def ballot(case: Case, decision: Decision, at: datetime) -> Vote:
+    """Return the approval of the person who presses, with what it is based on."""
+    person, panel = case.person(case.presser, "you are"), decision.approvers
+    approver = person if is_on(case.policy, panel, person) else None
+    if approver is None:
+        approver = acts_for(case.policy, panel, person, case.approvers_of(person.id))
+    behalf = approver.id if approver and approver.id != person.id else ""
+    return Vote(case.request.id, person.id, True, at, on_behalf_of=behalf, schedules=_schedules(case, panel, approver))
+
+
+def _schedules(case: Case, panel: ApproverSet, approver: Person | None) -> str:
+    """Return the schedules without which somebody wouldn't be an approver."""
+    shifts = [group for group, ids in case.facts.groups.items() if is_schedule(group) and approver and ids]
+    mine = sorted(group for group in shifts if approver and approver.id in (case.facts.groups[group] or ()))
+    without = replace(panel, groups={key: ids for key, ids in case.facts.groups.items() if key not in shifts})
+    return "" if approver is None or is_on(case.policy, without, approver) else " ".join(mine)

@@ -1,0 +1,244 @@
+"""Who is away lets somebody approve in their place: within the policy, for a while, and once."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.core.requests.request import State
+from bot.pipeline.approval import presses, votes
+from tests.policies import ACME
+from tests.scenarios.asked import asked, reaches, stored
+from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, enforce, marked_up, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = (
+    ACME
+    + """\
+people:
+  dba: {users: [U0ANA], may_delegate_to: [deputies]}
+  second: {users: [U0DANA], may_delegate_to: [deputies]}
+  deputies: {users: [U0BEN, U0REMY]}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: [read, away]}
+      - {approve: freeze, by: dba, confirm: none, notify: dba, expires: 8h}
+      - {approve: protect, by: [dba, second], quorum: 2, confirm: none}
+      - {approve: destroy, by: dba, confirm: none, countdown: 2h}
+"""
+)
+LINE = "/turso freeze {} --reason load"
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def back(world: World) -> AsyncIterator[None]:
+    """Everybody is there, and may delegate."""
+    yield
+    assert world.bot is not None
+    enforce(world, OWN_POLICY)
+    for one in (ANA, BEN, DANA, REMY):
+        await world.bot.store.delegations.drop(one)
+
+
+async def away(world: World, person: str = ANA, to: str = BEN, until_: str = "3h") -> Any:
+    return await world.person(person).types(f"/turso away --until {until_} --to <@{to}>", holding="approves for")
+
+
+async def refused(world: World, line: str, person: str = ANA) -> str:
+    return words(await world.person(person).types(line))
+
+
+async def test_the_delegate_approves_and_the_card_says_for_whom(world: World) -> None:
+    said = await away(world)
+    assert f"<@{BEN}> approves for <@{ANA}> until" in marked_up(said)
+    card = await asked(world, LINE)
+    assert f"Needs 1 approval: <@{BEN}> for <@{ANA}>." in marked_up(card)
+    assert f"cc <@{ANA}>" not in marked_up(card)
+
+    await world.person(BEN).presses("Approve", card)
+
+    request = await reaches(world, card, State.SUCCEEDED)
+    assert [(one.user_id, one.on_behalf_of) for one in request.votes] == [(BEN, ANA)]
+    assert f"approved by <@{BEN}> for <@{ANA}>" in marked_up(await world.shows(card, holding="approved by"))
+    assert world.bot is not None
+    page = await world.bot.store.audit.page(before_seq=None, limit=50)
+    (line,) = [one for _, one in page if one.request_id == request.id and one.event == "approved"]
+    assert (line.user_id, line.detail["on_behalf_of"]) == (BEN, ANA)
+
+
+async def test_the_approver_who_is_away_can_still_approve(world: World) -> None:
+    await away(world)
+    card = await asked(world, LINE)
+    await world.person(ANA).presses("Approve", card)
+    request = await reaches(world, card, State.SUCCEEDED)
+    assert request.votes[0].on_behalf_of == ""
+
+
+async def test_a_delegation_ends_by_itself(world: World) -> None:
+    await away(world, until_="30m")
+    card = await asked(world, LINE)
+    await world.pass_time(minutes=31)
+
+    answer = await world.person(BEN).presses_and_hears("Approve", card)
+
+    assert "You aren't an approver for this request." in words(answer)
+    assert "You aren't away." in await refused(world, "/turso away off")
+
+
+async def test_a_delegation_that_ends_before_the_start_stops_the_request(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await away(world)
+    card = await asked(world, LINE)
+    real = presses.start_approved
+
+    async def and_then_it_ends(*arguments: Any) -> Any:
+        assert world.bot is not None
+        await world.bot.store.delegations.drop(ANA)
+        return await real(*arguments)
+
+    monkeypatch.setattr(votes, "start_approved", and_then_it_ends)
+    await world.person(BEN).presses("Approve", card)
+
+    request = await reaches(world, card, State.STALE)
+    assert "Someone who approved this is no longer allowed to approve it." in request.outcome
+
+
+@pytest.mark.parametrize(
+    ("was", "is_"),
+    [
+        pytest.param("dba: {users: [U0ANA]", "dba: {users: [U0REMY]", id="the approver is none any more"),
+        pytest.param("may_delegate_to: [deputies]", "may_delegate_to: ['user:U0REMY']", id="the policy forbids it"),
+    ],
+)
+async def test_the_policy_of_now_decides_about_a_delegation(world: World, was: str, is_: str) -> None:
+    await away(world)
+    card = await asked(world, LINE)
+    enforce(world, OWN_POLICY.replace(was, is_))
+
+    answer = await world.person(BEN).presses_and_hears("Approve", card)
+
+    assert "You aren't an approver for this request." in words(answer)
+
+
+async def test_nobody_approves_their_own_request_as_a_delegate(world: World) -> None:
+    await away(world)
+    card = await asked(world, LINE, by=BEN)
+    assert f"Needs 1 approval: <@{ANA}>." in marked_up(card)
+    before = {one.ts for one in world.person(BEN).sees(DB_OPS)}
+    await world.workspace.click(BEN, message=card, action_id="approval.approve")
+    assert "You can't approve or deny your own request." in words(await world.person(BEN).hears(DB_OPS, before))
+
+
+async def test_a_delegate_of_the_requester_gets_nothing_by_it(world: World) -> None:
+    await away(world, DANA, REMY)
+    card = await asked(world, "/turso freeze {} --reason mine", by=DANA)
+    answer = await world.person(REMY).presses_and_hears("Approve", card)
+    assert "You aren't an approver for this request." in words(answer)
+
+
+async def test_a_delegate_cannot_delegate_further(world: World) -> None:
+    assert world.bot is not None
+    enforce(world, OWN_POLICY.replace("deputies: {users", "deputies: {may_delegate_to: 'user:U0REMY', users"))
+    await away(world, ANA, BEN)
+    await away(world, BEN, REMY)
+    card = await asked(world, LINE)
+
+    answer = await world.person(REMY).presses_and_hears("Approve", card)
+
+    assert "You aren't an approver for this request." in words(answer)
+
+
+async def test_a_circle_cannot_be_made(world: World) -> None:
+    enforce(world, OWN_POLICY.replace("deputies: {users", "deputies: {may_delegate_to: dba, users"))
+    await away(world, ANA, BEN)
+    assert "is away, too. Choose somebody else." in await refused(world, f"/turso away --until 1h --to <@{ANA}>", BEN)
+
+
+async def test_a_delegate_and_the_approver_count_once_together(world: World) -> None:
+    await away(world)
+    card = await asked(world, "/turso db protect {} on --reason due", by=REMY)
+    await world.person(BEN).presses_and_hears("Approve", card)
+    answer = await world.person(ANA).presses_and_hears("Approve", card)
+    assert "1 of 2 approvals so far." in words(answer)
+    assert (await stored(world, card)).state is State.PENDING
+
+    await world.person(DANA).presses("Approve", card)
+    await reaches(world, card, State.SUCCEEDED)
+
+
+async def test_one_vote_of_two_approvers_delegate_counts_once(world: World) -> None:
+    await away(world, ANA, BEN)
+    await away(world, DANA, BEN)
+    card = await asked(world, "/turso db protect {} on --reason due", by=REMY)
+    answer = await world.person(BEN).presses_and_hears("Approve", card)
+    assert "1 of 2 approvals so far." in words(answer)
+
+
+async def test_a_delegate_may_deny(world: World) -> None:
+    await away(world)
+    card = await asked(world, LINE)
+    await world.person(BEN).presses("Deny", card)
+    await world.person(BEN).submits({"comment": "not now"})
+    await reaches(world, card, State.DENIED)
+
+
+async def test_a_countdown_ends_after_the_delegation(world: World) -> None:
+    await away(world, until_="1h")
+    card = await asked(world, "/turso db destroy {} --reason gone")
+    await world.person(BEN).presses("Approve", card)
+    await reaches(world, card, State.QUARANTINED)
+    await world.pass_time(hours=2, minutes=1)
+    await reaches(world, card, State.SUCCEEDED)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (f"/turso away --until 1h --to <@{ANA}>", "You can't be your own delegate."),
+        (f"/turso away --until 1h --to <@{DANA}>", "The policy doesn't let you make"),
+        (f"/turso away --until soon --to <@{BEN}>", "isn't a time"),
+        (f"/turso away --until 90d --to <@{BEN}>", "at most 60 days"),
+        (f"/turso away --until 2020-01-01 --to <@{BEN}>", "has passed"),
+        (f"/turso away --until 25:00 --to <@{BEN}>", "isn't a time"),
+        ("/turso away --until 1h --to <@U0NOBODY>", "I don't know that person."),
+        ("/turso away off", "You aren't away."),
+    ],
+)
+async def test_what_cannot_be_delegated_changes_nothing(world: World, line: str, says: str) -> None:
+    assert world.bot is not None
+    assert says in await refused(world, line)
+    assert await world.bot.store.delegations.of(ANA) is None
+
+
+async def test_whoami_shows_both_sides_and_off_ends_it(world: World) -> None:
+    await away(world)
+    assert f"<@{BEN}> approves for you until" in marked_up(await world.person(ANA).types("/turso whoami"))
+    assert f"You approve for <@{ANA}> until" in marked_up(await world.person(BEN).types("/turso whoami"))
+
+    said = await world.person(ANA).types("/turso away off", holding="no longer approves")
+
+    assert f"<@{BEN}> no longer approves for <@{ANA}>." in marked_up(said)
+    assert "approves for" not in words(await world.person(ANA).types("/turso whoami"))
+
+
+async def test_a_reminder_calls_the_delegate_as_well(world: World) -> None:
+    await away(world)
+    card = await asked(world, LINE)
+    await world.person(DANA).presses_and_hears("Remind", card)
+
+    def reminder() -> Any:
+        said = world.workspace.history(DB_OPS, None)
+        return next((one for one in said if one.thread_ts == card.ts and ":bell:" in words(one)), None)
+
+    assert f"<@{ANA}> <@{BEN}>" in marked_up(await until(reminder, what="the reminder"))
+
+
+async def test_the_delegate_finds_the_request_in_the_list(world: World) -> None:
+    await away(world)
+    card = await asked(world, LINE)
+    request = await stored(world, card)
+    assert request.id in words(await world.person(BEN).types("/turso requests --to-approve", holding="freeze"))
