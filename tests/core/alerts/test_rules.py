@@ -1,0 +1,235 @@
+"""When people are told: billing periods, spikes, forecasts, thresholds and their hysteresis."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.core.alerts import Alert, AlertEnd, AlertKind, AlertSubscription, Measure
+from bot.core.alerts.billing import Period, period_of
+from bot.core.alerts.evaluation import Changes, evaluate
+from bot.core.alerts.facts import Facts
+from bot.core.alerts.forecast import Forecast, forecast
+from bot.core.alerts.hours import HOUR, History
+from bot.core.alerts.spikes import Spike, has_ended, spike
+from bot.core.records.usage import UsageGrowth, UsageReading, UsageSample
+
+NOON = datetime(2026, 11, 24, 11, 58, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 11, 24, 23, 58, tzinfo=UTC)
+DAY = timedelta(days=1)
+READ = Measure.ROWS_READ
+
+
+def reading(at: datetime, read: int | None, storage: int | None = 0) -> UsageReading:
+    return UsageReading("acme", at, at, read, None, None, storage)
+
+
+# Billing periods
+
+
+def at_days(*days: tuple[int, int, int]) -> list[UsageReading]:
+    """Readings as (month, day, rows read), each at noon."""
+    return [reading(datetime(2026, month, day, 12, tzinfo=UTC), rows) for month, day, rows in days]
+
+
+@pytest.mark.parametrize(
+    ("readings", "key"),
+    [
+        pytest.param(at_days((11, 23, 5), (11, 24, 9)), "2026-11", id="an ordinary day"),
+        pytest.param(at_days((10, 31, 900), (11, 1, 9)), "2026-11", id="restarted with the month"),
+        pytest.param(at_days((10, 31, 900), (11, 1, 950)), "2026-10", id="not restarted yet"),
+        pytest.param(at_days((10, 31, 900), (11, 2, 950), (11, 4, 999)), "2026-11", id="never seen to restart"),
+        pytest.param(at_days((10, 20, 900), (11, 4, 999)), "2026-11", id="nobody looked at the turn of the month"),
+        pytest.param(at_days((11, 16, 900), (11, 17, 9), (11, 24, 50)), "2026-11-17", id="restarted in mid-month"),
+        pytest.param(at_days((10, 16, 900), (10, 17, 9), (11, 4, 50)), "2026-10-17", id="its month isn't over"),
+        pytest.param(at_days((10, 16, 900), (10, 17, 9), (11, 20, 50)), "2026-11", id="its month is over"),
+    ],
+)
+def test_a_billing_period_is_a_month_unless_the_counters_say_otherwise(
+    readings: Sequence[UsageReading], key: str
+) -> None:
+    assert period_of(readings).key == key
+
+
+def test_a_period_from_the_31st_ends_on_the_last_day_of_a_shorter_month() -> None:
+    readings = [reading(datetime(2026, 1, day, 12, tzinfo=UTC), rows) for day, rows in ((30, 900), (31, 3))]
+
+    assert period_of(readings).until.date().isoformat() == "2026-02-28"
+
+
+# Spikes
+
+
+def weeks(now: int | None, *usual: int | None) -> History:
+    """What one database read in this hour, and in the same hour of the weeks before."""
+    amounts = {NOON - at * timedelta(weeks=1): amount for at, amount in enumerate((now, *usual))}
+    readings = {at: reading(at, 1) for at in amounts}
+    growth = {("db-1", at): UsageGrowth("acme", at, "db-1", one, None, None) for at, one in amounts.items()}
+    return History(readings, growth)
+
+
+@pytest.mark.parametrize(
+    ("history", "found"),
+    [
+        pytest.param(weeks(90_000, 9_000, 10_000, 11_000), Spike(READ, 90_000, 10_000), id="nine times the usual"),
+        pytest.param(weeks(45_000, 9_000, 10_000, 11_000), None, id="less than the factor"),
+        pytest.param(weeks(90_000, 9_000, 10_000), None, id="two weeks are too few"),
+        pytest.param(weeks(90_000, 9_000, None, 10_000), None, id="an unknown week doesn't count"),
+        pytest.param(weeks(None, 9_000, 10_000, 11_000), None, id="this hour isn't known"),
+        pytest.param(weeks(9_000, 10, 10, 10), None, id="too little to matter"),
+        pytest.param(weeks(90_000, 100, 10_000, 60_000, 90, 50_000), None, id="it is always different"),
+        pytest.param(weeks(90_000, 0, 0, 0), None, id="nobody knows since when it exists"),
+        pytest.param(weeks(90_000, 9_000, 10_000, 900_000), Spike(READ, 90_000, 10_000), id="an earlier spike"),
+    ],
+)
+def test_a_spike_is_far_more_than_usual_at_this_hour_of_the_week(history: History, found: Spike | None) -> None:
+    assert spike(history, "db-1", NOON, 5.0) == found
+
+
+def test_a_habit_that_moves_by_an_hour_with_the_clocks_is_no_spike() -> None:
+    history = weeks(90_000, 100, 100, 100)
+    moved = {("db-1", NOON - n * timedelta(weeks=1) + HOUR): 90_000 for n in (1, 2, 3)}
+    growth = {key: UsageGrowth("acme", key[1], "db-1", read, None, None) for key, read in moved.items()}
+    readings = {at: reading(at, 1) for _, at in moved}
+
+    assert spike(history, "db-1", NOON, 5.0)
+    assert spike(History({**history.readings, **readings}, {**history.growth, **growth}), "db-1", NOON, 5.0) is None
+
+
+def test_hours_that_are_not_known_do_not_end_a_spike() -> None:
+    quiet = weeks(9_000, 9_000, 10_000, 11_000)
+
+    assert not has_ended(quiet, "db-1", NOON, 5.0), "the two hours before aren't known"
+
+
+# Forecasts
+
+
+def month(daily: int, *, days: int = 20, missing: Sequence[int] = ()) -> list[UsageReading]:
+    """The last readings of days in a month that began three weeks ago, with the same use each day."""
+    first = MIDNIGHT - days * DAY
+    return [reading(first + n * DAY, daily * n, storage=daily * n) for n in range(days + 1) if n not in missing]
+
+
+NOVEMBER = Period("2026-11", datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
+
+
+def test_steady_use_is_forecast_to_the_day() -> None:
+    found = forecast(month(100), READ, 2_350, NOVEMBER)
+
+    assert found is not None
+    assert found.chance == 1.0
+    assert found.earliest is not None
+    assert found.latest is not None
+    assert found.earliest <= datetime(2026, 11, 28, 12, tzinfo=UTC) <= found.latest
+    assert found.latest - found.earliest < 2 * DAY
+
+
+@pytest.mark.parametrize(
+    ("readings", "quota"),
+    [
+        pytest.param(month(100, days=13), 2_000, id="too little history"),
+        pytest.param(month(100, missing=range(4, 12)), 2_350, id="too many days are missing"),
+        pytest.param(month(100), 1_900, id="it is used up already"),
+        pytest.param([*month(100), reading(MIDNIGHT + HOUR, 2_004)], 2_350, id="in the middle of a day"),
+    ],
+)
+def test_there_is_no_forecast_from_too_little(readings: list[UsageReading], quota: int) -> None:
+    assert forecast(readings, READ, quota, NOVEMBER) is None
+
+
+def test_what_lasts_longer_than_the_period_is_not_forecast() -> None:
+    assert forecast(month(100), READ, 9_000, NOVEMBER) == Forecast(0.0, None, None, None)
+
+
+def test_storage_is_forecast_beyond_the_period() -> None:
+    found = forecast(month(100), Measure.STORAGE, 3_500, NOVEMBER)
+
+    assert found is not None
+    assert found.expected is not None
+    assert (found.expected - MIDNIGHT).days in (14, 15)
+
+
+# Thresholds
+
+WANTED = AlertSubscription("C0DBOPS", "acme", quota=(50, 80, 95), notify=("U0BEN",))
+
+
+def used(percent: float | None, known: Sequence[Alert] = (), *, storage: bool = False) -> Changes:
+    """What follows when so much of a quota is used."""
+    rows = None if percent is None else round(percent * 10_000)
+    now = reading(NOON, None if storage else rows, rows if storage else None)
+    measure = Measure.STORAGE if storage else READ
+    facts = Facts("acme", NOON, now, [reading(NOON - HOUR, 0, 0), now], {measure: 1_000_000})
+    return evaluate(WANTED, facts, known, shown=lambda *_: True, new_id=lambda: "al-9")
+
+
+def told(threshold: int, *, period: str = "2026-11", is_open: bool = True, storage: bool = False) -> Alert:
+    (found,) = used(threshold, storage=storage).raised
+    return replace(found, id=f"al-{threshold}", period=period, ended_at=None if is_open else NOON)
+
+
+def test_of_several_thresholds_at_once_the_highest_is_told() -> None:
+    (found,) = used(97).raised
+
+    assert (found.threshold, found.measured, found.compared, found.notify) == ("95", 970_000, 1_000_000, ("U0BEN",))
+
+
+def test_the_next_threshold_replaces_the_one_before() -> None:
+    changes = used(81, [told(50)])
+
+    assert [one.threshold for one in changes.raised] == ["80"]
+    assert changes.ended == {"al-50": AlertEnd.HIGHER}
+
+
+@pytest.mark.parametrize(
+    ("percent", "known", "ended"),
+    [
+        pytest.param(79, [told(80)], {}, id="just below: it stays"),
+        pytest.param(76, [told(80)], {"al-80": AlertEnd.BELOW}, id="clearly below"),
+        pytest.param(82, [told(80, is_open=False)], {}, id="it was told in this period"),
+        pytest.param(60, [told(80, is_open=False)], {}, id="a higher one was told in this period"),
+        pytest.param(None, [told(80)], {}, id="unknown changes nothing"),
+        pytest.param(10, [told(80, period="2026-10")], {"al-80": AlertEnd.RESET}, id="a new period"),
+    ],
+)
+def test_a_threshold_is_told_once_in_a_period(
+    percent: float | None, known: list[Alert], ended: dict[str, AlertEnd]
+) -> None:
+    changes = used(percent, known)
+
+    assert changes.raised == []
+    assert changes.ended == ended
+
+
+def test_a_level_is_not_told_again_because_a_period_begins() -> None:
+    changes = used(85, [told(80, period="2026-10", storage=True)], storage=True)
+
+    assert (changes.raised, changes.ended) == ([], {})
+
+
+def test_a_threshold_that_nobody_wants_any_more_ends() -> None:
+    old = replace(told(80), threshold="70", id="al-70")
+
+    assert used(75, [old]).ended == {"al-70": AlertEnd.OFF}
+
+
+def test_without_a_quota_nothing_is_told() -> None:
+    now = reading(NOON, 999)
+    for quotas in (None, {}, {READ: 0}):
+        facts = Facts("acme", NOON, now, [now], quotas)
+        assert evaluate(WANTED, facts, [], shown=lambda *_: True, new_id=str) == Changes([], {})
+
+
+def test_a_channel_reads_only_the_names_of_its_databases() -> None:
+    history = weeks(90_000, 9_000, 10_000, 11_000)
+    now = history.readings[NOON]
+    wanted = AlertSubscription("C0DBOPS", "acme", spike=5.0)
+
+    databases = [UsageSample("acme", "orders", "db-1", "", 9, 9, 9, 9)]
+    facts = Facts("acme", NOON, now, [now], None, databases, history, ["db-1"])
+
+    (found,) = evaluate(wanted, facts, [], shown=lambda name, _: name == "orders", new_id=lambda: "al-1").raised
+    assert (found.kind, found.subject, found.threshold) == (AlertKind.SPIKE, "orders", "5x")
+    assert evaluate(wanted, facts, [], shown=lambda *_: False, new_id=str).raised == []
