@@ -354,7 +354,7 @@ async def test_a_channel_where_usage_may_not_be_shown_gets_no_alerts(here: Pipel
     assert [one.channel_id for one in await alerts(here)] == [CHANNEL]
 
 
-async def test_a_crash_at_any_step_leaves_one_alert_and_one_usage_call(here: Pipeline, counters: Counters) -> None:
+async def test_a_crash_at_any_step_leaves_one_alert_and_one_card(here: Pipeline, counters: Counters) -> None:
     await subscribe(here)
     counters.read["orders"] = 700_000
     timer = present(await here.timer(TimerKind.SAMPLE, "acme"))
