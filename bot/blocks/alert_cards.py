@@ -187,5 +187,5 @@ def _ended(end: AlertEnd, at: datetime) -> Mrkdwn:
 def _chart(alert: Alert) -> tuple[list[Block], list[Block]]:
     labels = [Plain(datetime.fromisoformat(one.at).strftime("%b %d %H:%M")) for one in alert.figures]
     series = {NOUNS.get(alert.measure, ""): [one.amount for one in alert.figures]}
-    chart = Chart("line", Plain(alert.subject or alert.organization), labels, series, least=3)
+    chart = Chart("line", Plain(alert.subject or alert.organization), labels, series, "time (UTC)", least=3)
     return chart.blocks(), chart.plain()
