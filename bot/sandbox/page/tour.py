@@ -1,4 +1,4 @@
-"""The guided tour: six steps that show the product, each with buttons that prepare the scene."""
+"""The guided tour: seven steps that show the product, each with buttons that prepare the scene."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,12 +9,16 @@ from bot.sandbox.workspace.seed import ANA, BEN, DANA, DB_OPS, INCIDENT, REMY
 
 @dataclass(frozen=True, slots=True)
 class TourAct:
-    """A button of a step: be this person, in this channel, with this text ready to be sent."""
+    """A button of a step: be this person, in this channel, with this text ready to be sent.
+
+    With `spike`, the database of this name is used a lot, and the clock moves to when the bot looks at usage.
+    """
 
     label: str
     person: str
     channel: str
     text: str = ""
+    spike: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ def as_data(steps: Sequence[TourStep]) -> list[dict[str, Any]]:
 
 
 def default_tour(command: str = "/turso") -> tuple[TourStep, ...]:
-    """Return the tour of the seeded workspace: list, measure, get access, destroy, revoke, incident."""
+    """Return the tour of the seeded workspace: list, measure, get access, destroy, revoke, alert, incident."""
     reason = '"moved to the warehouse"'
     return (
         TourStep(
@@ -70,6 +74,17 @@ def default_tour(command: str = "/turso") -> tuple[TourStep, ...]:
             (
                 TourAct("Rotate as Dana", DANA, DB_OPS, f'{command} rotate orders --reason "laptop lost"'),
                 TourAct("Approve as Ben", BEN, DB_OPS),
+            ),
+        ),
+        TourStep(
+            "Hear of trouble first",
+            (
+                "With alerts on, the bot looks at usage every hour and says what is unusual.",
+                "The second button makes a spike, and moves the clock to the next look.",
+            ),
+            (
+                TourAct("Turn alerts on", DANA, DB_OPS, f"{command} alert on"),
+                TourAct("Make a spike in users", REMY, DB_OPS, spike="users"),
             ),
         ),
         TourStep(

@@ -22,7 +22,15 @@ function button(label, name, action) {
   return made;
 }
 
+/** Use a database a lot, and go to when the bot looks at usage. */
+async function makeSpike(database) {
+  for (const [path, values] of [["turso", { do: "spike", value: database }], ["clock", { minutes: "look" }]]) {
+    await fetch(`/as/${me}/lab/${path}`, { method: "POST", headers: { "HX-Request": "true" }, body: new URLSearchParams(values) });
+  }
+}
+
 async function stage(act) {
+  if (act.spike) await makeSpike(act.spike);
   if (act.person !== me) {
     location.href = `/as/${act.person}/c/${act.channel}?draft=${encodeURIComponent(act.text)}`;
     return;

@@ -1,0 +1,59 @@
+"""The tour's alert in a real browser, on a phone: a spike is made, the bot notices it, and a button helps."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from bot.sandbox.history import seed_hours
+from tests.browser.window import Window, open_window
+from tests.world import REMY, World, living, until
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+WIDTH = 390
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """The sandbox as `make run` starts it."""
+    async with living(tmp_path) as played:
+        assert played.bot is not None
+        await seed_hours(played.platform.state.turso, played.bot.store, played.clock)
+        yield played
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def remy(browser: Browser, world: World) -> AsyncIterator[Window]:
+    """Remy on a phone, at the tour's step about alerts."""
+    window = await open_window(browser, world.url, REMY, phone=True, tour=True)
+    await window.page.evaluate("localStorage.setItem('turso-ops-tour', '5')")
+    await window.page.reload()
+    await window.page.wait_for_selector("html[data-ready][data-live]", state="attached")
+    yield window
+    assert await window.page.evaluate("document.documentElement.scrollWidth") <= WIDTH
+    await window.context.close()
+    assert window.troubles == []
+
+
+async def test_a_spike_is_told_before_anybody_asks_and_a_freeze_is_two_presses_away(world: World, remy: Window) -> None:
+    tour = remy.page.get_by_label("Guided tour")
+    await expect(tour).to_contain_text("Hear of trouble first")
+    await remy.say("/turso alert on")
+    await expect(remy.messages.last).to_contain_text("lerts")
+    await tour.get_by_role("button", name="Make a spike in users").click()
+
+    card = remy.message("60,0")
+    await expect(card).to_contain_text("users", timeout=60_000)
+    await tour.get_by_label("Close the tour").click()
+    await card.evaluate("element => element.scrollIntoView({ block: 'start' })")
+    await remy.picture("recover-alert")
+    await remy.press("Freeze writes 30 min", card)
+    await remy.press(
+        "Freeze writes", remy.page.locator(".drawer .msg, .pane .msg").filter(has_text="Nothing happens").last
+    )
+
+    await until(lambda: world.changes("PATCH", "/users/configuration"), what="the freeze")
