@@ -70,7 +70,7 @@ dist: setup  ## Build the wheel and the source archive into dist/
 
 lock:  ## Pin every dependency again, and export those of production to requirements.txt (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade \
-	  --extra sandbox --group dev pyproject.toml -o requirements.lock
+	  --extra sandbox --extra otel --group dev pyproject.toml -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  --constraint requirements.lock pyproject.toml -o requirements.txt
 

@@ -13,11 +13,11 @@ from bot.app.policy_command_line import add_policy, policy_explain
 from bot.errors import BotError, Unavailable
 from bot.sandbox.command_line import add_sandbox
 from bot.settings import BadSettings, load_database_urls, load_settings
+from bot.settings.values import NUMBERS
 
 BAD_USAGE = 2
 TRY_LATER = 75
 """The store can't be reached, and may be at the next start: `EX_TEMPFAIL` of sysexits.h."""
-LAST_PORT = 65535
 OUTPUT_CLOSED = 141
 """As a shell reports a program that SIGPIPE ended: the output was closed before its end."""
 T = TypeVar("T")
@@ -202,7 +202,8 @@ def _seq(text: str) -> int:
 
 def _port(text: str) -> int:
     """Return the number of a port. Raises ValueError if it is none."""
-    if not 0 <= (number := int(text)) <= LAST_PORT:
+    lowest, highest = NUMBERS["PORT"]
+    if not lowest <= (number := int(text)) <= highest:
         raise ValueError
     return number
 

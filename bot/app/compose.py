@@ -22,6 +22,7 @@ from bot.app.policy_book import LOOK_EVERY, PolicyBook
 from bot.app.policy_changes import PolicyChanges
 from bot.app.readiness import Readiness
 from bot.app.store_start import prepare_store
+from bot.app.tracing import Instruments, NoInstruments
 from bot.app.turso_clients import TursoClients
 from bot.app.workflow_steps import WorkSteps
 from bot.commands import CATALOGUE, COMMANDS
@@ -84,6 +85,7 @@ async def running(
     upgrade: bool = True,
     counts: bool = True,
     waits: float = 0.0,
+    traces: Instruments | None = None,
 ) -> AsyncIterator[Bot]:
     """Build the bot. On exit, wait for running work and close every connection.
 
@@ -93,10 +95,11 @@ async def running(
         counts: whether it is one of the processes that `doctor` compares. It then has a row in the store.
         upgrade: whether to upgrade the store first. Otherwise it must be current.
         waits: for how many seconds to wait until the store can be reached.
+        traces: what records the spans of this process.
     Raises:
         BotError: the policy file doesn't validate, or the store can't be opened.
     """
-    clock = clock or clock_of(settings.clock_file)
+    clock, traces = clock or clock_of(settings.clock_file), traces or NoInstruments()
     database, places = settings.database_url.get_secret_value(), places_of_settings(settings)
     await prepare_store(places, upgrades=upgrade, within=waits)
     metrics = Metrics()
@@ -105,9 +108,9 @@ async def running(
     book = PolicyBook(settings.policy_file, settings.turso_organization, CATALOGUE)
     metrics.follow_policy(lambda: book.age_seconds, lambda: book.problem is None)
     async with AsyncExitStack() as stack:
-        turso_clients = await stack.enter_async_context(TursoClients(settings, metrics.turso))
+        turso_clients = await stack.enter_async_context(TursoClients(settings, metrics.turso, traces.follow_turso))
         await turso_clients.follow(book.policy)
-        session = await stack.enter_async_context(new_session())
+        session = await stack.enter_async_context(new_session(traces.slack_calls()))
         token = settings.slack_bot_token.get_secret_value()
         calls = SlackCalls(web_client(session, token, settings.slack_api_url, metrics.slack), metrics.slack)
         queue = Queue(places.direct.for_dbos)
@@ -123,6 +126,7 @@ async def running(
                 pooled=places.is_pooled,
             )
         )
+        traces.follow_store(store.database.engines)
         workspace, urls, tasks = Workspace(calls), ResponseUrls(settings.slack_api_url), TaskKeeper()
         schedules = await stack.enter_async_context(on_call_schedules(settings, book, metrics.on_call))
         directory = SlackDirectory(calls, workspace, schedules=schedules)
@@ -154,6 +158,7 @@ async def running(
             commands=COMMANDS,
             grammar=Grammar(COMMANDS),
             health=health.doctor,
+            traces=traces,
         )
         stack.push_async_callback(env.watches.close)
         path = Dispatcher(env)

@@ -18,6 +18,7 @@ from bot.app.logs import set_up_logs
 from bot.app.lost_files import describe_loss
 from bot.app.operator_pages import health_pages, listening, listening_for_health, pages_of
 from bot.app.store_start import WAIT_SECONDS
+from bot.app.tracing import traces_of_process
 from bot.settings import HOW_TO_CONNECT, BadSettings, Settings, warnings_about
 from bot.slack.incoming.http import create_asgi, http_server
 from bot.slack.incoming.request_guard import AsgiApp
@@ -36,9 +37,12 @@ async def serve(
     """Answer Slack over HTTP until stopped."""
     _logs(settings)
     with listening(settings.host, settings.port, names="HOST and PORT") as entrance:
-        async with running(settings, executes=durable, upgrade=upgrade, waits=WAIT_SECONDS) as bot:
+        async with (
+            traces_of_process() as traces,
+            running(settings, executes=durable, upgrade=upgrade, waits=WAIT_SECONDS, traces=traces) as bot,
+        ):
             _spare_the_collector()
-            server = http_server(http_app(bot, read_again), settings.host, settings.port)
+            server = http_server(traces.served(http_app(bot, read_again)), settings.host, settings.port)
             log_start(bot, "serve", address=f"{settings.host}:{entrance.getsockname()[1]}", durable=durable)
             on_stop(lambda told: server.handle_exit(told, None))
             await server.serve(sockets=[entrance])
@@ -50,9 +54,13 @@ async def socket(
 ) -> int:
     """Answer Slack over Socket Mode until stopped. Serve the pages for operators on a port, if one is given."""
     _logs(settings)
-    running_bot = running(settings, executes=durable, upgrade=upgrade, waits=WAIT_SECONDS)
     with listening_for_health(settings.host, health_port) as entrance:
-        async with running_bot as bot, health_pages(bot, entrance), connected(bot) as runner:
+        async with (
+            traces_of_process() as traces,
+            running(settings, executes=durable, upgrade=upgrade, waits=WAIT_SECONDS, traces=traces) as bot,
+            health_pages(bot, entrance),
+            connected(bot) as runner,
+        ):
             _spare_the_collector()
             log_start(bot, "socket", durable=durable, **_health_address(entrance))
             await _stopped(unless=runner.refused)
@@ -62,9 +70,12 @@ async def socket(
 async def worker(settings: Settings, *, upgrade: bool = True, health_port: int | None = None) -> int:
     """Do durable work until stopped. Serve the pages for operators on a port, if one is given."""
     _logs(settings)
-    running_bot = running(settings, upgrade=upgrade, waits=WAIT_SECONDS)
     with listening_for_health(settings.host, health_port) as entrance:
-        async with running_bot as bot, health_pages(bot, entrance):
+        async with (
+            traces_of_process() as traces,
+            running(settings, upgrade=upgrade, waits=WAIT_SECONDS, traces=traces) as bot,
+            health_pages(bot, entrance),
+        ):
             log_start(bot, "worker", durable=True, **_health_address(entrance))
             await _stopped()
     return 0

@@ -1,7 +1,10 @@
 """The Turso clients: one per organization of the policy, open until the process ends."""
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Self
+
+import httpx
 
 from bot.core.policy import Policy
 from bot.errors import BotError
@@ -14,9 +17,17 @@ from bot.turso.http import connect
 class TursoClients:
     """The open clients. `follow` opens the clients of a new policy."""
 
-    def __init__(self, settings: Settings, observer: Observer) -> None:
+    def __init__(
+        self, settings: Settings, observer: Observer, follow: Callable[[httpx.AsyncClient], None] = lambda client: None
+    ) -> None:
+        """Open no client yet.
+
+        Args:
+            follow: called with each HTTP client, to observe it.
+        """
         self._settings = settings
         self._observer = observer
+        self._follow = follow
         self._stack = AsyncExitStack()
         self._open: dict[str, TursoClient] = {}
         self._shut: dict[str, str] = {}
@@ -58,6 +69,8 @@ class TursoClients:
             self._shut[organization] = str(error)
             self._open.pop(organization, None)  # the policy no longer names the token before it
             return
-        client = connect(self._settings.turso_api_baseurl, token, organization, observer=self._observer)
+        client = connect(
+            self._settings.turso_api_baseurl, token, organization, observer=self._observer, follow=self._follow
+        )
         self._variables[organization] = variable
         self._open[organization] = await self._stack.enter_async_context(client)

@@ -1,5 +1,7 @@
 """The steps of the workflows, in the form that durable work calls."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import structlog
@@ -27,26 +29,31 @@ class WorkSteps:
 
     async def begin(self, request_id: str, phase: str) -> BeginResult:
         """Authorize the start, check for plan drift, and take the request."""
-        begun = await begin.begin(self.env, self._comparisons, request_id, phase)
+        async with self._span("begin", request_id, phase):
+            begun = await begin.begin(self.env, self._comparisons, request_id, phase)
         if begun is not BeginResult.GO:
             await self._log_end(request_id)
         return begun
 
     async def act(self, request_id: str, phase: str) -> ActResult:
         """Send the change to Turso at most once."""
-        return await act.act(self.env, self._comparisons, request_id, phase)
+        async with self._span("act", request_id, phase):
+            return await act.act(self.env, self._comparisons, request_id, phase)
 
     async def verify(self, request_id: str, phase: str, acted: ActResult) -> VerifyResult:
         """Read the change back."""
-        return await verify.verify(self.env, request_id, phase, acted)
+        async with self._span("verify", request_id, phase):
+            return await verify.verify(self.env, request_id, phase, acted)
 
     async def finish(self, request_id: str, phase: str, seen: VerifyResult) -> None:
         """Commit the outcome."""
-        await finish.finish(self.env, request_id, phase, seen)
+        async with self._span("finish", request_id, phase):
+            await finish.finish(self.env, request_id, phase, seen)
 
     async def notify(self, request_id: str, phase: str) -> None:
         """Notify the people concerned of the outcome."""
-        await finish.notify(self.env, request_id)
+        async with self._span("notify", request_id, phase):
+            await finish.notify(self.env, request_id)
         await self._log_end(request_id)
 
     async def give_up(self, step: StepName, request_id: str, phase: str) -> StepResult:
@@ -70,4 +77,15 @@ class WorkSteps:
 
     async def fire(self, timer: Timer) -> Timer | None:
         """Do the work of a timer."""
-        return await fire(self.env, timer)
+        with self.env.traces.span(f"timer {timer.kind.value}"):
+            return await fire(self.env, timer)
+
+    @asynccontextmanager
+    async def _span(self, step: str, request_id: str, phase: str) -> AsyncIterator[None]:
+        """Record a step in the trace of its request."""
+        if not self.env.traces.is_on:
+            yield
+            return
+        request = await self.env.store.requests.get(request_id)
+        with self.env.traces.span(f"{phase} {step}", follows=request.trace if request else "", request=request_id):
+            yield

@@ -18,6 +18,7 @@ from bot.core.model import Subject
 from bot.core.parsing.grammar import Grammar
 from bot.core.policy import Policy
 from bot.core.ports import Address, Clock, Directory, Messenger, Store
+from bot.core.ports.traces import NoTraces, Traces
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Request
 from bot.errors import BotError
@@ -88,6 +89,7 @@ class Environment:
     notes: OrderedDict[str, Address] = field(default_factory=OrderedDict)
     """The addresses of the private notes that a request has started, by request."""
     _notification_locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    traces: Traces = field(default_factory=NoTraces)
     tracing: Callable[..., AbstractContextManager[Any]] = field(default=lambda **_: nullcontext())
     """Binds a reference to every log line written inside."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 from urllib.parse import quote
 
 import aiohttp
@@ -24,6 +24,8 @@ NETWORK = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientE
 
 
 MAX_CACHED_URLS = 500
+ROUTE: Final = "turso_ops.route"
+"""The extension of a request that has its route template, for those who observe the client."""
 _MADE: ContextVar[list[str] | None] = ContextVar("changes_made", default=None)
 
 
@@ -138,9 +140,9 @@ class Calls:
         try:
             async with asyncio.timeout(self._retry_limits.one_change if writes else self._retry_limits.one_read):
                 request = (
-                    client.build_request(method, path, params=params, json=body)
+                    client.build_request(method, path, params=params, json=body, extensions={ROUTE: route})
                     if writes
-                    else self._build_get(path, params)
+                    else self._build_get(route, path, params)
                 )
                 response = await client.send(request)
             status = response.status_code
@@ -153,7 +155,7 @@ class Calls:
             raise failure
         return response
 
-    def _build_get(self, path: str, params: Mapping[str, str] | None) -> httpx.Request:
+    def _build_get(self, route: str, path: str, params: Mapping[str, str] | None) -> httpx.Request:
         """Build a GET request.
 
         Caches URLs, because joining them takes httpx a long time and the same ones come often.
@@ -164,7 +166,7 @@ class Calls:
             if len(self._urls) >= MAX_CACHED_URLS:
                 self._urls.clear()
             url = self._urls[key] = self._reader.build_request("GET", path, params=params).url
-        return httpx.Request("GET", url, headers=self._reader.headers, extensions=self._timeouts)
+        return httpx.Request("GET", url, headers=self._reader.headers, extensions={**self._timeouts, ROUTE: route})
 
     def _path(self, route: str, subject: Mapping[str, str]) -> str:
         for kind, name in subject.items():

@@ -30,6 +30,7 @@ async def connect(
     *,
     observer: Observer | None = None,
     retry_limits: RetryLimits | None = None,
+    follow: Callable[[httpx.AsyncClient], None] = lambda client: None,
 ) -> AsyncIterator[TursoClient]:
     """Yield a client for one organization. Closes its connections on exit.
 
@@ -39,6 +40,7 @@ async def connect(
     Args:
         base_url: `https://api.turso.tech` or another address. A trailing `/v1/` is removed.
         observer: called after every HTTP attempt with its route, status and duration.
+        follow: called with each HTTP client, to observe it.
     """
     base_url = base_url.rstrip("/").removesuffix("/v1")
     headers = {"Authorization": f"Bearer {token.get_secret_value()}", "User-Agent": "turso-ops"}
@@ -55,6 +57,8 @@ async def connect(
             base_url=base_url, headers=headers, timeout=TIMEOUT, transport=writing, trust_env=False
         ) as writer,
     ):
+        follow(reader)
+        follow(writer)
         yield TursoClient(reader, writer, organization, observer=observer, retry_limits=retry_limits)
 
 

@@ -174,11 +174,14 @@ def exit_codes() -> list[Row]:
     return [(code(status),) for status in sorted(_statuses())]
 
 
+COMMAND_LINES = ("__main__.py", "policy_command_line.py")
+
+
 def _statuses() -> set[int]:
     found = set()
     for path in (ROOT / "bot").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        if "_exit" not in text and path.name != "__main__.py":
+        if "_exit" not in text and path.name not in COMMAND_LINES:
             continue
         tree = ast.parse(text)
         named = {
@@ -188,7 +191,7 @@ def _statuses() -> set[int]:
             for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
             if isinstance(target, ast.Name)
         }
-        if path.name == "__main__.py":
+        if path.name in COMMAND_LINES:
             found |= {value for name, value in named.items() if isinstance(value, int)}
             found |= set(_returned(tree))
         for node in ast.walk(tree):

@@ -123,6 +123,8 @@ class Request:
     incident_id: str | None = None
     reminded_at: datetime | None = None
     """When the approvers were last reminded."""
+    trace: str = ""
+    """The place in a trace where it was opened, as a `traceparent` of W3C. Empty without traces."""
     votes: tuple[Vote, ...] = ()
 
     @property

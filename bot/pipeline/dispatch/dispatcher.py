@@ -233,6 +233,23 @@ class Dispatcher:
     async def _guarded(
         self, incoming: Incoming, name: str, work: Callable[[], Awaitable[str | None]], *, recorded: bool = True
     ) -> None:
+        """Run the work after the ack in a span, which continues the trace of the request that it is about."""
+        follows = await self._trace_of(incoming)
+        with self.env.traces.span(name, follows=follows, reference=incoming.id):
+            await self._answered(incoming, name, work, recorded=recorded)
+
+    async def _trace_of(self, incoming: Incoming) -> str:
+        if not self.env.traces.is_on or incoming.kind not in (Kind.ACTION, Kind.SUBMISSION):
+            return ""
+        try:
+            request = await self.env.store.requests.get(incoming.value) if incoming.value else None
+        except Unavailable:  # the work says so
+            return ""
+        return request.trace if request else ""
+
+    async def _answered(
+        self, incoming: Incoming, name: str, work: Callable[[], Awaitable[str | None]], *, recorded: bool
+    ) -> None:
         """Run the work after the ack. On any failure, answer the person and log it."""
         started, outcome, why = time.perf_counter(), "answered", ""
         # Each work runs in its own task, so these bindings end with it.

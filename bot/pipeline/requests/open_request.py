@@ -47,7 +47,7 @@ async def open_request(
     """
     now = env.clock.now()
     running = await env.store.incidents.running_in(incoming.channel_id) if subject.incident_profile else None
-    wanted = _request(incoming, subject, read, command, plan, decision, now)
+    wanted = _request(incoming, subject, read, command, plan, decision, now, env.traces.current())
     incident_id = plan.settles or (running.id if running else None)
     wanted = replace(wanted, incident_id=incident_id)
     if wanted.mode is Mode.BREAK_GLASS:
@@ -107,6 +107,7 @@ def _request(
     plan: Plan,
     decision: Decision,
     now: datetime,
+    trace: str,
 ) -> Request:
     mode = _mode(decision)
     waits = mode is Mode.APPROVAL or (mode is Mode.DIRECT and decision.confirm is not Confirm.NONE)
@@ -137,6 +138,7 @@ def _request(
         notify=decision.notify,
         expires_at=now + lasts,
         countdown=decision.countdown,
+        trace=trace,
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -55,10 +55,15 @@ class SlackTrouble(Exception):
         return not (self.code in _NO_ANSWER or self.code.startswith("http_"))
 
 
-def new_session() -> aiohttp.ClientSession:
-    """Open the HTTP session of this process. Call it inside the running loop, and close the session at the end."""
+def new_session(trace_configs: Sequence[aiohttp.TraceConfig] = ()) -> aiohttp.ClientSession:
+    """Open the HTTP session of this process. Call it inside the running loop, and close the session at the end.
+
+    Args:
+        trace_configs: who observes its calls.
+    """
     connector = aiohttp.TCPConnector(limit=100, keepalive_timeout=30, ssl=tls_context())
-    return aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+    return aiohttp.ClientSession(connector=connector, timeout=timeout, trace_configs=list(trace_configs))
 
 
 def web_client(session: aiohttp.ClientSession, token: str, api_url: str, observer: Observer) -> AsyncWebClient:

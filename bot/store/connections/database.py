@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Final, Generic, Protocol, TypeVar
 
 import structlog
@@ -63,6 +64,10 @@ class Database(Protocol):
                 rolls the transaction back.
         """
 
+    @property
+    def engines(self) -> Sequence[Engine]:
+        """Return SQLAlchemy's engines, to observe their statements."""
+
     async def close(self) -> None:
         """Close every connection."""
 
@@ -91,6 +96,7 @@ class SqliteDatabase:
         self._writing = _Lane(_sqlite(place, size=1, begin="BEGIN IMMEDIATE"), 1, "store-write", report)
         reader = _sqlite(place, size=READERS, begin="BEGIN", reads_only=True)
         self._reading = _Lane(reader, READERS, "store-read", report)
+        self.engines: Sequence[Engine] = (self._writing.engine, self._reading.engine)
 
     async def read(self, work: Work[T]) -> T:
         """Run `work`, which must not write, on one consistent snapshot of the database."""
@@ -110,20 +116,22 @@ class _Lane:
     """A thread pool in which each thread uses its own connection."""
 
     def __init__(self, engine: Engine, threads: int, name: str, report: "_Report") -> None:
-        self._engine = engine
+        self.engine = engine
         self._report = report
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
     async def run(self, work: Work[T], before_commit: BeforeCommit = nothing) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, work, before_commit)
+        here = copy_context()  # what observes a statement finds there what it belongs to
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, here.run, self._run, work, before_commit)
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._engine.dispose)
+        await asyncio.get_running_loop().run_in_executor(self._threads, self.engine.dispose)
         self._threads.shutdown(wait=False)
 
     def _run(self, work: Work[T], before_commit: BeforeCommit) -> T:
         try:
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 result = work(connection)
                 before_commit()
                 return result
@@ -157,6 +165,7 @@ class PostgresqlDatabase:
         )
         if not pooled:
             limit_statements(self._engine.sync_engine, timeout)
+        self.engines: Sequence[Engine] = (self._engine.sync_engine,)
         # The same connections. In this mode all statements of a transaction see the state at its first statement.
         self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 

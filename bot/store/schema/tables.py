@@ -101,6 +101,7 @@ requests = Table(
     Column("due_at", UtcDateTime),
     Column("incident_id", Text),
     Column("reminded_at", UtcDateTime),
+    Column("trace", Text, nullable=False, server_default=""),
 )
 _pending = requests.c.state == text("'pending'")
 Index(

@@ -1,0 +1,40 @@
+"""The port of traces: they follow a request through processes, approvals and calls."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+
+class Traces(Protocol):
+    """Records spans. They contain no text of people: only names of commands, steps and routes, and our own IDs."""
+
+    @property
+    def is_on(self) -> bool:
+        """Return True if spans are recorded."""
+
+    def current(self) -> str:
+        """Return the current place in a trace, as a `traceparent` of W3C. Empty if there is none."""
+
+    def span(self, name: str, *, follows: str = "", **ids: str) -> AbstractContextManager[None]:
+        """Record what happens inside.
+
+        Args:
+            name: of a command, button or step.
+            follows: a place in another trace, which the span continues. The current place is linked to it.
+            ids: our own IDs that the span is found by.
+        """
+
+
+class NoTraces:
+    """Records nothing."""
+
+    is_on = False
+
+    def current(self) -> str:
+        """Return an empty text."""
+        return ""
+
+    @contextmanager
+    def span(self, name: str, *, follows: str = "", **ids: str) -> Iterator[None]:
+        """Do nothing."""
+        yield

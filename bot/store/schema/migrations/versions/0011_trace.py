@@ -1,0 +1,14 @@
+"""The place in a trace where a request was opened."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the column."""
+    op.add_column("requests", sa.Column("trace", sa.Text(), nullable=False, server_default=""))
