@@ -31,7 +31,7 @@ class Maintenance:
 
     def start(self, background: Background) -> list[Loop]:
         """Start the loops. Each continues if another fails."""
-        operations = {"audit head": self.audit_head, "samples": self._keep_sampling, "retention": self._prune}
+        operations = {"audit head": self.audit_head, "samples": self.keep_sampling, "retention": self._prune}
         return [background.start(name, once, every=EVERY_SECONDS) for name, once in operations.items()]
 
     async def _first_to(self, key: str, channel: str) -> bool:
@@ -59,7 +59,7 @@ class Maintenance:
         await self.store.pruning.prune_measured(self.env.clock.now())
         await self.queue.prune(before)
 
-    async def _keep_sampling(self) -> None:
+    async def keep_sampling(self) -> None:
         """Make sure once a day, and when the policy turns on alerts, that each organization has a sample timer."""
         now, policy = self.env.clock.now(), self.env.rules.policy
         with_alerts = {one.organization for one in policy.alerts}

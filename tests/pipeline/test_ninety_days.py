@@ -92,8 +92,9 @@ async def pass_hour(months: Months, envs: list[Environment], noise: random.Rando
         months.of.fuse.length = noise.randrange(30)
     await asyncio.gather(*(attempt(env, timer) for env in envs))
     months.of.fuse.length = None
-    for one in await envs[0].store.timers.due(months.of.now()):
-        await attempt(envs[1], one)
+    while due := await envs[0].store.timers.due(months.of.now()):
+        for one in due:
+            await attempt(envs[1], one)
 
 
 @pytest.mark.parametrize("seed", range(200, 202))

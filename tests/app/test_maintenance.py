@@ -1,0 +1,53 @@
+"""Sample timers: one for each organization, once a day over all processes, and anew when the policy turns on alerts."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from bot.app.maintenance import FIRST_SAMPLE, Maintenance
+from bot.commands import CATALOGUE
+from bot.core.policy import load
+from bot.core.records.timers import TimerKind
+from tests.pipeline.listening import POLICY, House, house
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[House]:
+    async with house(tmp_path) as found:
+        yield found
+
+
+async def keep_sampling(here: House) -> list[str]:
+    """Let three processes look after the timers; returns the organizations that are sampled soon."""
+    await asyncio.gather(*(Maintenance(here.env, here.store, cast(Any, None), 30).keep_sampling() for _ in range(3)))
+    due = await here.store.timers.due(here.clock.now() + FIRST_SAMPLE)
+    return [one.subject for one in due if one.kind is TimerKind.SAMPLE]
+
+
+async def sampled(here: House) -> None:
+    """Let the sample be taken, whose next one is hours away."""
+    for one in await here.store.timers.due(here.clock.now() + FIRST_SAMPLE):
+        await here.store.timers.replace(one, None)
+
+
+async def test_each_organization_is_sampled_once_a_day_at_least(here: House) -> None:
+    assert await keep_sampling(here) == ["acme"]
+    await sampled(here)
+    assert await keep_sampling(here) == []
+    here.clock.pass_(timedelta(days=1))
+    assert await keep_sampling(here) == ["acme"]
+
+
+async def test_alerts_that_the_policy_turns_on_begin_at_once(here: House) -> None:
+    await keep_sampling(here)
+    await sampled(here)
+
+    here.env.rules.policy = load(POLICY + "alerts: {channel: C0DBOPS, quota: 80}\n", CATALOGUE)  # type: ignore[misc]
+
+    assert await keep_sampling(here) == ["acme"]
+    await sampled(here)
+    assert await keep_sampling(here) == []
