@@ -277,6 +277,7 @@ def _named_secrets(settings: Settings) -> dict[str, str]:
         "AUDIT_STREAM": settings.audit_stream if settings.streams_to_url else None,
         "AUDIT_STREAM_SECRET": settings.audit_stream_secret,
         "PAGERDUTY_API_TOKEN": settings.pagerduty_api_token,
+        "OPSGENIE_API_TOKEN": settings.opsgenie_api_token,
     }
     found = {name: value for name, value in settings.sources.items() if name.endswith(SECRET_NAMES)}
     return found | {name: secret.get_secret_value() for name, secret in given.items() if secret}

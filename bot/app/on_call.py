@@ -8,6 +8,7 @@ from bot.blocks.text import counted
 from bot.errors import BotError
 from bot.oncall import OnCallUnavailable, Schedules
 from bot.oncall.calls import Observer
+from bot.oncall.opsgenie import Opsgenie
 from bot.oncall.pagerduty import PagerDuty
 from bot.settings import Settings
 
@@ -19,10 +20,12 @@ class UnreachableOnCall(BotError):
 @asynccontextmanager
 async def on_call_schedules(settings: Settings, book: PolicyBook, observer: Observer) -> AsyncIterator[Schedules]:
     """Yield the lookup of schedules. Closes its connections on exit."""
-    adapters = []
+    adapters: list[PagerDuty | Opsgenie] = []
     async with AsyncExitStack() as stack:
         if token := settings.pagerduty_api_token:
             adapters.append(PagerDuty(settings.pagerduty_api_baseurl, token, observer=observer))
+        if token := settings.opsgenie_api_token:
+            adapters.append(Opsgenie(settings.opsgenie_api_baseurl, token, observer=observer))
         for one in adapters:
             await stack.enter_async_context(one.calls)
         yield Schedules(adapters, lambda: book.policy.oncall_users)

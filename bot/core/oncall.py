@@ -16,6 +16,7 @@ class Provider(StrEnum):
     """A service that knows who is on call."""
 
     PAGERDUTY = "pagerduty"
+    OPSGENIE = "opsgenie"
 
     @property
     def label(self) -> str:
@@ -23,7 +24,7 @@ class Provider(StrEnum):
         return _LABELS[self]
 
 
-_LABELS: Final = {Provider.PAGERDUTY: "PagerDuty"}
+_LABELS: Final = {Provider.PAGERDUTY: "PagerDuty", Provider.OPSGENIE: "Opsgenie"}
 
 
 @dataclass(frozen=True, slots=True)

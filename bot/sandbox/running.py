@@ -156,6 +156,8 @@ def _settings(keys: Keys, url: str, data: Path, policy: Path) -> Settings:
             "TURSO_API_BASEURL": url,
             "PAGERDUTY_API_TOKEN": keys.on_call_token,
             "PAGERDUTY_API_BASEURL": f"{url}{PREFIX}/pagerduty",
+            "OPSGENIE_API_TOKEN": keys.on_call_token,
+            "OPSGENIE_API_BASEURL": f"{url}{PREFIX}/opsgenie",
             "DATABASE_URL": f"sqlite:///{(data / 'turso-ops.db').absolute()}",
             "POLICY_FILE": str(policy),
             "LOG_LEVEL": "WARNING",

@@ -89,6 +89,9 @@ class Settings(SourcedSettings):
     pagerduty_api_token: SecretStr | None = Field(None, alias="PAGERDUTY_API_TOKEN")
     """Reads who is on call. A read-only key is enough."""
     pagerduty_api_baseurl: str = Field("https://api.pagerduty.com", alias="PAGERDUTY_API_BASEURL")
+    opsgenie_api_token: SecretStr | None = Field(None, alias="OPSGENIE_API_TOKEN")
+    """Reads who is on call. The key of an integration that may read is enough."""
+    opsgenie_api_baseurl: str = Field("https://api.opsgenie.com", alias="OPSGENIE_API_BASEURL")
     secrets_dir: Path | None = Field(None, alias=FOLDER)
     sources: Annotated[Mapping[str, str], NoDecode] = Field(
         default_factory=dict, alias=POLICY_VARIABLES, exclude=True, repr=False
@@ -186,7 +189,8 @@ def load_settings(environ: Mapping[str, str] | None = None, *, needs: tuple[str,
 def addresses(settings: Settings) -> tuple[str, ...]:
     """Return an address of each kind that the process calls."""
     receiver = settings.audit_stream.get_secret_value() if settings.audit_stream and settings.streams_to_url else ""
-    on_call = (settings.pagerduty_api_baseurl,) if settings.pagerduty_api_token else ()
+    on_call = [settings.pagerduty_api_baseurl] if settings.pagerduty_api_token else []
+    on_call += [settings.opsgenie_api_baseurl] if settings.opsgenie_api_token else []
     return settings.slack_api_url, SOCKET_MODE, settings.turso_api_baseurl, A_DATABASE, receiver, *on_call
 
 

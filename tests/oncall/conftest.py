@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from bot.core.oncall import Provider
 from bot.oncall import Schedules
+from bot.oncall.opsgenie import Opsgenie
 from bot.oncall.pagerduty import PagerDuty
 from bot.sandbox.oncall.app import PREFIX, create_oncall
 from bot.sandbox.oncall.roster import ANA, BEN, Roster
@@ -31,16 +32,17 @@ class Desk:
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
     roster, clock, seen = Roster(), [0.0], list[tuple[str, int]]()
-    slack_ids = {Provider.PAGERDUTY: {ANA: "U0ANA", BEN: "U0BEN"}}
+    slack_ids = {one: {ANA: "U0ANA", BEN: "U0BEN"} for one in Provider}
     with bound(0) as port:
         url = f"http://127.0.0.1:{port.getsockname()[1]}{PREFIX}"
         async with served(create_oncall(roster, TOKEN), port):
-            adapters = [
-                PagerDuty(
-                    f"{url}/pagerduty/",
-                    SecretStr(TOKEN),
-                    observer=lambda provider, status, seconds: seen.append((provider, status)),
-                )
+
+            def observe(provider: str, status: int, seconds: float) -> None:
+                seen.append((provider, status))
+
+            adapters: list[PagerDuty | Opsgenie] = [
+                PagerDuty(f"{url}/pagerduty/", SecretStr(TOKEN), observer=observe),
+                Opsgenie(f"{url}/opsgenie", SecretStr(TOKEN), observer=observe),
             ]
             schedules = Schedules(adapters, lambda: slack_ids, now=lambda: clock[0])
             yield Desk(roster, url, schedules, slack_ids, clock, seen)

@@ -3,6 +3,8 @@
 import asyncio
 import time
 
+import httpx
+import jsonschema
 import pytest
 import structlog
 from pydantic import SecretStr
@@ -40,8 +42,11 @@ def test_a_key_is_read_as_it_was_written(schedule: Schedule) -> None:
         (Schedule(Provider.PAGERDUTY, ESCALATION, is_policy=True), {"U0ANA", "U0BEN"}),
         (Schedule(Provider.PAGERDUTY, ESCALATION, 2, is_policy=True), {"U0BEN"}),
         (Schedule(Provider.PAGERDUTY, "PELSE00"), set[str]()),
+        (Schedule(Provider.OPSGENIE, SCHEDULE), {"U0ANA"}),
+        (Schedule(Provider.OPSGENIE, SECOND_SCHEDULE), {"U0BEN"}),
+        (Schedule(Provider.OPSGENIE, "PELSE00"), set[str]()),
     ],
-    ids=["schedule", "another", "its level", "not its level", "policy", "level of a policy", "empty"],
+    ids=lambda value: value.key if isinstance(value, Schedule) else None,
 )
 async def test_the_people_on_call_have_their_slack_ids(desk: Desk, schedule: Schedule, found: set[str]) -> None:
     assert await desk.schedules.members(schedule.key) == frozenset(found)
@@ -84,12 +89,13 @@ async def test_without_an_answer_nobody_is_on_call_not_even_who_was(desk: Desk, 
     assert desk.seen[-1] == ("pagerduty", status)
 
 
-async def test_a_slow_answer_is_none_after_two_seconds(desk: Desk) -> None:
+@pytest.mark.parametrize("provider", Provider)
+async def test_a_slow_answer_is_none_after_two_seconds(desk: Desk, provider: Provider) -> None:
     desk.roster.seconds = 30.0
     began = time.monotonic()
 
-    with pytest.raises(OnCallUnavailable, match="didn't answer within 2 seconds"):
-        await desk.schedules.look_up(FIRST)
+    with pytest.raises(OnCallUnavailable, match=f"{provider.label}: it didn't answer within 2 seconds"):
+        await desk.schedules.look_up(Schedule(provider, SCHEDULE).key)
 
     assert time.monotonic() - began < 20
 
@@ -161,3 +167,82 @@ async def test_a_wrong_token_is_refused_and_not_shown(desk: Desk) -> None:
 async def test_callers_at_the_same_time_share_a_call(desk: Desk) -> None:
     await asyncio.gather(*(desk.schedules.members(FIRST) for _ in range(20)))
     assert len(desk.roster.calls) == 1
+
+
+@pytest.mark.parametrize("provider", Provider)
+async def test_each_service_is_closed_while_it_refuses(desk: Desk, provider: Provider) -> None:
+    key = Schedule(provider, SCHEDULE).key
+    desk.roster.status = 503
+    assert await desk.schedules.members(key, fresh=True) is None
+    desk.roster.status, desk.roster.shifts = 0, [Shift(BEN), Shift(STRANGER)]
+    assert await desk.schedules.look_up(key, fresh=True) == (frozenset({"U0BEN"}), (STRANGER,))
+    assert desk.seen == [(provider, 503), (provider, 200)]
+
+
+USER = {"type": "object", "required": ["id", "type"], "properties": {"id": {"type": "string"}}}
+FACTS = {
+    # Required properties and types of the vendors' OpenAPI files: PagerDuty/api-schema (`Oncall`, `Pagination`), and
+    # opsgenie/opsgenie-oas (`GetOnCallResponse`, `OnCall`, `Participant`).
+    "/pagerduty/oncalls?schedule_ids[]=PLEAD20": {
+        "type": "object",
+        "required": ["oncalls"],
+        "properties": {
+            "oncalls": {
+                "type": "array",
+                "minItems": 1,
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "user": USER,
+                        "schedule": USER,
+                        "escalation_policy": USER,
+                        "escalation_level": {"type": "integer"},
+                        "start": {"type": "string"},
+                        "end": {"type": "string"},
+                    },
+                    "additionalProperties": False,
+                },
+            },
+            "limit": {"type": "integer"},
+            "offset": {"type": "integer"},
+            "more": {"type": "boolean"},
+            "total": {"type": ["integer", "null"]},
+        },
+        "additionalProperties": False,
+    },
+    "/opsgenie/v2/schedules/PLEAD20/on-calls": {
+        "type": "object",
+        "required": ["data"],
+        "properties": {
+            "took": {"type": "number"},
+            "requestId": {"type": "string"},
+            "data": {
+                "type": "object",
+                "properties": {
+                    "_parent": {"type": "object"},
+                    "onCallParticipants": {
+                        "type": "array",
+                        "minItems": 1,
+                        "items": {
+                            **USER,
+                            "properties": {
+                                "onCallParticipants": {"type": "array", "items": USER},
+                                "name": {"type": "string"},
+                            },
+                        },
+                    },
+                },
+                "additionalProperties": False,
+            },
+        },
+        "additionalProperties": False,
+    },
+}
+
+
+@pytest.mark.parametrize("path", FACTS)
+async def test_the_stand_in_answers_in_the_form_that_the_vendor_publishes(desk: Desk, path: str) -> None:
+    scheme = "GenieKey " if "opsgenie" in path else "Token token="
+    async with httpx.AsyncClient(headers={"Authorization": f"{scheme}{TOKEN}"}) as http:
+        answer = await http.get(f"{desk.url}{path}")
+    jsonschema.validate(answer.json(), FACTS[path])

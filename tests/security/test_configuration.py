@@ -28,6 +28,7 @@ GIVEN = {
     "SLACK_APP_TOKEN": "xapp-1-canary-0123456789",
     "TURSO_API_TOKEN": "turso-api-token-canary-0123",
     "PAGERDUTY_API_TOKEN": "pagerduty-token-canary-0123",
+    "OPSGENIE_API_TOKEN": "opsgenie-token-canary-0123",
     "TURSO_ORGANIZATION": "acme",
     "DATABASE_URL": "postgresql://ops:p%40ss-canary@db.example/ops",
 }

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from bot.core.catalogue import CommandCatalogue
+from bot.core.oncall import Provider
 from bot.core.parsing.durations import NotADuration, duration_text, parse_duration
 from bot.core.policy.alert_defaults import check_channels, people_of_alerts
 from bot.core.policy.document import Document, Path, Problem, quote
@@ -193,6 +194,10 @@ class _Lint:
             if len([key for key in ("schedule", "escalation_policy") if key in oncall]) != 1:
                 self.error(path, "needs one of `schedule` and `escalation_policy`")
             provider = oncall.get("provider")
+            if provider == Provider.OPSGENIE:
+                for key in ("escalation_policy", "level"):
+                    if key in oncall:
+                        self.error((*path, key), f"`{key}` isn't for {Provider.OPSGENIE.label}; name a `schedule`")
             if isinstance(provider, str) and not _dict(known.get(provider)):
                 self.warn(path, f"has no one, because `oncall_users.{provider}` names no Slack IDs")
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.sandbox.oncall import pagerduty
+from bot.sandbox.oncall import opsgenie, pagerduty
 from bot.sandbox.oncall.roster import Roster
 
 PREFIX: Final = "/_oncall"
@@ -24,6 +24,10 @@ def create_oncall(roster: Roster, token: str) -> Starlette:
             Route(
                 f"{PREFIX}/pagerduty/oncalls",
                 _guarded(roster, pagerduty.list_on_calls, "authorization", f"Token token={token}"),
+            ),
+            Route(
+                f"{PREFIX}/opsgenie/v2/schedules/{{schedule}}/on-calls",
+                _guarded(roster, opsgenie.get_on_calls, "authorization", f"GenieKey {token}"),
             ),
         ]
     )

@@ -1,0 +1,47 @@
+"""Opsgenie: `GET /v2/schedules/{id}/on-calls`, the participants of a schedule who are on call now.
+
+Source: https://docs.opsgenie.com/docs/who-is-on-call-api, and opsgenie/opsgenie-oas (definitions/whoIsOnCall.yaml)
+"""
+
+from typing import Any, Final
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+from bot.core.oncall import Provider, Schedule
+from bot.oncall.calls import Calls, Observer, identifier
+
+DEEPEST: Final = 10
+"""How deep participants are nested at most: a user of a team of an escalation of another one."""
+
+
+class Opsgenie:
+    """Reads schedules of Opsgenie."""
+
+    provider = Provider.OPSGENIE
+
+    def __init__(self, base_url: str, token: SecretStr, *, observer: Observer | None = None) -> None:
+        headers = {"Authorization": f"GenieKey {token.get_secret_value()}"}
+        self.calls = Calls(self.provider, base_url, headers, observer=observer)
+
+    async def people(self, schedule: Schedule) -> frozenset[str]:
+        """Return Opsgenie's IDs of the people on call now. Raises OnCallUnavailable, ValueError.
+
+        Not flat, because a flat answer has only their e-mail addresses.
+        """
+        path = f"/v2/schedules/{quote(schedule.id, safe='')}/on-calls"
+        answer = await self.calls.get(path, [("scheduleIdentifierType", "id"), ("flat", "false")])
+        return frozenset(_users(answer["data"]["onCallParticipants"], DEEPEST))
+
+
+def _users(participants: list[Any], deepest: int) -> list[str]:
+    """Return the users among participants, and among those of the escalations and teams."""
+    if deepest == 0:
+        raise ValueError("participants are nested too deeply")
+    found: list[str] = []
+    for one in participants:
+        if one["type"] == "user":
+            found.append(identifier(one))
+        else:
+            found += _users(one.get("onCallParticipants") or [], deepest - 1)
+    return found
