@@ -23,7 +23,7 @@ def log(text: str) -> str:
 
 
 def _steady(line: dict[str, Any]) -> dict[str, Any]:
-    found = {"event": line["event"]} | {key: value for key, value in line.items() if key not in LEFT_OUT}
+    found = {"event": line["event"]} | {key: line[key] for key in sorted(line) if key not in LEFT_OUT}
     return found | {"ms": 120} if "ms" in found else found
 
 
