@@ -28,6 +28,9 @@ ALERT_OVERAGES: Final = "alert.overages"
 ALERT_INCIDENT: Final = "alert.incident"
 ALERT_MUTE_HOUR: Final = "alert.mute_hour"
 ALERT_MUTE_DAY: Final = "alert.mute_day"
+EXTEND_BRANCH: Final = "branch.extend"
+KEEP_BRANCH: Final = "branch.keep"
+DESTROY_BRANCH: Final = "branch.destroy"
 RUN: Final = "run."
 PAGE: Final = "page."
 FORM: Final = "form.open."
@@ -128,6 +131,15 @@ def end_incident(incident_id: str, label: str = "End incident") -> Element:
 def alert_button(label: Plain, action_id: str, alert_id: str, *, style: Style | None = None) -> Element:
     """Return a button of an alert's card. Its line depends on the stored alert."""
     return kit.button(label, action_id, alert_id, style=style)
+
+
+def of_branch(branch_id: str) -> list[Element]:
+    """Return the buttons of a branch whose end is near: extend it, keep it, or start its quarantine now."""
+    return [
+        kit.button(Plain("Extend"), EXTEND_BRANCH, branch_id, style="primary"),
+        kit.button(Plain("Keep"), KEEP_BRANCH, branch_id),
+        kit.button(Plain("Destroy now"), DESTROY_BRANCH, branch_id, style="danger"),
+    ]
 
 
 def run(number: int, label: str, line: str, *, style: Style | None = None) -> list[Element]:

@@ -71,7 +71,8 @@ async def require_known(ctx: Context, name: str) -> None:
 
 def plan_target(database: Database) -> PlanTarget:
     """Return the identity of a database, for a plan."""
-    return PlanTarget(database.name, database.id, database.group or None, database.delete_protection)
+    sources = database.target.sources
+    return PlanTarget(database.name, database.id, database.group or None, database.delete_protection, sources=sources)
 
 
 async def live_tokens(ctx: Context, ids: Sequence[str]) -> list[LedgerToken]:

@@ -11,12 +11,13 @@ from bot.core.declaration import Declaration
 from bot.core.model import Decision, Risk, Subject
 from bot.core.policy import Policy, Scope
 from bot.core.ports import ReadStore, Store
+from bot.core.records.branches import Branch
 from bot.core.records.holds import Hold
 from bot.core.records.incidents import Incident
 from bot.core.reply import Reply
 from bot.core.requests.plan import ALERT, SETTLES, Plan
 from bot.core.requests.proof import Finding
-from bot.core.requests.request import State
+from bot.core.requests.request import Request, State
 from bot.core.requests.step_results import PhaseKind
 from bot.errors import Refused
 from bot.turso import Database, TursoClient, TursoReader
@@ -123,7 +124,7 @@ class Context:
         """
         if self.scope.covers_all:
             return found
-        return Listing((one for one in found if self.scope.covers(one.target)), found.left_out)
+        return Listing((one for one, target in found.with_targets() if self.scope.covers(target)), found.left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,9 @@ class ChangeCommand(Kind, Generic[A]):
     """What ends the quarantine and unblocks the database."""
     facts_again: Callable[[Context, Plan], Awaitable[Facts]] | None = None
     """Reads what `act` returned, when a crash or a lost response took it. None: the message doesn't need it."""
+    branch: Callable[[Request, Facts, str, datetime], Branch] | None = None
+    """Returns the record of the branch that it created, from the request, the facts, the new record's ID and the time.
+    None: it creates no branch."""
     lifts: bool = False
     """True if it ends the holds that its plan names."""
     probes: Callable[[ChangeContext, Plan], Awaitable[list[tuple[Finding, Probe | None]]]] | None = None

@@ -13,15 +13,16 @@ from bot.core.parsing.parse_results import S
 def action_of(name: str, args: BaseModel) -> Action:
     """Return the action of a command, for the policy.
 
-    Its database is the argument `name`, and `group` is the group of a new database. Arguments that weren't typed have
-    their defaults, such as the lifetime of a token.
+    Its database is the argument `name`, `group` is the group of a new database, and `source` is what it is copied from.
+    Arguments that weren't typed have their defaults, such as the lifetime of a token.
     """
     given = args.__dict__  # attribute access on a pydantic model is slow for missing fields
-    database, expiration = given.get("name"), given.get("expiration")
+    database, source, expiration = given.get("name"), given.get("source"), given.get("expiration")
+    sources = (source,) if isinstance(source, str) and source else ()
     return Action(
         command=name,
         options=action_options(args),
-        databases=(Target(database, given.get("group")),) if isinstance(database, str) and database else (),
+        databases=(Target(database, given.get("group"), sources),) if isinstance(database, str) and database else (),
         lifetime=expiration.lifetime if expiration else None,
     )
 

@@ -121,6 +121,11 @@ class Target:
 
     name: str
     group: str | None = None
+    sources: tuple[str, ...] = ()
+    """The names of the databases that it is a branch of, nearest first. It holds their data.
+
+    So whatever allows something must allow it for each of these names as well, and a denial of one of them counts.
+    """
 
 
 @dataclass(frozen=True, slots=True)

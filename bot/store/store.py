@@ -12,6 +12,7 @@ from bot.store.connections.urls import Place, place_of
 from bot.store.repositories.alerts import Alerts
 from bot.store.repositories.audit import Audit
 from bot.store.repositories.audit_streams import AuditStreams
+from bot.store.repositories.branches import Branches
 from bot.store.repositories.cards import Cards
 from bot.store.repositories.delegations import Delegations
 from bot.store.repositories.digests import Digests
@@ -55,6 +56,7 @@ class SqlStore:
         self.delegations = Delegations(database)
         self.samples = Samples(database)
         self.alerts = Alerts(database)
+        self.branches = Branches(database)
         self.processes = Processes(database)
         self.pruning = Pruning(database)
 

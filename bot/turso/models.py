@@ -1,8 +1,8 @@
 """Frozen models of Turso's resources, read from responses of the 2023 API and of today's API."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, Any, Final, NamedTuple, Self
 from urllib.parse import urlsplit
 
 import structlog
@@ -30,6 +30,8 @@ from bot.turso.tolerance import (
 )
 
 log = structlog.get_logger(__name__)
+MOST_SOURCES: Final = 8
+"""How many sources of a branch of a branch are followed."""
 
 _NAME = spellings_of("Name")
 _DB_ID = spellings_of("DbId")
@@ -84,7 +86,7 @@ class Database(Wire):
     @property
     def target(self) -> Target:
         """Return the database as the policy sees it. An empty group means none, and None means unknown."""
-        return Target(self.name, self.group)
+        return Target(self.name, self.group, (self.parent.name,) if self.parent and self.parent.name else ())
 
     @property
     def placement(self) -> str:
@@ -135,7 +137,20 @@ class Listed(NamedTuple):
     @property
     def target(self) -> Target:
         """Return the database as the policy sees it."""
-        return Target(self.name, self.group)
+        source = self.source
+        return Target(self.name, self.group, (source.name,) if source else ())
+
+    @property
+    def source(self) -> Parent | None:
+        """Return the database that it is a branch of. None: it is no branch, or its parent can't be read."""
+        raw = self.raw.get("parent")
+        if not isinstance(raw, dict):
+            return None
+        try:
+            found = Parent.model_validate(raw)
+        except ValueError:
+            return None
+        return found if found.name else None
 
     @property
     def is_archived(self) -> bool:
@@ -170,6 +185,26 @@ class Listing(list[Listed]):
     def __init__(self, found: Iterable[Listed] = (), left_out: int = 0) -> None:
         super().__init__(found)
         self.left_out = left_out
+
+    def with_targets(self) -> "Iterator[tuple[Listed, Target]]":
+        """Yield each database as the policy sees it, with all its sources, as far as these are listed."""
+        by_id: dict[str, Listed] = {}
+        for one in self:
+            if one.source is None:
+                yield one, one.target
+                continue
+            by_id = by_id or {each.id: each for each in self}
+            yield one, Target(one.name, one.group, tuple(_sources(one, by_id)))
+
+
+def _sources(branch: Listed, by_id: Mapping[str, Listed]) -> Iterator[str]:
+    at: Listed | None = branch
+    for _ in range(MOST_SOURCES):
+        source = at.source if at else None
+        if source is None:
+            return
+        yield source.name
+        at = by_id.get(source.id)
 
 
 class Usage(Wire):

@@ -1,5 +1,6 @@
 """Every entry that can lead to a change, prepared once: taken while something is lost, it has to say no."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
@@ -137,6 +138,19 @@ async def frozen(world: World, name: str) -> str:
     return next(hold.id for hold in await world.bot.store.holds.find() if hold.request_id == request_id)
 
 
+async def branch(world: World, name: str) -> str:
+    """A branch with an end, which belongs to Dana."""
+    assert world.bot is not None
+    await world.make(f"{name}-source")
+    await world.workspace.say(DANA, DB_OPS, f"/turso branch {name}-source {name} --for 9d")
+    store = world.bot.store
+    for _ in range(500):
+        if found := [one for one in await store.branches.find(organization="acme") if one.database == name]:
+            return found[0].id
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{name} was not made")
+
+
 async def owed(world: World, name: str) -> str:
     """A break-glass act that was done."""
     assert world.bot is not None
@@ -217,6 +231,9 @@ ENTRIES = (
     Entry("review by form", owed_form, submitting(ANA, "review", lambda _: NAMED), (ANA,), RIGHTS, covers="review"),
     Entry("thaw button", frozen, pressing(ANA, "hold.thaw"), (ANA,), covers="hold.thaw"),
     Entry("thaw button on Home", frozen, pressing(ANA, "hold.thaw", at_home=True), (ANA,), covers="step: follow_up"),
+    Entry("extend button", branch, pressing(DANA, "branch.extend"), (DANA,), covers="branch.extend"),
+    Entry("keep button", branch, pressing(DANA, "branch.keep", at_home=True), (DANA,), covers="branch.keep"),
+    Entry("destroy-now button", branch, pressing(DANA, "branch.destroy"), (DANA,), covers="branch.destroy"),
     Entry("rotate-tokens button", live_token, pressing(ANA, "token.end", at_home=True), (ANA,), covers="token.end"),
 )  # fmt: skip
 assert BEN not in BY_TWO, "he keeps the groups filled"

@@ -24,6 +24,7 @@ channels:
       - {break_glass: [protect], to: asking, review_by: dba}
       - {allow: [freeze], to: asking, confirm: button}
       - {allow: [create], to: asking, confirm: type-name}
+      - {allow: [branch], to: asking, confirm: none}
       - {approve: [destroy, rotate], by: dba, to: asking, confirm: none, undo_by: dba}
       - {approve: [token], by: dba, to: asking, confirm: none}
       - {allow: [thaw, rotate], to: dba, confirm: button}
@@ -31,7 +32,8 @@ channels:
 )
 NO_RULE = POLICY[: POLICY.index("      - {break_glass")]
 CEILING = POLICY.replace(
-    "channels:", "ceiling: {deny: [{commands: [create, destroy, rotate, token, freeze, protect, thaw]}]}\nchannels:"
+    "channels:",
+    "ceiling: {deny: [{commands: [create, branch, destroy, rotate, token, freeze, protect, thaw]}]}\nchannels:",
 )
 TWO = POLICY.replace("organizations:\n", "organizations:\n  beta: {token: env:TURSO_API_TOKEN}\n")
 SWAPPED = TWO.replace(

@@ -43,6 +43,7 @@ NEED_NO_RIGHT = {
     "timer: prove": "reads",
     "timer: digest": "reads",
     "timer: sample": "reads",
+    "timer: branch_end": "opens a request, whose start is decided as any other's",
 }
 OFFERED = {
     *button_actions.CLICKS,

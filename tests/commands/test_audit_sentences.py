@@ -51,6 +51,13 @@ TABLE = [
     (line("planned", "dry_run"), "<@U0ANA> did a dry run: destroy `analytics`"),
     (line("read", "allowed", command="usage"), "<@U0ANA> used `usage` on `analytics`"),
     (line("read", "allowed", command="list", databases=()), "<@U0ANA> used `list`"),
+    (line("branch_extended", "succeeded", command="branch"), "<@U0ANA> extended the branch `analytics`"),
+    (line("branch_kept", "succeeded", command="branch"), "<@U0ANA> removed the end of the branch `analytics`"),
+    (line("branch_ended", "begun", command="branch", user_id=TIMER), "The end of the branch `analytics` came"),
+    (
+        line("branch_ended", "denied", command="branch", user_id=TIMER),
+        "The end of the branch `analytics` came, but the rules of then didn't let it be destroyed",
+    ),
     (line("approved", "vote", of_dana=True), "<@U0ANA> approved <@U0DANA>'s request to destroy `analytics`"),
     (line("denied", "denied", of_dana=True), "<@U0ANA> denied <@U0DANA>'s request to destroy `analytics`"),
     (line("confirmed", "confirmed"), "<@U0ANA> confirmed their request to destroy `analytics`"),

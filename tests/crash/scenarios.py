@@ -213,6 +213,25 @@ async def is_awake(lane: Lane, name: str) -> bool:
     return found.json()["group"]["archived"] is False
 
 
+async def has_source(lane: Lane, name: str) -> None:
+    await lane.has_database(f"{name}-s")
+
+
+async def branched(lane: Lane, name: str) -> None:
+    """A branch that ends after three days."""
+    await has_source(lane, name)
+    await ask_till_taken(lane, f"db branch {name}-s {name} --for 3d")
+    await in_state(lane, name, State.SUCCEEDED)
+
+
+async def is_branch(lane: Lane, name: str) -> bool:
+    """Whether it is there, and on record with its end: both, or neither."""
+    kept = [one for one in await lane.store.branches.find(organization="acme") if one.database == name]
+    there = await is_there(lane, name)
+    assert len(kept) == there, f"{kept} for a branch that is {'there' if there else 'not there'}"
+    return there
+
+
 async def ready(lane: Lane, name: str) -> None:
     await asked("token {}")(lane, name)
     await press_till_taken(lane, ANA, name, "Approve")
@@ -326,6 +345,10 @@ SCENARIOS = [
              blocks(True, True)),
     Scenario("thaw", frozen, after(timedelta(minutes=31)), ("PATCH", CONFIGURATION), State.SUCCEEDED, "has ended",
              blocks(False, False), event="thawed", settled=holds_nothing),
+    Scenario("branch", has_source, typed("db branch {0}-s {0} --for 3d"), ("POST", DATABASES), State.SUCCEEDED,
+             "is ready", is_branch),
+    Scenario("branch-end", branched, after(timedelta(days=4)), ("PATCH", CONFIGURATION), State.QUARANTINED,
+             "is in quarantine", blocks(True, True), settled=blocks(True, True)),
     Scenario("wake", archived, typed("db wake {}"), ("POST", "/groups/g-{}/unarchive"), State.SUCCEEDED, "is awake",
              is_awake),
     Scenario("rotate", asked("rotate {}"), approve, ("POST", ROTATE), State.SUCCEEDED, "have been refused since",

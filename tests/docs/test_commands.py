@@ -19,6 +19,7 @@ LOCAL = {name.strip("`") for (name,) in programs()} - {command.name for command 
 SLACK = [command.name for command in COMMANDS if command.args.model_fields and command.name != "audit"]
 EXAMPLES = {
     "NAME": "orders",
+    "SOURCE": "orders",
     "KEY": "INC-42",
     "COMMAND": "show",
     "@ben": "<@U0BEN>",

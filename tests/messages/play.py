@@ -100,6 +100,7 @@ async def play(page: Page) -> None:
         _tokens,
         _destroying,
         _blocking,
+        _branching,
         _waking,
         _rotating,
         _overages,
@@ -178,6 +179,22 @@ async def _blocking(page: Page) -> None:
     await page.types("/turso protect users on")
     await page.presses("Approve", "delete protection")
     await page.types("/turso destroy users --reason old")
+
+
+async def _branching(page: Page) -> None:
+    page.subject("Branching a database")
+    await page.types("/turso branch users users-test --at 15m ago --for 3d --dry-run")
+    await page.types("/turso branch users users-test --for 3d", then="of *users* is ready")
+    await page.types("/turso ls --branches")
+    await page.types("/turso show users-test")
+    for line in ("/turso branch users users-test", "/turso branch users users-2 --at 15m",
+                 "/turso branch users users-2 --at before INC-1", "/turso branch users users-2 --for 1m"):  # fmt: skip
+        await page.types(line)
+    await page.step("Two days later", lambda: page.world.pass_time(days=2, minutes=1), then="the branch `users-test`")
+    await page.presses("Extend", "the branch `users-test`", by=DANA)
+    await page.step("At its end", lambda: page.world.pass_time(days=5), then="wants to destroy `users-test`")
+    await page.presses("Withdraw", "wants to destroy `users-test`", by=DANA)
+    await page.presses("Keep", "the branch `users-test`", by=DANA)
 
 
 async def _waking(page: Page) -> None:

@@ -33,6 +33,7 @@ GIVEN: dict[str, tuple[str, ...]] = {
     "incident report": ("incident report",),
     "digest now": ("digest now", "digest now --daily"),
     "create": ("db create {} --dry-run", "create {} --group default --dry-run", "create {} --reason {r}"),
+    "branch": ("branch {} copy --dry-run", "db branch {} copy-2 --at 15m ago --for 3d --dry-run"),
     "token": ("token {} --read-only", "db tokens create {} --expiration 2h --read-only", "token {} --dry-run"),
     "freeze": ("freeze {} --for 30m --dry-run", "db freeze {} --reads", "freeze {}"),
     "thaw": ("thaw {}", "db thaw {} --dry-run"),

@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.blocks.text import Plain, utc
 from bot.commands.base import Context, Facts
-from bot.errors import NotOurs
+from bot.errors import BadInput, NotOurs
 from bot.turso import Database, DatabaseNotFound, TursoReader
 
 ARRIVES_WITHIN: Final = timedelta(minutes=5)
@@ -21,6 +21,19 @@ async def existing(turso: TursoReader, name: str) -> Database | None:
         return await turso.database(name)
     except DatabaseNotFound:
         return None
+
+
+async def require_free(ctx: Context, name: str) -> None:
+    """Raise BadInput if a database has this name."""
+    if found := await existing(ctx.turso, name):
+        raise BadInput(taken(ctx, found))
+
+
+def taken(ctx: Context, found: Database) -> str:
+    """Return the refusal of a taken name. Only those who may see the database here learn that it exists."""
+    if ctx.policy.scope(ctx.subject, "show").covers(found.target):
+        return f"`{found.name}` already exists. See `/turso show {found.name}`."
+    return f"`{found.name}` isn't available. Choose another name."
 
 
 async def was_made(ctx: Context, name: str) -> bool:

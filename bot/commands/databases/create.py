@@ -11,13 +11,19 @@ from bot.blocks.text import joined, mrkdwn
 from bot.commands._lines import command_line
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.databases._create_place import differences, made_where, require_location, require_place
-from bot.commands.databases._new_database import address_lines, existing, facts_of, wait_until_ready, was_made
+from bot.commands.databases._new_database import (
+    address_lines,
+    existing,
+    facts_of,
+    require_free,
+    taken,
+    wait_until_ready,
+    was_made,
+)
 from bot.core.model import Risk
 from bot.core.parsing.arguments import DatabaseName, GroupName, LocationCode, Positional
 from bot.core.reply import Reply
 from bot.core.requests.plan import Plan
-from bot.errors import BadInput
-from bot.turso import Database
 from bot.turso.places import default_group_of
 
 
@@ -29,11 +35,9 @@ class CreateArgs(BaseModel):
 
 async def plan(ctx: Context, args: CreateArgs) -> Plan:
     """Check that the name is available and that the group and the location exist."""
-    taken, groups, _ = await asyncio.gather(
-        existing(ctx.turso, args.name), ctx.turso.groups_if_any(), require_location(ctx, args.location)
+    _, groups, _ = await asyncio.gather(
+        require_free(ctx, args.name), ctx.turso.groups_if_any(), require_location(ctx, args.location)
     )
-    if taken:
-        raise BadInput(_taken(ctx, taken))
     group = args.group or default_group_of(groups)
     require_place(ctx, groups, group, args.location)
     where = f"in the group {group}" if group else "without a group"
@@ -47,17 +51,10 @@ async def plan(ctx: Context, args: CreateArgs) -> Plan:
     )
 
 
-def _taken(ctx: Context, found: Database) -> str:
-    """Return the refusal of a taken name. Only those who may see the database here learn that it exists."""
-    if ctx.policy.scope(ctx.subject, "show").covers(found.target):
-        return f"`{found.name}` already exists. See `/turso show {found.name}`."
-    return f"`{found.name}` isn't available. Choose another name."
-
-
 async def drift(ctx: Context, plan: Plan) -> str | None:
     """Return that the name has been taken meanwhile, or None."""
-    taken = await existing(ctx.turso, str(plan.arguments["name"]))
-    return _taken(ctx, taken) if taken else None
+    found = await existing(ctx.turso, str(plan.arguments["name"]))
+    return taken(ctx, found) if found else None
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:

@@ -1,4 +1,4 @@
-"""`/turso db list [FILTER] [--group G] [--sort name|size|reads|writes]`: list the databases of this channel."""
+"""`/turso db list [FILTER] [--group G] [--sort …] [--branches]`: list the databases of this channel."""
 
 from fnmatch import fnmatchcase
 from operator import attrgetter
@@ -13,6 +13,7 @@ from bot.blocks.text import Mrkdwn, Plain, counted, joined, mrkdwn, number, size
 from bot.commands._lines import command_line
 from bot.commands._rights import may_use
 from bot.commands.base import Context, ReadCommand
+from bot.commands.databases._branches import list_branches
 from bot.commands.usage._amounts import UNKNOWN
 from bot.core.parsing.arguments import Count, GroupName, Positional
 from bot.core.reply import Block, Reply
@@ -31,6 +32,7 @@ class ListArgs(BaseModel):
     filter: Annotated[str | None, Positional()] = None
     group: GroupName | None = None
     sort: Sort = "name"
+    branches: bool = False
     page: Count = 1
 
 
@@ -38,6 +40,8 @@ async def run(ctx: Context, args: ListArgs) -> Reply:
     """List the databases. Reads the organization's usage only to sort by it."""
     visible = await ctx.visible_databases(group=args.group)
     found = [one for one in visible if _matches(one, args.filter)] if args.filter else list(visible)
+    if args.branches:
+        return await list_branches(ctx, found)
     used = {} if args.sort == "name" else await _usage(ctx)
     found.sort(key=attrgetter("name"))
     if field := _FIELDS.get(args.sort):
@@ -164,7 +168,7 @@ def _buttons(args: ListArgs, at: int, pages: int) -> list[Block]:
 
 command = ReadCommand(
     name="list",
-    usage="db list [FILTER] [--group G] [--sort name/size/reads/writes]",
+    usage="db list [FILTER] [--group G] [--sort name/size/reads/writes] [--branches]",
     summary="List the databases of this channel",
     args=ListArgs,
     position=40,

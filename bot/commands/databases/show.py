@@ -14,6 +14,7 @@ from bot.commands._rights import may
 from bot.commands._targets import attempt, live_tokens
 from bot.commands.base import Context, ReadCommand
 from bot.commands.databases._archived import can_offer_wake, wake_button
+from bot.commands.databases._branches import facts_about, record_of
 from bot.commands.databases.list import state_of
 from bot.commands.usage._amounts import UNKNOWN, known
 from bot.core.parsing.arguments import DatabaseName, Positional
@@ -39,7 +40,9 @@ async def run(ctx: Context, args: ShowArgs) -> Reply:
         attempt(turso.instances(args.name)),
         attempt(turso.database_usage(args.name)),
     )
-    tokens, wakes = await asyncio.gather(live_tokens(ctx, [database.id]), can_offer_wake(ctx, database))
+    tokens, wakes, branch = await asyncio.gather(
+        live_tokens(ctx, [database.id]), can_offer_wake(ctx, database), record_of(ctx, database)
+    )
     title = mrkdwn(":file_cabinet: *{}* · {}", database.name, _state(database, configuration))
     missing = [
         word
@@ -50,7 +53,7 @@ async def run(ctx: Context, args: ShowArgs) -> Reply:
         title,
         [
             kit.section(title),
-            *kit.fields(_properties(database, configuration, usage)),
+            *kit.fields([*_properties(database, configuration, usage), *facts_about(ctx, database, branch)]),
             *_addresses(database),
             *_instances(instances or []),
             *_tokens(tokens),
@@ -86,7 +89,6 @@ def _properties(
         ("Size limit", _limit(configuration)),
         ("Allowed addresses", ", ".join(configuration.allowed_ips) if configuration else ""),
         ("Allowed AWS VPCs", ", ".join(configuration.allowed_aws_vpc_ids) if configuration else ""),
-        ("Branch of", database.parent.name if database.parent else ""),
         ("Encryption", database.encryption_cipher),
         ("Schema", database.schema_name or ("is a schema" if database.is_schema else "")),
         ("Archived", "yes. It doesn't respond until its group is woken" if database.is_archived else ""),

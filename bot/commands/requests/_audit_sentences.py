@@ -30,6 +30,9 @@ PRESSES: Final[Mapping[str, str]] = {
     "alert.incident": "start of an incident",
     "alert.mute_hour": "mute",
     "alert.mute_day": "mute",
+    "branch.extend": "extension of the branch",
+    "branch.keep": "wish to keep the branch",
+    "branch.destroy": "destroy of the branch",
 }
 """What a click on a request's button was for, as a noun."""
 _RESULTS: Final[Mapping[str, str]] = {
@@ -187,6 +190,15 @@ def _incident(entry: AuditEntry, writer: Writer, done: str) -> str:
     return f"{writer.person(entry.user_id)} {done} incident {key}{after}"
 
 
+def _branch(entry: AuditEntry, writer: Writer) -> str:
+    name = writer.names(entry) or "a branch"
+    if entry.event == "branch_ended":
+        refused = "came, but the rules of then didn't let it be destroyed"
+        return f"The end of the branch {name} {refused if entry.outcome == 'denied' else 'came'}"
+    done = "extended" if entry.event == "branch_extended" else "removed the end of"
+    return f"{writer.person(entry.user_id)} {done} the branch {name}"
+
+
 def _policy_changed(entry: AuditEntry, writer: Writer) -> str:
     old, new = writer.code(str(entry.detail.get("old"))), writer.code(str(entry.detail.get("new")))
     lines = entry.detail.get("gains_and_losses")
@@ -251,6 +263,9 @@ _SENTENCES: Final[Mapping[str, Callable[[AuditEntry, Writer], str]]] = {
     "incident_started": lambda entry, writer: _incident(entry, writer, "started"),
     "incident_extended": lambda entry, writer: _incident(entry, writer, "extended"),
     "incident_ended": lambda entry, writer: _incident(entry, writer, "ended"),
+    "branch_extended": _branch,
+    "branch_kept": _branch,
+    "branch_ended": _branch,
 }
 EVENTS: Final = frozenset(_SENTENCES)
 """Events that have their own sentence."""

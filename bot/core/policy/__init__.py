@@ -7,7 +7,7 @@ from bot.core.policy.load import PolicyInvalid, load
 from bot.core.policy.people import People
 from bot.core.policy.rights import Right, rights_of
 from bot.core.policy.rules import Binding, Incidents, Policy, Rule
-from bot.core.policy.scope import Scope
+from bot.core.policy.scope import Scope, depends_on_names
 
 __all__ = [
     "Binding",
@@ -21,6 +21,7 @@ __all__ = [
     "Scope",
     "acts_for",
     "decide",
+    "depends_on_names",
     "is_on",
     "load",
     "may_delegate_to",

@@ -34,12 +34,18 @@ class Databases:
         )
 
     def matches(self, target: Target, *, unknown: bool = False) -> bool:
-        """Return True if a database matches. If only its unknown group could tell, return `unknown`."""
-        if self.everything or (self.names is not None and self.names.match(target.name)):
+        """Return True if a database matches. If only its unknown group could tell, return `unknown`.
+
+        A branch matches if all its sources do. With `unknown`, which is for denials, one of them is enough. Sources
+        count as members of the branch's group, because Turso creates branches in the group of their source.
+        """
+        if self.everything:
             return True
-        if not self.groups:
-            return False
-        return unknown if target.group is None else target.group in self.groups
+        is_in_group = bool(self.groups) and (unknown if target.group is None else target.group in self.groups)
+        if is_in_group or self.names is None:
+            return is_in_group
+        names = (target.name, *target.sources)
+        return any(map(self.names.match, names)) if unknown else all(map(self.names.match, names))
 
     def __str__(self) -> str:
         return ", ".join(self.patterns) or "none"

@@ -41,8 +41,13 @@ def banned(action: Action, target: Target | None) -> str:
 
 
 def not_here(binding: Binding, target: Target) -> str:
-    """Return that the database isn't one of the channel's."""
-    return f"`{target.name}` isn't one of this channel's databases ({binding.databases})."
+    """Return that the database, or the one that it is copied from, isn't one of the channel's.
+
+    The sources of that one aren't named, because the channel may not know them.
+    """
+    names = [target.name, *target.sources[:1]]
+    name = next((one for one in names if not binding.databases.matches(Target(one, target.group))), target.name)
+    return f"`{name}` isn't one of this channel's databases ({binding.databases})."
 
 
 def of_another_organization(action: Action) -> str:

@@ -65,6 +65,15 @@ class Scope:
         return first is not None and first.verdict is not Verdict.DENY
 
 
+def depends_on_names(policy: Policy, subject: Subject, command: str) -> bool:
+    """Return True if a decision on a command depends on the database, so that a branch's source must be known."""
+    binding = policy.binding(subject)
+    if binding is None:
+        return False
+    meant: list[Rule | Ban] = [*policy.rules(subject, binding), *policy.ceiling.deny]
+    return not binding.databases.everything or any(one.databases is not None and one.names(command) for one in meant)
+
+
 def _need_group(own: Databases, others: Iterable[Rule | Ban]) -> bool:
     return bool(own.groups) or any(one.databases is not None and one.databases.groups for one in others)
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.core.ports.alerts import Alerts, ReadAlerts
 from bot.core.ports.audit import Audit, ReadAudit
+from bot.core.ports.branches import Branches, ReadBranches
 from bot.core.ports.delegations import Delegations, ReadDelegations
 from bot.core.ports.holds import Holds, ReadHolds
 from bot.core.ports.incidents import Incidents, ReadIncidents, ReadReviews, Reviews
@@ -41,6 +42,8 @@ class ReadStore(Protocol):
     def alerts(self) -> ReadAlerts: ...
     @property
     def delegations(self) -> ReadDelegations: ...
+    @property
+    def branches(self) -> ReadBranches: ...
 
 
 class Store(Protocol):
@@ -76,6 +79,8 @@ class Store(Protocol):
     def alerts(self) -> Alerts: ...
     @property
     def delegations(self) -> Delegations: ...
+    @property
+    def branches(self) -> Branches: ...
 
     async def trouble(self) -> str:
         """Return a sentence for operators about why no transaction can commit now. Empty if one can."""

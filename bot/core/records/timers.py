@@ -21,6 +21,7 @@ class TimerKind(StrEnum):
     DIGEST = "digest"
     SAMPLE = "sample"
     NOTIFY = "notify"
+    BRANCH_END = "branch_end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Timer:
 
     kind: TimerKind
     subject: str
-    """The ID of its request, hold, incident, review or channel. For a sample, the organization."""
+    """The ID of its request, hold, incident, review, branch or channel. For a sample, the organization."""
     due_at: datetime
     attempt: int = 0
     failures: int = 0

@@ -24,6 +24,8 @@ class PlanTarget:
     """None: Turso didn't say."""
     size_bytes: int | None = None
     """None: Turso didn't say."""
+    sources: tuple[str, ...] = ()
+    """The names of the databases that it is a branch of, nearest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,10 @@ class Plan:
 
     def to_json(self) -> str:
         """Return the canonical JSON text, which is stored and hashed."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        raw = asdict(self)
+        if self.target is not None and not self.target.sources:
+            del raw["target"]["sources"]  # the text of plans that were stored before it existed
+        return json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     @property
     def hash(self) -> str:
@@ -99,6 +104,8 @@ class Plan:
         """Parse what `to_json` wrote. The hash stays the same."""
         raw = json.loads(text)
         target, hold = raw.pop("target"), raw.pop("hold")
+        if target and "sources" in target:
+            target["sources"] = tuple(target["sources"])
         raw["databases"] = tuple((name, group) for name, group in raw["databases"])
         for key in ("steps", "warnings", "holders", "ends_tokens_of", "options"):
             raw[key] = tuple(raw[key])

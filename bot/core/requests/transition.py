@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.records.audit_entry import AuditEntry
+from bot.core.records.branches import Branch
 from bot.core.records.holds import Hold
 from bot.core.records.incidents import Review
 from bot.core.records.timers import Timer, TimerKind
@@ -58,6 +59,8 @@ class Transition:
     revokes: Sequence[Revocation] = ()
     reviews: Sequence[Review] = ()
     votes: Sequence[Vote] = ()
+    branches: Sequence[Branch] = ()
+    """Branches that were created."""
     notifies: bool = True
     """True if people are notified of this outcome. False for an intermediate step."""
     only_unsent: bool = False

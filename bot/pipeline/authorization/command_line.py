@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from bot.commands._sources import whole_chain
 from bot.commands.base import Command, Context
 from bot.core.actions import action_of
 from bot.core.model import Action, Decision, Subject, Target, Verdict
 from bot.core.parsing.parse_results import Incomplete
-from bot.core.policy import rights_of
+from bot.core.policy import depends_on_names, rights_of
 from bot.core.records.holds import Hold, HoldKind
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Request, State
@@ -28,17 +29,24 @@ _FORM: Final[Mapping[Verdict, str]] = {
 
 
 async def decide_line(env: Environment, subject: Subject, action: Action) -> tuple[Decision, Action]:
-    """Decide on a command line. Looks a database's group up only if the rules depend on groups.
+    """Decide on a command line. Looks up a database's group and sources only if the rules depend on databases.
 
     Returns:
-        The decision, and the action with the groups that are known.
+        The decision, and the action with the groups and sources that are known.
     Raises:
+        DatabaseNotFound: it is a branch of a database that this channel may not see, so it isn't shown either.
         BotError: Turso doesn't answer.
     """
-    if action.databases and env.rules.policy.scope(subject).needs_group:
+    if action.databases and needs_facts(env, subject, action.command):
         ctx = env.context(subject)
-        action = replace(action, databases=tuple([await _with_group(ctx, target) for target in action.databases]))
+        action = replace(action, databases=tuple([await _as_it_is(ctx, target) for target in action.databases]))
     return judge(env, subject, action), action
+
+
+def needs_facts(env: Environment, subject: Subject, command: str) -> bool:
+    """Return True if a decision depends on facts about the database that its name doesn't tell."""
+    policy = env.rules.policy
+    return policy.scope(subject).needs_group or depends_on_names(policy, subject, command)
 
 
 async def require_line_allowed(env: Environment, subject: Subject, action: Action) -> tuple[Decision, Action]:
@@ -60,15 +68,23 @@ def decide_incomplete(env: Environment, subject: Subject, read: Incomplete[Comma
     return decision, action
 
 
-async def _with_group(ctx: Context, target: Target) -> Target:
-    """Add the group of a database in the channel's scope. For others, only the typed name is used."""
-    if target.group is not None:
+async def _as_it_is(ctx: Context, target: Target) -> Target:
+    """Add the group and the sources of a database in the channel's scope. For others, only the typed name is used.
+
+    A new branch counts as it will be: in the group of its source.
+    """
+    if target.group is not None or not (ctx.scope.needs_group or ctx.scope.covers(Target(target.name))):
         return target
     try:
-        found = (await ctx.turso.database(target.name)).target
+        found = (await ctx.turso.database(target.sources[0] if target.sources else target.name)).target
     except DatabaseNotFound:
         return target
-    return found if ctx.scope.covers(found) else target
+    found = replace(found, sources=await whole_chain(ctx.turso, found.sources))
+    if not ctx.scope.covers(found):
+        if ctx.scope.covers(replace(found, sources=())):
+            raise DatabaseNotFound(found.name)
+        return target
+    return Target(target.name, found.group, (found.name, *found.sources)) if target.sources else found
 
 
 async def own_undo(env: Environment, incoming: Incoming, command: Command, args: Any) -> Request | None:

@@ -18,7 +18,7 @@ from bot.pipeline.authorization.decision import judge
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.request_cards import refresh_cards
 from bot.pipeline.quarantine import undo
-from bot.pipeline.requests import alert_buttons, channel_buttons, incident_buttons, open_items
+from bot.pipeline.requests import alert_buttons, branch_buttons, channel_buttons, incident_buttons, open_items
 
 log = structlog.get_logger(__name__)
 
@@ -102,4 +102,7 @@ CLICKS: Final[Mapping[str, Click]] = {
     "alert.incident": Click(alert_buttons.press),
     "alert.mute_hour": Click(alert_buttons.press),
     "alert.mute_day": Click(alert_buttons.press),
+    "branch.extend": Click(branch_buttons.extend),
+    "branch.keep": Click(branch_buttons.keep),
+    "branch.destroy": Click(branch_buttons.destroy_now),
 }

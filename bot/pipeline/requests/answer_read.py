@@ -38,7 +38,8 @@ async def answer(
     Returns:
         The outcome in one word, for the log and the metrics.
     """
-    decision, action = await require_line_allowed(env, subject, action_of(command.name, read.args))
+    allowed = require_line_allowed(env, subject, action_of(command.name, read.args))
+    decision, action = await with_suggestions(env, env.context(subject, command=command.name), allowed)
     ctx = replace(env.context(subject, command=command.name, line=read.text), explain=partial(explain, env))
     work = with_suggestions(env, ctx, command.run(ctx, read.args))
     replace_it = incoming.action_id.startswith("page.")

@@ -133,7 +133,8 @@ async def _typed(env: Environment, requester: Subject, subject: Subject, read: T
     by_name, needs_group = judge(env, subject, action), env.rules.policy.scope(subject).needs_group
     reaches = command.reaches_others and by_name.verdict is not Verdict.DENY
     if not reaches and not (action.databases and needs_group):
-        return by_name
+        # The sources of a branch can only restrict what its name allows.
+        return by_name if by_name.verdict is Verdict.DENY else (await decide_line(env, subject, action))[0]
     await _require_shown(env, requester, subject, action)
     decision, action = await decide_line(env, subject, action)
     if decision.verdict is Verdict.DENY or isinstance(command, ReadCommand):

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.blocks import plans
+from bot.commands._sources import whole_chain
 from bot.commands.base import ChangeCommand, Command, Context, FollowUp, SecretCommand
 from bot.core.actions import action_of
 from bot.core.model import Action, Decision, Subject, Verdict
@@ -43,12 +44,13 @@ async def plan_change(
         return await undo.undo_request(env, incoming, quarantine)
     reveals_next = False
     if quarantine is None:
-        typed, action = await require_line_allowed(env, subject, action)
+        allowed = require_line_allowed(env, subject, action)
+        typed, action = await with_suggestions(env, env.context(subject, command=command.name), allowed)
         reveals_next = command.reveals and typed.verdict is Verdict.ALLOW
     ctx = env.context(
         subject, command=command.name, line=read.text, reason=common.reason or "", ticket=common.ticket or ""
     )
-    work = _planned(env, replace(ctx, follow_up=follow_up), read, command)
+    work = planned(env, replace(ctx, follow_up=follow_up), read, command)
     if common.dry_run:
         plan = await work
     else:
@@ -62,7 +64,7 @@ async def plan_change(
     return await open_request(env, incoming, subject, read, command, plan, decision)
 
 
-async def _planned(
+async def planned(
     env: Environment, ctx: Context, read: Parsed[Command], command: ChangeCommand[Any] | SecretCommand[Any]
 ) -> Plan:
     """Return the command's plan, with the fields that the pipeline adds.
@@ -72,6 +74,8 @@ async def _planned(
     """
     plan = await with_suggestions(env, ctx, command.plan(ctx, read.args))
     plan = ctx.follow_up.bind(plan) if ctx.follow_up else plan
+    if plan.target is not None and plan.target.sources:
+        plan = replace(plan, target=replace(plan.target, sources=await whole_chain(ctx.turso, plan.target.sources)))
     return replace(
         plan,
         command=command.name,

@@ -30,6 +30,7 @@ from bot.pipeline.requests.open_request import drop_if_never_shown
 from bot.pipeline.rotation_proof import prove_is_due
 from bot.pipeline.timers import incidents
 from bot.pipeline.timers.alarm import raise_alarm
+from bot.pipeline.timers.branches import branch_is_due
 from bot.pipeline.timers.digests import digest_is_due
 from bot.pipeline.timers.usage_samples import sample_is_due
 from bot.pipeline.token_reveal import settle_cut_short
@@ -253,4 +254,5 @@ DUE: Final[Mapping[TimerKind, Due]] = {
     TimerKind.DIGEST: digest_is_due,
     TimerKind.SAMPLE: sample_is_due,
     TimerKind.NOTIFY: notify_is_due,
+    TimerKind.BRANCH_END: branch_is_due,
 }

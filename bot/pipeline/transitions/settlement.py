@@ -8,6 +8,7 @@ from typing import Any
 from bot.commands.base import ChangeCommand
 from bot.commands.databases._holds import Blocks, freezes_for, holds_to_release
 from bot.commands.databases.thaw import describe_blocks, holds_ended_by
+from bot.core.records.branches import Branch
 from bot.core.records.holds import Hold, HoldKind
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.records.tokens import TokenState
@@ -69,10 +70,19 @@ def settle(
         cancel=[TimerKind.EXPIRE],
     )
     proof = Proof.of(settled.facts) if kind is PhaseKind.EXECUTE else None
+    if command.branch is not None and state is State.SUCCEEDED:
+        move = _with_branch(move, command.branch(request, settled.facts, new_id("b"), now))
     move = replace(move, **_holds(request, kind, state, settled, holds, now, command))
     ends = [Timer(TimerKind.THAW, hold.id, hold.due_at) for hold in move.holds if hold.due_at]
     move = replace(move, timers=[*move.timers, *ends])
     return replace(move, **_tokens(request, kind, state, proof))
+
+
+def _with_branch(move: Transition, branch: Branch) -> Transition:
+    """Add the record of a branch that was created, and the timer that announces its end."""
+    due = branch.announced_at
+    ends = [Timer(TimerKind.BRANCH_END, branch.id, due)] if due else []
+    return replace(move, branches=[branch], timers=[*move.timers, *ends])
 
 
 _EVENTS = {PhaseKind.EXECUTE: "executed", PhaseKind.FINISH: "finished", PhaseKind.UNDO: "undone"}

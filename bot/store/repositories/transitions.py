@@ -15,7 +15,7 @@ from bot.store.connections.rows import insert_new, insert_newest, values
 from bot.store.repositories import audit_chain
 from bot.store.repositories.name_lists import any_of
 from bot.store.repositories.repository import Enqueuer
-from bot.store.schema.tables import holds, outcome_notices, requests, reviews, sent, timers, tokens, votes
+from bot.store.schema.tables import branches, holds, outcome_notices, requests, reviews, sent, timers, tokens, votes
 
 NOT_BY_MOVE = frozenset({"id", "intent_id", "state", "plan", "operation_hash", "sent_at", "updated_at", "reminded_at"})
 MOVABLE = frozenset(column.name for column in requests.c) - NOT_BY_MOVE
@@ -58,6 +58,8 @@ def apply_side_effects(connection: Connection, request_id: str, move: Transition
         revoke_tokens(connection, revocation)
     if move.reviews:
         connection.execute(reviews.insert(), [values(review) for review in move.reviews])
+    if move.branches:
+        connection.execute(branches.insert(), [values(branch) for branch in move.branches])
     for vote in move.votes:
         insert_new(connection, votes, values(vote))
     if move.enqueue is not None:

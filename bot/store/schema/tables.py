@@ -17,6 +17,7 @@ from sqlalchemy import (
 
 from bot.core.alerts import AlertEnd, AlertKind, Contributor, Figure, Measure
 from bot.core.model import Confirm, Visibility
+from bot.core.records.branches import BranchState
 from bot.core.records.holds import HoldKind
 from bot.core.records.timers import TimerKind
 from bot.core.records.tokens import TokenState
@@ -424,6 +425,24 @@ Index(
     postgresql_where=_alert_is_open,
 )
 Index("alerts_raised", alerts.c.organization, alerts.c.raised_at)
+
+branches = Table(
+    "branches",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organization", SafeText, nullable=False),
+    Column("database", SafeText, nullable=False),
+    Column("database_id", SafeText, nullable=False),
+    Column("source", SafeText, nullable=False),
+    Column("source_id", SafeText, nullable=False),
+    Column("owner", SafeText, nullable=False),
+    Column("channel_id", SafeText, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime),
+    Column("state", EnumText(BranchState), nullable=False),
+)
+Index("branches_of", branches.c.organization, branches.c.database_id)
 
 heartbeat = Table(
     "heartbeat",

@@ -1,0 +1,175 @@
+"""`/turso db branch SOURCE NAME [--at TIME] [--for 3d]`: copy a database, also as it was at a moment, for a while."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import mrkdwn, span, utc, when
+from bot.commands._lines import command_line
+from bot.commands._moments import time_of
+from bot.commands._targets import plan_target, target_of
+from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
+from bot.commands.databases._archived import require_awake
+from bot.commands.databases._new_database import (
+    address_lines,
+    existing,
+    facts_of,
+    require_free,
+    taken,
+    wait_until_ready,
+    was_made,
+)
+from bot.core.model import Risk
+from bot.core.parsing.arguments import DatabaseName, Duration, Phrase, Positional
+from bot.core.parsing.moments import Moment, count_words
+from bot.core.records.branches import Branch
+from bot.core.reply import Reply
+from bot.core.requests.plan import Plan
+from bot.core.requests.request import Request
+from bot.errors import BadInput, NotOurs, Unavailable
+
+SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=90)
+
+
+class BranchArgs(BaseModel):
+    source: Annotated[DatabaseName, Positional()]
+    name: Annotated[DatabaseName, Positional()]
+    at: Annotated[Moment | None, Phrase(count_words)] = None
+    lasting: Duration | None = Field(None, alias="for")
+
+
+async def plan(ctx: Context, args: BranchArgs) -> Plan:
+    """Return the plan: what is copied as of when, into which new database, and when that ends."""
+    if args.lasting is not None and not SHORTEST <= args.lasting <= LONGEST:
+        raise BadInput("A branch lasts from `10m` to `90d`. Leave out `--for` to keep it until someone destroys it.")
+    source, at, _ = await asyncio.gather(
+        ctx.turso.database(args.source), _moment(ctx, args.at), require_free(ctx, args.name)
+    )
+    await require_awake(ctx, source)
+    if source.group is None:
+        raise Unavailable(
+            f"Turso didn't say which group `{source.name}` is in, so I can't tell where to create a branch."
+        )
+    if not source.group:
+        raise BadInput(f"`{source.name}` isn't in a group. Turso can only branch databases of a group.")
+    if source.encryption_cipher:
+        raise BadInput(f"`{source.name}` is encrypted with your own key, which Turso needs for a copy. Use the CLI.")
+    as_of = f"as it was at {utc(at)}" if at else "as it is when the branch is created"
+    ends = f"End the branch after {span(args.lasting)}: quarantine it, then destroy it" if args.lasting else (
+        "Keep the branch until someone destroys it"
+    )  # fmt: skip
+    lost = ["Up to 15 seconds before that time may be missing"] if at else []
+    return Plan(
+        target=plan_target(source),
+        steps=[f"Copy {source.name} to the new database {args.name}, {as_of}", "Wait until it is ready", ends],
+        arguments={
+            "name": args.name,
+            "group": source.group,
+            "at": at.isoformat() if at else None,
+            "seconds": int(args.lasting.total_seconds()) if args.lasting else None,
+        },
+        facts={"Source": source.name, "New database": args.name},
+        warnings=["The branch holds the data of its source", *lost],
+        databases=((source.name, source.group), (args.name, source.group)),
+    )
+
+
+async def _moment(ctx: Context, moment: Moment | None) -> datetime | None:
+    return None if moment is None else (await time_of(ctx, moment)).astimezone(UTC)
+
+
+async def drift(ctx: Context, plan: Plan) -> str | None:
+    """Return that the name has been taken meanwhile, or None."""
+    found = await existing(ctx.turso, str(plan.arguments["name"]))
+    return taken(ctx, found) if found else None
+
+
+async def act(ctx: ChangeContext, plan: Plan) -> Facts:
+    """Create the copy once, then wait until it is ready."""
+    began = asyncio.get_running_loop().time()
+    asked = plan.arguments
+    at = datetime.fromisoformat(asked["at"]) if asked["at"] else None
+    made = await ctx.turso.create_copy(asked["name"], group=asked["group"], source=target_of(plan).name, at=at)
+    return {**facts_of(made), "served": await wait_until_ready(ctx.turso, made, began=began)}
+
+
+async def facts_again(ctx: Context, plan: Plan) -> Facts:
+    """Read its addresses, but not whether it is ready."""
+    return facts_of(await ctx.turso.database(plan.arguments["name"]))
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """Return True if the branch exists. Raises NotOurs if someone else has created a database of this name."""
+    name, source = str(plan.arguments["name"]), target_of(plan)
+    if not await was_made(ctx, name):
+        return False
+    parent = (await ctx.turso.database(name)).parent
+    if parent is not None and parent.id not in ("", source.id):
+        raise NotOurs(f"`{name}` exists, but it isn't a branch of `{source.name}`. Someone else created it.")
+    return True
+
+
+def branch(request: Request, facts: Facts, branch_id: str, now: datetime) -> Branch:
+    """Return the record of the branch: whose it is, what it was created from, and when it ends."""
+    source, asked = target_of(request.plan), request.plan.arguments
+    return Branch(
+        id=branch_id,
+        organization=request.organization,
+        database=str(asked["name"]),
+        database_id=str(facts.get("id") or ""),
+        source=source.name,
+        source_id=source.id,
+        owner=request.requester,
+        channel_id=request.channel_id,
+        request_id=request.id,
+        created_at=now,
+        ends_at=now + timedelta(seconds=asked["seconds"]) if asked["seconds"] else None,
+    )
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """Return the message with its source, its addresses and its end."""
+    asked, source = plan.arguments, target_of(plan).name
+    name, served = str(asked["name"]), facts.get("served")
+    state = "is ready" if served else "was created but isn't ready yet" if served is False else "was created"
+    head = mrkdwn(":herb: The branch *{}* of *{}* {}.", name, source, state)
+    as_of = [mrkdwn("As of {}.", when(datetime.fromisoformat(asked["at"])))] if asked["at"] else []
+    lasts = mrkdwn("It ends after {}. I'll say so before.", span(timedelta(seconds=asked["seconds"]))) if (
+        asked["seconds"]
+    ) else mrkdwn("It has no end. Destroy it when you no longer need it.")  # fmt: skip
+    row = [*buttons.run(1, "Token for 1 h", command_line("token", name))]
+    row += buttons.run(2, "Show", command_line("show", name))
+    return reply(
+        head,
+        [
+            kit.section(head),
+            kit.context(*as_of, lasts),
+            *kit.preformatted(*address_lines(facts)),
+            *kit.actions(*row),
+        ],
+    )
+
+
+command = ChangeCommand(
+    name="branch",
+    usage="db branch SOURCE NAME [--at TIME] [--for 3d]",
+    summary="Copy a database, also as it was at a moment, with an owner and an end",
+    args=BranchArgs,
+    risk=Risk.LOW,
+    position=165,
+    verb="Create branch",
+    purpose="branch {}",
+    makes_name=True,
+    synonyms=("fork", "clone", "copy"),
+    plan=plan,
+    drift=drift,
+    act=act,
+    read_back=read_back,
+    message=message,
+    facts_again=facts_again,
+    branch=branch,
+)

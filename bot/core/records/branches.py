@@ -1,0 +1,46 @@
+"""Branches: databases that were created from another one, with an owner and usually an end."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+ANNOUNCED_BEFORE = timedelta(days=1)
+"""How long before its end a branch is announced. A shorter one is announced when half of its time is left."""
+
+
+class BranchState(StrEnum):
+    """What happens to a branch by itself."""
+
+    ACTIVE = "active"
+    """It ends at `ends_at`. Without one, it stays."""
+    ENDING = "ending"
+    """Its end has begun: its quarantine is requested."""
+    ENDED = "ended"
+    """Its quarantine was requested, or refused. Nothing more happens by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch that was created with Turso Ops."""
+
+    id: str
+    organization: str
+    database: str
+    database_id: str
+    """Its `DbId`. Empty if Turso didn't say after its creation."""
+    source: str
+    source_id: str
+    owner: str
+    channel_id: str
+    request_id: str
+    """The request that created it."""
+    created_at: datetime
+    ends_at: datetime | None = None
+    state: BranchState = BranchState.ACTIVE
+
+    @property
+    def announced_at(self) -> datetime | None:
+        """Return when its end is announced. None: it has no end."""
+        if self.ends_at is None:
+            return None
+        return self.ends_at - min(ANNOUNCED_BEFORE, (self.ends_at - self.created_at) / 2)

@@ -1,0 +1,101 @@
+"""The buttons of a branch whose end is near: extend it, keep it, or start its quarantine at once."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.blocks.text import utc
+from bot.commands._lines import command_line
+from bot.commands.base import FollowUp
+from bot.commands.databases import branch as branching
+from bot.commands.databases import destroy
+from bot.core.model import Action
+from bot.core.parsing.parse_results import Parsed
+from bot.core.ports import address_of
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.records.branches import Branch, BranchState
+from bot.core.requests.decision import databases_of
+from bot.core.requests.incoming import Incoming
+from bot.core.requests.request import Request
+from bot.errors import BadInput, Refused
+from bot.pipeline.approval.presses import fits, require_access
+from bot.pipeline.authorization.authorize import Authorization, authorize
+from bot.pipeline.authorization.steps import Step
+from bot.pipeline.environment import Environment
+from bot.pipeline.replies import entry, private_note
+from bot.pipeline.requests import command_lines
+
+TOO_LATE: Final = "It is too late: the end of `{}` has begun. Undo on the card of its quarantine restores it."
+GONE: Final = "I can't find this branch. `/turso ls --branches` lists those of a channel."
+
+
+async def extend(env: Environment, incoming: Incoming) -> str:
+    """Handle Extend: move the end of a branch by the time that it was first given."""
+    branch, request, _ = await _authorized(env, incoming, "extend", branching.command.name)
+    seconds = request.plan.arguments.get("seconds")
+    if branch.ends_at is None or not seconds:
+        raise Refused(f"There is nothing to extend. `{branch.database}` has no end.")
+    ends_at = max(branch.ends_at, env.clock.now()) + timedelta(seconds=seconds)
+    at, by, until = env.clock.now(), incoming.user_id, utc(ends_at)
+    line = entry("branch_extended", "succeeded", at=at, request=request, by=by, branch=branch.id, until=until)
+    return await _move_end(env, incoming, branch, ends_at, line)
+
+
+async def keep(env: Environment, incoming: Incoming) -> str:
+    """Handle Keep: remove the end of a branch."""
+    branch, request, _ = await _authorized(env, incoming, "keep", branching.command.name)
+    if branch.ends_at is None:
+        raise Refused(f"`{branch.database}` has no end, so it stays.")
+    at, by = env.clock.now(), incoming.user_id
+    line = entry("branch_kept", "succeeded", at=at, request=request, by=by, branch=branch.id)
+    return await _move_end(env, incoming, branch, None, line)
+
+
+async def destroy_now(env: Environment, incoming: Incoming) -> str:
+    """Handle Destroy now: request the branch's quarantine as if it were typed."""
+    branch, _, answer = await _authorized(env, incoming, "end", destroy.command.name)
+    read = env.grammar.parse(command_line(destroy.command.name, branch.database))
+    assert isinstance(read, Parsed), "a name is all that it needs"
+    here = replace(incoming, channel_id=branch.channel_id)
+    about = FollowUp(branch.database_id) if branch.database_id else None
+    return await command_lines.continue_request(env, here, answer.subject, read, follow_up=about)
+
+
+async def _authorized(
+    env: Environment, incoming: Incoming, verb: str, command: str
+) -> tuple[Branch, Request, Authorization]:
+    """Return the branch of a button, for people who may use a command on it in its channel now.
+
+    Raises:
+        BotError: there is no such branch, its end has begun, or they may not.
+    """
+    await require_access(env, incoming, verb)
+    branch = await env.store.branches.get(incoming.value) if incoming.value else None
+    request = await env.store.requests.get(branch.request_id) if branch else None
+    if branch is None or request is None or not fits(incoming.channel_id, branch.channel_id):
+        raise BadInput(GONE)
+    targets = tuple(one for one in databases_of(request.plan) if one.name == branch.database)
+    targets = tuple(replace(one, sources=_sources(request)) for one in targets)
+    action = Action(command, databases=targets)
+    answer = (await authorize(env, request, Step.FOLLOW_UP, actor=incoming, action=action)).require_allowed()
+    if branch.state is BranchState.ENDING:
+        raise Refused(TOO_LATE.format(branch.database))
+    return branch, request, answer
+
+
+def _sources(request: Request) -> tuple[str, ...]:
+    source = request.plan.target
+    return (source.name, *source.sources) if source else ()
+
+
+async def _move_end(
+    env: Environment, incoming: Incoming, branch: Branch, ends_at: datetime | None, line: AuditEntry
+) -> str:
+    line = replace(line, databases=(branch.database,))
+    if await env.store.branches.move_end(branch, ends_at, line) is None:
+        now = await env.store.branches.get(branch.id)
+        ending = now is None or now.state is not BranchState.ACTIVE
+        raise Refused(TOO_LATE.format(branch.database) if ending else "Somebody else changed its end just before.")
+    said = f"now ends at {utc(ends_at)}." if ends_at else "stays. It has no end."
+    await env.messenger.send_ephemeral(address_of(incoming), private_note(f"`{branch.database}` {said}"))
+    return "moved"

@@ -1,0 +1,145 @@
+"""The end of branches: announced before, then by quarantine, under the rules in force at that moment."""
+
+from dataclasses import replace
+from typing import Final
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import mrkdwn, person, sentence, when
+from bot.commands._lines import command_line
+from bot.commands.base import FollowUp
+from bot.commands.databases import destroy
+from bot.core.model import Confirm, Verdict
+from bot.core.parsing.parse_results import Parsed
+from bot.core.records.audit_entry import TIMER, AuditEntry
+from bot.core.records.branches import Branch, BranchState
+from bot.core.records.timers import Timer
+from bot.core.requests.incoming import Incoming, Kind
+from bot.core.requests.request import Request, State
+from bot.errors import BotError, Refused, Unavailable
+from bot.pipeline.authorization.decision import planned_action, require_allowed
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.delivery import deliver, deliver_and_close, notice_of, notify_each
+from bot.pipeline.replies import entry
+from bot.pipeline.requests.open_request import open_request
+from bot.pipeline.requests.plan_change import planned
+from bot.turso import DatabaseNotFound, TursoError
+
+REASON: Final = "The end of this branch has come"
+
+
+async def branch_is_due(env: Environment, timer: Timer) -> Timer | None:
+    """Announce the end of a branch, or begin it. Safe to run again after a crash.
+
+    Raises:
+        Unavailable: Slack or Turso didn't answer. The timer is retried.
+    """
+    branch = await env.store.branches.get(timer.subject)
+    request = await env.store.requests.get(branch.request_id) if branch else None
+    if branch is None or request is None or branch.state is BranchState.ENDED:
+        return None
+    now = env.clock.now()
+    if branch.state is BranchState.ACTIVE:
+        if branch.ends_at is None or branch.announced_at is None:
+            return None
+        if now < branch.announced_at:
+            return replace(timer, due_at=branch.announced_at)
+        if now < branch.ends_at:
+            await _announce(env, branch, request)
+            return replace(timer, due_at=branch.ends_at)
+        begun = await env.store.branches.begin_end(branch, _entry(env, branch, request, "begun"))
+        if begun is None:  # it was extended or kept just now, with a timer of its own
+            return None
+        branch = begun
+    await _end(env, branch, request)
+    return None
+
+
+def _entry(env: Environment, branch: Branch, request: Request, outcome: str, why: str = "") -> AuditEntry:
+    now = env.clock.now()
+    made = entry("branch_ended", outcome, at=now, request=request, by=TIMER, what=why, branch=branch.id)
+    return replace(made, databases=(branch.database,))
+
+
+async def _announce(env: Environment, branch: Branch, request: Request) -> None:
+    """Announce the end in the channel and to the owner."""
+    assert branch.ends_at is not None, "only an end is announced"
+    head = mrkdwn(":hourglass: {}: the branch `{}` of `{}` ends {}.", person(branch.owner), branch.database,
+                  branch.source, when(branch.ends_at))  # fmt: skip
+    note = mrkdwn("It is quarantined then, and destroyed after the countdown. Until then, *Undo* restores it.")
+    said = reply(head, [kit.section(head), kit.context(note), *kit.actions(*buttons.of_branch(branch.id))])
+    event = f"ends {branch.ends_at.isoformat()}"
+    notice = replace(await notice_of(env, request, event, said, subject=branch.id), people=(branch.owner,))
+    await deliver(env, notice)
+    await notify_each(env, notice)
+
+
+async def _end(env: Environment, branch: Branch, request: Request) -> None:
+    """Request the quarantine of a branch for its owner. If the rules of now refuse it, it stays and the owner is told.
+
+    Raises:
+        Unavailable, TursoError: it can't be decided now. The timer is retried.
+    """
+    refused = None
+    try:
+        if await _is_there(env, branch) and not await _is_requested(env, branch):
+            await _request_quarantine(env, branch)
+    except (Unavailable, TursoError):
+        raise
+    except BotError as error:
+        refused = _entry(env, branch, request, "denied", str(error))
+        await _say_refused(env, branch, request, str(error))
+    await env.store.branches.close(branch.id, refused)
+
+
+async def _is_there(env: Environment, branch: Branch) -> bool:
+    """Return whether the branch still exists. Another database of its name isn't touched."""
+    try:
+        found = await env.turso_clients.turso(branch.organization).database(branch.database)
+    except DatabaseNotFound:
+        return False
+    if branch.database_id:
+        return found.id == branch.database_id
+    return found.parent is not None and found.parent.id == branch.source_id
+
+
+async def _is_requested(env: Environment, branch: Branch) -> bool:
+    """Return whether a crash came after the request was opened."""
+    states = list(State)
+    found = await env.store.requests.find(states=states, requester=branch.owner, command=destroy.command.name)
+    return any(one.intent_id == branch.id for one in found)
+
+
+async def _request_quarantine(env: Environment, branch: Branch) -> None:
+    """Open the destroy request of a branch's end. Its owner agreed to it when they created the branch.
+
+    Raises:
+        BotError: the rules of now don't let the owner destroy it, or it can't be destroyed.
+    """
+    command = destroy.command
+    read = env.grammar.parse(command_line(command.name, branch.database, reason=REASON))
+    assert isinstance(read, Parsed), "a name is all that it needs"
+    subject = await env.subject_in(branch.owner, branch.channel_id)
+    ctx = env.context(subject, command=command.name, organization=branch.organization, line=read.text, reason=REASON)
+    about = FollowUp(branch.database_id) if branch.database_id else None
+    plan = await planned(env, replace(ctx, follow_up=about), read, command)
+    decision = require_allowed(env, subject, planned_action(read, plan))
+    if decision.verdict is Verdict.BREAK_GLASS:
+        raise Refused("Here, it can only be destroyed with break-glass.")
+    if missing := decision.missing(reason=REASON, ticket=""):
+        raise Refused(f"The policy requires a {' and a '.join(missing)} for this.")
+    if decision.verdict is Verdict.ALLOW:
+        decision = replace(decision, confirm=Confirm.NONE)
+    now = env.clock.now()
+    incoming = Incoming(branch.id, branch.id, Kind.COMMAND, now, branch.owner, branch.channel_id, text=read.text)
+    await open_request(env, incoming, subject, read, command, plan, decision)
+
+
+async def _say_refused(env: Environment, branch: Branch, request: Request, why: str) -> None:
+    head = mrkdwn(":hourglass: {}: the end of the branch `{}` of `{}` has come, but it wasn't destroyed. {}",
+                  person(branch.owner), branch.database, branch.source, sentence(why))  # fmt: skip
+    note = mrkdwn("It stays until someone destroys it: `/turso destroy {}`.", branch.database)
+    said = reply(head, [kit.section(head), kit.context(note)])
+    notice = await notice_of(env, request, "end refused", said, subject=branch.id)
+    await deliver_and_close(env, replace(notice, people=(branch.owner,)))
+    await notify_each(env, replace(notice, people=(branch.owner,)))

@@ -1,0 +1,235 @@
+"""Branches from creation to end: announced before, extended, kept, or quarantined under the rules of then."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from bot.core.records.branches import Branch, BranchState
+from bot.core.requests.request import Request, State
+from bot.sandbox.workspace.model import Message
+from tests.policies import WITH_NAMED_DBA
+from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, buttons, enforce, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+RULES = """
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {deny: destroy, databases: ["stays-*"]}
+      - {allow: destroy, databases: ["ends-*"], countdown: 2h}
+      - {allow: [read, branch, create, "token --read-only"]}
+      - {approve: destroy, by: dba, confirm: none, countdown: 2h, expires: 12h}
+  C0ORDERS:
+    databases: ["orders-*", "mix-*"]
+    rules: [{allow: [read, branch, token, destroy], confirm: none}]
+"""
+OWN_POLICY = WITH_NAMED_DBA + RULES
+
+
+@pytest.fixture(autouse=True)
+def same_rules(world: World) -> Iterator[None]:
+    yield
+    enforce(world, OWN_POLICY)
+
+
+async def branched(world: World, name: str, *, lasting: str = "3d", channel: str = DB_OPS) -> Branch:
+    """Dana's branch of a database of its own, whose name begins alike."""
+    await world.make(f"{name}-source")
+    await world.workspace.say(DANA, channel, f"/turso branch {name}-source {name} --for {lasting}")
+    await until(lambda: world.card(channel, holding=f"*{name}* of"), what="the branch")
+    await world.calm()
+    return await kept(world, name)
+
+
+async def kept(world: World, name: str) -> Branch:
+    assert world.bot is not None
+    found = await world.bot.store.branches.find(organization="acme")
+    return next(one for one in found if one.database == name)
+
+
+async def destroys(world: World, name: str) -> list[Request]:
+    assert world.bot is not None
+    found = await world.bot.store.requests.find(states=list(State), command="destroy")
+    return [one for one in found if one.plan.target and one.plan.target.name == name]
+
+
+async def announced(world: World, name: str) -> Message:
+    await world.pass_time(days=2, minutes=1)
+    return await until(lambda: world.card(holding=f"the branch `{name}`"), what="the announcement")
+
+
+def direct(world: World, who: str, holding: str) -> list[Message]:
+    place = world.workspace.state.direct_channel(who).id
+    return [one for one in world.workspace.history(place, who) if holding in words(one)]
+
+
+async def test_its_end_is_announced_a_day_before_in_the_channel_and_to_its_owner_once(world: World) -> None:
+    await branched(world, "ends-told")
+    await world.pass_time(days=1, hours=23)
+    assert world.card(holding="the branch `ends-told`") is None
+
+    await world.pass_time(hours=1, minutes=1)
+    said = await until(lambda: world.card(holding="the branch `ends-told`"), what="the announcement")
+    await world.pass_time(hours=1)
+    await world.calm()
+
+    assert f"<@{DANA}>" in words(said)
+    assert {"Extend", "Keep", "Destroy now"} <= set(buttons(said))
+    posted = [one for one in world.workspace.history(DB_OPS, None) if "the branch `ends-told`" in words(one)]
+    assert len(posted) == 1
+    assert len(direct(world, DANA, "the branch `ends-told`")) == 1
+
+
+async def test_it_ends_in_quarantine_and_undo_brings_it_back_for_good(world: World) -> None:
+    await branched(world, "ends-plain")
+    await announced(world, "ends-plain")
+
+    await world.pass_time(days=1)
+    card = await until(lambda: world.card(holding="*ends-plain* is in quarantine"), what="the quarantine")
+
+    (request,) = await destroys(world, "ends-plain")
+    assert (request.requester, request.reason) == (DANA, "The end of this branch has come")
+    assert (await kept(world, "ends-plain")).state is BranchState.ENDED
+    await world.person(DANA).presses("Undo", card)
+    await until(lambda: world.card(holding="*ends-plain* is restored"), what="the undo")
+    await world.pass_time(days=30)
+    assert not world.changes("DELETE", "/ends-plain")
+
+
+async def test_after_the_countdown_it_is_destroyed_and_its_source_is_untouched(world: World) -> None:
+    await branched(world, "ends-gone")
+    await world.pass_time(days=4)
+    await until(lambda: world.card(holding="*ends-gone* is in quarantine"), what="the quarantine")
+    await world.pass_time(hours=3)
+    await until(lambda: world.changes("DELETE", "/ends-gone"), what="the destroy")
+    assert not world.changes("DELETE", "/ends-gone-source")
+
+
+async def test_extend_gives_it_its_time_again_and_keep_removes_its_end(world: World) -> None:
+    before = await branched(world, "ends-later")
+    said = await announced(world, "ends-later")
+
+    heard = await world.person(ANA).presses_and_hears("Extend", said)
+    assert "now ends at" in words(heard)
+    later = await kept(world, "ends-later")
+    assert before.ends_at is not None
+    assert later.ends_at is not None
+    assert (later.ends_at - before.ends_at).days == 3
+    await world.pass_time(days=1, minutes=5)
+    assert not await destroys(world, "ends-later")
+
+    heard = await world.person(DANA).presses_and_hears("Keep", said)
+    assert "stays. It has no end" in words(heard)
+    await world.pass_time(days=30)
+    assert not await destroys(world, "ends-later")
+    heard = await world.person(DANA).presses_and_hears("Extend", said)
+    assert "has no end" in words(heard)
+
+
+async def test_destroy_now_asks_as_if_it_were_typed(world: World) -> None:
+    await branched(world, "ends-soon")
+    said = await announced(world, "ends-soon")
+    question = await world.person(DANA).presses_and_hears("Destroy now", said)
+    assert "ends-soon" in words(question)
+    assert [one.state for one in await destroys(world, "ends-soon")] == [State.PENDING]
+
+
+async def test_where_a_destroy_needs_approval_the_end_asks_for_it(world: World) -> None:
+    await branched(world, "asks-first")
+    await world.pass_time(days=4)
+    card = await until(lambda: world.card(holding="wants to destroy `asks-first`"), what="the card")
+    assert "Approve" in buttons(card)
+    await world.person(ANA).presses("Approve", card)
+    await until(lambda: world.card(holding="*asks-first* is in quarantine"), what="the quarantine")
+
+
+async def test_what_the_rules_of_then_refuse_isnt_destroyed_and_the_owner_is_told(world: World) -> None:
+    await branched(world, "stays-here")
+
+    await world.pass_time(days=4)
+
+    said = await until(lambda: world.card(holding="it wasn't destroyed"), what="the refusal")
+    assert f"<@{DANA}>" in words(said)
+    assert "stays-here" in words(said)
+    await until(lambda: direct(world, DANA, "it wasn't destroyed"), what="the message to the owner")
+    assert not await destroys(world, "stays-here")
+    assert not world.changes("PATCH", "/stays-here/configuration")
+    await world.pass_time(days=9)
+    assert len(direct(world, DANA, "it wasn't destroyed")) == 1
+    assert len([one for one in world.workspace.history(DB_OPS, None) if "wasn't destroyed" in words(one)]) == 1
+
+
+async def test_another_database_that_has_its_name_by_then_is_left_alone(world: World) -> None:
+    await branched(world, "ends-twice")
+    assert (await world.at_turso("DELETE", "/databases/ends-twice")).status_code == 200
+    await world.make("ends-twice")
+
+    await world.pass_time(days=4)
+    await world.calm()
+
+    assert not await destroys(world, "ends-twice")
+    assert (await kept(world, "ends-twice")).state is BranchState.ENDED
+
+
+async def test_of_extend_and_the_end_at_the_same_moment_one_wins_and_the_other_is_told(world: World) -> None:
+    await branched(world, "ends-race")
+    said = await announced(world, "ends-race")
+    before = {one.ts for one in world.person(DANA).sees()}
+
+    await asyncio.gather(world.pass_time(days=1), world.person(DANA).presses("Extend", said))
+    heard = await world.person(DANA).hears(DB_OPS, before)
+    await world.calm()
+
+    requested, now = await destroys(world, "ends-race"), await kept(world, "ends-race")
+    extended = now.state is BranchState.ACTIVE
+    assert len(requested) == (0 if extended else 1)
+    assert ("now ends" in words(heard)) is extended
+    assert extended or "too late" in words(heard) or "no end" in words(heard)
+
+
+async def test_a_stranger_to_the_rules_cant_move_an_end(world: World) -> None:
+    await branched(world, "ends-own")
+    said = await announced(world, "ends-own")
+    enforce(world, OWN_POLICY.replace("[read, branch, create,", "[read, create,"))
+    heard = await world.person(BEN).presses_and_hears("Keep", said)
+    assert "can't use `branch ends-own`" in words(heard)
+    assert (await kept(world, "ends-own")).ends_at is not None
+
+
+@pytest.mark.parametrize(
+    "line", ["show {}", "usage {}", "triage {}", "token {}", "destroy {}", "branch {} orders-copy"]
+)
+async def test_whose_source_a_channel_may_not_see_doesnt_exist_there(world: World, line: str) -> None:
+    """The branch was made in another channel, or with the CLI; its name fits #team-orders, its source doesn't."""
+    if not [one for one in world.workspace.history(DB_OPS, None) if "*orders-hidden* of" in words(one)]:
+        await world.make("payroll")
+        await world.workspace.say(DANA, DB_OPS, "/turso branch payroll orders-hidden")
+        await until(lambda: world.card(holding="*orders-hidden* of"), what="the branch")
+
+    hidden = await world.person(DANA).types("/turso " + line.format("orders-hidden"), ORDERS)
+    unknown = await world.person(DANA).types("/turso " + line.format("orders-nowhere"), ORDERS)
+
+    def said(message: Message, name: str) -> str:
+        return message.text.replace(name, "NAME").split("Did you mean")[0]
+
+    assert said(hidden, "orders-hidden") == said(unknown, "orders-nowhere")
+    assert "There is no database" in words(hidden)
+    shown = await world.person(DANA).types("/turso show orders-hidden", DB_OPS)
+    assert "Branch of" in words(shown)
+
+
+async def test_a_branch_needs_a_right_on_its_source(world: World) -> None:
+    refused = await world.person(DANA).types("/turso branch users orders-users", ORDERS)
+    assert "`users` isn't one of this channel's databases" in words(refused)
+    assert (await world.at_turso("GET", "/databases/orders-users")).status_code == 404
+
+
+async def test_a_branch_whose_source_is_seen_here_works_here(world: World) -> None:
+    await branched(world, "mix-open", channel=ORDERS)
+    shown = await world.person(DANA).types("/turso show mix-open", ORDERS)
+    assert "mix-open-source" in words(shown)
+    listed = await world.person(DANA).types("/turso ls --branches", ORDERS)
+    assert "`mix-open` of `mix-open-source`" in words(listed)
+    assert "orders-hidden" not in words(listed)
