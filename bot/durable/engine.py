@@ -49,6 +49,21 @@ class _AfterTheEnd(logging.Filter):
         return not isinstance(error, RunEnded) and str(RunEnded()) not in record.getMessage()
 
 
+class _Shortened(logging.Filter):
+    """Shortens the tracebacks that DBOS writes into its messages to their last line.
+
+    They come from a database that doesn't answer, and come again every few seconds.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        head, found, rest = record.getMessage().partition("Traceback (most recent call last):")
+        if found:
+            errors = [line for line in rest.splitlines() if line and not line.startswith((" ", "(Background"))]
+            record.msg, record.args = head + (errors[-1] if errors else ""), ()
+        return True
+
+
+_SHORTENED: Final = _Shortened()
 _TAKEN_TOO_LATE: Final = _TakenTooLate()
 _AFTER_THE_END: Final = _AfterTheEnd()
 
@@ -64,6 +79,7 @@ def configure_logging(*, stops: bool = False) -> None:
         logger.addHandler(logging.NullHandler())
     logger.setLevel(logging.WARNING)
     logger.addFilter(_AFTER_THE_END)
+    logger.addFilter(_SHORTENED)
     logger.propagate = True
     if stops:
         logger.addFilter(_TAKEN_TOO_LATE)

@@ -91,6 +91,8 @@ class StepRunner:
         return len(left)
 
     def _say(self, name: str, subject: str, number: int, error: Exception) -> None:
-        # The first failures are logged with a traceback, and later ones in one line.
-        more = {"exc_info": error} if number <= 2 else {"error": type(error).__name__}
+        # The first failures are logged with a traceback, and later ones in one line. An outage is no bug.
+        more: dict[str, Any] = {"exc_info": error} if number <= 2 else {"error": type(error).__name__}
+        if isinstance(error, Unavailable):
+            more = {"why": error.detail or str(error)}
         log.error("durable.step_failed", step=name, subject=subject, attempt=number, **more)

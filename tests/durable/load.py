@@ -15,7 +15,7 @@ from tests.world import BEN, DANA, DB_OPS, World, buttons, words
 
 MADE = "soak-{:04}"
 SETTLED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.STALE, State.EXPIRED, State.CANCELLED)
-NOT_TAKEN = "The bot's store did"
+NOT_TAKEN = ("This couldn't be recorded", "The bot's store didn't answer")
 """What people read if a command could not be recorded."""
 NEWEST = 80
 """So many messages are looked at for a card that waits for an approval."""
@@ -107,6 +107,8 @@ class Account:
     states: dict[str, int]
     open: int
     """Commands that are neither answered nor done."""
+    refused: int
+    """Changes that were not recorded. Their requester was told so."""
     lost: list[str]
     """Changes that were acknowledged and of which nobody hears anything."""
     untrue: list[str]
@@ -121,7 +123,8 @@ class Account:
         within = ", ".join(f"{name} within {ms:.0f} ms" for name, ms in at.items())
         return [
             f"acknowledgements: {len(self.acks)}, {within}; without one: {len(self.unacknowledged)}",
-            f"changes asked for: {self.changes}; states: {self.states}; open: {self.open}",
+            f"changes asked for: {self.changes}; states: {self.states}",
+            f"not recorded: {self.refused}, open: {self.open}",
             f"store: {self.store_bytes / 1024**2:.1f} MiB",
             f"lost: {len(self.lost)}, untrue: {len(self.untrue)}, doubled: {len(self.doubled)}",
         ]
@@ -143,8 +146,8 @@ def account(load: Load, database_url: str, there: Collection[str]) -> Account:
     unanswered = [line for line, row in rows.items() if row.request_id is None
                   and not any(row.intent_id in text for text in seen)]  # fmt: skip
     not_taken = [f"{line} (not taken)" for line in load.asked if line not in rows]
-    if len(not_taken) <= sum(NOT_TAKEN in text for text in seen):
-        not_taken = []
+    refused = sum(any(sentence in text for sentence in NOT_TAKEN) for text in seen)
+    heard = len(not_taken) <= refused  # a command that wasn't recorded has no reference to look for
     return Account(
         acks=sorted(one.milliseconds or 0.0 for one in load.deliveries if one.ok),
         unacknowledged=[f"{one.kind} {one.payload.get('text', '')}: {one.failure} {one.status}"
@@ -152,7 +155,8 @@ def account(load: Load, database_url: str, there: Collection[str]) -> Account:
         changes=len(load.asked),
         states=dict(Counter(row.state for row in requested.values())),
         open=sum(row.is_open for row in rows.values()),
-        lost=[*unsettled, *unheard, *unanswered, *not_taken],
+        lost=[*unsettled, *unheard, *unanswered, *([] if heard else not_taken)],
+        refused=len(not_taken),
         untrue=_untrue(load.world, requested, there),
         doubled=_doubled(load.world, requested),
         store_bytes=size,

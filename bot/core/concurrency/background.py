@@ -7,6 +7,8 @@ from typing import Final
 
 import structlog
 
+from bot.errors import Unavailable
+
 log = structlog.get_logger(__name__)
 
 RoundFunction = Callable[[], Awaitable[None]]
@@ -73,7 +75,10 @@ class Loop:
     def _failed(self, error: BaseException) -> None:
         self.failures, self.cause = self.failures + 1, type(error).__name__
         self._observe(self.name)
-        log.error("background.failed", loop=self.name, failures=self.failures, exc_info=error)
+        if isinstance(error, Unavailable):  # an outage is no bug, and may last for hours
+            log.error("background.failed", loop=self.name, failures=self.failures, why=error.detail or str(error))
+        else:
+            log.error("background.failed", loop=self.name, failures=self.failures, exc_info=error)
 
 
 class Background:
