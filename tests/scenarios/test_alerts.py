@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from bot.core.alerts import RAISED, AlertEnd, AlertKind, Measure
 from bot.core.requests.request import State
+from bot.sandbox.workspace.seed import OTHER_TEAM
 from tests.scenarios.alerting import cards, ended, keep_usage_unknown, made, raised, shown
 from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, buttons, enforce, marked_up, until, words
 
@@ -280,6 +281,20 @@ async def test_the_alerts_of_somebody_who_left_go_on(world: World) -> None:
         await world.workspace.admin.reactivate(ANA)
 
 
+@pytest.mark.parametrize(("rule", "is_shown"), [("{allow: read, to: dba}", True), ("{allow: [show], to: dba}", False)])
+async def test_alerts_of_the_policy_file_come_where_somebody_in_the_channel_may_see_them(
+    world: World, rule: str, is_shown: bool
+) -> None:
+    await world.person(ANA).types("/turso alert off", holding="Alerts are off")
+    in_file = "alerts: {channel: C0DBOPS, spike: 5x}\n"
+    enforce(world, OWN_POLICY.replace("{allow: read}", rule).replace("[alert, incident]", "[incident]") + in_file)
+    name = "staging-users" if is_shown else "staging-orders"
+
+    await raised(world, AlertKind.SPIKE, name)
+
+    assert bool(cards(world, f"`{name}`: 120,000")) is is_shown
+
+
 async def test_alert_list_shows_what_is_open_and_off_ends_it(world: World) -> None:
     await raised(world, AlertKind.QUOTA, "orders")
     ana = world.person(ANA)
@@ -290,3 +305,12 @@ async def test_alert_list_shows_what_is_open_and_off_ends_it(world: World) -> No
     assert "82%" not in words(await world.person(DANA).types("/turso alert list", ORDERS, holding="You are told"))
     await ana.types("/turso alert off", holding="Alerts are off")
     assert "no alerts" in words(await ana.types("/turso alert list", holding="no alerts"))
+
+
+async def test_a_channel_that_is_now_shared_with_another_organization_gets_no_card(world: World) -> None:
+    """The last one, since what the bot knows of a channel it knows for a minute."""
+    await world.workspace.admin.share(DB_OPS, OTHER_TEAM)
+
+    await raised(world, AlertKind.SPIKE, "users-eu")
+
+    assert not cards(world, "`users-eu`: 120,000")
