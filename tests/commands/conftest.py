@@ -35,7 +35,7 @@ channels:
     organization: acme
     databases: ["*"]
     rules:
-      - {allow: [read, incident, digest]}
+      - {allow: [read, incident, digest, alert]}
       - {approve: [token, create, freeze, thaw, protect, restore], by: dba}
       - {approve: [rotate, destroy], by: dba, quorum: 1}
   C0ORDERS:

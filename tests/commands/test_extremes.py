@@ -18,6 +18,7 @@ BASES = {
     "freeze": ("freeze orders",),
     "token": ("token orders",),
     "incident start": ("incident start INC-1",),
+    "alert mute": ("alert mute",),
     "branch": ("branch orders copy",),
 }
 """Lines of the commands that take a time, to which the option is added."""

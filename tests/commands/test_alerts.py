@@ -1,0 +1,85 @@
+"""The commands about a channel's alerts: what they turn on, for whom, and what is left when they are off."""
+
+import pytest
+
+from bot.errors import BadInput
+from tests.blocks.messages import buttons, words
+from tests.commands.conftest import POLICY, Desk
+
+IN_FILE = POLICY + "alerts: {channel: C0DBOPS, quota: [90]}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "quota", "spike", "forecast", "notify"),
+    [
+        ("alert on", (50, 80, 95), 5.0, True, ()),
+        ("alert on --quota 95,80%,80", (80, 95), None, False, ()),
+        ("alert on --spike 2.5x", (), 2.5, False, ()),
+        ("alert on --forecast --to <@U0ANA|ana> <!subteam^S0DBA|@dba>", (), None, True, ("U0ANA", "S0DBA")),
+        ("alert on --to <@U0ANA>, U0BEN --quota 70", (70,), None, False, ("U0ANA", "U0BEN")),
+    ],
+)
+async def test_options_choose_and_none_turns_on_the_usual(
+    desk: Desk, line: str, quota: tuple[int, ...], spike: float | None, forecast: bool, notify: tuple[str, ...]
+) -> None:
+    await desk.carry_out(line)
+
+    [one] = await desk.store.alerts.stored_subscriptions()
+    assert (one.quota, one.spike, one.forecast, one.notify) == (quota, spike, forecast, notify)
+    assert (one.channel_id, one.organization, one.author) == ("C0DBOPS", "acme", "U0ANA")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("alert on --quota 0", "percentages from 1 to 100"),
+        ("alert on --spike 1.5x", "a factor from 2x"),
+        ("alert on --to everyone", "people or user groups"),
+        ("alert on --to <@U1A> <@U2A> <@U3A> <@U4A> <@U5A> <@U6A>", "one to 5"),
+    ],
+)
+async def test_what_is_no_option_is_one_sentence(desk: Desk, line: str, says: str) -> None:
+    with pytest.raises(BadInput, match=says):
+        await desk.plan(line)
+
+
+async def test_a_channel_with_some_databases_is_told_that_its_alerts_have_no_numbers_of_the_organization(
+    desk: Desk,
+) -> None:
+    assert "no numbers of the whole organization" in words(await desk.carry_out("alert on", channel="C0ORDERS"))
+    assert "no numbers of the whole organization" not in words(await desk.carry_out("alert on"))
+
+
+async def test_off_offers_to_turn_on_the_same_again(desk: Desk) -> None:
+    await desk.carry_out("alert on --quota 80 --spike 5x --to <@U0ANA>")
+
+    off = await desk.carry_out("alert off")
+
+    assert await desk.store.alerts.stored_subscriptions() == []
+    assert buttons(off)["Turn on again"]["value"] == "alert on --quota 80 --spike 5x --to U0ANA"
+
+
+async def test_the_alerts_of_the_policy_file_end_only_with_the_file(desk: Desk) -> None:
+    desk.policy = IN_FILE
+    with pytest.raises(BadInput, match="policy file"):
+        await desk.plan("alert off")
+    assert "From the policy file" in words(await desk.ask("alert list"))
+
+    await desk.carry_out("alert on --quota 50")
+    assert "Turned on by" in words(await desk.ask("alert list"))
+    assert "of the policy file apply in this channel again" in words(await desk.carry_out("alert off"))
+
+
+async def test_a_mute_is_shown_and_ended(desk: Desk) -> None:
+    await desk.carry_out("alert on")
+    await desk.carry_out("alert mute --for 1d")
+
+    listed = await desk.ask("alert list")
+    assert "Muted until" in words(listed)
+    assert "Unmute" in buttons(listed)
+    await desk.carry_out("alert unmute")
+    assert "Muted" not in words(await desk.ask("alert list"))
+    with pytest.raises(BadInput, match="aren't muted"):
+        await desk.plan("alert unmute")
+    with pytest.raises(BadInput, match="`1m` to `30d`"):
+        await desk.plan("alert mute --for 1s")
