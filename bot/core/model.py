@@ -178,6 +178,8 @@ class Decision:
     undo_by: ApproverSet = _NOBODY
     notify: tuple[str, ...] = ()
     """Slack mentions, such as `<@U0ANA>` and `<!subteam^S0DBA>`."""
+    escalation: tuple[tuple[str, ...], ...] = ()
+    """Further mentions for each reminder after the first, while nobody has answered."""
     reviewers: ApproverSet = _NOBODY
     review_within: timedelta | None = None
     blocks_while_owed: bool = False

@@ -10,10 +10,10 @@ from bot.core.requests.request import State
 from bot.pipeline.approval import presses, votes
 from bot.sandbox.oncall.roster import ANA as THEIR_ANA
 from bot.sandbox.oncall.roster import BEN as THEIR_BEN
-from bot.sandbox.oncall.roster import Shift
+from bot.sandbox.oncall.roster import SECOND_SCHEDULE, Shift
 from tests.policies import ACME
 from tests.scenarios.asked import asked, reaches, stored
-from tests.world import ANA, BEN, DANA, DB_OPS, World, marked_up, until, words
+from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, marked_up, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = (
@@ -23,13 +23,19 @@ oncall_users:
   pagerduty: {PANA001: U0ANA, PBEN002: U0BEN}
 people:
   on_call: {oncall: {provider: pagerduty, schedule: PDBA100, risk: medium}}
+  lead: {oncall: {provider: pagerduty, schedule: PLEAD20}}
   any_risk: {oncall: {provider: pagerduty, schedule: PDBA100}}
 channels:
   C0DBOPS:
     databases: ["*"]
     rules:
       - {allow: read}
-      - {approve: [freeze, rotate], by: on_call, confirm: none, notify: on_call, expires: 2h}
+      - approve: [freeze, rotate]
+        by: on_call
+        confirm: none
+        notify: on_call
+        escalate_to: [lead, "user:U0REMY"]
+        expires: 2h
       - {approve: destroy, by: any_risk, confirm: none, countdown: 2h}
 """
 )
@@ -205,6 +211,22 @@ async def test_a_reminder_calls_who_is_on_call_then(world: World) -> None:
     assert f"<@{ANA}>" not in marked_up(reminder())
 
 
+async def test_a_reminder_that_nobody_answers_calls_the_next_level_as_well(world: World) -> None:
+    world.roster.shifts = [Shift(THEIR_ANA), Shift(THEIR_BEN, SECOND_SCHEDULE, 2)]
+    forget(world)
+    card = await asked(world, LINE)
+
+    def called() -> list[set[str]]:
+        said = world.workspace.history(DB_OPS, None)
+        mine = [marked_up(one) for one in said if one.thread_ts == card.ts and ":bell:" in words(one)]
+        return [{one for one in (ANA, BEN, REMY) if f"<@{one}>" in text} for text in mine]
+
+    for minutes, count in ((11, 1), (21, 2), (41, 3)):
+        await world.pass_time(minutes=minutes)
+        await until(lambda count=count: len(called()) >= count, what=f"reminder {count}")  # type: ignore[misc]
+    assert called() == [{ANA}, {ANA, BEN}, {ANA, BEN, REMY}]
+
+
 async def test_whoami_says_that_one_is_on_call(world: World) -> None:
     assert "You are on call at PagerDuty." in words(await world.person(ANA).types("/turso whoami"))
     assert "on call" not in words(await world.person(BEN).types("/turso whoami"))
@@ -213,7 +235,7 @@ async def test_whoami_says_that_one_is_on_call(world: World) -> None:
 async def test_doctor_names_who_lacks_a_slack_id_and_a_schedule_that_cannot_be_read(world: World) -> None:
     assert world.bot is not None
     found = {name: (well, said) for name, well, said in await world.bot.health.doctor()}
-    assert found["on call"] == (True, "1 on-call schedule can be read.")
+    assert found["on call"] == (True, "2 on-call schedules can be read.")
     shift(world, "PNEW999")
     well, said = {name: (well, said) for name, well, said in await world.bot.health.doctor()}["on call"]
     assert not well

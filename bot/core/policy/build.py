@@ -164,6 +164,7 @@ def _rule(where: str, one: RuleFile, people: Mapping[str, People], catalogue: Co
         to=refer(one.to, people) if one.to else None,
         by=refer(one.by, people),
         notify=refer(one.notify, people),
+        escalate_to=tuple(refer([word], people) for word in one.escalate_to or ()),
         undo_by=refer(one.undo_by, people) if one.undo_by else None,
         review_by=refer(one.review_by, people),
         requires=frozenset([*(one.requires or ()), *([Detail.REASON] if verdict is Verdict.BREAK_GLASS else ())]),
@@ -197,7 +198,11 @@ def _says(verdict: Verdict, commands: list[str], one: RuleFile) -> str:
 
 
 def _named(rule: Rule) -> list[People]:
-    return [one for one in (rule.to, rule.by, rule.notify, rule.undo_by, rule.review_by) if one is not None]
+    return [
+        one
+        for one in (rule.to, rule.by, rule.notify, *rule.escalate_to, rule.undo_by, rule.review_by)
+        if one is not None
+    ]
 
 
 def _only(organizations: Mapping[str, object]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from functools import reduce
+from itertools import zip_longest
 from operator import and_
 
 from bot.core.approvers import ApproverSet
@@ -162,6 +163,7 @@ def _decision_of_rule(policy: Policy, subject: Subject, binding: Binding, action
         countdown=rule.countdown,
         undo_by=undoers(subject, rule),
         notify=rule.notify.mentions(),
+        escalation=tuple(one.mentions() for one in rule.escalate_to),
         reviewers=reviewers,
         review_within=rule.review_within if rule.verdict is Verdict.BREAK_GLASS else None,
         blocks_while_owed=rule.blocks_while_owed,
@@ -240,6 +242,10 @@ def _strictest(decisions: Iterable[Decision]) -> Decision:
         countdown=max(one.countdown for one in every),
         undo_by=reduce(and_, (one.undo_by for one in every)),
         notify=tuple(dict.fromkeys(mention for one in every for mention in one.notify)),
+        escalation=tuple(
+            tuple(dict.fromkeys(mention for level in levels for mention in level))
+            for levels in zip_longest(*(one.escalation for one in every), fillvalue=())
+        ),
         reviewers=reviewers,
         review_within=min(within, default=None),
         blocks_while_owed=any(one.blocks_while_owed for one in every),

@@ -17,6 +17,7 @@ _BELONGS = {
     "quorum": ("approve",),
     "expires": ("approve",),
     "notify": ("approve", "break_glass"),
+    "escalate_to": ("approve",),
     "review_by": ("break_glass",),
     "review_within": ("break_glass",),
     "blocks_while_owed": ("break_glass",),
@@ -30,7 +31,7 @@ _BELONGS = {
     "visibility": ("allow", "approve", "break_glass"),
 }
 _BUT = {("confirm", "break_glass"): ", which runs at once and asks for a reason instead. Leave out `confirm`"}
-_PEOPLE_KEYS = ("to", "by", "notify", "undo_by", "review_by")
+_PEOPLE_KEYS = ("to", "by", "notify", "escalate_to", "undo_by", "review_by")
 _NOT_ON_CALL = ("to", "undo_by")
 
 
@@ -105,6 +106,8 @@ class _Lint:
                 self.error((*path, key), f"`{key}` belongs to {_any_of(belongs)}, and this rule is `{verdict}`{why}")
         if verdict == "approve" and "by" not in rule:
             self.error(path, "`approve` needs `by`: who approves")
+        if "escalate_to" in rule and "notify" not in rule:
+            self.error((*path, "escalate_to"), "`escalate_to` needs `notify`: who is reminded first")
         if verdict == "break_glass" and "review_by" not in rule:
             self.error(path, "`break_glass` needs `review_by`: who reviews it afterwards")
         self._check_commands(path, rule, verdict)
@@ -181,7 +184,9 @@ class _Lint:
         """Report people on call where the rules would ask for them with every command."""
         for word in _list(value):
             if isinstance(word, str) and _dict(self.names.get(word)).get("oncall"):
-                self.error(path, f"{quote(word)} is a schedule, which `by`, `notify` and `review_by` take")
+                self.error(
+                    path, f"{quote(word)} is a schedule; only `by`, `notify`, `escalate_to` and `review_by` take one"
+                )
 
     def schedules(self) -> None:
         """Report schedules that name too little or too much, and those of which nobody has a Slack ID."""

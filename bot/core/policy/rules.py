@@ -56,6 +56,8 @@ class Rule:
     by: People = NOBODY
     quorum: int = 1
     notify: People = NOBODY
+    escalate_to: tuple[People, ...] = ()
+    """Who is reminded as well, one after the other, while nobody has answered."""
     confirm: Confirm | None = None
     expires: timedelta = timedelta(hours=1)
     start_within: timedelta = timedelta(hours=1)

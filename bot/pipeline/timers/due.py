@@ -13,6 +13,7 @@ from bot.commands.databases import thaw
 from bot.core.records.audit_entry import TIMER
 from bot.core.records.holds import Hold
 from bot.core.records.timers import Timer, TimerKind
+from bot.core.requests.decision import decide_request
 from bot.core.requests.request import Request, State
 from bot.core.requests.step_results import PhaseKind, PhaseResult
 from bot.errors import BotError, CannotPost, NotOurs, Unavailable
@@ -70,7 +71,7 @@ async def _remind(env: Environment, timer: Timer) -> Timer | None:
         return await _look_for_card(env, request, timer)
     _, thread_ts = await below_card(env, request)
     await show(env, request.id)  # other people may be on call now
-    request = await with_people_on_call(env, request)
+    request = await with_people_on_call(env, await _escalated(env, request, timer.attempt))
     reminder = notices.reminder(request, env.catalogue, now=env.clock.now())
     notice = await notice_of(env, request, f"reminder {timer.attempt}", reminder, thread_ts=thread_ts)
     called = await notified(env, request.notify, asked_by=request.requester)
@@ -80,6 +81,19 @@ async def _remind(env: Environment, timer: Timer) -> Timer | None:
     if request.expires_at and due >= request.expires_at:
         return None
     return replace(timer, due_at=due, attempt=timer.attempt + 1)
+
+
+async def _escalated(env: Environment, request: Request, attempt: int) -> Request:
+    """Add the people to whom the current rule escalates, one more with each reminder, while nobody has answered.
+
+    Raises:
+        Unavailable: Slack doesn't answer.
+    """
+    if request.votes or attempt < 2:
+        return request
+    decision = decide_request(env.rules.policy, await env.requester_of(request), request)
+    further = [mention for level in decision.escalation[: attempt - 1] for mention in level]
+    return replace(request, notify=tuple(dict.fromkeys([*request.notify, *further])))
 
 
 async def _look_for_card(env: Environment, request: Request, timer: Timer) -> Timer | None:

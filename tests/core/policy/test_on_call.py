@@ -65,8 +65,14 @@ def test_nobody_on_call_approves_their_own_request() -> None:
 @pytest.mark.parametrize(
     ("more", "rule", "says"),
     [
-        (PEOPLE, "allow: freeze, to: first", "`first` is a schedule, which `by`, `notify` and `review_by` take"),
+        (
+            PEOPLE,
+            "allow: freeze, to: first",
+            "`first` is a schedule; only `by`",
+        ),
         (PEOPLE, "approve: destroy, by: dba, undo_by: first", "`first` is a schedule"),
+        (PEOPLE, "approve: destroy, by: dba, escalate_to: first", "`escalate_to` needs `notify`"),
+        (PEOPLE, "allow: destroy, notify: dba, escalate_to: first", "`escalate_to` belongs to `approve`"),
         (PEOPLE.replace("schedule: PDBA100", "level: 1"), "allow: read", "needs one of `schedule` and"),
         (PEOPLE.replace("PDBA100", "PDBA100, escalation_policy: PX1"), "allow: read", "needs one of `schedule` and"),
         (PEOPLE.replace("PDBA100", "'a team'"), "allow: read", "isn't an ID of the on-call service"),
