@@ -15,7 +15,7 @@ from bot.pipeline.authorization.plan_drift import drift
 from bot.turso import DatabaseNotFound
 from tests.blocks.messages import buttons, words
 from tests.commands.conftest import NOW, Desk
-from tests.store.samples import move, request
+from tests.store.samples import entry, move, request, token
 from tests.store.test_branches import branch as sample
 
 
@@ -144,10 +144,16 @@ async def test_a_channel_without_the_source_doesnt_list_its_branches(desk: Desk)
     desk.acme.add("orders-far", parent={"id": stolen["DbId"], "name": "orders-stolen"})
     desk.acme.add("orders-own", parent={"id": own["DbId"], "name": "orders-eu"})
 
-    for line in ("ls", "ls --branches", "usage", "digest now"):
+    await desk.store.tokens.add(token(1, database="orders-stolen", database_id=stolen["DbId"], holder="U0CLEO"))
+    await desk.store.audit.append(entry("executed", databases=("orders-stolen",), channel_id="C0DBOPS"))
+    for line in ("ls", "ls --branches", "usage", "digest now", "tokens", "audit"):
         shown = words(await desk.ask(line, channel="C0ORDERS"))
         assert "stolen" not in shown, line
         assert "orders-far" not in shown, line
+    for line in ("tokens orders-stolen", "audit --db orders-stolen"):
+        with pytest.raises(DatabaseNotFound):
+            await desk.ask(line, channel="C0ORDERS")
+        assert "orders-stolen" in words(await desk.ask(line, channel="C0DBOPS"))
     assert "orders-own" in words(await desk.ask("ls", channel="C0ORDERS"))
     assert "orders-stolen" in words(await desk.ask("ls", channel="C0DBOPS"))
 

@@ -63,10 +63,14 @@ class EntryFilter:
 
     ctx: Context
     names: frozenset[str] | None
+    hidden: frozenset[str] = frozenset()
+    """The databases that exist and aren't visible, such as a branch of a database of other channels."""
 
     def has(self, name: str) -> bool:
         """Return True if a database is visible. One that no longer exists is judged by its name."""
-        return self.names is None or name in self.names or self.ctx.scope.covers(Target(name))
+        if self.names is None or name in self.names:
+            return True
+        return name not in self.hidden and self.ctx.scope.covers(Target(name))
 
     def may_see(self, entry: AuditEntry) -> bool:
         """Return True if a person may see an entry.
@@ -86,7 +90,9 @@ async def entry_filter_of(ctx: Context) -> EntryFilter:
     """Return the requester's filter. A channel with all databases needs no list of them."""
     if ctx.scope.databases is not None and ctx.scope.databases.everything:
         return EntryFilter(ctx, None)
-    return EntryFilter(ctx, frozenset(one.name for one in await ctx.visible_databases()))
+    listed = await ctx.turso.listed()
+    names = frozenset(one.name for one in ctx.visible(listed))
+    return EntryFilter(ctx, names, frozenset(one.name for one in listed) - names)
 
 
 async def entries(ctx: Context, args: AuditArgs, visible: EntryFilter, limit: int) -> list[Row]:

@@ -36,7 +36,7 @@ async def run(ctx: Context, args: TokensArgs) -> Reply:
     """List tokens from the ledger, newest first. Turso is only asked which databases exist."""
     holder = ctx.subject.person.id if args.mine else None
     found = await ctx.store.tokens.find(organization=ctx.organization, holder=holder, live_at=ctx.now, limit=MOST)
-    shown = await drop_gone(ctx.turso, [one for one in found if _is_meant(ctx, args, one)])
+    shown = await drop_gone(ctx.turso, [one for one in found if _is_meant(ctx, args, one)], visible=ctx.visible)
     if args.name and not shown:
         await require_known(ctx, args.name)
     pages = max(1, -(-len(shown) // PAGE))
