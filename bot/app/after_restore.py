@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.commands.databases._holds import blocked, remaining
+from bot.app.unexplained_blocks import Blocks, Unexplained, find_unexplained
 from bot.core.records.audit_entry import TIMER
 from bot.core.requests.request import BEFORE_SENT, Request, State
 from bot.errors import BotError
@@ -22,16 +22,6 @@ RESTORED: Final = "The bot's store was restored from a backup, which doesn't sho
 
 class StillRunning(BotError):
     """Raised if processes run on the store. The sentence names them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unexplained:
-    """A database that is blocked, although the store doesn't say why."""
-
-    organization: str
-    database: str
-    reads: bool
-    writes: bool
 
 
 @dataclass(slots=True)
@@ -65,7 +55,12 @@ async def after_restore(env: Environment, running: Collection[str]) -> Report:
             await stop_countdown(env, request, RESTORED)
             report.stopped.append(request)
     for organization in sorted({*env.rules.policy.organizations, env.rules.policy.organization} - {""}):
-        await _find_unexplained(env, organization, report)
+        try:
+            found = await find_unexplained(env.turso_clients.turso(organization), env.store.holds, organization)
+        except BotError:  # its token isn't set
+            found = Blocks(unknown=[organization])
+        report.unexplained += found.unexplained
+        report.unknown += found.unknown
     return report
 
 
@@ -77,26 +72,6 @@ async def _withdraw(env: Environment, request: Request, report: Report) -> None:
         return
     report.withdrawn.append(request)
     await notify_outcome(env, request.id)
-
-
-async def _find_unexplained(env: Environment, organization: str, report: Report) -> None:
-    try:
-        turso = env.turso_clients.turso(organization)
-        databases = await turso.listed()
-    except BotError:
-        report.unknown.append(organization)
-        return
-    for one in databases:
-        try:
-            reads, writes = await blocked(turso, one.name)
-        except BotError:
-            report.unknown.append(one.name)
-            continue
-        held = remaining(await env.store.holds.find(database_id=one.id))
-        if (reads and not held[0]) or (writes and not held[1]):
-            report.unexplained.append(
-                Unexplained(organization, one.name, reads and not held[0], writes and not held[1])
-            )
 
 
 def lines(report: Report) -> Sequence[str]:

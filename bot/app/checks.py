@@ -14,6 +14,10 @@ Check = Callable[[], Awaitable[str]]
 PATIENCE_SECONDS: Final = 6.0
 
 
+class Unhealthy(BotError):
+    """Raised by a check that found something wrong."""
+
+
 async def run_checks(checks: Mapping[str, Check]) -> list[Finding]:
     """Run checks at the same time."""
     return list(await asyncio.gather(*(run_check(name, check) for name, check in checks.items())))

@@ -47,7 +47,7 @@ from bot.slack.outgoing.delivery import Delivery
 from bot.slack.outgoing.response_urls import ResponseUrls
 from bot.slack.outgoing.web_api import SlackCalls, new_session, web_client
 from bot.store.connections.failures import describe_failure
-from bot.store.connections.urls import Places, places_of
+from bot.store.connections.urls import Places, place_of, places_of
 from bot.store.store import SqlStore, open_store
 
 log = structlog.get_logger(__name__)
@@ -146,6 +146,7 @@ async def running(
             credentials,
             partial(check_on_call, book, schedules),
             stream_of(settings),
+            describe_place(settings),
         )
         env = Environment(
             clock=clock,
@@ -243,6 +244,12 @@ async def _introduce(workspace: Workspace) -> None:
 
 def _secrets(settings: Settings) -> tuple[str, ...]:
     return tuple(secret for secret in secrets_of(settings) if secret)
+
+
+def describe_place(settings: Settings) -> str:
+    """Return the place of the store, without user and password."""
+    place = place_of(settings.database_url.get_secret_value())
+    return str(place.file) if place.file else f"postgresql://{place.url.host or ''}/{place.url.database or ''}"
 
 
 def places_of_settings(settings: Settings) -> Places:

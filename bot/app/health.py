@@ -4,15 +4,17 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
-from bot.app.checks import Check, Finding, run_checks
+from bot.app.checks import Check, Finding, Unhealthy, run_checks
 from bot.app.credential_checks import CredentialChecks
 from bot.app.heartbeat import Heartbeat
 from bot.app.metrics import Stored
 from bot.app.policy_book import PolicyBook
 from bot.app.readiness import Readiness
 from bot.app.stored_figures import stored_figures
+from bot.app.unexplained_blocks import check_blocks
 from bot.blocks.text import counted, duration
 from bot.core.audit import verify_stream
 from bot.core.model import Channel
@@ -21,7 +23,6 @@ from bot.core.records.notices import PendingNotice
 from bot.core.records.timers import Backlog
 from bot.core.requests.request import BEFORE_SENT, State
 from bot.durable.queue import Queue
-from bot.errors import BotError
 from bot.pipeline.outcomes.delivery import ALARM, REVOKED
 from bot.slack.lookups.directory import SlackDirectory
 from bot.slack.lookups.installation import Workspace
@@ -38,10 +39,6 @@ TOLD_SINCE: Final = timedelta(days=7)
 OPEN_STATES: Final = (*BEFORE_SENT, State.QUARANTINED)
 STREAM_MAY_LAG: Final = 1000
 """Entries that are on their way."""
-
-
-class Unhealthy(BotError):
-    """Raised by a check that found something wrong."""
 
 
 @dataclass(slots=True)
@@ -61,6 +58,8 @@ class Health:
     """The check of the on-call schedules."""
     stream: str = ""
     """The audit stream as the store names it. Empty if there is none."""
+    place: str = ""
+    """Where the store is."""
 
     def readiness(self, durable: Callable[[], str]) -> Readiness:
         """Return the checks of a load balancer. `durable` says why no durable work is done here, if that is so."""
@@ -76,6 +75,7 @@ class Health:
                 "app token": self.credentials.check_app_token,
                 "signing secret": self.credentials.check_signing_secret,
                 "turso": self._turso,
+                "blocks": partial(check_blocks, self.turso, self.store.holds),
                 "policy": self._policy,
                 "channels": self._channels,
                 "clock": self._time,
@@ -95,7 +95,7 @@ class Health:
     async def _store(self) -> str:
         if trouble := await self.store.trouble():
             raise Unhealthy(trouble)
-        return "The store accepts writes."
+        return f"The store accepts writes{f' (`{self.place}`)' if self.place else ''}."
 
     async def _slack(self) -> str:
         found = await self.workspace.check()

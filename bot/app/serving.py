@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from bot import __version__
-from bot.app.compose import Bot, running, secrets_of, unrecognizable
+from bot.app.compose import Bot, describe_place, running, secrets_of, unrecognizable
 from bot.app.logs import set_up_logs
 from bot.app.lost_files import describe_loss
 from bot.app.operator_pages import health_pages, listening, listening_for_health, pages_of
@@ -130,19 +130,13 @@ def log_start(bot: Bot, mode: str, **more: Any) -> None:
         mode=mode,
         version=__version__,
         python=platform.python_version(),
-        store=_place(bot.settings),
+        store=describe_place(bot.settings),
         policy=bot.env.rules.policy.hash,
         organization=bot.settings.turso_organization,
         **more,
     )
     if loss := describe_loss(place_of(bot.settings.database_url.get_secret_value()).file, os.environ):
         log.warning("store.lost_at_deploy", hint=loss)
-
-
-def _place(settings: Settings) -> str:
-    """Return the place of the store, without user and password."""
-    place = place_of(settings.database_url.get_secret_value())
-    return str(place.file) if place.file else f"postgresql://{place.url.host or ''}/{place.url.database or ''}"
 
 
 def _logs(settings: Settings) -> None:

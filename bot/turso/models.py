@@ -135,6 +135,12 @@ class Listed(NamedTuple):
         return str(value_of(self.raw, _DB_ID))
 
     @property
+    def is_open(self) -> bool:
+        """Return True if the list says that neither reads nor writes are blocked. Some lists don't say it."""
+        said = {key: self.raw.get(f"block_{key}", self.raw.get(f"blocked_{key}")) for key in ("reads", "writes")}
+        return all(value is False for value in said.values())
+
+    @property
     def target(self) -> Target:
         """Return the database as the policy sees it."""
         source = self.source

@@ -9,7 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from bot.app.health import Health, Unhealthy
+from bot.app.checks import Unhealthy
+from bot.app.health import Health
 from bot.app.maintenance import Maintenance
 from bot.commands import CATALOGUE
 from bot.core.policy import load

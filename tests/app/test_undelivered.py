@@ -12,7 +12,8 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from bot.app.health import TOLD_SINCE, TOLD_WITHIN, Health, Unhealthy
+from bot.app.checks import Unhealthy
+from bot.app.health import TOLD_SINCE, TOLD_WITHIN, Health
 from bot.app.metrics import Metrics
 from bot.app.serving import http_app
 from bot.errors import Unavailable

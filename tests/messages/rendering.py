@@ -49,6 +49,7 @@ def masked(text: str) -> str:
     text = re.sub(r"<@([A-Z0-9]+)>", lambda found: f"@{_NAMES.get(found[1], found[1])}", text)
     text = re.sub(r"<#([A-Z0-9]+)>", r"#\1", text)
     text = re.sub(r"<!subteam\^([A-Z0-9]+)>", r"@\1", text)
+    text = re.sub(r"`/[^`]*/(turso-ops\.db)`", r"`/srv/data/\1`", text)
     text = re.sub(r"<https?://[^|>]*\|([^>]*)>", r"[\1]", text)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 

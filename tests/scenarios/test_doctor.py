@@ -240,3 +240,23 @@ async def test_an_app_token_is_tried(world: World, token: str, well: bool, says:
         with pytest.raises(WrongCredential, match=re.escape(says)):
             await checks.check_app_token()
     assert (await found(world))["app token"] == (True, "Slack accepts the app-level token.")
+
+
+async def test_a_block_without_a_reason_in_the_store_is_found(world: World) -> None:
+    assert world.bot is not None
+    turso = world.bot.env.turso_clients.turso("acme")
+    before = (await found(world))["blocks"]
+    await world.make("blocked-elsewhere")
+    await turso.configure("blocked-elsewhere", block_writes=True)
+    try:
+        well, said = (await found(world))["blocks"]
+        assert not well
+        assert "`blocked-elsewhere`" in said
+        assert "the store doesn't say why" in said
+    finally:
+        await turso.configure("blocked-elsewhere", block_writes=False)
+    assert (await found(world))["blocks"] == before
+
+
+async def test_the_place_of_the_store_is_said(world: World) -> None:
+    assert (await found(world))["store"] == (True, f"The store accepts writes (`{world.data / 'turso-ops.db'}`).")

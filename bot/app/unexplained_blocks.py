@@ -1,0 +1,93 @@
+"""Databases that are blocked, although the store doesn't say why: after a restore, or because somebody else did it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.app.checks import Unhealthy
+from bot.blocks.text import counted
+from bot.commands.databases._holds import blocked, remaining
+from bot.core.ports.holds import ReadHolds
+from bot.errors import BotError
+from bot.turso import TursoClient
+
+ASKED: Final = 20
+"""How many databases a live check asks Turso about, so that it ends within seconds."""
+SHOWN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Unexplained:
+    """A database that is blocked, although the store doesn't say why."""
+
+    organization: str
+    database: str
+    reads: bool
+    writes: bool
+
+
+@dataclass(slots=True)
+class Blocks:
+    """What was found in an organization."""
+
+    unexplained: list[Unexplained] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    """The organization if Turso didn't list it, or databases of which it doesn't say whether they are blocked."""
+
+
+async def find_unexplained(
+    turso: TursoClient, holds: ReadHolds, organization: str, *, asks: int | None = None
+) -> Blocks:
+    """Find the blocked databases of an organization that no hold of ours explains.
+
+    Args:
+        asks: None asks Turso about each database. A number trusts a list that says that one isn't blocked, and asks
+            about so many of the others.
+    """
+    found = Blocks()
+    try:
+        databases = await turso.listed()
+    except BotError:
+        found.unknown.append(organization)
+        return found
+    doubtful = [one for one in databases if asks is None or not one.is_open]
+    for place, one in enumerate(doubtful):
+        if asks is not None and place >= asks:
+            found.unknown.append(one.name)
+            continue
+        try:
+            reads, writes = await blocked(turso, one.name)
+        except BotError:
+            found.unknown.append(one.name)
+            continue
+        held = remaining(await holds.find(database_id=one.id))
+        reads, writes = reads and not held[0], writes and not held[1]
+        if reads or writes:
+            found.unexplained.append(Unexplained(organization, one.name, reads, writes))
+    return found
+
+
+async def check_blocks(turso: Callable[[], TursoClient], holds: ReadHolds) -> str:
+    """Return a sentence for `doctor`.
+
+    Raises:
+        Unhealthy: a database is blocked without a reason in the store.
+        BotError: the organization's token isn't set.
+    """
+    found = await find_unexplained(turso(), holds, turso().organization, asks=ASKED)
+    if found.unexplained:
+        how_many = counted(len(found.unexplained), "database")
+        verb = "is" if len(found.unexplained) == 1 else "are"
+        raise Unhealthy(
+            f"{how_many} {verb} blocked, and the store doesn't say why: {_names(found.unexplained)}. "
+            "`/turso freeze NAME` puts it on record, and `/turso thaw NAME` unblocks it."
+        )
+    if found.unknown:
+        some = counted(len(found.unknown), "entry", "entries")
+        return f"No block without a reason was found, but Turso didn't say it of {some}."
+    return "Every blocked database has a reason in the store."
+
+
+def _names(found: Sequence[Unexplained]) -> str:
+    names = [f"`{one.database}`" for one in found[:SHOWN]]
+    return ", ".join([*names, "…"] if len(found) > SHOWN else names)
