@@ -113,6 +113,17 @@ def test_the_image_has_no_root_no_test_and_only_what_it_copies() -> None:
     assert "--require-hashes" in targets.DOCKERFILE
 
 
+def test_the_file_of_compose_fits_the_specification(tmp_path: Path) -> None:
+    (wrong := tmp_path / "compose.yaml").write_text("services: {web: {imagine: turso-ops}}\n")
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    checked = [
+        subprocess.run([*command, file], capture_output=True, text=True)
+        for file in (ROOT / "deploy/compose.yaml", wrong)
+    ]
+
+    assert [one.returncode for one in checked] == [0, 1], checked[0].stdout
+
+
 def test_every_bot_of_compose_writes_nowhere_and_may_do_nothing() -> None:
     bots = [one for one in targets.COMPOSE["services"].values() if one["image"] == "turso-ops"]
 
