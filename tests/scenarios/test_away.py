@@ -140,6 +140,14 @@ async def test_a_delegate_of_the_requester_gets_nothing_by_it(world: World) -> N
     assert "You aren't an approver for this request." in words(answer)
 
 
+async def test_the_delegate_of_an_approver_cannot_decide_on_that_approvers_request(world: World) -> None:
+    enforce(world, OWN_POLICY.replace("freeze, by: dba", "freeze, by: [dba, second]"))
+    await away(world, ANA, REMY)
+    card = await asked(world, "/turso freeze {} --reason mine", by=ANA)
+    answer = await world.person(REMY).presses_and_hears("Approve", card)
+    assert "You aren't an approver for this request." in words(answer)
+
+
 async def test_a_delegate_cannot_delegate_further(world: World) -> None:
     assert world.bot is not None
     enforce(world, OWN_POLICY.replace("deputies: {users", "deputies: {may_delegate_to: 'user:U0REMY', users"))
