@@ -9,6 +9,8 @@ from bot.core.declaration import IncidentRole
 from bot.core.records.incidents import Review
 from bot.core.requests.request import REFUSED, Mode, Request, State
 
+COUNTDOWN_KEY: Final = "countdown"
+"""The key of a rule that is about commands whose quarantine counts down."""
 _AGAIN: Final = {
     State.STALE: "Ask again",
     State.EXPIRED: "Ask again",
@@ -31,7 +33,8 @@ def card_buttons(request: Request, catalogue: CommandCatalogue, review: Review |
     if state is State.READY:
         return [buttons.reveal(request), buttons.withdraw(request.id)]
     if state is State.QUARANTINED:
-        once_more = buttons.run(1, "Ask again", request.line) if request.rests and request.line else []
+        stopped = request.rests and request.command in catalogue.about(COUNTDOWN_KEY)
+        once_more = buttons.run(1, "Ask again", request.line) if stopped and request.line else []
         return [buttons.undo(request.id), *once_more, *_review_button(request, review)]
     again = catalogue.again_label_of(request.command) if state is State.UNKNOWN else _AGAIN.get(state)
     if state is State.FAILED and request.facts.get(REFUSED):

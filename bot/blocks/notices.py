@@ -80,6 +80,25 @@ def tokens_revoked_notice(request: Request, databases: Sequence[str], proof: Pro
     return reply(head, [kit.section(head), kit.context(note)], private=True)
 
 
+def replaced_notice(request: Request, databases: Sequence[str], proof: Proof | None) -> Reply:
+    """Return a notice for a token holder that another database replaces theirs: its address, and how to get a token."""
+    name, new = buttons.subject(request), request.plan.successor
+    head = mrkdwn(":twisted_rightwards_arrows: {} replaced `{}` by its copy `{}`.",
+                  person(request.requester), name, new["name"])  # fmt: skip
+    kept = mrkdwn("`{}` is in quarantine, so clients get errors. Use `{}` from now on.", name, new["name"])
+    others = [one for one in databases if one != name]
+    reach = mrkdwn("Your tokens for {} may be revoked too, because they are in its group.",
+                   joined(", ", (mrkdwn("`{}`", one) for one in others[:10]))) if others else Mrkdwn("")  # fmt: skip
+    note = mrkdwn("Get a token in {} with `/turso token {}`, or press *New token* on the card there.",
+                  channel(request.channel_id), new["name"])  # fmt: skip
+    urls = [str(new[key]) for key in ("libsql_url", "https_url") if new.get(key)]
+    return reply(
+        joined(" ", (head, kept)),
+        [kit.section(joined(" ", (head, kept, reach))), *kit.preformatted(*map(Plain, urls)), kit.context(note)],
+        private=True,
+    )
+
+
 def _token_effect(name: str, databases: Sequence[str], proof: Proof | None) -> Mrkdwn:
     found = {one.database: one.tokens for one in proof.findings} if proof else {}
     if databases and all(found.get(one) is OldTokens.REFUSED for one in databases):

@@ -48,7 +48,7 @@ def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: 
         comment = mrkdwn("“{}”", cut(denial.comment, 500)) if denial.comment else sentence(request.outcome)
         words = joined(" ", (comment, still_blocked(request)))
     proof = Proof.of(request.facts)
-    if proof and request.state is State.SUCCEEDED:
+    if proof and request.state in (State.SUCCEEDED, State.QUARANTINED):
         words = proof_notice(buttons.subject(request), proof)
     if proof and request.state is State.UNKNOWN:
         words = joined(" ", (words, *proof_lines(request)))

@@ -19,7 +19,7 @@ _STACKED: Final = re.compile(f"({_COMBINING}{{2}}){_COMBINING}+")
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _MARKS: Final = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
 _UNDERLINES: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
-_EMOJI: Final = re.compile(r":(?=[a-z0-9_+'-]+:)")
+_EMOJI: Final = re.compile(r":(?!\d\d:\d\d\b)(?=[a-z0-9_+'-]+:)")  # a time such as 14:02:59 isn't one
 _EMOJI_NAME: Final = re.compile(r"(?<![^\s(]):[a-z0-9_+-]+:(?![^\s.,)])")
 _EMPHASIS: Final = re.compile(r"(?<![^\s(·])_(?=\S)|(?<=\S)_(?![^\s.,)])")
 _LINKED: Final = re.compile(r"<https?://[^|>]*\|([^>]*)>")

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, SecretStr
@@ -13,8 +14,7 @@ from bot.core.policy import Policy, Scope
 from bot.core.ports import ReadStore, Store
 from bot.core.records.branches import Branch
 from bot.core.records.holds import Hold
-from bot.core.records.incidents import Incident
-from bot.core.reply import Reply
+from bot.core.reply import Attachment, Reply
 from bot.core.requests.plan import ALERT, SETTLES, Plan
 from bot.core.requests.proof import Finding
 from bot.core.requests.request import Request, State
@@ -141,8 +141,10 @@ class Kind(Declaration):
 
     drift: Callable[[Context, Plan], Awaitable[str | None]] | None = None
     """Returns what else has changed since the plan, such as a database that joined the group. None: nothing."""
-    standing: Callable[[Incident], Facts] | None = None
-    """Returns the current facts of the incident that this command started. Its card shows them as long as it exists."""
+    standing: Callable[[ReadStore, Request], Awaitable[Facts]] | None = None
+    """Returns how what a request made stands now, such as an incident that has ended. Its card shows these facts."""
+    report: Callable[[Context, Request], Awaitable[Attachment]] | None = None
+    """Returns the report of a change, a file that is shared once its outcome is known."""
 
     def message_after(self, state: State, plan: Plan, facts: Facts) -> Reply | None:
         """Return the command's own message about a state. None: the pipeline words it."""
@@ -178,6 +180,38 @@ class Phase:
     message: Callable[[Plan, Facts], Reply]
 
 
+Probes = Callable[[ChangeContext, Plan], Awaitable[list[tuple[Finding, Probe | None]]]]
+"""Mints probe tokens, first for the target, then for one database of its group.
+
+They are used to verify a rotation afterwards, and never leave memory.
+"""
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What follows in the same phase once the change itself is seen. It can't undo the change by failing."""
+
+    act: Callable[[ChangeContext, Plan, Facts], Awaitable[Facts]]
+    """Gets what the change returned. Returns more facts."""
+    changes: bool
+    """True if it changes something, so that it is sent at most once. Otherwise a crash makes it run again."""
+    probes: Probes | None = None
+
+
+NEXT_STEP: Final = "next_step"
+"""Key in the facts: how the next step ended, a `NextStepResult`."""
+NEXT_STEP_WHY: Final = "next_step_why"
+"""Key in the facts: why it wasn't done, or why nobody knows. One plain sentence."""
+
+
+class NextStepResult(StrEnum):
+    """How the next step of a change ended, as far as it is known."""
+
+    DONE = "done"
+    NOT_DONE = "not_done"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChangeCommand(Kind, Generic[A]):
     """A command that changes something.
@@ -202,12 +236,15 @@ class ChangeCommand(Kind, Generic[A]):
     None: it creates no branch."""
     lifts: bool = False
     """True if it ends the holds that its plan names."""
-    probes: Callable[[ChangeContext, Plan], Awaitable[list[tuple[Finding, Probe | None]]]] | None = None
-    """Mints probe tokens, first for the target, then for one database of its group.
-
-    They are used to verify the rotation
-    afterwards, and never leave memory."""
+    probes: Probes | None = None
+    """Mints the probe tokens of a change that revokes tokens."""
+    next_step: NextStep | None = None
     changes: bool = field(default=True, init=False)
+
+    @property
+    def revokes(self) -> bool:
+        """Return True if it revokes tokens, and proves that with probe tokens."""
+        return self.probes is not None or (self.next_step is not None and self.next_step.probes is not None)
 
     def operation(self, kind: PhaseKind) -> "Phase | ChangeCommand[A]":
         """Return the operation of a phase: the change itself, the end of its countdown, or its undo."""

@@ -47,7 +47,8 @@ class CommandCatalogue:
     def names(self) -> list[str]:
         """Return every name that a rule may use, each family before its first command."""
         families = {members[0].name: family for family, members in self.families.items()}
-        return [name for one in self.commands for name in (families.get(one.name), one.name) if name is not None]
+        names = (name for one in self.commands for name in (families.get(one.name), one.name) if name is not None)
+        return list(dict.fromkeys(names))
 
     def find(self, name: str) -> Declaration | None:
         """Return the command of this name. None: there is none, or no longer."""

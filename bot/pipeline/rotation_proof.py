@@ -11,8 +11,7 @@ from typing import Any, Final
 
 import structlog
 
-from bot.commands.base import ChangeCommand, ChangeContext
-from bot.commands.tokens import rotate
+from bot.commands.base import ChangeCommand, ChangeContext, Probes
 from bot.core.records.audit_entry import TIMER
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.requests.proof import PROOF, WATCHED_FOR, Finding, OldTokens, Proof
@@ -23,7 +22,7 @@ from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.outcomes.token_holders import notify_holders
 from bot.pipeline.probe_watches import ProbeWatch
 from bot.pipeline.replies import entry
-from bot.pipeline.transitions.settlement import LEASE, revoked_by
+from bot.pipeline.transitions.settlement import LEASE, REVOKES, revoked_by
 from bot.turso import DatabaseNotFound, TursoError, TursoReader
 from bot.turso.data_plane import TokenAnswer
 
@@ -37,12 +36,12 @@ _AUDITED: Final = {OldTokens.REFUSED: "proven", OldTokens.WATCHED: "watched"}
 RESTARTED: Final = "Turso Ops restarted, and the probe token was only in memory"
 
 
-async def mint(env: Environment, command: ChangeCommand[Any], ctx: ChangeContext, request: Request) -> None:
-    """Mint a command's probe tokens, if it has any. They stay in memory and appear in no log, store or error."""
-    if command.probes is None or env.watches.of(request.id) is not None:
+async def mint(env: Environment, probes: Probes, ctx: ChangeContext, request: Request) -> None:
+    """Mint a request's probe tokens. They stay in memory and appear in no log, store or error."""
+    if env.watches.of(request.id) is not None:
         return
     try:
-        minted = await command.probes(ctx, request.plan)
+        minted = await probes(ctx, request.plan)
     except Exception as error:  # the rotation continues; the exception isn't logged, since it may contain a token
         log.error("proof.mint_failed", request=request.id, error=type(error).__name__)
         minted = [(one, None) for one in _without(request, "a probe token couldn't be created")]
@@ -50,14 +49,12 @@ async def mint(env: Environment, command: ChangeCommand[Any], ctx: ChangeContext
 
 
 async def first_findings(
-    env: Environment, ctx: ChangeContext, request: Request, sent_at: datetime | None
+    env: Environment, ctx: ChangeContext, request: Request, sent_at: datetime | None, *, accepted: bool = True
 ) -> dict[str, Any]:
-    """Return the facts of a rotation, with its proof so far."""
-    watch = env.watches.of(request.id)
+    """Return the facts of a rotation, with its proof so far. `accepted`: Turso has confirmed it, or will be asked."""
+    watch, now = env.watches.of(request.id), env.clock.now()
     found = watch.begun if watch else _without(request, RESTARTED)
-    proof = Proof(
-        sent_at or env.clock.now(), env.clock.now() + WATCHED_FOR, found[0], found[1] if len(found) > 1 else None
-    )
+    proof = Proof(sent_at or now, now + WATCHED_FOR, found[0], found[1] if len(found) > 1 else None, accepted)
     for pause in FIRST_LOOKS:
         if watch and proof.target.tokens is OldTokens.WATCHED:
             await asyncio.sleep(pause)
@@ -157,7 +154,7 @@ async def _conclude(env: Environment, request: Request, proof: Proof) -> None:
     if await env.store.requests.move(request.id, expect=[request.state], move=move) is None:
         return
     await notify_outcome(env, request.id)
-    if (sibling := proof.sibling) and sibling.tokens is OldTokens.REFUSED and request.state is State.SUCCEEDED:
+    if (sibling := proof.sibling) and sibling.tokens is OldTokens.REFUSED and request.state in REVOKES:
         await notify_holders(env, replace(request, facts=move.changes["facts"]), only_of=sibling.database_id)
     if not proof.is_watched:
         await env.store.timers.replace(lease, None)
@@ -174,11 +171,12 @@ async def _look(env: Environment, turso: TursoReader, request_id: str, watch: Pr
 
 async def _by_this_rotation(env: Environment, request_id: str, since: datetime, sibling: Finding) -> Finding:
     """Discard a sibling's finding if it was rotated separately, since that shows nothing about the group."""
-    states = [State.EXECUTING, State.SUCCEEDED, State.UNKNOWN]
-    for one in await env.store.requests.find(states=states, command=rotate.command.name, since=since):
-        is_its_own = one.plan.target is not None and one.plan.target.id == sibling.database_id
-        if one.id != request_id and is_its_own:
-            return replace(sibling, tokens=OldTokens.UNKNOWN, why="it was rotated separately")
+    states = [State.EXECUTING, State.UNKNOWN, State.RESTORED, *REVOKES]
+    for name in (one.name for one in env.commands if isinstance(one, ChangeCommand) and one.revokes):
+        for one in await env.store.requests.find(states=states, command=name, since=since):
+            is_its_own = one.plan.target is not None and one.plan.target.id == sibling.database_id
+            if one.id != request_id and is_its_own:
+                return replace(sibling, tokens=OldTokens.UNKNOWN, why="it was rotated separately")
     return sibling
 
 

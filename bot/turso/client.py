@@ -1,5 +1,6 @@
 """The typed client of the Turso Platform API: one method for each endpoint."""
 
+from bot.turso.data_reading import DataReading
 from bot.turso.database_changes import DatabaseChanges
 from bot.turso.databases import DatabaseEndpoints
 from bot.turso.group_changes import GroupChanges
@@ -8,7 +9,7 @@ from bot.turso.readiness import ReadinessProbe
 from bot.turso.usage import UsageEndpoints
 
 
-class TursoReader(DatabaseEndpoints, UsageEndpoints, ReadinessProbe):
+class TursoReader(DatabaseEndpoints, UsageEndpoints, ReadinessProbe, DataReading):
     """The methods that change nothing. Commands that only read get this class."""
 
 

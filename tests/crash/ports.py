@@ -23,7 +23,7 @@ channels:
     rules:
       - {allow: read}
       - {allow: [create, freeze, thaw, "token --read-only"], confirm: none}
-      - {approve: [token, destroy], by: dba, confirm: none, expires: 30m, countdown: 1h, notify: dba}
+      - {approve: [token, destroy, rewind], by: dba, confirm: none, expires: 30m, countdown: 1h, notify: dba}
       - {approve: [rotate], by: dba, quorum: 2, confirm: none, expires: 30m}
 """
 )

@@ -103,6 +103,7 @@ async def play(page: Page) -> None:
         _branching,
         _waking,
         _rotating,
+        _rewinding,
         _overages,
         _alerts,
         _incident,
@@ -218,6 +219,35 @@ async def _rotating(page: Page) -> None:
     page.subject("Revoking tokens")
     await page.types('/turso rotate orders --reason "laptop lost"')
     await page.presses("Approve", "wants to revoke", by=BEN, typed_name="orders", then="refused since")
+
+
+async def _rewinding(page: Page) -> None:
+    page.subject("Getting back to before a mistake")
+    await page.world.at_turso("POST", "/groups", json={"name": "books", "location": "local"})
+    await page.world.make("ledger", "invoices", group="books")
+    await page.world.runs("ledger", "CREATE TABLE entries (n INTEGER PRIMARY KEY, created_at TEXT)",
+                          *(f"INSERT INTO entries VALUES ({n}, '2026-11-24 01:43:00')" for n in range(6)))  # fmt: skip
+    await page.types("/turso token ledger --read-only")
+    await page.world.pass_time(minutes=10)
+    await page.world.runs("ledger", "DELETE FROM entries WHERE n > 2", "CREATE INDEX later ON entries (created_at)")
+    for line in ("rewind switch ledger", "rewind ledger", "rewind ledger --to 40d ago",
+                 "rewind ledger --to 2030-01-01 14:02", "rewind ledger --to 5m ago --dry-run"):  # fmt: skip
+        await page.types(f"/turso {line}")
+    for _ in range(2):
+        await page.types('/turso rewind ledger --to 5m ago --reason "half of it is gone"')
+        await page.presses("Approve", "wants to rewind", by=BEN, then="Compared with")
+    await page.types("/turso rewind discard ledger")
+    await page.presses("Discard", "Compared with")
+    await page.presses("Approve", "wants to destroy the copy", by=BEN, then="was destroyed")
+    await page.presses("Keep as a branch", "Compared with")
+    await page.presses("Approve", "wants to keep the copy", by=BEN, then=":herb:")
+    await page.types("/turso rewind switch ledger")
+    await page.types("/turso rewind ledger --to 5m ago")
+    await page.presses("Approve", "wants to rewind", by=BEN, then="Compared with")
+    await page.presses("Switch", "Compared with", by=DANA)
+    await page.presses("Approve", "wants to switch", by=BEN, then="in place of")
+    await page.types("/turso rewind discard ledger")
+    await page.presses("Undo", "in place of", then="unblocked again")
 
 
 async def _overages(page: Page) -> None:

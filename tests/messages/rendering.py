@@ -8,7 +8,7 @@ _DATES: Final = (
     (re.compile(r"<!date\^\d+\^\{date_short_pretty\} at \{time\}\|[^>]*>"), "today at 1:43 AM"),
     (re.compile(r"<!date\^\d+\^\{time\}\|[^>]*>"), "1:43 AM"),
     (re.compile(r"<!date\^\d+\^\{date_short\}\|[^>]*>"), "Nov 24, 2026"),
-    (re.compile(r"\b\d{4}-\d{2}-\d{2}( \d{2}:\d{2}( UTC)?)?"), "2026-11-24"),
+    (re.compile(r"\b\d{4}-\d{2}-\d{2}( \d{2}:\d{2}(:\d{2})?( UTC)?)?"), "2026-11-24"),
     (re.compile(r"\b\d{4}-\d{2}\b"), "2026-11"),
     (re.compile(r"(?<=-(?:spike|quota))-\d{4}\b"), "-1124"),
 )
@@ -25,6 +25,7 @@ _VARYING: Final = (
     (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "0193c0de-…"),
     (re.compile(r"\b([rin])-[0-9a-z]{10}\b"), r"\1-wmq3…"),
     (re.compile(r"\b[0-9a-f]{12,64}\b"), "ab12…"),
+    (re.compile(r"-rewind-\d{4}-\d{4}\b"), "-rewind-1124-0143"),
     (re.compile(r"127\.0\.0\.1:\d+"), "orders-acme.turso.io"),
     (re.compile(r"\d{1,3}(?:,\d{3})+"), "1,234"),
     (re.compile(r"[\d.]+ (?:Bytes|[KMGT]iB)"), "1.2 MiB"),

@@ -32,7 +32,7 @@ class DestroyArgs(BaseModel):
 async def plan(ctx: Context, args: DestroyArgs) -> Plan:
     """Return the plan with a snapshot. Refuses protected databases, and those that already count down."""
     snap = await snapshot(ctx, args.name)
-    is_protection_known = await _may_be_destroyed(ctx, snap.database)
+    is_protection_known = await may_be_destroyed(ctx, snap.database)
     replaced = None if args.now else await _replaced(ctx, snap.database)
     name = args.name
     destroys = f"Destroy {name} and all its data. Turso keeps no copy"
@@ -58,7 +58,7 @@ async def plan(ctx: Context, args: DestroyArgs) -> Plan:
     )
 
 
-async def _may_be_destroyed(ctx: Context, database: Database) -> bool:
+async def may_be_destroyed(ctx: Context, database: Database) -> bool:
     """Return False if Turso doesn't say whether it is protected. Raises BadInput if it is."""
     name = database.name
     now_set = await attempt(ctx.turso.configuration(name))  # the older API returns it only here

@@ -46,7 +46,7 @@ async def quarantine_of(ctx: Context, target: PlanTarget) -> Request | None:
 command = ChangeCommand(
     name="restore",
     usage="db restore NAME",
-    summary="Undo a destroy before its countdown ends",
+    summary="Undo a destroy before its countdown ends. For earlier data, see rewind",
     args=RestoreArgs,
     risk=Risk.MEDIUM,
     position=230,

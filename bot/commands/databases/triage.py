@@ -160,6 +160,8 @@ def _buttons(ctx: Context, found: Findings, args: TriageArgs) -> list[Element]:
         row += buttons.run(1, "Freeze writes 30 min", line, style="danger")
     if found.blocked and may(ctx, "thaw", target):
         row += buttons.run(2, "Thaw", command_line("thaw", name))
+    if not found.is_archived and may(ctx, "rewind", target):
+        row += buttons.run(7, "Rewind", command_line("rewind", name))
     if not found.is_archived and may(ctx, "token", target, options=["--read-only"]):
         row += buttons.run(3, "Read-only token", command_line("token", name, read_only=True))
     if may(ctx, "rotate", target):

@@ -75,7 +75,8 @@ def _where(ctx: Context) -> Mrkdwn:
 
 def _one(ctx: Context, typed: str) -> Reply:
     parent = " ".join(typed.lower().split())
-    if family := [one for one in ctx.table if one.name.startswith(f"{parent} ")]:
+    family = [one for one in ctx.table if one.name.startswith(f"{parent} ")]
+    if family and all(one.name != parent for one in ctx.table):
         return _family(ctx, parent, family)
     command = Grammar(ctx.table).named(typed.strip('"'))
     if command.name == ctx.policy.catalogue.home:
@@ -90,6 +91,7 @@ def _one(ctx: Context, typed: str) -> Reply:
             kit.section(title),
             kit.section(mrkdwn("{}.", command.summary)),
             *_group("*Options*" if (options := option_lines(command.args)) else "", options),
+            *_group("*Then*" if family else "", _family_lines(ctx, family)),
             kit.context(_verdict(ctx, command, rights), also if command.aliases else Mrkdwn("")),
             *kit.actions(*row),
         ],
@@ -99,12 +101,15 @@ def _one(ctx: Context, typed: str) -> Reply:
 
 def _family(ctx: Context, parent: str, commands: list[Command]) -> Reply:
     """Return the help for a family (`help incident`), including commands that the requester may not use here."""
-    here = _by_command(ctx)
     title = mrkdwn(":book: `/turso {}`", parent)
-    lines = [_line(one, here[one.name]) if one.name in here else
-             mrkdwn("`{}` {} _(not here)_", one.usage, one.summary) for one in commands]  # fmt: skip
     note = kit.context(mrkdwn("`/turso help COMMAND` says more."))
-    return reply(title, [kit.section(title), *_group("", lines), note], private=True)
+    return reply(title, [kit.section(title), *_group("", _family_lines(ctx, commands)), note], private=True)
+
+
+def _family_lines(ctx: Context, commands: list[Command]) -> list[Mrkdwn]:
+    here = _by_command(ctx)
+    return [_line(one, here[one.name]) if one.name in here else
+            mrkdwn("`{}` {} _(not here)_", one.usage, one.summary) for one in commands]  # fmt: skip
 
 
 def _verdict(ctx: Context, command: Command, rights: list[Right]) -> Mrkdwn:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.blocks.text import clean, duration, utc
+from bot.blocks.text import duration, utc
+from bot.commands._markdown_text import escaped
 from bot.commands.base import Context
 from bot.commands.incidents._incidents import OpenItems, still_open
 from bot.commands.incidents._timeline import timeline_of
@@ -87,14 +88,14 @@ def markdown(story: Story) -> str:
 def _head(story: Story) -> list[str]:
     incident, until = story.incident, story.incident.ended_at or story.now
     by = story.who(incident.ended_by) if incident.ended_by else "the time"
-    ended = f"{utc(incident.ended_at)} by {_cell(by)}" if incident.ended_at else "still active"
-    people = [_cell(story.who(one)) for one in story.people]
-    channel = f"#{_cell(story.channel_name)}" if story.channel_name else _cell(incident.channel_id)
+    ended = f"{utc(incident.ended_at)} by {escaped(by)}" if incident.ended_at else "still active"
+    people = [escaped(story.who(one)) for one in story.people]
+    channel = f"#{escaped(story.channel_name)}" if story.channel_name else escaped(incident.channel_id)
     return [
         f"# Incident {incident.key}",
         "",
         f"- Channel: {channel}",
-        f"- Started: {utc(incident.started_at)} by {_cell(story.who(incident.started_by))}",
+        f"- Started: {utc(incident.started_at)} by {escaped(story.who(incident.started_by))}",
         f"- Ended: {ended}",
         f"- Duration: {duration(until - incident.started_at)}",
         f"- Profile: {incident.profile}",
@@ -157,14 +158,7 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _row(*cells: str) -> str:
-    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
-
-
-def _cell(text: str) -> str:
-    """Escape foreign text, so that it can't become a table border, a link, HTML or a heading."""
-    for sign in "\\`*_{}[]<>|#!~":
-        text = text.replace(sign, f"\\{sign}") if sign != "<" else text.replace("<", "&lt;")
-    return clean(text)
+    return "| " + " | ".join(escaped(cell) for cell in cells) + " |"
 
 
 def _open(story: Story) -> list[str]:
@@ -184,5 +178,5 @@ def _open(story: Story) -> list[str]:
     return [line for line in lines if line] or ["Nothing."]
 
 
-def _list(label: str, items: Sequence[str], cell: Callable[[str], str] = _cell) -> str:
+def _list(label: str, items: Sequence[str], cell: Callable[[str], str] = escaped) -> str:
     return f"- {label}: {', '.join(map(cell, items))}" if items else ""

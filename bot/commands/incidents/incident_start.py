@@ -15,11 +15,13 @@ from bot.core.declaration import IncidentRole
 from bot.core.model import Risk
 from bot.core.parsing.arguments import INCIDENT_KEY, Duration, Positional
 from bot.core.policy import Policy
+from bot.core.ports import ReadStore
 from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.incidents import Incident
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.reply import Block, Reply
 from bot.core.requests.plan import ALERT, Plan
+from bot.core.requests.request import Request
 from bot.errors import BadInput
 
 USUAL = timedelta(hours=4)
@@ -156,11 +158,16 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 async def facts_again(ctx: Context, plan: Plan) -> Facts:
     """Read when the incident ends, or how it has ended."""
     incident = await ctx.store.incidents.get(plan.arguments["incident_id"])
-    return standing(incident) if incident else {}
+    return _facts(incident) if incident else {}
 
 
-def standing(incident: Incident) -> Facts:
-    """Return the facts for an incident's first message, as it is now."""
+async def standing(store: ReadStore, request: Request) -> Facts:
+    """Return the current facts of the incident that a request started."""
+    incident = await store.incidents.get(str(request.plan.arguments.get("incident_id", "")))
+    return _facts(incident) if incident else {}
+
+
+def _facts(incident: Incident) -> Facts:
     ended = {"ended_at": incident.ended_at.isoformat(), "ended_by": incident.ended_by} if incident.ended_at else {}
     return {"until": incident.until.isoformat(), **ended}
 

@@ -1,6 +1,7 @@
 """Parse the text after `/turso` into a command and its validated arguments. Raises only BadInput."""
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Final, Generic
 
 from bot.core.catalogue import CommandCatalogue
@@ -57,7 +58,9 @@ class Grammar(Generic[S]):
     def _command(self, words: list[Word]) -> tuple[S, int]:
         if not words or words[0].text in ("--private", "--help", "-h"):
             return self._home(), 0
-        heads = [word.text.lower().strip(_MARKUP).lstrip(":,;") for word in words[: self._longest]]
+        # A quoted word is a value: a database may be called as a subcommand is.
+        bare = [words[0], *takewhile(lambda word: not word.literal, words[1 : self._longest])]
+        heads = [word.text.lower().strip(_MARKUP).lstrip(":,;") for word in bare]
         for length in range(len(heads), 0, -1):
             if spec := self._phrases.get(tuple(heads[:length])):
                 return spec, length

@@ -30,6 +30,9 @@ class ReadRequests(Protocol):
         A list without a limit is complete. One with a limit isn't.
         """
 
+    async def decided_by(self, request_id: str) -> Request | None:
+        """Return the request that decides on the result of another one. None: nobody has decided yet."""
+
     async def was_sent(self, request_id: str, phase: str) -> bool:
         """Return True if `mark_sent` has marked this phase."""
 
@@ -48,7 +51,8 @@ class Requests(ReadRequests, Protocol):
     async def move(self, request_id: str, *, expect: Sequence[State], move: Transition) -> Request | None:
         """Change the state by compare-and-set. None: it was in no expected state, and nothing was written.
 
-        Also None if it places a quarantine on a database that has an active one.
+        Also None if it places a quarantine on a database that has an active one, or decides on a request on which
+        another one has decided.
         """
 
     async def vote(self, vote: Vote, *, entry: AuditEntry) -> Request | None:

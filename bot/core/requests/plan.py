@@ -44,6 +44,12 @@ ALERT: Final = "alert"
 """Key in a plan's arguments: the alert that led to it, as `id`, `says` and `at`."""
 SETTLES: Final = "settles"
 """Key in a plan's arguments: the ended incident whose open item the plan settles."""
+DECIDES: Final = "decides"
+"""Key in a plan's arguments: the request on whose result the plan decides, which only one request can do."""
+
+
+SUCCESSOR: Final = "successor"
+"""Key in a plan's arguments: the database that replaces the target, as its `name` and its addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,16 @@ class Plan:
     def settles(self) -> str:
         """Return the ended incident whose open item this settles, or an empty text."""
         return str(self.arguments.get(SETTLES, ""))
+
+    @property
+    def decides(self) -> str:
+        """Return the request on whose result this decides, or an empty text."""
+        return str(self.arguments.get(DECIDES, ""))
+
+    @property
+    def successor(self) -> Mapping[str, JsonValue]:
+        """Return the database that replaces the target: its name and addresses. Empty: none does."""
+        return self.arguments.get(SUCCESSOR) or {}
 
     def to_json(self) -> str:
         """Return the canonical JSON text, which is stored and hashed."""

@@ -49,6 +49,8 @@ class Proof:
     target: Finding
     sibling: Finding | None = None
     """None: the target's group has no other database, or there is no group."""
+    accepted: bool = True
+    """False: Turso refused the rotation, or its answer isn't known."""
 
     @property
     def findings(self) -> Iterator[Finding]:
@@ -62,6 +64,11 @@ class Proof:
         """Return True while a probe token is still being tried."""
         return any(one.tokens is OldTokens.WATCHED for one in self.findings)
 
+    @property
+    def is_proven(self) -> bool:
+        """Return True if the target was seen to refuse an old token."""
+        return self.target.tokens is OldTokens.REFUSED
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON."""
         return {
@@ -69,6 +76,7 @@ class Proof:
             "until": self.until.isoformat(),
             "target": _plain(self.target),
             "sibling": _plain(self.sibling) if self.sibling else None,
+            "accepted": self.accepted,
         }
 
     @classmethod
@@ -82,6 +90,7 @@ class Proof:
             until=datetime.fromisoformat(raw["until"]),
             target=_finding(raw["target"]),
             sibling=_finding(raw["sibling"]) if raw["sibling"] else None,
+            accepted=raw.get("accepted", True),
         )
 
 

@@ -27,8 +27,8 @@ async def act(env: Environment, comparisons: Comparisons, request_id: str, phase
         if not is_fresh and (why := await why_stale(env, request, phase)):
             return ActResult(Attempt.AGAIN if kind is PhaseKind.FINISH else Attempt.STALE, why)
         ctx = await context_of(env, request)
-    if phase == PhaseKind.EXECUTE:
-        await rotation_proof.mint(env, command, ctx, request)
+    if phase == PhaseKind.EXECUTE and (probes := command.probes):
+        await rotation_proof.mint(env, probes, ctx, request)
     # The machine's clock, because the time is compared with Turso's clock and not with due times.
     if not await env.store.requests.mark_sent(request_id, phase, datetime.now(UTC)):
         return ActResult(Attempt.STOPPED)

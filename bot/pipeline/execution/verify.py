@@ -11,6 +11,7 @@ from bot.core.requests.step_results import ActResult, Attempt, PhaseKind, PhaseR
 from bot.errors import BotError, NotOurs
 from bot.pipeline import rotation_proof
 from bot.pipeline.environment import Environment
+from bot.pipeline.execution.next_step import take_next_step
 from bot.pipeline.execution.phases import command_of, context_of, facts_again, request_of
 
 LOOKS = (0.0, 0.3, 0.7, 1.0, 2.0, 3.0, 4.0)
@@ -50,6 +51,8 @@ async def verify(env: Environment, request_id: str, phase: str, acted: ActResult
     if not is_seen:
         return VerifyResult(PhaseResult.UNKNOWN, acted.why or "Turso doesn't show the change yet.", facts)
     facts = facts or await facts_again(ctx, command, kind, request.plan)
+    if kind is PhaseKind.EXECUTE and command.next_step is not None:
+        facts = await take_next_step(env, ctx, request, command.next_step, facts)
     return VerifyResult(PhaseResult.SUCCEEDED, facts=facts)
 
 

@@ -6,21 +6,26 @@ from typing import Final
 import structlog
 
 from bot.core.declaration import IncidentRole
-from bot.core.reply import Reply
+from bot.core.reply import Attachment, Reply
+from bot.core.requests.proof import OldTokens, Proof
 from bot.core.requests.request import Request, State
 from bot.errors import BotError, CannotPost, Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import may_be_seen
+from bot.pipeline.outcomes.recipients import is_private
 from bot.pipeline.outcomes.request_cards import announce_again, below_card, done_of
 from bot.pipeline.replies import private_note
 
 log = structlog.get_logger(__name__)
 FILE: Final = "file"
 """The event of a file that was shared."""
+REPORT: Final = "report"
+"""The event of a report that was shared."""
 
 
 async def follow_up(env: Environment, request: Request) -> None:
     """Share the file and update the timeline of a change that succeeded. Safe to run again. Raises Unavailable."""
+    await _share_report(env, request)
     reply = done_of(env, request)
     if request.state is not State.SUCCEEDED or reply is None:
         return
@@ -33,6 +38,21 @@ async def follow_up(env: Environment, request: Request) -> None:
         channel_id, thread_ts = await below_card(env, request)
         await share_file(env, reply, channel_id, None if request.incident_id else thread_ts)
         await env.store.notices.set_notified(request.id, FILE, how="channel")
+
+
+async def _share_report(env: Environment, request: Request) -> None:
+    """Share the report of a change below its card, once it is known whether its own tokens are refused."""
+    command, proof = env.by_name.get(request.command), Proof.of(request.facts)
+    is_checked = proof is None or proof.target.tokens is not OldTokens.WATCHED
+    is_final = request.state in (State.SUCCEEDED, State.QUARANTINED) and is_checked
+    if command is None or command.report is None or not is_final or is_private(request):
+        return
+    if await env.store.notices.was_notified(request.id, REPORT):
+        return
+    channel_id, thread_ts = await below_card(env, request)
+    ctx = env.context(await env.requester_of(request), organization=request.organization)
+    await _share(env, await command.report(ctx, request), channel_id, thread_ts)
+    await env.store.notices.set_notified(request.id, REPORT, how="channel")
 
 
 async def _begin_timeline(env: Environment, channel_id: str, ts: str) -> None:
@@ -55,8 +75,12 @@ async def share_file(env: Environment, reply: Reply, channel_id: str, thread_ts:
     Raises:
         Unavailable: sharing may work later.
     """
-    file = reply.attachment
-    if file is None or not await may_be_seen(env, channel_id):
+    if reply.attachment is not None:
+        await _share(env, reply.attachment, channel_id, thread_ts)
+
+
+async def _share(env: Environment, file: Attachment, channel_id: str, thread_ts: str | None) -> None:
+    if not await may_be_seen(env, channel_id):
         return
     try:
         await env.messenger.upload(channel_id, file.filename, file.content, title=file.title, thread_ts=thread_ts)

@@ -29,9 +29,10 @@ from bot.pipeline.outcomes.request_cards import (
     refresh_cards,
     refresh_ended_freezes,
     remember_card,
+    show,
     thread_of,
 )
-from bot.pipeline.outcomes.token_holders import notify_holders
+from bot.pipeline.outcomes.token_holders import notify_holders, tells_holders
 
 log = structlog.get_logger(__name__)
 FAULTS: Final = 2
@@ -89,7 +90,7 @@ async def notify_now(env: Environment, request_id: str) -> None:
         else:
             how = await _notify_of_outcome(env, request)
             await follow_up(env, request)
-            if request.state is State.SUCCEEDED and request.plan.ends_tokens_of:
+            if tells_holders(request):
                 await notify_holders(env, request)
             for closed in request.facts.get(CLOSED, ()):
                 await notify_outcome(env, closed)
@@ -194,6 +195,8 @@ async def _afterwards(env: Environment, request: Request, how: str) -> None:
     if request.state in CHANGED and request.plan.databases and not reveals:
         await refresh_live_cards(env, request.organization, [name for name, _ in request.plan.databases])
         await refresh_ended_freezes(env, request)
+        if request.plan.decides:
+            await show(env, request.plan.decides)
     if how != NOBODY:
         await update_note(env, request, in_channel=how == CHANNEL)
 

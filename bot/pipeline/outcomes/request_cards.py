@@ -58,13 +58,11 @@ async def card_of(env: Environment, request: Request) -> Reply:
 
 
 async def as_it_is(env: Environment, request: Request) -> Request:
-    """Add an incident's current state to the request that started it, because its card shows that state."""
+    """Add how what a request made stands now, because its card shows that: an incident, or a copy."""
     command = env.by_name.get(request.command)
-    standing = command.standing if command else None
-    if standing is None or request.state is not State.SUCCEEDED:
+    if command is None or command.standing is None or request.state is not State.SUCCEEDED:
         return request
-    incident = await env.store.incidents.get(str(request.plan.arguments.get("incident_id", "")))
-    return replace(request, facts={**request.facts, **standing(incident)}) if incident else request
+    return replace(request, facts={**request.facts, **await command.standing(env.store, request)})
 
 
 async def announce_again(env: Environment, incident: Incident, *, but: str = "") -> None:

@@ -5,9 +5,17 @@ from dataclasses import replace
 from bot.blocks import notices
 from bot.core.records.tokens import LedgerToken, TokenState
 from bot.core.requests.proof import Proof
-from bot.core.requests.request import Request
+from bot.core.requests.request import Request, State
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import REVOKED, notice_of, notify_privately
+
+
+def tells_holders(request: Request) -> bool:
+    """Return True once holders have to know: their tokens are revoked, or another database replaces theirs."""
+    if not request.plan.ends_tokens_of:
+        return False
+    replaced = request.state is State.QUARANTINED and bool(request.plan.successor)
+    return replaced or request.state is State.SUCCEEDED
 
 
 async def notify_holders(env: Environment, request: Request, *, only_of: str | None = None) -> None:
@@ -24,7 +32,8 @@ async def notify_holders(env: Environment, request: Request, *, only_of: str | N
     for holder in request.plan.holders:
         theirs = _databases(old, holder)
         if holder != request.requester and (theirs or only_of is None):
-            reply = notices.tokens_revoked_notice(request, theirs, proof)
+            word = notices.replaced_notice if request.plan.successor else notices.tokens_revoked_notice
+            reply = word(request, theirs, proof)
             notice = await notice_of(env, request, f"{REVOKED} {only_of or ''}".strip(), reply)
             await notify_privately(env, replace(notice, people=(holder,)))
 

@@ -19,6 +19,7 @@ from bot.core.requests.step_results import PhaseKind, PhaseResult
 from bot.errors import BotError, CannotPost, NotOurs, Unavailable
 from bot.pipeline.approval.expiry import expire
 from bot.pipeline.environment import Environment
+from bot.pipeline.execution.next_step import take_next_step
 from bot.pipeline.execution.phases import facts_again
 from bot.pipeline.outcomes.delivery import deliver, deliver_and_close, notice_of
 from bot.pipeline.outcomes.live_cards import refresh_live_cards
@@ -230,6 +231,8 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
             return timer.failed(silent, again_at=again)
         return replace(timer, due_at=again, attempt=timer.attempt + 1)
     facts = await facts_again(ctx, command, kind, request.plan) if happened else {}
+    if happened and kind is PhaseKind.EXECUTE and command.next_step is not None:
+        facts = await take_next_step(env, ctx, request, command.next_step, facts)
     settled = Settlement(PhaseResult.SUCCEEDED, "", facts)
     if not happened:
         settled = Settlement(PhaseResult.FAILED, why, {}, left)

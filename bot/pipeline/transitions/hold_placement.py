@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from bot.blocks.request_text import STATE_WORDS
 from bot.commands.base import Context
 from bot.commands.databases._holds import blocked, blocks_of_others, holds_to_release, in_quarantine, open_quarantine
 from bot.commands.databases.destroy import REPLACES
@@ -28,10 +29,19 @@ async def take(env: Environment, ctx: Context, request: Request) -> TakeResult:
         open_one = await _open_quarantine(env, request)
         if open_one and not await _gives_way(env, open_one, request):
             return TakeResult(why=in_quarantine(open_one))
+        if why := await why_decided(env, request):
+            return TakeResult(why=why)
         holds, replaced = await _planned_holds(env, ctx, request)
         # The current rules may be stricter than those at the time of the request.
         changes = {"outcome": "", "countdown": request.countdown, "visibility": request.visibility}
-        move = Transition(to=State.EXECUTING, at=env.clock.now(), changes=changes, holds=holds, release_holds=replaced)
+        move = Transition(
+            to=State.EXECUTING,
+            at=env.clock.now(),
+            changes=changes,
+            holds=holds,
+            release_holds=replaced,
+            decides=request.plan.decides,
+        )
         if open_one:
             move = _replacing(move, open_one, request)
         if taken := await env.store.requests.move(request.id, expect=[State.APPROVED], move=move):
@@ -39,7 +49,15 @@ async def take(env: Environment, ctx: Context, request: Request) -> TakeResult:
         now = await env.store.requests.get(request.id)
         if now is None or now.state is not State.APPROVED:
             return TakeResult()
-        # Another request's quarantine was just placed or lifted, so read again which one is open.
+        # Another request's quarantine was just placed or lifted, or another one has just decided, so read again.
+
+
+async def why_decided(env: Environment, request: Request) -> str:
+    """Return why a request can't decide on the result of another one. Empty: it can."""
+    before = await env.store.requests.decided_by(request.plan.decides) if request.plan.decides else None
+    if before is None or before.id == request.id:
+        return ""
+    return f"This was decided before: the request {env.catalogue.label_of(before.command)} {STATE_WORDS[before.state]}."
 
 
 async def _open_quarantine(env: Environment, request: Request) -> Hold | None:

@@ -25,6 +25,8 @@ SECOND_LOOKS = (30, 120, 600, 3600)
 NOT_SHOWN = "Turso doesn't show the change."
 LEASE = timedelta(seconds=90)
 """How long a process may not use its probe tokens before another process considers it stopped."""
+REVOKES = (State.SUCCEEDED, State.QUARANTINED)
+"""States of a request whose rotation Turso has accepted, if its proof says so."""
 GRACE = timedelta(hours=1)
 """How long a countdown lasts at least after an Undo that failed."""
 
@@ -62,7 +64,7 @@ def settle(
         changes={
             "outcome": _sentence(request, state, kind, settled),
             "facts": {**request.facts, **settled.facts, "phase": kind.value, **more},
-            **({"due_at": _due(request, kind, now)} if state is State.QUARANTINED else {}),
+            **({"due_at": _due(request, command, kind, now)} if state is State.QUARANTINED else {}),
         },
         entries=[entry(_EVENTS[kind], state.value, at=now, request=request, phase=kind.value, what=settled.why)],
         timers=_timers(request, command, kind, state, settled, holds, now),
@@ -92,7 +94,7 @@ def _state(request: Request, command: ChangeCommand[Any], kind: PhaseKind, settl
     if settled.result is PhaseResult.SUCCEEDED:
         if kind is PhaseKind.UNDO:
             return State.RESTORED
-        waits = kind is PhaseKind.EXECUTE and command.finish is not None and _quarantines(request)
+        waits = kind is PhaseKind.EXECUTE and command.undo is not None and _quarantines(request)
         return State.QUARANTINED if waits else State.SUCCEEDED
     if settled.result is PhaseResult.STALE:
         return State.STALE
@@ -123,11 +125,11 @@ def _sentence(request: Request, state: State, kind: PhaseKind, settled: Settleme
     return why
 
 
-def _due(request: Request, kind: PhaseKind, now: datetime) -> datetime | None:
-    """Return when the countdown ends. None if it has ended and nothing follows automatically."""
+def _due(request: Request, command: ChangeCommand[Any], kind: PhaseKind, now: datetime) -> datetime | None:
+    """Return when the countdown ends. None if it has ended, or if nothing follows automatically."""
     if kind is PhaseKind.UNDO:
         return max(request.due_at, now + GRACE) if request.due_at else None
-    return now + request.countdown
+    return now + request.countdown if command.finish else None
 
 
 def _timers(
@@ -140,17 +142,23 @@ def _timers(
     now: datetime,
 ) -> list[Timer]:
     if state is State.QUARANTINED:
-        due = _due(request, kind, now)
-        return [Timer(TimerKind.FINISH, request.id, due)] if due else []
+        due = _due(request, command, kind, now)
+        return [
+            *([Timer(TimerKind.FINISH, request.id, due)] if due else []),
+            *_proof_timer(request, kind, settled, now),
+        ]
     timers = []
     if state is State.UNKNOWN and command.read_back is not None:
         timers.append(Timer(TimerKind.RECONCILE, request.id, now + timedelta(seconds=SECOND_LOOKS[0])))
-    proof = Proof.of(settled.facts) if kind is PhaseKind.EXECUTE else None
-    if proof is not None and proof.is_watched:
-        timers.append(Timer(TimerKind.PROVE, request.id, now + LEASE))
+    timers += _proof_timer(request, kind, settled, now)
     if kind is PhaseKind.EXECUTE and state in (State.SUCCEEDED, State.UNKNOWN):
         timers += [Timer(TimerKind.THAW, hold.id, hold.due_at) for hold in _own(request, holds) if hold.due_at]
     return timers
+
+
+def _proof_timer(request: Request, kind: PhaseKind, settled: Settlement, now: datetime) -> list[Timer]:
+    proof = Proof.of(settled.facts) if kind is PhaseKind.EXECUTE else None
+    return [Timer(TimerKind.PROVE, request.id, now + LEASE)] if proof is not None and proof.is_watched else []
 
 
 def _own(request: Request, holds: Sequence[Hold]) -> list[Hold]:
@@ -232,7 +240,8 @@ def _tokens(request: Request, kind: PhaseKind, state: State, proof: Proof | None
 
 def revoked_by(plan: Plan, proof: Proof, state: State) -> list[Revocation]:
     """Return the revocations that a rotation shows. Tokens without an accepted or seen rotation stay as they are."""
-    if state is not State.SUCCEEDED and proof.target.tokens is not OldTokens.REFUSED:
+    accepted = state in REVOKES and proof.accepted
+    if not accepted and proof.target.tokens is not OldTokens.REFUSED:
         return []
     ended = [one.database_id for one in proof.findings if one.tokens is OldTokens.REFUSED]
     reaches_group = proof.sibling is not None and proof.sibling.tokens is OldTokens.REFUSED

@@ -13,6 +13,7 @@ from bot.store.schema.tables import (
     alert_mutes,
     alerts,
     cards,
+    decisions,
     delegations,
     holds,
     incidents,
@@ -103,6 +104,7 @@ def _bite(connection: Connection, table: Table, condition: ColumnElement[bool]) 
     if table is requests:
         for part in (votes, sent, cards):
             connection.execute(delete(part).where(part.c.request_id.in_(keys)))
+        connection.execute(delete(decisions).where(decisions.c.subject.in_(keys)))
     if keys:
         connection.execute(delete(table).where(key.in_(keys), condition))
     return len(keys)

@@ -17,7 +17,7 @@ from bot.store.connections.rows import insert_new, many, record, values
 from bot.store.repositories import audit_chain, transitions
 from bot.store.repositories.repository import Enqueuer, Repository
 from bot.store.schema.column_types import UtcDateTime
-from bot.store.schema.tables import intents, requests, reviews, sent, votes
+from bot.store.schema.tables import decisions, intents, requests, reviews, sent, votes
 
 log = structlog.get_logger(__name__)
 
@@ -93,7 +93,8 @@ class Requests(Repository):
     async def move(self, request_id: str, *, expect: Sequence[State], move: Transition) -> Request | None:
         """Compare-and-set the state. Returns None, and writes nothing, if it was in none of the expected states.
 
-        Also returns None if the move places a quarantine on a database that has an open one.
+        Also returns None if the move places a quarantine on a database that has an open one, or decides on a request on
+        which another one has decided.
         """
 
         def work(connection: Connection) -> Request | None:
@@ -110,11 +111,18 @@ class Requests(Repository):
 
         try:
             moved = await self._database.write(work)
-        except transitions.QuarantineOpen:
+        except transitions.Conflict:
             return None
         if moved is not None:
             _log("request.moved", moved)
         return moved
+
+    async def decided_by(self, request_id: str) -> Request | None:
+        """Return the request that decides on the result of another one, or None."""
+        query = select(requests).join(decisions, decisions.c.request_id == requests.c.id)
+        query = query.where(decisions.c.subject == request_id)
+        found = await self._database.read(lambda connection: with_votes(connection, query))
+        return found[0] if found else None
 
     async def vote(self, vote: Vote, *, entry: AuditEntry) -> Request | None:
         """Add a vote to a pending request. A person's second vote is ignored. Returns None if it isn't pending.

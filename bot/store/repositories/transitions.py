@@ -15,18 +15,39 @@ from bot.store.connections.rows import insert_new, insert_newest, values
 from bot.store.repositories import audit_chain
 from bot.store.repositories.name_lists import any_of
 from bot.store.repositories.repository import Enqueuer
-from bot.store.schema.tables import branches, holds, outcome_notices, requests, reviews, sent, timers, tokens, votes
+from bot.store.schema.tables import (
+    branches,
+    decisions,
+    holds,
+    outcome_notices,
+    requests,
+    reviews,
+    sent,
+    timers,
+    tokens,
+    votes,
+)
 
 NOT_BY_MOVE = frozenset({"id", "intent_id", "state", "plan", "operation_hash", "sent_at", "updated_at", "reminded_at"})
 MOVABLE = frozenset(column.name for column in requests.c) - NOT_BY_MOVE
 
 
+WITHOUT_EFFECT = frozenset({State.DENIED, State.CANCELLED, State.EXPIRED, State.STALE, State.FAILED, State.RESTORED})
+"""Outcomes after which a request no longer decides on the result of another one."""
 LEASE = timedelta(seconds=60)
 """How long the process that committed an outcome has to notify people, before a timer does it."""
 
 
-class QuarantineOpen(Exception):
-    """Raised if a database already has an open quarantine. The transaction is rolled back."""
+class Conflict(Exception):
+    """Raised if another request was first. The transaction is rolled back."""
+
+
+class QuarantineOpen(Conflict):
+    """Raised if a database already has an open quarantine."""
+
+
+class AlreadyDecided(Conflict):
+    """Raised if another request has already decided on the result of a request."""
 
 
 def columns_of(changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,6 +70,10 @@ def apply_side_effects(connection: Connection, request_id: str, move: Transition
     set_timers(connection, move.timers)
     if move.only_unsent:
         _drop_prepared(connection, request_id, move.at)
+    if move.to in WITHOUT_EFFECT:
+        connection.execute(delete(decisions).where(decisions.c.request_id == request_id))
+    if move.decides and not insert_new(connection, decisions, {"subject": move.decides, "request_id": request_id}):
+        raise AlreadyDecided(move.decides)
     closed = [closing.entry for closing in move.closes if _close(connection, closing, move.at)]
     release(connection, move.release_holds, move.at)
     _place(connection, move.holds)

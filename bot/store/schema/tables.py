@@ -148,6 +148,14 @@ sent = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("request_id", Text, nullable=False, index=True),
+    comment="Which request decides on the result of another one: the subject. There is at most one.",
+)
+
 cards = Table(
     "cards",
     metadata,

@@ -1,0 +1,53 @@
+"""What a comparison of a database and its copy shows, as plain values that can be stored."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+COMPARISON: Final = "comparison"
+"""Its key in the facts of a rewind."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableSide:
+    """What is known of a table on one side."""
+
+    rows: int | None = None
+    """None: unknown, or the table isn't there."""
+    more: bool = False
+    """True if there are more rows than were counted."""
+    newest: str | None = None
+    """The newest time in its time column, as an ISO text in UTC. None: unknown, or it has no such column."""
+    is_there: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The differences between a database and its copy, as plain values that can be stored."""
+
+    tables: list[list[Any]] = field(default_factory=list)
+    """Name, then a `TableSide` of the database and one of the copy, each as a dict."""
+    only_old: list[str] = field(default_factory=list)
+    only_copy: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    """Objects of the schema by type and name: `table items`."""
+    is_schema_known: bool = False
+    left_out: int = 0
+    """How many tables weren't counted."""
+    whys: list[str] = field(default_factory=list)
+    """Why something is unknown, in plain sentences."""
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> "Comparison | None":
+        """Create it from stored facts. None: there is none."""
+        raw = facts.get(COMPARISON)
+        return cls(**raw) if raw else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return asdict(self)
+
+    @property
+    def sides(self) -> list[tuple[str, TableSide, TableSide]]:
+        """Return each table with what is known of both sides."""
+        return [(name, TableSide(**old), TableSide(**copy)) for name, old, copy in self.tables]

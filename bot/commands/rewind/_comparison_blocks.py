@@ -1,0 +1,104 @@
+"""A comparison in words: which tables differ, how the schemas differ, and what is unknown."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from bot.blocks import kit
+from bot.blocks.text import Mrkdwn, counted, joined, mrkdwn, number, sentence, when
+from bot.commands.rewind._comparison import Comparison, TableSide
+from bot.core.reply import Block
+
+TABLES: Final = 10
+WHYS: Final = 4
+NOTHING: Final = Mrkdwn("I couldn't compare the two databases.")
+
+
+def comparison_blocks(found: Comparison | None, old: str, copy: str, why: str = "") -> list[Block]:
+    """Return the blocks of a comparison.
+
+    Args:
+        found: None: there is none.
+        why: why there is none, in one sentence.
+    """
+    if found is None:
+        return [kit.section(joined(" ", (NOTHING, sentence(why))))]
+    lines = [mrkdwn("*Compared with* `{}`", old), *_tables(found, old, copy), *_schema(found, old, copy)]
+    whys = [sentence(one) for one in found.whys[:WHYS]]
+    return [
+        kit.section(Mrkdwn("\n".join(lines))),
+        *([kit.context(*_left_out(found), *whys)] if _unknown(found) else []),
+    ]
+
+
+def summary(found: Comparison | None, old: str, copy: str) -> list[str]:
+    """Return the lines of a comparison as plain text, for a report."""
+    if found is None:
+        return [str(NOTHING)]
+    tables = [f"{name}: {_rows(one)} in {old}, {_rows(other)} in {copy}" for name, one, other in found.sides]
+    schema = [
+        *(f"Only in {old}: {one}" for one in found.only_old),
+        *(f"Only in {copy}: {one}" for one in found.only_copy),
+        *(f"Different: {one}" for one in found.changed),
+    ]
+    known = schema or (
+        ["The schemas are the same"] if found.is_schema_known else ["The schemas weren't compared completely"]
+    )
+    left = [f"{counted(found.left_out, 'table')} not compared"] if found.left_out else []
+    return [*tables, *known, *left, *found.whys]
+
+
+def _tables(found: Comparison, old: str, copy: str) -> list[Mrkdwn]:
+    differ = [one for one in found.sides if not _same(*one[1:])]
+    shown = [_line(*one) for one in sorted(differ, key=lambda one: -_distance(*one[1:]))[:TABLES]]
+    more = len(differ) - len(shown)
+    same = len(found.sides) - len(differ)
+    rest = [mrkdwn("• {} more with differences", more)] if more else []
+    equal = [mrkdwn("• {} with the same number of rows", counted(same, "other table" if differ else "table"))]
+    return [*shown, *rest, *(equal if same else [])]
+
+
+def _line(name: str, old: TableSide, copy: TableSide) -> Mrkdwn:
+    times = [mrkdwn("newest {} → {}", _time(old.newest), _time(copy.newest))] if old.newest or copy.newest else []
+    rows = mrkdwn("• `{}`: {} → *{}*", name, _rows(old), _rows(copy))
+    return joined(", ", (rows, *times))
+
+
+def _rows(side: TableSide) -> str:
+    if not side.is_there:
+        return "no such table"
+    if side.rows is None:
+        return "unknown"
+    return f"more than {number(side.rows)} rows" if side.more else counted(side.rows, "row")
+
+
+def _time(moment: str | None) -> Mrkdwn:
+    return when(datetime.fromisoformat(moment)) if moment else Mrkdwn("unknown")
+
+
+def _same(old: TableSide, copy: TableSide) -> bool:
+    known = old.rows is not None and copy.rows is not None and not (old.more or copy.more)
+    return known and old == copy
+
+
+def _distance(old: TableSide, copy: TableSide) -> int:
+    return abs((old.rows or 0) - (copy.rows or 0))
+
+
+def _schema(found: Comparison, old: str, copy: str) -> list[Mrkdwn]:
+    if not found.is_schema_known:
+        return [mrkdwn("• Schema: unknown")]
+    parts = [
+        *([mrkdwn("only in `{}`: {}", old, ", ".join(found.only_old))] if found.only_old else []),
+        *([mrkdwn("only in `{}`: {}", copy, ", ".join(found.only_copy))] if found.only_copy else []),
+        *([mrkdwn("different: {}", ", ".join(found.changed))] if found.changed else []),
+    ]
+    return [mrkdwn("• Schema: {}", joined(" · ", parts) if parts else "the same")]
+
+
+def _unknown(found: Comparison) -> bool:
+    return bool(found.left_out or found.whys)
+
+
+def _left_out(found: Comparison) -> Iterable[Mrkdwn]:
+    return [mrkdwn("Not compared: {}.", counted(found.left_out, "table"))] if found.left_out else []

@@ -1,0 +1,107 @@
+"""The report of a rewind as Markdown: the moment, the copy, the comparison, the decision, who approved what."""
+
+from bot.blocks.text import utc
+from bot.commands._markdown_text import escaped
+from bot.commands._targets import target_of
+from bot.commands.base import NEXT_STEP, NEXT_STEP_WHY, Context, NextStepResult
+from bot.commands.rewind._comparison import Comparison
+from bot.commands.rewind._comparison_blocks import summary
+from bot.commands.rewind._rewinds import DECISIONS, Rewind, exact
+from bot.core.reply import Attachment
+from bot.core.requests.proof import Finding, OldTokens, Proof
+from bot.core.requests.request import Mode, Request, State
+from bot.errors import BotError
+
+UNKNOWN_COPY = "The request that made the copy is no longer on record."
+
+
+async def report(ctx: Context, request: Request) -> Attachment:
+    """Return the report of a decision about a copy, with everything that is on record by now."""
+    made = await ctx.store.requests.get(request.plan.decides)
+    names = await _names(ctx, [one for one in (made, request) if one])
+    lines = [*_made(made, names), *_decided(request, names)] if made else [UNKNOWN_COPY, *_decided(request, names)]
+    name = target_of(made.plan).name if made else target_of(request.plan).name
+    content = "\n".join([f"# Rewind of {escaped(name)}", "", *lines, "", f"Written {utc(ctx.now)}.", ""])
+    return Attachment(f"rewind-{name}.md", f"Rewind of {name}", content)
+
+
+async def _names(ctx: Context, requests: list[Request]) -> dict[str, str]:
+    """Return people's names by ID. Without Slack's answer, the report has IDs."""
+    people = [one.requester for one in requests] + [vote.user_id for one in requests for vote in one.votes]
+    if ctx.names_of is None:
+        return {}
+    try:
+        return dict(await ctx.names_of(dict.fromkeys(people)))
+    except BotError:
+        return {}
+
+
+def _made(made: Request, names: dict[str, str]) -> list[str]:
+    rewind = Rewind(made)
+    found = Comparison.of(made.facts)
+    return [
+        f"- Database: {escaped(rewind.source)}",
+        f"- Moment: {exact(rewind.at)}. The copy may lack up to 15 seconds before it, and lacks everything after it",
+        f"- Copy: {escaped(rewind.copy)}",
+        *_people(made, names),
+        "",
+        "## Compared before the decision",
+        "",
+        *(f"- {escaped(line)}" for line in summary(found, rewind.source, rewind.copy)),
+        "",
+    ]
+
+
+def _decided(request: Request, names: dict[str, str]) -> list[str]:
+    word = DECISIONS.get(request.command, request.command)
+    at = f" at {utc(request.updated_at)}" if request.updated_at else ""
+    undone = " The switch was undone." if request.state is State.RESTORED else ""
+    return [
+        "## Decision",
+        "",
+        f"- The copy was {word}{at}.{undone}",
+        *(["- The old database is kept in quarantine with all its data"] if request.state is State.QUARANTINED else []),
+        *_people(request, names),
+        *([f"- {escaped(request.outcome)}"] if request.outcome else []),
+        *_tokens(request),
+    ]
+
+
+def _people(request: Request, names: dict[str, str]) -> list[str]:
+    def who(user_id: str) -> str:
+        return escaped(names.get(user_id) or user_id)
+
+    approved = [f"{who(vote.user_id)} at {utc(vote.at)}" for vote in request.votes if vote.approves]
+    without = "without approval, as break-glass" if request.mode is Mode.BREAK_GLASS else "no approval needed"
+    why = " ".join(filter(None, (request.reason, request.ticket)))
+    how = f"approved by {', '.join(approved)}" if approved else without
+    return [
+        f"- Requested by {who(request.requester)} at {utc(request.created_at)} ({how})",
+        *([f"- Reason: {escaped(why)}"] if why else []),
+    ]
+
+
+def _tokens(request: Request) -> list[str]:
+    """Return what is known about the tokens of the old database. Empty for a decision that revokes none."""
+    result, proof = request.facts.get(NEXT_STEP), Proof.of(request.facts)
+    if result is None:
+        return []
+    said = {
+        NextStepResult.DONE: "Turso accepted that they are revoked",
+        NextStepResult.NOT_DONE: "They weren't revoked",
+    }
+    why = escaped(str(request.facts.get(NEXT_STEP_WHY) or ""))
+    words = said.get(result, "It is unknown whether they are revoked")
+    line = f"- Tokens of the old database: {words}. {why}".rstrip()
+    return [line, *(f"- {_finding(one)}" for one in (proof.findings if proof else ()))]
+
+
+def _finding(one: Finding) -> str:
+    at = f" at {utc(one.at)}" if one.at else ""
+    words = {
+        OldTokens.REFUSED: f"refused an old token{at}",
+        OldTokens.STILL_WORK: f"still accepted an old token{at}",
+        OldTokens.WATCHED: "hasn't been seen to refuse an old token yet",
+    }
+    unknown = f"couldn't be checked with an old token: {one.why}"
+    return f"{escaped(one.database)} {escaped(words.get(one.tokens, unknown))}."

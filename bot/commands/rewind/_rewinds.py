@@ -1,0 +1,140 @@
+"""Rewinds that were made, from the requests that made them: the copy, its moment, and what was decided about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, Field
+
+from bot.blocks.text import utc
+from bot.commands._targets import target_of
+from bot.commands.base import Context
+from bot.commands.databases._new_database import existing
+from bot.core.parsing.arguments import DatabaseName, Positional
+from bot.core.requests.request import Request, State
+from bot.errors import BadInput
+from bot.turso import Database
+
+REWIND: Final = "rewind"
+COPY: Final = "copy"
+"""Key in a plan's arguments: the name of the copy."""
+AT: Final = "at"
+"""Key in a plan's arguments: the moment, as an ISO text in UTC."""
+DECISIONS: Final = {
+    "rewind switch": "put into use",
+    "rewind keep": "kept as a branch",
+    "rewind discard": "discarded",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rewind:
+    """A copy of a database as it was at a moment, made by a request."""
+
+    request: Request
+    decided: Request | None = None
+    """The request that decides about the copy, if there is one."""
+
+    @property
+    def copy(self) -> str:
+        """Return the name of the copy."""
+        return str(self.request.plan.arguments[COPY])
+
+    @property
+    def copy_id(self) -> str:
+        """Return the `DbId` of the copy. Empty: Turso didn't say it."""
+        return str(self.request.facts.get("id") or "")
+
+    @property
+    def source(self) -> str:
+        """Return the name of the database that was copied."""
+        return target_of(self.request.plan).name
+
+    @property
+    def source_id(self) -> str:
+        """Return the `DbId` of the database that was copied."""
+        return target_of(self.request.plan).id
+
+    @property
+    def at(self) -> datetime:
+        """Return the moment of the copy."""
+        return moment_of(self.request.plan.arguments)
+
+
+def moment_of(arguments: Mapping[str, Any]) -> datetime:
+    """Return the moment in a plan's arguments."""
+    return datetime.fromisoformat(arguments[AT]).astimezone(UTC)
+
+
+def exact(at: datetime) -> str:
+    """Return a moment to the second in UTC, also where readers otherwise see their own time zone."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+class DecisionArgs(BaseModel):
+    """What each decision takes: the database that was rewound, and which copy if there are several."""
+
+    name: Annotated[DatabaseName, Positional()]
+    of_copy: DatabaseName | None = Field(None, alias="copy")
+
+
+async def open_rewind(ctx: Context, name: str, copy: str | None) -> Rewind:
+    """Return the rewind of a database about whose copy nobody has decided.
+
+    Args:
+        copy: the copy's name. Without it, there must be only one such rewind.
+    Raises:
+        BadInput: there is none, there are several, or somebody has decided already.
+    """
+    found = [one for one in await _rewinds(ctx, name) if copy in (None, one.copy)]
+    if not found:
+        what = (
+            f"`{copy}` isn't a copy that a rewind of `{name}` made" if copy else f"No rewind of `{name}` is on record"
+        )
+        raise BadInput(f"{what}. Make one with `/turso rewind {name} --to TIME`.")
+    waiting = [one for one in found if one.decided is None]
+    if len(waiting) > 1:
+        copies = ", ".join(f"`{one.copy}`" for one in waiting[:4])
+        raise BadInput(f"There are several copies of `{name}`. Add `--copy` with one of {copies}.")
+    if not waiting:
+        raise BadInput(why_decided(found[0]))
+    if not waiting[0].copy_id:
+        raise BadInput(f"Turso didn't say the ID of `{waiting[0].copy}`, so I can't be sure which database it is.")
+    return waiting[0]
+
+
+async def copy_of(ctx: Context, rewind: Rewind) -> Database:
+    """Read the copy, and make sure that it is the one that the rewind made.
+
+    Raises:
+        BadInput: it no longer exists, or another database has its name.
+    """
+    found = await existing(ctx.turso, rewind.copy)
+    if found is None or found.id != rewind.copy_id:
+        raise BadInput(why_no_copy(rewind.copy, found))
+    return found
+
+
+def why_no_copy(copy: str, found: Database | None) -> str:
+    """Return that a copy is gone, or that another database has its name."""
+    return f"`{copy}` is another database now." if found else f"The copy `{copy}` no longer exists."
+
+
+def why_decided(rewind: Rewind) -> str:
+    """Return the refusal of a second decision about a copy."""
+    by = rewind.decided
+    assert by is not None, "somebody has decided"
+    word = DECISIONS.get(by.command, "decided about")
+    if by.state is State.EXECUTING:
+        return f"`{rewind.copy}` is being {word} right now."
+    when = f" at {utc(by.updated_at)}" if by.updated_at else ""
+    known = "may have been" if by.state is State.UNKNOWN else "was"
+    return f"`{rewind.copy}` {known} {word}{when}, so there is nothing left to decide."
+
+
+async def _rewinds(ctx: Context, name: str) -> list[Rewind]:
+    """Return the rewinds of a database, newest first."""
+    made = await ctx.store.requests.find(states=[State.SUCCEEDED], command=REWIND)
+    own = [one for one in made if one.organization == ctx.organization and target_of(one.plan).name == name]
+    return [Rewind(one, await ctx.store.requests.decided_by(one.id)) for one in own]

@@ -1,0 +1,81 @@
+"""The fixed statements of a comparison. Names of tables and columns come from the schema, and are quoted."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+from bot.commands.rewind._comparison import TableSide
+from bot.turso.data_reading import Rows, Value
+
+ROWS: Final = 1_000_000
+"""How many rows of a table are counted at most. Turso bills each."""
+OBJECTS: Final = 1_000
+"""How many tables, indexes and columns are read at most, as in the statements below."""
+TIME_COLUMNS: Final = (
+    "created_at", "updated_at", "inserted_at", "modified_at", "occurred_at", "recorded_at",
+    "created", "updated", "timestamp", "ts", "time", "at", "date",
+)  # fmt: skip
+"""Names of columns that obviously hold a time, the best first."""
+SMALLEST_SECONDS: Final = 100_000_000
+"""1973: a smaller number isn't a time."""
+LARGEST_SECONDS: Final = 100_000_000_000
+"""A larger number counts milliseconds."""
+SCHEMA: Final = r"""
+    SELECT type, name, sql FROM sqlite_master
+    WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE 'libsql\_%' ESCAPE '\'
+    ORDER BY type, name LIMIT 1000
+"""
+COLUMNS: Final = r"""
+    SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c
+    WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\' AND t.name NOT LIKE 'libsql\_%' ESCAPE '\'
+    AND lower(c.name) IN ('created_at', 'updated_at', 'inserted_at', 'modified_at', 'occurred_at', 'recorded_at',
+        'created', 'updated', 'timestamp', 'ts', 'time', 'at', 'date')
+    LIMIT 1000
+"""
+
+
+def counting(table: str, time_column: str | None) -> str:
+    """Return the statement that counts a table's rows, and finds its newest time, within the limit of rows."""
+    what = _quoted(time_column) if time_column else "1 AS one"
+    newest = f", max({_quoted(time_column)})" if time_column else ""
+    # A name can't be bound as a parameter. It comes from this database's own schema, and is quoted.
+    return f"SELECT count(*){newest} FROM (SELECT {what} FROM {_quoted(table)} LIMIT {ROWS + 1})"  # noqa: S608
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def time_columns(rows: Iterable[tuple[Value, ...]]) -> dict[str, str]:
+    """Return the column of each table that most obviously holds a time."""
+    found: dict[str, str] = {}
+    for table, column in ((str(row[0]), str(row[1])) for row in rows):
+        rank = TIME_COLUMNS.index(column.lower())
+        if table not in found or rank < TIME_COLUMNS.index(found[table].lower()):
+            found[table] = column
+    return found
+
+
+def counted(found: Rows) -> TableSide:
+    """Return what the counting statement of a table shows."""
+    count, *newest = found.rows[0] if found.rows else (None,)
+    if not isinstance(count, int):
+        return TableSide()
+    if count > ROWS:  # the newest time of only a part would be wrong
+        return TableSide(ROWS, more=True)
+    return TableSide(count, newest=time_shown(newest[0]) if newest else None)
+
+
+def time_shown(value: Value) -> str | None:
+    """Return a stored time as an ISO text in UTC. None: it isn't one, so it isn't shown."""
+    try:
+        if isinstance(value, int | float):
+            seconds = value / 1000 if abs(value) > LARGEST_SECONDS else value
+            found = datetime.fromtimestamp(seconds, UTC) if seconds >= SMALLEST_SECONDS else None
+        else:
+            found = datetime.fromisoformat(value) if value and value[:4].isdigit() else None
+    except (ValueError, OverflowError, OSError):
+        return None
+    if found is None:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC).isoformat()

@@ -1,0 +1,257 @@
+"""`/turso db rewind NAME --to TIME`: copy a database as it was, compare both, and let people decide about the copy."""
+
+import asyncio
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.kit import Element
+from bot.blocks.message import reply
+from bot.blocks.text import Mrkdwn, joined, mrkdwn, number, person, sentence, utc, when
+from bot.commands._groups import members_of
+from bot.commands._lines import command_line
+from bot.commands._moments import time_of
+from bot.commands._targets import UNKNOWN, attempt, list_names, snapshot, target_of
+from bot.commands.base import NEXT_STEP_WHY, ChangeCommand, ChangeContext, Context, Facts, NextStep
+from bot.commands.databases._archived import require_awake
+from bot.commands.databases._new_database import address_lines, existing, facts_of, wait_until_ready, was_made
+from bot.commands.rewind._both_sides import compare
+from bot.commands.rewind._comparison import COMPARISON, Comparison
+from bot.commands.rewind._comparison_blocks import comparison_blocks
+from bot.commands.rewind._retention import require_reach, retention_of, why_out_of_reach
+from bot.commands.rewind._rewinds import AT, COPY, DECISIONS, exact, moment_of
+from bot.core.model import Risk
+from bot.core.parsing.arguments import DatabaseName, Phrase, Positional
+from bot.core.parsing.moments import Moment, count_words
+from bot.core.ports import ReadStore
+from bot.core.reply import Reply
+from bot.core.requests.plan import Plan
+from bot.core.requests.request import Request, State
+from bot.errors import BadInput, NotOurs, Unavailable
+from bot.turso import Database
+from bot.turso.models import Quotas
+
+KEEPS = "keeps_seconds"
+"""Key in the plan's arguments: how far back Turso can copy."""
+DECIDED = "decided"
+"""Key in the facts: who decided about the copy, and how."""
+LONGEST_NAME = 64
+TRIES = 5
+
+
+class RewindArgs(BaseModel):
+    name: Annotated[DatabaseName, Positional()]
+    to: Annotated[Moment, Phrase(count_words)]
+
+
+async def plan(ctx: Context, args: RewindArgs) -> Plan:
+    """Return the plan: the moment, what the copy will lack, what it counts towards, and whom a switch would affect."""
+    at = (await time_of(ctx, args.to)).replace(microsecond=0)
+    snap, quotas, used = await asyncio.gather(
+        snapshot(ctx, args.name), attempt(ctx.turso.quotas()), attempt(ctx.turso.organization_usage())
+    )
+    database = snap.database
+    await require_awake(ctx, database)
+    _require_possible(database, args.name)
+    retention = retention_of(quotas)
+    require_reach(retention, at, ctx.now)
+    if database.made_at and at < database.made_at:
+        raise BadInput(f"`{args.name}` was created at {utc(database.made_at)}, after the time that you chose.")
+    group = database.group
+    if group is None:
+        raise Unavailable(f"Turso didn't say which group `{args.name}` is in, so I can't put a copy beside it.")
+    siblings = sorted(one.name for one in await members_of(ctx, group) if one.id != database.id)
+    copy = await _free_name(ctx, args.name, f"{at:%m%d-%H%M}")
+    count = used.database_count if used else None
+    return Plan(
+        target=snap.target,
+        steps=[
+            f"Copy {args.name} as it was at {exact(at)} to the new database {copy}",
+            "Wait until the copy is ready",
+            "Compare both: schema, rows of each table and newest rows. Up to a million rows of each table are read",
+            f"Nothing changes in {args.name} until someone presses Switch",
+        ],
+        arguments={
+            COPY: copy, AT: at.isoformat(), "group": group or None, KEEPS: int(retention.length.total_seconds()),
+        },
+        facts={
+            "Moment": utc(at),
+            "Moment in UTC": exact(at),
+            "Copy": copy,
+            "Missing in the copy": "Up to 15 s before the moment, and all after it",
+            "Turso can copy back": retention.words,
+            "Databases": _count_words(count, quotas),
+            **snap.facts,
+        },
+        warnings=_warnings(database, group, siblings, count, quotas),
+        databases=((snap.target.name, snap.target.group),),
+        holders=tuple(dict.fromkeys(token.holder for token in snap.tokens)),
+    )  # fmt: skip
+
+
+def _require_possible(database: Database, name: str) -> None:
+    if database.encryption_cipher:
+        raise BadInput(
+            f"`{name}` is encrypted with your own key, which a copy needs and Turso Ops doesn't have. "
+            "Somebody with the key can copy it with the Turso CLI."
+        )
+
+
+async def _free_name(ctx: Context, name: str, label: str) -> str:
+    """Return a valid name for the copy that no database has."""
+    for number_ in range(1, TRIES + 1):
+        end = f"-rewind-{label}{f'-{number_}' if number_ > 1 else ''}"
+        copy = f"{name[: LONGEST_NAME - len(end)].rstrip('-')}{end}"
+        if await existing(ctx.turso, copy) is None:
+            return copy
+    raise BadInput(f"There are {TRIES} copies of `{name}` from that minute already. Discard those that you don't need.")
+
+
+def _count_words(count: int | None, quotas: Quotas | None) -> str:
+    if count is None:
+        return UNKNOWN
+    most = quotas.databases if quotas else None
+    return f"{number(count)}, with the copy {number(count + 1)}{f' of {number(most)}' if most else ''}"
+
+
+def _warnings(
+    database: Database, group: str, siblings: list[str], count: int | None, quotas: Quotas | None
+) -> list[str]:
+    name, most = database.name, quotas.databases if quotas else None
+    writes = f"Writes to {name} aren't blocked. What is written from now on won't be in the copy. Freeze it first"
+    unsure = f"Turso didn't say whether writes to {name} are blocked. What is written from now on won't be in the copy"
+    others = list_names(siblings, at_most=6)
+    reach = f"A later switch may also revoke the tokens of the other databases in group {group}: {others}"
+    return [
+        *({False: [writes], None: [unsure]}.get(database.block_writes, [])),
+        *([f"The plan includes {number(most)} databases. Turso may refuse the copy"] if _is_full(count, most) else []),
+        *([reach] if siblings else []),
+        "The copy counts toward the plan's databases and storage until it is discarded",
+    ]
+
+
+def _is_full(count: int | None, most: int | None) -> bool:
+    return count is not None and bool(most) and count >= (most or 0)
+
+
+async def drift(ctx: Context, plan: Plan) -> str | None:
+    """Return that the moment is now too long ago, or that the copy's name is taken, or None."""
+    asked = plan.arguments
+    if why := why_out_of_reach(timedelta(seconds=asked[KEEPS]), moment_of(asked), ctx.now):
+        return why
+    taken = await existing(ctx.turso, asked[COPY]) is not None
+    return f"`{asked[COPY]}` exists by now. Ask again for another name." if taken else None
+
+
+async def act(ctx: ChangeContext, plan: Plan) -> Facts:
+    """Create the copy once, then wait until it is ready."""
+    began = asyncio.get_running_loop().time()
+    asked, source = plan.arguments, target_of(plan).name
+    made = await ctx.turso.create_copy(asked[COPY], group=asked["group"] or "", source=source, at=moment_of(asked))
+    return {**_facts(made), "served": await wait_until_ready(ctx.turso, made, began=began)}
+
+
+def _facts(made: Database) -> dict[str, object]:
+    return {**facts_of(made), "block_writes": made.block_writes, "block_reads": made.block_reads}
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """Return True if the copy exists. Raises NotOurs if somebody else created it, or it is a copy of something else."""
+    copy = str(plan.arguments[COPY])
+    if not await was_made(ctx, copy):
+        return False
+    made = await ctx.turso.database(copy)
+    if made.parent and made.parent.id and made.parent.id != target_of(plan).id:
+        raise NotOurs(f"`{copy}` exists, but it is a copy of another database. Someone else created it.")
+    return True
+
+
+async def facts_again(ctx: Context, plan: Plan) -> Facts:
+    """Read the ID and the addresses of the copy, but not whether it is ready."""
+    return _facts(await ctx.turso.database(plan.arguments[COPY]))
+
+
+async def compare_both(ctx: ChangeContext, plan: Plan, facts: Facts) -> Facts:
+    """Compare the database with its copy. The finding says what couldn't be read."""
+    return {COMPARISON: (await compare(ctx, target_of(plan).name, plan.arguments[COPY])).to_json()}
+
+
+async def standing(store: ReadStore, request: Request) -> Facts:
+    """Return who decided about the copy, and how it stands."""
+    by = await store.requests.decided_by(request.id)
+    if by is None:
+        return {}
+    return {DECIDED: {"command": by.command, "state": by.state.value, "by": by.requester}}
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """Return the comparison, with the buttons that decide about the copy."""
+    name, copy = target_of(plan).name, str(plan.arguments[COPY])
+    at = moment_of(plan.arguments)
+    ready = "is ready" if facts.get("served") else "was made, but I haven't seen it answer yet"
+    head = mrkdwn(":rewind: *{}* {}. It is `{}` as it was {} (`{}`).", copy, ready, name, when(at), exact(at))
+    missing = Mrkdwn("It may lack up to 15 seconds before that, and lacks everything after it.")
+    unchanged = Mrkdwn("") if facts.get(DECIDED) else mrkdwn("`{}` is unchanged.", name)
+    found = Comparison.of(facts)
+    return reply(
+        head,
+        [
+            kit.section(head),
+            *comparison_blocks(found, name, copy, str(facts.get(NEXT_STEP_WHY) or "")),
+            *_state(facts),
+            kit.context(joined(" ", (missing, unchanged)), *_blocked(facts, copy)),
+            *kit.preformatted(*address_lines(facts)),
+            *kit.actions(*_decisions(name, copy, facts)),
+        ],
+    )
+
+
+def _state(facts: Facts) -> list[dict[str, Any]]:
+    decided = facts.get(DECIDED)
+    if not decided:
+        return [kit.section(mrkdwn("Now decide: *Switch* to the copy, *keep* it as a branch, or *discard* it."))]
+    word = DECISIONS.get(decided["command"], "decided about")
+    done = decided["state"] in (State.SUCCEEDED, State.QUARANTINED, State.STALE)
+    words = mrkdwn("The copy was {} by {}.", word, person(decided["by"])) if done else Mrkdwn("")
+    under_way = mrkdwn("{} asked for the copy to be {}. The outcome isn't known yet.", person(decided["by"]), word)
+    return [kit.section(words or under_way)]
+
+
+def _blocked(facts: Facts, copy: str) -> list[Mrkdwn]:
+    words = " and ".join(word for word in ("reads", "writes") if facts.get(f"block_{word}"))
+    if not words:
+        return []
+    return [joined(" ", (mrkdwn("The copy's {} are blocked.", words), sentence(f"Thaw it: `/turso thaw {copy}`.")))]
+
+
+def _decisions(name: str, copy: str, facts: Facts) -> list[Element]:
+    if facts.get(DECIDED):
+        return []
+    return [
+        *buttons.run(1, "Switch", command_line("rewind switch", name, copy=copy), style="primary"),
+        *buttons.run(2, "Keep as a branch", command_line("rewind keep", name, copy=copy)),
+        *buttons.run(3, "Discard", command_line("rewind discard", name, copy=copy), style="danger"),
+    ]
+
+
+command = ChangeCommand(
+    name="rewind",
+    usage="db rewind NAME --to TIME",
+    summary="Get data back from before a mistake, as a copy. To undo a destroy, see restore",
+    args=RewindArgs,
+    risk=Risk.HIGH,
+    position=232,
+    verb="Rewind",
+    purpose="rewind {}",
+    synonyms=("rollback", "pitr", "revert"),
+    plan=plan,
+    drift=drift,
+    act=act,
+    read_back=read_back,
+    facts_again=facts_again,
+    next_step=NextStep(compare_both, changes=False),
+    standing=standing,
+    message=message,
+)

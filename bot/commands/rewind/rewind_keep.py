@@ -1,0 +1,72 @@
+"""`/turso rewind keep NAME [--copy COPY]`: keep the copy of a rewind as a database of its own."""
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import mrkdwn
+from bot.commands._lines import command_line
+from bot.commands._targets import snapshot, target_of
+from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
+from bot.commands.databases._new_database import existing
+from bot.commands.rewind._report import report
+from bot.commands.rewind._rewinds import AT, DecisionArgs, copy_of, exact, open_rewind
+from bot.core.model import Risk
+from bot.core.reply import Reply
+from bot.core.requests.plan import DECIDES, Plan
+
+SOURCE = "source"
+"""Key in the plan's arguments: the database that was copied."""
+
+
+async def plan(ctx: Context, args: DecisionArgs) -> Plan:
+    """Return the plan, whose target is the copy."""
+    rewind = await open_rewind(ctx, args.name, args.of_copy)
+    copy = await copy_of(ctx, rewind)
+    snap = await snapshot(ctx, copy.name)
+    return Plan(
+        target=snap.target,
+        steps=[f"Keep {copy.name} with all its data", f"{args.name} stays as it is"],
+        arguments={DECIDES: rewind.request.id, SOURCE: args.name, AT: rewind.at.isoformat()},
+        facts={"Copy of": args.name, "As it was at": exact(rewind.at), **snap.facts},
+        warnings=["It counts toward the plan's databases and storage until someone destroys it"],
+        databases=((args.name, rewind.request.plan.databases[0][1]),),
+    )
+
+
+async def act(ctx: ChangeContext, plan: Plan) -> None:
+    """Change nothing in Turso: that this request decided is what keeps the copy."""
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """Return True if the copy is still there."""
+    target = target_of(plan)
+    found = await existing(ctx.turso, target.name)
+    return found is not None and found.id == target.id
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """Return the message: what is kept, and how to get rid of it."""
+    name, copy = str(plan.arguments[SOURCE]), target_of(plan).name
+    head = mrkdwn(":herb: *{}* is kept, with the data of `{}` from {}.", copy, name, plan.facts["As it was at"])
+    note = mrkdwn("It counts toward the plan's databases. `/turso destroy {}` destroys it.", copy)
+    row = [
+        *buttons.run(1, "Token for 1 h", command_line("token", copy)),
+        *buttons.run(2, "Show", command_line("show", copy)),
+    ]
+    return reply(head, [kit.section(head), kit.context(note), *kit.actions(*row)])
+
+
+command = ChangeCommand(
+    name="rewind keep",
+    usage="rewind keep NAME [--copy COPY]",
+    summary="Keep the copy of a rewind as a branch",
+    args=DecisionArgs,
+    risk=Risk.LOW,
+    position=234,
+    verb="Keep as a branch",
+    purpose="keep the copy {} as a branch",
+    plan=plan,
+    act=act,
+    read_back=read_back,
+    message=message,
+    report=report,
+)

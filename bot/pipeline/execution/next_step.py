@@ -1,0 +1,57 @@
+"""The second step of a change, once the first one is seen: what only reads runs again, what changes is sent once."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from bot.commands.base import NEXT_STEP, NEXT_STEP_WHY, ChangeContext, NextStep, NextStepResult
+from bot.core.requests.request import Request
+from bot.errors import BadInput, BotError, Refused
+from bot.pipeline import rotation_proof
+from bot.pipeline.environment import Environment
+from bot.turso import NotSent, TursoRejected
+
+PHASE: Final = "execute:next"
+"""Marks the second step as sent."""
+CUT_SHORT: Final = "Turso Ops was restarted while this was sent."
+TOO_LATE: Final = "The first step was only seen later, so this wasn't sent."
+
+
+async def take_next_step(
+    env: Environment, ctx: ChangeContext, request: Request, step: NextStep, facts: dict[str, Any]
+) -> dict[str, Any]:
+    """Run the next step of a change. Returns the facts of both. Never raises for an answer of Turso."""
+    if not step.changes:
+        return {**facts, **await _reads(ctx, request, step, facts)}
+    sent = await env.store.requests.was_sent(request.id, PHASE)
+    if step.probes is not None and not sent:
+        await rotation_proof.mint(env, step.probes, ctx, request)
+    at = env.clock.now()
+    if sent or not await env.store.requests.mark_sent(request.id, PHASE, datetime.now(UTC)):
+        unknown = NextStepResult.UNKNOWN if sent else NextStepResult.NOT_DONE
+        more = _result(unknown, CUT_SHORT if sent else TOO_LATE)
+    else:
+        more = await _changes(ctx, request, step, facts)
+    if step.probes is not None and more[NEXT_STEP] != NextStepResult.NOT_DONE:
+        accepted = more[NEXT_STEP] == NextStepResult.DONE
+        more |= await rotation_proof.first_findings(env, ctx, request, at, accepted=accepted)
+    return {**facts, **more}
+
+
+async def _reads(ctx: ChangeContext, request: Request, step: NextStep, facts: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {**await step.act(ctx, request.plan, facts), **_result(NextStepResult.DONE)}
+    except BotError as error:
+        return _result(NextStepResult.NOT_DONE, str(error))
+
+
+async def _changes(ctx: ChangeContext, request: Request, step: NextStep, facts: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {**await step.act(ctx, request.plan, facts), **_result(NextStepResult.DONE)}
+    except (NotSent, TursoRejected, BadInput, Refused) as error:
+        return _result(NextStepResult.NOT_DONE, str(error))
+    except BotError as error:
+        return _result(NextStepResult.UNKNOWN, str(error))
+
+
+def _result(result: NextStepResult, why: str = "") -> dict[str, Any]:
+    return {NEXT_STEP: result.value, **({NEXT_STEP_WHY: why} if why else {})}

@@ -1,0 +1,106 @@
+"""Fixed reading statements, sent to a database with a token that never leaves memory."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+from pydantic import SecretStr
+from pydantic_core import from_json
+
+from bot.core.redaction.text_cleaning import clean
+from bot.turso.calls import NETWORK
+from bot.turso.data_plane import DataPlane
+from bot.turso.errors import TursoUnavailable
+from bot.turso.models import Database
+
+Value = int | float | str | None
+LONGEST_ANSWER: Final = 4_000_000
+"""Bytes. A longer response isn't read."""
+LONGEST_WORDS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of one statement, or why there are none."""
+
+    rows: tuple[tuple[Value, ...], ...] = ()
+    error: str = ""
+    """The database's own words, on one line and shortened. Empty: the statement worked."""
+
+
+class DataReading(DataPlane):
+    """Runs statements that only read. Callers pass fixed statements, never a text that a person wrote."""
+
+    async def read_rows(
+        self, database: Database, token: SecretStr, statements: Sequence[str], *, within_seconds: float
+    ) -> list[Rows]:
+        """Run statements in one request and return the rows of each. One that fails doesn't stop the others.
+
+        Args:
+            token: a read-only token of this database.
+            within_seconds: how long the whole request may take.
+        Raises:
+            TursoUnavailable: there is no response in time, none that can be read, or no known host to send a token to.
+        """
+        url = self.pipeline_url(database)
+        if url is None or not self.takes_tokens(database):
+            raise TursoUnavailable(f"Turso names a host for `{database.name}` to which no token is sent.")
+        try:
+            async with asyncio.timeout(within_seconds):
+                found = await self._answer_of(url, token, statements, within_seconds)
+        except (*NETWORK, UnicodeError):
+            found = None
+        # Raised outside of `except`, because an httpx error carries the token, also as `__context__`.
+        if found is None or len(found) < len(statements):
+            raise TursoUnavailable(f"`{database.name}` gave no answer that I can read.")
+        return found[: len(statements)]
+
+    async def _answer_of(
+        self, url: httpx.URL, token: SecretStr, statements: Sequence[str], seconds: float
+    ) -> list[Rows] | None:
+        """Return the rows of each statement. None: the response is too long, an error, or not of this protocol."""
+        asked: list[dict[str, Any]] = [{"type": "execute", "stmt": {"sql": sql}} for sql in statements]
+        request = httpx.Request(
+            "POST",
+            url,
+            json={"requests": [*asked, {"type": "close"}]},
+            headers={"authorization": f"Bearer {token.get_secret_value()}"},
+            extensions={"timeout": httpx.Timeout(seconds).as_dict()},
+        )
+        response = await self._writer.send(request, stream=True)
+        try:
+            body = bytearray()
+            async for piece in response.aiter_bytes():
+                body += piece
+                if len(body) > LONGEST_ANSWER:
+                    return None
+        finally:
+            await response.aclose()
+        return _rows_of(bytes(body)) if response.is_success else None
+
+
+def _rows_of(body: bytes) -> list[Rows] | None:
+    try:
+        return [_rows(one) for one in from_json(body)["results"]]
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return None
+
+
+def _rows(result: dict[str, Any]) -> Rows:
+    if result.get("type") != "ok":
+        said = (result.get("error") or {}).get("message")
+        return Rows(error=clean(str(said or "it was refused"))[:LONGEST_WORDS])
+    found = (result["response"].get("result") or {}).get("rows") or []
+    return Rows(tuple(tuple(_value(one) for one in row) for row in found))
+
+
+def _value(raw: dict[str, Any]) -> Value:
+    """Return a value of libSQL's protocol, which sends integers as text. Blobs are left out."""
+    kind, value = raw.get("type"), raw.get("value")
+    if kind == "integer":
+        return int(str(value))
+    if kind == "float":
+        return float(str(value))
+    return str(value) if kind == "text" else None

@@ -1,0 +1,146 @@
+"""`db rewind`: what its plan says, and what it refuses."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.commands.rewind import rewind
+from bot.commands.rewind._retention import retention_of
+from bot.errors import BadInput, NotOurs
+from bot.turso.models import Quotas
+from tests.commands.conftest import NOW, Desk
+
+SCALER: Mapping[str, Any] = {
+    "/subscription": {"subscription": {"plan": "scaler"}},
+    "/plans": {"plans": [{"name": "scaler", "quotas": {"databases": 500}}]},
+}
+
+
+UNKNOWN_PLAN: Mapping[str, Any] = {"/subscription": {"subscription": {"plan": "something-new"}}}
+
+
+async def test_the_plan_says_the_moment_in_two_time_zones_and_what_will_be_missing(desk: Desk) -> None:
+    desk.acme.add("orders")
+    desk.acme.answer_instead(SCALER)
+
+    plan = await desk.plan("db rewind orders --to 11:30")
+
+    assert plan.facts["Moment"] == "2026-11-24 11:30 UTC", "a reader sees it in their own time zone"
+    assert plan.facts["Moment in UTC"] == "2026-11-24 11:30:00 UTC"
+    assert plan.facts["Missing in the copy"] == "Up to 15 s before the moment, and all after it"
+    assert plan.facts["Turso can copy back"] == "30 days (plan scaler)"
+    assert plan.facts["Databases"] == "1, with the copy 2 of 500"
+    assert plan.facts["Copy"] == "orders-rewind-1124-1130"
+    assert not plan.ends_tokens_of, "a copy ends nobody's tokens"
+
+
+@pytest.mark.parametrize(
+    ("plan", "days"), [("starter", 1), ("developer", 10), ("scaler", 30), ("pro", 90), ("enterprise-x", 1)]
+)
+def test_how_far_back_depends_on_the_plan_and_an_unknown_plan_has_the_minimum(plan: str, days: int) -> None:
+    assert retention_of(Quotas(plan=plan)).length == timedelta(days=days)
+    assert retention_of(None).length == timedelta(days=1)
+
+
+async def test_a_moment_within_the_minimum_needs_no_plan(desk: Desk) -> None:
+    desk.acme.add("orders")
+    desk.acme.answer_instead(UNKNOWN_PLAN)
+
+    plan = await desk.plan("db rewind orders --to '23h ago'")
+
+    assert "Yours isn't known" in plan.facts["Turso can copy back"]
+    assert plan.facts["Databases"] == "1, with the copy 2"
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("--to '25h ago'", "is too long ago.*didn't say which plan you have"),
+        ("--to '2026-11-24 13:00'", "in the future"),
+        ("--to 'before INC-42'", "No incident `INC-42`"),
+    ],
+)
+async def test_a_moment_out_of_reach_is_refused(desk: Desk, line: str, why: str) -> None:
+    desk.acme.add("orders")
+    desk.acme.answer_instead(UNKNOWN_PLAN)
+
+    with pytest.raises(BadInput, match=why):
+        await desk.plan(f"db rewind orders {line}")
+
+
+async def test_a_database_encrypted_with_a_customers_key_is_refused(desk: Desk) -> None:
+    desk.acme.add("orders", encryption_cipher="aes256gcm")
+
+    with pytest.raises(BadInput, match="encrypted with your own key"):
+        await desk.plan("db rewind orders --to 11:30")
+
+
+async def test_a_moment_before_the_database_existed_is_refused(desk: Desk) -> None:
+    made = datetime(2026, 11, 24, 11, 45, tzinfo=UTC)
+    stamp = f"{int(made.timestamp() * 1000):012x}"
+    desk.acme.add("orders", DbId=f"{stamp[:8]}-{stamp[8:]}-7000-8000-000000000000")
+
+    with pytest.raises(BadInput, match="was created at 2026-11-24 11:45 UTC"):
+        await desk.plan("db rewind orders --to 11:30")
+
+
+async def test_the_copy_gets_a_free_name_that_turso_accepts(desk: Desk) -> None:
+    name = "a" * 64
+    for one in (name, "a" * 45 + "-rewind-1124-1130", "orders", "orders-rewind-1124-1130"):
+        desk.acme.add(one)
+
+    assert (await desk.plan("db rewind orders --to 11:30")).facts["Copy"] == "orders-rewind-1124-1130-2"
+    assert len((await desk.plan(f"db rewind {name} --to 11:30")).facts["Copy"]) <= 64
+
+
+async def test_writes_that_go_on_and_the_groups_tokens_are_warned_of(desk: Desk) -> None:
+    desk.acme.add("orders")
+    desk.acme.add("users")
+
+    warnings = " ".join((await desk.plan("db rewind orders --to 11:30")).warnings)
+
+    assert "Writes to orders aren't blocked" in warnings
+    assert "other databases in group default: users" in warnings
+    desk.acme.databases["orders"]["block_writes"] = True
+    assert "aren't blocked" not in " ".join((await desk.plan("db rewind orders --to 11:30")).warnings)
+
+
+async def test_a_full_quota_of_databases_is_said(desk: Desk) -> None:
+    desk.acme.add("orders")
+    desk.acme.answer_instead({**SCALER, "/plans": {"plans": [{"name": "scaler", "quotas": {"databases": 1}}]}})
+
+    assert "Turso may refuse the copy" in " ".join((await desk.plan("db rewind orders --to 11:30")).warnings)
+
+
+async def test_it_drifts_when_the_name_is_taken_or_the_moment_has_left_the_reach(desk: Desk) -> None:
+    desk.acme.add("orders")
+    desk.acme.answer_instead(UNKNOWN_PLAN)
+    plan = await desk.plan("db rewind orders --to '23h ago'")
+    assert await rewind.drift(desk.context(), plan) is None
+
+    desk.now = NOW + timedelta(hours=2)
+    assert "is too long ago" in str(await rewind.drift(desk.context(), plan))
+    desk.now = NOW
+    desk.acme.add(plan.facts["Copy"])
+    assert "exists by now" in str(await rewind.drift(desk.context(), plan))
+
+
+async def test_a_copy_of_something_else_is_not_taken_for_ours(desk: Desk) -> None:
+    desk.acme.add("orders")
+    plan = await desk.plan("db rewind orders --to 11:30")
+    assert not await rewind.read_back(desk.context(), plan)
+    desk.acme.add(plan.facts["Copy"], parent={"id": "another", "name": "users"})
+
+    with pytest.raises(NotOurs, match="copy of another database"):
+        await rewind.read_back(desk.context(), plan)
+
+
+async def test_planning_makes_a_bounded_number_of_calls(desk: Desk) -> None:
+    for number in range(40):
+        desk.acme.add(f"db-{number}")
+
+    await desk.plan("db rewind db-1 --to 11:30")
+
+    assert len(desk.acme.requests) <= 8, desk.acme.log()

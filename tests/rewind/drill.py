@@ -1,0 +1,118 @@
+"""What a drill needs: a client that writes numbered rows, people whose presses are counted, and what they see."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from bot.sandbox.workspace.model import Message, View
+from tests.security.client import Client, Refused, client_of
+from tests.world import World, until
+
+PAUSE_SECONDS = 0.25
+
+
+@dataclass
+class Writer:
+    """Writes a numbered row again and again, and knows between which two times each was committed."""
+
+    client: Client
+    rows: list[tuple[int, datetime, datetime]] = field(default_factory=list)
+    stopped_by: str = ""
+    """What the database said when it took no more rows."""
+
+    async def writes(self) -> None:
+        """Write until the database refuses."""
+        while True:
+            number, before = len(self.rows) + 1, datetime.now(UTC)
+            try:
+                await self.client.runs(f"INSERT INTO items (n, created_at) VALUES ({number}, '{before.isoformat()}')")
+            except Refused as refused:
+                self.stopped_by = str(refused)
+                return
+            self.rows.append((number, before, datetime.now(UTC)))
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def moment(self, at_least: int) -> datetime:
+        """Wait for a whole second during which no row was being committed, with so many rows before it."""
+
+        def found() -> datetime | None:
+            for (*_, one), (_, other, _) in zip(self.rows[at_least:], self.rows[at_least + 1 :], strict=False):
+                second = other.replace(microsecond=0)
+                if one < second <= other:
+                    return second
+            return None
+
+        return await until(found, what="a second between two rows")
+
+    def until(self, at: datetime) -> list[int]:
+        """The rows that were committed by a moment."""
+        return [number for number, _, committed in self.rows if committed <= at]
+
+
+async def token_of(world: World, name: str, *, read_only: bool = False) -> str:
+    """A token minted behind the bot's back, as the CLI does."""
+    assert world.keys is not None
+    headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
+    access = "read-only" if read_only else "full-access"
+    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+        answer = await http.post(
+            f"/v1/organizations/acme/databases/{name}/auth/tokens", params={"authorization": access, "expiration": "1h"}
+        )
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["jwt"])
+
+
+@asynccontextmanager
+async def opened(world: World, name: str, *, token: str = "") -> AsyncIterator[Client]:
+    """A real client of a database."""
+    async with client_of(f"{world.url}/db/{name}/") as client:
+        client.token = token or await token_of(world, name)
+        yield client
+
+
+@asynccontextmanager
+async def shop(world: World, name: str, *, rows: int = 0) -> AsyncIterator[Writer]:
+    """A database with a table of numbered rows and two others, and a client that can write to it."""
+    await world.make(name)
+    async with opened(world, name) as client:
+        await client.runs("CREATE TABLE items (n INTEGER PRIMARY KEY, created_at TEXT)")
+        await client.runs("CREATE TABLE users (id INTEGER PRIMARY KEY)")
+        await client.runs("INSERT INTO users VALUES (1), (2)")
+        writer = Writer(client)
+        yield writer
+
+
+@dataclass
+class Presses:
+    """Counts what people press and submit."""
+
+    world: World
+    who: set[str] = field(default_factory=set)
+    count: int = 0
+
+    async def press(self, person: str, label: str, message: Message) -> None:
+        self.count += 1
+        self.who.add(person)
+        await self.world.person(person).presses(label, message)
+
+    async def submit(self, person: str, values: Mapping[str, Any], view: View) -> None:
+        self.count += 1
+        self.who.add(person)
+        await self.world.person(person).submits(values, view)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def whole(at: datetime) -> str:
+    """A moment as people can type it."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+LATER = timedelta(seconds=2)

@@ -1,0 +1,82 @@
+"""One request decides on the result of another: the store says which, whichever process or moment."""
+
+import asyncio
+
+import pytest
+
+from bot.core.requests.request import State
+from bot.store.repositories.transitions import WITHOUT_EFFECT
+from bot.store.store import SqlStore
+from tests.present import present
+from tests.store.conftest import NOON
+from tests.store.samples import move, request
+
+SUBJECT = "r-subject"
+
+
+def of(number: int) -> str:
+    return f"r-{number:010}"
+
+
+async def approved(store: SqlStore, *numbers: int) -> None:
+    for number in numbers:
+        await store.requests.open(request(number, requester=f"U{number}"), move(State.APPROVED))
+
+
+async def start(store: SqlStore, number: int) -> bool:
+    go = move(State.EXECUTING, event="begun", decides=SUBJECT)
+    return await store.requests.move(of(number), expect=[State.APPROVED], move=go) is not None
+
+
+async def test_the_first_decides_and_the_second_does_not_start(store: SqlStore) -> None:
+    await approved(store, 1, 2)
+    assert await store.requests.decided_by(SUBJECT) is None
+
+    assert await start(store, 1)
+    assert not await start(store, 2)
+
+    assert present(await store.requests.decided_by(SUBJECT)).id == of(1)
+    assert present(await store.requests.get(of(2))).state is State.APPROVED
+    assert (await store.audit.head())[0] == 1, "what didn't start is in no log"
+
+
+async def test_of_many_at_the_same_moment_one_decides(store: SqlStore, other: SqlStore) -> None:
+    numbers = range(1, 21)
+    await approved(store, *numbers)
+
+    won = await asyncio.gather(*(start((store, other)[n % 2], n) for n in numbers))
+
+    assert sum(won) == 1
+
+
+@pytest.mark.parametrize("end", sorted(WITHOUT_EFFECT))
+async def test_a_decision_without_effect_leaves_it_open(store: SqlStore, end: State) -> None:
+    await approved(store, 1, 2)
+    await start(store, 1)
+
+    await store.requests.move(of(1), expect=[State.EXECUTING], move=move(end, event="over"))
+
+    assert await store.requests.decided_by(SUBJECT) is None
+    assert await start(store, 2)
+
+
+@pytest.mark.parametrize("end", [State.SUCCEEDED, State.QUARANTINED, State.UNKNOWN])
+async def test_a_decision_that_may_have_happened_stays(store: SqlStore, end: State) -> None:
+    await approved(store, 1, 2)
+    await start(store, 1)
+
+    await store.requests.move(of(1), expect=[State.EXECUTING], move=move(end, event="over"))
+
+    assert present(await store.requests.decided_by(SUBJECT)).state is end
+    assert not await start(store, 2)
+
+
+async def test_it_goes_with_the_request_that_it_is_about(store: SqlStore) -> None:
+    await approved(store, 1, 2)
+    await store.requests.move(of(2), expect=[State.APPROVED], move=move(State.EXECUTING, decides=of(1)))
+    await store.requests.move(of(1), expect=[State.APPROVED], move=move(State.STALE, event="over", notifies=False))
+
+    await store.pruning.prune(NOON.replace(year=2030))
+
+    assert await store.requests.get(of(1)) is None
+    assert await store.requests.decided_by(of(1)) is None
