@@ -58,10 +58,13 @@ _LABELS: Final[Mapping[str, str]] = {
     "as": "As this person",
     "in": "In this channel",
     "on": "On or off",
+    "protection": "Delete protection",
     "quota": "Quotas, in percent",
     "spike": "Times the usual that is a spike",
     "forecast": "Forecast when a quota is used up",
-    "to": "People or user groups to mention",
+    "mention": "People or user groups to mention",
+    "delegate": "Person who decides for you",
+    "to": "Time before the mistake",
     "command": "Command line",
 }
 _HINTS: Final[tuple[tuple[Any, str], ...]] = (
@@ -116,9 +119,9 @@ def block_of(argument: Argument) -> str:
 
 
 def label_of(argument: Argument) -> str:
-    """Return the label of an argument's input."""
+    """Return the label of an argument's input: that of its field, because one option can mean different things."""
     key = argument.key.replace("_", "-")
-    return _LABELS.get(key) or key.replace("-", " ").capitalize()
+    return _LABELS.get(argument.field) or _LABELS.get(key) or key.replace("-", " ").capitalize()
 
 
 def option_lines(model: type[BaseModel]) -> list[Mrkdwn]:

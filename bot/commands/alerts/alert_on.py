@@ -1,6 +1,6 @@
 """`/turso alert on [--quota 50,80,95] [--spike 5x] [--forecast] [--to @U]`: turn on alerts in this channel."""
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
@@ -23,7 +23,7 @@ class AlertOnArgs(BaseModel):
     quota: Quota | None = None
     spike: Spike | None = None
     forecast: bool = False
-    to: Mentions = None
+    mention: Mentions = Field(None, alias="to")
 
 
 async def plan(ctx: Context, args: AlertOnArgs) -> Plan:
@@ -35,7 +35,7 @@ async def plan(ctx: Context, args: AlertOnArgs) -> Plan:
         "quota": QUOTA if plain else args.quota,
         "spike": SPIKE if plain else args.spike,
         "forecast": plain or args.forecast,
-        "to": args.to,
+        "to": args.mention,
         "organization": ctx.organization,
         "partly": str(partly(ctx)),
     }

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from bot.blocks import kit
 from bot.blocks.message import reply
@@ -19,20 +19,20 @@ from bot.errors import BadInput
 
 class ProtectArgs(BaseModel):
     name: Annotated[DatabaseName, Positional()]
-    on: Annotated[OnOff, Positional()]
+    protection: Annotated[OnOff, Positional()] = Field(alias="on")
 
 
 async def plan(ctx: Context, args: ProtectArgs) -> Plan:
     """Return the plan. Refuses a change to the current state."""
     database, now = await asyncio.gather(ctx.turso.database(args.name), ctx.turso.configuration(args.name))
-    if now.delete_protection == args.on:
-        raise BadInput(f"Delete protection for `{args.name}` is already {_word(args.on)}.")
+    if now.delete_protection == args.protection:
+        raise BadInput(f"Delete protection for `{args.name}` is already {_word(args.protection)}.")
     return Plan(
         target=plan_target(database),
-        steps=[f"Turn {_word(args.on)} delete protection for {args.name}"],
-        arguments={"on": args.on},
+        steps=[f"Turn {_word(args.protection)} delete protection for {args.name}"],
+        arguments={"on": args.protection},
         facts={"Delete protection now": UNKNOWN if now.delete_protection is None else _word(now.delete_protection)},
-        warnings=[] if args.on else ["It can be destroyed afterwards"],
+        warnings=[] if args.protection else ["It can be destroyed afterwards"],
         databases=((database.name, database.group or None),),
     )
 

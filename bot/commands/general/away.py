@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
@@ -21,7 +21,7 @@ from bot.errors import BadInput, Refused
 
 class AwayArgs(BaseModel):
     until: str
-    to: UserRef
+    delegate: UserRef = Field(alias="to")
 
 
 async def plan(ctx: Context, args: AwayArgs) -> Plan:
@@ -32,22 +32,27 @@ async def plan(ctx: Context, args: AwayArgs) -> Plan:
         Refused: the policy doesn't let this person make that one their delegate.
     """
     me = ctx.subject.person
-    if args.to == me.id:
+    if args.delegate == me.id:
         raise BadInput("You can't be your own delegate. Choose somebody else.")
     until = ending(args.until, me.tz, ctx.now)
-    names = await ctx.names_of([args.to]) if ctx.names_of else {}
-    name = names.get(args.to, "")
+    names = await ctx.names_of([args.delegate]) if ctx.names_of else {}
+    name = names.get(args.delegate, "")
     if not name:
         raise BadInput("I don't know that person. Pick them from Slack's list.")
     groups = await ctx.every_group() if ctx.every_group else ctx.subject.groups
-    if not may_delegate_to(ctx.policy, me, args.to, groups):
+    if not may_delegate_to(ctx.policy, me, args.delegate, groups):
         raise Refused(f"The policy doesn't let you make {name} your delegate. An admin can change `may_delegate_to`.")
-    if any(one.person == args.to for one in await ctx.store.delegations.active(ctx.now)):
+    if any(one.person == args.delegate for one in await ctx.store.delegations.active(ctx.now)):
         raise BadInput(f"{name} is away, too. Choose somebody else.")
     return Plan(
         target=None,
         steps=[f"Let {name} approve requests in your place until {until:%Y-%m-%d %H:%M} UTC"],
-        arguments={"person": me.id, "delegate": args.to, "until": until.isoformat(), "since": ctx.now.isoformat()},
+        arguments={
+            "person": me.id,
+            "delegate": args.delegate,
+            "until": until.isoformat(),
+            "since": ctx.now.isoformat(),
+        },
         facts={"Delegate": name, "Until": f"{until:%Y-%m-%d %H:%M} UTC"},
     )
 
