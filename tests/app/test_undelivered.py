@@ -10,7 +10,6 @@ from typing import Any, cast
 import httpx
 import pytest
 import pytest_asyncio
-from pydantic import SecretStr
 
 from bot.app.checks import Unhealthy
 from bot.app.health import TOLD_SINCE, TOLD_WITHIN, Health
@@ -61,7 +60,7 @@ async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office
         health = Health(
             found.store, found.clock, nothing, nothing, nothing, nothing, cast(Any, queue), nothing, nothing, nothing
         )
-        settings = SimpleNamespace(slack_signing_secret=SecretStr("secret"))
+        settings = SimpleNamespace(signing_secrets=["secret"])
         app: Any = http_app(
             cast(Any, SimpleNamespace(bolt=None, signatures=None, settings=settings, metrics=Metrics(), health=health))
         )
