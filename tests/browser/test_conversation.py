@@ -116,7 +116,7 @@ async def refused_to_guest_and_stranger(world: World, browser: Browser, ana: Win
 async def test_the_tour_of_six_steps_shows_the_product(world: World, browser: Browser) -> None:
     window = await open_window(browser, world.url, DANA, tour=True)
     tour = window.page.get_by_label("Guided tour")
-    await expect(tour).to_contain_text("1 of 7")
+    await expect(tour).to_contain_text("1 of 8")
     await window.press("List the databases", tour)
     await window.page.keyboard.press("Enter")
     await expect(window.pane.locator("[data-table]")).to_contain_text("orders")

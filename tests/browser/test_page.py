@@ -190,23 +190,23 @@ async def test_the_page_is_readable_on_a_phone(window: Open) -> None:
 async def test_the_tour_leads_from_step_to_step_and_from_person_to_person(window: Open) -> None:
     dana = await window("U0DANA", tour=True)
     tour = dana.page.get_by_label("Guided tour")
-    await expect(tour).to_contain_text("1 of 7")
+    await expect(tour).to_contain_text("1 of 8")
     await dana.press("List the databases", tour)
     await expect(dana.composer).to_have_value("/turso db list")
     await dana.page.keyboard.press("Enter")
     await expect(dana.pane.locator("[data-table]")).to_be_visible()
     for step in (2, 3, 4):
         await dana.press("Next", tour)
-        await expect(tour).to_contain_text(f"{step} of 7")
+        await expect(tour).to_contain_text(f"{step} of 8")
     await dana.press("Approve as Ana", tour)
     await expect(dana.page.get_by_text("You are Ana Torres")).to_be_visible()
-    await expect(tour).to_contain_text("4 of 7")
-    for _ in (5, 6, 7):
+    await expect(tour).to_contain_text("4 of 8")
+    for _ in (5, 6, 7, 8):
         await dana.press("Next", tour)
     await dana.press("Finish", tour)
     await expect(tour).to_be_hidden()
     await dana.page.get_by_role("link", name="Guided tour").click()
-    await expect(tour).to_contain_text("1 of 7")
+    await expect(tour).to_contain_text("1 of 8")
 
 
 async def test_the_tour_covers_neither_a_message_nor_what_can_be_done_with_it(window: Open, site: Stage) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.browser.conftest import Open
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-STEPS = 7
+STEPS = 8
 
 
 async def test_the_tour_covers_neither_messages_nor_the_composer(window: Open) -> None:

@@ -1,4 +1,4 @@
-"""The guided tour: seven steps that show the product, each with buttons that prepare the scene."""
+"""The guided tour: eight steps that show the product, each with buttons that prepare the scene."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -33,7 +33,7 @@ def as_data(steps: Sequence[TourStep]) -> list[dict[str, Any]]:
 
 
 def default_tour(command: str = "/turso") -> tuple[TourStep, ...]:
-    """Return the tour of the seeded workspace: list, measure, get access, destroy, revoke, alert, incident."""
+    """Return the tour of the seeded workspace: list, measure, get access, destroy, revoke, alert, incident, rewind."""
     reason = '"moved to the warehouse"'
     return (
         TourStep(
@@ -97,6 +97,17 @@ def default_tour(command: str = "/turso") -> tuple[TourStep, ...]:
                 TourAct("Start as Remy", REMY, INCIDENT, f"{command} incident start INC-42 --for 2h"),
                 TourAct("Triage as Remy", REMY, INCIDENT, f"{command} triage users"),
                 TourAct("End as Remy", REMY, INCIDENT, f"{command} incident end"),
+            ),
+        ),
+        TourStep(
+            "Go back to before a mistake",
+            (
+                "A rewind copies a database as it was, and compares both. Ana approves it.",
+                "Then Remy decides: switch to the copy, keep it, or discard it. The old data is kept.",
+            ),
+            (
+                TourAct("Rewind as Remy", REMY, DB_OPS, f'{command} db rewind orders --to "5m ago"'),
+                TourAct("Approve as Ana", ANA, DB_OPS),
             ),
         ),
     )

@@ -37,12 +37,12 @@ async def test_a_command_that_is_typed_as_nothing_needs_no_hint(workspace: Works
     assert hints_for(workspace, workspace.people["U0DANA"], [CommandHint("home", "", "x")])["commands"] == []
 
 
-async def test_the_tour_has_seven_steps_of_people_in_their_channels_with_commands_that_exist(
+async def test_the_tour_has_eight_steps_of_people_in_their_channels_with_commands_that_exist(
     workspace: Workspace,
 ) -> None:
     steps = default_tour()
     known = {CommandHint(each.name, each.usage, each.summary).spoken for each in COMMANDS if each.usage}
-    assert len(steps) == 7
+    assert len(steps) == 8
     for act in (act for step in steps for act in step.acts):
         assert act.person in workspace.channels[act.channel].members
         if act.text:

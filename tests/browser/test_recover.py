@@ -1,0 +1,122 @@
+"""From an alert to a recovered database on two phones: freeze, rewind, compare, switch, and the old data is kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, expect
+
+from bot.sandbox.history import seed_hours
+from bot.sandbox.platform.seed.spike import Spike, make_spike
+from tests.browser.window import Window, open_window
+from tests.rewind.drill import opened, whole
+from tests.world import ANA, REMY, World, living, until
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+WIDTH = 390
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """The sandbox as `make run` starts it."""
+    async with living(tmp_path) as played:
+        assert played.bot is not None
+        await seed_hours(played.platform.state.turso, played.bot.store, played.clock)
+        yield played
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def phones(browser: Browser, world: World) -> AsyncIterator[dict[str, Window]]:
+    """Remy, who responds, and Ana, who approves, each on a phone."""
+    windows = {each: await open_window(browser, world.url, each, phone=True) for each in (REMY, ANA)}
+    yield windows
+    for window in windows.values():
+        assert await window.page.evaluate("document.documentElement.scrollWidth") <= WIDTH
+        await window.context.close()
+        assert window.troubles == []
+
+
+async def test_half_a_table_is_recovered_from_the_alert_on(world: World, phones: dict[str, Window]) -> None:
+    remy, ana = phones[REMY], phones[ANA]
+    async with opened(world, "analytics") as client:
+        before = (await client.runs("SELECT count(*) FROM events"))[0][0]
+        moment = await a_whole_second_later()
+        await client.runs("DELETE FROM events WHERE id % 2 = 0")
+        left = (await client.runs("SELECT count(*) FROM events"))[0][0]
+    assert left < before
+
+    await remy.say("/turso alert on")
+    await expect(remy.messages.last).to_contain_text("lerts")
+    await make_spike(world.platform.state.turso, "acme", "analytics", Spike(60_000_000, query="DELETE FROM events"))
+    await remy.page.get_by_role("button", name="Inspector").first.click()
+    await remy.press("to :58")
+    await remy.page.get_by_label("Close the inspector").click()
+    alert = remy.message("times as much as usual")
+    await expect(alert).to_contain_text("60,0", timeout=60_000)
+    await picture(remy, alert, "recover-alert")
+
+    await remy.say("/turso triage analytics")
+    card = remy.message("Rows read today")
+    await remy.press("Freeze writes 30 min", card)
+    await remy.press("Freeze writes", remy.message("Nothing happens until you do"))
+    await until(lambda: world.changes("PATCH", "/analytics/configuration"), what="the freeze")
+    await expect(card).to_contain_text("frozen")
+
+    await remy.opens("Rewind", card)
+    await remy.modal.get_by_label("Time before the mistake").fill(whole(moment))
+    await picture(remy, remy.modal, "recover-moment")
+    await remy.modal.locator("[data-view-submit]").click()
+    asked = ana.pane.locator(".msg", has=ana.page.get_by_role("button", name="Approve")).last
+    await expect(asked).to_contain_text("Up to 15 s before the moment")
+    await picture(ana, asked, "recover-plan")
+    await ana.press("Approve", asked)
+    await confirm(ana)
+
+    compared = remy.message("Compared with")
+    await expect(compared).to_contain_text(f"{left:,} rows", timeout=60_000)
+    await expect(compared).to_contain_text(f"{before:,} rows")
+    await picture(remy, compared, "recover-compared")
+
+    await remy.press("Switch", compared)
+    wanted = ana.pane.locator(".msg", has=ana.page.get_by_role("button", name="Approve")).last
+    await expect(wanted).to_contain_text("witch")
+    await ana.press("Approve", wanted)
+    await confirm(ana)
+    switched = remy.message("in place of")
+    await expect(switched).to_contain_text("Old tokens have been refused since", timeout=60_000)
+    await picture(remy, switched, "recover-switched")
+
+    copies = await world.at_turso("GET", "/databases", params={"limit": "100"})
+    (copy,) = [one["Name"] for one in copies.json()["databases"] if one["Name"].startswith("analytics-rewind")]
+    async with opened(world, copy) as client:
+        assert (await client.runs("SELECT count(*) FROM events"))[0][0] == before
+
+    await remy.press("Undo", switched)
+    await confirm(remy)
+    await expect(remy.message("unblocked again")).to_be_visible(timeout=60_000)
+    async with opened(world, "analytics") as client:
+        assert (await client.runs("SELECT count(*) FROM events"))[0][0] == left
+
+
+async def a_whole_second_later() -> datetime:
+    """Wait until the next second has begun, and return its start."""
+    second = datetime.now(UTC).replace(microsecond=0)
+    await until(lambda: datetime.now(UTC).replace(microsecond=0) > second, what="the next second")
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+async def confirm(window: Window) -> None:
+    """Press the button of the confirmation that the page shows, if it shows one."""
+    dialog = window.page.locator("#confirm[open]")
+    if await dialog.count():
+        await dialog.get_by_role("button").last.click()
+
+
+async def picture(window: Window, what: Locator, name: str) -> None:
+    """Show something whole, and keep a picture of it when pictures are wanted."""
+    await what.evaluate("element => element.scrollIntoView({ block: 'start' })")
+    await window.picture(name)
