@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from bot.blocks.buttons import CHANNEL_FORM
 from bot.commands import COMMANDS
 from bot.commands.base import Command
 from bot.core.alerts import AlertKind
@@ -44,6 +45,8 @@ def entries() -> Iterator[Entry]:
     for command in COMMANDS:
         yield Entry(f"command: {command.name}", _typing(command))
         yield Entry(f"action: form.open.{command.name}", _clicking(f"form.open.{command.name}", ""))
+        if command.quick_label:
+            yield Entry(f"action: {CHANNEL_FORM}{command.name}", _clicking(f"{CHANNEL_FORM}{command.name}", DB_OPS))
         yield Entry(f"callback: form.{command.name}", _submitting_form(command))
     yield Entry("mention", _mentioning)
     yield Entry("action: run.", _clicking("run.1", "ls"))

@@ -23,15 +23,15 @@ class Late(Recorder):
         super().__init__(folder / "orders.db", folder / "history", lambda: float(self.seconds))
         self.held: list[tuple[apsw.Connection, int, int]] = []
 
-    def _committed(self, connection: apsw.Connection, made_after: int, frames: int) -> None:
+    def record_commit(self, connection: apsw.Connection, made_after: int, frames: int) -> None:
         if self.holding:
             self.held.append((connection, made_after, frames))
         else:
-            super()._committed(connection, made_after, frames)
+            super().record_commit(connection, made_after, frames)
 
     def deliver(self) -> None:
         """Report the commit that was held back first."""
-        super()._committed(*self.held.pop(0))
+        super().record_commit(*self.held.pop(0))
 
 
 class Stage:

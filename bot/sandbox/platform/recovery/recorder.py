@@ -61,7 +61,7 @@ class Recorder:
             return False
 
         def committed(connection: apsw.Connection, schema: str, frames: int) -> int:
-            self._committed(connection, made_after, frames)
+            self.record_commit(connection, made_after, frames)
             return apsw.SQLITE_OK
 
         connection.set_commit_hook(commits)
@@ -93,7 +93,7 @@ class Recorder:
 
     # Recording
 
-    def _committed(self, connection: apsw.Connection, made_after: int, frames: int) -> None:
+    def record_commit(self, connection: apsw.Connection, made_after: int, frames: int) -> None:
         with self._lock:
             try:
                 if made_after == self._checkpoints:  # otherwise the checkpoint has recorded this commit
