@@ -26,7 +26,8 @@ KEPT = ("requests", "votes", "holds", "incidents", "digests", "tokens", "reviews
 TELLING = ("chat.", "views.", "response_url", "files.")
 FOR_ALL = [one.name for one in COMMANDS if one.open_to_all]
 SHOWING = (
-    "home", "action: home.page.", "action: form.open.", "action: channel.", "action: that nobody knows", "options: ", "shortcut: ",
+    "home", "action: home.page.", "action: form.open.", "action: channel.", "action: that nobody knows", "options: ",
+    "shortcut: ",
     *(f"{way}{name}" for name in FOR_ALL for way in ("command: ", "callback: form.")),
 )  # fmt: skip
 """What opens a form, or shows somebody what they may do: nothing is read or changed."""

@@ -27,9 +27,7 @@ async def open_form_there(env: Environment, incoming: Incoming, command: str) ->
 async def show_rights(env: Environment, incoming: Incoming) -> str:
     """Show a modal with everything that the presser may do in the button's channel."""
     here = await _in_its_channel(env, incoming)
-    subject = await env.subject(here)
-    require_allowed(env, subject, Action(env.catalogue.home))
-    view = rights_view(place_of(env, subject), env.catalogue)
+    view = rights_view(place_of(env, await env.subject(here)), env.catalogue)
     if not incoming.trigger_id or await env.messenger.open_view(incoming.trigger_id, view) is None:
         raise Unavailable(forms.TOO_OLD)
     return "shown"
@@ -37,6 +35,7 @@ async def show_rights(env: Environment, incoming: Incoming) -> str:
 
 async def _in_its_channel(env: Environment, incoming: Incoming) -> Incoming:
     """Return the press as if it were made in the button's channel, in which its person must be."""
+    require_allowed(env, await env.subject(incoming), Action(env.catalogue.home))
     if not _CHANNEL.fullmatch(incoming.value):
         raise BadInput("This button no longer exists. Open Home again.")
     here = replace(incoming, channel_id=incoming.value)
