@@ -113,7 +113,7 @@ async def refused_to_guest_and_stranger(world: World, browser: Browser, ana: Win
     assert world.changes("DELETE") == []
 
 
-async def test_the_tour_of_six_steps_shows_the_product(world: World, browser: Browser) -> None:
+async def test_the_tour_of_eight_steps_shows_the_product(world: World, browser: Browser) -> None:
     window = await open_window(browser, world.url, DANA, tour=True)
     tour = window.page.get_by_label("Guided tour")
     await expect(tour).to_contain_text("1 of 8")
@@ -152,12 +152,27 @@ async def test_the_tour_of_six_steps_shows_the_product(world: World, browser: Br
     await window.modal.locator("[data-view-submit]").click()
     await expect(window.pane.get_by_role("button", name="Approve")).to_have_count(0)
     await window.press("Next", tour)
+    await window.press("Turn alerts on", tour)
+    await expect(window.page.get_by_text("You are Dana Kim")).to_be_visible()
+    await expect(window.composer).to_have_value("/turso alert on")
+    await window.page.keyboard.press("Enter")
+    await expect(window.message("Alerts are on in this channel")).to_be_visible()
+    await window.press("Next", tour)
     for button, shown in (("Start", "started"), ("Triage", "Rows read today"), ("End", "Open items")):
         await window.press(f"{button} as Remy", tour)
         await expect(window.page.get_by_text("You are Remy Laurent")).to_be_visible()
         await expect(window.composer).to_have_value(re.compile("^/turso "))
         await window.page.keyboard.press("Enter")
         await expect(window.message(shown).last).to_be_visible()
+    await window.press("Next", tour)
+    await window.press("Rewind as Remy", tour)
+    await expect(window.composer).to_have_value('/turso db rewind orders --to "5m ago"')
+    await window.page.keyboard.press("Enter")
+    await expect(window.message("wants to rewind")).to_contain_text("orders")
+    await window.press("Approve as Ana", tour)
+    await expect(window.page.get_by_text("You are Ana Torres")).to_be_visible()
+    await window.confirms("Approve", window.message("wants to rewind"))
+    await expect(window.message("Compared with")).to_contain_text("Schema: the same", timeout=60_000)
     await window.press("Finish", tour)
     assert window.troubles == []
     await window.context.close()

@@ -73,8 +73,7 @@ async def test_half_a_table_is_recovered_from_the_alert_on(world: World, phones:
     asked = ana.pane.locator(".msg", has=ana.page.get_by_role("button", name="Approve")).last
     await expect(asked).to_contain_text("Up to 15 s before the moment")
     await picture(ana, asked, "recover-plan")
-    await ana.press("Approve", asked)
-    await confirm(ana)
+    await ana.confirms("Approve", asked)
 
     compared = remy.message("Compared with")
     await expect(compared).to_contain_text(f"{left:,} rows", timeout=60_000)
@@ -84,8 +83,7 @@ async def test_half_a_table_is_recovered_from_the_alert_on(world: World, phones:
     await remy.press("Switch", compared)
     wanted = ana.pane.locator(".msg", has=ana.page.get_by_role("button", name="Approve")).last
     await expect(wanted).to_contain_text("witch")
-    await ana.press("Approve", wanted)
-    await confirm(ana)
+    await ana.confirms("Approve", wanted)
     switched = remy.message("in place of")
     await expect(switched).to_contain_text("Old tokens have been refused since", timeout=60_000)
     await picture(remy, switched, "recover-switched")

@@ -66,6 +66,17 @@ class Window:
                 return
         raise AssertionError(f"no modal: {await self.pane.inner_text()}")
 
+    async def confirms(self, button: str, within: Locator) -> None:
+        """Press a button until it asks for confirmation, and confirm: a press on an old drawing of a card is lost."""
+        dialog = self.page.locator("#confirm[open]")
+        for wait in (6_000, 6_000, 15_000):
+            await self.press(button, within)
+            with contextlib.suppress(AssertionError):
+                await expect(dialog).to_be_visible(timeout=wait)
+                await self.press(button, dialog)
+                return
+        raise AssertionError(f"no confirmation: {await self.pane.inner_text()}")
+
     async def picture(self, name: str) -> None:
         """Keep a picture for the docs, when pictures are wanted."""
         if os.environ.get("PICTURES") == "1":
