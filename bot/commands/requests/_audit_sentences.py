@@ -22,6 +22,7 @@ PRESSES: Final[Mapping[str, str]] = {
     "review": "review",
     "hold.thaw": "thaw",
     "token.end": "rotation",
+    "channel.rights": "look at their permissions",
     "incident.extend": "extension",
     "incident.end": "end of the incident",
     "alert.triage": "look at the database",
