@@ -11,7 +11,7 @@ from bot.core.records.timers import TimerKind
 from bot.core.requests.proof import Proof
 from bot.core.requests.request import Request, State
 from bot.core.requests.step_results import Attempt, BeginResult
-from bot.errors import BotError
+from bot.errors import BotError, Unavailable
 from bot.pipeline.approval import votes
 from bot.pipeline.outcomes.request_cards import card_of
 from bot.pipeline.quarantine.undo import start_undo
@@ -240,3 +240,41 @@ async def test_keep_leaves_both_and_says_so(here: Pipeline) -> None:
     card = words(await card_of(here.env, await here.now(made)))
     assert "kept as a branch by" in card
     assert "Switch" not in buttons(await card_of(here.env, await here.now(made)))
+
+
+@pytest.mark.parametrize("line", ["rewind switch orders", "rewind keep orders"])
+async def test_a_copy_that_is_counting_down_is_neither_used_nor_kept(here: Pipeline, line: str) -> None:
+    await rewound(here)
+    decision = await here.approved(line)
+    assert await here.execute(await here.approved(f"db destroy {COPY}")) is State.QUARANTINED
+
+    with pytest.raises(BotError, match="already in quarantine"):
+        await here.ask(line)
+    assert await here.execute(decision) is State.STALE
+
+    assert "already in quarantine" in (await here.now(decision)).outcome
+    assert not is_blocked(here)
+
+
+async def test_a_copy_that_is_blocked_is_not_switched_to(here: Pipeline) -> None:
+    await rewound(here)
+    decision = await here.approved("rewind switch orders")
+    assert await here.execute(await here.ask(f"db freeze {COPY} --reads")) is State.SUCCEEDED
+
+    with pytest.raises(BotError, match=f"thaw {COPY}"):
+        await here.ask("rewind switch orders")
+    assert await here.execute(decision) is State.STALE
+
+    assert not is_blocked(here)
+
+
+async def test_a_switch_sends_nothing_if_turso_does_not_say_whether_the_copy_is_blocked(here: Pipeline) -> None:
+    await rewound(here)
+    decision = await here.approved("rewind switch orders")
+    del here.turso.configurations[COPY]["block_reads"]
+
+    with pytest.raises(Unavailable, match="doesn't say whether"):
+        await here.execute(decision)
+
+    assert BLOCK not in here.changes()
+    assert not is_blocked(here)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from bot.blocks.text import utc
 from bot.commands._targets import target_of
 from bot.commands.base import Context
+from bot.commands.databases import _holds as holds
 from bot.commands.databases._new_database import existing
 from bot.core.parsing.arguments import DatabaseName, Positional
 from bot.core.requests.request import Request, State
@@ -114,6 +115,30 @@ async def copy_of(ctx: Context, rewind: Rewind) -> Database:
     if found is None or found.id != rewind.copy_id:
         raise BadInput(why_no_copy(rewind.copy, found))
     return found
+
+
+async def why_copy_goes(ctx: Context, copy_id: str) -> str | None:
+    """Return that a copy is in quarantine, which may end with its destruction, or None."""
+    held = await holds.open_quarantine(ctx.store, copy_id)
+    return holds.in_quarantine(held) if held else None
+
+
+async def why_unusable(ctx: Context, copy: Database) -> str | None:
+    """Return why clients couldn't use a copy: it is in quarantine, archived or blocked. None: they can.
+
+    Raises:
+        Unavailable: Turso doesn't say whether it is blocked.
+    """
+    if why := await why_copy_goes(ctx, copy.id):
+        return why
+    if copy.is_archived:  # if Turso doesn't say it, the check that the copy answers tells
+        return f"`{copy.name}` is archived, so it doesn't respond. Wake it first: `/turso wake {copy.name}`."
+    words = " and ".join(
+        word for word, on in zip(("reads", "writes"), await holds.blocked(ctx.turso, copy.name), strict=True) if on
+    )
+    if words:
+        return f"The {words} of `{copy.name}` are blocked. Unblock them first: `/turso thaw {copy.name}`."
+    return None
 
 
 def why_no_copy(copy: str, found: Database | None) -> str:

@@ -8,10 +8,11 @@ from bot.commands._targets import snapshot, target_of
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.databases._new_database import existing
 from bot.commands.rewind._report import report
-from bot.commands.rewind._rewinds import AT, DecisionArgs, copy_of, exact, open_rewind
+from bot.commands.rewind._rewinds import AT, DecisionArgs, copy_of, exact, open_rewind, why_copy_goes
 from bot.core.model import Risk
 from bot.core.reply import Reply
 from bot.core.requests.plan import DECIDES, Plan
+from bot.errors import BadInput
 
 SOURCE = "source"
 """Key in the plan's arguments: the database that was copied."""
@@ -21,6 +22,8 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
     """Return the plan, whose target is the copy."""
     rewind = await open_rewind(ctx, args.name, args.of_copy)
     copy = await copy_of(ctx, rewind)
+    if why := await why_copy_goes(ctx, copy.id):
+        raise BadInput(why)
     snap = await snapshot(ctx, copy.name)
     return Plan(
         target=snap.target,
@@ -30,6 +33,11 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
         warnings=["It counts toward the plan's databases and storage until someone destroys it"],
         databases=((args.name, rewind.request.plan.databases[0][1]),),
     )
+
+
+async def drift(ctx: Context, plan: Plan) -> str | None:
+    """Return that the copy is in quarantine by now, or None."""
+    return await why_copy_goes(ctx, target_of(plan).id)
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> None:
@@ -65,6 +73,7 @@ command = ChangeCommand(
     verb="Keep as a branch",
     purpose="keep the copy {} as a branch",
     plan=plan,
+    drift=drift,
     act=act,
     read_back=read_back,
     message=message,

@@ -22,7 +22,17 @@ from bot.commands.databases import _holds as holds
 from bot.commands.databases._new_database import address_lines, existing
 from bot.commands.databases.destroy import is_unblocked, unblock
 from bot.commands.rewind._report import report
-from bot.commands.rewind._rewinds import AT, COPY, DecisionArgs, copy_of, exact, moment_of, open_rewind, why_no_copy
+from bot.commands.rewind._rewinds import (
+    AT,
+    COPY,
+    DecisionArgs,
+    copy_of,
+    exact,
+    moment_of,
+    open_rewind,
+    why_no_copy,
+    why_unusable,
+)
 from bot.commands.tokens._probes import mint_probes
 from bot.core.model import Risk
 from bot.core.records.holds import HoldKind
@@ -44,6 +54,8 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
         raise BadInput(f"`{name}` is a different database than the one that was copied to `{copy.name}`.")
     if held := await holds.open_quarantine(ctx.store, snap.target.id):
         raise BadInput(holds.in_quarantine(held))
+    if why := await why_unusable(ctx, copy):
+        raise BadInput(why)
     if group is None:
         raise Unavailable(f"Turso didn't say which group `{name}` is in, so I can't tell what revoking tokens affects.")
     others = [one for one in await members_of(ctx, group) if one.id not in (snap.target.id, copy.id)]
@@ -84,19 +96,23 @@ def _reach(group: str, others: list[str]) -> list[str]:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return that the copy is gone, or which databases have joined the group since the plan."""
+    """Return that the copy is gone or can't be used, or which databases have joined the group since the plan."""
     asked = plan.arguments
     copy = await existing(ctx.turso, asked[COPY])
     if copy is None or copy.id != asked[COPY_ID]:
         return why_no_copy(asked[COPY], copy)
+    if why := await why_unusable(ctx, copy):
+        return why
     return await joined_since(ctx, target_of(plan).group, plan.ends_tokens_of)
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> None:
-    """Block the old database, unless the copy doesn't answer."""
+    """Block the old database, unless the copy can't be used."""
     copy = await existing(ctx.turso, plan.arguments[COPY])
     if copy is None or copy.id != plan.arguments[COPY_ID]:
         raise BadInput(why_no_copy(plan.arguments[COPY], copy))
+    if why := await why_unusable(ctx, copy):
+        raise NotSent(why)
     if not await ctx.turso.is_served(copy):
         raise NotSent(f"`{copy.name}` doesn't answer, so it can't be used yet.")
     await ctx.turso.configure(target_of(plan).name, block_reads=True, block_writes=True)
