@@ -15,8 +15,8 @@ from bot.pipeline.authorization.plan_drift import drift
 from bot.turso import DatabaseNotFound
 from tests.blocks.messages import buttons, words
 from tests.commands.conftest import NOW, Desk
+from tests.store.samples import branch as sample
 from tests.store.samples import entry, move, request, token
-from tests.store.test_branches import branch as sample
 
 
 @pytest.fixture

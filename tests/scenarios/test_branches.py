@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete
 
 from bot.core.records.branches import Branch, BranchState
 from bot.core.requests.request import Request, State
 from bot.sandbox.workspace.model import Message
+from bot.store.schema.tables import requests
 from tests.policies import WITH_NAMED_DBA
 from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, buttons, enforce, until, words
 
@@ -55,8 +58,8 @@ async def destroys(world: World, name: str) -> list[Request]:
     return [one for one in found if one.plan.target and one.plan.target.name == name]
 
 
-async def announced(world: World, name: str) -> Message:
-    await world.pass_time(days=2, minutes=1)
+async def announced(world: World, name: str, *, days: int = 2) -> Message:
+    await world.pass_time(days=days, minutes=1)
     return await until(lambda: world.card(holding=f"the branch `{name}`"), what="the announcement")
 
 
@@ -105,6 +108,33 @@ async def test_after_the_countdown_it_is_destroyed_and_its_source_is_untouched(w
     await world.pass_time(hours=3)
     await until(lambda: world.changes("DELETE", "/ends-gone"), what="the destroy")
     assert not world.changes("DELETE", "/ends-gone-source")
+
+
+async def without_its_request(world: World, name: str) -> None:
+    """Delete the request that created a branch, as if a version that didn't keep it had pruned it."""
+    one = await kept(world, name)
+    assert world.bot is not None
+    statement = delete(requests).where(requests.c.id == one.request_id)
+    await world.bot.store.database.write(lambda connection: connection.execute(statement))
+
+
+async def test_the_request_of_a_branch_is_kept_until_its_end(world: World) -> None:
+    one = await branched(world, "ends-old", lasting="90d")
+    assert world.bot is not None
+    await world.bot.store.pruning.prune(world.clock.now() + timedelta(days=40))
+    assert await world.bot.store.requests.get(one.request_id) is not None
+    assert await world.person(DANA).presses_and_hears("Keep", await announced(world, "ends-old", days=89))
+
+
+async def test_a_branch_whose_request_is_gone_ends_and_its_owner_is_told(world: World) -> None:
+    await branched(world, "ends-lost")
+    await without_its_request(world, "ends-lost")
+
+    await world.pass_time(days=2, minutes=1)
+    mine = world.person(DANA)
+    await until(lambda: [m for m in mine.sees() if "the branch `ends-lost`" in words(m)], what="the announcement")
+    await world.pass_time(days=1)
+    await until(lambda: world.card(holding="*ends-lost* is in quarantine"), what="the quarantine")
 
 
 async def test_extend_gives_it_its_time_again_and_keep_removes_its_end(world: World) -> None:

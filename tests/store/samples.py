@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.core.model import Confirm
 from bot.core.records.audit_entry import AuditEntry
+from bot.core.records.branches import Branch
 from bot.core.records.holds import Hold, HoldKind
 from bot.core.records.incidents import Incident, Review
 from bot.core.records.tokens import LedgerToken, TokenState
@@ -33,6 +34,13 @@ def incoming(number: int = 1, **changes: Any) -> Incoming:
         response_url="https://hooks.slack.com/commands/T0/1/secret",
     )
     return replace(made, **changes)
+
+
+def branch(number: int = 1, *, days: int | None = 3, request_id: str = "r-1") -> Branch:
+    return Branch(
+        f"b-{number}", "acme", f"orders-{number}", f"db-{number}", "orders", "db-0", "U0DANA", "C0DBOPS", request_id,
+        NOON, NOON + timedelta(days=days) if days else None,
+    )  # fmt: skip
 
 
 def request(number: int = 1, **changes: Any) -> Request:

@@ -10,16 +10,9 @@ from bot.core.records.timers import Timer, TimerKind
 from bot.core.requests.request import State
 from bot.store.store import SqlStore
 from tests.store.conftest import NOON
-from tests.store.samples import entry, move, request
+from tests.store.samples import branch, entry, move, request
 
 DAY = timedelta(days=1)
-
-
-def branch(number: int = 1, *, days: int | None = 3) -> Branch:
-    return Branch(
-        f"b-{number}", "acme", f"orders-{number}", f"db-{number}", "orders", "db-0", "U0DANA", "C0DBOPS", "r-1",
-        NOON, NOON + days * DAY if days else None,
-    )  # fmt: skip
 
 
 async def recorded(store: SqlStore, *branches: Branch) -> None:

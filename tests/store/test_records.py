@@ -16,7 +16,7 @@ from bot.store.connections.database import StoreUnavailable
 from bot.store.store import SqlStore
 from tests.present import present
 from tests.store.conftest import NOON
-from tests.store.samples import entry, hold, incident, incoming, move, request, review, sample, token, vote
+from tests.store.samples import branch, entry, hold, incident, incoming, move, request, review, sample, token, vote
 
 HOUR = timedelta(hours=1)
 
@@ -260,12 +260,13 @@ async def test_a_kind_of_timer_that_this_version_does_not_know_stops_no_other(st
     assert (await store.timers.backlog(NOON + HOUR)).overdue == 2
 
 
-@pytest.mark.parametrize("what", ["an owed review", "an open hold", "a timer", "nothing"])
+@pytest.mark.parametrize("what", ["an owed review", "an open hold", "a timer", "a branch", "nothing"])
 async def test_what_something_open_refers_to_stays_however_old_it_is(store: SqlStore, what: str) -> None:
     brings: dict[str, dict[str, Any]] = {
         "an owed review": {"reviews": [review(request_id="r-0000000001")]},
         "an open hold": {"holds": [hold(request_id="r-0000000001")]},
         "a timer": {"timers": [Timer(TimerKind.EXPIRE, "r-0000000001", NOON + HOUR)]},
+        "a branch": {"branches": [branch(request_id="r-0000000001")]},
         "nothing": {},
     }
     await store.requests.open(request(), move(State.SUCCEEDED, **brings[what]))

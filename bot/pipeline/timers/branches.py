@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Final
 
+import structlog
+
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn, person, sentence, when
@@ -14,17 +16,19 @@ from bot.core.parsing.parse_results import Parsed
 from bot.core.records.audit_entry import TIMER, AuditEntry
 from bot.core.records.branches import Branch, BranchState
 from bot.core.records.timers import Timer
+from bot.core.reply import Reply
 from bot.core.requests.incoming import Incoming, Kind
 from bot.core.requests.request import Request, State
 from bot.errors import BotError, Refused, Unavailable
 from bot.pipeline.authorization.decision import planned_action, require_allowed
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.delivery import deliver, deliver_and_close, notice_of, notify_each
+from bot.pipeline.outcomes.delivery import Notice, deliver, deliver_and_close, notice_of, notify_each
 from bot.pipeline.replies import entry
 from bot.pipeline.requests.open_request import open_request
 from bot.pipeline.requests.plan_change import planned
 from bot.turso import DatabaseNotFound, TursoError
 
+log = structlog.get_logger(__name__)
 REASON: Final = "The end of this branch has come"
 
 
@@ -35,9 +39,11 @@ async def branch_is_due(env: Environment, timer: Timer) -> Timer | None:
         Unavailable: Slack or Turso didn't answer. The timer is retried.
     """
     branch = await env.store.branches.get(timer.subject)
-    request = await env.store.requests.get(branch.request_id) if branch else None
-    if branch is None or request is None or branch.state is BranchState.ENDED:
+    if branch is None or branch.state is BranchState.ENDED:
         return None
+    request = await env.store.requests.get(branch.request_id)
+    if request is None:  # it ends all the same, and its owner is told
+        log.warning("the request of a branch is gone", branch=branch.id, request=branch.request_id)
     now = env.clock.now()
     if branch.state is BranchState.ACTIVE:
         if branch.ends_at is None or branch.announced_at is None:
@@ -55,13 +61,21 @@ async def branch_is_due(env: Environment, timer: Timer) -> Timer | None:
     return None
 
 
-def _entry(env: Environment, branch: Branch, request: Request, outcome: str, why: str = "") -> AuditEntry:
+def _entry(env: Environment, branch: Branch, request: Request | None, outcome: str, why: str = "") -> AuditEntry:
     now = env.clock.now()
     made = entry("branch_ended", outcome, at=now, request=request, by=TIMER, what=why, branch=branch.id)
-    return replace(made, databases=(branch.database,))
+    return replace(made, databases=(branch.database,), channel_id=branch.channel_id, organization=branch.organization)
 
 
-async def _announce(env: Environment, branch: Branch, request: Request) -> None:
+async def _notice(env: Environment, branch: Branch, request: Request | None, event: str, said: Reply) -> Notice:
+    """Address a notice to the owner, and to the channel unless the request was private or is gone."""
+    owner = (branch.owner,)
+    if request is None:
+        return Notice(branch.id, event, said, owner, branch.channel_id, is_private=True)
+    return replace(await notice_of(env, request, event, said, subject=branch.id), people=owner)
+
+
+async def _announce(env: Environment, branch: Branch, request: Request | None) -> None:
     """Announce the end in the channel and to the owner."""
     assert branch.ends_at is not None, "only an end is announced"
     head = mrkdwn(":hourglass: {}: the branch `{}` of `{}` ends {}.", person(branch.owner), branch.database,
@@ -69,12 +83,12 @@ async def _announce(env: Environment, branch: Branch, request: Request) -> None:
     note = mrkdwn("It is quarantined then, and destroyed after the countdown. Until then, *Undo* restores it.")
     said = reply(head, [kit.section(head), kit.context(note), *kit.actions(*buttons.of_branch(branch.id))])
     event = f"ends {branch.ends_at.isoformat()}"
-    notice = replace(await notice_of(env, request, event, said, subject=branch.id), people=(branch.owner,))
+    notice = await _notice(env, branch, request, event, said)
     await deliver(env, notice)
     await notify_each(env, notice)
 
 
-async def _end(env: Environment, branch: Branch, request: Request) -> None:
+async def _end(env: Environment, branch: Branch, request: Request | None) -> None:
     """Request the quarantine of a branch for its owner. If the rules of now refuse it, it stays and the owner is told.
 
     Raises:
@@ -135,11 +149,11 @@ async def _request_quarantine(env: Environment, branch: Branch) -> None:
     await open_request(env, incoming, subject, read, command, plan, decision)
 
 
-async def _say_refused(env: Environment, branch: Branch, request: Request, why: str) -> None:
+async def _say_refused(env: Environment, branch: Branch, request: Request | None, why: str) -> None:
     head = mrkdwn(":hourglass: {}: the end of the branch `{}` of `{}` has come, but it wasn't destroyed. {}",
                   person(branch.owner), branch.database, branch.source, sentence(why))  # fmt: skip
     note = mrkdwn("It stays until someone destroys it: `/turso destroy {}`.", branch.database)
     said = reply(head, [kit.section(head), kit.context(note)])
-    notice = await notice_of(env, request, "end refused", said, subject=branch.id)
-    await deliver_and_close(env, replace(notice, people=(branch.owner,)))
-    await notify_each(env, replace(notice, people=(branch.owner,)))
+    notice = await _notice(env, branch, request, "end refused", said)
+    await deliver_and_close(env, notice)
+    await notify_each(env, notice)

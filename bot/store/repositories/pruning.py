@@ -12,6 +12,7 @@ from bot.store.repositories.repository import Repository
 from bot.store.schema.tables import (
     alert_mutes,
     alerts,
+    branches,
     cards,
     decisions,
     delegations,
@@ -47,6 +48,7 @@ NEEDS: Mapping[Table, tuple[Select[Any], ...]] = {
     requests: (
         select(reviews.c.request_id).where(reviews.c.reviewed_at.is_(None)),
         select(holds.c.request_id).where(holds.c.released_at.is_(None)),
+        select(branches.c.request_id).where(branches.c.ends_at.is_not(None)),
         PENDING_NOTICES,
         DUE,
     ),
