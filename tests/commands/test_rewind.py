@@ -1,5 +1,6 @@
 """`db rewind`: what its plan says, and what it refuses."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,7 +33,7 @@ async def test_the_plan_says_the_moment_in_two_time_zones_and_what_will_be_missi
     assert plan.facts["Missing in the copy"] == "Up to 15 s before the moment, and all after it"
     assert plan.facts["Turso can copy back"] == "30 days (plan scaler)"
     assert plan.facts["Databases"] == "1, with the copy 2 of 500"
-    assert plan.facts["Copy"] == "orders-rewind-1124-1130"
+    assert re.fullmatch("orders-rewind-1124-1130-[0-9a-f]{6}", plan.facts["Copy"])
     assert not plan.ends_tokens_of, "a copy ends nobody's tokens"
 
 
@@ -88,10 +89,14 @@ async def test_a_moment_before_the_database_existed_is_refused(desk: Desk) -> No
 
 async def test_the_copy_gets_a_free_name_that_turso_accepts(desk: Desk) -> None:
     name = "a" * 64
-    for one in (name, "a" * 45 + "-rewind-1124-1130", "orders", "orders-rewind-1124-1130"):
-        desk.acme.add(one)
+    desk.acme.add(name)
+    desk.acme.add("orders")
+    first = (await desk.plan("db rewind orders --to 11:30")).facts["Copy"]
+    assert (await desk.plan("db rewind orders --to 11:30")).facts["Copy"] == first, "the same wish is the same request"
+    desk.acme.add(first)
 
-    assert (await desk.plan("db rewind orders --to 11:30")).facts["Copy"] == "orders-rewind-1124-1130-2"
+    assert (await desk.plan("db rewind orders --to 11:30")).facts["Copy"] != first
+    assert (await desk.plan("db rewind orders --to 11:30:01")).facts["Copy"] != first
     assert len((await desk.plan(f"db rewind {name} --to 11:30")).facts["Copy"]) <= 64
 
 

@@ -25,7 +25,7 @@ _VARYING: Final = (
     (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "0193c0de-…"),
     (re.compile(r"\b([rin])-[0-9a-z]{10}\b"), r"\1-wmq3…"),
     (re.compile(r"\b[0-9a-f]{12,64}\b"), "ab12…"),
-    (re.compile(r"-rewind-\d{4}-\d{4}\b"), "-rewind-1124-0143"),
+    (re.compile(r"-rewind-\d{4}-\d{4}-[0-9a-f]{6}\b"), "-rewind-1124-0143-5d41ab"),
     (re.compile(r"127\.0\.0\.1:\d+"), "orders-acme.turso.io"),
     (re.compile(r"\d{1,3}(?:,\d{3})+"), "1,234"),
     (re.compile(r"[\d.]+ (?:Bytes|[KMGT]iB)"), "1.2 MiB"),

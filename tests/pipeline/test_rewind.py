@@ -1,5 +1,6 @@
 """Rewind: the copy, one decision about it, and nothing of the old state lost or claimed."""
 
+from dataclasses import replace
 from datetime import UTC
 
 import httpx
@@ -7,21 +8,26 @@ import pytest
 
 from bot.app.workflow_steps import WorkSteps
 from bot.commands.base import NEXT_STEP
+from bot.commands.rewind import rewind
+from bot.commands.rewind._rewinds import decision_about
 from bot.core.records.timers import TimerKind
+from bot.core.requests.plan import DECIDES, DECIDES_ABOUT
 from bot.core.requests.proof import Proof
 from bot.core.requests.request import Request, State
 from bot.core.requests.step_results import Attempt, BeginResult
-from bot.errors import BotError, Unavailable
+from bot.core.requests.transition import Transition
+from bot.errors import BotError, NotOurs, Unavailable
 from bot.pipeline.approval import votes
+from bot.pipeline.execution.phases import context_of
 from bot.pipeline.outcomes.request_cards import card_of
 from bot.pipeline.quarantine.undo import start_undo
+from bot.pipeline.transitions.hold_placement import why_decided
 from bot.turso import Database, TursoClient
 from tests.blocks.messages import buttons, words
 from tests.pipeline.in_memory import ANA, DANA, REMY, Pipeline
 from tests.present import present
 
 BLOCK, ROTATE = "PATCH /databases/orders/configuration", "POST /databases/orders/auth/rotate"
-COPY = "orders-rewind-1124-0830"
 
 
 async def rewound(here: Pipeline) -> Request:
@@ -37,6 +43,11 @@ async def switched(here: Pipeline) -> Request:
     request = await here.approved("rewind switch orders")
     assert await here.execute(request) is State.QUARANTINED, (await here.now(request)).outcome
     return await here.now(request)
+
+
+def copies(here: Pipeline) -> list[str]:
+    """Return the names of the copies that exist."""
+    return [name for name in here.turso.databases if name.startswith("orders-rewind-1124-0830-")]
 
 
 def is_blocked(here: Pipeline) -> bool:
@@ -79,7 +90,7 @@ async def test_a_switch_blocks_first_revokes_once_and_destroys_nothing(here: Pip
     card = await card_of(here.env, request)
     assert {"Undo", "New token", "Read-only token"} <= buttons(card).keys()
     assert "Ask again" not in buttons(card)
-    assert COPY in words(card)
+    assert copies(here)[0] in words(card)
 
 
 @pytest.mark.parametrize("after", ["the block", "the rotation was marked"])
@@ -146,7 +157,7 @@ async def test_undo_brings_the_old_database_back_and_leaves_the_copy(here: Pipel
     assert await here.execute(request, "undo") is State.RESTORED
 
     assert not is_blocked(here)
-    assert COPY in here.turso.databases
+    assert copies(here)
     assert "unblocked again" in words(await card_of(here.env, await here.now(request)))
 
 
@@ -179,7 +190,7 @@ async def test_a_discard_that_was_approved_before_the_switch_does_not_start(here
 
     assert await here.execute(discard) is State.STALE
 
-    assert COPY in here.turso.databases
+    assert copies(here)
     assert "decided before" in (await here.now(discard)).outcome
 
 
@@ -190,7 +201,7 @@ async def test_after_an_undo_the_copy_can_be_discarded_and_nothing_else_goes(her
 
     assert await here.execute(await here.approved("rewind discard orders")) is State.SUCCEEDED
 
-    assert COPY not in here.turso.databases
+    assert copies(here) == []
     assert "orders" in here.turso.databases
 
 
@@ -207,11 +218,11 @@ async def test_a_destroy_of_the_old_database_does_not_free_the_copy_for_a_discar
 async def test_discard_destroys_only_the_database_that_the_rewind_made(here: Pipeline) -> None:
     await rewound(here)
     request = await here.approved("rewind discard orders")
-    here.turso.add(COPY)
+    here.turso.add(copies(here)[0])
 
     assert await here.execute(request) is State.STALE
 
-    assert COPY in here.turso.databases
+    assert copies(here)
     assert not [one for one in here.changes() if one.startswith("DELETE")]
 
 
@@ -246,7 +257,7 @@ async def test_keep_leaves_both_and_says_so(here: Pipeline) -> None:
 async def test_a_copy_that_is_counting_down_is_neither_used_nor_kept(here: Pipeline, line: str) -> None:
     await rewound(here)
     decision = await here.approved(line)
-    assert await here.execute(await here.approved(f"db destroy {COPY}")) is State.QUARANTINED
+    assert await here.execute(await here.approved(f"db destroy {copies(here)[0]}")) is State.QUARANTINED
 
     with pytest.raises(BotError, match="already in quarantine"):
         await here.ask(line)
@@ -259,9 +270,9 @@ async def test_a_copy_that_is_counting_down_is_neither_used_nor_kept(here: Pipel
 async def test_a_copy_that_is_blocked_is_not_switched_to(here: Pipeline) -> None:
     await rewound(here)
     decision = await here.approved("rewind switch orders")
-    assert await here.execute(await here.ask(f"db freeze {COPY} --reads")) is State.SUCCEEDED
+    assert await here.execute(await here.ask(f"db freeze {copies(here)[0]} --reads")) is State.SUCCEEDED
 
-    with pytest.raises(BotError, match=f"thaw {COPY}"):
+    with pytest.raises(BotError, match=f"thaw {copies(here)[0]}"):
         await here.ask("rewind switch orders")
     assert await here.execute(decision) is State.STALE
 
@@ -271,10 +282,58 @@ async def test_a_copy_that_is_blocked_is_not_switched_to(here: Pipeline) -> None
 async def test_a_switch_sends_nothing_if_turso_does_not_say_whether_the_copy_is_blocked(here: Pipeline) -> None:
     await rewound(here)
     decision = await here.approved("rewind switch orders")
-    del here.turso.configurations[COPY]["block_reads"]
+    del here.turso.configurations[copies(here)[0]]["block_reads"]
 
     with pytest.raises(Unavailable, match="doesn't say whether"):
         await here.execute(decision)
 
     assert BLOCK not in here.changes()
     assert not is_blocked(here)
+
+
+def no_answer() -> httpx.Response:
+    raise httpx.ReadTimeout("the answer was lost")
+
+
+@pytest.mark.parametrize("at", ["08:30", "08:30:40"])
+async def test_a_copy_belongs_to_one_rewind_and_is_decided_about_once(here: Pipeline, at: str) -> None:
+    here.answers_once("POST", "/databases", no_answer)
+    first = await here.approved("db rewind orders --to 08:30")
+    assert await here.execute(first) is State.UNKNOWN
+    second = await here.approved(f"db rewind orders --to {at}")
+    assert await here.execute(second) is State.SUCCEEDED
+    assert await here.execute(await here.approved("rewind switch orders")) is State.QUARANTINED
+
+    await here.fire(TimerKind.RECONCILE, first.id)
+
+    assert (await here.now(first)).state is not State.SUCCEEDED
+    with pytest.raises(BotError, match="put into use"):
+        await here.ask("rewind discard orders")
+    assert copies(here) == [second.plan.arguments["copy"]]
+
+
+async def test_two_rewinds_never_ask_for_one_name_and_a_claimed_copy_is_not_ours(here: Pipeline) -> None:
+    made = await rewound(here)
+    waiting = await here.ask("db rewind orders --to 08:30")
+    other = await here.ask("db rewind orders --to 08:30", who=REMY)
+    assert len({one.plan.arguments["copy"] for one in (made, waiting, other)}) == 3
+    claim = replace(made, id="r-claim", intent_id="i-claim")
+    await here.env.store.requests.open(claim, Transition(to=State.SUCCEEDED, at=here.of.now(), changes={}))
+
+    with pytest.raises(NotOurs, match="another rewind"):
+        await rewind.read_back(await context_of(here.env, made), made.plan)
+
+
+async def test_a_decision_is_about_the_copy_whichever_request_made_it(here: Pipeline) -> None:
+    made = await rewound(here)
+    decision = await here.approved("rewind switch orders")
+    assert decision.plan.decision_subjects == (made.id, made.facts["id"])
+    assert await here.execute(decision) is State.QUARANTINED
+
+    claim = replace(made, id="r-claim", intent_id="i-claim")
+
+    by = await decision_about(here.env.store, claim)
+    assert by is not None
+    assert by.id == decision.id
+    discards = replace(decision.plan, arguments={DECIDES: claim.id, DECIDES_ABOUT: made.facts["id"]})
+    assert "decided before" in await why_decided(here.env, replace(decision, id="r-discard", plan=discards))

@@ -13,6 +13,7 @@ from bot.commands.base import Context
 from bot.commands.databases import _holds as holds
 from bot.commands.databases._new_database import existing
 from bot.core.parsing.arguments import DatabaseName, Positional
+from bot.core.ports import ReadStore
 from bot.core.requests.request import Request, State
 from bot.errors import BadInput
 from bot.turso import Database
@@ -105,6 +106,12 @@ async def open_rewind(ctx: Context, name: str, copy: str | None) -> Rewind:
     return waiting[0]
 
 
+async def decision_about(store: ReadStore, made: Request) -> Request | None:
+    """Return the request that decides about the copy that a request made, also if it names another request. Or None."""
+    copy_id = Rewind(made).copy_id
+    return await store.requests.decided_by(*filter(None, (made.id, copy_id)))
+
+
 async def copy_of(ctx: Context, rewind: Rewind) -> Database:
     """Read the copy, and make sure that it is the one that the rewind made.
 
@@ -162,4 +169,4 @@ async def _rewinds(ctx: Context, name: str) -> list[Rewind]:
     """Return the rewinds of a database, newest first."""
     made = await ctx.store.requests.find(states=[State.SUCCEEDED], command=REWIND)
     own = [one for one in made if one.organization == ctx.organization and target_of(one.plan).name == name]
-    return [Rewind(one, await ctx.store.requests.decided_by(one.id)) for one in own]
+    return [Rewind(one, await decision_about(ctx.store, one)) for one in own]

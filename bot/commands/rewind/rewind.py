@@ -1,7 +1,9 @@
 """`/turso db rewind NAME --to TIME`: copy a database as it was, compare both, and let people decide about the copy."""
 
 import asyncio
-from datetime import timedelta
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import BaseModel
@@ -21,7 +23,7 @@ from bot.commands.rewind._both_sides import compare
 from bot.commands.rewind._comparison import COMPARISON, Comparison
 from bot.commands.rewind._comparison_blocks import comparison_blocks
 from bot.commands.rewind._retention import require_reach, retention_of, why_out_of_reach
-from bot.commands.rewind._rewinds import AT, COPY, DECISIONS, exact, moment_of
+from bot.commands.rewind._rewinds import AT, COPY, DECISIONS, REWIND, decision_about, exact, moment_of
 from bot.core.model import Risk
 from bot.core.parsing.arguments import DatabaseName, Phrase, Positional
 from bot.core.parsing.moments import Moment, count_words
@@ -38,7 +40,11 @@ KEEPS = "keeps_seconds"
 DECIDED = "decided"
 """Key in the facts: who decided about the copy, and how."""
 LONGEST_NAME = 64
-TRIES = 5
+TRIES = 20
+SUFFIX = 6
+"""How many hexadecimal digits tell copies of the same minute apart."""
+MADE_ONE = (State.EXECUTING, State.UNKNOWN, State.SUCCEEDED)
+"""The states of a request that made a copy, or may have."""
 
 
 class RewindArgs(BaseModel):
@@ -63,7 +69,7 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
     if group is None:
         raise Unavailable(f"Turso didn't say which group `{args.name}` is in, so I can't put a copy beside it.")
     siblings = sorted(one.name for one in await members_of(ctx, group) if one.id != database.id)
-    copy = await _free_name(ctx, args.name, f"{at:%m%d-%H%M}")
+    copy = await _free_name(ctx, database, at)
     count = used.database_count if used else None
     return Plan(
         target=snap.target,
@@ -99,14 +105,25 @@ def _require_possible(database: Database, name: str) -> None:
         )
 
 
-async def _free_name(ctx: Context, name: str, label: str) -> str:
-    """Return a valid name for the copy that no database has."""
-    for number_ in range(1, TRIES + 1):
-        end = f"-rewind-{label}{f'-{number_}' if number_ > 1 else ''}"
+async def _free_name(ctx: Context, database: Database, at: datetime) -> str:
+    """Return a valid name for the copy that no database has, and that no other rewind has asked for."""
+    name = database.name
+    me = ctx.subject.person.id
+    claimed = await claims(ctx, lambda one: not (one.state is State.PENDING and one.requester == me))
+    for number_ in range(TRIES):
+        # Who asks twice before an approval gets the same name, and so the same request. Others get another name.
+        seed = f"{me} {database.id} {at.isoformat()} {number_}"
+        end = f"-rewind-{at:%m%d-%H%M}-{hashlib.sha256(seed.encode()).hexdigest()[:SUFFIX]}"
         copy = f"{name[: LONGEST_NAME - len(end)].rstrip('-')}{end}"
-        if await existing(ctx.turso, copy) is None:
+        if copy not in claimed and await existing(ctx.turso, copy) is None:
             return copy
-    raise BadInput(f"There are {TRIES} copies of `{name}` from that minute already. Discard those that you don't need.")
+    raise BadInput(f"You made {TRIES} copies of `{name}` from that moment already. Choose another moment.")
+
+
+async def claims(ctx: Context, which: Callable[[Request], bool]) -> list[str]:
+    """Return the names of the copies of some rewinds on record."""
+    found = await ctx.store.requests.find(states=list(State), command=REWIND)
+    return [str(one.plan.arguments[COPY]) for one in found if one.organization == ctx.organization and which(one)]
 
 
 def _count_words(count: int | None, quotas: Quotas | None) -> str:
@@ -158,10 +175,12 @@ def _facts(made: Database) -> dict[str, object]:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True if the copy exists. Raises NotOurs if somebody else created it, or it is a copy of something else."""
+    """Return True if the copy exists. Raises NotOurs if it is another's or of another database."""
     copy = str(plan.arguments[COPY])
     if not await was_made(ctx, copy):
         return False
+    if (await claims(ctx, lambda one: one.state in MADE_ONE)).count(copy) > 1:
+        raise NotOurs(f"`{copy}` exists, but another rewind may have made it.")
     made = await ctx.turso.database(copy)
     if made.parent and made.parent.id and made.parent.id != target_of(plan).id:
         raise NotOurs(f"`{copy}` exists, but it is a copy of another database. Someone else created it.")
@@ -180,7 +199,7 @@ async def compare_both(ctx: ChangeContext, plan: Plan, facts: Facts) -> Facts:
 
 async def standing(store: ReadStore, request: Request) -> Facts:
     """Return who decided about the copy, and how it stands."""
-    by = await store.requests.decided_by(request.id)
+    by = await decision_about(store, request)
     if by is None:
         return {}
     return {DECIDED: {"command": by.command, "state": by.state.value, "by": by.requester}}

@@ -12,7 +12,7 @@ from bot.commands.rewind._report import report
 from bot.commands.rewind._rewinds import AT, DecisionArgs, copy_of, exact, open_rewind
 from bot.core.model import Risk
 from bot.core.reply import Reply
-from bot.core.requests.plan import DECIDES, Plan
+from bot.core.requests.plan import DECIDES, DECIDES_ABOUT, Plan
 
 SOURCE = "source"
 """Key in the plan's arguments: the database that was copied."""
@@ -28,7 +28,12 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
     return Plan(
         target=replace(snap.target, id=rewind.copy_id),
         steps=[f"Destroy {copy.name} and all its data. {args.name} stays as it is"],
-        arguments={DECIDES: rewind.request.id, SOURCE: args.name, AT: rewind.at.isoformat()},
+        arguments={
+            DECIDES: rewind.request.id,
+            DECIDES_ABOUT: rewind.copy_id,
+            SOURCE: args.name,
+            AT: rewind.at.isoformat(),
+        },
         facts={"Copy of": args.name, "As it was at": exact(rewind.at), **snap.facts},
         warnings=[*tokens, f"What was written to {copy.name} since then is gone, too. This can't be undone"],
         databases=((args.name, rewind.request.plan.databases[0][1]),),

@@ -11,7 +11,7 @@ from bot.commands.rewind._report import report
 from bot.commands.rewind._rewinds import AT, DecisionArgs, copy_of, exact, open_rewind, why_copy_goes
 from bot.core.model import Risk
 from bot.core.reply import Reply
-from bot.core.requests.plan import DECIDES, Plan
+from bot.core.requests.plan import DECIDES, DECIDES_ABOUT, Plan
 from bot.errors import BadInput
 
 SOURCE = "source"
@@ -28,7 +28,12 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
     return Plan(
         target=snap.target,
         steps=[f"Keep {copy.name} with all its data", f"{args.name} stays as it is"],
-        arguments={DECIDES: rewind.request.id, SOURCE: args.name, AT: rewind.at.isoformat()},
+        arguments={
+            DECIDES: rewind.request.id,
+            DECIDES_ABOUT: rewind.copy_id,
+            SOURCE: args.name,
+            AT: rewind.at.isoformat(),
+        },
         facts={"Copy of": args.name, "As it was at": exact(rewind.at), **snap.facts},
         warnings=["It counts toward the plan's databases and storage until someone destroys it"],
         databases=((args.name, rewind.request.plan.databases[0][1]),),

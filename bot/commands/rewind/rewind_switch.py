@@ -37,7 +37,7 @@ from bot.commands.tokens._probes import mint_probes
 from bot.core.model import Risk
 from bot.core.records.holds import HoldKind
 from bot.core.reply import Reply
-from bot.core.requests.plan import DECIDES, SUCCESSOR, Plan, PlannedHold
+from bot.core.requests.plan import DECIDES, DECIDES_ABOUT, SUCCESSOR, Plan, PlannedHold
 from bot.core.requests.proof import Proof
 from bot.errors import BadInput, Unavailable
 from bot.turso import NotSent
@@ -72,6 +72,7 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
         ],
         arguments={
             DECIDES: rewind.request.id,
+            DECIDES_ABOUT: rewind.copy_id,
             COPY: copy.name,
             COPY_ID: copy.id,
             AT: rewind.at.isoformat(),

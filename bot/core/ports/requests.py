@@ -30,8 +30,11 @@ class ReadRequests(Protocol):
         A list without a limit is complete. One with a limit isn't.
         """
 
-    async def decided_by(self, request_id: str) -> Request | None:
-        """Return the request that decides on the result of another one. None: nobody has decided yet."""
+    async def decided_by(self, *subjects: str) -> Request | None:
+        """Return the request that decides about any of these: a request's ID, or the `DbId` of its result.
+
+        None: nobody has decided yet.
+        """
 
     async def was_sent(self, request_id: str, phase: str) -> bool:
         """Return True if `mark_sent` has marked this phase."""

@@ -46,6 +46,8 @@ SETTLES: Final = "settles"
 """Key in a plan's arguments: the ended incident whose open item the plan settles."""
 DECIDES: Final = "decides"
 """Key in a plan's arguments: the request on whose result the plan decides, which only one request can do."""
+DECIDES_ABOUT: Final = "decides_about"
+"""Key in a plan's arguments: the `DbId` of the result, about which only one request can decide, whoever made it."""
 
 
 SUCCESSOR: Final = "successor"
@@ -87,6 +89,11 @@ class Plan:
     def decides(self) -> str:
         """Return the request on whose result this decides, or an empty text."""
         return str(self.arguments.get(DECIDES, ""))
+
+    @property
+    def decision_subjects(self) -> tuple[str, ...]:
+        """Return what only one request can decide about: a request's result, and the database that it is."""
+        return tuple(filter(None, (self.decides, str(self.arguments.get(DECIDES_ABOUT, "")))))
 
     @property
     def successor(self) -> Mapping[str, JsonValue]:

@@ -52,8 +52,8 @@ class Transition:
     holds: Sequence[Hold] = ()
     """Holds to place. If the database has an active quarantine, placing another makes the whole transition fail."""
     release_holds: Sequence[str] = ()
-    decides: str = ""
-    """The request on whose result this one decides. If another one has decided already, the whole transition fails."""
+    decides: tuple[str, ...] = ()
+    """What this request decides about. If another one has decided about any of it, the whole transition fails."""
     closes: Sequence[Closing] = ()
     """Quarantines that become stale, with their holds and timers, before new holds are placed."""
     end_tokens_of: Sequence[str] = ()

@@ -40,7 +40,7 @@ async def take(env: Environment, ctx: Context, request: Request) -> TakeResult:
             changes=changes,
             holds=holds,
             release_holds=replaced,
-            decides=request.plan.decides,
+            decides=request.plan.decision_subjects,
         )
         if open_one:
             move = _replacing(move, open_one, request)
@@ -54,7 +54,7 @@ async def take(env: Environment, ctx: Context, request: Request) -> TakeResult:
 
 async def why_decided(env: Environment, request: Request) -> str:
     """Return why a request can't decide on the result of another one. Empty: it can."""
-    before = await env.store.requests.decided_by(request.plan.decides) if request.plan.decides else None
+    before = await env.store.requests.decided_by(*request.plan.decision_subjects)
     if before is None or before.id == request.id:
         return ""
     return f"This was decided before: the request {env.catalogue.label_of(before.command)} {STATE_WORDS[before.state]}."

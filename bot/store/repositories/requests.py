@@ -117,10 +117,10 @@ class Requests(Repository):
             _log("request.moved", moved)
         return moved
 
-    async def decided_by(self, request_id: str) -> Request | None:
-        """Return the request that decides on the result of another one, or None."""
+    async def decided_by(self, *subjects: str) -> Request | None:
+        """Return the request that decides about any of these, a request's result or a database, or None."""
         query = select(requests).join(decisions, decisions.c.request_id == requests.c.id)
-        query = query.where(decisions.c.subject == request_id)
+        query = query.where(decisions.c.subject.in_(subjects))
         found = await self._database.read(lambda connection: with_votes(connection, query))
         return found[0] if found else None
 

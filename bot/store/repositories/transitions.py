@@ -72,8 +72,9 @@ def apply_side_effects(connection: Connection, request_id: str, move: Transition
         _drop_prepared(connection, request_id, move.at)
     if move.to in WITHOUT_EFFECT:
         connection.execute(delete(decisions).where(decisions.c.request_id == request_id))
-    if move.decides and not insert_new(connection, decisions, {"subject": move.decides, "request_id": request_id}):
-        raise AlreadyDecided(move.decides)
+    for subject in move.decides:
+        if not insert_new(connection, decisions, {"subject": subject, "request_id": request_id}):
+            raise AlreadyDecided(subject)
     closed = [closing.entry for closing in move.closes if _close(connection, closing, move.at)]
     release(connection, move.release_holds, move.at)
     _place(connection, move.holds)
