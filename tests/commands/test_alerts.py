@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.commands.alerts._views import Sight, found_target
 from bot.errors import BadInput
 from tests.blocks.messages import buttons, words
 from tests.commands.conftest import POLICY, Desk
@@ -83,3 +84,19 @@ async def test_a_mute_is_shown_and_ended(desk: Desk) -> None:
         await desk.plan("alert unmute")
     with pytest.raises(BadInput, match="`1m` to `30d`"):
         await desk.plan("alert mute --for 1s")
+
+
+async def test_a_branch_of_a_database_that_isnt_shown_here_isnt_named_in_an_alert(desk: Desk) -> None:
+    payroll = desk.acme.add("payroll")
+    hidden = desk.acme.add("orders-stolen", parent={"id": payroll["DbId"], "name": "payroll"})
+    further = desk.acme.add("orders-again", parent={"id": hidden["DbId"], "name": "orders-stolen"})
+    shown = desk.acme.add("orders-plain")
+    ctx = desk.context(channel="C0ORDERS")
+
+    async def named(name: str, database_id: str) -> bool:
+        return await found_target(ctx, Sight.of(ctx), name, database_id) is not None
+
+    assert await named("orders-plain", shown["DbId"])
+    assert not await named("orders-plain", hidden["DbId"]), "another database had that name"
+    assert not await named("orders-stolen", hidden["DbId"])
+    assert not await named("orders-again", further["DbId"])

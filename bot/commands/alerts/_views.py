@@ -41,9 +41,9 @@ class Sight:
         return all(one.covers_all for one in self.shown)
 
     @property
-    def needs_group(self) -> bool:
-        """Return True if the groups of databases must be known."""
-        return any(one.needs_group for one in (*self.shown, self.with_queries))
+    def names_all(self) -> bool:
+        """Return True if groups and sources needn't be known, because every database and its queries may be seen."""
+        return self.is_whole and self.with_queries.covers_all
 
     def covers(self, target: Target) -> bool:
         """Return True if a database may be named."""
@@ -55,14 +55,13 @@ def _scope(ctx: Context, command: str) -> Scope:
 
 
 async def found_target(ctx: Context, sight: Sight, name: str, database_id: str) -> Target | None:
-    """Return a database of an alert if it may be named. Asks Turso only where the policy depends on groups."""
-    target = Target(name)
-    if name and sight.needs_group and not sight.is_whole:
-        now = await attempt(ctx.turso.database(name))
-        if now is None or now.id != database_id:
-            return None
-        target = now.target
-    return target if name and sight.covers(target) else None
+    """Return a database of an alert if it may be named. Asks Turso unless every database may be."""
+    if not name or sight.names_all:
+        return Target(name) if name else None
+    listed = await attempt(ctx.turso.listed())
+    found = {one.id: target for one, target in listed.with_targets()} if listed else {}
+    target = found.get(database_id)
+    return target if target and target.name == name and sight.covers(target) else None
 
 
 async def may_see(ctx: Context, alert: Alert) -> bool:

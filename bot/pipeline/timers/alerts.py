@@ -59,7 +59,7 @@ async def decide_alerts(
     await _end(env, turned_off(one for one in known if one.channel_id not in listening))
     if not wanted:
         return
-    facts, sights = await _facts(env, organization, wanted, known, in_time=in_time), _Groups(env, organization)
+    facts, sights = await _facts(env, organization, wanted, known, in_time=in_time), _Targets(env, organization)
     for subscription in wanted:
         shown = await _sight(env, subscription, sights)
         if shown is None:
@@ -170,31 +170,39 @@ async def _failures(env: Environment) -> list[str]:
 
 
 @dataclass(slots=True)
-class _Groups:
-    """The groups of an organization's databases, fetched when a channel's databases depend on them."""
+class _Targets:
+    """The databases of an organization as the policy sees them, fetched when a channel may not see all."""
 
     env: Environment
     organization: str
-    _found: Mapping[str, str | None] | None = None
+    _found: Mapping[str, Target] | None = None
 
-    async def of(self) -> Mapping[str, str | None]:
-        """Return the group of each database by `DbId`. Empty if Turso doesn't say."""
+    async def by_id(self) -> Mapping[str, Target]:
+        """Return each database with its group and sources by `DbId`. Empty if Turso doesn't say."""
         if self._found is None:
             try:
                 listed = await self.env.turso_clients.turso(self.organization).listed()
             except BotError:
-                listed = None
-            self._found = {one.id: one.group for one in listed or ()}
+                self._found = {}
+            else:
+                self._found = {one.id: target for one, target in listed.with_targets()}
         return self._found
 
 
-async def _sight(env: Environment, subscription: AlertSubscription, groups: _Groups) -> Shown | None:
+async def _sight(env: Environment, subscription: AlertSubscription, targets: _Targets) -> Shown | None:
     """Return which databases may be named in a channel. None: alerts may not be shown there now."""
     scope = await _scope(env, subscription)
     if scope is None:
         return None
-    known = await groups.of() if scope.needs_group else {}
-    return lambda name, database_id: bool(name) and scope.covers(Target(name, known.get(database_id)))
+    if scope.covers_all:
+        return lambda name, database_id: bool(name)
+    known = await targets.by_id()
+
+    def may_be_named(name: str, database_id: str) -> bool:
+        target = known.get(database_id)
+        return target is not None and target.name == name and scope.covers(target)
+
+    return may_be_named
 
 
 async def _scope(env: Environment, subscription: AlertSubscription) -> Scope | None:
