@@ -12,7 +12,7 @@ from bot.core.requests.request import Request, State
 from bot.sandbox.workspace.model import Message
 from bot.store.schema.tables import requests
 from tests.policies import WITH_NAMED_DBA
-from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, buttons, enforce, until, words
+from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, enforce, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 RULES = """
@@ -219,6 +219,58 @@ async def test_of_extend_and_the_end_at_the_same_moment_one_wins_and_the_other_i
     assert extended or "too late" in words(heard) or "no end" in words(heard)
 
 
+async def test_where_a_branch_needs_approval_only_an_approver_who_isnt_its_owner_moves_its_end(world: World) -> None:
+    before = await branched(world, "ends-asked")
+    said = await announced(world, "ends-asked")
+    approved = OWN_POLICY.replace("[read, branch, create,", "[read, create,")
+    enforce(
+        world,
+        approved.replace(
+            "      - {approve: destroy,", "      - {approve: branch, by: dba}\n      - {approve: destroy,"
+        ),
+    )
+
+    for who, button in ((DANA, "Keep"), (DANA, "Extend")):
+        heard = await world.person(who).presses_and_hears(button, said)
+        assert "only a person who may approve `branch`" in words(heard)
+    assert (await kept(world, "ends-asked")).ends_at == before.ends_at
+
+    heard = await world.person(ANA).presses_and_hears("Keep", said)
+    assert "stays. It has no end" in words(heard)
+
+
+async def test_an_extension_never_goes_beyond_the_longest_time(world: World) -> None:
+    before = await branched(world, "ends-long", lasting="60d")
+    said = await announced(world, "ends-long", days=59)
+
+    await world.person(DANA).presses_and_hears("Extend", said)
+    later = await kept(world, "ends-long")
+    assert later.ends_at == before.created_at + timedelta(days=90)
+    heard = await world.person(DANA).presses_and_hears("Extend", said)
+    assert "ends at most 90 days after it was created" in words(heard)
+
+
+async def test_in_quarantine_its_end_isnt_moved_and_comes_without_a_word(world: World) -> None:
+    enforce(world, OWN_POLICY.replace('["ends-*"], countdown: 2h', '["ends-*"], confirm: none, countdown: 2d'))
+    before = await branched(world, "ends-held")
+    said = await announced(world, "ends-held")
+    await world.person(DANA).presses("Destroy now", said)
+    await until(lambda: world.card(holding="*ends-held* is in quarantine"), what="the quarantine")
+    for button in ("Extend", "Keep"):
+        heard = await world.person(ANA).presses_and_hears(button, said)
+        assert "is already in quarantine" in words(heard)
+    assert (await kept(world, "ends-held")).ends_at == before.ends_at
+
+    await world.pass_time(days=1, minutes=5)
+    await world.calm()
+    assert (await kept(world, "ends-held")).state is BranchState.ENDED
+    assert not [
+        one
+        for one in world.workspace.history(DB_OPS, None)
+        if "ends-held` of `ends-held-source` has come" in words(one)
+    ]
+
+
 async def test_a_stranger_to_the_rules_cant_move_an_end(world: World) -> None:
     await branched(world, "ends-own")
     said = await announced(world, "ends-own")
@@ -226,40 +278,3 @@ async def test_a_stranger_to_the_rules_cant_move_an_end(world: World) -> None:
     heard = await world.person(BEN).presses_and_hears("Keep", said)
     assert "can't use `branch ends-own`" in words(heard)
     assert (await kept(world, "ends-own")).ends_at is not None
-
-
-@pytest.mark.parametrize(
-    "line", ["show {}", "usage {}", "triage {}", "token {}", "destroy {}", "branch {} orders-copy"]
-)
-async def test_whose_source_a_channel_may_not_see_doesnt_exist_there(world: World, line: str) -> None:
-    """The branch was made in another channel, or with the CLI; its name fits #team-orders, its source doesn't."""
-    if not [one for one in world.workspace.history(DB_OPS, None) if "*orders-hidden* of" in words(one)]:
-        await world.make("payroll")
-        await world.workspace.say(DANA, DB_OPS, "/turso branch payroll orders-hidden")
-        await until(lambda: world.card(holding="*orders-hidden* of"), what="the branch")
-
-    hidden = await world.person(DANA).types("/turso " + line.format("orders-hidden"), ORDERS)
-    unknown = await world.person(DANA).types("/turso " + line.format("orders-nowhere"), ORDERS)
-
-    def said(message: Message, name: str) -> str:
-        return message.text.replace(name, "NAME").split("Did you mean")[0]
-
-    assert said(hidden, "orders-hidden") == said(unknown, "orders-nowhere")
-    assert "There is no database" in words(hidden)
-    shown = await world.person(DANA).types("/turso show orders-hidden", DB_OPS)
-    assert "Branch of" in words(shown)
-
-
-async def test_a_branch_needs_a_right_on_its_source(world: World) -> None:
-    refused = await world.person(DANA).types("/turso branch users orders-users", ORDERS)
-    assert "`users` isn't one of this channel's databases" in words(refused)
-    assert (await world.at_turso("GET", "/databases/orders-users")).status_code == 404
-
-
-async def test_a_branch_whose_source_is_seen_here_works_here(world: World) -> None:
-    await branched(world, "mix-open", channel=ORDERS)
-    shown = await world.person(DANA).types("/turso show mix-open", ORDERS)
-    assert "mix-open-source" in words(shown)
-    listed = await world.person(DANA).types("/turso ls --branches", ORDERS)
-    assert "`mix-open` of `mix-open-source`" in words(listed)
-    assert "orders-hidden" not in words(listed)

@@ -9,8 +9,10 @@ from bot.commands._lines import command_line
 from bot.commands.base import FollowUp
 from bot.commands.databases import branch as branching
 from bot.commands.databases import destroy
-from bot.core.model import Action
+from bot.commands.databases._holds import in_quarantine, open_quarantine
+from bot.core.model import Action, Verdict
 from bot.core.parsing.parse_results import Parsed
+from bot.core.policy import is_on
 from bot.core.ports import address_of
 from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.branches import Branch, BranchState
@@ -26,16 +28,24 @@ from bot.pipeline.replies import entry, private_note
 from bot.pipeline.requests import command_lines
 
 TOO_LATE: Final = "It is too late: the end of `{}` has begun. Undo on the card of its quarantine restores it."
+AT_MOST: Final = "`{}` can't be extended. It ends at most {} days after it was created."
+NEEDS_APPROVAL: Final = (
+    "Here, a branch isn't created without someone else's approval. So only a person who may approve `branch` and isn't "
+    "the owner of `{}` can extend or keep it."
+)
 GONE: Final = "I can't find this branch. `/turso ls --branches` lists those of a channel."
 
 
 async def extend(env: Environment, incoming: Incoming) -> str:
     """Handle Extend: move the end of a branch by the time that it was first given."""
-    branch, request, _ = await _authorized(env, incoming, "extend", branching.command.name)
+    branch, request = await _movable(env, incoming, "extend")
     seconds = request.plan.arguments.get("seconds")
     if branch.ends_at is None or not seconds:
         raise Refused(f"There is nothing to extend. `{branch.database}` has no end.")
     ends_at = max(branch.ends_at, env.clock.now()) + timedelta(seconds=seconds)
+    ends_at = min(ends_at, branch.created_at + branching.LONGEST)
+    if ends_at <= branch.ends_at:
+        raise Refused(AT_MOST.format(branch.database, branching.LONGEST.days))
     at, by, until = env.clock.now(), incoming.user_id, utc(ends_at)
     line = entry("branch_extended", "succeeded", at=at, request=request, by=by, branch=branch.id, until=until)
     return await _move_end(env, incoming, branch, ends_at, line)
@@ -43,7 +53,7 @@ async def extend(env: Environment, incoming: Incoming) -> str:
 
 async def keep(env: Environment, incoming: Incoming) -> str:
     """Handle Keep: remove the end of a branch."""
-    branch, request, _ = await _authorized(env, incoming, "keep", branching.command.name)
+    branch, request = await _movable(env, incoming, "keep")
     if branch.ends_at is None:
         raise Refused(f"`{branch.database}` has no end, so it stays.")
     at, by = env.clock.now(), incoming.user_id
@@ -81,6 +91,25 @@ async def _authorized(
     if branch.state is BranchState.ENDING:
         raise Refused(TOO_LATE.format(branch.database))
     return branch, request, answer
+
+
+async def _movable(env: Environment, incoming: Incoming, verb: str) -> tuple[Branch, Request]:
+    """Return the branch of a button, for people who may let it last longer.
+
+    These are the people who may create such a branch by themselves. Where that needs approval, they are its approvers,
+    without the owner.
+
+    Raises:
+        BotError: there is no such branch, its end has begun, it is in quarantine, or they may not.
+    """
+    branch, request, answer = await _authorized(env, incoming, verb, branching.command.name)
+    if answer.decision.verdict is not Verdict.ALLOW:
+        approvers = replace(answer.decision.approvers, without=frozenset({branch.owner}))
+        if not is_on(env.rules.policy, approvers, answer.subject.person):
+            raise Refused(NEEDS_APPROVAL.format(branch.database))
+    if held := await open_quarantine(env.store, branch.database_id):
+        raise Refused(in_quarantine(held))
+    return branch, request
 
 
 def _sources(request: Request) -> tuple[str, ...]:

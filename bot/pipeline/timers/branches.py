@@ -11,6 +11,7 @@ from bot.blocks.text import mrkdwn, person, sentence, when
 from bot.commands._lines import command_line
 from bot.commands.base import FollowUp
 from bot.commands.databases import destroy
+from bot.commands.databases._holds import open_quarantine
 from bot.core.model import Confirm, Verdict
 from bot.core.parsing.parse_results import Parsed
 from bot.core.records.audit_entry import TIMER, AuditEntry
@@ -107,10 +108,12 @@ async def _end(env: Environment, branch: Branch, request: Request | None) -> Non
 
 
 async def _is_there(env: Environment, branch: Branch) -> bool:
-    """Return whether the branch still exists. Another database of its name isn't touched."""
+    """Return whether the branch still exists outside of quarantine. Another database of its name isn't touched."""
     try:
         found = await env.turso_clients.turso(branch.organization).database(branch.database)
     except DatabaseNotFound:
+        return False
+    if await open_quarantine(env.store, found.id):
         return False
     if branch.database_id:
         return found.id == branch.database_id
