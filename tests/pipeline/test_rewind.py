@@ -10,20 +10,23 @@ from bot.app.workflow_steps import WorkSteps
 from bot.commands.base import NEXT_STEP
 from bot.commands.rewind import rewind
 from bot.commands.rewind._rewinds import decision_about
+from bot.core.model import Visibility
 from bot.core.records.timers import TimerKind
 from bot.core.requests.plan import DECIDES, DECIDES_ABOUT
 from bot.core.requests.proof import Proof
 from bot.core.requests.request import Request, State
 from bot.core.requests.step_results import Attempt, BeginResult
-from bot.core.requests.transition import Transition
 from bot.errors import BotError, NotOurs, Unavailable
 from bot.pipeline.approval import votes
 from bot.pipeline.execution.phases import context_of
+from bot.pipeline.outcomes.follow_ups import follow_up
 from bot.pipeline.outcomes.request_cards import card_of
 from bot.pipeline.quarantine.undo import start_undo
 from bot.pipeline.transitions.hold_placement import why_decided
+from bot.store.repositories.requests import Requests
 from bot.turso import Database, TursoClient
 from tests.blocks.messages import buttons, words
+from tests.crash.ports import Slack
 from tests.pipeline.in_memory import ANA, DANA, REMY, Pipeline
 from tests.present import present
 
@@ -312,13 +315,19 @@ async def test_a_copy_belongs_to_one_rewind_and_is_decided_about_once(here: Pipe
     assert copies(here) == [second.plan.arguments["copy"]]
 
 
-async def test_two_rewinds_never_ask_for_one_name_and_a_claimed_copy_is_not_ours(here: Pipeline) -> None:
+async def test_two_rewinds_never_ask_for_one_name_and_a_claimed_copy_is_not_ours(
+    here: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = await rewound(here)
     waiting = await here.ask("db rewind orders --to 08:30")
     other = await here.ask("db rewind orders --to 08:30", who=REMY)
     assert len({one.plan.arguments["copy"] for one in (made, waiting, other)}) == 3
     claim = replace(made, id="r-claim", intent_id="i-claim")
-    await here.env.store.requests.open(claim, Transition(to=State.SUCCEEDED, at=here.of.now(), changes={}))
+
+    async def find(self: Requests, **about: object) -> list[Request]:
+        return [claim, made]
+
+    monkeypatch.setattr(Requests, "find", find)
 
     with pytest.raises(NotOurs, match="another rewind"):
         await rewind.read_back(await context_of(here.env, made), made.plan)
@@ -337,3 +346,30 @@ async def test_a_decision_is_about_the_copy_whichever_request_made_it(here: Pipe
     assert by.id == decision.id
     discards = replace(decision.plan, arguments={DECIDES: claim.id, DECIDES_ABOUT: made.facts["id"]})
     assert "decided before" in await why_decided(here.env, replace(decision, id="r-discard", plan=discards))
+
+
+@pytest.mark.parametrize("changed", [{"visibility": Visibility.EPHEMERAL}, {"channel_id": "C0ELSE"}])
+async def test_the_report_is_not_shared_where_the_rewind_could_not_be_read(
+    here: Pipeline, monkeypatch: pytest.MonkeyPatch, changed: dict[str, object]
+) -> None:
+    made = await rewound(here)
+    kept = await here.approved("rewind keep orders")
+    shared: list[str] = []
+
+    async def upload(self: Slack, channel_id: str, filename: str, content: str, **more: object) -> None:
+        shared.append(filename)
+
+    monkeypatch.setattr(Slack, "upload", upload)
+    real = Requests.get
+
+    async def get(self: Requests, request_id: str) -> Request | None:
+        found = await real(self, request_id)
+        return replace(found, **changed) if found and found.id == made.id else found  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Requests, "get", get)
+    assert await here.execute(kept) is State.SUCCEEDED
+    assert shared == []
+
+    monkeypatch.setattr(Requests, "get", real)
+    await follow_up(here.env, await here.now(kept))
+    assert shared == ["rewind-orders.md"]
