@@ -1,7 +1,7 @@
 """Rewind: the copy, one decision about it, and nothing of the old state lost or claimed."""
 
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, timedelta
 
 import httpx
 import pytest
@@ -12,6 +12,7 @@ from bot.commands.rewind import rewind
 from bot.commands.rewind._rewinds import decision_about
 from bot.core.model import Visibility
 from bot.core.records.timers import TimerKind
+from bot.core.records.tokens import LedgerToken, TokenState
 from bot.core.requests.plan import DECIDES, DECIDES_ABOUT
 from bot.core.requests.proof import Proof
 from bot.core.requests.request import Request, State
@@ -21,13 +22,15 @@ from bot.pipeline.approval import votes
 from bot.pipeline.execution.phases import context_of
 from bot.pipeline.outcomes.follow_ups import follow_up
 from bot.pipeline.outcomes.request_cards import card_of
+from bot.pipeline.outcomes.token_holders import notify_holders
 from bot.pipeline.quarantine.undo import start_undo
 from bot.pipeline.transitions.hold_placement import why_decided
 from bot.store.repositories.requests import Requests
+from bot.store.repositories.tokens import Tokens
 from bot.turso import Database, TursoClient
 from tests.blocks.messages import buttons, words
 from tests.crash.ports import Slack
-from tests.pipeline.in_memory import ANA, DANA, REMY, Pipeline
+from tests.pipeline.in_memory import ANA, BEN, DANA, REMY, ZOE, Pipeline
 from tests.present import present
 
 BLOCK, ROTATE = "PATCH /databases/orders/configuration", "POST /databases/orders/auth/rotate"
@@ -373,3 +376,34 @@ async def test_the_report_is_not_shared_where_the_rewind_could_not_be_read(
     monkeypatch.setattr(Requests, "get", real)
     await follow_up(here.env, await here.now(kept))
     assert shared == ["rewind-orders.md"]
+
+
+@pytest.mark.parametrize("is_revoked", [True, False])
+async def test_holders_hear_only_what_happened_to_their_tokens(
+    here: Pipeline, monkeypatch: pytest.MonkeyPatch, is_revoked: bool
+) -> None:
+    request = await switched(here)
+    target = present(request.plan.target)
+    at = here.of.now() - timedelta(days=1)
+    one = LedgerToken(
+        id="t-1", organization=request.organization, database=target.name, database_id=target.id, holder=BEN,
+        read_only=False, minted_at=at, expires_at=None, channel_id="C0DBOPS", request_id="r-0", group="default",
+        state=TokenState.LIVE,
+    )  # fmt: skip
+    other = replace(one, id="t-2", database="users", database_id="db-users", holder=ZOE)
+
+    async def find(self: Tokens, **about: object) -> list[LedgerToken]:
+        return [one, other]
+
+    monkeypatch.setattr(Tokens, "find", find)
+    facts = {**request.facts, NEXT_STEP: "done" if is_revoked else "not_done"}
+    asked = replace(request, facts=facts, plan=replace(request.plan, holders=(BEN, ZOE)))
+    said = here.slack.private
+    said.clear()
+
+    await notify_holders(here.env, asked)
+
+    texts = {user: text for user, text in said if user in (BEN, ZOE)}
+    assert "replaced orders" in texts[BEN]
+    assert (ZOE in texts) == is_revoked
+    assert "replaced" not in texts.get(ZOE, "")

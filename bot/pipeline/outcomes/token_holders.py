@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bot.blocks import notices
+from bot.commands.base import NEXT_STEP, NextStepResult
 from bot.core.records.tokens import LedgerToken, TokenState
 from bot.core.requests.proof import Proof
 from bot.core.requests.request import Request, State
@@ -29,10 +30,14 @@ async def notify_holders(env: Environment, request: Request, *, only_of: str | N
     before = proof.sent_at if proof else now
     known = await env.store.tokens.find(organization=request.organization, database_ids=[only_of] if only_of else ids)
     old = [one for one in known if one.minted_at < before and (one.expires_at is None or one.expires_at > now)]
+    is_revoked = request.facts.get(NEXT_STEP) != NextStepResult.NOT_DONE
+    target = request.plan.target
+    replaced = {one.holder for one in old if request.plan.successor and target and one.database_id == target.id}
     for holder in request.plan.holders:
-        theirs = _databases(old, holder)
-        if holder != request.requester and (theirs or only_of is None):
-            word = notices.replaced_notice if request.plan.successor else notices.tokens_revoked_notice
+        theirs = _databases(old, holder) if is_revoked else []
+        is_told = bool(theirs) or only_of is None
+        if holder != request.requester and is_told and (holder in replaced or is_revoked):
+            word = notices.replaced_notice if holder in replaced else notices.tokens_revoked_notice
             reply = word(request, theirs, proof)
             notice = await notice_of(env, request, f"{REVOKED} {only_of or ''}".strip(), reply)
             await notify_privately(env, replace(notice, people=(holder,)))
