@@ -131,10 +131,10 @@ async def test_show_and_list_tell_source_age_owner_and_end(desk: Desk, orders: d
     assert "<@U0DANA>" in shown
     assert "2 branches" in listed
     assert "`orders-1` of `orders`, 2 days old, owned by <@U0DANA>, ends" in listed
-    assert "`elsewhere-made` of `orders`, 1 day old, not created with Turso Ops, ends never by itself" in listed
+    assert "`elsewhere-made` of `orders`, 1 day old, owner unknown, ends never by itself" in listed
     assert "• `orders` " not in listed
     assert "Branch of" not in words(await desk.ask("show orders"))
-    assert "wasn't created with Turso Ops" in words(await desk.ask("show elsewhere-made"))
+    assert "wasn't created with `db branch`" in words(await desk.ask("show elsewhere-made"))
 
 
 async def test_a_channel_without_the_source_doesnt_list_its_branches(desk: Desk) -> None:

@@ -27,7 +27,7 @@ def facts_about(ctx: Context, database: Database, record: Branch | None) -> list
     """Return the properties of a branch for `show`. Nothing for other databases."""
     if database.parent is None:
         return []
-    owner = person(record.owner) if record else mrkdwn("unknown, because it wasn't created with Turso Ops")
+    owner = person(record.owner) if record else mrkdwn("unknown, because it wasn't created with `db branch`")
     return [
         ("Branch of", mrkdwn("{}", database.parent.name or UNKNOWN)),
         ("Age", mrkdwn("{}", _age(ctx, database, record))),
@@ -54,7 +54,7 @@ async def list_branches(ctx: Context, found: Sequence[Listed]) -> Reply:
 
 def _line(ctx: Context, database: Database, record: Branch | None) -> Mrkdwn:
     source = database.parent.name if database.parent else ""
-    owner = mrkdwn(", owned by {}", person(record.owner)) if record else mrkdwn(", not created with Turso Ops")
+    owner = mrkdwn(", owned by {}", person(record.owner)) if record else mrkdwn(", owner unknown")
     age = _age(ctx, database, record)
     old = "age unknown" if age == UNKNOWN else f"{age} old"
     return mrkdwn("• `{}` of `{}`, {}{}, ends {}", database.name, source or UNKNOWN, old, owner, _end(record))
