@@ -24,7 +24,7 @@ async def approved(store: SqlStore, *numbers: int) -> None:
 
 
 async def start(store: SqlStore, number: int) -> bool:
-    go = move(State.EXECUTING, event="begun", decides=SUBJECT)
+    go = move(State.EXECUTING, event="begun", decides=(SUBJECT,))
     return await store.requests.move(of(number), expect=[State.APPROVED], move=go) is not None
 
 
@@ -73,7 +73,7 @@ async def test_a_decision_that_may_have_happened_stays(store: SqlStore, end: Sta
 
 async def test_it_goes_with_the_request_that_it_is_about(store: SqlStore) -> None:
     await approved(store, 1, 2)
-    await store.requests.move(of(2), expect=[State.APPROVED], move=move(State.EXECUTING, decides=of(1)))
+    await store.requests.move(of(2), expect=[State.APPROVED], move=move(State.EXECUTING, decides=(of(1),)))
     await store.requests.move(of(1), expect=[State.APPROVED], move=move(State.STALE, event="over", notifies=False))
 
     await store.pruning.prune(NOON.replace(year=2030))
