@@ -19,7 +19,7 @@ _CLOCK: Final = r"(?P<clock>(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?)"
 _DAY: Final = r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
 _LOCAL: Final = re.compile(rf"(?:{_DAY}[ T])?{_CLOCK}(?P<utc>Z| UTC)?", re.IGNORECASE)
 _EXACT: Final = re.compile(rf"{_DAY}[ T]{_CLOCK}(?:\.[0-9]+)?(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})", re.IGNORECASE)
-_AGO: Final = re.compile(r"(.+?) ago", re.IGNORECASE)
+_AGO: Final = re.compile(r"(.{1,60}) ago", re.IGNORECASE)
 _BEFORE: Final = re.compile(rf"before ({INCIDENT_KEY})", re.IGNORECASE)
 _LONGEST_AGO: Final = 4
 """How many words `15 minutes ago` may have, so that its error is about the time and not about a leftover word."""
