@@ -214,7 +214,13 @@ async def test_keep_leaves_both_and_says_so(here: Pipeline) -> None:
 
     assert await here.execute(await here.approved("rewind keep orders")) is State.SUCCEEDED
 
+    copy = made.plan.arguments["copy"]
     assert here.changes() == []
+    (branch,) = await here.env.store.branches.find(organization="acme")
+    assert (branch.database, branch.source, branch.owner, branch.ends_at) == (copy, "orders", DANA, None)
+    assert branch.database_id == here.turso.databases[copy]["DbId"]
     card = words(await card_of(here.env, await here.now(made)))
     assert "kept as a branch by" in card
+    page = await here.env.store.audit.page(before_seq=None, limit=50, databases=[copy])
+    assert {one.command for _, one in page} == {"rewind", "rewind keep"}, "the log names the copy"
     assert "Switch" not in buttons(await card_of(here.env, await here.now(made)))

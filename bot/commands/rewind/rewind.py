@@ -92,7 +92,7 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
             **snap.facts,
         },
         warnings=_warnings(database, group, siblings, count, quotas),
-        databases=((snap.target.name, snap.target.group),),
+        databases=((snap.target.name, snap.target.group), (copy, snap.target.group)),
         holders=tuple(dict.fromkeys(token.holder for token in snap.tokens)),
     )  # fmt: skip
 

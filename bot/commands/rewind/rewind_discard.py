@@ -19,7 +19,7 @@ SOURCE = "source"
 
 
 async def plan(ctx: Context, args: DecisionArgs) -> Plan:
-    """Return the plan, whose target is the copy by its `DbId`. The rules decide about the database that was copied."""
+    """Return the plan, whose target is the copy by its `DbId`. The rules decide about the copy and the database."""
     rewind = await open_rewind(ctx, args.name, args.of_copy)
     copy = await copy_of(ctx, rewind)
     snap = await snapshot(ctx, copy.name)
@@ -36,7 +36,7 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
         },
         facts={"Copy of": args.name, "As it was at": exact(rewind.at), **snap.facts},
         warnings=[*tokens, f"What was written to {copy.name} since then is gone, too. This can't be undone"],
-        databases=((args.name, rewind.request.plan.databases[0][1]),),
+        databases=((copy.name, snap.target.group), rewind.request.plan.databases[0]),
         holders=tuple(dict.fromkeys(token.holder for token in snap.tokens)),
         ends_tokens_of=(rewind.copy_id,),
     )

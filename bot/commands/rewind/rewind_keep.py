@@ -1,5 +1,7 @@
 """`/turso rewind keep NAME [--copy COPY]`: keep the copy of a rewind as a database of its own."""
 
+from datetime import datetime
+
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
@@ -10,12 +12,14 @@ from bot.commands.databases._new_database import existing
 from bot.commands.rewind._report import report
 from bot.commands.rewind._rewinds import AT, DecisionArgs, copy_of, exact, open_rewind, why_copy_goes
 from bot.core.model import Risk
+from bot.core.records.branches import Branch
 from bot.core.reply import Reply
 from bot.core.requests.plan import DECIDES, DECIDES_ABOUT, Plan
+from bot.core.requests.request import Request
 from bot.errors import BadInput
 
-SOURCE = "source"
-"""Key in the plan's arguments: the database that was copied."""
+SOURCE, SOURCE_ID = "source", "source_id"
+"""Keys in the plan's arguments: the database that was copied."""
 
 
 async def plan(ctx: Context, args: DecisionArgs) -> Plan:
@@ -32,11 +36,12 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
             DECIDES: rewind.request.id,
             DECIDES_ABOUT: rewind.copy_id,
             SOURCE: args.name,
+            SOURCE_ID: rewind.source_id,
             AT: rewind.at.isoformat(),
         },
         facts={"Copy of": args.name, "As it was at": exact(rewind.at), **snap.facts},
         warnings=["It counts toward the plan's databases and storage until someone destroys it"],
-        databases=((args.name, rewind.request.plan.databases[0][1]),),
+        databases=((copy.name, snap.target.group), rewind.request.plan.databases[0]),
     )
 
 
@@ -46,7 +51,24 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> None:
-    """Change nothing in Turso: that this request decided is what keeps the copy."""
+    """Change nothing in Turso. That this request decides, and the record of the branch, is what keeps the copy."""
+
+
+def branch(request: Request, facts: Facts, branch_id: str, now: datetime) -> Branch:
+    """Return the record of the branch: it belongs to who keeps it, and has no end."""
+    copy, asked = target_of(request.plan), request.plan.arguments
+    return Branch(
+        id=branch_id,
+        organization=request.organization,
+        database=copy.name,
+        database_id=copy.id,
+        source=str(asked[SOURCE]),
+        source_id=str(asked[SOURCE_ID]),
+        owner=request.requester,
+        channel_id=request.channel_id,
+        request_id=request.id,
+        created_at=now,
+    )
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
@@ -82,5 +104,6 @@ command = ChangeCommand(
     act=act,
     read_back=read_back,
     message=message,
+    branch=branch,
     report=report,
 )

@@ -84,7 +84,7 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
             *_reach(group, [one.name for one in others]),
             "Tokens created elsewhere (CLI, dashboard, other programs) are revoked too. Turso can't list them",
         ],
-        databases=tuple(dict.fromkeys([(name, snap.target.group), *map(named_with_group, others)])),
+        databases=((name, snap.target.group), *map(named_with_group, others), (copy.name, snap.target.group)),
         holders=tuple(dict.fromkeys(token.holder for token in tokens)),
         hold=PlannedHold(HoldKind.QUARANTINE, block_reads=True, block_writes=True, seconds=None),
         ends_tokens_of=tuple(ids),
