@@ -95,6 +95,8 @@ class Cell:
 
     async def _prepare(self) -> None:
         await self.scenario.prepare(self.lane, self.name)
+        if self.scenario.finds is not None:
+            self.name = self.about = await self.scenario.finds(self.lane, self.name)
         self.sent_before = self._sent()
         self.state_before = await self.lane.state_of(self.about)
 

@@ -1,6 +1,7 @@
 """Steps and checks of races between two processes on one store."""
 
 import asyncio
+from functools import partial
 
 from bot.core.requests.request import Request, State
 from bot.sandbox.workspace.model import View
@@ -12,7 +13,7 @@ from tests.crash.scenarios import (
     taken,
 )
 from tests.crash.waiting import patient
-from tests.world import BEN, DANA, DB_OPS, until, words
+from tests.world import BEN, DANA, DB_OPS, REMY, until, words
 
 
 async def both_pending(two: Pair, name: str) -> list[Request] | None:
@@ -27,6 +28,28 @@ async def approves(two: Pair, person: str, request: Request) -> None:
     card = two.lane.world.workspace.state.message(channel_id, ts)
     assert card is not None
     assert taken(await two.lane.world.workspace.click(person, message=card, action_id="approval.approve"))
+
+
+async def both_ask_to_switch(two: Pair, name: str) -> list[Request]:
+    """Dana and Remy ask to switch to the copy; returns Dana's request, then Remy's."""
+    for person in (DANA, REMY):
+        assert taken(await two.lane.world.workspace.say(person, DB_OPS, f"/turso rewind switch {name}"))
+    found = await patient(partial(both_pending, two, name), f"both switches of {name}")
+    await two.at_rest()
+    return found
+
+
+async def copy_request(two: Pair, name: str) -> Request:
+    """The request that made the copy of a database."""
+    made = await two.lane.store.requests.find(states=[State.SUCCEEDED], command="rewind")
+    return next(one for one in made if one.plan.target and one.plan.target.name == name)
+
+
+async def presses_undo(two: Pair, request: Request) -> None:
+    ((channel_id, ts),) = await two.lane.store.cards.of(request.id)
+    card = two.lane.world.workspace.state.message(channel_id, ts)
+    assert card is not None
+    assert taken(await two.lane.world.workspace.click(DANA, message=card, action_id="quarantine.undo"))
 
 
 async def ask_each(two: Pair, line: str, names: list[str]) -> None:

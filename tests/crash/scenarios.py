@@ -1,5 +1,6 @@
 """What is done while the process is killed: how each change is prepared, what sets it off, and how it may end."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -52,6 +53,8 @@ class Scenario:
     audited: str = ""
     """The outcome in the audit log, where it is not the request's state."""
     about: str = ""
+    finds: Callable[[Lane, str], Awaitable[str]] | None = None
+    """Returns what the change is about, where only what was prepared tells its name."""
     """What the request names, where it is not the cell's own database."""
     calls: int = 1
 
@@ -232,6 +235,75 @@ async def is_branch(lane: Lane, name: str) -> bool:
     return there
 
 
+async def may_rewind(lane: Lane, name: str) -> None:
+    """A rewind to a whole second after the database was created waits for approval."""
+    await lane.has_database(name)
+    clock = lane.world.turso.clock
+    made = clock.now()
+    await until(lambda: clock.now() - made > timedelta(seconds=1.1), what="a moment after its creation")
+    await asked(f"db rewind {{}} --to {clock.now():%Y-%m-%dT%H:%M:%SZ}")(lane, name)
+
+
+async def rewound(lane: Lane, name: str) -> None:
+    await may_rewind(lane, name)
+    await press_till_taken(lane, ANA, name, "Approve")
+    await in_state(lane, name, State.SUCCEEDED)
+
+
+def deciding(line: str) -> Callable[[Lane, str], Awaitable[None]]:
+    """A copy about which a request to decide waits for approval."""
+
+    async def prepare(lane: Lane, name: str) -> None:
+        await rewound(lane, name)
+        await ask_till_taken(lane, line.format(name))
+        about = await copy_of(lane, name) if "switch" not in line else name
+        request = await in_state(lane, about, State.PENDING)
+
+        async def shown() -> bool | None:
+            return bool(await lane.store.cards.of(request.id)) or None
+
+        await patient(shown, f"the card about {about}")
+
+    return prepare
+
+
+async def switched(lane: Lane, name: str) -> None:
+    await deciding("rewind switch {}")(lane, name)
+    await press_till_taken(lane, ANA, name, "Approve")
+    await in_state(lane, name, State.QUARANTINED)
+
+
+async def copy_of(lane: Lane, name: str) -> str:
+    """The copy that a rewind has made, by the request that made it."""
+    made = await lane.store.requests.find(states=[State.SUCCEEDED], command="rewind")
+    return next(str(one.plan.arguments["copy"]) for one in made if one.plan.target and one.plan.target.name == name)
+
+
+async def has_copy(lane: Lane, name: str) -> bool:
+    """Whether the copy of the newest rewind is there."""
+    request = await lane.newest(name)
+    return request is not None and await lane.database_id(str(request.plan.arguments["copy"])) is not None
+
+
+async def is_switched(lane: Lane, name: str) -> bool:
+    """Whether the old database is blocked. It is there in any case, as is its copy, and revoked at most once."""
+    assert await lane.database_id(name) is not None
+    assert await lane.database_id(await copy_of(lane, name)) is not None
+    assert lane.sent("POST", ROTATE.format(name)) <= 1
+    return await lane.blocked(name) == (True, True)
+
+
+async def is_discarded(lane: Lane, copy: str) -> bool:
+    """Whether the copy is gone. The database that was copied is there in any case."""
+    assert await lane.database_id(re.sub(r"-rewind-\d{4}-\d{4}-[0-9a-f]{6}$", "", copy)) is not None
+    return await is_gone(lane, copy)
+
+
+async def is_kept(lane: Lane, copy: str) -> bool:
+    assert await lane.database_id(copy) is not None
+    return any(one.database == copy for one in await lane.store.branches.find(organization="acme"))
+
+
 async def ready(lane: Lane, name: str) -> None:
     await asked("token {}")(lane, name)
     await press_till_taken(lane, ANA, name, "Approve")
@@ -355,6 +427,15 @@ SCENARIOS = [
              was_called("POST", ROTATE), final_unknown=True, proven=True),
     Scenario("rotate-late", revoked_late, approve, ("POST", ROTATE), State.SUCCEEDED, "have been refused since",
              was_called("POST", ROTATE), final_unknown=True, proven=True),
+    Scenario("rewind", may_rewind, approve, ("POST", DATABASES), State.SUCCEEDED, "Compared with", has_copy),
+    Scenario("rewind-switch", deciding("rewind switch {}"), approve, ("PATCH", CONFIGURATION), State.QUARANTINED,
+             "in place of", is_switched, proven=True),
+    Scenario("rewind-undo", switched, undo, ("PATCH", CONFIGURATION), State.RESTORED, "is unblocked again",
+             blocks(False, False), undone=State.QUARANTINED, event="undone"),
+    Scenario("rewind-discard", deciding("rewind discard {}"), approve, ("DELETE", DATABASE), State.SUCCEEDED,
+             "was destroyed", is_discarded, finds=copy_of),
+    Scenario("rewind-keep", deciding("rewind keep {}"), approve, ("DELETE", DATABASE), State.SUCCEEDED, "is kept",
+             is_kept, finds=copy_of, calls=0),
     Scenario("reveal", ready, reveal, ("POST", TOKENS), State.SUCCEEDED, "Only you can see", was_called("POST", TOKENS),
              final_unknown=True, event="reveal"),
     Scenario("token", there, typed("token {} --read-only"), ("POST", TOKENS), State.SUCCEEDED, "Only you can see",

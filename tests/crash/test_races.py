@@ -13,11 +13,14 @@ from tests.crash.pair import Pair, pair
 from tests.crash.race_steps import (
     approves,
     ask_each,
+    both_ask_to_switch,
     both_pending,
     check_outcome,
+    copy_request,
     newest,
     open_denial_form,
     press_together,
+    presses_undo,
     requests_of,
     wait_until_left,
 )
@@ -27,9 +30,11 @@ from tests.crash.scenarios import (
     blocks,
     card_of,
     is_gone,
+    is_switched,
     is_there,
     press_till_taken,
     quarantined,
+    rewound,
     taken,
 )
 from tests.crash.stores import STORES, new_store
@@ -242,6 +247,57 @@ async def two_quarantines(two: Pair, names: list[str]) -> list[str]:
     return winners
 
 
+async def two_switches(two: Pair, names: list[str]) -> list[str]:
+    """Two people's switches to one copy are approved at one moment: one happens, and nothing is sent twice."""
+    await asyncio.gather(*(rewound(two.lane, name) for name in names))
+    pairs = [await both_ask_to_switch(two, name) for name in names]
+    moment = time.time() + 0.7
+    for pair_, offset in zip(pairs, OFFSETS, strict=True):
+        two.balancer.moments |= {(ANA, pair_[0].id): moment, (BEN, pair_[1].id): moment + offset}
+    await asyncio.gather(
+        *(approves(two, person, one) for pair_ in pairs for person, one in zip((ANA, BEN), pair_, strict=True))
+    )
+    await two.at_rest()
+    winners = []
+    for name, pair_ in zip(names, pairs, strict=True):
+        ended = [await two.lane.store.requests.get(one.id) for one in pair_]
+        assert {one.state for one in ended if one} == {State.QUARANTINED, State.STALE}, ended
+        assert await is_switched(two.lane, name)
+        assert two.lane.sent("PATCH", CONFIGURATION.format(name)) == 1
+        assert two.lane.sent("POST", ROTATE.format(name)) == 1
+        winners.append(next(one.requester for one in ended if one and one.state is State.QUARANTINED))
+    return winners
+
+
+async def switch_against_undo(two: Pair, names: list[str]) -> list[str]:
+    """Undo of a switch is pressed while another switch is approved: the database is blocked for the second, or open."""
+    await asyncio.gather(*(rewound(two.lane, name) for name in names))
+    pairs = [await both_ask_to_switch(two, name) for name in names]
+    await asyncio.gather(*(approves(two, ANA, first) for first, _ in pairs))
+    await two.at_rest()
+    moment = time.time() + 0.7
+    for (first, second), offset in zip(pairs, (-0.9, -0.5, -0.2, 0.0, 0.2), strict=True):
+        two.balancer.moments |= {(DANA, first.id): moment + offset, (BEN, second.id): moment}
+    await asyncio.gather(
+        *(presses_undo(two, first) for first, _ in pairs), *(approves(two, BEN, second) for _, second in pairs)
+    )
+    await two.at_rest()
+    winners = []
+    for name, (first, second) in zip(names, pairs, strict=True):
+        one, other = await two.lane.store.requests.get(first.id), await two.lane.store.requests.get(second.id)
+        assert one is not None
+        assert other is not None
+        assert one.state is State.RESTORED, one
+        assert other.state in (State.QUARANTINED, State.STALE), other
+        again = other.state is State.QUARANTINED
+        assert await two.lane.blocked(name) == (again, again)
+        assert two.lane.sent("POST", ROTATE.format(name)) == 1 + again
+        by = await two.lane.store.requests.decided_by((await copy_request(two, name)).id)
+        assert (by.id if by else None) == (other.id if again else None)
+        winners.append("undo, then switch" if again else "switch was too early")
+    return winners
+
+
 RACES: list[Race] = [
     double_click,
     two_approvers,
@@ -250,4 +306,6 @@ RACES: list[Race] = [
     undo_against_the_end,
     the_end_of_a_freeze_against_a_quarantine,
     two_quarantines,
+    two_switches,
+    switch_against_undo,
 ]

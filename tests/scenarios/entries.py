@@ -28,7 +28,10 @@ SAMPLES = {
     "weekly": "mon 09:00", "daily": "09:00", "until": "3h", "to": BEN,
 }  # fmt: skip
 """By the key of an argument: something valid to fill in."""
-NAMES = {"create": "fresh", "thaw": "held", "restore": "quarantined"}
+FOR_COMMAND = {"rewind": {"to": "1s ago"}}
+"""By the command: a sample that is something else there."""
+NAMES = {"create": "fresh", "thaw": "held", "restore": "quarantined",
+         "rewind switch": "rewound", "rewind keep": "rewound", "rewind discard": "rewound"}  # fmt: skip
 """By the command: the database with which there is something to do; else it is `orders`."""
 
 
@@ -86,6 +89,7 @@ def _submitting_form(command: Command) -> Way:
         opened = await an_intent(world)
         args: type[BaseModel] = command.args
         samples = SAMPLES | ({"name": NAMES[command.name]} if command.name in NAMES else {})
+        samples |= FOR_COMMAND.get(command.name, {})
         values: dict[str, Any] = {
             f"arg.{one.key}": samples[one.key]
             for one in shape_of(args).by_key.values()

@@ -41,6 +41,7 @@ GIVEN: dict[str, tuple[str, ...]] = {
     "rotate": ("rotate {}", "db tokens invalidate {} --reason {r}", "rotate {} --dry-run"),
     "destroy": ("db destroy {} --dry-run", "rm {} --now --reason {r}", "destroy {} --ticket OPS-7"),
     "restore": ("db restore {}",),
+    "rewind": ("db rewind {} --to 1s ago --dry-run", "rewind {} --to 14:02 --dry-run"),
     "incident start": ("incident start INC-42 --for 2h --dry-run", "incident start INC-9"),
     "incident end": ("incident end --dry-run",),
     "digest on": ("digest on --daily 09:00 --dry-run", "digest on --weekly mon 09:00 --tz Europe/Berlin --dry-run"),

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -43,7 +44,8 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 
 async def _tour(world: World) -> None:
     dana, ana, remy = (world.person(one) for one in (DANA, ANA, REMY))
-    await world.make("waits", "quarantined", "broken", "held", "minted")
+    await world.make("waits", "quarantined", "broken", "held", "minted", "rewound")
+    made = world.turso.clock.now()
     await dana.types("/turso token minted --read-only")
     await dana.types("/turso rotate waits --reason leak")
     question = await remy.types("/turso freeze held --for 30m")
@@ -59,6 +61,10 @@ async def _tour(world: World) -> None:
     await world.workspace.say(BEN, INCIDENT, "/turso db destroy broken --now --reason fire")
     await until(lambda: world.card(INCIDENT, holding="*broken* was destroyed"), what="the break-glass act")
     await world.calm()
+    await until(lambda: world.turso.clock.now() - made > timedelta(seconds=2), what="a moment to go back to")
+    card = await dana.types("/turso rewind rewound --to 1s ago", holding="rewound")
+    await ana.presses("Approve", card)
+    await world.shows(card, button="Switch")
     for line in ("", "help", "triage orders", "requests", "requests --mine", "ls", "usage orders", "show orders"):
         await dana.types(f"/turso {line}")
     for one in (DANA, ANA, REMY):

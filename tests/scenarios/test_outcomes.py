@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.commands.databases import create
+from bot.commands.databases import _new_database
 from bot.core.requests.request import Request, State
 from bot.pipeline.execution import verify
 from bot.sandbox.workspace.model import Message
@@ -192,7 +192,7 @@ async def test_turso_out_of_reach_is_said_in_one_sentence(world: World) -> None:
 async def test_what_turso_has_said_it_made_is_ours_however_far_the_clocks_are_apart(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(create, "ARRIVES_WITHIN", -timedelta(hours=1))
+    monkeypatch.setattr(_new_database, "ARRIVES_WITHIN", -timedelta(hours=1))
 
     await world.person(DANA).types("/turso create far-apart")
 
@@ -202,7 +202,7 @@ async def test_what_turso_has_said_it_made_is_ours_however_far_the_clocks_are_ap
 async def test_a_second_look_tells_what_somebody_else_made_meanwhile(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(create, "ARRIVES_WITHIN", -timedelta(hours=1))
+    monkeypatch.setattr(_new_database, "ARRIVES_WITHIN", -timedelta(hours=1))
     monkeypatch.setattr(verify, "LOOKS", (0.0,))
     world.turso.faults.add("drop", method="POST", path=D)
     await world.person(DANA).types("/turso create of-others")
