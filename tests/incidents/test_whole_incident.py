@@ -20,7 +20,7 @@ async def test_from_the_start_to_the_report(world: World) -> None:
 
     # The card that people look at, and a freeze of one tap.
     card = await remy.types("/turso triage checkout", INCIDENT)
-    assert {"Freeze writes 30 min", "Read-only token", "Rotate tokens", "Refresh"} == play.pressable(card)
+    assert {"Freeze writes 30 min", "Read-only token", "Rotate tokens", "Rewind", "Refresh"} == play.pressable(card)
     assert "timeline" in words(card)
     frozen = await play.freeze(remy, card, "checkout")
     assert frozen.thread_ts == begun.ts
