@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 import pytest_asyncio
 
+from bot.blocks.buttons import CHANNEL_FORM, CHANNEL_RIGHTS
 from bot.core.requests.request import State
 from bot.sandbox.workspace.faults import Fault
 from bot.sandbox.workspace.model import Channel, Message, View
@@ -91,6 +92,7 @@ REFUSALS = (
     "denied",
 )
 SHOWS_A_MODAL = {"Reveal", "Deny"}
+"""By their labels. Buttons of a channel show one too: a form, or one's permissions there."""
 
 
 async def test_every_button_on_home_does_what_it_says_for_each_who_sees_it(world: World, place: Channel) -> None:
@@ -117,12 +119,16 @@ async def test_every_button_on_home_does_what_it_says_for_each_who_sees_it(world
             await world.calm()
             heard = [words(one) for one in forging.told(world, who) if one.ts not in before]
             modal = world.workspace.views_of(who)
-            assert heard or (label in SHOWS_A_MODAL and modal), f"{who} pressed {label} and nothing happened"
+            of_channel = button["action_id"].startswith((CHANNEL_FORM, CHANNEL_RIGHTS))
+            shows = label in SHOWS_A_MODAL or of_channel
+            assert heard or (shows and modal), f"{who} pressed {label} and nothing happened"
+            assert not of_channel or (modal and not heard), f"{who}: {label}: {heard}"
             assert not [one for one in heard if any(refusal in one for refusal in REFUSALS)], f"{who}: {label}: {heard}"
             for view in modal:
                 await world.workspace.close_view(who, view.id)
 
     assert {(DANA, "Reveal"), (DANA, "Withdraw"), (ANA, "Approve"), (ANA, "Deny")} <= pressed
+    assert {(who, label) for who in (DANA, ANA) for label in ("Token", "All commands")} <= pressed
 
 
 async def test_a_change_that_is_under_way_when_its_channel_is_archived_is_told_by_direct_message(
