@@ -21,11 +21,11 @@ from bot.pipeline.approval.expiry import expire
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.next_step import take_next_step
 from bot.pipeline.execution.phases import facts_again
-from bot.pipeline.outcomes.delivery import deliver, deliver_and_close, notice_of
+from bot.pipeline.outcomes.delivery import CHANNEL, deliver, deliver_and_close, notice_of
 from bot.pipeline.outcomes.live_cards import refresh_live_cards
 from bot.pipeline.outcomes.notifications import notify_is_due, notify_outcome
 from bot.pipeline.outcomes.recipients import notified, with_people_on_call
-from bot.pipeline.outcomes.request_cards import below_card, post_card, show
+from bot.pipeline.outcomes.request_cards import CardContent, below_card, post_card, refresh_cards, show
 from bot.pipeline.quarantine.countdown import countdown_is_over
 from bot.pipeline.replies import entry, private_note
 from bot.pipeline.requests.open_request import drop_if_never_shown
@@ -70,18 +70,33 @@ async def _remind(env: Environment, timer: Timer) -> Timer | None:
         return None
     if timer.attempt == 0:
         return await _look_for_card(env, request, timer)
-    _, thread_ts = await below_card(env, request)
-    await show(env, request.id)  # other people may be on call now
-    request = await with_people_on_call(env, await _escalated(env, request, timer.attempt))
-    reminder = notices.reminder(request, env.catalogue, now=env.clock.now())
-    notice = await notice_of(env, request, f"reminder {timer.attempt}", reminder, thread_ts=thread_ts)
-    called = await notified(env, request.notify, asked_by=request.requester)
-    await deliver(env, replace(notice, people=tuple(called)))
+    await _call_approvers(env, request, timer.attempt)
     pause = min(FIRST_PAUSE * 2**timer.attempt, LONGEST_PAUSE)
     due = env.clock.now() + pause
     if request.expires_at and due >= request.expires_at:
         return None
     return replace(timer, due_at=due, attempt=timer.attempt + 1)
+
+
+async def _call_approvers(env: Environment, request: Request, attempt: int) -> None:
+    """Post a reminder once. A card that had to be posted again is one, if nobody else is called by now.
+
+    Raises:
+        Unavailable: Slack may accept it later.
+    """
+    event, card = f"reminder {attempt}", CardContent.NO_CARD
+    escalated = await _escalated(env, request, attempt)
+    with suppress(Unavailable):  # a later change brings the card up to date
+        card = await refresh_cards(env, request, fresh=False)  # other people may be on call now
+    if card is CardContent.POSTED_AGAIN and escalated.notify == request.notify:
+        await env.store.notices.set_notified(request.id, event, how=CHANNEL)
+        return
+    _, thread_ts = await below_card(env, request)
+    request = await with_people_on_call(env, escalated)
+    reminder = notices.reminder(request, env.catalogue, now=env.clock.now())
+    notice = await notice_of(env, request, event, reminder, thread_ts=thread_ts)
+    called = await notified(env, request.notify, asked_by=request.requester)
+    await deliver(env, replace(notice, people=tuple(called)))
 
 
 async def _escalated(env: Environment, request: Request, attempt: int) -> Request:
