@@ -18,19 +18,19 @@ from bot.slack.manifest import GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
 from tests.scenarios import forging
 from tests.scenarios.alerting import ended, raised
 from tests.scenarios.generated import LINES
-from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World
+from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, until
 
 Ready = Callable[[], None]
 """Called once everything is prepared: what is asked of the rules from then on is asked because of the way itself."""
 Way = Callable[[World, Ready], Awaitable[None]]
 SAMPLES = {
     "name": "orders", "key": "INC-1", "on": "on", "command": "list", "expiration": "1h", "for": "30m",
-    "weekly": "mon 09:00", "daily": "09:00", "until": "3h", "to": BEN,
+    "weekly": "mon 09:00", "daily": "09:00", "until": "3h", "to": BEN, "source": "orders",
 }  # fmt: skip
 """By the key of an argument: something valid to fill in."""
-FOR_COMMAND = {"rewind": {"to": "1s ago"}}
+FOR_COMMAND = {"rewind": {"to": "1s ago"}, "branch": {"name": "fresh-copy"}}
 """By the command: a sample that is something else there."""
-NAMES = {"create": "fresh", "thaw": "held", "restore": "quarantined",
+NAMES = {"create": "fresh", "thaw": "held", "restore": "quarantined", "wake": "asleep",
          "rewind switch": "rewound", "rewind keep": "rewound", "rewind discard": "rewound"}  # fmt: skip
 """By the command: the database with which there is something to do; else it is `orders`."""
 
@@ -114,6 +114,8 @@ def _pressing(action_id: str) -> Way:
         values = await values_of(world)
         alert = await raised(world, AlertKind.QUOTA, "orders") if action_id.startswith("alert.") else None
         values = [alert.id] if alert else values
+        if action_id.startswith("branch."):
+            values = [await _branch(world, f"copy-{action_id.partition('.')[2]}")]
         if is_of_incidents := action_id.startswith("incident."):
             values = [await _incident(world)]
         ready()
@@ -127,6 +129,15 @@ def _pressing(action_id: str) -> Way:
             await world.calm()
 
     return take
+
+
+async def _branch(world: World, name: str) -> str:
+    """Make a branch with an end; returns its id."""
+    assert world.bot is not None
+    await forging.types(world, DANA, DB_OPS, f"branch orders {name} --for 3d")
+    await until(lambda: world.card(holding=f"*{name}* of"), what="the branch")
+    await world.calm()
+    return next(one.id for one in await world.bot.store.branches.find(organization="acme") if one.database == name)
 
 
 async def _incident(world: World) -> str:

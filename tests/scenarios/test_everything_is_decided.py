@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from bot.commands import COMMANDS
+from bot.core.records.delegations import Delegation
 from bot.core.requests import decision as request_decision
 from bot.core.requests.incoming import Incoming
 from bot.pipeline.authorization import decision
@@ -46,6 +47,10 @@ async def _tour(world: World) -> None:
     dana, ana, remy = (world.person(one) for one in (DANA, ANA, REMY))
     await world.make("waits", "quarantined", "broken", "held", "minted", "rewound")
     made = world.turso.clock.now()
+    await world.at_turso("POST", "/groups", json={"name": "sleepers", "location": "local"})
+    await world.make("asleep", group="sleepers")
+    await world.turso.archive("acme", "sleepers")
+    await _be_away(world, DANA, BEN)
     await dana.types("/turso token minted --read-only")
     await dana.types("/turso rotate waits --reason leak")
     question = await remy.types("/turso freeze held --for 30m")
@@ -70,6 +75,13 @@ async def _tour(world: World) -> None:
     for one in (DANA, ANA, REMY):
         await world.workspace.open_home(one)
     await world.calm()
+
+
+async def _be_away(world: World, person: str, delegate: str) -> None:
+    """Let somebody be away, whether or not the policy lets them choose that delegate."""
+    assert world.bot is not None
+    now = world.bot.env.clock.now()
+    await world.bot.store.delegations.set(Delegation(person, delegate, now, now + timedelta(days=2)))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.scenarios import forging
 from tests.scenarios.conftest import sound
 from tests.scenarios.generated import example_of
 from tests.scenarios.outcomes import outcomes_of
-from tests.world import ANA, BEN, DANA, DB_OPS, World, until, words
+from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -30,10 +30,16 @@ GIVEN = {
     "token": "token gen --read-only", "freeze": "freeze gen --for 30m", "thaw": "thaw gen-blocked",
     "protect": "protect gen on", "rotate": "rotate gen", "destroy": "destroy gen --now", "restore": "restore gen-gone",
     "incident start": "incident start INC-1 --dry-run", "incident end": "incident end --dry-run",
+    "rewind": "rewind gen --to 15m ago", "away": f"away --until 3h --to <@{REMY}> --dry-run",
     "digest on": "digest on --daily 09:00 --dry-run", "digest off": "digest off --dry-run",
 }  # fmt: skip
 """By command: a line that works; what it is about is made ready before."""
 LINES = {one.name: GIVEN.get(one.name, example_of(one).replace("{}", "gen")) for one in COMMANDS}
+BEFORE = {
+    "alert off": "alert on", "alert mute": "alert on", "alert unmute": "alert mute --for 1d",
+    "away off": f"away --until 3h --to <@{REMY}>",
+}  # fmt: skip
+"""By command: the line after which there is something for it to do."""
 WITHOUT_SUBJECT = {"wake", "restore", "incident end", "incident report", "digest off"}
 """Refused here: there is no archived group, quarantine, incident or digest. That, too, without a word of the API."""
 
@@ -43,6 +49,11 @@ async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     """The sandbox whose Turso speaks one generation's shapes."""
     async with sound(tmp_path_factory.mktemp("world")) as found:
         await found.make("gen", "gen-blocked", "gen-more", "gen-gone")
+        await found.pass_time(minutes=20)
+        card = await found.person(DANA).types("/turso rewind gen --to 5m ago --reason mistake", holding="gen")
+        await found.person(ANA).presses("Approve", card)
+        await until(lambda: found.card(holding="Compared with"), what="the copy of a rewind")
+        await found.calm()
         found.turso.generation = request.param
         yield found
 
@@ -51,6 +62,9 @@ async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 async def test_a_command_understands_this_generation(world: World, name: str) -> None:
     if name == "thaw":
         await _configured(world, "gen-blocked", block_writes=True)
+    if name in BEFORE:
+        await forging.types(world, BEN, DB_OPS, BEFORE[name])
+        await world.calm()
     outcomes = outcomes_of(world)
 
     delivery, _, _ = await forging.types(world, BEN, DB_OPS, LINES[name])
@@ -62,7 +76,7 @@ async def test_a_command_understands_this_generation(world: World, name: str) ->
         outcomes() == ["refused"]
         if has_no_groups or name in WITHOUT_SUBJECT
         else outcomes() not in (["refused"], ["broken"])
-    )
+    ), outcomes()
 
 
 async def _configured(world: World, name: str, **flags: bool) -> None:

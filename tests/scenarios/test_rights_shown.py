@@ -39,6 +39,8 @@ LIMITS = re.compile(
     r"(?P<variant>(?!up to |only |not )[^,]+)?(?:, )?(?:up to (?P<longest>[^,]+))?(?:, )?"
     r"(?:only (?P<only>`[^`]+`(?:, `[^`]+`)*))?(?:, )?(?:not (?P<but>`[^`]+`(?:, `[^`]+`)*))?"
 )
+MORE = {"protect": "on", "incident start": "INC-1", "digest on": "--daily", "rewind": "--to 15m ago"}
+"""By command: what else its line needs."""
 GROUP = "default"
 """Of every database of the sandbox."""
 
@@ -147,7 +149,7 @@ def asked_lines(dice: random.Random, count: int) -> Iterator[str]:
         args = GRAMMAR.parse(LINES[name][0].replace("{}", "x")).spec.args
         database = dice.choice(NAMES) if "name" in args.model_fields else ""
         flag = dice.choice(("", *GRAMMAR.parse(name).spec.flags))
-        more = {"protect": "on", "incident start": "INC-1", "digest on": "--daily"}.get(name, "")
+        more = MORE.get(name, "")
         life = f"--expiration {dice.choice(('1h', '1h', '30m'))}" if name == "token" else ""
         dry = "" if name in CATALOGUE.reading else "--dry-run"
         yield " ".join(filter(None, (name, database, more, flag, life, dry)))
