@@ -10,17 +10,14 @@ import pytest_asyncio
 from bot.core.alerts import RAISED, AlertEnd, AlertKind, Measure
 from bot.core.requests.request import State
 from bot.sandbox.workspace.seed import OTHER_TEAM
+from tests.policies import WITH_NAMED_DBA
 from tests.scenarios.alerting import cards, ended, keep_usage_unknown, made, raised, shown
 from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, buttons, enforce, marked_up, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-OWN_POLICY = """\
-version: 1
-organizations:
-  acme: {token: env:TURSO_API_TOKEN}
-workspace: T0ACME
-people:
-  dba: {users: [U0ANA, U0BEN]}
+OWN_POLICY = (
+    WITH_NAMED_DBA
+    + """\
 channels:
   C0DBOPS:
     databases: ["*"]
@@ -37,6 +34,7 @@ profiles:
   incident:
     rules: [{allow: [read, incident]}]
 """
+)
 SAYS = "has used 82% of its quota of rows written"
 
 

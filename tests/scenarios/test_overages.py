@@ -5,17 +5,14 @@ import pytest
 
 from bot.core.requests.request import State
 from bot.sandbox.workspace.model import Message
+from tests.policies import WITH_NAMED_DBA
 from tests.scenarios.asked import reaches, stored
 from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, enforce, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-OWN_POLICY = """\
-version: 1
-organizations:
-  acme: {token: env:TURSO_API_TOKEN}
-workspace: T0ACME
-people:
-  dba: {users: [U0ANA, U0BEN]}
+OWN_POLICY = (
+    WITH_NAMED_DBA
+    + """\
 channels:
   C0DBOPS:
     databases: ["*"]
@@ -27,6 +24,7 @@ channels:
     rules:
       - {allow: [read, overages]}
 """
+)
 WITH_A_BAN = OWN_POLICY + "ceiling: {deny: [{commands: [overages], databases: ['later-*']}]}\n"
 
 
