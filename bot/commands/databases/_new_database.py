@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.blocks.text import Plain, utc
 from bot.commands.base import Context, Facts
+from bot.core.requests.plan import Plan
 from bot.errors import BadInput, NotOurs
 from bot.turso import Database, DatabaseNotFound, TursoReader
 
@@ -34,6 +35,12 @@ def taken(ctx: Context, found: Database) -> str:
     if ctx.policy.scope(ctx.subject, "show").covers(found.target):
         return f"`{found.name}` already exists. See `/turso show {found.name}`."
     return f"`{found.name}` isn't available. Choose another name."
+
+
+async def why_name_taken(ctx: Context, plan: Plan) -> str | None:
+    """Return that the name of a new database has been taken since the plan, or None."""
+    found = await existing(ctx.turso, str(plan.arguments["name"]))
+    return taken(ctx, found) if found else None
 
 
 async def was_made(ctx: Context, name: str) -> bool:
@@ -67,6 +74,11 @@ def facts_of(made: Database) -> dict[str, object]:
         "group": made.group,
         "locations": list(dict.fromkeys(one for one in (made.primary_region, *made.regions) if one)),
     }
+
+
+async def read_new_database(ctx: Context, plan: Plan) -> Facts:
+    """Read the facts of a new database again, but not whether it is ready."""
+    return facts_of(await ctx.turso.database(str(plan.arguments["name"])))
 
 
 def address_lines(facts: Facts) -> list[str]:

@@ -16,12 +16,12 @@ from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.databases._archived import require_awake
 from bot.commands.databases._new_database import (
     address_lines,
-    existing,
     facts_of,
+    read_new_database,
     require_free,
-    taken,
     wait_until_ready,
     was_made,
+    why_name_taken,
 )
 from bot.core.model import Risk
 from bot.core.parsing.arguments import DatabaseName, Duration, Phrase, Positional
@@ -82,12 +82,6 @@ async def _moment(ctx: Context, moment: Moment | None) -> datetime | None:
     return None if moment is None else (await time_of(ctx, moment)).astimezone(UTC)
 
 
-async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return that the name has been taken meanwhile, or None."""
-    found = await existing(ctx.turso, str(plan.arguments["name"]))
-    return taken(ctx, found) if found else None
-
-
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
     """Create the copy once, then wait until it is ready."""
     began = asyncio.get_running_loop().time()
@@ -95,11 +89,6 @@ async def act(ctx: ChangeContext, plan: Plan) -> Facts:
     at = datetime.fromisoformat(asked["at"]) if asked["at"] else None
     made = await ctx.turso.create_copy(asked["name"], group=asked["group"], source=target_of(plan).name, at=at)
     return {**facts_of(made), "served": await wait_until_ready(ctx.turso, made, began=began)}
-
-
-async def facts_again(ctx: Context, plan: Plan) -> Facts:
-    """Read its addresses, but not whether it is ready."""
-    return facts_of(await ctx.turso.database(plan.arguments["name"]))
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
@@ -166,10 +155,10 @@ command = ChangeCommand(
     makes_name=True,
     synonyms=("fork", "clone", "copy"),
     plan=plan,
-    drift=drift,
+    drift=why_name_taken,
     act=act,
     read_back=read_back,
     message=message,
-    facts_again=facts_again,
+    facts_again=read_new_database,
     branch=branch,
 )

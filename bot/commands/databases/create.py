@@ -13,12 +13,12 @@ from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.databases._create_place import differences, made_where, require_location, require_place
 from bot.commands.databases._new_database import (
     address_lines,
-    existing,
     facts_of,
+    read_new_database,
     require_free,
-    taken,
     wait_until_ready,
     was_made,
+    why_name_taken,
 )
 from bot.core.model import Risk
 from bot.core.parsing.arguments import DatabaseName, GroupName, LocationCode, Positional
@@ -51,23 +51,12 @@ async def plan(ctx: Context, args: CreateArgs) -> Plan:
     )
 
 
-async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return that the name has been taken meanwhile, or None."""
-    found = await existing(ctx.turso, str(plan.arguments["name"]))
-    return taken(ctx, found) if found else None
-
-
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
     """Create the database once, then wait until it is ready."""
     began = asyncio.get_running_loop().time()
     asked = plan.arguments
     made = await ctx.turso.create_database(asked["name"], group=asked["group"], location=asked["location"])
     return {**facts_of(made), "served": await wait_until_ready(ctx.turso, made, began=began)}
-
-
-async def facts_again(ctx: Context, plan: Plan) -> Facts:
-    """Read its addresses and location, but not whether it is ready."""
-    return facts_of(await ctx.turso.database(plan.arguments["name"]))
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
@@ -112,9 +101,9 @@ command = ChangeCommand(
     makes_name=True,
     synonyms=("new", "make", "add"),
     plan=plan,
-    drift=drift,
+    drift=why_name_taken,
     act=act,
     read_back=read_back,
     message=message,
-    facts_again=facts_again,
+    facts_again=read_new_database,
 )
