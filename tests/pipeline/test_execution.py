@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from bot.app.workflow_steps import WorkSteps
+from bot.core.records.timers import TimerKind
 from bot.core.requests.request import State
 from bot.core.requests.step_results import ActResult, Attempt, BeginResult, PhaseResult
 from bot.pipeline.approval import votes
@@ -104,6 +105,31 @@ async def test_a_lost_answer_is_made_up_by_what_turso_shows(here: Pipeline) -> N
 
     assert await here.execute(request) is State.SUCCEEDED
     assert here.changes() == [DELETE]
+
+
+async def test_a_new_database_is_not_reported_before_its_id_is_known(here: Pipeline) -> None:
+    wanted = await here.ask("db create shop")
+    real, seen = here.of.turso.handle, []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST" and request.url.path.endswith("/databases"):
+            real(request)
+            no_answer()
+        if "shop" in here.turso.databases and request.url.path.endswith("/databases/shop"):
+            seen.append(request)
+            if len(seen) > 1:
+                return httpx.Response(403, json={"error": "not now"})
+        return real(request)
+
+    here.of.turso.handle = handle  # type: ignore[method-assign]
+    assert await here.execute(wanted) is State.UNKNOWN
+    assert await here.fire(TimerKind.RECONCILE, wanted.id) is not None
+
+    here.of.turso.handle = real  # type: ignore[method-assign]
+    await here.fire(TimerKind.RECONCILE, wanted.id)
+    now = await here.now(wanted)
+    assert now.state is State.SUCCEEDED
+    assert now.facts["id"] == here.turso.databases["shop"]["DbId"]
 
 
 async def test_an_approval_that_is_too_old_starts_nothing(here: Pipeline) -> None:

@@ -39,13 +39,14 @@ async def context_of(env: Environment, request: Request) -> ChangeContext:
 
 
 async def facts_again(ctx: Context, command: ChangeCommand[Any], kind: PhaseKind, plan: Plan) -> dict[str, Any]:
-    """Read the facts that an operation's message shows besides its plan. Returns none if they can't be read now."""
+    """Read what is known about a change besides its plan, such as the `DbId` of a new database.
+
+    Raises:
+        BotError: Turso doesn't answer. The change isn't reported as done without them, since later steps need them.
+    """
     if kind is not PhaseKind.EXECUTE or command.facts_again is None:
         return {}
-    try:
-        return dict(await command.facts_again(ctx, plan))
-    except BotError:
-        return {}
+    return dict(await command.facts_again(ctx, plan))
 
 
 async def show_quietly(env: Environment, request_id: str) -> None:

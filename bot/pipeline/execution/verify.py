@@ -50,7 +50,10 @@ async def verify(env: Environment, request_id: str, phase: str, acted: ActResult
         is_seen = True  # Turso confirmed the change; only the two clocks differ
     if not is_seen:
         return VerifyResult(PhaseResult.UNKNOWN, acted.why or "Turso doesn't show the change yet.", facts)
-    facts = facts or await facts_again(ctx, command, kind, request.plan)
+    try:
+        facts = facts or await facts_again(ctx, command, kind, request.plan)
+    except BotError as error:
+        return VerifyResult(PhaseResult.UNKNOWN, str(error), facts)
     if kind is PhaseKind.EXECUTE and command.next_step is not None:
         facts = await take_next_step(env, ctx, request, command.next_step, facts)
     return VerifyResult(PhaseResult.SUCCEEDED, facts=facts)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from bot.blocks import notices
 from bot.commands.base import ChangeCommand
@@ -100,7 +100,7 @@ async def _call_approvers(env: Environment, request: Request, attempt: int) -> N
 
 
 async def _escalated(env: Environment, request: Request, attempt: int) -> Request:
-    """Add the people to whom the current rule escalates, one more with each reminder, while nobody has answered.
+    """Add the people to whom the current rule escalates, one more with each reminder, until someone answers.
 
     Raises:
         Unavailable: Slack doesn't answer.
@@ -230,8 +230,10 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
     ctx = env.context(subject, organization=request.organization, line=request.line, sent_at=request.sent_at)
     last, why = timer.attempt + 1 >= len(SECOND_LOOKS), "Turso shows that it didn't happen."
     target, left, silent = request.plan.target, (False, False), ""
+    facts: dict[str, Any] = {}
     try:
         happened = await look(ctx, request.plan)
+        facts = await facts_again(ctx, command, kind, request.plan) if happened else {}
         if target is not None and last and not happened:
             left = await holding.blocks_left_by(ctx.turso, env.store, request.id, target)
             why = "Turso shows only part of the change." if any(left) and kind is PhaseKind.EXECUTE else why
@@ -245,7 +247,6 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
         if silent:
             return timer.failed(silent, again_at=again)
         return replace(timer, due_at=again, attempt=timer.attempt + 1)
-    facts = await facts_again(ctx, command, kind, request.plan) if happened else {}
     if happened and kind is PhaseKind.EXECUTE and command.next_step is not None:
         facts = await take_next_step(env, ctx, request, command.next_step, facts)
     settled = Settlement(PhaseResult.SUCCEEDED, "", facts)
