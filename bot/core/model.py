@@ -179,7 +179,7 @@ class Decision:
     notify: tuple[str, ...] = ()
     """Slack mentions, such as `<@U0ANA>` and `<!subteam^S0DBA>`."""
     escalation: tuple[tuple[str, ...], ...] = ()
-    """Further mentions for each reminder after the first, while nobody has answered."""
+    """Further mentions for each reminder after the first, until someone answers."""
     reviewers: ApproverSet = _NOBODY
     review_within: timedelta | None = None
     blocks_while_owed: bool = False

@@ -142,7 +142,7 @@ def test_every_bot_of_compose_writes_nowhere_and_may_do_nothing() -> None:
 @pytest.mark.parametrize("variant", ["base", "socket"])
 def test_kustomize_builds_each_variant(variant: str) -> None:
     if not shutil.which("kubectl"):
-        pytest.skip("kubectl is not on this machine")
+        pytest.skip("kubectl isn't installed: the tests above and below read the same files without it")
 
     ran = subprocess.run(
         ["kubectl", "kustomize", targets.KUBERNETES / variant], capture_output=True, text=True
@@ -204,7 +204,7 @@ def mount(folder: Path, version: str, **files: str) -> Path:
 
 def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     if not shutil.which("systemd-analyze"):
-        pytest.skip("systemd is not on this machine")
+        pytest.skip("systemd isn't installed: the test below reads the same unit without it")
     unit = tmp_path / "turso-ops.service"
     unit.write_text(targets.UNIT.replace("/opt/turso-ops/bin/turso-ops", sys.executable))
 

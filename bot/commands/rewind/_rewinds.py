@@ -82,7 +82,7 @@ class DecisionArgs(BaseModel):
 
 
 async def open_rewind(ctx: Context, name: str, copy: str | None) -> Rewind:
-    """Return the rewind of a database about whose copy nobody has decided.
+    """Return the rewind of a database whose copy still waits for a decision.
 
     Args:
         copy: the copy's name. Without it, there must be only one such rewind.

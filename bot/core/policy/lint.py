@@ -189,7 +189,7 @@ class _Lint:
                 )
 
     def schedules(self) -> None:
-        """Report schedules that name too little or too much, and those of which nobody has a Slack ID."""
+        """Report schedules that name too little or too much, and those whose people have no Slack ID."""
         known = _dict(self.raw.get("oncall_users"))
         for name, one in self.names.items():
             oncall = _dict(one).get("oncall")

@@ -57,7 +57,7 @@ class Rule:
     quorum: int = 1
     notify: People = NOBODY
     escalate_to: tuple[People, ...] = ()
-    """Who is reminded as well, one after the other, while nobody has answered."""
+    """Who is reminded as well, one after the other, until someone answers."""
     confirm: Confirm | None = None
     expires: timedelta = timedelta(hours=1)
     start_within: timedelta = timedelta(hours=1)

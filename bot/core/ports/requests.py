@@ -33,7 +33,7 @@ class ReadRequests(Protocol):
     async def decided_by(self, *subjects: str) -> Request | None:
         """Return the request that decides about any of these: a request's ID, or the `DbId` of its result.
 
-        None: nobody has decided yet.
+        None: none has decided yet.
         """
 
     async def was_sent(self, request_id: str, phase: str) -> bool:

@@ -47,7 +47,7 @@ SETTLES: Final = "settles"
 DECIDES: Final = "decides"
 """Key in a plan's arguments: the request on whose result the plan decides, which only one request can do."""
 DECIDES_ABOUT: Final = "decides_about"
-"""Key in a plan's arguments: the `DbId` of the result, about which only one request can decide, whoever made it."""
+"""Key in a plan's arguments: the `DbId` of the result. Only one request can decide about it, even if two claim it."""
 
 
 SUCCESSOR: Final = "successor"
