@@ -88,6 +88,11 @@ def _rank(item: pytest.Item) -> int:
     return next((rank for rank, name in enumerate(LONGEST) if path.startswith(name)), len(LONGEST))
 
 
+def pytest_configure() -> None:
+    """Let SIGHUP end the processes that tests start, also if this one runs under `nohup`, which they would inherit."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite golden files; then read their diff as code")
 

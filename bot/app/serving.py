@@ -6,9 +6,10 @@ import os
 import platform
 import signal
 import socket as sockets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 import structlog
 
@@ -27,10 +28,36 @@ from bot.slack.incoming.socket_mode import SocketRunner
 from bot.store.connections.urls import place_of
 
 ReadAgain = Callable[[], Settings]
+P = ParamSpec("P")
 
 log = structlog.get_logger(__name__)
 
 
+def _stops_while_it_starts(run: Callable[P, Coroutine[Any, Any, int]]) -> Callable[P, Coroutine[Any, Any, int]]:
+    """Let a signal end a process in order that is still starting, for example while it waits for the store."""
+
+    @wraps(run)
+    async def until_stopped(*args: P.args, **kwargs: P.kwargs) -> int:
+        told: list[signal.Signals] = []
+        task = asyncio.current_task()
+        assert task is not None, "a coroutine runs in a task"
+
+        def stop(one: signal.Signals) -> None:
+            told.append(one)
+            task.cancel()
+
+        on_stop(stop)
+        try:
+            return await run(*args, **kwargs)
+        except asyncio.CancelledError:
+            if not told:
+                raise
+            return 0
+
+    return until_stopped
+
+
+@_stops_while_it_starts
 async def serve(
     settings: Settings, *, durable: bool = True, upgrade: bool = True, read_again: ReadAgain | None = None
 ) -> int:
@@ -49,6 +76,7 @@ async def serve(
     return 0
 
 
+@_stops_while_it_starts
 async def socket(
     settings: Settings, *, durable: bool = True, upgrade: bool = True, health_port: int | None = None
 ) -> int:
@@ -67,6 +95,7 @@ async def socket(
     return 0
 
 
+@_stops_while_it_starts
 async def worker(settings: Settings, *, upgrade: bool = True, health_port: int | None = None) -> int:
     """Do durable work until stopped. Serve the pages for operators on a port, if one is given."""
     _logs(settings)

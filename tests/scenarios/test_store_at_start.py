@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -42,6 +43,25 @@ async def test_a_store_that_cannot_be_reached_ends_a_start_with_75(tmp_path: Pat
     assert lines[-1] == "turso-ops: No PostgreSQL listens at the host and port in DATABASE_URL."
     assert sum("store.waiting" in line for line in lines) >= 1
     assert not [line for line in lines if "Traceback" in line or "canary" in line]
+
+
+@pytest.mark.parametrize("command", ["serve", "socket", "worker"])
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
+async def test_a_process_that_waits_for_the_store_stops_in_order(
+    tmp_path: Path, command: str, asked: signal.Signals
+) -> None:
+    url = f"postgresql://u:canary@127.0.0.1:{free_port()}/d"
+    environment = GIVEN | {"PATH": os.environ["PATH"], "DATABASE_URL": url, "PORT": str(free_port())}
+    out, err = tmp_path / "out", tmp_path / "err"
+    child = await asyncio.to_thread(
+        partial(the_nursery().fork, command, environment=environment, cwd=tmp_path, out=out, err=err)
+    )
+    await until(lambda: err.exists() and "store.waiting" in err.read_text(), what="a start that waits")
+
+    child.send_signal(asked)
+
+    assert await child.ended() == 0
+    assert "Traceback" not in err.read_text()
 
 
 @pytest.fixture
