@@ -128,7 +128,7 @@ async def running(
         )
         traces.follow_store(store.database.engines)
         workspace, urls, tasks = Workspace(calls), ResponseUrls(settings.slack_api_url), TaskKeeper()
-        schedules = await stack.enter_async_context(on_call_schedules(settings, book, metrics.on_call))
+        schedules = await stack.enter_async_context(on_call_schedules(settings, book, clock, metrics.on_call))
         directory = SlackDirectory(calls, workspace, schedules=schedules)
         messenger = Delivery(calls, urls, secrets=_secrets(settings))
         heartbeat = Heartbeat(store, book, background)
@@ -283,8 +283,7 @@ def _named_secrets(settings: Settings) -> dict[str, str]:
         "TURSO_API_TOKEN": settings.turso_api_token,
         "AUDIT_STREAM": settings.audit_stream if settings.streams_to_url else None,
         "AUDIT_STREAM_SECRET": settings.audit_stream_secret,
-        "PAGERDUTY_API_TOKEN": settings.pagerduty_api_token,
-        "OPSGENIE_API_TOKEN": settings.opsgenie_api_token,
+        **{f"{name}_API_TOKEN": token for name, (token, _) in settings.on_call_services.items()},
     }
     found = {name: value for name, value in settings.sources.items() if name.endswith(SECRET_NAMES)}
     return found | {name: secret.get_secret_value() for name, secret in given.items() if secret}

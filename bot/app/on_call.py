@@ -1,13 +1,16 @@
 """The services with on-call schedules: one adapter for each that has a token, and their check in `doctor`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from bot.app.policy_book import PolicyBook
 from bot.blocks.text import counted
+from bot.core.ports import Clock
 from bot.errors import BotError
 from bot.oncall import OnCallUnavailable, Schedules
 from bot.oncall.calls import Observer
+from bot.oncall.incident_io import IncidentIo
 from bot.oncall.opsgenie import Opsgenie
 from bot.oncall.pagerduty import PagerDuty
 from bot.settings import Settings
@@ -18,14 +21,18 @@ class UnreachableOnCall(BotError):
 
 
 @asynccontextmanager
-async def on_call_schedules(settings: Settings, book: PolicyBook, observer: Observer) -> AsyncIterator[Schedules]:
+async def on_call_schedules(
+    settings: Settings, book: PolicyBook, clock: Clock, observer: Observer
+) -> AsyncIterator[Schedules]:
     """Yield the lookup of schedules. Closes its connections on exit."""
-    adapters: list[PagerDuty | Opsgenie] = []
+    makers: Mapping[str, Callable[..., PagerDuty | Opsgenie | IncidentIo]] = {
+        "PAGERDUTY": PagerDuty,
+        "OPSGENIE": Opsgenie,
+        "INCIDENT_IO": partial(IncidentIo, now=clock.now),
+    }
     async with AsyncExitStack() as stack:
-        if token := settings.pagerduty_api_token:
-            adapters.append(PagerDuty(settings.pagerduty_api_baseurl, token, observer=observer))
-        if token := settings.opsgenie_api_token:
-            adapters.append(Opsgenie(settings.opsgenie_api_baseurl, token, observer=observer))
+        given = settings.on_call_services.items()
+        adapters = [makers[name](url, token, observer=observer) for name, (token, url) in given]
         for one in adapters:
             await stack.enter_async_context(one.calls)
         yield Schedules(adapters, lambda: book.policy.oncall_users)

@@ -17,14 +17,24 @@ class Provider(StrEnum):
 
     PAGERDUTY = "pagerduty"
     OPSGENIE = "opsgenie"
+    INCIDENT_IO = "incident_io"
 
     @property
     def label(self) -> str:
         """Return the service's name for people."""
         return _LABELS[self]
 
+    @property
+    def has_policies(self) -> bool:
+        """Return True if it says who is on call for an escalation policy and its levels, too."""
+        return self is Provider.PAGERDUTY
 
-_LABELS: Final = {Provider.PAGERDUTY: "PagerDuty", Provider.OPSGENIE: "Opsgenie"}
+
+_LABELS: Final = {
+    Provider.PAGERDUTY: "PagerDuty",
+    Provider.OPSGENIE: "Opsgenie",
+    Provider.INCIDENT_IO: "incident.io",
+}
 
 
 @dataclass(frozen=True, slots=True)

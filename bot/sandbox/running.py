@@ -158,6 +158,8 @@ def _settings(keys: Keys, url: str, data: Path, policy: Path) -> Settings:
             "PAGERDUTY_API_BASEURL": f"{url}{PREFIX}/pagerduty",
             "OPSGENIE_API_TOKEN": keys.on_call_token,
             "OPSGENIE_API_BASEURL": f"{url}{PREFIX}/opsgenie",
+            "INCIDENT_IO_API_TOKEN": keys.on_call_token,
+            "INCIDENT_IO_API_BASEURL": f"{url}{PREFIX}/incident_io",
             "DATABASE_URL": f"sqlite:///{(data / 'turso-ops.db').absolute()}",
             "POLICY_FILE": str(policy),
             "LOG_LEVEL": "WARNING",

@@ -92,6 +92,9 @@ class Settings(SourcedSettings):
     opsgenie_api_token: SecretStr | None = Field(None, alias="OPSGENIE_API_TOKEN")
     """Reads who is on call. The key of an integration that may read is enough."""
     opsgenie_api_baseurl: str = Field("https://api.opsgenie.com", alias="OPSGENIE_API_BASEURL")
+    incident_io_api_token: SecretStr | None = Field(None, alias="INCIDENT_IO_API_TOKEN")
+    """Reads who is on call. A key that may read schedules is enough."""
+    incident_io_api_baseurl: str = Field("https://api.incident.io", alias="INCIDENT_IO_API_BASEURL")
     secrets_dir: Path | None = Field(None, alias=FOLDER)
     sources: Annotated[Mapping[str, str], NoDecode] = Field(
         default_factory=dict, alias=POLICY_VARIABLES, exclude=True, repr=False
@@ -148,6 +151,16 @@ class Settings(SourcedSettings):
         """Return whether the audit log is sent to a URL."""
         return self.audit_stream is not None and self.audit_stream.get_secret_value().startswith("http")
 
+    @property
+    def on_call_services(self) -> Mapping[str, tuple[SecretStr, str]]:
+        """Return the token and the address of each service with on-call schedules that has a token."""
+        given = {
+            "PAGERDUTY": (self.pagerduty_api_token, self.pagerduty_api_baseurl),
+            "OPSGENIE": (self.opsgenie_api_token, self.opsgenie_api_baseurl),
+            "INCIDENT_IO": (self.incident_io_api_token, self.incident_io_api_baseurl),
+        }
+        return {name: (token, url) for name, (token, url) in given.items() if token}
+
     def token_of(self, reference: str) -> SecretStr:
         """Return the API token that a policy refers to as `env:TURSO_…`.
 
@@ -189,8 +202,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, needs: tuple[str,
 def addresses(settings: Settings) -> tuple[str, ...]:
     """Return an address of each kind that the process calls."""
     receiver = settings.audit_stream.get_secret_value() if settings.audit_stream and settings.streams_to_url else ""
-    on_call = [settings.pagerduty_api_baseurl] if settings.pagerduty_api_token else []
-    on_call += [settings.opsgenie_api_baseurl] if settings.opsgenie_api_token else []
+    on_call = [url for _, url in settings.on_call_services.values()]
     return settings.slack_api_url, SOCKET_MODE, settings.turso_api_baseurl, A_DATABASE, receiver, *on_call
 
 

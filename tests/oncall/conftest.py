@@ -1,20 +1,29 @@
 """The clients against the stand-in, over a real socket."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from pydantic import SecretStr
 
-from bot.core.oncall import Provider
+from bot.core.oncall import Provider, Schedule
 from bot.oncall import Schedules
+from bot.oncall.incident_io import IncidentIo
 from bot.oncall.opsgenie import Opsgenie
 from bot.oncall.pagerduty import PagerDuty
 from bot.sandbox.oncall.app import PREFIX, create_oncall
-from bot.sandbox.oncall.roster import ANA, BEN, Roster
+from bot.sandbox.oncall.roster import ANA, BEN, SCHEDULE, Roster
 from bot.sandbox.running import bound, served
 
 TOKEN = "the-on-call-token-of-tests"
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+ADAPTERS: dict[Provider, Callable[..., PagerDuty | Opsgenie | IncidentIo]] = {
+    Provider.PAGERDUTY: PagerDuty,
+    Provider.OPSGENIE: Opsgenie,
+    Provider.INCIDENT_IO: partial(IncidentIo, now=lambda: NOON),
+}
 
 
 @dataclass
@@ -29,6 +38,12 @@ class Desk:
     seen: list[tuple[str, int]] = field(default_factory=list)
 
 
+@pytest.fixture(params=Provider)
+def first(request: pytest.FixtureRequest) -> str:
+    """The key of the first schedule, at each service."""
+    return Schedule(request.param, SCHEDULE).key
+
+
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
     roster, clock, seen = Roster(), [0.0], list[tuple[str, int]]()
@@ -40,9 +55,8 @@ async def desk() -> AsyncIterator[Desk]:
             def observe(provider: str, status: int, seconds: float) -> None:
                 seen.append((provider, status))
 
-            adapters: list[PagerDuty | Opsgenie] = [
-                PagerDuty(f"{url}/pagerduty/", SecretStr(TOKEN), observer=observe),
-                Opsgenie(f"{url}/opsgenie", SecretStr(TOKEN), observer=observe),
+            adapters = [
+                maker(f"{url}/{provider}/", SecretStr(TOKEN), observer=observe) for provider, maker in ADAPTERS.items()
             ]
             schedules = Schedules(adapters, lambda: slack_ids, now=lambda: clock[0])
             yield Desk(roster, url, schedules, slack_ids, clock, seen)

@@ -199,10 +199,10 @@ class _Lint:
             if len([key for key in ("schedule", "escalation_policy") if key in oncall]) != 1:
                 self.error(path, "needs one of `schedule` and `escalation_policy`")
             provider = oncall.get("provider")
-            if provider == Provider.OPSGENIE:
+            if provider in tuple(Provider) and not Provider(provider).has_policies:
                 for key in ("escalation_policy", "level"):
                     if key in oncall:
-                        self.error((*path, key), f"`{key}` isn't for {Provider.OPSGENIE.label}; name a `schedule`")
+                        self.error((*path, key), f"`{key}` isn't for {Provider(provider).label}; name a `schedule`")
             if isinstance(provider, str) and not _dict(known.get(provider)):
                 self.warn(path, f"has no one, because `oncall_users.{provider}` names no Slack IDs")
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.sandbox.oncall import opsgenie, pagerduty
+from bot.sandbox.oncall import incident_io, opsgenie, pagerduty
 from bot.sandbox.oncall.roster import Roster
 
 PREFIX: Final = "/_oncall"
@@ -28,6 +28,10 @@ def create_oncall(roster: Roster, token: str) -> Starlette:
             Route(
                 f"{PREFIX}/opsgenie/v2/schedules/{{schedule}}/on-calls",
                 _guarded(roster, opsgenie.get_on_calls, "authorization", f"GenieKey {token}"),
+            ),
+            Route(
+                f"{PREFIX}/incident_io/v2/schedule_entries",
+                _guarded(roster, incident_io.list_schedule_entries, "authorization", f"Bearer {token}"),
             ),
         ]
     )

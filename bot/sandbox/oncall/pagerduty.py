@@ -33,8 +33,8 @@ def _entry(shift: Shift) -> dict[str, object]:
         "schedule": _reference("schedule", shift.schedule),
         "escalation_policy": _reference("escalation_policy", shift.escalation_policy),
         "escalation_level": shift.level,
-        "start": "2026-01-01T00:00:00Z",
-        "end": "2036-01-01T00:00:00Z",
+        "start": shift.start.isoformat(),
+        "end": shift.end.isoformat(),
     }
 
 

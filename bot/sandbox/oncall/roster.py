@@ -1,6 +1,7 @@
 """The roster: who is on call, and what goes wrong with the services that say so."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final
 
 ANA: Final = "PANA001"
@@ -15,9 +16,12 @@ class Shift:
     """One person on call, by the service's own IDs."""
 
     user: str
+    """Empty for a time that is nobody's."""
     schedule: str = SCHEDULE
     level: int = 1
     escalation_policy: str = ESCALATION
+    start: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    end: datetime = datetime(2036, 1, 1, tzinfo=UTC)
 
 
 def seeded() -> list[Shift]:

@@ -81,6 +81,7 @@ def test_nobody_on_call_approves_their_own_request() -> None:
         (PEOPLE.replace("{pagerduty: {", "{pager: {"), "allow: read", "pagerduty"),
         (PEOPLE.replace("provider: pagerduty, schedule", "provider: pager, schedule"), "allow: read", "pagerduty"),
         (PEOPLE.replace("pagerduty, escal", "opsgenie, escal"), "allow: read", "isn't for Opsgenie"),
+        (PEOPLE.replace("pagerduty, escal", "incident_io, escal"), "allow: read", "isn't for incident.io"),
         (PEOPLE.replace("risk: medium", "levels: 2"), "allow: read", "`levels` isn't allowed here. Did you mean"),
     ],
 )
