@@ -68,6 +68,11 @@ class CommandCatalogue:
         variants = (one.risk for one in command.variants if one.risk is not None and one.flag in options)
         return next(variants, command.risk)
 
+    def outcome_of(self, name: str) -> tuple[str, frozenset[str]] | None:
+        """Return the other command, with its flags, in which a command ends. None: its rules are all about itself."""
+        command = self.find(name)
+        return (command.comes_to[0], frozenset(command.comes_to[1:])) if command and command.comes_to else None
+
     def reveals(self, name: str) -> bool:
         """Return True for a command that returns a secret only to its requester."""
         command = self.find(name)
@@ -136,3 +141,6 @@ def _check(commands: tuple[Declaration, ...]) -> None:
         known = {flag.label for flag in shape_of(one.args).flags}
         if unknown := [flag for flag in one.flags if flag not in known]:
             raise ValueError(f"`{one.name}` declares a variant with {', '.join(unknown)}, and has no such flag")
+    for one in commands:
+        if one.comes_to and one.comes_to[0] not in claimed:
+            raise ValueError(f"`{one.name}` comes to `{one.comes_to[0]}`, which is no command")

@@ -63,5 +63,6 @@ command = ChangeCommand(
     read_back=is_gone,
     message=message,
     removes_target=True,
+    comes_to=("destroy", "--now"),
     report=report,
 )

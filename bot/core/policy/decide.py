@@ -76,12 +76,44 @@ def _decide_on(
 ) -> Decision:
     if target is not None and target is not action.databases[0] and not binding.databases.matches(target):
         return deny(refusals.reaches_others(binding), binding.where, elsewhere=True)
+    if banned := _banned(policy, action, target):
+        return banned
+    if target is not None and not binding.databases.matches(target):
+        return deny(refusals.not_here(binding, target), binding.where, elsewhere=True)
+    decision = _by_rules(policy, subject, binding, action, target, follow)
+    if decision.verdict is Verdict.DENY:
+        return decision
+    return _denied_outcome(policy, subject, binding, action, target) or decision
+
+
+def _banned(policy: Policy, action: Action, target: Target | None) -> Decision | None:
+    """Return the denial of the ceiling, or None."""
     for ban in policy.ceiling.deny:
         if ban.forbids(action, target):
             return deny(refusals.banned(action, target), f"{ban.where}: {ban.says}")
-    if target is not None and not binding.databases.matches(target):
-        return deny(refusals.not_here(binding, target), binding.where, elsewhere=True)
-    return _by_rules(policy, subject, binding, action, target, follow)
+    return None
+
+
+def _denied_outcome(
+    policy: Policy, subject: Subject, binding: Binding, action: Action, target: Target | None
+) -> Decision | None:
+    """Return the denial of what an allowed command ends in, such as a destroy. None: nothing denies that.
+
+    Only denials count. Otherwise the rules about the command itself would mean nothing.
+    """
+    if (outcome := policy.catalogue.outcome_of(action.command)) is None:
+        return None
+    other = replace(action, command=outcome[0], options=outcome[1])
+    if banned := _banned(policy, other, target):
+        return banned
+    standing = standing_of(policy, subject.person)
+    for rule in policy.rules(subject, binding):
+        miss = rule.miss(subject, standing, other, target)
+        if miss is Miss.UNCHECKED and rule.verdict is Verdict.DENY:
+            return deny(refusals.GROUPS_UNKNOWN, rule.locator)
+        if miss is None:
+            return deny(refusals.denied_by(other), rule.locator) if rule.verdict is Verdict.DENY else None
+    return None
 
 
 def _by_rules(

@@ -101,8 +101,8 @@ def _targets(policy: Policy, subject: Subject, spec: Declaration) -> list[Target
     binding = policy.binding(subject)
     if field is None or binding is None:
         return [None]
-    named = [rule.databases for rule in policy.rules(subject, binding) if rule.names(spec.name)]
-    named += [ban.databases for ban in policy.ceiling.deny if ban.names(spec.name)]
+    named = [rule.databases for rule in policy.rules(subject, binding) if policy.concerns(rule, spec.name)]
+    named += [ban.databases for ban in policy.ceiling.deny if policy.concerns(ban, spec.name)]
     patterns = dict.fromkeys(chain.from_iterable(one.patterns for one in [binding.databases, *named] if one))
     samples = [one for one in map(sample, patterns) if one]
     names = dict.fromkeys([*(one.name for one in samples), _ANY])

@@ -262,11 +262,16 @@ class Policy:
             rules = self.profiles.get(subject.incident_profile, ()) + rules
         return rules
 
+    def concerns(self, one: "Rule | Ban", command: str) -> bool:
+        """Return True if a rule or a ban names a command, or the one in which it ends."""
+        outcome = self.catalogue.outcome_of(command)
+        return bool(one.names(command)) or (outcome is not None and bool(one.names(outcome[0])))
+
     def tells_databases_apart(self, subject: Subject, command: str) -> bool:
         """Return True if the decision on a command may differ between databases that the channel covers."""
         binding = self.binding(subject)
         about: list[Rule | Ban] = [*self.ceiling.deny, *(self.rules(subject, binding) if binding else ())]
-        return any(one.databases is not None and one.names(command) for one in about)
+        return any(one.databases is not None and self.concerns(one, command) for one in about)
 
     def incident_profile(self, channel_id: str) -> str | None:
         """Return the profile of incidents in this channel: that of `incidents`, or the one called `incident`."""

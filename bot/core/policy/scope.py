@@ -71,7 +71,9 @@ def depends_on_names(policy: Policy, subject: Subject, command: str) -> bool:
     if binding is None:
         return False
     meant: list[Rule | Ban] = [*policy.rules(subject, binding), *policy.ceiling.deny]
-    return not binding.databases.everything or any(one.databases is not None and one.names(command) for one in meant)
+    return not binding.databases.everything or any(
+        one.databases is not None and policy.concerns(one, command) for one in meant
+    )
 
 
 def _need_group(own: Databases, others: Iterable[Rule | Ban]) -> bool:

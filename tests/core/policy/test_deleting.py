@@ -1,0 +1,78 @@
+"""Whatever ends in the deletion of a database is denied by what denies a destroy of it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import bot
+from bot.commands import CATALOGUE
+from bot.core.model import Action, Target, Verdict
+from bot.core.policy import decide, depends_on_names
+from tests.core.policy.world import policy, subject
+
+DELETING = [one for one in CATALOGUE.commands if one.removes_target]
+COPY = Target("orders-copy", "eu", ("orders",))
+CEILING = "ceiling: {deny: [{commands: %s, databases: %s}]}"
+
+
+def deletes(name: str) -> Action:
+    """Return the command in its form that deletes at once."""
+    flags = [way.flag for one in DELETING if one.name == name for way in one.variants if way.flag]
+    return Action(name, frozenset(flags), (COPY,))
+
+
+@pytest.mark.parametrize("name", [one.name for one in DELETING])
+@pytest.mark.parametrize(
+    ("rules", "more"),
+    [
+        pytest.param(["deny: ['destroy --now']", "allow: [destroy, rewind]"], "", id="a rule"),
+        pytest.param(["deny: destroy", "allow: [destroy, rewind]"], "", id="a rule about every destroy"),
+        pytest.param(["deny: destroy, databases: ['orders']", "allow: [destroy, rewind]"], "", id="of its source"),
+        pytest.param(["deny: destroy, to: 'usergroup:S0X'", "allow: [destroy, rewind]"], "", id="of people unknown"),
+        pytest.param(["allow: [destroy, rewind]"], CEILING % ("['destroy --now']", "['orders-*']"), id="the ceiling"),
+        pytest.param(["allow: [destroy, rewind]"], CEILING % ("['destroy']", "['orders']"), id="its source's ceiling"),
+    ],
+)
+def test_what_denies_a_destroy_denies_whatever_deletes(name: str, rules: list[str], more: str) -> None:
+    refused = decide(policy(rules, more=more), subject(groups={"S0X": None}), deletes(name))
+    assert refused.verdict is Verdict.DENY
+    assert "destroy" in refused.reason or "user group" in refused.reason
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        pytest.param(["allow: rewind"], id="no rule about destroy"),
+        pytest.param(["allow: [destroy, rewind]", "deny: destroy"], id="a denial that comes too late"),
+        pytest.param(["deny: destroy, databases: ['users*']", "allow: rewind"], id="a denial of others"),
+        pytest.param(["deny: destroy, to: 'user:U0BEN'", "allow: rewind"], id="a denial for others"),
+    ],
+)
+def test_without_such_a_denial_the_rules_of_the_command_decide(rules: list[str]) -> None:
+    assert decide(policy(rules), subject(), Action("rewind discard", databases=(COPY,))).verdict is Verdict.ALLOW
+
+
+def test_its_group_and_sources_are_looked_up_if_a_denial_of_destroy_depends_on_them() -> None:
+    rules = policy(["deny: destroy, databases: ['prod-*']", "allow: rewind"])
+    assert depends_on_names(rules, subject(), "rewind discard")
+    assert not depends_on_names(rules, subject(), "rewind keep")
+
+
+def test_databases_are_deleted_in_one_place_by_commands_that_say_so() -> None:
+    """Add `removes_target`, and `comes_to` unless it is the destroy itself, to a command that deletes."""
+    root = Path(bot.__file__).parent
+    calls, users = [], set()
+    for path in root.rglob("*.py"):
+        if "sandbox" in path.parts or "turso" in path.parts:
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        calls += [path.stem for node in ast.walk(tree) if getattr(node, "attr", "") == "destroy_database"]
+        if (
+            any(isinstance(node, ast.Name) and node.id == "delete" for node in ast.walk(tree))
+            and "commands" in path.parts
+        ):
+            users.add(path.stem.replace("_", " "))
+    assert calls == ["destroy"]
+    assert users == {one.name for one in DELETING}
+    assert all(one.comes_to == ("destroy", "--now") for one in DELETING if one.name != "destroy")
