@@ -68,7 +68,7 @@ def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: 
 
 def plain_outcome(request: Request) -> Reply:
     """Return a notice that needs only a request's state and names, for when the card can't be drawn."""
-    names = joined(", ", (mrkdwn("`{}`", name) for name, _ in request.plan.databases[:5]))
+    names = joined(", ", (mrkdwn("`{}`", one.name) for one in request.plan.databases[:5]))
     state = STATE_WORDS[request.state]
     text = mrkdwn("{}: your request (`{}` {}) {}.", person(request.requester), request.command, names, state)
     note = mrkdwn("The card can't be shown because of an error in Turso Ops. Reference: `{}`", request.id)

@@ -1,24 +1,35 @@
 """The databases that a branch was created from. A branch holds their data, so it has at most their permissions."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 
-from bot.turso import DatabaseNotFound, TursoReader
+from bot.core.model import Target
+from bot.turso import Database, DatabaseNotFound, TursoReader
 from bot.turso.models import MOST_SOURCES
 
 
-async def whole_chain(turso: TursoReader, sources: Sequence[str]) -> tuple[str, ...]:
-    """Return the sources of a branch with the sources of the last one, and so on. Makes one call for each.
+async def with_sources(turso: TursoReader, database: Database) -> Target:
+    """Return a database as the policy sees it, with the sources of its source, and so on. Makes one call for each.
 
     Raises:
         TursoError: Turso didn't answer.
     """
-    names = list(sources)
+    own = Target(database.name, database.group, (database.source.name,) if database.source else ())
+    return await with_far_sources(turso, own)
+
+
+async def with_far_sources(turso: TursoReader, target: Target) -> Target:
+    """Add the sources of the farthest source that is known, and so on. Makes one call for each.
+
+    Raises:
+        TursoError: Turso didn't answer.
+    """
+    names = list(target.sources)
     while names and len(names) < MOST_SOURCES:
         try:
-            found = (await turso.database(names[-1])).target.sources
+            source = (await turso.database(names[-1])).source
         except DatabaseNotFound:
             break
-        if not found or found[0] in names:
+        if source is None or source.name in names:
             break
-        names.append(found[0])
-    return tuple(names)
+        names.append(source.name)
+    return replace(target, sources=tuple(names))

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from bot.blocks.text import counted, number, size
+from bot.commands._sources import with_sources
 from bot.commands.base import Context
 from bot.core.records.tokens import LedgerToken
 from bot.core.requests.plan import Plan, PlanTarget
@@ -39,7 +40,9 @@ async def attempt(call: Awaitable[T]) -> T | None:
 
 
 async def snapshot(ctx: Context, name: str) -> Snapshot:
-    """Read a database with its size, recent usage and active tokens issued by Turso Ops. Makes two calls.
+    """Read a database with its size, recent usage and active tokens issued by Turso Ops.
+
+    Makes two calls, and one for each source of a branch.
 
     Raises:
         DatabaseNotFound: there is no database of that name.
@@ -50,13 +53,13 @@ async def snapshot(ctx: Context, name: str) -> Snapshot:
     )
     tokens = await live_tokens(ctx, [database.id])
     used = usage.usage if usage else None
-    target = replace(plan_target(database), size_bytes=used.storage_bytes if used else None)
+    target = replace(await plan_target(ctx, database), size_bytes=used.storage_bytes if used else None)
     return Snapshot(database, target, _facts(usage, tokens), tokens)
 
 
 async def read_target(ctx: Context, name: str) -> PlanTarget:
-    """Read a database for a plan that shows no facts about it. Makes one call."""
-    return plan_target(await ctx.turso.database(name))
+    """Read a database for a plan that shows no facts about it. Makes one call, and one for each source of a branch."""
+    return await plan_target(ctx, await ctx.turso.database(name))
 
 
 async def require_known(ctx: Context, name: str) -> None:
@@ -65,13 +68,13 @@ async def require_known(ctx: Context, name: str) -> None:
     Raises:
         DatabaseNotFound: Turso has no database of that name, or it isn't one of this channel's.
     """
-    if not ctx.scope.covers((await ctx.turso.database(name)).target):
+    if not ctx.scope.covers(await with_sources(ctx.turso, await ctx.turso.database(name))):
         raise DatabaseNotFound(name)
 
 
-def plan_target(database: Database) -> PlanTarget:
-    """Return the identity of a database, for a plan."""
-    sources = database.target.sources
+async def plan_target(ctx: Context, database: Database) -> PlanTarget:
+    """Return the identity of a database, for a plan. Makes one call for each source of a branch."""
+    sources = (await with_sources(ctx.turso, database)).sources
     return PlanTarget(database.name, database.id, database.group or None, database.delete_protection, sources=sources)
 
 

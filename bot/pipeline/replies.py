@@ -108,7 +108,7 @@ def entry(
         own = {"plan": request.plan.hash[:16], "ticket": request.ticket, "incident": request.incident_id, "mode": mode}
         detail = {**own, **detail}
         detail |= {"asker": request.requester} if by and by != request.requester else {}
-        databases = databases or tuple(name for name, _ in request.plan.databases) or _target(request)
+        databases = databases or tuple(one.name for one in request.plan.databases) or _target(request)
     return AuditEntry(
         at=at,
         event=event,

@@ -65,7 +65,7 @@ async def first_findings(
 def _without(request: Request, why: str) -> list[Finding]:
     """Return findings for databases without a probe token, with the reason."""
     plan = request.plan
-    members = [(name, id_) for (name, _), id_ in zip(plan.databases, plan.ends_tokens_of, strict=False)]
+    members = [(one.name, id_) for one, id_ in zip(plan.databases, plan.ends_tokens_of, strict=False)]
     chosen = members[:1] + sorted(members[1:])[:1]
     return [Finding(name, id_, OldTokens.UNKNOWN, why=why) for name, id_ in chosen]
 

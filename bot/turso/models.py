@@ -84,9 +84,9 @@ class Database(Wire):
         return ids.made_at(self.db_id)
 
     @property
-    def target(self) -> Target:
-        """Return the database as the policy sees it. An empty group means none, and None means unknown."""
-        return Target(self.name, self.group, (self.parent.name,) if self.parent and self.parent.name else ())
+    def source(self) -> Parent | None:
+        """Return the database that it is a branch of. None: it is no branch, or Turso doesn't name its parent."""
+        return self.parent if self.parent and self.parent.name else None
 
     @property
     def placement(self) -> str:
@@ -141,12 +141,6 @@ class Listed(NamedTuple):
         return all(value is False for value in said.values())
 
     @property
-    def target(self) -> Target:
-        """Return the database as the policy sees it."""
-        source = self.source
-        return Target(self.name, self.group, (source.name,) if source else ())
-
-    @property
     def source(self) -> Parent | None:
         """Return the database that it is a branch of. None: it is no branch, or its parent can't be read."""
         raw = self.raw.get("parent")
@@ -193,11 +187,14 @@ class Listing(list[Listed]):
         self.left_out = left_out
 
     def with_targets(self) -> "Iterator[tuple[Listed, Target]]":
-        """Yield each database as the policy sees it, with all its sources, as far as these are listed."""
+        """Yield each database as the policy sees it, with all its sources, as far as these are listed.
+
+        An empty group means none, and None means unknown.
+        """
         by_id: dict[str, Listed] = {}
         for one in self:
             if one.source is None:
-                yield one, one.target
+                yield one, Target(one.name, one.group)
                 continue
             by_id = by_id or {each.id: each for each in self}
             yield one, Target(one.name, one.group, tuple(_sources(one, by_id)))

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.commands import COMMANDS
+from bot.core.model import Target
 from bot.core.records.timers import TimerKind
 from bot.core.requests.plan import Plan
 from bot.core.requests.request import State
@@ -69,7 +70,7 @@ async def test_the_start_of_every_command_that_changes_something_asks_for_its_ri
     assert world.bot is not None
     name = f"starts-{CHANGING.index(command)}"
     request = await stored(world, await freeze(world, name))
-    plan = replace(Plan(None), command=command, databases=((name, "default"),))
+    plan = replace(Plan(None), command=command, databases=(Target(name, "default"),))
     request = replace(request, command=command, plan=plan, state=State.APPROVED)
     everything = lost.POLICY.replace("{allow: read}", f"{{allow: [read, {command!r}], to: asking}}")
     denied = lost.POLICY.replace("{allow: read}", f"{{deny: [{command!r}]}}\n      - {{allow: [read, {command!r}]}}")

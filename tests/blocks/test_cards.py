@@ -14,7 +14,7 @@ from bot.blocks.request_notices import outcome_notice, reveal_again_note
 from bot.blocks.text import mrkdwn
 from bot.commands import CATALOGUE
 from bot.core.catalogue import CommandCatalogue
-from bot.core.model import Confirm, Decision, Verdict
+from bot.core.model import Confirm, Decision, Target, Verdict
 from bot.core.records.incidents import Review
 from bot.core.requests.plan import Plan, PlanTarget
 from bot.core.requests.request import COUNTDOWN_OVER, Mode, Request, State
@@ -28,7 +28,7 @@ PLAN = Plan(
     steps=("Block reads and writes to orders", "Destroy orders and all its data"),
     facts={"Size": "40.0 KiB", "Active tokens": "2 of 1 holder"},
     warnings=("2 active tokens stop working",),
-    databases=(("orders", "default"),),
+    databases=(Target("orders", "default"),),
     holders=("U0CLEO",),
     command="destroy",
 )
@@ -48,7 +48,7 @@ def huge(**changes: Any) -> Request:
         facts={f"Fact {at}": HOSTILE * 20 for at in range(40)} | {"Databases in the group": ", ".join([name] * 300)},
         warnings=tuple(HOSTILE * 10 for _ in range(40)),
         holders=tuple(f"U{at:010}" for at in range(300)),
-        databases=tuple((f"{name[:50]}{at}", "default") for at in range(300)),
+        databases=tuple(Target(f"{name[:50]}{at}", "default") for at in range(300)),
         command="rotate",
     )
     changes = {"reason": HOSTILE * 40, "ticket": HOSTILE, "line": f"rotate {name}", "outcome": HOSTILE * 20} | changes

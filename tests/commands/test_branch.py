@@ -8,6 +8,7 @@ import pytest
 
 from bot.commands.databases import branch
 from bot.commands.databases._branches import list_branches
+from bot.core.model import Target
 from bot.core.records.branches import Branch
 from bot.core.requests.request import State
 from bot.errors import BadInput, NotOurs
@@ -44,7 +45,7 @@ async def test_the_plan_names_both_databases_the_moment_and_the_end(desk: Desk, 
 
     assert plan.target is not None
     assert plan.target.id == orders["DbId"]
-    assert plan.databases == (("orders", "default"), ("orders-test", "default"))
+    assert plan.databases == (Target("orders", "default"), Target("orders-test", "default", ("orders",)))
     assert plan.arguments["at"] == (NOW - timedelta(minutes=15)).isoformat()
     assert "2026-11-24 11:45 UTC" in plan.steps[0]
     assert "Up to 15 seconds before that time may be missing" in plan.warnings

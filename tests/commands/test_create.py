@@ -7,6 +7,7 @@ import pytest
 
 from bot.commands.databases import _new_database, create
 from bot.commands.databases._create_place import differences
+from bot.core.model import Target
 from bot.errors import BadInput
 from bot.turso import AlreadyExists
 from tests.blocks.messages import buttons, words
@@ -26,7 +27,7 @@ async def test_the_plan_names_what_is_made_and_where(desk: Desk) -> None:
     plan = await desk.plan("create orders")
 
     assert plan.target is None
-    assert plan.databases == (("orders", "default"),)
+    assert plan.databases == (Target("orders", "default"),)
     assert "in the group default" in plan.steps[0]
     assert not [path for path in desk.acme.log() if path.startswith("POST")]
 

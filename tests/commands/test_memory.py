@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.core.model import Target
 from bot.core.records.tokens import TokenState
 from bot.core.requests.plan import Plan, PlanTarget
 from bot.core.requests.request import Mode, State
@@ -17,7 +18,7 @@ from tests.store.samples import entry, move, request, token
 
 def plan_of(name: str, at: int = 0) -> Plan:
     target = PlanTarget(name, f"id-{name}", "default")
-    return Plan(target, steps=(f"Freeze {name}",), arguments={"at": at}, databases=((name, "default"),))
+    return Plan(target, steps=(f"Freeze {name}",), arguments={"at": at}, databases=(Target(name, "default"),))
 
 
 async def ask_for(desk: Desk, at: int, name: str, **changes: Any) -> Any:

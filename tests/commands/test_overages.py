@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from bot.commands import CATALOGUE
-from bot.core.model import Action, Target, Verdict
+from bot.core.model import Action, Verdict
 from bot.core.policy import decide, load
 from bot.core.requests.plan import Plan
 from bot.errors import BadInput, Unavailable
@@ -39,7 +39,7 @@ async def test_the_plan_says_what_is_used_of_each_quota_and_that_it_costs_money(
         "Storage": "40.0 KiB (quota unknown)",
     }
     assert any("costs money" in one for one in plan.warnings)
-    assert {name for name, _ in plan.databases} == {"orders-eu", "users"}
+    assert {one.name for one in plan.databases} == {"orders-eu", "users"}
 
 
 @pytest.mark.parametrize("failing", ["/subscription", "/plans", "/usage"])
@@ -74,10 +74,10 @@ async def test_the_plan_of_a_channel_with_some_databases_reaches_all_of_them_and
 
     plan = await desk.plan("overages off", channel="C0ORDERS")
 
-    assert [name for name, _ in plan.databases] == ["orders-eu", "users", "a-secret"]
+    assert [one.name for one in plan.databases] == ["orders-eu", "users", "a-secret"]
     rules = RULES.replace("{approve: token, by: dba}", "{approve: [token, overages], by: dba}")
     policy = load(rules, CATALOGUE, default_organization="acme")
-    action = Action("overages", databases=tuple(Target(*one) for one in plan.databases))
+    action = Action("overages", databases=plan.databases)
     decision = decide(policy, desk.context(channel="C0ORDERS").subject, action)
     assert decision.verdict is Verdict.DENY
     assert "a-secret" not in decision.reason

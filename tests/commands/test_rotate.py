@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.commands.tokens import rotate
+from bot.core.model import Target
 from bot.core.requests.plan import Plan
 from bot.errors import Unavailable
 from bot.turso import TursoClient, answers
@@ -26,8 +27,8 @@ async def test_the_plan_names_siblings_tokens_and_holders(desk: Desk) -> None:
 
     plan = await desk.plan("rotate orders")
 
-    assert set(plan.databases) == {("orders", "default"), ("users", "default"), ("payroll", "default")}
-    assert plan.databases[0] == ("orders", "default")
+    assert set(plan.databases) == {Target(name, "default") for name in ("orders", "users", "payroll")}
+    assert plan.databases[0] == Target("orders", "default")
     assert set(plan.holders) == {"U0BEN", "U0CLEO"}
     assert set(plan.ends_tokens_of) == {database["DbId"] for database in made}
     assert plan.facts["Active tokens"] == "3 (orders, users)"
@@ -52,7 +53,7 @@ async def test_a_database_without_a_group_stands_alone(desk: Desk) -> None:
 
     plan = await desk.plan("rotate orders")
 
-    assert plan.databases == (("orders", None),)
+    assert plan.databases == (Target("orders"),)
     assert not any("group" in line for line in plan.warnings)
 
 

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from bot.blocks import notices
 from bot.commands.base import Probe
 from bot.commands.tokens.rotate import message
+from bot.core.model import Target
 from bot.core.records.tokens import TokenState
 from bot.core.requests.plan import Plan, PlanTarget
 from bot.core.requests.proof import PROOF, Finding, OldTokens, Proof
@@ -23,7 +24,7 @@ from tests.store.samples import request
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 PLAN = Plan(
     target=PlanTarget("orders", "db-1", "eu"),
-    databases=(("orders", "eu"), ("users", "eu"), ("carts", "eu")),
+    databases=(Target("orders", "eu"), Target("users", "eu"), Target("carts", "eu")),
     ends_tokens_of=("db-1", "db-2", "db-3"),
     command="rotate",
 )

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from bot.commands.databases import _new_database, wake
+from bot.core.model import Target
 from bot.core.requests.plan import Plan
 from bot.errors import BadInput, Unavailable
 from bot.pipeline.authorization.plan_drift import drift
@@ -50,7 +51,7 @@ async def test_it_wakes_the_group_once_and_says_how_long_the_database_took(desk:
 async def test_the_plan_names_every_database_of_the_group(desk: Desk, archived: Acme) -> None:
     plan = await desk.plan("wake orders")
 
-    assert plan.databases == (("orders", "default"), ("users", "default"))
+    assert plan.databases == (Target("orders", "default"), Target("users", "default"))
     assert "users" in plan.steps[0]
     assert not posts(archived)
 

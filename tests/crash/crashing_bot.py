@@ -110,7 +110,8 @@ class CrashingBot(RuleBasedStateMachine):
         """A rotation mints read-only tokens before it, for itself and for one sibling, to prove itself by."""
         assert request.command == "rotate", "only a rotation mints by itself"
         assert sent.read_only, "a token with more rights than a proof needs"
-        assert sent.path.split("/")[2] in dict(request.plan.databases), "a database that the rotation does not reach"
+        reached = {one.name for one in request.plan.databases}
+        assert sent.path.split("/")[2] in reached, "a database that the rotation does not reach"
 
     def _request_of(self, sent: Sent) -> Request:
         requests = self._requests()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.core.model import Target
 from bot.core.records.holds import Hold, HoldKind
 from bot.core.records.incidents import Incident, Review
 from bot.core.records.timers import Timer, TimerKind
@@ -65,7 +66,7 @@ def request(number: int, world: World, **changes: Any) -> Request:
     made = Request(
         id=f"r-home{number:06}", intent_id=f"i-home{number:06}", mode=Mode.APPROVAL, state=State.PENDING,
         command="token", line=f"token db-{number} --expiration 1h",
-        plan=Plan(target, arguments={"expiration": "1h"}, databases=((target.name, "default"),), command="token"),
+        plan=Plan(target, arguments={"expiration": "1h"}, databases=(Target(target.name, "default"),), command="token"),
         organization="acme", channel_id=DB_OPS, thread_ts=None, requester=DANA, requester_team="T0ACME",
         created_at=now + timedelta(milliseconds=number), reason="because", quorum=1,
         expires_at=now + timedelta(hours=1), updated_at=now,

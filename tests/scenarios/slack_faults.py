@@ -99,7 +99,7 @@ async def frozen_once(world: World, card: Message, name: str) -> None:
 
 async def named(world: World, card: Message) -> str:
     """The database of a card's request."""
-    return (await stored(world, card)).plan.databases[0][0]
+    return (await stored(world, card)).plan.databases[0].name
 
 
 @dataclass

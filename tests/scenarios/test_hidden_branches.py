@@ -3,11 +3,12 @@
 import pytest
 
 from bot.sandbox.workspace.model import Message
-from tests.scenarios.test_branches import OWN_POLICY as OWN_POLICY
+from tests.scenarios.test_branches import OWN_POLICY as BRANCHES
 from tests.scenarios.test_branches import branched
-from tests.world import DANA, DB_OPS, ORDERS, World, until, words
+from tests.world import BEN, DANA, DB_OPS, ORDERS, World, buttons, enforce, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = BRANCHES.replace("[read, branch,", "[read, freeze, thaw, branch,")
 
 
 @pytest.mark.parametrize(
@@ -45,3 +46,24 @@ async def test_a_branch_whose_source_is_seen_here_works_here(world: World) -> No
     listed = await world.person(DANA).types("/turso ls --branches", ORDERS)
     assert "`mix-open` of `mix-open-source`" in words(listed)
     assert "orders-hidden" not in words(listed)
+
+
+async def test_home_offers_no_thaw_of_a_branch_whose_source_may_not_be_thawed(world: World) -> None:
+    await branched(world, "cold-copy")
+    question = await world.person(BEN).types("/turso freeze cold-copy")
+    await world.person(BEN).presses("Freeze writes", question)
+    await until(lambda: world.card(holding="Writes to *cold-copy* are blocked"), what="the freeze")
+    await world.calm()
+
+    async def home_has(thaw: bool) -> None:
+        def drawn() -> bool:
+            view = world.workspace.home_of(BEN)
+            return "`cold-copy`: writes blocked" in words(view) and ("Thaw" in buttons(view)) is thaw
+
+        await world.workspace.open_home(BEN)
+        await until(drawn, what=f"Home with{'' if thaw else 'out'} Thaw", within=10)
+
+    await home_has(thaw=True)
+    denied = '      - {deny: thaw, databases: ["*-source"]}\n'
+    enforce(world, OWN_POLICY.replace("      - {deny:", f"{denied}      - {{deny:", 1))
+    await home_has(thaw=False)

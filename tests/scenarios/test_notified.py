@@ -143,7 +143,7 @@ async def test_a_change_that_is_under_way_when_its_channel_is_archived_is_told_b
     fault.released.set()
     request = await reaches(world, card, State.SUCCEEDED)
 
-    name = request.plan.databases[0][0]
+    name = request.plan.databases[0].name
     for person in (DANA, ANA):
         await until(partial(direct, world, person, name), what=f"the outcome for {person}")
     await world.calm()
@@ -160,7 +160,7 @@ async def test_a_request_that_expires_in_an_archived_channel_is_told_by_direct_m
 
     await world.pass_time(minutes=31)
 
-    name = request.plan.databases[0][0]
+    name = request.plan.databases[0].name
     told = await until(lambda: direct(world, DANA, name), what="that it has expired")
     assert "approved or denied it in time" in words(told[0])
 
@@ -168,7 +168,7 @@ async def test_a_request_that_expires_in_an_archived_channel_is_told_by_direct_m
 async def test_a_card_that_was_deleted_is_posted_again_with_its_outcome(world: World, place: Channel) -> None:
     card = await asked(world, "/turso protect {} on --reason audit")
     request = await stored(world, card)
-    name = request.plan.databases[0][0]
+    name = request.plan.databases[0].name
     listed = await world.person(ANA).types("/turso requests --to-approve", holding=name)
     world.workspace.state.delete_message(world.as_now(card))
 
@@ -215,7 +215,7 @@ async def test_an_outcome_that_slack_does_not_take_now_comes_later(
     await world.pass_time(minutes=20)
 
     await world.shows(card, holding="approved by")
-    name = request.plan.databases[0][0]
+    name = request.plan.databases[0].name
     told = [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts != one.ts]
     await until(lambda: told or [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts],
                 what="the notice")  # fmt: skip
@@ -227,9 +227,9 @@ async def test_what_a_partner_may_not_see_goes_to_the_people_concerned(world: Wo
     await world.person(ANA).presses("Approve", card)
     request = await reaches(world, card, State.SUCCEEDED)
     await world.calm()
-    name = request.plan.databases[0][0]
+    name = request.plan.databases[0].name
     other = await asked(world, "/turso freeze {} --reason merger")
-    other_name = (await stored(world, other)).plan.databases[0][0]
+    other_name = (await stored(world, other)).plan.databases[0].name
     place.is_ext_shared = True
     place.connected_team_ids.append("T0PARTNER")
     place.members.append(STELLA)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.core.model import Confirm
+from bot.core.model import Confirm, Target
 from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.branches import Branch
 from bot.core.records.holds import Hold, HoldKind
@@ -75,7 +75,7 @@ def plan(number: int = 1) -> Plan:
         ORDERS,
         steps=("Block writes to orders-eu",),
         arguments={"number": number},
-        databases=(("orders-eu", "eu"),),
+        databases=(Target("orders-eu", "eu"),),
         hold=PlannedHold("freeze", False, True, 1800),
         command="freeze",
         organization="acme",

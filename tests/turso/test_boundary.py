@@ -118,17 +118,17 @@ def _key(model: type[Wire], name: str) -> str:
 
 @pytest.mark.parametrize("odd", [None, 17, ["x"], {"a": 1}, "a\x00b"], ids=repr)
 def test_a_group_that_cannot_be_read_is_not_taken_for_none(odd: Any) -> None:
-    assert answers.database(body(database=GOOD | {"group": odd})).target.group is None
+    assert answers.database(body(database=GOOD | {"group": odd})).group is None
     (listed,) = answers.page(body(databases=[GOOD | {"group": odd}])).databases
-    assert listed.target.group is None
+    assert listed.group is None
 
 
 @pytest.mark.parametrize("raw", [{}, {"group": ""}], ids=["absent", "empty"])
 def test_a_database_without_a_group_has_none(raw: dict[str, Any]) -> None:
     """So Turso documents it: databases of before there were groups have none."""
-    assert answers.database(body(database=GOOD | raw)).target.group == ""
+    assert answers.database(body(database=GOOD | raw)).group == ""
     (listed,) = answers.page(body(databases=[GOOD | raw])).databases
-    assert listed.target.group == ""
+    assert listed.group == ""
 
 
 @pytest.mark.parametrize(

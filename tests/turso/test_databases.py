@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.core.model import Target
 from bot.turso.client import TursoClient
 from bot.turso.errors import (
     AlreadyExists,
@@ -100,7 +99,7 @@ async def test_what_a_list_names_can_be_read_for_the_rest(turso: TursoClient, ac
 
     (listed,) = await turso.listed()
 
-    assert (listed.name, listed.group, listed.target) == ("orders", "default", Target("orders", "default"))
+    assert (listed.name, listed.group) == ("orders", "default")
     assert listed.read() == await turso.database("orders")
     assert listed.read().delete_protection
 

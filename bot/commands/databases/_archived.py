@@ -32,7 +32,8 @@ async def can_offer_wake(ctx: Context, database: Database) -> bool:
         members = await members_of(ctx, database.group)
     except BotError:
         return False
-    return may_wake(ctx, database.target, [one.target for one in members])
+    own = members.get(database.id)
+    return own is not None and may_wake(ctx, own, list(members.values()))
 
 
 def wake_button(number: int, name: str) -> list[Element]:

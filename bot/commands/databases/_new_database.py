@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Final
 
 from bot.blocks.text import Plain, utc
+from bot.commands._sources import with_sources
 from bot.commands.base import Context, Facts
-from bot.core.requests.plan import Plan
+from bot.core.model import Target
+from bot.core.requests.plan import Plan, PlanTarget
 from bot.errors import BadInput, NotOurs
 from bot.turso import Database, DatabaseNotFound, TursoReader
 
@@ -27,12 +29,12 @@ async def existing(turso: TursoReader, name: str) -> Database | None:
 async def require_free(ctx: Context, name: str) -> None:
     """Raise BadInput if a database has this name."""
     if found := await existing(ctx.turso, name):
-        raise BadInput(taken(ctx, found))
+        raise BadInput(await taken(ctx, found))
 
 
-def taken(ctx: Context, found: Database) -> str:
+async def taken(ctx: Context, found: Database) -> str:
     """Return the refusal of a taken name. Only those who may see the database here learn that it exists."""
-    if ctx.policy.scope(ctx.subject, "show").covers(found.target):
+    if ctx.policy.scope(ctx.subject, "show").covers(await with_sources(ctx.turso, found)):
         return f"`{found.name}` already exists. See `/turso show {found.name}`."
     return f"`{found.name}` isn't available. Choose another name."
 
@@ -40,7 +42,7 @@ def taken(ctx: Context, found: Database) -> str:
 async def why_name_taken(ctx: Context, plan: Plan) -> str | None:
     """Return that the name of a new database has been taken since the plan, or None."""
     found = await existing(ctx.turso, str(plan.arguments["name"]))
-    return taken(ctx, found) if found else None
+    return await taken(ctx, found) if found else None
 
 
 async def was_made(ctx: Context, name: str) -> bool:
@@ -52,6 +54,11 @@ async def was_made(ctx: Context, name: str) -> bool:
             f"`{name}` exists, but it was created at {utc(made_at)}, long after this request. Someone else created it."
         )
     return found is not None
+
+
+def new_database(name: str, group: str | None, source: PlanTarget | None = None) -> Target:
+    """Return a new database as the policy will see it: a copy has the sources of its source as well."""
+    return Target(name, group, (source.name, *source.sources) if source else ())
 
 
 async def wait_until_ready(turso: TursoReader, made: Database, *, began: float) -> bool:

@@ -15,7 +15,7 @@ from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.holds import Hold
 from bot.core.records.tokens import LedgerToken
 from bot.turso import Database, DatabaseNotFound, Listed, TursoError, first_known
-from bot.turso.models import Configuration, TopQuery, Usage
+from bot.turso.models import Configuration, Listing, TopQuery, Usage
 
 T = TypeVar("T")
 CALL_SECONDS: Final = 2.0
@@ -46,9 +46,12 @@ class Findings:
     queries: list[TopQuery] | None = None
     listed: Listed | None = None
     """Its entry in the list of databases, which is known even if the other calls fail."""
+    listing: Listing | None = None
+    """Every database of the organization."""
     siblings: list[str] | None = None
+    """The names of the group's other databases that this channel may use."""
     members: Sequence[Target] = ()
-    """Every database of its group. Empty if they aren't known."""
+    """Every database of its group, only to decide about what reaches it. Empty if they aren't known."""
     changes: list[AuditEntry] = field(default_factory=list)
     tokens: list[LedgerToken] = field(default_factory=list)
     own_holds: list[Hold] = field(default_factory=list)
@@ -87,6 +90,15 @@ class Findings:
         return known.group if known else None
 
     @property
+    def target(self) -> Target:
+        """Return it as the policy sees it: with all its sources if Turso listed them, else with the nearest."""
+        if found := next((one for one in self.members if one.name == self.name), None):
+            return found
+        known = self.database or self.listed
+        source = known.source if known else None
+        return Target(self.name, self.group, (source.name,) if source else ())
+
+    @property
     def is_archived(self) -> bool:
         """Return True if Turso says that it is archived, so that it doesn't respond."""
         return any(one.is_archived for one in (self.database, self.listed) if one is not None)
@@ -122,35 +134,31 @@ async def read(ctx: Context, name: str) -> Findings:
     midnight = ctx.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     turso = ctx.turso
     found = Findings(name, ctx.now)
-    database, configuration, usage, queries, siblings, _ = await asyncio.gather(
+    database, configuration, usage, queries, found.listing, _ = await asyncio.gather(
         _attempt(found, "properties", turso.database(name)),
         _attempt(found, "configuration", turso.configuration(name)),
         _attempt(found, "usage", turso.database_usage(name, since=midnight, until=ctx.now)),
         _attempt(found, "top queries", turso.top_queries(name, since=ctx.now - timedelta(days=1))),
-        _attempt(found, "group", _siblings(ctx, name)),
+        _attempt(found, "group", turso.listed()),
         _read_store(ctx, found),
     )
     found.database, found.configuration, found.queries = database, configuration, queries
-    if siblings is not None:
-        found.listed, found.siblings, found.members = siblings
+    if found.listing is not None:
+        _note_group(ctx, found, found.listing)
     _drop_other_databases(found)
     if usage is not None:
         found.today, found.month = (None, usage.usage) if usage.is_of_month else (usage.usage, None)
     return found
 
 
-async def _siblings(ctx: Context, name: str) -> tuple[Listed | None, list[str], list[Target]]:
-    """Return its list entry, the names of the group's other databases that this channel may use, and the whole group.
-
-    The whole group is only for deciding what reaches it, and empty if an entry of the list can't be read.
-    """
-    listing = await ctx.turso.listed()
+def _note_group(ctx: Context, found: Findings, listing: Listing) -> None:
+    """Note its list entry and its group, unless it is one of the databases that this channel may not use."""
     visible = ctx.visible(listing)
-    own = next((one for one in visible if one.name == name), None)
+    own = found.listed = next((one for one in visible if one.name == found.name), None)
     group = own.group if own else ""
-    siblings = sorted(one.name for one in visible if group and one.group == group and one.name != name)
-    whole = [] if listing.left_out else [one.target for one in listing if group and one.group == group]
-    return own, siblings, whole
+    found.siblings = sorted(one.name for one in visible if group and one.group == group and one.name != found.name)
+    if not listing.left_out:
+        found.members = [target for one, target in listing.with_targets() if group and one.group == group]
 
 
 async def _attempt(found: Findings, what: str, call: Awaitable[T]) -> T | None:

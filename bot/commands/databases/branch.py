@@ -17,6 +17,7 @@ from bot.commands.databases._archived import require_awake
 from bot.commands.databases._new_database import (
     address_lines,
     facts_of,
+    new_database,
     read_new_database,
     require_free,
     wait_until_ready,
@@ -58,13 +59,14 @@ async def plan(ctx: Context, args: BranchArgs) -> Plan:
         raise BadInput(f"`{source.name}` isn't in a group. Turso can only branch databases of a group.")
     if source.encryption_cipher:
         raise BadInput(f"`{source.name}` is encrypted with your own key, which Turso needs for a copy. Use the CLI.")
+    target = await plan_target(ctx, source)
     as_of = f"as it was at {utc(at)}" if at else "as it is when the branch is created"
     ends = f"End the branch after {span(args.lasting)}: quarantine it, then destroy it" if args.lasting else (
         "Keep the branch until someone destroys it"
     )  # fmt: skip
     lost = ["Up to 15 seconds before that time may be missing"] if at else []
     return Plan(
-        target=plan_target(source),
+        target=target,
         steps=[f"Copy {source.name} to the new database {args.name}, {as_of}", "Wait until it is ready", ends],
         arguments={
             "name": args.name,
@@ -74,7 +76,7 @@ async def plan(ctx: Context, args: BranchArgs) -> Plan:
         },
         facts={"Source": source.name, "New database": args.name},
         warnings=["The branch holds the data of its source", *lost],
-        databases=((source.name, source.group), (args.name, source.group)),
+        databases=(target.as_seen, new_database(args.name, source.group, target)),
     )
 
 

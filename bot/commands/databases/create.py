@@ -14,6 +14,7 @@ from bot.commands.databases._create_place import differences, made_where, requir
 from bot.commands.databases._new_database import (
     address_lines,
     facts_of,
+    new_database,
     read_new_database,
     require_free,
     wait_until_ready,
@@ -47,7 +48,7 @@ async def plan(ctx: Context, args: CreateArgs) -> Plan:
         steps=[f"Create the database {args.name} {where}{at}", "Wait until it is ready, for up to 45 seconds"],
         arguments={"name": args.name, "group": group, "location": args.location},
         facts={"Database": args.name, "Group": group or "none"},
-        databases=((args.name, group),),
+        databases=(new_database(args.name, group),),
     )
 
 

@@ -51,7 +51,7 @@ async def plan(ctx: Context, args: DestroyArgs) -> Plan:
         arguments={"now": args.now, **({REPLACES: replaced} if replaced else {})},
         facts=snap.facts,
         warnings=warnings,
-        databases=((name, snap.target.group),),
+        databases=(snap.target.as_seen,),
         holders=tuple(dict.fromkeys(token.holder for token in snap.tokens)),
         hold=None if args.now else PlannedHold(HoldKind.QUARANTINE, block_reads=True, block_writes=True, seconds=None),
         ends_tokens_of=(snap.target.id,),

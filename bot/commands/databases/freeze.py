@@ -43,7 +43,7 @@ async def plan(ctx: Context, args: FreezeArgs) -> Plan:
         steps=[f"Block {what} to {args.name}. Clients get errors at once", f"{ends}, unless something else blocks it"],
         arguments={"reads": args.reads, "seconds": _seconds(args.lasting)},
         facts={**snap.facts, **holds.holds_fact(held)},
-        databases=((snap.target.name, snap.target.group),),
+        databases=(snap.target.as_seen,),
         hold=PlannedHold(HoldKind.FREEZE, args.reads, block_writes=True, seconds=_seconds(args.lasting)),
     )
 

@@ -27,13 +27,14 @@ async def plan(ctx: Context, args: ProtectArgs) -> Plan:
     database, now = await asyncio.gather(ctx.turso.database(args.name), ctx.turso.configuration(args.name))
     if now.delete_protection == args.protection:
         raise BadInput(f"Delete protection for `{args.name}` is already {_word(args.protection)}.")
+    target = await plan_target(ctx, database)
     return Plan(
-        target=plan_target(database),
+        target=target,
         steps=[f"Turn {_word(args.protection)} delete protection for {args.name}"],
         arguments={"on": args.protection},
         facts={"Delete protection now": UNKNOWN if now.delete_protection is None else _word(now.delete_protection)},
         warnings=[] if args.protection else ["It can be destroyed afterwards"],
-        databases=((database.name, database.group or None),),
+        databases=(target.as_seen,),
     )
 
 

@@ -32,7 +32,7 @@ async def plan(ctx: Context, args: RestoreArgs) -> Plan:
         steps=[f"End the quarantine of {args.name} and its countdown", "Unblock reads and writes"],
         arguments={"request_id": quarantine.id},
         facts={**due, "Destroy request": quarantine.id},
-        databases=((target.name, target.group),),
+        databases=(target.as_seen,),
     )
 
 

@@ -11,12 +11,14 @@ from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, Plain, counted, cut, joined, mrkdwn, number, person, size, when
 from bot.commands._lines import command_line
 from bot.commands._rights import may
+from bot.commands._sources import with_sources
 from bot.commands._targets import attempt, live_tokens
 from bot.commands.base import Context, ReadCommand
 from bot.commands.databases._archived import can_offer_wake, wake_button
 from bot.commands.databases._branches import facts_about, record_of
 from bot.commands.databases.list import state_of
 from bot.commands.usage._amounts import UNKNOWN, known
+from bot.core.model import Target
 from bot.core.parsing.arguments import DatabaseName, Positional
 from bot.core.records.tokens import LedgerToken
 from bot.core.reply import Block, Reply
@@ -40,8 +42,11 @@ async def run(ctx: Context, args: ShowArgs) -> Reply:
         attempt(turso.instances(args.name)),
         attempt(turso.database_usage(args.name)),
     )
-    tokens, wakes, branch = await asyncio.gather(
-        live_tokens(ctx, [database.id]), can_offer_wake(ctx, database), record_of(ctx, database)
+    tokens, wakes, branch, target = await asyncio.gather(
+        live_tokens(ctx, [database.id]),
+        can_offer_wake(ctx, database),
+        record_of(ctx, database),
+        attempt(with_sources(turso, database)),
     )
     title = mrkdwn(":file_cabinet: *{}* · {}", database.name, _state(database, configuration))
     missing = [
@@ -58,7 +63,7 @@ async def run(ctx: Context, args: ShowArgs) -> Reply:
             *_instances(instances or []),
             *_tokens(tokens),
             *([kit.context(mrkdwn(":warning: Turso didn't provide the {}.", ", ".join(missing)))] if missing else []),
-            *_buttons(ctx, database, wakes=wakes),
+            *_buttons(ctx, target, database.name, wakes=wakes),
         ],
     )
 
@@ -163,11 +168,12 @@ def _token(token: LedgerToken) -> Mrkdwn:
     return mrkdwn("• {} {}, {}", person(token.holder), access, until)
 
 
-def _buttons(ctx: Context, database: Database, *, wakes: bool) -> list[Block]:
-    row = wake_button(4, database.name) if wakes else []
+def _buttons(ctx: Context, target: Target | None, called: str, *, wakes: bool) -> list[Block]:
+    """Return buttons for what this person may do. None if Turso doesn't say what it is a branch of."""
+    row = wake_button(4, called) if wakes else []
     for at, (name, label) in enumerate((("usage", "Usage"), ("triage", "Triage"), ("tokens", "Tokens")), start=1):
-        if may(ctx, name, database.target):
-            row += buttons.run(at, label, command_line(name, database.name))
+        if target and may(ctx, name, target):
+            row += buttons.run(at, label, command_line(name, called))
     return kit.actions(*row)
 
 

@@ -16,9 +16,8 @@ from bot.core.model import Risk
 from bot.core.parsing.arguments import DatabaseName, Positional
 from bot.core.records.holds import Hold, HoldKind
 from bot.core.reply import Reply
-from bot.core.requests.plan import Plan
+from bot.core.requests.plan import Plan, PlanTarget
 from bot.errors import BadInput
-from bot.turso import Database
 
 ENDS = "ends"
 """Key in a plan's arguments: the IDs of the holds that end, as shown on its card."""
@@ -35,34 +34,34 @@ async def plan(ctx: Context, args: ThawArgs) -> Plan:
     database = await ctx.turso.database(args.name)
     blocks = await holds.blocked(ctx.turso, args.name)
     blocked = describe_blocks(blocks)
-    held = await holds.holds_of(ctx, database.id)
+    held, target = await holds.holds_of(ctx, database.id), await plan_target(ctx, database)
     if ctx.follow_up and (one := ctx.follow_up.hold):
-        return _plan_of_one(database, one, blocked, held)
+        return _plan_of_one(target, one, blocked, held)
     if not blocked:
         raise BadInput(f"`{args.name}` isn't blocked, so there is nothing to thaw.")
     if any(hold.kind is HoldKind.QUARANTINE for hold in held):
         raise BadInput(f"`{args.name}` is in quarantine. `/turso restore {args.name}` restores it.")
     others = [] if held else ["Turso Ops didn't block it. Someone may have had a reason to block it"]
     return Plan(
-        target=plan_target(database),
+        target=target,
         steps=[f"Unblock {blocked} to {args.name}"],
         arguments=_arguments(held, *blocks),
         facts={"Blocked now": blocked, **holds.holds_fact(held)},
         warnings=others,
-        databases=((database.name, database.group or None),),
+        databases=(target.as_seen,),
     )
 
 
-def _plan_of_one(database: Database, one: Hold, blocked: str, held: Sequence[Hold]) -> Plan:
+def _plan_of_one(target: PlanTarget, one: Hold, blocked: str, held: Sequence[Hold]) -> Plan:
     """Return the plan that ends one freeze. Other holds stay."""
     others = [hold for hold in held if hold.id != one.id]
-    stays = [f"Keep the other blocks of {database.name}"] if others else []
+    stays = [f"Keep the other blocks of {target.name}"] if others else []
     return Plan(
-        target=plan_target(database),
-        steps=[f"End this freeze of {database.name}: {holds.describe(one)}", *stays],
+        target=target,
+        steps=[f"End this freeze of {target.name}: {holds.describe(one)}", *stays],
         arguments={**_arguments([one], one.block_reads, one.block_writes), ONE: True},
         facts={"Blocked now": blocked or "nothing", **holds.holds_fact(held)},
-        databases=((database.name, database.group or None),),
+        databases=(target.as_seen,),
     )
 
 

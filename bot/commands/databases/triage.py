@@ -13,15 +13,14 @@ from bot.blocks.text import Mrkdwn, Plain, ago, counted, joined, mrkdwn, number,
 from bot.commands._lines import command_line
 from bot.commands._rights import may
 from bot.commands._targets import list_names
+from bot.commands._visible_names import VisibleNames
 from bot.commands.base import Context, ReadCommand
 from bot.commands.databases._archived import may_wake, wake_button
 from bot.commands.databases._triage_queries import queries_blocks, require_literals
 from bot.commands.databases._triage_reading import Findings, read
 from bot.commands.requests._audit_sentences import mrkdwn_sentence, slack_writer
 from bot.commands.usage._amounts import known
-from bot.core.model import Target
 from bot.core.parsing.arguments import DatabaseName, Positional
-from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.tokens import LedgerToken
 from bot.core.reply import Block, Reply
 
@@ -43,7 +42,7 @@ async def run(ctx: Context, args: TriageArgs) -> Reply:
     head = [kit.section(title), *kit.fields(_facts(found))]
     rest = [
         *await queries_blocks(found.queries or [], literals=args.literals),
-        *_changes(ctx, found.name, found.changes),
+        *_changes(ctx, found),
         *_tokens(found.tokens),
         *_missing(found),
         *kit.actions(*_buttons(ctx, found, args)),
@@ -121,14 +120,14 @@ def _chart(found: Findings) -> Chart:
     return Chart("line", Plain("Rows per day (today so far)"), labels, series, "day (UTC)", "rows", least=2)
 
 
-def _changes(ctx: Context, name: str, changes: list[AuditEntry]) -> list[Block]:
-    if not changes:
+def _changes(ctx: Context, found: Findings) -> list[Block]:
+    if not found.changes:
         return []
+    visible = VisibleNames.of(ctx, found.listing)
     writer = slack_writer(
-        lambda entry: [one for one in entry.databases if one == name or ctx.scope.covers(Target(one))],
-        ctx.policy.catalogue,
+        lambda entry: [one for one in entry.databases if one == found.name or visible.has(one)], ctx.policy.catalogue
     )
-    lines = [mrkdwn("• {}: {}", ago(one.at, ctx.now), mrkdwn_sentence(one, writer)) for one in changes]
+    lines = [mrkdwn("• {}: {}", ago(one.at, ctx.now), mrkdwn_sentence(one, writer)) for one in found.changes]
     return [kit.section(joined("\n", [mrkdwn("*Last changes*"), *lines]))]
 
 
@@ -151,7 +150,7 @@ def _missing(found: Findings) -> list[Block]:
 def _buttons(ctx: Context, found: Findings, args: TriageArgs) -> list[Element]:
     """Return buttons for what this person may run or request here."""
     name = found.name
-    target = Target(name, found.group)
+    target = found.target
     row: list[Element] = []
     if found.is_archived and found.members and may_wake(ctx, target, found.members):
         row += wake_button(6, name)

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, counted, duration, mrkdwn
-from bot.commands._groups import joined_since, members_of, named_with_group
+from bot.commands._groups import joined_since, members_of
 from bot.commands._lines import command_line
 from bot.commands._targets import list_names, plan_target, target_of
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
@@ -40,18 +40,20 @@ async def plan(ctx: Context, args: WakeArgs) -> Plan:
     members, is_archived = await asyncio.gather(members_of(ctx, group), _is_archived(ctx, database))
     if is_archived is False:
         raise BadInput(f"`{name}` isn't archived, so it needs no waking.")
-    others = sorted(one.name for one in members if one.id != database.id)
+    target = await plan_target(ctx, database)
+    siblings = {id_: one for id_, one in members.items() if id_ != database.id}
+    others = sorted(one.name for one in siblings.values())
     reach = f" and the other databases of its group {group}: {list_names(others, at_most=8)}" if others else ""
     return Plan(
-        target=plan_target(database),
+        target=target,
         steps=[f"Wake {name}{reach}", f"Wait until {name} responds, for up to 45 seconds"],
-        arguments={"group": group, MEMBERS: list(dict.fromkeys([database.id, *(one.id for one in members)]))},
+        arguments={"group": group, MEMBERS: [database.id, *siblings]},
         facts={
             "Archived": "yes" if is_archived else "unknown",
             "Databases in the group": f"{len(others) + 1} ({list_names([name, *others])})",
         },
         warnings=[] if is_archived else ["Turso didn't say whether it is archived"],
-        databases=tuple(dict.fromkeys([(name, group), *map(named_with_group, members)])),
+        databases=(target.as_seen, *siblings.values()),
     )
 
 
@@ -122,7 +124,7 @@ def _responds(served: bool | None, seconds: float | None) -> str:
 
 
 def _others(plan: Plan) -> Mrkdwn | None:
-    names = sorted(name for name, _ in plan.databases if name != target_of(plan).name)
+    names = sorted(one.name for one in plan.databases if one.name != target_of(plan).name)
     if not names:
         return None
     whole = counted(len(names), "other database")

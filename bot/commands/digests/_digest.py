@@ -11,6 +11,7 @@ from bot.blocks.message import reply
 from bot.blocks.table import Cell, Table, amount
 from bot.blocks.text import Mrkdwn, Plain, counted, joined, mrkdwn, number, on_day, person, size, when
 from bot.commands._existing_databases import keep_listed
+from bot.commands._visible_names import VisibleNames
 from bot.commands.base import ChangeContext, Context
 from bot.commands.databases import _holds as holds
 from bot.commands.usage._amounts import amount_of, change
@@ -24,7 +25,6 @@ from bot.commands.usage._samples import (
     usage_of,
     used_between,
 )
-from bot.core.model import Target
 from bot.core.records.holds import Hold
 from bot.core.records.tokens import LedgerToken
 from bot.core.records.usage import UsageSample
@@ -73,9 +73,12 @@ async def digest(ctx: Context, length: timedelta) -> Reply:
     Raises:
         TursoError: Turso doesn't list the databases, so there is no digest.
     """
-    databases = await ctx.visible_databases()
+    listing = await ctx.turso.listed()
+    databases, visible = ctx.visible(listing), VisibleNames.of(ctx, listing)
     names = {one.id: one.name for one in databases}
-    samples, held, tokens = await asyncio.gather(_samples(ctx, databases, length), _held(ctx), _ending(ctx))
+    samples, held, tokens = await asyncio.gather(
+        _samples(ctx, databases, length), _held(ctx, visible), _ending(ctx, visible)
+    )
     held, tokens = keep_listed(held, databases), keep_listed(tokens, databases)
     samples = [one for one in samples if one.database_id in names and moment_of(one) <= ctx.now]
     archived = sorted(one.name for one in databases if one.is_archived)
@@ -131,15 +134,15 @@ async def measure(ctx: ChangeContext) -> None:
     await ctx.store.samples.add(samples_of(ctx.organization, databases, usage, moment(ctx.now)))
 
 
-async def _held(ctx: Context) -> list[Hold]:
+async def _held(ctx: Context, visible: VisibleNames) -> list[Hold]:
     held = await ctx.store.holds.find(organization=ctx.organization)
-    return [hold for hold in held if ctx.scope.covers(Target(hold.database))]
+    return [hold for hold in held if visible.has(hold.database)]
 
 
-async def _ending(ctx: Context) -> list[LedgerToken]:
+async def _ending(ctx: Context, visible: VisibleNames) -> list[LedgerToken]:
     found = await ctx.store.tokens.find(organization=ctx.organization, live_at=ctx.now)
     soon = [one for one in found if one.expires_at and one.expires_at <= ctx.now + ENDS_WITHIN]
-    return [one for one in soon if ctx.scope.covers(Target(one.database, one.group or ""))]
+    return [one for one in soon if visible.has(one.database)]
 
 
 def _idle(samples: Sequence[UsageSample], names: Mapping[str, str]) -> list[str]:

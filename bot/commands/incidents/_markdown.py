@@ -111,7 +111,7 @@ def _done(story: Story, request: Request) -> str:
         _marked(utc(request.created_at), story, request.id),
         story.who(request.requester),
         what,
-        _names(tuple(name for name, _ in request.plan.databases)),
+        _names(tuple(one.name for one in request.plan.databases)),
         " ".join(filter(None, (request.reason, request.ticket))),
         _approval(story, request),
         f"{request.state.value}. {request.outcome}" if request.outcome else request.state.value,

@@ -13,12 +13,12 @@ from bot.commands._lines import command_line
 from bot.commands._targets import UNKNOWN, attempt
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.usage._amounts import known, share_of_quota
-from bot.core.model import Risk
+from bot.core.model import Risk, Target
 from bot.core.parsing.arguments import OnOff, Positional
 from bot.core.reply import Reply
 from bot.core.requests.plan import Plan
 from bot.errors import BadInput, Unavailable
-from bot.turso.models import Listing, Quotas, Usage
+from bot.turso.models import Quotas, Usage
 
 METRICS: Final = (
     ("Rows read", "rows_read", number),
@@ -45,7 +45,7 @@ async def plan(ctx: Context, args: OveragesArgs) -> Plan:
         attempt(ctx.turso.quotas()),
         attempt(ctx.turso.organization_usage()),
     )
-    here = ctx.visible(found)
+    here = [one for one in found if ctx.scope.covers_all or ctx.scope.covers(one)]
     if not here:
         raise BadInput("This channel has no databases, so it can't change overages.")
     if now.overages is args.on and len(here) == len(found):  # a channel with fewer is refused, and told nothing
@@ -62,15 +62,15 @@ async def plan(ctx: Context, args: OveragesArgs) -> Plan:
         },
         warnings=_warnings(on=args.on),
         # a refusal names the first one, so it has to be one of the channel's
-        databases=tuple(dict.fromkeys((one.name, one.group or None) for one in (*here, *found))),
+        databases=tuple(dict.fromkeys((*here, *found))),
     )
 
 
-async def _every_database(ctx: Context) -> Listing:
+async def _every_database(ctx: Context) -> list[Target]:
     found = await ctx.turso.listed()
     if found.left_out:
         raise Unavailable("I can't read a database that Turso listed, so I can't tell which ones this concerns.")
-    return found
+    return [target for _, target in found.with_targets()]
 
 
 def _word(on: bool) -> str:
@@ -106,7 +106,7 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
     if ctx.scope.covers_all and not ctx.policy.tells_databases_apart(ctx.subject, command.name):
         return None
     planned = set(plan.databases)
-    added = [one for one in await _every_database(ctx) if (one.name, one.group or None) not in planned]
+    added = [one for one in await _every_database(ctx) if one not in planned]
     if not added:
         return None
     are = "isn't" if len(added) == 1 else "aren't"

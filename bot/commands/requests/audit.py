@@ -10,9 +10,9 @@ from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, cut, joined, mrkdwn, on_day, person, when
 from bot.commands._lines import command_line
 from bot.commands._targets import require_known
+from bot.commands._visible_names import VisibleNames
 from bot.commands.base import Context, ReadCommand
 from bot.commands.requests._audit_sentences import Writer, mrkdwn_sentence, slack_writer, words_of
-from bot.core.model import Target
 from bot.core.parsing.arguments import Count, DatabaseName, Since, UserRef, since_start
 from bot.core.parsing.durations import duration_text
 from bot.core.records.audit_entry import AuditEntry
@@ -48,7 +48,7 @@ async def run(ctx: Context, args: AuditArgs) -> Reply:
         await require_known(ctx, args.db)
     title = _title(args)
     catalogue = ctx.policy.catalogue
-    writer = slack_writer(lambda entry: [name for name in entry.databases if visible.has(name)], catalogue)
+    writer = slack_writer(lambda entry: [name for name in entry.databases if visible.databases.has(name)], catalogue)
     lines = [_line(ctx, writer, seq, entry) for seq, entry in rows[:PAGE]]
     more = []
     if len(rows) > PAGE:
@@ -59,18 +59,10 @@ async def run(ctx: Context, args: AuditArgs) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class EntryFilter:
-    """Decides which entries a person may see. `names` are the visible databases, or None for all."""
+    """Decides which entries a person may see."""
 
     ctx: Context
-    names: frozenset[str] | None
-    hidden: frozenset[str] = frozenset()
-    """The databases that exist and aren't visible, such as a branch of a database of other channels."""
-
-    def has(self, name: str) -> bool:
-        """Return True if a database is visible. One that no longer exists is judged by its name."""
-        if self.names is None or name in self.names:
-            return True
-        return name not in self.hidden and self.ctx.scope.covers(Target(name))
+    databases: VisibleNames
 
     def may_see(self, entry: AuditEntry) -> bool:
         """Return True if a person may see an entry.
@@ -81,26 +73,24 @@ class EntryFilter:
         if entry.organization not in ("", self.ctx.organization):
             return False
         if not entry.databases:
-            everywhere = entry.event == "policy_changed" and self.names is None
+            everywhere = entry.event == "policy_changed" and self.databases.listed is None
             return everywhere or entry.channel_id == self.ctx.subject.channel.id
-        return any(map(self.has, entry.databases))
+        return any(map(self.databases.has, entry.databases))
 
 
 async def entry_filter_of(ctx: Context) -> EntryFilter:
     """Return the requester's filter. A channel with all databases needs no list of them."""
-    if ctx.scope.databases is not None and ctx.scope.databases.everything:
-        return EntryFilter(ctx, None)
-    listed = await ctx.turso.listed()
-    names = frozenset(one.name for one in ctx.visible(listed))
-    return EntryFilter(ctx, names, frozenset(one.name for one in listed) - names)
+    scope = ctx.scope
+    whole = scope.databases is not None and scope.databases.everything
+    return EntryFilter(ctx, VisibleNames.of(ctx, None if whole else await ctx.turso.listed()))
 
 
 async def entries(ctx: Context, args: AuditArgs, visible: EntryFilter, limit: int) -> list[Row]:
     """Return the visible entries about the channel's databases and about the channel itself."""
     since = since_start(args.since, ctx.now) if args.since is not None else None
-    if args.db or visible.names is None:
+    if args.db or visible.databases.listed is None:
         return await _visible(ctx, args, visible, limit, since, [args.db] if args.db else None, None)
-    of_databases = await _visible(ctx, args, visible, limit, since, sorted(visible.names), None)
+    of_databases = await _visible(ctx, args, visible, limit, since, sorted(visible.databases.listed), None)
     of_channel = await _visible(ctx, args, visible, limit, since, None, ctx.subject.channel.id)
     rows = dict(of_databases + of_channel)
     return [(seq, rows[seq]) for seq in sorted(rows, reverse=True)[:limit]]

@@ -18,7 +18,14 @@ from bot.commands._moments import time_of
 from bot.commands._targets import UNKNOWN, attempt, list_names, snapshot, target_of
 from bot.commands.base import NEXT_STEP_WHY, ChangeCommand, ChangeContext, Context, Facts, NextStep
 from bot.commands.databases._archived import require_awake
-from bot.commands.databases._new_database import address_lines, existing, facts_of, wait_until_ready, was_made
+from bot.commands.databases._new_database import (
+    address_lines,
+    existing,
+    facts_of,
+    new_database,
+    wait_until_ready,
+    was_made,
+)
 from bot.commands.rewind._both_sides import compare
 from bot.commands.rewind._comparison import COMPARISON, Comparison
 from bot.commands.rewind._comparison_blocks import comparison_blocks
@@ -68,7 +75,7 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
     group = database.group
     if group is None:
         raise Unavailable(f"Turso didn't say which group `{args.name}` is in, so I can't put a copy beside it.")
-    siblings = sorted(one.name for one in await members_of(ctx, group) if one.id != database.id)
+    siblings = sorted(one.name for id_, one in (await members_of(ctx, group)).items() if id_ != database.id)
     copy = await _free_name(ctx, database, at)
     count = used.database_count if used else None
     return Plan(
@@ -92,7 +99,7 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
             **snap.facts,
         },
         warnings=_warnings(database, group, siblings, count, quotas),
-        databases=((snap.target.name, snap.target.group), (copy, snap.target.group)),
+        databases=(snap.target.as_seen, new_database(copy, snap.target.group, snap.target)),
         holders=tuple(dict.fromkeys(token.holder for token in snap.tokens)),
     )  # fmt: skip
 

@@ -36,7 +36,7 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
         },
         facts={"Copy of": args.name, "As it was at": exact(rewind.at), **snap.facts},
         warnings=[*tokens, f"What was written to {copy.name} since then is gone, too. This can't be undone"],
-        databases=((copy.name, snap.target.group), rewind.request.plan.databases[0]),
+        databases=(snap.target.as_seen, rewind.request.plan.databases[0]),
         holders=tuple(dict.fromkeys(token.holder for token in snap.tokens)),
         ends_tokens_of=(rewind.copy_id,),
     )

@@ -41,7 +41,7 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
         },
         facts={"Copy of": args.name, "As it was at": exact(rewind.at), **snap.facts},
         warnings=["It counts toward the plan's databases and storage until someone destroys it"],
-        databases=((copy.name, snap.target.group), rewind.request.plan.databases[0]),
+        databases=(snap.target.as_seen, rewind.request.plan.databases[0]),
     )
 
 

@@ -4,8 +4,9 @@ from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.proofs import proof_of, proof_of_group
 from bot.blocks.text import Mrkdwn, joined, mrkdwn, sentence, when
-from bot.commands._groups import joined_since, members_of, named_with_group
+from bot.commands._groups import joined_since, members_of
 from bot.commands._lines import command_line
+from bot.commands._sources import with_sources
 from bot.commands._targets import list_names, live_tokens, snapshot, target_of
 from bot.commands.base import (
     NEXT_STEP,
@@ -58,8 +59,9 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
         raise BadInput(why)
     if group is None:
         raise Unavailable(f"Turso didn't say which group `{name}` is in, so I can't tell what revoking tokens affects.")
-    others = [one for one in await members_of(ctx, group) if one.id not in (snap.target.id, copy.id)]
-    ids = list(dict.fromkeys([snap.target.id, *(one.id for one in others), copy.id]))
+    both = (snap.target.id, copy.id)
+    others = {id_: one for id_, one in (await members_of(ctx, group)).items() if id_ not in both}
+    ids = [snap.target.id, *others, copy.id]
     tokens = await live_tokens(ctx, ids)
     return Plan(
         target=snap.target,
@@ -81,10 +83,10 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
         facts={"Switch to": copy.name, "As it was at": exact(rewind.at), **snap.facts},
         warnings=[
             f"What was written to {name} after {exact(rewind.at)} isn't in {copy.name}",
-            *_reach(group, [one.name for one in others]),
+            *_reach(group, [one.name for one in others.values()]),
             "Tokens created elsewhere (CLI, dashboard, other programs) are revoked too. Turso can't list them",
         ],
-        databases=((name, snap.target.group), *map(named_with_group, others), (copy.name, snap.target.group)),
+        databases=(snap.target.as_seen, *others.values(), await with_sources(ctx.turso, copy)),
         holders=tuple(dict.fromkeys(token.holder for token in tokens)),
         hold=PlannedHold(HoldKind.QUARANTINE, block_reads=True, block_writes=True, seconds=None),
         ends_tokens_of=tuple(ids),

@@ -21,7 +21,7 @@ async def mint_probes(ctx: ChangeContext, plan: Plan) -> list[tuple[Finding, Pro
 
     The rotation continues without a token that can't be minted or doesn't work. The finding says why.
     """
-    members = [(name, id_) for (name, _), id_ in zip(plan.databases, plan.ends_tokens_of, strict=False)]
+    members = [(one.name, id_) for one, id_ in zip(plan.databases, plan.ends_tokens_of, strict=False)]
     return await asyncio.gather(*(_probe(ctx, name, id_) for name, id_ in members[:1] + sorted(members[1:])[:1]))
 
 

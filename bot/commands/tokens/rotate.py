@@ -8,7 +8,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.proofs import proof_head, proof_of_group
 from bot.blocks.text import mrkdwn
-from bot.commands._groups import joined_since, members_of, named_with_group
+from bot.commands._groups import joined_since, members_of
 from bot.commands._lines import command_line
 from bot.commands._targets import list_names, live_tokens, snapshot, target_of
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
@@ -32,9 +32,9 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
     group = snap.database.group
     if group is None:
         raise Unavailable(f"Turso didn't say which group `{args.name}` is in, so I can't tell what a rotation affects.")
-    siblings = await members_of(ctx, group)
-    others = sorted(one.name for one in siblings if one.id != snap.database.id)
-    ids = list(dict.fromkeys([snap.database.id, *(one.id for one in siblings)]))
+    siblings = {id_: one for id_, one in (await members_of(ctx, group)).items() if id_ != snap.database.id}
+    others = sorted(one.name for one in siblings.values())
+    ids = [snap.database.id, *siblings]
     tokens = await live_tokens(ctx, ids)
     own = {label: fact for label, fact in snap.facts.items() if label.startswith(("Size", "Rows read"))}
     return Plan(
@@ -51,7 +51,7 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
             "Active tokens": _count(tokens),
         },
         warnings=_warnings(group, others),
-        databases=tuple(dict.fromkeys([(snap.target.name, snap.target.group), *map(named_with_group, siblings)])),
+        databases=(snap.target.as_seen, *siblings.values()),
         holders=tuple(dict.fromkeys(token.holder for token in tokens)),
         ends_tokens_of=tuple(ids),
     )

@@ -49,7 +49,7 @@ async def plan(ctx: Context, args: TokenArgs) -> Plan:
         },
         facts={"Access": access, "Valid for": lasts.removeprefix("valid for "), **snap.facts},
         warnings=[*warnings, *_blocked(snap.database.block_reads, snap.database.block_writes)],
-        databases=((snap.target.name, snap.target.group),),
+        databases=(snap.target.as_seen,),
     )
 
 

@@ -25,9 +25,8 @@ def request_action(request: Request) -> Action:
 
 def databases_of(plan: Plan) -> tuple[Target, ...]:
     """Return every database that a plan affects, its target first."""
-    own = (Target(plan.target.name, plan.target.group, plan.target.sources),) if plan.target else ()
-    others = tuple(Target(name, group) for name, group in plan.databases)
-    return own + tuple(one for one in others if not own or one.name != own[0].name)
+    own = (plan.target.as_seen,) if plan.target else ()
+    return own + tuple(one for one in plan.databases if not own or one.name != own[0].name)
 
 
 def decide_request(policy: Policy, requester: Subject, request: Request) -> Decision:

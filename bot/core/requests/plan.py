@@ -2,9 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
+
+from bot.core.model import Target
 
 COUNTDOWN: Final = "{countdown}"
 """Placeholder in a step for the countdown's length, which only the deciding rule knows: `24 h`."""
@@ -26,6 +28,11 @@ class PlanTarget:
     """None: Turso didn't say."""
     sources: tuple[str, ...] = ()
     """The names of the databases that it is a branch of, nearest first."""
+
+    @property
+    def as_seen(self) -> Target:
+        """Return the database as the policy sees it."""
+        return Target(self.name, self.group, self.sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +75,8 @@ class Plan:
     """The facts that approvers read: label to plain text."""
     warnings: tuple[str, ...] | list[str] = ()
     """Plain sentences that the card emphasizes."""
-    databases: tuple[tuple[str, str | None], ...] = ()
-    """Every affected database as (name, group), including the target. A rotation may affect a whole group."""
+    databases: tuple[Target, ...] = ()
+    """Every affected database as the policy sees it, including the target. A rotation may affect a whole group."""
     holders: tuple[str, ...] = ()
     """The user IDs of holders of active tokens that this revokes."""
     hold: PlannedHold | None = None
@@ -102,7 +109,8 @@ class Plan:
 
     def to_json(self) -> str:
         """Return the canonical JSON text, which is stored and hashed."""
-        raw = asdict(self)
+        raw = asdict(replace(self, databases=()))
+        raw["databases"] = [_database_json(one) for one in self.databases]
         if self.target is not None and not self.target.sources:
             del raw["target"]["sources"]  # the text of plans that were stored before it existed
         return json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -129,7 +137,16 @@ class Plan:
         target, hold = raw.pop("target"), raw.pop("hold")
         if target and "sources" in target:
             target["sources"] = tuple(target["sources"])
-        raw["databases"] = tuple((name, group) for name, group in raw["databases"])
+        raw["databases"] = tuple(_database(*one) for one in raw["databases"])
         for key in ("steps", "warnings", "holders", "ends_tokens_of", "options"):
             raw[key] = tuple(raw[key])
         return cls(target=PlanTarget(**target) if target else None, hold=PlannedHold(**hold) if hold else None, **raw)
+
+
+def _database_json(one: Target) -> list[JsonValue]:
+    """Return a database as a plan stores it. Without sources, it is the text of plans that were stored before."""
+    return [one.name, one.group, *([list(one.sources)] if one.sources else [])]
+
+
+def _database(name: str, group: str | None, sources: Iterable[str] = ()) -> Target:
+    return Target(name, group, tuple(sources))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.commands._sources import whole_chain
+from bot.commands._sources import with_sources
 from bot.commands.base import Command, Context
 from bot.core.actions import action_of
 from bot.core.model import Action, Decision, Subject, Target, Verdict
@@ -76,10 +76,10 @@ async def _as_it_is(ctx: Context, target: Target) -> Target:
     if target.group is not None or not (ctx.scope.needs_group or ctx.scope.covers(Target(target.name))):
         return target
     try:
-        found = (await ctx.turso.database(target.sources[0] if target.sources else target.name)).target
+        database = await ctx.turso.database(target.sources[0] if target.sources else target.name)
     except DatabaseNotFound:
         return target
-    found = replace(found, sources=await whole_chain(ctx.turso, found.sources))
+    found = await with_sources(ctx.turso, database)
     if not ctx.scope.covers(found):
         if ctx.scope.covers(replace(found, sources=())):
             raise DatabaseNotFound(found.name)

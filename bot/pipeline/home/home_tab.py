@@ -79,7 +79,7 @@ class _Drawing:
                 "incidents", lambda limit: store.incidents.find_running(newest=limit), self._sees_incident, CHANNELS
             ),
         )
-        thaws = [one.id for one in frozen.items if self._thaws(one, await store.incidents.running_in(one.channel_id))]
+        thaws = [one.id for one in frozen.items if await self._thaws(one)]
         return Board(
             person=self.me,
             decide=decide,
@@ -161,6 +161,11 @@ class _Drawing:
         listing = await task
         return listing is None or bool(keep_listed([one], listing))
 
+    async def _as_seen(self, hold: Hold) -> tuple[Target, ...]:
+        """Return a hold's database as the policy sees it. Empty if Turso doesn't say: then a press decides."""
+        listing = await self._listings[hold.organization]
+        return tuple(target for one, target in (listing or Listing()).with_targets() if one.id == hold.database_id)
+
     def _archived(self) -> frozenset[str]:
         """Return the IDs of the archived databases, from the lists that were read."""
         listings = [task.result() for task in self._listings.values() if task.done()]
@@ -214,13 +219,14 @@ class _Drawing:
         may_undo = any(is_on(policy, panel, self.subject.person) for panel in panels)
         return may_undo and await self._is_in(request.channel_id)
 
-    def _thaws(self, hold: Hold, running: Incident | None) -> bool:
+    async def _thaws(self, hold: Hold) -> bool:
         """Return whether the channel's rules let this person thaw a freeze. For a follow-up the press decides."""
+        running = await self.env.store.incidents.running_in(hold.channel_id)
         if running is None and hold.channel_id not in self.env.rules.policy.channels:
             return True
         profile = self.env.rules.policy.profile_of(running) if running else None
         subject = replace(self.subject, channel=Channel(hold.channel_id), incident_profile=profile)
-        action = Action(thaw.command.name, databases=(Target(hold.database),), organization=hold.organization)
+        action = Action(thaw.command.name, databases=await self._as_seen(hold), organization=hold.organization)
         return judge(self.env, subject, action).verdict is not Verdict.DENY
 
     async def _places(self, incidents: Sequence[Incident]) -> list[Place]:

@@ -193,7 +193,7 @@ async def _afterwards(env: Environment, request: Request, how: str) -> None:
     """Update what shows the request elsewhere. This isn't part of the notification, so it may fail."""
     reveals = env.catalogue.reveals(request.command)
     if request.state in CHANGED and request.plan.databases and not reveals:
-        await refresh_live_cards(env, request.organization, [name for name, _ in request.plan.databases])
+        await refresh_live_cards(env, request.organization, [one.name for one in request.plan.databases])
         await refresh_ended_freezes(env, request)
         if request.plan.decides:
             await show(env, request.plan.decides)

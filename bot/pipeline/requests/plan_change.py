@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from bot.blocks import plans
-from bot.commands._sources import whole_chain
 from bot.commands.base import ChangeCommand, Command, Context, FollowUp, SecretCommand
 from bot.core.actions import action_of
 from bot.core.model import Action, Decision, Subject, Verdict
@@ -74,8 +73,6 @@ async def planned(
     """
     plan = await with_suggestions(env, ctx, command.plan(ctx, read.args))
     plan = ctx.follow_up.bind(plan) if ctx.follow_up else plan
-    if plan.target is not None and plan.target.sources:
-        plan = replace(plan, target=replace(plan.target, sources=await whole_chain(ctx.turso, plan.target.sources)))
     return replace(
         plan,
         command=command.name,

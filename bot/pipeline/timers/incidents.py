@@ -147,7 +147,7 @@ def _overdue(env: Environment, review: Review, request: Request | None) -> Audit
         user_id=TIMER,
         channel_id=review.channel_id,
         command=request.command if request else "",
-        databases=tuple(name for name, _ in request.plan.databases) if request else (),
+        databases=tuple(one.name for one in request.plan.databases) if request else (),
         organization=request.organization if request else "",
         request_id=review.request_id,
         detail={"review": review.id, "asker": review.actor},

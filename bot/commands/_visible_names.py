@@ -1,0 +1,36 @@
+"""Which databases of stored records, of which only the name is known, may be named in a channel."""
+
+from dataclasses import dataclass
+
+from bot.commands.base import Context
+from bot.core.model import Target
+from bot.core.policy import Scope
+from bot.turso.models import Listing
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleNames:
+    """Decides by today's list of databases, which has their groups and the sources of branches."""
+
+    scope: Scope
+    listed: frozenset[str] | None
+    """The visible databases. None: every database may be named."""
+    hidden: frozenset[str] = frozenset()
+    """Those that exist and aren't visible, such as a branch of a database of other channels."""
+    is_complete: bool = True
+    """False if Turso didn't list them, so that a branch can't be told from another database."""
+
+    @classmethod
+    def of(cls, ctx: Context, listing: Listing | None) -> "VisibleNames":
+        """Return what a requester may name. Without a listing, only where every database may be named."""
+        if ctx.scope.databases is not None and ctx.scope.databases.everything:
+            return cls(ctx.scope, None)
+        listed = frozenset(one.name for one in ctx.visible(listing or Listing()))
+        hidden = frozenset(one.name for one in listing or ()) - listed
+        return cls(ctx.scope, listed, hidden, is_complete=listing is not None)
+
+    def has(self, name: str) -> bool:
+        """Return True if a database may be named. One that no longer exists is judged by its name."""
+        if self.listed is None or name in self.listed:
+            return True
+        return self.is_complete and name not in self.hidden and self.scope.covers(Target(name))

@@ -1,0 +1,37 @@
+"""A branch has the permissions of its sources, so a database is judged with them wherever the bot knows them."""
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import bot
+
+ROOT = Path(bot.__file__).parent
+MADE_IN = {
+    "turso/models.py": "from a list, which has every source",
+    "commands/_sources.py": "from one database, whose sources it looks up",
+    "commands/databases/_new_database.py": "a new database, with the sources of what it is copied from",
+    "core/requests/plan.py": "from a stored plan, which has them",
+    "core/actions.py": "from a typed line; `decide_line` adds what the name doesn't tell",
+    "pipeline/authorization/command_line.py": "adds the sources to what was typed",
+    "core/policy/databases.py": "samples of patterns",
+    "core/policy/rights.py": "samples of patterns",
+    "core/policy/refusals.py": "which of its names isn't here",
+    "core/policy/diff.py": "samples of patterns",
+    "commands/_visible_names.py": "a database that no longer exists",
+    "commands/databases/_triage_reading.py": "the nearest source, while Turso doesn't list the databases",
+    "commands/tokens/tokens.py": "before the list of databases decides",
+    "commands/alerts/_views.py": "where every database may be named",
+}
+"""Where a `Target` is made, and where its sources come from."""
+
+
+def test_targets_are_made_only_where_their_sources_are_known() -> None:
+    """Elsewhere use `PlanTarget.as_seen`, `Listing.with_targets`, `with_sources` or `VisibleNames`."""
+    found: Counter[str] = Counter()
+    for path in ROOT.rglob("*.py"):
+        if "sandbox" not in path.parts:
+            nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            calls = [one for one in nodes if isinstance(one, ast.Call) and getattr(one.func, "id", "") == "Target"]
+            found[path.relative_to(ROOT).as_posix()] += len(calls)
+    assert {name for name, count in found.items() if count} == set(MADE_IN)
