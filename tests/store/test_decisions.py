@@ -80,3 +80,21 @@ async def test_it_goes_with_the_request_that_it_is_about(store: SqlStore) -> Non
 
     assert await store.requests.get(of(1)) is None
     assert await store.requests.decided_by(of(1)) is None
+
+
+async def test_what_is_changed_alone_is_free_again_afterwards(store: SqlStore, other: SqlStore) -> None:
+    """Of those that open at the same moment one is stored, and the others get that one."""
+    opening = [
+        (store, other)[n % 2].requests.open(request(n, requester=f"U{n}"), move(State.APPROVED, decides=(SUBJECT,)))
+        for n in range(1, 9)
+    ]
+    (first,) = {one.id for one in await asyncio.gather(*opening)}
+    assert await store.requests.count([State.APPROVED]) == 1
+
+    go = move(State.EXECUTING, event="begun", decides=(SUBJECT,))
+    assert await store.requests.move(first, expect=[State.APPROVED], move=go) is not None
+    for end in (State.UNKNOWN, State.SUCCEEDED):
+        over = move(end, event="over", frees=(SUBJECT,))
+        assert await store.requests.move(first, expect=[State.EXECUTING, State.UNKNOWN], move=over) is not None
+        assert await store.requests.decided_by(SUBJECT) is None
+    assert (await store.requests.open(request(9, requester="U9"), move(State.APPROVED, decides=(SUBJECT,)))).id == of(9)

@@ -17,7 +17,7 @@ from bot.commands.databases._new_database import wait_until_ready
 from bot.core.model import Risk
 from bot.core.parsing.arguments import DatabaseName, Positional
 from bot.core.reply import Reply
-from bot.core.requests.plan import Plan
+from bot.core.requests.plan import CHANGES_ALONE, Plan
 from bot.errors import BadInput, Unavailable
 from bot.turso import Database
 
@@ -47,7 +47,11 @@ async def plan(ctx: Context, args: WakeArgs) -> Plan:
     return Plan(
         target=target,
         steps=[f"Wake {name}{reach}", f"Wait until {name} responds, for up to 45 seconds"],
-        arguments={"group": group, MEMBERS: [database.id, *siblings]},
+        arguments={
+            "group": group,
+            MEMBERS: [database.id, *siblings],
+            CHANGES_ALONE: f"archive of the group {ctx.organization}/{group}",
+        },
         facts={
             "Archived": "yes" if is_archived else "unknown",
             "Databases in the group": f"{len(others) + 1} ({list_names([name, *others])})",

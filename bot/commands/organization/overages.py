@@ -16,7 +16,7 @@ from bot.commands.usage._amounts import known, share_of_quota
 from bot.core.model import Risk, Target
 from bot.core.parsing.arguments import OnOff, Positional
 from bot.core.reply import Reply
-from bot.core.requests.plan import Plan
+from bot.core.requests.plan import CHANGES_ALONE, Plan
 from bot.errors import BadInput, Unavailable
 from bot.turso.models import Quotas, Usage
 
@@ -53,7 +53,7 @@ async def plan(ctx: Context, args: OveragesArgs) -> Plan:
     return Plan(
         target=None,
         steps=[_step(on=args.on), f"This concerns every database of {ctx.organization}, also later ones"],
-        arguments={"name": ctx.organization, "on": args.on},
+        arguments={"name": ctx.organization, "on": args.on, CHANGES_ALONE: f"overages of {ctx.organization}"},
         facts={
             "Plan": (quotas.plan if quotas else "") or UNKNOWN,
             "Overages now": UNKNOWN if now.overages is None else _word(now.overages),

@@ -57,6 +57,8 @@ DECIDES_ABOUT: Final = "decides_about"
 """Key in a plan's arguments: the `DbId` of the result. Only one request can decide about it, even if two claim it."""
 
 
+CHANGES_ALONE: Final = "changes_alone"
+"""Key in a plan's arguments: what only one request at a time changes, such as a group that is being woken."""
 SUCCESSOR: Final = "successor"
 """Key in a plan's arguments: the database that replaces the target, as its `name` and its addresses."""
 
@@ -101,6 +103,11 @@ class Plan:
     def decision_subjects(self) -> tuple[str, ...]:
         """Return what only one request can decide about: a request's result, and the database that it is."""
         return tuple(filter(None, (self.decides, str(self.arguments.get(DECIDES_ABOUT, "")))))
+
+    @property
+    def changes_alone(self) -> tuple[str, ...]:
+        """Return what only this request may change while it is under way. Empty: others may, too."""
+        return tuple(filter(None, (str(self.arguments.get(CHANGES_ALONE, "")),)))
 
     @property
     def successor(self) -> Mapping[str, JsonValue]:

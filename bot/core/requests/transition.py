@@ -54,6 +54,8 @@ class Transition:
     release_holds: Sequence[str] = ()
     decides: tuple[str, ...] = ()
     """What this request decides about. If another one has decided about any of it, the whole transition fails."""
+    frees: tuple[str, ...] = ()
+    """What this request no longer decides about, because its change is over."""
     closes: Sequence[Closing] = ()
     """Quarantines that become stale, with their holds and timers, before new holds are placed."""
     end_tokens_of: Sequence[str] = ()

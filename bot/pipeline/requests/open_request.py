@@ -165,6 +165,7 @@ def _first_move(request: Request, command: Command, subject: Subject, decision: 
         entries=[asked],
         timers=timers,
         enqueue="execute" if request.state is State.APPROVED else None,
+        decides=request.plan.changes_alone if request.state is State.APPROVED else (),
         reviews=reviews,
     )
 
@@ -188,6 +189,10 @@ def _require_reason(request: Request) -> None:
 
 
 async def _already_waiting(env: Environment, incoming: Incoming, request: Request) -> str:
+    if request.state in (State.APPROVED, State.EXECUTING):
+        words = f"This is already under way in request `{request.id}`, so nothing was sent twice."
+        await env.messenger.send_ephemeral(address_of(incoming), private_note(words))
+        return "already_under_way"
     request = await show(env, request.id) or request  # posts a deleted card again
     copies = await env.store.cards.of(request.id)
     link = await env.messenger.permalink(*copies[-1]) if copies else None

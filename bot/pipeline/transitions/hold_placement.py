@@ -40,7 +40,7 @@ async def take(env: Environment, ctx: Context, request: Request) -> TakeResult:
             changes=changes,
             holds=holds,
             release_holds=replaced,
-            decides=request.plan.decision_subjects,
+            decides=(*request.plan.decision_subjects, *request.plan.changes_alone),
         )
         if open_one:
             move = _replacing(move, open_one, request)
@@ -53,7 +53,9 @@ async def take(env: Environment, ctx: Context, request: Request) -> TakeResult:
 
 
 async def why_decided(env: Environment, request: Request) -> str:
-    """Return why a request can't decide on the result of another one. Empty: it can."""
+    """Return why a request can't start beside another one, or decide on its result. Empty: it can."""
+    if (other := await env.store.requests.decided_by(*request.plan.changes_alone)) and other.id != request.id:
+        return f"The same is already under way in request `{other.id}`."
     before = await env.store.requests.decided_by(*request.plan.decision_subjects)
     if before is None or before.id == request.id:
         return ""

@@ -69,6 +69,7 @@ def settle(
         entries=[entry(_EVENTS[kind], state.value, at=now, request=request, phase=kind.value, what=settled.why)],
         timers=_timers(request, command, kind, state, settled, holds, now),
         closes=closes,
+        frees=request.plan.changes_alone,
         cancel=[TimerKind.EXPIRE],
     )
     proof = Proof.of(settled.facts) if kind is PhaseKind.EXECUTE else None

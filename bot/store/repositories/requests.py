@@ -34,8 +34,9 @@ class Requests(Repository):
 
         With `unless_owing`, raise ReviewOwed and insert nothing if its requester owes a review.
 
-        Returns the existing request, and inserts nothing, if the same plan of the same requester is pending, or if the
-        intent led to a request before (two processes may resume one intent).
+        Returns the existing request, and inserts nothing, if the same plan of the same requester is pending, if the
+        intent led to a request before (two processes may resume one intent), or if another request is changing what
+        this one would change alone.
         """
 
         def work(connection: Connection) -> Request:
@@ -44,6 +45,8 @@ class Requests(Repository):
             row["facts"] = dict(row["facts"])
             close = update(intents).where(intents.c.id == request.intent_id).values(is_open=False)
             connection.execute(close)
+            if move.decides and (under_way := transitions.decider(connection, move.decides)) is not None:
+                return _read(connection, under_way)
             if move.reviews:
                 _may_owe_one(connection, request.requester, another=not unless_owing)
             while not insert_new(connection, requests, row):
@@ -53,7 +56,10 @@ class Requests(Repository):
             transitions.apply_side_effects(connection, request.id, move, self._enqueuer)
             return _read(connection, request.id)
 
-        opened = await self._database.write(work)
+        try:
+            opened = await self._database.write(work)
+        except transitions.AlreadyDecided:  # by a transaction at the same moment, which the next look sees
+            opened = await self._database.write(work)
         if opened.id == request.id:
             _log("request.opened", opened)
         return opened

@@ -72,8 +72,12 @@ def apply_side_effects(connection: Connection, request_id: str, move: Transition
         _drop_prepared(connection, request_id, move.at)
     if move.to in WITHOUT_EFFECT:
         connection.execute(delete(decisions).where(decisions.c.request_id == request_id))
+    if move.frees:
+        mine = (decisions.c.request_id == request_id) & decisions.c.subject.in_(move.frees)
+        connection.execute(delete(decisions).where(mine))
     for subject in move.decides:
-        if not insert_new(connection, decisions, {"subject": subject, "request_id": request_id}):
+        row = {"subject": subject, "request_id": request_id}
+        if not insert_new(connection, decisions, row) and decider(connection, [subject]) != request_id:
             raise AlreadyDecided(subject)
     closed = [closing.entry for closing in move.closes if _close(connection, closing, move.at)]
     release(connection, move.release_holds, move.at)
@@ -91,6 +95,12 @@ def apply_side_effects(connection: Connection, request_id: str, move: Transition
     if move.enqueue is not None:
         enqueuer.enqueue(connection, request_id, move.enqueue)
     audit_chain.append(connection, [*closed, *move.entries])
+
+
+def decider(connection: Connection, subjects: Sequence[str]) -> str | None:
+    """Return the ID of the request that decides about any of these, or None."""
+    query = select(decisions.c.request_id).where(decisions.c.subject.in_(subjects))
+    return connection.execute(query).scalars().first()
 
 
 def _place(connection: Connection, placed: Sequence[Hold]) -> None:
