@@ -17,7 +17,7 @@ def reminder(request: Request, catalogue: CommandCatalogue, *, now: datetime) ->
     """Return a reminder for those whom the rule notifies that a request waits for approval."""
     to = joined(" ", (mention(one) for one in request.notify[:10]))
     head = mrkdwn(
-        ":bell: {}: {} is waiting for your approval to {}.",
+        ":bell: {}: {} is waiting for approval to {}.",
         to,
         person(request.requester),
         buttons.to_do(request, catalogue),
@@ -31,6 +31,16 @@ def personal_reminder(request: Request, catalogue: CommandCatalogue, link: str, 
     head = mrkdwn(":bell: {} is waiting for your approval to {} in {}.", person(request.requester), wish, where)
     card = linked(link, "Open the card") if link else Mrkdwn("")
     return reply(head, [kit.section(head), kit.context(*_deadline_lines(request, now), card)], private=True)
+
+
+def direct_call(request: Request, catalogue: CommandCatalogue, link: str, *, now: datetime) -> Reply:
+    """Return a direct message to a person whom the rule notifies, who may not be an approver."""
+    wish, where = buttons.to_do(request, catalogue), channel(request.channel_id)
+    head = mrkdwn(":raised_hand: {} needs approval to {} in {}.", person(request.requester), wish, where)
+    quoted = kit.quote(Plain("Reason"), Plain(request.reason), at_most=800) if request.reason else None
+    card = linked(link, "Open the card") if link else Mrkdwn("")
+    blocks = [kit.section(head), *([quoted] if quoted else []), kit.context(*_deadline_lines(request, now), card)]
+    return reply(head, blocks, private=True)
 
 
 def _deadline_lines(request: Request, now: datetime) -> list[Mrkdwn]:

@@ -178,6 +178,8 @@ class Decision:
     undo_by: ApproverSet = _NOBODY
     notify: tuple[str, ...] = ()
     """Slack mentions, such as `<@U0ANA>` and `<!subteam^S0DBA>`."""
+    direct_message: bool = False
+    """Whether the people in `notify` get a direct message, too."""
     escalation: tuple[tuple[str, ...], ...] = ()
     """Further mentions for each reminder after the first, until someone answers."""
     reviewers: ApproverSet = _NOBODY

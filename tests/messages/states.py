@@ -76,6 +76,7 @@ def _notices(pending: Request) -> Iterator[tuple[str, str]]:
         "A reminder to one person",
         shown(notices.personal_reminder(pending, CATALOGUE, "https://a.example/c", now=NOW)),
     )
+    yield "A direct message", shown(notices.direct_call(pending, CATALOGUE, "https://a.example/c", now=NOW))
     acted = asked(mode=Mode.BREAK_GLASS, command="destroy")
     yield "Break-glass", shown(notices.break_glass_notice(acted, CATALOGUE, "https://a.example/c"))
     yield "A review is due", shown(notices.review_notice(REVIEW, acted, CATALOGUE, overdue=False))

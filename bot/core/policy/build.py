@@ -173,6 +173,7 @@ def _rule(where: str, one: RuleFile, people: Mapping[str, People], catalogue: Co
 
 
 _AS_WRITTEN = (
+    "direct_message",
     "quorum",
     "confirm",
     "expires",

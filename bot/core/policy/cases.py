@@ -33,6 +33,8 @@ class Case(_Strict):
     verdict: Verdict
     approvers: Annotated[list[str], BeforeValidator(_one_or_more)] | None = None
     quorum: int | None = None
+    direct_message: bool | None = None
+    """Whether the people in `notify` get a direct message."""
     group: str | None = None
     """The database's group, if a rule depends on it."""
     incident: bool | str = False
@@ -99,6 +101,8 @@ def _details(case: Case, decision: Decision) -> str | None:
         return f"expected the approvers {_ids(case.approvers)}, got {_ids(decision.approvers.ids)}"
     if case.quorum is not None and case.quorum != decision.quorum:
         return f"expected quorum {case.quorum}, got {decision.quorum}"
+    if case.direct_message is not None and case.direct_message != decision.direct_message:
+        return f"expected direct_message {case.direct_message}, got {decision.direct_message}".lower()
     if case.why is not None and case.why not in f"{decision.reason} {decision.rule or ''}":
         return f"expected a reason with {case.why!r}, got: {decision.reason} ({decision.rule})"
     return None

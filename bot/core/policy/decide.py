@@ -195,6 +195,7 @@ def _decision_of_rule(policy: Policy, subject: Subject, binding: Binding, action
         countdown=rule.countdown,
         undo_by=undoers(subject, rule),
         notify=rule.notify.mentions(),
+        direct_message=rule.direct_message,
         escalation=tuple(one.mentions() for one in rule.escalate_to),
         reviewers=reviewers,
         review_within=rule.review_within if rule.verdict is Verdict.BREAK_GLASS else None,
@@ -274,6 +275,7 @@ def _strictest(decisions: Iterable[Decision]) -> Decision:
         countdown=max(one.countdown for one in every),
         undo_by=reduce(and_, (one.undo_by for one in every)),
         notify=tuple(dict.fromkeys(mention for one in every for mention in one.notify)),
+        direct_message=any(one.direct_message for one in every),
         escalation=tuple(
             tuple(dict.fromkeys(mention for level in levels for mention in level))
             for levels in zip_longest(*(one.escalation for one in every), fillvalue=())

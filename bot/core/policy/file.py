@@ -97,6 +97,7 @@ class RuleFile(_Strict):
     by: PeopleList | None = None
     quorum: Annotated[int, Field(ge=1, le=20)] | None = None
     notify: PeopleList | None = None
+    direct_message: bool | None = None
     escalate_to: PeopleList | None = None
     confirm: Annotated[Confirm, Field(strict=False)] | None = None
     expires: Duration | None = None

@@ -17,6 +17,7 @@ _BELONGS = {
     "quorum": ("approve",),
     "expires": ("approve",),
     "notify": ("approve", "break_glass"),
+    "direct_message": ("approve",),
     "escalate_to": ("approve",),
     "review_by": ("break_glass",),
     "review_within": ("break_glass",),
@@ -30,7 +31,11 @@ _BELONGS = {
     "undo_by": ("allow", "approve", "break_glass"),
     "visibility": ("allow", "approve", "break_glass"),
 }
-_BUT = {("confirm", "break_glass"): ", which runs at once and asks for a reason instead. Leave out `confirm`"}
+_BUT = {
+    ("confirm", "break_glass"): ", which runs at once and asks for a reason instead. Leave out `confirm`",
+    ("direct_message", "break_glass"): ", which sends one in any case. Leave out `direct_message`",
+}
+_WITH_NOTIFY = {"escalate_to": "who is reminded first", "direct_message": "who gets it"}
 _PEOPLE_KEYS = ("to", "by", "notify", "escalate_to", "undo_by", "review_by")
 _NOT_ON_CALL = ("to", "undo_by")
 
@@ -106,8 +111,9 @@ class _Lint:
                 self.error((*path, key), f"`{key}` belongs to {_any_of(belongs)}, and this rule is `{verdict}`{why}")
         if verdict == "approve" and "by" not in rule:
             self.error(path, "`approve` needs `by`: who approves")
-        if "escalate_to" in rule and "notify" not in rule:
-            self.error((*path, "escalate_to"), "`escalate_to` needs `notify`: who is reminded first")
+        for key, what in _WITH_NOTIFY.items():
+            if key in rule and "notify" not in rule:
+                self.error((*path, key), f"`{key}` needs `notify`: {what}")
         if verdict == "break_glass" and "review_by" not in rule:
             self.error(path, "`break_glass` needs `review_by`: who reviews it afterwards")
         self._check_commands(path, rule, verdict)

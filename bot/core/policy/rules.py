@@ -56,6 +56,8 @@ class Rule:
     by: People = NOBODY
     quorum: int = 1
     notify: People = NOBODY
+    direct_message: bool = False
+    """Whether the people in `notify` get a direct message, too."""
     escalate_to: tuple[People, ...] = ()
     """Who is reminded as well, one after the other, until someone answers."""
     confirm: Confirm | None = None

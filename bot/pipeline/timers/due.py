@@ -6,41 +6,36 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from bot.blocks import notices
 from bot.commands.base import ChangeCommand
 from bot.commands.databases import _holds as holding
 from bot.commands.databases import thaw
 from bot.core.records.audit_entry import TIMER
 from bot.core.records.holds import Hold
 from bot.core.records.timers import Timer, TimerKind
-from bot.core.requests.decision import decide_request
 from bot.core.requests.request import Request, State
 from bot.core.requests.step_results import PhaseKind, PhaseResult
-from bot.errors import BotError, CannotPost, NotOurs, Unavailable
+from bot.errors import BotError, NotOurs, Unavailable
 from bot.pipeline.approval.expiry import expire
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.next_step import take_next_step
 from bot.pipeline.execution.phases import facts_again
-from bot.pipeline.outcomes.delivery import CHANNEL, deliver, deliver_and_close, notice_of
+from bot.pipeline.outcomes.delivery import deliver_and_close, notice_of
 from bot.pipeline.outcomes.live_cards import refresh_live_cards
 from bot.pipeline.outcomes.notifications import notify_is_due, notify_outcome
-from bot.pipeline.outcomes.recipients import notified, with_people_on_call
-from bot.pipeline.outcomes.request_cards import CardContent, below_card, post_card, refresh_cards, show
+from bot.pipeline.outcomes.request_cards import below_card, show
 from bot.pipeline.quarantine.countdown import countdown_is_over
 from bot.pipeline.replies import entry, private_note
-from bot.pipeline.requests.open_request import drop_if_never_shown
 from bot.pipeline.rotation_proof import prove_is_due
 from bot.pipeline.timers import incidents
 from bot.pipeline.timers.alarm import raise_alarm
 from bot.pipeline.timers.branches import branch_is_due
 from bot.pipeline.timers.digests import digest_is_due
+from bot.pipeline.timers.reminders import remind
 from bot.pipeline.timers.usage_samples import sample_is_due
 from bot.pipeline.token_reveal import settle_cut_short
 from bot.pipeline.transitions.settlement import SECOND_LOOKS, Settlement, settle
 from bot.turso import DatabaseNotFound, TursoClient, TursoReader
 
-LONGEST_PAUSE = timedelta(hours=4)
-FIRST_PAUSE = timedelta(minutes=10)
 AGAIN = timedelta(seconds=30)
 """The pause before a thaw that Turso doesn't show yet is read again."""
 LONGEST_AGAIN = timedelta(minutes=5)
@@ -62,68 +57,6 @@ async def fire(env: Environment, timer: Timer) -> Timer | None:
 
 async def _expire(env: Environment, timer: Timer) -> None:
     await expire(env, timer.subject, keeps=timer.kind)
-
-
-async def _remind(env: Environment, timer: Timer) -> Timer | None:
-    request = await env.store.requests.get(timer.subject)
-    if request is None or request.state is not State.PENDING or request.is_over(env.clock.now()):
-        return None
-    if timer.attempt == 0:
-        return await _look_for_card(env, request, timer)
-    await _call_approvers(env, request, timer.attempt)
-    pause = min(FIRST_PAUSE * 2**timer.attempt, LONGEST_PAUSE)
-    due = env.clock.now() + pause
-    if request.expires_at and due >= request.expires_at:
-        return None
-    return replace(timer, due_at=due, attempt=timer.attempt + 1)
-
-
-async def _call_approvers(env: Environment, request: Request, attempt: int) -> None:
-    """Post a reminder once. A card that had to be posted again is one, if nobody else is called by now.
-
-    Raises:
-        Unavailable: Slack may accept it later.
-    """
-    event, card = f"reminder {attempt}", CardContent.NO_CARD
-    escalated = await _escalated(env, request, attempt)
-    with suppress(Unavailable):  # a later change brings the card up to date
-        card = await refresh_cards(env, request, fresh=False)  # other people may be on call now
-    if card is CardContent.POSTED_AGAIN and escalated.notify == request.notify:
-        await env.store.notices.set_notified(request.id, event, how=CHANNEL)
-        return
-    _, thread_ts = await below_card(env, request)
-    request = await with_people_on_call(env, escalated)
-    reminder = notices.reminder(request, env.catalogue, now=env.clock.now())
-    notice = await notice_of(env, request, event, reminder, thread_ts=thread_ts)
-    called = await notified(env, request.notify, asked_by=request.requester)
-    await deliver(env, replace(notice, people=tuple(called)))
-
-
-async def _escalated(env: Environment, request: Request, attempt: int) -> Request:
-    """Add the people to whom the current rule escalates, one more with each reminder, until someone answers.
-
-    Raises:
-        Unavailable: Slack doesn't answer.
-    """
-    if request.votes or attempt < 2:
-        return request
-    decision = decide_request(env.rules.policy, await env.requester_of(request), request)
-    further = [mention for level in decision.escalation[: attempt - 1] for mention in level]
-    return replace(request, notify=tuple(dict.fromkeys([*request.notify, *further])))
-
-
-async def _look_for_card(env: Environment, request: Request, timer: Timer) -> Timer | None:
-    """Post a card that couldn't be posted before. Then start the reminders, if the rule notifies anybody."""
-    if not await env.store.cards.of(request.id):
-        try:
-            await post_card(env, request)
-        except CannotPost as error:
-            await drop_if_never_shown(env, request, error)
-            return None
-    if not request.notify or request.expires_at is None:
-        return None
-    first = min(FIRST_PAUSE, (request.expires_at - request.created_at) / 3)
-    return replace(timer, due_at=request.created_at + first, attempt=1)
 
 
 async def _thaw(env: Environment, timer: Timer) -> Timer | None:
@@ -275,7 +208,7 @@ async def _review(env: Environment, timer: Timer) -> Timer | None:
 Due = Callable[[Environment, Timer], Awaitable[Timer | None]]
 DUE: Final[Mapping[TimerKind, Due]] = {
     TimerKind.EXPIRE: _expire,
-    TimerKind.REMIND: _remind,
+    TimerKind.REMIND: remind,
     TimerKind.LAPSE: _expire,
     TimerKind.FINISH: countdown_is_over,
     TimerKind.THAW: _thaw,

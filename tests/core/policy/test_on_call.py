@@ -72,6 +72,7 @@ def test_nobody_on_call_approves_their_own_request() -> None:
         ),
         (PEOPLE, "approve: destroy, by: dba, undo_by: first", "`first` is a schedule"),
         (PEOPLE, "approve: destroy, by: dba, escalate_to: first", "`escalate_to` needs `notify`"),
+        (PEOPLE, "approve: destroy, by: dba, direct_message: true", "`direct_message` needs `notify`"),
         (PEOPLE, "allow: destroy, notify: dba, escalate_to: first", "`escalate_to` belongs to `approve`"),
         (PEOPLE.replace("schedule: PDBA100", "level: 1"), "allow: read", "needs one of `schedule` and"),
         (PEOPLE.replace("PDBA100", "PDBA100, escalation_policy: PX1"), "allow: read", "needs one of `schedule` and"),
@@ -114,6 +115,20 @@ def test_the_tools_know_schedules() -> None:
     assert report.run_cases(rules, CASES, grammar) == (["2 of 2 cases passed."], True)
     wrong = report.run_cases(rules, CASES.replace("first:", "nobody:"), grammar)
     assert wrong == (["line 2: oncall: `nobody` isn't a schedule in the policy's `people`"], False)
+
+
+def test_the_tools_know_direct_messages() -> None:
+    grammar, text = Grammar(COMMANDS), TEXT.replace("by: first", "by: first, notify: first, direct_message: true")
+    rules = load(text, CATALOGUE, default_organization="acme")
+    assert (
+        "sends the people in `notify` a direct message"
+        in report.explain(rules, "freeze orders", grammar, person="U0DEV", channel="C0A")[0]
+    )
+    case = CASES.replace("approvers: U0ANA", "direct_message: {}")
+    assert report.run_cases(rules, case.replace("{}", "true"), grammar)[1]
+    (wrong, _), passed = report.run_cases(rules, case.replace("{}", "false"), grammar)
+    assert not passed
+    assert "expected direct_message false, got true" in wrong
 
 
 def test_a_difference_shows_schedules_risks_and_slack_ids() -> None:

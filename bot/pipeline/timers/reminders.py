@@ -1,0 +1,112 @@
+"""Reminders of requests that wait for approval: a direct message at first, then notices in the card's thread."""
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from bot.blocks import notices
+from bot.core.facts import Question
+from bot.core.model import Decision
+from bot.core.records.timers import Timer
+from bot.core.requests.decision import decide_request
+from bot.core.requests.request import Request, State
+from bot.errors import CannotPost, Unavailable
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.delivery import CHANNEL, deliver, may_be_seen, notice_of, notify_each
+from bot.pipeline.outcomes.recipients import notified, with_people_on_call
+from bot.pipeline.outcomes.request_cards import CardContent, below_card, post_card, refresh_cards
+from bot.pipeline.requests.open_request import drop_if_never_shown
+
+LONGEST_PAUSE: Final = timedelta(hours=4)
+FIRST_PAUSE: Final = timedelta(minutes=10)
+DIRECT: Final = "called"
+"""The event of the direct message. Each person gets one."""
+
+
+async def remind(env: Environment, timer: Timer) -> Timer | None:
+    """Remind the people whom the rule notifies of a request, and return the next reminder. Raises Unavailable."""
+    request = await env.store.requests.get(timer.subject)
+    if request is None or request.state is not State.PENDING or request.is_over(env.clock.now()):
+        return None
+    if timer.attempt == 0:
+        return await _look_for_card(env, request, timer)
+    await _call_approvers(env, request, timer.attempt)
+    pause = min(FIRST_PAUSE * 2**timer.attempt, LONGEST_PAUSE)
+    due = env.clock.now() + pause
+    if request.expires_at and due >= request.expires_at:
+        return None
+    return replace(timer, due_at=due, attempt=timer.attempt + 1)
+
+
+async def _look_for_card(env: Environment, request: Request, timer: Timer) -> Timer | None:
+    """Post a card that couldn't be posted before. Then start the reminders, if the rule notifies anybody."""
+    if not await env.store.cards.of(request.id):
+        try:
+            await post_card(env, request)
+        except CannotPost as error:
+            await drop_if_never_shown(env, request, error)
+            return None
+    if not request.notify or request.expires_at is None:
+        return None
+    await _call_directly(env, request, await _decision(env, request))
+    first = min(FIRST_PAUSE, (request.expires_at - request.created_at) / 3)
+    return replace(timer, due_at=request.created_at + first, attempt=1)
+
+
+async def _call_approvers(env: Environment, request: Request, attempt: int) -> None:
+    """Post a reminder once. A card that had to be posted again is one, if nobody else is called by now.
+
+    Raises:
+        Unavailable: Slack may accept it later.
+    """
+    event, card = f"reminder {attempt}", CardContent.NO_CARD
+    decision = await _decision(env, request)
+    escalated = _escalated(request, decision, attempt)
+    with suppress(Unavailable):  # a later change brings the card up to date
+        card = await refresh_cards(env, request, fresh=False)  # other people may be on call now
+    if card is CardContent.POSTED_AGAIN and escalated.notify == request.notify:
+        await env.store.notices.set_notified(request.id, event, how=CHANNEL)
+        return
+    _, thread_ts = await below_card(env, request)
+    called = await with_people_on_call(env, escalated)
+    reminder = notices.reminder(called, env.catalogue, now=env.clock.now())
+    notice = await notice_of(env, called, event, reminder, thread_ts=thread_ts)
+    people = await notified(env, called.notify, asked_by=request.requester)
+    await deliver(env, replace(notice, people=tuple(people)))
+    await _call_directly(env, escalated, decision)  # those who were not called before
+
+
+async def _decision(env: Environment, request: Request) -> Decision:
+    """Return what the policy of now decides about a request. Raises Unavailable."""
+    return decide_request(env.rules.policy, await env.requester_of(request), request)
+
+
+def _escalated(request: Request, decision: Decision, attempt: int) -> Request:
+    """Add the people to whom the current rule escalates, one more with each reminder, until someone answers."""
+    if request.votes or attempt < 2:
+        return request
+    further = [mention for level in decision.escalation[: attempt - 1] for mention in level]
+    return replace(request, notify=tuple(dict.fromkeys([*request.notify, *further])))
+
+
+async def _call_directly(env: Environment, request: Request, decision: Decision) -> None:
+    """Send each person whom the rule notifies a direct message, if the rule says so and they see the card.
+
+    Raises:
+        Unavailable: somebody must still get it later.
+    """
+    if not decision.direct_message:
+        return
+    people = await notified(env, (await with_people_on_call(env, request)).notify, asked_by=request.requester)
+    facts = await env.directory.look_up(Question(request.channel_id, frozenset()))
+    if facts.inside is None:
+        raise Unavailable("Slack didn't say who is in the channel.")
+    if not await may_be_seen(env, request.channel_id, fresh=False):
+        return
+    done = {request.requester, *(vote.user_id for vote in request.votes)}
+    there = tuple(one for one in people if one in facts.inside and one not in done)
+    copies = await env.store.cards.of(request.id)
+    link = await env.messenger.permalink(*copies[0]) if copies else None
+    message = notices.direct_call(request, env.catalogue, link or "", now=env.clock.now())
+    await notify_each(env, replace(await notice_of(env, request, DIRECT, message), people=there))
