@@ -84,12 +84,12 @@ def verify_copy(path: Path, head: str | None) -> int:
     try:
         found = received_copy.verify_copy(path, head)
     except received_copy.BrokenCopy as error:
-        print(f"The copy doesn't hold: {error}")
+        print(f"The copy isn't intact: {error}")
         return 1
     entries = f"entries {found.first} to {found.last}" if found.last else "no entries"
-    print(f"The copy holds: {entries}, head {found.head or '(empty)'}.")
+    print(f"The copy is intact: {entries}, head {found.head or '(empty)'}.")
     if found.first > 1:
-        print(f"Entries 1 to {found.first - 1} aren't in it, so entry {found.first} itself is taken as it is.")
+        print(f"Entries 1 to {found.first - 1} aren't in it, so entry {found.first} isn't compared with them.")
     return 0
 
 

@@ -78,7 +78,9 @@ def lines(report: Report) -> Sequence[str]:
     """Return the report for an operator."""
     found = [f"Withdrawn: {request.line} ({request.id})" for request in report.withdrawn]
     found += [f"Countdown stopped, still in quarantine: {request.line} ({request.id})" for request in report.stopped]
-    found += [f"Sent before the backup, its outcome is read from Turso: {one.line} ({one.id})" for one in report.sent]
+    found += [
+        f"Sent before the backup. The outcome will be read from Turso: {one.line} ({one.id})" for one in report.sent
+    ]
     for one in report.unexplained:
         what = " and ".join(word for word, on in (("reads", one.reads), ("writes", one.writes)) if on)
         found.append(

@@ -74,7 +74,7 @@ class CredentialChecks:
             code = error.response.get("error")
             raise WrongCredential(f"Slack doesn't accept SLACK_APP_TOKEN ({code}). {HOW_TO_CONNECT}") from None
         except Exception as error:  # the library raises many kinds
-            raise WrongCredential(f"SLACK_APP_TOKEN couldn't be tried ({type(error).__name__}).") from None
+            raise WrongCredential(f"SLACK_APP_TOKEN couldn't be tested ({type(error).__name__}).") from None
         return "Slack accepts the app-level token."
 
     async def check_signing_secret(self) -> str:
@@ -82,7 +82,7 @@ class CredentialChecks:
         refusing = sorted(process for process, loops in (await self.failing()).items() if LOOP in loops)
         if refusing:
             raise WrongCredential(
-                f"Requests are refused for their signature in {', '.join(f'`{one}`' for one in refusing)}. Compare "
-                "SLACK_SIGNING_SECRET with Basic Information > Signing Secret in the Slack app."
+                f"Requests are rejected because of their signature in {', '.join(f'`{one}`' for one in refusing)}. "
+                "Compare SLACK_SIGNING_SECRET with Basic Information > Signing Secret in the Slack app."
             )
-        return "No process refuses Slack's requests for their signature."
+        return "No process rejects Slack's requests because of their signature."

@@ -27,7 +27,7 @@ def write_first_files(folder: Path) -> int:
         except OSError as error:
             raise BadSettings(f"`{path}` can't be written: {error.strerror}.") from None
         found = found or not written
-        print(f"Wrote `{path}`: fill it in." if written else f"`{path}` is there already, so it was left as it is.")
+        print(f"Wrote `{path}`: fill it in." if written else f"`{path}` already exists and was left unchanged.")
     return int(found)
 
 

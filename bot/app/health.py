@@ -116,7 +116,7 @@ class Health:
     async def _time(self) -> str:
         ahead = (await self.workspace.check()).clock_is_ahead
         if ahead is None:
-            return "Slack didn't say what time it is there."
+            return "Slack's response had no time, so the clocks can't be compared."
         if abs(ahead) > CLOCK_MAY_DIFFER:
             where = "ahead of" if ahead > timedelta(0) else "behind"
             raise Unhealthy(

@@ -66,7 +66,7 @@ class Metrics:
             "turso_ops_slack_call_seconds", "How long calls to Slack took", ["method"], registry=here
         )
         self._refused = Counter(
-            "turso_ops_refused_signatures", "Requests that were refused for their signature", registry=here
+            "turso_ops_refused_signatures", "Requests rejected because of their signature", registry=here
         )
         self._slack_waits = Counter(
             "turso_ops_slack_wait_seconds", "Time waited for Slack's rate limits", registry=here
@@ -98,7 +98,7 @@ class Metrics:
         )
 
         self._open = Gauge("turso_ops_requests_open", "Requests that haven't ended", registry=here)
-        self._stuck = Gauge("turso_ops_workflows_stuck", "Workflows that run for too long", registry=here)
+        self._stuck = Gauge("turso_ops_workflows_stuck", "Workflows that have been running for too long", registry=here)
 
     def command(self, command: str, outcome: str, seconds: float) -> None:
         """Count one answered command."""

@@ -20,10 +20,10 @@ NOUNS: Final[Mapping[Measure, LiteralString]] = {
     Measure.BYTES_SYNCED: "synced bytes",
 }
 _QUOTAS: Final[Mapping[Measure, LiteralString]] = {
-    Measure.ROWS_READ: "quota of rows read",
-    Measure.ROWS_WRITTEN: "quota of rows written",
-    Measure.STORAGE: "storage quota",
-    Measure.BYTES_SYNCED: "quota of synced data",
+    Measure.ROWS_READ: "quota for rows read",
+    Measure.ROWS_WRITTEN: "quota for rows written",
+    Measure.STORAGE: "quota for storage",
+    Measure.BYTES_SYNCED: "quota for synced data",
 }
 _UNITS: Final[Mapping[Measure, str]] = {
     Measure.ROWS_READ: "rows read",
@@ -103,9 +103,7 @@ def _quota(alert: Alert, is_whole: bool) -> Mrkdwn:
 
 
 def _spike(alert: Alert, is_whole: bool) -> Mrkdwn:
-    usual = (
-        f"{alert.measured / alert.compared:,.0f} times as much as usual" if alert.compared else "far more than usual"
-    )
+    usual = f"{alert.measured / alert.compared:,.0f} times the usual" if alert.compared else "far more than usual"
     many = amount(alert.measure, alert.measured)
     return mrkdwn(":chart_with_upwards_trend: `{}`: {} {} in an hour, {}.", alert.subject, many, _noun(alert), usual)
 
@@ -127,7 +125,9 @@ def _freeze(alert: Alert, is_whole: bool) -> Mrkdwn:
 
 
 def _failures(alert: Alert, is_whole: bool) -> Mrkdwn:
-    return mrkdwn(":rotating_light: Some of my own work fails or is late: {}.", counted(alert.measured, "case"))
+    return mrkdwn(
+        ":rotating_light: Something in Turso Ops itself is failing or late: {}.", counted(alert.measured, "problem")
+    )
 
 
 _HEADS: Final[Mapping[AlertKind, Callable[[Alert, bool], Mrkdwn]]] = {
@@ -163,7 +163,7 @@ def _certainty(alert: Alert, view: AlertView) -> list[Mrkdwn]:
     if alert.earliest_at is None or alert.latest_at is None or not view.is_whole:
         return []
     first, last = on_day(alert.earliest_at.date()), on_day(alert.latest_at.date())
-    return [mrkdwn("In nine of ten cases, that is between {} and {}", first, last)]
+    return [mrkdwn("90% likely between {} and {}", first, last)]
 
 
 def _consequence(alert: Alert, view: AlertView) -> list[Mrkdwn]:
@@ -171,7 +171,7 @@ def _consequence(alert: Alert, view: AlertView) -> list[Mrkdwn]:
     if alert.kind not in (AlertKind.QUOTA, AlertKind.FORECAST):
         return []
     if view.overages:
-        return [mrkdwn("Overages are on, so Turso bills what exceeds the quota")]
+        return [mrkdwn("Overages are on, so Turso bills usage beyond the quota")]
     known = view.overages is False
     return [
         mrkdwn("Overages are off, so Turso blocks every database when the quota is used up")

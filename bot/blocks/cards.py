@@ -187,7 +187,7 @@ def _missing_approvals(request: Request, approvers: Collection[str], delegates: 
 def _approver(user_id: str, delegates: Mapping[str, str]) -> Mrkdwn:
     """Return who can approve: a person, or the delegate of one: `Ben for Ana`."""
     delegate = delegates.get(user_id)
-    return mrkdwn("{} for {}", person(delegate), person(user_id)) if delegate else person(user_id)
+    return mrkdwn("{} (for {})", person(delegate), person(user_id)) if delegate else person(user_id)
 
 
 def _voters(request: Request) -> Mrkdwn:

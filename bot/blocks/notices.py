@@ -93,7 +93,7 @@ def tokens_revoked_notice(request: Request, databases: Sequence[str], proof: Pro
 def replaced_notice(request: Request, databases: Sequence[str], proof: Proof | None) -> Reply:
     """Return a notice for a token holder that another database replaces theirs: its address, and how to get a token."""
     name, new = buttons.subject(request), request.plan.successor
-    head = mrkdwn(":twisted_rightwards_arrows: {} replaced `{}` by its copy `{}`.",
+    head = mrkdwn(":twisted_rightwards_arrows: {} replaced `{}` with its copy `{}`.",
                   person(request.requester), name, new["name"])  # fmt: skip
     kept = mrkdwn("`{}` is in quarantine, so clients get errors. Use `{}` from now on.", name, new["name"])
     others = [one for one in databases if one != name]

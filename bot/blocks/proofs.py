@@ -11,8 +11,8 @@ def proof_head(name: str, proof: Proof | None) -> Mrkdwn:
     found = proof.target
     if not proof.accepted and found.tokens is not OldTokens.REFUSED:
         watched = found.tokens is OldTokens.WATCHED
-        then = mrkdwn("I check until {}.", when(proof.until)) if watched else proof_of(found)
-        return joined(" ", (mrkdwn("*{}* · It isn't known whether old tokens are revoked.", name), then))
+        then = mrkdwn("I'll keep checking until {}.", when(proof.until)) if watched else proof_of(found)
+        return joined(" ", (mrkdwn("*{}* · I don't know whether old tokens are revoked.", name), then))
     if found.tokens is OldTokens.WATCHED:
         return mrkdwn("*{}* · Turso accepted the rotation. Old tokens may still work for up to an hour.", name)
     if found.tokens is OldTokens.REFUSED:

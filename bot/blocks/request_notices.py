@@ -103,9 +103,9 @@ def waiting_note(request: Request, catalogue: CommandCatalogue, why: str, *, now
         buttons.to_do(request, catalogue),
         sentence(why),
     )
-    then = Mrkdwn("I keep trying, and the outcome will appear here.")
+    then = Mrkdwn("I'll keep trying. The outcome will appear here.")
     if request.sent_at is None and request.expires_at is not None and request.expires_at > now:
-        then = mrkdwn("I keep trying until {}. The outcome will appear here.", at_time(request.expires_at, now))
+        then = mrkdwn("I'll keep trying until {}. The outcome will appear here.", at_time(request.expires_at, now))
     rows = kit.actions(*card_buttons(request, catalogue, None))
     return reply(text, [kit.section(text), *rows, kit.context(then, small_print(request))], private=True)
 

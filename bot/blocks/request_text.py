@@ -73,7 +73,7 @@ def proof_lines(request: Request) -> list[Mrkdwn]:
     if proof is None:
         return []
     if proof.target.tokens is OldTokens.WATCHED:
-        return [mrkdwn("Until {}, I check whether an old token is refused.", when(proof.until))]
+        return [mrkdwn("I'll keep checking until {} whether old tokens are refused.", when(proof.until))]
     return [proof_of(proof.target)]
 
 

@@ -110,14 +110,14 @@ def sentence(text: str) -> Mrkdwn:
 
 def person(user_id: str) -> Mrkdwn:
     """Return a mention of a person."""
-    return Mrkdwn(f"<@{user_id}>") if _ID.fullmatch(user_id) else mrkdwn("{}", user_id or "somebody")
+    return Mrkdwn(f"<@{user_id}>") if _ID.fullmatch(user_id) else mrkdwn("{}", user_id or "someone")
 
 
 def actor(user_id: str) -> Mrkdwn:
-    """Return a mention of the actor of an audit entry. For a timer, `by itself`."""
+    """Return a mention of the actor of an audit entry. For a timer, `automatically`."""
     if user_id == POLICY_FILE:
         return Mrkdwn("The policy file")
-    return mrkdwn("by itself") if user_id in ("", TIMER) else person(user_id)
+    return mrkdwn("automatically") if user_id in ("", TIMER) else person(user_id)
 
 
 def channel(channel_id: str) -> Mrkdwn:

@@ -42,7 +42,7 @@ def missing_in(module: ModuleType) -> list[str]:
     if command.changes and not command.verb:
         lacks.append("It has no `verb`, such as `Freeze writes`: buttons and cards show it.")
     if command.changes and not command.purpose:
-        lacks.append("It has no `purpose`, such as `freeze {}`: the audit log says that somebody asked to do that.")
+        lacks.append("It has no `purpose`, such as `freeze {}`: the audit log says that someone asked to do that.")
     unreadable = command.reveals or (isinstance(command, ChangeCommand) and command.read_back is None)
     if unreadable and not command.again_label:
         lacks.append("It has no `again_label`, and nothing can be read back, so no one could ask for it again.")

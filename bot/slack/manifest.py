@@ -93,7 +93,7 @@ def events_url(url: str) -> str:
     """Return the URL that Slack calls. `url` may already contain its path. Raises BadInput."""
     parts = urlsplit(url.strip())
     if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise BadInput("The URL must be Slack's way to the bot, such as `https://bot.example.com`.")
+        raise BadInput("The URL must be where Slack reaches the bot, such as `https://bot.example.com`.")
     path = parts.path.rstrip("/")
     return f"https://{parts.netloc}{path if path.endswith(EVENTS_PATH) else path + EVENTS_PATH}"
 
@@ -104,8 +104,7 @@ def manifest_yaml(url: str | None = None) -> str:
 
 
 _LONG: Final = (
-    "List databases, see their usage, create them, mint short-lived tokens that only you see, invalidate tokens, "
-    "freeze writes in an incident, and destroy a database with the approval of a second person. What anybody may do "
-    "depends on the channel and on who they are, by a policy file that your team reviews; every act and every refusal "
-    "is in an audit log in which edits can be detected."
+    "List, create and monitor databases. Create short-lived tokens that only you see, and revoke them. Freeze writes "
+    "in an incident, and destroy a database with a second person's approval. A policy file that your team reviews "
+    "says who can do what, and in which channel. Every operation and every refusal is in a tamper-evident audit log."
 )

@@ -54,7 +54,7 @@ class DataReading(DataPlane):
             found = None
         # Raised outside of `except`, because an httpx error carries the token, also as `__context__`.
         if found is None or len(found) < len(statements):
-            raise TursoUnavailable(f"`{database.name}` gave no answer that I can read.")
+            raise TursoUnavailable(f"`{database.name}` sent a response that I can't read.")
         return found[: len(statements)]
 
     async def _answer_of(

@@ -112,7 +112,7 @@ def no_answer(error: Exception, *, writes: bool) -> TursoError:
     """
     late = isinstance(error, TimeoutError | httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout)
     if _is_untrusted(error):
-        sentence = "Turso's certificate isn't trusted, so nothing was sent. An administrator has to set SSL_CERT_FILE."
+        sentence = "Turso's certificate isn't trusted, so nothing was sent. An admin has to set SSL_CERT_FILE."
         return NotSent(sentence) if writes else TursoUnavailable(sentence)
     if not writes:
         return TursoUnavailable(f"Turso {'is taking too long' if late else 'is unreachable'}. Try again in a moment.")

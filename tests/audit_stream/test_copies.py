@@ -45,7 +45,7 @@ def test_a_copy_that_begins_later_says_so(lines: Lines, tmp_path: Path, capsys: 
     status, text = verified(tmp_path, lines[3:], capsys)
     assert status == 0
     assert "Entries 1 to 3 aren't in it" in text
-    assert verified(tmp_path, [], capsys) == (0, "The copy holds: no entries, head (empty).\n")
+    assert verified(tmp_path, [], capsys) == (0, "The copy is intact: no entries, head (empty).\n")
 
 
 def edited(line: str) -> str:

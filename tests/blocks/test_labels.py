@@ -12,7 +12,7 @@ from bot.core.parsing.argument_schema import shape_of
     ("command", "key", "label"),
     [
         ("alert on", "to", "People or user groups to mention"),
-        ("away", "to", "Person who decides for you"),
+        ("away", "to", "Person who approves for you"),
         ("overages", "on", "On or off"),
         ("protect", "on", "Delete protection"),
     ],

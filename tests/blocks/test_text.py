@@ -118,7 +118,7 @@ def test_durations_have_two_units_at_most(seconds: int, words: str) -> None:
 
 
 def test_what_a_timer_did_happened_by_itself() -> None:
-    assert [actor(one) for one in ("U0ANA", "timer", "")] == ["<@U0ANA>", "by itself", "by itself"]
+    assert [actor(one) for one in ("U0ANA", "timer", "")] == ["<@U0ANA>", "automatically", "automatically"]
 
 
 def test_sizes_and_moments() -> None:

@@ -31,13 +31,13 @@ async def test_an_alert_on_a_phone_is_read_muted_and_over(world: World, browser:
     await ben.say("/turso alert on --quota 80,95 --spike 5x")
     await expect(ben.message("Alerts are on")).to_contain_text("80% or 95%")
     quota = await raised(world, AlertKind.QUOTA, "orders", "users", "inventory", notify=(BEN,))
-    card = ben.message("of its quota of rows written")
+    card = ben.message("of its quota for rows written")
     await expect(card).to_contain_text("Top query")
     await card.scroll_into_view_if_needed()
     await ben.picture("alert-quota")
 
     await raised(world, AlertKind.SPIKE, "orders")
-    spike = ben.message("as much as usual")
+    spike = ben.message("times the usual")
     await expect(spike.get_by_role("button", name="Freeze writes 30 min")).to_be_visible()
 
     await ben.press("Mute 1 h", spike)

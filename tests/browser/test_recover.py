@@ -55,7 +55,7 @@ async def test_half_a_table_is_recovered_from_the_alert_on(world: World, phones:
     await remy.page.get_by_role("button", name="Inspector").first.click()
     await remy.press("to :58")
     await remy.page.get_by_label("Close the inspector").click()
-    alert = remy.message("times as much as usual")
+    alert = remy.message("times the usual")
     await expect(alert).to_contain_text("60,0", timeout=60_000)
     await picture(remy, alert, "recover-alert")
 

@@ -43,7 +43,7 @@ def phase(event: str, outcome: str, **more: Any) -> AuditEntry:
 
 TABLE = [
     (asked("pending", "approval"), "<@U0ANA> asked to destroy `analytics` (needs approval)"),
-    (asked("pending", "direct"), "<@U0ANA> asked to destroy `analytics` (waits for their confirmation)"),
+    (asked("pending", "direct"), "<@U0ANA> asked to destroy `analytics` (waiting for their confirmation)"),
     (asked("approved", "direct", "create"), "<@U0ANA> asked to create `analytics` (allowed by a rule)"),
     (asked("ready", "direct", "token"), "<@U0ANA> asked to create a token for `analytics` (allowed by a rule)"),
     (asked("approved", "break_glass"), "<@U0ANA> used break-glass to destroy `analytics`"),
@@ -56,7 +56,7 @@ TABLE = [
     (line("branch_ended", "begun", command="branch", user_id=TIMER), "The end of the branch `analytics` came"),
     (
         line("branch_ended", "denied", command="branch", user_id=TIMER),
-        "The end of the branch `analytics` came, but the rules of then didn't let it be destroyed",
+        "The end of the branch `analytics` came, but the rules at that time didn't allow destroying it",
     ),
     (line("approved", "vote", of_dana=True), "<@U0ANA> approved <@U0DANA>'s request to destroy `analytics`"),
     (line("denied", "denied", of_dana=True), "<@U0ANA> denied <@U0DANA>'s request to destroy `analytics`"),

@@ -35,7 +35,7 @@ async def test_it_copies_the_source_into_its_group_and_says_where_it_is(desk: De
     made = desk.acme.databases["orders-test"]
     assert (made["group"], made["parent"]["id"]) == ("default", orders["DbId"])
     assert "The branch orders-test of orders is ready" in reply.text
-    assert "It ends after 3 days" in words(reply)
+    assert "It ends in 3 days" in words(reply)
     assert "libsql://orders-test-acme" in words(reply)
     assert buttons(reply)["Token for 1 h"]["value"] == "token orders-test"
 
@@ -132,7 +132,7 @@ async def test_show_and_list_tell_source_age_owner_and_end(desk: Desk, orders: d
     assert "<@U0DANA>" in shown
     assert "2 branches" in listed
     assert "`orders-1` of `orders`, 2 days old, owned by <@U0DANA>, ends" in listed
-    assert "`elsewhere-made` of `orders`, 1 day old, owner unknown, ends never by itself" in listed
+    assert "`elsewhere-made` of `orders`, 1 day old, owner unknown, ends never" in listed
     assert "• `orders` " not in listed
     assert "Branch of" not in words(await desk.ask("show orders"))
     assert "wasn't created with `db branch`" in words(await desk.ask("show elsewhere-made"))

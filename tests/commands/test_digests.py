@@ -173,4 +173,4 @@ async def test_a_database_that_lacks_samples_is_left_out_of_the_sum(desk: Desk) 
 
     text = words(await desk.ask("digest now"))
 
-    assert "7,400 without 1 database" in text
+    assert "7,400 (1 database not included)" in text

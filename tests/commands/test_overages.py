@@ -38,7 +38,7 @@ async def test_the_plan_says_what_is_used_of_each_quota_and_that_it_costs_money(
         "Rows written": "37 (37.0% of quota)",
         "Storage": "40.0 KiB (quota unknown)",
     }
-    assert any("costs money" in one for one in plan.warnings)
+    assert any("cost money" in one for one in plan.warnings)
     assert {one.name for one in plan.databases} == {"orders-eu", "users"}
 
 

@@ -86,7 +86,7 @@ async def test_a_thousand_databases_take_no_call_each(desk: Desk) -> None:
     assert not [path for path in desk.acme.log() if "/databases/" in path]
     table = next(block for block in reply.blocks if block["type"] == "data_table")
     assert table["rows"][1][0]["text"] == "db-999"
-    assert "990 databases" in words(reply)
+    assert "990 more databases" in words(reply)
 
 
 async def test_totals_are_those_of_the_channel_alone(desk: Desk) -> None:
@@ -144,7 +144,8 @@ async def test_a_database_that_turso_does_not_count_is_unknown(desk: Desk) -> No
 
     reply = await desk.ask("usage")
 
-    assert "1,204 without 1 database rows read" in reply.text
+    assert "at least 1,204 rows read and at least 37 written" in reply.text
+    assert "1,204 (1 database not included)" in words(reply)
     table = next(block for block in reply.blocks if block["type"] == "data_table")
     assert table["rows"][2][1] == {"type": "raw_text", "text": "–"}
     chart = next(block for block in reply.blocks if block["type"] == "data_visualization")["chart"]

@@ -210,7 +210,7 @@ async def test_a_token_of_an_archived_database_is_refused_with_a_button(desk: De
     assert (refused.value.remedy.label, refused.value.remedy.line) == ("Wake orders", "wake orders")
 
     desk.policy = desk.policy.replace(WAKES, "")
-    with pytest.raises(BadInput, match="Ask somebody who may use `wake`") as refused:
+    with pytest.raises(BadInput, match="Ask someone who can use `wake`") as refused:
         await desk.plan("token orders")
     assert refused.value.remedy is None
 

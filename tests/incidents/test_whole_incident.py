@@ -88,7 +88,7 @@ async def timeline_is_what_was_seen(world: World) -> None:
     text = play.report(world, "INC-42")
     events = text.split("## Timeline")[1]
     wanted = (
-        "remy asked to freeze checkout (waits for their confirmation)",
+        "remy asked to freeze checkout (waiting for their confirmation)",
         "remy's request to freeze checkout succeeded",
         "ben approved remy's request to revoke all tokens for sessions",
         "remy's request to revoke all tokens for sessions",

@@ -274,7 +274,7 @@ async def _alerts(page: Page) -> None:
         alert = await made(page.world, kind, "orders", "users", **more)
         await page.step(f"An alert: {kind}", partial(raise_one, page.world, alert))
         if kind is AlertKind.SPIKE:
-            await page.presses("Start incident", "as much as usual", by=BEN)
+            await page.presses("Start incident", "times the usual", by=BEN)
             await page.types("/turso incident end", by=BEN)
         if kind is AlertKind.FORECAST:
             await page.types("/turso alert list")

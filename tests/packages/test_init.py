@@ -33,7 +33,7 @@ def test_what_is_there_stays_and_what_is_missing_is_written(
 
     assert (tmp_path / there).read_text() == "mine"
     assert len(list(tmp_path.iterdir())) == 2
-    assert f"`{tmp_path / there}` is there already, so it was left as it is.\n" in capsys.readouterr().out
+    assert f"`{tmp_path / there}` already exists and was left unchanged.\n" in capsys.readouterr().out
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:

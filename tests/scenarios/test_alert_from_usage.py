@@ -9,7 +9,7 @@ from tests.scenarios.alerting import cards, shown
 from tests.world import ANA, World, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-SAYS = "% of its quota of rows written"
+SAYS = "% of its quota for rows written"
 
 
 async def subscribed(world: World, plan: str) -> None:

@@ -35,7 +35,7 @@ profiles:
     rules: [{allow: [read, incident]}]
 """
 )
-SAYS = "has used 82% of its quota of rows written"
+SAYS = "has used 82% of its quota for rows written"
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
@@ -85,7 +85,7 @@ async def test_a_quota_that_reaches_80_percent_is_one_card_that_can_be_muted_and
 async def test_a_spike_shows_its_database_its_top_query_and_a_chart(world: World) -> None:
     await raised(world, AlertKind.SPIKE, "orders")
 
-    card = await shown(world, "12 times as much as usual")
+    card = await shown(world, "12 times the usual")
 
     assert "120,000 rows written" in words(card)
     assert "Top query" in words(card) or "Turso shows no query" in words(card)
@@ -104,7 +104,7 @@ async def test_a_query_that_turso_does_not_tell_is_said_to_be_unknown(world: Wor
 async def test_a_channel_with_some_databases_sees_only_those_and_no_numbers_of_the_organization(world: World) -> None:
     await raised(world, AlertKind.QUOTA, "users", "orders", channel=ORDERS)
 
-    card = await shown(world, "has used at least 80% of its quota of rows written", ORDERS)
+    card = await shown(world, "has used at least 80% of its quota for rows written", ORDERS)
 
     assert "`orders`" in words(card)
     assert not [secret for secret in ("`users`", "820", "82%", "1,000", "Overages are") if secret in words(card)]
@@ -139,7 +139,7 @@ async def test_a_database_that_the_policy_hides_later_is_named_neither_on_a_new_
     await raised(world, AlertKind.QUOTA, "inventory", "users", measure=Measure.STORAGE)
     await ended(world, alert)
 
-    new = await shown(world, "of its storage quota")
+    new = await shown(world, "of its quota for storage")
     assert "`users`" in words(new)
     assert "inventory" not in words(new)
     assert words(world.as_now(card)).count("This alert has ended") == 2, "text and block"
@@ -156,7 +156,7 @@ async def test_a_database_that_the_policy_hides_later_is_named_neither_on_a_new_
 async def test_a_button_is_refused_to_a_person_who_may_not(world: World, who: str, label: str, says: str) -> None:
     assert world.bot is not None
     await raised(world, AlertKind.QUOTA, "orders", measure=Measure.ROWS_READ)
-    card = await shown(world, "of its quota of rows read")
+    card = await shown(world, "of its quota for rows read")
 
     answer = await world.person(who).presses_and_hears(label, card)
 
@@ -210,7 +210,7 @@ async def test_an_incident_from_an_alert_begins_its_timeline_with_it(world: Worl
 
     assert timeline.thread_ts is None
     assert "Alert of" in words(timeline)
-    assert "120,000 rows written in an hour, 12 times as much as usual" in words(timeline)
+    assert "120,000 rows written in an hour, 12 times the usual" in words(timeline)
     running = await world.bot.store.incidents.running_in(DB_OPS)
     assert running is not None
     page = await world.bot.store.audit.page(before_seq=None, limit=20, channel_id=DB_OPS)
@@ -225,7 +225,7 @@ async def test_an_incident_from_an_alert_begins_its_timeline_with_it(world: Worl
 async def test_allow_overages_asks_for_approval_in_the_thread(world: World) -> None:
     assert world.bot is not None
     await raised(world, AlertKind.QUOTA, "orders", measure=Measure.ROWS_READ)
-    card = await shown(world, "of its quota of rows read")
+    card = await shown(world, "of its quota for rows read")
 
     await world.person(DANA).presses("Allow overages", card)
 
@@ -300,9 +300,9 @@ async def test_alert_list_shows_what_is_open_and_off_ends_it(world: World) -> No
     listed = words(await ana.types("/turso alert list", holding="Open now"))
     assert "a quota reaches 50%, 80% or 95%" in listed
     assert SAYS in listed
-    assert "82%" not in words(await world.person(DANA).types("/turso alert list", ORDERS, holding="You are told"))
+    assert "82%" not in words(await world.person(DANA).types("/turso alert list", ORDERS, holding="You'll be notified"))
     await ana.types("/turso alert off", holding="Alerts are off")
-    assert "no alerts" in words(await ana.types("/turso alert list", holding="no alerts"))
+    assert "Alerts are off" in words(await ana.types("/turso alert list", holding="Alerts are off"))
 
 
 async def test_a_channel_that_is_now_shared_with_another_organization_gets_no_card(world: World) -> None:

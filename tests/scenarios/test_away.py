@@ -163,7 +163,7 @@ async def test_a_delegate_cannot_delegate_further(world: World) -> None:
 async def test_a_circle_cannot_be_made(world: World) -> None:
     enforce(world, OWN_POLICY.replace("deputies: {users", "deputies: {may_delegate_to: dba, users"))
     await away(world, ANA, BEN)
-    assert "is away, too. Choose somebody else." in await refused(world, f"/turso away --until 1h --to <@{ANA}>", BEN)
+    assert "is away, too. Choose someone else." in await refused(world, f"/turso away --until 1h --to <@{ANA}>", BEN)
 
 
 async def test_a_delegate_and_the_approver_count_once_together(world: World) -> None:

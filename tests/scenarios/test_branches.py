@@ -93,7 +93,7 @@ async def test_it_ends_in_quarantine_and_undo_brings_it_back_for_good(world: Wor
     card = await until(lambda: world.card(holding="*ends-plain* is in quarantine"), what="the quarantine")
 
     (request,) = await destroys(world, "ends-plain")
-    assert (request.requester, request.reason) == (DANA, "The end of this branch has come")
+    assert (request.requester, request.reason) == (DANA, "This branch has reached its end date")
     assert (await kept(world, "ends-plain")).state is BranchState.ENDED
     await world.person(DANA).presses("Undo", card)
     await until(lambda: world.card(holding="*ends-plain* is restored"), what="the undo")
@@ -267,7 +267,7 @@ async def test_in_quarantine_its_end_isnt_moved_and_comes_without_a_word(world: 
     assert not [
         one
         for one in world.workspace.history(DB_OPS, None)
-        if "ends-held` of `ends-held-source` has come" in words(one)
+        if "ends-held` of `ends-held-source` has reached its end date" in words(one)
     ]
 
 

@@ -43,7 +43,7 @@ async def approves(world: World, card: Message) -> None:
 async def test_they_are_turned_on_with_an_approval_and_off_again(world: World) -> None:
     dana = world.person(DANA)
     card = await dana.types("/turso overages on --reason launch", holding="allow overages")
-    assert "Turso bills what exceeds the quota" in words(card)
+    assert "Turso bills usage beyond the quota" in words(card)
     assert not await has_overages(world)
 
     await approves(world, card)

@@ -143,4 +143,4 @@ async def test_a_vote_that_was_recorded_before_the_crash_is_not_said_to_be_nothi
     )
 
     assert "so nothing more was done" in told
-    assert "Your vote from then is recorded." in told
+    assert "Your vote from that time is recorded." in told

@@ -68,12 +68,16 @@ def chosen(one: AlertSubscription) -> list[str]:
     last = f"{', '.join(quota[:-1])} or {quota[-1]}" if len(quota) > 1 else "".join(quota)
     return [
         *([f"a quota reaches {last}"] if quota else []),
-        *([f"a database is used {one.spike:g} times as much as usual"] if one.spike is not None else []),
+        *([f"a database's usage reaches {one.spike:g} times the usual"] if one.spike is not None else []),
         *(["a quota will probably be used up"] if one.forecast else []),
     ]
 
 
-ALWAYS: Final = ("many tokens expire within a day", "a freeze is older than a week", "my own work fails")
+ALWAYS: Final = (
+    "many tokens expire within a day",
+    "a freeze is older than a week",
+    "something in Turso Ops itself fails",
+)
 """What every channel with alerts is told about."""
 
 

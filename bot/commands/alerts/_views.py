@@ -106,7 +106,7 @@ async def _top_query(ctx: Context, measure: Measure, name: str, since: datetime)
         return mrkdwn("Its top query isn't known.")
     counted = [(count, query) for query in queries if (count := _count(measure, query))]
     if not counted:
-        return mrkdwn("Turso shows no query for it.")
+        return mrkdwn("Turso reports no top query for it.")
     count, top = max(counted, key=lambda pair: pair[0])
     text = await asyncio.to_thread(lambda: top.masked)
     if not text:

@@ -30,18 +30,22 @@ async def run(ctx: Context, args: AlertListArgs) -> Reply:
     """Return the channel's alerts: which, whom they mention, until when they are muted, and which are open."""
     one = await subscription_of(ctx)
     if one is None:
-        head = mrkdwn(":no_bell: This channel has no alerts.")
+        head = mrkdwn(":no_bell: Alerts are off in this channel.")
         row = buttons.run(1, "Turn on", command_line(on.name)) if may(ctx, on.name) else []
         return reply(head, [kit.section(head), *kit.actions(*row)])
     head = mrkdwn(":bell: Alerts are on in this channel.")
     told = [mrkdwn("• when {}", line) for line in (*chosen(one), *ALWAYS)]
-    blocks = [kit.section(joined("\n", [head, mrkdwn("You are told"), *told])), *_notes(ctx, one), *await _open(ctx)]
+    blocks = [
+        kit.section(joined("\n", [head, mrkdwn("You'll be notified"), *told])),
+        *_notes(ctx, one),
+        *await _open(ctx),
+    ]
     return reply(head, [*blocks, *kit.actions(*_buttons(ctx, one))])
 
 
 def _notes(ctx: Context, one: AlertSubscription) -> list[Block]:
     by = mrkdwn("From the policy file.") if one.is_from_policy else mrkdwn("Turned on by {}.", person(one.author))
-    to = mrkdwn("They mention {}.", mentioned(one.notify)) if one.notify else Mrkdwn("")
+    to = mrkdwn("Alerts mention {}.", mentioned(one.notify)) if one.notify else Mrkdwn("")
     muted = Mrkdwn("")
     if one.is_muted(ctx.now) and one.muted_until:
         muted = mrkdwn("Muted until {}.", when(one.muted_until))

@@ -32,11 +32,11 @@ async def plan(ctx: Context, args: AlertMuteArgs) -> Plan:
     if not SHORTEST <= args.lasting <= LONGEST:
         raise BadInput("Alerts can be muted for `1m` to `30d`. `/turso alert off` turns them off.")
     if await subscription_of(ctx) is None:
-        raise BadInput("This channel has no alerts. Turn them on with `/turso alert on`.")
+        raise BadInput("Alerts are off in this channel. Turn them on with `/turso alert on`.")
     return Plan(
         target=None,
         steps=[f"Post no new alerts in this channel for {span(args.lasting)}",
-               "Then post what still applies"],
+               "Then post the alerts that still apply"],
         arguments={"until": (ctx.now + args.lasting).isoformat()},
     )  # fmt: skip
 
@@ -58,7 +58,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message until when nothing is posted."""
     until = when(datetime.fromisoformat(plan.arguments["until"]))
     head = mrkdwn(":no_bell: No new alerts in this channel until {}.", until)
-    note = mrkdwn("What still applies then is posted then.")
+    note = mrkdwn("Alerts that still apply at that time are posted then.")
     return reply(
         head,
         [kit.section(head), kit.context(note), *kit.actions(*buttons.run(1, "Unmute", command_line("alert unmute")))],
@@ -68,7 +68,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="alert mute",
     usage="alert mute [--for 1h]",
-    summary="Post no new alerts in this channel for a while",
+    summary="Mute new alerts in this channel for a while",
     args=AlertMuteArgs,
     risk=Risk.LOW,
     position=276,

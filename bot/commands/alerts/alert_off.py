@@ -24,14 +24,14 @@ async def plan(ctx: Context, args: AlertOffArgs) -> Plan:
     """Return the plan: which alerts end, and whether those of the policy file apply instead."""
     now = await subscription_of(ctx)
     if now is None:
-        raise BadInput("This channel has no alerts. Turn them on with `/turso alert on`.")
+        raise BadInput("Alerts are off in this channel. Turn them on with `/turso alert on`.")
     if now.is_from_policy:
         raise BadInput(
             "The policy file turns on the alerts of this channel, so only an admin can end them. "
             "`/turso alert mute --for 1d` pauses them."
         )
     falls_back = in_policy(ctx) is not None
-    steps = ["Turn off the alerts of this channel"]
+    steps = ["Turn off alerts in this channel"]
     steps += ["The alerts of the policy file apply here again"] if falls_back else []
     return Plan(
         target=None,
@@ -74,7 +74,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="alert off",
     usage="alert off",
-    summary="Turn off the alerts of this channel",
+    summary="Turn off alerts in this channel",
     args=AlertOffArgs,
     risk=Risk.LOW,
     position=274,

@@ -75,14 +75,11 @@ def message(plan: Plan, facts: Facts) -> Reply:
     head = mrkdwn(":bell: Alerts are on in this channel.")
     steps = [one.removeprefix("Post an alert in this channel ") for one in plan.steps]
     told = [mrkdwn("• {}", one) for one in steps]
-    to = mrkdwn("They mention {}.", mentioned(asked["to"].split(","))) if asked["to"] else Mrkdwn("")
+    to = mrkdwn("Alerts mention {}.", mentioned(asked["to"].split(","))) if asked["to"] else Mrkdwn("")
     notes = [one for one in (to, Mrkdwn(asked["partly"])) if one]
     row = [*buttons.run(1, "Show", command_line("alert list")), *buttons.run(2, "Turn off", command_line("alert off"))]
-    return reply(
-        head,
-        [kit.section(joined("\n", [head, mrkdwn("You are told"), *told])), *([kit.context(*notes)] if notes else []),
-         *kit.actions(*row)],
-    )  # fmt: skip
+    said = kit.section(joined("\n", [head, mrkdwn("You'll be notified"), *told]))
+    return reply(head, [said, *([kit.context(*notes)] if notes else []), *kit.actions(*row)])
 
 
 command = ChangeCommand(

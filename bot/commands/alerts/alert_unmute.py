@@ -19,7 +19,7 @@ class AlertUnmuteArgs(BaseModel):
 async def plan(ctx: Context, args: AlertUnmuteArgs) -> Plan:
     """Return the plan. Refuses a channel whose alerts aren't muted."""
     if not await _is_muted(ctx):
-        raise BadInput("The alerts of this channel aren't muted.")
+        raise BadInput("Alerts in this channel aren't muted.")
     return Plan(target=None, steps=["Post new alerts in this channel again"])
 
 

@@ -51,6 +51,6 @@ async def require_awake(ctx: Context, database: Database) -> None:
         return
     name = database.name
     offered = await can_offer_wake(ctx, database)
-    hint = f" Wake it first: `/turso wake {name}`." if offered else " Ask somebody who may use `wake` to wake it."
+    hint = f" Wake it first: `/turso wake {name}`." if offered else " Ask someone who can use `wake` to wake it."
     remedy = Remedy(f"Wake {name}"[:60], command_line(WAKE, name)) if offered else None
     raise BadInput(f"`{name}` is archived, so it doesn't respond.{hint}", remedy=remedy)

@@ -69,7 +69,7 @@ def _age(ctx: Context, database: Database, record: Branch | None) -> str:
 def _end(record: Branch | None) -> Mrkdwn:
     if record and record.state is BranchState.ENDING:
         return mrkdwn("now")
-    return when(record.ends_at) if record and record.ends_at else mrkdwn("never by itself")
+    return when(record.ends_at) if record and record.ends_at else mrkdwn("never")
 
 
 def _ends_at(record: Branch | None) -> float:

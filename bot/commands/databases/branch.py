@@ -129,9 +129,9 @@ def message(plan: Plan, facts: Facts) -> Reply:
     state = "is ready" if served else "was created but isn't ready yet" if served is False else "was created"
     head = mrkdwn(":herb: The branch *{}* of *{}* {}.", name, source, state)
     as_of = [mrkdwn("As of {}.", when(datetime.fromisoformat(asked["at"])))] if asked["at"] else []
-    lasts = mrkdwn("It ends after {}. I'll say so before.", span(timedelta(seconds=asked["seconds"]))) if (
+    lasts = mrkdwn("It ends in {}. I'll remind you before then.", span(timedelta(seconds=asked["seconds"]))) if (
         asked["seconds"]
-    ) else mrkdwn("It has no end. Destroy it when you no longer need it.")  # fmt: skip
+    ) else mrkdwn("It has no end date. Destroy it when you no longer need it.")  # fmt: skip
     row = [*buttons.run(1, "Token for 1 h", command_line("token", name))]
     row += buttons.run(2, "Show", command_line("show", name))
     return reply(
@@ -148,7 +148,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="branch",
     usage="db branch SOURCE NAME [--at TIME] [--for 3d]",
-    summary="Copy a database, also as it was at a moment, with an owner and an end",
+    summary="Copy a database, as it is now or was at a given time, with an owner and an end date",
     args=BranchArgs,
     risk=Risk.LOW,
     position=165,

@@ -39,7 +39,7 @@ async def plan(ctx: Context, args: WakeArgs) -> Plan:
         raise BadInput(f"`{name}` isn't in a group. Turso can only wake groups.")
     members, is_archived = await asyncio.gather(members_of(ctx, group), _is_archived(ctx, database))
     if is_archived is False:
-        raise BadInput(f"`{name}` isn't archived, so it needs no waking.")
+        raise BadInput(f"`{name}` isn't archived, so there is nothing to wake.")
     target = await plan_target(ctx, database)
     siblings = {id_: one for id_, one in members.items() if id_ != database.id}
     others = sorted(one.name for one in siblings.values())
@@ -138,7 +138,7 @@ def _others(plan: Plan) -> Mrkdwn | None:
 command = ChangeCommand(
     name="wake",
     usage="db wake NAME",
-    summary="Wake an archived database, with its group",
+    summary="Wake an archived database and its group",
     args=WakeArgs,
     risk=Risk.LOW,
     position=195,

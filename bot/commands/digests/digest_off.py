@@ -26,7 +26,7 @@ async def plan(ctx: Context, args: DigestOffArgs) -> Plan:
         raise BadInput("This channel has no digest. Turn it on with `/turso digest on`.")
     return Plan(
         target=None,
-        steps=["Turn off the usage digest of this channel"],
+        steps=["Turn off the usage digest in this channel"],
         arguments={"channel_id": digest.channel_id, "again": _line(digest)},
         facts={"Digest": digest.cadence, "Time": f"{digest.at} {digest.tz}"},
     )
@@ -59,7 +59,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="digest off",
     usage="digest off",
-    summary="Turn off the usage digest of this channel",
+    summary="Turn off the usage digest in this channel",
     args=DigestOffArgs,
     risk=Risk.LOW,
     position=270,

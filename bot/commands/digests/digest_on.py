@@ -107,7 +107,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="digest on",
     usage="digest on [--weekly mon 09:00 / --daily 09:00] [--tz ZONE]",
-    summary="Turn on the usage digest of this channel",
+    summary="Turn on the usage digest in this channel",
     args=DigestOnArgs,
     risk=Risk.LOW,
     position=260,

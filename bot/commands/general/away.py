@@ -33,7 +33,7 @@ async def plan(ctx: Context, args: AwayArgs) -> Plan:
     """
     me = ctx.subject.person
     if args.delegate == me.id:
-        raise BadInput("You can't be your own delegate. Choose somebody else.")
+        raise BadInput("You can't be your own delegate. Choose someone else.")
     until = ending(args.until, me.tz, ctx.now)
     names = await ctx.names_of([args.delegate]) if ctx.names_of else {}
     name = names.get(args.delegate, "")
@@ -41,9 +41,9 @@ async def plan(ctx: Context, args: AwayArgs) -> Plan:
         raise BadInput("I don't know that person. Pick them from Slack's list.")
     groups = await ctx.every_group() if ctx.every_group else ctx.subject.groups
     if not may_delegate_to(ctx.policy, me, args.delegate, groups):
-        raise Refused(f"The policy doesn't let you make {name} your delegate. An admin can change `may_delegate_to`.")
+        raise Refused(f"The policy doesn't let {name} approve for you. An admin can add them to `may_delegate_to`.")
     if any(one.person == args.delegate for one in await ctx.store.delegations.active(ctx.now)):
-        raise BadInput(f"{name} is away, too. Choose somebody else.")
+        raise BadInput(f"{name} is away, too. Choose someone else.")
     return Plan(
         target=None,
         steps=[f"Let {name} approve requests in your place until {until:%Y-%m-%d %H:%M} UTC"],
@@ -79,7 +79,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     head = mrkdwn(
         ":palm_tree: {} approves for {} until {}.", person(found.delegate), person(found.person), when(found.until)
     )
-    note = mrkdwn("They decide what you could decide, never their own requests or yours, and can't delegate further.")
+    note = mrkdwn("They can decide what you can, except their own requests and yours. They can't delegate further.")
     row = buttons.run(1, "I'm back", command_line("away off"))
     return reply(head, [kit.section(head), kit.context(note), *kit.actions(*row)])
 
@@ -87,12 +87,12 @@ def message(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="away",
     usage="away --until TIME --to @USER",
-    summary="Let somebody approve in your place while you are away",
+    summary="Let someone else approve in your place while you are away",
     args=AwayArgs,
     risk=Risk.LOW,
     position=292,
     verb="Delegate approvals",
-    purpose="let somebody else approve in their place",
+    purpose="let someone else approve in their place",
     plan=plan,
     act=act,
     read_back=read_back,

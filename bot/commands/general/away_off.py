@@ -20,10 +20,12 @@ async def plan(ctx: Context, args: AwayOffArgs) -> Plan:
     """Return the plan: whose delegation ends."""
     found = await ctx.store.delegations.of(ctx.subject.person.id)
     if found is None or found.until <= ctx.now:
-        raise BadInput("You aren't away. `/turso away --until TIME --to @USER` lets somebody approve in your place.")
+        raise BadInput(
+            "You aren't away. `/turso away --until TIME --to @USER` lets someone else approve in your place."
+        )
     return Plan(
         target=None,
-        steps=["Let no one approve requests in your place any more"],
+        steps=["Let no one approve requests in your place anymore"],
         arguments={"person": found.person, "delegate": found.delegate, "until": found.until.isoformat()},
     )
 
@@ -48,7 +50,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="away off",
     usage="away off",
-    summary="End your absence, so that no one approves in your place",
+    summary="End your delegation, so that no one approves in your place",
     args=AwayOffArgs,
     risk=Risk.LOW,
     position=294,

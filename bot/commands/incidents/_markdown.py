@@ -45,7 +45,7 @@ class Story:
 
     def who(self, user_id: str) -> str:
         """Return a person's name, or their ID if the name isn't known."""
-        return "by itself" if user_id in BY_ITSELF else self.names.get(user_id) or user_id
+        return "automatically" if user_id in BY_ITSELF else self.names.get(user_id) or user_id
 
 
 async def story_of(ctx: Context, incident: Incident) -> Story:

@@ -192,7 +192,7 @@ def _alert(asked: Facts) -> list[Block]:
     alert = asked.get(ALERT)
     if not alert:
         return []
-    return [kit.section(mrkdwn(":bell: Alert of {}: {}", when(datetime.fromisoformat(alert["at"])), alert["says"]))]
+    return [kit.section(mrkdwn(":bell: Alert from {}: {}", when(datetime.fromisoformat(alert["at"])), alert["says"]))]
 
 
 def _over(key: str, ended_at: datetime, by: str) -> Reply:

@@ -52,7 +52,10 @@ async def plan(ctx: Context, args: OveragesArgs) -> Plan:
         raise BadInput(f"Overages are already {_word(args.on)} for `{ctx.organization}`.")
     return Plan(
         target=None,
-        steps=[_step(on=args.on), f"This concerns every database of {ctx.organization}, also later ones"],
+        steps=[
+            _step(on=args.on),
+            f"This applies to every database of {ctx.organization}, including ones created later",
+        ],
         arguments={"name": ctx.organization, "on": args.on, CHANGES_ALONE: f"overages of {ctx.organization}"},
         facts={
             "Plan": (quotas.plan if quotas else "") or UNKNOWN,
@@ -79,16 +82,16 @@ def _word(on: bool) -> str:
 
 def _step(*, on: bool) -> str:
     if on:
-        return "Turn overages on. Turso then bills what exceeds the quota and blocks nothing"
+        return "Turn overages on. Turso then bills usage beyond the quota instead of blocking databases"
     return "Turn overages off. Turso then blocks every database when a quota is used up"
 
 
 def _warnings(*, on: bool) -> list[str]:
     if on:
-        return ["This costs money: Turso bills what exceeds the quota until overages are turned off. "
+        return ["This can cost money: Turso bills usage beyond the quota until overages are turned off. "
                 "Turso doesn't tell me the prices"]  # fmt: skip
     return ["If a quota is already used up, Turso may block reads and writes at once",
-            "Turso may still bill what exceeded the quota until now"]  # fmt: skip
+            "Turso may still bill usage that is already beyond the quota"]  # fmt: skip
 
 
 def _use(quotas: Quotas, used: Usage) -> Mapping[str, str]:
@@ -128,7 +131,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     name, on = plan.arguments["name"], plan.arguments["on"]
     head = mrkdwn(":moneybag: Overages for *{}* are {}.", name, _word(on))
     note = (
-        mrkdwn("Turso bills what exceeds the quota. `/turso overages off` ends that.")
+        mrkdwn("Turso bills usage beyond the quota. `/turso overages off` stops that.")
         if on
         else mrkdwn("Turso blocks every database when a quota is used up.")
     )
@@ -139,12 +142,12 @@ def message(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="overages",
     usage="overages on/off",
-    summary="Let Turso bill what exceeds the quota, or block instead",
+    summary="Let Turso bill usage beyond the quota, or block databases instead",
     args=OveragesArgs,
     risk=Risk.HIGH,
     position=215,
     verb="Change overages",
-    purpose="change the overages of {}",
+    purpose="change the organization's overages",
     purpose_by=("on", {True: "allow overages for {}", False: "turn off overages for {}"}),
     synonyms=("overage",),
     plan=plan,

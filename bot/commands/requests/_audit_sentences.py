@@ -31,9 +31,9 @@ PRESSES: Final[Mapping[str, str]] = {
     "alert.incident": "start of an incident",
     "alert.mute_hour": "mute",
     "alert.mute_day": "mute",
-    "branch.extend": "extension of the branch",
-    "branch.keep": "wish to keep the branch",
-    "branch.destroy": "destroy of the branch",
+    "branch.extend": "request to extend the branch",
+    "branch.keep": "request to keep the branch",
+    "branch.destroy": "request to destroy the branch",
 }
 """What a click on a request's button was for, as a noun."""
 _RESULTS: Final[Mapping[str, str]] = {
@@ -121,7 +121,7 @@ def _asked(entry: AuditEntry, writer: Writer) -> str:
     if mode == "break_glass":
         return f"{who} used break-glass to {what}"
     if entry.outcome == "pending":
-        waits = "needs approval" if mode == "approval" else "waits for their confirmation" if mode == "direct" else ""
+        waits = "needs approval" if mode == "approval" else "waiting for their confirmation" if mode == "direct" else ""
         return f"{who} asked to {what}{f' ({waits})' if waits else ''}"
     return f"{who} asked to {what} (allowed by a rule)"
 
@@ -194,7 +194,7 @@ def _incident(entry: AuditEntry, writer: Writer, done: str) -> str:
 def _branch(entry: AuditEntry, writer: Writer) -> str:
     name = writer.names(entry) or "a branch"
     if entry.event == "branch_ended":
-        refused = "came, but the rules of then didn't let it be destroyed"
+        refused = "came, but the rules at that time didn't allow destroying it"
         return f"The end of the branch {name} {refused if entry.outcome == 'denied' else 'came'}"
     done = "extended" if entry.event == "branch_extended" else "removed the end of"
     return f"{writer.person(entry.user_id)} {done} the branch {name}"

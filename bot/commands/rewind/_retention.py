@@ -29,7 +29,7 @@ class Retention:
     @property
     def words(self) -> str:
         """Return it as a fact: `30 days (plan scaler)`."""
-        of = f"plan {self.plan}" if self.plan else "what every plan has. Yours isn't known"
+        of = f"plan {self.plan}" if self.plan else "the minimum of every plan, because yours isn't known"
         return f"{span(self.length)} ({of})"
 
 
@@ -56,4 +56,4 @@ def why_out_of_reach(length: timedelta, at: datetime, now: datetime) -> str | No
     """Return that a moment is too long ago, or None."""
     if at >= now - length:
         return None
-    return f"{utc(at)} is too long ago. Turso can copy a database as it was up to {span(length)} ago."
+    return f"Turso can copy a database as it was up to {span(length)} ago, and {utc(at)} is longer ago than that."

@@ -94,7 +94,7 @@ async def open_rewind(ctx: Context, name: str, copy: str | None) -> Rewind:
         what = (
             f"`{copy}` isn't a copy that a rewind of `{name}` made" if copy else f"No rewind of `{name}` is on record"
         )
-        raise BadInput(f"{what}. Make one with `/turso rewind {name} --to TIME`.")
+        raise BadInput(f"{what}. Create one with `/turso rewind {name} --to TIME`.")
     waiting = [one for one in found if one.decided is None]
     if len(waiting) > 1:
         copies = ", ".join(f"`{one.copy}`" for one in waiting[:4])
@@ -150,7 +150,7 @@ async def why_unusable(ctx: Context, copy: Database) -> str | None:
 
 def why_no_copy(copy: str, found: Database | None) -> str:
     """Return that a copy is gone, or that another database has its name."""
-    return f"`{copy}` is another database now." if found else f"The copy `{copy}` no longer exists."
+    return f"`{copy}` is a different database now." if found else f"The copy `{copy}` no longer exists."
 
 
 def why_decided(rewind: Rewind) -> str:
@@ -160,7 +160,7 @@ def why_decided(rewind: Rewind) -> str:
     word = DECISIONS.get(by.command, "decided about")
     if by.state is State.EXECUTING:
         return f"`{rewind.copy}` is being {word} right now."
-    when = f" at {utc(by.updated_at)}" if by.updated_at else ""
+    when = f" {utc(by.updated_at)}" if by.updated_at else ""
     known = "may have been" if by.state is State.UNKNOWN else "was"
     return f"`{rewind.copy}` {known} {word}{when}, so there is nothing left to decide."
 

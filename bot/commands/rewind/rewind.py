@@ -71,7 +71,7 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
     retention = retention_of(quotas)
     require_reach(retention, at, ctx.now)
     if database.made_at and at < database.made_at:
-        raise BadInput(f"`{args.name}` was created at {utc(database.made_at)}, after the time that you chose.")
+        raise BadInput(f"`{args.name}` was created {utc(database.made_at)}, after the time that you chose.")
     group = database.group
     if group is None:
         raise Unavailable(f"Turso didn't say which group `{args.name}` is in, so I can't put a copy beside it.")
@@ -83,18 +83,18 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
         steps=[
             f"Copy {args.name} as it was at {exact(at)} to the new database {copy}",
             "Wait until the copy is ready",
-            "Compare both: schema, rows of each table and newest rows. Up to a million rows of each table are read",
+            "Compare the two: schema, row counts and newest rows. Reads up to a million rows of each table",
             f"Nothing changes in {args.name} until someone presses Switch",
         ],
         arguments={
             COPY: copy, AT: at.isoformat(), "group": group or None, KEEPS: int(retention.length.total_seconds()),
         },
         facts={
-            "Moment": utc(at),
-            "Moment in UTC": exact(at),
+            "Point in time": utc(at),
+            "Point in time, UTC": exact(at),
             "Copy": copy,
-            "Missing in the copy": "Up to 15 s before the moment, and all after it",
-            "Turso can copy back": retention.words,
+            "Missing in the copy": "Up to 15 s before that time, and everything after",
+            "How far back Turso can copy": retention.words,
             "Databases": _count_words(count, quotas),
             **snap.facts,
         },
@@ -108,7 +108,7 @@ def _require_possible(database: Database, name: str) -> None:
     if database.encryption_cipher:
         raise BadInput(
             f"`{name}` is encrypted with your own key, which a copy needs and Turso Ops doesn't have. "
-            "Somebody with the key can copy it with the Turso CLI."
+            "Someone with the key can copy it with the Turso CLI."
         )
 
 
@@ -124,7 +124,7 @@ async def _free_name(ctx: Context, database: Database, at: datetime) -> str:
         copy = f"{name[: LONGEST_NAME - len(end)].rstrip('-')}{end}"
         if copy not in claimed and await existing(ctx.turso, copy) is None:
             return copy
-    raise BadInput(f"You made {TRIES} copies of `{name}` from that moment already. Choose another moment.")
+    raise BadInput(f"You made {TRIES} copies of `{name}` from that time already. Choose another time.")
 
 
 async def claims(ctx: Context, which: Callable[[Request], bool]) -> list[str]:
@@ -137,15 +137,18 @@ def _count_words(count: int | None, quotas: Quotas | None) -> str:
     if count is None:
         return UNKNOWN
     most = quotas.databases if quotas else None
-    return f"{number(count)}, with the copy {number(count + 1)}{f' of {number(most)}' if most else ''}"
+    of = f" of {number(most)}" if most else ""
+    return f"{number(count)}{of}, or {number(count + 1)} with the copy"
 
 
 def _warnings(
     database: Database, group: str, siblings: list[str], count: int | None, quotas: Quotas | None
 ) -> list[str]:
     name, most = database.name, quotas.databases if quotas else None
-    writes = f"Writes to {name} aren't blocked. What is written from now on won't be in the copy. Freeze it first"
-    unsure = f"Turso didn't say whether writes to {name} are blocked. What is written from now on won't be in the copy"
+    writes = (
+        f"Writes to {name} aren't blocked. Anything written from now on won't be in the copy. Consider a freeze first"
+    )
+    unsure = f"Turso didn't say whether writes to {name} are blocked. Anything written from now on won't be in the copy"
     others = list_names(siblings, at_most=6)
     reach = f"A later switch may also revoke the tokens of the other databases in group {group}: {others}"
     return [
@@ -216,9 +219,9 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """Return the comparison, with the buttons that decide about the copy."""
     name, copy = target_of(plan).name, str(plan.arguments[COPY])
     at = moment_of(plan.arguments)
-    ready = "is ready" if facts.get("served") else "was made, but I haven't seen it answer yet"
+    ready = "is ready" if facts.get("served") else "was created, but hasn't responded yet"
     head = mrkdwn(":rewind: *{}* {}. It is `{}` as it was {} (`{}`).", copy, ready, name, when(at), exact(at))
-    missing = Mrkdwn("It may lack up to 15 seconds before that, and lacks everything after it.")
+    missing = Mrkdwn("Up to 15 seconds before that time may be missing, and everything after it is.")
     unchanged = Mrkdwn("") if facts.get(DECIDED) else mrkdwn("`{}` is unchanged.", name)
     found = Comparison.of(facts)
     return reply(
@@ -265,7 +268,7 @@ def _decisions(name: str, copy: str, facts: Facts) -> list[Element]:
 command = ChangeCommand(
     name="rewind",
     usage="db rewind NAME --to TIME",
-    summary="Get data back from before a mistake, as a copy. To undo a destroy, see restore",
+    summary="Copy a database as it was before a mistake. To undo a destroy, see restore",
     args=RewindArgs,
     risk=Risk.HIGH,
     position=232,

@@ -35,7 +35,7 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
             AT: rewind.at.isoformat(),
         },
         facts={"Copy of": args.name, "As it was at": exact(rewind.at), **snap.facts},
-        warnings=[*tokens, f"What was written to {copy.name} since then is gone, too. This can't be undone"],
+        warnings=[*tokens, f"Anything written to {copy.name} since then is lost, too. This can't be undone"],
         databases=(snap.target.as_seen, rewind.request.plan.databases[0]),
         holders=tuple(dict.fromkeys(token.holder for token in snap.tokens)),
         ends_tokens_of=(rewind.copy_id,),
@@ -52,7 +52,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="rewind discard",
     usage="rewind discard NAME [--copy COPY]",
-    summary="Destroy the copy that a rewind made",
+    summary="Destroy the copy from a rewind",
     args=DecisionArgs,
     risk=Risk.HIGH,
     position=235,

@@ -81,7 +81,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message: what is kept, and how to get rid of it."""
     name, copy = str(plan.arguments[SOURCE]), target_of(plan).name
-    head = mrkdwn(":herb: *{}* is kept, with the data of `{}` from {}.", copy, name, plan.facts["As it was at"])
+    head = mrkdwn(":herb: *{}* is kept, with the data of `{}` as of {}.", copy, name, plan.facts["As it was at"])
     note = mrkdwn("It counts toward the plan's databases. `/turso destroy {}` destroys it.", copy)
     row = [
         *buttons.run(1, "Token for 1 h", command_line("token", copy)),
@@ -93,7 +93,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="rewind keep",
     usage="rewind keep NAME [--copy COPY]",
-    summary="Keep the copy of a rewind as a branch",
+    summary="Keep the copy from a rewind as a branch",
     args=DecisionArgs,
     risk=Risk.LOW,
     position=234,

@@ -82,7 +82,7 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
         },
         facts={"Switch to": copy.name, "As it was at": exact(rewind.at), **snap.facts},
         warnings=[
-            f"What was written to {name} after {exact(rewind.at)} isn't in {copy.name}",
+            f"Anything written to {name} after {exact(rewind.at)} isn't in {copy.name}",
             *_reach(group, [one.name for one in others.values()]),
             "Tokens created elsewhere (CLI, dashboard, other programs) are revoked too. Turso can't list them",
         ],
@@ -117,7 +117,7 @@ async def act(ctx: ChangeContext, plan: Plan) -> None:
     if why := await why_unusable(ctx, copy):
         raise NotSent(why)
     if not await ctx.turso.is_served(copy):
-        raise NotSent(f"`{copy.name}` doesn't answer, so it can't be used yet.")
+        raise NotSent(f"`{copy.name}` doesn't respond, so it can't be used yet.")
     await ctx.turso.configure(target_of(plan).name, block_reads=True, block_writes=True)
 
 
@@ -163,7 +163,11 @@ def _tokens(facts: Facts) -> Mrkdwn:
         return proof_of(proof.target)
     if facts.get(NEXT_STEP) == NextStepResult.DONE:
         seen = proof_of(proof.target) if proof and not proof.is_watched else Mrkdwn("")
-        until = mrkdwn("Until {}, I check whether an old one is refused.", when(proof.until)) if proof else Mrkdwn("")
+        until = (
+            mrkdwn("I'll keep checking until {} whether old ones are refused.", when(proof.until))
+            if proof
+            else Mrkdwn("")
+        )
         return joined(" ", (Mrkdwn("Turso accepted that its tokens are revoked."), seen or until))
     why = sentence(str(facts.get(NEXT_STEP_WHY) or ""))
     said = "weren't revoked" if facts.get(NEXT_STEP) == NextStepResult.NOT_DONE else "may not be revoked"
@@ -188,7 +192,7 @@ def undone_message(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="rewind switch",
     usage="rewind switch NAME [--copy COPY]",
-    summary="Use the copy of a rewind in place of the database, which is kept in quarantine",
+    summary="Replace a database with the copy from a rewind, and quarantine the old one",
     args=DecisionArgs,
     risk=Risk.HIGH,
     position=233,

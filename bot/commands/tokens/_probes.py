@@ -30,7 +30,9 @@ async def _probe(ctx: ChangeContext, name: str, id_: str) -> tuple[Finding, Prob
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             database = await ctx.turso.database(name)
-            why, probe = await _minted(ctx, database) if database.id == id_ else ("it is another database now", None)
+            why, probe = (
+                await _minted(ctx, database) if database.id == id_ else ("it is a different database now", None)
+            )
     except TursoError as error:
         why = f"a probe token couldn't be created ({str(error).rstrip('.')})"
     except TimeoutError:

@@ -96,7 +96,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="rotate",
     usage="rotate NAME",
-    summary="Revoke every token of a database, and maybe of its group",
+    summary="Revoke every token of a database, and possibly of its group",
     args=RotateArgs,
     risk=Risk.HIGH,
     position=210,

@@ -23,10 +23,17 @@ class Amount:
         return None if self.missing else self.known
 
     def words(self, write: Callable[[int | None], str]) -> str:
-        """Format the sum and the number of databases that it lacks: `1,204 without 2 databases`."""
+        """Format the sum and the number of databases that it lacks: `1,204 (2 databases not included)`."""
         if self.known is None:
             return UNKNOWN
-        return f"{write(self.known)} without {counted(self.missing, 'database')}" if self.missing else write(self.known)
+        lacks = f" ({counted(self.missing, 'database')} not included)" if self.missing else ""
+        return f"{write(self.known)}{lacks}"
+
+    def in_sentence(self, write: Callable[[int | None], str]) -> str:
+        """Format the sum for the middle of a sentence: `at least 1,204` if it lacks databases."""
+        if self.known is None:
+            return UNKNOWN
+        return f"at least {write(self.known)}" if self.missing else write(self.known)
 
 
 def known(value: int | None, write: Callable[[int | None], str]) -> str:

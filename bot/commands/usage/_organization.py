@@ -147,8 +147,9 @@ async def _billing_period(
 def _message(found: Counted, sort: str, top: int, longer: str) -> Reply:
     ranked = found.ranked
     totals = {name: amount_of([one.usage for one in ranked], name) for name, _, _ in METRICS.values()}
+    read, written = (totals[name].in_sentence(number) for name in ("rows_read", "rows_written"))
     title = mrkdwn(":bar_chart: *{}* in this channel: {} rows read and {} written {}", counted(len(ranked), "database"),
-                   totals["rows_read"].words(number), totals["rows_written"].words(number), found.words)  # fmt: skip
+                   read, written, found.words)  # fmt: skip
     shown = ranked[:top]
     head = [kit.section(title), *([kit.context(found.notice)] if found.notice else [])]
     tail: list[Block] = [kit.context(found.span)] if found.span else []
@@ -157,7 +158,7 @@ def _message(found: Counted, sort: str, top: int, longer: str) -> Reply:
     head += kit.fields(_totals(totals, found.quotas, found.history))
     chart, days, table = _chart(shown, sort, top), found.history.chart(), _table(shown, sort)
     left = len(ranked) - len(shown)
-    more = mrkdwn("and {} more", counted(left, "database")) if left > 0 else Mrkdwn("")
+    more = mrkdwn("and {} more {}", left, "database" if left == 1 else "databases") if left > 0 else Mrkdwn("")
     row = [*buttons.run(1, f"Usage of {shown[0].name}"[:60], command_line("usage", shown[0].name))]
     row += buttons.page(2, f"Show {min(LONGEST, len(ranked))}", longer) if left > 0 and top < LONGEST else []
     tail = [*([kit.context(more)] if more else []), *tail, *kit.actions(*row)]

@@ -14,7 +14,7 @@ async def open_review(env: Environment, incoming: Incoming) -> str:
     request = await request_of(env, incoming, "review")
     owed = await env.store.reviews.find(owed=True, request_ids=[request.id])
     if not owed:
-        raise Refused("This doesn't need a review any more.")
+        raise Refused("This no longer needs a review.")
     (await authorize(env, request, Step.REVIEW, actor=incoming, review=owed[0])).require_allowed()
     view = forms.review_view(forms.pack_metadata(owed[0].id, incoming.user_id), title="Review", about=request.line)
     if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view) is not None:

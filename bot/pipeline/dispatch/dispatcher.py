@@ -156,7 +156,7 @@ class Dispatcher:
         elif isinstance(read := self._read(_line_of(incoming)), Parsed):
             name = read.spec.name
         came = f"I was offline when you sent this at {utc(incoming.at)}"
-        voted = " Your vote from then is recorded." if await self._has_voted(incoming) else ""
+        voted = " Your vote from that time is recorded." if await self._has_voted(incoming) else ""
         why = Refused(f"{came}, so nothing {'more ' if voted else ''}was done.{voted} {again}")
         await self._guarded(here, name, partial(_fail, why))
         await self._refresh_outcome(incoming)

@@ -120,7 +120,7 @@ async def _review(env: Environment, incoming: Incoming) -> str:
         return await _answer_review(env, incoming, review)  # a crash came before the notification
     request = await env.store.requests.get(review.request_id) if review else None
     if review is None or review.reviewed_at or request is None:
-        raise Refused("This doesn't need a review any more.")
+        raise Refused("This no longer needs a review.")
     incoming = replace(incoming, channel_id=review.channel_id, thread_ts=request.thread_ts, value=request.id)
     (await authorize(env, request, Step.REVIEW, actor=incoming, review=review)).require_allowed()
     justified, comment, now = forms.justified(incoming.values), forms.comment(incoming.values), env.clock.now()

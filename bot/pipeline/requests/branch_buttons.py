@@ -27,11 +27,11 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.replies import entry, private_note
 from bot.pipeline.requests import command_lines
 
-TOO_LATE: Final = "It is too late: the end of `{}` has begun. Undo on the card of its quarantine restores it."
+TOO_LATE: Final = "It is too late: `{}` has reached its end date. Press *Undo* on its quarantine card to restore it."
 AT_MOST: Final = "`{}` can't be extended. It ends at most {} days after it was created."
 NEEDS_APPROVAL: Final = (
-    "Here, a branch isn't created without someone else's approval. So only a person who may approve `branch` and isn't "
-    "the owner of `{}` can extend or keep it."
+    "Creating a branch here needs approval, so only someone who can approve `branch` and doesn't own `{}` can extend "
+    "or keep it."
 )
 GONE: Final = "I can't find this branch. `/turso ls --branches` lists those of a channel."
 
@@ -41,7 +41,7 @@ async def extend(env: Environment, incoming: Incoming) -> str:
     branch, request = await _movable(env, incoming, "extend")
     seconds = request.plan.arguments.get("seconds")
     if branch.ends_at is None or not seconds:
-        raise Refused(f"There is nothing to extend. `{branch.database}` has no end.")
+        raise Refused(f"There is nothing to extend. `{branch.database}` has no end date.")
     ends_at = max(branch.ends_at, env.clock.now()) + timedelta(seconds=seconds)
     ends_at = min(ends_at, branch.created_at + branching.LONGEST)
     if ends_at <= branch.ends_at:
@@ -55,7 +55,7 @@ async def keep(env: Environment, incoming: Incoming) -> str:
     """Handle Keep: remove the end of a branch."""
     branch, request = await _movable(env, incoming, "keep")
     if branch.ends_at is None:
-        raise Refused(f"`{branch.database}` has no end, so it stays.")
+        raise Refused(f"`{branch.database}` has no end date, so it stays.")
     at, by = env.clock.now(), incoming.user_id
     line = entry("branch_kept", "succeeded", at=at, request=request, by=by, branch=branch.id)
     return await _move_end(env, incoming, branch, None, line)
@@ -124,7 +124,7 @@ async def _move_end(
     if await env.store.branches.move_end(branch, ends_at, line) is None:
         now = await env.store.branches.get(branch.id)
         ending = now is None or now.state is not BranchState.ACTIVE
-        raise Refused(TOO_LATE.format(branch.database) if ending else "Somebody else changed its end just before.")
-    said = f"now ends at {utc(ends_at)}." if ends_at else "stays. It has no end."
+        raise Refused(TOO_LATE.format(branch.database) if ending else "Someone else has just changed its end date.")
+    said = f"now ends {utc(ends_at)}." if ends_at else "stays. It has no end date."
     await env.messenger.send_ephemeral(address_of(incoming), private_note(f"`{branch.database}` {said}"))
     return "moved"

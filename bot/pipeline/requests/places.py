@@ -24,7 +24,7 @@ async def require_in_channel(env: Environment, incoming: Incoming, *, fresh: boo
     """
     is_channel = incoming.channel_id and not incoming.channel_id.startswith("D")
     if is_channel and not await env.directory.is_in(incoming.user_id, incoming.channel_id, fresh=fresh):
-        raise Refused("You or I aren't in that channel. Only its members can use commands there.")
+        raise Refused("You and I must both be in that channel. Only its members can use commands there.")
 
 
 async def with_channel_of_now(env: Environment, subject: Subject, *, fresh: bool) -> Subject:

@@ -165,7 +165,7 @@ async def _failures(env: Environment) -> list[str]:
     if backlog.overdue:
         found.append(f"Scheduled work is more than {LATE.seconds // 60} minutes late.")
     if untold:
-        found.append("No one could be told how something ended.")
+        found.append("No one could be notified of an outcome.")
     return found
 
 

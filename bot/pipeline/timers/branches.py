@@ -30,7 +30,7 @@ from bot.pipeline.requests.plan_change import planned
 from bot.turso import DatabaseNotFound, TursoError
 
 log = structlog.get_logger(__name__)
-REASON: Final = "The end of this branch has come"
+REASON: Final = "This branch has reached its end date"
 
 
 async def branch_is_due(env: Environment, timer: Timer) -> Timer | None:
@@ -81,7 +81,9 @@ async def _announce(env: Environment, branch: Branch, request: Request | None) -
     assert branch.ends_at is not None, "only an end is announced"
     head = mrkdwn(":hourglass: {}: the branch `{}` of `{}` ends {}.", person(branch.owner), branch.database,
                   branch.source, when(branch.ends_at))  # fmt: skip
-    note = mrkdwn("It is quarantined then, and destroyed after the countdown. Until then, *Undo* restores it.")
+    note = mrkdwn(
+        "It will be quarantined then, and destroyed after the countdown. Until it is destroyed, *Undo* restores it."
+    )
     said = reply(head, [kit.section(head), kit.context(note), *kit.actions(*buttons.of_branch(branch.id))])
     event = f"ends {branch.ends_at.isoformat()}"
     notice = await _notice(env, branch, request, event, said)
@@ -153,7 +155,7 @@ async def _request_quarantine(env: Environment, branch: Branch) -> None:
 
 
 async def _say_refused(env: Environment, branch: Branch, request: Request | None, why: str) -> None:
-    head = mrkdwn(":hourglass: {}: the end of the branch `{}` of `{}` has come, but it wasn't destroyed. {}",
+    head = mrkdwn(":hourglass: {}: the branch `{}` of `{}` has reached its end date, but it wasn't destroyed. {}",
                   person(branch.owner), branch.database, branch.source, sentence(why))  # fmt: skip
     note = mrkdwn("It stays until someone destroys it: `/turso destroy {}`.", branch.database)
     said = reply(head, [kit.section(head), kit.context(note)])

@@ -260,7 +260,7 @@ class Workspace:
     def _view(self, view_id: str) -> View:
         found = self.state.find_view(view_id)
         if found is None:
-            raise CannotAct("That view is not open any more.")
+            raise CannotAct("That view is no longer open.")
         return found
 
 

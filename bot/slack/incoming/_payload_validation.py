@@ -33,19 +33,19 @@ def payload_of(text: str) -> Body:
     try:
         payload = json.loads(text)
     except (ValueError, RecursionError):
-        raise Malformed("The payload is no JSON.") from None
+        raise Malformed("The payload isn't JSON.") from None
     return checked(payload)
 
 
 def checked(payload: object) -> Body:
     """Return a payload, also of Socket Mode, if it has a shape that Slack documents. Raises Malformed."""
     if not isinstance(payload, dict):
-        raise Malformed("The payload is no object.")
+        raise Malformed("The payload isn't an object.")
     for name, fits in _FIELDS.items():
         if name in payload and not fits(payload[name]):
-            raise Malformed(f"`{name}` isn't what Slack sends there.")
+            raise Malformed(f"`{name}` has an unexpected value.")
     if "command" not in payload and payload.get("type") not in _TYPES:
-        raise Malformed("This bot doesn't handle its type.")
+        raise Malformed("The payload has an unsupported type.")
     missing = [name for name in _TYPES.get(payload.get("type", ""), ()) if payload.get(name) is None]
     if missing:
         raise Malformed(f"`{missing[0]}` is missing.")

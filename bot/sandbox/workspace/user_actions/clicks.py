@@ -27,7 +27,7 @@ class Clicks:
         """Press an element in a message, as the message was when the person saw it."""
         person = self._person(person_id)
         if message.is_ephemeral and message.only_for != person_id:
-            raise CannotAct("This message is visible to somebody else only.")
+            raise CannotAct("This message is only visible to someone else.")
         if not self._state.can_see(person_id, message.channel_id):
             raise CannotAct(f"{person.real_name} does not see this conversation.")
         attachment, blocks = elements.part_with(message, action_id)
@@ -49,7 +49,7 @@ class Clicks:
         """Press an element in a modal or in Home."""
         person = self._person(person_id)
         if view.person_id != person_id:
-            raise CannotAct("This view is open for somebody else.")
+            raise CannotAct("This view belongs to someone else.")
         block, element = elements.find(view.blocks, action_id, block_id)
         _check_visible(element, person)
         choice = elements.chosen(element, selected, self._suggestions.offered(person_id, action_id))

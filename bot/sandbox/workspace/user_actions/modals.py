@@ -57,7 +57,7 @@ class Modals:
         for view in self._state.stacks[person_id]:
             if view.id == view_id:
                 return view
-        raise CannotAct("This modal is not open any more.")
+        raise CannotAct("This modal is no longer open.")
 
     def _payload(self, kind: str, view: View) -> Json:
         person = self._state.people[view.person_id]
