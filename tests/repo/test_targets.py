@@ -8,7 +8,7 @@ import bot
 
 ROOT = Path(bot.__file__).parent
 MADE_IN = {
-    "turso/models.py": "from a list, which has every source",
+    "turso/models/listing.py": "from a list, which has every source",
     "commands/_sources.py": "from one database, whose sources it looks up",
     "commands/databases/_new_database.py": "a new database, with the sources of what it is copied from",
     "core/requests/plan.py": "from a stored plan, which has them",

@@ -1,0 +1,11 @@
+"""What all tables share: their metadata, with the names of indexes, and two column types."""
+
+from sqlalchemy import BigInteger, Integer, MetaData, Text
+
+metadata = MetaData(
+    naming_convention={"ix": "%(table_name)s_%(column_0_N_name)s", "uq": "%(table_name)s_%(column_0_N_name)s_key"}
+)
+
+COUNTER = BigInteger().with_variant(Integer, "sqlite")
+
+BYTEWISE = Text().with_variant(Text(collation="C"), "postgresql")

@@ -1,0 +1,103 @@
+"""Models of a list of databases. Entries are parsed on demand."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple, Self
+
+import structlog
+
+from bot.core.model import Target
+from bot.core.redaction.text_cleaning import clean
+from bot.turso.models.database import ID_KEYS, NAME_KEYS, Database, Parent
+from bot.turso.tolerance import name_of, value_of
+
+log = structlog.get_logger(__name__)
+MOST_SOURCES: Final = 8
+"""How many sources of a branch of a branch are followed."""
+
+
+class Listed(NamedTuple):
+    """A database in a list. Its other fields are parsed only on demand, because few of many thousands are shown."""
+
+    name: str
+    group: str | None
+    raw: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """Return the `DbId`."""
+        return str(value_of(self.raw, ID_KEYS))
+
+    @property
+    def is_open(self) -> bool:
+        """Return True if the list says that neither reads nor writes are blocked. Some lists don't say it."""
+        said = {key: self.raw.get(f"block_{key}", self.raw.get(f"blocked_{key}")) for key in ("reads", "writes")}
+        return all(value is False for value in said.values())
+
+    @property
+    def source(self) -> Parent | None:
+        """Return the database that it is a branch of. None: it is no branch, or its parent can't be read."""
+        raw = self.raw.get("parent")
+        if not isinstance(raw, dict):
+            return None
+        try:
+            found = Parent.model_validate(raw)
+        except ValueError:
+            return None
+        return found if found.name else None
+
+    @property
+    def is_archived(self) -> bool:
+        """Return True if Turso says that its group has to be woken first."""
+        return any(self.raw.get(key) is True for key in ("sleeping", "archived"))
+
+    def read(self) -> Database:
+        """Parse all fields of the entry. Raises ValueError if they can't be read."""
+        return Database.model_validate(self.raw)
+
+    def read_or_none(self) -> Database | None:
+        """Parse all fields of the entry. If they can't be read, log a warning and return None."""
+        try:
+            return self.read()
+        except ValueError:
+            log.warning("turso.left_out", of="a list of databases", entry=self.name)
+            return None
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> Self:
+        """Create one from a list entry, with its name in any casing. Raises LookupError without a name or an id."""
+        name, db_id = (name_of(value_of(raw, spellings)) for spellings in (NAME_KEYS, ID_KEYS))
+        if name is None or db_id is None:
+            raise LookupError(NAME_KEYS.choices[0])
+        group = raw.get("group", "")
+        return cls(name, group if isinstance(group, str) and clean(group) == group else None, raw)
+
+
+class Listing(list[Listed]):
+    """The databases of a list. `left_out` counts entries that exist but can't be read."""
+
+    def __init__(self, found: Iterable[Listed] = (), left_out: int = 0) -> None:
+        super().__init__(found)
+        self.left_out = left_out
+
+    def with_targets(self) -> "Iterator[tuple[Listed, Target]]":
+        """Yield each database as the policy sees it, with all its sources, as far as these are listed.
+
+        An empty group means none, and None means unknown.
+        """
+        by_id: dict[str, Listed] = {}
+        for one in self:
+            if one.source is None:
+                yield one, Target(one.name, one.group)
+                continue
+            by_id = by_id or {each.id: each for each in self}
+            yield one, Target(one.name, one.group, tuple(_sources(one, by_id)))
+
+
+def _sources(branch: Listed, by_id: Mapping[str, Listed]) -> Iterator[str]:
+    at: Listed | None = branch
+    for _ in range(MOST_SOURCES):
+        source = at.source if at else None
+        if source is None:
+            return
+        yield source.name
+        at = by_id.get(source.id)
