@@ -183,6 +183,7 @@ class Decision:
     escalation: tuple[tuple[str, ...], ...] = ()
     """Further mentions for each reminder after the first, until someone answers."""
     reviewers: ApproverSet = _NOBODY
+    """Whom the rule names as reviewers, also where it denies because that is nobody now."""
     review_within: timedelta | None = None
     blocks_while_owed: bool = False
     visibility: Visibility = Visibility.CHANNEL

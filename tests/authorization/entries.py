@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import httpx
 
 from bot.blocks import forms
+from bot.core.records.delegations import Delegation
 from bot.core.requests.incoming import Incoming, Kind
 from bot.core.requests.request import Request, State, Vote
 from bot.errors import BotError
@@ -14,6 +16,7 @@ from bot.pipeline.authorization.authorize import authorize
 from bot.pipeline.authorization.steps import Step
 from bot.pipeline.dispatch import button_actions, modal_submissions
 from bot.pipeline.environment import new_id
+from tests.authorization import lost
 from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons
 
 ELSEWHERE = ("another organization", "organization gone")
@@ -35,6 +38,8 @@ class Entry:
     """The people whose rights it needs."""
     stays_open: tuple[str, ...] = ()
     """What it does not hang on; a person behind it: only of theirs."""
+    also: tuple[str, ...] = ()
+    """What else it hangs on."""
     covers: str = ""
     """What it tests of all that the code offers: a button's `action_id`, a form's `callback_id`, `step: …`."""
 
@@ -73,13 +78,13 @@ def submitting(
     return take
 
 
-def stepping(step: Step) -> Callable[[World, str], Awaitable[object]]:
+def stepping(step: Step, *, for_: str = "") -> Callable[[World, str], Awaitable[object]]:
     """What nobody presses: the start of an approved operation, the end of its countdown."""
 
     async def take(world: World, value: str) -> object:
         assert world.bot is not None
         request = await stored(world, value)
-        vote = Vote(request.id, ANA, True, request.created_at)
+        vote = Vote(request.id, ANA, True, request.created_at, on_behalf_of=for_)
         answer = await authorize(world.bot.env, replace(request, state=State.APPROVED, votes=(vote,)), step)
         if not answer.allowed:
             raise BotError(answer.why)
@@ -193,7 +198,32 @@ async def typed_name(world: World, name: str) -> str:
     return f"{forms.pack_metadata(request_id, ANA)}|{name}"
 
 
+Prepare = Callable[[World, str], Awaitable[str]]
+
+
+def on_call(prepare: Prepare) -> Prepare:
+    """The same about a database for which people on call decide."""
+    return lambda world, name: prepare(world, f"shift-{name}")
+
+
+def away(prepare: Prepare) -> Prepare:
+    """The same about a database for which somebody decides who has made Ana their delegate."""
+
+    async def prepared(world: World, name: str) -> str:
+        assert world.bot is not None
+        now = world.bot.env.clock.now()
+        await world.bot.store.delegations.set(Delegation(lost.AWAY, ANA, now, now + timedelta(days=9)))
+        return await prepare(world, f"away-{name}")
+
+    return prepared
+
+
 BY_TWO = (ANA, DANA)
+BY_THREE = (ANA, DANA, lost.AWAY)
+SHIFT = tuple(lost.OF_SHIFTS)
+DELEGATION = tuple(lost.OF_DELEGATIONS)
+BY_ID = (f"out of the groups {ANA}", f"out of the groups {lost.AWAY}")
+"""They are named by their IDs."""
 NAMED = {forms.COMMENT_INPUT: "fine", forms.VERDICT_INPUT: "yes"}
 ENTRIES = (
     Entry("vote", destroy, pressing(ANA, "approval.approve"), BY_TWO, covers="approval.approve"),
@@ -234,6 +264,26 @@ ENTRIES = (
     Entry("extend button", branch, pressing(DANA, "branch.extend"), (DANA,), covers="branch.extend"),
     Entry("keep button", branch, pressing(DANA, "branch.keep", at_home=True), (DANA,), covers="branch.keep"),
     Entry("destroy-now button", branch, pressing(DANA, "branch.destroy"), (DANA,), covers="branch.destroy"),
+    Entry("vote on call", on_call(destroy), pressing(ANA, "approval.approve"), BY_TWO, BY_ID, SHIFT),
+    Entry("vote on call on Home", on_call(destroy), pressing(ANA, "approval.approve", at_home=True), BY_TWO, BY_ID,
+          SHIFT),
+    Entry("vote on call by a typed name", on_call(typed_name),
+          submitting(ANA, "approval.type_name", lambda name: {forms.NAME_INPUT: name}), BY_TWO, BY_ID, SHIFT),
+    Entry("deny on call", on_call(destroy), pressing(ANA, "approval.deny"), (ANA,), BY_ID, SHIFT),
+    Entry("reveal of what was approved on call", on_call(ready_token), pressing(DANA, "token.reveal"), BY_TWO, BY_ID,
+          SHIFT),
+    Entry("start of what was approved on call", on_call(destroy), stepping(Step.START), BY_TWO, BY_ID, SHIFT),
+    Entry("review on call", on_call(owed), pressing(ANA, "review.open"), (ANA,), (*RIGHTS, *GROUPS), SHIFT),
+    Entry("review on call by form", on_call(owed_form), submitting(ANA, "review", lambda _: NAMED), (ANA,),
+          (*RIGHTS, *GROUPS), SHIFT),
+    Entry("vote for somebody away", away(destroy), pressing(ANA, "approval.approve"), BY_THREE, BY_ID, DELEGATION),
+    Entry("vote for somebody away on Home", away(destroy), pressing(ANA, "approval.approve", at_home=True), BY_THREE,
+          BY_ID, DELEGATION),
+    Entry("deny for somebody away", away(destroy), pressing(ANA, "approval.deny"), (ANA, lost.AWAY), BY_ID, DELEGATION),
+    Entry("start of what was approved for somebody away", away(destroy), stepping(Step.START, for_=lost.AWAY),
+          BY_THREE, BY_ID, DELEGATION),
+    Entry("the end of a countdown approved for somebody away", away(destroy),
+          stepping(Step.COUNTDOWN_END, for_=lost.AWAY), BY_THREE, BY_ID, DELEGATION[1:]),
     Entry("rotate-tokens button", live_token, pressing(ANA, "token.end", at_home=True), (ANA,), covers="token.end"),
 )  # fmt: skip
 assert BEN not in BY_TWO, "he keeps the groups filled"

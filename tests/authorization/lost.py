@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
+from bot.core.records.delegations import Delegation
+from bot.sandbox.oncall.roster import Shift
 from tests.policies import WITH_DBA_GROUP
 from tests.world import DB_OPS, ORDERS, World, enforce
 
@@ -11,8 +14,11 @@ Loss = Callable[[World, str], Any]
 """Takes the world and the person whose right it is."""
 
 POLICY = (
-    WITH_DBA_GROUP
+    "oncall_users: {pagerduty: {PANA001: U0ANA, PBEN002: U0BEN}}\n"
+    + WITH_DBA_GROUP
     + """\
+  on_call: {oncall: {provider: pagerduty, schedule: PDBA100}}
+  lead: {users: [U0REMY], may_delegate_to: "user:U0ANA"}
   asking: {usergroup: S0ORDERS}
   responders: {usergroup: S0RESPOND}
 channels:
@@ -21,6 +27,9 @@ channels:
     rules:
       - {allow: read}
       - {allow: [show], to: ["guest:U0ANA", "guest:U0DANA", "guest:U0BEN"]}
+      - {break_glass: [protect], databases: ["shift-*"], to: asking, review_by: on_call}
+      - {approve: [destroy, token], databases: ["shift-*"], by: on_call, to: asking, confirm: none}
+      - {approve: [destroy], databases: ["away-*"], by: lead, to: asking, confirm: none}
       - {break_glass: [protect], to: asking, review_by: dba}
       - {allow: [freeze], to: asking, confirm: button}
       - {allow: [create], to: asking, confirm: type-name}
@@ -47,13 +56,17 @@ LEFT = TWO.replace("  acme: {token: env:TURSO_API_TOKEN}\n", "").replace(
 def notice(world: World) -> None:
     """Let the bot's cached facts be as they are: what is tested is that they are not relied on."""
     assert world.bot is not None
-    forget = world.bot.env.directory.forget  # type: ignore[attr-defined]
+    directory: Any = world.bot.env.directory
+    forget, schedules = directory.forget, directory._schedules
     for who in world.workspace.people:
         forget({"type": "user_change", "user": who})
     for group in world.workspace.usergroups:
         forget({"type": "subteam_updated", "subteam": {"id": group}})
     for channel_id in (DB_OPS, ORDERS):
         forget({"type": "channel_rename", "channel": channel_id})
+    for key in world.bot.env.rules.policy.groups:
+        schedules._cache.forget(key)
+        schedules._silent.pop(key, None)
 
 
 async def know(world: World) -> None:
@@ -140,6 +153,37 @@ def _silent(method: str) -> Loss:
     return silence
 
 
+def _roster(name: str, value: Any) -> Loss:
+    def changed(world: World, who: str) -> Any:
+        return _set(world.roster, name, value)
+
+    return changed
+
+
+def delegation_over(world: World, who: str) -> Any:
+    """As long as its end has passed for the store that is asked."""
+    assert world.bot is not None
+    store = world.bot.env.store.delegations
+    asked = store.active
+
+    async def none(at: datetime) -> list[Delegation]:
+        return [one for one in await asked(at) if one.person != AWAY]
+
+    return _set(store, "active", none)
+
+
+AWAY = "U0REMY"
+"""An approver who has made Ana their delegate."""
+OF_SHIFTS: dict[str, Loss] = {
+    "another shift": _roster("shifts", [Shift("PBEN002")]),
+    "nobody on call": _roster("shifts", []),
+    "on-call service silent": _roster("status", 503),
+}
+OF_DELEGATIONS: dict[str, Loss] = {
+    "delegation over": delegation_over,
+    "may no longer delegate": _policy(POLICY.replace('may_delegate_to: "user:U0ANA"', 'may_delegate_to: "user:U0BEN"')),
+    "approver no longer": _policy(POLICY.replace("lead: {users: [U0REMY]", "lead: {users: [U0BEN]")),
+}
 LOSSES: dict[str, Loss] = {
     "deactivated": deactivated,
     "a guest": a_guest,
@@ -157,3 +201,5 @@ LOSSES: dict[str, Loss] = {
     "Slack silent about its members": _silent("conversations.members"),
     "Slack silent about groups": _silent("usergroups.users.list"),
 }
+EVERY: dict[str, Loss] = {**LOSSES, **OF_SHIFTS, **OF_DELEGATIONS}
+"""Those of shifts and delegations concern only what hangs on them."""

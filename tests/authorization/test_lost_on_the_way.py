@@ -25,7 +25,7 @@ def sent(world: World) -> int:
 def cases() -> list[Any]:
     found = []
     for entry in ENTRIES:
-        for name in lost.LOSSES:
+        for name in (*lost.LOSSES, *entry.also):
             if name not in entry.stays_open:
                 people = entry.whose if name in ABOUT_A_PERSON else entry.whose[:1]
                 people = tuple(who for who in people if f"{name} {who}" not in entry.stays_open)
@@ -41,7 +41,7 @@ async def test_it_says_no_and_nothing_is_sent(world: World, entry: Entry, name: 
     await lost.know(world)
     before = sent(world)
 
-    with lost.LOSSES[name](world, who), pytest.raises(BotError) as refused:
+    with lost.EVERY[name](world, who), pytest.raises(BotError) as refused:
         await entry.take(world, PREPARED[entry.name])
     await world.calm()
     lost.notice(world)

@@ -178,7 +178,7 @@ def _decision_of_rule(policy: Policy, subject: Subject, binding: Binding, action
     if rule.verdict is Verdict.BREAK_GLASS:
         reviewers = _panel(subject, by := rule.review_by.up_to(risk))
         if not reviewers.ids:
-            return deny(refusals.too_few(subject, by, 1, 0, "review"), rule.locator)
+            return replace(deny(refusals.too_few(subject, by, 1, 0, "review"), rule.locator), reviewers=reviewers)
     ceiling = policy.ceiling.token_lifetime
     return Decision(
         verdict=rule.verdict,
@@ -259,7 +259,8 @@ def _strictest(decisions: Iterable[Decision]) -> Decision:
         return deny(refusals.nobody_for_all(quorum, len(approvers.ids)), worst.rule)
     reviewers = reduce(and_, (one.reviewers for one in same))
     if worst.verdict is Verdict.BREAK_GLASS and not reviewers.ids:
-        return deny("No one else can review this for all of these databases. Request each one separately.", worst.rule)
+        why = "No one else can review this for all of these databases. Request each one separately."
+        return replace(deny(why, worst.rule), reviewers=reviewers)
     within = [one.review_within for one in same if one.review_within is not None]
     limits = [one.max_lifetime for one in every if one.max_lifetime is not None]
     return replace(

@@ -128,7 +128,10 @@ UNDOES: Final = Decision(Verdict.ALLOW, "You can undo this quarantine at once.")
 
 
 def _review(case: Case) -> Decision:
-    """Decide on a review by the current rules. If they have no such operation now, the earlier reviewers count."""
+    """Decide on a review by the current rules. If they have no such operation now, the earlier reviewers count.
+
+    They don't if the rule has nobody now, such as between two shifts: then nobody can review.
+    """
     assert case.review is not None, "a review is of something"
     person = case.person(case.presser, "you are")
     if person.human in (case.review.actor, case.person(case.request.requester, THE_REQUESTER).human):
@@ -140,7 +143,7 @@ def _review(case: Case) -> Decision:
     if decision.verdict is not Verdict.BREAK_GLASS and case.groups.silent:
         raise case.refuse("You aren't a reviewer for this.")
     named_then = ApproverSet((People(users=frozenset(case.review.reviewers)),))
-    panel = decision.reviewers if decision.verdict is Verdict.BREAK_GLASS else named_then
+    panel = decision.reviewers if decision.reviewers.all_of else named_then
     if not is_on(case.policy, panel, actor.person):
         raise case.refuse("You aren't a reviewer for this.")
     case.require_member(actor.person.id, "You are")
