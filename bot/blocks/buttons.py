@@ -133,12 +133,13 @@ def alert_button(label: Plain, action_id: str, alert_id: str, *, style: Style | 
     return kit.button(label, action_id, alert_id, style=style)
 
 
-def of_branch(branch_id: str) -> list[Element]:
+def of_branch(branch_id: str, *, can_destroy: bool = True) -> list[Element]:
     """Return the buttons of a branch whose end is near: extend it, keep it, or start its quarantine now."""
+    destroy = kit.button(Plain("Destroy now"), DESTROY_BRANCH, branch_id, style="danger")
     return [
         kit.button(Plain("Extend"), EXTEND_BRANCH, branch_id, style="primary"),
         kit.button(Plain("Keep"), KEEP_BRANCH, branch_id),
-        kit.button(Plain("Destroy now"), DESTROY_BRANCH, branch_id, style="danger"),
+        *([destroy] if can_destroy else []),
     ]
 
 

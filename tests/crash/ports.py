@@ -103,8 +103,9 @@ class Slack:
         self._take(reply)
         return True
 
-    async def direct(self, user_id: str, reply: Reply) -> None:
+    async def direct(self, user_id: str, reply: Reply) -> tuple[str, str] | None:
         self._take(reply)
+        return None
 
     async def permalink(self, channel_id: str, ts: str) -> str | None:
         return f"https://acme.slack.com/archives/{channel_id}/p{ts}"

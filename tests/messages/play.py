@@ -193,9 +193,11 @@ async def _branching(page: Page) -> None:
         await page.types(line)
     await page.step("Two days later", lambda: page.world.pass_time(days=2, minutes=1), then="the branch `users-test`")
     await page.presses("Extend", "the branch `users-test`", by=DANA)
-    await page.step("At its end", lambda: page.world.pass_time(days=5), then="wants to destroy `users-test`")
-    await page.presses("Withdraw", "wants to destroy `users-test`", by=DANA)
+    await page.step("Three days later", lambda: page.world.pass_time(days=3), then="the branch `users-test`")
     await page.presses("Keep", "the branch `users-test`", by=DANA)
+    await page.types("/turso branch users users-2 --for 2d", then="of *users* is ready")
+    await page.step("At its end", lambda: page.world.pass_time(days=3), then="wants to destroy `users-2`")
+    await page.presses("Withdraw", "wants to destroy `users-2`", by=DANA)
 
 
 async def _waking(page: Page) -> None:

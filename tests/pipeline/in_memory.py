@@ -46,9 +46,9 @@ class RecordingSlack(Slack):
         self.private.append((to.user_id, reply.text))
         return await super().send_ephemeral(to, reply, replace=replace)
 
-    async def direct(self, user_id: str, reply: Reply) -> None:
+    async def direct(self, user_id: str, reply: Reply) -> tuple[str, str] | None:
         self.private.append((user_id, reply.text))
-        await super().direct(user_id, reply)
+        return await super().direct(user_id, reply)
 
     async def post(
         self, channel_id: str, reply: Reply, *, thread_ts: str | None = None, broadcast: bool = False

@@ -72,8 +72,12 @@ class Messenger(Protocol):
     async def update(self, channel_id: str, ts: str, reply: Reply) -> bool:
         """Update one of our messages. False: it no longer exists or can't be changed. Raises Unavailable."""
 
-    async def direct(self, user_id: str, reply: Reply) -> None:
-        """Send a notice to a person's DM with the bot. Raises CannotPost, Unavailable."""
+    async def direct(self, user_id: str, reply: Reply) -> tuple[str, str] | None:
+        """Send a notice to a person's DM with the bot. Raises CannotPost, Unavailable.
+
+        Returns:
+            The conversation's ID and the message's `ts`. None: Slack didn't say them, so it can't be changed later.
+        """
 
     async def permalink(self, channel_id: str, ts: str) -> str | None:
         """Return a link to a message, or None."""

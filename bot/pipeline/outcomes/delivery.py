@@ -49,6 +49,8 @@ class Notice:
     """The requester if it is about a request, else empty."""
     posted: Callable[[str], Awaitable[None]] | None = None
     """Called with the `ts` of the message in the channel."""
+    is_kept_current: bool = False
+    """True if its copies are updated later, so that their places are stored as cards of the subject."""
 
 
 async def notice_of(
@@ -136,6 +138,8 @@ async def _post(env: Environment, notice: Notice) -> None:
     )
     if notice.posted is not None and ts:
         await notice.posted(ts)
+    if notice.is_kept_current and ts:
+        await env.store.cards.add(notice.subject, notice.channel_id, ts)
     await env.store.notices.set_notified(notice.subject, notice.event, how=CHANNEL, person=CHANNEL)
 
 
@@ -182,7 +186,9 @@ async def _direct(env: Environment, notice: Notice, user_id: str) -> bool:
     try:
         was_there = user_id == notice.requester
         reply = await for_reader(env, notice.elsewhere or notice.reply, user_id, was_there=was_there)
-        await env.messenger.direct(user_id, reply)
+        place = await env.messenger.direct(user_id, reply)
+        if notice.is_kept_current and place is not None:
+            await env.store.cards.add(notice.subject, *place)
     except CannotPost as error:
         log.warning("somebody could not be told", user=user_id, why=error.code)
         return False

@@ -16,6 +16,7 @@ from bot.errors import Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.alert_notices import is_alert, notify_alert
 from bot.pipeline.outcomes.audit_head import is_audit_head, post_audit_head
+from bot.pipeline.outcomes.branch_cards import refresh_cards_about
 from bot.pipeline.outcomes.delivery import CHANNEL, NOBODY, Notice, deliver, deliver_and_close, notice_of
 from bot.pipeline.outcomes.follow_ups import follow_up
 from bot.pipeline.outcomes.live_cards import refresh_live_cards
@@ -192,6 +193,7 @@ async def note_in_timeline(env: Environment, request: Request) -> None:
 async def _afterwards(env: Environment, request: Request, how: str) -> None:
     """Update what shows the request elsewhere. This isn't part of the notification, so it may fail."""
     reveals = env.catalogue.reveals(request.command)
+    await refresh_cards_about(env, request)
     if request.state in CHANGED and request.plan.databases and not reveals:
         await refresh_live_cards(env, request.organization, [one.name for one in request.plan.databases])
         await refresh_ended_freezes(env, request)

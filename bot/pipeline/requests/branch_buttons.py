@@ -19,11 +19,12 @@ from bot.core.records.branches import Branch, BranchState
 from bot.core.requests.decision import databases_of
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Request
-from bot.errors import BadInput, Refused
+from bot.errors import BadInput, Refused, Unavailable
 from bot.pipeline.approval.presses import fits, require_access
 from bot.pipeline.authorization.authorize import Authorization, authorize
 from bot.pipeline.authorization.steps import Step
 from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.branch_cards import exists, refresh_branch_cards
 from bot.pipeline.replies import entry, private_note
 from bot.pipeline.requests import command_lines
 
@@ -33,6 +34,7 @@ NEEDS_APPROVAL: Final = (
     "Creating a branch here needs approval, so only someone who can approve `branch` and doesn't own `{}` can extend "
     "or keep it."
 )
+NO_LONGER: Final = "The branch `{}` no longer exists, so its end date wasn't changed."
 GONE: Final = "I can't find this branch. `/turso ls --branches` lists those of a channel."
 
 
@@ -68,7 +70,9 @@ async def destroy_now(env: Environment, incoming: Incoming) -> str:
     assert isinstance(read, Parsed), "a name is all that it needs"
     here = replace(incoming, channel_id=branch.channel_id)
     about = FollowUp(branch.database_id) if branch.database_id else None
-    return await command_lines.continue_request(env, here, answer.subject, read, follow_up=about)
+    outcome = await command_lines.continue_request(env, here, answer.subject, read, follow_up=about)
+    await refresh_branch_cards(env, branch.id)
+    return outcome
 
 
 async def _authorized(
@@ -85,10 +89,10 @@ async def _authorized(
     if branch is None or request is None or not fits(incoming.channel_id, branch.channel_id):
         raise BadInput(GONE)
     targets = tuple(one for one in databases_of(request.plan) if one.name == branch.database)
-    targets = tuple(replace(one, sources=_sources(request)) for one in targets)
     action = Action(command, databases=targets)
     answer = (await authorize(env, request, Step.FOLLOW_UP, actor=incoming, action=action)).require_allowed()
     if branch.state is BranchState.ENDING:
+        await refresh_branch_cards(env, branch.id)
         raise Refused(TOO_LATE.format(branch.database))
     return branch, request, answer
 
@@ -109,12 +113,12 @@ async def _movable(env: Environment, incoming: Incoming, verb: str) -> tuple[Bra
             raise Refused(NEEDS_APPROVAL.format(branch.database))
     if held := await open_quarantine(env.store, branch.database_id):
         raise Refused(in_quarantine(held))
+    if (there := await exists(env, branch)) is None:
+        raise Unavailable(f"Turso didn't say whether `{branch.database}` is still there. Try again in a moment.")
+    if not there:
+        await refresh_branch_cards(env, branch.id)
+        raise Refused(NO_LONGER.format(branch.database))
     return branch, request
-
-
-def _sources(request: Request) -> tuple[str, ...]:
-    source = request.plan.target
-    return (source.name, *source.sources) if source else ()
 
 
 async def _move_end(
@@ -125,6 +129,8 @@ async def _move_end(
         now = await env.store.branches.get(branch.id)
         ending = now is None or now.state is not BranchState.ACTIVE
         raise Refused(TOO_LATE.format(branch.database) if ending else "Someone else has just changed its end date.")
+    await refresh_branch_cards(env, branch.id, by=incoming.user_id)
     said = f"now ends {utc(ends_at)}." if ends_at else "stays. It has no end date."
-    await env.messenger.send_ephemeral(address_of(incoming), private_note(f"`{branch.database}` {said}"))
+    note = private_note(f"`{branch.database}` {said}")
+    await env.messenger.send_ephemeral(address_of(incoming), note, replace=incoming.is_ephemeral)
     return "moved"

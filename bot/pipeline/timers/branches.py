@@ -5,9 +5,9 @@ from typing import Final
 
 import structlog
 
-from bot.blocks import buttons, kit
+from bot.blocks import kit
 from bot.blocks.message import reply
-from bot.blocks.text import mrkdwn, person, sentence, when
+from bot.blocks.text import mrkdwn, person, sentence
 from bot.commands._lines import command_line
 from bot.commands.base import FollowUp
 from bot.commands.databases import destroy
@@ -23,6 +23,7 @@ from bot.core.requests.request import Request, State
 from bot.errors import BotError, Refused, Unavailable
 from bot.pipeline.authorization.decision import planned_action, require_allowed
 from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.branch_cards import card_of_branch, exists, refresh_branch_cards
 from bot.pipeline.outcomes.delivery import Notice, deliver, deliver_and_close, notice_of, notify_each
 from bot.pipeline.replies import entry
 from bot.pipeline.requests.open_request import open_request
@@ -77,16 +78,13 @@ async def _notice(env: Environment, branch: Branch, request: Request | None, eve
 
 
 async def _announce(env: Environment, branch: Branch, request: Request | None) -> None:
-    """Announce the end in the channel and to the owner."""
+    """Announce the end in the channel and to the owner, unless the branch was destroyed before."""
+    if await exists(env, branch) is False:
+        return
     assert branch.ends_at is not None, "only an end is announced"
-    head = mrkdwn(":hourglass: {}: the branch `{}` of `{}` ends {}.", person(branch.owner), branch.database,
-                  branch.source, when(branch.ends_at))  # fmt: skip
-    note = mrkdwn(
-        "It will be quarantined then, and destroyed after the countdown. Until it is destroyed, *Undo* restores it."
-    )
-    said = reply(head, [kit.section(head), kit.context(note), *kit.actions(*buttons.of_branch(branch.id))])
     event = f"ends {branch.ends_at.isoformat()}"
-    notice = await _notice(env, branch, request, event, said)
+    notice = await _notice(env, branch, request, event, await card_of_branch(env, branch))
+    notice = replace(notice, is_kept_current=True)
     await deliver(env, notice)
     await notify_each(env, notice)
 
@@ -107,6 +105,7 @@ async def _end(env: Environment, branch: Branch, request: Request | None) -> Non
         refused = _entry(env, branch, request, "denied", str(error))
         await _say_refused(env, branch, request, str(error))
     await env.store.branches.close(branch.id, refused)
+    await refresh_branch_cards(env, branch.id)
 
 
 async def _is_there(env: Environment, branch: Branch) -> bool:

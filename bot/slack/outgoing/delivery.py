@@ -93,7 +93,7 @@ class Delivery(Views):
             CannotPost, Unavailable: the message wasn't posted.
         """
         try:
-            return await self._post(channel_id, self._guard.cleared(reply), thread_ts, broadcast=broadcast)
+            return (await self._post(channel_id, self._guard.cleared(reply), thread_ts, broadcast=broadcast))[1]
         except SlackTrouble as trouble:
             raise _said(trouble) from None
 
@@ -120,12 +120,13 @@ class Delivery(Views):
             return False
         return True
 
-    async def direct(self, user_id: str, reply: Reply) -> None:
-        """Send a notice to a person's DM with the bot. Raises CannotPost, Unavailable."""
+    async def direct(self, user_id: str, reply: Reply) -> tuple[str, str] | None:
+        """Send a notice to a person's DM with the bot, and return where it is. Raises CannotPost, Unavailable."""
         try:
-            await self._post(user_id, self._guard.cleared(reply), None)
+            channel_id, ts = await self._post(user_id, self._guard.cleared(reply), None)
         except SlackTrouble as trouble:
             raise _said(trouble) from None
+        return (channel_id, ts) if channel_id and ts else None
 
     async def _first_that_works(self, what: str, ways: Sequence[Way]) -> bool:
         """Try each way in turn. Raises Unavailable if none works and one of them may work later."""
@@ -195,19 +196,25 @@ class Delivery(Views):
         await self._post(to.user_id, reply, None)
         return True
 
-    async def _post(self, channel_id: str, reply: Reply, thread_ts: str | None, *, broadcast: bool = False) -> str:
-        async def send(thread_ts: str | None) -> str:
+    async def _post(
+        self, channel_id: str, reply: Reply, thread_ts: str | None, *, broadcast: bool = False
+    ) -> tuple[str, str]:
+        """Post a message, and return its conversation and its `ts`. Each is empty if Slack didn't say it."""
+
+        async def send(thread_ts: str | None) -> tuple[str, str]:
             more: Body = {"channel": channel_id, "thread_ts": thread_ts}
             more |= {"reply_broadcast": True} if broadcast and thread_ts else {}
 
-            async def call(body: Body) -> str:
+            async def call(body: Body) -> tuple[str, str]:
                 await self.pace.turn(channel_id)
-                ts = (await self._calls.call("chat.postMessage", merged(body, **more))).get("ts")
+                answer = await self._calls.call("chat.postMessage", merged(body, **more))
+                place, ts = answer.get("channel"), answer.get("ts")
                 if not is_text(ts):
                     log.warning("slack.left_out", of="a message that was posted", field="ts")
-                return ts if isinstance(ts, str) else ""
+                return place if isinstance(place, str) else "", ts if isinstance(ts, str) else ""
 
-            return str(await self._each(reply, call))
+            found: tuple[str, str] = await self._each(reply, call)
+            return found
 
         return await _in_thread_or_channel(send, thread_ts)
 

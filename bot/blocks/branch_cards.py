@@ -1,0 +1,60 @@
+"""The card of a branch whose end is near: what becomes of it, with the buttons that still help."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.blocks import buttons, kit
+from bot.blocks.kit import Element
+from bot.blocks.message import reply
+from bot.blocks.text import Mrkdwn, mrkdwn, person, when
+from bot.core.records.branches import Branch, BranchState
+from bot.core.reply import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class BranchStanding:
+    """How a branch stands, besides its record."""
+
+    exists: bool | None
+    """None: Turso doesn't say."""
+    in_quarantine: bool = False
+    asked_by: str = ""
+    """Who has asked for its destroy, which hasn't started."""
+
+
+def branch_card(branch: Branch, standing: BranchStanding, now: datetime, *, by: str = "") -> Reply:
+    """Build the card of a branch, as it stands now.
+
+    Args:
+        by: who has just moved its end.
+    """
+    head, note, row = _content(branch, standing, now)
+    asked = mrkdwn("{} has asked to destroy it.", person(standing.asked_by)) if standing.asked_by else Mrkdwn("")
+    done = mrkdwn("Decided by {}.", person(by)) if by else Mrkdwn("")
+    notes = [one for one in (note, asked, done) if one]
+    return reply(head, [kit.section(head), *([kit.context(*notes)] if notes else []), *kit.actions(*row)])
+
+
+def _content(branch: Branch, standing: BranchStanding, now: datetime) -> tuple[Mrkdwn, Mrkdwn, list[Element]]:
+    """Return the sentence, what follows from it, and the buttons."""
+    name, source = branch.database, branch.source
+    if standing.exists is False:
+        return mrkdwn(":wastebasket: The branch `{}` of `{}` no longer exists.", name, source), Mrkdwn(""), []
+    if standing.in_quarantine:
+        note = mrkdwn("*Undo* on the card of its quarantine restores it, or `/turso restore {}`.", name)
+        return mrkdwn(":stopwatch: The branch `{}` of `{}` is in quarantine.", name, source), note, []
+    if branch.state is not BranchState.ACTIVE:
+        note = mrkdwn("It stays until someone destroys it: `/turso destroy {}`.", name)
+        head = mrkdwn(":hourglass: The branch `{}` of `{}` has reached its end date.", name, source)
+        return head, Mrkdwn("") if branch.state is BranchState.ENDING or standing.asked_by else note, []
+    if branch.ends_at is None or branch.announced_at is None:
+        return mrkdwn(":herb: The branch `{}` of `{}` stays. It has no end date.", name, source), Mrkdwn(""), []
+    if now < branch.announced_at:
+        head = mrkdwn(":herb: The branch `{}` of `{}` now ends {}.", name, source, when(branch.ends_at))
+        return head, Mrkdwn("I'll say so again before."), []
+    head = mrkdwn(":hourglass: {}: the branch `{}` of `{}` ends {}.", person(branch.owner), name, source,
+                  when(branch.ends_at))  # fmt: skip
+    note = mrkdwn(
+        "It will be quarantined then, and destroyed after the countdown. Until it is destroyed, *Undo* restores it."
+    )
+    return head, note, buttons.of_branch(branch.id, can_destroy=not standing.asked_by)

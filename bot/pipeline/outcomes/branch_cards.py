@@ -1,0 +1,70 @@
+"""The cards of a branch's end: every copy shows what has become of the branch."""
+
+import structlog
+
+from bot.blocks.branch_cards import BranchStanding, branch_card
+from bot.commands.databases import destroy
+from bot.commands.databases._holds import open_quarantine
+from bot.core.records.branches import Branch
+from bot.core.reply import Reply
+from bot.core.requests.request import Request, State
+from bot.errors import BotError
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.delivery import may_be_seen
+from bot.turso import DatabaseNotFound
+
+log = structlog.get_logger(__name__)
+NOT_STARTED = (State.PENDING, State.APPROVED)
+
+
+async def card_of_branch(env: Environment, branch: Branch, *, by: str = "") -> Reply:
+    """Return the card of a branch as it stands now. `by`: who has just moved its end."""
+    held = await open_quarantine(env.store, branch.database_id) if branch.database_id else None
+    standing = BranchStanding(await exists(env, branch), held is not None, await _asked_by(env, branch))
+    return branch_card(branch, standing, env.clock.now(), by=by)
+
+
+async def exists(env: Environment, branch: Branch) -> bool | None:
+    """Return whether a branch still exists, and not another database of its name. None: Turso doesn't say."""
+    try:
+        found = await env.turso_clients.turso(branch.organization).database(branch.database)
+    except DatabaseNotFound:
+        return False
+    except BotError:
+        return None
+    if branch.database_id:
+        return found.id == branch.database_id
+    return None if found.parent is None else found.parent.id == branch.source_id
+
+
+async def refresh_branch_cards(env: Environment, branch_id: str, *, by: str = "") -> None:
+    """Update every copy of a branch's card. One that can't be updated now stays, and its buttons say what is so."""
+    copies = await env.store.cards.of(branch_id)
+    branch = await env.store.branches.get(branch_id) if copies else None
+    if branch is None:
+        return
+    card = await card_of_branch(env, branch, by=by)
+    for channel_id, ts in copies:
+        try:
+            is_direct = channel_id != branch.channel_id
+            if (is_direct or await may_be_seen(env, channel_id)) and not await env.messenger.update(
+                channel_id, ts, card
+            ):
+                await env.store.cards.drop(branch_id, channel_id, ts)
+        except BotError as error:
+            log.info("a branch's card stays as it was", branch=branch_id, why=str(error))
+
+
+async def refresh_cards_about(env: Environment, request: Request) -> None:
+    """Update the cards of the branch that a request is about, if it is about one."""
+    if (target := request.plan.target) is None:
+        return
+    for branch in await env.store.branches.find(organization=request.organization, database_ids=[target.id]):
+        await refresh_branch_cards(env, branch.id)
+
+
+async def _asked_by(env: Environment, branch: Branch) -> str:
+    """Return who has asked for the destroy of a branch that hasn't started, or an empty text."""
+    found = await env.store.requests.find(states=NOT_STARTED, command=destroy.command.name, since=branch.created_at)
+    mine = [one for one in found if one.plan.target and one.plan.target.id == branch.database_id]
+    return mine[0].requester if mine else ""

@@ -1,0 +1,82 @@
+"""After each decision about a branch, its cards show what has become of it, and no button that is dead."""
+
+import asyncio
+
+import pytest
+
+from bot.sandbox.workspace.model import Message
+from tests.scenarios.test_branches import OWN_POLICY as OWN_POLICY
+from tests.scenarios.test_branches import announced, branched, direct
+from tests.world import ANA, DANA, World, buttons, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+ENDS = {"Extend", "Keep", "Destroy now"}
+
+
+async def cards(world: World, name: str) -> tuple[Message, Message]:
+    """The announcement in the channel, and the one that its owner got."""
+    await branched(world, name)
+    said = await announced(world, name)
+    await world.calm()
+    (mine,) = direct(world, DANA, f"`{name}`")
+    assert set(buttons(said)) >= ENDS
+    assert set(buttons(mine)) >= ENDS
+    return said, mine
+
+
+async def show(world: World, both: tuple[Message, Message], holding: str, *, has: set[str] | None = None) -> None:
+    for one in both:
+        now = await world.shows(one, holding=holding)
+        assert set(buttons(now)) == (has or set())
+
+
+async def test_after_extend_they_show_the_new_end_and_who_moved_it(world: World) -> None:
+    both = await cards(world, "ends-further")
+    await world.person(ANA).presses_and_hears("Extend", both[0])
+    await show(world, both, "now ends")
+    assert f"<@{ANA}>" in words(world.as_now(both[1]))
+
+
+async def test_after_keep_they_say_that_it_stays(world: World) -> None:
+    both = await cards(world, "ends-never")
+    await world.person(DANA).presses_and_hears("Keep", both[1])
+    await show(world, both, "stays. It has no end date")
+
+
+async def test_a_destroy_that_waits_is_named_and_when_it_is_denied_they_are_as_before(world: World) -> None:
+    both = await cards(world, "asks-twice")
+    await world.person(DANA).presses("Destroy now", both[0])
+    card = await until(lambda: world.card(holding="wants to destroy `asks-twice`"), what="the card")
+    await show(world, both, "has asked to destroy it", has={"Extend", "Keep"})
+
+    await world.person(DANA).presses("Withdraw", card)
+    await until(lambda: set(buttons(world.as_now(both[0]))) >= ENDS, what="the buttons again")
+    await world.calm()
+    await show(world, both, "ends", has=ENDS)
+
+
+async def test_quarantine_undo_and_destroy_are_shown_however_they_came(world: World) -> None:
+    both = await cards(world, "ends-anyhow")
+    question = await world.person(DANA).types("/turso destroy ends-anyhow")
+    await world.person(DANA).presses("Destroy", question)
+    await world.person(DANA).submits({"typed_name": "ends-anyhow"})
+    card = await until(lambda: world.card(holding="*ends-anyhow* is in quarantine"), what="the quarantine")
+    await show(world, both, "is in quarantine")
+
+    await world.person(DANA).presses("Undo", card)
+    await until(lambda: world.card(holding="*ends-anyhow* is restored"), what="the undo")
+    await until(lambda: set(buttons(world.as_now(both[0]))) >= ENDS, what="the buttons again")
+
+    assert (await world.at_turso("DELETE", "/databases/ends-anyhow")).status_code == 200
+    heard = await world.person(DANA).presses_and_hears("Keep", both[0])
+    assert "no longer exists" in words(heard)
+    await show(world, both, "no longer exists")
+
+
+async def test_when_its_end_has_come_they_have_no_buttons(world: World) -> None:
+    await asyncio.gather(branched(world, "ends-there"), branched(world, "stays-there"))
+    ends = await announced(world, "ends-there")
+    stays = await until(lambda: world.card(holding="the branch `stays-there`"), what="the other announcement")
+    await world.pass_time(days=1)
+    assert not buttons(await world.shows(ends, holding="is in quarantine"))
+    assert not buttons(await world.shows(stays, holding="It stays until someone destroys it"))
