@@ -71,7 +71,7 @@ async def test_half_a_table_is_recovered_from_the_alert_on(world: World, phones:
     await picture(remy, remy.modal, "recover-moment")
     await remy.modal.locator("[data-view-submit]").click()
     asked = ana.pane.locator(".msg", has=ana.page.get_by_role("button", name="Approve")).last
-    await expect(asked).to_contain_text("Up to 15 s before the moment")
+    await expect(asked).to_contain_text("Up to 15 s before that time")
     await picture(ana, asked, "recover-plan")
     await ana.confirms("Approve", asked)
 

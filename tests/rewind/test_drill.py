@@ -56,7 +56,7 @@ async def test_two_people_get_half_a_table_back_in_seven_presses(world: World) -
         await presses.submit(BEN, {"arg.to": whole(moment)}, await ben.modal("14:02"))
         asked = await appears(world, button="Approve", holding="rewind")
         plan = words(asked)
-        assert "Up to 15 s before the moment, and all after it" in plan
+        assert "Up to 15 s before that time, and everything after" in plan
         assert f"{moment:%Y-%m-%d %H:%M:%S} UTC" in plan
         assert "30 days (plan scaler)" in plan
         assert DANA in plan, "who has to switch"

@@ -209,13 +209,13 @@ async def test_an_incident_from_an_alert_begins_its_timeline_with_it(world: Worl
     await world.calm()
 
     assert timeline.thread_ts is None
-    assert "Alert of" in words(timeline)
+    assert "Alert from" in words(timeline)
     assert "120,000 rows written in an hour, 12 times the usual" in words(timeline)
     running = await world.bot.store.incidents.running_in(DB_OPS)
     assert running is not None
     page = await world.bot.store.audit.page(before_seq=None, limit=20, channel_id=DB_OPS)
     [started] = [one for _, one in page if one.event == "incident_started"]
-    assert "12 times as much" in str(started.detail["alert"])
+    assert "12 times the usual" in str(started.detail["alert"])
     await world.workspace.say(BEN, DB_OPS, "/turso incident end")
     files = world.workspace.state.files
     report = await until(lambda: next((one for one in files.values() if one["shared"]), None), what="the report")
@@ -238,14 +238,14 @@ async def test_allow_overages_asks_for_approval_in_the_thread(world: World) -> N
 async def test_while_slack_is_down_the_card_waits_and_comes_once(world: World) -> None:
     world.workspace.faults.add("server_error", method="chat.postMessage")
     await raised(world, AlertKind.QUOTA, "orders", measure=Measure.BYTES_SYNCED)
-    assert not cards(world, "of its quota of synced data")
+    assert not cards(world, "of its quota for synced data")
 
     world.workspace.faults.clear()
     await world.pass_time(minutes=10)
 
-    await shown(world, "of its quota of synced data")
+    await shown(world, "of its quota for synced data")
     await world.calm()
-    assert len(cards(world, "of its quota of synced data")) == 1
+    assert len(cards(world, "of its quota for synced data")) == 1
 
 
 async def test_a_card_that_was_deleted_is_posted_again_when_its_state_ends(world: World) -> None:
