@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from bot.commands._retention import retention_of
 from bot.commands.rewind import rewind
-from bot.commands.rewind._retention import retention_of
 from bot.errors import BadInput, NotOurs
 from bot.turso.models import Quotas
 from tests.commands.conftest import NOW, Desk

@@ -11,7 +11,8 @@ from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn, span, utc, when
 from bot.commands._lines import command_line
 from bot.commands._moments import time_of
-from bot.commands._targets import plan_target, target_of
+from bot.commands._retention import KEEPS, require_reach, retention_of, why_out_of_reach
+from bot.commands._targets import attempt, plan_target, target_of
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.databases._archived import require_awake
 from bot.commands.databases._new_database import (
@@ -59,6 +60,9 @@ async def plan(ctx: Context, args: BranchArgs) -> Plan:
         raise BadInput(f"`{source.name}` isn't in a group. Turso can only branch databases of a group.")
     if source.encryption_cipher:
         raise BadInput(f"`{source.name}` is encrypted with your own key, which Turso needs for a copy. Use the CLI.")
+    retention = retention_of(await attempt(ctx.turso.quotas())) if at else None
+    if at and retention:
+        require_reach(retention, source, at, ctx.now)
     target = await plan_target(ctx, source)
     as_of = f"as it was at {utc(at)}" if at else "as it is when the branch is created"
     ends = f"End the branch after {span(args.lasting)}: quarantine it, then destroy it" if args.lasting else (
@@ -72,9 +76,14 @@ async def plan(ctx: Context, args: BranchArgs) -> Plan:
             "name": args.name,
             "group": source.group,
             "at": at.isoformat() if at else None,
+            **({KEEPS: retention.seconds} if retention else {}),
             "seconds": int(args.lasting.total_seconds()) if args.lasting else None,
         },
-        facts={"Source": source.name, "New database": args.name},
+        facts={
+            "Source": source.name,
+            "New database": args.name,
+            **({"How far back Turso can copy": retention.words} if retention else {}),
+        },
         warnings=["The branch holds the data of its source", *lost],
         databases=(target.as_seen, new_database(args.name, source.group, target)),
     )
@@ -82,6 +91,16 @@ async def plan(ctx: Context, args: BranchArgs) -> Plan:
 
 async def _moment(ctx: Context, moment: Moment | None) -> datetime | None:
     return None if moment is None else (await time_of(ctx, moment)).astimezone(UTC)
+
+
+async def drift(ctx: Context, plan: Plan) -> str | None:
+    """Return that the moment is now too long ago, or that the name of the branch is taken, or None."""
+    asked = plan.arguments
+    if asked["at"] and KEEPS in asked:
+        at, keeps = datetime.fromisoformat(asked["at"]), timedelta(seconds=asked[KEEPS])
+        if why := why_out_of_reach(keeps, at, ctx.now):
+            return why
+    return await why_name_taken(ctx, plan)
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
@@ -157,7 +176,7 @@ command = ChangeCommand(
     makes_name=True,
     synonyms=("fork", "clone", "copy"),
     plan=plan,
-    drift=why_name_taken,
+    drift=drift,
     act=act,
     read_back=read_back,
     message=message,

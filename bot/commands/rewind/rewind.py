@@ -15,6 +15,7 @@ from bot.blocks.text import Mrkdwn, joined, mrkdwn, number, person, sentence, ut
 from bot.commands._groups import members_of
 from bot.commands._lines import command_line
 from bot.commands._moments import time_of
+from bot.commands._retention import KEEPS, require_reach, retention_of, why_out_of_reach
 from bot.commands._targets import UNKNOWN, attempt, list_names, snapshot, target_of
 from bot.commands.base import NEXT_STEP_WHY, ChangeCommand, ChangeContext, Context, Facts, NextStep
 from bot.commands.databases._archived import require_awake
@@ -29,7 +30,6 @@ from bot.commands.databases._new_database import (
 from bot.commands.rewind._both_sides import compare
 from bot.commands.rewind._comparison import COMPARISON, Comparison
 from bot.commands.rewind._comparison_blocks import comparison_blocks
-from bot.commands.rewind._retention import require_reach, retention_of, why_out_of_reach
 from bot.commands.rewind._rewinds import AT, COPY, DECISIONS, REWIND, decision_about, exact, moment_of
 from bot.core.model import Risk
 from bot.core.parsing.arguments import DatabaseName, Phrase, Positional
@@ -42,8 +42,6 @@ from bot.errors import BadInput, NotOurs, Unavailable
 from bot.turso import Database
 from bot.turso.models import Quotas
 
-KEEPS = "keeps_seconds"
-"""Key in the plan's arguments: how far back Turso can copy."""
 DECIDED = "decided"
 """Key in the facts: who decided about the copy, and how."""
 LONGEST_NAME = 64
@@ -69,9 +67,7 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
     await require_awake(ctx, database)
     _require_possible(database, args.name)
     retention = retention_of(quotas)
-    require_reach(retention, at, ctx.now)
-    if database.made_at and at < database.made_at:
-        raise BadInput(f"`{args.name}` was created {utc(database.made_at)}, after the time that you chose.")
+    require_reach(retention, database, at, ctx.now)
     group = database.group
     if group is None:
         raise Unavailable(f"Turso didn't say which group `{args.name}` is in, so I can't put a copy beside it.")
@@ -87,7 +83,7 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
             f"Nothing changes in {args.name} until someone presses Switch",
         ],
         arguments={
-            COPY: copy, AT: at.isoformat(), "group": group or None, KEEPS: int(retention.length.total_seconds()),
+            COPY: copy, AT: at.isoformat(), "group": group or None, KEEPS: retention.seconds,
         },
         facts={
             "Point in time": utc(at),

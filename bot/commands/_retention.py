@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.blocks.text import span, utc
 from bot.errors import BadInput
+from bot.turso import Database
 from bot.turso.models import Quotas
 
 MINIMUM: Final = timedelta(hours=24)
@@ -18,6 +19,10 @@ _DAYS: Final[Mapping[str, int]] = MappingProxyType(
 """Source: https://docs.turso.tech/features/point-in-time-recovery"""
 
 
+KEEPS: Final = "keeps_seconds"
+"""Key in a plan's arguments: how far back Turso could copy when the plan was made."""
+
+
 @dataclass(frozen=True, slots=True)
 class Retention:
     """How far back Turso keeps what is needed for a copy."""
@@ -25,6 +30,11 @@ class Retention:
     length: timedelta
     plan: str = ""
     """The plan that has it. Empty: the plan isn't known, so only what every plan has counts."""
+
+    @property
+    def seconds(self) -> int:
+        """Return its length, as a plan stores it."""
+        return int(self.length.total_seconds())
 
     @property
     def words(self) -> str:
@@ -40,16 +50,17 @@ def retention_of(quotas: Quotas | None) -> Retention:
     return Retention(timedelta(days=days), plan) if days else Retention(MINIMUM)
 
 
-def require_reach(retention: Retention, at: datetime, now: datetime) -> None:
-    """Refuse a moment that is further back than Turso can copy.
+def require_reach(retention: Retention, database: Database, at: datetime, now: datetime) -> None:
+    """Refuse a moment that is further back than Turso can copy, or at which the database didn't exist.
 
     Raises:
         BadInput: it is too long ago.
     """
-    if (why := why_out_of_reach(retention.length, at, now)) is None:
-        return
-    unknown = "" if retention.plan else " Turso didn't say which plan you have, so I can't go further back."
-    raise BadInput(f"{why}{unknown}")
+    if why := why_out_of_reach(retention.length, at, now):
+        unknown = "" if retention.plan else " Turso didn't say which plan you have, so I can't go further back."
+        raise BadInput(f"{why}{unknown}")
+    if database.made_at and at < database.made_at:
+        raise BadInput(f"`{database.name}` was created {utc(database.made_at)}, after the time that you chose.")
 
 
 def why_out_of_reach(length: timedelta, at: datetime, now: datetime) -> str | None:
