@@ -59,7 +59,7 @@ def secrets_of_keys(keys: Keys) -> list[Secret]:
     """What the process is told."""
     return [
         Secret("TURSO_API_TOKEN", keys.turso_token),
-        Secret("PAGERDUTY_API_TOKEN", keys.on_call_token),
+        Secret("the token of the on-call service", keys.on_call_token),
         Secret("SLACK_BOT_TOKEN", keys.bot_token),
         Secret("SLACK_APP_TOKEN", keys.app_token),
         Secret("SLACK_SIGNING_SECRET", keys.signing_secret),

@@ -10,12 +10,14 @@ from typing import Any
 
 import httpx
 
+from bot.core.oncall import Provider
 from bot.sandbox.oncall.app import PREFIX, create_oncall
 from bot.sandbox.oncall.roster import Shift
 from bot.sandbox.running import POLICY, Keys, bound, served
 from tests.process import Process, standing
 from tests.security import gathering
 from tests.security.canaries import canary_token, minted, quoting, secrets_of_keys, secrets_of_slack, ticketed
+from tests.security.recovering import a_database_is_brought_back
 from tests.security.searching import Place, Secret, place
 from tests.security.stage import be_patient
 from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, until, words
@@ -36,6 +38,7 @@ class Watched:
     tickets: list[str]
     canaries: dict[str, str] = field(default_factory=dict)
     told_before: int = 0
+    on_call: Provider = Provider.PAGERDUTY
 
     def canary(self, name: str) -> str:
         """A token that a stand-in or a person lets slip."""
@@ -86,7 +89,12 @@ class Watched:
 
 @asynccontextmanager
 async def watched(
-    folder: Path, *, command: str = "serve", database_url: str = "", sabotage: str = "bug, chatty"
+    folder: Path,
+    *,
+    command: str = "serve",
+    database_url: str = "",
+    sabotage: str = "bug, chatty",
+    on_call: Provider = Provider.PAGERDUTY,
 ) -> AsyncIterator[Watched]:
     """A real process, at DEBUG, made to leak as `sabotage` says."""
     breaks, data = folder / "breaks", folder / "data"
@@ -103,11 +111,11 @@ async def watched(
         "LOG_FORMAT": "json",
     }
     policy = folder / "policy.yaml"
-    policy.write_text(with_on_call(POLICY.read_text()))
+    policy.write_text(with_on_call(POLICY.read_text(), on_call))
     with minted() as tokens, ticketed() as tickets, bound(0) as desk:
         async with standing(data) as (world, keys), served(create_oncall(world.roster, keys.on_call_token), desk):
-            extra["PAGERDUTY_API_TOKEN"] = keys.on_call_token
-            extra["PAGERDUTY_API_BASEURL"] = f"http://127.0.0.1:{desk.getsockname()[1]}{PREFIX}/pagerduty"
+            extra[f"{on_call.name}_API_TOKEN"] = keys.on_call_token
+            extra[f"{on_call.name}_API_BASEURL"] = f"http://127.0.0.1:{desk.getsockname()[1]}{PREFIX}/{on_call}"
             bot = Process(world, keys, command, database_url, policy, extra=extra, log=folder / "log", fresh=True)
             be_patient(world)
             await world.make(*NAMES)
@@ -115,15 +123,15 @@ async def watched(
             if command == "socket":
                 await until(lambda: world.workspace.sockets.connections, what="the connection", within=40)
             try:
-                yield Watched(world, keys, bot, tokens, tickets, {"of a chatty command": chatter})
+                yield Watched(world, keys, bot, tokens, tickets, {"of a chatty command": chatter}, on_call=on_call)
             finally:
                 await bot.kill()
 
 
-def with_on_call(text: str) -> str:
+def with_on_call(text: str, provider: Provider) -> str:
     """The policy of the sandbox, in which people on call approve as well."""
-    ids = "oncall_users: {pagerduty: {PANA001: U0ANA}}\npeople:\n"
-    entry = "  on_call: {oncall: {provider: pagerduty, schedule: PDBA100}}\n"
+    ids = f"oncall_users: {{{provider}: {{PANA001: U0ANA}}}}\npeople:\n"
+    entry = f"  on_call: {{oncall: {{provider: {provider}, schedule: PDBA100}}}}\n"
     return text.replace("people:\n", ids + entry).replace("by: dba", "by: [dba, on_call]")
 
 
@@ -133,7 +141,7 @@ async def on_call_misbehaves(here: Watched) -> None:
     card = await here.world.person(DANA).types('/turso token fleet --expiration 1h --reason "shift"', holding="shift")
     for status in (500, 401, 302):
         roster.status = status
-        assert "PagerDuty didn't say" in words(await remy.presses_and_hears("Approve", card))
+        assert f"{here.on_call.label} didn't say" in words(await remy.presses_and_hears("Approve", card))
     roster.status, roster.shifts = 0, [Shift("PNEW999")]
     assert "You aren't an approver" in words(await remy.presses_and_hears("Approve", card))
 
@@ -169,6 +177,7 @@ async def go_through_everything(here: Watched) -> None:
     await until(lambda: world.card(holding="*crew* · Old tokens have been refused"), what="the rotation", within=40)
     await dana.types("/turso audit", holding="crew")
     world.turso.faults.clear()
+    await a_database_is_brought_back(here)
 
 
 async def a_rotation_is_proven_badly(here: Watched) -> None:

@@ -5,24 +5,26 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.oncall import Provider
 from tests.security.leaking import go_through_everything, watched
 from tests.security.searching import Secret, found
 from tests.soak import soaked
 
 pytestmark = pytest.mark.xdist_group("security-leaks-elsewhere")
 
-BOTH = ("socket", "postgresql")
+BOTH = ("socket", "postgresql", Provider.INCIDENT_IO)
+OTHERS = [("socket", "sqlite", Provider.OPSGENIE), ("serve", "postgresql", Provider.PAGERDUTY)]
 
 
-@pytest.mark.parametrize(("command", "store"), soaked([BOTH, ("socket", "sqlite"), ("serve", "postgresql")], [BOTH]))
+@pytest.mark.parametrize(("command", "store", "on_call"), soaked([BOTH, *OTHERS], [BOTH]))
 async def test_no_secret_is_where_it_may_not_be(
-    tmp_path: Path, request: pytest.FixtureRequest, command: str, store: str
+    tmp_path: Path, request: pytest.FixtureRequest, command: str, store: str, on_call: Provider
 ) -> None:
     plain = request.getfixturevalue("postgresql_url") if store == "postgresql" else ""
     password = secrets.token_urlsafe(12)
     url = plain.replace("postgres:@", f"postgres:{password}@")
     assert not plain or password in url
-    async with watched(tmp_path, command=command, database_url=url) as here:
+    async with watched(tmp_path, command=command, database_url=url, on_call=on_call) as here:
         await go_through_everything(here)
 
         places = await here.everything(plain)

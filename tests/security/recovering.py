@@ -1,0 +1,43 @@
+"""The part of the conversation in which a branch and a rewind's copy get tokens, with what may let one slip."""
+
+from typing import TYPE_CHECKING
+
+from bot.sandbox.workspace.model import Message
+from tests.rewind.drill import now, whole
+from tests.security.canaries import quoting
+from tests.world import ANA, DANA, DB_OPS, buttons, until, words
+
+if TYPE_CHECKING:
+    from tests.security.leaking import Watched
+
+
+async def a_database_is_brought_back(here: "Watched") -> None:
+    """A branch gets a token. A rewind is compared badly, then well, and its copy is used: its token is revealed."""
+    world, dana, ana = here.world, here.world.person(DANA), here.world.person(ANA)
+    await dana.types("/turso branch fleet fleet-branch --for 3d", holding="fleet-branch")
+    await dana.types("/turso token fleet-branch --read-only", holding="eyJ")
+
+    before = len(here.tokens)
+    here.mints("fleet", "status", status=403, body=quoting(here.canary("in the refusal of a comparison"), here.keys))
+    card = await dana.types(f"/turso db rewind fleet --to {whole(now())} --reason slip", holding="slip")
+    await ana.presses("Approve", card)
+    compared = await _appears(here, "Switch")
+    assert len(here.tokens) > before, "one side was read"
+
+    await dana.presses("Switch", compared)
+    await ana.presses("Approve", await _appears(here, "Approve", "switch from"))
+    switched = await _appears(here, "Undo", "in place of")
+    copy = buttons(compared)["Switch"]["value"].split("--copy ")[1]
+    assert copy in words(switched)
+    card = await dana.types(f"/turso token {copy} --expiration 1h --reason switched", holding="switched")
+    await ana.presses_and_hears("Approve", card)
+    shown = await dana.presses_and_hears("Reveal", await world.shows(card, button="Reveal"))
+    assert "eyJ" in words(shown)
+
+
+async def _appears(here: "Watched", label: str, holding: str = "") -> Message:
+    def found() -> Message | None:
+        shown = here.world.workspace.history(DB_OPS, DANA)
+        return next((one for one in reversed(shown) if label in buttons(one) and holding in words(one)), None)
+
+    return await until(found, what=f"a message with {label!r} and {holding!r}", within=60)
