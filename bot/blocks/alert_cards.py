@@ -38,6 +38,7 @@ _ENDS: Final[Mapping[AlertEnd, LiteralString]] = {
     AlertEnd.REACHED: "The quota is used up.",
     AlertEnd.OVER: "It no longer applies.",
     AlertEnd.OFF: "This alert was turned off.",
+    AlertEnd.UNWATCHED: "It is no longer watched here.",
 }
 
 
@@ -78,8 +79,9 @@ def alert_card(alert: Alert, view: AlertView) -> Reply:
 
 
 def ended_card(alert: Alert) -> Reply:
-    """Build the card of an ended alert that may no longer be shown in its channel. It says nothing else."""
-    head = mrkdwn(":white_check_mark: This alert has ended.")
+    """Build the card of an ended alert that may no longer be shown in its channel. It doesn't say what it was about."""
+    why = Mrkdwn(_ENDS[AlertEnd.UNWATCHED]) if alert.end is AlertEnd.UNWATCHED else Mrkdwn("")
+    head = joined(" ", [one for one in (mrkdwn(":white_check_mark: This alert has ended."), why) if one])
     return reply(head, [kit.section(head)])
 
 

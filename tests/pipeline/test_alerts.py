@@ -163,7 +163,7 @@ async def test_a_spike_is_told_once_and_ends_after_three_quiet_hours(here: Pipel
     await sample(here)
 
     assert present(await here.env.store.alerts.get(alert.id)).end is AlertEnd.BELOW
-    assert [text for text in here.slack.public if "as usual" in text and "orders" in text]
+    assert [text for text in here.slack.public if "the usual" in text and "orders" in text]
 
 
 async def test_a_mute_delays_what_is_still_so_afterwards(here: Pipeline, counters: Counters) -> None:

@@ -58,6 +58,8 @@ class AlertEnd(StrEnum):
     """There is no such token, freeze or failure any more."""
     OFF = "off"
     """Alerts were turned off in the channel, or the threshold was removed."""
+    UNWATCHED = "unwatched"
+    """The policy no longer lets the channel have alerts about the organization."""
 
 
 class Contributor(NamedTuple):

@@ -58,6 +58,6 @@ def evaluate(
     return Changes(raised, ended)
 
 
-def turned_off(known: Iterable[Alert]) -> Mapping[str, AlertEnd]:
-    """Return the ends of the open alerts of a channel that has no alerts any more."""
-    return {one.id: AlertEnd.OFF for one in known if one.is_open}
+def end_open(known: Iterable[Alert], how: AlertEnd) -> Mapping[str, AlertEnd]:
+    """Return the same end for every open alert."""
+    return {one.id: how for one in known if one.is_open}

@@ -32,7 +32,7 @@ SUPERSEDED: Final = "superseded"
 NOT_SHOWN: Final = "not_shown"
 """How a notice was settled whose alert the policy doesn't show in its channel."""
 SHOWN: Final = Action(alert_list.command.name)
-QUIET_ENDS: Final = (AlertEnd.HIGHER, AlertEnd.OFF)
+QUIET_ENDS: Final = (AlertEnd.HIGHER, AlertEnd.OFF, AlertEnd.UNWATCHED)
 """Ends that another message tells of, so that a deleted card isn't posted again."""
 
 

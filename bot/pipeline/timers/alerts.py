@@ -9,16 +9,17 @@ import structlog
 
 from bot.commands.usage import usage
 from bot.core.alerts import Alert, AlertEnd, AlertKind, AlertSubscription, Measure, merged
-from bot.core.alerts.evaluation import evaluate, turned_off
+from bot.core.alerts.evaluation import end_open, evaluate
 from bot.core.alerts.facts import Facts
 from bot.core.alerts.hours import FLOWS, History, due_at, value_of
 from bot.core.alerts.spikes import LEAST, hours_needed
 from bot.core.alerts.states import Shown
 from bot.core.model import Action, Target
+from bot.core.oncall import not_said
 from bot.core.policy.scope import Scope
 from bot.core.records.timers import TimerKind
 from bot.core.records.usage import UsageReading, UsageSample
-from bot.errors import BotError
+from bot.errors import BotError, Unavailable
 from bot.pipeline.authorization.decision import may_be_shown
 from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.outcomes.alert_notices import PREFIX, is_alert
@@ -56,15 +57,20 @@ async def decide_alerts(
     now = env.clock.now()
     known = await env.store.alerts.since(now - REMEMBERS, organization=organization)
     listening = {one.channel_id for one in wanted}
-    await _end(env, turned_off(one for one in known if one.channel_id not in listening))
+    await _end(env, end_open((one for one in known if one.channel_id not in listening), AlertEnd.OFF))
     if not wanted:
         return
     facts, sights = await _facts(env, organization, wanted, known, in_time=in_time), _Targets(env, organization)
     for subscription in wanted:
-        shown = await _sight(env, subscription, sights)
-        if shown is None:
-            continue
         mine = [one for one in known if one.channel_id == subscription.channel_id]
+        try:
+            shown = await _sight(env, subscription, sights)
+        except BotError as error:
+            log.info("alerts wait until Slack answers", channel=subscription.channel_id, why=str(error))
+            continue
+        if shown is None:
+            await _end(env, end_open(mine, AlertEnd.UNWATCHED))
+            continue
         changes = evaluate(subscription, facts, mine, shown=shown, new_id=lambda: new_id(PREFIX))
         await _end(env, changes.ended)
         for alert in changes.raised:
@@ -72,6 +78,12 @@ async def decide_alerts(
                 log.info(
                     "alert.raised", alert=alert.id, kind=alert.kind, measure=alert.measure, channel=alert.channel_id
                 )
+
+
+async def end_unwatched(env: Environment, organization: str) -> None:
+    """End the alerts of an organization that has left the policy."""
+    open_ones = await env.store.alerts.open(organization=organization)
+    await _end(env, end_open(open_ones, AlertEnd.UNWATCHED))
 
 
 async def _end(env: Environment, ended: Mapping[str, AlertEnd]) -> None:
@@ -190,7 +202,11 @@ class _Targets:
 
 
 async def _sight(env: Environment, subscription: AlertSubscription, targets: _Targets) -> Shown | None:
-    """Return which databases may be named in a channel. None: alerts may not be shown there now."""
+    """Return which databases may be named in a channel. None: the policy doesn't let it have alerts.
+
+    Raises:
+        BotError: Slack doesn't answer, so it isn't known.
+    """
     scope = await _scope(env, subscription)
     if scope is None:
         return None
@@ -212,12 +228,10 @@ async def _scope(env: Environment, subscription: AlertSubscription) -> Scope | N
         return None
     if subscription.is_from_policy:
         return Scope(bound.organization, bound.databases, needs_group=bool(bound.databases.groups))
-    try:
-        author = await env.subject_in(subscription.author, channel_id)
-    except BotError as error:
-        log.info("alerts wait until Slack answers", channel=channel_id, why=str(error))
-        return None
+    author = await env.subject_in(subscription.author, channel_id)
     author = replace(author, person=replace(author.person, is_deactivated=False))
     if not may_be_shown(env, author, USAGE, subscription.organization):
+        if unknown := [group for group, members in author.groups.items() if members is None]:
+            raise Unavailable(f"{not_said(unknown)}.")
         return None
     return policy.scope(author, USAGE.command)

@@ -17,7 +17,7 @@ from bot.core.records.timers import Timer
 from bot.core.records.usage import UsageReading, UsageSample
 from bot.errors import BotError
 from bot.pipeline.environment import Environment
-from bot.pipeline.timers.alerts import decide_alerts, subscriptions_of
+from bot.pipeline.timers.alerts import decide_alerts, end_unwatched, subscriptions_of
 from bot.turso.ids import made_at
 from bot.turso.models import OrganizationUsage, Usage
 
@@ -34,6 +34,7 @@ async def sample_is_due(env: Environment, timer: Timer) -> Timer | None:
     """Take a sample of an organization, decide about its alerts, and schedule the next. Safe to run again."""
     organization, now = timer.subject, env.clock.now()
     if organization not in {*env.rules.policy.organizations, env.rules.policy.organization}:
+        await end_unwatched(env, organization)
         return None
     wanted = await subscriptions_of(env, organization)
     following = next_sample(now, HOUR if wanted else EVERY)

@@ -1,0 +1,60 @@
+"""An open alert ends when the policy no longer lets its channel have it."""
+
+import pytest
+
+from bot.core.alerts import AlertEnd, AlertKind
+from bot.core.records.timers import Timer, TimerKind
+from tests.present import present
+from tests.scenarios.alerting import made, raised, shown
+from tests.scenarios.test_alerts import OWN_POLICY as OWN_POLICY
+from tests.scenarios.test_alerts import SAYS
+from tests.scenarios.test_alerts import alerts_on as alerts_on
+from tests.world import World, buttons, enforce, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def sampled(world: World) -> None:
+    """Let the next sample be taken, after which alerts are decided about."""
+    await world.pass_time(hours=1)
+    await world.calm()
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        pytest.param(OWN_POLICY.replace("  C0DBOPS:", "  C0OTHER:"), id="the channel left"),
+        pytest.param(OWN_POLICY.replace("[\"*\"]\n    rules:\n      - {allow: read}\n", "[\"*\"]\n    rules:\n"),
+                     id="its rules no longer allow it"),
+        pytest.param(OWN_POLICY.replace("organizations:\n", "organizations:\n  second: {token: env:TURSO_SECOND}\n")
+                     .replace("  C0DBOPS:", "  C0DBOPS:\n    organization: second"),
+                     id="it has another organization"),
+    ],
+)  # fmt: skip
+async def test_an_open_alert_ends_when_the_policy_no_longer_lets_its_channel_have_it(world: World, policy: str) -> None:
+    alert = await raised(world, AlertKind.QUOTA, "orders")
+    card = await shown(world, SAYS)
+    enforce(world, policy)
+
+    await sampled(world)
+
+    assert world.bot is not None
+    assert present(await world.bot.store.alerts.get(alert.id)).end is AlertEnd.UNWATCHED
+    after = await world.shows(card, holding="no longer watched here")
+    assert not buttons(after)
+    assert "82%" not in words(after)
+
+
+async def test_an_open_alert_ends_when_its_organization_leaves_the_policy(world: World) -> None:
+    alert = await raised(world, AlertKind.QUOTA, "orders")
+    card = await shown(world, SAYS)
+    assert world.bot is not None
+    await world.bot.env.store.timers.schedule(Timer(TimerKind.SAMPLE, "gone", world.clock.now()))
+    other = await made(world, AlertKind.FREEZE, "users", organization="gone")
+    assert await world.bot.store.alerts.raise_once(other)
+
+    await sampled(world)
+
+    assert present(await world.bot.store.alerts.get(other.id)).end is AlertEnd.UNWATCHED
+    assert present(await world.bot.store.alerts.get(alert.id)).is_open
+    assert buttons(world.as_now(card))
