@@ -16,4 +16,4 @@ async def test_a_button_that_only_reads_is_for_members_too(world: World) -> None
     with lost.out_of_the_channel(world, REMY):
         lost.notice(world)
         answer = await forging.answer_to(world, REMY, forging.clicks(world, REMY, "run.1", "show previewed --private"))
-        assert "aren't in that channel" in words(answer)
+        assert "must both be in that channel" in words(answer)

@@ -87,7 +87,7 @@ async def test_a_form_that_was_opened_before_somebody_left_is_refused(world: Wor
     assert world.bot is not None
     env = world.bot.env
     sent = replace(incoming(world, DANA, "form.list", "i-form"), kind=Kind.SUBMISSION)
-    with lost.out_of_the_channel(world, DANA), pytest.raises(Refused, match="aren't in that channel"):
+    with lost.out_of_the_channel(world, DANA), pytest.raises(Refused, match="must both be in that channel"):
         await command_lines.ask(env, sent, env.grammar.parse(line))
 
 

@@ -78,7 +78,7 @@ async def test_a_review_is_told_to_whoever_gave_it_and_shown_on_the_card(here: L
         return "\n".join(words(one) for one in posted(DB_OPS, ANA))
 
     await until(lambda: "Review recorded: justified" in heard(), what="the answer")
-    assert "doesn't need a review" not in heard()
+    assert "no longer needs a review" not in heard()
 
 
 async def test_a_database_is_said_to_be_created_and_not_that_it_answers(here: Lane) -> None:

@@ -83,7 +83,7 @@ async def test_a_review_is_given_once_and_by_those_alone_whom_the_rule_names(wor
     await world.person(REMY).submits({"verdict": "yes", "comment": "fine"})
     await world.shows(card, holding="Reviewed by")
     too_late = world.person(BEN).submits({"verdict": "no", "comment": "late"})
-    await forging.answer_to(world, BEN, too_late, holding="doesn't need a review")
+    await forging.answer_to(world, BEN, too_late, holding="no longer needs a review")
 
     assert "justified" in words(world.as_now(card))
     assert "*not*" not in words(world.as_now(card))
