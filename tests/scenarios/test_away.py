@@ -55,14 +55,14 @@ async def test_the_delegate_approves_and_the_card_says_for_whom(world: World) ->
     said = await away(world)
     assert f"<@{BEN}> approves for <@{ANA}> until" in marked_up(said)
     card = await asked(world, LINE)
-    assert f"Needs 1 approval: <@{BEN}> for <@{ANA}>." in marked_up(card)
+    assert f"Needs 1 approval: <@{BEN}> (for <@{ANA}>)." in marked_up(card)
     assert f"cc <@{ANA}>" not in marked_up(card)
 
     await world.person(BEN).presses("Approve", card)
 
     request = await reaches(world, card, State.SUCCEEDED)
     assert [(one.user_id, one.on_behalf_of) for one in request.votes] == [(BEN, ANA)]
-    assert f"approved by <@{BEN}> for <@{ANA}>" in marked_up(await world.shows(card, holding="approved by"))
+    assert f"approved by <@{BEN}> (for <@{ANA}>)" in marked_up(await world.shows(card, holding="approved by"))
     assert world.bot is not None
     page = await world.bot.store.audit.page(before_seq=None, limit=50)
     (line,) = [one for _, one in page if one.request_id == request.id and one.event == "approved"]

@@ -1,4 +1,4 @@
-"""What leaves the process of a trace: names of our own, methods and status. Nothing that somebody typed, no address."""
+"""The filter for traces: only our own names, methods and status leave the process, and nothing that someone typed."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -28,12 +28,12 @@ KEPT: Final = frozenset(
 PLAIN: Final = re.compile(r"[\w .:/{}-]{1,120}", re.ASCII)
 OF_THE_STORE: Final = "sqlalchemy"
 IDLE: Final = frozenset({"connect", "BEGIN"})
-"""The spans of SQLAlchemy that say nothing: taking a connection from its pool, and opening a transaction."""
+"""SQLAlchemy's spans without information: taking a connection from its pool, and opening a transaction."""
 UNNAMED: Final = "unnamed"
 
 
-class NoPlaces(TextMapPropagator):
-    """Takes no place in a trace from a request, which anybody can send, and sends none to Slack and Turso."""
+class NoPropagation(TextMapPropagator):
+    """Ignores the trace context of incoming requests, which anyone can forge, and sends none to Slack and Turso."""
 
     def extract(self, carrier: Any, context: Context | None = None, getter: Getter[Any] = default_getter) -> Context:
         """Return the context as it is."""
@@ -48,8 +48,8 @@ class NoPlaces(TextMapPropagator):
         return set()
 
 
-class RootsOfOurs(Sampler):
-    """Records traces that begin with a request or with work of ours, and none of a single call in the background."""
+class OwnRootsSampler(Sampler):
+    """Records traces that begin with a request or a workflow, but not those of a single background call."""
 
     def should_sample(
         self,
@@ -70,13 +70,13 @@ class RootsOfOurs(Sampler):
 
 
 class FilteredExporter(SpanExporter):
-    """Sends only what is known to be harmless, whatever the instrumentations of a later version add."""
+    """Sends only attributes that are known to be harmless, whatever a later version of a library adds."""
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send spans without everything else."""
+        """Send the spans with their allowed attributes only."""
         return self._exporter.export([filtered(span) for span in spans if span.name not in IDLE])
 
     def shutdown(self) -> None:
@@ -84,12 +84,12 @@ class FilteredExporter(SpanExporter):
         self._exporter.shutdown()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Send what waits."""
+        """Send the spans that are still queued."""
         return self._exporter.force_flush(timeout_millis)
 
 
 def filtered(span: ReadableSpan) -> ReadableSpan:
-    """Return a span that has neither events, nor descriptions of errors, nor attributes that aren't known."""
+    """Return a copy of a span without events, error descriptions and unknown attributes."""
     return ReadableSpan(
         name=_name(span),
         context=span.context,

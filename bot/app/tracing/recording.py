@@ -23,7 +23,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from sqlalchemy import Engine
 
 from bot import __version__
-from bot.app.tracing.filtering import ID_PREFIX, FilteredExporter, NoPlaces, RootsOfOurs
+from bot.app.tracing.filtering import ID_PREFIX, FilteredExporter, NoPropagation, OwnRootsSampler
 from bot.settings.proxies import proxy_of
 from bot.slack.incoming.bolt import EVENTS_PATH
 from bot.slack.incoming.request_guard import AsgiApp, Scope
@@ -40,11 +40,11 @@ async def open_traces(endpoint: str) -> AsyncIterator["RecordedTraces"]:
     """Yield traces that are sent to the receiver of the environment. The last ones are sent at the end."""
     # A place in a trace is neither taken from requests, which anybody can send, nor sent to Slack and Turso.
     before = propagate.get_global_textmap()
-    propagate.set_global_textmap(NoPlaces())
+    propagate.set_global_textmap(NoPropagation())
     resource = Resource.create({SERVICE_VERSION: __version__})
     if str(resource.attributes.get(SERVICE_NAME, "")).startswith("unknown_service"):
         resource = resource.merge(Resource({SERVICE_NAME: "turso-ops"}))
-    provider = TracerProvider(resource=resource, sampler=ParentBased(RootsOfOurs()), shutdown_on_exit=False)
+    provider = TracerProvider(resource=resource, sampler=ParentBased(OwnRootsSampler()), shutdown_on_exit=False)
     exporter = OTLPSpanExporter(session=_session(endpoint))
     provider.add_span_processor(BatchSpanProcessor(FilteredExporter(exporter)))
     try:

@@ -1,4 +1,4 @@
-"""Alerts: what is measured, when it is a reason to tell people, and when that has ended. Pure, without a clock."""
+"""Alerts: what is measured, when people are alerted, and when an alert has ended. Pure, without a clock."""
 
 from bot.core.alerts.alert import ENDED, RAISED, Alert, AlertEnd, AlertKind, Contributor, Figure, Measure
 from bot.core.alerts.subscriptions import POLICY, AlertSubscription, Mute, merged

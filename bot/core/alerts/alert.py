@@ -121,7 +121,7 @@ class Alert:
     """For a forecast: when the quota will be used up."""
     earliest_at: datetime | None = None
     latest_at: datetime | None = None
-    """In nine of ten cases it is used up between these times."""
+    """With a probability of 90%, it is used up between these times."""
     notify: tuple[str, ...] = ()
     """The user IDs and user group IDs to mention."""
     card_ts: str | None = None

@@ -1,4 +1,4 @@
-"""Forecasts: when a quota will be used up, and between which times that lies in nine of ten cases."""
+"""Forecasts: when a quota will be used up, with a range that is right with a probability of 90%."""
 
 import math
 import random

@@ -21,7 +21,7 @@ _PRESETS = {"read-only": frozenset({"read"}), "full-access": SCOPES}
 
 
 async def validate(call: Call) -> Response:
-    """Return the tokens of this platform do not expire."""
+    """Return that the token is valid. The tokens of this platform don't expire."""
     return answer({"exp": -1})
 
 

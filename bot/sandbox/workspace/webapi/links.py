@@ -1,4 +1,4 @@
-"""What is not a method: `response_url`s, upload URLs, and the WebSocket of Socket Mode."""
+"""The endpoints beside the Web API's methods: `response_url`s, upload URLs, and the WebSocket of Socket Mode."""
 
 from __future__ import annotations
 
