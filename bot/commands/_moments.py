@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.commands.base import Context
-from bot.core.parsing.arguments import shown
+from bot.core.parsing.arguments import quoted
 from bot.core.parsing.moments import EXAMPLES, Moment
 from bot.errors import BadInput
 
@@ -20,6 +20,6 @@ async def time_of(ctx: Context, moment: Moment) -> datetime:
         return moment.at(ctx.now, ctx.subject.person.tz)
     incident = await ctx.store.incidents.last_with_key(ctx.subject.channel.id, moment.incident)
     if incident is None:
-        key = shown(moment.incident)
+        key = quoted(moment.incident)
         raise BadInput(f"No incident {key} was started in this channel. Give a time instead, such as {EXAMPLES}.")
     return incident.started_at

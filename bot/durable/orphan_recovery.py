@@ -52,7 +52,7 @@ class OrphanRecovery:
     async def recover(self) -> int:
         """Resume the workflows of stopped executors. Returns how many."""
         recovered = 0
-        for executor in await self._queue.left_by_others(self._own):
+        for executor in await self._queue.orphaned_workflows(self._own):
             number = executor.removeprefix(PREFIX)
             if not number.isdigit():
                 continue

@@ -56,7 +56,7 @@ class Queue:
         if workflow_ids:
             await self.client.delete_workflows_async(list(workflow_ids))
 
-    async def left_by_others(self, executor_id: str) -> dict[str, list[str]]:
+    async def orphaned_workflows(self, executor_id: str) -> dict[str, list[str]]:
         """Return the unfinished workflows of other executors, by executor."""
         begun = await self.client.list_workflows_async(
             status="PENDING", app_version=VERSION, load_input=False, load_output=False, limit=BITE

@@ -43,10 +43,10 @@ class Workflows:
     def register(self) -> Callable[..., Any]:
         """Register the functions with DBOS before its launch. Returns the scheduled function."""
         for name, function in ((EXECUTE, self._execute), (FIRE, self._fire), (RESUME, self._take_up)):
-            self._known(name, function)
-        return self._known(SWEEP, self._look_for_timers)
+            self._register(name, function)
+        return self._register(SWEEP, self._look_for_timers)
 
-    def _known(self, name: str, function: Callable[..., Awaitable[None]]) -> Callable[..., Any]:
+    def _register(self, name: str, function: Callable[..., Awaitable[None]]) -> Callable[..., Any]:
         async def run(*arguments: Any) -> None:
             self._runner.begin()
             await self._runner.wait_if_ending()
@@ -61,10 +61,10 @@ class Workflows:
 
         async def step(name: StepName, call: Callable[[], Awaitable[StepResult]]) -> Any:
             async def run() -> Any:
-                return _kept(await call())
+                return _result_to_json(await call())
 
             async def give_up() -> Any:
-                return _kept(await work.give_up(name, request_id, phase))
+                return _result_to_json(await work.give_up(name, request_id, phase))
 
             return await self._step(name, subject, run, give_up)
 
@@ -90,7 +90,7 @@ class Workflows:
                     following = await self._work.fire(timer)
             except Exception as error:
                 return [FAILED, _note_failure(timer, error)]
-            return _kept_timer(timer, following)
+            return _timer_to_json(timer, following)
 
         async def turn() -> None:
             if result and result[0] == FAILED:
@@ -138,7 +138,7 @@ def pause_after(failures: int) -> timedelta:
     return min(doubled, LONGEST_PAUSE) * random.uniform(1.0, 1.25)
 
 
-def _kept_timer(fired: Timer, following: Timer | None) -> list[Any] | None:
+def _timer_to_json(fired: Timer, following: Timer | None) -> list[Any] | None:
     """Return the next timer as a step's result: its time, its attempt, and the cause if it failed."""
     if following is None:
         return None
@@ -169,7 +169,7 @@ def _note_failure(timer: Timer, error: Exception) -> str:
     return cause
 
 
-def _kept(result: StepResult) -> Any:
+def _result_to_json(result: StepResult) -> Any:
     """Return a step's result as JSON for the database."""
     if isinstance(result, BeginResult):
         return result.value

@@ -51,10 +51,10 @@ def near_misses(given: Iterable[str], known: Collection[str]) -> dict[str, str]:
     read = {*known, *OTHER_NAMES.values()}
     missing = sorted(name for name in read if not {name, f"{name}_FILE"} & names)
     unknown = sorted(name for name in names if name.removesuffix("_FILE") not in read)
-    return {name: meant for name in unknown if (meant := _meant(name, missing))}
+    return {name: meant for name in unknown if (meant := _probable_name(name, missing))}
 
 
-def _meant(name: str, missing: Collection[str]) -> str:
+def _probable_name(name: str, missing: Collection[str]) -> str:
     upper = name.upper().replace("-", "_")
     if (other := OTHER_NAMES.get(upper, upper)) in missing:
         return other

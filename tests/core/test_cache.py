@@ -37,7 +37,7 @@ async def test_an_answer_is_kept_for_its_time(source: Source) -> None:
 
     assert [await cache.get("a"), await cache.get("a")] == [1, 1]
     now[0] = 61
-    assert cache.held("a") is None
+    assert cache.peek("a") is None
     assert await cache.get("a") == 2
 
 
@@ -91,7 +91,7 @@ async def test_an_error_reaches_all_who_asked_and_ends_what_was_kept(source: Sou
     ended = await asyncio.gather(*(cache.get("a", fresh=True) for _ in range(3)), return_exceptions=True)
 
     assert [type(one) for one in ended] == [ValueError] * 3
-    assert cache.held("a") is None, "what was known before is not used in its place"
+    assert cache.peek("a") is None, "what was known before is not used in its place"
 
 
 async def test_what_is_forgotten_while_it_is_asked_is_not_kept(source: Source) -> None:
@@ -103,7 +103,7 @@ async def test_what_is_forgotten_while_it_is_asked_is_not_kept(source: Source) -
     source.go.set()
     await asyncio.gather(*asked)
 
-    assert cache.held("a") is None
+    assert cache.peek("a") is None
     assert await cache.get("a") == source.calls
 
 
@@ -133,5 +133,5 @@ async def test_a_full_cache_takes_no_longer_than_an_empty_one() -> None:
     await fill(full, range(5_000))
 
     assert await fill(full, range(5_000, 9_000)) < 3 * await fill(roomy, range(4_000))
-    assert full.held(8_999) == 8_999
-    assert full.held(0) is None
+    assert full.peek(8_999) == 8_999
+    assert full.peek(0) is None

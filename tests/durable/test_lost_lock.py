@@ -98,14 +98,14 @@ async def test_connections_that_end_again_and_again_lose_nothing_and_repeat_noth
     assert len(sent) == len(set(sent)), "nothing is sent twice"
     assert {one for one in outcomes if one not in sent} <= {one for one, said in outcomes.items() if said == "before"}
     assert [one.poll() for one in running] == [None, None]
-    assert await queue.left_by_others("") == {} or await _comes_to_rest(queue)
+    assert await queue.orphaned_workflows("") == {} or await _comes_to_rest(queue)
     await processes.stop()
 
 
 async def _comes_to_rest(queue: Queue) -> bool:
     """Wait until no workflow is left begun."""
     for _ in range(600):
-        if not await queue.left_by_others(""):
+        if not await queue.orphaned_workflows(""):
             return True
         await asyncio.sleep(0.1)
     return False

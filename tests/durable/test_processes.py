@@ -54,7 +54,7 @@ async def test_only_what_the_dead_left_is_recovered(
 
     assert await recovery.recover() == 0
     processes.kill(process)
-    (left,) = (await queue.left_by_others("")).values()  # perhaps a sweep as well
+    (left,) = (await queue.orphaned_workflows("")).values()  # perhaps a sweep as well
     assert f"{wanted.id}:execute" in left
     assert await recovery.recover() == len(left)
     assert await recovery.recover() == 0

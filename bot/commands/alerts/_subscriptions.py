@@ -11,7 +11,7 @@ from bot.blocks.text import Mrkdwn, joined, mention, mrkdwn
 from bot.commands.base import Context
 from bot.core.alerts import AlertSubscription, merged
 from bot.core.alerts.thresholds import NotAThreshold, factor_text, quota_thresholds, spike_factor
-from bot.core.parsing.arguments import Phrase, shown, wrong, wrong_value
+from bot.core.parsing.arguments import Phrase, quoted, wrong, wrong_value
 from bot.core.policy import Policy
 from bot.core.ports import ReadStore
 
@@ -37,7 +37,7 @@ def _mentions(value: object) -> str:
     words = str(value).replace(",", " ").split()
     found = [_MENTION.fullmatch(word) for word in words]
     if odd := next((word for word, match in zip(words, found, strict=True) if match is None), None):
-        raise wrong(f"takes people or user groups from Slack's list, not {shown(odd)}")
+        raise wrong(f"takes people or user groups from Slack's list, not {quoted(odd)}")
     ids = list(dict.fromkeys(match[1] or match[2] or match[3] for match in found if match))
     if not 1 <= len(ids) <= MOST_MENTIONS:
         raise wrong_value(f"`{{label}}` takes one to {MOST_MENTIONS} people or user groups.")

@@ -72,7 +72,7 @@ def differences(asked: Mapping[str, Any], made: Facts) -> list[Mrkdwn]:
     return found
 
 
-def made_where(made: Facts) -> Mrkdwn | None:
+def where_created(made: Facts) -> Mrkdwn | None:
     """Return the group and location that Turso reports, or None."""
     group, locations = made.get("group"), ", ".join(made.get("locations") or [])
     if group and locations:

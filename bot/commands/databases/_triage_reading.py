@@ -64,7 +64,7 @@ class Findings:
         return known.id if known else ""
 
     @property
-    def held(self) -> list[str]:
+    def hold_descriptions(self) -> list[str]:
         """Return descriptions of its holds."""
         return [holds.describe(hold) for hold in self.own_holds]
 

@@ -10,7 +10,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import joined, mrkdwn
 from bot.commands._lines import command_line
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
-from bot.commands.databases._create_place import differences, made_where, require_location, require_place
+from bot.commands.databases._create_place import differences, require_location, require_place, where_created
 from bot.commands.databases._new_database import (
     address_lines,
     facts_of,
@@ -81,7 +81,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
         [
             kit.section(head),
             *([kit.section(joined(" ", [mrkdwn(":warning:"), *differs]))] if differs else []),
-            *([kit.context(where)] if (where := made_where(facts)) else []),
+            *([kit.context(where)] if (where := where_created(facts)) else []),
             *kit.preformatted(*address_lines(facts)),
             *([kit.context(late)] if served is False else []),
             *kit.actions(*row),

@@ -77,7 +77,7 @@ async def digest(ctx: Context, length: timedelta) -> Reply:
     databases, visible = ctx.visible(listing), VisibleNames.of(ctx, listing)
     names = {one.id: one.name for one in databases}
     samples, held, tokens = await asyncio.gather(
-        _samples(ctx, databases, length), _held(ctx, visible), _ending(ctx, visible)
+        _samples(ctx, databases, length), _visible_holds(ctx, visible), _ending(ctx, visible)
     )
     held, tokens = keep_listed(held, databases), keep_listed(tokens, databases)
     samples = [one for one in samples if one.database_id in names and moment_of(one) <= ctx.now]
@@ -134,7 +134,7 @@ async def measure(ctx: ChangeContext) -> None:
     await ctx.store.samples.add(samples_of(ctx.organization, databases, usage, moment(ctx.now)))
 
 
-async def _held(ctx: Context, visible: VisibleNames) -> list[Hold]:
+async def _visible_holds(ctx: Context, visible: VisibleNames) -> list[Hold]:
     held = await ctx.store.holds.find(organization=ctx.organization)
     return [hold for hold in held if visible.has(hold.database)]
 

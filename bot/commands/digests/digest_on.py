@@ -15,7 +15,7 @@ from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.digests._digest import measure
 from bot.commands.digests._schedule import DAYS, clock_time, next_due, schedule_of, weekday, zone
 from bot.core.model import Risk
-from bot.core.parsing.arguments import Positional, shown
+from bot.core.parsing.arguments import Positional, quoted
 from bot.core.records.usage import Digest
 from bot.core.reply import Reply
 from bot.core.requests.plan import Plan
@@ -37,9 +37,9 @@ class DigestOnArgs(BaseModel):
             self.day, self.at = None, self.day
         if self.day and weekday(self.day) is None:
             days = ", ".join(f"`{day}`" for day in DAYS)
-            raise ValueError(f"{shown(self.day)} isn't a day. Use {days}.")
+            raise ValueError(f"{quoted(self.day)} isn't a day. Use {days}.")
         if self.at and clock_time(self.at) is None:
-            raise ValueError(f"{shown(self.at)} isn't a time. Try `09:00`.")
+            raise ValueError(f"{quoted(self.at)} isn't a time. Try `09:00`.")
         if self.tz and zone(self.tz) is None:
             raise ValueError("`--tz` takes a time zone such as `Europe/Berlin`.")
         return self

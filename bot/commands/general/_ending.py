@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bot.core.parsing.arguments import shown
+from bot.core.parsing.arguments import quoted
 from bot.core.parsing.durations import NotADuration, parse_duration
 from bot.errors import BadInput
 
@@ -24,7 +24,7 @@ def ending(text: str, zone: str, now: datetime) -> datetime:
     """
     until = _moment(text.strip(), _zone(zone), now)
     if until <= now:
-        raise BadInput(f"{shown(text)} has passed. {HOW}")
+        raise BadInput(f"{quoted(text)} has passed. {HOW}")
     if until > now + LONGEST:
         raise BadInput(f"You can be away for at most {LONGEST.days} days. {HOW}")
     return until
@@ -46,7 +46,7 @@ def _moment(text: str, zone: tzinfo, now: datetime) -> datetime:
         clock = time.fromisoformat(found["clock"].zfill(5)) if found["clock"] else time(0)
         day = datetime.fromisoformat(found["day"]).date() if found["day"] else local.date()
     except ValueError:
-        raise BadInput(f"{shown(text)} isn't a time. {HOW}") from None
+        raise BadInput(f"{quoted(text)} isn't a time. {HOW}") from None
     until = datetime.combine(day, clock, zone)
     if not found["day"] and until <= local:
         until += timedelta(days=1)
@@ -57,4 +57,4 @@ def _after(text: str, now: datetime) -> datetime:
     try:
         return now + min(parse_duration(text), LONGEST + timedelta(days=1))
     except NotADuration:
-        raise BadInput(f"{shown(text)} isn't a time. {HOW}") from None
+        raise BadInput(f"{quoted(text)} isn't a time. {HOW}") from None

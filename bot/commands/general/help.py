@@ -24,7 +24,7 @@ class HelpArgs(BaseModel):
 
 async def run(ctx: Context, args: HelpArgs) -> Reply:
     """Return the help for one command, or for all that are allowed here."""
-    return _one(ctx, args.command) if args.command else _all(ctx)
+    return _help_on(ctx, args.command) if args.command else _all(ctx)
 
 
 def _all(ctx: Context) -> Reply:
@@ -73,7 +73,7 @@ def _where(ctx: Context) -> Mrkdwn:
     return mrkdwn("`/turso whoami` shows what an admin can add to the policy to allow more here.")
 
 
-def _one(ctx: Context, typed: str) -> Reply:
+def _help_on(ctx: Context, typed: str) -> Reply:
     parent = " ".join(typed.lower().split())
     family = [one for one in ctx.table if one.name.startswith(f"{parent} ")]
     if family and all(one.name != parent for one in ctx.table):

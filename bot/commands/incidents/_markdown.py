@@ -70,7 +70,7 @@ def markdown(story: Story) -> str:
         "",
         "| Requested | By | What | Databases | Why | Approval | Outcome | Took |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
-        *(_done(story, request) for request in story.requests),
+        *(_request_row(story, request) for request in story.requests),
         "",
         "## Timeline",
         "",
@@ -104,7 +104,7 @@ def _head(story: Story) -> list[str]:
     ]
 
 
-def _done(story: Story, request: Request) -> str:
+def _request_row(story: Story, request: Request) -> str:
     took = duration(request.updated_at - request.created_at) if request.updated_at else ""
     what = " ".join([request.command, *(one for one in request.plan.options if one.startswith("--"))])
     return _row(

@@ -115,7 +115,7 @@ def mrkdwn_sentence(entry: AuditEntry, writer: Writer) -> Mrkdwn:
     return Mrkdwn(sentence_of(entry, writer))
 
 
-def _asked(entry: AuditEntry, writer: Writer) -> str:
+def _request_sentence(entry: AuditEntry, writer: Writer) -> str:
     who, what = writer.person(entry.user_id), writer.to_do(entry)
     mode = entry.detail.get("mode")
     if mode == "break_glass":
@@ -126,7 +126,7 @@ def _asked(entry: AuditEntry, writer: Writer) -> str:
     return f"{who} asked to {what} (allowed by a rule)"
 
 
-def _refused(entry: AuditEntry, writer: Writer) -> str:
+def _refusal_sentence(entry: AuditEntry, writer: Writer) -> str:
     who = writer.person(entry.user_id)
     press = PRESSES.get(str(entry.detail.get("press", "")))
     if entry.request_id:
@@ -209,7 +209,7 @@ def _policy_changed(entry: AuditEntry, writer: Writer) -> str:
     return f"The policy changed from {old} to {new}{found}"
 
 
-def _by(verb: str) -> Callable[[AuditEntry, Writer], str]:
+def _sentence_with(verb: str) -> Callable[[AuditEntry, Writer], str]:
     """Return a sentence writer for a verb that a person applies to a request."""
 
     def write(entry: AuditEntry, writer: Writer) -> str:
@@ -233,20 +233,20 @@ def _other(entry: AuditEntry, writer: Writer) -> str:
 
 
 _SENTENCES: Final[Mapping[str, Callable[[AuditEntry, Writer], str]]] = {
-    "asked": _asked,
+    "asked": _request_sentence,
     "planned": lambda entry, writer: f"{writer.person(entry.user_id)} did a dry run: {writer.to_do(entry)}",
     "read": lambda entry, writer: (
         f"{writer.person(entry.user_id)} used {writer.code(entry.command)}"
         + (f" on {writer.names(entry)}" if entry.databases else "")
     ),
-    "refused": _refused,
-    "approved": _by("approved"),
-    "denied": _by("denied"),
-    "confirmed": _by("confirmed"),
-    "withdrawn": _by("withdrew"),
+    "refused": _refusal_sentence,
+    "approved": _sentence_with("approved"),
+    "denied": _sentence_with("denied"),
+    "confirmed": _sentence_with("confirmed"),
+    "withdrawn": _sentence_with("withdrew"),
     "unseen": lambda entry, writer: _capital(f"{writer.request(entry)} ended: its card couldn't be posted"),
-    "reminded": _by("reminded the approvers of"),
-    "undo": _by("pressed Undo on"),
+    "reminded": _sentence_with("reminded the approvers of"),
+    "undo": _sentence_with("pressed Undo on"),
     "executed": lambda entry, writer: _capital(_phase(entry, writer)),
     "finished": lambda entry, writer: _phase(entry, writer, "The countdown ended: "),
     "undone": lambda entry, writer: _capital(_undone(entry, writer)),

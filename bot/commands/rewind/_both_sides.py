@@ -131,7 +131,7 @@ async def _reader(ctx: ChangeContext, side: _Side) -> _Reader | None:
     return _Reader(ctx, database, minted.token, side)
 
 
-def _shown(name: str) -> str:
+def _printable(name: str) -> str:
     """Return a name that others have chosen as one short line, without anything that looks like a token."""
     return cut(without_tokens(clean(name)), LONGEST_NAME)
 
@@ -141,7 +141,7 @@ def _compared(old: _Side, copy: _Side, names: Sequence[str]) -> Comparison:
     for name in names[:TABLES]:
         both = [_side_of(side, name) for side in (old, copy)]
         if any(one is not None and one.is_there for one in both):
-            rows.append([_shown(name), *(asdict(one or TableSide()) for one in both)])
+            rows.append([_printable(name), *(asdict(one or TableSide()) for one in both)])
     known = old.is_whole and copy.is_whole
     one, other = old.schema or {}, copy.schema or {}
     return Comparison(
@@ -151,7 +151,7 @@ def _compared(old: _Side, copy: _Side, names: Sequence[str]) -> Comparison:
         changed=_named(key for key in one if known and key in other and one[key] != other[key]),
         is_schema_known=known,
         left_out=len(names) - len(rows),
-        whys=list(dict.fromkeys(_shown_why(why) for why in (*old.whys, *copy.whys))),
+        whys=list(dict.fromkeys(_printable_reason(why) for why in (*old.whys, *copy.whys))),
     )
 
 
@@ -163,10 +163,10 @@ def _side_of(side: _Side, name: str) -> TableSide | None:
 
 
 def _named(keys: Iterable[tuple[str, str]]) -> list[str]:
-    named = [f"{kind} {_shown(name)}" for kind, name in keys]
+    named = [f"{kind} {_printable(name)}" for kind, name in keys]
     more = len(named) - NAMED
     return named if more <= 0 else [*named[:NAMED], f"and {more} more"]
 
 
-def _shown_why(why: str) -> str:
+def _printable_reason(why: str) -> str:
     return cut(without_tokens(clean(why)), 240)

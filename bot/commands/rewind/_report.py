@@ -19,7 +19,7 @@ async def report(ctx: Context, request: Request) -> Attachment:
     """Return the report of a decision about a copy, with everything that is on record by now."""
     made = await ctx.store.requests.get(request.plan.decides)
     names = await _names(ctx, [one for one in (made, request) if one])
-    lines = [*_made(made, names), *_decided(request, names)] if made else [UNKNOWN_COPY, *_decided(request, names)]
+    lines = [*_header(made, names), *_decided(request, names)] if made else [UNKNOWN_COPY, *_decided(request, names)]
     name = target_of(made.plan).name if made else target_of(request.plan).name
     content = "\n".join([f"# Rewind of {escaped(name)}", "", *lines, "", f"Written {utc(ctx.now)}.", ""])
     return Attachment(f"rewind-{name}.md", f"Rewind of {name}", content)
@@ -36,7 +36,7 @@ async def _names(ctx: Context, requests: list[Request]) -> dict[str, str]:
         return {}
 
 
-def _made(made: Request, names: dict[str, str]) -> list[str]:
+def _header(made: Request, names: dict[str, str]) -> list[str]:
     rewind = Rewind(made)
     found = Comparison.of(made.facts)
     return [

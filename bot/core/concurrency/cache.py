@@ -41,7 +41,7 @@ class Cache(Generic[K, V]):
         self._calls: dict[K, _Call[V]] = {}
         """The newest call for each key. It may wait for an older one."""
 
-    def held(self, key: K) -> V | None:
+    def peek(self, key: K) -> V | None:
         """Return the cached result, if there is one."""
         kept = self._kept.get(key)
         return kept[0] if kept is not None else None

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from bot.core.declaration import Declaration
 from bot.core.parsing.argument_schema import Argument, partial_of, shape_of
-from bot.core.parsing.arguments import shown
+from bot.core.parsing.arguments import quoted
 from bot.core.parsing.normalise import Word
 from bot.core.parsing.parse_results import Common, Incomplete, Parsed, S, UnknownOption, close
 from bot.errors import BadInput
@@ -122,7 +122,7 @@ class Reader(Generic[S]):
             self.common["reason"] = " ".join([self.common["reason"], *(word.text for word in left)])
         else:
             hint = "Put the reason in quotes." if self.reason_at >= 0 else f"Usage: `/turso {self.spec.usage}`"
-            raise BadInput(f"Unexpected {shown(left[0].text)}. {hint}")
+            raise BadInput(f"Unexpected {quoted(left[0].text)}. {hint}")
 
     def _incomplete(self, error: ValidationError, common: Common, text: str) -> Incomplete[S]:
         problems = error.errors(include_url=False, include_context=False)
@@ -158,8 +158,8 @@ def _predicate(kind: str, message: str, value: object) -> str:
         return "is required"
     if kind == "literal_error":
         choices = message.removeprefix("Input should be ").replace("'", "`")
-        return f"takes {choices}, not {shown(value)}"
-    return f"can't be {shown(value)}: {message[:1].lower()}{message[1:]}"
+        return f"takes {choices}, not {quoted(value)}"
+    return f"can't be {quoted(value)}: {message[:1].lower()}{message[1:]}"
 
 
 def _sentence(text: str) -> str:
@@ -172,7 +172,7 @@ def _flag(argument: Argument, value: str) -> bool:
         return True
     if word in ("false", "no", "off", "0"):
         return False
-    raise BadInput(f"`{argument.label}` takes no value. Leave out {shown(value)}.")
+    raise BadInput(f"`{argument.label}` takes no value. Leave out {quoted(value)}.")
 
 
 def _quote(word: Word) -> str:

@@ -52,10 +52,10 @@ def _wrong_duration(text: str, error: NotADuration, example: str) -> PydanticCus
         return wrong_value(f"`{{label}}` needs a value such as `{example}`.")
     if error.is_understood:
         return wrong_value(f"{error}.")
-    return wrong_value(f"I don't understand {shown(text)}. Try `{{label}} {error.meant or example}`.")
+    return wrong_value(f"I don't understand {quoted(text)}. Try `{{label}} {error.meant or example}`.")
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """Return a typed value in back-ticks, for an error. A possible secret is shortened."""
     text = str(value).replace("`", "'")
     return f"`{text[:16]}…`" if len(text) > 64 or (len(text) > 40 and "." in text) else f"`{text}`"
@@ -92,27 +92,27 @@ def _why_no_name(name: str) -> str:
     if not name:
         return "`{label}` needs a database name."
     if len(name) > 64:
-        return f"{shown(name)} is too long for a database name. It can have at most 64 characters."
+        return f"{quoted(name)} is too long for a database name. It can have at most 64 characters."
     if name[:1] in "\"'" or name[-1:] in "\"'":
-        return f"{shown(name)} has an unclosed quote."
+        return f"{quoted(name)} has an unclosed quote."
     if "." in name or "/" in name:
-        return f"{shown(name)} looks like an address. Use the name that `/turso ls` shows."
+        return f"{quoted(name)} looks like an address. Use the name that `/turso ls` shows."
     valid = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     hint = f" Try `{valid}`." if valid else ""
-    return f"{shown(name)} isn't a database name. Use only a–z, 0–9 and dashes.{hint}"
+    return f"{quoted(name)} isn't a database name. Use only a–z, 0–9 and dashes.{hint}"
 
 
 def _group_name(value: object) -> str:
     name = _bare(value)
     if not _GROUP.fullmatch(name):
-        raise wrong(f"takes a group name such as `default`, not {shown(name)}")
+        raise wrong(f"takes a group name such as `default`, not {quoted(name)}")
     return name
 
 
 def _location(value: object) -> str:
     code = _bare(value)
     if not _CODE.fullmatch(code):
-        raise wrong(f"takes a location code such as `aws-us-east-1`, not {shown(code)}")
+        raise wrong(f"takes a location code such as `aws-us-east-1`, not {quoted(code)}")
     return code
 
 
@@ -163,7 +163,7 @@ def _reference(pattern: str, example: str) -> Callable[[object], str]:
     def check(value: object) -> str:
         found = matching.fullmatch(str(value).strip().strip("`"))
         if not found:
-            raise wrong(f"takes {example} from Slack's list, not {shown(value)}")
+            raise wrong(f"takes {example} from Slack's list, not {quoted(value)}")
         return found[1] or found[2]
 
     return check
@@ -174,14 +174,14 @@ def _on_off(value: object) -> bool:
         return value
     word = str(value).lower()
     if word not in ("on", "off"):
-        raise wrong_value(f"Choose `on` or `off`, not {shown(value)}.")
+        raise wrong_value(f"Choose `on` or `off`, not {quoted(value)}.")
     return word == "on"
 
 
 def _month(value: object) -> str:
     text = str(value)
     if not re.fullmatch(r"[0-9]{4}-(?:0[1-9]|1[0-2])", text) or text < "1970":
-        raise wrong(f"takes a month such as `2026-10`, not {shown(value)}")
+        raise wrong(f"takes a month such as `2026-10`, not {quoted(value)}")
     return text
 
 
@@ -193,7 +193,7 @@ def _since(value: object) -> timedelta | date:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            raise wrong_value(f"{shown(text)} isn't a day. Try `{{label}} 7d`.") from None
+            raise wrong_value(f"{quoted(text)} isn't a day. Try `{{label}} 7d`.") from None
     try:
         return parse_duration(text)
     except NotADuration as error:
@@ -207,7 +207,7 @@ def _write_since(value: timedelta | date) -> str:
 def _count(value: object) -> int:
     number = int(str(value)) if re.fullmatch(r"[0-9]{1,9}", str(value)) else 0
     if number < 1:
-        raise wrong(f"takes a whole number of at least 1, not {shown(value)}")
+        raise wrong(f"takes a whole number of at least 1, not {quoted(value)}")
     return number
 
 
@@ -219,7 +219,7 @@ def month_span(month: str, now: datetime) -> tuple[datetime, datetime]:
     """
     current = f"{now.astimezone(UTC):%Y-%m}"
     if month > current:
-        raise BadInput(f"{shown(month)} hasn't started yet. Choose a month up to `{current}`.")
+        raise BadInput(f"{quoted(month)} hasn't started yet. Choose a month up to `{current}`.")
     year, number = int(month[:4]), int(month[5:])
     after = (year + 1, 1) if number == 12 else (year, number + 1)
     return datetime(year, number, 1, tzinfo=UTC), datetime(*after, 1, tzinfo=UTC)
@@ -233,13 +233,13 @@ def since_start(since: timedelta | date, now: datetime) -> datetime:
     """
     if isinstance(since, timedelta):
         if since > now - _EARLIEST:
-            raise BadInput(f"{shown(duration_text(since))} ago is before 1970. Choose a shorter time.")
+            raise BadInput(f"{quoted(duration_text(since))} ago is before 1970. Choose a shorter time.")
         return now - since
     start = datetime(since.year, since.month, since.day, tzinfo=UTC)
     if start > now:
-        raise BadInput(f"{shown(since)} hasn't started yet. Choose a day up to `{now.astimezone(UTC):%Y-%m-%d}`.")
+        raise BadInput(f"{quoted(since)} hasn't started yet. Choose a day up to `{now.astimezone(UTC):%Y-%m-%d}`.")
     if start < _EARLIEST:
-        raise BadInput(f"{shown(since)} is before 1970. Choose a later day.")
+        raise BadInput(f"{quoted(since)} is before 1970. Choose a later day.")
     return start
 
 

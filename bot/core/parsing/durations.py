@@ -110,17 +110,17 @@ def _unit(text: str, unit: str) -> int:
     if not unit:
         raise NotADuration(f"{_quote(text)} lacks a unit: `s`, `m`, `h`, `d` or `w`")
     if " " in unit:
-        raise NotADuration(f"{_quote(text)} has a space in it", meant=_meant(text))
+        raise NotADuration(f"{_quote(text)} has a space in it", meant=_probable_duration(text))
     plain = unit.lower().removesuffix("s") or "s"
     if plain in ("y", "mo"):
         hint = "; count in days (`d`) or weeks (`w`)"
     else:
         meant = plain if plain in "smhdw" else _LONG_FORMS.get(plain)
         hint = f"; write `{meant}`" if meant else ""
-    raise NotADuration(f"{_quote(text)} has the unknown unit {_quote(unit)}{hint}", meant=_meant(text))
+    raise NotADuration(f"{_quote(text)} has the unknown unit {_quote(unit)}{hint}", meant=_probable_duration(text))
 
 
-def _meant(text: str) -> str:
+def _probable_duration(text: str) -> str:
     """Return the probable meaning of a text: `30m` for `30 min`. Empty if it isn't clear."""
     found = re.fullmatch(r"([0-9]{1,6}) ?([a-z]+?)s?", text.lower())
     unit = _LONG_FORMS.get(found[2], found[2] if found[2] in "smhdw" else "") if found else ""

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from bot.core.parsing.arguments import INCIDENT_KEY, shown, wrong_value
+from bot.core.parsing.arguments import INCIDENT_KEY, quoted, wrong_value
 from bot.core.parsing.durations import NotADuration, parse_duration
 from bot.errors import BadInput
 
@@ -48,9 +48,9 @@ class Moment(str):
         assert not self.incident, "the start of an incident is in the store"
         found = self._at(now, zone)
         if found > now:
-            raise BadInput(f"{shown(self)} is in the future. Choose a time in the past.")
+            raise BadInput(f"{quoted(self)} is in the future. Choose a time in the past.")
         if found < EARLIEST:
-            raise BadInput(f"{shown(self)} is before 1970. Choose a later time.")
+            raise BadInput(f"{quoted(self)} is before 1970. Choose a later time.")
         return found
 
     def _at(self, now: datetime, zone: str) -> datetime:
@@ -109,7 +109,7 @@ def _check_duration(text: str) -> None:
         if error.is_understood:
             raise wrong_value(f"{error}.") from None
         raise wrong_value(
-            f"I don't understand {shown(f'{text} ago')}. Try `{{label}} {error.meant or '15m'} ago`."
+            f"I don't understand {quoted(f'{text} ago')}. Try `{{label}} {error.meant or '15m'} ago`."
         ) from None
 
 
@@ -120,7 +120,7 @@ def _check_day(text: str) -> None:
         elif day := (_LOCAL.fullmatch(text) or {"day": None})["day"]:
             datetime.fromisoformat(day)
     except (ValueError, OverflowError):
-        raise wrong_value(f"{shown(text)} isn't a day or time that exists. Try {EXAMPLES}.") from None
+        raise wrong_value(f"{quoted(text)} isn't a day or time that exists. Try {EXAMPLES}.") from None
 
 
 def _why_no_moment(text: str) -> str:
@@ -129,8 +129,8 @@ def _why_no_moment(text: str) -> str:
     try:
         parse_duration(text)
     except NotADuration:
-        return f"I don't understand the time {shown(text)}. Try {EXAMPLES}."
-    return f"{shown(text)} is a duration. For a time, write `{{label}} {text} ago`."
+        return f"I don't understand the time {quoted(text)}. Try {EXAMPLES}."
+    return f"{quoted(text)} is a duration. For a time, write `{{label}} {text} ago`."
 
 
 def _exact(text: str) -> datetime:
@@ -158,11 +158,11 @@ def _only(text: str, local: datetime, tz: tzinfo, now: datetime) -> datetime:
         both = {local.replace(tzinfo=tz, fold=fold).astimezone(UTC) for fold in (0, 1)}
         fitting = sorted(one for one in both if one.astimezone(tz).replace(tzinfo=None) == local)
     except OverflowError:
-        raise BadInput(f"{shown(text)} is out of reach. Choose a time such as {EXAMPLES}.") from None
+        raise BadInput(f"{quoted(text)} is out of reach. Choose a time such as {EXAMPLES}.") from None
     if not fitting:
-        raise BadInput(f"Clocks in your time zone skipped {shown(text)} on {local:%Y-%m-%d}. Choose another time.")
+        raise BadInput(f"Clocks in your time zone skipped {quoted(text)} on {local:%Y-%m-%d}. Choose another time.")
     past = [one for one in fitting if one <= now]
     if len(past) > 1:
         first, second = (f"`{one:%Y-%m-%d %H:%M} UTC`" for one in past)
-        raise BadInput(f"Clocks in your time zone showed {shown(text)} twice that day. Write {first} or {second}.")
+        raise BadInput(f"Clocks in your time zone showed {quoted(text)} twice that day. Write {first} or {second}.")
     return past[0] if past else fitting[0]

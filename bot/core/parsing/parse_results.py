@@ -7,7 +7,7 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import BaseModel
 
 from bot.core.declaration import Declaration
-from bot.core.parsing.arguments import shown
+from bot.core.parsing.arguments import quoted
 from bot.errors import BadInput
 
 LONGEST_TEXT: Final = 2_000
@@ -58,7 +58,7 @@ class UnknownCommand(BadInput):
 
     def __init__(self, word: str, nearest: tuple[str, ...]) -> None:
         self.word, self.nearest = word, nearest
-        super().__init__(f"There is no command {shown(word)}.{_meant(nearest)} `/turso help` lists the commands.")
+        super().__init__(f"There is no command {quoted(word)}.{_hint(nearest)} `/turso help` lists the commands.")
 
 
 class UnknownOption(BadInput):
@@ -66,7 +66,7 @@ class UnknownOption(BadInput):
 
     def __init__(self, option: str, spec: Declaration, nearest: tuple[str, ...]) -> None:
         self.option, self.nearest = option, nearest
-        super().__init__(f"`{spec.name}` has no option {shown(option)}.{_meant(nearest)} Usage: `/turso {spec.usage}`")
+        super().__init__(f"`{spec.name}` has no option {quoted(option)}.{_hint(nearest)} Usage: `/turso {spec.usage}`")
 
 
 class TextTooLong(BadInput):
@@ -95,5 +95,5 @@ def close(word: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for _, name in found))[:limit]
 
 
-def _meant(names: tuple[str, ...]) -> str:
+def _hint(names: tuple[str, ...]) -> str:
     return " Did you mean " + " or ".join(f"`{name}`" for name in names) + "?" if names else ""

@@ -241,7 +241,7 @@ def _responder_decision(policy: Policy, subject: Subject, action: Action) -> Dec
         return Decision(Verdict.ALLOW, f"You can start incidents in any channel, for up to {longest}.", where)
     if meant is None:
         return deny(refusals.GROUPS_UNKNOWN, where)
-    return deny(f"Only {incidents.to.shown} can start incidents here.", where)
+    return deny(f"Only {incidents.to.readable} can start incidents here.", where)
 
 
 def _strictest(decisions: Iterable[Decision]) -> Decision:

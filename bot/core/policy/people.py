@@ -35,7 +35,7 @@ class People:
         return self.usergroups | {one.schedule.key for one in self.oncalls}
 
     @property
-    def asked_groups(self) -> frozenset[str]:
+    def lookup_groups(self) -> frozenset[str]:
         """Return the user groups and schedules on which these people and their delegates depend."""
         return self.groups.union(*(delegates.groups for _, delegates in self.delegates))
 
@@ -56,9 +56,9 @@ class People:
         )
 
     @property
-    def shown(self) -> str:
+    def readable(self) -> str:
         """Return the words for people to read, without IDs."""
-        return ", ".join(dict.fromkeys(map(_shown, self.words.split(", "))))
+        return ", ".join(dict.fromkeys(map(_without_id, self.words.split(", "))))
 
     def holds(self, person: Person, standing: Membership, groups: Groups) -> bool | None:
         """Return True if `person` is included. None: not known, because a group couldn't be checked."""
@@ -101,7 +101,7 @@ class People:
         )
 
 
-def _shown(word: str) -> str:
+def _without_id(word: str) -> str:
     by_id = _BY_ID.fullmatch(word)
     return word if by_id is None else A_GROUP if by_id["kind"] == "usergroup:" else SOMEBODY
 

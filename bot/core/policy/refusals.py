@@ -23,10 +23,10 @@ def fits(rule: Rule) -> str:
     """Return how a rule decides."""
     if rule.verdict is Verdict.APPROVE:
         needed = "1 approval" if rule.quorum == 1 else f"{rule.quorum} approvals"
-        return f"This needs {needed} from {rule.by.shown}."
+        return f"This needs {needed} from {rule.by.readable}."
     if rule.verdict is Verdict.BREAK_GLASS:
         within = duration_text(rule.review_within)
-        return f"This runs at once. The review by {rule.review_by.shown} is due within {within}."
+        return f"This runs at once. The review by {rule.review_by.readable} is due within {within}."
     return "This channel allows it."
 
 
@@ -70,7 +70,7 @@ def no_rule(policy: Policy, subject: Subject, binding: Binding, action: Action, 
     useful = [(rule, miss) for rule, miss in misses if rule.verdict is not Verdict.DENY]
     start = f"You can't use {as_typed(action, target)} here"
     if people := [rule.to for rule, miss in useful if miss is Miss.PEOPLE and rule.to]:
-        return f"Only {_join_or(one.shown for one in people)} can use {as_typed(action, target)} here."
+        return f"Only {_join_or(one.readable for one in people)} can use {as_typed(action, target)} here."
     if flags := [rule for rule, miss in useful if miss is Miss.OPTIONS]:
         ways = (one for rule in flags for one in rule.names(action.command))
         spelled = [as_typed(Action(action.command, one), target) for one in ways]
@@ -96,7 +96,7 @@ def too_few(subject: Subject, people: People, needed: int, there: int, verb: str
     """Return that too few people could approve or review."""
     if unchecked := people.unchecked(subject.groups):
         return f"{not_said(unchecked)}. Try again in a moment."
-    short = f"{needed} of these must {verb} this: {people.shown}. Without you there {_only(there)}."
+    short = f"{needed} of these must {verb} this: {people.readable}. Without you there {_only(there)}."
     return f"{short} An admin can name more people."
 
 

@@ -212,7 +212,7 @@ class Policy:
     @property
     def groups(self) -> frozenset[str]:
         """Return the user groups and schedules that decisions may depend on."""
-        return self.named.asked_groups
+        return self.named.lookup_groups
 
     def groups_in(self, channel_id: str) -> frozenset[str]:
         """Return the user groups and schedules that decisions in this channel may depend on.
@@ -228,7 +228,7 @@ class Policy:
         people = [one for rule in rules for one in rule.people]
         if self.incidents is not None:
             people.append(self.incidents.to)
-        return frozenset().union(*(one.asked_groups for one in people))
+        return frozenset().union(*(one.lookup_groups for one in people))
 
     def approving_groups(self, channel_id: str, command: str) -> frozenset[str]:
         """Return the user groups and schedules whose people may approve or review a command here.
@@ -239,7 +239,7 @@ class Policy:
         rules = list(bound.rules) if bound is not None else []
         for profile in self.profiles.values():
             rules += profile
-        return frozenset().union(*(r.by.asked_groups | r.review_by.asked_groups for r in rules if r.names(command)))
+        return frozenset().union(*(r.by.lookup_groups | r.review_by.lookup_groups for r in rules if r.names(command)))
 
     def approval_rules(self) -> list[tuple[Rule, People, int]]:
         """Return every rule that needs approval or review, with the people and how many of them it needs."""

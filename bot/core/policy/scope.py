@@ -34,7 +34,7 @@ class Scope:
             return cls(binding.organization, binding.databases, _need_group(binding.databases, every))
         standing = standing_of(policy, subject.person)
         action = Action(command)
-        rules = tuple(rule for rule in policy.rules(subject, binding) if _meant(rule, subject, standing, action))
+        rules = tuple(rule for rule in policy.rules(subject, binding) if _applies(rule, subject, standing, action))
         bans = tuple(ban for ban in policy.ceiling.deny if ban.names(command))
         grouped = _need_group(binding.databases, (*rules, *bans))
         return cls(binding.organization, binding.databases, grouped, rules, bans, action)
@@ -80,7 +80,7 @@ def _need_group(own: Databases, others: Iterable[Rule | Ban]) -> bool:
     return bool(own.groups) or any(one.databases is not None and one.databases.groups for one in others)
 
 
-def _meant(rule: Rule, subject: Subject, standing: Membership, action: Action) -> bool:
+def _applies(rule: Rule, subject: Subject, standing: Membership, action: Action) -> bool:
     """Return True if the rule applies to this person and command, for some database."""
     if rule.verdict is not Verdict.DENY:
         return rule.miss(subject, standing, action, None) is None

@@ -55,7 +55,9 @@ def lines(found: Trace) -> list[str]:
     text = [f"{decision.verdict.value}: {decision.reason}"]
     if decision.rule:
         text.append(f"decided by {decision.rule}")
-    text += [f"  {'match ' if step.miss is None else 'no    '} {step.rule.locator}{_why(step)}" for step in found.steps]
+    text += [
+        f"  {'match ' if step.miss is None else 'no    '} {step.rule.locator}{_reason(step)}" for step in found.steps
+    ]
     if decision.verdict is Verdict.APPROVE:
         waits, starts = duration_text(decision.expires), duration_text(decision.start_within)
         text.append(f"quorum {decision.quorum}, expires in {waits}, must start within {starts} of the approval")
@@ -66,7 +68,7 @@ def lines(found: Trace) -> list[str]:
     return text
 
 
-def _why(step: Step) -> str:
+def _reason(step: Step) -> str:
     match step.miss:
         case None:
             return ""

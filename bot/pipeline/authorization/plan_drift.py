@@ -32,7 +32,7 @@ async def what_changed(turso: TursoReader, plan: Plan, *, checks_size: bool = Fa
     """
     if plan.target is None:
         return None
-    was, now = plan.target, await _found(turso, plan.target)
+    was, now = plan.target, await _current_database(turso, plan.target)
     if isinstance(now, str):
         return now
     if now.group is None:
@@ -54,11 +54,11 @@ def _protection_changed(was: PlanTarget, now: bool | None) -> str | None:
 
 async def other_object(turso: TursoReader, target: PlanTarget) -> str | None:
     """Return a sentence if the planned database is gone or replaced, else None. Raises TursoUnavailable."""
-    found = await _found(turso, target)
+    found = await _current_database(turso, target)
     return found if isinstance(found, str) else None
 
 
-async def _found(turso: TursoReader, was: PlanTarget) -> Database | str:
+async def _current_database(turso: TursoReader, was: PlanTarget) -> Database | str:
     try:
         now = await turso.database(was.name)
     except DatabaseNotFound:

@@ -20,7 +20,7 @@ NOT_STARTED = (State.PENDING, State.APPROVED)
 async def card_of_branch(env: Environment, branch: Branch, *, by: str = "") -> Reply:
     """Return the card of a branch as it stands now. `by`: who has just moved its end."""
     held = await open_quarantine(env.store, branch.database_id) if branch.database_id else None
-    standing = BranchStanding(await exists(env, branch), held is not None, await _asked_by(env, branch))
+    standing = BranchStanding(await exists(env, branch), held is not None, await _destroy_requester(env, branch))
     return branch_card(branch, standing, env.clock.now(), by=by)
 
 
@@ -63,7 +63,7 @@ async def refresh_cards_about(env: Environment, request: Request) -> None:
         await refresh_branch_cards(env, branch.id)
 
 
-async def _asked_by(env: Environment, branch: Branch) -> str:
+async def _destroy_requester(env: Environment, branch: Branch) -> str:
     """Return who has asked for the destroy of a branch that hasn't started, or an empty text."""
     found = await env.store.requests.find(states=NOT_STARTED, command=destroy.command.name, since=branch.created_at)
     mine = [one for one in found if one.plan.target and one.plan.target.id == branch.database_id]

@@ -13,7 +13,7 @@ from bot.errors import BotError, CannotPost, Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import may_be_seen
 from bot.pipeline.outcomes.recipients import is_private
-from bot.pipeline.outcomes.request_cards import announce_again, below_card, done_of
+from bot.pipeline.outcomes.request_cards import announce_again, below_card, success_message
 from bot.pipeline.replies import private_note
 
 log = structlog.get_logger(__name__)
@@ -26,7 +26,7 @@ REPORT: Final = "report"
 async def follow_up(env: Environment, request: Request) -> None:
     """Share the file and update the timeline of a change that succeeded. Safe to run again. Raises Unavailable."""
     await _share_report(env, request)
-    reply = done_of(env, request)
+    reply = success_message(env, request)
     if request.state is not State.SUCCEEDED or reply is None:
         return
     role, copies = env.catalogue.incident_role_of(request.command), await env.store.cards.of(request.id)

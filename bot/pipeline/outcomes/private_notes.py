@@ -12,7 +12,7 @@ from bot.core.records.holds import HoldKind
 from bot.core.requests.request import Mode, Request
 from bot.errors import BotError
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.request_cards import card_of, done_of, timeline_link
+from bot.pipeline.outcomes.request_cards import card_of, success_message, timeline_link
 from bot.pipeline.outcomes.start_delay import WAITS
 from bot.pipeline.replies import requester_address
 
@@ -40,7 +40,7 @@ async def update_note(env: Environment, request: Request, *, in_channel: bool) -
         return
     try:
         link = await timeline_link(env, request.incident_id) if request.incident_id else ""
-        done = done_of(env, request) or await card_of(env, request)
+        done = success_message(env, request) or await card_of(env, request)
         reply = request_notices.outcome_note(request, done, link, until=await _frozen_until(env, request))
         await env.messenger.send_ephemeral(note or requester_address(request), reply, replace=note is not None)
     except BotError as error:

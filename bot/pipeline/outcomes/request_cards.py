@@ -39,7 +39,7 @@ class CardContent(Enum):
 
 async def card_of(env: Environment, request: Request) -> Reply:
     """Return the card of a request as it is now. A success uses its command's message."""
-    done = done_of(env, await as_it_is(env, request), is_over=await _is_over(env, request))
+    done = success_message(env, await as_it_is(env, request), is_over=await _is_over(env, request))
     named = Named()
     if request.state is State.PENDING:
         request, named = await _named(env, request)
@@ -85,7 +85,7 @@ async def announce_again(env: Environment, incident: Incident, *, but: str = "")
                 await env.messenger.update(*copy, await card_of(env, request))
 
 
-def done_of(env: Environment, request: Request, *, is_over: bool = False) -> Reply | None:
+def success_message(env: Environment, request: Request, *, is_over: bool = False) -> Reply | None:
     """Return the command's own message of a success. None if the general card is used.
 
     Args:

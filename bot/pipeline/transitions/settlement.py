@@ -113,7 +113,7 @@ def _sentence(request: Request, state: State, kind: PhaseKind, settled: Settleme
     if kind is PhaseKind.UNDO and state is State.QUARANTINED:
         then = "The countdown continues. Press Undo again." if request.due_at else "Press Undo again."
         return f"Undo failed. {why or NOT_SHOWN} {then}"
-    if state is State.FAILED and (left := describe_blocks(_left(kind, settled))):
+    if state is State.FAILED and (left := describe_blocks(_remaining_blocks(kind, settled))):
         name = request.plan.target.name if request.plan.target else "the database"
         there = (
             f"`{name}` still exists, and its {left}" if kind is PhaseKind.FINISH else f"{left.capitalize()} to `{name}`"
@@ -210,7 +210,7 @@ def _holds(
         return {"release_holds": [hold.id for hold in here if hold.request_id in before]}
     if state in (State.RESTORED, State.FAILED, State.STALE):
         ended = [hold.id for hold in own]
-        left = _left(kind, settled) if state is State.FAILED else (False, False)
+        left = _remaining_blocks(kind, settled) if state is State.FAILED else (False, False)
         if still_blocked := [replace(one, id=new_id("h"), placed_at=now) for one in freezes_for(left, own)]:
             return {"release_holds": ended, "holds": still_blocked}
         return {"release_holds": holds_to_release(ended, here)}
@@ -220,7 +220,7 @@ def _holds(
     return {}
 
 
-def _left(kind: PhaseKind, settled: Settlement) -> Blocks:
+def _remaining_blocks(kind: PhaseKind, settled: Settlement) -> Blocks:
     """Return what a failed request leaves blocked. It becomes a freeze, so that a thaw can end it."""
     if settled.left is not None:
         return settled.left

@@ -46,7 +46,7 @@ class ActionHandlers:
         if channel not in self._workspace.channels or not text.strip():
             raise HTTPException(400, "The message is empty.")
         said = self._workspace.say(scene.person.id, channel, text.strip(), thread_ts=thread or None)
-        return await self._done(scene, said)
+        return await self._respond(scene, said)
 
     async def act(self, request: Request) -> Response:
         scene, payload = scene_of(self._workspace, request), await _payload(request)
@@ -59,7 +59,7 @@ class ActionHandlers:
             view_id=payload.get("view"),
             selected=payload.get("selected"),
         )
-        return await self._done(scene, pressed, quiet=bool(payload.get("quiet")))
+        return await self._respond(scene, pressed, quiet=bool(payload.get("quiet")))
 
     async def suggest(self, request: Request) -> Response:
         scene, payload = scene_of(self._workspace, request), await _payload(request)
@@ -81,7 +81,7 @@ class ActionHandlers:
         values = payload.get("values")
         if not isinstance(values, dict):
             raise HTTPException(400, "values must be an object.")
-        return await self._done(
+        return await self._respond(
             scene, self._workspace.submit_view(scene.person.id, request.path_params["view"], values)
         )
 
@@ -90,21 +90,21 @@ class ActionHandlers:
         closed = self._workspace.close_view(
             scene.person.id, request.path_params["view"], whole_stack=bool(payload.get("all"))
         )
-        return await self._done(scene, closed, quiet=True)
+        return await self._respond(scene, closed, quiet=True)
 
     async def open_home(self, request: Request) -> Response:
         scene = scene_of(self._workspace, request)
         if not scene.has_home:
             return Response(status_code=_NOTHING)
-        return await self._done(scene, self._workspace.open_home(scene.person.id))
+        return await self._respond(scene, self._workspace.open_home(scene.person.id))
 
     async def shortcut(self, request: Request) -> Response:
         scene = scene_of(self._workspace, request)
-        return await self._done(scene, self._workspace.shortcut(scene.person.id, request.path_params["callback"]))
+        return await self._respond(scene, self._workspace.shortcut(scene.person.id, request.path_params["callback"]))
 
     async def message_shortcut(self, request: Request) -> Response:
         scene, callback = scene_of(self._workspace, request), request.path_params["callback"]
-        return await self._done(
+        return await self._respond(
             scene, self._workspace.message_shortcut(scene.person.id, callback, request.path_params["ts"])
         )
 
@@ -165,7 +165,7 @@ class ActionHandlers:
         """Delete a message as an administrator."""
         scene = scene_of(self._workspace, request)
         deleted = self._workspace.admin.delete_message(request.path_params["channel"], request.path_params["ts"])
-        return await self._done(scene, deleted)
+        return await self._respond(scene, deleted)
 
     async def clock(self, request: Request) -> Response:
         scene = scene_of(self._workspace, request)
@@ -184,7 +184,7 @@ class ActionHandlers:
         )
         return HTMLResponse(drawn)
 
-    async def _done(self, scene: Scene, operation: Awaitable[Any], *, quiet: bool = False) -> Response:
+    async def _respond(self, scene: Scene, operation: Awaitable[Any], *, quiet: bool = False) -> Response:
         """Wait for the operation. If Slack wouldn't allow it, show a toast."""
         try:
             await operation

@@ -18,7 +18,7 @@ class CommandHint:
     summary: str
 
     @property
-    def spoken(self) -> str:
+    def command_words(self) -> str:
         """Return the words of the usage before its first argument."""
         words = takewhile(lambda word: word.isalpha() and word.islower(), self.usage.split())
         return " ".join(words) or self.name
@@ -34,7 +34,7 @@ def hints_for(workspace: Workspace, person: Person, commands: Sequence[CommandHi
             {"command": each.command, "usage_hint": each.usage_hint, "description": each.description} for each in slash
         ],
         "commands": [
-            {"name": each.spoken, "usage": each.usage, "summary": each.summary}
+            {"name": each.command_words, "usage": each.usage, "summary": each.summary}
             for each in (commands if here else ())
             if each.usage
         ],

@@ -161,7 +161,7 @@ class ReadHandlers:
         command = next(iter(self._workspace.app.commands), None)
         if command is None or scene.person.team_id != self._workspace.state.team_id:
             return []
-        known = {each.spoken for each in self._commands}
+        known = {each.command_words for each in self._commands}
         wanted = ("db list", "usage", "help")
         return [command] + [f"{command} {each}" for each in wanted if each in known]
 

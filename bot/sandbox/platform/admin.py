@@ -124,13 +124,13 @@ async def _set_hold(request: Request) -> Response:
     return JSONResponse(fault.as_json())
 
 
-def _found(request: Request) -> Fault | None:
+def _fault_of(request: Request) -> Fault | None:
     return _turso(request).faults.find(request.path_params["id"])
 
 
 async def _hold(request: Request) -> Response:
     """Return a hold. `?wait=SECONDS` waits until it holds a request."""
-    fault = _found(request)
+    fault = _fault_of(request)
     if fault is None:
         return JSONResponse({"error": "no such hold"}, 404)
     with suppress(TimeoutError):
@@ -139,7 +139,7 @@ async def _hold(request: Request) -> Response:
 
 
 async def _release(request: Request) -> Response:
-    fault = _found(request)
+    fault = _fault_of(request)
     if fault is None:
         return JSONResponse({"error": "no such hold"}, 404)
     fault.released.set()

@@ -9,7 +9,7 @@ import uvicorn
 
 from bot.errors import BotError
 from bot.sandbox.platform.app import create_platform
-from bot.sandbox.platform.folder import held
+from bot.sandbox.platform.folder import locked
 from bot.sandbox.platform.names import Generation
 
 
@@ -34,7 +34,7 @@ async def serve_platform(
     Raises:
         BotError: the address or the folder cannot be used.
     """
-    with _listen(host, port) as listening, held(data):
+    with _listen(host, port) as listening, locked(data):
         app = create_platform(
             data,
             organization=organization,

@@ -57,7 +57,7 @@ class Turso:
         self._targets: LRUCache[tuple[str, str], Target] = LRUCache(_REMEMBERED)
         self._changes = 0
         self._flushed_at = self._tended_at = self._enforce_at = time.monotonic()
-        self.catalog.run_now(_found, organization)
+        self.catalog.run_now(_ensure_organization, organization)
         self._recover()
 
     def _recover(self) -> None:
@@ -66,7 +66,7 @@ class Turso:
         for database_id, size_bytes in self.plane.interrupted().items():
             for primary in self.catalog.run_now(instances.every, database_id)[:1]:
                 self.meter.holds(database_id, primary.uuid, size_bytes)
-        for number, (rows, queries) in self.journal.left(self.catalog.run_now(usage.booked)):
+        for number, (rows, queries) in self.journal.unbooked(self.catalog.run_now(usage.booked)):
             self.catalog.run_now(usage.book, rows, queries, journal=number)
         self.journal.forget(self.catalog.run_now(usage.booked))
 
@@ -167,7 +167,7 @@ def _target(connection: apsw.Connection, organization: str, name: str) -> Target
     return Target(database, next(iter(instances.every(connection, database.id)), None))
 
 
-def _found(connection: apsw.Connection, organization: str) -> None:
+def _ensure_organization(connection: apsw.Connection, organization: str) -> None:
     """Make sure that the organization exists, with the group that everybody begins with."""
     try:
         organizations.find(connection, organization)

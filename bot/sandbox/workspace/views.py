@@ -48,7 +48,7 @@ class Views:
 
     def update(self, source: Any, *, view_id: str | None, external_id: str | None, expected: str | None) -> View:
         """Update a view by ID or external ID, for `views.update`. Checks `hash` if it is given."""
-        found = self._by(view_id, external_id)
+        found = self._find(view_id, external_id)
         if found is None:
             raise SlackError("not_found")
         if expected and expected != found.hash:
@@ -68,7 +68,7 @@ class Views:
         if expected and (known is None or expected != known.hash):
             raise SlackError("hash_conflict")
         checked = self._checked(source, "home", of=known)
-        view = self._made(person_id, checked)
+        view = self._new_view(person_id, checked)
         if known is not None:
             values = elements.values_of(checked["blocks"], known.values)
             view = replace(view, id=known.id, root_view_id=known.id, values=values)
@@ -109,11 +109,11 @@ class Views:
         return {**copy.deepcopy(source), "blocks": with_block_ids(source["blocks"])}
 
     def _refuse_taken(self, external_id: object, of: View | None) -> None:
-        holder = self._by(None, str(external_id)) if external_id else None
+        holder = self._find(None, str(external_id)) if external_id else None
         if holder is not None and (of is None or holder.id != of.id):
             raise SlackError("duplicate_external_id")
 
-    def _by(self, view_id: str | None, external_id: str | None) -> View | None:
+    def _find(self, view_id: str | None, external_id: str | None) -> View | None:
         if view_id:
             return self._state.find_view(view_id)
         views = [*(view for stack in self._state.stacks.values() for view in stack), *self._state.homes.values()]
@@ -121,14 +121,14 @@ class Views:
 
     def _add(self, person_id: str, source: Json) -> View:
         stack = self._state.stacks[person_id]
-        view = self._made(person_id, source)
+        view = self._new_view(person_id, source)
         if stack:
             view = replace(view, root_view_id=stack[0].id, previous_view_id=stack[-1].id)
         stack.append(view)
         self._publish("view_opened", view)
         return view
 
-    def _made(self, person_id: str, source: Json) -> View:
+    def _new_view(self, person_id: str, source: Json) -> View:
         view_id = new_id("V")
         return View(
             id=view_id, person_id=person_id, source=source, hash=self._hash(), root_view_id=view_id,

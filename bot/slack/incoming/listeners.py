@@ -127,7 +127,7 @@ class Listeners:
             if incoming := payloads.home(body, self._clock.now()):
                 self._tasks.start(self._guarded(incoming, self._opened(incoming)))
         else:
-            self._heard(event)
+            self._forget_changed(event)
         await ack()
 
     async def _accept(self, incoming: Incoming | None, body: Body) -> None:
@@ -193,7 +193,7 @@ class Listeners:
     async def _opened(self, incoming: Incoming) -> None:
         await self._handler.home_opened(incoming)
 
-    def _heard(self, event: Mapping[str, Any]) -> None:
+    def _forget_changed(self, event: Mapping[str, Any]) -> None:
         try:
             self._directory.forget(event)
         except Exception:

@@ -85,7 +85,7 @@ class SlackDirectory:
         return await _or_none(self._comes_from_elsewhere(actor)) is not False
 
     async def _look_up(self, user_id: str, channel_id: str, usergroups: frozenset[str], fresh: bool) -> Subject:
-        if not (usergroups or fresh) and (found := self._held(user_id, channel_id)):
+        if not (usergroups or fresh) and (found := self._cached_subject(user_id, channel_id)):
             return found
         names = sorted(usergroups)
         ((person, _), channel), members = await asyncio.gather(
@@ -94,9 +94,9 @@ class SlackDirectory:
         )
         return Subject(person=person, channel=channel, groups=dict(zip(names, members, strict=True)))
 
-    def _held(self, user_id: str, channel_id: str) -> Subject | None:
+    def _cached_subject(self, user_id: str, channel_id: str) -> Subject | None:
         """Return the subject if it is cached. This usual case needs no task."""
-        person, channel = self._people.held(user_id), self._channels.held(channel_id)
+        person, channel = self._people.peek(user_id), self._channels.peek(channel_id)
         return Subject(person[0], channel) if person and channel else None
 
     async def _comes_from_elsewhere(self, incoming: Incoming) -> bool:

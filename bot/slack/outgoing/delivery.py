@@ -95,7 +95,7 @@ class Delivery(Views):
         try:
             return (await self._post(channel_id, self._guard.cleared(reply), thread_ts, broadcast=broadcast))[1]
         except SlackTrouble as trouble:
-            raise _said(trouble) from None
+            raise _post_error(trouble) from None
 
     async def update(self, channel_id: str, ts: str, reply: Reply) -> bool:
         """Change a message of the bot. If several changes wait, only the last is sent.
@@ -125,7 +125,7 @@ class Delivery(Views):
         try:
             channel_id, ts = await self._post(user_id, self._guard.cleared(reply), None)
         except SlackTrouble as trouble:
-            raise _said(trouble) from None
+            raise _post_error(trouble) from None
         return (channel_id, ts) if channel_id and ts else None
 
     async def _first_that_works(self, what: str, ways: Sequence[Way]) -> bool:
@@ -144,7 +144,7 @@ class Delivery(Views):
 
     async def _by_url(self, to: Address, reply: Reply, response_type: str, *, replace: bool) -> bool:
         """Answer by the `response_url`. Returns False if there is none or it has expired."""
-        in_thread = to.thread_ts if response_type == "in_channel" else _shown_in(to)
+        in_thread = to.thread_ts if response_type == "in_channel" else _ephemeral_thread(to)
         thread_ts = None if replace else in_thread
         extra = {"response_type": response_type, "replace_original": replace, "thread_ts": thread_ts}
 
@@ -180,7 +180,7 @@ class Delivery(Views):
     async def _ephemeral(self, to: Address, reply: Reply) -> bool:
         if not to.channel_id or to.channel_id.startswith("D"):
             return False  # a DM has no other members, so a normal message is as private, and it stays
-        thread_ts = _shown_in(to)
+        thread_ts = _ephemeral_thread(to)
         where = {"channel": to.channel_id, "user": to.user_id}
 
         async def send(thread_ts: str | None) -> None:
@@ -267,7 +267,7 @@ class _Updates:
 T = TypeVar("T")
 
 
-def _shown_in(to: Address) -> str | None:
+def _ephemeral_thread(to: Address) -> str | None:
     """Return the thread for an ephemeral message, or None. Slack shows none in a thread without replies."""
     return to.thread_ts if to.thread_is_live else None
 
@@ -283,7 +283,7 @@ async def _in_thread_or_channel(send: Callable[[str | None], Awaitable[T]], thre
         return await send(None)
 
 
-def _said(trouble: SlackTrouble) -> CannotPost | Unavailable:
+def _post_error(trouble: SlackTrouble) -> CannotPost | Unavailable:
     """Return the error for a failed post: CannotPost if it is final, else Unavailable."""
     if trouble.is_transient:
         return unavailable(trouble)

@@ -133,7 +133,7 @@ class SlackCalls:
         """Post to a `response_url`. Raises SlackTrouble, with `used_url` or `expired_url` if it no longer works."""
         started, status = time.perf_counter(), "ok"
         try:
-            status = await self._post(url, encoded(message), {"Content-Type": "application/json"}, _said)
+            status = await self._post(url, encoded(message), {"Content-Type": "application/json"}, _response_url_result)
         except TimeoutError:
             status = "timeout"
         except (aiohttp.ClientError, OSError):
@@ -146,7 +146,7 @@ class SlackCalls:
     async def upload(self, url: str, content: bytes) -> None:
         """Send a file's bytes to Slack's upload URL. Raises SlackTrouble."""
         try:
-            status = await self._post(url, content, {"Content-Type": "application/octet-stream"}, _taken)
+            status = await self._post(url, content, {"Content-Type": "application/octet-stream"}, _upload_result)
         except (aiohttp.ClientError, OSError, TimeoutError):
             status = "unreachable"
         if status != "ok":
@@ -194,13 +194,13 @@ def _unwell(status: int) -> str:
     return "ratelimited" if status == 429 else f"http_{status}"
 
 
-def _said(status: int, text: str) -> str:
+def _response_url_result(status: int, text: str) -> str:
     """Read the answer of a `response_url`: `ok` as text or as JSON, or an error in either form."""
     if status == 429 or status >= 500:
         return _unwell(status)
     text = text.strip()
     if text.startswith("{"):
-        return _said_as_json(status, text)
+        return _result_in_json(status, text)
     if status == 200 and text in ("ok", ""):
         return "ok"
     if len(text) < LONGEST_CODE and text and text.replace("_", "").isalnum() and 200 <= status < 500:
@@ -208,12 +208,12 @@ def _said(status: int, text: str) -> str:
     return "unreadable" if status == 200 else f"http_{status}"
 
 
-def _taken(status: int, text: str) -> str:
+def _upload_result(status: int, text: str) -> str:
     """Read the answer to a file's bytes: only its status counts, and whether the file is there is said afterwards."""
-    return "ok" if status == 200 else _said(status, text)
+    return "ok" if status == 200 else _response_url_result(status, text)
 
 
-def _said_as_json(status: int, text: str) -> str:
+def _result_in_json(status: int, text: str) -> str:
     try:
         answer = json.loads(text)
     except ValueError:

@@ -161,7 +161,7 @@ def _checked(url: URL, setting: str) -> URL:
     for option in url.query:
         if option not in known:
             raise BadDatabaseUrl(
-                f"{setting} has an option that PostgreSQL's driver doesn't know: `{_shown(option)}`. {_advice(option)}"
+                f"{setting} has an option that PostgreSQL's driver doesn't know: `{_name(option)}`. {_advice(option)}"
             )
     if (mode := url.query.get("sslmode")) is not None and mode not in SSL_MODES:
         raise BadDatabaseUrl(f"{setting} has an unknown `sslmode`. Use one of {', '.join(SSL_MODES)}.")
@@ -178,7 +178,7 @@ def _advice(option: str) -> str:
     return _ADVICE.get(option.lower(), "Remove it, or correct its name.")
 
 
-def _shown(option: str) -> str:
+def _name(option: str) -> str:
     """Return an option's name for a message. What isn't a name may be a part of a password."""
     return option if re.fullmatch(r"[A-Za-z_]{1,30}", option) else "…"
 

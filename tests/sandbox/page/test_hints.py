@@ -21,7 +21,7 @@ from bot.sandbox.workspace import Workspace
     ],
 )
 def test_a_command_is_completed_by_the_words_that_are_typed_as_they_stand(usage: str, spoken: str) -> None:
-    assert CommandHint("home", usage, "").spoken == spoken
+    assert CommandHint("home", usage, "").command_words == spoken
 
 
 async def test_people_of_other_workspaces_are_offered_no_command(workspace: Workspace) -> None:
@@ -41,7 +41,7 @@ async def test_the_tour_has_eight_steps_of_people_in_their_channels_with_command
     workspace: Workspace,
 ) -> None:
     steps = default_tour()
-    known = {CommandHint(each.name, each.usage, each.summary).spoken for each in COMMANDS if each.usage}
+    known = {CommandHint(each.name, each.usage, each.summary).command_words for each in COMMANDS if each.usage}
     assert len(steps) == 8
     for act in (act for step in steps for act in step.acts):
         assert act.person in workspace.channels[act.channel].members

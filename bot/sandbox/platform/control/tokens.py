@@ -16,7 +16,7 @@ _NO_PERMISSIONS = "Permissions are not supported for db-api controlled databases
 
 async def mint_for_database(call: Call) -> Response:
     database = await reachable(call)
-    lifetime, access = await _asked(call)
+    lifetime, access = await _requested_token(call)
     jwt = mint(database.key, {"id": database.id}, now=call.turso.clock.time(), lifetime=lifetime, access=access)
     await note(call, "db-token-create", f"created a token for database {database.name}", database=database.name)
     return answer({"jwt": jwt})
@@ -26,13 +26,13 @@ async def mint_for_group(call: Call) -> Response:
     """Return the token opens every database of the group, those that come later too."""
     reach_group(call, call.path("group"))
     group = await call.turso.read(groups.find, call.organization, call.path("group"))
-    lifetime, access = await _asked(call)
+    lifetime, access = await _requested_token(call)
     jwt = mint(group.key, {"gid": group.uuid}, now=call.turso.clock.time(), lifetime=lifetime, access=access)
     await note(call, "group-token-create", f"created a token for group {group.name}", group=group.name)
     return answer({"jwt": jwt})
 
 
-async def _asked(call: Call) -> tuple[timedelta | None, Access]:
+async def _requested_token(call: Call) -> tuple[timedelta | None, Access]:
     _refuse_permissions(await call.body())
     try:
         lifetime = parse_expiration(call.query("expiration") or "")

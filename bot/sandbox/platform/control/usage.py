@@ -16,7 +16,7 @@ async def of_database(call: Call) -> Response:
     database = await reachable(call)
     await call.turso.flush()
     generation = call.turso.generation
-    period = usage.month_of(call.turso.clock.now()) if generation == "2023" else _asked(call)
+    period = usage.month_of(call.turso.clock.now()) if generation == "2023" else _requested_period(call)
     used = await call.turso.read(usage.of_database, database.id, period)
     present = await call.turso.read(instances.every, database.id)
     by_instance = {instance.uuid: used.get(instance.uuid, Usage()) for instance in present} | used
@@ -65,7 +65,7 @@ async def _top(call: Call, since: float) -> list[shapes.Json]:
     return [{"query": query, "rows_read": read, "rows_written": written} for query, read, written in found]
 
 
-def _asked(call: Call) -> Period:
+def _requested_period(call: Call) -> Period:
     month = usage.month_of(call.turso.clock.now())
     since, until = _time(call, "from"), _time(call, "to")
     first = f"{since:%Y-%m-%d}" if since else month.first

@@ -35,7 +35,7 @@ class Journal:
         self.close()
         return complete
 
-    def left(self, booked: int) -> Iterator[tuple[int, Measured]]:
+    def unbooked(self, booked: int) -> Iterator[tuple[int, Measured]]:
         """Yield what a kill kept from being booked: the number of each file after `booked`, and what it holds."""
         for number, path in self._files():
             if number > booked:

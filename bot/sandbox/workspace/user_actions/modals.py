@@ -27,7 +27,7 @@ class Modals:
 
     async def submit(self, person_id: str, view_id: str, values: Json) -> Acted:
         """Press the submit button. Errors of the client's own checks are returned without a delivery."""
-        view = self._of(person_id, view_id)
+        view = self._open_view(person_id, view_id)
         filled = form_input.filled(view, values, lambda action: self._suggestions.offered(person_id, action))
         view = self._state.set_values(view, filled)
         if errors := form_input.refusals(view):
@@ -42,7 +42,7 @@ class Modals:
 
     async def close(self, person_id: str, view_id: str, *, whole_stack: bool = False) -> Acted:
         """Press the close button (one view), or the cross (the whole stack)."""
-        view = self._of(person_id, view_id)
+        view = self._open_view(person_id, view_id)
         whole_stack = whole_stack or bool(view.source.get("clear_on_close"))
         closed = self._views.close_stack(person_id) if whole_stack else [self._views.close(view)]
         told = []
@@ -53,7 +53,7 @@ class Modals:
                 told.append(await self._courier.deliver(interactive_parcel(payload, person_id)))
         return Acted(deliveries=tuple(told))
 
-    def _of(self, person_id: str, view_id: str) -> View:
+    def _open_view(self, person_id: str, view_id: str) -> View:
         for view in self._state.stacks[person_id]:
             if view.id == view_id:
                 return view
