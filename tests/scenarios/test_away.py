@@ -8,7 +8,9 @@ import pytest_asyncio
 
 from bot.core.requests.request import State
 from bot.pipeline.approval import presses, votes
+from tests.authorization.lost import out_of_the_channel
 from tests.policies import ACME
+from tests.scenarios import forging
 from tests.scenarios.asked import asked, reaches, stored
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, enforce, marked_up, until, words
 
@@ -184,6 +186,78 @@ async def test_one_vote_of_two_approvers_delegate_counts_once(world: World) -> N
     card = await asked(world, "/turso db protect {} on --reason due", by=REMY)
     answer = await world.person(BEN).presses_and_hears("Approve", card)
     assert "1 of 2 approvals so far." in words(answer)
+
+
+async def test_a_vote_no_longer_counts_after_the_delegation_and_can_be_given_for_somebody_else(world: World) -> None:
+    await away(world)
+    card = await asked(world, "/turso db protect {} on --reason due", by=REMY)
+    await world.person(BEN).presses_and_hears("Approve", card)
+    await world.person(ANA).types("/turso away off", holding="no longer")
+    await away(world, DANA, BEN)
+
+    answer = await world.person(BEN).presses_and_hears("Approve", card)
+
+    assert "1 of 2 approvals so far." in words(answer)
+    assert [(one.user_id, one.on_behalf_of) for one in (await stored(world, card)).votes] == [(BEN, DANA)]
+    await world.person(ANA).presses("Approve", card)
+    await reaches(world, card, State.SUCCEEDED)
+
+
+async def test_the_card_counts_only_votes_that_count_now(world: World) -> None:
+    await away(world)
+    card = await asked(world, "/turso db protect {} on --reason due", by=REMY)
+    await world.person(BEN).presses_and_hears("Approve", card)
+    await world.person(ANA).types("/turso away off", holding="no longer")
+
+    answer = await world.person(DANA).presses_and_hears("Approve", card)
+
+    assert "1 of 2 approvals so far." in words(answer)
+    assert f"1 of 2 approvals (<@{DANA}>). Needs 1 more approval: <@{ANA}>." in marked_up(world.as_now(card))
+
+
+async def test_the_last_delegate_counts_and_the_one_before_does_not(world: World) -> None:
+    await away(world)
+    await away(world, ANA, REMY)
+    card = await asked(world, LINE)
+    assert "You aren't an approver" in words(await world.person(BEN).presses_and_hears("Approve", card))
+    await world.person(REMY).presses("Approve", card)
+    await reaches(world, card, State.SUCCEEDED)
+
+
+async def test_a_delegate_outside_the_channel_decides_nothing(world: World) -> None:
+    await away(world)
+    card = await asked(world, LINE)
+    with out_of_the_channel(world, BEN):
+        answer = await forging.presses(world, BEN, "Approve", card)
+    assert "You are not in the request's channel" in words(answer)
+    assert (await stored(world, card)).votes == ()
+
+
+@pytest.mark.parametrize(
+    ("later", "says"), [("its end", "The time away is already over."), ("Ben too", "The delegate is away, too, now.")]
+)
+async def test_an_absence_that_is_approved_too_late_is_none(world: World, later: str, says: str) -> None:
+    assert world.bot is not None
+    approved = "{allow: read}\n      - {allow: away, to: deputies}\n      - {approve: away, by: second, expires: 3h}"
+    policy = OWN_POLICY.replace("{allow: [read, away]}", approved)
+    enforce(world, policy.replace("deputies: {users", "deputies: {may_delegate_to: deputies, users"))
+    card = await world.person(ANA).types(f"/turso away --until 30m --to <@{BEN}>", holding="Withdraw")
+    if later == "Ben too":
+        await away(world, BEN, REMY)
+    else:
+        await world.pass_time(minutes=31)
+
+    await world.person(DANA).presses("Approve", card)
+
+    await world.shows(card, holding=says)
+    assert await world.bot.store.delegations.of(ANA) is None
+
+
+async def test_whoami_says_that_the_policy_no_longer_allows_a_delegation(world: World) -> None:
+    await away(world)
+    enforce(world, OWN_POLICY.replace("may_delegate_to: [deputies]", "may_delegate_to: ['user:U0REMY']"))
+    for one in (ANA, BEN):
+        assert "The policy no longer allows that." in words(await world.person(one).types("/turso whoami"))
 
 
 async def test_a_delegate_may_deny(world: World) -> None:

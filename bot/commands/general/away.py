@@ -57,6 +57,16 @@ async def plan(ctx: Context, args: AwayArgs) -> Plan:
     )
 
 
+async def drift(ctx: Context, plan: Plan) -> str | None:
+    """Return why the delegation of an approved request no longer makes sense, or None."""
+    found = _delegation(plan)
+    if found.until <= ctx.now:
+        return "The time away is already over."
+    if any(one.person == found.delegate for one in await ctx.store.delegations.active(ctx.now)):
+        return "The delegate is away, too, now."
+    return None
+
+
 def _delegation(plan: Plan) -> Delegation:
     asked = plan.arguments
     since, until = datetime.fromisoformat(asked["since"]), datetime.fromisoformat(asked["until"])
@@ -95,6 +105,7 @@ command = ChangeCommand(
     purpose="let someone else approve in their place",
     plan=plan,
     act=act,
+    drift=drift,
     read_back=read_back,
     message=message,
 )

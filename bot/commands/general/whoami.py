@@ -12,6 +12,7 @@ from bot.commands._rights import rights_here
 from bot.commands.base import Context, ReadCommand
 from bot.core.model import ChannelKind, Person
 from bot.core.oncall import Schedule, is_schedule
+from bot.core.policy import may_delegate_to
 from bot.core.reply import Block, Reply
 
 Groups = Mapping[str, frozenset[str] | None]
@@ -30,7 +31,7 @@ async def run(ctx: Context, args: WhoamiArgs) -> Reply:
         [
             kit.section(title),
             *_rights(ctx),
-            kit.section(Mrkdwn("\n".join([*_groups(who, groups), *await _delegations(ctx), *_place(ctx)]))),
+            kit.section(Mrkdwn("\n".join([*_groups(who, groups), *await _delegations(ctx, groups), *_place(ctx)]))),
             *_proposal(ctx),
         ],
         private=True,
@@ -68,17 +69,18 @@ def _groups(who: Person, groups: Groups) -> list[Mrkdwn]:
     return lines
 
 
-async def _delegations(ctx: Context) -> list[Mrkdwn]:
+async def _delegations(ctx: Context, groups: Groups) -> list[Mrkdwn]:
     """Return who approves in this person's place, and in whose place they approve."""
-    me, active = ctx.subject.person.id, await ctx.store.delegations.active(ctx.now)
-    lines = [
-        mrkdwn("{} approves for you until {}.", person(one.delegate), when(one.until))
-        for one in active
-        if one.person == me
-    ]
-    for one in active:
-        if one.delegate == me:
-            lines.append(mrkdwn("You approve for {} until {}.", person(one.person), when(one.until)))
+    me, lines = ctx.subject.person, list[Mrkdwn]()
+    for one in await ctx.store.delegations.active(ctx.now):
+        # Slack isn't asked about somebody else. A press is authorized by what it says then.
+        approver = me if one.person == me.id else Person(one.person, me.team_id)
+        allowed = may_delegate_to(ctx.policy, approver, one.delegate, groups)
+        but = Mrkdwn("") if allowed else Mrkdwn(" The policy no longer allows that.")
+        if one.person == me.id:
+            lines.append(mrkdwn("{} approves for you until {}.{}", person(one.delegate), when(one.until), but))
+        if one.delegate == me.id:
+            lines.append(mrkdwn("You approve for {} until {}.{}", person(one.person), when(one.until), but))
     return lines
 
 

@@ -59,7 +59,10 @@ class Requests(ReadRequests, Protocol):
         """
 
     async def vote(self, vote: Vote, *, entry: AuditEntry) -> Request | None:
-        """Add a person's first vote to a pending request. Later votes change nothing. None: not pending."""
+        """Add a person's vote to a pending request. None: not pending.
+
+        A later vote changes nothing, unless it is in the place of another approver than the first.
+        """
 
     async def mark_reminded(self, request_id: str, at: datetime, *, before: datetime, entry: AuditEntry) -> bool:
         """Record that the approvers of a pending request are being reminded.

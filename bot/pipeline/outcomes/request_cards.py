@@ -1,6 +1,6 @@
 """Cards of requests: views of stored requests, posted at least once, with every copy kept up to date."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
@@ -14,7 +14,7 @@ from bot.core.records.holds import HoldKind
 from bot.core.records.incidents import Incident, Review
 from bot.core.reply import Reply
 from bot.core.requests.decision import decide_request
-from bot.core.requests.request import Mode, Request, State
+from bot.core.requests.request import Mode, Request, State, Vote
 from bot.errors import CannotPost, Unavailable
 from bot.pipeline.authorization.case import WantedGroups
 from bot.pipeline.environment import Environment
@@ -137,7 +137,7 @@ class Named:
 
 
 async def _named(env: Environment, request: Request) -> tuple[Request, Named]:
-    """Return the request with those whom it notifies now, and the approvers who are in the channel.
+    """Return the request with those whom it notifies and the votes that count now, and the approvers in the channel.
 
     Nobody without Slack's answer, so that the card still appears. Slack notifies everybody whom a card names, so people
     outside the channel must not be named.
@@ -151,7 +151,14 @@ async def _named(env: Environment, request: Request) -> tuple[Request, Named]:
     except Unavailable:
         return request, Named()
     silent = [group for group in wanted.silent if is_schedule(group)]
-    return request, Named(decision.approvers.ids & inside, delegates, not_said(silent) if silent else "")
+    approvers = decision.approvers.ids & inside
+    now = [one for one in request.votes if _counts(one, approvers, delegates)]
+    return replace(request, votes=tuple(now)), Named(approvers, delegates, not_said(silent) if silent else "")
+
+
+def _counts(vote: Vote, approvers: Collection[str], delegates: Mapping[str, str]) -> bool:
+    """Return True if a vote counts now, as far as the card knows: its voter may have lost the right."""
+    return delegates.get(vote.on_behalf_of) == vote.user_id if vote.on_behalf_of else vote.user_id in approvers
 
 
 async def post_card(env: Environment, request: Request) -> None:

@@ -131,9 +131,10 @@ class Requests(Repository):
         return found[0] if found else None
 
     async def vote(self, vote: Vote, *, entry: AuditEntry) -> Request | None:
-        """Add a vote to a pending request. A person's second vote is ignored. Returns None if it isn't pending.
+        """Add a vote to a pending request. Returns None if it isn't pending.
 
-        The entry is written only with a person's first vote.
+        A person's second vote is ignored, unless it is in another one's place: then it replaces the first, which may no
+        longer count. The entry is written only if the vote is stored.
         """
 
         def work(connection: Connection) -> Request | None:
@@ -142,7 +143,11 @@ class Requests(Repository):
             query = select(requests.c.id).where(pending).with_for_update()
             if connection.execute(query).first() is None:
                 return None
-            if insert_new(connection, votes, values(vote)):
+            row = values(vote)
+            other = (votes.c.request_id == vote.request_id) & (votes.c.user_id == vote.user_id) & votes.c.approves
+            other &= votes.c.on_behalf_of != vote.on_behalf_of
+            again = update(votes).where(other).values(row)
+            if insert_new(connection, votes, row) or connection.execute(again).rowcount == 1:
                 audit_chain.append(connection, [entry])
             return _read(connection, vote.request_id)
 
