@@ -24,7 +24,7 @@ async def run_checks(checks: Mapping[str, Check]) -> list[Finding]:
 
 
 async def run_check(name: str, check: Check, *, within: float = PATIENCE_SECONDS) -> Finding:
-    """Run one check, for so many seconds at most."""
+    """Run one check. It fails after `within` seconds."""
     try:
         return name, True, await deadline.within(within, check())
     except BotError as error:

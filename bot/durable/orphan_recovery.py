@@ -19,7 +19,7 @@ ROUND_SECONDS: Final = 15.0
 LOOK_SECONDS: Final = 5.0
 SETTLE_SECONDS: Final = 10.0
 ROUNDS_UNTIL_LOST: Final = 8
-"""After so many rounds an open intent is orphaned: the process that was to answer it has crashed."""
+"""How many rounds an open intent may wait. Then it is orphaned: the process that was to answer it has crashed."""
 MOMENT: Final = timedelta(microseconds=1)
 
 

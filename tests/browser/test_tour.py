@@ -1,4 +1,4 @@
-"""The guided tour stands beside what one works with, at every width: it covers neither messages nor the composer."""
+"""The guided tour covers neither messages nor the composer, at any width."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ class Desk:
 
 @pytest.fixture(autouse=True)
 def no_waiting() -> Any:
-    """Retries happen as often as ever, but at once."""
+    """Let retries happen at once, as often as usual."""
     with stamina.set_testing(True, attempts=100, cap=True):
         yield
 

@@ -1,4 +1,4 @@
-"""What was acknowledged is in the store, and comes to its end, also when the power goes in the middle of a load."""
+"""Whatever was acknowledged is in the store and is completed, even if the power fails in the middle of a load."""
 
 import asyncio
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Where an incident can be and where not: twice, elsewhere, renamed, archived, without the bot; each is answered."""
+"""Where incidents can run: a second one, another channel, a renamed or archived one, and one without the bot."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The rights of an incident go with its time, also when nobody is there to see it end."""
+"""Incident permissions end on time, even if no one is there to end the incident."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

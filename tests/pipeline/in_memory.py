@@ -34,7 +34,7 @@ CHANGES = ("POST", "PATCH", "DELETE")
 
 
 class RecordingSlack(Slack):
-    """Keeps every text that somebody reads: alone (by user) or in the channel."""
+    """Keeps every text that is shown: privately (by user) or in the channel."""
 
     def __init__(self, of: Rehearsal) -> None:
         super().__init__(of)
@@ -62,7 +62,7 @@ class RecordingSlack(Slack):
 
 @dataclass
 class Pipeline:
-    """What a test does with the pipeline, and what it sees of it."""
+    """Drives the pipeline for a test, and reads its results."""
 
     of: Rehearsal
     env: Environment
@@ -116,7 +116,7 @@ class Pipeline:
         return next((one for one in every if (one.kind, one.subject) == (kind, subject)), None)
 
     async def fire(self, kind: TimerKind, subject: str) -> Timer | None:
-        """Let a timer fall due and fire it; returns the one that follows."""
+        """Move the clock to a timer, fire it, and return the timer that follows."""
         timer = await self.timer(kind, subject)
         assert timer is not None, f"no timer {kind} of {subject}"
         self.of.offset += max(timedelta(0), timer.due_at - self.of.now())
@@ -134,7 +134,7 @@ class Pipeline:
         return [f"{one.method} {one.path}" for one in self.of.sent if one.method in CHANGES]
 
     def answers_once(self, method: str, path_end: str, answer: httpx.Response | Callable[[], Any]) -> None:
-        """Let Turso answer one call that changes something so, instead of making the change."""
+        """Make Turso answer one matching change with `answer`, without making the change."""
         real = self.of.turso.handle
 
         def handle(request: httpx.Request) -> httpx.Response:

@@ -11,7 +11,7 @@ from tests.world import DB_OPS, World, buttons, until, words
 
 
 def told(world: World, person_id: str) -> list[Message]:
-    """Everything that this person alone was told: ephemeral messages, also in channels they are not in, and DMs."""
+    """Return what only this person saw: ephemeral messages, also in channels they aren't in, and direct messages."""
     state = world.workspace.state
     hidden = [one for one in state.ephemerals.values() if one.only_for == person_id]
     direct = state.direct_channel(person_id).id

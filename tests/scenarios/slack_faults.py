@@ -1,4 +1,4 @@
-"""Faults of each Web API method that the bot calls, and what people do while it has one."""
+"""Faults of each Web API method that the bot calls, and what people do meanwhile."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -48,7 +48,7 @@ IS_DONE = ("fields of other types", "ok and nothing else")
 
 @contextmanager
 def failing(world: World, method: str, fault: str) -> Iterator[None]:
-    """Let a method of Slack's fail each time that it is called."""
+    """Make every call of a Slack method fail inside the context."""
     one = Fault(method=method, **FAULTS[fault])
     world.workspace.faults.active.append(one)
     try:
@@ -58,7 +58,7 @@ def failing(world: World, method: str, fault: str) -> Iterator[None]:
 
 
 def forget(world: World) -> None:
-    """Drop what the bot has kept of people, channels and groups, and where it is installed: as after a start."""
+    """Empty the bot's caches of people, channels, groups and its workspace, as after a start."""
     assert world.bot is not None
     world.bot.health.workspace._found = None
     directory = world.bot.env.directory
@@ -68,24 +68,24 @@ def forget(world: World) -> None:
 
 
 def sent(world: World, name: str) -> int:
-    """How often Turso was told to freeze a database."""
+    """Return how many freezes of a database were sent to Turso."""
     return len(world.changes("PATCH", f"{name}/configuration"))
 
 
 def below(world: World, card: Message) -> list[Message]:
-    """What stands in the thread of a card."""
+    """Return the replies in the thread of a card."""
     return [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts != one.ts]
 
 
 def everything(world: World) -> list[Message]:
-    """Every message of the bot's, to whomever."""
+    """Return every message of the bot, ephemeral ones included."""
     state = world.workspace.state
     posted = [one for messages in state.messages.values() for one in messages.values()]
     return [*posted, *state.ephemerals.values()]
 
 
 async def frozen_once(world: World, card: Message, name: str) -> None:
-    """A request goes through, and is told once in the thread of its card."""
+    """Wait until a request has succeeded, and assert that its thread has the outcome once."""
     await until(lambda: sent(world, name), what="the freeze")
     await world.calm()
     await world.pass_time(minutes=20)
@@ -119,7 +119,7 @@ class Cell:
 
 
 async def press_is_refused(cell: Cell) -> None:
-    """What has to be known of the approver can't be fetched: so no, with a reason, and nothing happens."""
+    """Press Approve while facts about the approver can't be fetched: the press is refused with a reason."""
     world, ana = cell.world, cell.world.person(ANA)
     card = await asked(world, "/turso freeze {} --reason spike")
     name = await named(world, card)
@@ -136,7 +136,7 @@ async def press_is_refused(cell: Cell) -> None:
 
 
 async def installation_is_unknown(cell: Cell) -> None:
-    """The bot has just started, and Slack does not say to which workspace it belongs."""
+    """Start the bot while Slack doesn't say to which workspace it belongs."""
     await press_is_refused(cell)
     assert cell.world.bot is not None
     with cell.on():
@@ -146,7 +146,7 @@ async def installation_is_unknown(cell: Cell) -> None:
 
 
 async def outcome_comes_later(cell: Cell) -> None:
-    """The change is made once, whatever Slack does with the message, and told once when it takes messages again."""
+    """Approve while messages fail: the change is made once, and its outcome is posted once when messages work again."""
     world, ana = cell.world, cell.world.person(ANA)
     card = await asked(world, "/turso freeze {} --reason spike")
     name = await named(world, card)
@@ -159,7 +159,7 @@ async def outcome_comes_later(cell: Cell) -> None:
 
 
 async def card_comes_later(cell: Cell) -> None:
-    """A request whose card Slack did not take, or of which it did not say where it is, can be approved all the same."""
+    """Request while posting the card fails, or its `ts` is lost: the request can be approved all the same."""
     world = cell.world
     name = f"db-{world.workspace.now().timestamp():.6f}".replace(".", "-")
     await world.make(name)
@@ -177,13 +177,13 @@ async def card_comes_later(cell: Cell) -> None:
 
 
 def await_cards(world: World, name: str) -> list[Message]:
-    """The copies of a card in the channel that can be approved, oldest first."""
+    """Return the posted copies of a card that have an Approve button, oldest first."""
     posted = [one for one in world.workspace.history(DB_OPS, None) if not one.only_for]
     return [one for one in posted if name in words(one) and "Approve" in buttons(one)]
 
 
-async def answer_takes_another_way(cell: Cell) -> None:
-    """A private answer comes another way, and the press that it answers counts once."""
+async def answer_falls_back(cell: Cell) -> None:
+    """Ask privately while private answers fail: the answer comes another way, and a press counts once."""
     world, ana = cell.world, cell.world.person(ANA)
     with cell.on():
         await forging.answer_to(world, DANA, world.workspace.say(DANA, DB_OPS, "/turso ls --private"))
@@ -192,7 +192,7 @@ async def answer_takes_another_way(cell: Cell) -> None:
 
 
 async def link_is_left_out(cell: Cell) -> None:
-    """What would have held a link comes without it."""
+    """Ask for something whose answer has a link while links fail: the answer comes without it."""
     world = cell.world
     card = await asked(world, "/turso freeze {} --reason spike")
     name = await named(world, card)
@@ -207,8 +207,8 @@ async def link_is_left_out(cell: Cell) -> None:
     await frozen_once(world, card, name)
 
 
-async def form_is_told(cell: Cell) -> None:
-    """A form that can't be opened or filled is told, and nothing is denied by that."""
+async def form_fails_visibly(cell: Cell) -> None:
+    """Open forms while forms fail: the person gets an answer, and nothing is denied."""
     world, ana = cell.world, cell.world.person(ANA)
     card = await asked(world, "/turso freeze {} --reason spike")
     name = await named(world, card)
@@ -227,7 +227,7 @@ async def form_is_told(cell: Cell) -> None:
 
 
 async def home_comes_later(cell: Cell) -> None:
-    """Home is drawn when it is opened again."""
+    """Open Home while it fails: it is drawn when it is opened again."""
     world = cell.world
     world.workspace.state.homes.pop(BEN, None)
     with cell.on():
@@ -240,7 +240,7 @@ async def home_comes_later(cell: Cell) -> None:
 
 
 async def hint_is_left_open(cell: Cell) -> None:
-    """Somebody is refused, and what else would help is not known: it isn't claimed that nothing would."""
+    """Get refused while other channels can't be read: the answer doesn't claim that no channel allows it."""
     world = cell.world
     with cell.on():
         line = world.workspace.say(DANA, ORDERS, "/turso freeze orders --reason spike")
@@ -255,7 +255,7 @@ async def hint_is_left_open(cell: Cell) -> None:
 
 
 async def guests_are_not_known(cell: Cell) -> None:
-    """`doctor` does not say that there is no guest."""
+    """Run `doctor` while people can't be listed: it doesn't claim that there are no guests."""
     assert cell.world.bot is not None
     with cell.on():
         found = {name: (well, said) for name, well, said in await cell.world.bot.health.doctor()}
@@ -264,7 +264,7 @@ async def guests_are_not_known(cell: Cell) -> None:
 
 
 async def report_is_shared_once(cell: Cell) -> None:
-    """The report of an incident comes once."""
+    """End an incident while files fail: its report is shared once."""
     world, remy = cell.world, cell.world.person(REMY)
     key = f"INC-{len(world.workspace.calls)}"
     await remy.types(f"/turso incident start {key}", INCIDENT, holding=key)
@@ -282,12 +282,12 @@ async def report_is_shared_once(cell: Cell) -> None:
 
 
 def reports(world: World, key: str) -> list[Message]:
-    """The messages in which the report of an incident is shared."""
+    """Return the messages that share the report of an incident."""
     return [one for one in world.workspace.history(INCIDENT, None) if one.files and key in str(one.files)]
 
 
 async def others_are_answered(cell: Cell) -> None:
-    """Somebody else is answered meanwhile, if only by a no."""
+    """Assert that another person still gets an answer meanwhile, even if it is a refusal."""
     await forging.answer_to(cell.world, BEN, cell.world.workspace.say(BEN, DB_OPS, "/turso whoami"))
 
 
@@ -303,13 +303,13 @@ ROWS: dict[str, Row] = {
     "chat.getPermalink": link_is_left_out,
     "chat.postMessage": card_comes_later,
     "chat.update": outcome_comes_later,
-    "chat.postEphemeral": answer_takes_another_way,
-    "response_url": answer_takes_another_way,
-    "views.open": form_is_told,
-    "views.update": form_is_told,
+    "chat.postEphemeral": answer_falls_back,
+    "response_url": answer_falls_back,
+    "views.open": form_fails_visibly,
+    "views.update": form_fails_visibly,
     "views.publish": home_comes_later,
     "files.getUploadURLExternal": report_is_shared_once,
     "upload": report_is_shared_once,
     "files.completeUploadExternal": report_is_shared_once,
 }
-"""What is done while a method fails, by method; those that are no methods are addresses that Slack gives."""
+"""What is tested while a method fails. `response_url` and `upload` are addresses, not methods."""

@@ -40,7 +40,7 @@ SAYS = "has used 82% of its quota for rows written"
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def alerts_on(world: World) -> AsyncIterator[None]:
-    """Both channels get alerts; what a test does to the world ends with it."""
+    """Turn on alerts in both channels, and undo afterwards what a test did to the world."""
     keep_usage_unknown(world)
     await world.person(ANA).types("/turso alert on --quota 50,80,95 --spike 5x", holding="Alerts are on")
     await world.person(DANA).types("/turso alert on", ORDERS, holding="Alerts are on")
@@ -306,7 +306,7 @@ async def test_alert_list_shows_what_is_open_and_off_ends_it(world: World) -> No
 
 
 async def test_a_channel_that_is_now_shared_with_another_organization_gets_no_card(world: World) -> None:
-    """The last one, since what the bot knows of a channel it knows for a minute."""
+    """Keep this test last: the bot caches facts about a channel for a minute."""
     await world.workspace.admin.share(DB_OPS, OTHER_TEAM)
 
     await raised(world, AlertKind.SPIKE, "users-eu")

@@ -1,4 +1,4 @@
-"""However a request ends, what this bot has blocked is what its open holds say, and a card offers what still works."""
+"""However a request ends, the bot's blocks match its open holds, and the card offers only what still works."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -28,7 +28,7 @@ OWN_POLICY = q.POLICY
 
 @asynccontextmanager
 async def held_before_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[asyncio.Event]:
-    """Let what has begun wait right before it is sent; the event is set once something waits."""
+    """Pause workflows right before they call Turso. The event is set once one waits."""
     waits, goes, real = asyncio.Event(), asyncio.Event(), WorkSteps.act
 
     async def act(self: WorkSteps, request_id: str, phase: str) -> ActResult:
@@ -61,7 +61,7 @@ async def expired(world: World, card: Message) -> None:
 
 
 async def drifted(world: World, card: Message) -> None:
-    """The plan is compared again where the comparison has grown old."""
+    """Change the database after the comparison, and let enough time pass that it is compared again."""
     request = await stage.request_of(world, card)
     assert request.plan.target is not None
     await q.configuration(world, request.plan.target.name, delete_protection=True)
@@ -76,7 +76,7 @@ async def refused(world: World, card: Message) -> None:
 
 
 async def nothing(world: World, card: Message) -> None:
-    """It goes through."""
+    """Do nothing, so that the operation succeeds."""
 
 
 ENDS: dict[str, tuple[Callable[[World, Message], Awaitable[None]], State]] = {
@@ -90,7 +90,7 @@ ENDS: dict[str, tuple[Callable[[World, Message], Awaitable[None]], State]] = {
 
 
 async def resting(world: World, name: str) -> Message:
-    """A quarantine whose countdown has ended without a destroy."""
+    """Return the card of a quarantine whose countdown ended without a destroy."""
     card = await q.quarantined(world, name)
     await forbid(world)
     await world.pass_time(hours=25)
@@ -101,7 +101,7 @@ async def resting(world: World, name: str) -> Message:
 
 
 async def matches(world: World, name: str) -> None:
-    """What Turso blocks, and nobody else has blocked, is what the open holds need."""
+    """Assert that Turso blocks exactly what the open holds need."""
     blocked = await q.configuration(world, name)
     assert blocked == remaining(await q.holds(world, name)), f"{name}: {await q.holds(world, name)}"
 
@@ -146,8 +146,8 @@ async def test_blocks_and_holds_match_after_every_end(
     assert not await q.holds(world, name)
 
 
-async def is_not_known(world: World, monkeypatch: pytest.MonkeyPatch, card: Message, name: str, operation: str) -> None:
-    """Lose the answer to what is sent, and the looks at what came of it."""
+async def make_unknown(world: World, monkeypatch: pytest.MonkeyPatch, card: Message, name: str, operation: str) -> None:
+    """Lose Turso's response to the change, and make every read-back fail, so that the outcome is unknown."""
 
     async def unseen(*_: Any) -> bool:
         return False
@@ -167,8 +167,8 @@ async def is_not_known(world: World, monkeypatch: pytest.MonkeyPatch, card: Mess
     await world.calm()
 
 
-async def looked_again(world: World, request_id: str) -> None:
-    """Let the time of the next second look come, and wait until it is over."""
+async def reconciled(world: World, request_id: str) -> None:
+    """Move the clock to the reconciler's next run, and wait until it is over."""
     store = world.bot.store if world.bot else None
     assert store is not None
     for timer in await store.timers.due(world.clock.now() + timedelta(days=1), limit=1000):
@@ -200,11 +200,11 @@ async def test_blocks_and_holds_match_after_what_is_not_known_at_first(
             if OPERATIONS[operation]
             else q.asked(world, name)
         )
-    await is_not_known(world, monkeypatch, card, name, operation)
+    await make_unknown(world, monkeypatch, card, name, operation)
     await q.configuration(world, name, **OPENED[opened])
     request = await stage.request_of(world, card)
     for _ in settlement.SECOND_LOOKS:
-        await looked_again(world, request.id)
+        await reconciled(world, request.id)
     request = await q.state(world, request)
     await world.calm()
     await matches(world, name)

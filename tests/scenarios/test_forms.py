@@ -175,7 +175,7 @@ async def test_a_form_of_somebody_else_is_refused_and_its_menu_is_empty(world: W
 
 
 @pytest.mark.parametrize("callback", ["form.token", "form.nothing", "chooser", "review", "approval.type_name", "evil"])
-async def test_a_forged_form_is_told_that_it_is_not_known(world: World, callback: str) -> None:
+async def test_a_forged_form_fails_visibly_that_it_is_not_known(world: World, callback: str) -> None:
     values = {"command": "list", "comment": "x", "verdict": "yes", "typed_name": "orders", "arg.name": "orders"}
 
     answer = await forging.submits(world, DANA, callback, "i-forged", values)

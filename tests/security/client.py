@@ -53,7 +53,7 @@ async def client_of(url: str) -> AsyncIterator[Client]:
 
 
 def main() -> None:
-    """Be the client."""
+    """Run the client process."""
     import libsql
 
     for line in sys.stdin:

@@ -1,4 +1,4 @@
-"""The same over Socket Mode, whose tickets are secrets too, and with PostgreSQL, whose password is one secret more."""
+"""The leak tests once more: over Socket Mode, whose tickets are secrets, and PostgreSQL, whose password is one."""
 
 import secrets
 from pathlib import Path

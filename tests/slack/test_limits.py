@@ -1,4 +1,4 @@
-"""Limits of the server, on real sockets: whoever floods it keeps no signed command from its ack."""
+"""Limits of the server, on real sockets: a flood doesn't delay the acknowledgement of signed commands."""
 
 import asyncio
 import resource
@@ -16,7 +16,7 @@ from bot.slack.incoming.request_guard import Receive, Scope, Send
 from tests.world import until
 
 LARGE = 8_000_000
-"""Bytes of an answer that no buffer of the system holds."""
+"""The size of a response that no socket buffer can hold."""
 
 
 async def answers(scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,7 +61,7 @@ async def asked(port: int, *, head: bytes = b"", body: bytes = b"", pause: float
 
 
 async def are_forgotten(server: Any) -> None:
-    """Wait until the server remembers no connection any more."""
+    """Wait until the server has no open connections."""
     protocol = server.config.http_protocol_class
     await until(lambda: not protocol.idle and not protocol.waiting, what="the server to forget the connections")
 
@@ -126,7 +126,7 @@ async def test_half_open_requests_neither_use_up_files_nor_keep_others_out(serve
 
 
 async def idle(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A connection that was answered and is kept."""
+    """Yield a connection that got a response and stays open."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
     await asyncio.wait_for(reader.readuntil(b"done"), 20)

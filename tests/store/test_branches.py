@@ -1,4 +1,4 @@
-"""The ledger of branches: an end changes by compare-and-set, so that of two changes one wins, in both stores."""
+"""The ledger of branches: end dates change by compare-and-set, so that one of two changes wins, in both stores."""
 
 import asyncio
 from datetime import timedelta

@@ -14,7 +14,7 @@ from .organization import TOKEN, Organization
 
 @pytest.fixture(autouse=True)
 def no_waiting() -> Iterator[None]:
-    """Retries happen as often as ever, but at once."""
+    """Let retries happen at once, as often as usual."""
     with stamina.set_testing(True, attempts=100, cap=True):
         yield
 

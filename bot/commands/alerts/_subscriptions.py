@@ -63,7 +63,7 @@ def mentioned(ids: Sequence[str]) -> Mrkdwn:
 
 
 def chosen(one: AlertSubscription) -> list[str]:
-    """Return what a channel is told about, in words, without what every channel with alerts is told."""
+    """Return which alerts a channel has chosen, in words. `ALWAYS` has those that every channel with alerts gets."""
     quota = [f"{each}%" for each in one.quota]
     last = f"{', '.join(quota[:-1])} or {quota[-1]}" if len(quota) > 1 else "".join(quota)
     return [
@@ -78,7 +78,7 @@ ALWAYS: Final = (
     "a freeze is older than a week",
     "something in Turso Ops itself fails",
 )
-"""What every channel with alerts is told about."""
+"""Alerts that every channel with alerts gets."""
 
 
 async def subscription_of(ctx: Context) -> AlertSubscription | None:

@@ -1,4 +1,4 @@
-"""`/turso alert list`: show what this channel is told about, and what is the case now."""
+"""`/turso alert list`: show which alerts this channel gets, and which are open."""
 
 from pydantic import BaseModel
 

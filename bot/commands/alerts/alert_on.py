@@ -27,7 +27,7 @@ class AlertOnArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: AlertOnArgs) -> Plan:
-    """Return the plan: what this channel will be told about, and whom a card mentions."""
+    """Return the plan: which alerts this channel will get, and whom a card mentions."""
     if not ctx.organization:
         raise BadInput("The policy has no rules for this channel, so it can't get alerts.")
     plain = args.quota is None and args.spike is None and not args.forecast
@@ -70,7 +70,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """Return the message: what the channel is told about, and how to end that."""
+    """Return the message: which alerts the channel gets, and how to turn them off."""
     asked = plan.arguments
     head = mrkdwn(":bell: Alerts are on in this channel.")
     steps = [one.removeprefix("Post an alert in this channel ") for one in plan.steps]

@@ -40,7 +40,7 @@ class Measure(StrEnum):
     DAYS = "days"
     """How long a database has been frozen."""
     FAILURES = "failures"
-    """Pieces of work that fail, are late, or of which nobody was told."""
+    """Work that fails or is late, and outcomes of which nobody was notified."""
 
 
 class AlertEnd(StrEnum):

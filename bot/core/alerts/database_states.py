@@ -16,7 +16,7 @@ from bot.core.records.holds import HoldKind
 from bot.core.records.tokens import LedgerToken, TokenState
 
 HOLDERS: Final = 3
-"""Tokens of so many people are many."""
+"""How many people's tokens must expire at once for an alert."""
 EXPIRES_WITHIN: Final = timedelta(days=1)
 SHORT_LIVED: Final = timedelta(days=3)
 """Tokens that were issued for less are expected to expire."""

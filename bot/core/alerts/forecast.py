@@ -19,9 +19,9 @@ DAYS_AT_LEAST: Final = 14
 PATHS: Final = 400
 """How many possible futures are drawn."""
 RAISES: Final = 0.95
-"""A forecast is told if so many of them use up the quota in time."""
+"""The share of simulated futures that must use up the quota in time for an alert."""
 ENDS: Final = 0.5
-"""It has ended if fewer do."""
+"""The share below which an alert has ended."""
 STORAGE_AHEAD: Final = timedelta(days=30)
 _LAST: Final = timedelta(minutes=1)
 _DAY: Final = timedelta(days=1)

@@ -100,7 +100,7 @@ def _days(facts: Facts, measure: Measure) -> tuple[Figure, ...]:
 
 
 def failures(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
-    """Find work of the bot itself that fails, is late, or ended without anybody being told."""
+    """Find work of the bot itself that fails, is late, or ended without anyone being notified."""
     if facts.failures is None:
         return Found()
     if not facts.failures:

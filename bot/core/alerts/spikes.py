@@ -16,7 +16,7 @@ WEEKS_AT_LEAST: Final = 3
 DAYS: Final = 14
 DAYS_AT_LEAST: Final = 10
 QUIET_HOURS: Final = 3
-"""A spike has ended after so many hours in a row without it."""
+"""How many quiet hours in a row end a spike."""
 SPREADS: Final = 6.0
 """How many robust standard deviations a spike exceeds the usual, besides the factor."""
 _SIGMA: Final = 1.4826

@@ -64,7 +64,7 @@ def differences(old: Policy, new: Policy, grammar: Grammar[Any]) -> Iterator[str
 
 
 def _oncall_users(old: Policy, new: Policy) -> Iterator[str]:
-    """Yield what changes about whose Slack ID stands for whom in a schedule."""
+    """Yield changes of the Slack IDs of people in schedules."""
     for provider in sorted({*old.oncall_users, *new.oncall_users}):
         before, after = old.oncall_users.get(provider, {}), new.oncall_users.get(provider, {})
         for id_ in sorted({*before, *after}):
@@ -74,7 +74,7 @@ def _oncall_users(old: Policy, new: Policy) -> Iterator[str]:
 
 
 def _delegates(old: Policy, new: Policy) -> Iterator[str]:
-    """Yield what changes about whom people may make their delegates."""
+    """Yield changes of who may be whose delegate."""
     for name in sorted({*old.people, *new.people}):
         before, after = (_may_delegate_to(policy, name) for policy in (old, new))
         if before != after:

@@ -11,7 +11,7 @@ from bot.pipeline.authorization.decision import judge
 from bot.pipeline.environment import Environment
 
 TRIED: Final = 100
-"""How many people whom rules name are tried."""
+"""The maximum number of named people to try."""
 ANY_MEMBER: Final = Person("", "")
 """A member of the workspace whom no rule names."""
 

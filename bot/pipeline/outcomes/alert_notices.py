@@ -51,7 +51,7 @@ async def notify_alert(env: Environment, alert_id: str) -> None:
         for owed in await env.store.notices.pending(alert_id):
             alert = await env.store.alerts.get(alert_id)
             if alert is None or (owed.event == RAISED and not alert.is_open):
-                # It ended before anybody was told, so there is nothing to tell.
+                # It ended before its card was posted, so there is nothing to post.
                 await env.store.notices.set_notified(alert_id, owed.event, how=SUPERSEDED)
             elif owed.event == ENDED:
                 await env.store.notices.set_notified(alert_id, ENDED, how=await _show_end(env, alert))

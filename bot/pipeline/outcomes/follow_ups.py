@@ -51,7 +51,7 @@ async def _share_report(env: Environment, request: Request) -> None:
         return
     made = await env.store.requests.get(request.plan.decides) if request.plan.decides else None
     if made is not None and (is_private(made) or made.channel_id != request.channel_id):
-        return  # the report says what was found, why and by whom, which this channel must not read
+        return  # this channel must not read the review in the report: what was found, why and by whom
     channel_id, thread_ts = await below_card(env, request)
     ctx = env.context(await env.requester_of(request), organization=request.organization)
     await _share(env, await command.report(ctx, request), channel_id, thread_ts)

@@ -33,7 +33,7 @@ REMEMBERS: Final = timedelta(days=40)
 """How long an alert that was posted is known, so that it isn't posted twice in a billing period."""
 LATE: Final = timedelta(minutes=15)
 FAILS: Final = 3
-"""After so many failures in a row, scheduled work counts as failing."""
+"""How many failures in a row make scheduled work count as failing."""
 TOLD_SINCE: Final = timedelta(days=7)
 USAGE: Final = Action(usage.command.name)
 """Who may see the usage of databases in a channel may see alerts about them there."""

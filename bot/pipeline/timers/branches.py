@@ -44,7 +44,7 @@ async def branch_is_due(env: Environment, timer: Timer) -> Timer | None:
     if branch is None or branch.state is BranchState.ENDED:
         return None
     request = await env.store.requests.get(branch.request_id)
-    if request is None:  # it ends all the same, and its owner is told
+    if request is None:  # it ends all the same, and its owner is notified
         log.warning("the request of a branch is gone", branch=branch.id, request=branch.request_id)
     now = env.clock.now()
     if branch.state is BranchState.ACTIVE:
@@ -90,7 +90,7 @@ async def _announce(env: Environment, branch: Branch, request: Request | None) -
 
 
 async def _end(env: Environment, branch: Branch, request: Request | None) -> None:
-    """Request the quarantine of a branch for its owner. If the rules of now refuse it, it stays and the owner is told.
+    """Request the quarantine of a branch for its owner. If the current rules refuse it, the owner is notified.
 
     Raises:
         Unavailable, TursoError: it can't be decided now. The timer is retried.
@@ -132,7 +132,7 @@ async def _request_quarantine(env: Environment, branch: Branch) -> None:
     """Open the destroy request of a branch's end. Its owner agreed to it when they created the branch.
 
     Raises:
-        BotError: the rules of now don't let the owner destroy it, or it can't be destroyed.
+        BotError: the current rules don't let the owner destroy it, or it can't be destroyed.
     """
     command = destroy.command
     read = env.grammar.parse(command_line(command.name, branch.database, reason=REASON))

@@ -40,7 +40,7 @@ AGAIN = timedelta(seconds=30)
 """The pause before a thaw that Turso doesn't show yet is read again."""
 LONGEST_AGAIN = timedelta(minutes=5)
 LATE_AFTER = 5
-"""After so many failures, about ten minutes, people are notified that a freeze hasn't ended yet."""
+"""How many failures, about ten minutes, before people are notified that a freeze hasn't ended yet."""
 LATE = "late"
 """The event of that notice."""
 NOT_SHOWN = "Turso doesn't show that it is unblocked yet."

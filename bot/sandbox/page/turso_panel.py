@@ -37,7 +37,7 @@ class TursoControls(Protocol):
         """Return the organization as it is now."""
 
     async def do(self, button: str, value: str) -> str:
-        """Do what a button says, and return what came of it.
+        """Do what a button says, and return the result as a sentence.
 
         Raises:
             LookupError: there is no such button, group, plan or database.

@@ -30,7 +30,7 @@ async def serve_platform(
 
     Args:
         port: 0 takes a free one.
-        ready: is told the base URL as soon as connections are accepted.
+        ready: called with the base URL as soon as connections are accepted.
     Raises:
         BotError: the address or the folder cannot be used.
     """

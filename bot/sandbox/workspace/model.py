@@ -116,7 +116,7 @@ class Message:
 
     @property
     def is_in_channel(self) -> bool:
-        """Return whether it stands in the channel itself: not a reply, or a reply that was also sent to the channel."""
+        """Return whether it is in the channel itself: not a reply, or a reply that was also sent to the channel."""
         return self.thread_ts in (None, self.ts) or self.reply_broadcast
 
     def as_slack(self, *, with_metadata: bool = True) -> Json:

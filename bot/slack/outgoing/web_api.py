@@ -209,7 +209,7 @@ def _response_url_result(status: int, text: str) -> str:
 
 
 def _upload_result(status: int, text: str) -> str:
-    """Read the answer to a file's bytes: only its status counts, and whether the file is there is said afterwards."""
+    """Read the response to an upload. Only its status counts: a later call says whether the file arrived."""
     return "ok" if status == 200 else _response_url_result(status, text)
 
 

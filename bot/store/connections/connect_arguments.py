@@ -1,4 +1,4 @@
-"""What psycopg and libpq are told, so that a PostgreSQL that hangs or disappears is noticed."""
+"""Connection arguments for psycopg and libpq, so that a PostgreSQL that hangs or disappears is noticed."""
 
 from typing import Any, Final
 

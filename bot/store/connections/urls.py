@@ -90,7 +90,7 @@ class Places:
 
     @property
     def is_pooled(self) -> bool:
-        """Return True if requests may go through a transaction pooler, because the other way is given."""
+        """Return True if requests may go through a transaction pooler, because another URL is set for sessions."""
         return self.requests is not self.direct
 
 

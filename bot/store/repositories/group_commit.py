@@ -39,7 +39,7 @@ class _Waiting:
     intent: dict[str, Any] | None = None
     entries: Sequence[AuditEntry] = field(default=())
     is_given_up: bool = False
-    """True once the caller was told that nothing was stored. It must stay true."""
+    """True once the caller was answered that nothing was stored. It must stay true."""
     may_be_stored: bool = False
     """True once a commit was sent. Whether it happened isn't known until the database says so."""
 

@@ -38,7 +38,7 @@ HOURS_KEPT = timedelta(days=37)
 SAMPLES_KEPT = timedelta(days=400)
 """Long enough to show the month of a year ago."""
 ALERTS_KEPT = timedelta(days=100)
-"""Longer than any billing period, so that nothing is told twice in one."""
+"""Longer than any billing period, so that no alert is posted twice in one."""
 OPEN = (State.PENDING, State.APPROVED, State.READY, State.EXECUTING, State.QUARANTINED)
 
 

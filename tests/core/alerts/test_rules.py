@@ -1,4 +1,4 @@
-"""When people are told: billing periods, spikes, forecasts, thresholds and their hysteresis."""
+"""When alerts are raised: billing periods, spikes, forecasts, thresholds and their hysteresis."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What an administrator changes, what the app's calls then answer, and which events it gets."""
+"""Changes by an administrator: how the app's calls then respond, and which events it gets."""
 
 from __future__ import annotations
 

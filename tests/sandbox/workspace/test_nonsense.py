@@ -89,7 +89,7 @@ async def test_nonsense_in_any_argument_is_an_answer(method: Any) -> None:
 
 
 def _variations(method: str) -> list[dict[str, Any]]:
-    """Each kind of nonsense everywhere at once, and mixtures of sense and nonsense; the same ones each time."""
+    """Return arguments that are all nonsense of one kind, and mixtures of valid values and nonsense. Deterministic."""
     chance = random.Random(method)
     mixed = [
         {name: chance.choice(NONSENSE) if chance.random() < 0.2 else value for name, value in SENSIBLE.items()}

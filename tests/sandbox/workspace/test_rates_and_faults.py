@@ -1,4 +1,4 @@
-"""Rate limits by tier and by channel, and every trouble that can be switched on."""
+"""Rate limits by tier and by channel, and every fault that can be turned on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.sandbox.workspace.stage import Recorder, actions, button, client_of, 
 
 
 async def limited(call: Any) -> str:
-    """The `Retry-After` of a call that is refused with 429."""
+    """Return the `Retry-After` of a call that gets a 429."""
     with pytest.raises(SlackApiError) as raised:
         await call
     assert raised.value.response.status_code == 429

@@ -1,4 +1,4 @@
-"""Channels, ephemeral messages, modals and live changes are seen by those whom they concern, and by nobody else."""
+"""Channels, ephemeral messages, modals and live updates are visible only to the right people."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_the_seeded_workspace_has_someone_and_something_of_every_kind(workspace:
     assert any(channel.is_im for channel in workspace.channels_of(DANA))
 
 
-# -- who is called by a text
+# -- who is mentioned by a text
 
 
 async def called(workspace: Workspace, client: AsyncWebClient, **content: Any) -> Any:

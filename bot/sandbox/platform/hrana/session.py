@@ -108,7 +108,7 @@ class Session:
             self.guard.off = False
 
     def limit_size(self, size_bytes: int) -> None:
-        """Refuse growth beyond so many bytes."""
+        """Limit how large the database may grow."""
         if size_bytes != self._page_limit:
             with self.unguarded() as connection:
                 connection.pragma("max_page_count", max(1, size_bytes // PAGE_BYTES))

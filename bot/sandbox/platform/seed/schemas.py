@@ -15,7 +15,7 @@ class Kind:
     writes: tuple[str, ...]
 
     def statements(self, rows: int) -> list[str]:
-        """Return what makes the tables and fills them with about so many rows."""
+        """Return statements that create the tables and fill them with about this many rows."""
         return [self.create, *((_NUMBERS + text).format(rows=rows) for text in self.fill)]
 
 

@@ -1,4 +1,4 @@
-"""Rich text: sections, lists, quotes and preformatted text, and what stands in them."""
+"""Rich text: sections, lists, quotes and preformatted text, and their elements."""
 
 from __future__ import annotations
 
