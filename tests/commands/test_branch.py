@@ -156,6 +156,15 @@ async def test_show_and_list_tell_source_age_owner_and_end(desk: Desk, orders: d
     assert "wasn't created with `db branch`" in words(await desk.ask("show elsewhere-made"))
 
 
+async def test_a_copy_of_a_rewind_says_whose_rewind_made_it(desk: Desk, orders: dict[str, Any]) -> None:
+    copy = desk.acme.add("orders-rewind-1", parent={"id": orders["DbId"], "name": "orders"})
+    made = request(requester="U0CLEO", command="rewind", facts={"id": copy["DbId"]})
+    await desk.store.requests.open(made, move(State.SUCCEEDED))
+
+    assert "made by <@U0CLEO>'s rewind, ends never" in words(await desk.ask("ls --branches"))
+    assert "none. <@U0CLEO>'s rewind made it" in words(await desk.ask("show orders-rewind-1"))
+
+
 async def test_a_channel_without_the_source_doesnt_list_its_branches(desk: Desk) -> None:
     """#team-orders has `orders-*`: so a branch of `payroll` isn't theirs, whatever its name, nor one of that branch."""
     payroll, own = desk.acme.add("payroll"), desk.acme.add("orders-eu")

@@ -1,6 +1,7 @@
 """What is shown about branches: their source, age, owner and end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from bot.blocks import kit
@@ -8,6 +9,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, counted, duration, joined, mrkdwn, person, when
 from bot.commands._targets import UNKNOWN
 from bot.commands.base import Context
+from bot.commands.rewind._rewinds import makers_of
 from bot.core.records.branches import Branch, BranchState
 from bot.core.reply import Reply
 from bot.turso import Database, Listed
@@ -15,19 +17,31 @@ from bot.turso import Database, Listed
 SHOWN: Final = 20
 
 
-async def record_of(ctx: Context, database: Database) -> Branch | None:
-    """Return what the ledger says about a branch. None: it is no branch, or wasn't created with Turso Ops."""
-    if database.parent is None:
-        return None
-    found = await ctx.store.branches.find(organization=ctx.organization, database_ids=[database.id])
-    return next(iter(found), None)
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """What the store knows about branches, by `DbId`."""
+
+    records: Mapping[str, Branch]
+    """Those that were created with `db branch`, or kept after a rewind."""
+    rewound_by: Mapping[str, str]
+    """Whose rewind made the others. It has no owner until somebody keeps it."""
 
 
-def facts_about(ctx: Context, database: Database, record: Branch | None) -> list[tuple[str, Mrkdwn]]:
+async def origins_of(ctx: Context, databases: Sequence[Database]) -> Origins:
+    """Return what the store knows about some databases. Those that are no branches are left out."""
+    ids = [one.id for one in databases if one.parent is not None]
+    found = await ctx.store.branches.find(organization=ctx.organization, database_ids=ids) if ids else []
+    records = {one.database_id: one for one in found}
+    return Origins(records, await makers_of(ctx, [one for one in ids if one not in records]))
+
+
+def facts_about(ctx: Context, database: Database, origins: Origins) -> list[tuple[str, Mrkdwn]]:
     """Return the properties of a branch for `show`. Nothing for other databases."""
     if database.parent is None:
         return []
+    record, maker = origins.records.get(database.id), origins.rewound_by.get(database.id)
     owner = person(record.owner) if record else mrkdwn("unknown, because it wasn't created with `db branch`")
+    owner = mrkdwn("none. {}'s rewind made it", person(maker)) if maker else owner
     return [
         ("Branch of", mrkdwn("{}", database.parent.name or UNKNOWN)),
         ("Age", mrkdwn("{}", _age(ctx, database, record))),
@@ -39,11 +53,11 @@ def facts_about(ctx: Context, database: Database, record: Branch | None) -> list
 async def list_branches(ctx: Context, found: Sequence[Listed]) -> Reply:
     """Return the branches among these databases, those that end first first."""
     branches = [database for one in found if one.source and (database := one.read_or_none())]
-    recorded = await ctx.store.branches.find(organization=ctx.organization, database_ids=[one.id for one in branches])
-    records = {one.database_id: one for one in recorded}
+    origins = await origins_of(ctx, branches)
+    records = origins.records
     branches.sort(key=lambda one: (_ends_at(records.get(one.id)), one.name))
     title = mrkdwn(":herb: *{}* in this channel", counted(len(branches), "branch", "branches"))
-    lines = [_line(ctx, one, records.get(one.id)) for one in branches[:SHOWN]]
+    lines = [_line(ctx, one, origins) for one in branches[:SHOWN]]
     more = len(branches) - SHOWN
     lines += (
         [mrkdwn("and {} more. A filter such as `/turso ls orders --branches` narrows it", more)] if more > 0 else []
@@ -52,9 +66,11 @@ async def list_branches(ctx: Context, found: Sequence[Listed]) -> Reply:
     return reply(title, [kit.section(title), *([kit.section(joined("\n", lines))] if lines else []), kit.context(hint)])
 
 
-def _line(ctx: Context, database: Database, record: Branch | None) -> Mrkdwn:
+def _line(ctx: Context, database: Database, origins: Origins) -> Mrkdwn:
     source = database.parent.name if database.parent else ""
+    record, maker = origins.records.get(database.id), origins.rewound_by.get(database.id)
     owner = mrkdwn(", owned by {}", person(record.owner)) if record else mrkdwn(", owner unknown")
+    owner = mrkdwn(", made by {}'s rewind", person(maker)) if maker else owner
     age = _age(ctx, database, record)
     old = "age unknown" if age == UNKNOWN else f"{age} old"
     return mrkdwn("• `{}` of `{}`, {}{}, ends {}", database.name, source or UNKNOWN, old, owner, _end(record))

@@ -15,7 +15,7 @@ from bot.commands._sources import with_sources
 from bot.commands._targets import attempt, live_tokens
 from bot.commands.base import Context, ReadCommand
 from bot.commands.databases._archived import can_offer_wake, wake_button
-from bot.commands.databases._branches import facts_about, record_of
+from bot.commands.databases._branches import facts_about, origins_of
 from bot.commands.databases.list import state_of
 from bot.commands.usage._amounts import UNKNOWN, known
 from bot.core.model import Target
@@ -42,10 +42,10 @@ async def run(ctx: Context, args: ShowArgs) -> Reply:
         attempt(turso.instances(args.name)),
         attempt(turso.database_usage(args.name)),
     )
-    tokens, wakes, branch, target = await asyncio.gather(
+    tokens, wakes, origins, target = await asyncio.gather(
         live_tokens(ctx, [database.id]),
         can_offer_wake(ctx, database),
-        record_of(ctx, database),
+        origins_of(ctx, [database]),
         attempt(with_sources(turso, database)),
     )
     title = mrkdwn(":file_cabinet: *{}* · {}", database.name, _state(database, configuration))
@@ -58,7 +58,7 @@ async def run(ctx: Context, args: ShowArgs) -> Reply:
         title,
         [
             kit.section(title),
-            *kit.fields([*_properties(database, configuration, usage), *facts_about(ctx, database, branch)]),
+            *kit.fields([*_properties(database, configuration, usage), *facts_about(ctx, database, origins)]),
             *_addresses(database),
             *_instances(instances or []),
             *_tokens(tokens),

@@ -1,6 +1,6 @@
 """Rewinds that were made, from the requests that made them: the copy, its moment, and what was decided about it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -104,6 +104,15 @@ async def open_rewind(ctx: Context, name: str, copy: str | None) -> Rewind:
     if not waiting[0].copy_id:
         raise BadInput(f"Turso didn't say the ID of `{waiting[0].copy}`, so I can't be sure which database it is.")
     return waiting[0]
+
+
+async def makers_of(ctx: Context, copy_ids: Collection[str]) -> Mapping[str, str]:
+    """Return who asked for the rewind that made each of these databases, by `DbId`. Others are left out."""
+    if not copy_ids:
+        return {}
+    made = await ctx.store.requests.find(states=[State.SUCCEEDED], command=REWIND)
+    own = (one for one in made if one.organization == ctx.organization)
+    return {Rewind(one).copy_id: one.requester for one in own if Rewind(one).copy_id in copy_ids}
 
 
 async def decision_about(store: ReadStore, made: Request) -> Request | None:
