@@ -89,7 +89,9 @@ class DatabaseChanges(DatabaseEndpoints):
         return await self._read_again(name, answer)
 
     async def destroy_database(self, name: str) -> None:
-        """Destroy a database with all its instances and data. This can't be undone.
+        """Destroy a database with all its instances and data.
+
+        On paid plans, an admin may be able to restore it in Turso for up to five days.
 
         Raises:
             DatabaseNotFound: there is no such database, or no longer (404).

@@ -10,6 +10,7 @@ from bot.commands.databases import destroy
 from bot.core.records.holds import HoldKind
 from bot.core.requests.request import Mode, State
 from bot.errors import BadInput
+from tests.blocks.messages import words
 from tests.commands.conftest import Desk
 from tests.present import present
 from tests.store.samples import hold, move, request, token
@@ -160,3 +161,15 @@ async def test_restore_without_a_quarantine_says_that_there_is_none(desk: Desk) 
 
     with pytest.raises(BadInput, match="nothing to restore"):
         await desk.plan("restore orders")
+
+
+@pytest.mark.parametrize("line", ["destroy orders --now", "destroy orders"])
+async def test_the_words_claim_no_more_than_that_turso_ops_cant_restore_it(desk: Desk, line: str) -> None:
+    """Paid plans of Turso keep deleted databases for some days, and the bot can't know whether this one does."""
+    desk.acme.add("orders")
+    plan = await desk.plan(line)
+    said = " ".join([*plan.steps, *plan.warnings, words(destroy.destroyed_message(plan, {}))])
+
+    assert "Turso Ops can't restore it" in said
+    assert "for up to five days" in said
+    assert not [claim for claim in ("keeps no copy", "can't be undone", "is gone") if claim in said]

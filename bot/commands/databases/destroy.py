@@ -23,6 +23,11 @@ from bot.turso import Database, DatabaseNotFound, first_known
 REPLACES = "replaces"
 """Key in a plan's arguments: the request whose quarantine lost its countdown, and which this one replaces."""
 
+AFTERWARDS = mrkdwn(
+    "Turso Ops can't restore it. On a paid plan, an admin may be able to, in Turso's dashboard, for up to five days."
+)
+"""What is known about deleted databases. Source: https://docs.turso.tech/features/recover-deleted-databases"""
+
 
 class DestroyArgs(BaseModel):
     name: Annotated[DatabaseName, Positional()]
@@ -35,13 +40,13 @@ async def plan(ctx: Context, args: DestroyArgs) -> Plan:
     is_protection_known = await may_be_destroyed(ctx, snap.database)
     replaced = None if args.now else await _replaced(ctx, snap.database)
     name = args.name
-    destroys = f"Destroy {name} and all its data. Turso keeps no copy"
+    destroys = f"Destroy {name} and all its data. Turso Ops can't restore it then"
     first = [
         f"Block reads and writes to {name}. Clients get errors at once",
         f"Wait {COUNTDOWN}. Until then, Undo restores it with all its data",
     ]
     warnings = [f"{counted(len(snap.tokens), 'active token')} will stop working"] if snap.tokens else []
-    warnings += ["This can't be undone. The data is gone at once"] if args.now else []
+    warnings += ["There is no quarantine and no Undo"] if args.now else []
     warnings += ["Its quarantine has no countdown. A new quarantine replaces it"] if replaced else []
     warnings += [] if is_protection_known else ["Turso didn't say whether it has delete protection"]
     warnings += ["Turso didn't say how large it is"] if snap.target.size_bytes is None else []
@@ -126,8 +131,8 @@ def message(plan: Plan, facts: Facts) -> Reply:
 
 def destroyed_message(plan: Plan, facts: Facts) -> Reply:
     """Return the message for a destroyed database."""
-    head = mrkdwn(":wastebasket: *{}* was destroyed with all its data.", target_of(plan).name)
-    return reply(head, [kit.section(head)])
+    head = mrkdwn(":wastebasket: *{}* was destroyed.", target_of(plan).name)
+    return reply(head, [kit.section(head), kit.context(AFTERWARDS)])
 
 
 async def unblock(ctx: ChangeContext, plan: Plan) -> None:

@@ -7,7 +7,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import counted, mrkdwn
 from bot.commands._targets import snapshot, target_of
 from bot.commands.base import ChangeCommand, Context, Facts
-from bot.commands.databases.destroy import delete, is_gone, may_be_destroyed
+from bot.commands.databases.destroy import AFTERWARDS, delete, is_gone, may_be_destroyed
 from bot.commands.rewind._report import report
 from bot.commands.rewind._rewinds import AT, DecisionArgs, copy_of, exact, open_rewind
 from bot.core.model import Risk
@@ -35,7 +35,10 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
             AT: rewind.at.isoformat(),
         },
         facts={"Copy of": args.name, "As it was at": exact(rewind.at), **snap.facts},
-        warnings=[*tokens, f"Anything written to {copy.name} since then is lost, too. This can't be undone"],
+        warnings=[
+            *tokens,
+            f"Anything written to {copy.name} since then is destroyed, too. There is no quarantine and no Undo",
+        ],
         databases=(snap.target.as_seen, rewind.request.plan.databases[0]),
         holders=tuple(dict.fromkeys(token.holder for token in snap.tokens)),
         ends_tokens_of=(rewind.copy_id,),
@@ -46,7 +49,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message: which copy is gone, and that the database is as it was."""
     name, copy = str(plan.arguments[SOURCE]), target_of(plan).name
     head = mrkdwn(":wastebasket: The copy *{}* was destroyed. `{}` is unchanged.", copy, name)
-    return reply(head, [kit.section(head)])
+    return reply(head, [kit.section(head), kit.context(AFTERWARDS)])
 
 
 command = ChangeCommand(
