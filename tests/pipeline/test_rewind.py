@@ -35,7 +35,7 @@ async def test_the_copy_is_made_at_the_moment_and_the_old_database_is_left_alone
     assert not is_blocked(here)
     card = await card_of(here.env, await here.now(request))
     assert {"Switch", "Keep as a branch", "Discard"} <= buttons(card).keys()
-    assert "couldn't" in words(card) or "gave no answer" in words(card), "what couldn't be compared is said"
+    assert "sent a response that I can't read" in words(card), "what couldn't be compared is said"
 
 
 async def test_the_tokens_that_compare_read_only_and_are_in_no_card(here: Pipeline) -> None:
@@ -205,7 +205,7 @@ async def test_a_copy_that_does_not_answer_is_not_switched_to(here: Pipeline, mo
     assert await here.execute(request) is State.FAILED
 
     assert not is_blocked(here)
-    assert "doesn't answer" in (await here.now(request)).outcome
+    assert "doesn't respond" in (await here.now(request)).outcome
     assert "Nothing was changed" in (await here.now(request)).outcome
 
 
