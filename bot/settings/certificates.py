@@ -8,7 +8,7 @@ from typing import Final
 
 import certifi
 
-from bot.settings.values import BadSettings
+from bot.settings.values import BadSettings, describe_character, invisible_character
 
 FILE: Final = "SSL_CERT_FILE"
 FOLDER: Final = "SSL_CERT_DIR"
@@ -29,6 +29,9 @@ def tls_context() -> ssl.SSLContext:
 
 def check_certificates(environ: Mapping[str, str]) -> None:
     """Check the variables that Python and OpenSSL read. Raises BadSettings."""
+    for name in (FILE, FOLDER, KEYS):
+        if odd := invisible_character(environ.get(name, "")):
+            raise BadSettings(f"{name} contains {describe_character(odd)}. Copy the value again.")
     if file := environ.get(FILE):
         _check_file(file)
     for folder in environ.get(FOLDER, "").split(os.pathsep):

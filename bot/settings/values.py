@@ -72,7 +72,7 @@ def _problem(name: str, value: str) -> str:
         return "begins or ends with a quotation mark, which is not part of the value. Remove the quotes."
     if value.startswith(("${", "$(", "{{")):
         return "is a placeholder that was not replaced by its value."
-    if odd := next((sign for sign in value if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp")), None):
+    if odd := invisible_character(value):
         return f"contains {describe_character(odd)}. Copy the value again."
     if is_token(name):
         return _problem_of_token(name, value)
@@ -145,6 +145,11 @@ def _problem_of_word(name: str, value: str) -> str:
 
 def _either(words: tuple[str, ...]) -> str:
     return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def invisible_character(value: str) -> str | None:
+    """Return the first character of a value that a terminal doesn't show, such as a line break."""
+    return next((sign for sign in value if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp")), None)
 
 
 def describe_character(sign: str) -> str:
