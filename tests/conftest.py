@@ -23,6 +23,8 @@ LONGEST = (
     "crash/test_kill",
     "crash/test_races",
     "incidents/test_digests",
+    "incidents/test_home",
+    "messages",
     "durable",
     "crash",
     "security",

@@ -20,6 +20,7 @@ from bot.sandbox.platform.app import create_platform
 from bot.sandbox.running import POLICY, Keys, bound, new_workspace, served
 from bot.sandbox.workspace.app import create_workspace_app
 from tests.forked import Child, the_nursery
+from tests.http import local_client
 from tests.world import World
 
 
@@ -114,7 +115,7 @@ class Process:
         return await asyncio.to_thread(fork)
 
     async def _ready(self) -> None:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as http:
+        async with local_client(base_url=f"http://127.0.0.1:{self.port}") as http:
             for _ in range(600):
                 assert self._running is not None
                 assert not _has_ended(self._running), self.log.read_text()[-4000:]

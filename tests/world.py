@@ -22,6 +22,7 @@ from bot.sandbox.oncall.roster import Roster
 from bot.sandbox.running import POLICY, Keys, sandbox
 from bot.sandbox.workspace.model import Message, View
 from bot.sandbox.workspace.workspace import Workspace
+from tests.http import local_client
 from tests.stores import copy_store
 
 ANA, BEN, DANA, REMY = "U0ANA", "U0BEN", "U0DANA", "U0REMY"
@@ -162,7 +163,7 @@ class World:
         """Call the platform behind the bot's back; `path` stands below the organization's."""
         assert self.keys is not None
         headers = {"Authorization": f"Bearer {self.keys.turso_token}"}
-        async with httpx.AsyncClient(base_url=self.url, headers=headers) as http:
+        async with local_client(base_url=self.url, headers=headers) as http:
             return await http.request(method, f"/v1/organizations/acme{path}", **call)
 
     async def make(self, *names: str, group: str = "default") -> None:
@@ -176,7 +177,7 @@ class World:
         answer = await self.at_turso("POST", f"/databases/{name}/auth/tokens")
         asked = [{"type": "execute", "stmt": {"sql": sql}} for sql in statements]
         headers = {"Authorization": f"Bearer {answer.json()['jwt']}"}
-        async with httpx.AsyncClient(base_url=self.url, headers=headers) as http:
+        async with local_client(base_url=self.url, headers=headers) as http:
             found = await http.post(f"/db/{name}/v2/pipeline", json={"requests": [*asked, {"type": "close"}]})
         assert all(one["type"] == "ok" for one in found.json()["results"]), found.text
 

@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-import httpx
-
 from bot.blocks import forms
 from bot.core.records.delegations import Delegation
 from bot.core.requests.incoming import Incoming, Kind
@@ -17,6 +15,7 @@ from bot.pipeline.authorization.steps import Step
 from bot.pipeline.dispatch import button_actions, modal_submissions
 from bot.pipeline.environment import new_id
 from tests.authorization import lost
+from tests.http import local_client
 from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons
 
 ELSEWHERE = ("another organization", "organization gone")
@@ -171,7 +170,7 @@ async def undone_act(world: World, name: str) -> str:
     assert world.keys is not None
     request_id = await owed(world, name)
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
-    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+    async with local_client(base_url=world.url, headers=headers) as http:
         path = f"/v1/organizations/acme/databases/{name}/configuration"
         assert (await http.patch(path, json={"delete_protection": False})).status_code == 200
     return request_id

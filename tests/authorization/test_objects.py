@@ -1,12 +1,12 @@
 """Objects change between a question and its answer: a database is another one, its group has grown."""
 
-import httpx
 import pytest
 
 from bot.core.requests.request import State
 from bot.errors import BotError
 from tests.authorization import lost
 from tests.authorization.entries import pressing, stored, wished
+from tests.http import local_client
 from tests.security import stage
 from tests.world import ANA, DANA, World, words
 
@@ -18,7 +18,7 @@ DATABASES = "/v1/organizations/acme/databases"
 async def turso(world: World, method: str, path: str, **body: str) -> None:
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
-    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+    async with local_client(base_url=world.url, headers=headers) as http:
         assert (await http.request(method, path, json=body or None)).status_code == 200
 
 

@@ -22,6 +22,7 @@ from bot.sandbox.running import bound, served
 from tests.crash.lane import Bot, Lane, lane
 from tests.crash.waiting import patient
 from tests.forked import Nursery
+from tests.http import local_client
 
 SWEEP_SECONDS = 2
 
@@ -97,7 +98,7 @@ async def pair(nursery: Nursery, database_url: str) -> AsyncIterator[Pair]:
         )  # fmt: skip
         await other.start()
         stack.push_async_callback(other.kill)
-        http = await stack.enter_async_context(httpx.AsyncClient(timeout=30))
+        http = await stack.enter_async_context(local_client(timeout=30))
         balancer = Balancer(http, [f"http://127.0.0.1:{bot.port}/slack/events" for bot in (first, other)])
         back = stack.enter_context(bound(0))
         await stack.enter_async_context(served(balancer, back))

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -60,17 +61,20 @@ def says(sentence: str, quote: str) -> bool:
     return begins and bool(gap) and (rest[:1] not in plain or rest.split(ANYTHING)[0][:12] in plain)
 
 
-TEXTS = sorted(set(sentences(ROOT / "bot")))
+@cache
+def texts() -> list[str]:
+    """Return the sentences of the bot."""
+    return sorted(set(sentences(ROOT / "bot")))
 
 
 @pytest.mark.parametrize("quote", sorted(set(quoted())))
 def test_a_quoted_sentence_is_one_of_the_code(quote: str) -> None:
     assert pieces(quote)
-    assert any(says(text, quote) for text in TEXTS)
+    assert any(says(text, quote) for text in texts())
 
 
 def test_a_sentence_that_the_code_does_not_have_is_found() -> None:
-    assert not any(says(text, "HOST and PORT: nothing can listen on …") for text in TEXTS)
+    assert not any(says(text, "HOST and PORT: nothing can listen on …") for text in texts())
 
 
 def test_every_sentence_about_the_store_has_a_row() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import psutil
 
+from tests.http import local_client
 from tests.process import Process
 
 KINDS = {"serve": ("serve",), "serve without durable work": ("serve", "--no-durable"), "worker": ("worker",)}
@@ -22,7 +23,7 @@ class Balancer:
         self.repeated = 0
         """How many requests were sent to another process because the connection broke."""
         self._turns = count()
-        self._http = httpx.AsyncClient(timeout=30)
+        self._http = local_client(timeout=30)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         assert scope["type"] == "http"

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 
 from bot.sandbox.running import bound, served
 from tests.durable.fleet import Balancer, Fleet
 from tests.durable.load import Account, Load, account
 from tests.durable.test_lost_lock import EVERYTHING, terminate
+from tests.http import local_client
 from tests.own_postgres import Server, own_server
 from tests.process import Process, standing
 from tests.soak import LIMIT_SECONDS, SOAK, soaked
@@ -135,7 +135,7 @@ async def _databases(here: Rehearsal) -> set[str]:
     world = here.load.world
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
-    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+    async with local_client(base_url=world.url, headers=headers) as http:
         answer = await http.get("/v1/organizations/acme/databases")
     return {one["Name"] for one in answer.json()["databases"]}
 

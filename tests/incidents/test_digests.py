@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from bot.sandbox.workspace.model import Message
+from tests.http import local_client
 from tests.policies import ACME
 from tests.process import Process, standing
 from tests.soak import LIMIT_SECONDS, soaked
@@ -85,7 +85,7 @@ class Month:
         assert answer["results"][0]["type"] == "ok", answer
 
     async def _post(self, path: str, token: str, body: Any) -> Any:
-        async with httpx.AsyncClient(base_url=self.world.url, headers={"Authorization": f"Bearer {token}"}) as http:
+        async with local_client(base_url=self.world.url, headers={"Authorization": f"Bearer {token}"}) as http:
             answer = await http.post(path, json=body)
             assert answer.status_code == 200, answer.text
             return answer.json()

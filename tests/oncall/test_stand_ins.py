@@ -1,9 +1,9 @@
 """The stand-ins answer in the form that the vendors publish, so that the clients are tested against it."""
 
-import httpx
 import jsonschema
 import pytest
 
+from tests.http import local_client
 from tests.oncall.conftest import TOKEN, Desk
 
 ENTRY = {
@@ -113,6 +113,6 @@ FACTS = {
 @pytest.mark.parametrize("path", FACTS)
 async def test_the_stand_in_answers_in_the_form_that_the_vendor_publishes(desk: Desk, path: str) -> None:
     schemes = {"pagerduty": "Token token=", "opsgenie": "GenieKey ", "incident_io": "Bearer "}
-    async with httpx.AsyncClient(headers={"Authorization": f"{schemes[path.split('/')[1]]}{TOKEN}"}) as http:
+    async with local_client(headers={"Authorization": f"{schemes[path.split('/')[1]]}{TOKEN}"}) as http:
         answer = await http.get(f"{desk.url}{path}")
     jsonschema.validate(answer.json(), FACTS[path])

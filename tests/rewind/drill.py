@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
-
 from bot.sandbox.workspace.model import Message, View
+from tests.http import local_client
 from tests.security.client import Client, Refused, client_of
 from tests.world import World, until
 
@@ -59,7 +58,7 @@ async def token_of(world: World, name: str, *, read_only: bool = False) -> str:
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
     access = "read-only" if read_only else "full-access"
-    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+    async with local_client(base_url=world.url, headers=headers) as http:
         answer = await http.post(
             f"/v1/organizations/acme/databases/{name}/auth/tokens", params={"authorization": access, "expiration": "1h"}
         )

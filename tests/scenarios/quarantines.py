@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import httpx
-
 from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.holds import Hold
 from bot.core.requests.request import Request, State
 from bot.sandbox.workspace.model import Message
+from tests.http import local_client
 from tests.policies import WITH_DBA_GROUP
 from tests.security import stage
 from tests.world import ANA, DANA, DB_OPS, World, words
@@ -47,7 +46,7 @@ async def at_turso(world: World, method: str, path: str, **body: Any) -> dict[st
     """Do something at Turso behind the bot's back."""
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
-    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+    async with local_client(base_url=world.url, headers=headers) as http:
         answer = await http.request(method, f"/v1/organizations/acme/databases/{path}", json=body or None)
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()

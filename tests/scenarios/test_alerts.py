@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-import httpx
 import pytest
 import pytest_asyncio
 
 from bot.core.alerts import RAISED, AlertEnd, AlertKind, Measure
 from bot.core.requests.request import State
 from bot.sandbox.workspace.seed import OTHER_TEAM
+from tests.http import local_client
 from tests.policies import WITH_NAMED_DBA
 from tests.scenarios.alerting import cards, ended, keep_usage_unknown, made, raised, shown
 from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, buttons, enforce, marked_up, until, words
@@ -195,7 +195,7 @@ async def test_a_freeze_from_an_alert_is_of_the_database_that_it_was_about(world
 async def destroyed(world: World, name: str) -> None:
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
-    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+    async with local_client(base_url=world.url, headers=headers) as http:
         assert (await http.delete(f"/v1/organizations/acme/databases/{name}")).status_code == 200
 
 

@@ -16,6 +16,7 @@ import yaml
 
 from bot.sandbox.running import POLICY
 from bot.slack.manifest import SCOPES
+from tests.http import local_client
 from tests.process import Process, standing
 from tests.scenarios.shell import Ran, run, run_afresh
 from tests.world import ANA, DANA, World, until, words
@@ -33,7 +34,7 @@ class House:
 
     async def asks(self, path: str) -> httpx.Response:
         """Look at one of the pages for operators."""
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.bot.port}", timeout=15) as http:
+        async with local_client(base_url=f"http://127.0.0.1:{self.bot.port}", timeout=15) as http:
             return await http.get(path)
 
     async def command(self, *arguments: str, **changed: str) -> Ran:

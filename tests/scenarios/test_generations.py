@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
 
 from bot.commands import COMMANDS
 from bot.core.requests.request import State
 from bot.pipeline.execution import verify
+from tests.http import local_client
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound
 from tests.scenarios.generated import example_of
@@ -82,7 +82,7 @@ async def test_a_command_understands_this_generation(world: World, name: str) ->
 async def _configured(world: World, name: str, **flags: bool) -> None:
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
-    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+    async with local_client(base_url=world.url, headers=headers) as http:
         assert (await http.patch(f"{D}/{name}/configuration", json=flags)).status_code == 200
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.http import local_client
 from tests.process import Process, free_port, standing
 from tests.world import ANA, DANA, until
 
@@ -14,7 +15,7 @@ PAGES = ("/healthz", "/readyz", "/metrics")
 
 
 async def get(port: int, path: str) -> httpx.Response | None:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+    async with local_client(base_url=f"http://127.0.0.1:{port}") as http:
         try:
             return await http.get(path)
         except httpx.HTTPError:

@@ -1,8 +1,8 @@
 """A database that was destroyed and made again elsewhere: nothing that is said of the new one is about the old one."""
 
-import httpx
 import pytest
 
+from tests.http import local_client
 from tests.policies import WITH_DBA_GROUP
 from tests.world import DANA, World, words
 
@@ -25,7 +25,7 @@ async def made_again(world: World, *names: str) -> None:
     """Destroy databases behind the bot's back, and make others of their names."""
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
-    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+    async with local_client(base_url=world.url, headers=headers) as http:
         for name in names:
             assert (await http.delete(f"/v1/organizations/acme/databases/{name}")).status_code == 200
     await world.make(*names)

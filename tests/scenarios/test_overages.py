@@ -1,10 +1,10 @@
 """Overages: changed with approval where a channel has every database, refused elsewhere, and never by an old plan."""
 
-import httpx
 import pytest
 
 from bot.core.requests.request import State
 from bot.sandbox.workspace.model import Message
+from tests.http import local_client
 from tests.policies import WITH_NAMED_DBA
 from tests.scenarios.asked import reaches, stored
 from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, enforce, until, words
@@ -31,7 +31,7 @@ WITH_A_BAN = OWN_POLICY + "ceiling: {deny: [{commands: [overages], databases: ['
 async def has_overages(world: World) -> bool:
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
-    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+    async with local_client(base_url=world.url, headers=headers) as http:
         return bool((await http.get("/v1/organizations/acme")).json()["organization"]["overages"])
 
 
@@ -72,7 +72,7 @@ async def test_a_channel_with_some_databases_may_not_whatever_its_rules_say(worl
 async def databases(world: World) -> list[dict[str, str]]:
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
-    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+    async with local_client(base_url=world.url, headers=headers) as http:
         found: list[dict[str, str]] = (await http.get("/v1/organizations/acme/databases")).json()["databases"]
         return found
 

@@ -11,6 +11,7 @@ import httpx
 
 from bot.sandbox.running import Keys
 from bot.sandbox.workspace.model import Message
+from tests.http import local_client
 from tests.process import Process, standing
 from tests.world import BEN, DANA, DB_OPS, REMY, World, until, words
 
@@ -175,4 +176,4 @@ async def mint(both: Pair, name: str) -> str:
 
 def platform(both: Pair) -> httpx.AsyncClient:
     headers = {"Authorization": f"Bearer {both.keys.turso_token}"}
-    return httpx.AsyncClient(base_url=both.world.url, headers=headers)
+    return local_client(base_url=both.world.url, headers=headers)

@@ -10,6 +10,7 @@ from bot.core.records.tokens import TokenState
 from bot.core.requests.proof import OldTokens, Proof
 from bot.core.requests.request import State
 from bot.sandbox.workspace.model import Message
+from tests.http import local_client
 from tests.present import present
 from tests.scenarios.asked import reaches, stored
 from tests.world import BEN, DANA, REMY, World, buttons, until, words
@@ -212,10 +213,9 @@ async def test_a_database_made_again_under_the_name_proves_nothing(world: World)
 
 
 async def _destroy(world: World, name: str) -> None:
-    import httpx
 
     headers = {"Authorization": f"Bearer {present(world.keys).turso_token}"}
-    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+    async with local_client(base_url=world.url, headers=headers) as http:
         assert (await http.delete(f"/v1/organizations/acme/databases/{name}")).status_code == 200
 
 

@@ -11,11 +11,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 
 from tests.forked import the_nursery
+from tests.http import local_client
 from tests.postgres import named, postgres_server, upgraded_postgresql_url
 from tests.process import Process, free_port, standing
 from tests.scenarios import impatient
@@ -112,7 +112,7 @@ async def test_a_process_without_durable_work_counts_the_entries_of_the_audit_lo
         await web.start()
         await world.person(DANA).types("/turso show orders")
 
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{web.port}") as http:
+        async with local_client(base_url=f"http://127.0.0.1:{web.port}") as http:
             text = (await http.get("/metrics")).text
         assert await web.stop() == 0
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-import httpx
 import psycopg
 
 from bot.sandbox.workspace.records import Call
+from tests.http import local_client
 from tests.process import Process
 from tests.security.searching import Place, place
 from tests.world import World
@@ -76,7 +76,7 @@ async def pages_of(process: Process) -> list[Place]:
     """What anybody may ask a running process."""
     if process.command != "serve":
         return []
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{process.port}") as http:
+    async with local_client(base_url=f"http://127.0.0.1:{process.port}") as http:
         return [place(page, (await http.get(page)).text) for page in PAGES]
 
 

@@ -8,12 +8,11 @@ from pathlib import Path
 from signal import SIGTERM
 from typing import Any
 
-import httpx
-
 from bot.core.oncall import Provider
 from bot.sandbox.oncall.app import PREFIX, create_oncall
 from bot.sandbox.oncall.roster import Shift
 from bot.sandbox.running import POLICY, Keys, bound, served
+from tests.http import local_client
 from tests.process import Process, standing
 from tests.security import gathering
 from tests.security.canaries import canary_token, minted, quoting, secrets_of_keys, secrets_of_slack, ticketed
@@ -245,7 +244,7 @@ async def strangers_knock(here: Watched) -> None:
     body = f"command=/turso&text={here.canary('in an unsigned body')}&user_id=U0DANA".encode()
     odd = f'payload={{"type": "block_actions", "response_url": "{here.canary("in a malformed body")}", '.encode()
     form = "application/x-www-form-urlencoded"
-    async with httpx.AsyncClient() as http:
+    async with local_client() as http:
         url = here.world.workspace.events_url or ""
         assert (await http.post(url, content=body, headers={"content-type": form})).status_code == 401
         forged = here.world.workspace.post.headers(body, form) | {"X-Slack-Signature": "v0=" + "0" * 64}

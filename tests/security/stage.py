@@ -14,6 +14,7 @@ from bot.sandbox.workspace.delivery.parcel import Parcel, command_parcel, event_
 from bot.sandbox.workspace.delivery.signing import signature
 from bot.sandbox.workspace.model import Message
 from bot.sandbox.workspace.records import Delivery
+from tests.http import local_client
 from tests.policies import WITH_NAMED_DBA
 from tests.scenarios import forging
 from tests.world import DANA, DB_OPS, World, buttons
@@ -98,7 +99,7 @@ def mention(world: World, text: str, **forged: Any) -> Parcel:
 
 async def posted(world: World, body: bytes, headers: dict[str, str]) -> httpx.Response:
     """Post something to the bot's address."""
-    async with httpx.AsyncClient() as http:
+    async with local_client() as http:
         return await http.post(world.workspace.events_url or "", content=body, headers=headers)
 
 

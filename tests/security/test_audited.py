@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from bot.core.records.audit_entry import AuditEntry
 from bot.core.requests.request import State
+from tests.http import local_client
 from tests.policies import WITH_DBA_GROUP
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound
@@ -91,11 +92,10 @@ async def _approvals(world: World) -> None:
 
 async def _replace(world: World, name: str) -> None:
     """Destroy a database and make another of the same name, past the bot."""
-    import httpx
 
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
-    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+    async with local_client(base_url=world.url, headers=headers) as http:
         assert (await http.delete(f"/v1/organizations/acme/databases/{name}")).status_code == 200
     await world.make(name)
 

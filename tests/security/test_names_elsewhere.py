@@ -1,9 +1,9 @@
 """What a channel is told of a database that isn't its own is the same whether or not it exists elsewhere."""
 
-import httpx
 import pytest
 import pytest_asyncio
 
+from tests.http import local_client
 from tests.policies import WITH_NAMED_DBA
 from tests.scenarios.conftest import world  # noqa: F401
 from tests.world import DANA, INCIDENT, ORDERS, World, words
@@ -38,7 +38,7 @@ async def made(world: World) -> None:  # noqa: F811
     """Two groups; a database in the one that this channel doesn't have."""
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
-    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+    async with local_client(base_url=world.url, headers=headers) as http:
         for group in ("shop", "payroll", "mixed"):
             await http.post("/v1/organizations/acme/groups", json={"name": group, "location": "aws-us-east-1"})
     await world.make(THERE, group="payroll")

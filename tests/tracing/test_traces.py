@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
 
 from bot.app.tracing.filtering import KEPT
 from bot.sandbox.running import Keys
+from tests.http import local_client
 from tests.process import Process, free_port, standing
 from tests.tracing import shown
 from tests.tracing.receiver import Receiver, receiving
@@ -59,7 +59,7 @@ class Traced:
 
 async def figures_of(bot: Process) -> str:
     """Return the metrics once the destroy is counted."""
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{bot.port}", trust_env=False) as http:
+    async with local_client(base_url=f"http://127.0.0.1:{bot.port}") as http:
         for _ in range(300):
             text = (await http.get("/metrics")).text
             if 'turso_ops_requests_total{state="succeeded"}' in text and "operation.ended" in bot.log.read_text():

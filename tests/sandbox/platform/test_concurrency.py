@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from bot.sandbox.platform.hrana.limits import Limits
+from tests.http import local_client
 from tests.sandbox.platform.hosting import CLOSE, Client, Hosted, Process, stmt
 
 CLIENTS = 50
@@ -64,7 +65,7 @@ async def test_fifty_clients_over_real_connections(server: Process) -> None:
     create = stmt("CREATE TABLE IF NOT EXISTS t(a)")
 
     async def use(number: Any) -> Any:
-        async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=60) as client:
+        async with local_client(headers=headers, timeout=60) as client:
             for sql in ("INSERT INTO t VALUES (?)", "UPDATE t SET a = a WHERE a = ?", "SELECT a FROM t WHERE a = ?"):
                 body = {"requests": [create, stmt(sql, number), CLOSE]}
                 answer = (await client.post(f"{url}v3/pipeline", json=body)).json()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.workspace import Workspace
 from bot.sandbox.workspace.seed import DANA, DB_OPS, GENERAL
+from tests.http import local_client
 from tests.sandbox.workspace.stage import error_of
 
 
@@ -40,7 +40,7 @@ async def test_the_upload_url_needs_no_token_and_takes_what_was_announced_once(
 ) -> None:
     asked = await client.files_getUploadURLExternal(filename="a.csv", length=3)
     assert asked["upload_url"].startswith(f"{workspace.origin}/upload/v1/")
-    async with httpx.AsyncClient() as http:
+    async with local_client() as http:
         assert (await http.post(asked["upload_url"], content=b"four")).status_code == 400
         assert (await http.post(asked["upload_url"], content=b"abc")).status_code == 200
         assert (await http.post(asked["upload_url"], content=b"abc")).status_code == 400
@@ -53,7 +53,7 @@ async def test_a_file_has_to_be_uploaded_before_it_is_shared_and_only_once(
     asked = await client.files_getUploadURLExternal(filename="a.csv", length=3)
     sharing: dict[str, Any] = {"files": [{"id": asked["file_id"], "title": "A"}], "channel_id": DB_OPS}
     assert await error_of(client.files_completeUploadExternal(**sharing)) == "file_not_found"
-    async with httpx.AsyncClient() as http:
+    async with local_client() as http:
         await http.post(asked["upload_url"], files={"file": b"abc"})
     assert (await client.files_completeUploadExternal(**sharing))["files"][0]["title"] == "A"
     assert await error_of(client.files_completeUploadExternal(**sharing)) == "file_not_found"

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from bot.sandbox.workspace import Workspace, create_workspace_app
+from tests.http import local_client
 from tests.present import present
 from tests.sandbox.workspace.stage import Recorder, new_workspace
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:3000", "localhost:3000", "[::1]:3000", "127.0.0.1"])
 async def test_loopback_names_are_answered(workspace: Workspace, host: str) -> None:
-    async with httpx.AsyncClient() as http:
+    async with local_client() as http:
         assert (await http.post(f"{workspace.api_url}api.test", headers={"Host": host})).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:3000", "[", ""])
 async def test_any_other_name_is_refused_even_when_it_points_here(workspace: Workspace, host: str) -> None:
-    async with httpx.AsyncClient() as http:
+    async with local_client() as http:
         assert (await http.post(f"{workspace.api_url}api.test", headers={"Host": host})).status_code in (400, 403)
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://localhost"])
 async def test_another_page_cannot_drive_it(workspace: Workspace, origin: str) -> None:
-    async with httpx.AsyncClient() as http:
+    async with local_client() as http:
         refused = await http.post(f"{workspace.api_url}api.test", headers={"Origin": origin})
         own = await http.post(f"{workspace.api_url}api.test", headers={"Origin": workspace.origin})
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import httpx
 import pytest
 
 from bot.sandbox.workspace import running
 from bot.sandbox.workspace.seed import DANA, DB_OPS
 from bot.sandbox.workspace.webapi.endpoint import METHODS
+from tests.http import local_client
 from tests.sandbox.workspace.stage import APP_TOKEN, BOT_TOKEN, new_workspace, with_more_scopes
 
 EVERYTHING = (
@@ -81,7 +81,7 @@ async def test_nonsense_in_any_argument_is_an_answer(method: Any) -> None:
     workspace = new_workspace(with_more_scopes(*EVERYTHING))
     workspace.limits.rates = "off"
     token = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN
-    async with running(workspace), httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as http:
+    async with running(workspace), local_client(headers={"Authorization": f"Bearer {token}"}) as http:
         for args in _variations(method):
             answer = await http.post(f"{workspace.api_url}{method}", json=args)
             assert answer.status_code == 200, args

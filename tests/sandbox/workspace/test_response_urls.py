@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import httpx
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.sandbox.workspace import Workspace
 from bot.sandbox.workspace.seed import BEN, DANA, DB_OPS, GENERAL
+from tests.http import local_client
 from tests.sandbox.workspace.stage import Recorder, actions, button
 
 
@@ -162,7 +162,7 @@ async def test_nothing_and_invalid_blocks_are_refused(url: AsyncWebhookClient) -
 
 
 async def test_a_form_with_a_payload_is_taken_too(workspace: Workspace, url: AsyncWebhookClient) -> None:
-    async with httpx.AsyncClient() as http:
+    async with local_client() as http:
         answer = await http.post(url.url, data={"payload": '{"text": "by form"}'})
 
     assert answer.status_code == 200

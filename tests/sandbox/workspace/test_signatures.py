@@ -6,7 +6,6 @@ import json
 from datetime import timedelta
 from urllib.parse import parse_qsl
 
-import httpx
 from slack_sdk.signature import SignatureVerifier
 
 from bot.sandbox.workspace import Workspace, running, seed
@@ -14,6 +13,7 @@ from bot.sandbox.workspace.delivery.parcel import interactive_parcel
 from bot.sandbox.workspace.delivery.signing import signature
 from bot.sandbox.workspace.seed import DANA, DB_OPS
 from bot.sandbox.workspace.timeline import wall_clock
+from tests.http import local_client
 from tests.present import present
 from tests.sandbox.workspace.stage import MANIFEST, SECRET, Recorder, bolt, connected, new_workspace
 
@@ -39,7 +39,7 @@ async def test_only_time_and_body_are_signed_so_a_captured_request_can_be_replay
         delivery = (await served.say(DANA, DB_OPS, "/turso")).delivery
         assert delivery is not None
         assert delivery.status == 404  # nobody listens; but it was let in
-        async with httpx.AsyncClient() as http:
+        async with local_client() as http:
             headers = {**delivery.headers, "X-Slack-Retry-Num": "7"}
             replayed = await http.post(present(served.events_url), content=delivery.body, headers=headers)
             changed = await http.post(present(served.events_url), content=delivery.body + "&x=1", headers=headers)

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.workspace import Workspace, running
 from bot.sandbox.workspace.seed import DB_OPS
+from tests.http import local_client
 from tests.sandbox.workspace.stage import (
     APP_TOKEN,
     BOT_TOKEN,
@@ -26,7 +27,7 @@ BEARER = {"Authorization": f"Bearer {BOT_TOKEN}"}
 
 @pytest.fixture
 async def http(workspace: Workspace) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=workspace.api_url, headers=BEARER) as client:
+    async with local_client(base_url=workspace.api_url, headers=BEARER) as client:
         yield client
 
 
@@ -102,13 +103,13 @@ async def test_an_unknown_method_is_named(http: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize(("token", "error"), [("", "not_authed"), ("xoxb-other", "invalid_auth")])
 async def test_a_missing_and_a_wrong_token_are_refused(workspace: Workspace, token: str, error: str) -> None:
-    async with httpx.AsyncClient(base_url=workspace.api_url) as http:
+    async with local_client(base_url=workspace.api_url) as http:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         assert (await http.post("auth.test", headers=headers)).json() == {"ok": False, "error": error}
 
 
 async def test_a_token_may_also_be_an_argument_and_is_never_recorded(workspace: Workspace) -> None:
-    async with httpx.AsyncClient(base_url=workspace.api_url) as http:
+    async with local_client(base_url=workspace.api_url) as http:
         assert (await http.post("auth.test", data={"token": BOT_TOKEN})).json()["ok"]
     assert BOT_TOKEN not in repr(workspace.calls)
 
@@ -142,7 +143,7 @@ async def test_every_common_error_can_be_switched_on(workspace: Workspace, clien
 
 async def test_scopes_are_those_of_the_manifest_and_a_missing_one_is_named() -> None:
     manifest = with_scopes("commands", "users:read")
-    async with running(new_workspace(manifest)) as workspace, httpx.AsyncClient(headers=BEARER) as http:
+    async with running(new_workspace(manifest)) as workspace, local_client(headers=BEARER) as http:
         answer = await http.post(workspace.api_url + "chat.postMessage", data={"channel": DB_OPS, "text": "a"})
 
     assert answer.json() == {
