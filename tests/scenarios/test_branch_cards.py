@@ -55,6 +55,14 @@ async def test_a_destroy_that_waits_is_named_and_when_it_is_denied_they_are_as_b
     await show(world, both, "ends", has=ENDS)
 
 
+async def test_a_destroy_that_its_requester_cancels_leaves_the_cards_as_before(world: World) -> None:
+    both = await cards(world, "ends-not")
+    question = await world.person(DANA).presses_and_hears("Destroy now", both[0])
+    await show(world, both, "has asked to destroy it", has={"Extend", "Keep"})
+    await world.person(DANA).presses("Cancel", question)
+    await until(lambda: all(set(buttons(world.as_now(one))) >= ENDS for one in both), what="the buttons again")
+
+
 async def test_quarantine_undo_and_destroy_are_shown_however_they_came(world: World) -> None:
     both = await cards(world, "ends-anyhow")
     question = await world.person(DANA).types("/turso destroy ends-anyhow")

@@ -40,19 +40,26 @@ async def exists(env: Environment, branch: Branch) -> bool | None:
 async def refresh_branch_cards(env: Environment, branch_id: str, *, by: str = "") -> None:
     """Update every copy of a branch's card. One that can't be updated now stays, and its buttons say what is so."""
     copies = await env.store.cards.of(branch_id)
-    branch = await env.store.branches.get(branch_id) if copies else None
-    if branch is None:
+    if not copies:
         return
-    card = await card_of_branch(env, branch, by=by)
-    for channel_id, ts in copies:
-        try:
-            is_direct = channel_id != branch.channel_id
-            if (is_direct or await may_be_seen(env, channel_id)) and not await env.messenger.update(
-                channel_id, ts, card
-            ):
-                await env.store.cards.drop(branch_id, channel_id, ts)
-        except BotError as error:
-            log.info("a branch's card stays as it was", branch=branch_id, why=str(error))
+    async with env.notification_lock(branch_id):  # so that the last to draw it has read what is so last
+        branch = await env.store.branches.get(branch_id)
+        if branch is None:
+            return
+        card = await card_of_branch(env, branch, by=by)
+        for channel_id, ts in copies:
+            try:
+                await _update(env, branch, channel_id, ts, card)
+            except BotError as error:
+                log.info("a branch's card stays as it was", branch=branch_id, why=str(error))
+
+
+async def _update(env: Environment, branch: Branch, channel_id: str, ts: str, card: Reply) -> None:
+    is_direct = channel_id != branch.channel_id
+    if not is_direct and not await may_be_seen(env, channel_id):
+        return
+    if not await env.messenger.update(channel_id, ts, card):
+        await env.store.cards.drop(branch.id, channel_id, ts)
 
 
 async def refresh_cards_about(env: Environment, request: Request) -> None:

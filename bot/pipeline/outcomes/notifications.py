@@ -138,6 +138,7 @@ async def notify_others(env: Environment, request: Request, state: State) -> Non
         await notify_outcome(env, request.id)
     else:
         await env.store.notices.set_notified(request.id, state, how="answer")
+        await refresh_cards_about(env, request)
 
 
 async def _notify_of_outcome(env: Environment, request: Request) -> str:
