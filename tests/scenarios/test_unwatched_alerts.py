@@ -1,4 +1,4 @@
-"""An open alert ends when the policy no longer lets its channel have it."""
+"""What becomes of an open alert when the policy changes, or its database is destroyed and made again."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.scenarios.alerting import made, raised, shown
 from tests.scenarios.test_alerts import OWN_POLICY as OWN_POLICY
 from tests.scenarios.test_alerts import SAYS
 from tests.scenarios.test_alerts import alerts_on as alerts_on
-from tests.world import World, buttons, enforce, words
+from tests.world import ANA, World, buttons, enforce, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -58,3 +58,22 @@ async def test_an_open_alert_ends_when_its_organization_leaves_the_policy(world:
     assert present(await world.bot.store.alerts.get(other.id)).end is AlertEnd.UNWATCHED
     assert present(await world.bot.store.alerts.get(alert.id)).is_open
     assert buttons(world.as_now(card))
+
+
+async def test_without_an_incident_profile_no_incident_is_offered(world: World) -> None:
+    enforce(world, OWN_POLICY.partition("profiles:")[0])
+    await raised(world, AlertKind.QUOTA, "orders")
+    assert "Start incident" not in buttons(await shown(world, SAYS))
+
+
+@pytest.mark.parametrize("button", ["Triage", "Freeze writes 30 min"])
+async def test_no_button_shows_or_changes_another_database_of_the_name(world: World, button: str) -> None:
+    name = f"twin-{button[:4].lower()}"
+    await world.make(name)
+    await raised(world, AlertKind.SPIKE, name)
+    card = await shown(world, f"`{name}`: 120,000")
+    assert (await world.at_turso("DELETE", f"/databases/{name}")).status_code == 200
+    await world.make(name)
+
+    heard = await world.person(ANA).presses_and_hears(button, card)
+    assert "is a different database now" in words(heard)

@@ -100,7 +100,13 @@ async def _readers(env: Environment, channel_id: str, author: str) -> Iterable[S
 async def _buttons(env: Environment, alert: Alert, view: AlertView) -> list[Element]:
     """Return the buttons that help, and that somebody in the channel may press."""
     facts = await facts_of(env, alert.channel_id)
-    lines = {action_id: action.line(alert) for action_id, action in ACTIONS.items() if action.helps(alert, view)}
+    has_profile = env.rules.policy.incident_profile(alert.channel_id) is not None
+    helping = {
+        action_id: action
+        for action_id, action in ACTIONS.items()
+        if action.helps(alert, view) and (has_profile or not action.starts_incident)
+    }
+    lines = {action_id: action.line(alert) for action_id, action in helping.items()}
     return [
         button_of(action_id, alert)
         for action_id, line in lines.items()

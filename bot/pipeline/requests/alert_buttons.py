@@ -5,12 +5,17 @@ from dataclasses import replace
 from bot.blocks.alert_cards import headline
 from bot.blocks.text import notification
 from bot.commands.alerts._actions import ACTIONS, AlertAction, database_of
-from bot.commands.base import FollowUp
+from bot.commands.base import Command, FollowUp
+from bot.core.actions import action_of
 from bot.core.alerts import Alert
+from bot.core.model import Subject, Verdict
 from bot.core.parsing.parse_results import Parsed
 from bot.core.requests.incoming import Incoming
-from bot.errors import BadInput
+from bot.core.requests.plan import PlanTarget
+from bot.errors import BadInput, Refused
 from bot.pipeline.approval.presses import fits, require_access
+from bot.pipeline.authorization.decision import judge
+from bot.pipeline.authorization.plan_drift import other_object
 from bot.pipeline.environment import Environment
 from bot.pipeline.requests import command_lines
 from bot.pipeline.requests.places import require_in_channel
@@ -33,7 +38,22 @@ async def press(env: Environment, incoming: Incoming) -> str:
     read = env.grammar.parse(line)
     assert isinstance(read, Parsed), "the line is complete"
     subject = await env.subject(here)
+    if action.about_database and not read.spec.changes:
+        await _require_same_database(env, subject, read, alert)
     return await command_lines.continue_request(env, here, subject, read, follow_up=_about(action, alert))
+
+
+async def _require_same_database(env: Environment, subject: Subject, read: Parsed[Command], alert: Alert) -> None:
+    """Refuse to show another database of the name. A plan is bound to its database, and a read isn't.
+
+    Raises:
+        Refused: the database of the alert was destroyed.
+    """
+    if judge(env, subject, action_of(read.spec.name, read.args)).verdict is Verdict.DENY:
+        return  # the answer says so, and nothing about the database
+    turso = env.turso_clients.turso(alert.organization)
+    if why := await other_object(turso, PlanTarget(*database_of(alert))):
+        raise Refused(why)
 
 
 def _about(action: AlertAction, alert: Alert) -> FollowUp:
