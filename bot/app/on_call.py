@@ -54,9 +54,9 @@ async def check_on_call(book: PolicyBook, schedules: Schedules) -> str:
             continue
         if unknown:
             ids = ", ".join(f"`{one}`" for one in unknown)
-            wrong.append(f"`{key}`: {ids} can't approve, because `oncall_users` has no Slack ID for them")
+            wrong.append(f"`{key}`: {ids} {'has' if len(unknown) == 1 else 'have'} no Slack ID in `oncall_users`")
     if wrong:
-        raise UnreachableOnCall(f"Some on-call schedules can't be used: {'; '.join(wrong)}.")
+        raise UnreachableOnCall(f"Some people on call can't approve: {'; '.join(wrong)}.")
     if not keys:
         return "The policy names no on-call schedules."
     return f"{counted(len(keys), 'on-call schedule')} can be read."

@@ -234,7 +234,7 @@ async def test_a_delegate_outside_the_channel_decides_nothing(world: World) -> N
 
 
 @pytest.mark.parametrize(
-    ("later", "says"), [("its end", "The time away is already over."), ("Ben too", "The delegate is away, too, now.")]
+    ("later", "says"), [("its end", "The time away is already over."), ("Ben too", "The delegate is now away as well.")]
 )
 async def test_an_absence_that_is_approved_too_late_is_none(world: World, later: str, says: str) -> None:
     assert world.bot is not None

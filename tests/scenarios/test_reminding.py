@@ -36,17 +36,17 @@ async def test_the_requester_reminds_those_whom_the_rule_notifies_once_in_ten_mi
     card = await asked(world, "/turso rotate {} --reason leak")
 
     told = await dana.presses_and_hears("Remind", card)
-    assert "The approvers were reminded." in words(told)
+    assert "The reminder was sent." in words(told)
     (first,) = await until(lambda: reminders(world, card), what="the reminder")
     assert "<!subteam^S0DBA>" in marked_up(first)
 
     again = await dana.presses_and_hears("Remind", card)
-    assert "reminded a moment ago" in words(again)
+    assert "A reminder was already sent." in words(again)
     assert len(reminders(world, card)) == 1
     await world.pass_time(minutes=10)
     await until(lambda: "Remind" in buttons(world.as_now(card)))
     before = len(reminders(world, card))
-    assert "The approvers were reminded." in words(await dana.presses_and_hears("Remind", card))
+    assert "The reminder was sent." in words(await dana.presses_and_hears("Remind", card))
     await until(lambda: len(reminders(world, card)) > before, what="the second reminder")
     assert not direct(world, ANA)
 
@@ -130,5 +130,5 @@ async def test_one_approver_who_cannot_be_told_now_keeps_no_other_from_being_tol
 
     told = await world.person(DANA).presses_and_hears("Remind", card)
 
-    assert "The approvers were reminded." in words(told)
+    assert "The reminder was sent." in words(told)
     await until(lambda: any("orders-one-of-two" in words(one) for one in direct(world, BEN)), what="the other")

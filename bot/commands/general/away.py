@@ -63,7 +63,7 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
     if found.until <= ctx.now:
         return "The time away is already over."
     if any(one.person == found.delegate for one in await ctx.store.delegations.active(ctx.now)):
-        return "The delegate is away, too, now."
+        return "The delegate is now away as well."
     return None
 
 

@@ -63,7 +63,7 @@ def _groups(who: Person, groups: Groups) -> list[Mrkdwn]:
     mine = _mine(who, groups)
     lines = [mrkdwn("Your user groups in the policy: {}.", _mentions([one for one in mine if not is_schedule(one)]))]
     if providers := dict.fromkeys(Schedule.of(one).provider.label for one in mine if is_schedule(one)):
-        lines.append(mrkdwn("You are on call at {}.", " and ".join(providers)))
+        lines.append(mrkdwn("You are on call, according to {}.", " and ".join(providers)))
     if unknown:
         lines.append(mrkdwn(":warning: {}, so I can't tell whether you are.", silent_groups(unknown)))
     return lines

@@ -70,7 +70,7 @@ def _oncall_users(old: Policy, new: Policy) -> Iterator[str]:
         for id_ in sorted({*before, *after}):
             if before.get(id_) != after.get(id_):
                 was, now = before.get(id_, "no one"), after.get(id_, "no one")
-                yield f"on call at {provider.label}: {id_}: {was} → {now}"
+                yield f"{provider.label} user {id_}: {was} → {now}"
 
 
 def _delegates(old: Policy, new: Policy) -> Iterator[str]:

@@ -39,7 +39,7 @@ async def remind(env: Environment, incoming: Incoming) -> str:
     if not await env.store.requests.mark_reminded(request.id, now, before=now - EVERY, entry=line):
         raise Refused(await _too_soon(env, request))
     reached = await _send(env, request, answer)
-    words = "The approvers were reminded." if reached else "Slack didn't accept the reminder. Ask them yourself."
+    words = "The reminder was sent." if reached else "Slack didn't accept the reminder. Ask them yourself."
     again = f"You can remind them again in {duration(EVERY)}."
     await env.messenger.send_ephemeral(address_of(incoming), private_note(words, again), replace=False)
     return "reminded"
@@ -50,7 +50,7 @@ async def _too_soon(env: Environment, request: Request) -> str:
     if now is None or now.state is not State.PENDING or now.reminded_at is None:
         return "There is no one to remind. This request is no longer waiting."
     left = now.reminded_at + EVERY - env.clock.now()
-    return f"The approvers were reminded a moment ago. Try again in {duration(max(left, timedelta(minutes=1)))}."
+    return f"A reminder was already sent. Try again in {duration(max(left, timedelta(minutes=1)))}."
 
 
 async def _send(env: Environment, request: Request, answer: Authorization) -> bool:

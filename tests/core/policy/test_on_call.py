@@ -140,5 +140,5 @@ def test_a_difference_shows_schedules_risks_and_slack_ids() -> None:
         default_organization="acme",
     )
     lines = "\n".join(report.diff(before, after, grammar))
-    assert "on call at PagerDuty: PANA001: U0ANA → U0EVE" in lines
+    assert "PagerDuty user PANA001: U0ANA → U0EVE" in lines
     assert f"approval of 1 of {FIRST} → denied" in lines
