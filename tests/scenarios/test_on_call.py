@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from bot.core.records.timers import TimerKind
+from bot.core.records.timers import Timer, TimerKind
 from bot.core.requests.request import State
+from bot.errors import Unavailable
 from bot.pipeline.approval import presses, votes
+from bot.pipeline.timers.due import fire
 from bot.sandbox.oncall.roster import ANA as THEIR_ANA
 from bot.sandbox.oncall.roster import BEN as THEIR_BEN
 from bot.sandbox.oncall.roster import SECOND_SCHEDULE, Shift
@@ -39,6 +42,7 @@ channels:
         notify: on_call
         escalate_to: [lead, "user:U0REMY"]
         expires: 2h
+      - {break_glass: protect, review_by: "user:U0REMY", notify: on_call}
       - {approve: destroy, by: any_risk, confirm: none, countdown: 2h}
 """
 )
@@ -225,6 +229,57 @@ async def test_a_reminder_calls_who_is_on_call_then(world: World) -> None:
 
     assert f"<@{BEN}>" in marked_up(await until(reminder, what="the reminder"))
     assert f"<@{ANA}>" not in marked_up(reminder())
+
+
+@pytest.mark.parametrize("why", ["no answer", "nobody"])
+async def test_a_reminder_is_posted_once_it_is_known_whom_it_calls(world: World, why: str) -> None:
+    assert world.bot is not None
+    env, card = world.bot.env, await asked(world, LINE)
+    timer = Timer(TimerKind.REMIND, (await stored(world, card)).id, env.clock.now(), attempt=1)
+
+    def below() -> list[str]:
+        return [marked_up(one) for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts]
+
+    shift(world)
+    world.roster.status = 503 if why == "no answer" else 0
+    if why == "nobody":
+        assert await fire(env, timer) is not None
+    else:
+        with pytest.raises(Unavailable, match="PagerDuty didn't say who is on call"):
+            await fire(env, timer)
+        following = await fire(env, replace(timer, failures=5))
+        assert following is not None, "so that the next level is called, whatever the service does"
+        assert following.attempt == 2
+    assert below() == []
+
+    world.roster.status = 0
+    shift(world, THEIR_BEN)
+    await fire(env, timer)
+    (reminder,) = below()
+    assert f":bell: <@{BEN}>: <@{DANA}>" in reminder
+
+
+async def test_an_alarm_reaches_who_is_on_call_once_that_is_known(world: World) -> None:
+    assert world.bot is not None
+    await world.make("alarming")
+    world.roster.status = 503
+    await world.person(DANA).types("/turso protect alarming on --reason fire", holding="alarming")
+    await world.calm()
+
+    def alarms() -> list[str]:
+        channel = world.workspace.state.direct_channel(ANA)
+        return [words(one) for one in world.workspace.history(channel.id, ANA) if "alarming" in words(one)]
+
+    request = next(one for one in await world.bot.store.requests.find(states=[State.SUCCEEDED]) if one.reason == "fire")
+    alarm = Timer(TimerKind.ALARM, request.id, world.clock.now())
+    with pytest.raises(Unavailable, match="PagerDuty didn't say who is on call"):
+        await fire(world.bot.env, alarm)
+    assert alarms() == []
+    world.roster.status = 0
+    forget(world)
+    for _ in range(2):
+        await fire(world.bot.env, alarm)
+    assert len(alarms()) == 1
 
 
 async def test_a_reminder_that_nobody_answers_calls_the_next_level_as_well(world: World) -> None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Final
 
 from bot.core.model import Visibility
-from bot.core.oncall import is_schedule
+from bot.core.oncall import is_schedule, not_said
 from bot.core.requests.request import Mode, Request
+from bot.errors import Unavailable
 from bot.pipeline.environment import Environment
 
 AT_MOST: Final = 25
@@ -50,6 +51,17 @@ async def notified(env: Environment, mentions: tuple[str, ...], *, asked_by: str
     groups = await _members(env, frozenset([*_GROUP.findall(text), *filter(is_schedule, mentions)]), asked_by)
     members = sorted(user for found in groups.values() for user in found or ())
     return list(dict.fromkeys([*_PERSON.findall(text), *members]))[:AT_MOST]
+
+
+async def require_known(env: Environment, mentions: tuple[str, ...], *, asked_by: str) -> None:
+    """Stop if a service doesn't say who is on call, so that what they are called for is tried again.
+
+    Raises:
+        Unavailable: the service or Slack doesn't answer.
+    """
+    schedules = await _members(env, frozenset(filter(is_schedule, mentions)), asked_by)
+    if silent := [key for key, ids in schedules.items() if ids is None]:
+        raise Unavailable(f"{not_said(silent)}.")
 
 
 async def _members(env: Environment, groups: frozenset[str], asked_by: str) -> Mapping[str, frozenset[str] | None]:

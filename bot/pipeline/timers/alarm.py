@@ -9,7 +9,7 @@ from bot.blocks import notices
 from bot.core.requests.request import Request
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import ALARM, notice_of, notify_privately
-from bot.pipeline.outcomes.recipients import notified
+from bot.pipeline.outcomes.recipients import notified, require_known
 
 LOOKS: Final = 50
 LOOK_EVERY: Final = 0.1
@@ -19,13 +19,14 @@ async def raise_alarm(env: Environment, request: Request) -> None:
     """Notify the people named by the rule of a break-glass operation. Its workflow posts the card meanwhile.
 
     Raises:
-        Unavailable: somebody must still be notified later.
+        Unavailable: somebody must still be notified later, or it isn't known yet who is on call.
     """
     copies = await _cards(env, request)
     link = await env.messenger.permalink(*copies[0]) if copies else None
     people = await notified(env, request.notify, asked_by=request.requester)
     alarm = await notice_of(env, request, ALARM, notices.break_glass_notice(request, env.catalogue, link))
     await notify_privately(env, replace(alarm, people=tuple(one for one in people if one != request.requester)))
+    await require_known(env, request.notify, asked_by=request.requester)
 
 
 async def _cards(env: Environment, request: Request) -> Sequence[tuple[str, str]]:

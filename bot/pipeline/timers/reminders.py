@@ -14,12 +14,14 @@ from bot.core.requests.request import Request, State
 from bot.errors import CannotPost, Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import CHANNEL, deliver, may_be_seen, notice_of, notify_each
-from bot.pipeline.outcomes.recipients import notified, with_people_on_call
+from bot.pipeline.outcomes.recipients import notified, require_known, with_people_on_call
 from bot.pipeline.outcomes.request_cards import CardContent, below_card, post_card, refresh_cards
 from bot.pipeline.requests.open_request import drop_if_never_shown
 
 LONGEST_PAUSE: Final = timedelta(hours=4)
 FIRST_PAUSE: Final = timedelta(minutes=10)
+TRIES: Final = 5
+"""How often a reminder that calls nobody is tried while it isn't known who is on call. Then others are called next."""
 DIRECT: Final = "called"
 """The event of the direct message. Each person gets one."""
 
@@ -31,7 +33,7 @@ async def remind(env: Environment, timer: Timer) -> Timer | None:
         return None
     if timer.attempt == 0:
         return await _look_for_card(env, request, timer)
-    await _call_approvers(env, request, timer.attempt)
+    await _call_approvers(env, request, timer)
     pause = min(FIRST_PAUSE * 2**timer.attempt, LONGEST_PAUSE)
     due = env.clock.now() + pause
     if request.expires_at and due >= request.expires_at:
@@ -54,15 +56,15 @@ async def _look_for_card(env: Environment, request: Request, timer: Timer) -> Ti
     return replace(timer, due_at=request.created_at + first, attempt=1)
 
 
-async def _call_approvers(env: Environment, request: Request, attempt: int) -> None:
+async def _call_approvers(env: Environment, request: Request, timer: Timer) -> None:
     """Post a reminder once. A card that had to be posted again is one, if nobody else is called by now.
 
     Raises:
-        Unavailable: Slack may accept it later.
+        Unavailable: Slack may accept it later, or it isn't known yet who is on call.
     """
-    event, card = f"reminder {attempt}", CardContent.NO_CARD
+    event, card = f"reminder {timer.attempt}", CardContent.NO_CARD
     decision = await _decision(env, request)
-    escalated = _escalated(request, decision, attempt)
+    escalated = _escalated(request, decision, timer.attempt)
     with suppress(Unavailable):  # a later change brings the card up to date
         card = await refresh_cards(env, request, fresh=False)  # other people may be on call now
     if card is CardContent.POSTED_AGAIN and escalated.notify == request.notify:
@@ -70,6 +72,10 @@ async def _call_approvers(env: Environment, request: Request, attempt: int) -> N
         return
     _, thread_ts = await below_card(env, request)
     called = await with_people_on_call(env, escalated)
+    if not called.notify:
+        if timer.failures < TRIES:
+            await require_known(env, escalated.notify, asked_by=request.requester)
+        return
     reminder = notices.reminder(called, env.catalogue, now=env.clock.now())
     notice = await notice_of(env, called, event, reminder, thread_ts=thread_ts)
     people = await notified(env, called.notify, asked_by=request.requester)
