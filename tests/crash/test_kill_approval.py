@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from tests.crash.matrix import KINDS, every_cell
-from tests.crash.scenarios import CONSENT, Scenario
+from tests.crash.scenarios import APPROVALS, Scenario
 from tests.forked import Nursery
 
 
-@pytest.mark.parametrize("scenario", CONSENT, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", APPROVALS, ids=lambda scenario: scenario.name)
 @pytest.mark.parametrize("kind", KINDS)
 async def test_an_answer_survives_a_kill_at_every_point(
     scenario: Scenario,

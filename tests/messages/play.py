@@ -1,18 +1,16 @@
 """A few days of #db-ops, played by people in the local Slack: each step, and every message that it led to."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from bot.commands import COMMANDS
 from bot.core.alerts import AlertKind
-from bot.sandbox.workspace.model import Message
-from tests.messages.rendering import rendered, rendered_view
+from tests.messages.page import Page
+from tests.messages.rendering import rendered_view
 from tests.scenarios.alerting import ended, keep_usage_unknown, made, raise_one
-from tests.world import ANA, BEN, DANA, DB_OPS, GENERAL, GIL, INCIDENT, ORDERS, REMY, World, buttons, until, words
+from tests.world import ANA, BEN, DANA, GENERAL, GIL, INCIDENT, ORDERS, REMY, until
 
-PEOPLE = (ANA, BEN, DANA, REMY, GIL)
 MISTAKES = (
     "/turso create Shop!", "/turso create shop please", "/turso usage --since yesterday", "/turso delete x",
     "/turso freeze orders --for 30min", "/turso token orders --expiration", "/turso usage --top x", "/turso show a.b",
@@ -21,75 +19,6 @@ MISTAKES = (
     "/turso ls --sort colour", "/turso show orders --reason x", '/turso show "orders', "/turso restore orders",
     "/turso thaw orders", "/turso help nonsense",
 )  # fmt: skip
-
-
-@dataclass
-class Page:
-    """What was seen so far, by subject."""
-
-    world: World
-    lines: list[str] = field(default_factory=list)
-    _seen: set[str] = field(default_factory=set)
-
-    def subject(self, title: str) -> None:
-        """Begin a subject."""
-        self.lines.append(f"\n## {title}\n")
-
-    def add(self, title: str, *shown: str) -> None:
-        """Put what was shown under what somebody did; what stands on the page already isn't repeated."""
-        new = [one for one in dict.fromkeys(shown) if one and one not in self._seen]
-        self._seen.update(new)
-        if new:
-            self.lines += [f"**{title}**\n", *(f"{one}\n" for one in new)]
-
-    async def step(self, title: str, act: Callable[[], Awaitable[object]], *, then: str = "") -> None:
-        """Let somebody do something, and show every message and form that is new or has changed afterwards.
-
-        Args:
-            then: words of a message that a timer leads to, which is waited for.
-        """
-        before = self._messages()
-        await act()
-        if then:
-            await until(lambda: any(then in words(one) for one in self._messages().values()), what=then)
-        await self.world.calm()
-        after = self._messages()
-        shown = sorted(rendered(one.blocks, one.text) for ts, one in after.items() if before.get(ts) != one)
-        for person in PEOPLE:
-            for view in self.world.workspace.views_of(person):
-                shown.append(rendered_view(view.source))
-                await self.world.workspace.close_view(person, view.id)
-        self.add(title, *shown)
-
-    async def types(self, line: str, by: str = DANA, channel: str = DB_OPS, *, then: str = "") -> None:
-        """Let somebody type a line."""
-        await self.step(f"`{line}`", lambda: self.world.workspace.say(by, channel, line), then=then)
-
-    async def presses(
-        self, label: str, card: str, by: str = ANA, channel: str = DB_OPS, then: str = "", **typed: str
-    ) -> None:
-        """Let somebody press a button of the newest message that holds some words, and fill in its form."""
-        found = self._with_button(label, card, by, channel)
-
-        async def press() -> None:
-            await self.world.person(by).presses(label, found)
-            if typed:
-                view = await self.world.person(by).modal()
-                await self.world.person(by).submits(typed, view)
-
-        await self.step(f"[{label}]", press, then=then)
-
-    def _with_button(self, label: str, holding: str, by: str, channel: str) -> Message:
-        seen = self.world.person(by).sees(channel)
-        found = next((one for one in reversed(seen) if holding in words(one) and label in buttons(one)), None)
-        assert found is not None, f"no message with {label!r} and {holding!r} among {[words(one) for one in seen[-3:]]}"
-        return found
-
-    def _messages(self) -> dict[str, Message]:
-        workspace, bot = self.world.workspace, self.world.workspace.app.bot_user_id
-        channels = {*workspace.state.messages, *workspace.channels}
-        seen = [one for channel in channels for person in PEOPLE for one in workspace.history(channel, person)]
-        return {f"{one.channel_id} {one.ts}": one for one in seen if one.user_id == bot}
 
 
 async def play(page: Page) -> None:

@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 
 from tests.conftest import GOLDEN
-from tests.messages.play import Page, play
+from tests.messages.page import Page
+from tests.messages.play import play
 from tests.messages.sentences import Sentence, sentences
 from tests.messages.states import states
 from tests.scenarios.conftest import hurry

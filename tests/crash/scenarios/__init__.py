@@ -1,0 +1,47 @@
+"""What happens while the process is killed: how each change is prepared, what starts it, and how it may end."""
+
+from tests.crash.scenarios.acts import (
+    approve,
+    approve_by_name,
+    ask,
+    ask_till_taken,
+    card_now,
+    card_of,
+    press_till_taken,
+    reveal,
+    taken,
+)
+from tests.crash.scenarios.looks import blocks, is_gone, is_switched, is_there
+from tests.crash.scenarios.preparations import asked, in_state, quarantined, ready, rewound
+from tests.crash.scenarios.shared import CONFIGURATION, DATABASE, DATABASES, ROTATE, TOKENS, Scenario
+from tests.crash.scenarios.table import APPROVALS, CHANGES, SCENARIOS
+
+__all__ = [
+    "APPROVALS",
+    "CHANGES",
+    "CONFIGURATION",
+    "DATABASE",
+    "DATABASES",
+    "ROTATE",
+    "SCENARIOS",
+    "TOKENS",
+    "Scenario",
+    "approve",
+    "approve_by_name",
+    "ask",
+    "ask_till_taken",
+    "asked",
+    "blocks",
+    "card_now",
+    "card_of",
+    "in_state",
+    "is_gone",
+    "is_switched",
+    "is_there",
+    "press_till_taken",
+    "quarantined",
+    "ready",
+    "reveal",
+    "rewound",
+    "taken",
+]

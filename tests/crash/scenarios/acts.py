@@ -1,0 +1,119 @@
+"""What starts a change: lines that are typed, presses, and time that passes."""
+
+from datetime import timedelta
+
+from bot.sandbox.workspace.model import Message
+from bot.sandbox.workspace.records import Acted
+from tests.crash.lane import Lane
+from tests.crash.scenarios.shared import Act
+from tests.world import ANA, DANA, DB_OPS, buttons, until, words
+
+LATE_SECONDS = 5.0
+TRIES = 5
+"""How often a person tries again when Slack says that the app didn't respond."""
+
+
+async def ask(lane: Lane, line: str) -> Acted:
+    """Dana types a command."""
+    return await lane.world.workspace.say(DANA, DB_OPS, f"/turso {line}")
+
+
+def taken(acted: Acted | None) -> bool:
+    """Whether Slack, and so the person, has heard from the app that it was taken."""
+    deliveries = acted.deliveries if acted is not None else ()
+    return bool(deliveries) and all(one.ok and one.status == 200 for one in deliveries)
+
+
+async def ask_till_taken(lane: Lane, line: str) -> None:
+    """The same, again as long as Slack says that the app did not answer in time, as people do."""
+    for _ in range(TRIES):
+        if taken(await ask(lane, line)):
+            return
+    raise AssertionError(f"{line} was not taken in {TRIES} times")
+
+
+async def press_till_taken(lane: Lane, person: str, name: str, label: str) -> None:
+    """Press; and again as long as Slack says that the app did not answer in time, and the button is there."""
+    for _ in range(TRIES):
+        if taken(await press(lane, person, name, label)) or card_now(lane, name, label) is None:
+            return
+    raise AssertionError(f"{label} of {name} was not taken in {TRIES} times")
+
+
+def card_now(lane: Lane, name: str, label: str) -> Message | None:
+    """The newest message to everybody about a database that has a button whose text begins so."""
+    posted = [one for one in lane.world.workspace.history(DB_OPS, None) if not one.only_for]
+    fits = (one for one in reversed(posted) if any(text.startswith(label) for text in buttons(one)))
+    return next((one for one in fits if any(f"{mark}{name}{mark}" in words(one) for mark in "`*")), None)
+
+
+async def card_of(lane: Lane, name: str, label: str) -> Message:
+    """The same, once it is there."""
+    return await until(lambda: card_now(lane, name, label), what=f"a card for {name} with {label}")
+
+
+async def press(lane: Lane, person: str, name: str, label: str) -> Acted:
+    """Press a button on the card of a database."""
+    card = await card_of(lane, name, label)
+    found = next(button for text, button in buttons(card).items() if text.startswith(label))
+    return await lane.world.workspace.click(person, message=card, action_id=found["action_id"])
+
+
+async def approve(lane: Lane, name: str) -> Acted:
+    return await press(lane, ANA, name, "Approve")
+
+
+async def approve_by_name(lane: Lane, name: str) -> Acted | None:
+    """Press Approve and type the name. None: the form did not come, and nothing was asked yet."""
+    return await _in_form(lane, name, "Approve", {"typed_name": name})
+
+
+async def _in_form(lane: Lane, name: str, label: str, values: dict[str, str]) -> Acted | None:
+    workspace = lane.world.workspace
+    for view in workspace.views_of(ANA):
+        await workspace.close_view(ANA, view.id)
+    await press(lane, ANA, name, label)
+    try:
+        await until(lambda: workspace.views_of(ANA), what="the form", within=4)
+    except AssertionError:
+        return None
+    return await workspace.submit_view(ANA, workspace.views_of(ANA)[-1].id, values)
+
+
+async def deny(lane: Lane, name: str) -> Acted | None:
+    """Press Deny and say why. None: the form did not come."""
+    return await _in_form(lane, name, "Deny", {"comment": "not today"})
+
+
+async def withdraw(lane: Lane, name: str) -> Acted:
+    return await press(lane, DANA, name, "Withdraw")
+
+
+async def undo(lane: Lane, name: str) -> Acted:
+    return await press(lane, DANA, name, "Undo")
+
+
+async def reveal(lane: Lane, name: str) -> Acted:
+    return await press(lane, DANA, name, "Reveal")
+
+
+def typed(line: str) -> Act:
+    async def act(lane: Lane, name: str) -> Acted:
+        return await ask(lane, line.format(name))
+
+    return act
+
+
+def after(time: timedelta) -> Act:
+    async def act(lane: Lane, name: str) -> None:
+        lane.clock.pass_time(time)
+
+    return act
+
+
+async def nothing(lane: Lane, name: str) -> None:
+    return None
+
+
+async def approve_overages(lane: Lane, name: str) -> Acted:
+    return await approve(lane, "acme")
