@@ -3,6 +3,7 @@
 import os
 import ssl
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -16,13 +17,18 @@ KEYS: Final = "SSLKEYLOGFILE"
 
 
 def tls_context() -> ssl.SSLContext:
-    """Return what a client needs for TLS.
+    """Return what a client needs for TLS. All clients share it, because reading the certificates takes long.
 
     It trusts the certificates of `SSL_CERT_FILE` and `SSL_CERT_DIR`, which OpenSSL reads. Without both it trusts the
     machine's certificates and Mozilla's, because a small image has none of its own.
     """
+    return _read(os.environ.get(FILE, ""), os.environ.get(FOLDER, ""))
+
+
+@cache
+def _read(file: str, folder: str) -> ssl.SSLContext:
     context = ssl.create_default_context()
-    if not os.environ.get(FILE) and not os.environ.get(FOLDER):
+    if not file and not folder:
         context.load_verify_locations(certifi.where())
     return context
 

@@ -44,7 +44,7 @@ async def connect(
     """
     base_url = base_url.rstrip("/").removesuffix("/v1")
     headers = {"Authorization": f"Bearer {token.get_secret_value()}", "User-Agent": "turso-ops"}
-    tls = tls_context()  # shared, because creating it takes longer than everything else here
+    tls = tls_context()
     reading = Routed(lambda proxy: AiohttpTransport(verify=tls, trust_env=False, limits=LIMITS, proxy=proxy))
     writing = Routed(
         lambda proxy: httpx.AsyncHTTPTransport(verify=tls, trust_env=False, limits=LIMITS_OF_CHANGES, proxy=proxy)

@@ -191,5 +191,6 @@ def test_a_machine_without_certificates_trusts_those_of_mozilla(monkeypatch: pyt
     monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda *_: None)
 
     assert len(tls_context().get_ca_certs()) > 50
+    assert tls_context() is tls_context(), "read once"
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     assert tls_context().get_ca_certs() == []
