@@ -17,20 +17,22 @@ KEYS: Final = "SSLKEYLOGFILE"
 
 
 def tls_context() -> ssl.SSLContext:
-    """Return what a client needs for TLS. All clients share it, because reading the certificates takes long.
+    """Return what a client needs for TLS. All clients share it, because reading the certificates takes long."""
+    return _shared_context(os.environ.get(FILE, ""), os.environ.get(FOLDER, ""))
 
-    It trusts the certificates of `SSL_CERT_FILE` and `SSL_CERT_DIR`, which OpenSSL reads. Without both it trusts the
-    machine's certificates and Mozilla's, because a small image has none of its own.
+
+def new_tls_context(file: str = "", folder: str = "") -> ssl.SSLContext:
+    """Read the certificates of `SSL_CERT_FILE` and `SSL_CERT_DIR`, whose values are given: OpenSSL reads them itself.
+
+    Without both, the machine's certificates and Mozilla's are trusted, because a small image has none of its own.
     """
-    return _read(os.environ.get(FILE, ""), os.environ.get(FOLDER, ""))
-
-
-@cache
-def _read(file: str, folder: str) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if not file and not folder:
         context.load_verify_locations(certifi.where())
     return context
+
+
+_shared_context: Final = cache(new_tls_context)
 
 
 def check_certificates(environ: Mapping[str, str]) -> None:
