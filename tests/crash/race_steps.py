@@ -9,11 +9,12 @@ from tests.crash.pair import Pair
 from tests.crash.scenarios import (
     asked,
     card_now,
+    may_rewind,
     press_till_taken,
     taken,
 )
 from tests.crash.waiting import patient
-from tests.world import BEN, DANA, DB_OPS, REMY, until, words
+from tests.world import ANA, BEN, DANA, DB_OPS, REMY, until, words
 
 
 async def both_pending(two: Pair, name: str) -> list[Request] | None:
@@ -56,6 +57,14 @@ async def ask_each(two: Pair, line: str, names: list[str]) -> None:
     for name in names:
         await asked(line)(two.lane, name)
     await two.at_rest()
+
+
+async def rewind_each(two: Pair, names: list[str]) -> None:
+    """A copy of each database, made all at once: nobody waits for the others' copies before all are made."""
+    await asyncio.gather(*(may_rewind(two.lane, name) for name in names))
+    await asyncio.gather(*(press_till_taken(two.lane, ANA, name, "Approve") for name in names))
+    await wait_until_left(two, names, State.PENDING)
+    assert {request.state for request in await requests_of(two, names)} == {State.SUCCEEDED}
 
 
 async def newest(two: Pair, name: str) -> Request:

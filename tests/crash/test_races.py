@@ -22,6 +22,7 @@ from tests.crash.race_steps import (
     press_together,
     presses_undo,
     requests_of,
+    rewind_each,
     wait_until_left,
 )
 from tests.crash.scenarios import (
@@ -34,7 +35,6 @@ from tests.crash.scenarios import (
     is_there,
     press_till_taken,
     quarantined,
-    rewound,
     taken,
 )
 from tests.crash.stores import STORES, new_store
@@ -249,7 +249,7 @@ async def two_quarantines(two: Pair, names: list[str]) -> list[str]:
 
 async def two_switches(two: Pair, names: list[str]) -> list[str]:
     """Two people's switches to one copy are approved at one moment: one happens, and nothing is sent twice."""
-    await asyncio.gather(*(rewound(two.lane, name) for name in names))
+    await rewind_each(two, names)
     pairs = [await both_ask_to_switch(two, name) for name in names]
     moment = time.time() + 0.7
     for pair_, offset in zip(pairs, OFFSETS, strict=True):
@@ -271,7 +271,7 @@ async def two_switches(two: Pair, names: list[str]) -> list[str]:
 
 async def switch_against_undo(two: Pair, names: list[str]) -> list[str]:
     """Undo of a switch is pressed while another switch is approved: the database is blocked for the second, or open."""
-    await asyncio.gather(*(rewound(two.lane, name) for name in names))
+    await rewind_each(two, names)
     pairs = [await both_ask_to_switch(two, name) for name in names]
     await asyncio.gather(*(approves(two, ANA, first) for first, _ in pairs))
     await two.at_rest()

@@ -12,7 +12,7 @@ from tests.crash.scenarios.acts import (
     taken,
 )
 from tests.crash.scenarios.looks import blocks, is_gone, is_switched, is_there
-from tests.crash.scenarios.preparations import asked, in_state, quarantined, ready, rewound
+from tests.crash.scenarios.preparations import asked, in_state, may_rewind, quarantined, ready
 from tests.crash.scenarios.shared import CONFIGURATION, DATABASE, DATABASES, ROTATE, TOKENS, Scenario
 from tests.crash.scenarios.table import APPROVALS, CHANGES, SCENARIOS
 
@@ -38,10 +38,10 @@ __all__ = [
     "is_gone",
     "is_switched",
     "is_there",
+    "may_rewind",
     "press_till_taken",
     "quarantined",
     "ready",
     "reveal",
-    "rewound",
     "taken",
 ]
