@@ -49,7 +49,7 @@ def _status_of(arguments: argparse.Namespace) -> int:
         print(f"turso-ops: {error}", file=sys.stderr)
         return BAD_USAGE
     except Unavailable as error:
-        print(f"turso-ops: {error.detail or error}", file=sys.stderr)
+        print(f"turso-ops: {error.cause}", file=sys.stderr)
         return int(arguments.unavailable or arguments.failure)
     except BotError as error:
         print(f"turso-ops: {error}", file=sys.stderr)

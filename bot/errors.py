@@ -14,6 +14,11 @@ class Remedy:
 class BotError(Exception):
     """Base of every error that a person may read. Only `pipeline` catches it."""
 
+    @property
+    def cause(self) -> str:
+        """Return the sentence for operators and the log."""
+        return str(self)
+
 
 class Refused(BotError):
     """Raised when the policy denies an action. The sentence says why, and what to do now."""
@@ -45,6 +50,11 @@ class Unavailable(BotError):
         self.nothing_happened = nothing_happened
         self.detail = detail
         super().__init__(sentence)
+
+    @property
+    def cause(self) -> str:
+        """Return the sentence for operators and the log."""
+        return self.detail or str(self)
 
 
 class NotRecorded(Unavailable):

@@ -113,7 +113,8 @@ async def running(
         session = await stack.enter_async_context(new_session(traces.slack_calls()))
         token = settings.slack_bot_token.get_secret_value()
         calls = SlackCalls(web_client(session, token, settings.slack_api_url, metrics.slack), metrics.slack)
-        queue = Queue(places.direct.for_dbos)
+        describe = partial(describe_failure, setting=places.direct.setting)
+        queue = Queue(places.direct.for_dbos, describe)
         stack.push_async_callback(queue.close)
         store = await stack.enter_async_context(
             open_store(
@@ -196,7 +197,7 @@ async def running(
                 queue=queue,
                 background=background,
                 pool_size=settings.database_durable_pool_size,
-                describe=partial(describe_failure, setting=places.direct.setting),
+                describe=describe,
             )
             stack.push_async_callback(durable.close)
             await durable.launch()

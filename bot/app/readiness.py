@@ -26,6 +26,10 @@ class Readiness:
     _checked: float = 0.0
     _looking: asyncio.Task[None] | None = None
 
+    def include(self, name: str, upstream: Check) -> None:
+        """Report one more upstream."""
+        self.upstreams = {**self.upstreams, name: upstream}
+
     async def report(self) -> tuple[bool, dict[str, Any]]:
         """Return whether this process can take requests, and the body of `/readyz`."""
         store, _ = await asyncio.gather(run_check("store", self.store, within=STORE_SECONDS), self._look())

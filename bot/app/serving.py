@@ -20,11 +20,11 @@ from bot.app.lost_files import describe_loss
 from bot.app.operator_pages import health_pages, listening, listening_for_health, pages_of
 from bot.app.store_start import WAIT_SECONDS
 from bot.app.tracing import traces_of_process
-from bot.settings import HOW_TO_CONNECT, BadSettings, Settings, warnings_about
+from bot.settings import BadSettings, Settings, warnings_about
 from bot.slack.incoming.http import create_asgi, http_server
 from bot.slack.incoming.request_guard import AsgiApp
 from bot.slack.incoming.signing_secrets import SigningSecrets
-from bot.slack.incoming.socket_mode import SocketRunner
+from bot.slack.incoming.socket_mode import SocketRunner, refusal_of
 from bot.store.connections.urls import place_of
 
 ReadAgain = Callable[[], Settings]
@@ -120,6 +120,7 @@ async def connected(bot: Bot) -> AsyncIterator[SocketRunner]:
     assert bot.settings.slack_app_token is not None, "Socket Mode needs SLACK_APP_TOKEN"
     runner = SocketRunner(bot.bolt, bot.settings.slack_app_token.get_secret_value(), bot.calls, bot.tasks,
                           observe_ack=bot.metrics.ack, background=bot.background)  # fmt: skip
+    bot.readiness.include("socket mode", runner.check)
     runner.start()
     try:
         yield runner
@@ -200,7 +201,7 @@ async def _stopped(*, unless: Callable[[], Awaitable[str]] | None = None) -> Non
     try:
         await asyncio.wait((refused, stopped), return_when=asyncio.FIRST_COMPLETED)
         if refused.done() and not stopped.done():
-            raise BadSettings(f"SLACK_APP_TOKEN isn't accepted by Slack ({refused.result()}). {HOW_TO_CONNECT}")
+            raise BadSettings(refusal_of(refused.result()))
     finally:
         refused.cancel()
         stopped.cancel()

@@ -40,5 +40,5 @@ async def prepare_store(places: Places, *, upgrades: bool, within: float = 0.0) 
                 raise
             if time.monotonic() - logged_at >= LOG_EVERY_SECONDS:
                 logged_at = time.monotonic()
-                log.warning("store.waiting", why=error.detail or str(error), seconds_left=round(left))
+                log.warning("store.waiting", why=error.cause, seconds_left=round(left))
         await asyncio.sleep(PAUSE_SECONDS)

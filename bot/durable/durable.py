@@ -10,8 +10,9 @@ from bot.core.concurrency.background import Background, Loop
 from bot.core.ports import Clock
 from bot.durable.dbos_run import DbosRun
 from bot.durable.engine import DURABLE_POOL
-from bot.durable.executor_locks import Describe, ExecutorLocks, executor_locks_of, type_of
+from bot.durable.executor_locks import ExecutorLocks, executor_locks_of
 from bot.durable.orphan_recovery import OrphanRecovery
+from bot.durable.outages import Describe, is_outage, type_of
 from bot.durable.protocols import Resume, Store, Work
 from bot.durable.queue import Queue
 from bot.durable.step_runner import StepRunner
@@ -65,7 +66,7 @@ class Durable:
         self._locks: ExecutorLocks = executor_locks_of(database, describe)
         self._describe = describe
         self._background = background or Background()
-        self._recovery = OrphanRecovery(queue, self._locks, store, clock)
+        self._recovery = OrphanRecovery(queue, self._locks, store, clock, describe)
         self._threads = ThreadPoolExecutor(thread_name_prefix="asyncio")
         self._run: DbosRun | None = None
         self._loops: list[Loop] = []
@@ -117,8 +118,9 @@ class Durable:
         """End what has begun. What can't be ended in order is left to the next run, which has another number."""
         try:
             await self._end(within=0.0)
-        except Exception:
-            log.exception("durable.not_ended")
+        except Exception as error:
+            more = {"why": self._describe(error)} if is_outage(error) else {"exc_info": error}
+            log.error("durable.not_ended", **more)
 
     async def _begin(self) -> None:
         """Take a lock and launch DBOS."""

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from bot.durable.fenced_engine import RunEnded, engine_for_dbos
+from bot.durable.outages import is_outage, type_of
 
 APPLICATION: Final = "turso-ops"
 VERSION: Final = "1"
@@ -50,12 +51,16 @@ class _AfterTheEnd(logging.Filter):
 
 
 class _Shortened(logging.Filter):
-    """Shortens the tracebacks that DBOS writes into its messages to their last line.
+    """Shortens the tracebacks of an outage: those that DBOS writes into its messages, and those beside them.
 
     They come from a database that doesn't answer, and come again every few seconds.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and is_outage(error):
+            record.msg, record.args = f"{record.getMessage()} {type_of(error)}", ()
+            record.exc_info = record.exc_text = None
         head, found, rest = record.getMessage().partition("Traceback (most recent call last):")
         if found:
             errors = [line for line in rest.splitlines() if line and not line.startswith((" ", "(Background"))]

@@ -5,7 +5,7 @@ import fcntl
 import os
 import random
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import IO, Any, Final
@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 
 from bot.durable.fenced_engine import RunEnded
+from bot.durable.outages import Describe, type_of
 
 log = structlog.get_logger(__name__)
 
@@ -26,14 +27,6 @@ TRIES: Final = 8
 LOCK_SPACE: Final = 0x7457
 """The first half of the advisory locks' keys. The second is the number of the executor lock."""
 LOOK_SECONDS: Final = 5.0
-
-
-Describe = Callable[[BaseException], str]
-
-
-def type_of(error: BaseException) -> str:
-    """Return the name of an error's type, which contains no value of a setting."""
-    return type(error).__name__
 
 
 class NoExecutorLock(RuntimeError):

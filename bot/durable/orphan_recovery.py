@@ -9,6 +9,7 @@ import structlog
 from bot.core.concurrency.background import Background, Loop
 from bot.core.ports import Clock
 from bot.durable.executor_locks import ExecutorLocks
+from bot.durable.outages import Describe, explained, type_of
 from bot.durable.protocols import Store
 from bot.durable.queue import Queue
 
@@ -29,12 +30,15 @@ class OrphanRecovery:
     It is made once for each process and started for each executor lock, so that what it has counted is kept.
     """
 
-    def __init__(self, queue: Queue, locks: ExecutorLocks, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, queue: Queue, locks: ExecutorLocks, store: Store, clock: Clock, describe: Describe = type_of
+    ) -> None:
         self._queue = queue
         self._locks = locks
         self._own = ""
         self._store = store
         self._clock = clock
+        self._describe = describe
         self._seen: dict[str, int] = {}
         self._before: datetime | None = clock.now() + MOMENT
         """Intents from before this moment were left by an earlier process. None once they are recovered."""
@@ -65,7 +69,8 @@ class OrphanRecovery:
         return recovered
 
     async def _recover_orphans(self) -> None:
-        await self.recover()
+        with explained(self._describe):
+            await self.recover()
 
     async def _take_up_what_was_open(self) -> None:
         """Resume once, a while after the start, so that the process that got these intents had time to answer."""

@@ -1,25 +1,37 @@
 """The queue of durable work, also for processes that execute nothing themselves."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final, TypeVar
 
+from dbos import WorkflowStatus
 from sqlalchemy import Connection
 
 from bot.core.records.timers import Timer
 from bot.durable.engine import EXECUTE, FIRE, QUEUE, RESUME, SWEEP, VERSION, client, enqueueing
+from bot.durable.outages import Describe, explained, type_of
 
 ENDED: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 BITE: Final = 500
+T = TypeVar("T")
 
 
 class Queue:
-    """Enqueues workflows, and lists and deletes their rows. Close it after use."""
+    """Enqueues workflows, and lists and deletes their rows. Close it after use.
 
-    def __init__(self, database: str) -> None:
-        """Prepare the client. `database` is a URL for blocking drivers. Doesn't connect yet."""
+    Every coroutine raises DurableStoreUnavailable if the database doesn't answer.
+    """
+
+    def __init__(self, database: str, describe: Describe = type_of) -> None:
+        """Prepare the client. Doesn't connect yet.
+
+        Args:
+            database: a URL for blocking drivers.
+            describe: puts an error of the database into a sentence for operators.
+        """
         self.client, self._engine = client(database)
+        self._describe = describe
 
     def enqueue(self, connection: Connection, request_id: str, phase: str) -> None:
         """Add the workflow `<request>:<phase>` to a transaction of the store. A second call has no effect."""
@@ -40,27 +52,23 @@ class Queue:
 
     async def enqueue_resume(self, intent_id: str) -> None:
         """Enqueue the workflow that resumes an intent."""
-        await self.client.enqueue_async(enqueueing(RESUME, f"resume:{intent_id}"), intent_id)
+        await self._answer(self.client.enqueue_async(enqueueing(RESUME, f"resume:{intent_id}"), intent_id))
 
     async def ended(self, workflow_ids: Sequence[str]) -> set[str]:
         """Return which of these workflows have ended."""
         if not workflow_ids:
             return set()
-        found = await self.client.list_workflows_async(
-            workflow_ids=list(workflow_ids), status=list(ENDED), load_input=False, load_output=False
-        )
+        found = await self._list(workflow_ids=list(workflow_ids), status=list(ENDED))
         return {one.workflow_id for one in found}
 
     async def forget(self, workflow_ids: Sequence[str]) -> None:
         """Delete the rows of workflows that have ended."""
         if workflow_ids:
-            await self.client.delete_workflows_async(list(workflow_ids))
+            await self._answer(self.client.delete_workflows_async(list(workflow_ids)))
 
     async def orphaned_workflows(self, executor_id: str) -> dict[str, list[str]]:
         """Return the unfinished workflows of other executors, by executor."""
-        begun = await self.client.list_workflows_async(
-            status="PENDING", app_version=VERSION, load_input=False, load_output=False, limit=BITE
-        )
+        begun = await self._list(status="PENDING", app_version=VERSION, limit=BITE)
         left: dict[str, list[str]] = {}
         for one in begun:
             if one.executor_id and one.executor_id != executor_id:
@@ -69,35 +77,25 @@ class Queue:
 
     async def begun_by(self, executor_id: str) -> list[str]:
         """Return the unfinished workflows of one executor."""
-        begun = await self.client.list_workflows_async(
-            status="PENDING", app_version=VERSION, executor_id=executor_id, load_input=False, load_output=False
-        )
+        begun = await self._list(status="PENDING", app_version=VERSION, executor_id=executor_id)
         return [one.workflow_id for one in begun]
 
     async def resume(self, workflow_ids: Sequence[str]) -> None:
         """Enqueue the workflows of a stopped executor again. Their completed steps don't run again."""
-        await self.client.resume_workflows_async(list(workflow_ids), queue_name=QUEUE)
+        await self._answer(self.client.resume_workflows_async(list(workflow_ids), queue_name=QUEUE))
 
     async def stuck(self, *, for_: timedelta) -> list[str]:
         """Return the IDs of unfinished workflows that were created longer ago than `for_`."""
         since = (datetime.now(UTC) - for_).isoformat()
-        found = await self.client.list_workflows_async(
-            status=["PENDING", "ENQUEUED"], end_time=since, load_input=False, load_output=False, limit=BITE
-        )
+        found = await self._list(status=["PENDING", "ENQUEUED"], end_time=since, limit=BITE)
         return [one.workflow_id for one in found if one.name != SWEEP]
 
     async def prune(self, before: datetime, *, names: Sequence[str] = (EXECUTE, FIRE, SWEEP, RESUME)) -> int:
         """Delete the workflows that ended before a time of the machine's clock. Returns how many."""
         total = 0
         while True:
-            old = await self.client.list_workflows_async(
-                status=list(ENDED),
-                name=list(names),
-                completed_before=before.astimezone(UTC).isoformat(),
-                load_input=False,
-                load_output=False,
-                limit=BITE,
-            )
+            until = before.astimezone(UTC).isoformat()
+            old = await self._list(status=list(ENDED), name=list(names), completed_before=until, limit=BITE)
             await self.forget([one.workflow_id for one in old])
             total += len(old)
             if len(old) < BITE:
@@ -108,6 +106,13 @@ class Queue:
         await asyncio.to_thread(self.client.destroy)
         if self._engine is not None:
             await asyncio.to_thread(self._engine.dispose)
+
+    async def _list(self, **which: Any) -> list[WorkflowStatus]:
+        return await self._answer(self.client.list_workflows_async(**which, load_input=False, load_output=False))
+
+    async def _answer(self, asked: Awaitable[T]) -> T:
+        with explained(self._describe):
+            return await asked
 
 
 def timer_workflow(timer: Timer) -> str:

@@ -94,5 +94,5 @@ class StepRunner:
         # The first failures are logged with a traceback, and later ones in one line. An outage is no bug.
         more: dict[str, Any] = {"exc_info": error} if number <= 2 else {"error": type(error).__name__}
         if isinstance(error, Unavailable):
-            more = {"why": error.detail or str(error)}
+            more = {"why": error.cause}
         log.error("durable.step_failed", step=name, subject=subject, attempt=number, **more)

@@ -161,7 +161,7 @@ def _following(fired: Timer, kept: list[Any] | None) -> Timer | None:
 
 def _note_failure(timer: Timer, error: Exception) -> str:
     """Log why a timer's work failed, and return the cause in short."""
-    cause = str(error) if isinstance(error, BotError) else type(error).__name__
+    cause = error.cause if isinstance(error, BotError) else type(error).__name__
     more = {} if isinstance(error, BotError) or timer.failures > 1 else {"exc_info": error}
     log.error(
         "timer.failed", kind=timer.kind.value, subject=timer.subject, failures=timer.failures + 1, cause=cause, **more

@@ -70,7 +70,7 @@ class SqlStore:
             row = {"id": 1, "at": self._clock.now()}
             await self.database.write(lambda connection: insert_newest(connection, heartbeat, [row]))
         except Unavailable as error:
-            return error.detail or str(error)
+            return error.cause
         except Exception as error:
             return f"The store refused a write ({type(error).__name__})."
         return ""

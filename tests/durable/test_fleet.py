@@ -101,6 +101,8 @@ async def test_half_an_hour_of_outages_kills_and_upgrades_loses_nothing_and_repe
     assert found.unacknowledged == []
     assert (found.lost, found.untrue, found.doubled, found.open) == ([], [], [], 0)
     assert set(fleet.statuses) == {0}
+    tracebacks = [line for line in fleet.first.log.read_text().splitlines() if "Traceback" in line]
+    assert tracebacks == [], "an outage is a sentence"
     assert found.states.get("succeeded", 0) > found.changes / soaked(2, 10)
     assert not SOAK or found.acks[-1] < ACKNOWLEDGED_WITHIN.total_seconds() * 1000
 

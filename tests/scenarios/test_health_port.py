@@ -3,6 +3,7 @@
 import asyncio
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -30,6 +31,17 @@ async def ready(process: Process, port: int) -> None:
             return
         await asyncio.sleep(0.1)
     raise AssertionError(process.log.read_text()[-4000:])
+
+
+async def down(port: int, upstream: str, why: str) -> dict[str, Any]:
+    """Wait until the pages of a process say that an upstream is down, and why."""
+    for _ in range(200):
+        answer = await get(port, "/readyz")
+        body = answer.json() if answer is not None else {"down": []}
+        if upstream in body["down"] and why in body[upstream]:
+            return dict(body)
+        await asyncio.sleep(0.2)
+    raise AssertionError(f"{upstream} isn't down")
 
 
 async def test_what_a_worker_carries_out_is_counted_in_its_metrics(tmp_path: Path) -> None:
@@ -70,6 +82,12 @@ async def test_a_process_over_socket_mode_has_the_pages(tmp_path: Path) -> None:
             await ready(bot, port)
             await until(lambda: world.workspace.sockets.connections, what="the bot's connection")
             assert b"turso_ops_ack_seconds" in (await get(port, "/metrics")).content  # type: ignore[union-attr]
+
+            world.workspace.state.tokens.refuse("app", "token_revoked")
+            await world.workspace.sockets.disconnect("link_disabled")
+
+            body = await down(port, "socket mode", "SLACK_APP_TOKEN isn't accepted by Slack (token_revoked).")
+            assert body["ready"] is True, "the process still does durable work"
         finally:
             assert await bot.stop() == 0
 

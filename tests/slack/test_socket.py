@@ -2,17 +2,21 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
+from structlog.testing import capture_logs
 
+from bot.core.concurrency.background import Background
 from bot.core.ports import Ack
 from bot.core.requests.incoming import Incoming
-from bot.slack.incoming.socket_mode import SocketRunner
+from bot.slack.incoming import socket_mode
+from bot.slack.incoming.socket_mode import NotConnected, SocketRunner
 
 from .conftest import House
 from .requests import click, command, event, submission
@@ -30,13 +34,25 @@ class Sockets:
         app.router.add_get("/link", self._link)
         self.server = TestServer(app)
         self.sent = 0
+        self.spoilt: set[str] = set()
+        self.broken = 0
+        """How many connections fail before one is opened."""
 
     async def start(self) -> None:
         await self.server.start_server()
         url = str(self.server.make_url("/link")).replace("http:", "ws:")
-        self.house.slack.always["apps.connections.open"] = {"ok": True, "url": f"{url}?ticket=one-time"}
+        tickets = count()
+        self.house.slack.always["apps.connections.open"] = lambda _: {
+            "ok": True,
+            "url": f"{url}?ticket={next(tickets)}",
+        }
 
-    async def _link(self, request: web.Request) -> web.WebSocketResponse:
+    async def _link(self, request: web.Request) -> web.StreamResponse:
+        if self.broken:
+            self.broken -= 1
+            self.spoilt.add(request.query["ticket"])
+        if request.query["ticket"] in self.spoilt:
+            return web.Response(status=403)
         ws = web.WebSocketResponse(autoping=True)
         await ws.prepare(request)
         await ws.send_json({"type": "hello", "num_connections": 1})
@@ -145,3 +161,54 @@ async def test_slack_that_is_not_there_is_waited_for(house: House, sockets: Sock
     await asyncio.sleep(0.1)
     assert not await runner.is_ready()
     assert await runner.close()
+
+
+async def test_a_token_that_is_revoked_later_is_told_until_there_is_a_connection_again(
+    house: House, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_mode, "PING_SECONDS", 0.05)
+    background, opens = Background(), house.slack.always["apps.connections.open"]
+    runner = SocketRunner(house.app, APP_TOKEN, house.calls, house.tasks, background=background)
+    (loop,) = background
+    runner.start()
+    ws = await link(sockets)
+
+    with capture_logs() as said:
+        house.slack.always["apps.connections.open"] = {"ok": False, "error": "token_revoked"}
+        await ws.send_json({"type": "disconnect", "reason": "link_disabled"})
+        await ws.close()
+        await happens(lambda: loop.failures > 1)
+        with pytest.raises(NotConnected, match=r"SLACK_APP_TOKEN isn't accepted by Slack \(token_revoked\)\. "):
+            await runner.check()
+        house.slack.always["apps.connections.open"] = opens
+        ws = await link(sockets)
+        await sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("ls").decode())))
+        await happens(lambda: not loop.failures)
+
+    told = {one["why"] for one in said if one["event"] == "background.failed"}
+    assert [sentence.partition(". ")[0] for sentence in told] == [
+        "SLACK_APP_TOKEN isn't accepted by Slack (token_revoked)"
+    ]
+    assert await runner.check() == "The Socket Mode connection to Slack is open."
+    await runner.close()
+
+
+async def test_a_ticket_that_a_broken_connection_used_up_is_not_tried_again(
+    house: House, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_mode, "PING_SECONDS", 0.05)
+    sockets.broken = 1
+    runner = SocketRunner(house.app, APP_TOKEN, house.calls, house.tasks)
+    runner.start()
+    with pytest.raises(NotConnected, match="There is no Socket Mode connection to Slack"):
+        await runner.check()
+
+    await sockets.deliver(await link(sockets), "slash_commands", dict(parse_qsl(command("ls").decode())))
+
+    await runner.close()
+
+
+async def happens(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.02)

@@ -76,7 +76,7 @@ class Loop:
         self.failures, self.cause = self.failures + 1, type(error).__name__
         self._observe(self.name)
         if isinstance(error, Unavailable):  # an outage is no bug, and may last for hours
-            log.error("background.failed", loop=self.name, failures=self.failures, why=error.detail or str(error))
+            log.error("background.failed", loop=self.name, failures=self.failures, why=error.cause)
         else:
             log.error("background.failed", loop=self.name, failures=self.failures, exc_info=error)
 

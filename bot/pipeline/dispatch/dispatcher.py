@@ -95,7 +95,7 @@ class Dispatcher:
         except BotError as error:
             why = str(error)
             if isinstance(error, Unavailable):
-                log.warning("not recorded", reference=incoming.id, user=incoming.user_id, why=error.detail or why)
+                log.warning("not recorded", reference=incoming.id, user=incoming.user_id, why=error.cause)
                 why = f"{why} Reference {incoming.id}"
             return Ack({"response_action": "update", "view": forms.notice_view("Not done", why)})
         return Ack(then=partial(self._guarded, here, incoming.action_id, checked.work))
@@ -257,7 +257,7 @@ class Dispatcher:
         try:
             outcome = await work() or "answered"
         except BotError as error:
-            outcome, why = "refused", str(error)
+            outcome, why = "refused", error.cause
             try:
                 await self._record(incoming, name, error)
             finally:

@@ -204,7 +204,7 @@ class Listeners:
         try:
             await work
         except BotError as error:
-            log.warning("refused", reference=incoming.id, kind=incoming.kind, user=incoming.user_id, why=str(error))
+            log.warning("refused", reference=incoming.id, kind=incoming.kind, user=incoming.user_id, why=error.cause)
             await self._send_note(incoming, str(error))
         except Exception:
             log.exception("something went wrong", reference=incoming.id, kind=incoming.kind, user=incoming.user_id)

@@ -16,6 +16,8 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.core.concurrency.background import Background
+from bot.errors import Unavailable
+from bot.settings import HOW_TO_CONNECT
 from bot.settings.proxies import proxy_of
 from bot.slack.background_tasks import TaskKeeper
 from bot.slack.incoming._payload_validation import Malformed, checked
@@ -34,6 +36,10 @@ REFUSALS: Final = frozenset(
 log = structlog.get_logger(__name__)
 
 
+class NotConnected(Unavailable):
+    """Raised while there is no Socket Mode connection. The sentence says why, for operators."""
+
+
 class _Handler(AsyncSocketModeHandler):
     def __init__(
         self, app: AsyncApp, app_token: str, calls: SlackCalls, observe_ack: Callable[[float], None] | None
@@ -43,6 +49,8 @@ class _Handler(AsyncSocketModeHandler):
         self.client.issue_new_wss_url = self._new_address  # type: ignore[method-assign]
         self.refusal: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Gets Slack's code if Slack refuses the token before the first connection."""
+        self.refused_later = ""
+        """Slack's code while it refuses the token after a connection. Empty otherwise."""
         self._was_connected = False
         self.client.message_listeners.append(self._take_oddity)
         self._observe_ack = observe_ack
@@ -57,10 +65,12 @@ class _Handler(AsyncSocketModeHandler):
             address = await self._issue()
         except SlackApiError as error:
             code = str(error.response.get("error"))
-            if code in REFUSALS and not self._was_connected and not self.refusal.done():
+            if code in REFUSALS and self._was_connected:
+                self.refused_later = code
+            elif code in REFUSALS and not self.refusal.done():
                 self.refusal.set_result(code)
             raise
-        self._was_connected = True
+        self._was_connected, self.refused_later = True, ""
         self.client.proxy = proxy_of(address)
         return address
 
@@ -127,8 +137,14 @@ class SocketRunner:
         self._connecting = asyncio.get_running_loop().create_task(self._handler.connect_async())  # type: ignore[no-untyped-call]
 
     async def _look(self) -> None:
-        """Restart the library's tasks that have ended, since without them nothing is received."""
+        """Restart the library's tasks that have ended, since without them nothing is received.
+
+        Raises:
+            NotConnected: Slack refuses the token. The library tries again by itself.
+        """
         client = self._handler.client
+        if not await client.is_connected():
+            client.wss_uri = None  # its ticket may be used up, and the library would try it again forever
         if self._connecting is not None and self._connecting.done() and client.current_session is None:
             self._connect()
             await self._connecting  # raises the exception that ended it
@@ -140,6 +156,16 @@ class SocketRunner:
         if _has_ended(client.message_receiver) or _has_ended(client.current_session_monitor):
             log.error("socket.restarted", task="receiver")
             await client.connect_to_new_endpoint(force=True)
+        if self._handler.refused_later:
+            await self.check()
+
+    async def check(self) -> str:
+        """Return a sentence while the connection is open. Raises NotConnected."""
+        if code := self._handler.refused_later:
+            raise NotConnected(refusal_of(code))
+        if not await self.is_ready():
+            raise NotConnected("There is no Socket Mode connection to Slack.")
+        return "The Socket Mode connection to Slack is open."
 
     async def is_ready(self) -> bool:
         """Return True while the connection is open."""
@@ -157,6 +183,11 @@ class SocketRunner:
             await asyncio.wait([self._connecting], timeout=1)
         await self._handler.close_async()  # type: ignore[no-untyped-call]
         return await self._tasks.drain(drain_seconds)
+
+
+def refusal_of(code: str) -> str:
+    """Return the sentence about an app-level token that Slack refuses with a code."""
+    return f"SLACK_APP_TOKEN isn't accepted by Slack ({code}). {HOW_TO_CONNECT}"
 
 
 def _has_ended(task: "asyncio.Future[None] | None") -> bool:

@@ -1,0 +1,43 @@
+"""Errors of DBOS's database that are no bugs: an outage becomes a sentence for operators, without a traceback."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from bot.durable.fenced_engine import RunEnded
+from bot.errors import Unavailable
+
+Describe = Callable[[BaseException], str]
+
+
+class DurableStoreUnavailable(Unavailable):
+    """Raised when the database of durable work doesn't answer."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("The bot's store didn't answer. Try again in a moment.", detail=detail)
+
+
+def type_of(error: BaseException) -> str:
+    """Return the name of an error's type, which contains no value of a setting."""
+    return type(error).__name__
+
+
+def is_outage(error: BaseException) -> bool:
+    """Return True for an error of the database or of the way to it, and False for a bug."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, OperationalError | PoolTimeout | psycopg.OperationalError | OSError | RunEnded)
+
+
+@contextmanager
+def explained(describe: Describe) -> Iterator[None]:
+    """Raise DurableStoreUnavailable in place of an outage. `describe` puts it into a sentence for operators."""
+    try:
+        yield
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        raise DurableStoreUnavailable(describe(error)) from error

@@ -1,0 +1,95 @@
+"""An outage of PostgreSQL reaches operators as one sentence for each loop of durable work, never as a traceback."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
+
+from bot.core.concurrency.background import Background
+from bot.durable.engine import configure_logging
+from bot.durable.executor_locks import executor_locks_of
+from bot.durable.orphan_recovery import OrphanRecovery
+from bot.durable.outages import DurableStoreUnavailable
+from bot.durable.queue import Queue
+from bot.store.connections.failures import describe_failure
+from bot.store.connections.urls import place_of
+from tests.durable.toy import RealClock
+from tests.process import free_port
+
+REFUSED = "No PostgreSQL listens at the host and port in DATABASE_URL."
+Call = Callable[[Queue], Awaitable[Any]]
+CALLS: dict[str, Call] = {
+    "enqueue_resume": lambda queue: queue.enqueue_resume("i-1"),
+    "ended": lambda queue: queue.ended(["w"]),
+    "forget": lambda queue: queue.forget(["w"]),
+    "orphaned_workflows": lambda queue: queue.orphaned_workflows("executor-1"),
+    "begun_by": lambda queue: queue.begun_by("executor-1"),
+    "resume": lambda queue: queue.resume(["w"]),
+    "stuck": lambda queue: queue.stuck(for_=timedelta(0)),
+    "prune": lambda queue: queue.prune(datetime.now(UTC)),
+}
+
+
+def url_without_server() -> str:
+    return place_of(f"postgresql://u:canary@127.0.0.1:{free_port()}/d").for_dbos
+
+
+def test_every_question_to_the_queue_is_listed() -> None:
+    found = {name for name, one in vars(Queue).items() if one.__class__.__name__ == "function" and name[0] != "_"}
+    assert found == {*CALLS, "enqueue", "enqueue_timer", "close"}, "those two belong to a transaction of the store"
+
+
+async def test_every_question_to_the_queue_says_what_is_wrong() -> None:
+    queue = Queue(url_without_server(), describe_failure)
+    for call in CALLS.values():
+        with pytest.raises(DurableStoreUnavailable) as raised:
+            await call(queue)
+        assert raised.value.cause == REFUSED
+    await queue.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "is_shown"),
+    [(OperationalError("SELECT 1", {}, Exception("gone")), False), (KeyError("a bug"), True)],
+    ids=["an outage", "a bug"],
+)
+def test_dbos_shows_the_traceback_of_a_bug_only(error: Exception, is_shown: bool) -> None:
+    configure_logging()
+    record = logging.LogRecord("dbos", logging.ERROR, "", 0, "DBOS failed to launch:", (), (type(error), error, None))
+
+    assert logging.getLogger("dbos").filter(record)
+
+    assert bool(record.exc_info) == is_shown
+    assert record.getMessage() == "DBOS failed to launch:" + ("" if is_shown else " OperationalError")
+
+
+class Left(Queue):
+    """A queue whose answers come, so that only the locks can't be had."""
+
+    async def orphaned_workflows(self, executor_id: str) -> dict[str, list[str]]:
+        return {"executor-7": ["w"]}
+
+
+@pytest.mark.parametrize("kind", [Queue, Left], ids=["the list", "the lock"])
+async def test_a_loop_that_looks_for_orphaned_work_says_one_sentence(kind: type[Queue]) -> None:
+    url, background = url_without_server(), Background()
+    queue = kind(url, describe_failure)
+    recovery = OrphanRecovery(
+        queue, executor_locks_of(url, describe_failure), cast(Any, None), RealClock(), describe_failure
+    )
+    loops = recovery.start(1, background)
+    for loop in loops:
+        await loop.stop()
+
+    with capture_logs() as said:
+        assert not await loops[0].round()
+    await queue.close()
+
+    assert [(one["event"], one["loop"], one["why"]) for one in said] == [
+        ("background.failed", "orphaned workflows", REFUSED)
+    ]
+    assert "exc_info" not in said[0]
