@@ -119,6 +119,11 @@ async def test_what_was_approved_before_the_store_hung_happens_once(hanging: Han
     request = await stage.request_of(world, card)
     await world.person(ANA).presses("Approve", card)
 
+    async def approved() -> bool | None:
+        found = await world.bot.store.requests.get(request.id) if world.bot else None
+        return bool(found and found.votes) or None
+
+    await patient(approved, "the vote to be on record")
     with hanging.hang():
         await asyncio.sleep(HANGS_SECONDS)
 
