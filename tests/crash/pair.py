@@ -82,8 +82,10 @@ class Pair:
         return (int(now) // SWEEP_SECONDS + 1) * SWEEP_SECONDS + (SWEEP_SECONDS if now % SWEEP_SECONDS > 0.8 else 0)
 
     def due_at(self, moment: float, after: timedelta) -> None:
-        """Move the processes' time so that what is due `after` from now is due at that moment."""
-        self.lane.clock.pass_time(after - timedelta(seconds=moment - time.time()))
+        """Move every clock so that what is due `after` from now is due at that moment."""
+        by = after - timedelta(seconds=moment - time.time())
+        self.lane.clock.pass_time(by)
+        self.lane.world.turso.clock.offset += by
 
 
 @asynccontextmanager

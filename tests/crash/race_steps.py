@@ -64,7 +64,8 @@ async def rewind_each(two: Pair, names: list[str]) -> None:
     await asyncio.gather(*(may_rewind(two.lane, name) for name in names))
     await asyncio.gather(*(press_till_taken(two.lane, ANA, name, "Approve") for name in names))
     await wait_until_left(two, names, State.PENDING)
-    assert {request.state for request in await requests_of(two, names)} == {State.SUCCEEDED}
+    ended = [(request.state, request.outcome) for request in await requests_of(two, names)]
+    assert {state for state, _ in ended} == {State.SUCCEEDED}, ended
 
 
 async def newest(two: Pair, name: str) -> Request:
