@@ -17,13 +17,13 @@ def lines_about(report: str, name: str) -> list[str]:
 
 
 async def test_what_an_earlier_incident_requested_is_left_out_or_marked(world: World) -> None:
-    await world.make("sessions", "waiting", "frost", "own")
+    await world.make("sessions", "ledger", "frost", "own")
     ben, remy = world.person(BEN), world.person(REMY)
     await play.start(remy, "INC-42")
     asked = await remy.types("/turso rotate sessions --reason leak", INCIDENT, holding="sessions")
     await play.approve_typed(ben, asked, "sessions")
     await until(lambda: ("POST", "/sessions/auth/rotate") in play.changed(world), what="the rotation")
-    await remy.types("/turso rotate waiting --reason leak", INCIDENT, holding="waiting")
+    await remy.types("/turso rotate ledger --reason leak", INCIDENT, holding="ledger")
     await play.freeze(remy, await remy.types("/turso triage frost", INCIDENT, holding=TRIAGE), "frost")
     first = await play.end(remy, "INC-42")
     assert {"Thaw frost", "Deny"} <= set(buttons(first))
@@ -42,8 +42,8 @@ async def test_what_an_earlier_incident_requested_is_left_out_or_marked(world: W
 
     earlier, report = play.report(world, "INC-42"), play.report(world, "INC-43")
     assert FOREIGN not in earlier.replace("\\", "")
-    assert all(lines_about(earlier, name) for name in ("sessions", "waiting", "frost"))
-    assert not [line for name in ("sessions", "waiting") for line in lines_about(report, name)]
+    assert all(lines_about(earlier, name) for name in ("sessions", "ledger", "frost"))
+    assert not [line for name in ("sessions", "ledger") for line in lines_about(report, name)]
     frost, own = lines_about(report, "frost"), lines_about(report, "own ")
     assert len(frost) == 2, "the freeze, and that it was thawed"
     assert all(FOREIGN in line for line in frost)

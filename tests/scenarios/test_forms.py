@@ -232,7 +232,7 @@ async def test_the_shortcut_gives_no_rights_in_a_channel_that_one_is_not_in(worl
     finally:
         await world.workspace.admin.join(DANA, DB_OPS)
 
-    assert "aren't in" in words(answer)
+    assert "must both be in that channel" in words(answer)
     assert "orders" not in words(answer)
 
 
