@@ -37,7 +37,7 @@ class Sentence:
 
     def stands_in(self, page: str) -> bool:
         """Say whether a page shows it, whatever is filled in: all of its own words, in this order, in one paragraph."""
-        pieces = [" ".join(piece.split()) for piece in self.template.split(_PLACE)]
+        pieces = [" ".join(piece.split()) for piece in self.template.split(_PLACE) if piece.strip()]
         if not all(piece in _in_one_line(page) for piece in pieces):
             return False  # most sentences that aren't there end here: the expression takes a hundred times as long
         expressions = (re.escape(piece).replace(r"\ ", r"\s+") for piece in pieces)

@@ -70,7 +70,7 @@ async def test_a_click_in_an_ephemeral_message_has_no_message(
     assert app.payload["container"]["is_ephemeral"]
     assert "message" not in app.payload
     assert "response_url" in app.payload
-    with pytest.raises(CannotAct, match="somebody else"):
+    with pytest.raises(CannotAct, match="someone else"):
         await workspace.click(BEN, message_ts=posted["message_ts"], action_id="go")
 
 

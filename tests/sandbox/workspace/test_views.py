@@ -179,7 +179,7 @@ async def test_the_cross_closes_the_whole_stack(workspace: Workspace, app: Recor
 
     assert [each.payload["is_cleared"] for each in acted.deliveries] == [True, True]
     assert workspace.views_of(DANA) == []
-    with pytest.raises(CannotAct, match="not open"):
+    with pytest.raises(CannotAct, match="no longer open"):
         await workspace.submit_view(DANA, pushed["view"]["id"], {})
 
 
