@@ -33,7 +33,7 @@ def cases() -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize(("entry", "name", "who"), one_in(3, cases()))
+@pytest.mark.parametrize(("entry", "name", "who"), one_in(5, cases()))
 async def test_it_says_no_and_nothing_is_sent(world: World, entry: Entry, name: str, who: str) -> None:
     if entry.name not in PREPARED:
         PREPARED[entry.name] = await entry.prepare(world, f"db-{ENTRIES.index(entry)}")

@@ -15,6 +15,7 @@ from bot.store.connections.urls import place_of
 from bot.store.schema.tables import metadata
 from bot.store.schema.upgrading import REVISIONS, require_current, upgrade
 from bot.store.store import SqlStore, open_store
+from tests.soak import pairs
 from tests.store.conftest import NOON, StoppedClock
 from tests.store.samples import entry, hold, incident, incoming, move, request, sample, token, vote
 from tests.store.test_upgrading import make_old
@@ -79,7 +80,9 @@ def _earlier(column: str, columns: Collection[str]) -> str:
     return column if column in columns else EARLIER.get(column, column)
 
 
-@pytest.mark.parametrize("revision", REVISIONS[:-1])
+@pytest.mark.parametrize(
+    ("revision", "empty_url"), pairs(REVISIONS[:-1], ("sqlite", "postgresql")), indirect=["empty_url"]
+)
 async def test_a_store_of_each_older_version_keeps_its_rows(empty_url: str, tmp_path: Path, revision: str) -> None:
     now = f"sqlite:///{tmp_path}/now.db"
     await upgrade(now)

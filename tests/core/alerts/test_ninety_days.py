@@ -11,7 +11,7 @@ from tests.core.alerts.simulation import Organization, coverage, live, mistakes,
 from tests.soak import LIMIT_SECONDS, soaked
 
 WANTED = AlertSubscription("C0DBOPS", "acme", quota=(50, 80, 95), spike=5.0, forecast=True)
-FORECASTS = range(soaked(40, 6))
+FORECASTS = range(soaked(40, 3))
 
 
 @pytest.mark.parametrize("seed", range(100, 100 + soaked(16, 1)))
