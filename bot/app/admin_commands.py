@@ -8,7 +8,7 @@ from typing import Self
 
 from bot.app.audit_stream import received_copy
 from bot.app.clock import SystemClock
-from bot.app.lost_files import describe_loss, platform_of
+from bot.app.lost_files import describe_loss
 from bot.app.store_start import prepare_store
 from bot.blocks.text import counted
 from bot.core.audit import verify_stream
@@ -117,9 +117,6 @@ async def doctor(settings: Settings) -> int:
 
 
 def _store_findings(settings: Settings) -> list[tuple[str, bool, str]]:
-    """Return a finding if the store may be deleted, and that it is wrong on a platform that surely deletes it.
-
-    A container keeps its files until it is removed, which may never happen.
-    """
+    """Return a finding if the store may be deleted. It is a failure where that is certain."""
     loss = describe_loss(place_of(settings.database_url.get_secret_value()).file, os.environ)
-    return [("place of the store", platform_of(os.environ) is None, loss)] if loss else []
+    return [("place of the store", not loss.is_certain, loss.sentence)] if loss else []

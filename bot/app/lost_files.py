@@ -1,8 +1,9 @@
-"""Platforms that delete the files of a process at each deployment, the store among them."""
+"""Places whose files are deleted while the bot lives on, the store among them."""
 
+import re
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Final
+from pathlib import Path, PurePath
+from typing import Final, NamedTuple
 
 PLATFORMS: Final = {
     "DYNO": "Heroku",
@@ -14,10 +15,32 @@ PLATFORMS: Final = {
 """The platform that sets each variable in all of its processes."""
 CONTAINER: Final = (Path("/.dockerenv"), Path("/run/.containerenv"))
 """The files by which Docker and Podman mark a container."""
+IN_MEMORY: Final = ("tmpfs", "ramfs")
+EMPTY_DIR: Final = "/kubernetes.io~empty-dir/"
+"""Part of the folder on the node that Kubernetes mounts as an `emptyDir` volume."""
+ADVICE: Final = "set `DATABASE_URL` to PostgreSQL, or to a file on a volume"
 
 
-def describe_loss(file: Path | None, environ: Mapping[str, str], *, root: Path = Path("/")) -> str | None:
-    """Return a sentence if the next deployment deletes a SQLite store, and None if nothing is known of that.
+class Loss(NamedTuple):
+    """Why a store may be deleted."""
+
+    sentence: str
+    is_certain: bool
+    """False where files stay for as long as nobody removes the container."""
+
+
+class Mount(NamedTuple):
+    """A mounted file system, from a line of `/proc/self/mountinfo`."""
+
+    source: str
+    """The folder of the file system that is mounted."""
+    point: PurePath
+    kind: str
+    """The type of the file system, such as `ext4`."""
+
+
+def describe_loss(file: Path | None, environ: Mapping[str, str], *, root: Path = Path("/")) -> Loss | None:
+    """Return why a SQLite store will be deleted, and None if nothing is known of that.
 
     A volume is a file system of its own. Everything on the file system of `/` goes with the container.
 
@@ -25,23 +48,50 @@ def describe_loss(file: Path | None, environ: Mapping[str, str], *, root: Path =
         file: the SQLite file; None for PostgreSQL.
         root: where the file system begins.
     """
-    place = _place(environ, root)
-    if file is None or place is None or _device(file) != root.stat().st_dev:
+    if file is None:
         return None
-    when = "at each deployment" if platform_of(environ) else "with it"
-    return (
-        f"The store `{file}` is on the file system of {place}, which is deleted {when}: "
-        "set `DATABASE_URL` to PostgreSQL, or to a file on a volume."
-    )
+    mount = _mount_of(file, root)
+    if mount and EMPTY_DIR in f"{mount.source}/":
+        return Loss(f"The store `{file}` is on an emptyDir volume, which is deleted with the pod: {ADVICE}.", True)
+    if mount and mount.kind in IN_MEMORY:
+        return Loss(f"The store `{file}` is in memory ({mount.kind}), and is lost at the next restart: {ADVICE}.", True)
+    place = _place(environ, root)
+    if place is None or _device(file) != root.stat().st_dev:
+        return None
+    is_certain = _platform_of(environ) is not None
+    when = "at each deployment" if is_certain else "with it"
+    return Loss(f"The store `{file}` is on the file system of {place}, which is deleted {when}: {ADVICE}.", is_certain)
 
 
-def platform_of(environ: Mapping[str, str]) -> str | None:
+def mounts(table: str) -> list[Mount]:
+    """Read the lines of `/proc/self/mountinfo`, whose format is in `man 5 proc`."""
+    found = []
+    for line in table.splitlines():
+        fields, _, kinds = line.partition(" - ")
+        _, _, _, source, point, *_ = (_unescaped(field) for field in fields.split(" "))
+        found.append(Mount(source, PurePath(point), kinds.split(" ")[0]))
+    return found
+
+
+def _mount_of(file: Path, root: Path) -> Mount | None:
+    """Return the mount that a file is on: the last one of those whose folder is nearest."""
+    table = root / "proc/self/mountinfo"
+    known = mounts(table.read_text("utf-8", errors="surrogateescape")) if table.exists() else []
+    above = [one for one in known if file.resolve().is_relative_to(one.point)]
+    return max(reversed(above), key=lambda one: len(one.point.parts), default=None)
+
+
+def _unescaped(field: str) -> str:
+    return re.sub(r"\\(\d{3})", lambda found: chr(int(found[1], 8)), field)
+
+
+def _platform_of(environ: Mapping[str, str]) -> str | None:
     """Return the platform that set these variables, if it is one that deletes files at each deployment."""
     return next((platform for variable, platform in PLATFORMS.items() if environ.get(variable)), None)
 
 
 def _place(environ: Mapping[str, str], root: Path) -> str | None:
-    if platform := platform_of(environ):
+    if platform := _platform_of(environ):
         return platform
     inside = any((root / mark.relative_to("/")).exists() for mark in CONTAINER)
     return "this container" if inside else None

@@ -166,7 +166,7 @@ def log_start(bot: Bot, mode: str, **more: Any) -> None:
         **more,
     )
     if loss := describe_loss(place_of(bot.settings.database_url.get_secret_value()).file, os.environ):
-        log.warning("store.lost_at_deploy", hint=loss)
+        log.warning("store.lost_at_deploy", hint=loss.sentence)
 
 
 def _logs(settings: Settings) -> None:
