@@ -1,6 +1,7 @@
 """The log of a day: each thing that came in and each operation has its lines, with reference and cause, no secrets."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -130,6 +131,32 @@ async def test_whatever_came_in_has_one_line_with_its_reference_and_why_it_was_r
     assert all(one["why"].endswith((".", "?")) for one in refused)
     shown = " ".join(words(one) for one in world.person(DANA).sees())
     assert any(one["reference"] in shown for one in refused), "people are shown the reference that stands in the log"
+
+
+async def test_every_reference_that_was_shown_is_in_the_log_with_its_cause(world: World) -> None:
+    """Also those of an outage at Turso."""
+    assert world.bot is not None
+    dana = world.person(DANA)
+    card = await asked(world, "/turso rotate {} --reason leak")
+    world.turso.faults.add("status", method="GET", path="/v1/*", status=503, count=None)
+    for line in ("show orders", "usage", "freeze orders --for 30m", "token orders --read-only", "create outage"):
+        await dana.types(f"/turso {line}", holding="Reference")
+    await world.person(ANA).presses_and_hears("Approve", card)
+    world.turso.faults.clear()
+    await world.calm()
+
+    shown = {
+        reference: person
+        for person in (ANA, BEN, DANA, REMY)
+        for said in world.person(person).sees()
+        for reference in re.findall(r"Reference `(i-[a-z0-9]+)`", words(said))
+    }
+    assert len(shown) >= 8
+    for reference, person in shown.items():
+        written = [one for one in lines(reference=reference) if one.get("why")]
+        assert written, f"{reference}, shown to {person}"
+    outages = [one for one in lines(event="answered", level="warning") if "503" in one["why"]]
+    assert len({one["reference"] for one in outages}) >= 5, "what Turso answered, also where only warnings are kept"
 
 
 async def test_no_line_holds_a_secret(world: World) -> None:

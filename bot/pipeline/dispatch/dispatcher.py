@@ -250,14 +250,14 @@ class Dispatcher:
     async def _answered(
         self, incoming: Incoming, name: str, work: Callable[[], Awaitable[str | None]], *, recorded: bool
     ) -> None:
-        """Run the work after the ack. On any failure, answer the person and log it."""
-        started, outcome, why = time.perf_counter(), "answered", ""
+        """Run the work after the ack. On any failure, log its cause first, because the answer may fail as well."""
+        started = time.perf_counter()
         # Each work runs in its own task, so these bindings end with it.
         structlog.contextvars.bind_contextvars(reference=incoming.id, user=incoming.user_id, command=name)
         try:
             outcome = await work() or "answered"
         except BotError as error:
-            outcome, why = "refused", error.cause
+            self._note(incoming, name, "refused", started, error)
             try:
                 await self._record(incoming, name, error)
             finally:
@@ -269,17 +269,27 @@ class Dispatcher:
                 await report_unexpected(self.env, incoming, private_note(CUT_OFF))
             raise
         except Exception as error:
-            outcome, why = "broken", type(error).__name__
             log.exception("a command broke")
+            self._note(incoming, name, "broken", started, error)
             await report_unexpected(self.env, incoming, error_reply(None, incoming.id))
+        else:
+            self._note(incoming, name, outcome, started)
         if recorded or incoming.kind is Kind.MENTION:
             await self.env.store.intents.close(incoming.id)
         if incoming.kind is Kind.ACTION and incoming.view_id:
             self.homes.pressed(incoming.user_id)
+
+    def _note(
+        self, incoming: Incoming, name: str, outcome: str, started: float, error: Exception | None = None
+    ) -> None:
+        """Count and log what became of it. A fault, here or elsewhere, is a warning."""
         seconds = time.perf_counter() - started
         self.env.observer.command(name, outcome, seconds)
-        reason = {"why": why} if why else {}
-        log.info("answered", outcome=outcome, channel=incoming.channel_id, ms=round(seconds * 1000, 1), **reason)
+        cause = error.cause if isinstance(error, BotError) else type(error).__name__
+        why = {"why": cause} if error else {}
+        is_fault = error is not None and (isinstance(error, Unavailable) or not isinstance(error, BotError))
+        write = log.warning if is_fault else log.info
+        write("answered", outcome=outcome, channel=incoming.channel_id, ms=round(seconds * 1000, 1), **why)
 
 
 def _line_of(incoming: Incoming) -> str:
