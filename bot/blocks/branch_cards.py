@@ -51,7 +51,7 @@ def _content(branch: Branch, standing: BranchStanding, now: datetime) -> tuple[M
         return mrkdwn(":herb: The branch `{}` of `{}` stays. It has no end date.", name, source), Mrkdwn(""), []
     if now < branch.announced_at:
         head = mrkdwn(":herb: The branch `{}` of `{}` now ends {}.", name, source, when(branch.ends_at))
-        return head, Mrkdwn("I'll say so again before."), []
+        return head, Mrkdwn("I'll remind you before then."), []
     head = mrkdwn(":hourglass: {}: the branch `{}` of `{}` ends {}.", person(branch.owner), name, source,
                   when(branch.ends_at))  # fmt: skip
     note = mrkdwn(

@@ -5,11 +5,14 @@ from functools import partial
 from typing import Any
 
 from bot.commands import COMMANDS
-from bot.core.alerts import AlertKind
+from bot.core.alerts import AlertEnd, AlertKind
 from tests.messages.page import Page
 from tests.messages.rendering import rendered_view
 from tests.scenarios.alerting import ended, keep_usage_unknown, made, raise_one
 from tests.world import ANA, BEN, DANA, GENERAL, GIL, INCIDENT, ORDERS, REMY, until
+
+MEASURED = (AlertKind.QUOTA, AlertKind.SPIKE, AlertKind.FORECAST)
+"""Alerts about a number with a threshold. The others end when what they are about is over."""
 
 MISTAKES = (
     "/turso create Shop!", "/turso create shop please", "/turso usage --since yesterday", "/turso delete x",
@@ -210,7 +213,8 @@ async def _alerts(page: Page) -> None:
         if kind is AlertKind.FORECAST:
             await page.types("/turso alert list")
             await page.presses("Mute 1 h", "will probably use up", by=DANA)
-        await page.step("It ends", partial(ended, page.world, alert))
+        how = AlertEnd.BELOW if kind in MEASURED else AlertEnd.OVER
+        await page.step("It ends", partial(ended, page.world, alert, how))
         await page.types("/turso alert unmute")
     await page.types("/turso alert on", channel=ORDERS, by=DANA)
     await page.types("/turso alert off")

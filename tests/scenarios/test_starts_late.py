@@ -90,7 +90,7 @@ async def test_what_waits_for_turso_says_so_in_place_of_the_note_that_it_starts(
     dana = world.person(DANA)
     question = await dana.types(f"/turso db protect {name} on")
     silent = world.turso.faults.add("status", method="GET", path=f"*/databases/{name}*", status=503, count=None)
-    await dana.presses("Set protection", question)
+    await dana.presses("Set delete protection", question)
 
     await until(lambda: told_to_wait(world, name), what="the word that it waits", within=20)
     assert not [one for one in forging.told(world, DANA) if "Confirmed." in words(one)], "the note was replaced"
@@ -107,7 +107,7 @@ async def test_a_turso_that_does_not_answer_at_all_is_not_waited_for_in_silence(
     dana = world.person(DANA)
     question = await dana.types(f"/turso db protect {name} on")
     held = world.turso.faults.add("hold_before", method="GET", path=f"*/databases/{name}*", count=None)
-    await dana.presses("Set protection", question)
+    await dana.presses("Set delete protection", question)
 
     await until(lambda: told_to_wait(world, name), what="the word that it waits", within=10)
     assert start_delay.SLOW in words(told_to_wait(world, name)[0])
