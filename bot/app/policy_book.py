@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import stat
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -48,6 +49,8 @@ class PolicyBook:
         """
         self._path, self._organization, self._catalogue, self._now = path, organization, catalogue, now
         self._loaded = now()
+        self._looks = threading.Lock()
+        """One look at a time: `check` runs in a thread, and must not bring back what it read before a `reload`."""
         self._told: Policy | None = None
         self._seen: str | None = None
         self._seen_since = self._restless_since = now()
@@ -78,11 +81,13 @@ class PolicyBook:
 
     def check(self) -> None:
         """Check the file. A change comes into force once it validates and has stayed the same for a while."""
-        self._take(quiet=QUIET_SECONDS)
+        with self._looks:
+            self._take(quiet=QUIET_SECONDS)
 
     def reload(self) -> None:
         """Load the file now, without waiting for it to stay the same."""
-        self._take(quiet=0.0)
+        with self._looks:
+            self._take(quiet=0.0)
 
     # -- details
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -299,3 +301,36 @@ async def test_a_change_is_told_until_it_was_taken(scene: Scene) -> None:
 
     new = scene.book.policy
     assert told == [(None, first.hash), (first.hash, new.hash), (first.hash, new.hash)]
+
+
+class Interrupted(PolicyBook):
+    """Calls `between` at the first thing that a look remembers."""
+
+    between: Callable[[], None] | None = None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name != "between" and (between := self.between) is not None:
+            self.between = None
+            between()
+
+
+def test_a_look_does_not_bring_back_what_another_thread_has_replaced(scene: Scene) -> None:
+    """Without one look at a time, it would put the old text that it has read back in force."""
+    scene.book = book = Interrupted(scene.path, "acme", CATALOGUE, now=lambda: scene.time)
+
+    def replace() -> None:
+        scene.rename(NEW)
+        book.reload()
+
+    replacing = threading.Thread(target=replace)
+
+    def between() -> None:
+        replacing.start()
+        replacing.join(timeout=0.5)
+
+    book.between = between
+    book.check()
+    replacing.join()
+
+    assert scene.in_force == "new"
