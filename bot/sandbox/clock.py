@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class SandboxClock:
-    """The machine's time and an offset."""
+    """The machine's time plus an offset."""
 
     def __init__(self) -> None:
         self.offset = timedelta(0)

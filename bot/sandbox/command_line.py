@@ -1,4 +1,4 @@
-"""The commands `sandbox` and `platform` of the command line. What they need is imported when one of them runs."""
+"""The `sandbox` and `platform` commands of the command line. Each imports what it needs only when it runs."""
 
 import argparse
 import os
@@ -35,7 +35,7 @@ def _add(commands: Any, name: str, run: Callable[[argparse.Namespace], int], sum
 
 @contextmanager
 def _needs_extra(command: str) -> Iterator[None]:
-    """Name the extra if one of its packages is missing."""
+    """Raise an error that names the extra, if one of its packages isn't installed."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""The conversation that the sandbox opens with: people use the real bot, so a newcomer sees at once what it is for."""
+"""The conversation that is played when the sandbox starts, so that a newcomer sees at once what the bot is for."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,14 +17,17 @@ PATIENCE_SECONDS: Final = 30.0
 
 
 class NotPlayed(Exception):
-    """Raised if the bot doesn't do what the conversation needs. The sandbox then opens with what was played."""
+    """Raised if a message or button of the conversation doesn't appear.
+
+    The sandbox then starts with what was played so far.
+    """
 
 
 async def play(running: "Sandbox") -> None:
-    """Play it in a sandbox whose clocks are behind by `BEGINS_BEFORE`, and bring them to the present.
+    """Play the conversation in a sandbox whose clocks are `BEGINS_BEFORE` behind, and move the clocks to the present.
 
     Raises:
-        NotPlayed: a message or a button didn't come.
+        NotPlayed: a message or a button didn't appear.
     """
     scene = _Conversation(running)
     try:
@@ -52,25 +55,25 @@ async def play(running: "Sandbox") -> None:
 
 
 class _Conversation:
-    """People in the local Slack, and the clocks of the sandbox."""
+    """Acts for the people in the local Slack, and moves the sandbox's clocks."""
 
     def __init__(self, running: "Sandbox") -> None:
         self.running, self.workspace, self.passed = running, running.workspace, timedelta()
 
     async def move(self, by: timedelta) -> None:
-        """Let time pass on every clock."""
+        """Move every clock ahead."""
         self.running.clock.move(by)
         self.workspace.move_time(by)
         self.running.platform.state.turso.clock.offset += by
         self.passed += by
 
     async def say(self, person_id: str, channel_id: str, text: str) -> None:
-        """Type a line, and wait until the bot has dealt with it."""
+        """Send a line, and wait until the bot has handled it."""
         await self.workspace.say(person_id, channel_id, text)
         await self._rest()
 
     async def press(self, person_id: str, channel_id: str, label: str, *, holding: str) -> None:
-        """Press a button of the newest message that shows some words."""
+        """Press a button of the newest message that contains a text."""
         message, action_id = await self._button(person_id, channel_id, label, holding)
         await self.workspace.click(person_id, message=message, action_id=action_id)
         await self._rest()

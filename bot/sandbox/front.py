@@ -11,7 +11,7 @@ TURSO = ("/v1/", "/v2/", "/v3/", "/db/", "/_admin/", "/openapi.json")
 
 
 def one_origin(*, page: Starlette, slack: Starlette, turso: Starlette, on_call: Starlette) -> ASGIApp:
-    """Return the application that sends each path where it belongs."""
+    """Return the application that passes each request to the page, the local Slack or the local Turso, by its path."""
 
     async def entrance(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -1,4 +1,4 @@
-"""A month of usage for the sandbox's store, by day and by hour, computed from the local Turso's counters."""
+"""A month of daily and hourly usage for the sandbox's store, computed from the local Turso's counters."""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -28,7 +28,7 @@ _LEAST: Final = timedelta(microseconds=1)
 
 
 async def seed_history(turso: Turso, store: SqlStore, clock: Clock) -> None:
-    """Store a sample for each database and each of the last days. A store with older samples isn't changed."""
+    """Store a sample of each database for each of the last `DAYS` days, unless the store has older samples."""
     today = clock.now().astimezone(UTC).date()
     first = await store.samples.first_day(organization=turso.organization)
     if first is None or first[:10] >= today.isoformat():
@@ -42,7 +42,7 @@ def _samples(connection: apsw.Connection, organization: str, days: list[date]) -
 
 
 def _samples_of(connection: apsw.Connection, organization: str, names: dict[str, str], day: date) -> list[UsageSample]:
-    """Return what each database had used at the end of a day since the start of its month."""
+    """Return each database's usage from the start of the month to the end of a day."""
     used = usage.of_organization(connection, organization, Period(day.replace(day=1).isoformat(), day.isoformat()))
     totals = {id_: usage.total(used[id_].values()) for id_ in names if id_ in used}
     return [
@@ -53,9 +53,9 @@ def _samples_of(connection: apsw.Connection, organization: str, names: dict[str,
 
 
 async def seed_hours(turso: Turso, store: SqlStore, clock: Clock) -> None:
-    """Store the hourly readings that alerts need, as if each database had been used evenly throughout each day.
+    """Store the hourly readings that alerts need, as if usage had been spread evenly over each day.
 
-    A store that knows older hours isn't changed.
+    Does nothing if the store already has older readings.
     """
     now = clock.now().astimezone(UTC)
     known = await store.samples.readings(organization=turso.organization, since=now - timedelta(days=DAYS))
@@ -89,13 +89,13 @@ async def seed_hours(turso: Turso, store: SqlStore, clock: Clock) -> None:
 
 @dataclass(frozen=True)
 class _Course:
-    """What one database used, added up since before the first day, at the start of each day and now."""
+    """The usage of one database, added up from the first day: a total for the start of each day, and one for now."""
 
     times: list[datetime]
     totals: list[Usage]
 
     def until(self, at: datetime) -> Usage:
-        """Return what was used until a time, and the storage at the end of the day before it."""
+        """Return the usage up to a time, interpolated within its day, and the storage at the end of the day before."""
         after = min(bisect_right(self.times, at), len(self.times) - 1)
         start, end = self.times[after - 1], self.times[after]
         before, then = self.totals[after - 1], self.totals[after]
@@ -108,7 +108,7 @@ class _Course:
 
 
 def _courses(connection: apsw.Connection, organization: str, now: datetime) -> dict[str, _Course]:
-    """Return the course of each database, from the start of the first month on."""
+    """Return the course of each database, from the start of the first month."""
     first = (now.date() - timedelta(days=DAYS + 1)).replace(day=1)
     days = [first + timedelta(days=after) for after in range((now.date() - first).days + 1)]
     of_day: dict[str, list[Usage]] = defaultdict(list)
@@ -121,7 +121,7 @@ def _courses(connection: apsw.Connection, organization: str, now: datetime) -> d
 
 
 def _added_up(used: list[Usage]) -> Iterator[Usage]:
-    """Yield the sums of all days before each, and of all. Storage is the level of the day before."""
+    """Yield a running total before each day and after the last one. Storage isn't added up: it is the day before's."""
 
     def add(before: Usage, day: Usage) -> Usage:
         return Usage(before.rows_read + day.rows_read, before.rows_written + day.rows_written, day.storage_bytes,

@@ -1,4 +1,4 @@
-"""The composition of the sandbox: the real bot, a local Turso and a local Slack on one port."""
+"""Puts the sandbox together: the real bot, a local Turso and a local Slack on one port."""
 
 import asyncio
 import contextlib
@@ -60,11 +60,11 @@ class Sandbox:
 async def sandbox(
     *, port: int, data: Path, policy: Path = POLICY, begins: timedelta = timedelta()
 ) -> AsyncIterator[Sandbox]:
-    """Run the sandbox until left. Reads neither the environment nor `.env`; its secrets are made up at the start.
+    """Run the sandbox until the context is left. Reads neither the environment nor `.env`. Its secrets are generated.
 
     Args:
-        port: where the page, the local Slack and the local Turso are; 0 takes a free one.
-        data: the folder of its databases; what is there is kept.
+        port: the port of the page, the local Slack and the local Turso, or 0 for a free one.
+        data: the folder with its databases, which are kept.
         begins: how far its clocks differ from the machine's at first.
     """
     clock, keys = SandboxClock(), Keys()
@@ -101,7 +101,7 @@ async def sandbox(
 
 
 async def run_sandbox(*, port: int, data: Path, seconds: float | None = None) -> int:
-    """Run the sandbox in the foreground, until Ctrl-C, another signal to stop, or for some seconds."""
+    """Run the sandbox in the foreground until Ctrl-C or another stop signal, or for some seconds."""
     async with sandbox(port=port, data=data, begins=-BEGINS_BEFORE) as running, _traffic(running.platform):
         print("  Turso Ops starts, and a few people use it first …", flush=True)
         try:
@@ -170,8 +170,8 @@ def _settings(keys: Keys, url: str, data: Path, policy: Path) -> Settings:
 
 @contextlib.contextmanager
 def bound(port: int) -> Iterator[socket.socket]:
-    """Reserve a port of the loopback address, or a free one for 0. Raises BotError if it is taken."""
-    # The protocol is named because asyncio switches Nagle's delay (40 ms an answer) off only where it is.
+    """Bind a port of the loopback address, or a free one for 0. Raises BotError if it is taken."""
+    # Without `proto`, asyncio doesn't switch off Nagle's algorithm, which delays each response by 40 ms.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as held:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -183,7 +183,7 @@ def bound(port: int) -> Iterator[socket.socket]:
 
 @asynccontextmanager
 async def served(app: AsgiApp, on: socket.socket) -> AsyncIterator[None]:
-    """Serve an application with its lifespan on a bound socket, inside the context."""
+    """Serve an application, with its lifespan, on a bound socket while the context is open."""
     config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=2)
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[on]))
@@ -198,7 +198,7 @@ async def served(app: AsgiApp, on: socket.socket) -> AsyncIterator[None]:
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to the sandbox."""
+    """A server that leaves signals to the sandbox."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -207,7 +207,7 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def _traffic(platform: Starlette) -> AsyncIterator[None]:
-    """Let the seeded databases be used a little, so that usage lives."""
+    """Generate a little traffic on the seeded databases."""
     busy = asyncio.create_task(make_traffic(platform.state.turso), name="sandbox: traffic")
     try:
         yield

@@ -1,4 +1,4 @@
-"""The local Turso's side of the page's Turso panel."""
+"""What the page's Turso panel reads and changes in the local Turso."""
 
 from bot.sandbox.page.turso_panel import SHARES, ShownGroup, TursoFacts
 from bot.sandbox.platform.catalog import databases, groups, organizations, usage
@@ -13,7 +13,7 @@ _SPIKE_ROWS = 60_000_000
 
 
 class LocalTursoControls:
-    """Shows and changes the organization of a local Turso."""
+    """Reads and changes the organization of a local Turso."""
 
     def __init__(self, turso: Turso) -> None:
         self._turso = turso
@@ -42,7 +42,7 @@ class LocalTursoControls:
         )
 
     async def do(self, button: str, value: str) -> str:
-        """Do what a button says, and return the result as a sentence.
+        """Do what a button says, and return a sentence about the result.
 
         Raises:
             LookupError: there is no such button, group, plan or database.

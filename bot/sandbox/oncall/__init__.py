@@ -1,1 +1,1 @@
-"""Local stand-ins for the services that keep on-call schedules, with one roster behind all of them."""
+"""Local stand-ins for the services with on-call schedules. All of them read one roster."""

@@ -11,11 +11,11 @@ from starlette.responses import JSONResponse
 from bot.sandbox.oncall.roster import Roster, Shift
 
 OVERRIDDEN = Shift("PAWAY03")
-"""Who would be on call if there were no override."""
+"""The person who would be on call without the override."""
 
 
 def list_schedule_entries(request: Request, roster: Roster) -> JSONResponse:
-    """Return a page of the entries that overlap with a window, whatever their rotation."""
+    """Return a page of the schedule entries that overlap with a time window, from every rotation."""
     query = request.query_params
     begin, _, offset = query["entry_window_start"].partition("~")
     window = datetime.fromisoformat(begin), datetime.fromisoformat(query["entry_window_end"])

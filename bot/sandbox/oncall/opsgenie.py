@@ -10,7 +10,7 @@ from bot.sandbox.oncall.roster import Roster
 
 
 def get_on_calls(request: Request, roster: Roster) -> JSONResponse:
-    """Return who is on call in a schedule, the second and later levels inside an escalation."""
+    """Return who is on call in a schedule. The second and later levels are nested in an escalation."""
     schedule = request.path_params["schedule"]
     shifts = roster.on_call(schedule=schedule)
     first = [_user(one.user) for one in shifts if one.level == 1]

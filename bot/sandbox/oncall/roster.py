@@ -1,4 +1,4 @@
-"""The roster: who is on call, and what goes wrong with the services that say so."""
+"""The roster: who is on call, and the faults of the services that report it."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,10 +13,10 @@ SECOND_SCHEDULE: Final = "PLEAD20"
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One person on call, by the service's own IDs."""
+    """One person on call, with the IDs of the service."""
 
     user: str
-    """Empty for a time that is nobody's."""
+    """Empty if nobody is on call."""
     schedule: str = SCHEDULE
     level: int = 1
     escalation_policy: str = ESCALATION
@@ -31,15 +31,15 @@ def seeded() -> list[Shift]:
 
 @dataclass
 class Roster:
-    """The shifts of now. Tests and people change them, and break the services."""
+    """The current shifts. Tests and people change them, and set faults of the services."""
 
     shifts: list[Shift] = field(default_factory=seeded)
     status: int = 0
-    """The status with which every call is refused. 0: none is."""
+    """The HTTP status of every response, or 0 for the real response."""
     seconds: float = 0.0
-    """How long every answer takes."""
+    """The delay of every response."""
     page: int = 100
-    """The largest page, whatever is asked for."""
+    """The largest page, even if the client requests a larger one."""
     calls: list[str] = field(default_factory=list)
     """The path and query of every call."""
 

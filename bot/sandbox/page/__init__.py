@@ -1,1 +1,1 @@
-"""The web page on which people use the local workspace."""
+"""The web page with which people use the local workspace."""

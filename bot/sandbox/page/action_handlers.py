@@ -1,4 +1,4 @@
-"""The page's handlers for actions: what a person types, presses, fills in or switches."""
+"""The page's handlers for actions: typing, pressing buttons, filling in forms, switching faults."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -24,11 +24,11 @@ _LONGEST = timedelta(days=31)
 _NOTHING = 204
 _LOOKS = timedelta(minutes=58, seconds=1)
 LOOK = "look"
-"""What the button sends that moves the clock to when the bot looks at usage."""
+"""Value of the button that moves the clock to the bot's next look at usage."""
 
 
 class ActionHandlers:
-    """Handlers that act for the person in the URL. The page gets the results through its stream."""
+    """Handlers that act for the person in the URL. The results reach the page through its stream."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class ActionHandlers:
         return HTMLResponse(Inspector(scene).custom_faults())
 
     async def administer(self, request: Request) -> Response:
-        """Run a button of the administration panel, and render its row again."""
+        """Do what a button of the administration panel says, and render its row again."""
         scene, form = scene_of(self._workspace, request), await request.form()
         kind, subject = request.path_params["kind"], request.path_params["subject"]
         press = ButtonPress(subject, scene.person.id, str(form.get("value") or "")[:200])
@@ -148,7 +148,7 @@ class ActionHandlers:
         )
 
     async def turso(self, request: Request) -> Response:
-        """Run a button of the Turso panel, and render the panel again."""
+        """Do what a button of the Turso panel says, and render the panel again."""
         scene, form = scene_of(self._workspace, request), await request.form()
         if self._turso is None:
             raise HTTPException(404, "There is no local Turso.")
@@ -162,7 +162,7 @@ class ActionHandlers:
         )
 
     async def delete(self, request: Request) -> Response:
-        """Delete a message as an administrator."""
+        """Delete a message, as an administrator."""
         scene = scene_of(self._workspace, request)
         deleted = self._workspace.admin.delete_message(request.path_params["channel"], request.path_params["ts"])
         return await self._respond(scene, deleted)
@@ -185,7 +185,7 @@ class ActionHandlers:
         return HTMLResponse(drawn)
 
     async def _respond(self, scene: Scene, operation: Awaitable[Any], *, quiet: bool = False) -> Response:
-        """Wait for the operation. If Slack wouldn't allow it, show a toast."""
+        """Await the action. Show a toast if Slack wouldn't allow it."""
         try:
             await operation
         except CannotAct as refusal:
@@ -195,7 +195,7 @@ class ActionHandlers:
 
 
 def until_look(now: datetime) -> timedelta:
-    """Return how long it is until the bot looks at usage again: two minutes before the next full hour."""
+    """Return the time until the bot next looks at usage: two minutes before the next full hour."""
     look = now.replace(minute=0, second=0, microsecond=0) + _LOOKS
     return look - now if look > now else look + timedelta(hours=1) - now
 

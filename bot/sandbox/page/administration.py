@@ -1,4 +1,4 @@
-"""The page's administration panel: its contents, and the operation of each button."""
+"""The page's administration panel: what it shows, and what each button does."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ POSTING = {
 
 @dataclass(frozen=True, slots=True)
 class ButtonPress:
-    """A pressed button: its channel, person or group, who pressed it, and the values beside it."""
+    """A press of a button: its channel, person or group, the person who pressed it, and the form values next to it."""
 
     subject: str
     by: str
@@ -61,17 +61,17 @@ _WITH_PERSON = {"add", "remove"}
 
 
 class Administration:
-    """The panel of one workspace."""
+    """The administration panel of one workspace."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
     async def do(self, kind: str, name: str, press: ButtonPress) -> None:
-        """Run a button's operation.
+        """Do what the pressed button says.
 
         Raises:
             LookupError: there is no such button, channel, person or group.
-            ValueError: the values beside it are invalid.
+            ValueError: a form value is invalid.
         """
         operation = OPERATIONS[kind][name]
         if press.subject not in self._subjects(kind):
@@ -83,7 +83,7 @@ class Administration:
         await operation(self._workspace.admin, press)
 
     def facts(self) -> dict[str, Any]:
-        """Return everything that the panel shows."""
+        """Return the data for the whole panel."""
         return {
             "channels": [each for each in self._workspace.channels.values() if not each.is_im],
             "accounts": self._people(),
@@ -92,7 +92,7 @@ class Administration:
         }
 
     def helpers(self) -> dict[str, Any]:
-        """Return what the template of a single row needs."""
+        """Return the context that the template of a single row needs."""
         app, people = self._workspace.app, self._workspace.people
         return {
             "app_id": app.bot_user_id,
@@ -103,7 +103,7 @@ class Administration:
         }
 
     def row(self, kind: str, subject: str) -> dict[str, Any] | None:
-        """Return what the row of one channel, person or group shows now. None if it is gone."""
+        """Return the data for the row of one channel, person or group. None if it no longer exists."""
         found = self._subjects(kind).get(subject)
         return None if found is None else {kind: found, **self.helpers()}
 

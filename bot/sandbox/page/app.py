@@ -39,10 +39,10 @@ def create_page(
 
     Args:
         commands: what the composer suggests after the slash command.
-        platform_url: where the local database platform is, for the page to mention it.
-        tour: the guided tour; the seeded workspace's own when `None`, none when empty.
-        on_move: called when somebody moves the clock, after the workspace's own has moved.
-        turso: the local database platform, for the panel that changes it; no panel when `None`.
+        platform_url: the address of the local Turso, which the page shows.
+        tour: the guided tour. None means the seeded workspace's own tour, and an empty one means no tour.
+        on_move: called after somebody has moved the workspace's clock.
+        turso: the local Turso that the panel changes. None means no panel.
     """
     steps = default_tour() if tour is None else tour
     boot = json.dumps(secrets.token_hex(4))

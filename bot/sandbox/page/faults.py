@@ -1,4 +1,4 @@
-"""The inspector's fault switches, and the custom faults that people define."""
+"""The inspector's fault switches, and the custom faults that people add."""
 
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ _SWITCHES = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a call gets instead of its answer, with a description."""
+    """What a call gets instead of the real response, with a description."""
 
     label: str
     trouble: Trouble
@@ -90,7 +90,7 @@ def turn(faults: Faults, name: str, on: bool) -> None:
 
 
 def custom(faults: Faults) -> list[tuple[int, str]]:
-    """Return the number and the description of each active custom fault."""
+    """Return the number and description of each active custom fault."""
     switched = [each.fault for each in _SWITCHES]
     return [(number, _in_words(each)) for number, each in enumerate(faults.active) if each not in switched]
 
@@ -113,7 +113,7 @@ def add_custom(faults: Faults, *, method: str, answer: str, code: str, times: st
 
 
 def remove_custom(faults: Faults, number: int) -> None:
-    """Switch a custom fault off. Does nothing if it has already ended."""
+    """Switch off a custom fault. Does nothing if it has already ended."""
     if number in dict(custom(faults)):
         faults.remove(faults.active[number])
 

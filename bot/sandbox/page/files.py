@@ -8,7 +8,7 @@ _PREVIEW_LINES, _PREVIEW_CHARACTERS = 14, 1500
 
 
 def content_for(workspace: Workspace, person_id: str, file_id: str) -> tuple[str, bytes] | None:
-    """Return the name and bytes of a file in a channel that this person sees, or None."""
+    """Return the name and bytes of a file, or None if it isn't in a channel that this person can see."""
     file = workspace.state.files.get(file_id)
     if file is None or file.get("content") is None or not _sees(workspace, person_id, file_id):
         return None

@@ -19,10 +19,10 @@ _HEADERS = {
 
 
 class SamePageOnly:
-    """Only allows requests of the page itself, and direct visits.
+    """Only allows requests that the page itself makes, and direct visits.
 
-    Requests that change something have the header that htmx sets. Another origin can't send it without a preflight,
-    which is never granted. Reads from other origins are refused too, except following a link to the page.
+    Requests that change something need the header that htmx sets. Another origin can't send it without a preflight,
+    which is never granted. Reads from other origins are refused too, unless somebody followed a link to the page.
     """
 
     def __init__(self, app: ASGIApp) -> None:

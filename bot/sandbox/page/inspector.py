@@ -1,4 +1,4 @@
-"""The inspector: every delivery to the app and every call by it, with private content hidden from other people."""
+"""The inspector: every delivery to the app and every call from it. Private content is hidden from other people."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Inspector:
     def drawer(
         self, faults: Sequence[Switch], moved: str, platform_url: str | None, turso: TursoFacts | None
     ) -> Markup:
-        """Return the whole drawer: clock, addresses, the local Turso, faults, log."""
+        """Return the whole drawer: clock, addresses, the local Turso, faults and log."""
         return self._drawing.template(
             "lab.html",
             rows=self._rows(),
@@ -58,7 +58,7 @@ class Inspector:
         )
 
     def custom_faults(self) -> Markup:
-        """Return the drawer's part with the custom faults."""
+        """Return the part of the drawer with the custom faults."""
         return self._drawing.template("_own_faults.html", **self._own_faults())
 
     def _own_faults(self) -> dict[str, Any]:
@@ -66,16 +66,16 @@ class Inspector:
         return {"own": own, "answers": ANSWERS, "methods": METHODS, "codes": CODES, "times": TIMES}
 
     def row_of(self, change: Change) -> Markup:
-        """Return the line for something that has just happened."""
+        """Return the row for something that has just happened."""
         if change.call is not None:
-            # the change is published right after the record, which is therefore near the end
+            # the change is published right after its record is added, so the record is near the end
             number = _last_index(self._workspace.calls, change.call)
             return self._drawing.template("_lab_row.html", row=self._call_row(number, change.call))
         assert change.delivery is not None
         return self._drawing.template("_lab_row.html", row=self._delivery_row(change.delivery))
 
     def detail(self, key: str) -> Markup:
-        """Return the content of an entry, or its owner if this person may not see it.
+        """Return the content of an entry, or only its owner if this person may not see the content.
 
         Raises:
             LookupError: there is no such entry.

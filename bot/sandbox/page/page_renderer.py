@@ -1,4 +1,4 @@
-"""Rendering of the workspace as HTML for one person: messages, panes, threads, Home and modals."""
+"""Renders the workspace as HTML for one person: messages, panes, threads, Home and modals."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ PAGE_OF_MESSAGES = 60
 
 
 class PageRenderer:
-    """Renders for the person of `scene`."""
+    """Renders for the person of a scene."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
@@ -31,7 +31,10 @@ class PageRenderer:
     # -- messages
 
     def message(self, message: Message, *, prefix: str = "m", fresh: bool = False) -> Markup:
-        """Return one message. `prefix` distinguishes its copies in the channel (`m`) and in the thread pane (`t`)."""
+        """Return one message.
+
+        `prefix` distinguishes its copy in the channel (`m`) from the one in the thread pane (`t`).
+        """
         values = self.scene.workspace.state.inputs.get((self.scene.person.id, message.ts))
         at = datetime.fromtimestamp(float(message.ts), UTC).isoformat(timespec="seconds")
         context = self._thread_facts(message) if prefix == "m" else {}
@@ -52,7 +55,7 @@ class PageRenderer:
         return Markup("\n").join(self.message(each, prefix=prefix) for each in messages)
 
     def replies(self, parent: Message) -> Markup:
-        """Return the line under a message that leads to its thread."""
+        """Return the line under a message that opens its thread."""
         return self.template("_replies.html", m=parent, r=Renderer(self._names), **self._thread_facts(parent))
 
     def _thread_facts(self, parent: Message) -> dict[str, Any]:
@@ -90,7 +93,7 @@ class PageRenderer:
         return self.template("home_view.html", view=view, r=self._view_renderer(view))
 
     def modal(self) -> Markup:
-        """Return the top of the person's stack of modals. Empty if none is open."""
+        """Return the top modal of the person's stack. Empty if none is open."""
         stack = self.scene.workspace.views_of(self.scene.person.id)
         if not stack:
             return Markup("")
@@ -112,7 +115,7 @@ class PageRenderer:
         return Renderer(self._names, values=view.values, errors=view.errors)
 
     def _page(self, channel: Channel, before: str | None) -> tuple[Markup, str | None]:
-        """Return the last messages (before `before`), and the `ts` from which earlier ones can be had."""
+        """Return the newest messages (before `before`, if given), and the `ts` with which to request earlier ones."""
         seen = self.scene.workspace.history(channel.id, self.scene.person.id)
         top = [each for each in seen if each.is_in_channel and (before is None or _order(each.ts) < _order(before))]
         page = top[-PAGE_OF_MESSAGES:]

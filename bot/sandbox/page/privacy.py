@@ -1,11 +1,11 @@
-"""The rule of who may see a record's content: private messages and actions stay with their person."""
+"""Decides who may see a record's content: private messages and actions are shown only to their person."""
 
 from bot.sandbox.workspace.records import Call, Delivery
 from bot.sandbox.workspace.workspace import Workspace
 
 
 def may_look(workspace: Workspace, viewer_id: str, record: Call | Delivery) -> tuple[bool, str | None]:
-    """Return whether this person may see a record's content, and whose it is."""
+    """Return whether this person may see a record's content, and the person to whom it belongs."""
     if isinstance(record, Delivery):
         return record.person_id in (None, viewer_id), record.person_id
     if record.person_id is not None:

@@ -1,4 +1,4 @@
-"""The page's handlers for reading: whole pages, their parts, and the stream."""
+"""The page's handlers for reading: whole pages, parts of pages, and the stream."""
 
 import json
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from .windows import Windows
 
 
 def scene_of(workspace: Workspace, request: Request) -> Scene:
-    """Return the scene of the person in the URL. Raises a 404 for people who can't be chosen."""
+    """Return the scene of the person in the URL. Raises a 404 error if nobody can act as that person."""
     person = workspace.people.get(request.path_params["person"])
     if person is None or person.is_bot or person.deleted:
         raise HTTPException(404, "There is no person with this ID.")
@@ -34,7 +34,7 @@ def scene_of(workspace: Workspace, request: Request) -> Scene:
 
 
 async def refused(request: Request, error: Exception) -> Response:
-    """Return an error response: a page for direct visits, and a sentence for the page's own requests."""
+    """Return an error response: a page for a direct visit, a sentence for a request that the page made."""
     assert isinstance(error, HTTPException)
     if request.headers.get("hx-request") == "true":
         return PlainTextResponse(error.detail, error.status_code)
@@ -43,7 +43,7 @@ async def refused(request: Request, error: Exception) -> Response:
 
 
 class ReadHandlers:
-    """Handlers that change nothing."""
+    """Handlers that don't change anything."""
 
     def __init__(
         self,
@@ -131,7 +131,8 @@ class ReadHandlers:
     def _page(self, request: Request, scene: Scene, channel: Channel | None) -> Response:
         if request.headers.get("cache-control") in ("max-age=0", "no-cache"):  # sent by the browser's reload button
             self._workspace.reload(scene.person.id)
-        window = self._windows.open(scene.person.id)  # before anything is drawn: nothing is missed in between
+        # opened before anything is rendered, so that no change in between is lost
+        window = self._windows.open(scene.person.id)
         renderer = PageRenderer(scene)
         pane = renderer.channel_pane(channel, self._tries(scene)) if channel else renderer.home_pane()
         return HTMLResponse(
@@ -157,7 +158,7 @@ class ReadHandlers:
         return scene, channel
 
     def _tries(self, scene: Scene) -> list[str]:
-        """Return the lines that the top of a channel suggests to type."""
+        """Return the lines that a channel's header suggests to type."""
         command = next(iter(self._workspace.app.commands), None)
         if command is None or scene.person.team_id != self._workspace.state.team_id:
             return []
@@ -166,7 +167,7 @@ class ReadHandlers:
         return [command] + [f"{command} {each}" for each in wanted if each in known]
 
     def _newcomer(self) -> Person | None:
-        """Return the person of the tour's first step, or else the first person."""
+        """Return the person of the tour's first step. Without a tour, the first person."""
         people = self._workspace.people
         hero = self._tour[0].acts[0].person if self._tour and self._tour[0].acts else None
         if hero in people:

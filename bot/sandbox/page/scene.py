@@ -12,7 +12,7 @@ from .render.directory import Directory
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A person (or the app) as the page names them."""
+    """A person (or the app), with the name that the page shows."""
 
     id: str
     name: str
@@ -24,7 +24,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class ShownChannel:
-    """A conversation as the sidebar and its header name it."""
+    """A conversation, with the names that the sidebar and its header show."""
 
     id: str
     name: str
@@ -56,7 +56,7 @@ class Scene:
 
     @property
     def people(self) -> list[Shown]:
-        """Return the people whom a visitor can choose to be."""
+        """Return the people as whom a visitor can act."""
         return [self.shown(each) for each in self.workspace.people.values() if not each.is_bot and not each.deleted]
 
     @property
@@ -73,7 +73,7 @@ class Scene:
         return [each for each in self.workspace.app.shortcuts if here and each.type == kind]
 
     def directory(self) -> Directory:
-        """Return names for mentions. People see each other's real names."""
+        """Return the names for mentions. People see each other's real names."""
         people = {each.id: each.real_name for each in self.workspace.people.values()}
         channels = {each.id: each.name for each in self.workspace.channels.values() if self._sees(each)}
         groups = {each.id: each.handle for each in self.workspace.usergroups.values()}
@@ -105,7 +105,7 @@ class Scene:
         return [self.shown(people[each]) for each in channel.members if each in people and not people[each].is_bot]
 
     def place_for(self, person: Shown, place: str) -> str:
-        """Return the place to show after switching to another person: the same one if they can see it."""
+        """Return the channel to show after switching to another person: the same one if that person can see it."""
         other = Scene(self.workspace, self.workspace.people[person.id])
         if place == "home" and other.has_home:
             return "home"
@@ -113,7 +113,7 @@ class Scene:
         return f"c/{place if place in theirs else next(iter(theirs), place)}"
 
     def why_silent(self, channel: Channel) -> str | None:
-        """Return why this person cannot write here. None if they can."""
+        """Return why this person can't post here. None if they can."""
         if channel.is_archived:
             return "This channel is archived."
         if self.person.id not in channel.members:

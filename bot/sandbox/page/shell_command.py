@@ -13,7 +13,7 @@ _ADDRESS: Final = re.compile(r"\blibsql://\S+")
 
 
 def shell_command(message: Message) -> str | None:
-    """Return the command for a private message with a token and an address, or None for other messages."""
+    """Return the command for a private message that contains a token and an address. None for other messages."""
     if not message.only_for:
         return None
     shown = "\n".join(_texts(message.blocks))

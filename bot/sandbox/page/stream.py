@@ -1,4 +1,4 @@
-"""Server-sent events with rendered HTML, made from changes of the workspace for one person's window."""
+"""Server-sent events with rendered HTML: the changes of the workspace, for one person's window."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -19,7 +19,7 @@ RETRY_MILLISECONDS = 700
 async def events(
     feed: Subscription, workspace: Workspace, person_id: str, hello: str
 ) -> AsyncIterator[ServerSentEvent]:
-    """Yield every event for this person's window until the browser disconnects."""
+    """Yield the events for this person's window until the browser disconnects."""
     yield ServerSentEvent(event="hello", data=hello, retry=RETRY_MILLISECONDS)
     async with feed:
         async for change in feed:
@@ -30,7 +30,7 @@ async def events(
 
 
 class Translator:
-    """Translates changes for one person. Changes that don't concern them are neither rendered nor sent."""
+    """Renders changes for one person. Changes that don't concern that person are neither rendered nor sent."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene, self._workspace = scene, scene.workspace
@@ -77,7 +77,7 @@ class Translator:
                 yield _event("unread", message.channel_id)
 
     def _parent(self, message: Message) -> Iterator[ServerSentEvent]:
-        """Yield the line under the parent that counts its replies."""
+        """Yield the line under the thread's first message, which counts the replies."""
         parent = message.thread_ts and self._workspace.state.message(message.channel_id, message.thread_ts)
         if parent and parent.ts != message.ts:
             yield _event("edit", self._drawing.replies(parent))

@@ -1,4 +1,4 @@
-"""The guided tour: eight steps that show the product, each with buttons that prepare the scene."""
+"""The guided tour: eight steps that show the product. The buttons of each step prepare the scene."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,9 +9,9 @@ from bot.sandbox.workspace.seed import ANA, BEN, DANA, DB_OPS, INCIDENT, REMY
 
 @dataclass(frozen=True, slots=True)
 class TourAct:
-    """A button of a step: be this person, in this channel, with this text ready to be sent.
+    """A button of a step: it switches to this person and channel, with this text ready to be sent.
 
-    With `spike`, the database of this name is used a lot, and the clock moves to when the bot looks at usage.
+    With `spike`, the database of that name is used heavily, and the clock moves to the bot's next look at usage.
     """
 
     label: str

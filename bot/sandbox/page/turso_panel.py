@@ -1,10 +1,10 @@
-"""What the page shows and changes of the local Turso, which it knows only through `TursoControls`."""
+"""The page's panel for the local Turso: what it shows and changes. It reaches Turso only through `TursoControls`."""
 
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 SHARES: Final = (60, 85, 97, 101)
-"""Percent of the quota of rows read that a visitor can have used up."""
+"""Shares of the quota of rows read, in percent, that a visitor can use up with one button."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +25,19 @@ class TursoFacts:
     used_percent: float
     overages: bool
     blocked: str
-    """What the data plane refuses: `reads`, `writes` or both. Empty if it refuses nothing."""
+    """What the data plane blocks: `reads`, `writes` or both. Empty if it blocks nothing."""
     groups: tuple[ShownGroup, ...]
     databases: tuple[str, ...]
 
 
 class TursoControls(Protocol):
-    """The local Turso, for those who press the panel's buttons."""
+    """Reads and changes the local Turso for the panel."""
 
     async def facts(self) -> TursoFacts:
         """Return the organization as it is now."""
 
     async def do(self, button: str, value: str) -> str:
-        """Do what a button says, and return the result as a sentence.
+        """Do what a button says, and return a sentence about the result.
 
         Raises:
             LookupError: there is no such button, group, plan or database.

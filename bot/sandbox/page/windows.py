@@ -1,4 +1,4 @@
-"""The browser windows that look at the workspace, each with its own feed of changes."""
+"""The browser windows that show the workspace, each with its own feed of changes."""
 
 import secrets
 import time
@@ -18,7 +18,7 @@ class _Waiting:
 
 
 class Windows:
-    """Feeds of changes per window. Each starts before its page is rendered, so that no change is lost."""
+    """One feed of changes per window. It starts before the window's page is rendered, so that no change is lost."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -32,7 +32,10 @@ class Windows:
         return name
 
     def claim(self, name: str, person_id: str) -> tuple[Subscription, bool]:
-        """Return the feed of a stream. False if it is new, so that the page must reload its contents."""
+        """Return the feed with this name, and True.
+
+        If there is none, return a new feed and False: the page must reload.
+        """
         waiting = self._waiting.pop(name, None)
         if waiting is not None and waiting.person_id == person_id:
             return waiting.feed, True

@@ -1,4 +1,4 @@
-"""The endpoint with which tests control the platform. It must be enabled at the start."""
+"""The endpoint with which tests control the platform. It must be enabled when the platform starts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -52,7 +52,7 @@ def _table() -> list[tuple[str, str, Handler]]:
 
 
 def _from_here(handler: Handler) -> Handler:
-    """Refuse requests of other web pages, because this endpoint needs no token."""
+    """Refuse requests from other web pages, because this endpoint needs no token."""
 
     async def endpoint(request: Request) -> Response:
         origin = request.headers.get("origin")
@@ -114,7 +114,7 @@ async def _remove_fault(request: Request) -> Response:
 
 
 async def _set_hold(request: Request) -> Response:
-    """Set a hold from `{"method", "path", "when": "before" or "after", "count"}`."""
+    """Hold requests, as `{"method", "path", "when": "before" or "after", "count"}` says."""
     try:
         body = await _body(request)
         when = body.pop("when", "before")
@@ -129,7 +129,7 @@ def _fault_of(request: Request) -> Fault | None:
 
 
 async def _hold(request: Request) -> Response:
-    """Return a hold. `?wait=SECONDS` waits until it holds a request."""
+    """Return a hold. `?wait=SECONDS` first waits until it holds a request."""
     fault = _fault_of(request)
     if fault is None:
         return JSONResponse({"error": "no such hold"}, 404)
@@ -147,7 +147,7 @@ async def _release(request: Request) -> Response:
 
 
 async def _add_databases(request: Request) -> Response:
-    """Add `{"count": N}` databases with some usage."""
+    """Add as many databases with some usage as `{"count": N}` says."""
     try:
         add_databases(_turso(request), min(int((await _body(request))["count"]), 100_000))
     except (ValueError, TypeError, KeyError, Conflict) as error:
@@ -156,7 +156,10 @@ async def _add_databases(request: Request) -> Response:
 
 
 async def _archive(request: Request) -> Response:
-    """Archive a group, as Turso does after days without use. Its databases stop responding until it is unarchived."""
+    """Archive a group, as Turso does when it isn't used for days.
+
+    Its databases don't respond until it is unarchived.
+    """
     try:
         await _turso(request).archive(_organization(request), request.path_params["group"])
     except Missing as error:
@@ -165,7 +168,7 @@ async def _archive(request: Request) -> Response:
 
 
 async def _encrypt(request: Request) -> Response:
-    """Show a database as encrypted with a customer's key: `{"cipher": "aes256gcm"}`. Its copies then need the key."""
+    """Mark a database as encrypted with a customer's key: `{"cipher": "aes256gcm"}`. Copying it then needs the key."""
     turso = _turso(request)
     try:
         cipher = str((await _body(request))["cipher"])
@@ -178,7 +181,7 @@ async def _encrypt(request: Request) -> Response:
 
 
 async def _subscribe(request: Request) -> Response:
-    """Set the plan and what the organization has instead of its quotas: `{"plan": "starter", "quotas": {…}}`."""
+    """Set the plan, and quotas that replace the plan's own: `{"plan": "starter", "quotas": {…}}`."""
     turso = _turso(request)
     try:
         body = await _body(request)
@@ -193,7 +196,7 @@ async def _subscribe(request: Request) -> Response:
 
 
 async def _make_spike(request: Request) -> Response:
-    """Use a database a lot, without running anything.
+    """Record heavy usage of a database, without running anything.
 
     The body is `{"query": "SELECT …", "rows_read": N, "rows_written": N, "bytes_synced": N}`.
     """
@@ -218,7 +221,7 @@ def _count(body: dict[str, Any], name: str) -> int:
 
 
 def _organization(request: Request) -> str:
-    """Return the organization that `?organization=` names, or the first one."""
+    """Return the organization in `?organization=`, or the first one."""
     return request.query_params.get("organization", _turso(request).organization)
 
 
@@ -228,7 +231,7 @@ async def _time(request: Request) -> Response:
 
 
 async def _set_time(request: Request) -> Response:
-    """Set the clock to `{"offset": SECONDS}` from the wall clock."""
+    """Set the clock to the machine's time plus `{"offset": SECONDS}`."""
     try:
         _turso(request).clock.offset = timedelta(seconds=float((await _body(request))["offset"]))
     except (ValueError, TypeError, KeyError, OverflowError) as error:

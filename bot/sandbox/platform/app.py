@@ -26,7 +26,7 @@ from bot.sandbox.platform.turso import Turso
 
 
 class Platform(Starlette):
-    """Keeps the server's own `send` within reach of the faults, which close connections with it."""
+    """Keeps the server's own `send` in the scope, because some faults need it to close connections."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[RAW_SEND] = send
@@ -44,23 +44,24 @@ def create_platform(
     public_url: str | None = None,
     limits: Limits | None = None,
 ) -> Starlette:
-    """Return a local Turso whose state lies in the folder `data`.
+    """Return a local Turso that keeps its state in the folder `data`.
 
     Args:
-        api_token: the one token of the Platform API that is accepted, besides those that it mints itself.
-        seed: fill an organization that has no databases with a dozen that have tables, rows and usage.
-        admin: open `/_admin/`, where tests set faults, hold calls, read the log of calls and move the clock.
-        generation: the shapes and calls of 2023 or those of today.
-        public_url: where the platform is reached, if not at the host that requests name.
-    The returned application carries `state.turso`, which has `calls`, `faults` and `clock`.
+        api_token: the token of the Platform API. The platform also accepts API tokens that it has minted itself.
+        seed: fill an organization without databases with a dozen that have tables, rows and usage.
+        admin: serve `/_admin/`, with which tests set faults, hold calls, read the log of calls and move the clock.
+        generation: imitate the API of 2023 or today's.
+        public_url: the platform's address, if it isn't the host that requests name.
+
+    The application has `state.turso`, with `calls`, `faults` and `clock`.
     """
     turso = Turso(data, organization=organization, api_token=api_token, generation=generation, limits=limits)
     if seed:
         seed_organization(turso)
-    # Databases may be opened from any page, as Turso's may; the control plane may not.
+    # Any web page may open databases, as with Turso, but none may use the control plane.
     open_to_pages = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
     databases = Mount("/db", routes=data_plane.routes(), middleware=[open_to_pages])
-    # Databases are asked far more often than anything else, so their paths are looked at first.
+    # Most requests are for databases, so their paths are compared first.
     routes = [databases, *control.routes(), *openapi.routes()]
     if admin:
         routes += admin_endpoints.routes()

@@ -1,4 +1,4 @@
-"""A log of the calls to the platform, for tests that count them."""
+"""A log of the calls to the platform, so that tests can count them."""
 
 from collections import deque
 from dataclasses import asdict, dataclass
@@ -7,12 +7,12 @@ from typing import Any, Literal
 Plane = Literal["control", "data"]
 _KEPT = 20_000
 CUT_OFF = 499
-"""The status of a call whose client disconnected before the whole request arrived. Nothing was done."""
+"""The status of a call whose client disconnected before it had sent the whole request. Nothing was done."""
 
 
 @dataclass
 class Call:
-    """One request. `status` is 0 while it runs, and when the connection was dropped instead of an answer."""
+    """One request. `status` is 0 while it runs, or if the connection was dropped instead of a response."""
 
     plane: Plane
     method: str

@@ -16,7 +16,7 @@ RAW_SEND = "platform.send"
 
 
 class Chaos:
-    """The ASGI layer. Requests to `/_admin/` pass unchanged."""
+    """Logs calls and applies faults. Requests to `/_admin/` pass unchanged."""
 
     def __init__(self, app: ASGIApp, turso: Turso) -> None:
         self._app, self._turso = app, turso
@@ -60,7 +60,7 @@ class Chaos:
         return await self._app(scope, receive, send)
 
     async def _late(self, scope: Scope, receive: Receive, send: Send, faults: dict[FaultKind, Fault]) -> None:
-        """Process the request, then hold or drop its answer."""
+        """Handle the request, then hold or drop its response."""
         messages: list[Message] = []
 
         async def keep(message: Message) -> None:
@@ -92,10 +92,10 @@ _TEXTS = {429: "too many requests", 502: "upstream forward failed", 503: "servic
 
 
 def _hang_up(scope: Scope) -> None:
-    """Close the connection without an answer.
+    """Close the connection without a response.
 
-    ASGI has no event for this: `send` is a method of uvicorn's cycle, which knows the transport. Without a server,
-    as in a client that calls the application directly, that client's own error for it is raised.
+    ASGI has no event for this, so it uses the transport of uvicorn's cycle, whose method `send` is. Without a server
+    (a client that calls the application directly), it raises the error that such a client would raise.
     """
     cycle: Any = getattr(scope.get(RAW_SEND), "__self__", None)
     transport = getattr(cycle, "transport", None)

@@ -1,17 +1,17 @@
-"""The platform's time, which a test may move forward without waiting."""
+"""The platform's time, which a test can move ahead."""
 
 import time
 from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Wall time plus an offset, for every expiry and every day of usage."""
+    """The machine's time plus an offset. Every expiry and every day of usage depends on it."""
 
     def __init__(self) -> None:
         self.offset = timedelta()
 
     def time(self) -> float:
-        """Return seconds since the epoch, as the platform sees them."""
+        """Return seconds since the epoch."""
         return time.time() + self.offset.total_seconds()
 
     def now(self) -> datetime:
@@ -19,5 +19,5 @@ class Clock:
         return datetime.fromtimestamp(self.time(), UTC)
 
     def today(self) -> str:
-        """Return the day that usage is booked on, `YYYY-MM-DD` in UTC."""
+        """Return the day to which usage is added now, `YYYY-MM-DD` in UTC."""
         return self.now().strftime("%Y-%m-%d")

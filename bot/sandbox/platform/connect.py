@@ -1,4 +1,4 @@
-"""How to open a database from a shell: commands to paste."""
+"""Commands to paste into a shell, which open a database."""
 
 import json
 import shlex
@@ -12,13 +12,13 @@ print(db.execute({sql!r}).fetchall())"""
 
 
 def database_url(hostname: str, *, scheme: str | None = None) -> str:
-    """Return the URL for clients, with a final slash. A host with a port is local and uses plain HTTP."""
+    """Return the URL for clients, with a slash at the end. A host with a port is local and uses plain HTTP."""
     host = hostname.split("/", 1)[0]
     return f"{scheme or ('http' if ':' in host else 'https')}://{hostname.rstrip('/')}/"
 
 
 def connect_command(hostname: str, token: str, *, client: Client = "curl", sql: str = _ASK) -> str:
-    """Return a line for the shell that opens the database with the token and asks it something."""
+    """Return a shell command that opens the database with the token and runs a query."""
     url = database_url(hostname)
     if client == "python":
         return f"python3 -c {shlex.quote(_PYTHON.format(url=url, token=token, sql=sql))}"

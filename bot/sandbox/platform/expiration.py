@@ -1,4 +1,4 @@
-"""How long a database token lives: Turso's duration grammar, `1d`, `2w1d30m`, `never`."""
+"""Turso's grammar for how long a database token is valid: `1d`, `2w1d30m`, `never`."""
 
 import re
 from datetime import timedelta
@@ -10,11 +10,11 @@ _NEVER = {"", "never", "none", "default"}
 
 
 class BadExpiration(ValueError):
-    """The text is no duration, or one after which no token could live."""
+    """Raised if a text isn't a duration, or is one that no token can have."""
 
 
 def parse_expiration(text: str) -> timedelta | None:
-    """Return the lifetime that `text` asks for, None for one without end.
+    """Return the duration in `text`. None means that the token never expires.
 
     Raises:
         BadExpiration: not in the grammar, zero, negative, or beyond signed 64-bit nanoseconds.

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
 
 Effect = Literal["not_ready", "late_rotation", "group_rotation"]
-"""What changes how a request takes effect. The others strike the request itself."""
+"""The faults that change what a request does. The others affect the request itself."""
 FaultKind = Literal["latency", "status", "drop", "lost", "hold_before", "hold_after"] | Effect
 EFFECTS: frozenset[str] = frozenset(get_args(Effect))
 KINDS: frozenset[str] = EFFECTS | {"latency", "status", "drop", "lost", "hold_before", "hold_after"}
@@ -20,12 +20,12 @@ class Fault:
 
     Kinds:
         latency: wait `seconds` before the request is handled.
-        status: answer with `status` at once; `retry_after` sets the header of that name, `body` the answer.
+        status: respond with `status` at once. `retry_after` sets that header, and `body` the response's body.
         drop: close the connection before anything is done.
-        lost: do what was asked, then close the connection instead of answering.
+        lost: do what was requested, then close the connection without a response.
         hold_before, hold_after: hold the request before or after its effect, until it is released.
-        not_ready: the data plane of a database that is created answers 404 for `seconds`.
-        late_rotation: the tokens that a rotation revokes go on working for `seconds`.
+        not_ready: a new database's data plane responds with 404 for `seconds`.
+        late_rotation: the tokens that a rotation revokes still work for `seconds`.
         group_rotation: the rotation of a database revokes the tokens of its whole group.
     """
 
@@ -51,7 +51,10 @@ class Fault:
         return self.count is not None and self.struck >= self.count
 
     def fits(self, method: str, path: str) -> bool:
-        """Return whether the fault matches a request. Its `path` is a glob over the whole path, `*/auth/rotate`."""
+        """Return whether the fault matches a request.
+
+        Its `path` is a glob for the whole path, such as `*/auth/rotate`.
+        """
         return self.method in ("*", method.upper()) and fnmatchcase(path, self.path)
 
     def as_json(self) -> dict[str, Any]:
@@ -60,19 +63,19 @@ class Fault:
 
 
 class Faults:
-    """The faults that wait to strike, in the order in which they were set."""
+    """The active faults, in the order in which they were set."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
 
     def add(self, kind: FaultKind, **options: Any) -> Fault:
-        """Set a fault. `Fault` describes the options. Raises ValueError or TypeError for a bad one."""
+        """Set a fault. `Fault` describes the options. Raises ValueError or TypeError if one is invalid."""
         fault = Fault(kind, **options)
         self._faults.append(fault)
         return fault
 
     def take(self, method: str, path: str) -> list[Fault]:
-        """Return the faults that affect this request, at most one of each kind."""
+        """Return the faults that affect this request, at most one of each kind, and count them."""
         taken: dict[str, Fault] = {}
         for fault in self._faults:
             if fault.kind in EFFECTS or fault.kind in taken:
@@ -83,7 +86,7 @@ class Faults:
         return list(taken.values())
 
     def effect(self, kind: Effect, method: str, path: str) -> Fault | None:
-        """Return the fault that changes how this request takes effect, if there is one."""
+        """Return the fault that changes what this request does, and count it. None if there is none."""
         for fault in self._faults:
             if fault.kind == kind and not fault.spent and fault.fits(method, path):
                 fault.struck += 1
@@ -102,7 +105,7 @@ class Faults:
             self._faults.remove(fault)
 
     def clear(self) -> None:
-        """Forget all faults and release what is held."""
+        """Remove all faults, and release the requests that are held."""
         for fault in self._faults:
             fault.released.set()
         self._faults.clear()

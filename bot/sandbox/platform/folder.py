@@ -1,4 +1,4 @@
-"""A lock that lets one platform use a folder. The system releases it when the process ends."""
+"""A lock on a folder, so that only one platform uses it. The system releases it when the process ends."""
 
 import sys
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from bot.errors import BotError
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder against other processes. Raises: BotError."""
+    """Lock a folder against other processes. Raises: BotError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / "lock").open("a") as file:
         if sys.platform != "win32":

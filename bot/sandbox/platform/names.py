@@ -1,4 +1,4 @@
-"""Names, ids and location codes as Turso knows them."""
+"""Names, IDs and location codes in Turso's formats."""
 
 import re
 import secrets
@@ -12,7 +12,7 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _LONGEST = {"2023": 32, "now": 64}
 
 _GREGORIAN = 0x01B2_1DD2_1381_4000
-"""The start of 1970 as version 1 counts: in tenths of a microsecond since October 1582."""
+"""The start of 1970 in the unit of UUID version 1: tenths of a microsecond since October 1582."""
 
 LOCATIONS_NOW = {
     "aws-us-east-1": "AWS US East (Virginia)",
@@ -59,20 +59,20 @@ LOCAL = {"local": "This machine"}
 
 
 def locations(generation: Generation) -> dict[str, str]:
-    """Return location codes with their labels, including `local`, for which the `turso` CLI uses plain HTTP."""
+    """Return location codes with their labels. `local` is included, because the `turso` CLI uses plain HTTP for it."""
     return (LOCATIONS_2023 if generation == "2023" else LOCATIONS_NOW) | LOCAL
 
 
 def is_name(name: object, generation: Generation = "now") -> bool:
-    """Return whether a database or group may be called so: lowercase letters, digits and dashes between them."""
+    """Return whether a database or group may have this name: lowercase letters, digits and dashes between them."""
     return isinstance(name, str) and len(name) <= _LONGEST[generation] and _NAME.fullmatch(name) is not None
 
 
 def new_uuid(generation: Generation = "now", *, at: float | None = None) -> str:
-    """Return a fresh UUID: version 1 in 2023, version 7 today.
+    """Return a new UUID: version 1 in 2023, version 7 today.
 
     Args:
-        at: the time that it holds, in seconds since the epoch; None: now, by the wall clock.
+        at: the UUID's time, in seconds since the epoch. None means now, by the machine's clock.
     """
     milliseconds = time.time_ns() // 1_000_000 if at is None else int(at * 1000)
     if generation == "2023":

@@ -1,4 +1,4 @@
-"""The platform's description of itself, at `/openapi.json`."""
+"""The platform's description of its API, at `/openapi.json`."""
 
 import re
 from functools import lru_cache
@@ -24,7 +24,10 @@ async def _describe(request: Request) -> Response:
 
 @lru_cache(maxsize=1)
 def description() -> Json:
-    """Return the OpenAPI 3.1 description, without the personal account's paths, which equal an organization's."""
+    """Return the OpenAPI 3.1 description.
+
+    The personal account's paths are left out, as they equal an organization's.
+    """
     paths: Json = {}
     for method, path, handler, scope in table():
         if path.startswith(
@@ -110,7 +113,7 @@ _NUMBER: Json = {"type": "integer"}
 _SWITCH: Json = {"type": ["boolean", "null"]}
 _BOOL: Json = {"type": "boolean"}
 _NAME: Json = {"type": "string", "pattern": "^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"}
-# Values that make fuzzing meet what exists.
+# Values that exist, so that fuzzing finds something.
 _KNOWN: dict[str, Json] = {
     "organization": {"examples": ["acme"]},
     "name": {"examples": ["orders"]},

@@ -1,4 +1,4 @@
-"""The platform as a server of its own: what `python -m bot platform` runs."""
+"""The platform as a server of its own, for `python -m bot platform`."""
 
 import os
 import socket
@@ -26,13 +26,13 @@ async def serve_platform(
     public_url: str | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM. Everything acknowledged survives any other end too.
+    """Serve until SIGINT or SIGTERM. Everything acknowledged survives any other end, too.
 
     Args:
-        port: 0 takes a free one.
-        ready: called with the base URL as soon as connections are accepted.
+        port: the port, or 0 for a free one.
+        ready: called with the base URL as soon as the server accepts connections.
     Raises:
-        BotError: the address or the folder cannot be used.
+        BotError: the address or the folder can't be used.
     """
     with _listen(host, port) as listening, locked(data):
         app = create_platform(
@@ -53,7 +53,7 @@ async def serve_platform(
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Without the protocol's name, asyncio delays each small answer by 40 ms.
+    # Without `proto`, asyncio delays each small response by 40 ms.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":

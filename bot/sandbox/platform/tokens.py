@@ -20,7 +20,7 @@ LONGEST_TOKEN = 8192
 
 @dataclass(frozen=True)
 class Key:
-    """A signing key. A rotation replaces it, and with it every token that it ever signed dies."""
+    """A signing key. A rotation replaces it, which revokes every token that it has signed."""
 
     id: str
     secret: bytes = field(repr=False)
@@ -40,7 +40,7 @@ def _public(secret: bytes) -> Ed25519PublicKey:
 
 
 def mint(key: Key, claims: dict[str, Any], *, now: float, lifetime: timedelta | None, access: Access) -> str:
-    """Sign a token. `claims` names what it opens: `id` of a database or `gid` of a group."""
+    """Sign a token. `claims` names what it opens: the `id` of a database or the `gid` of a group."""
     payload: dict[str, Any] = {"a": "ro" if access == "read-only" else "rw", "iat": int(now), "kid": key.id}
     payload |= {"rid": str(uuid.uuid4())} | claims
     if lifetime is not None:
@@ -49,7 +49,7 @@ def mint(key: Key, claims: dict[str, Any], *, now: float, lifetime: timedelta | 
 
 
 def looks_like_jwt(token: str) -> bool:
-    """Return whether the text has the form of a JWT. Its signature isn't checked."""
+    """Return whether the text has the form of a JWT. The signature isn't checked."""
     if len(token) > LONGEST_TOKEN:
         return False
     try:
@@ -60,7 +60,7 @@ def looks_like_jwt(token: str) -> bool:
 
 
 class RetiredKeys:
-    """Keys that a rotation replaced, but that still work for a while. Turso says "within one hour"."""
+    """Keys that a rotation has replaced, but that still work for a while. Turso says "within one hour"."""
 
     def __init__(self) -> None:
         self._keys: dict[str, list[tuple[Key, float]]] = {}
@@ -70,7 +70,7 @@ class RetiredKeys:
         self._keys.setdefault(database_id, []).extend((key, until) for key in keys)
 
     def of(self, database_id: str, now: float) -> list[Key]:
-        """Return the replaced keys that still work."""
+        """Return the replaced keys of a database that still work."""
         if database_id not in self._keys:
             return []
         working = self._keys[database_id] = [(key, until) for key, until in self._keys[database_id] if until > now]
@@ -78,13 +78,13 @@ class RetiredKeys:
 
 
 class Verifier:
-    """Checks signatures, and remembers those that were good: a client sends the same token with every request."""
+    """Checks signatures. It remembers valid tokens, because a client sends the same one with every request."""
 
     def __init__(self, remembered: int = 4096) -> None:
         self._good: LRUCache[tuple[str, str], dict[str, Any]] = LRUCache(remembered)
 
     def claims(self, token: str, keys: list[Key]) -> dict[str, Any] | None:
-        """Return the claims if one of `keys` signed the token, else None. Expiry is the caller's to check."""
+        """Return the claims if one of `keys` signed the token, otherwise None. The caller must check the expiry."""
         for key in keys:
             known = self._good.get((key.id, token)) or self._check(token, key)
             if known is not None:

@@ -1,4 +1,4 @@
-"""The platform itself, apart from HTTP: catalogue, data plane, clock, faults and calls."""
+"""The platform itself, without HTTP: catalogue, data plane, clock, faults and calls."""
 
 import asyncio
 import time
@@ -41,7 +41,7 @@ class Target:
 
 
 class Turso:
-    """What `platform.state.turso` is: everything that handlers need, and what tests may turn."""
+    """The platform as handlers and tests use it: `platform.state.turso`."""
 
     def __init__(
         self, data: Path, *, organization: str, api_token: str, generation: Generation, limits: Limits | None = None
@@ -61,7 +61,7 @@ class Turso:
         self._recover()
 
     def _recover(self) -> None:
-        """Put right what a crash left: files without a database, usage and sizes that were not booked."""
+        """Repair what a crash left: files without a database, and usage and sizes that aren't in the catalogue."""
         self.plane.clear_orphans(self.catalog.run_now(databases.live_ids))
         for database_id, size_bytes in self.plane.interrupted().items():
             for primary in self.catalog.run_now(instances.every, database_id)[:1]:
@@ -71,11 +71,11 @@ class Turso:
         self.journal.forget(self.catalog.run_now(usage.booked))
 
     async def read(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Ask the catalogue something."""
+        """Run a reading function on the catalogue."""
         return await self.catalog.run(act, *args, **kwargs)
 
     async def change(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Change the catalogue, and update what the data plane remembers of it."""
+        """Run a changing function on the catalogue, and forget the cached targets."""
         try:
             return await self.catalog.run(act, *args, **kwargs)
         finally:
@@ -83,7 +83,7 @@ class Turso:
             self._changes += 1
 
     async def target(self, organization: str, name: str) -> Target:
-        """Return the database of that name, ready or not. Raises: Missing."""
+        """Return the database with this name, even if it isn't ready. Raises: Missing."""
         known = self._targets.get((organization, name))
         if known is not None:
             return known
@@ -94,21 +94,21 @@ class Turso:
         return target
 
     async def archive(self, organization: str, group: str) -> None:
-        """Archive a group with its databases, and close their connections. Raises Missing."""
+        """Archive a group and its databases, and close their connections. Raises Missing."""
         await self.change(groups.archive, organization, group, on=True)
         members, _ = await self.read(databases.every, organization, databases.Listing(group=group))
         for database in members:
             await self.plane.disconnect(database.id)
 
     async def copy(self, source: Database, database_id: str, at: float | None) -> None:
-        """Fill the file of a new database with another one, as it is or as it was at a time. Raises TooEarly."""
+        """Fill the file of a new database with another one, as it is or was at `at`. Raises TooEarly."""
         primary = next(iter(await self.read(instances.every, source.id)), None)
         served = self.plane.serve(source, primary)
         with served.in_use():
             await self.plane.on_thread(served.copy, self.plane.path(database_id), at)
 
     async def tend_history(self) -> None:
-        """Delete the history that plans no longer include, and pack the rest."""
+        """Delete the history that is older than each plan includes, and compress the rest."""
         self._tended_at = time.monotonic()
         for organization in await self.read(organizations.every):
             before = self.clock.time() - organization.plan.retention.total_seconds()
@@ -116,7 +116,7 @@ class Turso:
                 await self.plane.tend(database_id, before)
 
     async def flush(self) -> None:
-        """Book the usage that the data plane measured."""
+        """Add the usage that the data plane has measured to the catalogue."""
         self._flushed_at = time.monotonic()
         if (taken := self.meter.take()) is not None:
             number, (rows, queries) = taken
@@ -126,7 +126,7 @@ class Turso:
     async def enforce_quotas(self) -> None:
         """Block reads and writes of organizations that have used up a quota, and unblock the others.
 
-        It takes effect with the next request of each client.
+        Takes effect with each client's next request.
         """
         began = time.monotonic()
         month = usage.month_of(self.clock.now())
@@ -134,11 +134,11 @@ class Turso:
             found = quotas.blocks(organization, await self.read(usage.sum_of_organization, organization.slug, month))
             if found != (organization.blocked_reads, organization.blocked_writes):
                 await self.change(organizations.block, organization.slug, reads=found.reads, writes=found.writes)
-        # In a big organization this takes a while, so it is done less often there.
+        # This takes a while in a big organization, so it is done less often there.
         self._enforce_at = time.monotonic() + _PAUSES * (time.monotonic() - began)
 
     async def tick(self) -> None:
-        """Do regular work such as booking usage. Cheap enough to call with every request."""
+        """Do regular work, such as adding usage to the catalogue. Cheap enough to be called with every request."""
         if time.monotonic() > self._flushed_at + _FLUSH_SECONDS:
             await self.flush()
             if time.monotonic() > self._enforce_at:
@@ -154,7 +154,7 @@ class Turso:
                 await self.tend_history()
 
     async def close(self) -> None:
-        """Book the usage, and close the files."""
+        """Add the usage to the catalogue, and close the files."""
         self.faults.clear()
         await self.plane.close()
         await self.flush()
@@ -168,7 +168,7 @@ def _target(connection: apsw.Connection, organization: str, name: str) -> Target
 
 
 def _ensure_organization(connection: apsw.Connection, organization: str) -> None:
-    """Make sure that the organization exists, with the group that everybody begins with."""
+    """Create the organization and its default group, unless they exist."""
     try:
         organizations.find(connection, organization)
     except Missing:

@@ -1,4 +1,4 @@
-"""A local Slack: Web API, signed requests, Socket Mode."""
+"""A local Slack: Web API, signed requests and Socket Mode."""
 
 from bot.sandbox.workspace.app import create_workspace_app, running, serving
 from bot.sandbox.workspace.guard import LoopbackOnly

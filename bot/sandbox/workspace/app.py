@@ -20,7 +20,7 @@ from bot.sandbox.workspace.workspace import Workspace
 
 
 def create_workspace_app(workspace: Workspace) -> Starlette:
-    """Return the application that an app calls: `/api/METHOD`, `response_url`s, upload URLs and Socket Mode."""
+    """Return the application that the app calls: `/api/METHOD`, `response_url`s, upload URLs and Socket Mode."""
     api = WebApi(workspace)
     links = Links(workspace, api.rates)
     routes = [
@@ -35,8 +35,8 @@ def create_workspace_app(workspace: Workspace) -> Starlette:
 
 @asynccontextmanager
 async def serving(app: ASGIApp, *, port: int = 0) -> AsyncIterator[str]:
-    """Serve an application on loopback, on a free port if it is 0. Yields the origin, `http://127.0.0.1:PORT`."""
-    # The protocol is named because asyncio switches Nagle's delay (40 ms an answer) off only where it is.
+    """Serve an application on the loopback address, on a free port if `port` is 0. Yields `http://127.0.0.1:PORT`."""
+    # Without `proto`, asyncio doesn't switch off Nagle's algorithm, which delays each response by 40 ms.
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind(("127.0.0.1", port))
@@ -65,7 +65,7 @@ async def running(workspace: Workspace, *, port: int = 0) -> AsyncIterator[Works
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to the process."""
+    """A server that leaves signals to the process."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -76,7 +76,7 @@ class _Server(uvicorn.Server):
         self._stopping.set()
 
     async def main_loop(self) -> None:
-        """Run uvicorn's loop without its final wait for a tick, because tests start and stop many servers."""
+        """Run uvicorn's loop without its last wait for a tick, because tests start and stop many servers."""
         tick = 0
         while not await self.on_tick(tick):
             tick = (tick + 1) % 864_000

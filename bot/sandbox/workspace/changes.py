@@ -10,7 +10,7 @@ from bot.sandbox.workspace.records import Change
 
 
 class Subscription(AsyncIterator[Change]):
-    """An endless iterator over changes. It misses none between its creation and `close()`."""
+    """An endless iterator over changes. It misses none from its creation until `close()`."""
 
     def __init__(self, wanted: Callable[[Change], bool], forget: Callable[[Subscription], None]) -> None:
         self._queue: asyncio.Queue[Change | None] = asyncio.Queue()
@@ -41,7 +41,7 @@ class Subscription(AsyncIterator[Change]):
 
 
 class Changes:
-    """Hands each change to every subscription that wants it."""
+    """Passes each change to every subscription that wants it."""
 
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
@@ -59,11 +59,11 @@ class Changes:
             subscription.offer(change)
 
     def interrupt(self) -> None:
-        """End every subscription. Subscribers that want more subscribe again."""
+        """End every subscription. Subscribers can subscribe again."""
         for subscription in tuple(self._subscriptions):
             subscription.close()
 
     def close(self) -> None:
-        """End every subscription. New ones end at once."""
+        """End every subscription. New ones end immediately."""
         self._closed = True
         self.interrupt()

@@ -1,4 +1,4 @@
-"""The error of a failed call: Slack's error code and its details."""
+"""The error of a failed call: Slack's code, and details."""
 
 from __future__ import annotations
 

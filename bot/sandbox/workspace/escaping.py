@@ -1,4 +1,4 @@
-"""Conversion of typed text to the text that the app receives, as in Slack's client."""
+"""Turns typed text into the text that the app receives, as Slack's client does."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _NAMED = re.compile(r"(?<![<\w|])(?:@(?P<at>[\w.-]+)|#(?P<hash>[\w-]+))")
 
 
 def entities(text: str) -> str:
-    """Return the three characters that Slack escapes in whatever people type."""
+    """Escape the three characters that Slack escapes in everything that people type."""
     for plain, escaped in _ENTITIES:
         text = text.replace(plain, escaped)
     return text
 
 
 def as_a_phone_writes(text: str) -> str:
-    """Return what the smart punctuation of phones and desktops makes of a typed line."""
+    """Apply the smart punctuation of phones and desktops to a typed line."""
     text = re.sub(r"--", "—", text)
     text = re.sub(r'(^|[\s=(])"', r"\1“", text).replace('"', "”")
     return re.sub(r"(^|[\s=(])'", r"\1‘", text).replace("'", "’")
 
 
 class Escaper:
-    """Rewrites what a person typed into Slack's `<…>` forms, knowing this workspace's names."""
+    """Turns typed text into Slack's `<…>` forms, with the names of this workspace."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -49,7 +49,7 @@ class Escaper:
         return "".join([*written, entities(text[done:])])
 
     def link_names(self, text: str) -> str:
-        """Return what `link_names` and `parse: full` do to a text of the app: names become mentions again."""
+        """Apply `link_names` or `parse: full` to a text from the app: names become mentions."""
 
         def linked(found: re.Match[str]) -> str:
             whole = found.group(0)
@@ -73,7 +73,7 @@ class Escaper:
         return f"<http://{whole}|{whole}>"
 
     def _chosen(self, whole: str) -> str:
-        """Return what was picked from the client's own suggestions: already an id, given its label here."""
+        """Add the label to a mention that was picked from the client's suggestions, which already has the ID."""
         inner = whole[1:-1]
         if inner.startswith("@") and "|" not in inner and (person := self._state.people.get(inner[1:])):
             return f"<@{person.id}|{person.name}>"

@@ -7,24 +7,24 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 Trouble = Literal[
-    # the app's calls (Web API methods and, as method `response_url`, its answers)
-    "slow",  # answered after `seconds`
+    # the app's calls (Web API methods, and posts to a `response_url`, whose method is `response_url`)
+    "slow",  # response after `seconds`
     "ratelimited",  # HTTP 429 with `Retry-After: seconds`
     "server_error",  # HTTP `status`, nothing done
-    "api_error",  # 200 with `error`, and nothing is done. Any word works, even one that Slack doesn't use
+    "api_error",  # 200 with `error`, nothing done. Any code is possible, even one that Slack doesn't use
     "html",  # HTTP `status` with a web page instead of JSON, nothing done
     "drop",  # the connection breaks, nothing done
-    "silent",  # never answered, nothing done: the caller waits until it gives up
-    "lost_answer",  # done, but the connection breaks before the answer
-    "silent_after",  # done, and never answered
-    "malformed",  # done, and each field of the answer but `ok` has another type than Slack documents
-    "bare",  # done, and the answer is `ok` and nothing else
-    "lost_ephemeral",  # postEphemeral says ok and nobody sees it
+    "silent",  # no response, nothing done: the caller waits until it gives up
+    "lost_answer",  # done, but the connection breaks before the response
+    "silent_after",  # done, but no response
+    "malformed",  # done, but every field of the response except `ok` has another type than Slack documents
+    "bare",  # done, but the response is only `ok`
+    "lost_ephemeral",  # postEphemeral responds with ok, but the message isn't shown
     # deliveries to the app (`method` matches the kind: slash_commands, block_actions, event:app_mention, ...)
     "slow_delivery",  # sent after `seconds`
     "duplicate",  # sent twice
-    "lost_ack",  # the app's answer never arrives: the person sees a time-out, events are sent again
-    "undelivered",  # never sent: as when the app is not reachable
+    "lost_ack",  # the app's response is lost: the person sees a timeout, and events are sent again
+    "undelivered",  # never sent, as if the app weren't reachable
 ]
 
 CALLS: tuple[Trouble, ...] = (
@@ -36,7 +36,7 @@ DELIVERIES: tuple[Trouble, ...] = ("slow_delivery", "duplicate", "lost_ack", "un
 
 @dataclass(kw_only=True)
 class Fault:
-    """One trouble, for the methods or kinds that fit `method` (a glob), `times` times or until removed."""
+    """A fault for the methods or kinds that match `method` (a glob), for a number of `times` or until it is removed."""
 
     trouble: Trouble
     method: str = "*"
@@ -48,20 +48,20 @@ class Fault:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Return the `Retry-After` of a 429, unless it comes without one."""
+        """Return the `Retry-After` header of a 429 response, unless the fault leaves it out."""
         limited = self.trouble == "ratelimited" or (self.trouble == "html" and self.status == 429)
         return {"Retry-After": str(max(1, round(self.seconds)))} if limited and self.retry_after else {}
 
 
 @dataclass
 class Faults:
-    """The faults that are on now."""
+    """The active faults."""
 
     active: list[Fault] = field(default_factory=list)
 
     def add(self, trouble: Trouble, method: str = "*", *, times: int | None = None, seconds: float = 1.0,
             status: int = 503, error: str = "internal_error", retry_after: bool = True) -> Fault:  # fmt: skip
-        """Switch a fault on. Pass the result to `remove` to switch it off."""
+        """Switch a fault on. Pass the returned fault to `remove` to switch it off."""
         fault = Fault(trouble=trouble, method=method, times=times, seconds=seconds, status=status, error=error,
                       retry_after=retry_after)  # fmt: skip
         self.active.append(fault)
@@ -75,7 +75,7 @@ class Faults:
         self.active.clear()
 
     def take(self, trouble: Trouble, method: str) -> Fault | None:
-        """Return the fault of this kind that strikes now, counted. None if all is well."""
+        """Return the active fault of this kind for a method or delivery, and count its use. None if there is none."""
         for fault in self.active:
             if fault.trouble == trouble and fnmatchcase(method, fault.method):
                 return self._struck(fault)

@@ -1,4 +1,4 @@
-"""Keeps the sandbox to this machine: no other host name, and no page of another origin."""
+"""Makes the sandbox reachable only from this machine, under its own name, and not from pages of another origin."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class LoopbackOnly:
-    """Refuses a request that did not come by a loopback address and name, or that another web page makes.
+    """Refuses a request that doesn't use a loopback address and name, or that another web page makes.
 
-    The name matters: a web page elsewhere can point its own host name at 127.0.0.1. The origin matters: it can also
-    send forms straight to us, and open WebSockets.
+    The name is checked because a web page elsewhere can point its own host name at 127.0.0.1. The origin is checked
+    because such a page can send forms to the sandbox directly, and open WebSockets.
     """
 
     def __init__(self, app: ASGIApp) -> None:

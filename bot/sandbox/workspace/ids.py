@@ -1,4 +1,4 @@
-"""Ids, secrets and time stamps of the shapes that Slack uses."""
+"""IDs, secrets and timestamps in Slack's formats."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def new_block_id() -> str:
 
 
 class Stamps:
-    """Message time stamps `seconds.micros`: each later than every one before, whatever the clock does."""
+    """Message timestamps `seconds.micros`. Each is later than every earlier one, even if the clock is set back."""
 
     def __init__(self) -> None:
         self._last = 0

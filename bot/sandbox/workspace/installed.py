@@ -1,4 +1,4 @@
-"""The installed app: the scopes and features of its manifest."""
+"""The installed app: the scopes and features in its manifest."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Shortcut:
 
 @dataclass(frozen=True)
 class InstalledApp:
-    """One app of the workspace. Its ids are those that payloads carry."""
+    """The app that is installed in the workspace. Payloads contain its IDs."""
 
     name: str
     bot_name: str
@@ -43,7 +43,7 @@ class InstalledApp:
 
     @classmethod
     def from_manifest(cls, manifest: Mapping[str, Any]) -> InstalledApp:
-        """Install what a Slack app manifest describes."""
+        """Return the app that a Slack app manifest describes."""
         features, settings = manifest.get("features", {}), manifest.get("settings", {})
         home = features.get("app_home", {})
         commands = [_command(each) for each in features.get("slash_commands", [])]

@@ -1,4 +1,4 @@
-"""Slack's deadlines and budgets in one place, so that a test can shorten or stretch one."""
+"""Slack's deadlines and limits in one place, so that a test can change one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 @dataclass
 class Limits:
-    """Every limit is Slack's own, except `rates`: `strict` is Slack's, `generous` lets a test work quickly."""
+    """Slack's own limits. `rates` can be `strict` (Slack's), `generous` (so that tests can work quickly) or `off`."""
 
     ack: timedelta = timedelta(seconds=3)
     trigger_lifetime: timedelta = timedelta(seconds=3)

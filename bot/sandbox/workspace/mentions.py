@@ -1,4 +1,4 @@
-"""The people whom a message notifies, by the mention sequences that Slack acts on."""
+"""The people whom a message notifies, according to Slack's mention sequences."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _MASS = ("channel", "here", "everyone")
 
 @dataclass(frozen=True)
 class Called:
-    """The people that are notified by name or by group, and whether everybody is."""
+    """The people who are notified by name or as members of a group, and whether everybody is."""
 
     people: frozenset[str] = field(default_factory=frozenset)
     everybody: bool = False
 
 
 def called_by(state: State, message: Message) -> Called:
-    """Return who is notified by a message: by its mark-up where Slack reads mark-up, never by plain text."""
+    """Return who is notified by a message. Only markup that Slack interprets counts, never plain text."""
     marked = [message.text] if not message.blocks else []
     marked += list(_marked(message.blocks))
     people, everybody = set(_rich_people(message.blocks)), _rich_everybody(message.blocks)
@@ -38,7 +38,7 @@ def called_by(state: State, message: Message) -> Called:
 
 
 def _marked(value: Any) -> list[str]:
-    """Return every `mrkdwn` text in the blocks, since `plain_text` has no markup."""
+    """Return every `mrkdwn` text in the blocks. `plain_text` has no markup."""
     if isinstance(value, list):
         return [text for each in value for text in _marked(each)]
     if not isinstance(value, dict):
@@ -49,7 +49,7 @@ def _marked(value: Any) -> list[str]:
 
 
 def _rich_people(value: Any) -> list[str]:
-    """Return the people mentioned by rich text elements. Text inside rich text never mentions anybody."""
+    """Return the people whom `user` elements of rich text mention. Its text elements never mention anybody."""
     if isinstance(value, list):
         return [name for each in value for name in _rich_people(each)]
     if not isinstance(value, dict):

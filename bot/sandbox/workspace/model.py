@@ -13,7 +13,7 @@ Posting = Literal["everybody", "admins", "threads", "no_threads"]  # "threads": 
 
 @dataclass(kw_only=True)
 class Person:
-    """A person or bot with an account, as `users.info` describes it."""
+    """A person or bot with an account, with the fields of `users.info`."""
 
     id: str
     name: str
@@ -26,12 +26,12 @@ class Person:
     is_bot: bool = False
     is_restricted: bool = False  # a guest
     is_ultra_restricted: bool = False  # a guest of one channel
-    enterprise_user_id: str = ""  # in the organization, where it is another one
-    is_stranger: bool = False  # of another workspace, met in a shared channel
+    enterprise_user_id: str = ""  # the ID in the organization, if it differs
+    is_stranger: bool = False  # a member of another workspace, known from a shared channel
     is_invited_user: bool = False
     deleted: bool = False
     enterprise_id: str | None = None
-    about: str = ""  # for the page: what this person is here to show
+    about: str = ""  # for the page: what visitors can try as this person
 
     @property
     def is_guest(self) -> bool:
@@ -63,7 +63,7 @@ class Channel:
 
     @property
     def name_in_payloads(self) -> str:
-        """Return the display name that Slack puts into payloads: hidden for everything that is not public."""
+        """Return the channel's name for payloads. Slack hides the names of conversations that aren't public."""
         if self.is_im:
             return "directmessage"
         if self.is_mpim:
@@ -85,7 +85,7 @@ class UserGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One message. An edit makes a new value. `only_for` marks an ephemeral one."""
+    """One message. An edit creates a new value. `only_for` makes it ephemeral."""
 
     channel_id: str
     ts: str
@@ -111,12 +111,12 @@ class Message:
 
     @property
     def is_tombstone(self) -> bool:
-        """Return whether this is what stays of a deleted message that has replies."""
+        """Return whether this is the tombstone of a deleted message that has replies."""
         return self.subtype == TOMBSTONE
 
     @property
     def is_in_channel(self) -> bool:
-        """Return whether it is in the channel itself: not a reply, or a reply that was also sent to the channel."""
+        """Return whether it is shown in the channel itself: it isn't a reply, or it was also sent to the channel."""
         return self.thread_ts in (None, self.ts) or self.reply_broadcast
 
     def as_slack(self, *, with_metadata: bool = True) -> Json:
@@ -138,11 +138,11 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """A modal that is open for one person, or their Home tab. An update makes a new value."""
+    """A modal that is open for one person, or their Home tab. An update creates a new value."""
 
     id: str
     person_id: str
-    source: Json  # as the app sent it, block ids filled in
+    source: Json  # as the app sent it, with block IDs added
     hash: str
     values: Json = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
@@ -151,7 +151,7 @@ class View:
     team_id: str
     app_id: str
     bot_id: str
-    trouble: str | None = None  # the line Slack shows when a submission was not answered
+    trouble: str | None = None  # the line that Slack shows if a submission gets no response
 
     @property
     def type(self) -> str:

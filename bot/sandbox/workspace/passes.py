@@ -24,7 +24,7 @@ class Trigger:
 
 
 def _forget_old(issued: dict[str, Trigger] | dict[str, Hook], now: datetime) -> None:
-    """Remove IDs that expired long ago. Until then Slack reports them as expired."""
+    """Remove IDs that expired long ago. Until then, they are reported as expired."""
     while issued:
         first = next(iter(issued))
         if now - issued[first].issued_at < _REMEMBERED:
@@ -33,7 +33,7 @@ def _forget_old(issued: dict[str, Trigger] | dict[str, Hook], now: datetime) -> 
 
 
 class Triggers:
-    """Issues `trigger_id`s: valid for seconds, once."""
+    """Issues `trigger_id`s. Each can be used once, within seconds."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -46,7 +46,7 @@ class Triggers:
         return name
 
     def person_of(self, name: str | None) -> str | None:
-        """Return the person whose click or command a trigger belongs to, even if it was used."""
+        """Return the person to whose click or command a trigger belongs, even if it was used."""
         trigger = self._issued.get(name or "")
         return trigger.person_id if trigger else None
 
@@ -69,7 +69,10 @@ class Triggers:
 
 @dataclass(kw_only=True)
 class Hook:
-    """What one `response_url` is for. `source_ts` is the message with the button."""
+    """The person, channel and message for which a `response_url` was issued.
+
+    `source_ts` is the message with the button.
+    """
 
     path: str
     person_id: str
@@ -82,7 +85,7 @@ class Hook:
 
 
 class Hooks:
-    """Issues `response_url`s: a few uses within half an hour."""
+    """Issues `response_url`s. Each can be used a few times within half an hour."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -98,7 +101,7 @@ class Hooks:
         return hook
 
     def find(self, path: str) -> Hook | None:
-        """Return what an address is for, without counting a use."""
+        """Return the hook of a path without counting a use. None if there is none."""
         return self._issued.get(path)
 
     def use(self, path: str, now: datetime) -> Hook:

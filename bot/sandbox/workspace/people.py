@@ -1,4 +1,4 @@
-"""People, groups and channels as the Web API and events describe them."""
+"""The Web API's objects for people, user groups and channels, which events contain, too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.sandbox.workspace.state import State
 
 
 def as_user(state: State, person: Person, *, with_email: bool) -> Json:
-    """Return the user object. `profile.email` needs the scope, and is left out for people of other workspaces."""
+    """Return the user object. `profile.email` needs a scope, and is left out for people of other workspaces."""
     here = person.team_id == state.team_id
     offset = state.time.now().astimezone(ZoneInfo(person.tz)).utcoffset()
     profile: Json = {

@@ -1,4 +1,4 @@
-"""The steps with which every message of the app is checked and built."""
+"""Checks and builds the messages that the app posts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.sandbox.workspace.state import State
 
 
 def checked_blocks(content: Json, *, error: str = "invalid_blocks") -> None:
-    """Refuse what Block Kit refuses.
+    """Raise Slack's error if Block Kit doesn't allow the message.
 
     Raises:
         SlackError: `invalid_blocks` with Slack's messages and pointers, or `msg_blocks_too_long`.
@@ -23,7 +23,7 @@ def checked_blocks(content: Json, *, error: str = "invalid_blocks") -> None:
 
 
 def refuse(problems: list[Problem], error: str) -> None:
-    """Raise Slack's answer to these problems."""
+    """Raise the error that Slack returns for these problems."""
     told = [str(problem) for problem in problems]
     if all(problem.code == "msg_blocks_too_long" for problem in problems):
         error = "msg_blocks_too_long"
@@ -31,7 +31,7 @@ def refuse(problems: list[Problem], error: str) -> None:
 
 
 def with_block_ids(blocks: list[Json]) -> list[Json]:
-    """Return the blocks as Slack keeps them: each with a `block_id`."""
+    """Return a copy of the blocks as Slack stores them: each has a `block_id`, except markdown blocks."""
     kept = copy.deepcopy(blocks)
     for block in kept:
         if block.get("type") != "markdown" and not block.get("block_id"):
@@ -40,7 +40,7 @@ def with_block_ids(blocks: list[Json]) -> list[Json]:
 
 
 def bot_message(state: State, channel_id: str, content: Json, *, only_for: str | None = None) -> Message:
-    """Return a message of the app from checked arguments. It isn't stored yet."""
+    """Return a message of the app with this content, which must be valid. The message isn't stored yet."""
     return Message(
         channel_id=channel_id,
         ts=state.stamp(),

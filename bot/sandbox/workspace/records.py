@@ -11,7 +11,7 @@ from bot.sandbox.workspace.model import Json, Message, View
 
 @dataclass(kw_only=True)
 class Delivery:
-    """One attempt to tell the app something, and how the app answered."""
+    """One attempt to deliver something to the app, and the app's response."""
 
     id: str
     kind: str  # slash_commands, block_actions, view_submission, ..., or event:app_mention
@@ -19,7 +19,7 @@ class Delivery:
     payload: Json
     person_id: str | None
     sent_at: datetime
-    attempt: int = 0  # 0 is the first, and retries of events count up
+    attempt: int = 0  # 0 is the first one. Retries of events count up
     url: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     body: str = ""
@@ -37,7 +37,7 @@ class Delivery:
 
 @dataclass(kw_only=True)
 class Call:
-    """One request of the app to the Web API or a `response_url`. It never contains a token."""
+    """One request from the app to the Web API or a `response_url`. It never contains a token."""
 
     method: str
     args: Json
@@ -46,7 +46,7 @@ class Call:
     at: datetime
     milliseconds: float
     error: str | None = None
-    person_id: str | None = None  # the only person who may see its content; "" if that person isn't known
+    person_id: str | None = None  # the only person who may see the content. "" if that person isn't known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,7 @@ ChangeKind = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A change that a page has to redraw. Without a `person_id` it is for everybody in the channel."""
+    """A change for which pages must be rendered again. Without a `person_id`, it is for everybody in the channel."""
 
     kind: ChangeKind
     channel_id: str | None = None
@@ -107,4 +107,4 @@ class Acted:
 
 
 class CannotAct(Exception):
-    """Raised when Slack's own client wouldn't let a person do this. The message says why."""
+    """Raised if Slack's own client wouldn't let a person do this. The message says why."""

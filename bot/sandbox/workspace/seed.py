@@ -1,4 +1,4 @@
-"""The workspace that the sandbox opens with: a team, its channels, a guest and a stranger."""
+"""The workspace with which the sandbox starts: a team, its channels, a guest and a person of another workspace."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GENERAL, SHARED = "C0GENERAL", "C0SHARED"
 
 
 def seed(workspace: Workspace) -> None:
-    """Fill an empty workspace with its people, groups and channels."""
+    """Add the people, groups and channels to an empty workspace."""
     for person in _people(workspace.state.team_id):
         workspace.people[person.id] = person
     workspace.people[workspace.app.bot_user_id] = _bot(workspace)

@@ -23,7 +23,7 @@ _KEPT = 20_000
 
 
 class State:
-    """One workspace with one app installed. Code that changes it also publishes the change."""
+    """One workspace with one app installed. Whoever changes it must also publish the change."""
 
     def __init__(self, app: InstalledApp, tokens: Tokens, time: Timeline, *, team_id: str, domain: str) -> None:
         self.app, self.tokens, self.time = app, tokens, time
@@ -42,7 +42,7 @@ class State:
         self.ephemerals: dict[str, Message] = {}
         self.stacks: dict[str, list[View]] = defaultdict(list)
         self.homes: dict[str, View] = {}
-        self.inputs: dict[tuple[str, str], Json] = {}  # what a person chose in a message: (person, ts) -> values
+        self.inputs: dict[tuple[str, str], Json] = {}  # what people chose in messages: (person, ts) -> values
         self.files: dict[str, Json] = {}
         self.scheduled: dict[str, Any] = {}
         self.reactions: dict[tuple[str, str], dict[str, list[str]]] = {}
@@ -54,13 +54,13 @@ class State:
         self.stamps = Stamps()
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    # -- time and work in the background
+    # -- time and background work
 
     def stamp(self) -> str:
         return self.stamps.next(self.time.now())
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Run something beside the caller until it ends or the workspace closes."""
+        """Run a coroutine in the background until it ends or the workspace closes."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -72,10 +72,10 @@ class State:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.changes.close()
 
-    # -- who sees what
+    # -- who can see what
 
     def can_see(self, person_id: str | None, channel_id: str) -> bool:
-        """Return whether a person sees a channel. Full members of the workspace also see public channels."""
+        """Return whether a person can see a channel. Full members of the workspace can also see public channels."""
         if person_id is None:
             return True
         channel, person = self.channels.get(channel_id), self.people.get(person_id)
@@ -92,7 +92,7 @@ class State:
         return [each for each in channel.members if each not in gone]
 
     def concerns(self, person_id: str | None, change: Change) -> bool:
-        """Return whether a change concerns a viewer's page. None sees everything."""
+        """Return whether a change concerns a viewer's page. The viewer None sees every change."""
         if person_id is None:
             return True
         if change.kind in ("delivery", "call"):
@@ -118,7 +118,7 @@ class State:
         self._publish("message_deleted", message)
 
     def delete_message(self, message: Message) -> None:
-        """Remove a message. If it has replies, a tombstone keeps the thread."""
+        """Remove a message. If it has replies, a tombstone takes its place."""
         replies = (each for each in self.messages[message.channel_id].values() if each.thread_ts == message.ts)
         if any(each.ts != message.ts for each in replies):
             self.replace_message(_tombstone_of(message))
@@ -143,14 +143,14 @@ class State:
         return self.messages.get(channel_id, {}).get(ts)
 
     def find_message(self, ts: str, channel_id: str | None = None) -> Message | None:
-        """Return a message or an ephemeral one by its `ts`, in one channel or anywhere."""
+        """Return a message, ephemeral or not, by its `ts`: in one channel, or in any if none is given."""
         if (hidden := self.ephemerals.get(ts)) is not None:
             return hidden
         places = [channel_id] if channel_id else list(self.messages)
         return next((found for place in places if (found := self.message(place, ts))), None)
 
     def direct_channel(self, person_id: str) -> Channel:
-        """Return the conversation between a person and the app, opened when it does not exist yet."""
+        """Return the conversation between a person and the app. Creates it if necessary."""
         pair = {person_id, self.app.bot_user_id}
         for channel in self.channels.values():
             if channel.is_im and set(channel.members) == pair:
@@ -169,7 +169,7 @@ class State:
         return next((view for view in (*open_views, *homes) if view.id == view_id), None)
 
     def replace_view(self, view: View) -> View:
-        """Put a new value of a view in the place of the old one."""
+        """Replace a view with a new value of it."""
         if self.homes.get(view.person_id) and self.homes[view.person_id].id == view.id:
             self.homes[view.person_id] = view
             kind: ChangeKind = "home"
@@ -181,7 +181,10 @@ class State:
         return view
 
     def set_values(self, view: View, values: Json) -> View:
-        """Store what a person filled in. It isn't published, since their page already shows it."""
+        """Store the values that a person filled in.
+
+        They aren't published, because the person's page already shows them.
+        """
         changed = replace(view, values=values)
         if self.homes.get(view.person_id, view).id == view.id and view.type == "home":
             self.homes[view.person_id] = changed
@@ -219,7 +222,7 @@ def _tombstone_of(message: Message) -> Message:
 
 
 def _append(record: list[Any], item: Any) -> None:
-    """Keep the newest: a workspace may run for days."""
+    """Append a record, and keep only the newest ones, because a workspace may run for days."""
     record.append(item)
     if len(record) > _KEPT:
         del record[: _KEPT // 10]

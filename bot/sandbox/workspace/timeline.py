@@ -1,4 +1,4 @@
-"""The workspace's time: it runs with the clock it is given, and can be moved ahead."""
+"""The workspace's time: it follows a clock, and can be moved ahead."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def wall_clock() -> datetime:
 
 
 class Timeline:
-    """The time: the clock's, plus what `move` added. A sleeping task wakes at its time either way."""
+    """The time of a clock, plus what `move` has added. Both wake a sleeping task when its time comes."""
 
     def __init__(self, clock: Callable[[], datetime] = wall_clock) -> None:
         self._clock = clock
@@ -21,19 +21,19 @@ class Timeline:
 
     @property
     def moved(self) -> timedelta:
-        """Return how far this time is ahead of the clock's."""
+        """Return how far this time is ahead of the clock."""
         return self._moved
 
     def now(self) -> datetime:
         return self._clock() + self._moved
 
     def hold(self) -> None:
-        """Stop the clock here: from now on only `move` changes the time."""
+        """Stop the clock. From now on only `move` changes the time."""
         held = self._clock()
         self._clock = lambda: held
 
     def move(self, by: timedelta) -> datetime:
-        """Move the time ahead, and return it. It can't go back, because `ts` values must grow."""
+        """Move the time ahead, and return the new time. It can't be moved back, because `ts` values must grow."""
         if by < timedelta():
             raise ValueError("Time moves ahead only.")
         self._moved += by

@@ -1,4 +1,4 @@
-"""The tokens that this workspace has issued, with their states."""
+"""The tokens that this workspace has issued, and whether each is still valid."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TokenKind = Literal["bot", "app"]
 
 
 class Tokens:
-    """Checks the bot token and the app-level token, and reports why another is refused. Never prints one."""
+    """Checks the bot token and the app-level token, and reports why another one is refused. Never prints a token."""
 
     def __init__(self, bot_token: str, app_token: str) -> None:
         self._known: dict[TokenKind, str] = {"bot": bot_token, "app": app_token}
@@ -22,7 +22,7 @@ class Tokens:
         self._refusals[kind] = error
 
     def replace(self, kind: TokenKind, token: str) -> None:
-        """Issue another token. The one before is refused from now on, as after a reinstallation."""
+        """Issue another token. The old one is refused from now on, as after a reinstallation."""
         self._known[kind] = token
 
     def accept(self, kind: TokenKind) -> None:
@@ -44,5 +44,5 @@ class Tokens:
         raise SlackError("invalid_auth")
 
     def holds(self, text: str) -> bool:
-        """Return whether a text has one of our tokens in it: such a text is not written down."""
+        """Return whether a text contains one of these tokens. Such a text isn't recorded."""
         return any(known in text for known in self._known.values())

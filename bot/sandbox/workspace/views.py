@@ -1,4 +1,4 @@
-"""Modals and Home tabs: the stack of each person, and how a view changes."""
+"""Modals and Home tabs: each person's stack of views, and how a view changes."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _VIEW_BYTES = 250_000
 
 
 class Views:
-    """Opens, pushes, updates and closes views. Every refusal is Slack's error word."""
+    """Opens, pushes, updates and closes views. Every refusal has Slack's error code."""
 
     def __init__(self, state: State) -> None:
         self._state = state
 
     def open(self, trigger: Trigger, source: Any) -> View:
-        """Open a view in a new stack, for `views.open`. Inside a modal only `push` is allowed."""
+        """Open a view in a new stack, for `views.open`. Inside a modal, only `push` is allowed."""
         checked = self._checked(source, "modal")
         if self._state.stacks[trigger.person_id] and trigger.from_view_id is not None:
             return self.push(trigger, source)
@@ -35,7 +35,7 @@ class Views:
         return self._add(trigger.person_id, checked)
 
     def push(self, trigger: Trigger, source: Any) -> View:
-        """Push a view on top of the modal that the trigger came from, for `views.push`."""
+        """Push a view on top of the modal from which the trigger came, for `views.push`."""
         if trigger.from_view_id is None or not self._state.stacks[trigger.person_id]:
             raise SlackError("invalid_trigger_id")
         return self.put_on_top(trigger.person_id, source)
@@ -56,7 +56,7 @@ class Views:
         return self.change(found, source)
 
     def change(self, view: View, source: Any) -> View:
-        """Replace a view's content. Inputs with the same block and action ID keep their values."""
+        """Replace a view's content. Inputs with the same block and action IDs keep their values."""
         checked = self._checked(source, view.type, of=view)
         values = elements.values_of(checked["blocks"], view.values)
         changed = replace(view, source=checked, hash=self._hash(), values=values, errors={}, trouble=None)
@@ -85,13 +85,13 @@ class Views:
         return view
 
     def close_stack(self, person_id: str) -> list[View]:
-        """Close everything, the top first."""
+        """Close the whole stack, starting with the top view."""
         return [self.close(view) for view in reversed(list(self._state.stacks[person_id]))]
 
     # -- details
 
     def _checked(self, source: Any, kind: str, *, of: View | None = None) -> Json:
-        """Return the view as it will be kept.
+        """Return the view as it will be stored.
 
         Raises:
             SlackError: `view_too_large`, `invalid_arguments` with pointers, `duplicate_external_id`.

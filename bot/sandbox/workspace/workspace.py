@@ -1,4 +1,4 @@
-"""The workspace: what people do here reaches the app as from Slack."""
+"""The workspace: what people do here reaches the app as if it came from Slack."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from bot.sandbox.workspace.views import Views
 class Workspace:
     """One Slack workspace with one app installed.
 
-    The methods for actions do what a person can do in Slack's client, and return once the app has answered (or has not,
-    in time). What Slack would never let a person do raises `CannotAct`.
+    The methods for actions do what a person can do in Slack's client. They return once the app has responded, or once
+    its time is up. What Slack would never let a person do raises `CannotAct`.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Workspace:
         self._home_and_shortcuts = HomeAndShortcuts(state, self.courier, self.events)
         self.admin = Admin(state, self.events, self.courier)
 
-    # -- what there is
+    # -- the parts
 
     @property
     def app(self) -> InstalledApp:
@@ -104,7 +104,7 @@ class Workspace:
 
     @property
     def origin(self) -> str:
-        """Return the address of this workspace, with which `response_url`s and upload URLs begin."""
+        """Return the address of this workspace, which `response_url`s and upload URLs start with."""
         return self.state.origin
 
     @origin.setter
@@ -113,12 +113,12 @@ class Workspace:
 
     @property
     def api_url(self) -> str:
-        """Return what the app's `SLACK_API_URL` has to be."""
+        """Return the value for the app's `SLACK_API_URL`."""
         return f"{self.origin}/api/"
 
     @property
     def events_url(self) -> str | None:
-        """Return the URL of deliveries over HTTP. None if there is only Socket Mode."""
+        """Return the URL for deliveries over HTTP. None means Socket Mode."""
         return self.courier.events_url
 
     @events_url.setter
@@ -126,7 +126,7 @@ class Workspace:
         self.courier.events_url = url
 
     def install_org_wide(self, enterprise_id: str) -> None:
-        """Make this workspace part of an Enterprise Grid organization that has installed the app for all of it."""
+        """Make this workspace part of an Enterprise Grid organization that has installed the app org-wide."""
         self.state.enterprise_id, self.state.org_wide = enterprise_id, True
         for person in self.people.values():
             if person.team_id == self.state.team_id:
@@ -136,7 +136,7 @@ class Workspace:
         return self.state.time.now()
 
     def move_time(self, by: timedelta) -> datetime:
-        """Let time pass at once: triggers and `response_url`s expire, retries fall due."""
+        """Move the time ahead: triggers and `response_url`s expire, and retries become due."""
         return self.state.time.move(by)
 
     def hold_time(self) -> None:
@@ -154,15 +154,15 @@ class Workspace:
         return sorted([*posted, *hidden], key=lambda message: _order(message.ts)) if hidden else list(posted)
 
     def channels_of(self, viewer_id: str) -> list[Channel]:
-        """Return the conversations a person is in."""
+        """Return the conversations of which a person is a member."""
         return [channel for channel in self.channels.values() if viewer_id in channel.members]
 
     def views_of(self, person_id: str) -> list[View]:
-        """Return the stack of open modals, the top last."""
+        """Return the stack of open modals, with the top one last."""
         return list(self.state.stacks.get(person_id, ()))
 
     def home_of(self, person_id: str) -> View | None:
-        """Return what the app published to this person's Home tab."""
+        """Return the Home tab that the app published for this person."""
         return self.state.homes.get(person_id)
 
     def reload(self, viewer_id: str) -> None:
@@ -171,7 +171,10 @@ class Workspace:
             self.state.remove_ephemeral(message)
 
     def subscribe(self, viewer_id: str | None) -> Subscription:
-        """Return the future changes that this viewer may see. None sees all, including deliveries and calls."""
+        """Subscribe to the changes that this viewer may see.
+
+        The viewer None sees all, including deliveries and calls.
+        """
         return self.state.changes.subscribe(lambda change: self.state.concerns(viewer_id, change))
 
     # -- what a person does
@@ -179,7 +182,10 @@ class Workspace:
     async def say(
         self, person_id: str, channel_id: str, text: str, *, thread_ts: str | None = None, phone: bool = False
     ) -> Acted:
-        """Send a line: a slash command when it begins with `/`, else a message. `phone`: with smart punctuation."""
+        """Send a line: a slash command if it starts with `/`, otherwise a message.
+
+        With `phone`, apply smart punctuation first.
+        """
         text = as_a_phone_writes(text) if phone else text
         return await self._posting.say(person_id, channel_id, text, thread_ts=thread_ts)
 
@@ -198,9 +204,9 @@ class Workspace:
         """Press a button or choose in a menu.
 
         Args:
-            message: press in the message as it looked then, although it may have changed since.
-            message_ts: a message or an ephemeral one; `channel_id` narrows it down.
-            selected: an option's value, a list of them, an id, a date, a text; what the element takes.
+            message: press in this version of the message, even if it has changed since.
+            message_ts: the `ts` of a message, ephemeral or not. `channel_id` narrows the search.
+            selected: an option's value, a list of them, an ID, a date or a text, depending on the element.
         """
         if view_id is not None:
             view = self._view(view_id)
@@ -218,7 +224,7 @@ class Workspace:
         view_id: str | None = None,
         block_id: str | None = None,
     ) -> list[Json]:
-        """Type into a menu with external options, and return the options or groups that the app offers."""
+        """Type into a menu with external options, and return the options or groups that the app returns."""
         place = self._view(view_id) if view_id is not None else self._message(message_ts, None)
         return await self._suggestions.suggest(person_id, place, action_id, block_id, text)
 
@@ -227,7 +233,7 @@ class Workspace:
         return await self._modals.submit(person_id, view_id, values)
 
     async def close_view(self, person_id: str, view_id: str, *, whole_stack: bool = False) -> Acted:
-        """Close one modal, or with the cross all of them."""
+        """Close one modal, or all of them with the cross."""
         return await self._modals.close(person_id, view_id, whole_stack=whole_stack)
 
     async def open_home(self, person_id: str, tab: str = "home") -> Acted:
@@ -239,11 +245,11 @@ class Workspace:
         return await self._home_and_shortcuts.shortcut(person_id, callback_id)
 
     async def message_shortcut(self, person_id: str, callback_id: str, message_ts: str) -> Acted:
-        """Use a shortcut from the menu of a message."""
+        """Use a message shortcut from a message's menu."""
         return await self._home_and_shortcuts.message_shortcut(person_id, callback_id, self._message(message_ts, None))
 
     async def deliver(self, parcel: Parcel) -> Delivery:
-        """Send any payload at all, properly signed: stale, forged or foreign ones too."""
+        """Deliver any payload with a valid signature, even a stale, forged or foreign one."""
         return await self.courier.deliver(parcel)
 
     async def close(self) -> None:

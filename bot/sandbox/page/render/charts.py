@@ -1,4 +1,4 @@
-"""`data_visualization` as geometry: what the SVG templates draw, computed once and free of any mark-up."""
+"""The geometry of `data_visualization`: what the SVG templates draw, computed once and without markup."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -87,7 +87,7 @@ def plot(chart: Mapping[str, Any]) -> Plot:
 
 
 def pie(segments: Sequence[Mapping[str, Any]], radius: float = 80.0) -> list[Slice]:
-    """Lay out a pie around (0, 0), the first segment from twelve o'clock on, clockwise."""
+    """Lay out a pie around (0, 0), clockwise from twelve o'clock."""
     total = sum(float(segment["value"]) for segment in segments) or 1.0
     slices, turn = [], 0.0
     for segment in segments:
@@ -105,7 +105,7 @@ def pie(segments: Sequence[Mapping[str, Any]], radius: float = 80.0) -> list[Sli
 
 
 def compact(value: float) -> str:
-    """Return a number in a short form for an axis: `1.2K` or `3M`. Small numbers aren't shortened."""
+    """Return a number in short form for an axis: `1.2K` or `3M`. Small numbers stay as they are."""
     for limit, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
         if abs(value) >= limit:
             return f"{value / limit:.1f}".rstrip("0").rstrip(".") + suffix
@@ -132,7 +132,7 @@ def _series(kind: str, one: Mapping[str, Any], number: int, count: int, slot: fl
 
 
 def _scale(low: float, high: float) -> tuple[float, float, float]:
-    """Round the ends of an axis outward to about four steps of 1, 2, 2.5 or 5 times a power of ten."""
+    """Round the ends of an axis outward, so that it has about four steps of 1, 2, 2.5 or 5 times a power of ten."""
     span = (high - low) or 1.0
     magnitude = 10.0 ** math.floor(math.log10(span / 4))
     step = next(magnitude * factor for factor in (1, 2, 2.5, 5, 10) if span / (magnitude * factor) <= 4.5)
@@ -144,7 +144,7 @@ def _steps(low: float, high: float, step: float) -> list[float]:
 
 
 def _wedge(start: float, end: float, radius: float) -> str:
-    if end - start > 0.9999:  # an arc cannot close on itself
+    if end - start > 0.9999:  # an arc can't end where it starts
         return f"M0 {-radius} A{radius} {radius} 0 1 1 -0.01 {-radius} Z"
     (x1, y1), (x2, y2) = ((radius * math.sin(t * math.tau), -radius * math.cos(t * math.tau)) for t in (start, end))
     large = 1 if end - start > 0.5 else 0

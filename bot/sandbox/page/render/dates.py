@@ -1,4 +1,4 @@
-"""Slack's date tokens: a `<time>` that the page's script writes in the viewer's own zone."""
+"""Slack's date tokens, rendered as `<time>` elements that the page's script fills in the viewer's time zone."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from .links import link
 
 
 def date_element(timestamp: str | int, pattern: str, fallback: str, url: str | None = None) -> Markup:
-    """Render a date. The fallback is shown without the script, or for an invalid time."""
+    """Render a date. The fallback is shown without the script, or if the time is invalid."""
     try:
         moment = datetime.fromtimestamp(int(timestamp), UTC)
     except (ValueError, OverflowError, OSError):

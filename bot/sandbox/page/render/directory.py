@@ -1,4 +1,4 @@
-"""The names behind IDs, for mentions."""
+"""The names that mentions show for IDs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Names of people, channels and user groups by ID. Unknown IDs are shown as they are."""
+    """The names of people, channels and user groups, by ID. An unknown ID is shown as it is."""
 
     people: Mapping[str, str] = field(default_factory=dict)
     channels: Mapping[str, str] = field(default_factory=dict)

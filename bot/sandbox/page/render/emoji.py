@@ -1,4 +1,4 @@
-"""Emoji: from `:name:` to the character, by Slack's own names. An unknown name stays as written."""
+"""Emoji: turns `:name:` into the character, by Slack's names. An unknown name stays as it is."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ _NAME = re.compile(r":([a-z0-9_+'-]{1,80}):")
 
 @cache
 def emoji() -> Mapping[str, str]:
-    """Return every name and its character (from the npm package `emoji-datasource`, MIT)."""
+    """Return the character of every name (from the npm package `emoji-datasource`, MIT)."""
     lines = Path(__file__).with_name("emoji.txt").read_text(encoding="utf-8").splitlines()
     return dict(line.split(" ", 1) for line in lines)
 

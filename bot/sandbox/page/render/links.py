@@ -8,7 +8,7 @@ _SCHEMES = frozenset({"http", "https", "mailto"})
 
 
 def safe_href(url: str) -> str | None:
-    """Return a URL that is safe to follow. None for `javascript:` and other schemes that run or load something."""
+    """Return the URL if it is safe to follow, or None, for example for `javascript:`."""
     address = url.strip()
     if any(ord(character) < 33 for character in address):
         return None

@@ -1,4 +1,4 @@
-"""The `markdown` block: standard Markdown with HTML, images and odd links switched off."""
+"""The `markdown` block: standard Markdown without HTML, images and unsafe links."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""Slack's mrkdwn → HTML, in one pass and with everything that is not mark-up escaped."""
+"""Slack's mrkdwn as HTML, in one pass. Everything that isn't markup is escaped."""
 
 import re
 
@@ -38,12 +38,12 @@ _TAGS = {"bold": "strong", "italic": "em", "strike": "s"}
 
 
 def unescape(text: str) -> str:
-    """Decode Slack's three entities once. The result must be escaped again."""
+    """Decode Slack's three entities once. The caller must escape the result again."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def mrkdwn(text: str, names: Directory, *, verbatim: bool = False) -> Markup:
-    """Render mrkdwn. With `verbatim`, bare addresses don't become links, as with the text object's flag."""
+    """Render mrkdwn. With `verbatim`, bare addresses don't become links, as for a text object with that flag."""
     parts: list[Markup] = []
     position = 0
     for fence in _FENCE.finditer(text):
@@ -55,7 +55,7 @@ def mrkdwn(text: str, names: Directory, *, verbatim: bool = False) -> Markup:
 
 
 def preformatted(content: str | Markup) -> Markup:
-    """Return a block of fixed-width text with a button that copies it."""
+    """Return a block of preformatted text with a copy button."""
     return Markup(
         '<div class="pre"><button type="button" class="copy" data-copy aria-label="Copy">Copy</button>'
         "<pre>{}</pre></div>"
@@ -63,7 +63,7 @@ def preformatted(content: str | Markup) -> Markup:
 
 
 def mass_mention(word: str) -> Markup:
-    """Render `@channel`, `@here` or `@everyone` highlighted, since they notify everybody."""
+    """Highlight `@channel`, `@here` or `@everyone`, since they notify everybody."""
     return Markup('<strong class="mass" title="This notifies everybody here">⚠ {}</strong>').format(word)
 
 
@@ -125,7 +125,7 @@ def _token(kind: str, source: str, names: Directory, verbatim: bool) -> Markup:
 
 
 def _angle(content: str, names: Directory) -> Markup:
-    """Render one `<…>` form. Forms that Slack doesn't know are shown as written."""
+    """Render one `<…>` form. Forms that Slack doesn't know are shown as they are."""
     target, _, label = content.partition("|")
     kind, rest = target[:1], unescape(target[1:])
     if kind == "@":
@@ -153,7 +153,7 @@ def _special(command: str, label: str, names: Directory) -> Markup:
 
 
 def _flat(text: str, names: Directory) -> str:
-    """Return text inside code, with `<…>` forms as their labels and without links."""
+    """Return the text inside code: `<…>` forms are replaced by their labels, and nothing becomes a link."""
 
     def word(match: re.Match[str]) -> str:
         target, _, label = match[1].partition("|")

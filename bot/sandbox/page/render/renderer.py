@@ -1,4 +1,4 @@
-"""Rendering of messages and views, with one template per block and element."""
+"""Renders messages and views, with one template per type of block and element."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ Json = Mapping[str, Any]
 
 @cache
 def environment() -> Environment:
-    """Return the environment of the page's templates. It escapes everything except `Markup`."""
+    """Return the Jinja environment of the page's templates. It escapes everything except `Markup`."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -45,12 +45,12 @@ def environment() -> Environment:
 
 @cache
 def known(folder: str) -> frozenset[str]:
-    """Return the blocks or elements that there is a template for."""
+    """Return the types of blocks or elements that have a template."""
     return frozenset(path.stem for path in (TEMPLATES / folder).glob("[a-z]*.html"))
 
 
 class Renderer:
-    """Renders for one viewer. `values` are their choices (`state.values`), and `errors` those of a form."""
+    """Renders for one viewer. `values` are the viewer's choices (`state.values`), and `errors` those of a form."""
 
     def __init__(
         self, names: Directory, *, values: Json | None = None, errors: Mapping[str, str] | None = None
@@ -61,7 +61,7 @@ class Renderer:
         return Markup("").join(self.block(block) for block in blocks)
 
     def block(self, block: Json) -> Markup:
-        """Render a block. An unknown or broken one is shown as an error rather than left out."""
+        """Render a block. An unknown or invalid one is shown as an error, so that it is noticed."""
         kind = str(block.get("type"))
         if kind not in known("blocks"):
             return self._trouble(f"This page cannot draw a block of type “{kind}”.", block)
@@ -71,7 +71,7 @@ class Renderer:
             return self._trouble(f"This {kind} block is malformed: {error}", block)
 
     def element(self, element: Json, block_id: str = "") -> Markup:
-        """Draw one interactive element (or the image of a context)."""
+        """Render an interactive element, or the image of a context block."""
         kind = str(element.get("type"))
         name = kind.removeprefix("multi_")
         name = "static_select" if name in ("external_select",) else name
@@ -83,7 +83,7 @@ class Renderer:
         )
 
     def text(self, text: Any) -> Markup:
-        """Draw a text object of either kind (or a bare string as plain text)."""
+        """Render a text object of either type. A bare string counts as plain text."""
         if not isinstance(text, Mapping):
             return self.plain(text)
         if text.get("type") == "mrkdwn":
@@ -91,7 +91,7 @@ class Renderer:
         return self.plain(text)
 
     def plain(self, text: Any) -> Markup:
-        """Draw plain text: emoji names become emoji, line breaks stay."""
+        """Render plain text: emoji names become emoji, and line breaks are kept."""
         said = str(text.get("text", "")) if isinstance(text, Mapping) else str(text or "")
         return Markup("<br>").join(Markup("{}").format(line) for line in with_emoji(said).split("\n"))
 
@@ -126,7 +126,7 @@ class Renderer:
         return safe_href(url)
 
     def icon(self, name: str) -> str:
-        """Return the character nearest to one of Slack's own icons."""
+        """Return the character that comes closest to one of Slack's own icons."""
         return emoji().get(str(name).replace("-", "_"), "◆")
 
     def cell(self, cell: Json, block_id: str = "") -> Markup:
@@ -142,11 +142,11 @@ class Renderer:
                 return self._trouble(f"Unknown cell “{other}”.", cell)
 
     def numeric(self, rows: Sequence[Sequence[Json]], column: int) -> bool:
-        """Return whether a data_table column contains only numbers, so that it is sorted by value."""
+        """Return whether a column of a data_table contains only numbers, so that it is sorted by value."""
         return bool(rows) and all(row[column].get("type") == "raw_number" for row in rows)
 
     def ids(self, kind: str) -> list[str]:
-        """Return what a users, channels or conversations select offers."""
+        """Return the choices of a users, channels or conversations select."""
         people, channels = list(self.names.people), list(self.names.channels)
         return people if kind == "users" else channels if kind == "channels" else [*channels, *people]
 

@@ -1,4 +1,4 @@
-"""`rich_text`: the structured text whose pieces need no parsing, and so no escaping by its author."""
+"""`rich_text`: structured text. Its pieces need no parsing, and so its author needs no escaping."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,17 +16,17 @@ _STYLES = {"bold": "strong", "italic": "em", "strike": "s", "underline": "u", "c
 
 
 def rich_text(elements: Sequence[Piece], names: Directory) -> Markup:
-    """Draw the `elements` of a rich_text block: sections, lists, quotes and preformatted text."""
+    """Render the `elements` of a rich_text block: sections, lists, quotes and preformatted text."""
     return Markup("").join(_element(element, names) for element in elements)
 
 
 def inline(pieces: Sequence[Piece], names: Directory) -> Markup:
-    """Draw the pieces of one section in a row."""
+    """Render the elements of one section, in order."""
     return Markup("").join(_piece(piece, names) for piece in pieces)
 
 
 def flat(element: Piece) -> str:
-    """Return the text of a rich_text block or of any part of it, for sorting and for copying."""
+    """Return the plain text of a rich_text block or of a part of it, for sorting and copying."""
     if "elements" in element:
         return " ".join(flat(child) for child in element["elements"])
     return str(element.get("text") or element.get("name") or element.get("user_id") or "")

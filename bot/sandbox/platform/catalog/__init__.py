@@ -1,1 +1,1 @@
-"""The platform's catalogue of organizations, groups, databases and usage, in one SQLite file."""
+"""The platform's catalogue: organizations, groups, databases and usage, in one SQLite file."""

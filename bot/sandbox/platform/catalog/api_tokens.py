@@ -1,4 +1,4 @@
-"""Tokens of the control plane: only their hashes are kept."""
+"""API tokens, of which only the hashes are kept."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ _COLUMNS = "id, name, organization, group_name, scopes, created_at"
 
 @dataclass(frozen=True)
 class ApiToken:
-    """A token of the control plane. Without an organization or a group, it isn't limited to one."""
+    """An API token. Without an organization or a group, it isn't limited to one."""
 
     id: str
     name: str

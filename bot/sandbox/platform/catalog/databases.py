@@ -14,7 +14,7 @@ from bot.sandbox.platform.tokens import Key
 
 @dataclass(frozen=True)
 class Listing:
-    """Which databases are wanted, and from where on."""
+    """Which databases to list, and after which name to start."""
 
     group: str | None = None
     parent: str | None = None
@@ -23,7 +23,7 @@ class Listing:
 
 
 def every(connection: apsw.Connection, organization: str, wanted: Listing) -> tuple[list[Database], str | None]:
-    """Return one page by name, and its last name if there are more."""
+    """Return one page, sorted by name, and the page's last name if there are more."""
     limit = -1 if wanted.limit is None else wanted.limit + 1
     rows = connection.execute(
         f"SELECT {DATABASE_COLUMNS} FROM {DATABASES} WHERE d.organization = ? AND d.deleted_at IS NULL AND d.name > ?"  # noqa: S608
@@ -48,7 +48,7 @@ def find(connection: apsw.Connection, organization: str, name: str) -> Database:
 
 
 def ids(connection: apsw.Connection, organization: str) -> list[str]:
-    """Return the ids of all databases, by name."""
+    """Return the IDs of all databases of an organization, by name."""
     rows = connection.execute(
         "SELECT id FROM databases WHERE organization = ? AND deleted_at IS NULL ORDER BY name", (organization,)
     )
@@ -64,7 +64,7 @@ def count(connection: apsw.Connection, organization: str) -> int:
 
 
 def live_ids(connection: apsw.Connection) -> set[str]:
-    """Return the ids of all databases of all organizations."""
+    """Return the IDs of all databases of all organizations."""
     return {str(id_) for (id_,) in connection.execute("SELECT id FROM databases WHERE deleted_at IS NULL")}
 
 
@@ -112,7 +112,7 @@ def destroy(connection: apsw.Connection, organization: str, name: str, at: float
 
 
 def rotate(connection: apsw.Connection, organization: str, name: str) -> Database:
-    """Replace the key, which revokes every token of this database."""
+    """Replace the key of this database, which revokes every token of its own."""
     database, key = find(connection, organization, name), Key.fresh()
     connection.execute(
         "UPDATE databases SET key_id = ?, key_secret = ? WHERE id = ?", (key.id, key.secret, database.id)
@@ -121,7 +121,7 @@ def rotate(connection: apsw.Connection, organization: str, name: str) -> Databas
 
 
 def encrypt(connection: apsw.Connection, organization: str, name: str, cipher: str) -> Database:
-    """Note that a database is encrypted with a customer's key. Raises Missing."""
+    """Mark a database as encrypted with a customer's key. Raises Missing."""
     database = find(connection, organization, name)
     connection.execute("UPDATE databases SET encryption_cipher = ? WHERE id = ?", (cipher, database.id))
     return find(connection, organization, name)
@@ -129,7 +129,7 @@ def encrypt(connection: apsw.Connection, organization: str, name: str, cipher: s
 
 @dataclass(frozen=True)
 class Configuration:
-    """Changes to a database. None leaves a setting unchanged."""
+    """Changes to a database's configuration. None leaves a setting unchanged."""
 
     size_limit: int | None = None
     block_reads: bool | None = None

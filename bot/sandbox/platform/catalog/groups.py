@@ -40,9 +40,9 @@ def create(connection: apsw.Connection, organization: str, name: str, location: 
 
 
 def delete(connection: apsw.Connection, organization: str, name: str, at: float) -> tuple[Group, list[str]]:
-    """Delete a group with its databases, and return it with the IDs of the databases.
+    """Delete a group and its databases. Returns the group and the IDs of those databases.
 
-    Raises: Missing; Protected when the group or one of its databases has delete protection.
+    Raises: Missing, or Protected if the group or one of its databases has delete protection.
     """
     group = find(connection, organization, name)
     members = connection.execute(
@@ -67,14 +67,14 @@ def protect(connection: apsw.Connection, organization: str, name: str, *, on: bo
 
 
 def archive(connection: apsw.Connection, organization: str, name: str, *, on: bool) -> Group:
-    """Archive a group with its databases, or wake it."""
+    """Archive a group and its databases, or wake them."""
     group = find(connection, organization, name)
     connection.execute("UPDATE groups SET archived = ? WHERE uuid = ?", (on, group.uuid))
     return find(connection, organization, name)
 
 
 def rotate(connection: apsw.Connection, organization: str, name: str) -> list[str]:
-    """Replace the keys of the group and of its databases, and return the IDs of these databases."""
+    """Replace the keys of the group and its databases, and return the IDs of these databases."""
     group, key = find(connection, organization, name), Key.fresh()
     connection.execute("UPDATE groups SET key_id = ?, key_secret = ? WHERE uuid = ?", (key.id, key.secret, group.uuid))
     members = connection.execute(

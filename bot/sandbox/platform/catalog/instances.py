@@ -1,4 +1,4 @@
-"""Instances in the catalogue: the copies of a database, one for each location."""
+"""Instances in the catalogue: the copies of a database, one per location."""
 
 import apsw
 
@@ -10,7 +10,7 @@ _SELECT = "SELECT uuid, database_id, name, type, region, deleted_at IS NOT NULL 
 
 
 def every(connection: apsw.Connection, database_id: str, *, deleted: bool = False) -> list[Instance]:
-    """Return the instances of a database, the primary first. Deleted ones are only included with `deleted`."""
+    """Return the instances of a database, the primary first. Deleted ones are only included if `deleted` is True."""
     rows = connection.execute(_SELECT + " AND (? OR deleted_at IS NULL) ORDER BY type, rowid", (database_id, deleted))
     return [Instance(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Organizations in the catalogue, and what happened in them."""
+"""Organizations in the catalogue, and their audit logs."""
 
 import json
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ class Organization:
     blocked_reads: bool
     blocked_writes: bool
     plan: Plan
-    """The plan, with the quotas that the organization has instead of the plan's own."""
+    """The plan. Quotas that were set for the organization replace the plan's own."""
 
 
 def every(connection: apsw.Connection) -> list[Organization]:
@@ -69,7 +69,7 @@ def update(connection: apsw.Connection, slug: str, *, overages: bool) -> Organiz
 def subscribe(
     connection: apsw.Connection, slug: str, *, plan: str | None = None, quotas: dict[str, int | None] | None = None
 ) -> Organization:
-    """Set the plan, and what the organization has instead of its quotas. Raises Missing or Invalid."""
+    """Set the plan, and quotas that replace the plan's own. Raises Missing or Invalid."""
     organization = find(connection, slug)
     if plan is not None and plan not in PLANS:
         raise Invalid(f"there is no plan {plan[:40]}")
@@ -86,14 +86,14 @@ def subscribe(
 
 
 def block(connection: apsw.Connection, slug: str, *, reads: bool, writes: bool) -> None:
-    """Block what a quota no longer includes, and unblock the rest."""
+    """Store whether the organization's reads and writes are blocked."""
     connection.execute(
         "UPDATE organizations SET blocked_reads = ?, blocked_writes = ? WHERE slug = ?", (reads, writes, slug)
     )
 
 
 def note(connection: apsw.Connection, /, organization: str, code: str, message: str, at: float, **event: Any) -> None:
-    """Write an entry of the audit log. `event` has `origin`, `author` and what else belongs to it."""
+    """Write an entry of the audit log. `event` has `origin`, `author` and the entry's data."""
     origin, author = event.pop("origin", "web"), event.pop("author", organization)
     connection.execute(
         "INSERT INTO audit_log(organization, code, message, origin, author, created_at, data) VALUES (?,?,?,?,?,?,?)",
@@ -104,7 +104,7 @@ def note(connection: apsw.Connection, /, organization: str, code: str, message: 
 def audit_log(
     connection: apsw.Connection, organization: str, page: int, size: int
 ) -> tuple[int, list[tuple[Any, ...]]]:
-    """Return the number of entries, and one page of them, newest first."""
+    """Return the number of entries, and one page of entries, newest first."""
     total = connection.execute("SELECT count(*) FROM audit_log WHERE organization = ?", (organization,)).fetchone()
     assert total is not None
     rows = connection.execute(

@@ -1,4 +1,4 @@
-"""Turso's plans: what each includes per month, and how far back databases can be copied.
+"""Turso's plans: the quotas per month, and how far back databases can be copied.
 
 Source: https://turso.tech/pricing and https://docs.turso.tech/features/point-in-time-recovery
 """
@@ -12,7 +12,7 @@ _GB = 1_000_000_000
 
 @dataclass(frozen=True)
 class Plan:
-    """A plan under the name that the API gives it. `quotas` has the API's keys, and None where there is no limit."""
+    """A plan, with the API's name for it. `quotas` has the API's keys. None means that there is no limit."""
 
     name: str
     price: str

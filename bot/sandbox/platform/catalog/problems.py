@@ -1,4 +1,4 @@
-"""The errors of the catalogue. The control plane maps each to a status."""
+"""The catalogue's errors. The control plane turns each into a status."""
 
 
 class Conflict(Exception):
@@ -6,7 +6,7 @@ class Conflict(Exception):
 
 
 class Missing(Exception):
-    """Raised if there is no such row."""
+    """Raised if the row doesn't exist."""
 
 
 class Protected(Exception):

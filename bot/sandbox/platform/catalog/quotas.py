@@ -1,4 +1,4 @@
-"""Quotas: what is blocked once an organization has used up what its plan includes per month."""
+"""Quotas: what is blocked once an organization has used more than its plan includes per month."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ class Blocks(NamedTuple):
 
 
 def blocks(organization: Organization, used: Usage) -> Blocks:
-    """Return what is used up. With overages nothing is blocked, because what goes beyond the quotas is paid for."""
+    """Return what is blocked. With overages nothing is, because usage beyond the quotas is paid for."""
     quotas = organization.plan.quotas
 
     def exceeds(quota: str, amount: int) -> bool:

@@ -9,7 +9,7 @@ from bot.sandbox.platform.tokens import Key
 
 @dataclass(frozen=True)
 class Group:
-    """Databases that share locations, and a key that opens them all."""
+    """A group: databases that share locations, and a key whose tokens open all of them."""
 
     uuid: str
     organization: str
@@ -26,7 +26,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Instance:
-    """A copy of a database in one place."""
+    """A copy of a database in one location."""
 
     uuid: str
     database_id: str
@@ -38,7 +38,7 @@ class Instance:
 
 @dataclass(frozen=True)
 class Database:
-    """A logical database, with what its group says about it."""
+    """A logical database, with the properties that it takes from its group."""
 
     id: str
     organization: str
@@ -67,12 +67,12 @@ class Database:
 
     @property
     def refuses_reads(self) -> bool:
-        """Return True if reads are blocked for the database, or by a quota of its organization."""
+        """Return True if reads are blocked for the database, or because its organization has used up a quota."""
         return self.block_reads or self.reads_used_up
 
     @property
     def refuses_writes(self) -> bool:
-        """Return True if writes are blocked for the database, or by a quota of its organization."""
+        """Return True if writes are blocked for the database, or because its organization has used up a quota."""
         return self.block_writes or self.writes_used_up
 
     @property
@@ -81,7 +81,7 @@ class Database:
 
     @property
     def keys(self) -> list[Key]:
-        """Return the keys whose tokens open it."""
+        """Return the keys whose tokens open the database."""
         return [key for key in (self.key, self.group_key) if key is not None]
 
 
@@ -95,7 +95,7 @@ DATABASES += " JOIN organizations o ON o.slug = d.organization"
 
 
 def database(row: tuple[Any, ...]) -> Database:
-    """Return a row of `DATABASE_COLUMNS`."""
+    """Return a database from a row of `DATABASE_COLUMNS`."""
     return Database(
         id=row[0],
         organization=row[1],
@@ -125,5 +125,8 @@ def database(row: tuple[Any, ...]) -> Database:
 
 
 def group(row: tuple[Any, ...]) -> Group:
-    """Return a row of `uuid, organization, name, locations, key_id, key_secret, delete_protection, archived`."""
+    """Return a group from a row:
+
+    `uuid, organization, name, locations, key_id, key_secret, delete_protection, archived`.
+    """
     return Group(row[0], row[1], row[2], tuple(json.loads(row[3])), Key(row[4], row[5]), bool(row[6]), bool(row[7]))

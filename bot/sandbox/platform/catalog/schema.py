@@ -43,4 +43,4 @@ LACKING = (
     ALTER TABLE databases ADD COLUMN encryption_cipher TEXT NOT NULL DEFAULT '';
     UPDATE databases SET recorded_since = unixepoch();""",
 )
-"""What a catalogue of version 1, 2 and so on lacks to become one of the next version."""
+"""The migrations: the first one upgrades version 1 to 2, the second 2 to 3, and so on."""

@@ -1,4 +1,4 @@
-"""The catalogue's file: one connection on one thread, so that a check and its change are atomic."""
+"""The catalogue's file: one connection on one thread, so that each function runs without interference."""
 
 import asyncio
 from collections.abc import Callable
@@ -33,7 +33,7 @@ class Catalog:
         return await asyncio.wrap_future(self._thread.submit(lambda: self._transact(act, *args, **kwargs)))
 
     def run_now(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `act` like `run`, but block. For callers without an event loop."""
+        """Run `act` as `run` does, but block the caller, who has no event loop."""
         return self._thread.submit(lambda: self._transact(act, *args, **kwargs)).result()
 
     def _transact(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -1,4 +1,4 @@
-"""Usage in the catalogue: by day and instance, and the statements that caused it by hour."""
+"""Usage in the catalogue: totals per day and instance, and the statements that caused it per hour."""
 
 import calendar
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ _KEPT_HOURS = 24 * 7
 
 @dataclass(frozen=True)
 class Usage:
-    """The usage in a period. Rows and synced bytes are sums, and storage is the size at the end."""
+    """The usage in a period. Rows and synced bytes are sums. Storage is the size at the period's end."""
 
     rows_read: int = 0
     rows_written: int = 0
@@ -30,19 +30,19 @@ class Usage:
 
 
 class Period(NamedTuple):
-    """Days from `first` to `last`, both counted, as `YYYY-MM-DD`."""
+    """Days from `first` through `last`, as `YYYY-MM-DD`."""
 
     first: str
     last: str
 
 
 def month_of(now: datetime) -> Period:
-    """Return the billing cycle that a time belongs to: its calendar month."""
+    """Return the billing cycle of a time: its calendar month."""
     return Period(f"{now:%Y-%m}-01", f"{now:%Y-%m}-{calendar.monthrange(now.year, now.month)[1]}")
 
 
 class Booking(NamedTuple):
-    """An addition to the usage of an instance on a day. `storage_bytes` replaces the size unless it is None."""
+    """Usage to add to an instance's day. `storage_bytes` replaces the size unless it is None."""
 
     database_id: str
     instance: str
@@ -54,7 +54,7 @@ class Booking(NamedTuple):
 
 
 class QueryBooking(NamedTuple):
-    """What one statement text read and wrote in an hour."""
+    """The rows that one statement read and wrote in an hour."""
 
     database_id: str
     hour: int
@@ -64,7 +64,7 @@ class QueryBooking(NamedTuple):
 
 
 def booked(connection: apsw.Connection) -> int:
-    """Return the number of the last booked journal file, or 0."""
+    """Return the number of the last journal file whose usage was added, or 0."""
     row = connection.execute("SELECT booked FROM journal").fetchone()
     return int(row[0]) if row else 0
 
@@ -76,7 +76,10 @@ def book(
     *,
     journal: int | None = None,
 ) -> None:
-    """Add what was measured. `journal`: the number of the file that holds it too, which is then booked."""
+    """Add measured usage.
+
+    `journal` is the number of the journal file with the same usage, which then counts as added.
+    """
     if journal is not None:
         connection.execute("INSERT OR REPLACE INTO journal VALUES (1, ?)", (journal,))
     for booking in bookings:
@@ -127,9 +130,9 @@ def sum_of_organization(connection: apsw.Connection, organization: str, period: 
 
 
 def of_organization(connection: apsw.Connection, organization: str, period: Period) -> dict[str, dict[str, Usage]]:
-    """Return usage of every database by id, then by instance uuid, those that were destroyed in the period included."""
+    """Return usage by database ID, then by instance UUID. Databases that were destroyed in the period are included."""
     used: dict[str, dict[str, Usage]] = {}
-    # SQLite takes the bare column `storage_bytes` from the row that has the greatest day.
+    # SQLite takes the bare column `storage_bytes` from the row with the latest day.
     rows = connection.execute(
         "SELECT u.database_id, u.instance, sum(u.rows_read * (u.day >= ?)), sum(u.rows_written * (u.day >= ?)),"
         " sum(u.bytes_synced * (u.day >= ?)), u.storage_bytes * (d.deleted_at IS NULL), max(u.day)"

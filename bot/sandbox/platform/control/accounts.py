@@ -34,7 +34,7 @@ async def every(call: Call) -> Response:
 
 
 async def create(call: Call) -> Response:
-    """Create an organization for tests that need several. The name becomes the slug."""
+    """Create an organization, for tests that need several. The name becomes the slug."""
     body = await call.body()
     name = body.get("slug") or body.get("name")
     slug = str(name).lower().replace(" ", "-")
@@ -45,7 +45,7 @@ async def create(call: Call) -> Response:
 
 
 async def get(call: Call) -> Response:
-    """Return the organization. What a quota blocks is found out first."""
+    """Return the organization. Works out first what its quotas block."""
     await call.turso.flush()
     await call.turso.enforce_quotas()
     found = await call.turso.read(organizations.find, call.organization)
@@ -53,7 +53,7 @@ async def get(call: Call) -> Response:
 
 
 async def update(call: Call) -> Response:
-    """Turn overages on or off. Without them, a quota that is used up blocks."""
+    """Turn overages on or off. Without them, a used-up quota blocks reads or writes."""
     overages = (await call.body()).get("overages")
     before = await call.turso.read(organizations.find, call.organization)
     if isinstance(overages, bool) and overages != before.overages:

@@ -1,4 +1,4 @@
-"""Tokens of the control plane: validate, list, mint, revoke."""
+"""API tokens: validate, list, mint, revoke."""
 
 import secrets
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ _PRESETS = {"read-only": frozenset({"read"}), "full-access": SCOPES}
 
 
 async def validate(call: Call) -> Response:
-    """Return that the token is valid. The tokens of this platform don't expire."""
+    """Report the token as valid. The platform's API tokens don't expire."""
     return answer({"exp": -1})
 
 
@@ -102,7 +102,7 @@ async def revoke(call: Call) -> Response:
 
 
 async def revoke_by_id(call: Call) -> Response:
-    """Revoke a token by its ID. A token of another organization isn't found."""
+    """Revoke a token by its ID. A token of another organization counts as missing."""
     found = await call.turso.read(api_tokens.every)
     if not any(each.id == call.path("token") and each.organization == call.organization for each in found):
         raise ApiError(404, "api token not found")

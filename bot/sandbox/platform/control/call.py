@@ -1,4 +1,4 @@
-"""A call to the Platform API: who asks, in which organization, and how handlers are guarded."""
+"""A call to the Platform API: whose token it has, which organization it names, and the checks before its handler."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _OWNER = ApiToken("", "owner", None, None, None, 0.0)
 
 
 class ApiError(Exception):
-    """An answer that is no success: status and text, as Turso writes them."""
+    """An error response: status and text, in Turso's words."""
 
     def __init__(self, status: int, text: str, code: str | None = None) -> None:
         self.status, self.code = status, code
@@ -44,7 +44,7 @@ def empty() -> Response:
 
 @dataclass(frozen=True)
 class Call:
-    """What a handler is given."""
+    """The argument of every handler."""
 
     turso: Turso
     request: Request
@@ -62,7 +62,7 @@ class Call:
         return self.request.query_params.get(name) or None
 
     def number(self, name: str) -> int | None:
-        """Return a parameter of the query that is a positive number. Raises: ApiError for anything else."""
+        """Return a query parameter that is a positive number. Raises: ApiError for anything else."""
         given = self.query(name)
         if given is None:
             return None
@@ -71,7 +71,7 @@ class Call:
         return int(given)
 
     async def body(self) -> dict[str, Any]:
-        """Return the JSON object of the body of any content type, or an empty one. Raises ApiError."""
+        """Return the JSON object in the body, whatever its content type. Empty without a body. Raises ApiError."""
         body = await read_body(self.request, LONGEST_BODY)
         if not body.strip():
             return {}
@@ -84,11 +84,11 @@ class Call:
         return content
 
     def fault(self, kind: Effect) -> Fault | None:
-        """Return the fault that changes how this call takes effect, if there is one."""
+        """Return the fault that changes what this call does. None if there is none."""
         return self.turso.faults.effect(kind, self.request.method, self.request.url.path)
 
     def hostname(self, name: str) -> str:
-        """Return a database's host, with the port of this request."""
+        """Return a database's hostname, with the port of this request."""
         default = self.organization == self.turso.organization
         return f"{self.base}/db/{name}" if default else f"{self.base}/db/{name}.{self.organization}"
 
@@ -97,9 +97,9 @@ Handler = Callable[[Call], Awaitable[Response]]
 
 
 def guarded(handler: Handler, scope: str) -> Callable[[Request], Awaitable[Response]]:
-    """Check token and organization before a handler, and turn refusals into answers.
+    """Check the token and organization before a handler runs, and turn refusals into responses.
 
-    `scope` is what a token of limited reach must hold: one of Turso's nine, `user` for what no such token may.
+    `scope` is what a limited token must have: one of Turso's nine scopes, or `user` for what limited tokens may not do.
     """
 
     async def endpoint(request: Request) -> Response:
@@ -138,13 +138,13 @@ async def _enter(request: Request, turso: Turso, scope: str) -> Call:
 
 
 def public_base(request: Request) -> str:
-    """Return the address under which this platform is seen, without a scheme."""
+    """Return the platform's public address, without a scheme."""
     given: str | None = request.app.state.public_url
     if given:
         return given.split("://", 1)[-1].rstrip("/")
     host = request.headers.get("host", "127.0.0.1")
     name, colon, port = host.rpartition(":") if ":" in host else (host, "", "")
-    # Names under `localhost` do not resolve everywhere.
+    # Not every system resolves names under `localhost`.
     return f"127.0.0.1{colon}{port}" if name == "localhost" else host
 
 
@@ -156,7 +156,7 @@ async def _authenticate(request: Request, turso: Turso) -> ApiToken:
 
 
 async def authenticate(turso: Turso, token: str) -> ApiToken:
-    """Return the token that this text is. Raises: ApiError."""
+    """Return the token with this text. Raises: ApiError."""
     hashed = api_tokens.digest(token)
     if hashed == turso.api_token_hash:
         return _OWNER

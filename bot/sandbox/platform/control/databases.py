@@ -47,7 +47,7 @@ def shape(call: Call, database: Database) -> shapes.Json:
 
 
 async def create(call: Call) -> Response:
-    """Create a database in a group. In 2023 it can be without a group, and then it has no instance yet."""
+    """Create a database in a group. In 2023 it may have no group, and then it has no instance yet."""
     body = await call.body()
     turso, name = call.turso, body.get("name")
     if not is_name(name, turso.generation):
@@ -112,7 +112,7 @@ async def _group(call: Call, body: dict[str, Any]) -> str:
 
 
 def size_limit(given: object) -> int | None:
-    """Return the bytes of `1gb`, `256mb` or a plain number. None if nothing is given. Raises ApiError."""
+    """Return the bytes of `1gb`, `256mb` or a plain number. None if no limit is given. Raises ApiError."""
     if given is None:
         return None
     match = _SIZE.fullmatch(str(given).strip()) if isinstance(given, (str, int)) else None
@@ -135,7 +135,7 @@ async def configuration(call: Call) -> Response:
 
 
 async def configure(call: Call) -> Response:
-    """Change the configuration. An absent field or null boolean stays as it is, and a null list is cleared."""
+    """Change the configuration. An absent field or a null boolean stays as it is, and a null list is cleared."""
     before = await reachable(call)
     changes = read_configuration(await call.body())
     database = await call.turso.change(databases.configure, call.organization, before.name, changes)
@@ -176,7 +176,7 @@ def _texts(body: dict[str, Any], key: str) -> list[str] | None:
 
 
 async def note(call: Call, code: str, message: str, **data: str) -> None:
-    """Write the audit log."""
+    """Write an entry of the audit log."""
     agent = call.request.headers.get("user-agent", "")
     origin = "cli" if agent.startswith("turso-cli") else "web"
     await call.turso.read(

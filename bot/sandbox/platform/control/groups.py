@@ -1,4 +1,4 @@
-"""Groups: create, delete, protect, place."""
+"""Groups: create, delete, protect, set locations."""
 
 from collections.abc import Callable
 
@@ -46,7 +46,7 @@ def _location(call: Call, location: object) -> str:
 
 
 async def delete(call: Call) -> Response:
-    """Return the databases of the group go with it."""
+    """Delete the group and its databases."""
     turso, name = call.turso, call.path("group")
     group, members = await turso.change(groups.delete, call.organization, name, turso.clock.time())
     for database_id in members:

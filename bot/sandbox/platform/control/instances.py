@@ -1,4 +1,4 @@
-"""Instances: the copies of a database, and the calls of 2023 that made and destroyed them."""
+"""Instances: the copies of a database, and the calls of 2023 that created and destroyed them."""
 
 import secrets
 
@@ -35,7 +35,7 @@ def _shape(call: Call, instance: Instance) -> shapes.Json:
 
 
 async def create(call: Call) -> Response:
-    """Create an instance. The first is the primary, without which the data plane doesn't serve the database."""
+    """Create an instance. The first is the primary. Without it, the data plane doesn't serve the database."""
     database, body = await reachable(call), await call.body()
     location = body.get("location")
     if not isinstance(location, str) or location not in locations(call.turso.generation):
@@ -57,13 +57,13 @@ async def wait(call: Call) -> Response:
 
 
 async def done(call: Call) -> Response:
-    """Return success for the version update of 2023, which has no effect here."""
+    """Report success for the version update of 2023, which has no effect here."""
     await reachable(call)
     return empty()
 
 
 async def wake(call: Call) -> Response:
-    """Refuse to wake a single database of a group. One without a group is never archived here."""
+    """Refuse to wake a single database of a group. A database without a group is never archived here."""
     database = await reachable(call)
     if database.group:
         raise ApiError(400, f"database {database.name} is part of a group, please unarchive the group instead")

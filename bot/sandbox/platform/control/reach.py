@@ -1,4 +1,4 @@
-"""Which database a call means, and whether its token reaches it."""
+"""Finds the database or group that a call names, and checks that its token may use it."""
 
 from bot.sandbox.platform.catalog.records import Database
 from bot.sandbox.platform.control.call import ApiError, Call

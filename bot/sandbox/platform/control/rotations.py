@@ -1,4 +1,4 @@
-"""Rotations: of a database's keys or of a whole group's, at once or, where a fault says so, late."""
+"""Rotations of a database's or a group's keys. Faults can delay a rotation, or extend it to the group."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from bot.sandbox.platform.control.reach import reach_group, reachable
 
 
 async def rotate_database(call: Call) -> Response:
-    """Revoke every token of the database, or of its whole group where the fault `group_rotation` is set."""
+    """Revoke every token of the database. With the fault `group_rotation`, revoke those of its whole group."""
     database = await reachable(call)
     if database.group and call.fault("group_rotation"):
         return await _rotate_group(call, database.group)
@@ -33,7 +33,7 @@ async def _rotate_group(call: Call, group: str) -> Response:
 
 
 async def _revoked(call: Call, before: Sequence[Database]) -> Response:
-    """Close open connections. With the fault `late_rotation`, let the old keys work for that long instead."""
+    """Close open connections. With the fault `late_rotation`, let the old keys work for its `seconds` instead."""
     late = call.fault("late_rotation")
     for database in before:
         if late is not None:

@@ -1,4 +1,4 @@
-"""Every path of the Platform API, with the scope that a token of limited reach needs for it."""
+"""Every path of the Platform API, with the scope that a limited token needs for it."""
 
 from starlette.routing import BaseRoute, Route
 
@@ -48,7 +48,7 @@ _IN_ORGANIZATION: list[tuple[str, str, Handler, str]] = [
     ("DELETE", "/api-tokens/{token}", api_tokens.revoke_by_id, "user"),
 ]
 
-# The same for paths of the account. `user` needs an unlimited or an organization-wide token.
+# The same for the account's paths. `user` needs a token that isn't limited, or only to an organization.
 _OF_ACCOUNT: list[tuple[str, str, Handler, str]] = [
     ("GET", "/v1/auth/validate", api_tokens.validate, "read"),
     ("POST", "/v1/auth/invalidate", api_tokens.invalidate_sessions, "user"),
@@ -72,7 +72,7 @@ _OF_ACCOUNT: list[tuple[str, str, Handler, str]] = [
 
 
 def table() -> list[tuple[str, str, Handler, str]]:
-    """Return all routes. The personal account has the same ones without an organization in the path."""
+    """Return all routes. The personal account has the same ones, without an organization in the path."""
     owned = [(method, f"/v1/organizations/{{organization}}{path}", h, s) for method, path, h, s in _IN_ORGANIZATION]
     personal = [(method, f"/v1{path}", handler, scope) for method, path, handler, scope in _IN_ORGANIZATION]
     return _OF_ACCOUNT + owned + personal

@@ -1,4 +1,4 @@
-"""What a new database begins with: nothing, or a copy of another database, as it is or as it was."""
+"""The content of a new database: empty, or a copy of another database as it is or was."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,14 +11,14 @@ from bot.sandbox.platform.recovery.recorder import TooEarly
 
 
 async def require_room(call: Call) -> None:
-    """Raise ApiError if the plan has no room for another database."""
+    """Raise ApiError if the plan doesn't allow another database."""
     most = (await call.turso.read(organizations.find, call.organization)).plan.quotas["databases"]
     if most is not None and await call.turso.read(databases.count, call.organization) >= most:
         raise ApiError(402, f"maximum database count of {most} reached")
 
 
 async def fill(call: Call, seed: Any, database_id: str) -> dict[str, Any] | None:
-    """Fill the file of a new database from the seed, and return its `parent`. Raises ApiError."""
+    """Fill the file of a new database from its seed, and return its `parent`. Raises ApiError."""
     if seed is None:
         return None
     if not isinstance(seed, dict) or seed.get("type") not in ("database", "database_upload", "dump"):
@@ -52,7 +52,10 @@ async def _source(call: Call, seed: dict[str, Any]) -> Database:
 
 
 async def _moment(call: Call, given: object, source: Database) -> datetime | None:
-    """Return the time to copy. None for now. Raises ApiError if the plan or the database doesn't reach back so far."""
+    """Return the time as of which to copy.
+
+    None means now. Raises ApiError if it is too early for the plan or the database.
+    """
     if given is None or given == "":
         return None
     at, now = _parse(given), call.turso.clock.now()

@@ -1,4 +1,4 @@
-"""The objects of the Platform API, as of 2023 and as of today."""
+"""The objects of the Platform API, in the form of 2023 and of today."""
 
 from typing import Any
 

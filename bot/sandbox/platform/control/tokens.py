@@ -23,7 +23,7 @@ async def mint_for_database(call: Call) -> Response:
 
 
 async def mint_for_group(call: Call) -> Response:
-    """Return the token opens every database of the group, those that come later too."""
+    """Return a token that opens every database of the group, including those created later."""
     reach_group(call, call.path("group"))
     group = await call.turso.read(groups.find, call.organization, call.path("group"))
     lifetime, access = await _requested_token(call)

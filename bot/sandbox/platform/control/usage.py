@@ -12,7 +12,7 @@ from bot.sandbox.platform.control.reach import reachable
 
 
 async def of_database(call: Call) -> Response:
-    """Return the usage per instance. Deleted instances stay listed if they used something."""
+    """Return the usage per instance. A deleted instance is still listed if it has usage."""
     database = await reachable(call)
     await call.turso.flush()
     generation = call.turso.generation

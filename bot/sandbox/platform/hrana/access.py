@@ -1,4 +1,4 @@
-"""Access to databases: the data plane's answer to each kind of token."""
+"""Access to databases: what the data plane responds to each kind of token."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +21,7 @@ class Denied(Exception):
 
 
 def archived(group: str) -> Denied:
-    """Return the refusal of a database whose group is archived: Turso's edge doesn't reach it, and says 502."""
+    """Return the error for a database whose group is archived: Turso's edge can't reach it, and responds with 502."""
     return Denied(502, f"upstream forward failed: group {group} is archived", "GROUP_ARCHIVED")
 
 
@@ -61,7 +61,7 @@ def open_database(
     generation: Generation,
     retired: Sequence[Key] = (),
 ) -> bool:
-    """Return whether the header's token is read-only. Tokens of `retired` keys are accepted too. Raises Denied."""
+    """Return True if the header's token is read-only. Tokens of `retired` keys are accepted, too. Raises Denied."""
     words = _WORDS[generation]
     token = _token(header, words)
     claims = verifier.claims(token, [*database.keys, *retired])

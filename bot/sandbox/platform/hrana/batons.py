@@ -1,4 +1,4 @@
-"""Streams that wait for their next request, and the batons that find them again."""
+"""Streams between two requests, and the batons with which clients continue them."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ from bot.sandbox.platform.hrana.stream import Stream
 
 
 class Streams:
-    """A baton is a stream's id and a number that goes up, signed, so that none can be guessed or used twice."""
+    """The open streams. A baton is a stream's ID and a counter, signed: it can't be guessed or used twice."""
 
     def __init__(self, limits: Limits, meter: Meter) -> None:
         self._limits, self._meter = limits, meter
@@ -24,7 +24,7 @@ class Streams:
         self._expired: dict[int, float] = {}
 
     def new(self, served: Served) -> Stream:
-        """Return a stream that begins with the request at hand."""
+        """Return a new stream for the current request."""
         if len(self._streams) >= self._limits.streams:
             raise TooManyStreams
         stream = Stream(secrets.randbits(63), served, self._meter)
@@ -56,7 +56,7 @@ class Streams:
         stream.rests.clear()
 
     def pause(self, stream: Stream) -> str | None:
-        """Store a stream until its next request, and return its baton. None if the stream is closed."""
+        """Keep a stream for its next request, and return its baton. None if the stream is closed."""
         stream.running, stream.idle_since = False, time.monotonic()
         stream.rests.set()
         if stream.closed:
@@ -66,7 +66,7 @@ class Streams:
         return self.baton(stream)
 
     def keep(self, stream: Stream) -> str:
-        """Return the baton of a stream that is still running, for an answer that begins before its end."""
+        """Return the baton of a stream that is still running, for a response that starts before the stream pauses."""
         self._streams[stream.id] = stream
         return self.baton(stream)
 
@@ -83,7 +83,10 @@ class Streams:
         stream.rests.set()
 
     def overdue(self) -> Iterator[Stream]:
-        """Remove the streams that were idle for too long. Their batons are remembered for a while."""
+        """Remove the streams that were idle for too long, and yield them.
+
+        Their batons are reported as expired for a while.
+        """
         now, limits = time.monotonic(), self._limits
         for id_ in [id_ for id_, at in self._expired.items() if at + limits.stream_remembered_seconds < now]:
             del self._expired[id_]

@@ -1,4 +1,4 @@
-"""Rows that SQLite counts without stepping through them: its `Count` opcode is invisible to its counters."""
+"""Counts the rows that SQLite counts without stepping through them: its counters don't include the `Count` opcode."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from bot.sandbox.platform.hrana.values import SqlValue
 
 
 def counted_rows(connection: apsw.Connection, sql: str, bindings: Sequence[SqlValue]) -> int:
-    """Return the rows of every table that a `Count` opcode of this statement went over."""
+    """Return the number of rows in the tables that `Count` opcodes of this statement counted."""
     roots: dict[int, tuple[int, int]] = {}
     rows = 0
     operations: list[tuple[Any, ...]] = connection.cursor().execute(sql, bindings, explain=1).fetchall()

@@ -1,4 +1,4 @@
-"""A cursor: a batch whose rows are streamed as lines of JSON."""
+"""A cursor: runs a batch and streams its rows as lines of JSON."""
 
 from collections.abc import Generator
 from typing import Any

@@ -10,14 +10,14 @@ from bot.sandbox.platform.hrana.stream import Stream
 
 
 def dump(stream: Stream) -> str:
-    """Return everything in the database, as one moment of it. Raises: StatementError when reads are blocked."""
+    """Return a consistent copy of the database as SQL. Raises: StatementError when reads are blocked."""
     from apsw.shell import Shell
 
     rights = stream.served.rights(read_only=True)
     if rights.no_reads:
         raise blocked(rights.no_reads)
     text = io.StringIO()
-    # The shell takes a write lock while it dumps, so it is given a copy.
+    # The shell takes a write lock while it dumps, so it gets a copy.
     with closing(apsw.Connection(":memory:")) as copy:
         with stream.session.unguarded() as connection, copy.backup("main", connection, "main") as backup:
             backup.step()

@@ -1,4 +1,4 @@
-"""What can go wrong in the data plane, in the words and codes of libSQL's server."""
+"""The data plane's errors, with the texts and codes of libSQL's server."""
 
 import apsw
 
@@ -6,7 +6,7 @@ _SYNTAX = ("syntax error", "incomplete input", "unrecognized token")
 
 
 class BadRequest(Exception):
-    """The request is malformed. The answer is 400, and its stream stays unchanged."""
+    """The request is malformed. The response is 400, and the stream doesn't change."""
 
 
 class StatementError(Exception):
@@ -26,11 +26,11 @@ class Busy(Exception):
 
 
 class TooManyStreams(Exception):
-    """There is no room for another open stream."""
+    """Too many streams are open for another one."""
 
 
 class StreamExpired(Exception):
-    """The stream was idle for too long and is gone."""
+    """The stream was idle for too long and was closed."""
 
 
 def no_statement() -> StatementError:
@@ -70,7 +70,7 @@ def response_too_large() -> StatementError:
 
 
 def from_sqlite(error: Exception) -> StatementError:
-    """Return name an error of SQLite by its primary code, and where in the text it lies."""
+    """Return SQLite's error as the protocol's, with its primary code and, if known, its position in the text."""
     message, offset = str(error), getattr(error, "error_offset", -1)
     if isinstance(error, UnicodeError):
         return StatementError("SQLITE_UNKNOWN", "SQLite error: text is not valid UTF-8")

@@ -20,8 +20,8 @@ _READS = {
     apsw.SQLITE_SAVEPOINT,
 }
 _ROW_WRITES = {apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE}
-# Tables behind virtual ones. Opening an R-tree prepares writes to them even if it is only read; ordinary statements
-# cannot write to them, and what is not read-only as a whole is refused when it is about to run.
+# Tables behind virtual tables. SQLite prepares writes to them even when an R-tree is only read. It protects them from
+# ordinary statements, and a statement that isn't read-only as a whole is still refused just before it runs.
 _SHADOWS = ("_node", "_parent", "_rowid", "_data", "_idx", "_content", "_docsize", "_config", "_segments", "_segdir")
 _CLOSED = {apsw.SQLITE_ATTACH, apsw.SQLITE_DETACH, apsw.SQLITE_ANALYZE}
 _CLOSED_WORDS = {"ATTACH", "DETACH", "ANALYZE", "VACUUM"}
@@ -40,7 +40,7 @@ _WRITE_PRAGMAS = _words(
     """defer_foreign_keys foreign_keys foreign_key_list foreign_key_check collation_list data_version freelist_count
     integrity_check legacy_file_format page_count quick_check stats user_version"""
 )
-# These may be looked at, but not set.
+# These can be read, but not set.
 _LOOK_PRAGMAS = _words(
     """analysis_limit application_id auto_vacuum automatic_index busy_timeout cache_size cache_spill cell_size_check
     checkpoint_fullfsync fullfsync hard_heap_limit journal_mode journal_size_limit legacy_alter_table locking_mode
@@ -51,7 +51,7 @@ _LOOK_PRAGMAS = _words(
 
 @dataclass(frozen=True)
 class Rights:
-    """What the session may do now. An empty reason means that nothing forbids it."""
+    """The reasons why the session may not read or write. Empty: it may."""
 
     no_reads: str = ""
     no_writes: str = ""
@@ -59,7 +59,7 @@ class Rights:
 
 @dataclass
 class Guard:
-    """The authorizer of one connection, with what it learnt about the statement at hand."""
+    """The authorizer of one connection, and what it learned about the current statement."""
 
     rights: Rights = field(default_factory=Rights)
     off: bool = False
@@ -71,7 +71,7 @@ class Guard:
     counts: bool = False
 
     def begin(self, rights: Rights, word: str) -> None:
-        """Prepare for a statement that begins with `word`. Raises StatementError if that word is forbidden."""
+        """Prepare for a statement that starts with `word`. Raises StatementError if that word isn't allowed."""
         self.rights, self.refusal, self.explains, self.running = rights, None, word == "EXPLAIN", False
         self.inserts = self.changes = self.counts = False
         if word in _CLOSED_WORDS:
@@ -84,7 +84,7 @@ class Guard:
     def authorize(
         self, action: int, first: str | None, second: str | None, database: str | None, inner: str | None
     ) -> int:
-        """Allow or deny an access as SQLite's callback, and keep the reason."""
+        """Allow or deny an access, as SQLite's callback, and keep the reason."""
         if self.off:
             return apsw.SQLITE_OK
         refusal = self._refusal(action, first, second)

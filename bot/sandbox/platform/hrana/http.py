@@ -25,7 +25,7 @@ _BUSY = {"error": "too many open streams", "message": "too many open streams", "
 
 
 def routes() -> list[BaseRoute]:
-    """Return the endpoints below the name of a database."""
+    """Return the endpoints below a database's name."""
     return [
         Route("/{name}/v2/pipeline", _guarded(_pipeline), methods=["POST"]),
         Route("/{name}/v3/pipeline", _guarded(_pipeline), methods=["POST"]),
@@ -38,7 +38,7 @@ def routes() -> list[BaseRoute]:
 
 
 def _guarded(handler: Handler) -> Handler:
-    """Wrap a handler so that each kind of error becomes its response."""
+    """Wrap a handler so that each kind of error becomes a response."""
 
     async def endpoint(request: Request) -> Response:
         turso: Turso = request.app.state.turso
@@ -65,7 +65,7 @@ def _guarded(handler: Handler) -> Handler:
 
 
 async def _secured(turso: Turso, answering: Awaitable[Response]) -> Response:
-    """Let no answer leave before the usage that it acknowledges survives a kill."""
+    """Write the usage to the journal before a response is sent, so that a killed process loses none of it."""
     try:
         return await answering
     finally:
@@ -73,10 +73,10 @@ async def _secured(turso: Turso, answering: Awaitable[Response]) -> Response:
 
 
 async def _serve(request: Request) -> Served:
-    """Return the database of a request.
+    """Return the database that a request names.
 
     Raises:
-        Missing: it doesn't exist, or isn't served yet.
+        Missing: it doesn't exist, or isn't ready yet.
         Denied: its group is archived.
     """
     turso: Turso = request.app.state.turso
@@ -90,7 +90,7 @@ async def _serve(request: Request) -> Served:
 
 
 def _open(request: Request, served: Served) -> bool:
-    """Return whether the request's token is read-only. Raises: Denied."""
+    """Return True if the request's token is read-only. Raises: Denied."""
     turso: Turso = request.app.state.turso
     now = turso.clock.time()
     return open_database(
@@ -138,7 +138,7 @@ async def _cursor(request: Request) -> Response:
         cursor = wire.read_cursor(await read_body(request, turso.plane.limits.body_bytes))
         stream = await _stream(turso, served, cursor.baton, read_only=read_only)
         try:
-            # What is malformed must be said before the answer begins.
+            # An error in the batch must be reported before the response starts.
             for step in cursor.steps:
                 stream.sql(step.statement.text)
         except BadRequest:
@@ -148,7 +148,10 @@ async def _cursor(request: Request) -> Response:
 
 
 async def _lines(turso: Turso, stream: Stream, steps: tuple[wire.Step, ...]) -> AsyncIterator[bytes]:
-    """Yield the answer of a cursor. The last part waits for the stream to pause: clients then return."""
+    """Yield the lines of a cursor's response.
+
+    The last part is sent after the stream has paused, as clients use it next.
+    """
     plane, rests = turso.plane, False
     with stream.served.in_use():
         try:

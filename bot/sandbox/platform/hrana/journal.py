@@ -1,4 +1,4 @@
-"""The journal of usage: what was measured is in a file before the answer leaves, so that no kill loses it."""
+"""The usage journal: measurements are written to a file before the response is sent, so a killed process loses none."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -11,9 +11,10 @@ Measured = tuple[list[Booking], list[QueryBooking]]
 
 
 class Journal:
-    """Numbered files, one for each time between two bookings. The catalogue says up to which number it has booked.
+    """Numbered files with usage that may not be in the catalogue yet. The catalogue stores the number of the last file
+    whose usage it has added.
 
-    A file is written and handed to the system, not synced: it survives the end of the process, however that comes.
+    Writes are flushed but not synced: they survive a crash of the process, but not of the machine.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -23,33 +24,33 @@ class Journal:
         self._file: BinaryIO | None = None
 
     def write(self, rows: Sequence[Booking], queries: Sequence[QueryBooking]) -> None:
-        """Add a line. It survives a kill once this returns."""
+        """Append one line. Once this returns, the line survives a crash of the process."""
         if self._file is None:
             self._file = (self._folder / f"{self._number}.jsonl").open("ab")
         self._file.write(json.dumps([rows, queries], separators=(",", ":")).encode() + b"\n")
         self._file.flush()
 
     def turn(self) -> int:
-        """Begin the next file, and return the number of the file that is now complete."""
+        """Start the next file, and return the number of the complete one."""
         complete, self._number = self._number, self._number + 1
         self.close()
         return complete
 
     def unbooked(self, booked: int) -> Iterator[tuple[int, Measured]]:
-        """Yield what a kill kept from being booked: the number of each file after `booked`, and what it holds."""
+        """Yield the number and content of each file after `booked`. These aren't in the catalogue yet."""
         for number, path in self._files():
             if number > booked:
                 yield number, _read(path)
 
     def forget(self, booked: int) -> None:
-        """Remove the files whose usage is counted, and continue after them."""
+        """Delete the files up to number `booked`, and never use their numbers again."""
         for number, path in self._files():
             if number <= booked:
                 path.unlink(missing_ok=True)
         self._number = max(self._number, booked + 1)
 
     def close(self) -> None:
-        """Close the file that is written to."""
+        """Close the current file."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -62,7 +63,7 @@ def _read(path: Path) -> Measured:
     rows: list[Booking] = []
     queries: list[QueryBooking] = []
     for line in path.read_bytes().splitlines(keepends=True):
-        if line.endswith(b"\n"):  # else it was cut off, and what it told of was never answered
+        if line.endswith(b"\n"):  # otherwise the process was killed while writing it, before it sent the response
             found_rows, found_queries = json.loads(line)
             rows += [Booking(*one) for one in found_rows]
             queries += [QueryBooking(*one) for one in found_queries]

@@ -1,4 +1,4 @@
-"""Usage, collected from every thread, kept in the journal, and moved to the catalogue from time to time."""
+"""Usage, collected from every thread, written to the journal, and added to the catalogue from time to time."""
 
 import threading
 from collections.abc import Iterable
@@ -35,7 +35,7 @@ class _Sums:
 
 
 class Meter:
-    """Adds up. Call `secure` before an answer leaves, and `take` to book."""
+    """Adds up usage. Call `secure` before a response is sent, and `take` to add the usage to the catalogue."""
 
     def __init__(self, clock: Clock, journal: Journal) -> None:
         self._clock, self._journal = clock, journal
@@ -53,17 +53,17 @@ class Meter:
                 _add(self._fresh.queries.setdefault(query, [0, 0]), counts)
 
     def holds(self, database_id: str, instance: str, storage_bytes: int) -> None:
-        """Note the size that the database has now."""
+        """Note the current size of the database."""
         with self._lock:
             self._fresh.storage[database_id, instance, self._clock.today()] = storage_bytes
 
     def secure(self) -> None:
-        """Put everything that was measured so far where a kill does not reach it."""
+        """Write everything measured so far to the journal, so that a killed process doesn't lose it."""
         with self._lock:
             self._secure()
 
     def take(self) -> tuple[int, Measured] | None:
-        """Return everything to be booked with the number of its journal file. None if nothing was used."""
+        """Return the usage to add to the catalogue, with the number of its journal file. None if nothing was used."""
         with self._lock:
             self._secure()
             taken, self._secured = self._secured, _Sums()

@@ -32,7 +32,7 @@ class _Done(Generic[T]):
 
 
 class DataPlane:
-    """Runs statements on threads, so that they don't block the event loop. It knows neither HTTP nor tokens."""
+    """Runs statements on threads, so that they don't block the event loop. It doesn't know about HTTP or tokens."""
 
     def __init__(self, folder: Path, meter: Meter, limits: Limits, clock: Clock) -> None:
         self.folder, self.meter, self.limits, self._clock = folder, meter, limits, clock
@@ -44,11 +44,11 @@ class DataPlane:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def path(self, database_id: str) -> Path:
-        """Return the file of a database. The platform makes the IDs, so no name from a client becomes a path."""
+        """Return the file of a database. The platform creates the IDs, so no name from a client becomes a path."""
         return self.folder / f"{database_id}.db"
 
     def recorder(self, database_id: str) -> Recorder:
-        """Return what records the history of a database."""
+        """Return the recorder of a database's history."""
         found = self._recorders.get(database_id)
         if found is None:
             history = self.folder.parent / "history" / database_id
@@ -56,7 +56,7 @@ class DataPlane:
         return found
 
     def serve(self, database: Database, primary: Instance | None) -> Served:
-        """Return the open database, with what the catalogue says about it now."""
+        """Return the open database, with its current row of the catalogue."""
         served = self._served.get(database.id)
         if served is None:
             instance = primary.uuid if primary else database.id
@@ -66,14 +66,14 @@ class DataPlane:
         return served
 
     def update(self, database: Database) -> None:
-        """Apply a new configuration to sessions that are already running."""
+        """Apply a new configuration to sessions that are already open."""
         if database.id in self._served:
             self._served[database.id].database = database
 
     # Running
 
     async def on_thread(self, act: Callable[..., T], *args: Any) -> T:
-        """Run something on a thread to its end, even if the caller is cancelled meanwhile."""
+        """Run a function on a thread to its end, even if the caller is cancelled in the meantime."""
         future = asyncio.get_running_loop().run_in_executor(self._threads, act, *args)
         try:
             return await asyncio.shield(future)
@@ -82,7 +82,7 @@ class DataPlane:
             raise
 
     async def run(self, stream: Stream, steps: Generator[Pause, None, T]) -> T:
-        """Run a generator to its end and return its value. When it pauses, wait for other writers."""
+        """Run a generator to its end and return its value. Wait for other writers when it pauses."""
         try:
             while True:
                 outcome = await self._advance(stream, steps)
@@ -92,7 +92,7 @@ class DataPlane:
             stream.served.wake()
 
     async def chunks(self, stream: Stream, steps: Generator[Pause | bytes, None, None]) -> AsyncGenerator[bytes, None]:
-        """Run a generator that also yields parts of an answer. The caller may stop before its end."""
+        """Run a generator that also yields parts of a response. The caller may stop before the end."""
         ended = False
         try:
             while True:
@@ -115,7 +115,7 @@ class DataPlane:
         return outcome
 
     async def _rescue(self, served: Served) -> None:
-        """Roll back transactions that sat idle on the write lock for too long."""
+        """Roll back transactions that have held the write lock idle for too long."""
         longest = time.monotonic() - self.limits.transaction_seconds
         for stream in self.streams.of(served):
             if not stream.running and stream.writing_since is not None and stream.writing_since < longest:
@@ -135,7 +135,7 @@ class DataPlane:
         stream.served.wake()
 
     async def sweep(self, *, now: bool = False) -> None:
-        """Close streams and databases that were idle for too long. It is cheap, so it can be called often."""
+        """Close streams and databases that were idle for too long. Cheap enough to be called often."""
         crowded = len(self._served) > self.limits.open_databases
         if not (now or crowded) and time.monotonic() < self._swept_at + _SWEEP_SECONDS:
             return
@@ -174,7 +174,7 @@ class DataPlane:
         await self.on_thread(self._unlink, database_id)
 
     async def tend(self, database_id: str, before: float) -> None:
-        """Pack the history of a database, and delete what is older than a time (epoch seconds)."""
+        """Compress the history of a database, and delete what is older than a time (epoch seconds)."""
         recorder = self.recorder(database_id)
         if recorder.folder.path.exists():
             await self.on_thread(recorder.tend, before, self.limits.history_bytes)
@@ -197,7 +197,10 @@ class DataPlane:
                 shutil.rmtree(path, ignore_errors=True)
 
     def interrupted(self) -> dict[str, int]:
-        """Record the commits that the last process didn't. Return the databases that it had open, with their sizes."""
+        """Record the commits that the last process didn't record.
+
+        Return the sizes of the databases that it had open, by ID.
+        """
         sizes: dict[str, int] = {}
         for log in self.folder.glob("*.db-wal"):
             database_id = log.name.removesuffix(".db-wal")

@@ -1,4 +1,4 @@
-"""The requests of a pipeline, run one after another on a stream."""
+"""Runs the requests of a pipeline on a stream, one after another."""
 
 from collections.abc import Generator
 from typing import Any
@@ -23,7 +23,7 @@ def answer_pipeline(stream: Stream, requests: tuple[Request, ...]) -> Generator[
 
 
 def run_pipeline(stream: Stream, requests: tuple[Request, ...]) -> Generator[Pause, None, list[Wire]]:
-    """Yield one result for each request. A request that fails doesn't stop the next ones. Raises BadRequest."""
+    """Yield one result for each request. A failed request doesn't stop the next ones. Raises BadRequest."""
     results: list[Wire] = []
     for request in requests:
         try:
@@ -83,7 +83,7 @@ def run_batch(stream: Stream, steps: tuple[Step, ...]) -> Generator[Pause, None,
 
 
 def holds(condition: Condition, outcomes: list[Outcome], stream: Stream) -> bool:
-    """Return whether a condition holds. A skipped step is neither ok nor error."""
+    """Return whether a condition is true. A skipped step counts neither as ok nor as an error."""
     if condition.kind == "ok":
         return isinstance(outcomes[condition.step], dict)
     if condition.kind == "error":

@@ -1,4 +1,4 @@
-"""One statement on its way through SQLite: started, read row by row, measured."""
+"""Runs one statement: starts it, reads its rows, measures it."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -17,14 +17,17 @@ Row = tuple[SqlValue, ...]
 
 
 class NextStatement(Exception):
-    """Raised before a statement that is not the wanted one would run."""
+    """Raised to stop SQLite before it runs a second statement."""
 
 
 class Run:
     """One run of a statement: `start` runs it up to its first row, `rows` yields the rows, and `finish` measures it."""
 
     def __init__(self, session: Session, sql: str, bindings: Sequence[SqlValue] = (), *, alone: bool = True) -> None:
-        """Prepare a run. With `alone`, refuse several statements. Otherwise run the first and set `consumed`."""
+        """Prepare a run.
+
+        With `alone`, refuse a text with several statements. Otherwise run the first and set `consumed`.
+        """
         self.sql, self.bindings = sql, bindings
         self.columns: tuple[Column, ...] = ()
         self.consumed = 0
@@ -40,7 +43,7 @@ class Run:
         self._started_at = time.perf_counter()
 
     def start(self, rights: Rights) -> None:
-        """Run the statement up to its first row. Raises StatementError, or Busy if it may be started again."""
+        """Run the statement up to its first row. Raises StatementError, or Busy if it can be started again."""
         session = self._session
         if scan.is_blank(self.sql):
             raise no_statement()

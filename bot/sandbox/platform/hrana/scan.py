@@ -1,4 +1,4 @@
-"""Just enough of SQL's lexical rules: comments, the first word, and whether a statement follows."""
+"""Just enough of SQL's lexical rules: comments, the first word, and whether another statement follows."""
 
 import re
 
@@ -6,7 +6,7 @@ _BLANK = re.compile(r"(?:[\s;\ufeff]++|--[^\n]*(?:\n|$)|/\*.*?(?:\*/|$))*+", re.
 _WORD = re.compile(r"[A-Za-z]*")
 _READ_ONLY_BEGIN = re.compile(r"BEGIN(?:\s+TRANSACTION)?\s+READONLY\b", re.IGNORECASE)
 _BEGIN = re.compile(r"BEGIN(?:\s+(?:DEFERRED|IMMEDIATE|EXCLUSIVE))?\b", re.IGNORECASE)
-# What may hide a parameter, then a parameter.
+# Matches what may contain a parameter's sign without being one (strings, comments, words), and parameters.
 _PARAMETER = re.compile(
     r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*(?:\]|$)|--[^\n]*|/\*.*?(?:\*/|$)|[^\W\d]\w*"""
     r"|(?P<parameter>[:@$#][\w$]+(?:::\w+)*(?:\([^)\s]*\))?)",
@@ -15,24 +15,24 @@ _PARAMETER = re.compile(
 
 
 def skip_blank(sql: str, start: int = 0) -> int:
-    """Return where the first statement begins: after space, comments and semicolons."""
+    """Return the position where the first statement starts, after spaces, comments and semicolons."""
     match = _BLANK.match(sql, start)
     return match.end() if match else start
 
 
 def is_blank(sql: str, start: int = 0) -> bool:
-    """Return whether no statement follows."""
+    """Return True if no statement follows."""
     return skip_blank(sql, start) >= len(sql)
 
 
 def first_word(sql: str) -> str:
-    """Return the keyword that a statement begins with, in capitals."""
+    """Return the keyword that a statement starts with, in capitals."""
     match = _WORD.match(sql, skip_blank(sql))
     return match.group().upper() if match else ""
 
 
 def full_names(sql: str, names: tuple[str | None, ...]) -> tuple[str | None, ...]:
-    """Give the names of parameters their `:`, `@` or `$` back, which the binding leaves out."""
+    """Add `:`, `@` or `$` to the parameters' names, as the statement has it. SQLite's binding leaves it out."""
     written = list(dict.fromkeys(match["parameter"] for match in _PARAMETER.finditer(sql) if match["parameter"]))
     full: list[str | None] = []
     for name in names:
@@ -44,15 +44,15 @@ def full_names(sql: str, names: tuple[str | None, ...]) -> tuple[str | None, ...
 
 
 def begins_read_only(sql: str) -> bool:
-    """Return whether this is libSQL's `BEGIN READONLY`, which stock SQLite does not know."""
+    """Return True for libSQL's `BEGIN READONLY`, which stock SQLite doesn't know."""
     return _READ_ONLY_BEGIN.match(sql, skip_blank(sql)) is not None
 
 
 def without_readonly(sql: str) -> str:
-    """Return the same statement for stock SQLite."""
+    """Return the statement without `READONLY`, for stock SQLite."""
     return _READ_ONLY_BEGIN.sub("BEGIN", sql, count=1)
 
 
 def without_lock(sql: str) -> str:
-    """Return a `BEGIN` that takes no write lock, for those who may not write."""
+    """Return a `BEGIN` that takes no write lock, for sessions that may not write."""
     return _BEGIN.sub("BEGIN", sql, count=1)

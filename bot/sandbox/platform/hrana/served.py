@@ -18,7 +18,7 @@ from bot.sandbox.platform.recovery.recorder import Recorder
 
 
 class Served:
-    """Keeps one connection open, so that the write-ahead log is not folded in after each request."""
+    """An open database. It keeps one connection open, so that SQLite doesn't checkpoint the log after each request."""
 
     def __init__(self, database: Database, recorder: Recorder, instance: str, limits: Limits) -> None:
         self.database = database
@@ -46,7 +46,7 @@ class Served:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Keep it open meanwhile."""
+        """Keep the database open inside the context."""
         self.running += 1
         try:
             yield
@@ -54,7 +54,7 @@ class Served:
             self.running -= 1
 
     def copy(self, target: Path, at: float | None) -> None:
-        """Copy the database to a new file, as it is or as it was at a time. Call it on a thread. Raises TooEarly."""
+        """Copy the database to a new file, as it is or was at `at`. Call it on a thread. Raises TooEarly."""
         self._keep_open()
         self.recorder.copy(target, at)
 
@@ -63,7 +63,7 @@ class Served:
         return self.database.size_limit_bytes or self.limits.database_bytes
 
     def rights(self, *, read_only: bool) -> Rights:
-        """Return what a session with such a token may do now."""
+        """Return what a session with a read-only or full-access token may do now."""
         database = self.database
         no_writes = NO_WRITE_PERMISSION if read_only else WRITES_BLOCKED if database.refuses_writes else ""
         return Rights(READS_BLOCKED if database.refuses_reads else "", no_writes)
@@ -76,7 +76,7 @@ class Served:
             await asyncio.wait_for(future, timeout)
 
     def wake(self) -> None:
-        """Wake the writer that has waited longest. Writers that gave up are skipped."""
+        """Wake the writer that has waited longest. Writers that have given up are skipped."""
         while self._waiting:
             future = self._waiting.popleft()
             if not future.done():
@@ -84,7 +84,7 @@ class Served:
                 return
 
     def close(self) -> None:
-        """Close the file. Runs on a thread, when no statement runs."""
+        """Close the file. Call it on a thread, when no statement is running."""
         self.closed = True
         with self._opening:
             if self._keeper is not None:

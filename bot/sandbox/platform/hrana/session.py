@@ -35,7 +35,7 @@ _SETTINGS: dict[str, int | str] = {
 
 
 def open_file(path: Path) -> apsw.Connection:
-    """Open a database file for the platform itself, and see to its write-ahead log."""
+    """Open a database file for the platform itself, in WAL mode."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = apsw.Connection(str(path))
     connection.set_busy_timeout(_OPENING_MILLISECONDS)
@@ -47,7 +47,7 @@ def open_file(path: Path) -> apsw.Connection:
 
 @dataclass(frozen=True)
 class Description:
-    """What a statement needs and gives."""
+    """The parameters of a statement, and the columns that it returns."""
 
     parameters: tuple[str | None, ...]
     columns: tuple[Column, ...]
@@ -56,7 +56,7 @@ class Description:
 
 
 class Session:
-    """A connection to one file. It isn't thread-safe, but each statement may run on another thread."""
+    """A connection to one file. It isn't thread-safe, but each statement may run on a different thread."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self.guard = Guard(off=True)
@@ -83,7 +83,7 @@ class Session:
         connection.set_progress_handler(lambda: time.monotonic() > self.deadline, 20_000)
         connection.set_authorizer(self.guard.authorize)
         connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, self._profile)
-        # From now on no statement waits inside SQLite for the write lock, because that would block a thread.
+        # From now on statements don't wait for the write lock inside SQLite, because that would block a thread.
         connection.set_busy_timeout(0)
         self.guard.off = False
 
@@ -100,7 +100,7 @@ class Session:
 
     @contextmanager
     def unguarded(self) -> Iterator[apsw.Connection]:
-        """Yield the connection without its guard, for the platform's own statements."""
+        """Yield the connection without its authorizer, for the platform's own statements."""
         self.guard.off, self.deadline = True, time.monotonic() + self.limits.statement_seconds
         try:
             yield self.connection
@@ -108,7 +108,7 @@ class Session:
             self.guard.off = False
 
     def limit_size(self, size_bytes: int) -> None:
-        """Limit how large the database may grow."""
+        """Limit the size to which the database may grow."""
         if size_bytes != self._page_limit:
             with self.unguarded() as connection:
                 connection.pragma("max_page_count", max(1, size_bytes // PAGE_BYTES))
@@ -126,7 +126,7 @@ class Session:
         self._reads_only = False
 
     def time_out(self) -> None:
-        """Roll back an idle transaction. The client gets the error with its next statement."""
+        """Roll back an idle transaction. The client's next statement gets the error."""
         self.rollback()
         self.timed_out = True
 
@@ -134,7 +134,7 @@ class Session:
         self.connection.close()
 
     def begin(self, sql: str, rights: Rights) -> str:
-        """Make ready for a statement, and return its text for stock SQLite. Raises: StatementError."""
+        """Prepare for a statement, and return its text for stock SQLite. Raises: StatementError."""
         if self.timed_out:
             self.timed_out = False
             raise transaction_timeout()
@@ -148,7 +148,7 @@ class Session:
         return scan.without_lock(sql) if rights.no_writes else sql
 
     def ran(self, sql: str) -> None:
-        """Note what a statement that has run means for those after it."""
+        """Remember whether the statement that has run started a read-only transaction."""
         self._reads_only = self._reads_only or scan.begins_read_only(sql)
 
     def describe(self, sql: str, rights: Rights) -> Description:
@@ -165,7 +165,7 @@ class Session:
 
     @contextmanager
     def traced(self, trace: Trace) -> Iterator[None]:
-        """Ask `trace` before each statement that is about to run."""
+        """Call `trace` before each statement runs."""
         self.connection.exec_trace = trace
         try:
             yield

@@ -1,4 +1,4 @@
-"""A stream: one client's connection, over as many HTTP requests as its batons allow."""
+"""A stream: one client's connection, which batons continue over several HTTP requests."""
 
 import asyncio
 import time
@@ -31,7 +31,7 @@ _ROW_OVERHEAD = 32
 
 
 class Stream:
-    """A connection of a client. Its generators run on threads. They yield `PAUSE` to wait for another writer."""
+    """A client's connection. Its generators run on threads. They yield `PAUSE` to wait for another writer."""
 
     def __init__(self, id_: int, served: Served, meter: Meter) -> None:
         self.id, self.served, self.meter = id_, served, meter
@@ -63,11 +63,11 @@ class Stream:
         return self._session is None or self._session.is_autocommit
 
     def begin_request(self, *, read_only: bool) -> None:
-        """Prepare for a request: set the token's rights, and the size that its answer may have."""
+        """Prepare for a request: set the token's rights and the maximum size of the response."""
         self.read_only, self.budget = read_only, self.served.limits.response_bytes
 
     def end_request(self) -> None:
-        """Finish a request, and note since when an open transaction blocks other writers. Runs on a thread."""
+        """Finish a request, and note since when an open transaction has blocked other writers. Runs on a thread."""
         if self.closed:
             self.close()
         if self._session is None:
@@ -76,7 +76,7 @@ class Stream:
         self.writing_since = (self.writing_since or time.monotonic()) if holds else None
 
     def time_out(self) -> None:
-        """Roll an idle transaction back, so that others can write."""
+        """Roll back an idle transaction, so that others can write."""
         if self._session is not None:
             self._session.time_out()
         self.writing_since = None
@@ -114,7 +114,7 @@ class Stream:
                 raise
 
     def rows(self, run: Run) -> Iterator[list[dict[str, Any]]]:
-        """Yield the rows in the protocol's form. Raises StatementError when the answer becomes too large."""
+        """Yield the rows in the protocol's form. Raises StatementError if the response becomes too large."""
         for row in run.rows():
             self.budget -= _ROW_OVERHEAD + _size(row)
             if self.budget < 0:
@@ -141,7 +141,7 @@ class Stream:
         return result(run, rows if statement.want_rows else [])
 
     def sequence(self, sql: str) -> Generator[Pause, None, None]:
-        """Run all statements of a text, up to the first that fails. Raises: StatementError."""
+        """Run all statements of a text until one fails. Raises: StatementError."""
         while not scan.is_blank(sql):
             run = Run(self.session, sql, alone=False)
             yield from self._patiently(run)
@@ -161,7 +161,7 @@ class Stream:
                 yield PAUSE
 
     def store(self, sql_id: int, sql: str) -> None:
-        """Store a text for later statements. Raises BadRequest, or StatementError when there is no room."""
+        """Store a text for later statements. Raises BadRequest, or StatementError if it exceeds a limit."""
         limits = self.served.limits
         if sql_id in self._stored:
             raise BadRequest(f"SQL text {sql_id} is already stored")
@@ -175,7 +175,7 @@ class Stream:
         self._stored.pop(sql_id, None)
 
     def sql(self, text: Text) -> str:
-        """Return the SQL of a text, which may be a stored one. Raises BadRequest for an unknown ID."""
+        """Return the SQL of a text, which may have been stored. Raises BadRequest for an unknown ID."""
         if text.sql is not None:
             return text.sql
         stored = self._stored.get(text.sql_id or 0)
@@ -207,7 +207,7 @@ def _size(row: Row) -> int:
 
 
 def result(run: Run, rows: list[list[dict[str, Any]]]) -> dict[str, Any]:
-    """Return a `StmtResult` of the protocol."""
+    """Return the run as the protocol's `StmtResult`."""
     rowid = run.last_insert_rowid
     return {
         "cols": [{"name": name, "decltype": decltype} for name, decltype in run.columns],

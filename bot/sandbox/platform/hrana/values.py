@@ -1,4 +1,4 @@
-"""SQLite's five kinds of values as libSQL's protocol writes them in JSON."""
+"""SQLite's five types of values, in the JSON of libSQL's protocol."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""Requests of libSQL's protocol: from JSON into values that the stream can run."""
+"""Parses the JSON of libSQL's requests into values that a stream can run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from bot.sandbox.platform.hrana.values import SqlValue
 
 @dataclass(frozen=True)
 class Text:
-    """SQL as given, or the id under which it was stored."""
+    """SQL text, or the ID under which it was stored."""
 
     sql: str | None
     sql_id: int | None
@@ -29,7 +29,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Condition:
-    """When a step runs. `kind` is ok, error, not, and, or, is_autocommit."""
+    """The condition of a batch step. `kind` is ok, error, not, and, or, is_autocommit."""
 
     kind: str
     step: int = 0
@@ -44,7 +44,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Request:
-    """One request of a pipeline. Its type decides which of the fields it has."""
+    """One request of a pipeline. Its type decides which fields it has."""
 
     type: str
     text: Text | None = None

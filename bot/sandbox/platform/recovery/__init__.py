@@ -1,1 +1,1 @@
-"""Point-in-time recovery: what each commit replaced is kept, so that a database can be copied as it was."""
+"""Point-in-time recovery: keeps the pages that commits replaced, so that a database can be copied as it was."""

@@ -1,4 +1,4 @@
-"""The files of one database's history: numbered segments, of which only the last is written to."""
+"""The files of one database's history: numbered segments. Only the last one is written to."""
 
 import os
 from contextlib import ExitStack
@@ -12,7 +12,7 @@ WINDOW_US = 10_000_000
 
 
 class HistoryFolder:
-    """Segments end in `.log` with a record per commit, and in `.packed` with a record per ten seconds."""
+    """The folder with the segments: `.log` has a record per commit, and `.packed` one per ten seconds."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -20,12 +20,15 @@ class HistoryFolder:
         self._last_bytes = 0
 
     def segments(self) -> list[tuple[int, Path]]:
-        """Return the segments by number. One that was just packed counts once."""
+        """Return the segments by number. A segment that was just packed is listed once."""
         found = {int(path.stem): path for suffix in ("log", "packed") for path in self.path.glob(f"*.{suffix}")}
         return sorted(found.items())
 
     def append(self, record: bytes) -> None:
-        """Add a record to the last segment, or to a new one if that is full or packed. It survives a kill."""
+        """Add a record to the last segment, or to a new one if that is full or packed.
+
+        The record survives a killed process.
+        """
         if self._last is None or self._last_bytes >= SEGMENT_BYTES:
             self._last = self._next_segment()
             self._last_bytes = self._last.stat().st_size if self._last.exists() else 0
@@ -41,7 +44,7 @@ class HistoryFolder:
         return self.path / f"{number + 1:08}.log"
 
     def last(self) -> Entry | None:
-        """Return the last record. Cuts off what a kill left after it."""
+        """Return the last record. Cuts off an incomplete one, which a killed process may have left."""
         for _, path in reversed(self.segments()):
             with path.open("rb+") as file:
                 found = next(reversed(list(entries(file))), None)
@@ -51,7 +54,7 @@ class HistoryFolder:
         return None
 
     def sync(self) -> None:
-        """Put the last segment on disk."""
+        """Sync the last segment to the disk."""
         for _, path in self.segments()[-1:]:
             for kept in (path, self.path) if os.name == "posix" else (path,):
                 descriptor = os.open(kept, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
@@ -61,7 +64,7 @@ class HistoryFolder:
                     os.close(descriptor)
 
     def opened(self, stack: ExitStack) -> list[BinaryIO]:
-        """Open all segments, oldest first. They stay readable when they are packed or forgotten meanwhile."""
+        """Open all segments, oldest first. They stay readable if they are packed or deleted in the meantime."""
         return [stack.enter_context(path.open("rb")) for _, path in self.segments()]
 
     def to_pack(self) -> list[Path]:
@@ -70,14 +73,14 @@ class HistoryFolder:
 
     @property
     def forgotten_us(self) -> int:
-        """Return the time up to which the history was deleted, or 0 if it is whole."""
+        """Return the time up to which the history was deleted, or 0 if it is complete."""
         try:
             return int((self.path / "forgotten").read_text())
         except (FileNotFoundError, ValueError):
             return 0
 
     def forget(self, before_us: int, most_bytes: int) -> None:
-        """Delete the oldest segments: those that end before a time, and those beyond so many bytes."""
+        """Delete the oldest segments: those before a time, and more until the rest has at most `most_bytes`."""
         segments = self.segments()
         sizes = {path: path.stat().st_size for _, path in segments}
         for _, path in segments[:-1]:
@@ -96,7 +99,7 @@ class HistoryFolder:
 
 
 def pack(path: Path) -> Path:
-    """Write a full segment again in less space, and return the new file, which `replace` then puts in its place."""
+    """Compress a full segment into a new file, and return that file. `replace` then puts it in the segment's place."""
     packed = path.with_suffix(".packing")
     with path.open("rb") as file, packed.open("wb") as target:
         for record in merged(file, WINDOW_US):

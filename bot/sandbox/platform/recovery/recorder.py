@@ -1,4 +1,4 @@
-"""Record what each commit to a database replaces, and copy the database as it was at a time."""
+"""Record what each commit to a database replaces, and copy the database as it was at an earlier time."""
 
 import threading
 from collections.abc import Callable
@@ -21,15 +21,15 @@ CHECKPOINT_FRAMES = 1000
 
 
 class TooEarly(Exception):
-    """Raised if the history was deleted up to a later time, because it had become too big."""
+    """Raised if the history of that time was deleted because it had become too big."""
 
 
 class Recorder:
     """The history of one database file.
 
-    SQLite appends changed pages to the write-ahead log, and later writes them into the file. After each commit, the
-    pages that it changed are read as they were before: from an earlier place in the log, or from the file. That
-    requires that no page gets into the file before its commit is recorded. So this class alone starts checkpoints.
+    SQLite appends changed pages to the write-ahead log, and later writes them into the file. After each commit, the old
+    content of the pages that it changed is read: from an earlier frame of the log, or from the file. So no page may be
+    written into the file before its commit is recorded. Therefore only this class starts checkpoints.
     """
 
     def __init__(self, database: Path, history: Path, clock: Callable[[], float]) -> None:
@@ -46,7 +46,7 @@ class Recorder:
     # Connections
 
     def open(self, keeper: apsw.Connection) -> None:
-        """Begin to record. `keeper` stays open for as long as any connection that is watched."""
+        """Start to record. `keeper` must stay open for as long as any watched connection."""
         with self._lock:
             self._keeper = keeper
             keeper.set_busy_timeout(0)
@@ -57,7 +57,7 @@ class Recorder:
 
         def commits() -> bool:
             nonlocal made_after
-            made_after = self._checkpoints  # the write lock is held, so that no checkpoint comes before the commit
+            made_after = self._checkpoints  # no checkpoint comes before the commit, because the write lock is held
             return False
 
         def committed(connection: apsw.Connection, schema: str, frames: int) -> int:
@@ -68,14 +68,17 @@ class Recorder:
         connection.set_wal_hook(committed)
 
     def close(self) -> None:
-        """Stop recording, before the last connection is closed and SQLite writes everything into the file."""
+        """Stop recording. Call it before the last connection is closed, when SQLite writes everything into the file."""
         with self._lock:
             if self._salts is not None:
                 self.folder.sync()
             self._keeper, self._salts = None, None
 
     def release(self) -> None:
-        """Close the file, after all connections. Earlier, it would end the locks that SQLite has on it."""
+        """Close the file.
+
+        Call it after all connections are closed, because it ends the locks that this process has on the file.
+        """
         with self._lock:
             self._salts = None
             if self._file is not None:
@@ -83,7 +86,7 @@ class Recorder:
                 self._file = None
 
     def recover(self, connection: apsw.Connection) -> None:
-        """Record the commits that a kill left in the write-ahead log, as made at the time of the last one."""
+        """Record the commits that a killed process left in the write-ahead log. All get the time of the last one."""
         with self._lock:
             written = self.database.with_name(self.database.name + "-wal").stat().st_mtime
             frames, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
@@ -100,7 +103,8 @@ class Recorder:
                     self._record(frames)
                 if frames >= CHECKPOINT_FRAMES:
                     self._checkpoint(connection)
-            except OSError as error:  # nothing is lost: without a record there is no checkpoint, and the next one tries
+            # nothing is lost: without a record there is no checkpoint, and the next commit tries again
+            except OSError as error:
                 log.warning("platform.history_not_written", database=self.database.stem, why=error.strerror)
 
     def _checkpoint(self, connection: apsw.Connection) -> None:
@@ -137,7 +141,7 @@ class Recorder:
                 self._apply(commit)
 
     def _resume(self, wal: Wal) -> None:
-        """Continue after the last record, if it is of this generation of the log."""
+        """Continue after the last record, if it belongs to this generation of the log."""
         last = self.folder.last()
         self._begin(wal)
         if last is not None and last.header.salts == wal.salts:
@@ -145,7 +149,7 @@ class Recorder:
                 self._apply(commit)
 
     def _begin(self, wal: Wal) -> None:
-        """Begin with a new generation of the log, before which everything was written into the file."""
+        """Start with a new generation of the log. Everything before it is in the database file."""
         if self._file is None:
             self._file = self.database.open("rb", buffering=0)
         self._salts, self._frames, self._where = wal.salts, 0, {}
@@ -156,7 +160,7 @@ class Recorder:
         self._frames, self._size_pages = commit.end, commit.size_pages
 
     def _replaced(self, wal: Wal, commit: Commit) -> dict[int, bytes]:
-        """Return the pages that a commit changed or cut off, as they were before it."""
+        """Return the pages that a commit changed or cut off, with their old content."""
         changed = {*commit.frames, *range(commit.size_pages + 1, self._size_pages + 1)}
         return {page: self._before(wal, page) for page in sorted(changed) if page <= self._size_pages}
 
@@ -170,7 +174,7 @@ class Recorder:
     # Copies
 
     def copy(self, target: Path, at: float | None) -> None:
-        """Copy the database to a new file: as it is, or as it was at a time (epoch seconds). Raises TooEarly."""
+        """Copy the database to a new file: as it is now, or as it was at `at` (epoch seconds). Raises TooEarly."""
         at_us = None if at is None else int(at * 1e6)
         with ExitStack() as stack:
             source = stack.enter_context(closing(apsw.Connection(str(self.database))))
@@ -186,19 +190,19 @@ class Recorder:
                 undo(target, segments, at_us)
 
     def _catch_up(self) -> None:
-        """Record all commits made so far, also those that are not reported yet."""
+        """Record all commits made so far, including those for which SQLite hasn't called the hook yet."""
         assert self._keeper is not None
         with open_wal(self.database) as wal:
             salts = wal and wal.salts
         frames, _ = self._keeper.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
         with open_wal(self.database) as wal:
-            if wal is not None and wal.salts == salts:  # a new generation means that all of the last one is recorded
+            if wal is not None and wal.salts == salts:  # in a new generation, everything of the last one is recorded
                 self._record(frames)
 
     # Upkeep
 
     def tend(self, before: float, most_bytes: int) -> None:
-        """Pack full segments, and delete what is older than a time (epoch seconds) or too much."""
+        """Compress full segments, delete those before a time (epoch seconds), and keep at most `most_bytes`."""
         for path in self.folder.to_pack():
             packed = folder.pack(path)
             with self._lock:

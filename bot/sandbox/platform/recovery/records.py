@@ -1,4 +1,4 @@
-"""Records of what commits replaced, one after another in a file."""
+"""Records of the pages that commits replaced, one after another in a file."""
 
 import struct
 import zlib
@@ -16,7 +16,7 @@ _FASTEST = 1
 
 @dataclass(frozen=True)
 class Header:
-    """When a commit was made, how big the database was before, and how far the write-ahead log is recorded with it."""
+    """The time of a commit, the database's size before it, and how far the write-ahead log is recorded with it."""
 
     at_us: int
     size_pages: int
@@ -27,7 +27,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Entry:
-    """A record in a file."""
+    """The position of a record in a file."""
 
     header: Header
     count: int
@@ -41,7 +41,7 @@ class Entry:
         return self.offset + self.length
 
     def pages(self, file: BinaryIO) -> dict[int, bytes]:
-        """Return the pages as they were before the commit. Raises ValueError if the file is damaged."""
+        """Return the old content of the pages. Raises ValueError if the file is damaged."""
         file.seek(self.offset)
         stored = file.read(self.length)
         if zlib.crc32(stored) != self.checksum:
@@ -53,7 +53,7 @@ class Entry:
 
 
 def encode(header: Header, pages: Mapping[int, bytes], *, compress: bool = False) -> bytes:
-    """Return a record."""
+    """Return a record as bytes."""
     body = struct.pack(f">{len(pages)}I", *pages) + b"".join(pages.values())
     stored = zlib.compress(body, _FASTEST) if compress else body
     numbers = (*header.salts, header.frames, header.page_bytes, len(pages), compress, len(stored), zlib.crc32(stored))
@@ -61,7 +61,10 @@ def encode(header: Header, pages: Mapping[int, bytes], *, compress: bool = False
 
 
 def entries(file: BinaryIO) -> Iterator[Entry]:
-    """Yield the records of a file, oldest first. A last one that a kill cut off is left out."""
+    """Yield the records of a file, oldest first.
+
+    An incomplete last one, which a killed process may leave, is left out.
+    """
     end = file.seek(0, 2)
     start = 0
     while start + _HEADER.size <= end:
@@ -80,7 +83,7 @@ def entries(file: BinaryIO) -> Iterator[Entry]:
 
 
 def merged(file: BinaryIO, window_us: int) -> Iterator[bytes]:
-    """Yield the records of a file again, compressed, with one for all the commits of each window of time.
+    """Yield the records of a file compressed: one record for all commits within a time window.
 
     Such a record has the time of its last commit, and undoes all of them.
     """

@@ -1,4 +1,4 @@
-"""Undo the commits of a file that came after a time."""
+"""Undo the commits that were made after a time."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from bot.sandbox.platform.recovery.records import Entry, entries
 
 
 def undo(target: Path, segments: Sequence[BinaryIO], at_us: int) -> None:
-    """Write into a copy what the pages held after the last commit that was made at this time or before."""
+    """Write the old pages into a copy, so that it is as it was after the last commit at or before a time."""
     recorded = [(file, entry) for file in segments for entry in entries(file)]
     kept = max((number for number, (_, entry) in enumerate(recorded, 1) if entry.header.at_us <= at_us), default=0)
     undone = recorded[kept:]
@@ -18,7 +18,7 @@ def undo(target: Path, segments: Sequence[BinaryIO], at_us: int) -> None:
 
 
 def _write(file: BinaryIO, undone: Sequence[tuple[BinaryIO, Entry]]) -> None:
-    """Write each page as the first of these commits that changed it found it."""
+    """Write the content that each page had before the first of these commits."""
     first = undone[0][1].header
     written: set[int] = set()
     for segment, entry in undone:

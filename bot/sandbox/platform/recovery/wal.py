@@ -17,22 +17,25 @@ Salts = tuple[int, int]
 
 @dataclass(frozen=True)
 class Commit:
-    """A transaction: the last frame of each page that it wrote, and how many pages the database has after it."""
+    """A transaction: the last frame of each page that it wrote, and the database's size in pages after it."""
 
     frames: dict[int, int]
     size_pages: int
     end: int
-    """How many frames the log has up to here."""
+    """The number of frames in the log up to the end of this transaction."""
 
 
 class Wal:
-    """One generation of the log. SQLite begins the next one at the start of the same file, with other salts."""
+    """One generation of the log. SQLite starts the next one at the beginning of the same file, with other salts."""
 
     def __init__(self, file: BinaryIO, page_bytes: int, salts: Salts) -> None:
         self._file, self.page_bytes, self.salts = file, page_bytes, salts
 
     def commits(self, first: int, end: int) -> Iterator[Commit]:
-        """Yield the transactions in the frames from `first` to before `end`. All of these must be complete."""
+        """Yield the transactions in the frames from `first` up to, but not including, `end`.
+
+        All of them must be complete.
+        """
         frames: dict[int, int] = {}
         for number in range(first, end):
             page, size_pages, *salts = _FRAME.unpack(self._read(number, 0, _FRAME.size))[:4]
@@ -54,7 +57,7 @@ class Wal:
 
 @contextmanager
 def open_wal(database: Path) -> Iterator[Wal | None]:
-    """Open the log of a database. None if it has none, or an empty one."""
+    """Open the log of a database. Yields None if there is no log or it is empty."""
     try:
         with database.with_name(database.name + "-wal").open("rb") as file:
             header = file.read(_HEADER.size)

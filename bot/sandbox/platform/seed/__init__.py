@@ -1,1 +1,1 @@
-"""Data to try things with: databases that look like a small company's, their past, and traffic."""
+"""Data for trying things: the databases of a small company, their history, and traffic."""

@@ -1,4 +1,4 @@
-"""Many databases at once, for those who ask how big an organization may become."""
+"""Many databases at once, to try how the bot works in a big organization."""
 
 import random
 from datetime import timedelta
@@ -12,10 +12,11 @@ from bot.sandbox.platform.turso import Turso
 
 
 def add_databases(turso: Turso, count: int, *, prefix: str = "tenant", days: int = 7) -> None:
-    """Add `tenant-00001` and so on to the group `default`, with usage for some days; their files come when used.
+    """Add `tenant-00001` and so on to the group `default`, with usage for some days.
+    Their files are created on first use.
 
     Raises:
-        Conflict: some exist already; none is added.
+        Conflict: some of them exist already. Then none is added.
     """
     try:
         turso.catalog.run_now(_add, turso, count, prefix, days)

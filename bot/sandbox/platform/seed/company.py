@@ -1,4 +1,4 @@
-"""The seeded organization: which databases it has, and how busy they are."""
+"""The seeded organization: its databases, and how busy they are."""
 
 from dataclasses import dataclass
 

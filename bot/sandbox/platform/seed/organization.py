@@ -1,4 +1,4 @@
-"""Data for an empty organization: the same databases, rows and history each time."""
+"""Fills an empty organization, with the same databases, rows and history each time."""
 
 import json
 import random
@@ -51,7 +51,7 @@ def fill(path: Path, seeded: Seeded) -> int:
     """Create the file with its tables and rows, and return its size."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = apsw.Connection(str(path))
-    # A kill can't damage the file. After a power cut the made-up data can be created again.
+    # A killed process can't damage the file. After a power cut, the data can be created again.
     connection.pragma("synchronous", 0)
     connection.pragma("journal_mode", "off")
     with connection:

@@ -1,4 +1,7 @@
-"""Tables, rows and statements of the seeded databases. They follow from row numbers, so they are always the same."""
+"""Tables, rows and statements of the seeded databases.
+
+They are computed from row numbers, so they are always the same.
+"""
 
 from dataclasses import dataclass
 
@@ -7,7 +10,7 @@ _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE
 
 @dataclass(frozen=True)
 class Kind:
-    """A sort of database: how it is made, and what its applications say to it."""
+    """A kind of database: how it is created, and which statements its applications run."""
 
     create: str
     fill: tuple[str, ...]

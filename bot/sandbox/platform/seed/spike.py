@@ -1,4 +1,4 @@
-"""A spike: a database that is suddenly used a lot, as a missing index or a loop makes it."""
+"""A spike: heavy usage of a database all of a sudden, as a missing index or a loop causes it."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from bot.sandbox.platform.turso import Turso
 
 @dataclass(frozen=True)
 class Spike:
-    """What is used in addition, and the statement that is to blame."""
+    """The additional usage, and the statement that causes it."""
 
     rows_read: int = 0
     rows_written: int = 0
@@ -18,7 +18,7 @@ class Spike:
 
 
 async def make_spike(turso: Turso, organization: str, name: str, spike: Spike) -> None:
-    """Count the usage as that of now, without running anything, and block what it uses up. Raises Missing."""
+    """Record usage for now, without running anything, and apply the quotas that it uses up. Raises Missing."""
     target = await turso.target(organization, name)
     database_id = target.database.id
     instance = target.primary.uuid if target.primary else database_id

@@ -1,4 +1,4 @@
-"""A little traffic on the seeded databases, so that their usage lives."""
+"""A little traffic on the seeded databases, so that their usage grows."""
 
 import asyncio
 import random
@@ -22,10 +22,10 @@ async def make_traffic(turso: Turso, *, every_seconds: float = 2.0) -> None:
 
 
 async def say(turso: Turso, seeded: Seeded, chance: random.Random) -> None:
-    """Run a statement as an application of this database would. A blocked database refuses it.
+    """Run a statement, as an application of this database would. A blocked database refuses it.
 
     Raises:
-        Missing: the database was destroyed meanwhile.
+        Missing: the database was destroyed in the meantime.
     """
     target = await turso.target(turso.organization, seeded.name)
     if target.primary is None:

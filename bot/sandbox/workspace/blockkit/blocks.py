@@ -1,4 +1,4 @@
-"""Every block: its fields and limits, and the surfaces on which it may appear."""
+"""The rule of every block: its fields, its limits and the surfaces that may have it."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ auth_provider = _block(
     },
 )
 
-# -- where each may appear
+# -- which surface may have which block
 
 _EVERYWHERE: frozenset[Surface] = frozenset(("message", "modal", "home"))
 _MESSAGES: frozenset[Surface] = frozenset(("message",))

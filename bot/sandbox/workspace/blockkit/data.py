@@ -1,4 +1,4 @@
-"""Blocks for data: tables and charts. Their limits were raised after they appeared, so they stand here together."""
+"""Blocks for data: tables and charts. Slack has raised their limits since, so they have a file of their own."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _count_characters(value: dict[str, Any], at: At, total: str, most: int) -> N
 
 
 def _characters(cell: Any) -> int:
-    """Return all text that a cell shows."""
+    """Return all text in a cell."""
     if isinstance(cell, list):
         return sum(_characters(each) for each in cell)
     if not isinstance(cell, dict):
@@ -110,7 +110,7 @@ _pie = shape({"segments": items(shape({"label": _LABEL, "value": number(above=0)
 
 
 def _series_fit(value: dict[str, Any], at: At) -> None:
-    """Check that names are unique, and that every series has one point per category, with its label."""
+    """Check that the series have unique names, and each has one point per category, with the category's label."""
     series = [each for each in listed(value, "series") if isinstance(each, dict)]
     names = [each.get("name") for each in series]
     if len(set(map(str, names))) != len(names):

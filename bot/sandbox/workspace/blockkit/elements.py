@@ -1,4 +1,4 @@
-"""Interactive elements: buttons, menus, pickers and inputs, and where each may stand."""
+"""Interactive elements: buttons, menus, pickers and inputs, and which blocks may contain them."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ _USER_IDS = items(string(least=1), least=1, most=10)
 
 def _element(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None, *,
              then: Rule | None = None) -> Rule:  # fmt: skip
-    """Return the rule for an interactive element, which may have an `action_id`."""
+    """Return the rule for an interactive element. It may have an `action_id`."""
     return shape(required, {"action_id": ID, **(optional or {})}, then=then)
 
 
 def _input(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None, *, then: Rule | None = None,
            placeholder: bool = True) -> Rule:  # fmt: skip
-    """Return the rule for an element with a value, which may also have a placeholder and the focus."""
+    """Return the rule for an element with a value. It may have a placeholder and the focus, too."""
     shared: dict[str, Rule] = {"focus_on_load": _focus}
     if placeholder:
         shared["placeholder"] = plain(150)
@@ -218,7 +218,7 @@ rich_text_input = _input(
 )
 file_input = _element({}, {"filetypes": items(string(least=1), least=1), "max_files": integer(1, 10)})
 
-# -- where each may stand
+# -- which block may contain which element
 
 _SELECTS: dict[str, Rule] = {
     "static_select": static_select,

@@ -1,4 +1,4 @@
-"""Text, options, confirmation dialogs and the other objects that blocks and elements are made of."""
+"""Text, options, confirmation dialogs and the other objects in blocks and elements."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ _TEXT = 3000
 
 
 def text(most: int = _TEXT, *, kinds: tuple[str, ...] = ("plain_text", "mrkdwn")) -> Rule:
-    """Return the rule for a text object of these kinds of 1 to `most` characters. They add to the payload's total."""
+    """Return the rule for a text object of one of these types, with 1 to `most` characters.
+
+    They count for the total.
+    """
 
     def rule(value: Any, at: At) -> None:
         if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Whole payloads: a message, a modal, a Home tab, and the answer of a menu."""
+"""Whole payloads: a message, a modal, a Home tab, and the options of a menu."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.sandbox.workspace.blockkit.problem import Problem
 from bot.sandbox.workspace.blockkit.rules import At, Report, Rule, boolean, items, shape, string
 
 MESSAGE_BLOCKS, VIEW_BLOCKS, ATTACHMENTS = 50, 100, 100
-MESSAGE_CHARACTERS = 12_000  # of text in blocks. Slack doesn't publish its limit
+MESSAGE_CHARACTERS = 12_000  # of text in all blocks. Slack doesn't publish its limit
 _PRIVATE = string(3000)
 
 _blocks_of_message = items(block, most=MESSAGE_BLOCKS)
@@ -47,7 +47,10 @@ _attachment_blocks = items(block, most=MESSAGE_BLOCKS)
 
 
 def validate_message(payload: Mapping[str, Any]) -> list[Problem]:
-    """Return the problems in a message's blocks and attachments. `msg_blocks_too_long` is about their total."""
+    """Return the problems of a message's blocks and attachments.
+
+    `msg_blocks_too_long` means that the total is too long.
+    """
     report = Report("message")
     at = At(report)
     blocks, attachments = payload.get("blocks"), payload.get("attachments")
@@ -64,7 +67,7 @@ def validate_message(payload: Mapping[str, Any]) -> list[Problem]:
 
 
 def validate_view(view: Any) -> list[Problem]:
-    """Return the problems in a modal or a Home tab."""
+    """Return the problems of a modal or a Home tab."""
     kind = view.get("type") if isinstance(view, Mapping) else None
     if kind == "home":
         report = Report("home")
@@ -78,14 +81,14 @@ def validate_view(view: Any) -> list[Problem]:
 
 
 def validate_options(answer: Any) -> list[Problem]:
-    """Return the problems in the answer to a menu with external options."""
+    """Return the problems of the options that an app returns for a menu."""
     report = Report("message")
     options_answer(answer, At(report))
     return report.problems
 
 
 def _attachment(value: Any, at: At) -> None:
-    """Check the blocks of an attachment. Its older fields aren't checked."""
+    """Check the blocks of an attachment. Its legacy fields aren't checked."""
     if not isinstance(value, dict):
         at.fail("must provide an object", "invalid_type")
     elif value.get("blocks") is not None:

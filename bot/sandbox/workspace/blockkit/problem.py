@@ -1,4 +1,4 @@
-"""What is wrong with a payload, where, in Slack's words."""
+"""A problem of a payload: where it is, and Slack's text for it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Problem:
-    """`str()` is the line that Slack puts into `response_metadata.messages`."""
+    """One problem. `str()` is its line in Slack's `response_metadata.messages`."""
 
     pointer: str  # a JSON pointer into the payload: /blocks/0/text/text
     message: str

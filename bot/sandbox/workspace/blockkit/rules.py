@@ -1,4 +1,4 @@
-"""The basic rules of which the Block Kit validator consists."""
+"""The basic rules from which the Block Kit validator is built."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SURFACES: tuple[Surface, ...] = ("message", "modal", "home")
 
 @dataclass
 class Report:
-    """The problems found in one payload so far, with the totals that are limited per payload."""
+    """The problems found in a payload so far, and the totals for its limits."""
 
     surface: Surface
     problems: list[Problem] = field(default_factory=list)
@@ -25,7 +25,7 @@ class Report:
 
 @dataclass(frozen=True)
 class At:
-    """A place in the payload, at which rules report problems."""
+    """A position in the payload, to which rules report problems."""
 
     report: Report
     pointer: str = ""
@@ -63,7 +63,7 @@ def string(most: int | None = None, *, least: int = 0, like: str | None = None) 
 
 
 def url(most: int = 3000, *, secure: bool = False) -> Rule:
-    """Return the rule for a URL with a scheme, or with `secure` for an https URL."""
+    """Return the rule for a URL with a scheme. With `secure`, only https is allowed."""
     scheme = "https" if secure else "[a-zA-Z][a-zA-Z0-9+.-]*"
     return string(most, least=1, like=rf"{scheme}:\S+")
 
@@ -152,7 +152,7 @@ def shape(
 
 
 def typed(kinds: Mapping[str, Rule]) -> Rule:
-    """Return the rule for an object whose `type` selects the rule. The mapping is read when the rule is used."""
+    """Return the rule for an object whose `type` selects the rule. The mapping is only read when the rule is used."""
 
     def rule(value: Any, at: At) -> None:
         if not isinstance(value, dict):
@@ -182,7 +182,7 @@ def listed(value: dict[str, Any], name: str) -> list[Any]:
 
 
 def exactly_one(*names: str) -> Rule:
-    """Return the rule that exactly one of these fields is given."""
+    """Return the rule that exactly one of these fields must be given."""
 
     def rule(value: Any, at: At) -> None:
         if isinstance(value, dict) and sum(value.get(name) is not None for name in names) != 1:

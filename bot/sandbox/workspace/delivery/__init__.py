@@ -1,1 +1,1 @@
-"""How the workspace tells the app what happened: signed requests, or envelopes of Socket Mode."""
+"""Deliveries to the app: signed requests, or envelopes of Socket Mode."""

@@ -1,4 +1,4 @@
-"""Delivery of parcels: chooses HTTP or Socket Mode, applies the active faults, and records every attempt."""
+"""Delivers parcels: chooses HTTP or Socket Mode, applies the active faults, and records every attempt."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from bot.sandbox.workspace.state import State
 
 
 class Courier:
-    """`events_url` set: everything goes there over HTTP. Not set: everything goes over Socket Mode."""
+    """Delivers everything over HTTP if `events_url` is set, and over Socket Mode otherwise."""
 
     def __init__(self, state: State, post: Post, sockets: Sockets) -> None:
         self._state, self._post, self._sockets = state, post, sockets
         self.events_url: str | None = None
 
     async def deliver(self, parcel: Parcel, *, attempt: int = 0, reason: str = "") -> Delivery:
-        """Make one attempt (two with the fault `duplicate`) and return it with the app's answer."""
+        """Make one attempt (two with the fault `duplicate`), and return it with the app's response."""
         faults = self._state.faults
         if late := faults.take("slow_delivery", parcel.kind):
             await asyncio.sleep(late.seconds)

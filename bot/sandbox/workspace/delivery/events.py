@@ -1,4 +1,4 @@
-"""Events: the envelope around them, which of them the app gets, and how often they are tried."""
+"""Events: their envelope, which of them the app gets, and how often they are sent again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.sandbox.workspace.model import Json
 from bot.sandbox.workspace.records import Delivery
 from bot.sandbox.workspace.state import State
 
-# The scope without which Slack does not send an event, even when the manifest asks for it.
+# The scope without which Slack doesn't send an event, even if the manifest subscribes to it.
 SCOPE_OF_EVENT = {
     "app_mention": "app_mentions:read",
     "message.channels": "channels:history",
@@ -42,7 +42,7 @@ _HOUR = timedelta(hours=1)
 
 
 class Events:
-    """Sends events with Slack's retries, its hourly limit and its switch-off of a receiver that fails."""
+    """Sends events with Slack's retries and hourly limit, and stops sending to an app that keeps failing."""
 
     def __init__(self, state: State, courier: Courier) -> None:
         self._state, self._courier = state, courier
@@ -51,14 +51,14 @@ class Events:
         self.switched_off = False
 
     def wants(self, subscription: str) -> bool:
-        """Return whether the app subscribes to it and holds the scope for it."""
+        """Return whether the app subscribes to an event and has the scope for it."""
         app = self._state.app
         scope = SCOPE_OF_EVENT.get(subscription)
         return subscription in app.events and (scope is None or app.has(scope))
 
     async def send(self, event: Json, *, person_id: str | None = None, channel_id: str | None = None,
                    subscription: str | None = None) -> tuple[Delivery, ...]:  # fmt: skip
-        """Deliver one event if the app gets it. Returns the first attempt. Retries run in the background."""
+        """Deliver an event if the app gets it. Returns the first attempt. Retries run in the background."""
         if not self.wants(subscription or event["type"]) or self.switched_off:
             return ()
         if self._over_the_hourly_limit():

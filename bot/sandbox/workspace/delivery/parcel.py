@@ -1,4 +1,4 @@
-"""A parcel: content for the app, before the transport is chosen."""
+"""A parcel: a payload for the app, independent of the transport."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Form = Literal["slash_commands", "interactive", "events_api"]
 
 @dataclass(frozen=True, kw_only=True)
 class Parcel:
-    """A payload for the app. `kind` is its name in the inspector and in faults, and `form` its encoding."""
+    """A payload for the app. `kind` is its name in the inspector and in faults. `form` is its encoding."""
 
     form: Form
     kind: str
@@ -22,7 +22,7 @@ class Parcel:
     person_id: str | None = None
 
     def encoded(self) -> tuple[bytes, str]:
-        """Return the body of the HTTP request and its content type."""
+        """Return the body of the HTTP request, and its content type."""
         if self.form == "events_api":
             return json.dumps(self.payload, separators=(",", ":")).encode(), "application/json"
         fields = self.payload

@@ -1,4 +1,4 @@
-"""The payloads of commands, clicks, modals and shortcuts, as Slack fills them."""
+"""The payloads of commands, clicks, modals and shortcuts, with Slack's fields."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def slash_command(state: State, person: Person, channel: Channel, command: str, 
 
 
 def interaction(state: State, kind: str, person: Person) -> Json:
-    """Return what every interactive payload begins with."""
+    """Return the fields with which every interactive payload starts."""
     team: Json | None = {"id": person.team_id, "domain": state.domain if _at_home(state, person) else "partner"}
     return {
         "type": kind,
@@ -45,7 +45,10 @@ def interaction(state: State, kind: str, person: Person) -> Json:
 
 
 def in_message(state: State, message: Message, *, attachment: int | None = None) -> Json:
-    """Return where a click in a message (or in its n-th attachment) happened. An ephemeral message itself is absent."""
+    """Return the fields for a click in a message (or in its n-th attachment).
+
+    For an ephemeral message, `message` is absent.
+    """
     channel = state.channels[message.channel_id]
     container: Json = {
         "type": "message",
@@ -62,12 +65,12 @@ def in_message(state: State, message: Message, *, attachment: int | None = None)
 
 
 def in_view(view: View) -> Json:
-    """Return where something in a modal or in Home happened."""
+    """Return the fields for an action in a modal or in Home."""
     return {"container": {"type": "view", "view_id": view.id}, "view": view.as_slack()}
 
 
 def response_url(state: State, person: Person, message: Message) -> str:
-    """Return a fresh `response_url` of a click in this message."""
+    """Return a new `response_url` for a click in this message."""
     hook = state.hooks.issue(
         "actions", state.team_id, person.id, message.channel_id, state.time.now(),
         source_ts=message.ts, source_is_ephemeral=message.is_ephemeral,
@@ -76,7 +79,7 @@ def response_url(state: State, person: Person, message: Message) -> str:
 
 
 def _home(state: State, person: Person, kind: str) -> str:
-    """Return the home team, or the organization in suggestions on Grid."""
+    """Return the person's home team. On Grid, suggestions have the organization instead."""
     if kind == "block_suggestion" and state.org_wide and person.enterprise_id:
         return person.enterprise_id
     return person.team_id

@@ -1,4 +1,4 @@
-"""Delivery over HTTP: one signed POST, and what became of it."""
+"""Delivery over HTTP: one signed POST, and its result."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
 
 
 class Post:
-    """Sends parcels to the app's request URL. Signed with the real time: the receiver compares with its own clock."""
+    """Posts parcels to the app's request URL.
+
+    The signature has the real time, because the app compares it with its clock.
+    """
 
     def __init__(self, signing_secret: str, limits: Limits, *, transport: httpx.AsyncBaseTransport | None = None,
                  signing_clock: Callable[[], datetime] = wall_clock) -> None:  # fmt: skip
@@ -32,7 +35,7 @@ class Post:
         self._client: httpx.AsyncClient | None = None
 
     async def send(self, url: str, parcel: Parcel, *, sent_at: datetime, extra: Mapping[str, str]) -> Delivery:
-        """Send once, and wait for the answer no longer than Slack does. Never raises for what the app does."""
+        """Send once, and wait for the response as long as Slack would. Never raises because of the app."""
         body, content_type = parcel.encoded()
         headers = self.headers(body, content_type) | dict(extra)
         delivery = Delivery(
@@ -74,7 +77,7 @@ class Post:
                 transport=self._transport or AiohttpTransport(),
                 follow_redirects=True,
                 max_redirects=self._limits.event_redirects,
-                timeout=httpx.Timeout(None),  # `send` has the deadline
+                timeout=httpx.Timeout(None),  # `send` has its own deadline
                 trust_env=False,
             )
         return self._client

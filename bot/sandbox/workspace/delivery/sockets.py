@@ -1,4 +1,4 @@
-"""Delivery over Socket Mode: tickets, connections, envelopes and their acknowledgements."""
+"""Delivery over Socket Mode: tickets, connections, envelopes and acknowledgements."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Connection:
 
 
 class Sockets:
-    """All connections of the app. An acknowledgement is matched by its envelope, on whichever connection it comes."""
+    """All connections of the app. An acknowledgement belongs to an envelope, whichever connection it arrives on."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -48,13 +48,13 @@ class Sockets:
     # -- opening
 
     def ticket(self, *, short_lived: bool = False) -> str:
-        """Return what `apps.connections.open` hands out: good for one connection, soon."""
+        """Return the ticket for `apps.connections.open`. It is valid for one connection and for a short time."""
         ticket = new_secret()
         self._tickets[ticket] = (self._state.time.now(), short_lived)
         return ticket
 
     def redeem(self, ticket: str) -> bool:
-        """Use a ticket. Returns True if the connection asked for an early refresh.
+        """Use a ticket. Returns True if an early refresh was requested with it.
 
         Raises:
             SlackError: unknown, used or expired ticket, or too many connections.
@@ -67,7 +67,7 @@ class Sockets:
         return issued[1]
 
     async def join(self, connection: Connection, lifetime: float) -> None:
-        """Send `hello`, and then give this connection its share of the envelopes."""
+        """Send `hello`. From then on, this connection gets its share of the envelopes."""
         self._connections.append(connection)
         await connection.send(json.dumps(self._hello(lifetime)))
 
@@ -76,7 +76,10 @@ class Sockets:
             self._connections.remove(connection)
 
     async def disconnect(self, reason: DisconnectReason, connection: Connection | None = None) -> None:
-        """Ask connections to go (all, or one), as Slack does when it refreshes or switches the link off."""
+        """Tell connections (all, or one) to disconnect.
+
+        Slack does so for a refresh or when Socket Mode is switched off.
+        """
         for each in [connection] if connection else list(self._connections):
             body = {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-local"}}
             await each.send(json.dumps(body))
@@ -85,7 +88,7 @@ class Sockets:
                 await each.close()
 
     async def drop(self) -> None:
-        """Break every connection without a close frame, as a failing network does."""
+        """Close every connection without telling it first, as a failing network does."""
         for each in list(self._connections):
             self.leave(each)
             await each.close()
@@ -93,7 +96,7 @@ class Sockets:
     # -- envelopes
 
     async def send(self, parcel: Parcel, *, sent_at: datetime, attempt: int, reason: str) -> Delivery:
-        """Send one envelope over one connection, in turn, and wait for its acknowledgement."""
+        """Send an envelope over the next connection in turn, and wait for its acknowledgement."""
         envelope = self._envelope(parcel, attempt, reason)
         delivery = Delivery(
             id=new_id("Dv"), kind=parcel.kind, over="socket", payload=parcel.payload, person_id=parcel.person_id,
@@ -124,7 +127,7 @@ class Sockets:
             self._waiting.pop(envelope["envelope_id"], None)
 
     def acknowledge(self, text: str) -> None:
-        """Take what the app sent. An acknowledgement completes its delivery, and anything else is ignored."""
+        """Read a message from the app. An acknowledgement completes its delivery. Anything else is ignored."""
         try:
             answer = json.loads(text)
         except ValueError:

@@ -1,4 +1,4 @@
-"""The effects of an app's answers: direct answers, and messages sent to a `response_url`."""
+"""The app's answers: messages in an acknowledgement, and messages sent to a `response_url`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.sandbox.workspace.state import State
 
 
 def answer_of(delivery: Delivery) -> Json:
-    """Return the message in an acknowledgement: JSON as it is, anything else as text, or `{}` without one."""
+    """Return the message in an acknowledgement. Text that isn't JSON becomes a message with that text. Empty: `{}`."""
     body = delivery.answer.strip()
     if not body:
         return {}
@@ -27,10 +27,10 @@ def answer_of(delivery: Delivery) -> Json:
 
 
 def show_direct_answer(state: State, delivery: Delivery, person_id: str, channel_id: str, typed: str) -> Message | None:
-    """Render the answer that came with the acknowledgement of a slash command.
+    """Show the message in the acknowledgement of a slash command.
 
     Raises:
-        SlackError: its blocks are not valid.
+        SlackError: its blocks are invalid.
     """
     content = answer_of(delivery)
     if not has_content(content):
@@ -69,7 +69,8 @@ def respond(state: State, hook: Hook, content: Json) -> None:
 
 
 def _check_open(state: State, channel_id: str) -> None:
-    """
+    """Raise an error if the channel doesn't accept messages.
+
     Raises:
         SlackError: the channel is archived (HTTP 410, as webhooks answer) or deleted.
     """
@@ -81,7 +82,7 @@ def _check_open(state: State, channel_id: str) -> None:
 
 
 def _source(state: State, hook: Hook) -> Message | None:
-    """Return the message with the button, or None for a slash command."""
+    """Return the message with the button. None for a slash command, or if the message no longer exists."""
     if hook.source_ts is None:
         return None
     if hook.source_is_ephemeral:
@@ -91,7 +92,7 @@ def _source(state: State, hook: Hook) -> Message | None:
 
 
 def _replace(state: State, source: Message, content: Json) -> None:
-    """Change the message where it stands: who sees it stays as it is."""
+    """Change the message in place. The same people see it as before."""
     changed = replace(
         source,
         text=str(content.get("text") or ""),
@@ -113,7 +114,7 @@ def _delete(state: State, source: Message) -> None:
 
 
 def _post(state: State, hook: Hook, content: Json) -> None:
-    """Post a new message, only for the acting person unless it says `in_channel`."""
+    """Post a new message. Only the acting person sees it, unless it says `in_channel`."""
     if content.get("response_type") != "in_channel":
         thread = _thread_of(state, hook, content)
         state.add_ephemeral(
@@ -127,7 +128,10 @@ def _post(state: State, hook: Hook, content: Json) -> None:
 
 
 def _thread_of(state: State, hook: Hook, content: Json) -> str | None:
-    """Return the thread of an ephemeral answer: the click's own, or for a click in the channel the one it names."""
+    """Return the thread of an ephemeral answer: that of the clicked message.
+
+    For a click in the channel, the answer may name it.
+    """
     source = _source(state, hook)
     if source is not None and not source.is_in_channel:
         return source.thread_ts

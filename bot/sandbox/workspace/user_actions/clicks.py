@@ -1,4 +1,4 @@
-"""Pressing buttons and choosing in menus: in messages, modals and Home."""
+"""Pressing buttons and choosing in menus, in messages, modals and Home."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Clicks:
 
     async def in_message(self, person_id: str, message: Message, action_id: str, block_id: str | None,
                          selected: Any) -> Acted:  # fmt: skip
-        """Press an element in a message, as the message was when the person saw it."""
+        """Press an element in a message, in the version that the person saw."""
         person = self._person(person_id)
         if message.is_ephemeral and message.only_for != person_id:
             raise CannotAct("This message is only visible to someone else.")
@@ -85,7 +85,7 @@ class Clicks:
 
 
 def _check_visible(element: Json, person: Person) -> None:
-    """Raise CannotAct for a button that this person doesn't see. Visibility isn't a permission."""
+    """Raise CannotAct for a button that this person can't see. `visible_to_user_ids` only hides it."""
     if person.id not in element.get("visible_to_user_ids", [person.id]):
         raise CannotAct(f"{person.real_name} does not see this button.")
 
@@ -99,5 +99,5 @@ def _with(values: Json, block: Json, element: Json, choice: Json) -> Json:
 
 
 def _is_sent(block: Json, element: Json) -> bool:
-    """Return whether the app is notified of a choice. For an input block, only if `dispatch_action` is set."""
+    """Return whether the app is notified of a choice. For an input block, only if it has `dispatch_action`."""
     return block.get("type") != "input" or bool(block.get("dispatch_action")) or element.get("type") == "button"

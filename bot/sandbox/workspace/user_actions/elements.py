@@ -1,4 +1,4 @@
-"""Finding an element in a message or view, and what choosing something in it means."""
+"""Finds elements in messages and views, and works out the values that a choice produces."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STATELESS = frozenset({"button", "workflow_button", "overflow", "image", "feedba
 
 
 def elements_of(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
-    """Yield every (block, interactive element), also those inside cards, carousels, containers and tables."""
+    """Yield every (block, interactive element), including those inside cards, carousels, containers and tables."""
     for block in blocks:
         yield from ((block, element) for element in _direct(block))
         for inner in ("child_blocks", "elements"):
@@ -40,7 +40,7 @@ def find(blocks: list[Json], action_id: str, block_id: str | None = None) -> tup
     """Return the block and the element with this `action_id`.
 
     Raises:
-        CannotAct: there is no such thing to press.
+        CannotAct: there is no such element.
     """
     for block, element in elements_of(blocks):
         if element.get("action_id") == action_id and block_id in (None, block.get("block_id")):
@@ -49,7 +49,7 @@ def find(blocks: list[Json], action_id: str, block_id: str | None = None) -> tup
 
 
 def part_with(message: Message, action_id: str) -> tuple[int | None, list[Json]]:
-    """Return the blocks of the message, or of the attachment (counted from 1), that hold this `action_id`."""
+    """Return the number and blocks of the attachment with this `action_id`, or None and the message's blocks."""
     for number, attachment in enumerate(message.attachments, start=1):
         blocks: list[Json] = attachment.get("blocks") or []
         if any(element.get("action_id") == action_id for _, element in elements_of(blocks)):
@@ -82,18 +82,18 @@ def _direct(block: Json) -> Iterator[Json]:
 
 
 def options_of(element: Json) -> list[Json]:
-    """Return the options in a menu's definition, in groups or not, and its initial options."""
+    """Return a menu's options, whether in groups or not, and its initial options."""
     grouped = [option for group in element.get("option_groups", []) for option in group.get("options", [])]
     first = [element["initial_option"]] if element.get("initial_option") else []
     return [*element.get("options", []), *grouped, *first, *element.get("initial_options", [])]
 
 
 def chosen(element: Json, selected: Any, offered: list[Json] | None = None) -> Json:
-    """Return the part of an action or of `state.values` that says what was chosen: `selected_option`, `value`, …
+    """Return the fields with which an action or `state.values` reports a choice: `selected_option`, `value`, …
 
     Args:
-        selected: an option's value, a list of them, an id, a date, or the text that was typed; `None` deselects.
-        offered: what an external menu offered.
+        selected: an option's value, a list of them, an ID, a date, or the text that was typed. None deselects.
+        offered: the options that the app returned for an external menu.
     """
     kind = str(element.get("type"))
     if kind in _OPTION:
@@ -138,7 +138,7 @@ def has_state(element: Json) -> bool:
 
 
 def values_of(blocks: list[Json], known: Json, *, channel_id: str | None = None) -> Json:
-    """Return `state.values` of these blocks: known values by block and action ID, else the initial values."""
+    """Return `state.values` of these blocks. An element that isn't in `known` has its initial value."""
     values: Json = {}
     for block, element in elements_of(blocks):
         if has_state(element):

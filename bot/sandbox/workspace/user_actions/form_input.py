@@ -1,4 +1,4 @@
-"""The client's checks of a filled-in modal, before the app gets it."""
+"""The checks that Slack's client makes of a filled-in modal, before the app gets it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def filled(view: View, values: Json, offered: Callable[[str], list[Json]]) -> Json:
-    """Return `state.values` after filling in `{block_id: value}` or `{block_id: {action_id: value}}`."""
+    """Return `state.values` after `{block_id: value}` or `{block_id: {action_id: value}}` was filled in."""
     state = elements.values_of(view.blocks, view.values)
     for block_id, given in values.items():
         block, element = _input(view, block_id)
@@ -41,7 +41,7 @@ def refusals(view: View) -> dict[str, str]:
 
 
 def response_channels(view: View) -> Iterator[tuple[str, str, str]]:
-    """Yield (block, action, conversation) of every select that requests a `response_url`."""
+    """Yield (block, action, conversation) for every select that requests a `response_url`."""
     for block, element in elements.elements_of(view.blocks):
         if element.get("response_url_enabled"):
             value = view.values.get(str(block.get("block_id")), {}).get(str(element.get("action_id")), {})

@@ -12,13 +12,13 @@ from bot.sandbox.workspace.state import State
 
 
 class HomeAndShortcuts:
-    """Actions on the app rather than in a channel."""
+    """Actions that don't belong to a channel."""
 
     def __init__(self, state: State, courier: Courier, events: Events) -> None:
         self._state, self._courier, self._events = state, courier, events
 
     async def open_home(self, person_id: str, tab: str) -> Acted:
-        """Send the app the event of a visit to one of its tabs."""
+        """Send the app the event that a person opened one of its tabs."""
         person = self._active(person_id)
         if not self._state.app.home_tab and tab == "home":
             raise CannotAct("This app has no Home tab.")

@@ -18,7 +18,7 @@ from bot.sandbox.workspace.user_actions.answers import show_direct_answer
 
 
 class MessagePosting:
-    """The composer's handling of a line."""
+    """Sends the lines that people type."""
 
     def __init__(self, state: State, courier: Courier, events: Events) -> None:
         self._state, self._courier, self._events = state, courier, events
@@ -63,7 +63,7 @@ class MessagePosting:
         if in_thread:
             return f"{name} is not supported in threads. Sorry!"
         if person.team_id != self._state.team_id and person.enterprise_id != (self._state.enterprise_id or ""):
-            return f"{name} is not a valid command."  # people of another workspace don't have the app's commands
+            return f"{name} is not a valid command."  # people of other workspaces don't have the app's commands
         return None
 
     def _answered(self, person: Person, channel: Channel, line: str, delivery: Delivery) -> Acted:
@@ -91,7 +91,7 @@ class MessagePosting:
         return Acted(message=message, deliveries=await self._deliver(person, channel, message))
 
     async def _deliver(self, person: Person, channel: Channel, message: Message) -> tuple[Delivery, ...]:
-        """Deliver a mention or message to the app if it is in the channel and subscribed to the event."""
+        """Deliver a mention or message to the app, if the app is in the channel and subscribes to the event."""
         app, event = self._state.app, self._event(person, channel, message)
         if app.bot_user_id not in channel.members or not self._state.installed:
             return ()
@@ -122,7 +122,7 @@ class MessagePosting:
 
 
 def _check_posting(person: Person, channel: Channel, *, in_thread: bool) -> None:
-    """Check the channel's posting permissions. Commands aren't posts.
+    """Check who may post in the channel. A command isn't a post.
 
     Raises:
         CannotAct: this person may not post here.
@@ -136,13 +136,13 @@ def _check_posting(person: Person, channel: Channel, *, in_thread: bool) -> None
 
 
 def _typed_blocks(text: str) -> list[Json]:
-    """Return the rich text block in which Slack sends what a person types."""
+    """Return the rich text block that Slack creates from a typed line."""
     section = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
     return [{"type": "rich_text", "block_id": "typed", "elements": [section]}]
 
 
 def _without_labels(text: str) -> str:
-    """Remove the labels of mentions, which messages don't contain, unlike commands."""
+    """Remove the labels of mentions. Messages don't contain them, but commands do."""
     return re.sub(r"<(@[A-Z0-9]+)\|[^<>]*>", r"<\1>", text)
 
 

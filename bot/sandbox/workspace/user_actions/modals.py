@@ -1,4 +1,4 @@
-"""Submitting and closing modals, opening Home, and shortcuts."""
+"""Submitting and closing modals."""
 
 from __future__ import annotations
 
@@ -20,13 +20,16 @@ from bot.sandbox.workspace.views import Views
 
 
 class Modals:
-    """The actions of a modal's buttons."""
+    """The actions of a modal's own buttons."""
 
     def __init__(self, state: State, courier: Courier, views: Views, suggestions: Suggestions) -> None:
         self._state, self._courier, self._views, self._suggestions = state, courier, views, suggestions
 
     async def submit(self, person_id: str, view_id: str, values: Json) -> Acted:
-        """Press the submit button. Errors of the client's own checks are returned without a delivery."""
+        """Press the submit button.
+
+        If the client's own checks find errors, they are returned and nothing is delivered.
+        """
         view = self._open_view(person_id, view_id)
         filled = form_input.filled(view, values, lambda action: self._suggestions.offered(person_id, action))
         view = self._state.set_values(view, filled)
@@ -41,7 +44,7 @@ class Modals:
         return self._obey(view, delivery)
 
     async def close(self, person_id: str, view_id: str, *, whole_stack: bool = False) -> Acted:
-        """Press the close button (one view), or the cross (the whole stack)."""
+        """Press the close button (closes one view) or the cross (closes the whole stack)."""
         view = self._open_view(person_id, view_id)
         whole_stack = whole_stack or bool(view.source.get("clear_on_close"))
         closed = self._views.close_stack(person_id) if whole_stack else [self._views.close(view)]
@@ -64,7 +67,7 @@ class Modals:
         return payloads.interaction(self._state, kind, person) | {"view": view.as_slack()}
 
     def _response_urls(self, view: View) -> list[Json]:
-        """Return one for each select with `response_url_enabled` in which a conversation was chosen."""
+        """Return a `response_url` for each select with `response_url_enabled` in which a conversation was chosen."""
         urls = []
         for block_id, action_id, channel_id in form_input.response_channels(view):
             hook = self._state.hooks.issue(
@@ -85,7 +88,7 @@ class Modals:
         return Acted(deliveries=(delivery,), errors=errors)
 
     def _apply(self, view: View, answer: Json) -> dict[str, str]:
-        """Close, clear, update, push or show errors, as `response_action` says."""
+        """Close, clear, update, push or show errors, as the `response_action` says."""
         action = answer.get("response_action")
         if action is None:
             self._views.close(view)
@@ -102,7 +105,10 @@ class Modals:
         return {}
 
     def _show(self, view: View, errors: Any) -> dict[str, str]:
-        """Return the errors to show. They must belong to input blocks, or else Slack shows a general error."""
+        """Return the errors to show.
+
+        Raises SlackError if one doesn't belong to an input block: Slack then shows a general error.
+        """
         inputs = {str(block.get("block_id")) for block in view.blocks if block.get("type") == "input"}
         if not isinstance(errors, dict) or not errors or not set(errors) <= inputs:
             raise SlackError("invalid_errors")
@@ -111,7 +117,7 @@ class Modals:
         return shown
 
     def _current(self, view: View) -> View:
-        """Return the current view, which the app may have updated before it answered."""
+        """Return the current view. The app may have updated it before it responded."""
         return next((each for each in self._state.stacks[view.person_id] if each.id == view.id), view)
 
     def _in_trouble(self, view: View, delivery: Delivery) -> Acted:

@@ -1,4 +1,4 @@
-"""Menus whose options come from the app: what it offers for the text that was typed."""
+"""Menus whose options come from the app, for the text that a person types."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.sandbox.workspace.user_actions.answers import answer_of
 
 
 class Suggestions:
-    """Delivers `block_suggestion` and remembers what was offered, so that it can be chosen."""
+    """Delivers `block_suggestion`, and remembers the returned options, so that one can be chosen."""
 
     def __init__(self, state: State, courier: Courier) -> None:
         self._state, self._courier = state, courier
@@ -27,10 +27,10 @@ class Suggestions:
 
     async def suggest(self, person_id: str, place: Message | View, action_id: str, block_id: str | None,
                       text: str) -> list[Json]:  # fmt: skip
-        """Return the options (or option groups) that the app answers with.
+        """Return the options (or option groups) that the app returns.
 
-        Returns `[]` while fewer characters are typed than the menu wants, and when the app does not answer properly;
-        then the person sees a notice.
+        Returns `[]` if fewer characters were typed than the menu requires, or if the app's response isn't valid; then
+        the person sees a notice.
         """
         block, element = elements.find(place.blocks, action_id, block_id)
         if element.get("type") not in ("external_select", "multi_external_select"):

@@ -1,1 +1,1 @@
-"""The Web API, `response_url`s, uploads and the WebSocket: everything that the app calls."""
+"""Everything that the app calls: the Web API, `response_url`s, uploads and the WebSocket."""

@@ -1,4 +1,4 @@
-"""The arguments of a call, in whichever form they came: query string, form, multipart or JSON."""
+"""The arguments of a call, in any form: query string, form, multipart or JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class Args:
-    """Arguments by name. Reading one of the wrong type raises Slack's error."""
+    """Arguments by name. Reading one that has the wrong type raises Slack's error."""
 
     def __init__(self, given: Json, warnings: tuple[str, ...] = ()) -> None:
         self.given, self.warnings = given, list(warnings)
@@ -25,7 +25,8 @@ class Args:
         return str(value) if value not in (None, "") else None
 
     def required(self, name: str) -> str:
-        """
+        """Return a string.
+
         Raises:
             SlackError: `invalid_arguments`, with the name of the missing one.
         """
@@ -53,7 +54,7 @@ class Args:
         return found
 
     def structure(self, name: str, error: str) -> Any:
-        """Return a list or an object: as it is in JSON, or as a JSON string.
+        """Return a list or an object, given as JSON or as a JSON string.
 
         Raises:
             SlackError: `error`, when the string is not JSON.
@@ -69,7 +70,7 @@ class Args:
             raise SlackError(error) from None
 
     def names(self, name: str) -> list[str]:
-        """Return a list, or a string with commas."""
+        """Return a list, which may be given as a string with commas."""
         value = self.given.get(name) or []
         parts = value if isinstance(value, list) else str(value).split(",")
         return [str(part).strip() for part in parts if str(part).strip()]
@@ -79,7 +80,7 @@ class Args:
 
 
 async def read_arguments(request: Request) -> Args:
-    """Merge the query string and the body.
+    """Return the arguments in the query string and the body.
 
     Raises:
         SlackError: `invalid_json`, `json_not_object`, `invalid_form_data`, `invalid_charset`, `invalid_post_type`,
@@ -112,7 +113,7 @@ def invalid_arguments(message: str, pointer: str = "") -> SlackError:
 def _json(body: bytes) -> Json:
     try:
         found = json.loads(body or b"{}")
-    except ValueError:  # or isn't UTF-8
+    except ValueError:  # or the body isn't UTF-8
         raise SlackError("invalid_json") from None
     if not isinstance(found, dict):
         raise SlackError("json_not_object")
@@ -122,6 +123,6 @@ def _json(body: bytes) -> Json:
 async def _form(request: Request) -> Json:
     try:
         form = await request.form()
-    except Exception:  # the parsers have no common exception
+    except Exception:  # the parsers raise exceptions without a common base class
         raise SlackError("invalid_form_data") from None
     return {key: value for key, value in form.items() if isinstance(value, str)}

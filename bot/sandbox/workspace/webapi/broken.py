@@ -1,4 +1,4 @@
-"""What is no answer of an API: a broken connection, silence, a web page, fields of another type."""
+"""Responses that aren't the API's: a broken connection, silence, a web page, fields of another type."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TITLES = {
 
 
 class DroppedConnection(Response):
-    """Promises a body and sends none of it: the server then has to close the connection."""
+    """Announces a body but doesn't send all of it, so that the server has to close the connection."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(b"content-type", b"application/json"), (b"content-length", b"100"), (b"connection", b"close")]
@@ -30,7 +30,7 @@ class DroppedConnection(Response):
 
 
 class Silence(Response):
-    """Sends nothing at all until the caller hangs up."""
+    """Sends nothing until the caller hangs up."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         while (await receive())["type"] != "http.disconnect":
@@ -38,7 +38,7 @@ class Silence(Response):
 
 
 def broken_before(faults: Faults, method: str) -> tuple[str, Response] | None:
-    """Return the fault that affects a call before anything is done, with its response, or None."""
+    """Return the fault that affects a call before anything is done, and its response. None if there is none."""
     if faults.take("drop", method):
         return "drop", DroppedConnection()
     if faults.take("silent", method):
@@ -49,14 +49,14 @@ def broken_before(faults: Faults, method: str) -> tuple[str, Response] | None:
 
 
 def broken_after(faults: Faults, method: str) -> Response | None:
-    """Return the response that replaces the answer of a completed call, or None."""
+    """Return the response that replaces the one of a completed call. None if no fault is active."""
     if faults.take("lost_answer", method):
         return DroppedConnection()
     return Silence() if faults.take("silent_after", method) else None
 
 
 def reshaped(faults: Faults, method: str, answer: Json) -> Json:
-    """Return an answer as an active fault changes it. Slack's errors stay as they are."""
+    """Return a response as the active fault changes it. Slack's errors stay as they are."""
     if not answer.get("ok"):
         return answer
     if faults.take("bare", method):

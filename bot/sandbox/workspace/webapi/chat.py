@@ -1,4 +1,4 @@
-"""`chat.*`: posting, changing and removing messages."""
+"""`chat.*`: post, change and delete messages."""
 
 from __future__ import annotations
 
@@ -90,11 +90,11 @@ async def get_permalink(ctx: Context) -> Json:
     return {"channel": channel.id, "permalink": link}
 
 
-# -- what the methods share
+# -- helpers of the methods
 
 
 def content_of(ctx: Context, *, default_blocks: list[Json] | None = None) -> Json:
-    """Return the message in the arguments, checked.
+    """Return the message in the arguments, and check it.
 
     Raises:
         SlackError: `no_text`, `invalid_blocks`, `invalid_blocks_format`, `markdown_text_conflict`, `msg_too_long`.
@@ -152,12 +152,12 @@ def _thread(ctx: Context, channel: Channel) -> str | None:
 
 
 def _is_to_be_broadcast(message: Message, content: Json) -> bool:
-    """Return whether an update also posts the reply to the channel. It never takes that back."""
+    """Return whether an update also sends the reply to the channel. An update can't undo that."""
     return bool(content.get("reply_broadcast")) and message.thread_ts not in (None, message.ts)
 
 
 def _is_shown(ctx: Context, message: Message) -> bool:
-    """Return whether an ephemeral message is shown. In a thread, only if the thread already has replies."""
+    """Return whether an ephemeral message is shown. In a thread, it is only shown if the thread already has replies."""
     if message.thread_ts is None:
         return True
     posted = ctx.state.messages.get(message.channel_id, {}).values()
@@ -165,10 +165,10 @@ def _is_shown(ctx: Context, message: Message) -> bool:
 
 
 def _own(ctx: Context, refusal: str) -> Message:
-    """Return the app's own message that `channel` and `ts` name.
+    """Return the app's own message with this `channel` and `ts`.
 
     Raises:
-        SlackError: `channel_not_found`, `message_not_found` (ephemeral ones and deleted ones too), `is_inactive` in
+        SlackError: `channel_not_found`, `message_not_found` (also for ephemeral and deleted ones), `is_inactive` in
             an archived channel, or `refusal`.
     """
     channel = places.known(ctx, ctx.args.required("channel"))

@@ -1,4 +1,4 @@
-"""The one person who may see what a call sent: an ephemeral message or a view."""
+"""The one person who may see the content of a call: the reader of an ephemeral message or a view."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ UNKNOWN_PERSON = ""  # the content is private, but its reader isn't known
 
 
 def person_of_call(state: State, method: str, args: Args, answer: Json) -> str | None:
-    """Return the one person who may see what was sent. None if everybody in the channel may."""
+    """Return the only person who may see what was sent. None if everybody in the channel may."""
     if method == "chat.postEphemeral":
         return args.text("user") or UNKNOWN_PERSON
     if method == "views.publish":

@@ -1,4 +1,4 @@
-"""One call to the Web API from its first byte to its last: faults, token, rates, scopes, method, record."""
+"""The steps of a call to the Web API: faults, token, rate limit, scopes, method, record."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ METHODS: dict[str, Method] = {
 
 
 class WebApi:
-    """Answers `/api/METHOD`."""
+    """Handles `/api/METHOD`."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -79,14 +79,14 @@ class WebApi:
         return {"ok": True, **await method.handler(ctx)}
 
     def _unknown(self, name: str) -> SlackError:
-        """Return the error for a method that isn't implemented: a missing scope if Slack has it, else unknown."""
+        """Return the error for a method that isn't implemented: a missing scope if Slack has it, otherwise unknown."""
         app = self._workspace.app
         if (scope := SCOPE_OF_METHOD.get(name)) and not app.has(scope):
             return SlackError("missing_scope", needed=scope, provided=",".join(app.scopes))
         return SlackError("unknown_method", req_method=name)
 
     def _strike(self, name: str) -> None:
-        """Fail as an active fault requires."""
+        """Raise the error of an active fault."""
         faults = self._workspace.faults
         if fault := faults.take("ratelimited", name):
             raise SlackError("ratelimited", status=429, headers=fault.headers)
@@ -108,7 +108,7 @@ class WebApi:
 
 
 def _token(request: Request, args: Args) -> str | None:
-    """Return the token of the header, or of the arguments."""
+    """Return the token in the header, or in the arguments."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else args.text("token")
 

@@ -1,4 +1,4 @@
-"""Files in three steps: ask where to upload, upload, share."""
+"""Files in three steps: get an upload URL, upload, share."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def complete_upload(ctx: Context) -> Json:
 
 
 def receive(state: State, secret: str, content: bytes) -> bool:
-    """Store the bytes posted to an upload URL. Returns False if the URL is unknown or used."""
+    """Store the bytes posted to an upload URL. Returns False if the URL is unknown or already used."""
     for file in state.files.values():
         if file["secret"] == secret and file["content"] is None and len(content) == file["size"]:
             file["content"] = content
@@ -67,7 +67,8 @@ def _destinations(ctx: Context) -> list[str]:
 
 
 def _open_for_files(ctx: Context, name: str) -> Channel:
-    """
+    """Return the channel to share files in.
+
     Raises:
         SlackError: `channel_not_found`, `not_in_channel`, `is_archived`, `posting_to_channel_denied`.
     """

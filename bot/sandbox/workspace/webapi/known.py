@@ -1,4 +1,4 @@
-"""Methods of Slack that this workspace does not serve, with the scope that an app would need for them."""
+"""Slack's methods that this workspace doesn't implement, with the scope that an app would need for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The endpoints beside the Web API's methods: `response_url`s, upload URLs, and the WebSocket of Socket Mode."""
+"""Slack's endpoints that aren't Web API methods: `response_url`s, upload URLs, and the WebSocket of Socket Mode."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from bot.sandbox.workspace.webapi.files import receive
 from bot.sandbox.workspace.webapi.rates import Rates
 from bot.sandbox.workspace.workspace import Workspace
 
-_SHORT_LIFE = 360.0  # what `debug_reconnects=true` asks for
+_SHORT_LIFE = 360.0  # how long a connection lasts with `debug_reconnects=true`, in seconds
 
 
 class Links:
-    """The endpoints beside the Web API."""
+    """Handles the endpoints that aren't Web API methods."""
 
     def __init__(self, workspace: Workspace, rates: Rates) -> None:
         self._workspace, self._rates = workspace, rates
@@ -48,7 +48,8 @@ class Links:
             answer, status, headers = {"ok": True}, 200, {}
         except SlackError as error:
             answer, headers = error.as_answer(), error.headers
-            status = 400 if error.status == 200 else error.status  # not a method: failures are HTTP errors here
+            # unlike the methods of the Web API, this endpoint reports failures as HTTP errors
+            status = 400 if error.status == 200 else error.status
         self._record(path, args, answer, status, started)
         if lost := broken_after(faults, "response_url"):
             return lost
@@ -94,7 +95,7 @@ class Links:
             sockets.leave(connection)
 
     async def _refresh(self, connection: Connection, lifetime: float) -> None:
-        """Warn and then refresh a connection after its lifetime."""
+        """Send `warning` shortly before the connection's lifetime ends, and `refresh_requested` at its end."""
         time, warning = self._workspace.state.time, self._workspace.limits.socket_warning
         await time.sleep(timedelta(seconds=lifetime) - warning)
         await self._workspace.sockets.disconnect("warning", connection)
@@ -128,7 +129,7 @@ class Links:
 
 
 async def _posted(request: Request) -> Args:
-    """Return JSON, or a form with one field `payload` that is JSON."""
+    """Return the JSON of a request: its body, or the form field `payload`."""
     args = await read_arguments(request)
     if "payload" in args.given:
         found = args.structure("payload", "invalid_payload")

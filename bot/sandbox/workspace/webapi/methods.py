@@ -1,4 +1,4 @@
-"""The table of methods: what each needs, and the function that does it."""
+"""The table of methods: the scopes that each needs, and the function that runs it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.sandbox.workspace.workspace import Workspace
 
 @dataclass(frozen=True)
 class Context:
-    """What a method works with."""
+    """What a method needs: the workspace, its state and the arguments."""
 
     workspace: Workspace
     args: Args
@@ -42,7 +42,8 @@ class Context:
         return self.workspace.sockets
 
     def need(self, *scopes: str) -> None:
-        """
+        """Check that the app has one of these scopes.
+
         Raises:
             SlackError: `missing_scope`, when the app has none of these scopes.
         """
@@ -73,7 +74,7 @@ class Method:
 
 @dataclass
 class Table:
-    """Collects methods as their functions are defined."""
+    """The methods, which register themselves where their functions are defined."""
 
     methods: dict[str, Method] = field(default_factory=dict)
 

@@ -67,6 +67,6 @@ def _check_plan(ctx: Context) -> None:
 
 
 def _is_met(ctx: Context, person_id: str) -> bool:
-    """Return whether the app can see a person. Others are visible through channels shared with them."""
+    """Return whether the app can see a person. It sees people of other workspaces if they share a channel with it."""
     bot = ctx.app.bot_user_id
     return any({person_id, bot} <= set(channel.members) for channel in ctx.state.channels.values())

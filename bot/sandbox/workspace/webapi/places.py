@@ -1,4 +1,4 @@
-"""Finding the conversation that a call names, as far as the app may know of it."""
+"""Finds the conversation that a call names, if the app may see it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.sandbox.workspace.webapi.methods import Context
 
 
 def known(ctx: Context, channel_id: str | None) -> Channel:
-    """Return a conversation by its id, if the app can see it.
+    """Return a conversation by its ID, if the app can see it.
 
     Raises:
         SlackError: `channel_not_found`, also for a private one that the app is not in.
@@ -23,7 +23,7 @@ def known(ctx: Context, channel_id: str | None) -> Channel:
 
 
 def to_post_in(ctx: Context, name: str) -> Channel:
-    """Return where `chat.postMessage` posts: an id, a person (their conversation with the app), or a public `#name`.
+    """Return the conversation to post in. `channel` is an ID, a person (for a direct message) or a public `#name`.
 
     Raises:
         SlackError: `channel_not_found`, `not_in_channel`, `is_archived`, `messages_tab_disabled`.
@@ -51,7 +51,8 @@ def joined(ctx: Context, channel_id: str) -> Channel:
 
 
 def check_posting(channel: Channel, args: Args) -> None:
-    """
+    """Check that the channel's administrators allow a post.
+
     Raises:
         SlackError: `restricted_action…`, when the channel's administrators allow no such post.
     """
@@ -69,7 +70,7 @@ def is_member(ctx: Context, channel: Channel) -> bool:
 
 
 def scopes_of(channel: Channel, what: str) -> str:
-    """Return the scope for this kind of conversation: `channels:read`, `groups:read`, `im:read`, `mpim:read`."""
+    """Return the scopes for this type of conversation: `channels:read`, `groups:read`, `im:read`, `mpim:read`."""
     kind = "im" if channel.is_im else "mpim" if channel.is_mpim else "groups" if channel.is_private else "channels"
     return f"{kind}:{what}"
 
@@ -77,7 +78,7 @@ def scopes_of(channel: Channel, what: str) -> str:
 def _id_of(ctx: Context, name: str) -> str:
     if name in ctx.state.channels:
         return name
-    if ctx.state.org_wide:  # names are not unique in an organization
+    if ctx.state.org_wide:  # names aren't unique in an organization
         raise SlackError("team_not_found")
     bare = name.removeprefix("#")
     named = (each for each in ctx.state.channels.values() if each.name == bare and not each.is_im)

@@ -1,4 +1,4 @@
-"""Rate limits: a bucket for each method, by its tier, and one for each channel that is posted to."""
+"""Rate limits: a bucket for each method, by its tier, and one for each channel in which messages are posted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.sandbox.workspace.errors import SlackError
 from bot.sandbox.workspace.state import State
 
 PER_MINUTE = {1: 1, 2: 20, 3: 50, 4: 100}
-SPECIAL_PER_MINUTE = 600  # what has no tier of its own: auth.test, chat.postMessage in a workspace
+SPECIAL_PER_MINUTE = 600  # for methods without a tier: auth.test, and chat.postMessage in a whole workspace
 POSTS_PER_SECOND = 1.0
 BURST_OF_POSTS = 4
 _GENEROUS = 20
@@ -22,7 +22,7 @@ class _Bucket:
 
 
 class Rates:
-    """Counts on the workspace's own time. Not enforced at all when `limits.rates` is `off`."""
+    """Counts calls by the workspace's time. Does nothing if `limits.rates` is `off`."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -38,7 +38,7 @@ class Rates:
         self._take(f"method:{method}", per_second=per_minute / 60, burst=per_minute)
 
     def post(self, channel_id: str) -> None:
-        """Count one message to a channel, whichever way it is posted."""
+        """Count one message to a channel, however it is posted."""
         self._take(f"channel:{channel_id}", per_second=POSTS_PER_SECOND, burst=BURST_OF_POSTS)
 
     def _take(self, name: str, *, per_second: float, burst: float) -> None:

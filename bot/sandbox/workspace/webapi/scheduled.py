@@ -1,4 +1,4 @@
-"""Messages for later: `chat.scheduleMessage` and what belongs to it."""
+"""Scheduled messages: `chat.scheduleMessage` and related methods."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WINDOW, _MOST_IN_WINDOW = 300, 30
 
 @dataclass
 class Waiting:
-    """What is to be posted, and the task that waits."""
+    """A scheduled message, and the task that waits to post it."""
 
     id: str
     channel_id: str

@@ -1,4 +1,4 @@
-"""The actions of an administrator on channels, accounts, user groups, messages and the app."""
+"""An administrator's actions on channels, accounts, user groups, messages and the app."""
 
 from bot.sandbox.workspace.user_actions.administration.app import AppAdmin
 from bot.sandbox.workspace.user_actions.administration.channels import ChannelAdmin
@@ -9,7 +9,7 @@ from bot.sandbox.workspace.user_actions.administration.people import PeopleAdmin
 
 
 class Admin(ChannelAdmin, MembershipAdmin, PeopleAdmin, GroupAdmin, MessageAdmin, AppAdmin):
-    """Everything that an administrator can change, as one object: `workspace.admin`."""
+    """All of an administrator's actions, as one object: `workspace.admin`."""
 
 
 __all__ = ["Admin"]

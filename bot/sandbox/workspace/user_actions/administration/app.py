@@ -1,4 +1,4 @@
-"""Uninstalling of the app, and Slack's checks of its request URL."""
+"""Uninstalling the app, and Slack's checks of its request URL."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class AppAdmin(Administration):
         return revoked + gone
 
     async def verify_url(self) -> Delivery:
-        """Send the challenge by which Slack checks a request URL."""
+        """Send the challenge with which Slack checks a request URL."""
         payload = {"token": "legacy", "type": "url_verification", "challenge": new_id("Ch")}
         return await self._courier.deliver(Parcel(form="events_api", kind="url_verification", payload=payload))
 

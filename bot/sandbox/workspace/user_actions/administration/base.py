@@ -1,4 +1,4 @@
-"""The base of all administration: the state, and the events that the app gets."""
+"""The base class of the administrator's actions: the state, and sending events to the app."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Deliveries = tuple[Delivery, ...]
 
 
 class Administration:
-    """Each method changes the workspace and sends the app the events that it subscribes to."""
+    """Each method changes the workspace, and sends the app the events to which it subscribes."""
 
     def __init__(self, state: State, events: Events, courier: Courier) -> None:
         self._state, self._events, self._courier = state, events, courier
@@ -28,5 +28,5 @@ class Administration:
 
 
 def kind_of(channel: Channel) -> str:
-    """Return the first word of the names of a channel's events: `group_archive` for a private one."""
+    """Return the first word of a channel's events: `group` for a private channel, as in `group_archive`."""
     return "group" if channel.is_private else "channel"

@@ -1,4 +1,4 @@
-"""Administration of channels: create, archive, rename, delete, share with another company, restrict posts."""
+"""An administrator's changes of channels: create, archive, rename, delete, share with a company, restrict posting."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from bot.sandbox.workspace.user_actions.administration.base import Administratio
 
 
 class ChannelAdmin(Administration):
-    """Changes of a whole channel."""
+    """Changes of one channel."""
 
     def create_channel(self, channel_id: str, name: str, members: Sequence[str], *, private: bool = False) -> Channel:
-        """Create a channel. Its first member is its creator."""
+        """Create a channel. The creator is its first member."""
         channel = Channel(
             id=channel_id, name=name, created=self._state.time.now(), creator=members[0] if members else "",
             members=list(members), is_private=private,
@@ -24,7 +24,7 @@ class ChannelAdmin(Administration):
         return channel
 
     async def archive(self, channel_id: str, by: str = "") -> Deliveries:
-        """Archive a channel: it can still be read, and nothing can be posted or edited in it."""
+        """Archive a channel: people can still read it, but not post or edit messages in it."""
         return await self._set_archived(channel_id, by, archived=True)
 
     async def unarchive(self, channel_id: str, by: str = "") -> Deliveries:
@@ -32,7 +32,7 @@ class ChannelAdmin(Administration):
         return await self._set_archived(channel_id, by, archived=False)
 
     async def delete_channel(self, channel_id: str) -> Deliveries:
-        """Delete a channel with its messages: from now on it is `channel_not_found`."""
+        """Delete a channel and its messages. From now on, calls get `channel_not_found`."""
         channel = self._state.channels.pop(channel_id)
         self._state.messages.pop(channel_id, None)
         self._changed(channel)
@@ -53,7 +53,7 @@ class ChannelAdmin(Administration):
     # -- other companies
 
     async def share(self, channel_id: str, team_id: str, *, pending: bool = False) -> Deliveries:
-        """Share a channel with another company. `pending`: it is invited and has not accepted yet."""
+        """Share a channel with another company. With `pending`, the company is invited but hasn't accepted yet."""
         channel = self._state.channels[channel_id]
         channel.pending_team_ids = [each for each in channel.pending_team_ids if each != team_id]
         if pending:
@@ -67,7 +67,7 @@ class ChannelAdmin(Administration):
         return await self._about(channel, event)
 
     async def unshare(self, channel_id: str, team_id: str) -> Deliveries:
-        """Stop sharing with a company, or withdraw its invitation. Its people leave the channel."""
+        """Stop sharing a channel with a company, or withdraw the invitation. The company's people leave the channel."""
         channel = self._state.channels[channel_id]
         was_connected = team_id in channel.connected_team_ids
         channel.pending_team_ids = [each for each in channel.pending_team_ids if each != team_id]

@@ -1,4 +1,4 @@
-"""Administration of user groups: members, and whether the group is enabled."""
+"""An administrator's changes of user groups: the members, and whether the group is enabled."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class GroupAdmin(Administration):
         return await self.set_group(group_id, [each for each in users if each != person_id])
 
     async def disable_group(self, group_id: str) -> Deliveries:
-        """Disable a user group: `no_such_subteam` for callers that do not ask for disabled ones."""
+        """Disable a user group. Calls that don't include disabled groups get `no_such_subteam`."""
         return await self._set_disabled(group_id, disabled=True)
 
     async def enable_group(self, group_id: str) -> Deliveries:

@@ -1,4 +1,4 @@
-"""Administration of channel members: people and the app."""
+"""An administrator's changes of channel members: people and the app."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class MembershipAdmin(Administration):
         return await self.join(self._state.app.bot_user_id, channel_id)
 
     async def remove_app(self, channel_id: str) -> Deliveries:
-        """Remove the app from a channel: `not_in_channel` there, `channel_not_found` where the channel is private."""
+        """Remove the app from a channel. Calls then get `not_in_channel`, or `channel_not_found` if it is private."""
         return await self.leave(self._state.app.bot_user_id, channel_id)
 
     async def _membership(self, kind: str, person_id: str, channel: Channel) -> Deliveries:

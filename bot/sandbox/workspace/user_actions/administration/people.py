@@ -1,4 +1,4 @@
-"""Administration of accounts: deactivate, make a guest or a full member, rename."""
+"""An administrator's changes of accounts: deactivate, make a guest or a full member, rename."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ class PeopleAdmin(Administration):
     """Changes of one person. Slack sends `user_change` for each."""
 
     async def update_person(self, person: Person) -> Deliveries:
-        """Store a changed (or new) person."""
+        """Store a changed or new person."""
         self._state.people[person.id] = person
         self._people_changed()
         user = as_user(self._state, person, with_email=self._state.app.has("users:read.email"))
         return await self._events.send({"type": "user_change", "user": user})
 
     async def deactivate(self, person_id: str) -> Deliveries:
-        """Deactivate an account: the person can do nothing, and is no member of any channel until reactivated."""
+        """Deactivate an account: the person can do nothing and is in no channel until the account is reactivated."""
         return await self._with(person_id, deleted=True)
 
     async def reactivate(self, person_id: str) -> Deliveries:
         return await self._with(person_id, deleted=False)
 
     async def make_guest(self, person_id: str, *, single_channel: bool = False) -> Deliveries:
-        """Make a person a guest of their channels, or of a single one."""
+        """Make a person a guest, with access to their channels or to a single one."""
         return await self._with(person_id, is_restricted=True, is_ultra_restricted=single_channel)
 
     async def make_full_member(self, person_id: str) -> Deliveries:
         return await self._with(person_id, is_restricted=False, is_ultra_restricted=False)
 
     async def rename_person(self, person_id: str, real_name: str, *, name: str | None = None) -> Deliveries:
-        """Change a person's real name, and the `@name` if it is given."""
+        """Change a person's real name, and also the `@name` if one is given."""
         return await self._with(person_id, real_name=real_name, name=name or self._state.people[person_id].name)
 
     async def _with(self, person_id: str, **changes: Any) -> Deliveries:
