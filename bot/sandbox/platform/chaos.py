@@ -34,7 +34,7 @@ class Chaos:
             await send(message)
 
         try:
-            await self._strike(scope, receive, noting)
+            await self._apply_faults(scope, receive, noting)
         finally:
             call.seconds = time.perf_counter() - started
 
@@ -46,7 +46,7 @@ class Chaos:
         self._turso.calls.add(call)
         return call
 
-    async def _strike(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _apply_faults(self, scope: Scope, receive: Receive, send: Send) -> None:
         faults = {fault.kind: fault for fault in self._turso.faults.take(scope["method"], scope["path"])}
         if latency := faults.get("latency"):
             await asyncio.sleep(latency.seconds)

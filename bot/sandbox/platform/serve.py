@@ -9,7 +9,7 @@ import uvicorn
 
 from bot.errors import BotError
 from bot.sandbox.platform.app import create_platform
-from bot.sandbox.platform.folder import locked
+from bot.sandbox.platform.folder_lock import locked
 from bot.sandbox.platform.names import Generation
 
 

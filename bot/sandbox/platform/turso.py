@@ -68,7 +68,7 @@ class Turso:
                 self.meter.holds(database_id, primary.uuid, size_bytes)
         for number, (rows, queries) in self.journal.unbooked(self.catalog.run_now(usage.booked)):
             self.catalog.run_now(usage.book, rows, queries, journal=number)
-        self.journal.forget(self.catalog.run_now(usage.booked))
+        self.journal.delete_booked(self.catalog.run_now(usage.booked))
 
     async def read(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a reading function on the catalogue."""
@@ -107,13 +107,13 @@ class Turso:
         with served.in_use():
             await self.plane.on_thread(served.copy, self.plane.path(database_id), at)
 
-    async def tend_history(self) -> None:
+    async def compact_histories(self) -> None:
         """Delete the history that is older than each plan includes, and compress the rest."""
         self._tended_at = time.monotonic()
         for organization in await self.read(organizations.every):
             before = self.clock.time() - organization.plan.retention.total_seconds()
             for database_id in await self.read(databases.ids, organization.slug):
-                await self.plane.tend(database_id, before)
+                await self.plane.compact_history(database_id, before)
 
     async def flush(self) -> None:
         """Add the usage that the data plane has measured to the catalogue."""
@@ -121,7 +121,7 @@ class Turso:
         if (taken := self.meter.take()) is not None:
             number, (rows, queries) = taken
             await self.read(usage.book, rows, queries, journal=number)
-            self.journal.forget(number)
+            self.journal.delete_booked(number)
 
     async def enforce_quotas(self) -> None:
         """Block reads and writes of organizations that have used up a quota, and unblock the others.
@@ -151,7 +151,7 @@ class Turso:
             await asyncio.sleep(_FLUSH_SECONDS)
             await self.tick()
             if time.monotonic() > self._tended_at + _TEND_SECONDS:
-                await self.tend_history()
+                await self.compact_histories()
 
     async def close(self) -> None:
         """Add the usage to the catalogue, and close the files."""

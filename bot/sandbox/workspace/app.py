@@ -15,20 +15,20 @@ from starlette.types import ASGIApp
 
 from bot.sandbox.workspace.guard import LoopbackOnly
 from bot.sandbox.workspace.webapi.endpoint import WebApi
-from bot.sandbox.workspace.webapi.links import Links
+from bot.sandbox.workspace.webapi.other_endpoints import OtherEndpoints
 from bot.sandbox.workspace.workspace import Workspace
 
 
 def create_workspace_app(workspace: Workspace) -> Starlette:
     """Return the application that the app calls: `/api/METHOD`, `response_url`s, upload URLs and Socket Mode."""
     api = WebApi(workspace)
-    links = Links(workspace, api.rates)
+    others = OtherEndpoints(workspace, api.rates)
     routes = [
         Route("/api/{method:path}", api.call, methods=["GET", "POST"]),
-        Route("/commands/{rest:path}", links.response_url, methods=["POST"]),
-        Route("/actions/{rest:path}", links.response_url, methods=["POST"]),
-        Route("/upload/v1/{secret}", links.upload, methods=["POST"]),
-        WebSocketRoute("/link/", links.socket),
+        Route("/commands/{rest:path}", others.response_url, methods=["POST"]),
+        Route("/actions/{rest:path}", others.response_url, methods=["POST"]),
+        Route("/upload/v1/{secret}", others.upload, methods=["POST"]),
+        WebSocketRoute("/link/", others.socket),
     ]
     return Starlette(routes=routes, middleware=[Middleware(LoopbackOnly)])
 

@@ -12,7 +12,7 @@ from bot.sandbox.workspace.model import Json, Message
 from bot.sandbox.workspace.state import State
 
 
-def checked_blocks(content: Json, *, error: str = "invalid_blocks") -> None:
+def require_valid_message(content: Json, *, error: str = "invalid_blocks") -> None:
     """Raise Slack's error if Block Kit doesn't allow the message.
 
     Raises:

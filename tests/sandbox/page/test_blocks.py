@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.page.render.directory import Directory
-from bot.sandbox.page.render.renderer import Renderer, known
+from bot.sandbox.page.render.renderer import Renderer, template_names
 from bot.sandbox.workspace.blockkit import validate_message, validate_view
 from tests.sandbox.page import samples
 from tests.sandbox.page.pieces import button, field, option, plain
@@ -45,7 +45,7 @@ def test_the_samples_are_what_slack_accepts() -> None:
 
 
 def test_every_drawing_has_a_sample() -> None:
-    assert known("blocks") == set(samples.BLOCKS)
+    assert template_names("blocks") == set(samples.BLOCKS)
 
 
 @pytest.mark.parametrize("block", [{"type": "hologram", "text": "x"}, {"type": "_trouble"}, {"type": "../page"}, {}])

@@ -40,7 +40,7 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self.folder, self.recorder = folder, Late(folder)
         keeper = open_file(self.recorder.database)
-        self.recorder.open(keeper)
+        self.recorder.start(keeper)
         self.a, self.b = (apsw.Connection(str(self.recorder.database)) for _ in range(2))
         for writer in (self.a, self.b):
             self.recorder.watch(writer)
@@ -69,7 +69,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     yield stage
     for connection in stage.connections:
         connection.close()
-    stage.recorder.release()
+    stage.recorder.close_file()
 
 
 def test_a_checkpoint_records_the_commits_that_are_not_reported_yet(stage: Stage) -> None:

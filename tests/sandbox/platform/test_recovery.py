@@ -179,7 +179,7 @@ async def test_a_packed_history_misses_ten_seconds_at_most(
     history = platform.turso.data / "history"
     size = sum(file.stat().st_size for file in history.rglob("*.log"))
 
-    await platform.turso.tend_history()
+    await platform.turso.compact_histories()
 
     assert list(history.rglob("*.packed"))
     assert sum(file.stat().st_size for file in history.rglob("*.*")) < size / 3
@@ -251,7 +251,7 @@ async def test_history_that_the_plan_no_longer_includes_is_deleted(
     for day in range(40):
         platform.turso.clock.offset = timedelta(days=day)
         await orders.run("INSERT INTO t VALUES (?, ?)", day, "x" * 3000)
-        await platform.turso.tend_history()
+        await platform.turso.compact_histories()
     (history,) = (platform.turso.data / "history").iterdir()
 
     assert len(list(history.glob("0*"))) < 33
@@ -270,7 +270,7 @@ async def test_history_that_becomes_too_big_is_deleted_and_no_copy_pretends_othe
     early = now(platform)
     for _ in range(80):
         await orders.run("UPDATE t SET b = randomblob(30000)")
-    await platform.turso.tend_history()
+    await platform.turso.compact_histories()
 
     assert sum(file.stat().st_size for file in (tmp_path / "history").rglob("*.*")) < 400 * 1024
     assert await refused(platform, rfc3339(early)) == "timestamp is before the oldest recovery point of this database"

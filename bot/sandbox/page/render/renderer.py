@@ -44,7 +44,7 @@ def environment() -> Environment:
 
 
 @cache
-def known(folder: str) -> frozenset[str]:
+def template_names(folder: str) -> frozenset[str]:
     """Return the types of blocks or elements that have a template."""
     return frozenset(path.stem for path in (TEMPLATES / folder).glob("[a-z]*.html"))
 
@@ -63,7 +63,7 @@ class Renderer:
     def block(self, block: Json) -> Markup:
         """Render a block. An unknown or invalid one is shown as an error, so that it is noticed."""
         kind = str(block.get("type"))
-        if kind not in known("blocks"):
+        if kind not in template_names("blocks"):
             return self._trouble(f"This page cannot draw a block of type “{kind}”.", block)
         try:
             return self._template(f"blocks/{kind}.html", b=block, block_id=block.get("block_id", ""))
@@ -75,7 +75,7 @@ class Renderer:
         kind = str(element.get("type"))
         name = kind.removeprefix("multi_")
         name = "static_select" if name in ("external_select",) else name
-        if name not in known("elements"):
+        if name not in template_names("elements"):
             return self._trouble(f"This page cannot draw an element of type “{kind}”.", element)
         chosen = self.values.get(block_id, {}).get(element.get("action_id"), {})
         return self._template(
@@ -145,7 +145,7 @@ class Renderer:
         """Return whether a column of a data_table contains only numbers, so that it is sorted by value."""
         return bool(rows) and all(row[column].get("type") == "raw_number" for row in rows)
 
-    def ids(self, kind: str) -> list[str]:
+    def select_choices(self, kind: str) -> list[str]:
         """Return the choices of a users, channels or conversations select."""
         people, channels = list(self.names.people), list(self.names.channels)
         return people if kind == "users" else channels if kind == "channels" else [*channels, *people]

@@ -34,7 +34,7 @@ CREATE TABLE audit_log(id INTEGER PRIMARY KEY, organization TEXT NOT NULL, code 
 CREATE TABLE journal(id INTEGER PRIMARY KEY, booked INT NOT NULL);
 """
 
-LACKING = (
+MIGRATIONS = (
     "CREATE TABLE journal(id INTEGER PRIMARY KEY, booked INT NOT NULL);",
     "ALTER TABLE groups ADD COLUMN archived INT NOT NULL DEFAULT 0;",
     """ALTER TABLE organizations ADD COLUMN plan TEXT NOT NULL DEFAULT 'scaler';

@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import apsw
 
-from bot.sandbox.platform.catalog.schema import LACKING, TABLES, VERSION
+from bot.sandbox.platform.catalog.schema import MIGRATIONS, TABLES, VERSION
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,7 +24,7 @@ class Catalog:
         self._connection.pragma("synchronous", 2)
         with self._connection:
             version = int(self._connection.pragma("user_version"))
-            self._connection.execute("".join(LACKING[version - 1 :]) if version else TABLES)
+            self._connection.execute("".join(MIGRATIONS[version - 1 :]) if version else TABLES)
             self._connection.pragma("user_version", VERSION)
         self._thread = ThreadPoolExecutor(1, "platform-catalogue")
 

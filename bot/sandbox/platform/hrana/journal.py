@@ -30,7 +30,7 @@ class Journal:
         self._file.write(json.dumps([rows, queries], separators=(",", ":")).encode() + b"\n")
         self._file.flush()
 
-    def turn(self) -> int:
+    def rotate(self) -> int:
         """Start the next file, and return the number of the complete one."""
         complete, self._number = self._number, self._number + 1
         self.close()
@@ -42,7 +42,7 @@ class Journal:
             if number > booked:
                 yield number, _read(path)
 
-    def forget(self, booked: int) -> None:
+    def delete_booked(self, booked: int) -> None:
         """Delete the files up to number `booked`, and never use their numbers again."""
         for number, path in self._files():
             if number <= booked:

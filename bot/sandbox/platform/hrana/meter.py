@@ -69,7 +69,7 @@ class Meter:
             taken, self._secured = self._secured, _Sums()
             if not (taken.rows or taken.storage):
                 return None
-            return self._journal.turn(), taken.bookings()
+            return self._journal.rotate(), taken.bookings()
 
     @property
     def _is_full(self) -> bool:

@@ -173,11 +173,11 @@ class DataPlane:
             await self.on_thread(served.close)
         await self.on_thread(self._unlink, database_id)
 
-    async def tend(self, database_id: str, before: float) -> None:
+    async def compact_history(self, database_id: str, before: float) -> None:
         """Compress the history of a database, and delete what is older than a time (epoch seconds)."""
         recorder = self.recorder(database_id)
         if recorder.folder.path.exists():
-            await self.on_thread(recorder.tend, before, self.limits.history_bytes)
+            await self.on_thread(recorder.compact, before, self.limits.history_bytes)
 
     def _unlink(self, database_id: str) -> None:
         path = self.path(database_id)

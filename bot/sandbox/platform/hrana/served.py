@@ -42,7 +42,7 @@ class Served:
         with self._opening:
             if self._keeper is None:
                 self._keeper = open_file(self.recorder.database)
-                self.recorder.open(self._keeper)
+                self.recorder.start(self._keeper)
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
@@ -88,7 +88,7 @@ class Served:
         self.closed = True
         with self._opening:
             if self._keeper is not None:
-                self.recorder.close()
+                self.recorder.stop()
                 self._keeper.close()
                 self._keeper = None
-                self.recorder.release()
+                self.recorder.close_file()

@@ -45,7 +45,7 @@ class Recorder:
 
     # Connections
 
-    def open(self, keeper: apsw.Connection) -> None:
+    def start(self, keeper: apsw.Connection) -> None:
         """Start to record. `keeper` must stay open for as long as any watched connection."""
         with self._lock:
             self._keeper = keeper
@@ -55,26 +55,26 @@ class Recorder:
         """Record the commits of a connection."""
         made_after = 0
 
-        def commits() -> bool:
+        def before_commit() -> bool:
             nonlocal made_after
             made_after = self._checkpoints  # no checkpoint comes before the commit, because the write lock is held
             return False
 
-        def committed(connection: apsw.Connection, schema: str, frames: int) -> int:
+        def after_commit(connection: apsw.Connection, schema: str, frames: int) -> int:
             self.record_commit(connection, made_after, frames)
             return apsw.SQLITE_OK
 
-        connection.set_commit_hook(commits)
-        connection.set_wal_hook(committed)
+        connection.set_commit_hook(before_commit)
+        connection.set_wal_hook(after_commit)
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """Stop recording. Call it before the last connection is closed, when SQLite writes everything into the file."""
         with self._lock:
             if self._salts is not None:
                 self.folder.sync()
             self._keeper, self._salts = None, None
 
-    def release(self) -> None:
+    def close_file(self) -> None:
         """Close the file.
 
         Call it after all connections are closed, because it ends the locks that this process has on the file.
@@ -91,8 +91,8 @@ class Recorder:
             written = self.database.with_name(self.database.name + "-wal").stat().st_mtime
             frames, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
             self._record(frames, at=written)
-            self.close()
-            self.release()
+            self.stop()
+            self.close_file()
 
     # Recording
 
@@ -201,7 +201,7 @@ class Recorder:
 
     # Upkeep
 
-    def tend(self, before: float, most_bytes: int) -> None:
+    def compact(self, before: float, most_bytes: int) -> None:
         """Compress full segments, delete those before a time (epoch seconds), and keep at most `most_bytes`."""
         for path in self.folder.to_pack():
             packed = folder.pack(path)

@@ -9,7 +9,7 @@ from typing import Any
 from bot.sandbox.workspace.errors import SlackError
 from bot.sandbox.workspace.model import Json, Message
 from bot.sandbox.workspace.passes import Hook
-from bot.sandbox.workspace.posting import bot_message, checked_blocks, has_content, with_block_ids
+from bot.sandbox.workspace.posting import bot_message, has_content, require_valid_message, with_block_ids
 from bot.sandbox.workspace.records import Delivery
 from bot.sandbox.workspace.state import State
 
@@ -35,7 +35,7 @@ def show_direct_answer(state: State, delivery: Delivery, person_id: str, channel
     content = answer_of(delivery)
     if not has_content(content):
         return None
-    checked_blocks(content)
+    require_valid_message(content)
     if content.get("response_type") == "in_channel":
         state.add_message(Message(channel_id=channel_id, ts=state.stamp(), user_id=person_id, text=typed))
         return state.add_message(bot_message(state, channel_id, content))
@@ -59,7 +59,7 @@ def respond(state: State, hook: Hook, content: Json) -> None:
     if not has_content(content):
         raise SlackError("no_text", status=400)
     _check_open(state, hook.channel_id)
-    checked_blocks(content)
+    require_valid_message(content)
     if content.get("replace_original") and source is not None:
         _replace(state, source, content)
     elif content.get("replace_original") and hook.kind == "actions" and not content.get("delete_original"):

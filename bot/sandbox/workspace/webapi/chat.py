@@ -8,7 +8,7 @@ from typing import Any
 from bot.sandbox.workspace.errors import SlackError
 from bot.sandbox.workspace.escaping import Escaper
 from bot.sandbox.workspace.model import Channel, Json, Message
-from bot.sandbox.workspace.posting import bot_message, checked_blocks, has_content, with_block_ids
+from bot.sandbox.workspace.posting import bot_message, has_content, require_valid_message, with_block_ids
 from bot.sandbox.workspace.webapi import places
 from bot.sandbox.workspace.webapi.metadata import checked_metadata
 from bot.sandbox.workspace.webapi.methods import Context, Table
@@ -115,7 +115,7 @@ def content_of(ctx: Context, *, default_blocks: list[Json] | None = None) -> Jso
         content["markdown_text"] = markdown
     if not has_content(content) and not default_blocks:
         raise SlackError("no_text")
-    checked_blocks(content)
+    require_valid_message(content)
     return content
 
 

@@ -12,9 +12,9 @@ from bot.sandbox.workspace.errors import SlackError
 from bot.sandbox.workspace.model import Json
 from bot.sandbox.workspace.records import Call
 from bot.sandbox.workspace.webapi.arguments import Args, read_arguments
+from bot.sandbox.workspace.webapi.audience import person_of_call
 from bot.sandbox.workspace.webapi.broken import broken_after, broken_before, reshaped
 from bot.sandbox.workspace.webapi.chat import chat
-from bot.sandbox.workspace.webapi.concern import person_of_call
 from bot.sandbox.workspace.webapi.conversations import conversations
 from bot.sandbox.workspace.webapi.files import files
 from bot.sandbox.workspace.webapi.known import SCOPE_OF_METHOD
@@ -52,7 +52,7 @@ class WebApi:
             return response
         try:
             args = await read_arguments(request)
-            self._strike(name)
+            self._raise_fault(name)
             answer = reshaped(faults, name, await self._answer(name, request, args))
             status, headers = 200, self._headers()
         except SlackError as error:
@@ -85,7 +85,7 @@ class WebApi:
             return SlackError("missing_scope", needed=scope, provided=",".join(app.scopes))
         return SlackError("unknown_method", req_method=name)
 
-    def _strike(self, name: str) -> None:
+    def _raise_fault(self, name: str) -> None:
         """Raise the error of an active fault."""
         faults = self._workspace.faults
         if fault := faults.take("ratelimited", name):

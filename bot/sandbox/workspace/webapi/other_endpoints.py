@@ -16,8 +16,8 @@ from bot.sandbox.workspace.model import Json
 from bot.sandbox.workspace.records import Call
 from bot.sandbox.workspace.user_actions.answers import respond
 from bot.sandbox.workspace.webapi.arguments import Args, read_arguments
+from bot.sandbox.workspace.webapi.audience import person_of_response
 from bot.sandbox.workspace.webapi.broken import broken_after, broken_before
-from bot.sandbox.workspace.webapi.concern import person_of_response
 from bot.sandbox.workspace.webapi.files import receive
 from bot.sandbox.workspace.webapi.rates import Rates
 from bot.sandbox.workspace.workspace import Workspace
@@ -25,7 +25,7 @@ from bot.sandbox.workspace.workspace import Workspace
 _SHORT_LIFE = 360.0  # how long a connection lasts with `debug_reconnects=true`, in seconds
 
 
-class Links:
+class OtherEndpoints:
     """Handles the endpoints that aren't Web API methods."""
 
     def __init__(self, workspace: Workspace, rates: Rates) -> None:
@@ -43,7 +43,7 @@ class Links:
             return response
         try:
             args = await _posted(request)
-            self._strike()
+            self._raise_fault()
             self._do(path, args)
             answer, status, headers = {"ok": True}, 200, {}
         except SlackError as error:
@@ -110,7 +110,7 @@ class Links:
             content[name] = args.structure(name, "invalid_payload")
         respond(self._workspace.state, hook, content)
 
-    def _strike(self) -> None:
+    def _raise_fault(self) -> None:
         faults = self._workspace.faults
         if fault := faults.take("ratelimited", "response_url"):
             raise SlackError("rate_limited", status=429, headers=fault.headers)
