@@ -121,7 +121,7 @@ async def test_a_form_suggests_nothing_to_somebody_who_has_left(world: World) ->
     await world.make("topsecret")
     await world.workspace.say(REMY, DB_OPS, "/turso db freeze")
     form = await world.person(REMY).modal("Reason")
-    asked = incoming(world, REMY, "arg.name", str(form.as_slack()["private_metadata"]))
+    asked = incoming(world, REMY, form.callback_id, str(form.as_slack()["private_metadata"]))
     asked = replace(asked, channel_id="", view_id=form.id)
     assert await world.bot.path.options(asked, "topsec")
 

@@ -289,11 +289,11 @@ class Policy:
         """Return the maximum duration of an incident."""
         return self.incidents.longest if self.incidents is not None else timedelta(hours=12)
 
-    def scope(self, subject: Subject, command: str | None = None) -> "Scope":
+    def scope(self, subject: Subject, command: str | None = None, options: frozenset[str] = frozenset()) -> "Scope":
         """Return the databases visible to the subject here.
 
-        With `command`: only those for which it may be requested.
+        With `command` and its flags: only those for which it may be requested.
         """
         from bot.core.policy.scope import Scope
 
-        return Scope.of(self, subject, command)
+        return Scope.of(self, subject, command, options)

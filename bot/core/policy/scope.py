@@ -7,7 +7,41 @@ from bot.core.model import Action, Subject, Target, Verdict
 from bot.core.policy.built_in_limits import refuses_person, refuses_place, standing_of
 from bot.core.policy.databases import Databases
 from bot.core.policy.people import Membership
-from bot.core.policy.rules import Ban, Policy, Rule
+from bot.core.policy.rules import Ban, Binding, Policy, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """The rules and bans about an action of one subject, on whichever database."""
+
+    action: Action
+    rules: tuple[Rule, ...]
+    bans: tuple[Ban, ...]
+
+    @classmethod
+    def of(cls, policy: Policy, subject: Subject, binding: Binding, action: Action) -> "_Meant":
+        standing = standing_of(policy, subject.person)
+        rules = tuple(rule for rule in policy.rules(subject, binding) if _applies(rule, subject, standing, action))
+        return cls(action, rules, tuple(ban for ban in policy.ceiling.deny if ban.names(action.command)))
+
+    @property
+    def may_deny(self) -> bool:
+        """Return True if it may be denied for some database."""
+        return bool(self.bans) or any(rule.verdict is Verdict.DENY for rule in self.rules)
+
+    def denies(self, target: Target) -> bool:
+        """Return True if a ban forbids it for a database, or the first rule about that database denies it."""
+        if any(ban.forbids(self.action, target) for ban in self.bans):
+            return True
+        first = self._first(target)
+        return first is not None and first.verdict is Verdict.DENY
+
+    def covers(self, target: Target) -> bool:
+        """Return True if some rule lets the subject do or request it for a database."""
+        return self._first(target) is not None and not self.denies(target)
+
+    def _first(self, target: Target) -> Rule | None:
+        return next((rule for rule in self.rules if rule.applies_to(target)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,35 +53,40 @@ class Scope:
     databases: Databases | None = None
     needs_group: bool = False
     """True if the groups of databases must be known."""
-    _rules: tuple[Rule, ...] | None = field(default=None, repr=False)
-    _bans: tuple[Ban, ...] = field(default=(), repr=False)
-    _action: Action = field(default=Action(""), repr=False)
+    _command: _Meant | None = field(default=None, repr=False)
+    """None: the scope is that of no command."""
+    _outcome: _Meant | None = field(default=None, repr=False)
+    """The other command in which it ends. Only denials of that one count."""
 
     @classmethod
-    def of(cls, policy: Policy, subject: Subject, command: str | None) -> "Scope":
-        """Return the scope of a subject. With `command`, without databases for which rules deny it."""
+    def of(cls, policy: Policy, subject: Subject, command: str | None, options: frozenset[str]) -> "Scope":
+        """Return the scope of a subject. With `command` and its flags, without databases for which rules deny it."""
         binding = policy.binding(subject)
         if binding is None or refuses_person(policy, subject.person) or refuses_place(policy, subject, command or ""):
             return cls("")
         if command is None:
             every: list[Rule | Ban] = [*policy.rules(subject, binding), *policy.ceiling.deny]
             return cls(binding.organization, binding.databases, _need_group(binding.databases, every))
-        standing = standing_of(policy, subject.person)
-        action = Action(command)
-        rules = tuple(rule for rule in policy.rules(subject, binding) if _applies(rule, subject, standing, action))
-        bans = tuple(ban for ban in policy.ceiling.deny if ban.names(command))
-        grouped = _need_group(binding.databases, (*rules, *bans))
-        return cls(binding.organization, binding.databases, grouped, rules, bans, action)
+        meant = _Meant.of(policy, subject, binding, Action(command, options))
+        about: list[Rule | Ban] = [*meant.rules, *meant.bans]
+        outcome = None
+        if (ends := policy.catalogue.outcome_of(command)) is not None:
+            outcome = _Meant.of(policy, subject, binding, Action(*ends))
+            about += [*outcome.rules, *outcome.bans]
+        grouped = _need_group(binding.databases, about)
+        return cls(binding.organization, binding.databases, grouped, meant, outcome)
 
     @property
     def covers_all(self) -> bool:
         """Return True if every database is in scope, so that none has to be checked."""
-        if self.databases is None or not self.databases.everything or self._bans:
+        if self.databases is None or not self.databases.everything:
             return False
-        first = self._rules[0] if self._rules else None
-        return self._rules is None or (
-            first is not None and first.databases is None and first.verdict is not Verdict.DENY
-        )
+        if self._command is None:
+            return True
+        if self._command.bans or (self._outcome is not None and self._outcome.may_deny):
+            return False
+        first = next(iter(self._command.rules), None)
+        return first is not None and first.databases is None and first.verdict is not Verdict.DENY
 
     def names_group(self, group: str) -> bool:
         """Return True if a group may be named here: all its databases belong to the channel."""
@@ -57,12 +96,9 @@ class Scope:
         """Return True if the subject can see this database here."""
         if self.databases is None or not self.databases.matches(target):
             return False
-        if self._rules is None:
+        if self._command is None:
             return True
-        if any(ban.forbids(self._action, target) for ban in self._bans):
-            return False
-        first = next((rule for rule in self._rules if rule.applies_to(target)), None)
-        return first is not None and first.verdict is not Verdict.DENY
+        return self._command.covers(target) and not (self._outcome is not None and self._outcome.denies(target))
 
 
 def depends_on_names(policy: Policy, subject: Subject, command: str) -> bool:
@@ -85,4 +121,4 @@ def _applies(rule: Rule, subject: Subject, standing: Membership, action: Action)
     if rule.verdict is not Verdict.DENY:
         return rule.miss(subject, standing, action, None) is None
     people = rule.to.holds(subject.person, standing, subject.groups) if rule.to else standing is Membership.MEMBER
-    return people is not False and frozenset() in rule.names(action.command)
+    return people is not False and any(flags <= action.options for flags in rule.names(action.command))

@@ -53,7 +53,7 @@ async def check(env: Environment, incoming: Incoming) -> Checked:
         raise BadInput(TOO_OLD)
     incoming = replace(incoming, value=about)
     if incoming.action_id.startswith("form."):
-        return await _check_form(env, incoming, incoming.action_id.removeprefix("form."))
+        return await _check_form(env, incoming, _command_of(incoming))
     checker = CHECKS.get(incoming.action_id)
     if checker is None:
         raise BadInput("This form no longer exists. Open it again with `/turso`.")
@@ -161,9 +161,12 @@ async def _chosen(env: Environment, incoming: Incoming, command: Command) -> str
 
 
 async def database_options(env: Environment, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
-    """Return at most 100 databases that this person may see where the form was opened. The best matches come first."""
-    opened = await env.store.intents.get(incoming.value)
-    if opened is None or opened.user_id != incoming.user_id:
+    """Return at most 100 databases with which this person may fill in the form where it was opened.
+
+    The best matches come first.
+    """
+    opened, spec = await env.store.intents.get(incoming.value), env.grammar.spec(_command_of(incoming))
+    if opened is None or opened.user_id != incoming.user_id or spec is None:
         return []
     here = replace(incoming, channel_id=opened.channel_id)
     await require_in_channel(env, here)
@@ -171,10 +174,24 @@ async def database_options(env: Environment, incoming: Incoming, typed: str) -> 
     if require_allowed(env, subject, Action(list_command.command.name)).verdict is not Verdict.ALLOW:
         return []
     ctx = env.context(subject, command=list_command.command.name)
-    found = ctx.visible(await env.menu_listings.get((ctx.organization, incoming.view_id)))
-    fitting = [one for one in found if typed.strip().lower() in one.name]
+    found = await env.menu_listings.get((ctx.organization, incoming.view_id))
+    ways = [env.rules.policy.scope(subject, spec.name, flags) for flags in _ways(spec)]
+    fitting = [
+        one
+        for one, target in found.with_targets()
+        if typed.strip().lower() in one.name and ctx.scope.covers(target) and any(way.covers(target) for way in ways)
+    ]
     fitting.sort(key=lambda one: (not one.name.startswith(typed), one.name))
     return [forms.name_option(one.name, is_archived=one.is_archived) for one in fitting[:100]]
+
+
+def _command_of(incoming: Incoming) -> str:
+    return incoming.action_id.removeprefix("form.")
+
+
+def _ways(spec: Command) -> list[frozenset[str]]:
+    """Return the flags of each variant that rules can tell apart. The form may still set any of them."""
+    return [frozenset({one.flag} if one.flag else ()) for one in spec.variants] or [frozenset()]
 
 
 CHECKS: Mapping[str, Callable[[Environment, Incoming], Awaitable[Checked]]] = {

@@ -90,7 +90,7 @@ def submission(body: Body, at: datetime) -> Incoming | None:
 
 
 def suggestion(body: Body, at: datetime) -> Incoming | None:
-    """Translate a request for the options of a menu. Its value is the `private_metadata` of the modal."""
+    """Translate a request for the options of a menu. Its action and value are those of the modal."""
     view, container = _part(body, "view"), _part(body, "container")
     return _incoming(
         Kind.ACTION,
@@ -98,7 +98,7 @@ def suggestion(body: Body, at: datetime) -> Incoming | None:
         body,
         user=body.get("user"),
         channel=body.get("channel") or container.get("channel_id"),
-        action_id=_text(body.get("action_id")),
+        action_id=_text(view.get("callback_id")),
         value=_text(view.get("private_metadata")),
         values=_values_of(view.get("state")),
         view_id=_text(view.get("id")) or None,

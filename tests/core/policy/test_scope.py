@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from bot.commands import CATALOGUE
-from bot.core.model import Target
-from bot.core.policy import load
+from bot.core.model import Action, Target, Verdict
+from bot.core.policy import decide, load
 from tests.core.policy.world import EXAMPLE, policy, subject
 
 POLICY = load(EXAMPLE, CATALOGUE)
@@ -52,6 +52,37 @@ def test_the_ceiling_cuts_it_too() -> None:
     rules = policy(["allow: read"], more="ceiling: {deny: [{commands: [show], databases: ['prod-*']}]}")
     assert seen(rules, command="show") == ["orders-eu", "orders-us", "billing"]
     assert seen(rules, command="list") == NAMES
+
+
+CEILING = "ceiling: {deny: [{commands: %s, databases: ['prod-*']}]}"
+
+
+@pytest.mark.parametrize("command", [one.name for one in CATALOGUE.commands if one.comes_to])
+@pytest.mark.parametrize(
+    ("rules", "more"),
+    [
+        (["allow: [destroy, rotate, rewind]"], CEILING % "['destroy --now', rotate]"),
+        (["deny: [destroy, rotate], databases: ['prod-*']", "allow: [destroy, rotate, rewind]"], ""),
+        (["deny: [destroy, rotate], to: 'usergroup:S0DBA', databases: ['prod-*']", "allow: rewind"], ""),
+    ],
+    ids=["the ceiling", "a rule", "a rule whose people aren't known"],
+)
+def test_what_denies_the_end_of_a_command_cuts_it_as_a_decision_does(command: str, rules: list[str], more: str) -> None:
+    loaded, groups = policy(rules, more=more), {"S0DBA": None}
+    scope = loaded.scope(subject(groups=groups), command)
+    allowed = [
+        name
+        for name in NAMES
+        if decide(loaded, subject(groups=groups), Action(command, databases=(Target(name, ""),))).verdict
+        is not Verdict.DENY
+    ]
+    assert [name for name in NAMES if scope.covers(Target(name, ""))] == allowed == NAMES[:3]
+    assert not scope.covers_all
+
+
+@pytest.mark.parametrize("rules", [["allow: rewind"], ["allow: [destroy, rewind]", "deny: destroy"]])
+def test_a_command_whose_end_nothing_denies_keeps_the_whole_scope(rules: list[str]) -> None:
+    assert seen(policy(rules), command="rewind discard") == NAMES
 
 
 def test_a_rule_for_others_does_not_widen_it() -> None:

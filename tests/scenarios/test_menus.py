@@ -1,0 +1,43 @@
+"""Menus of databases in forms: what the form's command may be requested for, and nothing else."""
+
+import pytest
+
+from tests.policies import WITH_NAMED_DBA
+from tests.scenarios.test_forms import form_of
+from tests.world import DANA, World
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+RULES = """
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {deny: ["destroy --now"], databases: ["kept-*"]}
+      - {deny: token, databases: ["secret-*"]}
+      - {allow: [read, rewind, destroy, "token --read-only"]}
+"""
+OWN_POLICY = WITH_NAMED_DBA + RULES
+KEPT, OPEN, SECRET = "kept", "open", "secret"
+
+
+@pytest.mark.parametrize(
+    ("command", "offered"),
+    [
+        pytest.param("rewind discard", [OPEN, SECRET], id="it ends in a destroy at once"),
+        pytest.param("rewind keep", [KEPT, OPEN, SECRET], id="it destroys nothing"),
+        pytest.param("destroy", [KEPT, OPEN, SECRET], id="the other variant is allowed"),
+        pytest.param("token", [KEPT, OPEN], id="only a variant is allowed"),
+        pytest.param("show", [KEPT, OPEN, SECRET], id="it only reads"),
+    ],
+)
+async def test_no_database_is_offered_for_which_the_rules_deny_the_forms_command(
+    world: World, command: str, offered: list[str]
+) -> None:
+    for_this = f"-menu-{command.replace(' ', '-')}"
+    await world.make(*(f"{one}{for_this}" for one in (KEPT, OPEN, SECRET)))
+
+    view = await form_of(world, f"/turso {command}", name=command)
+    found = await world.workspace.suggest(DANA, view_id=view.id, action_id="form.database", text=for_this)
+
+    assert sorted(one["value"].removesuffix(for_this) for one in found) == offered
+    await world.workspace.close_view(DANA, view.id)
