@@ -101,16 +101,19 @@ class Workflows:
         await self._step("turn", f"{kind}:{subject}", turn)
 
     async def _take_up(self, intent_id: str) -> None:
+        is_answered = False
+
         async def take_up() -> None:
-            incoming = await self._store.intents.get(intent_id)
-            if incoming is None:
-                return
-            try:
-                await self._resume(incoming)
-            except Unavailable:  # the store is unavailable, so wait until it is back
-                raise
-            except Exception:  # a bug fails each time, so it ends here instead of being retried forever
-                log.exception("durable.given_up", intent=intent_id)
+            nonlocal is_answered
+            incoming = None if is_answered else await self._store.intents.get(intent_id)
+            if incoming is not None:
+                try:
+                    await self._resume(incoming)
+                except Unavailable:  # the store is unavailable, so wait until it is back
+                    raise
+                except Exception:  # a bug fails each time, so it ends here instead of being retried forever
+                    log.exception("durable.given_up", intent=intent_id)
+            is_answered = True  # when this step is tried again, only the closing is missing
             await self._store.intents.close(intent_id)
 
         await self._step("resume", intent_id, take_up)

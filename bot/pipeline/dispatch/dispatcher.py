@@ -20,13 +20,13 @@ from bot.core.requests.request import State
 from bot.errors import BadInput, BotError, NotRecorded, Refused, Unavailable
 from bot.pipeline.approval import press_limit, presses
 from bot.pipeline.approval.press_limit import PressLimit
-from bot.pipeline.authorization.decision import Forbidden
 from bot.pipeline.dispatch import button_actions, modal_submissions, pasted_secrets
+from bot.pipeline.dispatch.refusal_entries import record_refusal
 from bot.pipeline.dispatch.refusal_hints import what_helps
 from bot.pipeline.environment import Environment
 from bot.pipeline.home.open_homes import OpenHomes
 from bot.pipeline.outcomes.notifications import notify_outcome
-from bot.pipeline.replies import entry, error_reply, private_note, report_unexpected
+from bot.pipeline.replies import error_reply, private_note, report_unexpected
 from bot.pipeline.requests import channel_buttons, command_lines, open_form
 
 log = structlog.get_logger(__name__)
@@ -200,30 +200,6 @@ class Dispatcher:
             self._guarded, incoming, name, partial(command_lines.ask, self.env, incoming, read), recorded=changes
         )
 
-    async def _record(self, incoming: Incoming, name: str, error: BotError) -> None:
-        """Append a refusal to the audit log."""
-        if not isinstance(error, Refused):
-            return
-        request = (
-            await self.env.store.requests.get(incoming.value) if incoming.action_id in button_actions.CLICKS else None
-        )
-        decision, action = (error.decision, error.action) if isinstance(error, Forbidden) else (None, None)
-        line = entry(
-            "refused",
-            "denied",
-            at=self.env.clock.now(),
-            incoming=incoming,
-            request=request,
-            decision=decision,
-            command=request.command if request else action.command if action else name,
-            databases=[one.name for one in action.databases] if action else [],
-            reason=str(error),
-            policy_hash=self.env.rules.policy.hash,
-            by=incoming.user_id,
-            press=incoming.action_id if incoming.kind in (Kind.ACTION, Kind.SUBMISSION) else "",
-        )
-        await self.env.store.audit.append(line)
-
     def _read(self, text: str) -> command_lines.ReadLine:
         try:
             return self.env.grammar.parse(text)
@@ -259,7 +235,7 @@ class Dispatcher:
         except BotError as error:
             self._note(incoming, name, "refused", started, error)
             try:
-                await self._record(incoming, name, error)
+                await record_refusal(self.env, incoming, name, error)
             finally:
                 hint = await what_helps(self.env, error, incoming.user_id)
                 await report_unexpected(self.env, incoming, error_reply(error, incoming.id, hint))
@@ -275,9 +251,16 @@ class Dispatcher:
         else:
             self._note(incoming, name, outcome, started)
         if recorded or incoming.kind is Kind.MENTION:
-            await self.env.store.intents.close(incoming.id)
+            await self._close(incoming)
         if incoming.kind is Kind.ACTION and incoming.view_id:
             self.homes.pressed(incoming.user_id)
+
+    async def _close(self, incoming: Incoming) -> None:
+        """Close an answered intent. One that stays open is handled again later, which changes nothing twice."""
+        try:
+            await self.env.store.intents.close(incoming.id)
+        except Unavailable as error:  # the person is answered, and a second answer about the store would mislead them
+            log.warning("intent.not_closed", why=error.cause)
 
     def _note(
         self, incoming: Incoming, name: str, outcome: str, started: float, error: Exception | None = None

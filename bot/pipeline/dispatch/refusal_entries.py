@@ -1,0 +1,49 @@
+"""The audit entries of refusals. A refusal is answered once, also if its entry can't be written."""
+
+import structlog
+
+from bot.core.requests.incoming import Incoming, Kind
+from bot.errors import BotError, Refused, Unavailable
+from bot.pipeline.authorization.decision import Forbidden
+from bot.pipeline.dispatch import button_actions
+from bot.pipeline.environment import Environment
+from bot.pipeline.replies import entry
+
+log = structlog.get_logger(__name__)
+
+
+async def record_refusal(env: Environment, incoming: Incoming, name: str, error: BotError) -> None:
+    """Append a refusal to the audit log. Other errors have no entry.
+
+    A store that can't take the entry is logged and not raised, because the person still has to be answered, and a
+    second answer about the store would hide the first one.
+
+    Args:
+        name: the command, if the error names none.
+    """
+    if not isinstance(error, Refused):
+        return
+    try:
+        await _append(env, incoming, name, error)
+    except Unavailable as fault:
+        log.error("audit.refusal_not_recorded", why=fault.cause)
+
+
+async def _append(env: Environment, incoming: Incoming, name: str, error: Refused) -> None:
+    request = await env.store.requests.get(incoming.value) if incoming.action_id in button_actions.CLICKS else None
+    decision, action = (error.decision, error.action) if isinstance(error, Forbidden) else (None, None)
+    line = entry(
+        "refused",
+        "denied",
+        at=env.clock.now(),
+        incoming=incoming,
+        request=request,
+        decision=decision,
+        command=request.command if request else action.command if action else name,
+        databases=[one.name for one in action.databases] if action else [],
+        reason=str(error),
+        policy_hash=env.rules.policy.hash,
+        by=incoming.user_id,
+        press=incoming.action_id if incoming.kind in (Kind.ACTION, Kind.SUBMISSION) else "",
+    )
+    await env.store.audit.append(line)
