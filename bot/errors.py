@@ -60,12 +60,18 @@ class Unavailable(BotError):
 class NotRecorded(Unavailable):
     """Raised when the store didn't take something from Slack before the ack. It was not and will not be stored."""
 
-    def __init__(self) -> None:
+    def __init__(self, detail: str) -> None:
         super().__init__(
             "This couldn't be recorded, because the bot's store doesn't answer. Nothing was done. "
             "Try again in a moment.",
             nothing_happened=True,
+            detail=detail,
         )
+
+    @classmethod
+    def after(cls, seconds: float) -> "NotRecorded":
+        """Return the error for a store that took longer than so many seconds."""
+        return cls(f"The store didn't answer within {seconds:.2g} seconds.")
 
 
 class CannotPost(BotError):

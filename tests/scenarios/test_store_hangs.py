@@ -1,6 +1,8 @@
 """The store hangs for ten seconds: Slack's 3 seconds are kept, and what people were told is what happened."""
 
 import asyncio
+import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager
 from functools import partial
@@ -10,6 +12,8 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
+from bot.app.compose import secrets_of
+from bot.app.logs import set_up_logs
 from bot.core.requests.request import Request, State
 from bot.sandbox import running
 from bot.sandbox.workspace.records import Delivery
@@ -17,6 +21,7 @@ from tests.crash.waiting import patient
 from tests.policies import ACME
 from tests.scenarios import forging
 from tests.scenarios.conftest import hurry
+from tests.scenarios.invariants import KeptLog, keep_log
 from tests.security import stage
 from tests.stopping import hanging_server, locked
 from tests.world import ANA, DANA, DB_OPS, World, living, until, words
@@ -35,15 +40,31 @@ channels:
 """
 )
 HANGS_SECONDS = 10.0
+READ_SECONDS = 4
+CAUSE = re.compile(
+    r"The store didn't answer within [0-9.]+ seconds\.|PostgreSQL at the host in DATABASE_URL doesn't answer\."
+    r"|Another program holds the SQLite file locked\."
+)
+"""What an operator reads. People read that it couldn't be recorded."""
+REFERENCE = re.compile(r"Reference `?(i-[a-z0-9]+)")
 NOT_RECORDED = "couldn't be recorded"
 
 
 class Hanging:
-    """A world, and how to let its store hang."""
+    """A world, how to let its store hang, and what the bot logs."""
 
     def __init__(self, world: World, hang: Any) -> None:
+        assert world.bot is not None
+        hurry(world)
+        set_up_logs("INFO", "json", secrets_of(world.bot.settings))
         self.world = world
         self.hang: partial[AbstractContextManager[None]] = hang
+        self._log: KeptLog = keep_log()
+
+    def causes(self, reference: str) -> list[str]:
+        """Return the causes that the log has under a reference."""
+        lines = [json.loads(line) for line in self._log.own]
+        return [one["why"] for one in lines if one.get("reference") == reference and one.get("why")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["sqlite", "postgresql"])
@@ -52,14 +73,12 @@ async def hanging(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
     (data / "policy.yaml").write_text(POLICY)
     if request.param == "sqlite":
         async with living(data, policy=data / "policy.yaml") as found:
-            hurry(found)
             yield Hanging(found, partial(locked, data / "turso-ops.db"))
         return
     with hanging_server() as server, pytest.MonkeyPatch.context() as patched:
-        update = {"database_url": SecretStr(server.new_store())}
+        update = {"database_url": SecretStr(server.new_store()), "database_timeout": READ_SECONDS}
         patched.setattr(running, "_settings", lambda *args: made(*args).model_copy(update=update))
         async with living(data, policy=data / "policy.yaml") as found:
-            hurry(found)
             yield Hanging(found, server.stopped)
 
 
@@ -110,6 +129,42 @@ def refusals(world: World, person: str, before: int) -> int:
     """How often this person was told that something wasn't recorded. Each time with a reference."""
     told = [words(one) for one in forging.told(world, person)[before:]]
     return len([one for one in told if NOT_RECORDED in one and "Nothing was done" in one and "Reference `i-" in one])
+
+
+async def test_every_reference_that_was_shown_is_in_the_log_with_its_cause(hanging: Hanging) -> None:
+    """Whatever comes in while the store hangs: a change, a mention, a press, a form, and what only reads."""
+    world = hanging.world
+    await world.make("hang-five", "hang-six")
+    dana, ana = world.person(DANA), world.person(ANA)
+    pressed = await dana.types("/turso protect hang-five on --reason x", holding="hang-five")
+    typed = await dana.types("/turso freeze hang-six --reason x", holding="hang-six")
+    await ana.presses("Approve", typed)
+    form = await ana.modal("hang-six")
+    await world.calm()
+    before = references(world)
+
+    with hanging.hang():
+        await asyncio.gather(
+            dana.types("/turso freeze hang-five --reason x", holding="Reference"),
+            world.workspace.say(DANA, DB_OPS, f"<@{world.workspace.app.bot_user_id}> protect hang-six on --reason x"),
+            ana.presses("Approve", pressed),
+            ana.submits({"typed_name": "hang-six"}, form),
+            dana.types("/turso show hang-five"),
+        )
+        await until(lambda: len(references(world) - before) >= 4, what="a reference for each that is not recorded")
+        await asyncio.sleep(READ_SECONDS)
+    await world.calm()
+
+    for reference in references(world) - before:
+        assert any(CAUSE.fullmatch(one) for one in hanging.causes(reference)), (reference, hanging.causes(reference))
+
+
+def references(world: World) -> set[str]:
+    """The references that anybody has been shown, in messages and in modals."""
+    told = [words(one) for person in (ANA, DANA) for one in forging.told(world, person)]
+    posted = [words(one) for one in world.workspace.history(DB_OPS, None)]
+    modals = [words(one) for person in (ANA, DANA) for one in world.workspace.views_of(person)]
+    return {found for text in (*told, *posted, *modals) for found in REFERENCE.findall(text)}
 
 
 async def test_what_was_approved_before_the_store_hung_happens_once(hanging: Hanging) -> None:

@@ -105,7 +105,7 @@ class Dispatcher:
         try:
             return await within(RECORD_SECONDS, modal_submissions.check(self.env, incoming))
         except TimeoutError:
-            raise NotRecorded from None
+            raise NotRecorded.after(RECORD_SECONDS) from None
 
     async def options(self, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
         """Suggest databases that this person may see where the form was opened. Returns none if anything fails."""

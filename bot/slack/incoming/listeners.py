@@ -211,7 +211,8 @@ class Listeners:
             await self._send_note(incoming, "Something went wrong in Turso Ops. Give this reference to an admin.")
 
     async def _tell_that_it_waits(self, incoming: Incoming) -> None:
-        log.warning("the ack did not wait for the store", reference=incoming.id, user=incoming.user_id)
+        why = f"The store didn't answer within {ACK_WITHIN_SECONDS:g} seconds."
+        log.warning("the ack did not wait for the store", reference=incoming.id, user=incoming.user_id, why=why)
         await self._send_note(incoming, WAITS)
 
     async def _send_note(self, incoming: Incoming, sentence: str) -> None:

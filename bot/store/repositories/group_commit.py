@@ -89,8 +89,8 @@ class GroupCommit:
             async with asyncio.timeout(within):
                 return await asyncio.shield(done)
         except TimeoutError:
-            if self._give_up(waiting):
-                raise NotRecorded from None
+            if within is not None and self._give_up(waiting):
+                raise NotRecorded.after(within) from None
         return await done
 
     async def entries(self, entries: Sequence[AuditEntry]) -> None:
@@ -198,7 +198,7 @@ class GroupCommit:
         uncertain = [waiting for waiting in group if waiting.may_be_stored and not self._is_closing]
         for waiting in group:
             if waiting not in uncertain:
-                waiting.fail(error if waiting.may_be_stored else NotRecorded())
+                waiting.fail(error if waiting.may_be_stored else NotRecorded(error.cause))
         if uncertain:
             log.warning("store.intents_uncertain", references=[str((one.intent or {})["id"]) for one in uncertain])
             self._waiting[:0] = uncertain
