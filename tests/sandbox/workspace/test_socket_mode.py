@@ -186,11 +186,16 @@ async def test_an_event_is_sent_again_over_the_connection_that_is_left(
 
 
 async def test_a_refresh_is_followed_by_a_new_connection_of_the_sdk(workspace: Workspace) -> None:
+    workspace.limits.ack = timedelta(seconds=2)
     async with connection(workspace) as app:
         (old,) = workspace.sockets.connections
         await workspace.sockets.disconnect("refresh_requested")
         await until(lambda: workspace.sockets.connections and workspace.sockets.connections[0] is not old)
-        assert present((await workspace.say(DANA, DB_OPS, "/turso")).delivery).ok
+        # slack_sdk may connect twice, for the message and for the close, and then loses what came over the first one
+        said = [await workspace.say(DANA, DB_OPS, "/turso")]
+        while not present(said[-1].delivery).ok and len(said) < 5:
+            said.append(await workspace.say(DANA, DB_OPS, "/turso"))
+        assert present(said[-1].delivery).ok
         assert len(app.got) == 1
 
 
