@@ -27,6 +27,7 @@ from bot.blocks.text import (
     counted,
     cut,
     joined,
+    linked_key,
     listed,
     mention,
     mrkdwn,
@@ -36,6 +37,7 @@ from bot.blocks.text import (
     when,
 )
 from bot.core.catalogue import CommandCatalogue
+from bot.core.links import NO_LINKS, Links
 from bot.core.records.incidents import Review
 from bot.core.reply import Block, Reply
 from bot.core.requests.request import Mode, Request, State
@@ -54,6 +56,7 @@ def request_card(
     silent: str = "",
     review: Review | None = None,
     done: Reply | None = None,
+    links: Links = NO_LINKS,
 ) -> Reply:
     """Return the card of a request in its current state.
 
@@ -65,9 +68,10 @@ def request_card(
         delegates: who acts in the place of an approver who is away.
         silent: which service doesn't say who is on call, as a sentence without its full stop.
         review: the review of a break-glass operation, if there is one.
+        links: where the keys of tickets lead.
     """
     if request.state is State.PENDING and request.mode is not Mode.APPROVAL:
-        return confirm_message(request, catalogue, now=now)
+        return confirm_message(request, catalogue, now=now, links=links)
     title = _title(request, catalogue)
     rows = kit.actions(*card_buttons(request, catalogue, review))
     if request.state is State.PENDING:
@@ -75,15 +79,15 @@ def request_card(
         plan = plan_blocks(request.plan, countdown=request.countdown)
         return reply(
             _notification_text(request, catalogue, now),
-            [kit.section(title), *_reason_blocks(request), *plan, *rows, foot],
+            [kit.section(title), *_reason_blocks(request, links), *plan, *rows, foot],
         )
-    course = [*_progress_blocks(request, now, done, review), *_reason_blocks(request)]
+    course = [*_progress_blocks(request, now, done, review), *_reason_blocks(request, links)]
     if done is None:
         return reply(title, [kit.section(title), *course, *rows, kit.context(_history(request))])
     return reply(Mrkdwn(done.text), [*done.blocks, *course, *rows, kit.context(_history(request))])
 
 
-def confirm_message(request: Request, catalogue: CommandCatalogue, *, now: datetime) -> Reply:
+def confirm_message(request: Request, catalogue: CommandCatalogue, *, now: datetime, links: Links = NO_LINKS) -> Reply:
     """Return the private message that asks the requester to confirm."""
     loud = BREAK_GLASS if request.mode is Mode.BREAK_GLASS else Mrkdwn("")
     title = mrkdwn("{}Do you want to {}?", loud, buttons.to_do(request, catalogue))
@@ -97,7 +101,7 @@ def confirm_message(request: Request, catalogue: CommandCatalogue, *, now: datet
         title,
         [
             kit.section(title),
-            *_reason_blocks(request),
+            *_reason_blocks(request, links),
             *plan_blocks(request.plan, countdown=request.countdown),
             *kit.actions(*row),
             kit.context(*notes, small_print(request)),
@@ -153,10 +157,15 @@ def _notification_text(request: Request, catalogue: CommandCatalogue, now: datet
     return mrkdwn("{} wants to {}{}.{}", person(request.requester), buttons.to_do(request, catalogue), why, until)
 
 
-def _reason_blocks(request: Request) -> list[Block]:
-    ticket = mrkdwn("*Ticket*: `{}`", cut(request.ticket, 100)) if request.ticket else Mrkdwn("")
+def _reason_blocks(request: Request, links: Links) -> list[Block]:
+    ticket = mrkdwn("*Ticket*: {}", _ticket(request.ticket, links)) if request.ticket else Mrkdwn("")
     said = [kit.quote(Plain("Reason"), Plain(request.reason), at_most=800)] if request.reason else []
     return said + ([kit.section(ticket)] if ticket else [])
+
+
+def _ticket(key: str, links: Links) -> Mrkdwn:
+    url = links.ticket_url(key)
+    return linked_key(url, cut(key, 100)) if url else mrkdwn("`{}`", cut(key, 100))
 
 
 def _approval_status(

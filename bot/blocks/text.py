@@ -26,7 +26,7 @@ _LINKED: Final = re.compile(r"<https?://[^|>]*\|([^>]*)>")
 UTC_FORMAT: Final = "%Y-%m-%d %H:%M UTC"
 _UTC: Final = re.compile(r"\b\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC\b", re.ASCII)
 _ID: Final = re.compile(r"[A-Z0-9]{1,40}")
-_LINK: Final = re.compile(r"https?://[A-Za-z0-9.:_-]+/[A-Za-z0-9/._?=&%-]*")
+_LINK: Final = re.compile(r"https?://[A-Za-z0-9.:_-]+/[A-Za-z0-9/._?=&%#~+:@,-]*")
 _MENTION: Final = re.compile(r"<(?:@[A-Z0-9]+|!subteam\^[A-Z0-9]+)>")
 
 
@@ -128,6 +128,12 @@ def channel(channel_id: str) -> Mrkdwn:
 def linked(url: str, words: LiteralString) -> Mrkdwn:
     """Return a link to a Slack message. If the URL isn't one, return only the words."""
     return Mrkdwn(f"<{url}|{words}>") if _LINK.fullmatch(url) else Mrkdwn(words)
+
+
+def linked_key(url: str, key: str) -> Mrkdwn:
+    """Return the key of a ticket or an incident as a link to its page. Without a URL, return only the key."""
+    shown = mrkdwn("{}", key)
+    return Mrkdwn(f"<{escape(url)}|{shown}>") if _LINK.fullmatch(url) else shown
 
 
 def mention(text: str) -> Mrkdwn:

@@ -32,6 +32,7 @@ PLACES: dict[str, type[BaseModel]] = {
     "policy file": policy_file.PolicyFile,
     "policy organization": policy_file.OrganizationFile,
     "policy alerts": policy_file.AlertsFile,
+    "policy links": policy_file.LinksFile,
     "policy people": policy_file.PeopleFile,
     "policy on call": policy_file.OnCallFile,
     "policy ceiling": policy_file.CeilingFile,

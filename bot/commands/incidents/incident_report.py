@@ -4,7 +4,7 @@ from pydantic import BaseModel
 
 from bot.blocks import kit
 from bot.blocks.message import reply
-from bot.blocks.text import counted, duration, mrkdwn
+from bot.blocks.text import counted, duration, linked_key, mrkdwn
 from bot.commands.base import Context, ReadCommand
 from bot.commands.incidents._incidents import last_incident, open_items_blocks
 from bot.commands.incidents._markdown import markdown, story_of
@@ -26,7 +26,8 @@ async def run(ctx: Context, args: IncidentReportArgs) -> Reply:
     until = incident.ended_at or ctx.now
     count = counted(len(story.entries), "entry", "entries")
     took = duration(until - incident.started_at)
-    title = mrkdwn(":page_facing_up: Report for incident *{}*: {} in {}", incident.key, count, took)
+    key = linked_key(ctx.policy.links.incident_url(incident.key), incident.key)
+    title = mrkdwn(":page_facing_up: Report for incident *{}*: {} in {}", key, count, took)
     return reply(
         title,
         [kit.section(title), *open_items_blocks(story.open_items, approves=incident.ended_at is None)],

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
-from bot.blocks.text import mrkdwn, person, span, when
+from bot.blocks.text import linked_key, mrkdwn, person, span, when
 from bot.commands._lines import command_line
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.core.declaration import IncidentRole
@@ -62,6 +62,7 @@ async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
         ],
         arguments={
             "key": args.key,
+            "url": ctx.policy.links.incident_url(args.key),
             "seconds": int(lasting.total_seconds()),
             "profile": profile,
             "organization": organization_of(ctx),
@@ -179,7 +180,8 @@ def message(plan: Plan, facts: Facts) -> Reply:
         return _over(str(asked["key"]), datetime.fromisoformat(facts["ended_at"]), str(facts.get("ended_by") or ""))
     begun = "continues" if asked["extends"] else "started"
     until = mrkdwn(" and lasts until {}", when(datetime.fromisoformat(facts["until"]))) if facts.get("until") else ""
-    head = mrkdwn(":rotating_light: Incident *{}* {}{}.", asked["key"], begun, until)
+    key = linked_key(str(asked.get("url", "")), str(asked["key"]))
+    head = mrkdwn(":rotating_light: Incident *{}* {}{}.", key, begun, until)
     note = mrkdwn("The rules of the profile `{}` apply here until it ends. The thread of this message is its timeline.",
                   asked["profile"])  # fmt: skip
     row = [*buttons.run(1, "Status", command_line("incident status")), buttons.form("triage", "Triage")]

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
-from bot.blocks.text import mrkdwn, person, span, when
+from bot.blocks.text import linked_key, mrkdwn, person, span, when
 from bot.commands._lines import command_line
 from bot.commands._rights import may_use
 from bot.commands.base import Context, ReadCommand
@@ -28,7 +28,8 @@ async def run(ctx: Context, args: IncidentStatusArgs) -> Reply:
         may_start = may_use(ctx, "incident start")
         row = [buttons.form("incident start", "Start incident")] if may_start else []
         return reply(title, [kit.section(title), *kit.actions(*row)])
-    title = mrkdwn(":rotating_light: Incident *{}* {}", incident.key, _started(ctx.now - incident.started_at))
+    key = linked_key(ctx.policy.links.incident_url(incident.key), incident.key)
+    title = mrkdwn(":rotating_light: Incident *{}* {}", key, _started(ctx.now - incident.started_at))
     lasting = usual_length(ctx.policy)
     longer = [buttons.extend_incident(incident.id, f"Extend to {span(lasting)}")]
     row = [*(longer if incident.until - ctx.now < lasting else [])]

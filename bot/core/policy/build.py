@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bot.core.catalogue import CommandCatalogue
+from bot.core.links import Links
 from bot.core.model import Detail, Verdict
 from bot.core.oncall import OnCall, Schedule
 from bot.core.policy.alert_defaults import alert_defaults
@@ -55,6 +56,7 @@ def build(parsed: PolicyFile, catalogue: CommandCatalogue, default_organization:
         named=union_of([*named, *([incidents.to] if incidents else [])]),
         audit_head_channel=parsed.audit_head_channel,
         policy_channel=parsed.policy_channel,
+        links=Links(parsed.links.ticket, parsed.links.incident),
         alerts=alert_defaults(alerts, channels),
         people=people,
         oncall_users=parsed.oncall_users,

@@ -1,10 +1,11 @@
 """Differences between two policies: who gains and who loses what. Both are asked the same questions."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from bot.core.actions import action_of_line
+from bot.core.links import Links
 from bot.core.model import Action, Decision, Target, Verdict
 from bot.core.parsing.durations import duration_text
 from bot.core.parsing.grammar import Grammar
@@ -61,6 +62,7 @@ def differences(old: Policy, new: Policy, grammar: Grammar[Any]) -> Iterator[str
             seen |= {(channel, who.words, *one) for one in changes}
             yield from (f"{place}: {who.words}: {text}" for text in _grouped(changes, actions))
     yield from alert_differences(old, new)
+    yield from _links(old, new)
 
 
 def _oncall_users(old: Policy, new: Policy) -> Iterator[str]:
@@ -71,6 +73,14 @@ def _oncall_users(old: Policy, new: Policy) -> Iterator[str]:
             if before.get(id_) != after.get(id_):
                 was, now = before.get(id_, "no one"), after.get(id_, "no one")
                 yield f"{provider.label} user {id_}: {was} → {now}"
+
+
+def _links(old: Policy, new: Policy) -> Iterator[str]:
+    """Yield changes of where the keys of tickets and incidents lead."""
+    for each in fields(Links):
+        was, now = getattr(old.links, each.name), getattr(new.links, each.name)
+        if was != now:
+            yield f"Links of each {each.name}: {was or 'none'} → {now or 'none'}"
 
 
 def _delegates(old: Policy, new: Policy) -> Iterator[str]:

@@ -19,6 +19,7 @@ from bot.core.policy.file_values import (
     UsergroupId,
     UserId,
     WorkspaceId,
+    link_pattern,
     not_empty,
     one_or_more,
     read_quota,
@@ -166,6 +167,13 @@ class IncidentsFile(_Strict):
     longest: Duration = timedelta(hours=12)
 
 
+class LinksFile(_Strict):
+    """Patterns of the pages of tickets and incidents in other systems."""
+
+    ticket: Annotated[str, BeforeValidator(link_pattern)] = ""
+    incident: Annotated[str, BeforeValidator(link_pattern)] = ""
+
+
 class PolicyFile(_Strict):
     """A whole policy file."""
 
@@ -180,5 +188,6 @@ class PolicyFile(_Strict):
     profiles: dict[str, ProfileFile] = {}
     incidents: IncidentsFile | None = None
     alerts: AlertsFile | None = None
+    links: LinksFile = LinksFile()
     audit_head_channel: ChannelId | None = None
     policy_channel: ChannelId | None = None

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from bot.core.alerts.thresholds import NotAThreshold, quota_thresholds, spike_factor
 from bot.core.catalogue import CommandCatalogue
+from bot.core.links import KEY, is_pattern
 from bot.core.model import Detail, Risk
 from bot.core.oncall import SCHEDULE_ID
 from bot.core.parsing.durations import NotADuration, parse_duration
@@ -115,6 +116,15 @@ def token_reference(value: Any) -> str:
         return value
     raise wrong(
         "takes a reference, never the token itself: `env:` and the name of a variable that begins with `TURSO_`"
+    )
+
+
+def link_pattern(value: Any) -> str:
+    """Check the pattern of a link."""
+    if isinstance(value, str) and is_pattern(value):
+        return value
+    raise wrong(
+        f"takes an `https://` address with `{KEY}` once, after the host, such as `https://jira.example.com/browse/{KEY}`"
     )
 
 

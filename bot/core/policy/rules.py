@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.core.alerts.subscriptions import AlertSubscription
 from bot.core.catalogue import CommandCatalogue
+from bot.core.links import NO_LINKS, Links
 from bot.core.model import Action, Confirm, Detail, Lifetime, Never, QueryLiterals, Subject, Target, Verdict, Visibility
 from bot.core.oncall import Provider
 from bot.core.policy.databases import Databases
@@ -195,6 +196,7 @@ class Policy:
     """Everybody named in the file."""
     audit_head_channel: str | None = None
     policy_channel: str | None = None
+    links: Links = NO_LINKS
     alerts: tuple[AlertSubscription, ...] = ()
     """The alerts that channels get without having turned them on, by channel."""
     warnings: tuple[Problem, ...] = ()

@@ -53,6 +53,7 @@ async def card_of(env: Environment, request: Request) -> Reply:
         delegates=named.delegates,
         silent=named.silent,
         review=review,
+        links=env.rules.policy.links,
     )
     return await with_timeline(env, card, request.incident_id) if request.incident_id else card
 

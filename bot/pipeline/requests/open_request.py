@@ -65,7 +65,8 @@ async def open_request(
     if request.state is State.APPROVED:
         return "accepted"
     if request.mode is Mode.DIRECT:
-        await env.messenger.send_ephemeral(address_of(incoming), cards.confirm_message(request, env.catalogue, now=now))
+        confirm = cards.confirm_message(request, env.catalogue, now=now, links=env.rules.policy.links)
+        await env.messenger.send_ephemeral(address_of(incoming), confirm)
         return "confirmation_asked"
     return await _show_card(env, incoming, request)
 

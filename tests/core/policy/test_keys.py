@@ -26,6 +26,7 @@ PLACES = {
         "profiles: {{calm: {{rules: [{{break_glass: read, review_by: U0BEN, {entry}}}]}}}}",
     ),
     "a deny": (("profiles", "calm", "rules", 0), "profiles: {{calm: {{rules: [{{deny: read, {entry}}}]}}}}"),
+    "links": (("links",), "links: {{{entry}}}"),
     "incidents": (
         ("incidents",),
         "incidents: {{to: U0ANA, databases: ['*'], {entry}}}\n"
@@ -64,6 +65,8 @@ KEYS = [
     ("review_within", "2h", ["a break_glass"]),
     ("blocks_while_owed", "true", ["a break_glass"]),
     ("profile", "calm", ["a channel", "incidents"]),
+    ("ticket", "'https://jira.example.com/browse/{key}'", ["links"]),
+    ("incident", "'https://status.example.com/?id={key}'", ["links"]),
     ("audit_head_channel", "C0AUDIT", ["the file"]),
     ("policy_channel", "C0ADMIN", ["the file"]),
     ("token_lifetime", "8h", ["the ceiling"]),

@@ -199,6 +199,12 @@ def test_a_difference_says_who_gains_or_loses_what_where(old: str, new: str, lin
     assert line in report.diff(POLICY, load(EXAMPLE.replace(old, new), CATALOGUE), GRAMMAR)
 
 
+def test_links_that_lead_elsewhere_are_a_difference() -> None:
+    linked = load(f'{EXAMPLE}\nlinks: {{ticket: "https://jira.example.com/browse/{{key}}"}}', CATALOGUE)
+    line = "Links of each ticket: none → https://jira.example.com/browse/{key}"
+    assert report.diff(POLICY, linked, GRAMMAR) == [line]
+
+
 def test_a_channel_that_comes_or_goes_is_a_difference() -> None:
     without = load(EXAMPLE[: EXAMPLE.index("  C0ORDERS:")] + EXAMPLE[EXAMPLE.index("incidents:") :], CATALOGUE)
     assert any(line.startswith("C0ORDERS: any member: list, ") for line in report.diff(POLICY, without, GRAMMAR))
