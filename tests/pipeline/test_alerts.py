@@ -189,6 +189,46 @@ async def test_alerts_that_are_turned_off_end(here: Pipeline, counters: Counters
     assert [one.end for one in await alerts(here)] == [AlertEnd.OFF]
 
 
+@pytest.mark.parametrize("pause", ["shared with another company", "turned off"])
+async def test_what_still_holds_once_the_channel_is_watched_again_is_told_again(
+    here: Pipeline, counters: Counters, pause: str
+) -> None:
+    await subscribe(here, quota=(50,))
+    counters.read["orders"] = 700_000
+    await sample(here)
+
+    if pause == "turned off":
+        await here.env.store.alerts.unsubscribe(CHANNEL)
+    here.of.is_shared = pause != "turned off"
+    await sample(here)
+    await sample(here)
+    here.of.is_shared = False
+    await subscribe(here, quota=(50,))
+    await sample(here)
+    await sample(here)
+
+    first, second = await alerts(here)
+    assert first.end is (AlertEnd.OFF if pause == "turned off" else AlertEnd.UNWATCHED)
+    assert (second.period, second.threshold, second.is_open) == (first.period, "50", True)
+    assert [text for text in here.slack.public if "acme has used 70%" in text] == here.slack.public
+    assert len(here.slack.public) == 2
+
+
+async def test_an_alert_that_no_one_could_see_is_told_once_the_channel_may(here: Pipeline, counters: Counters) -> None:
+    await subscribe(here, quota=(50,))
+    counters.read["orders"] = 700_000
+    await here.fire(TimerKind.SAMPLE, "acme")
+    here.of.is_shared = True  # between the decision and the card
+    await tell(here)
+    assert here.slack.public == []
+
+    here.of.is_shared = False
+    await sample(here)
+
+    assert [one.end for one in await alerts(here)] == [AlertEnd.UNWATCHED, None]
+    assert len(here.slack.public) == 1
+
+
 async def test_alerts_cost_one_usage_call_an_hour_whatever_there_is(here: Pipeline, counters: Counters) -> None:
     for number in range(300):
         name = f"many-{number}"

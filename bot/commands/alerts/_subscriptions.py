@@ -8,14 +8,19 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator
 
 from bot.blocks.text import Mrkdwn, joined, mention, mrkdwn
+from bot.commands._rights import judge
 from bot.commands.base import Context
+from bot.commands.usage import usage
 from bot.core.alerts import AlertSubscription, merged
 from bot.core.alerts.thresholds import NotAThreshold, factor_text, quota_thresholds, spike_factor
+from bot.core.model import Verdict, Visibility
 from bot.core.parsing.arguments import Phrase, quoted, wrong, wrong_value
 from bot.core.policy import Policy
 from bot.core.ports import ReadStore
+from bot.errors import BadInput
 
 MOST_MENTIONS: Final = 5
+LIST: Final = "alert list"
 _MENTION: Final = re.compile(r"<@([UW][A-Z0-9]+)>|<!subteam\^(S[A-Z0-9]+)>|([UWS][A-Z0-9]{2,})", re.ASCII)
 
 
@@ -88,8 +93,26 @@ async def subscription_of(ctx: Context) -> AlertSubscription | None:
 
 async def subscription_in(store: ReadStore, policy: Policy, channel_id: str, now: datetime) -> AlertSubscription | None:
     """Return the alerts of a channel: its own, else those of the policy file. None: it gets none."""
+    bound = policy.channels.get(channel_id)
+    if bound is None:
+        return None
     stored, mutes = await store.alerts.stored_subscriptions(), await store.alerts.mutes(now)
-    return next((one for one in merged(stored, policy.alerts, mutes) if one.channel_id == channel_id), None)
+    found = merged(stored, policy.alerts, mutes, organization=bound.organization)
+    return next((one for one in found if one.channel_id == channel_id), None)
+
+
+def require_shown(ctx: Context) -> None:
+    """Stop unless the channel may read what alerts would tell it.
+
+    Raises:
+        BadInput: alerts that are turned on wouldn't be posted.
+    """
+    if ctx.subject.channel.id not in ctx.policy.channels:
+        raise BadInput("The policy has no rules for this channel, so it can't get alerts.")
+    for name in (LIST, usage.command.name):
+        decision = judge(ctx, name)
+        if decision.verdict is not Verdict.ALLOW or decision.visibility is not Visibility.CHANNEL:
+            raise BadInput(f"The policy doesn't show `{name}` to everyone here, so this channel can't get alerts.")
 
 
 def in_policy(ctx: Context) -> AlertSubscription | None:

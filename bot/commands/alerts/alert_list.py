@@ -9,7 +9,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, joined, mrkdwn, person, when
 from bot.commands._lines import command_line
 from bot.commands._rights import may
-from bot.commands.alerts._subscriptions import ALWAYS, chosen, mentioned, partly, subscription_of
+from bot.commands.alerts._subscriptions import ALWAYS, LIST, chosen, mentioned, partly, subscription_of
 from bot.commands.alerts._views import Sight, may_see
 from bot.commands.alerts.alert_mute import command as mute
 from bot.commands.alerts.alert_off import command as off
@@ -76,7 +76,7 @@ def _buttons(ctx: Context, one: AlertSubscription) -> list[Element]:
 
 
 command = ReadCommand(
-    name="alert list",
+    name=LIST,
     usage="alert list",
     summary="Show this channel's alerts, and which are open",
     args=AlertListArgs,

@@ -6,14 +6,13 @@ from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, joined, mrkdwn
 from bot.commands._lines import command_line
-from bot.commands.alerts._subscriptions import ALWAYS, Mentions, Quota, Spike, chosen, mentioned, partly
+from bot.commands.alerts._subscriptions import ALWAYS, Mentions, Quota, Spike, chosen, mentioned, partly, require_shown
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.core.alerts import AlertSubscription
 from bot.core.alerts.thresholds import spike_factor
 from bot.core.model import Risk
 from bot.core.reply import Reply
 from bot.core.requests.plan import Plan
-from bot.errors import BadInput
 
 QUOTA, SPIKE = "50,80,95", "5x"
 """What `alert on` alone turns on, besides the forecast."""
@@ -28,8 +27,7 @@ class AlertOnArgs(BaseModel):
 
 async def plan(ctx: Context, args: AlertOnArgs) -> Plan:
     """Return the plan: which alerts this channel will get, and whom a card mentions."""
-    if not ctx.organization:
-        raise BadInput("The policy has no rules for this channel, so it can't get alerts.")
+    require_shown(ctx)
     plain = args.quota is None and args.spike is None and not args.forecast
     asked = {
         "quota": QUOTA if plain else args.quota,

@@ -1,12 +1,23 @@
 """Alerts: what is measured, when people are alerted, and when an alert has ended. Pure, without a clock."""
 
-from bot.core.alerts.alert import ENDED, RAISED, Alert, AlertEnd, AlertKind, Contributor, Figure, Measure
+from bot.core.alerts.alert import (
+    ENDED,
+    RAISED,
+    UNTOLD_ENDS,
+    Alert,
+    AlertEnd,
+    AlertKind,
+    Contributor,
+    Figure,
+    Measure,
+)
 from bot.core.alerts.subscriptions import POLICY, AlertSubscription, Mute, merged
 
 __all__ = [
     "ENDED",
     "POLICY",
     "RAISED",
+    "UNTOLD_ENDS",
     "Alert",
     "AlertEnd",
     "AlertKind",

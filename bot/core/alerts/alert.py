@@ -59,7 +59,11 @@ class AlertEnd(StrEnum):
     OFF = "off"
     """Alerts were turned off in the channel, or the threshold was removed."""
     UNWATCHED = "unwatched"
-    """The policy no longer lets the channel have alerts about the organization."""
+    """The channel can't have alerts about the organization: the policy or Slack no longer lets it."""
+
+
+UNTOLD_ENDS: Final = (AlertEnd.OFF, AlertEnd.UNWATCHED)
+"""Ends of an alert whose state may have gone on. If it still holds once the channel is watched again, it is news."""
 
 
 class Contributor(NamedTuple):
@@ -85,7 +89,7 @@ class Alert:
     """An alert in one channel. It is stored before it is posted.
 
     Of alerts with the same channel, kind, subject, measure, threshold and period there is at most one, and of those
-    that haven't ended at most one for all periods.
+    that haven't ended at most one for all periods. Those that ended although their state went on don't count.
     """
 
     id: str
@@ -132,6 +136,14 @@ class Alert:
     def is_open(self) -> bool:
         """Return True until the state has ended."""
         return self.ended_at is None
+
+    @property
+    def is_told(self) -> bool:
+        """Return True if its state isn't told again in its period.
+
+        False if the alert ended only because nobody watched: then people don't know whether the state went on.
+        """
+        return self.end not in UNTOLD_ENDS
 
     @property
     def is_of_database(self) -> bool:

@@ -48,11 +48,12 @@ def evaluate(
     for kind, check in CHECKS.items():
         of_kind = [one for one in known if one.kind is kind]
         found = check(subscription, facts, of_kind, shown)
-        ended |= found.ended
-        if subscription.is_muted(facts.now):
+        if subscription.is_muted(facts.now):  # nor is there an alert that replaces another one
+            ended |= {one: how for one, how in found.ended.items() if how is not AlertEnd.HIGHER}
             continue
+        ended |= found.ended
         is_open = {one.key for one in of_kind if one.is_open and one.id not in ended}
-        told = {(one.key, one.period) for one in of_kind}
+        told = {(one.key, one.period) for one in of_kind if one.is_told}
         new = [one for one in found.states if one.key not in is_open and (one.key, one.period) not in told]
         raised += [replace(one, id=new_id()) for one in new]
     return Changes(raised, ended)

@@ -21,17 +21,18 @@ USED_UP: Final = "100"
 def quotas(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
     """Find the highest threshold that each number has reached in this billing period."""
     ended = {one.id: AlertEnd.OFF for one in known if one.is_open and int(one.threshold) not in subscription.quota}
+    ended = _reset(facts, known) | ended
     states = []
     if facts.reading is not None and facts.quotas is not None:
         period = facts.period
         for measure in MEASURES:
             used, quota = value_of(facts.reading, measure), facts.quotas.get(measure)
+            of_measure = [one for one in known if one.measure is measure]
             if used is None or not quota:
                 continue
-            of_measure = [one for one in known if one.measure is measure]
             reached = [one for one in subscription.quota if 100 * used >= one * quota]
             for one in (one for one in of_measure if one.is_open and one.id not in ended):
-                if (end := _end_of(one, period, 100 * used / quota, reached)) is not None:
+                if (end := _end_of(one, 100 * used / quota, reached)) is not None:
                     ended[one.id] = end
             if reached and not _was_told(of_measure, period, reached[-1]):
                 since = first_above(facts.readings, period, measure, reached[-1] * quota / 100)
@@ -43,10 +44,16 @@ def quotas(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert]
     return Found(states, ended)
 
 
-def _end_of(alert: Alert, period: Period, percent: float, reached: Sequence[int]) -> AlertEnd | None:
+def _reset(facts: Facts, known: Sequence[Alert]) -> dict[str, AlertEnd]:
+    """Return the end of open alerts of earlier periods, whether or not the quotas are known. Storage isn't reset."""
+    resets = [one for one in known if one.is_open and one.measure is not Measure.STORAGE]
+    if facts.reading is None or not resets:
+        return {}
+    return {one.id: AlertEnd.RESET for one in resets if one.period != facts.period.key}
+
+
+def _end_of(alert: Alert, percent: float, reached: Sequence[int]) -> AlertEnd | None:
     threshold = int(alert.threshold)
-    if alert.period != period.key and alert.measure is not Measure.STORAGE:
-        return AlertEnd.RESET
     if reached and reached[-1] > threshold:
         return AlertEnd.HIGHER
     return AlertEnd.BELOW if percent < threshold - HYSTERESIS else None
@@ -54,7 +61,7 @@ def _end_of(alert: Alert, period: Period, percent: float, reached: Sequence[int]
 
 def _was_told(known: Sequence[Alert], period: Period, threshold: int) -> bool:
     """Return True if this threshold or a higher one was reached before in this period."""
-    return any(one.period == period.key and int(one.threshold) >= threshold for one in known)
+    return any(one.is_told and one.period == period.key and int(one.threshold) >= threshold for one in known)
 
 
 def forecasts(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
@@ -62,19 +69,16 @@ def forecasts(subscription: AlertSubscription, facts: Facts, known: Sequence[Ale
     if not subscription.forecast:
         return Found((), {one.id: AlertEnd.OFF for one in known if one.is_open})
     states: list[Alert] = []
-    ended: dict[str, AlertEnd] = {}
+    ended = _reset(facts, known)
     if facts.reading is not None and facts.quotas is not None:
         period = facts.period
         for measure in MEASURES:
             used, quota = value_of(facts.reading, measure), facts.quotas.get(measure)
+            is_open = [one for one in known if one.measure is measure and one.is_open]
             if used is None or not quota:
                 continue
-            is_open = [one for one in known if one.measure is measure and one.is_open]
-            for one in is_open:
-                if one.period != period.key and measure is not Measure.STORAGE:
-                    ended[one.id] = AlertEnd.RESET
-                elif used >= quota:
-                    ended[one.id] = AlertEnd.REACHED
+            if used >= quota:
+                ended |= {one.id: AlertEnd.REACHED for one in is_open if one.id not in ended}
             if not closes_day(facts.reading) or used >= quota:
                 continue
             found = forecast(facts.readings, measure, quota, period)

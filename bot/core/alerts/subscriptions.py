@@ -48,9 +48,16 @@ class Mute:
 
 
 def merged(
-    stored: Iterable[AlertSubscription], defaults: Iterable[AlertSubscription], mutes: Iterable[Mute]
+    stored: Iterable[AlertSubscription],
+    defaults: Iterable[AlertSubscription],
+    mutes: Iterable[Mute],
+    *,
+    organization: str,
 ) -> list[AlertSubscription]:
-    """Return the subscription of each channel, by channel. A stored one replaces that of the policy file."""
-    found = {one.channel_id: one for one in defaults} | {one.channel_id: one for one in stored}
+    """Return the subscription of each channel to an organization, by channel.
+
+    A stored one replaces that of the policy file, unless it is about an organization that the channel had before.
+    """
+    found = {one.channel_id: one for one in (*defaults, *stored) if one.organization == organization}
     until = {mute.channel_id: mute.until for mute in mutes}
     return [replace(found[key], muted_until=until.get(key)) for key in sorted(found)]

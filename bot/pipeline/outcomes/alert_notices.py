@@ -1,6 +1,5 @@
 """The delivery of alerts: a card when one is raised, and the same card again when it has ended."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -9,19 +8,17 @@ import structlog
 
 from bot.blocks.alert_cards import AlertView, alert_card, ended_card
 from bot.blocks.kit import Element
-from bot.commands.alerts import alert_list
 from bot.commands.alerts._actions import ACTIONS, button_of
 from bot.commands.alerts._subscriptions import subscription_in
 from bot.commands.alerts._views import Sight, may_see, view_of
 from bot.commands.base import Context
 from bot.core.actions import action_of_line
 from bot.core.alerts import ENDED, RAISED, Alert, AlertEnd
-from bot.core.model import Action, Subject
 from bot.core.reply import Reply
 from bot.errors import CannotPost
-from bot.pipeline.authorization.anybody import anybody_may, facts_of, people_for
-from bot.pipeline.authorization.decision import may_be_shown
+from bot.pipeline.authorization.anybody import anybody_may, facts_of
 from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.alert_readers import reader_of
 from bot.pipeline.outcomes.delivery import CHANNEL, Notice, deliver_and_close, may_be_seen
 
 log = structlog.get_logger(__name__)
@@ -31,7 +28,6 @@ PREFIX: Final = "al"
 SUPERSEDED: Final = "superseded"
 NOT_SHOWN: Final = "not_shown"
 """How a notice was settled whose alert the policy doesn't show in its channel."""
-SHOWN: Final = Action(alert_list.command.name)
 QUIET_ENDS: Final = (AlertEnd.HIGHER, AlertEnd.OFF, AlertEnd.UNWATCHED)
 """Ends that another message tells of, so that a deleted card isn't posted again."""
 
@@ -62,12 +58,19 @@ async def notify_alert(env: Environment, alert_id: str) -> None:
 async def _post(env: Environment, alert: Alert) -> None:
     ctx = await _reader(env, alert)
     if ctx is None:
-        log.warning("an alert may not be seen in its channel", alert=alert.id, channel=alert.channel_id)
-        await env.store.notices.set_notified(alert.id, RAISED, how=NOT_SHOWN)
+        await _give_up(env, alert)
         return
     view = await view_of(ctx, alert)
     view = replace(view, buttons=await _buttons(env, alert, view))
-    await deliver_and_close(env, _notice(env, alert, RAISED, alert_card(alert, view)))
+    if await deliver_and_close(env, _notice(env, alert, RAISED, alert_card(alert, view))) != CHANNEL:
+        await _give_up(env, alert)
+
+
+async def _give_up(env: Environment, alert: Alert) -> None:
+    """End an alert that its channel may not see, so that its state is told if it still holds once it may."""
+    log.warning("an alert may not be seen in its channel", alert=alert.id, channel=alert.channel_id)
+    await env.store.notices.set_notified(alert.id, RAISED, how=NOT_SHOWN)
+    await env.store.alerts.end(alert.id, env.clock.now(), AlertEnd.UNWATCHED)
 
 
 def _notice(env: Environment, alert: Alert, event: str, card: Reply) -> Notice:
@@ -75,26 +78,12 @@ def _notice(env: Environment, alert: Alert, event: str, card: Reply) -> Notice:
 
 
 async def _reader(env: Environment, alert: Alert) -> Context | None:
-    """Return the context in which an alert may be shown in its channel now. None: the policy doesn't allow it.
-
-    What a person turned on is decided for that person, also after they have left. What the policy file turned on is
-    decided for the first person in the channel who could have turned it on.
-    """
+    """Return the context in which an alert may be shown in its channel now. None: it may not. Raises Unavailable."""
     subscription = await subscription_in(env.store, env.rules.policy, alert.channel_id, env.clock.now())
-    if subscription is None:
+    if subscription is None or subscription.organization != alert.organization:
         return None
-    for subject in await _readers(env, alert.channel_id, subscription.author):
-        if may_be_shown(env, subject, SHOWN, alert.organization):
-            ctx = env.context(subject, command=SHOWN.command, organization=alert.organization)
-            return ctx if await may_see(ctx, alert) else None
-    return None
-
-
-async def _readers(env: Environment, channel_id: str, author: str) -> Iterable[Subject]:
-    if not author:
-        return await people_for(env, await facts_of(env, channel_id), SHOWN)
-    found = await env.subject_in(author, channel_id)
-    return [replace(found, person=replace(found.person, is_deactivated=False))]
+    ctx = await reader_of(env, subscription)
+    return ctx if ctx is not None and await may_see(ctx, alert) else None
 
 
 async def _buttons(env: Environment, alert: Alert, view: AlertView) -> list[Element]:

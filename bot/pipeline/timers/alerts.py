@@ -7,22 +7,20 @@ from typing import Final
 
 import structlog
 
-from bot.commands.usage import usage
+from bot.commands.alerts._views import Sight
 from bot.core.alerts import Alert, AlertEnd, AlertKind, AlertSubscription, Measure, merged
 from bot.core.alerts.evaluation import end_open, evaluate
 from bot.core.alerts.facts import Facts
 from bot.core.alerts.hours import FLOWS, History, due_at, value_of
 from bot.core.alerts.spikes import LEAST, hours_needed
 from bot.core.alerts.states import Shown
-from bot.core.model import Action, Target
-from bot.core.oncall import not_said
-from bot.core.policy.scope import Scope
+from bot.core.model import Target
 from bot.core.records.timers import TimerKind
 from bot.core.records.usage import UsageReading, UsageSample
-from bot.errors import BotError, Unavailable
-from bot.pipeline.authorization.decision import may_be_shown
+from bot.errors import BotError
 from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.outcomes.alert_notices import PREFIX, is_alert
+from bot.pipeline.outcomes.alert_readers import reader_of
 from bot.turso.ids import made_at
 
 log = structlog.get_logger(__name__)
@@ -35,15 +33,12 @@ LATE: Final = timedelta(minutes=15)
 FAILS: Final = 3
 """How many failures in a row make scheduled work count as failing."""
 TOLD_SINCE: Final = timedelta(days=7)
-USAGE: Final = Action(usage.command.name)
-"""Who may see the usage of databases in a channel may see alerts about them there."""
 
 
 async def subscriptions_of(env: Environment, organization: str) -> list[AlertSubscription]:
     """Return the channels that want alerts about an organization: turned on there, or in the policy file."""
     stored, mutes = await env.store.alerts.stored_subscriptions(), await env.store.alerts.mutes(env.clock.now())
-    found = merged(stored, env.rules.policy.alerts, mutes)
-    return [one for one in found if one.organization == organization]
+    return merged(stored, env.rules.policy.alerts, mutes, organization=organization)
 
 
 async def decide_alerts(
@@ -202,36 +197,21 @@ class _Targets:
 
 
 async def _sight(env: Environment, subscription: AlertSubscription, targets: _Targets) -> Shown | None:
-    """Return which databases may be named in a channel. None: the policy doesn't let it have alerts.
+    """Return which databases may be named in a channel. None: it can't have alerts.
 
     Raises:
         BotError: Slack doesn't answer, so it isn't known.
     """
-    scope = await _scope(env, subscription)
-    if scope is None:
+    ctx = await reader_of(env, subscription, fresh=False)
+    if ctx is None:
         return None
-    if scope.covers_all:
+    sight = Sight.of(ctx)
+    if sight.names_all:
         return lambda name, database_id: bool(name)
     known = await targets.by_id()
 
     def may_be_named(name: str, database_id: str) -> bool:
         target = known.get(database_id)
-        return target is not None and target.name == name and scope.covers(target)
+        return target is not None and target.name == name and sight.covers(target)
 
     return may_be_named
-
-
-async def _scope(env: Environment, subscription: AlertSubscription) -> Scope | None:
-    policy, channel_id = env.rules.policy, subscription.channel_id
-    bound = policy.channels.get(channel_id)
-    if bound is None or bound.organization != subscription.organization:
-        return None
-    if subscription.is_from_policy:
-        return Scope(bound.organization, bound.databases, needs_group=bool(bound.databases.groups))
-    author = await env.subject_in(subscription.author, channel_id)
-    author = replace(author, person=replace(author.person, is_deactivated=False))
-    if not may_be_shown(env, author, USAGE, subscription.organization):
-        if unknown := [group for group, members in author.groups.items() if members is None]:
-            raise Unavailable(f"{not_said(unknown)}.")
-        return None
-    return policy.scope(author, USAGE.command)

@@ -203,6 +203,41 @@ def test_a_threshold_is_told_once_in_a_period(
     assert changes.ended == ended
 
 
+@pytest.mark.parametrize(
+    ("how", "raised"),
+    [(AlertEnd.OFF, ["80"]), (AlertEnd.UNWATCHED, ["80"]), (AlertEnd.BELOW, []), (AlertEnd.HIGHER, [])],
+)
+def test_a_state_that_went_on_while_nobody_watched_is_told_again(how: AlertEnd, raised: list[str]) -> None:
+    changes = used(82, [replace(told(80, is_open=False), end=how)])
+
+    assert [one.threshold for one in changes.raised] == raised
+
+
+@pytest.mark.parametrize("quotas", [None, {}], ids=["the plan isn't known", "the plan has no such quota any more"])
+@pytest.mark.parametrize("kind", [AlertKind.QUOTA, AlertKind.FORECAST])
+def test_a_new_period_ends_alerts_without_a_quota_too(quotas: dict[Measure, int] | None, kind: AlertKind) -> None:
+    before, now = reading(NOON - HOUR, 0, 0), reading(NOON, None, None)
+    facts, wanted = Facts("acme", NOON, now, [before, now], quotas), replace(WANTED, forecast=True)
+    old = replace(told(80, period="2026-10"), kind=kind)
+
+    changes = evaluate(wanted, facts, [old], shown=lambda *_: True, new_id=str)
+
+    assert changes == Changes([], {"al-80": AlertEnd.RESET})
+
+
+def test_a_muted_channel_is_not_told_that_another_alert_replaces_one() -> None:
+    now = reading(NOON, 970_000, 0)
+    facts = Facts("acme", NOON, now, [reading(NOON - HOUR, 0, 0), now], {READ: 1_000_000})
+    known = [told(80)]
+
+    muted = evaluate(replace(WANTED, muted_until=NOON + HOUR), facts, known, shown=lambda *_: True, new_id=str)
+    after = evaluate(replace(WANTED, muted_until=NOON), facts, known, shown=lambda *_: True, new_id=str)
+
+    assert muted == Changes([], {})
+    assert [one.threshold for one in after.raised] == ["95"]
+    assert after.ended == {"al-80": AlertEnd.HIGHER}
+
+
 def test_a_level_is_not_told_again_because_a_period_begins() -> None:
     changes = used(85, [told(80, period="2026-10", storage=True)], storage=True)
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Table, Text
 
-from bot.core.alerts import AlertEnd, AlertKind, Contributor, Figure, Measure
+from bot.core.alerts import UNTOLD_ENDS, AlertEnd, AlertKind, Contributor, Figure, Measure
 from bot.store.schema.column_types import EnumText, Numbers, SafeText, Strings, Tuples, UtcDateTime
 from bot.store.schema.tables.shared import metadata
 
@@ -56,7 +56,16 @@ alerts = Table(
     Column("end", EnumText(AlertEnd)),
 )
 _alert_is_open = alerts.c.ended_at.is_(None)
-Index("alerts_once", alerts.c.channel_id, alerts.c.key, alerts.c.period, unique=True)
+_alert_is_told = alerts.c.end.is_(None) | alerts.c.end.not_in(UNTOLD_ENDS)
+Index(
+    "alerts_once",
+    alerts.c.channel_id,
+    alerts.c.key,
+    alerts.c.period,
+    unique=True,
+    sqlite_where=_alert_is_told,
+    postgresql_where=_alert_is_told,
+)
 Index(
     "alerts_open",
     alerts.c.channel_id,
