@@ -60,6 +60,30 @@ async def test_an_open_alert_ends_when_its_organization_leaves_the_policy(world:
     assert buttons(world.as_now(card))
 
 
+@pytest.mark.parametrize("button", ["Triage orders", "Freeze orders 30 min", "Allow overages", "Start incident"])
+async def test_a_button_does_not_act_on_another_organization(world: World, button: str) -> None:
+    await raised(world, AlertKind.QUOTA, "orders")
+    card = await shown(world, SAYS)
+    enforce(world, OWN_POLICY.replace("organizations:\n", "organizations:\n  second: {token: env:TURSO_SECOND}\n")
+            .replace("  C0DBOPS:", "  C0DBOPS:\n    organization: second"))  # fmt: skip
+
+    heard = await world.person(ANA).presses_and_hears(button, card)
+
+    assert "no longer has the databases that this alert is about" in words(heard)
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ("- {allow: read, visibility: ephemeral}", "The policy doesn't show `alert list` to everyone here"),
+        ("- {deny: usage}\n      - {allow: read}", "The policy doesn't show `usage` to everyone here"),
+    ],
+)
+async def test_alerts_are_not_turned_on_where_they_would_not_be_posted(world: World, rule: str, says: str) -> None:
+    enforce(world, OWN_POLICY.replace("- {allow: read}", rule))
+    assert says in words(await world.person(ANA).types("/turso alert on"))
+
+
 async def test_without_an_incident_profile_no_incident_is_offered(world: World) -> None:
     enforce(world, OWN_POLICY.partition("profiles:")[0])
     await raised(world, AlertKind.QUOTA, "orders")

@@ -38,9 +38,21 @@ async def press(env: Environment, incoming: Incoming) -> str:
     read = env.grammar.parse(line)
     assert isinstance(read, Parsed), "the line is complete"
     subject = await env.subject(here)
+    _require_same_organization(env, subject, alert)
     if action.about_database and not read.spec.changes:
         await _require_same_database(env, subject, read, alert)
     return await command_lines.continue_request(env, here, subject, read, follow_up=_about(action, alert))
+
+
+def _require_same_organization(env: Environment, subject: Subject, alert: Alert) -> None:
+    """Refuse to act on another organization, which the policy may have given to the channel since.
+
+    Raises:
+        Refused: the channel has other databases now.
+    """
+    bound = env.rules.policy.binding(subject)
+    if bound is not None and bound.organization != alert.organization:
+        raise Refused("This channel no longer has the databases that this alert is about. Nothing was changed.")
 
 
 async def _require_same_database(env: Environment, subject: Subject, read: Parsed[Command], alert: Alert) -> None:
