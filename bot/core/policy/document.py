@@ -8,6 +8,8 @@ import yaml
 Path = tuple[str | int, ...]
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MOST_NODES: Final = 100_000
+_DEEPEST: Final = 100
+"""How deeply lists and mappings may be nested. At some ten thousand levels, the library crashes the process."""
 IGNORED: Final = "x-"
 """Prefix of ignored keys, which can hold anchors and notes anywhere."""
 _MERGE: Final = "tag:yaml.org,2002:merge"
@@ -66,6 +68,7 @@ def read(text: str) -> Document:
     document = Document()
     loader = None
     try:
+        _require_shallow(text)
         loader = _LOADER(text)
         node = loader.get_single_node()
         document.value = None if node is None else _NodeReader(loader, document).value(node, ())
@@ -81,6 +84,15 @@ def read(text: str) -> Document:
         if loader is not None:
             loader.dispose()
     return document
+
+
+def _require_shallow(text: str) -> None:
+    """Raise ValueError if a text is nested too deeply. Unlike nodes, events are read without recursion."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ValueError(f"its lists and mappings are nested more than {_DEEPEST} deep")
 
 
 class _NodeReader:

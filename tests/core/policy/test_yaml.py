@@ -1,5 +1,7 @@
 """The file is read as YAML means it: merges, anchors under `x-` keys, and words that YAML takes for something else."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -96,6 +98,16 @@ def test_merges_of_merges_do_not_unfold_without_end() -> None:
 def test_a_merge_of_itself_is_refused() -> None:
     assert "refer to themselves" in document.read("a: &a {<<: *a}").problems[0].sentence
     assert "refer to themselves" in document.read("a: &a {b: {<<: *a}}").problems[0].sentence
+
+
+@pytest.mark.parametrize("opens", ["[", "- ", "? ", "{a: "])
+def test_a_file_that_is_nested_very_deeply_is_refused_and_ends_no_process(opens: str) -> None:
+    """In a process of its own, which YAML's library would end without an exception."""
+    script = f"from bot.core.policy import document\nprint(document.read({opens!r} * 200_000).problems[0].sentence)\n"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "nested more than 100 deep" in done.stdout
 
 
 # -- `x-` keys
