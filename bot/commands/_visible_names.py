@@ -18,16 +18,16 @@ class VisibleNames:
     hidden: frozenset[str] = frozenset()
     """Those that exist and aren't visible, such as a branch of a database of other channels."""
     is_complete: bool = True
-    """False if Turso didn't list them, so that a branch can't be told from another database."""
+    """False if Turso didn't list them all, so that a branch can't be told from another database."""
 
     @classmethod
     def of(cls, ctx: Context, listing: Listing | None) -> "VisibleNames":
         """Return what a requester may name. Without a listing, only where every database may be named."""
-        if ctx.scope.databases is not None and ctx.scope.databases.everything:
+        if ctx.scope.covers_all:
             return cls(ctx.scope, None)
         listed = frozenset(one.name for one in ctx.visible(listing or Listing()))
         hidden = frozenset(one.name for one in listing or ()) - listed
-        return cls(ctx.scope, listed, hidden, is_complete=listing is not None)
+        return cls(ctx.scope, listed, hidden, is_complete=listing is not None and not listing.left_out)
 
     def has(self, name: str) -> bool:
         """Return True if a database may be named. One that no longer exists is judged by its name."""

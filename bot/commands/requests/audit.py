@@ -80,9 +80,7 @@ class EntryFilter:
 
 async def entry_filter_of(ctx: Context) -> EntryFilter:
     """Return the requester's filter. A channel with all databases needs no list of them."""
-    scope = ctx.scope
-    whole = scope.databases is not None and scope.databases.everything
-    return EntryFilter(ctx, VisibleNames.of(ctx, None if whole else await ctx.turso.listed()))
+    return EntryFilter(ctx, VisibleNames.of(ctx, None if ctx.scope.covers_all else await ctx.turso.listed()))
 
 
 async def entries(ctx: Context, args: AuditArgs, visible: EntryFilter, limit: int) -> list[Row]:

@@ -102,7 +102,7 @@ async def _go_on(env: Environment, timer: Timer, kept: Digest, period: str) -> T
 
 
 async def _written(env: Environment, kept: Digest, subject: Subject) -> Reply:
-    ctx = env.context(subject, organization=kept.organization, line=DIGEST.command)
+    ctx = env.context(subject, command=DIGEST.command, organization=kept.organization, line=DIGEST.command)
     await measure(ctx)
     return await digest(ctx, length(kept))
 

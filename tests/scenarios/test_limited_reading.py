@@ -1,0 +1,76 @@
+"""Rules that let a channel read only some of its databases: no answer, by whatever command or timer, names the others."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.policies import WITH_NAMED_DBA
+from tests.world import DANA, DB_OPS, ORDERS, World, enforce, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+HIDDEN = "payroll-2026"
+CHANNELS = """
+channels:
+  C0ORDERS:
+    databases: ["*"]
+    rules: [{allow: [read, freeze, token, protect], confirm: none}]
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+"""
+DENIED = """
+      - {deny: [read, digest], databases: ["payroll-*"]}
+      - {allow: [read, digest, alert]}
+"""
+ALLOWED = """
+      - {allow: [read, digest, alert], databases: ["orders*", "users"]}
+"""
+OWN_POLICY = WITH_NAMED_DBA + CHANNELS + DENIED
+
+
+@pytest.fixture(autouse=True, params=[DENIED, ALLOWED], ids=["others are denied", "some are allowed"])
+def limited(world: World, request: pytest.FixtureRequest) -> Iterator[None]:
+    enforce(world, WITH_NAMED_DBA + CHANNELS + request.param)
+    yield
+    enforce(world, OWN_POLICY)
+
+
+async def used(world: World) -> None:
+    """A database with a token, a freeze and entries in the audit log, by requests of another channel."""
+    if HIDDEN in words(world.card(ORDERS, holding=HIDDEN)):
+        return
+    await world.make(HIDDEN)
+    dana = world.person(DANA)
+    await dana.types(f"/turso token {HIDDEN} --expiration 6h", ORDERS)
+    await dana.types(f"/turso freeze {HIDDEN} --reason load", ORDERS, holding=f"*{HIDDEN}* are blocked")
+    await world.calm()
+
+
+@pytest.mark.parametrize(
+    "line", ["ls", "usage", "audit", "tokens", "requests", "triage orders", "digest now", "alert list", "show users"]
+)
+async def test_a_command_names_no_other_database(world: World, line: str) -> None:
+    await used(world)
+
+    answer = words(await world.person(DANA).types(f"/turso {line}"))
+
+    assert "Reference" not in answer, "the command is allowed here"
+    assert HIDDEN not in answer
+
+
+async def test_nor_does_a_digest_that_is_posted_by_itself(world: World) -> None:
+    await used(world)
+    before = {one.ts for one in world.workspace.history(DB_OPS, None)}
+    await world.person(DANA).types("/turso digest on --daily", holding="igest")
+
+    await world.pass_time(days=1, hours=1)
+
+    posted = await until(
+        lambda: [
+            one
+            for one in world.workspace.history(DB_OPS, None)
+            if one.ts not in before and "Turso digest" in words(one)
+        ],
+        what="the digest",
+    )
+    assert HIDDEN not in words(posted[-1])
