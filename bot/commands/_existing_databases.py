@@ -4,7 +4,7 @@ A record belongs to a `DbId`. Another database with the same name has none of it
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
@@ -46,18 +46,12 @@ def keep_listed(remembered: Sequence[T], listing: Listing) -> list[T]:
     return [one for one in remembered if one.database_id in ids or (listing.left_out > 0 and one.database not in names)]
 
 
-async def drop_gone(
-    turso: TursoReader, remembered: Sequence[T], *, visible: Callable[[Listing], Listing] = lambda found: found
-) -> list[T]:
-    """Return the records whose databases exist in Turso. Returns all of them if Turso doesn't respond in time.
-
-    Args:
-        visible: leaves out the databases that the reader may not see, such as a branch of one of other channels.
-    """
+async def drop_gone(turso: TursoReader, remembered: Sequence[T]) -> list[T]:
+    """Return the records whose databases exist in Turso. Returns all of them if Turso doesn't respond in time."""
     if not remembered:
         return []
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            return keep_listed(remembered, visible(await turso.listed()))
+            return keep_listed(remembered, await turso.listed())
     except (TursoError, TimeoutError):
         return list(remembered)

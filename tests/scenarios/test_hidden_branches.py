@@ -1,5 +1,7 @@
 """A branch holds the data of its source: where that may not be seen, the branch doesn't exist."""
 
+import json
+
 import pytest
 
 from bot.sandbox.workspace.model import Message
@@ -8,7 +10,13 @@ from tests.scenarios.test_branches import branched
 from tests.world import BEN, DANA, DB_OPS, ORDERS, World, buttons, enforce, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+LIST = "/v1/organizations/acme/databases"
 OWN_POLICY = BRANCHES.replace("[read, branch,", "[read, freeze, thaw, branch,")
+
+
+async def there(world: World, name: str) -> None:
+    if (await world.at_turso("GET", f"/databases/{name}")).status_code == 404:
+        await world.make(name)
 
 
 @pytest.mark.parametrize(
@@ -17,7 +25,7 @@ OWN_POLICY = BRANCHES.replace("[read, branch,", "[read, freeze, thaw, branch,")
 async def test_whose_source_a_channel_may_not_see_doesnt_exist_there(world: World, line: str) -> None:
     """The branch was made in another channel, or with the CLI; its name fits #team-orders, its source doesn't."""
     if not [one for one in world.workspace.history(DB_OPS, None) if "*orders-hidden* of" in words(one)]:
-        await world.make("payroll")
+        await there(world, "payroll")
         await world.workspace.say(DANA, DB_OPS, "/turso branch payroll orders-hidden")
         await until(lambda: world.card(holding="*orders-hidden* of"), what="the branch")
 
@@ -31,6 +39,33 @@ async def test_whose_source_a_channel_may_not_see_doesnt_exist_there(world: Worl
     assert "There is no database" in words(hidden)
     shown = await world.person(DANA).types("/turso show orders-hidden", DB_OPS)
     assert "Branch of" in words(shown)
+
+
+async def with_one_unreadable(world: World) -> str:
+    """Turso's list of databases with an entry that has no name."""
+    listed = (await world.at_turso("GET", "/databases")).json()
+    listed["databases"].append({"Name": None, "DbId": None})
+    return json.dumps(listed)
+
+
+@pytest.mark.parametrize("turso", ["as usual", "silent", "partly unreadable"])
+async def test_its_tokens_are_listed_only_where_it_is_seen(world: World, turso: str) -> None:
+    """Only Turso says what is a branch of what. Without its whole list, a name that fits is not enough."""
+    name = f"orders-key-{turso.replace(' ', '-')}"
+    await there(world, "payroll")
+    await world.workspace.say(DANA, DB_OPS, f"/turso branch payroll {name}")
+    await until(lambda: world.card(holding=f"*{name}* of"), what="the branch")
+    await world.person(DANA).types(f"/turso token {name} --read-only")
+    assert name in words(await world.person(DANA).types("/turso tokens"))
+    body = await with_one_unreadable(world) if turso == "partly unreadable" else None
+    if turso != "as usual":
+        status = 503 if body is None else 200
+        world.turso.faults.add("status", method="GET", path=LIST, status=status, body=body, count=None)
+
+    answer = words(await world.person(DANA).types("/turso tokens", ORDERS))
+    world.turso.faults.clear()
+
+    assert "orders-key" not in answer
 
 
 async def test_a_branch_needs_a_right_on_its_source(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Rules that let a channel read only some of its databases: no answer, by whatever command or timer, names the others."""
+"""Rules that let a channel read only some databases: no answer, by whatever command or timer, names the others."""
 
 from collections.abc import Iterator
 

@@ -8,9 +8,10 @@ from bot.blocks import buttons, kit
 from bot.blocks.kit import Element
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, joined, mrkdwn, person, span, when
-from bot.commands._existing_databases import drop_gone
+from bot.commands._existing_databases import drop_gone, keep_listed
 from bot.commands._lines import command_line
 from bot.commands._targets import require_known
+from bot.commands._visible_names import VisibleNames
 from bot.commands.base import Context, ReadCommand
 from bot.core.declaration import Variant
 from bot.core.model import Target
@@ -33,10 +34,14 @@ class TokensArgs(BaseModel):
 
 
 async def run(ctx: Context, args: TokensArgs) -> Reply:
-    """List tokens from the ledger, newest first. Turso is only asked which databases exist."""
+    """List tokens from the ledger, newest first. Turso is only asked which databases exist.
+
+    Raises:
+        TursoError: Turso doesn't list the databases, and some may be hidden here.
+    """
     holder = ctx.subject.person.id if args.mine else None
     found = await ctx.store.tokens.find(organization=ctx.organization, holder=holder, live_at=ctx.now, limit=MOST)
-    shown = await drop_gone(ctx.turso, [one for one in found if _is_meant(ctx, args, one)], visible=ctx.visible)
+    shown = await _visible(ctx, [one for one in found if _is_meant(ctx, args, one)])
     if args.name and not shown:
         await require_known(ctx, args.name)
     pages = max(1, -(-len(shown) // PAGE))
@@ -52,6 +57,15 @@ async def run(ctx: Context, args: TokensArgs) -> Reply:
 def _is_meant(ctx: Context, args: TokensArgs, token: LedgerToken) -> bool:
     named = args.name is None or token.database == args.name
     return named and ctx.scope.covers(Target(token.database, token.group or ""))
+
+
+async def _visible(ctx: Context, tokens: list[LedgerToken]) -> list[LedgerToken]:
+    """Return the tokens of databases that exist and may be named here. Only Turso says which ones are branches."""
+    if ctx.scope.covers_all or not tokens:
+        return await drop_gone(ctx.turso, tokens)
+    listing = await ctx.turso.listed()
+    names = VisibleNames.of(ctx, listing)
+    return keep_listed([one for one in tokens if names.has(one.database)], listing)
 
 
 def _title(args: TokensArgs, count: int) -> Mrkdwn:
