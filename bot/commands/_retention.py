@@ -1,4 +1,4 @@
-"""How far back Turso can copy a database, by the plan of the organization."""
+"""How far back Turso can copy a database. It depends on the organization's plan."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,33 +12,33 @@ from bot.turso import Database
 from bot.turso.models import Quotas
 
 MINIMUM: Final = timedelta(hours=24)
-"""What every plan has."""
+"""The retention that every plan has at least."""
 _DAYS: Final[Mapping[str, int]] = MappingProxyType(
     {"starter": 1, "free": 1, "developer": 10, "scaler": 30, "pro": 90},
 )
 """Source: https://docs.turso.tech/features/point-in-time-recovery"""
 
 
-KEEPS: Final = "keeps_seconds"
-"""Key in a plan's arguments: how far back Turso could copy when the plan was made."""
+RETENTION_KEY: Final = "keeps_seconds"
+"""Key in the arguments of a request's plan: how far back Turso could copy when the request was planned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How far back Turso keeps what is needed for a copy."""
+    """How far back Turso can copy databases, by its plan."""
 
     length: timedelta
     plan: str = ""
-    """The plan that has it. Empty: the plan isn't known, so only what every plan has counts."""
+    """The name of Turso's plan. Empty if it isn't known: then `MINIMUM` applies."""
 
     @property
     def seconds(self) -> int:
-        """Return its length, as a plan stores it."""
+        """Return the length in whole seconds, for the arguments of a request's plan."""
         return int(self.length.total_seconds())
 
     @property
     def words(self) -> str:
-        """Return it as a fact: `30 days (plan scaler)`."""
+        """Return the text for a card: `30 days (plan scaler)`."""
         of = f"plan {self.plan}" if self.plan else "the minimum of every plan, because yours isn't known"
         return f"{span(self.length)} ({of})"
 
@@ -50,11 +50,11 @@ def retention_of(quotas: Quotas | None) -> Retention:
     return Retention(timedelta(days=days), plan) if days else Retention(MINIMUM)
 
 
-def require_reach(retention: Retention, database: Database, at: datetime, now: datetime) -> None:
+def require_copyable(retention: Retention, database: Database, at: datetime, now: datetime) -> None:
     """Refuse a moment that is further back than Turso can copy, or at which the database didn't exist.
 
     Raises:
-        BadInput: it is too long ago.
+        BadInput: it is too long ago, or the database didn't exist yet.
     """
     if why := why_out_of_reach(retention.length, at, now):
         unknown = "" if retention.plan else " Turso didn't say which plan you have, so I can't go further back."
@@ -64,7 +64,7 @@ def require_reach(retention: Retention, database: Database, at: datetime, now: d
 
 
 def why_out_of_reach(length: timedelta, at: datetime, now: datetime) -> str | None:
-    """Return that a moment is too long ago, or None."""
+    """Return a sentence that says why a time is too long ago. None if it isn't."""
     if at >= now - length:
         return None
     return f"Turso can copy a database as it was up to {span(length)} ago, and {utc(at)} is longer ago than that."

@@ -1,4 +1,4 @@
-"""The facts of one authorization: what it asks Slack, and Slack's answers."""
+"""What one authorization looks up in Slack, and what Slack returned."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,28 +8,28 @@ from bot.core.requests.incoming import Incoming
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What an authorization asks Slack. Every part costs a call."""
+class SlackQuery:
+    """What an authorization looks up in Slack. Every part costs a call."""
 
     channel_id: str
     people: frozenset[str]
     groups: frozenset[str] = frozenset()
     members: bool = True
-    """True if the channel's members are needed."""
+    """Whether to look up the channel's members."""
     actor: Incoming | None = None
-    """A click or command line of one of these people, which shows their workspace."""
+    """A click or command by one of these people. It shows in which workspace they are."""
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """Slack's answers. Whatever is missing wasn't answered, and counts as a no."""
+class SlackFacts:
+    """What Slack returned. Anything that Slack didn't return is missing, and permits nothing."""
 
     channel: Channel | None
-    inside: frozenset[str] | None
-    """The members of the channel. None: not known."""
+    channel_members: frozenset[str] | None
+    """None if they aren't known."""
     people: Mapping[str, Person] = field(default_factory=dict)
     groups: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
 
-    def with_groups(self, more: Mapping[str, frozenset[str] | None]) -> "Facts":
+    def with_groups(self, more: Mapping[str, frozenset[str] | None]) -> "SlackFacts":
         """Return these facts with more user groups and schedules."""
-        return Facts(self.channel, self.inside, self.people, {**self.groups, **more})
+        return SlackFacts(self.channel, self.channel_members, self.people, {**self.groups, **more})

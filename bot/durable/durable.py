@@ -12,7 +12,7 @@ from bot.durable.dbos_run import DbosRun
 from bot.durable.engine import DURABLE_POOL
 from bot.durable.executor_locks import ExecutorLocks, executor_locks_of
 from bot.durable.orphan_recovery import OrphanRecovery
-from bot.durable.outages import Describe, is_outage, type_of
+from bot.durable.outages import Describe, is_outage, type_name
 from bot.durable.protocols import Resume, Store, Work
 from bot.durable.queue import Queue
 from bot.durable.step_runner import StepRunner
@@ -43,7 +43,7 @@ class Durable:
         queue: Queue,
         background: Background | None = None,
         pool_size: int = DURABLE_POOL,
-        describe: Describe = type_of,
+        describe: Describe = type_name,
     ) -> None:
         """Prepare.
 

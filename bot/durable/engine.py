@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from bot.durable.fenced_engine import RunEnded, engine_for_dbos
-from bot.durable.outages import is_outage, type_of
+from bot.durable.outages import is_outage, type_name
 
 APPLICATION: Final = "turso-ops"
 VERSION: Final = "1"
@@ -59,7 +59,7 @@ class _Shortened(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if error is not None and is_outage(error):
-            record.msg, record.args = f"{record.getMessage()} {type_of(error)}", ()
+            record.msg, record.args = f"{record.getMessage()} {type_name(error)}", ()
             record.exc_info = record.exc_text = None
         head, found, rest = record.getMessage().partition("Traceback (most recent call last):")
         if found:

@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 
 from bot.durable.fenced_engine import RunEnded
-from bot.durable.outages import Describe, type_of
+from bot.durable.outages import Describe, type_name
 
 log = structlog.get_logger(__name__)
 
@@ -193,7 +193,7 @@ class AdvisoryExecutorLocks(ExecutorLocks):
             self.lost.set()
 
 
-def executor_locks_of(database: str, describe: Describe = type_of) -> ExecutorLocks:
+def executor_locks_of(database: str, describe: Describe = type_name) -> ExecutorLocks:
     """Return the executor locks of a database. `describe` puts an error of PostgreSQL into a sentence for operators."""
     url = make_url(database)
     if url.get_backend_name() == "sqlite":

@@ -9,7 +9,7 @@ import structlog
 from bot.core.concurrency.background import Background, Loop
 from bot.core.ports import Clock
 from bot.durable.executor_locks import ExecutorLocks
-from bot.durable.outages import Describe, explained, type_of
+from bot.durable.outages import Describe, explained, type_name
 from bot.durable.protocols import Store
 from bot.durable.queue import Queue
 
@@ -31,7 +31,7 @@ class OrphanRecovery:
     """
 
     def __init__(
-        self, queue: Queue, locks: ExecutorLocks, store: Store, clock: Clock, describe: Describe = type_of
+        self, queue: Queue, locks: ExecutorLocks, store: Store, clock: Clock, describe: Describe = type_name
     ) -> None:
         self._queue = queue
         self._locks = locks

@@ -20,7 +20,7 @@ class DurableStoreUnavailable(Unavailable):
         super().__init__("The bot's store didn't answer. Try again in a moment.", detail=detail)
 
 
-def type_of(error: BaseException) -> str:
+def type_name(error: BaseException) -> str:
     """Return the name of an error's type, which contains no value of a setting."""
     return type(error).__name__
 

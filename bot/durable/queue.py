@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bot.core.records.timers import Timer
 from bot.durable.engine import EXECUTE, FIRE, QUEUE, RESUME, SWEEP, VERSION, client, enqueueing
-from bot.durable.outages import Describe, explained, type_of
+from bot.durable.outages import Describe, explained, type_name
 
 ENDED: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 BITE: Final = 500
@@ -23,7 +23,7 @@ class Queue:
     Every coroutine raises DurableStoreUnavailable if the database doesn't answer.
     """
 
-    def __init__(self, database: str, describe: Describe = type_of) -> None:
+    def __init__(self, database: str, describe: Describe = type_name) -> None:
         """Prepare the client. Doesn't connect yet.
 
         Args:

@@ -1,4 +1,8 @@
-"""The sweep: starts workflows for due timers, and deletes rows that are no longer needed."""
+"""The sweep: starts workflows for due timers, and deletes rows that are no longer needed.
+
+Three things delay a timer: the interval and the limits of the sweep (here), the pause after a failure
+(`workflows.pause_after`), and the timers that come before it (`due` in `store/repositories/timers.py`).
+"""
 
 import time
 from collections.abc import Sequence

@@ -42,9 +42,9 @@ class Workflows:
 
     def register(self) -> Callable[..., Any]:
         """Register the functions with DBOS before its launch. Returns the scheduled function."""
-        for name, function in ((EXECUTE, self._execute), (FIRE, self._fire), (RESUME, self._take_up)):
+        for name, function in ((EXECUTE, self._execute), (FIRE, self._fire), (RESUME, self._resume_intent)):
             self._register(name, function)
-        return self._register(SWEEP, self._look_for_timers)
+        return self._register(SWEEP, self._run_sweep)
 
     def _register(self, name: str, function: Callable[..., Awaitable[None]]) -> Callable[..., Any]:
         async def run(*arguments: Any) -> None:
@@ -92,18 +92,18 @@ class Workflows:
                 return [FAILED, _note_failure(timer, error)]
             return _timer_to_json(timer, following)
 
-        async def turn() -> None:
+        async def store_next() -> None:
             if result and result[0] == FAILED:
                 return await self._store.timers.postpone(timer, datetime.now(UTC) + pause_after(failures), result[1])
             return await self._store.timers.replace(timer, _following(timer, result))
 
         result = await self._step("fire", f"{kind}:{subject}", fire)
-        await self._step("turn", f"{kind}:{subject}", turn)
+        await self._step("turn", f"{kind}:{subject}", store_next)
 
-    async def _take_up(self, intent_id: str) -> None:
+    async def _resume_intent(self, intent_id: str) -> None:
         is_answered = False
 
-        async def take_up() -> None:
+        async def resume() -> None:
             nonlocal is_answered
             incoming = None if is_answered else await self._store.intents.get(intent_id)
             if incoming is not None:
@@ -116,9 +116,9 @@ class Workflows:
             is_answered = True  # when this step is tried again, only the closing is missing
             await self._store.intents.close(intent_id)
 
-        await self._step("resume", intent_id, take_up)
+        await self._step("resume", intent_id, resume)
 
-    async def _look_for_timers(self, scheduled_at: Any, context: Any) -> None:
+    async def _run_sweep(self, scheduled_at: Any, context: Any) -> None:
         # Not a step: it has no result to store, and the next sweep finds what this one misses.
         await self._sweep.round()
 
@@ -137,8 +137,8 @@ class Workflows:
 
 def pause_after(failures: int) -> timedelta:
     """Return how long a failing timer waits, by its earlier failures, with some jitter."""
-    doubled: timedelta = FIRST_PAUSE * 3 ** min(failures, 16)
-    return min(doubled, LONGEST_PAUSE) * random.uniform(1.0, 1.25)
+    grown: timedelta = FIRST_PAUSE * 3 ** min(failures, 16)
+    return min(grown, LONGEST_PAUSE) * random.uniform(1.0, 1.25)
 
 
 def _timer_to_json(fired: Timer, following: Timer | None) -> list[Any] | None:

@@ -74,9 +74,8 @@ def page(body: bytes) -> Page:
 def _parse_json(body: bytes) -> Any:
     """Parse JSON with orjson, and with the standard library if orjson refuses the body.
 
-    orjson is faster, which matters for lists of ten thousand databases. But it refuses a body with half a surrogate
-    pair in
-    one text, and one such text must not make the whole list unreadable.
+    orjson is faster, which matters for lists of ten thousand databases. But it refuses a body with half a
+    surrogate pair in a string, and one such string must not make the whole list unreadable.
     """
     try:
         return orjson.loads(body)

@@ -47,10 +47,11 @@ class Observer(Protocol):
 
 
 @dataclass(frozen=True)
-class RetryLimits:
-    """How often and how long a read is tried. All times are in seconds.
+class CallLimits:
+    """How long a call may take, and how often a read is tried. All times are in seconds.
 
-    `attempts` counts the first try, and `whole` limits the time for all tries and the pauses between them.
+    `one_read` and `one_change` limit one call as a whole. `TIMEOUT` in `http.py` limits each step of it, such as
+    connecting. `attempts` counts the first try, and `whole` limits the time for all tries and the pauses between them.
     """
 
     attempts: int = 3
@@ -76,13 +77,13 @@ class Calls:
         organization: str,
         *,
         observer: Observer | None = None,
-        retry_limits: RetryLimits | None = None,
+        call_limits: CallLimits | None = None,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self.organization = organization
         self._observe = observer or (lambda *_: None)
-        self._retry_limits = retry_limits or RetryLimits()
+        self._call_limits = call_limits or CallLimits()
         self._urls: dict[tuple[str, tuple[tuple[str, str], ...]], httpx.URL] = {}
         self._timeouts = {"timeout": reader.timeout.as_dict()}
 
@@ -92,14 +93,14 @@ class Calls:
     async def _get(self, route: str, *, params: Mapping[str, str] | None = None, **subject: str) -> bytes:
         """Return the body of a GET. Retries 408, 429, 5xx and broken connections, but no other 4xx."""
         path = self._path(route, subject)
-        retry_limits = self._retry_limits
+        call_limits = self._call_limits
         async for attempt in stamina.retry_context(
             on=self._retry_after,
-            attempts=retry_limits.attempts,
-            timeout=retry_limits.whole,
-            wait_initial=retry_limits.first_wait,
-            wait_max=retry_limits.longest_wait,
-            wait_jitter=retry_limits.jitter,
+            attempts=call_limits.attempts,
+            timeout=call_limits.whole,
+            wait_initial=call_limits.first_wait,
+            wait_max=call_limits.longest_wait,
+            wait_jitter=call_limits.jitter,
         ):
             with attempt:
                 response = await self._send(self._reader, "GET", route, path, params)
@@ -138,7 +139,7 @@ class Calls:
         writes = method != "GET"
         began, status, failure = time.perf_counter(), 0, None
         try:
-            async with asyncio.timeout(self._retry_limits.one_change if writes else self._retry_limits.one_read):
+            async with asyncio.timeout(self._call_limits.one_change if writes else self._call_limits.one_read):
                 request = (
                     client.build_request(method, path, params=params, json=body, extensions={ROUTE: route})
                     if writes
@@ -183,7 +184,7 @@ class Calls:
             return False
         if error.retry_after is None:
             return True
-        return error.retry_after if error.retry_after <= self._retry_limits.longest_retry_after else False
+        return error.retry_after if error.retry_after <= self._call_limits.longest_retry_after else False
 
 
 def rfc3339(time: datetime) -> str:

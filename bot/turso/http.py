@@ -10,10 +10,11 @@ from pydantic import SecretStr
 
 from bot.settings.certificates import tls_context
 from bot.settings.proxies import proxy_of
-from bot.turso.calls import Observer, RetryLimits
+from bot.turso.calls import CallLimits, Observer
 from bot.turso.client import TursoClient
 
 TIMEOUT = httpx.Timeout(10, connect=5)
+"""The longest wait for one step of a call. `CallLimits` in `calls.py` limits the call as a whole."""
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
 LIMITS_OF_CHANGES = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2)
 """Idle connections are closed long before servers and proxies close them (after five seconds or more). A change on a
@@ -29,7 +30,7 @@ async def connect(
     organization: str,
     *,
     observer: Observer | None = None,
-    retry_limits: RetryLimits | None = None,
+    call_limits: CallLimits | None = None,
     follow: Callable[[httpx.AsyncClient], None] = lambda client: None,
 ) -> AsyncIterator[TursoClient]:
     """Yield a client for one organization. Closes its connections on exit.
@@ -59,7 +60,7 @@ async def connect(
     ):
         follow(reader)
         follow(writer)
-        yield TursoClient(reader, writer, organization, observer=observer, retry_limits=retry_limits)
+        yield TursoClient(reader, writer, organization, observer=observer, call_limits=call_limits)
 
 
 class Routed(httpx.AsyncBaseTransport):

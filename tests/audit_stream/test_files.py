@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.app.audit_stream.received_copy import verify_copy
-from bot.app.audit_stream.receivers import Batch, File, NotReceived, StandardOutput
+from bot.app.audit_stream.receivers import Batch, FileReceiver, NotReceived, StandardOutputReceiver
 from bot.core.audit import chain
 from bot.core.audit_formats import json_line
 from tests.store.samples import entry
@@ -20,11 +20,11 @@ NOW = datetime.now(UTC)
 @pytest.mark.parametrize("torn", ["", LINES[1][:50], "x" * 10_000], ids=["whole", "torn", "torn for long"])
 async def test_a_line_that_a_crash_tore_is_replaced(tmp_path: Path, torn: str) -> None:
     path = tmp_path / "audit.jsonl"
-    await File(path).send(Batch(1, 1, LINES[:1]), NOW)
+    await FileReceiver(path).send(Batch(1, 1, LINES[:1]), NOW)
     with path.open("a") as file:
         file.write(torn)
 
-    await File(path).send(Batch(2, 3, LINES[1:3]), NOW)
+    await FileReceiver(path).send(Batch(2, 3, LINES[1:3]), NOW)
 
     assert path.read_text().split("\n") == [*LINES[:3], ""]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -33,13 +33,13 @@ async def test_a_line_that_a_crash_tore_is_replaced(tmp_path: Path, torn: str) -
 async def test_a_file_that_holds_nothing_but_a_torn_line_begins_anew(tmp_path: Path) -> None:
     path = tmp_path / "audit.jsonl"
     path.write_text("{" * 9_000)
-    await File(path).send(Batch(1, 4, LINES), NOW)
+    await FileReceiver(path).send(Batch(1, 4, LINES), NOW)
     assert verify_copy(path, ROWS[-1][2]).last == 4
 
 
 async def test_a_file_that_was_rotated_is_made_again(tmp_path: Path) -> None:
     path = tmp_path / "audit.jsonl"
-    file = File(path)
+    file = FileReceiver(path)
     await file.send(Batch(1, 2, LINES[:2]), NOW)
     path.rename(tmp_path / "audit.jsonl.1")
     await file.send(Batch(3, 4, LINES[2:]), NOW)
@@ -50,9 +50,9 @@ async def test_a_file_that_was_rotated_is_made_again(tmp_path: Path) -> None:
 
 async def test_a_file_that_cannot_be_written_is_no_reason_to_stop(tmp_path: Path) -> None:
     with pytest.raises(NotReceived, match=r"^The file can't be written \(Is a directory\)\.$"):
-        await File(tmp_path).send(Batch(1, 1, LINES[:1]), NOW)
+        await FileReceiver(tmp_path).send(Batch(1, 1, LINES[:1]), NOW)
 
 
 async def test_standard_output_gets_the_lines(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    await StandardOutput().send(Batch(1, 2, LINES[:2]), NOW)
+    await StandardOutputReceiver().send(Batch(1, 2, LINES[:2]), NOW)
     assert capfdbinary.readouterr().out.decode() == "".join(f"{line}\n" for line in LINES[:2])

@@ -10,7 +10,7 @@ import pytest
 from bot.app.audit_stream import receivers
 from bot.app.audit_stream import sender as sending
 from bot.app.audit_stream.received_copy import verify_copy
-from bot.app.audit_stream.receivers import Batch, Webhook
+from bot.app.audit_stream.receivers import Batch, WebhookReceiver
 from bot.app.audit_stream.sender import LEASE, Sender
 from bot.core.audit_formats import Format
 from bot.store.store import SqlStore
@@ -27,7 +27,7 @@ def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def sender(store: SqlStore, clock: StoppedClock, receiver: Receiver, owner: str, form: Format = Format.JSON) -> Sender:
-    return Sender(store, clock, Webhook(receiver.url, SECRET), "the stream", form, owner)
+    return Sender(store, clock, WebhookReceiver(receiver.url, SECRET), "the stream", form, owner)
 
 
 async def drained(sender: Sender, store: SqlStore) -> int:

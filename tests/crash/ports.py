@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from bot.commands import CATALOGUE
-from bot.core.facts import Facts, Question
+from bot.core.facts import SlackFacts, SlackQuery
 from bot.core.model import Channel, Subject
 from bot.core.policy import Policy, load
 from bot.core.ports import Address
@@ -46,14 +46,14 @@ class Directory:
         self._of.fuse.tick()
         return self._of.subject_now(user_id)
 
-    async def look_up(self, question: Question) -> Facts:
+    async def look_up(self, query: SlackQuery) -> SlackFacts:
         self._of.fuse.tick()
-        people = {one: self._of.subject_now(one) for one in question.people}
+        people = {one: self._of.subject_now(one) for one in query.people}
         now = self._of.subject_now("")
-        groups = {group: now.groups.get(group) for group in question.groups}
-        return Facts(
+        groups = {group: now.groups.get(group) for group in query.groups}
+        return SlackFacts(
             now.channel,
-            question.people - self._of.outside,
+            query.people - self._of.outside,
             {one: found.person for one, found in people.items()},
             groups,
         )

@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.parsing.normalise import normalise, split
 from bot.core.redaction.egress import looks_secret
-from bot.slack.incoming.payloads import text_behind_mention
+from bot.slack.incoming.payloads import text_after_mention
 from tests.security.patterns import hostile, patterns
 
 every_pattern = functools.cache(patterns)
@@ -78,7 +78,7 @@ def test_reading_a_text_is_linear(piece: str) -> None:
     def read(text: str) -> None:
         looks_secret(text)
         split(normalise(text))
-        text_behind_mention(text, "U0BOT")
+        text_after_mention(text, "U0BOT")
         fnmatchcase("a" * 64, text[:2000])
 
     assert not (found := grows(read, *((piece * size)[:size] for size in SIZES))), found

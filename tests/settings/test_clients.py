@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot.app.audit_stream.receivers import Batch, NotReceived, Webhook
+from bot.app.audit_stream.receivers import Batch, NotReceived, WebhookReceiver
 from bot.errors import Unavailable
 from bot.settings.certificates import new_tls_context, tls_context
 from bot.slack.background_tasks import TaskKeeper
@@ -78,7 +78,7 @@ async def every_client(slack: str, turso: str) -> list[Exception]:
             with pytest.raises((SlackTrouble, TursoUnavailable)) as refused:
                 await call
             raised.append(refused.value)
-    receiver = Webhook(turso.replace("turso", "receiver"), "0123456789abcdef0123456789")
+    receiver = WebhookReceiver(turso.replace("turso", "receiver"), "0123456789abcdef0123456789")
     with pytest.raises(NotReceived):
         await receiver.send(Batch(1, 1, ["{}"]), datetime.now(UTC))
     await receiver.close()

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.turso.calls import RetryLimits
+from bot.turso.calls import CallLimits
 from bot.turso.client import TursoClient
 from bot.turso.errors import TursoError, TursoRateLimited, TursoUnavailable
 
@@ -90,7 +90,7 @@ async def test_retry_after_is_obeyed(turso: TursoClient, acme: Organization, wai
 async def test_waits_grow_and_differ(acme: Organization, waits: Waits) -> None:
     seen = []
     async with client_of(acme.handle) as http:
-        client = TursoClient(http, http, "acme", retry_limits=RetryLimits(attempts=5, whole=100))
+        client = TursoClient(http, http, "acme", call_limits=CallLimits(attempts=5, whole=100))
         for _ in range(5):
             acme.next_answers = [refuse(503, "busy")] * 4
             await client.databases()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot.turso.calls import RetryLimits
+from bot.turso.calls import CallLimits
 from bot.turso.client import TursoClient
 from bot.turso.errors import NotSent, OutcomeUnknown, TursoUnavailable
 from bot.turso.http import connect
@@ -63,8 +63,8 @@ async def server() -> AsyncIterator[Server]:
 
 @pytest.fixture
 async def turso(server: Server) -> AsyncIterator[TursoClient]:
-    retry_limits = RetryLimits(one_read=0.5, one_change=0.5)
-    async with connect(server.url + "/v1/", TOKEN, "acme", retry_limits=retry_limits) as client:
+    call_limits = CallLimits(one_read=0.5, one_change=0.5)
+    async with connect(server.url + "/v1/", TOKEN, "acme", call_limits=call_limits) as client:
         yield client
 
 

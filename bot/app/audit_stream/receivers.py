@@ -66,7 +66,7 @@ class Receiver(Protocol):
         """Close connections."""
 
 
-class Webhook:
+class WebhookReceiver:
     """Posts batches to a URL, signed as by the Standard Webhooks specification (standardwebhooks.com)."""
 
     def __init__(self, url: str, secret: str) -> None:
@@ -93,7 +93,7 @@ class Webhook:
             ):
                 if not answer.is_success:
                     raise NotReceived(f"The receiver answered with status {answer.status_code}.")
-                return _next_of(await _start_of(answer))
+                return _next_of(await _read_limited(answer))
         except (httpx.TimeoutException, TimeoutError):
             raise NotReceived("The receiver didn't answer in time.") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
@@ -117,7 +117,7 @@ def _key_of(secret: str) -> bytes:
     return secret.encode()
 
 
-async def _start_of(answer: httpx.Response) -> bytes:
+async def _read_limited(answer: httpx.Response) -> bytes:
     found = b""
     async for chunk in answer.aiter_bytes():
         found += chunk
@@ -135,7 +135,7 @@ def _next_of(answer: bytes) -> int | None:
     return None
 
 
-class File:
+class FileReceiver:
     """Appends batches to a file, which is opened anew each time, so that it can be rotated."""
 
     def __init__(self, path: Path) -> None:
@@ -176,7 +176,7 @@ def _drop_torn_line(file: Any) -> None:
     file.truncate()
 
 
-class StandardOutput:
+class StandardOutputReceiver:
     """Prints batches to standard output, between the lines of the log if that goes there, too."""
 
     async def send(self, batch: Batch, at: datetime) -> int | None:

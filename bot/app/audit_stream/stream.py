@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from bot.app.audit_stream.receivers import File, Receiver, StandardOutput, Webhook
+from bot.app.audit_stream.receivers import FileReceiver, Receiver, StandardOutputReceiver, WebhookReceiver
 from bot.app.audit_stream.sender import EVERY_SECONDS, Sender
 from bot.core.audit_formats import Format
 from bot.core.concurrency.background import Background
@@ -52,5 +52,5 @@ def _receiver_of(settings: Settings) -> Receiver:
     address = settings.audit_stream.get_secret_value()
     if settings.streams_to_url:
         assert settings.audit_stream_secret is not None, "`load_settings` requires it"
-        return Webhook(address, settings.audit_stream_secret.get_secret_value())
-    return File(Path(address.removeprefix(FILE))) if address.startswith(FILE) else StandardOutput()
+        return WebhookReceiver(address, settings.audit_stream_secret.get_secret_value())
+    return FileReceiver(Path(address.removeprefix(FILE))) if address.startswith(FILE) else StandardOutputReceiver()

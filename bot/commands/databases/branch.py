@@ -11,7 +11,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn, span, utc, when
 from bot.commands._lines import command_line
 from bot.commands._moments import time_of
-from bot.commands._retention import KEEPS, require_reach, retention_of, why_out_of_reach
+from bot.commands._retention import RETENTION_KEY, require_copyable, retention_of, why_out_of_reach
 from bot.commands._targets import attempt, plan_target, target_of
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.databases._archived import require_awake
@@ -62,7 +62,7 @@ async def plan(ctx: Context, args: BranchArgs) -> Plan:
         raise BadInput(f"`{source.name}` is encrypted with your own key, which Turso needs for a copy. Use the CLI.")
     retention = retention_of(await attempt(ctx.turso.quotas())) if at else None
     if at and retention:
-        require_reach(retention, source, at, ctx.now)
+        require_copyable(retention, source, at, ctx.now)
     target = await plan_target(ctx, source)
     as_of = f"as it was at {utc(at)}" if at else "as it is when the branch is created"
     ends = f"End the branch after {span(args.lasting)}: quarantine it, then destroy it" if args.lasting else (
@@ -76,7 +76,7 @@ async def plan(ctx: Context, args: BranchArgs) -> Plan:
             "name": args.name,
             "group": source.group,
             "at": at.isoformat() if at else None,
-            **({KEEPS: retention.seconds} if retention else {}),
+            **({RETENTION_KEY: retention.seconds} if retention else {}),
             "seconds": int(args.lasting.total_seconds()) if args.lasting else None,
         },
         facts={
@@ -96,8 +96,8 @@ async def _moment(ctx: Context, moment: Moment | None) -> datetime | None:
 async def drift(ctx: Context, plan: Plan) -> str | None:
     """Return that the moment is now too long ago, or that the name of the branch is taken, or None."""
     asked = plan.arguments
-    if asked["at"] and KEEPS in asked:
-        at, keeps = datetime.fromisoformat(asked["at"]), timedelta(seconds=asked[KEEPS])
+    if asked["at"] and RETENTION_KEY in asked:
+        at, keeps = datetime.fromisoformat(asked["at"]), timedelta(seconds=asked[RETENTION_KEY])
         if why := why_out_of_reach(keeps, at, ctx.now):
             return why
     return await why_name_taken(ctx, plan)

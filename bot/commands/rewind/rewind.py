@@ -15,7 +15,7 @@ from bot.blocks.text import Mrkdwn, joined, mrkdwn, number, person, sentence, ut
 from bot.commands._groups import members_of
 from bot.commands._lines import command_line
 from bot.commands._moments import time_of
-from bot.commands._retention import KEEPS, require_reach, retention_of, why_out_of_reach
+from bot.commands._retention import RETENTION_KEY, require_copyable, retention_of, why_out_of_reach
 from bot.commands._targets import UNKNOWN, attempt, list_names, snapshot, target_of
 from bot.commands.base import NEXT_STEP_WHY, ChangeCommand, ChangeContext, Context, Facts, NextStep
 from bot.commands.databases._archived import require_awake
@@ -67,7 +67,7 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
     await require_awake(ctx, database)
     _require_possible(database, args.name)
     retention = retention_of(quotas)
-    require_reach(retention, database, at, ctx.now)
+    require_copyable(retention, database, at, ctx.now)
     group = database.group
     if group is None:
         raise Unavailable(f"Turso didn't say which group `{args.name}` is in, so I can't put a copy beside it.")
@@ -83,7 +83,7 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
             f"Nothing changes in {args.name} until someone presses Switch",
         ],
         arguments={
-            COPY: copy, AT: at.isoformat(), "group": group or None, KEEPS: retention.seconds,
+            COPY: copy, AT: at.isoformat(), "group": group or None, RETENTION_KEY: retention.seconds,
         },
         facts={
             "Point in time": utc(at),
@@ -162,7 +162,7 @@ def _is_full(count: int | None, most: int | None) -> bool:
 async def drift(ctx: Context, plan: Plan) -> str | None:
     """Return that the moment is now too long ago, or that the copy's name is taken, or None."""
     asked = plan.arguments
-    if why := why_out_of_reach(timedelta(seconds=asked[KEEPS]), moment_of(asked), ctx.now):
+    if why := why_out_of_reach(timedelta(seconds=asked[RETENTION_KEY]), moment_of(asked), ctx.now):
         return why
     taken = await existing(ctx.turso, asked[COPY]) is not None
     return f"`{asked[COPY]}` exists by now. Ask again for another name." if taken else None

@@ -1,4 +1,4 @@
-"""Normalize a command's text as phones, Slack and pasting produce it, and split it into words."""
+"""Normalize a command's text, which phones, Slack and pasting change, and split it into words."""
 
 import re
 import unicodedata
@@ -36,7 +36,7 @@ _ENTITIES: Final = {"amp": "&", "lt": "<", "gt": ">"}
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word. `literal`: it was quoted, so it is never an option."""
+    """One word. `literal` means that it was quoted, so it is never an option."""
 
     text: str
     literal: bool = False
@@ -71,7 +71,8 @@ def _unwrap(found: re.Match[str]) -> str:
 def split(text: str) -> list[Word]:
     """Split at spaces.
 
-    Quotes at the beginning of a word keep words together. Elsewhere they are ordinary characters.
+    Quotes at the beginning of a word, or after `--option=`, keep words together. Elsewhere they are ordinary
+    characters.
     """
     if '"' not in text and "'" not in text and "`" not in text:
         return [Word(word) for word in text.split()]

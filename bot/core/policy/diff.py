@@ -12,7 +12,7 @@ from bot.core.parsing.grammar import Grammar
 from bot.core.policy.alert_defaults import alert_differences
 from bot.core.policy.databases import sample
 from bot.core.policy.decide import decide
-from bot.core.policy.hypothetical import suppose
+from bot.core.policy.hypothetical import hypothetical_subject
 from bot.core.policy.people import People, union_of
 from bot.core.policy.rules import Policy
 
@@ -127,7 +127,7 @@ def _on(command: str, patterns: list[str]) -> str:
 
 
 def _answer(policy: Policy, who: _Who, channel: str, incident: str | None, action: Action) -> str:
-    subject = suppose(
+    subject = hypothetical_subject(
         policy, who.id, channel, member_of=who.member_of, incident=incident, guest=who.guest, external=who.external
     )
     return _summary(action, decide(policy, subject, action))
@@ -148,7 +148,7 @@ def _summary(action: Action, decision: Decision) -> str:
 
 
 def _people(ids: frozenset[str]) -> str:
-    """Return people in words. The members that `suppose` invents stand for their user groups."""
+    """Return people in words. The members that `hypothetical_subject` invents stand for their user groups."""
     return ", ".join(sorted({id_.partition("#")[0] for id_ in ids})) or "no one"
 
 

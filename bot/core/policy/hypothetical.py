@@ -9,7 +9,7 @@ _CROWD = 20
 """How many other members each user group is assumed to have, so that every quorum can be reached."""
 
 
-def suppose(
+def hypothetical_subject(
     policy: Policy, person: str, channel: str, *, member_of: Iterable[str] = (), incident: str | None = None,
     guest: bool = False, external: bool = False,
 ) -> Subject:  # fmt: skip

@@ -10,7 +10,7 @@ from bot.core.parsing.grammar import Grammar
 from bot.core.policy import cases, trace
 from bot.core.policy import diff as differences
 from bot.core.policy.decide import decide
-from bot.core.policy.hypothetical import suppose
+from bot.core.policy.hypothetical import hypothetical_subject
 from bot.core.policy.load import PolicyInvalid, load
 from bot.core.policy.rules import Policy
 
@@ -50,7 +50,9 @@ def explain(
     """
     action, own = action_of_line(grammar, command), frozenset(groups)
     profile = policy.incident_profile(channel) if incident else None
-    subject = suppose(policy, person, channel, member_of=own, incident=profile, guest=guest, external=external)
+    subject = hypothetical_subject(
+        policy, person, channel, member_of=own, incident=profile, guest=guest, external=external
+    )
     found = trace.trace(policy, subject, action)
     standing = "as a guest" if guest else "from another workspace" if external else "as a full member"
     lines = [f"{person} in {channel}, {standing}: {command}", *trace.lines(found)]
@@ -64,7 +66,7 @@ def _in_groups(
 ) -> list[str]:
     lines = []
     for group in sorted(policy.usergroups):
-        subject = suppose(policy, person, channel, member_of=[group], incident=incident)
+        subject = hypothetical_subject(policy, person, channel, member_of=[group], incident=incident)
         decision = decide(policy, subject, action)
         if decision.verdict is not without:
             lines.append(f"as a member of {group}: {decision.verdict.value}: {decision.reason}")

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from bot.core.facts import Facts, Question
+from bot.core.facts import SlackFacts, SlackQuery
 from bot.core.model import Channel, Subject
 from bot.core.requests.incoming import Incoming
 
@@ -20,7 +20,7 @@ class Directory(Protocol):
     async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
         """Return the same for a person who isn't acting now, such as the requester of a request that runs later."""
 
-    async def look_up(self, question: Question) -> Facts:
+    async def look_up(self, query: SlackQuery) -> SlackFacts:
         """Ask Slack for what an authorization needs, with all calls at the same time. Never raises.
 
         User groups include on-call schedules, which other services answer.

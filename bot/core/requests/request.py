@@ -110,8 +110,8 @@ class Request:
     sent_at: datetime | None = None
     """When the change was sent to Turso, by the machine's clock.
 
-    It is set once, before the call. If it is set, read back
-    and never send."""
+    It is set once, before the call. Once it is set, the change is only read back and never sent again.
+    """
     card_ts: str | None = None
     outcome: str = ""
     """What is known to have happened, in one plain sentence."""

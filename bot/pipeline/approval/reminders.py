@@ -63,7 +63,7 @@ async def _send(env: Environment, request: Request, answer: Authorization) -> bo
             return True
     link = await _link(env, request)
     reached = False
-    inside = answer.case.facts.inside or frozenset()
+    inside = answer.case.facts.channel_members or frozenset()
     able, delegates = answer.decision.approvers.ids & inside, await delegates_of(env, answer.decision, inside)
     for user_id in sorted({delegates.get(one, one) for one in able})[:AT_MOST]:
         with suppress(CannotPost, Unavailable):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from bot.core.facts import Facts, Question
+from bot.core.facts import SlackFacts, SlackQuery
 from bot.core.model import Action, Channel, Person, Subject, Verdict
 from bot.core.policy import Policy
 from bot.errors import Unavailable
@@ -16,15 +16,15 @@ ANY_MEMBER: Final = Person("", "")
 """A member of the workspace whom no rule names."""
 
 
-async def facts_of(env: Environment, channel_id: str) -> Facts:
+async def facts_of(env: Environment, channel_id: str) -> SlackFacts:
     """Return who is in a channel and in the groups of its rules now. Raises Unavailable without the channel."""
-    found = await env.directory.look_up(Question(channel_id, frozenset(), env.rules.policy.groups_in(channel_id)))
+    found = await env.directory.look_up(SlackQuery(channel_id, frozenset(), env.rules.policy.groups_in(channel_id)))
     if found.channel is None:
         raise Unavailable("Slack didn't say what that channel is.")
     return found
 
 
-async def people_for(env: Environment, facts: Facts, action: Action) -> Iterator[Subject]:
+async def people_for(env: Environment, facts: SlackFacts, action: Action) -> Iterator[Subject]:
     """Return a member whom no rule names, then each person in the channel whom the rules for a command name.
 
     People of a group that Slack didn't return, or whose membership isn't known, are left out.
@@ -34,19 +34,21 @@ async def people_for(env: Environment, facts: Facts, action: Action) -> Iterator
     return _subjects(env.rules.policy, anybody, facts.channel, facts, action)
 
 
-def _subjects(policy: Policy, anybody: Subject, channel: Channel, facts: Facts, action: Action) -> Iterator[Subject]:
+def _subjects(
+    policy: Policy, anybody: Subject, channel: Channel, facts: SlackFacts, action: Action
+) -> Iterator[Subject]:
     yield anybody
     binding = policy.binding(anybody)
     rules = policy.rules(anybody, binding) if binding else ()
     named = [rule.to.members(facts.groups) for rule in rules if rule.to is not None and rule.names(action.command)]
     if policy.incidents is not None:
         named.append(policy.incidents.to.members(facts.groups))
-    there = frozenset[str]().union(*named) & (facts.inside or frozenset())
+    there = frozenset[str]().union(*named) & (facts.channel_members or frozenset())
     for user_id in sorted(there)[:TRIED]:
         yield Subject(Person(user_id, ""), channel, facts.groups, anybody.incident_profile)
 
 
-async def anybody_may(env: Environment, facts: Facts, action: Action) -> bool:
+async def anybody_may(env: Environment, facts: SlackFacts, action: Action) -> bool:
     """Return True if somebody in the channel may run or request a command. Every press is decided again."""
     people = await people_for(env, facts, action)
     return any(judge(env, one, action).verdict is not Verdict.DENY for one in people)

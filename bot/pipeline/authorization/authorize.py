@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Self
 
-from bot.core.facts import Facts, Question
+from bot.core.facts import SlackFacts, SlackQuery
 from bot.core.model import Action, Channel, Decision, Person, Subject, Verdict
 from bot.core.records.delegations import Delegation
 from bot.core.records.incidents import Review
@@ -104,7 +104,7 @@ async def authorize(
     typed = actor is not None and _has_just_typed(actor, request, env.clock.now())
     delegations = await _delegations(env, request, step, actor)
 
-    def case(facts: Facts) -> Case:
+    def case(facts: SlackFacts) -> Case:
         groups = WantedGroups(facts.groups)
         meant = replace(action, organization=request.organization) if action else request_action(request)
         return Case(step, request, actor, meant, review, env.rules.policy, profile, facts, groups, typed, delegations)
@@ -112,12 +112,12 @@ async def authorize(
     shifts = _shifts_at_start(request) if step is Step.COUNTDOWN_END else {}
     presumed = case(_presumed(request, actor, delegations, shifts))
     _answer(presumed)
-    facts = (await env.directory.look_up(_question(presumed))).with_groups(shifts)
+    facts = (await env.directory.look_up(_query(presumed))).with_groups(shifts)
     now = case(facts)
     answer = _answer(now)
     while missing := now.groups.missing:
         facts = facts.with_groups(
-            (await env.directory.look_up(Question("", frozenset(), missing, members=False))).groups
+            (await env.directory.look_up(SlackQuery("", frozenset(), missing, members=False))).groups
         )
         now = case(facts)
         answer = _answer(now)
@@ -173,20 +173,20 @@ def _presumed(
     actor: Incoming | None,
     delegations: Iterable[Delegation],
     shifts: Mapping[str, frozenset[str] | None],
-) -> Facts:
+) -> SlackFacts:
     """Return invented facts that refuse nobody. Deciding with them shows which user groups the rules look into."""
     people = {request.requester, *(vote.user_id for vote in request.votes), *([actor.user_id] if actor else [])}
     people |= {one.person for one in delegations}
-    return Facts(Channel(request.channel_id), frozenset(people), {one: Person(one, "") for one in people}, shifts)
+    return SlackFacts(Channel(request.channel_id), frozenset(people), {one: Person(one, "") for one in people}, shifts)
 
 
-def _question(presumed: Case) -> Question:
+def _query(presumed: Case) -> SlackQuery:
     """Return which people and user groups to look up. Each part is a call to Slack, so it asks for no more."""
     request = presumed.request
     voters = {vote.user_id for vote in request.votes if vote.approves}
     people = frozenset({request.requester, presumed.presser, *voters, *(one.person for one in presumed.delegations)})
     members = not (presumed.typed and people == {presumed.presser})
-    return Question(request.channel_id, people, presumed.groups.missing, members, presumed.actor)
+    return SlackQuery(request.channel_id, people, presumed.groups.missing, members, presumed.actor)
 
 
 def _answer(case: Case) -> Authorization:

@@ -17,7 +17,7 @@ def count_votes(case: Case, decision: Decision, votes: Iterable[Vote]) -> Tally:
     """Count the votes of people who may approve and are in the channel, by the facts of the case."""
     votes = list(votes)
     behalf = {vote.user_id: vote.on_behalf_of for vote in votes if vote.on_behalf_of}
-    there = [one for user, one in case.facts.people.items() if user in (case.facts.inside or ())]
+    there = [one for user, one in case.facts.people.items() if user in (case.facts.channel_members or ())]
     counting = [one.id for one in there if _counts(case, decision, one, behalf.get(one.id, ""))]
     humans = {user: one.human for user, one in case.facts.people.items()}
     return tally(votes, counting, case.request.requester, decision.quorum, humans=humans, behalf=behalf)

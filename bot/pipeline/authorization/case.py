@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.core.facts import Facts
+from bot.core.facts import SlackFacts
 from bot.core.model import Action, Decision, Person, Subject
 from bot.core.oncall import not_said
 from bot.core.policy import Policy
@@ -55,7 +55,7 @@ class Case:
     review: Review | None
     policy: Policy
     profile: str | None
-    facts: Facts
+    facts: SlackFacts
     groups: WantedGroups
     typed: bool
     """The person has just typed this in the channel: so they are in it."""
@@ -76,7 +76,7 @@ class Case:
 
     def approvers_of(self, delegate: str) -> list[Person]:
         """Return the people in the channel who have made somebody their delegate."""
-        inside = self.facts.inside or ()
+        inside = self.facts.channel_members or ()
         ids = (one.person for one in self.delegations if one.delegate == delegate and one.person in inside)
         return [self.facts.people[one] for one in ids if one in self.facts.people]
 
@@ -99,9 +99,9 @@ class Case:
         """Stop unless the person is in the request's channel."""
         if self.typed and user_id == self.presser:
             return
-        if self.facts.inside is None:
+        if self.facts.channel_members is None:
             raise StepRefused(RefusalKind.UNKNOWN, f"Slack didn't say who is in the request's channel. {NOT_YET}")
-        if user_id not in self.facts.inside:
+        if user_id not in self.facts.channel_members:
             raise StepRefused(
                 RefusalKind.NOT_ALLOWED,
                 f"{who} not in the request's channel, and only its members have permissions there.",

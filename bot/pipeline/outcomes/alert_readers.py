@@ -36,7 +36,7 @@ async def reader_of(env: Environment, subscription: AlertSubscription, *, fresh:
         return None
     if subscription.is_from_policy:
         facts = await facts_of(env, subscription.channel_id)
-        people, groups, is_known = await people_for(env, facts, SHOWN), facts.groups, facts.inside is not None
+        people, groups, is_known = await people_for(env, facts, SHOWN), facts.groups, facts.channel_members is not None
     else:
         author = await env.subject_in(subscription.author, subscription.channel_id)
         author = replace(author, person=replace(author.person, is_deactivated=False))

@@ -9,7 +9,7 @@ from typing import Final
 from bot.commands.base import Command, Explanation, ReadCommand
 from bot.commands.databases import show
 from bot.core.actions import action_of
-from bot.core.facts import Facts, Question
+from bot.core.facts import SlackFacts, SlackQuery
 from bot.core.model import Action, Channel, ChannelKind, Decision, Person, Subject, Verdict
 from bot.core.oncall import is_schedule, not_said
 from bot.core.parsing.parse_results import Incomplete, Parsed
@@ -52,7 +52,7 @@ async def explain(
         if (person_id, channel_id) == (requester.person.id, requester.channel.id):
             return Explanation(await _decide(env, requester, requester, read))
         groups = env.rules.policy.groups_in(channel_id)
-        facts = await env.directory.look_up(Question(channel_id, frozenset({requester.person.id, person_id}), groups))
+        facts = await env.directory.look_up(SlackQuery(channel_id, frozenset({requester.person.id, person_id}), groups))
         channel, person = _channel(requester, channel_id, facts), _person(person_id, facts)
         if why := _keeps_away(env, person, channel, facts):
             return Explanation(Decision(Verdict.DENY, why))
@@ -62,7 +62,7 @@ async def explain(
         return Explanation(None, str(silence))
 
 
-def _channel(requester: Subject, channel_id: str, facts: Facts) -> Channel:
+def _channel(requester: Subject, channel_id: str, facts: SlackFacts) -> Channel:
     """Return the channel if it is public or the requester is in it. Else raise BadInput."""
     found = facts.channel
     if channel_id != requester.channel.id:
@@ -70,16 +70,16 @@ def _channel(requester: Subject, channel_id: str, facts: Facts) -> Channel:
             raise BadInput(NOT_SHOWN)
         is_open = found is not None and found.kind is ChannelKind.CHANNEL and not found.is_private
         if not is_open or requester.person.is_guest or requester.person.is_stranger:
-            if facts.inside is None:
+            if facts.channel_members is None:
                 raise _Open("Slack didn't say who is in that channel")
-            if requester.person.id not in facts.inside:
+            if requester.person.id not in facts.channel_members:
                 raise BadInput(NOT_SHOWN)
     if found is None:
         raise _Open("Slack didn't say what that channel is")
     return found
 
 
-def _person(person_id: str, facts: Facts) -> Person:
+def _person(person_id: str, facts: SlackFacts) -> Person:
     person = facts.people.get(person_id)
     if person is None:
         raise _Open("Slack didn't say who that person is")
@@ -88,7 +88,7 @@ def _person(person_id: str, facts: Facts) -> Person:
     return person
 
 
-def _keeps_away(env: Environment, person: Person, channel: Channel, facts: Facts) -> str | None:
+def _keeps_away(env: Environment, person: Person, channel: Channel, facts: SlackFacts) -> str | None:
     """Return why the person can't type in the channel at all. None if they can, or have no access anywhere."""
     if refuses_person(env.rules.policy, person):
         return None
@@ -96,9 +96,9 @@ def _keeps_away(env: Environment, person: Person, channel: Channel, facts: Facts
         return ARCHIVED
     if channel.kind is not ChannelKind.CHANNEL:
         return None
-    if facts.inside is None:
+    if facts.channel_members is None:
         raise _Open("Slack didn't say who is in that channel")
-    return None if person.id in facts.inside else NOT_IN_IT
+    return None if person.id in facts.channel_members else NOT_IN_IT
 
 
 async def _decide(env: Environment, requester: Subject, subject: Subject, read: TypedLine) -> Decision:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot.blocks import notices
-from bot.core.facts import Question
+from bot.core.facts import SlackQuery
 from bot.core.model import Decision
 from bot.core.records.timers import Timer
 from bot.core.requests.decision import decide_request
@@ -105,13 +105,13 @@ async def _call_directly(env: Environment, request: Request, decision: Decision)
     if not decision.direct_message:
         return
     people = await notified(env, (await with_people_on_call(env, request)).notify, asked_by=request.requester)
-    facts = await env.directory.look_up(Question(request.channel_id, frozenset()))
-    if facts.inside is None:
+    facts = await env.directory.look_up(SlackQuery(request.channel_id, frozenset()))
+    if facts.channel_members is None:
         raise Unavailable("Slack didn't say who is in the channel.")
     if not await may_be_seen(env, request.channel_id, fresh=False):
         return
     done = {request.requester, *(vote.user_id for vote in request.votes)}
-    there = tuple(one for one in people if one in facts.inside and one not in done)
+    there = tuple(one for one in people if one in facts.channel_members and one not in done)
     copies = await env.store.cards.of(request.id)
     link = await env.messenger.permalink(*copies[0]) if copies else None
     message = notices.direct_call(request, env.catalogue, link or "", now=env.clock.now())

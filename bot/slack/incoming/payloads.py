@@ -64,7 +64,7 @@ def action(body: Body, at: datetime) -> Incoming | None:
         body,
         user=body.get("user"),
         channel=body.get("channel") or container.get("channel_id"),
-        thread_ts=_read_in_thread(message, container),
+        thread_ts=_thread_of(message, container),
         action_id=_text(pressed.get("action_id")),
         value=_first(_plain_value(pressed)),
         values=_values_of(view.get("state") or body.get("state")),
@@ -133,7 +133,7 @@ def mention(body: Body, at: datetime, bot_user_id: str) -> Incoming | None:
         channel=event.get("channel"),
         team=event.get("user_team") or event.get("source_team") or event.get("team"),
         thread_ts=_ts(event.get("thread_ts")) or _ts(event.get("ts")),
-        text=text_behind_mention(_text(event.get("text")), bot_user_id),
+        text=text_after_mention(_text(event.get("text")), bot_user_id),
         message_ts=_ts(event.get("ts")),
     )
 
@@ -199,7 +199,7 @@ def _part(body: Body, name: str) -> Body:
     return found if isinstance(found, dict) else {}
 
 
-def _read_in_thread(message: Body, container: Body) -> str | None:
+def _thread_of(message: Body, container: Body) -> str | None:
     """Return the thread of a message that is only shown in a thread. None if the channel shows it.
 
     The channel shows a thread's first message and replies that were also sent to it. For such a reply, Slack doesn't
@@ -216,7 +216,7 @@ def _first(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def text_behind_mention(text: str, bot_user_id: str) -> str:
+def text_after_mention(text: str, bot_user_id: str) -> str:
     """Return the text after the bot's mention, or the whole text if it contains none."""
     mentioned = re.search(rf"<@{bot_user_id}(?:\|[^<>]*)?>", text) if bot_user_id else None
     return text[mentioned.end() :].strip() if mentioned else text.strip()

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from bot.core.concurrency.cache import Cache
-from bot.core.facts import Facts, Question
+from bot.core.facts import SlackFacts, SlackQuery
 from bot.core.model import Channel, ChannelKind, Person, Subject
 from bot.core.oncall import is_schedule
 from bot.core.ports import OnCallSchedules
@@ -64,22 +64,22 @@ class SlackDirectory:
         """Return the subject for a person who isn't acting now. Raises Unavailable."""
         return await self._look_up(user_id, channel_id, usergroups, fresh=False)
 
-    async def look_up(self, question: Question) -> Facts:
+    async def look_up(self, query: SlackQuery) -> SlackFacts:
         """Fetch the facts for an authorization in parallel, without the cache. Never raises.
 
         Facts that Slack doesn't return are missing, and are removed from the cache.
         """
-        people, groups = sorted(question.people), sorted(question.groups)
+        people, groups = sorted(query.people), sorted(query.groups)
         channel, inside, found, members = await asyncio.gather(
-            _or_none(self.channel(question.channel_id, fresh=True)),
-            _or_none(self._inside.get(question.channel_id, fresh=True)) if question.members else _nothing(),
+            _or_none(self.channel(query.channel_id, fresh=True)),
+            _or_none(self._inside.get(query.channel_id, fresh=True)) if query.members else _nothing(),
             asyncio.gather(*(_or_none(self._people.get(one, fresh=True)) for one in people)),
             asyncio.gather(*(self._members(group, fresh=True) for group in groups)),
         )
         known = {one: person[0] for one, person in zip(people, found, strict=True) if person}
-        if (actor := question.actor) and (person := known.get(actor.user_id)) and await self._is_foreign(actor):
+        if (actor := query.actor) and (person := known.get(actor.user_id)) and await self._is_foreign(actor):
             known[actor.user_id] = replace(person, is_stranger=True)
-        return Facts(channel, inside, known, dict(zip(groups, members, strict=True)))
+        return SlackFacts(channel, inside, known, dict(zip(groups, members, strict=True)))
 
     async def _is_foreign(self, actor: Incoming) -> bool:
         return await _or_none(self._comes_from_elsewhere(actor)) is not False

@@ -12,9 +12,9 @@ from bot.core.requests.incoming import Incoming
 
 USES: Final = 5
 LIFETIME_SECONDS: Final = 29 * 60
-AT_MOST: Final = 4096
+MOST_URLS: Final = 4096
 """The oldest ones are dropped. Later answers to these people are sent as messages."""
-SLACKS: Final = ("https://hooks.slack.com/", "https://hooks.slack-gov.com/")
+SLACK_PREFIXES: Final = ("https://hooks.slack.com/", "https://hooks.slack-gov.com/")
 
 
 @dataclass(slots=True)
@@ -28,15 +28,15 @@ class ResponseUrls:
 
     def __init__(self, slack_api_url: str, *, now: Callable[[], float] = time.monotonic) -> None:
         parts = urlsplit(slack_api_url)
-        self._slacks = (*SLACKS, f"{parts.scheme}://{parts.netloc}/")
-        self._kept: TTLCache[str, _Kept] = TTLCache(AT_MOST, LIFETIME_SECONDS, timer=now)
+        self._prefixes = (*SLACK_PREFIXES, f"{parts.scheme}://{parts.netloc}/")
+        self._kept: TTLCache[str, _Kept] = TTLCache(MOST_URLS, LIFETIME_SECONDS, timer=now)
 
     def __len__(self) -> int:
         return len(self._kept)
 
     def keep(self, incoming: Incoming) -> None:
         """Store the `response_url` of `incoming`."""
-        if incoming.response_url is None or not incoming.response_url.startswith(self._slacks):
+        if incoming.response_url is None or not incoming.response_url.startswith(self._prefixes):
             return
         self._kept[incoming.id] = _Kept(incoming.response_url)
 
