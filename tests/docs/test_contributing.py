@@ -1,0 +1,55 @@
+"""CONTRIBUTING.md and docs/contributing.md name files, folders and names that exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import DOCS, ROOT
+
+MAP = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+PAGES = [MAP, (DOCS / "contributing.md").read_text("utf-8")]
+PATH = re.compile(r"`((?:bot|tests|docs|bench|tools)/[\w./-]+)`")
+NAMES = re.compile(r"`(bot/[\w/]+\.py)` \(([^)]*)\)")
+"""A file, and in parentheses the names that it defines."""
+ROW = re.compile(r"^\| (?!---|To change)(.+?) \| (.+) \|$", re.MULTILINE)
+
+
+def missing_paths(text: str) -> list[str]:
+    """Return the paths in a text that don't exist."""
+    return [path for path in PATH.findall(text) if not (ROOT / path).exists()]
+
+
+def missing_names(text: str) -> list[str]:
+    """Return `file: name` for each name that isn't defined in the file before it."""
+    return [
+        f"{path}: {name}"
+        for path, names in NAMES.findall(text)
+        for name in re.findall(r"`(\w+)`", names)
+        if not _defines(ROOT / path, name)
+    ]
+
+
+def _defines(path: Path, name: str) -> bool:
+    source = path.read_text("utf-8")
+    return re.search(rf"^\s*(?:async )?(?:def|class) {name}\b|^{name}\b.*=", source, re.MULTILINE) is not None
+
+
+@pytest.mark.parametrize("text", PAGES, ids=["CONTRIBUTING.md", "docs/contributing.md"])
+def test_every_path_and_name_exists(text: str) -> None:
+    assert PATH.search(text)
+    assert missing_paths(text) == []
+    assert missing_names(text) == []
+
+
+def test_every_task_leads_to_the_source() -> None:
+    rows = ROW.findall(MAP)
+
+    assert len(rows) >= 40
+    assert [task for task, place in rows if not PATH.search(place)] == []
+    assert len({task for task, _ in rows}) == len(rows)
+
+
+def test_what_is_missing_is_found() -> None:
+    assert missing_paths("See `bot/gone.py`.") == ["bot/gone.py"]
+    assert missing_names("See `bot/errors.py` (`BotError`, `Gone`).") == ["bot/errors.py: Gone"]
