@@ -111,17 +111,17 @@ class Health:
         if granted and missing:
             raise Unhealthy(f"Missing scopes: {', '.join(f'`{one}`' for one in missing)}.")
         unneeded = ", ".join(f"`{one}`" for one in extra)
-        return f"All scopes are granted{f', and more than needed: {unneeded}' if granted and extra else ''}."
+        return f"All scopes are granted{f'. Not needed: {unneeded}' if granted and extra else ''}."
 
     async def _time(self) -> str:
         ahead = (await self.workspace.check()).clock_is_ahead
         if ahead is None:
-            return "Slack's response had no time, so the clocks can't be compared."
+            return "Slack's response didn't include the time, so the clocks can't be compared."
         if abs(ahead) > CLOCK_MAY_DIFFER:
             where = "ahead of" if ahead > timedelta(0) else "behind"
             raise Unhealthy(
-                f"This machine's clock is {duration(abs(ahead))} {where} Slack's. Set it. Slack's requests are "
-                "refused if the difference reaches 5 minutes, and timers run at the wrong time."
+                f"This machine's clock is {duration(abs(ahead))} {where} Slack's. Correct it: timers run at the wrong "
+                "time, and if the difference reaches 5 minutes, Slack's requests are refused."
             )
         return "This machine's clock matches Slack's."
 
@@ -142,10 +142,10 @@ class Health:
 
     async def _policy(self) -> str:
         if self.book.problem:
-            raise Unhealthy(f"The policy file isn't used, and the old policy still applies: {self.book.problem}")
+            raise Unhealthy(f"The policy file can't be used, so the previous policy still applies: {self.book.problem}")
         policy = self.book.policy
         if self.book.is_settling:
-            return f"Policy `{policy.hash}` is in force. The file has changed, and is loaded once it stops changing."
+            return f"Policy `{policy.hash}` is in force. The file is changing, and will be loaded once it stops."
         if others := sorted({one for one in (await self.heartbeat.others()).values() if one != policy.hash}):
             hashes = ", ".join(f"`{one}`" for one in others)
             raise Unhealthy(f"Policy `{policy.hash}` is in force here, but other processes use {hashes}.")
@@ -166,7 +166,7 @@ class Health:
         members = await self.directory.members(names)
         unknown = [f"`{name}`" for name in names if members.get(name) is None]
         if unknown:
-            raise Unhealthy(f"These user groups can't be read, and count as empty: {', '.join(unknown)}.")
+            raise Unhealthy(f"These user groups can't be read, so they count as empty: {', '.join(unknown)}.")
         return f"{counted(len(names), 'user group')} can be read." if names else "The policy names no user groups."
 
     async def _guests(self) -> str:
@@ -176,8 +176,8 @@ class Health:
         channels = list(self.book.policy.channels) if guests else []
         inside = await asyncio.gather(*(self.directory.inside(channel_id) for channel_id in channels))
         counts = {channel_id: len(guests & members) for channel_id, members in zip(channels, inside, strict=True)}
-        if found := [f"`{channel_id}` ({count})" for channel_id, count in counts.items() if count]:
-            return f"There are guests in {', '.join(found)}. They can read what is posted there."
+        if found := [f"`{channel_id}` ({counted(count, 'guest')})" for channel_id, count in counts.items() if count]:
+            return f"Guests can read what is posted in {', '.join(found)}."
         return "There are no guests in the policy's channels."
 
     async def _approvers(self) -> str:
@@ -189,7 +189,7 @@ class Health:
                 continue
             there = len(await self.directory.present(who.members(members), enough=wanted))
             if there < wanted:
-                short.append(f"`{rule.where}` needs {wanted}, and there {'is' if there == 1 else 'are'} {there}")
+                short.append(f"`{rule.where}` needs {wanted} and has {there}")
         if short:
             raise Unhealthy(f"These rules have too few people who can approve or review: {'; '.join(short)}.")
         return f"Every rule{known} has enough people who can approve or review."
@@ -225,7 +225,6 @@ class Health:
     async def stored(self) -> Stored:
         """Return the store's figures for the metrics."""
         now = self.clock.now()
-
         return await stored_figures(
             backlog=self.backlog(),
             undelivered=undelivered_outcomes(self.store, now),
@@ -239,7 +238,7 @@ class Health:
         found = await self.backlog()
         if found.failing:
             some = "; ".join(f"`{one.kind}` of `{one.subject}`, {one.failures}×: {one.cause}" for one in found.examples)
-            raise Unhealthy(f"{counted(found.failing, 'timer')} failed, and will be retried ({some}).")
+            raise Unhealthy(f"{counted(found.failing, 'timer')} failed and will be retried ({some}).")
         if found.overdue:
             late = f"{counted(found.overdue, 'timer')} {'is' if found.overdue == 1 else 'are'}"
             raise Unhealthy(f"{late} overdue. Check that a process that does durable work is running.")
@@ -248,14 +247,14 @@ class Health:
     async def _background(self) -> str:
         if failing := await self.heartbeat.failing():
             some = "; ".join(f"`{process}`: {loops}" for process, loops in failing.items())
-            raise Unhealthy(f"Background work keeps failing, and is retried: {some}. The log says why.")
+            raise Unhealthy(f"Background work keeps failing and is being retried: {some}. The log says why.")
         return "No background work is failing."
 
     async def _work(self) -> str:
         if stuck := await self.queue.stuck(for_=STUCK_FOR):
             since, some = STUCK_FOR.seconds // 60, ", ".join(f"`{one}`" for one in stuck[:3])
             raise Unhealthy(
-                f"{counted(len(stuck), 'workflow')} unfinished after {since} minutes ({some}). The log says why."
+                f"{counted(len(stuck), 'workflow')} didn't end within {since} minutes ({some}). The log says why."
             )
         return "No workflows are stuck."
 
@@ -267,12 +266,13 @@ class Health:
             some = ", ".join(f"{_kind(one)} `{one.subject}` ({one.event})" for one in ends[:5])
             more = f" and {len(ends) - 5} more" if len(ends) > 5 else ""
             heard = f"No one was notified of {some}{more}. " if ends else ""
-            posted = f"These posts are missing: {', '.join(f'`{one.subject}`' for one in posts[:5])}. " if posts else ""
+            missing = ", ".join(f"`{one.subject}`" for one in posts[:5])
+            posted = f"These posts weren't delivered: {missing}. " if posts else ""
             raise Unhealthy(f"{heard}{posted}The log says why.")
         if plain := await self.store.notices.delivered_plainly(since=self.clock.now() - TOLD_SINCE):
             some = ", ".join(f"`{one.subject}` ({one.event})" for one in plain[:5])
             raise Unhealthy(f"Some cards can't be shown because of an error in Turso Ops: {some}. The log says why.")
-        return "Everyone concerned was notified of outcomes, break-glass operations and revoked tokens."
+        return "Everyone concerned has been notified of outcomes, break-glass operations and revoked tokens."
 
 
 def _kind(undelivered: PendingNotice) -> str:

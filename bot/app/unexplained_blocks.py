@@ -1,6 +1,6 @@
 """Databases that are blocked, although the store doesn't say why: after a restore, or because somebody else did it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -79,15 +79,16 @@ async def check_blocks(turso: Callable[[], TursoClient], holds: ReadHolds) -> st
         how_many = counted(len(found.unexplained), "database")
         verb = "is" if len(found.unexplained) == 1 else "are"
         raise Unhealthy(
-            f"{how_many} {verb} blocked, and the store doesn't say why: {_names(found.unexplained)}. "
+            f"{how_many} {verb} blocked, and the store doesn't say why: "
+            f"{_list(one.database for one in found.unexplained)}. "
             "`/turso freeze NAME` puts it on record, and `/turso thaw NAME` unblocks it."
         )
     if found.unknown:
-        some = counted(len(found.unknown), "entry", "entries")
-        return f"No block without a reason was found, but Turso didn't say it of {some}."
+        return f"No unexplained block was found, but these couldn't be checked: {_list(found.unknown)}."
     return "Every blocked database has a reason in the store."
 
 
-def _names(found: Sequence[Unexplained]) -> str:
-    names = [f"`{one.database}`" for one in found[:SHOWN]]
-    return ", ".join([*names, "…"] if len(found) > SHOWN else names)
+def _list(names: Iterable[str]) -> str:
+    all_names = [f"`{one}`" for one in names]
+    more = len(all_names) - SHOWN
+    return ", ".join(all_names[:SHOWN]) + (f" and {more} more" if more > 0 else "")

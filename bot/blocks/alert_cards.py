@@ -36,10 +36,11 @@ _ENDS: Final[Mapping[AlertEnd, LiteralString]] = {
     AlertEnd.RESET: "A new billing period has begun.",
     AlertEnd.HIGHER: "The next threshold was reached. See its alert.",
     AlertEnd.REACHED: "The quota is used up.",
-    AlertEnd.OVER: "It no longer applies.",
+    AlertEnd.OVER: "This is no longer the case.",
     AlertEnd.OFF: "This alert was turned off.",
     AlertEnd.UNWATCHED: "It is no longer watched here.",
 }
+_UNLIKELY: Final = "This is no longer likely."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,8 @@ def alert_card(alert: Alert, view: AlertView) -> Reply:
     """Build the card of an alert, as a channel may see it."""
     head = headline(alert, is_whole=view.is_whole)
     if alert.end is not None and alert.ended_at is not None:
-        over = _ended(alert.end, alert.ended_at)
-        return reply(joined(" ", (over, head)), [kit.section(head), kit.context(over)])
+        text = mrkdwn("Alert ended {}: {}", when(alert.ended_at), head)
+        return reply(text, [kit.section(head), kit.context(_ended(alert, alert.end, alert.ended_at))])
     to = joined(" ", (mention(f"<!subteam^{one}>" if one.startswith("S") else f"<@{one}>") for one in alert.notify))
     said = mrkdwn("{} {}", to, head) if to else head
     drawn, plain = _chart(alert) if view.is_whole or alert.is_of_database else ([], [])
@@ -182,8 +183,9 @@ def _consequence(alert: Alert, view: AlertView) -> list[Mrkdwn]:
     ]
 
 
-def _ended(end: AlertEnd, at: datetime) -> Mrkdwn:
-    return mrkdwn(":white_check_mark: Ended {}. {}", when(at), Mrkdwn(_ENDS[end]))
+def _ended(alert: Alert, end: AlertEnd, at: datetime) -> Mrkdwn:
+    unlikely = alert.kind is AlertKind.FORECAST and end is AlertEnd.BELOW
+    return mrkdwn(":white_check_mark: Ended {}. {}", when(at), Mrkdwn(_UNLIKELY if unlikely else _ENDS[end]))
 
 
 def _chart(alert: Alert) -> tuple[list[Block], list[Block]]:

@@ -7,6 +7,7 @@ from bot.blocks.kit import Element, Style
 from bot.blocks.text import Mrkdwn, Plain, mrkdwn, person
 from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Confirm, Risk
+from bot.core.requests.plan import Plan
 from bot.core.requests.request import Request
 
 APPROVE: Final = "approval.approve"
@@ -180,15 +181,27 @@ def channel_rights(channel_id: str) -> Element:
 
 def subject(request: Request) -> str:
     """Return what a request is about, in one word: the database, or the thing that is created."""
-    if request.plan.target:
-        return request.plan.target.name
-    return str(request.plan.arguments.get("name") or request.plan.arguments.get("key") or "this channel")
+    return _subject(request.plan)
+
+
+def _subject(plan: Plan) -> str:
+    if plan.target:
+        return plan.target.name
+    return str(plan.arguments.get("name") or plan.arguments.get("key") or "this channel")
 
 
 def to_do(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
     """Return what a request would do, to follow `to`: "destroy `orders`"."""
     template = catalogue.purpose_of(request.command, request.plan.options, request.plan.arguments) or "change {}"
     return mrkdwn(template, mrkdwn("`{}`", subject(request))) if "{}" in template else Mrkdwn(template)
+
+
+def planned(plan: Plan, catalogue: CommandCatalogue) -> Mrkdwn:
+    """Return what a plan would do: "destroy `orders`", or the command's label if it is about nothing with a name."""
+    template = catalogue.purpose_of(plan.command, plan.options, plan.arguments)
+    if "{}" not in template:
+        return mrkdwn("{}", catalogue.label_of(plan.command))
+    return mrkdwn(template, mrkdwn("`{}`", _subject(plan)))
 
 
 def risk_of(request: Request, catalogue: CommandCatalogue) -> Risk:

@@ -14,10 +14,10 @@ from bot.blocks.request_text import (
     BREAK_GLASS,
     NO_COUNTDOWN,
     SIGNS,
-    STATE_WORDS,
     outcome_text,
     proof_lines,
     small_print,
+    state_words,
     still_blocked,
 )
 from bot.blocks.text import (
@@ -146,8 +146,8 @@ def _title(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
     requester = person(request.requester)
     if request.state is State.PENDING:
         return mrkdwn(":raised_hand: {}{} wants to {}", loud, requester, buttons.to_do(request, catalogue))
-    sign, state = SIGNS[request.state], STATE_WORDS[request.state]
-    return mrkdwn("{} {}{}'s request to {} {}", sign, loud, requester, buttons.to_do(request, catalogue), state)
+    sign, wish, state = SIGNS[request.state], buttons.to_do(request, catalogue), state_words(request)
+    return mrkdwn("{} {}{}'s request to {} {}", sign, loud, requester, wish, state)
 
 
 def _notification_text(request: Request, catalogue: CommandCatalogue, now: datetime) -> Mrkdwn:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
-from bot.blocks import kit
+from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import Plain, cut, cut_mrkdwn, joined, mrkdwn, people, sentence, span
 from bot.core.catalogue import CommandCatalogue
@@ -36,8 +36,7 @@ def consequences(plan: Plan, *, countdown: timedelta | None = None) -> list[Bloc
 
 def dry_run(plan: Plan, catalogue: CommandCatalogue, decision: Decision) -> Reply:
     """Return the answer to `--dry-run`: the plan, and whose approval it would need. Nothing is changed."""
-    name = plan.target.name if plan.target else str(plan.arguments.get("name", ""))
-    title = mrkdwn(":mag: Dry run: *{}* `{}`. Nothing was changed.", catalogue.label_of(plan.command), name)
+    title = mrkdwn(":mag: Dry run: {}. Nothing was changed.", buttons.planned(plan, catalogue))
     plan_ = plan_blocks(plan, countdown=decision.countdown)
     return reply(title, [kit.section(title), *plan_, kit.context(sentence(decision.reason))], private=True)
 

@@ -1,23 +1,31 @@
 """What is known about old tokens after a rotation, in words."""
 
+from typing import Final
+
 from bot.blocks.text import Mrkdwn, joined, mrkdwn, when
 from bot.core.requests.proof import Finding, OldTokens, Proof
 
+_ACCEPTED: Final = Mrkdwn("Turso accepted the rotation.")
+
 
 def proof_head(name: str, proof: Proof | None) -> Mrkdwn:
-    """Return what Turso confirmed about a rotation, and what the probe token showed."""
+    """Return what Turso confirmed about a rotation of a database, and what the probe token showed."""
     if proof is None:
-        return mrkdwn("*{}* · Turso accepted the rotation. I didn't check whether old tokens are refused.", name)
+        return mrkdwn("*{}* · {} I didn't check whether old tokens are refused.", name, _ACCEPTED)
+    return mrkdwn("*{}* · {}", name, _proof_words(proof))
+
+
+def _proof_words(proof: Proof) -> Mrkdwn:
     found = proof.target
     if not proof.accepted and found.tokens is not OldTokens.REFUSED:
         watched = found.tokens is OldTokens.WATCHED
         then = mrkdwn("I'll keep checking until {}.", when(proof.until)) if watched else proof_of(found)
-        return joined(" ", (mrkdwn("*{}* · I don't know whether old tokens are revoked.", name), then))
+        return joined(" ", (Mrkdwn("I don't know whether old tokens are revoked."), then))
     if found.tokens is OldTokens.WATCHED:
-        return mrkdwn("*{}* · Turso accepted the rotation. Old tokens may still work for up to an hour.", name)
+        return joined(" ", (_ACCEPTED, Mrkdwn("Old tokens may still work for up to an hour.")))
     if found.tokens is OldTokens.REFUSED:
-        return mrkdwn("*{}* · {}", name, proof_of(found))
-    return joined(" ", (mrkdwn("*{}* · Turso accepted the rotation.", name), proof_of(found)))
+        return proof_of(found)
+    return joined(" ", (_ACCEPTED, proof_of(found)))
 
 
 def proof_of(found: Finding) -> Mrkdwn:
@@ -41,11 +49,11 @@ def proof_of_group(proof: Proof | None) -> Mrkdwn:
     if found.tokens is OldTokens.STILL_WORK:
         return mrkdwn("Tokens for `{}` in the same group still work.", found.database)
     if found.tokens is OldTokens.WATCHED:
-        checks = mrkdwn("I'm checking whether tokens for `{}` in the same group are revoked too", found.database)
-        return mrkdwn("{}, until {}.", checks, when(proof.until))
+        return mrkdwn("Until {}, I'm checking whether tokens for `{}` in the same group are revoked too.",
+                      when(proof.until), found.database)  # fmt: skip
     return mrkdwn("I don't know whether tokens for `{}` in the same group are revoked too.", found.database)
 
 
-def proof_notice(name: str, proof: Proof) -> Mrkdwn:
-    """Return the whole proof in one line."""
-    return joined(" ", (part for part in (proof_head(name, proof), proof_of_group(proof)) if part))
+def proof_notice(proof: Proof) -> Mrkdwn:
+    """Return the whole proof in one line, to follow a sentence that names the database."""
+    return joined(" ", (part for part in (_proof_words(proof), proof_of_group(proof)) if part))

@@ -10,10 +10,10 @@ from bot.blocks.proofs import proof_notice
 from bot.blocks.request_text import (
     NO_COUNTDOWN,
     SIGNS,
-    STATE_WORDS,
     outcome_text,
     proof_lines,
     small_print,
+    state_words,
     still_blocked,
 )
 from bot.blocks.text import (
@@ -41,7 +41,7 @@ def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: 
     Args:
         elsewhere: the notice goes to a direct message, because the channel can't or may not show it.
     """
-    words, state = outcome_text(request), Mrkdwn(STATE_WORDS[request.state])
+    words, state = outcome_text(request), state_words(request)
     denial = next((vote for vote in request.votes if not vote.approves), None)
     if denial and request.state is State.DENIED:
         state = mrkdwn("was denied by {}", person(denial.user_id))
@@ -49,7 +49,7 @@ def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: 
         words = joined(" ", (comment, still_blocked(request)))
     proof = Proof.of(request.facts)
     if proof and request.state in (State.SUCCEEDED, State.QUARANTINED):
-        words = proof_notice(buttons.subject(request), proof)
+        words = proof_notice(proof)
     if proof and request.state is State.UNKNOWN:
         words = joined(" ", (words, *proof_lines(request)))
     if request.state is State.READY:
@@ -69,8 +69,8 @@ def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: 
 def plain_outcome(request: Request) -> Reply:
     """Return a notice that needs only a request's state and names, for when the card can't be drawn."""
     names = joined(", ", (mrkdwn("`{}`", one.name) for one in request.plan.databases[:5]))
-    state = STATE_WORDS[request.state]
-    text = mrkdwn("{}: your request (`{}` {}) {}.", person(request.requester), request.command, names, state)
+    who, state = person(request.requester), state_words(request)
+    text = mrkdwn("{}: your request (`{}` {}) {}.", who, request.command, names, state)
     note = mrkdwn("The card can't be shown because of an error in Turso Ops. Reference: `{}`", request.id)
     return reply(text, [kit.section(text), kit.context(note)])
 

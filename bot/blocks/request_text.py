@@ -34,17 +34,26 @@ STATE_WORDS: Final = {
     State.APPROVED: "is approved and starts in a moment",
     State.READY: "is approved",
     State.EXECUTING: "has started",
-    State.QUARANTINED: "is approved, and the database is in quarantine",
+    State.QUARANTINED: "has put the database in quarantine",
     State.SUCCEEDED: "succeeded",
     State.FAILED: "failed",
     State.UNKNOWN: "has an unknown outcome",
     State.DENIED: "was denied",
     State.EXPIRED: "expired",
     State.CANCELLED: "was withdrawn",
-    State.STALE: "was stopped because something changed",
+    State.STALE: "was stopped",
     State.RESTORED: "was undone",
 }
 """The state of a request in words, to follow `Dana's request to destroy orders`."""
+
+
+def state_words(request: Request) -> Mrkdwn:
+    """Return the state of a request, with the name of the database that it has put in quarantine."""
+    if request.state is State.QUARANTINED:
+        return mrkdwn("has put `{}` in quarantine", buttons.subject(request))
+    return Mrkdwn(STATE_WORDS[request.state])
+
+
 BREAK_GLASS: Final = Mrkdwn(":rotating_light: *Break-glass* · ")
 
 

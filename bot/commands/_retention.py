@@ -13,6 +13,7 @@ from bot.turso.models import Quotas
 
 MINIMUM: Final = timedelta(hours=24)
 """The retention that every plan has at least."""
+UNKNOWN_PLAN: Final = "That is the minimum of all plans, because Turso didn't say which one you have."
 _DAYS: Final[Mapping[str, int]] = MappingProxyType(
     {"starter": 1, "free": 1, "developer": 10, "scaler": 30, "pro": 90},
 )
@@ -38,8 +39,8 @@ class Retention:
 
     @property
     def words(self) -> str:
-        """Return the text for a card: `30 days (plan scaler)`."""
-        of = f"plan {self.plan}" if self.plan else "the minimum of every plan, because yours isn't known"
+        """Return the text for a card: `30 days (scaler plan)`."""
+        of = f"{self.plan} plan" if self.plan else "the minimum of all plans, because yours isn't known"
         return f"{span(self.length)} ({of})"
 
 
@@ -57,14 +58,13 @@ def require_copyable(retention: Retention, database: Database, at: datetime, now
         BadInput: it is too long ago, or the database didn't exist yet.
     """
     if why := why_out_of_reach(retention.length, at, now):
-        unknown = "" if retention.plan else " Turso didn't say which plan you have, so I can't go further back."
-        raise BadInput(f"{why}{unknown}")
+        raise BadInput(why if retention.plan else f"{why} {UNKNOWN_PLAN}")
     if database.made_at and at < database.made_at:
-        raise BadInput(f"`{database.name}` was created {utc(database.made_at)}, after the time that you chose.")
+        raise BadInput(f"`{database.name}` didn't exist at that time. It was created {utc(database.made_at)}.")
 
 
 def why_out_of_reach(length: timedelta, at: datetime, now: datetime) -> str | None:
     """Return a sentence that says why a time is too long ago. None if it isn't."""
     if at >= now - length:
         return None
-    return f"Turso can copy a database as it was up to {span(length)} ago, and {utc(at)} is longer ago than that."
+    return f"Turso can go back {span(length)} at most, and {utc(at)} is earlier than that."

@@ -70,7 +70,7 @@ def manifest(url: str | None = None) -> dict[str, Any]:
                     "description": "Choose a command and a channel",
                 },
                 {
-                    "name": "Turso here",
+                    "name": "Run Turso in this thread",
                     "type": "message",
                     "callback_id": MESSAGE_SHORTCUT,
                     "description": "Run a command in the thread of this message",

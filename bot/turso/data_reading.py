@@ -46,7 +46,7 @@ class DataReading(DataPlane):
         """
         url = self.pipeline_url(database)
         if url is None or not self.takes_tokens(database):
-            raise TursoUnavailable(f"Turso names a host for `{database.name}` to which no token is sent.")
+            raise TursoUnavailable(f"Turso returned no usable host for `{database.name}`, so no token was sent.")
         try:
             async with asyncio.timeout(within_seconds):
                 found = await self._answer_of(url, token, statements, within_seconds)

@@ -85,7 +85,7 @@ async def test_one_that_cannot_be_posted_is_seen_by_doctor(here: House) -> None:
     health = Health(here.store, here.clock, nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing)
     assert await heads(here) == []
     with pytest.raises(
-        Unhealthy, match=r"These posts are missing: `audit-head:2\d{3}-\d\d-\d\d`\. The log says why\.$"
+        Unhealthy, match=r"These posts weren't delivered: `audit-head:2\d{3}-\d\d-\d\d`\. The log says why\.$"
     ):
         await health.outcomes()
 

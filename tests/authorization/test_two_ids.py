@@ -51,5 +51,5 @@ async def test_one_human_is_one_vote_and_never_their_own(world: World) -> None:
     await world.person(DANA).types("/turso db protect acted on --reason fire")
     await world.calm()
     (review,) = await world.bot.store.reviews.find(owed=True)
-    with pytest.raises(Refused, match="You can't review your own action"):
+    with pytest.raises(Refused, match="You can't review your own break-glass operation"):
         await pressing("W0DANA", "review.open")(world, review.request_id)

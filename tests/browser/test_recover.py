@@ -71,7 +71,7 @@ async def test_half_a_table_is_recovered_from_the_alert_on(world: World, phones:
     await picture(remy, remy.modal, "recover-moment")
     await remy.modal.locator("[data-view-submit]").click()
     asked = ana.pane.locator(".msg", has=ana.page.get_by_role("button", name="Approve")).last
-    await expect(asked).to_contain_text("Up to 15 s before that time")
+    await expect(asked).to_contain_text("possibly up to 15 s before it")
     await picture(ana, asked, "recover-plan")
     await ana.confirms("Approve", asked)
 
@@ -95,7 +95,7 @@ async def test_half_a_table_is_recovered_from_the_alert_on(world: World, phones:
 
     await remy.press("Undo", switched)
     await confirm(remy)
-    await expect(remy.message("unblocked again")).to_be_visible(timeout=60_000)
+    await expect(remy.message("out of quarantine")).to_be_visible(timeout=60_000)
     async with opened(world, "analytics") as client:
         assert (await client.runs("SELECT count(*) FROM events"))[0][0] == left
 

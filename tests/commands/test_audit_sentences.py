@@ -260,7 +260,7 @@ def test_those_that_the_reader_may_not_see_are_counted_only() -> None:
 def test_what_concerns_the_whole_organization_lists_no_databases() -> None:
     """Its plan names every database, for the rules to decide about."""
     entry = phase("executed", "succeeded", command="overages", databases=("orders", "payroll"), organization="acme")
-    assert sentence_of(entry, WRITER) == "<@U0DANA>'s request to change the organization's overages succeeded"
+    assert sentence_of(entry, WRITER) == "<@U0DANA>'s request to turn the organization's overages on or off succeeded"
 
 
 async def test_the_page_says_why_something_was_rejected(desk: Desk) -> None:

@@ -76,19 +76,19 @@ async def test_what_cant_be_branched_is_refused_with_one_sentence(
 
 async def test_a_time_that_turso_no_longer_keeps_is_refused_before_anybody_approves(desk: Desk) -> None:
     desk.acme.add("orders")
-    with pytest.raises(BadInput, match="up to 30 days ago"):
+    with pytest.raises(BadInput, match="go back 30 days at most"):
         await desk.plan("branch orders copy --at 31d ago")
     plan = await desk.plan("branch orders copy --at 29d ago")
-    assert plan.facts["How far back Turso can copy"] == "30 days (plan scaler)"
+    assert plan.facts["Available history"] == "30 days (scaler plan)"
 
     desk.now += timedelta(days=2)
-    assert "up to 30 days ago" in (await drift(desk.context(), plan, branch.command) or "")
+    assert "go back 30 days at most" in (await drift(desk.context(), plan, branch.command) or "")
 
 
 async def test_a_time_before_the_source_existed_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.acme.add("orders")
     monkeypatch.setattr("bot.turso.ids.made_at", lambda _: NOW - timedelta(hours=1))
-    with pytest.raises(BadInput, match="after the time that you chose"):
+    with pytest.raises(BadInput, match="didn't exist at that time"):
         await desk.plan("branch orders copy --at 2h ago")
 
 

@@ -30,8 +30,8 @@ async def test_the_plan_says_the_moment_in_two_time_zones_and_what_will_be_missi
 
     assert plan.facts["Point in time"] == "2026-11-24 11:30 UTC", "a reader sees it in their own time zone"
     assert plan.facts["Point in time, UTC"] == "2026-11-24 11:30:00 UTC"
-    assert plan.facts["Missing in the copy"] == "Up to 15 s before that time, and everything after"
-    assert plan.facts["How far back Turso can copy"] == "30 days (plan scaler)"
+    assert plan.facts["Missing in the copy"] == "Everything after that time, and possibly up to 15 s before it"
+    assert plan.facts["Available history"] == "30 days (scaler plan)"
     assert plan.facts["Databases"] == "1 of 500, or 2 with the copy"
     assert re.fullmatch("orders-rewind-1124-1130-[0-9a-f]{6}", plan.facts["Copy"])
     assert not plan.ends_tokens_of, "a copy ends nobody's tokens"
@@ -51,14 +51,14 @@ async def test_a_moment_within_the_minimum_needs_no_plan(desk: Desk) -> None:
 
     plan = await desk.plan("db rewind orders --to '23h ago'")
 
-    assert "yours isn't known" in plan.facts["How far back Turso can copy"]
+    assert "yours isn't known" in plan.facts["Available history"]
     assert plan.facts["Databases"] == "1, or 2 with the copy"
 
 
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("--to '25h ago'", "is longer ago than that.*didn't say which plan you have"),
+        ("--to '25h ago'", "is earlier than that.*didn't say which one you have"),
         ("--to '2026-11-24 13:00'", "in the future"),
         ("--to 'before INC-42'", "No incident `INC-42`"),
     ],
@@ -126,10 +126,10 @@ async def test_it_drifts_when_the_name_is_taken_or_the_moment_has_left_the_reach
     assert await rewind.drift(desk.context(), plan) is None
 
     desk.now = NOW + timedelta(hours=2)
-    assert "is longer ago than that" in str(await rewind.drift(desk.context(), plan))
+    assert "is earlier than that" in str(await rewind.drift(desk.context(), plan))
     desk.now = NOW
     desk.acme.add(plan.facts["Copy"])
-    assert "exists by now" in str(await rewind.drift(desk.context(), plan))
+    assert "already exists" in str(await rewind.drift(desk.context(), plan))
 
 
 async def test_a_copy_of_something_else_is_not_taken_for_ours(desk: Desk) -> None:

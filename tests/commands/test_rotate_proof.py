@@ -75,7 +75,7 @@ def test_the_card_says_what_is_known(target: Any, says: str, freeze: bool) -> No
 @pytest.mark.parametrize(
     ("sibling", "says"),
     [
-        (OldTokens.WATCHED, "in the same group are revoked too, until"),
+        (OldTokens.WATCHED, "I'm checking whether tokens for"),
         (OldTokens.REFUSED, "in the same group have been refused"),
         (OldTokens.STILL_WORK, "still work."),
         (OldTokens.UNKNOWN, "I don't know whether"),

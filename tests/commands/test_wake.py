@@ -45,7 +45,7 @@ async def test_it_wakes_the_group_once_and_says_how_long_the_database_took(desk:
 
     assert posts(archived) == ["/groups/default/unarchive"]
     assert "orders is awake. It responded after 1 second" in reply.text
-    assert "The group `default` woke with 1 other database: users" in words(reply)
+    assert "This also woke 1 other database in the group `default`: users" in words(reply)
 
 
 async def test_the_plan_names_every_database_of_the_group(desk: Desk, archived: Acme) -> None:

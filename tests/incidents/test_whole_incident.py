@@ -54,7 +54,7 @@ async def test_from_the_start_to_the_report(world: World) -> None:
     await until(lambda: world.card(direct, holding="checkout-old"), what="the notice to whom the rule notifies")
     await world.calm()
     refused = await ana.presses_and_hears("Review", loud)
-    assert "You can't review your own action" in words(refused)
+    assert "You can't review your own break-glass operation" in words(refused)
 
     # The end, with a frozen database and a token still open, and a review owed.
     last = await play.end(remy, "INC-42")

@@ -181,7 +181,7 @@ async def _rewinding(page: Page) -> None:
     await page.presses("Switch", "Compared with", by=DANA)
     await page.presses("Approve", "wants to switch", by=BEN, then="in place of")
     await page.types("/turso rewind discard ledger")
-    await page.presses("Undo", "in place of", then="unblocked again")
+    await page.presses("Undo", "in place of", then="out of quarantine")
 
 
 async def _overages(page: Page) -> None:
@@ -190,7 +190,7 @@ async def _overages(page: Page) -> None:
     await page.types("/turso overages on", channel=ORDERS)
     await page.types("/turso overages on --dry-run")
     await page.types('/turso overages on --reason "the quota is nearly used up"')
-    await page.presses("Approve", "wants to allow overages", typed_name="acme", then="are on")
+    await page.presses("Approve", "wants to turn on overages", typed_name="acme", then="are on")
     await page.types("/turso overages off --reason enough")
     await page.presses("Withdraw", "wants to turn off overages", by=DANA)
 

@@ -85,7 +85,7 @@ async def test_a_crash_between_the_two_calls_sends_neither_twice(here: Pipeline,
         assert found.facts[NEXT_STEP] == "done"
     else:
         assert found.facts[NEXT_STEP] == "unknown"
-        assert "may not be revoked" in said
+        assert "may still be valid" in said
         assert not present(Proof.of(found.facts)).accepted
         assert "Turso accepted" not in said
 
@@ -125,7 +125,7 @@ async def test_undo_brings_the_old_database_back_and_leaves_the_copy(here: Pipel
 
     assert not is_blocked(here)
     assert copies(here)
-    assert "unblocked again" in words(await card_of(here.env, await here.now(request)))
+    assert "out of quarantine" in words(await card_of(here.env, await here.now(request)))
 
 
 async def test_only_one_of_two_switches_happens(here: Pipeline) -> None:
@@ -145,7 +145,7 @@ async def test_only_one_of_two_switches_happens(here: Pipeline) -> None:
 async def test_nobody_decides_again_about_a_copy_that_is_in_use(here: Pipeline, line: str) -> None:
     await switched(here)
 
-    with pytest.raises(BotError, match="put into use"):
+    with pytest.raises(BotError, match="switched to"):
         await here.ask(line)
 
 
@@ -158,7 +158,7 @@ async def test_a_discard_that_was_approved_before_the_switch_does_not_start(here
     assert await here.execute(discard) is State.STALE
 
     assert copies(here)
-    assert "decided before" in (await here.now(discard)).outcome
+    assert "already been decided" in (await here.now(discard)).outcome
 
 
 async def test_after_an_undo_the_copy_can_be_discarded_and_nothing_else_goes(here: Pipeline) -> None:
@@ -178,7 +178,7 @@ async def test_a_destroy_of_the_old_database_does_not_free_the_copy_for_a_discar
     assert await here.execute(destroy) is State.QUARANTINED
     assert (await here.now(request)).state is State.STALE
 
-    with pytest.raises(BotError, match="put into use"):
+    with pytest.raises(BotError, match="switched to"):
         await here.ask("rewind discard orders")
 
 
@@ -220,7 +220,7 @@ async def test_keep_leaves_both_and_says_so(here: Pipeline) -> None:
     assert (branch.database, branch.source, branch.owner, branch.ends_at) == (copy, "orders", DANA, None)
     assert branch.database_id == here.turso.databases[copy]["DbId"]
     card = words(await card_of(here.env, await here.now(made)))
-    assert "kept as a branch by" in card
+    assert "kept the copy as a branch" in card
     page = await here.env.store.audit.page(before_seq=None, limit=50, databases=[copy])
     assert {one.command for _, one in page} == {"rewind", "rewind keep"}, "the log names the copy"
     assert "Switch" not in buttons(await card_of(here.env, await here.now(made)))

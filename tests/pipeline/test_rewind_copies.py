@@ -81,7 +81,7 @@ async def test_a_copy_belongs_to_one_rewind_and_is_decided_about_once(here: Pipe
     await here.fire(TimerKind.RECONCILE, first.id)
 
     assert (await here.now(first)).state is not State.SUCCEEDED
-    with pytest.raises(BotError, match="put into use"):
+    with pytest.raises(BotError, match="switched to"):
         await here.ask("rewind discard orders")
     assert copies(here) == [second.plan.arguments["copy"]]
 
@@ -116,7 +116,7 @@ async def test_a_decision_is_about_the_copy_whichever_request_made_it(here: Pipe
     assert by is not None
     assert by.id == decision.id
     discards = replace(decision.plan, arguments={DECIDES: claim.id, DECIDES_ABOUT: made.facts["id"]})
-    assert "decided before" in await why_decided(here.env, replace(decision, id="r-discard", plan=discards))
+    assert "already been decided" in await why_decided(here.env, replace(decision, id="r-discard", plan=discards))
 
 
 @pytest.mark.parametrize("changed", [{"visibility": Visibility.EPHEMERAL}, {"channel_id": "C0ELSE"}])

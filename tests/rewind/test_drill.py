@@ -56,9 +56,9 @@ async def test_two_people_get_half_a_table_back_in_seven_presses(world: World) -
         await presses.submit(BEN, {"arg.to": whole(moment)}, await ben.modal("14:02"))
         asked = await appears(world, button="Approve", holding="rewind")
         plan = words(asked)
-        assert "Up to 15 s before that time, and everything after" in plan
+        assert "Everything after that time, and possibly up to 15 s before it" in plan
         assert f"{moment:%Y-%m-%d %H:%M:%S} UTC" in plan
-        assert "30 days (plan scaler)" in plan
+        assert "30 days (scaler plan)" in plan
         assert DANA in plan, "who has to switch"
         await presses.press(REMY, "Approve", asked)
 
@@ -100,13 +100,13 @@ async def test_two_people_get_half_a_table_back_in_seven_presses(world: World) -
         f"{moment:%Y-%m-%d %H:%M:%S} UTC",
         "items",
         "approved by",
-        "was put into use",
+        "Switched to the copy",
         "refused an old",
     ):
         assert part in report.replace("\\", ""), f"{part!r} isn't in {report}"
 
     await world.person(BEN).presses("Undo", world.as_now(switched))
-    await world.shows(switched, holding="unblocked again")
+    await world.shows(switched, holding="out of quarantine")
     assert present(await world.bot.store.requests.get(request.id)).state is State.RESTORED
     async with opened(world, "shop") as client:
         back = [row[0] for row in await client.runs("SELECT n FROM items ORDER BY n")]

@@ -251,7 +251,7 @@ async def hint_is_left_open(cell: Cell) -> None:
     with cell.on():
         await world.calm()
     line = world.workspace.say(DANA, ORDERS, "/turso freeze orders --reason spike")
-    assert "You can use it in" in words(await forging.answer_to(world, DANA, line))
+    assert "You can use this command in" in words(await forging.answer_to(world, DANA, line))
 
 
 async def guests_are_not_known(cell: Cell) -> None:

@@ -62,7 +62,7 @@ async def test_a_quota_that_reaches_80_percent_is_one_card_that_can_be_muted_and
     alert = await raised(world, AlertKind.QUOTA, "orders", "users", "inventory", notify=(BEN, "S0DBA"))
     card = await shown(world, SAYS)
     assert set(buttons(card)) == {
-        "Triage orders", "Freeze orders 30 min", "Allow overages", "Start incident", "Mute 1 h", "Mute 1 day",
+        "Triage orders", "Freeze orders 30 min", "Turn on overages", "Start incident", "Mute 1 h", "Mute 1 day",
     }  # fmt: skip
     assert f"<@{BEN}> <!subteam^S0DBA>" in marked_up(card)
     assert [f"`{name}`" in words(card) for name in ("orders", "users", "inventory")] == [True] * 3
@@ -90,7 +90,7 @@ async def test_a_spike_shows_its_database_its_top_query_and_a_chart(world: World
     assert "120,000 rows written" in words(card)
     assert "Top query" in words(card) or "Turso shows no query" in words(card)
     assert any(block["type"] == "data_visualization" for block in card.blocks)
-    assert "Allow overages" not in buttons(card)
+    assert "Turn on overages" not in buttons(card)
 
 
 async def test_a_query_that_turso_does_not_tell_is_said_to_be_unknown(world: World) -> None:
@@ -227,9 +227,9 @@ async def test_allow_overages_asks_for_approval_in_the_thread(world: World) -> N
     await raised(world, AlertKind.QUOTA, "orders", measure=Measure.ROWS_READ)
     card = await shown(world, "of its quota for rows read")
 
-    await world.person(DANA).presses("Allow overages", card)
+    await world.person(DANA).presses("Turn on overages", card)
 
-    asked = await until(lambda: world.card(holding="wants to allow overages for `acme`"), what="the card")
+    asked = await until(lambda: world.card(holding="wants to turn on overages for `acme`"), what="the card")
     assert asked.thread_ts == card.ts
     [waiting] = await world.bot.store.requests.find(states=[State.PENDING], command="overages")
     assert waiting.requester == DANA

@@ -22,7 +22,7 @@ async def test_an_act_without_approval_has_one_card_and_is_reviewed_by_somebody_
     assert "fire" in words(card)
     assert card.thread_ts is None
     assert len(world.changes("DELETE", "/databases/broken")) == 1
-    assert "can't review your own action" in words(await ben.presses_and_hears("Review", card))
+    assert "can't review your own break-glass operation" in words(await ben.presses_and_hears("Review", card))
 
     await remy.presses("Review", card)
     values = {"verdict": "yes", "comment": "the primary was on fire"}

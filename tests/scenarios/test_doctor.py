@@ -53,7 +53,7 @@ async def test_a_rule_that_too_few_people_can_fulfil_is_named(world: World) -> N
 
         assert not well
         assert "`channels.C0DBOPS.rules[" in said
-        assert "needs 2, and there is 1" in said
+        assert "needs 2 and has 1" in said
     finally:
         await world.workspace.admin.update_person(ben)
         await world.workspace.admin.set_group("S0RESPOND", [BEN, REMY])
@@ -82,7 +82,7 @@ async def test_who_cannot_be_looked_up_is_not_called_too_few(world: World) -> No
 
 async def test_guests_who_read_along_are_told_and_are_nothing_wrong(world: World) -> None:
     assert (await found(world))["guests"] == (
-        True, f"There are guests in `{ORDERS}` (1). They can read what is posted there."
+        True, f"Guests can read what is posted in `{ORDERS}` (1 guest)."
     )  # fmt: skip
     assert world.bot is not None
     members = world.workspace.channels[ORDERS].members
@@ -118,7 +118,7 @@ async def test_a_clock_that_is_wrong_is_found(
 
     assert not well
     assert says in said
-    assert "Set it" in said
+    assert "Correct it" in said
 
 
 async def test_a_process_that_decides_by_another_policy_is_found_as_long_as_it_lives(world: World) -> None:
@@ -152,7 +152,7 @@ async def test_work_that_does_not_end_is_found(world: World, monkeypatch: pytest
         well, said = (await found(world))["durable work"]
 
         assert not well
-        assert "1 workflow unfinished after 0 minutes (" in said
+        assert "1 workflow didn't end within 0 minutes (" in said
         assert ":execute`" in said
     finally:
         held.released.set()

@@ -86,7 +86,7 @@ async def test_a_process_over_socket_mode_has_the_pages(tmp_path: Path) -> None:
             world.workspace.state.tokens.refuse("app", "token_revoked")
             await world.workspace.sockets.disconnect("link_disabled")
 
-            body = await down(port, "socket mode", "SLACK_APP_TOKEN isn't accepted by Slack (token_revoked).")
+            body = await down(port, "socket mode", "Slack doesn't accept SLACK_APP_TOKEN (token_revoked).")
             assert body["ready"] is True, "the process still does durable work"
         finally:
             assert await bot.stop() == 0

@@ -214,7 +214,7 @@ async def test_a_person_without_a_slack_id_is_no_approver(world: World) -> None:
 async def test_a_schedule_limited_to_a_risk_has_no_approver_beyond_it(world: World) -> None:
     await world.make("risky")
     refused = await world.person(DANA).types("/turso rotate risky --reason leak")
-    assert "1 of these must approve this: on_call. Without you there is no one." in words(refused)
+    assert "This needs 1 approval from on_call. No one other than you can approve it now." in words(refused)
 
 
 async def test_a_reminder_calls_who_is_on_call_then(world: World) -> None:

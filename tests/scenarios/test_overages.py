@@ -42,7 +42,7 @@ async def approves(world: World, card: Message) -> None:
 
 async def test_they_are_turned_on_with_an_approval_and_off_again(world: World) -> None:
     dana = world.person(DANA)
-    card = await dana.types("/turso overages on --reason launch", holding="allow overages")
+    card = await dana.types("/turso overages on --reason launch", holding="turn on overages")
     assert "Turso bills usage beyond the quota" in words(card)
     assert not await has_overages(world)
 
@@ -87,7 +87,7 @@ async def test_policy_explain_says_the_same(world: World, channel: str, says: st
 async def test_a_database_that_a_ban_is_about_and_that_came_later_makes_a_request_stale(world: World) -> None:
     enforce(world, WITH_A_BAN)
     try:
-        card = await world.person(DANA).types("/turso overages on --reason launch", holding="allow overages")
+        card = await world.person(DANA).types("/turso overages on --reason launch", holding="turn on overages")
         await world.make("later-on")
         await approves(world, card)
         await reaches(world, card, State.STALE)

@@ -225,5 +225,5 @@ async def test_an_app_token_that_slack_refuses_ends_the_process_and_is_named(tmp
         assert await asyncio.wait_for(bot.ended(), 30) == 2
 
         last = bot.log.read_text().splitlines()[-1]
-        assert last.startswith("turso-ops: SLACK_APP_TOKEN isn't accepted by Slack (invalid_auth).")
+        assert last.startswith("turso-ops: Slack doesn't accept SLACK_APP_TOKEN (invalid_auth).")
         assert "canary" not in bot.log.read_text()

@@ -178,7 +178,7 @@ async def test_a_token_that_is_revoked_later_is_told_until_there_is_a_connection
         await ws.send_json({"type": "disconnect", "reason": "link_disabled"})
         await ws.close()
         await happens(lambda: loop.failures > 1)
-        with pytest.raises(NotConnected, match=r"SLACK_APP_TOKEN isn't accepted by Slack \(token_revoked\)\. "):
+        with pytest.raises(NotConnected, match=r"Slack doesn't accept SLACK_APP_TOKEN \(token_revoked\)\. "):
             await runner.check()
         house.slack.always["apps.connections.open"] = opens
         ws = await link(sockets)
@@ -187,7 +187,7 @@ async def test_a_token_that_is_revoked_later_is_told_until_there_is_a_connection
 
     told = {one["why"] for one in said if one["event"] == "background.failed"}
     assert [sentence.partition(". ")[0] for sentence in told] == [
-        "SLACK_APP_TOKEN isn't accepted by Slack (token_revoked)"
+        "Slack doesn't accept SLACK_APP_TOKEN (token_revoked)"
     ]
     assert await runner.check() == "The Socket Mode connection to Slack is open."
     await runner.close()

@@ -83,7 +83,7 @@ ACTIONS: Final[Mapping[str, AlertAction]] = {
     buttons.ALERT_FREEZE: AlertAction(
         "Freeze writes 30 min", _freeze, "danger", about_database=True, named="Freeze {} 30 min"
     ),
-    buttons.ALERT_OVERAGES: AlertAction("Allow overages", _overages, about_organization=True),
+    buttons.ALERT_OVERAGES: AlertAction("Turn on overages", _overages, about_organization=True),
     buttons.ALERT_INCIDENT: AlertAction("Start incident", _incident, starts_incident=True),
     buttons.ALERT_MUTE_HOUR: AlertAction("Mute 1 h", lambda _: command_line(alert_mute.command.name, for_="1h")),
     buttons.ALERT_MUTE_DAY: AlertAction("Mute 1 day", lambda _: command_line(alert_mute.command.name, for_="1d")),

@@ -79,7 +79,7 @@ def chosen(one: AlertSubscription) -> list[str]:
 
 
 ALWAYS: Final = (
-    "many tokens expire within a day",
+    "several people's tokens for a database expire within a day",
     "a freeze is older than a week",
     "something in Turso Ops itself fails",
 )

@@ -64,14 +64,14 @@ async def plan(ctx: Context, args: BranchArgs) -> Plan:
     if at and retention:
         require_copyable(retention, source, at, ctx.now)
     target = await plan_target(ctx, source)
-    as_of = f"as it was at {utc(at)}" if at else "as it is when the branch is created"
+    as_of = f"as it was at {utc(at)}" if at else "as it is at that moment"
     ends = f"End the branch after {span(args.lasting)}: quarantine it, then destroy it" if args.lasting else (
         "Keep the branch until someone destroys it"
     )  # fmt: skip
     lost = ["Up to 15 seconds before that time may be missing"] if at else []
     return Plan(
         target=target,
-        steps=[f"Copy {source.name} to the new database {args.name}, {as_of}", "Wait until it is ready", ends],
+        steps=[f"Create {args.name}, a copy of {source.name} {as_of}", "Wait until it is ready", ends],
         arguments={
             "name": args.name,
             "group": source.group,
@@ -82,7 +82,7 @@ async def plan(ctx: Context, args: BranchArgs) -> Plan:
         facts={
             "Source": source.name,
             "New database": args.name,
-            **({"How far back Turso can copy": retention.words} if retention else {}),
+            **({"Available history": retention.words} if retention else {}),
         },
         warnings=["The branch holds the data of its source", *lost],
         databases=(target.as_seen, new_database(args.name, source.group, target)),

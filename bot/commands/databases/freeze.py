@@ -72,10 +72,9 @@ def message(plan: Plan, facts: Facts) -> Reply:
         return reply(over, [kit.section(over)])
     what = "Reads and writes" if plan.arguments["reads"] else "Writes"
     head = mrkdwn(":snowflake: {} to *{}* are blocked{}.", what, name, _lasting(seconds))
+    note = mrkdwn("`/turso thaw {}` unblocks the database.", name)
     row = buttons.run(1, "Thaw", command_line("thaw", name))
-    return reply(
-        head, [kit.section(head), kit.context(mrkdwn("Unblock it with `/turso thaw {}`.", name)), *kit.actions(*row)]
-    )
+    return reply(head, [kit.section(head), kit.context(note), *kit.actions(*row)])
 
 
 def _lasting(seconds: int | None) -> Mrkdwn:

@@ -96,7 +96,7 @@ def _properties(
         ("Allowed AWS VPCs", ", ".join(configuration.allowed_aws_vpc_ids) if configuration else ""),
         ("Encryption", database.encryption_cipher),
         ("Schema", database.schema_name or ("is a schema" if database.is_schema else "")),
-        ("Archived", "yes. It doesn't respond until its group is woken" if database.is_archived else ""),
+        ("Archived", "yes. It doesn't respond until someone wakes it" if database.is_archived else ""),
         ("Certificates", _certificates(database)),
     ]
     if usage:
@@ -117,7 +117,7 @@ def _protection(database: Database, configuration: Configuration | None) -> str:
 def _access(database: Database, *told: bool | None) -> str:
     value = first_known(*told)
     if database.is_archived:
-        return "archived, and blocked" if value else "archived"
+        return "blocked, and unavailable while archived" if value else "unavailable while archived"
     return UNKNOWN if value is None else "blocked" if value else "open"
 
 

@@ -43,10 +43,10 @@ async def plan(ctx: Context, args: WakeArgs) -> Plan:
     target = await plan_target(ctx, database)
     siblings = {id_: one for id_, one in members.items() if id_ != database.id}
     others = sorted(one.name for one in siblings.values())
-    reach = f" and the other databases of its group {group}: {list_names(others, at_most=8)}" if others else ""
+    reach = f" and the other databases in its group, {group}: {list_names(others, at_most=8)}" if others else ""
     return Plan(
         target=target,
-        steps=[f"Wake {name}{reach}", f"Wait until {name} responds, for up to 45 seconds"],
+        steps=[f"Wake {name}{reach}", f"Wait up to 45 seconds for {name} to respond"],
         arguments={
             "group": group,
             MEMBERS: [database.id, *siblings],
@@ -103,7 +103,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message: whether it responds, how long that took, and what else woke."""
     name, served = target_of(plan).name, facts.get("served")
     head = mrkdwn(":sunrise: *{}* is awake{}", name, _responds(served, facts.get("seconds")))
-    late = mrkdwn("It can take a few minutes until it responds. `/turso show {}` shows its state.", name)
+    late = mrkdwn("It can take a few minutes to respond. `/turso show {}` shows its state.", name)
     row = buttons.run(1, "Show", command_line("show", name))
     return reply(
         head,
@@ -132,7 +132,7 @@ def _others(plan: Plan) -> Mrkdwn | None:
     if not names:
         return None
     whole = counted(len(names), "other database")
-    return mrkdwn("The group `{}` woke with {}: {}", plan.arguments["group"], whole, list_names(names))
+    return mrkdwn("This also woke {} in the group `{}`: {}", whole, plan.arguments["group"], list_names(names))
 
 
 command = ChangeCommand(

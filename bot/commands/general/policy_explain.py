@@ -78,14 +78,14 @@ def _follows(decision: Decision) -> list[tuple[str, Mrkdwn]]:
     if decision.requires and decision.verdict is not Verdict.BREAK_GLASS:
         pairs.append(("Required", joined(" and ", (mrkdwn("{}", one) for one in sorted(decision.requires)))))
     if decision.max_lifetime is not None and decision.verdict is not Verdict.DENY:
-        pairs.append(("Longest token", mrkdwn("{}", duration(decision.max_lifetime))))
+        pairs.append(("Token lifetime", mrkdwn("up to {}", duration(decision.max_lifetime))))
     return pairs
 
 
 def _notes(read: Parsed[Command] | Incomplete[Command]) -> list[Mrkdwn]:
     notes = [mrkdwn("Nothing was changed.")]
     if "name" in read.spec.args.model_fields and not read.args.__dict__.get("name"):
-        notes.append(mrkdwn("No database was given, so rules for some databases count as matching."))
+        notes.append(mrkdwn("No database was given, so rules for specific databases count as matching."))
     return notes
 
 

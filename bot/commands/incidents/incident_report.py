@@ -27,7 +27,7 @@ async def run(ctx: Context, args: IncidentReportArgs) -> Reply:
     count = counted(len(story.entries), "entry", "entries")
     took = duration(until - incident.started_at)
     key = linked_key(ctx.policy.links.incident_url(incident.key), incident.key)
-    title = mrkdwn(":page_facing_up: Report for incident *{}*: {} in {}", key, count, took)
+    title = mrkdwn(":page_facing_up: Report for incident *{}* ({} over {})", key, count, took)
     return reply(
         title,
         [kit.section(title), *open_items_blocks(story.open_items, approves=incident.ended_at is None)],

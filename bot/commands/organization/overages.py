@@ -47,7 +47,7 @@ async def plan(ctx: Context, args: OveragesArgs) -> Plan:
     )
     here = [one for one in found if ctx.scope.covers_all or ctx.scope.covers(one)]
     if not here:
-        raise BadInput("This channel has no databases, so it can't change overages.")
+        raise BadInput("This channel has no databases, so overages can't be turned on or off here.")
     if now.overages is args.on and len(here) == len(found):  # a channel with fewer learns nothing
         raise BadInput(f"Overages are already {_word(args.on)} for `{ctx.organization}`.")
     return Plan(
@@ -146,9 +146,9 @@ command = ChangeCommand(
     args=OveragesArgs,
     risk=Risk.HIGH,
     position=215,
-    verb="Change overages",
-    purpose="change the organization's overages",
-    purpose_by=("on", {True: "allow overages for {}", False: "turn off overages for {}"}),
+    verb="Set overages",
+    purpose="turn the organization's overages on or off",
+    purpose_by=("on", {True: "turn on overages for {}", False: "turn off overages for {}"}),
     synonyms=("overage",),
     plan=plan,
     drift=drift,

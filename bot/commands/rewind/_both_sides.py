@@ -123,7 +123,7 @@ async def _reader(ctx: ChangeContext, side: _Side) -> _Reader | None:
     try:
         database = await ctx.turso.database(side.name)
         if not ctx.turso.takes_tokens(database):
-            raise Unavailable(f"Turso names a host for `{side.name}` to which no token is sent.")
+            raise Unavailable(f"Turso returned no usable host for `{side.name}`, so no token was sent.")
         minted = await ctx.turso.mint_token(side.name, expiration=EXPIRATION, read_only=True)
     except BotError as error:
         side.whys.append(str(error))

@@ -6,7 +6,7 @@ from bot.commands._targets import target_of
 from bot.commands.base import NEXT_STEP, NEXT_STEP_WHY, Context, NextStepResult
 from bot.commands.rewind._comparison import Comparison
 from bot.commands.rewind._comparison_blocks import summary
-from bot.commands.rewind._rewinds import DECISIONS, Rewind, exact
+from bot.commands.rewind._rewinds import DECISIONS, OTHER_DECISION, Rewind, exact
 from bot.core.reply import Attachment
 from bot.core.requests.proof import Finding, OldTokens, Proof
 from bot.core.requests.request import Mode, Request, State
@@ -41,7 +41,7 @@ def _header(made: Request, names: dict[str, str]) -> list[str]:
     found = Comparison.of(made.facts)
     return [
         f"- Database: {escaped(rewind.source)}",
-        f"- Moment: {exact(rewind.at)}. The copy may lack up to 15 seconds before it, and lacks everything after it",
+        f"- Moment: {exact(rewind.at)}. The copy lacks everything after it, and possibly up to 15 seconds before it",
         f"- Copy: {escaped(rewind.copy)}",
         *_people(made, names),
         "",
@@ -53,13 +53,13 @@ def _header(made: Request, names: dict[str, str]) -> list[str]:
 
 
 def _decided(request: Request, names: dict[str, str]) -> list[str]:
-    word = DECISIONS.get(request.command, request.command)
+    done = DECISIONS.get(request.command, OTHER_DECISION).done.format("the copy").capitalize()
     at = f" at {utc(request.updated_at)}" if request.updated_at else ""
     undone = " The switch was undone." if request.state is State.RESTORED else ""
     return [
         "## Decision",
         "",
-        f"- The copy was {word}{at}.{undone}",
+        f"- {done}{at}.{undone}",
         *(["- The old database is kept in quarantine with all its data"] if request.state is State.QUARANTINED else []),
         *_people(request, names),
         *([f"- {escaped(request.outcome)}"] if request.outcome else []),
@@ -87,7 +87,7 @@ def _tokens(request: Request) -> list[str]:
     if result is None:
         return []
     said = {
-        NextStepResult.DONE: "Turso accepted that they are revoked",
+        NextStepResult.DONE: "Turso accepted their revocation",
         NextStepResult.NOT_DONE: "They weren't revoked",
     }
     why = escaped(str(request.facts.get(NEXT_STEP_WHY) or ""))

@@ -23,11 +23,22 @@ COPY: Final = "copy"
 """Key in a plan's arguments: the name of the copy."""
 AT: Final = "at"
 """Key in a plan's arguments: the moment, as an ISO text in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyDecision:
+    """What can be done with a copy, as phrases in which `{}` is the copy."""
+
+    to_do: str
+    done: str
+
+
 DECISIONS: Final = {
-    "rewind switch": "put into use",
-    "rewind keep": "kept as a branch",
-    "rewind discard": "discarded",
+    "rewind switch": CopyDecision("switch to {}", "switched to {}"),
+    "rewind keep": CopyDecision("keep {} as a branch", "kept {} as a branch"),
+    "rewind discard": CopyDecision("discard {}", "discarded {}"),
 }
+OTHER_DECISION: Final = CopyDecision("decide about {}", "decided about {}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +109,11 @@ async def open_rewind(ctx: Context, name: str, copy: str | None) -> Rewind:
     waiting = [one for one in found if one.decided is None]
     if len(waiting) > 1:
         copies = ", ".join(f"`{one.copy}`" for one in waiting[:4])
-        raise BadInput(f"There are several copies of `{name}`. Add `--copy` with one of {copies}.")
+        raise BadInput(f"There are several copies of `{name}`. Add `--copy` with one of them: {copies}.")
     if not waiting:
         raise BadInput(why_decided(found[0]))
     if not waiting[0].copy_id:
-        raise BadInput(f"Turso didn't say the ID of `{waiting[0].copy}`, so I can't be sure which database it is.")
+        raise BadInput(f"Turso didn't return the ID of `{waiting[0].copy}`, so I can't be sure which database it is.")
     return waiting[0]
 
 
@@ -166,12 +177,12 @@ def why_decided(rewind: Rewind) -> str:
     """Return the refusal of a second decision about a copy."""
     by = rewind.decided
     assert by is not None, "somebody has decided"
-    word = DECISIONS.get(by.command, "decided about")
+    decision, copy = DECISIONS.get(by.command, OTHER_DECISION), f"`{rewind.copy}`"
     if by.state is State.EXECUTING:
-        return f"`{rewind.copy}` is being {word} right now."
+        return f"A request to {decision.to_do.format(copy)} is under way."
     when = f" {utc(by.updated_at)}" if by.updated_at else ""
-    known = "may have been" if by.state is State.UNKNOWN else "was"
-    return f"`{rewind.copy}` {known} {word}{when}, so there is nothing left to decide."
+    known = "may have " if by.state is State.UNKNOWN else ""
+    return f"Someone {known}{decision.done.format(copy)}{when}, so there is nothing left to decide."
 
 
 async def _rewinds(ctx: Context, name: str) -> list[Rewind]:

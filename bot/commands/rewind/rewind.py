@@ -30,7 +30,7 @@ from bot.commands.databases._new_database import (
 from bot.commands.rewind._both_sides import compare
 from bot.commands.rewind._comparison import COMPARISON, Comparison
 from bot.commands.rewind._comparison_blocks import comparison_blocks
-from bot.commands.rewind._rewinds import AT, COPY, DECISIONS, REWIND, decision_about, exact, moment_of
+from bot.commands.rewind._rewinds import AT, COPY, DECISIONS, OTHER_DECISION, REWIND, decision_about, exact, moment_of
 from bot.core.model import Risk
 from bot.core.parsing.arguments import DatabaseName, Phrase, Positional
 from bot.core.parsing.moments import Moment, count_words
@@ -77,10 +77,10 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
     return Plan(
         target=snap.target,
         steps=[
-            f"Copy {args.name} as it was at {exact(at)} to the new database {copy}",
+            f"Create {copy}, a copy of {args.name} as it was at {exact(at)}",
             "Wait until the copy is ready",
-            "Compare the two: schema, row counts and newest rows. Reads up to a million rows of each table",
-            f"Nothing changes in {args.name} until someone presses Switch",
+            "Compare schemas, row counts and newest rows. This reads up to a million rows of each table",
+            f"Leave {args.name} unchanged until someone presses Switch",
         ],
         arguments={
             COPY: copy, AT: at.isoformat(), "group": group or None, RETENTION_KEY: retention.seconds,
@@ -89,8 +89,8 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
             "Point in time": utc(at),
             "Point in time, UTC": exact(at),
             "Copy": copy,
-            "Missing in the copy": "Up to 15 s before that time, and everything after",
-            "How far back Turso can copy": retention.words,
+            "Missing in the copy": "Everything after that time, and possibly up to 15 s before it",
+            "Available history": retention.words,
             "Databases": _count_words(count, quotas),
             **snap.facts,
         },
@@ -120,7 +120,7 @@ async def _free_name(ctx: Context, database: Database, at: datetime) -> str:
         copy = f"{name[: LONGEST_NAME - len(end)].rstrip('-')}{end}"
         if copy not in claimed and await existing(ctx.turso, copy) is None:
             return copy
-    raise BadInput(f"You made {TRIES} copies of `{name}` from that time already. Choose another time.")
+    raise BadInput(f"You have already requested {TRIES} copies of `{name}` as it was then. Choose another time.")
 
 
 async def claims(ctx: Context, which: Callable[[Request], bool]) -> list[str]:
@@ -146,10 +146,11 @@ def _warnings(
     )
     unsure = f"Turso didn't say whether writes to {name} are blocked. Anything written from now on won't be in the copy"
     others = list_names(siblings, at_most=6)
+    full = f"The plan's limit of {number(most)} databases is reached. Turso may refuse the copy"
     reach = f"A later switch may also revoke the tokens of the other databases in group {group}: {others}"
     return [
         *({False: [writes], None: [unsure]}.get(database.block_writes, [])),
-        *([f"The plan includes {number(most)} databases. Turso may refuse the copy"] if _is_full(count, most) else []),
+        *([full] if _is_full(count, most) else []),
         *([reach] if siblings else []),
         "The copy counts toward the plan's databases and storage until it is discarded",
     ]
@@ -165,7 +166,7 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
     if why := why_out_of_reach(timedelta(seconds=asked[RETENTION_KEY]), moment_of(asked), ctx.now):
         return why
     taken = await existing(ctx.turso, asked[COPY]) is not None
-    return f"`{asked[COPY]}` exists by now. Ask again for another name." if taken else None
+    return f"`{asked[COPY]}` already exists. Ask again to get another name." if taken else None
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
@@ -216,8 +217,8 @@ def message(plan: Plan, facts: Facts) -> Reply:
     name, copy = target_of(plan).name, str(plan.arguments[COPY])
     at = moment_of(plan.arguments)
     ready = "is ready" if facts.get("served") else "was created, but hasn't responded yet"
-    head = mrkdwn(":rewind: *{}* {}. It is `{}` as it was {} (`{}`).", copy, ready, name, when(at), exact(at))
-    missing = Mrkdwn("Up to 15 seconds before that time may be missing, and everything after it is.")
+    head = mrkdwn(":rewind: *{}* {}. It has the data of `{}` from {} (`{}`).", copy, ready, name, when(at), exact(at))
+    missing = Mrkdwn("Everything after that time is missing, and possibly up to 15 seconds before it.")
     unchanged = Mrkdwn("") if facts.get(DECIDED) else mrkdwn("`{}` is unchanged.", name)
     found = Comparison.of(facts)
     return reply(
@@ -237,11 +238,11 @@ def _state(facts: Facts) -> list[dict[str, Any]]:
     decided = facts.get(DECIDED)
     if not decided:
         return [kit.section(mrkdwn("Now decide: *Switch* to the copy, *keep* it as a branch, or *discard* it."))]
-    word = DECISIONS.get(decided["command"], "decided about")
-    done = decided["state"] in (State.SUCCEEDED, State.QUARANTINED, State.STALE)
-    words = mrkdwn("The copy was {} by {}.", word, person(decided["by"])) if done else Mrkdwn("")
-    under_way = mrkdwn("{} asked for the copy to be {}. The outcome isn't known yet.", person(decided["by"]), word)
-    return [kit.section(words or under_way)]
+    decision, who = DECISIONS.get(decided["command"], OTHER_DECISION), person(decided["by"])
+    if decided["state"] in (State.SUCCEEDED, State.QUARANTINED, State.STALE):
+        return [kit.section(mrkdwn("{} {}.", who, decision.done.format("the copy")))]
+    to_do = decision.to_do.format("the copy")
+    return [kit.section(mrkdwn("{} asked to {}. The outcome isn't known yet.", who, to_do))]
 
 
 def _blocked(facts: Facts, copy: str) -> list[Mrkdwn]:

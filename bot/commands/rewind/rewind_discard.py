@@ -34,10 +34,11 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
             SOURCE: args.name,
             AT: rewind.at.isoformat(),
         },
-        facts={"Copy of": args.name, "As it was at": exact(rewind.at), **snap.facts},
+        facts={"Copy of": args.name, "Data as of": exact(rewind.at), **snap.facts},
         warnings=[
             *tokens,
-            f"Anything written to {copy.name} since then is destroyed, too. There is no quarantine and no Undo",
+            f"Anything written to {copy.name} since it was created is destroyed, too",
+            "There is no quarantine and no Undo",
         ],
         databases=(snap.target.as_seen, rewind.request.plan.databases[0]),
         holders=tuple(dict.fromkeys(token.holder for token in snap.tokens)),

@@ -10,7 +10,7 @@ from bot.commands._targets import snapshot, target_of
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.databases._new_database import existing
 from bot.commands.rewind._report import report
-from bot.commands.rewind._rewinds import AT, DecisionArgs, copy_of, exact, open_rewind, why_copy_goes
+from bot.commands.rewind._rewinds import AT, DecisionArgs, copy_of, exact, moment_of, open_rewind, why_copy_goes
 from bot.core.model import Risk
 from bot.core.records.branches import Branch
 from bot.core.reply import Reply
@@ -39,7 +39,7 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
             SOURCE_ID: rewind.source_id,
             AT: rewind.at.isoformat(),
         },
-        facts={"Copy of": args.name, "As it was at": exact(rewind.at), **snap.facts},
+        facts={"Copy of": args.name, "Data as of": exact(rewind.at), **snap.facts},
         warnings=["It counts toward the plan's databases and storage until someone destroys it"],
         databases=(snap.target.as_seen, rewind.request.plan.databases[0]),
     )
@@ -81,7 +81,8 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message: what is kept, and how to get rid of it."""
     name, copy = str(plan.arguments[SOURCE]), target_of(plan).name
-    head = mrkdwn(":herb: *{}* is kept, with the data of `{}` as of {}.", copy, name, plan.facts["As it was at"])
+    at = exact(moment_of(plan.arguments))
+    head = mrkdwn(":herb: *{}* is kept, with the data of `{}` from {}.", copy, name, at)
     note = mrkdwn("It counts toward the plan's databases. `/turso destroy {}` destroys it.", copy)
     row = [
         *buttons.run(1, "Token for 1 h", command_line("token", copy)),

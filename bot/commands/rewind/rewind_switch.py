@@ -69,7 +69,7 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
             f"Block reads and writes to {name}. Clients get errors at once, and its data is kept",
             f"Revoke every token of {name}. This can't be undone",
             "Check with a read-only token whether old tokens are refused",
-            f"Tell the holders of tokens the new address. They get tokens for {copy.name} with Reveal",
+            f"Send the token holders the new address. They can get tokens for {copy.name} with Reveal",
             f"Keep {name} in quarantine until someone presses Undo or destroys it",
         ],
         arguments={
@@ -80,7 +80,7 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
             AT: rewind.at.isoformat(),
             SUCCESSOR: {"name": copy.name, "libsql_url": copy.libsql_url, "https_url": copy.https_url},
         },
-        facts={"Switch to": copy.name, "As it was at": exact(rewind.at), **snap.facts},
+        facts={"Switch to": copy.name, "Data as of": exact(rewind.at), **snap.facts},
         warnings=[
             f"Anything written to {name} after {exact(rewind.at)} isn't in {copy.name}",
             *_reach(group, [one.name for one in others.values()]),
@@ -149,7 +149,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
             kit.section(joined(" ", (kept, _tokens(facts)))),
             kit.context(
                 proof_of_group(Proof.of(facts)),
-                mrkdwn("`{}` has the data of `{}` as it was at `{}`.", copy, name, exact(moment_of(plan.arguments))),
+                mrkdwn("`{}` has the data of `{}` from `{}`.", copy, name, exact(moment_of(plan.arguments))),
             ),
             *kit.actions(*row),
         ],
@@ -168,9 +168,9 @@ def _tokens(facts: Facts) -> Mrkdwn:
             if proof
             else Mrkdwn("")
         )
-        return joined(" ", (Mrkdwn("Turso accepted that its tokens are revoked."), seen or until))
+        return joined(" ", (Mrkdwn("Turso accepted the revocation of its tokens."), seen or until))
     why = sentence(str(facts.get(NEXT_STEP_WHY) or ""))
-    said = "weren't revoked" if facts.get(NEXT_STEP) == NextStepResult.NOT_DONE else "may not be revoked"
+    said = "weren't revoked" if facts.get(NEXT_STEP) == NextStepResult.NOT_DONE else "may still be valid"
     effect = mrkdwn("Its tokens {}. While it is in quarantine, they can't read or write anything.", said)
     return joined(" ", (effect, why))
 
@@ -178,7 +178,7 @@ def _tokens(facts: Facts) -> Mrkdwn:
 def undone_message(plan: Plan, facts: Facts) -> Reply:
     """Return the message after an Undo: the old database is back, and the copy is as it was."""
     name, copy = target_of(plan).name, str(plan.arguments[COPY])
-    head = mrkdwn(":leftwards_arrow_with_hook: *{}* is unblocked again, with all its data.", name)
+    head = mrkdwn(":leftwards_arrow_with_hook: *{}* is out of quarantine, with all its data.", name)
     kept = mrkdwn("`{}` still exists. What was written to it isn't in `{}`.", copy, name)
     proof = Proof.of(facts)
     revoked = facts.get(NEXT_STEP) == NextStepResult.DONE or (proof is not None and proof.is_proven)

@@ -42,7 +42,7 @@ async def _probe(ctx: ChangeContext, name: str, id_: str) -> tuple[Finding, Prob
 
 async def _minted(ctx: ChangeContext, database: Database) -> tuple[str, Probe | None]:
     if not ctx.turso.takes_tokens(database):
-        return "Turso names a host to which no token is sent", None
+        return "Turso returned no usable host, so no token was sent", None
     minted = await ctx.turso.mint_token(database.name, expiration=EXPIRATION, read_only=True)
     for pause in PAUSES:
         await asyncio.sleep(pause)

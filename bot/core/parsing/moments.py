@@ -158,7 +158,7 @@ def _only(text: str, local: datetime, tz: tzinfo, now: datetime) -> datetime:
         both = {local.replace(tzinfo=tz, fold=fold).astimezone(UTC) for fold in (0, 1)}
         fitting = sorted(one for one in both if one.astimezone(tz).replace(tzinfo=None) == local)
     except OverflowError:
-        raise BadInput(f"{quoted(text)} is out of reach. Choose a time such as {EXAMPLES}.") from None
+        raise BadInput(f"{quoted(text)} is out of range. Choose a time such as {EXAMPLES}.") from None
     if not fitting:
         raise BadInput(f"Clocks in your time zone skipped {quoted(text)} on {local:%Y-%m-%d}. Choose another time.")
     past = [one for one in fitting if one <= now]

@@ -96,20 +96,20 @@ def too_few(subject: Subject, people: People, needed: int, there: int, verb: str
     """Return that too few people could approve or review."""
     if unchecked := people.unchecked(subject.groups):
         return f"{not_said(unchecked)}. Try again in a moment."
-    short = f"{needed} of these must {verb} this: {people.readable}. Without you there {_only(there)}."
+    wanted = "1 approval" if needed == 1 else f"{needed} approvals"
+    needs = f"{wanted} from" if verb == "approve" else "a review by"
+    short = f"This needs {needs} {people.readable}. {_who_can(there)} other than you can {verb} it now."
     return f"{short} An admin can name more people."
 
 
 def nobody_for_all(quorum: int, there: int) -> str:
     """Return that too few people may approve for every database."""
-    wanted = "1 person" if quorum == 1 else f"{quorum} people"
-    return (
-        f"{wanted} must approve this for all of these databases, and there {_only(there)}. Request each one separately."
-    )
+    wanted = f", and {quorum} approvals are needed" if there else ""
+    return f"{_who_can(there)} can approve this for all of these databases{wanted}. Request each one separately."
 
 
-def _only(there: int) -> str:
-    return "is no one" if there == 0 else "is only 1" if there == 1 else f"are only {there}"
+def _who_can(there: int) -> str:
+    return "No one" if there == 0 else "Only 1 person" if there == 1 else f"Only {there} people"
 
 
 def _join_or(words: Iterable[str]) -> str:

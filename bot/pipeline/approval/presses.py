@@ -163,7 +163,7 @@ async def answer_late_press(env: Environment, incoming: Incoming, request_id: st
     state = STATE_WORDS[request.state] if request else "is gone"
     counts = request is not None and any(one.user_id == incoming.user_id for one in request.votes)
     yours = "Your vote is recorded. " if counts else ""
-    words = f"{yours}The request was decided just before: it {state}."
+    words = f"{yours}The request was decided a moment ago. It {state}."
     await env.messenger.send_ephemeral(address_of(incoming), private_note(words))
     return "late"
 

@@ -17,7 +17,7 @@ from bot.pipeline.authorization.steps import RefusalKind, Step, StepRefused
 
 THE_REQUESTER: Final = "the requester is"
 OWN: Final = "You can't approve or deny your own request. Someone else must decide, or you can withdraw it."
-
+OWN_REVIEW: Final = "You can't review your own break-glass operation. Someone else must."
 
 _APPROVAL: Final = "The policy now requires approval for this."
 _REVIEW: Final = "The policy now requires a reason and a review for this. Ask again and give a reason."
@@ -135,7 +135,7 @@ def _review(case: Case) -> Decision:
     assert case.review is not None, "a review is of something"
     person = case.person(case.presser, "you are")
     if person.human in (case.review.actor, case.person(case.request.requester, THE_REQUESTER).human):
-        raise StepRefused(RefusalKind.NOT_ALLOWED, "You can't review your own action. Someone else must.")
+        raise StepRefused(RefusalKind.NOT_ALLOWED, OWN_REVIEW)
     actor = case.subject(case.presser, "you are")
     if refusal := refuses_place(case.policy, actor, case.request.command):
         raise StepRefused(RefusalKind.NOT_ALLOWED, refusal)

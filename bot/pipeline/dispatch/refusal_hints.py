@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from typing import Final
 
-from bot.blocks.text import Mrkdwn, channel, joined, mrkdwn
+from bot.blocks.text import Mrkdwn, channel, joined, listed, mrkdwn
 from bot.commands.incidents import incident_start
 from bot.core.model import Action, Channel, Subject, Verdict
 from bot.core.policy import named_as
@@ -30,7 +30,7 @@ async def what_helps(env: Environment, error: BotError, reader: str) -> Mrkdwn:
     if not isinstance(error, Forbidden) or error.subject is None or error.subject.person.id != reader:
         return Mrkdwn("")
     if name := named_as(env.rules.policy, error.subject.person):
-        return mrkdwn("Ask an admin to add `{}`.", name)
+        return mrkdwn("Ask an admin to add `{}` to the policy.", name)
     if not error.decision.elsewhere:
         return Mrkdwn("")
     subject = error.subject
@@ -65,8 +65,10 @@ async def _elsewhere(env: Environment, subject: Subject, action: Action) -> Mrkd
         return UNKNOWN
     if not found:
         return NONE
-    more = " and others" if len(found) > NAMED else ""
-    return mrkdwn("You can use it in {}{}.", joined(", ", (channel(one) for one in found[:NAMED])), more)
+    named = [channel(one) for one in found[:NAMED]]
+    if len(found) > NAMED:
+        return mrkdwn("You can use this command in {} and other channels.", listed(named))
+    return mrkdwn("You can use this command in {}.", listed(named, last="or"))
 
 
 async def _allowing(env: Environment, subject: Subject, action: Action) -> list[str]:

@@ -23,7 +23,7 @@ SLOW_SECONDS: Final = 5.0
 """How long a start may take before the delay is shown."""
 BY_HAND: Final = re.compile(r"[:;.] [Tt]ry again( in a moment)?\.$")
 """The end of an error message for people who press a button. Here the bot tries again itself."""
-SLOW: Final = "Slack or Turso hasn't answered yet."
+SLOW: Final = "Slack or Turso is slow to respond."
 
 
 @asynccontextmanager

@@ -35,6 +35,7 @@ NEEDS_APPROVAL: Final = (
     "or keep it."
 )
 NO_LONGER: Final = "The branch `{}` no longer exists, so its end date wasn't changed."
+MOVED: Final = "The end date of `{}` has just been changed."
 GONE: Final = "I can't find this branch. `/turso ls --branches` lists those of a channel."
 
 
@@ -128,7 +129,7 @@ async def _move_end(
     if await env.store.branches.move_end(branch, ends_at, line) is None:
         now = await env.store.branches.get(branch.id)
         ending = now is None or now.state is not BranchState.ACTIVE
-        raise Refused(TOO_LATE.format(branch.database) if ending else "Someone else has just changed its end date.")
+        raise Refused((TOO_LATE if ending else MOVED).format(branch.database))
     await refresh_branch_cards(env, branch.id, by=incoming.user_id)
     said = f"now ends {utc(ends_at)}." if ends_at else "stays. It has no end date."
     note = private_note(f"`{branch.database}` {said}")

@@ -191,7 +191,7 @@ def _require_reason(request: Request) -> None:
 
 async def _already_waiting(env: Environment, incoming: Incoming, request: Request) -> str:
     if request.state in (State.APPROVED, State.EXECUTING):
-        words = f"This is already under way in request `{request.id}`, so nothing was sent twice."
+        words = f"This is already under way in request `{request.id}`. Nothing more was sent."
         await env.messenger.send_ephemeral(address_of(incoming), private_note(words))
         return "already_under_way"
     request = await show(env, request.id) or request  # posts a deleted card again

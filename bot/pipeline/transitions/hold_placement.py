@@ -55,11 +55,12 @@ async def take(env: Environment, ctx: Context, request: Request) -> TakeResult:
 async def why_decided(env: Environment, request: Request) -> str:
     """Return why a request can't start beside another one, or decide on its result. Empty: it can."""
     if (other := await env.store.requests.decided_by(*request.plan.changes_alone)) and other.id != request.id:
-        return f"The same is already under way in request `{other.id}`."
+        return f"The same change is already under way in request `{other.id}`."
     before = await env.store.requests.decided_by(*request.plan.decision_subjects)
     if before is None or before.id == request.id:
         return ""
-    return f"This was decided before: the request {env.catalogue.label_of(before.command)} {STATE_WORDS[before.state]}."
+    state = STATE_WORDS[before.state]
+    return f"This has already been decided. Another request ({env.catalogue.label_of(before.command)}) {state}."
 
 
 async def _open_quarantine(env: Environment, request: Request) -> Hold | None:

@@ -187,7 +187,7 @@ class SocketRunner:
 
 def refusal_of(code: str) -> str:
     """Return the sentence about an app-level token that Slack refuses with a code."""
-    return f"SLACK_APP_TOKEN isn't accepted by Slack ({code}). {HOW_TO_CONNECT}"
+    return f"Slack doesn't accept SLACK_APP_TOKEN ({code}). {HOW_TO_CONNECT}"
 
 
 def _has_ended(task: "asyncio.Future[None] | None") -> bool:

@@ -23,15 +23,15 @@ def test_an_approver_counts_once_however_many_groups_they_are_in() -> None:
     rules = policy(["approve: rotate, by: ['usergroup:S0DBA', 'usergroup:S0OPS', 'user:U0ANA'], quorum: 2"])
     decision = decide(rules, subject(groups=groups), act("rotate", "a"))
     assert decision.verdict is Verdict.DENY
-    assert "2 of these must approve this: members of a user group, people named by ID" in decision.reason
-    assert "there is only 1" in decision.reason
+    assert "This needs 2 approvals from members of a user group, people named by ID" in decision.reason
+    assert "Only 1 person other than you" in decision.reason
 
 
 def test_a_request_that_nobody_else_could_approve_is_denied_at_once() -> None:
     rules = policy(["approve: rotate, by: 'user:U0ANA'"])
     decision = decide(rules, subject("Ana, DBA and responder"), act("rotate", "a"))
     assert decision.verdict is Verdict.DENY
-    assert "Without you there is no one" in decision.reason
+    assert "No one other than you can approve" in decision.reason
 
 
 def test_an_empty_group_approves_nothing() -> None:

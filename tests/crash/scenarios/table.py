@@ -87,7 +87,7 @@ SCENARIOS = [
     Scenario("rewind", may_rewind, approve, ("POST", DATABASES), State.SUCCEEDED, "Compared with", has_copy),
     Scenario("rewind-switch", deciding("rewind switch {}"), approve, ("PATCH", CONFIGURATION), State.QUARANTINED,
              "in place of", is_switched, proven=True),
-    Scenario("rewind-undo", switched, undo, ("PATCH", CONFIGURATION), State.RESTORED, "is unblocked again",
+    Scenario("rewind-undo", switched, undo, ("PATCH", CONFIGURATION), State.RESTORED, "is out of quarantine",
              blocks(False, False), undone=State.QUARANTINED, event="undone"),
     Scenario("rewind-discard", deciding("rewind discard {}"), approve, ("DELETE", DATABASE), State.SUCCEEDED,
              "was destroyed", is_discarded, finds=copy_of),
