@@ -3,12 +3,18 @@
 import asyncio
 import contextlib
 import secrets
+import shutil
+import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import Enum, auto
+from functools import partial
 from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
@@ -39,6 +45,8 @@ from bot.slack.incoming.request_guard import AsgiApp
 from bot.slack.manifest import manifest
 
 POLICY = Path(__file__).with_name("policy.yaml")
+PLATFORM: Final = "platform"
+STORE: Final = "turso-ops.db"
 STARTS_WITHIN = 20.0
 
 
@@ -58,7 +66,12 @@ class Sandbox:
 
 @asynccontextmanager
 async def sandbox(
-    *, port: int, data: Path, policy: Path = POLICY, begins: timedelta = timedelta()
+    *,
+    port: int,
+    data: Path,
+    policy: Path = POLICY,
+    begins: timedelta = timedelta(),
+    on_reset: Callable[[], None] | None = None,
 ) -> AsyncIterator[Sandbox]:
     """Run the sandbox until the context is left. Reads neither the environment nor `.env`. Its secrets are generated.
 
@@ -66,9 +79,10 @@ async def sandbox(
         port: the port of the page, the local Slack and the local Turso, or 0 for a free one.
         data: the folder with its databases, which are kept.
         begins: how far its clocks differ from the machine's at first.
+        on_reset: called by the page's Reset button. None means no button.
     """
     clock, keys = SandboxClock(), Keys()
-    platform = create_platform(data / "platform", api_token=keys.turso_token, seed=True, admin=True)
+    platform = create_platform(data / PLATFORM, api_token=keys.turso_token, seed=True, admin=True)
     workspace, roster = new_workspace(keys, begins), Roster()
     clock.move(begins)
     platform.state.turso.clock.offset = begins
@@ -84,7 +98,7 @@ async def sandbox(
         workspace.origin = url
         workspace.events_url = f"http://127.0.0.1:{back.getsockname()[1]}/slack/events"
         controls = LocalTursoControls(platform.state.turso)
-        page = create_page(workspace, commands=hints, platform_url=url, on_move=move, turso=controls)
+        page = create_page(workspace, commands=hints, platform_url=url, on_move=move, turso=controls, on_reset=on_reset)
         entrance = one_origin(page=page, slack=create_workspace_app(workspace), turso=platform, on_call=on_call)
         settings = _settings(keys, url, data, policy)
         set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))
@@ -100,24 +114,67 @@ async def sandbox(
                 await workspace.close()
 
 
+class Ending(Enum):
+    """Why the sandbox ends."""
+
+    STOP = auto()
+    RESET = auto()
+
+
 async def run_sandbox(*, port: int, data: Path, seconds: float | None = None) -> int:
-    """Run the sandbox in the foreground until Ctrl-C or another stop signal, or for some seconds."""
-    async with sandbox(port=port, data=data, begins=-BEGINS_BEFORE) as running, _traffic(running.platform):
-        print("  Turso Ops starts, and a few people use it first …", flush=True)
-        try:
-            await play(running)
-        except NotPlayed as error:
-            print(f"  {str(error).capitalize()}.", flush=True)
-        await seed_hours(running.platform.state.turso, running.bot.store, running.clock)
-        stop = asyncio.Event()
-        on_stop(lambda _: stop.set())
-        print(f"\n  Turso Ops is ready: {running.url}\n", flush=True)
-        print(
-            "  It uses a local Slack and a local Turso. Nothing leaves this machine. Stop it with Ctrl-C.\n", flush=True
-        )
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), seconds)
+    """Run the sandbox in the foreground until Ctrl-C or another stop signal, or for some seconds.
+
+    The page's Reset button deletes its data and starts it again at the same address.
+    """
+    ending = Ending.RESET
+    while ending is Ending.RESET:
+        endings: asyncio.Queue[Ending] = asyncio.Queue()
+        on_stop(partial(_end, endings, Ending.STOP))
+        begun = sandbox(port=port, data=data, begins=-BEGINS_BEFORE, on_reset=partial(_end, endings, Ending.RESET))
+        async with begun as running, _traffic(running.platform):
+            port = urlsplit(running.url).port or port
+            ending = await _first(_be_open(running, seconds), endings.get())
+        if ending is Ending.RESET:
+            _delete(data)
     return 0
+
+
+def _end(endings: asyncio.Queue[Ending], ending: Ending, *_: signal.Signals) -> None:
+    endings.put_nowait(ending)
+
+
+async def _be_open(running: Sandbox, seconds: float | None) -> Ending:
+    """Play the opening conversation, then stay open for some seconds, or until cancelled."""
+    print("  Turso Ops starts, and a few people use it first …", flush=True)
+    try:
+        await play(running)
+    except NotPlayed as error:
+        print(f"  {str(error).capitalize()}.", flush=True)
+    await seed_hours(running.platform.state.turso, running.bot.store, running.clock)
+    print(f"\n  Turso Ops is ready: {running.url}\n", flush=True)
+    print("  It uses a local Slack and a local Turso. Nothing leaves this machine. Stop it with Ctrl-C.\n", flush=True)
+    await (asyncio.Event().wait() if seconds is None else asyncio.sleep(seconds))
+    return Ending.STOP
+
+
+async def _first(*waits: Coroutine[Any, Any, Ending]) -> Ending:
+    """Return what ends first, and cancel the others."""
+    tasks = [asyncio.ensure_future(each) for each in waits]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return next(iter(done)).result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _delete(data: Path) -> None:
+    """Delete the databases of a sandbox that has ended, and nothing else in its folder."""
+    print("  Reset: everything starts from the beginning.", flush=True)
+    shutil.rmtree(data / PLATFORM, ignore_errors=True)
+    for file in data.glob(f"{STORE}*"):
+        file.unlink()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +217,7 @@ def _settings(keys: Keys, url: str, data: Path, policy: Path) -> Settings:
             "OPSGENIE_API_BASEURL": f"{url}{PREFIX}/opsgenie",
             "INCIDENT_IO_API_TOKEN": keys.on_call_token,
             "INCIDENT_IO_API_BASEURL": f"{url}{PREFIX}/incident_io",
-            "DATABASE_URL": f"sqlite:///{(data / 'turso-ops.db').absolute()}",
+            "DATABASE_URL": f"sqlite:///{(data / STORE).absolute()}",
             "POLICY_FILE": str(policy),
             "LOG_LEVEL": "WARNING",
             "LOG_FORMAT": "console",

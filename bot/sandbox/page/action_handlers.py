@@ -35,8 +35,9 @@ class ActionHandlers:
         workspace: Workspace,
         on_move: Callable[[timedelta], Awaitable[None]] | None,
         turso: TursoControls | None = None,
+        on_reset: Callable[[], None] | None = None,
     ) -> None:
-        self._workspace, self._on_move, self._turso = workspace, on_move, turso
+        self._workspace, self._on_move, self._turso, self._on_reset = workspace, on_move, turso, on_reset
         self._administration = Administration(workspace)
 
     async def say(self, request: Request) -> Response:
@@ -166,6 +167,13 @@ class ActionHandlers:
         scene = scene_of(self._workspace, request)
         deleted = self._workspace.admin.delete_message(request.path_params["channel"], request.path_params["ts"])
         return await self._respond(scene, deleted)
+
+    async def reset(self, request: Request) -> Response:
+        """Start the sandbox from the beginning. The page reloads when it is back."""
+        if self._on_reset is None:
+            raise HTTPException(404, "This workspace can't be reset.")
+        self._on_reset()
+        return Response(status_code=_NOTHING)
 
     async def clock(self, request: Request) -> Response:
         scene = scene_of(self._workspace, request)

@@ -34,6 +34,7 @@ def create_page(
     tour: Sequence[TourStep] | None = None,
     on_move: Callable[[timedelta], Awaitable[None]] | None = None,
     turso: TursoControls | None = None,
+    on_reset: Callable[[], None] | None = None,
 ) -> Starlette:
     """Return the application of the page, to be mounted at `/`.
 
@@ -43,11 +44,14 @@ def create_page(
         tour: the guided tour. None means the seeded workspace's own tour, and an empty one means no tour.
         on_move: called after somebody has moved the workspace's clock.
         turso: the local Turso that the panel changes. None means no panel.
+        on_reset: called to start the sandbox from the beginning. None means no button for it.
     """
     steps = default_tour() if tour is None else tour
     boot = json.dumps(secrets.token_hex(4))
-    read = ReadHandlers(workspace, Windows(workspace), commands, steps, boot, platform_url, turso)
-    actions = ActionHandlers(workspace, on_move, turso)
+    read = ReadHandlers(
+        workspace, Windows(workspace), commands, steps, boot, platform_url, turso, can_reset=on_reset is not None
+    )
+    actions = ActionHandlers(workspace, on_move, turso, on_reset)
     routes = [
         Route("/", read.front),
         Route("/as/{person}", read.front),
@@ -60,6 +64,7 @@ def create_page(
         Route("/as/{person}/files/{file}", read.file),
         Route("/as/{person}/lab", read.lab),
         Route("/as/{person}/lab/clock", actions.clock, methods=["POST"]),
+        Route("/as/{person}/lab/reset", actions.reset, methods=["POST"]),
         Route("/as/{person}/lab/faults/{trouble}", actions.fault, methods=["POST"]),
         Route("/as/{person}/lab/own-faults", actions.add_fault, methods=["POST"]),
         Route("/as/{person}/lab/own-faults/{number:int}/off", actions.remove_fault, methods=["POST"]),

@@ -41,7 +41,13 @@ class Inspector:
         self._drawing = PageRenderer(scene)
 
     def drawer(
-        self, faults: Sequence[Switch], moved: str, platform_url: str | None, turso: TursoFacts | None
+        self,
+        faults: Sequence[Switch],
+        moved: str,
+        platform_url: str | None,
+        turso: TursoFacts | None,
+        *,
+        can_reset: bool = False,
     ) -> Markup:
         """Return the whole drawer: clock, addresses, the local Turso, faults and log."""
         return self._drawing.template(
@@ -53,6 +59,7 @@ class Inspector:
             platform_url=platform_url,
             turso=turso,
             shares=SHARES,
+            can_reset=can_reset,
             **self._own_faults(),
             **Administration(self._workspace).facts(),
         )

@@ -54,10 +54,12 @@ class ReadHandlers:
         boot: str,
         platform_url: str | None,
         turso: TursoControls | None = None,
+        *,
+        can_reset: bool = False,
     ) -> None:
         self._workspace, self._windows = workspace, windows
         self._commands, self._tour, self._boot, self._platform_url = commands, tour, boot, platform_url
-        self._turso = turso
+        self._turso, self._can_reset = turso, can_reset
 
     async def front(self, request: Request) -> Response:
         """Redirect `/` to the start of the tour."""
@@ -114,7 +116,9 @@ class ReadHandlers:
         scene = scene_of(self._workspace, request)
         faults, moved = switches(self._workspace.faults), moved_text(self._workspace)
         turso = await self._turso.facts() if self._turso else None
-        return HTMLResponse(Inspector(scene).drawer(faults, moved, self._platform_url, turso))
+        return HTMLResponse(
+            Inspector(scene).drawer(faults, moved, self._platform_url, turso, can_reset=self._can_reset)
+        )
 
     async def lab_detail(self, request: Request) -> Response:
         try:

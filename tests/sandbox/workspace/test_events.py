@@ -69,9 +69,12 @@ async def test_a_mention_in_a_thread_names_the_thread(workspace: Workspace, app:
 
 
 async def test_a_mention_where_the_app_is_not_reaches_nobody(workspace: Workspace, app: Recorder) -> None:
-    await workspace.say(DANA, GENERAL, "@Turso Ops hello")
+    acted = await workspace.say(DANA, GENERAL, "@Turso Ops hello")
 
     assert app.got == []
+    assert acted.notice == "You mentioned @Turso Ops, but it isn't in #general. Invite it in the inspector."
+    assert (await workspace.say(DANA, GENERAL, "hello")).notice is None
+    assert (await workspace.say(DANA, DB_OPS, "@Turso Ops hello")).notice is None
 
 
 async def test_home_is_told_at_every_visit_with_what_it_shows(

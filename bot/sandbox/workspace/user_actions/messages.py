@@ -88,7 +88,16 @@ class MessagePosting:
             blocks=[],
         )  # fmt: skip
         self._state.add_message(message)
-        return Acted(message=message, deliveries=await self._deliver(person, channel, message))
+        notice = self._notice_of_absence(person, channel, message)
+        return Acted(message=message, deliveries=await self._deliver(person, channel, message), notice=notice)
+
+    def _notice_of_absence(self, person: Person, channel: Channel, message: Message) -> str | None:
+        """Tell who mentions the app in a channel without it, as Slackbot does. Return None if nobody does."""
+        app = self._state.app
+        if channel.is_im or app.bot_user_id in channel.members or f"<@{app.bot_user_id}>" not in message.text:
+            return None
+        text = f"You mentioned @{app.name}, but it isn't in #{channel.name}. Invite it in the inspector."
+        return self._state.notice(person.id, text, channel.id)
 
     async def _deliver(self, person: Person, channel: Channel, message: Message) -> tuple[Delivery, ...]:
         """Deliver a mention or message to the app, if the app is in the channel and subscribes to the event."""
