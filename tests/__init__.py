@@ -1,1 +1,1 @@
-"""The manual: what the bot promises, told by what it does."""
+"""The tests. Read as a manual: their names state what the bot promises."""

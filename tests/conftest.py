@@ -1,4 +1,4 @@
-"""What all tests share: golden files, printed figures, and how they are spread over the workers."""
+"""What all tests share: golden files, printed figures, and the distribution of tests to workers."""
 
 import gc
 import json
@@ -34,7 +34,7 @@ LONGEST = (
     "sandbox/platform",
     "store",
 )
-"""What begins first: no worker shall be left alone at the end with what takes long."""
+"""What starts first, so that no worker is left at the end with a long test."""
 
 
 # How long an example takes says how busy the machine is.
@@ -43,12 +43,13 @@ settings.load_profile("patient")
 
 
 REPEAT_SECONDS = 30
-"""How often a time limit strikes again: what it raises in a background task, asyncio keeps, and the test waits on."""
+"""Seconds until the time limit strikes again: asyncio keeps an exception that is raised in a background task, and the
+test would wait on."""
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_timeout_set_timer(settings: pytest_timeout.Settings) -> Generator[None, bool, bool]:
-    """Let the time limit of a test strike until the test has ended."""
+    """Repeat the time limit of a test until the test has ended."""
     is_set = yield
     if settings.method == "signal":
         signal.setitimer(signal.ITIMER_REAL, settings.timeout, REPEAT_SECONDS)
@@ -56,9 +57,10 @@ def pytest_timeout_set_timer(settings: pytest_timeout.Settings) -> Generator[Non
 
 
 class Spread(LoadFileScheduling):  # type: ignore[misc]
-    """Give each worker one file at a time, since its world is made once.
+    """Gives each worker one file at a time, because a file's tests share one world.
 
-    Each kind of kill and each race goes by itself. The browser's files go to two workers, which start one browser each.
+    Each kind of kill and each race is distributed separately. The browser's files go to two workers, which start one
+    browser each.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -69,18 +71,18 @@ class Spread(LoadFileScheduling):  # type: ignore[misc]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Spread:
-    """Keep the order of `LONGEST`: by itself it would begin with the files that have many tests."""
+    """Keep the order of `LONGEST`: by default, xdist starts with the files that have the most tests."""
     config.option.loadscopereorder = False
     return Spread(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest."""
+    """Sort the tests so that the longest start first."""
     items.sort(key=_rank)
 
 
 def pytest_collection_finish() -> None:
-    """Keep what was imported and collected out of every garbage collection: half a million objects that stay."""
+    """Exclude everything imported and collected so far from garbage collection: half a million objects that stay."""
     gc.collect()
     gc.freeze()
 
@@ -91,7 +93,7 @@ def _rank(item: pytest.Item) -> int:
 
 
 def pytest_configure() -> None:
-    """Let SIGHUP end the processes that tests start, also if this one runs under `nohup`, which they would inherit."""
+    """Let SIGHUP end the processes that tests start. Under `nohup` they would inherit that it is ignored."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
@@ -100,7 +102,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests have counted (each `record_property("figure", …)`), and which part of the soak was played."""
+    """Print the figures that tests recorded (`record_property("figure", …)`), and which part of the soak ran."""
     reports = [one for kind in ("passed", "failed") for one in terminalreporter.stats.get(kind, ())]
     for figure in [value for one in reports for name, value in one.user_properties if name == "figure"]:
         terminalreporter.write_line(str(figure))

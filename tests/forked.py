@@ -1,4 +1,4 @@
-"""Processes that are forked from one that has imported everything: a start takes milliseconds, and not seconds."""
+"""Processes that are forked from one that has imported everything, so each starts in milliseconds."""
 
 import asyncio
 import atexit
@@ -19,7 +19,7 @@ LOOKS_EVERY = 0.01
 
 
 class Child:
-    """A forked process, with as much of `subprocess.Popen` as tests use."""
+    """A forked process, with the part of the interface of `subprocess.Popen` that tests use."""
 
     def __init__(self, nursery: "Nursery", pid: int) -> None:
         self.pid = pid
@@ -27,13 +27,13 @@ class Child:
         self._nursery = nursery
 
     def poll(self) -> int | None:
-        """Return its exit status, or None while it runs."""
+        """Return the exit status, or None while the process runs."""
         if self.returncode is None:
             self.returncode = self._nursery.order({"ended": self.pid})
         return self.returncode
 
     def wait(self, timeout: float = 60.0) -> int:
-        """Wait until it has ended; returns its exit status."""
+        """Wait until the process has ended, and return its exit status."""
         end = time.monotonic() + timeout
         while (status := self.poll()) is None:
             if time.monotonic() > end:
@@ -42,20 +42,20 @@ class Child:
         return status
 
     async def ended(self, timeout: float = 60.0) -> int:
-        """Let the tests' other tasks go on meanwhile."""
+        """Wait like `wait`, but let other tasks run meanwhile."""
         return await asyncio.to_thread(self.wait, timeout)
 
     def send_signal(self, number: signal.Signals) -> None:
-        """Send it a signal, unless it has ended and somebody else may have its pid."""
+        """Send a signal, unless the process has ended and its pid may belong to another one."""
         if self.poll() is None:
             os.kill(self.pid, number)
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Send SIGTERM."""
         self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it as a power cut would."""
+        """Send SIGKILL, which ends the process like a power cut."""
         self.send_signal(signal.SIGKILL)
 
 
@@ -77,7 +77,7 @@ class Nursery:
         err: Path | None = None,
         module: str = "bot.__main__",
     ) -> Child:
-        """Start `python -m bot ARGUMENTS`, or `main` of another module; what it prints is added to the files."""
+        """Start `python -m bot ARGUMENTS`, or `main` of another module. Output is appended to the files."""
         pid = self.order(
             {
                 "module": module,
@@ -92,11 +92,11 @@ class Nursery:
         return Child(self, pid)
 
     def close(self) -> None:
-        """End it; its children are ended by those who started them."""
+        """End the nursery. Those who started its children must end them."""
         self._process.communicate()
 
     def order(self, order: Mapping[str, Any]) -> int | None:
-        """Have it do something; returns its answer."""
+        """Send an order to the nursery, and return its answer."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -109,7 +109,7 @@ class Nursery:
 
 @cache
 def the_nursery() -> Nursery:
-    """The one of this test process, started when it is first wanted."""
+    """Return the nursery of this test process, and start it on first use."""
     found = Nursery()
     atexit.register(found.close)
     return found

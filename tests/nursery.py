@@ -1,9 +1,9 @@
-"""`python -m tests.nursery`: real processes of the bot, quick to start, that ask before each commit and after.
+"""`python -m tests.nursery`: forks real processes of the bot, which can ask a test before and after each commit.
 
-It imports the bot once and forks: each child runs `main` of `bot.__main__` (or of the module that is ordered) with its
-own environment, exactly as `python -m bot` does, and is killed by its pid. Requests and answers are lines of JSON on
-stdin and stdout; `tests.forked` writes and reads them. Whoever listens at the socket `TEST_GATE` is asked at every
-commit that wrote something; no answer holds the commit.
+It imports the bot once and forks: each child runs `main` of `bot.__main__` (or of the module in the order) with its own
+environment, exactly as `python -m bot` does, and is killed by its pid. Requests and answers are lines of JSON on stdin
+and stdout; `tests.forked` writes and reads them. If `TEST_GATE` names a socket, its listener is asked at every commit
+that wrote something. The commit waits for the answer.
 """
 
 import asyncio
@@ -27,13 +27,13 @@ PRELOADED = (
     "httpcore", "humanize", "psycopg",
     "sqlalchemy.dialects.postgresql.psycopg", "uvicorn.lifespan.on", "uvicorn.protocols.http.httptools_impl", "uvloop",
 )  # fmt: skip
-"""Everything that a process of the bot imports, sooner or later."""
+"""Everything that a process of the bot imports sooner or later."""
 NOISE = ("heartbeat", "processes", "application_versions", "workflow_schedules", "queues")
-"""Tables that are written as time passes, whatever anybody asked for."""
+"""Tables that the bot writes periodically, even if it gets no request."""
 
 
 class GateConnection(threading.local):
-    """One connection for each thread: a held commit holds nobody else."""
+    """Keeps one connection for each thread, so that a held commit blocks no other thread."""
 
     def __init__(self, path: str) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
@@ -41,13 +41,13 @@ class GateConnection(threading.local):
         self._answers = self._socket.makefile("rb")
 
     def ask(self, when: str, tables: list[str]) -> None:
-        """Say what is about to be committed, or was, and wait for an answer."""
+        """Report a commit that is about to happen, or has happened, and wait for an answer."""
         self._socket.sendall(json.dumps({"when": when, "tables": tables}).encode() + b"\n")
         self._answers.readline()
 
 
 def watch_commits(path: str) -> None:
-    """Ask before and after every commit of every engine of this process that wrote rows."""
+    """Ask before and after every commit that wrote rows, on every engine of this process."""
     from sqlalchemy import Engine, event
     from sqlalchemy.engine.default import DefaultDialect
 
@@ -84,13 +84,13 @@ def watch_commits(path: str) -> None:
 
 
 def end_with_parent() -> None:
-    """Leave nothing behind when the tests themselves are killed; where the system knows a way to say so."""
+    """End with the parent process, on systems that support it, so that killed tests leave nothing behind."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def become(order: dict[str, Any]) -> int:
-    """Become the process that was ordered, and do its work; returns its exit status."""
+    """Become the ordered process, run its work, and return its exit status."""
     os.setsid()
     end_with_parent()
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -106,19 +106,19 @@ def become(order: dict[str, Any]) -> int:
 
 
 def ended(pid: int) -> int | None:
-    """Return the exit status of a child that has ended; as `subprocess` has it, less than nothing after a signal."""
+    """Return the exit status of a child that has ended: negative after a signal, as in `subprocess`."""
     found, status = os.waitpid(pid, os.WNOHANG)
     return os.waitstatus_to_exitcode(status) if found else None
 
 
 def serve() -> None:
-    """Fork what is ordered, wait for what is said to end."""
+    """Fork the ordered processes, and wait for those that an order names."""
     for name in PRELOADED:
         importlib.import_module(name)
     asyncio.run(anyio.lowlevel.checkpoint())  # imports what anyio needs for this kind of loop
     assert threading.active_count() == 1, "a process with threads must not fork"
     gc.collect()
-    gc.freeze()  # else each child looks at all of it again, and so copies it
+    gc.freeze()  # otherwise the collector in each child visits all objects again, which copies their memory pages
     for line in sys.stdin:
         order = json.loads(line)
         answer = ended(order["ended"]) if "ended" in order else os.fork()

@@ -1,4 +1,4 @@
-"""A PostgreSQL of one test, which the test may stop, pause and start again."""
+"""A PostgreSQL for one test, which the test may stop, pause and start again."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from tests.stores import upgraded
 
 
 class Server:
-    """The server. It listens on a socket file and nowhere else."""
+    """The server. It listens only on a socket file."""
 
     def __init__(self, folder: Path) -> None:
         self._data = folder / "data"
@@ -27,7 +27,7 @@ class Server:
         self.url = str(self._server.get_uri())
 
     def stop(self) -> None:
-        """End every connection and the server, as a restart by the system does."""
+        """End every connection and stop the server, like a restart by the operating system."""
         os.kill(self._pid, signal.SIGINT)
 
     def has_stopped(self) -> bool:
@@ -37,7 +37,7 @@ class Server:
         self._server.start()
 
     def pause(self) -> None:
-        """Let the server and each of its processes stop answering, without ending a connection."""
+        """Make the server and each of its processes stop answering, without ending a connection."""
         for process in self._processes():
             process.suspend()
 
@@ -61,7 +61,8 @@ class Server:
 @contextmanager
 def own_server() -> Iterator[Server]:
     """Yield a running server with a store of this version."""
-    folder = Path(tempfile.mkdtemp(prefix="turso-ops-pg-own-"))  # not in pytest's own: the server is another user
+    # not in pytest's own folder: the server runs as another user
+    folder = Path(tempfile.mkdtemp(prefix="turso-ops-pg-own-"))
     folder.chmod(0o755)
     found = Server(folder)
     upgraded(found.url)

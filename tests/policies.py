@@ -1,4 +1,4 @@
-"""How the policies of tests begin."""
+"""Beginnings of policies that tests share."""
 
 ACME = """
 version: 1

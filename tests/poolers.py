@@ -1,7 +1,7 @@
-"""Poolers between the bot and PostgreSQL: PgBouncer if this machine has it, and a stand-in that is always there.
+"""Poolers between the bot and PostgreSQL: PgBouncer if it is installed, and a stand-in that is always available.
 
-The stand-in does what a pooler in transaction mode does to sessions: a client gets a connection to the server for each
-transaction, the one that was given back last. It logs in without a password and knows neither TLS nor cancelling.
+The stand-in treats sessions like a pooler in transaction mode: for each transaction, a client gets the server
+connection that was returned last. It logs in without a password and supports neither TLS nor cancelling.
 """
 
 import asyncio
@@ -22,12 +22,12 @@ SSL_REQUEST = 80877103
 READY = b"Z"
 IDLE = b"I"
 BEGINS_AN_ANSWER = (b"Q", b"S")
-"""A query, or the end of an extended one: for each the server says once that it is ready."""
+"""A query, or the end of an extended one. The server answers each with one ReadyForQuery."""
 HAS_PGBOUNCER = shutil.which("pgbouncer") is not None
 
 
 def through(url: str, port: int) -> str:
-    """The `DATABASE_URL` of the same database through a pooler on a port of this machine."""
+    """Return the `DATABASE_URL` of the same database through a pooler on a local port."""
     return f"postgresql://postgres@127.0.0.1:{port}/{make_url(url).database}"
 
 
@@ -54,7 +54,7 @@ class _Standin:
             writer.close()
 
     async def _transaction(self, start: bytes, kind: bytes, client: Stream) -> None:
-        """Pass messages on between a client and a connection of its own until the transaction has ended."""
+        """Forward messages between a client and a connection of its own until the transaction has ended."""
         server, greeting = await self._taken(start)
         asked = 0
         while True:
@@ -91,14 +91,14 @@ async def _start_message(reader: asyncio.StreamReader, writer: asyncio.StreamWri
 
 
 async def _body(reader: asyncio.StreamReader) -> bytes:
-    """A message without its kind: its length, and the rest."""
+    """Read the rest of a message after its type: its length and its content."""
     length = await reader.readexactly(4)
     return length + await reader.readexactly(int.from_bytes(length, "big") - 4)
 
 
 @asynccontextmanager
 async def standin(url: str) -> AsyncIterator[str]:
-    """Run the stand-in before a database; yields the `DATABASE_URL` through it."""
+    """Run the stand-in in front of a database. Yields the `DATABASE_URL` through it."""
     pool = _Standin(f"{make_url(url).query['host']}/.s.PGSQL.5432")
     async with await asyncio.start_server(pool.client, "127.0.0.1", 0) as server:
         yield through(url, server.sockets[0].getsockname()[1])
@@ -108,7 +108,7 @@ async def standin(url: str) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def pgbouncer(url: str, folder: Path, mode: str) -> AsyncIterator[str]:
-    """Run PgBouncer before a database; yields the `DATABASE_URL` through it."""
+    """Run PgBouncer in front of a database. Yields the `DATABASE_URL` through it."""
     port, ini = free_port(), folder / "pgbouncer.ini"
     folder.chmod(0o755)
     ini.write_text(
@@ -117,7 +117,7 @@ async def pgbouncer(url: str, folder: Path, mode: str) -> AsyncIterator[str]:
         "unix_socket_dir =\nignore_startup_parameters = extra_float_digits\n"
     )
     with (folder / "pgbouncer.log").open("wb") as log:
-        # As the user of the server, who alone may reach its socket.
+        # Run it as the server's user: only that user may open the server's socket.
         user = Path(str(make_url(url).query["host"])).owner()
         process = await asyncio.create_subprocess_exec("pgbouncer", "-u", user, str(ini), stdout=log, stderr=log)
     try:
@@ -140,5 +140,5 @@ def _until_it_answers(url: str) -> None:
 
 
 def transaction_pooler(kind: str, url: str, folder: Path) -> AbstractAsyncContextManager[str]:
-    """A pooler in transaction mode: `stand-in` or `PgBouncer`."""
+    """Run a pooler in transaction mode: `stand-in` or `PgBouncer`."""
     return standin(url) if kind == "stand-in" else pgbouncer(url, folder, "transaction")

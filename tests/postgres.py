@@ -26,7 +26,7 @@ SETTINGS = "fsync = off\nfull_page_writes = off\nmax_connections = 500\n"
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Yield the URL of the run's server, as its superuser. It listens on a socket file and nowhere else."""
+    """Yield the superuser's URL of the run's server. It listens only on a socket file."""
     folder, lock = _folder(), tmp_path_factory.getbasetemp().parent / "postgresql.lock"
     with _locked(lock):
         folder.mkdir(exist_ok=True)
@@ -52,7 +52,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def _folder() -> Path:
     """Return the folder that all workers of this run share.
 
-    It isn't in pytest's own folder: the server runs as another user when the tests run as root.
+    It isn't in pytest's own folder, because the server runs as another user if the tests run as root.
     """
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)
     return Path(tempfile.gettempdir()) / f"turso-ops-pg-{run}"
@@ -67,12 +67,12 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def named(server: str, name: str) -> str:
-    """The URL of one of a server's databases."""
+    """Return the URL of one of a server's databases."""
     return server.replace("/postgres?", f"/{name}?")
 
 
 def new_database(server: str, template: str = TEMPLATE) -> str:
-    """The `DATABASE_URL` of a new database: one of this version without a row, or a copy of another template."""
+    """Create a database, and return its `DATABASE_URL`. By default it has this version's tables and no rows."""
     name = f"t{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
@@ -89,21 +89,21 @@ def _database(server: str, template: str) -> Iterator[str]:
 
 @pytest.fixture
 def postgresql_url(postgres_server: str) -> Iterator[str]:
-    """The `DATABASE_URL` of a new, empty database."""
+    """Return the `DATABASE_URL` of a new, empty database."""
     with _database(postgres_server, "template1") as url:
         yield url
 
 
 @pytest.fixture
 def upgraded_postgresql_url(postgres_server: str) -> Iterator[str]:
-    """The `DATABASE_URL` of a new database with every table of this version."""
+    """Return the `DATABASE_URL` of a new database with all tables of this version."""
     with _database(postgres_server, TEMPLATE) as url:
         yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The `DATABASE_URL` of a new, empty database of each kind: for those who try the migrations."""
+    """Return the `DATABASE_URL` of a new, empty database, once for each kind of store. For tests of the migrations."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/turso-ops.db"
     return str(request.getfixturevalue("postgresql_url"))
@@ -111,7 +111,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The `DATABASE_URL` of a new store of each kind, which has every table and no row."""
+    """Return the `DATABASE_URL` of a new store with all tables and no rows, once for each kind of store."""
     if request.param == "sqlite":
         return copy_store(tmp_path / "turso-ops.db")
     return str(request.getfixturevalue("upgraded_postgresql_url"))

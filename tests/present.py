@@ -1,4 +1,4 @@
-"""Values that may be missing by their type and never are in a test."""
+"""Narrows an optional value that is never None in a test."""
 
 from typing import TypeVar
 
@@ -6,6 +6,6 @@ T = TypeVar("T")
 
 
 def present(value: T | None) -> T:
-    """Return a value, and fail where there is none."""
+    """Return the value, and fail if it is None."""
     assert value is not None, "there is no such value"
     return value

@@ -1,4 +1,4 @@
-"""`python -m bot serve` (or `socket`) between the two stand-ins, as a real process that can be killed."""
+"""Runs `python -m bot serve` (or `socket`) between the local Slack and Turso, as a real process that can be killed."""
 
 import asyncio
 import os
@@ -28,7 +28,10 @@ from tests.world import World
 async def standing(
     data: Path, *, seed: bool = True, around: Callable[[str, Any], Any] = lambda name, app: app
 ) -> AsyncIterator[tuple[World, Keys]]:
-    """Only the two stand-ins; the bot is a `Process`. `around` may put something before `slack` and `turso`."""
+    """Run only the local Slack and Turso; the bot is a `Process`.
+
+    `around` may put something in front of `slack` and `turso`.
+    """
     keys, clock = Keys(), SandboxClock()
     platform = create_platform(data / "platform", api_token=keys.turso_token, seed=seed, admin=True)
     workspace = new_workspace(keys)
@@ -44,10 +47,10 @@ async def standing(
 
 @dataclass
 class Process:
-    """The bot as a real process between the stand-ins; it can be killed and started again on the same store.
+    """The bot as a real process between the local Slack and Turso.
 
-    It is forked from a process that has imported everything, unless it is `fresh`: then it is `python -m bot` itself,
-    which takes seconds to start.
+    It can be killed and started again on the same store. It is forked from a process that has imported everything,
+    unless it is `fresh`: then it is `python -m bot` itself, which takes seconds to start.
     """
 
     world: World
@@ -64,18 +67,18 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """Return the process ID."""
         assert self._running is not None
         return self._running.pid
 
     @property
     def has_ended(self) -> bool:
-        """Whether it ended, by itself or not."""
+        """Return True once the process has ended, for any reason."""
         return self._running is None or _has_ended(self._running)
 
     @property
     def environment(self) -> dict[str, str]:
-        """Everything that the process is told; nothing of this one's environment but the path."""
+        """Return the whole environment of the process. From this process's environment it has only `PATH`."""
         store = self.database_url or f"sqlite:///{self.world.data / 'turso-ops.db'}"
         return {
             "PATH": os.environ.get("PATH", ""),
@@ -95,7 +98,7 @@ class Process:
         }
 
     async def start(self, *, receives: bool = True) -> None:
-        """Start it, and wait until it is ready; with `receives` Slack's deliveries go to it."""
+        """Start the process and wait until it is ready. With `receives`, Slack's deliveries go to it."""
         self.port = self.port or free_port()
         self._running = await (self._exec if self.fresh else self._fork)(self.command, *self.arguments)
         if self.command == "serve":
@@ -128,15 +131,15 @@ class Process:
         raise AssertionError(f"not ready: {self.log.read_text()[-4000:]}")
 
     async def kill(self) -> None:
-        """End it as a power cut would."""
+        """Send SIGKILL, which ends the process like a power cut."""
         await self._end(signal.SIGKILL)
 
     async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to end. Returns its exit status."""
+        """Ask the process to end, and return its exit status."""
         return await self._end(how)
 
     async def ended(self) -> int:
-        """Wait until it ends by itself. Returns its exit status."""
+        """Wait until the process ends by itself, and return its exit status."""
         assert self._running is not None
         return await (self._running.ended() if isinstance(self._running, Child) else self._running.wait())
 
@@ -153,7 +156,7 @@ def _has_ended(process: asyncio.subprocess.Process | Child) -> bool:
 
 
 def free_port() -> int:
-    """A port that nobody uses now."""
+    """Return a port that is free now."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         return int(bound.getsockname()[1])

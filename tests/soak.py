@@ -1,7 +1,7 @@
-"""What `make test` plays of a large matrix. `make soak` plays all of it.
+"""Chooses the part of a large matrix that `make test` runs. `make soak` runs all of it.
 
-The choice is the same each time, so that a failure comes from a change and not from the date. `TEST_CHOICE=n` plays
-another one.
+The choice is the same each time, so that a failure comes from a change and not from the date. `TEST_CHOICE=n` runs
+another part.
 """
 
 import os
@@ -10,19 +10,22 @@ from typing import TypeVar
 
 SOAK = bool(os.environ.get("SOAK"))
 LIMIT_SECONDS = 3600 if SOAK else 900
-"""The time limit of tests that are long in the soak."""
+"""The time limit of tests that take long in the soak."""
 CHOICE = int(os.environ.get("TEST_CHOICE", "0"))
 
 T = TypeVar("T")
 
 
 def soaked(soak: T, test: T) -> T:
-    """Return the first value in the soak, and the second one in `make test`."""
+    """Return `soak` in the soak, and `test` in `make test`."""
     return soak if SOAK else test
 
 
 def pairs(rows: Iterable[str], columns: Iterable[str], *, times: int = 1) -> list[tuple[str, str]]:
-    """Return each row with each column. `make test` gets diagonals: each row and each column so many times."""
+    """Return every pair of a row and a column.
+
+    `make test` gets diagonals, so that each row and each column comes `times` times.
+    """
     down, across = list(rows), list(columns)
     if SOAK:
         return [(row, column) for row in down for column in across]
@@ -36,5 +39,5 @@ def pairs(rows: Iterable[str], columns: Iterable[str], *, times: int = 1) -> lis
 
 
 def one_in(number: int, cases: Sequence[T]) -> list[T]:
-    """Return all cases. `make test` gets one in `number`: let neighbours be of different kinds."""
+    """Return all cases. `make test` gets one in `number`, so neighbours should be of different kinds."""
     return [case for at, case in enumerate(cases) if SOAK or (at + CHOICE) % number == 0]

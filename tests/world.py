@@ -1,6 +1,6 @@
-"""The world that scenarios play in: people in a local Slack, the real bot, a local Turso.
+"""The sandbox as scenarios use it: people in a local Slack, the real bot and a local Turso.
 
-`living()` runs the bot in this process; `tests/process.py` runs it as one that can be killed.
+`living()` runs the bot in this process; `tests/process.py` runs it in a process that a test can kill.
 """
 
 import asyncio
@@ -29,24 +29,24 @@ ANA, BEN, DANA, REMY = "U0ANA", "U0BEN", "U0DANA", "U0REMY"
 GIL, STELLA, ZED = "U0GIL", "U0STELLA", "U0ZED"
 DB_OPS, ORDERS, INCIDENT, GENERAL, SHARED = "C0DBOPS", "C0ORDERS", "C0INCCHK", "C0GENERAL", "C0SHARED"
 PATIENCE = 30.0
-"""Seconds: a machine with five workers on two cores may stall."""
+"""In seconds. A machine that runs five workers on two cores may stall for a while."""
 
 T = TypeVar("T")
 
 
 async def until(look: Callable[[], T | None], *, what: str = "it", within: float = PATIENCE) -> T:
-    """Wait until `look` returns something true."""
+    """Poll until `look` returns something true, and return it."""
     loop = asyncio.get_running_loop()
     end, pause = loop.time() + within, 0.02
     while not (found := look()):
         assert loop.time() < end, f"waited {within:.0f} s in vain for {what}"
         await asyncio.sleep(pause)
-        pause = min(pause * 1.25, 0.1)  # on a busy machine, to look often would keep it busy
+        pause = min(pause * 1.25, 0.1)  # polling often would slow down a busy machine even more
     return found
 
 
 def enforce(world: "World", text: str) -> None:
-    """Put a policy in force at once."""
+    """Replace the policy at once."""
     assert world.bot is not None
     (world.data / "policy.yaml").write_text(text)
     book = world.bot.env.rules
@@ -56,7 +56,7 @@ def enforce(world: "World", text: str) -> None:
 
 
 def words(message: Message | View | None) -> str:
-    """Everything that a message or view shows, as one text."""
+    """Return all text that a message or view shows."""
     if message is None:
         return ""
     found = [message.text if isinstance(message, Message) else ""]
@@ -65,7 +65,10 @@ def words(message: Message | View | None) -> str:
 
 
 def marked_up(message: Message | View | None) -> str:
-    """What Slack reads as mark-up: there a mention calls somebody, and a link leads away."""
+    """Return all mrkdwn text of a message or view.
+
+    In such text, Slack turns mentions into notifications and makes links clickable.
+    """
     if message is None:
         return ""
     top = [message.text] if isinstance(message, Message) else []
@@ -80,7 +83,10 @@ def _mrkdwn(value: Any) -> list[str]:
 
 
 def _add_texts(value: Any, found: list[str]) -> None:
-    """Add each string in a block, what people read first; tests look at all messages of a channel again and again."""
+    """Append every string of a block to `found`, each block's `text` first.
+
+    One shared list, because tests call this very often.
+    """
     if isinstance(value, str):
         found.append(value)
     elif isinstance(value, list):
@@ -95,7 +101,7 @@ def _add_texts(value: Any, found: list[str]) -> None:
 
 
 def buttons(message: Message | View | None) -> dict[str, dict[str, Any]]:
-    """The buttons of a message or view, by their text."""
+    """Return the buttons of a message or view by label."""
     found: dict[str, dict[str, Any]] = {}
     _collect(message.blocks if message else [], found)
     return found
@@ -114,7 +120,7 @@ def _collect(value: Any, found: dict[str, dict[str, Any]]) -> None:
 
 @dataclass
 class World:
-    """People, channels, and the logs of both stand-ins."""
+    """The people, the channels, and the call logs of the local Slack and the local Turso."""
 
     workspace: Workspace
     platform: Starlette
@@ -123,7 +129,7 @@ class World:
     data: Path
     keys: Keys | None = None
     bot: Bot | None = None
-    """The bot, where it lives in this process."""
+    """The bot. None if it runs in another process."""
     roster: Roster = field(default_factory=Roster)
     """Who is on call."""
 
@@ -132,26 +138,26 @@ class World:
 
     @property
     def turso(self) -> Any:
-        """The platform's state: `calls`, `faults`, `clock`."""
+        """Return the state of the local Turso: `calls`, `faults`, `clock`."""
         return self.platform.state.turso
 
     def changes(self, method: str, path_end: str = "") -> list[Any]:
-        """Calls to the platform that change something, as its own log has them."""
+        """Return the calls to the local Turso that change something, from its own log."""
         return [one for one in self.turso.calls.control() if one.method == method and one.path.endswith(path_end)]
 
     def card(self, channel_id: str = DB_OPS, *, holding: str = "") -> Message | None:
-        """The newest channel message that holds some words."""
+        """Return the newest public message of a channel that contains `holding`."""
         posted = [one for one in self.workspace.history(channel_id, None) if not one.only_for]
         return next((one for one in reversed(posted) if holding in words(one)), None)
 
     def as_now(self, message: Message) -> Message:
-        """A channel message as it stands now."""
+        """Return the current version of a channel message."""
         found = self.workspace.state.message(message.channel_id, message.ts)
         assert found is not None, "the message is gone"
         return found
 
     async def shows(self, message: Message, *, button: str = "", holding: str = "") -> Message:
-        """Wait until a channel message shows a button, or some words."""
+        """Wait until a message contains `holding` and has the button, if one is given."""
 
         def now() -> Message | None:
             found = self.as_now(message)
@@ -160,20 +166,20 @@ class World:
         return await until(now, what=f"the message with {button or holding!r}")
 
     async def at_turso(self, method: str, path: str, **call: Any) -> httpx.Response:
-        """Call the platform behind the bot's back; `path` stands below the organization's."""
+        """Call the local Turso directly, without the bot. `path` is relative to the organization."""
         assert self.keys is not None
         headers = {"Authorization": f"Bearer {self.keys.turso_token}"}
         async with local_client(base_url=self.url, headers=headers) as http:
             return await http.request(method, f"/v1/organizations/acme{path}", **call)
 
     async def make(self, *names: str, group: str = "default") -> None:
-        """Create databases at the platform, behind the bot's back."""
+        """Create databases in the local Turso directly, without the bot."""
         for name in names:
             answer = await self.at_turso("POST", "/databases", json={"name": name, "group": group})
             assert answer.status_code == 200, answer.text
 
     async def runs(self, name: str, *statements: str) -> None:
-        """Run statements on a database, with a token minted behind the bot's back."""
+        """Run statements on a database, with a token created without the bot."""
         answer = await self.at_turso("POST", f"/databases/{name}/auth/tokens")
         asked = [{"type": "execute", "stmt": {"sql": sql}} for sql in statements]
         headers = {"Authorization": f"Bearer {answer.json()['jwt']}"}
@@ -182,7 +188,7 @@ class World:
         assert all(one["type"] == "ok" for one in found.json()["results"]), found.text
 
     async def calm(self) -> None:
-        """Wait until the bot has nothing under way: also no outcome that is still to be told."""
+        """Wait until the bot is idle: nothing is running, and no outcome is left to deliver."""
         assert self.bot is not None
         loop = asyncio.get_running_loop()
         end = loop.time() + PATIENCE
@@ -191,7 +197,7 @@ class World:
             await asyncio.sleep(0.02)
 
     async def pass_time(self, **delta: float) -> None:
-        """Move every clock, and let the bot look at once for what is due; by itself it looks every two seconds."""
+        """Move every clock, and make the bot look for due timers at once instead of within two seconds."""
         by = timedelta(**delta)
         self.clock.move(by)
         self.workspace.move_time(by)
@@ -210,13 +216,14 @@ class Someone:
     _seen: dict[str, int] = field(default_factory=dict)
 
     def sees(self, channel_id: str = DB_OPS) -> list[Message]:
-        """Everything this person sees in a channel, oldest first."""
+        """Return everything this person sees in a channel, oldest first."""
         return self.world.workspace.history(channel_id, self.id)
 
     async def types(self, text: str, channel_id: str = DB_OPS, *, answers: int = 1, holding: str = "") -> Message:
-        """Type a line, wait for as many answers that hold some words, and return the last.
+        """Type a line, wait for `answers` replies that contain `holding`, and return the last one.
 
-        What comes in threads are outcomes of earlier commands; but an incident's answers stand under its timeline.
+        Ignores replies in threads, which are outcomes of earlier commands. In an incident's channel, answers are posted
+        in the timeline's thread and count.
         """
         before = {one.ts for one in self.sees(channel_id)}
         await self.world.workspace.say(self.id, channel_id, text)
@@ -230,7 +237,7 @@ class Someone:
         return (await until(new, what=f"an answer to {text!r} with {holding!r}"))[-1]
 
     async def presses(self, label: str, message: Message) -> None:
-        """Press a button by its text; `message` may have changed since it was looked at."""
+        """Press a button by its label. `message` may have changed since the test read it."""
         found = buttons(message)
         assert label in found, f"no button {label!r} among {sorted(found)}"
         await self.world.workspace.click(self.id, message=message, action_id=found[label]["action_id"])
@@ -242,14 +249,14 @@ class Someone:
         return await self.hears(message.channel_id, before)
 
     async def hears(self, channel_id: str, before: set[str]) -> Message:
-        """Wait for something new that only this person sees."""
+        """Wait for a new message that only this person sees."""
         return await until(
             lambda: next((m for m in self.sees(channel_id) if m.ts not in before and m.only_for == self.id), None),
             what=f"a private answer to {self.id}",
         )
 
     async def modal(self, holding: str = "") -> View:
-        """The modal on top, once it shows some words."""
+        """Wait until the top modal contains `holding`, and return it."""
         return await until(
             lambda: next((v for v in self.world.workspace.views_of(self.id)[-1:] if holding in words(v)), None),
             what=f"a modal with {holding!r}",
@@ -266,7 +273,7 @@ Transport = Literal["http", "socket"]
 
 @asynccontextmanager
 async def living(data: Path, *, policy: Path = POLICY, over: Transport = "http") -> AsyncIterator[World]:
-    """The whole sandbox in this process, with the bot over signed HTTP or over Socket Mode."""
+    """Run the whole sandbox in this process, with the bot connected over signed HTTP or Socket Mode."""
     copy_store(data / "turso-ops.db")
     async with sandbox(port=0, data=data, policy=policy) as running, AsyncExitStack() as stack:
         workspace = running.workspace
