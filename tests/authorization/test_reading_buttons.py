@@ -15,5 +15,7 @@ async def test_a_button_that_only_reads_is_for_members_too(world: World) -> None
 
     with lost.out_of_the_channel(world, REMY):
         lost.notice(world)
-        answer = await forging.answer_to(world, REMY, forging.clicks(world, REMY, "run.1", "show previewed --private"))
+        answer = await forging.answer_to(
+            world, REMY, forging.forge_click(world, REMY, "run.1", "show previewed --private")
+        )
         assert "must both be in that channel" in words(answer)

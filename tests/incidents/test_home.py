@@ -193,7 +193,7 @@ async def test_another_database_of_the_same_name_has_none_of_its_rows_and_button
     question = await ben.types("/turso freeze twin")
     await ben.presses("Freeze writes", question)
     await until(lambda: world.card(holding="Writes to *twin* are blocked"), what="the freeze")
-    shown = await forging.answer_to(world, BEN, forging.types(world, BEN, DB_OPS, "token twin --read-only"))
+    shown = await forging.answer_to(world, BEN, forging.forge_command(world, BEN, DB_OPS, "token twin --read-only"))
     assert "eyJ" in words(shown)
     card = await dana.types("/turso db destroy twin-destroyed --reason old", holding="twin-destroyed")
     await play.approve_typed(ben, card, "twin-destroyed")
@@ -208,7 +208,7 @@ async def test_another_database_of_the_same_name_has_none_of_its_rows_and_button
 
     after = words(await home(world, BEN)) + words(await home(world, DANA))
     assert [row for row in rows if row in after] == []
-    restore = forging.types(world, DANA, DB_OPS, "db restore twin-destroyed")
+    restore = forging.forge_command(world, DANA, DB_OPS, "db restore twin-destroyed")
     refused = await forging.answer_to(world, DANA, restore)
     assert "isn't in quarantine" in words(refused)
 

@@ -1,4 +1,4 @@
-"""Alerts as the sampler raises them: stored with their due notice, which the bot then delivers."""
+"""Raises and ends alerts like the sampler: stores them with a timer that is due, and lets the bot deliver them."""
 
 from datetime import timedelta
 from itertools import count
@@ -20,7 +20,7 @@ KINDS: dict[AlertKind, dict[str, Any]] = {
 
 
 def keep_usage_unknown(world: World) -> None:
-    """Let Turso not tell the organization's usage: then no sample raises or ends an alert about it."""
+    """Make Turso's usage of the organization unavailable. Without it, no sample raises or ends an alert about usage."""
     world.turso.faults.add("status", method="GET", path="*/organizations/acme/usage", status=503, count=None)
 
 
@@ -46,14 +46,14 @@ async def made(world: World, kind: AlertKind, *databases: str, channel: str = DB
 
 
 async def raised(world: World, kind: AlertKind, *databases: str, **more: Any) -> Alert:
-    """Raise an alert, and let the bot look for what is due."""
+    """Raise an alert, and let the bot process due timers."""
     alert = await made(world, kind, *databases, **more)
     await raise_one(world, alert)
     return alert
 
 
 async def raise_one(world: World, alert: Alert) -> None:
-    """Store an alert, and let the bot look for what is due."""
+    """Store an alert, and let the bot process due timers."""
     assert world.bot is not None
     assert await world.bot.store.alerts.raise_once(alert)
     await world.pass_time(seconds=1)
@@ -61,7 +61,7 @@ async def raise_one(world: World, alert: Alert) -> None:
 
 
 async def ended(world: World, alert: Alert, how: AlertEnd = AlertEnd.BELOW) -> None:
-    """End an alert, and let the bot look for what is due."""
+    """End an alert, and let the bot process due timers."""
     assert world.bot is not None
     assert await world.bot.store.alerts.end(alert.id, world.bot.env.clock.now(), how)
     await world.pass_time(seconds=1)
@@ -69,16 +69,16 @@ async def ended(world: World, alert: Alert, how: AlertEnd = AlertEnd.BELOW) -> N
 
 
 def card(world: World, holding: str, channel: str = DB_OPS) -> Message | None:
-    """The newest card in a channel with some words. None: there is none."""
+    """Return the newest card of a channel that contains `holding`, or None."""
     return world.card(channel, holding=holding)
 
 
 async def shown(world: World, holding: str, channel: str = DB_OPS) -> Message:
-    """The same, once it is there."""
+    """Wait for the newest card of a channel that contains `holding`, and return it."""
     return await until(lambda: card(world, holding, channel), what=f"an alert with {holding!r}")
 
 
 def cards(world: World, holding: str, channel: str = DB_OPS) -> list[Message]:
-    """Every message to everybody in a channel with some words."""
+    """Return every public message of a channel that contains `holding`."""
     posted = [one for one in world.workspace.history(channel, None) if not one.only_for]
     return [one for one in posted if holding in words(one)]

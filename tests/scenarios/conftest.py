@@ -1,4 +1,4 @@
-"""Fixtures of the scenarios: a world whose bot lives in this process, one for each module."""
+"""Fixtures of the scenarios: a world with the bot in this process, one for each module."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from tests.world import Transport, World, living
 
 @asynccontextmanager
 async def sound(data: Path, *, policy: Path = POLICY, over: Transport = "http") -> AsyncIterator[World]:
-    """A world in which nothing may have broken once it ends."""
+    """Run a world, and assert at its end that nothing in it broke."""
     async with living(data, policy=policy, over=over) as world:
         log = keep_log()
         hurry(world)
@@ -25,7 +25,7 @@ async def sound(data: Path, *, policy: Path = POLICY, over: Transport = "http") 
 
 
 def hurry(world: World) -> None:
-    """Let posts follow each other at once: that they wait their turn is told where delivery is tested."""
+    """Turn off the rate limits of the local Slack. The tests of delivery cover them."""
     assert world.bot is not None
     messenger = world.bot.env.messenger
     assert isinstance(messenger, Delivery)
@@ -34,7 +34,7 @@ def hurry(world: World) -> None:
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def rested(request: pytest.FixtureRequest) -> AsyncIterator[None]:
-    """What a test leaves under way ends before the next: else its late words would be taken for an answer there."""
+    """Wait until the bot is idle after each test. A late message would look like an answer in the next one."""
     world = request.getfixturevalue("world") if "world" in request.fixturenames else None
     yield
     if world is not None:
@@ -43,7 +43,7 @@ async def rested(request: pytest.FixtureRequest) -> AsyncIterator[None]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """The sandbox: seeded databases, seeded people, the bot over signed HTTP; under the module's own policy, if any."""
+    """Run the sandbox for a module: seeded, with the bot over signed HTTP, and with the module's policy, if any."""
     data, policy = tmp_path_factory.mktemp("world"), POLICY
     if own := getattr(request.module, "OWN_POLICY", ""):
         policy = data / "policy.yaml"

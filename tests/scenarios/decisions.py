@@ -1,4 +1,4 @@
-"""What the rules decide while a test runs, and what of it is about one line that was typed."""
+"""Records what the rules decide while a test runs, and selects the decisions about one command line."""
 
 from collections.abc import Sequence
 from types import ModuleType
@@ -13,13 +13,19 @@ Decided = tuple[Subject, Action, Decision]
 
 
 def of_the_line(decided: Sequence[Decided], person: str, channel: str) -> list[Decided]:
-    """Leave out what only helps whoever is refused: whether another channel, or an incident, would allow it."""
+    """Return the decisions about a person in a channel.
+
+    Leaves out those that only improve a refusal's text: whether another channel or an incident would allow the command.
+    """
     here = [one for one in decided if (one[0].person.id, one[0].channel.id) == (person, channel)]
     return [one for one in here if one[0].incident_profile == here[0][0].incident_profile]
 
 
 def record_decisions(patch: pytest.MonkeyPatch, *modules: ModuleType) -> list[Decided]:
-    """Return a list that grows by each decision from now on, of the pipeline's own module where none is named."""
+    """Return a list to which each decision is added from now on.
+
+    Without `modules`, those of the pipeline's own module.
+    """
     found: list[Decided] = []
 
     def listening(policy: Policy, subject: Subject, action: Action) -> Decision:

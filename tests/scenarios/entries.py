@@ -1,4 +1,4 @@
-"""Every way into the bot that may do or show something, and how somebody takes it: the dispatch tables, one by one."""
+"""Every entry point of the bot that may do or show something, from the dispatch tables, and how a person uses it."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -21,30 +21,30 @@ from tests.scenarios.generated import LINES
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, until
 
 Ready = Callable[[], None]
-"""Called once everything is prepared: what is asked of the rules from then on is asked because of the way itself."""
+"""Called once everything is prepared. Every later decision of the rules is because of the entry point itself."""
 Way = Callable[[World, Ready], Awaitable[None]]
 SAMPLES = {
     "name": "orders", "key": "INC-1", "on": "on", "command": "list", "expiration": "1h", "for": "30m",
     "weekly": "mon 09:00", "daily": "09:00", "until": "3h", "to": BEN, "source": "orders",
 }  # fmt: skip
-"""By the key of an argument: something valid to fill in."""
+"""A valid value for each argument, by its key."""
 FOR_COMMAND = {"rewind": {"to": "1s ago"}, "branch": {"name": "fresh-copy"}}
-"""By the command: a sample that is something else there."""
+"""By command: arguments that need another value than the one in `SAMPLES`."""
 NAMES = {"create": "fresh", "thaw": "held", "restore": "quarantined", "wake": "asleep",
          "rewind switch": "rewound", "rewind keep": "rewound", "rewind discard": "rewound"}  # fmt: skip
-"""By the command: the database with which there is something to do; else it is `orders`."""
+"""By command: a database to which the command applies. The others use `orders`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One way in."""
+    """One entry point, and how to use it."""
 
     name: str
     take: Way
 
 
 def entries() -> Iterator[Entry]:
-    """Enumerate them from the tables by which the bot itself dispatches."""
+    """Yield all entry points, from the tables that the bot itself uses to dispatch."""
     for command in COMMANDS:
         yield Entry(f"command: {command.name}", _typing(command))
         yield Entry(f"action: form.open.{command.name}", _clicking(f"form.open.{command.name}", ""))
@@ -71,7 +71,7 @@ def _typing(command: Command) -> Way:
         line = LINES[command.name][0].replace("{r}", "x").replace("{}", NAMES.get(command.name, "orders"))
         ready()
         dry = " --dry-run" if command.changes and "--dry-run" not in line else ""
-        await forging.types(world, DANA, DB_OPS, line + dry)
+        await forging.forge_command(world, DANA, DB_OPS, line + dry)
 
     return take
 
@@ -79,7 +79,7 @@ def _typing(command: Command) -> Way:
 def _clicking(action_id: str, value: str) -> Way:
     async def take(world: World, ready: Ready) -> None:
         ready()
-        await forging.clicks(world, DANA, action_id, value, message=world.card())
+        await forging.forge_click(world, DANA, action_id, value, message=world.card())
 
     return take
 
@@ -98,18 +98,18 @@ def _submitting_form(command: Command) -> Way:
         if command.changes:
             values["common"] = {"type": "checkboxes", "selected_options": [{"value": "--dry-run"}]}
         ready()
-        answer = await forging.submits(world, DANA, f"form.{command.name}", opened, values)
+        answer = await forging.forge_submission(world, DANA, f"form.{command.name}", opened, values)
         assert answer.answer == "", f"the sample does not fill the form of {command.name}: {answer.answer[:300]}"
 
     return take
 
 
 def _pressing(action_id: str) -> Way:
-    """Press with everything that its value might name; one of them is what it wants."""
+    """Press with every id that the button might carry. One of them is of the kind that it expects."""
 
     async def take(world: World, ready: Ready) -> None:
-        if action_id == "token.end":  # those of before may have been revoked by now
-            await forging.types(world, DANA, DB_OPS, "token orders --read-only")
+        if action_id == "token.end":  # earlier tokens may have been revoked by now
+            await forging.forge_command(world, DANA, DB_OPS, "token orders --read-only")
             await world.calm()
         values = await values_of(world)
         alert = await raised(world, AlertKind.QUOTA, "orders") if action_id.startswith("alert.") else None
@@ -120,30 +120,30 @@ def _pressing(action_id: str) -> Way:
             values = [await _incident(world)]
         ready()
         for value in values:
-            await forging.clicks(world, ANA, action_id, value, message=world.card())
+            await forging.forge_click(world, ANA, action_id, value, message=world.card())
             await world.calm()
         if alert:
             await ended(world, alert)
         if is_of_incidents:
-            await forging.types(world, REMY, DB_OPS, "incident end")
+            await forging.forge_command(world, REMY, DB_OPS, "incident end")
             await world.calm()
 
     return take
 
 
 async def _branch(world: World, name: str) -> str:
-    """Make a branch with an end; returns its id."""
+    """Create a branch that ends by itself, and return its id."""
     assert world.bot is not None
-    await forging.types(world, DANA, DB_OPS, f"branch orders {name} --for 3d")
+    await forging.forge_command(world, DANA, DB_OPS, f"branch orders {name} --for 3d")
     await until(lambda: world.card(holding=f"*{name}* of"), what="the branch")
     await world.calm()
     return next(one.id for one in await world.bot.store.branches.find(organization="acme") if one.database == name)
 
 
 async def _incident(world: World) -> str:
-    """Start an incident; returns its id."""
+    """Start an incident, and return its id."""
     assert world.bot is not None
-    await forging.types(world, REMY, DB_OPS, "incident start INC-1")
+    await forging.forge_command(world, REMY, DB_OPS, "incident start INC-1")
     await world.calm()
     running = await world.bot.store.incidents.running_in(DB_OPS)
     assert running is not None
@@ -160,7 +160,7 @@ def _submitting(callback_id: str) -> Way:
         for about in found:
             request = await world.bot.store.requests.get(about) if world.bot else None
             typed = {"typed_name": request.plan.target.name} if request and request.plan.target else {}
-            await forging.submits(world, ANA, callback_id, about, {**values, **typed})
+            await forging.forge_submission(world, ANA, callback_id, about, {**values, **typed})
             await world.calm()
 
     return take
@@ -198,7 +198,7 @@ async def _opening_home(world: World, ready: Ready) -> None:
 
 
 async def an_intent(world: World, by: str = DANA) -> str:
-    """The id of something that a person has done in #db-ops; forms remember by it where they were opened."""
+    """Return the id of an intent of a person in #db-ops. Forms carry such an id to remember where they were opened."""
     await world.workspace.say(by, DB_OPS, "/turso show")
     view = await world.person(by).modal("Database")
     await world.workspace.close_view(by, view.id)
@@ -207,7 +207,7 @@ async def an_intent(world: World, by: str = DANA) -> str:
 
 
 async def values_of(world: World) -> list[str]:
-    """An id of each kind that a button or a form may carry, as they are open now."""
+    """Return ids of each kind that a button or a form may carry, as the store has them now."""
     assert world.bot is not None
     store = world.bot.store
     requests: list[Request] = list(await store.requests.find(states=list(State)))

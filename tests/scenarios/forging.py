@@ -1,4 +1,4 @@
-"""Payloads that Slack's client would never send, signed as Slack signs: forged, foreign and out of date."""
+"""Sends payloads that Slack's client would never send, with Slack's signature: forged, foreign and outdated ones."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,26 +10,29 @@ from bot.sandbox.workspace.records import Delivery
 from tests.world import DB_OPS, World, buttons, until, words
 
 
-def told(world: World, person_id: str) -> list[Message]:
-    """Return what only this person saw: ephemeral messages, also in channels they aren't in, and direct messages."""
+def private_messages(world: World, person_id: str) -> list[Message]:
+    """Return what only this person sees: ephemeral messages, even in channels they aren't in, and direct messages."""
     state = world.workspace.state
     hidden = [one for one in state.ephemerals.values() if one.only_for == person_id]
     direct = state.direct_channel(person_id).id
     return hidden + [one for one in state.messages.get(direct, {}).values() if one.user_id != person_id]
 
 
-async def types(world: World, person_id: str, channel_id: str, text: str) -> tuple[Delivery, str, str]:
-    """Send a command line as it is, unescaped, also where one cannot type. Returns its `response_url` and trigger."""
+async def forge_command(world: World, person_id: str, channel_id: str, text: str) -> tuple[Delivery, str, str]:
+    """Send a command line as it is, unescaped, even to a channel where the person can't type.
+
+    Returns the delivery, its `response_url` and its trigger.
+    """
     state = world.workspace.state
     fields = payloads.slash_command(state, state.people[person_id], state.channels[channel_id], "/turso", text)
     delivery = await world.workspace.deliver(command_parcel(fields, person_id))
     return delivery, fields["response_url"].removeprefix(f"{state.origin}/"), fields["trigger_id"]
 
 
-async def clicks(
+async def forge_click(
     world: World, person_id: str, action_id: str, value: str, *, message: Message | None = None, channel: str = DB_OPS
 ) -> Delivery:
-    """Press a button that need not exist, in a message that need not hold it."""
+    """Press a button that may not exist, in a message that may not contain it."""
     state = world.workspace.state
     person = state.people[person_id]
     where: dict[str, Any] = {"channel": {"id": channel, "name": "forged"}, "container": {"channel_id": channel}}
@@ -41,18 +44,18 @@ async def clicks(
     return await world.workspace.deliver(interactive_parcel(body, person_id))
 
 
-async def presses(world: World, person_id: str, label: str, message: Message) -> Message:
-    """Press a real button of a message as somebody who may not even see it; return the private answer."""
+async def forge_press(world: World, person_id: str, label: str, message: Message) -> Message:
+    """Press a real button of a message as a person who may not even see it, and return the private answer."""
     button = buttons(message)[label]
     return await answer_to(
-        world, person_id, clicks(world, person_id, button["action_id"], button.get("value", ""), message=message)
+        world, person_id, forge_click(world, person_id, button["action_id"], button.get("value", ""), message=message)
     )
 
 
-async def submits(
+async def forge_submission(
     world: World, person_id: str, callback_id: str, about: str, values: Mapping[str, Any], *, view_id: str = "V0FORGED"
 ) -> Delivery:
-    """Submit a modal that was never opened. `values`: what was filled in, by `block_id`."""
+    """Submit a modal that was never opened. `values` maps each `block_id` to what was filled in."""
     state = world.workspace.state
     filled = {
         block: {"input": {"type": "plain_text_input", "value": value} if isinstance(value, str) else value}
@@ -76,12 +79,12 @@ async def submits(
 
 
 async def answer_to(world: World, person_id: str, doing: Any, *, holding: str = "") -> Message:
-    """Do it, and wait for what this person alone is told of it."""
-    before = {(one.channel_id, one.ts) for one in told(world, person_id)}
+    """Await `doing`, then wait for and return the new message that only this person sees."""
+    before = {(one.channel_id, one.ts) for one in private_messages(world, person_id)}
     await doing
 
     def new() -> Message | None:
-        found = [one for one in told(world, person_id) if (one.channel_id, one.ts) not in before]
+        found = [one for one in private_messages(world, person_id) if (one.channel_id, one.ts) not in before]
         return next((one for one in found if holding in words(one)), None)
 
     found: Message = await until(new, what=f"a private answer to {person_id} {holding!r}")

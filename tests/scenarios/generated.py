@@ -1,4 +1,7 @@
-"""Command lines as people, phones, pasting and mischief make them; the same for the same seed."""
+"""Generates command lines as people, phones and pasted text produce them, and hostile ones.
+
+The same seed gives the same lines.
+"""
 
 import random
 import re
@@ -50,18 +53,18 @@ GIVEN: dict[str, tuple[str, ...]] = {
 
 
 def example_of(command: Declaration) -> str:
-    """Write the shortest line of a command from its usage: `{}` stands for a database."""
+    """Return the shortest line of a command, built from its usage. `{}` stands for a database."""
     words = re.sub(r"\[[^]]*\]", "", command.usage).split()
     line = " ".join("{}" if word == "NAME" else word.partition("/")[0] for word in words)
     return f"{line} --dry-run" if command.changes else line
 
 
 LINES = {one.name: GIVEN.get(one.name, (example_of(one),)) for one in COMMANDS}
-"""By the name that rules use: lines that are read as that command."""
+"""By the name that rules use: lines that parse as that command."""
 
 
 def lines(seed: int, count: int) -> list[str]:
-    """Return `count` texts, as they stand behind `/turso`: every command first, then at random."""
+    """Return `count` texts to type after `/turso`: first one for every command, then random ones."""
     dice = random.Random(seed)
     made = [_filled(dice, dice.choice(LINES[name])) for name in LINES]
     while len(made) < count:
@@ -76,7 +79,7 @@ def _filled(dice: random.Random, line: str) -> str:
 
 
 def _typed(dice: random.Random, line: str) -> str:
-    """As a phone, a careful person or a copy from a chat would write it; it means the same."""
+    """Return a line in the spelling of a phone, a careful person or a copied chat message. Its meaning is the same."""
     ways: tuple[Callable[[str], str], ...] = (
         lambda text: text.replace("--", "—"),
         lambda text: text.replace('"', "“", 1).replace('"', "”", 1),
@@ -93,7 +96,7 @@ def _typed(dice: random.Random, line: str) -> str:
 
 
 def _spoilt(dice: random.Random, line: str) -> str:
-    """As mistakes and mischief make it."""
+    """Return a line with typing mistakes or hostile additions."""
     at = dice.randrange(len(line) + 1)
     ways: tuple[Callable[[str], str], ...] = (
         lambda text: text[:at] + text[at + 1 :],

@@ -1,4 +1,4 @@
-"""The command line, with less patience for a store that can't be reached."""
+"""The command line, which gives up sooner on a store that it can't reach."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,6 @@ SECONDS = 2.0
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command that waits for its store no longer than `SECONDS`."""
+    """Run one command that waits for its store for at most `SECONDS`."""
     vars(serving)["WAIT_SECONDS"] = SECONDS
     return run(arguments)

@@ -1,4 +1,4 @@
-"""What must hold after every scenario: nothing broke, and nothing was shown that nobody decides."""
+"""Checks after every scenario: nothing broke, and the bot showed only buttons and forms that it handles."""
 
 import logging
 from collections.abc import Iterator
@@ -17,22 +17,22 @@ from tests.world import World
 OUR_FAULT = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "invalid_arguments", "invalid_arg_name", "not_in_channel"}
 )
-"""Errors of Slack's that say that the bot sent something wrong."""
+"""Slack's errors for calls in which the bot sent something wrong."""
 NOT_READ = ("drop", "silent", "html")
-"""Faults of the local Slack that strike before it reads what a call brings."""
+"""Faults of the local Slack that occur before it reads a call's arguments."""
 BROKE = ("a command broke", "durable.given_up", "cards were not brought up to date")
-"""Events of the bot's own log that only a bug writes."""
+"""Events in the bot's own log that only a bug causes."""
 NAMES = frozenset(command.name for command in COMMANDS)
 
 
 class KeptLog(logging.Handler):
-    """Keeps the lines of the log as they would be written."""
+    """Keeps the formatted lines of the log."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self.lines: list[str] = []
         self.own: list[str] = []
-        """The bot's own."""
+        """The lines of the bot's own log, which doesn't go through `logging`."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one line."""
@@ -40,13 +40,13 @@ class KeptLog(logging.Handler):
 
     @property
     def tracebacks(self) -> list[str]:
-        """The lines that carry one; of the bot's own, those of what broke, and not of what is tried again."""
+        """Return the lines with a traceback, and those of the bot's own log that only a bug causes."""
         broke = [line for line in self.own if any(word in line for word in BROKE)]
         return [line for line in self.lines if "Traceback" in line] + broke
 
 
 class KeptLine(Line):
-    """Writes the bot's own lines, which do not go through `logging`, and keeps them."""
+    """Writes the bot's own lines, which don't go through `logging`, and keeps them."""
 
     def __init__(self, lines: list[str], name: str = "") -> None:
         super().__init__(name)
@@ -61,7 +61,7 @@ class KeptLine(Line):
 
 
 def keep_log() -> KeptLog:
-    """Listen to the log that the bot has set up in this process: to its own lines and to those of libraries."""
+    """Keep the log that the bot set up in this process: its own lines and those of libraries."""
     root, kept = logging.getLogger(), KeptLog()
     kept.setFormatter(root.handlers[0].formatter)
     root.addHandler(kept)
@@ -70,7 +70,7 @@ def keep_log() -> KeptLog:
 
 
 def action_ids(shown: Any) -> Iterator[str]:
-    """Every `action_id` in a message or view, those of inputs in forms left out: they are not sent by themselves."""
+    """Yield every `action_id` in a message or view, except inputs of forms, which Slack doesn't send separately."""
     if isinstance(shown, dict):
         element = shown.get("element", {}) if shown.get("type") == "input" else {}
         if "action_id" in shown and shown["action_id"] != INPUT_ACTION:
@@ -84,7 +84,7 @@ def action_ids(shown: Any) -> Iterator[str]:
 
 
 def option_sources(shown: Any) -> Iterator[str]:
-    """The `action_id` of every menu whose options the bot is asked for."""
+    """Yield the `action_id` of every menu whose options Slack requests from the bot."""
     if isinstance(shown, dict):
         if str(shown.get("type", "")).endswith("external_select"):
             yield shown["action_id"]
@@ -96,12 +96,12 @@ def option_sources(shown: Any) -> Iterator[str]:
 
 
 def rendered(world: World) -> list[Any]:
-    """Everything that the bot has sent to Slack, and what it answered to submitted modals."""
+    """Return the arguments of every call of the bot to Slack, and what it answered to submitted modals."""
     return [call.args for call in world.workspace.calls]
 
 
 def callback_ids(shown: Any) -> Iterator[str]:
-    """The `callback_id` of every view that can be submitted."""
+    """Yield the `callback_id` of every view that can be submitted."""
     if isinstance(shown, dict):
         if shown.get("type") == "modal" and "submit" in shown:
             yield shown.get("callback_id", "")
@@ -113,18 +113,18 @@ def callback_ids(shown: Any) -> Iterator[str]:
 
 
 def is_known_action(action_id: str) -> bool:
-    """True when the path has a place for it."""
+    """Return True if the pipeline handles the action."""
     known = action_id in button_actions.CLICKS or presses.carries_line(action_id) or presses.turns_home(action_id)
     return known or (presses.form_of(action_id) or presses.channel_form_of(action_id)) in NAMES
 
 
 def is_known_callback(callback_id: str) -> bool:
-    """True when the path has a place for it."""
+    """Return True if the pipeline handles submissions with this `callback_id`."""
     return callback_id in modal_submissions.CHECKS or callback_id.removeprefix("form.") in NAMES
 
 
 def problems(world: World, log: KeptLog) -> list[str]:
-    """What went wrong in a world, in words."""
+    """Return what went wrong in a world, one sentence for each problem."""
     found = [f"a traceback: {line}" for line in log.tracebacks]
     for call in world.workspace.calls:
         if call.error in OUR_FAULT:

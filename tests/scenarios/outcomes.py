@@ -1,4 +1,4 @@
-"""What came of commands, in the bot's own words for its metrics."""
+"""Records the outcomes of commands, as the bot reports them to its metrics."""
 
 from collections.abc import Callable
 
@@ -6,14 +6,14 @@ from tests.world import World
 
 
 def outcomes_of(world: World) -> Callable[[], list[str]]:
-    """Listen from now on; the result tells the outcomes so far, in order."""
+    """Record outcomes from now on. The result returns those so far, in order."""
     assert world.bot is not None
-    metrics, heard = world.bot.metrics, list[str]()
+    metrics, recorded = world.bot.metrics, list[str]()
     before = type(metrics).command
 
     def listening(command: str, outcome: str, seconds: float) -> None:
-        heard.append(outcome)
+        recorded.append(outcome)
         before(metrics, command, outcome, seconds)
 
     metrics.command = listening  # type: ignore[method-assign]
-    return lambda: heard
+    return lambda: recorded

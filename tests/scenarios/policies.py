@@ -1,4 +1,4 @@
-"""Policies of the scenarios that need another than the sandbox's."""
+"""Policies of scenarios that can't use the sandbox's policy."""
 
 from tests.policies import WITH_DBA_GROUP
 

@@ -1,4 +1,4 @@
-"""Quarantines in scenarios: who asks and approves, what Turso shows, and what stands on record."""
+"""Helpers for scenarios about quarantines: request, approve, and read what Turso, the store and the audit log show."""
 
 from typing import Any
 
@@ -20,16 +20,16 @@ POLICY = WITH_DBA_GROUP.replace("{usergroup: S0DBA}", "{users: [U0ANA, U0BEN]}")
 )
 
 
-async def asked(world: World, name: str, *, by: str = DANA, now: bool = False) -> Message:
-    """Ask for the end of a database; the card."""
+async def request_destroy(world: World, name: str, *, by: str = DANA, now: bool = False) -> Message:
+    """Request to destroy a database, and return the card."""
     line = f"/turso db destroy {name}{' --now' if now else ''} --reason old"
     return await world.person(by).types(line)
 
 
 async def quarantined(world: World, name: str, *, by: str = DANA, approver: str = ANA) -> Message:
-    """Make a database and put it in quarantine; the card."""
+    """Create a database, put it in quarantine, and return the card."""
     await world.make(name)
-    card = await asked(world, name, by=by)
+    card = await request_destroy(world, name, by=by)
     await world.person(approver).presses("Approve", card)
     await stage.reaches(world, card, State.QUARANTINED)
     await world.calm()
@@ -37,13 +37,13 @@ async def quarantined(world: World, name: str, *, by: str = DANA, approver: str 
 
 
 async def configuration(world: World, name: str, **changes: Any) -> tuple[bool, bool]:
-    """Whether Turso blocks reads and writes, after changes that are made in its dashboard."""
+    """Return whether Turso blocks reads and writes. `changes` are made first, as in Turso's dashboard."""
     found = await at_turso(world, "PATCH" if changes else "GET", f"{name}/configuration", **changes)
     return bool(found["block_reads"]), bool(found["block_writes"])
 
 
 async def at_turso(world: World, method: str, path: str, **body: Any) -> dict[str, Any]:
-    """Do something at Turso behind the bot's back."""
+    """Call the local Turso directly, without the bot."""
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
     async with local_client(base_url=world.url, headers=headers) as http:
@@ -54,13 +54,13 @@ async def at_turso(world: World, method: str, path: str, **body: Any) -> dict[st
 
 
 async def holds(world: World, name: str) -> list[Hold]:
-    """What the store holds a database for."""
+    """Return the holds on a database in the store."""
     assert world.bot is not None
     return [one for one in await world.bot.store.holds.find() if one.database == name]
 
 
 async def state(world: World, request: Request) -> Request:
-    """A request as it is now."""
+    """Return the current version of a request."""
     assert world.bot is not None
     found = await world.bot.store.requests.get(request.id)
     assert found is not None
@@ -68,29 +68,29 @@ async def state(world: World, request: Request) -> Request:
 
 
 async def audited(world: World, request: Request) -> list[AuditEntry]:
-    """What the audit log says of a request, oldest first."""
+    """Return a request's entries in the audit log, oldest first."""
     assert world.bot is not None
     page = await world.bot.store.audit.page(before_seq=None, limit=200)
     return [entry for _, entry in reversed(page) if entry.request_id == request.id]
 
 
 def below(world: World, card: Message) -> list[str]:
-    """What was said in the thread of a card."""
+    """Return the texts in the thread of a card."""
     seen = world.workspace.history(card.channel_id, None)
     return [words(one) for one in seen if one.thread_ts == card.ts and one.ts != card.ts]
 
 
 def notice_below(world: World, card: Message, says: str) -> str | None:
-    """Return what was posted in the thread of a card and holds some words."""
+    """Return the first text in the thread of a card that contains `says`, or None."""
     return next((one for one in below(world, card) if says in one), None)
 
 
 def destroyed(world: World, name: str) -> int:
-    """How often Turso was told to destroy a database."""
+    """Return how often Turso was told to destroy a database."""
     return len(world.changes("DELETE", f"/databases/{name}"))
 
 
-def said(world: World, holding: str) -> list[str]:
-    """What was said to everybody in the channel that holds some words."""
+def public_texts(world: World, holding: str) -> list[str]:
+    """Return the public messages in #db-ops that contain `holding`."""
     seen = world.workspace.history(DB_OPS, None)
     return [words(one) for one in seen if not one.only_for and holding in words(one)]

@@ -1,4 +1,4 @@
-"""The command line as somebody uses it: `python -m bot …` in a folder, with an environment and nothing else."""
+"""Runs `python -m bot …` like a shell: in a folder, with only the given environment."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a command left behind."""
+    """The exit status and output of a finished command."""
 
     status: int
     out: str
@@ -24,7 +24,7 @@ class Ran:
 
 
 async def run(*arguments: str, folder: Path, env: Mapping[str, str] | None = None, within: float = 40.0) -> Ran:
-    """Run `python -m bot` to its end, forked; of this process's environment it gets the path alone."""
+    """Run `python -m bot` to its end, in a forked process. From this process's environment it gets only `PATH`."""
     with tempfile.TemporaryDirectory() as said:
         out, err = Path(said, "out"), Path(said, "err")
         fork = partial(the_nursery().fork, *arguments, environment=_given(folder, env), cwd=folder, out=out, err=err)
@@ -39,7 +39,10 @@ async def run(*arguments: str, folder: Path, env: Mapping[str, str] | None = Non
 
 
 async def run_afresh(*arguments: str, folder: Path, env: Mapping[str, str] | None = None, within: float = 40.0) -> Ran:
-    """Run it as a shell does, with an interpreter of its own: it takes seconds, and each kind of command once."""
+    """Run it with an interpreter of its own, like a shell.
+
+    That takes seconds, so tests do it once for each kind of command.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", *arguments, env=_given(folder, env), cwd=folder,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Faults of each Web API method that the bot calls, and what people do meanwhile."""
+"""The faults of each Web API method that the bot calls, and what people do while they occur."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from bot.sandbox.workspace.model import Message
 from bot.slack.lookups.directory import SlackDirectory
 from tests.policies import WITH_DBA_GROUP
 from tests.scenarios import forging
-from tests.scenarios.asked import asked, stored
+from tests.scenarios.requesting import make_request, stored
 from tests.world import ANA, BEN, DANA, DB_OPS, INCIDENT, ORDERS, REMY, World, buttons, until, words
 
 POLICY = (
@@ -43,7 +43,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "ok and nothing else": {"trouble": "bare"},
 }
 IS_DONE = ("fields of other types", "ok and nothing else")
-"""The method has had its effect, although its answer can't be read."""
+"""Faults after which the method has taken effect, although its answer can't be read."""
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def failing(world: World, method: str, fault: str) -> Iterator[None]:
 
 
 def forget(world: World) -> None:
-    """Empty the bot's caches of people, channels, groups and its workspace, as after a start."""
+    """Empty the bot's caches of people, channels, groups and its workspace, as after a restart."""
     assert world.bot is not None
     world.bot.health.workspace._found = None
     directory = world.bot.env.directory
@@ -78,7 +78,7 @@ def below(world: World, card: Message) -> list[Message]:
 
 
 def everything(world: World) -> list[Message]:
-    """Return every message of the bot, ephemeral ones included."""
+    """Return every message of the bot, including ephemeral ones."""
     state = world.workspace.state
     posted = [one for messages in state.messages.values() for one in messages.values()]
     return [*posted, *state.ephemerals.values()]
@@ -98,7 +98,7 @@ async def frozen_once(world: World, card: Message, name: str) -> None:
 
 
 async def named(world: World, card: Message) -> str:
-    """The database of a card's request."""
+    """Return the name of the database that a card's request is about."""
     return (await stored(world, card)).plan.databases[0].name
 
 
@@ -121,7 +121,7 @@ class Cell:
 async def press_is_refused(cell: Cell) -> None:
     """Press Approve while facts about the approver can't be fetched: the press is refused with a reason."""
     world, ana = cell.world, cell.world.person(ANA)
-    card = await asked(world, "/turso freeze {} --reason spike")
+    card = await make_request(world, "/turso freeze {} --reason spike")
     name = await named(world, card)
     forget(world)
     with cell.on():
@@ -148,7 +148,7 @@ async def installation_is_unknown(cell: Cell) -> None:
 async def outcome_comes_later(cell: Cell) -> None:
     """Approve while messages fail: the change is made once, and its outcome is posted once when messages work again."""
     world, ana = cell.world, cell.world.person(ANA)
-    card = await asked(world, "/turso freeze {} --reason spike")
+    card = await make_request(world, "/turso freeze {} --reason spike")
     name = await named(world, card)
     with cell.on():
         await ana.presses("Approve", card)
@@ -159,7 +159,7 @@ async def outcome_comes_later(cell: Cell) -> None:
 
 
 async def card_comes_later(cell: Cell) -> None:
-    """Request while posting the card fails, or its `ts` is lost: the request can be approved all the same."""
+    """Request while posting the card fails or its `ts` is lost. The request can still be approved."""
     world = cell.world
     name = f"db-{world.workspace.now().timestamp():.6f}".replace(".", "-")
     await world.make(name)
@@ -183,7 +183,7 @@ def await_cards(world: World, name: str) -> list[Message]:
 
 
 async def answer_falls_back(cell: Cell) -> None:
-    """Ask privately while private answers fail: the answer comes another way, and a press counts once."""
+    """Run a private command while private answers fail. The answer is sent another way, and a press counts once."""
     world, ana = cell.world, cell.world.person(ANA)
     with cell.on():
         await forging.answer_to(world, DANA, world.workspace.say(DANA, DB_OPS, "/turso ls --private"))
@@ -192,9 +192,9 @@ async def answer_falls_back(cell: Cell) -> None:
 
 
 async def link_is_left_out(cell: Cell) -> None:
-    """Ask for something whose answer has a link while links fail: the answer comes without it."""
+    """Run a command whose answer has a link while links fail. The answer is sent without it."""
     world = cell.world
-    card = await asked(world, "/turso freeze {} --reason spike")
+    card = await make_request(world, "/turso freeze {} --reason spike")
     name = await named(world, card)
     assert world.bot is not None
     world.bot.env.messenger._links.clear()  # type: ignore[attr-defined]
@@ -210,14 +210,14 @@ async def link_is_left_out(cell: Cell) -> None:
 async def form_fails_visibly(cell: Cell) -> None:
     """Open forms while forms fail: the person gets an answer, and nothing is denied."""
     world, ana = cell.world, cell.world.person(ANA)
-    card = await asked(world, "/turso freeze {} --reason spike")
+    card = await make_request(world, "/turso freeze {} --reason spike")
     name = await named(world, card)
     with cell.on():
-        before = len(forging.told(world, ANA))
+        before = len(forging.private_messages(world, ANA))
         await ana.presses("Deny", card)
         await world.workspace.say(ANA, DB_OPS, "/turso freeze")
         await world.calm()
-        assert world.workspace.views_of(ANA) or len(forging.told(world, ANA)) > before
+        assert world.workspace.views_of(ANA) or len(forging.private_messages(world, ANA)) > before
         await others_are_answered(cell)
     for view in world.workspace.views_of(ANA):
         await world.workspace.close_view(ANA, view.id)
@@ -227,7 +227,7 @@ async def form_fails_visibly(cell: Cell) -> None:
 
 
 async def home_comes_later(cell: Cell) -> None:
-    """Open Home while it fails: it is drawn when it is opened again."""
+    """Open Home while publishing it fails. The next opening shows it."""
     world = cell.world
     world.workspace.state.homes.pop(BEN, None)
     with cell.on():
@@ -240,7 +240,7 @@ async def home_comes_later(cell: Cell) -> None:
 
 
 async def hint_is_left_open(cell: Cell) -> None:
-    """Get refused while other channels can't be read: the answer doesn't claim that no channel allows it."""
+    """Get refused while other channels can't be read. The answer doesn't claim that no channel allows the command."""
     world = cell.world
     with cell.on():
         line = world.workspace.say(DANA, ORDERS, "/turso freeze orders --reason spike")

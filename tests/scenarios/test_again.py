@@ -1,4 +1,4 @@
-"""Asking for the same again: offered where it can help, and answered with a link where it waits already."""
+"""Repeated requests: Try again is offered only where it can help, and a duplicate is answered with a link."""
 
 import pytest
 
@@ -20,7 +20,7 @@ async def test_a_final_refusal_offers_no_second_try(world: World, status: int, h
     assert ("Try again" in buttons(answer)) is helps, words(answer)
 
 
-async def test_what_waits_already_is_answered_with_a_link_that_has_words(world: World) -> None:
+async def test_a_request_that_is_already_open_is_answered_with_a_link_that_has_text(world: World) -> None:
     await world.make("twice")
     dana = world.person(DANA)
     await dana.types("/turso rotate twice --reason leak", holding="twice")

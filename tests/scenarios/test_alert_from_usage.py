@@ -1,4 +1,4 @@
-"""From rows in a database to the card in the channel: the whole way, on the local Turso and the local Slack."""
+"""From rows in a database to the alert's card in the channel, on the local Turso and the local Slack."""
 
 import pytest
 
@@ -13,11 +13,11 @@ SAYS = "% of its quota for rows written"
 
 
 async def subscribed(world: World, plan: str) -> None:
-    """Let the organization have a plan."""
+    """Change the plan of the organization."""
     await world.turso.change(organizations.subscribe, "acme", plan=plan, quotas=None)
 
 
-async def test_a_quota_that_is_nearly_used_up_is_told_until_the_plan_includes_more(world: World) -> None:
+async def test_a_quota_that_is_nearly_used_up_is_reported_until_the_plan_includes_more(world: World) -> None:
     assert world.bot is not None
     await subscribed(world, "starter")
     await make_spike(world.turso, "acme", "orders", Spike(rows_written=8_500_000))

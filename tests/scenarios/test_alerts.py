@@ -1,4 +1,4 @@
-"""Alerts in a channel: turned on, posted once with what its people may see and press, muted, and ended on the card."""
+"""Alerts in a channel: turned on, posted once with the facts and buttons that its people may have, muted and ended."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -40,7 +40,7 @@ SAYS = "has used 82% of its quota for rows written"
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def alerts_on(world: World) -> AsyncIterator[None]:
-    """Turn on alerts in both channels, and undo afterwards what a test did to the world."""
+    """Turn on alerts in both channels, and undo afterwards what the test did to the world."""
     keep_usage_unknown(world)
     await world.person(ANA).types("/turso alert on --quota 50,80,95 --spike 5x", holding="Alerts are on")
     await world.person(DANA).types("/turso alert on", ORDERS, holding="Alerts are on")
@@ -93,7 +93,7 @@ async def test_a_spike_shows_its_database_its_top_query_and_a_chart(world: World
     assert "Turn on overages" not in buttons(card)
 
 
-async def test_a_query_that_turso_does_not_tell_is_said_to_be_unknown(world: World) -> None:
+async def test_a_query_that_turso_does_not_report_is_called_unknown(world: World) -> None:
     world.turso.faults.add("status", path="*/usage/queries", status=500, count=None)
 
     await raised(world, AlertKind.SPIKE, "users")
@@ -269,7 +269,7 @@ async def test_an_alert_that_ended_before_it_was_posted_is_not_posted(world: Wor
     assert not cards(world, "`feature-flags`: 120,000")
 
 
-async def test_the_alerts_of_somebody_who_left_go_on(world: World) -> None:
+async def test_alerts_continue_after_the_person_who_turned_them_on_has_left(world: World) -> None:
     await world.workspace.admin.deactivate(ANA)
     world.clock.move(timedelta(minutes=2))
     try:
@@ -280,7 +280,7 @@ async def test_the_alerts_of_somebody_who_left_go_on(world: World) -> None:
 
 
 @pytest.mark.parametrize(("rule", "is_shown"), [("{allow: read, to: dba}", True), ("{allow: [show], to: dba}", False)])
-async def test_alerts_of_the_policy_file_come_where_somebody_in_the_channel_may_see_them(
+async def test_alerts_of_the_policy_file_are_posted_where_people_in_the_channel_may_see_them(
     world: World, rule: str, is_shown: bool
 ) -> None:
     await world.person(ANA).types("/turso alert off", holding="Alerts are off")

@@ -1,4 +1,4 @@
-"""An answer stands where its person pressed or typed: in the channel, or in a thread."""
+"""Answers are posted where the person pressed or typed: in the channel or in the thread."""
 
 import pytest
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def mentions(world: World, text: str, thread_ts: str | None = None) -> Message:
-    """Write a message that mentions the bot, and return what Dana alone is answered."""
+    """Write a message that mentions the bot, and return the answer that only Dana sees."""
     bot = world.workspace.app.bot_user_id
     said = world.workspace.say(DANA, DB_OPS, f"<@{bot}> {text}", thread_ts=thread_ts)
     return await forging.answer_to(world, DANA, said)

@@ -1,4 +1,4 @@
-"""A request that ends while its channel is archived: its card is out of date, until somebody presses a button of it."""
+"""A request that ends while its channel is archived: its card is outdated until a person presses one of its buttons."""
 
 import pytest
 
@@ -12,11 +12,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def pressed(world: World, person_id: str, label: str, card: Message) -> Message:
-    """Press a button of a card as it stands, and return the private answer, wherever that is."""
-    return await forging.presses(world, person_id, label, world.as_now(card))
+    """Press a button of a card as it is now, and return the private answer, in whatever channel it is."""
+    return await forging.forge_press(world, person_id, label, world.as_now(card))
 
 
-async def test_the_card_of_what_expired_meanwhile_is_answered_and_drawn_again(world: World) -> None:
+async def test_the_card_of_a_request_that_expired_meanwhile_is_answered_and_updated(world: World) -> None:
     await world.make("shelved")
     card = await world.person(DANA).types("/turso rotate shelved --reason leak", holding="shelved")
     await world.calm()
@@ -29,7 +29,9 @@ async def test_the_card_of_what_expired_meanwhile_is_answered_and_drawn_again(wo
     await world.pass_time(hours=25)
     await stage.reaches(world, card, State.EXPIRED)
     await world.calm()
-    assert [one for one in forging.told(world, DANA) if "shelved" in words(one)], "its requester is told all the same"
+    assert [one for one in forging.private_messages(world, DANA) if "shelved" in words(one)], (
+        "its requester is told all the same"
+    )
     late = await pressed(world, ANA, "Approve", card)
     assert "It is too late" in words(late)
     await world.workspace.admin.unarchive(DB_OPS)
@@ -43,7 +45,7 @@ async def test_the_card_of_what_expired_meanwhile_is_answered_and_drawn_again(wo
     assert not {"Approve", "Deny", "Withdraw", "Remind"} & set(buttons(drawn))
 
 
-async def test_the_card_of_a_freeze_that_was_over_meanwhile_is_drawn_again(world: World) -> None:
+async def test_the_card_of_a_freeze_that_ended_meanwhile_is_updated(world: World) -> None:
     await world.make("iced")
     ben = world.person(BEN)
     question = await ben.types("/turso freeze iced --for 30m")
@@ -53,7 +55,7 @@ async def test_the_card_of_a_freeze_that_was_over_meanwhile_is_drawn_again(world
     assert "Thaw" in buttons(card)
     await world.workspace.admin.archive(DB_OPS)
     await world.pass_time(minutes=31)
-    await until(lambda: [one for one in forging.told(world, BEN) if "iced" in words(one)], what="the thaw")
+    await until(lambda: [one for one in forging.private_messages(world, BEN) if "iced" in words(one)], what="the thaw")
     await world.calm()
     await world.workspace.admin.unarchive(DB_OPS)
 

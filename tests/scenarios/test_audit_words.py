@@ -1,11 +1,11 @@
-"""What `/turso audit` says after real presses: who did what to whose request."""
+"""`/turso audit` says who did what to whose request, after real button presses."""
 
 import pytest
 
 from bot.core.requests.request import State
 from tests.policies import ACME
 from tests.present import present
-from tests.scenarios.asked import asked, reaches, stored
+from tests.scenarios.requesting import make_request, reaches, stored
 from tests.world import ANA, DANA, World, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -20,8 +20,8 @@ channels:
 )
 
 
-async def test_an_approval_of_ones_own_request_is_told_as_rejected_and_that_of_another_as_given(world: World) -> None:
-    card = await asked(world, "/turso freeze {} --reason slow")
+async def test_approving_ones_own_request_is_recorded_as_rejected_and_approving_anothers_as_given(world: World) -> None:
+    card = await make_request(world, "/turso freeze {} --reason slow")
     name = present((await stored(world, card)).plan.target).name
     await world.person(DANA).presses_and_hears("Approve", card)
     await world.person(ANA).presses_and_hears("Approve", card)
@@ -37,7 +37,7 @@ async def test_an_approval_of_ones_own_request_is_told_as_rejected_and_that_of_a
     assert "refused" not in page.replace("was rejected", "")
 
 
-async def test_what_a_rule_allowed_is_told_so(world: World) -> None:
+async def test_an_operation_that_a_rule_allowed_is_recorded_as_allowed_by_the_rule(world: World) -> None:
     dana = world.person(DANA)
     await dana.types("/turso digest on --daily 9:00", holding="digest")
     await world.calm()

@@ -1,4 +1,4 @@
-"""Who is away lets somebody approve in their place: within the policy, for a while, and once."""
+"""A person who is away lets another approve in their place: within the policy, for a limited time, with one vote."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,7 +11,7 @@ from bot.pipeline.approval import presses, votes
 from tests.authorization.lost import out_of_the_channel
 from tests.policies import ACME
 from tests.scenarios import forging
-from tests.scenarios.asked import asked, reaches, stored
+from tests.scenarios.requesting import make_request, reaches, stored
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, enforce, marked_up, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -37,7 +37,7 @@ LINE = "/turso freeze {} --reason load"
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def back(world: World) -> AsyncIterator[None]:
-    """Everybody is there, and may delegate."""
+    """Return everybody from their absences, and let everybody delegate."""
     yield
     assert world.bot is not None
     enforce(world, OWN_POLICY)
@@ -56,7 +56,7 @@ async def refused(world: World, line: str, person: str = ANA) -> str:
 async def test_the_delegate_approves_and_the_card_says_for_whom(world: World) -> None:
     said = await away(world)
     assert f"<@{BEN}> approves for <@{ANA}> until" in marked_up(said)
-    card = await asked(world, LINE)
+    card = await make_request(world, LINE)
     assert f"Needs 1 approval: <@{BEN}> (for <@{ANA}>)." in marked_up(card)
     assert f"cc <@{ANA}>" not in marked_up(card)
 
@@ -73,7 +73,7 @@ async def test_the_delegate_approves_and_the_card_says_for_whom(world: World) ->
 
 async def test_the_approver_who_is_away_can_still_approve(world: World) -> None:
     await away(world)
-    card = await asked(world, LINE)
+    card = await make_request(world, LINE)
     await world.person(ANA).presses("Approve", card)
     request = await reaches(world, card, State.SUCCEEDED)
     assert request.votes[0].on_behalf_of == ""
@@ -81,7 +81,7 @@ async def test_the_approver_who_is_away_can_still_approve(world: World) -> None:
 
 async def test_a_delegation_ends_by_itself(world: World) -> None:
     await away(world, until_="30m")
-    card = await asked(world, LINE)
+    card = await make_request(world, LINE)
     await world.pass_time(minutes=31)
 
     answer = await world.person(BEN).presses_and_hears("Approve", card)
@@ -94,7 +94,7 @@ async def test_a_delegation_that_ends_before_the_start_stops_the_request(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await away(world)
-    card = await asked(world, LINE)
+    card = await make_request(world, LINE)
     real = presses.start_approved
 
     async def and_then_it_ends(*arguments: Any) -> Any:
@@ -116,9 +116,9 @@ async def test_a_delegation_that_ends_before_the_start_stops_the_request(
         pytest.param("may_delegate_to: [deputies]", "may_delegate_to: ['user:U0REMY']", id="the policy forbids it"),
     ],
 )
-async def test_the_policy_of_now_decides_about_a_delegation(world: World, was: str, is_: str) -> None:
+async def test_the_current_policy_decides_about_a_delegation(world: World, was: str, is_: str) -> None:
     await away(world)
-    card = await asked(world, LINE)
+    card = await make_request(world, LINE)
     enforce(world, OWN_POLICY.replace(was, is_))
 
     answer = await world.person(BEN).presses_and_hears("Approve", card)
@@ -128,16 +128,16 @@ async def test_the_policy_of_now_decides_about_a_delegation(world: World, was: s
 
 async def test_nobody_approves_their_own_request_as_a_delegate(world: World) -> None:
     await away(world)
-    card = await asked(world, LINE, by=BEN)
+    card = await make_request(world, LINE, by=BEN)
     assert f"Needs 1 approval: <@{ANA}>." in marked_up(card)
     before = {one.ts for one in world.person(BEN).sees(DB_OPS)}
     await world.workspace.click(BEN, message=card, action_id="approval.approve")
     assert "You can't approve or deny your own request." in words(await world.person(BEN).hears(DB_OPS, before))
 
 
-async def test_a_delegate_of_the_requester_gets_nothing_by_it(world: World) -> None:
+async def test_a_delegate_of_the_requester_gains_nothing(world: World) -> None:
     await away(world, DANA, REMY)
-    card = await asked(world, "/turso freeze {} --reason mine", by=DANA)
+    card = await make_request(world, "/turso freeze {} --reason mine", by=DANA)
     answer = await world.person(REMY).presses_and_hears("Approve", card)
     assert "You aren't an approver for this request." in words(answer)
 
@@ -145,7 +145,7 @@ async def test_a_delegate_of_the_requester_gets_nothing_by_it(world: World) -> N
 async def test_the_delegate_of_an_approver_cannot_decide_on_that_approvers_request(world: World) -> None:
     enforce(world, OWN_POLICY.replace("freeze, by: dba", "freeze, by: [dba, second]"))
     await away(world, ANA, REMY)
-    card = await asked(world, "/turso freeze {} --reason mine", by=ANA)
+    card = await make_request(world, "/turso freeze {} --reason mine", by=ANA)
     answer = await world.person(REMY).presses_and_hears("Approve", card)
     assert "You aren't an approver for this request." in words(answer)
 
@@ -155,22 +155,22 @@ async def test_a_delegate_cannot_delegate_further(world: World) -> None:
     enforce(world, OWN_POLICY.replace("deputies: {users", "deputies: {may_delegate_to: 'user:U0REMY', users"))
     await away(world, ANA, BEN)
     await away(world, BEN, REMY)
-    card = await asked(world, LINE)
+    card = await make_request(world, LINE)
 
     answer = await world.person(REMY).presses_and_hears("Approve", card)
 
     assert "You aren't an approver for this request." in words(answer)
 
 
-async def test_a_circle_cannot_be_made(world: World) -> None:
+async def test_delegations_cannot_form_a_circle(world: World) -> None:
     enforce(world, OWN_POLICY.replace("deputies: {users", "deputies: {may_delegate_to: dba, users"))
     await away(world, ANA, BEN)
     assert "is away, too. Choose someone else." in await refused(world, f"/turso away --until 1h --to <@{ANA}>", BEN)
 
 
-async def test_a_delegate_and_the_approver_count_once_together(world: World) -> None:
+async def test_a_delegate_and_their_approver_have_one_vote_together(world: World) -> None:
     await away(world)
-    card = await asked(world, "/turso db protect {} on --reason due", by=REMY)
+    card = await make_request(world, "/turso db protect {} on --reason due", by=REMY)
     await world.person(BEN).presses_and_hears("Approve", card)
     answer = await world.person(ANA).presses_and_hears("Approve", card)
     assert "1 of 2 approvals so far." in words(answer)
@@ -183,14 +183,14 @@ async def test_a_delegate_and_the_approver_count_once_together(world: World) -> 
 async def test_one_vote_of_two_approvers_delegate_counts_once(world: World) -> None:
     await away(world, ANA, BEN)
     await away(world, DANA, BEN)
-    card = await asked(world, "/turso db protect {} on --reason due", by=REMY)
+    card = await make_request(world, "/turso db protect {} on --reason due", by=REMY)
     answer = await world.person(BEN).presses_and_hears("Approve", card)
     assert "1 of 2 approvals so far." in words(answer)
 
 
 async def test_a_vote_no_longer_counts_after_the_delegation_and_can_be_given_for_somebody_else(world: World) -> None:
     await away(world)
-    card = await asked(world, "/turso db protect {} on --reason due", by=REMY)
+    card = await make_request(world, "/turso db protect {} on --reason due", by=REMY)
     await world.person(BEN).presses_and_hears("Approve", card)
     await world.person(ANA).types("/turso away off", holding="no longer")
     await away(world, DANA, BEN)
@@ -205,7 +205,7 @@ async def test_a_vote_no_longer_counts_after_the_delegation_and_can_be_given_for
 
 async def test_the_card_counts_only_votes_that_count_now(world: World) -> None:
     await away(world)
-    card = await asked(world, "/turso db protect {} on --reason due", by=REMY)
+    card = await make_request(world, "/turso db protect {} on --reason due", by=REMY)
     await world.person(BEN).presses_and_hears("Approve", card)
     await world.person(ANA).types("/turso away off", holding="no longer")
 
@@ -215,10 +215,10 @@ async def test_the_card_counts_only_votes_that_count_now(world: World) -> None:
     assert f"1 of 2 approvals (<@{DANA}>). Needs 1 more approval: <@{ANA}>." in marked_up(world.as_now(card))
 
 
-async def test_the_last_delegate_counts_and_the_one_before_does_not(world: World) -> None:
+async def test_the_newest_delegate_counts_and_the_one_before_does_not(world: World) -> None:
     await away(world)
     await away(world, ANA, REMY)
-    card = await asked(world, LINE)
+    card = await make_request(world, LINE)
     assert "You aren't an approver" in words(await world.person(BEN).presses_and_hears("Approve", card))
     await world.person(REMY).presses("Approve", card)
     await reaches(world, card, State.SUCCEEDED)
@@ -226,9 +226,9 @@ async def test_the_last_delegate_counts_and_the_one_before_does_not(world: World
 
 async def test_a_delegate_outside_the_channel_decides_nothing(world: World) -> None:
     await away(world)
-    card = await asked(world, LINE)
+    card = await make_request(world, LINE)
     with out_of_the_channel(world, BEN):
-        answer = await forging.presses(world, BEN, "Approve", card)
+        answer = await forging.forge_press(world, BEN, "Approve", card)
     assert "You are not in the request's channel" in words(answer)
     assert (await stored(world, card)).votes == ()
 
@@ -236,7 +236,7 @@ async def test_a_delegate_outside_the_channel_decides_nothing(world: World) -> N
 @pytest.mark.parametrize(
     ("later", "says"), [("its end", "The time away is already over."), ("Ben too", "The delegate is now away as well.")]
 )
-async def test_an_absence_that_is_approved_too_late_is_none(world: World, later: str, says: str) -> None:
+async def test_an_absence_that_is_approved_after_its_end_has_no_effect(world: World, later: str, says: str) -> None:
     assert world.bot is not None
     approved = "{allow: read}\n      - {allow: away, to: deputies}\n      - {approve: away, by: second, expires: 3h}"
     policy = OWN_POLICY.replace("{allow: [read, away]}", approved)
@@ -262,7 +262,7 @@ async def test_whoami_says_that_the_policy_no_longer_allows_a_delegation(world: 
 
 async def test_a_delegate_may_deny(world: World) -> None:
     await away(world)
-    card = await asked(world, LINE)
+    card = await make_request(world, LINE)
     await world.person(BEN).presses("Deny", card)
     await world.person(BEN).submits({"comment": "not now"})
     await reaches(world, card, State.DENIED)
@@ -270,7 +270,7 @@ async def test_a_delegate_may_deny(world: World) -> None:
 
 async def test_a_countdown_ends_after_the_delegation(world: World) -> None:
     await away(world, until_="1h")
-    card = await asked(world, "/turso db destroy {} --reason gone")
+    card = await make_request(world, "/turso db destroy {} --reason gone")
     await world.person(BEN).presses("Approve", card)
     await reaches(world, card, State.QUARANTINED)
     await world.pass_time(hours=2, minutes=1)
@@ -309,7 +309,7 @@ async def test_whoami_shows_both_sides_and_off_ends_it(world: World) -> None:
 
 async def test_a_reminder_calls_the_delegate_as_well(world: World) -> None:
     await away(world)
-    card = await asked(world, LINE)
+    card = await make_request(world, LINE)
     await world.person(DANA).presses_and_hears("Remind", card)
 
     def reminder() -> Any:
@@ -321,6 +321,6 @@ async def test_a_reminder_calls_the_delegate_as_well(world: World) -> None:
 
 async def test_the_delegate_finds_the_request_in_the_list(world: World) -> None:
     await away(world)
-    card = await asked(world, LINE)
+    card = await make_request(world, LINE)
     request = await stored(world, card)
     assert request.id in words(await world.person(BEN).types("/turso requests --to-approve", holding="freeze"))

@@ -1,4 +1,4 @@
-"""A fault in any background loop of the living bot: it and all others go on, and `doctor` and the metrics tell."""
+"""A fault in any background loop: all loops keep running, and `doctor` and the metrics report it."""
 
 import ast
 import asyncio
@@ -37,7 +37,7 @@ EXPECTED = {
     "sweep",
 }
 BY_THEMSELVES = {"group commit", "open Homes", "sweep"}
-"""Loops that have a round every moment, or when there is something for them."""
+"""Loops that run often enough by themselves, or whenever they have work."""
 WAIT_FOR_THE_WRITER = {"samples"}
 NUMBERS = count(1_000_000)
 TASKS_OF_THEIR_OWN = {
@@ -62,7 +62,7 @@ TASKS_OF_THEIR_OWN = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """A bot over Socket Mode: so it has every loop that there is."""
+    """Run a bot over Socket Mode, so that it has every loop."""
     async with living(tmp_path_factory.mktemp("world"), over="socket") as found:
         hurry(found)
         yield found
@@ -74,13 +74,13 @@ def bot_of(world: World) -> Bot:
 
 
 async def write_something(bot: Bot) -> None:
-    """Give the writer of groups a group."""
+    """Give the writer of grouped commits something to write."""
     number = next(NUMBERS)
     assert await bot.store.intents.record(incoming(number, key=f"loop-{number}"), actionable=False)
 
 
 async def goes_on(bot: Bot, loop: Loop) -> None:
-    """See a loop end a round well, or make it run one now: its own next one may be a minute away."""
+    """Wait until a loop completes a round without an error. Starts one if the next would be a minute away."""
     before = loop.rounds
     if loop.name not in BY_THEMSELVES:
         assert await loop.round(), f"{loop.name}: {loop.cause}"
@@ -94,8 +94,8 @@ async def test_every_loop_of_the_process_is_supervised(world: World) -> None:
     assert {loop.name for loop in bot_of(world).background} == EXPECTED
 
 
-def test_no_module_starts_a_task_that_nobody_looks_after() -> None:
-    """A new loop that bypasses the supervisor fails here."""
+def test_no_module_starts_a_task_without_supervision() -> None:
+    """Fail for a new loop that bypasses the supervisor."""
     root = Path(bot.__file__).parent
     found = set()
     for path in root.rglob("*.py"):
@@ -122,7 +122,7 @@ async def test_a_fault_in_one_loop_stops_neither_it_nor_another(
         raise KeyError("a fault that nobody thought of")
 
     broken.once = fault
-    waits = asyncio.create_task(write_something(bot))  # the round of the writer that has begun ends well
+    waits = asyncio.create_task(write_something(bot))  # lets the writer's current round end without an error
     try:
         if name in BY_THEMSELVES:
             await until(lambda: broken.failures, what="the fault")

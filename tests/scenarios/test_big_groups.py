@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.requests.request import State
 from bot.sandbox.platform.catalog import groups
-from tests.scenarios.asked import reaches, stored
+from tests.scenarios.requesting import reaches, stored
 from tests.soak import LIMIT_SECONDS, soaked
 from tests.world import BEN, DANA, World
 
@@ -32,9 +32,9 @@ def _fill(connection: apsw.Connection) -> None:
 
 @asynccontextmanager
 async def holds_of_the_loop() -> AsyncIterator[list[float]]:
-    """Collect how long the loop's thread computed each time before others ran, in seconds of its own time.
+    """Collect how long the loop's thread computed each time before it let others run, in seconds of CPU time.
 
-    Its own time, because on a busy machine it also waits for a processor.
+    Not wall time, because on a busy machine the thread also waits for a processor.
     """
     holds: list[float] = []
 

@@ -1,4 +1,4 @@
-"""What ends only opens: a database that somebody opened in Turso's dashboard is never blocked again by a timer."""
+"""A timer only unblocks: a database that a person unblocked in Turso's dashboard is never blocked again by a timer."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ OWN_POLICY = q.POLICY.replace("[read, create]", "[read, create, freeze, thaw]")
 
 
 async def freeze(world: World, name: str, options: str = "--for 30m") -> None:
-    """Freeze a database, and wait until that is done."""
+    """Freeze a database, and wait until it is frozen."""
     done = f"*{name}* are blocked"
     await world.person(DANA).types(f"/turso freeze {name} {options} --reason load")
     await until(lambda: world.card(holding=done), what="the freeze")
@@ -23,14 +23,14 @@ async def freeze(world: World, name: str, options: str = "--for 30m") -> None:
 
 
 async def expire(world: World, name: str, **delta: float) -> str:
-    """Let the freeze end; what is said of it."""
+    """Let the freeze expire, and return the message about it."""
     await world.pass_time(**delta)
     said = await until(lambda: world.card(holding=f"The freeze of `{name}` has ended"), what="the end of the freeze")
     await world.calm()
     return words(said)
 
 
-async def test_a_freeze_ends_over_a_database_that_was_found_blocked_and_opened_since(world: World) -> None:
+async def test_a_freeze_ends_open_when_the_database_was_found_blocked_and_unblocked_since(world: World) -> None:
     await world.make("found")
     await q.configuration(world, "found", block_reads=True, block_writes=True)
     await freeze(world, "found")
@@ -42,7 +42,7 @@ async def test_a_freeze_ends_over_a_database_that_was_found_blocked_and_opened_s
     assert "is unblocked" in said
 
 
-async def test_what_was_found_once_does_not_keep_a_later_freeze_closed(world: World) -> None:
+async def test_a_block_that_an_earlier_freeze_found_does_not_outlast_a_later_freeze(world: World) -> None:
     await world.make("later")
     await q.configuration(world, "later", block_writes=True)
     await freeze(world, "later")
@@ -53,7 +53,7 @@ async def test_what_was_found_once_does_not_keep_a_later_freeze_closed(world: Wo
     await world.pass_time(minutes=46)
     await world.calm()
 
-    await until(lambda: len(q.said(world, "The freeze of `later` has ended")) == 2, what="the second end")
+    await until(lambda: len(q.public_texts(world, "The freeze of `later` has ended")) == 2, what="the second end")
     assert await q.configuration(world, "later") == (False, False)
 
 
@@ -76,15 +76,15 @@ async def test_two_freezes_that_end_together_leave_nothing_blocked(world: World)
 
     await expire(world, "both", minutes=31)
 
-    await until(lambda: len(q.said(world, "The freeze of `both` has ended")) == 2, what="the end of both")
+    await until(lambda: len(q.public_texts(world, "The freeze of `both` has ended")) == 2, what="the end of both")
     assert await q.configuration(world, "both") == (False, False)
     assert not await q.holds(world, "both")
 
 
-async def test_undo_leaves_open_what_was_opened_and_blocked_what_was_found(world: World) -> None:
+async def test_undo_leaves_what_was_opened_since_open_and_what_was_found_blocked_blocked(world: World) -> None:
     await world.make("undone")
     await q.configuration(world, "undone", block_writes=True)
-    card = await q.asked(world, "undone")
+    card = await q.request_destroy(world, "undone")
     await world.person(ANA).presses_and_hears("Approve", card)
     await stage.reaches(world, card, State.QUARANTINED)
     await freeze(world, "undone", "--for 2h")
@@ -99,7 +99,7 @@ async def test_undo_leaves_open_what_was_opened_and_blocked_what_was_found(world
     assert await q.configuration(world, "undone") == (False, True), "others had blocked it before the quarantine"
 
 
-async def test_a_thaw_by_hand_opens_and_blocks_nothing(world: World) -> None:
+async def test_a_manual_thaw_unblocks_and_blocks_nothing(world: World) -> None:
     await world.make("thawed")
     await q.configuration(world, "thawed", block_reads=True)
     await freeze(world, "thawed")
@@ -113,8 +113,8 @@ async def test_a_thaw_by_hand_opens_and_blocks_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize("ends", ["thaw by hand", "its time"])
-async def test_the_card_of_a_freeze_says_when_it_is_over(world: World, ends: str) -> None:
-    """Its button would thaw nothing."""
+async def test_the_card_of_a_freeze_says_that_it_has_ended(world: World, ends: str) -> None:
+    """Check that Thaw is gone too: it would do nothing."""
     name = f"over-{ends.split()[0]}"
     await world.make(name)
     await freeze(world, name)
@@ -132,7 +132,7 @@ async def test_the_card_of_a_freeze_says_when_it_is_over(world: World, ends: str
 
 
 async def waiting(world: World) -> Request:
-    """The request that is to start and says why it doesn't."""
+    """Return the request that hasn't started yet and says why."""
     assert world.bot is not None
     async with asyncio.timeout(30):
         while not (
@@ -142,8 +142,8 @@ async def waiting(world: World) -> Request:
     return found[0]
 
 
-async def test_a_freeze_starts_only_once_turso_tells_what_is_blocked(world: World) -> None:
-    """Else nobody knows afterwards what others had blocked, and a thaw opens it."""
+async def test_a_freeze_starts_only_once_turso_reports_what_is_blocked(world: World) -> None:
+    """Otherwise the bot would not know what others had blocked, and a thaw would unblock it."""
     await world.make("silent")
     await q.configuration(world, "silent", block_reads=True)
     path = "/v1/organizations/acme/databases/silent/configuration"

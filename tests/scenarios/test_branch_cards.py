@@ -1,4 +1,4 @@
-"""After each decision about a branch, its cards show what has become of it, and no button that is dead."""
+"""After each decision about a branch, its cards show the new state, and only buttons that still work."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ ENDS = {"Extend", "Keep", "Destroy now"}
 
 
 async def cards(world: World, name: str) -> tuple[Message, Message]:
-    """The announcement in the channel, and the one that its owner got."""
+    """Create a branch, and return its announcement in the channel and the one sent to its owner."""
     await branched(world, name)
     said = await announced(world, name)
     await world.calm()
@@ -43,7 +43,7 @@ async def test_after_keep_they_say_that_it_stays(world: World) -> None:
     await show(world, both, "stays. It has no end date")
 
 
-async def test_a_destroy_that_waits_is_named_and_when_it_is_denied_they_are_as_before(world: World) -> None:
+async def test_a_pending_destroy_is_shown_and_once_it_is_withdrawn_the_cards_are_as_before(world: World) -> None:
     both = await cards(world, "asks-twice")
     await world.person(DANA).presses("Destroy now", both[0])
     card = await until(lambda: world.card(holding="wants to destroy `asks-twice`"), what="the card")
@@ -63,7 +63,7 @@ async def test_a_destroy_that_its_requester_cancels_leaves_the_cards_as_before(w
     await until(lambda: all(set(buttons(world.as_now(one))) >= ENDS for one in both), what="the buttons again")
 
 
-async def test_quarantine_undo_and_destroy_are_shown_however_they_came(world: World) -> None:
+async def test_quarantine_undo_and_destroy_are_shown_however_they_were_requested(world: World) -> None:
     both = await cards(world, "ends-anyhow")
     question = await world.person(DANA).types("/turso destroy ends-anyhow")
     await world.person(DANA).presses("Destroy", question)
@@ -81,7 +81,7 @@ async def test_quarantine_undo_and_destroy_are_shown_however_they_came(world: Wo
     await show(world, both, "no longer exists")
 
 
-async def test_when_its_end_has_come_they_have_no_buttons(world: World) -> None:
+async def test_after_its_end_the_cards_have_no_buttons(world: World) -> None:
     await asyncio.gather(branched(world, "ends-there"), branched(world, "stays-there"))
     ends = await announced(world, "ends-there")
     stays = await until(lambda: world.card(holding="the branch `stays-there`"), what="the other announcement")

@@ -1,4 +1,4 @@
-"""Branches from creation to end: announced before, extended, kept, or quarantined under the rules of then."""
+"""Branches from creation to end: announced, extended, kept, or quarantined under the rules in force at the end."""
 
 import asyncio
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def same_rules(world: World) -> Iterator[None]:
 
 
 async def branched(world: World, name: str, *, lasting: str = "3d", channel: str = DB_OPS) -> Branch:
-    """Dana's branch of a database of its own, whose name begins alike."""
+    """Create a branch for Dana of a database of its own. Both names begin alike."""
     await world.make(f"{name}-source")
     await world.workspace.say(DANA, channel, f"/turso branch {name}-source {name} --for {lasting}")
     await until(lambda: world.card(channel, holding=f"*{name}* of"), what="the branch")
@@ -111,7 +111,7 @@ async def test_after_the_countdown_it_is_destroyed_and_its_source_is_untouched(w
 
 
 async def without_its_request(world: World, name: str) -> None:
-    """Delete the request that created a branch, as if a version that didn't keep it had pruned it."""
+    """Delete the request that created a branch, as if an older version had pruned it."""
     one = await kept(world, name)
     assert world.bot is not None
     statement = delete(requests).where(requests.c.id == one.request_id)
@@ -175,7 +175,9 @@ async def test_where_a_destroy_needs_approval_the_end_asks_for_it(world: World) 
     await until(lambda: world.card(holding="*asks-first* is in quarantine"), what="the quarantine")
 
 
-async def test_what_the_rules_of_then_refuse_isnt_destroyed_and_the_owner_is_told(world: World) -> None:
+async def test_a_branch_that_the_rules_at_its_end_do_not_let_go_is_not_destroyed_and_its_owner_is_told(
+    world: World,
+) -> None:
     await branched(world, "stays-here")
 
     await world.pass_time(days=4)
@@ -191,7 +193,7 @@ async def test_what_the_rules_of_then_refuse_isnt_destroyed_and_the_owner_is_tol
     assert len([one for one in world.workspace.history(DB_OPS, None) if "wasn't destroyed" in words(one)]) == 1
 
 
-async def test_another_database_that_has_its_name_by_then_is_left_alone(world: World) -> None:
+async def test_another_database_that_has_taken_its_name_is_left_alone(world: World) -> None:
     await branched(world, "ends-twice")
     assert (await world.at_turso("DELETE", "/databases/ends-twice")).status_code == 200
     await world.make("ends-twice")
@@ -203,7 +205,7 @@ async def test_another_database_that_has_its_name_by_then_is_left_alone(world: W
     assert (await kept(world, "ends-twice")).state is BranchState.ENDED
 
 
-async def test_of_extend_and_the_end_at_the_same_moment_one_wins_and_the_other_is_told(world: World) -> None:
+async def test_of_an_extension_and_the_end_at_the_same_moment_one_wins_and_the_other_is_reported(world: World) -> None:
     await branched(world, "ends-race")
     said = await announced(world, "ends-race")
     before = {one.ts for one in world.person(DANA).sees()}
@@ -250,7 +252,7 @@ async def test_an_extension_never_goes_beyond_the_longest_time(world: World) -> 
     assert "ends at most 90 days after it was created" in words(heard)
 
 
-async def test_in_quarantine_its_end_isnt_moved_and_comes_without_a_word(world: World) -> None:
+async def test_in_quarantine_its_end_cannot_be_moved_and_passes_without_a_message(world: World) -> None:
     enforce(world, OWN_POLICY.replace('["ends-*"], countdown: 2h', '["ends-*"], confirm: none, countdown: 2d'))
     before = await branched(world, "ends-held")
     said = await announced(world, "ends-held")
@@ -271,7 +273,7 @@ async def test_in_quarantine_its_end_isnt_moved_and_comes_without_a_word(world: 
     ]
 
 
-async def test_a_stranger_to_the_rules_cant_move_an_end(world: World) -> None:
+async def test_a_person_without_rights_cannot_move_an_end(world: World) -> None:
     await branched(world, "ends-own")
     said = await announced(world, "ends-own")
     enforce(world, OWN_POLICY.replace("[read, branch, create,", "[read, create,"))

@@ -1,4 +1,4 @@
-"""Break-glass: at once and loud, with one card that is in the channel before it happens, and a review by another."""
+"""Break-glass: starts at once, with one public card that is posted before the operation. Another person reviews it."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.world import BEN, DANA, INCIDENT, REMY, World, buttons, until, words
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_an_act_without_approval_has_one_card_and_is_reviewed_by_somebody_else(world: World) -> None:
+async def test_an_operation_without_approval_has_one_card_and_is_reviewed_by_another_person(world: World) -> None:
     await world.make("broken")
     ben, remy = world.person(BEN), world.person(REMY)
     await remy.types("/turso incident start INC-7", INCIDENT)
@@ -43,7 +43,7 @@ async def test_without_a_reason_nothing_happens(world: World) -> None:
     await world.workspace.close_view(BEN, form.id)
 
 
-async def test_who_is_no_dba_has_no_break_glass(world: World) -> None:
+async def test_a_person_who_is_no_dba_has_no_break_glass(world: World) -> None:
     await world.make("quiet-db")
 
     answer = await world.person(DANA).types("/turso db destroy quiet-db --now --reason fire", INCIDENT)

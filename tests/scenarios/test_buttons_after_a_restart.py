@@ -1,4 +1,4 @@
-"""Buttons that another process has shown, which is no more: each press is answered, and nothing breaks."""
+"""Buttons that an earlier process showed: each press is answered, and nothing breaks."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ async def test_each_press_is_answered_after_a_restart(tmp_path: Path) -> None:
         world.workspace.limits.rates = "off"
         for one in every:
             channel = one.message.channel_id if one.message.channel_id in world.workspace.channels else DB_OPS
-            doing = forging.clicks(world, one.person, one.action_id, one.value, channel=channel)
+            doing = forging.forge_click(world, one.person, one.action_id, one.value, channel=channel)
             if not await answers(world, one.person, channel, doing, action_id=one.action_id):
                 silent.append(one.kind)
     assert len(every) > 30

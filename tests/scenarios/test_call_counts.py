@@ -1,4 +1,4 @@
-"""How often Turso and Slack are asked for one command; counted in the logs of the stand-ins, not in ours."""
+"""How many calls to Turso and Slack one command costs, counted in the logs of the local Turso and Slack."""
 
 from typing import Any
 
@@ -15,17 +15,17 @@ D = "/v1/organizations/acme/databases"
 
 
 async def turso_calls(world: World, line: str, *, by: str = DANA) -> list[Any]:
-    """Do a command and return the calls that it cost at Turso."""
+    """Run a command, and return its calls to Turso."""
     await world.calm()
     before = len(world.turso.calls.control())
-    await forging.types(world, by, DB_OPS, line)
+    await forging.forge_command(world, by, DB_OPS, line)
     await world.calm()
     found: list[Any] = world.turso.calls.control()[before:]
     return found
 
 
 def usages(calls: list[Any]) -> list[str]:
-    """The paths of usage calls."""
+    """Return the paths of the calls that read usage."""
     return [one.path for one in calls if one.path.endswith("/usage")]
 
 
@@ -63,7 +63,7 @@ async def test_usage_of_the_organization_never_asks_each_database(world: World, 
 
 
 @pytest.mark.parametrize("line", ["triage orders", "tokens orders", "audit", "requests", "help", "whoami", ""])
-async def test_other_readings_are_cheap(world: World, line: str) -> None:
+async def test_other_reading_commands_need_few_calls(world: World, line: str) -> None:
     most = 9 if line.startswith("triage") else 1
 
     assert len(await turso_calls(world, line)) <= most
@@ -75,11 +75,11 @@ async def test_other_readings_are_cheap(world: World, line: str) -> None:
      "audit", "policy explain token orders", "token orders --read-only"],
 )  # fmt: skip
 async def test_slack_is_asked_at_most_twice_beyond_the_answer(world: World, line: str) -> None:
-    await forging.types(world, DANA, DB_OPS, line)
+    await forging.forge_command(world, DANA, DB_OPS, line)
     await world.calm()
     before = len(world.workspace.calls)
 
-    await forging.types(world, DANA, DB_OPS, line)
+    await forging.forge_command(world, DANA, DB_OPS, line)
     await world.calm()
 
     methods = [call.method for call in world.workspace.calls[before:]]
@@ -87,7 +87,7 @@ async def test_slack_is_asked_at_most_twice_beyond_the_answer(world: World, line
     assert len(methods) - 1 <= 2, methods
 
 
-async def test_an_approval_is_cheap_too(world: World) -> None:
+async def test_an_approval_needs_few_calls(world: World) -> None:
     await world.make("cheap")
     card = await world.person(DANA).types("/turso token cheap --reason migration")
     await world.calm()
@@ -113,10 +113,11 @@ async def test_a_change_is_sent_once(world: World, line: str, by: str, method: s
         await world.make("once")
     before = len([one for one in world.changes(method) if one.path == path])
 
-    await forging.types(world, by, DB_OPS, line)
+    await forging.forge_command(world, by, DB_OPS, line)
     if by == REMY:
         question = await until(
-            lambda: next((m for m in forging.told(world, REMY) if "once" in words(m)), None), what="the question"
+            lambda: next((m for m in forging.private_messages(world, REMY) if "once" in words(m)), None),
+            what="the question",
         )
         await world.person(REMY).presses("Freeze writes", question)
     await until(lambda: len([one for one in world.changes(method) if one.path == path]) > before, what="the change")
@@ -163,7 +164,7 @@ async def test_creation_reports_although_the_database_does_not_answer_yet(
     assert "isn't ready yet" in words(answer)
 
 
-async def test_a_quarantine_blocks_both_by_one_patch_and_deletes_only_at_its_end(world: World) -> None:
+async def test_a_quarantine_sets_both_blocks_by_one_patch_and_deletes_only_at_its_end(world: World) -> None:
     assert world.bot is not None
     await world.make("condemned")
     card = await world.person(DANA).types("/turso db destroy condemned --reason old")

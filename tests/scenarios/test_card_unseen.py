@@ -1,4 +1,4 @@
-"""A request whose card can be posted nowhere: nobody could approve it, so it ends, is told and stands on record."""
+"""A request whose card can't be posted anywhere ends, because no one could approve it. The requester is told."""
 
 from pathlib import Path
 
@@ -10,15 +10,15 @@ from tests.world import DANA, DB_OPS, living, until, words
 
 
 @pytest.mark.asyncio
-async def test_it_ends_on_record_and_its_requester_is_told(tmp_path: Path) -> None:
+async def test_it_ends_in_the_audit_log_and_its_requester_is_told(tmp_path: Path) -> None:
     async with living(tmp_path) as world:
         assert world.bot is not None
         dana = world.person(DANA)
         await world.make("unseen")
-        # The bot is still in the channel when it is asked, and no longer when the card is posted.
+        # The bot is still in the channel when the request is made, and no longer when the card is posted.
         world.workspace.faults.add("api_error", "chat.postMessage", times=1, error="not_in_channel")
         await world.workspace.say(DANA, DB_OPS, "/turso rotate unseen --reason leak")
-        told = lambda: [one for one in forging.told(world, DANA) if "couldn't be posted" in words(one)]  # noqa: E731
+        told = lambda: [one for one in forging.private_messages(world, DANA) if "couldn't be posted" in words(one)]  # noqa: E731
         await until(told, what="its end")
         await world.calm()
 

@@ -1,4 +1,4 @@
-"""The rules may change between a question and its answer: those of the moment in which it is done decide."""
+"""The policy may change between a confirmation question and its answer: the rules at the time of the answer decide."""
 
 import re
 from typing import Any
@@ -32,12 +32,12 @@ STRICTER = {
 
 
 def rule(world: World, line: str) -> None:
-    """Put a rule in force at once."""
+    """Replace the channel's rule at once."""
     enforce(world, TEMPLATE.replace("RULE", line))
 
 
-async def asked(world: World, line: str) -> Any:
-    """The question that a line leads to while its requester alone may do it."""
+async def question_for(world: World, line: str) -> Any:
+    """Type a line under a rule that asks only its requester to confirm, and return the question."""
     rule(world, OWN)
     question = await world.person(DANA).types(line)
     assert {"Cancel"} < set(buttons(question))
@@ -50,9 +50,11 @@ def confirming_button(question: Any) -> str:
 
 @pytest.mark.parametrize("more", STRICTER)
 @pytest.mark.parametrize(("command", "told"), [("freeze", "PATCH"), ("token", "POST")])
-async def test_what_was_ones_own_to_confirm_is_no_longer(world: World, more: str, command: str, told: str) -> None:
+async def test_a_confirmation_that_now_needs_an_approval_is_refused(
+    world: World, more: str, command: str, told: str
+) -> None:
     await world.make(name := f"{command}-{list(STRICTER).index(more)}")
-    question = await asked(world, f"/turso {command} {name}")
+    question = await question_for(world, f"/turso {command} {name}")
 
     rule(world, STRICTER[more])
     answer = await world.person(DANA).presses_and_hears(confirming_button(question), question)
@@ -63,11 +65,11 @@ async def test_what_was_ones_own_to_confirm_is_no_longer(world: World, more: str
 
 
 @pytest.mark.parametrize("more", STRICTER)
-async def test_so_it_is_between_the_confirmation_and_the_operation(
+async def test_the_rules_are_checked_again_between_the_confirmation_and_the_operation(
     world: World, more: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.make(name := f"late-{list(STRICTER).index(more)}")
-    question = await asked(world, f"/turso freeze {name}")
+    question = await question_for(world, f"/turso freeze {name}")
     real = presses.start_approved
 
     async def and_then_the_rules_change(*arguments: Any) -> Any:
@@ -90,7 +92,7 @@ async def test_a_change_of_the_policy_is_in_the_audit_log_and_announced(world: W
     rule(world, OWN)
     announced = TEMPLATE.replace("channels:", "policy_channel: C0DBOPS\nchannels:", 1)
     (world.data / "policy.yaml").write_text(announced.replace("RULE", "{deny: freeze}"))
-    world.bot.health.book.reload()  # the file has stayed the same for long enough
+    world.bot.health.book.reload()  # the bot loads the file once it hasn't changed between two looks
 
     dana = world.person(DANA)
     await until(lambda: any("The policy changed from" in words(one) for one in dana.sees(DB_OPS)), what="the news")

@@ -1,4 +1,4 @@
-"""The buttons of a channel on Home: forms for that channel, and all that one may do there."""
+"""The buttons of a channel on Home: forms for that channel, and the list of what a person may do there."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def pressed(world: World, action_id: str, channel: str, *, who: str = DANA) -> None:
-    """Press a button of a channel on somebody's Home."""
+    """Press a button of a channel on a person's Home."""
     await world.workspace.open_home(who)
     found = await until(lambda: _button(world, who, action_id, channel), what=f"{action_id} of {channel}")
     view_id, block_id = found
@@ -57,7 +57,7 @@ async def test_a_channel_has_few_buttons_and_all_commands_behind_one_of_them(wor
 
 
 @pytest.mark.parametrize(("who", "action"), [(DANA, f"{CHANNEL_FORM}token"), (BEN, CHANNEL_RIGHTS)])
-async def test_who_has_left_the_channel_gets_neither(world: World, who: str, action: str) -> None:
+async def test_a_person_who_has_left_the_channel_gets_neither(world: World, who: str, action: str) -> None:
     await world.workspace.open_home(who)
     view_id, block_id = await until(lambda: _button(world, who, action, ORDERS), what="Home")
     members = world.workspace.channels[ORDERS].members

@@ -1,4 +1,4 @@
-"""What a channel shows is of its databases, who sees an answer, and guests and strangers whom a policy names."""
+"""A channel shows only its databases. Also: who sees an answer, and guests and strangers that a policy names."""
 
 from collections.abc import AsyncIterator
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """The sandbox under a policy with named outsiders and private answers."""
+    """Run the sandbox under a policy with named outsiders and private answers."""
     data = tmp_path_factory.mktemp("world")
     policy = data / "policy.yaml"
     policy.write_text(NAMED_PEOPLE)
@@ -26,7 +26,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 
 
 @pytest.mark.parametrize("line", ["ls", "usage", "usage --top 50", "tokens", "requests", "audit", "digest now"])
-async def test_every_reading_is_cut_to_the_databases_of_the_channel(world: World, line: str) -> None:
+async def test_every_reading_command_shows_only_the_databases_of_the_channel(world: World, line: str) -> None:
     await world.person(DANA).types("/turso rotate theirs-one --reason leak")
     await world.calm()
 
@@ -37,7 +37,7 @@ async def test_every_reading_is_cut_to_the_databases_of_the_channel(world: World
 
 
 @pytest.mark.parametrize("line", ["show theirs-one", "usage theirs-one", "triage theirs-one", "tokens theirs-one"])
-async def test_a_database_of_elsewhere_is_refused_by_name(world: World, line: str) -> None:
+async def test_a_database_outside_the_channel_is_refused_by_name(world: World, line: str) -> None:
     answer = await world.person(DANA).types(f"/turso {line}", ORDERS)
 
     assert answer.only_for == DANA
@@ -61,7 +61,7 @@ async def test_an_unknown_command_or_option_names_the_nearest(world: World) -> N
     assert command.only_for == option.only_for == DANA
 
 
-async def test_a_channel_whose_answers_are_private_keeps_them_so_but_for_the_rule_that_says_otherwise(
+async def test_a_channel_with_private_answers_keeps_them_private_unless_a_rule_says_otherwise(
     world: World,
 ) -> None:
     quiet = await world.person(DANA).types("/turso show mine-one")
@@ -79,7 +79,7 @@ async def test_private_keeps_an_answer_for_its_requester_alone(world: World) -> 
     assert private.only_for == DANA
 
 
-async def test_help_lists_what_one_may_do_here_and_nothing_else(world: World) -> None:
+async def test_help_lists_what_a_person_may_do_here_and_nothing_else(world: World) -> None:
     here = words(await world.person(DANA).types("/turso help", ORDERS))
 
     assert "db show NAME" in here
@@ -88,7 +88,7 @@ async def test_help_lists_what_one_may_do_here_and_nothing_else(world: World) ->
     assert "freeze" not in here
 
 
-async def test_a_guest_whom_the_policy_names_may_what_it_names(world: World) -> None:
+async def test_a_guest_whom_the_policy_names_may_do_what_it_names(world: World) -> None:
     gil = world.person(GIL)
 
     assert "mine-one" in words(await gil.types("/turso ls", ORDERS))
@@ -113,7 +113,7 @@ async def test_a_stranger_whom_the_policy_names_may_approve_in_the_shared_channe
 
 
 async def test_a_rotation_is_decided_on_every_database_that_it_may_reach(world: World) -> None:
-    """The group of `mine-one` holds databases that are not of #team-orders: its rotation is not theirs to ask for."""
+    """The group of `mine-one` has databases that aren't of #team-orders, so a rotation isn't allowed from there."""
     answer = await world.person(DANA).types("/turso rotate mine-one --reason leak", ORDERS)
 
     assert answer.only_for == DANA
@@ -121,7 +121,7 @@ async def test_a_rotation_is_decided_on_every_database_that_it_may_reach(world: 
     assert not world.changes("POST", "/mine-one/auth/rotate")
 
 
-async def test_undo_is_for_the_requester_the_approvers_and_whom_the_rule_names(world: World) -> None:
+async def test_undo_is_for_the_requester_the_approvers_and_those_whom_the_rule_names(world: World) -> None:
     assert world.bot is not None
     await world.make("undone")
     card = await world.person(DANA).types("/turso db destroy undone --reason old")
@@ -129,7 +129,9 @@ async def test_undo_is_for_the_requester_the_approvers_and_whom_the_rule_names(w
     waiting = await world.shows(card, button="Undo")
 
     guest = await forging.answer_to(
-        world, GIL, forging.clicks(world, GIL, "quarantine.undo", buttons(waiting)["Undo"]["value"], message=waiting)
+        world,
+        GIL,
+        forging.forge_click(world, GIL, "quarantine.undo", buttons(waiting)["Undo"]["value"], message=waiting),
     )
     assert "undo" in words(guest).lower()
     tried = await world.person(DANA).types("/turso db restore undone --dry-run")
@@ -147,7 +149,7 @@ async def test_undo_is_for_the_requester_the_approvers_and_whom_the_rule_names(w
     assert not world.changes("DELETE", "/undone")
 
 
-async def test_groups_that_slack_does_not_tell_give_no_right_and_say_so(world: World) -> None:
+async def test_groups_that_slack_does_not_return_give_no_right_and_the_answer_says_so(world: World) -> None:
     fault = world.workspace.faults.add("api_error", "usergroups.users.list", error="internal_error")
     try:
         await world.pass_time(minutes=2)
@@ -162,7 +164,7 @@ async def test_groups_that_slack_does_not_tell_give_no_right_and_say_so(world: W
     assert "Approve" not in buttons(answer)
 
 
-async def test_a_conversation_goes_on_when_slack_asks_to_wait(world: World) -> None:
+async def test_commands_still_work_when_slack_asks_to_wait(world: World) -> None:
     world.workspace.faults.add("ratelimited", "chat.postMessage", times=1, seconds=1)
 
     card = await world.person(DANA).types("/turso token mine-two --reason later")
@@ -170,7 +172,7 @@ async def test_a_conversation_goes_on_when_slack_asks_to_wait(world: World) -> N
     assert "Approve" in buttons(card)
 
 
-async def test_an_answer_finds_its_way_when_the_response_url_does_not_work(world: World) -> None:
+async def test_an_answer_arrives_when_the_response_url_does_not_work(world: World) -> None:
     fault = world.workspace.faults.add("server_error", "response_url", status=404)
     try:
         await world.workspace.say(DANA, DB_OPS, "/turso whoami")

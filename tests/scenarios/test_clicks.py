@@ -1,4 +1,4 @@
-"""Buttons: pressed twice, late, by others, forged; every press has a private answer, and each act happens once."""
+"""Buttons pressed twice, late, by others or forged: each press is answered privately, each operation happens once."""
 
 import asyncio
 
@@ -7,8 +7,8 @@ import pytest
 from bot.core.requests.request import State
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
-from tests.scenarios.asked import asked, reaches, request_id, stored
 from tests.scenarios.policies import TWO_APPROVERS
+from tests.scenarios.requesting import make_request, reaches, request_id, stored
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, STELLA, ZED, World, buttons, marked_up, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -18,12 +18,12 @@ OWN_POLICY = TWO_APPROVERS
 
 
 def rotations(world: World, name: str) -> int:
-    """How often Turso was told to end the tokens of a database."""
+    """Return how often Turso was told to rotate the tokens of a database."""
     return len(world.changes("POST", f"/databases/{name}/auth/rotate"))
 
 
 async def test_a_double_click_counts_once_and_both_presses_are_answered(world: World) -> None:
-    card = await asked(world, "/turso rotate {} --reason leak")
+    card = await make_request(world, "/turso rotate {} --reason leak")
     ana = world.person(ANA)
     before = {one.ts for one in ana.sees()}
 
@@ -38,7 +38,7 @@ async def test_a_double_click_counts_once_and_both_presses_are_answered(world: W
 
 
 async def test_two_distinct_people_make_a_quorum_of_two_and_it_is_done_once(world: World) -> None:
-    card = await asked(world, "/turso rotate {} --reason leak")
+    card = await make_request(world, "/turso rotate {} --reason leak")
     ana, remy = world.person(ANA), world.person(REMY)
 
     first = await ana.presses_and_hears("Approve", card)
@@ -52,8 +52,8 @@ async def test_two_distinct_people_make_a_quorum_of_two_and_it_is_done_once(worl
     assert rotations(world, found.plan.target.name) == 1
 
 
-async def test_both_approvals_in_one_moment_are_one_execution(world: World) -> None:
-    card = await asked(world, "/turso rotate {} --reason leak")
+async def test_two_approvals_at_the_same_moment_are_one_execution(world: World) -> None:
+    card = await make_request(world, "/turso rotate {} --reason leak")
 
     await asyncio.gather(*(world.person(one).presses("Approve", card) for one in (ANA, BEN, REMY)))
 
@@ -62,8 +62,8 @@ async def test_both_approvals_in_one_moment_are_one_execution(world: World) -> N
     assert rotations(world, found.plan.target.name) == 1
 
 
-async def test_somebody_in_two_approving_groups_counts_once(world: World) -> None:
-    card = await asked(world, "/turso rotate {} --reason leak")
+async def test_a_person_in_two_approving_groups_counts_once(world: World) -> None:
+    card = await make_request(world, "/turso rotate {} --reason leak")
 
     for _ in range(2):
         await world.person(BEN).presses_and_hears("Approve", card)
@@ -71,8 +71,8 @@ async def test_somebody_in_two_approving_groups_counts_once(world: World) -> Non
     assert (await stored(world, card)).state is State.PENDING
 
 
-async def test_a_late_click_says_what_became_of_the_request(world: World) -> None:
-    card = await asked(world, "/turso token {} --reason migration")
+async def test_a_late_click_is_answered_with_the_outcome_of_the_request(world: World) -> None:
+    card = await make_request(world, "/turso token {} --reason migration")
     await world.person(ANA).presses_and_hears("Approve", card)
     assert (await stored(world, card)).state is State.READY
 
@@ -89,10 +89,10 @@ async def test_a_late_click_says_what_became_of_the_request(world: World) -> Non
 
 
 @pytest.mark.parametrize("person", [GIL, STELLA, ZED], ids=["guest", "stranger", "deactivated"])
-async def test_a_forged_approval_by_somebody_without_the_right_is_refused(world: World, person: str) -> None:
-    card = await asked(world, "/turso token {} --reason migration")
+async def test_a_forged_approval_by_a_person_without_the_right_is_refused(world: World, person: str) -> None:
+    card = await make_request(world, "/turso token {} --reason migration")
 
-    answer = await forging.presses(world, person, "Approve", card)
+    answer = await forging.forge_press(world, person, "Approve", card)
 
     assert answer.only_for == person or answer.channel_id.startswith("D")
     assert (await stored(world, card)).state is State.PENDING
@@ -100,8 +100,8 @@ async def test_a_forged_approval_by_somebody_without_the_right_is_refused(world:
 
 
 @pytest.mark.parametrize("label", ["Approve", "Deny", "Withdraw"])
-async def test_a_member_who_is_no_approver_may_decide_nothing(world: World, label: str) -> None:
-    card = await asked(world, "/turso token {} --reason migration")
+async def test_a_member_who_is_no_approver_may_not_decide(world: World, label: str) -> None:
+    card = await make_request(world, "/turso token {} --reason migration")
 
     answer = await world.person(REMY).presses_and_hears(label, card)
 
@@ -132,7 +132,7 @@ async def test_a_member_who_is_no_approver_may_decide_nothing(world: World, labe
 async def test_a_forged_button_is_answered_privately_and_changes_nothing(
     world: World, action_id: str, value: str
 ) -> None:
-    doing = forging.clicks(world, DANA, action_id, value, message=world.card())
+    doing = forging.forge_click(world, DANA, action_id, value, message=world.card())
 
     answer = await forging.answer_to(world, DANA, doing)
 
@@ -140,10 +140,10 @@ async def test_a_forged_button_is_answered_privately_and_changes_nothing(
     assert "<!channel>" not in marked_up(answer)
 
 
-async def test_a_button_of_another_channel_is_not_known_here(world: World) -> None:
-    card = await asked(world, "/turso token {} --reason migration")
+async def test_a_button_from_another_channel_is_not_accepted_here(world: World) -> None:
+    card = await make_request(world, "/turso token {} --reason migration")
 
-    doing = forging.clicks(world, ANA, "approval.approve", request_id(card), channel=ORDERS)
+    doing = forging.forge_click(world, ANA, "approval.approve", request_id(card), channel=ORDERS)
     answer = await forging.answer_to(world, ANA, doing)
 
     assert "I can't find this request" in words(answer)
@@ -151,7 +151,7 @@ async def test_a_button_of_another_channel_is_not_known_here(world: World) -> No
 
 
 async def test_the_requester_withdraws_and_nobody_can_approve_any_more(world: World) -> None:
-    card = await asked(world, "/turso rotate {} --reason leak")
+    card = await make_request(world, "/turso rotate {} --reason leak")
 
     other = await world.person(ANA).presses_and_hears("Withdraw", card)
     assert "Only the requester" in words(other)
@@ -165,7 +165,7 @@ async def test_the_requester_withdraws_and_nobody_can_approve_any_more(world: Wo
 
 
 async def test_a_denial_carries_its_reason_to_the_requester(world: World) -> None:
-    card = await asked(world, "/turso rotate {} --reason leak")
+    card = await make_request(world, "/turso rotate {} --reason leak")
     ana = world.person(ANA)
 
     await ana.presses("Deny", card)
@@ -185,8 +185,8 @@ async def test_a_denial_carries_its_reason_to_the_requester(world: World) -> Non
     await until(heard, what="the requester to be mentioned in the thread of the card")
 
 
-async def test_a_request_that_nobody_decides_expires_and_tells_its_requester(world: World) -> None:
-    card = await asked(world, "/turso protect {} on")
+async def test_a_request_that_no_one_decides_expires_and_its_requester_is_told(world: World) -> None:
+    card = await make_request(world, "/turso protect {} on")
     await world.pass_time(seconds=31)
 
     await reaches(world, card, State.EXPIRED)
@@ -198,8 +198,8 @@ async def test_a_request_that_nobody_decides_expires_and_tells_its_requester(wor
     assert any(one.thread_ts == card.ts and f"<@{DANA}>" in words(one) for one in world.person(DANA).sees())
 
 
-async def test_a_token_that_is_not_revealed_in_time_never_existed(world: World) -> None:
-    card = await asked(world, "/turso token {} --reason migration")
+async def test_a_token_that_is_not_revealed_in_time_is_never_created(world: World) -> None:
+    card = await make_request(world, "/turso token {} --reason migration")
     await world.person(ANA).presses_and_hears("Approve", card)
     name = (await stored(world, card)).plan.target.name  # type: ignore[union-attr]
     ready = await world.shows(card, button="Reveal")
@@ -213,7 +213,7 @@ async def test_a_token_that_is_not_revealed_in_time_never_existed(world: World) 
 
 
 async def test_a_reveal_pressed_twice_shows_one_token(world: World) -> None:
-    card = await asked(world, "/turso token {} --reason migration")
+    card = await make_request(world, "/turso token {} --reason migration")
     await world.person(ANA).presses_and_hears("Approve", card)
     found = await stored(world, card)
     assert found.plan.target is not None
@@ -232,7 +232,7 @@ async def test_a_reveal_pressed_twice_shows_one_token(world: World) -> None:
 
 
 async def test_an_approver_who_loses_the_right_no_longer_counts(world: World) -> None:
-    card = await asked(world, "/turso rotate {} --reason leak")
+    card = await make_request(world, "/turso rotate {} --reason leak")
     await world.person(REMY).presses_and_hears("Approve", card)
     group = world.workspace.usergroups["S0RESPOND"]
     try:
@@ -247,18 +247,18 @@ async def test_an_approver_who_loses_the_right_no_longer_counts(world: World) ->
 
 async def test_a_confirmation_is_for_its_requester_alone_and_may_be_cancelled(world: World) -> None:
     remy = world.person(REMY)
-    question = await asked(world, "/turso freeze {} --for 30m", by=REMY)
+    question = await make_request(world, "/turso freeze {} --for 30m", by=REMY)
     assert question.only_for == REMY
     name = (await stored(world, question)).plan.target.name  # type: ignore[union-attr]
 
     stolen = await forging.answer_to(
-        world, DANA, forging.clicks(world, DANA, "request.confirm", request_id(question), message=world.card())
+        world, DANA, forging.forge_click(world, DANA, "request.confirm", request_id(question), message=world.card())
     )
     assert "Only the requester" in words(stolen)
     await remy.presses("Cancel", question)
     await reaches(world, question, State.CANCELLED)
     late = await forging.answer_to(
-        world, REMY, forging.clicks(world, REMY, "request.confirm", request_id(question), message=world.card())
+        world, REMY, forging.forge_click(world, REMY, "request.confirm", request_id(question), message=world.card())
     )
 
     assert "too late" in words(late)
@@ -266,7 +266,7 @@ async def test_a_confirmation_is_for_its_requester_alone_and_may_be_cancelled(wo
 
 
 async def test_a_confirmed_freeze_blocks_writes_and_says_so(world: World) -> None:
-    question = await asked(world, "/turso freeze {} --for 30m", by=REMY)
+    question = await make_request(world, "/turso freeze {} --for 30m", by=REMY)
     name = (await stored(world, question)).plan.target.name  # type: ignore[union-attr]
 
     await world.person(REMY).presses("Freeze writes", question)
@@ -278,7 +278,7 @@ async def test_a_confirmed_freeze_blocks_writes_and_says_so(world: World) -> Non
 async def test_a_reason_cannot_fool_an_approver(world: World) -> None:
     line = '/turso rotate {} --reason "<!channel> ask <@U0ZED> *Approved* `x` <https://evil.example|Approve>"'
 
-    card = await asked(world, line)
+    card = await make_request(world, line)
 
     shown = marked_up(card)
     assert "<!channel>" not in shown
@@ -287,9 +287,9 @@ async def test_a_reason_cannot_fool_an_approver(world: World) -> None:
     assert "*Approved*" not in shown
 
 
-async def test_a_form_for_which_slacks_trigger_is_too_old_is_asked_for_again_and_is_no_refusal(world: World) -> None:
+async def test_a_form_whose_trigger_is_too_old_asks_for_another_press_and_is_no_refusal(world: World) -> None:
     assert world.bot is not None
-    card = await asked(world, "/turso db destroy {} --now --reason old")
+    card = await make_request(world, "/turso db destroy {} --now --reason old")
     entries = (await world.bot.store.audit.head())[0]
     world.workspace.faults.add("api_error", "views.open", error="expired_trigger_id", times=1)
 

@@ -1,4 +1,4 @@
-"""The command line: migrations, the policy, the manifest, the audit log, the live checks; and a process that lives."""
+"""The command line: migrations, the policy, the manifest, the audit log, live checks, and `serve` as a process."""
 
 import asyncio
 import json
@@ -26,29 +26,29 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The stand-ins, a bot as a process between them, and its policy file."""
+    """The local Slack and Turso, a bot process between them, and its policy file."""
 
     world: World
     bot: Process
     policy: Path
 
     async def asks(self, path: str) -> httpx.Response:
-        """Look at one of the pages for operators."""
+        """Request one of the pages for operators."""
         async with local_client(base_url=f"http://127.0.0.1:{self.bot.port}", timeout=15) as http:
             return await http.get(path)
 
     async def command(self, *arguments: str, **changed: str) -> Ran:
-        """Run another command with the settings of the bot."""
+        """Run another command with the bot's settings."""
         return await run(*arguments, folder=self.world.data, env=self.bot.environment | changed)
 
     async def command_afresh(self, *arguments: str) -> Ran:
-        """Run it with an interpreter of its own."""
+        """Run another command with the bot's settings and an interpreter of its own."""
         return await run_afresh(*arguments, folder=self.world.data, env=self.bot.environment)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    """`python -m bot serve`, with a policy file of its own."""
+    """Run `python -m bot serve` with a policy file of its own."""
     data = tmp_path_factory.mktemp("house")
     policy = data / "policy.yaml"
     shutil.copy(POLICY, policy)
@@ -63,7 +63,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
 # -- without a bot
 
 
-async def test_the_store_is_made_in_the_folder_and_upgrading_twice_is_harmless(tmp_path: Path) -> None:
+async def test_the_store_is_created_in_the_folder_and_upgrading_twice_is_harmless(tmp_path: Path) -> None:
     first = await run_afresh("db", "upgrade", folder=tmp_path)
     second = await run("db", "upgrade", folder=tmp_path)
 
@@ -125,7 +125,7 @@ async def test_the_manifest_is_for_socket_mode_or_for_an_address(tmp_path: Path)
 
 
 @pytest.mark.parametrize("words", [("audit", "verify"), ("audit", "export")], ids=" ".join)
-async def test_a_log_that_is_not_there_is_not_said_to_hold(words: tuple[str, ...], tmp_path: Path) -> None:
+async def test_a_missing_audit_log_is_not_called_valid(words: tuple[str, ...], tmp_path: Path) -> None:
     ran = await run(*words, folder=tmp_path, env={"DATABASE_URL": f"sqlite:///{tmp_path}/typo.db"})
 
     assert ran.status == 2
@@ -135,10 +135,10 @@ async def test_a_log_that_is_not_there_is_not_said_to_hold(words: tuple[str, ...
     assert not (tmp_path / "typo.db").exists()
 
 
-# -- beside a bot that lives
+# -- with a running bot
 
 
-async def test_a_bot_says_that_it_is_alive_ready_and_busy(house: House) -> None:
+async def test_a_bot_reports_that_it_is_alive_ready_and_busy(house: House) -> None:
     alive, ready, metrics = [await house.asks(page) for page in ("/healthz", "/readyz", "/metrics")]
 
     assert (alive.status_code, ready.status_code, metrics.status_code) == (200, 200, 200)
@@ -146,7 +146,7 @@ async def test_a_bot_says_that_it_is_alive_ready_and_busy(house: House) -> None:
     assert "turso_ops_" in metrics.text
 
 
-async def test_the_doctor_finds_everything_well(house: House) -> None:
+async def test_the_doctor_finds_no_problems(house: House) -> None:
     ran = await house.command_afresh("doctor")
 
     assert ran.status == 0, ran.out + ran.err
@@ -173,7 +173,7 @@ async def test_the_doctor_finds_a_process_with_another_policy(house: House, tmp_
 
 
 @pytest.mark.parametrize(("words", "status"), [(("worker", "--no-upgrade"), 2), (("doctor",), 1)])
-async def test_who_shall_not_upgrade_starts_on_no_other_store(
+async def test_a_process_that_must_not_upgrade_starts_only_on_an_upgraded_store(
     house: House, tmp_path: Path, words: tuple[str, ...], status: int
 ) -> None:
     ran = await house.command(*words, DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
@@ -183,7 +183,7 @@ async def test_who_shall_not_upgrade_starts_on_no_other_store(
     assert not (tmp_path / "new.db").exists()
 
 
-async def test_the_audit_log_is_exported_and_verified_and_an_edit_is_found(house: House) -> None:
+async def test_the_audit_log_is_exported_and_verified_and_a_changed_entry_is_found(house: House) -> None:
     world = house.world
     await world.make("audited")
     card = await world.person(DANA).types("/turso db destroy audited --now --reason old")
@@ -218,7 +218,7 @@ async def test_the_audit_log_is_exported_and_verified_and_an_edit_is_found(house
     assert "was changed" in broken.out
 
 
-async def test_readiness_and_the_doctor_say_when_turso_takes_the_token_no_more(house: House) -> None:
+async def test_readiness_and_the_doctor_say_when_turso_no_longer_accepts_the_token(house: House) -> None:
     fault = house.world.turso.faults.add("status", path="/v1/*", status=401, count=None)
     try:
         await until_down(house, ["turso"], within=15)
@@ -232,7 +232,7 @@ async def test_readiness_and_the_doctor_say_when_turso_takes_the_token_no_more(h
 
 
 async def until_down(house: House, names: list[str], *, within: float) -> None:
-    """Wait until `/readyz` says what is down. The process takes requests all the while."""
+    """Wait until `/readyz` names what is down. The process keeps accepting requests meanwhile."""
 
     async def says_so() -> bool:
         answer = await house.asks("/readyz")
@@ -243,9 +243,9 @@ async def until_down(house: House, names: list[str], *, within: float) -> None:
 
 
 async def comes_true(look: Callable[[], Awaitable[bool]], *, within: float = 25.0) -> None:
-    """Look again and again until it is so."""
+    """Poll until `look` returns something true."""
     async with asyncio.timeout(within):
-        while not await look():  # what happens in another process sets no event
+        while not await look():  # an event loop can't wait for what happens in another process
             await asyncio.sleep(0.3)
 
 
@@ -277,7 +277,7 @@ async def test_a_policy_that_changes_takes_effect_and_one_that_is_broken_does_no
     await comes_true(allowed)
 
 
-async def test_a_process_that_is_told_to_stop_answers_first_what_it_has_taken(house: House) -> None:
+async def test_a_process_that_is_told_to_stop_first_answers_what_it_has_accepted(house: House) -> None:
     slow = house.world.turso.faults.add("latency", method="GET", path="*/databases", seconds=1.5, count=1)
     dana = house.world.person(DANA)
     before = {one.ts for one in dana.sees()}

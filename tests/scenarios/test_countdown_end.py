@@ -1,4 +1,4 @@
-"""The end of a countdown: what is then found of the database, of its people and of the rules decides."""
+"""At the end of a quarantine's countdown, the current state of the database, its people and the rules decides."""
 
 import asyncio
 import json
@@ -60,7 +60,7 @@ DIFFERENT: dict[str, tuple[Change, str, int, tuple[bool, bool] | None]] = {
 }
 
 
-async def test_what_is_not_as_the_quarantine_left_it_is_not_destroyed(world: World) -> None:
+async def test_a_database_that_differs_from_what_the_quarantine_left_is_not_destroyed(world: World) -> None:
     names = {label: f"alpha-{label.replace(' ', '-')}" for label in DIFFERENT}
     cards = {label: await q.quarantined(world, name) for label, name in names.items()}
     for label, (change, *_) in DIFFERENT.items():
@@ -84,7 +84,7 @@ async def test_what_is_not_as_the_quarantine_left_it_is_not_destroyed(world: Wor
         assert ends[-1] == ("finished", "stale"), label
 
 
-async def test_what_is_as_it_was_left_is_destroyed(world: World) -> None:
+async def test_a_database_that_is_as_the_quarantine_left_it_is_destroyed(world: World) -> None:
     card = await q.quarantined(world, "bravo")
 
     await world.pass_time(hours=25)
@@ -133,7 +133,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("lose", "says"), REFUSED.values(), ids=REFUSED)
-async def test_what_the_rules_no_longer_allow_stays_in_quarantine(world: World, lose: Any, says: str) -> None:
+async def test_a_database_that_the_rules_no_longer_let_go_stays_in_quarantine(
+    world: World, lose: Any, says: str
+) -> None:
     name = f"law-{abs(hash(lose)) % 100_000}"
     card = await q.quarantined(world, name)
     await lose(world)
@@ -168,7 +170,7 @@ async def rests(world: World, card: Message) -> Any:
 
 
 async def refused(world: World, name: str) -> Message:
-    """A quarantine whose end the ceiling refused; the rules allow it again. Its card."""
+    """Return the card of a quarantine whose destroy the ceiling refused. The rules allow it again."""
     card = await q.quarantined(world, name)
     await forbid(world)
     await world.pass_time(hours=25)
@@ -178,7 +180,7 @@ async def refused(world: World, name: str) -> Message:
     return world.as_now(card)
 
 
-async def test_all_are_told_what_they_can_do_and_undo_works(world: World) -> None:
+async def test_people_are_told_what_they_can_do_and_undo_works(world: World) -> None:
     card = await refused(world, "law-undo")
 
     assert "wasn't destroyed" in words(card)
@@ -194,7 +196,7 @@ async def test_all_are_told_what_they_can_do_and_undo_works(world: World) -> Non
     assert not await q.holds(world, "law-undo")
 
 
-async def test_asking_again_begins_a_new_countdown_in_its_place(world: World) -> None:
+async def test_requesting_it_again_starts_a_new_countdown_instead(world: World) -> None:
     card = await refused(world, "law-again")
     old = await stage.request_of(world, card)
 
@@ -219,7 +221,7 @@ async def test_asking_again_begins_a_new_countdown_in_its_place(world: World) ->
 async def test_destroying_it_at_once_ends_it_too(world: World) -> None:
     card = await refused(world, "law-now")
 
-    at_once = await q.asked(world, "law-now", now=True)
+    at_once = await q.request_destroy(world, "law-now", now=True)
     await world.person(BEN).presses_and_hears("Approve", at_once)
 
     await stage.reaches(world, at_once, State.SUCCEEDED)
@@ -227,10 +229,10 @@ async def test_destroying_it_at_once_ends_it_too(world: World) -> None:
     assert not await q.holds(world, "law-now")
 
 
-async def test_one_that_still_counts_down_does_not_give_way(world: World) -> None:
+async def test_a_quarantine_with_a_countdown_is_not_replaced(world: World) -> None:
     card = await refused(world, "law-late")
     old = await stage.request_of(world, card)
-    cards = [await q.asked(world, "law-late", by=person) for person in (DANA, BEN)]
+    cards = [await q.request_destroy(world, "law-late", by=person) for person in (DANA, BEN)]
     await world.person(ANA).presses_and_hears("Approve", cards[0])
     first = await stage.reaches(world, cards[0], State.QUARANTINED)
 
@@ -245,11 +247,11 @@ async def test_one_that_still_counts_down_does_not_give_way(world: World) -> Non
 
 
 LEAVES_OUT = json.dumps({"size_limit": "0", "block_reads": None, "delete_protection": False})
-"""A configuration that says nothing of the blocks: one key is null, the other is missing."""
+"""A configuration that doesn't report the blocks: one key is null, the other is missing."""
 
 
 @pytest.mark.parametrize("silent", ["Turso", "Slack", "blocks"])
-async def test_while_it_cannot_be_told_nothing_is_destroyed_and_after_a_while_that_is_told(
+async def test_while_the_state_is_unknown_nothing_is_destroyed_and_after_a_while_people_are_told(
     world: World, silent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(countdown, "NOTIFY_AT", 2)
@@ -286,7 +288,7 @@ async def test_while_it_cannot_be_told_nothing_is_destroyed_and_after_a_while_th
 
 
 async def tries(world: World, card: Message, number: int) -> None:
-    """Wait until the end of a countdown was put off so many times."""
+    """Wait until the end of a countdown was postponed `number` times."""
     request = await stage.request_of(world, card)
     for _ in range(1500):
         found = [one.outcome for one in await q.audited(world, request) if one.event == "finished"]

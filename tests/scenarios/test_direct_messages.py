@@ -1,4 +1,4 @@
-"""A rule can send the people whom it notifies a direct message: one each, and only to those who see the card."""
+"""A rule can send a direct message to the people that it notifies: one each, and only to those who can see the card."""
 
 import re
 
@@ -11,7 +11,7 @@ from bot.pipeline.timers.due import fire
 from bot.sandbox.workspace.model import Message
 from tests.authorization.lost import out_of_the_channel
 from tests.policies import ACME
-from tests.scenarios.asked import asked, reaches, request_id
+from tests.scenarios.requesting import make_request, reaches, request_id
 from tests.world import ANA, BEN, DANA, REMY, World, marked_up, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -33,22 +33,22 @@ LINE = "/turso freeze {} --reason load"
 
 
 def direct(world: World, card: Message, who: str) -> list[Message]:
-    """The direct messages about a card's database that a person got."""
+    """Return a person's direct messages about a card's database."""
     channel, name = world.workspace.state.direct_channel(who), re.findall(r"db-[0-9-]+", words(card))[0]
     return [one for one in world.workspace.history(channel.id, who) if name in words(one)]
 
 
 async def fires(world: World, card: Message, attempt: int = 0) -> None:
-    """Let a reminder be due."""
+    """Make a reminder due."""
     assert world.bot is not None
     env = world.bot.env
     await fire(env, Timer(TimerKind.REMIND, request_id(card), env.clock.now(), attempt))
 
 
-async def test_each_person_gets_one_with_a_link_also_after_a_crash(world: World) -> None:
-    card = await asked(world, LINE)
+async def test_each_person_gets_one_with_a_link_even_after_a_crash(world: World) -> None:
+    card = await make_request(world, LINE)
 
-    for attempt in (0, 0, 1):  # the second time after a crash
+    for attempt in (0, 0, 1):  # the second time is after a crash
         await fires(world, card, attempt)
 
     for one in (ANA, BEN):
@@ -61,8 +61,8 @@ async def test_each_person_gets_one_with_a_link_also_after_a_crash(world: World)
     assert not direct(world, card, REMY)
 
 
-async def test_who_is_called_later_gets_one_then(world: World) -> None:
-    card = await asked(world, LINE)
+async def test_a_person_who_is_notified_later_gets_one_then(world: World) -> None:
+    card = await make_request(world, LINE)
 
     for attempt in (0, 1, 2, 3):
         await fires(world, card, attempt)
@@ -70,17 +70,17 @@ async def test_who_is_called_later_gets_one_then(world: World) -> None:
     assert [len(direct(world, card, one)) for one in (ANA, BEN, REMY)] == [1, 1, 1]
 
 
-async def test_who_is_not_in_the_channel_gets_none(world: World) -> None:
-    card = await asked(world, LINE)
+async def test_a_person_who_is_not_in_the_channel_gets_none(world: World) -> None:
+    card = await make_request(world, LINE)
 
-    with out_of_the_channel(world, BEN):  # which the bot has just been told otherwise
+    with out_of_the_channel(world, BEN):  # the bot was just told that he is in it
         await fires(world, card)
 
     assert [len(direct(world, card, one)) for one in (ANA, BEN)] == [1, 0]
 
 
-async def test_without_the_key_or_once_somebody_has_decided_there_is_none(world: World) -> None:
-    plain, approved = await asked(world, "/turso rotate {} --reason leak"), await asked(world, LINE)
+async def test_without_the_key_or_after_a_decision_there_is_none(world: World) -> None:
+    plain, approved = await make_request(world, "/turso rotate {} --reason leak"), await make_request(world, LINE)
     await world.person(ANA).presses("Approve", approved)
     await reaches(world, approved, State.SUCCEEDED)
 
@@ -91,8 +91,8 @@ async def test_without_the_key_or_once_somebody_has_decided_there_is_none(world:
     assert not direct(world, approved, BEN)
 
 
-async def test_slacks_failure_for_one_person_is_made_up_for_later_without_a_second_message(world: World) -> None:
-    card = await asked(world, LINE)
+async def test_a_message_that_slack_refused_is_sent_later_and_others_get_no_second_one(world: World) -> None:
+    card = await make_request(world, LINE)
     fault = world.workspace.faults.add("api_error", "conversations.members", error="internal_error")
     with pytest.raises(Unavailable):
         await fires(world, card)
@@ -104,7 +104,7 @@ async def test_slacks_failure_for_one_person_is_made_up_for_later_without_a_seco
     assert [len(direct(world, card, one)) for one in (ANA, BEN)] == [1, 1]
 
 
-async def test_explain_says_so(world: World) -> None:
+async def test_policy_explain_mentions_the_direct_messages(world: World) -> None:
     dana = world.person(DANA)
     assert "Direct message" in words(await dana.types("/turso policy explain freeze orders"))
     assert "Direct message" not in words(await dana.types("/turso policy explain rotate orders"))

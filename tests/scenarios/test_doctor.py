@@ -1,4 +1,4 @@
-"""`doctor`: each check is well in the sandbox, and says so in a sentence when what it looks at is not."""
+"""`doctor`: each check passes in the sandbox, and fails with a sentence when there is a problem."""
 
 import asyncio
 import re
@@ -16,8 +16,8 @@ from bot.app.serving import http_app
 from bot.core.concurrency.background import Background
 from bot.core.reply import Reply
 from bot.pipeline.outcomes.delivery import ALARM, REVOKED, Notice, notify_privately
-from tests.scenarios.asked import asked
 from tests.scenarios.policies import TWO_APPROVERS
+from tests.scenarios.requesting import make_request
 from tests.world import ANA, BEN, DB_OPS, GIL, ORDERS, REMY, World, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -26,12 +26,12 @@ OWN_POLICY = TWO_APPROVERS
 
 
 async def found(world: World) -> dict[str, tuple[bool, str]]:
-    """What each check finds now."""
+    """Return the current result of each check."""
     assert world.bot is not None
     return {name: (well, said) for name, well, said in await world.bot.health.doctor()}
 
 
-async def test_a_sandbox_is_well_and_the_message_has_every_check(world: World) -> None:
+async def test_in_a_sandbox_all_checks_pass_and_the_message_lists_every_one(world: World) -> None:
     every = await found(world)
 
     told = words(await world.person(ANA).types("/turso doctor", holding="checks"))
@@ -41,7 +41,7 @@ async def test_a_sandbox_is_well_and_the_message_has_every_check(world: World) -
     assert all(name in told for name in every)
 
 
-async def test_a_rule_that_too_few_people_can_fulfil_is_named(world: World) -> None:
+async def test_a_rule_with_too_few_people_to_fulfil_it_is_named(world: World) -> None:
     assert world.bot is not None
     ben, directory = world.workspace.people[BEN], world.bot.health.directory
     try:
@@ -61,7 +61,7 @@ async def test_a_rule_that_too_few_people_can_fulfil_is_named(world: World) -> N
     assert (await found(world))["approvers"][0]
 
 
-async def test_who_cannot_be_looked_up_is_not_called_too_few(world: World) -> None:
+async def test_people_who_cannot_be_looked_up_are_not_called_too_few(world: World) -> None:
     assert world.bot is not None
     for group in ("S0DBA", "S0RESPOND"):
         world.bot.health.directory.forget({"type": "subteam_updated", "subteam": {"id": group}})
@@ -80,7 +80,7 @@ async def test_who_cannot_be_looked_up_is_not_called_too_few(world: World) -> No
             world.bot.health.directory.forget({"type": "subteam_updated", "subteam": {"id": group}})
 
 
-async def test_guests_who_read_along_are_told_and_are_nothing_wrong(world: World) -> None:
+async def test_guests_in_a_channel_are_reported_and_are_no_problem(world: World) -> None:
     assert (await found(world))["guests"] == (
         True, f"Guests can read what is posted in `{ORDERS}` (1 guest)."
     )  # fmt: skip
@@ -94,7 +94,7 @@ async def test_guests_who_read_along_are_told_and_are_nothing_wrong(world: World
         members.append(GIL)
 
 
-async def test_where_slack_does_not_list_everybody_it_is_said_that_guests_are_not_known(world: World) -> None:
+async def test_where_slack_does_not_list_everybody_guests_are_called_unknown(world: World) -> None:
     world.workspace.faults.add("api_error", "users.list", error="missing_scope", times=1)
 
     well, said = (await found(world))["guests"]
@@ -104,9 +104,7 @@ async def test_where_slack_does_not_list_everybody_it_is_said_that_guests_are_no
 
 
 @pytest.mark.parametrize(("off", "says"), [(3_600, "1 hour ahead of"), (-7_200, "2 hours behind")])
-async def test_a_clock_that_is_wrong_is_found(
-    world: World, monkeypatch: pytest.MonkeyPatch, off: int, says: str
-) -> None:
+async def test_a_wrong_clock_is_found(world: World, monkeypatch: pytest.MonkeyPatch, off: int, says: str) -> None:
     class Wrong(datetime):
         @classmethod
         def now(cls, tz=None):  # type: ignore[no-untyped-def]
@@ -121,7 +119,7 @@ async def test_a_clock_that_is_wrong_is_found(
     assert "Correct it" in said
 
 
-async def test_a_process_that_decides_by_another_policy_is_found_as_long_as_it_lives(world: World) -> None:
+async def test_a_process_with_another_policy_is_found_while_it_runs(world: World) -> None:
     assert world.bot is not None
     store, now = world.bot.store, datetime.now(UTC)
     assert (await found(world))["policy"][0], "its own row is no other process's"
@@ -144,7 +142,7 @@ async def test_a_process_that_decides_by_another_policy_is_found_as_long_as_it_l
 async def test_work_that_does_not_end_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "STUCK_FOR", timedelta(0))
     held = world.turso.faults.add("hold_before", method="PATCH", path="/v1/*")
-    question = await asked(world, "/turso freeze {} --for 30m", by=REMY)
+    question = await make_request(world, "/turso freeze {} --for 30m", by=REMY)
     try:
         await world.person(REMY).presses("Freeze writes", question)
         await asyncio.wait_for(held.arrived.wait(), 15)
@@ -171,7 +169,7 @@ async def test_work_that_does_not_end_is_found(world: World, monkeypatch: pytest
         ("r-nobodyheard", REVOKED, "tokens revoked by request"),
     ],
 )
-async def test_an_end_that_nobody_was_told_of_is_seen_by_doctor_and_the_metrics(
+async def test_an_end_that_was_reported_to_no_one_is_seen_by_doctor_and_the_metrics(
     world: World, subject: str, event: str, named: str
 ) -> None:
     assert world.bot is not None
@@ -258,5 +256,5 @@ async def test_a_block_without_a_reason_in_the_store_is_found(world: World) -> N
     assert (await found(world))["blocks"] == before
 
 
-async def test_the_place_of_the_store_is_said(world: World) -> None:
+async def test_the_location_of_the_store_is_reported(world: World) -> None:
     assert (await found(world))["store"] == (True, f"The store accepts writes (`{world.data / 'turso-ops.db'}`).")

@@ -115,7 +115,7 @@ async def test_blocks_and_holds_match_after_every_end(
     old = await resting(world, name) if takes_over else None
     if old is None:
         await world.make(name)
-    card = await q.asked(world, name)
+    card = await q.request_destroy(world, name)
     async with held_before_it_is_sent(monkeypatch) as waits:
         await world.person(ANA).presses("Approve", card)
         await asyncio.wait_for(waits.wait(), 30)
@@ -198,7 +198,7 @@ async def test_blocks_and_holds_match_after_what_is_not_known_at_first(
         card = await (
             world.person(DANA).types(OPERATIONS[operation].format(name))
             if OPERATIONS[operation]
-            else q.asked(world, name)
+            else q.request_destroy(world, name)
         )
     await make_unknown(world, monkeypatch, card, name, operation)
     await q.configuration(world, name, **OPENED[opened])
@@ -229,7 +229,7 @@ async def test_the_card_offers_deny_and_withdraw_until_the_change_is_sent(
 ) -> None:
     name = "until-sent"
     await world.make(name)
-    card = await q.asked(world, name)
+    card = await q.request_destroy(world, name)
     held: Any = None
     async with held_before_it_is_sent(monkeypatch) as waits:
         await world.person(ANA).presses("Approve", card)

@@ -1,6 +1,6 @@
-"""Every button that the bot shows, wherever it stands: pressed by whoever sees it, by others, and again.
+"""Every button that the bot shows anywhere is pressed by a person who sees it, by others, and again.
 
-Each press is answered where the presser sees it, and none breaks anything, which the world checks when it ends.
+Each press is answered where the person sees it. Nothing breaks, which the fixture checks when the world ends.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -21,11 +21,11 @@ from tests.world import ANA, BEN, DANA, DB_OPS, GIL, INCIDENT, REMY, World, unti
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("every-button")]
 TELLS_ALONE = ("response_url", "chat.postEphemeral", "views.open", "views.push", "views.update", "views.publish")
 OTHERS = (REMY, GIL)
-"""A responder who may decide little here, and a guest who may do nothing."""
+"""A responder, who may decide little here, and a guest, who may do nothing."""
 
 
 def pressers(person: str, at: int) -> tuple[str, ...]:
-    """Return who presses the button one after the other; `make test` plays one part of it for each button."""
+    """Return who presses the button, in order. `make test` runs a part of the list for each button."""
     if SOAK:
         return (*OTHERS, person, person, REMY)
     return [(REMY, person, person), (GIL, person, person), (person, person, REMY)][(at + CHOICE) % 3]
@@ -33,7 +33,7 @@ def pressers(person: str, at: int) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Shown:
-    """A button, and who sees it."""
+    """A button, and a person who sees it."""
 
     message: Message
     action_id: str
@@ -43,7 +43,7 @@ class Shown:
 
     @property
     def kind(self) -> tuple[str, ...]:
-        """One of each kind is pressed: by what it does, and by where it stands."""
+        """Return what the button does and where it is. One button of each kind is pressed."""
         where = "alone" if self.message.only_for else "direct" if self.message.channel_id.startswith("D") else "channel"
         action = self.action_id.split(".")[0] if self.action_id.startswith("page.") else self.action_id
         line = self.value.split(" ")[0] if action.startswith(("run.", "page")) else ""
@@ -53,7 +53,7 @@ class Shown:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """A world in which a message of each kind stands."""
+    """Run a world that has a message of each kind."""
     async with sound(tmp_path_factory.mktemp("world")) as found:
         found.workspace.limits.rates = "off"
         await tour(found)
@@ -90,7 +90,7 @@ async def tour(world: World) -> None:
     for line in ("requests --to-approve", "requests --mine"):
         await ana.types(f"/turso {line}")
     for one in (DANA, ANA, REMY, BEN):
-        await forging.types(world, one, world.workspace.state.direct_channel(one).id, "help")
+        await forging.forge_command(world, one, world.workspace.state.direct_channel(one).id, "help")
         await world.workspace.open_home(one)
     await world.calm()
 
@@ -107,7 +107,7 @@ def _buttons(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def shown(world: World) -> list[Shown]:
-    """One button of each kind, as they stand now, with somebody who sees it."""
+    """Return one button of each kind, as it is now, with a person who sees it."""
     state, found = world.workspace.state, dict[tuple[str, ...], Shown]()
     every = [*state.ephemerals.values(), *(one for messages in state.messages.values() for one in messages.values())]
     for message in every:
@@ -121,7 +121,7 @@ def shown(world: World) -> list[Shown]:
 
 
 async def answers(world: World, person: str, channel: str, doing: Any, *, action_id: str) -> list[str]:
-    """Do it, and return the calls by which this person is told something: alone, but for what a command shows."""
+    """Await `doing`, and return the calls that answer this person: private ones, or public ones of a command."""
     assert world.bot is not None
     world.bot.path.presses = PressLimit()
     before, mine = len(world.workspace.calls), world.workspace.state.direct_channel(person).id
@@ -130,7 +130,7 @@ async def answers(world: World, person: str, channel: str, doing: Any, *, action
     for view in world.workspace.views_of(person):
         await world.workspace.close_view(person, view.id)
     calls = [one for one in world.workspace.calls[before:] if not one.error]
-    asks = presses.carries_line(action_id) or action_id.startswith("incident.")  # as if a line were typed there
+    asks = presses.carries_line(action_id) or action_id.startswith("incident.")  # answered like a typed line
     places = (channel, person, mine) if asks else (person, mine)
     visible = [one for one in calls if one.args.get("channel") in places]
     alone = [one for one in calls if one.method in TELLS_ALONE and one.args.get("user", person) == person]
@@ -138,11 +138,11 @@ async def answers(world: World, person: str, channel: str, doing: Any, *, action
 
 
 async def press(world: World, person: str, button: Shown) -> list[str]:
-    doing = forging.clicks(world, person, button.action_id, button.value, message=button.message)
+    doing = forging.forge_click(world, person, button.action_id, button.value, message=button.message)
     return await answers(world, person, button.message.channel_id, doing, action_id=button.action_id)
 
 
-async def test_much_is_shown(world: World) -> None:
+async def test_many_kinds_of_buttons_are_shown(world: World) -> None:
     kinds = shown(world)
     actions = {one.action_id for one in kinds}
     assert actions >= {"approval.approve", "approval.deny", "approval.withdraw", "request.confirm", "request.dismiss",
@@ -151,7 +151,7 @@ async def test_much_is_shown(world: World) -> None:
     assert any(one.message.thread_ts for one in kinds)
 
 
-async def test_each_press_is_answered_by_others_by_whom_it_is_for_and_again(world: World) -> None:
+async def test_each_press_is_answered_for_others_for_the_person_it_is_meant_for_and_again(world: World) -> None:
     silent = []
     every = sorted(shown(world), key=lambda one: one.action_id != "approval.remind")  # before its request has ended
     for at, button in enumerate(every):
@@ -159,7 +159,7 @@ async def test_each_press_is_answered_by_others_by_whom_it_is_for_and_again(worl
             if not await press(world, person, button):
                 silent.append((person, button.action_id, button.label, button.kind))
         direct = world.workspace.state.direct_channel(button.person).id
-        doing = forging.clicks(world, button.person, button.action_id, button.value, channel=direct)
+        doing = forging.forge_click(world, button.person, button.action_id, button.value, channel=direct)
         if not await answers(world, button.person, direct, doing, action_id=button.action_id):
             silent.append((button.person, button.action_id, button.label, ("in a direct message",)))
     assert len(every) > 30
@@ -179,7 +179,7 @@ async def test_each_press_is_answered_on_home_and_again(world: World) -> None:
                     now = world.workspace.home_of(person)
                     there = [one for one in now.blocks if button in list(_buttons(one))] if now else []
                     if now is None or not there:
-                        break  # it was drawn anew without this button
+                        break  # Home was drawn again without this button
                     doing = world.workspace.click(
                         person, view_id=now.id, action_id=button["action_id"], block_id=there[0]["block_id"]
                     )

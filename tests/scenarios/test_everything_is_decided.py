@@ -1,4 +1,7 @@
-"""Nothing is done or shown without the rules: every way in, enumerated from the tables and from what was rendered."""
+"""Nothing is done or shown without a decision of the rules.
+
+Covers every entry point in the tables and in rendered messages.
+"""
 
 import sqlite3
 from collections.abc import AsyncIterator
@@ -32,12 +35,12 @@ SHOWING = (
     "shortcut: ",
     *(f"{way}{name}" for name in FOR_ALL for way in ("command: ", "callback: form.")),
 )  # fmt: skip
-"""What opens a form, or shows somebody what they may do: nothing is read or changed."""
+"""Entry points that open a form or show people what they may do. They read and change nothing."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """A world in which one thing of each kind is open: requests, a hold, a quarantine, a token, an owed review."""
+    """Run a world with one open object of each kind: requests, a hold, a quarantine, a token and a pending review."""
     async with sound(tmp_path_factory.mktemp("world")) as found:
         await _tour(found)
         yield found
@@ -78,7 +81,7 @@ async def _tour(world: World) -> None:
 
 
 async def _be_away(world: World, person: str, delegate: str) -> None:
-    """Let somebody be away, whether or not the policy lets them choose that delegate."""
+    """Let a person be away, even if the policy doesn't let them choose that delegate."""
     assert world.bot is not None
     now = world.bot.env.clock.now()
     await world.bot.store.delegations.set(Delegation(person, delegate, now, now + timedelta(days=2)))
@@ -86,18 +89,18 @@ async def _be_away(world: World, person: str, delegate: str) -> None:
 
 @pytest.fixture
 def judged(monkeypatch: pytest.MonkeyPatch) -> list[Decided]:
-    """Everything that the rules are asked while the test runs."""
+    """Return every decision of the rules while the test runs."""
     return record_decisions(monkeypatch, decision, request_decision)
 
 
 def on_record(world: World) -> int:
-    """How many entries the audit log has."""
+    """Return the number of entries in the audit log."""
     with closing(sqlite3.connect(world.data / "turso-ops.db")) as store:
         return int(store.execute("SELECT count(*) FROM audit_log").fetchone()[0])
 
 
 def kept(world: World) -> list[Any]:
-    """What a dry run may not change: what Turso was told to change, and what the bot remembers to be so."""
+    """Return what a dry run must not change: the changes sent to Turso, and what the bot stores about its state."""
     told = sum(one.method != "GET" for one in world.turso.calls.control())
     with closing(sqlite3.connect(world.data / "turso-ops.db")) as store:
         return [told, *(store.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in KEPT)]
@@ -105,7 +108,7 @@ def kept(world: World) -> list[Any]:
 
 @dataclass
 class TakeResult:
-    """What taking a way in has led to."""
+    """The result of using an entry point."""
 
     decided: bool = False
     answered: bool = False
@@ -114,7 +117,7 @@ class TakeResult:
 
 
 async def taken(world: World, judged: list[Decided], entry: ways.Entry) -> TakeResult:
-    """Take a way in, and look at the rules, at Slack and at the audit log; what was prepared for it does not count."""
+    """Use an entry point, and return what the rules, Slack and the audit log show. The preparation doesn't count."""
     before: list[Any] = []
 
     def ready() -> None:
@@ -131,7 +134,9 @@ async def taken(world: World, judged: list[Decided], entry: ways.Entry) -> TakeR
 
 
 @pytest.mark.parametrize("entry", list(ways.entries()), ids=lambda one: one.name)
-async def test_it_is_decided_answered_and_on_record(world: World, judged: list[Decided], entry: ways.Entry) -> None:
+async def test_each_entry_point_is_decided_answered_and_audited(
+    world: World, judged: list[Decided], entry: ways.Entry
+) -> None:
     found = await taken(world, judged, entry)
 
     assert found.decided, "the rules were not asked"
@@ -141,7 +146,7 @@ async def test_it_is_decided_answered_and_on_record(world: World, judged: list[D
         assert not found.changed, "these are dry runs"
 
 
-async def test_everything_that_was_rendered_is_enumerated(world: World) -> None:
+async def test_everything_that_was_rendered_is_in_the_tables(world: World) -> None:
     shown = rendered(world)
     names = {one.name for one in ways.entries()}
 
@@ -153,7 +158,7 @@ async def test_everything_that_was_rendered_is_enumerated(world: World) -> None:
     assert {"approval.approve", "quarantine.undo", "review.open"} <= set(action_ids(shown)), "the tour shows much"
 
 
-async def test_an_action_that_nobody_decides_is_found(
+async def test_an_action_without_a_decision_is_found(
     world: World, judged: list[Decided], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def careless(env: Environment, incoming: Incoming) -> str:
@@ -162,11 +167,11 @@ async def test_an_action_that_nobody_decides_is_found(
     monkeypatch.setitem(button_actions.CLICKS, "evil.act", button_actions.Click(careless))
     entry = next(one for one in ways.entries() if one.name == "action: evil.act")
 
-    # Somebody's Home may be drawn in between, which asks the rules too: it is enough to be found once.
+    # Another person's Home may be drawn meanwhile, which asks the rules too: it is enough to find the action once.
     assert not all([(await taken(world, judged, entry)).decided for _ in range(5)])
 
 
-async def test_a_rendered_action_that_no_table_knows_is_found() -> None:
+async def test_a_rendered_action_that_is_in_no_table_is_found() -> None:
     assert not is_known_action("evil.act")
     assert not is_known_action("form.open.nothing")
     assert is_known_action("form.open.token")

@@ -1,4 +1,4 @@
-"""`policy explain --as --in` says what the bot would decide of that person there, or that it can't tell."""
+"""`policy explain --as --in` predicts what the bot decides about that person in that channel, or says that it can't."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -83,7 +83,7 @@ NO_DRY_RUN = ("ls", "show orders", "show analytics", "help", "freeze")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def channels(world: World) -> AsyncIterator[None]:
-    """Channels of every kind; everybody is in those that can be typed in."""
+    """Create channels of every kind. Everybody is in those where tests type."""
     workspace = world.workspace
     workspace.limits.rates = "off"
     bot, long_ago = workspace.app.bot_user_id, workspace.now() - timedelta(days=9)
@@ -104,7 +104,7 @@ async def channels(world: World) -> AsyncIterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A verdict (None: it can't be told) and the sentence that says why."""
+    """A verdict (None: it can't be determined) and the sentence that gives the reason."""
 
     verdict: Verdict | Literal["refused"] | None
     why: str
@@ -112,20 +112,20 @@ class Answer:
 
 
 def sections(message: Message) -> list[str]:
-    """The texts of a message's sections."""
+    """Return the texts of a message's sections."""
     return [block["text"]["text"] for block in message.blocks if block["type"] == "section" and "text" in block]
 
 
 async def really(world: World, monkeypatch: pytest.MonkeyPatch, who: str, where: str, line: str) -> Answer:
-    """Type it as Slack sends it; the verdict is the last one that was asked for, the reason what was told."""
+    """Type a line as that person, and return the last verdict of the rules with the reason that was shown."""
     notice(world)
-    before = {(one.channel_id, one.ts) for one in forging.told(world, who)}
+    before = {(one.channel_id, one.ts) for one in forging.private_messages(world, who)}
     with monkeypatch.context() as patch:
         decided = record_decisions(patch)
         outcomes = outcomes_of(world)
-        await forging.types(world, who, where, line if line in NO_DRY_RUN else f"{line} --dry-run")
+        await forging.forge_command(world, who, where, line if line in NO_DRY_RUN else f"{line} --dry-run")
         await world.calm()
-    told = [one for one in forging.told(world, who) if (one.channel_id, one.ts) not in before]
+    told = [one for one in forging.private_messages(world, who) if (one.channel_id, one.ts) not in before]
     _, _, last = decided[-1]
     if outcomes()[0] == "refused":
         return Answer(Verdict.DENY, sections(told[-1])[0] if told else sentence(last.reason))
@@ -134,14 +134,17 @@ async def really(world: World, monkeypatch: pytest.MonkeyPatch, who: str, where:
 
 
 async def explained(world: World, line: str, who: str, where: str, *, unsaid: str = "") -> Answer:
-    """Ask in #db-ops as Ana, of whom everything is known; `unsaid`: what Slack does not answer meanwhile."""
+    """Run `policy explain` in #db-ops as Ana, about whom all facts are known.
+
+    `unsaid` is a Slack method that doesn't answer meanwhile.
+    """
     assert world.bot is not None
     notice(world)
     groups = world.bot.env.rules.policy.groups_in(DB_OPS)
     await world.bot.env.directory.subject_of(ANA, DB_OPS, usergroups=groups)
     asked = f"policy explain {line} --as <@{who}> --in <#{where}>"
     with silent(world, unsaid):
-        told = sections(await forging.answer_to(world, ANA, forging.types(world, ANA, DB_OPS, asked)))
+        told = sections(await forging.answer_to(world, ANA, forging.forge_command(world, ANA, DB_OPS, asked)))
         await world.calm()
     verdict = next((one for shown, one in VERDICTS.items() if shown in told[0]), None)
     if verdict is None and CANT_TELL not in told[0]:
@@ -150,7 +153,7 @@ async def explained(world: World, line: str, who: str, where: str, *, unsaid: st
 
 
 @pytest.mark.parametrize(("place", "person"), pairs(CHANNELS, PEOPLE))
-async def test_it_is_what_that_person_gets_there(
+async def test_it_says_what_that_person_gets_there(
     world: World, monkeypatch: pytest.MonkeyPatch, place: str, person: str
 ) -> None:
     who, where = PEOPLE[person], CHANNELS[place]
@@ -172,7 +175,7 @@ async def test_it_is_what_that_person_gets_there(
 
 @pytest.mark.parametrize("line", LINES)
 @pytest.mark.parametrize("who", [BEN, "U0NOBODY"])
-async def test_of_a_private_channel_without_the_requester_it_says_what_it_says_of_none(
+async def test_a_private_channel_without_the_requester_looks_like_one_that_does_not_exist(
     world: World, who: str, line: str
 ) -> None:
     hidden, none = [await explained(world, line, who, where) for where in (PRIVATE, "C0NOWHERE")]
@@ -180,12 +183,12 @@ async def test_of_a_private_channel_without_the_requester_it_says_what_it_says_o
     assert hidden == none == Answer("refused", sentence(NOT_SHOWN))
 
 
-async def test_a_person_whom_nobody_knows_is_said_so(world: World) -> None:
+async def test_an_unknown_person_is_called_unknown(world: World) -> None:
     assert await explained(world, "ls", "U0NOBODY", DB_OPS) == Answer("refused", sentence(NO_SUCH_PERSON))
 
 
 @pytest.mark.parametrize("method", ["users.info", "conversations.info", "conversations.members"])
-async def test_while_slack_is_silent_of_a_fact_there_is_no_verdict(world: World, method: str) -> None:
+async def test_while_slack_does_not_return_a_fact_there_is_no_verdict(world: World, method: str) -> None:
     facts = [await explained(world, line, DANA, ORDERS, unsaid=method) for line in LINES]
 
     assert {one.verdict for one in facts} == {None}
@@ -193,7 +196,7 @@ async def test_while_slack_is_silent_of_a_fact_there_is_no_verdict(world: World,
 
 
 @pytest.mark.parametrize(("who", "where"), [(DANA, DB_OPS), (REMY, DB_OPS), (ANA, ORDERS), (DANA, ORDERS)])
-async def test_while_slack_is_silent_of_groups_only_what_hangs_on_them_is_open(
+async def test_while_slack_does_not_return_groups_only_what_depends_on_them_is_unknown(
     world: World, monkeypatch: pytest.MonkeyPatch, who: str, where: str
 ) -> None:
     for line in LINES:

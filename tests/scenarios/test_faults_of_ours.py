@@ -1,4 +1,4 @@
-"""A fault of the bot in any step of a request: it comes to an end, people hear of it, and so does the operator."""
+"""A bug in any step of a request: the request ends, its people are told, and the operator sees it."""
 
 import json
 from collections.abc import AsyncIterator
@@ -47,7 +47,7 @@ async def newest(world: World) -> Request:
 
 
 async def is_over(world: World) -> Request:
-    """Wait until the newest request has come to an end, and everybody was told."""
+    """Wait until the newest request has ended and everybody was told."""
     await world.calm()
     found = await newest(world)
     assert found.state in ENDED
@@ -69,7 +69,7 @@ async def raises(*_: Any, **__: Any) -> Any:
     raise KeyError("a fault that nobody thought of")
 
 
-async def test_a_card_that_cannot_be_drawn_is_told_in_plain_words(
+async def test_a_card_that_cannot_be_drawn_is_replaced_by_plain_text(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def message(*_: Any) -> Any:
@@ -107,16 +107,16 @@ async def test_a_card_that_cannot_be_drawn_is_told_in_plain_words(
         ("finish", State.UNKNOWN, True),
     ],
 )
-async def test_a_step_that_fails_for_good_ends_the_request_and_its_requester_hears(
+async def test_a_step_that_fails_for_good_ends_the_request_and_its_requester_is_told(
     world: World, step: str, ends: State, is_done: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, real = len(world.changes("PATCH")), WorkSteps.finish
 
     async def finish(self: WorkSteps, request_id: str, phase: str, seen: VerifyResult) -> None:
-        """Fail on what has happened, not on the end that says that it is not known."""
+        """Fail when it is to record an outcome, but not when it is to record that the outcome is unknown."""
         await (raises() if seen.result is PhaseResult.SUCCEEDED else real(self, request_id, phase, seen))
 
-    method = {"see": "verify"}.get(step, step)  # the step's own name is kept in the database
+    method = {"see": "verify"}.get(step, step)  # the step's stored name differs
     monkeypatch.setattr(WorkSteps, method, finish if step == "finish" else raises)
     name = f"step-{step}"
     await approve(world, name)
@@ -133,9 +133,7 @@ async def test_a_step_that_fails_for_good_ends_the_request_and_its_requester_hea
 
 
 @pytest.mark.parametrize("host", ["newone.turso.io:99999", "a:b", "["])
-async def test_a_host_name_that_cannot_be_read_keeps_nobody_from_hearing_of_the_database(
-    world: World, host: str
-) -> None:
+async def test_a_host_name_that_cannot_be_parsed_keeps_no_outcome_from_being_reported(world: World, host: str) -> None:
     name = f"newone{len(host)}"
     made = {"Name": name, "DbId": "01a21d3c-565d-7b16-9c6e-a13b1bee8b4d", "Hostname": host}
     body, path = json.dumps({"database": made}), "*/acme/databases"

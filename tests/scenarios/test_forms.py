@@ -1,4 +1,4 @@
-"""Modals: opened for what is missing, filled from what is known, corrected at the field, and decided like a line."""
+"""Forms: opened for missing arguments, filled with what is known, corrected by field, and decided like a line."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def form_of(world: World, line: str, *, by: str = DANA, channel: str = DB_OPS, name: str = "") -> View:
-    """Type a line that lacks something, and wait until its form is filled."""
+    """Type a line that lacks an argument, and wait until its form is filled."""
     await world.workspace.say(by, channel, line)
     found: View = await until(
         lambda: next((v for v in world.workspace.views_of(by) if v.callback_id.startswith(f"form.{name}")), None),
@@ -23,12 +23,12 @@ async def form_of(world: World, line: str, *, by: str = DANA, channel: str = DB_
 
 
 def block(view: View, block_id: str) -> dict[str, Any]:
-    """One input of a form."""
+    """Return one input of a form."""
     return next(one for one in view.blocks if one.get("block_id") == block_id)
 
 
 async def choose(world: World, view: View, name: str, *, by: str = DANA) -> None:
-    """Choose a database as one does: type, then pick."""
+    """Choose a database in the form's menu: type, then pick a suggestion."""
     options = await world.workspace.suggest(by, view_id=view.id, action_id="form.database", text=name)
     assert name in [one["value"] for one in options], options
 
@@ -66,7 +66,7 @@ async def test_what_was_typed_fills_the_form(world: World) -> None:
     await world.workspace.close_view(DANA, view.id)
 
 
-async def test_a_form_that_is_filled_in_does_what_the_line_would_do(world: World) -> None:
+async def test_a_completed_form_does_what_the_line_would_do(world: World) -> None:
     view = await form_of(world, "/turso token")
     await choose(world, view, "orders")
     dana = world.person(DANA)
@@ -81,7 +81,7 @@ async def test_a_form_that_is_filled_in_does_what_the_line_would_do(world: World
     assert "read-only" in words(shown)
 
 
-async def test_menus_of_databases_are_cut_to_what_the_person_may_see_there(world: World) -> None:
+async def test_menus_list_only_databases_that_the_person_may_see_there(world: World) -> None:
     view = await form_of(world, "/turso show", channel=ORDERS)
 
     everything = await world.workspace.suggest(DANA, view_id=view.id, action_id="form.database", text="")
@@ -93,7 +93,7 @@ async def test_menus_of_databases_are_cut_to_what_the_person_may_see_there(world
     await world.workspace.close_view(DANA, view.id)
 
 
-async def test_who_types_letter_by_letter_asks_turso_once_for_each_form(world: World) -> None:
+async def test_typing_letter_by_letter_lists_databases_once_for_each_form(world: World) -> None:
     def lists() -> int:
         return sum(one.method == "GET" and one.path.endswith("/acme/databases") for one in world.turso.calls.control())
 
@@ -108,7 +108,7 @@ async def test_who_types_letter_by_letter_asks_turso_once_for_each_form(world: W
         await world.workspace.close_view(DANA, view.id)
 
 
-async def test_the_names_that_begin_as_typed_come_first(world: World) -> None:
+async def test_names_that_begin_with_the_typed_text_come_first(world: World) -> None:
     await world.make("zz-users", "users-zz")
     view = await form_of(world, "/turso show")
 
@@ -128,7 +128,7 @@ async def test_the_names_that_begin_as_typed_come_first(world: World) -> None:
     ],
     ids=["a name", "an expiration", "nothing is missing"],
 )
-async def test_what_is_wrong_is_said_at_its_field_and_the_form_stays(
+async def test_an_error_is_shown_at_its_field_and_the_form_stays(
     world: World, line: str, values: dict[str, Any] | None, field: str
 ) -> None:
     if values is None:
@@ -157,28 +157,28 @@ async def test_a_refusal_comes_after_the_form_and_in_private(world: World) -> No
     assert "too long" in words(heard)
 
 
-async def test_who_may_not_use_a_command_gets_no_form(world: World) -> None:
+async def test_a_person_who_may_not_use_a_command_gets_no_form(world: World) -> None:
     answer = await world.person(DANA).types("/turso db create", ORDERS)
 
     assert answer.only_for == DANA
     assert not world.workspace.views_of(DANA)
 
 
-async def test_a_form_of_somebody_else_is_refused_and_its_menu_is_empty(world: World) -> None:
+async def test_another_persons_form_is_refused_and_its_menu_is_empty(world: World) -> None:
     view = await form_of(world, "/turso show")
     about = view.source["private_metadata"]
 
-    answer = await forging.submits(world, BEN, "form.show", about, {"arg.name": "orders"})
+    answer = await forging.forge_submission(world, BEN, "form.show", about, {"arg.name": "orders"})
 
     assert "too old" in answer.answer
     await world.workspace.close_view(DANA, view.id)
 
 
 @pytest.mark.parametrize("callback", ["form.token", "form.nothing", "chooser", "review", "approval.type_name", "evil"])
-async def test_a_forged_form_fails_visibly_that_it_is_not_known(world: World, callback: str) -> None:
+async def test_a_forged_form_is_answered_with_an_error(world: World, callback: str) -> None:
     values = {"command": "list", "comment": "x", "verdict": "yes", "typed_name": "orders", "arg.name": "orders"}
 
-    answer = await forging.submits(world, DANA, callback, "i-forged", values)
+    answer = await forging.forge_submission(world, DANA, callback, "i-forged", values)
 
     assert answer.status == 200
     if callback == "review":
@@ -220,8 +220,8 @@ async def test_the_shortcut_leads_to_the_form_of_the_command(world: World) -> No
     assert "*orders*" in words(answer)
 
 
-async def test_the_shortcut_gives_no_rights_in_a_channel_that_one_is_not_in(world: World) -> None:
-    """#db-ops is public: everybody can pick it, but its rights are for those who are in it."""
+async def test_the_shortcut_gives_no_rights_in_a_channel_that_the_person_is_not_in(world: World) -> None:
+    """Everybody can choose #db-ops, which is public, but only its members have its rights."""
     await world.workspace.admin.leave(DANA, DB_OPS)
     try:
         await world.workspace.shortcut(DANA, "turso.command")

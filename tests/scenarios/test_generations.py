@@ -1,4 +1,4 @@
-"""Every command against both generations of Turso's API, and each row of what differs between them."""
+"""Every command against both generations of Turso's API, and every documented difference between the two."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -33,20 +33,20 @@ GIVEN = {
     "rewind": "rewind gen --to 15m ago", "away": f"away --until 3h --to <@{REMY}> --dry-run",
     "digest on": "digest on --daily 09:00 --dry-run", "digest off": "digest off --dry-run",
 }  # fmt: skip
-"""By command: a line that works; what it is about is made ready before."""
+"""By command: a line that works. What it is about is prepared before."""
 LINES = {one.name: GIVEN.get(one.name, example_of(one).replace("{}", "gen")) for one in COMMANDS}
 BEFORE = {
     "alert off": "alert on", "alert mute": "alert on", "alert unmute": "alert mute --for 1d",
     "away off": f"away --until 3h --to <@{REMY}>",
 }  # fmt: skip
-"""By command: the line after which there is something for it to do."""
+"""By command: the line that prepares it."""
 WITHOUT_SUBJECT = {"wake", "restore", "incident end", "incident report", "digest off"}
-"""Refused here: there is no archived group, quarantine, incident or digest. That, too, without a word of the API."""
+"""Refused here: there is no archived group, quarantine, incident or digest. The refusal must not mention the API."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["2023", "now"])
 async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """The sandbox whose Turso speaks one generation's shapes."""
+    """Run the sandbox with a Turso of one generation."""
     async with sound(tmp_path_factory.mktemp("world")) as found:
         await found.make("gen", "gen-blocked", "gen-more", "gen-gone")
         await found.pass_time(minutes=20)
@@ -63,11 +63,11 @@ async def test_a_command_understands_this_generation(world: World, name: str) ->
     if name == "thaw":
         await _configured(world, "gen-blocked", block_writes=True)
     if name in BEFORE:
-        await forging.types(world, BEN, DB_OPS, BEFORE[name])
+        await forging.forge_command(world, BEN, DB_OPS, BEFORE[name])
         await world.calm()
     outcomes = outcomes_of(world)
 
-    delivery, _, _ = await forging.types(world, BEN, DB_OPS, LINES[name])
+    delivery, _, _ = await forging.forge_command(world, BEN, DB_OPS, LINES[name])
     await world.calm()
 
     assert delivery.status == 200
@@ -101,7 +101,7 @@ async def test_the_main_job_is_done_in_this_generation(world: World) -> None:
 
 @contextmanager
 def answering(world: World, path: str, body: Any, *, status: int = 200, method: str = "GET") -> Iterator[None]:
-    """Let Turso answer a path with this sample for a while."""
+    """Make Turso answer a path with this sample while the block runs."""
     fault = world.turso.faults.add("status", method=method, path=path, status=status, body=json.dumps(body), count=None)
     try:
         yield
@@ -110,7 +110,7 @@ def answering(world: World, path: str, body: Any, *, status: int = 200, method: 
 
 
 def database(**keys: Any) -> dict[str, Any]:
-    """A database object with the keys that a row is about."""
+    """Return a database object with the keys that a row is about."""
     return {"database": {"Name": "gen-more", "DbId": "0193c0de-7a11-7c3e", "Hostname": "gen-more-acme.turso.io"} | keys}
 
 
@@ -152,7 +152,7 @@ async def test_usage(world: World, body: dict[str, Any]) -> None:
     assert "1,204" in words(answer)
 
 
-async def test_a_period_is_sent_only_when_it_was_asked_for(world: World) -> None:
+async def test_a_period_is_sent_only_when_it_was_given(world: World) -> None:
     dana, seen = world.person(DANA), len(world.turso.calls.control())
     await dana.types("/turso usage gen-more --since 2d")
     await world.calm()
@@ -175,7 +175,7 @@ async def test_a_period_is_sent_only_when_it_was_asked_for(world: World) -> None
     ],
 )  # fmt: skip
 async def test_a_creation(world: World, body: dict[str, Any], request: pytest.FixtureRequest) -> None:
-    """What the answer lacks is read again; a password in it goes nowhere."""
+    """Missing values are read again, and a password in Turso's answer is neither stored nor shown."""
     number = "a" if "three" in request.node.callspec.id else "b"
     name = f"gen-new-{number}"
     assert world.bot is not None
@@ -183,7 +183,7 @@ async def test_a_creation(world: World, body: dict[str, Any], request: pytest.Fi
     sample = json.dumps(body).replace("gen-new", name)
     world.turso.faults.add("status", method="POST", path=D, status=200, body=sample)
     held = world.turso.faults.add("hold_before", method="POST", path=D)
-    await forging.types(world, DANA, DB_OPS, f"create {name}")
+    await forging.forge_command(world, DANA, DB_OPS, f"create {name}")
     await held.arrived.wait()
     await world.make(name)
     held.released.set()
@@ -216,7 +216,7 @@ async def test_key_case(world: World, keys: dict[str, Any]) -> None:
 async def test_a_name_conflict(world: World, status: int) -> None:
     taken = {"error": "database with name gen-taken already exists", "code": "conflict"}
     with answering(world, D, taken, status=status, method="POST"):
-        await forging.types(world, DANA, DB_OPS, f"create gen-taken-{status}")
+        await forging.forge_command(world, DANA, DB_OPS, f"create gen-taken-{status}")
         seen = await until(lambda: world.card(holding=f"gen-taken-{status}"), what="will show the result")
         await world.calm()
 
@@ -224,7 +224,7 @@ async def test_a_name_conflict(world: World, status: int) -> None:
     assert len(world.changes("POST", D)) < 100, "it is not tried again"
 
 
-async def test_rotation_tells_how_far_it_may_reach(world: World) -> None:
+async def test_a_rotation_says_how_far_it_may_reach(world: World) -> None:
     card = await world.person(DANA).types("/turso rotate gen-more --reason leak")
 
     said = words(card)
@@ -234,7 +234,7 @@ async def test_rotation_tells_how_far_it_may_reach(world: World) -> None:
     assert "Active tokens" in said
 
 
-async def test_instances_are_not_known_by_their_names(world: World) -> None:
+async def test_instances_are_not_identified_by_their_names(world: World) -> None:
     odd = [{"uuid": "u-1", "name": "loving-squirrel", "type": "primary", "region": "lhr", "hostname": "x.turso.io"}]
     with answering(world, f"{D}/gen-more/instances", {"instances": odd}):
         answer = await world.person(DANA).types("/turso show gen-more")
@@ -286,7 +286,7 @@ async def test_a_host_name_of_which_no_address_can_be_made(world: World, line: s
     assert "went wrong" not in words(answer)
 
 
-async def test_a_mistake_in_looking_leaves_an_outcome_unknown_until_it_is_seen(
+async def test_a_failing_check_leaves_the_outcome_unknown_until_a_check_succeeds(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(*_: Any) -> bool:

@@ -1,4 +1,4 @@
-"""`worker` and `socket` show their health and figures on a port of their own."""
+"""`worker` and `socket` serve their health and metrics on a port of their own."""
 
 import asyncio
 import re
@@ -24,7 +24,7 @@ async def get(port: int, path: str) -> httpx.Response | None:
 
 
 async def ready(process: Process, port: int) -> None:
-    """Wait until the pages of a process say that it is ready."""
+    """Wait until a process's pages say that it is ready."""
     for _ in range(600):
         answer = await get(port, "/readyz")
         if answer is not None and answer.status_code == 200:
@@ -34,7 +34,7 @@ async def ready(process: Process, port: int) -> None:
 
 
 async def down(port: int, upstream: str, why: str) -> dict[str, Any]:
-    """Wait until the pages of a process say that an upstream is down, and why."""
+    """Wait until a process's pages say that an upstream is down, and why."""
     for _ in range(200):
         answer = await get(port, "/readyz")
         body = answer.json() if answer is not None else {"down": []}
@@ -44,7 +44,7 @@ async def down(port: int, upstream: str, why: str) -> dict[str, Any]:
     raise AssertionError(f"{upstream} isn't down")
 
 
-async def test_what_a_worker_carries_out_is_counted_in_its_metrics(tmp_path: Path) -> None:
+async def test_the_work_of_a_worker_is_counted_in_its_metrics(tmp_path: Path) -> None:
     async with standing(tmp_path) as (world, keys):
         port = free_port()
         web = Process(world, keys, arguments=("--no-durable",))

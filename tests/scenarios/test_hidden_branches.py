@@ -1,4 +1,4 @@
-"""A branch holds the data of its source: where that may not be seen, the branch doesn't exist."""
+"""A branch holds the data of its source: where the source may not be seen, the branch doesn't exist either."""
 
 import json
 
@@ -22,8 +22,8 @@ async def there(world: World, name: str) -> None:
 @pytest.mark.parametrize(
     "line", ["show {}", "usage {}", "triage {}", "token {}", "destroy {}", "branch {} orders-copy"]
 )
-async def test_whose_source_a_channel_may_not_see_doesnt_exist_there(world: World, line: str) -> None:
-    """The branch was made in another channel, or with the CLI; its name fits #team-orders, its source doesn't."""
+async def test_a_branch_whose_source_a_channel_may_not_see_does_not_exist_there(world: World, line: str) -> None:
+    """The branch was made in another channel or with the CLI. Its name is of #team-orders, but its source isn't."""
     if not [one for one in world.workspace.history(DB_OPS, None) if "*orders-hidden* of" in words(one)]:
         await there(world, "payroll")
         await world.workspace.say(DANA, DB_OPS, "/turso branch payroll orders-hidden")
@@ -32,10 +32,10 @@ async def test_whose_source_a_channel_may_not_see_doesnt_exist_there(world: Worl
     hidden = await world.person(DANA).types("/turso " + line.format("orders-hidden"), ORDERS)
     unknown = await world.person(DANA).types("/turso " + line.format("orders-nowhere"), ORDERS)
 
-    def said(message: Message, name: str) -> str:
+    def answer_without(message: Message, name: str) -> str:
         return message.text.replace(name, "NAME").split("Did you mean")[0]
 
-    assert said(hidden, "orders-hidden") == said(unknown, "orders-nowhere")
+    assert answer_without(hidden, "orders-hidden") == answer_without(unknown, "orders-nowhere")
     assert "There is no database" in words(hidden)
     shown = await world.person(DANA).types("/turso show orders-hidden", DB_OPS)
     assert "Branch of" in words(shown)
@@ -74,7 +74,7 @@ async def test_a_branch_needs_a_right_on_its_source(world: World) -> None:
     assert (await world.at_turso("GET", "/databases/orders-users")).status_code == 404
 
 
-async def test_a_branch_whose_source_is_seen_here_works_here(world: World) -> None:
+async def test_a_branch_whose_source_is_visible_here_works_here(world: World) -> None:
     await branched(world, "mix-open", channel=ORDERS)
     shown = await world.person(DANA).types("/turso show mix-open", ORDERS)
     assert "mix-open-source" in words(shown)

@@ -1,4 +1,4 @@
-"""The sandbox has a month of history: what `usage` and `digest` say of it is what the local Turso counted."""
+"""The sandbox has a month of history: `usage` and `digest` report what the local Turso counted."""
 
 import re
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def rows_read(world: World, since: datetime, until: datetime) -> int:
-    """What the platform booked between two midnights, or until now."""
+    """Return the rows read that the local Turso counted between two midnights, or until now."""
     await world.turso.flush()
     period = Period(f"{since:%Y-%m-%d}", f"{until:%Y-%m-%d}")
     used = await world.turso.read(usage.of_organization, "acme", period)
@@ -36,7 +36,7 @@ async def test_a_period_of_the_last_month_is_what_turso_counted(world: World, li
     assert "not known" not in text
 
 
-async def test_the_history_begins_a_month_ago_and_that_is_said(world: World) -> None:
+async def test_the_history_begins_a_month_ago_and_the_answer_says_so(world: World) -> None:
     text = words(await world.person(DANA).types("/turso usage --since 60d"))
 
     assert "No history before" in text

@@ -1,4 +1,4 @@
-"""An incident from start to report, in a channel that no policy knows; and digests that come by themselves."""
+"""An incident from start to report, in a channel that isn't in the policy, and digests that are sent on schedule."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.world import ANA, BEN, DANA, DB_OPS, INCIDENT, REMY, World, buttons, 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_a_whole_incident_stands_under_one_message_and_ends_with_a_report(world: World) -> None:
+async def test_a_whole_incident_is_in_one_thread_and_ends_with_a_report(world: World) -> None:
     await world.make("checkout")
     remy = world.person(REMY)
 
@@ -39,7 +39,7 @@ async def test_a_whole_incident_stands_under_one_message_and_ends_with_a_report(
     assert "no rules for this channel" in words(after)
 
 
-async def test_a_digest_comes_once_and_says_what_is_frozen(world: World) -> None:
+async def test_a_digest_is_sent_once_and_lists_what_is_frozen(world: World) -> None:
     ana = world.person(ANA)
     on = await ana.types("/turso digest on --daily 09:00 --tz UTC")
     assert "every day at 9:00 AM" in words(on)
@@ -54,7 +54,7 @@ async def test_a_digest_comes_once_and_says_what_is_frozen(world: World) -> None
     assert len(posted) == 1
 
 
-async def test_the_rights_of_an_incident_end_with_its_time(world: World) -> None:
+async def test_the_permissions_of_an_incident_end_with_it(world: World) -> None:
     ben = world.person(BEN)
     await ben.types("/turso incident start INC-43 --for 1h", INCIDENT)
     await world.calm()

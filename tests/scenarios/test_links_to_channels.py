@@ -1,4 +1,4 @@
-"""A direct message links only channels that its reader is in: a private one isn't even named to others."""
+"""A direct message links only channels that its reader is in. To others, a private channel isn't even named."""
 
 import pytest
 
@@ -25,10 +25,10 @@ LINKS = (DB_OPS, "/archives/")
 
 
 async def told(world: World, person_id: str, holding: str) -> str:
-    """What somebody alone was told, as Slack reads it."""
+    """Wait for a private message to a person that contains `holding`, and return its text as Slack gets it."""
 
     def found() -> str | None:
-        mine = [marked_up(one) for one in forging.told(world, person_id) if one.channel_id.startswith("D")]
+        mine = [marked_up(one) for one in forging.private_messages(world, person_id) if one.channel_id.startswith("D")]
         return next((text for text in reversed(mine) if holding in text), None)
 
     text: str = await until(found, what=f"a message to {person_id} about {holding}")

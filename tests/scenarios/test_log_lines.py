@@ -1,4 +1,4 @@
-"""The log of a day: each thing that came in and each operation has its lines, with reference and cause, no secrets."""
+"""The log of a day has lines for each incoming event and each operation, with reference and cause, without secrets."""
 
 import json
 import re
@@ -12,10 +12,10 @@ from bot.app import serving
 from bot.app.compose import secrets_of
 from bot.app.logs import set_up_logs
 from bot.core.requests.request import ENDS, Request, State
-from tests.scenarios.asked import asked, reaches, stored
 from tests.scenarios.conftest import sound
 from tests.scenarios.invariants import KeptLog, keep_log
 from tests.scenarios.policies import TWO_APPROVERS
+from tests.scenarios.requesting import make_request, reaches, stored
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -25,7 +25,7 @@ EXECUTED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.STALE, State.QUA
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """A day on which requests come to every end, written at DEBUG."""
+    """Run a day in which requests end in every way, logged at DEBUG."""
     data = tmp_path_factory.mktemp("world")
     (policy := data / "policy.yaml").write_text(TWO_APPROVERS)
     async with sound(data, policy=policy) as found:
@@ -43,28 +43,28 @@ async def _day(world: World) -> None:
         await dana.types(f"/turso {line}")
     await dana.types("/turso token orders --read-only")
     await dana.types("/turso db freeze orders")
-    rotation = await asked(world, "/turso rotate {} --reason leak")
+    rotation = await make_request(world, "/turso rotate {} --reason leak")
     for one in (ANA, BEN):
         await world.person(one).presses_and_hears("Approve", rotation)
-    denied = await asked(world, "/turso token {} --reason work")
+    denied = await make_request(world, "/turso token {} --reason work")
     await ana.presses("Deny", denied)
     await ana.submits({"comment": "no"})
     await reaches(world, denied, State.DENIED)
-    withdrawn = await asked(world, "/turso token {} --reason work")
+    withdrawn = await make_request(world, "/turso token {} --reason work")
     await dana.presses_and_hears("Withdraw", withdrawn)
-    revealed = await asked(world, "/turso token {} --reason work")
+    revealed = await make_request(world, "/turso token {} --reason work")
     await ana.presses_and_hears("Approve", revealed)
     await dana.presses_and_hears("Reveal", await world.shows(revealed, button="Reveal"))
-    frozen = await asked(world, "/turso freeze {} --for 30m", by=REMY)
+    frozen = await make_request(world, "/turso freeze {} --for 30m", by=REMY)
     await remy.presses("Freeze writes", frozen)
-    destroyed = await asked(world, "/turso db destroy {} --reason old")
+    destroyed = await make_request(world, "/turso db destroy {} --reason old")
     await _approves_by_name(world, destroyed)
     await ana.presses_and_hears("Undo", await world.shows(destroyed, button="Undo"))
     await reaches(world, destroyed, State.RESTORED)
-    stale = await asked(world, "/turso db destroy {} --now --reason old")
+    stale = await make_request(world, "/turso db destroy {} --now --reason old")
     world.turso.faults.add("status", method="DELETE", path="*/databases/*", status=422, count=1)
     await _approves_by_name(world, stale)
-    await asked(world, "/turso protect {} on")
+    await make_request(world, "/turso protect {} on")
     await world.pass_time(seconds=40)
     await until(
         lambda: world.card(holding="No one approved or denied it in time"), what="the end of what nobody decided"
@@ -80,7 +80,7 @@ async def _approves_by_name(world: World, card: Any) -> None:
 
 
 def lines(**wanted: Any) -> list[dict[str, Any]]:
-    """The bot's own lines in which these values stand, in order."""
+    """Return the bot's own log lines with these values, in order."""
     every = [json.loads(line) for line in KEPT[0].own]
     return [one for one in every if all(one.get(key) == value for key, value in wanted.items())]
 
@@ -90,7 +90,7 @@ async def everything(world: World) -> list[Request]:
     return list(await world.bot.store.requests.find(states=list(State)))
 
 
-async def test_the_day_has_every_end(world: World) -> None:
+async def test_the_day_has_every_kind_of_end(world: World) -> None:
     states = {one.state for one in await everything(world)}
     assert states >= {State.SUCCEEDED, State.DENIED, State.CANCELLED, State.EXPIRED, State.RESTORED, State.FAILED}
 
@@ -108,7 +108,7 @@ async def test_every_request_has_a_line_for_its_start_and_for_its_end(world: Wor
             assert moved[-1]["why"] == request.outcome
 
 
-async def test_every_operation_has_a_line_that_says_what_became_of_it(world: World) -> None:
+async def test_every_operation_has_a_line_with_its_outcome(world: World) -> None:
     executed = [one for one in await everything(world) if one.command != "token" and one.state in EXECUTED]
     assert len(executed) >= 5
     for request in executed:
@@ -122,7 +122,7 @@ async def test_every_operation_has_a_line_that_says_what_became_of_it(world: Wor
         assert not begun or any(one.get("ms", -1) >= 0 and one["attempts"] >= 1 for one in ended)
 
 
-async def test_whatever_came_in_has_one_line_with_its_reference_and_why_it_was_refused(world: World) -> None:
+async def test_every_incoming_event_has_one_line_with_its_reference_and_the_reason_of_a_refusal(world: World) -> None:
     answered = lines(event="answered")
     assert len({one["reference"] for one in answered}) == len(answered) >= 20
     assert all(one["user"] and one["command"] and one["ms"] >= 0 for one in answered)
@@ -134,10 +134,10 @@ async def test_whatever_came_in_has_one_line_with_its_reference_and_why_it_was_r
 
 
 async def test_every_reference_that_was_shown_is_in_the_log_with_its_cause(world: World) -> None:
-    """Also those of an outage at Turso."""
+    """Include the references of an outage at Turso."""
     assert world.bot is not None
     dana = world.person(DANA)
-    card = await asked(world, "/turso rotate {} --reason leak")
+    card = await make_request(world, "/turso rotate {} --reason leak")
     world.turso.faults.add("status", method="GET", path="/v1/*", status=503, count=None)
     for line in ("show orders", "usage", "freeze orders --for 30m", "token orders --read-only", "create outage"):
         await dana.types(f"/turso {line}", holding="Reference")
@@ -159,14 +159,14 @@ async def test_every_reference_that_was_shown_is_in_the_log_with_its_cause(world
     assert len({one["reference"] for one in outages}) >= 5, "what Turso answered, also where only warnings are kept"
 
 
-async def test_no_line_holds_a_secret(world: World) -> None:
+async def test_no_line_contains_a_secret(world: World) -> None:
     assert world.bot is not None
     everything_written = "\n".join([*KEPT[0].own, *KEPT[0].lines])
     for secret in (*secrets_of(world.bot.settings), "eyJ", "hooks.slack.com", "/response/"):
         assert secret not in everything_written
 
 
-async def test_the_start_line_says_what_runs_here(world: World) -> None:
+async def test_the_first_line_says_which_version_and_settings_run(world: World) -> None:
     assert world.bot is not None
     serving.log_start(world.bot, "serve", address="127.0.0.1:3000", durable=True)
 

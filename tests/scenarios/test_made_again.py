@@ -1,4 +1,4 @@
-"""A database that was destroyed and made again elsewhere: nothing that is said of the new one is about the old one."""
+"""A database was destroyed and created again elsewhere: nothing said of the new one is about the old one."""
 
 import pytest
 
@@ -18,11 +18,11 @@ channels:
 """
 )
 OF_THE_OLD_ONE = ("Blocked by", "Blocked now", "1 active token", "Tokens that expire")
-"""Of its history, `triage` goes on telling: that is kept by name."""
+"""What must not be shown of the old one. `triage` still shows its history, which is stored by name."""
 
 
 async def made_again(world: World, *names: str) -> None:
-    """Destroy databases behind the bot's back, and make others of their names."""
+    """Destroy databases without the bot, and create others with the same names."""
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
     async with local_client(base_url=world.url, headers=headers) as http:
@@ -32,7 +32,7 @@ async def made_again(world: World, *names: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["triage frozen-1", "triage quarantined-1", "tokens frozen-1", "tokens", "digest now"])
-async def test_what_is_said_is_about_the_database_that_there_is(world: World, line: str) -> None:
+async def test_messages_are_about_the_database_that_exists_now(world: World, line: str) -> None:
     number = world.clock.now().timestamp()
     frozen, quarantined = f"f{number:.3f}".replace(".", "-"), f"q{number:.3f}".replace(".", "-")
     dana = world.person(DANA)

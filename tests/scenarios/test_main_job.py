@@ -1,4 +1,4 @@
-"""The main job from end to end, as each person sees it; once over signed HTTP, once over Socket Mode."""
+"""The main job from end to end, as each person sees it, over signed HTTP and over Socket Mode."""
 
 from collections.abc import AsyncIterator
 
@@ -15,26 +15,26 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["http", "socket"])
 async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """The sandbox, with the bot connected in either way."""
+    """Run the sandbox, with the bot connected in each of the two ways."""
     async with sound(tmp_path_factory.mktemp("world"), over=request.param) as found:
         await found.make("crew", "fleet", "harbour", "orders-pier")
         yield found
 
 
 async def outcome(world: World, holding: str) -> str:
-    """The card once it tells an outcome."""
+    """Wait until the card shows an outcome, and return it."""
     card = await until(lambda: world.card(holding=holding), what=f"the outcome {holding!r}")
     return words(card)
 
 
-async def test_everything_arrives_over_the_transport_it_is_meant_to(world: World) -> None:
+async def test_every_delivery_uses_the_chosen_transport(world: World) -> None:
     await world.person(DANA).types("/turso whoami")
 
     over = "http" if world.workspace.events_url else "socket"
     assert {one.over for one in world.workspace.deliveries} == {over}
 
 
-async def test_a_list_is_for_the_channel_and_of_its_databases(world: World) -> None:
+async def test_a_list_is_public_and_has_only_the_channels_databases(world: World) -> None:
     dana = world.person(DANA)
 
     everything = await dana.types("/turso ls")
@@ -46,7 +46,7 @@ async def test_a_list_is_for_the_channel_and_of_its_databases(world: World) -> N
     assert "crew" not in words(orders)
 
 
-async def test_usage_is_ranked_for_the_organization_and_told_for_one_database(world: World) -> None:
+async def test_usage_is_ranked_for_the_organization_and_shown_for_one_database(world: World) -> None:
     dana = world.person(DANA)
 
     ranked = await dana.types("/turso usage")
@@ -58,7 +58,7 @@ async def test_usage_is_ranked_for_the_organization_and_told_for_one_database(wo
     assert not one.only_for
 
 
-async def test_a_database_is_created_and_answers(world: World) -> None:
+async def test_a_created_database_accepts_connections(world: World) -> None:
     before = len(world.changes("POST", "/organizations/acme/databases"))
 
     answer = await world.person(DANA).types("/turso db create shop --reason launch")
@@ -67,7 +67,7 @@ async def test_a_database_is_created_and_answers(world: World) -> None:
     assert len(world.changes("POST", "/organizations/acme/databases")) == before + 1
 
 
-async def test_a_read_only_token_is_seen_by_its_requester_alone(world: World) -> None:
+async def test_a_read_only_token_is_shown_to_its_requester_alone(world: World) -> None:
     dana, ana = world.person(DANA), world.person(ANA)
 
     shown = await dana.types("/turso token crew --read-only --expiration 1h")
@@ -78,7 +78,7 @@ async def test_a_read_only_token_is_seen_by_its_requester_alone(world: World) ->
     assert not any("eyJ" in words(one) for one in ana.sees())
 
 
-async def test_a_full_token_is_approved_by_another_and_minted_at_reveal(world: World) -> None:
+async def test_a_full_token_is_approved_by_another_person_and_created_at_reveal(world: World) -> None:
     dana, ana = world.person(DANA), world.person(ANA)
     before = len(world.changes("POST", "/databases/fleet/auth/tokens"))
 
@@ -96,7 +96,7 @@ async def test_a_full_token_is_approved_by_another_and_minted_at_reveal(world: W
     assert len(world.changes("POST", "/databases/fleet/auth/tokens")) == before + 1
 
 
-async def test_a_destroy_is_another_persons_to_approve_who_types_the_name(world: World) -> None:
+async def test_a_destroy_is_approved_by_another_person_who_types_the_name(world: World) -> None:
     dana, ana = world.person(DANA), world.person(ANA)
 
     card = await dana.types('/turso db destroy harbour --now --reason "moved to the warehouse"')
@@ -105,7 +105,7 @@ async def test_a_destroy_is_another_persons_to_approve_who_types_the_name(world:
     refused = await dana.presses_and_hears("Approve", card)
     assert "your own" in words(refused)
     for stranger in (GIL, STELLA):
-        assert "Nothing was changed" in words(await forging.presses(world, stranger, "Approve", card))
+        assert "Nothing was changed" in words(await forging.forge_press(world, stranger, "Approve", card))
 
     await ana.presses("Approve", card)
     wrong = await ana.submits({"typed_name": "harbor"})
@@ -118,7 +118,7 @@ async def test_a_destroy_is_another_persons_to_approve_who_types_the_name(world:
     assert not {"Approve", "Deny", "Withdraw"} & set(buttons(world.card(holding="*harbour* was destroyed")))
 
 
-async def test_rotate_names_who_holds_tokens_and_ends_them(world: World) -> None:
+async def test_a_rotation_names_the_holders_of_tokens_and_revokes_them(world: World) -> None:
     dana, ben = world.person(DANA), world.person(BEN)
     await dana.types("/turso token crew --read-only")
 
@@ -132,7 +132,7 @@ async def test_rotate_names_who_holds_tokens_and_ends_them(world: World) -> None
     assert len(world.changes("POST", "/databases/crew/auth/rotate")) == 1
 
 
-async def test_the_audit_log_tells_the_whole_story_and_holds(world: World) -> None:
+async def test_the_audit_log_has_every_step_and_is_valid(world: World) -> None:
     assert world.bot is not None
     await world.calm()
 

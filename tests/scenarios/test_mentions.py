@@ -1,4 +1,4 @@
-"""`@Turso Ops …` in a message or a thread: the same commands, answered in the thread, once."""
+"""`@Turso Ops …` in a message or a thread: the same commands as `/turso`, answered once, in the thread."""
 
 import pytest
 
@@ -17,12 +17,14 @@ async def says(world: World, text: str, *, by: str = DANA, channel: str = DB_OPS
     return acted.message
 
 
-async def reply_to(world: World, said: Message, *, by: str = DANA) -> Message:
-    """The bot's answer in the thread of a message, or to its author alone."""
-    top = said.thread_ts or said.ts
+async def reply_to(world: World, message: Message, *, by: str = DANA) -> Message:
+    """Wait for the bot's answer in the thread of a message, or to its author alone."""
+    top = message.thread_ts or message.ts
 
     def found() -> Message | None:
-        seen = [one for one in world.workspace.history(said.channel_id, by) if one.ts > said.ts and one.user_id != by]
+        seen = [
+            one for one in world.workspace.history(message.channel_id, by) if one.ts > message.ts and one.user_id != by
+        ]
         return next((one for one in seen if one.thread_ts == top or one.only_for == by), None)
 
     answer: Message = await until(found, what="an answer in the thread")
@@ -30,9 +32,9 @@ async def reply_to(world: World, said: Message, *, by: str = DANA) -> Message:
 
 
 async def test_a_mention_is_answered_in_its_thread(world: World) -> None:
-    said = await says(world, "usage")
+    message = await says(world, "usage")
 
-    answer = await reply_to(world, said)
+    answer = await reply_to(world, message)
 
     assert "rows read" in words(answer).lower()
     assert not answer.only_for
@@ -42,13 +44,13 @@ async def test_a_mention_in_a_thread_stays_in_that_thread(world: World) -> None:
     top = await world.workspace.say(DANA, DB_OPS, "the shop is slow")
     assert top.message is not None
 
-    said = await says(world, "ls", thread=top.message.ts)
-    answer = await reply_to(world, said)
+    message = await says(world, "ls", thread=top.message.ts)
+    answer = await reply_to(world, message)
 
     assert answer.thread_ts == top.message.ts
 
 
-async def test_help_and_errors_are_for_the_one_who_wrote(world: World) -> None:
+async def test_help_and_errors_are_shown_to_the_author_alone(world: World) -> None:
     helped = await reply_to(world, await says(world, "help"))
     wrong = await reply_to(world, await says(world, "shwo orders"))
 
@@ -57,14 +59,14 @@ async def test_help_and_errors_are_for_the_one_who_wrote(world: World) -> None:
     assert "show" in words(wrong)
 
 
-async def test_a_mention_alone_says_what_one_may_do_here(world: World) -> None:
+async def test_a_mention_without_a_command_lists_what_the_person_may_do_here(world: World) -> None:
     answer = await reply_to(world, await says(world, ""))
 
     assert answer.only_for == DANA
     assert "*Allowed*" in words(answer)
 
 
-async def test_a_missing_argument_comes_as_a_button_that_opens_the_form(world: World) -> None:
+async def test_a_missing_argument_is_answered_with_a_button_that_opens_the_form(world: World) -> None:
     answer = await reply_to(world, await says(world, "token --read-only"))
     assert answer.only_for == DANA
 
@@ -77,35 +79,35 @@ async def test_a_missing_argument_comes_as_a_button_that_opens_the_form(world: W
     await world.workspace.close_view(DANA, view.id)
 
 
-async def test_what_is_filled_in_after_a_mention_is_answered_in_its_thread(world: World) -> None:
-    said = await says(world, "show")
-    await world.person(DANA).presses("Open the form", await reply_to(world, said))
+async def test_a_form_opened_from_a_mention_is_answered_in_its_thread(world: World) -> None:
+    message = await says(world, "show")
+    await world.person(DANA).presses("Open the form", await reply_to(world, message))
     view = await world.person(DANA).modal("Database")
     await world.workspace.suggest(DANA, view_id=view.id, action_id="form.database", text="orders")
 
     await world.workspace.submit_view(DANA, view.id, {"arg.name": "orders"})
 
     seen = world.person(DANA).sees
-    shown = await until(lambda: next((one for one in seen() if one.thread_ts == said.ts), None), what="orders")
+    shown = await until(lambda: next((one for one in seen() if one.thread_ts == message.ts), None), what="orders")
     assert "orders" in words(shown)
 
 
-async def test_a_private_answer_in_a_thread_that_lives_stays_there(world: World) -> None:
+async def test_a_private_answer_in_an_existing_thread_is_posted_there(world: World) -> None:
     top = await says(world, "ls")
     await reply_to(world, top)
 
-    said = await says(world, "help", thread=top.ts)
-    answer = await reply_to(world, said)
+    message = await says(world, "help", thread=top.ts)
+    answer = await reply_to(world, message)
 
     assert answer.only_for == DANA or answer.thread_ts == top.ts
     helped = [one for one in world.person(DANA).sees() if one.only_for == DANA and one.thread_ts == top.ts]
     assert helped
 
 
-async def test_a_token_comes_as_a_button_that_shows_it_to_its_requester_alone(world: World) -> None:
-    said = await says(world, "token orders --read-only --expiration 1h")
+async def test_a_token_is_answered_with_a_button_that_shows_it_to_its_requester_alone(world: World) -> None:
+    message = await says(world, "token orders --read-only --expiration 1h")
 
-    offer = await reply_to(world, said)
+    offer = await reply_to(world, message)
     assert offer.only_for == DANA
     assert "eyJ" not in words(offer)
     assert not world.changes("POST", "/databases/orders/auth/tokens")
@@ -119,35 +121,35 @@ async def test_a_token_comes_as_a_button_that_shows_it_to_its_requester_alone(wo
     assert not any("eyJ" in words(one) for one in world.person(ANA).sees())
 
 
-async def test_a_card_that_was_asked_for_in_a_thread_is_posted_and_decided_there(world: World) -> None:
+async def test_the_card_of_a_request_in_a_thread_is_posted_and_decided_there(world: World) -> None:
     await world.make("thread-db")
-    said = await says(world, "rotate thread-db --reason leak")
+    message = await says(world, "rotate thread-db --reason leak")
 
-    card = await reply_to(world, said)
+    card = await reply_to(world, message)
     assert {"Approve", "Deny", "Withdraw"} <= set(buttons(card))
     await world.person(ANA).presses("Approve", card)
     await world.person(ANA).submits({"typed_name": "thread-db"})
     done = await world.shows(card, holding="Old tokens have been refused")
 
-    assert done.thread_ts == said.ts
+    assert done.thread_ts == message.ts
 
 
 @pytest.mark.parametrize("line", ["db create twice --reason launch", "ls"], ids=["a change", "a reading"])
-async def test_a_redelivered_mention_is_taken_once(world: World, line: str) -> None:
+async def test_a_redelivered_mention_is_handled_once(world: World, line: str) -> None:
     fault = world.workspace.faults.add("duplicate", "event:app_mention", times=1)
-    said = await says(world, line)
-    await reply_to(world, said)
+    message = await says(world, line)
+    await reply_to(world, message)
     await world.calm()
     world.workspace.faults.remove(fault)
 
-    seen = [one for one in world.person(DANA).sees() if one.thread_ts == said.ts and one.user_id != DANA]
+    seen = [one for one in world.person(DANA).sees() if one.thread_ts == message.ts and one.user_id != DANA]
     assert len(seen) == 1, [words(one)[:100] for one in seen]
 
 
 async def test_the_same_event_delivered_again_much_later_does_nothing(world: World) -> None:
     await world.make("again-db")
-    said = await says(world, "db create again-made")
-    await reply_to(world, said)
+    message = await says(world, "db create again-made")
+    await reply_to(world, message)
     await world.calm()
     event = next(one for one in reversed(world.workspace.deliveries) if one.kind == "event:app_mention")
     before = len(world.changes("POST", "/organizations/acme/databases"))
@@ -163,14 +165,14 @@ async def test_the_same_event_delivered_again_much_later_does_nothing(world: Wor
 async def test_a_mention_that_slack_delivers_hours_later_is_not_carried_out(
     world: World, minutes: int, is_done: bool
 ) -> None:
-    """Slack sends an event again for hours, and each time it is the bot's first sight of it."""
+    """Slack redelivers an event for hours. Each delivery may be the first that reaches the bot."""
     name = f"late-{minutes}"
-    said = await says(world, "whoami")
-    await reply_to(world, said)
+    message = await says(world, "whoami")
+    await reply_to(world, message)
     sent = next(one for one in reversed(world.workspace.deliveries) if one.kind == "event:app_mention").payload
     event = sent["event"] | {"text": sent["event"]["text"].replace("whoami", f"db create {name} --reason launch")}
     old = sent | {"event_id": f"Ev0LATE{minutes}", "event_time": sent["event_time"] - minutes * 60, "event": event}
-    before = {one.ts for one in forging.told(world, DANA)}
+    before = {one.ts for one in forging.private_messages(world, DANA)}
     made = len(world.changes("POST", "/organizations/acme/databases"))
 
     delivery = await world.workspace.deliver(event_parcel(old, DANA))
@@ -178,11 +180,15 @@ async def test_a_mention_that_slack_delivers_hours_later_is_not_carried_out(
 
     assert delivery.status == 200
     assert bool(len(world.changes("POST", "/organizations/acme/databases")) - made) is is_done
-    refused = [one for one in forging.told(world, DANA) if one.ts not in before and "nothing was done" in words(one)]
+    refused = [
+        one
+        for one in forging.private_messages(world, DANA)
+        if one.ts not in before and "nothing was done" in words(one)
+    ]
     assert len(refused) == (not is_done)
 
 
-async def test_where_the_bot_is_not_it_hears_nothing(world: World) -> None:
+async def test_where_the_bot_is_no_member_it_gets_no_mentions(world: World) -> None:
     before = len(world.workspace.calls)
 
     acted = await world.workspace.say(DANA, GENERAL, f"<@{world.workspace.app.bot_user_id}> ls")
@@ -192,19 +198,19 @@ async def test_where_the_bot_is_not_it_hears_nothing(world: World) -> None:
 
 
 async def test_a_guest_who_mentions_the_bot_is_refused_in_private(world: World) -> None:
-    said = await says(world, "ls", by=GIL, channel=ORDERS)
+    message = await says(world, "ls", by=GIL, channel=ORDERS)
 
-    answer = await reply_to(world, said, by=GIL)
+    answer = await reply_to(world, message, by=GIL)
 
     assert answer.only_for == GIL
     assert "Guests have no access by default" in words(answer)
 
 
-async def test_a_bots_own_mention_starts_no_talk(world: World) -> None:
+async def test_a_bots_own_mention_is_ignored(world: World) -> None:
     state = world.workspace.state
     text = f"<@{state.app.bot_user_id}> db create by-a-bot"
     event = {"type": "app_mention", "bot_id": "B0OTHER", "user": state.app.bot_user_id, "text": text, "ts": "1.2"}
-    before = len(forging.told(world, DANA))
+    before = len(forging.private_messages(world, DANA))
 
     delivery = await world.workspace.deliver(
         event_parcel(
@@ -222,5 +228,5 @@ async def test_a_bots_own_mention_starts_no_talk(world: World) -> None:
     await world.calm()
 
     assert delivery.status == 200
-    assert len(forging.told(world, DANA)) == before
+    assert len(forging.private_messages(world, DANA)) == before
     assert not [one for one in world.changes("POST", "/databases") if "by-a-bot" in one.path]

@@ -1,4 +1,4 @@
-"""Whom a card names, and what Home shows, while Slack does not tell of somebody or they are elsewhere."""
+"""Cards and Home while Slack returns nothing about a person, or a person isn't in the channel."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble
 from tests.authorization import lost
 from tests.policies import WITH_DBA_GROUP
 from tests.scenarios import forging
-from tests.scenarios.asked import asked, request_id
+from tests.scenarios.requesting import make_request, request_id
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -29,7 +29,7 @@ channels:
 
 @pytest.fixture
 def silent_about_dana(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Slack tells nothing of one person, for good."""
+    """Make Slack return nothing about Dana from now on."""
     real = SlackCalls.call
 
     async def call(self: SlackCalls, method: str, arguments: Any = None) -> Any:
@@ -40,10 +40,10 @@ def silent_about_dana(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SlackCalls, "call", call)
 
 
-async def test_one_requester_of_whom_slack_says_nothing_keeps_no_home_from_being_drawn(
+async def test_a_requester_about_whom_slack_returns_nothing_keeps_no_home_from_being_drawn(
     world: World, request: pytest.FixtureRequest
 ) -> None:
-    one, two = await asked(world, "/turso freeze {}"), await asked(world, "/turso freeze {}", by=REMY)
+    one, two = await make_request(world, "/turso freeze {}"), await make_request(world, "/turso freeze {}", by=REMY)
     await world.calm()
     lost.notice(world)
     request.getfixturevalue("silent_about_dana")
@@ -55,7 +55,7 @@ async def test_one_requester_of_whom_slack_says_nothing_keeps_no_home_from_being
 
 
 def know_the_members(world: World) -> None:
-    """Let a minute pass for what the bot keeps of the members of the channel."""
+    """Let a minute pass, after which the bot reads the channel's members again."""
     assert world.bot is not None
     directory = world.bot.env.directory
     assert isinstance(directory, SlackDirectory)
@@ -65,21 +65,24 @@ def know_the_members(world: World) -> None:
 async def test_a_card_names_only_approvers_who_are_in_the_channel(world: World) -> None:
     with lost.out_of_the_channel(world, BEN):
         know_the_members(world)
-        card = await asked(world, "/turso db destroy {} --reason tidy")
+        card = await make_request(world, "/turso db destroy {} --reason tidy")
         assert ANA in words(card)
         assert BEN not in words(card)
     know_the_members(world)
-    assert BEN in words(await asked(world, "/turso db destroy {} --reason tidy"))
+    assert BEN in words(await make_request(world, "/turso db destroy {} --reason tidy"))
 
 
 async def test_a_review_is_asked_of_those_who_are_in_the_channel(world: World) -> None:
     with lost.out_of_the_channel(world, BEN):
         know_the_members(world)
-        await asked(world, "/turso rotate {} --reason leak")
+        await make_request(world, "/turso rotate {} --reason leak")
         await world.calm()
-        before = {one.ts for one in forging.told(world, BEN)}
+        before = {one.ts for one in forging.private_messages(world, BEN)}
         await world.pass_time(hours=25)
-        await until(lambda: [one for one in forging.told(world, ANA) if "overdue" in words(one)], what="the reminder")
+        await until(
+            lambda: [one for one in forging.private_messages(world, ANA) if "overdue" in words(one)],
+            what="the reminder",
+        )
         await world.calm()
-        assert not {one.ts for one in forging.told(world, BEN)} - before
+        assert not {one.ts for one in forging.private_messages(world, BEN)} - before
     know_the_members(world)

@@ -1,4 +1,4 @@
-"""A program that is older than its store says so in one sentence, and changes nothing."""
+"""A version of the bot that is older than its store says so in one sentence, and changes nothing."""
 
 import sqlite3
 from contextlib import closing
@@ -17,7 +17,7 @@ STATUSES = {**dict.fromkeys(NOT_STARTED, 2), **dict.fromkeys(FAILED, 1)}
 
 
 @pytest.mark.parametrize("command", STATUSES)
-async def test_an_older_program_says_that_the_store_is_newer(tmp_path: Path, command: str) -> None:
+async def test_an_older_version_says_that_the_store_is_newer(tmp_path: Path, command: str) -> None:
     file = tmp_path / "turso-ops.db"
     url = copy_store(file)
     with closing(sqlite3.connect(file)) as store, store:

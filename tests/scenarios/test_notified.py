@@ -1,4 +1,4 @@
-"""Everybody hears the end, over the whole sandbox: places that close, a Slack that is unwell, Home, shutdowns."""
+"""Everybody is told how a request ends: archived channels, Slack outages, Home, and shutdowns."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from bot.sandbox.workspace.model import Channel, Message, View
 from bot.slack.lookups.directory import SlackDirectory
 from tests.policies import WITH_NAMED_DBA
 from tests.scenarios import forging
-from tests.scenarios.asked import asked, reaches, stored
+from tests.scenarios.requesting import make_request, reaches, stored
 from tests.world import ANA, DANA, DB_OPS, STELLA, World, buttons, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("told")]
@@ -34,7 +34,7 @@ channels:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def place(world: World) -> AsyncIterator[Channel]:
-    """The channel, which a test may close; it is open again afterwards."""
+    """Yield the channel, which a test may archive. It is open again afterwards."""
     channel = world.workspace.channels[DB_OPS]
     members, teams = list(channel.members), list(channel.connected_team_ids)
     yield channel
@@ -49,7 +49,7 @@ async def place(world: World) -> AsyncIterator[Channel]:
 
 
 def direct(world: World, person_id: str, holding: str) -> list[Message]:
-    """What somebody was told by direct message."""
+    """Wait for a direct message to a person that contains `holding`, and return it."""
     found = world.workspace.history(world.workspace.state.direct_channel(person_id).id, person_id)
     return [one for one in found if one.user_id != person_id and holding in words(one)]
 
@@ -63,11 +63,11 @@ async def home(world: World, who: str) -> View:
 
 
 async def test_reveal_on_home_shows_the_token_in_a_modal_and_nowhere_else(world: World, place: Channel) -> None:
-    card = await asked(world, "/turso token {} --reason migration")
+    card = await make_request(world, "/turso token {} --reason migration")
     await world.person(ANA).presses_and_hears("Approve", card)
     request = await reaches(world, card, State.READY)
     view = await home(world, DANA)
-    before = {one.ts for one in forging.told(world, DANA)}
+    before = {one.ts for one in forging.private_messages(world, DANA)}
 
     reveal = buttons(view)["Reveal"]
     await world.workspace.click(DANA, view_id=view.id, action_id=reveal["action_id"], block_id=None)
@@ -78,7 +78,7 @@ async def test_reveal_on_home_shows_the_token_in_a_modal_and_nowhere_else(world:
     assert (await stored(world, card)).state is State.SUCCEEDED
     everything = [one for messages in world.workspace.state.messages.values() for one in messages.values()]
     assert not [one for one in everything if "eyJ" in words(one)], "no message holds it"
-    assert {one.ts for one in forging.told(world, DANA)} == before
+    assert {one.ts for one in forging.private_messages(world, DANA)} == before
     assert request.id
 
 
@@ -92,10 +92,10 @@ REFUSALS = (
     "denied",
 )
 SHOWS_A_MODAL = {"Reveal", "Deny"}
-"""By their labels. Buttons of a channel show one too: a form, or one's permissions there."""
+"""Buttons that open a modal, by label. Buttons of a channel do too: a form, or the person's permissions there."""
 
 
-async def test_every_button_on_home_does_what_it_says_for_each_who_sees_it(world: World, place: Channel) -> None:
+async def test_every_button_on_home_works_for_each_person_who_sees_it(world: World, place: Channel) -> None:
     for line in (
         "token {} --reason a",
         "token {} --reason b",
@@ -103,7 +103,7 @@ async def test_every_button_on_home_does_what_it_says_for_each_who_sees_it(world
         "freeze {} --reason d",
         "freeze {} --reason e",
     ):
-        card = await asked(world, f"/turso {line}")
+        card = await make_request(world, f"/turso {line}")
         if line.endswith(("a", "c")):
             await world.person(ANA).presses_and_hears("Approve", card)
             await reaches(world, card, State.READY, State.SUCCEEDED)
@@ -114,10 +114,10 @@ async def test_every_button_on_home_does_what_it_says_for_each_who_sees_it(world
             pressed.add((who, label))
             view = await home(world, who)
             button = buttons(view)[label]
-            before = {one.ts for one in forging.told(world, who)}
+            before = {one.ts for one in forging.private_messages(world, who)}
             await world.workspace.click(who, view_id=view.id, action_id=button["action_id"], block_id=None)
             await world.calm()
-            heard = [words(one) for one in forging.told(world, who) if one.ts not in before]
+            heard = [words(one) for one in forging.private_messages(world, who) if one.ts not in before]
             modal = world.workspace.views_of(who)
             of_channel = button["action_id"].startswith((CHANNEL_FORM, CHANNEL_RIGHTS))
             shows = label in SHOWS_A_MODAL or of_channel
@@ -131,10 +131,10 @@ async def test_every_button_on_home_does_what_it_says_for_each_who_sees_it(world
     assert {(who, label) for who in (DANA, ANA) for label in ("Token", "All commands")} <= pressed
 
 
-async def test_a_change_that_is_under_way_when_its_channel_is_archived_is_told_by_direct_message(
+async def test_a_change_in_progress_when_its_channel_is_archived_is_reported_by_direct_message(
     world: World, place: Channel
 ) -> None:
-    card = await asked(world, "/turso freeze {} --reason spike")
+    card = await make_request(world, "/turso freeze {} --reason spike")
     fault = world.turso.faults.add("hold_before", method="PATCH", path="*/configuration")
     await world.person(ANA).presses("Approve", card)
     await asyncio.wait_for(fault.arrived.wait(), 20)
@@ -151,10 +151,10 @@ async def test_a_change_that_is_under_way_when_its_channel_is_archived_is_told_b
     assert "can't post now" in words(direct(world, DANA, name)[0])
 
 
-async def test_a_request_that_expires_in_an_archived_channel_is_told_by_direct_message(
+async def test_a_request_that_expires_in_an_archived_channel_is_reported_by_direct_message(
     world: World, place: Channel
 ) -> None:
-    card = await asked(world, "/turso freeze {} --reason spike")
+    card = await make_request(world, "/turso freeze {} --reason spike")
     request = await stored(world, card)
     place.is_archived = True
 
@@ -166,7 +166,7 @@ async def test_a_request_that_expires_in_an_archived_channel_is_told_by_direct_m
 
 
 async def test_a_card_that_was_deleted_is_posted_again_with_its_outcome(world: World, place: Channel) -> None:
-    card = await asked(world, "/turso protect {} on --reason audit")
+    card = await make_request(world, "/turso protect {} on --reason audit")
     request = await stored(world, card)
     name = request.plan.databases[0].name
     listed = await world.person(ANA).types("/turso requests --to-approve", holding=name)
@@ -199,10 +199,10 @@ UNWELL = {
 
 
 @pytest.mark.parametrize("fault", UNWELL.values(), ids=UNWELL)
-async def test_an_outcome_that_slack_does_not_take_now_comes_later(
+async def test_an_outcome_that_slack_rejects_now_is_posted_later(
     world: World, place: Channel, fault: dict[str, object]
 ) -> None:
-    card = await asked(world, "/turso protect {} on --reason audit")
+    card = await make_request(world, "/turso protect {} on --reason audit")
     request = await stored(world, card)
     faults = [Fault(**{"method": method, **fault}) for method in ("chat.postMessage", "chat.update")]  # type: ignore[arg-type]
     world.workspace.faults.active += faults
@@ -222,13 +222,15 @@ async def test_an_outcome_that_slack_does_not_take_now_comes_later(
     assert not direct(world, DANA, name)
 
 
-async def test_what_a_partner_may_not_see_goes_to_the_people_concerned(world: World, place: Channel) -> None:
-    card = await asked(world, "/turso freeze {} --for 1h --reason merger")
+async def test_an_outcome_that_a_partner_may_not_see_is_sent_to_the_people_concerned(
+    world: World, place: Channel
+) -> None:
+    card = await make_request(world, "/turso freeze {} --for 1h --reason merger")
     await world.person(ANA).presses("Approve", card)
     request = await reaches(world, card, State.SUCCEEDED)
     await world.calm()
     name = request.plan.databases[0].name
-    other = await asked(world, "/turso freeze {} --reason merger")
+    other = await make_request(world, "/turso freeze {} --reason merger")
     other_name = (await stored(world, other)).plan.databases[0].name
     place.is_ext_shared = True
     place.connected_team_ids.append("T0PARTNER")
@@ -262,19 +264,19 @@ async def test_a_rotation_by_mention_in_a_thread_that_was_deleted_is_answered_in
 
     card = await until(lambda: world.card(holding="threadless"), what="the card")
     assert card.thread_ts is None
-    assert not [one for one in forging.told(world, DANA) if "/invite" in words(one)]
+    assert not [one for one in forging.private_messages(world, DANA) if "/invite" in words(one)]
 
 
-async def test_a_slow_read_that_a_shutdown_cuts_off_is_told(world: World, place: Channel) -> None:
+async def test_a_slow_read_that_a_shutdown_cancels_is_reported(world: World, place: Channel) -> None:
     assert world.bot is not None
     fault = world.turso.faults.add("hold_before", method="GET", path="*/orders*", count=None)
-    before = {one.ts for one in forging.told(world, DANA)}
-    await forging.types(world, DANA, DB_OPS, "show orders")
+    before = {one.ts for one in forging.private_messages(world, DANA)}
+    await forging.forge_command(world, DANA, DB_OPS, "show orders")
     await asyncio.wait_for(fault.arrived.wait(), 20)
 
     assert not await world.bot.tasks.drain(0.05)
 
     fault.released.set()
     world.turso.faults.remove(fault.id)
-    told = [one for one in forging.told(world, DANA) if one.ts not in before]
+    told = [one for one in forging.private_messages(world, DANA) if one.ts not in before]
     assert ["restarting" in words(one) for one in told] == [True]

@@ -1,4 +1,7 @@
-"""Who is on call approves: the person of the moment, at the vote and at the start, and nobody without an answer."""
+"""The person on call approves: the one of the moment, at the vote and at the start.
+
+Without an answer of the service, no one.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +21,7 @@ from bot.sandbox.oncall.roster import ANA as THEIR_ANA
 from bot.sandbox.oncall.roster import BEN as THEIR_BEN
 from bot.sandbox.oncall.roster import SECOND_SCHEDULE, Shift
 from tests.policies import ACME
-from tests.scenarios.asked import asked, reaches, stored
+from tests.scenarios.requesting import make_request, reaches, stored
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, marked_up, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -51,7 +54,7 @@ LINE = "/turso freeze {} --reason load"
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def first_shift(world: World) -> AsyncIterator[None]:
-    """Ana is on call, and what a test before has broken works again."""
+    """Put Ana on call, and repair what an earlier test broke."""
     shift(world, THEIR_ANA)
     await world.pass_time(minutes=2)
     yield
@@ -59,7 +62,7 @@ async def first_shift(world: World) -> AsyncIterator[None]:
 
 
 def shift(world: World, *users: str) -> None:
-    """Let the shift change; the bot has no answer in its memory any more, as after a minute."""
+    """Change the shift, and empty the bot's cache, as if a minute had passed."""
     world.roster.shifts = [Shift(one) for one in users]
     forget(world)
 
@@ -79,7 +82,7 @@ async def frozen(world: World, card: Any) -> bool:
 
 
 async def next_reminder(world: World, card: Any) -> None:
-    """Wait until the next reminder is set: it is due some time after the moment at which the one before is over."""
+    """Wait until the next reminder is scheduled. It is due some time after the previous one was processed."""
     assert world.bot is not None
     request, years = await stored(world, card), timedelta(days=400)
     async with asyncio.timeout(20):
@@ -91,23 +94,23 @@ async def next_reminder(world: World, card: Any) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_the_card_names_and_calls_who_is_on_call_now(world: World) -> None:
-    card = await asked(world, LINE)
+async def test_the_card_names_and_notifies_the_person_on_call(world: World) -> None:
+    card = await make_request(world, LINE)
     assert f"Needs 1 approval: <@{ANA}>." in marked_up(card)
     assert BEN not in marked_up(card)
     assert "oncall:" not in marked_up(card)
     assert "PDBA100" not in words(card)
 
 
-async def test_who_is_on_call_approves(world: World) -> None:
-    card = await asked(world, LINE)
+async def test_the_person_on_call_approves(world: World) -> None:
+    card = await make_request(world, LINE)
     await world.person(ANA).presses("Approve", card)
     await reaches(world, card, State.SUCCEEDED)
 
 
-async def test_after_a_change_of_shift_the_new_person_approves_and_the_old_one_may_not(world: World) -> None:
-    card = await asked(world, LINE)
-    world.roster.shifts = [Shift(THEIR_BEN)]  # what the bot remembers is younger than a minute
+async def test_after_a_change_of_shift_the_new_person_approves_and_the_previous_one_may_not(world: World) -> None:
+    card = await make_request(world, LINE)
+    world.roster.shifts = [Shift(THEIR_BEN)]  # the bot's cached answer is less than a minute old
 
     refused = await world.person(ANA).presses_and_hears("Approve", card)
     assert "You aren't an approver for this request." in words(refused)
@@ -120,7 +123,7 @@ async def test_after_a_change_of_shift_the_new_person_approves_and_the_old_one_m
 async def test_a_change_of_shift_before_the_start_stops_the_request(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    card = await asked(world, LINE)
+    card = await make_request(world, LINE)
     real = presses.start_approved
 
     async def and_then_the_shift_changes(*arguments: Any) -> Any:
@@ -136,8 +139,8 @@ async def test_a_change_of_shift_before_the_start_stops_the_request(
 
 
 @pytest.mark.parametrize("fault", ["down", "slow"])
-async def test_without_an_answer_nobody_on_call_votes_and_the_answer_says_so(world: World, fault: str) -> None:
-    card = await asked(world, LINE)
+async def test_without_an_answer_no_one_on_call_can_vote_and_the_reply_says_so(world: World, fault: str) -> None:
+    card = await make_request(world, LINE)
     world.roster.status, world.roster.seconds = (503, 0.0) if fault == "down" else (0, 60.0)
 
     refused = await world.person(ANA).presses_and_hears("Approve", card)
@@ -160,7 +163,7 @@ async def test_without_an_answer_there_is_no_request(world: World) -> None:
 
 
 async def test_without_an_answer_the_card_says_so(world: World) -> None:
-    card = await asked(world, LINE)
+    card = await make_request(world, LINE)
     world.roster.status = 503
     forget(world)
     await world.pass_time(minutes=12)  # the reminder draws the card again
@@ -172,7 +175,7 @@ async def test_without_an_answer_the_card_says_so(world: World) -> None:
 async def test_without_an_answer_an_approved_request_waits_and_starts_later(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    card = await asked(world, LINE)
+    card = await make_request(world, LINE)
     real = presses.start_approved
 
     async def and_then_the_service_fails(*arguments: Any) -> Any:
@@ -192,7 +195,7 @@ async def test_without_an_answer_an_approved_request_waits_and_starts_later(
 
 @pytest.mark.parametrize("later", ["another shift", "no answer"])
 async def test_a_countdown_ends_as_the_shift_at_its_start_approved(world: World, later: str) -> None:
-    card = await asked(world, "/turso db destroy {} --reason gone")
+    card = await make_request(world, "/turso db destroy {} --reason gone")
     await world.person(ANA).presses("Approve", card)
     request = await reaches(world, card, State.QUARANTINED)
     assert [one.schedules for one in request.votes] == ["oncall:pagerduty:schedule:PDBA100"]
@@ -206,19 +209,19 @@ async def test_a_countdown_ends_as_the_shift_at_its_start_approved(world: World,
 
 async def test_a_person_without_a_slack_id_is_no_approver(world: World) -> None:
     shift(world, "PNEW999", THEIR_BEN)
-    card = await asked(world, LINE)
+    card = await make_request(world, LINE)
     assert f"Needs 1 approval: <@{BEN}>." in marked_up(card)
     assert "PNEW999" not in words(card)
 
 
-async def test_a_schedule_limited_to_a_risk_has_no_approver_beyond_it(world: World) -> None:
+async def test_a_schedule_limited_to_a_risk_has_no_approver_beyond_that_risk(world: World) -> None:
     await world.make("risky")
     refused = await world.person(DANA).types("/turso rotate risky --reason leak")
     assert "This needs 1 approval from on_call. No one other than you can approve it now." in words(refused)
 
 
-async def test_a_reminder_calls_who_is_on_call_then(world: World) -> None:
-    card = await asked(world, LINE)
+async def test_a_reminder_notifies_the_person_on_call_at_that_time(world: World) -> None:
+    card = await make_request(world, LINE)
     shift(world, THEIR_BEN)
 
     await world.person(DANA).presses_and_hears("Remind", card)
@@ -232,9 +235,9 @@ async def test_a_reminder_calls_who_is_on_call_then(world: World) -> None:
 
 
 @pytest.mark.parametrize("why", ["no answer", "nobody"])
-async def test_a_reminder_is_posted_once_it_is_known_whom_it_calls(world: World, why: str) -> None:
+async def test_a_reminder_is_posted_once_it_is_known_whom_it_notifies(world: World, why: str) -> None:
     assert world.bot is not None
-    env, card = world.bot.env, await asked(world, LINE)
+    env, card = world.bot.env, await make_request(world, LINE)
     timer = Timer(TimerKind.REMIND, (await stored(world, card)).id, env.clock.now(), attempt=1)
 
     def below() -> list[str]:
@@ -259,7 +262,7 @@ async def test_a_reminder_is_posted_once_it_is_known_whom_it_calls(world: World,
     assert f":bell: <@{BEN}>: <@{DANA}>" in reminder
 
 
-async def test_an_alarm_reaches_who_is_on_call_once_that_is_known(world: World) -> None:
+async def test_an_alarm_reaches_the_person_on_call_once_it_is_known_who_that_is(world: World) -> None:
     assert world.bot is not None
     await world.make("alarming")
     world.roster.status = 503
@@ -282,13 +285,13 @@ async def test_an_alarm_reaches_who_is_on_call_once_that_is_known(world: World) 
     assert len(alarms()) == 1
 
 
-async def test_a_reminder_that_nobody_answers_calls_the_next_level_as_well(world: World) -> None:
+async def test_a_reminder_without_a_response_notifies_the_next_level_too(world: World) -> None:
     assert world.bot is not None
     world.roster.shifts = [Shift(THEIR_ANA), Shift(THEIR_BEN, SECOND_SCHEDULE, 2)]
     forget(world)
-    card = await asked(world, LINE)
+    card = await make_request(world, LINE)
 
-    def called() -> list[set[str]]:
+    def notified() -> list[set[str]]:
         said = world.workspace.history(DB_OPS, None)
         mine = [marked_up(one) for one in said if one.thread_ts == card.ts and ":bell:" in words(one)]
         return [{one for one in (ANA, BEN, REMY) if f"<@{one}>" in text} for text in mine]
@@ -296,16 +299,16 @@ async def test_a_reminder_that_nobody_answers_calls_the_next_level_as_well(world
     for minutes, count in ((11, 1), (21, 2), (41, 3)):
         await next_reminder(world, card)
         await world.pass_time(minutes=minutes)
-        await until(lambda count=count: len(called()) >= count, what=f"reminder {count}")  # type: ignore[misc]
-    assert called() == [{ANA}, {ANA, BEN}, {ANA, BEN, REMY}]
+        await until(lambda count=count: len(notified()) >= count, what=f"reminder {count}")  # type: ignore[misc]
+    assert notified() == [{ANA}, {ANA, BEN}, {ANA, BEN, REMY}]
 
 
-async def test_whoami_says_that_one_is_on_call(world: World) -> None:
+async def test_whoami_says_that_the_person_is_on_call(world: World) -> None:
     assert "You are on call, according to PagerDuty." in words(await world.person(ANA).types("/turso whoami"))
     assert "on call" not in words(await world.person(BEN).types("/turso whoami"))
 
 
-async def test_doctor_names_who_lacks_a_slack_id_and_a_schedule_that_cannot_be_read(world: World) -> None:
+async def test_doctor_names_people_without_a_slack_id_and_a_schedule_that_cannot_be_read(world: World) -> None:
     assert world.bot is not None
     found = {name: (well, said) for name, well, said in await world.bot.health.doctor()}
     assert found["on call"] == (True, "2 on-call schedules can be read.")

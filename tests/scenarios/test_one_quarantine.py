@@ -1,4 +1,4 @@
-"""One object has one open quarantine: what a second one leads to, and what ends it for everybody."""
+"""A database has one open quarantine: a second request leads to it, and whatever ends it ends it for everybody."""
 
 import asyncio
 from dataclasses import replace
@@ -19,7 +19,7 @@ OWN_POLICY = q.POLICY
 
 async def test_undo_ends_it_for_everybody_and_nothing_is_destroyed_later(world: World) -> None:
     await world.make("alpha")
-    one, two = await q.asked(world, "alpha"), await q.asked(world, "alpha", by=REMY)
+    one, two = await q.request_destroy(world, "alpha"), await q.request_destroy(world, "alpha", by=REMY)
     await world.person(ANA).presses_and_hears("Approve", one)
     first = await stage.reaches(world, one, State.QUARANTINED)
     await world.calm()
@@ -42,7 +42,7 @@ async def test_undo_ends_it_for_everybody_and_nothing_is_destroyed_later(world: 
 
 async def test_of_two_that_are_approved_at_the_same_moment_one_begins(world: World) -> None:
     await world.make("bravo")
-    cards = [await q.asked(world, "bravo"), await q.asked(world, "bravo", by=REMY)]
+    cards = [await q.request_destroy(world, "bravo"), await q.request_destroy(world, "bravo", by=REMY)]
 
     await asyncio.gather(world.person(ANA).presses("Approve", cards[0]), world.person(BEN).presses("Approve", cards[1]))
 
@@ -58,10 +58,10 @@ async def test_of_two_that_are_approved_at_the_same_moment_one_begins(world: Wor
     assert q.destroyed(world, "bravo") == 1
 
 
-async def test_one_that_is_typed_while_another_is_open_is_pointed_to_it(world: World) -> None:
+async def test_a_request_that_is_made_while_one_is_open_links_to_it(world: World) -> None:
     card = await q.quarantined(world, "charlie")
 
-    refused = await q.asked(world, "charlie", by=REMY)
+    refused = await q.request_destroy(world, "charlie", by=REMY)
 
     assert refused.only_for == REMY
     assert "already in quarantine" in words(refused)
@@ -82,13 +82,13 @@ async def test_restore_undoes_the_quarantine_that_holds_it(world: World) -> None
     assert not await q.holds(world, "delta")
 
 
-async def test_destroying_it_at_once_ends_the_quarantine_and_its_people_hear_it(world: World) -> None:
+async def test_destroying_it_at_once_ends_the_quarantine_and_its_people_are_told(world: World) -> None:
     card = await q.quarantined(world, "echo", by=REMY)
     frozen = await world.person(DANA).types("/turso freeze echo --for 2h --reason load")
     await world.person(ANA).presses_and_hears("Approve", frozen)
     await stage.reaches(world, frozen, State.SUCCEEDED)
 
-    at_once = await q.asked(world, "echo", now=True)
+    at_once = await q.request_destroy(world, "echo", now=True)
     await world.person(ANA).presses_and_hears("Approve", at_once)
 
     done = await stage.reaches(world, at_once, State.SUCCEEDED)

@@ -1,4 +1,4 @@
-"""Words follow facts: stale, unknown, lost answers, blocks of others, and timers that undo what they should."""
+"""Reported outcomes match what happened: stale, unknown, lost answers, blocks of others, and timers."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ D = "/v1/organizations/acme/databases"
 
 
 async def request_of(world: World, message: Message) -> Request:
-    """What the store says of a card."""
+    """Return a card's request from the store."""
     assert world.bot is not None
     ids = [one["value"] for one in buttons(message).values()]
     found = await world.bot.store.requests.get(ids[0])
@@ -27,7 +27,7 @@ async def request_of(world: World, message: Message) -> Request:
 
 
 async def destroyed(world: World, name: str) -> Message:
-    """Ask for the end of a database and approve it; returns the card as it was."""
+    """Request to destroy a database and approve it. Returns the card from before the approval."""
     card = await world.person(DANA).types(f"/turso db destroy {name} --now --reason old")
     await world.person(ANA).presses("Approve", card)
     await world.person(ANA).submits({"typed_name": name})
@@ -62,7 +62,7 @@ async def test_protection_that_was_set_meanwhile_is_respected(world: World) -> N
     assert not world.changes("DELETE", "/guarded")
 
 
-async def test_a_destroy_whose_answer_is_lost_is_seen_to_have_happened(world: World) -> None:
+async def test_a_destroy_whose_answer_is_lost_is_verified(world: World) -> None:
     await world.make("lost-answer")
     world.turso.faults.add("lost", method="DELETE", path=f"{D}/lost-answer")
 
@@ -72,7 +72,7 @@ async def test_a_destroy_whose_answer_is_lost_is_seen_to_have_happened(world: Wo
     assert len(world.changes("DELETE", "/lost-answer")) == 1
 
 
-async def test_a_destroy_that_turso_refuses_is_a_failure_in_its_words(world: World) -> None:
+async def test_a_destroy_that_turso_refuses_fails_with_tursos_message(world: World) -> None:
     await world.make("refused-one")
     world.turso.faults.add(
         "status", method="DELETE", path=f"{D}/refused-one", status=400, body='{"error":"not on a Monday"}', count=None
@@ -99,7 +99,7 @@ async def test_a_rotation_whose_answer_is_lost_is_unknown_and_is_not_repeated(wo
     assert len(world.changes("POST", "/turned/auth/rotate")) == 1
 
 
-async def test_a_token_whose_answer_is_lost_is_named_as_one_that_may_exist(world: World) -> None:
+async def test_a_token_whose_answer_is_lost_is_reported_as_one_that_may_exist(world: World) -> None:
     assert world.bot is not None
     await world.make("half-minted")
     world.turso.faults.add("lost", method="POST", path=f"{D}/half-minted/auth/tokens")
@@ -143,7 +143,7 @@ async def test_what_others_have_blocked_stays_blocked(world: World) -> None:
     assert (now["block_reads"], now["block_writes"]) == (False, True)
 
 
-async def test_those_who_are_notified_are_reminded_and_a_decision_ends_that(world: World) -> None:
+async def test_notified_people_are_reminded_until_there_is_a_decision(world: World) -> None:
     await world.make("waiting")
     card = await world.person(DANA).types("/turso rotate waiting --reason leak")
 
@@ -164,7 +164,7 @@ def _below(world: World, card: Message, holding: str) -> list[Message]:
     return [one for one in seen if one.thread_ts == card.ts and one.ts != card.ts and holding in words(one)]
 
 
-async def test_the_same_question_twice_is_one_request(world: World) -> None:
+async def test_the_same_request_twice_is_one_request(world: World) -> None:
     await world.make("asked-twice")
     card = await world.person(DANA).types("/turso rotate asked-twice --reason leak")
 
@@ -175,21 +175,21 @@ async def test_the_same_question_twice_is_one_request(world: World) -> None:
     assert (await request_of(world, card)).state is State.PENDING
 
 
-async def test_turso_out_of_reach_is_said_in_one_sentence(world: World) -> None:
+async def test_an_unreachable_turso_is_reported_in_one_sentence(world: World) -> None:
     fault = world.turso.faults.add("drop", path="/v1/*", count=None)
     try:
-        delivery, _, _ = await forging.types(world, DANA, "C0DBOPS", "show orders")
+        delivery, _, _ = await forging.forge_command(world, DANA, "C0DBOPS", "show orders")
         await world.calm()
     finally:
         world.turso.faults.remove(fault.id)
 
     assert delivery.status == 200
-    told = forging.told(world, DANA)[-1]
+    told = forging.private_messages(world, DANA)[-1]
     assert "Turso" in words(told)
     assert "Traceback" not in words(told)
 
 
-async def test_what_turso_has_said_it_made_is_ours_however_far_the_clocks_are_apart(
+async def test_a_database_that_turso_says_it_created_is_ours_however_far_the_clocks_differ(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_new_database, "ARRIVES_WITHIN", -timedelta(hours=1))
@@ -199,7 +199,7 @@ async def test_what_turso_has_said_it_made_is_ours_however_far_the_clocks_are_ap
     await until(lambda: world.card(holding="*far-apart* is"), what="the outcome")
 
 
-async def test_a_second_look_tells_what_somebody_else_made_meanwhile(
+async def test_a_later_read_detects_what_another_person_created_meanwhile(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_new_database, "ARRIVES_WITHIN", -timedelta(hours=1))

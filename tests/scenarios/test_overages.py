@@ -1,4 +1,4 @@
-"""Overages: changed with approval where a channel has every database, refused elsewhere, and never by an old plan."""
+"""Overages: changed with approval in a channel with every database, refused elsewhere, and never by a stale plan."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from bot.core.requests.request import State
 from bot.sandbox.workspace.model import Message
 from tests.http import local_client
 from tests.policies import WITH_NAMED_DBA
-from tests.scenarios.asked import reaches, stored
+from tests.scenarios.requesting import reaches, stored
 from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, enforce, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -58,7 +58,7 @@ async def test_they_are_turned_on_with_an_approval_and_off_again(world: World) -
     assert not await has_overages(world)
 
 
-async def test_a_channel_with_some_databases_may_not_whatever_its_rules_say(world: World) -> None:
+async def test_a_channel_with_some_databases_may_not_change_them_whatever_its_rules_say(world: World) -> None:
     before = len(world.changes("PATCH"))
 
     answer = words(await world.person(DANA).types("/turso overages on", ORDERS))
@@ -84,7 +84,7 @@ async def test_policy_explain_says_the_same(world: World, channel: str, says: st
     assert says in words(answer), words(answer)
 
 
-async def test_a_database_that_a_ban_is_about_and_that_came_later_makes_a_request_stale(world: World) -> None:
+async def test_a_new_database_that_a_ban_is_about_makes_a_request_stale(world: World) -> None:
     enforce(world, WITH_A_BAN)
     try:
         card = await world.person(DANA).types("/turso overages on --reason launch", holding="turn on overages")

@@ -1,4 +1,4 @@
-"""Who may do what where: person × channel × command, as typed in the sandbox, under its policy."""
+"""Who may do what where: person × channel × command, typed in the sandbox under its policy."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from tests.world import ANA, BEN, DANA, DB_OPS, GENERAL, GIL, INCIDENT, ORDERS, 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PEOPLE = {"dba": ANA, "both": BEN, "developer": DANA, "responder": REMY, "guest": GIL, "stranger": STELLA, "gone": ZED}
-"""Ana administers databases, Remy responds to incidents, Ben does both."""
+"""Ana administers databases, Remy responds to incidents, and Ben does both."""
 CHANNELS = {"db-ops": DB_OPS, "orders": ORDERS, "incident": INCIDENT, "general": GENERAL, "shared": SHARED, "dm": "DM"}
 WORDS = {"+": "allow", "?": "approve", "-": "deny"}
 TABLE = """
@@ -70,7 +70,7 @@ dm        ls                                -   -      -         -       -      
 dm        token users                       -   -      -         -       -      -      -
 dm        incident start INC-1              -   -      -         -       -      -      -
 """
-"""`+` at once, `?` with somebody's approval, `-` refused."""
+"""`+` at once, `?` with another person's approval, `-` refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Row:
 
 
 def rows() -> Iterator[Row]:
-    """Read the table."""
+    """Yield the cells of the table."""
     head, *lines = TABLE.strip().splitlines()
     people = head.split()[2:]
     for line in lines:
@@ -96,7 +96,7 @@ def rows() -> Iterator[Row]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """The sandbox with one database more, which the ceiling guards."""
+    """Run the sandbox with one more database, which the ceiling protects."""
     async with sound(tmp_path_factory.mktemp("world")) as found:
         await found.make("prod-eu")
         yield found
@@ -104,7 +104,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 
 @pytest.fixture
 def decided(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Subject, Action, Decision]]:
-    """Every decision while the test runs."""
+    """Return every decision while the test runs."""
     return record_decisions(monkeypatch)
 
 
@@ -119,7 +119,7 @@ async def test_the_policy_table_holds(world: World, decided: list[tuple[Subject,
     before = len(world.changes("POST")) + len(world.changes("DELETE")) + len(world.changes("PATCH"))
 
     outcomes = outcomes_of(world)
-    await forging.types(world, person, channel, line)
+    await forging.forge_command(world, person, channel, line)
     await world.calm()
 
     typed = of_the_line(decided, person, channel)

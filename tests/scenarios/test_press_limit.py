@@ -1,4 +1,4 @@
-"""A flood of presses by one person: a few are decided, all are answered, and whoever may approve isn't affected."""
+"""A flood of presses by one person: a few are decided, all are answered, and approvers aren't affected."""
 
 import collections
 
@@ -8,7 +8,7 @@ from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import State
 from bot.pipeline.approval.press_limit import AT_MOST, WITHIN_SECONDS, PressLimit
 from tests.scenarios import forging
-from tests.scenarios.asked import asked, reaches, request_id
+from tests.scenarios.requesting import make_request, reaches, request_id
 from tests.security.stage import POLICY
 from tests.store.samples import incoming
 from tests.world import ANA, GIL, World, words
@@ -43,11 +43,11 @@ def test_presses_are_counted_for_each_person_and_request(
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_flood_costs_few_calls_and_keeps_no_approver_from_approving(world: World) -> None:
     assert world.bot is not None
-    card = await asked(world, "/turso freeze {} --reason x")
+    card = await make_request(world, "/turso freeze {} --reason x")
     before = len(world.workspace.calls)
 
     for _ in range(30):
-        await forging.clicks(world, GIL, "approval.approve", request_id(card), message=card)
+        await forging.forge_click(world, GIL, "approval.approve", request_id(card), message=card)
     await world.calm()
 
     asked_of_slack = collections.Counter(call.method for call in world.workspace.calls[before:])
@@ -57,7 +57,7 @@ async def test_a_flood_costs_few_calls_and_keeps_no_approver_from_approving(worl
         if method.startswith(("users.", "usergroups.", "conversations."))
     )
     assert about_people <= 4 * AT_MOST
-    told = [words(one) for one in forging.told(world, GIL)]
+    told = [words(one) for one in forging.private_messages(world, GIL)]
     assert sum("pressed more than 10 times" in one for one in told) == 30 - AT_MOST
     await world.person(ANA).presses("Approve", card)
     request = await reaches(world, card, State.PENDING, State.SUCCEEDED, State.EXECUTING, State.APPROVED)

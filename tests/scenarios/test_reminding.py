@@ -1,4 +1,4 @@
-"""Who has to decide is named on the card, and the requester may have them reminded, now and then."""
+"""A card names those who have to decide. The requester may have them reminded, but not too often."""
 
 import asyncio
 from functools import partial
@@ -6,34 +6,34 @@ from functools import partial
 import pytest
 
 from bot.sandbox.workspace.model import Message
-from tests.scenarios.asked import asked, stored
+from tests.scenarios.requesting import make_request, stored
 from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, buttons, marked_up, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def reminders(world: World, card: Message) -> list[Message]:
-    """The reminders below a card."""
+    """Return the reminders in the thread of a card."""
     said = world.workspace.history(card.channel_id, None)
     return [one for one in said if one.thread_ts == card.ts and ":bell:" in words(one)]
 
 
 def direct(world: World, user_id: str) -> list[Message]:
-    """The reminders that one person got alone."""
+    """Return the reminders sent to one person by direct message."""
     channel = world.workspace.state.direct_channel(user_id)
     return [one for one in world.workspace.history(channel.id, user_id) if "waiting for your approval" in words(one)]
 
 
 async def test_a_card_names_everybody_who_may_approve(world: World) -> None:
-    card = await asked(world, "/turso rotate {} --reason leak")
+    card = await make_request(world, "/turso rotate {} --reason leak")
 
     assert f"Needs 1 approval: <@{ANA}> or <@{BEN}>." in marked_up(card)
     assert "Expires" in words(card)
 
 
-async def test_the_requester_reminds_those_whom_the_rule_notifies_once_in_ten_minutes(world: World) -> None:
+async def test_the_requester_reminds_those_whom_the_rule_notifies_at_most_once_in_ten_minutes(world: World) -> None:
     dana = world.person(DANA)
-    card = await asked(world, "/turso rotate {} --reason leak")
+    card = await make_request(world, "/turso rotate {} --reason leak")
 
     told = await dana.presses_and_hears("Remind", card)
     assert "The reminder was sent." in words(told)
@@ -52,7 +52,7 @@ async def test_the_requester_reminds_those_whom_the_rule_notifies_once_in_ten_mi
 
 
 async def test_presses_at_the_same_moment_remind_once(world: World) -> None:
-    card = await asked(world, "/turso rotate {} --reason leak")
+    card = await make_request(world, "/turso rotate {} --reason leak")
 
     await asyncio.gather(*(world.person(DANA).presses("Remind", card) for _ in range(5)))
     await world.calm()
@@ -61,7 +61,7 @@ async def test_presses_at_the_same_moment_remind_once(world: World) -> None:
 
 
 async def test_only_the_requester_reminds(world: World) -> None:
-    card = await asked(world, "/turso rotate {} --reason leak")
+    card = await make_request(world, "/turso rotate {} --reason leak")
 
     refused = await world.person(ANA).presses_and_hears("Remind", card)
 
@@ -69,7 +69,7 @@ async def test_only_the_requester_reminds(world: World) -> None:
     assert not reminders(world, card)
 
 
-async def test_where_the_rule_notifies_nobody_each_approver_is_told_alone(world: World) -> None:
+async def test_where_the_rule_notifies_no_one_each_approver_gets_a_direct_message(world: World) -> None:
     await world.make("orders-reminded")
     card = await world.person(DANA).types(
         "/turso token orders-reminded --reason work", ORDERS, holding="orders-reminded"
@@ -83,9 +83,9 @@ async def test_where_the_rule_notifies_nobody_each_approver_is_told_alone(world:
     assert not reminders(world, card)
 
 
-async def test_what_is_decided_needs_no_reminder(world: World) -> None:
+async def test_a_decided_request_needs_no_reminder(world: World) -> None:
     assert world.bot is not None
-    card = await asked(world, "/turso rotate {} --reason leak")
+    card = await make_request(world, "/turso rotate {} --reason leak")
     request = await stored(world, card)
     await world.person(DANA).presses_and_hears("Withdraw", card)
 
@@ -99,9 +99,9 @@ async def test_what_is_decided_needs_no_reminder(world: World) -> None:
     assert not [one for one in mine if one.event == "reminded"]
 
 
-async def test_a_reminder_is_on_record(world: World) -> None:
+async def test_a_reminder_is_audited(world: World) -> None:
     assert world.bot is not None
-    card = await asked(world, "/turso rotate {} --reason leak")
+    card = await make_request(world, "/turso rotate {} --reason leak")
     await world.person(DANA).presses_and_hears("Remind", card)
 
     request = await stored(world, card)
@@ -110,8 +110,8 @@ async def test_a_reminder_is_on_record(world: World) -> None:
     assert (line.user_id, line.outcome) == (DANA, "sent")
 
 
-async def test_a_reminder_that_slack_does_not_take_now_is_answered_as_such(world: World) -> None:
-    card = await asked(world, "/turso rotate {} --reason leak")
+async def test_a_reminder_that_slack_rejects_now_is_answered_as_such(world: World) -> None:
+    card = await make_request(world, "/turso rotate {} --reason leak")
     fault = world.workspace.faults.add("api_error", "chat.postMessage", error="fatal_error")
     try:
         told = await world.person(DANA).presses_and_hears("Remind", card)
@@ -121,7 +121,7 @@ async def test_a_reminder_that_slack_does_not_take_now_is_answered_as_such(world
     assert "Slack didn't accept the reminder. Ask them yourself." in words(told)
 
 
-async def test_one_approver_who_cannot_be_told_now_keeps_no_other_from_being_told(world: World) -> None:
+async def test_an_approver_who_cannot_be_reached_keeps_no_other_from_being_told(world: World) -> None:
     await world.make("orders-one-of-two")
     card = await world.person(DANA).types(
         "/turso token orders-one-of-two --reason work", ORDERS, holding="orders-one-of-two"

@@ -1,4 +1,4 @@
-"""Rules that require a reason or a ticket: a line without them opens the form, and nothing is requested before."""
+"""Rules that require a reason or a ticket: a line without them opens the form, and nothing is requested before that."""
 
 import pytest
 
@@ -58,7 +58,7 @@ async def test_a_complete_line_needs_no_form(world: World) -> None:
     assert "is ready" in words(answer)
 
 
-async def test_policy_explain_names_it(world: World) -> None:
+async def test_policy_explain_names_the_required_details(world: World) -> None:
     assert "Required*\nreason and ticket" in words(
         await world.person(DANA).types("/turso policy explain freeze orders")
     )

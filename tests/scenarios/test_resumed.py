@@ -1,4 +1,4 @@
-"""Work that a crash left: each kind of it ends, whatever its check raises, and its person hears of it."""
+"""Work that a crash left: each kind of it ends, whatever error its check raises, and its person is told."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -28,8 +28,8 @@ def left(number: int, kind: Kind, action_id: str) -> Incoming:
     return replace(made, text="no such command at all" if kind is Kind.COMMAND else "", values={})
 
 
-async def taken_up(world: World, one: Incoming) -> str:
-    """Leave an intent as a crash would, have it taken up, and return what its person is told."""
+async def resumed(world: World, one: Incoming) -> str:
+    """Leave an intent as a crash would, let the bot resume it, and return the person's answer."""
     assert world.bot is not None
     await world.bot.store.intents.record(replace(one, at=world.bot.env.clock.now()))
     told = await forging.answer_to(world, DANA, world.bot.health.queue.enqueue_resume(one.id))
@@ -40,9 +40,9 @@ async def taken_up(world: World, one: Incoming) -> str:
 
 
 @pytest.mark.parametrize(("kind", "action_id", "says"), [pytest.param(*rest, id=name) for name, *rest in LEFT])
-async def test_what_was_left_is_taken_up_once_answered_and_closed(
+async def test_an_intent_that_a_crash_left_is_resumed_once_answered_and_closed(
     world: World, kind: Kind, action_id: str, says: str, request: pytest.FixtureRequest
 ) -> None:
     number = 7_000 + [name for name, *_ in LEFT].index(request.node.callspec.id)
 
-    assert says in await taken_up(world, left(number, kind, action_id))
+    assert says in await resumed(world, left(number, kind, action_id))

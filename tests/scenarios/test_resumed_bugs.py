@@ -1,4 +1,4 @@
-"""A fault of the bot in work that a crash left: it is told, and ends."""
+"""A bug in work that a crash left: the person is told, and the work ends."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -9,7 +9,7 @@ import pytest_asyncio
 from bot.core.requests.incoming import Kind
 from bot.pipeline.dispatch import button_actions, modal_submissions
 from bot.pipeline.dispatch.button_actions import Click
-from tests.scenarios.test_resumed import left, taken_up
+from tests.scenarios.test_resumed import left, resumed
 from tests.world import World, living
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -17,13 +17,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """A world whose log may hold the traceback that the test brings about."""
+    """Run a world whose log may contain the traceback that the test causes."""
     async with living(tmp_path_factory.mktemp("world")) as found:
         yield found
 
 
 @pytest.mark.parametrize("kind", [Kind.SUBMISSION, Kind.ACTION])
-async def test_a_bug_in_what_is_taken_up_is_told_and_ends(
+async def test_a_bug_in_resumed_work_is_reported_and_the_work_ends(
     world: World, kind: Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(*_: Any) -> Any:
@@ -32,4 +32,4 @@ async def test_a_bug_in_what_is_taken_up_is_told_and_ends(
     monkeypatch.setitem(modal_submissions.CHECKS, "broken.thing", broken)
     monkeypatch.setitem(button_actions.CLICKS, "broken.thing", Click(broken))
 
-    assert "went wrong" in await taken_up(world, left(7_100 + len(kind), kind, "broken.thing"))
+    assert "went wrong" in await resumed(world, left(7_100 + len(kind), kind, "broken.thing"))

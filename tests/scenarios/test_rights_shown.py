@@ -1,4 +1,4 @@
-"""`/turso`, `help`, `whoami` and Home say the same about what somebody may do, and it is what the bot decides."""
+"""`/turso`, `help`, `whoami` and Home agree on what a person may do, and match what the bot decides."""
 
 import random
 import re
@@ -40,9 +40,9 @@ LIMITS = re.compile(
     r"(?:only (?P<only>`[^`]+`(?:, `[^`]+`)*))?(?:, )?(?:not (?P<but>`[^`]+`(?:, `[^`]+`)*))?"
 )
 MORE = {"protect": "on", "incident start": "INC-1", "digest on": "--daily", "rewind": "--to 15m ago"}
-"""By command: what else its line needs."""
+"""Arguments that a command needs besides a database."""
 GROUP = "default"
-"""Of every database of the sandbox."""
+"""The group of every database in the sandbox."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class Shown:
     verdict: Verdict
     limits: str = ""
 
-    def holds(self, flags: frozenset[str], target: Target | None, lifetime: str) -> bool:
-        """Say whether a reader takes it to be about a command line."""
+    def covers(self, flags: frozenset[str], target: Target | None, lifetime: str) -> bool:
+        """Return True if a reader would apply this entry to these flags, this database and this token lifetime."""
         found = LIMITS.fullmatch(self.limits)
         assert found, self.limits
         command = CATALOGUE.find(self.command)
@@ -73,7 +73,7 @@ def _patterns(text: str | None) -> Databases | None:
 
 
 def shown_in(text: str) -> list[Shown]:
-    """Read the lines of `/turso`, `whoami` and Home."""
+    """Parse the lists of `/turso`, `whoami` and Home."""
     found = []
     for line in text.splitlines():
         for title, verdict in TITLES.items():
@@ -87,12 +87,12 @@ def shown_in(text: str) -> list[Shown]:
 
 
 def _family(name: str) -> list[str]:
-    """`incident` stands for all of its commands."""
+    """Return all commands of a family: `incident` stands for each of its commands."""
     return [one.name for one in CATALOGUE.families.get(name, ())] or [name]
 
 
 def shown_in_help(text: str) -> list[Shown]:
-    """Read `help`, which has a line for each command."""
+    """Parse `help`, which has a line for each command."""
     found = []
     by_usage = {command.usage: command.name for command in COMMANDS}
     for line in text.splitlines():
@@ -109,12 +109,12 @@ def shown_in_help(text: str) -> list[Shown]:
 
 
 def sections(message: Message) -> str:
-    """The text of a message's sections alone."""
+    """Return the texts of a message's sections."""
     return "\n".join(block["text"]["text"] for block in message.blocks if block["type"] == "section")
 
 
-async def home_of(world: World, who: str, channel: str) -> str:
-    """What Home says of one channel once its button is pressed."""
+async def rights_on_home(world: World, who: str, channel: str) -> str:
+    """Return the text of the modal that Home opens for a channel. Empty if Home doesn't list the channel."""
 
     def drawn() -> int:
         return sum(one.method == "views.publish" and one.args.get("user_id") == who for one in world.workspace.calls)
@@ -134,16 +134,19 @@ async def home_of(world: World, who: str, channel: str) -> str:
 
 
 def of_channel(block: Mapping[str, Any], channel: str) -> list[Mapping[str, Any]]:
-    """The buttons of a block that are about a channel."""
+    """Return the buttons of a block that are about a channel."""
     return [one for one in block.get("elements", []) if one.get("value") == channel]
 
 
-async def told(world: World, who: str, channel: str, line: str, holding: str) -> Message:
-    return await forging.answer_to(world, who, forging.types(world, who, channel, line), holding=holding)
+async def send(world: World, who: str, channel: str, line: str, holding: str) -> Message:
+    return await forging.answer_to(world, who, forging.forge_command(world, who, channel, line), holding=holding)
 
 
-def asked_lines(dice: random.Random, count: int) -> Iterator[str]:
-    """Write lines whose every flag is one that the rules may know; those that change something change nothing."""
+def random_lines(dice: random.Random, count: int) -> Iterator[str]:
+    """Generate random command lines that use only flags that rules can tell apart.
+
+    Commands that change something get `--dry-run`.
+    """
     for _ in range(count):
         name = dice.choice([one for one in ASKABLE if one not in CATALOGUE.open_to_all])
         args = GRAMMAR.parse(LINES[name][0].replace("{}", "x")).spec.args
@@ -157,7 +160,7 @@ def asked_lines(dice: random.Random, count: int) -> Iterator[str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """The sandbox, whose policy the test replaces."""
+    """Run the sandbox, whose policy the test replaces."""
     async with sound(tmp_path_factory.mktemp("world")) as found:
         yield found
 
@@ -170,26 +173,27 @@ async def test_all_lists_say_what_the_bot_decides(world: World, monkeypatch: pyt
     monkeypatch.setattr(world.bot.env.rules, "policy", load(text, CATALOGUE, default_organization="acme"))
     decided = record_decisions(monkeypatch)
     for who, channel in dice.sample(MEMBERS, 3):
-        home = shown_in(await home_of(world, who, channel))
-        here = shown_in(sections(await told(world, who, channel, "", "Turso Ops")))
-        me = shown_in(sections(await told(world, who, channel, "whoami", "You are")))
-        helped = shown_in_help(sections(await told(world, who, channel, "help", "What you can do")))
+        home = shown_in(await rights_on_home(world, who, channel))
+        here = shown_in(sections(await send(world, who, channel, "", "Turso Ops")))
+        me = shown_in(sections(await send(world, who, channel, "whoami", "You are")))
+        helped = shown_in_help(sections(await send(world, who, channel, "help", "What you can do")))
         assert here == me == home, text
         assert set(helped) == set(here), text
-        for line in asked_lines(dice, 8):
+        for line in random_lines(dice, 8):
             await world.calm()
             decided.clear()
-            await forging.types(world, who, channel, line)
+            await forging.forge_command(world, who, channel, line)
             await world.calm()
             own = [(action, found) for _, action, found in of_the_line(decided, who, channel)]
             action, found = own[0]
             target = Target(action.databases[0].name, GROUP) if action.databases else None
             life = line.partition("--expiration ")[2].partition(" ")[0]
             listed = [one for one in here if one.command == action.command]
-            meant = [one for one in listed if one.holds(action.options, target, life)]
+            meant = [one for one in listed if one.covers(action.options, target, life)]
             if target and not _is_here(world, channel, target):
                 continue
-            # What holds for a shorter life is said beside what holds for the usual one.
+            # The list may have one entry for short lifetimes and one for the default: the most lenient that applies
+            # counts.
             order = [Verdict.ALLOW, Verdict.BREAK_GLASS, Verdict.APPROVE]
             best = min((one.verdict for one in meant), key=order.index, default=Verdict.DENY)
             assert own[-1][1].verdict is best, (line, who, channel, listed, found, text)
@@ -200,9 +204,9 @@ def _is_here(world: World, channel: str, target: Target) -> bool:
     return world.bot.env.rules.policy.channels[channel].databases.matches(target)
 
 
-async def test_a_read_only_token_and_one_with_full_access_are_told_apart(world: World) -> None:
-    here = await told(world, DANA, DB_OPS, "", "Turso Ops")
-    home = await home_of(world, DANA, DB_OPS)
+async def test_read_only_and_full_access_tokens_are_listed_separately(world: World) -> None:
+    here = await send(world, DANA, DB_OPS, "", "Turso Ops")
+    home = await rights_on_home(world, DANA, DB_OPS)
 
     for text in (sections(here), home):
         lines = {title: line for line in text.splitlines() for title in TITLES if line.startswith(title)}
@@ -210,31 +214,31 @@ async def test_a_read_only_token_and_one_with_full_access_are_told_apart(world: 
         assert "`token` (full access)" in lines[":raised_hand: *Needs approval*: "]
 
 
-async def test_home_names_no_channel_that_somebody_is_not_in(world: World) -> None:
-    assert await home_of(world, DANA, ORDERS)
-    assert not await home_of(world, REMY, ORDERS)
+async def test_home_names_no_channel_that_the_person_is_not_in(world: World) -> None:
+    assert await rights_on_home(world, DANA, ORDERS)
+    assert not await rights_on_home(world, REMY, ORDERS)
     view = world.workspace.home_of(REMY)
     assert view is not None
     assert ORDERS not in words(view)
 
 
-async def test_whoami_knows_every_group_of_the_policy(world: World) -> None:
-    """Also those that only another channel's rules name."""
+async def test_whoami_lists_every_group_of_the_policy(world: World) -> None:
+    """Includes groups that only another channel's rules name."""
     assert world.bot is not None
     assert "S0ORDERS" not in world.bot.env.rules.policy.groups_in(DB_OPS)
 
-    told_dana = words(await told(world, DANA, DB_OPS, "whoami", "You are"))
+    told_dana = words(await send(world, DANA, DB_OPS, "whoami", "You are"))
 
     assert "Your user groups in the policy: <!subteam^S0ORDERS>." in told_dana
     assert ORDERS not in told_dana
 
 
-async def test_whoami_says_of_which_groups_slack_does_not_say(world: World) -> None:
+async def test_whoami_names_the_groups_that_slack_does_not_return(world: World) -> None:
     assert world.bot is not None
     fault = world.workspace.faults.add("api_error", "usergroups.users.list", error="internal_error")
     try:
         world.bot.env.directory.forget({"type": "subteam_updated", "subteam": {"id": "S0ORDERS"}})  # type: ignore[attr-defined]
-        told_dana = words(await told(world, DANA, DB_OPS, "whoami", "You are"))
+        told_dana = words(await send(world, DANA, DB_OPS, "whoami", "You are"))
     finally:
         world.workspace.faults.remove(fault)
 

@@ -18,7 +18,7 @@ from tests.world import BEN, DANA, DB_OPS, REMY, World, until, words
 
 @dataclass
 class Pair:
-    """Two processes on one store. Slack's requests go to them in turns, as a load balancer sends them."""
+    """Two processes on one store. They get Slack's requests in turn, as from a load balancer."""
 
     world: World
     keys: Keys
@@ -38,7 +38,7 @@ class Pair:
         return await self.world.person(DANA).types(text)
 
     async def restart(self, at: int, **changed: object) -> None:
-        """Replace one process as a rolling restart does: the new one is ready before the old one gets a signal."""
+        """Replace one process like a rolling restart: the new one is ready before the old one gets a signal."""
         old = self.processes[at]
         new = replace(old, port=0, _running=None, **changed)  # type: ignore[arg-type]
         await new.start(receives=False)
@@ -50,7 +50,7 @@ class Pair:
         return [str(one.failure) for one in self.world.workspace.deliveries if one.failure]
 
     async def is_refused(self, secret: str) -> None:
-        """See that both processes refuse what a secret signed."""
+        """Wait until both processes refuse requests that a secret signed."""
         self.world.workspace.post.signing_secret = secret
         for _ in self.processes:
             self.take_turns()
@@ -71,7 +71,7 @@ async def pair(data: Path, **extra: str) -> AsyncIterator[Pair]:
 
 
 def put(folder: Path, name: str, secret: str) -> None:
-    """Write a secret into its file, as Kubernetes does: the old content or the new one, never a part."""
+    """Replace a secret's file atomically, as Kubernetes does: a reader gets the old content or the new one."""
     (folder / f".{name}").write_text(secret)
     os.replace(folder / f".{name}", folder / name)
 
@@ -163,7 +163,7 @@ async def test_a_bot_token_that_slack_replaces_at_once_loses_no_request(tmp_path
 
 
 async def wants_a_freeze(both: Pair) -> Message:
-    """Let Dana ask for a freeze of `orders`. Returns the card."""
+    """Let Dana request a freeze of `orders`. Returns the card."""
     both.take_turns()
     await both.world.workspace.say(DANA, DB_OPS, "/turso db freeze orders --for 1h")
     return await until(lambda: both.world.card(holding="orders"), what="the card")

@@ -1,4 +1,4 @@
-"""A rotation says what Turso has confirmed, and proves the rest with a token that was minted before it."""
+"""A rotation reports what Turso has confirmed. A token created before it proves the rest."""
 
 from collections.abc import AsyncIterator
 
@@ -12,7 +12,7 @@ from bot.core.requests.request import State
 from bot.sandbox.workspace.model import Message
 from tests.http import local_client
 from tests.present import present
-from tests.scenarios.asked import reaches, stored
+from tests.scenarios.requesting import reaches, stored
 from tests.world import BEN, DANA, REMY, World, buttons, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -27,7 +27,7 @@ async def no_faults(world: World) -> AsyncIterator[None]:
 
 
 async def pair(world: World, name: str) -> str:
-    """A database with one sibling in a group of their own; returns its name."""
+    """Create a database and a sibling in a group of their own, and return its name."""
     await world.turso.change(_group, f"g-{name}")
     await world.make(name, f"{name}-z", group=f"g-{name}")
     return name
@@ -40,14 +40,14 @@ def _group(connection: apsw.Connection, name: str) -> None:
 
 
 async def rotates(world: World, name: str) -> Message:
-    """Ask for a rotation and approve it."""
+    """Request a rotation and approve it."""
     card = await world.person(DANA).types(f"/turso rotate {name} --reason leak", holding=name)
     await world.person(BEN).presses("Approve", card)
     await world.person(BEN).submits({"typed_name": name})
     return card
 
 
-async def test_the_form_in_which_the_name_is_typed_shows_every_warning_of_the_card(world: World) -> None:
+async def test_the_form_for_typing_the_name_shows_every_warning_of_the_card(world: World) -> None:
     name = await pair(world, "warned")
     card = await world.person(DANA).types(f"/turso rotate {name} --reason leak", holding=name)
     plan = (await stored(world, card)).plan
@@ -69,7 +69,7 @@ async def proof_of(world: World, card: Message) -> Proof:
     return found
 
 
-async def test_a_late_rotation_is_accepted_first_and_proven_when_an_old_token_is_refused(world: World) -> None:
+async def test_a_slow_rotation_is_first_accepted_and_proven_once_an_old_token_is_refused(world: World) -> None:
     assert world.bot is not None
     name = await pair(world, "late")
     dana = world.person(DANA)
@@ -106,7 +106,7 @@ async def test_a_late_rotation_is_accepted_first_and_proven_when_an_old_token_is
     assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
 
 
-async def test_what_is_not_seen_within_65_minutes_is_not_proven(world: World) -> None:
+async def test_a_rotation_that_is_not_observed_within_65_minutes_is_not_proven(world: World) -> None:
     assert world.bot is not None
     name = await pair(world, "never")
     await world.person(DANA).types(f"/turso token {name} --read-only --expiration 8h", holding="eyJ")
@@ -125,7 +125,7 @@ async def test_what_is_not_seen_within_65_minutes_is_not_proven(world: World) ->
     assert token.state is TokenState.REVOKED, "what is not proven is not claimed"
 
 
-async def test_a_rotation_that_reaches_the_group_is_seen_at_the_sibling(world: World) -> None:
+async def test_a_rotation_of_the_whole_group_is_observed_at_the_sibling(world: World) -> None:
     name = await pair(world, "wide")
     world.turso.faults.add("group_rotation")
 
@@ -136,7 +136,7 @@ async def test_a_rotation_that_reaches_the_group_is_seen_at_the_sibling(world: W
     assert (await proof_of(world, card)).is_watched is False
 
 
-async def test_a_sibling_that_is_rotated_by_itself_says_nothing_of_the_group(world: World) -> None:
+async def test_a_sibling_that_is_rotated_separately_proves_nothing_about_the_group(world: World) -> None:
     name = await pair(world, "apart")
     card = await rotates(world, name)
     await world.shows(card, holding="Old tokens have been refused since")
@@ -147,7 +147,7 @@ async def test_a_sibling_that_is_rotated_by_itself_says_nothing_of_the_group(wor
     assert "in the same group have been refused" not in words(world.as_now(card))
 
 
-async def test_a_bug_in_the_probes_does_not_keep_from_rotating(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_bug_in_the_probes_does_not_prevent_the_rotation(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert world.bot is not None
     name = await pair(world, "buggy-probe")
 
@@ -161,7 +161,7 @@ async def test_a_bug_in_the_probes_does_not_keep_from_rotating(world: World, mon
     assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
 
 
-async def test_without_a_probe_token_it_is_rotated_and_not_proven(world: World) -> None:
+async def test_without_a_probe_token_a_rotation_is_made_and_not_proven(world: World) -> None:
     name = await pair(world, "mintless")
     world.turso.faults.add("status", method="POST", path="*/auth/tokens", status=403, count=2)
 
@@ -172,7 +172,7 @@ async def test_without_a_probe_token_it_is_rotated_and_not_proven(world: World) 
     assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
 
 
-async def test_a_probe_that_did_not_work_before_proves_nothing_by_being_refused(world: World) -> None:
+async def test_a_probe_that_never_worked_proves_nothing_when_it_is_refused(world: World) -> None:
     name = await pair(world, "deaf")
     world.turso.faults.add("status", path=f"/db/{name}/*", status=401, count=3)
 
@@ -199,7 +199,7 @@ async def test_a_failing_network_is_no_proof(world: World) -> None:
     assert (await proof_of(world, card)).target.tokens is OldTokens.WATCHED
 
 
-async def test_a_database_made_again_under_the_name_proves_nothing(world: World) -> None:
+async def test_a_database_created_again_under_the_name_proves_nothing(world: World) -> None:
     name = await pair(world, "again")
     world.turso.faults.add("late_rotation", seconds=10 * HOUR)
     card = await rotates(world, name)
@@ -219,20 +219,20 @@ async def _destroy(world: World, name: str) -> None:
         assert (await http.delete(f"/v1/organizations/acme/databases/{name}")).status_code == 200
 
 
-async def test_after_a_restart_nothing_more_is_proven(world: World) -> None:
+async def test_after_a_restart_nothing_else_is_proven(world: World) -> None:
     assert world.bot is not None
     name = await pair(world, "restart")
     world.turso.faults.add("late_rotation", seconds=10 * HOUR)
     card = await rotates(world, name)
     await world.shows(card, holding=ACCEPTED)
 
-    await world.bot.env.watches.close()  # what a process takes with it
+    await world.bot.env.watches.close()  # a process that ends loses its watches
     await world.pass_time(minutes=2)
 
     await world.shows(card, holding="I couldn't check the old tokens: Turso Ops restarted")
 
 
-async def test_freeze_first_asks_for_a_freeze_as_if_it_were_typed(world: World) -> None:
+async def test_freeze_first_requests_a_freeze_as_if_it_were_typed(world: World) -> None:
     name = await pair(world, "leaked")
     card = await world.person(DANA).types(f"/turso rotate {name} --reason leak", holding=name)
 
@@ -260,7 +260,7 @@ async def test_a_database_without_siblings_has_one_probe(world: World) -> None:
 
 
 @pytest.mark.parametrize("block_reads", [True, False])
-async def test_a_blocked_database_is_proven_all_the_same(world: World, block_reads: bool) -> None:
+async def test_a_rotation_of_a_blocked_database_can_be_proven(world: World, block_reads: bool) -> None:
     name = f"frozen-{block_reads}".lower()
     await world.turso.change(_group, f"g-{name}")
     await world.make(name, group=f"g-{name}")

@@ -1,4 +1,7 @@
-"""Settings: what is missing or malformed is one sentence that names it, and status 2; files and `.env` work too."""
+"""A missing or malformed setting is reported in one sentence that names it, with status 2.
+
+Files and `.env` work too.
+"""
 
 import asyncio
 import signal
@@ -25,7 +28,7 @@ GIVEN = {
 
 
 def says_one_sentence(err: str, name: str) -> None:
-    """What is printed is one line that names the setting, without a value or a traceback."""
+    """Assert that the output is one line that names the setting, without a value or a traceback."""
     lines = err.strip().splitlines()
     assert len(lines) == 1, err
     assert name in lines[0]
@@ -46,7 +49,7 @@ def says_one_sentence(err: str, name: str) -> None:
         ("doctor", "SLACK_BOT_TOKEN"),
     ],
 )
-async def test_a_setting_that_is_not_there_is_named(tmp_path: Path, command: str, name: str, how: str) -> None:
+async def test_a_missing_setting_is_named(tmp_path: Path, command: str, name: str, how: str) -> None:
     values = {"missing": {}, "empty": {name: ""}, "blank": {name: "  "}}[how]
     env = {key: value for key, value in GIVEN.items() if key != name} | values
 
@@ -57,7 +60,7 @@ async def test_a_setting_that_is_not_there_is_named(tmp_path: Path, command: str
 
 
 @pytest.mark.parametrize("command", ["serve", "socket", "worker", "doctor"])
-async def test_a_process_of_its_own_names_a_setting_too(tmp_path: Path, command: str) -> None:
+async def test_a_real_process_names_a_missing_setting_too(tmp_path: Path, command: str) -> None:
     env = {key: value for key, value in GIVEN.items() if key != "TURSO_API_TOKEN"}
 
     ran = await run_afresh(command, folder=tmp_path, env=env)
@@ -94,14 +97,14 @@ async def test_a_process_of_its_own_names_a_setting_too(tmp_path: Path, command:
         ("HOST", f"{'long' * 20}.example.com"),
     ],
 )
-async def test_a_setting_that_is_malformed_is_named(tmp_path: Path, name: str, value: str) -> None:
+async def test_a_malformed_setting_is_named(tmp_path: Path, name: str, value: str) -> None:
     ran = await run("serve", folder=tmp_path, env=GIVEN | {name: value})
 
     assert ran.status == 2
     says_one_sentence(ran.err, name)
 
 
-async def test_a_policy_that_does_not_validate_is_named_with_its_key(tmp_path: Path) -> None:
+async def test_an_invalid_policy_is_named_with_its_key(tmp_path: Path) -> None:
     policy = tmp_path / "policy.yaml"
     policy.write_text("version: 1\nchanels: {}\n")
 
@@ -127,7 +130,7 @@ async def test_a_secrets_file_that_cannot_be_used_is_named(tmp_path: Path, conte
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "256.1.1.1"], ids=["a port that is taken", "a host that is none"])
-async def test_an_address_that_cannot_be_had_is_named(tmp_path: Path, host: str) -> None:
+async def test_an_address_that_cannot_be_used_is_named(tmp_path: Path, host: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         ran = await run("serve", folder=tmp_path, env=GIVEN | {"HOST": host, "PORT": port})
@@ -138,7 +141,7 @@ async def test_an_address_that_cannot_be_had_is_named(tmp_path: Path, host: str)
 
 
 @pytest.mark.parametrize("command", ["sandbox", "platform"])
-async def test_a_stand_in_whose_port_is_taken_says_so(tmp_path: Path, command: str) -> None:
+async def test_a_local_slack_or_turso_whose_port_is_taken_says_so(tmp_path: Path, command: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         given = ("--port", port, "--data", str(tmp_path))
@@ -149,11 +152,11 @@ async def test_a_stand_in_whose_port_is_taken_says_so(tmp_path: Path, command: s
 
 
 class FromFiles(Process):
-    """A bot that finds everything in the folder where it starts: `.env`, and a file for each secret."""
+    """A bot that gets all its settings from the folder where it starts: `.env`, and a file for each secret."""
 
     @property
     def environment(self) -> dict[str, str]:
-        """Nothing but what the machine itself sets."""
+        """Return only variables that the machine itself sets."""
         whole = super().environment
         secrets = {name for name in whole if name.startswith(("SLACK_", "TURSO_API_TOKEN")) and "URL" not in name}
         for name in secrets:

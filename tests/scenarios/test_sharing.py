@@ -1,4 +1,4 @@
-"""Share to channel: a private answer can be posted for everyone, by the press of a button that is decided again."""
+"""Share to channel: a button posts a private answer for everyone, after a new decision of the rules."""
 
 import pytest
 
@@ -27,7 +27,7 @@ async def test_a_private_answer_is_posted_for_everyone_after_a_press(world: Worl
     assert SHARE not in buttons(shared)
 
 
-async def test_an_answer_that_is_never_public_has_no_such_button(world: World) -> None:
+async def test_an_answer_that_is_never_public_has_no_share_button(world: World) -> None:
     for line in ("/turso help", "/turso whoami --private", "/turso show nope --private"):
         assert SHARE not in buttons(await world.person(DANA).types(line)), line
 

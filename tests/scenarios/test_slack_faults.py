@@ -1,4 +1,4 @@
-"""Each method of Slack's that the bot calls, with each fault: no is said with a reason, and nothing is done twice."""
+"""Each Slack method that the bot calls, with each fault: people get a reason, and nothing is done twice."""
 
 import ast
 from collections.abc import AsyncIterator
@@ -19,13 +19,13 @@ from tests.world import World, living, words
 
 NO_METHODS = {"response_url", "upload"}
 SECONDS = 1
-"""How long the bot waits for Slack here; otherwise it is ten seconds."""
+"""Seconds that the bot waits for Slack here. By default it is ten."""
 LEAKS = ("Something went wrong", "Traceback", "Error(", "object at 0x", "SlackTrouble")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """A world in which nothing of the bot's may have broken once it ends; its Slack breaks connections."""
+    """Run a world in which nothing of the bot may have broken at its end. Its Slack breaks connections."""
     data = tmp_path_factory.mktemp("world")
     (data / "policy.yaml").write_text(POLICY)
     async with AsyncExitStack() as stack:
@@ -41,7 +41,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 
 
 def called() -> set[str]:
-    """The methods that the code calls, by the literal that stands there."""
+    """Return the methods that the code calls, found by their string literals."""
     found = set()
     for path in Path(bot.slack.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -52,13 +52,13 @@ def called() -> set[str]:
     return found
 
 
-def test_every_method_that_is_called_has_a_shape_and_a_row() -> None:
+def test_every_method_that_is_called_has_a_schema_and_a_row() -> None:
     assert called() == set(SHAPES) == set(ROWS) - NO_METHODS
 
 
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(("method", "fault"), pairs(ROWS, FAULTS, times=2))
-async def test_a_fault_of_slacks_costs_nobody_an_answer(world: World, method: str, fault: str) -> None:
+async def test_a_fault_of_slack_leaves_no_person_without_an_answer(world: World, method: str, fault: str) -> None:
     assert world.bot is not None
     world.workspace.limits.rates = "off"
     before = {id(one) for one in everything(world)}

@@ -1,4 +1,4 @@
-"""A change that cannot start yet: who asked hears within seconds that it waits, why and until when, and how it ends."""
+"""A change that can't start yet: its requester is soon told why and until when, and later the outcome."""
 
 from typing import Any
 
@@ -36,13 +36,13 @@ LINES = {
 }
 
 
-def told_to_wait(world: World, name: str) -> list[Message]:
-    return [one for one in forging.told(world, DANA) if WAITS in words(one) and name in words(one)]
+def waiting_notes(world: World, name: str) -> list[Message]:
+    return [one for one in forging.private_messages(world, DANA) if WAITS in words(one) and name in words(one)]
 
 
 @pytest.fixture
 def tries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The ids of requests whose start was tried, one for each try."""
+    """Return the ids of requests that the bot tried to start, one for each try."""
     found: list[str] = []
     real = authorize
 
@@ -55,15 +55,16 @@ def tries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 async def outcome(world: World, holding: str) -> Message:
-    """The word to the one who asked, alone, after the one that it waits."""
+    """Wait for a private message to the requester that contains `holding`, and return it."""
     found: Message = await until(
-        lambda: next((one for one in forging.told(world, DANA) if holding in words(one)), None), what=holding
+        lambda: next((one for one in forging.private_messages(world, DANA) if holding in words(one)), None),
+        what=holding,
     )
     return found
 
 
 @pytest.mark.parametrize("how", LINES)
-async def test_what_is_allowed_at_once_says_that_it_waits_and_how_it_ends(
+async def test_a_change_that_is_allowed_at_once_is_reported_as_waiting_and_then_its_outcome(
     world: World, tries: list[str], how: str
 ) -> None:
     await world.make(name := f"late-{how}")
@@ -71,9 +72,9 @@ async def test_what_is_allowed_at_once_says_that_it_waits_and_how_it_ends(
     line = LINES[how].format(name, bot=world.workspace.app.bot_user_id)
     await world.workspace.say(DANA, DB_OPS, line)
 
-    await until(lambda: told_to_wait(world, name), what="the word that it waits", within=10)
+    await until(lambda: waiting_notes(world, name), what="the word that it waits", within=10)
     await until(lambda: len(tries) >= 4, what="more tries")
-    (note,) = told_to_wait(world, name)
+    (note,) = waiting_notes(world, name)
     assert "Slack" in words(note)
     assert "Try again in a moment" not in words(note), "it is tried by itself"
     assert "The outcome will appear here" in words(note)
@@ -82,24 +83,26 @@ async def test_what_is_allowed_at_once_says_that_it_waits_and_how_it_ends(
     world.workspace.faults.remove(silent)
     await outcome(world, f"*{name}*")
     await world.calm()
-    assert len(told_to_wait(world, name)) == 1
+    assert len(waiting_notes(world, name)) == 1
 
 
-async def test_what_waits_for_turso_says_so_in_place_of_the_note_that_it_starts(world: World) -> None:
+async def test_a_change_that_waits_for_turso_says_so_instead_of_saying_that_it_starts(world: World) -> None:
     await world.make(name := "late-confirmed")
     dana = world.person(DANA)
     question = await dana.types(f"/turso db protect {name} on")
     silent = world.turso.faults.add("status", method="GET", path=f"*/databases/{name}*", status=503, count=None)
     await dana.presses("Set delete protection", question)
 
-    await until(lambda: told_to_wait(world, name), what="the word that it waits", within=20)
-    assert not [one for one in forging.told(world, DANA) if "Confirmed." in words(one)], "the note was replaced"
+    await until(lambda: waiting_notes(world, name), what="the word that it waits", within=20)
+    assert not [one for one in forging.private_messages(world, DANA) if "Confirmed." in words(one)], (
+        "the note was replaced"
+    )
     world.turso.faults.remove(silent.id)
     await world.calm()
-    assert not told_to_wait(world, name), "and it is replaced by the outcome"
+    assert not waiting_notes(world, name), "and it is replaced by the outcome"
 
 
-async def test_a_turso_that_does_not_answer_at_all_is_not_waited_for_in_silence(
+async def test_a_requester_is_told_soon_when_turso_does_not_answer_at_all(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(start_delay, "SLOW_SECONDS", 0.2)
@@ -109,19 +112,19 @@ async def test_a_turso_that_does_not_answer_at_all_is_not_waited_for_in_silence(
     held = world.turso.faults.add("hold_before", method="GET", path=f"*/databases/{name}*", count=None)
     await dana.presses("Set delete protection", question)
 
-    await until(lambda: told_to_wait(world, name), what="the word that it waits", within=10)
-    assert start_delay.SLOW in words(told_to_wait(world, name)[0])
+    await until(lambda: waiting_notes(world, name), what="the word that it waits", within=10)
+    assert start_delay.SLOW in words(waiting_notes(world, name)[0])
     world.turso.faults.remove(held.id)
     await world.calm()
     assert world.changes("PATCH", f"/{name}/configuration")
 
 
-async def test_withdraw_on_the_note_ends_it(world: World) -> None:
+async def test_withdraw_on_the_note_ends_the_request(world: World) -> None:
     await world.make(name := "late-withdrawn")
     silent = world.workspace.faults.add("api_error", "conversations.members", error="internal_error")
     await world.workspace.say(DANA, DB_OPS, f"/turso freeze {name} --reason fire")
-    await until(lambda: told_to_wait(world, name), what="the word that it waits", within=10)
-    (note,) = told_to_wait(world, name)
+    await until(lambda: waiting_notes(world, name), what="the word that it waits", within=10)
+    (note,) = waiting_notes(world, name)
 
     answer = await forging.answer_to(world, DANA, world.person(DANA).presses("Withdraw", note))
     world.workspace.faults.remove(silent)

@@ -1,4 +1,4 @@
-"""Whole processes and a PostgreSQL that isn't there, has few connections, or is used without durable work."""
+"""Real processes with a PostgreSQL that isn't there, allows few connections, or is used without durable work."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ SENTENCE = "PostgreSQL has no connection left for this user, database or server.
 
 
 @pytest.mark.parametrize("command", ["serve", "socket", "worker"])
-async def test_a_store_that_cannot_be_reached_ends_a_start_with_75(tmp_path: Path, command: str) -> None:
+async def test_a_store_that_cannot_be_reached_ends_the_start_with_status_75(tmp_path: Path, command: str) -> None:
     url = f"postgresql://u:canary@127.0.0.1:{free_port()}/d"
     environment = GIVEN | {"PATH": os.environ["PATH"], "DATABASE_URL": url, "PORT": str(free_port())}
     out, err = tmp_path / "out", tmp_path / "err"
@@ -47,7 +47,7 @@ async def test_a_store_that_cannot_be_reached_ends_a_start_with_75(tmp_path: Pat
 
 @pytest.mark.parametrize("command", ["serve", "socket", "worker"])
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
-async def test_a_process_that_waits_for_the_store_stops_in_order(
+async def test_a_process_that_waits_for_the_store_stops_cleanly(
     tmp_path: Path, command: str, asked: signal.Signals
 ) -> None:
     url = f"postgresql://u:canary@127.0.0.1:{free_port()}/d"
@@ -66,7 +66,7 @@ async def test_a_process_that_waits_for_the_store_stops_in_order(
 
 @pytest.fixture
 def limited_url(postgres_server: str, upgraded_postgresql_url: str) -> Iterator[str]:
-    """The URL of a store whose role may have few connections."""
+    """Return the URL of a store whose role is limited to few connections."""
     role, database = f"r{uuid.uuid4().hex[:12]}", upgraded_postgresql_url.partition("?")[0].rpartition("/")[2]
     with psycopg.connect(upgraded_postgresql_url, autocommit=True) as admin:
         admin.execute(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT {FEW}")
@@ -83,7 +83,7 @@ def limited_url(postgres_server: str, upgraded_postgresql_url: str) -> Iterator[
         admin.execute(f"DROP ROLE {role}")
 
 
-async def test_a_role_with_few_connections_ends_no_process(limited_url: str, tmp_path: Path) -> None:
+async def test_a_role_with_few_connections_stops_no_process(limited_url: str, tmp_path: Path) -> None:
     async with standing(tmp_path) as (world, keys):
         first = Process(world, keys, database_url=limited_url)
         others = [replace(first, command="worker", log=tmp_path / f"log{number}") for number in range(3)]
@@ -101,7 +101,7 @@ async def test_a_role_with_few_connections_ends_no_process(limited_url: str, tmp
         logs = "".join(process.log.read_text() for process in (first, *others))
 
     assert [one.failure for one in world.workspace.deliveries if one.failure] == []
-    lines = [json.loads(line) for line in logs.splitlines()]  # nothing stands between the lines of JSON
+    lines = [json.loads(line) for line in logs.splitlines()]  # all lines are JSON
     assert not [line for line in lines if "StoreUnavailable" in line.get("exception", "")], "an outage is a sentence"
     assert not [line for line in lines if line["logger"] == "dbos" and "Traceback" in line["event"]]
 

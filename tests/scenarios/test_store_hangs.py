@@ -1,4 +1,4 @@
-"""The store hangs for ten seconds: Slack's 3 seconds are kept, and what people were told is what happened."""
+"""The store hangs for ten seconds: requests are acknowledged within 3 seconds, and people are told what happened."""
 
 import asyncio
 import json
@@ -51,7 +51,7 @@ NOT_RECORDED = "couldn't be recorded"
 
 
 class Hanging:
-    """A world, how to let its store hang, and what the bot logs."""
+    """A world, a function that makes its store hang, and what the bot logs."""
 
     def __init__(self, world: World, hang: Any) -> None:
         assert world.bot is not None
@@ -83,7 +83,10 @@ async def hanging(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
 
 
 async def test_every_ack_is_in_time_and_what_was_refused_never_happens(hanging: Hanging) -> None:
-    """While the store hangs: commands, presses and a form. Each is refused at once, and none is carried out later."""
+    """Send commands, presses and a form while the store hangs.
+
+    Each is refused at once, and none is carried out later.
+    """
     world = hanging.world
     assert world.bot is not None
     await world.make("hang-one", "hang-two", "hang-three")
@@ -94,13 +97,13 @@ async def test_every_ack_is_in_time_and_what_was_refused_never_happens(hanging: 
     form = await world.person(ANA).modal("hang-one")
     by_type, by_press = await stage.request_of(world, typed), await stage.request_of(world, pressed)
     await world.calm()
-    before = {person: len(forging.told(world, person)) for person in (ANA, DANA)}
+    before = {person: len(forging.private_messages(world, person)) for person in (ANA, DANA)}
     since = len(world.workspace.deliveries)
 
     with hanging.hang():
         loop = asyncio.get_running_loop()
         over = loop.time() + HANGS_SECONDS
-        commands = [forging.types(world, DANA, DB_OPS, "freeze hang-three --reason x") for _ in range(3)]
+        commands = [forging.forge_command(world, DANA, DB_OPS, "freeze hang-three --reason x") for _ in range(3)]
         press = world.person(ANA).presses("Approve", pressed)
         answer, *_ = await asyncio.gather(world.person(ANA).submits({"typed_name": "hang-one"}, form), press, *commands)
         await until(lambda: refusals(world, DANA, before[DANA]) == 3, what="three refusals")
@@ -126,8 +129,8 @@ async def test_every_ack_is_in_time_and_what_was_refused_never_happens(hanging: 
 
 
 def refusals(world: World, person: str, before: int) -> int:
-    """How often this person was told that something wasn't recorded. Each time with a reference."""
-    told = [words(one) for one in forging.told(world, person)[before:]]
+    """Count how often this person was told that something wasn't recorded. Each refusal has a reference."""
+    told = [words(one) for one in forging.private_messages(world, person)[before:]]
     return len([one for one in told if NOT_RECORDED in one and "Nothing was done" in one and "Reference `i-" in one])
 
 

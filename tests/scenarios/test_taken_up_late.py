@@ -1,4 +1,4 @@
-"""What was acknowledged before a long outage: of no kind is it done so much later, as if it were asked for now."""
+"""Requests that were accepted before a long outage: none is carried out hours later as if it had just been made."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -89,8 +89,8 @@ async def refusals(world: World) -> list[AuditEntry]:
     return [one for _, one in await world.bot.store.audit.page(before_seq=None, limit=200) if one.event == "refused"]
 
 
-async def take_up(world: World, one: Incoming) -> None:
-    """Leave an intent as a crash would, and have it taken up."""
+async def resume(world: World, one: Incoming) -> None:
+    """Leave an intent as a crash would, and let the bot resume it."""
     assert world.bot is not None
     assert await world.bot.store.intents.record(one)
     await world.bot.health.queue.enqueue_resume(one.id)
@@ -100,14 +100,14 @@ async def take_up(world: World, one: Incoming) -> None:
 
 
 @pytest.mark.parametrize("kind", LEFT)
-async def test_what_came_in_too_long_ago_is_not_done_and_its_person_hears_it(world: World, kind: str) -> None:
+async def test_a_request_from_too_long_ago_is_not_carried_out_and_its_person_is_told(world: World, kind: str) -> None:
     one = await LEFT[kind](world, f"old-{kind}")
     one = replace(one, key=new_id("k"), at=one.at - TAKEN_UP_WITHIN - MOMENT)
     await world.calm()
     before, refused = await state_of_things(world), len(await refusals(world))
 
     told = words(
-        await forging.answer_to(world, one.user_id, take_up(world, one), holding="I was offline when you sent this at")
+        await forging.answer_to(world, one.user_id, resume(world, one), holding="I was offline when you sent this at")
     )
 
     assert "so nothing was done" in told
@@ -118,19 +118,19 @@ async def test_what_came_in_too_long_ago_is_not_done_and_its_person_hears_it(wor
 
 
 @pytest.mark.parametrize("kind", LEFT)
-async def test_what_came_in_a_moment_ago_is_done(world: World, kind: str) -> None:
+async def test_a_request_from_a_moment_ago_is_carried_out(world: World, kind: str) -> None:
     one = await LEFT[kind](world, f"new-{kind}")
     one = replace(one, key=new_id("k"), at=one.at - TAKEN_UP_WITHIN + MOMENT)
     await world.calm()
     before = await state_of_things(world)
 
-    await take_up(world, one)
+    await resume(world, one)
 
     assert await state_of_things(world) != before
 
 
 @pytest.mark.parametrize("kind", ["approve", "name-typed"])
-async def test_a_vote_that_was_recorded_before_the_crash_is_not_said_to_be_nothing(world: World, kind: str) -> None:
+async def test_a_vote_that_was_recorded_before_the_crash_is_not_reported_as_lost(world: World, kind: str) -> None:
     assert world.bot is not None
     one = await LEFT[kind](world, f"voted-{kind}")
     one = replace(one, key=new_id("k"), at=one.at - TAKEN_UP_WITHIN - MOMENT)
@@ -139,7 +139,7 @@ async def test_a_vote_that_was_recorded_before_the_crash_is_not_said_to_be_nothi
     assert await world.bot.store.requests.vote(Vote(request_id, one.user_id, True, one.at), entry=line)
 
     told = words(
-        await forging.answer_to(world, one.user_id, take_up(world, one), holding="I was offline when you sent this at")
+        await forging.answer_to(world, one.user_id, resume(world, one), holding="I was offline when you sent this at")
     )
 
     assert "so nothing more was done" in told

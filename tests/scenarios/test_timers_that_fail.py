@@ -1,4 +1,4 @@
-"""Timers whose work fails: whatever their kind, `doctor` and a metric show them, and nothing else waits for them."""
+"""Timers whose work fails: `doctor` and a metric report every kind, and other work doesn't wait for them."""
 
 import asyncio
 from collections.abc import Mapping
@@ -16,18 +16,18 @@ from bot.pipeline.replies import entry
 from bot.pipeline.timers import due
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import quarantines as q
-from tests.scenarios.asked import asked, reaches
+from tests.scenarios.requesting import make_request, reaches
 from tests.world import ANA, DANA, DB_OPS, World, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = q.POLICY.replace("[read, create]", "[read, create, digest]")
 PATIENCE = 120.0
 SET_THEMSELVES = {TimerKind.SAMPLE, TimerKind.DIGEST, TimerKind.RECONCILE, TimerKind.FINISH, TimerKind.THAW}
-"""Kinds whose work needs Turso and catches what it raises."""
+"""Kinds whose work needs Turso. They catch its errors and reschedule themselves."""
 
 
 async def timers(world: World) -> Mapping[TimerKind, Timer]:
-    """Those that fail, by kind; more than one of a kind: any of them."""
+    """Return a failing timer of each kind that has one."""
     assert world.bot is not None
     every = await world.bot.store.timers.due(world.clock.now() + timedelta(days=400), limit=1000)
     return {one.kind: one for one in every if one.failures}
@@ -93,15 +93,15 @@ async def test_timers_of_every_kind_that_fail_are_shown_until_they_work(
 
 
 async def frozen(world: World) -> tuple[Message, str]:
-    """The card of a freeze of one minute, and its request's id."""
-    card = await asked(world, "/turso freeze {} --for 1m --reason spike")
+    """Freeze a database for one minute, and return the card and the request's id."""
+    card = await make_request(world, "/turso freeze {} --for 1m --reason spike")
     await world.person(ANA).presses("Approve", card)
     request = await reaches(world, card, State.SUCCEEDED)
     await world.calm()
     return card, request.id
 
 
-async def test_timers_that_set_themselves_again_while_turso_is_silent_are_shown(world: World) -> None:
+async def test_timers_that_reschedule_themselves_while_turso_is_unreachable_are_shown(world: World) -> None:
     assert world.bot is not None
     store = world.bot.store
     card, frozen_id = await frozen(world)
@@ -136,7 +136,7 @@ async def test_timers_that_set_themselves_again_while_turso_is_silent_are_shown(
 
 
 async def freeze_is_called_late(world: World, card: Message, request_id: str) -> None:
-    """After some failures people are told once that a freeze has not ended."""
+    """Assert that people are told once, after some failures, that a freeze has not ended."""
     assert world.bot is not None
     (hold,) = [one for one in await world.bot.store.holds.find() if one.request_id == request_id]
     for failures in (due.LATE_AFTER - 1, due.LATE_AFTER, due.LATE_AFTER + 1):
@@ -147,6 +147,6 @@ async def freeze_is_called_late(world: World, card: Message, request_id: str) ->
 
 
 def below(world: World, card: Message, holding: str) -> list[Message]:
-    """What stands in the thread of a card and holds some words."""
+    """Return the texts in the thread of a card that contain `holding`."""
     posted = world.workspace.history(DB_OPS, None)
     return [one for one in posted if one.thread_ts == card.ts != one.ts and holding in words(one)]

@@ -1,4 +1,4 @@
-"""The policy's tools and the bot give one answer: command lines and policies at random, typed and asked about."""
+"""The policy's tools and the bot give the same answer, for random command lines and policies."""
 
 import random
 from collections.abc import AsyncIterator, Iterator
@@ -26,7 +26,8 @@ NAMES = ("orders", "users", "analytics")
 """Databases of the sandbox; all are in the group `default`."""
 REACHING = {command.name for command in COMMANDS if command.reaches_others}
 ASKABLE = [name for name in LINES if name not in {"policy explain", "restore", "doctor", *REACHING}]
-"""Not `restore`, which is also Undo, nor those that are decided on a whole group of databases, such as `rotate`."""
+"""Without `restore`, which is also Undo, and commands that are decided on a whole group of databases, such as `rotate`.
+"""
 COMMAND_LISTS = (
     "read",
     "token",
@@ -50,7 +51,7 @@ COMMAND_LISTS = (
 
 
 def policy_text(dice: random.Random) -> str:
-    """Write some policy for the two channels."""
+    """Return a random policy for the two channels."""
     channels = {}
     for channel in (DB_OPS, ORDERS):
         databases = dice.choice((["*"], ["orders*"], ["group:default"], ["orders*", "group:other"]))
@@ -80,7 +81,7 @@ def _rule(dice: random.Random) -> dict[str, object]:
 
 
 def lines(dice: random.Random, count: int) -> Iterator[str]:
-    """Write command lines; those that change something only say what they would do."""
+    """Yield random command lines. Those that change something are dry runs."""
     for _ in range(count):
         name = dice.choice(ASKABLE)
         line = dice.choice(LINES[name]).replace("{r}", '"moved away"').replace("{}", dice.choice(NAMES))
@@ -94,7 +95,7 @@ def lines(dice: random.Random, count: int) -> Iterator[str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """The sandbox, whose policy the test replaces."""
+    """Run the sandbox, whose policy the test replaces."""
     async with sound(tmp_path_factory.mktemp("world")) as found:
         yield found
 
@@ -114,7 +115,7 @@ async def test_a_policys_tools_say_what_the_bot_decides(
         person, channel = dice.choice(PEOPLE), dice.choice((DB_OPS, ORDERS))
         decided.clear()
         outcomes = outcomes_of(world)
-        await forging.types(world, person, channel, line)
+        await forging.forge_command(world, person, channel, line)
         await world.calm()
         assert outcomes(), line
         own = [one for _, _, one in of_the_line(decided, person, channel)]

@@ -1,4 +1,4 @@
-"""Typing a database's name before something dangerous: what phones make of it passes, anything else changes nothing."""
+"""Typing a database's name before a dangerous operation: a phone's spelling is accepted, any other text is not."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -29,7 +29,7 @@ POLICY = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """A world in which one channel asks an approver for the name, and the other the requester."""
+    """Run a world in which one channel asks the approver for the name, and the other one asks the requester."""
     data = tmp_path_factory.mktemp("world")
     policy = data / "policy.yaml"
     policy.write_text(json.dumps(POLICY))
@@ -39,13 +39,13 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 
 
 async def by_an_approver(world: World) -> tuple[str, Message, str]:
-    """Ask for a destroy that Ana approves."""
+    """Request a destroy that Ana approves."""
     card = await world.person(DANA).types(f"/turso destroy {NAME} --now --reason moved", DB_OPS, holding="Approve")
     return ANA, card, "Approve"
 
 
 async def by_the_requester(world: World) -> tuple[str, Message, str]:
-    """Ask for a destroy that Dana confirms herself."""
+    """Request a destroy that Dana confirms herself."""
     question = await world.person(DANA).types(f"/turso destroy {NAME} --now --reason moved", ORDERS, holding="Destroy")
     return DANA, question, "Destroy"
 
@@ -65,7 +65,7 @@ REFUSED = [
 
 
 async def request_state(world: World) -> tuple[State, int]:
-    """The newest request, and how many votes it has."""
+    """Return the newest request's state and its number of votes."""
     assert world.bot is not None
     newest = (await world.bot.store.requests.find(states=list(State), limit=1))[0]
     return newest.state, len(newest.votes)
@@ -73,7 +73,7 @@ async def request_state(world: World) -> tuple[State, int]:
 
 @pytest.mark.parametrize(("typed", "hint"), REFUSED)
 @pytest.mark.parametrize("way", WAYS)
-async def test_what_is_not_the_name_is_said_at_its_field_and_changes_nothing(
+async def test_another_text_than_the_name_is_an_error_at_its_field_and_changes_nothing(
     world: World, way: Callable[[World], Awaitable[tuple[str, Message, str]]], typed: str, hint: str
 ) -> None:
     who, message, label = await way(world)
@@ -105,7 +105,7 @@ async def test_what_is_not_the_name_is_said_at_its_field_and_changes_nothing(
     ],
 )
 @pytest.mark.parametrize("way", WAYS)
-async def test_the_name_as_phones_write_it_is_taken(
+async def test_the_name_as_phones_write_it_is_accepted(
     world: World, way: Callable[[World], Awaitable[tuple[str, Message, str]]], typed: str
 ) -> None:
     who, message, label = await way(world)

@@ -1,4 +1,4 @@
-"""What becomes of an open alert when the policy changes, or its database is destroyed and made again."""
+"""What happens to an open alert when the policy changes, or when its database is destroyed and created again."""
 
 import pytest
 
@@ -14,8 +14,8 @@ from tests.world import ANA, World, buttons, enforce, words
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def sampled(world: World) -> None:
-    """Let the next sample be taken, after which alerts are decided about."""
+async def take_sample(world: World) -> None:
+    """Let an hour pass, so that the next sample is taken and alerts are evaluated."""
     await world.pass_time(hours=1)
     await world.calm()
 
@@ -36,7 +36,7 @@ async def test_an_open_alert_ends_when_the_policy_no_longer_lets_its_channel_hav
     card = await shown(world, SAYS)
     enforce(world, policy)
 
-    await sampled(world)
+    await take_sample(world)
 
     assert world.bot is not None
     assert present(await world.bot.store.alerts.get(alert.id)).end is AlertEnd.UNWATCHED
@@ -53,7 +53,7 @@ async def test_an_open_alert_ends_when_its_organization_leaves_the_policy(world:
     other = await made(world, AlertKind.FREEZE, "users", organization="gone")
     assert await world.bot.store.alerts.raise_once(other)
 
-    await sampled(world)
+    await take_sample(world)
 
     assert present(await world.bot.store.alerts.get(other.id)).end is AlertEnd.UNWATCHED
     assert present(await world.bot.store.alerts.get(alert.id)).is_open
@@ -91,7 +91,7 @@ async def test_without_an_incident_profile_no_incident_is_offered(world: World) 
 
 
 @pytest.mark.parametrize("button", ["Triage", "Freeze writes 30 min"])
-async def test_no_button_shows_or_changes_another_database_of_the_name(world: World, button: str) -> None:
+async def test_no_button_shows_or_changes_another_database_with_the_name(world: World, button: str) -> None:
     name = f"twin-{button[:4].lower()}"
     await world.make(name)
     await raised(world, AlertKind.SPIKE, name)

@@ -1,4 +1,4 @@
-"""What waits is shown again, in lists and on Home, with its buttons, to those alone whom it concerns."""
+"""Open requests are shown again in lists and on Home, with their buttons, but only to the people concerned."""
 
 from functools import partial
 
@@ -6,8 +6,8 @@ import pytest
 
 from bot.core.requests.request import State
 from tests.scenarios import forging
-from tests.scenarios.asked import asked, stored
 from tests.scenarios.policies import TWO_APPROVERS
+from tests.scenarios.requesting import make_request, stored
 from tests.world import ANA, DANA, GIL, STELLA, World, buttons, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = TWO_APPROVERS
 
 
-async def test_requests_of_mine_can_be_withdrawn_from_the_list(world: World) -> None:
-    card = await asked(world, "/turso rotate {} --reason leak")
+async def test_my_requests_can_be_withdrawn_from_the_list(world: World) -> None:
+    card = await make_request(world, "/turso rotate {} --reason leak")
     dana = world.person(DANA)
     found = await stored(world, card)
 
@@ -24,15 +24,15 @@ async def test_requests_of_mine_can_be_withdrawn_from_the_list(world: World) -> 
     assert listed.only_for == DANA
     assert found.id in words(listed)
     answer = await forging.answer_to(
-        world, DANA, forging.clicks(world, DANA, "approval.withdraw", found.id, message=listed)
+        world, DANA, forging.forge_click(world, DANA, "approval.withdraw", found.id, message=listed)
     )
 
     assert "Withdrawn" in words(answer)
     assert (await stored(world, card)).state is State.CANCELLED
 
 
-async def test_what_waits_for_an_approver_is_listed_with_its_buttons_for_them_alone(world: World) -> None:
-    card = await asked(world, "/turso rotate {} --reason leak")
+async def test_requests_that_wait_for_an_approver_are_listed_with_buttons_for_approvers_alone(world: World) -> None:
+    card = await make_request(world, "/turso rotate {} --reason leak")
     found = await stored(world, card)
 
     listed = await world.person(ANA).types("/turso requests --to-approve")
@@ -45,7 +45,7 @@ async def test_what_waits_for_an_approver_is_listed_with_its_buttons_for_them_al
 
 
 async def test_home_repeats_the_buttons_and_answers_in_private(world: World) -> None:
-    card = await asked(world, "/turso rotate {} --reason leak")
+    card = await make_request(world, "/turso rotate {} --reason leak")
     found = await stored(world, card)
 
     await world.workspace.open_home(ANA)
@@ -60,8 +60,8 @@ async def test_home_repeats_the_buttons_and_answers_in_private(world: World) -> 
     assert [vote.user_id for vote in (await stored(world, card)).votes] == [ANA]
 
 
-async def test_home_tells_a_guest_and_a_stranger_nothing(world: World) -> None:
-    await asked(world, "/turso rotate {} --reason leak")
+async def test_home_shows_nothing_to_a_guest_or_a_stranger(world: World) -> None:
+    await make_request(world, "/turso rotate {} --reason leak")
 
     for person in (GIL, STELLA):
         await world.workspace.open_home(person)

@@ -1,4 +1,4 @@
-"""An archived database: everybody sees that it is, and who may wakes it with its group, from wherever it is met."""
+"""An archived database is marked wherever it is shown, and people with the right can wake its group from there."""
 
 import asyncio
 
@@ -6,18 +6,18 @@ import pytest
 
 from bot.core.requests.request import State
 from bot.sandbox.running import POLICY
-from tests.scenarios.asked import reaches
+from tests.scenarios.requesting import reaches
 from tests.scenarios.test_rotation import pair
 from tests.world import ANA, BEN, DANA, DB_OPS, INCIDENT, ORDERS, REMY, World, buttons, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 _TOKENS = "{approve: token, by: dba, to:"
 OWN_POLICY = POLICY.read_text().replace(_TOKENS, f"{{allow: wake}}\n      - {_TOKENS}")
-"""In #team-orders, too, everybody may wake its databases."""
+"""The sandbox's policy, in which everybody in #team-orders may wake its databases, too."""
 
 
 async def archived(world: World, name: str) -> str:
-    """A database and its sibling in an archived group of their own; returns its name."""
+    """Create a database and a sibling in an archived group of their own, and return its name."""
     await pair(world, name)
     await world.turso.archive("acme", f"g-{name}")
     return name
@@ -43,7 +43,7 @@ async def test_a_responder_wakes_a_database_from_its_triage_card(world: World) -
     assert "Wake" not in buttons(world.as_now(card))
 
 
-async def test_who_needs_a_token_is_offered_to_wake_the_database(world: World) -> None:
+async def test_a_person_who_needs_a_token_is_offered_to_wake_the_database(world: World) -> None:
     name = await archived(world, "drowsy")
     refused = await world.person(BEN).types(f"/turso token {name} --read-only")
     assert f"`{name}` is archived, so it doesn't respond" in words(refused)
@@ -78,7 +78,7 @@ async def test_a_channel_may_wake_a_group_that_is_all_its_own(world: World) -> N
     await until(lambda: world.card(ORDERS, holding=f"*{name}* is awake"), what="the outcome")
 
 
-async def test_a_request_that_somebody_has_overtaken_changes_nothing(world: World) -> None:
+async def test_a_request_that_another_person_has_made_needless_changes_nothing(world: World) -> None:
     name = await archived(world, "twice")
     card = await world.person(DANA).types(f"/turso wake {name} --reason morning", holding=name)
     assert f"{name}-z" in words(card), "approvers see what else wakes"
@@ -92,8 +92,8 @@ async def test_a_request_that_somebody_has_overtaken_changes_nothing(world: Worl
     assert wakings(world, name) == 1
 
 
-async def test_two_people_and_two_presses_are_one_waking(world: World) -> None:
-    """Each press is answered: by the outcome, that it is under way, or that it is awake by then."""
+async def test_two_people_and_two_presses_wake_a_group_once(world: World) -> None:
+    """Each press is answered: with the outcome, that it is in progress, or that the database is already awake."""
     name = await archived(world, "both")
     card = await world.person(REMY).types(f"/turso triage {name}", holding=name)
     before = {one.ts for one in world.person(BEN).sees()}
@@ -137,7 +137,7 @@ async def test_home_marks_what_is_archived(world: World) -> None:
     assert "archived" in words(world.workspace.home_of(DANA))
 
 
-async def test_the_explanation_is_about_the_whole_group(world: World) -> None:
+async def test_policy_explain_covers_the_whole_group(world: World) -> None:
     name = await archived(world, "explained")
     said = await world.person(DANA).types(f"/turso policy explain wake {name}")
     assert "approv" in words(said)

@@ -1,4 +1,4 @@
-"""A change that is typed where the bot is not: one private answer there says so, and nothing is changed."""
+"""A change that is typed in a channel without the bot: one private answer there says so, and nothing is changed."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -25,9 +25,9 @@ CHANGES = (
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def without_bot(world: World) -> AsyncIterator[World]:
-    """#db-ops without the bot, which was there a moment ago."""
+    """Remove the bot from #db-ops. It was there a moment ago."""
     app = world.workspace.app.bot_user_id
-    await forging.types(world, DANA, DB_OPS, "ls")
+    await forging.forge_command(world, DANA, DB_OPS, "ls")
     await world.calm()
     await world.workspace.admin.leave(app, DB_OPS)
     yield world
@@ -35,17 +35,23 @@ async def without_bot(world: World) -> AsyncIterator[World]:
 
 
 @pytest.mark.parametrize("line", CHANGES)
-async def test_a_change_where_the_bot_is_not_gets_one_private_answer_there(without_bot: World, line: str) -> None:
+async def test_a_change_in_a_channel_without_the_bot_gets_one_private_answer_there(
+    without_bot: World, line: str
+) -> None:
     world = without_bot
     assert world.bot is not None
     if "left" not in {one.name for one in await world.bot.env.turso_clients.turso("acme").databases()}:
         await world.make("left")
-    before, told, calls = await requests(world), {one.ts for one in forging.told(world, DANA)}, changes(world)
+    before, told, calls = (
+        await requests(world),
+        {one.ts for one in forging.private_messages(world, DANA)},
+        changes(world),
+    )
 
-    await forging.types(world, DANA, DB_OPS, line)
+    await forging.forge_command(world, DANA, DB_OPS, line)
     await world.calm()
 
-    (answer,) = [one for one in forging.told(world, DANA) if one.ts not in told]
+    (answer,) = [one for one in forging.private_messages(world, DANA) if one.ts not in told]
     assert answer.channel_id == DB_OPS
     assert "I'm not in" in words(answer)
     assert "/invite" in words(answer)
@@ -53,12 +59,12 @@ async def test_a_change_where_the_bot_is_not_gets_one_private_answer_there(witho
 
 
 async def requests(world: World) -> list[str]:
-    """The requests that may still lead to something."""
+    """Return the requests that are still open."""
     assert world.bot is not None
     waiting = (State.PENDING, State.APPROVED, State.EXECUTING, State.SUCCEEDED)
     return [one.id for one in await world.bot.store.requests.find(states=waiting)]
 
 
 def changes(world: World) -> list[Any]:
-    """What was changed at Turso."""
+    """Return the changes made at Turso."""
     return [one for method in ("POST", "PATCH", "DELETE") for one in world.changes(method)]

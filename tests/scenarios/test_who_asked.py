@@ -1,4 +1,4 @@
-"""A public answer says who asked for what; an answer that is an error is for the requester alone."""
+"""A public answer says who ran which command; an error is shown to the requester alone."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ READING = [one for one in COMMANDS if isinstance(one, ReadCommand) and not one.o
 
 
 def head(message: Message) -> str:
-    """The first line of a message, when it is a small one."""
+    """Return the first line of a message, if it is a context block."""
     first = message.blocks[0]
     return str(first["elements"][0]["text"]) if first["type"] == "context" else ""
 
@@ -32,26 +32,26 @@ def public(world: World, channel: str = DB_OPS) -> list[Message]:
 
 
 @pytest.mark.parametrize("command", READING, ids=lambda one: one.name)
-async def test_a_public_answer_says_who_asked_for_what(world: World, command: ReadCommand[Any]) -> None:
+async def test_a_public_answer_says_who_ran_which_command(world: World, command: ReadCommand[Any]) -> None:
     line = LINES[command.name][0].replace("{}", "orders")
     before = {one.ts for one in world.workspace.history(DB_OPS, BEN)}
-    alone = len(forging.told(world, BEN))
+    alone = len(forging.private_messages(world, BEN))
 
-    await forging.types(world, BEN, DB_OPS, line)
+    await forging.forge_command(world, BEN, DB_OPS, line)
 
     def new() -> list[Message]:
         return [one for one in public(world) if one.ts not in before]
 
-    await until(lambda: new() or len(forging.told(world, BEN)) > alone, what="an answer")
+    await until(lambda: new() or len(forging.private_messages(world, BEN)) > alone, what="an answer")
     await world.calm()
     for message in new():
         assert head(message) == f"<@{BEN}> · `{line}`"
         assert marked_up(message).count(f"· `{line}`") == 1
-    for message in forging.told(world, BEN)[alone:]:
+    for message in forging.private_messages(world, BEN)[alone:]:
         assert f"· `{line}`" not in marked_up(message)
 
 
-async def test_who_turns_a_page_asked_for_it(world: World) -> None:
+async def test_the_person_who_turns_a_page_is_named(world: World) -> None:
     await world.make(*(f"turned-{at:02}" for at in range(60)))
     listed = await world.person(DANA).types("/turso ls turned", holding="turned-01")
     assert head(listed) == f"<@{DANA}> · `ls turned`"
@@ -62,7 +62,7 @@ async def test_who_turns_a_page_asked_for_it(world: World) -> None:
     assert head(turned).startswith(f"<@{BEN}> · `")
 
 
-async def test_a_card_that_is_drawn_again_keeps_who_asked_for_it(world: World) -> None:
+async def test_a_card_that_is_drawn_again_still_names_the_requester(world: World) -> None:
     await world.make("drawn-again")
     card = await world.person(DANA).types("/turso triage drawn-again", holding="drawn-again")
     assert head(card) == f"<@{DANA}> · `triage drawn-again`"
@@ -76,7 +76,7 @@ async def test_a_card_that_is_drawn_again_keeps_who_asked_for_it(world: World) -
 
 
 def _names_of(command: Command) -> list[str]:
-    """The spellings in which a command takes the name of a database that must exist."""
+    """Return the arguments of a command that take the name of an existing database."""
     fields: dict[str, FieldInfo] = command.args.model_fields
     args: type[BaseModel] = command.args
     shape = shape_of(args)
@@ -89,12 +89,10 @@ LOOKS = [f"{one.name} {option}" for one in READING for option in _names_of(one)]
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("channel", [DB_OPS, ORDERS])
-async def test_that_there_is_no_such_database_is_said_to_the_requester_alone(
-    world: World, look: str, channel: str
-) -> None:
+async def test_a_missing_database_is_reported_to_the_requester_alone(world: World, look: str, channel: str) -> None:
     before = {one.ts for one in public(world, channel)}
 
-    answer = await forging.answer_to(world, DANA, forging.types(world, DANA, channel, f"{look}{UNKNOWN}"))
+    answer = await forging.answer_to(world, DANA, forging.forge_command(world, DANA, channel, f"{look}{UNKNOWN}"))
 
     await world.calm()
     assert UNKNOWN in words(answer)
@@ -102,5 +100,5 @@ async def test_that_there_is_no_such_database_is_said_to_the_requester_alone(
     assert not [one for one in public(world, channel) if one.ts not in before]
 
 
-async def test_every_look_at_a_database_is_tried() -> None:
+async def test_every_reading_command_with_a_database_is_tried() -> None:
     assert {one.split()[0] for one in LOOKS} >= {"show", "usage", "triage", "tokens", "audit"}

@@ -1,4 +1,4 @@
-"""Whatever somebody types: it is acknowledged, answered, never a traceback, and never mark-up that they smuggled in."""
+"""Whatever a person types is acknowledged and answered, without a traceback or markup that they smuggled in."""
 
 import os
 import random
@@ -24,12 +24,12 @@ PLACES = ((DANA, DB_OPS), (ANA, DB_OPS), (BEN, DB_OPS), (REMY, INCIDENT), (DANA,
 
 
 def the_seed() -> int:
-    """The day's seed, or the one of `SEED` to see a failure again."""
+    """Return the seed of the day, or `SEED` to reproduce a failure."""
     return int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
 
 
 def is_answered(world: World, hook: str, trigger: str, calls_before: int) -> bool:
-    """A message by the `response_url`, a modal, or a card or message in the channel."""
+    """Return True once there is a message by the `response_url`, a modal, or a card or message in the channel."""
     state = world.workspace.state
     used = state.hooks.find(hook)
     if used is not None and used.uses:
@@ -53,7 +53,7 @@ async def test_generated_texts_are_acknowledged_and_answered(world: World) -> No
             read["(unreadable)"] += 1
         person, channel = (BEN, DB_OPS) if number < len(generated.LINES) else dice.choice(PLACES)
         calls = len(world.workspace.calls)
-        delivery, hook, trigger = await forging.types(world, person, channel, text)
+        delivery, hook, trigger = await forging.forge_command(world, person, channel, text)
         assert delivery.status == 200, (text, delivery.status)
         assert delivery.answer == "", text
         await until(partial(is_answered, world, hook, trigger, calls), what=f"an answer to {text!r}")
@@ -99,7 +99,7 @@ async def test_a_reason_stays_text_on_the_card(world: World, text: str) -> None:
     name = f"h{crc32(text.encode())}"
     await world.make(name)
 
-    await forging.types(world, DANA, DB_OPS, f"rotate {name} --reason '{text}'")
+    await forging.forge_command(world, DANA, DB_OPS, f"rotate {name} --reason '{text}'")
     card = await until(lambda: world.card(holding=name), what="the card")
 
     shown = marked_up(card)
@@ -111,7 +111,7 @@ async def test_a_reason_stays_text_on_the_card(world: World, text: str) -> None:
 async def test_an_answer_to_hostile_text_quotes_it_as_text(world: World, text: str, line: str) -> None:
     before = len(world.workspace.calls)
 
-    delivery, hook, trigger = await forging.types(world, DANA, DB_OPS, line.replace("{}", text))
+    delivery, hook, trigger = await forging.forge_command(world, DANA, DB_OPS, line.replace("{}", text))
 
     assert delivery.status == 200
     await until(lambda: is_answered(world, hook, trigger, before), what="an answer")
@@ -123,7 +123,7 @@ async def test_an_answer_to_hostile_text_quotes_it_as_text(world: World, text: s
 
 
 def marked_up_args(args: dict[str, object]) -> str:
-    """What Slack reads as mark-up in the arguments of a call; inside of code it reads mentions and links alone."""
+    """Yield all markup in the arguments of a call. Inside code, Slack reads only mentions and links."""
     found: list[str] = [str(args.get("text", ""))]
 
     def walk(value: object) -> None:
@@ -141,7 +141,7 @@ def marked_up_args(args: dict[str, object]) -> str:
 
 
 async def test_names_from_turso_stay_text(world: World) -> None:
-    """What Turso lists may have been named by anybody; the columns of a table take no mark-up."""
+    """Anybody may have named what Turso lists. Columns of a table take no markup."""
     await world.make("channel", "here")
 
     listed = await world.person(DANA).types("/turso ls channel")

@@ -138,4 +138,4 @@ async def hears(world: World, person: str, doing: Any, *, holding: str = "") -> 
 
 async def pressed_by(world: World, person: str, label: str, card: Message) -> Message:
     """A press by somebody who may not even see the button; the private answer."""
-    return await forging.presses(world, person, label, card)
+    return await forging.forge_press(world, person, label, card)

@@ -64,9 +64,9 @@ async def _refusals(world: World) -> None:
     await dana.presses_and_hears("Approve", card)
     await remy.presses_and_hears("Deny", card)
     for outsider in (GIL, STELLA):
-        await forging.presses(world, outsider, "Approve", card)
+        await forging.forge_press(world, outsider, "Approve", card)
     request = buttons(card)["Approve"]["value"]
-    typed = forging.submits(world, REMY, "approval.type_name", request, {"typed_name": "asked"})
+    typed = forging.forge_submission(world, REMY, "approval.type_name", request, {"typed_name": "asked"})
     await forging.answer_to(world, REMY, typed, holding="aren't a")
     await remy.types("/turso thaw asked")
     await dana.types("/turso rotate asked --dry-run")

@@ -20,7 +20,9 @@ async def test_a_forged_form_about_a_request_gives_no_right(world: World, callba
     request = await stage.request_of(world, card)
 
     told = await stage.hears(
-        world, REMY, forging.submits(world, REMY, callback_id, request.id, {"typed_name": "charlie", "comment": "x"})
+        world,
+        REMY,
+        forging.forge_submission(world, REMY, callback_id, request.id, {"typed_name": "charlie", "comment": "x"}),
     )
 
     assert "Reference" in words(told)
@@ -35,7 +37,7 @@ async def test_a_form_that_somebody_else_opened_cannot_be_used(world: World) -> 
     about = opened.as_slack()["private_metadata"]
     before = stage.changing_calls(world)
 
-    stolen = await forging.submits(world, REMY, opened.callback_id, about, {"arg.name": "stolen"})
+    stolen = await forging.forge_submission(world, REMY, opened.callback_id, about, {"arg.name": "stolen"})
     await world.calm()
 
     assert "too old" in stolen.answer
@@ -58,7 +60,7 @@ async def test_a_command_line_in_a_button_is_decided_as_if_its_presser_had_typed
 
     for action_id in ("run.1", "page.1"):
         line = "db destroy delta --now --reason x"
-        await forging.clicks(world, REMY, action_id, line)
+        await forging.forge_click(world, REMY, action_id, line)
         card = await until(lambda: _asks(world, "delta"), what="the card")
         assert f"<@{REMY}>" in words(card)
         await world.person(REMY).presses_and_hears("Withdraw", card)
@@ -72,7 +74,7 @@ def _asks(world: World, name: str) -> Message | None:
 
 
 async def test_a_button_of_elsewhere_reaches_no_database_of_here(world: World) -> None:
-    told = await stage.hears(world, DANA, forging.clicks(world, DANA, "run.1", "token alpha", channel=ORDERS))
+    told = await stage.hears(world, DANA, forging.forge_click(world, DANA, "run.1", "token alpha", channel=ORDERS))
 
     assert "eyJ" not in words(told)
     assert "Reference" in words(told)

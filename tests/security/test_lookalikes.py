@@ -58,10 +58,10 @@ async def test_a_setting_that_is_a_word_hides_nothing_and_is_named_at_the_start(
 
 @pytest.mark.parametrize("piece", ["eyJ", "x", "<@U0BOT|", "xoxe-1-"])
 async def test_a_mention_that_is_too_long_is_refused_unread(world: World, piece: str) -> None:
-    before = len(forging.told(world, DANA))
+    before = len(forging.private_messages(world, DANA))
     await world.workspace.deliver(stage.mention(world, piece * (40_000 // len(piece))))
 
-    told = await until(lambda: forging.told(world, DANA)[before:])
+    told = await until(lambda: forging.private_messages(world, DANA)[before:])
     assert "characters. The maximum is 2,000" in words(told[-1])
 
 
@@ -69,14 +69,14 @@ async def test_a_line_and_a_buttons_value_that_are_too_long_are_refused_unread(w
     long = await world.person(DANA).types(f"/turso db freeze alpha --reason {'eyJ' * 1000}", answers=1)
     assert "characters. The maximum is 2,000" in words(long)
 
-    before = len(forging.told(world, DANA))
-    await forging.clicks(world, DANA, "run.1", "show " + "a" * 3000, channel=DB_OPS)
-    told = await until(lambda: forging.told(world, DANA)[before:])
+    before = len(forging.private_messages(world, DANA))
+    await forging.forge_click(world, DANA, "run.1", "show " + "a" * 3000, channel=DB_OPS)
+    told = await until(lambda: forging.private_messages(world, DANA)[before:])
     assert "characters. The maximum is 2,000" in words(told[-1])
 
 
 async def test_a_field_of_a_form_that_is_too_long_says_so_at_the_field(world: World) -> None:
-    delivery = await forging.submits(world, DANA, "form.freeze", "i-none", {"reason": "eyJ" * 1000})
+    delivery = await forging.forge_submission(world, DANA, "form.freeze", "i-none", {"reason": "eyJ" * 1000})
 
     assert "The maximum is 2,000" in delivery.answer
     assert "reason" in delivery.answer

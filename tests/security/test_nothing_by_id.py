@@ -104,7 +104,7 @@ async def read_by(world: World, reader: str) -> list[str]:  # noqa: F811
     """Look at everything that somebody can read, Home included."""
     await world.workspace.open_home(reader)
     await world.calm()
-    things: list[Message | View] = list(forging.told(world, reader))
+    things: list[Message | View] = list(forging.private_messages(world, reader))
     things += [one for channel in world.workspace.channels for one in world.workspace.history(channel, reader)]
     things += [*world.workspace.views_of(reader), *([home] if (home := world.workspace.home_of(reader)) else [])]
     bot = world.workspace.app.bot_user_id
@@ -118,7 +118,7 @@ async def test_no_answer_to_a_line_does(world: World, where: str) -> None:  # no
     readers = [one for one in (ANA, BEN, DANA, REMY, GIL, STELLA) if one in world.workspace.channels[where].members]
     for line in LINES:
         for reader in readers:
-            await forging.types(world, reader, where, line)
+            await forging.forge_command(world, reader, where, line)
         await world.calm()
     assert not [fault for reader in readers for fault in await read_by(world, reader)]
 

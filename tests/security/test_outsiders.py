@@ -21,7 +21,7 @@ async def test_a_stranger_in_a_shared_channel_can_press_nothing(world: World) ->
         told = await stage.pressed_by(world, STELLA, label, card)
         assert "from other workspaces" in words(told) or "Only the" in words(told) or "aren't a" in words(told)
     for line in ("freeze partner-one", "ls", "usage partner-one", "token partner-one --read-only"):
-        told = await stage.hears(world, STELLA, forging.clicks(world, STELLA, "run.1", line, channel=SHARED))
+        told = await stage.hears(world, STELLA, forging.forge_click(world, STELLA, "run.1", line, channel=SHARED))
         assert "from other workspaces" in words(told)
 
     assert (await stage.request_of(world, asked)).state is State.PENDING
@@ -48,7 +48,7 @@ async def test_a_bot_and_a_workflow_are_heard_by_nobody(world: World) -> None:
     for doing in (
         world.workspace.deliver(stage.mention(world, "db create by-a-bot", user="U0FLOW")),
         world.workspace.deliver(stage.command(world, "db create by-a-bot", "U0FLOW")),
-        forging.clicks(world, "U0FLOW", "run.1", "db create by-a-bot"),
+        forging.forge_click(world, "U0FLOW", "run.1", "db create by-a-bot"),
     ):
         await doing
     await world.calm()

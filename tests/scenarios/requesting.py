@@ -1,4 +1,4 @@
-"""Requests of people in #db-ops, as the store has them."""
+"""Makes requests in #db-ops, and reads them from the store."""
 
 import asyncio
 
@@ -7,21 +7,21 @@ from bot.sandbox.workspace.model import Message
 from tests.world import DANA, World, buttons, words
 
 
-async def asked(world: World, line: str, by: str = DANA) -> Message:
-    """A fresh database, and the card of a request about it; `{}` in the line is its name."""
+async def make_request(world: World, line: str, by: str = DANA) -> Message:
+    """Create a database, request something about it, and return the card. `{}` in the line stands for its name."""
     name = f"db-{world.workspace.now().timestamp():.6f}".replace(".", "-")
     await world.make(name)
     return await world.person(by).types(line.format(name), holding=name)
 
 
 def request_id(card: Message) -> str:
-    """The id that a card's buttons carry."""
+    """Return the request's id, which the buttons of its card carry."""
     found: str = next(one["value"] for one in buttons(card).values())
     return found
 
 
 async def stored(world: World, card: Message) -> Request:
-    """What the store says of a card's request."""
+    """Return a card's request from the store."""
     assert world.bot is not None
     found = await world.bot.store.requests.get(request_id(card))
     assert found is not None
@@ -29,7 +29,7 @@ async def stored(world: World, card: Message) -> Request:
 
 
 async def reaches(world: World, card: Message, *states: State) -> Request:
-    """Wait until a request has come to one of these states."""
+    """Wait until a card's request is in one of these states, and return it."""
     for _ in range(750):
         if (found := await stored(world, card)).state in states:
             return found
@@ -39,7 +39,7 @@ async def reaches(world: World, card: Message, *states: State) -> Request:
 
 
 def _private(world: World, card: Message) -> list[str]:
-    """Return what single people were shown since the card was posted: a refusal stands there."""
+    """Return what individuals were shown since the card was posted. It includes refusals."""
     state = world.workspace.state
     direct = [one for place, found in state.messages.items() if place.startswith("D") for one in found.values()]
     alone = [one for one in (*state.ephemerals.values(), *direct) if one.ts > card.ts]
