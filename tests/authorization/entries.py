@@ -1,4 +1,4 @@
-"""Every entry that can lead to a change, prepared once: taken while something is lost, it has to say no."""
+"""Every entry point that can lead to a change. Each is prepared once, and must refuse while something is lost."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -30,21 +30,21 @@ class Entry:
 
     name: str
     prepare: Callable[[World, str], Awaitable[str]]
-    """Bring it about under a database name of its own; returns what its button or form carries."""
+    """Set it up under a database name of its own, and return what its button or form carries."""
     take: Callable[[World, str], Awaitable[object]]
-    """Take it; raises BotError with the reason, or returns it."""
+    """Use it. Raises BotError with the reason, or returns it."""
     whose: tuple[str, ...]
     """The people whose rights it needs."""
     stays_open: tuple[str, ...] = ()
-    """What it does not hang on; a person behind it: only of theirs."""
+    """Losses that must not affect it. With a person, only that person's loss."""
     also: tuple[str, ...] = ()
-    """What else it hangs on."""
+    """Other losses that must make it refuse."""
     covers: str = ""
-    """What it tests of all that the code offers: a button's `action_id`, a form's `callback_id`, `step: …`."""
+    """What it covers of the code's entry points: a button's `action_id`, a form's `callback_id`, or `step: …`."""
 
 
 def incoming(world: World, who: str, action_id: str, value: str, *, at_home: bool = False) -> Incoming:
-    """A press in the channel, or on Home."""
+    """Return a press in the channel, or on Home."""
     assert world.bot is not None
     return Incoming(
         id=new_id("i"), key=new_id("k"), kind=Kind.ACTION, at=world.bot.env.clock.now(), user_id=who,
@@ -78,7 +78,7 @@ def submitting(
 
 
 def stepping(step: Step, *, for_: str = "") -> Callable[[World, str], Awaitable[object]]:
-    """What nobody presses: the start of an approved operation, the end of its countdown."""
+    """Return a step that runs without a press: the start of an approved operation, or the end of its countdown."""
 
     async def take(world: World, value: str) -> object:
         assert world.bot is not None
@@ -99,8 +99,8 @@ async def stored(world: World, request_id: str) -> Request:
     return found
 
 
-async def wished(world: World, name: str, line: str) -> str:
-    """A request that waits; returns its id."""
+async def make_request(world: World, name: str, line: str) -> str:
+    """Make a request that waits for approval, and return its id."""
     assert world.bot is not None
     await world.make(name)
     shown = await world.person(DANA).types(f"/turso {line.format(name)} --reason tidy")
@@ -108,15 +108,15 @@ async def wished(world: World, name: str, line: str) -> str:
 
 
 async def destroy(world: World, name: str) -> str:
-    return await wished(world, name, "db destroy {}")
+    return await make_request(world, name, "db destroy {}")
 
 
 async def freeze(world: World, name: str) -> str:
-    return await wished(world, name, "db freeze {}")
+    return await make_request(world, name, "db freeze {}")
 
 
 async def ready_token(world: World, name: str) -> str:
-    request_id = await wished(world, name, "token {}")
+    request_id = await make_request(world, name, "token {}")
     await pressing(ANA, "approval.approve")(world, request_id)
     return request_id
 
@@ -143,7 +143,7 @@ async def frozen(world: World, name: str) -> str:
 
 
 async def branch(world: World, name: str) -> str:
-    """A branch with an end, which belongs to Dana."""
+    """Create a branch of Dana's that ends by itself."""
     assert world.bot is not None
     await world.make(f"{name}-source")
     await world.workspace.say(DANA, DB_OPS, f"/turso branch {name}-source {name} --for 9d")
@@ -156,7 +156,7 @@ async def branch(world: World, name: str) -> str:
 
 
 async def owed(world: World, name: str) -> str:
-    """A break-glass act that was done."""
+    """Carry out a break-glass operation."""
     assert world.bot is not None
     await world.make(name)
     await world.person(DANA).types(f"/turso db protect {name} on --reason fire")
@@ -166,7 +166,7 @@ async def owed(world: World, name: str) -> str:
 
 
 async def undone_act(world: World, name: str) -> str:
-    """A break-glass act whose database is as before it."""
+    """Carry out a break-glass operation whose database looks as before."""
     assert world.keys is not None
     request_id = await owed(world, name)
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
@@ -184,7 +184,7 @@ async def owed_form(world: World, name: str) -> str:
 
 
 async def creation(world: World, name: str) -> str:
-    """A request that its own requester confirms by typing the name."""
+    """Make a request that its own requester confirms by typing the name."""
     assert world.bot is not None
     await world.person(DANA).types(f"/turso db create {name} --reason work")
     waiting = await world.bot.store.requests.find(states=[State.PENDING])
@@ -201,12 +201,12 @@ Prepare = Callable[[World, str], Awaitable[str]]
 
 
 def on_call(prepare: Prepare) -> Prepare:
-    """The same about a database for which people on call decide."""
+    """Return the same preparation for a database whose approvers are on call."""
     return lambda world, name: prepare(world, f"shift-{name}")
 
 
 def away(prepare: Prepare) -> Prepare:
-    """The same about a database for which somebody decides who has made Ana their delegate."""
+    """Return the same preparation for a database whose approver has made Ana their delegate."""
 
     async def prepared(world: World, name: str) -> str:
         assert world.bot is not None
@@ -222,7 +222,7 @@ BY_THREE = (ANA, DANA, lost.AWAY)
 SHIFT = tuple(lost.OF_SHIFTS)
 DELEGATION = tuple(lost.OF_DELEGATIONS)
 BY_ID = (f"out of the groups {ANA}", f"out of the groups {lost.AWAY}")
-"""They are named by their IDs."""
+"""Losses that are named by IDs."""
 NAMED = {forms.COMMENT_INPUT: "fine", forms.VERDICT_INPUT: "yes"}
 ENTRIES = (
     Entry("vote", destroy, pressing(ANA, "approval.approve"), BY_TWO, covers="approval.approve"),

@@ -1,4 +1,4 @@
-"""What may be lost between a question and its answer, and how it is given back."""
+"""What may be lost between a request and its answer, as context managers that restore it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from tests.policies import WITH_DBA_GROUP
 from tests.world import DB_OPS, ORDERS, World, enforce
 
 Loss = Callable[[World, str], Any]
-"""Takes the world and the person whose right it is."""
+"""Takes the world and the person who loses something."""
 
 POLICY = (
     "oncall_users: {pagerduty: {PANA001: U0ANA, PBEN002: U0BEN}}\n"
@@ -54,7 +54,7 @@ LEFT = TWO.replace("  acme: {token: env:TURSO_API_TOKEN}\n", "").replace(
 
 
 def notice(world: World) -> None:
-    """Let the bot's cached facts be as they are: what is tested is that they are not relied on."""
+    """Clear the bot's cached facts: the tests check that it doesn't rely on them."""
     assert world.bot is not None
     directory: Any = world.bot.env.directory
     forget, schedules = directory.forget, directory._schedules
@@ -70,9 +70,9 @@ def notice(world: World) -> None:
 
 
 async def know(world: World) -> None:
-    """Let the bot keep every fact as it is now, for the next minute."""
+    """Fill the bot's caches with the current facts, which it keeps for a minute."""
     assert world.bot is not None
-    world.workspace.limits.rates = "off"  # the table asks more often in a minute than people do in a day
+    world.workspace.limits.rates = "off"  # the table makes more requests in a minute than people do in a day
     directory, groups = world.bot.env.directory, frozenset(world.workspace.usergroups)
     for who in ("U0ANA", "U0DANA"):
         await directory.subject_of(who, DB_OPS, usergroups=groups)
@@ -161,13 +161,13 @@ def _roster(name: str, value: Any) -> Loss:
 
 
 def delegation_over(world: World, who: str) -> Any:
-    """As long as its end has passed for the store that is asked."""
+    """Hide the delegation from the store while the block runs, as if its end had passed."""
     assert world.bot is not None
     store = world.bot.env.store.delegations
-    asked = store.active
+    active = store.active
 
     async def none(at: datetime) -> list[Delegation]:
-        return [one for one in await asked(at) if one.person != AWAY]
+        return [one for one in await active(at) if one.person != AWAY]
 
     return _set(store, "active", none)
 
@@ -202,4 +202,4 @@ LOSSES: dict[str, Loss] = {
     "Slack silent about groups": _silent("usergroups.users.list"),
 }
 EVERY: dict[str, Loss] = {**LOSSES, **OF_SHIFTS, **OF_DELEGATIONS}
-"""Those of shifts and delegations concern only what hangs on them."""
+"""All losses. Those of shifts and delegations affect only what depends on them."""

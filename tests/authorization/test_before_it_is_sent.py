@@ -1,4 +1,4 @@
-"""Deny and Withdraw hold until the change is sent; an approval grows too old to start; rights are lost in between."""
+"""Until a change is sent, Deny and Withdraw stop it, and so does an old approval or a lost right."""
 
 from contextlib import ExitStack
 from typing import Any
@@ -16,7 +16,7 @@ OWN_POLICY = lost.POLICY
 
 
 async def waiting_for_turso(world: World, name: str) -> tuple[Any, Any]:
-    """A destroy that is approved while Turso answers nothing about its database."""
+    """Approve a destroy while Turso doesn't answer about its database."""
     await world.make(name)
     card = await world.person(DANA).types(f"/turso db destroy {name} --now --reason tidy")
     fault = world.turso.faults.add("status", method="GET", path=f"*/databases/{name}", status=503, count=None)
@@ -28,7 +28,9 @@ async def waiting_for_turso(world: World, name: str) -> tuple[Any, Any]:
 @pytest.mark.parametrize(
     ("who", "label", "state"), [(DANA, "Withdraw", State.CANCELLED), (BEN, "Deny", State.DENIED)], ids=["own", "other"]
 )
-async def test_what_is_approved_and_not_sent_can_be_stopped(world: World, who: str, label: str, state: State) -> None:
+async def test_an_approved_change_that_was_not_sent_can_be_stopped(
+    world: World, who: str, label: str, state: State
+) -> None:
     card, fault = await waiting_for_turso(world, name := f"stopped-{label.lower()}")
     shown = await world.shows(card, button=label)
 
@@ -42,7 +44,7 @@ async def test_what_is_approved_and_not_sent_can_be_stopped(world: World, who: s
     assert not world.changes("DELETE", f"/{name}")
 
 
-async def test_an_approval_that_is_too_old_does_not_start(world: World) -> None:
+async def test_an_approval_that_is_too_old_does_not_start_the_change(world: World) -> None:
     card, fault = await waiting_for_turso(world, "too-old")
     shown = await world.shows(card, holding="can't start yet")
     assert "Withdraw" in words(shown)
@@ -53,18 +55,18 @@ async def test_an_approval_that_is_too_old_does_not_start(world: World) -> None:
     await world.calm()
 
     assert "couldn't start in time" in words(world.as_now(card))
-    await until(lambda: told(world, "couldn't start in time"), what="the word to the one who asked")
+    await until(lambda: is_told(world, "couldn't start in time"), what="the word to the one who asked")
     assert not world.changes("DELETE", "/too-old")
 
 
-def told(world: World, holding: str) -> bool:
-    """Whether the thread of the card mentions the one who asked together with these words."""
+def is_told(world: World, holding: str) -> bool:
+    """Return True if the card's thread has a message that mentions the requester and contains `holding`."""
     posted = world.workspace.state.messages.get(DB_OPS, {}).values()
     return any(one.thread_ts and holding in words(one) and DANA in words(one) for one in posted)
 
 
 @pytest.mark.parametrize("name", ["ceiling added", "out of the groups", "channel shared"])
-async def test_what_is_lost_between_the_vote_and_the_start_stops_it(
+async def test_a_loss_between_the_vote_and_the_start_stops_the_change(
     world: World, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = f"between-{len(name)}"

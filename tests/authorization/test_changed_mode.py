@@ -1,4 +1,4 @@
-"""The rules change how a request may be carried out: by approval, at once with a review, or at once."""
+"""The rules may change how a request is carried out: by approval, at once with a review, or at once."""
 
 from itertools import product
 
@@ -10,7 +10,7 @@ from bot.errors import Refused
 from bot.pipeline.authorization.checks import ASKS_FOR_MORE
 from bot.pipeline.authorization.steps import Step
 from tests.authorization import lost
-from tests.authorization.entries import pressing, quarantined, ready_token, stepping, wished
+from tests.authorization.entries import make_request, pressing, quarantined, ready_token, stepping
 from tests.world import ANA, BEN, DANA, World, words
 
 OWN_POLICY = (
@@ -22,26 +22,26 @@ profiles:
       - {break_glass: [destroy, token], to: asking, review_by: dba}
 """
 )
-GOES_ON = {
+CONTINUES = {
     (Mode.DIRECT, Verdict.ALLOW),
     (Mode.APPROVAL, Verdict.ALLOW),
     (Mode.APPROVAL, Verdict.APPROVE),
     (Mode.BREAK_GLASS, Verdict.ALLOW),
     (Mode.BREAK_GLASS, Verdict.BREAK_GLASS),
 }
-"""As it was asked for, or by rules that ask for nothing any more."""
+"""The mode of the request, with the verdict of the same or more lenient rules."""
 
 
 @pytest.mark.parametrize(("mode", "verdict"), [*product(Mode, (one for one in Verdict if one is not Verdict.DENY))])
-def test_a_request_goes_on_only_as_it_was_asked_for(mode: Mode, verdict: Verdict) -> None:
-    assert ((mode, verdict) not in ASKS_FOR_MORE) == ((mode, verdict) in GOES_ON)
+def test_a_request_continues_only_under_the_same_or_more_lenient_rules(mode: Mode, verdict: Verdict) -> None:
+    assert ((mode, verdict) not in ASKS_FOR_MORE) == ((mode, verdict) in CONTINUES)
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_an_incident_does_not_do_away_with_votes(world: World) -> None:
-    """What its profile lets people do at once, with a review, still needs the votes that it was asked for with."""
+async def test_an_incident_does_not_replace_votes(world: World) -> None:
+    """Start an incident whose profile allows the operations with a review. The requests still need their votes."""
     countdown, token = await quarantined(world, "counting"), await ready_token(world, "promised")
-    waiting = await wished(world, "waiting", "db destroy {}")
+    waiting = await make_request(world, "waiting", "db destroy {}")
     await world.person(DANA).types("/turso incident start INC-1 --for 4h", holding="INC-1")
     await world.calm()
 

@@ -1,4 +1,4 @@
-"""Whatever the code offers that may lead to a change is in the table of what is lost, or stands here with a reason."""
+"""Every entry point that may lead to a change is in the table of losses, or is listed here with a reason."""
 
 from dataclasses import replace
 
@@ -59,14 +59,14 @@ def test_every_button_form_step_and_timer_has_a_row_or_a_reason() -> None:
     assert OFFERED - COVERED - set(NEED_NO_RIGHT) == set()
 
 
-def test_no_row_and_no_reason_is_about_what_is_gone() -> None:
+def test_no_row_and_no_reason_is_about_something_that_no_longer_exists() -> None:
     assert COVERED | set(NEED_NO_RIGHT) <= OFFERED
     assert not COVERED & set(NEED_NO_RIGHT)
 
 
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("command", CHANGING)
-async def test_the_start_of_every_command_that_changes_something_asks_for_its_right(world: World, command: str) -> None:
+async def test_the_start_of_every_changing_command_is_authorized(world: World, command: str) -> None:
     assert world.bot is not None
     name = f"starts-{CHANGING.index(command)}"
     request = await stored(world, await freeze(world, name))

@@ -1,4 +1,4 @@
-"""Whatever is lost between a question and its answer: each entry to a change says no, with the reason."""
+"""Whatever is lost between a request and its answer: each entry point to a change refuses, with the reason."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ PREPARED: dict[str, str] = {}
 
 
 def sent(world: World) -> int:
-    """How many changes Turso was told to make."""
+    """Return the number of changes sent to Turso."""
     return sum(one.method != "GET" for one in world.turso.calls.control())
 
 
@@ -34,7 +34,7 @@ def cases() -> list[Any]:
 
 
 @pytest.mark.parametrize(("entry", "name", "who"), one_in(5, cases()))
-async def test_it_says_no_and_nothing_is_sent(world: World, entry: Entry, name: str, who: str) -> None:
+async def test_it_refuses_and_nothing_is_sent(world: World, entry: Entry, name: str, who: str) -> None:
     if entry.name not in PREPARED:
         PREPARED[entry.name] = await entry.prepare(world, f"db-{ENTRIES.index(entry)}")
         await world.calm()
@@ -53,7 +53,7 @@ async def test_it_says_no_and_nothing_is_sent(world: World, entry: Entry, name: 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
 async def test_a_quarantine_can_be_undone_in_a_channel_that_has_another_organization(world: World, name: str) -> None:
-    """It only opens what was closed."""
+    """An undo only unblocks, so it is still allowed."""
     request_id = await quarantined(world, name.replace(" ", "-"))
     with lost.LOSSES[name](world, ANA):
         await pressing(ANA, "quarantine.undo")(world, request_id)
@@ -62,8 +62,8 @@ async def test_a_quarantine_can_be_undone_in_a_channel_that_has_another_organiza
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda one: one.name)
-async def test_with_everything_given_back_it_goes_on(world: World, entry: Entry) -> None:
-    """So each no above came of what was lost."""
+async def test_without_a_loss_it_continues(world: World, entry: Entry) -> None:
+    """Shows that each refusal above came from the loss."""
     value = PREPARED.get(entry.name) or await entry.prepare(world, f"db-{ENTRIES.index(entry)}")
     await entry.take(world, value)
     await world.calm()

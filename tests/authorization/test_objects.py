@@ -1,11 +1,11 @@
-"""Objects change between a question and its answer: a database is another one, its group has grown."""
+"""Objects change between a request and its answer: the database is another one, or its group has grown."""
 
 import pytest
 
 from bot.core.requests.request import State
 from bot.errors import BotError
 from tests.authorization import lost
-from tests.authorization.entries import pressing, stored, wished
+from tests.authorization.entries import make_request, pressing, stored
 from tests.http import local_client
 from tests.security import stage
 from tests.world import ANA, DANA, World, words
@@ -37,7 +37,10 @@ async def test_a_database_that_joins_the_group_makes_a_rotation_stale_at_the_vot
 
 
 async def test_another_database_under_the_name_makes_a_vote_and_a_confirmation_stale(world: World) -> None:
-    destroying, freezing = await wished(world, "one", "db destroy {}"), await wished(world, "two", "db freeze {}")
+    destroying, freezing = (
+        await make_request(world, "one", "db destroy {}"),
+        await make_request(world, "two", "db freeze {}"),
+    )
     for name in ("one", "two"):
         await turso(world, "DELETE", f"{DATABASES}/{name}")
         await turso(world, "POST", DATABASES, name=name, group="default")

@@ -1,4 +1,4 @@
-"""What the bot shows without being asked: only while the rules let everybody who reads it see it."""
+"""What the bot shows without being asked: only while the rules let all its readers see it."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -39,12 +39,12 @@ ELSEWHERE = OWN_POLICY.replace("organizations:\n", "organizations:\n  beta: {tok
 
 
 def public(world: World, holding: str) -> int:
-    """How many messages that everybody in the channel reads hold some words."""
+    """Return the number of public messages that contain `holding`."""
     return sum(holding in words(one) for one in world.workspace.history(DB_OPS, None) if not one.only_for)
 
 
 async def digest(world: World, *, days_ago: int) -> None:
-    """Let the digest of some day be due."""
+    """Fire the timer of a digest that was due some days ago."""
     assert world.bot is not None
     store, then = world.bot.store, world.clock.now() - timedelta(days=days_ago)
     kept = await store.digests.get(DB_OPS)
@@ -79,7 +79,7 @@ async def test_a_digest_stops_while_the_policy_does_not_let_it_be_shown(world: W
 
 
 @pytest.mark.parametrize("policy", [HIDDEN, ELSEWHERE], ids=["for one person alone", "another organization"])
-async def test_a_card_is_not_drawn_again_for_a_channel_that_may_not_see_it(world: World, policy: str) -> None:
+async def test_a_card_is_not_updated_for_a_channel_that_may_not_see_it(world: World, policy: str) -> None:
     assert world.bot is not None
     enforce(world, OWN_POLICY)
     await world.make(name := f"live-{len(policy)}")
@@ -98,7 +98,7 @@ async def test_a_card_is_not_drawn_again_for_a_channel_that_may_not_see_it(world
     assert words(world.as_now(card)) != before
 
 
-async def test_home_shows_what_somebody_may_decide_only_in_their_channels(world: World) -> None:
+async def test_home_shows_what_a_person_may_decide_only_in_their_channels(world: World) -> None:
     enforce(world, OWN_POLICY)
     await world.make("orders-hidden", "orders-acted")
 
@@ -115,7 +115,7 @@ async def test_home_shows_what_somebody_may_decide_only_in_their_channels(world:
         assert await shown_to(ANA) == [True, True]
 
 
-async def test_a_form_suggests_nothing_to_somebody_who_has_left(world: World) -> None:
+async def test_a_form_suggests_nothing_to_a_person_who_has_left(world: World) -> None:
     assert world.bot is not None
     enforce(world, OWN_POLICY)
     await world.make("topsecret")
@@ -130,8 +130,8 @@ async def test_a_form_suggests_nothing_to_somebody_who_has_left(world: World) ->
         assert await world.bot.path.options(asked, "topsec") == []
 
 
-async def test_requests_are_listed_in_their_own_channel_alone(world: World) -> None:
-    """Elsewhere their buttons would be dead, and a private channel's reasons would be read by people outside it."""
+async def test_requests_are_listed_only_in_their_own_channel(world: World) -> None:
+    """Elsewhere their buttons would not work, and outsiders would read the reasons of a private channel."""
     enforce(world, OWN_POLICY)
     await world.make("orders-elsewhere")
     await world.person(DANA).types("/turso db destroy orders-elsewhere --reason merger", ORDERS)

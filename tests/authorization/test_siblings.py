@@ -1,4 +1,4 @@
-"""Standing, silence, time and place: one test for each fault that this kind of check has had."""
+"""Regressions of authorization: membership, missing facts, time, and the channel of an answer."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,7 +14,7 @@ from bot.pipeline.authorization.steps import RefusalKind, Step
 from bot.pipeline.dispatch import modal_submissions
 from bot.pipeline.requests import command_lines, open_form
 from tests.authorization import lost
-from tests.authorization.entries import incoming, pressing, ready_token, stored, wished
+from tests.authorization.entries import incoming, make_request, pressing, ready_token, stored
 from tests.scenarios import forging
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, words
 
@@ -23,17 +23,17 @@ OWN_POLICY = lost.POLICY
 
 
 async def test_a_vote_stops_counting_when_its_owner_becomes_a_guest(world: World) -> None:
-    """The policy names them as guests for `show`, in another rule than the one that asks for approval."""
-    request_id = await wished(world, "guests", "db destroy {}")
+    """The policy names Ana as a guest for `show`, in another rule than the one that requires approval."""
+    request_id = await make_request(world, "guests", "db destroy {}")
     with lost.a_guest(world, ANA), pytest.raises(Refused, match="aren't an approver for this request"):
         await pressing(ANA, "approval.approve")(world, request_id)
     await pressing(BEN, "approval.approve")(world, request_id)
 
 
-async def test_a_group_that_slack_does_not_list_now_counts_for_nobody(world: World) -> None:
-    """Although its members were known a moment ago."""
+async def test_a_group_that_slack_does_not_list_counts_for_no_one(world: World) -> None:
+    """Its members were known a moment ago."""
     assert world.bot is not None
-    request = await stored(world, await wished(world, "silence", "db destroy {}"))
+    request = await stored(world, await make_request(world, "silence", "db destroy {}"))
     press = incoming(world, ANA, "approval.approve", request.id)
     assert (await authorize(world.bot.env, request, Step.VOTE, actor=press)).allowed
 
@@ -83,7 +83,7 @@ async def _shortcut(world: World) -> Any:
 
 
 @pytest.mark.parametrize("line", ["ls", "freeze forms"])
-async def test_a_form_that_was_opened_before_somebody_left_is_refused(world: World, line: str) -> None:
+async def test_a_form_that_was_opened_before_its_person_left_is_refused(world: World, line: str) -> None:
     assert world.bot is not None
     env = world.bot.env
     sent = replace(incoming(world, DANA, "form.list", "i-form"), kind=Kind.SUBMISSION)
@@ -100,12 +100,12 @@ async def test_nothing_is_posted_to_a_channel_that_was_shared_a_moment_ago(world
     assert "shared with another organization" in words(told)
 
 
-async def test_a_break_glass_act_that_loses_its_right_owes_no_review(world: World) -> None:
+async def test_a_break_glass_request_that_loses_its_right_needs_no_review(world: World) -> None:
     assert world.bot is not None
     await world.make("glass")
     env = world.bot.env
     before = len(await world.bot.store.reviews.find(owed=True))
-    await env.subject(incoming(world, DANA, "", ""))  # what is known of the groups is kept for a minute
+    await env.subject(incoming(world, DANA, "", ""))  # the groups are cached for a minute
     with lost.out_of_the_groups(world, DANA):
         read = env.grammar.parse('protect glass on --reason "fire"')
         typed = replace(incoming(world, DANA, "", ""), kind=Kind.COMMAND)
@@ -117,8 +117,8 @@ async def test_a_break_glass_act_that_loses_its_right_owes_no_review(world: Worl
     assert len(await world.bot.store.reviews.find(owed=True)) == before
 
 
-async def test_what_is_not_known_is_no_refusal_for_good(world: World) -> None:
-    request_id = await wished(world, "later", "db destroy {}")
+async def test_an_unknown_fact_is_no_final_refusal(world: World) -> None:
+    request_id = await make_request(world, "later", "db destroy {}")
     for name in ("Slack silent about people", "Slack silent about the channel", "Slack silent about its members"):
         with lost.LOSSES[name](world, ANA), pytest.raises(BotError, match="Try again in a moment"):
             await pressing(ANA, "approval.approve")(world, request_id)

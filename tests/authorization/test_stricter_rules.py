@@ -1,4 +1,4 @@
-"""The rules become stricter while a request is under way: at each step, the stricter of then and now holds."""
+"""The rules become stricter while a request is open: at each step, the stricter of old and new rules applies."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from bot.core.requests.transition import Transition
 from bot.errors import BotError
 from bot.pipeline.timers.due import fire
 from tests.authorization import lost
-from tests.authorization.entries import destroy, pressing, stored, wished
+from tests.authorization.entries import destroy, make_request, pressing, stored
 from tests.store.conftest import NOON
 from tests.store.samples import request as sample
 from tests.world import ANA, DANA, World, enforce, words
@@ -51,12 +51,12 @@ KEYS = [
 
 
 @pytest.mark.parametrize(("key", "then", "now", "holds"), KEYS)
-def test_the_stricter_holds(key: str, then: dict[str, Any], now: dict[str, Any], holds: object) -> None:
+def test_the_stricter_applies(key: str, then: dict[str, Any], now: dict[str, Any], holds: object) -> None:
     assert getattr(with_rules_of_now(sample(**then), replace(RULES, **now)), key) == holds
 
 
 def rule(**keys: str) -> str:
-    """The policy with other keys in the rule of `destroy`."""
+    """Return the policy with other keys in the rule of `destroy`."""
     given = {"confirm": "none", "expires": "4h", "start_within": "2h", "countdown": "2h"} | keys
     written = ", ".join(f"{key}: {value}" for key, value in given.items())
     was = next(line for line in OWN_POLICY.splitlines() if "undo_by" in line)
@@ -65,17 +65,17 @@ def rule(**keys: str) -> str:
     )
 
 
-async def asked(world: World, name: str, policy: str, *, line: str = "db destroy {}") -> str:
-    """A request that waits while the rules become stricter."""
+async def request_and_tighten(world: World, name: str, policy: str, *, line: str = "db destroy {}") -> str:
+    """Make a request, make the rules stricter, and return it."""
     enforce(world, OWN_POLICY)
-    request_id = await wished(world, name, line)
+    request_id = await make_request(world, name, line)
     enforce(world, policy)
     return request_id
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_name_that_is_to_be_typed_now_is_asked_for(world: World) -> None:
-    request_id = await asked(world, "typed-vote", rule(confirm="type-name"))
+async def test_a_name_that_must_be_typed_now_is_required(world: World) -> None:
+    request_id = await request_and_tighten(world, "typed-vote", rule(confirm="type-name"))
 
     assert await pressing(ANA, "approval.approve")(world, request_id) == "name_asked"
 
@@ -84,10 +84,10 @@ async def test_a_name_that_is_to_be_typed_now_is_asked_for(world: World) -> None
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_name_that_is_to_be_typed_now_is_asked_for_at_ones_own_confirmation(world: World) -> None:
+async def test_a_name_that_must_be_typed_now_is_required_at_ones_own_confirmation(world: World) -> None:
     stricter = OWN_POLICY.replace("{allow: [freeze], to: asking, confirm: button}",
                                   "{allow: [freeze], to: asking, confirm: type-name}")  # fmt: skip
-    request_id = await asked(world, "typed-own", stricter, line="db freeze {}")
+    request_id = await request_and_tighten(world, "typed-own", stricter, line="db freeze {}")
 
     assert await pressing(DANA, "request.confirm")(world, request_id) == "name_asked"
 
@@ -95,8 +95,8 @@ async def test_a_name_that_is_to_be_typed_now_is_asked_for_at_ones_own_confirmat
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_longer_countdown_holds(world: World) -> None:
-    request_id = await asked(world, "counted", rule(countdown="72h"))
+async def test_a_longer_countdown_applies(world: World) -> None:
+    request_id = await request_and_tighten(world, "counted", rule(countdown="72h"))
     await pressing(ANA, "approval.approve")(world, request_id)
     await world.calm()
 
@@ -109,10 +109,10 @@ async def test_a_longer_countdown_holds(world: World) -> None:
 
 @pytest.mark.parametrize(("now", "lasts"), [("72h", 72), ("1h", 2)], ids=["longer", "shorter"])
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_countdown_that_runs_is_as_long_as_the_longer_of_then_and_now(
+async def test_a_running_countdown_lasts_as_long_as_the_longer_of_old_and_new(
     world: World, now: str, lasts: int
 ) -> None:
-    request_id = await asked(world, f"running-{now}", OWN_POLICY)
+    request_id = await request_and_tighten(world, f"running-{now}", OWN_POLICY)
     await pressing(ANA, "approval.approve")(world, request_id)
     await world.calm()
     began = (await stored(world, request_id)).due_at
@@ -140,7 +140,7 @@ async def test_a_countdown_that_runs_is_as_long_as_the_longer_of_then_and_now(
 
 
 async def ends_at(world: World, request_id: str, moment: datetime) -> None:
-    """Let time pass until a moment, and then do what is due of a request, as the sweep does."""
+    """Let time pass until `moment`, and then do what is due for a request, as the sweep does."""
     assert world.bot is not None
     env = world.bot.env
     await world.pass_time(seconds=max(0.0, (moment - env.clock.now()).total_seconds()))
@@ -150,8 +150,8 @@ async def ends_at(world: World, request_id: str, moment: datetime) -> None:
     await world.calm()
 
 
-async def begun(world: World, name: str, policy: str, **delta: float) -> tuple[str, Request]:
-    """Have a request approved, let the rules become stricter, and then start it as its workflow does."""
+async def start_request(world: World, name: str, policy: str, **delta: float) -> tuple[str, Request]:
+    """Have a request approved, make the rules stricter, and start it as its workflow does."""
     assert world.bot is not None
     enforce(world, OWN_POLICY)
     request_id, store, now = await destroy(world, name), world.bot.store, world.bot.env.clock.now()
@@ -166,24 +166,24 @@ async def begun(world: World, name: str, policy: str, **delta: float) -> tuple[s
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_what_is_approved_starts_by_the_stricter_rules(world: World) -> None:
-    went, request = await begun(world, "counted-late", rule(countdown="72h", visibility="ephemeral"), minutes=1)
+async def test_an_approved_request_starts_under_the_stricter_rules(world: World) -> None:
+    went, request = await start_request(world, "counted-late", rule(countdown="72h", visibility="ephemeral"), minutes=1)
 
     assert (went, request.state) == ("go", State.EXECUTING)
     assert (request.countdown, request.visibility) == (72 * HOUR, EPHEMERAL)
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_what_must_start_sooner_now_does_not_start_late(world: World) -> None:
-    went, request = await begun(world, "late", rule(start_within="10m"), minutes=20)
+async def test_a_request_that_must_now_start_sooner_does_not_start_late(world: World) -> None:
+    went, request = await start_request(world, "late", rule(start_within="10m"), minutes=20)
 
     assert (went, request.state) == ("stop", State.EXPIRED)
 
 
 @pytest.mark.parametrize(("who", "button"), [(ANA, "approval.approve"), (DANA, "approval.remind")])
 @pytest.mark.asyncio(loop_scope="module")
-async def test_what_expires_sooner_now_has_expired(world: World, who: str, button: str) -> None:
-    request_id = await asked(world, f"expired-{who.lower()}", rule(expires="5m"))
+async def test_a_request_that_now_expires_sooner_has_expired(world: World, who: str, button: str) -> None:
+    request_id = await request_and_tighten(world, f"expired-{who.lower()}", rule(expires="5m"))
     await world.pass_time(minutes=6)
 
     with pytest.raises(BotError, match="has expired"):

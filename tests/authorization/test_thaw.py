@@ -1,4 +1,4 @@
-"""A thaw that waits is about the freezes that its card shows; one that is placed later makes it stale."""
+"""A thaw that waits for approval is about the freezes on its card. A later freeze makes it stale."""
 
 import pytest
 
@@ -17,7 +17,7 @@ OWN_POLICY = lost.POLICY[: lost.POLICY.index("    rules:")] + (
 
 
 @pytest.mark.parametrize("later", ["freeze {} --reads --reason attack", None])
-async def test_what_was_frozen_after_the_question_stays_frozen(world: World, later: str | None) -> None:
+async def test_what_was_frozen_after_the_request_stays_frozen(world: World, later: str | None) -> None:
     assert world.bot is not None
     await world.make(name := f"held-{later is None}".lower())
     await world.person(DANA).types(f"/turso freeze {name} --reason maintenance")

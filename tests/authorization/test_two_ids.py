@@ -1,4 +1,4 @@
-"""Enterprise Grid: somebody with two ids is one human, who neither approves their own request nor counts twice."""
+"""Enterprise Grid: a person with two IDs neither approves their own request nor counts twice."""
 
 from copy import copy
 
@@ -7,7 +7,7 @@ import pytest
 from bot.core.requests.request import State
 from bot.errors import Refused
 from tests.authorization import lost
-from tests.authorization.entries import pressing, stored, wished
+from tests.authorization.entries import make_request, pressing, stored
 from tests.world import ANA, BEN, DANA, DB_OPS, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -32,14 +32,14 @@ def give_second_ids(world: World) -> None:
         world.workspace.channels[DB_OPS].members.append(twin.id)
 
 
-async def test_one_human_is_one_vote_and_never_their_own(world: World) -> None:
+async def test_a_person_with_two_ids_has_one_vote_and_never_on_their_own_request(world: World) -> None:
     assert world.bot is not None
     give_second_ids(world)
-    own = await wished(world, "own", "db freeze {}")
+    own = await make_request(world, "own", "db freeze {}")
     with pytest.raises(Refused, match="your own request"):
         await pressing("W0DANA", "approval.approve")(world, own)
 
-    both = await wished(world, "both", "db destroy {}")
+    both = await make_request(world, "both", "db destroy {}")
     for who in (ANA, "W0ANA"):
         await pressing(who, "approval.approve")(world, both)
     assert (await stored(world, both)).state is State.PENDING

@@ -1,4 +1,4 @@
-"""A small table of commands to parse with: one of each kind of argument."""
+"""A small table of commands for tests of the parser: one for each kind of argument."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self
@@ -92,7 +92,7 @@ class ExplainArgs(BaseModel):
 
 
 def declare(name: str, usage: str, args: type[BaseModel], *, changes: bool = False, **more: Any) -> Declaration:
-    """Declare a command that is parsed, and never run."""
+    """Declare a command that is parsed and never run."""
     kind = Change if changes else Declaration
     return kind(name=name, usage=usage, summary="", args=args, risk=Risk.MEDIUM if changes else Risk.READ, **more)
 

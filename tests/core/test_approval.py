@@ -1,4 +1,4 @@
-"""A request moves only where it may, and only distinct others who still have the right count."""
+"""A request changes its state only as allowed, and only votes of other people who still have the right count."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise, product
@@ -40,24 +40,24 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" → ".join)
-def test_a_request_may_take_this_way(path: Any) -> None:
+def test_a_request_may_change_its_state_like_this(path: Any) -> None:
     assert all(may_transition(State(start), State(end)) for start, end in pairwise(path))
     assert State(path[-1]) in {*FINAL, State.SUCCEEDED}
 
 
-def test_what_is_over_stays_over() -> None:
+def test_an_ended_request_stays_ended() -> None:
     assert {State.SUCCEEDED, State.FAILED, State.DENIED, State.EXPIRED, State.CANCELLED, State.STALE} <= FINAL
     assert State.RESTORED in FINAL
     for start, end in product(FINAL, State):
         assert not may_transition(start, end)
 
 
-def test_nothing_executes_that_was_not_approved_or_ready() -> None:
+def test_nothing_executes_without_being_approved_or_ready() -> None:
     assert set(sources(State.EXECUTING)) == {State.APPROVED, State.READY, State.QUARANTINED}
     assert set(sources(State.APPROVED)) == {State.PENDING}
 
 
-def test_nothing_stays_where_it_is_and_everything_can_end() -> None:
+def test_every_state_leads_on_and_can_end() -> None:
     for start in State:
         assert not may_transition(start, start)
         reachable, edge = set(), {start}
@@ -67,11 +67,11 @@ def test_nothing_stays_where_it_is_and_everything_can_end() -> None:
         assert reachable & FINAL
 
 
-def test_only_what_waits_for_a_person_is_open() -> None:
+def test_only_requests_that_wait_for_a_person_are_open() -> None:
     assert {State.PENDING, State.READY} == OPEN
 
 
-def test_the_quorum_is_of_distinct_people() -> None:
+def test_a_quorum_is_of_distinct_people() -> None:
     count = tally([vote("U0ANA"), vote("U0ANA", minute=1), vote("U0BEN", minute=2)], {"U0ANA", "U0BEN"}, "U0DEV", 2)
     assert (count.approved_by, count.approvals, count.reached, count.missing) == (("U0ANA", "U0BEN"), 2, True, 0)
     assert not tally([vote("U0ANA"), vote("U0ANA", minute=1)], {"U0ANA", "U0BEN"}, "U0DEV", 2).reached
@@ -85,19 +85,19 @@ def test_some_votes_never_count(voter: str, why: str) -> None:
     assert (count.approvals, count.reached, count.discounted, count.missing) == (0, False, (voter,), 1), why
 
 
-def test_one_refusal_is_enough_and_a_refusal_without_right_is_none() -> None:
+def test_one_refusal_is_enough_and_one_without_the_right_does_not_count() -> None:
     both = [vote("U0ANA"), vote("U0BEN", approves=False, minute=1)]
     assert tally(both, {"U0ANA", "U0BEN"}, "U0DEV", 1).denied
     assert not tally(both, {"U0ANA", "U0BEN"}, "U0DEV", 1).reached
     assert tally(both, {"U0ANA"}, "U0DEV", 1).reached
 
 
-def test_somebodys_first_vote_is_the_one_that_counts() -> None:
+def test_a_persons_first_vote_counts() -> None:
     count = tally([vote("U0ANA", minute=5), vote("U0ANA", approves=False)], {"U0ANA"}, "U0DEV", 1)
     assert count.denied_by == ("U0ANA",)
 
 
-def test_no_quorum_is_never_reached() -> None:
+def test_an_empty_quorum_is_never_reached() -> None:
     assert not tally([], {"U0ANA"}, "U0DEV", 0).reached
 
 
@@ -110,7 +110,9 @@ USERS = st.sampled_from(["U1", "U2", "U3", "U4"])
     USERS,
     st.integers(1, 3),
 )
-def test_who_counts_may_approve_and_is_somebody_else(votes: Any, approvers: Any, requester: Any, quorum: Any) -> None:
+def test_an_approver_who_counts_has_the_right_and_is_another_person(
+    votes: Any, approvers: Any, requester: Any, quorum: Any
+) -> None:
     count = tally(votes, approvers, requester, quorum)
     assert set(count.approved_by) <= approvers - {requester}
     assert set(count.approved_by) <= {one.user_id for one in votes if one.approves}

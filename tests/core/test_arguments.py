@@ -1,4 +1,4 @@
-"""Each type of argument takes what people write, and refuses the rest with a sentence."""
+"""Each type of argument accepts what people write, and refuses other text with a sentence."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -63,7 +63,7 @@ def take(kind: Any, text: int | str) -> Any:
         (Count, 3, 3),
     ],
 )
-def test_it_takes_what_people_write(kind: Any, text: int | str, value: Any) -> None:
+def test_it_accepts_what_people_write(kind: Any, text: int | str, value: Any) -> None:
     assert take(kind, text) == value
 
 
@@ -103,7 +103,7 @@ def test_it_takes_what_people_write(kind: Any, text: int | str, value: Any) -> N
         (Count, True),
     ],
 )
-def test_it_refuses_the_rest_with_one_sentence(kind: Any, text: Any) -> None:
+def test_it_refuses_other_text_with_one_sentence(kind: Any, text: Any) -> None:
     with pytest.raises(ValidationError) as caught:
         take(kind, text)
     problems = caught.value.errors()
@@ -131,11 +131,11 @@ def test_since_begins_a_while_ago_or_on_a_day() -> None:
 
 
 @pytest.mark.parametrize("since", [timedelta(days=100_000), timedelta.max, date.min, date.max, date(2026, 11, 25)])
-def test_a_since_out_of_reach_is_refused(since: Any) -> None:
+def test_a_since_that_is_too_early_is_refused(since: Any) -> None:
     with pytest.raises(BadInput, match=r"before 1970|hasn't started yet"):
         since_start(since, NOW)
 
 
-def test_a_lifetime_is_written_for_turso() -> None:
+def test_a_lifetime_is_formatted_for_turso() -> None:
     assert expiration_text(timedelta(minutes=90)) == "1h30m"
     assert expiration_text(NEVER) == "never"

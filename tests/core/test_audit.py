@@ -1,4 +1,4 @@
-"""The chain shows every edit, removal, insertion and change of order; a posted head also shows a cut tail."""
+"""The chain reveals every edit, removal, insertion and reordering. A posted head also reveals a cut-off end."""
 
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
@@ -89,18 +89,18 @@ def test_tampering_is_found_where_it_begins(tamper: Any) -> None:
     assert str(fault).startswith(f"entry {fault.seq}: ")
 
 
-def test_only_a_posted_head_shows_a_cut_tail() -> None:
+def test_only_a_posted_head_reveals_a_cut_off_end() -> None:
     assert verify(ROWS[:5]).fault is None
     fault = verify(ROWS[:5], HEAD).fault
     assert fault is not None
     assert "removed or replaced" in fault.sentence
 
 
-def test_a_head_that_was_posted_earlier_is_found_on_the_way() -> None:
+def test_a_head_that_was_posted_earlier_is_found_in_the_chain() -> None:
     assert verify(ROWS, ROWS[2][2]).fault is None
 
 
-def test_a_chain_made_anew_does_not_have_the_posted_head() -> None:
+def test_a_rewritten_chain_does_not_contain_the_posted_head() -> None:
     forged = chain(entry(number, command="list") for number in range(1, 9))
     assert verify(forged).fault is None
     assert verify(forged, HEAD).fault is not None
@@ -115,14 +115,14 @@ async def test_a_stream_is_verified_like_a_list() -> None:
     assert (await verify_stream(stream(ROWS[:5]), HEAD)).fault == verify(ROWS[:5], HEAD).fault
 
 
-def test_an_entry_has_one_text_whatever_the_zone_of_its_time() -> None:
+def test_an_entry_has_one_text_whatever_the_time_zone() -> None:
     here = entry(detail={"b": 1, "a": "é"})
     there = replace(here, at=here.at.astimezone(timezone(timedelta(hours=5))))
     assert canonical(here) == canonical(there)
     assert from_canonical(canonical(there)) == here
 
 
-def test_a_key_of_a_later_version_is_left_out_when_an_entry_is_read() -> None:
+def test_a_key_of_a_later_version_is_ignored_when_an_entry_is_read() -> None:
     assert from_canonical(canonical(entry()).replace('"at"', '"added_later":1,"at"')) == entry()
 
 

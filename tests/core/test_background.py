@@ -1,4 +1,4 @@
-"""Background loops: a fault is logged, counted and seen, and the loop goes on, as do the others."""
+"""Background loops: a fault is logged, counted and reported, and all loops keep running."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,11 +21,11 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 class Odd(Exception):
-    """Nothing that anybody expects."""
+    """An error that no code expects."""
 
 
 @pytest.mark.parametrize("error", [Odd("why"), KeyError("x"), asyncio.CancelledError()], ids=lambda error: repr(error))
-async def test_a_loop_that_fails_goes_on_and_keeps_no_other_from_going_on(error: BaseException) -> None:
+async def test_a_loop_that_fails_continues_and_stops_no_other_loop(error: BaseException) -> None:
     counted: list[str] = []
     background = Background(counted.append)
     broken = True
@@ -64,7 +64,7 @@ async def test_a_loop_that_is_stopped_ends_in_the_middle_of_a_round() -> None:
     assert loop.failures == 0
 
 
-async def test_a_loop_that_fails_for_good_takes_longer_and_longer_pauses() -> None:
+async def test_a_loop_that_keeps_failing_pauses_longer_and_longer() -> None:
     async def fails() -> None:
         raise Odd("why")
 

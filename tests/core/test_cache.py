@@ -1,4 +1,4 @@
-"""The cache: few calls however many ask, no answer that is older than was asked for, and constant work when full."""
+"""The cache: concurrent readers share a call, no answer is older than requested, and a full cache stays fast."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ from bot.core.concurrency.cache import Cache
 
 
 class Source:
-    """Answers with the number of the call; each call waits until it is let go."""
+    """Answers with the number of the call. Each call waits until the test releases it."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -41,7 +41,7 @@ async def test_an_answer_is_kept_for_its_time(source: Source) -> None:
     assert await cache.get("a") == 2
 
 
-async def test_those_who_ask_at_the_same_time_share_a_call(source: Source) -> None:
+async def test_readers_at_the_same_time_share_a_call(source: Source) -> None:
     cache: Cache[str, int] = Cache(source.load, 60)
 
     for fresh in (False, True):
@@ -50,7 +50,7 @@ async def test_those_who_ask_at_the_same_time_share_a_call(source: Source) -> No
     assert source.calls == 2
 
 
-async def test_who_asks_anew_gets_what_was_asked_after_and_shares_it(source: Source) -> None:
+async def test_a_reader_who_wants_a_fresh_answer_gets_a_later_one_and_shares_it(source: Source) -> None:
     cache: Cache[str, int] = Cache(source.load, 60)
     source.go.clear()
     first = asyncio.create_task(cache.get("a"))
@@ -83,7 +83,7 @@ async def test_a_call_that_hangs_does_not_keep_the_next_one_for_ever(
     await hangs
 
 
-async def test_an_error_reaches_all_who_asked_and_ends_what_was_kept(source: Source) -> None:
+async def test_an_error_reaches_all_readers_and_drops_the_cached_answer(source: Source) -> None:
     cache: Cache[str, int] = Cache(source.load, 60)
     await cache.get("a")
     source.error = ValueError("Slack is silent")
@@ -94,7 +94,7 @@ async def test_an_error_reaches_all_who_asked_and_ends_what_was_kept(source: Sou
     assert cache.peek("a") is None, "what was known before is not used in its place"
 
 
-async def test_what_is_forgotten_while_it_is_asked_is_not_kept(source: Source) -> None:
+async def test_an_answer_that_is_dropped_during_its_call_is_not_cached(source: Source) -> None:
     cache: Cache[str, int] = Cache(source.load, 60)
     source.go.clear()
     asked = [asyncio.create_task(cache.get("a", fresh=fresh)) for fresh in (False, True)]
@@ -107,7 +107,7 @@ async def test_what_is_forgotten_while_it_is_asked_is_not_kept(source: Source) -
     assert await cache.get("a") == source.calls
 
 
-async def test_who_gives_up_takes_the_answer_from_nobody(source: Source) -> None:
+async def test_a_reader_who_gives_up_takes_the_answer_from_no_other(source: Source) -> None:
     cache: Cache[str, int] = Cache(source.load, 60)
     source.go.clear()
     gone, stays = (asyncio.create_task(cache.get("a")) for _ in range(2))

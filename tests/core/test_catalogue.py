@@ -39,7 +39,7 @@ def test_a_first_word_that_commands_share_is_a_family_which_a_rule_can_name() ->
 
 
 def test_a_family_keeps_its_name_where_a_command_is_also_called_so() -> None:
-    """A rule that says `incident` means all of its commands; somebody who types it wants one of them."""
+    """In a rule, `incident` means all of its commands. Typed by a person, it means one of them."""
     assert CATALOGUE.canonical("incident") == "incident"
 
 
@@ -64,6 +64,6 @@ def test_a_command_without_a_position_comes_last() -> None:
     ],
     ids=["one name twice", "the name of another", "a word of another", "a flag that is not there"],
 )
-def test_what_contradicts_itself_is_no_catalogue(commands: Any, words: str) -> None:
+def test_contradictory_commands_are_no_catalogue(commands: Any, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         CommandCatalogue(commands)

@@ -1,4 +1,4 @@
-"""Durations are read exactly as Turso reads them, and refused with the reason."""
+"""Durations are read exactly as Turso reads them, or refused with the reason."""
 
 from datetime import timedelta
 from typing import Any
@@ -28,7 +28,7 @@ GOOD = [
     ("7µs", 0.000_007),
     ("7μs", 0.000_007),
     ("15250w", 15_250 * 604_800),
-    ("1ns", 0.000_001),  # shorter than we can count, but not nothing
+    ("1ns", 0.000_001),  # shorter than a microsecond, but not zero
 ]
 
 BAD = [
@@ -62,18 +62,18 @@ def test_a_duration_of_turso_has_its_value(text: Any, seconds: Any) -> None:
 
 
 @pytest.mark.parametrize(("text", "why"), BAD)
-def test_what_is_no_duration_says_why(text: Any, why: Any) -> None:
+def test_an_invalid_duration_is_refused_with_the_reason(text: Any, why: Any) -> None:
     with pytest.raises(NotADuration, match=why):
         parse_duration(text)
 
 
 @pytest.mark.parametrize(("text", "meant"), [("1day", "`d`"), ("3hours", "`h`"), ("5min", "`m`"), ("1W", "`w`")])
-def test_a_unit_that_people_write_out_is_corrected(text: str, meant: str) -> None:
+def test_a_unit_that_is_written_out_is_corrected(text: str, meant: str) -> None:
     with pytest.raises(NotADuration, match=f"write {meant}"):
         parse_duration(text)
 
 
-def test_only_lower_case_never_is_never() -> None:
+def test_only_lower_case_never_means_never() -> None:
     assert parse_lifetime("never") is NEVER
     for text in ("Never", "forever", "none", "default"):
         with pytest.raises(NotADuration, match="written `never`"):
@@ -89,7 +89,7 @@ def test_a_duration_is_written_for_people(text: str, written: str) -> None:
 
 
 @given(st.timedeltas(min_value=timedelta(microseconds=1), max_value=timedelta(days=100_000)))
-def test_what_is_written_is_read_as_the_same(duration: Any) -> None:
+def test_a_formatted_duration_is_read_as_the_same(duration: Any) -> None:
     assert parse_duration(duration_text(duration)) == duration
 
 

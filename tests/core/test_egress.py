@@ -1,4 +1,4 @@
-"""What looks like a secret is seen; what people write is not mistaken for one."""
+"""Text that looks like a secret is found, and ordinary text is not mistaken for one."""
 
 import json
 
@@ -12,7 +12,7 @@ DATABASES = (
     *("fluxapp-production", "linuxapp-staging-eu", "xapp-production", "maxapp-customers", "xoxb-dashboard1"),
     *("xapp-1-production-2026", "linuxapp-1-20261127-backup", "foxoxb-123456789012", "xoxe-1-refresh-tokens"),
 )
-"""Names that hold what tokens begin with."""
+"""Names that contain the first characters of tokens."""
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ DATABASES = (
         "https://hooks.slack.com/commands/T0ACME/111/abcdef",
     ],
 )
-def test_a_secret_is_seen(text: str) -> None:
+def test_a_secret_is_found(text: str) -> None:
     assert looks_secret(text)
     for around in ("before {} after", "a\n{}", "token={}", "/{}", "-{}"):
         assert looks_secret(around.format(text))

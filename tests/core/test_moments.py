@@ -1,4 +1,4 @@
-"""Times in the past, as people write them, in their own time zone. What can't be decided is refused, never guessed."""
+"""Times in the past as people write them, in their own time zone. Ambiguous ones are refused, never guessed."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -65,13 +65,13 @@ def test_a_time_means_the_last_one_in_the_persons_time_zone(text: str, zone: str
         ("9999-12-31 23:59", "America/New_York", NOW, r"out of range|in the future"),
     ],
 )
-def test_a_time_that_cant_be_decided_is_refused(text: str, zone: str, now: datetime, sentence: str) -> None:
+def test_an_ambiguous_time_is_refused(text: str, zone: str, now: datetime, sentence: str) -> None:
     with pytest.raises(BadInput, match=sentence):
         take(text).at(now, zone)
 
 
-def test_of_an_hour_that_comes_twice_only_the_first_has_passed() -> None:
-    between = datetime(2026, 10, 25, 0, 45, tzinfo=UTC)  # 02:45, summer time: 02:30 has been shown once so far
+def test_of_an_hour_that_occurs_twice_only_the_first_has_passed() -> None:
+    between = datetime(2026, 10, 25, 0, 45, tzinfo=UTC)  # 02:45, summer time: 02:30 has occurred once so far
     assert take("02:30").at(between, BERLIN) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
 
@@ -101,7 +101,7 @@ def test_before_an_incident_names_its_key() -> None:
         ("٣:٠٠", "I don't understand the time"),
     ],
 )
-def test_what_is_no_time_is_refused_with_one_sentence(text: str, sentence: str) -> None:
+def test_an_invalid_time_is_refused_with_one_sentence(text: str, sentence: str) -> None:
     with pytest.raises(ValidationError) as caught:
         take(text)
     (problem,) = caught.value.errors()
@@ -126,7 +126,7 @@ GRAMMAR = Grammar([Declaration(name="branch", usage="branch NAME", summary="…"
     ["14:02", "15m ago", '"15m ago"', "before INC-42", "2026-11-27 14:02", "2026-11-27 14:02 UTC", "14:02 UTC",
      "2026-11-27T14:02:00Z", "2026-11-27 14:02:00+01:00"],
 )  # fmt: skip
-def test_a_time_needs_no_quotes_wherever_the_option_stands(order: str, typed: str) -> None:
+def test_a_time_needs_no_quotes_wherever_the_option_is(order: str, typed: str) -> None:
     parsed = GRAMMAR.parse(order.format(typed))
     assert isinstance(parsed, Parsed)
     assert parsed.args == Args(name="orders", copy_name="copy", at=Moment(typed.strip('"')), now=True)

@@ -1,4 +1,4 @@
-"""Phones, Slack and pasting change a command's text; its words stay what was meant."""
+"""Phones, Slack and pasting change a command's text. Its words stay those that the person meant."""
 
 import time
 from typing import Any
@@ -50,7 +50,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("typed", "words"), CASES)
-def test_the_words_are_those_that_were_meant(typed: Any, words: Any) -> None:
+def test_the_words_are_those_that_the_person_meant(typed: Any, words: Any) -> None:
     assert [word.text for word in split(normalise(typed))] == words
 
 

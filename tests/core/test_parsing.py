@@ -1,4 +1,4 @@
-"""A command line becomes a command with checked arguments, or one sentence that helps."""
+"""A command line becomes a command with checked arguments, or one helpful sentence."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -77,7 +77,7 @@ def test_every_spelling_finds_its_command(text: str, name: str) -> None:
         'token "orders" --read-only --expiration "2h"',
     ],
 )
-def test_options_stand_in_any_order_and_spelling(text: str) -> None:
+def test_options_may_have_any_order_and_spelling(text: str) -> None:
     args = read(text).args
     assert (args.name, args.read_only, args.expiration) == ("orders", True, "2h")
     assert args.expiration.lifetime == timedelta(hours=2)
@@ -88,7 +88,7 @@ def test_an_expiration_is_kept_as_typed_because_turso_reads_it() -> None:
     assert read("token orders -e never").args.expiration.lifetime is NEVER
 
 
-def test_arguments_survive_json() -> None:
+def test_arguments_survive_a_round_trip_through_json() -> None:
     for text in ("token orders -e 1.5h", "freeze orders --for 1h30m", "usage --since 7d", "usage --since 2026-10-01"):
         args = read(text).args
         assert type(args).model_validate_json(args.model_dump_json(by_alias=True)) == args
@@ -106,7 +106,7 @@ def test_common_options_belong_to_no_command() -> None:
     assert found.common == Common(private=True, reason="it is old", ticket="DB-1", dry_run=True)
 
 
-def test_what_changes_nothing_takes_no_reason() -> None:
+def test_a_command_that_changes_nothing_takes_no_reason() -> None:
     assert read("list --private").common.private
     for option in ("--reason x", "--ticket x", "--dry-run"):
         assert "has no option" in refusal(f"list {option}")
@@ -186,7 +186,7 @@ def test_a_missing_argument_is_incomplete_and_keeps_what_was_given() -> None:
         ("db", "There is no command `db`"),
     ],
 )
-def test_what_is_wrong_is_one_sentence_that_helps(text: str, sentence: str) -> None:
+def test_a_mistake_is_answered_with_one_helpful_sentence(text: str, sentence: str) -> None:
     assert sentence in refusal(text)
 
 
@@ -213,7 +213,7 @@ def test_a_quoted_option_is_a_word() -> None:
     assert "isn't a database name" in refusal('destroy "--now"')
 
 
-def test_what_follows_two_dashes_is_no_option() -> None:
+def test_words_after_two_dashes_are_no_options() -> None:
     assert "isn't a database name" in refusal("destroy -- --now")
 
 
@@ -238,7 +238,7 @@ WORDS = st.sampled_from([*COMMANDS, *VALUES, *OPTIONS, "\n"])
 
 
 @given(st.text(max_size=200) | st.lists(WORDS, max_size=12).map(" ".join))
-def test_no_text_surprises_the_parser(text: str) -> None:
+def test_no_text_raises_an_unexpected_error(text: str) -> None:
     outcome: Parsed[Any] | Incomplete[Any] | str
     try:
         outcome = GRAMMAR.parse(text)
@@ -255,7 +255,7 @@ def test_no_text_surprises_the_parser(text: str) -> None:
 @pytest.mark.parametrize(
     "line", ["{}", "token {}", "token orders -e {}", "token orders {}", "list --group {}", "list --{}"]
 )
-def test_a_secret_that_was_pasted_is_not_repeated(line: str) -> None:
+def test_a_pasted_secret_is_not_repeated(line: str) -> None:
     secret = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJhIjoicncifQ.c2lnbmF0dXJl"
     assert secret[:36] not in refusal(line.format(secret))
 

@@ -1,4 +1,4 @@
-"""What is known of a rotation, kept as plain JSON."""
+"""What is known about a rotation, stored as plain JSON."""
 
 import json
 from dataclasses import replace
@@ -22,12 +22,12 @@ def test_it_survives_the_store(tokens: Any, sibling: Any) -> None:
     assert Proof.of(json.loads(json.dumps({PROOF: proof.to_json()}))) == proof
 
 
-def test_a_request_without_one_has_none() -> None:
+def test_a_request_without_a_proof_has_none() -> None:
     assert Proof.of({}) is None
     assert Proof.of({"phase": "execute"}) is None
 
 
-def test_it_is_watched_while_either_is() -> None:
+def test_it_is_watched_while_either_part_is() -> None:
     proof = Proof(NOON, NOON, replace(TARGET, tokens=OldTokens.REFUSED), SIBLING)
 
     assert not proof.is_watched

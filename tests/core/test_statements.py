@@ -1,4 +1,4 @@
-"""No literal of a statement survives masking, however it is quoted; names and keywords do."""
+"""No literal of a statement survives masking, however it is quoted. Names and keywords do."""
 
 import sqlite3
 import time
@@ -35,7 +35,7 @@ def test_literals_are_masked_and_the_rest_is_kept(sql: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize("sql", ["", "   ", "SELECT 'ana", "SELECT /* ana", 'SELECT "ana', "SELECT 1, " * LONGEST])
-def test_what_cannot_be_read_is_not_shown(sql: str) -> None:
+def test_a_statement_that_cannot_be_parsed_is_not_shown(sql: str) -> None:
     assert masked(sql) is None
 
 
@@ -82,8 +82,8 @@ def test_no_quoted_text_and_no_number_is_ever_shown(sql: str) -> None:
 
 
 @given(templates, literals)
-def test_what_sqlite_reads_as_one_literal_is_one_place(template: str, literal: str) -> None:
-    """SQLite itself says what is a literal: what it can evaluate by itself is masked whole."""
+def test_a_literal_of_sqlite_is_masked_as_a_whole(template: str, literal: str) -> None:
+    """SQLite itself says what a literal is: an expression that it can evaluate alone."""
     try:
         with sqlite3.connect(":memory:") as connection:
             connection.execute(f"SELECT {literal}").fetchone()
@@ -93,7 +93,7 @@ def test_what_sqlite_reads_as_one_literal_is_one_place(template: str, literal: s
     assert shown is None or "?" in shown
 
 
-def test_it_takes_time_in_proportion() -> None:
+def test_masking_takes_time_in_proportion_to_the_length() -> None:
     masked("SELECT 1")
 
     def seconds(sql: str) -> float:

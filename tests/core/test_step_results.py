@@ -1,4 +1,4 @@
-"""What the steps of a workflow return is kept in the database: every version reads what any version kept."""
+"""Results of workflow steps are stored in the database: every version reads what any version has stored."""
 
 import json
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
         (PhaseResult, ["succeeded", "failed", "unknown", "stale", "again", "stopped"]),
     ],
 )
-def test_the_values_that_are_kept_never_change(enum: type[StepName], values: list[str]) -> None:
+def test_the_stored_values_never_change(enum: type[StepName], values: list[str]) -> None:
     assert [one.value for one in enum] == values
 
 
@@ -49,7 +49,7 @@ def test_the_values_that_are_kept_never_change(enum: type[StepName], values: lis
         ),
     ],
 )
-def test_what_an_older_version_kept_of_an_attempt_is_read(kept: dict[str, object], read: ActResult) -> None:
+def test_an_attempt_stored_by_an_older_version_is_read(kept: dict[str, object], read: ActResult) -> None:
     assert ActResult.from_json(kept) == read
 
 
@@ -62,7 +62,7 @@ def test_what_an_older_version_kept_of_an_attempt_is_read(kept: dict[str, object
         ),
     ],
 )
-def test_what_an_older_version_kept_of_a_read_back_is_read(kept: dict[str, object], read: VerifyResult) -> None:
+def test_a_read_back_stored_by_an_older_version_is_read(kept: dict[str, object], read: VerifyResult) -> None:
     assert VerifyResult.from_json(kept) == read
 
 
@@ -82,5 +82,5 @@ def test_a_result_survives_the_database(result: PhaseResult) -> None:
 
 
 @pytest.mark.parametrize(("phase", "kind"), [("execute", "execute"), ("finish12", "finish"), ("undo2", "undo")])
-def test_a_phase_that_is_tried_again_is_of_the_same_kind(phase: str, kind: str) -> None:
+def test_a_phase_that_is_tried_again_keeps_its_kind(phase: str, kind: str) -> None:
     assert PhaseKind.of(phase).value == kind

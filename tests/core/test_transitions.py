@@ -1,4 +1,4 @@
-"""A move to an end brings an audit entry: one without it can't be made."""
+"""A transition to an end needs an audit entry: without one it can't be created."""
 
 import pytest
 
@@ -17,5 +17,5 @@ def test_an_end_without_an_audit_entry_cannot_be_made(state: State) -> None:
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - ON_RECORD))
-def test_a_step_on_the_way_needs_none(state: State) -> None:
+def test_an_intermediate_step_needs_none(state: State) -> None:
     assert Transition(to=state, at=NOON, changes={}).entries == ()

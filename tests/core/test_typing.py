@@ -1,4 +1,4 @@
-"""What people and phones type around a command is ignored, and a wrong word is answered with what was meant."""
+"""Words around a command that people and phones add are ignored, and a wrong word is answered with a suggestion."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def refusal(text: str) -> str:
     ["ls", ": ls", ", ls", ":ls", "- ls", "• ls", "*ls*", "_ls_", "`ls`", "*db list*", "turso ls", "turso db list",
      "/turso ls", "<@U0BOT> ls", "<@U0BOT>: turso db list", "> ls", "Turso: ls"],
 )  # fmt: skip
-def test_what_stands_around_a_command_is_ignored(text: str) -> None:
+def test_words_around_a_command_are_ignored(text: str) -> None:
     read = GRAMMAR.parse(text)
     assert read.spec.name == "list"
     assert isinstance(read.args, ListArgs)
@@ -31,11 +31,11 @@ def test_what_stands_around_a_command_is_ignored(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["turso", ":", "• ", "<@U0BOT>", "--help", "-h"])
-def test_nothing_but_that_is_home_or_help(text: str) -> None:
+def test_only_such_words_mean_home_or_help(text: str) -> None:
     assert GRAMMAR.parse(text).spec.name in ("home", "help")
 
 
-def test_the_glob_of_a_filter_stays() -> None:
+def test_the_glob_of_a_filter_is_kept() -> None:
     assert GRAMMAR.parse("ls *orders*").args == ListArgs(filter="*orders*")
 
 
@@ -69,7 +69,7 @@ def test_a_word_that_means_or_resembles_a_command_names_it(word: str, name: str)
 
 
 @pytest.mark.parametrize("word", ["frobnicate", "please", "hello", "intent", "deploy", "orders", "quit", "migrate"])
-def test_a_word_that_is_not_close_suggests_nothing_that_changes(word: str) -> None:
+def test_a_word_that_is_not_close_suggests_no_change(word: str) -> None:
     said = refusal(word)
     assert not [name for name in CHANGES if f"`{name}`" in said], said
 
@@ -81,5 +81,5 @@ def test_a_word_that_is_not_close_suggests_nothing_that_changes(word: str) -> No
      ("digest on --weekly someday", "`someday` isn't a day"), ('show "orders', "unclosed quote"),
      ("audit --since yesterday", "--since"), ("freeze orders --for soon", "--for")],
 )  # fmt: skip
-def test_an_error_speaks_of_the_argument_that_is_wrong(text: str, words: str) -> None:
+def test_an_error_is_about_the_argument_that_is_wrong(text: str, words: str) -> None:
     assert words in refusal(text)

@@ -11,7 +11,7 @@ from tests.pipeline.in_memory import Pipeline, pipeline
 
 @pytest.fixture
 async def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pipeline]:
-    """Yield the pipeline. Turso shows at once what it has done, so one look is enough."""
+    """Yield the pipeline. Turso shows each change at once, so one read-back is enough."""
     monkeypatch.setattr(verify, "LOOKS", (0.0,))
     async with pipeline(tmp_path) as found:
         yield found

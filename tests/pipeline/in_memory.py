@@ -1,6 +1,6 @@
-"""The pipeline with everything around it in memory: people, Slack, Turso, the clock. Only the store is a file.
+"""The pipeline with people, Slack, Turso and the clock in memory. Only the store is a file.
 
-The store's transactions are part of what the pipeline promises, so it is the real one, on SQLite.
+The pipeline relies on the store's transactions, so tests use the real store, on SQLite.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -34,7 +34,7 @@ CHANGES = ("POST", "PATCH", "DELETE")
 
 
 class RecordingSlack(Slack):
-    """Keeps every text that is shown: privately (by user) or in the channel."""
+    """Keeps every text that is shown, privately (by user) or in the channel."""
 
     def __init__(self, of: Rehearsal) -> None:
         super().__init__(of)
@@ -74,15 +74,15 @@ class Pipeline:
         return self.of.turso
 
     def pass_time(self, **by: float) -> None:
-        """Move the clock. Nothing fires by itself."""
+        """Move the clock. No timer fires by itself."""
         self.of.offset += timedelta(**by)
 
     def press(self, who: str, request: Request, action_id: str = "approval.approve") -> Incoming:
-        """Return a press of a button on the card of a request."""
+        """Press a button on the card of a request, and return the pipeline's result."""
         return press(self.of, who, action_id, request.id, f"k-{next(self._keys)}")
 
     async def ask(self, line: str, who: str = DANA) -> Request:
-        """Open a request by a command line."""
+        """Open a request with a command line."""
         incoming = command(self.of, who, line, f"k-{next(self._keys)}")
         await command_lines.ask(self.env, incoming, self.env.grammar.parse(line))
         found = [one for one in await self.env.store.requests.find(states=list(State)) if one.intent_id == incoming.id]
@@ -90,7 +90,7 @@ class Pipeline:
         return found[0]
 
     async def now(self, request: Request) -> Request:
-        """Return a request as it is stored now."""
+        """Return the stored version of a request."""
         found = await self.env.store.requests.get(request.id)
         assert found is not None
         return found
@@ -102,7 +102,7 @@ class Pipeline:
         return await self.now(request)
 
     async def execute(self, request: Request, phase: str = "execute") -> State:
-        """Run every step of a workflow; returns the state that it leads to."""
+        """Run every step of a workflow, and return the request's state after it."""
         work = WorkSteps(self.env)
         if await work.begin(request.id, phase) is BeginResult.GO:
             acted = await work.act(request.id, phase)
@@ -111,7 +111,7 @@ class Pipeline:
         return (await self.now(request)).state
 
     async def timer(self, kind: TimerKind, subject: str) -> Timer | None:
-        """Return the timer of a kind, whenever it is due."""
+        """Return the timer of a kind for a subject, whenever it is due."""
         every = await self.env.store.timers.due(self.of.now() + timedelta(days=400), limit=1000)
         return next((one for one in every if (one.kind, one.subject) == (kind, subject)), None)
 
@@ -148,7 +148,7 @@ class Pipeline:
 
 @asynccontextmanager
 async def pipeline(folder: Path) -> AsyncIterator[Pipeline]:
-    """Open a store in a folder, and put the rest around it. Turso has `orders` and `users`."""
+    """Open a store in a folder, and create the rest around it. Turso has `orders` and `users`."""
     of = Rehearsal(folder)
     for name in ("orders", "users"):
         of.turso.add(name)

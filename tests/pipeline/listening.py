@@ -1,4 +1,4 @@
-"""A Slack of one channel that remembers who heard what, the bot's real delivery before it, and a real store behind."""
+"""A fake Slack of one channel that records who got which message, with the bot's real delivery and a real store."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -44,7 +44,7 @@ _LOOKS_LATER = timedelta(hours=2)
 
 @dataclass
 class Heard:
-    """One message that somebody may read."""
+    """One message, and who can read it."""
 
     who: str
     text: str
@@ -55,7 +55,7 @@ class Heard:
 
 @dataclass
 class SmallSlack:
-    """What Slack answers, and what people have heard. `refuses` and `troubles` are by method."""
+    """The fake Slack: its answers, and the messages that people got. `refuses` and `troubles` are by method."""
 
     channel: Channel = field(default_factory=lambda: Channel("C0DBOPS"))
     heard: list[Heard] = field(default_factory=list)
@@ -64,9 +64,9 @@ class SmallSlack:
     troubles: dict[str, list[str]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     no_threads: str = ""
-    """With which error threads take no answers."""
+    """The error with which Slack refuses replies in threads. Empty: it accepts them."""
     dead: set[str] = field(default_factory=set)
-    """People who can't be written to."""
+    """People to whom direct messages fail."""
     ts: int = 0
 
     async def call(self, method: str, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -106,16 +106,16 @@ class SmallSlack:
         raise SlackTrouble("response_url", "expired_url")
 
     async def upload(self, url: str, content: bytes) -> None:
-        """Take the bytes."""
+        """Ignore the upload."""
 
 
 @dataclass
 class SmallDirectory:
-    """Everybody is a member; the channel is as Slack has it."""
+    """A directory in which everybody is a member. The channel is the fake Slack's."""
 
     slack: SmallSlack
     silent: int = 0
-    """How often Slack doesn't say what the channel is."""
+    """How many of the next lookups of the channel fail."""
 
     async def channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
         if self.silent:
@@ -177,7 +177,7 @@ class Quiet:
 
 @dataclass
 class House:
-    """The bot's outcomes between the small Slack and a store."""
+    """The bot's delivery of outcomes, between the fake Slack and a store."""
 
     slack: SmallSlack
     directory: SmallDirectory
@@ -186,12 +186,12 @@ class House:
     env: Environment
 
     def hears(self, *people: str) -> dict[str, int]:
-        """How often each of these people has heard something; what the channel reads, everybody does."""
+        """Return how many messages each of these people got. Messages in the channel count for everybody."""
         public = sum(one.who == EVERYBODY for one in self.slack.heard)
         return {who: public + sum(one.who == who for one in self.slack.heard) for who in people}
 
     async def rests(self) -> None:
-        """Let time pass until no timer of an outcome is due; a failure is tried again, as durable work does."""
+        """Let time pass until no timer of an outcome is due. Failed timers are tried again, as durable work does."""
         for _ in range(60):
             self.clock.pass_(_LOOKS_LATER)
             timers = [one for one in await self.store.timers.due(self.clock.now()) if one.kind in OF_OUTCOMES]
@@ -207,7 +207,7 @@ class House:
 
 @asynccontextmanager
 async def house(folder: Path) -> AsyncIterator[House]:
-    """Open a store in a folder, and the rest around it."""
+    """Open a store in a folder, and create the rest around it."""
     url = copy_store(folder / "x.db")
     clock, slack = StoppedClock(), SmallSlack()
     clock.time = NOON

@@ -1,4 +1,4 @@
-"""What tests of rewinds share: making a copy, switching to it, and what exists then."""
+"""Helpers for tests of rewinds: make a copy, switch to it, and list the copies."""
 
 from bot.core.requests.request import Request, State
 from tests.pipeline.in_memory import Pipeline
@@ -7,7 +7,7 @@ BLOCK, ROTATE = "PATCH /databases/orders/configuration", "POST /databases/orders
 
 
 async def rewound(here: Pipeline) -> Request:
-    """Make a copy of `orders`; returns the request that made it."""
+    """Make a copy of `orders`, and return the request that made it."""
     request = await here.approved("db rewind orders --to 08:30")
     assert await here.execute(request) is State.SUCCEEDED, (await here.now(request)).outcome
     here.of.sent.clear()

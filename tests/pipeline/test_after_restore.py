@@ -1,4 +1,4 @@
-"""A restored store does nothing by itself that people have undone, ended or forgotten since the backup."""
+"""After a restore from a backup, the bot doesn't repeat what people have undone, ended or dropped since the backup."""
 
 import pytest
 
@@ -42,7 +42,7 @@ async def test_a_countdown_that_was_undone_after_the_backup_destroys_nothing(her
     assert (again.withdrawn, again.stopped) == ([], [])
 
 
-async def test_a_database_that_the_backup_does_not_know_to_be_blocked_is_listed(here: Pipeline) -> None:
+async def test_a_database_that_is_blocked_without_the_backup_knowing_is_listed(here: Pipeline) -> None:
     await here.execute(await here.ask("db freeze orders --for 30m"))
     here.turso.configurations["users"].update(block_reads=True, block_writes=True)
 

@@ -1,4 +1,4 @@
-"""Alerts, from Turso's counters to the card: raised once, ended once, and nothing from what isn't known."""
+"""Alerts, from Turso's counters to the card: raised once, ended once, and never from unknown numbers."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,7 +26,7 @@ QUOTA = 1_000_000
 
 
 class Counters:
-    """What Turso's counters show. They grow only when a test says so."""
+    """Turso's usage counters, which grow only when a test says so."""
 
     def __init__(self, here: Pipeline) -> None:
         self.here, self.asked, self.fails = here, list[str](), False
@@ -78,7 +78,7 @@ async def subscribe(here: Pipeline, **wanted: Any) -> None:
 
 
 async def sample(here: Pipeline) -> None:
-    """Let the next sample fall due, and everything that it makes due at once."""
+    """Make the next sample due, and then every timer that it sets."""
     await here.fire(TimerKind.SAMPLE, "acme")
     await tell(here)
 
@@ -94,7 +94,7 @@ async def alerts(here: Pipeline, kind: AlertKind = AlertKind.QUOTA) -> list[Aler
     return [one for one in found if one.kind is kind]
 
 
-async def test_a_quota_is_told_once_and_the_card_shows_the_end(here: Pipeline, counters: Counters) -> None:
+async def test_a_quota_is_reported_once_and_the_card_shows_the_end(here: Pipeline, counters: Counters) -> None:
     await subscribe(here)
     counters.read["orders"] = 700_000
     await sample(here)
@@ -115,7 +115,7 @@ async def test_a_quota_is_told_once_and_the_card_shows_the_end(here: Pipeline, c
     assert len(here.slack.public) == 2
 
 
-async def test_a_new_month_ends_alerts_and_starts_anew(here: Pipeline, counters: Counters) -> None:
+async def test_a_new_month_ends_alerts_and_starts_again(here: Pipeline, counters: Counters) -> None:
     await subscribe(here, quota=(50,))
     counters.read["orders"] = 600_000
     await sample(here)
@@ -131,7 +131,7 @@ async def test_a_new_month_ends_alerts_and_starts_anew(here: Pipeline, counters:
     assert [one.period for one in await alerts(here)] == ["2026-11", "2026-12"]
 
 
-async def test_nothing_is_said_about_numbers_that_turso_does_not_give(here: Pipeline, counters: Counters) -> None:
+async def test_nothing_is_reported_about_numbers_that_turso_does_not_give(here: Pipeline, counters: Counters) -> None:
     await subscribe(here)
     counters.read["orders"], counters.plan = 900_000, None
     await sample(here)
@@ -140,7 +140,7 @@ async def test_nothing_is_said_about_numbers_that_turso_does_not_give(here: Pipe
     assert here.slack.public == []
 
 
-async def test_a_spike_is_told_once_and_ends_after_three_quiet_hours(here: Pipeline, counters: Counters) -> None:
+async def test_a_spike_is_reported_once_and_ends_after_three_quiet_hours(here: Pipeline, counters: Counters) -> None:
     await subscribe(here)
     await sample(here)
     for _ in range(24 * 15):
@@ -166,7 +166,7 @@ async def test_a_spike_is_told_once_and_ends_after_three_quiet_hours(here: Pipel
     assert [text for text in here.slack.public if "the usual" in text and "orders" in text]
 
 
-async def test_a_mute_delays_what_is_still_so_afterwards(here: Pipeline, counters: Counters) -> None:
+async def test_a_muted_alert_is_posted_after_the_mute_if_it_still_holds(here: Pipeline, counters: Counters) -> None:
     await subscribe(here)
     await here.env.store.alerts.mute(Mute(CHANNEL, here.of.now() + 5 * HOUR, ANA))
     counters.read["orders"] = 700_000
@@ -229,7 +229,7 @@ async def test_an_alert_that_no_one_could_see_is_told_once_the_channel_may(here:
     assert len(here.slack.public) == 1
 
 
-async def test_alerts_cost_one_usage_call_an_hour_whatever_there_is(here: Pipeline, counters: Counters) -> None:
+async def test_alerts_cost_one_usage_call_an_hour_however_many_there_are(here: Pipeline, counters: Counters) -> None:
     for number in range(300):
         name = f"many-{number}"
         here.turso.add(name)
@@ -250,14 +250,14 @@ async def test_alerts_cost_one_usage_call_an_hour_whatever_there_is(here: Pipeli
     assert [path for path in counters.asked if not path.endswith(("/usage", "/plans", "/subscription"))] == []
 
 
-async def test_an_hour_that_was_stored_is_not_asked_for_again(here: Pipeline, counters: Counters) -> None:
+async def test_a_stored_hour_is_not_read_again(here: Pipeline, counters: Counters) -> None:
     await subscribe(here)
     await sample(here)
     timer = present(await here.timer(TimerKind.SAMPLE, "acme"))
     here.of.offset += timer.due_at - here.of.now()
     counters.asked.clear()
 
-    for _ in range(3):  # a crash before the timer was replaced
+    for _ in range(3):  # as after crashes before the timer was replaced
         await fire(here.env, timer)
 
     assert counters.usage_calls == 1
@@ -306,7 +306,7 @@ def ledger(number: int, holder: str, now: datetime, *, lives: timedelta, left: t
     )  # fmt: skip
 
 
-async def test_tokens_of_several_people_that_expire_are_told(here: Pipeline, counters: Counters) -> None:
+async def test_tokens_of_several_people_that_expire_soon_are_reported(here: Pipeline, counters: Counters) -> None:
     now, week = here.of.now(), timedelta(days=7)
     await subscribe(here)
     tokens = here.env.store.tokens
@@ -326,7 +326,7 @@ async def test_tokens_of_several_people_that_expire_are_told(here: Pipeline, cou
     assert [one.end for one in await alerts(here, AlertKind.TOKENS)] == [AlertEnd.OVER]
 
 
-async def test_a_token_that_was_replaced_is_not_told(here: Pipeline, counters: Counters) -> None:
+async def test_a_token_that_was_replaced_is_not_reported(here: Pipeline, counters: Counters) -> None:
     now, week = here.of.now(), timedelta(days=7)
     await subscribe(here)
     for number, holder in enumerate((ANA, BEN, DANA)):
@@ -337,7 +337,7 @@ async def test_a_token_that_was_replaced_is_not_told(here: Pipeline, counters: C
     assert await alerts(here, AlertKind.TOKENS) == []
 
 
-async def test_a_freeze_older_than_a_week_is_told_until_it_ends(here: Pipeline, counters: Counters) -> None:
+async def test_a_freeze_older_than_a_week_is_reported_until_it_ends(here: Pipeline, counters: Counters) -> None:
     await subscribe(here)
     request = await here.ask("db freeze orders --for 30d")
     await here.execute(request)
@@ -356,7 +356,7 @@ async def test_a_freeze_older_than_a_week_is_told_until_it_ends(here: Pipeline, 
     assert [one.end for one in await alerts(here, AlertKind.FREEZE)] == [AlertEnd.OVER]
 
 
-async def test_work_that_keeps_failing_is_told(here: Pipeline, counters: Counters) -> None:
+async def test_work_that_keeps_failing_is_reported(here: Pipeline, counters: Counters) -> None:
     await subscribe(here)
     failing = Timer(TimerKind.THAW, "h-1", here.of.now() + 90 * HOUR, failures=4, cause="TursoUnavailable")
     await here.env.store.timers.schedule(failing)

@@ -1,4 +1,4 @@
-"""Approval: whose votes count, how many are needed, and what ends a request that waits."""
+"""Approval: whose votes count, how many are needed, and what ends an open request."""
 
 import pytest
 
@@ -39,7 +39,7 @@ async def test_one_person_has_one_vote(here: Pipeline) -> None:
     assert (await here.now(request)).state is State.PENDING
 
 
-async def test_nobody_approves_their_own_request(here: Pipeline) -> None:
+async def test_no_one_approves_their_own_request(here: Pipeline) -> None:
     request = await here.ask("db destroy orders", who=ANA)
 
     with pytest.raises(Refused, match="own"):
@@ -48,7 +48,7 @@ async def test_nobody_approves_their_own_request(here: Pipeline) -> None:
     assert (await here.now(request)).votes == ()
 
 
-async def test_a_vote_of_somebody_who_is_no_approver_does_not_count(here: Pipeline) -> None:
+async def test_a_vote_of_a_person_who_is_no_approver_does_not_count(here: Pipeline) -> None:
     request = await here.ask("db destroy orders")
 
     with pytest.raises(Refused):
@@ -57,7 +57,7 @@ async def test_a_vote_of_somebody_who_is_no_approver_does_not_count(here: Pipeli
     assert (await here.now(request)).state is State.PENDING
 
 
-async def test_a_vote_of_somebody_who_left_the_approvers_since_does_not_count(here: Pipeline) -> None:
+async def test_a_vote_of_a_person_who_has_left_the_approvers_does_not_count(here: Pipeline) -> None:
     request = await here.ask("rotate orders")
     await votes.vote(here.env, here.press(ANA, request))
     here.of.dba.remove(ANA)
@@ -66,7 +66,7 @@ async def test_a_vote_of_somebody_who_left_the_approvers_since_does_not_count(he
     assert (await here.now(request)).state is State.PENDING
 
 
-async def test_an_approved_token_is_ready_and_not_minted(here: Pipeline) -> None:
+async def test_an_approved_token_is_ready_but_not_created(here: Pipeline) -> None:
     request = await here.approved("token orders")
 
     assert request.state is State.READY
@@ -96,7 +96,7 @@ async def test_a_request_that_was_sent_can_no_longer_be_denied(here: Pipeline) -
     assert (await here.now(request)).state is State.SUCCEEDED
 
 
-async def test_the_requester_can_withdraw_and_nobody_else(here: Pipeline) -> None:
+async def test_only_the_requester_can_withdraw(here: Pipeline) -> None:
     request = await here.ask("db destroy orders")
     with pytest.raises(BotError):
         await confirmation.withdraw(here.env, here.press(ZOE, request, "approval.withdraw"))
@@ -106,7 +106,7 @@ async def test_the_requester_can_withdraw_and_nobody_else(here: Pipeline) -> Non
     assert (await here.now(request)).state is State.CANCELLED
 
 
-async def test_a_request_that_nobody_decides_expires(here: Pipeline) -> None:
+async def test_a_request_that_no_one_decides_expires(here: Pipeline) -> None:
     request = await here.ask("db destroy orders")
     here.pass_time(minutes=31)
     with pytest.raises(BotError):

@@ -1,6 +1,6 @@
-"""Everybody hears the end: every kind of end, by every way that is closed in turn, through every failure that passes.
+"""Everybody concerned is told each kind of end, with each way of delivery closed, and after each failure.
 
-Told once, to the people concerned, and nowhere else.
+They are told once, and no one else is.
 """
 
 import itertools
@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group(
 NUMBERS = itertools.count(1)
 CARD = "1.000001"
 LATER = ("team_added_to_org", "unreadable", "http_520", "http_525", "ratelimited", "moon_phase_unsuitable", "timeout")
-"""What passes; each strikes once, one after the other."""
+"""Temporary errors. Each occurs once, in this order."""
 TROUBLED = ("chat.postMessage", "chat.update", "chat.postEphemeral")
 
 ENTRIES = (samples.entry("executed"),)
@@ -37,7 +37,7 @@ ENTRIES = (samples.entry("executed"),)
 
 @dataclass(frozen=True)
 class Ended:
-    """Whom an end concerns."""
+    """Who must be told about an end."""
 
     concerned: tuple[str, ...]
     is_private: bool = False
@@ -47,7 +47,7 @@ Kind = Callable[[House], Awaitable[Ended]]
 
 
 def request_for(mode: Mode = Mode.APPROVAL, **changes: Any) -> Request:
-    """A freeze that Ana has requested; where it needs an approval, Ben gives it and Cat is notified."""
+    """Return Ana's request for a freeze. If it needs an approval, Ben gives it and Cat is notified."""
     number = next(NUMBERS)
     arguments = {"reads": False, "seconds": 1800, "number": number}
     plan = replace(samples.plan(number), arguments=arguments)
@@ -66,7 +66,7 @@ async def opened(house: House, request: Request, *, card: bool) -> Request:
 
 
 def ends(to: State, mode: Mode = Mode.APPROVAL, *, card: bool = True, **changes: Any) -> Kind:
-    """A request that comes to an end, with its card in the channel or without one."""
+    """Return a function that ends a request, whose card may be in the channel."""
 
     async def end(house: House) -> Ended:
         request = await opened(house, request_for(mode, **changes), card=card)
@@ -82,7 +82,7 @@ def ends(to: State, mode: Mode = Mode.APPROVAL, *, card: bool = True, **changes:
 
 
 async def thawed(house: House) -> Ended:
-    """A freeze whose time is over."""
+    """End a freeze by its timer."""
     request = request_for()
     hold = Hold(f"h-{request.id}", HoldKind.FREEZE, "acme", "orders-eu", request.id, False, True, request.id, "C0DBOPS",
                 NOON)  # fmt: skip
@@ -96,7 +96,7 @@ async def thawed(house: House) -> Ended:
 
 
 async def incident_over(house: House) -> Ended:
-    """An incident whose time is over."""
+    """End an incident by its timer."""
     number = next(NUMBERS)
     incident = Incident(f"n-{number}", f"INC-{number}", "C0DBOPS", "acme", "incident", "U0ANA", NOON,
                         house.clock.now() + timedelta(hours=1), timeline_ts=CARD)  # fmt: skip
@@ -106,7 +106,7 @@ async def incident_over(house: House) -> Ended:
 
 
 async def reviewed(house: House) -> Ended:
-    """A break-glass act that somebody has reviewed."""
+    """Review a break-glass operation."""
     request = request_for(Mode.BREAK_GLASS)
     await opened(house, request, card=True)
     review = Review(f"v-{request.id}", request.id, "U0ANA", "C0DBOPS", NOON, NOON, ("U0BEN",), ("<@U0CAT>",))
@@ -184,7 +184,7 @@ async def quiet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
 
 @pytest.fixture
 def here(quiet: House) -> House:
-    """The house, with a Slack that is well again."""
+    """Yield the same house, with a Slack that works again."""
     slack = quiet.slack
     slack.channel, slack.heard, slack.gone, slack.no_threads = Channel("C0DBOPS"), [], set(), ""
     slack.refuses, slack.troubles, slack.dead = {}, {}, set()
@@ -197,7 +197,7 @@ def troubled(house: House) -> None:
 
 
 @pytest.mark.parametrize(("kind", "way"), pairs(KINDS, OPEN))
-async def test_where_the_channel_may_see_it_it_is_told_there_once(here: House, kind: str, way: str) -> None:
+async def test_an_end_that_the_channel_may_see_is_posted_there_once(here: House, kind: str, way: str) -> None:
     OPEN[way](here)
     troubled(here)
     ended = await KINDS[kind](here)
@@ -213,7 +213,9 @@ async def test_where_the_channel_may_see_it_it_is_told_there_once(here: House, k
 
 
 @pytest.mark.parametrize(("kind", "way"), pairs(KINDS, CLOSED))
-async def test_where_it_may_not_the_people_concerned_are_told_alone_once(here: House, kind: str, way: str) -> None:
+async def test_an_end_that_the_channel_may_not_see_is_sent_once_to_the_people_concerned(
+    here: House, kind: str, way: str
+) -> None:
     CLOSED[way](here)
     troubled(here)
     ended = await KINDS[kind](here)
@@ -225,7 +227,7 @@ async def test_where_it_may_not_the_people_concerned_are_told_alone_once(here: H
 
 
 @pytest.mark.parametrize("way", [*OPEN, *CLOSED])
-async def test_without_any_failure_it_is_told_at_once(here: House, way: str) -> None:
+async def test_without_any_failure_it_is_sent_at_once(here: House, way: str) -> None:
     (OPEN | CLOSED)[way](here)
 
     ended = await KINDS["approved, succeeded"](here)
@@ -244,7 +246,7 @@ async def test_a_shared_channel_sees_no_change_of_the_card_either(here: House) -
 
 
 @pytest.mark.parametrize("kind", ["approved, denied", "direct, succeeded", "private, succeeded"])
-async def test_a_crash_between_the_message_and_its_record_tells_it_again_never_not_at_all(
+async def test_a_crash_between_the_message_and_its_record_sends_it_twice_rather_than_never(
     here: House, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Killed(BaseException):
@@ -264,7 +266,7 @@ async def test_a_crash_between_the_message_and_its_record_tells_it_again_never_n
     assert 1 <= here.hears("U0ANA")["U0ANA"] <= 2
 
 
-async def test_a_crash_before_the_message_leaves_the_timer_that_tells_it(here: House) -> None:
+async def test_a_crash_before_the_message_leaves_the_timer_that_sends_it(here: House) -> None:
     request = await opened(here, request_for(), card=True)
     move = Transition(to=State.DENIED, at=here.clock.now(), changes={"outcome": "Denied."}, entries=ENTRIES)
     await here.store.requests.move(request.id, expect=[State.PENDING], move=move)
@@ -274,7 +276,7 @@ async def test_a_crash_before_the_message_leaves_the_timer_that_tells_it(here: H
     assert [one.who for one in here.slack.heard] == [EVERYBODY]
 
 
-async def test_an_end_that_nobody_can_be_told_is_kept_where_it_can_be_seen(here: House) -> None:
+async def test_an_end_that_no_one_could_be_told_stays_visible_to_operators(here: House) -> None:
     CLOSED["archived"](here)
     here.slack.dead = set(MEMBERS)
 
@@ -285,7 +287,7 @@ async def test_an_end_that_nobody_can_be_told_is_kept_where_it_can_be_seen(here:
     assert [(one.event, one.how) for one in found] == [("failed", "nobody")]
 
 
-async def test_an_end_that_is_owed_for_long_is_seen_as_well(here: House) -> None:
+async def test_an_end_that_is_undelivered_for_long_is_visible_too(here: House) -> None:
     here.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
     since = here.clock.now()
 
@@ -297,7 +299,7 @@ async def test_an_end_that_is_owed_for_long_is_seen_as_well(here: House) -> None
     await here.rests()
 
 
-async def test_one_person_who_cannot_be_told_keeps_nobody_else_from_hearing_it(here: House) -> None:
+async def test_a_person_who_cannot_be_reached_keeps_no_one_else_from_being_told(here: House) -> None:
     CLOSED["archived"](here)
     here.slack.dead = {"U0ANA"}
 
@@ -306,7 +308,7 @@ async def test_one_person_who_cannot_be_told_keeps_nobody_else_from_hearing_it(h
     assert sorted(one.who for one in here.slack.heard) == ["U0BEN", "U0CAT"]
 
 
-async def test_an_end_that_was_overtaken_is_not_told(here: House) -> None:
+async def test_an_end_that_another_one_replaced_is_not_sent(here: House) -> None:
     request = await opened(here, request_for(), card=True)
     for expect, to in ((State.PENDING, State.UNKNOWN), (State.UNKNOWN, State.SUCCEEDED)):
         move = Transition(to=to, at=here.clock.now(), changes={"outcome": to.value}, entries=ENTRIES)

@@ -1,4 +1,4 @@
-"""Execution: compare, mark as sent, act at most once, read back, and say what is known."""
+"""Execution: compare, mark as sent, act at most once, read back, and report only what is known."""
 
 from typing import Any, NoReturn
 
@@ -17,7 +17,7 @@ REFUSAL = httpx.Response(403, json={"error": "this is not possible"})
 FAULT = httpx.Response(500, json={"error": "internal error"})
 
 
-async def test_an_approved_change_is_made_once_and_on_record(here: Pipeline) -> None:
+async def test_an_approved_change_is_made_once_and_audited(here: Pipeline) -> None:
     request = await here.approved("db destroy orders --now")
 
     assert await here.execute(request) is State.SUCCEEDED
@@ -27,7 +27,7 @@ async def test_an_approved_change_is_made_once_and_on_record(here: Pipeline) -> 
     assert await WorkSteps(here.env).begin(request.id, "execute") is BeginResult.STOP
 
 
-async def test_a_request_that_waits_is_not_begun(here: Pipeline) -> None:
+async def test_a_request_without_its_approvals_is_not_started(here: Pipeline) -> None:
     request = await here.ask("db destroy orders --now")
 
     assert await WorkSteps(here.env).begin(request.id, "execute") is BeginResult.STOP
@@ -49,10 +49,10 @@ async def test_a_step_that_runs_again_sends_nothing_again(here: Pipeline) -> Non
 
 
 @pytest.mark.parametrize("steps", ["before begin", "before act"])
-async def test_a_database_that_was_made_again_is_not_touched(here: Pipeline, steps: str) -> None:
+async def test_a_database_that_was_created_again_is_not_touched(here: Pipeline, steps: str) -> None:
     request = await here.approved("db destroy orders --now")
     work = WorkSteps(here.env)
-    if steps == "before act":  # and then another process goes on, as after a crash
+    if steps == "before act":  # another process continues, as after a crash
         await work.begin(request.id, "execute")
     here.turso.add("orders")
 
@@ -87,14 +87,14 @@ def no_answer() -> NoReturn:
 
 
 @pytest.mark.parametrize("answer", [FAULT, no_answer], ids=["500", "no answer"])
-async def test_what_turso_neither_confirms_nor_shows_is_unknown(here: Pipeline, answer: Any) -> None:
+async def test_a_change_that_turso_neither_confirms_nor_shows_is_unknown(here: Pipeline, answer: Any) -> None:
     request = await here.approved("db destroy orders --now")
     here.answers_once("DELETE", "/databases/orders", answer)
 
     assert await here.execute(request) is State.UNKNOWN
 
 
-async def test_a_lost_answer_is_made_up_by_what_turso_shows(here: Pipeline) -> None:
+async def test_after_a_lost_answer_the_read_back_decides(here: Pipeline) -> None:
     request = await here.approved("db destroy orders --now")
 
     def deletes_without_an_answer() -> NoReturn:
@@ -140,17 +140,17 @@ async def test_an_approval_that_is_too_old_starts_nothing(here: Pipeline) -> Non
     assert here.changes() == []
 
 
-async def test_what_a_crash_kept_from_being_sent_is_not_sent_once_it_is_too_late(here: Pipeline) -> None:
+async def test_a_change_that_a_crash_delayed_is_not_sent_once_the_approval_is_too_old(here: Pipeline) -> None:
     request = await here.approved("db destroy orders --now")
     assert await WorkSteps(here.env).begin(request.id, "execute") is BeginResult.GO
-    here.pass_time(days=3)  # and another process takes it up, before the timer of its expiry fires
+    here.pass_time(days=3)  # another process resumes it before its expiry timer fires
 
     assert await here.execute(request) is State.EXPIRED
     assert here.changes() == []
     assert (await here.events(request))[-1] == "expired/expired"
 
 
-async def test_a_rule_that_is_gone_stops_an_approved_request(here: Pipeline) -> None:
+async def test_an_approved_request_whose_rule_was_removed_does_not_start(here: Pipeline) -> None:
     request = await here.approved("db destroy orders --now")
     here.of.is_forbidden = True
 

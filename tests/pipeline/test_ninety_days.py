@@ -1,4 +1,4 @@
-"""Ninety simulated days on the real store, with two processes and power cuts: nothing is posted twice or lost."""
+"""Ninety simulated days on the real store, with two processes and power cuts: no alert is posted twice or lost."""
 
 import asyncio
 import random
@@ -30,7 +30,7 @@ KEYS = {Measure.ROWS_READ: "rowsRead", Measure.ROWS_WRITTEN: "rowsWritten", Meas
 
 @dataclass
 class Months:
-    """The simulated organization behind Turso's API, and the hours as they pass for the bot."""
+    """A simulated organization behind Turso's API, and the clock."""
 
     of: Rehearsal
     organization: Organization
@@ -40,7 +40,7 @@ class Months:
     posted: list[str] = field(default_factory=list)
 
     def handle(self, request: httpx.Request) -> httpx.Response:
-        """Answer as Turso."""
+        """Answer a request to Turso's API."""
         path = request.url.path
         if path.endswith("/acme/usage"):
             self.usage_calls += 1
@@ -64,7 +64,7 @@ class Months:
 
     @asynccontextmanager
     async def process(self) -> AsyncIterator[Environment]:
-        """Start a process whose messages are kept."""
+        """Start a process, and keep its messages."""
         async with life(self.of) as started:
             slack = RecordingSlack(self.of)
             slack.public = self.posted
@@ -76,7 +76,7 @@ class Months:
 
 
 async def attempt(env: Environment, timer: Timer) -> Timer | None:
-    """Fire a timer. A power cut leaves it as it is."""
+    """Fire a timer. A power cut leaves the timer in the store."""
     try:
         following = await fire(env, timer)
     except Crash:
@@ -86,7 +86,7 @@ async def attempt(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def pass_hour(months: Months, envs: list[Environment], noise: random.Random) -> None:
-    """Let both processes take the hour's reading at once, some with a power cut, and tell what is due."""
+    """Let both processes take the hour's sample at once, some with a power cut, and post what is due."""
     (timer,) = [one for one in await envs[0].store.timers.due(months.of.now()) if one.kind is TimerKind.SAMPLE]
     if noise.random() < 0.05:
         months.of.fuse.length = noise.randrange(30)

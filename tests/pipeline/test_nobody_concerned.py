@@ -1,4 +1,4 @@
-"""An end that concerns nobody, as the alarm of a rule that notifies nobody, is no end that nobody was told of."""
+"""A notice that concerns no one, such as an alarm of a rule without `notify`, isn't logged as an undelivered one."""
 
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ from bot.pipeline.outcomes.delivery import Notice, notify_each
 pytestmark = pytest.mark.asyncio
 
 
-async def test_that_nobody_is_concerned_is_no_error() -> None:
+async def test_a_notice_that_concerns_no_one_is_no_error() -> None:
     notice = Notice("r-1", "alarm", reply(mrkdwn("Break-glass"), []), people=(), channel_id="C0DBOPS")
     with capture_logs() as lines:
         await notify_each(cast(Any, None), notice)

@@ -1,6 +1,6 @@
-"""Everybody hears what is not the end of a request: reminders, alarms, owed reviews, revoked tokens, digests.
+"""Notices besides outcomes reach the right people: reminders, alarms, pending reviews, revoked tokens and digests.
 
-Each is told once, to the right people, nowhere else, through every failure that passes, and also after a crash.
+Each is sent once, and to no one else, after every temporary failure and after a crash.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -28,7 +28,7 @@ from tests.store.conftest import NOON
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("notices-are-heard")]
 
 CALLED = ("<@U0DAN>", "<!subteam^S0DBA>")
-"""Whom a rule notifies: Dan, and the group of Cat."""
+"""Those whom a rule notifies: Dan, and the group of Cat."""
 NOTIFIED = ("U0CAT", "U0DAN")
 REVIEWERS = ("U0BEN", "U0EVE")
 HOUR = timedelta(hours=1)
@@ -36,29 +36,29 @@ SOON = digests.PAUSE
 
 
 @dataclass(frozen=True)
-class Told:
-    """Who is to hear something, where the channel may see it and where it may not."""
+class Expected:
+    """Who must get a notice: where the channel may see it, and where it may not."""
 
     open: tuple[str, ...]
     closed: tuple[str, ...]
     timer: Timer | None = None
-    """What tells it; None: the timer of an outcome."""
+    """The timer that sends it. None: the timer of an outcome."""
 
 
-Notice = Callable[[House], Awaitable[Told]]
+Notice = Callable[[House], Awaitable[Expected]]
 
 
-async def reminder(house: House) -> Told:
-    """A request that still waits."""
+async def reminder(house: House) -> Expected:
+    """Return the reminder of an open request."""
     now = house.clock.now()
     request = await opened(house, replace(request_for(), notify=CALLED, expires_at=now + HOUR), card=True)
-    return Told((EVERYBODY,), NOTIFIED, Timer(TimerKind.REMIND, request.id, now, attempt=1))
+    return Expected((EVERYBODY,), NOTIFIED, Timer(TimerKind.REMIND, request.id, now, attempt=1))
 
 
 def owed_review(due_in: timedelta, attempt: int, *, escalates: bool = False) -> Notice:
-    """A break-glass act that nobody has reviewed."""
+    """Return a break-glass operation without a review."""
 
-    async def owed(house: House) -> Told:
+    async def owed(house: House) -> Expected:
         now = house.clock.now()
         request = await opened(house, request_for(Mode.BREAK_GLASS), card=True)
         review = Review(f"v-{request.id}", request.id, "U0ANA", "C0DBOPS", NOON, now + due_in, REVIEWERS, CALLED)
@@ -67,19 +67,19 @@ def owed_review(due_in: timedelta, attempt: int, *, escalates: bool = False) -> 
         await house.store.notices.set_notified(request.id, State.SUCCEEDED, how="channel")
         everybody = (*REVIEWERS, *NOTIFIED)
         here = (EVERYBODY, *everybody) if escalates else (EVERYBODY,)
-        return Told(here, everybody, Timer(TimerKind.REVIEW, review.id, now, attempt))
+        return Expected(here, everybody, Timer(TimerKind.REVIEW, review.id, now, attempt))
 
     return owed
 
 
-async def alarm(house: House) -> Told:
-    """A break-glass act, of which those whom the rule notifies hear wherever they are."""
+async def alarm(house: House) -> Expected:
+    """Return the alarm of a break-glass operation, which people whom the rule notifies get even outside the channel."""
     request = await opened(house, replace(request_for(Mode.BREAK_GLASS), notify=(*CALLED, "<@U0ANA>")), card=True)
-    return Told(NOTIFIED, NOTIFIED, Timer(TimerKind.ALARM, request.id, house.clock.now()))
+    return Expected(NOTIFIED, NOTIFIED, Timer(TimerKind.ALARM, request.id, house.clock.now()))
 
 
-async def revoked(house: House) -> Told:
-    """A rotation that ends tokens of Dan and Eve, and one of Ana who rotates."""
+async def revoked(house: House) -> Expected:
+    """Return a rotation by Ana that revokes tokens of Dan, of Eve and of herself."""
     asked = request_for()
     plan = replace(asked.plan, holders=("U0ANA", "U0DAN", "U0EVE"), ends_tokens_of=("db-1",))
     request = await opened(house, replace(asked, command="rotate", plan=plan), card=True)
@@ -88,14 +88,14 @@ async def revoked(house: House) -> Told:
     )
     assert await house.store.requests.move(request.id, expect=[State.PENDING], move=done)
     await notify_outcome(house.env, request.id)
-    return Told((EVERYBODY, "U0DAN", "U0EVE"), ("U0ANA", "U0BEN", "U0CAT", "U0DAN", "U0EVE"))
+    return Expected((EVERYBODY, "U0DAN", "U0EVE"), ("U0ANA", "U0BEN", "U0CAT", "U0DAN", "U0EVE"))
 
 
-async def digest(house: House) -> Told:
-    """A daily digest, which Ana has turned on; Turso does not answer, which it says after some tries."""
+async def digest(house: House) -> Expected:
+    """Return a daily digest that Ana has turned on. Turso doesn't answer, which the digest says after some tries."""
     now = house.clock.now()
     await house.store.digests.schedule(Digest("C0DBOPS", "acme", "daily", 0, "09:30", "UTC", "U0ANA", now))
-    return Told((EVERYBODY,), ("U0ANA",), Timer(TimerKind.DIGEST, "C0DBOPS", now, attempt=digests.TRIES - 1))
+    return Expected((EVERYBODY,), ("U0ANA",), Timer(TimerKind.DIGEST, "C0DBOPS", now, attempt=digests.TRIES - 1))
 
 
 NOTICES: dict[str, Notice] = {
@@ -119,7 +119,7 @@ async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]
 
 @pytest.fixture
 def here(made: House) -> House:
-    """The house, with a Slack that is well again, a minute before the next hour."""
+    """Yield the house a minute before the next hour, with a Slack that works again."""
     slack = made.slack
     slack.channel, slack.heard, slack.gone, slack.no_threads = Channel("C0DBOPS"), [], set(), ""
     slack.refuses, slack.troubles, slack.dead = {}, {}, set()
@@ -127,8 +127,8 @@ def here(made: House) -> House:
     return made
 
 
-async def fires(house: House, told: Told) -> None:
-    """Let the timer do its work, as often as it fails or asks for another try soon; time goes on meanwhile."""
+async def fires(house: House, told: Expected) -> None:
+    """Fire the timer until it neither fails nor asks for another try soon. The clock moves meanwhile."""
     if told.timer is None:
         return await house.rests()
     timer = told.timer
@@ -151,7 +151,7 @@ def heard(house: House) -> list[str]:
 
 @pytest.mark.parametrize("way", [*OPEN, *CLOSED])
 @pytest.mark.parametrize("kind", NOTICES)
-async def test_it_is_told_once_to_the_right_people_and_nowhere_else(here: House, kind: str, way: str) -> None:
+async def test_it_is_sent_once_to_the_right_people_and_no_one_else(here: House, kind: str, way: str) -> None:
     (OPEN | CLOSED)[way](here)
     troubled(here)
 
@@ -163,7 +163,7 @@ async def test_it_is_told_once_to_the_right_people_and_nowhere_else(here: House,
 
 @pytest.mark.parametrize("way", ["all open", "archived"])
 @pytest.mark.parametrize("kind", NOTICES)
-async def test_a_crash_before_the_timer_goes_on_does_not_tell_it_again(here: House, kind: str, way: str) -> None:
+async def test_a_crash_before_the_timer_is_replaced_sends_it_only_once(here: House, kind: str, way: str) -> None:
     (OPEN | CLOSED)[way](here)
     told = await NOTICES[kind](here)
     await fires(here, told)
@@ -175,7 +175,7 @@ async def test_a_crash_before_the_timer_goes_on_does_not_tell_it_again(here: Hou
 
 
 @pytest.mark.parametrize("kind", NOTICES)
-async def test_somebody_who_cannot_be_told_keeps_nobody_else_from_hearing_it(here: House, kind: str) -> None:
+async def test_a_person_who_cannot_be_reached_keeps_no_one_else_from_getting_it(here: House, kind: str) -> None:
     CLOSED["archived"](here)
     told = await NOTICES[kind](here) if kind != "tokens are revoked" else None
     here.slack.dead = {"U0DAN", "U0BEN"}
@@ -186,8 +186,8 @@ async def test_somebody_who_cannot_be_told_keeps_nobody_else_from_hearing_it(her
     assert heard(here) == sorted(set(told.closed) - here.slack.dead)
 
 
-async def test_a_request_that_is_over_is_not_called_waiting(here: House) -> None:
-    """Its end and its reminder may be due together, when no process ran for a while."""
+async def test_an_ended_request_is_not_called_waiting(here: House) -> None:
+    """Its end and its reminder may be due together, if no process ran for a while."""
     told = await reminder(here)
     here.clock.pass_(2 * HOUR)
 
@@ -196,7 +196,7 @@ async def test_a_request_that_is_over_is_not_called_waiting(here: House) -> None
     assert heard(here) == []
 
 
-async def test_a_digest_without_a_place_is_told_once_for_all_that_follow(here: House) -> None:
+async def test_a_digest_without_a_channel_is_reported_once_for_all_later_ones(here: House) -> None:
     CLOSED["archived"](here)
     told = await digest(here)
     for _ in range(3):

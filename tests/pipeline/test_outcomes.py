@@ -1,4 +1,4 @@
-"""Outcomes: the people concerned learn of an end once. `test_everybody_hears` has every kind of end and every way."""
+"""Outcomes: the people concerned are told once. `test_everybody_hears` covers every kind of end and of delivery."""
 
 import pytest
 
@@ -20,7 +20,7 @@ async def test_the_outcome_is_posted_once(here: Pipeline) -> None:
     assert here.slack.public[before:] == told, "not a second time"
 
 
-async def test_a_denial_is_told_with_its_reason(here: Pipeline) -> None:
+async def test_a_denial_is_sent_with_its_reason(here: Pipeline) -> None:
     request = await here.ask("db destroy orders")
 
     await votes.refuse(here.env, here.press(BEN, request), "not today")
@@ -29,7 +29,7 @@ async def test_a_denial_is_told_with_its_reason(here: Pipeline) -> None:
 
 
 @pytest.mark.parametrize("line", ["db destroy orders --now", "db destroy orders"])
-async def test_no_message_holds_more_than_its_people_may_read(here: Pipeline, line: str) -> None:
+async def test_no_message_shows_more_than_its_readers_may_see(here: Pipeline, line: str) -> None:
     request = await here.approved(line)
     await here.execute(request)
 

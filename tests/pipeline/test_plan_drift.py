@@ -1,4 +1,4 @@
-"""Plan drift: what may change between the request and the change, and how a plan describes what has changed."""
+"""Plan drift: what may change between the request and the change, and how the difference is described."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ Change = Callable[[Acme], Any]
 
 
 def nothing(acme: Acme) -> None:
-    """Leave everything as it was planned."""
+    """Leave everything as planned."""
 
 
 def uses(size_bytes: int | None, name: str = "orders") -> Change:
@@ -56,7 +56,7 @@ def sibling_made_again(acme: Acme) -> None:
 
 @pytest.fixture
 def planned(acme: Acme) -> Acme:
-    """`acme` as it is when somebody asks."""
+    """Return `acme` as it is when the request is made."""
     acme.groups["other"] = acme.groups["default"] | {"name": "other"}
     for name in ("orders", "users"):
         acme.add(name)
@@ -64,7 +64,7 @@ def planned(acme: Acme) -> Acme:
 
 
 async def found(desk: Desk, line: str, before: Change, after: Change, *, checks_size: bool = True) -> str | None:
-    """Plan a line, let something change, and compare."""
+    """Plan a line, apply a change, and return the differences."""
     before(desk.acme)
     plan = await desk.plan(line)
     after(desk.acme)
@@ -87,18 +87,18 @@ async def found(desk: Desk, line: str, before: Change, after: Change, *, checks_
         pytest.param(becomes(IssuedCertCount=7), None, id="tokens made elsewhere"),
     ],
 )  # fmt: skip
-async def test_a_plan_is_about_one_object(
+async def test_a_changed_object_makes_a_plan_stale(
     desk: Desk, planned: Acme, line: str, change: Change, said: str | None
 ) -> None:
     assert await found(desk, line, nothing, change) == said
 
 
-async def test_protection_that_was_on_is_off(desk: Desk, planned: Acme) -> None:
+async def test_protection_that_was_turned_off_makes_a_plan_stale(desk: Desk, planned: Acme) -> None:
     on, off = becomes(delete_protection=True), becomes(delete_protection=False)
     assert await found(desk, FREEZE, on, off) == "Delete protection for `orders` is now off."
 
 
-async def test_a_database_that_was_in_no_group_is_in_one(desk: Desk, planned: Acme) -> None:
+async def test_a_database_that_joined_a_group_makes_a_plan_stale(desk: Desk, planned: Acme) -> None:
     moved = await found(desk, FREEZE, becomes(group=""), becomes(group="default"))
     assert moved == "`orders` has moved to the group `default`."
 
@@ -121,7 +121,7 @@ async def test_a_database_that_was_in_no_group_is_in_one(desk: Desk, planned: Ac
         pytest.param(None, 10**15, False, id="approvers saw that it is not known"),
     ],
 )
-async def test_what_is_destroyed_has_not_grown_a_lot(
+async def test_a_database_to_destroy_that_has_grown_a_lot_makes_a_plan_stale(
     desk: Desk, planned: Acme, line: str, was: int | None, now: int, grew: bool
 ) -> None:
     said = await found(desk, line, uses(was), uses(now))
@@ -135,7 +135,7 @@ async def test_what_is_destroyed_has_not_grown_a_lot(
         pytest.param(lambda acme: acme.failing.update({"orders/usage": 503}), id="Turso is out of order"),
     ],
 )
-async def test_a_size_that_approvers_saw_and_turso_does_not_tell_is_not_the_same(
+async def test_a_size_that_turso_no_longer_reports_makes_a_plan_stale(
     desk: Desk, planned: Acme, unknown: Change
 ) -> None:
     with pytest.raises((Unavailable, TursoUnavailable)):
@@ -143,7 +143,7 @@ async def test_a_size_that_approvers_saw_and_turso_does_not_tell_is_not_the_same
 
 
 @pytest.mark.parametrize("line", [ROTATE, FREEZE, "token orders"])
-async def test_what_destroys_nothing_does_not_mind_the_size(desk: Desk, planned: Acme, line: str) -> None:
+async def test_a_plan_that_destroys_nothing_ignores_the_size(desk: Desk, planned: Acme, line: str) -> None:
     assert await found(desk, line, uses(1), uses(10**15)) is None
 
 
@@ -163,13 +163,13 @@ async def test_the_size_is_read_only_where_it_is_compared(desk: Desk, planned: A
         pytest.param(leaves, None, id="one left: fewer tokens end than approvers saw"),
     ],
 )  # fmt: skip
-async def test_a_rotation_reaches_the_group_that_approvers_saw(
+async def test_a_rotation_whose_group_has_changed_is_stale(
     desk: Desk, planned: Acme, change: Change, said: str | None
 ) -> None:
     assert await found(desk, ROTATE, nothing, change) == said
 
 
-async def test_a_group_that_has_grown_is_of_no_matter_to_what_reaches_one_database(desk: Desk, planned: Acme) -> None:
+async def test_a_grown_group_does_not_matter_to_a_plan_for_one_database(desk: Desk, planned: Acme) -> None:
     assert await found(desk, DESTROY, nothing, joins("pay")) is None
 
 
@@ -194,19 +194,19 @@ def woken(acme: Acme) -> None:
         pytest.param(leaves, None, id="one left: fewer wake than approvers saw"),
     ],
 )
-async def test_waking_reaches_the_archived_group_that_approvers_saw(
+async def test_a_wake_whose_group_has_changed_is_stale(
     desk: Desk, planned: Acme, change: Change, said: str | None
 ) -> None:
     assert await found(desk, "wake orders", archived, change) == said
 
 
-async def test_a_name_that_was_free_is_taken(desk: Desk, planned: Acme) -> None:
+async def test_a_free_name_that_was_taken_makes_a_plan_stale(desk: Desk, planned: Acme) -> None:
     line = "db create fresh --group default"
     assert await found(desk, line, nothing, nothing) is None
     assert "fresh" in (await found(desk, line, nothing, joins("fresh")) or "")
 
 
-async def test_a_plan_about_no_database_does_not_change(desk: Desk, planned: Acme) -> None:
+async def test_a_plan_without_a_database_does_not_change(desk: Desk, planned: Acme) -> None:
     end = desk.parse("incident end").spec
     assert await drift(desk.context(), Plan(None, command=end.name), end, checks_size=True) is None
     assert not desk.acme.requests

@@ -1,4 +1,4 @@
-"""Reveal: a token is minted once, for the requester alone, and is never kept."""
+"""Reveal: a token is created once, is shown only to the requester, and is never stored."""
 
 import httpx
 import pytest
@@ -18,7 +18,7 @@ async def pressed(here: Pipeline, who: str = DANA) -> str:
     return await reveal(here.env, request, here.press(who, request, "token.reveal"))
 
 
-async def test_it_is_minted_and_shown_to_the_requester(here: Pipeline) -> None:
+async def test_it_is_created_and_shown_to_the_requester(here: Pipeline) -> None:
     request = await here.approved("token orders")
 
     assert await pressed(here) == "revealed"
@@ -33,7 +33,7 @@ async def test_it_is_minted_and_shown_to_the_requester(here: Pipeline) -> None:
     assert here.of.leaks == []
 
 
-async def test_nobody_else_reveals_it(here: Pipeline) -> None:
+async def test_no_one_else_can_reveal_it(here: Pipeline) -> None:
     await here.approved("token orders")
 
     with pytest.raises(Refused, match="Only the"):
@@ -42,7 +42,7 @@ async def test_nobody_else_reveals_it(here: Pipeline) -> None:
     assert here.changes() == []
 
 
-async def test_it_is_not_revealed_before_it_is_approved(here: Pipeline) -> None:
+async def test_it_cannot_be_revealed_before_its_approval(here: Pipeline) -> None:
     await here.ask("token orders")
 
     with pytest.raises(BotError):
@@ -51,7 +51,7 @@ async def test_it_is_not_revealed_before_it_is_approved(here: Pipeline) -> None:
     assert here.changes() == []
 
 
-async def test_it_is_revealed_once(here: Pipeline) -> None:
+async def test_it_can_be_revealed_once(here: Pipeline) -> None:
     await here.approved("token orders")
     await pressed(here)
 
@@ -61,7 +61,7 @@ async def test_it_is_revealed_once(here: Pipeline) -> None:
     assert here.changes() == [MINT]
 
 
-async def test_it_is_not_revealed_after_its_time(here: Pipeline) -> None:
+async def test_it_cannot_be_revealed_after_its_time(here: Pipeline) -> None:
     request = await here.approved("token orders")
     assert request.expires_at is not None
     here.of.offset += request.expires_at - here.of.now()
@@ -73,7 +73,7 @@ async def test_it_is_not_revealed_after_its_time(here: Pipeline) -> None:
     assert (await here.now(request)).state is State.EXPIRED
 
 
-async def test_a_token_of_a_database_that_was_made_again_is_not_minted(here: Pipeline) -> None:
+async def test_no_token_is_created_for_a_database_that_was_created_again(here: Pipeline) -> None:
     request = await here.approved("token orders")
     here.turso.add("orders")
 
@@ -84,7 +84,7 @@ async def test_a_token_of_a_database_that_was_made_again_is_not_minted(here: Pip
     assert here.changes() == []
 
 
-async def test_a_token_whose_approver_lost_the_right_is_not_minted(here: Pipeline) -> None:
+async def test_no_token_is_created_if_its_approver_has_lost_the_right(here: Pipeline) -> None:
     await here.approved("token orders")
     here.of.dba.clear()
 
@@ -94,7 +94,7 @@ async def test_a_token_whose_approver_lost_the_right_is_not_minted(here: Pipelin
     assert here.changes() == []
 
 
-async def test_a_token_that_slack_does_not_take_may_exist(here: Pipeline) -> None:
+async def test_a_token_that_slack_does_not_accept_is_reported_as_one_that_may_exist(here: Pipeline) -> None:
     request = await here.approved("token orders")
     here.slack.takes_reveals = False
 
@@ -107,7 +107,7 @@ async def test_a_token_that_slack_does_not_take_may_exist(here: Pipeline) -> Non
     assert row.state is TokenState.UNKNOWN
 
 
-async def test_a_refusal_by_turso_mints_nothing(here: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_after_a_refusal_by_turso_there_is_no_token(here: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     request = await here.approved("token orders")
     refusal = httpx.Response(403, json={"error": "no permission"})
     monkeypatch.setattr(type(here.of), "_mint", lambda *_: refusal)
@@ -117,8 +117,8 @@ async def test_a_refusal_by_turso_mints_nothing(here: Pipeline, monkeypatch: pyt
     assert (await here.now(request)).state is State.FAILED
 
 
-async def test_a_press_that_read_before_another_failed_ends_with_its_own_outcome(here: Pipeline) -> None:
-    """The second press finds the request open again. It mints a token of its own, and doesn't stay without an end."""
+async def test_a_press_that_overlaps_a_failed_one_ends_with_its_own_outcome(here: Pipeline) -> None:
+    """The second press finds the request open again. It creates a token of its own, and its outcome is recorded."""
     request = await here.approved("token orders")
     first, second = (here.press(DANA, request, "token.reveal") for _ in range(2))
     (read_before,) = await here.env.store.requests.find(states=[State.READY])

@@ -1,4 +1,4 @@
-"""Rewind: the copy, one decision about it, and nothing of the old state lost or claimed."""
+"""Rewind: a copy, one decision about it, and no loss of the old state."""
 
 from datetime import UTC
 
@@ -22,7 +22,7 @@ from tests.pipeline.rewinds import BLOCK, ROTATE, copies, is_blocked, rewound, s
 from tests.present import present
 
 
-async def test_the_copy_is_made_at_the_moment_and_the_old_database_is_left_alone(here: Pipeline) -> None:
+async def test_the_copy_is_made_as_of_the_given_time_and_the_old_database_is_untouched(here: Pipeline) -> None:
     request = await here.approved("db rewind orders --to 08:30")
 
     assert await here.execute(request) is State.SUCCEEDED
@@ -38,7 +38,7 @@ async def test_the_copy_is_made_at_the_moment_and_the_old_database_is_left_alone
     assert "sent a response that I can't read" in words(card), "what couldn't be compared is said"
 
 
-async def test_the_tokens_that_compare_read_only_and_are_in_no_card(here: Pipeline) -> None:
+async def test_the_tokens_for_comparing_are_read_only_and_on_no_card(here: Pipeline) -> None:
     await here.execute(await here.approved("db rewind orders --to 08:30"))
 
     minted = [one for one in here.of.sent if one.secret]
@@ -47,7 +47,7 @@ async def test_the_tokens_that_compare_read_only_and_are_in_no_card(here: Pipeli
     assert here.of.leaks == []
 
 
-async def test_a_switch_blocks_first_revokes_once_and_destroys_nothing(here: Pipeline) -> None:
+async def test_a_switch_blocks_first_then_revokes_once_and_destroys_nothing(here: Pipeline) -> None:
     request = await switched(here)
 
     assert [one for one in here.changes() if not one.endswith("/auth/tokens")] == [BLOCK, ROTATE]
@@ -103,7 +103,7 @@ async def test_a_step_that_runs_again_after_the_rotation_sends_nothing(here: Pip
     assert here.changes().count(ROTATE) == 1
 
 
-async def test_a_refused_rotation_leaves_the_quarantine_and_is_said(here: Pipeline) -> None:
+async def test_a_refused_rotation_keeps_the_quarantine_and_is_reported(here: Pipeline) -> None:
     await rewound(here)
     request = await here.approved("rewind switch orders")
     here.answers_once("POST", "/auth/rotate", httpx.Response(400, json={"error": "not for groups"}))
@@ -142,7 +142,7 @@ async def test_only_one_of_two_switches_happens(here: Pipeline) -> None:
 
 
 @pytest.mark.parametrize("line", ["rewind discard orders", "rewind keep orders", "rewind switch orders"])
-async def test_nobody_decides_again_about_a_copy_that_is_in_use(here: Pipeline, line: str) -> None:
+async def test_a_copy_that_is_in_use_cannot_be_decided_about_again(here: Pipeline, line: str) -> None:
     await switched(here)
 
     with pytest.raises(BotError, match="switched to"):
@@ -161,7 +161,7 @@ async def test_a_discard_that_was_approved_before_the_switch_does_not_start(here
     assert "already been decided" in (await here.now(discard)).outcome
 
 
-async def test_after_an_undo_the_copy_can_be_discarded_and_nothing_else_goes(here: Pipeline) -> None:
+async def test_after_an_undo_the_copy_can_be_discarded_and_nothing_else_is_lost(here: Pipeline) -> None:
     request = await switched(here)
     await start_undo(here.env, request, by=DANA)
     await here.execute(request, "undo")
@@ -172,7 +172,7 @@ async def test_after_an_undo_the_copy_can_be_discarded_and_nothing_else_goes(her
     assert "orders" in here.turso.databases
 
 
-async def test_a_destroy_of_the_old_database_does_not_free_the_copy_for_a_discard(here: Pipeline) -> None:
+async def test_a_destroy_of_the_old_database_does_not_make_the_copy_discardable(here: Pipeline) -> None:
     request = await switched(here)
     destroy = await here.approved("db destroy orders")
     assert await here.execute(destroy) is State.QUARANTINED
@@ -209,7 +209,7 @@ async def test_a_copy_that_does_not_answer_is_not_switched_to(here: Pipeline, mo
     assert "Nothing was changed" in (await here.now(request)).outcome
 
 
-async def test_keep_leaves_both_and_says_so(here: Pipeline) -> None:
+async def test_keep_leaves_both_databases_and_says_so(here: Pipeline) -> None:
     made = await rewound(here)
 
     assert await here.execute(await here.approved("rewind keep orders")) is State.SUCCEEDED

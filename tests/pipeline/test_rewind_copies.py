@@ -1,4 +1,4 @@
-"""The copy of a rewind: whose it is, whether it can be used, and who reads about it."""
+"""The copy of a rewind: to which request it belongs, whether it can be used, and who is told about it."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -53,7 +53,7 @@ async def test_a_copy_that_is_blocked_is_not_switched_to(here: Pipeline) -> None
     assert not is_blocked(here)
 
 
-async def test_a_switch_sends_nothing_if_turso_does_not_say_whether_the_copy_is_blocked(here: Pipeline) -> None:
+async def test_a_switch_sends_nothing_if_turso_does_not_report_whether_the_copy_is_blocked(here: Pipeline) -> None:
     await rewound(here)
     decision = await here.approved("rewind switch orders")
     del here.turso.configurations[copies(here)[0]]["block_reads"]
@@ -86,7 +86,7 @@ async def test_a_copy_belongs_to_one_rewind_and_is_decided_about_once(here: Pipe
     assert copies(here) == [second.plan.arguments["copy"]]
 
 
-async def test_two_rewinds_never_ask_for_one_name_and_a_claimed_copy_is_not_ours(
+async def test_two_rewinds_never_use_the_same_name_and_a_claimed_copy_is_not_ours(
     here: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = await rewound(here)
@@ -147,7 +147,7 @@ async def test_the_report_is_not_shared_where_the_rewind_could_not_be_read(
 
 
 @pytest.mark.parametrize("is_revoked", [True, False])
-async def test_holders_hear_only_what_happened_to_their_tokens(
+async def test_holders_are_told_only_what_happened_to_their_tokens(
     here: Pipeline, monkeypatch: pytest.MonkeyPatch, is_revoked: bool
 ) -> None:
     request = await switched(here)

@@ -1,4 +1,4 @@
-"""A change that takes several calls: an error after the first one never means that nothing was changed."""
+"""A change that takes several calls: after an error in a later one, the bot never says that nothing was changed."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,7 +34,7 @@ def too_late() -> httpx.Response:
 
 
 def reading_fails_after_a_change(here: Pipeline, error: str, *, lasting: bool = False) -> None:
-    """Let the first reading call fail that comes after a change which Turso has made; `lasting`: all of them."""
+    """Make the first read after a change of Turso's fail. With `lasting`, all of them."""
     real = here.of.turso.handle
     made: list[str] = []
 
@@ -51,7 +51,7 @@ def reading_fails_after_a_change(here: Pipeline, error: str, *, lasting: bool = 
 
 
 async def frozen(here: Pipeline) -> Request:
-    """Freeze a database, and ask for the end of it."""
+    """Freeze a database, and request the thaw."""
     assert await here.execute(await here.ask("db freeze orders")) is State.SUCCEEDED
     return await here.ask("db thaw orders")
 
@@ -62,7 +62,7 @@ def is_open(here: Pipeline) -> bool:
 
 
 @pytest.mark.parametrize("error", ERRORS)
-async def test_a_thaw_whose_second_call_fails_is_not_called_a_failure(here: Pipeline, error: str) -> None:
+async def test_a_thaw_whose_second_call_fails_is_not_called_failed(here: Pipeline, error: str) -> None:
     request = await frozen(here)
     reading_fails_after_a_change(here, error)
 
@@ -74,7 +74,7 @@ async def test_a_thaw_whose_second_call_fails_is_not_called_a_failure(here: Pipe
 
 
 @pytest.mark.parametrize("error", ERRORS)
-async def test_a_thaw_that_cannot_be_read_back_is_not_known(here: Pipeline, error: str) -> None:
+async def test_a_thaw_that_cannot_be_read_back_is_unknown(here: Pipeline, error: str) -> None:
     request = await frozen(here)
     reading_fails_after_a_change(here, error, lasting=True)
 
@@ -86,7 +86,7 @@ async def test_a_thaw_that_cannot_be_read_back_is_not_known(here: Pipeline, erro
 @pytest.mark.parametrize(
     ("error", "is_final"), [("400", True), ("401", False), ("429", False), ("no connection", False)], ids=str
 )
-async def test_what_turso_refuses_for_now_can_be_tried_again(here: Pipeline, error: str, is_final: bool) -> None:
+async def test_a_thaw_that_turso_refuses_for_now_can_be_tried_again(here: Pipeline, error: str, is_final: bool) -> None:
     request = await here.ask("db freeze orders")
     here.answers_once("PATCH", "/databases/orders/configuration", ERRORS[error])
 
@@ -97,7 +97,7 @@ async def test_what_turso_refuses_for_now_can_be_tried_again(here: Pipeline, err
     assert found.outcome.count("Nothing was changed") <= 1
 
 
-async def test_what_a_command_itself_refuses_has_not_happened(here: Pipeline) -> None:
+async def test_a_change_that_the_command_itself_refuses_has_not_happened(here: Pipeline) -> None:
     async def refuses(ctx: ChangeContext, plan: Plan) -> NoReturn:
         raise BadInput("Another incident was just started in this channel.")
 

@@ -1,4 +1,4 @@
-"""Timers: what is due happens once, and the next look is set where one is needed."""
+"""Timers: due work happens once, and another timer is set where it is needed."""
 
 import httpx
 
@@ -17,7 +17,7 @@ async def test_a_request_expires_when_its_time_is_over(here: Pipeline) -> None:
     assert (await here.now(request)).state is State.EXPIRED
 
 
-async def test_an_end_drops_the_timers_of_a_request(here: Pipeline) -> None:
+async def test_the_end_of_a_request_deletes_its_timers(here: Pipeline) -> None:
     request = await here.approved("db destroy orders --now")
     await here.execute(request)
 
@@ -38,7 +38,7 @@ async def test_a_freeze_ends_when_its_time_is_over(here: Pipeline) -> None:
     assert (await here.events(request))[-1] == "thawed/succeeded"
 
 
-async def test_a_freeze_that_turso_still_shows_is_looked_at_again(here: Pipeline) -> None:
+async def test_a_freeze_that_turso_still_shows_is_checked_again(here: Pipeline) -> None:
     request = await here.ask("db freeze orders --for 30m")
     await here.execute(request)
     (hold,) = await here.env.store.holds.find(organization="acme")
@@ -62,7 +62,7 @@ async def test_the_end_of_a_countdown_destroys_the_database(here: Pipeline) -> N
     assert "orders" not in here.turso.databases
 
 
-async def test_the_end_of_a_countdown_leaves_a_database_that_was_made_again(here: Pipeline) -> None:
+async def test_the_end_of_a_countdown_leaves_a_database_that_was_created_again(here: Pipeline) -> None:
     request = await here.approved("db destroy orders")
     await here.execute(request)
     here.turso.add("orders")
@@ -73,7 +73,7 @@ async def test_the_end_of_a_countdown_leaves_a_database_that_was_made_again(here
     assert (await here.now(request)).state is State.STALE
 
 
-async def test_an_unknown_outcome_is_looked_at_again_until_turso_shows_it(here: Pipeline) -> None:
+async def test_an_unknown_outcome_is_checked_again_until_turso_shows_it(here: Pipeline) -> None:
     request = await here.approved("db destroy orders --now")
     here.answers_once("DELETE", "/databases/orders", FAULT)
     assert await here.execute(request) is State.UNKNOWN
@@ -87,7 +87,7 @@ async def test_an_unknown_outcome_is_looked_at_again_until_turso_shows_it(here: 
     assert (await here.now(request)).state is State.SUCCEEDED
 
 
-async def test_an_unknown_outcome_that_never_shows_is_a_failure_in_the_end(here: Pipeline) -> None:
+async def test_an_unknown_outcome_that_turso_never_shows_becomes_a_failure(here: Pipeline) -> None:
     request = await here.approved("db destroy orders --now")
     here.answers_once("DELETE", "/databases/orders", FAULT)
     await here.execute(request)

@@ -13,7 +13,7 @@ from bot.core.requests.request import State, Vote
 from bot.pipeline.dispatch.dispatcher import TAKEN_UP_WITHIN
 from bot.pipeline.environment import new_id
 from bot.pipeline.replies import entry
-from tests.authorization.entries import incoming, quarantined, ready_token, wished
+from tests.authorization.entries import incoming, make_request, quarantined, ready_token
 from tests.authorization.lost import POLICY
 from tests.scenarios import forging
 from tests.world import ANA, DANA, World, words
@@ -61,7 +61,7 @@ def typed(who: str, callback_id: str, prepare: Callable[[World, str], Awaitable[
 
 
 async def waiting(world: World, name: str) -> str:
-    return await wished(world, name, "db destroy {} --now")
+    return await make_request(world, name, "db destroy {} --now")
 
 
 LEFT: dict[str, Left] = {

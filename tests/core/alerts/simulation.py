@@ -1,6 +1,6 @@
-"""Ninety simulated days of an organization: seasons of day and week, growth, noise, gaps, restarts and spikes.
+"""Ninety simulated days of an organization: daily and weekly seasons, growth, noise, gaps, counter restarts and spikes.
 
-The organization is in New York, whose clocks change within these days. Its databases are used as people live there.
+The organization is in New York, whose clocks change within these days. Its usage follows the local time.
 """
 
 import math
@@ -23,12 +23,12 @@ NEW_YORK = ZoneInfo("America/New_York")
 """Its clocks go back on 1 November 2026, within the simulated days."""
 MEASURES = (Measure.ROWS_READ, Measure.ROWS_WRITTEN, Measure.BYTES_SYNCED)
 QUIET_DAYS = 16
-"""No spike is planted before: there is no history to compare with."""
+"""No spike is planted in these days: there is no history to compare with."""
 
 
 @dataclass(frozen=True)
 class Planted:
-    """A spike that really happened."""
+    """A spike that the simulation contains."""
 
     database_id: str
     since: datetime
@@ -37,25 +37,25 @@ class Planted:
 
 @dataclass
 class Organization:
-    """What the databases of an organization really used, hour by hour, and what Turso says about it."""
+    """The real usage of an organization's databases, hour by hour, and what Turso reports about it."""
 
     seed: int
     databases: int = 4
     spikes: list[Planted] = field(default_factory=list)
     used: dict[str, list[dict[Measure, int]]] = field(default_factory=dict)
-    """By `DbId`, what was used in each hour since `START`."""
+    """By `DbId`: the usage in each hour since `START`."""
     storage: list[int] = field(default_factory=list)
     late_restart: timedelta = timedelta(0)
     """How long after the first of a month Turso restarts its counters."""
     missed: set[int] = field(default_factory=set)
-    """The hours at whose end nobody took a reading."""
+    """The hours at whose end no reading was taken."""
     unknown: dict[int, Measure] = field(default_factory=dict)
-    """The hours at whose end Turso didn't give one of the numbers."""
+    """The hours at whose end Turso didn't report one of the numbers."""
     quotas: dict[Measure, int] = field(default_factory=dict)
 
     @classmethod
     def live(cls, seed: int, *, quotas: bool = False) -> "Organization":
-        """Let an organization live for ninety days."""
+        """Simulate an organization for ninety days."""
         noise = random.Random(seed)
         made = cls(seed)
         made.late_restart = timedelta(hours=noise.choice([0, 0, 1, 5]))
@@ -91,7 +91,7 @@ class Organization:
             value = base * season * week * math.exp(growth_a_day * hour / 24 + drift + noise.gauss(0, 0.12))
             for one in self.spikes:
                 if one.database_id == f"db-{number}" and one.since <= at < one.since + one.hours * HOUR:
-                    # However quiet the hour is otherwise: ten times the busiest hour is a spike at any time.
+                    # Ten times the busiest hour is a spike at any time, however quiet the hour is otherwise.
                     value = 20 * base * math.exp(growth_a_day * hour / 24)
             for measure, (share, mood) in moods.items():
                 moods[measure] = share, 0.98 * mood + noise.gauss(0, 0.03)
@@ -107,22 +107,22 @@ class Organization:
         self.unknown = {noise.randrange(hours): noise.choice(MEASURES) for _ in range(40)}
 
     def _limit(self, noise: random.Random) -> None:
-        """Set quotas that are used up in some month, or nearly."""
+        """Set quotas that are used up, or nearly used up, in some month."""
         for measure in MEASURES:
             month = self.month_of(measure, START + timedelta(days=61))
             self.quotas[measure] = round(month * noise.uniform(0.45, 1.1))
 
     def total(self, measure: Measure, hour: int) -> int:
-        """Return what the whole organization used in an hour."""
+        """Return the usage of the whole organization in an hour."""
         return sum(hours[hour][measure] for hours in self.used.values())
 
     def month_of(self, measure: Measure, since: datetime) -> int:
-        """Return what was used in the 29 days since a time."""
+        """Return the usage in the 29 days since a time."""
         first = round((since - START) / HOUR)
         return sum(self.total(measure, hour) for hour in range(first, min(first + 29 * 24, DAYS * 24)))
 
     def used_up(self, measure: Measure, month: datetime) -> datetime | None:
-        """Return when the quota of a month was really used up, if it was."""
+        """Return when the quota of a month was really used up, or None."""
         left, hour = self.quotas[measure], round((month - START) / HOUR)
         while hour < DAYS * 24 and (START + hour * HOUR).month == month.month:
             amount = self.total(measure, hour)
@@ -134,14 +134,14 @@ class Organization:
 
 @dataclass
 class Turso:
-    """The counters as Turso gives them. They restart each month, sometimes late."""
+    """Turso's counters. They restart each month, sometimes late."""
 
     organization: Organization
     counters: dict[str, dict[Measure, int]] = field(default_factory=dict)
     restarted: int = START.month
 
     def hour(self, hour: int) -> None:
-        """Let an hour pass."""
+        """Add the usage of an hour."""
         at = START + hour * HOUR
         if at.month != self.restarted and at - at.replace(day=1, hour=0) >= self.organization.late_restart:
             self.counters, self.restarted = {}, at.month
@@ -173,7 +173,10 @@ def _sum(values: Sequence[int | None]) -> int | None:
 
 
 class Memory:
-    """What is stored: as the real store, it takes an alert once per state and period, and one open per state."""
+    """The stored alerts.
+
+    Like the real store, it accepts an alert once per state and period, and one open alert per state.
+    """
 
     def __init__(self) -> None:
         self.alerts: dict[str, Alert] = {}
@@ -190,7 +193,7 @@ class Memory:
 
 @dataclass
 class Bot:
-    """The bot, hour by hour, with its history. Several of its processes share what is stored."""
+    """The bot, hour by hour, with its history. Its processes share the stored alerts."""
 
     turso: Turso
     subscription: AlertSubscription
@@ -201,7 +204,7 @@ class Bot:
     number: int = 0
 
     def hour(self, hour: int, *, processes: int = 2) -> None:
-        """Take the reading at the end of an hour, and let each process decide about it."""
+        """Take the reading at the end of an hour, and let each process evaluate it."""
         if hour in self.turso.organization.missed:
             return
         at = START + (hour + 1) * HOUR - BEFORE_THE_HOUR
@@ -249,7 +252,7 @@ def live(organization: Organization, subscription: AlertSubscription, *, only_da
     """Let the bot watch an organization for ninety days, with two processes.
 
     Args:
-        only_days: take only the last reading of each day, which is all that forecasts need.
+        only_days: take only the last reading of each day, which is enough for forecasts.
     """
     turso = Turso(organization)
     bot = Bot(turso, subscription)
@@ -279,7 +282,7 @@ def about(alert: Alert, spike: Planted) -> bool:
 
 
 def mistakes(organization: Organization, readings: Sequence[UsageReading], alerts: Sequence[Alert]) -> list[str]:
-    """Return what is wrong with what was posted: a spike too often, never or without cause, a quota twice."""
+    """Return the mistakes in the posted alerts: a spike twice, missing or without cause, a quota twice."""
     found = []
     told = of_kind(alerts, AlertKind.SPIKE)
     for spike in organization.spikes:
@@ -300,7 +303,7 @@ def mistakes(organization: Organization, readings: Sequence[UsageReading], alert
 def coverage(organization: Organization, alerts: Iterable[Alert]) -> list[bool]:
     """Return for each forecast of a flow whether the quota was really used up between the two days.
 
-    A forecast whose days lie after the simulated ones isn't counted, because nobody knows what happened.
+    Forecasts that end after the simulated days aren't counted, because their outcome is unknown.
     """
     found = []
     for one in of_kind(alerts, AlertKind.FORECAST):

@@ -1,4 +1,4 @@
-"""What is known of an hour, and what isn't: gaps, restarts and missing numbers are never zero."""
+"""Which usage of an hour is known: gaps, restarts and missing numbers never count as zero."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -68,7 +68,7 @@ def test_the_growth_of_an_hour_is_the_difference_of_the_counters() -> None:
         pytest.param(reading(TEN - HOUR, 100, 10), reading(TEN, 1, 0), id="restarted in between"),
     ],
 )
-def test_what_was_used_in_an_irregular_hour_is_not_known(before: Any, after: Any) -> None:
+def test_usage_in_an_irregular_hour_is_unknown(before: Any, after: Any) -> None:
     found, is_complete = growth(before, after, dict([sample(1, 5)]), dict([sample(1, 500)]), lambda _: None)
 
     assert (found, is_complete) == ([], False)
@@ -83,7 +83,7 @@ def test_what_was_used_in_an_irregular_hour_is_not_known(before: Any, after: Any
         pytest.param(None, 50, TEN - 9 * HOUR, None, id="old, but not known before"),
     ],
 )
-def test_a_database_without_an_earlier_counter_is_known_only_from_its_birth(
+def test_a_database_without_an_earlier_counter_is_known_only_from_its_creation(
     was: Any, now: Any, born: Any, read: Any
 ) -> None:
     before = {} if was is None else dict([sample(1, was)])
@@ -103,7 +103,7 @@ def test_of_too_many_databases_the_busiest_are_stored_and_the_others_are_unknown
     assert not is_complete
 
 
-def test_history_tells_zero_from_unknown() -> None:
+def test_history_distinguishes_zero_from_unknown() -> None:
     readings = {
         TEN: reading(),
         TEN - HOUR: reading(TEN - HOUR, is_complete=False),

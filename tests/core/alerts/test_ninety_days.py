@@ -1,7 +1,7 @@
 """Ninety days of organizations with seasons, growth, noise, gaps, restarts and a change of the clocks.
 
-How forecasts are counted: each alert that forecasts a flow is one case. It is right if the quota was really used up
-between the first and the last day that it names, had nobody done anything. Nine of ten must be right.
+How forecasts are counted: each alert that forecasts a flow is one case. It is right if the quota, without any
+intervention, was really used up between the first and the last day that it names. Nine of ten must be right.
 """
 
 import pytest
@@ -16,7 +16,7 @@ FORECASTS = range(soaked(40, 3))
 
 @pytest.mark.parametrize("seed", range(100, 100 + soaked(16, 1)))
 @pytest.mark.timeout(LIMIT_SECONDS)
-def test_every_spike_is_told_once_and_nothing_else(seed: int) -> None:
+def test_every_spike_is_reported_once_and_nothing_else(seed: int) -> None:
     organization = Organization.live(seed, quotas=True)
 
     bot = live(organization, WANTED)

@@ -29,7 +29,7 @@ def reading(at: datetime, read: int | None, storage: int | None = 0) -> UsageRea
 
 
 def at_days(*days: tuple[int, int, int]) -> list[UsageReading]:
-    """Readings as (month, day, rows read), each at noon."""
+    """Return readings, given as (month, day, rows read), each at noon."""
     return [reading(datetime(2026, month, day, 12, tzinfo=UTC), rows) for month, day, rows in days]
 
 
@@ -62,7 +62,7 @@ def test_a_period_from_the_31st_ends_on_the_last_day_of_a_shorter_month() -> Non
 
 
 def weeks(now: int | None, *usual: int | None) -> History:
-    """What one database read in this hour, and in the same hour of the weeks before."""
+    """Return what one database read in this hour, and in the same hour of the weeks before."""
     amounts = {NOON - at * timedelta(weeks=1): amount for at, amount in enumerate((now, *usual))}
     readings = {at: reading(at, 1) for at in amounts}
     growth = {("db-1", at): UsageGrowth("acme", at, "db-1", one, None, None) for at, one in amounts.items()}
@@ -97,7 +97,7 @@ def test_a_habit_that_moves_by_an_hour_with_the_clocks_is_no_spike() -> None:
     assert spike(History({**history.readings, **readings}, {**history.growth, **growth}), "db-1", NOON, 5.0) is None
 
 
-def test_hours_that_are_not_known_do_not_end_a_spike() -> None:
+def test_unknown_hours_do_not_end_a_spike() -> None:
     quiet = weeks(9_000, 9_000, 10_000, 11_000)
 
     assert not has_ended(quiet, "db-1", NOON, 5.0), "the two hours before aren't known"
@@ -107,7 +107,7 @@ def test_hours_that_are_not_known_do_not_end_a_spike() -> None:
 
 
 def month(daily: int, *, days: int = 20, missing: Sequence[int] = ()) -> list[UsageReading]:
-    """The last readings of days in a month that began three weeks ago, with the same use each day."""
+    """Return the last readings of the days of a month that began three weeks ago, with the same usage each day."""
     first = MIDNIGHT - days * DAY
     return [reading(first + n * DAY, daily * n, storage=daily * n) for n in range(days + 1) if n not in missing]
 
@@ -139,7 +139,7 @@ def test_there_is_no_forecast_from_too_little(readings: list[UsageReading], quot
     assert forecast(readings, READ, quota, NOVEMBER) is None
 
 
-def test_what_lasts_longer_than_the_period_is_not_forecast() -> None:
+def test_a_quota_that_lasts_longer_than_the_period_is_not_forecast() -> None:
     assert forecast(month(100), READ, 9_000, NOVEMBER) == Forecast(0.0, None, None, None)
 
 
@@ -157,7 +157,7 @@ WANTED = AlertSubscription("C0DBOPS", "acme", quota=(50, 80, 95), notify=("U0BEN
 
 
 def used(percent: float | None, known: Sequence[Alert] = (), *, storage: bool = False) -> Changes:
-    """What follows when so much of a quota is used."""
+    """Return the thresholds' decisions when `percent` of a quota is used."""
     rows = None if percent is None else round(percent * 10_000)
     now = reading(NOON, None if storage else rows, rows if storage else None)
     measure = Measure.STORAGE if storage else READ
@@ -170,7 +170,7 @@ def told(threshold: int, *, period: str = "2026-11", is_open: bool = True, stora
     return replace(found, id=f"al-{threshold}", period=period, ended_at=None if is_open else NOON)
 
 
-def test_of_several_thresholds_at_once_the_highest_is_told() -> None:
+def test_of_several_thresholds_at_once_the_highest_is_reported() -> None:
     (found,) = used(97).raised
 
     assert (found.threshold, found.measured, found.compared, found.notify) == ("95", 970_000, 1_000_000, ("U0BEN",))
@@ -194,7 +194,7 @@ def test_the_next_threshold_replaces_the_one_before() -> None:
         pytest.param(10, [told(80, period="2026-10")], {"al-80": AlertEnd.RESET}, id="a new period"),
     ],
 )
-def test_a_threshold_is_told_once_in_a_period(
+def test_a_threshold_is_reported_once_in_a_period(
     percent: float | None, known: list[Alert], ended: dict[str, AlertEnd]
 ) -> None:
     changes = used(percent, known)
@@ -238,19 +238,19 @@ def test_a_muted_channel_is_not_told_that_another_alert_replaces_one() -> None:
     assert after.ended == {"al-80": AlertEnd.HIGHER}
 
 
-def test_a_level_is_not_told_again_because_a_period_begins() -> None:
+def test_a_level_is_not_reported_again_because_a_period_begins() -> None:
     changes = used(85, [told(80, period="2026-10", storage=True)], storage=True)
 
     assert (changes.raised, changes.ended) == ([], {})
 
 
-def test_a_threshold_that_nobody_wants_any_more_ends() -> None:
+def test_an_alert_for_a_removed_threshold_ends() -> None:
     old = replace(told(80), threshold="70", id="al-70")
 
     assert used(75, [old]).ended == {"al-70": AlertEnd.OFF}
 
 
-def test_without_a_quota_nothing_is_told() -> None:
+def test_without_a_quota_nothing_is_reported() -> None:
     now = reading(NOON, 999)
     for quotas in (None, {}, {READ: 0}):
         facts = Facts("acme", NOON, now, [now], quotas)

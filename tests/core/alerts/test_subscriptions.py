@@ -1,4 +1,4 @@
-"""The subscriptions in force: those of people, those of the policy file, and their mutes."""
+"""The effective subscriptions: those of people, those of the policy file, and their mutes."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -23,7 +23,7 @@ channels:
 
 
 def file(alerts: str = "", organization: str = "") -> str:
-    """A file with these alerts for the whole file, and these for `acme`."""
+    """Return a policy file with these alerts for the whole file, and those for `acme`."""
     text = CHANNELS % (f"alerts: {organization}" if organization else "")
     return text + (f"alerts: {alerts}\n" if alerts else "")
 
@@ -43,7 +43,7 @@ def test_a_channel_gets_the_alerts_of_the_file_for_its_own_organization() -> Non
     assert all(one.is_from_policy for one in found)
 
 
-def test_an_organization_replaces_what_the_file_says() -> None:
+def test_an_organizations_alerts_replace_those_of_the_file() -> None:
     found = subscriptions("{channel: [C0OPS, C0ORDERS, C0OTHER], spike: 3}", "{channel: C0ORDERS, quota: 90}")
 
     assert found == (AlertSubscription("C0ORDERS", "acme", (90,)), AlertSubscription("C0OTHER", "other", spike=3.0))
@@ -74,7 +74,7 @@ def test_a_file_without_alerts_turns_none_on() -> None:
         ),
     ],
 )
-def test_alerts_that_could_not_work_are_named(alerts: str, organization: str, key: str, words: str) -> None:
+def test_alerts_that_cannot_work_are_errors(alerts: str, organization: str, key: str, words: str) -> None:
     with pytest.raises(PolicyInvalid) as caught:
         load(file(alerts, organization), CATALOGUE)
 

@@ -1,4 +1,4 @@
-"""What holds for every policy, person, place and action."""
+"""Properties of every policy, person, channel and action."""
 
 import json
 from dataclasses import replace
@@ -67,7 +67,7 @@ SUBJECTS = st.builds(
 
 
 @given(policies(), SUBJECTS, ACTIONS)
-def test_nobody_approves_or_reviews_their_own_act_and_a_quorum_can_be_reached(
+def test_no_one_approves_or_reviews_their_own_operation_and_a_quorum_can_be_reached(
     policy: Policy, who: Subject, action: Action
 ) -> None:
     decision = decide(policy, who, action)
@@ -80,13 +80,15 @@ def test_nobody_approves_or_reviews_their_own_act_and_a_quorum_can_be_reached(
 
 
 @given(policies(), SUBJECTS, ACTIONS)
-def test_outside_of_the_channels_that_are_named_nothing_changes(policy: Policy, who: Subject, action: Action) -> None:
+def test_nothing_changes_outside_the_channels_of_the_policy(policy: Policy, who: Subject, action: Action) -> None:
     if who.channel.id != "C0DBOPS" and action.command != "help":
         assert decide(policy, who, action).verdict is Verdict.DENY
 
 
 @given(policies(), SUBJECTS, ACTIONS)
-def test_several_databases_are_never_easier_than_one_of_them(policy: Policy, who: Subject, action: Action) -> None:
+def test_several_databases_are_never_allowed_more_easily_than_one_of_them(
+    policy: Policy, who: Subject, action: Action
+) -> None:
     together = decide(policy, who, action)
     for target in action.databases:
         alone = decide(policy, who, Action(action.command, action.options, (target,)))
@@ -98,7 +100,7 @@ def test_several_databases_are_never_easier_than_one_of_them(policy: Policy, who
 
 
 @given(policies(), SUBJECTS, ACTIONS)
-def test_losing_sight_of_a_user_group_never_gives_a_right(policy: Policy, who: Subject, action: Action) -> None:
+def test_a_user_group_that_cannot_be_read_never_gives_a_right(policy: Policy, who: Subject, action: Action) -> None:
     blind = decide(policy, replace(who, groups={"S0DBA": None}), action)
     order = [Verdict.ALLOW, Verdict.BREAK_GLASS, Verdict.APPROVE, Verdict.DENY]
     me, all_of_them = {who.person.id}, frozenset(USERS)
@@ -109,7 +111,7 @@ def test_losing_sight_of_a_user_group_never_gives_a_right(policy: Policy, who: S
 
 
 @given(policies(), SUBJECTS, st.sampled_from(["list", "show"]), st.sampled_from(["a-1", "b-1", "c"]))
-def test_a_list_shows_just_the_databases_on_which_it_may_be_asked(
+def test_a_list_shows_exactly_the_databases_that_its_command_may_be_used_on(
     policy: Policy, who: Subject, command: str, name: str
 ) -> None:
     target = Target(name, "")

@@ -38,7 +38,7 @@ def test_a_branch_of_a_branch_needs_every_source() -> None:
     assert not decide(rules, subject(), act("show", far)).allowed
 
 
-def test_the_refusal_names_the_source_that_isnt_here() -> None:
+def test_the_refusal_names_the_source_that_is_not_in_this_channel() -> None:
     rules = policy(["allow: branch"], databases='["orders-*"]')
     refused = decide(rules, subject(), act("branch", Target("orders-test", None, ("prod-orders",))))
     assert refused.reason == "`prod-orders` isn't one of this channel's databases (orders-*)."

@@ -1,4 +1,4 @@
-"""A scope that covers all is one that would cover whatever it is asked about."""
+"""`covers_all` is true for exactly the scopes that cover every database."""
 
 import pytest
 
@@ -31,7 +31,9 @@ ASKED = [Target("orders", "default"), Target("prod-orders", "eu"), Target("x", "
         "[]",
     ],
 )
-def test_covering_all_is_covering_each(command: str | None, ceiling: str, databases: str, rules: str) -> None:
+def test_a_scope_covers_all_only_if_it_covers_each(
+    command: str | None, ceiling: str, databases: str, rules: str
+) -> None:
     policy = load(POLICY.format(ceiling=ceiling, databases=databases, rules=rules), CATALOGUE)
     scope = policy.scope(Subject(Person("U0ANA", "T0ACME"), Channel("C0OPS")), command)
 

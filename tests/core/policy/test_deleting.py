@@ -1,4 +1,4 @@
-"""Whatever ends in the deletion of a database is denied by what denies a destroy of it."""
+"""A rule that denies a destroy of a database also denies every other command that ends in its deletion."""
 
 import ast
 from pathlib import Path
@@ -34,7 +34,7 @@ def deletes(name: str) -> Action:
         pytest.param(["allow: [destroy, rewind]"], CEILING % ("['destroy']", "['orders']"), id="its source's ceiling"),
     ],
 )
-def test_what_denies_a_destroy_denies_whatever_deletes(name: str, rules: list[str], more: str) -> None:
+def test_a_denial_of_destroy_denies_whatever_deletes(name: str, rules: list[str], more: str) -> None:
     refused = decide(policy(rules, more=more), subject(groups={"S0X": None}), deletes(name))
     assert refused.verdict is Verdict.DENY
     assert "destroy" in refused.reason or "user group" in refused.reason
@@ -53,14 +53,14 @@ def test_without_such_a_denial_the_rules_of_the_command_decide(rules: list[str])
     assert decide(policy(rules), subject(), Action("rewind discard", databases=(COPY,))).verdict is Verdict.ALLOW
 
 
-def test_its_group_and_sources_are_looked_up_if_a_denial_of_destroy_depends_on_them() -> None:
+def test_group_and_sources_are_looked_up_if_a_denial_of_destroy_depends_on_them() -> None:
     rules = policy(["deny: destroy, databases: ['prod-*']", "allow: rewind"])
     assert depends_on_names(rules, subject(), "rewind discard")
     assert not depends_on_names(rules, subject(), "rewind keep")
 
 
-def test_databases_are_deleted_in_one_place_by_commands_that_say_so() -> None:
-    """Add `removes_target`, and `comes_to` unless it is the destroy itself, to a command that deletes."""
+def test_databases_are_deleted_in_one_place_by_commands_that_declare_it() -> None:
+    """If this fails for a new command that deletes, set `removes_target`, and `comes_to` unless it is the destroy."""
     root = Path(bot.__file__).parent
     calls, users = [], set()
     for path in root.rglob("*.py"):

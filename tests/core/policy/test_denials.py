@@ -1,4 +1,4 @@
-"""A denial says why, and what would help: who, where, or what else."""
+"""A denial says why, and what would help: another person, another channel, or another form of the command."""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""Every key of a policy file is taken where it belongs, refused elsewhere; the documentation's examples are valid."""
+"""Every key of a policy file is accepted where it belongs and refused elsewhere.
+
+The documentation's examples are valid.
+"""
 
 import re
 from typing import Any
@@ -37,7 +40,7 @@ RULE = ["an allow", "an approve", "a break_glass", "a deny"]
 RIGHT = RULE[:3]
 
 KEYS = [
-    # (key, a value, where it may stand)
+    # (key, a value, where it is allowed)
     ("version", "1", ["the file"]),
     ("workspace", "T0ACME", ["the file"]),
     ("organization", "acme", ["the file", "a channel", "incidents"]),
@@ -76,7 +79,7 @@ KEYS = [
 
 
 def written(place: str, entry: Any) -> str:
-    """A whole file with this entry in this place."""
+    """Return a whole file with this entry at this place."""
     text = PLACES[place][1].format(entry=entry)
     text = text if text.startswith("version") else f"version: 1\n{text}"
     return text + ("" if "channels:" in text or "incidents:" in text else "\nchannels: {}")
@@ -86,7 +89,7 @@ def written(place: str, entry: Any) -> str:
     ("key", "value", "place"),
     [pytest.param(key, value, place, id=f"{key} in {place}") for key, value, places in KEYS for place in places],
 )
-def test_a_key_is_taken_where_it_belongs(key: Any, value: Any, place: Any) -> None:
+def test_a_key_is_accepted_where_it_belongs(key: Any, value: Any, place: Any) -> None:
     assert load(written(place, f"{key}: {value}"), CATALOGUE, default_organization="acme")
 
 

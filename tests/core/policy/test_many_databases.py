@@ -1,4 +1,4 @@
-"""An action on several databases is decided on each, and the strictest answer holds for all."""
+"""An action on several databases is decided on each, and the strictest answer applies to all."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ def test_approval_is_stricter_than_breaking_glass() -> None:
     assert decide(rules, subject(), act("rotate", "a-1", "b-1")).verdict is Verdict.APPROVE
 
 
-def test_only_who_may_approve_for_every_database_counts_and_the_largest_quorum_holds() -> None:
+def test_only_people_who_may_approve_for_every_database_count_and_the_largest_quorum_applies() -> None:
     rules = policy(
         [
             f"approve: rotate, by: ['user:U0ANA', 'user:U0BEN', 'user:U0CARL'], quorum: 2, expires: 2h, {A}",
@@ -57,7 +57,7 @@ def test_too_few_who_may_approve_for_every_database_deny() -> None:
     assert "Request each one separately" in decision.reason
 
 
-def test_what_is_quiet_for_one_database_is_quiet_for_all() -> None:
+def test_a_command_that_is_private_for_one_database_is_private_for_all() -> None:
     rules = policy([f"allow: rotate, visibility: ephemeral, {A}", "allow: rotate"])
     assert decide(rules, subject(), act("rotate", "b-1", "a-1")).visibility is Visibility.EPHEMERAL
 

@@ -1,4 +1,4 @@
-"""Schedules in a policy: who on call may approve what, where a schedule may stand, and what the tools say."""
+"""Schedules in a policy: what people on call may approve, where a schedule is allowed, and what the tools show."""
 
 import pytest
 
@@ -19,7 +19,7 @@ FIRST, SECOND = "oncall:pagerduty:schedule:PDBA100", "oncall:pagerduty:policy:PE
 NOW = {FIRST: frozenset({"U0ANA"}), SECOND: frozenset({"U0BEN"})}
 
 
-def test_who_is_on_call_approves_up_to_the_risk() -> None:
+def test_the_person_on_call_approves_up_to_the_risk() -> None:
     rules = policy(["approve: [freeze, rotate], by: [first, dba]"], more=PEOPLE)
     assert decide(rules, subject(groups=NOW), act("freeze", "a")).approvers.ids == {"U0ANA", "U0CARL"}
     assert decide(rules, subject(groups=NOW), act("rotate", "a")).approvers.ids == {"U0CARL"}
@@ -30,7 +30,7 @@ def test_a_schedule_without_a_risk_is_for_every_risk() -> None:
     assert decide(rules, subject(groups=NOW), act("rotate", "a")).approvers.ids == {"U0BEN"}
 
 
-def test_a_risk_that_nobody_on_call_may_approve_is_denied_at_once() -> None:
+def test_a_risk_that_no_one_on_call_may_approve_is_denied_at_once() -> None:
     rules = policy(["approve: rotate, by: first"], more=PEOPLE)
     decision = decide(rules, subject(groups=NOW), act("rotate", "a"))
     assert decision.verdict is Verdict.DENY
@@ -38,7 +38,7 @@ def test_a_risk_that_nobody_on_call_may_approve_is_denied_at_once() -> None:
 
 
 @pytest.mark.parametrize("groups", [{FIRST: None}, {}], ids=["not answered", "not asked"])
-def test_a_service_without_an_answer_has_nobody_on_call(groups: dict[str, None]) -> None:
+def test_a_service_without_an_answer_has_no_one_on_call(groups: dict[str, None]) -> None:
     only = policy(["approve: freeze, by: first"], more=PEOPLE)
     decision = decide(only, subject(groups=groups), act("freeze", "a"))
     assert (decision.verdict, decision.reason) == (
@@ -49,14 +49,14 @@ def test_a_service_without_an_answer_has_nobody_on_call(groups: dict[str, None])
     assert decide(others, subject(groups=groups), act("freeze", "a")).approvers.ids == {"U0CARL"}
 
 
-def test_who_is_on_call_reviews_up_to_the_risk() -> None:
+def test_the_person_on_call_reviews_up_to_the_risk() -> None:
     rules = policy(["break_glass: freeze, review_by: first"], more=PEOPLE)
     assert decide(rules, subject(groups=NOW), act("freeze", "a")).reviewers.ids == {"U0ANA"}
     high = policy(["break_glass: rotate, review_by: first"], more=PEOPLE)
     assert decide(high, subject(groups=NOW), act("rotate", "a")).verdict is Verdict.DENY
 
 
-def test_nobody_on_call_approves_their_own_request() -> None:
+def test_the_person_on_call_does_not_approve_their_own_request() -> None:
     rules = policy(["approve: freeze, by: [first, second]"], more=PEOPLE)
     asked = decide(rules, subject("Ana, DBA and responder", groups=NOW), act("freeze", "a"))
     assert asked.approvers.ids == {"U0BEN"}
@@ -86,13 +86,13 @@ def test_nobody_on_call_approves_their_own_request() -> None:
         (PEOPLE.replace("risk: medium", "levels: 2"), "allow: read", "`levels` isn't allowed here. Did you mean"),
     ],
 )
-def test_what_cannot_be_meant_is_an_error(more: str, rule: str, says: str) -> None:
+def test_contradictory_schedules_are_errors(more: str, rule: str, says: str) -> None:
     with pytest.raises(PolicyInvalid) as caught:
         policy([rule], more=more)
     assert says in "\n".join(map(str, caught.value.problems))
 
 
-def test_a_schedule_of_which_nobody_has_a_slack_id_is_a_warning() -> None:
+def test_a_schedule_without_any_slack_id_is_a_warning() -> None:
     rules = policy(["approve: freeze, by: [first, dba]"], more=PEOPLE.replace("oncall_users", "#"))
     assert "`oncall_users.pagerduty` names no Slack IDs" in "\n".join(map(str, rules.warnings))
 
@@ -106,7 +106,7 @@ cases:
 """
 
 
-def test_the_tools_know_schedules() -> None:
+def test_the_tools_show_schedules() -> None:
     grammar = Grammar(COMMANDS)
     rules = load(TEXT, CATALOGUE, default_organization="acme")
     assert "2 on-call schedules" in report.check(TEXT, "p.yaml", CATALOGUE)[0][-1]
@@ -117,7 +117,7 @@ def test_the_tools_know_schedules() -> None:
     assert wrong == (["line 2: oncall: `nobody` isn't a schedule in the policy's `people`"], False)
 
 
-def test_the_tools_know_direct_messages() -> None:
+def test_the_tools_show_direct_messages() -> None:
     grammar, text = Grammar(COMMANDS), TEXT.replace("by: first", "by: first, notify: first, direct_message: true")
     rules = load(text, CATALOGUE, default_organization="acme")
     assert (

@@ -1,4 +1,4 @@
-"""Approval and standing: who counts, who never does, and what happens when nobody can tell."""
+"""Approval and membership: who counts, who never does, and what happens when membership is unknown."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tests.core.policy.world import PEOPLE, act, policy, subject
 UNKNOWN = {"S0DBA": None}
 
 
-def test_nobody_approves_their_own_request() -> None:
+def test_no_one_approves_their_own_request() -> None:
     rules = policy(["approve: rotate, by: ['usergroup:S0DBA', 'user:U0ANA']"])
     assert decide(rules, subject("Ana, DBA and responder"), act("rotate", "a")).approvers.ids == {"U0CARL", "U0DORA"}
     assert decide(rules, subject(), act("rotate", "a")).approvers.ids == {"U0ANA", "U0CARL", "U0DORA"}
@@ -27,7 +27,7 @@ def test_an_approver_counts_once_however_many_groups_they_are_in() -> None:
     assert "Only 1 person other than you" in decision.reason
 
 
-def test_a_request_that_nobody_else_could_approve_is_denied_at_once() -> None:
+def test_a_request_that_no_one_else_could_approve_is_denied_at_once() -> None:
     rules = policy(["approve: rotate, by: 'user:U0ANA'"])
     decision = decide(rules, subject("Ana, DBA and responder"), act("rotate", "a"))
     assert decision.verdict is Verdict.DENY
@@ -59,13 +59,13 @@ def test_membership_that_cannot_be_checked_denies_with_that_reason(rules: list[s
     assert "Slack didn't say who is in a user group" in decision.reason
 
 
-def test_those_known_by_id_still_approve_when_a_group_cannot_be_checked() -> None:
+def test_approvers_named_by_id_still_count_when_a_group_cannot_be_checked() -> None:
     rules = policy(["approve: rotate, by: ['usergroup:S0DBA', 'user:U0BEN']"])
     decision = decide(rules, subject(groups=UNKNOWN), act("rotate", "a"))
     assert (decision.verdict, decision.approvers.ids) == (Verdict.APPROVE, frozenset({"U0BEN"}))
 
 
-def test_a_right_that_cannot_be_checked_gives_way_to_a_stricter_rule_for_all() -> None:
+def test_a_right_that_cannot_be_checked_falls_to_a_stricter_rule_for_all() -> None:
     rules = policy(["allow: rotate, to: 'usergroup:S0DBA'", "approve: rotate, by: 'user:U0BEN'"])
     assert decide(rules, subject(groups=UNKNOWN), act("rotate", "a")).verdict is Verdict.APPROVE
 
@@ -87,7 +87,7 @@ channels:
 
 
 @pytest.mark.parametrize("who", ["a guest", "a stranger"])
-def test_guests_and_outsiders_may_what_they_are_named_for_and_no_more(who: str) -> None:
+def test_guests_and_outsiders_may_only_what_they_are_named_for(who: str) -> None:
     rules = load(NAMED, CATALOGUE)
     assert decide(rules, subject(who), act("list")).verdict is Verdict.ALLOW
     assert decide(rules, subject(who), act("show", "a")).verdict is Verdict.DENY
@@ -103,12 +103,12 @@ def test_a_guest_who_is_named_as_a_member_is_not_let_in(reference: str) -> None:
     assert "Guests have no access by default" in decision.reason
 
 
-def test_a_member_who_is_named_as_a_guest_is_not_let_in_by_it() -> None:
+def test_a_member_who_is_named_as_a_guest_gets_nothing_from_it() -> None:
     rules = policy(["allow: list, to: 'guest:U0DEV'"])
     assert decide(rules, subject(), act("list")).verdict is Verdict.DENY
 
 
-def test_who_is_of_another_team_is_an_outsider_even_if_slack_calls_them_none() -> None:
+def test_a_person_of_another_team_is_an_outsider_even_if_slack_says_otherwise() -> None:
     rules = load(NAMED, CATALOGUE)
     assert decide(rules, subject("somebody of another team"), act("show", "a")).rule == "floor"
 
@@ -128,7 +128,7 @@ def test_a_shared_channel_works_only_when_the_policy_says_so() -> None:
     assert "shared with another organization" in decision.reason
 
 
-def test_the_floor_speaks_of_a_person_alone_for_votes_and_reviews() -> None:
+def test_the_floor_gives_the_reason_only_for_votes_and_reviews() -> None:
     rules = load(NAMED, CATALOGUE)
     for who in ("a bot", "a deactivated DBA", "somebody of another team"):
         assert refuses_person(rules, PEOPLE[who])
@@ -136,7 +136,7 @@ def test_the_floor_speaks_of_a_person_alone_for_votes_and_reviews() -> None:
         assert refuses_person(rules, PEOPLE[who]) is None
 
 
-def test_a_bot_may_nothing_even_when_named() -> None:
+def test_a_bot_may_do_nothing_even_when_named() -> None:
     rules = policy(["allow: list, to: ['user:U0BOT', 'guest:U0BOT', 'external:U0BOT']"])
     assert decide(rules, subject("a bot"), act("list")).rule == "floor"
 

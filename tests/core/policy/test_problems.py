@@ -1,4 +1,4 @@
-"""A file that is no policy says everything that is wrong with it: the line, the key, and what may stand there."""
+"""An invalid policy file gets a list of everything that is wrong: the line, the key, and what is allowed there."""
 
 from typing import Any
 
@@ -159,7 +159,9 @@ RULES = [
 
 
 @pytest.mark.parametrize(("text", "line", "key", "words"), [pytest.param(*case[1:], id=case[0]) for case in CASES])
-def test_each_error_names_its_line_its_key_and_what_may_stand_there(text: Any, line: Any, key: Any, words: Any) -> None:
+def test_each_error_names_its_line_its_key_and_what_is_allowed_there(
+    text: Any, line: Any, key: Any, words: Any
+) -> None:
     found = problems(text)
     assert [(one.line, one.key) for one in found if words in one.sentence] == [(line, key)], found
 
@@ -189,7 +191,7 @@ def test_the_error_itself_shows_the_first_and_counts_the_rest() -> None:
         load("version: 2\nchanels: {}", CATALOGUE)
 
 
-def test_no_error_shows_what_may_be_a_secret() -> None:
+def test_no_error_shows_text_that_may_be_a_secret() -> None:
     secret = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJhIjoicncifQ.c2lnbmF0dXJl"
     for text in (
         f"organizations: {{a: {{token: {secret}}}}}",
@@ -208,7 +210,7 @@ def test_no_error_shows_what_may_be_a_secret() -> None:
         assert secret[:40] not in shown
 
 
-def test_anchors_that_unfold_without_end_are_refused() -> None:
+def test_anchors_that_expand_without_end_are_refused() -> None:
     bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
         f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefg", "bcdefgh", strict=True)
     )

@@ -1,4 +1,4 @@
-"""What somebody may do in a channel, as `/turso`, `help`, `whoami` and Home show it."""
+"""What a person may do in a channel, as `/turso`, `help`, `whoami` and Home show it."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -38,12 +38,12 @@ def found(
         ("a guest", "#db-ops", []),
     ],
 )
-def test_what_may_be_used_here_in_some_form_is_shown(who: str, where: str, expected: list[str]) -> None:
+def test_commands_that_may_be_used_here_in_some_form_are_shown(who: str, where: str, expected: list[str]) -> None:
     shown = dict.fromkeys(one.command for one in found(POLICY, *NAMES, who=who, where=where))
     assert list(shown) == expected
 
 
-def test_variants_that_the_rules_tell_apart_are_shown_apart() -> None:
+def test_variants_that_the_rules_distinguish_are_shown_separately() -> None:
     assert found(POLICY, "token", "freeze") == (
         Right("token", Verdict.APPROVE, "full access"),
         Right("token", Verdict.ALLOW, "read-only"),
@@ -97,7 +97,7 @@ def test_variants_that_the_rules_tell_apart_are_shown_apart() -> None:
         pytest.param(["approve: token, by: 'user:U0DEV'"], [], id="nobody else could approve"),
     ],
 )
-def test_limits_are_said(rules: list[str], expected: list[Right]) -> None:
+def test_limits_are_shown(rules: list[str], expected: list[Right]) -> None:
     shown = found(policy(rules), "token")
     assert [replace(one, variant="") for one in shown if one.variant in ("", "read-only")] == expected
 
@@ -111,25 +111,25 @@ def test_what_the_ceiling_denies_everywhere_is_not_shown() -> None:
     "rule", ["approve: %s, by: 'usergroup:S0DBA'", "break_glass: %s, review_by: 'usergroup:S0DBA'"]
 )
 @pytest.mark.parametrize("command", sorted(CATALOGUE.reading - CATALOGUE.open_to_all))
-def test_reading_is_allowed_or_denied_because_there_is_nothing_to_approve(rule: str, command: str) -> None:
+def test_reading_commands_are_allowed_or_denied_but_never_approved(rule: str, command: str) -> None:
     rules = policy([rule % f"'{command}'", f"allow: '{command}'"])
     assert decide(rules, subject(), act(command)).verdict is Verdict.DENY
     assert found(rules, command) == ()
     assert any("can't be approved" in one.sentence for one in rules.warnings)
 
 
-def test_a_group_that_slack_does_not_tell_gives_nothing() -> None:
+def test_a_group_that_slack_does_not_return_gives_nothing() -> None:
     rules = policy(["allow: token, to: 'usergroup:S0DBA'"])
     assert found(rules, "token", groups={"S0DBA": None}) == ()
 
 
 @given(policies(), SUBJECTS, ACTIONS)
-def test_what_may_be_done_is_shown(policy: Policy, who: Subject, action: Action) -> None:
+def test_everything_that_is_allowed_is_shown(policy: Policy, who: Subject, action: Action) -> None:
     spec = SPECS[action.command]
     field = spec.args.model_fields.get("name")
     if field is None:
         action = replace(action, databases=())
-    elif field.is_required():  # nobody can type it without one, and a ceiling on `*` denies each
+    elif field.is_required():  # the argument is required, and a ceiling on `*` denies each of its values
         assume(action.databases)
     verdict = decide(policy, who, action).verdict
     if verdict is Verdict.ALLOW or (spec.changes and verdict is not Verdict.DENY):

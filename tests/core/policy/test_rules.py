@@ -1,4 +1,4 @@
-"""How one rule is read: its commands, databases, people, lifetimes, and what follows from it."""
+"""How one rule is read: its commands, databases, people and lifetimes, and its effects."""
 
 from datetime import timedelta
 from typing import Any
@@ -68,7 +68,7 @@ def test_a_sub_command_alone_is_not_its_parent() -> None:
         ("db destroy --now", (), False),
     ],
 )
-def test_a_rule_with_an_option_means_just_that(written: str, options: Any, fits: bool) -> None:
+def test_a_rule_with_an_option_matches_only_that_option(written: str, options: Any, fits: bool) -> None:
     command = "token" if "token" in written else "destroy"
     expected = Verdict.ALLOW if fits else Verdict.DENY
     assert verdict([f"allow: ['{written}']"], act(command, "orders", options=options)) is expected
@@ -98,24 +98,24 @@ def test_a_channel_has_the_databases_that_its_patterns_match(patterns: str, data
     assert verdict(["allow: read"], act("show", database), databases=patterns) is expected
 
 
-def test_a_rule_may_mean_fewer_databases_than_the_channel() -> None:
+def test_a_rule_may_match_fewer_databases_than_the_channel() -> None:
     rules = ['allow: freeze, databases: ["test-*"]', "approve: freeze, by: 'user:U0ANA'"]
     assert verdict(rules, act("freeze", "test-1")) is Verdict.ALLOW
     assert verdict(rules, act("freeze", "orders")) is Verdict.APPROVE
 
 
-def test_a_denial_that_speaks_of_a_group_holds_where_the_group_is_not_known() -> None:
+def test_a_denial_for_a_group_applies_where_the_group_is_unknown() -> None:
     rules = ["deny: destroy, databases: ['group:prod']", "allow: destroy"]
     assert verdict(rules, act("destroy", Target("orders", None))) is Verdict.DENY
     assert verdict(rules, act("destroy", Target("orders", "test"))) is Verdict.ALLOW
 
 
-def test_the_first_rule_that_fits_decides() -> None:
+def test_the_first_rule_that_matches_decides() -> None:
     assert verdict(["deny: token", "allow: token"], act("token", "orders")) is Verdict.DENY
     assert verdict(["allow: token", "deny: token"], act("token", "orders")) is Verdict.ALLOW
 
 
-def test_a_rule_for_others_is_passed_over() -> None:
+def test_a_rule_for_others_is_skipped() -> None:
     rules = ["allow: token, to: 'user:U0ANA'", "approve: token, by: 'user:U0ANA'"]
     assert verdict(rules, act("token", "orders")) is Verdict.APPROVE
     assert verdict(rules, act("token", "orders"), "Ana, DBA and responder") is Verdict.ALLOW
@@ -131,7 +131,7 @@ def test_people_are_named_by_their_own_names_or_by_id(to: str) -> None:
     assert verdict(rules, act("token", "orders"), "a developer", more=people) is Verdict.DENY
 
 
-def test_a_word_of_capitals_is_a_name_of_the_policys_own() -> None:
+def test_a_word_in_capitals_is_a_name_of_the_policys_own() -> None:
     people = "people: {SRE: {user: U0DEV}}"
     assert verdict(["allow: token, to: SRE"], act("token", "orders"), more=people) is Verdict.ALLOW
 
@@ -149,7 +149,7 @@ def test_without_a_limit_a_token_may_live_a_day() -> None:
     assert verdict(["allow: token"], act("token", "orders", lifetime=25 * HOUR)) is Verdict.DENY
 
 
-def test_a_longer_token_falls_to_the_next_rule() -> None:
+def test_a_longer_token_is_decided_by_the_next_rule() -> None:
     rules = ["allow: token, max_lifetime: 1h", "approve: token, by: 'user:U0ANA', max_lifetime: 7d"]
     assert verdict(rules, act("token", "orders", lifetime=HOUR)) is Verdict.ALLOW
     assert verdict(rules, act("token", "orders", lifetime=48 * HOUR)) is Verdict.APPROVE
@@ -161,40 +161,40 @@ def test_a_denial_holds_for_tokens_of_any_length() -> None:
         assert verdict(rules, act("token", "orders", lifetime=lifetime)) is Verdict.DENY
 
 
-def test_a_denial_holds_above_the_ceiling_too_and_says_so() -> None:
+def test_a_denial_applies_above_the_ceiling_too_and_says_so() -> None:
     rules, ceiling = ["deny: token", "allow: token, max_lifetime: 60d"], "ceiling: {token_lifetime: 4h}"
     decision = decide(policy(rules, more=ceiling), subject(), act("token", "orders", lifetime=NEVER))
     assert decision.rule == "channels.C0DBOPS.rules[0]: deny token"
 
 
-def test_too_long_a_token_is_told_the_longest_possible() -> None:
+def test_the_refusal_of_too_long_a_token_names_the_longest_possible() -> None:
     rules = ["allow: token, max_lifetime: 1h", "approve: token, by: 'user:U0ANA', max_lifetime: 7d"]
     decision = decide(policy(rules), subject(), act("token", "orders", lifetime=NEVER))
     assert "`--expiration 7d` is the longest" in decision.reason
 
 
-def test_never_has_to_be_allowed_in_so_many_words() -> None:
+def test_never_must_be_allowed_explicitly() -> None:
     rules = ["allow: token, allow_never: true"]
     assert verdict(rules, act("token", "orders", lifetime=NEVER)) is Verdict.ALLOW
     ceiling = "ceiling: {token_lifetime: 4h}"
     assert verdict(rules, act("token", "orders", lifetime=NEVER), more=ceiling) is Verdict.DENY
 
 
-def test_no_rule_lifts_the_ceiling() -> None:
+def test_no_rule_overrides_the_ceiling() -> None:
     rules, ceiling = ["allow: token, max_lifetime: 8h"], "ceiling: {token_lifetime: 4h}"
     decision = decide(policy(rules, more=ceiling), subject(), act("token", "orders", lifetime=5 * HOUR))
     assert "`--expiration 4h` is the longest" in decision.reason
     assert decide(policy(rules, more=ceiling), subject(), act("token", "orders")).max_lifetime == 4 * HOUR
 
 
-def test_a_ban_with_an_option_means_just_that() -> None:
+def test_a_ban_with_an_option_matches_only_that_option() -> None:
     ban = "ceiling: {deny: [{commands: ['db destroy --now'], databases: ['prod-*']}]}"
     assert verdict(["allow: destroy"], act("destroy", "prod-a", options=["--now"]), more=ban) is Verdict.DENY
     assert verdict(["allow: destroy"], act("destroy", "prod-a"), more=ban) is Verdict.ALLOW
     assert verdict(["allow: destroy"], act("destroy", "test-a", options=["--now"]), more=ban) is Verdict.ALLOW
 
 
-def test_a_ban_without_databases_holds_for_all() -> None:
+def test_a_ban_without_databases_applies_to_all() -> None:
     assert verdict(["allow: rotate"], act("rotate", "a"), more="ceiling: {deny: [{commands: rotate}]}") is Verdict.DENY
 
 
@@ -217,7 +217,7 @@ def test_a_ban_without_databases_holds_for_all() -> None:
         ("allow: create, confirm: type-name", act("create", "orders"), Confirm.TYPE_NAME),
     ],
 )
-def test_what_has_to_be_confirmed_goes_by_risk_or_as_the_rule_says(rule: str, action: Any, confirm: Confirm) -> None:
+def test_confirmation_depends_on_the_risk_or_on_the_rule(rule: str, action: Any, confirm: Confirm) -> None:
     assert decide(policy([rule]), subject(), action).confirm is confirm
 
 
@@ -229,7 +229,7 @@ def test_the_defaults_of_a_rule() -> None:
     assert decision.undo_by.ids == {"U0ANA", "U0DEV"}
 
 
-def test_what_a_rule_says_is_what_follows() -> None:
+def test_the_keys_of_a_rule_become_its_effects() -> None:
     rule = (
         "approve: destroy, by: 'usergroup:S0DBA', quorum: 2, expires: 30s, countdown: 2h, undo_by: 'user:U0BEN', "
         "visibility: ephemeral, notify: ['user:U0BEN', 'usergroup:S0DBA'], confirm: button"
@@ -241,14 +241,14 @@ def test_what_a_rule_says_is_what_follows() -> None:
     assert decision.notify == ("<@U0BEN>", "<!subteam^S0DBA>")
 
 
-def test_a_channel_may_turn_visibility_round_and_a_rule_turn_it_back() -> None:
+def test_a_channel_may_change_visibility_and_a_rule_change_it_back() -> None:
     rules = ["allow: show, visibility: channel", "allow: read"]
     quiet = policy(rules, channel_more="    visibility: ephemeral\n")
     assert decide(quiet, subject(), act("list")).visibility is Visibility.EPHEMERAL
     assert decide(quiet, subject(), act("show", "orders")).visibility is Visibility.CHANNEL
 
 
-def test_breaking_glass_owes_a_review_by_somebody_else() -> None:
+def test_break_glass_needs_a_review_by_another_person() -> None:
     rule = "break_glass: destroy, review_by: 'usergroup:S0DBA', review_within: 2h, blocks_while_owed: true"
     decision = decide(policy([rule]), subject("Ana, DBA and responder"), act("destroy", "orders"))
     assert decision.verdict is Verdict.BREAK_GLASS
@@ -257,28 +257,28 @@ def test_breaking_glass_owes_a_review_by_somebody_else() -> None:
     assert (decision.review_within, decision.blocks_while_owed) == (2 * HOUR, True)
 
 
-def test_nobody_breaks_glass_that_only_they_could_review() -> None:
+def test_break_glass_is_denied_to_a_person_who_would_be_the_only_reviewer() -> None:
     rule = "break_glass: destroy, review_by: 'user:U0ANA'"
     decision = decide(policy([rule]), subject("Ana, DBA and responder"), act("destroy", "orders"))
     assert decision.verdict is Verdict.DENY
     assert "needs a review by" in decision.reason
 
 
-def test_a_profile_that_holds_for_good_stands_before_the_channels_rules() -> None:
+def test_a_permanent_profile_comes_before_the_channels_rules() -> None:
     more = "profiles: {calm: {rules: [{deny: destroy}, {allow: list}]}}"
     held = policy(["allow: destroy", "allow: freeze"], more=more, channel_more="    profile: calm\n")
     assert decide(held, subject(), act("destroy", "orders")).rule == "profiles.calm.rules[0]: deny destroy"
     assert decide(held, subject(), act("freeze", "orders")).verdict is Verdict.ALLOW
 
 
-def test_an_incident_profile_stands_before_all_and_goes_with_the_incident() -> None:
+def test_an_incident_profile_comes_first_and_ends_with_the_incident() -> None:
     more = "profiles: {incident: {rules: [{allow: freeze, to: 'user:U0BEN'}]}}"
     rules = policy(["deny: freeze"], more=more)
     assert decide(rules, subject("Ben, responder", incident="incident"), act("freeze", "a")).verdict is Verdict.ALLOW
     assert decide(rules, subject("Ben, responder"), act("freeze", "a")).verdict is Verdict.DENY
 
 
-def test_an_incident_whose_profile_is_gone_from_the_policy_gives_nothing() -> None:
+def test_an_incident_whose_profile_was_removed_from_the_policy_gives_nothing() -> None:
     rules = policy(["allow: list"])
     assert decide(rules, subject(incident="gone"), act("freeze", "a")).verdict is Verdict.DENY
     assert decide(rules, subject(where="#general", incident="gone"), act("list")).verdict is Verdict.DENY

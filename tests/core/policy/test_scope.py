@@ -1,4 +1,4 @@
-"""Which databases exist for somebody in a channel."""
+"""Which databases are visible to a person in a channel."""
 
 from typing import Any
 
@@ -31,16 +31,16 @@ def test_an_incident_in_an_unbound_channel_has_those_of_incidents() -> None:
 
 
 @pytest.mark.parametrize("who", ["a bot", "a guest", "a stranger", "a deactivated DBA"])
-def test_nothing_exists_for_whom_the_floor_refuses(who: str) -> None:
+def test_a_person_whom_the_floor_refuses_sees_no_databases(who: str) -> None:
     assert seen(POLICY, who) == []
 
 
 @pytest.mark.parametrize("where", ["a DM", "a shared channel"])
-def test_nothing_exists_where_the_floor_refuses(where: str) -> None:
+def test_where_the_floor_refuses_no_databases_are_visible(where: str) -> None:
     assert seen(POLICY, where=where) == []
 
 
-def test_with_a_command_it_is_cut_to_where_the_rules_allow_it() -> None:
+def test_with_a_command_the_scope_is_where_the_rules_allow_it() -> None:
     rules = policy(["deny: list, databases: ['prod-*']", "allow: read, databases: ['orders-*', 'prod-*']"])
     assert seen(rules, command="list") == ["orders-eu", "orders-us"]
     assert seen(rules, command="show") == ["orders-eu", "orders-us", "prod-a"]
@@ -48,7 +48,7 @@ def test_with_a_command_it_is_cut_to_where_the_rules_allow_it() -> None:
     assert seen(rules) == NAMES
 
 
-def test_the_ceiling_cuts_it_too() -> None:
+def test_the_ceiling_limits_the_scope_too() -> None:
     rules = policy(["allow: read"], more="ceiling: {deny: [{commands: [show], databases: ['prod-*']}]}")
     assert seen(rules, command="show") == ["orders-eu", "orders-us", "billing"]
     assert seen(rules, command="list") == NAMES
@@ -91,7 +91,7 @@ def test_a_rule_for_others_does_not_widen_it() -> None:
     assert seen(rules, "Ana, DBA and responder", command="list") == NAMES
 
 
-def test_a_denial_that_cannot_be_checked_cuts_all_that_it_may_mean() -> None:
+def test_a_denial_that_cannot_be_checked_hides_all_that_it_may_match() -> None:
     rules = policy(["deny: list, to: 'usergroup:S0DBA', databases: ['prod-*']", "allow: read"])
     assert seen(rules, command="list", groups={"S0DBA": None}) == ["orders-eu", "orders-us", "billing"]
 
@@ -106,7 +106,7 @@ def test_a_denial_that_cannot_be_checked_cuts_all_that_it_may_mean() -> None:
     ],
     ids=["no group", "of the channel", "of a rule", "of the ceiling"],
 )
-def test_it_says_when_the_group_of_a_database_has_to_be_known(
+def test_it_says_when_the_group_of_a_database_must_be_known(
     rules: list[str], more: dict[str, Any], needed: bool
 ) -> None:
     assert policy(rules, **more).scope(subject()).needs_group is needed

@@ -1,4 +1,4 @@
-"""Who may do what where, under the example policy: a person, a place, a command, and the verdict."""
+"""Who may do what where under the example policy: a person, a channel, a command, and the verdict."""
 
 from typing import Any
 
@@ -84,7 +84,7 @@ def test_the_verdict_is_the_one_in_the_table(who: Any, where: Any, command: Any,
 @pytest.mark.parametrize("who", NOBODIES)
 @pytest.mark.parametrize("where", CHANNELS)
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_floor_holds_everywhere(who: Any, where: Any, command: Any) -> None:
+def test_the_floor_applies_everywhere(who: Any, where: Any, command: Any) -> None:
     decision = decide(POLICY, subject(who, where), COMMANDS[command])
 
     assert (decision.verdict, decision.rule) == (Verdict.DENY, "floor")
@@ -123,7 +123,7 @@ def test_an_incident_in_a_bound_channel_adds_to_its_rules_and_keeps_its_database
     assert decide(POLICY, subject("a developer", "#team-orders"), act("freeze", "orders-eu")).verdict is Verdict.DENY
 
 
-def test_the_decision_says_which_rule_and_what_follows_from_it() -> None:
+def test_the_decision_names_its_rule_and_its_effects() -> None:
     decision = decide(POLICY, subject(), act("rotate", "orders-eu"))
 
     assert decision.rule == "channels.C0DBOPS.rules[5]: approve rotate, destroy, overages by 2 of dba, ana"

@@ -1,4 +1,7 @@
-"""A decision on thousands of databases is the one that each of them gives, in a time that grows with their number."""
+"""A decision on thousands of databases equals the strictest of the decisions on each.
+
+Its time grows with their number.
+"""
 
 import time
 from collections.abc import Callable
@@ -45,11 +48,11 @@ BY_DATABASE = st.lists(
 )
 POLICIES = policies() | st.tuples(BY_DATABASE, st.sampled_from(RULES)).map(lambda found: policy([*found[0], found[1]]))
 LARGEST_GROWTH = 8.0
-"""Four times as many databases take four times as long, or sixteen times where each is compared with all others."""
+"""Four times as many databases take four times as long, or sixteen times if each is compared with all others."""
 
 
 def on_each(rules: Policy, who: Subject, action: Action) -> list[Decision]:
-    """Decide on each database anew. One that the action only reaches may not be named to the channel."""
+    """Decide on each database separately. A database that the action only affects may not be named to the channel."""
     binding = rules.binding(who)
     assert binding is not None
     found = []
@@ -61,7 +64,7 @@ def on_each(rules: Policy, who: Subject, action: Action) -> list[Decision]:
 
 
 def admitted(rules: Policy, panels: list[ApproverSet]) -> set[str]:
-    """Return those people who are on every panel."""
+    """Return the people who are on every panel."""
     return {name for name, one in PEOPLE.items() if all(panel.admits(one, standing_of(rules, one)) for panel in panels)}
 
 
@@ -92,7 +95,7 @@ def test_the_decision_is_the_strictest_of_those_on_each_database(rules: Policy, 
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Return the shortest time of computing that a piece of work needs, of three times."""
+    """Return the CPU seconds that a piece of work needs: the shortest of three measurements."""
     times = []
     for _ in range(3):
         before = time.thread_time()

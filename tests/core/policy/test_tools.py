@@ -1,4 +1,4 @@
-"""A policy can be checked, asked, tried with its own cases, and compared, before it goes live."""
+"""A policy can be checked, explained, tested with its own cases and compared before it goes live."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,20 +17,20 @@ POLICY = load(EXAMPLE, CATALOGUE)
 GRAMMAR = Grammar(COMMANDS)
 
 
-def test_a_valid_file_is_summed_up() -> None:
+def test_a_valid_file_is_summarized() -> None:
     lines, well = report.check(EXAMPLE, "policy.yaml", CATALOGUE)
     assert well
     assert lines == [f"policy.yaml: valid: 2 channels, 1 profile, 2 user groups, alerts in C0DBOPS; hash {POLICY.hash}"]
 
 
-def test_a_file_with_errors_names_them_all_and_is_not_well() -> None:
+def test_a_file_with_errors_names_them_all_and_fails() -> None:
     lines, well = report.check("version: 2\nchanels: {}", "policy.yaml", CATALOGUE)
     assert not well
     assert lines[0] == "policy.yaml: error: line 1: version: takes 1, not `2`"
     assert lines[-1] == "policy.yaml: 2 errors; this policy wouldn't be used."
 
 
-def test_warnings_are_shown_and_all_is_well() -> None:
+def test_warnings_are_shown_and_the_check_passes() -> None:
     lines, well = report.check(
         "version: 1\nchannels: {C0X: {databases: ['*']}}", "policy.yaml", CATALOGUE, default_organization="acme"
     )
@@ -38,7 +38,7 @@ def test_warnings_are_shown_and_all_is_well() -> None:
     assert lines[0].startswith("policy.yaml: warning: line 2: channels.C0X: has no `rules`")
 
 
-def test_the_hash_is_of_what_the_file_means() -> None:
+def test_the_hash_depends_only_on_the_meaning_of_the_file() -> None:
     assert load(f"# a comment\n{EXAMPLE}\n", CATALOGUE).hash == POLICY.hash
     assert load(EXAMPLE.replace("quorum: 2", "quorum: 1"), CATALOGUE).hash != POLICY.hash
     places = ["C0A: {databases: []}", "C0B: {rules: []}"]
@@ -64,7 +64,7 @@ def test_the_hash_is_of_what_the_file_means() -> None:
         ("policy explain token orders", Action("policy explain")),
     ],
 )
-def test_a_line_is_read_as_the_rules_see_it(text: str, action: Action | None) -> None:
+def test_a_line_is_parsed_as_the_rules_see_it(text: str, action: Action | None) -> None:
     found = action_of_line(GRAMMAR, text)
     if action is None:
         assert found == Action("token", frozenset({"--read-only"}), (Target("orders"),), timedelta(hours=8))
@@ -99,12 +99,12 @@ def test_explaining_shows_the_verdict_and_every_rule_that_was_tried() -> None:
         ("list", "C0NEW", "no rules for this channel"),
     ],
 )
-def test_explaining_says_where_each_rule_missed(command: str, channel: str, words: str) -> None:
+def test_explain_says_why_each_rule_did_not_match(command: str, channel: str, words: str) -> None:
     lines, _ = report.explain(POLICY, command, GRAMMAR, person="U0DEV", channel=channel)
     assert any(words in line for line in lines)
 
 
-def test_explaining_names_the_groups_that_would_change_the_answer() -> None:
+def test_explain_names_the_groups_that_would_change_the_answer() -> None:
     lines, _ = report.explain(POLICY, "token orders-1", GRAMMAR, person="U0EVE", channel="C0ORDERS")
     assert lines[1].startswith("deny: ")
     assert lines[-1].startswith("as a member of S0ORDERS: approve: ")
@@ -137,7 +137,7 @@ def test_the_examples_own_cases_hold() -> None:
         ("[", "this isn't valid YAML"),
     ],
 )
-def test_a_case_that_does_not_hold_is_named_with_its_line(case: str, words: str) -> None:
+def test_a_failing_case_is_named_with_its_line(case: str, words: str) -> None:
     text = f"usergroups: {{S0DBA: [U0ANA, U0CARL]}}\ncases:\n  - {case}\n"
     lines, well = report.run_cases(POLICY, text, GRAMMAR)
     assert not well
@@ -145,11 +145,11 @@ def test_a_case_that_does_not_hold_is_named_with_its_line(case: str, words: str)
     assert any(words in line for line in lines), lines
 
 
-def test_no_cases_prove_nothing() -> None:
+def test_a_file_without_cases_fails_the_test() -> None:
     assert report.run_cases(POLICY, "cases: []", GRAMMAR) == (["0 of 0 cases passed."], False)
 
 
-def test_policies_that_decide_alike_do_not_differ() -> None:
+def test_policies_that_decide_alike_have_no_difference() -> None:
     assert report.diff(
         POLICY, load(EXAMPLE.replace("responders, max_lifetime", "[responders], max_lifetime"), CATALOGUE), GRAMMAR
     ) == ["No one gains or loses a permission."]
@@ -205,7 +205,7 @@ def test_links_that_lead_elsewhere_are_a_difference() -> None:
     assert report.diff(POLICY, linked, GRAMMAR) == [line]
 
 
-def test_a_channel_that_comes_or_goes_is_a_difference() -> None:
+def test_an_added_or_removed_channel_is_a_difference() -> None:
     without = load(EXAMPLE[: EXAMPLE.index("  C0ORDERS:")] + EXAMPLE[EXAMPLE.index("incidents:") :], CATALOGUE)
     assert any(line.startswith("C0ORDERS: any member: list, ") for line in report.diff(POLICY, without, GRAMMAR))
     assert any("denied → allowed" in line for line in report.diff(without, POLICY, GRAMMAR))
@@ -213,7 +213,7 @@ def test_a_channel_that_comes_or_goes_is_a_difference() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_rules_can_name_every_command_and_read_means_those_that_read(command: Any) -> None:
-    """Else `read` would allow it in one place, and it would be unknown in another."""
+    """Otherwise `read` would allow the command in one place, and it would be unknown in another."""
     assert command.name in CATALOGUE.names
     assert (command.name in CATALOGUE.read) == (command.risk is Risk.READ and not command.open_to_all)
     assert not (command.changes and command.name in CATALOGUE.read)
@@ -223,7 +223,7 @@ def test_rules_can_name_every_command_and_read_means_those_that_read(command: An
     ("line", "verdict"),
     [("token a --read-only", Verdict.DENY), ("token a -r -e 30m", Verdict.ALLOW), ("token --read-only", Verdict.DENY)],
 )
-def test_what_was_not_typed_has_its_default(line: str, verdict: Verdict) -> None:
+def test_arguments_that_were_not_typed_have_their_defaults(line: str, verdict: Verdict) -> None:
     short = policy(['allow: "token --read-only", max_lifetime: 30m'])
     found = decide(short, subject(), action_of_line(GRAMMAR, line))
     assert found.verdict is verdict

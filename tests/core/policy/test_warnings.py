@@ -1,4 +1,4 @@
-"""What is valid in a policy file but looks wrong is a warning, and the example has none."""
+"""Valid parts of a policy file that look wrong are warnings. The example has none."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ WARNINGS = [
 
 
 @pytest.mark.parametrize(("text", "key", "words"), [pytest.param(*case[1:], id=case[0]) for case in WARNINGS])
-def test_what_is_valid_but_looks_wrong_is_a_warning(text: Any, key: Any, words: Any) -> None:
+def test_valid_text_that_looks_wrong_is_a_warning(text: Any, key: Any, words: Any) -> None:
     found = [one for one in load(f"{text}\nversion: 1", CATALOGUE).warnings if words in one.sentence]
     assert [one.key for one in found] == [key]
 

@@ -1,4 +1,4 @@
-"""The file is read as YAML means it: merges, anchors under `x-` keys, and words that YAML takes for something else."""
+"""The file is read as YAML: merges, anchors under `x-` keys, and words that YAML reads as other types."""
 
 import subprocess
 import sys
@@ -31,7 +31,7 @@ OWN = st.dictionaries(st.sampled_from("kmnp"), VALUES, max_size=3)
 
 @st.composite
 def mappings(draw: Any, at: Any) -> str:
-    """A flow mapping that may merge earlier ones: one, a list of them, written out, twice, before or after its keys."""
+    """Draw a flow mapping that may merge earlier ones: one, a list, written out, twice, before or after its keys."""
     parts = [f"{key}: {value}" for key, value in draw(OWN).items()]
     for _ in range(draw(st.integers(0, 2))):
         sources = [f"*{name}" for name in NAMES[:at]] + ["{k: z, q: z}", "{<<: {k: w, m: w}, m: v}"]
@@ -56,14 +56,14 @@ def test_every_kind_of_merge_means_what_yaml_means(text: str) -> None:
 
 
 @given(files(), st.sampled_from(NAMES))
-def test_an_own_key_that_stands_twice_is_found_once_whatever_merges_it(text: str, name: str) -> None:
+def test_a_duplicate_key_is_found_once_whatever_merges_it(text: str, name: str) -> None:
     broken = text.replace(f"&{name} {{", f"&{name} {{zz: x, zz: y, ")
     found = document.read(broken).problems
 
     assert [(one.key, one.sentence) for one in found] == [(f"{name}.zz", "this key is given twice")]
 
 
-def test_a_key_that_overrides_a_merged_one_does_not_stand_there_twice() -> None:
+def test_a_key_that_overrides_a_merged_one_is_no_duplicate() -> None:
     text = (
         HEAD + "x-rules: &base {databases: ['a-*'], rules: [{allow: read}]}\n"
         "channels:\n  C0A: {<<: *base, databases: ['b-*']}\n  C0B: *base\n"
@@ -75,18 +75,18 @@ def test_a_key_that_overrides_a_merged_one_does_not_stand_there_twice() -> None:
     assert policy.channels["C0A"].rules[0].says == "allow read"
 
 
-def test_an_error_in_what_a_merge_brings_is_located_at_its_own_line() -> None:
+def test_an_error_in_a_merged_value_is_located_at_its_own_line() -> None:
     text = HEAD + "x-base: &base\n  databases: [Orders]\nchannels:\n  C0A:\n    <<: *base\n    rules: []\n"
 
     assert problems(text)[0].startswith("line 3: channels.C0A.databases[0]: ")
 
 
 @pytest.mark.parametrize("value", ["word", "[word]", "[[{a: b}]]", "1"])
-def test_a_merge_of_something_else_is_refused(value: str) -> None:
+def test_a_merge_of_another_type_is_refused(value: str) -> None:
     assert "`<<` takes a mapping" in str(document.read(f"a: {{<<: {value}}}").problems[0])
 
 
-def test_merges_of_merges_do_not_unfold_without_end() -> None:
+def test_nested_merges_do_not_expand_without_end() -> None:
     keys = ", ".join(f"k{n}: x" for n in range(50))
     lines = [f"a0: &a0 {{{keys}}}"]
     lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 50)}]}}" for n in range(1, 200)]
@@ -129,7 +129,7 @@ def test_keys_that_begin_with_x_are_ignored_everywhere_among_known_keys() -> Non
 
 @pytest.mark.parametrize("where", ["organizations", "people", "profiles", "channels"])
 def test_keys_that_begin_with_x_are_no_names_either(where: str) -> None:
-    """Where names stand as keys, a note or an anchor would become an organization that is opened and sampled."""
+    """Where keys are names, a note or an anchor would otherwise become an organization that the bot samples."""
     sections = {
         "organizations": "  acme: {token: env:TURSO_API_TOKEN}\n",
         "people": "  dba: {user: U0ANA}\n",
@@ -153,7 +153,7 @@ def test_a_name_that_begins_with_x_is_not_known() -> None:
         load(text, CATALOGUE)
 
 
-# -- words that YAML 1.1 takes for something else
+# -- words that YAML 1.1 reads as other types
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_word_that_yaml_misreads_is_named_with_the_advice_to_quote_it(word: st
 
 
 @pytest.mark.parametrize("word", ["no", "on", "2024", "007"])
-def test_the_advice_helps(word: str) -> None:
+def test_the_advice_works(word: str) -> None:
     policy = load(HEAD + CHANNEL.format(databases=f'"{word}"'), CATALOGUE, default_organization="acme")
 
     assert policy.channels["C0X"].databases.patterns == (word,)
@@ -194,14 +194,14 @@ def test_the_advice_helps(word: str) -> None:
         ),
     ],
 )
-def test_a_duration_that_yaml_misreads_is_shown_as_it_stands_there(written: str, said: str) -> None:
+def test_a_duration_that_yaml_misreads_is_shown_as_it_was_written(written: str, said: str) -> None:
     rule = f"{{approve: token, by: U0ANA, expires: {written}}}"
 
     assert any(said in one for one in problems(f"{HEAD}channels: {{C0X: {{databases: ['*'], rules: [{rule}]}}}}"))
 
 
 @pytest.mark.parametrize("key", ["confirm: no", "visibility: off", "to: on", "by: 007"])
-def test_so_it_is_for_single_words(key: str) -> None:
+def test_single_words_that_yaml_misreads_are_shown_too(key: str) -> None:
     said = problems(f"{HEAD}channels: {{C0X: {{databases: ['*'], rules: [{{approve: token, by: U0ANA, {key}}}]}}}}"
                     if not key.startswith("by") else
                     f"{HEAD}channels: {{C0X: {{databases: ['*'], rules: [{{approve: token, {key}}}]}}}}")  # fmt: skip
@@ -211,13 +211,13 @@ def test_so_it_is_for_single_words(key: str) -> None:
 
 @pytest.mark.parametrize("tag", ["bool", "int"])
 @pytest.mark.parametrize("value", ["x", "''", "[]", "0b2", "1:x"])
-def test_a_value_that_is_none_of_its_kind_is_a_located_problem(tag: str, value: str) -> None:
+def test_a_value_of_the_wrong_type_is_a_located_problem(tag: str, value: str) -> None:
     said = problems(f"\nversion: !!{tag} {value}\nchannels: {{}}")
 
     assert said[0].startswith("line 2: version: ")
 
 
-# -- files that name nothing
+# -- files without names
 
 
 @pytest.mark.parametrize(
@@ -236,11 +236,11 @@ def test_a_value_that_is_none_of_its_kind_is_a_located_problem(tag: str, value: 
         ('version: "1"\nchannels: {}', 'version: takes 1, not `"1"`'),
     ],
 )
-def test_a_file_that_says_nothing_is_refused(text: str, said: str) -> None:
+def test_a_file_without_content_is_refused(text: str, said: str) -> None:
     assert any(said in one for one in problems(text)), problems(text)
 
 
-def test_nothing_can_be_said_on_purpose() -> None:
+def test_an_empty_policy_can_be_written_explicitly() -> None:
     assert load("version: 1\nchannels: {}", CATALOGUE).channels == {}
 
 

@@ -1,4 +1,4 @@
-"""The people, channels and databases that the policy tests speak of."""
+"""The people, channels and databases of the policy tests."""
 
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ def subject(who: str = "a developer", where: str = "#db-ops", *, groups: Any = G
 def policy(
     rules: Any, *, databases: Any = '["*"]', more: Any = "", channel_more: Any = "", default: Any = "acme"
 ) -> Policy:
-    """Return a policy whose `#db-ops` has these rules, one a line."""
+    """Return a policy whose `#db-ops` has these rules, one per line."""
     lines = "".join(f"      - {{{rule}}}\n" for rule in rules)
     channel = f"  C0DBOPS:\n    databases: {databases}\n{channel_more}    rules:\n{lines or '      []'}"
     text = f"version: 1\n{more}\nchannels:\n{channel}"
