@@ -1,4 +1,4 @@
-"""A desk at which commands are tried: the real client on `acme` in memory, a real store, a policy."""
+"""Runs commands without Slack: the real Turso client on an in-memory `acme`, a real store and a policy."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -52,7 +52,7 @@ class Clock:
 
 
 class Acme(Organization):
-    """`acme`, whose databases are served, and whose answers can be made to fail by a part of their path."""
+    """The organization `acme`. Databases answer, and `failing` maps a part of a path to the error status to return."""
 
     def __init__(self, **more: Any) -> None:
         group = {
@@ -76,7 +76,7 @@ class Acme(Organization):
 
 @dataclass
 class Desk:
-    """Asks as somebody in a channel; every message is checked against Slack's limits."""
+    """Runs commands as a person in a channel, and checks every message against Slack's limits."""
 
     acme: Acme
     turso: TursoClient
@@ -109,13 +109,13 @@ class Desk:
         return parsed
 
     async def ask(self, line: str, **where: Any) -> Reply:
-        """Run a command that reads."""
+        """Run a reading command, and return its reply."""
         parsed = self.parse(line)
         assert isinstance(parsed.spec, ReadCommand), parsed.spec
         return check(await parsed.spec.run(self.context(line=parsed.text, **where), parsed.args))
 
     async def plan(self, line: str, **where: Any) -> Plan:
-        """Plan a command that changes something, as the path does."""
+        """Plan a changing command, and fill in what the pipeline would."""
         parsed = self.parse(line)
         assert not isinstance(parsed.spec, ReadCommand)
         plan = await parsed.spec.plan(self.context(line=parsed.text, **where), parsed.args)
@@ -125,7 +125,7 @@ class Desk:
         return Plan.from_json(plan.to_json())
 
     async def carry_out(self, line: str, phase: str = "", **where: Any) -> Reply:
-        """Plan, act, read back and tell."""
+        """Plan, act, read back, and return the message."""
         plan = await self.plan(line, **where)
         command = self.parse(line).spec
         assert isinstance(command, ChangeCommand)
@@ -148,7 +148,7 @@ class Desk:
 
 @pytest.fixture(autouse=True)
 def no_waiting() -> Any:
-    """Let retries happen at once, as often as usual."""
+    """Retry without waiting, as often as usual."""
     with stamina.set_testing(True, attempts=100, cap=True):
         yield
 

@@ -1,4 +1,4 @@
-"""The commands about a channel's alerts: what they turn on, for whom, and what is left when they are off."""
+"""The commands for a channel's alerts: what they turn on, for whom, and what remains when they are off."""
 
 import pytest
 
@@ -20,7 +20,7 @@ IN_FILE = POLICY + "alerts: {channel: C0DBOPS, quota: [90]}\n"
         ("alert on --to <@U0ANA>, U0BEN --quota 70", (70,), None, False, ("U0ANA", "U0BEN")),
     ],
 )
-async def test_options_choose_and_none_turns_on_the_usual(
+async def test_options_select_alerts_and_none_turns_on_the_usual_ones(
     desk: Desk, line: str, quota: tuple[int, ...], spike: float | None, forecast: bool, notify: tuple[str, ...]
 ) -> None:
     await desk.carry_out(line)
@@ -39,19 +39,19 @@ async def test_options_choose_and_none_turns_on_the_usual(
         ("alert on --to <@U1A> <@U2A> <@U3A> <@U4A> <@U5A> <@U6A>", "one to 5"),
     ],
 )
-async def test_what_is_no_option_is_one_sentence(desk: Desk, line: str, says: str) -> None:
+async def test_a_wrong_option_is_answered_with_one_sentence(desk: Desk, line: str, says: str) -> None:
     with pytest.raises(BadInput, match=says):
         await desk.plan(line)
 
 
-async def test_a_channel_with_some_databases_is_told_that_its_alerts_have_no_numbers_of_the_organization(
+async def test_a_channel_with_some_databases_is_told_that_its_alerts_omit_the_organizations_numbers(
     desk: Desk,
 ) -> None:
     assert "no numbers of the whole organization" in words(await desk.carry_out("alert on", channel="C0ORDERS"))
     assert "no numbers of the whole organization" not in words(await desk.carry_out("alert on"))
 
 
-async def test_off_offers_to_turn_on_the_same_again(desk: Desk) -> None:
+async def test_off_offers_to_turn_the_same_alerts_on_again(desk: Desk) -> None:
     await desk.carry_out("alert on --quota 80 --spike 5x --to <@U0ANA>")
 
     off = await desk.carry_out("alert off")

@@ -18,7 +18,7 @@ from tests.commands.conftest import Desk
 AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 WRITER = slack_writer(lambda entry: entry.databases, CATALOGUE)
 CHOSEN = {"votes.py", "settlement.py", "token_reveal.py", "incident_start.py"}
-"""Where the event is chosen between some: those are in the table below."""
+"""Files that choose the event at run time. The table below has their events."""
 
 
 def line(event: str, outcome: str, **more: Any) -> AuditEntry:
@@ -29,7 +29,7 @@ def line(event: str, outcome: str, **more: Any) -> AuditEntry:
     )
 
 
-def asked(outcome: str, mode: str, command: str = "destroy") -> AuditEntry:
+def requested(outcome: str, mode: str, command: str = "destroy") -> AuditEntry:
     return line("asked", outcome, command=command, request_id="r-1", detail={"mode": mode})
 
 
@@ -42,12 +42,12 @@ def phase(event: str, outcome: str, **more: Any) -> AuditEntry:
 
 
 TABLE = [
-    (asked("pending", "approval"), "<@U0ANA> asked to destroy `analytics` (needs approval)"),
-    (asked("pending", "direct"), "<@U0ANA> asked to destroy `analytics` (waiting for their confirmation)"),
-    (asked("approved", "direct", "create"), "<@U0ANA> asked to create `analytics` (allowed by a rule)"),
-    (asked("ready", "direct", "token"), "<@U0ANA> asked to create a token for `analytics` (allowed by a rule)"),
-    (asked("approved", "break_glass"), "<@U0ANA> used break-glass to destroy `analytics`"),
-    (asked("pending", "break_glass"), "<@U0ANA> used break-glass to destroy `analytics`"),
+    (requested("pending", "approval"), "<@U0ANA> asked to destroy `analytics` (needs approval)"),
+    (requested("pending", "direct"), "<@U0ANA> asked to destroy `analytics` (waiting for their confirmation)"),
+    (requested("approved", "direct", "create"), "<@U0ANA> asked to create `analytics` (allowed by a rule)"),
+    (requested("ready", "direct", "token"), "<@U0ANA> asked to create a token for `analytics` (allowed by a rule)"),
+    (requested("approved", "break_glass"), "<@U0ANA> used break-glass to destroy `analytics`"),
+    (requested("pending", "break_glass"), "<@U0ANA> used break-glass to destroy `analytics`"),
     (line("planned", "dry_run"), "<@U0ANA> did a dry run: destroy `analytics`"),
     (line("read", "allowed", command="usage"), "<@U0ANA> used `usage` on `analytics`"),
     (line("read", "allowed", command="list", databases=()), "<@U0ANA> used `list`"),
@@ -214,7 +214,7 @@ def test_it_is_a_true_sentence(entry: AuditEntry, sentence: str) -> None:
 
 
 def written() -> Iterator[tuple[str, ast.expr]]:
-    """Every event that some code writes: the file, and what stands in the event's place."""
+    """Return every event that the code writes: the file, and the expression of the event."""
     for path in Path(bot.__file__).parent.rglob("*.py"):
         if "sandbox" in path.parts:
             continue
@@ -249,7 +249,7 @@ def test_of_many_databases_the_rest_is_counted() -> None:
     assert told == "<@U0DANA>'s request to revoke all tokens for `db-0`, `db-1`, `db-2`, `db-3` and 4 more succeeded"
 
 
-def test_those_that_the_reader_may_not_see_are_counted_only() -> None:
+def test_databases_that_the_reader_may_not_see_are_only_counted() -> None:
     writer = slack_writer(lambda entry: [name for name in entry.databases if name.startswith("orders")], CATALOGUE)
     entry = phase("executed", "succeeded", command="rotate", databases=("orders", "payroll", "users"))
 
@@ -257,13 +257,13 @@ def test_those_that_the_reader_may_not_see_are_counted_only() -> None:
     assert "freeze 1 database" in sentence_of(phase("executed", "failed", command="freeze", databases=("x",)), writer)
 
 
-def test_what_concerns_the_whole_organization_lists_no_databases() -> None:
-    """Its plan names every database, for the rules to decide about."""
+def test_an_entry_about_the_whole_organization_lists_no_databases() -> None:
+    """Its plan names every database so that the rules can decide on each."""
     entry = phase("executed", "succeeded", command="overages", databases=("orders", "payroll"), organization="acme")
     assert sentence_of(entry, WRITER) == "<@U0DANA>'s request to turn the organization's overages on or off succeeded"
 
 
-async def test_the_page_says_why_something_was_rejected(desk: Desk) -> None:
+async def test_the_page_gives_the_reason_of_a_rejection(desk: Desk) -> None:
     await desk.store.audit.append(refused("approval.approve", reason="You cannot approve your own request."))
 
     told = str((await desk.ask("audit")).blocks)

@@ -1,4 +1,4 @@
-"""`freeze`, `thaw`, `protect`: one switch each, and holds decide what opens again."""
+"""`freeze`, `thaw` and `protect`: one switch each. The holds decide what is unblocked at the end."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -42,7 +42,7 @@ def test_a_database_is_blocked_while_any_hold_needs_it(holds: Any, blocked: tupl
     assert remaining(made) == blocked
 
 
-async def test_writes_are_blocked_and_reads_left_as_they_are(desk: Desk) -> None:
+async def test_writes_are_blocked_and_reads_are_left_as_they_are(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.configurations["orders"]["block_reads"] = True
 
@@ -54,7 +54,7 @@ async def test_writes_are_blocked_and_reads_left_as_they_are(desk: Desk) -> None
     assert buttons(reply)["Thaw"]["value"] == "thaw orders"
 
 
-async def test_reads_are_blocked_too_where_asked(desk: Desk) -> None:
+async def test_reads_are_blocked_too_on_request(desk: Desk) -> None:
     desk.acme.add("orders")
     plan = await desk.plan("db freeze orders --reads")
 
@@ -66,14 +66,14 @@ async def test_reads_are_blocked_too_where_asked(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("lasting", ["1s", "400d"])
-async def test_a_freeze_has_a_sensible_length(desk: Desk, lasting: str) -> None:
+async def test_a_freeze_has_a_limited_length(desk: Desk, lasting: str) -> None:
     desk.acme.add("orders")
 
     with pytest.raises(BadInput, match="lasts from"):
         await desk.plan(f"freeze orders --for {lasting}")
 
 
-async def test_a_plan_says_what_holds_the_database_already(desk: Desk) -> None:
+async def test_a_plan_lists_the_existing_holds(desk: Desk) -> None:
     made = desk.acme.add("orders")
     due = desk.now + timedelta(minutes=5)
     await place(desk, hold(1, database="orders", database_id=made["DbId"], due_at=due))
@@ -81,7 +81,7 @@ async def test_a_plan_says_what_holds_the_database_already(desk: Desk) -> None:
     assert "frozen (writes, until 2026-11-24 12:05 UTC)" in (await desk.plan("freeze orders")).facts["Blocked by"]
 
 
-async def test_thaw_by_hand_clears_freezes_and_what_others_blocked(desk: Desk) -> None:
+async def test_a_manual_thaw_removes_freezes_and_blocks_of_others(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.configurations["orders"] |= {"block_reads": True, "block_writes": True}
     own = hold(1, database="orders", database_id=made["DbId"])
@@ -94,8 +94,8 @@ async def test_thaw_by_hand_clears_freezes_and_what_others_blocked(desk: Desk) -
 
 
 @pytest.mark.parametrize("kind", [FREEZE, FOUND, QUARANTINE])
-async def test_a_thaw_lifts_only_what_it_showed(desk: Desk, kind: HoldKind) -> None:
-    """What is placed after the question makes it stale, and stays blocked should it come after the last look."""
+async def test_a_thaw_ends_only_the_holds_that_it_showed(desk: Desk, kind: HoldKind) -> None:
+    """A hold that is placed after the plan makes it stale. Placed even later, its blocks remain."""
     made = desk.acme.add("orders")
     desk.acme.configurations["orders"]["block_writes"] = True
     shown = hold(1, database="orders", database_id=made["DbId"])
@@ -110,7 +110,7 @@ async def test_a_thaw_lifts_only_what_it_showed(desk: Desk, kind: HoldKind) -> N
     assert desk.acme.configurations["orders"]["block_writes"] is True
 
 
-async def test_a_thaw_opens_no_block_that_others_have_set_since(desk: Desk) -> None:
+async def test_a_thaw_removes_no_block_that_others_have_set_since(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.configurations["orders"]["block_writes"] = True
     await place(desk, hold(1, database="orders", database_id=made["DbId"]))
@@ -125,7 +125,7 @@ async def test_a_thaw_opens_no_block_that_others_have_set_since(desk: Desk) -> N
     )
 
 
-async def test_thaw_leaves_a_quarantine_to_restore(desk: Desk) -> None:
+async def test_a_thaw_leaves_a_quarantine_to_restore(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.configurations["orders"]["block_writes"] = True
     await place(desk, hold(1, database="orders", database_id=made["DbId"], kind=QUARANTINE))
@@ -134,7 +134,7 @@ async def test_thaw_leaves_a_quarantine_to_restore(desk: Desk) -> None:
         await desk.plan("thaw orders")
 
 
-async def test_a_quarantine_that_comes_between_stays(desk: Desk) -> None:
+async def test_a_quarantine_that_was_placed_meanwhile_stays(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.configurations["orders"]["block_writes"] = True
     plan = await desk.plan("thaw orders")
@@ -148,14 +148,14 @@ async def test_a_quarantine_that_comes_between_stays(desk: Desk) -> None:
     assert desk.acme.configurations["orders"]["block_writes"] is True
 
 
-async def test_what_is_open_cannot_be_thawed(desk: Desk) -> None:
+async def test_a_database_without_blocks_cannot_be_thawed(desk: Desk) -> None:
     desk.acme.add("orders")
 
     with pytest.raises(BadInput, match="isn't blocked"):
         await desk.plan("thaw orders")
 
 
-async def test_what_others_blocked_is_thawed_with_a_warning(desk: Desk) -> None:
+async def test_blocks_of_others_are_removed_with_a_warning(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.configurations["orders"]["block_writes"] = True
 
@@ -174,7 +174,7 @@ async def test_protection_is_one_switch(desk: Desk, word: str, on: bool) -> None
     assert f"is {word}" in reply.text
 
 
-async def test_protection_that_is_so_already_is_no_change(desk: Desk) -> None:
+async def test_setting_protection_to_its_current_value_is_no_change(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.configurations["orders"]["delete_protection"] = True
 
@@ -182,7 +182,7 @@ async def test_protection_that_is_so_already_is_no_change(desk: Desk) -> None:
         await desk.plan("protect orders on")
 
 
-async def test_a_protection_that_turso_does_not_tell_is_not_confirmed(desk: Desk) -> None:
+async def test_a_protection_that_turso_does_not_report_is_not_confirmed(desk: Desk) -> None:
     desk.acme.add("orders")
     plan = await desk.plan("protect orders off")
 
@@ -190,7 +190,7 @@ async def test_a_protection_that_turso_does_not_tell_is_not_confirmed(desk: Desk
     assert not await protect.read_back(desk.context(), plan)
 
 
-async def test_a_thaw_of_one_freeze_that_has_ended_meanwhile_is_over(desk: Desk) -> None:
+async def test_the_thaw_of_a_freeze_that_has_ended_meanwhile_has_nothing_to_do(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.configurations["orders"]["block_writes"] = True
     own = hold(1, database="orders", database_id=made["DbId"])

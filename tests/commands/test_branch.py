@@ -1,4 +1,4 @@
-"""`db branch`: a copy, also as of a moment, whose owner, source and end are on record."""
+"""`db branch`: a copy of now or of an earlier time, whose owner, source and end are stored."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -40,7 +40,7 @@ async def test_it_copies_the_source_into_its_group_and_says_where_it_is(desk: De
     assert buttons(reply)["Token for 1 h"]["value"] == "token orders-test"
 
 
-async def test_the_plan_names_both_databases_the_moment_and_the_end(desk: Desk, orders: dict[str, Any]) -> None:
+async def test_the_plan_names_both_databases_the_time_and_the_end(desk: Desk, orders: dict[str, Any]) -> None:
     plan = await desk.plan("branch orders orders-test --at 15m ago --for 12h")
 
     assert plan.target is not None
@@ -64,7 +64,7 @@ async def test_the_plan_names_both_databases_the_moment_and_the_end(desk: Desk, 
         ("branch asleep copy", "`asleep` is archived"),
     ],
 )
-async def test_what_cant_be_branched_is_refused_with_one_sentence(
+async def test_a_database_that_cannot_be_branched_is_refused_with_one_sentence(
     desk: Desk, orders: dict[str, Any], line: str, sentence: str
 ) -> None:
     desk.acme.add("lonely", group="")
@@ -74,7 +74,7 @@ async def test_what_cant_be_branched_is_refused_with_one_sentence(
         await desk.plan(line)
 
 
-async def test_a_time_that_turso_no_longer_keeps_is_refused_before_anybody_approves(desk: Desk) -> None:
+async def test_a_time_that_turso_no_longer_keeps_is_refused_before_the_approval(desk: Desk) -> None:
     desk.acme.add("orders")
     with pytest.raises(BadInput, match="go back 30 days at most"):
         await desk.plan("branch orders copy --at 31d ago")
@@ -97,9 +97,7 @@ async def test_an_unknown_source_is_not_found(desk: Desk) -> None:
         await desk.plan("branch nowhere copy")
 
 
-async def test_a_source_that_was_made_again_or_a_name_that_was_taken_is_drift(
-    desk: Desk, orders: dict[str, Any]
-) -> None:
+async def test_a_recreated_source_or_a_taken_name_is_plan_drift(desk: Desk, orders: dict[str, Any]) -> None:
     plan = await desk.plan("branch orders copy")
     assert await drift(desk.context(), plan, branch.command) is None
 
@@ -111,7 +109,7 @@ async def test_a_source_that_was_made_again_or_a_name_that_was_taken_is_drift(
     assert "is a different database now" in (await drift(desk.context(), plan, branch.command) or "")
 
 
-async def test_a_database_of_the_name_that_isnt_our_branch_isnt_taken_for_it(
+async def test_another_database_with_the_name_is_not_mistaken_for_the_branch(
     desk: Desk, orders: dict[str, Any]
 ) -> None:
     plan = await desk.plan("branch orders copy")
@@ -135,7 +133,7 @@ async def test_the_record_has_owner_source_and_end(desk: Desk, orders: dict[str,
     assert branch.branch(replace(asked, plan=forever), {}, "b-1", NOW).announced_at is None
 
 
-async def test_show_and_list_tell_source_age_owner_and_end(desk: Desk, orders: dict[str, Any]) -> None:
+async def test_show_and_list_include_source_age_owner_and_end(desk: Desk, orders: dict[str, Any]) -> None:
     made = desk.acme.add("orders-1", parent={"id": orders["DbId"], "name": "orders"})
     desk.acme.add(
         "elsewhere-made", parent={"id": orders["DbId"], "name": "orders", "branched_at": "2026-11-23T12:00:00Z"}
@@ -166,7 +164,7 @@ async def test_a_copy_of_a_rewind_says_whose_rewind_made_it(desk: Desk, orders: 
 
 
 async def test_a_channel_without_the_source_doesnt_list_its_branches(desk: Desk) -> None:
-    """#team-orders has `orders-*`: so a branch of `payroll` isn't theirs, whatever its name, nor one of that branch."""
+    """#team-orders has `orders-*`. Branches of `payroll` and their branches aren't listed there, whatever their name."""
     payroll, own = desk.acme.add("payroll"), desk.acme.add("orders-eu")
     stolen = desk.acme.add("orders-stolen", parent={"id": payroll["DbId"], "name": "payroll"})
     desk.acme.add("orders-far", parent={"id": stolen["DbId"], "name": "orders-stolen"})

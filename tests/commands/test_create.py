@@ -1,4 +1,4 @@
-"""`db create`: once, then a look until it answers."""
+"""`db create`: sent once, and checked until the database answers."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.blocks.messages import buttons, words
 from tests.commands.conftest import Desk
 
 
-async def test_it_is_made_in_the_default_group_and_answers(desk: Desk) -> None:
+async def test_a_database_is_created_in_the_default_group_and_answers(desk: Desk) -> None:
     reply = await desk.carry_out("create orders")
 
     assert desk.acme.databases["orders"]["group"] == "default"
@@ -23,7 +23,7 @@ async def test_it_is_made_in_the_default_group_and_answers(desk: Desk) -> None:
     assert buttons(reply)["Token for 1 h"]["value"] == "token orders"
 
 
-async def test_the_plan_names_what_is_made_and_where(desk: Desk) -> None:
+async def test_the_plan_says_what_is_created_and_where(desk: Desk) -> None:
     plan = await desk.plan("create orders")
 
     assert plan.target is None
@@ -32,14 +32,14 @@ async def test_the_plan_names_what_is_made_and_where(desk: Desk) -> None:
     assert not [path for path in desk.acme.log() if path.startswith("POST")]
 
 
-async def test_a_taken_name_is_refused_before_anybody_is_asked(desk: Desk) -> None:
+async def test_a_taken_name_is_refused_before_the_approval(desk: Desk) -> None:
     desk.acme.add("orders")
 
     with pytest.raises(BadInput, match="already exists"):
         await desk.plan("create orders")
 
 
-async def test_a_name_taken_meanwhile_is_an_error_and_is_sent_once(desk: Desk) -> None:
+async def test_a_name_that_was_taken_meanwhile_is_an_error_and_is_sent_once(desk: Desk) -> None:
     plan = await desk.plan("create orders")
     desk.acme.add("orders")
 
@@ -62,7 +62,7 @@ async def test_the_api_of_2023_gets_its_first_instance_once(desk: Desk) -> None:
     assert desk.acme.instances["orders"][0]["region"] == "lhr"
 
 
-async def test_a_database_that_does_not_answer_in_time_is_said_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_database_that_does_not_answer_in_time_is_reported(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_new_database, "WAITS_SECONDS", 0)
     handle = desk.acme.handle
 
@@ -83,7 +83,7 @@ async def test_a_database_that_does_not_answer_in_time_is_said_so(desk: Desk, mo
         ("create orders --location lhr", r"in the group `default` are in `aws-us-east-1`. Leave out `--location`."),
     ],
 )
-async def test_a_place_that_is_not_there_is_refused_before_anybody_is_asked(desk: Desk, line: str, says: str) -> None:
+async def test_an_unknown_group_or_location_is_refused_before_the_approval(desk: Desk, line: str, says: str) -> None:
     with pytest.raises(BadInput, match=says):
         await desk.plan(line)
 
@@ -120,7 +120,7 @@ async def test_the_group_that_is_in_a_location_is_named(desk: Desk) -> None:
         await desk.plan("create orders --location lhr")
 
 
-async def test_a_place_that_cannot_be_checked_is_compared_afterwards(desk: Desk) -> None:
+async def test_a_location_that_cannot_be_checked_is_compared_afterwards(desk: Desk) -> None:
     desk.acme.failing = {"/locations": 503}
     desk.acme.groups["default"]["locations"] = []
 
@@ -129,7 +129,7 @@ async def test_a_place_that_cannot_be_checked_is_compared_afterwards(desk: Desk)
     assert "You asked for the location `mars`, but Turso chose `aws-us-east-1`." in words(reply)
 
 
-async def test_the_message_says_where_it_was_made(desk: Desk) -> None:
+async def test_the_message_says_where_it_was_created(desk: Desk) -> None:
     reply = await desk.carry_out("create orders")
 
     assert "Group `default`, location `aws-us-east-1`" in words(reply)
@@ -154,5 +154,5 @@ MADE = {"id": "1", "group": "default", "locations": ["ams", "lhr"]}
     ],
     ids=["as asked", "nothing asked", "another group", "another location", "not told", "nothing read"],
 )  # fmt: skip
-def test_what_was_asked_is_compared_with_what_was_made(asked: dict[str, Any], made: Any, says: Any) -> None:
+def test_the_created_database_is_compared_with_the_request(asked: dict[str, Any], made: Any, says: Any) -> None:
     assert differences(asked, made) == says

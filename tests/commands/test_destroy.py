@@ -1,4 +1,4 @@
-"""`db destroy` and its Undo: quarantine first, the exact object, and nothing that is protected."""
+"""`db destroy` and its Undo: quarantine first, only the exact database, and nothing that is protected."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -51,7 +51,7 @@ async def test_now_destroys_at_once(desk: Desk) -> None:
     assert "was destroyed" in reply.text
 
 
-async def test_a_database_made_again_under_the_name_is_not_touched(desk: Desk) -> None:
+async def test_a_database_that_was_created_again_under_the_name_is_not_touched(desk: Desk) -> None:
     desk.acme.add("orders")
     plan = await desk.plan("destroy orders --now")
     desk.acme.add("orders")
@@ -63,7 +63,7 @@ async def test_a_database_made_again_under_the_name_is_not_touched(desk: Desk) -
 
 
 @pytest.mark.parametrize("owner", ["database", "group", "configuration"])
-async def test_what_is_protected_is_refused_before_anybody_is_asked(desk: Desk, owner: str) -> None:
+async def test_a_protected_database_is_refused_before_the_approval(desk: Desk, owner: str) -> None:
     desk.acme.add("orders", delete_protection=owner == "database")
     desk.acme.groups["default"]["delete_protection"] = owner == "group"
     desk.acme.configurations["orders"]["delete_protection"] = owner == "configuration"
@@ -72,7 +72,7 @@ async def test_what_is_protected_is_refused_before_anybody_is_asked(desk: Desk, 
         await desk.plan("destroy orders --now")
 
 
-async def test_the_plan_holds_what_approvers_have_to_know(desk: Desk) -> None:
+async def test_the_plan_contains_what_approvers_need_to_know(desk: Desk) -> None:
     made = desk.acme.add("orders")
     await desk.store.tokens.add(token(1, database="orders", database_id=made["DbId"], holder="U0BEN"))
 
@@ -86,7 +86,7 @@ async def test_the_plan_holds_what_approvers_have_to_know(desk: Desk) -> None:
     assert len(plan.steps) == 3
 
 
-async def test_a_snapshot_that_turso_does_not_give_is_no_obstacle(desk: Desk) -> None:
+async def test_a_missing_snapshot_does_not_prevent_it(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.failing["/usage"] = 500
 
@@ -97,7 +97,7 @@ async def test_a_snapshot_that_turso_does_not_give_is_no_obstacle(desk: Desk) ->
     assert any("didn't say how large it is" in warning for warning in plan.warnings)
 
 
-async def test_a_second_quarantine_is_pointed_to_the_first(desk: Desk) -> None:
+async def test_a_second_quarantine_refers_to_the_first(desk: Desk) -> None:
     desk.acme.add("orders")
     await open_quarantine(desk, await desk.plan("destroy orders"))
 
@@ -105,7 +105,7 @@ async def test_a_second_quarantine_is_pointed_to_the_first(desk: Desk) -> None:
         await desk.plan("destroy orders")
 
 
-async def test_undo_opens_only_what_no_other_hold_needs(desk: Desk) -> None:
+async def test_undo_unblocks_only_what_no_other_hold_needs(desk: Desk) -> None:
     made = desk.acme.add("orders")
     plan = await desk.plan("destroy orders")
     await desk.act(plan, destroy.command)
@@ -128,7 +128,7 @@ async def test_restore_names_the_quarantine_that_it_undoes(desk: Desk) -> None:
     assert plan.arguments["request_id"] == counting.id
 
 
-async def test_one_without_a_countdown_gives_way_to_a_new_one(desk: Desk) -> None:
+async def test_a_quarantine_without_a_countdown_is_replaced_by_a_new_one(desk: Desk) -> None:
     desk.acme.add("orders")
     resting = await open_quarantine(desk, await desk.plan("destroy orders"))
     await desk.store.requests.move(
@@ -164,8 +164,8 @@ async def test_restore_without_a_quarantine_says_that_there_is_none(desk: Desk) 
 
 
 @pytest.mark.parametrize("line", ["destroy orders --now", "destroy orders"])
-async def test_the_words_claim_no_more_than_that_turso_ops_cant_restore_it(desk: Desk, line: str) -> None:
-    """Paid plans of Turso keep deleted databases for some days, and the bot can't know whether this one does."""
+async def test_the_text_only_claims_that_turso_ops_cannot_restore_it(desk: Desk, line: str) -> None:
+    """Turso's paid plans keep deleted databases for some days, and the bot can't know whether this plan does."""
     desk.acme.add("orders")
     plan = await desk.plan(line)
     said = " ".join([*plan.steps, *plan.warnings, words(destroy.destroyed_message(plan, {}))])

@@ -1,4 +1,4 @@
-"""`digest …`: when it comes, and what it says."""
+"""`digest …`: when digests are sent, and what they contain."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,7 +33,7 @@ def digest(cadence: str = "weekly", weekday: int = 0, at: str = "09:00", tz: str
         pytest.param(digest("daily", tz="Nowhere/Town"), "2026-11-24T12:00", "2026-11-25T09:00", id="zone gone: UTC"),
     ],
 )
-def test_it_is_due_in_the_time_of_its_zone(made: Any, after: str, due: str) -> None:
+def test_it_is_due_in_its_time_zone(made: Any, after: str, due: str) -> None:
     at = datetime.fromisoformat(after).replace(tzinfo=UTC)
 
     assert next_due(made, at) == datetime.fromisoformat(due).replace(tzinfo=UTC)
@@ -44,7 +44,7 @@ def test_a_period_has_one_name() -> None:
     assert period_name(digest("daily"), datetime(2026, 11, 30, 23, 30, tzinfo=UTC)) == "2026-12-01"
 
 
-async def test_on_keeps_it_and_sets_its_timer(desk: Desk) -> None:
+async def test_on_stores_it_and_sets_its_timer(desk: Desk) -> None:
     reply = await desk.carry_out("digest on --weekly tue 14:30 --tz Europe/Berlin")
 
     kept = await desk.store.digests.get("C0DBOPS")
@@ -56,7 +56,7 @@ async def test_on_keeps_it_and_sets_its_timer(desk: Desk) -> None:
     assert "Next: <!date^1795527000^" in words(reply)
 
 
-async def test_off_drops_both(desk: Desk) -> None:
+async def test_off_deletes_both(desk: Desk) -> None:
     with pytest.raises(BadInput, match="no digest"):
         await desk.plan("digest off")
     await desk.carry_out("digest on --daily 8:00")
@@ -69,7 +69,7 @@ async def test_off_drops_both(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("line", ["digest on --daily 8:15 --tz Asia/Tokyo", "digest on --weekly thu 07:30 --tz UTC"])
-async def test_turn_on_again_brings_the_digest_that_was_there(desk: Desk, line: str) -> None:
+async def test_turn_on_again_restores_the_previous_digest(desk: Desk, line: str) -> None:
     await desk.carry_out(line)
     before = await desk.store.digests.get("C0DBOPS")
     off = await desk.carry_out("digest off")
@@ -80,7 +80,7 @@ async def test_turn_on_again_brings_the_digest_that_was_there(desk: Desk, line: 
 
 
 @pytest.mark.parametrize("line", ["on --weekly --daily", "on --weekly someday", "on --tz Nowhere/Town", "on mon 25:00"])
-def test_what_makes_no_sense_is_refused(desk: Desk, line: str) -> None:
+def test_contradictory_options_are_refused(desk: Desk, line: str) -> None:
     with pytest.raises(BadInput):
         desk.parse(f"digest {line}")
 
@@ -88,12 +88,12 @@ def test_what_makes_no_sense_is_refused(desk: Desk, line: str) -> None:
 @pytest.mark.parametrize(
     "line", ["on --daily 25:00", "on --daily 09:60", "on mon 9", "on 24:00", "on --weekly mon 99:99"]
 )
-def test_a_time_that_is_none_is_told_as_a_time(desk: Desk, line: str) -> None:
+def test_an_invalid_time_is_reported_as_a_time(desk: Desk, line: str) -> None:
     with pytest.raises(BadInput, match=r"isn't a time. Try `09:00`"):
         desk.parse(f"digest {line}")
 
 
-async def test_it_says_totals_movers_idle_held_and_ending(desk: Desk) -> None:
+async def test_it_lists_totals_movers_idle_held_and_expiring(desk: Desk) -> None:
     busy, idle = desk.acme.add("orders"), desk.acme.add("archive")
     desk.acme.used = {"orders": {"rows_read": 9000}, "archive": {"rows_read": 0}}
     days = range(1, 24)
@@ -117,7 +117,7 @@ async def test_it_says_totals_movers_idle_held_and_ending(desk: Desk) -> None:
     assert "7,400" in text
 
 
-async def test_it_is_cut_to_the_channel(desk: Desk) -> None:
+async def test_it_is_limited_to_the_channel(desk: Desk) -> None:
     for name in ("orders-eu", "payroll"):
         made = desk.acme.add(name)
         await desk.store.tokens.add(token(len(name), database=name, expires_at=NOW + timedelta(days=2)))
@@ -131,7 +131,7 @@ async def test_it_is_cut_to_the_channel(desk: Desk) -> None:
     assert "1 database" in reply.text
 
 
-async def test_without_history_it_tells_the_billing_period(desk: Desk) -> None:
+async def test_without_history_it_shows_the_billing_period(desk: Desk) -> None:
     desk.acme.add("orders")
 
     text = words(await desk.ask("digest now"))
@@ -151,7 +151,7 @@ async def test_without_history_and_without_turso_it_gives_no_numbers(desk: Desk)
     assert "Rows read" not in text
 
 
-async def test_it_says_from_when_its_history_is(desk: Desk) -> None:
+async def test_it_says_when_its_history_begins(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.used = {"orders": {"rows_read": 9000}}
     await desk.store.samples.add([sample(f"2026-11-{day}", 100 * day, uuid=made["DbId"]) for day in (21, 22, 23)])
@@ -163,7 +163,7 @@ async def test_it_says_from_when_its_history_is(desk: Desk) -> None:
     assert "against" not in text
 
 
-async def test_a_database_that_lacks_samples_is_left_out_of_the_sum(desk: Desk) -> None:
+async def test_a_database_without_samples_is_left_out_of_the_sum(desk: Desk) -> None:
     known, new = desk.acme.add("orders"), desk.acme.add("archive")
     desk.acme.used = {"orders": {"rows_read": 9000}, "archive": {"rows_read": 5}}
     await desk.store.samples.add(

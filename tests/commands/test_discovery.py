@@ -1,4 +1,4 @@
-"""A command is one file, and nothing else: it is found, and what an incomplete file lacks is said."""
+"""A command is one file: it is discovered, and an incomplete file is refused with what it lacks."""
 
 import re
 import sys

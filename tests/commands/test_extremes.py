@@ -1,4 +1,4 @@
-"""Every date, month and length of time that can be typed leads to an answer or to one clear sentence."""
+"""Every date, month and duration that can be typed leads to an answer or to one clear sentence."""
 
 import random
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ BASES = {
     "alert mute": ("alert mute",),
     "branch": ("branch orders copy",),
 }
-"""Lines of the commands that take a time, to which the option is added."""
+"""Command lines to which an option with a time is added."""
 FIXED = (
     "0001-01-01", "0000-00-00", "1582-10-15", "1969-12-31", "1970-01-01", "2026-02-30", "2026-11-24", "2026-11-25",
     "9999-12-31", "99999-01-01", "0001-01", "1970-01", "2026-11", "2026-12", "9999-12", "10000-01", "0s", "-1s", "1ns",
@@ -33,7 +33,7 @@ ZONES = ("UTC", "Europe/Berlin", "Pacific/Kiritimati", "Etc/GMT+12", "../../etc/
 
 
 def odd(seed: int) -> Iterator[str]:
-    """Fixed ones, and some by chance."""
+    """Return fixed and random extreme values."""
     chance = random.Random(seed)
     yield from FIXED
     for _ in range(30):
@@ -43,7 +43,7 @@ def odd(seed: int) -> Iterator[str]:
 
 
 def options() -> Iterator[tuple[str, str]]:
-    """Every option of every command that takes a time, by the validators of its field."""
+    """Return every option that takes a time, found by the validators of its field."""
     for command in COMMANDS:
         for name, field in command.args.model_fields.items():
             if any(has_type(field, kind) for kind in (Duration, Expiration, Month, Since)):
@@ -67,13 +67,13 @@ async def test_an_extreme_time_is_answered_or_refused_in_one_sentence(desk: Desk
 
 
 @pytest.mark.parametrize("when", ["--daily {}", "--weekly mon {}", "{}", '--daily 09:00 --tz "{}"'])
-async def test_an_extreme_clock_or_zone_is_taken_or_refused(desk: Desk, when: str) -> None:
+async def test_an_extreme_clock_or_zone_is_accepted_or_refused(desk: Desk, when: str) -> None:
     for text in (*CLOCKS, *ZONES):
         await one(desk, f"digest on {when.format(text)}")
 
 
 async def one(desk: Desk, line: str) -> None:
-    """Type a line; only our own errors, of one line, may come of it."""
+    """Type a line, and assert that it raises nothing but our own errors, of one line."""
     said = ""
     try:
         spec = desk.parse(line).spec

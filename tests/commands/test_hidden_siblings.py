@@ -1,4 +1,4 @@
-"""A branch of a database of other channels isn't reached, or named, by way of other databases."""
+"""A branch of another channel's database is neither reached nor named through other databases."""
 
 import pytest
 
@@ -17,7 +17,7 @@ OWN = "[{allow: [read, rotate, wake, overages]}]"
 
 @pytest.fixture
 def desk(desk: Desk) -> Desk:
-    """In #team-orders, with `orders-*`: `orders-stolen` and, from that, `orders-far` hold the data of `payroll`."""
+    """Use #team-orders, with `orders-*`: `orders-stolen` and its branch `orders-far` hold the data of `payroll`."""
     desk.policy = desk.policy.replace(RULES, OWN)
     desk.acme.groups["default"]["archived"] = True
     desk.acme.groups["other"] = {"name": "other"}
@@ -29,7 +29,7 @@ def desk(desk: Desk) -> Desk:
 
 
 @pytest.mark.parametrize("line", ["rotate orders-eu", "wake orders-eu", "overages on"])
-async def test_what_reaches_others_is_decided_with_all_their_sources(desk: Desk, line: str) -> None:
+async def test_a_command_that_affects_others_is_decided_with_all_their_sources(desk: Desk, line: str) -> None:
     plan = await desk.plan(line, channel="C0ORDERS")
 
     reached = databases_of(plan)
@@ -39,7 +39,7 @@ async def test_what_reaches_others_is_decided_with_all_their_sources(desk: Desk,
     assert decide(rules, desk.context(channel="C0ORDERS").subject, whole).verdict is Verdict.DENY
 
 
-async def test_the_last_changes_on_a_triage_card_dont_name_them(desk: Desk) -> None:
+async def test_the_last_changes_on_a_triage_card_do_not_name_them(desk: Desk) -> None:
     await desk.store.audit.append(entry("executed", command="rotate", databases=("orders-eu", "orders-stolen")))
 
     shown = words(await desk.ask("triage orders-eu", channel="C0ORDERS"))
@@ -52,7 +52,7 @@ async def test_the_last_changes_on_a_triage_card_dont_name_them(desk: Desk) -> N
     assert "orders-stolen" not in words(await desk.ask("triage orders-eu", channel="C0ORDERS"))
 
 
-def test_a_plan_keeps_the_sources_and_one_without_any_has_the_text_that_it_always_had() -> None:
+def test_a_plan_stores_the_sources_and_without_any_its_text_is_unchanged() -> None:
     branch = Target("orders-far", "default", ("orders-stolen", "payroll"))
     plan = Plan(PlanTarget("orders-eu", "db-1", "default"), databases=(Target("orders-eu", "default"), branch))
     assert Plan.from_json(plan.to_json()) == plan

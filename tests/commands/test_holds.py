@@ -1,4 +1,4 @@
-"""Holds that end only ever open blocks: their own, and none that another hold needs or that others have set."""
+"""Holds that end only remove blocks: their own, but none that another hold needs or that others have set."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -20,7 +20,7 @@ def held(number: int, kind: HoldKind, reads: bool, writes: bool) -> Hold:
 
 
 class ChangingStore:
-    """A store whose holds change between two looks."""
+    """A store whose holds change between two reads."""
 
     def __init__(self, *looks: Sequence[Hold]) -> None:
         self.looks = list(looks)
@@ -31,7 +31,7 @@ class ChangingStore:
 
 
 def changing(*looks: Sequence[Hold]) -> ReadStore:
-    """Return such a store in place of a whole one: only holds are read here."""
+    """Return such a store. Only its holds are read here."""
     return cast(ReadStore, ChangingStore(*looks))
 
 
@@ -85,7 +85,7 @@ async def test_a_hold_that_is_placed_while_another_ends_gets_its_block_back(desk
     assert shows(desk) == (True, True)
 
 
-async def test_nothing_is_sent_where_another_hold_needs_it_all(desk: Desk) -> None:
+async def test_nothing_is_sent_if_another_hold_needs_all_blocks(desk: Desk) -> None:
     desk.acme.add("orders")
     ending, other = held(1, FREEZE, False, True), held(2, FREEZE, False, True)
 
@@ -95,7 +95,7 @@ async def test_nothing_is_sent_where_another_hold_needs_it_all(desk: Desk) -> No
 
 
 @pytest.mark.parametrize("left_out", ["block_reads", "block_writes"])
-async def test_a_block_that_turso_does_not_tell_is_not_taken_for_open(desk: Desk, left_out: str) -> None:
+async def test_a_block_that_turso_does_not_report_does_not_count_as_open(desk: Desk, left_out: str) -> None:
     desk.acme.add("orders")
     del desk.acme.configurations["orders"][left_out]
 
@@ -115,7 +115,9 @@ async def test_a_block_that_turso_does_not_tell_is_not_taken_for_open(desk: Desk
         pytest.param((False, False), [(FOUND, True, True)], (False, False), id="found, and opened since"),
     ],
 )
-def test_whose_block_it_is(now: tuple[bool, bool], holds: Any, others: tuple[bool, bool]) -> None:
+def test_a_block_is_attributed_to_the_right_owner(
+    now: tuple[bool, bool], holds: Any, others: tuple[bool, bool]
+) -> None:
     assert blocks_of_others(now, [held(at, *one) for at, one in enumerate(holds)]) == others
 
 
@@ -128,5 +130,5 @@ def test_whose_block_it_is(now: tuple[bool, bool], holds: Any, others: tuple[boo
         ((FOUND,), [], ["h-0"]),
     ],
 )
-def test_what_was_found_goes_with_the_last_hold_of_ours(kinds: Any, ended: Any, released: list[str]) -> None:
+def test_found_blocks_are_removed_with_our_last_hold(kinds: Any, ended: Any, released: list[str]) -> None:
     assert holds_to_release(ended, [held(at, kind, True, True) for at, kind in enumerate(kinds)]) == released

@@ -1,4 +1,4 @@
-"""`incident …`: time-boxed rights of a channel, what is left open, and a report from the audit log."""
+"""`incident …`: temporary permissions of a channel, what is left open, and a report from the audit log."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -31,7 +31,7 @@ def desk(desk: Desk) -> Desk:
     return desk
 
 
-async def test_it_starts_for_its_time_with_its_profile(desk: Desk) -> None:
+async def test_it_runs_for_its_time_with_its_profile(desk: Desk) -> None:
     reply = await desk.carry_out("incident start INC-42 --for 2h", channel="C0NEW")
 
     incident = await desk.store.incidents.running_in("C0NEW")
@@ -59,7 +59,7 @@ async def test_the_same_key_extends_it(desk: Desk) -> None:
     assert [timer.due_at for timer in await desk.store.timers.due(again.until)] == [again.until]
 
 
-async def test_an_extension_that_a_crash_cut_off_is_not_said_to_be_made(desk: Desk) -> None:
+async def test_an_extension_that_a_crash_prevented_is_not_reported_as_made(desk: Desk) -> None:
     await desk.carry_out("incident start INC-42 --for 2h")
     plan = await desk.plan("incident start INC-42 --for 6h")
 
@@ -68,7 +68,7 @@ async def test_an_extension_that_a_crash_cut_off_is_not_said_to_be_made(desk: De
     assert await incident_start.read_back(desk.context(), plan)
 
 
-async def test_another_one_in_the_same_channel_is_refused(desk: Desk) -> None:
+async def test_another_incident_in_the_same_channel_is_refused(desk: Desk) -> None:
     await desk.carry_out("incident start INC-42")
 
     with pytest.raises(BadInput, match="INC-42"):
@@ -80,7 +80,7 @@ async def test_it_runs_no_longer_than_the_policy_allows(desk: Desk) -> None:
         await desk.plan("incident start INC-42 --for 13h")
 
 
-async def test_without_a_profile_there_is_nothing_to_start(desk: Desk) -> None:
+async def test_without_a_profile_no_incident_can_start(desk: Desk) -> None:
     desk.policy = POLICY
 
     with pytest.raises(BadInput, match="no incident profile"):
@@ -97,7 +97,7 @@ async def leave_open(desk: Desk) -> None:
     )
 
 
-async def test_status_lists_what_is_open_with_buttons_that_settle_it(desk: Desk) -> None:
+async def test_status_lists_what_is_open_with_buttons_to_settle_it(desk: Desk) -> None:
     assert "No incident" in (await desk.ask("incident status")).text
     await desk.carry_out("incident start INC-42")
     await leave_open(desk)
@@ -142,7 +142,7 @@ async def test_the_end_posts_what_is_open_and_the_report(desk: Desk) -> None:
         assert {line.replace("\\|", "").count("|") for line in table.splitlines() if line.startswith("| ")} == {borders}
 
 
-async def test_the_report_can_be_had_again_after_the_end(desk: Desk) -> None:
+async def test_the_report_is_available_after_the_end(desk: Desk) -> None:
     with pytest.raises(BadInput, match="There was no incident"):
         await desk.ask("incident report")
     await desk.carry_out("incident start INC-42")
@@ -152,6 +152,6 @@ async def test_the_report_can_be_had_again_after_the_end(desk: Desk) -> None:
     assert "by U0ANA" in present((await desk.ask("incident report")).attachment).content
 
 
-async def test_ending_where_none_runs_is_said(desk: Desk) -> None:
+async def test_ending_without_a_running_incident_is_refused(desk: Desk) -> None:
     with pytest.raises(BadInput, match="No incident is active"):
         await desk.plan("incident end")

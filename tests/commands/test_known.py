@@ -1,4 +1,4 @@
-"""No number is shown that Turso did not give: each is one of its numbers, or computed from those alone."""
+"""Every number that is shown is one that Turso reported, or is computed from such numbers alone."""
 
 import random
 import re
@@ -42,8 +42,8 @@ LINES = (
 Numbers = dict[str, int]
 
 
-class Told:
-    """What Turso says and what was sampled; about a third of the numbers is missing, and none is zero."""
+class Reported:
+    """The numbers that Turso and the samples report. About a third is missing, and none is zero."""
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
@@ -68,7 +68,7 @@ class Told:
         return {field: value for field, value in numbers.items() if self.chance.random() < 0.7}
 
     def allowed(self) -> set[int]:
-        """Every number that follows: counters, their differences, sums over the databases, and averages of days."""
+        """Return every number that may be shown: counters, differences, sums over databases, and averages of days."""
         found: set[int] = set()
         for field in FIELDS:
             ways = [self._ways(name, field) for name in NAMES]
@@ -76,7 +76,7 @@ class Told:
         return found - {0}
 
     def averages(self) -> set[int]:
-        """What a usual day is: the average of those days of which both ends are known."""
+        """Return the possible averages of days whose start and end are both known."""
         found: set[int] = set()
         for name, field in product(NAMES, FIELDS):
             one = {day: numbers[field] for day, numbers in self.samples[name].items() if field in numbers}
@@ -88,17 +88,17 @@ class Told:
         spans = [span[field] for span in self.spans[name] if field in span]
         counters = [one[field] for one in [*self.samples[name].values(), self.live[name]] if field in one]
         differences = {after - before for before in counters for after in counters if after > before}
-        # A period that spans two months: what was left of the first, and the counter of the second.
+        # a period that spans two months: the rest of the first month plus the counter of the second
         october = [one[field] for day, one in self.samples[name].items() if day.month == 10 and field in one]
         rest = {b - a for a in october for b in october if b > a}
         crossing = {a + b for a in rest for b in counters}
         return {*spans, *counters, *differences, *crossing}
 
 
-async def furnish(desk: Desk, told: Told) -> None:
-    """Let Turso answer, and the store know, just that."""
+async def furnish(desk: Desk, reported: Reported) -> None:
+    """Make Turso and the store report exactly these numbers."""
     ids = {name: desk.acme.add(name)["DbId"] for name in NAMES}
-    spans = {name: iter(told.spans[name] * 9) for name in NAMES}
+    spans = {name: iter(reported.spans[name] * 9) for name in NAMES}
 
     def answer(request: httpx.Request) -> httpx.Response | None:
         parts = request.url.path.split("/")
@@ -107,7 +107,7 @@ async def furnish(desk: Desk, told: Told) -> None:
             instance = {"uuid": "i", "usage": usage}
             return httpx.Response(200, json={"database": {"uuid": "u", "usage": usage, "instances": [instance]}})
         if parts[-1] == "usage":
-            shares = [{"uuid": ids[name], "usage": told.live[name]} for name in NAMES]
+            shares = [{"uuid": ids[name], "usage": reported.live[name]} for name in NAMES]
             return httpx.Response(200, json={"organization": {"uuid": "o", "usage": {}, "databases": shares}})
         return None
 
@@ -117,13 +117,13 @@ async def furnish(desk: Desk, told: Told) -> None:
         [
             UsageSample("acme", name, ids[name], day.isoformat(), **(empty | numbers))
             for name in NAMES
-            for day, numbers in told.samples[name].items()
+            for day, numbers in reported.samples[name].items()
         ]
     )
 
 
 def numbers_in(value: Any) -> Iterator[int | float]:
-    """Every number that a table or a chart draws."""
+    """Return every number that a table or a chart shows."""
     if isinstance(value, dict):
         if isinstance(value.get("value"), int | float):
             yield value["value"]
@@ -135,7 +135,7 @@ def numbers_in(value: Any) -> Iterator[int | float]:
 
 
 def counts_in(text: str) -> set[int]:
-    """Every count in a text that is as long as the numbers of a database are; and zeros that stand alone."""
+    """Return every count in a text that is as long as a database's numbers, and every zero."""
     bare = re.sub(r"<!date[^>]*>", "", text)
     long = {int(found.replace(",", "")) for found in re.findall(r"(?<![\w.,-])\d{1,3}(?:,\d{3})+(?![\w.]| ?%)", bare)}
     alone = re.search(r"(?<![\w.,:-])0 (?:rows|read|written|Bytes|%)|\n0(?![\w.,:%])|\b(?:written|read): 0\b", bare)
@@ -147,10 +147,10 @@ def sizes_in(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("seed", range(12))
-async def test_every_number_shown_was_given_or_follows_from_what_was_given(desk: Desk, seed: int) -> None:
-    told = Told(seed)
-    await furnish(desk, told)
-    allowed = told.allowed() | told.averages()
+async def test_every_number_shown_was_reported_or_is_computed_from_reported_ones(desk: Desk, seed: int) -> None:
+    reported = Reported(seed)
+    await furnish(desk, reported)
+    allowed = reported.allowed() | reported.averages()
     sizes = {size(number) for number in allowed} | {size(268435456)}
 
     for line in LINES:
@@ -169,17 +169,17 @@ async def test_the_facts_of_a_plan_say_what_is_unknown(desk: Desk, line: str) ->
     desk.acme.answer_instead({"usage": body})
     plan = await desk.plan(line)
 
-    told = {label: value for label, value in plan.facts.items() if label.startswith(("Rows", "Size"))}
-    assert all(value in ("7,654,321", "unknown") for value in told.values()), told
+    reported = {label: value for label, value in plan.facts.items() if label.startswith(("Rows", "Size"))}
+    assert all(value in ("7,654,321", "unknown") for value in reported.values()), reported
     assert plan.target is None or plan.target.size_bytes is None
 
 
 @pytest.mark.parametrize("line", LINES)
-async def test_nothing_is_shown_as_zero_when_turso_tells_nothing(desk: Desk, line: str) -> None:
-    told = Told(0)
-    told.live, told.spans = {name: {} for name in NAMES}, {name: [{}] for name in NAMES}
-    told.samples = {name: {} for name in NAMES}
-    await furnish(desk, told)
+async def test_nothing_is_shown_as_zero_when_turso_reports_nothing(desk: Desk, line: str) -> None:
+    reported = Reported(0)
+    reported.live, reported.spans = {name: {} for name in NAMES}, {name: [{}] for name in NAMES}
+    reported.samples = {name: {} for name in NAMES}
+    await furnish(desk, reported)
 
     reply = await desk.ask(line)
 

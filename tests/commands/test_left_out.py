@@ -1,4 +1,4 @@
-"""What Turso leaves out of an answer is unknown: nothing says "open" or "off" of it, and no change relies on it."""
+"""Values that Turso omits are unknown: no answer calls them "open" or "off", and no change relies on them."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ WHICH = pytest.mark.parametrize("which", ["block_reads", "block_writes"])
 
 
 def leave_out(desk: Desk, how: str, *flags: str, of: str = "both") -> None:
-    """Let Turso leave some flags of `orders` out from now on."""
+    """Make Turso omit some flags of `orders` from now on."""
     objects = {"database": desk.acme.databases["orders"], "configuration": desk.acme.configurations["orders"]}
     for name, told in objects.items():
         for flag in flags if of in ("both", name) else ():
@@ -33,7 +33,7 @@ def ready(desk: Desk, **settings: Any) -> None:
 
 @HOW
 @pytest.mark.parametrize("line", ["ls", "show orders", "triage orders"])
-async def test_an_answer_says_that_it_is_not_known(desk: Desk, how: str, line: str) -> None:
+async def test_an_answer_says_that_the_value_is_unknown(desk: Desk, how: str, line: str) -> None:
     ready(desk)
     leave_out(desk, how, *FLAGS)
 
@@ -44,7 +44,7 @@ async def test_an_answer_says_that_it_is_not_known(desk: Desk, how: str, line: s
     assert "off" not in said
 
 
-async def test_what_the_configuration_leaves_out_the_database_may_tell(desk: Desk) -> None:
+async def test_flags_that_the_configuration_omits_are_read_from_the_database(desk: Desk) -> None:
     ready(desk)
     desk.acme.databases["orders"]["block_writes"] = True
     leave_out(desk, "absent", *FLAGS, of="configuration")
@@ -84,7 +84,7 @@ async def test_a_thaw_or_an_undo_is_not_confirmed(desk: Desk, how: str, which: s
 
 
 @HOW
-async def test_a_protection_that_was_seen_and_is_told_no_more_stops_the_plan(desk: Desk, how: str) -> None:
+async def test_a_protection_that_is_no_longer_reported_stops_the_plan(desk: Desk, how: str) -> None:
     ready(desk)
     plan = await desk.plan("destroy orders --now")
     assert not any("protection" in warning for warning in plan.warnings)
@@ -95,7 +95,9 @@ async def test_a_protection_that_was_seen_and_is_told_no_more_stops_the_plan(des
 
 
 @HOW
-async def test_a_protection_that_was_never_told_is_named_and_stops_the_plan_once_it_is_on(desk: Desk, how: str) -> None:
+async def test_a_protection_that_was_never_reported_is_named_and_stops_the_plan_once_it_is_on(
+    desk: Desk, how: str
+) -> None:
     ready(desk)
     leave_out(desk, how, "delete_protection")
     plan = await desk.plan("destroy orders --now")
@@ -106,14 +108,14 @@ async def test_a_protection_that_was_never_told_is_named_and_stops_the_plan_once
     assert "is now on" in (await what_changed(desk.turso, plan) or "")
 
 
-async def test_the_protection_of_a_group_that_is_not_told_is_named(desk: Desk) -> None:
+async def test_an_unreported_protection_of_a_group_is_named(desk: Desk) -> None:
     ready(desk)
     del desk.acme.groups["default"]["delete_protection"]
 
     assert any("delete protection" in warning for warning in (await desk.plan("destroy orders")).warnings)
 
 
-async def test_a_group_that_cannot_be_read_stops_what_reaches_the_group(desk: Desk) -> None:
+async def test_a_group_that_cannot_be_read_stops_commands_that_affect_the_group(desk: Desk) -> None:
     ready(desk)
     plan = await desk.plan("freeze orders")
     desk.acme.databases["orders"]["group"] = {"odd": 1}

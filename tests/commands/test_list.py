@@ -1,4 +1,4 @@
-"""`db list`: any number of databases, in pages that keep filter and order."""
+"""`db list`: any number of databases, on pages that keep filter and order."""
 
 from collections.abc import Callable
 from typing import Any
@@ -58,7 +58,7 @@ async def test_one_list_call_and_usage_only_where_the_order_needs_it(desk: Desk)
     assert desk.acme.log()[1:] == ["GET /v1/organizations/acme/databases", "GET /v1/organizations/acme/usage"]
 
 
-async def test_the_biggest_stands_first(desk: Desk) -> None:
+async def test_the_biggest_comes_first(desk: Desk) -> None:
     for name, reads in (("small", 1), ("big", 900), ("middle", 30)):
         desk.acme.add(name)
         desk.acme.used[name] = {"rows_read": reads}
@@ -66,7 +66,7 @@ async def test_the_biggest_stands_first(desk: Desk) -> None:
     assert [row[0] for row in rows(await desk.ask("list --sort reads"))] == ["big", "middle", "small"]
 
 
-async def test_a_channel_sees_its_databases_alone(desk: Desk) -> None:
+async def test_a_channel_sees_only_its_databases(desk: Desk) -> None:
     for name in ("orders-eu", "orders-us", "payroll"):
         desk.acme.add(name)
 
@@ -85,13 +85,13 @@ async def test_the_filter_is_a_part_of_the_name_or_a_pattern(desk: Desk, pattern
     assert [row[0] for row in rows(await desk.ask(f"list {pattern}"))] == ["orders-eu"]
 
 
-async def test_blocks_and_protection_show(desk: Desk) -> None:
+async def test_blocks_and_protection_are_shown(desk: Desk) -> None:
     desk.acme.add("orders", block_writes=True, delete_protection=True)
 
     assert rows(await desk.ask("list"))[0][1] == "writes blocked, protected"
 
 
-async def test_a_page_that_is_not_there_is_the_last_one(desk: Desk) -> None:
+async def test_a_page_beyond_the_end_is_the_last_one(desk: Desk) -> None:
     desk.acme.add("orders")
 
     assert len(rows(await desk.ask("list --page 99"))) == 1
@@ -104,14 +104,14 @@ async def test_hostile_text_stays_text(desk: Desk) -> None:
     await desk.ask(f'list "{HOSTILE}"')
 
 
-async def test_turso_being_down_is_an_error_that_people_can_read(desk: Desk) -> None:
+async def test_an_unreachable_turso_is_reported_in_plain_words(desk: Desk) -> None:
     desk.acme.failing["/databases"] = 503
 
     with pytest.raises(TursoUnavailable):
         await desk.ask("list")
 
 
-async def test_the_message(desk: Desk, golden: Callable[[str, Any], None]) -> None:
+async def test_the_message_is_complete(desk: Desk, golden: Callable[[str, Any], None]) -> None:
     desk.acme.add("orders-eu")
     desk.acme.add("users", block_reads=True, block_writes=True)
 

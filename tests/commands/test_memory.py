@@ -1,4 +1,4 @@
-"""`tokens`, `requests`, `audit`: read from memory, cut to the channel."""
+"""`tokens`, `requests` and `audit` read from the store, limited to the channel's databases."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -26,7 +26,7 @@ async def ask_for(desk: Desk, at: int, name: str, **changes: Any) -> Any:
     return await desk.store.requests.open(made, move(made.state))
 
 
-async def test_tokens_are_those_of_the_channel_and_never_a_token(desk: Desk) -> None:
+async def test_tokens_are_listed_for_the_channel_and_never_shown(desk: Desk) -> None:
     for at, name in enumerate(("orders-eu", "payroll")):
         desk.acme.add(name, DbId=f"db-{name}")
         await desk.store.tokens.add(
@@ -43,7 +43,7 @@ async def test_tokens_are_those_of_the_channel_and_never_a_token(desk: Desk) -> 
     assert "ab12ab12ab12ab12" in words(reply)
 
 
-async def test_mine_are_mine_and_the_ended_are_gone(desk: Desk) -> None:
+async def test_mine_lists_ones_own_active_tokens(desk: Desk) -> None:
     desk.acme.add("orders-eu", DbId="db-1")
     await desk.store.tokens.add(token(1, holder="U0ANA"))
     await desk.store.tokens.add(token(2, holder="U0BEN"))
@@ -55,7 +55,7 @@ async def test_mine_are_mine_and_the_ended_are_gone(desk: Desk) -> None:
     assert "U0BEN" not in str(shown(reply))
 
 
-async def test_a_token_of_which_nothing_is_known_says_so(desk: Desk) -> None:
+async def test_an_unknown_token_is_called_unknown(desk: Desk) -> None:
     desk.acme.add("orders-eu", DbId="db-1")
     await desk.store.tokens.add(token(1, state=TokenState.UNKNOWN))
 
@@ -73,7 +73,7 @@ async def test_three_hundred_tokens_are_paged(desk: Desk) -> None:
     assert "Page 15 of 15" in words(await desk.ask(buttons(reply)["Next ›"]["value"].replace("2", "15")))
 
 
-async def test_requests_repeat_the_buttons_of_approval(desk: Desk) -> None:
+async def test_requests_repeat_the_buttons_for_approval(desk: Desk) -> None:
     made = await ask_for(desk, 1, "orders", requester="U0CLEO")
 
     row = buttons(await desk.ask("requests --to-approve", who="U0BEN"))
@@ -81,7 +81,7 @@ async def test_requests_repeat_the_buttons_of_approval(desk: Desk) -> None:
     assert {name: one["value"] for name, one in row.items()} == {"Approve": made.id, "Deny": made.id}
 
 
-async def test_nobody_is_offered_to_approve_their_own(desk: Desk) -> None:
+async def test_no_one_is_offered_to_approve_their_own_request(desk: Desk) -> None:
     made = await ask_for(desk, 1, "orders", requester="U0ANA")
 
     assert "No requests" in (await desk.ask("requests --to-approve")).text
@@ -89,7 +89,7 @@ async def test_nobody_is_offered_to_approve_their_own(desk: Desk) -> None:
     assert {name: one["value"] for name, one in row.items()} == {"Withdraw": made.id, "Remind": made.id}
 
 
-async def test_who_may_not_approve_sees_no_button(desk: Desk) -> None:
+async def test_a_person_who_may_not_approve_sees_no_button(desk: Desk) -> None:
     await ask_for(desk, 1, "orders", requester="U0CLEO")
 
     assert buttons(await desk.ask("requests", who="U0DAN")) == {}
@@ -103,20 +103,20 @@ async def test_who_may_not_approve_sees_no_button(desk: Desk) -> None:
         (State.PENDING, Mode.DIRECT, ["Freeze writes", "Cancel"]),
     ],
 )
-async def test_what_i_asked_for_can_be_gone_on_with(desk: Desk, state: State, mode: Mode, names: list[str]) -> None:
+async def test_ones_own_requests_can_be_continued(desk: Desk, state: State, mode: Mode, names: list[str]) -> None:
     due = desk.now + timedelta(hours=1)
     await ask_for(desk, 1, "orders", requester="U0ANA", state=state, mode=mode, due_at=due)
 
     assert list(buttons(await desk.ask("requests --mine"))) == names
 
 
-async def test_what_waits_for_its_own_requester_is_not_shown_to_others(desk: Desk) -> None:
+async def test_a_request_that_waits_for_its_requester_is_not_shown_to_others(desk: Desk) -> None:
     await ask_for(desk, 1, "orders", requester="U0CLEO", mode=Mode.DIRECT)
 
     assert "No open requests" in (await desk.ask("requests")).text
 
 
-async def test_requests_of_other_channels_and_databases_are_not_there(desk: Desk) -> None:
+async def test_requests_of_other_channels_and_databases_are_not_listed(desk: Desk) -> None:
     await ask_for(desk, 1, "payroll", requester="U0CLEO", channel_id="C0ORDERS")
     await ask_for(desk, 2, "orders-eu", requester="U0CLEO", channel_id="C0ORDERS")
     await ask_for(desk, 3, "orders-us", requester="U0CLEO", channel_id="C0DBOPS")
@@ -138,7 +138,7 @@ async def test_three_hundred_requests_are_paged(desk: Desk) -> None:
     assert sum(one["type"] == "actions" for one in reply.blocks) == 13
 
 
-async def test_the_audit_log_is_cut_to_the_channel(desk: Desk) -> None:
+async def test_the_audit_log_is_limited_to_the_channel(desk: Desk) -> None:
     for name in ("orders-eu", "payroll"):
         desk.acme.add(name)
         await desk.store.audit.append(entry("executed", databases=(name,), channel_id="C0DBOPS"))
@@ -176,7 +176,7 @@ async def test_the_audit_log_is_paged_newest_first(desk: Desk) -> None:
     assert "reason-10" in words(second)
 
 
-async def test_the_audit_log_is_narrowed_by_database_person_and_time(desk: Desk) -> None:
+async def test_the_audit_log_is_filtered_by_database_person_and_time(desk: Desk) -> None:
     await desk.store.audit.append(entry("executed", databases=("users",), user_id="U0BEN"))
     await desk.store.audit.append(entry("executed", databases=("orders-eu",), user_id="U0BEN"))
     await desk.store.audit.append(replace(entry("executed", databases=("orders-eu",), user_id="U0ANA"), reason="mine"))

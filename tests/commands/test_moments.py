@@ -1,4 +1,4 @@
-"""The time that a person means: in their time zone, or when an incident of their channel began."""
+"""Times that a person types: in their time zone, or relative to the start of an incident in their channel."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ async def test_a_time_is_read_in_the_time_zone_of_the_persons_profile(desk: Desk
     assert await moment(desk, "15m ago") == NOW - timedelta(minutes=15)
 
 
-async def test_before_an_incident_is_when_it_began_in_this_channel(desk: Desk) -> None:
+async def test_before_an_incident_means_its_start_in_this_channel(desk: Desk) -> None:
     desk.policy = WITH_INCIDENTS
     await desk.carry_out("incident start INC-42", channel="C0DBOPS")
     desk.now = NOW + timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""Overages: what they cost as far as known, which databases they concern, and where they can be changed."""
+"""Overages: their cost as far as known, which databases they concern, and where they can be changed."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def desk(desk: Desk) -> Desk:
     return desk
 
 
-async def test_the_plan_says_what_is_used_of_each_quota_and_that_it_costs_money(desk: Desk) -> None:
+async def test_the_plan_shows_the_usage_of_each_quota_and_that_overages_cost_money(desk: Desk) -> None:
     plan = await desk.plan("overages on")
 
     assert plan.facts == {
@@ -43,7 +43,7 @@ async def test_the_plan_says_what_is_used_of_each_quota_and_that_it_costs_money(
 
 
 @pytest.mark.parametrize("failing", ["/subscription", "/plans", "/usage"])
-async def test_what_turso_does_not_say_is_unknown(desk: Desk, failing: str) -> None:
+async def test_numbers_that_turso_does_not_report_are_unknown(desk: Desk, failing: str) -> None:
     desk.acme.failing[f"/organizations/acme{failing}"] = 404
 
     facts = (await desk.plan("overages on")).facts
@@ -61,15 +61,15 @@ async def test_turning_them_on_and_off_changes_turso_and_says_how_to_undo_it(des
     assert "Turso blocks every database" in off
 
 
-async def test_what_is_so_already_changes_nothing(desk: Desk) -> None:
+async def test_setting_the_current_value_changes_nothing(desk: Desk) -> None:
     with pytest.raises(BadInput, match="already off"):
         await desk.plan("overages off")
 
 
-async def test_the_plan_of_a_channel_with_some_databases_reaches_all_of_them_and_names_its_own_first(
+async def test_the_plan_of_a_channel_with_some_databases_affects_all_and_names_its_own_first(
     desk: Desk,
 ) -> None:
-    """The policy then refuses it, and the refusal names the first one at most."""
+    """The policy then refuses it, and the refusal names at most the first database."""
     desk.acme.add("a-secret")
 
     plan = await desk.plan("overages off", channel="C0ORDERS")
@@ -103,14 +103,14 @@ async def drift(desk: Desk, plan: Plan, **where: Any) -> str | None:
     return found
 
 
-async def test_a_new_database_is_no_drift_where_the_policy_treats_all_alike(desk: Desk) -> None:
+async def test_a_new_database_is_no_drift_if_the_policy_treats_all_alike(desk: Desk) -> None:
     plan = await desk.plan("overages on")
     desk.acme.add("prod-new")
 
     assert await drift(desk, plan) is None
 
 
-async def test_a_new_database_is_drift_where_a_rule_is_about_some(desk: Desk) -> None:
+async def test_a_new_database_is_drift_if_a_rule_is_about_some(desk: Desk) -> None:
     desk.policy = APART
     plan = await desk.plan("overages on")
     assert await drift(desk, plan) is None

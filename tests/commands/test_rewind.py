@@ -1,4 +1,4 @@
-"""`db rewind`: what its plan says, and what it refuses."""
+"""`db rewind`: what its plan contains, and what it refuses."""
 
 import re
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ SCALER: Mapping[str, Any] = {
 UNKNOWN_PLAN: Mapping[str, Any] = {"/subscription": {"subscription": {"plan": "something-new"}}}
 
 
-async def test_the_plan_says_the_moment_in_two_time_zones_and_what_will_be_missing(desk: Desk) -> None:
+async def test_the_plan_shows_the_time_in_two_time_zones_and_what_will_be_missing(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.answer_instead(SCALER)
 
@@ -45,7 +45,7 @@ def test_how_far_back_depends_on_the_plan_and_an_unknown_plan_has_the_minimum(pl
     assert retention_of(None).length == timedelta(days=1)
 
 
-async def test_a_moment_within_the_minimum_needs_no_plan(desk: Desk) -> None:
+async def test_a_time_within_the_minimum_needs_no_plan(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.answer_instead(UNKNOWN_PLAN)
 
@@ -63,7 +63,7 @@ async def test_a_moment_within_the_minimum_needs_no_plan(desk: Desk) -> None:
         ("--to 'before INC-42'", "No incident `INC-42`"),
     ],
 )
-async def test_a_moment_out_of_reach_is_refused(desk: Desk, line: str, why: str) -> None:
+async def test_a_time_that_turso_no_longer_keeps_is_refused(desk: Desk, line: str, why: str) -> None:
     desk.acme.add("orders")
     desk.acme.answer_instead(UNKNOWN_PLAN)
 
@@ -78,7 +78,7 @@ async def test_a_database_encrypted_with_a_customers_key_is_refused(desk: Desk) 
         await desk.plan("db rewind orders --to 11:30")
 
 
-async def test_a_moment_before_the_database_existed_is_refused(desk: Desk) -> None:
+async def test_a_time_before_the_database_existed_is_refused(desk: Desk) -> None:
     made = datetime(2026, 11, 24, 11, 45, tzinfo=UTC)
     stamp = f"{int(made.timestamp() * 1000):012x}"
     desk.acme.add("orders", DbId=f"{stamp[:8]}-{stamp[8:]}-7000-8000-000000000000")
@@ -100,7 +100,7 @@ async def test_the_copy_gets_a_free_name_that_turso_accepts(desk: Desk) -> None:
     assert len((await desk.plan(f"db rewind {name} --to 11:30")).facts["Copy"]) <= 64
 
 
-async def test_writes_that_go_on_and_the_groups_tokens_are_warned_of(desk: Desk) -> None:
+async def test_the_plan_warns_of_writes_that_continue_and_of_the_groups_tokens(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.add("users")
 
@@ -112,14 +112,14 @@ async def test_writes_that_go_on_and_the_groups_tokens_are_warned_of(desk: Desk)
     assert "aren't blocked" not in " ".join((await desk.plan("db rewind orders --to 11:30")).warnings)
 
 
-async def test_a_full_quota_of_databases_is_said(desk: Desk) -> None:
+async def test_a_full_quota_of_databases_is_reported(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.answer_instead({**SCALER, "/plans": {"plans": [{"name": "scaler", "quotas": {"databases": 1}}]}})
 
     assert "Turso may refuse the copy" in " ".join((await desk.plan("db rewind orders --to 11:30")).warnings)
 
 
-async def test_it_drifts_when_the_name_is_taken_or_the_moment_has_left_the_reach(desk: Desk) -> None:
+async def test_it_drifts_if_the_name_is_taken_or_the_time_is_no_longer_kept(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.answer_instead(UNKNOWN_PLAN)
     plan = await desk.plan("db rewind orders --to '23h ago'")
@@ -132,7 +132,7 @@ async def test_it_drifts_when_the_name_is_taken_or_the_moment_has_left_the_reach
     assert "already exists" in str(await rewind.drift(desk.context(), plan))
 
 
-async def test_a_copy_of_something_else_is_not_taken_for_ours(desk: Desk) -> None:
+async def test_another_copy_is_not_mistaken_for_ours(desk: Desk) -> None:
     desk.acme.add("orders")
     plan = await desk.plan("db rewind orders --to 11:30")
     assert not await rewind.read_back(desk.context(), plan)

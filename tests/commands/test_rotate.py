@@ -1,4 +1,4 @@
-"""`rotate`: how far it reaches is said before, and decided on every database of the group."""
+"""`rotate`: the plan says how far it reaches, and the rules decide on every database of the group."""
 
 import json
 import time
@@ -37,7 +37,7 @@ async def test_the_plan_names_siblings_tokens_and_holders(desk: Desk) -> None:
     assert any("short downtime" in line for line in plan.warnings)
 
 
-async def test_it_is_sent_once_and_leaves_nothing_to_read(desk: Desk) -> None:
+async def test_it_is_sent_once_and_has_no_read_back(desk: Desk) -> None:
     desk.acme.add("orders")
 
     reply = await desk.carry_out("db tokens invalidate orders")
@@ -47,7 +47,7 @@ async def test_it_is_sent_once_and_leaves_nothing_to_read(desk: Desk) -> None:
     assert desk.parse("rotate orders").spec.read_back is None
 
 
-async def test_a_database_without_a_group_stands_alone(desk: Desk) -> None:
+async def test_a_database_without_a_group_has_no_siblings(desk: Desk) -> None:
     desk.acme.add("orders", group="")
     desk.acme.add("users", group="")
 
@@ -71,7 +71,7 @@ async def test_a_group_of_three_hundred_fits(desk: Desk) -> None:
 
 
 def lists(monkeypatch: pytest.MonkeyPatch, databases: list[dict[str, Any]]) -> None:
-    """Let Turso list these databases, whatever group is asked for."""
+    """Make Turso list these databases, whichever group is requested."""
     listing = answers.page(json.dumps({"databases": databases}).encode()).databases
 
     async def listed(*_: Any, **__: Any) -> Listing:

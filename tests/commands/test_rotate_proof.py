@@ -1,4 +1,4 @@
-"""What the card of a rotation claims: no more than Turso has confirmed, or a probe token has shown."""
+"""What the card of a rotation claims: only what Turso has confirmed or a probe token has shown."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ def proof(target: OldTokens, sibling: OldTokens | None = None, why: str = "") ->
     return Proof(NOON, NOON + timedelta(minutes=65), Finding("orders", "db-1", target, NOON, why), found)
 
 
-def test_a_probe_shows_its_token_nowhere() -> None:
+def test_a_probe_never_shows_its_token() -> None:
     token = "eyJhbGciOiJFZERTQSJ9.eyJuIjoxfQ.c2lnbmF0dXJl"
     probe = Probe(Database.model_validate({"Name": "orders", "DbId": "db-1", "Hostname": "h"}), SecretStr(token))
     watches = ProbeWatches()
@@ -45,7 +45,7 @@ def test_a_probe_shows_its_token_nowhere() -> None:
         assert token not in f"{one} {one!r}"
 
 
-def told(one: Proof | None) -> str:
+def card_text(one: Proof | None) -> str:
     return words(check(message(PLAN, {PROOF: one.to_json()} if one else {})))
 
 
@@ -64,8 +64,8 @@ def told(one: Proof | None) -> str:
     ],
 )
 def test_the_card_says_what_is_known(target: Any, says: str, freeze: bool) -> None:
-    assert says in told(target)
-    assert ("Old tokens have been refused since" in told(target)) is (
+    assert says in card_text(target)
+    assert ("Old tokens have been refused since" in card_text(target)) is (
         target is not None and target.target.tokens is OldTokens.REFUSED
     )
     facts = {PROOF: target.to_json()} if target else {}
@@ -81,8 +81,8 @@ def test_the_card_says_what_is_known(target: Any, says: str, freeze: bool) -> No
         (OldTokens.UNKNOWN, "I don't know whether"),
     ],
 )
-def test_the_group_is_told_apart(sibling: OldTokens, says: str) -> None:
-    assert says in told(proof(OldTokens.REFUSED, sibling))
+def test_the_group_is_reported_separately(sibling: OldTokens, says: str) -> None:
+    assert says in card_text(proof(OldTokens.REFUSED, sibling))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_the_group_is_told_apart(sibling: OldTokens, says: str) -> None:
         (proof(OldTokens.REFUSED, OldTokens.WATCHED), State.UNKNOWN, set(), {"db-1"}),
     ],
 )
-def test_the_ledger_claims_no_more_than_was_seen(found: Any, state: State, revoked: Any, ended: Any) -> None:
+def test_the_stored_tokens_claim_only_what_was_observed(found: Any, state: State, revoked: Any, ended: Any) -> None:
     of: dict[TokenState, set[str]] = {TokenState.REVOKED: set(), TokenState.ENDED: set()}
     for one in revoked_by(PLAN, found, state):
         of[one.to] |= set(one.database_ids)
@@ -118,7 +118,7 @@ def test_the_ledger_claims_no_more_than_was_seen(found: Any, state: State, revok
         ([], None, "may still work for up to an hour"),
     ],
 )
-def test_holders_are_told_no_more_than_was_seen(databases: Any, found: Any, says: str) -> None:
+def test_holders_are_told_only_what_was_observed(databases: Any, found: Any, says: str) -> None:
     asked = replace(request(), plan=PLAN, command="rotate")
 
     assert says in words(check(notices.tokens_revoked_notice(asked, databases, found)))

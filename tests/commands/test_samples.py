@@ -1,4 +1,4 @@
-"""What lies between two samples is known only where both ends are."""
+"""Usage between two samples is known only if both ends are."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -20,7 +20,7 @@ def reads(samples: list[UsageSample], since: datetime, until: datetime, uuid: st
     return used_between(samples, [uuid], since, until)[uuid].rows_read
 
 
-def test_a_difference_takes_both_ends() -> None:
+def test_a_difference_needs_both_ends() -> None:
     days = [sample("2026-11-09", 100), sample("2026-11-10", None), sample("2026-11-11", 300)]
 
     assert reads(days, at(10), at(12)) is None
@@ -29,7 +29,7 @@ def test_a_difference_takes_both_ends() -> None:
     assert used_between(days, ["a"], at(10), at(12))["a"].bytes_synced is None
 
 
-def test_of_a_history_that_begins_later_the_period_is_not_known() -> None:
+def test_a_period_that_begins_before_the_history_is_unknown() -> None:
     late = [sample("2026-11-12", 50), sample("2026-11-13", 80)]
 
     assert reads(late, at(10), at(14)) is None
@@ -38,7 +38,7 @@ def test_of_a_history_that_begins_later_the_period_is_not_known() -> None:
     assert reads(late, at(1), at(14)) == 80, "the counter begins with the month"
 
 
-def test_of_a_history_that_ends_earlier_nothing_is_known() -> None:
+def test_a_period_that_ends_after_the_history_is_unknown() -> None:
     early = [sample("2026-11-09", 10), sample("2026-11-10", 20)]
 
     assert used_between(early, ["a"], at(10), at(14))["a"] == Usage()
@@ -52,8 +52,8 @@ def test_around_a_reset_and_over_a_gap_between_months_nothing_is_known() -> None
     assert reads(whole, at(21, month=10), at(11)) == 55
 
 
-def test_a_sample_of_a_day_that_is_older_than_one_with_a_time_is_left_out() -> None:
-    """It was taken hours before midnight, and the bot was stopped at the end of the day."""
+def test_a_daily_sample_that_is_older_than_one_with_a_time_is_left_out() -> None:
+    """It was taken hours before midnight, because the bot was stopped at the end of the day."""
     found = [sample("2026-11-04", 10), sample("2026-11-05 23:56", 40), sample("2026-11-05", 30)]
     found.append(sample("2026-11-06 23:56", 60))
     assert reads(found, at(5, 23) + timedelta(minutes=56), at(6, 23) + timedelta(minutes=56)) == 20
@@ -61,7 +61,7 @@ def test_a_sample_of_a_day_that_is_older_than_one_with_a_time_is_left_out() -> N
     assert reads(found[:3], at(5), at(6)) is None, "what was read until midnight isn't known"
 
 
-def test_before_it_existed_a_database_used_nothing() -> None:
+def test_before_its_creation_a_database_used_nothing() -> None:
     born = new_uuid(at=at(12, 6).timestamp())
     samples = [sample("2026-11-12", 40, uuid=born), sample("2026-11-13", 70, uuid=born)]
 
@@ -70,7 +70,7 @@ def test_before_it_existed_a_database_used_nothing() -> None:
     assert courses(samples, since=at(10))[born].daily[date(2026, 11, 12)].rows_read == 40
 
 
-def test_what_samples_show_counts_more_than_the_time_in_an_id() -> None:
+def test_samples_count_more_than_the_time_in_an_id() -> None:
     future = new_uuid(at=at(30).timestamp())
 
     assert (
@@ -93,7 +93,7 @@ def test_only_whole_days_are_days() -> None:
     assert usual_day(courses(samples, since=at(1))["a"], date(2026, 11, 14)) is None, "one day is too few"
 
 
-def test_the_start_is_the_known_moment_that_is_nearest() -> None:
+def test_the_start_is_the_nearest_known_time() -> None:
     days = [sample(f"2026-11-{day:02}", day) for day in (9, 10, 11, 20)]
 
     assert start_of(days, at(11, 10), within=timedelta(hours=12)) == at(11)
@@ -104,6 +104,6 @@ def test_the_start_is_the_known_moment_that_is_nearest() -> None:
     assert start_of([], at(9), within=timedelta(hours=1)) is None
 
 
-def test_periods_are_compared_when_about_as_long() -> None:
+def test_periods_are_compared_if_their_lengths_are_similar() -> None:
     assert comparable(timedelta(days=7), timedelta(days=7, hours=12))
     assert not comparable(timedelta(days=1), timedelta(hours=12))

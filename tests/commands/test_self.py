@@ -1,4 +1,4 @@
-"""`home`, `help`, `whoami`, `policy explain`, `doctor`: about the requester and the bot itself."""
+"""`home`, `help`, `whoami`, `policy explain` and `doctor`: about the requester and the bot itself."""
 
 import re
 from dataclasses import replace
@@ -31,7 +31,7 @@ async def test_help_shows_what_is_allowed_here(desk: Desk) -> None:
     assert "rotate" not in text
 
 
-async def test_help_of_one_command_says_how_it_stands_here(desk: Desk) -> None:
+async def test_help_for_one_command_says_whether_it_is_allowed_here(desk: Desk) -> None:
     reply = await desk.ask("help db tokens create")
 
     assert "token NAME [--read-only]" in reply.text
@@ -40,14 +40,14 @@ async def test_help_of_one_command_says_how_it_stands_here(desk: Desk) -> None:
     assert "Not available here" in words(await desk.ask("help rotate", channel="C0ORDERS"))
 
 
-async def test_help_of_what_there_is_not_names_what_comes_close(desk: Desk) -> None:
+async def test_help_for_an_unknown_command_suggests_similar_ones(desk: Desk) -> None:
     with pytest.raises(BadInput, match="`rotate`"):
         await desk.ask("help rotaet")
 
 
 @pytest.mark.parametrize("typed", ["nonsense", "frobnicate now", "", "\u200b", "!", "<@U0ANA>"])
 async def test_help_always_has_a_next_step(desk: Desk, typed: str) -> None:
-    """Nothing is asked for: all commands. Nothing comes close: `/turso help`."""
+    """Without an argument it lists all commands, and without a similar command it refers to `/turso help`."""
     try:
         shown = words(await desk.ask(f"help {typed}"))
     except BadInput as error:
@@ -64,7 +64,7 @@ async def test_help_of_a_family_shows_all_of_its_commands(desk: Desk, parent: st
 
 
 @pytest.mark.parametrize("line", ["", "help", "whoami"])
-async def test_answers_about_oneself_are_private_also_where_nothing_is_bound(desk: Desk, line: str) -> None:
+async def test_answers_about_oneself_are_private_even_in_an_unbound_channel(desk: Desk, line: str) -> None:
     assert (await desk.ask(line, channel="C0NOWHERE")).private
     assert (await desk.ask(line, channel="D0DM")).private
     assert desk.acme.log() == []
@@ -76,7 +76,7 @@ def pasted_from(reply: Reply) -> str:
     return text
 
 
-async def test_whoami_prints_yaml_that_a_policy_takes(desk: Desk) -> None:
+async def test_whoami_prints_yaml_that_a_policy_accepts(desk: Desk) -> None:
     desk.groups = {"S0DBA": frozenset({"U0ANA"}), "S0OTHER": frozenset({"U0BEN"}), "S0DARK": None}
 
     reply = await desk.ask("whoami", channel="C0NOWHERE")
@@ -100,7 +100,7 @@ async def test_whoami_prints_yaml_that_a_policy_takes(desk: Desk) -> None:
         ("C0ORDERS", True, set()),
     ],
 )
-async def test_whoami_proposes_nothing_that_the_policy_has(
+async def test_whoami_proposes_nothing_that_the_policy_already_has(
     desk: Desk, channel: str, named: bool, proposed: set[str]
 ) -> None:
     desk.groups = {"S0DBA": frozenset({"U0ANA"})}
@@ -150,7 +150,7 @@ async def test_a_hostile_channel_name_stays_a_comment(desk: Desk) -> None:
     assert set(yaml.safe_load(pasted)) == {"channels"}
 
 
-async def test_home_says_what_waits_for_me(desk: Desk) -> None:
+async def test_home_lists_what_waits_for_me(desk: Desk) -> None:
     theirs = await ask_for(desk, 1, "orders", requester="U0CLEO")
     await ask_for(desk, 2, "users", requester="U0BEN")
 
@@ -180,7 +180,7 @@ async def test_home_fits_however_much_waits(desk: Desk) -> None:
         ("policy explain freeze", "Needs approval"),
     ],
 )
-async def test_the_rule_and_the_reason_are_told(desk: Desk, line: str, verdict: str) -> None:
+async def test_explain_shows_the_rule_and_the_reason(desk: Desk, line: str, verdict: str) -> None:
     async def explain(requester: Subject, read: Any, who: str, where: str) -> Explanation:
         subject = Subject(Person(who, "T0ACME"), Channel(where))
         return Explanation(decide(desk.context().policy, subject, action_of(read.spec.name, read.args)))
@@ -197,7 +197,7 @@ async def test_an_unknown_command_cannot_be_explained(desk: Desk) -> None:
         await desk.ask("policy explain frobnicate")
 
 
-async def test_what_is_not_well_stands_first(desk: Desk) -> None:
+async def test_failed_checks_come_first(desk: Desk) -> None:
     async def health() -> list[tuple[str, bool, str]]:
         return [("Slack", True, "answers"), ("Turso", False, f"`x` {HOSTILE}")] * 20
 

@@ -1,4 +1,4 @@
-"""`db show`: every property, few calls, and what Turso does not tell is named."""
+"""`db show`: every property, few calls, and values that Turso doesn't report are named."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from tests.commands.conftest import Desk
 from tests.store.samples import token
 
 
-async def test_every_property_is_there(desk: Desk) -> None:
+async def test_every_property_is_shown(desk: Desk) -> None:
     database = desk.acme.add("orders", delete_protection=True, version="tech-preview", encryption_cipher="aes256gcm")
     desk.acme.configurations["orders"] |= {"block_writes": True, "allowed_ips": ["10.0.0.0/8"]}
 
@@ -35,7 +35,7 @@ async def test_every_property_is_there(desk: Desk) -> None:
     assert database["DbId"] not in text
 
 
-async def test_the_certificates_of_2023_show(desk: Desk) -> None:
+async def test_the_certificates_of_a_2023_answer_are_shown(desk: Desk) -> None:
     desk.acme.generation = "2023"
     desk.acme.add("orders", IssuedCertLimit=10, IssuedCertCount=3)
 
@@ -53,7 +53,7 @@ async def test_at_most_six_calls(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("part", "word"), [("usage", "usage"), ("instances", "instances"), ("config", "configuration")]
 )
-async def test_what_turso_does_not_tell_is_named(desk: Desk, part: str, word: str) -> None:
+async def test_values_that_turso_does_not_report_are_named(desk: Desk, part: str, word: str) -> None:
     desk.acme.add("orders")
     desk.acme.failing[part] = 500
 
@@ -63,14 +63,14 @@ async def test_what_turso_does_not_tell_is_named(desk: Desk, part: str, word: st
     assert "libsql://" in text
 
 
-async def test_live_tokens_name_their_holders_and_no_token(desk: Desk) -> None:
+async def test_active_tokens_name_their_holders_and_no_token(desk: Desk) -> None:
     made = desk.acme.add("orders")
     await desk.store.tokens.add(token(1, database="orders", database_id=made["DbId"], holder="U0BEN"))
 
     assert "<@U0BEN> read-only, until" in words(await desk.ask("show orders"))
 
 
-async def test_an_unknown_name_is_said_to_be_unknown(desk: Desk) -> None:
+async def test_an_unknown_name_is_reported(desk: Desk) -> None:
     with pytest.raises(DatabaseNotFound):
         await desk.ask("show nowhere")
 
@@ -83,7 +83,7 @@ async def test_hostile_answers_stay_text(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("digits", [20, 5_000])
-async def test_a_size_limit_that_cannot_be_is_not_known(desk: Desk, digits: int) -> None:
+async def test_an_impossible_size_limit_is_unknown(desk: Desk, digits: int) -> None:
     desk.acme.add("orders")
     desk.acme.configurations["orders"] = {"size_limit": "9" * digits}
 
@@ -99,7 +99,7 @@ async def test_buttons_run_commands_that_are_allowed_here(desk: Desk) -> None:
     assert all(one["action_id"].startswith("run.") for one in row.values())
 
 
-async def test_the_message(desk: Desk, golden: Callable[[str, Any], None]) -> None:
+async def test_the_message_is_complete(desk: Desk, golden: Callable[[str, Any], None]) -> None:
     desk.acme.add("orders", DbId="0193c0de-7a11-7c3e-9d55-2f6b1c0a9e42")
     desk.acme.instances["orders"] = [
         {"uuid": "5b0f", "name": "aws-us-east-1", "type": "primary", "region": "aws-us-east-1"}

@@ -1,4 +1,4 @@
-"""`token`: minted at the reveal, shown in one message, and nowhere else."""
+"""`token`: created at the reveal, shown in one message, and nowhere else."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ from tests.blocks.messages import shown, words
 from tests.commands.conftest import Desk
 
 
-async def test_planning_mints_nothing(desk: Desk) -> None:
+async def test_planning_creates_no_token(desk: Desk) -> None:
     desk.acme.add("orders")
 
     plan = await desk.plan("token orders --read-only --expiration 2d12h")
@@ -23,7 +23,7 @@ async def test_planning_mints_nothing(desk: Desk) -> None:
     assert plan.facts["Valid for"] == "2 days 12 hours"
 
 
-async def test_the_token_stands_in_fixed_width_and_not_in_the_text(desk: Desk) -> None:
+async def test_the_token_is_in_fixed_width_and_not_in_the_text(desk: Desk) -> None:
     desk.acme.add("orders")
 
     reply, secret = await desk.reveal("token orders")
@@ -39,7 +39,7 @@ async def test_the_token_stands_in_fixed_width_and_not_in_the_text(desk: Desk) -
     assert "libsql://orders-acme" in words(reply)
 
 
-async def test_turso_is_asked_as_it_was_typed(desk: Desk) -> None:
+async def test_turso_gets_the_expiration_as_it_was_typed(desk: Desk) -> None:
     desk.acme.add("orders")
 
     await desk.reveal("token orders --read-only --expiration 1w2d")
@@ -48,7 +48,7 @@ async def test_turso_is_asked_as_it_was_typed(desk: Desk) -> None:
     assert dict(minted.url.params) == {"expiration": "1w2d", "authorization": "read-only"}
 
 
-async def test_an_hour_is_what_one_gets_without_asking(desk: Desk) -> None:
+async def test_the_default_is_an_hour(desk: Desk) -> None:
     desk.acme.add("orders")
 
     assert (await desk.plan("token orders")).arguments["expiration"] == "1h"
@@ -68,7 +68,7 @@ async def test_the_expiry_is_that_of_the_token_itself(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("jwt", ["x", "a.b.c", "eyJh.eyJleHAiOiAibmV2ZXIifQ.c"])
-async def test_a_token_that_says_no_expiry_is_shown_all_the_same(desk: Desk, jwt: str) -> None:
+async def test_a_token_without_an_expiry_is_still_shown(desk: Desk, jwt: str) -> None:
     desk.acme.add("orders")
     plan = await desk.plan("token orders --expiration 1h")
     desk.acme.next_answers = [httpx.Response(200, json={"jwt": jwt})]
@@ -77,13 +77,13 @@ async def test_a_token_that_says_no_expiry_is_shown_all_the_same(desk: Desk, jwt
     assert "for 1 hour" in words(command.message(plan, await command.mint(desk.context(), plan)))
 
 
-async def test_never_is_named_as_such(desk: Desk) -> None:
+async def test_never_is_shown_as_such(desk: Desk) -> None:
     desk.acme.add("orders")
 
     assert "never expires" in (await desk.plan("token orders --expiration never")).warnings[0]
 
 
-async def test_the_message(desk: Desk, golden: Callable[[str, Any], None]) -> None:
+async def test_the_message_is_complete(desk: Desk, golden: Callable[[str, Any], None]) -> None:
     desk.acme.add("orders")
 
     golden("token/revealed", shown((await desk.reveal("token orders --read-only"))[0]))

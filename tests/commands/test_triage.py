@@ -75,7 +75,7 @@ async def test_a_call_that_fails_is_named_and_the_rest_is_shown(
     assert text.count("didn't provide") == 1
 
 
-async def test_slow_calls_do_not_hold_the_card(
+async def test_slow_calls_do_not_delay_the_card(
     desk: Desk, orders: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def never(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -101,7 +101,7 @@ async def test_buttons_are_those_that_the_rules_allow(desk: Desk, orders: dict[s
     assert row["Refresh"]["action_id"].startswith("page.")
 
 
-async def test_what_is_frozen_can_be_thawed(desk: Desk, orders: dict[str, Any]) -> None:
+async def test_a_frozen_database_can_be_thawed(desk: Desk, orders: dict[str, Any]) -> None:
     desk.acme.configurations["orders"]["block_writes"] = True
 
     row = buttons(await desk.ask("triage orders"))
@@ -110,7 +110,7 @@ async def test_what_is_frozen_can_be_thawed(desk: Desk, orders: dict[str, Any]) 
     assert "Freeze writes 30 min" not in row
 
 
-async def test_an_unknown_database_is_said_to_be_unknown(desk: Desk) -> None:
+async def test_an_unknown_database_is_reported(desk: Desk) -> None:
     with pytest.raises(DatabaseNotFound):
         await desk.ask("triage nowhere")
 
@@ -139,7 +139,7 @@ async def test_values_in_queries_are_hidden_unless_the_policy_shows_them_to_the_
         await desk.ask("triage orders --literals", channel="C0ORDERS")
 
 
-async def test_a_query_that_cannot_be_read_is_not_shown(desk: Desk, orders: dict[str, Any]) -> None:
+async def test_a_query_that_cannot_be_parsed_is_not_shown(desk: Desk, orders: dict[str, Any]) -> None:
     cut_off = [{"query": "SELECT * FROM t WHERE mail = 'ana@x.y", "rows_read": 5}, {"query": None}]
     desk.acme.answer_instead({"/usage/queries": cut_off})
 
@@ -155,7 +155,7 @@ def test_a_query_is_in_no_log_and_no_traceback() -> None:
     assert "ana" not in f"{query} {query!r} {query.model_dump()} {query.model_dump_json()}"
 
 
-async def test_the_last_changes_show_behind_any_number_of_readings(desk: Desk) -> None:
+async def test_the_last_changes_are_shown_after_any_number_of_reads(desk: Desk) -> None:
     desk.acme.add("orders")
     await desk.store.audit.append(entry("executed", command="freeze", outcome="succeeded", databases=("orders",)))
     await desk.store.audit.append(*(entry("read", command="show", databases=("orders",)) for _ in range(250)))

@@ -1,4 +1,4 @@
-"""`usage`: few calls, right numbers, and totals of the channel's databases alone."""
+"""`usage`: few calls, correct numbers, and totals of the channel's databases alone."""
 
 import httpx
 import pytest
@@ -27,7 +27,7 @@ async def test_one_database_takes_two_usage_calls(desk: Desk) -> None:
     assert "from" not in usage_calls(desk)[0].url.params
 
 
-async def test_a_period_is_asked_of_turso_with_zones(desk: Desk) -> None:
+async def test_a_period_is_requested_from_turso_with_time_zones(desk: Desk) -> None:
     desk.acme.add("orders")
 
     await desk.ask("usage orders --since 7d")
@@ -39,7 +39,7 @@ async def test_a_period_is_asked_of_turso_with_zones(desk: Desk) -> None:
     ]
 
 
-async def test_a_month_of_the_past_is_a_whole_one(desk: Desk) -> None:
+async def test_a_past_month_is_a_whole_one(desk: Desk) -> None:
     desk.acme.add("orders")
 
     await desk.ask("usage orders --month 2026-10")
@@ -49,7 +49,7 @@ async def test_a_month_of_the_past_is_a_whole_one(desk: Desk) -> None:
     ]
 
 
-async def test_the_change_against_the_period_before_is_said(desk: Desk) -> None:
+async def test_the_change_from_the_previous_period_is_shown(desk: Desk) -> None:
     made = desk.acme.add("orders")
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -62,7 +62,7 @@ async def test_the_change_against_the_period_before_is_said(desk: Desk) -> None:
     assert "600 (+100%" in words(await desk.ask("usage orders"))
 
 
-async def test_instances_are_told_apart(desk: Desk) -> None:
+async def test_instances_are_distinguished(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.instances["orders"] = [{"uuid": "a", "name": "ams", "type": "primary"}]
     shares = [{"uuid": "a", "usage": {"rows_read": 5}}, {"uuid": "b-deleted", "usage": {"rows_read": 7}}]
@@ -89,7 +89,7 @@ async def test_a_thousand_databases_take_no_call_each(desk: Desk) -> None:
     assert "990 more databases" in words(reply)
 
 
-async def test_totals_are_those_of_the_channel_alone(desk: Desk) -> None:
+async def test_totals_include_only_the_channels_databases(desk: Desk) -> None:
     for name, reads in (("orders-eu", 5), ("orders-us", 7), ("payroll", 1000)):
         desk.acme.add(name)
         desk.acme.used[name] = {"rows_read": reads}
@@ -113,7 +113,7 @@ async def test_a_period_of_the_channel_comes_from_samples(desk: Desk) -> None:
     assert "700 rows read" in reply.text
 
 
-async def test_samples_that_do_not_reach_back_say_so(desk: Desk) -> None:
+async def test_samples_that_do_not_reach_back_are_mentioned(desk: Desk) -> None:
     made = desk.acme.add("orders")
     await desk.store.samples.add([sample("2026-11-20", 700, uuid=made["DbId"])])
 
@@ -124,7 +124,7 @@ async def test_samples_that_do_not_reach_back_say_so(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("line", ["usage --since 7d", "usage --month 2026-10", "usage --since 2026-10-30 --sort size"])
-async def test_without_history_the_billing_period_is_told(desk: Desk, line: str) -> None:
+async def test_without_history_the_billing_period_is_shown(desk: Desk, line: str) -> None:
     desk.acme.add("orders")
     await desk.store.samples.add([sample("2026-11-24", 700, uuid="another")])
 
@@ -152,7 +152,7 @@ async def test_a_database_that_turso_does_not_count_is_unknown(desk: Desk) -> No
     assert chart["axis_config"]["categories"] == ["orders"]
 
 
-async def test_the_first_api_tells_only_the_month(desk: Desk) -> None:
+async def test_the_first_api_reports_only_the_month(desk: Desk) -> None:
     desk.acme.generation = "2023"
     made = desk.acme.add("orders")
     usage = {"rows_read": 600, "rows_written": 3, "storage_bytes": 4096}
@@ -179,12 +179,12 @@ async def test_a_month_that_has_not_begun_is_refused(desk: Desk, month: str, nam
      ("15250w", "is before 1970")],
 )  # fmt: skip
 @pytest.mark.parametrize("command", ["usage", "usage orders", "audit"])
-async def test_a_day_out_of_reach_is_refused(desk: Desk, command: str, since: str, says: str) -> None:
+async def test_a_day_that_is_too_early_is_refused(desk: Desk, command: str, since: str, says: str) -> None:
     with pytest.raises(BadInput, match=says):
         await desk.ask(f"{command} --since {since}")
 
 
-async def test_days_make_a_line(desk: Desk) -> None:
+async def test_days_are_shown_as_a_line(desk: Desk) -> None:
     made = desk.acme.add("orders")
     await desk.store.samples.add([sample(f"2026-11-{day}", 100 * day, uuid=made["DbId"]) for day in range(18, 24)])
 
@@ -194,7 +194,7 @@ async def test_days_make_a_line(desk: Desk) -> None:
     assert {point["value"] for point in chart["series"][0]["data"][1:]} == {100}
 
 
-async def test_plan_quotas_are_named_where_they_are_known(desk: Desk) -> None:
+async def test_plan_quotas_are_shown_if_they_are_known(desk: Desk) -> None:
     desk.acme.add("orders")
     answers = {
         "/subscription": {"subscription": {"plan": "scaler"}},
@@ -219,7 +219,7 @@ async def test_hostile_names_stay_text(desk: Desk, line: str) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1])
-async def test_few_databases_look_right_too(desk: Desk, count: int) -> None:
+async def test_a_few_databases_are_shown_well_too(desk: Desk, count: int) -> None:
     for at in range(count):
         desk.acme.add(f"db-{at}")
 
@@ -243,7 +243,7 @@ async def test_a_ranking_is_compared_with_the_period_before_and_shows_the_days(d
     assert [point["value"] for point in reads[-3:]] == [1000, 1000, 0]
 
 
-async def test_nothing_is_compared_where_the_samples_do_not_reach_back(desk: Desk) -> None:
+async def test_nothing_is_compared_if_the_samples_do_not_reach_back(desk: Desk) -> None:
     made = desk.acme.add("orders")
     await desk.store.samples.add([sample(f"2026-11-{day}", 100 * day, uuid=made["DbId"]) for day in range(20, 24)])
 

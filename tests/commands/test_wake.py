@@ -1,4 +1,4 @@
-"""`db wake`: an archived database is woken with its group, once, and said to respond only when it does."""
+"""`db wake`: an archived database is woken with its group, once. It is said to respond only when it does."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +20,7 @@ WAKES = "      - {approve: [wake], by: dba}\n"
 
 @pytest.fixture
 def archived(desk: Desk) -> Acme:
-    """`orders` and `users` in an archived group, and `crm` in another group."""
+    """Return `acme` with `orders` and `users` in an archived group, and `crm` in another group."""
     acme = desk.acme
     acme.groups["default"]["archived"] = True
     acme.groups["other"] = {"name": "other", "archived": False}
@@ -56,7 +56,7 @@ async def test_the_plan_names_every_database_of_the_group(desk: Desk, archived: 
     assert not posts(archived)
 
 
-async def test_a_database_that_is_awake_needs_no_waking(desk: Desk, archived: Acme) -> None:
+async def test_a_database_that_is_awake_cannot_be_woken(desk: Desk, archived: Acme) -> None:
     with pytest.raises(BadInput, match="`crm` isn't archived"):
         await desk.plan("wake crm")
 
@@ -79,7 +79,7 @@ async def test_a_group_that_cant_be_read_isnt_woken(desk: Desk, archived: Acme, 
         await desk.plan("wake orders")
 
 
-async def test_what_turso_doesnt_say_is_unknown_and_may_be_tried(desk: Desk, archived: Acme) -> None:
+async def test_a_state_that_turso_does_not_report_is_unknown_and_may_be_tried(desk: Desk, archived: Acme) -> None:
     for thing in (archived.groups["default"], archived.databases["orders"]):
         for key in ("archived", "sleeping"):
             thing.pop(key, None)
@@ -93,7 +93,7 @@ async def test_what_turso_doesnt_say_is_unknown_and_may_be_tried(desk: Desk, arc
     assert not await wake.read_back(desk.context(), plan), "nothing shows that it is awake"
 
 
-async def test_a_database_that_doesnt_respond_in_time_is_called_awake_only(
+async def test_a_database_that_does_not_respond_in_time_is_only_called_awake(
     desk: Desk, archived: Acme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archived.failing["/v2/pipeline"] = 502
@@ -154,7 +154,7 @@ async def test_a_plan_without_a_target_is_a_bug(desk: Desk, archived: Acme) -> N
     assert Plan.from_json(plan.to_json()) == plan
 
 
-async def test_archived_is_shown_where_databases_are_shown(desk: Desk, archived: Acme) -> None:
+async def test_archived_databases_are_marked_wherever_they_are_shown(desk: Desk, archived: Acme) -> None:
     listed, shown, usage, ranking = [
         await desk.ask(line) for line in ("ls orders", "show orders", "usage orders", "usage")
     ]
@@ -196,7 +196,7 @@ async def test_triage_of_an_archived_database_says_so_even_from_the_list_alone(d
     assert "orders: archived" in (await desk.ask("triage orders")).text
 
 
-async def test_the_configuration_alone_doesnt_make_a_database_open(desk: Desk, archived: Acme) -> None:
+async def test_the_configuration_alone_does_not_make_a_database_open(desk: Desk, archived: Acme) -> None:
     archived.instead = lambda request: (
         httpx.Response(503, json={"error": "down"}) if request.url.path.endswith(("/orders", "/databases")) else None
     )
@@ -220,7 +220,7 @@ async def test_nothing_is_created_in_an_archived_group(desk: Desk, archived: Acm
         await desk.plan("create fresh --group default")
 
 
-async def test_a_digest_names_archived_databases_apart_from_idle_ones(desk: Desk, archived: Acme) -> None:
+async def test_a_digest_lists_archived_databases_separately_from_idle_ones(desk: Desk, archived: Acme) -> None:
     shown = words(await desk.ask("digest now"))
     assert "Archived by Turso" in shown.replace("*", "")
     assert "`orders`, `users`" in shown

@@ -1,4 +1,4 @@
-"""Whom the tests of delivery answer, and with what."""
+"""Addresses to answer, for the tests of delivery."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The whole door between a stub of Slack and a stub of the path."""
+"""The whole Slack gateway, between a fake Slack and a fake pipeline."""
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -33,7 +33,7 @@ from .stub import TOKEN, SlackStub
 
 
 class FixedClock:
-    """A clock that stands."""
+    """A clock that doesn't move."""
 
     def now(self) -> datetime:
         return datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -41,7 +41,7 @@ class FixedClock:
 
 @dataclass
 class PathStub:
-    """A path that remembers what came and does what a test says."""
+    """A fake pipeline that records what arrives and does what a test says."""
 
     came: list[Incoming] = field(default_factory=list)
     worked: list[str] = field(default_factory=list)
@@ -82,7 +82,7 @@ class PathStub:
 
 @dataclass
 class House:
-    """Everything of the room, wired."""
+    """The parts of the Slack gateway, connected to each other."""
 
     slack: SlackStub
     path: PathStub
@@ -98,13 +98,13 @@ class House:
     seen: list[tuple[str, str]]
 
     async def send(self, body: bytes, content_type: str = FORM) -> httpx.Response:
-        """Send a signed request and wait until nothing runs any more."""
+        """Send a signed request, and wait until no task runs any more."""
         answer = await self.http.post("/slack/events", content=body, headers=signed(body, content_type))
         await self.tasks.drain(5)
         return answer
 
     def only(self) -> Incoming:
-        """The one thing that reached the path."""
+        """Return the one thing that reached the fake pipeline."""
         assert len(self.path.came) == 1
         return self.path.came[0]
 
@@ -125,7 +125,7 @@ async def slack() -> AsyncIterator[SlackStub]:
 
 @pytest.fixture(autouse=True)
 def _structlog_of_a_new_process() -> Iterator[None]:
-    """Whatever a test before has set up for logs: what is captured here is every line."""
+    """Undo the logging setup of earlier tests, so that every log line is captured."""
     before = structlog.get_config()
     structlog.reset_defaults()
     yield

@@ -14,17 +14,17 @@ counter = iter(range(1, 1_000_000))
 
 
 def signature(body: bytes, stamp: str, secret: str = SECRET) -> str:
-    """What Slack puts into `X-Slack-Signature`."""
+    """Return the value of `X-Slack-Signature`."""
     return "v0=" + hmac.new(secret.encode(), f"v0:{stamp}:".encode() + body, sha256).hexdigest()
 
 
 def encoded(headers: Mapping[str, str | bytes]) -> list[tuple[bytes, bytes]]:
-    """Return headers of which some are no text, as httpx takes them."""
+    """Return headers as httpx takes them. Some values are no text."""
     return [(name.encode(), value if isinstance(value, bytes) else value.encode()) for name, value in headers.items()]
 
 
 def signed(body: bytes, content_type: str = FORM, *, stamp: str | None = None, secret: str = SECRET) -> dict[str, str]:
-    """The headers of a signed request."""
+    """Return the headers of a signed request."""
     stamp = stamp if stamp is not None else str(int(time.time()))
     return {
         "Content-Type": content_type,
@@ -34,7 +34,7 @@ def signed(body: bytes, content_type: str = FORM, *, stamp: str | None = None, s
 
 
 def command(text: str = "ls", **more: Any) -> bytes:
-    """A slash command."""
+    """Return the body of a slash command."""
     fields = {
         "token": "legacy",
         "team_id": "T0ACME",
@@ -53,12 +53,12 @@ def command(text: str = "ls", **more: Any) -> bytes:
 
 
 def payload(value: Any) -> bytes:
-    """An interactive payload."""
+    """Return the body of an interactive payload."""
     return urlencode({"payload": value if isinstance(value, str) else json.dumps(value)}).encode()
 
 
 def click(action_id: str = "approval.approve", value: str = "r-1", **more: Any) -> dict[str, Any]:
-    """A button in a message of the channel."""
+    """Return the payload of a press on a button of a message in the channel."""
     return {
         "type": "block_actions",
         "api_app_id": "A0TEST",
@@ -81,7 +81,7 @@ def click(action_id: str = "approval.approve", value: str = "r-1", **more: Any) 
 
 
 def view(callback_id: str = "form.create", state: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    """A modal as it comes back."""
+    """Return a modal as Slack sends it back."""
     return {
         "id": "V1",
         "type": "modal",
@@ -94,7 +94,7 @@ def view(callback_id: str = "form.create", state: dict[str, Any] | None = None, 
 
 
 def submission(**more: Any) -> dict[str, Any]:
-    """A submitted modal."""
+    """Return the payload of a submitted modal."""
     return {
         "type": "view_submission",
         "team": {"id": "T0ACME"},
@@ -107,7 +107,7 @@ def submission(**more: Any) -> dict[str, Any]:
 
 
 def event(kind: str, **fields: Any) -> dict[str, Any]:
-    """An event in its envelope."""
+    """Return an event in its envelope."""
     return {
         "type": "event_callback",
         "team_id": "T0ACME",

@@ -1,4 +1,4 @@
-"""A Slack that answers what a test tells it to, over a real socket, and remembers every call."""
+"""A fake Slack on a real socket that answers what a test tells it to, and records every call."""
 
 import json
 from collections import defaultdict
@@ -44,7 +44,7 @@ class Call:
 
 
 class SlackStub:
-    """The server. `answers[method]` is what it says next, `calls` is what it was asked."""
+    """The server. `answers[method]` are its next answers, and `calls` are the calls so far."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -76,7 +76,7 @@ class SlackStub:
         return f"{self.origin}/respond/{key}"
 
     def of(self, method: str) -> list[dict[str, Any]]:
-        """The arguments of every call of a method."""
+        """Return the arguments of every call of a method."""
         return [call.arguments for call in self.calls if call.method == method]
 
     def methods(self) -> list[str]:
@@ -139,16 +139,16 @@ class SlackStub:
 
 
 def refused(code: str) -> dict[str, Any]:
-    """An error of Slack's."""
+    """Return an error answer of Slack."""
     return {"ok": False, "error": code}
 
 
 def limited(seconds: str = "0") -> web.Response:
-    """Slack asks to wait."""
+    """Return the answer with which Slack asks to wait."""
     body = json.dumps(refused("ratelimited")).encode()
     return web.Response(status=429, body=body, headers={"Retry-After": seconds, "Content-Type": "application/json"})
 
 
 def gone(word: str) -> web.Response:
-    """A `response_url` that is spent."""
+    """Return the answer of a `response_url` that is used up."""
     return web.Response(status=404, body=word.encode(), headers={"Content-Type": "text/plain"})

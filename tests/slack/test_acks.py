@@ -1,4 +1,4 @@
-"""The ack comes first, whatever the work does; what breaks is told to the person."""
+"""The acknowledgement comes first, whatever the work does. If the work fails, the person is told."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from .conftest import House
 from .requests import click, command, payload, signed, submission
 
 
-async def test_the_ack_does_not_wait_for_the_work(house: House) -> None:
+async def test_the_acknowledgement_does_not_wait_for_the_work(house: House) -> None:
     go = asyncio.Event()
 
     async def slow(_: Incoming) -> None:
@@ -29,7 +29,7 @@ async def test_the_ack_does_not_wait_for_the_work(house: House) -> None:
     assert await house.tasks.drain(5)
 
 
-async def test_the_ack_waits_for_the_intent(house: House) -> None:
+async def test_the_acknowledgement_waits_for_the_intent(house: House) -> None:
     recorded = []
 
     async def record(incoming: Incoming) -> None:
@@ -42,7 +42,9 @@ async def test_the_ack_waits_for_the_intent(house: House) -> None:
     assert len(recorded) == 1
 
 
-async def test_a_store_that_hangs_does_not_hold_the_ack(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_store_that_hangs_does_not_delay_the_acknowledgement(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(listeners, "ACK_WITHIN_SECONDS", 0.05)
     go = asyncio.Event()
 
@@ -65,13 +67,13 @@ async def test_a_store_that_hangs_does_not_hold_the_ack(house: House, monkeypatc
 
 
 def notes(house: House) -> list[str]:
-    """What people were told, each in private or in a direct message."""
+    """Return what people were told, in ephemeral or direct messages."""
     methods = ("response_url", "chat.postEphemeral", "chat.postMessage")
     return [str(call["text"]) for method in methods for call in house.slack.of(method)]
 
 
-def told(house: House) -> str:
-    """The private answer that the person got."""
+def private_answer(house: House) -> str:
+    """Return the private answer that the person got."""
     answers = house.slack.of("response_url") + house.slack.of("chat.postEphemeral")
     assert len(answers) == 1
     assert answers[0].get("response_type", "ephemeral") == "ephemeral"
@@ -79,28 +81,28 @@ def told(house: House) -> str:
 
 
 @pytest.mark.parametrize("where", ["before", "work"])
-async def test_a_bug_is_acknowledged_and_told_with_its_reference(house: House, where: str) -> None:
+async def test_a_bug_is_acknowledged_and_reported_with_its_reference(house: House, where: str) -> None:
     async def bug(_: Incoming) -> None:
         raise RuntimeError("secret detail")
 
     setattr(house.path, where, bug)
     answer = await house.send(command("ls", response_url=house.slack.response_url()))
     assert (answer.status_code, answer.text) == (200, "")
-    said = told(house)
+    said = private_answer(house)
     assert house.only().id in said
     assert "secret detail" not in said
 
 
-async def test_an_error_for_people_is_told_in_its_words(house: House) -> None:
+async def test_an_error_for_people_is_shown_in_its_own_words(house: House) -> None:
     async def refuse(_: Incoming) -> None:
         raise BadInput("That is not a name.")
 
     house.path.before = refuse
     await house.press(click())
-    assert told(house).startswith("That is not a name.")
+    assert private_answer(house).startswith("That is not a name.")
 
 
-async def test_a_submission_that_breaks_closes_and_is_told(house: House) -> None:
+async def test_a_submission_that_fails_closes_the_modal_and_is_reported(house: House) -> None:
     async def bug(_: Incoming) -> None:
         raise RuntimeError
 
@@ -110,7 +112,7 @@ async def test_a_submission_that_breaks_closes_and_is_told(house: House) -> None
     assert [call["channel"] for call in house.slack.of("chat.postMessage")] == ["U0ANA"]
 
 
-async def test_a_failure_of_slack_while_telling_is_only_logged(house: House) -> None:
+async def test_a_failure_of_slack_while_reporting_is_only_logged(house: House) -> None:
     for method in ("chat.postEphemeral", "chat.postMessage"):
         house.slack.always[method] = {"ok": False, "error": "account_inactive"}
 
@@ -121,7 +123,7 @@ async def test_a_failure_of_slack_while_telling_is_only_logged(house: House) -> 
     assert (await house.send(command("ls"))).status_code == 200
 
 
-async def test_a_hundred_at_once_are_all_taken(house: House) -> None:
+async def test_a_hundred_requests_at_once_are_all_accepted(house: House) -> None:
     bodies = [command(f"show db-{number}") for number in range(100)]
     answers = await asyncio.gather(
         *(house.http.post("/slack/events", content=body, headers=signed(body)) for body in bodies)

@@ -1,4 +1,4 @@
-"""The Bolt app takes nothing from the environment, and asks Slack for nothing by itself."""
+"""The Bolt app reads nothing from the environment, and makes no calls to Slack by itself."""
 
 import httpx
 import pytest
@@ -65,7 +65,7 @@ async def test_each_kind_of_request_has_its_handler(house: House, kind: str, han
 @pytest.mark.parametrize(
     ("handler", "status"), [(None, 404), ("fails", 500), ("forgets", 404)], ids=["none", "one that fails", "no ack"]
 )
-async def test_slack_gets_no_error_whatever_bolt_answers(house: House, handler: str | None, status: int) -> None:
+async def test_slack_gets_no_error_status_whatever_bolt_answers(house: House, handler: str | None, status: int) -> None:
     async def handle(ack: Acknowledge, body: Body) -> None:
         if handler == "fails":
             raise RuntimeError
@@ -87,7 +87,7 @@ async def test_a_body_that_bolt_cannot_read_is_acknowledged(house: House) -> Non
     assert [line["event"] for line in logs] == ["Bolt could not read a request"]
 
 
-async def test_acks_are_measured(house: House) -> None:
+async def test_acknowledgements_are_measured(house: House) -> None:
     seconds: list[float] = []
     asgi = create_asgi(house.app, SigningSecrets([SECRET]), {}, observe_ack=seconds.append)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://bot") as http:

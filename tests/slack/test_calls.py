@@ -1,4 +1,4 @@
-"""Calls to Slack: connections, pace, counts, and a Slack that is not there."""
+"""Calls to Slack: connections, pacing, counts, and an unreachable Slack."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ async def test_every_call_is_counted(house: House) -> None:
     assert house.seen[1:] == [("response_url", "ok"), ("chat.postMessage", "is_archived")]
 
 
-async def test_posts_to_one_channel_keep_a_second_apart_and_answers_do_not_wait() -> None:
+async def test_posts_to_one_channel_are_a_second_apart_and_answers_do_not_wait() -> None:
     now, slept = 100.0, []
 
     async def sleep(seconds: float) -> None:
@@ -46,7 +46,7 @@ async def test_posts_to_one_channel_keep_a_second_apart_and_answers_do_not_wait(
     assert slept == [1.0, 2.0, 1.0]
 
 
-async def test_a_server_that_closed_a_kept_connection_is_called_once_more(house: House) -> None:
+async def test_a_call_is_repeated_once_after_the_server_closed_a_kept_connection(house: House) -> None:
     keep(house)
     await house.delivery.send_ephemeral(HERE, HELLO)
 
@@ -58,7 +58,7 @@ async def test_a_server_that_closed_a_kept_connection_is_called_once_more(house:
     assert house.slack.of("response_url")
 
 
-async def test_slack_that_is_not_there_is_unavailable_not_a_crash(house: House) -> None:
+async def test_an_unreachable_slack_is_unavailable_and_not_a_crash(house: House) -> None:
     keep(house)
     await house.slack.close()
     with pytest.raises(Unavailable):

@@ -1,4 +1,4 @@
-"""Messages out: the ways that they take, what they must not carry, and what Slack may answer."""
+"""Outgoing messages: how they are sent, what they must not contain, and how Slack's errors are handled."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from .conftest import House
 from .stub import gone, limited, refused
 
 
-async def test_a_public_answer_goes_by_the_response_url(house: House) -> None:
+async def test_a_public_answer_is_sent_to_the_response_url(house: House) -> None:
     keep(house)
     await house.delivery.answer(HERE, HELLO, public=True)
     assert house.slack.of("response_url") == [
@@ -41,7 +41,7 @@ async def test_a_private_answer_is_ephemeral(house: House) -> None:
     assert [call["response_type"] for call in house.slack.of("response_url")] == ["ephemeral"] * 3
 
 
-async def test_whether_the_original_is_replaced_is_always_said(house: House) -> None:
+async def test_every_answer_says_whether_it_replaces_the_original(house: House) -> None:
     keep(house)
     in_message = replace(HERE, message_ts="1.2")
     await house.delivery.answer(in_message, HELLO, public=True, replace=True)
@@ -52,13 +52,13 @@ async def test_whether_the_original_is_replaced_is_always_said(house: House) -> 
     assert said == [("in_channel", True), ("in_channel", False), ("ephemeral", True), ("ephemeral", False)]
 
 
-async def test_a_private_answer_never_takes_the_place_of_a_public_message(house: House) -> None:
+async def test_a_private_answer_never_replaces_a_public_message(house: House) -> None:
     keep(house)
     await house.delivery.answer(replace(HERE, message_ts="1.2"), HELLO, public=False, replace=True)
     assert house.slack.of("response_url")[0]["replace_original"] is False
 
 
-async def test_a_public_answer_to_an_ephemeral_question_takes_the_question_away(house: House) -> None:
+async def test_a_public_answer_to_an_ephemeral_question_removes_the_question(house: House) -> None:
     keep(house)
     await house.delivery.answer(replace(HERE, message_ts="1.2", is_ephemeral=True), HELLO, public=True, replace=True)
     posted, removed = house.slack.of("response_url")
@@ -66,7 +66,7 @@ async def test_a_public_answer_to_an_ephemeral_question_takes_the_question_away(
     assert removed == {"delete_original": True}
 
 
-async def test_after_five_uses_a_message_is_posted(house: House) -> None:
+async def test_after_five_uses_of_the_response_url_a_message_is_posted(house: House) -> None:
     keep(house)
     for _ in range(6):
         await house.delivery.answer(HERE, HELLO, public=True)
@@ -75,7 +75,7 @@ async def test_after_five_uses_a_message_is_posted(house: House) -> None:
 
 
 @pytest.mark.parametrize("word", ["used_url", "expired_url"])
-async def test_a_spent_response_url_is_not_tried_again(house: House, word: str) -> None:
+async def test_a_used_up_response_url_is_not_tried_again(house: House, word: str) -> None:
     keep(house)
     house.slack.answers["response_url"] = [gone(word)]
     await house.delivery.send_ephemeral(HERE, HELLO)
@@ -84,7 +84,7 @@ async def test_a_spent_response_url_is_not_tried_again(house: House, word: str) 
     assert house.slack.of("chat.postEphemeral")[0]["user"] == "U0ANA"
 
 
-async def test_who_cannot_be_reached_in_the_channel_gets_a_direct_message(house: House) -> None:
+async def test_a_person_who_cannot_be_reached_in_the_channel_gets_a_direct_message(house: House) -> None:
     house.slack.always["chat.postEphemeral"] = refused("user_not_in_channel")
     await house.delivery.send_ephemeral(HERE, HELLO)
     assert [call["channel"] for call in house.slack.of("chat.postMessage")] == ["U0ANA"]
@@ -96,7 +96,7 @@ async def test_a_channel_without_the_bot_gets_a_private_answer(house: House) -> 
     assert house.slack.methods() == ["chat.postMessage", "chat.postEphemeral"]
 
 
-async def test_home_is_answered_in_the_direct_messages(house: House) -> None:
+async def test_home_is_answered_by_direct_message(house: House) -> None:
     await house.delivery.send_ephemeral(Address(user_id="U0ANA", channel_id=""), HELLO)
     await house.delivery.send_ephemeral(Address(user_id="U0ANA", channel_id="D0ANA"), HELLO)
     assert [call["channel"] for call in house.slack.of("chat.postMessage")] == ["U0ANA", "U0ANA"]
@@ -110,14 +110,14 @@ async def test_a_mention_is_answered_in_its_thread(house: House) -> None:
     assert (private["user"], private["thread_ts"]) == ("U0ANA", "5.6")
 
 
-async def test_a_private_answer_stays_out_of_a_thread_in_which_slack_would_not_show_it(house: House) -> None:
+async def test_a_private_answer_is_not_sent_to_a_thread_in_which_slack_would_not_show_it(house: House) -> None:
     await house.delivery.send_ephemeral(IN_THREAD, HELLO)
     private = house.slack.of("chat.postEphemeral")[0]
     assert private["channel"] == "C0DBOPS"
     assert "thread_ts" not in private
 
 
-async def test_a_private_answer_names_only_a_thread_that_has_answers(house: House) -> None:
+async def test_a_private_answer_names_a_thread_only_if_it_has_replies(house: House) -> None:
     keep(house)
     await house.delivery.send_ephemeral(replace(HERE, thread_ts="5.6"), HELLO)
     await house.delivery.send_ephemeral(replace(HERE, thread_ts="5.6", thread_is_live=True), HELLO)
@@ -153,13 +153,13 @@ async def test_an_address_that_is_not_slacks_is_never_called(house: House, url: 
 
 
 @pytest.mark.parametrize("url", ["https://hooks.slack.com/commands/T/1/a", "https://hooks.slack-gov.com/x"])
-def test_slacks_own_addresses_are_taken(url: str) -> None:
+def test_slacks_own_addresses_are_accepted(url: str) -> None:
     urls = ResponseUrls("https://slack.com/api/")
     urls.keep(came("i-1", url))
     assert urls.use("i-1") == url
 
 
-def test_response_urls_end_after_half_an_hour_and_do_not_pile_up() -> None:
+def test_response_urls_expire_after_half_an_hour_and_do_not_accumulate() -> None:
     now = 0.0
     urls = ResponseUrls("https://slack.com/api/", now=lambda: now)
     urls.keep(came("i-1", "https://hooks.slack.com/commands/T/1/a"))
@@ -171,7 +171,7 @@ def test_response_urls_end_after_half_an_hour_and_do_not_pile_up() -> None:
     assert urls.use("9999") is not None
 
 
-async def test_blocks_that_slack_does_not_know_are_replaced_by_older_ones_and_then_by_text(house: House) -> None:
+async def test_blocks_that_slack_rejects_are_replaced_by_older_ones_and_then_by_text(house: House) -> None:
     plain = {"type": "section", "text": {"type": "plain_text", "text": "plain"}}
     reply = Reply(text="said", blocks=[{"type": "data_table"}], plain_blocks=[plain])
     house.slack.answers["chat.postMessage"] = [refused("invalid_blocks"), refused("invalid_blocks")]
@@ -191,7 +191,7 @@ async def test_a_response_url_may_refuse_blocks_too(house: House, answer: Any) -
     assert house.slack.of("chat.postMessage") == []
 
 
-async def test_a_rate_limit_of_a_response_url_is_waited_out(house: House) -> None:
+async def test_a_rate_limit_of_a_response_url_is_respected(house: House) -> None:
     keep(house)
     house.slack.answers["response_url"] = [limited(), limited()]
     await house.delivery.answer(HERE, HELLO, public=True)
@@ -199,7 +199,7 @@ async def test_a_rate_limit_of_a_response_url_is_waited_out(house: House) -> Non
     assert house.slack.of("chat.postMessage") == []
 
 
-async def test_a_rate_limit_that_would_last_too_long_is_not_waited_out(house: House) -> None:
+async def test_a_rate_limit_that_lasts_too_long_is_not_waited_for(house: House) -> None:
     house.slack.answers["chat.postMessage"] = [limited("3600")]
     with pytest.raises(Unavailable, match="ratelimited"):
         await house.delivery.post("C0DBOPS", HELLO)
@@ -229,13 +229,13 @@ async def test_a_post_returns_its_ts_and_never_unfurls(house: House) -> None:
 
 
 @pytest.mark.parametrize("code", ["message_not_found", "cant_update_message", "channel_not_found", "is_inactive"])
-async def test_a_message_that_is_gone_is_not_an_error(house: House, code: str) -> None:
+async def test_a_deleted_message_is_not_an_error(house: House, code: str) -> None:
     house.slack.answers["chat.update"] = [refused(code)]
     assert not await house.delivery.update("C0DBOPS", "1.2", HELLO)
     assert await house.delivery.update("C0DBOPS", "1.2", HELLO)
 
 
-async def test_of_many_changes_at_once_the_last_one_is_seen(house: House) -> None:
+async def test_of_many_simultaneous_updates_the_last_one_remains(house: House) -> None:
     changes = [house.delivery.update("C0DBOPS", "1.2", Reply(text=f"{number} of 50")) for number in range(50)]
     await asyncio.gather(*changes, house.delivery.update("C0DBOPS", "3.4", HELLO))
     texts = [call["text"] for call in house.slack.of("chat.update") if call["ts"] == "1.2"]
@@ -243,7 +243,7 @@ async def test_of_many_changes_at_once_the_last_one_is_seen(house: House) -> Non
     assert len(texts) <= 3
 
 
-async def test_a_long_text_is_cut_to_what_slack_takes(house: House) -> None:
+async def test_a_long_text_is_cut_to_what_slack_accepts(house: House) -> None:
     await house.delivery.update("C0DBOPS", "1.2", Reply(text="x" * 10_000))
     assert len(house.slack.of("chat.update")[0]["text"]) <= 4000
 
@@ -279,7 +279,7 @@ async def test_a_file_is_shared_in_three_steps(house: House) -> None:
     assert (shared["channel_id"], shared["thread_ts"]) == ("C0DBOPS", "5.6")
 
 
-async def test_a_file_that_slack_does_not_take_is_an_error_for_people(house: House) -> None:
+async def test_a_file_that_slack_rejects_is_an_error_for_people(house: House) -> None:
     house.slack.answers["files.getUploadURLExternal"] = [refused("file_uploads_disabled")]
     with pytest.raises(BotError, match="file_uploads_disabled"):
         await house.delivery.upload("C0DBOPS", "report.md", "x", title="Report", thread_ts=None)

@@ -1,4 +1,4 @@
-"""What is final and what may work later: by Slack's own error, by what was tried, and by what cannot be read."""
+"""Which of Slack's errors are final and which may pass, depending on the code and on what was tried."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -47,14 +47,16 @@ async def _upload(house: House) -> None:
 
 @pytest.mark.parametrize("answer", LATER.values(), ids=LATER)
 @pytest.mark.parametrize(("method", "call"), CALLS.values(), ids=CALLS)
-async def test_what_is_not_known_to_be_final_is_later(house: House, method: str, call: Any, answer: Answer) -> None:
+async def test_an_error_that_is_not_known_to_be_final_may_pass(
+    house: House, method: str, call: Any, answer: Answer
+) -> None:
     house.slack.always[method] = answer
     with pytest.raises(Unavailable):
         await call(house)
 
 
 @pytest.mark.parametrize("answer", LATER.values(), ids=LATER)
-async def test_a_private_answer_takes_the_next_way_and_is_later_when_none_is_open(house: House, answer: Answer) -> None:
+async def test_a_private_answer_is_sent_another_way_and_later_if_there_is_none(house: House, answer: Answer) -> None:
     keep(house)
     for method in ("response_url", "chat.postEphemeral"):
         house.slack.always[method] = answer
@@ -66,7 +68,7 @@ async def test_a_private_answer_takes_the_next_way_and_is_later_when_none_is_ope
 
 
 @pytest.mark.parametrize(("purpose", "code"), [(one, code) for one, codes in FINAL.items() for code in sorted(codes)])
-def test_every_final_code_is_said_or_belongs_to_what_is_not_said(purpose: Purpose, code: str) -> None:
+def test_every_final_code_has_a_sentence_or_is_one_that_needs_none(purpose: Purpose, code: str) -> None:
     method = {"post": "chat.postMessage", "update": "chat.update", "ephemeral": "chat.postEphemeral",
               "upload": "files.completeUploadExternal", "view": "views.open", "lookup": "users.info"}  # fmt: skip
     assert is_final(method.get(purpose, "response_url"), code)
@@ -76,7 +78,7 @@ def test_every_final_code_is_said_or_belongs_to_what_is_not_said(purpose: Purpos
 
 
 @pytest.mark.parametrize("code", ["is_archived", "restricted_action", "msg_too_long", "user_disabled"])
-async def test_only_where_an_invitation_helps_one_is_asked_for(house: House, code: str) -> None:
+async def test_an_invitation_is_suggested_only_where_it_helps(house: House, code: str) -> None:
     house.slack.answers["chat.postMessage"] = [refused(code), refused("not_in_channel")]
     with pytest.raises(CannotPost) as error:
         await house.delivery.post("C0DBOPS", HELLO)
@@ -86,7 +88,7 @@ async def test_only_where_an_invitation_helps_one_is_asked_for(house: House, cod
 
 
 @pytest.mark.parametrize("code", ["thread_not_found", "message_not_found", "cannot_reply_to_message"])
-async def test_a_thread_that_takes_no_answers_is_left_for_its_channel(house: House, code: str) -> None:
+async def test_an_answer_is_posted_to_the_channel_if_its_thread_takes_no_replies(house: House, code: str) -> None:
     def once(arguments: dict[str, Any]) -> dict[str, Any]:
         return refused(code) if "thread_ts" in arguments else {"ok": True, "ts": "9.9"}
 
@@ -105,7 +107,7 @@ async def test_a_thread_that_takes_no_answers_is_left_for_its_channel(house: Hou
     assert [one.get("thread_ts") for one in house.slack.of("files.completeUploadExternal")] == ["5.6", None]
 
 
-async def test_a_file_that_slack_will_never_take_is_final(house: House) -> None:
+async def test_a_file_that_slack_will_never_accept_is_final(house: House) -> None:
     house.slack.answers["files.completeUploadExternal"] = [refused("posting_to_channel_denied")]
     with pytest.raises(BotError, match="posting_to_channel_denied") as error:
         await _upload(house)

@@ -1,4 +1,4 @@
-"""The guard: what is not Slack's never reaches Bolt, and nothing makes a 5xx."""
+"""The guard: requests that aren't Slack's never reach Bolt, and no request causes a 5xx."""
 
 import json
 import time
@@ -13,18 +13,18 @@ from .conftest import House
 from .requests import FORM, SECRET, click, command, encoded, event, payload, signature, signed
 
 
-async def test_a_signed_command_is_taken(house: House) -> None:
+async def test_a_signed_command_is_accepted(house: House) -> None:
     answer = await house.send(command("show orders"))
     assert (answer.status_code, answer.text) == (200, "")
     assert house.path.came[0].text == "show orders"
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "HEAD"])
-async def test_only_post_is_taken(house: House, method: str) -> None:
+async def test_only_post_is_accepted(house: House, method: str) -> None:
     assert (await house.http.request(method, "/slack/events")).status_code == 405
 
 
-async def test_a_slash_at_the_end_of_the_address_makes_no_difference(house: House) -> None:
+async def test_a_trailing_slash_makes_no_difference(house: House) -> None:
     body = command("show orders")
     answer = await house.http.post("/slack/events/", content=body, headers=signed(body))
     await house.tasks.drain(5)
@@ -32,7 +32,7 @@ async def test_a_slash_at_the_end_of_the_address_makes_no_difference(house: Hous
     assert house.path.came[0].text == "show orders"
 
 
-async def test_what_is_asked_for_and_not_served_is_in_the_log(house: House) -> None:
+async def test_requests_for_unknown_paths_are_logged(house: House) -> None:
     with structlog.testing.capture_logs() as log:
         assert (await house.http.post("/slack/evnets")).status_code == 404
         assert (await house.http.get("/healthz")).status_code == 200
@@ -68,19 +68,19 @@ async def test_a_request_that_slack_did_not_sign_gets_401(house: House, headers:
 
 
 @pytest.mark.parametrize("seconds", [-301, 301, -100_000])
-async def test_an_old_request_gets_401_though_its_signature_is_right(house: House, seconds: int) -> None:
+async def test_an_old_request_gets_401_even_with_a_valid_signature(house: House, seconds: int) -> None:
     body = command()
     headers = signed(body, stamp=str(int(time.time()) + seconds))
     assert (await house.http.post("/slack/events", content=body, headers=headers)).status_code == 401
 
 
-async def test_another_secret_is_not_ours(house: House) -> None:
+async def test_a_signature_with_another_secret_is_refused(house: House) -> None:
     body = command()
     answer = await house.http.post("/slack/events", content=body, headers=signed(body, secret=SECRET[::-1]))
     assert answer.status_code == 401
 
 
-async def test_other_headers_may_hold_anything(house: House) -> None:
+async def test_other_headers_may_contain_anything(house: House) -> None:
     body = command()
     headers: dict[str, str | bytes] = {**signed(body), "User-Agent": b"\xff\xfe", "X-Other": "ü".encode()}
     assert (await house.http.post("/slack/events", content=body, headers=encoded(headers))).status_code == 200
@@ -102,7 +102,7 @@ async def test_a_large_body_is_refused_before_it_is_read(house: House) -> None:
     assert declared.status_code == 413
 
 
-async def test_a_body_of_just_the_limit_is_read(house: House) -> None:
+async def test_a_body_of_exactly_the_limit_is_read(house: House) -> None:
     body = command("x" * 250_000)
     assert (await house.send(body)).status_code == 200
 
@@ -115,7 +115,7 @@ async def test_an_unsigned_body_is_never_logged(house: House) -> None:
     assert "very-private-text" not in repr(logs)
 
 
-async def test_a_flood_of_forged_requests_is_one_line_a_second_that_counts_them(
+async def test_a_flood_of_forged_requests_is_logged_once_a_second_with_a_count(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds = 100.0
@@ -136,7 +136,7 @@ async def test_the_certificate_check_needs_no_signature(house: House) -> None:
     assert sneaked.status_code == 401
 
 
-async def test_the_address_is_verified(house: House) -> None:
+async def test_the_url_verification_is_answered(house: House) -> None:
     answer = await house.event({"type": "url_verification", "challenge": "abc", "token": "legacy"})
     assert answer.status_code == 200
     assert "abc" in answer.text
@@ -171,7 +171,7 @@ WRONG = [None, 1, True, [], [1], {}, {"id": 5}, "text", {"type": 1}, [{"action_i
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=repr)
-async def test_wrong_parts_of_a_payload_never_make_a_5xx(house: House, wrong: object) -> None:
+async def test_wrong_parts_of_a_payload_never_cause_a_5xx(house: House, wrong: object) -> None:
     base = {**click(), "view": {"id": "V1", "type": "modal", "callback_id": "c"}}
     for name in [*base, "callback_id", "authorizations", "response_urls", "response_url", "event", "item"]:
         for kind in (
@@ -188,7 +188,7 @@ async def test_wrong_parts_of_a_payload_never_make_a_5xx(house: House, wrong: ob
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=repr)
-async def test_wrong_parts_of_an_event_never_make_a_5xx(house: House, wrong: object) -> None:
+async def test_wrong_parts_of_an_event_never_cause_a_5xx(house: House, wrong: object) -> None:
     base = event("app_mention", user="U0ANA", channel="C0DBOPS", ts="1.2", text="<@U0BOT> ls")
     for name in base:
         assert (await house.event({**base, name: wrong})).status_code in (200, 400), name
@@ -197,7 +197,7 @@ async def test_wrong_parts_of_an_event_never_make_a_5xx(house: House, wrong: obj
         assert (await house.event(broken)).status_code in (200, 400), name
 
 
-async def test_missing_parts_never_make_a_5xx(house: House) -> None:
+async def test_missing_parts_never_cause_a_5xx(house: House) -> None:
     base = {**click(), "view": {"id": "V1", "type": "modal", "callback_id": "c"}, "callback_id": "c", "action_id": "a"}
     for name in base:
         for kind in ("block_actions", "view_submission", "block_suggestion", "shortcut", "message_action"):
@@ -207,23 +207,23 @@ async def test_missing_parts_never_make_a_5xx(house: House) -> None:
 
 @pytest.mark.parametrize("field", ["user_id", "channel_id", "team_id", "trigger_id", "text", "command"])
 @pytest.mark.parametrize("value", [None, "", "../../etc", "u0ana", "U" * 500, "ü", "<!channel>"])
-async def test_a_command_with_odd_fields_never_makes_a_5xx(house: House, field: str, value: str | None) -> None:
+async def test_a_command_with_odd_fields_never_causes_a_5xx(house: House, field: str, value: str | None) -> None:
     assert (await house.send(command(**{field: cast(Any, value)}))).status_code in (200, 400)
 
 
-async def test_a_body_that_says_payload_inside_a_command_is_a_command(house: House) -> None:
+async def test_a_command_that_contains_a_payload_field_is_a_command(house: House) -> None:
     answer = await house.send(command("show payload-db"))
     assert answer.status_code == 200
     assert house.path.came[0].text == "show payload-db"
 
 
-async def test_a_type_that_slack_invents_is_not_an_error_page(house: House) -> None:
+async def test_an_unknown_type_is_no_server_error(house: House) -> None:
     answer = await house.press({**click(), "type": "something_new"})
     assert answer.status_code in (200, 400)
     assert (await house.event(event("something_new", user={"id": "U0ANA"}))).status_code == 200
 
 
-async def test_other_paths_are_not_slacks(house: House) -> None:
+async def test_other_paths_are_not_found(house: House) -> None:
     assert (await house.http.get("/healthz")).text == "alive"
     assert (await house.http.get("/slack")).status_code == 404
     assert (await house.http.post("/healthz")).status_code == 405
@@ -233,7 +233,7 @@ def test_json_of_a_vector_is_stable() -> None:
     assert json.loads(json.dumps(click()))["type"] == "block_actions"
 
 
-async def test_the_path_is_served_by_a_real_client_with_a_kept_connection(house: House) -> None:
+async def test_a_real_client_with_a_kept_connection_is_served(house: House) -> None:
     for _ in range(3):
         assert (await house.send(command())).status_code == 200
     assert isinstance(house.http, httpx.AsyncClient)

@@ -1,4 +1,4 @@
-"""Who is this human? Slack says, for a minute; what it does not say is a no."""
+"""Facts about people and channels: cached for a minute. What Slack doesn't return never gives a right."""
 
 import asyncio
 
@@ -50,7 +50,7 @@ async def test_a_member_is_described(house: House) -> None:
         ("U0NOBODY", "is_stranger"),
     ],
 )
-async def test_who_is_not_a_member_is_told_apart(house: House, user: str, flag: str) -> None:
+async def test_a_person_who_is_no_member_is_recognised(house: House, user: str, flag: str) -> None:
     found = await person(house, user)
     flags = ("is_guest", "is_stranger", "is_deactivated", "is_bot")
     assert {name for name in flags if getattr(found, name)} == {flag}
@@ -109,13 +109,13 @@ async def test_a_person_without_a_team_is_a_stranger(house: House) -> None:
 
 
 @pytest.mark.parametrize("code", ["invalid_auth", "fatal_error", "missing_scope"])
-async def test_without_an_answer_nobody_is_anybody(house: House, code: str) -> None:
+async def test_without_an_answer_a_person_is_no_member(house: House, code: str) -> None:
     house.slack.always["users.info"] = refused(code)
     with pytest.raises(Unavailable, match="nothing is allowed"):
         await person(house, "U0ANA")
 
 
-async def test_an_answer_about_somebody_else_is_none(house: House) -> None:
+async def test_an_answer_about_another_person_counts_as_none(house: House) -> None:
     house.slack.answers["users.info"] = [{"ok": True, "user": {"id": "U0BEN", "team_id": "T0ACME"}}]
     with pytest.raises(Unavailable):
         await person(house, "U0ANA")
@@ -144,20 +144,20 @@ async def test_a_direct_message_and_home_are_not_looked_up(house: House) -> None
     assert house.slack.of("conversations.info") == []
 
 
-async def test_a_group_conversation_that_we_may_not_read_is_one(house: House) -> None:
+async def test_a_group_conversation_that_we_may_not_read_is_recognised(house: House) -> None:
     house.slack.always["conversations.info"] = refused("missing_scope")
     found = (await house.directory.subject(incoming(channel="C0MPIM"), usergroups=NOBODY)).channel
     assert found.kind is ChannelKind.GROUP_DM
 
 
 @pytest.mark.parametrize("code", ["plan_upgrade_required", "no_such_subteam", "fatal_error", "invalid_auth"])
-async def test_a_user_group_that_cannot_be_read_is_not_known(house: House, code: str) -> None:
+async def test_a_user_group_that_cannot_be_read_is_unknown(house: House, code: str) -> None:
     house.slack.always["usergroups.users.list"] = refused(code)
     subject = await house.directory.subject(incoming(), usergroups=frozenset({"S0DBA"}))
     assert subject.groups == {"S0DBA": None}
 
 
-async def test_answers_are_kept_for_a_minute_and_asked_again_when_it_counts(house: House) -> None:
+async def test_answers_are_kept_for_a_minute_and_read_again_when_it_counts(house: House) -> None:
     now = 0.0
     directory = SlackDirectory(house.calls, house.workspace, schedules=Schedules([], dict), now=lambda: now)
     groups = frozenset({"S0DBA"})
@@ -173,20 +173,20 @@ async def test_answers_are_kept_for_a_minute_and_asked_again_when_it_counts(hous
     assert len(house.slack.calls) == 3
 
 
-async def test_fifty_at_once_ask_once(house: House) -> None:
+async def test_fifty_simultaneous_readers_share_one_call(house: House) -> None:
     subjects = [house.directory.subject(incoming(), usergroups=frozenset({"S0DBA"})) for _ in range(50)]
     await asyncio.gather(*subjects)
     assert len(house.slack.calls) == 3
 
 
-async def test_a_failed_question_is_not_kept(house: House) -> None:
+async def test_a_failed_call_is_not_cached(house: House) -> None:
     house.slack.answers["users.info"] = [refused("account_inactive")]
     with pytest.raises(Unavailable):
         await person(house, "U0ANA")
     assert (await person(house, "U0ANA")).name == "ana"
 
 
-async def test_who_gives_up_does_not_take_the_answer_from_the_others(house: House) -> None:
+async def test_a_reader_who_gives_up_does_not_take_the_answer_from_others(house: House) -> None:
     first = asyncio.create_task(person(house, "U0ANA"))
     second = asyncio.create_task(person(house, "U0ANA"))
     await asyncio.sleep(0)
@@ -194,7 +194,7 @@ async def test_who_gives_up_does_not_take_the_answer_from_the_others(house: Hous
     assert (await second).name == "ana"
 
 
-async def test_an_event_makes_old_answers_forgotten(house: House) -> None:
+async def test_an_event_drops_old_answers(house: House) -> None:
     groups = frozenset({"S0DBA"})
     await house.directory.subject(incoming(), usergroups=groups)
     house.slack.calls.clear()
@@ -208,13 +208,13 @@ async def test_an_event_makes_old_answers_forgotten(house: House) -> None:
     assert sorted(house.slack.methods()) == ["conversations.info", "users.info"]
 
 
-async def test_a_rate_limit_is_waited_out(house: House) -> None:
+async def test_a_rate_limit_is_respected(house: House) -> None:
     house.slack.answers["users.info"] = [limited(), limited()]
     assert (await person(house, "U0ANA")).name == "ana"
     assert house.seen.count(("users.info", "ratelimited")) == 2
 
 
-async def test_the_installation_is_asked_for_once_also_by_many(house: House) -> None:
+async def test_the_installation_is_read_once_for_many_readers(house: House) -> None:
     from bot.slack.lookups.installation import Workspace
 
     workspace = Workspace(house.calls)
@@ -224,7 +224,7 @@ async def test_the_installation_is_asked_for_once_also_by_many(house: House) -> 
     assert found[0].scopes == {"commands", "chat:write"}
 
 
-async def test_an_installation_that_is_not_known_is_unavailable_and_asked_again(house: House) -> None:
+async def test_an_unknown_installation_is_unavailable_and_read_again(house: House) -> None:
     from bot.slack.lookups.installation import Workspace
 
     workspace = Workspace(house.calls)
@@ -234,7 +234,7 @@ async def test_an_installation_that_is_not_known_is_unavailable_and_asked_again(
     assert (await workspace.installation()).bot_user_id == "U0BOT"
 
 
-async def test_members_are_looked_for_on_every_page(house: House) -> None:
+async def test_members_are_read_from_every_page(house: House) -> None:
     house.slack.answers["conversations.members"] = [
         {"ok": True, "members": ["U0ANA"], "response_metadata": {"next_cursor": "more"}},
         {"ok": True, "members": ["U0BEN"], "response_metadata": {"next_cursor": ""}},
@@ -243,12 +243,12 @@ async def test_members_are_looked_for_on_every_page(house: House) -> None:
     assert [call.get("cursor") for call in house.slack.of("conversations.members")] == [None, "more"]
 
 
-async def test_nobody_is_in_a_channel_that_slack_does_not_tell_of(house: House) -> None:
+async def test_a_channel_that_slack_does_not_return_has_no_members(house: House) -> None:
     house.slack.always["conversations.members"] = refused("channel_not_found")
     assert not await house.directory.is_in("U0BEN", "C0DBOPS")
 
 
-async def test_when_slack_is_out_of_reach_membership_is_not_guessed(house: House) -> None:
+async def test_membership_is_not_guessed_when_slack_is_unreachable(house: House) -> None:
     house.slack.always["conversations.members"] = refused("internal_error")
     with pytest.raises(Unavailable, match="who is in that channel"):
         await house.directory.is_in("U0BEN", "C0DBOPS")

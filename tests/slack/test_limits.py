@@ -1,4 +1,4 @@
-"""Limits of the server, on real sockets: a flood doesn't delay the acknowledgement of signed commands."""
+"""Limits of the server, on real sockets: a flood of requests doesn't delay the acknowledgement of signed ones."""
 
 import asyncio
 import resource
@@ -66,13 +66,13 @@ async def are_forgotten(server: Any) -> None:
     await until(lambda: not protocol.idle and not protocol.waiting, what="the server to forget the connections")
 
 
-async def test_what_is_as_large_as_slack_sends_is_answered_however_it_is_cut(port: int) -> None:
+async def test_a_request_as_large_as_slacks_is_answered_however_it_is_split(port: int) -> None:
     assert await asked(port, head=b"x-a: " + b"a" * 8_000 + b"\r\n", body=b"b" * 200_000) == b"HTTP/1.1 200 OK"
     assert await asked(port, body=b"b" * 200_000, pause=0.2) == b"HTTP/1.1 200 OK"
 
 
 @pytest.mark.parametrize("piece", [b"a" * 65_536, b"a: b\r\n" * 10_000], ids=["one header", "many headers"])
-async def test_headers_without_end_take_no_memory(port: int, piece: bytes) -> None:
+async def test_endless_headers_take_no_memory(port: int, piece: bytes) -> None:
     before, sent = psutil.Process().memory_info().rss, 0
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"POST / HTTP/1.1\r\nx-a: ")
@@ -98,7 +98,9 @@ async def test_a_request_that_takes_too_long_is_ended(port: int, monkeypatch: py
         writer.close()
 
 
-async def test_a_kept_connection_has_its_time_for_each_request(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_each_request_on_a_kept_connection_has_its_own_time_limit(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(limits, "REQUEST_SECONDS", 0.6)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for _ in range(4):
@@ -108,7 +110,7 @@ async def test_a_kept_connection_has_its_time_for_each_request(port: int, monkey
     writer.close()
 
 
-async def test_half_open_requests_neither_use_up_files_nor_keep_others_out(server: Any, port: int) -> None:
+async def test_unfinished_requests_neither_use_up_files_nor_block_others(server: Any, port: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert hard <= limits.AT_MOST or soft > limits.AT_MOST
     half = []
@@ -133,7 +135,7 @@ async def idle(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     return reader, writer
 
 
-async def test_connections_that_are_kept_idle_do_not_keep_others_out(server: Any, port: int) -> None:
+async def test_idle_connections_do_not_block_others(server: Any, port: int) -> None:
     kept = [await idle(port) for _ in range(limits.AT_MOST)]
 
     for _ in range(5):
@@ -145,7 +147,7 @@ async def test_connections_that_are_kept_idle_do_not_keep_others_out(server: Any
     await are_forgotten(server)
 
 
-async def test_one_that_is_asking_is_not_closed_for_one_that_is_idle(server: Any, port: int) -> None:
+async def test_an_active_connection_is_not_closed_in_favour_of_an_idle_one(server: Any, port: int) -> None:
     busy = await idle(port)
     kept = [await idle(port) for _ in range(limits.AT_MOST - 2)]
     busy[1].write(b"GET / HTTP/1.1\r\nhost: x\r\n")
@@ -159,12 +161,14 @@ async def test_one_that_is_asking_is_not_closed_for_one_that_is_idle(server: Any
     await are_forgotten(server)
 
 
-async def test_an_answer_that_nobody_reads_keeps_no_connection(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_answer_that_the_client_does_not_read_keeps_no_connection(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(limits, "ANSWER_SECONDS", 0.3)
     before = psutil.Process().num_fds()
     deaf = []
     for _ in range(5):
-        # Not asyncio's streams: they read by themselves.
+        # asyncio's streams would read by themselves
         sock = socket.create_connection(("127.0.0.1", port))
         sock.sendall(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n" * 3)
         deaf.append(sock)
@@ -189,7 +193,7 @@ async def test_an_answer_that_nobody_reads_keeps_no_connection(port: int, monkey
     ],
 )
 @pytest.mark.parametrize("ends", ["closes", "resets"])
-async def test_whoever_leaves_takes_the_file_along(server: Any, port: int, begun: bytes, ends: str) -> None:
+async def test_a_client_that_disconnects_releases_its_file(server: Any, port: int, begun: bytes, ends: str) -> None:
     before = psutil.Process().num_fds()
     gone = [await asyncio.open_connection("127.0.0.1", port) for _ in range(10)]
     for _, writer in gone:
@@ -205,7 +209,7 @@ async def test_whoever_leaves_takes_the_file_along(server: Any, port: int, begun
     assert await asked(port, body=b"another") == b"HTTP/1.1 200 OK"
 
 
-async def test_a_request_that_is_answered_before_its_end_is_idle_after_it(server: Any, port: int) -> None:
+async def test_a_connection_is_idle_after_an_early_answer(server: Any, port: int) -> None:
     protocol = server.config.http_protocol_class
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"POST /early HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\n")

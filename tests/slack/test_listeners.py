@@ -1,4 +1,4 @@
-"""What comes in reaches the path as an `Incoming`; Slack gets its ack and the person an answer, whatever fails."""
+"""Everything that arrives reaches the pipeline as an `Incoming`. Slack is acknowledged and the person is answered."""
 
 import asyncio
 import re
@@ -26,12 +26,12 @@ async def test_a_command_is_translated(house: House) -> None:
     assert url not in repr(came)
 
 
-async def test_any_command_name_is_ours(house: House) -> None:
+async def test_any_command_name_is_accepted(house: House) -> None:
     await house.send(command("ls", command="/turso-staging"))
     assert house.only().text == "ls"
 
 
-async def test_a_redelivery_has_the_same_key_and_another_request_another(house: House) -> None:
+async def test_a_redelivery_has_the_same_key_and_another_request_has_another(house: House) -> None:
     body = command("ls")
     await house.send(body)
     await house.send(body)
@@ -50,7 +50,7 @@ async def test_a_button_is_translated(house: House) -> None:
     assert not came.is_ephemeral
 
 
-async def test_a_button_in_an_ephemeral_message_says_so(house: House) -> None:
+async def test_a_button_in_an_ephemeral_message_is_marked(house: House) -> None:
     container = {"type": "message", "message_ts": "1.2", "channel_id": "C0DBOPS", "is_ephemeral": True}
     await house.press({**click(container=container), "message": None})
     assert house.only().is_ephemeral
@@ -76,12 +76,12 @@ async def test_a_button_in_home_has_no_channel(house: House) -> None:
         ({"type": "button"}, ""),
     ],
 )
-async def test_the_value_of_other_elements(house: House, element: dict[str, Any], value: str) -> None:
+async def test_the_values_of_other_elements_are_translated(house: House, element: dict[str, Any], value: str) -> None:
     await house.press(click(actions=[{"action_id": "a", "block_id": "b", **element}]))
     assert house.only().value == value
 
 
-async def test_a_submission_brings_its_inputs_as_plain_values(house: House) -> None:
+async def test_a_submission_has_its_inputs_as_plain_values(house: House) -> None:
     state = {
         "arg.name": {"form.database": {"type": "external_select", "selected_option": {"value": "orders"}}},
         "arg.for": {"form.input": {"type": "plain_text_input", "value": "30m"}},
@@ -106,13 +106,13 @@ async def test_a_submission_brings_its_inputs_as_plain_values(house: House) -> N
     }
 
 
-async def test_a_submission_is_answered_with_errors_at_once(house: House) -> None:
+async def test_errors_of_a_submission_are_answered_at_once(house: House) -> None:
     house.path.answer = Ack({"response_action": "errors", "errors": {"arg.name": "There is none."}})
     answer = await house.press(submission())
     assert answer.json() == {"response_action": "errors", "errors": {"arg.name": "There is none."}}
 
 
-async def test_a_submission_with_several_addresses_to_answer_at_is_taken(house: House) -> None:
+async def test_a_submission_with_several_response_urls_is_accepted(house: House) -> None:
     addresses = [{"response_url": house.slack.response_url(name), "channel_id": "C0DBOPS"} for name in ("a", "b")]
     assert (await house.press({**submission(), "response_urls": addresses})).status_code == 200
     assert [came.kind.value for came in house.path.came] == ["submission"]
@@ -125,7 +125,7 @@ async def test_a_submission_is_never_answered_with_a_secret(house: House) -> Non
     assert answer.json() == {"response_action": "update", "view": {"type": "modal", "blocks": [{"text": "[hidden]"}]}}
 
 
-async def test_the_work_of_a_submission_follows_its_ack(house: House) -> None:
+async def test_the_work_of_a_submission_follows_its_acknowledgement(house: House) -> None:
     done = asyncio.Event()
 
     async def then() -> None:
@@ -141,7 +141,7 @@ async def test_a_closed_modal_is_acknowledged(house: House) -> None:
     assert house.path.came == []
 
 
-async def test_options_are_offered_a_hundred_at_most(house: House) -> None:
+async def test_at_most_a_hundred_options_are_offered(house: House) -> None:
     option = {"text": {"type": "plain_text", "text": "orders"}, "value": "orders"}
     house.path.offered = [option] * 150
     asked = {**submission(), "type": "block_suggestion", "action_id": "form.database", "value": "or"}
@@ -151,7 +151,7 @@ async def test_options_are_offered_a_hundred_at_most(house: House) -> None:
     assert (house.only().action_id, house.only().value) == (submission()["view"]["callback_id"], "i-opened")
 
 
-async def test_options_that_fail_or_hang_are_none(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_options_that_fail_or_hang_are_answered_with_none(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = {**submission(), "type": "block_suggestion", "action_id": "form.database", "value": ""}
 
     async def fail(_: Incoming) -> None:
@@ -168,7 +168,7 @@ async def test_options_that_fail_or_hang_are_none(house: House, monkeypatch: pyt
     assert (await house.press(asked)).json() == {"options": []}
 
 
-async def test_shortcuts(house: House) -> None:
+async def test_shortcuts_are_translated(house: House) -> None:
     everywhere = {"type": "shortcut", "callback_id": "turso.command", "user": {"id": "U0ANA"}, "trigger_id": "1.1.1"}
     await house.press(everywhere)
     here = {
@@ -194,7 +194,7 @@ async def test_a_mention_is_a_command_in_its_thread(house: House) -> None:
     assert (came.message_ts, came.trigger_id, came.response_url) == ("7.8", None, None)
 
 
-async def test_a_mention_outside_a_thread_begins_one(house: House) -> None:
+async def test_a_mention_outside_a_thread_starts_one(house: House) -> None:
     await house.event(event("app_mention", user="U0ANA", channel="C0DBOPS", ts="7.8", text="<@U0BOT>"))
     assert (house.only().thread_ts, house.only().text) == ("7.8", "")
 
@@ -202,18 +202,18 @@ async def test_a_mention_outside_a_thread_begins_one(house: House) -> None:
 @pytest.mark.parametrize(
     "who", [{"user": "U0BOT"}, {"user": "U0ROBOT", "bot_id": "B1"}, {"user": "U1", "subtype": "bot_message"}]
 )
-async def test_what_bots_say_is_not_a_command(house: House, who: dict[str, str]) -> None:
+async def test_messages_of_bots_are_no_commands(house: House, who: dict[str, str]) -> None:
     mention = event("app_mention", channel="C0DBOPS", ts="7.8", text="<@U0BOT> ls", **who)
     assert (await house.event(mention)).status_code == 200
     assert house.path.came == []
 
 
-async def test_home_is_opened_and_messages_are_not(house: House) -> None:
+async def test_an_opened_home_is_handled_and_an_opened_messages_tab_is_not(house: House) -> None:
     await house.event(event("app_home_opened", user="U0ANA", channel="D1", tab="messages"))
     await house.event(event("app_home_opened", user="U0ANA", channel="D1", tab="home"))
     assert (house.only().kind, house.only().user_id) == (Kind.HOME, "U0ANA")
 
 
-async def test_an_event_that_we_do_not_know_is_acknowledged(house: House) -> None:
+async def test_an_unknown_event_is_acknowledged(house: House) -> None:
     assert (await house.event(event("reaction_added", user="U0ANA", item={"channel": "C1"}))).status_code == 200
     assert house.path.came == []

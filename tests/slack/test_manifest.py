@@ -1,4 +1,4 @@
-"""The manifest asks for what the bot uses, and for nothing more."""
+"""The manifest requests the scopes and events that the bot uses, and no others."""
 
 import ast
 from pathlib import Path
@@ -34,13 +34,13 @@ SCOPE_OF_METHOD = {
     "team.info": "team:read",
 }
 OF_NO_METHOD = {"commands", "app_mentions:read", "groups:read"}
-"""Slash commands and shortcuts; the mentions that come in; `conversations.info` of private channels."""
+"""For slash commands and shortcuts, incoming mentions, and `conversations.info` of private channels."""
 ROOM = Path(bot.__file__).parent / "slack"
 ROOT = Path(bot.__file__).parent.parent
 
 
 def called_methods() -> set[str]:
-    """Every string of the room that is the name of one of Slack's methods."""
+    """Return the names of Slack methods among the strings in the Slack gateway's source."""
     prefixes = (
         "auth.",
         "apps.",
@@ -63,7 +63,7 @@ def called_methods() -> set[str]:
     }
 
 
-def test_exactly_the_scopes_that_the_called_methods_need() -> None:
+def test_the_scopes_are_exactly_those_of_the_called_methods() -> None:
     needed = {SCOPE_OF_METHOD[method] for method in called_methods()} - {None}
     assert needed | OF_NO_METHOD == set(SCOPES)
     assert len(SCOPES) == 8
@@ -77,7 +77,7 @@ def test_every_event_has_its_scope_and_its_listener() -> None:
     assert manifest()["settings"]["event_subscriptions"]["bot_events"] == sorted(EVENTS)
 
 
-def test_the_file_is_what_the_command_prints() -> None:
+def test_the_file_is_the_output_of_the_command() -> None:
     assert (ROOT / "manifest.yaml").read_text() == manifest_yaml()
     assert yaml.safe_load(manifest_yaml()) == manifest()
 

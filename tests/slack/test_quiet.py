@@ -1,4 +1,4 @@
-"""Slack's libraries log whole requests; none of it comes through, at DEBUG either."""
+"""Slack's libraries log whole requests. None of that reaches the bot's log, even at DEBUG."""
 
 import logging
 
@@ -38,7 +38,7 @@ async def test_at_debug_no_secret_reaches_a_log(house: House, caplog: pytest.Log
         assert secret not in logged, secret
 
 
-def test_what_is_left_of_a_record_has_no_address_and_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_remains_of_a_record_has_no_address_and_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     for logger in (sdk_logger(), bolt_logger()):
         logger.debug("Sending a request - url: https://hooks.slack.com/x, body: {}")
@@ -52,7 +52,7 @@ def test_what_is_left_of_a_record_has_no_address_and_no_traceback(caplog: pytest
     assert all(one.exc_info is None for one in caplog.records)
 
 
-def test_the_cap_holds_whatever_the_root_logger_says() -> None:
+def test_the_cap_applies_whatever_the_root_logger_says() -> None:
     root = logging.getLogger()
     before = root.level
     root.setLevel(logging.DEBUG)
@@ -67,7 +67,7 @@ def test_the_cap_holds_whatever_the_root_logger_says() -> None:
 
 @pytest.fixture
 def no_loggers_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a process of its own: an app that is not ours may have made Bolt's loggers in this one before."""
+    """Remove Bolt's loggers, as in a new process: another app in this process may have created them."""
     known = logging.root.manager.loggerDict
     kept = {name: one for name, one in known.items() if not name.startswith("slack_bolt")}
     monkeypatch.setattr(logging.root.manager, "loggerDict", kept)

@@ -1,4 +1,4 @@
-"""A token leaves by a reveal alone, and nobody else sees it."""
+"""A token is sent only by a reveal, and only its requester sees it."""
 
 import json
 from dataclasses import replace
@@ -20,7 +20,7 @@ SECRETS = [
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-async def test_a_secret_leaves_by_no_way_but_a_reveal(house: House, secret: str) -> None:
+async def test_a_secret_is_sent_only_by_a_reveal(house: House, secret: str) -> None:
     keep(house)
     block = {"type": "section", "text": {"type": "plain_text", "text": f"is {secret}!"}}
     view = {"type": "modal", "title": {"type": "plain_text", "text": "T"}, "blocks": [block]}
@@ -68,7 +68,7 @@ async def test_a_reveal_whose_blocks_are_refused_was_not_delivered(house: House)
     assert not await house.delivery.reveal(HERE, Reply(text="Your token", blocks=[SECTION], secret=True))
 
 
-async def test_a_reveal_in_a_modal_goes_nowhere_else_also_when_the_modal_is_closed(house: House) -> None:
+async def test_a_reveal_in_a_modal_is_sent_nowhere_else_even_when_the_modal_is_closed(house: House) -> None:
     keep(house)
     block = {"type": "section", "text": {"type": "plain_text", "text": JWT}}
     token = Reply(text="Your token", blocks=[block], private=True, secret=True)

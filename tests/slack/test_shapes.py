@@ -1,4 +1,4 @@
-"""Whatever passes the check of shapes, Bolt and the translation can read."""
+"""Whatever passes the check of shapes can be read by Bolt and by the translation."""
 
 import json
 from contextlib import suppress
@@ -40,7 +40,7 @@ TRANSLATIONS = {
     kind=st.sampled_from(["block_actions", "view_submission", "block_suggestion", "shortcut", "message_action", None]),
     odd=st.dictionaries(st.sampled_from(sorted(set(NAMES))), tree, max_size=3),
 )
-def test_what_passes_can_be_read(base: dict[str, Any], kind: str | None, odd: dict[str, Any]) -> None:
+def test_payloads_that_pass_the_check_can_be_read(base: dict[str, Any], kind: str | None, odd: dict[str, Any]) -> None:
     body = json.loads(
         json.dumps({**base, "callback_id": "c", "action_id": "a", **({"type": kind} if kind else {}), **odd})
     )
@@ -66,9 +66,9 @@ def test_no_text_breaks_the_check(text: str) -> None:
 @pytest.mark.parametrize(
     "body", [click(), {**click(), "view": view()}, submission(), event("app_mention", user="U0ANA", channel="C1")]
 )
-def test_what_slack_sends_passes(body: dict[str, Any]) -> None:
+def test_real_payloads_of_slack_pass(body: dict[str, Any]) -> None:
     assert checked(body) is body
 
 
-def test_fields_that_slack_adds_one_day_pass() -> None:
+def test_additional_fields_pass() -> None:
     assert checked({**click(), "something_new": [1, {"a": None}]})

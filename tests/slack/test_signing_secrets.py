@@ -1,4 +1,4 @@
-"""Signing secrets while they are replaced: what either of them signed is taken, and what neither signed is not."""
+"""Signing secrets during a rotation: both secrets are accepted, and no other."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ TEXT = "command=%2Fturso&text=help"
 
 
 class Files:
-    """What is set now, and how often it was read."""
+    """The secrets in the settings now, and how often they were read."""
 
     def __init__(self, *secrets: str) -> None:
         self.secrets: list[str] | None = list(secrets)
@@ -37,18 +37,18 @@ async def fits(secrets: SigningSecrets, secret: str) -> bool:
     return await secrets.fit(TEXT, stamp, signature(secret, stamp, TEXT.encode()))
 
 
-async def test_both_secrets_are_taken_and_no_other() -> None:
+async def test_both_secrets_are_accepted_and_no_other() -> None:
     secrets = SigningSecrets([NEW, OLD])
 
     assert [await fits(secrets, one) for one in (NEW, OLD, OTHER)] == [True, True, False]
 
 
-async def test_without_a_secret_nothing_starts() -> None:
+async def test_without_a_secret_the_bot_does_not_start() -> None:
     with pytest.raises(ValueError, match="signing secret"):
         SigningSecrets([])
 
 
-async def test_a_secret_that_is_replaced_is_taken_with_the_first_request_that_it_signed() -> None:
+async def test_a_new_secret_is_accepted_with_the_first_request_that_it_signed() -> None:
     files = Files(OLD)
     secrets = files.opened()
     assert await fits(secrets, OLD)
@@ -59,7 +59,7 @@ async def test_a_secret_that_is_replaced_is_taken_with_the_first_request_that_it
     assert [await fits(secrets, one) for one in (NEW, OLD, NEW)] == [True, True, True]
 
 
-async def test_a_previous_secret_that_is_removed_is_refused_at_once() -> None:
+async def test_a_previous_secret_that_was_removed_is_refused_at_once() -> None:
     files = Files(NEW, OLD)
     secrets = files.opened()
     assert await fits(secrets, OLD)
@@ -69,7 +69,7 @@ async def test_a_previous_secret_that_is_removed_is_refused_at_once() -> None:
     assert not await fits(secrets, OLD)
 
 
-async def test_requests_that_wait_share_one_look() -> None:
+async def test_waiting_requests_share_one_read() -> None:
     files = Files(OLD)
     secrets = files.opened()
     assert not await fits(secrets, OTHER)
@@ -81,7 +81,7 @@ async def test_requests_that_wait_share_one_look() -> None:
     assert files.reads == 2
 
 
-async def test_what_cannot_be_read_leaves_the_secrets_as_they_are() -> None:
+async def test_settings_that_cannot_be_read_leave_the_secrets_unchanged() -> None:
     files = Files(OLD)
     secrets = files.opened()
     files.secrets = None

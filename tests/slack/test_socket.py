@@ -1,4 +1,4 @@
-"""Socket Mode: the same listeners behind a WebSocket; every envelope is acknowledged."""
+"""Socket Mode: the same listeners behind a WebSocket. Every envelope is acknowledged."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ from .requests import click, command, event, submission
 from .stub import APP_TOKEN
 
 
-class Sockets:
+class FakeSlackSocket:
     """Slack's end of the WebSocket."""
 
     def __init__(self, house: House) -> None:
@@ -36,7 +36,7 @@ class Sockets:
         self.sent = 0
         self.spoilt: set[str] = set()
         self.broken = 0
-        """How many connections fail before one is opened."""
+        """How many connections fail before one succeeds."""
 
     async def start(self) -> None:
         await self.server.start_server()
@@ -73,30 +73,33 @@ class Sockets:
 
 
 @pytest.fixture
-async def sockets(house: House) -> AsyncIterator[Sockets]:
-    sockets = Sockets(house)
+async def sockets(house: House) -> AsyncIterator[FakeSlackSocket]:
+    sockets = FakeSlackSocket(house)
     await sockets.start()
     yield sockets
     await sockets.server.close()
 
 
 @pytest.fixture
-async def runner(house: House, sockets: Sockets) -> AsyncIterator[SocketRunner]:
+async def runner(house: House, sockets: FakeSlackSocket) -> AsyncIterator[SocketRunner]:
     runner = SocketRunner(house.app, APP_TOKEN, house.calls, house.tasks)
     runner.start()
     yield runner
     await runner.close(drain_seconds=1)
 
 
-async def link(sockets: Sockets) -> web.WebSocketResponse:
+async def link(sockets: FakeSlackSocket) -> web.WebSocketResponse:
     return await asyncio.wait_for(sockets.connected.get(), 5)
 
 
-async def test_everything_comes_in_without_a_signature(house: House, sockets: Sockets, runner: SocketRunner) -> None:
+async def test_every_kind_of_envelope_arrives_without_a_signature(
+    house: House, sockets: FakeSlackSocket, runner: SocketRunner
+) -> None:
     ws = await link(sockets)
     assert house.slack.calls[0].headers["Authorization"] == f"Bearer {APP_TOKEN}"
     assert "payload" not in await sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("ls").decode())))
-    assert await runner.is_ready()  # the client notes its connection after the server, and before what arrives on it
+    # the client registers a connection after the server has, but before it handles the first envelope
+    assert await runner.is_ready()
     await sockets.deliver(ws, "interactive", click())
     house.path.answer = Ack({"response_action": "errors", "errors": {"arg.name": "No."}})
     several = [{"response_url": house.slack.response_url(name)} for name in ("a", "b")]
@@ -107,8 +110,8 @@ async def test_everything_comes_in_without_a_signature(house: House, sockets: So
     assert [came.kind.value for came in house.path.came] == ["command", "action", "submission", "mention"]
 
 
-async def test_what_cannot_be_taken_is_acknowledged_all_the_same(
-    house: House, sockets: Sockets, runner: SocketRunner
+async def test_an_envelope_that_cannot_be_handled_is_acknowledged_all_the_same(
+    house: House, sockets: FakeSlackSocket, runner: SocketRunner
 ) -> None:
     ws = await link(sockets)
 
@@ -121,7 +124,7 @@ async def test_what_cannot_be_taken_is_acknowledged_all_the_same(
         assert "payload" not in await sockets.deliver(ws, "interactive", odd)
 
 
-async def test_a_refreshed_connection_is_replaced(house: House, sockets: Sockets, runner: SocketRunner) -> None:
+async def test_a_refreshed_connection_is_replaced(house: House, sockets: FakeSlackSocket, runner: SocketRunner) -> None:
     ws = await link(sockets)
     await ws.send_json({"type": "disconnect", "reason": "refresh_requested"})
     ws = await link(sockets)
@@ -129,7 +132,7 @@ async def test_a_refreshed_connection_is_replaced(house: House, sockets: Sockets
     assert len(house.path.came) == 1
 
 
-async def test_closing_acknowledges_and_finishes_what_came(house: House, sockets: Sockets) -> None:
+async def test_closing_acknowledges_and_finishes_what_has_arrived(house: House, sockets: FakeSlackSocket) -> None:
     runner = SocketRunner(house.app, APP_TOKEN, house.calls, house.tasks)
     runner.start()
     ws = await link(sockets)
@@ -154,7 +157,7 @@ async def test_closing_acknowledges_and_finishes_what_came(house: House, sockets
     assert not await runner.is_ready()
 
 
-async def test_slack_that_is_not_there_is_waited_for(house: House, sockets: Sockets) -> None:
+async def test_an_unreachable_slack_is_waited_for(house: House, sockets: FakeSlackSocket) -> None:
     house.slack.always["apps.connections.open"] = {"ok": False, "error": "internal_error"}
     runner = SocketRunner(house.app, APP_TOKEN, house.calls, house.tasks)
     runner.start()
@@ -163,8 +166,8 @@ async def test_slack_that_is_not_there_is_waited_for(house: House, sockets: Sock
     assert await runner.close()
 
 
-async def test_a_token_that_is_revoked_later_is_told_until_there_is_a_connection_again(
-    house: House, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+async def test_a_revoked_token_is_reported_until_there_is_a_connection_again(
+    house: House, sockets: FakeSlackSocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket_mode, "PING_SECONDS", 0.05)
     background, opens = Background(), house.slack.always["apps.connections.open"]
@@ -177,13 +180,13 @@ async def test_a_token_that_is_revoked_later_is_told_until_there_is_a_connection
         house.slack.always["apps.connections.open"] = {"ok": False, "error": "token_revoked"}
         await ws.send_json({"type": "disconnect", "reason": "link_disabled"})
         await ws.close()
-        await happens(lambda: loop.failures > 1)
+        await wait_until(lambda: loop.failures > 1)
         with pytest.raises(NotConnected, match=r"Slack doesn't accept SLACK_APP_TOKEN \(token_revoked\)\. "):
             await runner.check()
         house.slack.always["apps.connections.open"] = opens
         ws = await link(sockets)
         await sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("ls").decode())))
-        await happens(lambda: not loop.failures)
+        await wait_until(lambda: not loop.failures)
 
     told = {one["why"] for one in said if one["event"] == "background.failed"}
     assert [sentence.partition(". ")[0] for sentence in told] == [
@@ -194,7 +197,7 @@ async def test_a_token_that_is_revoked_later_is_told_until_there_is_a_connection
 
 
 async def test_a_ticket_that_a_broken_connection_used_up_is_not_tried_again(
-    house: House, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+    house: House, sockets: FakeSlackSocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket_mode, "PING_SECONDS", 0.05)
     sockets.broken = 1
@@ -208,7 +211,7 @@ async def test_a_ticket_that_a_broken_connection_used_up_is_not_tried_again(
     await runner.close()
 
 
-async def happens(true: Callable[[], bool]) -> None:
+async def wait_until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not true():
             await asyncio.sleep(0.02)

@@ -1,4 +1,4 @@
-"""Work after an ack: held, heard when it fails, and waited for."""
+"""Tasks after an acknowledgement: they are kept, their failures are logged, and a shutdown waits for them."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ import structlog
 from bot.slack.background_tasks import TaskKeeper
 
 
-async def test_a_shutdown_waits_for_what_runs_and_for_what_that_starts() -> None:
+async def test_a_shutdown_waits_for_running_tasks_and_for_those_that_they_start() -> None:
     tasks, done = TaskKeeper(), []
 
     async def second() -> None:
@@ -24,14 +24,14 @@ async def test_a_shutdown_waits_for_what_runs_and_for_what_that_starts() -> None
     assert len(tasks) == 0
 
 
-async def test_what_does_not_end_in_time_is_cancelled_and_said() -> None:
+async def test_a_task_that_does_not_end_in_time_is_cancelled_and_reported() -> None:
     tasks = TaskKeeper()
     forever = tasks.start(asyncio.sleep(3600))
     assert not await tasks.drain(0.05)
     assert forever.cancelled()
 
 
-async def test_a_failure_is_heard() -> None:
+async def test_a_failure_is_logged() -> None:
     tasks = TaskKeeper()
 
     async def fail() -> None:

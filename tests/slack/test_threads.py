@@ -1,4 +1,4 @@
-"""In which thread a press is answered: in none when its message stands in the channel as well."""
+"""The thread in which a press is answered: none if the button's message is in the channel as well."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ REPLY: dict[str, Any] = {"ts": "2.2", "thread_ts": "1.1"}
 
 
 def pressed(message: dict[str, Any], **container: Any) -> dict[str, Any]:
-    """What Slack sends of a press in a message; the message itself is absent where only one person sees it."""
+    """Return Slack's payload of a press. `message` is empty for ephemeral messages."""
     return {
         "type": "block_actions",
         "user": {"id": "U0ANA", "team_id": "T0ACME"},
@@ -36,7 +36,7 @@ def pressed(message: dict[str, Any], **container: Any) -> dict[str, Any]:
     ],
     ids=["no thread", "first of a thread", "reply sent to the channel", "reply", "reply in both", "ephemeral reply"],
 )
-def test_a_press_is_answered_where_its_message_stands(body: dict[str, Any], thread_ts: str | None) -> None:
+def test_a_press_is_answered_where_its_message_is(body: dict[str, Any], thread_ts: str | None) -> None:
     incoming = action(body, NOON)
 
     assert incoming is not None

@@ -14,7 +14,7 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 class StoppedClock:
-    """Noon, until a test moves it."""
+    """A clock that shows noon until a test moves it."""
 
     def __init__(self) -> None:
         self.time = NOON
@@ -39,6 +39,6 @@ async def store(database_url: str, clock: StoppedClock) -> AsyncIterator[SqlStor
 
 @pytest.fixture
 async def other(database_url: str, store: SqlStore, clock: StoppedClock) -> AsyncIterator[SqlStore]:
-    """A second store on the same database, as another process would open it."""
+    """Yield a second store on the same database, as another process would open it."""
     async with open_store(database_url, clock) as other:
         yield other

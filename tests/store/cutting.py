@@ -1,4 +1,4 @@
-"""PostgreSQL ends connections of a store in the middle of its transactions."""
+"""Lets PostgreSQL end connections of a store in the middle of its transactions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ def cut(store: SqlStore, numbers: set[int], when: When) -> Iterator[list[int]]:
         with psycopg.connect(url, autocommit=True) as admin:
             admin.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
         if when == "after the commit":
-            connection.cursor().execute("SELECT 1")  # raises as a commit does whose confirmation is lost
+            connection.cursor().execute("SELECT 1")  # raises like a commit whose confirmation is lost
         return real(connection)
 
     with pytest.MonkeyPatch.context() as patched:

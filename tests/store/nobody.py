@@ -1,4 +1,4 @@
-"""The command line, run by a user who owns nothing. Tests may run as root, who may write everything."""
+"""Runs the command line as a user who owns nothing. Tests may run as root, who may write everything."""
 
 import os
 from collections.abc import Sequence

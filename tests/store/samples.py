@@ -1,4 +1,4 @@
-"""Records to keep, with all that a test does not care about filled in."""
+"""Records with valid values for everything that a test doesn't care about."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Alerts: each state is raised once per period, whoever sees it first, and ended once."""
+"""Alerts in the store: each state is raised once per period, whichever process sees it first, and ended once."""
 
 import asyncio
 from dataclasses import replace
@@ -51,7 +51,7 @@ def alert(number: int = 1, **changes: Any) -> Alert:
     return replace(made, **changes)
 
 
-async def test_an_alert_comes_back_as_it_was_stored_with_its_due_notice(store: SqlStore) -> None:
+async def test_an_alert_is_read_back_with_its_due_notice(store: SqlStore) -> None:
     assert await store.alerts.raise_once(alert())
 
     assert await store.alerts.get("al-1") == alert()
@@ -67,7 +67,7 @@ async def test_of_two_processes_that_see_the_same_state_one_raises_it(store: Sql
     assert len(await store.timers.due(NOON)) == 1
 
 
-async def test_a_state_that_has_ended_is_raised_again_in_the_next_period_only(store: SqlStore, other: SqlStore) -> None:
+async def test_a_state_that_has_ended_is_raised_again_only_in_the_next_period(store: SqlStore, other: SqlStore) -> None:
     assert await store.alerts.raise_once(alert(1))
     assert not await store.alerts.raise_once(alert(2, period="2026-12")), "the first one is still open"
     ended = await asyncio.gather(
@@ -95,7 +95,7 @@ async def test_a_state_that_has_ended_is_raised_again_in_the_next_period_only(st
         pytest.param({"kind": AlertKind.FORECAST}, id="another kind"),
     ],
 )
-async def test_a_different_state_is_raised_for_itself(store: SqlStore, changes: dict[str, Any]) -> None:
+async def test_another_state_is_raised_separately(store: SqlStore, changes: dict[str, Any]) -> None:
     assert await store.alerts.raise_once(alert(1))
 
     assert await store.alerts.raise_once(alert(2, **changes))
@@ -109,7 +109,7 @@ async def test_a_database_has_one_spike_however_many_of_its_numbers_rise(store: 
     assert await store.alerts.raise_once(replace(spike, id="al-3", subject_id="db-2"))
 
 
-async def test_the_place_of_a_card_is_stored(store: SqlStore) -> None:
+async def test_the_location_of_a_card_is_stored(store: SqlStore) -> None:
     await store.alerts.raise_once(alert())
 
     await store.alerts.set_card("al-1", "1700000000.000100")
@@ -129,7 +129,7 @@ async def test_a_channel_has_one_subscription_which_starts_with_a_sample(store: 
     assert await store.alerts.stored_subscriptions() == []
 
 
-async def test_a_mute_ends_by_itself_or_when_somebody_ends_it(store: SqlStore) -> None:
+async def test_a_mute_ends_by_itself_or_when_a_person_ends_it(store: SqlStore) -> None:
     await store.alerts.mute(Mute("C0DBOPS", NOON + HOUR, "U0ANA"))
     await store.alerts.mute(Mute("C0DBOPS", NOON + 2 * HOUR, "U0BEN"))
 
@@ -147,7 +147,7 @@ def grown(at: datetime, number: int, rows: int = 1) -> UsageGrowth:
     return UsageGrowth("acme", at, f"db-{number}", rows, None, 0)
 
 
-async def test_an_hour_has_one_reading_whoever_takes_it(store: SqlStore, other: SqlStore) -> None:
+async def test_an_hour_has_one_reading_whichever_process_takes_it(store: SqlStore, other: SqlStore) -> None:
     taken = await asyncio.gather(
         *((store, other)[n % 2].samples.add_reading(reading(NOON, n), [grown(NOON, n)], []) for n in range(8))
     )

@@ -1,4 +1,4 @@
-"""The audit log: one chain, whoever writes, and pages that are right whatever is asked for."""
+"""The audit log: concurrent writers make one chain, and every combination of filters returns the right page."""
 
 import asyncio
 import sqlite3
@@ -69,7 +69,7 @@ async def test_an_entry_that_the_database_refuses_fails_alone(store: SqlStore, m
     await store.audit.append(entry("after"))
 
 
-async def test_processes_that_write_at_once_write_one_chain(store: SqlStore, database_url: str) -> None:
+async def test_processes_that_write_at_the_same_time_write_one_chain(store: SqlStore, database_url: str) -> None:
     script = (
         "import asyncio\n"
         "from bot.store.store import open_store\n"
@@ -89,7 +89,7 @@ async def test_processes_that_write_at_once_write_one_chain(store: SqlStore, dat
     assert (checked.entries, checked.fault) == (120, None)
 
 
-async def test_pages_are_right_whatever_is_asked_for(store: SqlStore) -> None:
+async def test_every_combination_of_filters_returns_the_right_page(store: SqlStore) -> None:
     names = [("orders",), ("users",), ("orders", "users"), (), ("logs",)]
     wrote = [
         entry(
@@ -132,7 +132,7 @@ async def test_a_channel_may_have_ten_thousand_databases(store: SqlStore) -> Non
     assert [seq for seq, _ in page] == list(range(300, 280, -1))
 
 
-async def test_a_long_page_of_databases_is_whole(store: SqlStore) -> None:
+async def test_a_long_page_of_databases_is_complete(store: SqlStore) -> None:
     await store.audit.append(*(entry(databases=(f"db-{n % 3}",)) for n in range(700)))
 
     page = await store.audit.page(before_seq=None, limit=650, databases=["db-0", "db-1", "db-2"])
@@ -158,7 +158,7 @@ EDITS = {
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
-async def test_an_edit_is_found(store: SqlStore, tmp_path: Path, edit: str) -> None:
+async def test_an_edited_entry_is_found(store: SqlStore, tmp_path: Path, edit: str) -> None:
     await store.audit.append(*(entry(str(n)) for n in range(6)))
 
     with sqlite3.connect(tmp_path / "turso-ops.db") as rows:
@@ -169,7 +169,7 @@ async def test_an_edit_is_found(store: SqlStore, tmp_path: Path, edit: str) -> N
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_what_is_searched_cannot_say_anything_else_than_the_entry(store: SqlStore, tmp_path: Path) -> None:
+async def test_the_searched_columns_cannot_differ_from_the_entry(store: SqlStore, tmp_path: Path) -> None:
     await store.audit.append(entry())
 
     with sqlite3.connect(tmp_path / "turso-ops.db") as rows, pytest.raises(sqlite3.OperationalError):
@@ -177,7 +177,7 @@ async def test_what_is_searched_cannot_say_anything_else_than_the_entry(store: S
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_one_table_alone_has_audit_in_its_name(store: SqlStore, tmp_path: Path) -> None:
+async def test_only_one_table_has_audit_in_its_name(store: SqlStore, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "turso-ops.db") as rows:
         names = rows.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%audit%'").fetchall()
 

@@ -1,4 +1,4 @@
-"""A backup is a verified copy that was taken while others wrote, or there is none."""
+"""A backup is a verified copy made while others write, or there is none."""
 
 import asyncio
 import sqlite3
@@ -18,7 +18,7 @@ from tests.stores import copy_store
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    """A store that has no entries."""
+    """Return the URL of a store without entries."""
     return copy_store(tmp_path / "store.db")
 
 
@@ -28,7 +28,7 @@ async def write(url: str, count: int) -> None:
             await store.audit.append(entry())
 
 
-async def test_a_backup_during_writes_holds_and_can_be_opened(url: str, tmp_path: Path) -> None:
+async def test_a_backup_made_during_writes_is_valid_and_can_be_opened(url: str, tmp_path: Path) -> None:
     await write(url, 5)
     writes = asyncio.create_task(write(url, 200))
     found = [await back_up(url, tmp_path / f"backup-{at}.db") for at in range(5)]
@@ -54,14 +54,14 @@ async def test_a_store_whose_log_was_changed_has_no_backup(url: str, tmp_path: P
     assert not list(tmp_path.glob("backup*"))
 
 
-async def test_a_file_that_is_no_database_has_no_backup(tmp_path: Path) -> None:
+async def test_a_file_that_is_no_database_cannot_be_backed_up(tmp_path: Path) -> None:
     (tmp_path / "store.db").write_text("no database, but some text that is long enough to be one" * 20)
     with pytest.raises(NoBackup, match=r"^The backup failed \(file is not a database\)\.$"):
         await back_up(f"sqlite:///{tmp_path}/store.db", tmp_path / "backup.db")
     assert not list(tmp_path.glob("backup*"))
 
 
-def test_the_command_says_what_it_made_and_writes_over_nothing(
+def test_the_command_says_what_it_created_and_overwrites_nothing(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
@@ -81,7 +81,7 @@ def test_the_command_says_what_it_made_and_writes_over_nothing(
     ("url", "sentence"),
     [("postgresql://bot:hunter2@db/bot", "use `pg_dump"), ("sqlite:////nowhere/store.db", "There is no store")],
 )
-def test_what_cannot_be_backed_up_is_said(
+def test_a_failed_backup_is_reported(
     url: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)

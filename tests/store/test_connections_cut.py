@@ -1,4 +1,4 @@
-"""PostgreSQL ends a connection under a transaction: it is committed once, or the store says that it can't tell."""
+"""PostgreSQL ends a connection during a transaction: it is committed once, or the store says that it can't tell."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def of(store: SqlStore) -> PostgresqlDatabase:
 
 
 class Adds:
-    """A transaction that adds one to a number and returns what it is then; counts its runs."""
+    """A transaction that increments a number and returns it. It counts its runs."""
 
     def __init__(self) -> None:
         self.runs = 0
@@ -72,10 +72,10 @@ async def test_a_read_is_run_again(store: SqlStore, when: When) -> None:
 
 
 @pytest.mark.parametrize("when", WHEN)
-async def test_a_server_that_was_replaced_is_not_believed(
+async def test_a_server_that_was_replaced_is_not_trusted(
     store: SqlStore, when: When, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The number of a transaction means another one there."""
+    """There, the number of a transaction stands for another one."""
     real = commit_outcome.transaction_id
 
     def of_before(connection: Connection) -> Any:
@@ -91,7 +91,7 @@ async def test_a_server_that_was_replaced_is_not_believed(
     assert adds.runs == 1, "it may have been committed"
 
 
-async def test_a_connection_that_is_cut_each_time_is_given_up(store: SqlStore) -> None:
+async def test_a_connection_that_is_cut_every_time_is_given_up(store: SqlStore) -> None:
     with cut(store, set(range(1, 100)), "before the commit"), pytest.raises(StoreUnavailable):
         await of(store).write(Adds())
 

@@ -1,4 +1,4 @@
-"""One request decides on the result of another: the store says which, whichever process or moment."""
+"""One request decides on the result of another: the store lets exactly one win, whatever the process or the timing."""
 
 import asyncio
 
@@ -50,7 +50,7 @@ async def test_of_many_at_the_same_moment_one_decides(store: SqlStore, other: Sq
 
 
 @pytest.mark.parametrize("end", sorted(WITHOUT_EFFECT))
-async def test_a_decision_without_effect_leaves_it_open(store: SqlStore, end: State) -> None:
+async def test_a_decision_without_effect_leaves_the_subject_open(store: SqlStore, end: State) -> None:
     await approved(store, 1, 2)
     await start(store, 1)
 
@@ -71,7 +71,7 @@ async def test_a_decision_that_may_have_happened_stays(store: SqlStore, end: Sta
     assert not await start(store, 2)
 
 
-async def test_it_goes_with_the_request_that_it_is_about(store: SqlStore) -> None:
+async def test_a_decision_is_deleted_with_its_subject(store: SqlStore) -> None:
     await approved(store, 1, 2)
     await store.requests.move(of(2), expect=[State.APPROVED], move=move(State.EXECUTING, decides=(of(1),)))
     await store.requests.move(of(1), expect=[State.APPROVED], move=move(State.STALE, event="over", notifies=False))
@@ -82,8 +82,8 @@ async def test_it_goes_with_the_request_that_it_is_about(store: SqlStore) -> Non
     assert await store.requests.decided_by(of(1)) is None
 
 
-async def test_what_is_changed_alone_is_free_again_afterwards(store: SqlStore, other: SqlStore) -> None:
-    """Of those that open at the same moment one is stored, and the others get that one."""
+async def test_a_subject_that_only_one_may_change_is_free_again_afterwards(store: SqlStore, other: SqlStore) -> None:
+    """Of several requests that open at the same moment, one is stored, and the others get that one."""
     opening = [
         (store, other)[n % 2].requests.open(request(n, requester=f"U{n}"), move(State.APPROVED, decides=(SUBJECT,)))
         for n in range(1, 9)

@@ -1,4 +1,4 @@
-"""Whatever is wrong with the database, an operator reads its class, and never the URL or the password."""
+"""Whatever is wrong with the database, an operator is told the kind of problem, and never the URL or the password."""
 
 import asyncio
 import sqlite3
@@ -50,7 +50,7 @@ SAYS = {
 
 @asynccontextmanager
 async def refusing(answer: bytes) -> AsyncIterator[str]:
-    """A server that answers the first message of each client, and closes; yields the URL of a database there."""
+    """Run a server that answers each client's first message with an error, and yield the URL of a database there."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1000)
@@ -79,7 +79,7 @@ def sentence(kind: Failure) -> str:
 
 
 @pytest.mark.parametrize(("kind", "state", "text"), SAYS.values(), ids=SAYS)
-async def test_what_the_server_says_has_a_sentence_of_its_class(kind: Failure, state: str, text: str) -> None:
+async def test_each_error_of_the_server_has_a_sentence_of_its_kind(kind: Failure, state: str, text: str) -> None:
     async with refusing(error_message(state, text)) as url:
         assert await detail_of(url) == sentence(kind)
 
@@ -87,17 +87,17 @@ async def test_what_the_server_says_has_a_sentence_of_its_class(kind: Failure, s
 @pytest.mark.parametrize(
     ("answer", "query"), [(b"N", "sslmode=require"), (b"S", "sslmode=verify-full&sslrootcert=/nowhere/root.crt")]
 )
-async def test_a_tls_connection_that_cannot_be_made_is_said_to_be_that(answer: bytes, query: str) -> None:
+async def test_a_failed_tls_connection_is_reported_as_that(answer: bytes, query: str) -> None:
     async with refusing(answer) as url:
         assert await detail_of(url.replace("sslmode=disable", query)) == sentence(Failure.TLS)
 
 
-async def test_a_port_without_a_server_and_a_host_that_is_not_there_are_two_things() -> None:
+async def test_a_port_without_a_server_and_an_unknown_host_are_distinguished() -> None:
     assert await detail_of(f"postgresql://u:{PASSWORD}@127.0.0.1:{free_port()}/d") == sentence(Failure.REFUSED)
     assert await detail_of(f"postgresql://u:{PASSWORD}@nowhere.invalid/d") == sentence(Failure.HOST)
 
 
-async def test_a_database_that_is_not_there_is_named_by_its_setting(postgres_server: str) -> None:
+async def test_a_missing_database_is_named_by_its_setting(postgres_server: str) -> None:
     url = named(postgres_server, "missing")
 
     assert await detail_of(url) == sentence(Failure.DATABASE)
@@ -106,23 +106,21 @@ async def test_a_database_that_is_not_there_is_named_by_its_setting(postgres_ser
     assert "DATABASE_DIRECT_URL" in raised.value.detail
 
 
-async def test_a_server_on_which_nothing_can_be_written_is_said_to_be_read_only(
-    upgraded_postgresql_url: str, clock: Clock
-) -> None:
+async def test_a_server_without_write_access_is_called_read_only(upgraded_postgresql_url: str, clock: Clock) -> None:
     url = f"{upgraded_postgresql_url}&options=-c%20default_transaction_read_only=on"
 
     async with open_store(url, clock) as store:
         assert await store.trouble() == sentence(Failure.READ_ONLY)
 
 
-async def test_a_file_on_which_nothing_can_be_written_is_said_to_be_read_only(tmp_path: Path, clock: Clock) -> None:
+async def test_a_file_without_write_access_is_called_read_only(tmp_path: Path, clock: Clock) -> None:
     url = copy_store(tmp_path / "turso-ops.db")
     async with open_store(url, clock) as store:
         await store.database.write(lambda connection: connection.exec_driver_sql("PRAGMA query_only=ON"))
         assert await store.trouble() == sentence(Failure.READ_ONLY)
 
 
-def test_a_full_disk_is_said_to_be_full(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "full.db")) as full:
         full.execute("PRAGMA max_page_count=1")
         with pytest.raises(sqlite3.OperationalError) as raised:
@@ -145,14 +143,14 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("url", "says"), WRONG.values(), ids=WRONG)
-def test_a_part_of_the_url_that_is_wrong_is_named(url: str, says: str) -> None:
+def test_a_wrong_part_of_the_url_is_named(url: str, says: str) -> None:
     with pytest.raises(BadDatabaseUrl, match=f"^DATABASE_URL .*{says}") as raised:
         place_of(url)
 
     assert PASSWORD not in str(raised.value)
 
 
-def test_a_url_with_several_hosts_is_understood() -> None:
+def test_a_url_with_several_hosts_is_accepted() -> None:
     place = place_of(f"postgresql://u:{PASSWORD}@one:5432,two:5433/d?target_session_attrs=read-write")
 
     assert place.for_psycopg == {

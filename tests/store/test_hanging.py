@@ -1,4 +1,4 @@
-"""A store that hangs: an intent is stored in time, or never, or its caller waits until it is known."""
+"""A store that hangs: an intent is stored in time or never, or its caller waits until that is known."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ from tests.stores import copy_store
 
 LATER = NOON + timedelta(days=1)
 SOON = 0.3
-"""Seconds: what a caller waits here."""
+"""Seconds that a caller waits here."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ Hang = Callable[[], AbstractContextManager[None]]
 
 
 class Hanging:
-    """A store, and how to let it hang."""
+    """A store, and a function that makes it hang."""
 
     def __init__(self, store: SqlStore, hang: Hang) -> None:
         self.store = store
@@ -74,7 +74,7 @@ async def test_an_intent_that_was_refused_is_never_stored(hanging: Hanging) -> N
     assert await ids(store) == [incoming(5).id]
 
 
-async def test_an_intent_that_is_waited_for_is_stored_when_the_store_goes_on(hanging: Hanging) -> None:
+async def test_an_intent_that_is_waited_for_is_stored_when_the_store_continues(hanging: Hanging) -> None:
     store = hanging.store
     with hanging.hang():
         refused = asyncio.ensure_future(store.intents.record(incoming(1), within=SOON))
@@ -89,14 +89,14 @@ async def test_an_intent_that_is_waited_for_is_stored_when_the_store_goes_on(han
 
 
 async def test_a_commit_that_was_sent_is_waited_for(hanging: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody may hear that it isn't stored, since it may be."""
+    """It may succeed, so no caller may be told that the intent isn't stored."""
     store, sent = hanging.store, asyncio.Event()
     real, loop = group_commit.GroupCommit._send, asyncio.get_running_loop()
 
     def send(self: group_commit.GroupCommit, group: list[object]) -> None:
         real(self, group)  # type: ignore[arg-type]
         loop.call_soon_threadsafe(sent.set)
-        time.sleep(SOON * 3)  # the commit is under way for so long
+        time.sleep(SOON * 3)  # the commit takes this long
 
     monkeypatch.setattr(group_commit.GroupCommit, "_send", send)
     recording = asyncio.ensure_future(store.intents.record(incoming(1), within=SOON))
@@ -106,8 +106,8 @@ async def test_a_commit_that_was_sent_is_waited_for(hanging: Hanging, monkeypatc
     assert await ids(store) == [incoming(1).id]
 
 
-async def test_a_read_ends_with_a_sentence(server: HangingServer, clock: StoppedClock) -> None:
-    """Not on SQLite, where a locked file can still be read."""
+async def test_a_read_ends_with_an_error_sentence(server: HangingServer, clock: StoppedClock) -> None:
+    """Only on PostgreSQL: in SQLite, a locked file can still be read."""
     async with open_store(server.new_store(), clock, timeout=2) as store:
         with server.stopped():
             began = time.monotonic()
@@ -118,7 +118,7 @@ async def test_a_read_ends_with_a_sentence(server: HangingServer, clock: Stopped
 
 
 async def test_an_intent_whose_commit_is_uncertain_is_waited_for(server: HangingServer, clock: StoppedClock) -> None:
-    """The connections end again and again when only the commit is missing: nobody hears that it isn't stored."""
+    """The connections end each time before only the commit is left. No caller is told that the intent isn't stored."""
     async with open_store(server.new_store(), clock, timeout=2) as store:
         assert await store.intents.record(incoming(1))
         with cut(store, set(range(1, 11)), "before the commit") as seen:
@@ -127,7 +127,7 @@ async def test_an_intent_whose_commit_is_uncertain_is_waited_for(server: Hanging
         assert await ids(store) == [incoming(1).id, incoming(2).id]
 
 
-async def test_an_uncertain_intent_does_not_hold_up_the_end(server: HangingServer, clock: StoppedClock) -> None:
+async def test_an_uncertain_intent_does_not_delay_the_shutdown(server: HangingServer, clock: StoppedClock) -> None:
     async with open_store(server.new_store(), clock, timeout=2) as store:
         with cut(store, set(range(1, 1000)), "before the commit") as seen:
             recording = asyncio.ensure_future(store.intents.record(incoming(1), within=SOON))

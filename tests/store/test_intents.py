@@ -1,4 +1,4 @@
-"""Intents: written before the ack, once, and found again after a crash."""
+"""Intents: stored once, before the acknowledgement, and found again after a crash."""
 
 import asyncio
 from dataclasses import replace
@@ -17,7 +17,7 @@ from tests.store.samples import entry, incoming
 LATER = NOON + timedelta(days=1)
 
 
-async def test_an_intent_comes_back_without_what_is_short_lived(store: SqlStore) -> None:
+async def test_an_intent_is_read_back_without_its_short_lived_values(store: SqlStore) -> None:
     wrote = incoming()
 
     assert await store.intents.record(wrote)
@@ -38,7 +38,7 @@ async def test_a_redelivery_is_recognised_by_its_key(store: SqlStore, other: Sql
     assert [intent.id for intent in await store.intents.find_open(before=LATER)] == [first.id]
 
 
-async def test_of_many_deliveries_at_once_one_counts(store: SqlStore, other: SqlStore) -> None:
+async def test_of_many_deliveries_at_the_same_time_one_counts(store: SqlStore, other: SqlStore) -> None:
     same = [incoming(number, key="one") for number in range(40)]
 
     new = await asyncio.gather(*((store, other)[n % 2].intents.record(one) for n, one in enumerate(same)))
@@ -46,7 +46,7 @@ async def test_of_many_deliveries_at_once_one_counts(store: SqlStore, other: Sql
     assert sum(new) == 1
 
 
-async def test_a_group_commit_tells_each_caller_their_own(store: SqlStore) -> None:
+async def test_a_group_commit_returns_each_caller_its_own_result(store: SqlStore) -> None:
     await store.intents.record(incoming(3))
 
     told = await asyncio.gather(
@@ -58,14 +58,14 @@ async def test_a_group_commit_tells_each_caller_their_own(store: SqlStore) -> No
     assert (await store.audit.head())[0] == 5
 
 
-async def test_what_only_reads_is_remembered_but_never_resumed(store: SqlStore) -> None:
+async def test_an_intent_that_only_reads_is_stored_but_never_resumed(store: SqlStore) -> None:
     await store.intents.record(incoming(1), actionable=False)
 
     assert await store.intents.find_open(before=LATER) == []
     assert not await store.intents.record(incoming(2, key="key-1"))
 
 
-async def test_open_intents_are_those_before_a_moment_and_not_closed(store: SqlStore) -> None:
+async def test_open_intents_are_those_before_a_time_that_are_not_closed(store: SqlStore) -> None:
     for number in range(4):
         await store.intents.record(incoming(number, at=NOON + timedelta(minutes=number)))
     await store.intents.close("i-0000000001")
@@ -76,7 +76,7 @@ async def test_open_intents_are_those_before_a_moment_and_not_closed(store: SqlS
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "half a pair \ud83d", "🧊 " * 500, "'; drop table intents; --"])
-async def test_whatever_people_type_is_kept(store: SqlStore, text: str) -> None:
+async def test_any_text_is_stored(store: SqlStore, text: str) -> None:
     await store.intents.record(incoming(text=text, values={"b": text}))
 
     kept = present(await store.intents.get("i-0000000001")).text
@@ -85,7 +85,7 @@ async def test_whatever_people_type_is_kept(store: SqlStore, text: str) -> None:
     assert kept.isprintable() or "�" in kept
 
 
-async def test_a_caller_who_goes_away_loses_nothing(store: SqlStore) -> None:
+async def test_a_caller_who_gives_up_loses_nothing(store: SqlStore) -> None:
     waiting = asyncio.create_task(store.intents.record(incoming()))
     await asyncio.sleep(0)
     waiting.cancel()
@@ -119,7 +119,7 @@ async def test_an_intent_is_recorded_although_its_connection_breaks(
 
 @pytest.mark.parametrize("when", ["before the commit", "after the commit"])
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_a_connection_that_is_ended_at_the_commit_neither_loses_nor_doubles_an_intent(
+async def test_a_connection_that_ends_at_the_commit_neither_loses_nor_duplicates_an_intent(
     store: SqlStore, when: When
 ) -> None:
     with cut(store, {1}, when) as seen:

@@ -20,7 +20,7 @@ LEVEL = text("SHOW transaction_isolation")
 
 @pytest.fixture
 def writer(database_url: str) -> Iterator[Engine]:
-    """Yield another process's connections, which block."""
+    """Yield the connections of another process, which block."""
     engine = create_engine(place_of(database_url).for_dbos)
     yield engine
     engine.dispose()
@@ -31,7 +31,7 @@ def add_a_vote(writer: Engine, user: str) -> None:
         connection.execute(ADD, {"user": user, "at": "2026-11-24 12:00:00"})
 
 
-async def test_what_others_commit_during_a_read_is_not_seen_in_it(store: SqlStore, writer: Engine) -> None:
+async def test_commits_of_others_during_a_read_are_not_visible_in_it(store: SqlStore, writer: Engine) -> None:
     def count_twice(connection: Connection) -> list[int]:
         before = connection.execute(COUNT).scalar_one()
         add_a_vote(writer, "U0BEN")
@@ -42,7 +42,7 @@ async def test_what_others_commit_during_a_read_is_not_seen_in_it(store: SqlStor
 
 
 async def test_a_request_is_read_with_the_votes_of_its_state(store: SqlStore, other: SqlStore, writer: Engine) -> None:
-    """The state and the votes are two statements: an approval that comes between them is in both or in neither."""
+    """State and votes are two statements. An approval between the two is visible in both or in neither."""
     await store.requests.open(request(), move(State.PENDING))
     await store.requests.vote(vote(), entry=entry("approved"))
 
@@ -69,7 +69,7 @@ async def test_a_read_cannot_write(store: SqlStore) -> None:
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_a_write_after_reads_sees_what_is_committed_by_then(store: SqlStore) -> None:
-    """The connections are shared: a write must not keep the mode of the read before it.
+    """A write must not inherit the mode of an earlier read on the same connection.
 
     SQLite has separate connections for writing, and one writer at a time.
     """

@@ -1,4 +1,4 @@
-"""What a list without a limit does not hold is not there: no method of the memory cuts a list by itself."""
+"""Lists without a limit are complete: no method of the store cuts a list unless its caller sets a limit."""
 
 import inspect
 from dataclasses import replace
@@ -43,9 +43,9 @@ def test_methods_with_a_limit_are_found(owner: type, names: list[str]) -> None:
     assert limited(owner) == names
 
 
-# Both stores run the same statements, and PostgreSQL takes long to write thousands of rows.
+# Both kinds of store run the same statements, and PostgreSQL takes long to write thousands of rows.
 @pytest.mark.parametrize("database_url", soaked(["sqlite", "postgresql"], ["sqlite"]), indirect=True)
-async def test_every_list_is_whole(store: SqlStore) -> None:
+async def test_every_list_is_complete(store: SqlStore) -> None:
     for at in range(MANY):
         about = request(at, id=f"r-{at:010}", intent_id=f"i-{at}")
         owed = review(at, id=f"v-{at}", request_id=about.id)
@@ -63,7 +63,7 @@ async def test_every_list_is_whole(store: SqlStore) -> None:
     assert (await store.reviews.get("v-0")).reviewed_by == "U0BEN"  # type: ignore[union-attr]
 
 
-async def test_requests_are_found_by_command_and_by_when_they_changed(store: SqlStore) -> None:
+async def test_requests_are_found_by_command_and_by_time_of_change(store: SqlStore) -> None:
     for at, (command, hours) in enumerate([("rotate", 0), ("rotate", 2), ("destroy", 2)]):
         made = request(at, command=command)
         await store.requests.open(made, replace(move(State.EXECUTING), at=NOON + timedelta(hours=hours)))

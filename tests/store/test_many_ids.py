@@ -1,4 +1,4 @@
-"""A group may have ten thousand databases: a query about all of them has few parameters, and finds the same."""
+"""A group may have ten thousand databases: queries about all of them use few parameters, and find the same."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -21,7 +21,7 @@ MOST_PARAMETERS = 50
 
 @pytest.fixture
 def parameters() -> Iterator[list[int]]:
-    """Count the parameters of each statement, of each row where it has many rows."""
+    """Count the parameters of each statement. Statements with many rows count each row."""
     counts: list[int] = []
 
     def count(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:

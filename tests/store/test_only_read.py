@@ -1,4 +1,4 @@
-"""The audit log of a file that may only be read: a backup on a read-only volume, or the store of another user."""
+"""The audit log in a file without write access: a backup on a read-only volume, or the store of another user."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ ENTRIES = 5
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that everybody may look into. pytest's own are for their owner alone."""
+    """Yield a folder that every user may read. Those of pytest are for their owner alone."""
     made = Path(tempfile.mkdtemp(prefix="turso-ops-readable-"))
     made.chmod(0o755)
     yield made
@@ -33,7 +33,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def url(folder: Path) -> str:
-    """A store with some entries."""
+    """Return the URL of a store with some entries."""
     (folder / "live").mkdir()
     return copy_store(folder / "live" / "turso-ops.db")
 
@@ -45,14 +45,14 @@ async def fill(url: str) -> None:
 
 
 def protect(file: Path) -> None:
-    """Let nobody but root write a file, or another one beside it."""
+    """Remove write access to a file, and to the folder that it is in, from everybody but root."""
     for one in file.parent.iterdir():
         one.chmod(0o444)
     file.parent.chmod(0o555)
 
 
 async def ask(folder: Path, file: Path, *words: str) -> tuple[int, str, str]:
-    """Run a command on a store as a user without permissions. Returns its status and what it printed."""
+    """Run a command on a store as a user without permissions. Returns its status and its output."""
     out, err = folder / "out", folder / "err"
     out.unlink(missing_ok=True)
     err.unlink(missing_ok=True)
@@ -64,7 +64,7 @@ async def ask(folder: Path, file: Path, *words: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize("kind", ["a backup", "a copy of the file"])
-async def test_a_copy_that_may_only_be_read_is_verified_and_exported(folder: Path, url: str, kind: str) -> None:
+async def test_a_copy_without_write_access_is_verified_and_exported(folder: Path, url: str, kind: str) -> None:
     await fill(url)
     (folder / "copy").mkdir()
     copy = folder / "copy" / "back up.db"
@@ -84,7 +84,9 @@ async def test_a_copy_that_may_only_be_read_is_verified_and_exported(folder: Pat
     assert sorted(copy.parent.iterdir()) == before
 
 
-async def test_the_store_of_a_running_bot_is_verified_with_what_is_only_in_its_log(folder: Path, url: str) -> None:
+async def test_the_store_of_a_running_bot_is_verified_with_entries_that_are_only_in_its_wal(
+    folder: Path, url: str
+) -> None:
     async with open_store(url, StoppedClock()) as store:
         for _ in range(ENTRIES):
             await store.audit.append(entry())
@@ -98,7 +100,7 @@ async def test_the_store_of_a_running_bot_is_verified_with_what_is_only_in_its_l
     assert f"The audit log is intact: {ENTRIES} entries" in out
 
 
-async def test_an_edit_in_such_a_copy_is_found(folder: Path, url: str) -> None:
+async def test_an_edit_in_a_copy_without_write_access_is_found(folder: Path, url: str) -> None:
     await fill(url)
     file = place_of(url).file
     assert file is not None

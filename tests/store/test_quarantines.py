@@ -1,4 +1,4 @@
-"""One object, one open quarantine: the store decides, whichever request, process or moment."""
+"""A database has at most one open quarantine: the store ensures it, whatever the request, process or timing."""
 
 import asyncio
 from datetime import timedelta
@@ -37,7 +37,7 @@ async def start(store: SqlStore, number: int, *holds: Hold, **brings: object) ->
     return await store.requests.move(f"r-{number:010}", expect=[State.APPROVED], move=go) is not None
 
 
-async def test_a_second_quarantine_of_an_object_does_not_start_and_leaves_nothing(store: SqlStore) -> None:
+async def test_a_second_quarantine_of_a_database_does_not_start_and_leaves_nothing(store: SqlStore) -> None:
     await approved(store, 1, 2)
     assert await start(store, 1)
 
@@ -61,7 +61,7 @@ async def test_of_many_that_start_at_the_same_moment_one_wins(store: SqlStore, o
     assert (await store.audit.head())[0] == 1
 
 
-async def test_other_objects_and_other_kinds_of_holds_are_not_in_the_way(store: SqlStore) -> None:
+async def test_other_databases_and_other_kinds_of_holds_do_not_conflict(store: SqlStore) -> None:
     await approved(store, 1, 2, 3)
 
     assert await start(store, 1, quarantine(1), hold(11), hold(12, kind=HoldKind.FOUND))
@@ -69,7 +69,7 @@ async def test_other_objects_and_other_kinds_of_holds_are_not_in_the_way(store: 
     assert await start(store, 3, quarantine(3, database_id="db-2"))
 
 
-async def test_once_it_is_released_another_may_start(store: SqlStore) -> None:
+async def test_after_a_release_another_may_start(store: SqlStore) -> None:
     await approved(store, 1, 2)
     await start(store, 1)
     await store.requests.move(
@@ -79,7 +79,7 @@ async def test_once_it_is_released_another_may_start(store: SqlStore) -> None:
     assert await start(store, 2)
 
 
-async def test_one_that_takes_its_place_closes_it_in_the_same_commit(store: SqlStore) -> None:
+async def test_a_quarantine_that_replaces_one_closes_it_in_the_same_commit(store: SqlStore) -> None:
     await approved(store, 1, 2)
     await start(store, 1, quarantine(1), hold(11, kind=HoldKind.FOUND, request_id="r-0000000001"))
     waits = move(State.QUARANTINED, timers=[Timer(TimerKind.FINISH, "r-0000000001", NOON)])
@@ -98,7 +98,7 @@ async def test_one_that_takes_its_place_closes_it_in_the_same_commit(store: SqlS
     assert entries == ["begun", "finished", "executed", "begun"]
 
 
-async def test_a_step_on_the_way_is_not_told(store: SqlStore) -> None:
+async def test_an_intermediate_step_is_not_reported(store: SqlStore) -> None:
     await approved(store, 1)
     await start(store, 1)
 
@@ -109,9 +109,9 @@ async def test_a_step_on_the_way_is_not_told(store: SqlStore) -> None:
     assert [one.event for one in await store.notices.pending("r-0000000001")] == [State.QUARANTINED]
 
 
-async def test_what_no_longer_waits_is_not_closed_and_stays_in_the_way(store: SqlStore) -> None:
+async def test_a_quarantine_that_no_longer_waits_is_not_closed_and_still_conflicts(store: SqlStore) -> None:
     await approved(store, 1, 2)
-    await start(store, 1)  # executing: its Undo, or its end, is under way
+    await start(store, 1)  # it executes: its undo or its end is in progress
 
     closing = Closing("r-0000000001", "Another took its place.", entry("finished"))
     assert not await start(store, 2, closes=[closing])
@@ -120,7 +120,7 @@ async def test_what_no_longer_waits_is_not_closed_and_stays_in_the_way(store: Sq
     assert [one.id for one in await store.holds.find()] == ["h-1"]
 
 
-async def test_a_close_that_comes_too_late_is_no_obstacle_where_nothing_is_placed(store: SqlStore) -> None:
+async def test_closing_too_late_is_no_error_where_nothing_is_placed(store: SqlStore) -> None:
     await approved(store, 1, 2)
     closing = Closing("r-0000000001", "It is destroyed.", entry("finished"))
 
@@ -135,7 +135,7 @@ async def test_a_close_that_comes_too_late_is_no_obstacle_where_nothing_is_place
 
 
 @pytest.mark.parametrize(("others", "left"), [((), set()), (("h-9",), {"h-9", "h-2"})])
-async def test_what_was_found_outlives_a_change_that_is_stopped_while_others_hold(
+async def test_found_blocks_outlive_a_change_that_is_stopped_while_other_holds_are_open(
     store: SqlStore, others: Any, left: Any
 ) -> None:
     await approved(store, 1)
@@ -154,7 +154,7 @@ HELD = sa.text("""
 """)
 
 
-async def test_a_store_that_had_several_keeps_the_newest(empty_url: str) -> None:
+async def test_a_store_with_several_quarantines_keeps_the_newest(empty_url: str) -> None:
     make_old(empty_url, "0003")
     nine, ten, noon = (f"2026-01-01 {hour}:00:00.000000" for hour in ("09", "10", "12"))
     several = [("h-1", nine), ("h-2", ten), ("h-4", noon), ("h-3", noon)]

@@ -1,4 +1,4 @@
-"""Tokens, holds, timers, incidents, reviews, digests and samples: each keeps its promise under races too."""
+"""Tokens, holds, timers, incidents, reviews, digests and samples: each keeps its promise even under races."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -21,7 +21,7 @@ from tests.store.samples import branch, entry, hold, incident, incoming, move, r
 HOUR = timedelta(hours=1)
 
 
-async def test_tokens_come_newest_first_and_by_what_is_asked(store: SqlStore) -> None:
+async def test_tokens_come_newest_first_and_by_every_filter(store: SqlStore) -> None:
     await store.tokens.add(token(1))
     await store.tokens.add(token(2, holder="U0BEN", expires_at=None))
     await store.tokens.add(token(3, organization="other"))
@@ -40,7 +40,7 @@ async def test_tokens_come_newest_first_and_by_what_is_asked(store: SqlStore) ->
     assert await ids(limit=2) == ["t-6", "t-5"]
 
 
-async def test_a_token_that_has_ended_stays_ended(store: SqlStore) -> None:
+async def test_a_revoked_token_stays_revoked(store: SqlStore) -> None:
     await store.tokens.add(token(state=TokenState.MINTING))
     await store.tokens.settle("t-1", TokenState.LIVE, fingerprint="abc")
     assert (await store.tokens.find(organization="acme"))[0].fingerprint == "abc"
@@ -69,7 +69,7 @@ async def test_a_hold_is_released_once_with_its_entry_and_its_timer(store: SqlSt
     assert (await store.audit.head())[0] == 1
 
 
-async def test_timers_come_when_they_are_due_the_longest_overdue_first(store: SqlStore) -> None:
+async def test_due_timers_come_longest_overdue_first(store: SqlStore) -> None:
     late, early = Timer(TimerKind.EXPIRE, "r-1", NOON), Timer(TimerKind.REMIND, "r-1", NOON - HOUR)
     for timer in (late, early, Timer(TimerKind.EXPIRE, "r-2", NOON + HOUR)):
         await store.timers.schedule(timer)
@@ -78,14 +78,14 @@ async def test_timers_come_when_they_are_due_the_longest_overdue_first(store: Sq
     assert await store.timers.due(NOON, limit=1) == [early]
 
 
-async def test_a_second_timer_of_a_kind_and_subject_moves_the_first(store: SqlStore) -> None:
+async def test_a_second_timer_of_a_kind_and_subject_replaces_the_first(store: SqlStore) -> None:
     await store.timers.schedule(Timer(TimerKind.EXPIRE, "r-1", NOON))
     await store.timers.schedule(Timer(TimerKind.EXPIRE, "r-1", NOON + HOUR, attempt=3))
 
     assert await store.timers.due(NOON + HOUR) == [Timer(TimerKind.EXPIRE, "r-1", NOON + HOUR, attempt=3)]
 
 
-async def test_a_timer_turns_once_and_not_if_it_was_moved(store: SqlStore) -> None:
+async def test_a_timer_is_replaced_once_and_not_if_it_was_moved(store: SqlStore) -> None:
     fired, following = Timer(TimerKind.REMIND, "r-1", NOON), Timer(TimerKind.REMIND, "r-1", NOON + HOUR, attempt=1)
     await store.timers.schedule(fired)
 
@@ -133,7 +133,7 @@ async def test_an_incident_ends_once_and_another_may_start(store: SqlStore) -> N
     assert await store.incidents.start(incident(2), timer, entry("incident"))
 
 
-async def test_a_review_is_owed_until_it_is_given_once(store: SqlStore) -> None:
+async def test_a_review_is_pending_until_it_is_given_once(store: SqlStore) -> None:
     await store.requests.open(request(), move(State.EXECUTING, reviews=[review(1), review(2, actor="U0BEN")]))
     assert len(await store.reviews.find()) == 2
     assert [owed.id for owed in await store.reviews.find(actor="U0BEN")] == ["v-2"]
@@ -178,7 +178,7 @@ async def test_a_database_has_one_sample_a_day(store: SqlStore) -> None:
     assert await found(databases=["users"]) == [("2026-11-24", "users", 10)]
 
 
-async def test_what_is_old_and_finished_goes_and_the_audit_log_stays(store: SqlStore) -> None:
+async def test_old_finished_records_are_deleted_and_the_audit_log_stays(store: SqlStore) -> None:
     for number, state in ((1, State.SUCCEEDED), (2, State.PENDING)):
         await store.intents.record(incoming(number))
         await store.requests.open(request(number), move(state, event="asked"))
@@ -211,7 +211,7 @@ async def test_a_store_that_does_not_answer_is_not_writable(store: SqlStore, mon
         await store.intents.close("i-1")
 
 
-async def test_a_timer_that_failed_is_held_back_counted_and_keeps_no_other_from_being_found(store: SqlStore) -> None:
+async def test_a_failed_timer_is_delayed_and_counted_and_hides_no_other(store: SqlStore) -> None:
     bad, good = Timer(TimerKind.THAW, "h-1", NOON - HOUR), Timer(TimerKind.EXPIRE, "r-1", NOON)
     await store.timers.schedule(bad)
     await store.timers.schedule(good)
@@ -226,7 +226,7 @@ async def test_a_timer_that_failed_is_held_back_counted_and_keeps_no_other_from_
     assert await store.timers.due(NOON) == [bad, good], "a timer that is set again begins anew"
 
 
-async def test_timers_that_failed_before_come_after_those_that_did_not(store: SqlStore) -> None:
+async def test_timers_that_failed_before_come_after_the_others(store: SqlStore) -> None:
     bad = [Timer(TimerKind.THAW, f"h-{number}", NOON - HOUR) for number in range(3)]
     good = Timer(TimerKind.EXPIRE, "r-1", NOON)
     for timer in (*bad, good):
@@ -251,7 +251,7 @@ async def test_a_timer_is_started_once_however_often_it_was_read(store: SqlStore
     assert started == [timer], "what failed meanwhile is not started in place of what was read"
 
 
-async def test_a_kind_of_timer_that_this_version_does_not_know_stops_no_other(store: SqlStore) -> None:
+async def test_an_unknown_kind_of_timer_stops_no_other(store: SqlStore) -> None:
     await store.timers.schedule(Timer(TimerKind.EXPIRE, "r-1", NOON))
     row = "INSERT INTO timers (kind, subject, due_at, attempt) SELECT 'newer', subject, due_at, attempt FROM timers"
     await store.database.write(lambda connection: connection.exec_driver_sql(row))
@@ -261,7 +261,7 @@ async def test_a_kind_of_timer_that_this_version_does_not_know_stops_no_other(st
 
 
 @pytest.mark.parametrize("what", ["an owed review", "an open hold", "a timer", "a branch", "nothing"])
-async def test_what_something_open_refers_to_stays_however_old_it_is(store: SqlStore, what: str) -> None:
+async def test_a_record_that_an_open_one_refers_to_is_kept_however_old_it_is(store: SqlStore, what: str) -> None:
     brings: dict[str, dict[str, Any]] = {
         "an owed review": {"reviews": [review(request_id="r-0000000001")]},
         "an open hold": {"holds": [hold(request_id="r-0000000001")]},
@@ -276,7 +276,7 @@ async def test_what_something_open_refers_to_stays_however_old_it_is(store: SqlS
     assert (await store.requests.get("r-0000000001") is not None) is (what != "nothing")
 
 
-async def test_what_is_derived_from_the_audit_log_is_checked_too(store: SqlStore) -> None:
+async def test_tables_derived_from_the_audit_log_are_checked_too(store: SqlStore) -> None:
     await store.audit.append(entry("one", databases=("alpha", "beta")), entry("two", databases=("alpha",)))
     assert await store.audit.index_fault() is None
 
@@ -292,7 +292,7 @@ async def test_what_is_derived_from_the_audit_log_is_checked_too(store: SqlStore
     assert said == "entry 2: the table `touched` lacks its database `alpha`"
 
 
-async def test_an_entry_with_a_nul_anywhere_is_kept_without_it(store: SqlStore) -> None:
+async def test_an_entry_with_a_nul_character_is_stored_without_it(store: SqlStore) -> None:
     await store.audit.append(entry("odd", reason="a\x00b", detail={"k\x00": ["v\x00", "w"]}), entry("even"))
 
     (_, even), (_, odd) = await store.audit.page(before_seq=None, limit=5)

@@ -1,4 +1,4 @@
-"""Requests: written once, moved by compare-and-set, with all that a move brings in one commit."""
+"""Requests: written once and moved by compare-and-set, with all side effects of a transition in one commit."""
 
 import asyncio
 from dataclasses import replace
@@ -56,7 +56,7 @@ async def test_two_processes_that_resume_one_intent_open_one_request(store: SqlS
     assert len({request.id for request in opened}) == 1
 
 
-async def test_a_move_from_another_state_writes_nothing(store: SqlStore) -> None:
+async def test_a_transition_from_another_state_writes_nothing(store: SqlStore) -> None:
     await store.requests.open(request(), move(State.PENDING))
     lost = move(State.EXECUTING, event="executed", timers=[Timer(TimerKind.THAW, "h-1", NOON)], holds=[hold()])
 
@@ -69,7 +69,7 @@ async def test_a_move_from_another_state_writes_nothing(store: SqlStore) -> None
     assert await store.holds.find() == []
 
 
-async def test_a_move_brings_everything_in_one_commit(store: SqlStore) -> None:
+async def test_a_transition_writes_everything_in_one_commit(store: SqlStore) -> None:
     await store.requests.open(request(), move(State.EXECUTING, timers=[Timer(TimerKind.EXPIRE, "r-0000000001", NOON)]))
     await store.tokens.add(token(1))
     await store.tokens.add(token(2, database_id="db-2"))
@@ -100,7 +100,7 @@ async def test_a_move_brings_everything_in_one_commit(store: SqlStore) -> None:
     assert (await store.audit.head())[0] == 1
 
 
-async def test_a_move_that_fails_half_way_leaves_nothing(store: SqlStore) -> None:
+async def test_a_transition_that_fails_half_way_leaves_nothing(store: SqlStore) -> None:
     await store.requests.open(request(), move(State.EXECUTING))
     twice = move(State.SUCCEEDED, event="executed", holds=[hold(), hold()])
 
@@ -111,7 +111,7 @@ async def test_a_move_that_fails_half_way_leaves_nothing(store: SqlStore) -> Non
     assert await store.holds.find() == []
 
 
-async def test_a_move_cannot_change_what_was_approved(store: SqlStore) -> None:
+async def test_a_transition_cannot_change_what_was_approved(store: SqlStore) -> None:
     await store.requests.open(request(), move(State.PENDING))
 
     with pytest.raises(ValueError, match="plan"):
@@ -120,7 +120,7 @@ async def test_a_move_cannot_change_what_was_approved(store: SqlStore) -> None:
         )
 
 
-async def test_fifty_moves_at_once_have_one_winner(store: SqlStore, other: SqlStore) -> None:
+async def test_of_fifty_transitions_at_the_same_time_one_wins(store: SqlStore, other: SqlStore) -> None:
     await store.requests.open(request(), move(State.APPROVED))
     go = move(State.EXECUTING, event="begun")
 
@@ -132,7 +132,7 @@ async def test_fifty_moves_at_once_have_one_winner(store: SqlStore, other: SqlSt
     assert (await store.audit.head())[0] == 1
 
 
-async def test_fifty_votes_at_once_count_each_person_once(store: SqlStore, other: SqlStore) -> None:
+async def test_fifty_votes_at_the_same_time_count_each_person_once(store: SqlStore, other: SqlStore) -> None:
     await store.requests.open(request(), move(State.PENDING))
     people = [f"U{n % 10}" for n in range(50)]
 
@@ -158,7 +158,7 @@ async def test_a_second_vote_replaces_nothing(store: SqlStore) -> None:
     assert (await store.audit.head())[0] == 1
 
 
-async def test_a_vote_on_what_is_no_longer_pending_is_not_counted(store: SqlStore) -> None:
+async def test_a_vote_on_a_request_that_is_no_longer_pending_is_not_counted(store: SqlStore) -> None:
     await store.requests.open(request(), move(State.EXPIRED))
 
     assert await store.requests.vote(vote(), entry=entry("approved")) is None
@@ -178,7 +178,7 @@ async def test_a_change_is_sent_once_for_each_phase(store: SqlStore, other: SqlS
     assert present(await store.requests.get("r-0000000001")).sent_at == NOON
 
 
-async def test_requests_come_newest_first_and_by_state_place_and_person(store: SqlStore) -> None:
+async def test_requests_come_newest_first_and_by_state_channel_and_person(store: SqlStore) -> None:
     for number in range(1, 7):
         state = State.PENDING if number % 2 else State.SUCCEEDED
         asked = request(number, requester="U0ANA" if number < 4 else "U0BEN", channel_id="C1" if number < 3 else "C2")
@@ -196,7 +196,7 @@ async def test_requests_come_newest_first_and_by_state_place_and_person(store: S
     assert await numbers(states=[]) == []
 
 
-async def test_every_copy_of_a_card_is_remembered_once(store: SqlStore) -> None:
+async def test_every_copy_of_a_card_is_stored_once(store: SqlStore) -> None:
     for channel, ts in (("C1", "1.1"), ("C2", "2.2"), ("C1", "1.1")):
         await store.cards.add("r-1", channel, ts)
 

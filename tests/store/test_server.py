@@ -23,7 +23,7 @@ POOLERS = ["stand-in", pytest.param("PgBouncer", marks=needs_pgbouncer)]
 
 
 @pytest.mark.parametrize("kind", POOLERS)
-async def test_a_transaction_pooler_is_refused_and_the_remedy_is_named(
+async def test_a_transaction_pooler_is_refused_with_the_remedy(
     kind: str, upgraded_postgresql_url: str, tmp_path: Path
 ) -> None:
     async with transaction_pooler(kind, upgraded_postgresql_url, tmp_path) as pooled:
@@ -56,7 +56,7 @@ async def test_a_busy_transaction_pooler_is_refused_too(
 
 
 @pytest.mark.parametrize("kind", POOLERS)
-async def test_requests_may_go_through_a_transaction_pooler_beside_a_direct_address(
+async def test_requests_may_use_a_transaction_pooler_if_there_is_a_direct_address(
     kind: str, upgraded_postgresql_url: str, tmp_path: Path, clock: Clock
 ) -> None:
     async with transaction_pooler(kind, upgraded_postgresql_url, tmp_path) as pooled:
@@ -70,7 +70,7 @@ async def test_requests_may_go_through_a_transaction_pooler_beside_a_direct_addr
 
 
 @needs_pgbouncer
-async def test_a_session_pooler_is_fine(upgraded_postgresql_url: str, tmp_path: Path) -> None:
+async def test_a_session_pooler_is_accepted(upgraded_postgresql_url: str, tmp_path: Path) -> None:
     async with pgbouncer(upgraded_postgresql_url, tmp_path, "session") as pooled:
         await require_usable(places_of(pooled, None))
 
@@ -89,7 +89,7 @@ async def test_an_old_server_is_refused(upgraded_postgresql_url: str, monkeypatc
         await require_usable(places_of(upgraded_postgresql_url, None))
 
 
-async def test_a_process_has_no_more_connections_than_its_settings_say(
+async def test_a_process_opens_no_more_connections_than_its_settings_allow(
     upgraded_postgresql_url: str, clock: Clock
 ) -> None:
     def sleep(connection: Any) -> None:

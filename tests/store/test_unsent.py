@@ -1,4 +1,4 @@
-"""Denied or sent, never both; and nobody owes two reviews where one closes the door."""
+"""A request is denied or sent, never both, and one break-glass operation needs one review."""
 
 import asyncio
 from dataclasses import replace
@@ -33,7 +33,7 @@ async def test_of_a_denial_and_the_sending_exactly_one_wins(store: SqlStore, oth
         assert [one.approves for one in found.votes] == ([False] if found.state is State.DENIED else [])
 
 
-async def test_what_was_prepared_goes_with_a_change_that_is_not_made(store: SqlStore) -> None:
+async def test_prepared_records_are_deleted_if_the_change_is_not_made(store: SqlStore) -> None:
     await store.requests.open(request(), move(State.EXECUTING, holds=[hold()], reviews=[review()]))
 
     assert await store.requests.move(request().id, expect=BEFORE_SENT, move=denial())
@@ -42,7 +42,7 @@ async def test_what_was_prepared_goes_with_a_change_that_is_not_made(store: SqlS
     assert await store.reviews.find(owed=True) == []
 
 
-async def test_nothing_is_sent_for_what_does_not_execute(store: SqlStore) -> None:
+async def test_nothing_is_sent_for_a_request_that_does_not_execute(store: SqlStore) -> None:
     await store.requests.open(request(), move(State.APPROVED))
 
     assert not await store.requests.mark_sent(request().id, "execute", NOON)
@@ -53,7 +53,9 @@ async def test_nothing_is_sent_for_what_does_not_execute(store: SqlStore) -> Non
     assert await store.requests.move(request().id, expect=BEFORE_SENT, move=denial()) is None
 
 
-async def test_of_two_acts_at_once_one_owes_and_the_other_is_closed(store: SqlStore, other: SqlStore) -> None:
+async def test_of_two_reviews_at_the_same_time_one_is_pending_and_the_other_is_closed(
+    store: SqlStore, other: SqlStore
+) -> None:
     for turn in range(6):
         who = f"U{turn}"
         acts = [

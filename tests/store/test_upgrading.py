@@ -1,4 +1,4 @@
-"""Migrations: from nothing to now, by several processes at once, and in the spelling that people use."""
+"""Migrations: from an empty database, by several processes at the same time, and with every spelling of the command."""
 
 import asyncio
 import sqlite3
@@ -39,7 +39,7 @@ async def test_the_migrations_make_the_tables_that_the_code_uses(empty_url: str)
 
 
 def make_old(empty_url: str, revision: str) -> None:
-    """Make an empty store as an older version made it."""
+    """Create an empty store of an older version."""
     engine = sa.create_engine(place_of(empty_url).url)
     with engine.begin() as connection:
         config = Config()
@@ -53,7 +53,7 @@ def _ours(name: str | None, kind: str, parents: object) -> bool:
     return kind != "table" or name in metadata.tables
 
 
-async def test_a_store_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_holds(empty_url: str) -> None:
+async def test_a_store_of_the_first_version_is_upgraded_and_keeps_its_rows(empty_url: str) -> None:
     make_old(empty_url, "0001")
     async with open_store(empty_url, StoppedClock()) as store:
         await store.intents.record(incoming())
@@ -66,7 +66,7 @@ async def test_a_store_of_the_first_version_is_brought_up_to_date_and_keeps_what
         assert await store.processes.policies(datetime(2026, 1, 1, tzinfo=UTC)) == {}
 
 
-async def test_processes_that_upgrade_at_once_do_it_once(empty_url: str) -> None:
+async def test_processes_that_upgrade_at_the_same_time_do_it_once(empty_url: str) -> None:
     done = await asyncio.gather(*(upgrade(empty_url) for _ in range(4)))
 
     assert sum(done) == 1
@@ -83,7 +83,7 @@ async def test_a_new_file_and_its_folder_are_for_the_owner_alone(
     assert mode(tmp_path / "data" / "turso-ops.db") == 0o600
 
 
-async def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+async def test_an_existing_folder_keeps_its_mode(tmp_path: Path) -> None:
     before = mode(tmp_path)
 
     await upgrade(f"sqlite:///{tmp_path}/x.db")
@@ -92,7 +92,7 @@ async def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
-async def test_sqlite_writes_ahead_and_waits_for_the_disk(empty_url: str, tmp_path: Path) -> None:
+async def test_sqlite_uses_a_write_ahead_log_and_waits_for_the_disk(empty_url: str, tmp_path: Path) -> None:
     await upgrade(empty_url)
     async with open_store(empty_url, StoppedClock()) as store:
         modes = await store.database.write(
@@ -106,14 +106,14 @@ async def test_sqlite_writes_ahead_and_waits_for_the_disk(empty_url: str, tmp_pa
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-async def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+async def test_a_location_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(CannotUpgrade, match=r"x\.db"):
         await upgrade(f"sqlite:///{tmp_path}/file/x.db")
 
 
-async def test_a_store_of_a_newer_version_is_left_alone(empty_url: str) -> None:
+async def test_a_store_of_a_newer_version_is_not_changed(empty_url: str) -> None:
     await upgrade(empty_url)
     engine = sa.create_engine(place_of(empty_url).url)
     with engine.begin() as connection:
@@ -126,7 +126,7 @@ async def test_a_store_of_a_newer_version_is_left_alone(empty_url: str) -> None:
         await require_current(empty_url)
 
 
-async def test_a_store_of_an_older_version_is_left_as_it_is_by_who_only_looks(empty_url: str) -> None:
+async def test_a_process_that_only_reads_does_not_upgrade_an_older_store(empty_url: str) -> None:
     await upgrade(empty_url)
     engine = sa.create_engine(place_of(empty_url).url)
     with engine.begin() as connection:
@@ -155,7 +155,7 @@ SPELLINGS = {
 
 
 @pytest.mark.parametrize(("spelled", "driver"), SPELLINGS.items())
-def test_every_usual_spelling_is_understood(spelled: str, driver: str) -> None:
+def test_every_usual_spelling_of_the_url_is_accepted(spelled: str, driver: str) -> None:
     place = place_of(spelled)
 
     assert place.url.drivername == driver
@@ -164,7 +164,7 @@ def test_every_usual_spelling_is_understood(spelled: str, driver: str) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["", "nonsense", "mysql://u:hunter2@h/x", "sqlite://", "sqlite:///:memory:"])
-def test_what_cannot_be_used_is_refused_without_saying_the_password(wrong: str) -> None:
+def test_an_unusable_url_is_refused_without_showing_the_password(wrong: str) -> None:
     with pytest.raises(BadDatabaseUrl, match="DATABASE_URL") as refused:
         place_of(wrong)
 

@@ -1,4 +1,4 @@
-"""A store of each older version is upgraded with everything that it holds."""
+"""A store of each older version is upgraded with all its rows."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -22,7 +22,7 @@ from tests.store.test_upgrading import make_old
 
 Rows = Mapping[str, list[dict[str, Any]]]
 EARLIER = {"requester": "asker", "requester_team": "asker_team", "operation_hash": "deed_hash"}
-"""What columns of `requests` were called before 0008."""
+"""Names of columns of `requests` before migration 0008."""
 
 
 async def fill(store: SqlStore) -> None:
