@@ -164,7 +164,7 @@ async def test_a_copy_of_a_rewind_says_whose_rewind_made_it(desk: Desk, orders: 
 
 
 async def test_a_channel_without_the_source_doesnt_list_its_branches(desk: Desk) -> None:
-    """#team-orders has `orders-*`. Branches of `payroll` and their branches aren't listed there, whatever their name."""
+    """#team-orders has `orders-*`. Branches of `payroll` and their branches aren't listed there, whatever the name."""
     payroll, own = desk.acme.add("payroll"), desk.acme.add("orders-eu")
     stolen = desk.acme.add("orders-stolen", parent={"id": payroll["DbId"], "name": "payroll"})
     desk.acme.add("orders-far", parent={"id": stolen["DbId"], "name": "orders-stolen"})

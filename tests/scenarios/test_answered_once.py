@@ -15,7 +15,7 @@ from tests.policies import ACME
 from tests.scenarios import forging
 from tests.scenarios.conftest import hurry
 from tests.scenarios.invariants import KeptLog, keep_log
-from tests.scenarios.test_resumed import left, taken_up
+from tests.scenarios.test_resumed import left, resumed
 from tests.world import DANA, DB_OPS, GENERAL, World, living, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -59,7 +59,7 @@ def breaks(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str]
 
 
 def told(world: World) -> list[str]:
-    return [words(one) for one in forging.told(world, DANA)]
+    return [words(one) for one in forging.private_messages(world, DANA)]
 
 
 async def logged(world: World, reference: str, event: str) -> dict[str, Any]:
@@ -139,7 +139,7 @@ async def test_what_a_crash_left_is_told_once_although_it_cannot_be_closed_at_fi
     monkeypatch.setattr(intents, "close", close)
     before = len(told(world))
 
-    said = await taken_up(world, left(7_900, Kind.ACTION, "no.such.button"))
+    said = await resumed(world, left(7_900, Kind.ACTION, "no.such.button"))
 
     assert failures == 0
     assert told(world)[before:] == [said]

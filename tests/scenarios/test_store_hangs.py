@@ -164,7 +164,7 @@ async def test_every_reference_that_was_shown_is_in_the_log_with_its_cause(hangi
 
 def references(world: World) -> set[str]:
     """The references that anybody has been shown, in messages and in modals."""
-    told = [words(one) for person in (ANA, DANA) for one in forging.told(world, person)]
+    told = [words(one) for person in (ANA, DANA) for one in forging.private_messages(world, person)]
     posted = [words(one) for one in world.workspace.history(DB_OPS, None)]
     modals = [words(one) for person in (ANA, DANA) for one in world.workspace.views_of(person)]
     return {found for text in (*told, *posted, *modals) for found in REFERENCE.findall(text)}
