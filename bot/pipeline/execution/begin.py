@@ -101,5 +101,5 @@ async def _announce(env: Environment, request: Request) -> None:
     if request.mode is not Mode.BREAK_GLASS or await env.store.cards.of(request.id):
         return await show_quietly(env, request.id)
     with suppress(BotError):
-        await post_card(env, request)
+        await post_card(env, request, fresh=False)
     return None

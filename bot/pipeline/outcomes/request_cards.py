@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from typing import Final
 
 import structlog
 
@@ -23,6 +24,10 @@ from bot.pipeline.outcomes.delivery import may_be_seen
 from bot.pipeline.outcomes.recipients import with_people_on_call
 
 log = structlog.get_logger(__name__)
+
+
+NOT_SHOWN: Final = "not_shown"
+"""The code of a card that its channel may not show."""
 
 
 class CardContent(Enum):
@@ -162,8 +167,17 @@ def _counts(vote: Vote, approvers: Collection[str], delegates: Mapping[str, str]
     return delegates.get(vote.on_behalf_of) == vote.user_id if vote.on_behalf_of else vote.user_id in approvers
 
 
-async def post_card(env: Environment, request: Request) -> None:
-    """Post a copy of a request's card in its channel. Raises CannotPost, Unavailable."""
+async def post_card(env: Environment, request: Request, *, fresh: bool = True) -> None:
+    """Post a copy of a request's card in its channel.
+
+    Args:
+        fresh: False if Slack has just been asked about the channel.
+    Raises:
+        CannotPost: the channel may not show it, or Slack refused it.
+        Unavailable: Slack doesn't answer, also not about the channel.
+    """
+    if not await may_be_seen(env, request.channel_id, fresh=fresh):
+        raise CannotPost("The channel is archived, shared with another organization, or I'm not in it.", NOT_SHOWN)
     thread, broadcast = await thread_of(env, request), request.incident_id is not None
     card = await card_of(env, request)
     ts = await env.messenger.post(request.channel_id, card, thread_ts=thread, broadcast=broadcast)

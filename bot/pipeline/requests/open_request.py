@@ -74,7 +74,7 @@ async def open_request(
 async def _show_card(env: Environment, incoming: Incoming, request: Request) -> str:
     """Post the card. Cancel the request if no card can ever be posted, and keep it if one may be posted later."""
     try:
-        await post_card(env, request)
+        await post_card(env, request, fresh=False)
     except CannotPost as error:
         await drop_if_never_shown(env, request, error)
         return "card_refused"
