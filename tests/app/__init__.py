@@ -1,1 +1,1 @@
-"""The composition root, and what belongs to no other room."""
+"""The composition root, and parts that belong to no other layer."""

@@ -1,4 +1,4 @@
-"""The head of the audit log is posted once a day, whatever ends a process or keeps Slack from taking it."""
+"""The head of the audit log is posted once a day, even after crashes and failures of Slack."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ def name_channel(house: House, line: str) -> None:
 
 
 def process(house: House) -> Maintenance:
-    """One of several processes on the store."""
+    """Return one of several processes on the store."""
     return Maintenance(house.env, house.store, cast(Any, None), 30)
 
 
@@ -41,7 +41,7 @@ async def heads(house: House) -> list[str]:
     return [one.text for one in house.slack.heard]
 
 
-async def test_processes_post_it_once_a_day(here: House) -> None:
+async def test_several_processes_post_it_once_a_day(here: House) -> None:
     for _ in range(2):
         await asyncio.gather(*(process(here).audit_head() for _ in range(3)))
         await here.rests()
@@ -51,7 +51,7 @@ async def test_processes_post_it_once_a_day(here: House) -> None:
 
 
 @pytest.mark.parametrize("cut", ["a crash", "Slack away", "channel not told of"])
-async def test_what_is_cut_short_before_it_is_posted_is_posted_once(
+async def test_a_head_whose_posting_was_interrupted_is_posted_once(
     here: House, cut: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def killed(*_: Any, **__: Any) -> None:
@@ -68,7 +68,7 @@ async def test_what_is_cut_short_before_it_is_posted_is_posted_once(
         await process(here).audit_head()
     assert await heads(here) == []
 
-    await process(here).audit_head()  # a restart
+    await process(here).audit_head()  # after a restart
     await here.rests()
 
     seq, head = await here.store.audit.head()
@@ -76,7 +76,7 @@ async def test_what_is_cut_short_before_it_is_posted_is_posted_once(
     assert f"{seq} {'entry' if seq == 1 else 'entries'}, head {head}" in text
 
 
-async def test_one_that_cannot_be_posted_is_seen_by_doctor(here: House) -> None:
+async def test_a_head_that_cannot_be_posted_is_reported_by_doctor(here: House) -> None:
     here.slack.channel = replace(here.slack.channel, is_archived=True)
     await process(here).audit_head()
     await here.rests()
@@ -90,7 +90,7 @@ async def test_one_that_cannot_be_posted_is_seen_by_doctor(here: House) -> None:
         await health.outcomes()
 
 
-async def test_without_a_channel_nothing_is_posted_nor_owed(here: House) -> None:
+async def test_without_a_channel_no_head_is_posted_or_missing(here: House) -> None:
     name_channel(here, "")
     await process(here).audit_head()
 

@@ -1,4 +1,4 @@
-"""When refused signatures mean that the signing secret is wrong."""
+"""When refused signatures indicate that the signing secret is wrong."""
 
 import pytest
 
@@ -15,7 +15,7 @@ class Now:
         return self.at
 
 
-async def test_a_few_refused_requests_in_a_row_are_a_wrong_secret() -> None:
+async def test_a_few_refused_requests_in_a_row_indicate_a_wrong_secret() -> None:
     found = Signatures(Now())
     for _ in range(SUSPICIOUS - 1):
         found.refused()
@@ -37,7 +37,7 @@ async def test_one_accepted_request_shows_that_the_secret_is_right() -> None:
     await found.look()
 
 
-async def test_requests_that_were_refused_long_ago_do_not_count() -> None:
+async def test_old_refusals_do_not_count() -> None:
     found = Signatures(now := Now())
     for _ in range(SUSPICIOUS - 1):
         found.refused()

@@ -1,4 +1,4 @@
-"""Nothing secret is in any log line, whoever writes it and however it is written."""
+"""No secret is in a log line, whoever writes it and however it is written."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ JWT = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicncifQ.AAAABBBBCCCC"
 
 @pytest.fixture
 def written(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[str]]]:
-    """Return the lines that were written since; the logging of the test run is put back afterwards."""
+    """Return the lines written since. Restores the logging of the test run afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield lambda: [line for line in capsys.readouterr().err.splitlines() if line]
@@ -28,9 +28,7 @@ def written(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[st
 
 @pytest.mark.parametrize("style", ["json", "console"])
 @pytest.mark.parametrize("secret", [SECRET, JWT, "xoxb-1234567890-abcdefghij"])
-def test_a_secret_is_hidden_wherever_it_stands_in_a_line(
-    written: Callable[[], list[str]], style: str, secret: Any
-) -> None:
+def test_a_secret_is_hidden_anywhere_in_a_line(written: Callable[[], list[str]], style: str, secret: Any) -> None:
     set_up_logs("DEBUG", style, [SECRET])
     log = structlog.get_logger("bot.test")
 
@@ -54,7 +52,7 @@ def test_a_secret_is_hidden_wherever_it_stands_in_a_line(
     assert not [line for line in lines if secret in line or json.dumps(secret)[1:-1] in line]
 
 
-def test_the_rest_of_a_line_with_a_secret_is_still_told(written: Callable[[], list[str]]) -> None:
+def test_the_rest_of_a_line_with_a_secret_is_kept(written: Callable[[], list[str]]) -> None:
     set_up_logs("INFO", "json", [SECRET])
 
     structlog.get_logger("bot.test").info("asked", user="U1", value=SECRET)
@@ -79,7 +77,7 @@ def test_of_a_traceback_only_the_line_with_the_secret_is_hidden(written: Callabl
     assert "test_logs.py" in said
 
 
-def test_a_line_says_who_wrote_it_when_and_about_what(written: Callable[[], list[str]]) -> None:
+def test_a_line_has_its_author_time_and_subject(written: Callable[[], list[str]]) -> None:
     set_up_logs("INFO", "json", [])
 
     with structlog.contextvars.bound_contextvars(reference="i-abc"):
@@ -95,7 +93,7 @@ def test_a_line_says_who_wrote_it_when_and_about_what(written: Callable[[], list
 
 
 @pytest.mark.parametrize("style", ["json", "console"])
-def test_what_somebody_typed_begins_no_line_of_the_log(written: Callable[[], list[str]], style: str) -> None:
+def test_typed_text_begins_no_line_of_the_log(written: Callable[[], list[str]], style: str) -> None:
     set_up_logs("INFO", style, [])
     forged = "nothing\n2026-11-27T10:00:00Z [info] approved \x1b[2Kuser=U0EVE\r\u2028end"
 

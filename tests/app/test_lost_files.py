@@ -1,4 +1,4 @@
-"""Places that delete the store: which are known, and what isn't said to be lost."""
+"""Locations from which a restart deletes the store: which are detected, and which are safe."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ MOUNTS = """\
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A file system with these mounts."""
+    """Return a file system with these mounts."""
     table = tmp_path / "proc/self/mountinfo"
     table.parent.mkdir(parents=True)
     table.write_text(MOUNTS)
@@ -29,7 +29,7 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("variable", "platform"), PLATFORMS.items())
-def test_a_store_beside_the_program_is_lost_on_every_platform(tmp_path: Path, variable: str, platform: str) -> None:
+def test_a_store_in_the_programs_folder_is_lost_on_every_platform(tmp_path: Path, variable: str, platform: str) -> None:
     file = tmp_path / "data/turso-ops.db"
 
     loss = describe_loss(file, {variable: "x"}, root=tmp_path)
@@ -41,7 +41,7 @@ def test_a_store_beside_the_program_is_lost_on_every_platform(tmp_path: Path, va
 
 
 @pytest.mark.parametrize("mark", ["/.dockerenv", "/run/.containerenv"])
-def test_a_container_is_known_by_its_mark(tmp_path: Path, mark: str) -> None:
+def test_a_container_is_detected_by_its_marker(tmp_path: Path, mark: str) -> None:
     assert describe_loss(tmp_path / "x.db", {}, root=tmp_path) is None
     path = tmp_path / mark[1:]
     path.parent.mkdir(exist_ok=True)
@@ -54,7 +54,7 @@ def test_a_container_is_known_by_its_mark(tmp_path: Path, mark: str) -> None:
     assert not loss.is_certain, "so `doctor` says it, but doesn't call it wrong"
 
 
-def test_a_store_on_a_volume_and_postgresql_are_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_on_a_volume_or_on_postgresql_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     environ = {"FLY_APP_NAME": "x"}
 
     assert describe_loss(None, environ, root=tmp_path) is None
@@ -72,7 +72,7 @@ def test_a_store_on_a_volume_and_postgresql_are_not_lost(tmp_path: Path, monkeyp
         ("/srv/twice/turso-ops.db", "is in memory (ramfs)"),
     ],
 )
-def test_a_mount_whose_files_do_not_last_is_named(root: Path, file: str, says: str) -> None:
+def test_a_temporary_mount_is_named(root: Path, file: str, says: str) -> None:
     loss = describe_loss(Path(file), {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, root=root)
 
     assert loss is not None
@@ -81,5 +81,5 @@ def test_a_mount_whose_files_do_not_last_is_named(root: Path, file: str, says: s
 
 
 @pytest.mark.parametrize("file", ["/srv/data/kept/turso-ops.db", "/srv/claim/turso-ops.db", "/srv/other/turso-ops.db"])
-def test_a_mount_whose_files_last_is_not_named(root: Path, file: str) -> None:
+def test_a_permanent_mount_is_not_named(root: Path, file: str) -> None:
     assert describe_loss(Path(file), {}, root=root) is None

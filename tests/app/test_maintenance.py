@@ -1,4 +1,4 @@
-"""Sample timers: one for each organization, once a day over all processes, and anew when the policy turns on alerts."""
+"""Sample timers: one per organization, once a day over all processes, and at once when the policy turns on alerts."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,32 +22,32 @@ async def here(tmp_path: Path) -> AsyncIterator[House]:
 
 
 async def keep_sampling(here: House) -> list[str]:
-    """Let three processes look after the timers; returns the organizations that are sampled soon."""
+    """Let three processes check the timers at once, and return the organizations that are sampled soon."""
     await asyncio.gather(*(Maintenance(here.env, here.store, cast(Any, None), 30).keep_sampling() for _ in range(3)))
     due = await here.store.timers.due(here.clock.now() + FIRST_SAMPLE)
     return [one.subject for one in due if one.kind is TimerKind.SAMPLE]
 
 
-async def sampled(here: House) -> None:
-    """Let the sample be taken, whose next one is hours away."""
+async def take_samples(here: House) -> None:
+    """Take the due samples. The next ones would be hours away."""
     for one in await here.store.timers.due(here.clock.now() + FIRST_SAMPLE):
         await here.store.timers.replace(one, None)
 
 
-async def test_each_organization_is_sampled_once_a_day_at_least(here: House) -> None:
+async def test_each_organization_is_sampled_at_least_once_a_day(here: House) -> None:
     assert await keep_sampling(here) == ["acme"]
-    await sampled(here)
+    await take_samples(here)
     assert await keep_sampling(here) == []
     here.clock.pass_(timedelta(days=1))
     assert await keep_sampling(here) == ["acme"]
 
 
-async def test_alerts_that_the_policy_turns_on_begin_at_once(here: House) -> None:
+async def test_alerts_that_the_policy_turns_on_start_at_once(here: House) -> None:
     await keep_sampling(here)
-    await sampled(here)
+    await take_samples(here)
 
     here.env.rules.policy = load(POLICY + "alerts: {channel: C0DBOPS, quota: 80}\n", CATALOGUE)  # type: ignore[misc]
 
     assert await keep_sampling(here) == ["acme"]
-    await sampled(here)
+    await take_samples(here)
     assert await keep_sampling(here) == []

@@ -1,4 +1,4 @@
-"""A closed output, or one that can't show a character, ends no command with a traceback."""
+"""A closed output, or one that can't show a character, never makes a command print a traceback."""
 
 import asyncio
 import io
@@ -24,7 +24,10 @@ LONG = "".join(f"  C{number:08}: {{rules: [{{allow: fly}}]}}\n" for number in ra
 
 @contextmanager
 def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Inside, standard output is a pipe that nobody reads, as after `| head`."""
+    """Replace standard output with a pipe without a reader, as after `
+
+    head`.
+    """
     reads, writes = os.pipe()
     os.close(reads)
     with closing(os.fdopen(writes, "w", encoding="utf-8")) as output:
@@ -32,7 +35,9 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def test_what_is_known_before_the_output_fails_is_the_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_result_that_is_known_before_the_output_fails_is_the_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (good := tmp_path / "good.yaml").write_text("version: 1\nchannels: {}\n")
     (bad := tmp_path / "bad.yaml").write_text("version: 1\nchanels: {}\n")
 
@@ -53,7 +58,7 @@ def test_output_that_is_cut_in_the_middle_is_quiet(tmp_path: Path, monkeypatch: 
 
 @pytest.fixture(scope="module")
 def log_of_much(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of a store whose exported audit log is longer than what a pipe holds."""
+    """Return the URL of a store whose exported audit log is longer than a pipe's buffer."""
     url = copy_store(tmp_path_factory.mktemp("store") / "turso-ops.db")
 
     async def fill() -> None:
@@ -71,7 +76,7 @@ PIPES = {
     "audit verify | true": (0, 0),
     "audit verify | head -n 1": (0, 1),
 }
-"""The status of the bot's side of each pipe, and how many lines come out at its end."""
+"""The exit status of the bot in each pipe, and how many lines come out at its end."""
 
 
 @pytest.mark.parametrize("pipe", PIPES)
@@ -87,7 +92,7 @@ def test_a_pipe_of_a_shell_that_ends_early_is_quiet(tmp_path: Path, log_of_much:
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
-def test_a_character_that_the_output_cannot_show_is_escaped(
+def test_a_character_that_the_output_cannot_encode_is_escaped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
 ) -> None:
     written = io.BytesIO()
@@ -100,7 +105,7 @@ def test_a_character_that_the_output_cannot_show_is_escaped(
     assert "飛ぶ" in written.getvalue().decode(encoding).encode().decode("unicode_escape") or encoding == "utf-8"
 
 
-def test_no_output_at_all_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_output_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     monkeypatch.setattr(sys, "stderr", None)
 
@@ -120,7 +125,7 @@ def closed_file() -> None:
 
 
 @pytest.mark.parametrize("fails", [broken_pipe, full_disk, closed_file])
-def test_a_log_line_that_cannot_be_written_does_not_end_the_work(
+def test_a_log_line_that_cannot_be_written_does_not_stop_the_work(
     monkeypatch: pytest.MonkeyPatch, fails: Callable[[], None]
 ) -> None:
     class Failing(io.StringIO):

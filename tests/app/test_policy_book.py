@@ -1,4 +1,4 @@
-"""Edits of the policy file, seen by a book whose clock stands in a test's hand: what comes into force, and when."""
+"""Edits of the policy file: which take effect, and when. The test controls the clock."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RULES = "channels:\n  C0DBOPS:\n    databases: ['*']\n    rules: [{allow: destro
 OLD = f"version: 1\n{RULES}ceiling:\n  deny: [{{commands: ['db destroy --now']}}]\n"
 NEW = f"version: 1\n{RULES}ceiling:\n  deny: [{{commands: [destroy]}}]\n"
 HALF = f"version: 1\n{RULES}"
-"""What stands there while `ceiling`, the last key, is not written yet."""
+"""The content of the file while its last key, `ceiling`, is not written yet."""
 BAD = "version: 1\nchanels: {}\n"
 
 
@@ -38,17 +38,17 @@ class Scene:
         self.book = PolicyBook(self.path, "acme", CATALOGUE, now=lambda: self.time)
 
     def write(self, text: str) -> None:
-        """Write in place, as `>` and many editors do."""
+        """Overwrite the file in place, like `>` and many editors."""
         self.path.write_text(text)
 
     def rename(self, text: str) -> None:
-        """Write beside it and rename over it, as careful editors do."""
+        """Write a new file and rename it over the old one, like careful editors."""
         beside = self.folder / "new.yaml"
         beside.write_text(text)
         beside.replace(self.path)
 
     def wait(self, seconds: float) -> None:
-        """Let time pass, with the looks that fall into it."""
+        """Let time pass, with the looks at the file in it."""
         until = self.time + seconds
         while self.time < until:
             self.time = min(until, self.time + LOOK_EVERY)
@@ -116,7 +116,7 @@ def invalid_then_written(scene: Scene) -> None:
 
 
 def swapped_as_kubernetes_does(scene: Scene) -> None:
-    """`policy.yaml → ..data/policy.yaml`, and `..data` is a link that is renamed over."""
+    """Replace the file like Kubernetes: `policy.yaml → ..data/policy.yaml`, and the link `..data` is renamed over."""
     for name, text in (("..one", OLD), ("..two", NEW)):
         (scene.folder / name).mkdir()
         (scene.folder / name / "policy.yaml").write_text(text)
@@ -130,7 +130,7 @@ def swapped_as_kubernetes_does(scene: Scene) -> None:
 
 
 def of_the_same_size_and_time(scene: Scene) -> None:
-    """What a look at the file's times alone does not see."""
+    """Change the content without changing what the file's metadata shows."""
     before = scene.path.stat()
     scene.write(NEW.replace("commands: [destroy]", "commands: [rotate, destroy]")[: len(OLD)].ljust(before.st_size))
     scene.write(NEW)
@@ -144,7 +144,7 @@ COME_INTO_FORCE = [
 
 
 @pytest.mark.parametrize("edit", COME_INTO_FORCE, ids=lambda edit: edit.__name__)
-def test_a_change_comes_into_force_when_it_has_stayed_the_same(scene: Scene, edit: Any) -> None:
+def test_a_change_takes_effect_once_the_file_is_stable(scene: Scene, edit: Any) -> None:
     edit(scene)
     scene.wait(QUIET_SECONDS - 0.1)
     assert scene.in_force == "old"
@@ -201,7 +201,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("edit", REFUSED, ids=lambda edit: edit.__name__)
-def test_what_is_refused_changes_nothing_and_is_told_until_the_old_file_is_back(scene: Scene, edit: Any) -> None:
+def test_a_refused_change_has_no_effect_and_is_reported_until_the_old_file_is_back(scene: Scene, edit: Any) -> None:
     policy = scene.book.policy
     with capture_logs() as logs:
         edit(scene)
@@ -221,7 +221,7 @@ def test_what_is_refused_changes_nothing_and_is_told_until_the_old_file_is_back(
     ]
 
 
-def test_a_file_that_was_moved_away_and_back_is_well_again(scene: Scene) -> None:
+def test_a_file_that_was_moved_away_and_back_is_no_longer_reported(scene: Scene) -> None:
     scene.path.rename(scene.folder / "x")
     scene.wait(3)
     assert scene.book.problem == "the file can't be read"
@@ -231,7 +231,7 @@ def test_a_file_that_was_moved_away_and_back_is_well_again(scene: Scene) -> None
     assert now == ("old", None)
 
 
-def test_a_file_that_was_moved_away_and_back_changed_is_taken_like_any_change(scene: Scene) -> None:
+def test_a_file_that_was_moved_away_and_came_back_changed_takes_effect(scene: Scene) -> None:
     scene.path.rename(scene.folder / "x")
     scene.wait(3)
     scene.write(NEW)
@@ -241,7 +241,7 @@ def test_a_file_that_was_moved_away_and_back_changed_is_taken_like_any_change(sc
     assert (scene.in_force, scene.book.is_settling) == ("new", False)
 
 
-def test_an_edit_that_is_taken_back_in_time_was_none(scene: Scene) -> None:
+def test_an_edit_that_is_reverted_in_time_has_no_effect(scene: Scene) -> None:
     policy = scene.book.policy
     scene.write(NEW)
     scene.wait(4)
@@ -250,14 +250,14 @@ def test_an_edit_that_is_taken_back_in_time_was_none(scene: Scene) -> None:
     assert scene.book.policy is policy
 
 
-def test_each_of_several_changes_comes_into_force_also_one_back(scene: Scene) -> None:
+def test_each_of_several_changes_takes_effect_and_so_does_a_revert(scene: Scene) -> None:
     for text, name in ((NEW, "new"), (OLD, "old"), (NEW, "new")):
         scene.write(text)
         scene.wait(10)
         assert scene.in_force == name
 
 
-def test_a_file_that_never_rests_is_told(scene: Scene) -> None:
+def test_a_file_that_keeps_changing_is_reported(scene: Scene) -> None:
     for at in range(int(RESTLESS_SECONDS)):
         scene.write(f"{NEW}# {at}\n")
         scene.wait(2)
@@ -267,7 +267,7 @@ def test_a_file_that_never_rests_is_told(scene: Scene) -> None:
     assert (scene.in_force, scene.book.problem) == ("new", None)
 
 
-def test_a_content_that_was_refused_is_not_read_again_and_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_content_is_not_parsed_again_and_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
     def noted(text: str, *more: Any, **named: Any) -> Policy:
@@ -280,7 +280,7 @@ def test_a_content_that_was_refused_is_not_read_again_and_again(scene: Scene, mo
     assert read == [BAD]
 
 
-async def test_a_change_is_told_until_it_was_taken(scene: Scene) -> None:
+async def test_a_change_is_reported_until_it_takes_effect(scene: Scene) -> None:
     told, fails = [], [True]
 
     async def changed(old: Any, new: Any) -> None:
@@ -304,7 +304,7 @@ async def test_a_change_is_told_until_it_was_taken(scene: Scene) -> None:
 
 
 class Interrupted(PolicyBook):
-    """Calls `between` at the first thing that a look remembers."""
+    """Calls `between` when a look stores its first result."""
 
     between: Callable[[], None] | None = None
 
@@ -315,8 +315,8 @@ class Interrupted(PolicyBook):
             between()
 
 
-def test_a_look_does_not_bring_back_what_another_thread_has_replaced(scene: Scene) -> None:
-    """Without one look at a time, it would put the old text that it has read back in force."""
+def test_a_look_does_not_restore_what_another_thread_has_replaced(scene: Scene) -> None:
+    """Without one look at a time, it would put the old text that it has read into effect again."""
     scene.book = book = Interrupted(scene.path, "acme", CATALOGUE, now=lambda: scene.time)
 
     def replace() -> None:

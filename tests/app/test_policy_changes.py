@@ -40,14 +40,14 @@ OLD, NEW = policy("allow: destroy"), policy("deny: destroy")
 
 @dataclass
 class Office:
-    """Processes on one store, and what they posted."""
+    """Several processes on one store, and what they posted."""
 
     stores: list[Any]
     posted: list[tuple[str, Any]] = field(default_factory=list)
     closed: bool = False
     shared: bool = False
     cut: list[BaseException] = field(default_factory=list)
-    """What happens to the next posts."""
+    """Errors that the next posts raise."""
 
     def process(self, at: int = 0) -> PolicyChanges:
         clock = SimpleNamespace(now=lambda: NOON)
@@ -65,7 +65,7 @@ class Office:
         return Channel(channel_id, is_ext_shared=self.shared)
 
     async def timers_fire(self, at: int = 0) -> None:
-        """Let the timers do what is due after a while, in one of the processes."""
+        """Fire the timers that are due after a while, in one of the processes."""
         for timer in await self.stores[at].timers.due(NOON + timedelta(minutes=5)):
             await self.stores[at].timers.replace(timer, await notify_is_due(self.process(at).env, timer))
 
@@ -91,7 +91,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
         yield Office([await stack.enter_async_context(open_store(url, clock)) for _ in range(3)])
 
 
-async def test_a_change_is_recorded_with_what_it_takes_and_announced(office: Office) -> None:
+async def test_a_change_is_recorded_and_announced_with_what_it_takes_away(office: Office) -> None:
     await office.process().record(OLD, NEW)
 
     (entry,) = await office.entries()
@@ -110,15 +110,15 @@ async def test_a_change_is_recorded_with_what_it_takes_and_announced(office: Off
     assert "allowed → denied" in shown
 
 
-async def test_several_processes_record_it_once(office: Office) -> None:
+async def test_several_processes_record_a_change_once(office: Office) -> None:
     await asyncio.gather(*(office.process(at).record(OLD, NEW) for at in range(3)))
-    await office.process(1).record(OLD, NEW)  # one that saw it late
+    await office.process(1).record(OLD, NEW)  # a process that saw it late
 
     assert await office.changes() == [(OLD.hash, NEW.hash)]
     assert len(office.posted) == 1
 
 
-async def test_there_and_back_again_are_three_changes(office: Office) -> None:
+async def test_a_change_a_revert_and_a_repeat_are_three_changes(office: Office) -> None:
     for old, new in ((OLD, NEW), (NEW, OLD), (OLD, NEW)):
         await asyncio.gather(*(office.process(at).record(old, new) for at in range(3)))
 
@@ -126,13 +126,13 @@ async def test_there_and_back_again_are_three_changes(office: Office) -> None:
     assert len(office.posted) == 3
 
 
-async def test_an_edit_that_means_the_same_is_no_change(office: Office) -> None:
+async def test_an_edit_with_the_same_meaning_is_no_change(office: Office) -> None:
     await office.process().record(OLD, policy("allow: destroy", more="# a comment\n"))
 
     assert await office.entries() == []
 
 
-async def test_at_the_first_start_nothing_has_changed(office: Office) -> None:
+async def test_the_first_start_is_no_change(office: Office) -> None:
     await office.process().record(None, OLD)
 
     assert await office.entries() == []
@@ -155,7 +155,7 @@ async def test_a_change_while_the_bot_was_down_is_recorded_at_the_next_start(off
     assert "wasn't running" in str(office.posted[0][1].blocks)
 
 
-async def test_the_channel_that_is_no_longer_named_hears_of_that(office: Office) -> None:
+async def test_a_channel_that_is_no_longer_named_is_told(office: Office) -> None:
     silent = policy("allow: destroy", channel=None)
     await office.process().record(OLD, silent)
 
@@ -163,21 +163,21 @@ async def test_the_channel_that_is_no_longer_named_hears_of_that(office: Office)
     assert "No one gains or loses a permission" in str(office.posted[0][1].blocks)
 
 
-async def test_without_a_channel_it_is_recorded_only(office: Office) -> None:
+async def test_without_a_channel_a_change_is_only_recorded(office: Office) -> None:
     await office.process().record(policy("allow: destroy", None), policy("deny: destroy", None))
 
     assert len(await office.changes()) == 1
     assert office.posted == []
 
 
-async def test_a_channel_that_is_closed_takes_nothing_from_the_record(office: Office) -> None:
+async def test_a_channel_that_cannot_be_posted_to_does_not_prevent_the_record(office: Office) -> None:
     office.closed = True
     await office.process().record(OLD, NEW)
 
     assert len(await office.changes()) == 1
 
 
-async def test_a_store_that_fails_meanwhile_is_asked_again_by_the_same_process(
+async def test_after_a_failure_of_the_store_the_same_process_tries_again(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process, store = office.process(), office.stores[0]
@@ -197,7 +197,7 @@ async def test_a_store_that_fails_meanwhile_is_asked_again_by_the_same_process(
     assert await office.changes() == [(OLD.hash, NEW.hash)]
 
 
-async def test_a_large_change_is_told_in_part(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_large_change_is_announced_in_part(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(policy_changes, "COMPARE_SECONDS", -1.0)
     await office.process().record(OLD, NEW)
 
@@ -209,8 +209,10 @@ async def test_a_large_change_is_told_in_part(office: Office, monkeypatch: pytes
 @pytest.mark.parametrize(
     "cut", [asyncio.CancelledError(), Unavailable("Slack is away.")], ids=["a crash", "Slack away"]
 )
-async def test_what_was_cut_short_before_it_was_announced_is_announced_once(office: Office, cut: BaseException) -> None:
-    """The first process dies, or Slack takes nothing, right after the record."""
+async def test_a_change_whose_announcement_was_interrupted_is_announced_once(
+    office: Office, cut: BaseException
+) -> None:
+    """The first process ends, or Slack fails, right after the record."""
     office.cut = [cut]
     try:
         await office.process().record(OLD, NEW)
@@ -219,7 +221,7 @@ async def test_what_was_cut_short_before_it_was_announced_is_announced_once(offi
     assert office.posted == []
     assert len(await office.changes()) == 1
 
-    await office.process(1).record(None, NEW)  # a restart
+    await office.process(1).record(None, NEW)  # after a restart
     for at in (1, 2, 1):
         await office.timers_fire(at)
 
@@ -229,7 +231,7 @@ async def test_what_was_cut_short_before_it_was_announced_is_announced_once(offi
     assert len(await office.changes()) == 1
 
 
-async def test_of_two_channels_only_the_one_that_has_not_heard_is_told_again(office: Office) -> None:
+async def test_of_two_channels_only_the_one_that_was_not_told_is_told_again(office: Office) -> None:
     moved = policy("deny: destroy", "C0OTHER")
     posted = office._post
     calls: list[str] = []
@@ -248,7 +250,7 @@ async def test_of_two_channels_only_the_one_that_has_not_heard_is_told_again(off
     assert [channel for channel, _ in office.posted] == ["C0ADMIN", "C0OTHER"]
 
 
-async def test_a_channel_that_has_become_shared_hears_nothing(office: Office) -> None:
+async def test_a_channel_that_has_become_shared_is_not_told(office: Office) -> None:
     office.shared = True
     await office.process().record(OLD, NEW)
     await office.timers_fire()
@@ -258,7 +260,7 @@ async def test_a_channel_that_has_become_shared_hears_nothing(office: Office) ->
     assert await office.stores[0].timers.due(NOON + timedelta(days=1)) == []
 
 
-async def test_the_policy_before_is_found_behind_any_number_of_entries_without_one(office: Office) -> None:
+async def test_the_previous_policy_is_found_however_many_other_entries_are_newer(office: Office) -> None:
     await office.stores[0].audit.append(AuditEntry(NOON, "asked", "allowed", "U0DANA", "C0DBOPS", policy_hash=OLD.hash))
     await office.stores[0].audit.append(
         *(AuditEntry(NOON, "thawed", "succeeded", "timer", "C0DBOPS") for _ in range(250))

@@ -1,4 +1,4 @@
-"""`/readyz` tells whether a process can take requests from whether Slack or Turso is down."""
+"""`/readyz` says whether a process can accept requests, and separately whether Slack or Turso is down."""
 
 import asyncio
 import time
@@ -51,7 +51,7 @@ async def test_only_the_store_decides_and_the_body_names_what_is_down(
     ]
 
 
-async def test_an_upstream_that_hangs_does_not_hold_up_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_upstream_that_hangs_does_not_delay_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readiness, "UPSTREAM_SECONDS", 0.05)
     here = ready(well, {"slack": hangs, "turso": well})
     began = time.monotonic()
@@ -74,14 +74,14 @@ async def test_a_store_that_hangs_counts_as_down(monkeypatch: pytest.MonkeyPatch
     assert body["down"] == ["store"]
 
 
-async def test_a_process_without_a_lock_takes_requests_and_says_that_durable_work_pauses() -> None:
+async def test_a_process_without_a_lock_accepts_requests_and_says_that_durable_work_pauses() -> None:
     takes, body = await ready(well, {}, "Durable work pauses.").report()
 
     assert takes
     assert body["durable work"] == "Durable work pauses."
 
 
-async def test_upstreams_are_asked_once_for_many_probes() -> None:
+async def test_upstreams_are_checked_once_for_many_probes() -> None:
     asked = []
 
     async def counted() -> str:

@@ -11,7 +11,7 @@ NEEDED = {"SLACK_BOT_TOKEN": "xoxb-1", "TURSO_API_TOKEN": "turso-1", "TURSO_ORGA
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory without `.env`, and an environment without settings."""
+    """Use a working directory without `.env`, and an environment without settings."""
     for name in (*NEEDED, "PORT", "HOST", "DATABASE_URL", "SECRETS_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -19,7 +19,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def secrets_in(folder: Path, **files: str) -> str:
-    """Make a folder of secrets, and return its path."""
+    """Create a folder of secrets, and return its path."""
     made = folder / "secrets"
     made.mkdir()
     for name, content in files.items():
@@ -50,9 +50,7 @@ def test_a_setting_is_read_by_its_name_alone(monkeypatch: pytest.MonkeyPatch) ->
     assert (settings.port, settings.host) == (8080, "127.0.0.1")
 
 
-def test_values_that_are_given_stand_in_for_the_environment_and_dot_env(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_given_values_replace_the_environment_and_dot_env(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / ".env").write_text("PORT=1\nDATABASE_URL=sqlite:///from-dot-env.db")
     for name, value in NEEDED.items():
         monkeypatch.setenv(name, value)
@@ -64,7 +62,7 @@ def test_values_that_are_given_stand_in_for_the_environment_and_dot_env(
         load_settings({})
 
 
-def test_a_folder_has_a_file_for_each_secret_and_what_is_closer_wins(folder: Path) -> None:
+def test_a_folder_has_a_file_for_each_secret_and_the_most_specific_wins(folder: Path) -> None:
     named = folder / "named"
     named.write_text("from-a-named-file\n")
     path = secrets_in(folder, SLACK_BOT_TOKEN="xoxb-2\n", SLACK_APP_TOKEN="xapp-2", TURSO_API_TOKEN="turso-2")
@@ -78,7 +76,7 @@ def test_a_folder_has_a_file_for_each_secret_and_what_is_closer_wins(folder: Pat
     assert settings.slack_app_token.get_secret_value() == "xapp-1"
 
 
-def test_a_blank_value_does_not_hide_the_file_that_is_named(folder: Path) -> None:
+def test_a_blank_value_does_not_hide_the_named_file(folder: Path) -> None:
     (folder / "named").write_text("xoxb-2")
 
     settings = load_settings({**NEEDED, "SLACK_BOT_TOKEN": "  ", "SLACK_BOT_TOKEN_FILE": str(folder / "named")})
@@ -93,14 +91,14 @@ def test_a_blank_value_does_not_hide_the_file_that_is_named(folder: Path) -> Non
         ("hunter2-canary", "SECRETS_DIR names a file, which is not a folder."),
     ],
 )
-def test_a_folder_that_is_not_there_is_named(path: str, sentence: str) -> None:
+def test_a_missing_folder_is_named(path: str, sentence: str) -> None:
     with pytest.raises(BadSettings) as refused:
         load_settings({**NEEDED, "SECRETS_DIR": path})
 
     assert str(refused.value) == sentence
 
 
-def test_a_file_that_is_no_text_is_one_sentence(folder: Path) -> None:
+def test_a_binary_file_is_reported_in_one_sentence(folder: Path) -> None:
     (folder / ".env").write_bytes(b"PORT=\xff\xfe")
 
     with pytest.raises(BadSettings, match=r"`\.env` is not UTF-8 text"):

@@ -22,7 +22,7 @@ def test_windows_gets_one_sentence(
     assert capsys.readouterr().err == SENTENCE
 
 
-def test_the_command_line_is_read_without_the_modules_that_windows_lacks() -> None:
+def test_the_command_line_can_be_loaded_without_the_modules_that_windows_lacks() -> None:
     script = "import sys; sys.modules.update(fcntl=None, uvloop=None, resource=None); import bot.__main__"
 
     ran = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""Clients of organizations follow the policy: also a token that is taken from another variable now."""
+"""Clients of organizations follow the policy, even when it names another variable for a token."""
 
 from dataclasses import replace
 

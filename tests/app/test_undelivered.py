@@ -1,4 +1,4 @@
-"""An end that nobody hears of is seen: `/metrics` and `doctor` say so until it is told."""
+"""An outcome that no one was told: `/metrics` and `doctor` report it until it is delivered."""
 
 import math
 from collections.abc import AsyncIterator
@@ -23,24 +23,24 @@ from tests.pipeline.test_everybody_hears import KINDS, TROUBLED
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 A_MOMENT = timedelta(seconds=1)
 OF_REQUESTS = [kind for kind in KINDS if kind not in ("thawed", "incident over")]
-"""Of the rest, the timer that fails is seen."""
+"""For the other kinds, the failing timer is reported."""
 
 
 @dataclass
 class Office:
-    """The bot's outcomes, and what an operator sees of them."""
+    """The bot's delivery of outcomes, and what an operator sees of it."""
 
     house: House
     health: Health
     pages: httpx.AsyncClient
 
     async def gauge(self, name: str = "turso_ops_outcomes_untold") -> float:
-        """Read one gauge as Prometheus does."""
+        """Read one gauge like Prometheus."""
         text = (await self.pages.get("/metrics")).text
         return float(next(line.split()[1] for line in text.splitlines() if line.startswith(f"{name} ")))
 
     async def doctor(self) -> str:
-        """Return what `doctor` finds wrong; empty: nothing."""
+        """Return what `doctor` reports, or an empty text."""
         try:
             await self.health.outcomes()
         except Unhealthy as error:
@@ -70,7 +70,7 @@ async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def office(made: Office) -> AsyncIterator[Office]:
-    """The office, with nothing left of an earlier test."""
+    """Yield the same office, without anything left from an earlier test."""
     slack = made.house.slack
     slack.heard, slack.refuses, slack.troubles, slack.dead = [], {}, {}, set()
     assert (await made.gauge(), await made.doctor()) == (0, "")
@@ -81,7 +81,7 @@ async def office(made: Office) -> AsyncIterator[Office]:
 
 
 @pytest.mark.parametrize("kind", OF_REQUESTS)
-async def test_it_goes_up_while_slack_takes_nothing_and_down_once_it_is_told(office: Office, kind: str) -> None:
+async def test_it_is_reported_while_slack_fails_and_no_longer_once_it_is_delivered(office: Office, kind: str) -> None:
     house = office.house
     house.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
     await KINDS[kind](house)
@@ -113,8 +113,8 @@ async def test_several_are_counted_and_named(office: Office) -> None:
 
 
 @pytest.mark.parametrize("kind", ["thawed", "incident over"])
-async def test_what_a_timer_of_its_own_tells_fails_openly_until_it_is_told(office: Office, kind: str) -> None:
-    """Then durable work postpones the timer, and `turso_ops_timers_failing` and `doctor` count it."""
+async def test_a_notice_with_a_timer_of_its_own_fails_until_it_is_delivered(office: Office, kind: str) -> None:
+    """Durable work postpones the failed timer, and `turso_ops_timers_failing` and `doctor` count it."""
     house = office.house
     house.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
     await KINDS[kind](house)
@@ -129,7 +129,9 @@ async def test_what_a_timer_of_its_own_tells_fails_openly_until_it_is_told(offic
 
 
 @pytest.mark.parametrize("kind", ["approved, failed", "direct, unknown", "reviewed", "thawed", "incident over"])
-async def test_where_no_way_is_open_it_is_seen_at_once_and_for_some_days(office: Office, kind: str) -> None:
+async def test_an_outcome_without_any_way_of_delivery_is_reported_at_once_and_for_some_days(
+    office: Office, kind: str
+) -> None:
     house = office.house
     house.slack.refuses = dict.fromkeys(TROUBLED, "is_archived")
     house.slack.dead = set(MEMBERS)
@@ -142,7 +144,7 @@ async def test_where_no_way_is_open_it_is_seen_at_once_and_for_some_days(office:
     assert (await office.gauge(), await office.doctor()) == (0, "")
 
 
-async def test_it_goes_down_when_it_is_told_after_all(office: Office) -> None:
+async def test_it_is_no_longer_reported_once_it_is_delivered_after_all(office: Office) -> None:
     store = office.house.store
     await store.notices.set_notified("r-nobodyheard", "failed", how="nobody")
     assert "`r-nobodyheard` (failed)" in await office.doctor()
@@ -152,7 +154,7 @@ async def test_it_goes_down_when_it_is_told_after_all(office: Office) -> None:
     assert (await office.gauge(), await office.doctor()) == (0, "")
 
 
-async def test_what_the_store_does_not_say_is_no_number(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failure_of_the_store_gives_no_number(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     async def silent(**_: Any) -> None:
         raise OSError("gone")
 

@@ -1,4 +1,4 @@
-"""Real processes with toy work, on both kinds of database, to be killed in the middle of it."""
+"""Real processes with simple work, on both kinds of database, which tests kill in the middle of it."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ PATIENCE = 90.0
 
 
 class Processes:
-    """Starts processes with durable work, and ends them the hard way."""
+    """Starts processes with durable work, and kills them."""
 
     def __init__(self, database_url: str, folder: Path) -> None:
         self.database_url = database_url
@@ -55,7 +55,7 @@ class Processes:
         self.running.remove(process)
 
     async def stop(self) -> None:
-        """End every process as a deployment does."""
+        """End every process like a deployment."""
         for process in self.running:
             process.terminate()
         for process in self.running:
@@ -89,15 +89,15 @@ async def until(true: Callable[[], bool], patience: float = PATIENCE) -> None:
         await asyncio.sleep(0.05)
 
 
-async def turned(store: SqlStore, timer: Timer) -> None:
-    """Wait until a timer that has fired is dropped or moved."""
+async def wait_until_replaced(store: SqlStore, timer: Timer) -> None:
+    """Wait until a timer that has fired is deleted or moved."""
     end = time.monotonic() + PATIENCE
     while await store.timers.is_due(timer.kind, timer.subject, timer.due_at):
         assert time.monotonic() < end, "it was not turned"
         await asyncio.sleep(0.05)
 
 
-async def closed(store: SqlStore, intent_id: str) -> None:
+async def wait_until_closed(store: SqlStore, intent_id: str) -> None:
     """Wait until an intent is closed."""
     end = time.monotonic() + PATIENCE
     while intent_id in [one.id for one in await store.intents.find_open(before=datetime.now(UTC) + timedelta(days=1))]:
@@ -115,7 +115,7 @@ def processes(database_url: str, tmp_path: Path) -> Iterator[Processes]:
         process.kill()
         process.wait()
     if (folder / "log").exists():
-        print(processes.log)  # pytest shows it beside a failure
+        print(processes.log)  # pytest shows it with a failure
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ async def store(database_url: str, queue: Queue) -> AsyncIterator[SqlStore]:
 
 
 async def approved(store: SqlStore, number: int = 1) -> Request:
-    """A request whose execution was enqueued with its approval."""
+    """Create a request whose execution is enqueued with its approval."""
     await store.requests.open(request(number), move(State.PENDING))
     moved = await store.requests.move(
         f"r-{number:010}", expect=[State.PENDING], move=move(State.APPROVED, enqueue="execute")
@@ -141,8 +141,8 @@ async def approved(store: SqlStore, number: int = 1) -> Request:
     return moved
 
 
-async def ended(store: SqlStore, request_id: str) -> Request:
-    """Wait for a request's end."""
+async def wait_until_ended(store: SqlStore, request_id: str) -> Request:
+    """Wait for the end of a request."""
     end = time.monotonic() + PATIENCE
     while (found := await store.requests.get(request_id)) is None or found.state is not State.SUCCEEDED:
         assert time.monotonic() < end, f"{request_id} is still {found and found.state}"
@@ -151,5 +151,5 @@ async def ended(store: SqlStore, request_id: str) -> Request:
 
 
 def incoming_now(number: int) -> Incoming:
-    """An intent of this moment."""
+    """Return an intent of now."""
     return replace(incoming(number), at=datetime.now(UTC))

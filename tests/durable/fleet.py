@@ -1,4 +1,4 @@
-"""Two `serve` and a `worker` on one store, behind a load balancer: killed, replaced and upgraded while they work."""
+"""Two `serve` and a `worker` on one store behind a load balancer, which are killed, replaced and upgraded at work."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ PASSED_ON = (b"content-type", b"x-slack-request-timestamp", b"x-slack-signature"
 
 
 class Balancer:
-    """An ASGI application that gives each request to one `serve`, and to the next one if that has just ended."""
+    """An ASGI application that sends each request to one `serve`, and to the next one if that has just ended."""
 
     def __init__(self) -> None:
         self.ports: list[int] = []
@@ -53,7 +53,7 @@ class Balancer:
 
 @dataclass
 class Fleet:
-    """The processes of one installation, by what they do."""
+    """The processes of one installation, by their commands."""
 
     first: Process
     balancer: Balancer
@@ -61,7 +61,7 @@ class Fleet:
     started: int = 0
     killed: int = 0
     statuses: list[int] = field(default_factory=list)
-    """With which processes ended that were asked to."""
+    """The exit statuses of processes that were asked to end."""
 
     async def start(self, kinds: Iterable[str] = KINDS) -> None:
         for kind in kinds:
@@ -69,13 +69,13 @@ class Fleet:
         self._balance()
 
     async def kill(self, kind: str) -> None:
-        """End one as a power cut would, and start another as a supervisor does."""
+        """End a process like a power cut, and start another like a supervisor."""
         await self.running[kind].kill()
         self.killed += 1
         await self.start([kind])
 
     async def upgrade(self) -> None:
-        """Replace one after the other. Each new one is ready before its predecessor is asked to end."""
+        """Replace the processes one by one. Each new one is ready before its predecessor is asked to end."""
         for kind, old in list(self.running.items()):
             await self.start([kind])
             self.statuses.append(await old.stop())
@@ -85,7 +85,7 @@ class Fleet:
             self.statuses.append(await process.stop())
 
     def ended(self) -> list[str]:
-        """Which processes have ended by themselves."""
+        """Return the processes that have ended by themselves."""
         return [kind for kind, process in self.running.items() if process.has_ended]
 
     def largest_bytes(self) -> int:

@@ -1,4 +1,4 @@
-"""A light load of people who type commands and approve, and what became of everything that they asked for."""
+"""A light load of people who type commands and approve, and an account of what became of each request."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ SETTLED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.STALE, State.EXPI
 NOT_TAKEN = ("This couldn't be recorded", "The bot's store didn't answer")
 """What people read if a command could not be recorded."""
 NEWEST = 80
-"""So many messages are looked at for a card that waits for an approval."""
+"""How many of the newest messages are searched for cards that wait for an approval."""
 PRESSED_AGAIN_AFTER = 6.0
 
 COMMANDS = """
@@ -28,7 +28,7 @@ FROM intents i LEFT JOIN requests r ON r.intent_id = i.id WHERE i.kind = 'comman
 
 
 class Row(NamedTuple):
-    """What the store has about a command."""
+    """A command's rows in the store."""
 
     intent_id: str
     is_open: bool
@@ -39,7 +39,7 @@ class Row(NamedTuple):
 
 @dataclass
 class Load:
-    """Commands in turns: a read, a create, and a freeze that somebody else approves."""
+    """Commands in turn: a read, a create, and a freeze that another person approves."""
 
     world: World
     pause: float
@@ -50,7 +50,7 @@ class Load:
     _is_over: bool = False
 
     async def run(self) -> None:
-        """Type and approve until `stop`. A slow acknowledgement holds up nobody else."""
+        """Type and approve until `stop`. A slow acknowledgement delays no other command."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._approve())
             for line in self._lines():
@@ -68,7 +68,7 @@ class Load:
             number += 1
             yield "show orders"
             yield self._change(f"db create {MADE.format(number)}")
-            if number > 2:  # the one before may still be on its way
+            if number > 2:  # the previous command may still be in progress
                 yield self._change(f"db freeze {MADE.format(number - 2)} --for 5h")
 
     def _change(self, line: str) -> str:
@@ -84,7 +84,7 @@ class Load:
             await asyncio.sleep(1)
 
     async def approve_what_waits(self) -> None:
-        """Press **Approve** on each card that has it, again after a while if nothing came of it."""
+        """Press **Approve** on each card that has it, and again later if the press had no effect."""
         for message in self.world.workspace.history(DB_OPS, BEN)[-NEWEST:]:
             button = buttons(message).get("Approve")
             if button and time.monotonic() > self._pressed.get(message.ts, 0.0) + PRESSED_AGAIN_AFTER:
@@ -101,7 +101,7 @@ class Account:
     """What became of a load."""
 
     acks: list[float]
-    """Milliseconds, in order."""
+    """Acknowledgement times in milliseconds, sorted."""
     unacknowledged: list[str]
     changes: int
     states: dict[str, int]
@@ -110,9 +110,9 @@ class Account:
     refused: int
     """Changes that were not recorded. Their requester was told so."""
     lost: list[str]
-    """Changes that were acknowledged and of which nobody hears anything."""
+    """Changes that were acknowledged and then never mentioned again."""
     untrue: list[str]
-    """Requests whose outcome isn't what Turso shows."""
+    """Requests whose outcome doesn't match Turso."""
     doubled: list[str]
     store_bytes: int
 
@@ -131,10 +131,10 @@ class Account:
 
 
 def account(load: Load, database_url: str, there: Collection[str]) -> Account:
-    """Compare what people asked for with the store, with Turso and with what people read.
+    """Compare what people requested with the store, with Turso and with what people read.
 
     Args:
-        there: the names of all databases at Turso.
+    there: the names of all databases at Turso.
     """
     with psycopg.connect(database_url) as store:
         (size,) = store.execute("SELECT pg_database_size(current_database())").fetchone() or (0,)
@@ -147,7 +147,7 @@ def account(load: Load, database_url: str, there: Collection[str]) -> Account:
                   and not any(row.intent_id in text for text in seen)]  # fmt: skip
     not_taken = [f"{line} (not taken)" for line in load.asked if line not in rows]
     refused = sum(any(sentence in text for sentence in NOT_TAKEN) for text in seen)
-    heard = len(not_taken) <= refused  # a command that wasn't recorded has no reference to look for
+    heard = len(not_taken) <= refused  # a command that wasn't recorded has no reference to search for
     return Account(
         acks=sorted(one.milliseconds or 0.0 for one in load.deliveries if one.ok),
         unacknowledged=[f"{one.kind} {one.payload.get('text', '')}: {one.failure} {one.status}"
@@ -175,7 +175,7 @@ def _untrue(world: World, requested: dict[str, Row], there: Collection[str]) -> 
 
 
 def _doubled(world: World, requested: dict[str, Row]) -> list[str]:
-    """Return what was sent to Turso more often than it was asked for."""
+    """Return what was sent to Turso more often than it was requested."""
     sent = Counter(_name(one.path) for one in world.changes("PATCH", "/configuration"))
     creates = len(world.changes("POST", "/databases"))
     wanted = sum(row.sent for line, row in requested.items() if " create " in line)

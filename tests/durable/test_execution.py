@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from bot.store.store import SqlStore
-from tests.durable.conftest import Processes, approved, ended, until
+from tests.durable.conftest import Processes, approved, until, wait_until_ended
 
 
-async def test_an_approved_request_is_executed_and_told(store: SqlStore, processes: Processes) -> None:
+async def test_an_approved_request_is_executed_and_reported(store: SqlStore, processes: Processes) -> None:
     await processes.start()
 
-    done = await ended(store, (await approved(store)).id)
+    done = await wait_until_ended(store, (await approved(store)).id)
 
     assert done.outcome == "done"
     await until(lambda: "told r-0000000001" in processes.done)
@@ -26,7 +26,7 @@ KILLS = [("sqlite", place) for place in PLACES] + [("postgresql", place) for pla
 
 
 @pytest.mark.parametrize(("database_url", "place"), KILLS, indirect=["database_url"])
-async def test_a_process_killed_between_two_steps_is_finished_by_its_successor(
+async def test_a_process_killed_between_two_steps_is_continued_by_its_successor(
     store: SqlStore, processes: Processes, place: str
 ) -> None:
     processes.stop_at(place)
@@ -38,16 +38,16 @@ async def test_a_process_killed_between_two_steps_is_finished_by_its_successor(
     processes.go_on()
     await processes.start()
 
-    await ended(store, wanted.id)
+    await wait_until_ended(store, wanted.id)
     await until(lambda: "told r-0000000001" in processes.done)
     assert processes.done.count("SENT r-0000000001") == 1
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_what_an_older_version_began_is_finished_after_an_upgrade(
+async def test_work_that_an_older_version_started_is_finished_after_an_upgrade(
     store: SqlStore, processes: Processes, tmp_path: Path
 ) -> None:
-    """An older version kept less of a step's result, and had the same step names."""
+    """An older version stored less of a step's result, and had the same step names."""
     processes.stop_at("see:before")
     process = await processes.start()
     wanted = await approved(store)
@@ -65,6 +65,6 @@ async def test_what_an_older_version_began_is_finished_after_an_upgrade(
     processes.go_on()
     await processes.start()
 
-    assert (await ended(store, wanted.id)).outcome == "done"
+    assert (await wait_until_ended(store, wanted.id)).outcome == "done"
     await until(lambda: "told r-0000000001" in processes.done)
     assert processes.done.count("SENT r-0000000001") == 1

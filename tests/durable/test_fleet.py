@@ -1,6 +1,6 @@
 """Two `serve` and a `worker` on PostgreSQL, under a light load, while everything around them stops and comes back.
 
-`make soak` plays it for half an hour and prints the figures. `REHEARSAL_MINUTES` sets another length.
+`make soak` runs it for half an hour and prints the figures. `REHEARSAL_MINUTES` sets another length.
 """
 
 import asyncio
@@ -27,17 +27,17 @@ pytestmark = pytest.mark.timeout(LIMIT_SECONDS)
 MINUTES = float(os.environ.get("REHEARSAL_MINUTES", soaked(30, 0)))
 OUTAGE_SECONDS, HANG_SECONDS = soaked((20.0, 30.0), (1.0, 2.0))
 EVERY_SECONDS = soaked(60.0, 2.0)
-"""How often all connections are ended. In between, one thing happens."""
+"""How often all connections are ended. One other event happens in between."""
 TYPED_EVERY = soaked(3.0, 0.7)
 ACKNOWLEDGED_WITHIN = timedelta(seconds=soaked(3, 20))
-"""Slack's limit. `make test` shares its machine with other tests."""
+"""Slack's limit is 3 seconds. `make test` shares its machine with other tests."""
 SETTLED_WITHIN = soaked(300.0, 200.0)
-"""A living process takes up an intent that a killed one left within about two minutes."""
+"""A running process resumes an intent that a killed one left within about two minutes."""
 
 
 @dataclass
 class Rehearsal:
-    """Everything that the test plays with."""
+    """Everything that the test controls."""
 
     server: Server
     fleet: Fleet
@@ -109,7 +109,7 @@ async def test_half_an_hour_of_outages_kills_and_upgrades_loses_nothing_and_repe
 
 @asynccontextmanager
 async def rehearsal(data: Path) -> AsyncIterator[Rehearsal]:
-    """Start PostgreSQL, both stand-ins, the processes and the load balancer before them."""
+    """Start PostgreSQL, the local Slack and Turso, the processes and their load balancer."""
     async with AsyncExitStack() as stack:
         server = stack.enter_context(own_server())
         world, keys = await stack.enter_async_context(standing(data))
@@ -123,7 +123,7 @@ async def rehearsal(data: Path) -> AsyncIterator[Rehearsal]:
 
 
 async def settled(here: Rehearsal) -> Account:
-    """Approve what still waits, until nothing changes any more, and draw up the account."""
+    """Approve what still waits, wait until nothing changes any more, and return the account."""
     end = time.monotonic() + SETTLED_WITHIN
     while True:
         await here.load.approve_what_waits()

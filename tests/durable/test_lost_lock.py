@@ -1,4 +1,4 @@
-"""A process whose executor lock is lost stays alive, leaves its work to others, and takes work up again."""
+"""A process whose executor lock is lost keeps running, leaves its work to others, and starts again with a new lock."""
 
 import asyncio
 from functools import partial
@@ -9,7 +9,7 @@ import pytest
 from bot.core.requests.request import State
 from bot.durable.queue import Queue
 from bot.store.store import SqlStore
-from tests.durable.conftest import Processes, approved, ended, until
+from tests.durable.conftest import Processes, approved, until, wait_until_ended
 from tests.soak import soaked
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -40,7 +40,7 @@ def launched(processes: Processes) -> int:
 
 
 @pytest.mark.parametrize("which", [LOCKS, EVERYTHING], ids=["the lock", "everything"])
-async def test_a_process_that_loses_its_lock_stays_alive_and_takes_its_work_up_again(
+async def test_a_process_that_loses_its_lock_keeps_running_and_continues_its_work(
     database_url: str, store: SqlStore, processes: Processes, which: str
 ) -> None:
     processes.stop_at("act:before")
@@ -52,9 +52,9 @@ async def test_a_process_that_loses_its_lock_stays_alive_and_takes_its_work_up_a
     assert terminate(database_url, which)
 
     await until(lambda: launched(processes) == 2)
-    await ended(store, wanted.id)
+    await wait_until_ended(store, wanted.id)
     later = await approved(store, 2)
-    await ended(store, later.id)
+    await wait_until_ended(store, later.id)
     assert process.poll() is None
     assert processes.done.count("SENT r-0000000001") == 1
     assert processes.done.count("begin r-0000000001") == 1, "the step had ended before"
@@ -75,13 +75,13 @@ async def test_work_of_a_process_that_lost_its_lock_is_done_by_another_and_not_t
 
     terminate(database_url, LOCKS)
 
-    await ended(store, wanted.id)
+    await wait_until_ended(store, wanted.id)
     await until(lambda: launched(processes) == 4)
     assert processes.done.count("SENT r-0000000001") == 1
     await processes.stop()
 
 
-async def test_connections_that_end_again_and_again_lose_nothing_and_repeat_nothing(
+async def test_connections_that_end_repeatedly_lose_nothing_and_repeat_nothing(
     database_url: str, store: SqlStore, queue: Queue, processes: Processes
 ) -> None:
     running = [await processes.start(), await processes.start()]
@@ -93,7 +93,7 @@ async def test_connections_that_end_again_and_again_lose_nothing_and_repeat_noth
         terminate(database_url, EVERYTHING if turn % 2 else "application_name LIKE 'turso-ops %'")
         await until(partial(_has_launched, processes, 2 * (turn + 2)))
 
-    outcomes = {one.id: (await ended(store, one.id)).outcome for one in wanted}
+    outcomes = {one.id: (await wait_until_ended(store, one.id)).outcome for one in wanted}
     sent = [line.removeprefix("SENT ") for line in processes.done if line.startswith("SENT")]
     assert len(sent) == len(set(sent)), "nothing is sent twice"
     assert {one for one in outcomes if one not in sent} <= {one for one, said in outcomes.items() if said == "before"}
@@ -103,7 +103,7 @@ async def test_connections_that_end_again_and_again_lose_nothing_and_repeat_noth
 
 
 async def _comes_to_rest(queue: Queue) -> bool:
-    """Wait until no workflow is left begun."""
+    """Wait until no workflow is unfinished."""
     for _ in range(600):
         if not await queue.orphaned_workflows(""):
             return True

@@ -1,4 +1,4 @@
-"""Stores on a SQLite as old as Debian 12's, made by any Python: the defaults of DBOS's columns depend on it."""
+"""Stores on a SQLite as old as Debian 12's, by any Python version, on which the defaults of DBOS's columns depend."""
 
 import sqlite3
 from pathlib import Path
@@ -11,10 +11,10 @@ from bot.store.connections.sqlite import SqliteTooOld
 from bot.store.connections.urls import place_of
 from bot.store.schema.upgrading import require_current, upgrade
 from bot.store.store import SqlStore
-from tests.durable.conftest import Processes, approved, ended
+from tests.durable.conftest import Processes, approved, wait_until_ended
 
 DEFAULTS = ("(strftime('%s','now') * 1000)", "(unixepoch('subsec') * 1000)")
-"""What DBOS creates its tables with: before Python 3.12, and from then on."""
+"""The defaults with which DBOS creates its tables: before Python 3.12, and since."""
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -26,10 +26,10 @@ async def test_a_store_of_any_python_is_usable(store: SqlStore, processes: Proce
 
     await processes.start()
 
-    await ended(store, "r-0000000001")
+    await wait_until_ended(store, "r-0000000001")
 
 
-def test_every_connection_tells_the_time_in_fractions_of_a_second(tmp_path: Path) -> None:
+def test_every_connection_returns_the_time_in_fractions_of_a_second(tmp_path: Path) -> None:
     engine = create_engine(place_of(f"sqlite:///{tmp_path}/x.db").url)
     with engine.connect() as connection:
         time, seconds = connection.exec_driver_sql("SELECT unixepoch('subsec'), strftime('%s', 'now')").one()
@@ -70,7 +70,7 @@ def test_the_command_line_answers_an_old_sqlite_with_one_sentence(
 
 
 def change_defaults(file: Path, default: str) -> None:
-    """Give DBOS's columns the default that another Python's DBOS gives them."""
+    """Change DBOS's columns to the default of another Python version."""
     with sqlite3.connect(file) as connection:
         connection.execute("PRAGMA writable_schema = ON")
         for other in DEFAULTS:

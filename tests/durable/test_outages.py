@@ -38,12 +38,12 @@ def url_without_server() -> str:
     return place_of(f"postgresql://u:canary@127.0.0.1:{free_port()}/d").for_dbos
 
 
-def test_every_question_to_the_queue_is_listed() -> None:
+def test_every_method_of_the_queue_is_listed() -> None:
     found = {name for name, one in vars(Queue).items() if one.__class__.__name__ == "function" and name[0] != "_"}
     assert found == {*CALLS, "enqueue", "enqueue_timer", "close"}, "those two belong to a transaction of the store"
 
 
-async def test_every_question_to_the_queue_says_what_is_wrong() -> None:
+async def test_every_method_of_the_queue_says_what_is_wrong() -> None:
     queue = Queue(url_without_server(), describe_failure)
     for call in CALLS.values():
         with pytest.raises(DurableStoreUnavailable) as raised:
@@ -57,7 +57,7 @@ async def test_every_question_to_the_queue_says_what_is_wrong() -> None:
     [(OperationalError("SELECT 1", {}, Exception("gone")), False), (KeyError("a bug"), True)],
     ids=["an outage", "a bug"],
 )
-def test_dbos_shows_the_traceback_of_a_bug_only(error: Exception, is_shown: bool) -> None:
+def test_dbos_shows_a_traceback_only_for_a_bug(error: Exception, is_shown: bool) -> None:
     configure_logging()
     record = logging.LogRecord("dbos", logging.ERROR, "", 0, "DBOS failed to launch:", (), (type(error), error, None))
 
@@ -68,14 +68,14 @@ def test_dbos_shows_the_traceback_of_a_bug_only(error: Exception, is_shown: bool
 
 
 class Left(Queue):
-    """A queue whose answers come, so that only the locks can't be had."""
+    """A queue that answers, so that only the locks can't be acquired."""
 
     async def orphaned_workflows(self, executor_id: str) -> dict[str, list[str]]:
         return {"executor-7": ["w"]}
 
 
 @pytest.mark.parametrize("kind", [Queue, Left], ids=["the list", "the lock"])
-async def test_a_loop_that_looks_for_orphaned_work_says_one_sentence(kind: type[Queue]) -> None:
+async def test_a_loop_that_looks_for_orphaned_work_logs_one_sentence(kind: type[Queue]) -> None:
     url, background = url_without_server(), Background()
     queue = kind(url, describe_failure)
     recovery = OrphanRecovery(

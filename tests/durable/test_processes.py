@@ -1,4 +1,4 @@
-"""Several processes on one database: nobody repeats what a living one does, and what a dead one left goes on."""
+"""Several processes on one database: none repeats the work of a running one, and orphaned work is continued."""
 
 import asyncio
 import logging
@@ -15,12 +15,12 @@ from bot.durable.orphan_recovery import OrphanRecovery
 from bot.durable.queue import Queue
 from bot.store.connections.urls import place_of
 from bot.store.store import SqlStore
-from tests.durable.conftest import Processes, approved, closed, ended, incoming_now, until
+from tests.durable.conftest import Processes, approved, incoming_now, until, wait_until_closed, wait_until_ended
 from tests.durable.toy import RealClock
 from tests.soak import soaked
 
 
-async def test_each_process_has_a_lock_of_its_own_and_gives_it_back(database_url: str, store: SqlStore) -> None:
+async def test_each_process_has_a_lock_of_its_own_and_releases_it(database_url: str, store: SqlStore) -> None:
     def locks() -> ExecutorLocks:
         return executor_locks_of(place_of(database_url).for_dbos)
 
@@ -43,7 +43,7 @@ async def test_each_process_has_a_lock_of_its_own_and_gives_it_back(database_url
     await second.leave()
 
 
-async def test_only_what_the_dead_left_is_recovered(
+async def test_only_the_work_of_dead_processes_is_recovered(
     database_url: str, store: SqlStore, queue: Queue, processes: Processes
 ) -> None:
     recovery = OrphanRecovery(queue, executor_locks_of(place_of(database_url).for_dbos), store, RealClock())
@@ -54,19 +54,19 @@ async def test_only_what_the_dead_left_is_recovered(
 
     assert await recovery.recover() == 0
     processes.kill(process)
-    (left,) = (await queue.orphaned_workflows("")).values()  # perhaps a sweep as well
+    (left,) = (await queue.orphaned_workflows("")).values()  # and maybe a sweep
     assert f"{wanted.id}:execute" in left
     assert await recovery.recover() == len(left)
     assert await recovery.recover() == 0
 
     processes.go_on()
     await processes.start()
-    await ended(store, wanted.id)
+    await wait_until_ended(store, wanted.id)
     assert processes.done.count("begin r-0000000001") == 1
     assert processes.done.count("SENT r-0000000001") == 1
 
 
-async def test_a_living_process_takes_up_what_a_dead_one_left(store: SqlStore, processes: Processes) -> None:
+async def test_a_running_process_resumes_what_a_dead_one_left(store: SqlStore, processes: Processes) -> None:
     processes.stop_at("act:after")
     first = await processes.start()
     wanted = await approved(store)
@@ -76,13 +76,11 @@ async def test_a_living_process_takes_up_what_a_dead_one_left(store: SqlStore, p
 
     processes.kill(first)
 
-    await ended(store, wanted.id)
+    await wait_until_ended(store, wanted.id)
     assert processes.done.count("SENT r-0000000001") == 1
 
 
-async def test_kills_in_the_middle_of_a_load_lose_nothing_and_repeat_nothing(
-    store: SqlStore, processes: Processes
-) -> None:
+async def test_kills_during_a_load_lose_nothing_and_repeat_nothing(store: SqlStore, processes: Processes) -> None:
     first, _ = await processes.start(), await processes.start()
     wanted = [await approved(store, number) for number in range(1, 16)]
     await until(lambda: sum(line.startswith("SENT") for line in processes.done) >= 3)
@@ -90,14 +88,14 @@ async def test_kills_in_the_middle_of_a_load_lose_nothing_and_repeat_nothing(
     processes.kill(first)
     await processes.start()
 
-    outcomes = {one.id: (await ended(store, one.id)).outcome for one in wanted}
+    outcomes = {one.id: (await wait_until_ended(store, one.id)).outcome for one in wanted}
     sent = [line.removeprefix("SENT ") for line in processes.done if line.startswith("SENT")]
     assert len(sent) == len(set(sent))
-    # Killed after it was marked as sent and before it was: that is known, and it is not sent again.
+    # Killed after the change was marked as sent and before it was sent: the outcome is known, and it isn't sent again.
     assert {one for one in outcomes if one not in sent} <= {one for one, said in outcomes.items() if said == "before"}
 
 
-async def test_a_process_that_stops_lets_a_running_phase_end(store: SqlStore, processes: Processes) -> None:
+async def test_a_process_that_stops_lets_a_running_phase_finish(store: SqlStore, processes: Processes) -> None:
     processes.stop_at("see:before")
     process = await processes.start()
     wanted = await approved(store)
@@ -116,14 +114,14 @@ async def test_a_process_that_stops_lets_a_running_phase_end(store: SqlStore, pr
     processes.running.remove(process)
     processes.go_on()
     await processes.start()
-    await ended(store, wanted.id)
+    await wait_until_ended(store, wanted.id)
     assert processes.done.count("SENT r-0000000001") == 1
 
 
-async def test_work_that_dbos_takes_while_a_process_stops_is_left_to_the_next_one(
+async def test_work_that_dbos_dequeues_while_a_process_stops_is_left_to_the_next_one(
     store: SqlStore, processes: Processes
 ) -> None:
-    """DBOS takes work from its queue until the end. On a busy loop, that work begins when there are no threads left."""
+    """DBOS dequeues work until the end. On a busy loop, that work starts when there are no threads left."""
     (processes.folder / "busy-end").write_text(soaked("0.2", "0.1"))
     process = await processes.start()
     process.terminate()
@@ -138,18 +136,18 @@ async def test_work_that_dbos_takes_while_a_process_stops_is_left_to_the_next_on
     (processes.folder / "busy-end").unlink()
     await processes.start()
     for one in wanted:
-        await ended(store, one.id)
+        await wait_until_ended(store, one.id)
     sent = [line.removeprefix("SENT ") for line in processes.done if line.startswith("SENT")]
     assert len(set(sent)) == len(sent)
     unsent = {one.id for one in wanted} - set(sent)
     assert not unsent or "durable.cut_short" in processes.log
-    for one_id in unsent:  # cut off after it was marked: it may have been sent, so it is never sent again
+    for one_id in unsent:  # interrupted after it was marked: it may have been sent, so it is never sent again
         found = await store.requests.get(one_id)
         assert found is not None
         assert found.sent_at is not None
 
 
-def test_what_dbos_takes_too_late_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_work_that_dbos_dequeues_too_late_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     logger = logging.getLogger("dbos")
     for stops in (False, True, False):
         caplog.clear()
@@ -176,7 +174,7 @@ async def test_an_idle_process_stops_in_seconds(store: SqlStore, processes: Proc
     processes.running.remove(process)
 
 
-async def test_an_intent_that_a_crash_left_is_taken_up_after_the_restart(store: SqlStore, processes: Processes) -> None:
+async def test_an_intent_that_a_crash_left_is_resumed_after_the_restart(store: SqlStore, processes: Processes) -> None:
     await store.intents.record(incoming_now(1))
     await store.intents.record(incoming_now(2))
     await store.intents.close("i-0000000002")
@@ -187,6 +185,6 @@ async def test_an_intent_that_a_crash_left_is_taken_up_after_the_restart(store: 
     await until(lambda: len(processes.done) > 0)
 
     assert processes.done == ["resumed i-0000000001"]
-    await closed(store, "i-0000000001")
+    await wait_until_closed(store, "i-0000000001")
     still_open = await store.intents.find_open(before=datetime.now(UTC) + timedelta(days=1))
     assert [intent.id for intent in still_open] == ["i-0000000003"]

@@ -1,4 +1,4 @@
-"""The queue: work starts with the commit that decides it, or not at all."""
+"""The queue: work starts with the commit that decides on it, or not at all."""
 
 import sqlite3
 from dataclasses import replace
@@ -12,11 +12,11 @@ from bot.core.requests.request import State
 from bot.durable.engine import EXECUTE
 from bot.durable.queue import Queue
 from bot.store.store import SqlStore
-from tests.durable.conftest import Processes, approved, ended, until
+from tests.durable.conftest import Processes, approved, until, wait_until_ended
 from tests.store.samples import entry, hold, move, request
 
 
-async def test_a_move_that_is_undone_enqueues_nothing(store: SqlStore, queue: Queue) -> None:
+async def test_a_transition_that_is_rolled_back_enqueues_nothing(store: SqlStore, queue: Queue) -> None:
     await store.requests.open(request(), move(State.PENDING))
     fails = move(State.APPROVED, enqueue="execute", holds=[hold(), hold()])
     after = replace(fails, holds=(), entries=[entry(detail={"no": object()})])
@@ -32,7 +32,7 @@ async def test_a_move_that_is_undone_enqueues_nothing(store: SqlStore, queue: Qu
     assert kept.state is State.PENDING
 
 
-async def test_a_phase_is_enqueued_once_however_often_it_is_asked(store: SqlStore, queue: Queue) -> None:
+async def test_a_phase_is_enqueued_once_however_often_it_is_requested(store: SqlStore, queue: Queue) -> None:
     await approved(store)
 
     again = move(State.APPROVED, enqueue="execute")
@@ -42,17 +42,17 @@ async def test_a_phase_is_enqueued_once_however_often_it_is_asked(store: SqlStor
     assert [one.workflow_id for one in waiting] == ["r-0000000001:execute"]
 
 
-async def test_what_takes_too_long_can_be_seen(store: SqlStore, queue: Queue) -> None:
+async def test_work_that_takes_too_long_is_visible(store: SqlStore, queue: Queue) -> None:
     await approved(store)
 
     assert await queue.stuck(for_=timedelta(hours=1)) == []
     assert await queue.stuck(for_=timedelta(seconds=-60)) == ["r-0000000001:execute"]
 
 
-async def test_old_rows_go_and_what_is_open_stays(store: SqlStore, queue: Queue, processes: Processes) -> None:
+async def test_old_rows_are_deleted_and_open_ones_stay(store: SqlStore, queue: Queue, processes: Processes) -> None:
     await processes.start()
     done = await approved(store)
-    await ended(store, done.id)
+    await wait_until_ended(store, done.id)
     await until(lambda: "told r-0000000001" in processes.done)
     await processes.stop()
     await approved(store, 2)
@@ -65,10 +65,10 @@ async def test_old_rows_go_and_what_is_open_stays(store: SqlStore, queue: Queue,
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_an_error_of_a_step_is_never_kept(store: SqlStore, processes: Processes, tmp_path: Path) -> None:
+async def test_an_error_of_a_step_is_never_stored(store: SqlStore, processes: Processes, tmp_path: Path) -> None:
     (processes.folder / "fail-act").touch()
     await processes.start()
-    await ended(store, (await approved(store)).id)
+    await wait_until_ended(store, (await approved(store)).id)
     await until(lambda: "told r-0000000001" in processes.done)
     await processes.stop()
 

@@ -1,4 +1,4 @@
-"""A rolling upgrade in bad weather: PostgreSQL restarts, its connections end, processes are killed and replaced.
+"""A rolling upgrade under bad conditions: PostgreSQL restarts, its connections end, processes are killed and replaced.
 
 The old and the new processes run the same code. What differs between two versions is only what `VERSION` in
 `bot/durable/engine.py` forbids: that they see each other's work as that of another version.
@@ -22,7 +22,7 @@ from tests.soak import LIMIT_SECONDS, soaked
 
 pytestmark = pytest.mark.timeout(LIMIT_SECONDS)
 REQUESTS = soaked(40, 6)
-"""In each round."""
+"""The number of requests in each round."""
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ async def test_restarts_cuts_kills_and_a_rolling_upgrade_lose_nothing_and_repeat
     running = [await processes.start(), await processes.start()]
 
     async def asked() -> None:
-        """Approve requests, and wait until some of them have begun."""
+        """Approve requests, and wait until some of them have started."""
         begun = len(processes.done)
         for _ in range(REQUESTS):
             wanted.append((await approved(store, len(wanted) + 1)).id)

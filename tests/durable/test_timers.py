@@ -1,4 +1,4 @@
-"""What is due happens, once, in whichever process looks first."""
+"""Due work happens once, in whichever process looks first."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ from bot.durable.queue import Queue
 from bot.durable.sweep import Sweep
 from bot.durable.workflows import LONGEST_PAUSE, pause_after
 from bot.store.store import SqlStore
-from tests.durable.conftest import Processes, turned, until
+from tests.durable.conftest import Processes, until, wait_until_replaced
 from tests.durable.toy import RealClock
 
 
@@ -17,7 +17,7 @@ def due(subject: str, *, seconds: float = -1, attempt: int = 0) -> Timer:
     return Timer(TimerKind.EXPIRE, subject, datetime.now(UTC) + timedelta(seconds=seconds), attempt)
 
 
-async def test_what_is_due_fires_once_and_what_is_not_does_not(store: SqlStore, processes: Processes) -> None:
+async def test_a_due_timer_fires_once_and_one_that_is_not_due_does_not(store: SqlStore, processes: Processes) -> None:
     await store.timers.schedule(due("later", seconds=3600))
     await store.timers.schedule(due("now"))
     await processes.start()
@@ -27,14 +27,14 @@ async def test_what_is_due_fires_once_and_what_is_not_does_not(store: SqlStore, 
     soon = due("soon", seconds=1)
     await store.timers.schedule(soon)
     await until(lambda: len(processes.done) > 1)
-    await turned(store, soon)
+    await wait_until_replaced(store, soon)
 
     assert processes.done == ["fired expire now 0", "fired expire soon 0"]
     left = await store.timers.due(datetime.now(UTC) + timedelta(days=1))
     assert [timer.subject for timer in left] == ["later"]
 
 
-async def test_a_timer_that_goes_on_fires_again(store: SqlStore, processes: Processes) -> None:
+async def test_a_timer_with_a_successor_fires_again(store: SqlStore, processes: Processes) -> None:
     (processes.folder / "again-r-1").touch()
     await store.timers.schedule(due("r-1"))
     await processes.start()
@@ -44,9 +44,7 @@ async def test_a_timer_that_goes_on_fires_again(store: SqlStore, processes: Proc
     assert processes.done == ["fired expire r-1 0", "fired expire r-1 1"]
 
 
-async def test_a_failure_is_tried_again_and_leaves_no_trace_in_the_database(
-    store: SqlStore, processes: Processes
-) -> None:
+async def test_a_failure_is_retried_and_not_stored_in_the_database(store: SqlStore, processes: Processes) -> None:
     (processes.folder / "fail-fire").touch()
     await store.timers.schedule(due("r-1"))
     await processes.start()
@@ -56,7 +54,9 @@ async def test_a_failure_is_tried_again_and_leaves_no_trace_in_the_database(
     assert "a failure that passes" in processes.log
 
 
-async def test_timers_that_fail_for_good_keep_no_other_from_firing(store: SqlStore, processes: Processes) -> None:
+async def test_timers_that_keep_failing_do_not_prevent_others_from_firing(
+    store: SqlStore, processes: Processes
+) -> None:
     for number in range(250):
         await store.timers.schedule(due(f"bad-{number}", seconds=-3600))
     await processes.start()
@@ -77,13 +77,13 @@ async def test_a_timer_that_failed_fires_once_the_cause_is_gone(
     await store.timers.schedule(timer)
     await processes.start()
     await until(lambda: processes.log.count("timer.failed") >= 2)
-    while await queue.stuck(for_=timedelta(minutes=-1)):  # no workflow waits meanwhile
+    while await queue.stuck(for_=timedelta(minutes=-1)):  # so that no workflow is unfinished
         await asyncio.sleep(0.01)
 
     (processes.folder / "mended").touch()
 
     await until(lambda: processes.done == ["fired expire bad-1 0"], patience=30)
-    await turned(store, timer)
+    await wait_until_replaced(store, timer)
     assert (await store.timers.backlog(datetime.now(UTC))).failing == 0
 
 
@@ -95,7 +95,9 @@ def test_a_timer_that_fails_is_tried_less_and_less_often() -> None:
     assert LONGEST_PAUSE <= pause_after(10_000) <= LONGEST_PAUSE * 1.25
 
 
-async def test_a_crash_in_the_middle_fires_again_after_the_restart(store: SqlStore, processes: Processes) -> None:
+async def test_a_crash_during_a_timers_work_fires_it_again_after_the_restart(
+    store: SqlStore, processes: Processes
+) -> None:
     processes.stop_at("fire:before")
     await store.timers.schedule(due("r-1"))
     process = await processes.start()
@@ -108,14 +110,14 @@ async def test_a_crash_in_the_middle_fires_again_after_the_restart(store: SqlSto
     await until(lambda: processes.done == ["fired expire r-1 0"])
 
 
-async def test_a_timer_set_again_for_the_same_moment_fires_again(
+async def test_a_timer_that_is_set_again_for_the_same_time_fires_again(
     store: SqlStore, queue: Queue, processes: Processes
 ) -> None:
     timer = due("r-1")
     await store.timers.schedule(timer)
     await processes.start()
     await until(lambda: len(processes.done) == 1)
-    await turned(store, timer)
+    await wait_until_replaced(store, timer)
 
     await store.timers.schedule(timer)
 
@@ -133,7 +135,7 @@ async def test_two_sweeps_start_one_workflow(store: SqlStore, queue: Queue) -> N
     assert len(waiting) == 1
 
 
-async def test_rows_of_sweeps_and_timers_go_when_they_have_ended(
+async def test_rows_of_finished_sweeps_and_timers_are_deleted(
     store: SqlStore, queue: Queue, processes: Processes
 ) -> None:
     await store.timers.schedule(due("r-1"))

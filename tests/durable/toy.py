@@ -1,7 +1,7 @@
-"""A process with durable work of its own, for tests that kill it: `main` of it gets a URL and a folder.
+"""A process with simple durable work, for tests that kill it: its `main` gets a URL and a folder.
 
-What happens is written to `FOLDER/done`, a line each, as a person would see it: it survives the process. A file
-`FOLDER/stop-at` holds `STEP:before` or `STEP:after`: there the process waits to be killed.
+What happens is written to `FOLDER/done`, one line each, so it survives the process. A file `FOLDER/stop-at` contains
+`STEP:before` or `STEP:after`: there the process waits to be killed.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class RealClock:
 
 
 class ToyWork:
-    """Changes a request's state and sends nothing but lines."""
+    """Changes a request's state, and sends nothing but lines."""
 
     def __init__(self, store: SqlStore, folder: Path) -> None:
         self.store = store
@@ -101,7 +101,7 @@ class ToyWork:
 
 
 class Stops:
-    """Waits where the test wants to kill, and says that it waits; fails where the test wants it to."""
+    """Waits where the test wants to kill the process, and reports that it waits. Fails where the test wants it to."""
 
     def __init__(self, folder: Path, step: str) -> None:
         self.folder = folder
@@ -124,14 +124,14 @@ class Stops:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do durable work until the process is ended."""
+    """Run durable work until the process is ended."""
     set_up_logs("INFO", "json", [])
     asyncio.run(work_on(arguments[0], Path(arguments[1])))
     return 0
 
 
 async def _keep_busy(seconds: float) -> None:
-    """Block the loop for so long between its turns, as on a busy machine."""
+    """Block the loop for this long between its turns, like a busy machine."""
     while True:
         time.sleep(seconds)  # noqa: ASYNC251 - it is meant to block
         await asyncio.sleep(0)

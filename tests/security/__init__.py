@@ -1,1 +1,1 @@
-"""What must hold against somebody who means it: secrets that stay where they belong, a log that tells of tampering."""
+"""Tests against attackers: secrets stay where they belong, and the audit log reveals tampering."""

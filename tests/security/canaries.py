@@ -1,4 +1,4 @@
-"""The secrets of a world: those that it was given, those that were minted, and canaries that look like them."""
+"""The secrets of a world: those it was given, those it created, and canaries that look like them."""
 
 import json
 import secrets as random
@@ -17,19 +17,19 @@ from tests.world import World
 
 
 def canary_token() -> str:
-    """A database token as Turso mints them, signed with a key that nobody has."""
+    """Return a database token in Turso's format, signed with a key that exists nowhere else."""
     claims = {"id": random.token_hex(16)}
     return minting.mint(minting.Key.fresh(), claims, now=1_800_000_000, lifetime=timedelta(hours=1), access="read-only")
 
 
 def quoting(canary: str, keys: Keys) -> str:
-    """A careless error body, which repeats a token and the credential of the request."""
+    """Return a careless error body, which repeats a token and the credential of the request."""
     return json.dumps({"error": f"invalid {canary}; Authorization: Bearer {keys.turso_token}", "jwt_": canary})
 
 
 @contextmanager
 def minted() -> Iterator[list[str]]:
-    """Note every token that the local platform signs, also those that never arrive anywhere."""
+    """Record every token that the local Turso signs, even those that are never delivered."""
     noted: list[str] = []
     sign = minting.mint
 
@@ -43,7 +43,7 @@ def minted() -> Iterator[list[str]]:
 
 @contextmanager
 def ticketed() -> Iterator[list[str]]:
-    """Note every ticket for a connection of Socket Mode."""
+    """Record every ticket for a connection of Socket Mode."""
     noted: list[str] = []
     make = Sockets.ticket
 
@@ -56,7 +56,7 @@ def ticketed() -> Iterator[list[str]]:
 
 
 def secrets_of_keys(keys: Keys) -> list[Secret]:
-    """What the process is told."""
+    """Return the secrets in the process's settings."""
     return [
         Secret("TURSO_API_TOKEN", keys.turso_token),
         Secret("the token of the on-call service", keys.on_call_token),
@@ -67,7 +67,7 @@ def secrets_of_keys(keys: Keys) -> list[Secret]:
 
 
 def secrets_of_slack(world: World) -> list[Secret]:
-    """What Slack has handed out: the secret parts of every `response_url`, and every `trigger_id`."""
+    """Return the secrets that Slack created: the secret parts of every `response_url`, and every `trigger_id`."""
     state = world.workspace.state
     hooks = [Secret("a response_url", path.rpartition("/")[2]) for path in state.hooks._issued]
     return hooks + [Secret("a trigger_id", trigger) for trigger in state.triggers._issued]

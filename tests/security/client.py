@@ -1,7 +1,7 @@
-"""A real client of a database: Python's `libsql`, in a process of its own, because it holds the interpreter.
+"""A real client of a database: Python's `libsql`, in a process of its own, because it holds the interpreter lock.
 
-`python -m tests.security.client URL` reads statements from its standard input, a line of JSON each: `[token, sql]`;
-it answers with a line of JSON: the rows, or the error as text.
+`python -m tests.security.client URL` reads statements from its standard input, one JSON line each: `[token, sql]`. It
+answers with one JSON line: the rows, or the error as text.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Refused(Exception):
-    """What the database said instead of an answer."""
+    """Raised with the database's error."""
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Client:
 
 @asynccontextmanager
 async def client_of(url: str) -> AsyncIterator[Client]:
-    """A client of the database at a URL; it shows the token that it is given."""
+    """Start a client of the database at a URL. It uses the given token."""
     process = await create_subprocess_exec(
         sys.executable, "-m", "tests.security.client", url, stdin=PIPE, stdout=PIPE, cwd=ROOT
     )

@@ -17,7 +17,7 @@ NAMES = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "partn
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """The sandbox that attackers try, in which nothing may break whatever they do."""
+    """Run the sandbox that attackers try. Nothing may break in it, whatever they do."""
     data = tmp_path_factory.mktemp("world")
     (data / "policy.yaml").write_text(stage.POLICY)
     async with sound(data, policy=data / "policy.yaml") as found:

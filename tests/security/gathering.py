@@ -1,4 +1,4 @@
-"""Gathers everything that a bot has written down or said, wherever a secret might have got to."""
+"""Gathers everything that a bot has written or sent, wherever a secret might be."""
 
 import json
 import sqlite3
@@ -20,14 +20,14 @@ PAGES = ("/metrics", "/readyz", "/healthz")
 
 
 def files_of(folder: Path, *, but: Iterable[str] = ()) -> list[Place]:
-    """Every file below a folder, byte for byte: databases with their `-wal` and `-shm`, locks, logs, whatever."""
+    """Return every file in a folder as bytes: databases with their `-wal` and `-shm`, locks, logs and others."""
     skipped = tuple(str(folder / name) for name in but)
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not str(path).startswith(skipped)]
     return [place(str(path.relative_to(folder)), path.read_bytes()) for path in files]
 
 
 def sqlite_tables(file: Path) -> list[Place]:
-    """Every table of a SQLite database, cell by cell."""
+    """Return every table of a SQLite database, cell by cell."""
     with closing(sqlite3.connect(file)) as database:
         names = [row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         return [
@@ -37,7 +37,7 @@ def sqlite_tables(file: Path) -> list[Place]:
 
 
 def postgresql_tables(url: str) -> list[Place]:
-    """Every table of every schema of a PostgreSQL database, and what its connections are doing."""
+    """Return every table of every schema of a PostgreSQL database, and what its connections are running."""
     tables = "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
     ours = f"{tables} AND table_schema NOT IN ('pg_catalog', 'information_schema')"
     with psycopg.connect(url) as database:
@@ -53,19 +53,20 @@ def _all(schema: str, name: str) -> psycopg.sql.Composed:
 
 
 def is_reveal(call: Call, person_id: str) -> bool:
-    """True for the one kind of message that may carry a token: to one person, and not in its notification text."""
+    """Return True for the only kind of message that may contain a token. Its notification text may not."""
     alone = call.args.get("response_type") == "ephemeral" or call.method == "chat.postEphemeral"
     return alone and call.person_id == person_id and call.args.get("text", "").startswith("Your token for ")
 
 
 def slack_calls(world: World, *, revealed_to: str) -> list[Place]:
-    """Everything that was said to Slack, reveals but for their notification text left out."""
+    """Return everything that was sent to Slack. Of reveals, only the notification text."""
     places = []
     for call in world.workspace.calls:
         args = {"text": call.args.get("text")} if is_reveal(call, revealed_to) else call.args
-        if call.method in ("views.open", "views.push"):  # a trigger is for just that
+        if call.method in ("views.open", "views.push"):  # only these calls carry a trigger
             args = {key: value for key, value in args.items() if key != "trigger_id"}
-        answer = {} if call.method == "apps.connections.open" else call.answer  # where Slack hands out a ticket
+        # its answer contains a ticket, as intended
+        answer = {} if call.method == "apps.connections.open" else call.answer
         places.append(place(f"Slack {call.method}", json.dumps(args, ensure_ascii=False), json.dumps(answer)))
     answers = [one.answer for one in world.workspace.deliveries]
     headers = [json.dumps(one.answer_headers) for one in world.workspace.deliveries]
@@ -73,7 +74,7 @@ def slack_calls(world: World, *, revealed_to: str) -> list[Place]:
 
 
 async def pages_of(process: Process) -> list[Place]:
-    """What anybody may ask a running process."""
+    """Return the pages that anybody may request from a running process."""
     if process.command != "serve":
         return []
     async with local_client(base_url=f"http://127.0.0.1:{process.port}") as http:
@@ -81,12 +82,12 @@ async def pages_of(process: Process) -> list[Place]:
 
 
 def command_line_of(process: Process) -> Place:
-    """What `ps` shows."""
+    """Return the command line that `ps` shows."""
     return place("the command line", Path(f"/proc/{process.pid}/cmdline").read_bytes())
 
 
 async def command(process: Process, *arguments: str) -> tuple[int, str]:
-    """Run another command with the settings of a process; its exit status and all that it says."""
+    """Run another command with a process's settings, and return its exit status and its output."""
     ran = await create_subprocess_exec(
         sys.executable, "-m", "bot", *arguments, env=process.environment, cwd=process.world.data,
         stdin=DEVNULL, stdout=PIPE, stderr=PIPE,

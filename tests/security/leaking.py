@@ -1,4 +1,4 @@
-"""A real process of the bot, and a conversation in which everything goes wrong that may let a secret slip."""
+"""Runs a real process of the bot, and a conversation in which everything goes wrong that could leak a secret."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ LONG = "/auth/tokens"
 
 @dataclass
 class Watched:
-    """A world with a real process in it, and every secret that there is."""
+    """A world with a real process, and every secret in it."""
 
     world: World
     keys: Keys
@@ -40,36 +40,36 @@ class Watched:
     on_call: Provider = Provider.PAGERDUTY
 
     def canary(self, name: str) -> str:
-        """A token that a stand-in or a person lets slip."""
+        """Return a token that a stand-in or a person leaks."""
         return self.canaries.setdefault(name, canary_token())
 
     @property
     def secrets(self) -> list[Secret]:
-        """All that is looked for."""
+        """Return all secrets to search for."""
         slipped = [Secret(f"a token {name}", value) for name, value in self.canaries.items()]
         made = [Secret(f"minted token {number}", value) for number, value in enumerate(self.tokens)]
         tickets = [Secret("a ticket of Socket Mode", one) for one in self.tickets]
         return [*secrets_of_keys(self.keys), *secrets_of_slack(self.world), *tickets, *slipped, *made]
 
     def mints(self, name: str, kind: Any, **options: Any) -> Any:
-        """Let the minting of a database's token go wrong once."""
+        """Make the creation of a database's token go wrong once."""
         path = f"*/databases/{name}{LONG}"
         return self.world.turso.faults.add(kind, method="POST", path=path, **options)
 
     async def say(self, text: str, person: str = DANA) -> None:
-        """Type something whose answer may be nowhere to be seen."""
+        """Type a line whose answer may not be visible anywhere."""
         self.told_before = self._answers()
         await self.world.workspace.say(person, DB_OPS, text)
 
     async def has_answered(self) -> None:
-        """Wait until the log tells of an answer since something was said."""
+        """Wait until the log has an answer since the last line was typed."""
         await until(lambda: self._answers() > self.told_before, what="an answer in the log", within=40)
 
     def _answers(self) -> int:
         return self.bot.log.read_text().count('"event": "answered"')
 
     async def everything(self, database_url: str) -> list[Place]:
-        """Every place in which a secret might be; ends the process."""
+        """End the process, and return every place that might contain a secret."""
         pages = await gathering.pages_of(self.bot)
         before = [gathering.command_line_of(self.bot), *gathering.files_of(self.world.data, but=["platform"])]
         status = await self.bot.stop()
@@ -95,7 +95,7 @@ async def watched(
     sabotage: str = "bug, chatty",
     on_call: Provider = Provider.PAGERDUTY,
 ) -> AsyncIterator[Watched]:
-    """A real process, at DEBUG, made to leak as `sabotage` says."""
+    """Run a real process at DEBUG that leaks as `sabotage` says."""
     breaks, data = folder / "breaks", folder / "data"
     breaks.mkdir()
     data.mkdir()
@@ -128,14 +128,14 @@ async def watched(
 
 
 def with_on_call(text: str, provider: Provider) -> str:
-    """The policy of the sandbox, in which people on call approve as well."""
+    """Return the sandbox's policy, in which people on call approve as well."""
     ids = f"oncall_users: {{{provider}: {{PANA001: U0ANA}}}}\npeople:\n"
     entry = f"  on_call: {{oncall: {{provider: {provider}, schedule: PDBA100}}}}\n"
     return text.replace("people:\n", ids + entry).replace("by: dba", "by: [dba, on_call]")
 
 
 async def on_call_misbehaves(here: Watched) -> None:
-    """The on-call service refuses, and quotes the credential that it was given; then it knows somebody else."""
+    """Let the on-call service refuse and quote the bot's credential, and then return an unknown person."""
     roster, remy = here.world.roster, here.world.person("U0REMY")
     card = await here.world.person(DANA).types('/turso token fleet --expiration 1h --reason "shift"', holding="shift")
     for status in (500, 401, 302):
@@ -146,10 +146,10 @@ async def on_call_misbehaves(here: Watched) -> None:
 
 
 async def go_through_everything(here: Watched) -> None:
-    """The conversation in which tokens are made, with all that can go wrong with one."""
+    """Have the conversation in which tokens are created, with everything that can go wrong with one."""
     world, dana, ana = here.world, here.world.person(DANA), here.world.person(ANA)
     here.mints("late", "hold_after")
-    await here.say("/turso token late --read-only", BEN)  # Turso does not answer: ends long after what follows
+    await here.say("/turso token late --read-only", BEN)  # Turso doesn't answer: this ends long after the next lines
     for line in ("/turso", "/turso usage crew", "/turso show crew", "/turso whoami", "/turso help token"):
         await dana.types(line)
     await world.workspace.open_home(DANA)
@@ -162,7 +162,7 @@ async def go_through_everything(here: Watched) -> None:
     assert "eyJ" in words(shown)
 
     await turso_misbehaves(here)
-    # Before Slack takes no private message in any way, which would be Ben's on a slow machine.
+    # Ben's answer must come before private messages fail. On a slow machine it would otherwise be the one that fails.
     ben = world.person(BEN)
     await until(lambda: any("didn't answer in time" in words(m) for m in ben.sees()), what="the time-out", within=40)
     await slack_misbehaves(here)
@@ -180,7 +180,7 @@ async def go_through_everything(here: Watched) -> None:
 
 
 async def a_rotation_is_proven_badly(here: Watched) -> None:
-    """The mint of one probe token fails and quotes a secret; the database of the other quotes the token."""
+    """Let the creation of one probe token fail and quote a secret, and let the sibling quote its token."""
     world, dana, ana = here.world, here.world.person(DANA), here.world.person(ANA)
     here.mints("echo", "status", status=403, body=quoting(here.canary("in the refusal of a probe"), here.keys))
     world.turso.faults.add("late_rotation", seconds=3)
@@ -197,7 +197,7 @@ async def a_rotation_is_proven_badly(here: Watched) -> None:
 
 
 async def turso_misbehaves(here: Watched) -> None:
-    """Every kind of answer to a mint that may quote what it should not, and none at all."""
+    """Let Turso give every kind of answer to a token's creation that may quote a secret, and none at all."""
     dana, faults = here.world.person(DANA), here.world.turso.faults
     here.mints("echo", "status", status=500, body=quoting(here.canary("in a 500"), here.keys))
     await dana.types("/turso token echo --read-only", holding="answered 500")
@@ -218,7 +218,7 @@ async def turso_misbehaves(here: Watched) -> None:
 
 
 async def slack_misbehaves(here: Watched) -> None:
-    """Slack takes the token's message in no way, then not its blocks; then nobody knows whether it was shown."""
+    """Let Slack reject the token's message, then only its blocks, and then leave unknown whether it was shown."""
     faults, dana = here.world.workspace.faults, here.world.person(DANA)
     on = [faults.add("server_error", "response_url"), faults.add("api_error", "chat.postEphemeral", error="no_perm")]
     await here.say("/turso token untold --read-only")
@@ -238,7 +238,7 @@ async def slack_misbehaves(here: Watched) -> None:
 
 
 async def strangers_knock(here: Watched) -> None:
-    """Requests that Slack did not send, and signed ones that it never would."""
+    """Send requests that aren't from Slack, and signed ones that Slack would never send."""
     if here.bot.command != "serve":
         return
     body = f"command=/turso&text={here.canary('in an unsigned body')}&user_id=U0DANA".encode()
@@ -256,7 +256,7 @@ async def strangers_knock(here: Watched) -> None:
 
 
 async def people_let_something_slip(here: Watched) -> None:
-    """A token that a person pastes is not taken, kept or said again."""
+    """Paste a token as a person. It is refused, and neither stored nor repeated."""
     dana = here.world.person(DANA)
     token = here.canary("that a person pasted")
     for line in (f'/turso db create x --reason "{token}"', f"/turso {token}", f"/turso show {token}"):
@@ -266,7 +266,7 @@ async def people_let_something_slip(here: Watched) -> None:
 
 
 async def is_cut_short(here: Watched, clock: Path) -> None:
-    """The process dies between the minting of a token and its message."""
+    """End the process between the creation of a token and its message."""
     held = here.mints("cut-short", "hold_after")
     await here.say("/turso token cut-short --read-only")
     await asyncio.wait_for(held.arrived.wait(), 20)

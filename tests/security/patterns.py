@@ -1,4 +1,4 @@
-"""Every regular expression of the bot, and texts that are hard for it."""
+"""Collects every regular expression of the bot, and generates texts that are hard for it."""
 
 import ast
 import importlib
@@ -17,11 +17,11 @@ _parser: Any = importlib.import_module("re._parser")
 ROOT = Path(bot.__file__).parent
 CALLS = {"compile", "match", "search", "fullmatch", "sub", "subn", "findall", "finditer", "split"}
 FILLING = "U0BOT"
-"""Stands in an f-string for what is filled in."""
+"""Replaces the values in an f-string."""
 
 
 def patterns() -> dict[str, re.Pattern[str]]:
-    """Return every compiled pattern of `bot`'s modules, and every pattern that a function compiles, by where it is."""
+    """Return every pattern that `bot`'s modules hold or that a function compiles, by location."""
     found = dict(_compiled())
     known = {pattern.pattern for pattern in found.values()}
     for where, text in _written():
@@ -62,7 +62,7 @@ def _text(node: ast.expr) -> str | None:
 
 
 def hostile(pattern: re.Pattern[str], size: int) -> Iterator[str]:
-    """Yield texts of `size` characters made of what the pattern looks for, each with an end that it does not."""
+    """Yield texts of `size` characters from what the pattern matches, each with an end that it doesn't match."""
     pieces = list(dict.fromkeys(_pieces(_parser.parse(pattern.pattern, pattern.flags))))[:8]
     runs = [*pieces, *("".join(pair) for pair in itertools.pairwise([*pieces, *pieces[:1]])), "".join(pieces)]
     for run in runs:

@@ -1,4 +1,4 @@
-"""The part of the conversation in which a branch and a rewind's copy get tokens, with what may let one slip."""
+"""The part of the conversation in which a branch and a rewind's copy get tokens, with faults that could leak one."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 async def a_database_is_brought_back(here: "Watched") -> None:
-    """A branch gets a token. A rewind is compared badly, then well, and its copy is used: its token is revealed."""
+    """Create a token for a branch, and rewind: compare with a fault, compare, use the copy, and reveal its token."""
     world, dana, ana = here.world, here.world.person(DANA), here.world.person(ANA)
     await dana.types("/turso branch fleet fleet-branch --for 3d", holding="fleet-branch")
     await dana.types("/turso token fleet-branch --read-only", holding="eyJ")

@@ -1,7 +1,7 @@
-"""Makes a real `python -m bot` leak on purpose: imported by `sitecustomize` when `SABOTAGE` names what to break.
+"""Makes a real `python -m bot` leak on purpose. `sitecustomize` imports it if `SABOTAGE` names what to break.
 
-`bug`: minting a token of the database `buggy` fails with an error that quotes the token. `chatty`: `ls` answers with
-a canary, and logs it in every way there is. `no guard`, `no redactor`: what ought to catch that is taken out.
+`bug`: creating a token of the database `buggy` fails with an error that quotes the token. `chatty`: `ls` answers with a
+canary, and logs it in every possible way. `no guard`, `no redactor`: removes what should catch these.
 """
 
 import logging
@@ -47,7 +47,7 @@ def _tell_everything() -> None:
 
 
 def begin(todo: str) -> None:
-    """Break what is named, in words separated by commas."""
+    """Break what `todo` names, separated by commas."""
     if "bug" in todo:
         _fail_after_minting()
     if "chatty" in todo:

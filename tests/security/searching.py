@@ -1,4 +1,4 @@
-"""Looks for secrets wherever something may have been written down: as they are, encoded, pickled, or in pieces."""
+"""Searches for secrets in everything that was written: plain, encoded, pickled, or in pieces."""
 
 import base64
 import binascii
@@ -12,39 +12,39 @@ from functools import cached_property
 from urllib.parse import quote
 
 PIECE = 20
-"""A piece that is as long as this is no accident."""
+"""The length from which a matching piece can't be a coincidence."""
 PIECES = 6
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{32,}")
 
 
 @dataclass(frozen=True)
 class Secret:
-    """Something that may be in one place only."""
+    """A secret that may be in one place only."""
 
     name: str
     value: str = field(repr=False)
 
     @cached_property
     def needles(self) -> frozenset[bytes]:
-        """Every form that is looked for."""
+        """Return every form of the secret to search for."""
         raw = self.value.encode()
         forms = {raw, quote(self.value, safe="").encode(), json.dumps(self.value)[1:-1].encode(), raw.hex().encode()}
         return frozenset({*forms, *_in_base64(raw), *self._pieces(), raw.decode().encode("utf-16-le")})
 
     def _pieces(self) -> Iterator[bytes]:
-        """From the end, where a token's signature is: a database may keep a long value in several places."""
+        """Return pieces from the end, where a token's signature is: a database may split a long value."""
         for number in range(PIECES):
             end = len(self.value) - number * PIECE
             if end - PIECE >= min(len(self.value) // 2, 12):
                 yield self.value[end - PIECE : end].encode()
 
     def is_in(self, content: bytes) -> bool:
-        """True when any form of it is there."""
+        """Return True if the content contains any form of the secret."""
         return any(needle in content for needle in self.needles)
 
 
 def _in_base64(raw: bytes) -> Iterator[bytes]:
-    """What base64 makes of it, wherever in the encoded text it begins."""
+    """Return the base64 forms of the secret, for each offset in the encoded text."""
     for shift in range(3):
         encoded = base64.b64encode(bytes(shift) + raw)
         inner = encoded[4 if shift else 0 : -4]
@@ -53,19 +53,19 @@ def _in_base64(raw: bytes) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class Place:
-    """Something that was written down: a file, a table, a message. Each cell is looked into by itself."""
+    """Something that was written: a file, a table or a message. Each cell is searched separately."""
 
     name: str
     cells: Sequence[bytes] = field(repr=False)
 
 
 def place(name: str, *contents: object) -> Place:
-    """A place that holds these contents: bytes as they are, everything else as text."""
+    """Return a place with these contents: bytes unchanged, everything else as text."""
     return Place(name, [one if isinstance(one, bytes) else str(one).encode("utf-8", "replace") for one in contents])
 
 
 def layers(content: bytes, depth: int = 2) -> Iterator[bytes]:
-    """Yield the content, and what is inside it: decoded from base64, unpickled, decompressed; twice over."""
+    """Yield the content, and what it contains: decoded from base64, unpickled or decompressed, at most twice."""
     yield content
     if depth == 0:
         return
@@ -101,13 +101,13 @@ def _inflated(content: bytes) -> Iterator[bytes]:
     if content[:2] not in (b"x\x9c", b"x\xda", b"\x1f\x8b"):
         return
     try:
-        yield zlib.decompressobj(47).decompress(content)  # as far as it goes
+        yield zlib.decompressobj(47).decompress(content)  # as far as it can be decompressed
     except zlib.error:
         return
 
 
 def found(secrets: Iterable[Secret], places: Iterable[Place]) -> set[tuple[str, str]]:
-    """Return (secret, place) for whatever is where it may not be."""
+    """Return (secret, place) for each secret in a place where it may not be."""
     secrets = list(secrets)
     hits = set()
     for here in places:

@@ -1,4 +1,4 @@
-"""The world that attackers try: a channel of our own, one shared with partners, people who approve by id."""
+"""The world that attackers try: a channel of our own, one shared with partners, and approvers named by ID."""
 
 import asyncio
 from collections.abc import Iterator
@@ -43,13 +43,13 @@ channels:
 
 
 def be_patient(world: World) -> None:
-    """Let Slack wait longer than it does: a machine that is busy is no attack."""
+    """Let Slack wait longer than usual, because a busy machine is not an attack."""
     world.workspace.limits.ack = timedelta(seconds=20)
     world.workspace.limits.trigger_lifetime = timedelta(seconds=30)
 
 
 async def request_of(world: World, card: Message) -> Request:
-    """What the store says of a card's request."""
+    """Return a card's request from the store."""
     assert world.bot is not None
     value = next(one["value"] for one in buttons(card).values())
     found = await world.bot.store.requests.get(value)
@@ -58,7 +58,7 @@ async def request_of(world: World, card: Message) -> Request:
 
 
 async def reaches(world: World, card: Message, *states: State) -> Request:
-    """Wait until a request has come to one of these states."""
+    """Wait until a card's request is in one of these states, and return it."""
     assert world.bot is not None
     request = await request_of(world, card)
 
@@ -71,12 +71,12 @@ async def reaches(world: World, card: Message, *states: State) -> Request:
 
 
 def changing_calls(world: World) -> int:
-    """How often anything was changed at Turso."""
+    """Return the number of changes sent to Turso."""
     return sum(one.method != "GET" for one in world.turso.calls.control())
 
 
 def command(world: World, text: str, person: str = DANA, channel: str = DB_OPS, **forged: Any) -> Parcel:
-    """A slash command with whatever fields an attacker likes."""
+    """Send a slash command with any fields."""
     state = world.workspace.state
     where = state.channels.get(channel) or state.channels[DB_OPS]
     fields = payloads.slash_command(state, state.people[person], where, "/turso", text)
@@ -84,7 +84,7 @@ def command(world: World, text: str, person: str = DANA, channel: str = DB_OPS, 
 
 
 def mention(world: World, text: str, **forged: Any) -> Parcel:
-    """An event that says that somebody mentioned the bot."""
+    """Send an event for a mention of the bot."""
     state = world.workspace.state
     event = {
         "type": "app_mention", "user": DANA, "channel": DB_OPS, "ts": state.stamp(), "team": state.team_id,
@@ -98,18 +98,18 @@ def mention(world: World, text: str, **forged: Any) -> Parcel:
 
 
 async def posted(world: World, body: bytes, headers: dict[str, str]) -> httpx.Response:
-    """Post something to the bot's address."""
+    """Post a body to the bot's address."""
     async with local_client() as http:
         return await http.post(world.workspace.events_url or "", content=body, headers=headers)
 
 
 async def again(world: World, delivery: Delivery) -> httpx.Response:
-    """Send a request that was overheard once more, to the letter."""
+    """Send a recorded request again, unchanged."""
     return await posted(world, delivery.body.encode(), delivery.headers)
 
 
 def signed_at(world: World, body: bytes, stamp: int) -> dict[str, str]:
-    """The headers of a request that was signed at some moment."""
+    """Return the headers of a request that was signed at a given time."""
     secret = world.keys.signing_secret if world.keys else ""
     return {
         "Content-Type": FORM,
@@ -119,12 +119,12 @@ def signed_at(world: World, body: bytes, stamp: int) -> dict[str, str]:
 
 
 def form(**fields: str) -> bytes:
-    """A form as a body."""
+    """Return a form as a request body."""
     return urlencode(fields).encode()
 
 
 def everything_shown(world: World) -> Iterator[Message]:
-    """Every message in every channel, ephemeral ones too."""
+    """Return every message in every channel, including ephemeral ones."""
     state = world.workspace.state
     yield from state.ephemerals.values()
     for messages in state.messages.values():
@@ -132,10 +132,10 @@ def everything_shown(world: World) -> Iterator[Message]:
 
 
 async def hears(world: World, person: str, doing: Any, *, holding: str = "") -> Message:
-    """Do it and wait for what one person alone is told."""
+    """Await `doing`, then wait for and return the new private message to the person that contains `holding`."""
     return await forging.answer_to(world, person, doing, holding=holding)
 
 
 async def pressed_by(world: World, person: str, label: str, card: Message) -> Message:
-    """A press by somebody who may not even see the button; the private answer."""
+    """Press a button as a person who may not even see it, and return the private answer."""
     return await forging.forge_press(world, person, label, card)

@@ -1,4 +1,7 @@
-"""`audit verify` finds whatever was done to the log behind the bot's back; with a posted head also at its end."""
+"""`audit verify` finds every change to the log that bypasses the bot.
+
+With a posted head, it also finds a cut-off end.
+"""
 
 import asyncio
 import sqlite3
@@ -27,12 +30,12 @@ AT = datetime(2026, 11, 24, 4, 15, tzinfo=UTC)
 
 
 def entry(number: int) -> AuditEntry:
-    """The n-th of many."""
+    """Return the n-th of many entries."""
     return AuditEntry(AT, "asked", "pending", "U0DANA", "C0DBOPS", "token", (f"orders-{number}",), detail={"n": number})
 
 
 async def write(url: str, count: int, start: int = 0) -> None:
-    """Write entries, as the bot does."""
+    """Write entries like the bot."""
     await upgrade(url)
     async with open_store(url, SystemClock()) as store:
         for first in range(start, start + count, 2500):
@@ -40,17 +43,17 @@ async def write(url: str, count: int, start: int = 0) -> None:
 
 
 class Intruder:
-    """Somebody with the keys of the database."""
+    """An attacker with full access to the database."""
 
     def __init__(self, run: Callable[..., Any]) -> None:
         self.run = run
 
     def rows(self) -> list[tuple[int, str, str, str]]:
-        """The log as it is."""
+        """Return the log as it is now."""
         return list(self.run("SELECT seq, previous_hash, hash, entry FROM audit_log ORDER BY seq"))
 
     def edit(self, seq: int, old: str, new: str, *, hashed: bool = False) -> None:
-        """Change the words of an entry; `hashed`: its hash, too."""
+        """Change the text of an entry, and with `hashed` its hash, too."""
         previous, text = next((row[1], row[3]) for row in self.rows() if row[0] == seq)
         assert old in text
         text = text.replace(old, new)
@@ -59,7 +62,7 @@ class Intruder:
             self.run(f"UPDATE audit_log SET hash = '{entry_hash(previous, text)}' WHERE seq = {seq}")
 
     def renumber(self, seq: int, to: int) -> None:
-        """Put an entry elsewhere."""
+        """Change the number of an entry."""
         self.run(f"UPDATE audit_log SET seq = {to} WHERE seq = {seq}")
 
     def insert(self, seq: int, like: int) -> None:
@@ -70,7 +73,7 @@ class Intruder:
         self.run(f"INSERT INTO audit_log (seq, previous_hash, hash, entry) VALUES ({values})")
 
     def chain_anew(self, start: int = 1) -> None:
-        """Give every entry from `start` on the hashes that its words have now."""
+        """Recompute the hashes of all entries from `start` on."""
         previous = next((row[2] for row in self.rows() if row[0] == start - 1), "")
         for seq, _, _, text in self.rows()[start - 1 :]:
             digest = entry_hash(previous, text)
@@ -80,7 +83,7 @@ class Intruder:
 
 @contextmanager
 def broken_into(url: str) -> Iterator[Intruder]:
-    """The database itself, past everything that is ours."""
+    """Open the database itself, without the bot's code."""
     if url.startswith("sqlite"):
         database = sqlite3.connect(url.removeprefix("sqlite:///"))
         yield Intruder(lambda sql: database.execute(sql).fetchall())
@@ -98,18 +101,18 @@ def broken_into(url: str) -> Iterator[Intruder]:
 
 @pytest.fixture
 def log(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URL of a store with a dozen entries."""
+    """Return the URL of a store with a dozen entries."""
     asyncio.run(write(database_url, ENTRIES))
     monkeypatch.setenv("DATABASE_URL", database_url)
     return database_url
 
 
 def verified(*arguments: str) -> int:
-    """The exit status of `audit verify`."""
+    """Return the exit status of `audit verify`."""
     return main(["audit", "verify", *arguments])
 
 
-def test_a_log_that_nobody_touched_holds(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_untouched_log_is_valid(log: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert verified() == 0
 
     said = capsys.readouterr().out
@@ -193,7 +196,7 @@ CLEAN_CUTS: dict[str, Callable[[Intruder], None]] = {
 
 
 @pytest.mark.parametrize("tamper", CLEAN_CUTS.values(), ids=CLEAN_CUTS.keys())
-def test_what_leaves_a_whole_chain_is_found_with_a_head_that_was_posted(
+def test_a_valid_chain_that_was_replaced_is_found_with_a_posted_head(
     log: str, capsys: pytest.CaptureFixture[str], tamper: Callable[[Intruder], None]
 ) -> None:
     with broken_into(log) as intruder:
@@ -205,7 +208,7 @@ def test_what_leaves_a_whole_chain_is_found_with_a_head_that_was_posted(
     assert "posted head" in capsys.readouterr().out
 
 
-def test_a_head_that_was_posted_earlier_is_still_good(log: str) -> None:
+def test_a_head_that_was_posted_earlier_is_still_accepted(log: str) -> None:
     with broken_into(log) as intruder:
         head = intruder.rows()[7][2]
 
@@ -213,7 +216,7 @@ def test_a_head_that_was_posted_earlier_is_still_good(log: str) -> None:
     assert verified("--head", "0" * 64) == 1
 
 
-async def test_the_command_itself_ends_with_one(tmp_path: Any) -> None:
+async def test_the_command_itself_exits_with_status_one(tmp_path: Any) -> None:
     url = f"sqlite:///{tmp_path / 'turso-ops.db'}"
     await write(url, 3)
     process = _process(tmp_path, url)
@@ -250,7 +253,7 @@ def test_a_long_log_is_verified_in_one_pass_with_constant_memory(database_url: s
 
     second = asyncio.run(_peak_of_verifying(database_url, many))
 
-    # A page that was read may still be waiting for the collector, or none: what matters is that it is not tenfold.
+    # Pages that were read may not have been collected yet, so the peak varies. It must only not be tenfold.
     assert second < first * 3, f"{first:,} bytes for {few:,} entries, {second:,} for {many:,}"
 
 
@@ -266,7 +269,7 @@ async def _peak_of_verifying(url: str, expected: int) -> int:
 
 
 async def _once(store: SqlStore) -> AsyncIterator[tuple[int, str, str, str]]:
-    """The chain, of which nothing is asked for twice."""
+    """Yield the chain, and fail if a part of it is read twice."""
     last = 0
     async for row in store.audit.chain():
         assert row[0] == last + 1

@@ -1,4 +1,4 @@
-"""Everything that was asked, refused, decided, done, revealed, undone or left undone is on record, with who did it."""
+"""Everything that was requested, refused, decided, done, revealed or undone is in the audit log, with the person."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -41,13 +41,13 @@ TIMER = "timer"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def log(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[list[AuditEntry]]:
-    """The audit log after a day in which everything happened once."""
+    """Return the audit log of a day in which everything happened once."""
     data = tmp_path_factory.mktemp("world")
     (data / "policy.yaml").write_text(POLICY)
     async with sound(data, policy=data / "policy.yaml") as world:
         be_patient(world)
         await world.make(*NAMES)
-        for part in (_refusals, _approvals, _tokens, _deeds):
+        for part in (_refusals, _approvals, _tokens, _operations):
             await part(world)
         await _time_passes(world)
         assert world.bot is not None
@@ -91,7 +91,7 @@ async def _approvals(world: World) -> None:
 
 
 async def _replace(world: World, name: str) -> None:
-    """Destroy a database and make another of the same name, past the bot."""
+    """Destroy a database and create another with the same name, without the bot."""
 
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
@@ -113,7 +113,7 @@ async def _tokens(world: World) -> None:
     await dana.types("/turso token spoiled --read-only")
 
 
-async def _deeds(world: World) -> None:
+async def _operations(world: World) -> None:
     dana, ana, remy = world.person(DANA), world.person(ANA), world.person(REMY)
     asked = await remy.types("/turso db freeze frozen --for 2m --reason spike")
     await remy.presses(next(label for label in buttons(asked) if label != "Cancel"), asked)
@@ -178,7 +178,7 @@ EVENTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("wanted", EVENTS.values(), ids=EVENTS.keys())
-async def test_is_on_record_with_the_acting_person(log: list[AuditEntry], wanted: dict[str, Any]) -> None:
+async def test_it_is_in_the_audit_log_with_the_acting_person(log: list[AuditEntry], wanted: dict[str, Any]) -> None:
     fits = [one for one in log if all(_said(one).get(name) == value for name, value in wanted.items())]
 
     assert fits, "\n".join(f"{one.event} {one.outcome} {one.user_id} {one.command} {one.databases}" for one in log)
@@ -194,7 +194,7 @@ async def test_every_refusal_says_why_and_by_which_policy(log: list[AuditEntry])
     assert typed or [one for one in refused if one.user_id == REMY and one.request_id]
 
 
-async def test_what_was_not_approved_was_not_done(log: list[AuditEntry]) -> None:
+async def test_operations_without_approval_were_not_carried_out(log: list[AuditEntry]) -> None:
     assert [one.event for one in log if _said(one)["about"] == "left"] == ["asked", "withdrawn"]
     rotations = [_said(one)["about"] for one in log if one.event == "executed" and one.command == "rotate"]
     assert rotations == ["rotated"]

@@ -1,4 +1,4 @@
-"""Settings and policy as a way in: odd addresses, references to other secrets, hostile YAML, and who may read files."""
+"""Settings and policy as an attack: odd URLs, references to other secrets, hostile YAML, and file permissions."""
 
 import asyncio
 import os
@@ -51,7 +51,7 @@ SECRETS = [value for name, value in GIVEN.items() if name != "TURSO_ORGANIZATION
         "",
     ],
 )
-def test_an_address_of_no_database_of_ours_is_refused_and_not_repeated(url: str) -> None:
+def test_a_url_of_another_kind_of_database_is_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(BadDatabaseUrl) as refused:
         place_of(url)
 
@@ -62,14 +62,14 @@ def test_an_address_of_no_database_of_ours_is_refused_and_not_repeated(url: str)
 @pytest.mark.parametrize(
     "query", ["?mode=memory&uri=true", "?mode=ro", "?vfs=unix-none", "?immutable=1&uri=true", "?cipher=none"]
 )
-def test_what_hangs_on_a_sqlite_address_does_not_reach_the_driver(tmp_path: Path, query: str) -> None:
+def test_parameters_of_a_sqlite_url_do_not_reach_the_driver(tmp_path: Path, query: str) -> None:
     place = place_of(f"sqlite:///{tmp_path}/ops.db{query}")
 
     assert str(place.url) == f"{DRIVER}:///{tmp_path}/ops.db"
     assert place.file == tmp_path / "ops.db"
 
 
-def test_nobody_else_on_the_machine_can_read_the_store(tmp_path: Path) -> None:
+def test_no_other_user_of_the_machine_can_read_the_store(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     url = f"sqlite:///{folder}/ops.db"
     old = os.umask(0o022)
@@ -109,7 +109,7 @@ async def _modes_in_use(url: str, folder: Path) -> dict[str, int]:
         None,
     ],
 )
-def test_a_policy_can_refer_to_no_other_variable_and_hold_no_token(reference: object) -> None:
+def test_a_policy_can_refer_to_no_other_variable_and_contain_no_token(reference: object) -> None:
     import json
 
     text = f"version: 1\norganizations: {{acme: {{token: {json.dumps(reference)}}}}}\nchannels: {{}}\n"
@@ -121,7 +121,7 @@ def test_a_policy_can_refer_to_no_other_variable_and_hold_no_token(reference: ob
     assert "eyJ" not in str(refused.value)
 
 
-def test_a_reference_that_is_not_set_says_so_and_gives_nothing() -> None:
+def test_a_reference_to_a_missing_variable_is_reported_and_reveals_nothing() -> None:
     settings = load_settings(GIVEN)
 
     with pytest.raises(BadSettings, match="TURSO_OTHER is not set"):
@@ -148,7 +148,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_hostile_policy_file_does_nothing_but_be_refused(tmp_path: Path, text: str) -> None:
+def test_a_hostile_policy_file_is_only_refused(tmp_path: Path, text: str) -> None:
     marker, started = tmp_path / "marker", time.perf_counter()
     text = text.replace("{marker}", str(marker))
 
@@ -180,12 +180,12 @@ def test_a_policy_file_that_turns_hostile_changes_nothing(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("name", ["", "nothing.yaml", ".", "/proc/self/mem"])
-def test_a_policy_file_that_is_none_is_one_sentence(tmp_path: Path, name: str) -> None:
+def test_an_invalid_policy_file_is_reported_in_one_sentence(tmp_path: Path, name: str) -> None:
     with pytest.raises(BotError, match="POLICY_FILE"):
         PolicyBook(tmp_path / name, "acme", CATALOGUE)
 
 
-def test_no_secret_shows_in_what_settings_print() -> None:
+def test_no_secret_is_in_what_settings_print() -> None:
     settings = load_settings(GIVEN)
 
     shown = [repr(settings), str(settings), str(settings.model_dump()), settings.model_dump_json(), f"{settings!r:>10}"]
@@ -194,7 +194,7 @@ def test_no_secret_shows_in_what_settings_print() -> None:
 
 
 @pytest.mark.parametrize("name", [*Settings.model_json_schema(by_alias=True)["properties"]])
-def test_no_complaint_about_a_setting_repeats_a_value(name: str) -> None:
+def test_no_error_about_a_setting_repeats_a_value(name: str) -> None:
     bad = "hunter2-canary \x00 <not> a:value"
     said = ""
 
@@ -208,7 +208,7 @@ def test_no_complaint_about_a_setting_repeats_a_value(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in GIVEN if name != "TURSO_ORGANIZATION"])
-def test_a_secret_put_where_its_file_belongs_is_not_repeated(name: str) -> None:
+def test_a_secret_in_place_of_its_files_path_is_not_repeated(name: str) -> None:
     given = {key: value for key, value in GIVEN.items() if key != name} | {f"{name}_FILE": GIVEN[name]}
 
     with pytest.raises(BadSettings) as refused:
@@ -218,7 +218,7 @@ def test_a_secret_put_where_its_file_belongs_is_not_repeated(name: str) -> None:
     assert GIVEN[name] not in str(refused.value)
 
 
-def test_everything_that_is_secret_in_the_settings_is_known_to_the_guards() -> None:
+def test_every_secret_in_the_settings_is_known_to_the_guards() -> None:
     named = {"TURSO_OTHER_TOKEN": "other-token-canary", "TURSO_PROD_API_KEY": "a-key-canary-0123"}
     settings = load_settings({**GIVEN, **named})
 

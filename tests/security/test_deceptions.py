@@ -1,4 +1,4 @@
-"""Text that deceives: it can be no mention, no link, no mark-up and no name that looks like another."""
+"""Deceptive text can't become a mention, a link, markup, or a name that looks like another."""
 
 import json
 import re
@@ -28,7 +28,7 @@ DECEPTIONS = {
 
 
 @pytest.mark.parametrize("reason", DECEPTIONS.values(), ids=DECEPTIONS.keys())
-async def test_a_reason_is_shown_as_what_somebody_wrote_and_as_nothing_else(world: World, reason: str) -> None:
+async def test_a_reason_is_shown_as_quoted_text_and_as_nothing_else(world: World, reason: str) -> None:
     sent = world.workspace.deliver(stage.command(world, f'rotate golf --reason "{reason}" --ticket "{reason[:80]}"'))
     before = {one.ts for one in world.workspace.history(DB_OPS, None)}
     await sent
@@ -46,7 +46,7 @@ async def test_a_reason_is_shown_as_what_somebody_wrote_and_as_nothing_else(worl
 
 
 def _shows_only_its_own(message: Message) -> None:
-    """No mention but of the requester and, once, the approvers; no link, no sign that turns, hides or breaks text."""
+    """Assert that a card mentions only the requester and, once, the approvers, without links or control characters."""
     mark_up = re.sub(r"`[^`]*`", "", marked_up(message))
     mark_up = re.sub(r"approvals?: (?:<@\w+>(?:, | or )?)+\.", "", mark_up, count=1)
     for sign in ("<!channel", "<!here", "<!everyone", "<!subteam", f"<@{ANA}>", "<https", "<mailto", "*APPROVED"):
@@ -59,7 +59,7 @@ def _shows_only_its_own(message: Message) -> None:
     "name",
     ["gоlf", "golf\u0301", "GOLF", "golf/../alpha", "..", "%2e%2e", "golf?x=1", "golf;rm", "-golf", "golf\nalpha"],
 )
-async def test_a_name_that_only_looks_like_one_names_nothing(world: World, name: str) -> None:
+async def test_a_lookalike_name_is_no_name(world: World, name: str) -> None:
     before = len(world.turso.calls.control())
 
     told = await stage.hears(world, DANA, world.workspace.deliver(stage.command(world, f'rotate "{name}"')))
@@ -70,7 +70,7 @@ async def test_a_name_that_only_looks_like_one_names_nothing(world: World, name:
 
 
 @pytest.mark.parametrize("line", ["show <!channel>", "ls <@U0ANA>", "<!here>", "nonsense <https://evil.example|x>"])
-async def test_nothing_that_was_typed_comes_back_as_a_mention_or_a_link(world: World, line: str) -> None:
+async def test_typed_text_is_never_repeated_as_a_mention_or_a_link(world: World, line: str) -> None:
     before = {one.ts for one in world.person(DANA).sees()}
     await world.workspace.deliver(stage.command(world, line))
 
@@ -78,7 +78,7 @@ async def test_nothing_that_was_typed_comes_back_as_a_mention_or_a_link(world: W
     _shows_only_its_own(told[0])
 
 
-async def test_a_token_in_a_form_is_refused_at_its_field_and_not_kept(world: World) -> None:
+async def test_a_token_in_a_form_is_refused_at_its_field_and_not_stored(world: World) -> None:
     token, dana = canary_token(), world.person(DANA)
     await world.workspace.say(DANA, DB_OPS, "/turso db create")
     opened = await dana.modal("Reason")

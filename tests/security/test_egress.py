@@ -1,4 +1,4 @@
-"""The guard at the door: nothing secret leaves in a message, a view or a file, however it is written."""
+"""The egress guard: no secret is sent in a message, a view or a file, however it is written."""
 
 import pytest
 
@@ -18,7 +18,7 @@ GUARD = EgressGuard((KNOWN, "turso-api-token-0123"))
      "xoxe.xoxp-1-abcdefghijklmnop", "xapp-1-A0B1-2345-abcdef", "https://hooks.slack.com/commands/T0/1/secret"],
     ids=range(9),
 )  # fmt: skip
-def test_what_looks_like_a_secret_is_hidden_wherever_it_stands_and_the_rest_stays(secret: str) -> None:
+def test_text_that_looks_like_a_secret_is_hidden_anywhere_and_the_rest_is_kept(secret: str) -> None:
     block = {"type": "section", "text": {"type": "mrkdwn", "text": f"first line\nit is {secret}."}}
     button = {
         "type": "button",
@@ -47,7 +47,7 @@ def test_what_looks_like_a_secret_is_hidden_wherever_it_stands_and_the_rest_stay
     assert GUARD.holds_secret([f"a.txt {secret}"])
 
 
-def test_the_message_of_a_reveal_leaves_by_no_other_way() -> None:
+def test_the_message_of_a_reveal_is_sent_in_no_other_way() -> None:
     reply = Reply(text="A token is here.", blocks=[{"type": "rich_text", "elements": [TOKEN]}], secret=True)
 
     assert GUARD.cleared(reply).text == WITHHELD
@@ -60,7 +60,7 @@ def test_the_message_of_a_reveal_leaves_by_no_other_way() -> None:
     ["`orders-eu` has 12 tables", "libsql://orders-acme.turso.io", "fingerprint 0123456789abcdef", "eyJ", "xoxb",
      "sha256 " + "0" * 64, "/turso token orders --read-only", "the password is wrong"],
 )  # fmt: skip
-def test_ordinary_words_are_not_withheld(text: str) -> None:
+def test_ordinary_words_are_not_hidden(text: str) -> None:
     reply = Reply(text=text, blocks=[{"type": "section", "text": {"type": "plain_text", "text": text}}])
 
     assert GUARD.cleared(reply) is reply

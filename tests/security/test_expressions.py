@@ -15,15 +15,15 @@ from tests.security.patterns import hostile, patterns
 
 every_pattern = functools.cache(patterns)
 SIZES = (20, 1_000, 12_000)
-"""A few characters are enough for an expression that grows exponentially."""
+"""Numbers of characters. A few are enough for an expression that grows exponentially."""
 LONGEST = 0.02
-"""Seconds in which every one of them has to be done with the longest text; one that is not linear takes far more."""
+"""The seconds that the longest text may take. An expression that isn't linear takes far longer."""
 GROWTH = 48
-"""How much longer the longest text may take than the middle one, 12 times as long, on a machine that is busy."""
+"""How much longer the longest text may take than the middle one on a busy machine. It is 12 times as long."""
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """CPU time; when it is much, the best of three: others use the machine, too."""
+    """Return the CPU time. If it is high, the best of three, because other processes disturb it."""
     found: list[float] = []
     while len(found) < 3 and min(found, default=LONGEST) >= LONGEST:
         began = time.process_time()
@@ -33,7 +33,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def grows(work: Callable[[str], object], *texts: str) -> str | None:
-    """Say how the time grows when that is worse than in proportion. The texts become longer."""
+    """Describe how the time grows if it grows faster than the text, or return None."""
     before = LONGEST
     for text in texts:
         took = seconds(lambda text=text: work(text))  # type: ignore[misc]
@@ -49,7 +49,7 @@ def texts_for(pattern: re.Pattern[str]) -> Iterator[tuple[str, ...]]:
 
 
 def test_every_regular_expression_is_linear() -> None:
-    """One test for all: to list them takes a second, which each worker would spend when it collects the tests."""
+    """One test for all: listing them takes a second, which each worker would spend at collection."""
     slow = [
         f"{where} {pattern.pattern!r}: {found}"
         for where, pattern in every_pattern().items()
@@ -61,12 +61,12 @@ def test_every_regular_expression_is_linear() -> None:
 
 
 @pytest.mark.parametrize("slow", [r"eyJ[\w-]{8,}\.[\w-]{8,}", r"<@U0BOT(?:\|[^>]*)?>", r"[a-z]+=x", r"(a+)+b"])
-def test_the_search_for_slow_ones_finds_them(slow: str) -> None:
+def test_the_search_finds_slow_expressions(slow: str) -> None:
     pattern = re.compile(slow)
     assert any(grows(pattern.search, *texts) for texts in texts_for(pattern))
 
 
-def test_every_module_is_looked_through() -> None:
+def test_every_module_is_searched() -> None:
     assert len(every_pattern()) > 50
     assert any(where.startswith("bot.core.redaction.egress") for where in every_pattern())
 

@@ -1,4 +1,4 @@
-"""What a form or a button carries gives no right, and a right that has ended gives none either."""
+"""The content of a form or button gives no right, and neither does a right that has ended."""
 
 import json
 
@@ -31,7 +31,7 @@ async def test_a_forged_form_about_a_request_gives_no_right(world: World, callba
     await world.person(DANA).presses_and_hears("Withdraw", card)
 
 
-async def test_a_form_that_somebody_else_opened_cannot_be_used(world: World) -> None:
+async def test_a_form_that_another_person_opened_cannot_be_used(world: World) -> None:
     await world.workspace.say(ANA, DB_OPS, "/turso db create")
     opened = await world.person(ANA).modal("Reason")
     about = opened.as_slack()["private_metadata"]
@@ -73,7 +73,7 @@ def _asks(world: World, name: str) -> Message | None:
     return card if "Approve" in buttons(card) else None
 
 
-async def test_a_button_of_elsewhere_reaches_no_database_of_here(world: World) -> None:
+async def test_a_button_from_another_channel_reaches_no_database_of_this_one(world: World) -> None:
     told = await stage.hears(world, DANA, forging.forge_click(world, DANA, "run.1", "token alpha", channel=ORDERS))
 
     assert "eyJ" not in words(told)
@@ -99,7 +99,7 @@ async def test_a_form_that_was_opened_before_the_right_was_lost_gives_none(world
 
 
 @pytest.mark.parametrize("change", ["deleted", "is_restricted", "is_bot"])
-async def test_a_vote_ends_with_the_account_of_whoever_gave_it(world: World, change: str) -> None:
+async def test_a_vote_ends_with_the_account_of_its_owner(world: World, change: str) -> None:
     assert world.bot is not None
     card = await world.person(DANA).types("/turso rotate echo --reason leak")
     await world.person(ANA).presses_and_hears("Approve", card)
@@ -120,7 +120,7 @@ async def test_a_vote_ends_with_the_account_of_whoever_gave_it(world: World, cha
     await world.person(DANA).presses_and_hears("Withdraw", card)
 
 
-async def test_a_token_is_not_revealed_to_somebody_who_was_let_go_after_the_approval(world: World) -> None:
+async def test_a_token_is_not_revealed_to_a_person_who_left_after_the_approval(world: World) -> None:
     assert world.bot is not None
     card = await world.person(DANA).types("/turso token foxtrot --reason migration")
     await world.person(ANA).presses_and_hears("Approve", card)

@@ -1,4 +1,4 @@
-"""Requests that Slack did not send, or sent once: addresses of others, replays, odd bodies, texts that take long."""
+"""Requests that Slack did not send, or sent only once: foreign addresses, replays, odd bodies and slow texts."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ class Inner:
 
 @asynccontextmanager
 async def inner_service(answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") -> AsyncIterator[Inner]:
-    """A listener that notes whatever is sent to it."""
+    """Run a listener that records whatever is sent to it."""
     inner = Inner(0)
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -64,7 +64,7 @@ ADDRESSES = [
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-async def test_an_answer_goes_to_no_address_but_slacks(world: World, address: str) -> None:
+async def test_an_answer_is_sent_only_to_slacks_addresses(world: World, address: str) -> None:
     async with inner_service() as inner:
         forged = address.format(inner=f"127.0.0.1:{inner.port}", origin=world.workspace.origin)
 
@@ -76,7 +76,7 @@ async def test_an_answer_goes_to_no_address_but_slacks(world: World, address: st
         assert not inner.asked
 
 
-async def test_an_answer_follows_no_redirection() -> None:
+async def test_an_answer_follows_no_redirect() -> None:
     async with inner_service() as inner:
         moved = f"HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:{inner.port}/\r\nContent-Length: 0\r\n\r\n"
         async with inner_service(moved.encode()) as slack:
@@ -96,14 +96,14 @@ async def _calls(api_url: str) -> AsyncIterator[SlackCalls]:
         yield SlackCalls(web_client(session, "xoxb-none", api_url, lambda *_: None), lambda *_: None)
 
 
-async def test_an_address_of_slacks_for_one_person_is_used_for_nobody_else(world: World) -> None:
+async def test_a_response_url_of_one_person_is_used_for_no_one_else(world: World) -> None:
     urls = ResponseUrls("https://slack.com/api/")
 
     assert urls.use(None) is None
     assert urls.use("i-somebodyelse") is None
 
 
-async def test_an_overheard_vote_counts_once(world: World) -> None:
+async def test_a_replayed_vote_counts_once(world: World) -> None:
     card = await world.person(DANA).types("/turso rotate alpha --reason leak")
     await world.person(ANA).presses_and_hears("Approve", card)
     overheard = next(one for one in reversed(world.workspace.deliveries) if one.kind == "block_actions")
@@ -116,7 +116,7 @@ async def test_an_overheard_vote_counts_once(world: World) -> None:
     await world.person(DANA).presses_and_hears("Withdraw", card)
 
 
-async def test_an_overheard_command_and_form_change_nothing_again(world: World) -> None:
+async def test_a_replayed_command_or_form_changes_nothing_again(world: World) -> None:
     await world.person(DANA).types("/turso db create once")
     created = next(one for one in reversed(world.workspace.deliveries) if one.kind == "slash_commands")
     card = await world.person(DANA).types("/turso db protect bravo on --reason care")
@@ -133,7 +133,7 @@ async def test_an_overheard_command_and_form_change_nothing_again(world: World) 
     assert stage.changing_calls(world) == before
 
 
-async def test_a_request_that_is_old_changed_or_signed_by_somebody_else_is_refused(world: World) -> None:
+async def test_a_request_that_is_old_changed_or_signed_with_another_secret_is_refused(world: World) -> None:
     now = int(time.time())
     body = stage.form(command="/turso", text="db create evil", user_id=DANA, channel_id=DB_OPS, team_id="T0ACME")
     before = stage.changing_calls(world)
@@ -186,7 +186,7 @@ async def test_no_signed_body_of_any_size_or_depth_breaks_anything(world: World,
     ["show " + "a" * 5000, "—" * 4000, '"a"b ' * 799, "show alpha --reason " + "<" * 3900, "ls " + "[*" * 1000],
     ids=["too long", "dashes", "quotes", "brackets", "a hard glob"],
 )
-async def test_no_text_of_any_kind_holds_the_others_up(world: World, text: str) -> None:
+async def test_no_text_delays_other_requests(world: World, text: str) -> None:
     started = time.perf_counter()
 
     await world.person(DANA).types(f"/turso {text}")

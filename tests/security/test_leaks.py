@@ -1,4 +1,4 @@
-"""Tokens and keys are in the one message that may carry them, and nowhere else: logs, files, tables, pages, calls."""
+"""Tokens and keys are only in the message that may carry them: not in logs, files, tables, pages or calls."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.world import DANA
 pytestmark = pytest.mark.xdist_group("security-leaks-sqlite")
 
 
-async def test_no_secret_is_where_it_may_not_be_with_sqlite_and_a_crash(tmp_path: Path) -> None:
+async def test_no_secret_is_in_a_wrong_place_with_sqlite_and_a_crash(tmp_path: Path) -> None:
     async with watched(tmp_path) as here:
         await go_through_everything(here)
         await is_cut_short(here, tmp_path / "clock")
@@ -22,7 +22,7 @@ async def test_no_secret_is_where_it_may_not_be_with_sqlite_and_a_crash(tmp_path
     assert not found(here.secrets, places)
 
 
-async def test_the_same_search_sees_what_missing_guards_let_out(tmp_path: Path) -> None:
+async def test_the_same_search_finds_leaks_without_the_guards(tmp_path: Path) -> None:
     async with watched(tmp_path, sabotage="bug, chatty, no guard, no redactor") as here:
         dana = here.world.person(DANA)
         await dana.types("/turso ls")

@@ -1,4 +1,4 @@
-"""The leak tests once more: over Socket Mode, whose tickets are secrets, and PostgreSQL, whose password is one."""
+"""The leak tests over Socket Mode, whose tickets are secrets, and with PostgreSQL, whose password is one."""
 
 import secrets
 from pathlib import Path
@@ -17,7 +17,7 @@ OTHERS = [("socket", "sqlite", Provider.OPSGENIE), ("serve", "postgresql", Provi
 
 
 @pytest.mark.parametrize(("command", "store", "on_call"), soaked([BOTH, *OTHERS], [BOTH]))
-async def test_no_secret_is_where_it_may_not_be(
+async def test_no_secret_is_in_a_wrong_place(
     tmp_path: Path, request: pytest.FixtureRequest, command: str, store: str, on_call: Provider
 ) -> None:
     plain = request.getfixturevalue("postgresql_url") if store == "postgresql" else ""

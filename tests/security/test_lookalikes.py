@@ -1,4 +1,4 @@
-"""Names that look like the beginning of a token are ordinary names, and a text that is too long is not read."""
+"""Names that begin like a token are ordinary names, and a text that is too long is not read."""
 
 import pytest
 import pytest_asyncio
@@ -22,7 +22,7 @@ SETTINGS = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def made(world: World) -> None:
-    """Make the database once."""
+    """Create the database once."""
     await world.make(NAME)
 
 
@@ -47,7 +47,7 @@ async def test_a_card_with_such_a_sibling_keeps_its_buttons(world: World) -> Non
     await world.person(ANA).presses("Deny", card)
 
 
-async def test_a_setting_that_is_a_word_hides_nothing_and_is_named_at_the_start() -> None:
+async def test_a_setting_that_is_an_ordinary_word_hides_nothing_and_is_named_at_the_start() -> None:
     settings = load_settings(SETTINGS)
 
     assert unrecognizable(settings) == ["TURSO_API_TOKEN"]
@@ -75,7 +75,7 @@ async def test_a_line_and_a_buttons_value_that_are_too_long_are_refused_unread(w
     assert "characters. The maximum is 2,000" in words(told[-1])
 
 
-async def test_a_field_of_a_form_that_is_too_long_says_so_at_the_field(world: World) -> None:
+async def test_a_field_of_a_form_that_is_too_long_is_refused_at_the_field(world: World) -> None:
     delivery = await forging.forge_submission(world, DANA, "form.freeze", "i-none", {"reason": "eyJ" * 1000})
 
     assert "The maximum is 2,000" in delivery.answer

@@ -1,4 +1,4 @@
-"""What a channel is told of a database that isn't its own is the same whether or not it exists elsewhere."""
+"""A channel gets the same answer about a database that isn't its own whether or not the database exists."""
 
 import pytest
 import pytest_asyncio
@@ -35,7 +35,7 @@ THERE, NOWHERE = "salaries-2026", "salaries-2027"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def made(world: World) -> None:  # noqa: F811
-    """Two groups; a database in the one that this channel doesn't have."""
+    """Create two groups with databases. The channel has only one of the groups."""
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
     async with local_client(base_url=world.url, headers=headers) as http:
@@ -48,7 +48,7 @@ async def made(world: World) -> None:  # noqa: F811
 @pytest.mark.parametrize(
     "line", ["show {}", "usage {}", "triage {}", "tokens {}", "token {}", "rotate {}", "destroy {}", "create {}"]
 )
-async def test_it_is_the_same_sentence_after_as_many_calls(world: World, line: str) -> None:  # noqa: F811
+async def test_the_sentence_and_the_number_of_calls_are_the_same(world: World, line: str) -> None:  # noqa: F811
     said, calls = [], []
     for name in (THERE, NOWHERE):
         before = len(world.turso.calls.control())
@@ -67,14 +67,14 @@ async def test_a_name_that_another_channel_has_taken_is_not_confirmed(world: Wor
     assert "exist" not in answer
 
 
-async def test_a_rotation_does_not_name_what_else_is_in_the_group(world: World) -> None:  # noqa: F811
+async def test_a_rotation_does_not_name_other_databases_in_the_group(world: World) -> None:  # noqa: F811
     answer = words(await world.person(DANA).types("/turso rotate named-shared", MIXED))
 
     assert "This would also affect databases outside this channel" in answer
     assert "payslips" not in answer
 
 
-async def test_a_form_and_a_suggestion_offer_what_list_shows_there(world: World) -> None:  # noqa: F811
+async def test_a_form_and_its_suggestions_offer_what_list_shows_there(world: World) -> None:  # noqa: F811
     dana = world.person(DANA)
     await world.workspace.say(DANA, MIXED, "/turso show")
     view = await dana.modal("database")

@@ -1,4 +1,4 @@
-"""What people read names nothing by its id or its place in the policy, and no channel that they are not in."""
+"""Texts name nothing by its ID or its place in the policy, and no channel that the reader isn't in."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -57,13 +57,13 @@ IDS: Final = re.compile(r"(?<![A-Za-z0-9_-])[CUSGWT]0[A-Z0-9]{2,}")
 LINKS: Final = re.compile(r"<#(C0[A-Z0-9]+)(?:\|[^>]*)?>")
 MENTIONS: Final = re.compile(r"<@[UW]0[A-Z0-9]+>|<!subteam\^S0[A-Z0-9]+>")
 PATTERNS: Final = {DB_OPS: re.compile(r"orders.*|users"), ORDERS: re.compile(r"orders.*")}
-"""The databases of two channels."""
+"""The databases of the two channels."""
 PLACES: Final = re.compile(r"rules\[\d+\]|(?:channels|profiles)\.[A-Za-z0-9]+")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def channels(world: World) -> AsyncIterator[None]:  # noqa: F811
-    """A private channel that allows everything, with Ben alone; a public one that allows something, with Dana."""
+    """Create a private channel for Ben that allows everything, and a public one for Dana that allows something."""
     workspace = world.workspace
     workspace.limits.rates = "off"
     bot, long_ago = workspace.app.bot_user_id, workspace.now() - timedelta(days=9)
@@ -75,7 +75,7 @@ async def channels(world: World) -> AsyncIterator[None]:  # noqa: F811
 
 
 def shown(value: Any) -> Iterator[str]:
-    """Every text that is drawn of a message or view; not what buttons carry."""
+    """Return every text of a message or view, but not the values of buttons."""
     if isinstance(value, dict):
         for key, one in value.items():
             if key in ("text", "alt_text", "channel_id", "user_id", "usergroup_id") and isinstance(one, str):
@@ -88,7 +88,7 @@ def shown(value: Any) -> Iterator[str]:
 
 
 def faults(world: World, reader: str, thing: Message | View) -> list[str]:  # noqa: F811
-    """What somebody reads there and should not."""
+    """Return what a person reads in it and should not."""
     found = []
     for text in [*([thing.text] if isinstance(thing, Message) else []), *shown(thing.blocks)]:
         outside = [one for one in LINKS.findall(text) if reader not in world.workspace.channels[one].members]
@@ -101,7 +101,7 @@ def faults(world: World, reader: str, thing: Message | View) -> list[str]:  # no
 
 
 async def read_by(world: World, reader: str) -> list[str]:  # noqa: F811
-    """Look at everything that somebody can read, Home included."""
+    """Return the faults in everything that a person can read, Home included."""
     await world.workspace.open_home(reader)
     await world.calm()
     things: list[Message | View] = list(forging.private_messages(world, reader))
@@ -114,7 +114,7 @@ async def read_by(world: World, reader: str) -> list[str]:  # noqa: F811
 
 
 @pytest.mark.parametrize("where", [DB_OPS, ORDERS, GENERAL, SHARED, SECRET])
-async def test_no_answer_to_a_line_does(world: World, where: str) -> None:  # noqa: F811
+async def test_no_answer_to_a_line_has_a_fault(world: World, where: str) -> None:  # noqa: F811
     readers = [one for one in (ANA, BEN, DANA, REMY, GIL, STELLA) if one in world.workspace.channels[where].members]
     for line in LINES:
         for reader in readers:
@@ -123,7 +123,7 @@ async def test_no_answer_to_a_line_does(world: World, where: str) -> None:  # no
     assert not [fault for reader in readers for fault in await read_by(world, reader)]
 
 
-async def test_no_answer_to_a_press_does(world: World) -> None:  # noqa: F811
+async def test_no_answer_to_a_press_has_a_fault(world: World) -> None:  # noqa: F811
     card = await world.person(DANA).types("/turso destroy users --reason old", holding="users")
     for label in ("Approve", "Deny"):
         for reader in (DANA, REMY):
@@ -156,7 +156,7 @@ async def test_no_menu_of_databases_offers_one_of_another_channel(
         await world.workspace.close_view(reader, view.id)
 
 
-async def test_channels_that_help_are_named_to_those_who_are_in_them(world: World) -> None:  # noqa: F811
+async def test_other_channels_are_suggested_only_to_their_members(world: World) -> None:  # noqa: F811
     told = {}
     for reader in (DANA, REMY):
         told[reader] = await world.person(reader).types("/turso protect analytics on")

@@ -1,4 +1,4 @@
-"""Strangers, bots, other teams and direct messages: nothing is done for them, and nothing shown."""
+"""Strangers, bots, other teams and direct messages: nothing is done for them or shown to them."""
 
 import pytest
 
@@ -33,7 +33,7 @@ async def test_a_stranger_in_a_shared_channel_can_press_nothing(world: World) ->
     await stage.reaches(world, doomed, State.RESTORED)
 
 
-async def test_a_bot_and_a_workflow_are_heard_by_nobody(world: World) -> None:
+async def test_bots_and_workflows_are_ignored(world: World) -> None:
     people = world.workspace.people
     people["U0FLOW"] = Person(id="U0FLOW", name="flow", real_name="Flow", team_id="T0ACME", is_bot=True)
     world.workspace.channels[DB_OPS].members.append("U0FLOW")
@@ -58,13 +58,13 @@ async def test_a_bot_and_a_workflow_are_heard_by_nobody(world: World) -> None:
     assert stage.changing_calls(world) == before
 
 
-async def test_somebody_of_another_team_is_a_stranger_whatever_their_id(world: World) -> None:
+async def test_a_person_of_another_team_is_a_stranger_whatever_their_id(world: World) -> None:
     told = await stage.hears(world, DANA, world.workspace.deliver(stage.command(world, "ls", team_id="T0OTHER")))
 
     assert "from other workspaces" in words(told)
 
 
-async def test_home_tells_of_no_database_of_a_channel_that_somebody_is_not_in(world: World) -> None:
+async def test_home_shows_no_database_of_a_channel_that_the_person_is_not_in(world: World) -> None:
     nora = Person(id="U0NORA", name="nora", real_name="Nora Ek", team_id="T0ACME")
     world.workspace.people[nora.id] = nora
     card = await world.person(DANA).types("/turso db freeze charlie --reason spike")

@@ -1,4 +1,4 @@
-"""What the bot says of a database is what a real client of it sees: blocked, open, opened by a token, ended."""
+"""What the bot says about a database is what a real client of it sees: blocked, open, opened by a token, revoked."""
 
 import re
 from collections.abc import AsyncIterator
@@ -36,14 +36,14 @@ channels:
 
 @dataclass
 class Sandbox:
-    """Both stand-ins, and the bot as a process that can be started again later."""
+    """The local Slack and Turso, and the bot as a process that can be restarted later."""
 
     world: World
     bot: Process
     clock: Path
 
     async def starts_again_after(self, by: timedelta) -> None:
-        """Let the bot die, and wake up when so much time has passed."""
+        """Kill the bot, and start it again after this much time."""
         await self.bot.kill()
         self.world.turso.clock.offset += by
         self.world.workspace.move_time(by)
@@ -52,14 +52,14 @@ class Sandbox:
 
     @asynccontextmanager
     async def client(self, name: str, options: str = "") -> AsyncIterator[Client]:
-        """A real client with a token that somebody has had revealed to them in Slack."""
+        """Start a real client with a token that was revealed to a person in Slack."""
         url = f"{self.world.url}/db/{name}"
         async with client_of(url) as client:
             client.token = await self.token(name, options)
             yield client
 
     async def token(self, name: str, options: str = "") -> str:
-        """What Dana reads in the message that only she sees."""
+        """Return the token in the message that only Dana sees."""
         shown = await self.world.person(DANA).types(f"/turso token {name} --expiration 12h {options}")
         assert shown.only_for == DANA
         found = re.search(r"eyJ[\w.-]+", words(shown))
@@ -69,7 +69,7 @@ class Sandbox:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
-    """The sandbox with a bot that really runs."""
+    """Run the sandbox with the bot as a real process."""
     folder = tmp_path_factory.mktemp("client")
     (folder / "policy.yaml").write_text(POLICY)
     clock = folder / "clock"
@@ -86,7 +86,7 @@ async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[San
             await bot.kill()
 
 
-async def test_a_freeze_blocks_a_client_until_its_time_is_over_whatever_happens_to_the_bot(sandbox: Sandbox) -> None:
+async def test_a_freeze_blocks_a_client_until_it_expires_whatever_happens_to_the_bot(sandbox: Sandbox) -> None:
     async with sandbox.client("frozen") as client:
         await client.runs("CREATE TABLE visits (who TEXT)")
         await client.runs(WRITE)
@@ -107,7 +107,7 @@ async def test_a_freeze_blocks_a_client_until_its_time_is_over_whatever_happens_
         assert await client.runs(READ) == [[2]]
 
 
-async def test_a_quarantine_blocks_a_client_until_somebody_presses_undo(sandbox: Sandbox) -> None:
+async def test_a_quarantine_blocks_a_client_until_undo(sandbox: Sandbox) -> None:
     world = sandbox.world
     async with sandbox.client("doomed") as client:
         await client.runs("CREATE TABLE visits (who TEXT)")
@@ -131,7 +131,7 @@ async def test_a_quarantine_blocks_a_client_until_somebody_presses_undo(sandbox:
         assert not world.changes("DELETE")
 
 
-async def test_a_read_only_token_reads_and_writes_nothing(sandbox: Sandbox) -> None:
+async def test_a_read_only_token_can_read_and_not_write(sandbox: Sandbox) -> None:
     async with sandbox.client("opened") as client:
         await client.runs("CREATE TABLE visits (who TEXT)")
         client.token = await sandbox.token("opened", "--read-only")
@@ -141,7 +141,7 @@ async def test_a_read_only_token_reads_and_writes_nothing(sandbox: Sandbox) -> N
             await client.runs(WRITE)
 
 
-async def test_a_token_opens_its_database_until_a_rotation_ends_it(sandbox: Sandbox) -> None:
+async def test_a_token_opens_its_database_until_a_rotation_revokes_it(sandbox: Sandbox) -> None:
     world = sandbox.world
     async with sandbox.client("rotated") as client:
         assert await client.runs("SELECT 1") == [[1]]

@@ -1,4 +1,4 @@
-"""The search for secrets finds them in whatever disguise; without that its silence would prove nothing."""
+"""The search for secrets finds them in every disguise. Otherwise its silence would prove nothing."""
 
 import base64
 import gzip
@@ -46,7 +46,7 @@ def test_a_secret_is_found_in_every_disguise(disguise: Callable[[bytes], bytes])
     assert in_text | in_a_cell == {("token", "here")}
 
 
-def test_another_token_is_no_finding() -> None:
+def test_another_token_is_not_found() -> None:
     other = canary_token()
 
     assert not found([SECRET], [place("here", other, base64.b64encode(other.encode()), other[:60] + "…")])
@@ -57,7 +57,7 @@ def test_a_secret_is_found_in_the_files_of_a_database(tmp_path: Path, deleted: b
     database = sqlite3.connect(tmp_path / "some.db")
     database.execute("PRAGMA journal_mode=WAL")
     database.execute("CREATE TABLE kept (id INTEGER PRIMARY KEY, what BLOB)")
-    padding = "-" * 3900  # so that the secret lies across two pages of the file
+    padding = "-" * 3900  # so that the secret spans two pages of the file
     database.execute("INSERT INTO kept VALUES (1, ?)", (padding + TOKEN + "-" * 3000,))
     database.commit()
     if deleted:

@@ -1,4 +1,4 @@
-"""A certificate of its own authority, which no machine trusts."""
+"""Creates a self-signed certificate, which no machine trusts."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address

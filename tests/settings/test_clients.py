@@ -1,4 +1,4 @@
-"""Every client goes through the proxy that `proxy_of` chooses, and trusts the same certificates."""
+"""Every client uses the proxy that `proxy_of` chooses, and trusts the same certificates."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ TOKEN = SecretStr("canary")
 
 
 class Proxy:
-    """An HTTP proxy that notes where each client wants to go, and refuses."""
+    """An HTTP proxy that records where each client wants to connect, and refuses."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -42,7 +42,7 @@ class Proxy:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Proxy"]:
-        """Listen inside the context."""
+        """Listen while the block runs."""
         async with await asyncio.start_server(self._take, "127.0.0.1", 0) as server:
             self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
             yield self
@@ -63,7 +63,7 @@ def nothing(*_: Any) -> None:
 async def every_client(slack: str, turso: str) -> list[Exception]:
     """Call Slack's Web API, a `response_url`, Turso for a read and for a change, and the receiver of the audit log.
 
-    Return what each raised.
+    Returns the error of each.
     """
     raised: list[Exception] = []
     session = new_session()
@@ -86,7 +86,7 @@ async def every_client(slack: str, turso: str) -> list[Exception]:
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
-async def test_each_client_asks_the_proxy_of_its_address(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+async def test_each_client_uses_the_proxy_for_its_address(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     async with Proxy().open() as proxy:
         monkeypatch.setenv(variable, proxy.url)
 
@@ -98,8 +98,8 @@ async def test_each_client_asks_the_proxy_of_its_address(monkeypatch: pytest.Mon
         assert proxy.asked.count("CONNECT turso.test:443") >= 2
 
 
-async def test_a_connection_of_socket_mode_asks_the_proxy_of_its_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Slack's Web API is reached directly here, and gives the address of the connection."""
+async def test_a_socket_mode_connection_uses_the_proxy_for_its_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slack's Web API is reached directly here, and returns the address of the connection."""
     body = json.dumps({"ok": True, "url": "wss://wss.test/link/?ticket=canary"})
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -115,7 +115,7 @@ async def test_a_connection_of_socket_mode_asks_the_proxy_of_its_own_address(mon
         Proxy().open() as other,
     ):
         monkeypatch.setenv("ALL_PROXY", proxy.url)
-        monkeypatch.setenv("HTTP_PROXY", other.url)  # which the library alone would use
+        monkeypatch.setenv("HTTP_PROXY", other.url)  # alone, the library would use this one
         url = f"http://127.0.0.1:{slack.sockets[0].getsockname()[1]}/api/"
         session = new_session()
         async with session:
@@ -130,7 +130,7 @@ async def test_a_connection_of_socket_mode_asks_the_proxy_of_its_own_address(mon
     assert other.asked == []
 
 
-async def test_http_addresses_ask_the_proxy_for_http(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_http_addresses_use_the_proxy_for_http(monkeypatch: pytest.MonkeyPatch) -> None:
     async with Proxy().open() as proxy, Proxy().open() as other:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         monkeypatch.setenv("HTTPS_PROXY", other.url)
@@ -144,7 +144,7 @@ async def test_http_addresses_ask_the_proxy_for_http(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     "exceptions", ["slack.test,turso.test,receiver.test", "*", ".test"], ids=["by name", "all", "by their domain"]
 )
-async def test_an_exception_is_one_for_every_client(monkeypatch: pytest.MonkeyPatch, exceptions: str) -> None:
+async def test_an_exception_applies_to_every_client(monkeypatch: pytest.MonkeyPatch, exceptions: str) -> None:
     async with Proxy().open() as proxy:
         monkeypatch.setenv("ALL_PROXY", proxy.url)
         monkeypatch.setenv("NO_PROXY", f"fd00::/8,[::1],{exceptions}")
@@ -154,7 +154,7 @@ async def test_an_exception_is_one_for_every_client(monkeypatch: pytest.MonkeyPa
         assert proxy.asked == []
 
 
-async def test_a_certificate_that_is_not_trusted_is_called_that(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_untrusted_certificate_is_reported_as_that(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     own = self_signed(tmp_path)
     serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     serving.load_cert_chain(own)

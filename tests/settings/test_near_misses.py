@@ -1,4 +1,4 @@
-"""A variable whose name is nearly a setting's doesn't pass in silence."""
+"""A variable whose name is almost that of a setting is reported."""
 
 import pytest
 
@@ -45,7 +45,7 @@ OTHERS = [
 
 
 def warned(**given: str) -> list[str]:
-    """Return what is warned about."""
+    """Return the warnings."""
     return warnings_about(load_settings(GIVEN | given))
 
 
@@ -57,14 +57,14 @@ def test_a_typo_of_an_optional_setting_is_warned_about(name: str, meant: str) ->
 
 
 @pytest.mark.parametrize(("name", "meant"), OTHER_NAMES.items())
-def test_what_others_call_a_setting_is_warned_about_unless_the_setting_is_there(name: str, meant: str) -> None:
+def test_a_common_other_name_of_a_setting_is_warned_about_unless_the_setting_is_there(name: str, meant: str) -> None:
     if meant not in GIVEN:
         assert f"Did you mean {meant}?" in warned(**{name: "canary"})[0]
     assert warnings_about(load_settings(GIVEN | {name: "canary"} | ({} if meant in GIVEN else proper(meant)))) == []
 
 
 def proper(name: str) -> dict[str, str]:
-    """Return a value for a setting."""
+    """Return a valid value for a setting."""
     import certifi
 
     values = {
@@ -75,7 +75,7 @@ def proper(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("name", "meant"), REQUIRED.items())
-def test_a_typo_of_a_required_setting_stands_in_the_refusal(name: str, meant: str) -> None:
+def test_the_error_about_a_missing_setting_names_the_typo(name: str, meant: str) -> None:
     given = {key: value for key, value in GIVEN.items() if key != meant} | {name: "canary"}
 
     with pytest.raises(BadSettings) as refused:
@@ -104,7 +104,7 @@ def test_a_proxy_for_http_alone_is_warned_about(monkeypatch: pytest.MonkeyPatch)
     assert "HTTP_PROXY is for http addresses only" in sentence
 
 
-def test_what_is_not_read_from_dot_env_is_warned_about(
+def test_variables_that_are_not_read_from_dot_env_are_warned_about(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path_factory.mktemp("folder")

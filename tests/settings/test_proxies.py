@@ -1,4 +1,4 @@
-"""One function decides the proxy of an address: scheme, variable and exceptions, in both spellings."""
+"""One function chooses the proxy for an address from its scheme, the variables and the exceptions, in both cases."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,9 @@ SLACK, SOCKET, TURSO, LOCAL = (
         ("ALL_PROXY", {SLACK, SOCKET, TURSO, LOCAL}),
     ],
 )
-def test_a_variable_is_for_its_scheme_whoever_calls(variable: str, through: set[str], spelled: type[str]) -> None:
+def test_a_variable_applies_to_its_scheme_for_every_client(
+    variable: str, through: set[str], spelled: type[str]
+) -> None:
     given = {spelled(variable): PROXY}
 
     assert {one for one in (SLACK, SOCKET, TURSO, LOCAL) if proxy_of(one, given) == PROXY} == through
@@ -41,7 +43,7 @@ def test_a_variable_is_for_its_scheme_whoever_calls(variable: str, through: set[
     ],
     ids=["lower case wins", "the scheme's own wins", "blank is not set", "without a scheme", "with a password", "none"],
 )
-def test_the_closest_variable_is_chosen(given: Mapping[str, str], chosen: str | None) -> None:
+def test_the_most_specific_variable_is_chosen(given: Mapping[str, str], chosen: str | None) -> None:
     assert proxy_of(TURSO, given) == chosen
 
 
@@ -64,7 +66,7 @@ def test_the_closest_variable_is_chosen(given: Mapping[str, str], chosen: str | 
         ("fd00::/8,[::1],10.0.0.0/8,,:,[,/", False),
     ],
 )
-def test_exceptions_are_understood_as_curl_does(entries: str, spelled: str, direct: bool) -> None:
+def test_exceptions_are_read_like_curls(entries: str, spelled: str, direct: bool) -> None:
     assert (proxy_of(TURSO, {"HTTPS_PROXY": PROXY, spelled: entries}) is None) is direct
 
 
@@ -108,7 +110,7 @@ def test_a_proxy_that_cannot_be_used_is_named(variable: str, value: str) -> None
     assert ("SOCKS" in sentence) is value.startswith("socks")
 
 
-def test_a_proxy_that_is_never_used_is_not_complained_about() -> None:
+def test_an_unusable_proxy_that_is_never_used_is_no_error() -> None:
     load_settings(GIVEN | {"ALL_PROXY": "socks5://proxy", "HTTPS_PROXY": PROXY})
     load_settings(GIVEN | {"ALL_PROXY": "socks5://proxy", "NO_PROXY": "slack.com,turso.tech,turso.io"})
     load_settings(GIVEN | {"HTTP_PROXY": "socks5://proxy"})

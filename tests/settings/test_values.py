@@ -1,4 +1,4 @@
-"""Whatever stands in a variable that we or our libraries read: one sentence that names it, never its value."""
+"""A wrong value of any variable that the bot or its libraries read is reported by the variable's name alone."""
 
 import ssl
 from pathlib import Path
@@ -52,7 +52,7 @@ PIECES = (
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory without `.env`."""
+    """Use a working directory without `.env`."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -96,7 +96,7 @@ def test_a_placeholder_that_was_not_replaced_is_named(name: str, value: str) -> 
     ],
     ids=["line break", "tab", "escape", "zero width", "separator", "latin-1"],
 )
-def test_a_character_that_nobody_sees_is_named(name: str, character: str, called: str) -> None:
+def test_an_invisible_character_is_named(name: str, character: str, called: str) -> None:
     sentence = refusal(**{name: f"{PREFIX.get(name, '')}can{character}ary"})
 
     assert sentence.startswith(f"{name} contains ")
@@ -105,7 +105,7 @@ def test_a_character_that_nobody_sees_is_named(name: str, character: str, called
 
 @pytest.mark.parametrize("name", SECRETS)
 @pytest.mark.parametrize(("character", "called"), [(" ", "a space"), ("é", "U+00E9"), ("…", "U+2026"), ("–", "U+2013")])
-def test_a_character_that_no_token_has_is_named(name: str, character: str, called: str) -> None:
+def test_a_character_that_no_token_contains_is_named(name: str, character: str, called: str) -> None:
     assert called in refusal(**{name: f"{PREFIX.get(name, '')}can{character}ary"})
 
 
@@ -147,7 +147,7 @@ def test_a_character_that_no_token_has_is_named(name: str, character: str, calle
         ("HOST", "http://0.0.0.0", "HOST must be a name or an IP address"),
     ],
 )
-def test_a_value_of_another_form_is_named(name: str, value: str, says: str) -> None:
+def test_a_value_of_the_wrong_form_is_named(name: str, value: str, says: str) -> None:
     sentence = refusal(**{name: value})
 
     assert says in sentence
@@ -167,7 +167,7 @@ def test_a_value_of_another_form_is_named(name: str, value: str, says: str) -> N
         ("DATABASE_URL", "postgresql://bot:p%22ss'word@db/x"),
     ],
 )
-def test_a_value_that_can_be_used_is_taken(name: str, value: str) -> None:
+def test_a_usable_value_is_accepted(name: str, value: str) -> None:
     load_settings(GIVEN | {name: f" {value}\n"})
 
 
@@ -204,12 +204,13 @@ def test_a_byte_order_mark_is_no_part_of_a_secret(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
-def test_a_dot_env_of_another_encoding_is_read_or_named(
+def test_a_dot_env_in_another_encoding_is_read_or_named(
     folder: Path, encoding: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in GIVEN:
         monkeypatch.delenv(name, raising=False)
-    lines = [*(f"{name}={value}" for name, value in GIVEN.items()), "# é"]  # the mark stands before the first name
+    # the byte order mark is in front of the first name
+    lines = [*(f"{name}={value}" for name, value in GIVEN.items()), "# é"]
     (folder / ".env").write_bytes("\n".join(lines).encode(encoding))
     if encoding == "utf-8-sig":
         first = next(iter(GIVEN))
@@ -249,7 +250,7 @@ def test_a_variable_that_only_libraries_read_is_named(folder: Path, name: str, v
     assert name in sentence
 
 
-def test_certificates_that_can_be_read_are_taken(folder: Path) -> None:
+def test_readable_certificates_are_accepted(folder: Path) -> None:
     import certifi
 
     load_settings(GIVEN | {"SSL_CERT_FILE": certifi.where(), "SSL_CERT_DIR": f"{folder}:{folder}"})
@@ -260,7 +261,7 @@ def test_certificates_that_can_be_read_are_taken(folder: Path) -> None:
     name=st.sampled_from((*TEXTS, *OF_LIBRARIES)),
     value=st.lists(st.sampled_from(PIECES) | st.characters()).map("".join),
 )
-def test_anything_at_all_is_taken_or_refused_in_a_sentence(name: str, value: str) -> None:
+def test_anything_at_all_is_accepted_or_refused_in_a_sentence(name: str, value: str) -> None:
     sentence = f"{name} is taken"
     try:
         settings = load_settings(GIVEN | {"HTTPS_PROXY": "http://proxy"} | {name: value.replace("\0", "")})

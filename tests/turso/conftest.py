@@ -1,4 +1,4 @@
-"""The real client, talking to `acme` in memory; no socket is opened."""
+"""The real client, with `acme` in memory instead of a network."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -14,7 +14,7 @@ from .organization import TOKEN, Organization
 
 @pytest.fixture(autouse=True)
 def no_waiting() -> Iterator[None]:
-    """Let retries happen at once, as often as usual."""
+    """Retry without waiting, as often as usual."""
     with stamina.set_testing(True, attempts=100, cap=True):
         yield
 
@@ -51,11 +51,11 @@ def client_of(handle: Any, token: str = TOKEN) -> httpx.AsyncClient:
     )
 
 
-def noting(asked: list[httpx.Request], status: int) -> Callable[[httpx.Request], httpx.Response]:
-    """Return a handler that notes each request and answers with a status."""
+def noting(requests: list[httpx.Request], status: int) -> Callable[[httpx.Request], httpx.Response]:
+    """Return a handler that records each request and answers with a status."""
 
     def handle(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
+        requests.append(request)
         return httpx.Response(status)
 
     return handle

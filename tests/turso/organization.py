@@ -1,4 +1,4 @@
-"""An organization in memory that answers as the Platform API of 2023 or of today does, and keeps what it is told."""
+"""An organization in memory that answers like the Platform API of 2023 or of today, and stores changes."""
 
 import json
 import uuid
@@ -20,7 +20,7 @@ def refuse(status: int, error: Any, **more: Any) -> httpx.Response:
 
 @dataclass
 class Organization:
-    """`acme`. Whatever `next_answers` holds is answered first; `requests` is the log of all that came in."""
+    """The organization `acme`. It answers with `next_answers` first. `requests` is the log of all requests."""
 
     generation: str = "now"
     databases: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -30,17 +30,17 @@ class Organization:
     overages: bool = False
     rotated: list[str] = field(default_factory=list)
     used: dict[str, dict[str, int | None]] = field(default_factory=dict)
-    """What databases use instead of `USAGE`; None: Turso does not say."""
+    """Usage of databases that differs from `USAGE`. None: Turso doesn't report it."""
     quotas: dict[str, int | None] = field(default_factory=lambda: {"rowsRead": 2000, "rowsWritten": 100})
     requests: list[httpx.Request] = field(default_factory=list)
     next_answers: list[httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]] = field(
         default_factory=list
     )
     instead: Callable[[httpx.Request], httpx.Response | None] = lambda request: None
-    """Answer a request in place of what follows from the databases; None: answer as usual."""
+    """Answers a request instead of the organization. None: it answers as usual."""
 
     def answer_instead(self, bodies: Mapping[str, Any]) -> None:
-        """Answer each path that ends like this with this body."""
+        """Answer each path with one of these endings with its body."""
 
         def answer(request: httpx.Request) -> httpx.Response | None:
             found = next((body for end, body in bodies.items() if request.url.path.endswith(end)), None)
@@ -53,7 +53,7 @@ class Organization:
         return [f"{request.method} {request.url.path}" for request in self.requests]
 
     def add(self, name: str, **more: Any) -> dict[str, Any]:
-        """Put a database there without a call."""
+        """Add a database without a call."""
         now: dict[str, Any] = {
             "group": "default",
             "primaryRegion": "aws-us-east-1",
@@ -88,7 +88,7 @@ class Organization:
         return self._route(request.method, request.url.path.removeprefix("/v1/").split("/"), request)
 
     def usage(self) -> dict[str, Any]:
-        """Return what the organization uses, as Turso says it."""
+        """Return the organization's usage in Turso's format."""
         shares = [
             {"uuid": one["DbId"], "instances": [], "usage": self._use_of(name), "total": self._use_of(name)}
             for name, one in self.databases.items()

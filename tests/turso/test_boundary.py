@@ -1,4 +1,4 @@
-"""What Turso sends is checked at the boundary: what cannot be is left out, the log names it, and the rest is there."""
+"""Turso's responses are checked when they arrive: impossible values are left out and logged, and the rest is kept."""
 
 import json
 import re
@@ -55,7 +55,7 @@ def test_an_entry_that_is_no_object_is_left_out_of_every_list(odd: Any) -> None:
 
 @pytest.mark.parametrize("wrong", WRONG_NUMBERS, ids=repr)
 @pytest.mark.parametrize("field", ["rows_read", "rows_written", "storage_bytes", "bytes_synced"])
-def test_a_number_that_cannot_be_is_unknown_named_and_leaves_the_others(field: str, wrong: Any) -> None:
+def test_an_impossible_number_is_unknown_and_logged_and_the_others_are_kept(field: str, wrong: Any) -> None:
     good = {"rows_read": 1, "rows_written": 2, "storage_bytes": 3, "bytes_synced": 4}
     entry = {"uuid": "d-1", "usage": good | {field: wrong}}
     raw = json.dumps({"organization": {"databases": [entry, {"uuid": "d-2", "usage": good}]}}).encode()
@@ -80,7 +80,7 @@ def test_a_sum_of_numbers_that_is_too_large_is_unknown() -> None:
     "field", ["group", "Hostname", "primaryRegion", "regions", "type", "version", "parent", "schema"]
 )
 @pytest.mark.parametrize("odd", [17, ["x", None], {"a": 1}, "a\x00b"], ids=repr)
-def test_an_odd_field_of_a_database_leaves_the_database(field: str, odd: Any) -> None:
+def test_an_odd_field_of_a_database_does_not_lose_the_database(field: str, odd: Any) -> None:
     found = answers.database(body(database=GOOD | {field: odd}))
 
     assert found.name == "orders"
@@ -94,13 +94,13 @@ FIELDS = [
     for name, field in model.model_fields.items()
     if re.search(r"\b(bool|int|float|datetime)\b", repr(field.annotation)) and not field.is_required()
 ]
-"""Every switch, number and time that Turso may leave out."""
+"""Every optional boolean, number and time in Turso's models."""
 OWN = {"is_of_month"}
-"""What we note ourselves: Turso sends no such key."""
+"""Fields that the client sets itself, which Turso never sends."""
 
 
 @pytest.mark.parametrize(("model", "name", "field"), FIELDS, ids=[f"{one.__name__}.{name}" for one, name, _ in FIELDS])
-def test_what_turso_leaves_out_is_unknown_and_neither_off_nor_zero(model: type[Wire], name: str, field: Any) -> None:
+def test_a_value_that_turso_omits_is_unknown_and_neither_off_nor_zero(model: type[Wire], name: str, field: Any) -> None:
     if name in OWN:
         return
     names = {one: "x" for one, other in model.model_fields.items() if other.is_required()}
@@ -117,7 +117,7 @@ def _key(model: type[Wire], name: str) -> str:
 
 
 @pytest.mark.parametrize("odd", [None, 17, ["x"], {"a": 1}, "a\x00b"], ids=repr)
-def test_a_group_that_cannot_be_read_is_not_taken_for_none(odd: Any) -> None:
+def test_a_group_that_cannot_be_read_does_not_count_as_none(odd: Any) -> None:
     assert answers.database(body(database=GOOD | {"group": odd})).group is None
     (listed,) = answers.page(body(databases=[GOOD | {"group": odd}])).databases
     assert listed.group is None
@@ -125,7 +125,7 @@ def test_a_group_that_cannot_be_read_is_not_taken_for_none(odd: Any) -> None:
 
 @pytest.mark.parametrize("raw", [{}, {"group": ""}], ids=["absent", "empty"])
 def test_a_database_without_a_group_has_none(raw: dict[str, Any]) -> None:
-    """So Turso documents it: databases of before there were groups have none."""
+    """As Turso documents: databases that are older than groups have none."""
     assert answers.database(body(database=GOOD | raw)).group == ""
     (listed,) = answers.page(body(databases=[GOOD | raw])).databases
     assert listed.group == ""
@@ -134,7 +134,7 @@ def test_a_database_without_a_group_has_none(raw: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "odd", ["x.turso.io:99999", "a:b", "[", "u@x.turso.io", "x.turso.io?q", ":80", 7, None], ids=repr
 )
-def test_a_host_name_of_which_no_address_can_be_made_is_not_known(odd: Any) -> None:
+def test_a_host_name_that_is_no_valid_address_is_unknown(odd: Any) -> None:
     found = answers.database(body(database=GOOD | {"Hostname": odd}))
 
     assert (found.hostname, found.https_url, found.libsql_url, found.is_local) == ("", "", "", False)
@@ -142,7 +142,7 @@ def test_a_host_name_of_which_no_address_can_be_made_is_not_known(odd: Any) -> N
 
 @pytest.mark.parametrize("odd", [r'"\ud800"', "NaN", "Infinity", "1e400", "9" * 400], ids=lambda one: str(one)[:9])
 @pytest.mark.parametrize("key", ["Hostname", "group", "type", "rest"])
-def test_one_odd_value_in_one_entry_leaves_the_list(key: str, odd: str) -> None:
+def test_one_odd_value_in_one_entry_does_not_lose_the_list(key: str, odd: str) -> None:
     raw = json.dumps({"databases": [{"Name": "odd", "DbId": "d-2", key: "ODD"}, GOOD]}).replace('"ODD"', odd)
 
     found = answers.page(raw.encode()).databases
@@ -151,13 +151,13 @@ def test_one_odd_value_in_one_entry_leaves_the_list(key: str, odd: str) -> None:
     assert [one.name for one in map(Listed.read_or_none, found) if one] == ["odd", "orders"]
 
 
-def test_a_switch_that_cannot_be_read_is_not_taken_for_off() -> None:
+def test_a_boolean_that_cannot_be_read_does_not_count_as_off() -> None:
     with pytest.raises(TursoUnavailable):
         read_body(answers.database, body(database=GOOD | {"block_writes": "perhaps"}))
 
 
 @pytest.mark.parametrize("expires", [1e30, -(10**30), "soon", [], {"a": 1}], ids=repr)
-async def test_a_time_that_cannot_be_is_an_answer_that_cannot_be_read(
+async def test_an_impossible_time_makes_an_answer_unreadable(
     turso: TursoClient, acme: Organization, expires: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def answer(*_: Any, **__: Any) -> bytes:
@@ -171,7 +171,7 @@ async def test_a_time_that_cannot_be_is_an_answer_that_cannot_be_read(
 
 
 @pytest.mark.parametrize("name", ["refusal", "code"])
-def test_what_turso_says_of_an_error_is_shown_without_control_characters(name: str) -> None:
+def test_the_message_of_an_error_is_shown_without_control_characters(name: str) -> None:
     from bot.turso import refusals
 
     class Response:
@@ -186,7 +186,7 @@ def test_what_turso_says_of_an_error_is_shown_without_control_characters(name: s
     assert "\x00" not in str(refusal(said, {}, writes=True))
 
 
-async def test_who_needs_every_database_does_not_go_on_without_one(
+async def test_a_caller_who_needs_every_database_gets_an_error_if_one_is_unreadable(
     turso: TursoClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def answer(*_: Any, **__: Any) -> bytes:
@@ -199,7 +199,7 @@ async def test_who_needs_every_database_does_not_go_on_without_one(
     assert (await turso.listed()).left_out == 1
 
 
-def test_the_list_says_what_it_leaves_out() -> None:
+def test_a_list_says_how_many_entries_it_leaves_out() -> None:
     assert listing.left_out_note(1) == "1 database is left out, because Turso's data can't be read."
 
 
@@ -213,5 +213,5 @@ def test_the_list_says_what_it_leaves_out() -> None:
         ("naïve 🧊", "naïve 🧊"),
     ],
 )
-def test_text_is_cleaned_of_what_nobody_can_keep_or_see(text: str, cleaned: str) -> None:
+def test_text_is_stripped_of_characters_that_cannot_be_stored_or_seen(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned

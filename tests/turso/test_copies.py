@@ -1,4 +1,4 @@
-"""Copies of a database: as it is, and as it was at a moment."""
+"""Copies of a database: as it is now, and as it was at an earlier time."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
@@ -45,7 +45,7 @@ async def test_a_copy_is_created_once_and_read_again(turso: TursoClient, acme: O
         ),
     ],
 )
-async def test_a_moment_is_sent_in_utc(
+async def test_a_time_is_sent_in_utc(
     turso: TursoClient, acme: Organization, orders: str, at: datetime, sent: str
 ) -> None:
     await turso.create_copy("orders-then", group="eu", source="orders", at=at)
@@ -53,14 +53,16 @@ async def test_a_moment_is_sent_in_utc(
     assert json.loads(acme.requests[0].content)["seed"]["timestamp"] == sent
 
 
-async def test_a_moment_without_a_zone_is_not_sent(turso: TursoClient, acme: Organization, orders: str) -> None:
+async def test_a_time_without_a_zone_is_not_sent(turso: TursoClient, acme: Organization, orders: str) -> None:
     with pytest.raises(ValueError, match="zone"):
         await turso.create_copy("orders-then", group="eu", source="orders", at=datetime(2026, 11, 27))  # noqa: DTZ001
 
     assert acme.log() == []
 
 
-async def test_a_missing_source_is_named_and_not_the_copy(turso: TursoClient, acme: Organization, orders: str) -> None:
+async def test_a_missing_source_is_named_instead_of_the_copy(
+    turso: TursoClient, acme: Organization, orders: str
+) -> None:
     with pytest.raises(DatabaseNotFound, match="`carts`"):
         await turso.create_copy("carts-try", group="eu", source="carts")
     acme.next_answers = [refuse(404, "could not find database with name carts: record not found")]
@@ -75,7 +77,7 @@ async def test_a_taken_name_and_an_unknown_group_are_named(turso: TursoClient, o
         await turso.create_copy("orders-try", group="us", source="orders")
 
 
-async def test_a_moment_that_turso_cannot_reach_is_refused_in_its_words(
+async def test_a_time_that_turso_cannot_restore_is_refused_in_its_words(
     turso: TursoClient, acme: Organization, orders: str
 ) -> None:
     acme.next_answers = [refuse(400, "timestamp must be within the last 24 hours")]
@@ -84,7 +86,7 @@ async def test_a_moment_that_turso_cannot_reach_is_refused_in_its_words(
         await turso.create_copy("orders-then", group="eu", source="orders", at=datetime(2020, 1, 1, tzinfo=UTC))
 
 
-async def test_a_broken_answer_leaves_open_whether_there_is_a_copy_and_is_not_sent_again(
+async def test_after_a_broken_answer_the_copy_is_unknown_and_not_sent_again(
     turso: TursoClient, acme: Organization, orders: str
 ) -> None:
     acme.next_answers = [refuse(502, "upstream")]

@@ -1,4 +1,4 @@
-"""What a database says of a token, and to which hosts one is ever sent."""
+"""What a database's answer says about a token, and to which hosts a token is ever sent."""
 
 from typing import Any
 
@@ -64,7 +64,7 @@ async def test_only_a_refusal_of_the_token_itself_means_that_it_was_revoked(
 @pytest.mark.parametrize(
     "error", [httpx.ConnectError("no"), httpx.ReadTimeout("late"), httpx.RemoteProtocolError("cut")]
 )
-async def test_no_answer_says_nothing(error: Any) -> None:
+async def test_a_missing_answer_proves_nothing(error: Any) -> None:
     def fail(_: Any) -> None:
         raise error
 
@@ -132,7 +132,7 @@ async def test_nothing_is_sent_to_a_host_that_is_not_tursos(hostname: Any) -> No
         ("other.example:8080/db/orders", {}, "http://turso.example:8080", False),
     ],
 )
-async def test_a_token_goes_over_tls_or_to_where_the_api_itself_is_reached_without(
+async def test_a_token_is_sent_over_tls_or_where_the_api_itself_is_reached_without(
     hostname: str, more: dict[str, Any], api: str, takes: bool
 ) -> None:
     asked: list[httpx.Request] = []

@@ -35,7 +35,7 @@ async def test_a_list_of_the_2023_api_is_one_page(turso_2023: TursoClient, acme_
     assert len(acme_2023.requests) == 1
 
 
-async def test_a_list_can_be_cut_to_a_group(turso: TursoClient, acme: Organization) -> None:
+async def test_a_list_can_be_limited_to_a_group(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders", group="eu")
     acme.add("carts")
 
@@ -62,7 +62,7 @@ async def test_a_cursor_that_repeats_itself_ends_the_list(turso: TursoClient, ac
     assert len(acme.requests) == 2
 
 
-async def test_a_list_of_many_thousands_lets_others_run_while_it_is_read(
+async def test_a_list_of_many_thousands_lets_other_tasks_run_while_it_is_parsed(
     turso_2023: TursoClient, acme_2023: Organization
 ) -> None:
     for number in range(6000):
@@ -86,7 +86,7 @@ async def test_a_list_of_many_thousands_lets_others_run_while_it_is_read(
     assert turns >= 20, f"only {turns} turns in {time.perf_counter() - began:.3f} s"
 
 
-async def test_what_a_list_names_can_be_read_for_the_rest(turso: TursoClient, acme: Organization) -> None:
+async def test_details_that_a_list_omits_can_be_read_by_name(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders", delete_protection=True)
 
     (listed,) = await turso.listed()

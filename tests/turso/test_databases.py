@@ -1,4 +1,4 @@
-"""Create, destroy, mint, invalidate, configure: what is sent, how often, and what comes back."""
+"""Create, destroy, create tokens, rotate and configure: what is sent, how often, and what is returned."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ from .organization import Organization, refuse
 DATABASES = "/v1/organizations/acme/databases"
 
 
-async def test_a_created_database_is_read_again_for_what_the_answer_leaves_out(
+async def test_values_that_the_answer_to_a_creation_omits_are_read_again(
     turso: TursoClient, acme: Organization
 ) -> None:
     created = await turso.create_database("orders", group="default")
@@ -63,7 +63,7 @@ async def test_the_first_instance_of_a_2023_database_is_created_once(
     [(refuse(400, "invalid location: xyz"), "invalid location: xyz"), (httpx.ConnectError(""), "Turso is unreachable")],
     ids=["refused", "no connection"],
 )
-async def test_a_first_instance_that_is_not_made_leaves_a_database_which_is_said_to_exist(
+async def test_if_the_first_instance_fails_the_database_is_said_to_exist(
     turso_2023: TursoClient, acme_2023: Organization, fault: httpx.Response | httpx.ConnectError, said: str
 ) -> None:
     def fails(request: httpx.Request) -> httpx.Response | None:
@@ -115,7 +115,7 @@ async def test_destroying_removes_the_database(turso: TursoClient, acme: Organiz
 
 
 @pytest.mark.parametrize("owner", ["the database", "its group `default`"])
-async def test_a_refused_destroy_names_the_protection_behind_it(
+async def test_a_destroy_refused_because_of_protection_names_the_protection(
     turso: TursoClient, acme: Organization, owner: str
 ) -> None:
     acme.add("orders", delete_protection=owner == "the database")
@@ -128,9 +128,7 @@ async def test_a_refused_destroy_names_the_protection_behind_it(
     assert len(acme.requests) <= 3
 
 
-async def test_a_refused_destroy_without_protection_stays_the_refusal_it_is(
-    turso: TursoClient, acme: Organization
-) -> None:
+async def test_a_destroy_refused_without_protection_keeps_its_error(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders")
     acme.next_answers = [refuse(403, "token out of scope")]
 
@@ -138,7 +136,7 @@ async def test_a_refused_destroy_without_protection_stays_the_refusal_it_is(
         await turso.destroy_database("orders")
 
 
-async def test_a_minted_token_is_hidden_until_it_is_asked_for(turso: TursoClient, acme: Organization) -> None:
+async def test_a_new_token_is_hidden_until_it_is_revealed(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders")
 
     minted = await turso.mint_token("orders", expiration="1h", read_only=True)
@@ -150,7 +148,7 @@ async def test_a_minted_token_is_hidden_until_it_is_asked_for(turso: TursoClient
     assert acme.requests[0].content == b""
 
 
-async def test_signs_of_the_expiration_arrive_as_they_were_written(turso: TursoClient, acme: Organization) -> None:
+async def test_special_characters_of_the_expiration_are_sent_unchanged(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders")
 
     await turso.mint_token("orders", expiration="+1h5µs", read_only=False)
@@ -159,14 +157,16 @@ async def test_signs_of_the_expiration_arrive_as_they_were_written(turso: TursoC
     assert acme.requests[0].url.params["authorization"] == "full-access"
 
 
-async def test_a_mint_whose_answer_has_no_token_has_an_unknown_outcome(turso: TursoClient, acme: Organization) -> None:
+async def test_a_creation_of_a_token_whose_answer_has_none_has_an_unknown_outcome(
+    turso: TursoClient, acme: Organization
+) -> None:
     acme.next_answers = [httpx.Response(200, text="<html>proxy</html>")]
 
     with pytest.raises(OutcomeUnknown):
         await turso.mint_token("orders", expiration="1h", read_only=True)
 
 
-async def test_invalidating_reads_nothing_into_an_empty_answer(turso: TursoClient, acme: Organization) -> None:
+async def test_an_empty_answer_to_a_rotation_is_a_success(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders")
 
     await turso.invalidate_tokens("orders")
@@ -174,7 +174,7 @@ async def test_invalidating_reads_nothing_into_an_empty_answer(turso: TursoClien
     assert acme.rotated == ["orders"]
 
 
-async def test_configuring_sends_only_what_is_to_change(turso: TursoClient, acme: Organization) -> None:
+async def test_a_configuration_sends_only_what_changes(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders")
 
     after = await turso.configure("orders", block_writes=True)
@@ -183,7 +183,7 @@ async def test_configuring_sends_only_what_is_to_change(turso: TursoClient, acme
     assert (after.block_writes, after.block_reads, after.size_limit) == (True, False, "268435456")
 
 
-async def test_a_configuration_that_is_answered_empty_is_read_again(turso: TursoClient, acme: Organization) -> None:
+async def test_an_empty_answer_to_a_configuration_is_read_again(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders")
     acme.next_answers = [httpx.Response(200)]
 
@@ -201,7 +201,7 @@ async def test_a_name_that_would_be_another_path_is_never_sent(
     assert acme.requests == []
 
 
-async def test_a_name_cannot_leave_its_place_in_the_path(turso: TursoClient, acme: Organization) -> None:
+async def test_a_name_is_escaped_in_the_path(turso: TursoClient, acme: Organization) -> None:
     with pytest.raises(DatabaseNotFound):
         await turso.destroy_database("x/../../other?a=b#c")
 
@@ -213,7 +213,7 @@ async def test_a_name_cannot_leave_its_place_in_the_path(turso: TursoClient, acm
     [(["a", "default"], "default"), (["only"], "only"), (["a", "b"], None), ([], None)],
     ids=["default among others", "the only one", "several, none the default", "none"],
 )
-async def test_the_group_of_a_database_for_which_none_is_named(
+async def test_a_database_without_a_named_group_gets_the_default_group(
     turso: TursoClient, acme: Organization, groups: Any, expected: str | None
 ) -> None:
     acme.groups = {name: {"name": name} for name in groups}

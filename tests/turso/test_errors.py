@@ -1,4 +1,4 @@
-"""Every refusal becomes an error that keeps what Turso said, and nothing that is secret."""
+"""Every refusal becomes an error that keeps Turso's message, and no secrets."""
 
 import logging
 import traceback
@@ -46,7 +46,7 @@ from .organization import TOKEN, Organization, refuse
         pytest.param(httpx.Response(302, headers={"location": "/"}), errors.OutcomeUnknown, "302", id="a redirect"),
     ],
 )
-async def test_a_refused_change_becomes_the_error_that_says_what_happened(
+async def test_a_refused_change_becomes_the_matching_error(
     turso: TursoClient, acme: Organization, answer: Any, kind: Any, sentence: str
 ) -> None:
     acme.next_answers = [answer]
@@ -74,7 +74,7 @@ async def test_a_refused_change_becomes_the_error_that_says_what_happened(
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-async def test_a_change_without_answer_says_whether_it_can_have_happened(
+async def test_the_error_of_an_unanswered_change_says_whether_it_may_have_happened(
     turso: TursoClient, acme: Organization, failure: Any, kind: Any
 ) -> None:
     acme.next_answers = [failure]
@@ -85,7 +85,7 @@ async def test_a_change_without_answer_says_whether_it_can_have_happened(
     assert len(acme.requests) == 1
 
 
-async def test_code_and_sentence_are_kept_beside_each_other(turso: TursoClient, acme: Organization) -> None:
+async def test_code_and_message_are_kept_separately(turso: TursoClient, acme: Organization) -> None:
     acme.next_answers = [refuse(403, "not in your plan", code="feature_not_available_for_starter_plan")]
 
     with pytest.raises(errors.TursoForbidden) as caught:
@@ -107,7 +107,7 @@ async def test_an_error_field_of_any_json_value_is_one_short_sentence(
     assert "\n" not in str(caught.value)
 
 
-async def test_a_group_that_is_not_there_is_named(turso: TursoClient) -> None:
+async def test_a_missing_group_is_named(turso: TursoClient) -> None:
     with pytest.raises(errors.GroupNotFound, match="no group `eu`") as caught:
         await turso.group("eu")
 

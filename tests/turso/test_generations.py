@@ -1,4 +1,4 @@
-"""One table for each row of what differs between the API of 2023 and today's: both are read alike."""
+"""Each difference between the API of 2023 and today's: both are read alike."""
 
 import json
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from .organization import Organization, answers, refuse, sample
         pytest.param({"regions": None}, "", id="an empty database of 2023"),
     ],
 )
-async def test_placement_is_the_group_else_the_primary_location_else_the_first(
+async def test_the_location_is_the_groups_or_the_primary_one_or_the_first(
     turso: TursoClient, acme: Organization, keys: dict[str, Any], placement: str
 ) -> None:
     answers(acme, {"database": {"Name": "orders", "DbId": "1", "Hostname": "h"} | keys})
@@ -71,7 +71,7 @@ async def test_both_answers_to_a_creation_give_the_same_database(
         pytest.param({"HostName": "pascal", "HOSTNAME": "upper"}, "upper", id="upper case alone"),
     ],
 )
-async def test_keys_are_read_exactly_first_then_in_other_casings(
+async def test_keys_are_matched_exactly_first_and_then_in_other_casings(
     turso: TursoClient, acme: Organization, keys: dict[str, str], hostname: str
 ) -> None:
     answers(acme, {"database": {"name": "orders", "dbId": "1"} | keys})
@@ -99,7 +99,7 @@ async def test_no_databases_are_an_empty_list(turso: TursoClient, acme: Organiza
     assert await turso.databases() == []
 
 
-async def test_an_instance_is_shown_by_what_it_is_never_by_parsing_its_name(
+async def test_an_instance_is_described_by_its_fields_and_not_by_its_name(
     turso: TursoClient, acme: Organization
 ) -> None:
     answers(acme, {"instances": [{"uuid": "u", "name": "loving-squirrel", "type": "primary", "region": "lhr"}]})
@@ -169,7 +169,7 @@ async def test_locations_are_read_flat_or_by_provider(
     [({"exp": 1790000000}, 2026), ({"exp": -1}, None), ({}, None)],
     ids=["an end", "never", "absent"],
 )
-async def test_validate_says_when_the_api_token_ends(
+async def test_validate_returns_when_the_api_token_expires(
     turso: TursoClient, acme: Organization, body: dict[str, Any], year: int | None
 ) -> None:
     answers(acme, body)
@@ -180,7 +180,7 @@ async def test_validate_says_when_the_api_token_ends(
 
 
 @pytest.mark.parametrize("subscription", [{"name": "starter", "plan": "starter"}, "starter"], ids=["object", "text"])
-async def test_quotas_are_those_of_the_plan_that_is_subscribed(
+async def test_quotas_are_those_of_the_subscribed_plan(
     turso: TursoClient, acme: Organization, subscription: Any
 ) -> None:
     plans = [{"name": "starter", "quotas": {"rowsRead": 5, "storage": 9, "databases": None}}, {"name": "pro"}]
@@ -195,13 +195,13 @@ async def test_quotas_are_those_of_the_plan_that_is_subscribed(
     assert (quotas.plan, quotas.rows_read, quotas.storage_bytes, quotas.databases) == ("starter", 5, 9, None)
 
 
-async def test_quotas_that_turso_does_not_tell_are_none(turso: TursoClient, acme: Organization) -> None:
+async def test_quotas_that_turso_does_not_report_are_none(turso: TursoClient, acme: Organization) -> None:
     acme.next_answers = [httpx.Response(200, json={"subscription": None})]
 
     assert await turso.quotas() is None
 
 
-async def test_groups_are_read_with_what_is_there(turso: TursoClient, acme: Organization) -> None:
+async def test_groups_are_read_with_the_fields_that_are_there(turso: TursoClient, acme: Organization) -> None:
     answers(acme, {"groups": [{"name": "eu", "locations": None, "primary": "lhr", "uuid": "g", "status": {"x": 1}}]})
 
     (group,) = await turso.groups()
@@ -210,16 +210,14 @@ async def test_groups_are_read_with_what_is_there(turso: TursoClient, acme: Orga
 
 
 @pytest.mark.parametrize("database", [{"Name": "x"}, {"DbId": "1"}, "x"], ids=["no id", "no name", "no object"])
-async def test_a_database_that_cannot_be_told_from_others_is_not_guessed(
-    turso: TursoClient, acme: Organization, database: Any
-) -> None:
+async def test_an_ambiguous_database_is_not_guessed(turso: TursoClient, acme: Organization, database: Any) -> None:
     acme.next_answers = [httpx.Response(200, json={"database": database}) for _ in range(9)]
 
     with pytest.raises(Exception, match="can't be read"):
         await turso.database("x")
 
 
-async def test_a_refusal_of_the_older_endpoint_is_told(turso: TursoClient, acme: Organization) -> None:
+async def test_a_refusal_of_the_older_endpoint_is_raised(turso: TursoClient, acme: Organization) -> None:
     acme.next_answers = [refuse(404, "route not found"), refuse(403, "token out of scope")]
 
     with pytest.raises(Exception, match="token out of scope"):

@@ -29,7 +29,7 @@ async def test_an_unknown_group_is_named(turso: TursoClient) -> None:
         await turso.unarchive_group("nowhere")
 
 
-async def test_a_broken_answer_leaves_open_whether_the_group_woke_and_is_not_sent_again(
+async def test_after_a_broken_answer_it_is_unknown_whether_the_group_woke_and_it_is_not_sent_again(
     turso: TursoClient, acme: Organization
 ) -> None:
     archive(acme, "eu")

@@ -1,4 +1,4 @@
-"""When a database was made, as its id tells."""
+"""When a database was created, according to its ID."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -9,12 +9,12 @@ from bot.sandbox.platform.names import new_uuid
 from bot.turso.ids import made_at
 
 
-def test_the_id_of_the_reference_tells_its_moment() -> None:
+def test_the_id_of_the_reference_has_its_time() -> None:
     assert made_at("0193c0de-7a11-7c3e-9d55-2f6b1c0a9e42") == datetime(2024, 12, 13, 16, 33, 46, 1000, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("generation", ["2023", "now"])
-def test_ids_of_both_generations_tell_when_they_were_made(generation: Literal["2023", "now"]) -> None:
+def test_ids_of_both_generations_have_their_time_of_creation(generation: Literal["2023", "now"]) -> None:
     told = made_at(new_uuid(generation))
 
     assert told is not None
@@ -22,7 +22,7 @@ def test_ids_of_both_generations_tell_when_they_were_made(generation: Literal["2
 
 
 @pytest.mark.parametrize("generation", ["2023", "now"])
-def test_an_id_may_hold_an_earlier_moment(generation: Literal["2023", "now"]) -> None:
+def test_an_id_may_contain_an_earlier_time(generation: Literal["2023", "now"]) -> None:
     at = datetime(2026, 9, 17, 12, 30, 0, 250_000, tzinfo=UTC)
 
     told = made_at(new_uuid(generation, at=at.timestamp()))
@@ -41,5 +41,5 @@ def test_an_id_may_hold_an_earlier_moment(generation: Literal["2023", "now"]) ->
         pytest.param("ffffffff-ffff-7fff-bfff-ffffffffffff", id="after the year 9999"),
     ],
 )
-def test_others_do_not(text: str) -> None:
+def test_other_ids_have_none(text: str) -> None:
     assert made_at(text) is None

@@ -21,7 +21,7 @@ async def test_overages_are_set_with_one_call(turso: TursoClient, acme: Organiza
     assert acme.log() == [f"PATCH {ACME}"]
 
 
-async def test_a_broken_answer_leaves_open_whether_overages_are_on_and_is_not_sent_again(
+async def test_after_a_broken_answer_it_is_unknown_whether_overages_are_on_and_it_is_not_sent_again(
     turso: TursoClient, acme: Organization
 ) -> None:
     acme.next_answers = [refuse(500, "down")]

@@ -1,4 +1,4 @@
-"""Whether a database answers is asked of itself, without the API token."""
+"""A readiness check asks the database itself, and doesn't send it the API token."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ def a_database(hostname: str = "orders-acme.turso.io", **more: str) -> Database:
 @pytest.mark.parametrize(
     ("status", "served"), [(200, True), (204, True), (400, True), (401, True), (404, False), (502, False), (503, False)]
 )
-async def test_served_is_2xx_400_and_401(status: int, served: bool) -> None:
+async def test_a_database_is_served_at_2xx_400_and_401(status: int, served: bool) -> None:
     async with client_of(lambda _: httpx.Response(status)) as http:
         assert await TursoClient(http, http, "acme").is_served(a_database()) is served
 
 
-async def test_no_answer_is_not_served() -> None:
+async def test_a_database_without_an_answer_is_not_served() -> None:
     def refuse(_: Any) -> None:
         raise httpx.ConnectError("no such host")
 
@@ -32,7 +32,7 @@ async def test_no_answer_is_not_served() -> None:
         assert not await TursoClient(http, http, "acme").is_served(a_database())
 
 
-async def test_the_api_token_does_not_go_to_the_data_plane() -> None:
+async def test_the_api_token_is_not_sent_to_the_data_plane() -> None:
     asked: list[httpx.Request] = []
     async with client_of(noting(asked, 401)) as http:
         await TursoClient(http, http, "acme").is_served(a_database())

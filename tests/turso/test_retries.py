@@ -1,4 +1,4 @@
-"""Reading calls are tried again when that may help, and no more often than is promised."""
+"""Reads are retried when that may help, and not more often than promised."""
 
 import asyncio
 from typing import Any
@@ -29,7 +29,7 @@ from .organization import Organization, refuse
     ],
     ids=lambda value: str(getattr(value, "status_code", type(value).__name__)),
 )
-async def test_trouble_that_passes_is_not_seen(turso: TursoClient, acme: Organization, trouble: Any) -> None:
+async def test_a_temporary_failure_is_not_visible(turso: TursoClient, acme: Organization, trouble: Any) -> None:
     acme.add("orders")
     acme.next_answers = [trouble, trouble]
 
@@ -48,7 +48,7 @@ async def test_a_lasting_4xx_costs_at_most_three_calls(turso: TursoClient, acme:
     assert len(acme.requests) <= (3 if status in (408, 429) else 1)
 
 
-async def test_a_lasting_failure_is_told_in_the_end(turso: TursoClient, acme: Organization) -> None:
+async def test_a_lasting_failure_is_raised_in_the_end(turso: TursoClient, acme: Organization) -> None:
     acme.next_answers = [httpx.ConnectError("refused")] * 20
 
     with pytest.raises(TursoUnavailable, match="is unreachable"):
@@ -56,7 +56,7 @@ async def test_a_lasting_failure_is_told_in_the_end(turso: TursoClient, acme: Or
 
 
 class Waits:
-    """What `asyncio.sleep` was asked for, without sleeping."""
+    """Records the arguments of `asyncio.sleep`, without sleeping."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seconds: list[float] = []
@@ -102,7 +102,7 @@ async def test_waits_grow_and_differ(acme: Organization, waits: Waits) -> None:
 
 
 @pytest.mark.parametrize("header", ["3600", "Wed, 21 Oct 2099 07:28:00 GMT"])
-async def test_a_wait_that_no_person_would_wait_is_told_instead(
+async def test_a_wait_that_is_too_long_for_a_person_is_an_error_instead(
     turso: TursoClient, acme: Organization, waits: Waits, header: str
 ) -> None:
     acme.next_answers = [httpx.Response(429, headers={"retry-after": header})] * 3
@@ -115,9 +115,7 @@ async def test_a_wait_that_no_person_would_wait_is_told_instead(
 
 
 @pytest.mark.parametrize("header", ["soon", "Wed, 21 Oct 2015 07:28:00 GMT", "-1"])
-async def test_a_retry_after_that_says_nothing_is_no_trouble(
-    turso: TursoClient, acme: Organization, header: str
-) -> None:
+async def test_an_invalid_retry_after_is_ignored(turso: TursoClient, acme: Organization, header: str) -> None:
     acme.next_answers = [httpx.Response(503, headers={"retry-after": header})]
 
     assert await turso.databases() == []

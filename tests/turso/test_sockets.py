@@ -1,4 +1,4 @@
-"""Over real sockets: kept connections, broken ones, and what then may have happened."""
+"""Over real sockets: kept connections, broken ones, and which changes may have happened then."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ TOKEN = SecretStr("a-secret-of-the-platform")
 
 
 class Server:
-    """A bare HTTP server that notes each request line, and each connection, and answers as it is told."""
+    """A bare HTTP server that records connections and request lines, and answers as it is told."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -112,9 +112,7 @@ async def test_a_kept_connection_that_was_closed_meanwhile_is_not_used_for_a_cha
     assert len(server.lines) == 2
 
 
-async def test_a_change_meets_no_connection_that_its_server_may_be_closing_by_now(
-    turso: TursoClient, server: Server
-) -> None:
+async def test_a_change_uses_no_connection_that_its_server_may_be_closing(turso: TursoClient, server: Server) -> None:
     await turso.invalidate_tokens("x")
     await asyncio.sleep(2.5)
 
@@ -123,7 +121,7 @@ async def test_a_change_meets_no_connection_that_its_server_may_be_closing_by_no
     assert server.connections == 2
 
 
-async def test_a_change_that_is_not_answered_in_time_has_an_unknown_outcome(turso: TursoClient, server: Server) -> None:
+async def test_a_change_without_an_answer_in_time_has_an_unknown_outcome(turso: TursoClient, server: Server) -> None:
     server.answer = say_nothing
 
     with pytest.raises(OutcomeUnknown, match="in time"):
@@ -132,7 +130,7 @@ async def test_a_change_that_is_not_answered_in_time_has_an_unknown_outcome(turs
     assert len(server.lines) == 1
 
 
-async def test_a_change_to_a_server_that_is_not_there_was_not_sent() -> None:
+async def test_a_change_to_an_unreachable_server_was_not_sent() -> None:
     async with connect("http://127.0.0.1:1", TOKEN, "acme") as turso:
         with pytest.raises(NotSent, match="unreachable"):
             await turso.destroy_database("x")
@@ -140,7 +138,7 @@ async def test_a_change_to_a_server_that_is_not_there_was_not_sent() -> None:
             await turso.databases()
 
 
-async def test_a_reading_call_survives_a_broken_connection(turso: TursoClient, server: Server) -> None:
+async def test_a_read_survives_a_broken_connection(turso: TursoClient, server: Server) -> None:
     async def break_once(line: str, writer: Any) -> None:
         server.answer = ok
         await break_off(line, writer)
@@ -150,7 +148,7 @@ async def test_a_reading_call_survives_a_broken_connection(turso: TursoClient, s
     assert await turso.databases() == []
 
 
-async def test_a_reading_call_that_is_never_answered_ends(turso: TursoClient, server: Server) -> None:
+async def test_a_read_that_is_never_answered_ends(turso: TursoClient, server: Server) -> None:
     server.answer = say_nothing
 
     with pytest.raises(TursoUnavailable):
@@ -165,13 +163,13 @@ async def test_one_connection_serves_many_calls(turso: TursoClient, server: Serv
     assert server.connections == 2, "one that reads, one that writes"
 
 
-async def test_a_reading_path_keeps_its_escapes(turso: TursoClient, server: Server) -> None:
+async def test_the_path_of_a_read_keeps_its_escapes(turso: TursoClient, server: Server) -> None:
     await turso.instances("a/../b?c#d%2F")
 
     assert server.lines[0] == "GET /v1/organizations/acme/databases/a%2F..%2Fb%3Fc%23d%252F/instances"
 
 
-async def test_the_api_token_reaches_no_log_at_debug(
+async def test_the_api_token_is_in_no_log_even_at_debug(
     turso: TursoClient, server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -1,4 +1,4 @@
-"""Usage is read alike from the API of 2023 and today's: totals, instances, organizations."""
+"""Usage is read alike from the API of 2023 and from today's: totals, instances, organizations."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -31,7 +31,9 @@ BY_UUID = {share["uuid"]: share["usage"] for share in SHARES}
         pytest.param({"database": {"uuid": "u"}, "instances": BY_UUID}, id="sum at the top"),
     ],
 )
-async def test_usage_totals_are_found_wherever_they_stand(turso: TursoClient, acme: Organization, body: Any) -> None:
+async def test_usage_totals_are_found_at_each_of_their_places(
+    turso: TursoClient, acme: Organization, body: Any
+) -> None:
     answers(acme, body)
 
     assert (await turso.database_usage("orders")).usage == Usage(**TOTAL)
@@ -76,7 +78,7 @@ async def test_usage_without_instances_has_none(
     assert (await turso.database_usage("orders")).instances == ()
 
 
-async def test_a_period_is_sent_only_when_it_is_asked_for(turso: TursoClient, acme: Organization) -> None:
+async def test_a_period_is_sent_only_when_it_is_given(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders")
 
     await turso.database_usage("orders")
@@ -89,14 +91,14 @@ async def test_a_period_is_sent_only_when_it_is_asked_for(turso: TursoClient, ac
     assert dict(acme.requests[1].url.params) == {"from": "2026-10-01T00:00:00Z", "to": "2026-11-01T00:00:00Z"}
 
 
-async def test_a_time_without_zone_is_a_mistake_of_ours(turso: TursoClient, acme: Organization) -> None:
+async def test_a_time_without_a_zone_is_a_bug_of_the_caller(turso: TursoClient, acme: Organization) -> None:
     with pytest.raises(ValueError, match="zone"):
         await turso.database_usage("orders", since=datetime(2026, 10, 1))  # noqa: DTZ001
     assert acme.requests == []
 
 
 @pytest.mark.parametrize("key", ["storage_bytes", "storage"])
-async def test_organization_usage_is_one_call_in_either_spelling(
+async def test_the_organizations_usage_is_one_call_in_either_spelling(
     turso: TursoClient, acme: Organization, key: str
 ) -> None:
     share = {"uuid": "id-1", "instances": [], "usage": {"rows_read": 3, key: 4096}}
@@ -112,7 +114,7 @@ async def test_organization_usage_is_one_call_in_either_spelling(
     assert len(acme.requests) == 1
 
 
-async def test_organization_usage_without_totals_is_the_sum_of_its_databases(
+async def test_the_organizations_usage_without_totals_is_the_sum_of_its_databases(
     turso: TursoClient, acme: Organization
 ) -> None:
     shares = [{"uuid": "a", "usage": TOTAL}, {"uuid": "b", "total": TOTAL}]
