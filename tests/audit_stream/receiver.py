@@ -37,17 +37,17 @@ class Receiver:
 
     url: str = ""
     faults: list[Fault] = field(default_factory=list)
-    """Of the next batches. Then there are none."""
+    """The faults of the next batches. Later ones have none."""
     lines: list[str] = field(default_factory=list)
     firsts: list[int] = field(default_factory=list)
-    """The first entry of each batch that was kept."""
+    """The number of the first entry of each batch that was kept."""
     forged: int = 0
-    """Batches with a wrong signature."""
+    """The number of batches with a wrong signature."""
     open: asyncio.Event = field(default_factory=asyncio.Event)
-    """Answers wait for it."""
+    """Answers wait until this is set."""
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
-        """Take one batch."""
+        """Receive one batch."""
         body = await request.read()
         await self.open.wait()
         if not self._is_signed(request, body):
@@ -77,7 +77,7 @@ class Receiver:
 
     @property
     def wanted(self) -> int:
-        """The first entry that was never kept."""
+        """Return the number of the first entry that was never kept."""
         kept = {parse_line(line).seq for line in self.lines}
         return next(seq for seq in range(1, len(kept) + 2) if seq not in kept)
 
@@ -94,7 +94,7 @@ class Receiver:
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    """A receiver that listens and answers at once."""
+    """Run a receiver that answers at once."""
     found = Receiver()
     found.open.set()
     app = web.Application(client_max_size=10**8)

@@ -28,14 +28,14 @@ def lines(request: pytest.FixtureRequest) -> Lines:
     return [WRITERS[request.param](row) for row in ROWS]
 
 
-def test_a_whole_copy_holds_in_any_order_and_with_repetitions(
+def test_a_complete_copy_is_valid_in_any_order_and_with_repetitions(
     lines: Lines, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status, text = verified(tmp_path, [*lines[2:], *lines, "", lines[0]], capsys, "--head", HEAD)
     assert (status, "entries 1 to 6" in text, HEAD in text) == (0, True, True)
 
 
-def test_both_forms_carry_the_entry_as_it_was_written(lines: Lines) -> None:
+def test_both_formats_contain_the_entry_as_it_was_written(lines: Lines) -> None:
     assert [(one.seq, one.hash, one.text) for one in map(parse_line, lines)] == [
         (seq, digest, text) for seq, _, digest, text in ROWS
     ]
@@ -66,7 +66,7 @@ FAULTS: dict[str, tuple[Callable[[Lines], Lines], str]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_copy_that_does_not_hold_says_where(
+def test_an_invalid_copy_is_reported_with_the_place(
     fault: str, lines: Lines, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     change, sentence = FAULTS[fault]
@@ -75,7 +75,7 @@ def test_a_copy_that_does_not_hold_says_where(
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"], ids=["missing", "not text"])
-def test_a_file_that_cannot_be_read_is_no_broken_copy(
+def test_an_unreadable_file_is_not_called_an_invalid_copy(
     content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "copy"

@@ -18,7 +18,7 @@ NOW = datetime.now(UTC)
 
 
 @pytest.mark.parametrize("torn", ["", LINES[1][:50], "x" * 10_000], ids=["whole", "torn", "torn for long"])
-async def test_a_line_that_a_crash_tore_is_replaced(tmp_path: Path, torn: str) -> None:
+async def test_an_incomplete_line_of_a_crash_is_replaced(tmp_path: Path, torn: str) -> None:
     path = tmp_path / "audit.jsonl"
     await FileReceiver(path).send(Batch(1, 1, LINES[:1]), NOW)
     with path.open("a") as file:
@@ -30,14 +30,14 @@ async def test_a_line_that_a_crash_tore_is_replaced(tmp_path: Path, torn: str) -
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-async def test_a_file_that_holds_nothing_but_a_torn_line_begins_anew(tmp_path: Path) -> None:
+async def test_a_file_with_only_an_incomplete_line_starts_again(tmp_path: Path) -> None:
     path = tmp_path / "audit.jsonl"
     path.write_text("{" * 9_000)
     await FileReceiver(path).send(Batch(1, 4, LINES), NOW)
     assert verify_copy(path, ROWS[-1][2]).last == 4
 
 
-async def test_a_file_that_was_rotated_is_made_again(tmp_path: Path) -> None:
+async def test_a_file_that_was_rotated_is_created_again(tmp_path: Path) -> None:
     path = tmp_path / "audit.jsonl"
     file = FileReceiver(path)
     await file.send(Batch(1, 2, LINES[:2]), NOW)
@@ -48,7 +48,7 @@ async def test_a_file_that_was_rotated_is_made_again(tmp_path: Path) -> None:
     ] == LINES
 
 
-async def test_a_file_that_cannot_be_written_is_no_reason_to_stop(tmp_path: Path) -> None:
+async def test_a_file_that_cannot_be_written_does_not_stop_the_bot(tmp_path: Path) -> None:
     with pytest.raises(NotReceived, match=r"^The file can't be written \(Is a directory\)\.$"):
         await FileReceiver(tmp_path).send(Batch(1, 1, LINES[:1]), NOW)
 

@@ -1,4 +1,4 @@
-"""A process sends its audit log, also after it was killed, and an operator sees how far it got."""
+"""A process sends its audit log, even after it was killed, and an operator sees its progress."""
 
 import sqlite3
 from contextlib import closing
@@ -17,12 +17,12 @@ NEEDED = {"SLACK_BOT_TOKEN": "xoxb-1", "TURSO_API_TOKEN": "turso-1", "TURSO_ORGA
 
 
 def let_the_lease_end(data: Path) -> None:
-    """Spare a test the minute for which a killed process still has the lease."""
+    """End the lease of a killed process, which would last for another minute."""
     with closing(sqlite3.connect(data / "turso-ops.db")) as store, store:
         assert store.execute("UPDATE log_streams SET owned_until = '2020-01-01 00:00:00.000000'").rowcount == 1
 
 
-async def test_a_killed_process_leaves_out_nothing(tmp_path: Path, receiver: Receiver) -> None:
+async def test_a_killed_process_omits_no_entry(tmp_path: Path, receiver: Receiver) -> None:
     receiver.faults = [Fault.KEEPS_AND_DIES]
     async with standing(tmp_path) as (world, keys):
         extra = {"AUDIT_STREAM": receiver.url, "AUDIT_STREAM_SECRET": SECRET}
@@ -58,7 +58,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_setting_that_cannot_work_is_named(case: str) -> None:
+def test_an_unusable_setting_is_named(case: str) -> None:
     given, sentence = REFUSED[case]
     with pytest.raises(BadSettings) as refused:
         load_settings(NEEDED | given)

@@ -1,4 +1,4 @@
-"""The receiver ends with the whole log, in order, whatever goes wrong on the way, and nobody waits for it."""
+"""The receiver ends up with the whole log in order, whatever goes wrong, and commands don't wait for it."""
 
 import asyncio
 import random
@@ -21,7 +21,7 @@ from tests.store.samples import entry
 
 @pytest.fixture(autouse=True)
 def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A failure is followed by the next attempt at once, and batches are small."""
+    """Retry at once after a failure, and send small batches."""
     monkeypatch.setattr(sending, "FIRST_PAUSE", 0.0)
     monkeypatch.setattr(sending, "AT_ONCE", 4)
 
@@ -31,7 +31,7 @@ def sender(store: SqlStore, clock: StoppedClock, receiver: Receiver, owner: str,
 
 
 async def drained(sender: Sender, store: SqlStore) -> int:
-    """Run rounds until the receiver has everything. Returns the last entry."""
+    """Run rounds until the receiver has everything, and return the number of the last entry."""
     last, _ = await store.audit.head()
     for _ in range(200):
         await sender.once()
@@ -41,7 +41,7 @@ async def drained(sender: Sender, store: SqlStore) -> int:
 
 
 @pytest.mark.parametrize("form", Format)
-async def test_a_receiver_that_dies_lies_and_repeats_ends_with_the_whole_chain(
+async def test_a_receiver_that_fails_lies_and_repeats_ends_up_with_the_whole_chain(
     store: SqlStore, clock: StoppedClock, receiver: Receiver, tmp_path: Path, form: Format
 ) -> None:
     generator = random.Random(7)
@@ -69,7 +69,7 @@ async def test_a_receiver_that_dies_lies_and_repeats_ends_with_the_whole_chain(
 @pytest.mark.parametrize(
     "fault", [one for one in Fault if one not in (Fault.LIES, Fault.DRIPS)], ids=lambda fault: fault.name
 )
-async def test_a_batch_that_may_not_have_arrived_comes_again(
+async def test_a_batch_that_may_not_have_arrived_is_sent_again(
     store: SqlStore, clock: StoppedClock, receiver: Receiver, fault: Fault
 ) -> None:
     await store.audit.append(*(entry() for _ in range(6)))
@@ -87,7 +87,7 @@ async def test_a_batch_that_may_not_have_arrived_comes_again(
     assert receiver.firsts == ([1, 1, 5] if repeated else [1, 5])
 
 
-async def test_two_processes_send_in_order_and_one_takes_over_from_the_other(
+async def test_of_two_processes_one_sends_in_order_and_the_other_takes_over(
     store: SqlStore, other: SqlStore, clock: StoppedClock, receiver: Receiver
 ) -> None:
     one, two = sender(store, clock, receiver, "one"), sender(other, clock, receiver, "two")
@@ -148,7 +148,7 @@ async def test_commands_do_not_wait_for_a_receiver_that_never_answers(
     await one.receiver.close()
 
 
-async def test_a_receiver_that_always_wants_the_beginning_is_sent_it_after_longer_and_longer_pauses(
+async def test_a_receiver_that_always_requests_the_first_entry_is_sent_it_with_growing_pauses(
     store: SqlStore, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Greedy:
@@ -170,7 +170,7 @@ async def test_a_receiver_that_always_wants_the_beginning_is_sent_it_after_longe
     assert greedy.batches == 1
 
 
-async def test_what_is_wanted_again_is_sent_again(store: SqlStore, clock: StoppedClock, receiver: Receiver) -> None:
+async def test_requested_entries_are_sent_again(store: SqlStore, clock: StoppedClock, receiver: Receiver) -> None:
     await store.audit.append(*(entry() for _ in range(6)))
     one = sender(store, clock, receiver, "one")
     assert not await store.audit_streams.rewind(one.stream, 0), "nothing was received"
@@ -184,7 +184,7 @@ async def test_what_is_wanted_again_is_sent_again(store: SqlStore, clock: Stoppe
     await one.receiver.close()
 
 
-async def test_a_long_entry_and_many_short_ones_go_in_bounded_batches(
+async def test_a_long_entry_and_many_short_ones_are_sent_in_bounded_batches(
     store: SqlStore, clock: StoppedClock, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "BATCH_CHARACTERS", 2_000)
@@ -195,7 +195,7 @@ async def test_a_long_entry_and_many_short_ones_go_in_bounded_batches(
     await one.receiver.close()
 
 
-async def test_a_receiver_that_answers_byte_by_byte_is_given_up(
+async def test_a_receiver_that_answers_byte_by_byte_times_out(
     store: SqlStore, clock: StoppedClock, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(receivers, "LONGEST_SECONDS", 0.3)
@@ -208,5 +208,5 @@ async def test_a_receiver_that_answers_byte_by_byte_is_given_up(
     await one.receiver.close()
 
 
-def test_the_lease_is_longer_than_a_batch_may_take() -> None:
+def test_the_lease_lasts_longer_than_a_batch_may_take() -> None:
     assert timedelta(seconds=2 * receivers.LONGEST_SECONDS) < LEASE

@@ -1,1 +1,1 @@
-"""What the bench measures is only worth what its own judgement is worth."""
+"""Tests of the benchmark's own judgement."""

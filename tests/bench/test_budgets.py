@@ -1,4 +1,4 @@
-"""A gate fails when a figure misses its *must* or is not there; the table says which."""
+"""A gate fails if a figure misses its *must* or is missing. The table says which."""
 
 from typing import Any
 
@@ -20,14 +20,14 @@ def test_figures_that_just_reach_every_must_pass() -> None:
 
 
 @pytest.mark.parametrize("budget", [one for one in BUDGETS if one.gates], ids=lambda one: str(one.number))
-def test_a_gate_is_missed_by_a_worse_figure_and_by_none(budget: Any) -> None:
+def test_a_worse_or_missing_figure_misses_the_gate(budget: Any) -> None:
     for key, must, _ in budget.parts:
         worse = must * 0.9 if budget.at_least else must + 0.1
         assert missed_gates({**MET, key: worse}) == [budget]
         assert missed_gates({name: value for name, value in MET.items() if name != key}) == [budget]
 
 
-def test_what_does_not_gate_is_told_and_does_not_fail() -> None:
+def test_a_figure_without_a_gate_is_reported_and_does_not_fail() -> None:
     figures = MET | {"12": 99.0}
 
     assert missed_gates(figures) == []
@@ -36,7 +36,7 @@ def test_what_does_not_gate_is_told_and_does_not_fail() -> None:
     )
 
 
-def test_the_table_says_what_was_reached_and_what_was_not_measured() -> None:
+def test_the_table_shows_reached_figures_and_unmeasured_ones() -> None:
     table = report.table({"15": 1.0, "7": 0.015})
 
     assert "| 1 | aim |" in next(line for line in table.splitlines() if line.startswith("| **15** |"))
@@ -44,7 +44,7 @@ def test_the_table_says_what_was_reached_and_what_was_not_measured() -> None:
     assert table.count("not measured") == len(BUDGETS) - 2
 
 
-async def test_the_load_is_signed_as_slack_signs() -> None:
+async def test_the_load_is_signed_like_slacks_requests() -> None:
     passed = []
 
     async def inner(scope: Any, receive: Any, send: Any) -> None:
@@ -77,11 +77,11 @@ async def test_the_load_is_signed_as_slack_signs() -> None:
         (b"HTTP/1.1 204 No Content\r\n\r\n", True),
     ],
 )
-def test_an_answer_counts_once_it_is_whole(answer: bytes, complete: bool) -> None:
+def test_an_answer_counts_once_it_is_complete(answer: bytes, complete: bool) -> None:
     assert is_complete(answer) is complete
 
 
-def test_the_page_begins_as_a_run_would_write_it() -> None:
+def test_the_page_begins_like_one_of_a_run() -> None:
     page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
 
     assert page.startswith(f"{report.HEAD}\nMeasured on ")

@@ -1,4 +1,4 @@
-"""What every message must be: within Slack's limits, and free of mark-up that foreign text brought in."""
+"""Checks of every message: it is within Slack's limits, and foreign text adds no markup."""
 
 import json
 import re
@@ -15,11 +15,11 @@ OURS = re.compile(
 HOSTILE = (
     "<!channel> <@U0EVIL> <https://evil.example|orders> *bold* `code` \u202egpj.exe\u202c :tada:\n> quote\r\n*Approved*"
 )
-"""What somebody might write who wants to fool an approver."""
+"""Text by a person who wants to deceive an approver."""
 
 
 def check(reply: Reply) -> Reply:
-    """Fail on what Slack would refuse, and on active mark-up that is not ours."""
+    """Fail if Slack would refuse the message, or if it has active markup that is not ours."""
     for blocks in (reply.blocks, reply.plain_blocks):
         problems = validate_message({"text": reply.text, "blocks": list(blocks)})
         assert not problems, problems
@@ -41,7 +41,7 @@ def shown(reply: Reply) -> dict[str, Any]:
 
 
 def marked_up(value: Any) -> Iterator[str]:
-    """Yield every text in which Slack reads mark-up."""
+    """Yield every text in which Slack reads markup."""
     if isinstance(value, dict):
         if value.get("type") == "mrkdwn":
             yield value["text"]
@@ -53,7 +53,7 @@ def marked_up(value: Any) -> Iterator[str]:
 
 
 def buttons(reply: Reply) -> dict[str, dict[str, Any]]:
-    """Return the buttons of a message by their text."""
+    """Return the buttons of a message by label."""
     return {
         element["text"]["text"]: element
         for block in reply.blocks
@@ -63,7 +63,7 @@ def buttons(reply: Reply) -> dict[str, dict[str, Any]]:
 
 
 def words(reply: Reply) -> str:
-    """Return all that a message shows, as one text."""
+    """Return all text that a message shows."""
     return " ".join(_texts(list(reply.blocks)))
 
 

@@ -1,4 +1,4 @@
-"""Cards: an approver sees what, to which database, who and why, and is never fooled by what is written in it."""
+"""Cards: an approver sees the operation, the database, the requester and the reason, and no text can deceive."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -59,7 +59,7 @@ def owed(request: Request) -> Review:
     return Review("v-1", request.id, request.requester, request.channel_id, NOON, NOON + timedelta(days=1))
 
 
-def test_the_card_says_what_where_who_and_why(golden: Callable[[str, Any], None]) -> None:
+def test_the_card_shows_operation_database_requester_and_reason(golden: Callable[[str, Any], None]) -> None:
     card = check(request_card(asked(), CATALOGUE, now=NOON, approvers={"U0BEN", "U0DAN"}))
 
     text = words(card)
@@ -72,7 +72,7 @@ def test_the_card_says_what_where_who_and_why(golden: Callable[[str, Any], None]
     golden("cards/pending", shown(card))
 
 
-def test_buttons_carry_the_id_and_nothing_else() -> None:
+def test_buttons_carry_only_the_id() -> None:
     row = buttons(request_card(asked(), CATALOGUE, now=NOON))
 
     assert {one["value"] for one in row.values()} == {"r-0000000001"}
@@ -84,7 +84,7 @@ def test_buttons_carry_the_id_and_nothing_else() -> None:
     ]
 
 
-def test_high_risk_is_red_and_asks_once_more() -> None:
+def test_a_high_risk_button_is_red_and_asks_for_confirmation() -> None:
     approve = buttons(request_card(asked(), CATALOGUE, now=NOON))["Approve"]
 
     assert approve["style"] == "danger"
@@ -92,7 +92,7 @@ def test_high_risk_is_red_and_asks_once_more() -> None:
     assert "confirm" not in buttons(request_card(asked(confirm=Confirm.TYPE_NAME), CATALOGUE, now=NOON))["Approve"]
 
 
-def test_votes_so_far_are_named() -> None:
+def test_votes_so_far_are_shown() -> None:
     card = request_card(asked(votes=(vote(1, "U0BEN"),)), CATALOGUE, now=NOON)
 
     assert "1 of 2 approvals (<@U0BEN>). Needs 1 more approval" in words(card)
@@ -140,17 +140,17 @@ def test_every_state_is_a_valid_message(make: Any, state: Any, mode: Any) -> Non
         (State.RESTORED, []),
     ],
 )
-def test_each_state_has_the_buttons_that_still_mean_something(state: State, names: Any) -> None:
+def test_each_state_has_the_buttons_that_still_work(state: State, names: Any) -> None:
     due = NOON + timedelta(hours=1) if state is State.QUARANTINED else None
     assert list(buttons(request_card(asked(state=state, due_at=due), CATALOGUE, now=NOON))) == names
 
 
-def test_what_is_sent_can_no_longer_be_stopped() -> None:
+def test_an_operation_that_was_sent_can_no_longer_be_stopped() -> None:
     assert not buttons(request_card(asked(state=State.EXECUTING, sent_at=NOON), CATALOGUE, now=NOON))
 
 
 @pytest.mark.parametrize(("command", "name"), [("rotate", "Rotate again"), ("token", "Reveal again")])
-def test_what_leaves_nothing_to_read_can_be_done_again_by_a_person(command: str, name: str) -> None:
+def test_an_operation_without_a_read_back_can_be_repeated_by_a_person(command: str, name: str) -> None:
     card = request_card(asked(state=State.UNKNOWN, command=command, line=f"{command} orders"), CATALOGUE, now=NOON)
 
     assert list(buttons(card)) == [name]
@@ -170,14 +170,14 @@ def test_a_card_offers_what_its_command_declares() -> None:
     assert "Melt down" in words(request_card(waits, has, now=NOON))
 
 
-def test_the_card_of_a_command_that_is_gone_is_still_drawn() -> None:
+def test_the_card_of_a_removed_command_is_still_drawn() -> None:
     card = check(request_card(asked(command="melt"), CommandCatalogue([]), now=NOON))
 
     assert "Melt" in words(card)
     assert buttons(card)["Approve"]["style"] == "danger", "what is not known is taken for dangerous"
 
 
-def test_a_break_glass_act_owes_its_review_until_it_is_given() -> None:
+def test_a_break_glass_request_needs_a_review_until_it_is_given() -> None:
     acted = asked(mode=Mode.BREAK_GLASS, state=State.SUCCEEDED)
     given = Review(
         "v-1", acted.id, "U0ANA", "C0DBOPS", NOON, NOON, justified=True, reviewed_by="U0BEN", reviewed_at=NOON
@@ -197,7 +197,7 @@ def test_the_countdown_says_when_and_how_to_stop_it() -> None:
     assert "Undo" in text
 
 
-def test_the_confirmation_is_for_the_requester_alone_and_named_by_the_operation() -> None:
+def test_the_confirmation_is_for_the_requester_alone_and_named_after_the_operation() -> None:
     made = check(confirm_message(asked(mode=Mode.DIRECT, command="freeze"), CATALOGUE, now=NOON))
 
     row = buttons(made)
@@ -207,13 +207,13 @@ def test_the_confirmation_is_for_the_requester_alone_and_named_by_the_operation(
     assert row["Cancel"]["action_id"] == "request.dismiss"
 
 
-def test_who_only_looks_gets_no_buttons() -> None:
+def test_a_person_who_only_looks_gets_no_buttons() -> None:
     rows = request_row(asked(), CATALOGUE, now=NOON, mine=False, may_approve=False)
 
     assert not [block for block in rows if block["type"] == "actions"]
 
 
-def test_a_reason_cannot_pretend_to_be_the_card() -> None:
+def test_a_reason_cannot_imitate_the_card() -> None:
     evil = "fine\n\n*Approved by security*\n`users` <@U0BOSS> said yes"
 
     card = check(request_card(asked(reason=evil), CATALOGUE, now=NOON))

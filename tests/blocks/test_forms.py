@@ -1,4 +1,4 @@
-"""A form asks for what a command takes, and stands for the line that would have been typed."""
+"""A form asks for the arguments of a command, and its submission is the line that would have been typed."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def inputs_of(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_every_form_is_one_that_slack_takes(command: Any) -> None:
+def test_slack_accepts_every_form(command: Any) -> None:
     empty = forms.form_view(command, {}, "i-abc")
     assert validate_view(empty) == []
     assert (empty["callback_id"], empty["private_metadata"]) == (f"form.{command.name}", "i-abc")
@@ -37,7 +37,7 @@ def test_every_form_is_one_that_slack_takes(command: Any) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_what_lacks_something_can_be_asked_for_and_completed(command: Any) -> None:
+def test_a_line_with_missing_arguments_can_be_completed_in_the_form(command: Any) -> None:
     read = GRAMMAR.parse(command.name)
     if isinstance(read, Parsed):
         return
@@ -63,7 +63,7 @@ ROUND_TRIPS = [
 
 
 @pytest.mark.parametrize(("name", "values", "line"), ROUND_TRIPS, ids=[row[0] for row in ROUND_TRIPS])
-def test_a_form_is_read_as_the_line_that_it_stands_for(name: str, values: dict[str, Any], line: str) -> None:
+def test_a_submission_is_read_as_the_typed_line(name: str, values: dict[str, Any], line: str) -> None:
     command = BY_NAME[name]
     values = {key: value for key, value in values.items() if key in {*_known(command), "reason", "ticket"}}
     errors, written = forms.read_form(command, values)
@@ -96,7 +96,7 @@ def test_a_value_cannot_become_more_than_a_value(value: str) -> None:
     assert line == ""
 
 
-def test_what_is_known_is_filled_in() -> None:
+def test_known_values_are_filled_in() -> None:
     read = GRAMMAR.parse("token --read-only --expiration 2h")
     assert isinstance(read, Incomplete)
     shown = inputs_of(forms.form_view(read.spec, {**read.given, "name": "orders"}, "i-abc"))
@@ -114,7 +114,7 @@ def test_databases_are_chosen_and_new_names_are_typed() -> None:
     assert validate_options({"options": [forms.name_option("orders")]}) == []
 
 
-def test_errors_stand_at_inputs_of_the_form() -> None:
+def test_errors_are_at_inputs_of_the_form() -> None:
     for command in COMMANDS:
         view = forms.form_view(command, {}, "i-abc")
         assert forms.first_input(command) in inputs_of(view), command.name
@@ -124,14 +124,14 @@ def test_errors_stand_at_inputs_of_the_form() -> None:
 
 
 def marked_up(value: Any) -> list[str]:
-    """Every text in which Slack reads mark-up."""
+    """Yield every text in which Slack reads markup."""
     if isinstance(value, dict):
         own = [value["text"]] if value.get("type") == "mrkdwn" else []
         return own + [text for one in value.values() for text in marked_up(one)]
     return [text for one in value for text in marked_up(one)] if isinstance(value, list) else []
 
 
-def test_the_other_modals_are_ones_that_slack_takes() -> None:
+def test_slack_accepts_the_other_modals() -> None:
     nasty = "<!channel> *x* `y` " + "z" * 400
     views = [
         forms.notice_view("Not done", f"There is no `{nasty}`."),
@@ -158,7 +158,7 @@ def test_the_field_for_a_name_is_empty_and_its_label_says_what_to_type() -> None
 
 
 @pytest.mark.parametrize("callback_id", ["approval.type_name", "request.type_name"])
-def test_the_form_for_a_name_says_all_that_will_happen(callback_id: str) -> None:
+def test_the_form_for_a_name_shows_everything_that_will_happen(callback_id: str) -> None:
     plan = Plan(None, ["Rotate the keys"], warnings=["Ends tokens of prod too"], holders=("U0DANA",))
     shown = " ".join(marked_up(forms.typed_name_view(callback_id, "r-1", name="orders", plan=plan)["blocks"]))
 
@@ -166,7 +166,7 @@ def test_the_form_for_a_name_says_all_that_will_happen(callback_id: str) -> None
     assert "<@U0DANA>" in shown
 
 
-def test_what_was_filled_in_is_read() -> None:
+def test_submitted_values_are_read() -> None:
     values = {"typed_name": " orders ", "comment": "too\nlate", "verdict": "yes", "command": "freeze", "channel": "C1"}
     assert (forms.typed_name(values), forms.comment(values), forms.justified(values)) == ("orders", "too late", True)
     assert (forms.chosen(values), forms.channel_of(values)) == ("freeze", "C1")

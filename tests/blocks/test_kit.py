@@ -1,4 +1,4 @@
-"""Blocks keep Slack's limits whatever is put in; Slack's own rules are those of the sandbox's validator."""
+"""Blocks stay within Slack's limits for any content. Slack's rules are those of the sandbox's validator."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def test_a_message_is_cut_to_twelve_thousand_characters() -> None:
     assert "Shortened" in str(made.blocks[-1])
 
 
-def test_short_messages_are_left_alone() -> None:
+def test_short_messages_are_not_changed() -> None:
     blocks = [kit.section(mrkdwn("a"))]
 
     assert fit_blocks(blocks) == blocks
@@ -63,7 +63,7 @@ def test_a_value_that_does_not_fit_is_never_cut() -> None:
     assert buttons.run(1, "Again", "v" * 2001) == []
 
 
-def test_long_text_of_fixed_width_comes_in_several_blocks() -> None:
+def test_long_text_of_fixed_width_is_split_into_several_blocks() -> None:
     blocks = kit.preformatted(*["x" * 100] * 100)
 
     assert len(blocks) == 4
@@ -71,7 +71,7 @@ def test_long_text_of_fixed_width_comes_in_several_blocks() -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 100, 5000])
-def test_tables_stay_within_the_first_limits(rows: int) -> None:
+def test_tables_stay_within_slacks_limits(rows: int) -> None:
     table = Table(Plain(LONG), [Plain("Name"), Plain("Rows")], [[Plain("n" * 64), Number(7, "7")]] * rows)
 
     check(reply(mrkdwn("t"), [table.block()], plain_blocks=table.plain()))
@@ -80,7 +80,7 @@ def test_tables_stay_within_the_first_limits(rows: int) -> None:
     assert sum(map(len, texts)) <= 10_000
 
 
-def test_the_plain_table_lines_up() -> None:
+def test_the_columns_of_a_plain_table_are_aligned() -> None:
     table = Table(Plain("t"), [Plain("Name"), Plain("Rows")], [[Plain("orders"), Number(7, "7")],
                                                               [Plain("u"), Number(1000, "1,000")]])  # fmt: skip
 
@@ -97,7 +97,7 @@ def test_labels_are_short_and_differ() -> None:
 
 
 @pytest.mark.parametrize("points", [1, 20, 300])
-def test_charts_stay_within_the_first_limits(points: int) -> None:
+def test_charts_stay_within_slacks_limits(points: int) -> None:
     values = list(range(points))
     series = {f"series {at} of a long name": values for at in range(9)}
     chart = Chart("bar", Plain(LONG), [Plain("n" * 64)] * points, series, LONG, LONG)
@@ -106,7 +106,7 @@ def test_charts_stay_within_the_first_limits(points: int) -> None:
     assert len(chart.blocks()[0]["chart"]["series"]) == 6
 
 
-def test_hostile_text_in_plain_places_stays_plain() -> None:
+def test_hostile_text_in_plain_text_stays_plain() -> None:
     chart = Chart("line", Plain(HOSTILE), [Plain(HOSTILE)], {HOSTILE: [1]})
     table = Table(Plain(HOSTILE), [Plain(HOSTILE)], [[Plain(HOSTILE)]])
 
@@ -115,7 +115,7 @@ def test_hostile_text_in_plain_places_stays_plain() -> None:
 
 
 @pytest.mark.parametrize("form", [Chart.blocks, Chart.plain])
-def test_what_is_unknown_is_not_drawn(form: Any) -> None:
+def test_unknown_values_are_not_drawn(form: Any) -> None:
     labels = [Plain("ams"), Plain("fra"), Plain("lhr")]
     chart = Chart("bar", Plain("Rows"), labels, {"rows read": [7, None, 9], "rows written": [None, None, None]})
 
@@ -128,7 +128,7 @@ def test_what_is_unknown_is_not_drawn(form: Any) -> None:
 
 
 @pytest.mark.parametrize("form", [Chart.blocks, Chart.plain])
-def test_a_line_takes_two_known_points(form: Any) -> None:
+def test_a_line_needs_two_known_points(form: Any) -> None:
     chart = Chart("line", Plain("Rows"), [Plain("11-01"), Plain("11-02")], {"rows": [7, None]}, least=2)
 
     assert form(chart) == []

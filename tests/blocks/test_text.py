@@ -1,4 +1,4 @@
-"""Text from people and from Turso stays text."""
+"""Text from people and from Turso never becomes markup."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -40,7 +40,7 @@ from bot.blocks.text import (
         ("> quoted", "› quoted"),
     ],
 )
-def test_foreign_text_becomes_no_mark_up(foreign: str, shown: str) -> None:
+def test_foreign_text_becomes_no_markup(foreign: str, shown: str) -> None:
     assert mrkdwn("{}", foreign) == shown
 
 
@@ -48,7 +48,7 @@ def test_in_a_code_span_only_what_would_end_it_is_replaced() -> None:
     assert mrkdwn("`{}` *{}*", "a*b`c<d>", "x*") == "`a*bˋc&lt;d&gt;` *x∗*"
 
 
-def test_mark_up_of_ours_goes_in_as_it_is() -> None:
+def test_our_own_markup_is_kept() -> None:
     assert mrkdwn("by {}", person("U0ANA")) == "by <@U0ANA>"
 
 
@@ -58,7 +58,7 @@ def test_a_wrong_number_of_values_is_a_bug() -> None:
 
 
 @pytest.mark.parametrize("id_", ["<!channel>", "U0> <!here", "u0ana", ""])
-def test_what_is_no_id_is_mentioned_by_nobody(id_: str) -> None:
+def test_an_invalid_id_mentions_no_one(id_: str) -> None:
     assert "<" not in person(id_)
 
 
@@ -70,23 +70,23 @@ def test_only_people_and_groups_of_the_policy_are_notified(text: str, passes: bo
     assert ("<" in mention(text)) is passes
 
 
-def test_sentences_of_ours_show_their_names_as_code() -> None:
+def test_our_own_sentences_show_names_as_code() -> None:
     assert sentence("There is no `orders*`.") == "There is no `orders*`."
     assert sentence("a ` alone <b>") == "a ˋ alone &lt;b&gt;"
 
 
-def test_a_crowd_is_counted() -> None:
+def test_a_long_list_of_people_is_counted() -> None:
     assert people([f"U{at}" for at in range(15)]).endswith("<@U11> and 3 more")
 
 
-def test_cutting_leaves_no_half_of_anything() -> None:
+def test_cutting_leaves_no_half_characters_or_markup() -> None:
     assert cut_mrkdwn(Mrkdwn("see <@U0123456789> now"), 16) == "see …"
     assert cut_mrkdwn(Mrkdwn("a &amp; b and more"), 6) == "a …"
     assert cut_mrkdwn(mrkdwn("`{}`", "x" * 99), 20).count("`") == 2
 
 
 @given(st.text(max_size=300), st.integers(10, 60))
-def test_whatever_the_text_no_mark_up_is_left_active(text: str, limit: Any) -> None:
+def test_no_text_leaves_active_markup(text: str, limit: Any) -> None:
     made = cut_mrkdwn(mrkdwn("*{}* `{}`", text, text), limit)
 
     assert "<" not in made
@@ -103,7 +103,7 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
     clean(text).encode()
 
 
-def test_stacked_marks_are_thinned_out() -> None:
+def test_stacked_combining_marks_are_reduced() -> None:
     assert len(clean("a" + "\u0301" * 50)) == 3
 
 
@@ -113,15 +113,15 @@ def test_stacked_marks_are_thinned_out() -> None:
      (86_405, "1 day"), (10_799, "3 hours"), (3_629, "1 hour"), (3_631, "1 hour 1 minute"), (172_790, "2 days"),
      (-5, "0 seconds")],
 )  # fmt: skip
-def test_durations_have_two_units_at_most(seconds: int, words: str) -> None:
+def test_durations_have_at_most_two_units(seconds: int, words: str) -> None:
     assert duration(timedelta(seconds=seconds)) == words
 
 
-def test_what_a_timer_did_happened_by_itself() -> None:
+def test_an_operation_of_a_timer_happened_by_itself() -> None:
     assert [actor(one) for one in ("U0ANA", "timer", "")] == ["<@U0ANA>", "automatically", "automatically"]
 
 
-def test_sizes_and_moments() -> None:
+def test_sizes_and_times_are_formatted() -> None:
     noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
     assert size(28672) == "28.0 KiB"
     assert size(None) == "?"
@@ -129,7 +129,7 @@ def test_sizes_and_moments() -> None:
     assert ago(noon, noon + timedelta(minutes=3)) == "3 minutes ago"
 
 
-def test_a_moment_in_plain_text_is_local_where_it_becomes_markup() -> None:
+def test_a_time_in_plain_text_is_local_once_it_becomes_markup() -> None:
     said = f"A token may exist until {utc(datetime(2026, 11, 24, 4, 15, tzinfo=UTC))}; `x` too."
 
     local = "<!date^1795493700^{date_short_pretty} at {time}|2026-11-24 04:15 UTC>"
@@ -141,10 +141,10 @@ def test_a_moment_in_plain_text_is_local_where_it_becomes_markup() -> None:
 @pytest.mark.parametrize(
     "text", ["2026-13-24 04:15 UTC", "2026-11-24 25:15 UTC", "12026-11-24 04:15 UTCX", "٢٠٢٦-11-24 04:15 UTC"]
 )
-def test_what_is_no_moment_stays_as_it_is(text: str) -> None:
+def test_text_that_is_no_time_is_not_changed(text: str) -> None:
     assert mrkdwn("{}", text) == text
 
 
 @pytest.mark.parametrize("text", [" (1.8 x the usual)", " (1.8 × the usual)"], ids=["ascii", "others"])
-def test_the_space_before_an_addition_stays(text: str) -> None:
+def test_the_space_before_an_addition_is_kept(text: str) -> None:
     assert mrkdwn("{}{}", "61,508", text) == f"61,508{text}"

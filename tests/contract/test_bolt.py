@@ -1,4 +1,4 @@
-"""Slack Bolt: one middleware after its own answers everything, with bodies that are parsed already."""
+"""Slack Bolt: one middleware, after Bolt's own, answers everything and gets parsed bodies."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -59,7 +59,7 @@ async def dispatch(last: Last, body: dict[str, Any]) -> BoltResponse:
         pytest.param({"options": []}, {"options": []}, id="options"),
     ],
 )
-async def test_what_a_middleware_acknowledges_is_the_response(arguments: dict[str, Any], sent: object) -> None:
+async def test_an_acknowledgement_by_a_middleware_is_the_response(arguments: dict[str, Any], sent: object) -> None:
     async def handle(req: AsyncBoltRequest) -> BoltResponse | None:
         await req.context.ack(**arguments)
         return req.context.ack.response
@@ -70,7 +70,7 @@ async def test_what_a_middleware_acknowledges_is_the_response(arguments: dict[st
     assert (json.loads(response.body) if response.body.startswith("{") else response.body) == sent
 
 
-async def test_a_parsed_body_comes_through_as_it_is() -> None:
+async def test_a_parsed_body_is_passed_on_unchanged() -> None:
     last = Last(None)
     body = COMMAND | {"text": "show payload-db"}
 
@@ -80,7 +80,7 @@ async def test_a_parsed_body_comes_through_as_it_is() -> None:
     assert last.came[0] is body
 
 
-async def test_what_no_middleware_answers_and_what_fails_is_a_status_and_no_exception() -> None:
+async def test_an_unanswered_or_failed_request_is_a_status_and_no_exception() -> None:
     async def fail(_: AsyncBoltRequest) -> BoltResponse | None:
         raise RuntimeError
 

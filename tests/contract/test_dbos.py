@@ -1,4 +1,4 @@
-"""DBOS: its tables and their version, work in our transactions, kept steps and their names."""
+"""DBOS: its tables and their version, work in our transactions, stored steps and their names."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue("postgresql_url"))
 
 
-def test_migrations_are_left_until_dbos_has_migrated(url: str) -> None:
+def test_our_migrations_wait_until_dbos_has_migrated(url: str) -> None:
     place = place_of(url)
     engine = create_engine(place.url)
     try:
@@ -41,7 +41,7 @@ def test_migrations_are_left_until_dbos_has_migrated(url: str) -> None:
         engine.dispose()
 
 
-def test_enqueued_work_is_there_once_and_only_if_the_transaction_commits(url: str) -> None:
+def test_enqueued_work_exists_once_and_only_if_the_transaction_commits(url: str) -> None:
     place = place_of(url)
     DBOS.migrate(place.for_dbos)
     client = DBOSClient(
@@ -108,7 +108,7 @@ asyncio.run(main())
 """
 
 
-def test_a_kept_step_does_not_run_again_when_its_executor_starts_anew(tmp_path: Path) -> None:
+def test_a_stored_step_does_not_run_again_when_its_executor_restarts(tmp_path: Path) -> None:
     url, log = f"sqlite:///{tmp_path}/dbos.db", tmp_path / "log"
     DBOS.migrate(url)
 

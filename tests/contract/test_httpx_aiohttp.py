@@ -40,7 +40,7 @@ class Server:
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Kind: a\r\n\r\nok"
 
 
-async def test_answers_come_over_one_kept_connection() -> None:
+async def test_answers_arrive_over_one_kept_connection() -> None:
     server = Server(OK)
     async with server as url, HttpxAiohttpClient(base_url=url, headers={"Authorization": "Bearer x"}) as client:
         answers = [await client.get("/v1/databases", params={"group": "a"}) for _ in range(3)]
@@ -64,7 +64,7 @@ async def test_a_failure_is_an_exception_of_httpx(answer: bytes, error: type[Exc
             await client.get("/")
 
 
-async def test_a_refused_connection_is_told_from_an_answer_that_does_not_come() -> None:
+async def test_a_refused_connection_and_a_missing_answer_are_distinguished() -> None:
     async with Server(OK) as url:
         pass
     async with HttpxAiohttpClient(base_url=url) as client:

@@ -1,4 +1,4 @@
-"""pydantic-settings: the sources that a class can choose among, and what they show."""
+"""pydantic-settings: the sources that a class can choose, and their errors."""
 
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text("PORT=3\nSECRET=of-dotenv\nMORE=y\n")
 
 
-def test_sources_merge_by_their_order_before_validation() -> None:
+def test_sources_are_merged_by_their_order_before_validation() -> None:
     settings = Sample.model_validate({})
 
     assert (settings.port, settings.secret.get_secret_value()) == (2, "of-dotenv")
@@ -65,12 +65,12 @@ def test_sources_merge_by_their_order_before_validation() -> None:
     assert SEEN["dotenv"] == {"PORT": "3", "SECRET": "of-dotenv", "MORE": "y"}
 
 
-def test_model_validate_gives_its_values_to_the_first_source() -> None:
+def test_model_validate_passes_its_values_to_the_first_source() -> None:
     assert Sample.model_validate({"PORT": "4", "ODD": "z"}).port == 4
     assert SEEN["given"] == {"PORT": "4", "ODD": "z"}
 
 
-def test_what_a_source_raises_as_a_value_error_is_a_validation_error_without_a_place(tmp_path: Path) -> None:
+def test_a_value_error_of_a_source_is_a_validation_error_without_a_location(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"PORT=\xff")
 
     with pytest.raises(ValidationError) as caught:

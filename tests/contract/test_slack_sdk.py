@@ -34,7 +34,7 @@ def verifier(after: float = 0) -> SignatureVerifier:
 
 
 @pytest.mark.parametrize(("after", "valid"), [(0, True), (300, True), (-300, True), (301, False), (-301, False)])
-def test_a_signature_holds_for_five_minutes_of_the_clock_that_is_given(after: float, valid: bool) -> None:
+def test_a_signature_is_valid_for_five_minutes_of_the_given_clock(after: float, valid: bool) -> None:
     signature = verifier().generate_signature(timestamp=str(STAMP), body=BODY)
 
     assert signature is not None
@@ -50,7 +50,7 @@ def test_without_a_secret_there_is_no_verifier() -> None:
 
 
 class Slack:
-    """The Web API and the WebSocket of Slack, as far as Socket Mode needs them."""
+    """Slack's Web API and WebSocket, as far as Socket Mode needs them."""
 
     def __init__(self) -> None:
         self.acknowledged: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -92,7 +92,7 @@ async def authorize(**_: Any) -> AuthorizeResult:
     return AuthorizeResult(enterprise_id=None, team_id="T0ACME")
 
 
-async def test_socket_mode_hands_envelopes_to_handle_and_shows_its_tasks() -> None:
+async def test_socket_mode_passes_envelopes_to_handle_and_exposes_its_tasks() -> None:
     slack = Slack()
     await slack.server.start_server()
     async with aiohttp.ClientSession() as session:
@@ -134,7 +134,7 @@ async def until(holds: Any) -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_a_call_uses_the_session_that_is_given_and_an_error_carries_the_answer() -> None:
+async def test_a_call_uses_the_given_session_and_an_error_contains_the_answer() -> None:
     slack = Slack()
     await slack.server.start_server()
     async with aiohttp.ClientSession() as session:

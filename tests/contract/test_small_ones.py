@@ -1,10 +1,10 @@
-"""cachetools and stamina: caches by a clock of ours, and how retries are told of."""
+"""cachetools and stamina: caches with a given clock, and the report of retries."""
 
 import stamina
 from cachetools import TTLCache
 
 
-def test_a_cache_forgets_by_the_timer_that_is_given_and_keeps_at_most_so_many() -> None:
+def test_a_cache_expires_by_the_given_timer_and_keeps_a_maximum_of_entries() -> None:
     now = 0.0
     cache: TTLCache[str, int] = TTLCache(2, 10, timer=lambda: now)
     cache["a"], cache["b"], cache["c"] = 1, 2, 3

@@ -1,4 +1,4 @@
-"""SQLAlchemy: when transactions begin, at which isolation, and how rows are read."""
+"""SQLAlchemy: when transactions begin, their isolation, and how rows are converted."""
 
 import sqlite3
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ TABLE = Table("t", MetaData(), Column("id", Integer, primary_key=True), Column("
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
-    """As `bot.store.database` makes one for SQLite."""
+    """Create an engine like `bot.store.database` for SQLite."""
     engine = create_engine(
         f"sqlite:///{tmp_path}/x.db", connect_args={"isolation_level": None, "timeout": 0.1}, hide_parameters=True
     )
@@ -71,7 +71,7 @@ def test_a_failed_transaction_is_rolled_back_and_hides_its_parameters(engine: En
         assert connection.execute(text("SELECT count(*) FROM t")).scalar() == 0
 
 
-def test_text_converts_by_the_types_that_are_bound_and_rows_by_those_of_the_table(engine: Engine) -> None:
+def test_parameters_are_converted_by_their_bound_types_and_rows_by_the_tables_types(engine: Engine) -> None:
     at = datetime(2026, 11, 24, 12, tzinfo=UTC)
     insert = text("INSERT INTO t (id, at) VALUES (:id, :at) ON CONFLICT DO NOTHING RETURNING id").bindparams(
         bindparam("id", type_=TABLE.c.id.type), bindparam("at", type_=TABLE.c.at.type)
@@ -94,7 +94,7 @@ def test_a_locked_database_is_an_operational_error(engine: Engine, tmp_path: Pat
 
 
 @pytest.mark.parametrize("level", ["READ COMMITTED", "REPEATABLE READ"])
-async def test_the_isolation_level_is_that_of_every_transaction(postgresql_url: str, level: str) -> None:
+async def test_the_isolation_level_applies_to_every_transaction(postgresql_url: str, level: str) -> None:
     engine = create_async_engine(postgresql_url.replace("postgresql:", "postgresql+psycopg:"), isolation_level=level)
     try:
         for _ in range(2):

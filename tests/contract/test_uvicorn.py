@@ -1,4 +1,4 @@
-"""uvicorn: a protocol class of ours limits its connections, and the process keeps its signals."""
+"""uvicorn: a protocol class of ours limits connections, and the process keeps its signal handlers."""
 
 import asyncio
 import signal
@@ -11,7 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
 class Noting(HttpToolsProtocol):
-    """Notes what the limits use."""
+    """Records the calls of the callbacks that the limits use."""
 
     notes: list[Any]
 

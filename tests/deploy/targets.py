@@ -1,4 +1,4 @@
-"""What the files for the targets say: their commands, variables, ports and paths."""
+"""Reads the files for deployment targets: their commands, variables, ports and paths."""
 
 import json
 import re
@@ -15,8 +15,8 @@ KUBERNETES = ROOT / "deploy/kubernetes"
 UNIT = (ROOT / "deploy/systemd/turso-ops.service").read_text()
 
 
-class Said(NamedTuple):
-    """One thing that a file says."""
+class FileValue(NamedTuple):
+    """One value in a file."""
 
     file: str
     value: str
@@ -46,71 +46,71 @@ def directives(name: str) -> list[str]:
     return re.findall(rf"^{name}=(.*)$", UNIT, re.MULTILINE)
 
 
-def commands() -> Iterator[Said]:
-    """Return every command line in which the bot is started."""
+def commands() -> Iterator[FileValue]:
+    """Return every command line that starts the bot."""
     for name, line in PROCFILE.items():
-        yield Said(f"Procfile {name}", line)
-    yield Said("railway", RAILWAY["deploy"]["startCommand"])
+        yield FileValue(f"Procfile {name}", line)
+    yield FileValue("railway", RAILWAY["deploy"]["startCommand"])
     for line in RAILWAY["deploy"]["preDeployCommand"]:
-        yield Said("railway before", line)
+        yield FileValue("railway before", line)
     for service in RENDER["services"]:
-        yield Said("render", service["startCommand"])
-        yield Said("render before", service["preDeployCommand"])
-    yield Said("fly before", FLY["deploy"]["release_command"])
+        yield FileValue("render", service["startCommand"])
+        yield FileValue("render before", service["preDeployCommand"])
+    yield FileValue("fly before", FLY["deploy"]["release_command"])
     for name, line in FLY["processes"].items():
-        yield Said(f"fly {name}", line)
+        yield FileValue(f"fly {name}", line)
     for name, service in COMPOSE["services"].items():
         if "command" in service:
-            yield Said(f"compose {name}", shlex.join(service["command"]))
+            yield FileValue(f"compose {name}", shlex.join(service["command"]))
     (cmd,) = re.findall(r"^CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
-    yield Said("Dockerfile", shlex.join(json.loads(cmd)))
+    yield FileValue("Dockerfile", shlex.join(json.loads(cmd)))
     for container in containers():
-        yield Said("kubernetes", shlex.join([*container["command"], *container["args"]]))
+        yield FileValue("kubernetes", shlex.join([*container["command"], *container["args"]]))
     socket = yaml.safe_load((KUBERNETES / "socket/kustomization.yaml").read_text())["patches"][1]["patch"]
-    yield Said("kubernetes socket", shlex.join(["python", "-m", "bot", *yaml.safe_load(socket)[0]["value"]]))
+    yield FileValue("kubernetes socket", shlex.join(["python", "-m", "bot", *yaml.safe_load(socket)[0]["value"]]))
     for line in directives("ExecStart"):
-        yield Said("systemd", line)
+        yield FileValue("systemd", line)
 
 
-def variables() -> Iterator[Said]:
-    """Return the name of every variable that the bot gets."""
+def variables() -> Iterator[FileValue]:
+    """Return the name of every variable that is set for the bot."""
     for name in HEROKU["env"]:
-        yield Said("heroku", name)
+        yield FileValue("heroku", name)
     for service in RENDER["services"]:
         for variable in service["envVars"]:
-            yield Said("render", variable["key"])
+            yield FileValue("render", variable["key"])
     for name in FLY["env"]:
-        yield Said("fly", name)
+        yield FileValue("fly", name)
     for name in [
         *COMPOSE["x-bot"]["environment"],
         *COMPOSE["x-bot"]["secrets"],
         *COMPOSE["services"]["socket"]["secrets"],
     ]:
-        yield Said("compose", name)
+        yield FileValue("compose", name)
     for name in re.findall(r"^(?:ENV |    )([A-Z_]+)=", DOCKERFILE, re.MULTILINE):
-        yield Said("Dockerfile", name)
+        yield FileValue("Dockerfile", name)
     for container in containers():
         for variable in container["env"]:
-            yield Said("kubernetes", variable["name"])
+            yield FileValue("kubernetes", variable["name"])
     base = yaml.safe_load((KUBERNETES / "base/kustomization.yaml").read_text())
     for generator in base["configMapGenerator"]:
         for literal in generator.get("literals", []):
-            yield Said("kubernetes", literal.partition("=")[0])
+            yield FileValue("kubernetes", literal.partition("=")[0])
     for line in directives("Environment"):
-        yield Said("systemd", line.partition("=")[0])
+        yield FileValue("systemd", line.partition("=")[0])
     for line in directives("LoadCredential"):
-        yield Said("systemd", line.partition(":")[0])
+        yield FileValue("systemd", line.partition(":")[0])
 
 
-def probes() -> Iterator[Said]:
+def probes() -> Iterator[FileValue]:
     """Return the path of every probe."""
-    yield Said("railway", RAILWAY["deploy"]["healthcheckPath"])
-    yield Said("render", RENDER["services"][0]["healthCheckPath"])
+    yield FileValue("railway", RAILWAY["deploy"]["healthcheckPath"])
+    yield FileValue("render", RENDER["services"][0]["healthCheckPath"])
     for check in FLY["http_service"]["checks"]:
-        yield Said("fly", check["path"])
+        yield FileValue("fly", check["path"])
     for container in containers():
         for name in ("startupProbe", "livenessProbe", "readinessProbe"):
             if name in container:
-                yield Said(f"kubernetes {name}", container[name]["httpGet"]["path"])
+                yield FileValue(f"kubernetes {name}", container[name]["httpGet"]["path"])
     for path in re.findall(r"'(/\w+)'", DOCKERFILE):
-        yield Said("Dockerfile", path)
+        yield FileValue("Dockerfile", path)

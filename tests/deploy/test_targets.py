@@ -1,4 +1,4 @@
-"""The files for Heroku, Railway, Render, Fly.io, containers, Kubernetes and systemd say what the bot understands."""
+"""The files for Heroku, Railway, Render, Fly.io, containers, Kubernetes and systemd match what the bot accepts."""
 
 import re
 import shlex
@@ -13,7 +13,7 @@ import yaml
 from bot.__main__ import argument_parser
 from bot.settings import Settings, load_settings
 from tests.deploy import targets
-from tests.deploy.targets import ROOT, Said
+from tests.deploy.targets import ROOT, FileValue
 
 SETTINGS = {str(field.alias) for field in Settings.model_fields.values()}
 OF_PYTHON = {"PATH", "PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
@@ -23,26 +23,26 @@ PAGES = {"/healthz", "/readyz"}
 VERSION = (ROOT / ".python-version").read_text().strip()
 
 
-@pytest.mark.parametrize("said", list(targets.commands()), ids=lambda said: said.file)
-def test_every_command_is_one_of_ours_with_options_that_it_has(said: Said) -> None:
-    words = shlex.split(said.value)
+@pytest.mark.parametrize("found_value", list(targets.commands()), ids=lambda found_value: found_value.file)
+def test_every_command_is_one_of_ours_with_existing_options(found_value: FileValue) -> None:
+    words = shlex.split(found_value.value)
     program = next(one for one in PROGRAMS if words[: len(one)] == one)
 
     argument_parser().parse_args(words[len(program) :])
 
 
 def test_every_variable_is_a_setting() -> None:
-    assert [said for said in targets.variables() if said.value not in SETTINGS | OF_PYTHON] == []
+    assert [found_value for found_value in targets.variables() if found_value.value not in SETTINGS | OF_PYTHON] == []
 
 
-def test_every_probe_asks_for_a_page_that_serve_has() -> None:
-    assert {said.value for said in targets.probes()} <= PAGES
+def test_every_probe_requests_a_page_that_serve_has() -> None:
+    assert {found_value.value for found_value in targets.probes()} <= PAGES
     served = (ROOT / "bot/app/operator_pages.py").read_text()
     assert all(f'"{page}"' in served for page in PAGES)
 
 
 def test_every_target_that_is_reached_over_http_runs_a_process_that_listens() -> None:
-    listening = {said.file for said in targets.commands() if " serve" in said.value}
+    listening = {found_value.file for found_value in targets.commands() if " serve" in found_value.value}
 
     assert {
         "Procfile web",
@@ -56,7 +56,7 @@ def test_every_target_that_is_reached_over_http_runs_a_process_that_listens() ->
     } <= listening
 
 
-def test_every_port_is_the_image_s_port() -> None:
+def test_every_port_is_the_images_port() -> None:
     (port,) = (int(found) for found in re.findall(r"PORT=(\d+)", targets.DOCKERFILE))
 
     assert f"EXPOSE {port}" in targets.DOCKERFILE
@@ -65,13 +65,13 @@ def test_every_port_is_the_image_s_port() -> None:
     assert targets.COMPOSE["services"]["web"]["ports"] == [f"127.0.0.1:{port}:{port}"]
 
 
-def test_every_process_of_a_container_answers_the_probes_on_the_image_s_port() -> None:
-    """Those that don't serve Slack over HTTP have a port for their health: the image's health check asks there."""
-    silent = [said for said in targets.commands() if re.search(r" (worker|socket)\b", said.value)]
-    inside = [said for said in silent if said.file.startswith(("compose", "kubernetes"))]
+def test_every_process_of_a_container_answers_probes_on_the_images_port() -> None:
+    """Processes that don't serve Slack over HTTP have a port for their health, which the image's health check uses."""
+    silent = [found_value for found_value in targets.commands() if re.search(r" (worker|socket)\b", found_value.value)]
+    inside = [found_value for found_value in silent if found_value.file.startswith(("compose", "kubernetes"))]
 
     assert len(inside) == 4
-    assert [said for said in inside if not said.value.endswith("--health-port 8080")] == []
+    assert [found_value for found_value in inside if not found_value.value.endswith("--health-port 8080")] == []
     assert not any(
         "disable" in service.get("healthcheck", {}) for name, service in SERVICES.items() if name != "upgrade"
     )
@@ -84,7 +84,7 @@ def test_every_target_has_the_same_python() -> None:
     assert bases == [(VERSION, "trixie")] * 2
 
 
-def test_a_platform_that_gives_a_port_reaches_the_bot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_platform_that_assigns_a_port_reaches_the_bot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     given = {"SLACK_BOT_TOKEN": "xoxb-1", "TURSO_API_TOKEN": "t", "TURSO_ORGANIZATION": "acme"}
     for name, value in given.items():
@@ -103,7 +103,7 @@ def test_a_platform_that_gives_a_port_reaches_the_bot(monkeypatch: pytest.Monkey
 # -- containers
 
 
-def test_the_image_has_no_root_no_test_and_only_what_it_copies() -> None:
+def test_the_image_has_no_root_no_tests_and_only_what_it_copies() -> None:
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", targets.DOCKERFILE, re.MULTILINE)
 
@@ -113,7 +113,7 @@ def test_the_image_has_no_root_no_test_and_only_what_it_copies() -> None:
     assert "--require-hashes" in targets.DOCKERFILE
 
 
-def test_the_file_of_compose_fits_the_specification(tmp_path: Path) -> None:
+def test_the_compose_file_matches_the_specification(tmp_path: Path) -> None:
     (wrong := tmp_path / "compose.yaml").write_text("services: {web: {imagine: turso-ops}}\n")
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
     checked = [
@@ -124,7 +124,7 @@ def test_the_file_of_compose_fits_the_specification(tmp_path: Path) -> None:
     assert [one.returncode for one in checked] == [0, 1], checked[0].stdout
 
 
-def test_every_bot_of_compose_writes_nowhere_and_may_do_nothing() -> None:
+def test_every_bot_of_compose_has_a_read_only_file_system_and_no_capabilities() -> None:
     bots = [one for one in targets.COMPOSE["services"].values() if one["image"] == "turso-ops"]
 
     assert len(bots) == 4
@@ -190,7 +190,7 @@ def test_secrets_are_read_from_a_folder_as_kubernetes_mounts_it(tmp_path: Path) 
 
 
 def mount(folder: Path, version: str, **files: str) -> Path:
-    """Lay out files as Kubernetes mounts a Secret: links into a folder that a link `..data` names."""
+    """Create files as Kubernetes mounts a Secret: links to a folder that a link `..data` points to."""
     (folder / f"..{version}").mkdir()
     for name, text in files.items():
         (folder / f"..{version}" / name).write_text(text)
@@ -202,7 +202,7 @@ def mount(folder: Path, version: str, **files: str) -> Path:
 # -- systemd
 
 
-def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd isn't installed: the test below reads the same unit without it")
     unit = tmp_path / "turso-ops.service"

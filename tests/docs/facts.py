@@ -158,7 +158,7 @@ def _leaves(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[s
 
 
 def metrics() -> list[Row]:
-    """Return the metrics as a scrape names them."""
+    """Return the metrics by the names that Prometheus scrapes."""
     rows: list[Row] = []
     for node in ast.walk(ast.parse(inspect.getsource(metrics_module))):
         if not (isinstance(node, ast.Call) and ast.unparse(node.func) in ("Counter", "Gauge", "Histogram")):

@@ -17,7 +17,7 @@ def pages() -> list[Path]:
 
 
 def links(text: str) -> Iterator[str]:
-    """Return where a page's links and pictures point. Code is no link."""
+    """Return the targets of a page's links and pictures. Ignores code."""
     yield from _LINK.findall(_CODE.sub("", text))
 
 

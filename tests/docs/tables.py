@@ -1,6 +1,6 @@
-"""Reference tables: the first columns come from the code, the last column is written by hand and kept.
+"""Reference tables: the first columns are generated from the code, and the last column is written by hand and kept.
 
-A table stands between `<!-- generated: NAME -->` and `<!-- end -->`. `pytest tests/docs --update-golden` rewrites it.
+A table is between `<!-- generated: NAME -->` and `<!-- end -->`. `pytest tests/docs --update-golden` rewrites it.
 """
 
 import re
@@ -20,7 +20,7 @@ class Table:
     page: str
     name: str
     header: Row
-    """All columns, the one that is written by hand included."""
+    """All columns, including the one that is written by hand."""
     rows: Sequence[Row]
 
     def read(self) -> str:
@@ -29,18 +29,18 @@ class Table:
 
     @property
     def marked(self) -> re.Pattern[str]:
-        """What stands between the marks, with them."""
+        """Return the text from the opening mark to the closing one."""
         return re.compile(rf"<!-- generated: {re.escape(self.name)} -->\n(.*?)<!-- end -->", re.DOTALL)
 
     def written(self, text: str) -> dict[str, str]:
-        """Return the descriptions that the page has, by the row's name."""
+        """Return the page's descriptions, by the row's name."""
         found = self.marked.search(text)
         assert found, f"docs/{self.page} lacks `<!-- generated: {self.name} -->` … `<!-- end -->`"
         lines = [re.split(r"(?<!\\)\|", line.strip()[1:-1]) for line in found[1].splitlines() if line.startswith("|")]
         return {cells[0].strip(): cells[-1].strip() for cells in lines[2:]}
 
     def drawn(self, text: str) -> str:
-        """Return the page with the table as the code wants it."""
+        """Return the page with the table that the code generates."""
         described = self.written(text)
         rows = [(*row, described.get(row[0], "")) for row in self.rows]
         rule = tuple("---" for _ in self.header)
@@ -49,7 +49,7 @@ class Table:
         return self.marked.sub(lambda _: body, text, count=1)
 
     def lacking(self, text: str) -> list[str]:
-        """Return the rows that nobody has described."""
+        """Return the rows without a description."""
         described = self.written(text)
         return [row[0] for row in self.rows if not described.get(row[0])]
 

@@ -1,4 +1,4 @@
-"""Every command that the documentation shows is one that the bot, or its command line, takes."""
+"""Every command that the documentation shows is accepted by the bot or by its command line."""
 
 import re
 import shlex
@@ -26,25 +26,25 @@ EXAMPLES = {
     "#db-ops": "<#C0DBOPS>",
     "HASH": "0" * 64,
 }
-"""What stands for a person, a channel or a value in the documentation's examples."""
+"""Values for the placeholders of people, channels and others in the documentation's examples."""
 
 
 def sources() -> Iterator[tuple[str, str]]:
-    """Return each page that shows commands of today, without the tables that come from the code."""
+    """Return each page that shows current commands, without the generated tables."""
     for page in pages():
-        if page.name != "CHANGELOG.md":  # history keeps what is gone
+        if page.name != "CHANGELOG.md":  # it also shows commands that were removed
             text = re.sub(r"<!-- generated: .*?<!-- end -->", "", page.read_text("utf-8"), flags=re.DOTALL)
             yield str(page.relative_to(ROOT)), text
 
 
 def spans(text: str) -> Iterator[str]:
-    """Return what a page shows as code within its sentences."""
+    """Return the code within a page's sentences."""
     without_blocks = re.sub(r"^ *```\w*\n.*?^ *```", "", text, flags=re.DOTALL | re.MULTILINE)
     return (" ".join(span.split()) for span in re.findall(r"`([^`]+)`", without_blocks))
 
 
 def shown(start: str) -> Iterator[tuple[str, str]]:
-    """Return each command that starts so, in a sentence or in a code block, with the page that shows it."""
+    """Return each command that begins with `start`, in a sentence or in a code block, with its page."""
     for page, text in sources():
         blocks = "\n".join(re.findall(r"^ *```\w*\n(.*?)^ *```", text, flags=re.DOTALL | re.MULTILINE))
         for line in [*blocks.splitlines(), *spans(text)]:
@@ -63,12 +63,12 @@ def mentioned(names: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def filled(command: str) -> str:
-    """Put an example in place of each placeholder."""
+    """Replace each placeholder by an example."""
     return " ".join(EXAMPLES.get(word, word) for word in command.split())
 
 
 def read(command: str, *, whole: bool = True) -> bool:
-    """Say whether the bot understands a `/turso` command; `whole`: with everything that it needs."""
+    """Return True if the bot understands a `/turso` command. With `whole`, no argument may be missing."""
     try:
         found = GRAMMAR.parse(filled(command).removeprefix("/turso "))
     except BotError:
@@ -77,7 +77,7 @@ def read(command: str, *, whole: bool = True) -> bool:
 
 
 def started(command: str) -> bool:
-    """Say whether the command line takes a `turso-ops` command."""
+    """Return True if the command line accepts a `turso-ops` command."""
     words = shlex.split(filled(command).replace("python -m bot", "turso-ops"))[1:]
     try:
         _, rest = argument_parser().parse_known_args(words)
@@ -92,7 +92,7 @@ def test_the_bot_understands_a_command_of_the_documentation(page: str, command: 
 
 
 @pytest.mark.parametrize(("page", "command"), sorted({*shown("turso-ops"), *shown("python -m bot")}))
-def test_the_command_line_takes_a_command_of_the_documentation(page: str, command: str) -> None:
+def test_the_command_line_accepts_a_command_of_the_documentation(page: str, command: str) -> None:
     assert started(command), f"{page} shows {command}"
 
 
@@ -102,15 +102,15 @@ def test_the_bot_understands_a_command_that_a_sentence_mentions(page: str, comma
 
 
 @pytest.mark.parametrize(("page", "command"), sorted(set(mentioned(LOCAL))))
-def test_the_command_line_takes_a_command_that_a_sentence_mentions(page: str, command: str) -> None:
+def test_the_command_line_accepts_a_command_that_a_sentence_mentions(page: str, command: str) -> None:
     assert started(f"turso-ops {command}"), f"{page} mentions {command}"
 
 
 @pytest.mark.parametrize("command", ["/turso freeze", "/turso freeze orders --forever", "/turso frieze orders"])
-def test_a_command_that_is_gone_is_found(command: str) -> None:
+def test_a_removed_command_is_found(command: str) -> None:
     assert not read(command)
 
 
 @pytest.mark.parametrize("command", ["turso-ops serve --no-upgrades", "turso-ops audit check", "turso-ops --verbose"])
-def test_a_command_line_that_is_gone_is_found(command: str) -> None:
+def test_a_removed_command_line_is_found(command: str) -> None:
     assert not started(command)

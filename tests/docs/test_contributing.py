@@ -42,7 +42,7 @@ def test_every_path_and_name_exists(text: str) -> None:
     assert missing_names(text) == []
 
 
-def test_every_task_leads_to_the_source() -> None:
+def test_every_task_refers_to_the_source() -> None:
     rows = ROW.findall(MAP)
 
     assert len(rows) >= 40
@@ -50,6 +50,6 @@ def test_every_task_leads_to_the_source() -> None:
     assert len({task for task, _ in rows}) == len(rows)
 
 
-def test_what_is_missing_is_found() -> None:
+def test_a_missing_path_or_name_is_found() -> None:
     assert missing_paths("See `bot/gone.py`.") == ["bot/gone.py"]
     assert missing_names("See `bot/errors.py` (`BotError`, `Gone`).") == ["bot/errors.py: Gone"]

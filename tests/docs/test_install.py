@@ -1,4 +1,4 @@
-"""The installation page can be followed from its first line to its last: nothing is used before it is there."""
+"""The installation page can be followed from top to bottom: nothing is used before it has been created."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def first(words: str) -> int:
     return next(at for at, line in enumerate(COMMANDS) if words in line)
 
 
-def test_it_is_cloned_then_installed_then_used() -> None:
+def test_the_repository_is_cloned_then_installed_then_used() -> None:
     used = next(at for at, line in enumerate(COMMANDS) if line.startswith("turso-ops "))
 
     assert first("git clone") < first("python3 -m venv") < first("pip install") < used
 
 
-def test_files_are_made_before_they_are_read() -> None:
+def test_files_are_created_before_they_are_read() -> None:
     assert first("turso-ops init") < first("policy check policy.yaml")
     assert first("cp policy.example.tests.yaml policy.tests.yaml") < first("policy test policy.yaml")
     assert first("turso-ops init") < first("turso-ops db upgrade") < first("turso-ops doctor")

@@ -1,4 +1,4 @@
-"""The files and functions that the life of a request names are there."""
+"""The files and functions that the page "Life of a request" names exist."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ PLACES = [
 
 
 def missing(files: str, names: str) -> list[str]:
-    """Return the files that are not there, and the names that none of the files defines."""
+    """Return the files that don't exist, and the names that none of the files defines."""
     paths = [ROOT / "bot" / path for path in _quoted(files)]
     gone = [str(path.relative_to(ROOT / "bot")) for path in paths if not path.is_file()]
     defined = {name for path in paths if path.is_file() for name in _defined(ast.parse(path.read_text("utf-8")))}
@@ -40,7 +40,7 @@ def _defined(tree: ast.Module) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(("files", "names"), PLACES)
-def test_a_step_names_what_is_there(files: str, names: str) -> None:
+def test_a_step_names_existing_files_and_functions(files: str, names: str) -> None:
     assert missing(files, names) == []
 
 
@@ -57,5 +57,5 @@ def test_every_row_is_read() -> None:
         pytest.param("`pipeline/approval/votes.py`", "`vote`, `gone`", ["gone"], id="a function"),
     ],
 )
-def test_what_is_gone_is_found(files: str, names: str, gone: list[str]) -> None:
+def test_a_removed_file_or_function_is_found(files: str, names: str, gone: list[str]) -> None:
     assert missing(files, names) == gone

@@ -1,4 +1,4 @@
-"""Every link and picture of the documentation points to something that is there."""
+"""Every link and picture of the documentation points to something that exists."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ PAGES = [pytest.param(page, id=str(page.relative_to(ROOT))) for page in pages()]
 
 
 def broken(page: Path, text: str) -> list[str]:
-    """Return the links of a page that lead nowhere."""
+    """Return the broken links of a page."""
     return [link for link in links(text) if not _resolves(page, text, link)]
 
 
@@ -24,7 +24,7 @@ def _resolves(page: Path, text: str, link: str) -> bool:
     if not target.is_file():
         return False
     if page.is_relative_to(DOCS) and not target.is_relative_to(DOCS):
-        return False  # the site has only `docs/`
+        return False  # the site contains only `docs/`
     return not parts.fragment or parts.fragment in anchors(text if target == page else target.read_text("utf-8"))
 
 
@@ -33,7 +33,7 @@ def test_every_link_of_a_page_resolves(page: Path) -> None:
     assert broken(page, page.read_text("utf-8")) == []
 
 
-def test_every_picture_is_shown_somewhere() -> None:
+def test_every_picture_is_used() -> None:
     shown = {
         (page.parent / link).resolve()
         for page in pages()
@@ -54,12 +54,12 @@ def test_every_picture_is_shown_somewhere() -> None:
         pytest.param("pictures/gone.png", id="a picture that is gone"),
     ],
 )
-def test_a_link_that_leads_nowhere_is_found(link: str) -> None:
+def test_a_broken_link_is_found(link: str) -> None:
     assert broken(DOCS / "index.md", f"# Title\n\nSee [this]({link}).\n") == [link]
 
 
 def sloppy(text: str) -> list[str]:
-    """Return the headings that touch another line, and the sentences that stand twice: a merge leaves both behind."""
+    """Return the headings that touch another line, and duplicate sentences. Both are typical leftovers of a merge."""
     prose = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.DOTALL | re.MULTILINE)
     touching = re.findall(r"(?<=[^\n]\n)#{1,6} .+|^#{1,6} .+(?=\n[^\n])", prose, re.MULTILINE)
     long = [line for line in prose.splitlines() if len(line) > 60 and not line.startswith(("|", "  "))]
@@ -67,11 +67,11 @@ def sloppy(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_has_nothing_that_a_merge_left(page: Path) -> None:
+def test_a_page_has_no_leftovers_of_a_merge(page: Path) -> None:
     assert sloppy(page.read_text("utf-8")) == []
 
 
-def test_what_a_merge_left_is_found() -> None:
+def test_leftovers_of_a_merge_are_found() -> None:
     line = "This sentence stands here twice because two people changed it on two branches."
 
     assert sloppy(f"# Title\n\n{line}\n{line}\n## Next\n\nText.\n") == ["## Next", line]

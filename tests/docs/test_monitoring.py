@@ -1,4 +1,4 @@
-"""Alerts and dashboard ask for metrics that a process exports, with labels that they have."""
+"""The alerts and the dashboard query only metrics and labels that a process exports."""
 
 import json
 import re
@@ -20,7 +20,7 @@ OF_PROMETHEUS = {"instance", "job", "le"}
 
 
 def exported() -> dict[str, set[str]]:
-    """Return every series of a process that has done a bit of everything, with its labels."""
+    """Return every series, with its labels, of a process that has done a bit of everything."""
     metrics = Metrics()
     metrics.command("list", "answered", 0.1)
     metrics.request("succeeded")
@@ -40,7 +40,7 @@ EXPORTED = exported()
 
 
 def queries() -> Iterator[tuple[str, str, str]]:
-    """Return the title, the query and the texts of each alert and each line of a panel."""
+    """Return the title, the query and the texts of each alert and of each line in a panel."""
     for rule in RULES:
         yield rule["alert"], rule["expr"], " ".join(rule["annotations"].values())
     for panel in DASHBOARD["panels"]:
@@ -52,7 +52,7 @@ QUERIES = [pytest.param(query, text, id=f"{number}: {title}") for number, (title
 
 
 @pytest.mark.parametrize(("query", "text"), QUERIES)
-def test_a_query_asks_for_what_is_exported(query: str, text: str) -> None:
+def test_a_query_uses_exported_series(query: str, text: str) -> None:
     names = set(NAME.findall(query))
     assert names <= EXPORTED.keys()
     assert names or "up{" in query
@@ -65,7 +65,7 @@ def test_a_query_asks_for_what_is_exported(query: str, text: str) -> None:
     assert query.count("{") == query.count("}")
 
 
-def test_every_metric_of_ours_is_watched_somewhere() -> None:
+def test_every_metric_of_the_bot_is_used_in_an_alert_or_a_panel() -> None:
     asked = {name for _, query, _ in queries() for name in NAME.findall(query)}
     stems = {re.sub(r"_(bucket|count|sum)$", "", name) for name in asked}
 
@@ -73,7 +73,7 @@ def test_every_metric_of_ours_is_watched_somewhere() -> None:
     assert ours == {name for name in stems if name.startswith("turso_ops_")}
 
 
-def test_no_series_is_exported_twice_for_its_creation() -> None:
+def test_no_series_is_exported_twice_because_of_its_created_metric() -> None:
     assert not [name for name in EXPORTED if name.endswith("_created")]
     assert EXPORTED["turso_ops_build_info"] == {"version", "python"}
     assert {"process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds"} <= EXPORTED.keys()

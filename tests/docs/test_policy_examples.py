@@ -1,4 +1,4 @@
-"""The examples of the page about the policy decide as their titles say."""
+"""The examples on the policy page decide as their titles say."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The page for operators quotes sentences that the code has, and forgets none about the store."""
+"""The page for operators quotes sentences of the code, and includes all about the store."""
 
 import ast
 import re
@@ -17,13 +17,13 @@ WRONG = PAGE.partition("\n## When something is wrong\n")[2]
 ANYTHING = "…"
 SETTING = re.compile(r"\b[A-Z]{2,}(?:_[A-Z]+)+\b|\bHOST\b|\bPORT\b")
 RENAMED = "0008"
-"""The first migration after 0.1.0. It renames columns, so that old processes can't run beside new ones."""
+"""The first migration after 0.1.0. It renames columns, so old processes can't run at the same time as new ones."""
 SHORTEST = 5
-"""Shorter pieces between two gaps would be found everywhere."""
+"""The shortest piece between two gaps. Shorter ones would be found everywhere."""
 
 
 def quoted() -> Iterator[str]:
-    """Return what the first columns of the tables quote."""
+    """Return the quotes in the first columns of the tables."""
     for line in WRONG.splitlines():
         if line.startswith("| `"):
             yield from re.findall(r"`([^`]+)`", line.split(" | ")[0])
@@ -46,13 +46,13 @@ def without_values(text: str) -> str:
 
 
 def pieces(quote: str) -> list[str]:
-    """Return what must stand in a sentence, in this order."""
+    """Return the pieces that a sentence must contain in this order."""
     found = (piece.strip() for piece in without_values(quote).split(ANYTHING))
     return [piece for piece in found if len(piece) >= SHORTEST]
 
 
 def says(sentence: str, quote: str) -> bool:
-    """Return True if a sentence of the code is what the page quotes, as it stands or with a value in a gap."""
+    """Return True if the page quotes this sentence of the code, with or without values in its gaps."""
     if re.search(".*".join(map(re.escape, pieces(quote))), sentence, re.DOTALL):
         return True
     plain = without_values(quote).strip(f"{ANYTHING} ")
@@ -73,7 +73,7 @@ def test_a_quoted_sentence_is_one_of_the_code(quote: str) -> None:
     assert any(says(text, quote) for text in texts())
 
 
-def test_a_sentence_that_the_code_does_not_have_is_found() -> None:
+def test_a_sentence_that_is_not_in_the_code_is_found() -> None:
     assert not any(says(text, "HOST and PORT: nothing can listen on …") for text in texts())
 
 
@@ -91,7 +91,7 @@ def test_every_row_says_what_to_do() -> None:
 
 
 def test_every_migration_is_part_of_a_release() -> None:
-    """A release ends with a migration. The next version has all later ones."""
+    """The last migration of a release is recorded. The next version has all later ones."""
     notes = PAGE.partition("\n## Upgrade and roll back\n")[2]
     released = [int(last) for _, last in re.findall(r"Migrations (\d{4}) to (\d{4})", notes)]
     later = re.findall(r"Migrations (\d{4}) and later", notes)

@@ -1,4 +1,4 @@
-"""The reference pages list what the code has, no more and no less, and describe all of it."""
+"""The reference pages list exactly what the code has, and describe all of it."""
 
 import re
 
@@ -28,7 +28,7 @@ def test_every_row_of_a_table_is_described(table: Table) -> None:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_what_the_code_gains_or_loses_shows(table: Table) -> None:
+def test_an_addition_or_removal_in_the_code_is_found(table: Table) -> None:
     text = table.read()
     *known, last = table.rows
     more = Table(table.page, table.name, table.header, [*table.rows, ("`new`", *last[1:])])
@@ -39,7 +39,7 @@ def test_what_the_code_gains_or_loses_shows(table: Table) -> None:
     assert fewer.drawn(text) != text
 
 
-def test_the_example_of_an_environment_has_every_setting_but_that_of_tests() -> None:
+def test_the_example_env_file_has_every_setting_except_those_for_tests() -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     named = re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)
 

@@ -1,4 +1,4 @@
-"""Documentation and messages use the project's terms, and none of those that they replaced."""
+"""Documentation and messages use the project's terms, and none of the replaced ones."""
 
 import re
 from pathlib import Path
@@ -22,18 +22,18 @@ ODD = re.compile(
     r"|(?:is|are) (?:refused|overdue) since|worked at|can in|stands? (?:where|here|there)|are no rights)\b",
     re.IGNORECASE,
 )
-"""What besides those has no place in a message: it reads like a translation, or is jargon."""
+"""Other words that don't belong in a message: they sound translated, or are jargon."""
 STIFF = re.compile(r"\b(?:cannot|(?:do|does|did|is|are|was|were|has|have|could|will|would) not)\b")
 """Messages use contractions: `can't`, `didn't`."""
 ONE = re.compile(r"\b1 (?:entries|databases|approvals (?:is|are)|requests|channels|timers|tokens|people)\b")
-"""A wrong plural. A count goes through `counted`."""
+"""Wrong plurals. Counts must use `counted`."""
 EXEMPT = {DOCS / "glossary.md", DOCS / "performance.md", ROOT / "CHANGELOG.md"}
-"""The list of replaced words itself, what `make bench` writes, and the history."""
+"""The page that lists the replaced words, the one that `make bench` writes, and the history."""
 PAGES = [pytest.param(page, id=str(page.relative_to(ROOT))) for page in pages() if page not in EXEMPT]
 
 
 def prose(text: str) -> str:
-    """Return a text without its code, for code has names of its own."""
+    """Return a text without its code, which has names of its own."""
     return re.sub(r"^```.*?^```$|`[^`\n]*`", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
@@ -43,7 +43,7 @@ def replaced(text: str) -> list[str]:
 
 
 def odd(text: str) -> list[str]:
-    """Return what a message should not say."""
+    """Return the words in a message that it should not contain."""
     return replaced(text) + [found[0] for kind in (ODD, STIFF, ONE) for found in kind.finditer(prose(text))]
 
 

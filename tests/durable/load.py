@@ -134,7 +134,7 @@ def account(load: Load, database_url: str, there: Collection[str]) -> Account:
     """Compare what people requested with the store, with Turso and with what people read.
 
     Args:
-    there: the names of all databases at Turso.
+        there: the names of all databases at Turso.
     """
     with psycopg.connect(database_url) as store:
         (size,) = store.execute("SELECT pg_database_size(current_database())").fetchone() or (0,)

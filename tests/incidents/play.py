@@ -1,4 +1,4 @@
-"""What people do in an incident, in short words, and what the logs of both stand-ins say of it."""
+"""Helpers for tests of incidents: what people do, and what Turso's call log and the audit log show."""
 
 from typing import Any
 
@@ -8,20 +8,20 @@ from tests.world import INCIDENT, Someone, World, buttons, until, words
 
 
 async def start(someone: Someone, key: str, *, lasts: str = "2h", channel: str = INCIDENT) -> Message:
-    """Start an incident; returns the message that its timeline begins with."""
+    """Start an incident, and return the first message of its timeline."""
     line = f"/turso incident start {key} --for {lasts}"
     return await _after(someone, channel, line, f"Incident *{key}* started")
 
 
 async def end(someone: Someone, key: str, *, channel: str = INCIDENT) -> Message:
-    """End it; returns the last message, once its report is shared."""
+    """End an incident, and return the last message, once its report is shared."""
     told = await _after(someone, channel, "/turso incident end", f"Incident *{key}* ended. Incident permissions")
     await until(lambda: report(someone.world, key), what="the report")
     return told
 
 
 async def _after(someone: Someone, channel: str, line: str, holding: str) -> Message:
-    """Type a line, and return the message that it leads to, in whatever thread that is."""
+    """Type a line, and return the message that follows it, in whatever thread that is."""
     world = someone.world
     before = world.card(channel, holding=holding)
     await world.workspace.say(someone.id, channel, line)
@@ -36,13 +36,13 @@ async def _after(someone: Someone, channel: str, line: str, holding: str) -> Mes
 
 
 def report(world: World, key: str) -> str:
-    """The report that was shared last; empty while there is none."""
+    """Return the report that was shared last. Empty: there is none."""
     found = [one for one in world.workspace.state.files.values() if one["name"] == f"{key}.md" and one["shared"]]
     return str(found[-1]["content"].decode()) if found else ""
 
 
 async def freeze(someone: Someone, card: Message, name: str) -> Message:
-    """Press the freeze of a triage card, and confirm; returns the message that says it is done."""
+    """Press the freeze button of a triage card, and confirm. Returns the message that says it is done."""
     question = await someone.presses_and_hears("Freeze writes 30 min", card)
     await someone.presses("Freeze writes", question)
     found: Message = await until(
@@ -53,36 +53,36 @@ async def freeze(someone: Someone, card: Message, name: str) -> Message:
 
 
 async def approve_typed(someone: Someone, card: Message, name: str) -> None:
-    """Approve a card whose rule wants the name typed."""
+    """Approve a card whose rule requires typing the name."""
     await someone.presses("Approve", card)
     view = await someone.modal("type the name")
     await someone.submits({"typed_name": name}, view)
 
 
 async def audit(world: World, *, channel: str = INCIDENT) -> list[AuditEntry]:
-    """The audit log of a channel, oldest first."""
+    """Return the audit log of a channel, oldest first."""
     assert world.bot is not None
     rows = await world.bot.store.audit.page(before_seq=None, limit=500, channel_id=channel)
     return [entry for _, entry in reversed(rows)]
 
 
 def changed(world: World) -> list[tuple[str, str]]:
-    """What Turso was told to change, in order: the method and what follows the organization."""
+    """Return the changes sent to Turso, in order: the method, and the path after the organization."""
     calls = [one for one in world.turso.calls.control() if one.method != "GET" and one.status < 400]
     return [(one.method, one.path.split("/organizations/acme/databases")[-1]) for one in calls]
 
 
 async def blocked(world: World, name: str) -> bool:
-    """True while Turso blocks the writes of a database."""
+    """Return True while Turso blocks the writes of a database."""
     assert world.bot is not None
     return bool((await world.bot.env.turso_clients.turso("acme").configuration(name)).block_writes)
 
 
 def pressable(message: Any) -> set[str]:
-    """The labels of a message's buttons."""
+    """Return the labels of a message's buttons."""
     return set(buttons(message))
 
 
 def told(message: Message | None) -> str:
-    """All words of a message."""
+    """Return all text of a message. None has no text."""
     return words(message)

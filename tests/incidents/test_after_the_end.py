@@ -1,4 +1,4 @@
-"""What stands in the channel of an incident that has ended: it says so, and no button of it starts or ends another."""
+"""After an incident, every message in its channel says that it has ended, and no button starts or ends another."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def plain(text: str) -> str:
     return text.replace("`", "").replace("ˋ", "")
 
 
-async def test_every_message_that_said_it_runs_says_how_it_ended(world: World) -> None:
+async def test_every_message_of_a_running_incident_is_updated_with_its_end(world: World) -> None:
     remy = world.person(REMY)
     begun = await play.start(remy, "INC-1")
     assert buttons(begun).keys() == LEADS_ON
@@ -47,7 +47,7 @@ async def test_every_message_that_said_it_runs_says_how_it_ended(world: World) -
         assert "until it ends" not in words(shown)
 
 
-async def test_they_say_so_when_its_time_was_over(world: World) -> None:
+async def test_the_messages_are_updated_when_its_time_is_over(world: World) -> None:
     begun = await play.start(world.person(REMY), "INC-2", lasts="1h")
 
     await world.pass_time(minutes=61)
@@ -59,7 +59,7 @@ async def test_they_say_so_when_its_time_was_over(world: World) -> None:
 
 
 @pytest.mark.parametrize("key", ["INC-3", "INC-4"], ids=["the same key", "another key"])
-async def test_a_button_of_an_ended_incident_touches_no_other(world: World, key: str) -> None:
+async def test_a_button_of_an_ended_incident_affects_no_other(world: World, key: str) -> None:
     remy = world.person(REMY)
     begun = await play.start(remy, "INC-3")
     status = await remy.types("/turso incident", INCIDENT, holding="started just now")
@@ -78,7 +78,7 @@ async def test_a_button_of_an_ended_incident_touches_no_other(world: World, key:
     await play.end(remy, key)
 
 
-async def test_the_buttons_of_a_running_one_extend_and_end_it(world: World) -> None:
+async def test_the_buttons_of_a_running_incident_extend_and_end_it(world: World) -> None:
     remy = world.person(REMY)
     begun = await play.start(remy, "INC-5")
     before = await running(world)
@@ -107,7 +107,7 @@ async def test_the_buttons_of_a_running_one_extend_and_end_it(world: World) -> N
 
 
 @pytest.mark.parametrize("line", ["incident start INC-6 --for 4h", "incident end"])
-async def test_what_ends_while_a_press_is_on_its_way_is_not_taken_for_another(world: World, line: str) -> None:
+async def test_an_incident_that_ends_during_a_press_is_not_mistaken_for_another(world: World, line: str) -> None:
     assert world.bot is not None
     remy, env = world.person(REMY), world.bot.env
     await play.start(remy, "INC-6")
@@ -125,7 +125,7 @@ async def test_what_ends_while_a_press_is_on_its_way_is_not_taken_for_another(wo
     await play.end(remy, "INC-6")
 
 
-async def test_a_refusal_after_the_end_says_so_to_those_who_may_start_one(world: World) -> None:
+async def test_a_refusal_after_the_end_says_so_to_those_who_may_start_an_incident(world: World) -> None:
     await world.make("checkout")
     remy = world.person(REMY)
     await play.start(remy, "INC-7")

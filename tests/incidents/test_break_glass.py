@@ -1,4 +1,4 @@
-"""Break-glass: loud when it happens, owed until somebody else has looked, and louder when nobody does."""
+"""Break-glass: announced at once, and reviewed by another person. Overdue reviews are reminded of."""
 
 import pytest
 
@@ -32,7 +32,7 @@ channels:
 
 
 async def break_glass(world: World, who: str, name: str) -> Message:
-    """Destroy something at once, and wait for its card."""
+    """Destroy a database at once, and wait for the card."""
     await world.make(name)
     await world.workspace.say(who, DB_OPS, f'/turso destroy {name} --now --reason "it burns"')
     card: Message = await until(lambda: world.card(holding=f"*{name}* was destroyed"), what="the card")
@@ -41,7 +41,7 @@ async def break_glass(world: World, who: str, name: str) -> Message:
 
 
 async def review(world: World, who: str, card: Message, *, verdict: str = "yes") -> Message:
-    """Give the review that a card owes."""
+    """Give the review that a card asks for."""
     someone = world.person(who)
     await someone.presses("Review", card)
     view = await someone.modal("Done without approval")
@@ -50,13 +50,13 @@ async def review(world: World, who: str, card: Message, *, verdict: str = "yes")
     return await someone.hears(DB_OPS, before)
 
 
-def told(world: World, person_id: str, holding: str) -> list[Message]:
-    """What somebody was told in their DM."""
+def direct_messages(world: World, person_id: str, holding: str) -> list[Message]:
+    """Return a person's direct messages that contain `holding`."""
     direct = world.workspace.state.direct_channel(person_id).id
     return [one for one in world.workspace.history(direct, person_id) if holding in words(one)]
 
 
-async def test_while_a_review_is_owed_the_next_act_is_closed_to_who_owes_it(world: World) -> None:
+async def test_while_a_review_is_pending_its_operator_cannot_use_break_glass_again(world: World) -> None:
     card = await break_glass(world, ANA, "first")
 
     await world.make("second")
@@ -72,7 +72,7 @@ async def test_while_a_review_is_owed_the_next_act_is_closed_to_who_owes_it(worl
     await review(world, REMY, other)
 
 
-async def test_a_review_is_given_once_and_by_those_alone_whom_the_rule_names(world: World) -> None:
+async def test_a_review_is_given_once_and_only_by_those_whom_the_rule_names(world: World) -> None:
     card = await break_glass(world, ANA, "by-two")
     for somebody in (ANA, DANA):
         assert "Reference" in words(await world.person(somebody).presses_and_hears("Review", card))
@@ -103,7 +103,7 @@ async def test_a_reviewer_who_has_left_the_group_is_refused(world: World) -> Non
     await review(world, BEN, card)
 
 
-async def test_what_is_overdue_is_said_aloud_and_to_each_then_ever_more_seldom(world: World) -> None:
+async def test_an_overdue_review_is_announced_and_each_reviewer_is_told_less_and_less_often(world: World) -> None:
     card = await break_glass(world, ANA, "sixth")
     assert world.bot is not None
     assert not await world.bot.store.requests.find(states=[State.UNKNOWN])
@@ -112,13 +112,15 @@ async def test_what_is_overdue_is_said_aloud_and_to_each_then_ever_more_seldom(w
     early = await until(lambda: world.card(holding="The review is due"), what="a reminder", within=30)
     assert early.thread_ts == card.ts
     assert "overdue" not in words(early)
-    assert not told(world, REMY, "overdue")
+    assert not direct_messages(world, REMY, "overdue")
 
     await world.pass_time(hours=2)
     loud = await until(lambda: world.card(holding="overdue"), what="the escalation", within=30)
     assert loud.thread_ts is None, "in the channel itself"
     assert {"<@U0BEN>", "<@U0REMY>", "<!subteam^S0DBA>"} <= set(loud.text.replace(".", " ").replace(":", " ").split())
-    await until(lambda: told(world, REMY, "overdue") and told(world, BEN, "overdue"), what="the notices")
+    await until(
+        lambda: direct_messages(world, REMY, "overdue") and direct_messages(world, BEN, "overdue"), what="the notices"
+    )
     await until(lambda: _overdue(world), what="the audit entry")
 
     await world.pass_time(hours=1, minutes=1)
@@ -133,7 +135,7 @@ async def test_what_is_overdue_is_said_aloud_and_to_each_then_ever_more_seldom(w
 
 
 def play_thread(world: World, card: Message) -> list[Message]:
-    """The answers under a card."""
+    """Return the replies in the thread of a card."""
     return [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts]
 
 
@@ -141,7 +143,7 @@ def _overdue(world: World) -> bool:
     return any("overdue" in words(one) for one in world.workspace.history(DB_OPS, None))
 
 
-async def test_the_record_says_that_it_was_overdue(world: World) -> None:
+async def test_the_audit_log_says_that_the_review_was_overdue(world: World) -> None:
     overdue = [one for one in await play.audit(world, channel=DB_OPS) if one.event == "review_overdue"]
 
     assert [one.user_id for one in overdue] == [TIMER], "nobody did it; whose act it was is a detail"

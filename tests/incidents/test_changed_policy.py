@@ -1,4 +1,4 @@
-"""The policy changes what an incident is: one that waits does not start, one that runs gives no old rights."""
+"""The policy changes during an incident: a requested one doesn't start, and a running one gives no old permissions."""
 
 from datetime import timedelta
 
@@ -41,7 +41,9 @@ AT_ONCE = "allow: incident, confirm: none"
     [("1h", "wide", "can now last 1 h at most here"), ("12h", "narrow", "the profile `wide`")],
     ids=["shorter", "another profile"],
 )
-async def test_what_waits_does_not_start_by_the_old_policy(world: World, longest: str, profile: str, why: str) -> None:
+async def test_a_requested_incident_does_not_start_under_the_old_policy(
+    world: World, longest: str, profile: str, why: str
+) -> None:
     assert world.bot is not None
     enforce(world, OWN_POLICY)
     card = await world.person(DANA).types(f"/turso incident start {profile}-{longest} --for 12h --reason x")
@@ -54,7 +56,9 @@ async def test_what_waits_does_not_start_by_the_old_policy(world: World, longest
     assert await world.bot.store.incidents.running_in(DB_OPS) is None
 
 
-async def test_what_runs_gives_the_rights_of_a_profile_only_while_the_policy_does(world: World) -> None:
+async def test_a_running_incident_gives_the_permissions_of_its_profile_only_while_the_policy_has_it(
+    world: World,
+) -> None:
     assert world.bot is not None
     await world.make("kept")
     enforce(world, policy("12h", "wide", AT_ONCE))

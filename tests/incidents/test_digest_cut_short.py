@@ -1,4 +1,4 @@
-"""A digest that fails half-way: tried again before it is handed over, told of afterwards, and never twice."""
+"""A digest that fails halfway: tried again before it is sent, reported afterwards, and never posted twice."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,19 +14,19 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group(
 
 
 def posted(world: World, holding: str) -> int:
-    """How many messages of the channel hold some words."""
+    """Return the number of messages in the channel that contain `holding`."""
     return sum(holding in words(one) for one in world.workspace.history(DB_OPS, None))
 
 
 def coming(world: World) -> datetime:
-    """When it comes again: at the next nine o'clock, which may be today's."""
+    """Return when the next digest is due: at the next nine o'clock, which may be today."""
     now = world.clock.now().astimezone(UTC)
     today = now.replace(hour=9, minute=0, second=0, microsecond=0)
     return today if today > now else today + timedelta(days=1)
 
 
 async def due(world: World) -> Timer:
-    """A daily digest that is due now, in a channel in which no timer fires by itself."""
+    """Turn on a daily digest that is due now, and delete its timer, so that only the test fires it."""
     assert world.bot is not None
     await world.person(ANA).types("/turso digest on --daily 09:00 --tz UTC")
     await world.calm()
@@ -39,7 +39,7 @@ async def due(world: World) -> Timer:
     return Timer(TimerKind.DIGEST, DB_OPS, now - timedelta(minutes=1))
 
 
-async def test_while_turso_does_not_answer_it_is_tried_again_and_then_comes_once(world: World) -> None:
+async def test_while_turso_does_not_answer_a_digest_is_tried_again_and_then_posted_once(world: World) -> None:
     assert world.bot is not None
     timer = await due(world)
     world.turso.faults.add("status", method="GET", path="*/acme/usage", status=500, count=None)
@@ -58,7 +58,9 @@ async def test_while_turso_does_not_answer_it_is_tried_again_and_then_comes_once
     assert posted(world, "Turso digest") == 1
 
 
-async def test_what_was_cut_short_is_told_and_not_posted_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_interrupted_digest_is_reported_and_not_posted_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert world.bot is not None
     timer, before = await due(world), posted(world, "Turso digest")
 
@@ -81,7 +83,7 @@ async def test_what_was_cut_short_is_told_and_not_posted_again(world: World, mon
     assert following.due_at == coming(world)
 
 
-async def test_one_that_is_turned_off_meanwhile_does_not_come_back(world: World) -> None:
+async def test_a_digest_that_is_turned_off_meanwhile_does_not_come_back(world: World) -> None:
     assert world.bot is not None
     timer = await due(world)
     await world.bot.store.digests.drop(DB_OPS)

@@ -1,4 +1,4 @@
-"""Digests around the end of a month: two processes, a clock in a file, one of them killed halfway."""
+"""Digests around the end of a month, with two processes on a simulated clock, one of them killed halfway."""
 
 import sqlite3
 import time
@@ -38,8 +38,8 @@ DAYS = soaked(30, 8)
 FIRST = datetime(2026, 11, 30, 23, 56, tzinfo=UTC) - timedelta(days=DAYS // 2)
 """The month changes in the middle.
 
-Turso's clock runs on while the digests of an evening are awaited. It has to stay before midnight for twice
-`WITHIN_SECONDS`, else Turso counts from zero again and the usage of that day is not known.
+Turso's clock continues while a test waits for the digests of an evening. It has to stay before midnight for twice
+`WITHIN_SECONDS`: otherwise Turso restarts its counters, and the usage of that day is unknown.
 """
 WITHIN_SECONDS = 60.0
 CHANNELS = (DB_OPS, ORDERS)
@@ -47,7 +47,7 @@ CHANNELS = (DB_OPS, ORDERS)
 
 @dataclass
 class Month:
-    """A clock for everybody, real rows in real databases, and what was posted."""
+    """A clock for all parts, real rows in real databases, and the posted digests."""
 
     world: World
     hands: Path
@@ -63,7 +63,7 @@ class Month:
         self.hands.with_suffix(".new").rename(self.hands)
 
     async def prepare(self, *names: str) -> None:
-        """Make databases with an empty table and a token that does not end."""
+        """Create databases with an empty table and a token that doesn't expire."""
         await self.world.make(*names)
         for name in names:
             path = f"/v1/organizations/acme/databases/{name}/auth/tokens"
@@ -91,12 +91,15 @@ class Month:
             return answer.json()
 
     def posted(self, channel_id: str) -> list[Message]:
-        """The digests of a channel, oldest first; those that were cut short, too."""
+        """Return the digests of a channel, oldest first, including interrupted ones."""
         messages = [one for one in self.world.workspace.history(channel_id, None) if not one.only_for]
         return [one for one in messages if "Turso digest" in one.text or "was interrupted" in one.text]
 
     def sweeps(self, since: float) -> int:
-        """Return how often the processes have looked for what is due: each look is a row of the store for a minute."""
+        """Return how often the processes have looked for due timers.
+
+        The store keeps a row of each look for a minute.
+        """
         with closing(sqlite3.connect(self.world.data / "turso-ops.db")) as store:
             looks = (
                 "SELECT count(*) FROM workflow_status WHERE name = 'sweep' AND status = 'SUCCESS' AND created_at > ?"
@@ -104,10 +107,9 @@ class Month:
             return int(store.execute(looks, [since * 1000]).fetchone()[0])
 
     def has_posted(self, channel_id: str, count: int) -> bool:
-        """Say whether so many digests were posted, and the next one is planned.
+        """Return True once `count` digests were posted and the next one is planned.
 
-        It is planned after the post, as the next one from that moment: if the clock moved before, a day would be left
-        out.
+        The next one is planned after the post, from that moment: a clock that moved before would skip a day.
         """
         with closing(sqlite3.connect(self.world.data / "turso-ops.db")) as store:
             planned = "SELECT next_at FROM digests WHERE channel_id = ?"
@@ -115,14 +117,14 @@ class Month:
         return len(self.posted(channel_id)) >= count and next_at.replace(tzinfo=UTC) > self.now
 
 
-def moved(digest: Message) -> dict[str, tuple[int, int]]:
-    """What a digest says was written of each database, in its period and in the one before."""
+def written_rows(digest: Message) -> dict[str, tuple[int, int]]:
+    """Return the rows that a digest says were written to each database, in its period and in the one before."""
     tables = [block for block in digest.blocks if block["type"] == "data_table"]
     rows = [row for table in tables for row in table["rows"][1:]]
     return {row[0]["text"]: (row[3]["value"], row[4]["value"]) for row in rows}
 
 
-async def test_a_month_of_digests_has_the_right_numbers_and_none_comes_twice(tmp_path: Path) -> None:
+async def test_a_month_of_digests_has_the_right_numbers_and_none_is_posted_twice(tmp_path: Path) -> None:
     policy = tmp_path / "policy.yaml"
     policy.write_text(POLICY)
     async with standing(tmp_path, seed=False) as (world, keys):
@@ -141,7 +143,10 @@ async def test_a_month_of_digests_has_the_right_numbers_and_none_comes_twice(tmp
 
 
 async def play_the_month(month: Month, first: Process) -> None:
-    """Each day rows are written, then it is evening. No evening is left out: what is overdue comes at any moment."""
+    """Write rows each day, and wait for the digests each evening.
+
+    No evening is skipped, because overdue digests are posted at any time.
+    """
     world, ana = month.world, month.world.person(ANA)
     for channel in (DB_OPS, ORDERS, INCIDENT):
         await ana.types("/turso digest on --daily 23:55 --tz UTC", channel)
@@ -161,12 +166,15 @@ async def play_the_month(month: Month, first: Process) -> None:
         assert len(digests) == DAYS, "each once"
         for day, digest in enumerate(digests, 1):
             check_numbers(month, channel, day, digest)
-    assert told_that_there_is_no_place(world) == 1
+    assert times_told_that_the_channel_is_gone(world) == 1
 
 
 def check_numbers(month: Month, channel: str, day: int, digest: Message) -> None:
-    """What it says is what was written that day, and the day before; of the day before the first nothing is known."""
-    found = moved(digest)
+    """Assert that a digest shows the rows written that day and the day before.
+
+    Before the first day they are unknown.
+    """
+    found = written_rows(digest)
     assert day > 1 or not found
     for name, counts in month.written.items():
         if channel == ORDERS and not name.startswith("orders"):
@@ -179,7 +187,7 @@ def check_numbers(month: Month, channel: str, day: int, digest: Message) -> None
             assert now == before, (day, name)
 
 
-def told_that_there_is_no_place(world: World) -> int:
-    """How often whoever turned a digest on heard that its channel is gone."""
+def times_told_that_the_channel_is_gone(world: World) -> int:
+    """Return how often the person who turned a digest on was told that its channel is gone."""
     direct = world.workspace.state.direct_channel(ANA).id
     return sum("can't post your usage digest" in words(one) for one in world.workspace.history(direct, ANA))

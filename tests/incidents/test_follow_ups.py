@@ -1,4 +1,4 @@
-"""A button about what an incident left open closes that, and nothing that somebody has placed or made since."""
+"""The buttons for what an incident left open settle only that, and nothing that was placed or created since."""
 
 import pytest
 
@@ -34,7 +34,7 @@ profiles:
 
 
 async def left_open(world: World, key: str, *lines: str) -> Message:
-    """An incident in which some lines were typed; its last message, with what is still open."""
+    """Run an incident in which some lines are typed, and return its last message, which lists what is open."""
     remy = world.person(REMY)
     await play.start(remy, key)
     for line in lines:
@@ -43,7 +43,7 @@ async def left_open(world: World, key: str, *lines: str) -> Message:
     return await play.end(remy, key)
 
 
-async def test_a_thaw_of_what_was_left_frozen_leaves_a_later_freeze_of_somebody_else(world: World) -> None:
+async def test_thawing_what_an_incident_left_frozen_keeps_a_later_freeze_of_another_person(world: World) -> None:
     await world.make("alpha")
     end = await left_open(world, "INC-1", "freeze alpha --for 3h --reason load")
     await world.person(ANA).types("/turso freeze alpha --reads --reason forensics")
@@ -65,7 +65,7 @@ async def test_a_thaw_of_what_was_left_frozen_leaves_a_later_freeze_of_somebody_
     assert await q.configuration(world, "alpha") == (True, True), "its timer has gone with it"
 
 
-async def test_a_thaw_of_what_was_left_frozen_opens_it(world: World) -> None:
+async def test_thawing_what_an_incident_left_frozen_unblocks_it(world: World) -> None:
     await world.make("bravo")
     end = await left_open(world, "INC-2", "freeze bravo --for 3h --reason load")
     await q.configuration(world, "bravo", block_reads=True)
@@ -79,7 +79,7 @@ async def test_a_thaw_of_what_was_left_frozen_opens_it(world: World) -> None:
     assert not await q.holds(world, "bravo")
 
 
-async def test_buttons_about_a_database_do_not_reach_another_of_its_name(world: World) -> None:
+async def test_buttons_about_a_database_do_not_affect_another_with_its_name(world: World) -> None:
     await world.make("charlie")
     end = await left_open(world, "INC-3", "freeze charlie --for 3h --reason load", "token charlie --read-only")
     assert {"Thaw charlie", "Rotate charlie"} <= set(buttons(end))

@@ -1,4 +1,4 @@
-"""Home with nothing, one thing and three hundred of each kind; drawn again on changes, decided on pressing."""
+"""Home with nothing, one and three hundred objects of each kind: updated on changes, and decided on each press."""
 
 import json
 import time
@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group(
 
 
 def drawn(world: World, who: str) -> int:
-    """How often somebody's Home was drawn."""
+    """Return how often a person's Home was drawn."""
     return sum(one.method == "views.publish" and one.args.get("user_id") == who for one in world.workspace.calls)
 
 
@@ -48,7 +48,7 @@ async def home(world: World, who: str) -> View:
 
 
 async def press(world: World, who: str, label: str) -> None:
-    """Press the first button with this label in somebody's Home, as it is now."""
+    """Press the first button with this label on a person's Home, as it is now."""
     view = world.workspace.home_of(who)
     assert view is not None
     block, button = next(
@@ -75,7 +75,7 @@ def request(number: int, world: World, **changes: Any) -> Request:
 
 
 async def fill(world: World, many: int, first: int) -> None:
-    """Put as many of each kind into the store as wanted; all of them concern Ana."""
+    """Store `many` objects of each kind, all of which concern Ana."""
     assert world.bot is not None
     store, now = world.bot.store, world.clock.now()
     names = [f"db-{at}" for at in range(first, first + many)]
@@ -104,7 +104,10 @@ async def fill(world: World, many: int, first: int) -> None:
 
 
 async def drawing(world: World, rounds: int = 3, times: int = soaked(40, 20)) -> float:
-    """The 95th percentile of drawing Ana's Home, warm, in seconds of work; of some rounds the calmest."""
+    """Return the 95th percentile of the CPU seconds for drawing Ana's Home with warm caches.
+
+    Of some rounds the lowest.
+    """
     return min([await _percentile(world, times) for _ in range(rounds)])
 
 
@@ -118,7 +121,7 @@ async def _percentile(world: World, times: int) -> float:
     return quantiles(took, n=20)[-1]
 
 
-async def test_it_is_valid_and_hardly_slower_with_nothing_one_and_three_hundred_of_each(world: World) -> None:
+async def test_it_is_valid_and_hardly_slower_with_three_hundred_of_each_kind_than_with_one(world: World) -> None:
     assert "Nothing is waiting for you" in words(await home(world, ANA))
 
     await fill(world, 1, first=0)
@@ -137,7 +140,7 @@ async def test_it_is_valid_and_hardly_slower_with_nothing_one_and_three_hundred_
     assert with_many <= 3 * with_one + 0.02, f"{with_many:.3f} s against {with_one:.3f} s"
 
 
-async def test_each_kind_is_turned_by_itself(world: World) -> None:
+async def test_each_kind_has_its_own_pages(world: World) -> None:
     assert "db-299" in words(await home(world, ANA))
     view = world.workspace.home_of(ANA)
     assert view is not None
@@ -155,7 +158,7 @@ async def test_each_kind_is_turned_by_itself(world: World) -> None:
     assert "‹ Previous" in buttons(turned)
 
 
-async def test_what_changes_elsewhere_is_drawn_again_for_who_looks(world: World) -> None:
+async def test_changes_elsewhere_update_it_for_those_who_look_at_it(world: World) -> None:
     assert world.bot is not None
     await home(world, BEN)
     first = words(world.workspace.home_of(BEN))
@@ -169,7 +172,7 @@ async def test_what_changes_elsewhere_is_drawn_again_for_who_looks(world: World)
     await until(lambda: "fresh" not in words(world.workspace.home_of(BEN)), what="it is decided", within=20)
 
 
-async def test_a_freeze_is_thawed_from_home_where_it_was_asked_for(world: World) -> None:
+async def test_a_freeze_is_thawed_from_home_in_the_channel_of_its_request(world: World) -> None:
     await world.make("cold")
     ben = world.person(BEN)
     question = await ben.types("/turso freeze cold")
@@ -186,7 +189,7 @@ async def test_a_freeze_is_thawed_from_home_where_it_was_asked_for(world: World)
     assert not await play.blocked(world, "cold")
 
 
-async def test_another_database_of_the_same_name_has_none_of_its_rows_and_buttons(world: World) -> None:
+async def test_another_database_with_the_same_name_has_none_of_its_rows_and_buttons(world: World) -> None:
     assert world.bot is not None
     await world.make("twin", "twin-destroyed")
     ben, dana = world.person(BEN), world.person(DANA)
@@ -227,7 +230,7 @@ async def test_a_right_that_was_lost_since_it_was_drawn_is_refused(world: World)
         world.workspace.usergroups["S0DBA"].users.append(BEN)
 
 
-async def test_what_is_done_in_channels_that_one_is_not_in_is_not_shown(world: World) -> None:
+async def test_operations_in_channels_that_a_person_is_not_in_are_not_shown(world: World) -> None:
     await world.workspace.admin.join(world.workspace.app.bot_user_id, GENERAL)
     await world.workspace.admin.leave(DANA, GENERAL)
     await play.start(world.person(BEN), "INC-HIDDEN", channel=GENERAL)

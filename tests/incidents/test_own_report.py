@@ -1,4 +1,7 @@
-"""The report of an incident is about what was requested in it; of other requests it has what happened, so marked."""
+"""The report of an incident covers the requests made in it.
+
+Earlier requests are marked, and only what happened is shown.
+"""
 
 import pytest
 
@@ -12,11 +15,11 @@ TRIAGE = ":ambulance:"
 
 
 def lines_about(report: str, name: str) -> list[str]:
-    """The lines of a report that name a database."""
+    """Return the lines of a report that name a database."""
     return [line.replace("\\", "") for line in report.splitlines() if name in line]
 
 
-async def test_what_an_earlier_incident_requested_is_left_out_or_marked(world: World) -> None:
+async def test_an_earlier_incidents_request_is_left_out_or_marked(world: World) -> None:
     await world.make("sessions", "ledger", "frost", "own")
     ben, remy = world.person(BEN), world.person(REMY)
     await play.start(remy, "INC-42")
@@ -36,7 +39,7 @@ async def test_what_an_earlier_incident_requested_is_left_out_or_marked(world: W
         lambda: world.card(INCIDENT, holding="freeze of `frost` has ended"), what="the end of the earlier freeze"
     )
     await play.freeze(remy, await remy.types("/turso triage own", INCIDENT, holding=TRIAGE), "own")
-    refused = await remy.presses_and_hears("Approve", asked_again(world))
+    refused = await remy.presses_and_hears("Approve", open_card(world))
     assert "your own request" in words(refused)
     last = await play.end(remy, "INC-43")
 
@@ -53,8 +56,8 @@ async def test_what_an_earlier_incident_requested_is_left_out_or_marked(world: W
     assert not {"Thaw frost", "Withdraw"} & set(buttons(last))
 
 
-def asked_again(world: World) -> Message:
-    """The card of the earlier request that still waits."""
+def open_card(world: World) -> Message:
+    """Return the card of the earlier request that is still open."""
     card = world.card(INCIDENT, holding="<@U0REMY> wants to")
     assert card is not None
     return card

@@ -1,4 +1,4 @@
-"""Where incidents can run: a second one, another channel, a renamed or archived one, and one without the bot."""
+"""Channels of incidents: a second incident, another channel, a renamed or archived one, and one without the bot."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group(
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def running(world: World) -> AsyncIterator[World]:
-    """An incident runs in the channel."""
+    """Start an incident in the channel, unless one is running."""
     await play.start(world.person(REMY), "INC-1")
     yield world
     if world.bot and await world.bot.store.incidents.running_in(INCIDENT):
@@ -35,7 +35,7 @@ async def test_the_same_key_again_extends_it(running: World) -> None:
     await ben.types("/turso incident", INCIDENT, holding=f"<!date^{int(now.until.timestamp())}^")
 
 
-async def test_another_key_in_the_same_channel_is_refused_with_the_one_that_runs(running: World) -> None:
+async def test_another_key_in_the_same_channel_is_refused_with_the_running_one(running: World) -> None:
     answer = await running.person(BEN).types("/turso incident start INC-2", INCIDENT)
 
     assert answer.only_for == BEN
@@ -53,7 +53,7 @@ async def test_ending_in_another_channel_says_what_runs_elsewhere(running: World
     assert "INC-1" not in words(not_mine)
 
 
-async def test_only_who_the_policy_names_may_start_one_and_nobody_where_a_channel_is_shared(world: World) -> None:
+async def test_only_people_whom_the_policy_names_may_start_one_and_no_one_in_a_shared_channel(world: World) -> None:
     await world.person(DANA).types("/turso incident start INC-3", INCIDENT, holding="Only responders")
     await world.person(BEN).types("/turso incident start INC-3", SHARED, holding="shared with another organization")
 
@@ -79,7 +79,7 @@ async def test_a_renamed_channel_keeps_its_incident(running: World) -> None:
     await running.person(BEN).types("/turso ls", INCIDENT, holding="orders")
 
 
-async def test_in_an_archived_channel_the_end_by_the_clock_is_told_to_who_started_it(world: World) -> None:
+async def test_in_an_archived_channel_the_end_is_sent_to_the_person_who_started_it(world: World) -> None:
     world.workspace.admin.create_channel("C0DONE", "inc-done", [REMY, world.workspace.app.bot_user_id])
     remy = world.person(REMY)
     await play.start(remy, "INC-5", lasts="1h", channel="C0DONE")

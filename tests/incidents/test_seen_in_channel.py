@@ -1,4 +1,4 @@
-"""What is done in an incident is seen where people look: in the channel, in their private note, on the triage card."""
+"""Changes during an incident are visible in the channel, in the person's private note, and on the triage card."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.world import ANA, BEN, DB_OPS, INCIDENT, REMY, World, buttons, until,
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-seen")]
 
 
-async def test_from_the_tap_to_the_end_everything_stands_in_the_channel_too(world: World) -> None:
+async def test_every_change_from_the_press_to_the_end_is_visible_in_the_channel(world: World) -> None:
     await world.make("checkout")
     remy = world.person(REMY)
     begun = await play.start(remy, "INC-31")
@@ -52,7 +52,7 @@ async def test_a_private_change_stays_private(world: World) -> None:
     assert not [one for one in public if "ledger" in words(one)]
 
 
-async def test_a_change_from_another_channel_is_seen_on_the_card_as_well(world: World) -> None:
+async def test_a_change_from_another_channel_is_shown_on_the_card_as_well(world: World) -> None:
     await world.make("elsewhere")
     card = await world.person(BEN).types("/turso triage elsewhere", INCIDENT, holding=":ambulance:")
 

@@ -15,7 +15,7 @@ ENDED = "ended because its time ran out"
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-time")]
 
 
-async def test_when_the_time_is_over_all_is_told_as_at_the_end_by_hand(world: World) -> None:
+async def test_when_the_time_is_over_everything_is_reported_as_at_a_manual_end(world: World) -> None:
     await world.make("checkout")
     remy = world.person(REMY)
     begun = await play.start(remy, "INC-7", lasts="1h")
@@ -41,8 +41,8 @@ async def test_when_the_time_is_over_all_is_told_as_at_the_end_by_hand(world: Wo
     assert not await play.blocked(world, "checkout")
 
 
-async def test_the_rights_are_gone_after_a_restart_and_the_end_is_told_once(tmp_path: Path) -> None:
-    """Killed while the incident runs, down while its time ends, started again."""
+async def test_after_a_restart_the_permissions_are_gone_and_the_end_is_reported_once(tmp_path: Path) -> None:
+    """The process is killed while the incident runs, and is down when its time ends."""
     hands = tmp_path / "clock"
     now = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
     hands.write_text(now.isoformat())

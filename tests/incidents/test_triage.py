@@ -1,4 +1,4 @@
-"""The incident card while Turso half answers, and against the usual that stored samples tell of."""
+"""The triage card of an incident while Turso answers only in part, and its comparison with stored samples."""
 
 import time
 from datetime import UTC, timedelta
@@ -26,12 +26,12 @@ SHOWN = {
     "usage": "Rows read today",
     "group": ", with ",
 }
-"""What the card says as long as Turso tells one of these; what the configuration tells, the database tells, too."""
+"""Text that the card shows if Turso answers the call. Without the configuration, the database has the same values."""
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def started(world: World) -> None:
-    """An incident runs; nothing is wrong with Turso, yet."""
+    """Start an incident unless one is running, and remove all faults of Turso."""
     assert world.bot is not None
     if await world.bot.store.incidents.running_in(INCIDENT) is None:
         await play.start(world.person(REMY), "INC-9")
@@ -39,7 +39,7 @@ async def started(world: World) -> None:
 
 
 async def triage(world: World) -> Message:
-    """The card, which must be there within three seconds; the machine may be busy for two more."""
+    """Return the card. It must be there within three seconds, or five on a busy machine."""
     began = time.monotonic()
     card = await world.person(REMY).types("/turso triage orders", INCIDENT)
     assert time.monotonic() - began < 5
@@ -49,7 +49,7 @@ async def triage(world: World) -> Message:
 @pytest.mark.parametrize("fault", [{"kind": "status", "status": 500}, {"kind": "latency", "seconds": 20}],
                          ids=["fails", "is slow"])  # fmt: skip
 @pytest.mark.parametrize("missing", CALLS)
-async def test_what_turso_does_not_tell_is_named_and_the_rest_is_there(
+async def test_an_unanswered_call_is_named_and_the_rest_is_shown(
     world: World, missing: str, fault: dict[str, Any]
 ) -> None:
     world.turso.faults.add(**fault, method="GET", path=CALLS[missing], count=None)
@@ -63,7 +63,7 @@ async def test_what_turso_does_not_tell_is_named_and_the_rest_is_there(
     assert "Refresh" in buttons(card)
 
 
-async def test_when_nothing_answers_there_is_still_a_card_with_what_we_know_ourselves(world: World) -> None:
+async def test_when_turso_does_not_answer_the_card_shows_what_the_bot_knows_itself(world: World) -> None:
     world.turso.faults.add("drop", method="GET", count=None)
 
     text = words(await triage(world))
@@ -73,7 +73,7 @@ async def test_when_nothing_answers_there_is_still_a_card_with_what_we_know_ours
         assert name in text
 
 
-async def test_refresh_puts_what_is_true_now_in_the_place_of_the_card(world: World) -> None:
+async def test_refresh_replaces_the_card_by_the_current_state(world: World) -> None:
     card = await triage(world)
     ben = world.person(BEN)
     await ben.types("/turso freeze orders", INCIDENT)
@@ -91,7 +91,7 @@ async def test_refresh_puts_what_is_true_now_in_the_place_of_the_card(world: Wor
     assert f"<@{BEN}>" in words(fresh)
 
 
-async def test_today_stands_beside_the_usual_of_the_samples(world: World) -> None:
+async def test_today_is_shown_next_to_the_usual_of_the_samples(world: World) -> None:
     assert world.bot is not None
     database = await world.bot.env.turso_clients.turso("acme").database("orders")
     today = world.clock.now().astimezone(UTC).date()

@@ -1,4 +1,4 @@
-"""The numbers that people see are the rows that a real client wrote and read on the local platform."""
+"""The usage that people see is the rows that a real client wrote to and read from the local Turso."""
 
 import asyncio
 import re
@@ -22,17 +22,17 @@ for _ in range({SCANS}):
     assert len(connection.execute("SELECT x FROM carts").fetchall()) == {INSERTED}
 connection.close()
 """
-"""What somebody's program does: a table, some rows, some scans."""
+"""The client's program: it creates a table, writes rows and scans them."""
 
 
 async def work(url: str, token: str) -> None:
-    """Run it as a process of its own: the client blocks the one that it is in."""
+    """Run the program in a process of its own, because the client blocks its process."""
     program = await asyncio.create_subprocess_exec(sys.executable, "-c", PROGRAM, url, stdin=asyncio.subprocess.PIPE)
     await program.communicate(token.encode())
     assert program.returncode == 0
 
 
-async def test_usage_of_a_database_is_what_its_client_did(world: World) -> None:
+async def test_the_usage_of_a_database_is_what_its_client_did(world: World) -> None:
     await world.make("carts")
     turso = world.bot.env.turso_clients.turso("acme") if world.bot else None
     assert turso is not None

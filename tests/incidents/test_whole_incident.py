@@ -1,4 +1,4 @@
-"""A whole incident over signed requests; what the timeline and the audit log tell is what both stand-ins saw."""
+"""A whole incident over signed requests. Timeline and audit log match what the local Slack and Turso saw."""
 
 import re
 
@@ -18,28 +18,28 @@ async def test_from_the_start_to_the_report(world: World) -> None:
 
     begun = await play.start(remy, "INC-42")
 
-    # The card that people look at, and a freeze of one tap.
+    # The card that people look at, and a freeze with one press.
     card = await remy.types("/turso triage checkout", INCIDENT)
     assert {"Freeze writes 30 min", "Read-only token", "Rotate tokens", "Rewind", "Refresh"} == play.pressable(card)
     assert "timeline" in words(card)
     frozen = await play.freeze(remy, card, "checkout")
     assert frozen.thread_ts == begun.ts
 
-    # A rotation by approval of another responder.
+    # A rotation that another responder approves.
     asked = await remy.types('/turso rotate sessions --reason "leaked in a log"', INCIDENT)
     assert asked.thread_ts == begun.ts
     await play.approve_typed(ben, asked, "sessions")
     await world.shows(asked, holding="*sessions* · Old tokens have been refused")
     await world.calm()
 
-    # A token for the responder alone; the timeline says that there is one.
+    # A token for the responder alone. The timeline says that it was created.
     shown = await remy.presses_and_hears("Read-only token", card)
     assert "eyJ" in words(shown)
     noted = await until(lambda: world.card(INCIDENT, holding="shown to the requester"), what="the line in the timeline")
     assert noted.thread_ts == begun.ts
     await world.calm()
 
-    # Break-glass: at once, with a typed reason, loud, and reviewed by somebody else.
+    # Break-glass: at once, with a typed reason, announced, and reviewed by another person.
     await world.workspace.say(ANA, INCIDENT, "/turso db destroy checkout-old --now")
     form = await ana.modal("without approval")
     assert not world.changes("DELETE"), "nothing happens without a reason"
@@ -56,7 +56,7 @@ async def test_from_the_start_to_the_report(world: World) -> None:
     refused = await ana.presses_and_hears("Review", loud)
     assert "You can't review your own break-glass operation" in words(refused)
 
-    # The end, with a frozen database and a token still open, and a review owed.
+    # The end, with a frozen database, an active token and a pending review.
     last = await play.end(remy, "INC-42")
     assert {"Thaw checkout", "Rotate checkout", "Review"} == play.pressable(last)
 
@@ -66,7 +66,7 @@ async def test_from_the_start_to_the_report(world: World) -> None:
 
 
 async def timeline_is_what_was_seen(world: World) -> None:
-    """Every change that Turso was told of stands in both logs, in its order, and nothing else does."""
+    """Assert that both logs have every change sent to Turso in the same order, and no others."""
     changed = play.changed(world)
     rotated = changed.index(("POST", "/sessions/auth/rotate"))
     assert all(path.endswith("/auth/tokens") for _, path in changed[rotated - 2 : rotated]), "the probe tokens"
@@ -108,7 +108,7 @@ async def timeline_is_what_was_seen(world: World) -> None:
 
 
 async def rights_are_gone(world: World) -> None:
-    """What the profile allowed is refused by the end, to everybody."""
+    """Assert that what the profile allowed is refused to everybody after the end."""
     for line in ("freeze sessions", "thaw checkout", "token sessions --read-only", "ls", "triage checkout"):
         answer = await world.person(REMY).types(f"/turso {line}", INCIDENT)
         assert answer.only_for == REMY
@@ -116,7 +116,7 @@ async def rights_are_gone(world: World) -> None:
 
 
 async def what_was_left_open_is_settled(world: World, last: Message) -> None:
-    """Each button of the last message still does its one thing, for whom the profile let do it."""
+    """Assert that each button of the last message still works, for those whom the profile allowed to use it."""
     ben, dana, remy = (world.person(one) for one in (BEN, DANA, REMY))
     for label in ("Thaw checkout", "Review"):
         refused = await dana.presses_and_hears(label, last)

@@ -1,1 +1,1 @@
-"""The catalogue of messages: everything that the bot says, rendered into one page that an editor reads."""
+"""The catalogue of messages: everything that the bot says, rendered into one page for an editor to read."""

@@ -1,4 +1,4 @@
-"""The page of the golden catalogue: what people do, and every message that it leads to."""
+"""The page of the golden catalogue: what people do, and every message that follows."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ PEOPLE = (ANA, BEN, DANA, REMY, GIL)
 
 @dataclass
 class Page:
-    """What was seen so far, by subject."""
+    """The messages so far, by subject."""
 
     world: World
     lines: list[str] = field(default_factory=list)
@@ -23,17 +23,17 @@ class Page:
         self.lines.append(f"\n## {title}\n")
 
     def add(self, title: str, *shown: str) -> None:
-        """Put what was shown under what somebody did; what stands on the page already isn't repeated."""
+        """Add what was shown after an action. Parts that are already on the page aren't repeated."""
         new = [one for one in dict.fromkeys(shown) if one and one not in self._seen]
         self._seen.update(new)
         if new:
             self.lines += [f"**{title}**\n", *(f"{one}\n" for one in new)]
 
     async def step(self, title: str, act: Callable[[], Awaitable[object]], *, then: str = "") -> None:
-        """Let somebody do something, and show every message and form that is new or has changed afterwards.
+        """Await an action, and add every message and form that is new or has changed afterwards.
 
         Args:
-            then: words of a message that a timer leads to, which is waited for.
+            then: text of a message that a timer posts. It is waited for.
         """
         before = self._messages()
         await act()
@@ -49,13 +49,13 @@ class Page:
         self.add(title, *shown)
 
     async def types(self, line: str, by: str = DANA, channel: str = DB_OPS, *, then: str = "") -> None:
-        """Let somebody type a line."""
+        """Type a line as a person."""
         await self.step(f"`{line}`", lambda: self.world.workspace.say(by, channel, line), then=then)
 
     async def presses(
         self, label: str, card: str, by: str = ANA, channel: str = DB_OPS, then: str = "", **typed: str
     ) -> None:
-        """Let somebody press a button of the newest message that holds some words, and fill in its form."""
+        """Press a button of the newest message that contains `card`, and fill in its form."""
         found = self._with_button(label, card, by, channel)
 
         async def press() -> None:

@@ -1,4 +1,4 @@
-"""A few days of #db-ops, played by people in the local Slack: each step, and every message that it led to."""
+"""A few days of #db-ops, played by people in the local Slack: each action, and every message that followed."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -12,7 +12,7 @@ from tests.scenarios.alerting import ended, keep_usage_unknown, made, raise_one
 from tests.world import ANA, BEN, DANA, GENERAL, GIL, INCIDENT, ORDERS, REMY, until
 
 MEASURED = (AlertKind.QUOTA, AlertKind.SPIKE, AlertKind.FORECAST)
-"""Alerts about a number with a threshold. The others end when what they are about is over."""
+"""Alerts about a number with a threshold. The others end when their subject ends."""
 
 MISTAKES = (
     "/turso create Shop!", "/turso create shop please", "/turso usage --since yesterday", "/turso delete x",
@@ -283,7 +283,7 @@ async def _forms(page: Page) -> None:
 
 
 def _commands_with_forms() -> Iterator[str]:
-    """Commands that lack something when only their name is typed: their form asks for it."""
+    """Return the commands that open a form if only their name is typed."""
     for command in COMMANDS:
         if any(field.is_required() for field in command.args.model_fields.values()):
             yield command.name

@@ -1,4 +1,4 @@
-"""A message, a modal or a Home tab as an editor reads it: what stands in the notification, then what is seen."""
+"""Renders a message, a modal or a Home tab for an editor: first the notification, then the visible content."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,11 +40,11 @@ _VARYING: Final = (
     (re.compile(r"(?<![\d,])\d[\d,]* (rows(?: read| written)?|written|read)\b"), r"1,234 \1"),
     (re.compile(r"(\*Rows (?:read|written)[^*]*\*): \d[\d,]*"), r"\1: 1,234"),
 )
-"""What differs from one run to the next: ids, tokens, addresses, counters of the local Turso."""
+"""What differs in each run: IDs, tokens, addresses, counters of the local Turso."""
 
 
 def masked(text: str) -> str:
-    """Write names for ids, and the same moment and number each time."""
+    """Replace IDs by names, and times and numbers by constant ones."""
     for pattern, words in (*_DATES, *_VARYING):
         text = pattern.sub(words, text)
     text = re.sub(r"<@([A-Z0-9]+)>", lambda found: f"@{_NAMES.get(found[1], found[1])}", text)
@@ -56,7 +56,7 @@ def masked(text: str) -> str:
 
 
 def rendered(blocks: Iterable[Mapping[str, Any]], text: str = "") -> str:
-    """Render a message, and above it the text of its notification."""
+    """Render a message, below the text of its notification."""
     lines = [f"Notification: {masked(text)}"] if text else []
     for block in blocks:
         lines += [line for line in masked("\n".join(_block(block))).split("\n") if line.strip()]

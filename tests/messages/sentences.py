@@ -1,4 +1,4 @@
-"""Every sentence in the source that people may read, found in the syntax tree: in no other way is a list complete."""
+"""Finds every sentence in the source that people may read. It uses the syntax tree, so that the list is complete."""
 
 import ast
 import re
@@ -18,11 +18,11 @@ SOURCES = (
     "app",
     "slack",
 )
-"""What may say something to people in Slack. `store` and `durable` say nothing, and the sandbox isn't the bot."""
+"""The source of texts in Slack. `store` and `durable` have none, and the sandbox isn't the bot."""
 SILENT_CALLS = frozenset({"debug", "info", "warning", "error", "exception", "critical", "re.compile", "with_name"})
-"""Calls whose text goes to the log, or is a pattern."""
+"""Calls whose text is logged, or is a pattern."""
 SILENT_ERRORS = frozenset({"ValueError", "TypeError", "RuntimeError", "AssertionError", "LookupError", "KeyError"})
-"""What a programmer reads: the bot shows its own errors only."""
+"""Errors for programmers. The bot shows only its own errors."""
 _SENTENCE = re.compile(r"[A-Za-z`}*.,:;)]+ +[\w`{*:<(–·+'\"]")
 _PLACE = "{}"
 
@@ -35,11 +35,11 @@ class Sentence:
     line: int
     template: str
 
-    def stands_in(self, page: str) -> bool:
-        """Say whether a page shows it, whatever is filled in: all of its own words, in this order, in one paragraph."""
+    def is_on(self, page: str) -> bool:
+        """Return True if a page shows the sentence with any values: all its own words, in order, in one paragraph."""
         pieces = [" ".join(piece.split()) for piece in self.template.split(_PLACE) if piece.strip()]
         if not all(piece in _in_one_line(page) for piece in pieces):
-            return False  # most sentences that aren't there end here: the expression takes a hundred times as long
+            return False  # a fast check that sorts out most sentences: the expression takes a hundred times as long
         expressions = (re.escape(piece).replace(r"\ ", r"\s+") for piece in pieces)
         return re.search(r"[^\n]*?".join(expressions), page) is not None
 
@@ -50,7 +50,7 @@ def _in_one_line(page: str) -> str:
 
 
 def sentences() -> list[Sentence]:
-    """Return them in the order of the files and their lines."""
+    """Return the sentences in the order of files and lines."""
     found = []
     for path in sorted(_files()):
         tree = ast.parse(path.read_text("utf-8"))
@@ -86,7 +86,7 @@ def _template(text: ast.JoinedStr) -> str:
 
 
 def _is_docstring(parent: ast.AST, node: ast.AST) -> bool:
-    """Docstrings, and the notes under constants and fields."""
+    """Return True for a docstring, and for the text under a constant or field."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 

@@ -1,4 +1,4 @@
-"""What the play doesn't reach: a card in each of its states, and the notices around a request."""
+"""Messages that the play doesn't reach: a card in each of its states, and the notices about a request."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,38 +34,45 @@ REVIEW = Review("v-1", "r-0000000001", "U0DANA", "C0DBOPS", NOON, NOW + timedelt
 
 
 def states() -> Iterator[tuple[str, str]]:
-    """Yield each with its title."""
-    pending = asked(votes=(), quorum=1)
+    """Yield each message with its title."""
+    pending = danas_request(votes=(), quorum=1)
     yield (
         "A request waits for one approval",
         shown(cards.request_card(pending, CATALOGUE, now=NOW, approvers=["U0ANA", "U0BEN"])),
     )
     yield (
         "It waits for two, and has one",
-        shown(cards.request_card(asked(votes=(vote(1, "U0BEN"),)), CATALOGUE, now=NOW, approvers=["U0ANA", "U0BEN"])),
+        shown(
+            cards.request_card(
+                danas_request(votes=(vote(1, "U0BEN"),)), CATALOGUE, now=NOW, approvers=["U0ANA", "U0BEN"]
+            )
+        ),
     )
     for mode in (Mode.DIRECT, Mode.BREAK_GLASS):
-        yield f"The requester confirms ({mode})", shown(cards.confirm_message(asked(mode=mode), CATALOGUE, now=NOW))
+        yield (
+            f"The requester confirms ({mode})",
+            shown(cards.confirm_message(danas_request(mode=mode), CATALOGUE, now=NOW)),
+        )
     for state, changes in SAMPLES.items():
-        one = asked(state=state, **changes)
+        one = danas_request(state=state, **changes)
         yield f"The card of a request that is {state}", shown(cards.request_card(one, CATALOGUE, now=NOW))
         yield f"The notice: {state}", shown(request_notices.outcome_notice(one, CATALOGUE))
-    done = asked(state=State.SUCCEEDED, outcome="")
+    done = danas_request(state=State.SUCCEEDED, outcome="")
     yield "In a direct message", shown(request_notices.outcome_notice(done, CATALOGUE, elsewhere=True))
     yield "The card can't be drawn", shown(request_notices.plain_outcome(done))
-    rests = asked(
+    rests = danas_request(
         state=State.QUARANTINED,
         command="destroy",
         due_at=None,
         outcome="`orders-eu` wasn't destroyed when the countdown ended.",
     )
     yield "A quarantine without a countdown", shown(cards.request_card(rests, CATALOGUE, now=NOW))
-    waits = asked(state=State.APPROVED)
+    waits = danas_request(state=State.APPROVED)
     yield (
         "It can't start yet",
         shown(request_notices.waiting_note(waits, CATALOGUE, "Slack or Turso hasn't answered yet.", now=NOW)),
     )
-    again = asked(command="token", state=State.UNKNOWN)
+    again = danas_request(command="token", state=State.UNKNOWN)
     yield "A reveal that failed", shown(request_notices.reveal_again_note(again, "The token couldn't be shown."))
     yield from _notices(pending)
 
@@ -77,14 +84,14 @@ def _notices(pending: Request) -> Iterator[tuple[str, str]]:
         shown(notices.personal_reminder(pending, CATALOGUE, "https://a.example/c", now=NOW)),
     )
     yield "A direct message", shown(notices.direct_call(pending, CATALOGUE, "https://a.example/c", now=NOW))
-    acted = asked(mode=Mode.BREAK_GLASS, command="destroy")
+    acted = danas_request(mode=Mode.BREAK_GLASS, command="destroy")
     yield "Break-glass", shown(notices.break_glass_notice(acted, CATALOGUE, "https://a.example/c"))
     yield "A review is due", shown(notices.review_notice(REVIEW, acted, CATALOGUE, overdue=False))
     yield "A review is overdue", shown(notices.review_notice(REVIEW, acted, CATALOGUE, overdue=True))
     for justified in (True, False):
         given = replace(REVIEW, reviewed_by="U0BEN", reviewed_at=NOW, justified=justified, comment="Looked fine.")
         yield "A review was given", shown(notices.reviewed_notice(given, acted, CATALOGUE))
-    rotated = asked(command="rotate")
+    rotated = danas_request(command="rotate")
     for known in OldTokens:
         proof = Proof(NOON, NOON + timedelta(hours=1), _finding("orders-eu", known), _finding("users", known))
         name = buttons.subject(rotated)
@@ -98,8 +105,8 @@ def _finding(name: str, known: OldTokens) -> Finding:
     return Finding(name, "db-1", known, NOON, "the probe token expired")
 
 
-def asked(**changes: Any) -> Request:
-    """Return the request of which all of this is about."""
+def danas_request(**changes: Any) -> Request:
+    """Return the request that all of these messages are about."""
     return request(1, **{"requester": "U0DANA", "reason": "the disk is full", **changes})
 
 

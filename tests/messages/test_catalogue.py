@@ -1,4 +1,4 @@
-"""The golden catalogue: every sentence of the bot is on one page, as people see it or at least as it is written."""
+"""The golden catalogue: one page has every sentence of the bot, as people see it or as the source has it."""
 
 from collections.abc import AsyncIterator
 from itertools import groupby
@@ -27,7 +27,7 @@ sentences that the pages before don't show, as they are written: `{}` is filled 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """A world of its own: what others did there would be on the page."""
+    """Run a world of its own, so that only the play's messages are on the page."""
     data: Path = tmp_path_factory.mktemp("world")
     async with living(data) as found:
         hurry(found)
@@ -50,14 +50,14 @@ async def test_the_catalogue_shows_every_sentence(world: World, request: pytest.
 
 
 def _the_rest(shown: str) -> list[str]:
-    """Return the sentences that don't stand on the page, by file."""
-    missing = [one for one in sentences() if not one.stands_in(shown)]
+    """Return the sentences that aren't on the page, by file."""
+    missing = [one for one in sentences() if not one.is_on(shown)]
     lines = ["\n## Sentences that the pages before don't show"]
     for path, found in groupby(missing, key=lambda one: one.path):
         lines += [f"\n### {path}\n", *dict.fromkeys(f"- {one.template.strip()}" for one in found)]
     return lines
 
 
-def test_a_sentence_stands_on_a_page_with_whatever_is_filled_in() -> None:
-    assert Sentence("a.py", 1, "`{}` is frozen until {}.").stands_in("> `orders` is frozen until 1:43 AM.")
-    assert not Sentence("a.py", 1, "`{}` is thawed.").stands_in("> `orders` is frozen until 1:43 AM.")
+def test_a_sentence_is_found_on_a_page_with_any_values() -> None:
+    assert Sentence("a.py", 1, "`{}` is frozen until {}.").is_on("> `orders` is frozen until 1:43 AM.")
+    assert not Sentence("a.py", 1, "`{}` is thawed.").is_on("> `orders` is frozen until 1:43 AM.")

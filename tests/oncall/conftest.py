@@ -1,4 +1,4 @@
-"""The clients against the stand-in, over a real socket."""
+"""The clients, with a stand-in of each service on a real socket."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ ADAPTERS: dict[Provider, Callable[..., PagerDuty | Opsgenie | IncidentIo]] = {
 
 @dataclass
 class Desk:
-    """The roster behind the stand-in, and the lookup that reads it."""
+    """The roster of the stand-in, and the lookup that reads it."""
 
     roster: Roster
     url: str
@@ -40,7 +40,7 @@ class Desk:
 
 @pytest.fixture(params=Provider)
 def first(request: pytest.FixtureRequest) -> str:
-    """The key of the first schedule, at each service."""
+    """Return the key of the first schedule, for each service."""
     return Schedule(request.param, SCHEDULE).key
 
 

@@ -1,4 +1,4 @@
-"""Who is on call is asked of the service, mapped by the policy, kept for a minute, and nobody without an answer."""
+"""Who is on call: asked of the service, mapped by the policy, cached for a minute. Without an answer, no one is."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ WITH_PAGES = (Provider.PAGERDUTY, Provider.INCIDENT_IO)
         Schedule(Provider.PAGERDUTY, "PESC100", 1, is_policy=True),
     ],
 )
-def test_a_key_is_read_as_it_was_written(schedule: Schedule) -> None:
+def test_a_key_is_kept_as_it_was_written(schedule: Schedule) -> None:
     assert Schedule.of(schedule.key) == schedule
 
 
@@ -49,11 +49,11 @@ def test_a_key_is_read_as_it_was_written(schedule: Schedule) -> None:
     ],
     ids=lambda value: value.key if isinstance(value, Schedule) else None,
 )
-async def test_the_people_on_call_have_their_slack_ids(desk: Desk, schedule: Schedule, found: set[str]) -> None:
+async def test_people_on_call_are_mapped_to_their_slack_ids(desk: Desk, schedule: Schedule, found: set[str]) -> None:
     assert await desk.schedules.members(schedule.key) == frozenset(found)
 
 
-async def test_an_answer_is_kept_for_a_minute_and_asked_for_again_when_it_counts(desk: Desk, first: str) -> None:
+async def test_an_answer_is_cached_for_a_minute_and_read_again_when_it_counts(desk: Desk, first: str) -> None:
     for _ in range(3):
         assert await desk.schedules.members(first) == frozenset({"U0ANA"})
     assert len(desk.roster.calls) == 1
@@ -78,7 +78,7 @@ async def test_an_answer_is_kept_for_a_minute_and_asked_for_again_when_it_counts
         (302, "status 302"),
     ],
 )
-async def test_without_an_answer_nobody_is_on_call_not_even_who_was(
+async def test_without_an_answer_no_one_is_on_call_not_even_the_previous_person(
     desk: Desk, first: str, status: int, why: str
 ) -> None:
     assert await desk.schedules.members(first) == frozenset({"U0ANA"})
@@ -93,7 +93,7 @@ async def test_without_an_answer_nobody_is_on_call_not_even_who_was(
 
 
 @pytest.mark.parametrize("provider", Provider)
-async def test_a_slow_answer_is_none_after_two_seconds(desk: Desk, provider: Provider) -> None:
+async def test_an_answer_that_takes_more_than_two_seconds_counts_as_none(desk: Desk, provider: Provider) -> None:
     desk.roster.seconds = 30.0
     began = time.monotonic()
 
@@ -133,7 +133,7 @@ async def test_every_page_is_read(desk: Desk, provider: Provider) -> None:
 
 
 @pytest.mark.parametrize("provider", WITH_PAGES)
-async def test_more_pages_than_anybody_needs_are_no_answer(desk: Desk, provider: Provider) -> None:
+async def test_too_many_pages_count_as_no_answer(desk: Desk, provider: Provider) -> None:
     desk.roster.shifts = [Shift(f"P{number:05}") for number in range(MOST_PAGES * 100 + 1)]
     with pytest.raises(OnCallUnavailable, match="more than 20 pages"):
         await desk.schedules.look_up(Schedule(provider, SCHEDULE).key)
@@ -152,13 +152,13 @@ async def test_a_person_without_a_slack_id_is_left_out_and_named_to_the_operator
     assert await desk.schedules.look_up(first) == (frozenset({"U0ANA"}), (STRANGER,))
 
 
-async def test_the_mapping_of_now_counts_also_for_a_kept_answer(desk: Desk, first: str) -> None:
+async def test_the_current_mapping_applies_to_a_cached_answer_too(desk: Desk, first: str) -> None:
     assert await desk.schedules.members(first) == frozenset({"U0ANA"})
     desk.slack_ids[Schedule.of(first).provider] = {ANA: "U0REMY"}
     assert await desk.schedules.members(first) == frozenset({"U0REMY"})
 
 
-async def test_a_service_without_a_token_has_nobody_on_call(first: str) -> None:
+async def test_a_service_without_a_token_has_no_one_on_call(first: str) -> None:
     with pytest.raises(OnCallUnavailable, match=f"{Schedule.of(first).provider.name}_API_TOKEN isn't set"):
         await Schedules([], dict).look_up(first)
 
@@ -201,6 +201,6 @@ SECOND = timedelta(seconds=1)
     ],
     ids=["a change of shift now", "a change of shift soon", "between shifts", "two rotations", "a gap"],
 )
-async def test_only_entries_of_now_count(desk: Desk, shifts: list[Shift], found: set[str]) -> None:
+async def test_only_current_entries_count(desk: Desk, shifts: list[Shift], found: set[str]) -> None:
     desk.roster.shifts = shifts
     assert await desk.schedules.members(Schedule(Provider.INCIDENT_IO, SCHEDULE).key) == frozenset(found)

@@ -1,4 +1,4 @@
-"""The stand-ins answer in the form that the vendors publish, so that the clients are tested against it."""
+"""The stand-ins answer in the format that the vendors publish, so that the clients are tested against it."""
 
 import jsonschema
 import pytest
@@ -28,8 +28,8 @@ ENTRY = {
 USER = {"type": "object", "required": ["id", "type"], "properties": {"id": {"type": "string"}}}
 FACTS = {
     # Required properties and types of the vendors' OpenAPI files: PagerDuty/api-schema (`Oncall`, `Pagination`),
-    # opsgenie/opsgenie-oas (`GetOnCallResponse`, `OnCall`, `Participant`), and those of which the client in
-    # incident-io/terraform-provider-incident is generated (`SchedulesListScheduleEntriesResultV2`, `ScheduleEntryV2`).
+    # opsgenie/opsgenie-oas (`GetOnCallResponse`, `OnCall`, `Participant`), and the source of the client in
+    # incident-io/terraform-provider-incident (`SchedulesListScheduleEntriesResultV2`, `ScheduleEntryV2`).
     "/pagerduty/oncalls?schedule_ids[]=PLEAD20": {
         "type": "object",
         "required": ["oncalls"],
@@ -111,7 +111,7 @@ FACTS = {
 
 
 @pytest.mark.parametrize("path", FACTS)
-async def test_the_stand_in_answers_in_the_form_that_the_vendor_publishes(desk: Desk, path: str) -> None:
+async def test_a_stand_in_answers_in_the_format_that_its_vendor_publishes(desk: Desk, path: str) -> None:
     schemes = {"pagerduty": "Token token=", "opsgenie": "GenieKey ", "incident_io": "Bearer "}
     async with local_client(headers={"Authorization": f"{schemes[path.split('/')[1]]}{TOKEN}"}) as http:
         answer = await http.get(f"{desk.url}{path}")

@@ -1,4 +1,4 @@
-"""The wheel and the source archive, built once for all tests of a process."""
+"""Builds the wheel and the source archive, once for all tests of a process."""
 
 import functools
 import subprocess

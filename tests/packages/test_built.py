@@ -1,4 +1,4 @@
-"""What the wheel and the source archive hold: what a user needs, and nothing else."""
+"""The wheel and the source archive contain what a user needs, and nothing else."""
 
 import subprocess
 import tarfile
@@ -43,7 +43,7 @@ def metadata(wheel: zipfile.ZipFile) -> Message:
     return message_from_bytes(wheel.read(f"turso_ops-{__version__}.dist-info/METADATA"))
 
 
-def test_the_wheel_has_the_package_and_the_examples_and_nothing_else(wheel: zipfile.ZipFile) -> None:
+def test_the_wheel_has_only_the_package_and_the_examples(wheel: zipfile.ZipFile) -> None:
     files = {name for name in wheel.namelist() if ".dist-info/" not in name}
 
     assert files == tracked("bot") | EXAMPLES
@@ -61,7 +61,7 @@ def test_the_wheel_declares_its_version_its_pythons_and_its_command(wheel: zipfi
     assert "turso-ops = bot.__main__:main" in entries
 
 
-def test_the_source_archive_has_what_is_listed_and_no_file_of_this_checkout_besides() -> None:
+def test_the_source_archive_has_what_is_listed_and_no_other_file_of_this_checkout() -> None:
     with tarfile.open(built("sdist")) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames()}
 

@@ -1,4 +1,4 @@
-"""Commands that need packages of an extra: one sentence names it when they are missing."""
+"""Commands that need packages of an extra name the extra in one sentence if the packages are missing."""
 
 import subprocess
 import sys

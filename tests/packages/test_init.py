@@ -1,4 +1,4 @@
-"""`turso-ops init`: a policy and settings to fill in, and nothing is ever overwritten."""
+"""`turso-ops init` writes a policy and settings to fill in, and never overwrites anything."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def test_a_new_installation_gets_a_policy_and_private_settings(
 
 
 @pytest.mark.parametrize("there", ["policy.yaml", ".env"])
-def test_what_is_there_stays_and_what_is_missing_is_written(
+def test_existing_files_are_kept_and_missing_ones_are_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], there: str
 ) -> None:
     (tmp_path / there).write_text("mine")

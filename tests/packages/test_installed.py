@@ -1,4 +1,4 @@
-"""The wheel in a clean environment of each Python of this machine: from `init` to a command that is acknowledged."""
+"""The wheel in a clean environment of each Python on this machine: from `init` to a command that is acknowledged."""
 
 import hashlib
 import hmac
@@ -28,12 +28,12 @@ SETTINGS = {
     "TURSO_API_BASEURL": "http://127.0.0.1:9",
     "TURSO_ORGANIZATION": "acme",
 }
-"""Slack and Turso don't answer: a command is acknowledged all the same."""
+"""Addresses where neither Slack nor Turso answers: a command is acknowledged all the same."""
 
 
 @pytest.fixture(scope="module", params=supported())
 def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The installed `turso-ops`: production's locked packages, and the wheel with the sandbox's."""
+    """Yield the installed `turso-ops`: once with production's locked packages, and once with the sandbox's."""
     interpreter = find_interpreter(request.param, os.environ)
     if interpreter is None:
         pytest.skip(f"Python {request.param} isn't on this machine")
@@ -50,7 +50,7 @@ def run(program: Path, *arguments: str, folder: Path, **variables: str) -> subpr
     return subprocess.run([program, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
 
 
-def test_it_goes_from_init_to_a_command_that_is_acknowledged(program: Path, tmp_path: Path) -> None:
+def test_it_works_from_init_to_a_command_that_is_acknowledged(program: Path, tmp_path: Path) -> None:
     assert run(program, "init", folder=tmp_path).returncode == 0
     assert run(program, "policy", "check", folder=tmp_path).returncode == 0
     assert run(program, "init", folder=tmp_path).returncode == 1
@@ -74,7 +74,7 @@ def test_it_goes_from_init_to_a_command_that_is_acknowledged(program: Path, tmp_
     assert (unlisted.returncode, "Traceback" in unlisted.stderr) == (1, False), "Turso doesn't answer"
 
 
-def test_the_extra_brings_a_sandbox_and_a_turso_to_restore_against(program: Path, tmp_path: Path) -> None:
+def test_the_extra_installs_a_sandbox_and_a_turso_for_restore_drills(program: Path, tmp_path: Path) -> None:
     pip: list[str | Path] = [
         program.with_name("python"),
         "-m",
@@ -98,7 +98,7 @@ def test_the_extra_brings_a_sandbox_and_a_turso_to_restore_against(program: Path
 
 @contextmanager
 def running(program: Path, command: str, *, folder: Path, variables: Mapping[str, str]) -> Iterator[str]:
-    """Run `serve`, `sandbox` or `platform` until it listens, and stop it at the end. Yields its address."""
+    """Run `serve`, `sandbox` or `platform` while the block runs. Yields its address once it listens."""
     port = free_port()
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PORT": str(port), **variables}
     arguments = [command] if command == "serve" else [command, "--port", str(port)]
@@ -118,7 +118,7 @@ def _listens(address: str, log: Path) -> None:
     with httpx.Client(follow_redirects=True) as http:
         while time.monotonic() < end:
             try:
-                if http.get(address).status_code < 500:  # the platform wants a token
+                if http.get(address).status_code < 500:  # the local Turso answers 401 without a token
                     return
             except httpx.HTTPError:
                 time.sleep(0.2)

@@ -1,4 +1,4 @@
-"""requirements.txt: everything that production needs, as the lock pins it, with hashes and without an index."""
+"""requirements.txt has everything that production needs, pinned like in the lock, with hashes and without an index."""
 
 import importlib.metadata as installed
 import re
@@ -19,7 +19,7 @@ PIN = re.compile(
 
 
 def pins(name: str) -> dict[str, tuple[str, frozenset[str], str]]:
-    """Return version, hashes and marker of each package of a file."""
+    """Return version, hashes and marker of each package in a file."""
     text = (ROOT / name).read_text(encoding="utf-8")
     return {
         canonicalize_name(package): (version, frozenset(re.findall(r"sha256:\w+", hashes)), marker)
@@ -31,7 +31,7 @@ PRODUCTION = pins("requirements.txt")
 
 
 def needed() -> set[str]:
-    """Return what the project needs here without extras, and what that needs in turn."""
+    """Return what the project needs here without extras, including indirect dependencies."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     waiting = [Requirement(line) for line in project["dependencies"]]
     found: dict[str, set[str]] = {}
@@ -50,7 +50,7 @@ def _applies(marker: Marker | None, extras: set[str]) -> bool:
     return marker is None or any(marker.evaluate({"extra": extra}) for extra in extras | {""})
 
 
-def test_it_pins_what_the_lock_pins() -> None:
+def test_it_pins_the_locked_versions() -> None:
     lock = pins("requirements.lock")
 
     assert len(PRODUCTION) == (ROOT / "requirements.txt").read_text().count("==") - len(_comparisons())

@@ -1,4 +1,4 @@
-"""What is true of one command alone stands in that command's file: elsewhere no command is recognized by its name."""
+"""What is specific to one command is in that command's file: no other file recognizes a command by its name."""
 
 import ast
 from pathlib import Path
@@ -33,7 +33,7 @@ SAME_WORD = {
     ("pipeline/timers/incidents.py", "incident"): "a key of audit entries",
     ("pipeline/token_reveal.py", "token"): "a key of stored facts",
 }
-"""The same word with another meaning."""
+"""Places that use the same word with another meaning."""
 
 
 def test_no_command_is_recognized_by_its_name_outside_its_file() -> None:

@@ -25,7 +25,7 @@ WHY = "\n\nNobody saw how much a database holds.\n"
         f"commands: add usage{WHY}\nCo-authored-by: Ana <ana@x.y>\n",
     ],
 )
-def test_a_message_that_keeps_the_rules_passes(message: str) -> None:
+def test_a_message_that_follows_the_rules_passes(message: str) -> None:
     assert problems(message) == []
 
 

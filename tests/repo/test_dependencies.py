@@ -1,4 +1,4 @@
-"""The versions that pyproject.toml allows: bounded where we rely on details, and those of the lock among them."""
+"""The versions that pyproject.toml allows have upper bounds where we rely on details, and include those of the lock."""
 
 import re
 import tomllib
@@ -24,7 +24,7 @@ RELIED_ON = (
 
 
 @pytest.mark.parametrize("wanted", DIRECT, ids=lambda one: one.name)
-def test_the_lock_has_a_version_that_is_allowed(wanted: Requirement) -> None:
+def test_the_locked_version_is_allowed(wanted: Requirement) -> None:
     assert wanted.specifier.contains(LOCKED[canonicalize_name(wanted.name)], prereleases=True)
 
 

@@ -1,4 +1,4 @@
-"""The files for GitHub: each fits its schema, and CI runs what people run."""
+"""The files for GitHub: each matches its schema, and CI runs the same commands as people."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ DEPENDABOT = ROOT / ".github/dependabot.yml"
 
 
 def check(schema: str, *files: Path) -> subprocess.CompletedProcess[str]:
-    """Run check-jsonschema with a schema that it brings along."""
+    """Run check-jsonschema with one of its built-in schemas."""
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, *map(str, files)]
     return subprocess.run(command, capture_output=True, text=True)
 
@@ -30,7 +30,7 @@ def steps(name: str) -> list[dict[str, Any]]:
     [("vendor.github-workflows", WORKFLOWS), ("vendor.dependabot", [DEPENDABOT])],
     ids=["workflows", "dependabot"],
 )
-def test_every_file_fits_its_schema(schema: str, files: list[Path], tmp_path: Path) -> None:
+def test_every_file_matches_its_schema(schema: str, files: list[Path], tmp_path: Path) -> None:
     assert files
     done = check(schema, *files)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -47,7 +47,7 @@ def test_each_kind_of_issue_has_a_form() -> None:
         assert len(ids) == len(set(ids)) > 0
 
 
-def test_ci_runs_make_test_on_every_python_that_is_supported() -> None:
+def test_ci_runs_make_test_on_every_supported_python() -> None:
     assert next(step["run"] for step in steps("test") if "run" in step) == "make test"
     matrix = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())["jobs"]["test"]["strategy"]["matrix"]
     assert matrix["python"][0] == "3.11"

@@ -1,6 +1,6 @@
 """A module whose name begins with an underscore is a helper of its own folder: no other folder imports it.
 
-Only in `commands/` the underscore has another meaning: the module is no command.
+In `commands/`, the underscore has another meaning: the module is no command.
 """
 
 import ast
@@ -19,8 +19,8 @@ def modules_in(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
 
 
-def trespasses(path: Path, source: str) -> list[str]:
-    """Return the imports of a file that reach for a helper of another folder."""
+def forbidden_imports(path: Path, source: str) -> list[str]:
+    """Return the imports of a file that use a helper of another folder."""
     folder = ".".join(path.relative_to(ROOT).parent.parts)
     found = []
     for line, name in modules_in(ast.parse(source)):
@@ -43,14 +43,14 @@ def test_no_folder_of_the_bot_imports_a_helper_of_another_one() -> None:
     files = sorted((ROOT / "bot").rglob("*.py"))
 
     assert len(files) > 300
-    assert [one for path in files for one in trespasses(path, path.read_text(encoding="utf-8"))] == []
+    assert [one for path in files for one in forbidden_imports(path, path.read_text(encoding="utf-8"))] == []
 
 
 def test_such_an_import_is_found() -> None:
     outside, inside = ROOT / "bot" / "app" / "x.py", ROOT / "bot" / "slack" / "outgoing" / "x.py"
 
     for source in ("import bot.slack.outgoing._views", "from bot.slack.outgoing import _views\n"):
-        assert trespasses(outside, source) == ["bot/app/x.py:1 imports bot.slack.outgoing._views"]
-        assert trespasses(inside, source) == []
-    assert trespasses(outside, "from bot.app.serving import _tuned") == []
-    assert trespasses(outside, "from bot.commands.databases import _holds") == []
+        assert forbidden_imports(outside, source) == ["bot/app/x.py:1 imports bot.slack.outgoing._views"]
+        assert forbidden_imports(inside, source) == []
+    assert forbidden_imports(outside, "from bot.app.serving import _tuned") == []
+    assert forbidden_imports(outside, "from bot.commands.databases import _holds") == []

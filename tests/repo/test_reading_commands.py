@@ -1,4 +1,4 @@
-"""A command that reads can't change anything: mypy refuses it, and what it gets only reads.
+"""A reading command can't change anything: mypy refuses it, and its store has only methods that read.
 
 The functions below are not run. `make check` runs mypy over them: each `type: ignore` is one refusal, and mypy reports
 it as unused once the protection is gone.
@@ -61,7 +61,7 @@ def command_that_takes_what_changes() -> ReadCommand[Args]:
 
 
 @pytest.mark.parametrize("subject", [name for name, one in vars(ReadStore).items() if isinstance(one, property)])
-def test_what_a_reading_command_gets_of_the_store_only_reads(subject: str) -> None:
+def test_the_store_of_a_reading_command_only_reads(subject: str) -> None:
     protocol = get_type_hints(vars(ReadStore)[subject].fget)["return"]
     methods = [name for name in dir(protocol) if not name.startswith("_")]
 

@@ -1,4 +1,4 @@
-"""What `make test` leaves to the soak: each choice covers every kind, and all of them cover everything."""
+"""The part of a matrix that `make test` runs: each choice covers every kind, and all choices together cover all."""
 
 import pytest
 

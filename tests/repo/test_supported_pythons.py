@@ -1,4 +1,4 @@
-"""The versions of Python that are supported: the same ones everywhere, and `make test-versions` finds them."""
+"""The supported versions of Python are the same everywhere, and `make test-versions` finds them."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def test_ci_tests_every_version_that_is_declared() -> None:
     assert f'requires-python = ">={matrix[0]}"' in (ROOT / "pyproject.toml").read_text()
 
 
-def test_the_tests_of_each_version_are_there() -> None:
+def test_the_target_for_each_version_exists() -> None:
     assert [path for path in TESTS if not (ROOT / path).exists()] == []
     assert "tools.test_versions" in (ROOT / "Makefile").read_text()
 
@@ -40,7 +40,7 @@ def test_an_interpreter_is_found_on_the_path_before_those_of_pyenv(tmp_path: Pat
 @pytest.mark.parametrize(
     "says", ["echo 3.11", "echo; exit 0", "exit 1"], ids=["another version", "nothing", "a failure"]
 )
-def test_what_is_not_that_version_is_not_taken(tmp_path: Path, says: str) -> None:
+def test_another_version_is_not_used(tmp_path: Path, says: str) -> None:
     program(tmp_path / "python3.12", says)
 
     assert find_interpreter("3.12", {"PATH": str(tmp_path), "PYENV_ROOT": str(tmp_path)}) is None

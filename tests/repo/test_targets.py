@@ -1,4 +1,4 @@
-"""A branch has the permissions of its sources, so a database is judged with them wherever the bot knows them."""
+"""A branch has the permissions of its sources, so every target for a decision is created with its sources."""
 
 import ast
 from collections import Counter
@@ -23,11 +23,11 @@ MADE_IN = {
     "commands/tokens/tokens.py": "before the list of databases decides",
     "commands/alerts/_views.py": "where every database may be named",
 }
-"""Where a `Target` is made, and where its sources come from."""
+"""Where a `Target` is created, and where its sources come from."""
 
 
-def test_targets_are_made_only_where_their_sources_are_known() -> None:
-    """Elsewhere use `PlanTarget.as_seen`, `Listing.with_targets`, `with_sources` or `VisibleNames`."""
+def test_targets_are_created_only_where_their_sources_are_known() -> None:
+    """If this fails, use `PlanTarget.as_seen`, `Listing.with_targets`, `with_sources` or `VisibleNames` instead."""
     found: Counter[str] = Counter()
     for path in ROOT.rglob("*.py"):
         if "sandbox" not in path.parts:

@@ -1,6 +1,6 @@
-"""We use libraries through what their authors publish: no private module, name or attribute of a third-party package.
+"""We use only public parts of libraries: no private module, name or attribute of a third-party package.
 
-A private attribute can't be told by its type here, but by its name: what nothing of ours defines is a library's.
+A private attribute is recognized by its name, not by its type: if none of our code defines it, it is a library's.
 """
 
 import ast
@@ -46,17 +46,17 @@ def packages() -> frozenset[str]:
 
 @dataclass
 class Findings:
-    """What one file has of private names."""
+    """The private names in one file."""
 
     imports: list[tuple[int, str]] = field(default_factory=list)
-    """Private parts of libraries, also by a name in a string."""
+    """Imports of private parts of libraries, and such names in strings."""
     attributes: list[tuple[int, str, bool]] = field(default_factory=list)
-    """Private attributes that it uses, and whether by `super()`."""
+    """Uses of private attributes: the line, the name, and whether through `super()`."""
     defined: set[str] = field(default_factory=set)
-    """Private functions, classes, variables and attributes that it defines."""
+    """Private functions, classes, variables and attributes that the file defines."""
 
     def foreign(self, ours: set[str]) -> Iterator[tuple[int, str]]:
-        """Yield the private attributes that nothing of ours defines."""
+        """Yield the private attributes that none of our code defines."""
         for line, name, is_super in self.attributes:
             is_foreign = name not in ours or (is_super and name not in ALLOWED_OVERRIDES)
             if is_foreign and name not in ALLOWED_ATTRIBUTES:
@@ -64,7 +64,7 @@ class Findings:
 
 
 def read(source: str) -> Findings:
-    """Look through a file once."""
+    """Collect the private names of a file."""
     found = Findings()
     for node in ast.walk(ast.parse(source)):
         imported: list[str] = []
@@ -95,13 +95,13 @@ def read(source: str) -> Findings:
 
 
 def called(node: ast.AST) -> str:
-    """Return the name of the function that is called, if it has a plain one."""
+    """Return the name of the called function, if it is a plain name."""
     return node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
 
 
 @cache
 def files() -> dict[str, Findings]:
-    """Return what each file of ours has."""
+    """Return the findings of each of our files."""
     paths = sorted(path for name in OURS for path in (ROOT / name).rglob("*.py"))
     return {str(path.relative_to(ROOT)): read(path.read_text(encoding="utf-8")) for path in paths}
 

@@ -1,4 +1,4 @@
-"""A test that hangs fails by its name, and the next one runs."""
+"""A test that hangs fails with its name, and the next one runs."""
 
 import subprocess
 import sys

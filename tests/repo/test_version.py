@@ -1,4 +1,4 @@
-"""One version: bot/__init__.py has it, the changelog tells of it, and the program says it."""
+"""There is one version: bot/__init__.py declares it, and the changelog and the program agree."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ def test_the_newest_release_of_the_changelog_is_the_declared_version() -> None:
     assert CHANGELOG.index("## [Unreleased]") < CHANGELOG.index("## [0.1.0]")
 
 
-def test_the_program_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_program_prints_its_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--version"])
     assert ended.value.code == 0

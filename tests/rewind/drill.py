@@ -1,4 +1,4 @@
-"""What a drill needs: a client that writes numbered rows, people whose presses are counted, and what they see."""
+"""Helpers for drills: a client that writes numbered rows, people whose presses are counted, and what they see."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -17,12 +17,12 @@ PAUSE_SECONDS = 0.25
 
 @dataclass
 class Writer:
-    """Writes a numbered row again and again, and knows between which two times each was committed."""
+    """Writes numbered rows, and records the times before and after each commit."""
 
     client: Client
     rows: list[tuple[int, datetime, datetime]] = field(default_factory=list)
     stopped_by: str = ""
-    """What the database said when it took no more rows."""
+    """The database's error when it accepted no more rows."""
 
     async def writes(self) -> None:
         """Write until the database refuses."""
@@ -37,7 +37,7 @@ class Writer:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def moment(self, at_least: int) -> datetime:
-        """Wait for a whole second during which no row was being committed, with so many rows before it."""
+        """Wait for a whole second in which no row was being committed, with at least `at_least` rows before it."""
 
         def found() -> datetime | None:
             for (*_, one), (_, other, _) in zip(self.rows[at_least:], self.rows[at_least + 1 :], strict=False):
@@ -49,12 +49,12 @@ class Writer:
         return await until(found, what="a second between two rows")
 
     def until(self, at: datetime) -> list[int]:
-        """The rows that were committed by a moment."""
+        """Return the rows that were committed by a time."""
         return [number for number, _, committed in self.rows if committed <= at]
 
 
 async def token_of(world: World, name: str, *, read_only: bool = False) -> str:
-    """A token minted behind the bot's back, as the CLI does."""
+    """Create a token without the bot, like the CLI."""
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
     access = "read-only" if read_only else "full-access"
@@ -68,7 +68,7 @@ async def token_of(world: World, name: str, *, read_only: bool = False) -> str:
 
 @asynccontextmanager
 async def opened(world: World, name: str, *, token: str = "") -> AsyncIterator[Client]:
-    """A real client of a database."""
+    """Start a real client of a database."""
     async with client_of(f"{world.url}/db/{name}/") as client:
         client.token = token or await token_of(world, name)
         yield client
@@ -76,7 +76,7 @@ async def opened(world: World, name: str, *, token: str = "") -> AsyncIterator[C
 
 @asynccontextmanager
 async def shop(world: World, name: str, *, rows: int = 0) -> AsyncIterator[Writer]:
-    """A database with a table of numbered rows and two others, and a client that can write to it."""
+    """Create a database with a table of numbered rows and two others, and a client that can write to it."""
     await world.make(name)
     async with opened(world, name) as client:
         await client.runs("CREATE TABLE items (n INTEGER PRIMARY KEY, created_at TEXT)")
@@ -110,7 +110,7 @@ def now() -> datetime:
 
 
 def whole(at: datetime) -> str:
-    """A moment as people can type it."""
+    """Return a time as people can type it."""
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 

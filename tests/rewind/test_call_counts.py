@@ -1,4 +1,4 @@
-"""How many calls to Turso a rewind costs: a bounded number, whatever the number of databases and tables."""
+"""How many calls to Turso a rewind makes: a bounded number, whatever the number of databases and tables."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -13,7 +13,7 @@ MOST_DATA = 16
 
 
 async def rewinds(world: World, name: str, tables: int) -> tuple[int, int]:
-    """Rewind a database with some tables; returns the calls to the Platform API and to databases."""
+    """Rewind a database with some tables, and return the calls to the Platform API and to databases."""
     await world.make(name)
     await world.runs(name, *(f"CREATE TABLE t{number} (n)" for number in range(tables)))
     await world.pass_time(minutes=10)
@@ -28,7 +28,7 @@ async def rewinds(world: World, name: str, tables: int) -> tuple[int, int]:
     return len(control), len(world.turso.calls.data()) - before[1]
 
 
-async def test_a_rewind_costs_a_bounded_number_of_calls(
+async def test_a_rewind_makes_a_bounded_number_of_calls(
     world: World, record_property: Callable[[str, object], None]
 ) -> None:
     small = await rewinds(world, "small", 2)

@@ -1,4 +1,4 @@
-"""From a triage card to recovered: half of a table is gone, two people get it back, and nothing else is lost."""
+"""From a triage card to recovery: half of a table is gone, two people restore it, and nothing else is lost."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ MOST_PRESSES = 7
 
 
 async def appears(world: World, *, button: str, holding: str) -> Message:
-    """Wait for a message in the incident's channel with a button and some words."""
+    """Wait for a message in the incident's channel with a button and the text `holding`."""
 
     def found() -> Message | None:
         posted = [one for one in world.workspace.history(INCIDENT, None) if not one.only_for]
@@ -27,7 +27,7 @@ async def appears(world: World, *, button: str, holding: str) -> Message:
     return await until(found, what=f"a message with {button!r} and {holding!r}")
 
 
-async def test_two_people_get_half_a_table_back_in_seven_presses(world: World) -> None:
+async def test_two_people_restore_half_a_table_in_seven_presses(world: World) -> None:
     assert world.bot is not None
     ben, presses = world.person(BEN), Presses(world)
     async with shop(world, "shop") as writer:
@@ -116,7 +116,7 @@ async def test_two_people_get_half_a_table_back_in_seven_presses(world: World) -
 
 
 def report_of(world: World, name: str) -> str:
-    """The report that was shared last; empty while there is none."""
+    """Return the report that was shared last. Empty: there is none."""
     found = [
         one for one in world.workspace.state.files.values() if one["name"] == f"rewind-{name}.md" and one["shared"]
     ]

@@ -1,4 +1,4 @@
-"""A receiver of OTLP over HTTP, which keeps every span that it gets."""
+"""A receiver of OTLP over HTTP that keeps every span that it gets."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,14 +31,14 @@ class Received:
 
 @dataclass
 class Receiver:
-    """What was received: the spans, and the bodies as they came."""
+    """The spans and the bodies that were received."""
 
     url: str
     spans: list[Received] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
 
     def of(self, trace: str) -> list[Received]:
-        """Return the spans of a trace, in the order in which they began."""
+        """Return the spans of a trace in the order of their start."""
         return sorted((span for span in self.spans if span.trace == trace), key=lambda span: span.began)
 
     def named(self, name: str) -> list[Received]:
@@ -46,7 +46,7 @@ class Receiver:
         return [span for span in self.spans if span.name == name]
 
     async def take(self, request: Request) -> Response:
-        """Keep what is sent."""
+        """Keep the content of one request."""
         body = await request.body()
         self.bodies.append(body)
         self.spans += _read(body)

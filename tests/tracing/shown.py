@@ -1,4 +1,4 @@
-"""What operators see of one approved destroy, as `docs/operations.md` shows it: without what differs in each run."""
+"""What operators see of one approved destroy, as `docs/operations.md` shows it, without what differs in each run."""
 
 import json
 import re
@@ -39,7 +39,7 @@ def trace(spans: Sequence[Received]) -> str:
 
 
 def _below(parent: Received, spans: Sequence[Received], indent: str) -> list[str]:
-    """Return what belongs to a span. Its reads come first and once, since they run at the same time."""
+    """Return the children of a span. Its reads come first, and once, because they run at the same time."""
     inner = [span for span in spans if span.parent == parent.id and not span.name.startswith(("store ", "Slack "))]
     reads = sorted({span.name for span in inner if span.name.startswith("Turso GET")})
     lines = [f"{indent}{name}" for name in reads]
@@ -50,7 +50,7 @@ def _below(parent: Received, spans: Sequence[Received], indent: str) -> list[str
 
 
 def _same_ids(text: str) -> str:
-    """Replace our own IDs by ones that are the same in each run."""
+    """Replace the bot's IDs by ones that are the same in each run."""
     for kind in ("i", "r"):
         found = list(dict.fromkeys(re.findall(rf"\b{kind}-[a-z0-9]{{10}}\b", text)))
         for number, one in enumerate(found):
@@ -59,7 +59,7 @@ def _same_ids(text: str) -> str:
 
 
 def compare(what: str, seen: str, *, update: bool) -> None:
-    """Compare with the page, or write into it."""
+    """Compare with the page, or update the page."""
     page = PAGE.read_text(encoding="utf-8")
     before, mark, rest = page.partition(f"<!-- seen: {what} -->\n```text\n")
     assert mark, f"{PAGE.name} has no place for the {what}"

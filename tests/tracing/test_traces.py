@@ -1,4 +1,7 @@
-"""One trace leads from Slack's request over the approval to Turso's answer. Nothing that somebody typed is in it."""
+"""One trace leads from Slack's request through the approval to Turso's answer.
+
+It contains no text that people typed.
+"""
 
 import asyncio
 import itertools
@@ -51,14 +54,14 @@ class Traced:
         self.figures, self.log = figures, log
         """The metrics and the log after the destroy."""
         self.headers = headers
-        """The names of the headers that each of the two stand-ins got."""
+        """The names of the headers that the local Slack and the local Turso got."""
         self.world = world
         self.keys = keys
         self.receiver = receiver
 
 
 async def figures_of(bot: Process) -> str:
-    """Return the metrics once the destroy is counted."""
+    """Wait until the destroy is counted, and return the metrics."""
     async with local_client(base_url=f"http://127.0.0.1:{bot.port}") as http:
         for _ in range(300):
             text = (await http.get("/metrics")).text
@@ -138,7 +141,7 @@ STORY = (
 DELETE = STORY[7]
 
 
-async def test_the_request_of_the_press_is_linked(traced: Traced) -> None:
+async def test_the_trace_of_the_press_is_linked(traced: Traced) -> None:
     (press,) = traced.receiver.named("approval.approve")
 
     (other,) = press.links
@@ -146,7 +149,7 @@ async def test_the_request_of_the_press_is_linked(traced: Traced) -> None:
     assert traced.receiver.of(other)[0].name == "request by Slack"
 
 
-async def test_no_secret_and_no_text_of_people_is_sent(traced: Traced) -> None:
+async def test_no_secret_and_no_typed_text_is_sent(traced: Traced) -> None:
     sent = b"\n".join(traced.receiver.bodies)
     keys, world = traced.keys, traced.world
     secrets = [keys.bot_token, keys.signing_secret, keys.app_token, keys.turso_token]
@@ -167,20 +170,22 @@ def bodies(world: World) -> list[dict[str, Any]]:
     return [dict(one.payload) for one in world.workspace.deliveries]
 
 
-async def test_nothing_in_the_background_begins_a_trace_of_a_single_call(traced: Traced) -> None:
+async def test_no_background_task_starts_a_trace_of_a_single_call(traced: Traced) -> None:
     roots = {span.name for span in traced.receiver.spans if not span.parent}
 
     assert {name for name in roots if name.startswith(("store", "Slack", "Turso"))} == set()
 
 
-async def test_no_place_in_a_trace_is_sent_to_slack_and_turso(traced: Traced) -> None:
+async def test_no_trace_headers_are_sent_to_slack_and_turso(traced: Traced) -> None:
     assert traced.headers["slack"] > {"host"}
     assert traced.headers["turso"] > {"host"}
     assert {"traceparent", "tracestate", "baggage"}.isdisjoint(traced.headers["slack"] | traced.headers["turso"])
 
 
 @pytest.mark.parametrize("what", ["log", "metrics", "trace"])
-async def test_the_documentation_shows_what_is_seen(traced: Traced, what: str, pytestconfig: pytest.Config) -> None:
+async def test_the_documentation_shows_what_operators_see(
+    traced: Traced, what: str, pytestconfig: pytest.Config
+) -> None:
     """`pytest tests/tracing --update-golden` writes it into the page."""
     (press,) = traced.receiver.named("approval.approve")
     seen = {
@@ -193,7 +198,7 @@ async def test_the_documentation_shows_what_is_seen(traced: Traced, what: str, p
     shown.compare(what, seen, update=pytestconfig.getoption("--update-golden"))
 
 
-async def test_without_a_receiver_nothing_of_opentelemetry_is_loaded(tmp_path: Path) -> None:
+async def test_without_a_receiver_opentelemetry_is_not_loaded(tmp_path: Path) -> None:
     async with standing(tmp_path) as (world, keys):
         found = await loaded_by(Process(world, keys), tmp_path)
 
@@ -222,7 +227,7 @@ async def test_a_receiver_that_is_switched_off_gets_nothing(tmp_path: Path) -> N
         assert receiver.bodies == []
 
 
-async def test_a_receiver_that_does_not_answer_holds_nothing_up(tmp_path: Path) -> None:
+async def test_a_receiver_that_does_not_answer_delays_nothing(tmp_path: Path) -> None:
     async with standing(tmp_path) as (world, keys):
         nobody = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}", "OTEL_BSP_SCHEDULE_DELAY": "100"}
         bot = Process(world, keys, extra=nobody)
@@ -233,7 +238,7 @@ async def test_a_receiver_that_does_not_answer_holds_nothing_up(tmp_path: Path) 
 
 
 async def loaded_by(bot: Process, folder: Path) -> list[str]:
-    """Play a command with a fresh process, and return the modules of OpenTelemetry that it has loaded at its end."""
+    """Run a command in a new process, and return the modules of OpenTelemetry that it has loaded at its end."""
     (folder / "sitecustomize.py").write_text(LOOK)
     bot.fresh, bot.extra = True, {**bot.extra, "PYTHONPATH": f"{folder}:{ROOT}"}
     await bot.start()
