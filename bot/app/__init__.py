@@ -1,1 +1,1 @@
-"""The composition root, which wires the other packages. Only it imports them all."""
+"""The composition root: puts the other packages together. No other package imports all of them."""

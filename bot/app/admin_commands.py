@@ -28,7 +28,7 @@ async def upgrade_store(database_url: str, direct_url: str | None = None) -> int
 
 
 async def back_up_store(database_url: str, to: Path) -> int:
-    """Back the store up, and print what the backup holds."""
+    """Back up the store, and print what the backup contains."""
     found = await back_up(database_url, to)
     print(f"`{to}` is a verified backup: {found.entries} audit entries, head {found.head or '(empty)'}.")
     print("It contains the names of databases and people, and reasons. Keep it as private as the store.")
@@ -51,7 +51,7 @@ class Audit:
             yield cls(store)
 
     async def verify(self, head: str | None) -> int:
-        """Verify the chain, against a posted head if one is given. Returns 1 if it is broken."""
+        """Verify the chain, and compare it with a posted head if one is given. Returns 1 if it is broken."""
         found = await verify_stream(self._store.audit.chain(), head)
         if found.fault:
             print(f"The audit log was changed: {found.fault}")
@@ -65,7 +65,7 @@ class Audit:
         return 0
 
     async def resend(self, stream: str, first: int) -> int:
-        """Let the audit stream begin again at an entry. Returns 1 if its receiver hasn't got so far."""
+        """Send the audit stream again from an entry on. Returns 1 if the receiver hasn't received that entry yet."""
         if not await self._store.audit_streams.rewind(stream, first - 1):
             print(f"Nothing to send again: the receiver hasn't received entry {first} yet.")
             return 1
@@ -80,7 +80,7 @@ class Audit:
 
 
 def verify_copy(path: Path, head: str | None) -> int:
-    """Verify a received copy of the log. Returns 1 if it doesn't hold. Raises BotError if it can't be read."""
+    """Verify a received copy of the log. Returns 1 if it isn't valid. Raises BotError if it can't be read."""
     try:
         found = received_copy.verify_copy(path, head)
     except received_copy.BrokenCopy as error:
@@ -94,7 +94,7 @@ def verify_copy(path: Path, head: str | None) -> int:
 
 
 async def after_restore(settings: Settings) -> int:
-    """Prepare a restored store for the bot, and print what was done. Returns 1 if something needs a look."""
+    """Prepare a restored store for the bot, and print what was done. Returns 1 if people must check something."""
     from bot.app import after_restore as restore
     from bot.app.compose import running
 
@@ -117,6 +117,6 @@ async def doctor(settings: Settings) -> int:
 
 
 def _store_findings(settings: Settings) -> list[tuple[str, bool, str]]:
-    """Return a finding if the store may be deleted. It is a failure where that is certain."""
+    """Return a finding if the store's file may be deleted. It is a failure if that is certain."""
     loss = describe_loss(place_of(settings.database_url.get_secret_value()).file, os.environ)
     return [("place of the store", not loss.is_certain, loss.sentence)] if loss else []

@@ -1,7 +1,7 @@
-"""What has to happen to a store that was restored from a backup, before the bot runs on it again.
+"""Prepares a store that was restored from a backup, before the bot runs on it again.
 
 A backup doesn't know what happened after it was made. Requests that have ended since look open, a countdown that was
-undone still runs, and databases may be blocked by requests that the backup doesn't have.
+undone still runs, and databases may be blocked by requests that aren't in the backup.
 """
 
 from collections.abc import Collection, Sequence
@@ -21,20 +21,20 @@ RESTORED: Final = "The bot's store was restored from a backup, which doesn't sho
 
 
 class StillRunning(BotError):
-    """Raised if processes run on the store. The sentence names them."""
+    """Raised if processes are running on the store. The sentence names them."""
 
 
 @dataclass(slots=True)
 class Report:
-    """What was done, and what people have to look at."""
+    """What was done, and what people must check."""
 
     withdrawn: list[Request] = field(default_factory=list)
     stopped: list[Request] = field(default_factory=list)
     sent: list[Request] = field(default_factory=list)
-    """Requests whose change was sent before the backup: their outcome is read from Turso after the start."""
+    """Requests whose change was sent before the backup. Their outcomes are read from Turso after the start."""
     unexplained: list[Unexplained] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
-    """Organizations that Turso didn't list, or databases of which it doesn't say whether they are blocked."""
+    """Organizations that Turso didn't list, or databases whose blocks Turso didn't report."""
 
 
 async def after_restore(env: Environment, running: Collection[str]) -> Report:
@@ -57,7 +57,7 @@ async def after_restore(env: Environment, running: Collection[str]) -> Report:
     for organization in sorted({*env.rules.policy.organizations, env.rules.policy.organization} - {""}):
         try:
             found = await find_unexplained(env.turso_clients.turso(organization), env.store.holds, organization)
-        except BotError:  # its token isn't set
+        except BotError:  # the organization's token isn't set
             found = Blocks(unknown=[organization])
         report.unexplained += found.unexplained
         report.unknown += found.unknown
@@ -75,7 +75,7 @@ async def _withdraw(env: Environment, request: Request, report: Report) -> None:
 
 
 def lines(report: Report) -> Sequence[str]:
-    """Return the report for an operator."""
+    """Return the report as lines for an operator."""
     found = [f"Withdrawn: {request.line} ({request.id})" for request in report.withdrawn]
     found += [f"Countdown stopped, still in quarantine: {request.line} ({request.id})" for request in report.stopped]
     found += [

@@ -8,18 +8,18 @@ from bot.core.concurrency import deadline
 from bot.errors import BotError
 
 Finding = tuple[str, bool, str]
-"""A check's name, whether it is well, and one sentence."""
+"""A check's name, whether it passed, and one sentence."""
 Check = Callable[[], Awaitable[str]]
-"""Returns a sentence when well; raises BotError when not."""
+"""Returns a sentence if the check passed. Raises BotError otherwise."""
 PATIENCE_SECONDS: Final = 6.0
 
 
 class Unhealthy(BotError):
-    """Raised by a check that found something wrong."""
+    """Raised by a check that found a problem."""
 
 
 async def run_checks(checks: Mapping[str, Check]) -> list[Finding]:
-    """Run checks at the same time."""
+    """Run checks in parallel."""
     return list(await asyncio.gather(*(run_check(name, check) for name, check in checks.items())))
 
 

@@ -23,7 +23,10 @@ class FileClock:
         self._read = ""
 
     def now(self) -> datetime:
-        """Return the file's time. If it can't be read, return the last value, and at first the machine's time."""
+        """Return the time in the file.
+
+        If it can't be read, return the last value, or the machine's time if there is none yet.
+        """
         with suppress(OSError, ValueError):
             text = self._path.read_text(encoding="ascii").strip()
             _moment(text)

@@ -1,4 +1,4 @@
-"""The composition of one process from all packages, and its shutdown."""
+"""Puts one process together from all packages, and shuts it down."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -54,12 +54,15 @@ log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS = 8.0
 SECRET_NAMES = ("TOKEN", "KEY", "SECRET", "PASSWORD")
-"""The endings of environment variables that contain a secret. The policy may name any that begins with `TURSO_`."""
+"""Endings of the names of variables that contain a secret.
+
+The policy may refer to any variable with `TURSO_` in front.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The parts of one process of the bot."""
+    """The parts of one process."""
 
     settings: Settings
     env: Environment
@@ -92,9 +95,9 @@ async def running(
     Args:
         clock: used instead of the machine's clock or the file from the settings.
         executes: whether it also does durable work. A process can have one such bot.
-        counts: whether it is one of the processes that `doctor` compares. It then has a row in the store.
+        counts: whether it is one of the processes that `doctor` compares. If so, it has a row in the store.
         upgrade: whether to upgrade the store first. Otherwise it must be current.
-        waits: for how many seconds to wait until the store can be reached.
+        waits: how many seconds to wait until the store can be reached.
         traces: what records the spans of this process.
     Raises:
         BotError: the policy file doesn't validate, or the store can't be opened.
@@ -204,7 +207,7 @@ async def running(
             for loop in maintenance.start(background):
                 stack.push_async_callback(loop.stop)
             await stack.enter_async_context(audit_stream(settings, store, clock, background, heartbeat.id))
-        # After durable work, so that they stop before it, because it shuts down the threads that they use.
+        # Stopped after durable work, because it shuts down the threads that they use.
         stack.push_async_callback(
             background.start("policy watch", lambda: book.apply_changes(follow), every=LOOK_EVERY).stop
         )
@@ -235,7 +238,10 @@ async def running(
 
 
 async def _introduce(workspace: Workspace) -> None:
-    """Look the installation up once. Without an answer, readiness reports it and the first request tries again."""
+    """Look up the installation once.
+
+    If Slack doesn't respond, readiness reports that, and the first request tries again.
+    """
     try:
         found = await workspace.installation()
         log.info("installed", team=found.team_id, bot=found.bot_user_id)
@@ -248,30 +254,30 @@ def _secrets(settings: Settings) -> tuple[str, ...]:
 
 
 def describe_place(settings: Settings) -> str:
-    """Return the place of the store, without user and password."""
+    """Return the address of the store, without user and password."""
     place = place_of(settings.database_url.get_secret_value())
     return str(place.file) if place.file else f"postgresql://{place.url.host or ''}/{place.url.database or ''}"
 
 
 def places_of_settings(settings: Settings) -> Places:
-    """Return the ways to the store. Raises BadDatabaseUrl."""
+    """Return the store's database URLs. Raises BadDatabaseUrl."""
     direct = settings.database_direct_url
     return places_of(settings.database_url.get_secret_value(), direct.get_secret_value() if direct else None)
 
 
 def secrets_of(settings: Settings) -> list[str]:
-    """Return every secret of the settings, which no log or message may contain."""
+    """Return every secret in the settings. No log line or message may contain one."""
     named = _named_secrets(settings).values()
     places = places_of_settings(settings)
     found = {place.url.password for place in (places.requests, places.direct) if place.url.password}
     forms = [form for password in sorted(found) for form in (password, quote(password, safe=""))]
-    # With `:` and `@` around it, because a password may be an ordinary word that occurs everywhere.
+    # Between `:` and `@`, because a password may be an ordinary word that occurs in many texts.
     signed = [f":{form}@" for form in (*forms, *passwords())]
     return [*named, *signed]
 
 
 def unrecognizable(settings: Settings) -> list[str]:
-    """Return the settings whose secret is too short or too much like a word to be found in messages."""
+    """Return the settings whose secrets can't be recognized in messages, being too short or too much like a word."""
     return sorted(name for name, value in _named_secrets(settings).items() if not is_recognizable(value))
 
 

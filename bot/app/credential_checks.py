@@ -1,4 +1,4 @@
-"""Checks of the credentials that no other check uses: the app-level token and the signing secret."""
+"""Checks of the credentials that no other check covers: the app-level token and the signing secret."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,24 +12,24 @@ from bot.settings import HOW_TO_CONNECT
 from bot.slack.outgoing.web_api import SlackCalls
 
 LOOP: Final = "Slack signatures"
-"""The background loop that fails while Slack's signatures are refused, so that every process learns of it."""
+"""The background loop that fails while Slack's signatures are refused, so that other processes know it, too."""
 LOOK_EVERY: Final = 20.0
 REFUSED_WITHIN_SECONDS: Final = 900.0
 SUSPICIOUS: Final = 3
-"""So many refused requests without an accepted one are not a coincidence."""
+"""This many refused requests in a row, without an accepted one, aren't a coincidence."""
 
 
 class SignaturesRefused(Exception):
-    """Raised while requests are refused for their signature and none is accepted."""
+    """Raised while requests are refused for their signatures and none is accepted."""
 
 
 class WrongCredential(BotError):
-    """Raised by a check of a credential that doesn't work."""
+    """Raised if a credential doesn't work."""
 
 
 @dataclass(slots=True)
 class Signatures:
-    """How many requests in a row were refused for their signature."""
+    """The number of requests in a row that were refused for their signature."""
 
     now: Callable[[], float] = time.monotonic
     _refused: list[float] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Signatures:
 
     @property
     def are_refused(self) -> bool:
-        """Return True if the last few requests were refused, all within some minutes."""
+        """Return True if the last few requests were all refused, within a few minutes."""
         since = self.now() - REFUSED_WITHIN_SECONDS
         return len([at for at in self._refused if at >= since]) >= SUSPICIOUS
 
@@ -57,7 +57,7 @@ class Signatures:
 
 @dataclass(frozen=True, slots=True)
 class CredentialChecks:
-    """The checks of `doctor` for credentials."""
+    """The credential checks of `doctor`."""
 
     calls: SlackCalls
     app_token: str
@@ -65,7 +65,7 @@ class CredentialChecks:
     """Returns the failing background loops of every process."""
 
     async def check_app_token(self) -> str:
-        """Ask Slack for the address of a Socket Mode connection, without opening one. Raises WrongCredential."""
+        """Request the address of a Socket Mode connection from Slack, without opening one. Raises WrongCredential."""
         if not self.app_token:
             return "SLACK_APP_TOKEN isn't set. Only `socket` needs it."
         try:
@@ -73,12 +73,12 @@ class CredentialChecks:
         except SlackApiError as error:
             code = error.response.get("error")
             raise WrongCredential(f"Slack doesn't accept SLACK_APP_TOKEN ({code}). {HOW_TO_CONNECT}") from None
-        except Exception as error:  # the library raises many kinds
+        except Exception as error:  # the library raises many types of errors
             raise WrongCredential(f"SLACK_APP_TOKEN couldn't be tested ({type(error).__name__}).") from None
         return "Slack accepts the app-level token."
 
     async def check_signing_secret(self) -> str:
-        """Look whether a process refuses Slack's requests. Only those can prove the secret. Raises WrongCredential."""
+        """Check that no process refuses Slack's requests. Only those can test the secret. Raises WrongCredential."""
         refusing = sorted(process for process, loops in (await self.failing()).items() if LOOP in loops)
         if refusing:
             raise WrongCredential(

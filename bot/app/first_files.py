@@ -1,4 +1,4 @@
-"""The files of a new installation: `turso-ops init` copies them from the examples."""
+"""The files of a new installation, which `turso-ops init` copies from the examples."""
 
 import os
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from typing import Final
 from bot.settings import BadSettings
 
 COPIES: Final = {"policy.example.yaml": ("policy.yaml", 0o644), ".env.example": (".env", 0o600)}
-"""The file that each example becomes, and its mode."""
+"""For each example, the file to create and its mode."""
 
 
 def write_first_files(folder: Path) -> int:
-    """Write the policy and the settings into a folder, and print what became of each.
+    """Create the policy and the settings file in a folder, and print the result for each.
 
     Returns:
-        0, or 1 if a file was there already. Such a file stays as it is.
+        0, or 1 if one of the files existed already. An existing file isn't changed.
     Raises:
         BadSettings: a file can't be written.
     """
@@ -32,7 +32,7 @@ def write_first_files(folder: Path) -> int:
 
 
 def _example(name: str) -> Path:
-    """Return the path of an example: in the package, or in the checkout that the package is part of."""
+    """Return the path of an example, in the installed package or in the source tree."""
     return next(folder / name for folder in _folders() if (folder / name).exists())
 
 
@@ -43,7 +43,7 @@ def _folders() -> Iterator[Path]:
 
 
 def _write_new(path: Path, content: bytes, mode: int) -> bool:
-    """Write a file, unless there is something of this name. Returns whether it was written."""
+    """Create a file, unless something with this name exists. Returns whether it was created."""
     try:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except FileExistsError:

@@ -38,7 +38,7 @@ TOLD_WITHIN: Final = timedelta(minutes=10)
 TOLD_SINCE: Final = timedelta(days=7)
 OPEN_STATES: Final = (*BEFORE_SENT, State.QUARANTINED)
 STREAM_MAY_LAG: Final = 1000
-"""Entries that are on their way."""
+"""The number of entries that may be on their way."""
 
 
 @dataclass(slots=True)
@@ -57,9 +57,9 @@ class Health:
     on_call: Check
     """The check of the on-call schedules."""
     stream: str = ""
-    """The audit stream as the store names it. Empty if there is none."""
+    """The audit stream's key in the store. Empty if there is none."""
     place: str = ""
-    """Where the store is."""
+    """The address of the store."""
 
     def readiness(self, durable: Callable[[], str]) -> Readiness:
         """Return the checks of a load balancer. `durable` says why no durable work is done here, if that is so."""
@@ -131,7 +131,7 @@ class Health:
             expires = await turso.validate()
         except TursoUnauthorized:
             raise
-        except TursoRejected:  # a token limited to one group can't be validated; it only has to be able to read
+        except TursoRejected:  # a token limited to one group can't be validated, so it is enough that it can read
             async for _ in turso.pages(limit=100):
                 break
             return "Turso accepts the API token."
@@ -185,7 +185,7 @@ class Health:
         short, known = [], ""
         for rule, who, wanted in self.book.policy.approval_rules():
             if who.unchecked(members):
-                known = " with known members"  # another check reports the unknown user groups
+                known = " with known members"  # unknown user groups are reported by another check
                 continue
             there = len(await self.directory.present(who.members(members), enough=wanted))
             if there < wanted:
@@ -214,7 +214,7 @@ class Health:
         return f"The audit stream has sent entry {state.seq}."
 
     async def _stream_lag(self) -> int:
-        """Return how many entries the receiver lacks."""
+        """Return how many entries the receiver doesn't have yet."""
         last, _ = await self.store.audit.head()
         return last - (await self.store.audit_streams.state(self.stream)).seq if self.stream else 0
 
@@ -259,7 +259,7 @@ class Health:
         return "No workflows are stuck."
 
     async def outcomes(self) -> str:
-        """Check that every outcome reached somebody. Raises Unhealthy."""
+        """Check that somebody was notified of every outcome. Raises Unhealthy."""
         if undelivered := await undelivered_outcomes(self.store, self.clock.now()):
             posts = [one for one in undelivered if ":" in one.subject]
             ends = [one for one in undelivered if one not in posts]
@@ -288,7 +288,7 @@ _KINDS: Final = {"r-": "the outcome of request", "h-": "the end of freeze", "v-"
 
 
 async def undelivered_outcomes(store: Store, now: datetime) -> list[PendingNotice]:
-    """Return the outcomes of the last days of which nobody was notified."""
+    """Return the outcomes of the last days without a delivered notice."""
     return await store.notices.undelivered(since=now - TOLD_SINCE, before=now - TOLD_WITHIN)
 
 

@@ -1,4 +1,4 @@
-"""The heartbeat of a process: its policy and its failing loops, for other processes to read."""
+"""The heartbeat of a process: its policy and its failing loops, which other processes can read."""
 
 import os
 import secrets
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 EVERY_SECONDS: Final = 20.0
 LIVES_FOR: Final = timedelta(seconds=60)
-"""A process that hasn't written its row for so long no longer counts."""
+"""A process that hasn't written its row for this long no longer counts as running."""
 
 
 def _own_id() -> str:
@@ -27,7 +27,7 @@ def _own_id() -> str:
 
 @dataclass(slots=True)
 class Heartbeat:
-    """Writes this process's row, and reads the rows of others, by the machine's clock."""
+    """Writes this process's row, and reads the other rows. Uses the machine's clock."""
 
     store: SqlStore
     book: PolicyBook
@@ -40,7 +40,7 @@ class Heartbeat:
         await self.store.processes.record(self.id, self.book.policy.hash, now, forget=now - LIVES_FOR, failing=failing)
 
     async def leave(self) -> None:
-        """Delete the row because this process ends. Ignores an unavailable store, which is reported elsewhere."""
+        """Delete the row, because this process ends. An unavailable store is ignored here, because others report it."""
         try:
             await self.store.processes.remove(self.id)
         except Exception as error:

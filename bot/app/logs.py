@@ -15,11 +15,11 @@ from bot.slack.sdk_logging import cap_sdk_loggers
 from bot.turso.http import limit_loggers
 
 TRACEBACKS: Final = ("exception", "stack")
-_encode: Final = json.JSONEncoder(default=repr).encode  # created once, since that takes as long as a line
+_encode: Final = json.JSONEncoder(default=repr).encode  # created only once, since that takes as long as writing a line
 
 
 class Redactor:
-    """A processor that hides secrets, and text that looks like one, also in tracebacks."""
+    """A processor that hides secrets, and text that looks like one, even in tracebacks."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
         known = recognizable(secrets)
@@ -39,7 +39,7 @@ class Redactor:
         return HIDDEN if self.finds(repr(value)) else value
 
     def finds(self, text: str) -> bool:
-        """Return True if a text contains a secret, in plain or JSON form."""
+        """Return True if a text contains a secret, as it is or escaped for JSON."""
         return has_token(text) or any(secret in text for secret in self._secrets)
 
 
@@ -58,7 +58,7 @@ def _escaped(value: Any) -> Any:
 
 
 class JsonLine:
-    """Renders a line as JSON. It is searched for secrets as a whole, and per value only if one is found."""
+    """Renders a line as JSON. It searches the whole line for secrets, and only if one is found, each value."""
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor

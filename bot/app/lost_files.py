@@ -1,4 +1,4 @@
-"""Places whose files are deleted while the bot lives on, the store among them."""
+"""Finds out whether the store is in a place whose files are deleted although the bot is still used."""
 
 import re
 from collections.abc import Mapping
@@ -12,21 +12,21 @@ PLATFORMS: Final = {
     "FLY_APP_NAME": "Fly.io",
     "KUBERNETES_SERVICE_HOST": "Kubernetes",
 }
-"""The platform that sets each variable in all of its processes."""
+"""The platform that sets each of these variables in all of its processes."""
 CONTAINER: Final = (Path("/.dockerenv"), Path("/run/.containerenv"))
-"""The files by which Docker and Podman mark a container."""
+"""The files that mark a Docker or Podman container."""
 IN_MEMORY: Final = ("tmpfs", "ramfs")
 EMPTY_DIR: Final = "/kubernetes.io~empty-dir/"
-"""Part of the folder on the node that Kubernetes mounts as an `emptyDir` volume."""
+"""Part of the path on the node for a volume that Kubernetes mounts as an `emptyDir`."""
 ADVICE: Final = "set `DATABASE_URL` to PostgreSQL, or to a file on a volume"
 
 
 class Loss(NamedTuple):
-    """Why a store may be deleted."""
+    """Why the store may be deleted."""
 
     sentence: str
     is_certain: bool
-    """False where files stay for as long as nobody removes the container."""
+    """False if the files are kept as long as nobody removes the container."""
 
 
 class Mount(NamedTuple):
@@ -40,13 +40,13 @@ class Mount(NamedTuple):
 
 
 def describe_loss(file: Path | None, environ: Mapping[str, str], *, root: Path = Path("/")) -> Loss | None:
-    """Return why a SQLite store will be deleted, and None if nothing is known of that.
+    """Return why a SQLite store will be deleted. None if there is no reason to think so.
 
-    A volume is a file system of its own. Everything on the file system of `/` goes with the container.
+    A volume is a file system of its own. Everything on the file system of `/` is deleted with the container.
 
     Args:
-        file: the SQLite file; None for PostgreSQL.
-        root: where the file system begins.
+        file: the SQLite file, or None for PostgreSQL.
+        root: the root of the file system.
     """
     if file is None:
         return None
@@ -74,7 +74,7 @@ def mounts(table: str) -> list[Mount]:
 
 
 def _mount_of(file: Path, root: Path) -> Mount | None:
-    """Return the mount that a file is on: the last one of those whose folder is nearest."""
+    """Return the mount that contains a file: the last of those with the nearest folder."""
     table = root / "proc/self/mountinfo"
     known = mounts(table.read_text("utf-8", errors="surrogateescape")) if table.exists() else []
     above = [one for one in known if file.resolve().is_relative_to(one.point)]
@@ -86,7 +86,10 @@ def _unescaped(field: str) -> str:
 
 
 def _platform_of(environ: Mapping[str, str]) -> str | None:
-    """Return the platform that set these variables, if it is one that deletes files at each deployment."""
+    """Return the platform that sets these variables and deletes files at each deployment.
+
+    None if it isn't one of them.
+    """
     return next((platform for variable, platform in PLATFORMS.items() if environ.get(variable)), None)
 
 
@@ -98,5 +101,5 @@ def _place(environ: Mapping[str, str], root: Path) -> str | None:
 
 
 def _device(file: Path) -> int:
-    """Return the device of a file, or of the nearest folder above it that exists."""
+    """Return the device of a file. If it doesn't exist, return that of the nearest folder that does."""
     return next(path for path in (file, *file.parents) if path.exists()).stat().st_dev

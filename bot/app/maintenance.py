@@ -17,12 +17,12 @@ from bot.store.store import SqlStore
 log = structlog.get_logger(__name__)
 EVERY_SECONDS = 60.0
 FIRST_SAMPLE = timedelta(minutes=2)
-"""The delay of the first sample, because a process that has just started answers people first."""
+"""The delay of the first sample, because a process that has just started responds to people first."""
 
 
 @dataclass(slots=True)
 class Maintenance:
-    """Runs beside the durable work. Several processes can do each operation without harm."""
+    """Runs alongside durable work. Each operation is safe if several processes do it."""
 
     env: Environment
     store: SqlStore
@@ -35,7 +35,7 @@ class Maintenance:
         return [background.start(name, once, every=EVERY_SECONDS) for name, once in operations.items()]
 
     async def _first_to(self, key: str, channel: str) -> bool:
-        """Return True for the process that records the key first, so that its work is done once."""
+        """Return True for the process that records the key first, so that the work for the key is done once."""
         now = self.env.clock.now()
         mark = Incoming(id=new_id("i"), key=key, kind=Kind.HOME, at=now, user_id="", channel_id=channel)
         return await self.store.intents.record(mark, actionable=False)
@@ -60,7 +60,7 @@ class Maintenance:
         await self.queue.prune(before)
 
     async def keep_sampling(self) -> None:
-        """Make sure once a day, and when the policy turns on alerts, that each organization has a sample timer."""
+        """Add a sample timer for every organization that has none, once a day and when the policy turns on alerts."""
         now, policy = self.env.clock.now(), self.env.rules.policy
         with_alerts = {one.organization for one in policy.alerts}
         for organization in {*policy.organizations, policy.organization} - {""}:

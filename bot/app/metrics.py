@@ -20,7 +20,7 @@ from bot import __version__
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The store's figures at one moment, the same for every process. NaN if the store doesn't answer."""
+    """The store's figures at one moment, the same in every process. NaN if the store doesn't respond."""
 
     overdue: float = math.nan
     failing: float = math.nan
@@ -114,7 +114,7 @@ class Metrics:
         self._requests.labels(state).inc()
 
     def turso(self, method: str, route: str, status: int | None, seconds: float) -> None:
-        """Count a call to Turso. `status` is None if it wasn't answered."""
+        """Count a call to Turso. `status` is None if there was no response."""
         self._turso.labels(method, route, str(status or "none")).inc()
         self._turso_seconds.labels(method, route).observe(seconds)
 
@@ -127,12 +127,12 @@ class Metrics:
             self._slack_seconds.labels(method).observe(seconds)
 
     def on_call(self, provider: str, status: int, seconds: float) -> None:
-        """Count a call to a service with on-call schedules. `status` is 0 if it wasn't answered."""
+        """Count a call to a service with on-call schedules. `status` is 0 if there was no response."""
         self._on_call.labels(provider, str(status or "none")).inc()
         self._on_call_seconds.labels(provider).observe(seconds)
 
     def ack(self, seconds: float) -> None:
-        """Record how long an ack took."""
+        """Record how long an acknowledgement took."""
         self._ack.observe(seconds)
 
     def refused_signature(self) -> None:
@@ -163,5 +163,5 @@ class Metrics:
         self._stuck.set(found.workflows_stuck)
 
     def text(self) -> bytes:
-        """Return everything in Prometheus' text format."""
+        """Return all metrics in Prometheus's text format."""
         return generate_latest(self.registry)

@@ -1,4 +1,4 @@
-"""The services with on-call schedules: one adapter for each that has a token, and their check in `doctor`."""
+"""The services with on-call schedules: an adapter for each one that has a token, and their check in `doctor`."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,7 +17,7 @@ from bot.settings import Settings
 
 
 class UnreachableOnCall(BotError):
-    """Raised by the check when somebody on call couldn't approve."""
+    """Raised by the check if somebody on call couldn't approve."""
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The pages for operators: `/healthz`, `/readyz` and `/metrics`, beside Slack's requests or on a port of their own."""
+"""The pages for operators: `/healthz`, `/readyz` and `/metrics`, on Slack's port or on their own."""
 
 import asyncio
 import socket as sockets
@@ -33,10 +33,10 @@ def pages_of(bot: Bot) -> Mapping[str, Page]:
 
 
 def listening(host: str, port: int, *, names: str) -> sockets.socket:
-    """Bind a port before anything else starts.
+    """Bind a port, before anything else starts.
 
     Args:
-        names: what an operator changes if it can't be bound.
+        names: the option or setting that an operator must change if it can't be bound.
     Raises:
         BadSettings: it can't be bound.
     """
@@ -56,7 +56,7 @@ def listening_for_health(host: str, port: int | None) -> "sockets.socket | nullc
 
 @asynccontextmanager
 async def health_pages(bot: Bot, entrance: sockets.socket | None) -> AsyncIterator[None]:
-    """Serve the pages inside the context, if there is a socket for them."""
+    """Serve the pages while the context is open, if there is a socket for them."""
     if entrance is None:
         yield
         return

@@ -1,4 +1,4 @@
-"""Standard output and standard error of a command, which may be closed or unable to show a character."""
+"""Standard output and standard error of a command. They may be closed, or unable to show a character."""
 
 import io
 import os
@@ -6,7 +6,7 @@ import sys
 
 
 def spare_the_output() -> None:
-    """Let no encoding and no missing output end a command with a traceback."""
+    """Keep a command from failing because of a closed output or a character that it can't show."""
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
@@ -15,5 +15,8 @@ def spare_the_output() -> None:
 
 
 def discard_the_output() -> None:
-    """Discard what is still to be written to a closed standard output: Python writes it at its end."""
+    """Discard the rest of the output after standard output was closed.
+
+    Otherwise Python would write it at exit, and fail.
+    """
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

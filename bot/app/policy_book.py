@@ -1,4 +1,4 @@
-"""The policy in force, read from its file and again when the file changes."""
+"""The current policy. It is read again when its file changes."""
 
 import asyncio
 import hashlib
@@ -20,59 +20,65 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY: Final = 2.0
 """Seconds between checks of the file."""
 QUIET_SECONDS: Final = 5.0
-"""How long a changed file has to stay the same, because it may still be being written."""
+"""How long a changed file must stay the same before it is used, because somebody may still be writing it."""
 RESTLESS_SECONDS: Final = 60.0
-"""After this time, a file that keeps changing counts as a problem."""
+"""A file that keeps changing for this long counts as a problem."""
 MOST_BYTES: Final = 1_000_000
 
 Changed = Callable[[Policy | None, Policy], Awaitable[None]]
-"""Called with the previous policy and the one that came into force. The previous one is None after the start."""
+"""Called with the previous policy and the new one. At the start, the previous one is None."""
 
 
 class Unreadable(Exception):
-    """Raised if no policy can be read from the path now."""
+    """Raised if no policy can be read from the file at the moment."""
 
 
 class PolicyBook:
-    """Keeps the last valid policy. `problem` only depends on the last read of the file."""
+    """Keeps the last valid policy. `problem` depends only on the last read of the file."""
 
     def __init__(
         self, path: Path, organization: str, catalogue: CommandCatalogue, *, now: Callable[[], float] = time.monotonic
     ) -> None:
-        """Read the policy to start with.
+        """Read the first policy.
 
         Args:
             catalogue: the commands that its rules may name.
-            now: seconds of a clock that only goes forward.
+            now: seconds of a monotonic clock.
         Raises:
             BotError: the file is missing or doesn't validate. A process doesn't start without a policy.
         """
         self._path, self._organization, self._catalogue, self._now = path, organization, catalogue, now
         self._loaded = now()
         self._looks = threading.Lock()
-        """One look at a time: `check` runs in a thread, and must not bring back what it read before a `reload`."""
+        """Held during each look.
+
+        `check` runs in a thread, and must not replace what `reload` has read in the meantime.
+        """
         self._told: Policy | None = None
         self._seen: str | None = None
         self._seen_since = self._restless_since = now()
         self._verdicts: dict[str, str | None] = {}
-        """By content, why it isn't in force. None for the content that is."""
+        """For each content, why it isn't used. None for the content that is."""
         self._complained = False
         self.problem: str | None = None
-        """Why the current file isn't in force. None if it is, or will be once it has stayed the same."""
+        """Why the current file isn't used.
+
+        None if it is used, or will be once it has stayed the same for long enough.
+        """
         self.policy = self._load_first()
 
     @property
     def age_seconds(self) -> float:
-        """Return the seconds since the policy in force was loaded."""
+        """Return the number of seconds since the current policy was loaded."""
         return self._now() - self._loaded
 
     @property
     def is_settling(self) -> bool:
-        """Return whether the file has changed and hasn't stayed the same for long enough yet."""
+        """Return whether the file has changed, but hasn't stayed the same for long enough."""
         return self.problem is None and self._seen not in self._verdicts
 
     async def apply_changes(self, changed: Changed) -> None:
-        """Check the file once, and call `changed` for each policy that comes into force, until a call succeeds."""
+        """Check the file once. Calls `changed` for each new policy, again at the next check if the call fails."""
         await asyncio.to_thread(self.check)
         policy = self.policy
         if policy is not self._told:
@@ -80,7 +86,7 @@ class PolicyBook:
             self._told = policy
 
     def check(self) -> None:
-        """Check the file. A change comes into force once it validates and has stayed the same for a while."""
+        """Check the file. A changed file is used once it validates and has stayed the same for a while."""
         with self._looks:
             self._take(quiet=QUIET_SECONDS)
 
@@ -125,7 +131,7 @@ class PolicyBook:
         self._conclude(self._verdicts[digest])
 
     def _judged(self, text: str, digest: str) -> dict[str, str | None]:
-        """Put a content into force if it validates. Returns the verdicts on it and on the policy in force."""
+        """Use a content if it validates. Returns the verdicts on it and on the current policy."""
         in_force = {known: why for known, why in self._verdicts.items() if why is None}
         try:
             policy = load(text, self._catalogue, default_organization=self._organization)
@@ -148,7 +154,7 @@ class PolicyBook:
         """Return the text of the file.
 
         Raises:
-            Unreadable: it is no regular text file, or too large for a policy.
+            Unreadable: it isn't a regular text file, or is too large for a policy.
         """
         try:
             if not stat.S_ISREG(self._path.stat().st_mode):

@@ -1,4 +1,4 @@
-"""Policy changes: each is audited once, and announced in a channel if the policy names one."""
+"""Policy changes. Each is recorded once in the audit log, and announced if the policy names a channel for that."""
 
 import asyncio
 import time
@@ -19,20 +19,20 @@ from bot.store.store import SqlStore
 log = structlog.get_logger(__name__)
 
 COMPARE_SECONDS: Final = 2.0
-"""How long two policies are compared. For large policies the log may contain only some of the differences."""
+"""The longest time for comparing two policies. For large policies, some differences may be missing."""
 _PAGE: Final = 200
 
 
 @dataclass(slots=True)
 class PolicyChanges:
-    """Records and announces policy changes. The first of several processes does it."""
+    """Records and announces policy changes. Only the first of several processes does so."""
 
     env: Environment
     store: SqlStore
     _won: set[str] = field(default_factory=set)
 
     async def record(self, old: Policy | None, new: Policy) -> None:
-        """Audit that `new` replaced `old`. At a start (`old` is None), only if the recorded policy differs."""
+        """Record that `new` replaced `old`. At a start (`old` is None), do so only if the recorded policy differs."""
         seq, before = await self._recorded()
         known = old.hash if old is not None else before
         if new.hash in (known, before) or known is None:
@@ -47,7 +47,7 @@ class PolicyChanges:
         await self._announce(subject)
 
     async def _recorded(self) -> tuple[int, str | None]:
-        """Return the newest record of a change, and the hash of the policy before it, or None if it isn't known."""
+        """Return the newest record of a change, and the hash of the policy before it. None if it isn't known."""
         for seq, entry in await self.store.audit.page(before_seq=None, limit=1, user_id=POLICY_FILE):
             return seq, str(entry.detail.get("new"))
         before = None
@@ -66,7 +66,7 @@ class PolicyChanges:
         )
 
     async def _first_to(self, key: str) -> bool:
-        """Return True for one process, and again for that one if its work failed."""
+        """Return True for one process. Returns True again for that process if its work failed."""
         if key not in self._won:
             now = self.env.clock.now()
             mark = Incoming(id=new_id("i"), key=key, kind=Kind.HOME, at=now, user_id="", channel_id="")

@@ -1,4 +1,4 @@
-"""The commands for the policy file: `policy check`, `test`, `explain` and `diff`. They need no setting."""
+"""The commands for the policy file: `policy check`, `test`, `explain` and `diff`. They need no settings."""
 
 import argparse
 import os
@@ -55,7 +55,7 @@ def _policy_test(arguments: argparse.Namespace) -> int:
 
 
 def policy_explain(arguments: argparse.Namespace) -> int:
-    """Explain a command line, whose own options are among the rest of the arguments."""
+    """Explain a command line. Its own options are among the remaining arguments."""
     from bot.core.policy import report
 
     policy = _policy(arguments.file)

@@ -1,4 +1,4 @@
-"""Readiness for a load balancer: whether this process can take requests, and which upstream is down."""
+"""Readiness for a load balancer: whether this process can take requests, and which upstreams are down."""
 
 import asyncio
 import time
@@ -10,18 +10,21 @@ from bot.app.checks import Check, Finding, run_check
 
 STORE_SECONDS: Final = 2.0
 UPSTREAM_SECONDS: Final = 0.5
-"""How long an answer waits for Slack and Turso. A probe that waits for them would fail when they hang."""
+"""How long a response waits for Slack and Turso. If it waited longer, probes would fail whenever they hang."""
 FRESH_SECONDS: Final = 4.0
 
 
 @dataclass(slots=True)
 class Readiness:
-    """Decides by the store alone. Slack and Turso are reported, because another replica has the same ones."""
+    """Depends only on the store.
+
+    Slack and Turso are only reported, because they would be down for every other replica, too.
+    """
 
     store: Check
     upstreams: Mapping[str, Check]
     durable: Callable[[], str]
-    """Why this process does no durable work although it should, or an empty text."""
+    """Returns why this process does no durable work although it should. Empty if there is no reason."""
     _found: dict[str, Finding] = field(default_factory=dict)
     _checked: float = 0.0
     _looking: asyncio.Task[None] | None = None
@@ -43,7 +46,7 @@ class Readiness:
         return well, body
 
     async def _look(self) -> None:
-        """Look at the upstreams again if that was long ago. Doesn't wait for one that hangs."""
+        """Check the upstreams again if the last check is old. Doesn't wait for an upstream that hangs."""
         if time.monotonic() - self._checked > FRESH_SECONDS and self._looking is None:
             self._looking = asyncio.create_task(self._look_now(), name="readiness: upstreams")
         if self._looking is not None:
@@ -58,7 +61,7 @@ class Readiness:
             self._looking = None
 
     async def close(self) -> None:
-        """Stop looking."""
+        """Stop checking."""
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""The kinds of process: HTTP, Socket Mode, and durable work only. Each runs until it is stopped."""
+"""The types of processes: HTTP, Socket Mode, and durable work only. Each runs until it is stopped."""
 
 import asyncio
 import gc
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 
 def _stops_while_it_starts(run: Callable[P, Coroutine[Any, Any, int]]) -> Callable[P, Coroutine[Any, Any, int]]:
-    """Let a signal end a process in order that is still starting, for example while it waits for the store."""
+    """Let a signal stop a process cleanly while it is still starting, for example while it waits for the store."""
 
     @wraps(run)
     async def until_stopped(*args: P.args, **kwargs: P.kwargs) -> int:
@@ -61,7 +61,7 @@ def _stops_while_it_starts(run: Callable[P, Coroutine[Any, Any, int]]) -> Callab
 async def serve(
     settings: Settings, *, durable: bool = True, upgrade: bool = True, read_again: ReadAgain | None = None
 ) -> int:
-    """Answer Slack over HTTP until stopped."""
+    """Serve Slack over HTTP until stopped."""
     _logs(settings)
     with listening(settings.host, settings.port, names="HOST and PORT") as entrance:
         async with (
@@ -80,7 +80,7 @@ async def serve(
 async def socket(
     settings: Settings, *, durable: bool = True, upgrade: bool = True, health_port: int | None = None
 ) -> int:
-    """Answer Slack over Socket Mode until stopped. Serve the pages for operators on a port, if one is given."""
+    """Serve Slack over Socket Mode until stopped. If a port is given, serve the pages for operators there."""
     _logs(settings)
     with listening_for_health(settings.host, health_port) as entrance:
         async with (
@@ -97,7 +97,7 @@ async def socket(
 
 @_stops_while_it_starts
 async def worker(settings: Settings, *, upgrade: bool = True, health_port: int | None = None) -> int:
-    """Do durable work until stopped. Serve the pages for operators on a port, if one is given."""
+    """Do durable work until stopped. If a port is given, serve the pages for operators there."""
     _logs(settings)
     with listening_for_health(settings.host, health_port) as entrance:
         async with (
@@ -116,7 +116,7 @@ def _health_address(entrance: sockets.socket | None) -> dict[str, str]:
 
 @asynccontextmanager
 async def connected(bot: Bot) -> AsyncIterator[SocketRunner]:
-    """Keep a Socket Mode connection open inside the context."""
+    """Keep a Socket Mode connection open while the context is open."""
     assert bot.settings.slack_app_token is not None, "Socket Mode needs SLACK_APP_TOKEN"
     runner = SocketRunner(bot.bolt, bot.settings.slack_app_token.get_secret_value(), bot.calls, bot.tasks,
                           observe_ack=bot.metrics.ack, background=bot.background)  # fmt: skip
@@ -132,7 +132,7 @@ def http_app(bot: Bot, read_again: ReadAgain | None = None) -> AsgiApp:
     """Return the application of `serve`: Slack's requests, and the pages for operators.
 
     Args:
-        read_again: reads the settings as they are now, for a signing secret that was replaced.
+        read_again: returns the current settings, because a signing secret may have been replaced.
     """
     read = (lambda: read_again().signing_secrets) if read_again else None
     secrets = SigningSecrets(bot.settings.signing_secrets, read=read)
@@ -154,7 +154,7 @@ def http_app(bot: Bot, read_again: ReadAgain | None = None) -> AsgiApp:
 
 
 def log_start(bot: Bot, mode: str, **more: Any) -> None:
-    """Log the version and settings of the process in one line, which help to find problems."""
+    """Log the version and the settings of the process in one line, to help find problems."""
     log.info(
         "started",
         mode=mode,
@@ -180,7 +180,7 @@ def _logs(settings: Settings) -> None:
 
 
 def _spare_the_collector() -> None:
-    """Exclude permanent objects from garbage collection, and collect less often. This saves a sixth of the CPU."""
+    """Exclude permanent objects from garbage collection, and collect less often. This saves a sixth of the CPU time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
@@ -190,7 +190,7 @@ async def _stopped(*, unless: Callable[[], Awaitable[str]] | None = None) -> Non
     """Wait for a signal to stop.
 
     Raises:
-        BadSettings: `unless` returned before that: Slack's code for an app-level token that it refuses.
+        BadSettings: `unless` returned first. It has Slack's code for a refused app-level token.
     """
     stop = asyncio.Event()
     on_stop(lambda _: stop.set())
@@ -208,7 +208,7 @@ async def _stopped(*, unless: Callable[[], Awaitable[str]] | None = None) -> Non
 
 
 def on_stop(then: Callable[[signal.Signals], None]) -> None:
-    """Call a function at SIGTERM, SIGINT and SIGHUP instead of ending at once. `nohup` still keeps SIGHUP away."""
+    """Call a function at SIGTERM, SIGINT and SIGHUP instead of exiting immediately. `nohup` still blocks SIGHUP."""
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if one is not signal.SIGHUP or signal.getsignal(one) is not signal.SIG_IGN:

@@ -1,4 +1,4 @@
-"""The start of the store: wait until it can be reached, and bring its tables up to date."""
+"""Waits until the store can be reached, and brings its tables up to date."""
 
 import asyncio
 import time
@@ -20,10 +20,10 @@ LOG_EVERY_SECONDS: Final = 5.0
 
 
 async def prepare_store(places: Places, *, upgrades: bool, within: float = 0.0) -> None:
-    """Check the store's server, and bring the tables up to date, or require that they are.
+    """Check the store's server. Upgrade the tables, or require that they are up to date.
 
     Args:
-        within: for how many seconds to try again while the store can't be reached.
+        within: how many seconds to keep trying while the store can't be reached.
     Raises:
         StoreUnavailable: the store can't be reached. `detail` says why.
         BotError: the store can't be used.

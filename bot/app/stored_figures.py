@@ -1,4 +1,4 @@
-"""The figures of the store for the metrics. One that can't be had hides no other."""
+"""The store's figures for the metrics. A figure that fails doesn't hide the others."""
 
 import asyncio
 import math
@@ -22,7 +22,7 @@ async def stored_figures(
     requests_open: Awaitable[int],
     stuck: Awaitable[Sequence[Any]],
 ) -> Stored:
-    """Return the figures, with NaN for what fails or takes too long."""
+    """Return the figures. A figure that fails or takes too long is NaN."""
     late, missed, entries, behind, is_open, unfinished = await asyncio.gather(
         _answer(backlog), _answer(undelivered), _answer(head), _answer(lag), _answer(requests_open), _answer(stuck)
     )

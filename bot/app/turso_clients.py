@@ -1,4 +1,4 @@
-"""The Turso clients: one per organization of the policy, open until the process ends."""
+"""The Turso clients: one per organization in the policy, open until the process ends."""
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -32,7 +32,7 @@ class TursoClients:
         self._open: dict[str, TursoClient] = {}
         self._shut: dict[str, str] = {}
         self._variables: dict[str, str] = {}
-        """The variable from which each open client has its token."""
+        """The variable from which each open client got its token."""
 
     async def __aenter__(self) -> Self:
         await self._stack.__aenter__()
@@ -43,9 +43,9 @@ class TursoClients:
         await self._stack.aclose()
 
     async def follow(self, policy: Policy) -> None:
-        """Open a client for each organization that has none, or whose token now comes from another setting.
+        """Open a client for each organization that has none, or whose token now comes from another variable.
 
-        The previous client stays open for running calls.
+        The previous client stays open for calls that are still running.
         """
         for organization, variable in policy.organizations.items():
             if organization not in self._open or self._variables[organization] != variable:
@@ -67,7 +67,7 @@ class TursoClients:
             token = self._settings.token_of(variable)
         except BadSettings as error:
             self._shut[organization] = str(error)
-            self._open.pop(organization, None)  # the policy no longer names the token before it
+            self._open.pop(organization, None)  # the policy no longer refers to the previous token
             return
         client = connect(
             self._settings.turso_api_baseurl, token, organization, observer=self._observer, follow=self._follow

@@ -1,4 +1,4 @@
-"""Databases that are blocked, although the store doesn't say why: after a restore, or because somebody else did it."""
+"""Finds blocked databases for which the store has no reason: after a restore, or because somebody else blocked them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -12,13 +12,13 @@ from bot.errors import BotError
 from bot.turso import TursoClient
 
 ASKED: Final = 20
-"""How many databases a live check asks Turso about, so that it ends within seconds."""
+"""How many databases a live check requests from Turso, so that it takes only seconds."""
 SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Unexplained:
-    """A database that is blocked, although the store doesn't say why."""
+    """A blocked database for which the store has no reason."""
 
     organization: str
     database: str
@@ -28,21 +28,21 @@ class Unexplained:
 
 @dataclass(slots=True)
 class Blocks:
-    """What was found in an organization."""
+    """The findings for one organization."""
 
     unexplained: list[Unexplained] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
-    """The organization if Turso didn't list it, or databases of which it doesn't say whether they are blocked."""
+    """The organization if Turso didn't list it, and databases whose blocks Turso didn't report."""
 
 
 async def find_unexplained(
     turso: TursoClient, holds: ReadHolds, organization: str, *, asks: int | None = None
 ) -> Blocks:
-    """Find the blocked databases of an organization that no hold of ours explains.
+    """Find the blocked databases of an organization that no hold explains.
 
     Args:
-        asks: None asks Turso about each database. A number trusts a list that says that one isn't blocked, and asks
-            about so many of the others.
+        asks: None requests every database. A number trusts a list that says that a database isn't blocked, and
+            requests at most that many of the others.
     """
     found = Blocks()
     try:

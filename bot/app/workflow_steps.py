@@ -1,4 +1,4 @@
-"""The steps of the workflows, in the form that durable work calls."""
+"""The steps of the workflows, in the form in which durable work calls them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -57,7 +57,7 @@ class WorkSteps:
         await self._log_end(request_id)
 
     async def give_up(self, step: StepName, request_id: str, phase: str) -> StepResult:
-        """End a step that a bug makes fail again and again, and notify people."""
+        """End a step that fails again and again because of a bug, and notify people."""
         result = await failing_steps.give_up(self.env, step, request_id, phase)
         if step is StepName.NOTIFY or (step is StepName.BEGIN and result is not BeginResult.GO):
             await self._log_end(request_id)
@@ -67,7 +67,7 @@ class WorkSteps:
         """Log the outcome of an operation in one line."""
         try:
             request = await self.env.store.requests.get(request_id)
-        except Exception as error:  # the work is done and must not be repeated because of a log line
+        except Exception as error:  # the work is done, and must not be repeated because of a log line
             log.warning("operation.ended", request=request_id, outcome="not read", why=type(error).__name__)
             return
         if request is not None:

@@ -1,1 +1,1 @@
-"""Durable work: DBOS workflows that execute requests and fire timers, and continue after a crash."""
+"""Durable work: DBOS workflows that execute requests and fire timers, and that continue after a crash."""

@@ -1,7 +1,7 @@
-"""One run of DBOS in this process, as one executor: from its start to its end."""
+"""One run of DBOS in this process, from start to end, as one executor."""
 
 import asyncio
-from asyncio.events import _set_running_loop  # as event loops use it: it says to which loop a thread belongs
+from asyncio.events import _set_running_loop  # as event loops use it: sets the running loop of a thread
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -19,11 +19,11 @@ from bot.durable.workflows import Workflows
 log = structlog.get_logger(__name__)
 
 DESTROY_SECONDS: Final = 3.0
-"""How long DBOS may take to end by itself. If the database hangs, its threads would wait for it."""
+"""How long DBOS may take to stop. If the database hangs, its threads would wait for it."""
 
 
 class DbosRun:
-    """DBOS from its launch to its end. The next run has another number."""
+    """DBOS from its launch to its end. The next run has another executor number."""
 
     def __init__(
         self,
@@ -35,11 +35,11 @@ class DbosRun:
         *,
         pool_size: int,
     ) -> None:
-        """Prepare.
+        """Prepare the run. Nothing is launched yet.
 
         Args:
-            number: of the executor, whose lock this process holds.
-            threads: becomes the event loop's own pool again, in place of DBOS's.
+            number: the number of the executor whose lock this process holds.
+            threads: the event loop's own thread pool, which replaces DBOS's at the end.
         """
         self._workflows = workflows
         self._runner = runner
@@ -56,7 +56,7 @@ class DbosRun:
         configure_logging()
         DBOS(config=self._config)
         scheduled = self._workflows.register()
-        # In a thread, because it waits for the database: this loop acknowledges Slack's requests meanwhile.
+        # In a thread, because it waits for the database, and this loop acknowledges Slack's requests in the meantime.
         loop = asyncio.get_running_loop()
         self._launching = loop.run_in_executor(self._threads, _launch, loop)
         await asyncio.shield(self._launching)
@@ -66,19 +66,19 @@ class DbosRun:
         )
 
     def cut_off(self) -> None:
-        """End the connections now and for good, so that what waits for the database fails."""
+        """Close the connections for good, so that everything that waits for the database fails."""
         if self._fence is not None:
             self._fence.close()
 
     async def stop(self, *, within: float) -> int:
-        """End everything. Returns how many workflows were cut short.
+        """Stop everything. Returns how many workflows were interrupted.
 
-        A workflow that is cut short keeps its row, and continues after its last completed step: with another executor,
-        which finds it as soon as the lock is free.
+        An interrupted workflow keeps its row, and continues after its last completed step in another executor, which
+        finds it once the lock is free.
 
         Args:
-            within: for how many seconds workflows may go on. 0: the lock is lost, and another process may already
-                have them.
+            within: how many seconds workflows may continue. 0 means that the lock is lost, and another process may
+                already have them.
         """
         if not within:
             self.cut_off()
@@ -88,7 +88,8 @@ class DbosRun:
         if self._launching is not None:
             await asyncio.wait([self._launching])
         await self._destroy()
-        await self._runner.end(within=0.0)  # what DBOS took from its queue meanwhile has waited
+        # for workflows that DBOS took from its queue in the meantime, which have waited
+        await self._runner.end(within=0.0)
         return cut_short
 
     async def _destroy(self) -> None:
@@ -102,7 +103,7 @@ class DbosRun:
             if not done:
                 self.cut_off()
             await destroyed
-        loop.set_default_executor(self._threads)  # again, because work that was just beginning sets DBOS's pool
+        loop.set_default_executor(self._threads)  # again, because work that was just starting has set DBOS's pool
         self.cut_off()
         if self._fence is not None:
             await loop.run_in_executor(self._threads, self._fence.dispose)

@@ -1,4 +1,4 @@
-"""Durable work in this process: from `launch` to `close`, with pauses while there is no executor lock."""
+"""Durable work in this process, from `launch` to `close`. It pauses while there is no executor lock."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -24,13 +24,13 @@ log = structlog.get_logger(__name__)
 DRAIN_SECONDS: Final = 5.0
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 5.0
-"""Between two tries to take durable work up again."""
+"""The longest pause between two tries to start again."""
 LOG_EVERY: Final = 6
-"""A long outage is logged at its first failed try, and then at every sixth one."""
+"""A long outage is logged at the first failed try, and then at every sixth."""
 
 
 class Durable:
-    """Executes durable work in this process, whenever it has an executor lock. DBOS allows one instance per process."""
+    """Does durable work in this process whenever it has an executor lock. DBOS allows one instance per process."""
 
     def __init__(
         self,
@@ -45,16 +45,16 @@ class Durable:
         pool_size: int = DURABLE_POOL,
         describe: Describe = type_name,
     ) -> None:
-        """Prepare.
+        """Prepare durable work. Nothing is started yet.
 
         Args:
             database: the store's URL for drivers that block; its migrations have run. It must lead to the database
                 itself, and not through a transaction pooler.
-            resume: takes up an intent that a crash left.
-            queue: the same that the store enqueues with.
-            background: the loops of this process, among which those of durable work are counted.
+            resume: resumes an intent that a crash has left open.
+            queue: the queue in which the store enqueues.
+            background: the loops of this process, to which those of durable work are added.
             pool_size: the most connections that workflows use at a time.
-            describe: puts an error of the database into a sentence for operators.
+            describe: turns a database error into a sentence for operators.
         """
         self._database = database
         self._store = store
@@ -72,13 +72,13 @@ class Durable:
         self._loops: list[Loop] = []
         self._keeper: asyncio.Task[None] | None = None
         self.trouble = "Durable work has not started yet."
-        """Why this process does no durable work now, for operators. Empty while it does."""
+        """Why this process does no durable work at the moment, for operators. Empty if it does."""
 
     async def launch(self) -> None:
-        """Do durable work from now on. Returns after the first try to begin.
+        """Start durable work. Returns after the first try.
 
-        What the database doesn't allow now is tried again and again, and so is everything after a later loss of the
-        lock. Any other error of the first try is raised.
+        If the database doesn't allow it now, it is tried again and again, as after a later loss of the lock. Any other
+        error of the first try is raised.
         """
         first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._keeper = asyncio.create_task(self._keep(first), name="durable: executor")
@@ -92,7 +92,7 @@ class Durable:
         await self._end(within=within)
 
     async def _keep(self, first: asyncio.Future[None]) -> None:
-        """Begin, wait until the lock is lost, end, and begin again. Never ends by an error after the first try."""
+        """Start, wait until the lock is lost, stop, and start again. After the first try, no error ends this loop."""
         tries = 0
         while True:
             try:
@@ -115,7 +115,7 @@ class Durable:
                 await asyncio.sleep(min(FIRST_PAUSE * tries, LONGEST_PAUSE))
 
     async def _end_after_an_error(self) -> None:
-        """End what has begun. What can't be ended in order is left to the next run, which has another number."""
+        """Stop what was started. If that fails, the next run isn't affected, because it has another number."""
         try:
             await self._end(within=0.0)
         except Exception as error:
@@ -134,7 +134,7 @@ class Durable:
         log.info("durable.launched", executor=number)
 
     async def _start_unless_lost(self, run: DbosRun) -> None:
-        """Launch DBOS, which waits for a database that hangs. If the lock is lost meanwhile, it fails."""
+        """Launch DBOS, which waits if the database hangs. Fails if the lock is lost in the meantime."""
         starting = asyncio.create_task(run.start(), name="durable: launch")
         lost = asyncio.create_task(self._locks.lost.wait(), name="durable: lost while launching")
         try:
@@ -148,7 +148,7 @@ class Durable:
                 starting.cancel()
 
     async def _end(self, *, within: float) -> int:
-        """Stop everything that `_begin` started. Returns how many workflows were cut short."""
+        """Stop everything that `_begin` started. Returns how many workflows were interrupted."""
         for loop in self._loops:
             await loop.stop()
         self._loops, cut_short = [], 0

@@ -12,25 +12,25 @@ from bot.durable.outages import is_outage, type_name
 
 APPLICATION: Final = "turso-ops"
 VERSION: Final = "1"
-"""Never change it. DBOS only recovers work of its own version, so work that an upgrade interrupts would be lost."""
+"""Never change it. DBOS only recovers work of its own version, so work interrupted by an upgrade would be lost."""
 QUEUE: Final = "turso-ops"
 PICK_UP_SECONDS: Final = 0.1
-"""An approved change waits half of it on average. With 0.05, an idle process uses twice the CPU, 6 % of a core."""
+"""An approved change waits half of this on average. With 0.05, an idle process uses twice the CPU, 6 % of a core."""
 EXECUTE: Final = "execute"
 FIRE: Final = "fire"
 SWEEP: Final = "sweep"
 RESUME: Final = "resume"
-"""The names of our workflows as stored in rows. A name must stay as long as a row contains it."""
+"""The workflows' names as stored in rows. A name must not change while a row has it."""
 DURABLE_POOL: Final = 6
 """The default of `DATABASE_DURABLE_POOL_SIZE`."""
 CLIENT_POOL: Final = 2
 
 
 class _TakenTooLate(logging.Filter):
-    """Logs the errors of a DBOS that is being destroyed as warnings of one line.
+    """Logs errors as one-line warnings while DBOS is being destroyed.
 
-    It takes work from its queue until the end. Such work fails because there are no threads left, before its first
-    step. Its row is kept, so it continues in another process.
+    DBOS takes work from its queue until the end. That work fails before its first step, because there are no threads
+    left. Its row is kept, so it continues in another process.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -43,7 +43,7 @@ class _TakenTooLate(logging.Filter):
 
 
 class _AfterTheEnd(logging.Filter):
-    """Drops what threads of an ended DBOS log about having no connection any more. They end, as they should."""
+    """Drops what the threads of a stopped DBOS log about missing connections. The threads then end, as they should."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
@@ -51,9 +51,9 @@ class _AfterTheEnd(logging.Filter):
 
 
 class _Shortened(logging.Filter):
-    """Shortens the tracebacks of an outage: those that DBOS writes into its messages, and those beside them.
+    """Shortens the tracebacks of an outage, both those in DBOS's messages and those attached to them.
 
-    They come from a database that doesn't answer, and come again every few seconds.
+    They are caused by a database that doesn't respond, and are repeated every few seconds.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -98,7 +98,7 @@ def config(
     """Return the settings of an executor: no telemetry, no console output, no schema changes.
 
     Args:
-        engine: used instead of an own one of DBOS's for the database.
+        engine: replaces DBOS's own engine for the database.
     """
     return DBOSConfig(
         name=APPLICATION,
@@ -118,9 +118,9 @@ def config(
 
 
 def client(database: str) -> tuple[DBOSClient, Engine | None]:
-    """Return a client of DBOS's tables that executes nothing, and its engine if DBOS doesn't close it by itself.
+    """Return a client of DBOS's tables that executes nothing, and its engine if DBOS doesn't close that itself.
 
-    It connects on first use, and raises if the database doesn't answer.
+    It connects on first use, and raises an error if the database doesn't respond.
     """
     configure_logging()
     url = make_url(database)

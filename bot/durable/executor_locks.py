@@ -1,4 +1,4 @@
-"""Executor locks: a process is executor N while it holds lock N, so others leave its work alone."""
+"""Executor locks: a process is executor N while it holds lock N, so that others don't touch its work."""
 
 import asyncio
 import fcntl
@@ -23,14 +23,14 @@ log = structlog.get_logger(__name__)
 MOST: Final = 256
 """The highest number of a file lock."""
 TRIES: Final = 8
-"""So many numbers of advisory locks, chosen at random, are never all taken."""
+"""This many numbers of advisory locks, chosen at random, are never all taken."""
 LOCK_SPACE: Final = 0x7457
-"""The first half of the advisory locks' keys. The second is the number of the executor lock."""
+"""The first half of the advisory locks' keys. The second half is the number of the lock."""
 LOOK_SECONDS: Final = 5.0
 
 
 class NoExecutorLock(RuntimeError):
-    """Raised if every executor lock is taken, which means far too many processes."""
+    """Raised if every executor lock is taken, which means that far too many processes are running."""
 
 
 class ExecutorLocks(ABC):
@@ -38,10 +38,10 @@ class ExecutorLocks(ABC):
 
     def __init__(self) -> None:
         self.lost = asyncio.Event()
-        """Set when the lock that this process held is gone. Then another process may take over its work."""
+        """Set when this process has lost its lock. Another process may then take over its work."""
 
     async def take(self) -> int:
-        """Take a free lock. It is held until `leave`, until it is lost, or until this process ends in any way."""
+        """Take a free lock. It is held until `leave`, until it is lost, or until this process ends."""
         for number in self._candidates():
             if await self._try_to_keep(number):
                 return number
@@ -53,7 +53,7 @@ class ExecutorLocks(ABC):
 
     @abstractmethod
     def explains(self, error: Exception) -> bool:
-        """Return True if durable work can't begin because of the database, which may change."""
+        """Return True if an error means that durable work can't start because of the database, which may change."""
 
     @abstractmethod
     async def leave(self) -> None:
@@ -61,11 +61,11 @@ class ExecutorLocks(ABC):
 
     @abstractmethod
     def borrowed(self, number: int) -> AbstractAsyncContextManager[bool]:
-        """Hold another executor's lock briefly. Yields False if that executor is running."""
+        """Hold another executor's lock for a moment. Yields False if that executor is running."""
 
     @abstractmethod
     async def _try_to_keep(self, number: int) -> bool:
-        """Take and keep the lock. Returns False if another process holds it."""
+        """Try to take the lock and keep it. Returns False if another process holds it."""
 
 
 class FileExecutorLocks(ExecutorLocks):
@@ -80,7 +80,7 @@ class FileExecutorLocks(ExecutorLocks):
         return iter(range(1, MOST + 1))
 
     def explains(self, error: Exception) -> bool:
-        """Return False: a file that can't be used now is a fault of the installation."""
+        """Return False, because a file that can't be used is a fault of the installation."""
         return False
 
     async def leave(self) -> None:
@@ -91,7 +91,7 @@ class FileExecutorLocks(ExecutorLocks):
 
     @asynccontextmanager
     async def borrowed(self, number: int) -> AsyncIterator[bool]:
-        """Hold another executor's lock briefly. Yields False if that executor is running."""
+        """Hold another executor's lock for a moment. Yields False if that executor is running."""
         file = self._lock(number)
         try:
             yield file is not None
@@ -117,8 +117,8 @@ class FileExecutorLocks(ExecutorLocks):
 class AdvisoryExecutorLocks(ExecutorLocks):
     """Advisory locks in PostgreSQL, which end with their connection.
 
-    Each is taken once and never again: a process that lost its lock may still finish a transaction under its number.
-    What it began then is recovered like that of any executor without a lock.
+    Each number is used only once, because a process that has lost its lock may still finish a transaction with its
+    number. The work that it started then is recovered, as for any executor without a lock.
     """
 
     def __init__(self, url: URL, describe: Describe) -> None:
@@ -130,7 +130,7 @@ class AdvisoryExecutorLocks(ExecutorLocks):
         self._watch: asyncio.Task[None] | None = None
 
     def _candidates(self) -> Iterator[int]:
-        # Above the numbers that versions before 0.6 took one by one.
+        # Above the numbers that versions before 0.6 used one after another.
         return iter(random.sample(range(MOST + 1, 2**31), TRIES))
 
     async def leave(self) -> None:
@@ -145,7 +145,7 @@ class AdvisoryExecutorLocks(ExecutorLocks):
 
     @asynccontextmanager
     async def borrowed(self, number: int) -> AsyncIterator[bool]:
-        """Hold another executor's lock briefly. Yields False if that executor is running."""
+        """Hold another executor's lock for a moment. Yields False if that executor is running."""
         connection = await self._connect()
         try:
             yield await _try_lock(connection, number)
@@ -153,7 +153,7 @@ class AdvisoryExecutorLocks(ExecutorLocks):
             await connection.close()
 
     def explains(self, error: Exception) -> bool:
-        """Return True if the error comes from the database or from the way to it."""
+        """Return True if the error comes from the database or from the connection to it."""
         return isinstance(error, psycopg.OperationalError | OSError | DBAPIError | RunEnded)
 
     async def _try_to_keep(self, number: int) -> bool:
@@ -174,14 +174,14 @@ class AdvisoryExecutorLocks(ExecutorLocks):
             "connect_timeout": 10,
         }
         connection = await psycopg.AsyncConnection.connect(autocommit=True, **self._arguments | options)
-        # So that the server soon notices if this machine disappears.
+        # Lets the server notice soon if this machine disappears.
         await connection.execute("SELECT set_config('tcp_keepalives_idle', '10', false)")
         await connection.execute("SELECT set_config('tcp_keepalives_interval', '5', false)")
         await connection.execute("SELECT set_config('tcp_keepalives_count', '3', false)")
         return connection
 
     async def _look_after(self, connection: psycopg.AsyncConnection) -> None:
-        """Watch the connection: a close is noticed at once, and a probe is sent every few seconds."""
+        """Watch the connection: a close is noticed immediately, and a probe is sent every few seconds."""
         try:
             while True:
                 async for _ in connection.notifies(timeout=LOOK_SECONDS):
@@ -194,7 +194,7 @@ class AdvisoryExecutorLocks(ExecutorLocks):
 
 
 def executor_locks_of(database: str, describe: Describe = type_name) -> ExecutorLocks:
-    """Return the executor locks of a database. `describe` puts an error of PostgreSQL into a sentence for operators."""
+    """Return the executor locks of a database. `describe` turns a PostgreSQL error into a sentence for operators."""
     url = make_url(database)
     if url.get_backend_name() == "sqlite":
         return FileExecutorLocks(Path(str(url.database)))

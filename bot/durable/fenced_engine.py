@@ -1,4 +1,4 @@
-"""The connections of one run of DBOS to PostgreSQL. They end together, so that nothing of a run acts after it."""
+"""The PostgreSQL connections of one run of DBOS. They are closed together, so that nothing of a run acts afterwards."""
 
 import os
 import socket
@@ -10,16 +10,16 @@ from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 IDLE_IN_TRANSACTION_MS: Final = 60_000
-"""As DBOS sets it for engines of its own: ends the session of a process that hangs in a transaction."""
+"""DBOS's value for its own engines. It ends the session of a process that hangs in a transaction."""
 CONNECT_SECONDS: Final = 10
 KEEP_ALIVE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-"""A server whose machine disappears is noticed within half a minute."""
+"""With these, it is noticed within half a minute if the server's machine disappears."""
 
 
 class RunEnded(Exception):
-    """Raised in threads of DBOS that want a connection after the end of their run.
+    """Raised in DBOS's threads when they request a connection after the end of their run.
 
-    DBOS repeats what fails with a database error until it succeeds. It doesn't repeat this.
+    DBOS repeats everything that fails with a database error until it succeeds. It doesn't repeat after this error.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class RunEnded(Exception):
 
 
 class FencedEngine:
-    """An engine for DBOS that can be closed for good, also while its connections are in use in other threads."""
+    """An engine for DBOS that can be closed for good, even while other threads use its connections."""
 
     def __init__(self, url: URL, pool_size: int) -> None:
         """Create the engine. Doesn't connect yet."""
@@ -46,7 +46,7 @@ class FencedEngine:
                 one.shutdown(socket.SHUT_RDWR)
 
     def dispose(self) -> None:
-        """Free what is left of the connections, once DBOS is gone."""
+        """Free the remaining connections, once DBOS has stopped."""
         self._sockets.clear()
         self.engine.dispose()
 
@@ -55,7 +55,7 @@ class FencedEngine:
             raise RunEnded
 
     def _connected(self, connection: DBAPIConnection, _: object) -> None:
-        # A descriptor of our own: the driver's may be closed, and its number used again, in the middle of `close`.
+        # A descriptor of its own, because the driver's may be closed and its number reused in the middle of `close`.
         driver: Any = connection
         self._sockets[driver] = socket.socket(fileno=os.dup(driver.fileno()))
         if self._is_closed:
@@ -70,7 +70,7 @@ def engine_for_dbos(url: URL, pool_size: int, name: str) -> Engine:
     """Return an engine for DBOS or its client, with at most `pool_size` connections.
 
     Args:
-        name: what PostgreSQL shows as the application's name.
+        name: the application name that PostgreSQL shows.
     """
     return create_engine(
         url,

@@ -1,4 +1,4 @@
-"""Recovery of orphaned work: workflows of stopped executors, and intents that no process answers."""
+"""Recovery of orphaned work: workflows of stopped executors, and intents that no process handles."""
 
 import time
 from datetime import datetime, timedelta
@@ -20,14 +20,17 @@ ROUND_SECONDS: Final = 15.0
 LOOK_SECONDS: Final = 5.0
 SETTLE_SECONDS: Final = 10.0
 ROUNDS_UNTIL_LOST: Final = 8
-"""How many rounds an open intent may wait. Then it is orphaned: the process that was to answer it has crashed."""
+"""How many rounds an intent may stay open.
+
+After that it is orphaned: the process that should have handled it crashed.
+"""
 MOMENT: Final = timedelta(microseconds=1)
 
 
 class OrphanRecovery:
-    """Finds and resumes orphaned work in three loops. Each continues if another fails.
+    """Finds and resumes orphaned work, in three loops. If one fails, the others continue.
 
-    It is made once for each process and started for each executor lock, so that what it has counted is kept.
+    Each process has one, which is started again for each executor lock, so that its counts are kept.
     """
 
     def __init__(
@@ -41,11 +44,11 @@ class OrphanRecovery:
         self._describe = describe
         self._seen: dict[str, int] = {}
         self._before: datetime | None = clock.now() + MOMENT
-        """Intents from before this moment were left by an earlier process. None once they are recovered."""
+        """Open intents from before this time were left by an earlier process. None once they are resumed."""
         self._settled_at = time.monotonic() + SETTLE_SECONDS
 
     def start(self, number: int, background: Background) -> list[Loop]:
-        """Start the loops of the executor with a number, whose work isn't orphaned."""
+        """Start the loops of the executor with this number. Its own work isn't orphaned."""
         self._own = f"{PREFIX}{number}"
         return [
             background.start("orphaned workflows", self._recover_orphans, every=ROUND_SECONDS),
@@ -54,14 +57,14 @@ class OrphanRecovery:
         ]
 
     async def recover(self) -> int:
-        """Resume the workflows of stopped executors. Returns how many."""
+        """Resume the workflows of stopped executors, and return how many."""
         recovered = 0
         for executor in await self._queue.orphaned_workflows(self._own):
             number = executor.removeprefix(PREFIX)
             if not number.isdigit():
                 continue
             async with self._locks.borrowed(int(number)) as is_free:
-                # Read again, now that no other process can take the lock and resume them too.
+                # Read again, because now no other process can take the lock and resume them, too.
                 if is_free and (left := await self._queue.begun_by(executor)):
                     await self._queue.resume(left)
                     recovered += len(left)
@@ -73,7 +76,7 @@ class OrphanRecovery:
             await self.recover()
 
     async def _take_up_what_was_open(self) -> None:
-        """Resume once, a while after the start, so that the process that got these intents had time to answer."""
+        """Resume them once, a while after the start, so that the process that received them had time to handle them."""
         if self._before is None or time.monotonic() < self._settled_at:
             return
         for incoming in await self._store.intents.find_open(before=self._before):

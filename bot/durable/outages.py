@@ -1,4 +1,4 @@
-"""Errors of DBOS's database that are no bugs: an outage becomes a sentence for operators, without a traceback."""
+"""Errors of DBOS's database that aren't bugs. An outage becomes a sentence for operators, without a traceback."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,19 +14,19 @@ Describe = Callable[[BaseException], str]
 
 
 class DurableStoreUnavailable(Unavailable):
-    """Raised when the database of durable work doesn't answer."""
+    """Raised if the database for durable work doesn't respond."""
 
     def __init__(self, detail: str) -> None:
         super().__init__("The bot's store didn't answer. Try again in a moment.", detail=detail)
 
 
 def type_name(error: BaseException) -> str:
-    """Return the name of an error's type, which contains no value of a setting."""
+    """Return the name of an error's type. Unlike its text, it contains no value of a setting."""
     return type(error).__name__
 
 
 def is_outage(error: BaseException) -> bool:
-    """Return True for an error of the database or of the way to it, and False for a bug."""
+    """Return True for an error of the database or of the connection to it, and False for a bug."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     return isinstance(error, OperationalError | PoolTimeout | psycopg.OperationalError | OSError | RunEnded)
@@ -34,7 +34,7 @@ def is_outage(error: BaseException) -> bool:
 
 @contextmanager
 def explained(describe: Describe) -> Iterator[None]:
-    """Raise DurableStoreUnavailable in place of an outage. `describe` puts it into a sentence for operators."""
+    """Raise DurableStoreUnavailable instead of an outage's error. `describe` turns that error into a sentence."""
     try:
         yield
     except Exception as error:

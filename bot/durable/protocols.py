@@ -13,16 +13,16 @@ from bot.core.requests.step_results import ActResult, BeginResult, StepName, Ver
 
 StepResult = BeginResult | ActResult | VerifyResult | None
 Resume = Callable[[Incoming], Awaitable[None]]
-"""Resumes an intent that a crash left without a request and without an answer."""
+"""Resumes an intent that a crash has left without a request and without a response."""
 
 
 class Work(Protocol):
     """The steps of a workflow, in order, as the pipeline implements them.
 
-    Each is safe to run again, because a crash before its result is stored repeats it. A request's step that raises is
-    retried with pauses up to a minute until it succeeds. After several unexpected exceptions, `give_up` replaces it. A
-    timer that raises is postponed, each time for longer, without a waiting workflow. Arguments and results are stored
-    as plain JSON, so they must not contain a secret.
+    Each is safe to run again, because it is repeated after a crash before its result is stored. A request's step that
+    raises an error is retried with pauses up to a minute until it succeeds. After several unexpected exceptions,
+    `give_up` replaces it. A timer that raises an error is postponed, each time for longer, without a waiting workflow.
+    Arguments and results are stored as plain JSON, so they must not contain a secret.
     """
 
     async def begin(self, request_id: str, phase: str) -> BeginResult:
@@ -41,7 +41,7 @@ class Work(Protocol):
         """Notify the people concerned of the outcome."""
 
     async def give_up(self, step: StepName, request_id: str, phase: str) -> StepResult:
-        """Replace a step that a bug makes fail again and again. Returns a result for that step."""
+        """Replace a step that fails again and again because of a bug. Returns a result for that step."""
 
     async def fire(self, timer: Timer) -> Timer | None:
         """Do the work of a timer. Returns the next timer of its kind and subject, or None if there is no more work."""
@@ -51,10 +51,10 @@ class Timers(Protocol):
     """The timers that durable work needs."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
-        """Return the timers that are due and not held back, the longest overdue first."""
+        """Return the due timers that aren't held back, in the order in which to start them."""
 
     async def is_due(self, kind: TimerKind, subject: str, due_at: datetime) -> bool:
-        """Return True if that timer has neither been moved nor dropped."""
+        """Return True if the timer has neither been moved nor deleted."""
 
     async def start(
         self, due: Sequence[Timer], held_until: datetime, enqueue: Callable[[Connection, Timer], None]
@@ -62,10 +62,10 @@ class Timers(Protocol):
         """Enqueue the work of timers and hold them back, so that the next sweep finds others, in one transaction."""
 
     async def postpone(self, failed: Timer, held_until: datetime, cause: str) -> None:
-        """Count a failure, and hold the timer back. Does nothing if it was moved meanwhile."""
+        """Count a failure, and hold the timer back. Does nothing if it was moved in the meantime."""
 
     async def replace(self, fired: Timer, following: Timer | None) -> None:
-        """Replace a fired timer by the next one, or drop it. Does nothing if it was moved meanwhile."""
+        """Replace a fired timer with the next one, or delete it. Does nothing if it was moved in the meantime."""
 
 
 class Store(Protocol):

@@ -1,4 +1,4 @@
-"""The queue of durable work, also for processes that execute nothing themselves."""
+"""The queue of durable work. Processes that execute nothing themselves use it, too."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -20,15 +20,15 @@ T = TypeVar("T")
 class Queue:
     """Enqueues workflows, and lists and deletes their rows. Close it after use.
 
-    Every coroutine raises DurableStoreUnavailable if the database doesn't answer.
+    Every coroutine raises DurableStoreUnavailable if the database doesn't respond.
     """
 
     def __init__(self, database: str, describe: Describe = type_name) -> None:
-        """Prepare the client. Doesn't connect yet.
+        """Prepare the client. It doesn't connect yet.
 
         Args:
             database: a URL for blocking drivers.
-            describe: puts an error of the database into a sentence for operators.
+            describe: turns a database error into a sentence for operators.
         """
         self.client, self._engine = client(database)
         self._describe = describe
@@ -85,13 +85,13 @@ class Queue:
         await self._answer(self.client.resume_workflows_async(list(workflow_ids), queue_name=QUEUE))
 
     async def stuck(self, *, for_: timedelta) -> list[str]:
-        """Return the IDs of unfinished workflows that were created longer ago than `for_`."""
+        """Return the IDs of unfinished workflows that are older than `for_`."""
         since = (datetime.now(UTC) - for_).isoformat()
         found = await self._list(status=["PENDING", "ENQUEUED"], end_time=since, limit=BITE)
         return [one.workflow_id for one in found if one.name != SWEEP]
 
     async def prune(self, before: datetime, *, names: Sequence[str] = (EXECUTE, FIRE, SWEEP, RESUME)) -> int:
-        """Delete the workflows that ended before a time of the machine's clock. Returns how many."""
+        """Delete the workflows that ended before a time of the machine's clock, and return how many."""
         total = 0
         while True:
             until = before.astimezone(UTC).isoformat()

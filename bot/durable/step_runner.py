@@ -16,13 +16,13 @@ T = TypeVar("T")
 FIRST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 60.0
 FAULTS: Final = 4
-"""How often a step may fail because of a bug before it is given up. This takes a few seconds."""
+"""How often a step may fail because of a bug before it is given up, which is after a few seconds."""
 _ATTEMPTS: ContextVar[list[int]] = ContextVar("attempts")
-"""One number. It is in a list because a step gets a copy of the workflow's variables."""
+"""A list with one number. It is a list because a step gets a copy of the workflow's variables, which shares it."""
 
 
 class StepRunner:
-    """Runs steps, and lets running workflows end when the process stops."""
+    """Runs steps, and lets running workflows finish when the process stops."""
 
     def __init__(self) -> None:
         self._ending = False
@@ -37,12 +37,12 @@ class StepRunner:
     ) -> T:
         """Call `call` until it succeeds, and return its result.
 
-        A workflow never ends in an error, because late work is better than lost work. One that can't continue is listed
-        by `Queue.stuck`, continues when the cause is gone, and survives restarts.
+        A workflow never ends with an error, because late work is better than lost work. One that can't continue is
+        listed by `Queue.stuck`, continues once the cause is gone, and survives restarts.
 
         Args:
-            otherwise: takes the place of `call` after some faults, which are errors other than `Unavailable`: who
-                waits for the outcome is to hear of one.
+            otherwise: replaces `call` after several faults, which are errors other than `Unavailable`, so that people
+                are notified of an outcome.
         """
         faults = 0
         async for attempt in stamina.retry_context(
@@ -72,7 +72,7 @@ class StepRunner:
         task.add_done_callback(self._workflows.discard)
 
     async def wait_if_ending(self) -> None:
-        """Block a workflow that starts while the process is stopping, so that another process runs it."""
+        """Block a workflow that starts while the process is stopping. Another process will run it."""
         if self._ending:
             await asyncio.Event().wait()
 
@@ -91,7 +91,7 @@ class StepRunner:
         return len(left)
 
     def _say(self, name: str, subject: str, number: int, error: Exception) -> None:
-        # The first failures are logged with a traceback, and later ones in one line. An outage is no bug.
+        # The first failures are logged with a traceback, and later ones in one line. An outage isn't a bug.
         more: dict[str, Any] = {"exc_info": error} if number <= 2 else {"error": type(error).__name__}
         if isinstance(error, Unavailable):
             more = {"why": error.cause}

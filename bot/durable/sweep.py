@@ -18,14 +18,14 @@ from bot.durable.queue import Queue, timer_workflow
 EVERY: Final = "*/2 * * * * *"
 AT_ONCE: Final = 200
 TOGETHER: Final = 20
-"""How many timers are started in one transaction, for which incoming commands wait."""
+"""How many timers are started in one transaction. Incoming commands wait for it."""
 LOOKS_AGAIN: Final = timedelta(seconds=20)
 """The time after which a timer that was started but still exists is started again."""
 TIDY_SECONDS: Final = 60.0
 
 
 class Sweep:
-    """The sweep over the timers."""
+    """Starts due timers every two seconds."""
 
     def __init__(self, store: Store, queue: Queue, clock: Clock) -> None:
         self._store = store

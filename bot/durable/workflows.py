@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 FIRE_SECONDS: Final = 600.0
-"""A timer whose work takes longer has failed, because it may wait forever."""
+"""A timer's work that takes longer counts as failed, because it may never end."""
 FIRST_PAUSE: Final = timedelta(seconds=2)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
 """The longest pause between two tries of a failing timer."""
@@ -31,7 +31,7 @@ FAILED: Final = "failed"
 
 
 class Workflows:
-    """The functions that DBOS runs. A step whose result is stored doesn't run again."""
+    """The functions that DBOS runs. A step that has a stored result isn't run again."""
 
     def __init__(self, work: Work, store: Store, resume: Resume, sweep: Loop, runner: StepRunner) -> None:
         self._work = work
@@ -41,7 +41,7 @@ class Workflows:
         self._runner = runner
 
     def register(self) -> Callable[..., Any]:
-        """Register the functions with DBOS before its launch. Returns the scheduled function."""
+        """Register the functions with DBOS before its launch. Returns the function to schedule."""
         for name, function in ((EXECUTE, self._execute), (FIRE, self._fire), (RESUME, self._resume_intent)):
             self._register(name, function)
         return self._register(SWEEP, self._run_sweep)
@@ -52,7 +52,7 @@ class Workflows:
             await self._runner.wait_if_ending()
             await function(*arguments)
 
-        # Unlimited, because a workflow is still needed after a hundred interruptions.
+        # Unlimited, because a workflow is needed even after a hundred interruptions.
         return DBOS.workflow(name=name, max_recovery_attempts=None)(run)
 
     async def _execute(self, request_id: str, phase: str) -> None:
@@ -136,7 +136,7 @@ class Workflows:
 
 
 def pause_after(failures: int) -> timedelta:
-    """Return how long a failing timer waits, by its earlier failures, with some jitter."""
+    """Return how long a failing timer waits before the next try: longer after each failure, with some jitter."""
     grown: timedelta = FIRST_PAUSE * 3 ** min(failures, 16)
     return min(grown, LONGEST_PAUSE) * random.uniform(1.0, 1.25)
 
@@ -154,7 +154,7 @@ def _timer_to_json(fired: Timer, following: Timer | None) -> list[Any] | None:
 
 
 def _following(fired: Timer, kept: list[Any] | None) -> Timer | None:
-    """Return the next timer from a step's result. Its failures start at 0 if the last run succeeded."""
+    """Return the next timer from a step's result. If the last run succeeded, its failures start at 0."""
     if kept is None:
         return None
     due_at, attempt, *cause = kept
@@ -163,7 +163,7 @@ def _following(fired: Timer, kept: list[Any] | None) -> Timer | None:
 
 
 def _note_failure(timer: Timer, error: Exception) -> str:
-    """Log why a timer's work failed, and return the cause in short."""
+    """Log why a timer's work failed, and return a short cause."""
     cause = error.cause if isinstance(error, BotError) else type(error).__name__
     more = {} if isinstance(error, BotError) or timer.failures > 1 else {"exc_info": error}
     log.error(

@@ -1,4 +1,4 @@
-"""Who is on call: small clients of the services that keep schedules, behind one port."""
+"""Who is on call: small clients of the services with schedules, behind one interface."""
 
 from bot.oncall.calls import OnCallUnavailable
 from bot.oncall.schedules import Adapter, Schedules

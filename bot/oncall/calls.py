@@ -1,4 +1,4 @@
-"""HTTP calls to a service that keeps on-call schedules. Everything is read, and nothing is tried again."""
+"""HTTP calls to a service with on-call schedules. All of them read, and none is retried."""
 
 import json
 import time
@@ -14,15 +14,15 @@ from bot.settings.certificates import tls_context
 from bot.settings.proxies import proxy_of
 
 SECONDS: Final = 2.0
-"""How long one answer of a service may take, all of its pages together."""
+"""The time limit for one lookup at a service, including all of its pages."""
 LONGEST_ANSWER: Final = 2_000_000
-"""Bytes of a page that are read."""
+"""The most bytes of a page that are read."""
 MOST_PAGES: Final = 20
 Params = Sequence[tuple[str, str]]
 
 
 class OnCallUnavailable(BotError):
-    """Raised when a service doesn't say who is on call. The sentence says why, for operators, without a secret."""
+    """Raised if a service doesn't return who is on call. The sentence tells operators why, without a secret."""
 
 
 class Observer(Protocol):
@@ -42,7 +42,7 @@ class Calls:
         self._http = httpx.AsyncClient(
             base_url=base_url.rstrip("/"),
             headers={"User-Agent": "turso-ops", "Accept": "application/json", **headers},
-            timeout=httpx.Timeout(2 * SECONDS),  # the limit for all pages is shorter
+            timeout=httpx.Timeout(2 * SECONDS),  # the limit for all pages together is shorter
             follow_redirects=False,
             verify=tls_context(),
             proxy=proxy_of(base_url),
@@ -96,7 +96,7 @@ def _meaning(status: int) -> str:
 
 
 def identifier(value: Any) -> str:
-    """Return the `id` of an object in an answer. Raises ValueError if it has none."""
+    """Return the `id` of an object in a response. Raises ValueError if it has none."""
     found = value.get("id") if isinstance(value, dict) else None
     if not isinstance(found, str) or not found:
         raise ValueError("an object has no id")

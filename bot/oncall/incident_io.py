@@ -14,7 +14,7 @@ from bot.core.oncall import Provider, Schedule
 from bot.oncall.calls import MOST_PAGES, Calls, Observer, OnCallUnavailable, identifier
 
 WINDOW: Final = timedelta(minutes=1)
-"""The length of the window that is asked for. Only entries of its first moment count."""
+"""The length of the window that is requested. Only entries that contain its start count."""
 
 
 def _now() -> datetime:
@@ -41,8 +41,8 @@ class IncidentIo:
     async def people(self, schedule: Schedule) -> frozenset[str]:
         """Return incident.io's IDs of the people on call now, in any rotation. Raises OnCallUnavailable, ValueError.
 
-        `final` has the overrides in it. A page's `after` is the next one's start. Its `after_url` isn't followed, so
-        that the token goes to no other address.
+        `final` includes overrides. A page's `after` is where the next one starts. `after_url` isn't followed, so that
+        the token isn't sent to another address.
         """
         now, found = self._now(), set[str]()
         begin, end = now.isoformat(), (now + WINDOW).isoformat()
@@ -59,5 +59,5 @@ class IncidentIo:
 
 
 def _is_now(entry: Any, now: datetime) -> bool:
-    """Return True for an entry that has begun and isn't over. Raises ValueError, TypeError."""
+    """Return True for an entry that has started and hasn't ended. Raises ValueError, TypeError."""
     return datetime.fromisoformat(entry["start_at"]) <= now < datetime.fromisoformat(entry["end_at"])

@@ -12,7 +12,7 @@ from bot.core.oncall import Provider, Schedule
 from bot.oncall.calls import Calls, Observer, identifier
 
 DEEPEST: Final = 10
-"""How deep participants are nested at most: a user of a team of an escalation of another one."""
+"""The deepest nesting of participants that is followed, such as a user in a team in an escalation."""
 
 
 class Opsgenie:
@@ -27,7 +27,7 @@ class Opsgenie:
     async def people(self, schedule: Schedule) -> frozenset[str]:
         """Return Opsgenie's IDs of the people on call now. Raises OnCallUnavailable, ValueError.
 
-        Not flat, because a flat answer has only their e-mail addresses.
+        Doesn't request the flat form, which has only e-mail addresses.
         """
         path = f"/v2/schedules/{quote(schedule.id, safe='')}/on-calls"
         answer = await self.calls.get(path, [("scheduleIdentifierType", "id"), ("flat", "false")])
@@ -35,7 +35,7 @@ class Opsgenie:
 
 
 def _users(participants: list[Any], deepest: int) -> list[str]:
-    """Return the users among participants, and among those of the escalations and teams."""
+    """Return the users among participants, including those in escalations and teams."""
     if deepest == 0:
         raise ValueError("participants are nested too deeply")
     found: list[str] = []

@@ -11,7 +11,7 @@ from bot.core.oncall import Provider, Schedule
 from bot.oncall.calls import MOST_PAGES, Calls, Observer, OnCallUnavailable, identifier
 
 PAGE: Final = 100
-"""Entries of a page, the most that PagerDuty gives."""
+"""Entries per page, the most that PagerDuty allows."""
 VERSION: Final = "application/vnd.pagerduty+json;version=2"
 
 
@@ -38,7 +38,10 @@ class PagerDuty:
 
 
 def _is_meant(entry: Any, schedule: Schedule) -> bool:
-    """Return True for an entry of this schedule and level. What the query should leave out is checked again."""
+    """Return True for an entry of this schedule and level.
+
+    The query should leave the others out, but this isn't relied on.
+    """
     of = entry.get("escalation_policy" if schedule.is_policy else "schedule")
     if not isinstance(of, dict) or of.get("id") != schedule.id:
         return False

@@ -1,4 +1,4 @@
-"""The people on call in every schedule of the policy, cached for a minute. Without an answer, nobody is."""
+"""The people on call in every schedule of the policy, cached for a minute. If a service doesn't respond, nobody is."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 CACHED_SECONDS: Final = 60.0
 SILENT_SECONDS: Final = 10.0
-"""How long a service that gave no answer isn't asked again, so that reading commands don't wait for it each time."""
+"""How long a service that didn't respond isn't called again, so that reading commands don't wait for it each time."""
 UnknownPeople = tuple[str, ...]
 SlackIds = Mapping[Provider, Mapping[str, str]]
 
@@ -30,13 +30,13 @@ class Adapter(Protocol):
         """Return the service's IDs of the people on call now.
 
         Raises:
-            OnCallUnavailable: the service doesn't say.
-            Exception: of the builtin kinds, for an answer of an unexpected shape.
+            OnCallUnavailable: the service doesn't return it.
+            Exception: a built-in error, if the response has an unexpected shape.
         """
 
 
 class Schedules:
-    """Asks the services, and turns their IDs into Slack IDs as the policy maps them."""
+    """Looks up schedules at the services, and maps their IDs to Slack IDs as the policy says."""
 
     def __init__(
         self,
@@ -49,18 +49,18 @@ class Schedules:
 
         Args:
             adapters: one for each service that has a token.
-            slack_ids: returns the mapping of the policy in force.
+            slack_ids: returns the mapping in the current policy.
         """
         self._adapters = {one.provider: one for one in adapters}
         self._slack_ids = slack_ids
         self._cache: Cache[str, frozenset[str]] = Cache(self._ask, CACHED_SECONDS, now=now)
         self._now = now
         self._silent: dict[str, tuple[float, OnCallUnavailable]] = {}
-        """When, and why, a schedule wasn't answered last."""
+        """For each schedule without a response: when, and why."""
         self._warned: set[tuple[Provider, str]] = set()
 
     async def members(self, key: str, *, fresh: bool = False) -> frozenset[str] | None:
-        """Return the Slack IDs of the people on call, or None if the service doesn't say. Never raises."""
+        """Return the Slack IDs of the people on call, or None if the service doesn't return them. Never raises."""
         try:
             known, unknown = await self.look_up(key, fresh=fresh)
         except OnCallUnavailable:
@@ -73,7 +73,7 @@ class Schedules:
         return known
 
     async def look_up(self, key: str, *, fresh: bool = False) -> tuple[frozenset[str], UnknownPeople]:
-        """Return the Slack IDs of the people on call, and the service's IDs of those who have none in the policy.
+        """Return the Slack IDs of the people on call, and the service's IDs of those whom the policy doesn't map.
 
         Raises:
             OnCallUnavailable: the service doesn't say.

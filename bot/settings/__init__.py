@@ -47,9 +47,9 @@ class _StoreSettings(SourcedSettings):
 
 
 def _default_host() -> str:
-    """Return the address to listen on without `HOST`: every one if the environment gives a port, as platforms do.
+    """Return the default of `HOST`: every address if the environment sets a port, as platforms do.
 
-    A port in `.env` is a person's choice, and a reverse proxy on the same machine needs no more than 127.0.0.1.
+    A port in `.env` was set by a person, and a reverse proxy on the same machine needs no more than 127.0.0.1.
     """
     return "0.0.0.0" if os.environ.get("PORT", "").strip() else "127.0.0.1"  # noqa: S104
 
@@ -60,7 +60,7 @@ class Settings(SourcedSettings):
     slack_bot_token: SecretStr = Field(alias="SLACK_BOT_TOKEN")
     slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
     slack_signing_secret_previous: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET_PREVIOUS")
-    """The secret before `slack_signing_secret`, which is accepted too."""
+    """The secret before `slack_signing_secret`. It is still accepted."""
     slack_app_token: SecretStr | None = Field(None, alias="SLACK_APP_TOKEN")
     slack_api_url: str = Field("https://slack.com/api/", alias="SLACK_API_URL")
     turso_api_token: SecretStr = Field(alias="TURSO_API_TOKEN")
@@ -78,19 +78,19 @@ class Settings(SourcedSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     log_format: Literal["json", "console"] = Field("json", alias="LOG_FORMAT")
     clock_file: Path | None = Field(None, alias="CLOCK_FILE")
-    """A file with the current time (RFC 3339), for simulating timers. Without it the real clock is used."""
+    """A file with the current time (RFC 3339), to simulate timers. Without it, the real clock is used."""
     retention_days: int = Field(90, alias="RETENTION_DAYS")
     """How many days intents, finished requests and workflow rows are kept. The audit log is never shortened."""
     audit_stream: SecretStr | None = Field(None, alias="AUDIT_STREAM")
-    """Where the audit log is sent: a URL, which may contain a password, `file:/path` or `stdout`."""
+    """The destination of the audit log: a URL, which may contain a password, `file:/path` or `stdout`."""
     audit_stream_format: Literal["jsonl", "ocsf"] = Field("jsonl", alias="AUDIT_STREAM_FORMAT")
     audit_stream_secret: SecretStr | None = Field(None, alias="AUDIT_STREAM_SECRET")
-    """Signs what is sent to a URL."""
+    """Signs the audit log that is sent to a URL."""
     pagerduty_api_token: SecretStr | None = Field(None, alias="PAGERDUTY_API_TOKEN")
     """Reads who is on call. A read-only key is enough."""
     pagerduty_api_baseurl: str = Field("https://api.pagerduty.com", alias="PAGERDUTY_API_BASEURL")
     opsgenie_api_token: SecretStr | None = Field(None, alias="OPSGENIE_API_TOKEN")
-    """Reads who is on call. The key of an integration that may read is enough."""
+    """Reads who is on call. The key of a read-only integration is enough."""
     opsgenie_api_baseurl: str = Field("https://api.opsgenie.com", alias="OPSGENIE_API_BASEURL")
     incident_io_api_token: SecretStr | None = Field(None, alias="INCIDENT_IO_API_TOKEN")
     """Reads who is on call. A key that may read schedules is enough."""
@@ -153,7 +153,7 @@ class Settings(SourcedSettings):
 
     @property
     def on_call_services(self) -> Mapping[str, tuple[SecretStr, str]]:
-        """Return the token and the address of each service with on-call schedules that has a token."""
+        """Return the token and the address of each on-call service that has a token."""
         given = {
             "PAGERDUTY": (self.pagerduty_api_token, self.pagerduty_api_baseurl),
             "OPSGENIE": (self.opsgenie_api_token, self.opsgenie_api_baseurl),
@@ -200,16 +200,16 @@ def load_settings(environ: Mapping[str, str] | None = None, *, needs: tuple[str,
 
 
 def addresses(settings: Settings) -> tuple[str, ...]:
-    """Return an address of each kind that the process calls."""
+    """Return one address of each kind that the process calls."""
     receiver = settings.audit_stream.get_secret_value() if settings.audit_stream and settings.streams_to_url else ""
     on_call = [url for _, url in settings.on_call_services.values()]
     return settings.slack_api_url, SOCKET_MODE, settings.turso_api_baseurl, A_DATABASE, receiver, *on_call
 
 
 def warnings_about(settings: Settings) -> list[str]:
-    """Return a sentence for each variable that has no effect although its name suggests one."""
+    """Return a sentence for each variable whose name looks like a setting's but that has no effect."""
     known = [field.alias for field in Settings.model_fields.values() if field.alias and not field.exclude]
-    # A policy may refer to any variable that begins with TURSO_, so that those of the policy aren't typos.
+    # A policy may refer to any variable that starts with TURSO_, so those aren't typos.
     similar = near_misses(settings.given, known)
     sentences = [f"{name} is not a setting and has no effect. Did you mean {meant}?" for name, meant in similar.items()]
     unread = sorted(name for name in settings.given if name in ENVIRONMENT_ONLY and not os.environ.get(name))
@@ -232,7 +232,7 @@ S = TypeVar("S", bound=SourcedSettings)
 
 def _validated(settings_cls: type[S], environ: Mapping[str, str] | None) -> S:
     """Read and check settings. Raises BadSettings."""
-    # For an empty `environ` the values aren't empty, because then the class would read the environment.
+    # Even an empty `environ` results in values, because without any the class would read the environment.
     values: dict[str, Any] = {} if environ is None else {POLICY_VARIABLES: {}, **environ}
     check_libraries(os.environ if environ is None else environ)
     try:

@@ -17,14 +17,14 @@ KEYS: Final = "SSLKEYLOGFILE"
 
 
 def tls_context() -> ssl.SSLContext:
-    """Return what a client needs for TLS. All clients share it, because reading the certificates takes long."""
+    """Return the TLS context that all clients share, because reading the certificates takes long."""
     return _shared_context(os.environ.get(FILE, ""), os.environ.get(FOLDER, ""))
 
 
 def new_tls_context(file: str = "", folder: str = "") -> ssl.SSLContext:
-    """Read the certificates of `SSL_CERT_FILE` and `SSL_CERT_DIR`, whose values are given: OpenSSL reads them itself.
+    """Read the certificates in `SSL_CERT_FILE` and `SSL_CERT_DIR`. OpenSSL reads these variables itself.
 
-    Without both, the machine's certificates and Mozilla's are trusted, because a small image has none of its own.
+    Without both, the machine's and Mozilla's certificates are trusted, because a small image has none.
     """
     context = ssl.create_default_context()
     if not file and not folder:

@@ -1,4 +1,4 @@
-"""Variables that libraries read while they are imported or first used, where a wrong value would be a traceback."""
+"""Variables that libraries read when they are imported or first used. A wrong value would cause a traceback."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -10,7 +10,7 @@ METRICS_FOLDERS: Final = ("PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir"
 
 
 def check_libraries(environ: Mapping[str, str]) -> None:
-    """Check variables that libraries read without asking us. Raises BadSettings."""
+    """Check the variables that libraries read themselves. Raises BadSettings."""
     for name in METRICS_FOLDERS:
         if environ.get(name):
             raise BadSettings(f"{name} is set, but every process of Turso Ops has metrics of its own. Unset it.")

@@ -1,4 +1,4 @@
-"""Variables whose names look like a setting's but aren't, so that a typo doesn't pass in silence."""
+"""Variables whose names are nearly a setting's. They are reported, because each is probably a typo."""
 
 from collections.abc import Collection, Iterable
 from difflib import SequenceMatcher
@@ -34,14 +34,14 @@ OTHER_NAMES: Final = {
     "REQUESTS_CA_BUNDLE": "SSL_CERT_FILE",
     "CURL_CA_BUNDLE": "SSL_CERT_FILE",
 }
-"""What people and other programs call a setting."""
+"""Names that people and other programs use for a setting."""
 SHORTEST: Final = 8
-"""Shorter names, such as `PORT`, are close to too many variables of other programs."""
+"""Shorter names, such as `PORT`, are similar to too many variables of other programs."""
 CLOSE: Final = 0.88
 
 
 def near_misses(given: Iterable[str], known: Collection[str]) -> dict[str, str]:
-    """Return the variables that look like a setting that isn't given, each with that setting.
+    """Return the variables whose names are nearly that of a setting without a value, each with that setting.
 
     Args:
         given: the names of all variables.

@@ -1,4 +1,4 @@
-"""The proxy for an address. Every client of the bot asks this function, so that all of them go the same way."""
+"""The proxy for an address. Every client of the bot uses this function, so that all of them use the same proxies."""
 
 import ipaddress
 import os
@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from bot.settings.values import BadSettings
 
 SCHEMES: Final = {"https": "https", "wss": "https", "http": "http", "ws": "http"}
-"""The schemes of addresses, and of which variable the proxy is."""
+"""The schemes of addresses, with the scheme whose variable has the proxy."""
 PORTS: Final = {"https": 443, "http": 80}
 VARIABLES: Final = tuple(
     spelled for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY") for spelled in (name.lower(), name)
@@ -19,11 +19,11 @@ VARIABLES: Final = tuple(
 def proxy_of(address: str, environ: Mapping[str, str] | None = None) -> str | None:
     """Return the URL of the HTTP proxy for an address, or None if it is reached directly.
 
-    As in curl: `HTTPS_PROXY` is for https addresses, `HTTP_PROXY` for http ones, and `ALL_PROXY` for both. The name in
-    lower case wins. `NO_PROXY` lists exceptions. This machine is always reached directly.
+    As in curl, `HTTPS_PROXY` is for https addresses, `HTTP_PROXY` for http ones, and `ALL_PROXY` for both. Lower-case
+    names take precedence. `NO_PROXY` lists exceptions. This machine is always reached directly.
 
     Raises:
-        BadSettings: the variable doesn't hold the URL of an HTTP proxy. The sentence names it, never its value.
+        BadSettings: the variable isn't the URL of an HTTP proxy. The sentence has its name, but not its value.
     """
     environ = os.environ if environ is None else environ
     parts = urlsplit(address)
@@ -35,14 +35,14 @@ def proxy_of(address: str, environ: Mapping[str, str] | None = None) -> str | No
 
 
 def _chosen(scheme: str, environ: Mapping[str, str]) -> tuple[str, str] | None:
-    """Return the variable that is for a scheme, with its value."""
+    """Return the variable with the proxy for a scheme, and its value."""
     names = (f"{scheme}_proxy", "all_proxy") if scheme else ()
     spelled = (spelling for name in names for spelling in (name, name.upper()))
     return next(((name, value) for name in spelled if (value := environ.get(name, "").strip())), None)
 
 
 def _checked(name: str, value: str) -> str:
-    """Return a proxy's URL, with `http://` in front of one without a scheme."""
+    """Return a proxy's URL. `http://` is added if it has no scheme."""
     url = value if "://" in value else f"http://{value}"
     try:
         parts = urlsplit(url)
@@ -75,9 +75,9 @@ def _is_excepted(parts: SplitResult, scheme: str, environ: Mapping[str, str]) ->
 
 
 def _covers(entry: str, host: str, port: int) -> bool:
-    """Return True if an entry of `NO_PROXY` is about a host.
+    """Return True if an entry of `NO_PROXY` covers a host.
 
-    It is a name (with all below it), an address, a network, or `*`, and may end in a port.
+    An entry is a name (which covers its subdomains), an address, a network or `*`. It may have a port.
     """
     if entry == "*":
         return True
@@ -118,7 +118,7 @@ def check_proxies(addresses: Iterable[str], environ: Mapping[str, str] | None = 
 
 
 def passwords(environ: Mapping[str, str] | None = None) -> list[str]:
-    """Return the passwords of proxies, as they stand in the variables and decoded."""
+    """Return the passwords of proxies, both as they are in the variables and decoded."""
     environ = os.environ if environ is None else environ
     found = []
     for value in (environ.get(name, "").strip() for name in VARIABLES):

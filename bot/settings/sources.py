@@ -1,4 +1,4 @@
-"""The sources of settings: the environment, `.env`, files with secrets, and which of two values wins."""
+"""The sources of settings: the environment, `.env` and files with secrets. Decides which of two values is used."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,15 +19,15 @@ from bot.settings.values import SECRETS, BadSettings, check_values
 
 FOLDER: Final = "SECRETS_DIR"
 POLICY_VARIABLES: Final = "TURSO_*"
-"""The key under which the variables are collected that a policy may refer to. No real variable has this name."""
+"""The key that collects the variables to which a policy may refer. No real variable has this name."""
 GIVEN: Final = "*"
-"""The key under which the names of all variables are collected."""
+"""The key that collects the names of all variables."""
 BOM: Final = "\ufeff"
 ENCODING: Final = "utf-8-sig"
 
 
 class SourcedSettings(BaseSettings):
-    """Base of settings that are read from the environment, `.env` and files with secrets.
+    """Base class of settings that are read from the environment, `.env` and files with secrets.
 
     Values that the caller passes replace the environment and `.env`.
     """
@@ -50,10 +50,10 @@ class SourcedSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Return the sources, the one with the highest priority first.
+        """Return the sources, with the highest priority first.
 
-        A process passes no values. The sandbox and tests do. Files named by `NAME_FILE` variables come first, because
-        they are read only for names that have no value.
+        The sandbox and tests pass values, but a process doesn't. Files named by `NAME_FILE` variables come first,
+        because they are only read for names without a value.
         """
         assert isinstance(init_settings, InitSettingsSource)
         sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings,)
@@ -69,7 +69,7 @@ class SourcedSettings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _clean(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Strip values, drop those that are blank, so that they count as missing, and check the others."""
+        """Strip values, drop blank ones so that they count as missing, and check the others."""
         stripped = {name: _stripped(value) if isinstance(value, str) else value for name, value in values.items()}
         found = {name: value for name, value in stripped.items() if value != ""}
         check_values({field.alias: found.get(field.alias) for field in cls.model_fields.values() if field.alias})
@@ -81,7 +81,7 @@ def _stripped(value: str) -> str:
 
 
 class SecretFiles(PydanticBaseSettingsSource):
-    """Source that reads the files named by `NAME_FILE` variables, and collects the variables for policies."""
+    """The source for the files named by `NAME_FILE` variables. It also collects the variables for policies."""
 
     def __init__(self, settings_cls: type[BaseSettings], given: Mapping[str, str]) -> None:
         super().__init__(settings_cls)
@@ -108,7 +108,7 @@ class SecretFiles(PydanticBaseSettingsSource):
 
 
 def _secrets_folder(settings_cls: type[BaseSettings], given: Mapping[str, str]) -> list[PydanticBaseSettingsSource]:
-    """Return the source that reads `SECRETS_DIR`, or none if that isn't set. Raises BadSettings."""
+    """Return the source for `SECRETS_DIR`, or none if it isn't set. Raises BadSettings."""
     if FOLDER not in given:
         return []
     if not Path(given[FOLDER]).is_dir():
@@ -133,15 +133,15 @@ def _read_secret(name: str, path: str) -> str:
 
 
 def _describe_path(path: str) -> str:
-    """Return a path for a message only if it clearly is one.
+    """Return a path for a message, but only if it is clearly a path.
 
-    Somebody may have set the secret itself instead of a path.
+    Somebody may have entered the secret itself instead of a path.
     """
     return f"`{path}`" if path.startswith(("/", "./", "../")) else "a file"
 
 
 def dotenv_problem() -> str:
-    """Return a sentence about a `.env` that can't be read, or about the folder of secrets if it can."""
+    """Return a sentence about a `.env` or a folder of secrets that can't be read."""
     try:
         Path(".env").read_text(encoding=ENCODING)
     except UnicodeDecodeError:

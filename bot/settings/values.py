@@ -50,7 +50,7 @@ _KINDS: Final = {
     "xoxs-": "a session token",
     "xoxc-": "a session token",
 }
-"""How Slack's tokens begin, and what they are."""
+"""The prefixes of Slack's tokens, and the kind of token that each marks."""
 _EXPECTED: Final = {
     "SLACK_BOT_TOKEN": ("a bot token", "xoxb-", "OAuth & Permissions > Bot User OAuth Token"),
     "SLACK_APP_TOKEN": ("an app-level token", "xapp-", "Basic Information > App-Level Tokens"),
@@ -84,7 +84,7 @@ def _problem(name: str, value: str) -> str:
 
 
 def is_token(name: str) -> bool:
-    """Return True for a setting that holds a token or a signing secret, and for a policy's `TURSO_…_TOKEN`."""
+    """Return True for a setting with a token or a signing secret, and for a policy's `TURSO_…_TOKEN`."""
     return name.endswith(("_TOKEN", "_SECRET")) or name == PREVIOUS
 
 
@@ -148,7 +148,7 @@ def _either(words: tuple[str, ...]) -> str:
 
 
 def invisible_character(value: str) -> str | None:
-    """Return the first character of a value that a terminal doesn't show, such as a line break."""
+    """Return the first invisible character of a value, such as a line break."""
     return next((sign for sign in value if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp")), None)
 
 
@@ -164,7 +164,7 @@ def describe_character(sign: str) -> str:
 
 
 def check_values(values: Mapping[str, object]) -> None:
-    """Check every value that is text. Raises BadSettings for the first problem."""
+    """Check every text value. Raises BadSettings for the first problem."""
     for name, value in values.items():
         if isinstance(value, str) and value:
             check_value(name, value)

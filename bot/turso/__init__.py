@@ -1,6 +1,6 @@
 """The client of the Turso Platform API.
 
-`http.connect()` yields a typed `client.TursoClient`, `errors` has its errors.
+`http.connect()` yields a typed `client.TursoClient`. The errors are in `errors`.
 """
 
 from bot.turso.calls import noting_changes

@@ -72,7 +72,7 @@ def page(body: bytes) -> Page:
 
 
 def _parse_json(body: bytes) -> Any:
-    """Parse JSON with orjson, and with the standard library if orjson refuses the body.
+    """Parse JSON with orjson, or with the standard library if orjson refuses the body.
 
     orjson is faster, which matters for lists of ten thousand databases. But it refuses a body with half a
     surrogate pair in a string, and one such string must not make the whole list unreadable.
@@ -101,7 +101,7 @@ def _warn(of: str, entry: Any) -> None:
 
 
 def _entry_label(entry: Any) -> str:
-    """Return the names and ids of a list entry, for a log line."""
+    """Return the names and IDs of a list entry, for a log line."""
     if not isinstance(entry, dict):
         return type(entry).__name__
     names = (entry.get(key) for key in ("Name", "name", "DbId", "uuid"))
@@ -147,7 +147,7 @@ def top_queries(body: bytes) -> list[TopQuery]:
 
 
 def database_usage(body: bytes) -> DatabaseUsage:
-    """Parse `{"database": {…}}`. The 2023 API has `instances` and `total` beside that key."""
+    """Parse `{"database": {…}}`. The 2023 API has `instances` and `total` next to that key."""
     raw = from_json(body)
     inner = _unwrap(raw, "database")
     found = _usage_of(inner, beside=raw)
@@ -208,7 +208,7 @@ def _usage_of(raw: dict[str, Any], *, beside: dict[str, Any]) -> DatabaseUsage:
 
 
 def _usage(raw: Any, of: str) -> Usage:
-    """Parse usage numbers. Every number of a value that isn't an object is unknown."""
+    """Parse usage numbers. If the value isn't an object, every number is unknown."""
     READING.set(f"usage of {of}")
     try:
         return Usage.model_validate(_dict(raw))

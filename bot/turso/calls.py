@@ -25,13 +25,16 @@ NETWORK = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientE
 
 MAX_CACHED_URLS = 500
 ROUTE: Final = "turso_ops.route"
-"""The extension of a request that has its route template, for those who observe the client."""
+"""The request extension with its route template, for observers of the client."""
 _MADE: ContextVar[list[str] | None] = ContextVar("changes_made", default=None)
 
 
 @contextlib.contextmanager
 def noting_changes() -> Iterator[list[str]]:
-    """Collect the changes that Turso makes. After the first one, an error no longer means that nothing changed."""
+    """Collect the changes that Turso has made.
+
+    After the first one, an error no longer means that nothing was changed.
+    """
     made: list[str] = []
     token = _MADE.set(made)
     try:
@@ -159,7 +162,7 @@ class Calls:
     def _build_get(self, route: str, path: str, params: Mapping[str, str] | None) -> httpx.Request:
         """Build a GET request.
 
-        Caches URLs, because joining them takes httpx a long time and the same ones come often.
+        Caches URLs, because httpx takes long to join them, and the same ones are used often.
         """
         key = (path, tuple(params.items()) if params else ())
         url = self._urls.get(key)
@@ -171,7 +174,7 @@ class Calls:
 
     def _path(self, route: str, subject: Mapping[str, str]) -> str:
         for kind, name in subject.items():
-            if not name.strip("."):  # such a name would change the path: `databases/..`
+            if not name.strip("."):  # such a name would change the path, as in `databases/..`
                 raise GroupNotFound(name) if kind == "group" else DatabaseNotFound(name)
         values = {"organization": self.organization, **subject}
         return route.format_map({kind: quote(value, safe="") for kind, value in values.items()})
@@ -188,7 +191,7 @@ class Calls:
 
 
 def rfc3339(time: datetime) -> str:
-    """Return a time as Turso takes it. Raises ValueError for a time without a zone."""
+    """Return a time in Turso's format. Raises ValueError for a time without a zone."""
     if time.tzinfo is None:
         raise ValueError("a time for Turso needs a zone")
     given = time.astimezone(UTC)
@@ -199,5 +202,5 @@ def read_body(read: Callable[[S], T], body: S, *, writes: bool = False) -> T:
     """Return `read(body)`. Raises TursoUnavailable or OutcomeUnknown when the body can't be read."""
     with contextlib.suppress(ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError):
         return read(body)
-    # without a cause: pydantic's error repeats the body, which may contain a token
+    # without the cause, because pydantic's error repeats the body, which may contain a token
     raise refusals.unreadable(200, writes=writes)

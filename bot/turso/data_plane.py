@@ -12,7 +12,7 @@ from bot.turso.models import Database
 
 SELECT_1: Final = {"requests": [{"type": "execute", "stmt": {"sql": "SELECT 1"}}, {"type": "close"}]}
 TURSO_HOSTS: Final = re.compile(r"(?<![a-z0-9.-])[a-z0-9][a-z0-9.-]*\.turso\.io")
-"""The host names of databases that Turso runs."""
+"""The hosts of databases that Turso runs."""
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 LONGEST_REFUSAL: Final = 4000
 
@@ -28,12 +28,15 @@ class TokenAnswer(StrEnum):
 
 
 class DataPlane(Calls):
-    """Requests to databases. Host names come from Turso's responses, so they are checked before anything is sent."""
+    """Sends requests to databases.
+
+    Hostnames come from Turso's responses, so they are checked before anything is sent.
+    """
 
     def pipeline_url(self, database: Database) -> httpx.URL | None:
-        """Return the URL for a database's requests. None if its host is neither Turso's nor the API's own.
+        """Return the URL for a database's requests. None if its host is neither Turso's nor the API's.
 
-        Nothing is ever sent to any other host, whatever host name the API returns.
+        Nothing is ever sent to another host, whatever hostname the API returns.
         """
         try:
             url = httpx.URL(f"{database.https_url.rstrip('/')}/v2/pipeline")

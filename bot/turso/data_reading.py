@@ -17,32 +17,32 @@ from bot.turso.models import Database
 
 Value = int | float | str | None
 LONGEST_ANSWER: Final = 4_000_000
-"""Bytes. A longer response isn't read."""
+"""The most bytes of a response that are read."""
 LONGEST_WORDS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of one statement, or why there are none."""
+    """The rows of one statement, or the error."""
 
     rows: tuple[tuple[Value, ...], ...] = ()
     error: str = ""
-    """The database's own words, on one line and shortened. Empty: the statement worked."""
+    """The database's error text, on one line and shortened. Empty if the statement worked."""
 
 
 class DataReading(DataPlane):
-    """Runs statements that only read. Callers pass fixed statements, never a text that a person wrote."""
+    """Runs statements that only read. The statements must be constants, never text that a person wrote."""
 
     async def read_rows(
         self, database: Database, token: SecretStr, statements: Sequence[str], *, within_seconds: float
     ) -> list[Rows]:
-        """Run statements in one request and return the rows of each. One that fails doesn't stop the others.
+        """Run statements in one request, and return the rows of each. A failed statement doesn't stop the others.
 
         Args:
             token: a read-only token of this database.
-            within_seconds: how long the whole request may take.
+            within_seconds: the time limit for the whole request.
         Raises:
-            TursoUnavailable: there is no response in time, none that can be read, or no known host to send a token to.
+            TursoUnavailable: there is no readable response in time, or no known host to which a token may be sent.
         """
         url = self.pipeline_url(database)
         if url is None or not self.takes_tokens(database):
@@ -60,7 +60,7 @@ class DataReading(DataPlane):
     async def _answer_of(
         self, url: httpx.URL, token: SecretStr, statements: Sequence[str], seconds: float
     ) -> list[Rows] | None:
-        """Return the rows of each statement. None: the response is too long, an error, or not of this protocol."""
+        """Return the rows of each statement. None if the response is too long, an error, or not in this protocol."""
         asked: list[dict[str, Any]] = [{"type": "execute", "stmt": {"sql": sql}} for sql in statements]
         request = httpx.Request(
             "POST",

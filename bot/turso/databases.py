@@ -23,9 +23,9 @@ class DatabaseEndpoints(PlaceEndpoints):
     async def pages(
         self, *, group: str | None = None, parent: str | None = None, limit: int = PAGE
     ) -> AsyncIterator[Listing]:
-        """Yield the databases page by page, one call per page, in no documented order.
+        """Yield the databases page by page, with one call per page. Turso doesn't document their order.
 
-        Entries without a name or an id are left out and counted.
+        Entries without a name or an ID are left out and counted.
 
         Args:
             group: only the databases of this group.
@@ -47,7 +47,7 @@ class DatabaseEndpoints(PlaceEndpoints):
             cursor = page.next
 
     async def databases(self, *, group: str | None = None, parent: str | None = None) -> list[Database]:
-        """Return every database of the organization, of one group, or branched from the `DbId` in `parent`.
+        """Return every database of the organization or of a group, or every branch of the `DbId` in `parent`.
 
         Makes one call per thousand.
 

@@ -7,7 +7,7 @@ from bot.errors import BotError, Unavailable
 
 @dataclass(frozen=True, slots=True)
 class ErrorAnswer:
-    """What an error response contained, without secrets."""
+    """The content of an error response, without secrets."""
 
     status: int | None = None
     code: str | None = None
@@ -16,7 +16,7 @@ class ErrorAnswer:
 
 
 class TursoError(BotError):
-    """Base of Turso errors: Turso refused the call, or its result is unknown.
+    """Base class of Turso errors: Turso refused the call, or its result is unknown.
 
     Attributes:
         status: the HTTP status, or None without a response.

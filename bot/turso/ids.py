@@ -1,4 +1,4 @@
-"""The creation time in a `DbId`. Turso uses UUIDs of version 7, and formerly version 1. Both contain a time."""
+"""The creation time in a `DbId`. Turso uses UUID version 7, and used version 1 before. Both contain a time."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -9,7 +9,7 @@ _GREGORIAN: Final = datetime(1582, 10, 15, tzinfo=UTC)
 
 
 def made_at(db_id: str) -> datetime | None:
-    """Return when an id was created, or None if it contains no time."""
+    """Return when an ID was created, or None if it contains no time."""
     try:
         found = UUID(db_id)
     except ValueError:

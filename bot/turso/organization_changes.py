@@ -13,7 +13,7 @@ class OrganizationChanges(UsageEndpoints):
     async def set_overages(self, *, on: bool) -> Organization:
         """Allow usage beyond the plan's quotas, which costs money, or block it again. Return the organization.
 
-        It concerns every database of the organization.
+        Affects every database of the organization.
 
         Raises:
             TursoForbidden: the API token isn't allowed to change the organization (403).

@@ -40,7 +40,7 @@ class PlaceEndpoints(Calls):
             return []
 
     async def default_group(self) -> str | None:
-        """Return the group for a new database without `--group`: see `default_group_of`."""
+        """Return the group for a new database without `--group`, as `default_group_of` defines it."""
         return default_group_of(await self.groups_if_any())
 
     async def locations(self) -> list[Location]:
@@ -52,9 +52,9 @@ class PlaceEndpoints(Calls):
 
 
 def default_group_of(groups: Sequence[Group]) -> str | None:
-    """Return the group for a new database without `--group`: `default`, else the only one.
+    """Return the group for a new database without `--group`: `default`, or the only group.
 
-    None if there are several.
+    None if there are several others.
     """
     names = [group.name for group in groups]
     return "default" if "default" in names else names[0] if len(names) == 1 else None

@@ -1,4 +1,4 @@
-"""Check whether the data plane serves a database. No token is used."""
+"""Checks whether the data plane serves a database, without a token."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ class ReadinessProbe(DataPlane):
     async def is_served(self, database: Database) -> bool:
         """Return True if the database responds with 2xx, 400 or 401. No token is sent, so nothing is executed.
 
-        Hosts that aren't Turso's are never called.
+        Hosts that don't belong to Turso are never called.
         """
         url = self.pipeline_url(database)
         if url is None:
@@ -33,7 +33,7 @@ class ReadinessProbe(DataPlane):
         return response.is_success or response.status_code in (400, 401)
 
     async def wait_until_served(self, database: Database, *, within_seconds: float = 40) -> bool:
-        """Return True once the database is served, and False if it isn't in time or its host isn't trusted."""
+        """Return True once the database is served. False if it isn't served in time or its host isn't trusted."""
         if self.pipeline_url(database) is None:
             return False
         last = time.monotonic() + within_seconds

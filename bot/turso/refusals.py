@@ -1,4 +1,4 @@
-"""Turn error responses into the errors of `turso.errors`."""
+"""Turns error responses into the errors of `turso.errors`."""
 
 import email.utils
 import json
@@ -36,9 +36,9 @@ NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx
 
 
 def read_answer(response: httpx.Response, secret: str) -> ErrorAnswer:
-    """Read an error response, without secrets.
+    """Read an error response and remove secrets from it.
 
-    Proxies respond in HTML, and an error text may repeat the credential that it refuses.
+    Proxies respond in HTML, and an error text may repeat the credential that was refused.
     """
     body = _json(response.content)
     raw = body.get("error", body.get("message"))
@@ -57,7 +57,7 @@ def refusal(answer: ErrorAnswer, subject: Mapping[str, str], *, writes: bool, cr
     Args:
         answer: the error response.
         subject: the `database` and `group` that the call was about.
-        writes: True for a change. After a 5xx it is unknown whether a change happened.
+        writes: True for a change. After a 5xx it is unknown whether the change happened.
         creates: True for a creation, for which 409, 422 and some 400 mean that the name is taken.
     """
     status = answer.status or 0
@@ -106,7 +106,7 @@ def _unavailable(answer: ErrorAnswer, *, writes: bool) -> TursoError:
 
 
 def no_answer(error: Exception, *, writes: bool) -> TursoError:
-    """Return the error for a call without a response.
+    """Return the error for a call that got no response.
 
     Uses only the type of `error`, whose text may contain the token.
     """
@@ -123,7 +123,7 @@ def no_answer(error: Exception, *, writes: bool) -> TursoError:
 
 
 def _is_untrusted(error: BaseException | None) -> bool:
-    """Return True if an error, or what caused it, is that a certificate could not be verified."""
+    """Return True if an error, or one of its causes, is about a certificate that couldn't be verified."""
     while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError | aiohttp.ClientConnectorCertificateError):
             return True

@@ -1,4 +1,4 @@
-"""Types that read responses tolerantly: keys in any casing, and null or unreadable values instead of expected ones."""
+"""Types that read responses tolerantly: keys in any casing, and null or unreadable values where others are expected."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,13 +18,13 @@ log = structlog.get_logger(__name__)
 
 
 class Wire(BaseModel):
-    """Base of the models of responses. They are frozen and ignore unknown keys. Construct them by field names."""
+    """Base class of the models of responses. They are frozen and ignore unknown keys. Construct them by field names."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 def spellings_of(wire: str, *also: str) -> AliasChoices:
-    """Return the spellings of a key that are accepted: the exact one first, then other casings.
+    """Return the accepted spellings of a key: first the exact one, then other casings.
 
     The live API has sent both `Hostname` and `hostname` in one object, so casing must not simply be ignored.
     """
@@ -43,7 +43,7 @@ def spellings_of(wire: str, *also: str) -> AliasChoices:
 
 
 def value_of(raw: Mapping[str, Any], spellings: AliasChoices) -> Any:
-    """Return the value of the first spelling that is present. Raises LookupError if none is."""
+    """Return the value of the first spelling that is present. Raises LookupError if there is none."""
     for spelling in spellings.choices:
         if spelling in raw:
             return raw[str(spelling)]
@@ -78,18 +78,18 @@ class UnreadableAs:
 
 
 READING: Final[ContextVar[str]] = ContextVar("reading", default="")
-"""What is being parsed now, for warnings in the log."""
+"""What is being parsed at the moment, for warnings in the log."""
 LARGEST: Final = 2**63 - 1
-"""The largest number that SQLite, PostgreSQL and our sums can hold."""
+"""The largest number that fits into SQLite, PostgreSQL and sums."""
 
 Flag = Annotated[bool | None, NullAs(lambda: None)]
-"""A boolean of Turso's. None means that Turso didn't say, which isn't the same as off: see `first_known`."""
+"""A boolean from Turso. None means that Turso didn't send it, which isn't the same as False: see `first_known`."""
 Text = Annotated[str, AfterValidator(clean), UnreadableAs(str)]
 Texts = Annotated[tuple[str, ...], UnreadableAs(tuple)]
 Amount = Annotated[Annotated[int, Field(ge=0, le=LARGEST, strict=True)] | None, UnreadableAs(lambda: None)]
-"""A number of Turso's. None means that Turso sent none, or one that is impossible."""
+"""A number from Turso. None means that Turso sent none, or an impossible one."""
 GroupName = Annotated[str | None, AfterValidator(lambda value: _require_clean(value)), UnreadableAs(lambda: None)]
-"""Empty: no group (Turso leaves the key out). None: Turso sent null or an invalid name, so it is unknown."""
+"""Empty means no group (Turso leaves the key out). None means unknown (Turso sent null or an invalid name)."""
 Host = Annotated[str, AfterValidator(lambda value: host(value) if value else ""), UnreadableAs(str)]
 Time = Annotated[datetime | None, UnreadableAs(lambda: None)]
 
@@ -101,7 +101,7 @@ def _require_clean(value: str | None) -> str | None:
 
 
 def host(value: str) -> str:
-    """Return a host name, possibly with a port and a path. Raises ValueError if no URL can be built from it."""
+    """Return a hostname, possibly with a port and a path. Raises ValueError if no URL can be built from it."""
     parts = urlsplit(f"//{clean(value)}")
     if not parts.hostname or parts.port == 0 or parts.username is not None or parts.query or parts.fragment:
         raise ValueError("this is no host")
@@ -115,14 +115,14 @@ def _require_name(value: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_require_name)]
-"""A name or an id. An object without a valid one can't be read at all."""
+"""A name or an ID. An object without a valid one can't be read at all."""
 
 
 def first_known(*flags: bool | None) -> bool | None:
-    """Return the first flag that isn't None. None if all are."""
+    """Return the first flag that isn't None. None if there is none."""
     return next((flag for flag in flags if flag is not None), None)
 
 
 def name_of(value: Any) -> str | None:
-    """Return a name or an id that can be used in calls and messages, even an unusual one. Otherwise None."""
+    """Return a name or an ID that can be used in calls and messages, even if it is unusual. None otherwise."""
     return value if isinstance(value, str) and value and clean(value) == value else None

@@ -72,7 +72,7 @@ class UsageEndpoints(Calls):
         return read_body(answers.organization, await self._get(ORGANIZATION))
 
     async def quotas(self) -> Quotas | None:
-        """Return what the plan includes per billing period, or None if Turso doesn't say. Makes two calls.
+        """Return what the plan includes per billing period, or None if Turso doesn't report it. Makes two calls.
 
         Source: https://docs.turso.tech/api-reference/organizations/plans
         """

@@ -1,4 +1,4 @@
-"""Verification of a copy of the audit log, as a receiver has it: in any order, with repetitions."""
+"""Verification of a receiver's copy of the audit log. Its entries may be in any order and repeated."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ from bot.errors import BotError
 
 
 class BrokenCopy(BotError):
-    """Raised when a copy doesn't hold. The sentence names the line or the entry."""
+    """Raised if a copy isn't valid. The sentence names the line or the entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What a copy holds: entries without a gap, from `first` to `last`. Both are 0 for an empty copy."""
+    """The range of entries in a copy, which has no gap: from `first` to `last`. Both are 0 for an empty copy."""
 
     first: int
     last: int
@@ -71,7 +71,7 @@ def _verify(entries: Iterator[ReceivedEntry], head: str | None) -> Copy:
         if last and entry.seq != last + 1:
             raise BrokenCopy(f"Entries {last + 1} to {entry.seq - 1} are missing.")
         first = first or entry.seq
-        # The entry before the first one is in another copy, so that its hash isn't known here.
+        # The entry before the first one is in another copy, so its hash isn't known here.
         if (last or entry.seq == 1) and not entry.follows(previous):
             raise BrokenCopy(f"Entry {entry.seq} doesn't continue the one before: one of them was edited.")
         last, previous = entry.seq, entry.hash

@@ -25,15 +25,15 @@ T = TypeVar("T")
 
 TIMEOUT: Final = httpx.Timeout(10, connect=5)
 LONGEST_SECONDS: Final = 20.0
-"""For a whole batch, because a receiver may also answer byte by byte."""
+"""The limit for a whole batch. A limit for each read isn't enough, because a receiver may send byte by byte."""
 LONGEST_ANSWER: Final = 10_000
-"""Bytes of an answer that are read."""
+"""The most bytes of a response that are read."""
 PRIVATE_FILE: Final = 0o600
 BASE64_PREFIX: Final = "whsec_"
 
 
 class NotReceived(BotError):
-    """Raised when a batch didn't arrive. The sentence says why, and names neither the address nor a secret."""
+    """Raised if a batch didn't arrive. The sentence says why, and contains neither the address nor a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +51,15 @@ class Batch:
 
 
 class Receiver(Protocol):
-    """Takes batches of entries, one after the other."""
+    """Receives batches of entries, one after the other."""
 
     async def send(self, batch: Batch, at: datetime) -> int | None:
-        """Hand over a batch.
+        """Send a batch.
 
         Returns:
-            The entry that the receiver wants next, if it says so. It may be one that it had before.
+            The entry that the receiver wants next, if it says so. It may be one that was sent before.
         Raises:
-            NotReceived: it may not have arrived, and has to be sent again.
+            NotReceived: the batch may not have arrived, and must be sent again.
         """
 
     async def close(self) -> None:
@@ -67,7 +67,7 @@ class Receiver(Protocol):
 
 
 class WebhookReceiver:
-    """Posts batches to a URL, signed as by the Standard Webhooks specification (standardwebhooks.com)."""
+    """Posts batches to a URL, signed according to the Standard Webhooks specification (standardwebhooks.com)."""
 
     def __init__(self, url: str, secret: str) -> None:
         self._url = url
@@ -77,7 +77,7 @@ class WebhookReceiver:
         )
 
     async def send(self, batch: Batch, at: datetime) -> int | None:
-        """Post a batch. Only an answer with a status from 200 to 299 counts as received."""
+        """Post a batch. Only a response with a status from 200 to 299 counts as received."""
         body, message_id, stamp = batch.body, f"audit-{batch.first}-{batch.last}", str(int(at.timestamp()))
         headers = {
             "content-type": "application/x-ndjson",
@@ -111,7 +111,10 @@ def signature(key: bytes, message_id: str, stamp: str, body: bytes) -> str:
 
 
 def _key_of(secret: str) -> bytes:
-    """Return the key of a secret: what follows `whsec_` is Base64, and everything else is the key itself."""
+    """Return the key of a secret: the decoded Base64 after `whsec_`.
+
+    Without that prefix, the secret itself is the key.
+    """
     if secret.startswith(BASE64_PREFIX):
         return base64.b64decode(secret.removeprefix(BASE64_PREFIX))
     return secret.encode()
@@ -127,7 +130,7 @@ async def _read_limited(answer: httpx.Response) -> bytes:
 
 
 def _next_of(answer: bytes) -> int | None:
-    """Return `next` of an answer like `{"next": 17}`. All other answers only say that the batch was received."""
+    """Return `next` of a response like `{"next": 17}`. Any other response only says that the batch was received."""
     with suppress(ValueError, RecursionError):
         raw: Any = json.loads(answer)
         if isinstance(raw, dict) and type(raw.get("next")) is int and raw["next"] > 0:
@@ -136,7 +139,7 @@ def _next_of(answer: bytes) -> int | None:
 
 
 class FileReceiver:
-    """Appends batches to a file, which is opened anew each time, so that it can be rotated."""
+    """Appends batches to a file. It opens the file for each batch, so that the file can be rotated."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -162,7 +165,7 @@ class FileReceiver:
 
 
 def _drop_torn_line(file: Any) -> None:
-    """Go to the end of a file, behind its last complete line. A crash may have left a part of one."""
+    """Cut off an incomplete last line, which a crash may have left, and seek to the end of the file."""
     end = file.seek(0, os.SEEK_END)
     while end:
         start = max(0, end - 4096)
@@ -177,10 +180,10 @@ def _drop_torn_line(file: Any) -> None:
 
 
 class StandardOutputReceiver:
-    """Prints batches to standard output, between the lines of the log if that goes there, too."""
+    """Prints batches to standard output. They are interleaved with the log if it goes there, too."""
 
     async def send(self, batch: Batch, at: datetime) -> int | None:
-        """Print a batch. Waits in a thread of its own if nothing reads the output."""
+        """Print a batch. This blocks only a thread of its own if nothing reads the output."""
         try:
             await in_daemon_thread(lambda: _print(batch.body))
         except (OSError, ValueError) as error:
@@ -197,7 +200,7 @@ def _print(body: bytes) -> None:
 
 
 async def in_daemon_thread(call: Callable[[], T]) -> T:
-    """Run a blocking call in a thread that keeps neither the loop nor the end of the process waiting."""
+    """Run a blocking call in a daemon thread, which blocks neither the event loop nor the exit of the process."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
@@ -215,7 +218,7 @@ async def in_daemon_thread(call: Callable[[], T]) -> T:
             result = call()
         except Exception as error:
             failed = error
-        with suppress(RuntimeError):  # the loop has been closed meanwhile
+        with suppress(RuntimeError):  # the loop may have been closed in the meantime
             loop.call_soon_threadsafe(settle, result, failed)
 
     threading.Thread(target=run, name="audit stream", daemon=True).start()

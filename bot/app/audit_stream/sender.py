@@ -1,4 +1,4 @@
-"""Sends the audit log to its receiver. The log is the outbox, and the store keeps how far the receiver has got."""
+"""Sends the audit log to its receiver. The log is the outbox, and the store has the last entry that was received."""
 
 import time
 from contextlib import aclosing
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 EVERY_SECONDS: Final = 1.0
 LEASE: Final = timedelta(seconds=60)
-"""Much longer than a batch may take, so that no second process sends meanwhile."""
+"""Much longer than sending a batch takes, so that no second process sends at the same time."""
 AT_ONCE: Final = 500
 BATCH_CHARACTERS: Final = 500_000
 FIRST_PAUSE: Final = 1.0
@@ -26,13 +26,13 @@ LONGEST_PAUSE: Final = 120.0
 
 @dataclass(slots=True)
 class Sender:
-    """Sends what the receiver lacks, in order and at least once. It runs beside commands, which never wait for it."""
+    """Sends the missing entries, in order and at least once. Commands never wait for it."""
 
     store: SqlStore
     clock: Clock
     receiver: Receiver
     stream: str
-    """Identifies the receiver in the store. Another receiver gets the log from its beginning."""
+    """The receiver's key in the store. A new receiver gets the log from its beginning."""
     format: Format
     owner: str
     """This process."""
@@ -40,7 +40,10 @@ class Sender:
     _not_before: float = 0.0
 
     async def once(self) -> None:
-        """Send everything that the receiver lacks, unless another process does. Waits longer after each failure."""
+        """Send everything that the receiver doesn't have yet, unless another process is sending.
+
+        Pauses longer after each failure.
+        """
         if time.monotonic() < self._not_before:
             return
         while await self._lags():
@@ -50,7 +53,7 @@ class Sender:
                 return
 
     async def release(self) -> None:
-        """Let another process send now. Ignores an unavailable store: the lease ends by itself."""
+        """Let another process send now. An unavailable store is ignored, because the lease expires anyway."""
         try:
             await self.store.audit_streams.release(self.stream, self.owner, self.clock.now())
         except Exception as error:
@@ -61,7 +64,7 @@ class Sender:
         return last > (await self.store.audit_streams.state(self.stream)).seq
 
     async def _send_after(self, received: int) -> bool:
-        """Send the next batch. Returns True if the following one can be sent now."""
+        """Send the next batch. Returns True if the one after it can be sent now."""
         batch = await self._batch_after(received)
         if batch is None:
             return False
@@ -83,14 +86,14 @@ class Sender:
         return moved
 
     def _pause(self, event: str, **facts: str | int | None) -> None:
-        """Send nothing for a while, longer each time in a row."""
+        """Send nothing for a while. The pause grows with every failure in a row."""
         self._failures += 1
         pause = min(FIRST_PAUSE * 2.0 ** min(self._failures - 1, 16), LONGEST_PAUSE)
         self._not_before = time.monotonic() + pause
         log.warning(event, attempt=self._failures, again_in=pause, **facts)
 
     async def _batch_after(self, received: int) -> Batch | None:
-        """Return the entries that follow, as many as go into one batch. None: there are none."""
+        """Return the next entries, up to the limits of a batch. None if there are none."""
         write, lines, size = WRITERS[self.format], list[str](), 0
         async with aclosing(self.store.audit.chain(received)) as rows:
             async for row in rows:

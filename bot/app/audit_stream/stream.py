@@ -38,7 +38,7 @@ async def audit_stream(
 
 
 def stream_of(settings: Settings) -> str:
-    """Return how the store names the receiver of the settings. Empty if there is none.
+    """Return the receiver's key in the store. Empty if the settings name no receiver.
 
     It is a hash, because the address may contain a password.
     """

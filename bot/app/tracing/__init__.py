@@ -15,24 +15,24 @@ from bot.slack.incoming.request_guard import AsgiApp
 
 log = structlog.get_logger(__name__)
 ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-"""The variables of OpenTelemetry that name a receiver. It reads its other variables by itself."""
+"""OpenTelemetry's variables that name a receiver. OpenTelemetry reads its other variables itself."""
 DISABLED: Final = "OTEL_SDK_DISABLED"
 
 
 class Instruments(Traces, Protocol):
-    """Traces, and what lets the libraries' calls appear in them."""
+    """Records traces, and adds the calls of the libraries to them."""
 
     def follow_turso(self, client: httpx.AsyncClient) -> None:
-        """Record the calls of a client."""
+        """Record the calls of a Turso client."""
 
     def slack_calls(self) -> Sequence[aiohttp.TraceConfig]:
-        """Return what records the calls of a session."""
+        """Return the trace configurations that record calls to Slack."""
 
     def follow_store(self, engines: Sequence[Engine]) -> None:
         """Record the statements on these databases."""
 
     def served(self, app: AsgiApp) -> AsgiApp:
-        """Return the application, whose requests are recorded."""
+        """Return the application with its requests recorded."""
 
 
 class NoInstruments(NoTraces):
@@ -42,7 +42,7 @@ class NoInstruments(NoTraces):
         """Do nothing."""
 
     def slack_calls(self) -> Sequence[aiohttp.TraceConfig]:
-        """Return nothing."""
+        """Return no trace configuration."""
         return ()
 
     def follow_store(self, engines: Sequence[Engine]) -> None:
@@ -55,9 +55,9 @@ class NoInstruments(NoTraces):
 
 @asynccontextmanager
 async def traces_of_process() -> AsyncIterator[Instruments]:
-    """Yield what the environment asks for, and send what was recorded at the end.
+    """Yield the instruments that the environment requires. At the end, send what was recorded.
 
-    Without the packages of the extra, a line in the log says that nothing is recorded.
+    If the packages of the extra aren't installed, a log line says that nothing is recorded.
     """
     variable = next((name for name in ENDPOINTS if os.environ.get(name)), None)
     if variable is None or os.environ.get(DISABLED, "").strip().lower() == "true":

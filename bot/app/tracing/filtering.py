@@ -1,4 +1,4 @@
-"""The filter for traces: only our own names, methods and status leave the process, and nothing that someone typed."""
+"""The filter for traces: only known names, methods and status leave the process, and nothing that people typed."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -24,19 +24,19 @@ KEPT: Final = frozenset(
         "db.system.name",
     }
 )
-"""The attributes of instrumentations that are sent. Others contain addresses, statements and paths."""
+"""The attributes of the instrumentations that are sent. Others contain addresses, statements and paths."""
 PLAIN: Final = re.compile(r"[\w .:/{}-]{1,120}", re.ASCII)
 OF_THE_STORE: Final = "sqlalchemy"
 IDLE: Final = frozenset({"connect", "BEGIN"})
-"""SQLAlchemy's spans without information: taking a connection from its pool, and opening a transaction."""
+"""SQLAlchemy's spans without useful information: taking a connection from its pool, and starting a transaction."""
 UNNAMED: Final = "unnamed"
 
 
 class NoPropagation(TextMapPropagator):
-    """Ignores the trace context of incoming requests, which anyone can forge, and sends none to Slack and Turso."""
+    """Ignores the trace context of incoming requests, which anybody can forge, and sends none to Slack and Turso."""
 
     def extract(self, carrier: Any, context: Context | None = None, getter: Getter[Any] = default_getter) -> Context:
-        """Return the context as it is."""
+        """Return the context unchanged."""
         return get_current() if context is None else context
 
     def inject(self, carrier: Any, context: Context | None = None, setter: Setter[Any] = default_setter) -> None:
@@ -49,7 +49,7 @@ class NoPropagation(TextMapPropagator):
 
 
 class OwnRootsSampler(Sampler):
-    """Records traces that begin with a request or a workflow, but not those of a single background call."""
+    """Records traces that start with a request or a workflow, but not single calls in the background."""
 
     def should_sample(
         self,
@@ -70,7 +70,7 @@ class OwnRootsSampler(Sampler):
 
 
 class FilteredExporter(SpanExporter):
-    """Sends only attributes that are known to be harmless, whatever a later version of a library adds."""
+    """Sends only attributes that are known to be harmless, even if a later version of a library adds more."""
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter

@@ -37,8 +37,8 @@ WEB_API: Final = "/api/"
 
 @asynccontextmanager
 async def open_traces(endpoint: str) -> AsyncIterator["RecordedTraces"]:
-    """Yield traces that are sent to the receiver of the environment. The last ones are sent at the end."""
-    # A place in a trace is neither taken from requests, which anybody can send, nor sent to Slack and Turso.
+    """Yield traces that are sent to the receiver in the environment. The last ones are sent at the end."""
+    # The trace context isn't taken from requests, because anybody can send one, and isn't sent to Slack and Turso.
     before = propagate.get_global_textmap()
     propagate.set_global_textmap(NoPropagation())
     resource = Resource.create({SERVICE_VERSION: __version__})
@@ -58,7 +58,7 @@ async def open_traces(endpoint: str) -> AsyncIterator["RecordedTraces"]:
 
 
 def _session(endpoint: str) -> requests.Session:
-    """Return the session of the exporter, which uses the same proxy as every other client."""
+    """Return the exporter's HTTP session. It uses the same proxy as every other client."""
     session = requests.Session()
     session.trust_env = False
     if proxy := proxy_of(endpoint):
@@ -67,7 +67,7 @@ def _session(endpoint: str) -> requests.Session:
 
 
 class RecordedTraces:
-    """Traces that are recorded. Implements `Instruments`."""
+    """Records traces. Implements `Instruments`."""
 
     is_on = True
 
@@ -77,14 +77,14 @@ class RecordedTraces:
         self._places = TraceContextTextMapPropagator()
 
     def current(self) -> str:
-        """Return the current place in a trace."""
+        """Return the current position in a trace."""
         carrier: dict[str, str] = {}
         self._places.inject(carrier)
         return carrier.get(PARENT, "")
 
     @contextmanager
     def span(self, name: str, *, follows: str = "", **ids: str) -> Iterator[None]:
-        """Record what happens inside, as a part of the current trace or of the one that it follows."""
+        """Record what happens inside as a part of the current trace, or of the trace `follows`."""
         here = trace.get_current_span().get_span_context()
         parent = self._places.extract({PARENT: follows}, context.Context()) if follows else None
         links = [Link(here)] if follows and here.is_valid else []
@@ -93,7 +93,7 @@ class RecordedTraces:
             context=parent,
             links=links,
             attributes={f"{ID_PREFIX}{key}": value for key, value in ids.items()},
-            record_exception=False,  # its text may be a person's
+            record_exception=False,  # the error's text may contain something that a person wrote
             set_status_on_exception=False,
         ) as span:
             try:
@@ -103,7 +103,7 @@ class RecordedTraces:
                 raise
 
     def follow_turso(self, client: httpx.AsyncClient) -> None:
-        """Record the calls of a client for Turso, named by their route."""
+        """Record the calls of a Turso client. Each is named by its route."""
 
         async def name(span: Span, request: RequestInfo) -> None:
             route = (request.extensions or {}).get(ROUTE, "")
@@ -112,7 +112,10 @@ class RecordedTraces:
         HTTPXClientInstrumentor.instrument_client(client, tracer_provider=self._provider, request_hook=name)
 
     def slack_calls(self) -> Sequence[aiohttp.TraceConfig]:
-        """Return what records the calls to Slack, named by their method. A `response_url` has no name."""
+        """Return the trace configurations that record calls to Slack.
+
+        Each is named by its method, except a `response_url`.
+        """
 
         def name(span: Span, call: aiohttp.TraceRequestStartParams) -> None:
             method = call.url.path.rpartition(WEB_API)[2] if WEB_API in call.url.path else "response_url"
@@ -122,12 +125,12 @@ class RecordedTraces:
 
     def follow_store(self, engines: Sequence[Engine]) -> None:
         """Record the statements on these databases."""
-        # Its check of versions lags behind SQLAlchemy's releases. The events that it listens to are the same, and a
+        # Its version check is behind SQLAlchemy's releases. The events that it uses are the same, and a
         # test sees its spans.
         SQLAlchemyInstrumentor().instrument(engines=list(engines), tracer_provider=self._provider, skip_dep_check=True)
 
     def served(self, app: AsgiApp) -> AsgiApp:
-        """Return the application, with a span for each request by Slack. The pages for operators have none."""
+        """Return the application with a span for each request from Slack. The pages for operators have none."""
 
         def name(scope: Scope) -> tuple[str, dict[str, Any]]:
             return "request by Slack" if scope.get("path") == EVENTS_PATH else "other request", {}

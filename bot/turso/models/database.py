@@ -22,10 +22,10 @@ class Parent(Wire):
 
 
 class Database(Wire):
-    """A logical database. Use `hostname` as Turso sends it, and never build one.
+    """A logical database. Use `hostname` as Turso sends it, and never construct one.
 
-    Only its name and id are also accepted in other casings. An organization may have thousands, and each check costs
-    time.
+    Only the name and the ID are accepted in other casings, too. An organization may have thousands of databases, and
+    each check costs time.
     """
 
     name: Name = Field(validation_alias=NAME_KEYS)
@@ -61,17 +61,20 @@ class Database(Wire):
 
     @property
     def source(self) -> Parent | None:
-        """Return the database that it is a branch of. None: it is no branch, or Turso doesn't name its parent."""
+        """Return the database from which it was branched.
+
+        None if it isn't a branch or Turso doesn't name its parent.
+        """
         return self.parent if self.parent and self.parent.name else None
 
     @property
     def placement(self) -> str:
-        """Return where it runs: the group, else the primary location, else the first location."""
+        """Return where it is: the group, or else the primary location, or else the first location."""
         return self.group or self.primary_region or next(iter(self.regions), "")
 
     @property
     def is_archived(self) -> bool | None:
-        """Return whether its group has to be woken first. Turso uses two names for this. None: it didn't say."""
+        """Return whether its group must be woken first. Turso has two fields for this. None if it sent neither."""
         flags = (self.sleeping, self.archived)
         return True if any(flags) else False if False in flags else None
 
@@ -89,7 +92,7 @@ class Database(Wire):
     def libsql_url(self) -> str:
         """Return the URL for libSQL clients, or an empty text if the host isn't known.
 
-        These clients take `libsql:` to mean TLS, so the URL of a local database says that it has none.
+        Clients take `libsql:` to mean TLS, so the URL of a local database says that it has none.
         """
         return f"libsql://{self._host}{'?tls=0' if self.is_local else ''}" if self.hostname else ""
 

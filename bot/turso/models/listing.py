@@ -12,7 +12,7 @@ from bot.turso.tolerance import name_of, value_of
 
 log = structlog.get_logger(__name__)
 MOST_SOURCES: Final = 8
-"""How many sources of a branch of a branch are followed."""
+"""The most sources that are followed from a branch to its source, the source's source, and so on."""
 
 
 class Listed(NamedTuple):
@@ -29,13 +29,13 @@ class Listed(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Return True if the list says that neither reads nor writes are blocked. Some lists don't say it."""
+        """Return True if the list says that neither reads nor writes are blocked. Some lists don't contain this."""
         said = {key: self.raw.get(f"block_{key}", self.raw.get(f"blocked_{key}")) for key in ("reads", "writes")}
         return all(value is False for value in said.values())
 
     @property
     def source(self) -> Parent | None:
-        """Return the database that it is a branch of. None: it is no branch, or its parent can't be read."""
+        """Return the database from which it was branched. None if it isn't a branch or its parent can't be read."""
         raw = self.raw.get("parent")
         if not isinstance(raw, dict):
             return None
@@ -47,7 +47,7 @@ class Listed(NamedTuple):
 
     @property
     def is_archived(self) -> bool:
-        """Return True if Turso says that its group has to be woken first."""
+        """Return True if Turso says that its group must be woken first."""
         return any(self.raw.get(key) is True for key in ("sleeping", "archived"))
 
     def read(self) -> Database:
@@ -64,7 +64,7 @@ class Listed(NamedTuple):
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Self:
-        """Create one from a list entry, with its name in any casing. Raises LookupError without a name or an id."""
+        """Create a database from a list entry with keys in any casing. Raises LookupError without a name or an ID."""
         name, db_id = (name_of(value_of(raw, spellings)) for spellings in (NAME_KEYS, ID_KEYS))
         if name is None or db_id is None:
             raise LookupError(NAME_KEYS.choices[0])
@@ -73,16 +73,16 @@ class Listed(NamedTuple):
 
 
 class Listing(list[Listed]):
-    """The databases of a list. `left_out` counts entries that exist but can't be read."""
+    """The databases of a list. `left_out` is the number of entries that can't be read."""
 
     def __init__(self, found: Iterable[Listed] = (), left_out: int = 0) -> None:
         super().__init__(found)
         self.left_out = left_out
 
     def with_targets(self) -> "Iterator[tuple[Listed, Target]]":
-        """Yield each database as the policy sees it, with all its sources, as far as these are listed.
+        """Yield each database as the policy sees it, with its chain of sources as far as they are in the list.
 
-        An empty group means none, and None means unknown.
+        An empty group means that it has none. None means that it is unknown.
         """
         by_id: dict[str, Listed] = {}
         for one in self:

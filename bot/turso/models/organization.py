@@ -36,7 +36,7 @@ class Organization(Wire):
 
 
 class Quotas(Wire):
-    """What a plan includes per billing period. None means no limit, or that Turso doesn't say."""
+    """What a plan includes per billing period. None means that there is no limit, or that Turso didn't send one."""
 
     plan: Text = ""
     rows_read: Amount = Field(None, validation_alias=spellings_of("rowsRead"))

@@ -12,7 +12,7 @@ from bot.turso.tolerance import Amount, NullAs, Text, Wire, spellings_of
 class Usage(Wire):
     """Usage in a period.
 
-    `storage_bytes` is a level at its end, the others are sums. None means that Turso didn't say.
+    `storage_bytes` is the size at its end, the others are sums. None means that Turso didn't send the number.
     """
 
     rows_read: Amount = Field(None, validation_alias=spellings_of("rows_read"))
@@ -22,7 +22,7 @@ class Usage(Wire):
 
     @classmethod
     def sum(cls, parts: "Iterable[Usage]") -> "Usage":
-        """Add up parts. A number is unknown in the sum if any part lacks it, or if there are no parts."""
+        """Add up usage. A number is unknown in the sum if any part lacks it, or if there are no parts."""
         every = list(parts)
         return cls(**{name: _sum(getattr(part, name) for part in every) for name in cls.model_fields})
 
@@ -41,7 +41,7 @@ class InstanceUsage(Wire):
 
 
 class DatabaseUsage(Wire):
-    """The usage of a logical database. `usage` is Turso's total, or else the sum over the instances."""
+    """The usage of a logical database. `usage` is Turso's total, or the sum of the instances if there is no total."""
 
     uuid: Text = ""
     usage: Usage = Usage()
@@ -51,7 +51,7 @@ class DatabaseUsage(Wire):
 
 
 class OrganizationUsage(Wire):
-    """The usage of an organization in the current billing period. `databases` have ids but no names."""
+    """The usage of an organization in the current billing period. `databases` have IDs but no names."""
 
     uuid: Text = ""
     usage: Usage = Usage()
@@ -62,7 +62,7 @@ class OrganizationUsage(Wire):
 
 
 class TopQuery(Wire):
-    """A statement that read or wrote many rows. Its text may contain personal data, so it is treated as a secret."""
+    """A statement that read or wrote many rows. The text may contain personal data, so it is handled like a secret."""
 
     query: Annotated[SecretStr, NullAs(lambda: SecretStr(""))] = Field(
         SecretStr(""), validation_alias=spellings_of("query")
@@ -72,5 +72,5 @@ class TopQuery(Wire):
 
     @property
     def masked(self) -> str | None:
-        """Return the statement without its literals, or None if it can't be parsed."""
+        """Return the statement without its literals. None if it can't be parsed."""
         return masked(self.query.get_secret_value())
