@@ -1,4 +1,4 @@
-"""The card of an alert: what was measured, since when, what makes it up, and whether it has ended."""
+"""The card of an alert: what was measured and since when, its causes, and whether it has ended."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,23 +45,23 @@ _UNLIKELY: Final = "This is no longer likely."
 
 @dataclass(frozen=True, slots=True)
 class AlertPart:
-    """A database that makes up a part of what an alert measured."""
+    """A database that contributed to what an alert measured."""
 
     name: str
     amount: int
     query: Mrkdwn
-    """Its top query, or why there is none."""
+    """Its top query, or why that isn't known."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
-    """What a channel may see of an alert, and what its people may do about it."""
+    """What a channel may see of an alert, and which buttons its people may use."""
 
     is_whole: bool = False
     """True if the channel may see numbers of the whole organization."""
     parts: Sequence[AlertPart] = ()
     overages: bool | None = None
-    """Whether Turso bills what exceeds a quota. None: not known, or not shown here."""
+    """Whether Turso bills usage beyond a quota. None if it isn't known or may not be shown here."""
     buttons: Sequence[Element] = ()
 
 
@@ -80,14 +80,14 @@ def alert_card(alert: Alert, view: AlertView) -> Reply:
 
 
 def ended_card(alert: Alert) -> Reply:
-    """Build the card of an ended alert that may no longer be shown in its channel. It doesn't say what it was about."""
+    """Build the card of an ended alert that its channel may no longer see. It doesn't say what the alert was about."""
     why = Mrkdwn(_ENDS[AlertEnd.UNWATCHED]) if alert.end is AlertEnd.UNWATCHED else Mrkdwn("")
     head = joined(" ", [one for one in (mrkdwn(":white_check_mark: This alert has ended."), why) if one])
     return reply(head, [kit.section(head)])
 
 
 def headline(alert: Alert, *, is_whole: bool) -> Mrkdwn:
-    """Return what an alert says, in one sentence."""
+    """Return the alert as one sentence."""
     return _HEADS[alert.kind](alert, is_whole)
 
 
@@ -148,7 +148,7 @@ def _noun(alert: Alert) -> Mrkdwn:
 
 
 def _parts(alert: Alert, view: AlertView) -> list[Block]:
-    """Return the databases that make it up, or the holders, or the failures."""
+    """Return the databases, token holders or failures behind the alert."""
     if alert.kind is AlertKind.TOKENS:
         return [kit.section(mrkdwn("Held by {}", people(alert.details)))]
     if alert.kind is AlertKind.FAILURES:
@@ -170,7 +170,7 @@ def _certainty(alert: Alert, view: AlertView) -> list[Mrkdwn]:
 
 
 def _consequence(alert: Alert, view: AlertView) -> list[Mrkdwn]:
-    """Return what Turso does when the quota is used up."""
+    """Return what Turso does once the quota is used up."""
     if alert.kind not in (AlertKind.QUOTA, AlertKind.FORECAST):
         return []
     if view.overages:

@@ -1,4 +1,4 @@
-"""The card of a branch whose end is near: what becomes of it, with the buttons that still help."""
+"""The card of a branch that will end soon: what will happen to it, with the buttons that still help."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,20 +13,20 @@ from bot.core.reply import Reply
 
 @dataclass(frozen=True, slots=True)
 class BranchStanding:
-    """How a branch stands, besides its record."""
+    """The state of a branch that isn't in its record."""
 
     exists: bool | None
-    """None: Turso doesn't say."""
+    """None if Turso didn't respond."""
     in_quarantine: bool = False
     asked_by: str = ""
-    """Who has asked for its destroy, which hasn't started."""
+    """The person who has requested its destruction, if that hasn't started yet."""
 
 
 def branch_card(branch: Branch, standing: BranchStanding, now: datetime, *, by: str = "") -> Reply:
-    """Build the card of a branch, as it stands now.
+    """Build the card of a branch, as it is now.
 
     Args:
-        by: who has just moved its end.
+        by: the person who has just moved its end.
     """
     head, note, row = _content(branch, standing, now)
     asked = mrkdwn("{} has asked to destroy it.", person(standing.asked_by)) if standing.asked_by else Mrkdwn("")
@@ -36,7 +36,7 @@ def branch_card(branch: Branch, standing: BranchStanding, now: datetime, *, by: 
 
 
 def _content(branch: Branch, standing: BranchStanding, now: datetime) -> tuple[Mrkdwn, Mrkdwn, list[Element]]:
-    """Return the sentence, what follows from it, and the buttons."""
+    """Return the sentence, its consequence and the buttons."""
     name, source = branch.database, branch.source
     if standing.exists is False:
         return mrkdwn(":wastebasket: The branch `{}` of `{}` no longer exists.", name, source), Mrkdwn(""), []

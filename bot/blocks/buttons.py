@@ -1,4 +1,4 @@
-"""All buttons of the bot, with the `action_id` and the opaque ID or command line that each carries."""
+"""All buttons of the bot, with the `action_id` and the opaque ID or command line of each."""
 
 from typing import Final
 
@@ -41,7 +41,7 @@ CHANNEL_RIGHTS: Final = "channel.rights"
 LONGEST_LINE: Final = 2000
 SHARE: Final = 8
 FREEZE_FIRST: Final = 9
-"""The positions of these among the command buttons of a message."""
+"""The positions of these buttons among the command buttons of a message."""
 
 
 def approve(request: Request, catalogue: CommandCatalogue) -> Element:
@@ -60,7 +60,7 @@ def approve(request: Request, catalogue: CommandCatalogue) -> Element:
 def approval_button(request_id: str) -> Element:
     """Return an Approve button for a request of which only the ID is known.
 
-    A typed confirmation is asked for afterwards.
+    If a typed confirmation is required, a form asks for it afterwards.
     """
     return kit.button(Plain("Approve"), APPROVE, request_id)
 
@@ -112,9 +112,9 @@ def thaw(hold_id: str, label: str = "Thaw") -> Element:
 
 
 def revoke_tokens_of(request_id: str, label: str) -> Element:
-    """Return the button that requests the rotation which revokes a token.
+    """Return the button that requests a rotation, which revokes a token.
 
-    It carries the request that minted the token.
+    Its value is the ID of the request that minted the token.
     """
     return kit.button(Plain(label), END_TOKENS, request_id)
 
@@ -125,12 +125,12 @@ def extend_incident(incident_id: str, label: str) -> Element:
 
 
 def end_incident(incident_id: str, label: str = "End incident") -> Element:
-    """Return the button that ends one incident, and never another that may be active in the channel by then."""
+    """Return the button that ends one incident, and never another one that is active in the channel later."""
     return kit.button(Plain(label), END_INCIDENT, incident_id)
 
 
 def alert_button(label: Plain, action_id: str, alert_id: str, *, style: Style | None = None) -> Element:
-    """Return a button of an alert's card. Its line depends on the stored alert."""
+    """Return a button of an alert's card. Its command line depends on the stored alert."""
     return kit.button(label, action_id, alert_id, style=style)
 
 
@@ -145,7 +145,7 @@ def of_branch(branch_id: str, *, can_destroy: bool = True) -> list[Element]:
 
 
 def run(number: int, label: str, line: str, *, style: Style | None = None) -> list[Element]:
-    """Return a button that runs a command as if it were typed. Returns no button if the line is too long for one."""
+    """Return a button that runs a command as if it were typed. No button if the line is too long for one."""
     return [kit.button(Plain(label), f"{RUN}{number}", line, style=style)] if len(line) <= LONGEST_LINE else []
 
 
@@ -175,7 +175,7 @@ def channel_form(command: str, label: str, channel_id: str) -> Element:
 
 
 def channel_rights(channel_id: str) -> Element:
-    """Return a button on Home that shows everything that its presser may do in a channel."""
+    """Return a button on Home that shows everything that the person who presses it may do in a channel."""
     return kit.button(Plain("All commands"), CHANNEL_RIGHTS, channel_id)
 
 

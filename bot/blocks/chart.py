@@ -29,10 +29,10 @@ class Chart:
     x_label: str = ""
     y_label: str = ""
     least: int = 1
-    """How many complete labels it takes to draw a chart."""
+    """How many complete labels are needed to draw a chart."""
 
     def blocks(self) -> list[Block]:
-        """Return Slack's chart block, or nothing if too few labels are known."""
+        """Return Slack's chart block, or no block if too few labels have values."""
         known, series = self._known_points()
         return [self._block(known, series)] if len(known) >= self.least else []
 
@@ -53,7 +53,7 @@ class Chart:
         }
 
     def plain(self) -> list[Block]:
-        """Return the chart as text, or nothing if too few labels are known."""
+        """Return the chart as text. Empty if too few labels have values."""
         labels, series = self._known_points()
         if len(labels) < self.least:
             return []

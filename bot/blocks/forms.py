@@ -46,12 +46,12 @@ __all__ = [
 
 
 def pack_metadata(about_id: str, opener: str) -> str:
-    """Return a modal's `private_metadata`: the ID of its subject, and who opened it."""
+    """Return a modal's `private_metadata`: the ID of its subject, and the person who opened it."""
     return f"{about_id} {opener}"
 
 
 def unpack_metadata(metadata: str) -> tuple[str, str]:
-    """Return the subject's ID and the opener from `private_metadata`. The opener is empty if the intent names them."""
+    """Return the subject's ID and the opener in `private_metadata`. The opener is empty if the intent has it."""
     about_id, _, opener = metadata.partition(" ")
     return about_id, opener
 
@@ -67,7 +67,7 @@ def notice_view(title: str, text: str) -> View:
 
 
 def content_view(title: str, blocks: Sequence[Block]) -> View:
-    """Return a modal that only shows something."""
+    """Return a modal that only shows content."""
     return _view(title, blocks)
 
 
@@ -75,11 +75,11 @@ _NO_LIMITS: Final = Decision(Verdict.ALLOW, "")
 
 
 def form_view(spec: Declaration, given: Mapping[str, Any], address_id: str, decision: Decision = _NO_LIMITS) -> View:
-    """Return the form of a command, filled with the values that are known.
+    """Return the form of a command, filled with the known values.
 
     Args:
-        address_id: the ID of the intent that opened it. The submission finds its channel and thread by it.
-        decision: the decision on what is known. It says whether a reason and a ticket are required.
+        address_id: the ID of the intent that opened it, from which the submission gets its channel and thread.
+        decision: the decision on the known values. It says whether a reason and a ticket are required.
     """
     blocks = inputs.argument_inputs(spec, given)
     choices = [("--private", "Only visible to me")]
@@ -105,9 +105,9 @@ _BREAK_GLASS: Final = mrkdwn(
 
 
 def form_button(spec: Declaration, intent_id: str) -> Reply:
-    """Return a message with a button that opens a form, for when none can be opened directly.
+    """Return a message with a button that opens a form, for when a form can't be opened directly.
 
-    The form is filled with what was typed, which is found by the intent's ID.
+    The form is filled with what was typed, which the intent's ID leads to.
     """
     button = kit.button(Plain("Open the form"), f"{buttons.FORM}{spec.name}", intent_id, style="primary")
     text = mrkdwn("*{}* needs a few more details.", spec.label)
@@ -115,7 +115,7 @@ def form_button(spec: Declaration, intent_id: str) -> Reply:
 
 
 def chooser_view(commands: Iterable[Declaration], address_id: str, *, needs_channel: bool) -> View:
-    """Return a modal for choosing a command, and a channel if there is none yet."""
+    """Return a modal for choosing a command, and a channel if it isn't known yet."""
     options = [kit.option(Plain(one.label), one.name, Plain(one.summary)) for one in commands]
     menu = {"type": "static_select", "action_id": INPUT_ACTION, "options": options[: inputs.OPTIONS_OF_A_MENU]}
     blocks = [kit.input_block(COMMAND_INPUT, Plain("What do you want to do?"), menu, optional=False)]
@@ -144,7 +144,8 @@ def typed_name_view(
         kit.input_block(
             NAME_INPUT,
             Plain(f"To continue, type the name of the database: {name}"),
-            text_input(at_most=100),  # no placeholder: it would be the answer, and look like text that is already there
+            # no placeholder: it would be the answer, and look like text that was already typed
+            text_input(at_most=100),
             optional=False,
         ),
     ]
@@ -173,7 +174,7 @@ def review_view(review_id: str, *, title: str, about: str) -> View:
 
 
 def read_form(spec: Declaration, values: Mapping[str, Any]) -> tuple[dict[str, str], str]:
-    """Return the errors of a submitted form by `block_id`, and the command line that it stands for."""
+    """Return the errors of a submitted form by `block_id`, and the command line that it represents."""
     given: dict[str, Any] = {
         argument.key: _as_tuple(value) for argument, value in inputs.filled_arguments(spec.args, values)
     }
@@ -184,7 +185,7 @@ def read_form(spec: Declaration, values: Mapping[str, Any]) -> tuple[dict[str, s
 
 
 def line_from_values(spec: Declaration, values: Mapping[str, Any]) -> str:
-    """Return the command line for a filled-in form. It is parsed as if it had been typed."""
+    """Return the command line for a filled-in form. It is then parsed as if it had been typed."""
     places, options, rest = [], [], []
     for argument, value in inputs.filled_arguments(spec.args, values):
         if argument.rest:
@@ -204,14 +205,14 @@ def line_from_values(spec: Declaration, values: Mapping[str, Any]) -> str:
 
 
 def first_input(spec: Declaration) -> str:
-    """Return the `block_id` of a form's first input, which shows errors that belong to no single input."""
+    """Return the `block_id` of a form's first input, which shows errors that don't belong to a single input."""
     shape = shape_of(spec.args)
     first = next((one for one in shape.by_key.values() if not one.flag and one.key not in inputs.PAGING), None)
     return inputs.block_of(first) if first else (REASON_INPUT if spec.changes else COMMON_FLAGS)
 
 
 def typed_name(values: Mapping[str, Any]) -> str:
-    """Return the name that was typed to confirm."""
+    """Return the name that was typed as a confirmation."""
     return _text(values, NAME_INPUT)
 
 
@@ -231,7 +232,7 @@ def chosen(values: Mapping[str, Any]) -> str:
 
 
 def channel_of(values: Mapping[str, Any]) -> str:
-    """Return the channel that was chosen, or an empty text if the form didn't ask."""
+    """Return the channel that was chosen, or an empty text if the form didn't have that input."""
     return _text(values, CHANNEL_INPUT)
 
 
@@ -272,7 +273,7 @@ def _text(values: Mapping[str, Any], block_id: str) -> str:
 
 
 def _quote(text: str, *, always: bool = False) -> str:
-    """Quote a value that parsing would otherwise split or take for an option."""
+    """Quote a value that the parser would otherwise split or take for an option."""
     if not always and text.isprintable() and " " not in text and not text.startswith(("-", '"', "'", "`")):
         return text
     mark = "'" if '"' in text else '"'

@@ -1,4 +1,4 @@
-"""The Home tab of one person: what waits for them, what they requested and hold, what is blocked, what they may do."""
+"""One person's Home tab: what waits for them, their requests and tokens, blocked databases, and their permissions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,12 +19,12 @@ from bot.core.reply import Block, View
 from bot.core.requests.request import Request
 
 QUICK: Final = 3
-"""How many commands of a channel have a button of their own."""
+"""How many commands of a channel have their own button."""
 ROWS: Final = 5
 """How many items of each kind a page shows."""
 BLOCKS: Final = 100
 KINDS: Final = ("decide", "mine", "reviews", "undo", "frozen", "tokens", "incidents", "places")
-"""The lists on Home. Each has pages of its own."""
+"""The lists on Home. Each has its own pages. (`home_view` decides the order.)"""
 LAST: Final = 999
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ class Place:
 
 
 def pages_of(state: str) -> Mapping[str, int]:
-    """Parse which page of each list is shown: `mine=2 tokens=3`. Everything else means the first page."""
+    """Parse the current page of each list, such as `mine=2 tokens=3`. Anything else means the first page."""
     pages = dict.fromkeys(KINDS, 1)
     for word in state.split()[: len(KINDS)]:
         kind, _, number = word.partition("=")
@@ -87,7 +87,7 @@ class Board:
     problem: str = ""
     """Why the current policy file isn't used."""
     is_whole: bool = False
-    """False: this person may not use the bot, and Home shows nothing."""
+    """False if this person may not use the bot. Home is then empty."""
 
 
 def home_view(board: Board, catalogue: CommandCatalogue, *, now: datetime) -> View:
@@ -185,7 +185,10 @@ def _incident(incident: Incident, now: datetime) -> list[Block]:
 
 
 def _place(place: Place, catalogue: CommandCatalogue) -> list[Block]:
-    """Return a channel with its databases, and buttons for what people do most. All else is behind the last one."""
+    """Return a channel with its databases, and buttons for its most used commands.
+
+    The last button shows everything else.
+    """
     may = {right.command for right in place.rights}
     quick = [one for one in catalogue.quick if one.name in may][:QUICK]
     head = mrkdwn("*{}* · {}", channel(place.channel_id), databases_text(place.databases))

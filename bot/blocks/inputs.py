@@ -35,7 +35,7 @@ ARGUMENT: Final = "arg."
 FLAGS: Final = "flags"
 OPTIONS_OF_A_MENU: Final = 100
 PAGING: Final = frozenset({"page", "before"})
-"""Arguments that are set only by buttons, so that forms and help leave them out."""
+"""Arguments that only buttons set. Forms and help leave them out."""
 
 _LABELS: Final[Mapping[str, str]] = {
     "name": "Database",
@@ -104,7 +104,7 @@ def flag_inputs(
 def filled_arguments(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[tuple[Argument, str | list[str]]]:
     """Yield the arguments that were filled in, with their texts.
 
-    For an argument that takes all words, a list of words.
+    An argument that takes all words has a list of words.
     """
     for argument, _ in _fields(model):
         value = values.get(block_of(argument))
@@ -119,13 +119,13 @@ def block_of(argument: Argument) -> str:
 
 
 def label_of(argument: Argument) -> str:
-    """Return the label of an argument's input: that of its field, because one option can mean different things."""
+    """Return the label of an argument's input. It comes from the field, because an option can mean different things."""
     key = argument.key.replace("_", "-")
     return _LABELS.get(argument.field) or _LABELS.get(key) or key.replace("-", " ").capitalize()
 
 
 def option_lines(model: type[BaseModel]) -> list[Mrkdwn]:
-    """Return one line about each option of a command, with the labels of its form."""
+    """Return a line about each option of a command, with the labels of its form."""
     shape, lines = shape_of(model), []
     for name, info in model.model_fields.items():
         option = shape.by_key[info.alias or name]
@@ -157,7 +157,7 @@ def name_option(name: str, *, is_archived: bool = False) -> Element:
 def has_type(info: FieldInfo, kind: Any) -> bool:
     """Return True if a field has one of the types of `core.parsing.arguments`, alone or as `| None`."""
     markers = get_args(kind)[1:]
-    if not markers:  # a class of its own, such as Expiration
+    if not markers:  # a class, such as Expiration
         return kind is info.annotation or kind in get_args(info.annotation)
     inside = [part for one in _parts(info.annotation) if get_origin(one) is Annotated for part in get_args(one)[1:]]
     return any(markers[-1] == one or markers[0] == one for one in (*info.metadata, *inside))

@@ -1,4 +1,4 @@
-"""Constructors for blocks and elements. Whatever text they get, they respect Slack's limits."""
+"""Constructors for blocks and elements. They respect Slack's limits, whatever text they get."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
@@ -19,7 +19,7 @@ PREFORMATTED: Final = 2900
 
 
 def text_object(text: Text, limit: int = SECTION) -> Element:
-    """Return a text object. Markup is `verbatim`, so that Slack adds no links. Emoji names aren't replaced."""
+    """Return a text object. Its markup is `verbatim`, so that Slack adds no links, and emoji names aren't replaced."""
     if isinstance(text, Mrkdwn):
         return {"type": "mrkdwn", "text": cut_mrkdwn(text, limit) or " ", "verbatim": True}
     return {"type": "plain_text", "text": cut(text, limit) or " ", "emoji": False}
@@ -34,7 +34,7 @@ def section(text: Text, *, accessory: Element | None = None) -> Block:
 def fields(pairs: Iterable[tuple[str, Text]]) -> list[Block]:
     """Return labels with values, two per row, in as many section blocks as needed.
 
-    The labels are ours, never foreign text.
+    The labels must be constants, never foreign text.
     """
     cells = [{"type": "mrkdwn", "text": f"*{label}*\n{_inline(value)}", "verbatim": True} for label, value in pairs]
     return [{"type": "section", "fields": cells[start : start + FIELDS]} for start in range(0, len(cells), FIELDS)]
@@ -51,7 +51,7 @@ def context(*texts: Text) -> Block:
 
 
 def add_to_footer(blocks: Sequence[Block], text: Text) -> list[Block]:
-    """Return blocks with a text added to the context block at the end, or in one of its own if there is none."""
+    """Return blocks with a text added to the last context block. If the last block isn't one, add a context block."""
     if blocks and blocks[-1]["type"] == "context" and len(blocks[-1]["elements"]) < CONTEXT_ELEMENTS:
         elements = [*blocks[-1]["elements"], text_object(text, FIELD)]
         return [*blocks[:-1], {**blocks[-1], "elements": elements}]
@@ -126,7 +126,7 @@ def _text_element(text: str, **style: bool) -> Element:
 
 
 def quote(label: Plain, text: Plain, *, at_most: int = 1000) -> Block:
-    """Return what a person wrote as a quote under our label, without interpreting it."""
+    """Return what a person wrote as a quote below a label, without interpreting it."""
     said = cut(text, at_most)
     left = len(text) - len(said)
     elements = [_text_element(said)] + (

@@ -1,4 +1,4 @@
-"""Build messages within Slack's limits: at most 50 blocks and about 12,000 characters."""
+"""Builds messages within Slack's limits: at most 50 blocks and about 12,000 characters."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -24,7 +24,10 @@ def reply(
     secret: bool = False,
     attachment: Attachment | None = None,
 ) -> Reply:
-    """Return a message within Slack's limits. `text` is for notifications and screen readers. Its markup is removed."""
+    """Return a message within Slack's limits.
+
+    `text` is for notifications and screen readers, so its markup is removed.
+    """
     return Reply(
         text=cut_mrkdwn(notification(text), NOTIFICATION),
         blocks=fit_blocks(list(blocks)),

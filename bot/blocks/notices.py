@@ -14,7 +14,7 @@ from bot.core.requests.request import Request
 
 
 def reminder(request: Request, catalogue: CommandCatalogue, *, now: datetime) -> Reply:
-    """Return a reminder for those whom the rule notifies that a request waits for approval."""
+    """Return a reminder that a request waits for approval, for the people whom the rule notifies."""
     to = joined(" ", (mention(one) for one in request.notify[:10]))
     head = mrkdwn(
         ":bell: {}: {} is waiting for approval to {}.",
@@ -26,7 +26,7 @@ def reminder(request: Request, catalogue: CommandCatalogue, *, now: datetime) ->
 
 
 def personal_reminder(request: Request, catalogue: CommandCatalogue, link: str, *, now: datetime) -> Reply:
-    """Return a reminder for one approver, used when the rule notifies nobody."""
+    """Return a reminder for one approver. It is used if the rule notifies nobody."""
     wish, where = buttons.to_do(request, catalogue), channel(request.channel_id)
     head = mrkdwn(":bell: {} is waiting for your approval to {} in {}.", person(request.requester), wish, where)
     card = linked(link, "Open the card") if link else Mrkdwn("")
@@ -34,7 +34,7 @@ def personal_reminder(request: Request, catalogue: CommandCatalogue, link: str, 
 
 
 def direct_call(request: Request, catalogue: CommandCatalogue, link: str, *, now: datetime) -> Reply:
-    """Return a direct message to a person whom the rule notifies, who may not be an approver."""
+    """Return a direct message to a person whom the rule notifies. They may not be an approver."""
     wish, where = buttons.to_do(request, catalogue), channel(request.channel_id)
     head = mrkdwn(":raised_hand: {} needs approval to {} in {}.", person(request.requester), wish, where)
     quoted = kit.quote(Plain("Reason"), Plain(request.reason), at_most=800) if request.reason else None
@@ -60,7 +60,10 @@ def break_glass_notice(request: Request, catalogue: CommandCatalogue, link: str 
 
 
 def review_notice(review: Review, request: Request | None, catalogue: CommandCatalogue, *, overdue: bool) -> Reply:
-    """Return a reminder of a missing review, for the reviewers. When overdue, also for those whom the rule notifies."""
+    """Return a reminder of a missing review, for the reviewers.
+
+    Once it is overdue, also for those whom the rule notifies.
+    """
     called = [*(person(one) for one in review.reviewers[:10]), *(mention(one) for one in review.notify[:10] if overdue)]
     operation = mrkdwn(" to {}", buttons.to_do(request, catalogue)) if request else Mrkdwn("")
     late = mrkdwn("The review has been *overdue* since {}.", when(review.due_at))
@@ -81,7 +84,7 @@ def reviewed_notice(review: Review, request: Request, catalogue: CommandCatalogu
 
 
 def tokens_revoked_notice(request: Request, databases: Sequence[str], proof: Proof | None) -> Reply:
-    """Return a notice for a token holder about what a rotation did to their tokens, as far as it is known."""
+    """Return a notice for a token holder about what a rotation did to their tokens, as far as that is known."""
     name = buttons.subject(request)
     named = joined(", ", (mrkdwn("`{}`", one) for one in databases[:10])) or mrkdwn("`{}`", name)
     by = mrkdwn("{} revoked all tokens for `{}`", person(request.requester), name)
@@ -91,7 +94,7 @@ def tokens_revoked_notice(request: Request, databases: Sequence[str], proof: Pro
 
 
 def replaced_notice(request: Request, databases: Sequence[str], proof: Proof | None) -> Reply:
-    """Return a notice for a token holder that another database replaces theirs: its address, and how to get a token."""
+    """Return a notice that another database replaces a token holder's: its address, and how to get a token."""
     name, new = buttons.subject(request), request.plan.successor
     head = mrkdwn(":twisted_rightwards_arrows: {} replaced `{}` with its copy `{}`.",
                   person(request.requester), name, new["name"])  # fmt: skip

@@ -30,7 +30,7 @@ def plan_blocks(plan: Plan, *, countdown: timedelta | None = None) -> list[Block
 
 
 def consequences(plan: Plan, *, countdown: timedelta | None = None) -> list[Block]:
-    """Return the steps, warnings and token holders, which are shown wherever somebody approves or confirms."""
+    """Return the steps, warnings and token holders. They are shown wherever somebody approves or confirms."""
     return [*_steps(plan, countdown), *_warnings(plan), *_holders(plan)]
 
 

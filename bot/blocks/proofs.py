@@ -38,7 +38,7 @@ def proof_of(found: Finding) -> Mrkdwn:
 
 
 def proof_of_group(proof: Proof | None) -> Mrkdwn:
-    """Return whether the tokens of the group's other databases were revoked too. Empty if it wasn't checked."""
+    """Return whether the tokens of the group's other databases were revoked, too. Empty if that wasn't checked."""
     found = proof.sibling if proof else None
     if proof is None or found is None:
         return Mrkdwn("")

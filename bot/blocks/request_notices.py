@@ -1,4 +1,4 @@
-"""Notices and private notes about how a request ended, or why it waits."""
+"""Notices and private notes about how a request ended, or why it is waiting."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -39,7 +39,7 @@ def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: 
     """Return a one-line notice about the state of a request.
 
     Args:
-        elsewhere: the notice goes to a direct message, because the channel can't or may not show it.
+        elsewhere: the notice is sent as a direct message, because the channel can't or may not show it.
     """
     words, state = outcome_text(request), state_words(request)
     denial = next((vote for vote in request.votes if not vote.approves), None)
@@ -67,7 +67,7 @@ def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: 
 
 
 def plain_outcome(request: Request) -> Reply:
-    """Return a notice that needs only a request's state and names, for when the card can't be drawn."""
+    """Return a notice that needs only a request's state and names, for when its card can't be built."""
     names = joined(", ", (mrkdwn("`{}`", one.name) for one in request.plan.databases[:5]))
     who, state = person(request.requester), state_words(request)
     text = mrkdwn("{}: your request (`{}` {}) {}.", who, request.command, names, state)
@@ -76,7 +76,7 @@ def plain_outcome(request: Request) -> Reply:
 
 
 def _recipients(request: Request) -> list[str]:
-    """Return who is notified of an outcome: the requester, and the approvers if the countdown ended unexpectedly."""
+    """Return who is notified of an outcome: the requester, and the approvers if a countdown ended unexpectedly."""
     approved = [vote.user_id for vote in request.votes if vote.approves] if request.facts.get(COUNTDOWN_OVER) else []
     return list(dict.fromkeys([request.requester, *approved]))
 
@@ -97,7 +97,7 @@ def outcome_note(request: Request, done: Reply, timeline: str, *, until: datetim
 
 
 def waiting_note(request: Request, catalogue: CommandCatalogue, why: str, *, now: datetime) -> Reply:
-    """Return a private note that a change can't start yet, why not, and how long it is tried."""
+    """Return a private note that a change can't start yet, why, and how long it will be tried."""
     text = mrkdwn(
         ":hourglass_flowing_sand: Your request to {} can't start yet. {}",
         buttons.to_do(request, catalogue),
@@ -118,7 +118,7 @@ def reveal_again_note(request: Request, why: str) -> Reply:
 
 
 def add_incident_note(reply: Reply, key: str, link: str) -> Reply:
-    """Add a note to a message that names its incident and links to the timeline."""
+    """Add a note to a message, with the name of its incident and a link to the timeline."""
     note = mrkdwn(":rotating_light: Incident *{}* · {}", key, linked(link, "timeline"))
     plain = fit_blocks(kit.add_to_footer(reply.plain_blocks, note)) if reply.plain_blocks else ()
     return replace(reply, blocks=fit_blocks(kit.add_to_footer(reply.blocks, note)), plain_blocks=plain)

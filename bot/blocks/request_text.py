@@ -58,12 +58,12 @@ BREAK_GLASS: Final = Mrkdwn(":rotating_light: *Break-glass* · ")
 
 
 def outcome_text(request: Request) -> Mrkdwn:
-    """Return the outcome in words, and what stays blocked."""
+    """Return the outcome in words, and what is still blocked."""
     return joined(" ", [part for part in (sentence(request.outcome), still_blocked(request)) if part])
 
 
 def still_blocked(request: Request) -> Mrkdwn:
-    """Return what to do about a block that outlives the request, or nothing."""
+    """Return what to do about a block that remains after the request. Empty if there is none."""
     if not request.leaves_frozen:
         return Mrkdwn("")
     name = buttons.subject(request)
@@ -91,6 +91,6 @@ def small_print(request: Request) -> Mrkdwn:
 
 
 def _operation(request: Request) -> str:
-    """Return the command without its reason, which a person wrote and which the card shows separately."""
+    """Return the command line without the reason, which a person wrote and which the card shows separately."""
     options = [option for option in request.plan.options if option.startswith("--")]
     return " ".join([request.command, *([buttons.subject(request)] if request.plan.databases else []), *options])

@@ -53,14 +53,17 @@ def right_note(rights: Sequence[Right]) -> Mrkdwn:
 
 
 def unknown_groups(groups: Sequence[str]) -> Mrkdwn:
-    """Return a warning that the members of user groups are unknown, so that permissions may be missing. Else empty."""
+    """Return a warning that some user groups' members are unknown, so that permissions may be missing.
+
+    Empty otherwise.
+    """
     if not groups:
         return Mrkdwn("")
     return mrkdwn(":warning: {}, so this may be incomplete. Try again soon.", silent_groups(groups))
 
 
 def silent_groups(groups: Sequence[str]) -> Mrkdwn:
-    """Return who didn't say who is in these user groups and schedules, without a full stop."""
+    """Return which services didn't return the members of these user groups and schedules, without a full stop."""
     names = joined(", ", (mention(f"<!subteam^{one}>") for one in groups if not is_schedule(one)))
     slack = mrkdwn("Slack didn't say who is in {}", names) if names else Mrkdwn("")
     schedules = [one for one in groups if is_schedule(one)]

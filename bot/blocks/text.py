@@ -1,4 +1,4 @@
-"""Text that is safe to show: `Plain` where Slack takes plain text, `Mrkdwn` where it takes markup."""
+"""Text that is safe to show: `Plain` for plain text, `Mrkdwn` for Slack's markup."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ _STACKED: Final = re.compile(f"({_COMBINING}{{2}}){_COMBINING}+")
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _MARKS: Final = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
 _UNDERLINES: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
-_EMOJI: Final = re.compile(r":(?!\d\d:\d\d\b)(?=[a-z0-9_+'-]+:)")  # a time such as 14:02:59 isn't one
+_EMOJI: Final = re.compile(r":(?!\d\d:\d\d\b)(?=[a-z0-9_+'-]+:)")  # a time such as 14:02:59 doesn't contain an emoji
 _EMOJI_NAME: Final = re.compile(r"(?<![^\s(]):[a-z0-9_+-]+:(?![^\s.,)])")
 _EMPHASIS: Final = re.compile(r"(?<![^\s(·])_(?=\S)|(?<=\S)_(?![^\s.,)])")
 _LINKED: Final = re.compile(r"<https?://[^|>]*\|([^>]*)>")
@@ -55,7 +55,7 @@ class Mrkdwn(str):
 
 
 def mrkdwn(template: LiteralString, *values: object) -> Mrkdwn:
-    """Fill the `{}` of our own markup with foreign text, which can't become markup or a mention.
+    """Fill the `{}` of a constant markup with foreign text, which can't become markup or a mention.
 
     In a code span only back-ticks and Slack's control characters are replaced. `Mrkdwn` values are inserted as they
     are.
@@ -82,7 +82,7 @@ def _escape_value(value: object, *, in_code: bool) -> str:
 
 
 def _localize(found: re.Match[str]) -> str:
-    """Return a time written by `utc` as a date in the reader's time zone."""
+    """Return a time that `utc` has written as a date in the reader's time zone."""
     try:
         return when(datetime.strptime(found[0], UTC_FORMAT).replace(tzinfo=UTC))
     except ValueError:
@@ -100,9 +100,9 @@ def joined(separator: LiteralString, parts: Iterable[Mrkdwn]) -> Mrkdwn:
 
 
 def sentence(text: str) -> Mrkdwn:
-    """Return one of our sentences (errors, reasons) as markup that shows names in back-ticks as code."""
+    """Return a sentence of the bot (such as an error or a reason) as markup, with names in back-ticks as code."""
     parts = clean(text).split("`")
-    if len(parts) % 2 == 0:  # an unpaired back-tick: use no code spans at all
+    if len(parts) % 2 == 0:  # a back-tick without a partner: use no code at all
         return mrkdwn("{}", text)
     shown = (mrkdwn("`{}`", part) if at % 2 else mrkdwn("{}", part) for at, part in enumerate(parts))
     return Mrkdwn("".join(shown))
@@ -126,7 +126,7 @@ def channel(channel_id: str) -> Mrkdwn:
 
 
 def linked(url: str, words: LiteralString) -> Mrkdwn:
-    """Return a link to a Slack message. If the URL isn't one, return only the words."""
+    """Return a link to a Slack message, or only the words if the URL isn't one."""
     return Mrkdwn(f"<{url}|{words}>") if _LINK.fullmatch(url) else Mrkdwn(words)
 
 
@@ -142,7 +142,7 @@ def mention(text: str) -> Mrkdwn:
 
 
 def people(user_ids: Iterable[str], *, at_most: int = 12, last: Literal["", "or"] = "") -> Mrkdwn:
-    """Return mentions of people, shortened to `at_most` and the number of others.
+    """Return mentions of at most `at_most` people, and the number of others.
 
     `last` is the word before the last one.
     """
@@ -150,7 +150,7 @@ def people(user_ids: Iterable[str], *, at_most: int = 12, last: Literal["", "or"
 
 
 def listed(parts: Sequence[Mrkdwn], *, at_most: int = 12, last: Literal["", "or"] = "") -> Mrkdwn:
-    """Return texts in a row, shortened to `at_most` and the number of others."""
+    """Return at most `at_most` texts in a row, and the number of others."""
     if last and 1 < len(parts) <= at_most:
         return mrkdwn("{} {} {}", listed(parts[:-1]), last, parts[-1])
     shown = joined(", ", parts[:at_most])
@@ -164,7 +164,7 @@ def when(moment: datetime) -> Mrkdwn:
 
 
 def at_time(moment: datetime, now: datetime) -> Mrkdwn:
-    """Return a due time: within 12 hours only the time of day, later with the day."""
+    """Return a due time: only the time of day within 12 hours, otherwise with the day."""
     if abs(moment - now) > timedelta(hours=12):
         return when(moment)
     utc = moment.astimezone(UTC)
@@ -183,12 +183,12 @@ def utc(moment: datetime) -> str:
 
 
 def size(size_bytes: int | None) -> str:
-    """Format a number of bytes: `28.0 KiB`. Unknown is `?`."""
+    """Format a number of bytes: `28.0 KiB`. `?` if it is unknown."""
     return "?" if size_bytes is None else naturalsize(size_bytes, binary=True)
 
 
 def number(count: int | None) -> str:
-    """Format a count: `1,234,567`. Unknown is `?`."""
+    """Format a count: `1,234,567`. `?` if it is unknown."""
     return "?" if count is None else f"{count:,}"
 
 
@@ -232,9 +232,9 @@ def ago(moment: datetime, now: datetime) -> str:
 
 
 def notification(text: Mrkdwn) -> Mrkdwn:
-    """Return a text for notifications, without markup. Mentions and dates stay, because Slack renders them.
+    """Return a text for notifications, without markup. Mentions and dates are kept, because Slack renders them.
 
-    Every asterisk, back-tick and emoji in it is ours, because `mrkdwn` has replaced those in foreign text.
+    Every asterisk, back-tick and emoji in it is the bot's own, because `mrkdwn` has replaced those in foreign text.
     """
     words = _LINKED.sub(r"\1", _EMOJI_NAME.sub("", text))
     return Mrkdwn(" ".join(_EMPHASIS.sub("", words.replace("`", "").replace("*", "")).split()))

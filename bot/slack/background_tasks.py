@@ -8,7 +8,7 @@ import structlog
 
 log = structlog.get_logger(__name__)
 LAST_WORDS_SECONDS: Final = 3.0
-"""How long a cancelled task may take to answer the person who waits for it."""
+"""How long a cancelled task may take to respond to the person who waits for it."""
 
 
 class TaskKeeper:
@@ -33,9 +33,9 @@ class TaskKeeper:
             log.error("a task failed", exc_info=error)
 
     async def drain(self, timeout: float) -> bool:
-        """Wait for all tasks, including those that they start. Returns False if slow ones were cancelled.
+        """Wait for all tasks, including those that they start. Returns False if some took too long and were cancelled.
 
-        A cancelled task has a few seconds to answer the person who waits for it.
+        A cancelled task has a few seconds to respond to the person who waits for it.
         """
         deadline = asyncio.get_running_loop().time() + timeout
         while self._running:

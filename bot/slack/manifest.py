@@ -23,7 +23,7 @@ SCOPES: Final = (
 EVENTS: Final[Mapping[str, str]] = MappingProxyType(
     {"app_home_opened": "", "app_mention": "app_mentions:read", "subteam_members_changed": "usergroups:read"}
 )
-"""The events that are subscribed to, and the scope that each needs."""
+"""The events to which the app subscribes, with the scope that each needs."""
 GLOBAL_SHORTCUT: Final = "turso.command"
 MESSAGE_SHORTCUT: Final = "turso.here"
 

@@ -1,4 +1,4 @@
-"""Slack's libraries log whole requests: here they are capped, and what is left loses its addresses."""
+"""Limits what Slack's libraries log, which includes whole requests. Addresses are removed from the remaining lines."""
 
 import logging
 import re
@@ -11,10 +11,10 @@ _ADDRESS: Final = re.compile(r"\b(?:https?|wss?)://\S+")
 
 
 class WithoutBodies(logging.Filter):
-    """Drops records that may quote a request, and cuts addresses: a ticket or a `response_url` is a secret."""
+    """Drops records that may quote a request, and removes addresses: a ticket or a `response_url` is a secret."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return False for what must not be logged."""
+        """Return False for a record that must not be logged."""
         said = record.getMessage()
         if _BODIES.search(said):
             return False
@@ -25,7 +25,7 @@ class WithoutBodies(logging.Filter):
 
 
 def cap_sdk_loggers() -> None:
-    """Keep Slack's libraries from logging bodies, whatever the level of the root logger. May be called twice."""
+    """Keep Slack's libraries from logging bodies, whatever the root logger's level. May be called more than once."""
     for name, level in ((SDK_LOGGER, logging.INFO), (BOLT_LOGGER, logging.ERROR), ("aiohttp", logging.WARNING)):
         logger = logging.getLogger(name)
         logger.setLevel(level)
@@ -34,7 +34,7 @@ def cap_sdk_loggers() -> None:
 
 
 def sdk_logger() -> logging.Logger:
-    """Return the logger for every client of `slack_sdk`, with the cap set."""
+    """Return the logger for every client of `slack_sdk`, with this limit."""
     cap_sdk_loggers()
     return logging.getLogger(SDK_LOGGER)
 

@@ -1,7 +1,7 @@
 """Limits on the size, the duration and the number of HTTP connections.
 
-uvicorn limits none of this with httptools. Its protocol class may be replaced (`Config.http`); what is overridden here
-are the methods of `asyncio.Protocol` and the callbacks of httptools' parser.
+With httptools, uvicorn limits none of this. Its protocol class may be replaced (`Config.http`). This one overrides
+methods of `asyncio.Protocol` and callbacks of httptools' parser.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from bot.slack.incoming._flood_log import FloodLog
 
 HEAD_LIMIT: Final = 64 * 1024
-"""Bytes of a request's line and headers. Slack sends less than two thousand."""
+"""The most bytes of a request's line and headers. Slack sends less than two thousand."""
 REQUEST_SECONDS: Final = 15.0
-"""From the connection, or the first byte of a later request, to the last byte of its body."""
+"""The time limit from the connection, or the first byte of a later request, to the last byte of its body."""
 ANSWER_SECONDS: Final = 30.0
-"""From a complete request to the last byte of its answer. Clients that don't read it lose their connection."""
+"""The time limit from a complete request to the last byte of its response, so that a client must read it."""
 AT_MOST: Final = 1000
 """Connections at a time. When one more comes, one is closed: of those that ask for nothing the one that has been idle
 longest, else the one that has kept us waiting longest for the rest of its request."""
@@ -33,7 +33,7 @@ def limited_protocol() -> type[asyncio.Protocol]:
 
 
 def _room() -> int:
-    """Raise the process's limit of open files, and return how many connections it allows."""
+    """Raise the process's limit of open files, and return how many connections that allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 4 * AT_MOST
     if soft < wanted and (hard == resource.RLIM_INFINITY or hard > soft):
@@ -53,7 +53,7 @@ class _Limited(HttpToolsProtocol):
     _head_bytes = 0
     _in_head = True
     _moved_on = False
-    """True if a head or a body ended within the bytes that are being read."""
+    """True if the bytes that are being read contained the end of a head or a body."""
     _deadline: asyncio.TimerHandle | None = None
     _answer_by: asyncio.TimerHandle | None = None
 
@@ -124,7 +124,7 @@ class _Limited(HttpToolsProtocol):
         self.idle.pop(self, None)
 
     def _end(self, status: bytes, why: str) -> None:
-        """Close the connection: at once, or after an answer if there is a status to send."""
+        """Close the connection: immediately, or after a response if there is a status to send."""
         self._relax()
         if self.transport.is_closing():
             return

@@ -9,7 +9,10 @@ Body = dict[str, Any]
 
 
 class Malformed(ValueError):
-    """Raised when a signed body isn't a request of Slack's. The sentence says what is wrong, without quoting it."""
+    """Raised if a signed body isn't one of Slack's requests.
+
+    The sentence says what is wrong, without quoting the body.
+    """
 
 
 def form_fields(body: str) -> dict[str, str]:
@@ -38,7 +41,7 @@ def payload_of(text: str) -> Body:
 
 
 def checked(payload: object) -> Body:
-    """Return a payload, also of Socket Mode, if it has a shape that Slack documents. Raises Malformed."""
+    """Return a payload if it has a shape that Slack documents, for Socket Mode, too. Raises Malformed."""
     if not isinstance(payload, dict):
         raise Malformed("The payload isn't an object.")
     for name, fits in _FIELDS.items():

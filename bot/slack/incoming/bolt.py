@@ -1,4 +1,4 @@
-"""The Bolt app: its own middleware, then a middleware that looks the handler up in a table."""
+"""The Bolt app: Bolt's own middleware, followed by one that looks up the handler in a table."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -28,13 +28,14 @@ log = structlog.get_logger(__name__)
 
 
 def create_bolt(find_handler: FindHandler, workspace: Workspace) -> AsyncApp:
-    """Build the app. It takes parsed bodies, either from the guard, which verifies them, or from the socket."""
+    """Build the app. It takes parsed bodies, from the guard, which verifies them, or from Socket Mode."""
     app = AsyncApp(
         name="turso-ops",
         logger=bolt_logger(),
-        client=AsyncWebClient(logger=sdk_logger(), retry_handlers=[]),  # never called, since `Delivery` has its own
+        # never used, since `Delivery` has its own client
+        client=AsyncWebClient(logger=sdk_logger(), retry_handlers=[]),
         signing_secret="",
-        request_verification_enabled=False,  # the guard has verified the text, which Bolt doesn't get
+        request_verification_enabled=False,  # the guard has already verified the text, which Bolt doesn't get
         authorize=FixedAuthorize(workspace),
         attaching_function_token_enabled=False,
         attaching_conversation_kwargs_enabled=False,
@@ -65,8 +66,11 @@ class HandlerLookup(AsyncMiddleware):
 
 
 async def acknowledgement(app: AsyncApp, body: Body) -> BoltResponse:
-    """Let Bolt handle a parsed body, and return its response, never an error, since Slack shows or retries them."""
-    # In its mode "http" Bolt parses and verifies the text itself, which the guard has done already.
+    """Let Bolt handle a parsed body, and return its response.
+
+    An error isn't returned, since Slack would show or retry it.
+    """
+    # In its mode "http", Bolt parses and verifies the text itself, which the guard has already done.
     # Bolt uses the logger when a body has several response_urls.
     context = {"logger": logging.getLogger(BOLT_LOGGER)}
     try:
@@ -81,7 +85,10 @@ async def acknowledgement(app: AsyncApp, body: Body) -> BoltResponse:
 
 
 class FixedAuthorize(AsyncAuthorize):
-    """Tells Bolt which user the bot is. Needs no call and no token, since the bot's calls don't go through Bolt."""
+    """Tells Bolt which user the bot is.
+
+    This needs no call and no token, since the bot's calls don't go through Bolt.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -99,7 +106,10 @@ class FixedAuthorize(AsyncAuthorize):
         actor_team_id: str | None = None,
         actor_user_id: str | None = None,
     ) -> AuthorizeResult:
-        """Return the known installation. Until it is known, the bot has sent nothing, so it gets no own events."""
+        """Return the installation, if it is known.
+
+        Until then the bot has sent nothing, so Slack sends it no events of its own.
+        """
         known = self._workspace.known
         if known is None:
             return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id)

@@ -1,4 +1,4 @@
-"""The HTTP server: the guard and Bolt on one path, Starlette for the others, and uvicorn below both."""
+"""The HTTP server: the guard and Bolt on one path, Starlette on the others, all served by uvicorn."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -33,9 +33,9 @@ def create_asgi(
     """Build the ASGI application.
 
     Args:
-        pages: what is served with GET beside Slack: `/healthz`, `/readyz`, `/metrics`.
-        lifespan: Starlette's, run around everything.
-        observe_ack: called with the seconds from a complete request to its answer.
+        pages: the other pages, served with GET: `/healthz`, `/readyz`, `/metrics`.
+        lifespan: Starlette's lifespan of the whole application.
+        observe_ack: called with the seconds from a complete request to its response.
         observe_signature: called with whether the signature of a request is valid.
     """
     unknown = FloodLog("nothing is served here")
@@ -49,9 +49,7 @@ def create_asgi(
     async def entrance(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await rest(scope, receive, send)
-        if (
-            scope["path"].rstrip("/") == EVENTS_PATH
-        ):  # people easily add a slash when they type the URL into Slack's form
+        if scope["path"].rstrip("/") == EVENTS_PATH:  # people easily add a slash when they enter the URL in Slack
             return await events({**scope, "path": EVENTS_PATH}, receive, send)
         if scope["path"] not in pages:
             unknown.note(method=scope["method"][:16], path=scope["path"][:120])
@@ -74,7 +72,7 @@ async def _send_response(send: Send, response: BoltResponse) -> None:
 
 
 def http_server(asgi: AsgiApp, host: str, port: int, *, graceful_seconds: int = 10) -> uvicorn.Server:
-    """Return the server with the fast event loop and parser. It doesn't start without them."""
+    """Return the server, with the fast event loop and parser. It fails to start without them."""
     config = uvicorn.Config(
         asgi,
         host=host,
@@ -96,7 +94,7 @@ def http_server(asgi: AsgiApp, host: str, port: int, *, graceful_seconds: int = 
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to the process, because uvicorn's handling ends it before running work is complete."""
+    """A server that leaves signals to the process, because uvicorn would end it before running work is complete."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""The listeners: each translates a kind of request, passes it to the request handler and acknowledges it."""
+"""The listeners: each translates one kind of request, passes it to the request handler and acknowledges it."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping
@@ -25,10 +25,10 @@ WAITS: Final = (
     "The bot's store is slow, so it isn't certain yet whether this was recorded. You'll hear here as soon as it is."
 )
 LATE: Final[Mapping[str, Any]] = {}
-"""Stands for a form whose response wasn't there in time."""
+"""A placeholder for a form's response that wasn't ready in time."""
 OPTIONS_WITHIN_SECONDS: Final = 2.5
 ACTIONS: Final = ("block_actions", "interactive_message", "dialog_submission", "dialog_cancellation")
-"""Kinds of presses. The bot uses only `block_actions`. The others are older kinds of Slack's."""
+"""Types of button presses. The bot uses only `block_actions`. The others are Slack's legacy types."""
 SUGGESTIONS: Final = ("block_suggestion", "dialog_suggestion")
 
 T = TypeVar("T")
@@ -36,13 +36,16 @@ log = structlog.get_logger(__name__)
 
 
 class FactsCache(Protocol):
-    """A cache of Slack's answers, which an event can make outdated."""
+    """A cache of data from Slack, which an event can make outdated."""
 
     def forget(self, event: Mapping[str, Any]) -> None: ...
 
 
 class Listeners:
-    """Handles verified requests. If one fails, Slack still gets its ack and the person a private answer."""
+    """Handles verified requests.
+
+    If one fails, Slack still gets its acknowledgement, and the person a private answer.
+    """
 
     def __init__(
         self,
@@ -76,7 +79,7 @@ class Listeners:
         }
 
     def handler_of(self, body: Body) -> Handler | None:
-        """Return the method that takes a request of this kind, if there is one."""
+        """Return the method that handles this kind of request. None if there is none."""
         return self.on_command if "command" in body else self._by_type.get(body.get("type", ""))
 
     async def on_command(self, ack: Acknowledge, body: Body) -> None:
@@ -85,7 +88,7 @@ class Listeners:
         await ack()
 
     async def on_action(self, ack: Acknowledge, body: Body) -> None:
-        """Handle a press of a button or a choice in a menu, also of kinds that the bot never sends."""
+        """Handle a press of a button or a choice in a menu, even of a kind that the bot never sends."""
         is_ours = body.get("type") == "block_actions"
         await self._accept(payloads.action(body, self._clock.now()) if is_ours else None, body)
         await ack()
@@ -131,7 +134,7 @@ class Listeners:
         await ack()
 
     async def _accept(self, incoming: Incoming | None, body: Body) -> None:
-        """Let the request handler store the intent while Slack waits for its ack. The work runs in its own task."""
+        """Let the request handler store the intent while Slack waits. The work runs in its own task."""
         if incoming is None:
             log.warning("took a payload without a person or channel", type=str(body.get("type", "command"))[:40])
             return
@@ -157,7 +160,7 @@ class Listeners:
             await work()
 
     async def _submitted(self, incoming: Incoming) -> Mapping[str, Any] | None:
-        """Return the response to Slack. A request handler that is too slow continues without the modal."""
+        """Return the response to Slack. If the request handler is too slow, it continues without the modal."""
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Mapping[str, Any] | None] = loop.create_future()
         self._tasks.start(self._guarded(incoming, self._run_submission(incoming, answered)))

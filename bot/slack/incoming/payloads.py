@@ -1,4 +1,4 @@
-"""Translation of Slack's payloads into `Incoming`. A payload without a valid person or channel becomes None."""
+"""Translates Slack's payloads into `Incoming`. A payload without a valid person or channel becomes None."""
 
 import os
 import re
@@ -13,7 +13,10 @@ from bot.core.requests.incoming import Incoming, Kind
 Body = Mapping[str, Any]
 _ID: Final = re.compile(r"[A-Z0-9]{1,40}")
 _LETTERS: Final = b"abcdefghijklmnopqrstuvwxyz234567" * 8
-"""One letter for each of the 256 bytes, each letter equally often."""
+"""Maps each of the 256 byte values to a letter.
+
+Each letter occurs 8 times, so random bytes give it with equal probability.
+"""
 _TS: Final = re.compile(r"[0-9]{1,16}\.[0-9]{1,9}")
 _SINGLE: Final = (
     "value",
@@ -27,12 +30,12 @@ _MANY: Final = ("selected_users", "selected_channels", "selected_conversations")
 
 
 def new_reference() -> str:
-    """Return a reference to show: `i-` and 10 random characters."""
+    """Return a reference for people: `i-` and 10 random characters."""
     return "i-" + next(_random).translate(_LETTERS).decode()
 
 
 def _in_tens(at_once: int = 400) -> Iterator[bytes]:
-    """Yield ten random bytes at a time from a larger read, because each system call costs as much as a large one."""
+    """Yield ten random bytes at a time, read 4,000 at once, because a small read takes as long as a large one."""
     while True:
         pool = os.urandom(10 * at_once)
         yield from (pool[start : start + 10] for start in range(0, len(pool), 10))
@@ -106,7 +109,7 @@ def suggestion(body: Body, at: datetime) -> Incoming | None:
 
 
 def shortcut(body: Body, at: datetime) -> Incoming | None:
-    """Translate a shortcut. The answer to one of a message belongs in the message's thread."""
+    """Translate a shortcut. A message shortcut is answered in that message's thread."""
     message = _part(body, "message")
     message_ts = _ts(body.get("message_ts") or message.get("ts"))
     return _incoming(
@@ -121,7 +124,7 @@ def shortcut(body: Body, at: datetime) -> Incoming | None:
 
 
 def mention(body: Body, at: datetime, bot_user_id: str) -> Incoming | None:
-    """Translate a message that mentions the bot, which is answered in its thread. Returns None for a bot's message."""
+    """Translate a message that mentions the bot. The answer goes to its thread. Returns None for a bot's message."""
     event = body["event"]
     if event.get("bot_id") or event.get("subtype") == "bot_message":
         return None
@@ -139,15 +142,16 @@ def mention(body: Body, at: datetime, bot_user_id: str) -> Incoming | None:
 
 
 def _sent_at(body: Body, now: datetime) -> datetime:
-    """Return when an event happened. Slack sends it again for hours to an app that doesn't answer."""
+    """Return when an event happened. If an app doesn't respond, Slack sends an event again for hours."""
     seconds = body.get("event_time")
     if not isinstance(seconds, int) or not 0 < seconds < now.timestamp():
         return now
-    return min(now, datetime.fromtimestamp(seconds + 1, UTC))  # whole seconds: it may have been a second later
+    # `event_time` is in whole seconds, so the event may be up to a second later
+    return min(now, datetime.fromtimestamp(seconds + 1, UTC))
 
 
 def home(body: Body, at: datetime) -> Incoming | None:
-    """Translate the event that a person opened the Home tab."""
+    """Translate `app_home_opened`, which Slack sends when a person opens the Home tab."""
     return _incoming(Kind.HOME, at, body, user=body["event"].get("user"))
 
 
@@ -174,7 +178,7 @@ def _incoming(
 
 
 def _key(body: Body) -> str:
-    """Return the hash of the ID that a redelivery repeats, or else of the whole body."""
+    """Return a hash that is the same for a redelivery: of the ID that it repeats, or of the whole body."""
     repeated = body.get("event_id") or body.get("trigger_id")
     return sha256(
         str(repeated or sorted(body.items(), key=lambda item: item[0])).encode("utf-8", "replace")
@@ -202,8 +206,8 @@ def _part(body: Body, name: str) -> Body:
 def _thread_of(message: Body, container: Body) -> str | None:
     """Return the thread of a message that is only shown in a thread. None if the channel shows it.
 
-    The channel shows a thread's first message and replies that were also sent to it. For such a reply, Slack doesn't
-    report where the press was made. An answer in the channel is seen in both cases.
+    The channel shows a thread's first message, and replies that were also sent to it. For such a reply, Slack doesn't
+    report where the button was pressed. An answer in the channel is visible in both cases.
     """
     thread_ts = _ts(message.get("thread_ts") or container.get("thread_ts"))
     is_first = thread_ts == _ts(container.get("message_ts") or message.get("ts"))
@@ -217,13 +221,13 @@ def _first(value: object) -> str:
 
 
 def text_after_mention(text: str, bot_user_id: str) -> str:
-    """Return the text after the bot's mention, or the whole text if it contains none."""
+    """Return the text after the bot's mention, or the whole text if it contains no mention."""
     mentioned = re.search(rf"<@{bot_user_id}(?:\|[^<>]*)?>", text) if bot_user_id else None
     return text[mentioned.end() :].strip() if mentioned else text.strip()
 
 
 def _values_of(state: object) -> dict[str, Any]:
-    """Flatten a `state` into values by `block_id`, and also by `action_id` if a block has several inputs."""
+    """Return the values of a `state` by `block_id`. If a block has several inputs, also by `action_id`."""
     blocks = state.get("values") if isinstance(state, dict) else None
     flat: dict[str, Any] = {}
     for block_id, actions in blocks.items() if isinstance(blocks, dict) else ():

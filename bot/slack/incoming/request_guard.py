@@ -1,4 +1,4 @@
-"""Checks of a request's size, signature and shape before Bolt gets it."""
+"""Checks the size, signature and shape of a request before Bolt gets it."""
 
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -17,17 +17,17 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_LIMIT: Final = 256 * 1024
 DISCARDED_LIMIT: Final = 1024 * 1024
-"""Up to this size a body that is too large is read and dropped, so that the client gets the error."""
+"""A body that is too large is read and dropped up to this size, so that the client gets the error."""
 FORM: Final = b"application/x-www-form-urlencoded"
 JSON: Final = b"application/json"
 PARSED: Final = "slack.body"
-"""The key in the ASGI scope under which the guard stores the parsed body, which it has already received."""
+"""The key in the ASGI scope for the parsed body, because the guard has already received the body."""
 
 log = structlog.get_logger(__name__)
 
 
 class TooLarge(Exception):
-    """Raised when a body is larger than anything that Slack sends. If `ends`, the rest isn't read."""
+    """Raised if a body is larger than anything that Slack sends. If `ends`, the rest isn't read."""
 
     def __init__(self, *, ends: bool) -> None:
         self.ends = ends
@@ -35,13 +35,13 @@ class TooLarge(Exception):
 
 
 class Gone(Exception):
-    """Raised when the client disconnects before its body is complete."""
+    """Raised if the client disconnects before the body is complete."""
 
 
 class Guard:
-    """ASGI middleware that only passes on well-formed requests that Slack signed less than five minutes ago.
+    """ASGI middleware that passes on only well-formed requests that Slack signed less than five minutes ago.
 
-    The real time counts: CLOCK_FILE doesn't move Slack's time.
+    It uses the real time, because CLOCK_FILE doesn't change Slack's time.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Guard:
             return None
         try:
             text = body.decode()
-        except UnicodeDecodeError:  # Slack never sends this, and the verifier only takes text
+        except UnicodeDecodeError:  # Slack never sends this, and the verifier only accepts text
             self._note_refusal(len(body))
             return await _refuse(send, 400, "Malformed.")
         if not await self._is_signed(headers, text):
@@ -102,7 +102,8 @@ class Guard:
 
     async def _is_signed(self, headers: dict[bytes, bytes], text: str) -> bool:
         stamp, signature = headers.get(b"x-slack-request-timestamp", b""), headers.get(b"x-slack-signature", b"")
-        if not (stamp.isdigit() and len(stamp) <= 12 and signature.isascii()):  # the verifier would raise an exception
+        # otherwise the verifier would raise an exception
+        if not (stamp.isdigit() and len(stamp) <= 12 and signature.isascii()):
             return False
         return await self._secrets.fit(text, stamp.decode(), signature.decode())
 

@@ -1,4 +1,4 @@
-"""The Slack app's signing secret, and the one before it while the secret is being replaced."""
+"""The Slack app's signing secret, and the previous one while it is being replaced."""
 
 import asyncio
 import time
@@ -14,36 +14,36 @@ Read = Callable[[], Sequence[str]]
 """Returns the secrets that are set now, the current one first. May block, and raise BadSettings."""
 
 PAUSE_SECONDS: Final = 0.2
-"""Between two looks, so that requests without a valid signature don't cost more than others."""
+"""The pause between two reads, so that requests without a valid signature don't cost more than others."""
 
 log = structlog.get_logger(__name__)
 
 
 class SigningSecrets:
-    """Verifies the signatures of Slack, with the verifier of Slack's SDK.
+    """Verifies Slack's signatures, with the verifier of Slack's SDK.
 
-    It reads the secrets again before it refuses a request or accepts one that the previous secret signed. Files with
-    secrets may therefore be replaced while the process runs.
+    It reads the secrets again before it refuses a request, and before it accepts one signed with the previous secret.
+    So files with secrets may be replaced while the process runs.
     """
 
     def __init__(
         self, secrets: Sequence[str], *, read: Read | None = None, now: Callable[[], float] = time.time
     ) -> None:
-        """Take the secrets, the current one first. Raises ValueError without one."""
+        """Set the first secrets, the current one first. Raises ValueError without one."""
         self._clock = _Now(now)
         self._read = read
         self._looking, self._looked_at = asyncio.Lock(), float("-inf")
         self._use(secrets)
 
     async def fit(self, text: str, stamp: str, signature: str) -> bool:
-        """Return True if a secret that is set now made the signature of the text less than five minutes ago."""
+        """Return True if a text's signature is less than five minutes old and made with a secret that is set now."""
         if self._verifiers[0].is_valid(text, stamp, signature):
             return True
         await self._look(time.monotonic())
         return any(one.is_valid(text, stamp, signature) for one in self._verifiers)
 
     async def _look(self, asked_at: float) -> None:
-        """Read the secrets once for all who wait. What can't be read leaves them as they are."""
+        """Read the secrets once for all waiting callers. If they can't be read, the known ones are kept."""
         if self._read is None:
             return
         async with self._looking:

@@ -31,7 +31,7 @@ REFUSALS: Final = frozenset(
     {"account_inactive", "invalid_auth", "missing_scope", "not_allowed_token_type", "not_authed", "token_expired"}
     | {"token_revoked"}
 )
-"""Slack's codes for an app-level token that does not work and will not."""
+"""Slack's codes for an app-level token that doesn't work and never will."""
 
 log = structlog.get_logger(__name__)
 
@@ -48,9 +48,9 @@ class _Handler(AsyncSocketModeHandler):
         self._issue = self.client.issue_new_wss_url
         self.client.issue_new_wss_url = self._new_address  # type: ignore[method-assign]
         self.refusal: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        """Gets Slack's code if Slack refuses the token before the first connection."""
+        """The result is Slack's code, if Slack refuses the token before the first connection."""
         self.refused_later = ""
-        """Slack's code while it refuses the token after a connection. Empty otherwise."""
+        """Slack's code while it refuses the token after an earlier connection. Empty otherwise."""
         self._was_connected = False
         self.client.message_listeners.append(self._take_oddity)
         self._observe_ack = observe_ack
@@ -60,7 +60,7 @@ class _Handler(AsyncSocketModeHandler):
         self.idle.set()
 
     async def _new_address(self) -> str:
-        """Return the address of a new connection, and choose the proxy for it: the library would choose its own."""
+        """Return the address for a new connection, and set its proxy, because the library would choose its own."""
         try:
             address = await self._issue()
         except SlackApiError as error:
@@ -75,7 +75,7 @@ class _Handler(AsyncSocketModeHandler):
         return address
 
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
-        """Run Bolt and acknowledge the envelope. One that Bolt can't handle gets an empty acknowledgement."""
+        """Run Bolt and acknowledge the envelope. If Bolt can't handle it, the acknowledgement is empty."""
         self._busy += 1
         self.idle.clear()
         started = time()
@@ -89,7 +89,7 @@ class _Handler(AsyncSocketModeHandler):
                 self.idle.set()
 
     async def _take_oddity(self, client: AsyncBaseSocketModeClient, message: dict[str, Any], raw: str | None) -> None:
-        """Acknowledge an envelope that the library can't read, because its payload isn't an object."""
+        """Acknowledge an envelope that the library can't read because its payload isn't an object."""
         envelope_id = message.get("envelope_id")
         if isinstance(envelope_id, str) and not isinstance(message.get("payload"), dict | str):
             log.warning("took an envelope without a payload")
@@ -107,7 +107,7 @@ class _Handler(AsyncSocketModeHandler):
 
 
 class SocketRunner:
-    """Keeps one connection to Slack and reconnects by itself. Build it inside the running loop."""
+    """Keeps a connection to Slack, and reconnects when it is lost. Build it inside the running loop."""
 
     def __init__(
         self,
@@ -125,11 +125,11 @@ class SocketRunner:
         self._loop = (background or Background()).add("Slack connection", self._look, every=PING_SECONDS)
 
     async def refused(self) -> str:
-        """Wait until Slack refuses the app-level token before the first connection. Return Slack's code."""
+        """Wait until Slack refuses the app-level token before the first connection, and return Slack's code."""
         return await asyncio.shield(self._handler.refusal)
 
     def start(self) -> None:
-        """Start to connect. Slack may be unreachable for now."""
+        """Start to connect. Slack may be unreachable at the moment."""
         self._connect()
         self._loop.start()
 
@@ -137,17 +137,17 @@ class SocketRunner:
         self._connecting = asyncio.get_running_loop().create_task(self._handler.connect_async())  # type: ignore[no-untyped-call]
 
     async def _look(self) -> None:
-        """Restart the library's tasks that have ended, since without them nothing is received.
+        """Restart the library's tasks that have ended, because nothing is received without them.
 
         Raises:
-            NotConnected: Slack refuses the token. The library tries again by itself.
+            NotConnected: Slack refuses the token. The library tries again.
         """
         client = self._handler.client
         if not await client.is_connected():
             client.wss_uri = None  # its ticket may be used up, and the library would try it again forever
         if self._connecting is not None and self._connecting.done() and client.current_session is None:
             self._connect()
-            await self._connecting  # raises the exception that ended it
+            await self._connecting  # raises the exception that ended the task
         if client.message_processor.done():
             log.error("socket.restarted", task="message processor")
             client.message_processor = asyncio.ensure_future(client.process_messages())  # type: ignore[no-untyped-call]
@@ -172,7 +172,7 @@ class SocketRunner:
         return bool(await self._handler.client.is_connected())
 
     async def close(self, *, drain_seconds: float = 10.0) -> bool:
-        """Acknowledge what was received, accept no more, and wait for running work. Returns False on timeout."""
+        """Acknowledge what was received, accept nothing more, and wait for running work. Returns False on timeout."""
         try:
             await asyncio.wait_for(self._handler.idle.wait(), ACK_SECONDS)
         except TimeoutError:

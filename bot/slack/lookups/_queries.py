@@ -1,4 +1,4 @@
-"""Slack's Web API methods that describe people, channels and user groups, one function for each question."""
+"""Queries Slack's Web API about people, channels and user groups. Each kind of query has a method."""
 
 from typing import Final
 
@@ -44,11 +44,11 @@ class Queries:
         return person_of(user_id, user, ours), is_of_our_organization(user, ours)
 
     async def channel(self, channel_id: str) -> Channel:
-        """Return a channel. One that the bot can't see counts as private and shared. Raises Unavailable."""
+        """Return a channel. A channel that the bot can't see counts as private and shared. Raises Unavailable."""
         try:
             answer = await self._calls.call("conversations.info", {"channel": channel_id})
         except SlackTrouble as trouble:
-            if trouble.code == "missing_scope":  # the only kind of conversation that the bot's scopes don't cover
+            if trouble.code == "missing_scope":  # the bot's scopes cover every other kind of conversation
                 return Channel(id=channel_id, kind=ChannelKind.GROUP_DM, is_private=True, bot_is_member=False)
             if trouble.code in _CANNOT_SEE:
                 return unseen_channel(channel_id)
@@ -80,7 +80,7 @@ class Queries:
         """Return the public channels that a person is in, and the private ones that the bot is in, too.
 
         Raises:
-            Unavailable: Slack doesn't answer.
+            Unavailable: Slack doesn't respond.
         """
         ours = await self._workspace.installation()
         asked = {
@@ -106,7 +106,10 @@ class Queries:
         return found
 
     async def people_of_group(self, group: str) -> frozenset[str] | None:
-        """Return the members of a user group. None if they can't be read. Raises SlackTrouble if it is temporary."""
+        """Return the members of a user group.
+
+        None if they can't be read. Raises SlackTrouble for a temporary failure.
+        """
         ours = await self._workspace.installation()
         team = ours.team_id if ours.is_enterprise_install else None
         try:
@@ -119,7 +122,7 @@ class Queries:
         return frozenset(ids(answer["users"], of=group))
 
     async def guests(self) -> frozenset[str] | None:
-        """Return every guest of the workspace. None if Slack doesn't answer or the workspace is too large."""
+        """Return every guest of the workspace. None if Slack doesn't respond or the workspace is too large."""
         found: set[str] = set()
         cursor: str | None = None
         ours = await self._workspace.installation()

@@ -1,4 +1,4 @@
-"""Slack's users and channels as `Person` and `Channel`. Unclear values count against the person."""
+"""Turns Slack's users and channels into `Person` and `Channel`. Unclear values reduce a person's permissions."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,7 +16,7 @@ Raw = Mapping[str, Any]
 
 
 def unseen_channel(channel_id: str) -> Channel:
-    """Return a private channel that the bot isn't in. It may be shared, so it counts as shared."""
+    """Return a private channel that the bot isn't in. It counts as shared, because it may be."""
     return Channel(id=channel_id, is_private=True, is_ext_shared=True, bot_is_member=False)
 
 
@@ -54,14 +54,14 @@ def _enterprise_user_id(user: Raw) -> str:
 
 
 def _is_ours(user: Raw, ours: Installation) -> bool:
-    """Return True for a user of the bot's workspace or of its organization."""
+    """Return True for a user of the bot's workspace or its organization."""
     return user.get("team_id") in (ours.team_id, ours.enterprise_id or ours.team_id) or is_of_our_organization(
         user, ours
     )
 
 
 def is_of_our_organization(user: Raw, ours: Installation) -> bool:
-    """Return True when the user belongs to the Enterprise organization that the bot's workspace belongs to."""
+    """Return True if the user belongs to the same Enterprise organization as the bot's workspace."""
     enterprise = user.get("enterprise_user")
     if not ours.enterprise_id or not isinstance(enterprise, dict):
         return False
@@ -87,9 +87,9 @@ def channel_of(channel_id: str, found: Raw) -> Channel:
 
 
 def _any_flag(found: Raw, *names: str) -> bool:
-    """Return True if one of the flags is set or unreadable. The flags all reduce a person's permissions.
+    """Return True if one of the flags is set or unreadable. All of these flags reduce a person's permissions.
 
-    Slack leaves out flags that don't apply, so a missing flag isn't set. Null or any other value could mean either.
+    Slack leaves out flags that don't apply, so a missing flag isn't set. Null or any other value may mean either.
     """
     odd = [name for name in names if not isinstance(found.get(name, False), bool)]
     if odd:

@@ -1,4 +1,4 @@
-"""Cached lookups of people, channels and user groups in Slack. Without an answer, nothing is allowed."""
+"""Cached lookups of people, channels and user groups in Slack. Nothing is allowed if Slack doesn't respond."""
 
 import asyncio
 import time
@@ -27,9 +27,9 @@ T = TypeVar("T")
 
 
 class SlackDirectory:
-    """Looks people, channels and user groups up in Slack, and caches the answers for a minute.
+    """Looks up people, channels and user groups in Slack, and caches the results for a minute.
 
-    Where it takes user groups, it also takes the keys of on-call schedules, which it passes on.
+    Everywhere it accepts user groups, it also accepts the keys of on-call schedules, and passes them on.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class SlackDirectory:
         self._groups: Cache[str, frozenset[str] | None] = Cache(queries.people_of_group, seconds, now=now)
 
     async def subject(self, incoming: Incoming, *, usergroups: frozenset[str], fresh: bool = False) -> Subject:
-        """Return the person who acts, with their channel. With `fresh`, the person and the groups aren't cached.
+        """Return the person who acts, with their channel. With `fresh`, neither is taken from the cache.
 
         Raises:
             Unavailable: Slack didn't return the person. Then nothing is allowed.
@@ -65,7 +65,7 @@ class SlackDirectory:
         return await self._look_up(user_id, channel_id, usergroups, fresh=False)
 
     async def look_up(self, query: SlackQuery) -> SlackFacts:
-        """Fetch the facts for an authorization in parallel, without the cache. Never raises.
+        """Look up the facts for an authorization in parallel, without the cache. Never raises.
 
         Facts that Slack doesn't return are missing, and are removed from the cache.
         """
@@ -95,12 +95,12 @@ class SlackDirectory:
         return Subject(person=person, channel=channel, groups=dict(zip(names, members, strict=True)))
 
     def _cached_subject(self, user_id: str, channel_id: str) -> Subject | None:
-        """Return the subject if it is cached. This usual case needs no task."""
+        """Return the subject if it is cached. In this common case, no task is needed."""
         person, channel = self._people.peek(user_id), self._channels.peek(channel_id)
         return Subject(person[0], channel) if person and channel else None
 
     async def _comes_from_elsewhere(self, incoming: Incoming) -> bool:
-        """Return True if the payload names another team, and the person isn't of the workspace's organization."""
+        """Return True if the payload names another team and the person isn't in the workspace's organization."""
         team = incoming.user_team_id
         if not team:
             return False
@@ -111,10 +111,10 @@ class SlackDirectory:
         return not of_our_organization
 
     async def is_in(self, user_id: str, channel_id: str, *, fresh: bool = True) -> bool:
-        """Return True if a person is a member of a channel, with `fresh=False` as of up to a minute ago.
+        """Return True if a person is a member of a channel. With `fresh=False`, the result may be a minute old.
 
         Raises:
-            Unavailable: Slack doesn't answer.
+            Unavailable: Slack doesn't respond.
         """
         return user_id in await self._inside.get(channel_id, fresh=fresh)
 
@@ -127,7 +127,7 @@ class SlackDirectory:
         return {group: await self._members(group, fresh=False) for group in groups}
 
     async def present(self, people: Iterable[str], *, enough: int) -> frozenset[str]:
-        """Return up to `enough` of these people who can act: not bots, deactivated or unknown people.
+        """Return up to `enough` of these people who can act. Bots and deactivated or unknown people can't.
 
         Raises:
             Unavailable: Slack didn't return one of the people.
@@ -145,12 +145,12 @@ class SlackDirectory:
         """Return the public channels that a person is in, and the private ones that the bot is in, too.
 
         Raises:
-            Unavailable: Slack doesn't answer.
+            Unavailable: Slack doesn't respond.
         """
         return await self._queries.channels_of(user_id)
 
     async def guests(self) -> frozenset[str] | None:
-        """Return every guest of the workspace. None if Slack doesn't answer or the workspace is too large."""
+        """Return every guest of the workspace. None if Slack doesn't respond or the workspace is too large."""
         return await self._queries.guests()
 
     async def inside(self, channel_id: str) -> frozenset[str]:
@@ -177,7 +177,7 @@ class SlackDirectory:
         return found
 
     async def _members(self, group: str, *, fresh: bool) -> frozenset[str] | None:
-        """Return the members of a user group or schedule. None without an answer. It then counts as empty."""
+        """Return the members of a user group or schedule. None without a response: then it counts as empty."""
         if is_schedule(group):
             return await self._schedules.members(group, fresh=fresh)
         try:
@@ -188,7 +188,7 @@ class SlackDirectory:
 
 
 async def _or_none(asked: Awaitable[T]) -> T | None:
-    """Return Slack's answer, or None without one."""
+    """Return the result of a query, or None if Slack doesn't respond."""
     try:
         return await asked
     except Unavailable:

@@ -1,4 +1,4 @@
-"""The bot's installation: its workspace and its user. It is looked up once, at the start."""
+"""The bot's installation: its workspace and its user. They are looked up once, at the start."""
 
 import asyncio
 from contextlib import suppress
@@ -27,7 +27,7 @@ class Installation:
 
 
 class Workspace:
-    """Looks the installation up and remembers it. No acknowledgement waits for that."""
+    """Looks up the installation and remembers it. No acknowledgement waits for that."""
 
     def __init__(self, calls: SlackCalls) -> None:
         self._calls = calls
@@ -36,14 +36,14 @@ class Workspace:
 
     @property
     def known(self) -> Installation | None:
-        """Return the installation if Slack has already answered."""
+        """Return the installation if it is already known."""
         return self._found
 
     async def installation(self) -> Installation:
-        """Return the installation. Asks Slack only until it has answered once.
+        """Return the installation. Calls Slack only until it has responded once.
 
         Raises:
-            Unavailable: Slack doesn't answer, or rejects the bot's token.
+            Unavailable: Slack doesn't respond, or rejects the bot's token.
         """
         if self._found is None:
             async with self._asking:

@@ -32,9 +32,9 @@ NO_THREAD: Final = frozenset(
         "restricted_action_non_threadable_channel",
     }
 )
-"""The thread doesn't accept an answer, but its channel may."""
+"""The thread doesn't accept replies, but its channel may accept messages."""
 NOT_INVITED: Final = frozenset({"not_in_channel", "channel_not_found"})
-"""`/invite` helps."""
+"""Inviting the bot with `/invite` helps."""
 SPENT: Final = frozenset({"used_url", "expired_url", "http_404", "http_403", "http_410", "invalid_url", "no_service"})
 """A `response_url` that is no longer accepted."""
 TOO_LATE: Final = frozenset(
@@ -71,7 +71,7 @@ FINAL: Final[Mapping[Purpose, frozenset[str]]] = {
     | {"message_not_found", "cant_update_message", "edit_window_closed", "cant_broadcast_message"},
     Purpose.EPHEMERAL: _CONTENT | _PLACE | _PERSON | NO_THREAD | {"user_not_in_channel"},
     Purpose.RESPONSE_URL: _CONTENT | _PLACE | NO_THREAD | SPENT,
-    # Not `file_not_found`, which means that the bytes didn't arrive, so a new upload may work.
+    # Without `file_not_found`: it means that the bytes didn't arrive, so a new upload may work.
     Purpose.UPLOAD: _PLACE
     | NO_THREAD
     | {
@@ -160,5 +160,5 @@ _SENTENCES: Final[Mapping[str, str]] = {
 
 
 def sentence_of(code: str) -> str:
-    """Return a sentence about why Slack didn't accept a message and what to do."""
+    """Return a sentence that says why Slack didn't accept a message and what to do."""
     return _SENTENCES.get(code, f"Slack didn't accept this message ({code}).")

@@ -1,4 +1,4 @@
-"""The retries of calls to Slack, and their pauses."""
+"""The retries of calls to Slack, and the pauses before them."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,7 +22,7 @@ TRIES_WHEN_LIMITED: Final = 3
 
 
 class BoundedRateLimit(AsyncRateLimitErrorRetryHandler):
-    """Waits as long as Slack requires, up to a limit after which the answer would be too late."""
+    """Waits as long as Slack requires, up to a limit after which the result would come too late."""
 
     def __init__(self, observer: Observer) -> None:
         super().__init__(max_retry_count=TRIES_WHEN_LIMITED)

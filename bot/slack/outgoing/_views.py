@@ -38,7 +38,7 @@ class Views:
         return link
 
     async def open_view(self, trigger_id: str, view: View) -> str | None:
-        """Open a modal and return its id. Raises Unavailable.
+        """Open a modal and return its ID. Raises Unavailable.
 
         Returns None if the trigger is too old. An empty ID means that the modal is open but can't be replaced.
         """
@@ -56,7 +56,7 @@ class Views:
         return view_id if isinstance(view_id, str) else ""
 
     async def update_view(self, view_id: str, view: View) -> None:
-        """Replace the content of a modal. A closed modal isn't an error. Raises Unavailable."""
+        """Replace the content of a modal. It isn't an error if the modal was closed. Raises Unavailable."""
         try:
             await self._calls.call("views.update", {"view_id": view_id, "view": self._guard.cleared_view(view)})
         except SlackTrouble as trouble:
@@ -83,7 +83,7 @@ class Views:
             log.warning("could not show Home", user=user_id, why=trouble.code)
 
     async def upload(self, channel_id: str, filename: str, content: str, *, title: str, thread_ts: str | None) -> None:
-        """Share a text file in a thread, or in the channel itself if the thread takes no replies.
+        """Share a text file in a thread, or in the channel itself if the thread accepts no replies.
 
         Raises:
             BotError: Slack refused it.

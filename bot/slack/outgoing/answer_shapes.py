@@ -1,4 +1,4 @@
-"""The fields that the bot reads from the answer to each Web API method."""
+"""The fields that the bot reads from the response of each Web API method."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -43,7 +43,8 @@ SHAPES: Final[Mapping[str, Check]] = MappingProxyType(
         "conversations.members": _object(members=_is_list, response_metadata=_NEXT_PAGE),
         "chat.getPermalink": _object(permalink=is_text),
         "files.getUploadURLExternal": _object(upload_url=is_text, file_id=is_text),
-        # These were done when Slack says `ok`, and would be done twice if they were called again.
+        # These methods have been executed if Slack responds with `ok`, and would be executed twice if they were called
+        # again.
         "chat.postMessage": _ANY,
         "chat.postEphemeral": _ANY,
         "chat.update": _ANY,
@@ -53,11 +54,11 @@ SHAPES: Final[Mapping[str, Check]] = MappingProxyType(
         "views.publish": _ANY,
     }
 )
-"""The expected fields by method. Without them, the facts of an answer are unknown rather than empty."""
+"""The expected fields by method. If they are missing, the facts in a response are unknown rather than empty."""
 
 
 def is_readable(method: str, answer: Any) -> bool:
-    """Return True if an answer has the fields that the bot reads. Raises KeyError for a method without a shape."""
+    """Return True if a response has the fields that the bot reads. Raises KeyError for a method without a shape."""
     return SHAPES[method](answer)
 
 

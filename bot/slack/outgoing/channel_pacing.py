@@ -10,7 +10,10 @@ KEPT: Final = 1000
 
 
 class ChannelPacing:
-    """Spaces out the posts to each channel. An answer to a person isn't delayed, but the next post waits for it."""
+    """Spaces out the posts to each channel.
+
+    An answer to a person isn't delayed, but the next post waits longer for it.
+    """
 
     def __init__(
         self,

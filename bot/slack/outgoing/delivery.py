@@ -1,4 +1,7 @@
-"""Delivery of messages: by `response_url` while it works, else as a message, else as a DM. Secrets need a reveal."""
+"""Delivers messages: by `response_url` while it works, otherwise as a message or a DM.
+
+Secrets are only sent by a reveal.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
@@ -20,11 +23,11 @@ from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble
 log = structlog.get_logger(__name__)
 Send = Callable[[Body], Awaitable[Any]]
 Way = Callable[[], Coroutine[Any, Any, bool]]
-"""Returns True if it delivered the message, and False if this way doesn't work."""
+"""Tries one way to deliver a message. Returns True if it was delivered, and False if this way doesn't work."""
 
 
 class Delivery(Views):
-    """Delivers messages. Raises Unavailable if a message may be delivered later, and reports final failures."""
+    """Delivers messages. Raises Unavailable if a message may be delivered later, and reports permanent failures."""
 
     def __init__(
         self, calls: SlackCalls, urls: ResponseUrls, *, secrets: tuple[str, ...] = (), pace: ChannelPacing | None = None
@@ -85,7 +88,7 @@ class Delivery(Views):
     async def post(
         self, channel_id: str, reply: Reply, *, thread_ts: str | None = None, broadcast: bool = False
     ) -> str:
-        """Post to a thread or channel and return the `ts`. Uses the channel if the thread takes no replies.
+        """Post to a thread or channel, and return the `ts`. Posts to the channel if the thread accepts no replies.
 
         Returns:
             The `ts`, or an empty string if Slack posted the message and didn't return it.
@@ -98,7 +101,7 @@ class Delivery(Views):
             raise _post_error(trouble) from None
 
     async def update(self, channel_id: str, ts: str, reply: Reply) -> bool:
-        """Change a message of the bot. If several changes wait, only the last is sent.
+        """Change a message of the bot. If several changes are waiting, only the last one is sent.
 
         Returns:
             False if the message was deleted or can no longer be changed.
@@ -121,7 +124,7 @@ class Delivery(Views):
         return True
 
     async def direct(self, user_id: str, reply: Reply) -> tuple[str, str] | None:
-        """Send a notice to a person's DM with the bot, and return where it is. Raises CannotPost, Unavailable."""
+        """Send a notice to a person's DM with the bot, and return its address. Raises CannotPost, Unavailable."""
         try:
             channel_id, ts = await self._post(user_id, self._guard.cleared(reply), None)
         except SlackTrouble as trouble:
@@ -129,7 +132,7 @@ class Delivery(Views):
         return (channel_id, ts) if channel_id and ts else None
 
     async def _first_that_works(self, what: str, ways: Sequence[Way]) -> bool:
-        """Try each way in turn. Raises Unavailable if none works and one of them may work later."""
+        """Try each way in turn. Raises Unavailable if none works but one may work later."""
         failures: list[SlackTrouble] = []
         for way in ways:
             try:
@@ -143,7 +146,7 @@ class Delivery(Views):
         return False
 
     async def _by_url(self, to: Address, reply: Reply, response_type: str, *, replace: bool) -> bool:
-        """Answer by the `response_url`. Returns False if there is none or it has expired."""
+        """Answer with the `response_url`. Returns False if there is none or it has expired."""
         in_thread = to.thread_ts if response_type == "in_channel" else _ephemeral_thread(to)
         thread_ts = None if replace else in_thread
         extra = {"response_type": response_type, "replace_original": replace, "thread_ts": thread_ts}
@@ -179,7 +182,7 @@ class Delivery(Views):
 
     async def _ephemeral(self, to: Address, reply: Reply) -> bool:
         if not to.channel_id or to.channel_id.startswith("D"):
-            return False  # a DM has no other members, so a normal message is as private, and it stays
+            return False  # a DM has no other members, so a normal message is just as private, and it is kept
         thread_ts = _ephemeral_thread(to)
         where = {"channel": to.channel_id, "user": to.user_id}
 
@@ -199,7 +202,7 @@ class Delivery(Views):
     async def _post(
         self, channel_id: str, reply: Reply, thread_ts: str | None, *, broadcast: bool = False
     ) -> tuple[str, str]:
-        """Post a message, and return its conversation and its `ts`. Each is empty if Slack didn't say it."""
+        """Post a message, and return its conversation and its `ts`. Each is empty if Slack didn't return it."""
 
         async def send(thread_ts: str | None) -> tuple[str, str]:
             more: Body = {"channel": channel_id, "thread_ts": thread_ts}
@@ -268,12 +271,15 @@ T = TypeVar("T")
 
 
 def _ephemeral_thread(to: Address) -> str | None:
-    """Return the thread for an ephemeral message, or None. Slack shows none in a thread without replies."""
+    """Return the thread for an ephemeral message.
+
+    None if the thread has no replies, because Slack then wouldn't show it.
+    """
     return to.thread_ts if to.thread_is_live else None
 
 
 async def _in_thread_or_channel(send: Callable[[str | None], Awaitable[T]], thread_ts: str | None) -> T:
-    """Send to a thread, or to its channel if the thread takes no replies."""
+    """Send to a thread, or to its channel if the thread accepts no replies."""
     try:
         return await send(thread_ts)
     except SlackTrouble as trouble:
@@ -284,7 +290,7 @@ async def _in_thread_or_channel(send: Callable[[str | None], Awaitable[T]], thre
 
 
 def _post_error(trouble: SlackTrouble) -> CannotPost | Unavailable:
-    """Return the error for a failed post: CannotPost if it is final, else Unavailable."""
+    """Return the error for a failed post: CannotPost if it is final, otherwise Unavailable."""
     if trouble.is_transient:
         return unavailable(trouble)
     log.warning("could not post", why=trouble.code)

@@ -1,4 +1,4 @@
-"""Preparation of outgoing messages: hiding secrets, and plainer variants in case Slack refuses a block."""
+"""Prepares outgoing messages: hides secrets, and makes simpler variants for when Slack refuses a block."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,10 @@ log = structlog.get_logger(__name__)
 
 
 def encoded(payload: object) -> bytes:
-    """Return the JSON of a message. It is encoded twice, to be searched and to be sent, so this must be fast."""
+    """Return the JSON of a message.
+
+    This must be fast, because it is done twice: to search the message, and to send it.
+    """
     try:
         return orjson.dumps(payload, default=str, option=orjson.OPT_NON_STR_KEYS)
     except TypeError:  # a lone surrogate, which only the slower encoder accepts
@@ -36,7 +39,7 @@ class EgressGuard:
         self._secrets = tuple(dict.fromkeys([*given, *(json.dumps(one, ensure_ascii=False)[1:-1] for one in given)]))
 
     def holds_secret(self, payload: object) -> bool:
-        """Return True if something in `payload` must not be sent."""
+        """Return True if `payload` contains something that must not be sent."""
         text = payload if isinstance(payload, str) else encoded(payload).decode()
         return has_token(text) or any(secret in text for secret in self._secrets)
 
@@ -64,7 +67,7 @@ class EgressGuard:
         return cleared
 
     def hidden(self, value: Any, key: str = "") -> Any:
-        """Return plain data in which each text with a secret is hidden. The lines around it stay."""
+        """Return a copy of plain data in which each line with a secret is hidden."""
         if isinstance(value, str):
             if not self.holds_secret(value):
                 return value

@@ -24,7 +24,7 @@ class _Kept:
 
 
 class ResponseUrls:
-    """Finds the `response_url` of an intent. Only Slack's addresses are stored, so that no other is called."""
+    """Finds the `response_url` of an intent. Only Slack's addresses are stored, so that no other address is called."""
 
     def __init__(self, slack_api_url: str, *, now: Callable[[], float] = time.monotonic) -> None:
         parts = urlsplit(slack_api_url)

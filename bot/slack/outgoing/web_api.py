@@ -38,7 +38,10 @@ log = structlog.get_logger(__name__)
 
 
 class SlackTrouble(Exception):
-    """Raised when a call fails. `code` is Slack's error, or what happened: `unreachable`, `timeout`, `http_NNN`, …"""
+    """Raised if a call fails.
+
+    `code` is Slack's error or the kind of failure: `unreachable`, `timeout`, `http_NNN`, …
+    """
 
     def __init__(self, method: str, code: str) -> None:
         self.method, self.code = method, code
@@ -46,12 +49,15 @@ class SlackTrouble(Exception):
 
     @property
     def is_transient(self) -> bool:
-        """Return True if the same call may work later, which is so unless Slack's error is known to be final."""
+        """Return True if the same call may work later, which is the case unless Slack's error is known to be final."""
         return not is_final(self.method, self.code)
 
     @property
     def nothing_happened(self) -> bool:
-        """Return True if Slack itself refused the call. Without a readable answer, it may have had its effect."""
+        """Return True if Slack itself refused the call.
+
+        Without a readable response, the call may have had its effect.
+        """
         return not (self.code in _NO_ANSWER or self.code.startswith("http_"))
 
 
@@ -59,7 +65,7 @@ def new_session(trace_configs: Sequence[aiohttp.TraceConfig] = ()) -> aiohttp.Cl
     """Open the HTTP session of this process. Call it inside the running loop, and close the session at the end.
 
     Args:
-        trace_configs: who observes its calls.
+        trace_configs: observers of its calls.
     """
     connector = aiohttp.TCPConnector(limit=100, keepalive_timeout=30, ssl=tls_context())
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
@@ -76,7 +82,7 @@ def web_client(session: aiohttp.ClientSession, token: str, api_url: str, observe
 
 
 class SlackCalls:
-    """Calls Slack, counts the answers, and turns every failure into `SlackTrouble`."""
+    """Calls Slack, counts the results, and turns every failure into `SlackTrouble`."""
 
     def __init__(self, client: AsyncWebClient, observer: Observer) -> None:
         if client.session is None:
@@ -85,12 +91,12 @@ class SlackCalls:
         self._session: aiohttp.ClientSession = client.session
         self._observe = observer
         self.scopes: frozenset[str] = frozenset()
-        """The token's scopes according to Slack's last answer."""
+        """The token's scopes, according to Slack's last response."""
         self.dated: tuple[str, datetime] | None = None
-        """The `Date` header of Slack's last answer, and this machine's time then."""
+        """The `Date` header of Slack's last response, and this machine's time at that moment."""
 
     async def call(self, method: str, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Call a Web API method, and return an answer that has the fields that the bot reads. Raises SlackTrouble."""
+        """Call a Web API method. Returns a response with all the fields that the bot reads. Raises SlackTrouble."""
         if method not in SHAPES:
             raise ValueError(f"What is read from the answer to {method} is not declared.")
         started, status = time.perf_counter(), "ok"
@@ -106,7 +112,7 @@ class SlackCalls:
             status = UNTRUSTED
         except (aiohttp.ClientError, OSError):
             status = "unreachable"
-        except (AttributeError, TypeError, ValueError):  # the answer wasn't Slack's JSON
+        except (AttributeError, TypeError, ValueError):  # the response wasn't Slack's JSON
             status = "unreadable"
         finally:
             self._observe(method, status, time.perf_counter() - started)
@@ -176,7 +182,7 @@ class SlackCalls:
 
 
 def _code(error: SlackApiError) -> str:
-    """Return Slack's error code. The code of a 429 or 5xx isn't about the call, so the status is returned instead."""
+    """Return Slack's error code. For a 429 or 5xx it isn't about the call, so the status is returned instead."""
     answer = error.response
     try:
         status = int(answer.status_code)
@@ -195,7 +201,7 @@ def _unwell(status: int) -> str:
 
 
 def _response_url_result(status: int, text: str) -> str:
-    """Read the answer of a `response_url`: `ok` as text or as JSON, or an error in either form."""
+    """Read the response of a `response_url`: `ok` or an error, as text or as JSON."""
     if status == 429 or status >= 500:
         return _unwell(status)
     text = text.strip()
@@ -209,7 +215,7 @@ def _response_url_result(status: int, text: str) -> str:
 
 
 def _upload_result(status: int, text: str) -> str:
-    """Read the response to an upload. Only its status counts: a later call says whether the file arrived."""
+    """Read the response to an upload. Only its status counts: a later call shows whether the file arrived."""
     return "ok" if status == 200 else _response_url_result(status, text)
 
 
