@@ -1,4 +1,4 @@
-"""Backups of a SQLite store, taken while the bot runs, and verified before they count."""
+"""Backups of a SQLite store. They are made while the bot runs, and verified."""
 
 import asyncio
 import os
@@ -13,21 +13,21 @@ from bot.store.connections.urls import place_of
 
 PRIVATE_FILE = 0o600
 PAGES_AT_ONCE = 1000
-"""The store can be written between the steps of a backup."""
+"""Between the steps of this many pages, others can write to the store."""
 
 
 class NoBackup(BotError):
-    """Raised when there is no backup. The sentence says why, and nothing is left behind."""
+    """Raised if no backup was made. The sentence says why, and no file is left behind."""
 
 
 async def back_up(database_url: str, to: Path) -> Verified:
     """Copy a SQLite store to a new file that only this user can read, and verify the copy.
 
     Returns:
-        What the copy's audit log holds.
+        What the copy's audit log contains.
     Raises:
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
-        NoBackup: it is PostgreSQL, the file exists, the copy can't be written, or it doesn't hold.
+        NoBackup: it is PostgreSQL, the file exists, the copy can't be written, or it isn't valid.
     """
     place = place_of(database_url)
     if place.file is None:
@@ -50,9 +50,9 @@ def _copy(file: Path, to: Path) -> Verified:
     try:
         with closing(_readable(file)) as store, closing(sqlite3.connect(part)) as copy:
             store.backup(copy, pages=PAGES_AT_ONCE)
-            copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
+            copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a write-ahead log
             found = _verified(copy)
-        os.link(part, to)  # never over a file that was made meanwhile
+        os.link(part, to)  # never overwrites a file that was created in the meantime
     except sqlite3.Error as error:
         raise NoBackup(f"The backup failed ({error}).") from None
     except FileExistsError:

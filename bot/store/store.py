@@ -65,7 +65,7 @@ class SqlStore:
         self._group.start()
 
     async def trouble(self) -> str:
-        """Return a sentence for operators about why no transaction can be committed now. Empty if one can."""
+        """Return a sentence for operators that says why no transaction can be committed now. Empty if one can."""
         try:
             row = {"id": 1, "at": self._clock.now()}
             await self.database.write(lambda connection: insert_newest(connection, heartbeat, [row]))
@@ -76,11 +76,11 @@ class SqlStore:
         return ""
 
     async def settle(self) -> None:
-        """Wait until everything queued for group commit is committed."""
+        """Wait until everything in the queue for group commit is committed."""
         await self._group.settle()
 
     async def close(self) -> None:
-        """Commit everything queued, and stop the group commit."""
+        """Commit everything in the queue, and stop the group commit."""
         await self._group.close()
 
 
@@ -95,13 +95,13 @@ async def open_store(
     timeout: int = POSTGRESQL_TIMEOUT,
     pooled: bool = False,
 ) -> AsyncIterator[SqlStore]:
-    """Open the store of a `DATABASE_URL`, or at a place. Its tables must have been created by `upgrade`.
+    """Open the store at a `DATABASE_URL` or a place. `upgrade` must have created its tables.
 
     Args:
-        enqueuer: starts durable work within the store's transactions; none: nothing is started.
-        background: the loops of this process, among which the store's writer is counted.
+        enqueuer: starts durable work within the store's transactions. None means that no work is started.
+        background: the loops of this process, to which the store's writer is added.
         pool_size: the most connections to PostgreSQL at a time.
-        timeout: for how many seconds to wait for what is read from PostgreSQL.
+        timeout: how many seconds to wait for data from PostgreSQL.
         pooled: the connections may go through a transaction pooler.
     Raises:
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.

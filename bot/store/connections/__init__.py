@@ -1,1 +1,1 @@
-"""Connections to a database, and helpers that write and read rows."""
+"""Connections to databases, and helpers that write and read rows."""

@@ -1,4 +1,4 @@
-"""Whether PostgreSQL committed a transaction whose connection ended before it confirmed the commit."""
+"""Finds out whether PostgreSQL committed a transaction whose connection ended before the commit was confirmed."""
 
 import asyncio
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class TransactionId:
     number: str | None
     """The transaction's number. None if it has written nothing."""
     server_started_at: datetime
-    """The server's start. The number is only valid on this server, not on a replica that replaces it."""
+    """When the server started. The number is only valid on this server, not on a replica that replaces it."""
 
 
 def transaction_id(connection: Connection) -> TransactionId:
@@ -31,7 +31,7 @@ def transaction_id(connection: Connection) -> TransactionId:
 
 
 async def was_committed(engine: AsyncEngine, transaction: TransactionId) -> bool | None:
-    """Return whether PostgreSQL committed a transaction, over another connection. None if it doesn't know.
+    """Return whether PostgreSQL committed a transaction. Uses another connection. None if PostgreSQL doesn't know.
 
     Raises:
         DBAPIError: another connection couldn't be opened.

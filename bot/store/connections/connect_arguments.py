@@ -1,4 +1,4 @@
-"""Connection arguments for psycopg and libpq, so that a PostgreSQL that hangs or disappears is noticed."""
+"""Connection arguments for psycopg and libpq, with which a PostgreSQL server that hangs or disappears is noticed."""
 
 from typing import Any, Final
 
@@ -7,29 +7,29 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 KEEP_ALIVE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-"""A server whose machine disappears is noticed within half a minute."""
+"""With these, it is noticed within half a minute if the server's machine disappears."""
 CONNECT_SECONDS: Final = 10
-"""How long a connection may take at most."""
+"""The longest time for opening a connection."""
 
 
 def connect_arguments(timeout: int, *, pooled: bool) -> dict[str, Any]:
     """Return the arguments of a connection.
 
     Args:
-        timeout: for how many seconds to wait for the server to confirm what was sent to it.
+        timeout: how many seconds to wait for the server to confirm what was sent to it.
         pooled: the connection may go through a transaction pooler.
     """
     found: dict[str, Any] = {"application_name": "turso-ops", **KEEP_ALIVE}
     found["connect_timeout"] = min(timeout, CONNECT_SECONDS)
     found["tcp_user_timeout"] = timeout * 1000
-    # A transaction pooler gives each transaction another session, which doesn't know what was prepared before.
+    # A transaction pooler gives each transaction another session, in which earlier prepared statements don't exist.
     return found | {"prepare_threshold": None} if pooled else found
 
 
 def limit_statements(engine: Engine, timeout: int) -> None:
-    """Let the server end long statements, such as those that wait for a lock of somebody else.
+    """Let the server stop long statements, such as those that wait for another transaction's lock.
 
-    It is a statement on each new connection, because poolers refuse it as an option.
+    It is a statement on each new connection, because poolers refuse it as a connection option.
     """
 
     @event.listens_for(engine, "connect")

@@ -29,18 +29,18 @@ BeforeCommit = Callable[[], None]
 BUSY_SECONDS = 10
 READERS = 4
 POSTGRESQL_POOL: Final = 8
-"""The default of `DATABASE_POOL_SIZE`. With the connections of durable work, a process stays below 20."""
+"""The default of `DATABASE_POOL_SIZE`. Together with the connections for durable work, a process stays below 20."""
 POSTGRESQL_TIMEOUT: Final = 30
 """The default of `DATABASE_TIMEOUT`, in seconds."""
 LOG_EVERY_SECONDS: Final = 5.0
 TRIES_AFTER_A_CUT = 3
-"""How often a transaction is repeated at most when its connection is lost."""
+"""How often a transaction is repeated if its connection is lost."""
 
 log = structlog.get_logger(__name__)
 
 
 class StoreUnavailable(Unavailable):
-    """Raised when the store doesn't answer: the transaction was rolled back, or its commit wasn't confirmed."""
+    """Raised if the store doesn't respond. The transaction was rolled back, or its commit wasn't confirmed."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__("The bot's store didn't answer. Try again in a moment.", detail=detail)
@@ -54,19 +54,19 @@ class Database(Protocol):
     """Connections to one database. Work is a function of a connection, and runs in one transaction."""
 
     async def read(self, work: Work[T]) -> T:
-        """Run `work`, which must not write, on one consistent snapshot of the database."""
+        """Run `work`, which must not write, on a consistent snapshot of the database."""
 
     async def write(self, work: Work[T], before_commit: BeforeCommit = nothing) -> T:
         """Run `work` in one transaction, and return its result after the commit.
 
         Args:
-            before_commit: called, perhaps in another thread, when nothing is missing but the commit. What it raises
-                rolls the transaction back.
+            before_commit: called, perhaps in another thread, when only the commit is missing. If it raises an error,
+                the transaction is rolled back.
         """
 
     @property
     def engines(self) -> Sequence[Engine]:
-        """Return SQLAlchemy's engines, to observe their statements."""
+        """Return SQLAlchemy's engines, for observing their statements."""
 
     async def close(self) -> None:
         """Close every connection."""
@@ -75,12 +75,12 @@ class Database(Protocol):
 def database_of(
     place: Place, *, pool_size: int = POSTGRESQL_POOL, timeout: int = POSTGRESQL_TIMEOUT, pooled: bool = False
 ) -> Database:
-    """Return the database of a place. Doesn't connect yet.
+    """Return the database at a place. Doesn't connect yet.
 
     Args:
         pool_size: the most connections to PostgreSQL at a time.
-        timeout: for how many seconds to wait for what is read from PostgreSQL.
-        pooled: the connections may go through a transaction pooler, so nothing is prepared on the server.
+        timeout: how many seconds to wait for data from PostgreSQL.
+        pooled: the connections may go through a transaction pooler, so no statement is prepared on the server.
     """
     return SqliteDatabase(place) if place.file else PostgresqlDatabase(place, pool_size, timeout, pooled)
 
@@ -88,7 +88,7 @@ def database_of(
 class SqliteDatabase:
     """A SQLite file. One thread writes, so that this process's writers never wait for locks, and other threads read.
 
-    A whole transaction runs in one thread. Drivers that change threads for each statement cost twenty times as much.
+    A whole transaction runs in one thread. Drivers that switch threads for each statement take twenty times as long.
     """
 
     def __init__(self, place: Place) -> None:
@@ -99,7 +99,7 @@ class SqliteDatabase:
         self.engines: Sequence[Engine] = (self._writing.engine, self._reading.engine)
 
     async def read(self, work: Work[T]) -> T:
-        """Run `work`, which must not write, on one consistent snapshot of the database."""
+        """Run `work`, which must not write, on a consistent snapshot of the database."""
         return await self._reading.run(work)
 
     async def write(self, work: Work[T], before_commit: BeforeCommit = nothing) -> T:
@@ -107,7 +107,7 @@ class SqliteDatabase:
         return await self._writing.run(work, before_commit)
 
     async def close(self) -> None:
-        """Close every connection after the running transactions."""
+        """Close every connection, after the running transactions."""
         await self._writing.close()
         await self._reading.close()
 
@@ -121,7 +121,7 @@ class _Lane:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
     async def run(self, work: Work[T], before_commit: BeforeCommit = nothing) -> T:
-        here = copy_context()  # what observes a statement finds there what it belongs to
+        here = copy_context()  # observers of a statement find its context there
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, here.run, self._run, work, before_commit)
 
@@ -166,11 +166,11 @@ class PostgresqlDatabase:
         if not pooled:
             limit_statements(self._engine.sync_engine, timeout)
         self.engines: Sequence[Engine] = (self._engine.sync_engine,)
-        # The same connections. In this mode all statements of a transaction see the state at its first statement.
+        # The same connections, but all statements of a transaction see the state at the time of its first statement.
         self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     async def read(self, work: Work[T]) -> T:
-        """Run `work`, which must not write, on one consistent snapshot of the database.
+        """Run `work`, which must not write, on a consistent snapshot of the database.
 
         Raises:
             StoreUnavailable: it took too long, or no connection could be opened.
@@ -184,8 +184,8 @@ class PostgresqlDatabase:
     async def write(self, work: Work[T], before_commit: BeforeCommit = nothing) -> T:
         """Run `work` in one transaction, and return its result after the commit.
 
-        A lost connection isn't a failure: uncommitted work runs again on another connection, and PostgreSQL is asked
-        about an unconfirmed commit. So `work` may run more than once, but is committed at most once.
+        A lost connection isn't a failure: uncommitted work runs again on another connection, and if a commit wasn't
+        confirmed, PostgreSQL is asked about it. So `work` may run more than once, but is committed at most once.
 
         Raises:
             StoreUnavailable: no connection could be opened, or it isn't known whether the commit happened.
@@ -229,21 +229,24 @@ class PostgresqlDatabase:
 
 
 class _Attempt(Generic[T]):
-    """One run of a transaction: its result, and its ID once only the commit was missing."""
+    """One run of a transaction: its result, and its ID once only the commit is missing."""
 
     result: T
     transaction: TransactionId | None = None
 
 
 class _Report:
-    """Explains errors of one database, and logs their causes, but not each of them: an outage has thousands."""
+    """Explains errors of one database, and logs their causes.
+
+    It doesn't log every error, since an outage has thousands.
+    """
 
     def __init__(self, setting: str) -> None:
         self._setting = setting
         self._logged_at = -LOG_EVERY_SECONDS
 
     def explain(self, error: Exception) -> None:
-        """Raise StoreUnavailable if the database doesn't work. Other errors are bugs and stay as they are."""
+        """Raise StoreUnavailable if the database doesn't work. Other errors are bugs and aren't changed."""
         if not is_failure(error):
             return
         detail = describe_failure(error, self._setting)
@@ -254,7 +257,7 @@ class _Report:
 
 
 def is_failure(error: BaseException) -> bool:
-    """Return True for an error of the database's surroundings, and False for a fault of a statement."""
+    """Return True for an error of the database or its environment, and False for an error of a statement."""
     if isinstance(error, OperationalError | PoolTimeout | TimeoutError):
         return True
     if getattr(error, "connection_invalidated", False):
@@ -268,7 +271,7 @@ def _sqlite(place: Place, *, size: int, begin: str, reads_only: bool = False) ->
         pool_size=size,
         max_overflow=0,
         hide_parameters=True,
-        # The driver doesn't manage transactions, because it would begin none before a SELECT.
+        # The driver doesn't manage transactions, because it wouldn't start one before a SELECT.
         connect_args={"isolation_level": None, "timeout": BUSY_SECONDS, "check_same_thread": False},
     )
 
@@ -293,6 +296,6 @@ def is_sqlite(connection: Connection) -> bool:
 
 
 def lock_until_commit(connection: Connection, key: int) -> None:
-    """Allow one transaction at a time past this point until its commit. SQLite has a single writer anyway."""
+    """Let one transaction at a time continue until its commit. SQLite has a single writer anyway."""
     if not is_sqlite(connection):
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})

@@ -1,4 +1,4 @@
-"""What is wrong when the database can't be used: its class, and a sentence for operators without URL or password."""
+"""Classifies database errors, and describes each for operators in a sentence without URL and password."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -52,7 +52,7 @@ SENTENCES: Final[Mapping[Failure, str]] = {
 SURROUNDINGS: Final = frozenset(
     {Failure.READ_ONLY, Failure.NOT_ALLOWED, Failure.DISK_FULL, Failure.OPTION, Failure.FILE}
 )
-"""Classes of errors that drivers also raise as something else than an `OperationalError`."""
+"""Kinds of errors that drivers may raise as other classes than `OperationalError`."""
 STATES: Final[Mapping[str, Failure]] = {
     "28P01": Failure.CREDENTIALS,
     "28000": Failure.NOT_ALLOWED,
@@ -114,11 +114,11 @@ WORDS: Final = (
     ("connection is closed", Failure.LOST),
     ("terminating connection", Failure.STARTING),
 )
-"""Parts of the texts of libpq and the server. A failure to connect has no code there, and the first match counts."""
+"""Parts of error texts from libpq and the server. Connection errors have no code. The first match counts."""
 
 
 def failure_of(error: BaseException) -> Failure:
-    """Return the class of an error of SQLAlchemy or of a driver."""
+    """Return the kind of an error of SQLAlchemy or a driver."""
     for one in _causes(error):
         if (state := getattr(one, "sqlstate", None)) in STATES:
             return STATES[str(state)]
@@ -135,7 +135,7 @@ def failure_of(error: BaseException) -> Failure:
 
 
 def describe_failure(error: BaseException, setting: str = SETTING) -> str:
-    """Return one sentence for operators about an error. It contains no value of the setting."""
+    """Return a sentence for operators about an error. It contains no value of the setting."""
     return SENTENCES[failure_of(error)].format(setting=setting)
 
 
@@ -147,7 +147,7 @@ def _by_words(text: str) -> Failure | None:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield what the driver raised, before what SQLAlchemy made of it, and the causes of both."""
+    """Yield the driver's error before SQLAlchemy's, and the causes of both."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(original := getattr(seen, "orig", None), BaseException):

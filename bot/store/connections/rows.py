@@ -1,4 +1,4 @@
-"""Conversion of records to rows and back. Columns have the names of fields, and column types convert the values."""
+"""Converts records to rows and back. Columns have the names of fields, and the column types convert values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -38,7 +38,7 @@ def many(connection: Connection, kind: type[R], query: Executable) -> list[R]:
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless one with the same value of a unique key exists. Returns True if it was inserted."""
-    # RETURNING is reliable, whereas the row count of an insert differs between drivers.
+    # RETURNING is reliable, but the row count of an insert differs between drivers.
     return connection.execute(_new(table), row).first() is not None
 
 
@@ -48,7 +48,7 @@ def insert_newest(connection: Connection, table: Table, rows: Sequence[Mapping[s
         connection.execute(_newest(table), rows)
 
 
-# As text: SQLAlchemy compiles its own `insert … on conflict` anew each time, which takes longer than to run it.
+# As text, because SQLAlchemy compiles its own `insert … on conflict` each time, which takes longer than running it.
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What a PostgreSQL server must be before the bot uses it: reachable, new enough, and without a transaction pooler."""
+"""Checks a PostgreSQL server before the bot uses it: reachable, new enough, and without a transaction pooler."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
 OLDEST: Final = 13
-"""`pg_current_xact_id_if_assigned` and `xid8`, which tell whether a commit happened, are new in it."""
+"""The first version with `pg_current_xact_id_if_assigned` and `xid8`, which show whether a commit happened."""
 ROUNDS: Final = 5
-"""A pooler that others use as well may give both connections sessions of their own, but not again and again."""
+"""A pooler that others use, too, may give both connections separate sessions, but not this many times in a row."""
 CONNECT_SECONDS: Final = 5
 _DATABASE: Final = (
     "SELECT pg_postmaster_start_time(), oid FROM pg_catalog.pg_database WHERE datname = current_database()"
@@ -23,11 +23,11 @@ _DATABASE: Final = (
 
 
 class UnusableServer(BotError):
-    """Raised for a PostgreSQL that answers but can't be the store. The sentence says why, and what to do."""
+    """Raised for a PostgreSQL server that responds but can't be the store. The sentence says why, and what to do."""
 
 
 async def require_usable(places: Places) -> None:
-    """Raise unless the store's server can be used. Changes nothing. SQLite always can.
+    """Raise an error unless the store's server can be used. Changes nothing. SQLite can always be used.
 
     Raises:
         StoreUnavailable: the server can't be reached. `detail` says why.
@@ -60,10 +60,10 @@ def _pooled(place: Place) -> str:
 
 
 async def _share_sessions(one: "AsyncConnection", other: "AsyncConnection") -> bool:
-    """Return True if a connection changes its session, or two have the same one.
+    """Return True if a connection changes its session, or if two connections have the same session.
 
-    Each statement is a transaction of its own, and no transaction is left open, so a pooler with a single connection
-    to the server answers as well.
+    Each statement is its own transaction, and no transaction stays open. So this also works if a pooler has only one
+    connection to the server.
     """
     first: set[int] = set()
     second: set[int] = set()
@@ -85,7 +85,7 @@ async def _database_of(connection: "AsyncConnection") -> object:
 
 @asynccontextmanager
 async def _connected(place: Place) -> AsyncIterator["AsyncConnection"]:
-    """Yield a connection. Raises StoreUnavailable for errors of the connection, also within the context."""
+    """Yield a connection. Raises StoreUnavailable for connection errors, even those within the context."""
     import psycopg
 
     arguments = {"connect_timeout": CONNECT_SECONDS, **place.for_psycopg}

@@ -1,4 +1,4 @@
-"""SQLite as old as Debian 12's, completed with what DBOS needs of a newer one."""
+"""Adds to SQLite what DBOS needs of a newer version. Debian 12's SQLite is supported."""
 
 import sqlite3
 import time
@@ -11,15 +11,15 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from bot.errors import BotError
 
 DRIVER: Final = "sqlite+turso_ops"
-"""What the URLs of our SQLite engines begin with, and the URL for DBOS, so that every connection is completed."""
+"""The scheme of our SQLite URLs, including the URL for DBOS. It prepares every connection."""
 OLDEST: Final = (3, 40)
-"""The oldest SQLite that the tests run with."""
+"""The oldest SQLite with which the tests run."""
 HAS_SUBSECONDS: Final = (3, 42)
-"""The first SQLite that knows `unixepoch('subsec')`. DBOS calls it in column defaults on Python 3.12 and newer."""
+"""The first SQLite with `unixepoch('subsec')`. DBOS uses it in column defaults on Python 3.12 and newer."""
 
 
 class SqliteTooOld(BotError):
-    """Raised if this Python's SQLite is older than what the store needs."""
+    """Raised if this Python's SQLite is too old for the store."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -29,17 +29,20 @@ class SqliteTooOld(BotError):
 
 
 def register_driver() -> None:
-    """Make SQLAlchemy know `DRIVER`. A second call changes nothing."""
+    """Register `DRIVER` with SQLAlchemy. Does nothing if it is registered already."""
     registry.register(DRIVER.replace("+", "."), __name__, SqliteDialect.__name__)
 
 
 class SqliteDialect(SQLiteDialect_pysqlite):
-    """SQLAlchemy's own dialect, whose new connections know `unixepoch('subsec')`."""
+    """SQLAlchemy's dialect. Its new connections have `unixepoch('subsec')`."""
 
     supports_statement_cache = True
 
     def on_connect(self) -> Callable[[Any], None]:
-        """Return what prepares a new connection. Raises SqliteTooOld when an engine is made, before it connects."""
+        """Return the function that prepares a new connection.
+
+        Raises SqliteTooOld when an engine is created, before it connects.
+        """
         prepare = super().on_connect()
         if sqlite3.sqlite_version_info < OLDEST:
             raise SqliteTooOld

@@ -1,4 +1,4 @@
-"""The forms of `DATABASE_URL` that people write, and the URLs that each driver expects."""
+"""The forms of `DATABASE_URL` that people write, and the URLs that each driver needs."""
 
 import os
 import re
@@ -26,26 +26,26 @@ POSTGRESQL = (
     "postgresql+asyncpg",
 )
 READ_ONLY: Final = "mode"
-"""The option of SQLite's URIs with which a file is opened for reading: https://www.sqlite.org/uri.html"""
+"""The option in SQLite's URIs that opens a file for reading only: https://www.sqlite.org/uri.html"""
 SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 SEVERAL_HOSTS: Final = re.compile(r"^(?P<head>[a-z0-9+]+://(?:[^/?#]*@)?)(?P<hosts>[^/?#@]+,[^/?#@]+)(?P<tail>/.*)?$")
-"""`postgresql://user:password@one:5432,two:5432/database`, as libpq writes it. SQLAlchemy can't parse it."""
+"""`postgresql://user:password@one:5432,two:5432/database`, as for libpq. SQLAlchemy can't parse it."""
 
 
 class BadDatabaseUrl(BotError):
-    """Raised for a `DATABASE_URL` that can't be the store. The sentence never contains the URL."""
+    """Raised for a `DATABASE_URL` that can't be used for the store. The sentence never contains the URL."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The place of a database, with its URL in one normal form."""
+    """The address of a database. Its URL is normalized."""
 
     url: URL
-    """The URL for drivers that block: `sqlite+turso_ops://…` with an absolute path, or `postgresql+psycopg://…`."""
+    """The URL for blocking drivers: `sqlite+turso_ops://…` with an absolute path, or `postgresql+psycopg://…`."""
     file: Path | None
     """The SQLite file. None for PostgreSQL."""
     setting: str = SETTING
-    """The name of the setting that it comes from, for messages."""
+    """The name of its setting, for messages."""
 
     @property
     def for_dbos(self) -> str:
@@ -63,18 +63,18 @@ class Place:
         """Return this place for a process that only reads. A SQLite file that it can't write is opened as it is."""
         if self.file is None or all(os.access(path, os.W_OK) for path in (self.file, self.file.parent)):
             return self
-        # Nobody changes it, unless there is a log with what isn't in the file yet.
+        # It can be opened as immutable, unless a write-ahead log contains what isn't in the file yet.
         has_log = Path(f"{self.file}-wal").exists()
         options = {READ_ONLY: "ro", "uri": "true"} | ({} if has_log else {"immutable": "1"})
         return replace(self, url=URL.create(DRIVER, database=f"file:{quote(str(self.file))}", query=options))
 
     @property
     def is_read_only(self) -> bool:
-        """Return True for a SQLite file that is opened for reading."""
+        """Return True for a SQLite file that is opened for reading only."""
         return self.file is not None and READ_ONLY in self.url.query
 
     def beside(self, name: str) -> Path:
-        """Return the path of a file beside a SQLite database, such as a lock."""
+        """Return the path of a file next to a SQLite database, such as a lock."""
         if self.file is None:
             raise ValueError("only a SQLite database has files beside it")
         return self.file.with_name(f"{self.file.name}.{name}")
@@ -82,15 +82,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The two ways to one database: for requests, perhaps through a pooler, and for what needs a session of its own."""
+    """Two addresses of one database: for requests, perhaps through a pooler, and for work with its own session."""
 
     requests: Place
     direct: Place
-    """For executor locks, durable work and migrations."""
+    """The address for executor locks, durable work and migrations."""
 
     @property
     def is_pooled(self) -> bool:
-        """Return True if requests may go through a transaction pooler, because another URL is set for sessions."""
+        """Return True if requests may go through a transaction pooler, which is the case if there is a direct URL."""
         return self.requests is not self.direct
 
 
@@ -110,7 +110,7 @@ def places_of(database_url: str, direct_url: str | None) -> Places:
 
 
 def place_of(database_url: str, *, setting: str = SETTING) -> Place:
-    """Parse a `DATABASE_URL`. Touches nothing on disk.
+    """Parse a `DATABASE_URL`. Doesn't access the disk.
 
     Args:
         setting: the name of the setting, for messages.
@@ -141,7 +141,7 @@ def place_of(database_url: str, *, setting: str = SETTING) -> Place:
 
 
 def _with_hosts_as_options(database_url: str) -> str:
-    """Return a URL with several hosts in the form that SQLAlchemy knows: `?host=one:5432&host=two:5432`."""
+    """Return a URL with several hosts in the form that SQLAlchemy accepts: `?host=one:5432&host=two:5432`."""
     if not (found := SEVERAL_HOSTS.match(database_url)):
         return database_url
     tail = found["tail"] or "/"
@@ -150,7 +150,7 @@ def _with_hosts_as_options(database_url: str) -> str:
 
 
 def _checked(url: URL, setting: str) -> URL:
-    """Return a PostgreSQL URL whose parts the driver knows. Raises BadDatabaseUrl, which names the part."""
+    """Return a PostgreSQL URL with parts that the driver accepts. Raises BadDatabaseUrl, which names the other part."""
     if "@" in (url.host or ""):
         raise BadDatabaseUrl(
             f"{setting} has a special character in its password. Percent-encode it: `@` is `%40`, `/` is `%2F`."
@@ -179,11 +179,11 @@ def _advice(option: str) -> str:
 
 
 def _name(option: str) -> str:
-    """Return an option's name for a message. What isn't a name may be a part of a password."""
+    """Return an option's name for a message. Text that can't be a name may be a part of a password, so it is hidden."""
     return option if re.fullmatch(r"[A-Za-z_]{1,30}", option) else "…"
 
 
 def _known_options() -> frozenset[str]:
-    from psycopg.pq import Conninfo  # takes a tenth of a second, so it waits until PostgreSQL is used
+    from psycopg.pq import Conninfo  # takes a tenth of a second, so it is imported only when PostgreSQL is used
 
     return frozenset(option.keyword.decode() for option in Conninfo.get_defaults()) - {"user", "password", "dbname"}

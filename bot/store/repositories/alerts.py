@@ -16,7 +16,7 @@ _COMPUTED: Final = frozenset({"muted_until"})
 
 
 class Alerts(Repository):
-    """What was raised, and who wants to know."""
+    """The alerts, and the channels that want them."""
 
     async def stored_subscriptions(self) -> list[AlertSubscription]:
         """Return the subscriptions that people turned on, by channel."""
@@ -24,7 +24,7 @@ class Alerts(Repository):
         return await self._database.read(lambda connection: many(connection, AlertSubscription, query))
 
     async def subscribe(self, subscription: AlertSubscription) -> None:
-        """Store a channel's subscription, and take the organization's next sample at once."""
+        """Store a channel's subscription, and take the organization's next sample immediately."""
 
         def work(connection: Connection) -> None:
             insert_newest(connection, alert_subscriptions, [values(subscription, without=_COMPUTED)])
@@ -35,7 +35,7 @@ class Alerts(Repository):
         await self._database.write(work)
 
     async def unsubscribe(self, channel_id: str) -> bool:
-        """Delete a channel's subscription. Returns False if it had none of its own."""
+        """Delete a channel's subscription. Returns False if it had none."""
         query = delete(alert_subscriptions).where(alert_subscriptions.c.channel_id == channel_id)
         return await self._database.write(lambda connection: connection.execute(query).rowcount == 1)
 
@@ -77,7 +77,7 @@ class Alerts(Repository):
         return await self._database.read(lambda connection: many(connection, Alert, ordered))
 
     async def raise_once(self, alert: Alert) -> bool:
-        """Store an alert with its due notice. Unique indexes let one of several processes win."""
+        """Store an alert with its due notice. If several processes try, unique indexes let one succeed."""
 
         def work(connection: Connection) -> bool:
             if not insert_new(connection, alerts, {**values(alert), "key": alert.key}):
@@ -100,12 +100,15 @@ class Alerts(Repository):
         return await self._database.write(work)
 
     async def set_card(self, alert_id: str, ts: str) -> None:
-        """Store where an alert's card is."""
+        """Record the address of an alert's card."""
         query = update(alerts).where(alerts.c.id == alert_id).values(card_ts=ts)
         await self._database.write(lambda connection: connection.execute(query))
 
 
 def _owe(connection: Connection, alert_id: str, event: str, at: datetime) -> None:
-    """Record a due notice. Its timer is due at once, so that one workflow delivers it, whichever process raised it."""
+    """Record a due notice.
+
+    Its timer is due immediately, so that one workflow delivers it, whichever process raised it.
+    """
     if transitions.owe_once(connection, alert_id, event, at):
         transitions.set_timers(connection, [Timer(TimerKind.NOTIFY, alert_id, at)])

@@ -1,4 +1,4 @@
-"""The audit log. Entries are appended by group commit, and pages stay fast however long the log is."""
+"""The audit log. Entries are appended by group commit. Reading a page is fast, however long the log is."""
 
 import json
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -19,7 +19,7 @@ from bot.store.schema.column_types import storable
 from bot.store.schema.tables import audit_log, touched
 
 CLOCK_SKEW = timedelta(hours=1)
-"""How far entries, which are in the order of their commits, may be out of order by their times."""
+"""Entries are in the order of their commits. By time, they may be out of order by this much."""
 CHUNK = 1000
 
 
@@ -36,10 +36,10 @@ class Audit(Repository):
             await self._group.entries(entries)
 
     async def append_and_owe(self, entry: AuditEntry, event: str, subject_of: Callable[[int], str]) -> str:
-        """Append an entry and a due announcement of it in one transaction. Returns the announcement's subject.
+        """Append an entry and a due announcement of it, in one transaction. Returns the announcement's subject.
 
         Args:
-            subject_of: names it by the number of the entry.
+            subject_of: returns the subject for the entry's number.
         """
 
         def work(connection: Connection) -> str:
@@ -88,7 +88,7 @@ class Audit(Repository):
         """Yield (seq, previous hash, hash, canonical entry) in order, in constant memory.
 
         Args:
-            after: the last entry to leave out.
+            after: the number of the entry after which to start.
         """
         query = select(audit_log.c.seq, audit_log.c.previous_hash, audit_log.c.hash, audit_log.c.entry)
         query = query.order_by(audit_log.c.seq).limit(CHUNK)
@@ -104,7 +104,7 @@ class Audit(Repository):
     async def index_fault(self) -> str | None:
         """Return a sentence about the first index row that doesn't match its entry, or None.
 
-        The hashes cover only the entries, but searches use the columns and the table `touched`.
+        The hashes cover only the entries, but searches use the index columns and the table `touched`.
         """
         after = 0
         while True:
@@ -116,7 +116,7 @@ class Audit(Repository):
             after = rows[-1].seq
 
     async def head(self) -> tuple[int, str]:
-        """Return the last seq and hash, or (0, '') if the log is empty."""
+        """Return the last number and hash, or (0, '') if the log is empty."""
         return await self._database.read(audit_chain.head)
 
 
@@ -155,14 +155,14 @@ def _as_written(moment: datetime) -> str:
 
 
 def _first_since(connection: Connection, since: datetime) -> int | None:
-    """Return a seq before which no entry is as new as `since`, so that a search can stop there."""
+    """Return a number before which no entry is as new as `since`, so that a search can stop there."""
     early = audit_log.c.at >= _as_written(since - CLOCK_SKEW)
     query = select(audit_log.c.seq).where(early).order_by(audit_log.c.at, audit_log.c.seq).limit(1)
     return connection.execute(query).scalar()
 
 
 def _newest_of(connection: Connection, databases: Sequence[str], before_seq: int | None, limit: int) -> Select[Any]:
-    """Select the newest entries of some databases, in a few steps per name rather than per entry.
+    """Select the newest entries of some databases, in a few steps per name instead of reading all entries.
 
     The newest `limit` entries must belong to the `limit` names with the most recent entries.
     """

@@ -1,4 +1,4 @@
-"""The audit chain within a transaction: entries are appended to the head by one transaction at a time."""
+"""The audit chain within a transaction. One transaction at a time appends entries to the head."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from bot.store.schema.column_types import storable
 CHAIN_LOCK = 0x7457_0A0D
 EMPTY = (0, GENESIS)
 
-# Plain SQL, because every command runs these and SQLAlchemy's statements would double the cost of an entry.
+# Plain SQL, because every command runs these, and SQLAlchemy's statements would double the cost of an entry.
 LAST = "SELECT seq, hash FROM audit_log ORDER BY seq DESC LIMIT 1"
 APPEND = "INSERT INTO audit_log (seq, previous_hash, hash, entry) VALUES (?, ?, ?, ?)"
 TOUCH = "INSERT INTO touched (database, seq) VALUES (?, ?)"
@@ -26,7 +26,7 @@ def head(connection: Connection) -> tuple[int, str]:
 
 
 def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
-    """Append entries after the head. Do it last in a transaction, since others wait for the lock until the commit."""
+    """Append entries after the head. Do this last in a transaction, since others wait for the lock until the commit."""
     if not entries:
         return
     lock_until_commit(connection, CHAIN_LOCK)

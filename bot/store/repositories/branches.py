@@ -1,4 +1,4 @@
-"""Branches with their owners and ends. A branch's end only changes by compare-and-set, so one of two changes wins."""
+"""Branches, with their owners and ends. An end only changes by compare-and-set, so one of two changes succeeds."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ from bot.store.schema.tables import branches, timers
 
 
 class Branches(Repository):
-    """The branches that were created with Turso Ops. A request's transition records them."""
+    """The branches that were created with Turso Ops. The transition of a request records each."""
 
     async def get(self, branch_id: str) -> Branch | None:
         """Return one branch, whatever its state."""
@@ -36,7 +36,10 @@ class Branches(Repository):
         return await self._database.read(read)
 
     async def move_end(self, branch: Branch, ends_at: datetime | None, entry: AuditEntry) -> Branch | None:
-        """Set another end, or none, and move the timer. Returns None if its end has changed or begun meanwhile."""
+        """Set another end, or none, and move the timer.
+
+        Returns None if the end has changed or begun in the meantime.
+        """
         moved = replace(branch, ends_at=ends_at, state=BranchState.ACTIVE)
 
         def work(connection: Connection) -> Branch | None:
@@ -52,7 +55,7 @@ class Branches(Repository):
         return await self._database.write(work)
 
     async def begin_end(self, branch: Branch, entry: AuditEntry) -> Branch | None:
-        """Begin the end of a branch. The timer that fires stays until the quarantine is requested."""
+        """Begin the end of a branch. The timer that fires is kept until the quarantine is requested."""
         begun = replace(branch, state=BranchState.ENDING)
 
         def work(connection: Connection) -> Branch | None:
@@ -64,7 +67,7 @@ class Branches(Repository):
         return await self._database.write(work)
 
     async def close(self, branch_id: str, entry: AuditEntry | None = None) -> bool:
-        """Record that nothing more happens by itself. Returns False if that was recorded before."""
+        """Record that nothing more will happen automatically. Returns False if that was already recorded."""
         begun = (branches.c.id == branch_id) & (branches.c.state == BranchState.ENDING)
 
         def work(connection: Connection) -> bool:

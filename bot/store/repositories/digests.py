@@ -25,14 +25,17 @@ class Digests(Repository):
         await self._database.write(work)
 
     async def mark(self, channel_id: str, period: str, *, was: str, next_at: datetime | None = None) -> bool:
-        """Compare-and-set the last posted period. Returns False if the digest was changed or dropped meanwhile."""
+        """Compare-and-set the last posted period.
+
+        Returns False if the digest was changed or deleted in the meantime.
+        """
         there = (digests.c.channel_id == channel_id) & (digests.c.last_period == was)
         changes = {"last_period": period} | ({"next_at": next_at} if next_at is not None else {})
         query = update(digests).where(there).values(changes)
         return await self._database.write(lambda connection: connection.execute(query).rowcount == 1)
 
     async def drop(self, channel_id: str) -> bool:
-        """Drop a channel's digest with its timer. Returns False if the channel had none."""
+        """Delete a channel's digest and its timer. Returns False if the channel had none."""
 
         def work(connection: Connection) -> bool:
             due = (timers.c.kind == TimerKind.DIGEST) & (timers.c.subject == channel_id)

@@ -22,26 +22,26 @@ log = structlog.get_logger(__name__)
 
 LARGEST = 500
 GATHER_SECONDS = 0.005
-"""How long audit entries wait for others. Committed alone, an entry costs ten times as much."""
+"""How long audit entries wait for others. Committing one alone costs ten times as much."""
 PAUSE_SECONDS: Final = 0.5
-"""The pause before rows whose commit isn't certain are looked for again."""
+"""The pause before rows with an unknown commit are looked up again."""
 
 
 class _GivenUp(Exception):
-    """Ends a transaction that holds an intent whose caller has stopped waiting."""
+    """Raised to end a transaction with an intent whose caller has stopped waiting."""
 
 
 @dataclass(eq=False, slots=True)
 class _Waiting:
-    """A waiting caller, whose future is resolved when its rows are committed."""
+    """A waiting caller. Its future gets a result when the rows are committed."""
 
     done: asyncio.Future[bool]
     intent: dict[str, Any] | None = None
     entries: Sequence[AuditEntry] = field(default=())
     is_given_up: bool = False
-    """True once the caller was answered that nothing was stored. It must stay true."""
+    """True once the caller has been told that nothing was stored. That must remain true."""
     may_be_stored: bool = False
-    """True once a commit was sent. Whether it happened isn't known until the database says so."""
+    """True once a commit was sent. It isn't known whether it happened until the database confirms it."""
 
     def end(self, is_new: bool) -> None:
         if not self.done.done():
@@ -55,13 +55,13 @@ class _Waiting:
 
 
 class GroupCommit:
-    """A writer that commits all waiting rows in one transaction. The next group forms during that commit."""
+    """Commits all waiting rows in one transaction. The next group forms during that commit."""
 
     def __init__(self, database: Database, background: Background) -> None:
         self._database = database
         self._waiting: list[_Waiting] = []
         self._committing = threading.Lock()
-        """Held to send a commit or to give an intent up, since SQLite's commits are sent by another thread."""
+        """Held while sending a commit or giving up an intent, since SQLite's commits are sent in another thread."""
         self._is_closing = False
         self._arrived = asyncio.Event()
         self._urgent = asyncio.Event()
@@ -74,11 +74,11 @@ class GroupCommit:
         self._loop.start()
 
     async def intent(self, row: dict[str, Any], *, within: float | None = None) -> bool:
-        """Commit an intent at once. Returns False if one with its key exists.
+        """Commit an intent immediately. Returns False if one with its key exists.
 
         Args:
-            within: for how many seconds to wait. A commit that was sent by then is waited for until its outcome is
-                known, because the intent may be stored.
+            within: how many seconds to wait. If a commit was sent by then, its outcome is awaited, because the intent
+                may be stored.
         Raises:
             NotRecorded: the time is over, and the intent was not and will not be stored.
         """
@@ -115,7 +115,7 @@ class GroupCommit:
         return waiting.done
 
     def _give_up(self, waiting: _Waiting) -> bool:
-        """Make sure that an intent won't be stored. Returns False if its commit was sent already."""
+        """Make sure that an intent won't be stored. Returns False if its commit was already sent."""
         with self._committing:
             waiting.is_given_up = not waiting.may_be_stored
         if waiting.is_given_up:
@@ -124,7 +124,7 @@ class GroupCommit:
         return waiting.is_given_up
 
     async def _write_group(self) -> None:
-        """Wait for a caller, and commit all that are waiting. Every caller gets its result or an error."""
+        """Wait for a caller, and commit everything that is waiting. Every caller gets a result or an error."""
         await self._arrived.wait()
         await self._gather()
         group, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
@@ -140,7 +140,7 @@ class GroupCommit:
                 self._idle.set()
 
     async def _commit(self, group: list[_Waiting]) -> None:
-        """Commit a group in one transaction. If that is refused, commit each row alone, so only bad ones fail."""
+        """Commit a group in one transaction. If it is refused, commit each row alone, so that only bad rows fail."""
         group = [waiting for waiting in group if not waiting.is_given_up]
         if not group:
             return
@@ -162,7 +162,7 @@ class GroupCommit:
                 waiting.end(place in new)
 
     def _send(self, group: list[_Waiting]) -> None:
-        """Allow the commit of a group to be sent. From then on, nothing in it can be given up."""
+        """Let the commit of a group be sent. After that, nothing in it can be given up."""
         with self._committing:
             if any(waiting.is_given_up for waiting in group):
                 raise _GivenUp
@@ -170,7 +170,7 @@ class GroupCommit:
                 waiting.may_be_stored = True
 
     async def _commit_intents_again(self, group: list[_Waiting], error: Unavailable) -> None:
-        """Try intents once more, since people wait for them and a broken connection is soon replaced.
+        """Try intents once more, because people wait for them and a broken connection is soon replaced.
 
         Audit entries aren't written again, because they have no ID by which they are found.
         """
@@ -194,7 +194,10 @@ class GroupCommit:
                 waiting.end(place in new)
 
     async def _put_back(self, group: list[_Waiting], error: Unavailable) -> None:
-        """Fail the intents that aren't stored. Those that may be stored wait, so that nobody hears that they aren't."""
+        """Fail the intents that aren't stored.
+
+        Those that may be stored keep waiting, so that no caller gets a wrong error.
+        """
         uncertain = [waiting for waiting in group if waiting.may_be_stored and not self._is_closing]
         for waiting in group:
             if waiting not in uncertain:
@@ -205,7 +208,7 @@ class GroupCommit:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _gather(self) -> None:
-        """Wait a moment for more rows, unless an intent waits, since Slack's ack depends on it."""
+        """Wait a moment for more rows, unless an intent is waiting, because Slack's acknowledgement depends on it."""
         try:
             async with asyncio.timeout(GATHER_SECONDS):
                 await self._urgent.wait()
@@ -230,7 +233,10 @@ def _write(connection: Connection, group: list[_Waiting]) -> set[int]:
 
 
 def _add(connection: Connection, intent: dict[str, Any], *, may_exist: bool) -> bool:
-    """Add an intent. Returns True if it is new, which one that exists with the same ID was at an earlier commit."""
+    """Add an intent.
+
+    Returns True if it is new. If the same ID exists, it was stored by an earlier commit and is new, too.
+    """
     if insert_new(connection, intents, intent):
         return True
     there = select(intents.c.id).where(intents.c.id == intent["id"])

@@ -14,7 +14,7 @@ from bot.store.schema.tables import holds
 
 
 class Holds(Repository):
-    """Reasons why databases are blocked. A request's transition places them."""
+    """The reasons why databases are blocked. A request's transition places them."""
 
     async def find(
         self,
@@ -28,7 +28,7 @@ class Holds(Repository):
         """Return the active holds, oldest first. With `newest`, return that many, newest first.
 
         Args:
-            released_since: those instead that were released since then.
+            released_since: return the holds that were released since that time instead.
         """
         wanted = holds.c.released_at.is_(None) if released_since is None else holds.c.released_at >= released_since
         query = select(holds).where(wanted)
@@ -45,14 +45,14 @@ class Holds(Repository):
         return await self._database.read(lambda connection: many(connection, Hold, query))
 
     async def get(self, hold_id: str) -> Hold | None:
-        """Return one hold, released or not."""
+        """Return one hold, whether it is active or released."""
         query = select(holds).where(holds.c.id == hold_id)
         return await self._database.read(lambda connection: one(connection, Hold, query))
 
     async def release(
         self, hold_id: str, at: datetime, *, entries: Sequence[AuditEntry] = (), keeps_timer: bool = False
     ) -> bool:
-        """Release a hold, and drop its timer unless it has fired. Returns False if it was already released."""
+        """Release a hold, and delete its timer unless it has fired. Returns False if it was already released."""
 
         def work(connection: Connection) -> bool:
             if not transitions.release(connection, [hold_id], at, keeps_timers=keeps_timer):

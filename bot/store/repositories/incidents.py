@@ -38,7 +38,7 @@ class Incidents(Repository):
             self._running.forget()
 
     async def running_in(self, channel_id: str) -> Incident | None:
-        """Return the channel's active incident. Changes by other processes are seen within a second."""
+        """Return the channel's active incident. Changes by other processes are visible within a second."""
         return (await self._running.by_channel()).get(channel_id)
 
     async def last_in(self, channel_id: str) -> Incident | None:
@@ -46,7 +46,7 @@ class Incidents(Repository):
         return await self._last(incidents.c.channel_id == channel_id)
 
     async def last_with_key(self, channel_id: str, key: str) -> Incident | None:
-        """Return the channel's latest incident of this key, active or ended. Upper and lower case are the same."""
+        """Return the channel's latest incident with this key, active or ended. The key's case is ignored."""
         return await self._last((incidents.c.channel_id == channel_id) & (func.lower(incidents.c.key) == key.lower()))
 
     async def _last(self, condition: ColumnElement[bool]) -> Incident | None:
@@ -71,7 +71,7 @@ class Incidents(Repository):
     async def end(
         self, incident_id: str, by: str, at: datetime, entry: AuditEntry, *, keeps_timer: bool = False
     ) -> bool:
-        """End an incident, and drop its timer unless that has fired. Returns False if it had ended before."""
+        """End an incident, and delete its timer unless that has fired. Returns False if it had already ended."""
 
         def work(connection: Connection) -> bool:
             running = (incidents.c.id == incident_id) & incidents.c.ended_at.is_(None)

@@ -1,4 +1,4 @@
-"""Intents: commands, clicks and forms, stored before Slack gets its ack so that none is lost."""
+"""Intents: commands, clicks and forms. They are stored before Slack gets its acknowledgement, so that none is lost."""
 
 from datetime import datetime
 
@@ -23,14 +23,14 @@ class Intents(Repository):
         self._group = group
 
     async def record(self, incoming: Incoming, *, actionable: bool = True, within: float = RECORD_SECONDS) -> bool:
-        """Commit an intent before Slack's ack. Returns False for a redelivery.
+        """Commit an intent before Slack's acknowledgement. Returns False for a redelivery.
 
         An intent that isn't actionable only serves to detect redeliveries. A restart doesn't resume it.
 
         Args:
-            within: for how many seconds to wait, if it is actionable. Nobody waits for the others.
+            within: how many seconds to wait, if it is actionable. Nobody waits for other intents.
         Raises:
-            NotRecorded: the store didn't answer in time for the ack, and the intent was not and will not be stored.
+            NotRecorded: the store didn't respond in time, and the intent was not and will not be stored.
         """
         row = values(incoming, without=NEVER_STORED) | {"values": dict(incoming.values), "is_open": actionable}
         return await self._group.intent(row, within=within if actionable else None)

@@ -15,7 +15,7 @@ class LiveCards(Repository):
     """The newest live card of each database in each channel."""
 
     async def add(self, card: LiveCard) -> None:
-        """Record a live card. It replaces an older one of the same database and channel."""
+        """Record a live card. It replaces an older one of the same database in the same channel."""
         await self._database.write(lambda connection: insert_newest(connection, live_cards, [values(card)]))
 
     async def find(self, organization: str, databases: Sequence[str]) -> list[LiveCard]:

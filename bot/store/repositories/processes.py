@@ -1,4 +1,4 @@
-"""The running processes of the bot, with the policy by which each decides."""
+"""The running processes of the bot, each with its current policy."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,10 +16,10 @@ class Processes(Repository):
     async def record(
         self, process_id: str, policy_hash: str, at: datetime, *, forget: datetime, failing: str = ""
     ) -> None:
-        """Record that a process runs, by the machine's clock, and delete rows older than `forget`.
+        """Record that a process is running, by the machine's clock, and delete rows older than `forget`.
 
         Args:
-            failing: which of its background loops fail, in words.
+            failing: text about its failing background loops.
         """
         row = {"id": process_id, "policy": policy_hash, "failing": failing, "seen_at": at}
 

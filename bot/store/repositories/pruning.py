@@ -36,7 +36,7 @@ BITE = 500
 HOURS_KEPT = timedelta(days=37)
 """Alerts compare an hour with those of five weeks before."""
 SAMPLES_KEPT = timedelta(days=400)
-"""Long enough to show the month of a year ago."""
+"""Long enough to show the month a year ago."""
 ALERTS_KEPT = timedelta(days=100)
 """Longer than any billing period, so that no alert is posted twice in one."""
 OPEN = (State.PENDING, State.APPROVED, State.READY, State.EXECUTING, State.QUARANTINED)
@@ -56,14 +56,17 @@ NEEDS: Mapping[Table, tuple[Select[Any], ...]] = {
     incidents: (select(requests.c.incident_id).where(requests.c.incident_id.is_not(None)), PENDING_NOTICES, DUE),
     reviews: (PENDING_NOTICES, DUE),
 }
-"""The IDs of rows that something open still refers to, by table. They are kept, however old they are."""
+"""For each table, the IDs of rows to which something open still refers. They are kept, however old they are."""
 
 
 class Pruning(Repository):
     """Deletes old finished records."""
 
     async def prune(self, before: datetime) -> Mapping[str, int]:
-        """Delete what ended before a time, except the audit log and open items. Returns the rows deleted per table."""
+        """Delete what ended before a time, except the audit log and open items.
+
+        Returns the number of deleted rows per table.
+        """
         gone = or_(tokens.c.state.in_([TokenState.ENDED, TokenState.REFUSED]), tokens.c.expires_at < before)
         old = (
             (intents, ~intents.c.is_open & (intents.c.at < before)),
@@ -79,7 +82,7 @@ class Pruning(Repository):
         return {table.name: await self._bite_by_bite(table, condition & ~_is_needed(table)) for table, condition in old}
 
     async def prune_measured(self, now: datetime) -> Mapping[str, int]:
-        """Delete usage and alerts that are too old to matter. Returns the rows deleted per table."""
+        """Delete usage and alerts that are no longer needed. Returns the number of deleted rows per table."""
         old = (
             (usage_growth, usage_growth.c.at < now - HOURS_KEPT),
             (usage_readings, usage_readings.c.at < now - HOURS_KEPT),

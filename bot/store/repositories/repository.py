@@ -8,14 +8,14 @@ from bot.store.connections.database import Database
 
 
 class Enqueuer(Protocol):
-    """Enqueues durable work in the transaction that decides it. `durable` implements this."""
+    """Enqueues durable work in the transaction that causes it. `durable` implements this."""
 
     def enqueue(self, connection: Connection, request_id: str, phase: str) -> None:
         """Add the workflow `<request>:<phase>` to this transaction. A second call has no effect."""
 
 
 class NoDurableWork:
-    """Enqueues nothing, for tools and tests that only read and write records."""
+    """Enqueues nothing. It is for tools and tests that only read and write records."""
 
     def enqueue(self, connection: Connection, request_id: str, phase: str) -> None:
         """Do nothing."""

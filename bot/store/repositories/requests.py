@@ -32,11 +32,11 @@ class Requests(Repository):
     async def open(self, request: Request, move: Transition, *, unless_owing: bool = False) -> Request:
         """Insert a request with the side effects of `move` and close its intent, in one transaction.
 
-        With `unless_owing`, raise ReviewOwed and insert nothing if its requester owes a review.
+        With `unless_owing`, raises ReviewOwed and inserts nothing if the requester still has to give a review.
 
-        Returns the existing request, and inserts nothing, if the same plan of the same requester is pending, if the
-        intent led to a request before (two processes may resume one intent), or if another request is changing what
-        this one would change alone.
+        Returns the existing request, and inserts nothing, if the requester has the same plan pending, if the intent has
+        already led to a request (two processes may resume one intent), or if another request is making a change that
+        only one request may make.
         """
 
         def work(connection: Connection) -> Request:
@@ -50,7 +50,7 @@ class Requests(Repository):
             if move.reviews:
                 _may_owe_one(connection, request.requester, another=not unless_owing)
             while not insert_new(connection, requests, row):
-                # None: the conflicting request is no longer pending, so the insert works now.
+                # None means that the conflicting request is no longer pending, so the insert works now.
                 if same := _the_same(connection, request):
                     return same
             transitions.apply_side_effects(connection, request.id, move, self._enqueuer)
@@ -97,10 +97,10 @@ class Requests(Repository):
         return await self._database.read(lambda connection: int(connection.execute(query).scalar_one()))
 
     async def move(self, request_id: str, *, expect: Sequence[State], move: Transition) -> Request | None:
-        """Compare-and-set the state. Returns None, and writes nothing, if it was in none of the expected states.
+        """Compare-and-set the state. Returns None, and writes nothing, if the request wasn't in an expected state.
 
-        Also returns None if the move places a quarantine on a database that has an open one, or decides on a request on
-        which another one has decided.
+        Also returns None if the move places a quarantine on a database that already has one, or decides on a request on
+        which another one has already decided.
         """
 
         def work(connection: Connection) -> Request | None:
@@ -124,7 +124,10 @@ class Requests(Repository):
         return moved
 
     async def decided_by(self, *subjects: str) -> Request | None:
-        """Return the request that decides about any of these, a request's result or a database, or None."""
+        """Return the request that decides about any of these (a request's result or a database).
+
+        None if there is none.
+        """
         query = select(requests).join(decisions, decisions.c.request_id == requests.c.id)
         query = query.where(decisions.c.subject.in_(subjects))
         found = await self._database.read(lambda connection: with_votes(connection, query))
@@ -133,13 +136,13 @@ class Requests(Repository):
     async def vote(self, vote: Vote, *, entry: AuditEntry) -> Request | None:
         """Add a vote to a pending request. Returns None if it isn't pending.
 
-        A person's second vote is ignored, unless it is in another one's place: then it replaces the first, which may no
-        longer count. The entry is written only if the vote is stored.
+        A person's second vote is ignored, unless it is given for somebody else: then it replaces the first, which may
+        no longer count. The entry is written only if the vote is stored.
         """
 
         def work(connection: Connection) -> Request | None:
             pending = (requests.c.id == vote.request_id) & (requests.c.state == State.PENDING)
-            # Locked until the commit, so that a move of this request waits for the vote, or the vote for the move.
+            # Locked until the commit, so that the vote and a move of this request wait for each other.
             query = select(requests.c.id).where(pending).with_for_update()
             if connection.execute(query).first() is None:
                 return None
@@ -169,7 +172,8 @@ class Requests(Repository):
     async def mark_sent(self, request_id: str, phase: str, at: datetime) -> bool:
         """Mark a phase as sent by compare-and-set, while the request is EXECUTING.
 
-        On False, don't send: the phase was marked before, or the request was denied, withdrawn or has expired.
+        If this returns False, don't send: the phase was already marked, or the request was denied, withdrawn or
+        expired.
         """
 
         def work(connection: Connection) -> bool:
@@ -192,7 +196,7 @@ class Requests(Repository):
 
 
 def _may_owe_one(connection: Connection, person: str, *, another: bool) -> None:
-    """Lock the reviews of a person until the commit. Raises ReviewOwed if they owe one and may not owe another."""
+    """Lock a person's reviews until the commit. Raises ReviewOwed if one is missing and they may not have another."""
     lock_until_commit(connection, crc32(f"review owed by {person}".encode()))
     owed = select(reviews.c.id).where(reviews.c.actor == person, reviews.c.reviewed_at.is_(None))
     if not another and connection.execute(owed).first() is not None:
@@ -200,7 +204,7 @@ def _may_owe_one(connection: Connection, person: str, *, another: bool) -> None:
 
 
 def _newest(states: Sequence[State], about: Sequence[ColumnElement[bool]], limit: int | None) -> Any:
-    """Select the newest requests. A short index scan per state is faster than one over all states."""
+    """Select the newest requests. A short index scan per state is faster than one scan over all states."""
 
     def of(state: State) -> Any:
         query: Select[Any] = select(requests.c.id, requests.c.created_at).where(requests.c.state == state, *about)

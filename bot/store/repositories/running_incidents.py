@@ -1,4 +1,4 @@
-"""A cache of the active incidents for one second, because every request needs its channel's."""
+"""Caches the active incidents for one second, because every request needs those of its channel."""
 
 import asyncio
 import time
@@ -8,11 +8,14 @@ from typing import Final
 from bot.core.records.incidents import Incident
 
 HELD_SECONDS: Final = 1.0
-"""How late a process may see an incident that another one started or ended. An expired one is seen at once."""
+"""How late a process may notice that another process started or ended an incident.
+
+An expired one is noticed immediately.
+"""
 
 
 class RunningIncidents:
-    """The active incidents by channel. Call `forget` after a change, so that it is seen at once."""
+    """The active incidents by channel. Call `forget` after a change, so that it is visible immediately."""
 
     def __init__(self, load: Callable[[], Awaitable[list[Incident]]], *, seconds: float = HELD_SECONDS) -> None:
         self._load, self._seconds = load, seconds
@@ -29,7 +32,7 @@ class RunningIncidents:
         return await asyncio.shield(self._asking)
 
     def forget(self) -> None:
-        """Empty the cache, and don't cache the result of a running query."""
+        """Empty the cache, and don't cache the result of a query that is running."""
         self._held = self._asking = None
 
     async def _ask(self) -> Mapping[str, Incident]:

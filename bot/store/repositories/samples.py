@@ -24,9 +24,9 @@ class Samples(Repository):
     async def add_reading(
         self, reading: UsageReading, growth: Sequence[UsageGrowth], samples: Sequence[UsageSample]
     ) -> bool:
-        """Add an hour's reading and what was measured with it. Returns False if the hour has one already.
+        """Add an hour's reading and the usage that was measured with it. Returns False if the hour already has one.
 
-        All of it is one transaction. The next hour is compared with these samples, so they must be of this reading.
+        All of it is one transaction. The next hour is compared with these samples, so they must belong to this reading.
         """
 
         def work(connection: Connection) -> bool:
@@ -49,7 +49,7 @@ class Samples(Repository):
     async def growth(
         self, *, organization: str, at: Sequence[datetime], database_ids: Sequence[str] | None = None
     ) -> list[UsageGrowth]:
-        """Return what databases used in some hours."""
+        """Return how much databases used in some hours."""
         query = select(usage_growth).where(usage_growth.c.organization == organization, usage_growth.c.at.in_(at))
 
         def work(connection: Connection) -> list[UsageGrowth]:

@@ -1,4 +1,4 @@
-"""Timers: due work, as rows that can be listed, moved and cancelled."""
+"""Timers: due work, in rows that can be listed, moved and cancelled."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from bot.store.schema.tables import timers
 
 EXAMPLES = 3
 KNOWN = timers.c.kind.in_(list(TimerKind))
-"""The kinds that this version knows. Timers of a newer version wait for it, and don't stop others."""
+"""The kinds that this version knows. Timers of a newer version are left for it, and don't stop others."""
 
 
 class Timers(Repository):
@@ -22,7 +22,8 @@ class Timers(Repository):
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
         """Return the timers that are due and not held back.
 
-        The longest overdue come first. Timers that were started or failed before come last, so they don't delay others.
+        Those that are longest overdue come first. Timers that were started or have failed before come last, so that
+        they don't delay others.
         """
         held = timers.c.held_until
         query = select(timers).where(timers.c.due_at <= now, KNOWN, or_(held.is_(None), held <= _machine_time()))
@@ -30,7 +31,7 @@ class Timers(Repository):
         return await self._database.read(lambda connection: many(connection, Timer, query))
 
     async def is_due(self, kind: TimerKind, subject: str, due_at: datetime) -> bool:
-        """Return True if that timer has neither been moved nor dropped."""
+        """Return True if the timer has neither been moved nor deleted."""
         query = select(timers.c.kind).where(_this(kind, subject, due_at))
         return await self._database.read(lambda connection: connection.execute(query).first() is not None)
 
@@ -51,7 +52,7 @@ class Timers(Repository):
         await self._database.write(work)
 
     async def replace(self, fired: Timer, following: Timer | None) -> None:
-        """Replace a fired timer by the next one, or drop it. Does nothing if it was moved meanwhile."""
+        """Replace a fired timer with the next one, or delete it. Does nothing if it was moved in the meantime."""
 
         def work(connection: Connection) -> None:
             done = connection.execute(delete(timers).where(_this(fired.kind, fired.subject, fired.due_at)))
@@ -61,7 +62,7 @@ class Timers(Repository):
         await self._database.write(work)
 
     async def postpone(self, failed: Timer, held_until: datetime, cause: str) -> None:
-        """Count a failure, and hold the timer back. Does nothing if it was moved meanwhile."""
+        """Count a failure, and hold the timer back. Does nothing if it was moved in the meantime."""
         query = update(timers).where(_this(failed.kind, failed.subject, failed.due_at))
         query = query.values(failures=failed.failures + 1, held_until=held_until, cause=cause)
         await self._database.write(lambda connection: connection.execute(query))
@@ -71,7 +72,7 @@ class Timers(Repository):
         await self._database.write(lambda connection: transitions.set_timers(connection, [timer]))
 
     async def backlog(self, before: datetime) -> Backlog:
-        """Count the timers that were due before a time and haven't fired, and those that fail."""
+        """Count the timers that were due before a time and haven't fired, and those that are failing."""
         fails = timers.c.failures > 0
         late = select(func.count()).select_from(timers).where(timers.c.due_at < before, ~fails)
         failing = select(func.count()).select_from(timers).where(fails)
@@ -85,7 +86,7 @@ class Timers(Repository):
 
 
 def _machine_time() -> datetime:
-    """Return the machine's time, since a simulated clock may stop or jump while failures are real."""
+    """Return the machine's time. A simulated clock may stop or jump, but failures are real."""
     return datetime.now(UTC)
 
 

@@ -23,7 +23,10 @@ class Tokens(Repository):
         await self._database.write(lambda connection: connection.execute(tokens.insert().values(**values(token))))
 
     async def settle(self, token_id: str, state: TokenState, *, fingerprint: str = "") -> None:
-        """Set the state of a token after the call. One that was revoked or has ended meanwhile stays so."""
+        """Set the state of a token after the call.
+
+        If it has been revoked or has expired in the meantime, it stays so.
+        """
         changes = {"state": state} | ({"fingerprint": fingerprint} if fingerprint else {})
         query = update(tokens).where(tokens.c.id == token_id, tokens.c.state.not_in(OVER)).values(changes)
         await self._database.write(lambda connection: connection.execute(query))
@@ -37,7 +40,10 @@ class Tokens(Repository):
         live_at: datetime | None = None,
         limit: int | None = None,
     ) -> list[LedgerToken]:
-        """Return the matching tokens, newest first. `live_at` selects those that may work then, or are being minted."""
+        """Return the matching tokens, newest first.
+
+        `live_at` selects those that may work at that time, or are being minted.
+        """
         query = select(tokens).where(tokens.c.organization == organization)
         if holder is not None:
             query = query.where(tokens.c.holder == holder)

@@ -1,4 +1,4 @@
-"""The side effects that are committed together with a change of a request's state."""
+"""The side effects that are committed with a change of a request's state."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -33,13 +33,13 @@ MOVABLE = frozenset(column.name for column in requests.c) - NOT_BY_MOVE
 
 
 WITHOUT_EFFECT = frozenset({State.DENIED, State.CANCELLED, State.EXPIRED, State.STALE, State.FAILED, State.RESTORED})
-"""Outcomes after which a request no longer decides on the result of another one."""
+"""Outcomes with which a request no longer decides on the result of another one."""
 LEASE = timedelta(seconds=60)
-"""How long the process that committed an outcome has to notify people, before a timer does it."""
+"""How long the process that committed an outcome has to notify people. After that, a timer does it."""
 
 
 class Conflict(Exception):
-    """Raised if another request was first. The transaction is rolled back."""
+    """Raised if another request was faster. The transaction is rolled back."""
 
 
 class QuarantineOpen(Conflict):
@@ -58,7 +58,7 @@ def columns_of(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_sent(connection: Connection, request_id: str) -> bool:
-    """Return whether any phase of a request is marked as sent. None can be marked until the commit."""
+    """Return whether any phase of a request is marked as sent. Until the commit, none can be marked."""
     connection.execute(select(requests.c.id).where(requests.c.id == request_id).with_for_update())
     return connection.execute(select(sent.c.phase).where(sent.c.request_id == request_id)).first() is not None
 
@@ -104,7 +104,7 @@ def decider(connection: Connection, subjects: Sequence[str]) -> str | None:
 
 
 def _place(connection: Connection, placed: Sequence[Hold]) -> None:
-    """Insert holds. A unique index allows one open quarantine per database, also between concurrent transactions."""
+    """Insert holds. A unique index allows one open quarantine per database, even between concurrent transactions."""
     others = [values(hold) for hold in placed if hold.kind is not HoldKind.QUARANTINE]
     if others:
         connection.execute(holds.insert(), others)
@@ -114,10 +114,12 @@ def _place(connection: Connection, placed: Sequence[Hold]) -> None:
 
 
 def _close(connection: Connection, closing: Closing, at: datetime) -> bool:
-    """End a waiting quarantine and its countdown. Returns False if it no longer waits.
+    """End a waiting quarantine and its countdown. Returns False if it is no longer waiting.
 
-    The database is still blocked, so its hold stays as a freeze, until its replacement completes or permanently if that
-    never happens. Only an explicit transition drops a hold, because the block is gone or another hold covers it.
+    The database is still blocked, so its hold is kept as a freeze until the replacement completes. If that never
+    happens,
+    it is kept permanently. Only an explicit transition deletes a hold, because the block is gone or another hold covers
+    it.
     """
     waits = (requests.c.id == closing.request_id) & (requests.c.state == State.QUARANTINED)
     ended = {"state": State.STALE, "outcome": closing.outcome, "due_at": None, "updated_at": at}
@@ -140,7 +142,7 @@ def _drop_prepared(connection: Connection, request_id: str, at: datetime) -> Non
         & (other.c.kind != HoldKind.FOUND)
         & other.c.released_at.is_(None)
     )
-    # A found block also matters to the holds of other requests, and stays as long as they do.
+    # Other holds may need a found block, too, so it is kept as long as they are.
     goes = (holds.c.kind != HoldKind.FOUND) | ~needed_by
     held = select(holds.c.id).where(holds.c.request_id == request_id, holds.c.released_at.is_(None), goes)
     release(connection, list(connection.scalars(held)), at)
@@ -156,7 +158,7 @@ def set_timers(connection: Connection, due: Sequence[Timer]) -> None:
 
 
 def release(connection: Connection, hold_ids: Sequence[str], at: datetime, *, keeps_timers: bool = False) -> int:
-    """Release holds, and drop their timers. Returns how many were still active."""
+    """Release holds, and delete their timers. Returns how many were still active."""
     if not hold_ids:
         return 0
     held = holds.c.id.in_(list(hold_ids)) & holds.c.released_at.is_(None)
@@ -174,7 +176,7 @@ def revoke_tokens_of(connection: Connection, database_ids: Sequence[str]) -> Non
 
 
 def revoke_tokens(connection: Connection, revocation: Revocation) -> None:
-    """Set the state of the tokens from before a rotation."""
+    """Set the state of the tokens that were minted before a rotation."""
     may_work = [TokenState.LIVE, TokenState.UNKNOWN, TokenState.REVOKED]
     old = (
         any_of(connection, tokens.c.database_id, revocation.database_ids)
@@ -185,14 +187,17 @@ def revoke_tokens(connection: Connection, revocation: Revocation) -> None:
 
 
 def owe(connection: Connection, subject: str, event: str, at: datetime) -> None:
-    """Record a due notice of an outcome, and set its timer."""
+    """Record that a notice of an outcome is due, and set its timer."""
     this = (outcome_notices.c.subject == subject) & (outcome_notices.c.event == event)
     connection.execute(delete(outcome_notices).where(this))
     owe_once(connection, subject, event, at)
 
 
 def owe_once(connection: Connection, subject: str, event: str, at: datetime) -> bool:
-    """Record a due notice and its timer unless it exists. Returns True if it was recorded now."""
+    """Record that a notice is due, and its timer, unless it is recorded already.
+
+    Returns True if it was recorded now.
+    """
     row = {"subject": subject, "event": event, "person": "", "owed_at": at, "told_at": None, "how": ""}
     if not insert_new(connection, outcome_notices, row):
         return False

@@ -1,8 +1,9 @@
 """A check that DBOS's own tables have every migration of the installed version.
 
-This is the only place that uses a private module of DBOS. `DBOS.migrate` applies migrations, but nothing public says
-whether there are any to apply, and commands that only read must not change a store. `tests/contract/test_dbos.py`
-fails when a version of DBOS has these functions no longer, or when they no longer say what is asked of them here.
+This is the only place that uses a private module of DBOS. `DBOS.migrate` applies migrations, but there is no public
+way to find out whether any are missing, and commands that only read must not change a store.
+`tests/contract/test_dbos.py`
+fails if a version of DBOS no longer has these functions or if they no longer do what is needed here.
 """
 
 from sqlalchemy import Engine
@@ -12,7 +13,7 @@ SCHEMA = "dbos"
 
 def is_current(engine: Engine) -> bool:
     """Return True if `DBOS.migrate` has nothing left to do."""
-    from dbos import _migration  # the import takes a third of a second, so it waits until a start needs it
+    from dbos import _migration  # the import takes a third of a second, so it is done only when a start needs it
 
     if engine.dialect.name == "sqlite":
         applied, newest = _migration.get_sqlite_migration_versions(engine)

@@ -14,7 +14,7 @@ from bot.core.requests.plan import Plan
 
 
 def storable(text: str) -> str:
-    """Replace the characters that no database can store as text: lone surrogates and NUL."""
+    """Replace the characters that one of the databases can't store as text: lone surrogates and NUL."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
 
 

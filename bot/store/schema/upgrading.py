@@ -1,4 +1,4 @@
-"""Migrations of the store's tables by Alembic and of DBOS's tables by DBOS, by one process at a time."""
+"""Migrates the store's tables with Alembic and DBOS's tables with DBOS, in one process at a time."""
 
 import asyncio
 import fcntl
@@ -20,7 +20,7 @@ from bot.store.schema import _dbos_schema
 
 REVISIONS = tuple(f"{number:04}" for number in range(1, 16))
 NEWEST = REVISIONS[-1]
-"""The newest migration. A store that has it needs no upgrade, and Alembic isn't imported."""
+"""The newest migration. A store that has it needs no upgrade, so Alembic isn't imported."""
 UPGRADE_LOCK = 0x7457_0A0E
 LOOK_SECONDS = 0.1
 PRIVATE = 0o700
@@ -32,13 +32,13 @@ class CannotUpgrade(BotError):
 
 
 class NotUpgraded(BotError):
-    """Raised if there is no store, or an older version made it. The sentence says what to do."""
+    """Raised if there is no store, or an older version created it. The sentence says what to do."""
 
 
 async def upgrade(database: str | Place) -> bool:
     """Upgrade a store to this version. Creates the SQLite file and its folder if they are missing.
 
-    If several processes do it at once, one upgrades and the others wait.
+    If several processes do this at the same time, one upgrades and the others wait.
 
     Args:
         database: a `DATABASE_URL`, or a place.
@@ -58,7 +58,7 @@ async def upgrade(database: str | Place) -> bool:
 
 
 async def require_current(database: str | Place) -> None:
-    """Raise unless there is a store with every migration of this version. Changes nothing.
+    """Raise an error unless the store has every migration of this version. Changes nothing.
 
     Raises:
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
@@ -91,7 +91,7 @@ def _is_current(place: Place) -> bool:
 
 @contextmanager
 def _connecting(place: Place) -> Iterator[Engine]:
-    """Yield an engine. Raises StoreUnavailable, which says why, if the database doesn't work."""
+    """Yield an engine. If the database doesn't work, raises StoreUnavailable, which says why."""
     engine = create_engine(place.url, poolclass=NullPool, hide_parameters=True)
     try:
         yield engine
@@ -104,7 +104,7 @@ def _connecting(place: Place) -> Iterator[Engine]:
 
 
 def _make_folder(folder: Path) -> None:
-    """Create the folder for this user only. An existing one keeps its mode."""
+    """Create the folder, with access for this user only. The mode of an existing folder isn't changed."""
     if not folder.exists():
         folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
 

@@ -1,4 +1,4 @@
-"""Tables of the audit log: its entries, an index by database, and how far it was sent."""
+"""Tables of the audit log: its entries, an index by database, and the state of the audit streams."""
 
 from sqlalchemy import BigInteger, Column, Computed, Index, PrimaryKeyConstraint, Table, Text
 

@@ -1,4 +1,4 @@
-"""Tables of what databases have: tokens, holds, and branches."""
+"""Tables about databases: tokens, holds and branches."""
 
 from sqlalchemy import Boolean, Column, Index, Table, Text, text
 
@@ -56,7 +56,7 @@ Index(
     sqlite_where=_open_quarantine,
     postgresql_where=_open_quarantine,
 )
-"""At most one open quarantine of an object, whichever process and request place it."""
+"""At most one open quarantine per database, whichever process and request place it."""
 
 branches = Table(
     "branches",

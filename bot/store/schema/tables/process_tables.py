@@ -1,4 +1,4 @@
-"""Tables of work in the background: timers, and the processes that run."""
+"""Tables about background work: timers and running processes."""
 
 from sqlalchemy import Column, Integer, PrimaryKeyConstraint, Table, Text
 

@@ -1,4 +1,4 @@
-"""Tables of requests: what came in, requests, votes, delegations, and reviews."""
+"""Tables about requests: intents, requests, votes, delegations and reviews."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, text
 

@@ -1,4 +1,4 @@
-"""What all tables share: their metadata, with the names of indexes, and two column types."""
+"""Parts that all tables share: the metadata, with names for indexes, and two column types."""
 
 from sqlalchemy import BigInteger, Integer, MetaData, Text
 
