@@ -1,4 +1,4 @@
-"""Turn a command line into an `Action`, the form in which the policy sees it."""
+"""Turns a command line into an `Action`, the form in which the policy sees it."""
 
 from dataclasses import replace
 
@@ -13,8 +13,8 @@ from bot.core.parsing.parse_results import S
 def action_of(name: str, args: BaseModel) -> Action:
     """Return the action of a command, for the policy.
 
-    Its database is the argument `name`, `group` is the group of a new database, and `source` is what it is copied from.
-    Arguments that weren't typed have their defaults, such as the lifetime of a token.
+    Its database is the argument `name`. `group` is the group of a new database, and `source` is the database that is
+    copied. Arguments that weren't typed have their defaults, such as the lifetime of a token.
     """
     given = args.__dict__  # attribute access on a pydantic model is slow for missing fields
     database, source, expiration = given.get("name"), given.get("source"), given.get("expiration")
@@ -28,7 +28,7 @@ def action_of(name: str, args: BaseModel) -> Action:
 
 
 def action_of_line(grammar: Grammar[S], line: str, *, group: str | None = None) -> Action:
-    """Return the action of a command line. If arguments are missing, the others count.
+    """Return the action of a command line. If arguments are missing, the others are used.
 
     Args:
         group: the database's group, if the line doesn't name it.

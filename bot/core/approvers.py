@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bot.core.model import Person
 
 Groups = Mapping[str, frozenset[str] | None]
-"""The members of user groups by ID. None: Slack didn't say."""
+"""The members of user groups by ID. None if Slack didn't return them."""
 
 
 class Membership(Enum):
@@ -25,7 +25,7 @@ class Membership(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A person with their membership of the workspace."""
+    """A person, and how they belong to the workspace."""
 
     person: "Person"
     membership: Membership
@@ -44,7 +44,7 @@ class ApproverSet:
     """The people whom rules name for one purpose, such as approving."""
 
     all_of: tuple[NamedPeople, ...] = ()
-    """A person must be in every one of these: the people whom the rule of each database names, each set once."""
+    """A person must be in every one of these. There is one for each database's rule, without duplicates."""
     also: frozenset[str] = frozenset()
     """People who are included anyway, such as the requester."""
     without: frozenset[str] = frozenset()
@@ -68,7 +68,7 @@ class ApproverSet:
         return bool(self.all_of) and all(one.holds(person, standing, self.groups) for one in self.all_of)
 
     def lets_act(self, approver: Standing, delegate: Standing) -> bool:
-        """Return True if an approver of this set may let that person act in their place."""
+        """Return True if an approver of this set may let that person act for them."""
         if not self.without.isdisjoint((delegate.person.id, delegate.person.human)):
             return False
         return bool(self.all_of) and all(one.lets_act(approver, delegate, self.groups) for one in self.all_of)

@@ -16,7 +16,7 @@ GENESIS: Final = ""
 FIELDS: Final = tuple(one.name for one in fields(AuditEntry))
 
 Row = tuple[int, str, str, str]
-"""(seq, previous hash, hash, canonical entry), as the store keeps it. seq counts from 1 without gaps."""
+"""(seq, previous hash, hash, canonical entry), as the store has it. seq counts from 1 without gaps."""
 
 
 def canonical(entry: AuditEntry) -> str:

@@ -1,4 +1,4 @@
-"""The forms in which entries of the audit log leave the bot: JSON Lines and OCSF. A receiver can verify both."""
+"""The formats in which the audit log is sent: JSON Lines and OCSF. A receiver can verify both."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from bot.core.audit import Row, entry_hash
 
 
 class Format(StrEnum):
-    """The forms by the names that settings use."""
+    """The formats, with their names in settings."""
 
     JSON = "jsonl"
     OCSF = "ocsf"
@@ -25,7 +25,7 @@ class ReceivedEntry:
     seq: int
     hash: str
     text: str
-    """The canonical text, whose hash continues the hash of the entry before."""
+    """The canonical text. Its hash continues that of the previous entry."""
 
     def follows(self, previous: str) -> bool:
         """Return True if this entry continues the one with that hash."""
@@ -33,7 +33,7 @@ class ReceivedEntry:
 
 
 def json_line(row: Row) -> str:
-    """Return an entry as a line of JSON: `seq` and `hash`, then the entry as it was written, to the letter."""
+    """Return an entry as a line of JSON: `seq` and `hash`, then exactly the stored entry."""
     seq, _, digest, text = row
     return f'{{"seq":{seq},"hash":"{digest}",{text[1:]}'
 
@@ -82,7 +82,7 @@ _STATUSES: Final[Mapping[str, int]] = {
     **dict.fromkeys(("allowed", "succeeded"), 1),
     **dict.fromkeys(("failed", "denied", "refused", "stale", "expired"), 2),
 }
-"""1 is success and 2 is failure. All else is 0, unknown."""
+"""1 means success and 2 failure. Everything else is 0, unknown."""
 
 WRITERS: Final[Mapping[Format, Callable[[Row], str]]] = {Format.JSON: json_line, Format.OCSF: ocsf_line}
 

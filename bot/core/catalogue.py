@@ -33,7 +33,7 @@ class CommandCatalogue:
         whole = {name for name, members in self.families.items() if {one.name for one in members} <= responders}
         self.for_responders: Final = frozenset(responders | whole)
         self.reading: Final = frozenset(one.name for one in self.commands if not one.changes)
-        """Commands that change nothing, so that they need no approval or review."""
+        """Commands that change nothing, so they need no approval or review."""
         self.read: Final = tuple(
             one.name for one in self.commands if one.risk is Risk.READ and one.name not in self.open_to_all
         )
@@ -51,7 +51,7 @@ class CommandCatalogue:
         return list(dict.fromkeys(names))
 
     def find(self, name: str) -> Declaration | None:
-        """Return the command of this name. None: there is none, or no longer."""
+        """Return the command with this name. None if it doesn't exist, or no longer exists."""
         return self._by_name.get(name)
 
     def canonical(self, words: str) -> str:
@@ -69,7 +69,7 @@ class CommandCatalogue:
         return next(variants, command.risk)
 
     def outcome_of(self, name: str) -> tuple[str, frozenset[str]] | None:
-        """Return the other command, with its flags, in which a command ends. None: its rules are all about itself."""
+        """Return the other command, with its flags, with which a command ends. None if there is none."""
         command = self.find(name)
         return (command.comes_to[0], frozenset(command.comes_to[1:])) if command and command.comes_to else None
 
@@ -84,7 +84,7 @@ class CommandCatalogue:
         return command is not None and command.offers_freeze
 
     def again_label_of(self, name: str) -> str:
-        """Return the label of the button that repeats an operation with an unknown outcome. Empty: there is none."""
+        """Return the label of the button that repeats an operation with an unknown outcome. Empty if there is none."""
         command = self.find(name)
         return command.again_label if command else ""
 
@@ -115,7 +115,7 @@ class CommandCatalogue:
         return next((one.purpose for one in command.variants if one.purpose and one.flag in options), command.purpose)
 
     def about(self, key: str) -> list[str]:
-        """Return the commands that a key of a rule is about. Empty: it is about all commands."""
+        """Return the commands that a key of a rule is about. Empty if it is about all commands."""
         return [one.name for one in self.commands if key in one.policy_keys]
 
 

@@ -1,4 +1,4 @@
-"""The declaration of a command: everything but its behavior. Policy, parsing, cards, help and docs read it."""
+"""The declaration of a command: everything except its behavior. Policy, parsing, cards, help and docs read it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,13 +18,13 @@ class Variant:
     """A variant of a command that rules distinguish by a flag."""
 
     flag: str
-    """Such as `--read-only`. Empty: the variant without any flag."""
+    """Such as `--read-only`. Empty for the variant without a flag."""
     words: str
     """Its name in lists of permissions: `full access`."""
     risk: Risk | None = None
-    """Only if it differs from the command's."""
+    """Set only if it differs from the command's."""
     purpose: str = ""
-    """Only if it differs from the command's: `create a read-only token for {}`."""
+    """Set only if it differs from the command's: `create a read-only token for {}`."""
 
 
 class IncidentRole(StrEnum):
@@ -32,7 +32,7 @@ class IncidentRole(StrEnum):
 
     NONE = "none"
     STARTS = "starts"
-    """It also extends one."""
+    """It can also extend one."""
     ENDS = "ends"
 
 
@@ -53,19 +53,19 @@ class Declaration:
     position: int = LAST
     """Its place in help, lists of permissions and docs. Smaller numbers come first."""
     verb: str = ""
-    """Its label on buttons and in titles, about 20 characters: `Freeze writes`. Empty: the capitalized name."""
+    """Its label on buttons and in titles, such as `Freeze writes`. If empty, the capitalized name is used."""
     quick_label: str = ""
-    """The label of its form's button on `/turso` and Home. Empty: it has no such button."""
+    """The label of its form's button on `/turso` and Home. Empty if it has no such button."""
     purpose: str = ""
-    """What it is for, to follow `wants to`. `{}` stands for the databases: `freeze {}`."""
+    """Its purpose, to follow `wants to`. `{}` stands for the databases: `freeze {}`."""
     purpose_by: tuple[str, Mapping[Any, str]] = ("", MappingProxyType({}))
-    """An argument of the plan, and a more exact purpose for each of its values: what `protect` turns on or off."""
+    """An argument of the plan, with a more exact purpose for each value, such as what `protect` turns on or off."""
     aliases: tuple[str, ...] = ()
     """Other spellings. `rm` also means `db rm`."""
     synonyms: tuple[str, ...] = ()
     """Words that people use instead. They are suggested, but not accepted."""
     variants: tuple[Variant, ...] = ()
-    """The variants that rules distinguish, the one without a flag first. Empty: there is only one."""
+    """The variants that rules distinguish, with the one without a flag first. Empty if there is only one."""
     policy_keys: tuple[str, ...] = ()
     """Keys of a rule that are about this command, such as `countdown`."""
     open_to_all: bool = False
@@ -77,13 +77,13 @@ class Declaration:
     removes_target: bool = False
     """True if its target no longer exists afterwards, so that its holds end."""
     comes_to: tuple[str, ...] = ()
-    """Another command and its flags in which it ends: `("destroy", "--now")`. What denies that denies it, too."""
+    """Another command and its flags with which it ends: `("destroy", "--now")`. What denies that denies this, too."""
     undoes: bool = False
-    """True if its plan names a quarantine, as `arguments["request_id"]`, that the pipeline undoes."""
+    """True if its plan names a quarantine, as `arguments["request_id"]`, which the pipeline undoes."""
     makes_name: bool = False
-    """True if `NAME` is a new name, which a form asks for as text."""
+    """True if `NAME` is a new name, for which a form has a text field."""
     again_label: str = ""
-    """The button that repeats it while its outcome is unknown. Empty: there is no such button."""
+    """The label of the button that repeats it while its outcome is unknown. Empty if there is no such button."""
     offers_freeze: bool = False
     """True if its card offers a freeze, because the operation may take an hour and a leak can't wait."""
     incident: IncidentRole = IncidentRole.NONE
@@ -91,7 +91,7 @@ class Declaration:
     changes: bool = field(default=False, init=False)
     """True if it changes something, so that it may need approval."""
     reveals: bool = field(default=False, init=False)
-    """True if it returns a secret that only its requester reveals."""
+    """True if it returns a secret that only its requester can reveal."""
 
     @property
     def label(self) -> str:

@@ -10,7 +10,7 @@ from bot.core.approvers import ApproverSet
 
 
 class Never:
-    """The type of `NEVER`, a lifetime without an end."""
+    """The type of `NEVER`: the lifetime of a token that doesn't expire."""
 
     def __repr__(self) -> str:
         return "NEVER"
@@ -54,7 +54,7 @@ class Visibility(StrEnum):
 
 
 class QueryLiterals(StrEnum):
-    """Who sees the values in queries that `triage` shows."""
+    """Who sees the values in the queries that `triage` shows."""
 
     HIDDEN = "hidden"
     REQUESTER = "requester"
@@ -74,11 +74,11 @@ class Person:
     """True for a member of another workspace or organization than the bot's."""
     is_deactivated: bool = False
     enterprise_user_id: str = ""
-    """Their ID in an Enterprise Grid organization, where they also have one in each workspace."""
+    """Their ID in an Enterprise Grid organization. There they also have an ID in each workspace."""
 
     @property
     def human(self) -> str:
-        """Return one ID per human, so that people cannot approve their own request through a second account ID."""
+        """Return one ID per human, so that people can't approve their own request through a second account ID."""
         return self.enterprise_user_id or self.id
 
 
@@ -110,7 +110,7 @@ class Subject:
     person: Person
     channel: Channel
     groups: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
-    """The members of each user group in the policy. None: could not be checked, which counts as empty."""
+    """The members of each user group in the policy. None if they couldn't be looked up, which counts as empty."""
     incident_profile: str | None = None
     """The profile of the channel's active incident."""
 
@@ -122,9 +122,9 @@ class Target:
     name: str
     group: str | None = None
     sources: tuple[str, ...] = ()
-    """The names of the databases that it is a branch of, nearest first. It holds their data.
+    """The names of the databases from which it was branched, nearest first. It contains their data.
 
-    So whatever allows something must allow it for each of these names as well, and a denial of one of them counts.
+    So a rule that allows something must allow it for each of these names, too, and a denial for one of them counts.
     """
 
 
@@ -137,11 +137,17 @@ class Action:
     options: frozenset[str] = frozenset()
     """The flags that are set, such as `--now` and `--read-only`."""
     databases: tuple[Target, ...] = ()
-    """Every database that it touches. Empty: none in particular, so the channel's databases are the limit."""
+    """Every database that it touches.
+
+    Empty if it touches none in particular: then the channel's databases are the limit.
+    """
     lifetime: Lifetime | None = None
     """The requested lifetime of a token."""
     organization: str = ""
-    """The organization, if it was fixed before, as in a stored plan. Empty: the channel's in the current policy."""
+    """The organization, if it is already fixed, as in a stored plan.
+
+    Empty means the channel's in the current policy.
+    """
 
 
 _NOBODY: Final = ApproverSet()
@@ -160,7 +166,7 @@ class Decision:
 
     verdict: Verdict
     reason: str
-    """One sentence for people and the audit log: why, and what to do. Names no other channel and no ID."""
+    """One sentence for people and the audit log: why, and what to do. It contains no other channel and no ID."""
     rule: str | None = None
     """The rule's place in the file and its text, such as `channels.C0DBOPS.rules[3]: …`."""
     approvers: ApproverSet = _NOBODY
@@ -169,7 +175,7 @@ class Decision:
     confirm: Confirm = Confirm.NONE
     expires: timedelta = timedelta(hours=1)
     start_within: timedelta = timedelta(hours=1)
-    """How old an approval or a confirmation may be when the change is sent."""
+    """The maximum age of an approval or a confirmation when the change is sent."""
     max_lifetime: timedelta | None = None
     allow_never: bool = False
     requires: frozenset[Detail] = frozenset()
@@ -179,11 +185,11 @@ class Decision:
     notify: tuple[str, ...] = ()
     """Slack mentions, such as `<@U0ANA>` and `<!subteam^S0DBA>`."""
     direct_message: bool = False
-    """Whether the people in `notify` get a direct message, too."""
+    """Whether the people in `notify` also get a direct message."""
     escalation: tuple[tuple[str, ...], ...] = ()
     """Further mentions for each reminder after the first, until someone answers."""
     reviewers: ApproverSet = _NOBODY
-    """Whom the rule names as reviewers, also where it denies because that is nobody now."""
+    """The reviewers whom the rule names, even if it denies because nobody can review now."""
     review_within: timedelta | None = None
     blocks_while_owed: bool = False
     visibility: Visibility = Visibility.CHANNEL
@@ -196,6 +202,6 @@ class Decision:
         return self.verdict in (Verdict.ALLOW, Verdict.BREAK_GLASS)
 
     def missing(self, *, reason: str | None, ticket: str | None) -> list[Detail]:
-        """Return what the rule requires of a request and its requester didn't give."""
+        """Return what the rule requires and the requester didn't give."""
         given = {Detail.REASON: reason, Detail.TICKET: ticket}
         return [detail for detail in Detail if detail in self.requires and not given[detail]]

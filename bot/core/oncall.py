@@ -1,4 +1,4 @@
-"""On-call schedules, as a policy names them, and the keys under which their people are looked up."""
+"""On-call schedules, as a policy names them, and the keys with which their people are looked up."""
 
 import re
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ class Provider(StrEnum):
 
     @property
     def has_policies(self) -> bool:
-        """Return True if it says who is on call for an escalation policy and its levels, too."""
+        """Return True if it also returns who is on call for an escalation policy and its levels."""
         return self is Provider.PAGERDUTY
 
 
@@ -49,7 +49,7 @@ class Schedule:
 
     @property
     def key(self) -> str:
-        """Return the key of its people among the user groups. `of` reads it again."""
+        """Return the key for its people, like a user group's ID. `of` parses it."""
         kind = "policy" if self.is_policy else "schedule"
         level = f":{self.level}" if self.level is not None else ""
         return f"{PREFIX}{self.provider}:{kind}:{self.id}{level}"
@@ -69,7 +69,7 @@ class OnCall:
     risk: Risk = Risk.HIGH
 
     def covers(self, risk: Risk) -> bool:
-        """Return True if these people may approve an operation of a risk."""
+        """Return True if these people may approve an operation with this risk."""
         return _RISKS.index(risk) <= _RISKS.index(self.risk)
 
 
@@ -79,7 +79,7 @@ def is_schedule(group: str) -> bool:
 
 
 def not_said(groups: Iterable[str]) -> str:
-    """Return who didn't say who is in these user groups and schedules, as a sentence without its full stop."""
+    """Return which services didn't return the members of these groups and schedules, without a full stop."""
     keys = sorted(groups)
     providers = list(dict.fromkeys(Schedule.of(key).provider.label for key in keys if is_schedule(key)))
     parts = [f"{provider} didn't say who is on call" for provider in providers]

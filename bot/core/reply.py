@@ -1,4 +1,4 @@
-"""A message as plain data: what the commands return and what the Slack gateway delivers."""
+"""A message as plain data: commands return it, and the Slack gateway delivers it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Reply:
     """The text for notifications and screen readers. Never a secret. Foreign text in it is already escaped."""
     blocks: Sequence[Block] = ()
     plain_blocks: Sequence[Block] = ()
-    """Sent instead if Slack rejects new block types with `invalid_blocks`. Empty: `blocks` has none."""
+    """Sent instead if Slack rejects new block types with `invalid_blocks`. Empty if `blocks` has none."""
     private: bool = False
     """True if only the requester may see it, whatever the policy's visibility."""
     secret: bool = field(default=False, repr=False)

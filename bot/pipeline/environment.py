@@ -1,4 +1,4 @@
-"""The dependencies of the pipeline: ports, the rules in force and the Turso clients."""
+"""The dependencies of the pipeline: ports, the current rules and the Turso clients."""
 
 import asyncio
 import secrets
@@ -28,7 +28,7 @@ from bot.turso.models import Listing
 
 MENU_SECONDS: Final = 60.0
 MENU_LISTINGS_AT_MOST: Final = 16
-"""Listings that are cached at a time. Each may hold ten thousand databases."""
+"""The most listings that are cached at the same time. Each may contain ten thousand databases."""
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -38,18 +38,18 @@ def new_id(prefix: str) -> str:
 
 
 class Rules(Protocol):
-    """The policy in force. It changes when its file does."""
+    """The current policy. It changes when its file does."""
 
     @property
     def policy(self) -> Policy: ...
 
     @property
     def problem(self) -> str | None:
-        """Return why the current file isn't in force, or None if it is."""
+        """Return why the current file isn't used, or None if it is."""
 
 
 class TursoClients(Protocol):
-    """One client for each organization of the policy."""
+    """One client for each organization in the policy."""
 
     def turso(self, organization: str) -> TursoClient:
         """Return the client of an organization.
@@ -81,17 +81,17 @@ class Environment:
     commands: Sequence[Command]
     grammar: Grammar[Command]
     health: Callable[[], Awaitable[Sequence[tuple[str, bool, str]]]]
-    """The live checks of `doctor`: name, whether it is well, one sentence."""
+    """The live checks of `doctor`: name, whether it passed, one sentence."""
     watches: ProbeWatches = field(default_factory=ProbeWatches, init=False)
     """The probe tokens of this process."""
     menu_listings: Cache[tuple[str, str | None], Listing] = field(init=False)
-    """The databases of an organization for the menus of one view, so that typing letter by letter asks Turso once."""
+    """The databases of an organization for the menus of a view, so that typing doesn't call Turso for every letter."""
     notes: OrderedDict[str, Address] = field(default_factory=OrderedDict)
     """The addresses of the private notes that a request has started, by request."""
     _notification_locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     traces: Traces = field(default_factory=NoTraces)
     tracing: Callable[..., AbstractContextManager[Any]] = field(default=lambda **_: nullcontext())
-    """Binds a reference to every log line written inside."""
+    """Adds a reference to every log line written inside."""
 
     def __post_init__(self) -> None:
         async def listed(menu: tuple[str, str | None]) -> Listing:
@@ -124,12 +124,12 @@ class Environment:
         return await self.with_incident(await self.directory.subject(incoming, usergroups=groups))
 
     async def refresh(self, incoming: Incoming, request: Request) -> None:
-        """Look the presser and the approving user groups up in Slack again, before a press counts."""
+        """Look up who pressed a button and the approving user groups in Slack again, before the press counts."""
         groups = self.rules.policy.approving_groups(request.channel_id, request.command)
         await self.directory.subject(incoming, usergroups=groups, fresh=True)
 
     async def requester_of(self, request: Request) -> Subject:
-        """Return a request's requester as of now."""
+        """Return the current record of a request's requester."""
         groups = self.rules.policy.groups_in(request.channel_id)
         found = await self.directory.subject_of(request.requester, request.channel_id, usergroups=groups)
         found = await self.with_incident(found)
@@ -149,7 +149,7 @@ class Environment:
         return replace(subject, incident_profile=self.rules.policy.profile_of(incident))
 
     async def names_of(self, user_ids: Iterable[str]) -> Mapping[str, str]:
-        """Return the display names of people, without those that Slack doesn't return."""
+        """Return the display names of people. Those that Slack doesn't return are left out."""
         found = {}
         for user_id in user_ids:
             try:

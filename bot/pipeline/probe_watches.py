@@ -1,4 +1,4 @@
-"""The probe tokens of this process and the tasks that try them. They exist only in memory."""
+"""The probe tokens of this process, and the tasks that try them. They exist only in memory."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -42,18 +42,18 @@ class ProbeWatches:
         return self._watches.get(request_id)
 
     def start(self, request_id: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Start the task that tries a request's tokens, unless it runs already."""
+        """Start the task that tries a request's tokens, unless it is already running."""
         watch = self._watches[request_id]
         if watch.task is None:
             watch.task = asyncio.create_task(run(), name=f"proof: {request_id}")
             watch.task.add_done_callback(_log_failure)
 
     def forget(self, request_id: str) -> None:
-        """Drop the tokens of a request."""
+        """Delete the tokens of a request."""
         self._watches.pop(request_id, None)
 
     async def close(self) -> None:
-        """Cancel every task and drop the tokens."""
+        """Cancel every task and delete the tokens."""
         tasks = [watch.task for watch in self._watches.values() if watch.task is not None]
         self._watches.clear()
         for task in tasks:

@@ -1,4 +1,4 @@
-"""Replies to people: their address, refusals, and the audit entries of both."""
+"""Replies to people: where they go, refusals, and the audit entries of both."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 def requester_address(request: Request) -> Address:
-    """Return the address of private messages to a request's requester."""
+    """Return the address for private messages to a request's requester."""
     return Address(request.requester, request.channel_id, request.thread_ts, request.intent_id)
 
 
@@ -39,7 +39,7 @@ def private_note(text: str, *more: str) -> Reply:
 
 
 def error_reply(error: BotError | None, reference: str, hint: Mrkdwn | None = None) -> Reply:
-    """Build the reply for an error, with a hint on what could help. A bug shows only a reference."""
+    """Return the reply for an error, with a hint on what could help. For a bug, it shows only a reference."""
     if error is None:
         return private_note(
             "Something went wrong in Turso Ops. Give this reference to an admin.", f"Reference `{reference}`"
@@ -51,12 +51,12 @@ def error_reply(error: BotError | None, reference: str, hint: Mrkdwn | None = No
 
 
 async def report_unexpected(env: Environment, incoming: Incoming, reply: Reply) -> None:
-    """Deliver the reply for an error. If that fails too, log it."""
+    """Deliver the reply for an unexpected error. If that fails, too, log it."""
     try:
         await env.messenger.send_ephemeral(address_of(incoming), reply)
     except BotError as error:
         log.warning("could not tell", why=str(error))
-    except Exception:  # the first error is already in the log and matters more
+    except Exception:  # the first error is already logged, and matters more
         log.exception("could not tell")
 
 
@@ -96,10 +96,10 @@ def entry(
     by: str = "",
     **detail: object,
 ) -> AuditEntry:
-    """Build an audit entry from the objects that the caller has.
+    """Return an audit entry for objects that the caller has.
 
     Args:
-        by: who acted, if it wasn't the requester. `timer` if no person did.
+        by: the actor, if it isn't the requester. `timer` if no person acted.
     """
     user = subject.person.id if subject else incoming.user_id if incoming else request.requester if request else ""
     channel = request.channel_id if request else incoming.channel_id if incoming else ""

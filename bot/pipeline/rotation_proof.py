@@ -1,7 +1,7 @@
 """Verification of a rotation: probe tokens are tried until they are refused, for as long as Turso may need.
 
 The tokens are in the memory of one process. Its task tries them, and postpones the timer `prove` each time. If that
-timer fires in a process without the tokens, the first process has stopped, and the rest stays unverified.
+timer fires in a process without the tokens, the first process has stopped, and the rest remains unverified.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ async def mint(env: Environment, probes: Probes, ctx: ChangeContext, request: Re
         return
     try:
         minted = await probes(ctx, request.plan)
-    except Exception as error:  # the rotation continues; the exception isn't logged, since it may contain a token
+    except Exception as error:  # the rotation continues. The exception isn't logged, since it may contain a token
         log.error("proof.mint_failed", request=request.id, error=type(error).__name__)
         minted = [(one, None) for one in _without(request, "a probe token couldn't be created")]
     env.watches.keep(request.id, minted)
@@ -71,7 +71,7 @@ def _without(request: Request, why: str) -> list[Finding]:
 
 
 async def go_on(env: Environment, request_id: str) -> None:
-    """Continue to try the tokens in the background while any is undecided, else drop them."""
+    """Keep trying the tokens in the background while any is undecided. Otherwise delete them."""
     request = await env.store.requests.get(request_id)
     proof = Proof.of(request.facts) if request else None
     if proof is None or not proof.is_watched:
@@ -108,7 +108,7 @@ async def _watch(env: Environment, request_id: str) -> None:
 
 
 async def _step(env: Environment, request_id: str) -> None:
-    """Try the undecided tokens, and commit what is new."""
+    """Try the undecided tokens, and commit new findings."""
     watch = env.watches.of(request_id)
     if watch is None:
         return None
@@ -131,7 +131,7 @@ def _lease(env: Environment, request_id: str) -> Timer:
 
 
 async def _conclude(env: Environment, request: Request, proof: Proof) -> None:
-    """Commit the proof, notify people, and drop the timer that would do so after a crash."""
+    """Commit the proof, notify people, and delete the timer that would do so after a crash."""
     now, lease = env.clock.now(), _lease(env, request.id)
     words = {one.database: one.tokens.value for one in proof.findings}
     move = Transition(
@@ -170,7 +170,7 @@ async def _look(env: Environment, turso: TursoReader, request_id: str, watch: Pr
 
 
 async def _by_this_rotation(env: Environment, request_id: str, since: datetime, sibling: Finding) -> Finding:
-    """Discard a sibling's finding if it was rotated separately, since that shows nothing about the group."""
+    """Discard a sibling's finding if the sibling was rotated separately, since that shows nothing about the group."""
     states = [State.EXECUTING, State.UNKNOWN, State.RESTORED, *REVOKES]
     for name in (one.name for one in env.commands if isinstance(one, ChangeCommand) and one.revokes):
         for one in await env.store.requests.find(states=states, command=name, since=since):
@@ -197,7 +197,7 @@ async def _try(env: Environment, turso: TursoReader, watch: ProbeWatch, until: d
 
 
 async def _refused(turso: TursoReader, finding: Finding, now: datetime) -> Finding:
-    """Accept a refusal only from the same database. One recreated under the name would refuse the token too."""
+    """Accept a refusal only from the same database. A new database with its name would refuse the token, too."""
     try:
         same = (await turso.database(finding.database)).id == finding.database_id
     except DatabaseNotFound:

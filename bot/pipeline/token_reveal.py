@@ -73,7 +73,8 @@ async def _mint_once(
     env: Environment, request: Request, incoming: Incoming, ctx: ChangeContext, command: SecretCommand[Any]
 ) -> str:
     now, token_id = env.clock.now(), new_id("t")
-    phase = f"reveal:{token_id}"  # not counted: another press may have revealed, and failed, since this one read
+    # not counted as a retry: another press may have revealed the token, and failed, since this one read the request
+    phase = f"reveal:{token_id}"
     settle = Timer(TimerKind.RECONCILE, request.id, now + SETTLES_WITHIN)
     facts = {**request.facts, "token": token_id, "press": incoming.id}
     move = Transition(to=State.EXECUTING, at=now, changes={"facts": facts}, timers=[settle], cancel=[TimerKind.LAPSE])

@@ -51,11 +51,11 @@ class AlertEnd(StrEnum):
     RESET = "reset"
     """A new billing period has begun."""
     HIGHER = "higher"
-    """The next threshold was reached, which has an alert of its own."""
+    """The next threshold was reached. It has its own alert."""
     REACHED = "reached"
     """What was forecast has happened: the quota is used up."""
     OVER = "over"
-    """There is no such token, freeze or failure any more."""
+    """The token, freeze or failure no longer exists."""
     OFF = "off"
     """Alerts were turned off in the channel, or the threshold was removed."""
     UNWATCHED = "unwatched"
@@ -70,7 +70,7 @@ class Contributor(NamedTuple):
     """A database and its share of what an alert measured."""
 
     database: str
-    """Empty if its name isn't known, because it was destroyed."""
+    """Empty if its name isn't known, because the database was destroyed."""
     database_id: str
     amount: int
 
@@ -81,7 +81,7 @@ class Figure(NamedTuple):
     at: str
     """When the interval began, `2026-11-24T09:00:00+00:00`."""
     amount: int | None
-    """None: not known."""
+    """None if it isn't known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +103,20 @@ class Alert:
     Forecasts have `100`.
     """
     period: str
-    """The billing period (`2026-11`), the hour in which a spike began, or what else makes the state the same one."""
+    """The billing period (`2026-11`), the hour in which a spike began, or another key that identifies the state."""
     since: datetime
-    """Since when it has been so, as far as is known."""
+    """When the state began, as far as is known."""
     raised_at: datetime
     measured: int
     """In the unit of the measure."""
     compared: int | None = None
-    """What `measured` is compared with: the quota, or the usual number of a database at this time. None: nothing."""
+    """What `measured` is compared with: the quota, or the usual number of a database at this time. None if nothing."""
     subject: str = ""
-    """The name of the database. Empty: the organization."""
+    """The name of the database. Empty for the organization."""
     subject_id: str = ""
-    """Its `DbId`. Empty: the organization."""
+    """Its `DbId`. Empty for the organization."""
     contributors: tuple[Contributor, ...] = ()
-    """The databases of the channel that make up most of it, largest first, at most three."""
+    """The databases of the channel that contribute most, largest first, at most three."""
     figures: tuple[Figure, ...] = ()
     """Recent numbers for a chart, oldest first."""
     details: tuple[str, ...] = ()
@@ -152,9 +152,9 @@ class Alert:
 
     @property
     def key(self) -> str:
-        """Return what identifies the state within a channel, whatever the period.
+        """Return the key of the state within a channel, which is the same in every period.
 
-        A database that reads and writes more than usual has one spike, so its measure isn't part of the key.
+        A database with more reads and more writes than usual has one spike, so its measure isn't part of the key.
         """
         measure = "" if self.kind is AlertKind.SPIKE else self.measure.value
         return "/".join((self.kind.value, self.organization, self.subject_id, measure, self.threshold))

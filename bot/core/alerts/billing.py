@@ -11,12 +11,12 @@ from bot.core.alerts.hours import restarted, value_of
 from bot.core.records.usage import UsageReading
 
 GRACE: Final = timedelta(hours=48)
-"""Counters that haven't restarted so long after the first of a month still count as those of the month before."""
+"""If the counters haven't restarted this long after the first of a month, they still count for the month before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A billing period: a calendar month (UTC), or a month that began when the counters were seen to restart."""
+    """A billing period: a calendar month (UTC), or a month that began when the counters restarted."""
 
     key: str
     since: datetime
@@ -27,7 +27,7 @@ def period_of(readings: Sequence[UsageReading]) -> Period:
     """Return the billing period of the last reading.
 
     Turso says that usage counts per calendar month. The counters themselves decide: a month has begun only when they
-    have restarted, and a restart in the middle of a month begins a period as well.
+    have restarted, and a restart in the middle of a month begins a period, too.
 
     Args:
         readings: at least one, oldest first.
@@ -46,7 +46,7 @@ def period_of(readings: Sequence[UsageReading]) -> Period:
 
 
 def first_above(readings: Sequence[UsageReading], period: Period, measure: Measure, limit: float) -> datetime:
-    """Return the time of the first of the latest readings in a row that show at least `limit` in this period."""
+    """Return when the latest series of readings with at least `limit` in this period began."""
     found = readings[-1].taken_at
     for one in reversed(readings):
         value = value_of(one, measure)

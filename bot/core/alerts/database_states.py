@@ -16,10 +16,10 @@ from bot.core.records.holds import HoldKind
 from bot.core.records.tokens import LedgerToken, TokenState
 
 HOLDERS: Final = 3
-"""How many people's tokens must expire at once for an alert."""
+"""How many people's tokens must expire at the same time for an alert."""
 EXPIRES_WITHIN: Final = timedelta(days=1)
 SHORT_LIVED: Final = timedelta(days=3)
-"""Tokens that were issued for less are expected to expire."""
+"""Tokens that were issued for less than this are expected to expire."""
 OLD_FREEZE: Final = timedelta(days=7)
 
 
@@ -81,7 +81,7 @@ def expiring_tokens(subscription: AlertSubscription, facts: Facts, known: Sequen
 
 
 def _last_tokens(facts: Facts) -> Mapping[str, Mapping[str, LedgerToken]]:
-    """Return the token of each holder that works longest, by database."""
+    """Return each holder's token that works longest, by database."""
     found: dict[str, dict[str, LedgerToken]] = defaultdict(dict)
     for token in facts.tokens:
         held = found[token.database_id].get(token.holder)

@@ -1,4 +1,4 @@
-"""The decision about a channel's alerts: which are raised, and which have ended."""
+"""Decides about a channel's alerts: which are raised, and which have ended."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ CHECKS: Final[Mapping[AlertKind, Check]] = {
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What follows for one channel."""
+    """The changes for one channel."""
 
     raised: Sequence[Alert] = ()
     ended: Mapping[str, AlertEnd] = field(default_factory=dict)
@@ -37,7 +37,7 @@ def evaluate(
     shown: Shown,
     new_id: Callable[[], str],
 ) -> Changes:
-    """Decide what is raised and what has ended in one channel.
+    """Decide which alerts are raised and which have ended in one channel.
 
     Args:
         known: the channel's alerts of this organization that are open or were raised in the last weeks.

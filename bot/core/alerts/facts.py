@@ -1,4 +1,4 @@
-"""The facts of an organization about which alerts are decided."""
+"""The facts about an organization from which alerts are decided."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,28 +15,31 @@ from bot.core.records.usage import UsageReading, UsageSample
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of an organization now. What isn't known is missing, and nothing follows from it."""
+    """What is known about an organization now.
+
+    A fact that isn't known is missing, and nothing is concluded from that.
+    """
 
     organization: str
     now: datetime
     reading: UsageReading | None = None
-    """The usage of this hour. None: Turso didn't answer, so that nothing about usage is decided."""
+    """The usage of this hour. None if Turso didn't respond. Then nothing about usage is decided."""
     readings: Sequence[UsageReading] = ()
-    """The last weeks, oldest first, and `reading` at the end."""
+    """The readings of the last weeks, oldest first, with `reading` at the end."""
     quotas: Mapping[Measure, int] | None = None
-    """What the plan includes. None: Turso didn't say. A measure without a limit is missing."""
+    """What the plan includes. None if Turso didn't report it. A measure without a limit is missing."""
     databases: Sequence[UsageSample] = ()
     """The counters of every database in this billing period."""
     history: History | None = None
-    """What the busiest databases of this hour used at such hours before."""
+    """What this hour's busiest databases used at the same hour in the past."""
     busiest: Sequence[str] = ()
-    """Their `DbId`s."""
+    """The `DbId`s of the busiest databases."""
     tokens: Sequence[LedgerToken] = ()
     """The tokens that may work now."""
     holds: Sequence[Hold] = ()
     """The reasons why databases are blocked now."""
     failures: Sequence[str] | None = None
-    """One sentence for each kind of work of the bot itself that fails or is late. None: not known."""
+    """One sentence for each kind of the bot's own work that fails or is late. None if that isn't known."""
 
     @cached_property
     def period(self) -> Period:

@@ -1,4 +1,4 @@
-"""Forecasts: when a quota will be used up, with a range that is right with a probability of 90%."""
+"""Forecasts when a quota will be used up, with a range that is right with a probability of 90%."""
 
 import math
 import random
@@ -15,9 +15,9 @@ from bot.core.alerts.hours import BEFORE_THE_HOUR, LATE, restarted, value_of
 from bot.core.records.usage import UsageReading
 
 DAYS_AT_LEAST: Final = 14
-"""No forecast from fewer known days."""
+"""With fewer known days than this, there is no forecast."""
 PATHS: Final = 400
-"""How many possible futures are drawn."""
+"""How many possible futures are simulated."""
 RAISES: Final = 0.95
 """The share of simulated futures that must use up the quota in time for an alert."""
 ENDS: Final = 0.5
@@ -27,7 +27,7 @@ _LAST: Final = timedelta(minutes=1)
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = 7
 _CAUTION: Final = 1.6
-"""Widens the drawn differences, because the noise of one day is related to that of the next."""
+"""Widens the simulated differences, because the noise of one day is related to that of the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,15 @@ class Forecast:
     """When a quota is used up, if it is."""
 
     chance: float
-    """The share of possible futures that use it up in time."""
+    """The share of simulated futures that use up the quota in time."""
     earliest: datetime | None
     """The start of the first of the days (UTC) on which it may be used up."""
     expected: datetime | None
     latest: datetime | None
-    """The end of the last day of these. Nine of ten futures use the quota up between them. None: some don't in time."""
+    """The end of the last of these days.
+
+    Nine of ten futures use up the quota in between. None if some don't in time.
+    """
 
 
 def closes_day(reading: UsageReading) -> bool:
@@ -50,7 +53,7 @@ def closes_day(reading: UsageReading) -> bool:
 
 
 def daily(readings: Sequence[UsageReading], measure: Measure) -> list[tuple[date, int]]:
-    """Return by how much a number grew on each day that is known completely. Storage may shrink."""
+    """Return how much a number grew on each day for which that is known completely. Storage may shrink."""
     closing = [one for one in readings if closes_day(one)]
     found = []
     for before, after in pairwise(closing):
@@ -103,7 +106,7 @@ def _midnight(at: datetime) -> datetime:
 
 
 def _days_until(path: "_Path", left: float, ahead: float) -> float:
-    """Return after how many days a future uses up what is left, or infinity."""
+    """Return after how many days a simulated future uses up what is left, or infinity."""
     for day in range(math.ceil(ahead)):
         amount = path.amount(day + 1)
         if amount >= left:
@@ -114,7 +117,7 @@ def _days_until(path: "_Path", left: float, ahead: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """What past days say: a level with a trend, seasons of the week, and how far past days were from these."""
+    """A model of past days: a level with a trend, seasons of the week, and how far past days differed from these."""
 
     level: float
     slope: float
@@ -139,14 +142,14 @@ class _Path:
     noise: random.Random
 
     def amount(self, day: int) -> float:
-        """Return by how much the number grows on a day, counted from 1."""
+        """Return how much the number grows on a day, counted from 1."""
         season = self.model.seasons[(self.model.weekday + day) % _WEEK]
         value = self.level + self.slope * day + season + self.rest[int(self.noise.random() * len(self.rest))]
         return math.expm1(min(value, 60.0)) if self.model.is_log else value
 
 
 def _seasonal(known: Sequence[tuple[date, int]]) -> _Model:
-    """Return the model of a flow. The trend compares equal weekdays, so that the seasons don't matter to it."""
+    """Return the model of a flow. The trend compares equal weekdays, so that the weekly seasons don't affect it."""
     last = known[-1][0]
     points = [((day - last).days, math.log1p(max(amount, 0))) for day, amount in known]
     by_day = dict(points)
@@ -165,7 +168,7 @@ def _seasonal(known: Sequence[tuple[date, int]]) -> _Model:
 
 
 def _season(values: Sequence[float]) -> float:
-    """Return how a weekday differs from the level. One value alone may be chance, so it counts half."""
+    """Return how a weekday differs from the level. A single value may be chance, so it counts half."""
     return 0.0 if not values else median(values) * (0.5 if len(values) == 1 else 1.0)
 
 
@@ -178,7 +181,7 @@ def _levels(known: Sequence[tuple[date, int]]) -> _Model:
 
 
 def _futures(model: _Model) -> Iterator[_Path]:
-    """Draw possible futures, without end. The same history always gives the same ones."""
+    """Yield simulated futures, endlessly. The same history always yields the same ones."""
     noise, count = random.Random(0), len(model.rest)
     fitted = _WEEK + 2 if model.is_log else 1
     wider = _CAUTION * math.sqrt(count / max(count - fitted, 1))

@@ -10,15 +10,15 @@ from bot.core.records.usage import UsageGrowth, UsageReading, UsageSample
 
 HOUR: Final = timedelta(hours=1)
 BEFORE_THE_HOUR: Final = timedelta(minutes=2)
-"""Readings are taken so long before each full hour, so that the last one of a month is before the counters restart."""
+"""How long before each full hour a reading is taken, so that a month's last one is before the counters restart."""
 LATE: Final = timedelta(minutes=10)
-"""A reading that is taken later than this doesn't show what was used in its hour."""
+"""A reading that is taken later than this doesn't show the usage of its hour."""
 AT_MOST: Final = 500
-"""Databases of which one hour is stored: those that were used most."""
+"""The most databases for which an hour is stored. The busiest are stored."""
 FLOWS: Final = (Measure.ROWS_READ, Measure.ROWS_WRITTEN, Measure.BYTES_SYNCED)
 
 Born = Callable[[str], datetime | None]
-"""Returns when a `DbId` was created, or None if it doesn't say."""
+"""Returns when a `DbId` was created, or None if it doesn't contain that."""
 
 
 def due_at(now: datetime) -> datetime:
@@ -28,7 +28,7 @@ def due_at(now: datetime) -> datetime:
 
 
 def value_of(record: object, measure: Measure) -> int | None:
-    """Return a number of a reading, a sample or a growth. None: not known."""
+    """Return a number of a reading, a sample or a growth. None if it isn't known."""
     found: int | None = getattr(record, measure)
     return found
 
@@ -86,7 +86,7 @@ def _grown(before: UsageSample | None, after: UsageSample, measure: Measure, *, 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What databases used in past hours. What it doesn't know is None, never zero."""
+    """What databases used in past hours. Unknown usage is None, never zero."""
 
     readings: Mapping[datetime, UsageReading]
     growth: Mapping[tuple[str, datetime], UsageGrowth]

@@ -13,7 +13,7 @@ from bot.core.alerts.subscriptions import AlertSubscription
 
 MEASURES: Final = (*FLOWS, Measure.STORAGE)
 HYSTERESIS: Final = 3
-"""How many percent of the quota below its threshold an alert ends."""
+"""An alert ends when the number is this many percent of the quota below its threshold."""
 CHART_DAYS: Final = 14
 USED_UP: Final = "100"
 
@@ -60,12 +60,12 @@ def _end_of(alert: Alert, percent: float, reached: Sequence[int]) -> AlertEnd | 
 
 
 def _was_told(known: Sequence[Alert], period: Period, threshold: int) -> bool:
-    """Return True if this threshold or a higher one was reached before in this period."""
+    """Return True if this threshold or a higher one was already reached in this period."""
     return any(one.is_told and one.period == period.key and int(one.threshold) >= threshold for one in known)
 
 
 def forecasts(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
-    """Find the quotas that will be used up in time. Decided once a day, when the day is known."""
+    """Find the quotas that will be used up in time. This is decided once a day, when the day's usage is known."""
     if not subscription.forecast:
         return Found((), {one.id: AlertEnd.OFF for one in known if one.is_open})
     states: list[Alert] = []
@@ -96,7 +96,7 @@ def forecasts(subscription: AlertSubscription, facts: Facts, known: Sequence[Ale
 
 
 def _days(facts: Facts, measure: Measure) -> tuple[Figure, ...]:
-    """Return what was used on each of the last known days. For storage, the level at their ends."""
+    """Return what was used on each of the last known days. For storage, return the size at the end of each."""
     if measure is Measure.STORAGE:
         closing = [one for one in facts.readings if closes_day(one)][-CHART_DAYS:]
         return tuple(figure(one.at, value_of(one, measure)) for one in closing)

@@ -1,4 +1,4 @@
-"""Spikes: an hour in which a database was used far more than it usually is at this hour of the week."""
+"""Spikes: when a database is used far more than it usually is at this hour of the week, and when that has ended."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from bot.core.alerts.alert import Measure
 from bot.core.alerts.hours import FLOWS, HOUR, History
 
 LEAST: Final = {Measure.ROWS_READ: 10_000, Measure.ROWS_WRITTEN: 1_000, Measure.BYTES_SYNCED: 10 * 1024 * 1024}
-"""Less than this in an hour is no spike, however little is usual."""
+"""Usage below this in an hour isn't a spike, however little is usual."""
 WEEKS: Final = 5
 WEEKS_AT_LEAST: Final = 3
 DAYS: Final = 14
@@ -18,7 +18,7 @@ DAYS_AT_LEAST: Final = 10
 QUIET_HOURS: Final = 3
 """How many quiet hours in a row end a spike."""
 SPREADS: Final = 6.0
-"""How many robust standard deviations a spike exceeds the usual, besides the factor."""
+"""Besides the factor, a spike exceeds the usual by this many robust standard deviations."""
 _SIGMA: Final = 1.4826
 """Makes the median absolute deviation comparable with a standard deviation."""
 _LEAST_SPREAD: Final = 0.1
@@ -46,7 +46,7 @@ class Spike:
 
 
 def hours_needed(at: datetime) -> list[datetime]:
-    """Return the hours that decide about a spike at `at`, and those of its chart."""
+    """Return the hours that are needed to decide about a spike at `at`, and those of its chart."""
     weeks = [hour for week in range(1, WEEKS + 1) for hour in _around(at - week * timedelta(weeks=1))]
     days = [hour for day in range(1, DAYS + 1) for hour in _around(at - timedelta(days=day))]
     recent = [at - back * HOUR for back in range(CHART_HOURS + QUIET_HOURS)]
@@ -57,10 +57,10 @@ CHART_HOURS: Final = 20
 
 
 def usual(history: History, database_id: str, measure: Measure, at: datetime) -> Usual | None:
-    """Return what is usual at this hour of the week, or if too few weeks are known, at this hour of a day.
+    """Return what is usual at this hour of the week. If too few weeks are known, at this hour of the day.
 
-    For each week or day, the busiest of three hours counts. In a country that changes its clocks, people's habits
-    move by an hour, and that is no spike.
+    For each week or day, the busiest of three hours counts, because a change of the clocks moves people's habits by an
+    hour, and that isn't a spike.
 
     Returns:
         None if too little is known.
@@ -73,20 +73,20 @@ def usual(history: History, database_id: str, measure: Measure, at: datetime) ->
 
 
 def spike(history: History, database_id: str, at: datetime, factor: float) -> Spike | None:
-    """Return the largest spike of a database in the hour before `at`, or None if there is none, or it isn't known."""
+    """Return the largest spike of a database in the hour before `at`. None if there is none, or it isn't known."""
     found = []
     for measure in FLOWS:
         used, known = history.used(database_id, measure, at), usual(history, database_id, measure, at)
         if used is None or known is None or not known.exceeded_by(used, factor, LEAST[measure]):
             continue
         if known.level == 0 and history.born(database_id) is None:
-            continue  # it may be new: nobody knows since when it exists
+            continue  # it may be new: its creation time isn't known
         found.append((used / max(known.level, 1.0), Spike(measure, used, round(known.level))))
     return max(found, key=lambda one: one[0])[1] if found else None
 
 
 def has_ended(history: History, database_id: str, at: datetime, factor: float) -> bool:
-    """Return True if the last hours are all known, and in none the database was used more than half of a spike."""
+    """Return True if the last hours are all known, and in none of them the database used more than half of a spike."""
     return all(_is_quiet(history, database_id, at - back * HOUR, factor) for back in range(QUIET_HOURS))
 
 

@@ -1,4 +1,4 @@
-"""What a check of one kind of alert finds: the states that hold now, and the alerts that have ended."""
+"""The result of checking one kind of alert: the states that are true now, and the alerts that have ended."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,14 +17,14 @@ Shown = Callable[[str, str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The states that hold now, as alerts without an ID, and the alerts that have ended, by ID."""
+    """The states that are true now, as alerts without an ID, and the alerts that have ended, by ID."""
 
     states: Sequence[Alert] = ()
     ended: Mapping[str, AlertEnd] = field(default_factory=dict)
 
 
 Check = Callable[[AlertSubscription, Facts, Sequence[Alert], Shown], Found]
-"""Looks at one kind of alert in a channel. Gets the channel's alerts of this kind, open or recent."""
+"""Checks one kind of alert in a channel. Gets the channel's alerts of this kind, open or recent."""
 
 
 def state(
@@ -39,7 +39,7 @@ def state(
     since: datetime | None = None,
     **more: Any,
 ) -> Alert:
-    """Return a state that holds now. It becomes an alert if it is new."""
+    """Return a state that is true now. It becomes an alert if it is new."""
     return Alert(
         id="",
         kind=kind,
@@ -57,7 +57,7 @@ def state(
 
 
 def top_databases(facts: Facts, measure: Measure, shown: Shown) -> tuple[Contributor, ...]:
-    """Return the databases of a channel that make up most of a number in this billing period."""
+    """Return the databases of a channel that contribute most to a number in this billing period."""
     found = [
         Contributor(one.database, one.database_id, amount)
         for one in facts.databases

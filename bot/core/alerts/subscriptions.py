@@ -16,31 +16,31 @@ class AlertSubscription:
     channel_id: str
     organization: str
     quota: tuple[int, ...] = ()
-    """Thresholds in percent of the plan's quota, ascending. Empty: no alerts about quotas."""
+    """Thresholds in percent of the plan's quota, ascending. Empty means no alerts about quotas."""
     spike: float | None = None
-    """How many times the usual is a spike. None: no alerts about spikes."""
+    """The factor over the usual from which usage counts as a spike. None means no alerts about spikes."""
     forecast: bool = False
     notify: tuple[str, ...] = ()
     """The user IDs (`U…`) and user group IDs (`S…`) to mention."""
     author: str = POLICY
-    """The user ID of who turned it on. Empty: the policy file."""
+    """The user ID of the person who turned it on. Empty for the policy file."""
     created_at: datetime | None = None
-    """None: it is from the policy file."""
+    """None if it is from the policy file."""
     muted_until: datetime | None = None
 
     @property
     def is_from_policy(self) -> bool:
-        """Return True if the policy file made it, so that only a change of the file ends it."""
+        """Return True if it comes from the policy file, so that only a change of the file ends it."""
         return self.author == POLICY
 
     def is_muted(self, now: datetime) -> bool:
-        """Return True if nothing is posted now. What is still so afterwards is posted then."""
+        """Return True if nothing is posted now. States that are still true afterwards are posted then."""
         return self.muted_until is not None and now < self.muted_until
 
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """No new alerts in a channel until a time."""
+    """A time until which no new alerts are posted in a channel."""
 
     channel_id: str
     until: datetime

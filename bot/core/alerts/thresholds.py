@@ -12,7 +12,7 @@ _PERCENT: Final = re.compile(r"([0-9]{1,3})\s*%?", re.ASCII)
 
 
 class NotAThreshold(ValueError):
-    """Raised for text that is no threshold. The message says what is allowed, and starts in lower case."""
+    """Raised for text that isn't a threshold. The message says what is allowed, and starts in lower case."""
 
 
 def quota_thresholds(words: Iterable[object]) -> tuple[int, ...]:
@@ -33,7 +33,7 @@ def quota_thresholds(words: Iterable[object]) -> tuple[int, ...]:
 
 
 def spike_factor(word: object) -> float:
-    """Return how many times the usual is a spike.
+    """Return the factor over the usual from which usage counts as a spike.
 
     Raises:
         NotAThreshold: it isn't a number from 2 to 1,000.

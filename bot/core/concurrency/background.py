@@ -69,13 +69,13 @@ class Loop:
     async def _run(self) -> None:
         while True:
             await self.round()
-            # Always a pause: a loop that waits within its round must not keep the others waiting while it fails.
+            # Pause in any case, because a loop that waits within its round must not block the others while it fails.
             await asyncio.sleep(self.pause())
 
     def _failed(self, error: BaseException) -> None:
         self.failures, self.cause = self.failures + 1, type(error).__name__
         self._observe(self.name)
-        if isinstance(error, Unavailable):  # an outage is no bug, and may last for hours
+        if isinstance(error, Unavailable):  # an outage isn't a bug, and may last for hours
             log.error("background.failed", loop=self.name, failures=self.failures, why=error.cause)
         else:
             log.error("background.failed", loop=self.name, failures=self.failures, exc_info=error)

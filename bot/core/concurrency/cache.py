@@ -21,7 +21,7 @@ class _Call(Generic[V]):
         self.before = before
         self.has_begun = False
         self.is_wanted = True
-        """False: its result may be outdated and isn't cached."""
+        """False if its result may be outdated, and isn't cached."""
         self.task: asyncio.Task[V] | None = None
 
 
@@ -50,15 +50,15 @@ class Cache(Generic[K, V]):
         """Return the result of `load`, cached or new.
 
         Args:
-            fresh: return the result of a call that starts after this moment. Callers who ask while one runs share the
-                next one, so that many clicks at once cause few calls.
+            fresh: return the result of a call that starts after this moment. Callers who ask while one is running share
+                the next one, so that many clicks at once cause few calls.
         Raises:
             Whatever `load` raises. The cached result is removed then.
         """
         kept = self._kept.get(key)
         if kept is not None and not fresh:
             return kept[0]
-        if fresh:  # the old result counts no more, even if the new call fails
+        if fresh:  # the old result is no longer valid, even if the new call fails
             self._kept.pop(key, None)
         call = self._calls.get(key)
         if call is None or (fresh and call.has_begun):
@@ -67,7 +67,7 @@ class Cache(Generic[K, V]):
         return await asyncio.shield(call.task)
 
     def forget(self, key: K) -> None:
-        """Remove the cached result, which may be outdated, and don't cache those of running calls."""
+        """Remove the cached result, which may be outdated. Results of running calls aren't cached either."""
         self._kept.pop(key, None)
         call = self._calls.pop(key, None)
         while call is not None:

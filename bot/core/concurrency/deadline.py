@@ -1,4 +1,4 @@
-"""Waits that end in time, also if what is waited for can't be cancelled quickly."""
+"""Waits that end in time, even if the awaited work can't be cancelled quickly."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -10,10 +10,10 @@ _abandoned: set[asyncio.Task[Any]] = set()
 
 
 async def within(seconds: float, work: Awaitable[T]) -> T:
-    """Return the result of `work`, or cancel it after some seconds without waiting for that.
+    """Return the result of `work`, or cancel it after some seconds without waiting for the cancellation.
 
-    `asyncio.timeout` waits until the work has handled its cancellation. A database driver that asks a hanging server
-    to cancel a statement takes many seconds for that.
+    `asyncio.timeout` waits until the work has handled its cancellation. A database driver needs many seconds for that
+    when it asks a hanging server to cancel a statement.
 
     Raises:
         TimeoutError: `work` took longer.
@@ -39,4 +39,4 @@ def _abandon(task: asyncio.Task[Any]) -> None:
 def _forget(task: asyncio.Task[Any]) -> None:
     _abandoned.discard(task)
     if not task.cancelled():
-        task.exception()  # nobody waits for it any more
+        task.exception()  # nobody is waiting for it

@@ -1,4 +1,4 @@
-"""Parse the words after a command's name into its argument model."""
+"""Parses the words after a command's name into its argument model."""
 
 import re
 from itertools import takewhile
@@ -35,7 +35,7 @@ class Reader(Generic[S]):
         self.common: dict[str, Any] = {}
         self.words: list[Word] = []
         self.reason_at = -1
-        """How many words came before `--reason TEXT`. Words after it may belong to the reason."""
+        """The number of words before `--reason TEXT`. Words after it may belong to the reason."""
 
     def read(self, words: list[Word], text: str) -> Parsed[S] | Incomplete[S]:
         at = 0
@@ -107,7 +107,7 @@ class Reader(Generic[S]):
     def _place(self) -> None:
         """Assign words to positional arguments.
 
-        The rest goes to the argument for all words, or to an unquoted reason.
+        The remaining words go to the argument for all words, or to an unquoted reason.
         """
         places = [place for place in self.shape.places if place.key not in self.given]
         for place, word in zip(places, self.words, strict=False):

@@ -1,4 +1,4 @@
-"""The arguments of a command as parsing and forms see them, derived from its model."""
+"""The arguments of a command for parsing and forms, derived from its model."""
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
@@ -27,7 +27,7 @@ class Argument:
     flag: bool = False
     rest: bool = False
     joined: bool = True
-    """For an argument that takes all words: one text instead of a tuple of words."""
+    """For an argument that takes all words: True for one text, False for a tuple of words."""
     count: Callable[[Sequence[str]], int] | None = None
     """For an option whose value may have several words. Returns how many of the following words belong to it."""
 

@@ -43,7 +43,7 @@ def wrong(predicate: str) -> PydanticCustomError:
 
 
 def wrong_value(sentence: str) -> PydanticCustomError:
-    """Return an error with whole sentences, in which `{label}` stands for the argument's name."""
+    """Return an error with whole sentences. `{label}` stands for the argument's name."""
     return PydanticCustomError("value", "{sentence}", {"sentence": sentence})
 
 

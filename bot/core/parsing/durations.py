@@ -71,7 +71,7 @@ def parse_lifetime(text: str) -> Lifetime:
 
 
 def duration_text(duration: timedelta) -> str:
-    """Format a duration in Turso's grammar: `2d12h`, `1m30s`. Uses days from two days on: `24h`."""
+    """Format a duration in Turso's grammar: `2d12h`, `1m30s`. Days are used from two days on, so one day is `24h`."""
     left = duration // timedelta(microseconds=1)
     parts = []
     for unit in ("d", "h", "m", "s", "ms", "us")[duration < timedelta(days=2) :]:

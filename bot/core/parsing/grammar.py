@@ -58,7 +58,7 @@ class Grammar(Generic[S]):
     def _command(self, words: list[Word]) -> tuple[S, int]:
         if not words or words[0].text in ("--private", "--help", "-h"):
             return self._home(), 0
-        # A quoted word is a value: a database may be called as a subcommand is.
+        # A quoted word is a value, because a database may have the name of a subcommand.
         bare = [words[0], *takewhile(lambda word: not word.literal, words[1 : self._longest])]
         heads = [word.text.lower().strip(_MARKUP).lstrip(":,;") for word in bare]
         for length in range(len(heads), 0, -1):
@@ -91,7 +91,7 @@ _PUNCTUATION: Final = ":,;.!-–—•·>"
 
 
 def _before_command(words: Sequence[Word]) -> int:
-    """Return how many words precede the command: a mention, punctuation, bullets, and the name `turso`."""
+    """Return how many words come before the command: a mention, punctuation, bullets and the name `turso`."""
     at = 0
     while at < len(words) and not words[at].literal:
         bare = words[at].text.strip(_MARKUP + ":,").lower()

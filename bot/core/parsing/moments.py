@@ -22,17 +22,17 @@ _EXACT: Final = re.compile(rf"{_DAY}[ T]{_CLOCK}(?:\.[0-9]+)?(?:Z|[+-][0-9]{{2}}
 _AGO: Final = re.compile(r"(.{1,60}) ago", re.IGNORECASE)
 _BEFORE: Final = re.compile(rf"before ({INCIDENT_KEY})", re.IGNORECASE)
 _LONGEST_AGO: Final = 4
-"""How many words `15 minutes ago` may have, so that its error is about the time and not about a leftover word."""
+"""The most words in `15 minutes ago`, so that an error is about the time and not about a leftover word."""
 
 
 class Moment(str):
-    """A time in the past exactly as typed. What it means depends on when and where somebody typed it."""
+    """A time in the past, exactly as typed. Its meaning depends on when and where it was typed."""
 
     __slots__ = ()
 
     @property
     def incident(self) -> str:
-        """Return the key in `before INC-42`. Empty for every other form."""
+        """Return the key in `before INC-42`. Empty for any other form."""
         found = _BEFORE.fullmatch(self)
         return found[1] if found else ""
 
@@ -89,7 +89,7 @@ class Moment(str):
 
 
 def count_words(words: Sequence[str]) -> int:
-    """Return how many of these words belong to a moment that begins with the first: 2 for `15m ago`, at least 1."""
+    """Return how many of these words belong to a moment that starts with the first: 2 for `15m ago`, at least 1."""
     lower = [word.lower() for word in words[:_LONGEST_AGO]]
     if "ago" in lower[1:]:
         return lower.index("ago", 1) + 1
@@ -149,7 +149,7 @@ def _zone(name: str) -> tzinfo:
 
 
 def _only(text: str, local: datetime, tz: tzinfo, now: datetime) -> datetime:
-    """Return the one time at which clocks showed `local`. Clocks skip an hour in spring, and repeat one in autumn.
+    """Return the only time at which clocks showed `local`. Clocks skip an hour in spring, and repeat one in autumn.
 
     Raises:
         BadInput: no clock showed it, or clocks showed it twice before now.

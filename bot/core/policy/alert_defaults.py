@@ -1,4 +1,4 @@
-"""The alerts that the policy file turns on: which channels get which, and how two files differ."""
+"""The alerts that the policy file turns on for each channel, and how two files differ."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def alert_defaults(
     places: Iterable[tuple[str | None, "AlertsFile", People]], bindings: Mapping[str, "Binding"]
 ) -> tuple[AlertSubscription, ...]:
-    """Return the subscriptions of the file, by channel. What an organization says replaces what the file says.
+    """Return the file's subscriptions, by channel. An organization's settings replace the file's.
 
     Args:
         places: the organization (None: the whole file), its settings, and the people to mention.
@@ -52,7 +52,7 @@ def check_channels(read: Document, raw: Mapping[str, Any], default_organization:
         for at, channel_id in enumerate(named if isinstance(named, list) else [named]):
             here: Path = (*path, "channel", at) if isinstance(named, list) else (*path, "channel")
             if not isinstance(channel_id, str) or not _CHANNEL.fullmatch(channel_id):
-                continue  # the schema says so
+                continue  # the schema reports it
             if channel_id not in channels:
                 sentence = f"{quote(channel_id)} isn't in `channels`, and only a channel with rules gets alerts"
                 problems.append(read.problem(here, sentence))

@@ -1,4 +1,4 @@
-"""Compile a validated policy file into a `Policy`."""
+"""Compiles a validated policy file into a `Policy`."""
 
 import hashlib
 import json

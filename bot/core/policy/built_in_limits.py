@@ -38,12 +38,12 @@ def named_as(policy: Policy, person: Person) -> str | None:
 
 
 def is_on(policy: Policy, panel: ApproverSet, person: Person) -> bool:
-    """Return True if a person may act as one of `panel` now, by the built-in limits and by its rules."""
+    """Return True if a person may act as one of `panel` now, under the built-in limits and its rules."""
     return refuses_person(policy, person) is None and panel.admits(person, standing_of(policy, person))
 
 
 def acts_for(policy: Policy, panel: ApproverSet, person: Person, approvers: Iterable[Person]) -> Person | None:
-    """Return the first of these approvers in whose place a person may act as one of `panel` now, or None.
+    """Return the first of these approvers for whom a person may act as one of `panel` now. None if there is none.
 
     Args:
         approvers: the people who have made the person their delegate. A delegate's own delegate isn't one of them.
@@ -59,7 +59,7 @@ def acts_for(policy: Policy, panel: ApproverSet, person: Person, approvers: Iter
 
 
 def may_delegate_to(policy: Policy, person: Person, delegate_id: str, groups: Groups) -> bool:
-    """Return True if some entry of `people` lets a person make that one their delegate."""
+    """Return True if an entry of `people` lets a person make that one their delegate."""
     standing = standing_of(policy, person)
     return any(
         bool(people.holds(person, standing, groups)) and delegate_id in delegates.members(groups)

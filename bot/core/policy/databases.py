@@ -34,7 +34,7 @@ class Databases:
         )
 
     def matches(self, target: Target, *, unknown: bool = False) -> bool:
-        """Return True if a database matches. If only its unknown group could tell, return `unknown`.
+        """Return True if a database matches. Return `unknown` if that depends on its unknown group.
 
         A branch matches if all its sources do. With `unknown`, which is for denials, one of them is enough. Sources
         count as members of the branch's group, because Turso creates branches in the group of their source.
@@ -52,7 +52,7 @@ class Databases:
 
 
 def sample(pattern: str) -> Target | None:
-    """Return a sample database that matches the pattern and hardly any other. None if no name can match."""
+    """Return a sample database that matches the pattern and hardly any other pattern. None if no name can match."""
     if pattern.startswith(GROUP):
         return Target("zz-sample", pattern.removeprefix(GROUP))
     text = _SET.sub(lambda found: _member(found[0]), pattern)

@@ -47,8 +47,8 @@ def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
 def undo_panels(policy: Policy, subject: Subject, action: Action, decision: Decision) -> tuple[ApproverSet, ...]:
     """Return the sets of people who may undo what `subject` did, given the current `decision` about it.
 
-    An undo only restores. Whatever forbids the operation itself now (a ceiling, the requester's account) doesn't keep
-    the people named by a rule for it from undoing it.
+    An undo only restores. So if something forbids the operation itself now (a ceiling, the requester's account), the
+    people whom its rule names may still undo it.
     """
     if decision.verdict is not Verdict.DENY:
         return decision.undo_by, decision.approvers, ApproverSet(also=frozenset({subject.person.id}))
@@ -67,7 +67,7 @@ def undo_panels(policy: Policy, subject: Subject, action: Action, decision: Deci
 
 
 def deny(reason: str, rule: str | None = None, *, elsewhere: bool = False) -> Decision:
-    """Return a denial with its reason. `elsewhere`: another channel may allow it."""
+    """Return a denial with its reason. With `elsewhere`, another channel may allow it."""
     return Decision(Verdict.DENY, reason, rule, elsewhere=elsewhere)
 
 
@@ -97,7 +97,7 @@ def _banned(policy: Policy, action: Action, target: Target | None) -> Decision |
 def _denied_outcome(
     policy: Policy, subject: Subject, binding: Binding, action: Action, target: Target | None
 ) -> Decision | None:
-    """Return the denial of what an allowed command ends in, such as a destroy. None: nothing denies that.
+    """Return the denial of what an allowed command ends with, such as a destroy. None if that isn't denied.
 
     Only denials count. Otherwise the rules about the command itself would mean nothing.
     """
@@ -150,7 +150,7 @@ def _under(ceiling: timedelta | None, lifetime: Lifetime | None) -> bool:
 
 
 def _following(policy: Policy, subject: Subject, binding: Binding, action: Action) -> _Follow:
-    """Return `_decision_of_rule` for this action. It runs once for each rule, however many databases there are."""
+    """Return `_decision_of_rule` for this action. It is computed once per rule, however many databases there are."""
     known: dict[int, Decision] = {}
 
     def follow(rule: Rule) -> Decision:
@@ -228,7 +228,7 @@ def _unbound(policy: Policy, subject: Subject, action: Action) -> Decision:
 
 
 def _responder_decision(policy: Policy, subject: Subject, action: Action) -> Decision | None:
-    """Decide on incident commands in a channel without rules, by `incidents`. None: not applicable."""
+    """Decide on incident commands in a channel without rules, by `incidents`. None if that doesn't apply."""
     incidents = policy.incidents
     if incidents is None or subject.channel.id in policy.channels:
         return None

@@ -1,4 +1,4 @@
-"""Differences between two policies: who gains and who loses what. Both are asked the same questions."""
+"""The differences between two policies: who gains and who loses what. Both decide about the same sample actions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -43,7 +43,7 @@ class _Question:
 
 
 def diff(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[str]:
-    """Return one line per difference in what people may do, and in alerts. Empty: there is none."""
+    """Return one line per difference in what people may do, and in alerts. Empty if there is none."""
     return list(differences(old, new, grammar))
 
 
@@ -84,7 +84,7 @@ def _links(old: Policy, new: Policy) -> Iterator[str]:
 
 
 def _delegates(old: Policy, new: Policy) -> Iterator[str]:
-    """Yield changes of who may be whose delegate."""
+    """Yield changes in who may be whose delegate."""
     for name in sorted({*old.people, *new.people}):
         before, after = (_may_delegate_to(policy, name) for policy in (old, new))
         if before != after:
@@ -176,12 +176,12 @@ def _everybody(old: Policy, new: Policy) -> list[_Who]:
 
 
 _SHORTEST = "--expiration 1s"
-"""A lifetime that every rule permits. The decision contains the longest one."""
+"""A lifetime that every rule permits. The decision contains the longest permitted one."""
 _NEVER = "--expiration never"
 
 
 def _questions(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[_Question]:
-    """Return a question for every command, flag and database pattern of either policy."""
+    """Return a sample action for every command, flag and database pattern in either policy."""
     targets = _targets(old, new)
     found: list[_Question] = []
     for spec in grammar.catalogue.commands:

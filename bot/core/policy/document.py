@@ -1,4 +1,4 @@
-"""Read YAML into plain values, and remember the line of each key and entry."""
+"""Reads YAML into plain values, and keeps the line of each key and entry."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -11,7 +11,7 @@ _MOST_NODES: Final = 100_000
 _DEEPEST: Final = 100
 """How deeply lists and mappings may be nested. At some ten thousand levels, the library crashes the process."""
 IGNORED: Final = "x-"
-"""Prefix of ignored keys, which can hold anchors and notes anywhere."""
+"""Prefix of ignored keys, which can contain anchors and notes anywhere."""
 _MERGE: Final = "tag:yaml.org,2002:merge"
 _Pair = tuple[yaml.Node, yaml.Node]
 
@@ -64,7 +64,7 @@ def quote(value: object) -> str:
 
 
 def read(text: str) -> Document:
-    """Read a file. Never raises: errors are in `problems`."""
+    """Read a file. Never raises an error: errors are in `problems`."""
     document = Document()
     loader = None
     try:
@@ -77,7 +77,7 @@ def read(text: str) -> Document:
         why = error.problem or error.context or "it can't be read"
         sentence = f"this isn't valid YAML: {why}"
         document.problems.append(Problem(mark.line + 1 if mark else 0, "", sentence))
-    except Exception as error:  # the library raises many kinds of errors, and none may stop the process
+    except Exception as error:  # the library raises many types of errors, and none may stop the process
         why = (str(error).splitlines() or [type(error).__name__])[0][:200]
         document.problems.append(Problem(0, "", f"this isn't valid YAML: {why}"))
     finally:

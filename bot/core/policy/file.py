@@ -30,7 +30,7 @@ from bot.core.policy.file_values import (
 )
 
 MOST_RULES: Final = 1_000
-"""The maximum per channel or profile, because each rule is compared with all before it to find unreachable ones."""
+"""The most rules per channel or profile. Each rule is compared with all before it, to find unreachable ones."""
 
 
 class _Strict(BaseModel):
@@ -40,7 +40,7 @@ class _Strict(BaseModel):
 
 
 class AlertsFile(_Strict):
-    """The alerts that channels get without having turned them on."""
+    """The alerts that channels get although nobody turned them on."""
 
     channel: Annotated[list[ChannelId], BeforeValidator(one_or_more), AfterValidator(not_empty)]
     quota: Annotated[tuple[int, ...], BeforeValidator(read_quota)] = ()
@@ -57,7 +57,7 @@ class OrganizationFile(_Strict):
 
 
 class OnCallFile(_Strict):
-    """A schedule, or an escalation policy, whose people on call are meant."""
+    """A schedule or an escalation policy. It stands for the people who are on call."""
 
     provider: Annotated[Provider, Field(strict=False)]
     schedule: ProviderId | None = None

@@ -1,4 +1,4 @@
-"""The values of a policy file, and the sentences about those that can't be used."""
+"""The values in a policy file, and the sentences about invalid ones."""
 
 import re
 from datetime import timedelta
@@ -23,7 +23,7 @@ def wrong(sentence: str) -> PydanticCustomError:
 
 
 def one_or_more(value: Any) -> Any:
-    """Accept one value instead of a list of one."""
+    """Accept one value instead of a list with one value."""
     return [value] if isinstance(value, str | int) else value
 
 
@@ -135,7 +135,7 @@ def _provider_id(value: Any) -> str:
 
 
 def risk_of_a_change(value: Risk) -> Risk:
-    """Reject the risk of what only reads."""
+    """Reject the risk of a command that only reads."""
     if value is Risk.READ:
         raise wrong("takes `low`, `medium` or `high`, because what only reads needs no approval")
     return value
@@ -149,7 +149,7 @@ def not_empty(values: list[str]) -> list[str]:
 
 
 def _no_threshold(sentence: str) -> PydanticCustomError:
-    """Return an error whose sentence also fits a number, since thresholds needn't be text."""
+    """Return an error whose sentence is also right for a number, since thresholds needn't be text."""
     return PydanticCustomError("threshold", "{sentence}", {"sentence": sentence})
 
 

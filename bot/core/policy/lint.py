@@ -149,7 +149,7 @@ class _Lint:
             self.error((*path, "quorum"), f"`by` names only {len(users)}, so {quorum} people can never approve")
 
     def _users(self, word: str) -> set[str] | None:
-        """Return the user IDs that a word stands for. None: only Slack knows."""
+        """Return the user IDs for which a word stands. None if only Slack knows."""
         if word not in self.names:
             prefix, _, id_ = word.partition(":")
             return {id_ or prefix} if prefix != "usergroup" and not word.startswith("S") else None
@@ -187,7 +187,7 @@ class _Lint:
         self.schedules()
 
     def without_schedules(self, path: Path, value: Any) -> None:
-        """Report people on call where the rules would ask for them with every command."""
+        """Report schedules in places where the rules would have to look them up for every command."""
         for word in _list(value):
             if isinstance(word, str) and _dict(self.names.get(word)).get("oncall"):
                 self.error(
@@ -195,7 +195,7 @@ class _Lint:
                 )
 
     def schedules(self) -> None:
-        """Report schedules that name too little or too much, and those whose people have no Slack ID."""
+        """Report schedules with missing or contradictory keys, and those whose people have no Slack ID."""
         known = _dict(self.raw.get("oncall_users"))
         for name, one in self.names.items():
             oncall = _dict(one).get("oncall")

@@ -1,4 +1,4 @@
-"""Load a policy file, or report all of its errors with their lines."""
+"""Loads a policy file, or reports all of its errors with their lines."""
 
 from dataclasses import replace
 from typing import Any
@@ -49,7 +49,7 @@ def load(text: str, catalogue: CommandCatalogue, *, default_organization: str | 
     errors, warnings = lint.check(read, raw, catalogue, default_organization)
     problems += errors
     if parsed and not problems and not parsed.model_fields_set & {"channels", "incidents"}:
-        # It is more likely incomplete than intended.
+        # An empty value is more likely incomplete than intended.
         sentence = "the file names no channels; write `channels: {}` to deny everything everywhere"
         problems.append(read.problem((), sentence))
     if parsed is None or problems:
@@ -68,7 +68,7 @@ def _located(read: Document, error: Any) -> Problem:
 
 
 _NEEDS_TEXT = ("policy", "enum", "string_type")
-"""Kinds of errors that quoting the value may solve."""
+"""Kinds of errors for which quoting the value may help."""
 
 
 def _sentence(error: Any, path: Path, written: str | None) -> str:

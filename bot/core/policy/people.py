@@ -1,4 +1,4 @@
-"""The people in a rule: by ID, by user group, on call, and guests and external people only when named as such."""
+"""The people in a rule: by ID, by user group, on call. Guests and external people must be named as such."""
 
 import re
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ class People:
     externals: frozenset[str] = frozenset()
     oncalls: frozenset[OnCall] = frozenset()
     delegates: tuple[tuple["People", "People"], ...] = ()
-    """Pairs of people of whom the first may let the second act in their place."""
+    """Pairs of people. The first may let the second act for them."""
     words: str = ""
     """As written in the policy: `dba, user:U0ANA`."""
 
@@ -40,7 +40,7 @@ class People:
         return self.groups.union(*(delegates.groups for _, delegates in self.delegates))
 
     def up_to(self, risk: Risk) -> "People":
-        """Return these people without those who are on call for lower risks only."""
+        """Return these people without those who are on call only for lower risks."""
         covered = frozenset(one for one in self.oncalls if one.covers(risk))
         if covered == self.oncalls:
             return self
@@ -48,7 +48,7 @@ class People:
         return replace(self, oncalls=covered, delegates=pairs)
 
     def lets_act(self, standing: Standing, delegate: Standing, groups: Groups) -> bool:
-        """Return True if a person of these may let another one act in their place."""
+        """Return True if one of these people may let another person act for them."""
         return any(
             bool(people.holds(standing.person, standing.membership, groups))
             and bool(delegates.holds(delegate.person, delegate.membership, groups))
@@ -57,11 +57,11 @@ class People:
 
     @property
     def readable(self) -> str:
-        """Return the words for people to read, without IDs."""
+        """Return the words as text for people, without IDs."""
         return ", ".join(dict.fromkeys(map(_without_id, self.words.split(", "))))
 
     def holds(self, person: Person, standing: Membership, groups: Groups) -> bool | None:
-        """Return True if `person` is included. None: not known, because a group couldn't be checked."""
+        """Return True if `person` is included. None if that isn't known, because a group couldn't be looked up."""
         if standing is Membership.GUEST:
             return person.id in self.guests
         if standing is Membership.EXTERNAL:
@@ -89,7 +89,7 @@ class People:
         return sorted(group for group in self.groups if groups.get(group) is None)
 
     def mentions(self) -> tuple[str, ...]:
-        """Return Slack mentions of these people. For a schedule it is the key, because its people change."""
+        """Return Slack mentions of these people. A schedule is represented by its key, because its people change."""
         if self is NOBODY:
             return ()
         people = sorted(self.users | self.guests | self.externals)

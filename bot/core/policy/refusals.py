@@ -1,4 +1,4 @@
-"""The sentences of decisions: why, and what would help. They name no channel, ID or place in the file.
+"""The sentences of decisions: why, and what would help. They contain no channel, ID or place in the file.
 
 The reader may not know other channels. `dispatch/refusal_hints.py` adds those that they are in.
 """
@@ -20,7 +20,7 @@ def as_typed(action: Action, target: Target | None) -> str:
 
 
 def fits(rule: Rule) -> str:
-    """Return how a rule decides."""
+    """Return the words for how a rule decides."""
     if rule.verdict is Verdict.APPROVE:
         needed = "1 approval" if rule.quorum == 1 else f"{rule.quorum} approvals"
         return f"This needs {needed} from {rule.by.readable}."
@@ -31,19 +31,19 @@ def fits(rule: Rule) -> str:
 
 
 def denied_by(action: Action) -> str:
-    """Return that a rule denies the action."""
+    """Return the sentence that a rule denies the action."""
     return f"This channel doesn't allow {as_typed(action, None)}. An admin can change the policy."
 
 
 def banned(action: Action, target: Target | None) -> str:
-    """Return that the ceiling denies the action."""
+    """Return the sentence that the ceiling denies the action."""
     return f"The policy denies {as_typed(action, target)} in every channel."
 
 
 def not_here(binding: Binding, target: Target) -> str:
-    """Return that the database, or the one that it is copied from, isn't one of the channel's.
+    """Return the sentence that the database, or the one from which it is copied, doesn't belong to the channel.
 
-    The sources of that one aren't named, because the channel may not know them.
+    Sources of that database aren't named, because the channel may not know them.
     """
     names = [target.name, *target.sources[:1]]
     name = next((one for one in names if not binding.databases.matches(Target(one, target.group))), target.name)
@@ -51,12 +51,12 @@ def not_here(binding: Binding, target: Target) -> str:
 
 
 def of_another_organization(action: Action) -> str:
-    """Return that the channel now belongs to another organization than when this was requested or shown."""
+    """Return the sentence that the channel belongs to another organization than when this was requested or shown."""
     return f"This channel can no longer use the organization `{action.organization}`."
 
 
 def reaches_others(binding: Binding) -> str:
-    """Return that an action affects other databases, without names that the channel may not know."""
+    """Return the sentence that an action affects other databases. It doesn't name any that the channel may not know."""
     return f"This would also affect databases outside this channel ({binding.databases})."
 
 
@@ -64,7 +64,7 @@ UNBOUND = "The policy has no rules for this channel."
 
 
 def no_rule(policy: Policy, subject: Subject, binding: Binding, action: Action, target: Target | None) -> str:
-    """Return that no rule matches, and what would."""
+    """Return the sentence that no rule matches, and which conditions would."""
     standing = standing_of(policy, subject.person)
     misses = [(rule, rule.miss(subject, standing, action, target)) for rule in policy.rules(subject, binding)]
     useful = [(rule, miss) for rule, miss in misses if rule.verdict is not Verdict.DENY]
@@ -81,7 +81,7 @@ def no_rule(policy: Policy, subject: Subject, binding: Binding, action: Action, 
 
 
 def too_long(action: Action, target: Target | None, rules: Sequence[Rule], ceiling: timedelta | None) -> str:
-    """Return how long a token may be valid at most."""
+    """Return the sentence about the longest lifetime of a token."""
     longest = max(rule.max_lifetime for rule in rules)
     longest = longest if ceiling is None else min(longest, ceiling)
     never = any(rule.allow_never for rule in rules) and ceiling is None
@@ -93,7 +93,7 @@ GROUPS_UNKNOWN = "Slack didn't say who is in a user group that this depends on. 
 
 
 def too_few(subject: Subject, people: People, needed: int, there: int, verb: str) -> str:
-    """Return that too few people could approve or review."""
+    """Return the sentence that too few people could approve or review."""
     if unchecked := people.unchecked(subject.groups):
         return f"{not_said(unchecked)}. Try again in a moment."
     wanted = "1 approval" if needed == 1 else f"{needed} approvals"

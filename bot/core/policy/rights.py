@@ -26,11 +26,11 @@ class Right:
     command: str
     verdict: Verdict
     variant: str = ""
-    """The variant in words: `read-only`. Empty: all variants are alike, or there is only one."""
+    """The variant in words: `read-only`. Empty if all variants are alike, or there is only one."""
     only: tuple[str, ...] = ()
-    """Patterns of the databases for which it applies. Empty: all of the channel."""
+    """Patterns of the databases to which it applies. Empty for all databases of the channel."""
     but: tuple[str, ...] = ()
-    """Patterns of the databases for which it doesn't apply."""
+    """Patterns of the databases to which it doesn't apply."""
     longest: timedelta | None = None
     """The longest token lifetime, if it is shorter than the default."""
 
@@ -84,7 +84,7 @@ def _on(action: Action, target: Target | None) -> Action:
 
 
 def _lifetimes(policy: Policy, subject: Subject, action: Action) -> list[Lifetime | None]:
-    """Return the default token lifetime, and each shorter one at which a rule's limit is."""
+    """Return the default token lifetime, and each shorter lifetime that is a rule's limit."""
     usual = action.lifetime
     if usual is None or isinstance(usual, Never):
         return [usual]
@@ -96,7 +96,7 @@ def _lifetimes(policy: Policy, subject: Subject, action: Action) -> list[Lifetim
 
 
 def _targets(policy: Policy, subject: Subject, spec: Declaration) -> list[Target | None]:
-    """Return a sample of each kind of database that rules distinguish. None: no database in particular."""
+    """Return a sample of each kind of database that rules distinguish. None stands for no database in particular."""
     field = spec.args.model_fields.get("name")
     binding = policy.binding(subject)
     if field is None or binding is None:
@@ -113,7 +113,10 @@ def _targets(policy: Policy, subject: Subject, spec: Declaration) -> list[Target
 
 
 def _patterns(policy: Policy, subject: Subject) -> Mapping[str, tuple[str, ...]]:
-    """Return the database patterns of each rule and ban, by its locator. Those about all databases are left out."""
+    """Return the database patterns of each rule and ban, by its locator.
+
+    Rules and bans about all databases are left out.
+    """
     binding = policy.binding(subject)
     rules = policy.rules(subject, binding) if binding else ()
     found = {rule.locator: rule.databases.patterns for rule in rules if rule.databases}

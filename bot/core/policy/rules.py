@@ -60,7 +60,7 @@ class Rule:
     direct_message: bool = False
     """Whether the people in `notify` get a direct message, too."""
     escalate_to: tuple[People, ...] = ()
-    """Who is reminded as well, one after the other, until someone answers."""
+    """The people who are reminded, too, one after the other, until someone responds."""
     confirm: Confirm | None = None
     expires: timedelta = timedelta(hours=1)
     start_within: timedelta = timedelta(hours=1)
@@ -85,7 +85,7 @@ class Rule:
         return tuple(one for one in (self.to, self.by, self.undo_by, self.review_by) if one is not None)
 
     def names(self, command: str) -> tuple[frozenset[str], ...]:
-        """Return the sets of flags for which the rule names `command`. Empty: it doesn't."""
+        """Return the sets of flags for which the rule names `command`. Empty if it doesn't name it."""
         return alternatives(self.commands, command)
 
     def miss(self, subject: Subject, standing: Membership, action: Action, target: Target | None) -> Miss | None:
@@ -114,7 +114,7 @@ class Rule:
         return self.allow_never if isinstance(lifetime, Never) else lifetime <= self.max_lifetime
 
     def applies_to(self, target: Target | None) -> bool:
-        """Return True if the rule applies to a database. For None: True unless it denies."""
+        """Return True if the rule applies to a database. Without a database, it applies unless it denies."""
         if self.databases is None:
             return True
         denies = self.verdict is Verdict.DENY
@@ -131,7 +131,7 @@ class Ban:
     databases: Databases | None
 
     def names(self, command: str) -> tuple[frozenset[str], ...]:
-        """Return the sets of flags for which the ban names `command`. Empty: it doesn't."""
+        """Return the sets of flags for which the ban names `command`. Empty if it doesn't name it."""
         return alternatives(self.commands, command)
 
     def forbids(self, action: Action, target: Target | None) -> bool:
@@ -193,12 +193,12 @@ class Policy:
     ceiling: Ceiling = _NO_CEILING
     incidents: Incidents | None = None
     named: People = NOBODY
-    """Everybody named in the file."""
+    """Everybody whom the file names."""
     audit_head_channel: str | None = None
     policy_channel: str | None = None
     links: Links = NO_LINKS
     alerts: tuple[AlertSubscription, ...] = ()
-    """The alerts that channels get without having turned them on, by channel."""
+    """The alerts that channels get although nobody turned them on, by channel."""
     warnings: tuple[Problem, ...] = ()
     people: Mapping[str, People] = field(default_factory=dict)
     oncall_users: Mapping[Provider, Mapping[str, str]] = field(default_factory=dict)
@@ -235,7 +235,7 @@ class Policy:
     def approving_groups(self, channel_id: str, command: str) -> frozenset[str]:
         """Return the user groups and schedules whose people may approve or review a command here.
 
-        They are fetched again when somebody does.
+        They are looked up again when somebody approves or reviews.
         """
         bound = self.channels.get(channel_id)
         rules = list(bound.rules) if bound is not None else []
@@ -251,7 +251,7 @@ class Policy:
         return approvals + [(rule, rule.review_by, 1) for rule in rules if rule.verdict is Verdict.BREAK_GLASS]
 
     def binding(self, subject: Subject) -> Binding | None:
-        """Return the binding of the subject's channel, or that of an active incident. None: there is none."""
+        """Return the binding of the subject's channel, or that of an active incident. None if there is none."""
         bound = self.channels.get(subject.channel.id)
         if bound is None and subject.incident_profile is not None and self.incidents is not None:
             return self.incidents.binding
@@ -267,7 +267,7 @@ class Policy:
         return rules
 
     def concerns(self, one: "Rule | Ban", command: str) -> bool:
-        """Return True if a rule or a ban names a command, or the one in which it ends."""
+        """Return True if a rule or a ban names a command, or the command with which it ends."""
         outcome = self.catalogue.outcome_of(command)
         return bool(one.names(command)) or (outcome is not None and bool(one.names(outcome[0])))
 

@@ -78,7 +78,7 @@ class Scope:
 
     @property
     def covers_all(self) -> bool:
-        """Return True if every database is in scope, so that none has to be checked."""
+        """Return True if every database is in scope, so none has to be checked."""
         if self.databases is None or not self.databases.everything:
             return False
         if self._command is None:
@@ -89,7 +89,7 @@ class Scope:
         return first is not None and first.databases is None and first.verdict is not Verdict.DENY
 
     def names_group(self, group: str) -> bool:
-        """Return True if a group may be named here: all its databases belong to the channel."""
+        """Return True if a group may be named here, because all its databases belong to the channel."""
         return self.databases is not None and (self.databases.everything or group in self.databases.groups)
 
     def covers(self, target: Target) -> bool:
@@ -102,7 +102,7 @@ class Scope:
 
 
 def depends_on_names(policy: Policy, subject: Subject, command: str) -> bool:
-    """Return True if a decision on a command depends on the database, so that a branch's source must be known."""
+    """Return True if a decision on a command depends on the database, so a branch's source must be known."""
     binding = policy.binding(subject)
     if binding is None:
         return False

@@ -19,7 +19,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A decision and the rules that were tried. No steps: limits, ceiling or channel decided before."""
+    """A decision and the rules that were tried. If there are no steps, limits, ceiling or channel have decided."""
 
     decision: Decision
     steps: tuple[Step, ...]

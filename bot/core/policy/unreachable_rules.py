@@ -1,4 +1,4 @@
-"""Find rules that never decide, because an earlier rule always matches first."""
+"""Finds rules that never decide, because an earlier rule always matches first."""
 
 from bot.core.model import Verdict
 from bot.core.policy.databases import Databases
@@ -22,7 +22,7 @@ def unreachable_rules(policy: Policy) -> list[tuple[Path, str]]:
 
 
 def _covers(before: Rule, rule: Rule, with_lifetime: frozenset[str]) -> bool:
-    # The cheapest checks come first, because every rule is compared with all before it.
+    # The cheapest checks come first, because every rule is compared with all earlier ones.
     return (
         _all_databases(before.databases, rule.databases)
         and _all_people(before.to, rule.to)

@@ -22,10 +22,13 @@ class Branches(ReadBranches, Protocol):
     """Reads branches and changes their ends. A request's transition records them."""
 
     async def move_end(self, branch: Branch, ends_at: datetime | None, entry: AuditEntry) -> Branch | None:
-        """Set another end, or none, with the timer. None: its end was changed before, or it has begun to end."""
+        """Set another end, or none, with the timer. Returns None if the end was changed before, or has begun."""
 
     async def begin_end(self, branch: Branch, entry: AuditEntry) -> Branch | None:
-        """Begin the end of a branch whose time is up. None: its end was changed, or has begun before."""
+        """Begin the end of a branch whose time is up. Returns None if the end was changed, or has already begun."""
 
     async def close(self, branch_id: str, entry: AuditEntry | None = None) -> bool:
-        """Record that nothing more happens to a branch whose end has begun. False: that was recorded before."""
+        """Record that nothing more happens to a branch whose end has begun.
+
+        Returns False if that was already recorded.
+        """

@@ -11,32 +11,32 @@ class Directory(Protocol):
     """Looks up people, channels and user groups in Slack."""
 
     async def subject(self, incoming: Incoming, *, usergroups: frozenset[str], fresh: bool = False) -> Subject:
-        """Return the person, channel and user groups of something incoming. Cached for a minute, unless `fresh`.
+        """Return the person, channel and user groups of an incoming command or click. Cached unless `fresh`.
 
         Raises:
-            Unavailable: Slack didn't say who they are, so nothing is allowed.
+            Unavailable: Slack didn't return who they are, so nothing is allowed.
         """
 
     async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
         """Return the same for a person who isn't acting now, such as the requester of a request that runs later."""
 
     async def look_up(self, query: SlackQuery) -> SlackFacts:
-        """Ask Slack for what an authorization needs, with all calls at the same time. Never raises.
+        """Look up what an authorization needs, with all calls at the same time. Never raises.
 
-        User groups include on-call schedules, which other services answer.
-        Whatever Slack doesn't answer is missing, and removed from the cache.
+        User groups include on-call schedules, which other services return.
+        What Slack doesn't return is missing, and is removed from the cache.
         """
 
     async def channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
-        """Return a conversation as Slack describes it. Raises Unavailable."""
+        """Return a conversation with Slack's current data. Raises Unavailable."""
 
     async def channels_of(self, user_id: str) -> list[Channel]:
-        """Return the channels of a person that the bot may know about, without the cache. Raises Unavailable."""
+        """Return the channels of a person that the bot can see, without the cache. Raises Unavailable."""
 
     async def is_in(self, user_id: str, channel_id: str, *, fresh: bool = True) -> bool:
         """Return True if a person is a member of a channel that they have named.
 
-        `fresh=False` allows a cached answer, for buttons whose clicks are authorized again.
+        `fresh=False` allows a cached result, for buttons whose clicks are authorized again.
         """
 
     async def inside(self, channel_id: str) -> frozenset[str]:

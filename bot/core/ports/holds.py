@@ -36,7 +36,7 @@ class Holds(ReadHolds, Protocol):
     async def release(
         self, hold_id: str, at: datetime, *, entries: Sequence[AuditEntry] = (), keeps_timer: bool = False
     ) -> bool:
-        """Release a hold and delete its timer. False: it was released before.
+        """Release a hold and delete its timer. Returns False if it was already released.
 
         `keeps_timer`: keep the timer that is firing until people have been notified.
         """

@@ -19,7 +19,10 @@ class ReadIncidents(Protocol):
         """Return the incident that was started last in a channel, active or ended."""
 
     async def last_with_key(self, channel_id: str, key: str) -> Incident | None:
-        """Return the incident of this key that was started last in a channel. Upper and lower case are the same."""
+        """Return the last incident with this key that was started in a channel, active or ended.
+
+        The key's case is ignored.
+        """
 
     async def get(self, incident_id: str) -> Incident | None:
         """Return one incident, active or ended."""
@@ -32,18 +35,18 @@ class Incidents(ReadIncidents, Protocol):
     """Reads and changes incidents."""
 
     async def start(self, incident: Incident, timer: Timer, entry: AuditEntry) -> Incident | None:
-        """Start an incident with its timer. None: the channel has an active one."""
+        """Start an incident with its timer. Returns None if the channel has an active one."""
 
     async def end(
         self, incident_id: str, by: str, at: datetime, entry: AuditEntry, *, keeps_timer: bool = False
     ) -> bool:
-        """End an incident and delete its timer. False: it had ended before.
+        """End an incident and delete its timer. Returns False if it had already ended.
 
         `keeps_timer`: keep the timer that is firing until people have been notified.
         """
 
     async def extend(self, incident_id: str, until: datetime, entry: AuditEntry) -> bool:
-        """Extend an incident and its timer. False: it has ended."""
+        """Extend an incident and its timer. Returns False if it has ended."""
 
     async def set_timeline(self, incident_id: str, ts: str) -> None:
         """Store the `ts` of the message that announces the incident."""
@@ -63,7 +66,7 @@ class ReadReviews(Protocol):
         request_ids: Sequence[str] | None = None,
         limit: int | None = None,
     ) -> list[Review]:
-        """Return open reviews, the first due first. `owed=False`: given ones, newest first."""
+        """Return open reviews, the first due first. With `owed=False`, return given ones, newest first."""
 
 
 class Reviews(ReadReviews, Protocol):
@@ -72,4 +75,4 @@ class Reviews(ReadReviews, Protocol):
     async def settle(
         self, review_id: str, by: str, justified: bool, comment: str, at: datetime, entry: AuditEntry
     ) -> bool:
-        """Store a review's verdict and delete its reminder. False: it was given before."""
+        """Store a review's verdict and delete its reminder. Returns False if it was already given."""

@@ -6,17 +6,17 @@ from typing import Final, Protocol
 from bot.core.requests.incoming import Incoming
 
 RECORD_SECONDS: Final = 2.0
-"""How long the store may take for what Slack waits for. Slack waits 3 seconds for the ack."""
+"""The time limit for what the store does before the acknowledgement. Slack waits 3 seconds."""
 
 
 class Intents(Protocol):
     """Stores intents."""
 
     async def record(self, incoming: Incoming, *, actionable: bool = True, within: float = RECORD_SECONDS) -> bool:
-        """Commit an intent before Slack is acknowledged. False: it was stored before (a redelivery).
+        """Commit an intent before the acknowledgement. Returns False if it was already stored (a redelivery).
 
         Raises:
-            NotRecorded: it can't be stored within so many seconds, and won't be.
+            NotRecorded: it can't be stored in time, and won't be.
         """
 
     async def get(self, intent_id: str) -> Incoming | None:

@@ -9,13 +9,13 @@ from bot.core.requests.incoming import Incoming, Kind
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where an answer goes: the person, the conversation, and what it answers."""
+    """Where an answer goes: the person, the conversation, and the message that it answers."""
 
     user_id: str
     channel_id: str
     thread_ts: str | None = None
     intent_id: str | None = None
-    """The key of the `response_url`, which one process holds in memory."""
+    """The key of the `response_url`, which one process has in memory."""
     message_ts: str | None = None
     """The message with the clicked button."""
     is_ephemeral: bool = False
@@ -44,13 +44,13 @@ class Messenger(Protocol):
     """Sends messages. Respects Slack's rate limits, keeps threads, and refuses anything that looks like a token."""
 
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
-        """Answer a command or a click: by its `response_url`, else by message, else by DM."""
+        """Answer a command or a click: by its `response_url`, or else by message, or else by DM."""
 
     async def send_ephemeral(self, to: Address, reply: Reply, *, replace: bool = False) -> bool:
-        """Send a message to one person: ephemeral, else by DM. False: neither works."""
+        """Send a message to one person: ephemeral, or else by DM. Returns False if neither works."""
 
     async def reveal(self, to: Address, reply: Reply) -> bool:
-        """Show a secret to one person: in their open modal, else ephemeral. False: not delivered.
+        """Show a secret to one person: in their open modal, or else ephemeral. Returns False if it wasn't delivered.
 
         No other method may send a token.
         """
@@ -58,25 +58,29 @@ class Messenger(Protocol):
     async def post(
         self, channel_id: str, reply: Reply, *, thread_ts: str | None = None, broadcast: bool = False
     ) -> str:
-        """Post to a channel and return the message's `ts`. Ignores a thread that takes no replies.
+        """Post to a channel and return the message's `ts`. Ignores a thread that accepts no replies.
 
         Args:
             broadcast: also show a thread reply in the channel.
         Returns:
-            An empty text when Slack posted it and did not say the `ts`: then it can't be changed later.
+            An empty text if Slack posted the message but didn't return its `ts`. It can't be changed later then.
         Raises:
             CannotPost: Slack refuses it there. The sentence says why.
             Unavailable: it may work later.
         """
 
     async def update(self, channel_id: str, ts: str, reply: Reply) -> bool:
-        """Update one of our messages. False: it no longer exists or can't be changed. Raises Unavailable."""
+        """Update one of the bot's messages.
+
+        Returns False if it no longer exists or can't be changed. Raises Unavailable.
+        """
 
     async def direct(self, user_id: str, reply: Reply) -> tuple[str, str] | None:
         """Send a notice to a person's DM with the bot. Raises CannotPost, Unavailable.
 
         Returns:
-            The conversation's ID and the message's `ts`. None: Slack didn't say them, so it can't be changed later.
+            The conversation's ID and the message's `ts`. None if Slack didn't return them: it can't be changed later
+            then.
         """
 
     async def permalink(self, channel_id: str, ts: str) -> str | None:
@@ -85,7 +89,7 @@ class Messenger(Protocol):
     async def open_view(self, trigger_id: str, view: View) -> str | None:
         """Open a modal and return its ID. Raises Unavailable.
 
-        None: the trigger is too old. An empty text: it is open, but Slack did not say its id, so it can't be replaced.
+        None means that the trigger is too old. An empty text means that the modal is open but can't be replaced later.
         """
 
     async def update_view(self, view_id: str, view: View) -> None:

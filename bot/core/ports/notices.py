@@ -17,7 +17,7 @@ class Cards(Protocol):
         """Return (channel_id, ts) of every copy."""
 
     async def request_at(self, channel_id: str, ts: str) -> str | None:
-        """Return the ID of the request whose card this message is. None: it isn't a card."""
+        """Return the ID of the request whose card this message is. None if it isn't a card."""
 
     async def drop(self, request_id: str, channel_id: str, ts: str) -> None:
         """Delete a copy that no longer exists."""
@@ -43,12 +43,12 @@ class Notices(Protocol):
         """Return the outcomes of a request or review for which notifications are pending."""
 
     async def was_notified(self, subject: str, event: str, person: str = "") -> bool:
-        """Return True if people were notified of this outcome. With `person`: if that person was."""
+        """Return True if people were notified of this outcome. With `person`, only if that person was."""
 
     async def set_notified(self, subject: str, event: str, *, how: str, person: str = "") -> None:
         """Record that everybody concerned, or one person, was notified of an outcome, and how.
 
-        With `nobody` the outcome still counts as not notified, but isn't tried again.
+        With `nobody`, the outcome still counts as not notified, but it isn't tried again.
         """
 
     async def undelivered(self, *, since: datetime, before: datetime) -> list[PendingNotice]:

@@ -4,12 +4,12 @@ from typing import Protocol
 
 
 class OnCallSchedules(Protocol):
-    """Says who is on call now."""
+    """Returns who is on call now."""
 
     async def members(self, key: str, *, fresh: bool = False) -> frozenset[str] | None:
         """Return the Slack IDs of the people on call in a schedule, or None if the service doesn't say. Never raises.
 
         Args:
             key: the key of a `Schedule`.
-            fresh: ask the service. Otherwise the answer may be a minute old.
+            fresh: call the service. Otherwise the result may be a minute old.
         """

@@ -25,7 +25,7 @@ class RequestHandler(Protocol):
     async def before_ack(self, incoming: Incoming) -> Work | None:
         """Parse the input, and commit an intent if it may change something.
 
-        Returns the work for after the acknowledgement. None: a redelivery, so nothing is left to do.
+        Returns the work for after the acknowledgement. None for a redelivery, which needs no more work.
         """
 
     async def submission(self, incoming: Incoming) -> Ack:

@@ -83,4 +83,4 @@ class Store(Protocol):
     def branches(self) -> Branches: ...
 
     async def trouble(self) -> str:
-        """Return a sentence for operators about why no transaction can commit now. Empty if one can."""
+        """Return a sentence for operators that says why no transaction can commit now. Empty if one can."""

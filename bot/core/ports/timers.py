@@ -10,13 +10,13 @@ class Timers(Protocol):
     """Stores timers."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
-        """Return due timers that aren't held back, the longest overdue first."""
+        """Return due timers that aren't held back, in the order in which to start them."""
 
     async def backlog(self, before: datetime) -> Backlog:
-        """Return how many timers were due before a time and haven't fired, and how many fail."""
+        """Return how many timers were due before a time and haven't fired, and how many are failing."""
 
     async def schedule(self, timer: Timer) -> None:
         """Set a timer. There is one per kind and subject, so setting it again moves it."""
 
     async def replace(self, fired: Timer, following: Timer | None) -> None:
-        """Replace a fired timer by the next one, or delete it. Does nothing if it was moved meanwhile."""
+        """Replace a fired timer with the next one, or delete it. Does nothing if it was moved in the meantime."""

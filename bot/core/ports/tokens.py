@@ -19,7 +19,7 @@ class ReadTokens(Protocol):
         live_at: datetime | None = None,
         limit: int | None = None,
     ) -> list[LedgerToken]:
-        """Return all matches, newest first. `live_at`: only tokens that may work then."""
+        """Return all matches, newest first. `live_at` selects tokens that may work at that time."""
 
 
 class Tokens(ReadTokens, Protocol):
@@ -29,4 +29,7 @@ class Tokens(ReadTokens, Protocol):
         """Store a token before the call that mints it."""
 
     async def settle(self, token_id: str, state: TokenState, *, fingerprint: str = "") -> None:
-        """Store a token's state after the call. A token that was revoked or has expired meanwhile keeps that state."""
+        """Store a token's state after the call.
+
+        A token that was revoked or has expired in the meantime keeps that state.
+        """

@@ -1,4 +1,4 @@
-"""The port of traces: they follow a request through processes, approvals and calls."""
+"""The port of traces, which follow a request through processes, approvals and calls."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -6,22 +6,25 @@ from typing import Protocol
 
 
 class Traces(Protocol):
-    """Records spans. They contain no text of people: only names of commands, steps and routes, and our own IDs."""
+    """Records spans.
+
+    They contain no text that people wrote, only names of commands, steps and routes, and our own IDs.
+    """
 
     @property
     def is_on(self) -> bool:
         """Return True if spans are recorded."""
 
     def current(self) -> str:
-        """Return the current place in a trace, as a `traceparent` of W3C. Empty if there is none."""
+        """Return the current position in a trace, as a W3C `traceparent`. Empty if there is none."""
 
     def span(self, name: str, *, follows: str = "", **ids: str) -> AbstractContextManager[None]:
         """Record what happens inside.
 
         Args:
-            name: of a command, button or step.
-            follows: a place in another trace, which the span continues. The current place is linked to it.
-            ids: our own IDs that the span is found by.
+            name: the name of a command, button or step.
+            follows: a position in another trace, which the span continues. The current position is linked to it.
+            ids: our own IDs, with which the span can be found.
         """
 
 

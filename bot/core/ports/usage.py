@@ -23,11 +23,11 @@ class Digests(ReadDigests, Protocol):
     async def mark(self, channel_id: str, period: str, *, was: str, next_at: datetime | None = None) -> bool:
         """Set the last posted period by compare-and-set.
 
-        False: the digest was deleted, replaced or marked meanwhile.
+        Returns False if the digest was deleted, replaced or marked in the meantime.
         """
 
     async def drop(self, channel_id: str) -> bool:
-        """Delete the digest of a channel and its timer. False: there was none."""
+        """Delete the digest of a channel and its timer. Returns False if there was none."""
 
 
 class ReadSamples(Protocol):
@@ -47,7 +47,7 @@ class ReadSamples(Protocol):
     async def growth(
         self, *, organization: str, at: Sequence[datetime], database_ids: Sequence[str] | None = None
     ) -> list[UsageGrowth]:
-        """Return what databases used in some hours. None: all databases."""
+        """Return what databases used in some hours. `None` means all databases."""
 
 
 class Samples(ReadSamples, Protocol):
@@ -58,7 +58,7 @@ class Samples(ReadSamples, Protocol):
     ) -> bool:
         """Add an hour's reading with everything that was measured at that time.
 
-        False: the hour has one already, and nothing is added.
+        Returns False, and adds nothing, if the hour already has one.
         """
 
     async def add(self, samples: Sequence[UsageSample]) -> None:

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, Final
 
 TIMER: Final = "timer"
-"""The actor in the audit log of what a timer did."""
+"""The actor in the audit log for what a timer did."""
 POLICY_FILE: Final = "policy"
-"""The actor in the audit log of a policy change. The bot can't know who edited the file."""
+"""The actor in the audit log for a policy change. The bot can't know who edited the file."""
 
 
 @dataclass(frozen=True, slots=True)

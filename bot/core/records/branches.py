@@ -9,14 +9,14 @@ ANNOUNCED_BEFORE = timedelta(days=1)
 
 
 class BranchState(StrEnum):
-    """What happens to a branch by itself."""
+    """What happens to a branch automatically."""
 
     ACTIVE = "active"
-    """It ends at `ends_at`. Without one, it stays."""
+    """It ends at `ends_at`. If that is None, it doesn't end."""
     ENDING = "ending"
-    """Its end has begun: its quarantine is requested."""
+    """Its end has begun: its quarantine was requested."""
     ENDED = "ended"
-    """Its quarantine was requested, or refused. Nothing more happens by itself."""
+    """Its quarantine was requested or refused. Nothing more happens automatically."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Branch:
     organization: str
     database: str
     database_id: str
-    """Its `DbId`. Empty if Turso didn't say after its creation."""
+    """Its `DbId`. Empty if Turso didn't return it after the creation."""
     source: str
     source_id: str
     owner: str
@@ -40,7 +40,7 @@ class Branch:
 
     @property
     def announced_at(self) -> datetime | None:
-        """Return when its end is announced. None: it has no end."""
+        """Return when its end is announced. None if it has no end."""
         if self.ends_at is None:
             return None
         return self.ends_at - min(ANNOUNCED_BEFORE, (self.ends_at - self.created_at) / 2)

@@ -1,4 +1,4 @@
-"""Delegations: who approves in the place of an approver who is away."""
+"""Delegations: who approves for an approver who is away."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Delegation:
-    """One approver's delegate for a while. Each person has at most one."""
+    """A person who acts for an approver for a while. Each approver has at most one."""
 
     person: str
     """The Slack ID of the approver who is away."""

@@ -11,7 +11,7 @@ class HoldKind(StrEnum):
     FREEZE = "freeze"
     QUARANTINE = "quarantine"
     FOUND = "found"
-    """It was blocked before our change. We never lift it by ourselves."""
+    """It was blocked before our change. The bot never lifts it by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Incidents, and the reviews that break-glass operations owe."""
+"""Incidents, and the reviews that break-glass operations require."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -7,12 +7,12 @@ from typing import Final
 REVIEWED: Final = "reviewed"
 """The event of a review that was given."""
 PLAINLY: Final = "plainly"
-"""How an outcome was notified whose card couldn't be drawn because of an error of ours."""
+"""How people were notified of an outcome whose card couldn't be built because of a bug."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingNotice:
-    """An outcome of which people still have to be notified."""
+    """An outcome of which people must still be notified."""
 
     subject: str
     """The ID of the request or review."""
@@ -20,7 +20,7 @@ class PendingNotice:
     """The outcome: a request's state, or `reviewed`."""
     owed_at: datetime
     how: str = ""
-    """`nobody`: nobody could be reached. `plainly`: people were notified without the card."""
+    """`nobody` means that nobody could be reached. `plainly` means that people were notified without the card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,5 +34,5 @@ class LiveCard:
     line: str
     """The command line that produces it."""
     user_id: str
-    """Who requested it. Each update is authorized for this person."""
+    """The requester. Each update is authorized for this person."""
     at: datetime

@@ -41,7 +41,7 @@ class Timer:
     """Until when it isn't started again after a start or a failure, by the machine's clock."""
 
     def failed(self, cause: str, *, again_at: datetime) -> "Timer":
-        """Return the timer that tries the same again after a failure. `doctor` shows the failure."""
+        """Return the timer for another try of the same after a failure. `doctor` shows the failure."""
         return replace(self, due_at=again_at, attempt=self.attempt + 1, failures=self.failures + 1, cause=cause)
 
 
@@ -50,7 +50,7 @@ class Backlog:
     """Counts of overdue and failing timers."""
 
     overdue: int
-    """Due timers that haven't failed, but that no process has run yet."""
+    """Due timers that haven't failed, and that no process has run yet."""
     failing: int
     examples: tuple[Timer, ...]
     """The timers that have failed most often."""

@@ -13,7 +13,7 @@ class TokenState(StrEnum):
     UNKNOWN = "unknown"
     """The call's outcome is unknown. The token may exist until it expires, but no one has it."""
     REVOKED = "revoked"
-    """Turso accepted a rotation, but the database hasn't been seen to refuse the token."""
+    """Turso accepted a rotation, but the database hasn't been seen to refuse the token yet."""
     ENDED = "ended"
     """The database was seen to refuse it after a rotation, or the database no longer exists."""
     REFUSED = "refused"
@@ -22,7 +22,7 @@ class TokenState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LedgerToken:
-    """An entry of the ledger: everything about a token but the token itself."""
+    """An entry of the ledger: everything about a token except the token itself."""
 
     id: str
     request_id: str
@@ -35,7 +35,7 @@ class LedgerToken:
     channel_id: str
     minted_at: datetime
     expires_at: datetime | None
-    """None: it never expires."""
+    """None if it never expires."""
     fingerprint: str = ""
     """The first 16 hex digits of the token's SHA-256."""
     state: TokenState = TokenState.MINTING

@@ -13,7 +13,7 @@ class Digest:
     cadence: str
     """`weekly` or `daily`."""
     weekday: int
-    """0 is Monday; for `weekly`."""
+    """0 is Monday. Only for `weekly`."""
     at: str
     """Local time, `09:00`."""
     tz: str
@@ -31,9 +31,9 @@ class UsageSample:
     database: str
     database_id: str
     day: str
-    """`2026-11-24` (UTC) for the end of that day, or with a time appended, for that time."""
+    """`2026-11-24` means the end of that day (UTC). With a time appended, it means that time."""
     rows_read: int | None
-    """None, as in the other numbers: Turso didn't say."""
+    """None, here and in the other numbers, if Turso didn't return it."""
     rows_written: int | None
     storage_bytes: int | None
     bytes_synced: int | None
@@ -52,12 +52,12 @@ class UsageReading:
     bytes_synced: int | None
     storage_bytes: int | None
     is_complete: bool = True
-    """True if a database without a `UsageGrowth` of this hour wasn't used in it. False: that isn't known."""
+    """Whether a database without a `UsageGrowth` for this hour wasn't used. False means that this isn't known."""
 
 
 @dataclass(frozen=True, slots=True)
 class UsageGrowth:
-    """What one database used in the hour before a reading. None: not known."""
+    """What one database used in the hour before a reading. None if it isn't known."""
 
     organization: str
     at: datetime

@@ -1,6 +1,6 @@
-"""Detect secrets that must not leave the bot except by a reveal, nor be logged: tokens, keys and `response_url`s.
+"""Detects secrets that must not leave the bot except by a reveal, nor be logged: tokens, keys and `response_url`s.
 
-Tokens are recognized by their real formats at the beginning of a word. Each expression takes linear time.
+Tokens are recognized by their formats at the beginning of a word. Each expression takes linear time.
 """
 
 import re
@@ -9,11 +9,11 @@ from typing import Final
 
 HIDDEN: Final = "[hidden]"
 _WORD: Final = r"(?:(?<![A-Za-z0-9])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))"
-"""The beginning of a word, also after a line break as written by JSON and `repr`."""
+"""The beginning of a word, even after a line break that JSON or `repr` has written as an escape."""
 _SECRET: Final = re.compile(
-    # A JWT, also without its signature: database tokens, and the tokens of Turso's API. Both parts are JSON objects.
+    # A JWT, with or without its signature: database tokens, and Turso's API tokens. Both parts are JSON objects.
     r"(?<![\w-])(?>[\w-]*?eyJ)[\w-]{8,}+\.eyJ[\w-]{8,}(?:\.[\w-]*)?"
-    r"|ZXlK[A-Za-z0-9+/_-]{24,}"  # the same once more in base64
+    r"|ZXlK[A-Za-z0-9+/_-]{24,}"  # the same, encoded in base64 again
     # Slack's tokens
     rf"|{_WORD}xox[a-z](?:\.xox[a-z])?-(?:\d-)?\d{{9,}}-[\w-]{{6,}}"
     rf"|{_WORD}xoxe(?:\.xox[a-z])?-\d-(?=[\w-]{{0,60}}[A-Z])[\w-]{{10,}}"

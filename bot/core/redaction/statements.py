@@ -1,4 +1,4 @@
-"""Mask SQL statements: literals become `?`, and comments are removed."""
+"""Masks SQL statements: literals become `?`, and comments are removed."""
 
 import re
 from typing import Final
@@ -18,7 +18,7 @@ def masked(sql: str) -> str | None:
     A double-quoted name is kept only where SQLite can't take it for a string: next to a dot, or as a table.
 
     Returns:
-        One line, or None if the statement can't be parsed. Then no part of it may be shown.
+        One line. None if the statement can't be parsed: no part of it may be shown then.
     """
     spans = _tokens(sql) if len(sql) <= LONGEST else []
     return "".join(_pieces(sql, spans)) if spans else None

@@ -1,4 +1,4 @@
-"""Clean text from outside: remove control characters and lone surrogates, which databases and screens can't handle."""
+"""Removes control characters and lone surrogates from foreign text. Databases and screens can't handle them."""
 
 from typing import Any, Final
 

@@ -49,7 +49,7 @@ class Tally:
     denied_by: tuple[str, ...]
     """The people whose denials count."""
     discounted: tuple[str, ...]
-    """The people whose votes don't count, or no longer."""
+    """The people whose votes don't count, or no longer count."""
     quorum: int
 
     @property
@@ -89,7 +89,7 @@ def tally(
         approvers: who may approve *now*. Votes of other people don't count.
         requester: never counts, nor does `recipient`, who gets a token.
         humans: the person behind each ID. A person with two IDs counts once, and never for their own request.
-        behalf: the approver in whose place a voter voted. Both together count once.
+        behalf: the approver for whom a voter voted. Both together count once.
     """
     first: dict[str, Vote] = {}
     for vote in sorted(votes, key=lambda one: one.at):

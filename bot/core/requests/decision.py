@@ -1,4 +1,4 @@
-"""Decide on a stored request by the current policy, from its plan."""
+"""Decides on a stored request by the current policy, from its plan."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -61,7 +61,7 @@ def with_rules_of_now(request: Request, decision: Decision) -> Request:
 
 
 def stricter_now(request: Request, decision: Decision) -> dict[str, Any]:
-    """Return the changes of a request for a transition under the current rules, which can only make it stricter."""
+    """Return the changes of a request for a transition under the current rules. They can only make it stricter."""
     now = with_rules_of_now(request, decision)
     return {"confirm": now.confirm, "countdown": now.countdown, "visibility": now.visibility}
 

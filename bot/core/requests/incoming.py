@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Kind(StrEnum):
-    """The kind of something incoming."""
+    """The kind of input."""
 
     COMMAND = "command"
     MENTION = "mention"

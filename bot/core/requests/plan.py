@@ -23,11 +23,11 @@ class PlanTarget:
     """The `DbId`. A database created again under the same name has another one."""
     group: str | None = None
     delete_protection: bool | None = False
-    """None: Turso didn't say."""
+    """None if Turso didn't return it."""
     size_bytes: int | None = None
-    """None: Turso didn't say."""
+    """None if Turso didn't return it."""
     sources: tuple[str, ...] = ()
-    """The names of the databases that it is a branch of, nearest first."""
+    """The names of the databases from which it was branched, nearest first."""
 
     @property
     def as_seen(self) -> Target:
@@ -44,7 +44,7 @@ class PlannedHold:
     block_reads: bool
     block_writes: bool
     seconds: int | None
-    """How long it lasts. None: until somebody lifts it."""
+    """How long it lasts, in seconds. None means until somebody lifts it."""
 
 
 ALERT: Final = "alert"
@@ -52,13 +52,13 @@ ALERT: Final = "alert"
 SETTLES: Final = "settles"
 """Key in a plan's arguments: the ended incident whose open item the plan settles."""
 DECIDES: Final = "decides"
-"""Key in a plan's arguments: the request on whose result the plan decides, which only one request can do."""
+"""Key in a plan's arguments: the request on whose result the plan decides. Only one request can decide on it."""
 DECIDES_ABOUT: Final = "decides_about"
-"""Key in a plan's arguments: the `DbId` of the result. Only one request can decide about it, even if two claim it."""
+"""Key in a plan's arguments: the `DbId` of that result. Only one request can decide about it, even if two claim it."""
 
 
 CHANGES_ALONE: Final = "changes_alone"
-"""Key in a plan's arguments: what only one request at a time changes, such as a group that is being woken."""
+"""Key in a plan's arguments: something that only one request at a time may change, such as a group being woken."""
 SUCCESSOR: Final = "successor"
 """Key in a plan's arguments: the database that replaces the target, as its `name` and its addresses."""
 
@@ -68,7 +68,7 @@ class Plan:
     """What will happen, to which database. Commands fill the first fields, and `pipeline` the last four."""
 
     target: PlanTarget | None
-    """None: the command creates something or affects no database."""
+    """None if the command creates something or affects no database."""
     steps: tuple[str, ...] | list[str] = ()
     """Plain sentences, in order. The card numbers them."""
     arguments: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -101,17 +101,17 @@ class Plan:
 
     @property
     def decision_subjects(self) -> tuple[str, ...]:
-        """Return what only one request can decide about: a request's result, and the database that it is."""
+        """Return the keys of what only one request can decide about: a request's result, and the resulting database."""
         return tuple(filter(None, (self.decides, str(self.arguments.get(DECIDES_ABOUT, "")))))
 
     @property
     def changes_alone(self) -> tuple[str, ...]:
-        """Return what only this request may change while it is under way. Empty: others may, too."""
+        """Return what only this request may change while it is in progress. Empty if others may, too."""
         return tuple(filter(None, (str(self.arguments.get(CHANGES_ALONE, "")),)))
 
     @property
     def successor(self) -> Mapping[str, JsonValue]:
-        """Return the database that replaces the target: its name and addresses. Empty: none does."""
+        """Return the name and addresses of the database that replaces the target. Empty if none does."""
         return self.arguments.get(SUCCESSOR) or {}
 
     def to_json(self) -> str:
@@ -119,7 +119,7 @@ class Plan:
         raw = asdict(replace(self, databases=()))
         raw["databases"] = [_database_json(one) for one in self.databases]
         if self.target is not None and not self.target.sources:
-            del raw["target"]["sources"]  # the text of plans that were stored before it existed
+            del raw["target"]["sources"]  # so that plans stored before this field existed keep their text
         return json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     @property
@@ -151,7 +151,7 @@ class Plan:
 
 
 def _database_json(one: Target) -> list[JsonValue]:
-    """Return a database as a plan stores it. Without sources, it is the text of plans that were stored before."""
+    """Return a database as a plan stores it. Without sources, the text is the same as in plans stored before."""
     return [one.name, one.group, *([list(one.sources)] if one.sources else [])]
 
 

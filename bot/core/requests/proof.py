@@ -7,13 +7,13 @@ from enum import StrEnum
 from typing import Any, Final
 
 PROOF: Final = "proof"
-"""Its key in a request's facts."""
+"""The proof's key in a request's facts."""
 WATCHED_FOR: Final = timedelta(minutes=65)
 """Turso says that old tokens lose access within an hour."""
 
 
 class OldTokens(StrEnum):
-    """What a probe token shows about the older tokens of one database."""
+    """What a probe token shows about the older tokens of a database."""
 
     WATCHED = "watched"
     """They still work, or it isn't known yet. A probe token is tried again and again."""
@@ -22,7 +22,7 @@ class OldTokens(StrEnum):
     STILL_WORK = "still_work"
     """A probe token still worked at the end of the watch."""
     UNKNOWN = "unknown"
-    """Nothing was proven. `why` says why."""
+    """Nothing was proven. `why` has the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Finding:
     at: datetime | None = None
     """When it was seen."""
     why: str = ""
-    """For `UNKNOWN`: one plain sentence without its full stop."""
+    """The reason for `UNKNOWN`: one plain sentence without its full stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class Proof:
     """When the watch ends."""
     target: Finding
     sibling: Finding | None = None
-    """None: the target's group has no other database, or there is no group."""
+    """None if the target's group has no other database, or there is no group."""
     accepted: bool = True
-    """False: Turso refused the rotation, or its answer isn't known."""
+    """False if Turso refused the rotation, or its response isn't known."""
 
     @property
     def findings(self) -> Iterator[Finding]:
@@ -81,7 +81,7 @@ class Proof:
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "Proof | None":
-        """Create it from a request's facts. None: they contain no proof."""
+        """Create a proof from a request's facts. None if they contain none."""
         raw = facts.get(PROOF)
         if not raw:
             return None

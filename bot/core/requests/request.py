@@ -33,7 +33,7 @@ class State(StrEnum):
 
 
 BEFORE_SENT: Final = (State.PENDING, State.APPROVED, State.READY, State.EXECUTING)
-"""States in which the change may not have been sent yet. For EXECUTING, `sent_at` tells."""
+"""States in which the change may not have been sent yet. For EXECUTING, `sent_at` shows whether it was."""
 ENDS: Final = frozenset(
     {
         State.READY,
@@ -72,9 +72,12 @@ class Vote:
     at: datetime
     comment: str = ""
     on_behalf_of: str = ""
-    """The approver in whose place a delegate voted. Empty: the voter is an approver."""
+    """The approver for whom a delegate voted. Empty if the voter is an approver."""
     schedules: str = ""
-    """The keys of the on-call schedules that made them an approver, separated by spaces. Empty: something else did."""
+    """The keys of the on-call schedules that made them an approver, separated by spaces.
+
+    Empty if something else did.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +122,12 @@ class Request:
     """What the operation returned, as plain JSON, such as a new database's hostname."""
     updated_at: datetime | None = None
     due_at: datetime | None = None
-    """When the quarantine's countdown ends. None: it has ended, and nothing more happens by itself."""
+    """When the quarantine's countdown ends. None if it has ended, and nothing more happens automatically."""
     incident_id: str | None = None
     reminded_at: datetime | None = None
     """When the approvers were last reminded."""
     trace: str = ""
-    """The place in a trace where it was opened, as a `traceparent` of W3C. Empty without traces."""
+    """The position in a trace where it was opened, as a W3C `traceparent`. Empty without traces."""
     votes: tuple[Vote, ...] = ()
 
     @property
@@ -147,7 +150,7 @@ class Request:
 CLOSED: Final = "closed"
 """Key in the facts: the requests whose quarantines this one ended, and whose people are notified too."""
 TOOK_OVER: Final = "took_over"
-"""Key in the facts: its own quarantine has replaced those."""
+"""Key in the facts: whether its own quarantine has replaced those."""
 REFUSED: Final = "refused"
 """Key in the facts: Turso refused it permanently, so repeating it is useless."""
 COUNTDOWN_OVER: Final = "countdown_over"

@@ -1,4 +1,4 @@
-"""What the steps of a request's workflow return.
+"""The results that the steps of a request's workflow return.
 
 The workflow stores these results as the JSON that `to_json` returns. After an upgrade it reads results of older
 versions, so values and keys must never change.
@@ -27,7 +27,7 @@ class PhaseKind(StrEnum):
     EXECUTE = "execute"
     """The operation itself. For a destroy, the start of its quarantine."""
     FINISH = "finish"
-    """What follows the countdown."""
+    """What follows after the countdown."""
     UNDO = "undo"
 
     @classmethod
@@ -57,7 +57,7 @@ class Attempt(StrEnum):
     STALE = "stale"
     """The plan has drifted or is no longer allowed. Nothing was sent."""
     AGAIN = "again"
-    """The database can't be destroyed now. The quarantine stays, and the end is tried again."""
+    """The database can't be destroyed now. The quarantine is kept, and its end is tried again."""
     STOPPED = "stopped"
     """The request was denied, withdrawn or expired before it was sent."""
 

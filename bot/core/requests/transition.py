@@ -16,7 +16,7 @@ from bot.core.requests.request import ON_RECORD, State, Vote
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A quarantine that ends with another request's transition, if it is still waiting then."""
+    """A quarantine that ends with another request's transition, if it is still waiting at that time."""
 
     request_id: str
     outcome: str
@@ -30,7 +30,7 @@ class Revocation:
 
     database_ids: Sequence[str]
     to: TokenState
-    """`REVOKED`: Turso accepted it. `ENDED`: the database was seen to refuse them."""
+    """`REVOKED` if Turso accepted it. `ENDED` if the database was seen to refuse them."""
     minted_before: datetime
 
 
@@ -50,10 +50,10 @@ class Transition:
     enqueue: str | None = None
     """The phase whose workflow `<request>:<phase>` starts with this commit: `execute`, `finish`, `undo`."""
     holds: Sequence[Hold] = ()
-    """Holds to place. If the database has an active quarantine, placing another makes the whole transition fail."""
+    """Holds to place. If one is a quarantine and the database already has one, the whole transition fails."""
     release_holds: Sequence[str] = ()
     decides: tuple[str, ...] = ()
-    """What this request decides about. If another one has decided about any of it, the whole transition fails."""
+    """What this request decides about. If another one has decided about any of these, the whole transition fails."""
     frees: tuple[str, ...] = ()
     """What this request no longer decides about, because its change is over."""
     closes: Sequence[Closing] = ()

@@ -77,7 +77,7 @@ async def withdraw(env: Environment, incoming: Incoming) -> str:
 
 
 async def dismiss(env: Environment, incoming: Incoming) -> str:
-    """Handle Cancel on a confirmation that only its requester sees."""
+    """Handle Cancel on a confirmation that only its requester can see."""
     request = await request_of(env, incoming, "cancel")
     if incoming.user_id != request.requester:
         raise Refused("Only the requester can cancel this.")

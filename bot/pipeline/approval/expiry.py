@@ -35,7 +35,7 @@ async def expire(
 
     Args:
         keeps: the timer that fired. It stays until people are notified, so that a crash in between loses nothing.
-        at_latest: when the request expires by the current rules, if that is earlier than its own deadline.
+        at_latest: when the request expires under the current rules, if that is earlier than its own deadline.
     """
     request = await env.store.requests.get(request_id)
     if request is not None and request.state is State.EXPIRED:

@@ -12,7 +12,7 @@ from bot.errors import BadInput
 AT_MOST: Final = 10
 WITHIN_SECONDS: Final = 10.0
 REMEMBERED: Final = 10_000
-"""Pairs of person and request that are counted at a time."""
+"""The most pairs of person and request that are counted at the same time."""
 
 
 class PressLimit:

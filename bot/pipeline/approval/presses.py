@@ -1,4 +1,4 @@
-"""What a button press is about, and whether the person who pressed may do that now."""
+"""Finds the request of a button press, and checks whether the person may press it now."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,7 +29,7 @@ LAPSE: Final = timedelta(minutes=15)
 """How long a token may be revealed."""
 OVER: Final = "This request has expired, and nothing was changed. Ask again if you still want it."
 WAIT: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REMIND})
-"""Steps of a request that waits, which the rules of now may give less time."""
+"""Steps of a request that is waiting. The current rules may give them less time."""
 
 
 def carries_line(action_id: str) -> bool:
@@ -38,7 +38,7 @@ def carries_line(action_id: str) -> bool:
 
 
 def turns_home(action_id: str) -> bool:
-    """Return True for a button that turns a page of the Home tab. The tab is then drawn again."""
+    """Return True for a button that turns a page of the Home tab, which is then drawn again."""
     return action_id.startswith(HOME_PAGE)
 
 
@@ -84,7 +84,7 @@ async def require_access(env: Environment, incoming: Incoming, verb: str) -> Non
     try:
         subject = await env.directory.subject(replace(incoming, channel_id=""), usergroups=frozenset())
     except Unavailable:
-        return  # each step asks again and refuses without facts; withdrawing one's own request needs none
+        return  # each step is decided again, and refused without facts. Withdrawing one's own request needs none
     decision = judge(env, subject, anything := Action(env.catalogue.home))
     if decision.verdict is Verdict.DENY:
         raise Forbidden(
@@ -139,7 +139,7 @@ async def end_stale(env: Environment, request: Request, why: str) -> None:
 async def start_approved(
     env: Environment, request: Request, now: datetime, decision: Decision, entries: Sequence[AuditEntry] = ()
 ) -> Request | None:
-    """Start an approved or confirmed request, or make its token ready to reveal. Return None if it isn't pending."""
+    """Start an approved or confirmed request, or make its token ready to reveal. Returns None if it isn't pending."""
     reveals = env.catalogue.reveals(request.command)
     until = now + (min(LAPSE, decision.start_within) if reveals else decision.start_within)
     move = Transition(
@@ -158,7 +158,7 @@ async def start_approved(
 
 
 async def answer_late_press(env: Environment, incoming: Incoming, request_id: str) -> str:
-    """Answer a press on a request that was decided a moment before. The answer says whether the vote is recorded."""
+    """Answer a press on a request that was just decided. The answer says whether the vote was recorded."""
     request = await env.store.requests.get(request_id)
     state = STATE_WORDS[request.state] if request else "is gone"
     counts = request is not None and any(one.user_id == incoming.user_id for one in request.votes)
@@ -179,5 +179,5 @@ async def ask_name(env: Environment, incoming: Incoming, request: Request, callb
 
 
 def subject_name(request: Request) -> str:
-    """Return the name that a person types to confirm, which is the database's."""
+    """Return the name that a person must type to confirm, which is the database's."""
     return request.plan.target.name if request.plan.target else str(request.plan.arguments.get("name", request.command))

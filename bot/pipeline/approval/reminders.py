@@ -1,4 +1,4 @@
-"""The Remind button, with which a requester reminds the approvers at most once in a while."""
+"""The Remind button, with which a requester reminds the approvers."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -21,13 +21,16 @@ from bot.pipeline.outcomes.request_cards import below_card
 from bot.pipeline.replies import entry, private_note
 
 EVERY: Final = timedelta(minutes=10)
-"""How often the approvers of one request may be reminded by hand."""
+"""The minimum time between two reminders of one request."""
 AT_MOST: Final = 10
-"""People who are sent a direct message each."""
+"""The most approvers who get a direct message."""
 
 
 async def remind(env: Environment, incoming: Incoming) -> str:
-    """Remind the people whom the rule notifies in the card's thread. Without any, remind each approver privately."""
+    """Remind the people whom the rule notifies, in the card's thread.
+
+    If there are none, remind each approver privately.
+    """
     request = await request_of(env, incoming, "remind of")
     if request.state is not State.PENDING or request.mode is not Mode.APPROVAL:
         raise Refused(f"There is no one to remind. This request {STATE_WORDS[request.state]}.")

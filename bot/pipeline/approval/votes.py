@@ -49,7 +49,7 @@ async def deny(env: Environment, incoming: Incoming) -> str:
 
 
 def _require_voter(env: Environment, request: Request, incoming: Incoming) -> None:
-    """Raise Refused if nobody can vote any more, or if the voter is the requester."""
+    """Raise Refused if the request can no longer be voted on, or if the voter is the requester."""
     require_waiting(env, request, for_approval=True)
     if incoming.user_id == request.requester:
         raise Refused(OWN)
@@ -63,7 +63,7 @@ def _require_deniable(request: Request, incoming: Incoming) -> None:
 
 
 async def vote(env: Environment, incoming: Incoming, *, typed: bool = True) -> str:
-    """Record an approval. The one that completes the quorum starts the workflow.
+    """Record an approval. If it completes the quorum, start the workflow.
 
     Args:
         typed: whether the name was typed. If not, and the rules now require it, a form asks for it.
@@ -81,7 +81,7 @@ async def vote(env: Environment, incoming: Incoming, *, typed: bool = True) -> s
     if after is None:
         raise Refused("It is too late. This request has already been decided.")
     if {one.user_id for one in after.votes} - {one.user_id for one in request.votes} - {incoming.user_id}:
-        # Somebody voted at the same time, so their current permissions must be checked too.
+        # Somebody voted at the same time, so their current permissions must be checked, too.
         answer = await require_authorized(env, incoming, after, Step.VOTE)
     count = answer.count(after.votes)
     if not count.reached:
@@ -106,7 +106,7 @@ async def _approved(env: Environment, incoming: Incoming, request: Request, deci
 
 
 async def refuse(env: Environment, incoming: Incoming, comment: str) -> str:
-    """Deny a request unless its change was sent. The store checks that in the same transaction."""
+    """Deny a request unless its change was sent. The store checks this in the same transaction."""
     request = await request_of(env, incoming, "decide")
     _require_deniable(request, incoming)
     answer = await require_authorized(env, incoming, request, Step.DENY)

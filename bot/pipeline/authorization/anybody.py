@@ -1,4 +1,7 @@
-"""The people of a channel whom its rules tell apart, for what everybody there sees: cards and their buttons."""
+"""The people of a channel whom its rules distinguish.
+
+Used for what everybody in the channel sees: cards and buttons.
+"""
 
 from collections.abc import Iterator
 from typing import Final
@@ -17,7 +20,10 @@ ANY_MEMBER: Final = Person("", "")
 
 
 async def facts_of(env: Environment, channel_id: str) -> SlackFacts:
-    """Return who is in a channel and in the groups of its rules now. Raises Unavailable without the channel."""
+    """Return the current members of a channel and of the groups in its rules.
+
+    Raises Unavailable without the channel.
+    """
     found = await env.directory.look_up(SlackQuery(channel_id, frozenset(), env.rules.policy.groups_in(channel_id)))
     if found.channel is None:
         raise Unavailable("Slack didn't say what that channel is.")
@@ -25,7 +31,7 @@ async def facts_of(env: Environment, channel_id: str) -> SlackFacts:
 
 
 async def people_for(env: Environment, facts: SlackFacts, action: Action) -> Iterator[Subject]:
-    """Return a member whom no rule names, then each person in the channel whom the rules for a command name.
+    """Yield a member whom no rule names, and then each person in the channel whom the rules for a command name.
 
     People of a group that Slack didn't return, or whose membership isn't known, are left out.
     """
@@ -49,6 +55,6 @@ def _subjects(
 
 
 async def anybody_may(env: Environment, facts: SlackFacts, action: Action) -> bool:
-    """Return True if somebody in the channel may run or request a command. Every press is decided again."""
+    """Return True if somebody in the channel may run or request a command. Every press is decided again anyway."""
     people = await people_for(env, facts, action)
     return any(judge(env, one, action).verdict is not Verdict.DENY for one in people)

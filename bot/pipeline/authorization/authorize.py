@@ -1,4 +1,4 @@
-"""The authorization of every step that can't be taken back, from current facts and current rules."""
+"""The authorization of every step that can't be undone, with current facts and current rules."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -24,23 +24,23 @@ from bot.pipeline.authorization.steps import RefusalKind, Step, StepRefused
 from bot.pipeline.environment import Environment
 
 OUTLIVE_INCIDENTS: Final = frozenset({Step.DENY, Step.COUNTDOWN_END, Step.UNDO, Step.REVIEW, Step.FOLLOW_UP})
-"""Steps about operations of an incident. Its rules apply to them even after its end."""
+"""Steps for operations of an incident. The incident's rules apply to them even after its end."""
 LEAD_ON: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REVEAL, Step.START, Step.COUNTDOWN_END})
-"""Steps that lead to the change itself, so the database must be the one of the plan."""
+"""Steps that lead to the change itself, so the database must be the one in the plan."""
 START_COMPARES: Final = frozenset({Step.VOTE, Step.CONFIRM})
-"""Steps after which the start compares the object again."""
+"""Steps before the start, which compares the database with the plan again."""
 TYPED_JUST_NOW: Final = timedelta(seconds=30)
 LOOK_SECONDS: Final = 2.0
-"""How long a press waits for Turso where the start compares again."""
+"""How long a press waits for Turso if the start compares again anyway."""
 
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """Whether a step may be taken now, with the decision and the facts behind it."""
+    """Whether a step may be taken now, with the decision and its facts."""
 
     case: Case
     decision: Decision
-    """The current decision on the requester. For a follow-up, on the person who presses."""
+    """The current decision about the requester. For a follow-up, about the person who presses the button."""
     refusal: RefusalKind | None = None
     why: str = ""
 
@@ -51,7 +51,7 @@ class Authorization:
 
     @property
     def subject(self) -> Subject:
-        """Return the person who acts in the request's channel. That is the requester if nobody pressed a button."""
+        """Return the person who acts, in the request's channel. That is the requester if nobody pressed a button."""
         case = self.case
         person = case.facts.people.get(case.presser) or Person(case.presser, "")
         return Subject(person, case.facts.channel or Channel(case.request.channel_id), case.facts.groups, case.profile)
@@ -65,7 +65,7 @@ class Authorization:
         """Return this authorization if the step is allowed.
 
         Raises:
-            Unavailable: Slack or Turso didn't answer, so it can't be decided now.
+            Unavailable: Slack or Turso didn't respond, so it can't be decided now.
             Forbidden: the rules deny it.
             Refused: a person isn't allowed to, or the database has changed.
         """
@@ -92,7 +92,7 @@ async def authorize(
     review: Review | None = None,
     compares: bool = True,
 ) -> Authorization:
-    """Decide whether a step may be taken now, by fresh facts and the rules in force. Missing facts mean no.
+    """Decide whether a step may be taken now, with fresh facts and current rules. If a fact is missing, it may not.
 
     Args:
         actor: the press or line of the person who acts. None for a timer.
@@ -125,7 +125,7 @@ async def authorize(
 
 
 async def _profile(env: Environment, request: Request, step: Step) -> str | None:
-    """Return the profile of the incident that counts: the active one, or the one in which the request was made."""
+    """Return the profile of the incident that applies: the active one, or the one in which the request was made."""
     running = await env.store.incidents.running_in(request.channel_id)
     if running is not None and running.until > env.clock.now():
         return env.rules.policy.profile_of(running)
@@ -137,7 +137,7 @@ async def _profile(env: Environment, request: Request, step: Step) -> str | None
 
 
 def _has_just_typed(actor: Incoming, request: Request, now: datetime) -> bool:
-    """Return True for a line typed in the channel moments ago. Only members can do that, so Slack isn't asked."""
+    """Return True for a line typed in the channel a moment ago. Only members can do that, so Slack isn't asked."""
     is_line = actor.kind in (Kind.COMMAND, Kind.MENTION) and actor.channel_id == request.channel_id
     return is_line and now - actor.at < TYPED_JUST_NOW
 
@@ -145,9 +145,10 @@ def _has_just_typed(actor: Incoming, request: Request, now: datetime) -> bool:
 async def _delegations(
     env: Environment, request: Request, step: Step, actor: Incoming | None
 ) -> tuple[Delegation, ...]:
-    """Return the delegations that concern the person who presses or somebody who voted.
+    """Return the delegations of people for whom the person who presses, or a voter, may act.
 
-    At the end of a countdown it is those of the votes: the operation has started, and a delegation ends by itself.
+    At the end of a countdown these are the ones of the votes, because the operation has started and a delegation
+    expires.
     """
     now = env.clock.now()
     if step is Step.COUNTDOWN_END:
@@ -174,7 +175,7 @@ def _presumed(
     delegations: Iterable[Delegation],
     shifts: Mapping[str, frozenset[str] | None],
 ) -> SlackFacts:
-    """Return invented facts that refuse nobody. Deciding with them shows which user groups the rules look into."""
+    """Return assumed facts that refuse nobody. A decision with them shows which user groups the rules need."""
     people = {request.requester, *(vote.user_id for vote in request.votes), *([actor.user_id] if actor else [])}
     people |= {one.person for one in delegations}
     return SlackFacts(Channel(request.channel_id), frozenset(people), {one: Person(one, "") for one in people}, shifts)
@@ -197,7 +198,7 @@ def _answer(case: Case) -> Authorization:
 
 
 async def _compared(env: Environment, answer: Authorization) -> Authorization:
-    """Check for plan drift. What can't be read counts as not authorized."""
+    """Check for plan drift. If the database can't be read, the step isn't authorized."""
     step, request = answer.case.step, answer.case.request
     try:
         ctx = env.context(answer.subject, organization=request.organization)

@@ -1,4 +1,4 @@
-"""Votes: whose counts now, and what a new one is based on."""
+"""Votes: which ones count now, and what a new one is based on."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -24,7 +24,7 @@ def count_votes(case: Case, decision: Decision, votes: Iterable[Vote]) -> Tally:
 
 
 def _counts(case: Case, decision: Decision, person: Person, on_behalf_of: str) -> bool:
-    """Return True if a vote counts now: as an approver's own, or in the place of the approver that it names."""
+    """Return True if a vote counts now: as an approver's own, or for the approver whom it names."""
     if not on_behalf_of:
         return is_on(case.policy, decision.approvers, person)
     approvers = [one for one in case.approvers_of(person.id) if one.id == on_behalf_of]
@@ -42,7 +42,7 @@ def ballot(case: Case, decision: Decision, at: datetime) -> Vote:
 
 
 def _schedules(case: Case, panel: ApproverSet, approver: Person | None) -> str:
-    """Return the schedules without which somebody wouldn't be an approver."""
+    """Return the schedules without which a person wouldn't be an approver."""
     shifts = [group for group, ids in case.facts.groups.items() if is_schedule(group) and approver and ids]
     mine = sorted(group for group in shifts if approver and approver.id in (case.facts.groups[group] or ()))
     without = replace(panel, groups={key: ids for key, ids in case.facts.groups.items() if key not in shifts})

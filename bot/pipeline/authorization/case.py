@@ -18,7 +18,7 @@ NOT_YET: Final = "Nothing was changed. Try again in a moment."
 
 
 class WantedGroups(Mapping[str, frozenset[str] | None]):
-    """The known user groups. Remembers which groups the rules looked into."""
+    """The known user groups. Records which groups the rules needed."""
 
     def __init__(self, known: Mapping[str, frozenset[str] | None]) -> None:
         self._known, self._wanted = known, set[str]()
@@ -35,7 +35,7 @@ class WantedGroups(Mapping[str, frozenset[str] | None]):
 
     @property
     def missing(self) -> frozenset[str]:
-        """Return the groups that the rules need and that weren't looked up yet."""
+        """Return the groups that the rules needed and that haven't been looked up."""
         return frozenset(self._wanted) - self._known.keys()
 
     @property
@@ -58,9 +58,9 @@ class Case:
     facts: SlackFacts
     groups: WantedGroups
     typed: bool
-    """The person has just typed this in the channel: so they are in it."""
+    """Whether the person has just typed this in the channel, which shows that they are in it."""
     delegations: tuple[Delegation, ...] = ()
-    """Those in force now that concern these people."""
+    """The active delegations that concern these people."""
 
     @property
     def presser(self) -> str:
@@ -68,7 +68,7 @@ class Case:
         return self.actor.user_id if self.actor else self.request.requester
 
     def person(self, user_id: str, who: str) -> Person:
-        """Return a person's current record. `who` begins the refusal, such as `the requester is`."""
+        """Return a person's current record. `who` starts the refusal, such as `the requester is`."""
         found = self.facts.people.get(user_id)
         if found is None:
             raise StepRefused(RefusalKind.UNKNOWN, f"Slack didn't say who {who}. {NOT_YET}")
@@ -81,7 +81,7 @@ class Case:
         return [self.facts.people[one] for one in ids if one in self.facts.people]
 
     def subject(self, user_id: str, who: str) -> Subject:
-        """Return a person in the request's channel. Stops if the channel isn't known or isn't usable."""
+        """Return a person in the request's channel. Refuses the step if the channel isn't known or can't be used."""
         channel = self.facts.channel
         if channel is None:
             raise StepRefused(RefusalKind.UNKNOWN, f"Slack didn't say what the request's channel is now. {NOT_YET}")
@@ -96,7 +96,7 @@ class Case:
         return Subject(self.person(user_id, who), channel, self.groups, self.profile)
 
     def require_member(self, user_id: str, who: str) -> None:
-        """Stop unless the person is in the request's channel."""
+        """Refuse the step unless the person is in the request's channel."""
         if self.typed and user_id == self.presser:
             return
         if self.facts.channel_members is None:
@@ -108,13 +108,16 @@ class Case:
             )
 
     def refuse(self, why: str, decision: Decision | None = None) -> StepRefused:
-        """Build the refusal for a reason. While a user group or schedule is unknown, the refusal isn't final."""
+        """Return the refusal for a reason. While a user group or schedule is unknown, the refusal isn't final."""
         if silent := self.groups.silent:
             why = f"{not_said(silent)}. {NOT_YET}"
         return StepRefused(RefusalKind.UNKNOWN if silent else RefusalKind.NOT_ALLOWED, why, decision)
 
     def refuse_request(self, decision: Decision) -> StepRefused:
-        """Build the refusal of the requester's own action. Other people don't learn the requester's details from it."""
+        """Return the refusal of the requester's own action.
+
+        It doesn't reveal the requester's details to other people.
+        """
         if self.presser != self.request.requester:
             decision = replace(decision, reason="The policy no longer lets the requester do this.")
         return self.refuse(decision.reason, decision)

@@ -27,7 +27,7 @@ ASKS_FOR_MORE: Final[Mapping[tuple[Mode, Verdict], str]] = {
     (Mode.APPROVAL, Verdict.BREAK_GLASS): _REVIEW,
     (Mode.BREAK_GLASS, Verdict.APPROVE): _APPROVAL,
 }
-"""What the rules ask for now, and did not when the request was made: an approval and a review differ."""
+"""What the rules require now but didn't when the request was made. An approval and a review aren't the same."""
 
 
 def _as_asked_now(case: Case) -> Decision:
@@ -124,13 +124,13 @@ def _may_undo(case: Case, actor: Subject) -> bool:
 
 
 UNDOES: Final = Decision(Verdict.ALLOW, "You can undo this quarantine at once.")
-"""What the rules come to for people who may undo a quarantine, whatever they say of `restore`."""
+"""The decision for people who may undo a quarantine, whatever the rules say about `restore`."""
 
 
 def _review(case: Case) -> Decision:
-    """Decide on a review by the current rules. If they have no such operation now, the earlier reviewers count.
+    """Decide on a review by the current rules. If they no longer have this operation, the earlier reviewers count.
 
-    They don't if the rule has nobody now, such as between two shifts: then nobody can review.
+    If the rule has no reviewer now, for example between two shifts, nobody can review.
     """
     assert case.review is not None, "a review is of something"
     person = case.person(case.presser, "you are")

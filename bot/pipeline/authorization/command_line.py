@@ -1,4 +1,4 @@
-"""The decision on a command line, for answering it and for `policy explain`."""
+"""Decides on a command line, to answer it or to explain the decision."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,17 +25,17 @@ _FORM: Final[Mapping[Verdict, str]] = {
     Verdict.BREAK_GLASS: "You can use break-glass here. The form asks for the rest.",
     Verdict.APPROVE: "You can request this here. The form asks for the rest.",
 }
-"""The sentences about a line that a form completes, best verdict first."""
+"""The sentences about a line that needs a form, with the best verdict first."""
 
 
 async def decide_line(env: Environment, subject: Subject, action: Action) -> tuple[Decision, Action]:
-    """Decide on a command line. Looks up a database's group and sources only if the rules depend on databases.
+    """Decide on a command line. Looks up a database's group and sources only if the rules depend on them.
 
     Returns:
         The decision, and the action with the groups and sources that are known.
     Raises:
         DatabaseNotFound: it is a branch of a database that this channel may not see, so it isn't shown either.
-        BotError: Turso doesn't answer.
+        BotError: Turso doesn't respond.
     """
     if action.databases and needs_facts(env, subject, action.command):
         ctx = env.context(subject)
@@ -44,7 +44,7 @@ async def decide_line(env: Environment, subject: Subject, action: Action) -> tup
 
 
 def needs_facts(env: Environment, subject: Subject, command: str) -> bool:
-    """Return True if a decision depends on facts about the database that its name doesn't tell."""
+    """Return True if a decision depends on facts about the database that aren't in its name."""
     policy = env.rules.policy
     return policy.scope(subject).needs_group or depends_on_names(policy, subject, command)
 
@@ -58,7 +58,7 @@ async def require_line_allowed(env: Environment, subject: Subject, action: Actio
 
 
 def decide_incomplete(env: Environment, subject: Subject, read: Incomplete[Command]) -> tuple[Decision, Action]:
-    """Decide on a line with missing arguments. The form is allowed if some way of completing it may be allowed."""
+    """Decide on a line with missing arguments. The form is allowed if the line may be allowed once it is complete."""
     action = action_of(read.spec.name, read.args)
     decision = judge(env, subject, action)
     if decision.verdict is Verdict.DENY:
@@ -71,7 +71,7 @@ def decide_incomplete(env: Environment, subject: Subject, read: Incomplete[Comma
 async def _as_it_is(ctx: Context, target: Target) -> Target:
     """Add the group and the sources of a database in the channel's scope. For others, only the typed name is used.
 
-    A new branch counts as it will be: in the group of its source.
+    A new branch is decided as it will be, in the group of its source.
     """
     if target.group is not None or not (ctx.scope.needs_group or ctx.scope.covers(Target(target.name))):
         return target
@@ -88,10 +88,10 @@ async def _as_it_is(ctx: Context, target: Target) -> Target:
 
 
 async def own_undo(env: Environment, incoming: Incoming, command: Command, args: Any) -> Request | None:
-    """Return the request whose quarantine a line ends, if the person may undo it whatever the rules say of `restore`.
+    """Return the request whose quarantine a line ends, if the person may undo it, whatever the rules about `restore`.
 
     Raises:
-        Unavailable: Slack doesn't answer.
+        Unavailable: Slack doesn't respond.
     """
     if not command.undoes:
         return None
@@ -107,7 +107,10 @@ async def own_undo(env: Environment, incoming: Incoming, command: Command, args:
 
 
 async def _is_there(env: Environment, hold: Hold) -> bool:
-    """Return whether a database is still the one of its hold, by `DbId`. True without an answer: Undo checks again."""
+    """Return whether a database is still the one of its hold, by `DbId`.
+
+    True without a response, since Undo checks again.
+    """
     try:
         return (await env.turso_clients.turso(hold.organization).database(hold.database)).id == hold.database_id
     except DatabaseNotFound:

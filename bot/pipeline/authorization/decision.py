@@ -1,4 +1,4 @@
-"""The only call of `decide`: it turns what a person wants to do into an `Action` and decides on it."""
+"""The only caller of `decide`: turns what a person wants to do into an `Action`, and decides on it."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ class Forbidden(Refused):
 
 
 def judge(env: Environment, subject: Subject, action: Action) -> Decision:
-    """Decide by the rules in force now. All commands, clicks and forms pass here."""
+    """Decide by the current rules. All commands, clicks and forms pass through here."""
     return judge_by(env.rules.policy, subject, action)
 
 
@@ -32,7 +32,7 @@ def judge_by(policy: Policy, subject: Subject, action: Action) -> Decision:
 
 
 def may_be_shown(env: Environment, subject: Subject, action: Action, organization: str) -> bool:
-    """Return whether the bot may post an answer unasked, where everybody in the channel can read it."""
+    """Return whether the bot may post an answer by itself where everybody in the channel can read it."""
     decision = judge(env, subject, replace(action, organization=organization))
     return decision.verdict is Verdict.ALLOW and decision.visibility is Visibility.CHANNEL
 

@@ -1,4 +1,4 @@
-"""Plan drift: a plan is bound to a `DbId`, a group and a delete protection, not to a name."""
+"""Plan drift: a plan is for a `DbId`, a group and a delete protection, not for a name."""
 
 from bot.commands.base import Command, Context
 from bot.core.requests.plan import Plan, PlanTarget
@@ -6,14 +6,14 @@ from bot.errors import Unavailable
 from bot.turso import Database, DatabaseNotFound, TursoReader
 
 GREW_BY = 100 * 1024 * 1024
-"""How many bytes a database may grow between request and operation. It may also double."""
+"""How many bytes a database may grow between the request and the operation. It may also double."""
 
 
 async def drift(ctx: Context, plan: Plan, command: Command, *, checks_size: bool = False) -> str | None:
-    """Return a sentence about what differs from the plan, or None. Also checks what else the command reaches.
+    """Return a sentence about what differs from the plan, or None. Also checks what else the command affects.
 
     Raises:
-        BotError: Turso didn't answer.
+        BotError: Turso didn't respond.
     """
     removes = command.removes_target
     if changed := await what_changed(ctx.turso, plan, checks_size=checks_size and removes):
@@ -27,7 +27,7 @@ async def what_changed(turso: TursoReader, plan: Plan, *, checks_size: bool = Fa
     Returns:
         One sentence that says what changed. None if nothing did, or if the plan has no target.
     Raises:
-        TursoUnavailable: Turso didn't answer.
+        TursoUnavailable: Turso didn't respond.
         Unavailable: Turso no longer reports something that approvers saw: the group, the protection or the size.
     """
     if plan.target is None:
@@ -44,7 +44,10 @@ async def what_changed(turso: TursoReader, plan: Plan, *, checks_size: bool = Fa
 
 
 def _protection_changed(was: PlanTarget, now: bool | None) -> str | None:
-    """Compare with the protection that approvers saw. If it was unknown then, finding it off isn't drift."""
+    """Compare the delete protection with the one that approvers saw.
+
+    If that was unknown, finding it off isn't drift.
+    """
     if now is None and was.delete_protection is not None:
         raise Unavailable(f"Turso doesn't say whether delete protection is on for `{was.name}`.")
     if bool(now) == bool(was.delete_protection):
@@ -53,7 +56,7 @@ def _protection_changed(was: PlanTarget, now: bool | None) -> str | None:
 
 
 async def other_object(turso: TursoReader, target: PlanTarget) -> str | None:
-    """Return a sentence if the planned database is gone or replaced, else None. Raises TursoUnavailable."""
+    """Return a sentence if the planned database is gone or was replaced, otherwise None. Raises TursoUnavailable."""
     found = await _current_database(turso, target)
     return found if isinstance(found, str) else None
 
@@ -69,7 +72,7 @@ async def _current_database(turso: TursoReader, was: PlanTarget) -> Database | s
 
 
 async def _grew(turso: TursoReader, was: PlanTarget) -> str | None:
-    """Compare with the size that approvers saw. If it was unknown then, there is nothing to compare."""
+    """Compare the size with the one that approvers saw. If that was unknown, there is nothing to compare."""
     if was.size_bytes is None:
         return None
     now = (await turso.database_usage(was.name)).usage.storage_bytes

@@ -1,4 +1,4 @@
-"""The steps of a request that are authorized anew, and the kinds of refusals."""
+"""The steps of a request that are authorized again, and the kinds of refusals."""
 
 from enum import Enum, StrEnum, auto
 
@@ -6,7 +6,7 @@ from bot.core.model import Decision
 
 
 class Step(StrEnum):
-    """A step that can't be taken back, so that it is authorized anew."""
+    """A step that can't be undone, so it is authorized again."""
 
     VOTE = "vote"
     DENY = "deny"
@@ -18,7 +18,7 @@ class Step(StrEnum):
     UNDO = "undo"
     REVIEW = "review"
     FOLLOW_UP = "follow_up"
-    """A button about what a request, or an incident, left open: a freeze, a token."""
+    """A button about something that a request or an incident left open: a freeze or a token."""
 
 
 class RefusalKind(Enum):
@@ -27,9 +27,9 @@ class RefusalKind(Enum):
     NOT_ALLOWED = auto()
     """A person isn't allowed to, or no longer is."""
     CHANGED = auto()
-    """The database isn't the one of the plan any more."""
+    """The database is no longer the one in the plan."""
     UNKNOWN = auto()
-    """Slack or Turso didn't answer, so it may be tried again."""
+    """Slack or Turso didn't respond, so it can be tried again."""
 
 
 class StepRefused(Exception):

@@ -1,1 +1,1 @@
-"""The dispatcher: hands each command, click and form to its handler, before and after Slack's ack and after a crash."""
+"""The dispatcher: passes each command, click and form to its handler, before and after the acknowledgement."""

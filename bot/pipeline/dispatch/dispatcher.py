@@ -1,4 +1,4 @@
-"""The dispatcher: gives each command, click and form to its handler, also again after a crash."""
+"""The dispatcher: passes each command, click and form to its handler, once more after a crash."""
 
 import asyncio
 import time
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 CUT_OFF = "Turso Ops is restarting. Try again in a moment."
 MOVED_BY_PRESS = (State.READY, State.DENIED, State.CANCELLED)
-"""States that a press alone leads to, so that no workflow notifies people of them."""
+"""States that only a press leads to, so that no workflow notifies people of them."""
 VOTES: Final = ("approval.approve", "approval.type_name")
 """A button and a form that may have recorded a vote."""
 TAKEN_UP_WITHIN: Final = timedelta(minutes=15)
@@ -41,7 +41,7 @@ TAKEN_UP_WITHIN: Final = timedelta(minutes=15)
 
 
 class Dispatcher:
-    """Receives everything that Slack sends: commands, mentions, buttons, modals and Home."""
+    """Receives everything from Slack: commands, mentions, buttons, modals and Home."""
 
     def __init__(self, env: Environment) -> None:
         self.env = env
@@ -52,7 +52,7 @@ class Dispatcher:
         """Parse a line or press, and store an intent if it may change something. Makes no network call.
 
         Returns:
-            The work to do after the ack. None for a redelivery, whose work is already running.
+            The work to do after the acknowledgement. None for a redelivery, whose work is already running.
         """
         if why := pasted_secrets.objection(incoming):
             return partial(self._guarded, incoming, "not_read", partial(pasted_secrets.refuse, self.env, incoming, why))
@@ -81,7 +81,10 @@ class Dispatcher:
         return partial(self._guarded, incoming, incoming.action_id, partial(click.run, self.env, incoming))
 
     async def submission(self, incoming: Incoming) -> Ack:
-        """Check a submitted modal. Errors go to its fields, and everything else happens after the ack."""
+        """Check a submitted modal.
+
+        Errors are shown at its fields. Everything else happens after the acknowledgement.
+        """
         if errors := pasted_secrets.errors_of(incoming):
             return Ack({"response_action": "errors", "errors": errors})
         until = time.monotonic() + RECORD_SECONDS
@@ -101,7 +104,7 @@ class Dispatcher:
         return Ack(then=partial(self._guarded, here, incoming.action_id, checked.work))
 
     async def _checked(self, incoming: Incoming) -> modal_submissions.Checked:
-        """Check a submitted form. It only reads, so nothing is done if the store doesn't answer in time."""
+        """Check a submitted form. It only reads, so nothing is done if the store doesn't respond in time."""
         try:
             return await within(RECORD_SECONDS, modal_submissions.check(self.env, incoming))
         except TimeoutError:
@@ -122,10 +125,10 @@ class Dispatcher:
     async def resume(self, incoming: Incoming) -> None:
         """Handle an intent again that a crash left unanswered. Its `response_url` may have expired.
 
-        An intent that is too old isn't carried out. On any failure the person is notified and the intent is closed.
+        An intent that is too old isn't carried out. After any failure, the person is notified and the intent is closed.
 
         Raises:
-            StoreUnavailable: the store didn't answer. Nothing else is raised.
+            StoreUnavailable: the store didn't respond. Nothing else is raised.
         """
         if self._is_too_old(incoming):
             await self._turn_down(incoming)
@@ -143,7 +146,7 @@ class Dispatcher:
             await self._refresh_outcome(incoming)
 
     def _is_too_old(self, incoming: Incoming) -> bool:
-        """Return whether its person no longer expects it: after an outage, here or on the way from Slack."""
+        """Return whether the person no longer expects it: after an outage of the bot, or a delay at Slack."""
         return self.env.clock.now() - incoming.at > TAKEN_UP_WITHIN
 
     async def _turn_down(self, incoming: Incoming) -> None:
@@ -162,7 +165,7 @@ class Dispatcher:
         await self._refresh_outcome(incoming)
 
     async def _has_voted(self, incoming: Incoming) -> bool:
-        """Say whether a press had recorded its person's vote before the crash: that vote counts."""
+        """Return whether a press had recorded its person's vote before the crash. That vote counts."""
         about, _ = forms.unpack_metadata(incoming.value)
         request = await self.env.store.requests.get(about) if incoming.action_id in VOTES else None
         return request is not None and any(vote.user_id == incoming.user_id for vote in request.votes)
@@ -209,7 +212,7 @@ class Dispatcher:
     async def _guarded(
         self, incoming: Incoming, name: str, work: Callable[[], Awaitable[str | None]], *, recorded: bool = True
     ) -> None:
-        """Run the work after the ack in a span, which continues the trace of the request that it is about."""
+        """Run the work after the acknowledgement in a span, which continues the trace of its request."""
         follows = await self._trace_of(incoming)
         with self.env.traces.span(name, follows=follows, reference=incoming.id):
             await self._answered(incoming, name, work, recorded=recorded)
@@ -219,16 +222,19 @@ class Dispatcher:
             return ""
         try:
             request = await self.env.store.requests.get(incoming.value) if incoming.value else None
-        except Unavailable:  # the work says so
+        except Unavailable:  # the work has reported it
             return ""
         return request.trace if request else ""
 
     async def _answered(
         self, incoming: Incoming, name: str, work: Callable[[], Awaitable[str | None]], *, recorded: bool
     ) -> None:
-        """Run the work after the ack. On any failure, log its cause first, because the answer may fail as well."""
+        """Run the work after the acknowledgement.
+
+        If it fails, log the cause first, because the answer may fail, too.
+        """
         started = time.perf_counter()
-        # Each work runs in its own task, so these bindings end with it.
+        # Each piece of work runs in its own task, so these bindings end with it.
         structlog.contextvars.bind_contextvars(reference=incoming.id, user=incoming.user_id, command=name)
         try:
             outcome = await work() or "answered"
@@ -240,7 +246,7 @@ class Dispatcher:
                 hint = await what_helps(self.env, error, incoming.user_id)
                 await report_unexpected(self.env, incoming, error_reply(error, incoming.id, hint))
                 await button_actions.redraw_if_ended(self.env, incoming)
-        except asyncio.CancelledError:  # a shutdown ended the wait; a stored intent is handled after the next start
+        except asyncio.CancelledError:  # a shutdown ended the wait. A stored intent is handled after the next start
             if not recorded and incoming.kind is not Kind.MENTION:
                 await report_unexpected(self.env, incoming, private_note(CUT_OFF))
             raise
@@ -265,7 +271,7 @@ class Dispatcher:
     def _note(
         self, incoming: Incoming, name: str, outcome: str, started: float, error: Exception | None = None
     ) -> None:
-        """Count and log what became of it. A fault, here or elsewhere, is a warning."""
+        """Count and log the result. A fault, here or elsewhere, is logged as a warning."""
         seconds = time.perf_counter() - started
         self.env.observer.command(name, outcome, seconds)
         cause = error.cause if isinstance(error, BotError) else type(error).__name__

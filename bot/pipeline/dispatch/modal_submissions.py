@@ -1,4 +1,4 @@
-"""Submitted modals: command forms, typed names, reasons and reviews. Errors go to their fields."""
+"""Submitted modals: command forms, typed names, reasons and reviews. Errors are shown at their fields."""
 
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
@@ -34,16 +34,16 @@ TOO_OLD: Final = "This form is too old. Open it again with `/turso`."
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The result of a submission: errors for its fields, or work to do after the ack."""
+    """The result of a submission: errors for its fields, or work to do after the acknowledgement."""
 
     errors: Mapping[str, str] = field(default_factory=dict)
     work: Callable[[], Awaitable[str]] | None = None
     at: Incoming | None = None
-    """The submission with the channel for its answers, since a modal has none."""
+    """The submission with the channel for its answers, since a modal has no channel."""
 
 
 async def check(env: Environment, incoming: Incoming) -> Checked:
-    """Check what was filled in. Only reads the store.
+    """Check what was filled in. Only reads from the store.
 
     Raises:
         BadInput: the form isn't the bot's, somebody else opened it, or its request no longer exists.
@@ -104,7 +104,7 @@ async def _check_deny(env: Environment, incoming: Incoming) -> Checked:
 
 
 def _at(incoming: Incoming, request: Request) -> Incoming:
-    """Return the submission as if made in the request's channel. A modal has none, and answers need one."""
+    """Return the submission as if it were made in the request's channel. A modal has none, and answers need one."""
     return replace(incoming, channel_id=request.channel_id, thread_ts=request.thread_ts)
 
 

@@ -1,6 +1,6 @@
 """Rejection of text that is too long for a command or contains a pasted token.
 
-The length is checked first, so that no pattern runs over a text of unlimited length.
+The length is checked first, so that no expression runs over a text of unlimited length.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ SENTENCE: Final = (
 
 
 def objection(incoming: Incoming) -> str | None:
-    """Return why incoming text is rejected, or None."""
+    """Return why incoming text is rejected. None if it isn't."""
     texts = [incoming.text, incoming.value, *(text for value in incoming.values.values() for text in _texts(value))]
     return next((why for text in texts if (why := _objection(text))), None)
 
@@ -50,7 +50,7 @@ def _objection(text: str) -> str | None:
 
 
 def _texts(value: object) -> Iterator[str]:
-    """Yield the texts of a field's value, which may hold several."""
+    """Yield the texts of a field's value, which may contain several."""
     if isinstance(value, list | tuple):
         for one in value:
             yield from _texts(one)

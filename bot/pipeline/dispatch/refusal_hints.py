@@ -14,7 +14,7 @@ from bot.pipeline.environment import Environment
 
 NAMED: Final = 3
 LOOKED_AT: Final = 20
-"""The maximum number of other channels in which the same decision is tried."""
+"""The most other channels in which the same decision is tried."""
 SECONDS: Final = 2.0
 UNKNOWN: Final = mrkdwn("Another channel may allow this.")
 TO_ADD: Final = mrkdwn("`/turso whoami` shows what an admin can add.")
@@ -24,7 +24,7 @@ NONE: Final = mrkdwn("None of your other channels allow this. Ask an admin to ch
 async def what_helps(env: Environment, error: BotError, reader: str) -> Mrkdwn:
     """Return what could help the person who reads a refusal. Empty if nothing is known to help.
 
-    Slack is asked now which channels they are in, and without its answer no channel is named. The hint is only for the
+    Slack is asked which channels they are in, and if it doesn't respond, no channel is named. The hint is only for the
     reader. It isn't part of the reason, which others can read in the audit log.
     """
     if not isinstance(error, Forbidden) or error.subject is None or error.subject.person.id != reader:
@@ -72,7 +72,7 @@ async def _elsewhere(env: Environment, subject: Subject, action: Action) -> Mrkd
 
 
 async def _allowing(env: Environment, subject: Subject, action: Action) -> list[str]:
-    """Return those of the subject's channels whose rules let them request the action."""
+    """Return the subject's channels whose rules let them request the action."""
     policy, person = env.rules.policy, subject.person
     there = {one.id: one for one in await env.directory.channels_of(person.id)}
     bound = sorted(one for one in policy.channels if one in there and one != subject.channel.id)[:LOOKED_AT]

@@ -1,1 +1,1 @@
-"""The steps that carry out an approved request. Each step may run again after a crash."""
+"""The steps that carry out an approved request. After a crash, a step may run again."""

@@ -1,4 +1,4 @@
-"""The step that hands the change to Turso, at most once."""
+"""The step that sends the change to Turso, at most once."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -29,13 +29,14 @@ async def act(env: Environment, comparisons: Comparisons, request_id: str, phase
         ctx = await context_of(env, request)
     if phase == PhaseKind.EXECUTE and (probes := command.probes):
         await rotation_proof.mint(env, probes, ctx, request)
-    # The machine's clock, because the time is compared with Turso's clock and not with due times.
+    # The machine's clock, because the time is compared with Turso's and not with due times.
     if not await env.store.requests.mark_sent(request_id, phase, datetime.now(UTC)):
         return ActResult(Attempt.STOPPED)
     if command.undoes:
         return await _undo_another(env, request)
     at = env.clock.now()
-    # The card loses Deny and Withdraw during the call, so that Slack can't delay the change once it is marked.
+    # Deny and Withdraw are removed from the card before the change is marked as sent, so that Slack can't delay it
+    # then.
     shown = asyncio.create_task(show_quietly(env, request_id))
     try:
         with noting_changes() as made:
@@ -50,11 +51,11 @@ async def act(env: Environment, comparisons: Comparisons, request_id: str, phase
 
 
 def _without_change(error: BotError, at: datetime) -> ActResult:
-    """Say what an error leaves while Turso has made no part of the change."""
+    """Return the result for an error that came before Turso changed anything."""
     if isinstance(error, NotSent | TursoRateLimited):
         return ActResult(Attempt.NOT_SENT, f"{error} Nothing was changed.")
-    if isinstance(error, TursoRejected | BadInput | Refused):  # the last two come from the command itself
-        is_final = not isinstance(error, TursoUnauthorized | TursoForbidden)  # an admin can put these right
+    if isinstance(error, TursoRejected | BadInput | Refused):  # the command itself raises the last two
+        is_final = not isinstance(error, TursoUnauthorized | TursoForbidden)  # an admin can fix these
         return ActResult(Attempt.REFUSED, str(error), {REFUSED: True} if is_final else {})
     return ActResult(Attempt.UNKNOWN, str(error), at=at)
 

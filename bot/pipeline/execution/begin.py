@@ -57,7 +57,7 @@ async def _start(env: Environment, comparisons: Comparisons, request: Request, p
 
 
 async def _begin_again(env: Environment, comparisons: Comparisons, request: Request, phase: str) -> BeginResult:
-    """Begin a phase that starts in EXECUTING (`finish`, `undo`), or one that a crash cut short."""
+    """Begin a phase that starts in EXECUTING (`finish`, `undo`), or one that a crash has interrupted."""
     kind = PhaseKind.of(phase)
     if kind is PhaseKind.EXECUTE:
         return BeginResult.GO
@@ -70,7 +70,10 @@ async def _begin_again(env: Environment, comparisons: Comparisons, request: Requ
 
 
 async def stop_at_fault(env: Environment, request_id: str, why: str) -> BeginResult:
-    """End a request that a bug keeps from starting. One that has begun continues, since `act` checks what was sent."""
+    """End a request that can't start because of a bug.
+
+    One that has begun continues, since `act` checks what was sent.
+    """
     request = await env.store.requests.get(request_id)
     if request is not None and request.state is State.EXECUTING:
         return BeginResult.GO
@@ -97,7 +100,7 @@ async def _stop(env: Environment, request: Request, why: str) -> None:
 
 
 async def _announce(env: Environment, request: Request) -> None:
-    """Show on the card that the request starts. Without an approval, the card is posted before the change."""
+    """Show on the card that the request starts. If it needed no approval, post the card before the change."""
     if request.mode is not Mode.BREAK_GLASS or await env.store.cards.of(request.id):
         return await show_quietly(env, request.id)
     with suppress(BotError):

@@ -1,4 +1,4 @@
-"""Whether a phase may still be carried out: a check for plan drift and of the current rules."""
+"""Checks whether a phase may still be carried out: plan drift and the current rules."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,12 +16,12 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.quarantine.countdown import End, examine
 
 FRESH: Final = timedelta(seconds=15)
-"""How long a comparison is valid. After a crash it is made again in any case."""
+"""How long a comparison is valid. After a crash, it is made again in any case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparisons:
-    """Remembers for which phases this process has checked for plan drift, and when."""
+    """Records for which phases this process has checked for plan drift, and when."""
 
     clock: Clock
     made: dict[tuple[str, str], datetime] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Comparisons:
         self.made[request_id, phase] = self.clock.now()
 
     def take(self, request_id: str, phase: str) -> bool:
-        """Use up the comparison of a phase. Returns False if there is none or it is too old."""
+        """Use the comparison of a phase. Returns False if there is none or it is too old."""
         at = self.made.pop((request_id, phase), None)
         return at is not None and self.clock.now() - at <= FRESH
 
@@ -39,7 +39,7 @@ class Comparisons:
 async def why_stale(env: Environment, request: Request, phase: str) -> str | None:
     """Return why a phase may no longer be carried out, or None. Raises Unavailable if that can't be checked.
 
-    An Undo only needs the same database. A countdown's end that can't be examined now is put off.
+    An Undo only needs the same database. If the end of a countdown can't be checked now, it is postponed.
     """
     kind = PhaseKind.of(phase)
     if kind is PhaseKind.UNDO:
@@ -49,10 +49,10 @@ async def why_stale(env: Environment, request: Request, phase: str) -> str | Non
         found = await examine(env, request)
         return None if found.end is End.DESTROY else found.why
     if request.state is not State.EXECUTING:
-        return None  # it was stopped meanwhile, so it isn't sent
+        return None  # it was stopped in the meantime, so it isn't sent
     answer = await authorize(env, request, Step.START)
     if answer.refusal is RefusalKind.UNKNOWN:
         raise Unavailable(answer.why)
     if answer.allowed and await start_is_over(env, answer.request):
-        return None  # it has expired just now, and is not sent either
+        return None  # it has just expired, so it isn't sent either
     return answer.why or None

@@ -1,4 +1,4 @@
-"""Replacements for steps that a bug makes fail again and again, so that the request ends and people are notified."""
+"""Ends steps that fail again and again because of a bug, so that the request ends and people are notified."""
 
 from typing import Final
 

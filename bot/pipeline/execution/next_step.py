@@ -1,4 +1,7 @@
-"""The second step of a change, once the first one is seen: what only reads runs again, what changes is sent once."""
+"""The second step of a change, after the first was verified.
+
+It runs again if it only reads, and is sent once otherwise.
+"""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -19,7 +22,7 @@ TOO_LATE: Final = "The first step was only seen later, so this wasn't sent."
 async def take_next_step(
     env: Environment, ctx: ChangeContext, request: Request, step: NextStep, facts: dict[str, Any]
 ) -> dict[str, Any]:
-    """Run the next step of a change. Returns the facts of both. Never raises for an answer of Turso."""
+    """Run the next step of a change. Returns the facts of both. Never raises because of Turso's response."""
     if not step.changes:
         return {**facts, **await _reads(ctx, request, step, facts)}
     sent = await env.store.requests.was_sent(request.id, PHASE)

@@ -39,10 +39,10 @@ async def context_of(env: Environment, request: Request) -> ChangeContext:
 
 
 async def facts_again(ctx: Context, command: ChangeCommand[Any], kind: PhaseKind, plan: Plan) -> dict[str, Any]:
-    """Read what is known about a change besides its plan, such as the `DbId` of a new database.
+    """Read the facts about a change that aren't in its plan, such as the `DbId` of a new database.
 
     Raises:
-        BotError: Turso doesn't answer. The change isn't reported as done without them, since later steps need them.
+        BotError: Turso doesn't respond. The change isn't reported as done without them, since later steps need them.
     """
     if kind is not PhaseKind.EXECUTE or command.facts_again is None:
         return {}

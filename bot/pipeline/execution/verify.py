@@ -1,4 +1,4 @@
-"""The read-back step: find out what happened, from Turso if possible."""
+"""The read-back step: finds out what happened, from Turso if possible."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,12 +23,12 @@ READ_BACK_NOTHING = {
     Attempt.STOPPED: PhaseResult.STOPPED,
     Attempt.AGAIN: PhaseResult.AGAIN,
 }
-"""Attempts after which nothing has changed, so that there is nothing to read back."""
+"""Attempts that changed nothing, so there is nothing to read back."""
 ReadBack = Callable[[Context, Plan], Awaitable[bool]]
 
 
 async def verify(env: Environment, request_id: str, phase: str, acted: ActResult) -> VerifyResult:
-    """Return the result of a phase, read from Turso unless the attempt already decides it."""
+    """Return the result of a phase. It is read from Turso, unless the attempt already decides it."""
     request, kind = await request_of(env, request_id), PhaseKind.of(phase)
     if acted.attempt is Attempt.NOT_SENT and kind is PhaseKind.FINISH:
         return VerifyResult(PhaseResult.AGAIN, acted.why)
@@ -47,7 +47,7 @@ async def verify(env: Environment, request_id: str, phase: str, acted: ActResult
     except NotOurs as error:
         if not is_done:
             return VerifyResult(PhaseResult.FAILED, str(error))
-        is_seen = True  # Turso confirmed the change; only the two clocks differ
+        is_seen = True  # Turso confirmed the change, and only the two clocks differ
     if not is_seen:
         return VerifyResult(PhaseResult.UNKNOWN, acted.why or "Turso doesn't show the change yet.", facts)
     try:
@@ -60,7 +60,7 @@ async def verify(env: Environment, request_id: str, phase: str, acted: ActResult
 
 
 async def sees(ctx: Context, request: Request, look: ReadBack) -> bool:
-    """Repeat the read-back for some seconds until it shows the change. Raises NotOurs."""
+    """Repeat the read-back for some seconds, until it shows the change. Raises NotOurs."""
     for pause in LOOKS:
         await asyncio.sleep(pause)
         try:

@@ -30,14 +30,14 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 OPEN: Final = (State.PENDING, State.READY, State.APPROVED, State.EXECUTING, State.UNKNOWN)
 CHANNELS: Final = 40
-"""Channels whose members are looked up at most for one view, beginning with those of the newest items."""
+"""The most channels whose members are looked up for one view, starting with those of the newest items."""
 REACH: Final = 15
-"""How many items are filtered at first to fill a page. If too few remain, the number grows up to `MOST`."""
+"""How many items are filtered first to fill a page. If too few remain, the number grows up to `MOST`."""
 MOST: Final = 480
 
 
 async def view_of(env: Environment, user_id: str, state: str) -> View:
-    """Return a person's Home tab. `state` is the page of each list, in the form that the tab's buttons carry."""
+    """Return a person's Home tab. `state` says which page of each list is shown, as the tab's buttons say it."""
     subject = await env.subject(
         Incoming(id="", key="", kind=Kind.HOME, at=env.clock.now(), user_id=user_id, channel_id="")
     )
@@ -50,7 +50,7 @@ async def view_of(env: Environment, user_id: str, state: str) -> View:
 
 @dataclass(frozen=True, slots=True)
 class _Drawing:
-    """Builds the Home tab for one person. Reads little beyond the pages shown, so long lists stay fast."""
+    """Builds the Home tab for one person. It reads little more than the pages shown, so long lists are fast."""
 
     env: Environment
     subject: Subject
@@ -58,7 +58,7 @@ class _Drawing:
     _memberships: dict[str, bool] = field(default_factory=dict)
     """Whether this person is in a channel, for the channels that were looked up."""
     _listings: dict[str, asyncio.Task[Listing | None]] = field(default_factory=dict)
-    """The databases of each organization as Turso lists them now. None if Turso doesn't answer."""
+    """The current databases of each organization, according to Turso. None if Turso doesn't respond."""
 
     @property
     def me(self) -> str:
@@ -103,7 +103,7 @@ class _Drawing:
         keep: Callable[[T], Awaitable[bool]],
         most: int = MOST,
     ) -> Page[T]:
-        """Filter the newest items until a page is full and it is known whether there is a next page."""
+        """Filter the newest items until a page is full and it is known whether there is another page."""
         need = self.pages[kind] * ROWS + 1
         found: list[T] = []
         limit = looked = 0
@@ -119,7 +119,7 @@ class _Drawing:
         return self._page(kind, found)
 
     async def _keeps(self, keep: Callable[[T], Awaitable[bool]], one: T) -> bool:
-        """Apply a filter to an item. An item whose check fails is left out, so that the rest is still shown."""
+        """Apply a filter to an item. If the check of an item fails, it is left out and the rest is still shown."""
         try:
             return await keep(one)
         except Exception:
@@ -154,7 +154,10 @@ class _Drawing:
         return await self._is_listed(one.organization, one)
 
     async def _is_listed(self, organization: str, one: StoredRecord) -> bool:
-        """Return whether a database still exists, by `DbId`. A new one of the same name must not get its buttons."""
+        """Return whether a database still exists, by `DbId`.
+
+        A new database with the same name must not get its buttons.
+        """
         task = self._listings.get(organization)
         if task is None:
             task = self._listings[organization] = asyncio.create_task(self._listing(organization))
@@ -162,7 +165,7 @@ class _Drawing:
         return listing is None or bool(keep_listed([one], listing))
 
     async def _as_seen(self, hold: Hold) -> tuple[Target, ...]:
-        """Return a hold's database as the policy sees it. Empty if Turso doesn't say: then a press decides."""
+        """Return a hold's database as the policy sees it. Empty if Turso doesn't report it: then a press decides."""
         listing = await self._listings[hold.organization]
         return tuple(target for one, target in (listing or Listing()).with_targets() if one.id == hold.database_id)
 
@@ -200,7 +203,10 @@ class _Drawing:
         return acts_for(self.env.rules.policy, decision.approvers, self.subject.person, away) is not None
 
     async def _requester(self, request: Request) -> Subject:
-        """Return a requester as of now. Without an answer, assume all groups: a press is authorized again."""
+        """Return the current record of a requester.
+
+        If Slack doesn't respond, assume all groups: a press is authorized again.
+        """
         try:
             return await self.env.requester_of(request)
         except Unavailable:
@@ -220,7 +226,7 @@ class _Drawing:
         return may_undo and await self._is_in(request.channel_id)
 
     async def _thaws(self, hold: Hold) -> bool:
-        """Return whether the channel's rules let this person thaw a freeze. For a follow-up the press decides."""
+        """Return whether the channel's rules let this person thaw a freeze. For a follow-up, the press decides."""
         running = await self.env.store.incidents.running_in(hold.channel_id)
         if running is None and hold.channel_id not in self.env.rules.policy.channels:
             return True
@@ -256,7 +262,7 @@ class _Drawing:
         return place if place.rights else None
 
     async def _is_in(self, channel_id: str) -> bool:
-        """Return whether this person is in a channel, since other channels' items are for their members."""
+        """Return whether this person is in a channel, since items of other channels are only for their members."""
         if channel_id not in self._memberships:
             if len(self._memberships) >= CHANNELS:
                 return False

@@ -17,9 +17,9 @@ from bot.pipeline.home.home_tab import view_of
 
 log = structlog.get_logger(__name__)
 OPEN_FOR: Final = timedelta(minutes=15)
-"""How long an open Home is kept up to date. Slack doesn't say when a person leaves it."""
+"""How long an open Home is kept up to date. Slack doesn't report when a person leaves it."""
 AT_MOST: Final = 20
-"""The maximum number of people whose Home one process keeps up to date, the latest visitors."""
+"""The most people whose Home one process keeps up to date. The latest visitors count."""
 LOOKS_EVERY: Final = 2.0
 BETWEEN: Final = timedelta(seconds=3)
 """The minimum time between two updates for one person, unless they pressed something."""
@@ -56,14 +56,14 @@ class OpenHomes:
         return "home"
 
     def pressed(self, user_id: str) -> None:
-        """Mark a Home tab as out of date after its person pressed a button on it."""
+        """Mark a Home tab as outdated after its person has pressed a button on it."""
         if viewer := self._people.get(user_id):
             viewer.since = self.env.clock.now()
             viewer.drawn_at = datetime.min.replace(tzinfo=viewer.since.tzinfo)
             self._woken.set()
 
     async def redraw_due(self) -> None:
-        """Wait a moment, then publish the outdated tabs again. A new audit entry of any process makes them outdated."""
+        """Wait a moment, then publish outdated tabs again. A new audit entry of any process makes tabs outdated."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), LOOKS_EVERY)
         woken = self._woken.is_set()
@@ -91,7 +91,7 @@ class OpenHomes:
             await self._draw(user_id, viewer)
         except BotError as error:
             log.info("a Home was not drawn again", user=user_id, why=str(error))
-        except Exception:  # a failure for one person must not stop the updates of others
+        except Exception:  # a failure for one person must not stop the updates for others
             log.exception("a Home was not drawn again", user=user_id)
         else:
             return True

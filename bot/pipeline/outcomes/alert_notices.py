@@ -1,4 +1,4 @@
-"""The delivery of alerts: a card when one is raised, and the same card again when it has ended."""
+"""The delivery of alerts: a card when one is raised, and an update of it when the alert has ended."""
 
 from dataclasses import replace
 from functools import partial
@@ -24,12 +24,12 @@ from bot.pipeline.outcomes.delivery import CHANNEL, Notice, deliver_and_close, m
 log = structlog.get_logger(__name__)
 
 PREFIX: Final = "al"
-"""What the IDs of alerts begin with."""
+"""The prefix of the IDs of alerts."""
 SUPERSEDED: Final = "superseded"
 NOT_SHOWN: Final = "not_shown"
 """How a notice was settled whose alert the policy doesn't show in its channel."""
 QUIET_ENDS: Final = (AlertEnd.HIGHER, AlertEnd.OFF, AlertEnd.UNWATCHED)
-"""Ends that another message tells of, so that a deleted card isn't posted again."""
+"""Ends that another message reports, so that a deleted card isn't posted again."""
 
 
 def is_alert(subject: str) -> bool:
@@ -104,7 +104,7 @@ async def _buttons(env: Environment, alert: Alert, view: AlertView) -> list[Elem
 
 
 async def _show_end(env: Environment, alert: Alert) -> str:
-    """Update the card of an alert that has ended, or post it again if it is gone. Returns how people were notified."""
+    """Update the card of an alert that has ended. Post it again if it is gone. Returns how people were notified."""
     if not await env.store.notices.was_notified(alert.id, RAISED, CHANNEL):
         return SUPERSEDED
     if not await may_be_seen(env, alert.channel_id):

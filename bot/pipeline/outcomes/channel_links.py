@@ -1,4 +1,4 @@
-"""Removal of links to channels that the reader of a direct message isn't in."""
+"""Removes links to channels that the reader of a direct message isn't in."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The delegates of approvers who are away, for cards and reminders. A press is authorized by fresh facts."""
+"""The delegates of approvers who are away, for cards and reminders. A press is authorized with fresh facts."""
 
 from collections.abc import Mapping
 
@@ -8,9 +8,9 @@ from bot.pipeline.environment import Environment
 
 
 async def delegates_of(env: Environment, decision: Decision, inside: frozenset[str]) -> Mapping[str, str]:
-    """Return who can approve in the place of which approver: the delegate's ID by that of the approver.
+    """Return who can approve for which approver: the delegate's ID by the approver's.
 
-    A delegate who is an approver anyway votes for themselves. Raises Unavailable.
+    A delegate who is also an approver votes for themselves. Raises Unavailable.
     """
     found: dict[str, str] = {}
     policy, panel = env.rules.policy, decision.approvers

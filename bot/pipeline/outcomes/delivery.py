@@ -1,4 +1,4 @@
-"""Delivery of notices: to the channel if it may be seen there, else to each person, with a record of who got it."""
+"""Delivers notices to the channel if they may be shown there, otherwise to each person, and records who got them."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -17,12 +17,12 @@ from bot.pipeline.outcomes.recipients import is_private, people_concerned
 
 log = structlog.get_logger(__name__)
 CHANNEL: Final = "channel"
-"""Stands for the channel itself where people are recorded who were notified."""
+"""Stands for the channel itself in the record of who was notified."""
 NOBODY: Final = "nobody"
 ALARM: Final = "alarm"
 """The event of the notice about a break-glass operation."""
 REVOKED: Final = "revoked"
-"""The beginning of the events of notices to holders about their tokens."""
+"""The prefix of the events of notices to token holders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +32,31 @@ class Notice:
     subject: str
     """The ID of what the notice is about: a request, a hold, an incident or a review."""
     event: str
-    """The outcome. People are notified once of each outcome of a subject."""
+    """The outcome. People are notified of each outcome of a subject once."""
     reply: Reply
     people: tuple[str, ...]
-    """Who is notified privately if the channel may not see it, beginning with the requester."""
+    """The people who are notified privately if the channel may not see it, starting with the requester."""
     channel_id: str
     thread_ts: str | None = None
     broadcast: bool = False
     is_private: bool = False
     """True if only these people may see it."""
     elsewhere: Reply | None = None
-    """What people read in direct messages instead."""
+    """The version for direct messages, if it differs."""
     intent_id: str | None = None
     """The intent with which the first person can be answered."""
     requester: str = ""
-    """The requester if it is about a request, else empty."""
+    """The requester, if the notice is about a request. Empty otherwise."""
     posted: Callable[[str], Awaitable[None]] | None = None
     """Called with the `ts` of the message in the channel."""
     is_kept_current: bool = False
-    """True if its copies are updated later, so that their places are stored as cards of the subject."""
+    """True if its copies are updated later, so their addresses are stored as cards of the subject."""
 
 
 async def notice_of(
     env: Environment, request: Request, event: str, reply: Reply, *, thread_ts: str | None = None, subject: str = ""
 ) -> Notice:
-    """Address a notice to the people whom a request concerns, in its channel. Raises Unavailable."""
+    """Return a notice for the people whom a request concerns, in its channel. Raises Unavailable."""
     return Notice(
         subject=subject or request.id,
         event=event,
@@ -74,10 +74,11 @@ async def notice_of(
 async def may_be_seen(env: Environment, channel_id: str, *, fresh: bool = True) -> bool:
     """Return True if notices may be shown in a channel, by Slack's current data. Raises Unavailable.
 
-    The bot must be in it. It must not be archived, nor shared with another company unless the policy allows that.
+    The bot must be in the channel. It must not be archived, nor shared with another company unless the policy allows
+    it.
 
     Args:
-        fresh: False right after a press, which has just asked Slack.
+        fresh: False right after a press, for which Slack was just asked.
     """
     channel = await env.directory.channel(channel_id, fresh=fresh)
     if channel.is_archived or not channel.bot_is_member:
@@ -87,7 +88,7 @@ async def may_be_seen(env: Environment, channel_id: str, *, fresh: bool = True) 
 
 
 async def post_openly(env: Environment, channel_id: str, message: Reply, *, what: str) -> bool:
-    """Post a message that is for nobody in particular. Returns False if it can't be posted, and logs `what`.
+    """Post a message that isn't for particular people. Returns False if it can't be posted, and logs `what`.
 
     Raises:
         Unavailable: Slack doesn't accept it now.
@@ -106,7 +107,7 @@ async def post_openly(env: Environment, channel_id: str, message: Reply, *, what
 
 
 async def deliver(env: Environment, notice: Notice) -> str:
-    """Deliver a notice once: in its thread, else the channel, else privately to each person. Safe to run again.
+    """Deliver a notice once: to its thread, or the channel, or privately to each person. Safe to run again.
 
     Returns:
         `channel`, `people`, or `nobody` if it can't be delivered anywhere.
@@ -144,7 +145,7 @@ async def _post(env: Environment, notice: Notice) -> None:
 
 
 async def notify_each(env: Environment, notice: Notice, *, in_channel: bool = False) -> str:
-    """Notify each person privately: in the channel if `in_channel` and they are in it, else by direct message."""
+    """Notify each person privately: in the channel if `in_channel` and they are in it, otherwise by direct message."""
     later: Unavailable | None = None
     any_notified = False
     for user_id in notice.people:

@@ -59,7 +59,7 @@ async def _share_report(env: Environment, request: Request) -> None:
 
 
 async def _begin_timeline(env: Environment, channel_id: str, ts: str) -> None:
-    """Make the card that announced an incident the root of its timeline."""
+    """Make the card that announced an incident the first message of its timeline."""
     incident = await env.store.incidents.running_in(channel_id)
     if incident and incident.timeline_ts is None:
         await env.store.incidents.set_timeline(incident.id, ts)
@@ -73,7 +73,7 @@ async def _announce_again(env: Environment, request: Request) -> None:
 
 
 async def share_file(env: Environment, reply: Reply, channel_id: str, thread_ts: str | None) -> None:
-    """Share a message's file, if it has one and it may be seen there. If Slack refuses it, post that instead.
+    """Share a message's file, if it has one and the channel may see it. If Slack refuses it, post that instead.
 
     Raises:
         Unavailable: sharing may work later.

@@ -1,4 +1,4 @@
-"""Live cards: messages that show a database's state and are updated after each change of it."""
+"""Live cards: messages that show a database's state, and are updated after each change of the database."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 async def refresh_live_cards(env: Environment, organization: str, databases: Sequence[str]) -> None:
-    """Update the live cards of some databases. One that can't be updated stays, since it shows its time."""
+    """Update the live cards of some databases. A card that can't be updated is kept, since it shows its time."""
     for card in await env.store.live_cards.find(organization, databases):
         try:
             await _refresh(env, card)

@@ -37,7 +37,7 @@ from bot.pipeline.outcomes.token_holders import notify_holders, tells_holders
 
 log = structlog.get_logger(__name__)
 FAULTS: Final = 2
-"""How often a notification may fail because of a bug before it is sent in one plain line."""
+"""How often a notification may fail because of a bug before it is sent as one plain line."""
 SOON: Final = timedelta(seconds=2)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 CHANGED: Final = (State.SUCCEEDED, State.QUARANTINED, State.RESTORED, State.FAILED, State.UNKNOWN)
@@ -52,7 +52,7 @@ async def notify_outcome(env: Environment, request_id: str) -> None:
         await notify_now(env, request_id)
     except Unavailable as error:
         log.warning("an outcome is told later", request=request_id, why=str(error))
-    except Exception:  # for example a card that can't be built; the person who pressed still gets an answer
+    except Exception:  # for example a card that can't be built. The person who pressed still gets an answer
         log.exception("an outcome cannot be told", request=request_id)
     else:
         return
@@ -192,7 +192,7 @@ async def note_in_timeline(env: Environment, request: Request) -> None:
 
 
 async def _afterwards(env: Environment, request: Request, how: str) -> None:
-    """Update what shows the request elsewhere. This isn't part of the notification, so it may fail."""
+    """Update the other messages that show the request. They aren't part of the notification, so this may fail."""
     reveals = env.catalogue.reveals(request.command)
     await refresh_cards_about(env, request)
     if request.state in CHANGED and request.plan.databases and not reveals:

@@ -66,6 +66,9 @@ def announcement(entry: AuditEntry) -> Reply:
 
 
 def _line(line: str) -> str:
-    """Format a difference with its channel as a link. People and groups stay IDs, since a mention would notify them."""
+    """Format a difference, with its channel as a link.
+
+    People and groups are shown by ID, since a mention would notify them.
+    """
     text = mrkdwn("• {}", line)
     return _CHANNEL.sub(lambda found: channel_link(found[0]), text, count=1)

@@ -1,4 +1,4 @@
-"""The private note that a request starts, later replaced by its outcome. In an incident people look there first."""
+"""The private note that a request starts. Its outcome replaces it later, because people look there first."""
 
 from datetime import datetime
 from typing import Final
@@ -21,7 +21,7 @@ KEPT: Final = 500
 
 
 def keep_note(env: Environment, request_id: str, to: Address) -> None:
-    """Remember the address of a note. Its `response_url` can replace it for a while."""
+    """Store the address of a note. Its `response_url` can replace the note for a while."""
     while len(env.notes) >= KEPT:
         env.notes.popitem(last=False)
     env.notes[request_id] = to

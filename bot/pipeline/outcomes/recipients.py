@@ -12,7 +12,7 @@ from bot.errors import Unavailable
 from bot.pipeline.environment import Environment
 
 AT_MOST: Final = 25
-"""How many people are notified individually. Others only see the mention in the channel."""
+"""The most people who are notified individually. Others only see the mention in the channel."""
 _PERSON: Final = re.compile(r"<@([A-Z0-9]+)>")
 _GROUP: Final = re.compile(r"<!subteam\^([A-Z0-9]+)>")
 
@@ -46,7 +46,7 @@ async def with_people_on_call(env: Environment, request: Request) -> Request:
 
 
 async def notified(env: Environment, mentions: tuple[str, ...], *, asked_by: str) -> list[str]:
-    """Return the people whom a rule's mentions name, including the members of user groups and those on call."""
+    """Return the people in a rule's mentions, including the members of user groups and those on call."""
     text = " ".join(mentions)
     groups = await _members(env, frozenset([*_GROUP.findall(text), *filter(is_schedule, mentions)]), asked_by)
     members = sorted(user for found in groups.values() for user in found or ())
@@ -54,7 +54,7 @@ async def notified(env: Environment, mentions: tuple[str, ...], *, asked_by: str
 
 
 async def require_known(env: Environment, mentions: tuple[str, ...], *, asked_by: str) -> None:
-    """Stop if a service doesn't say who is on call, so that what they are called for is tried again.
+    """Raise an error if a service doesn't return who is on call, so that the notification is tried again.
 
     Raises:
         Unavailable: the service or Slack doesn't answer.

@@ -1,4 +1,4 @@
-"""Cards of requests: views of stored requests, posted at least once, with every copy kept up to date."""
+"""Cards: views of stored requests. They are posted at least once, and every copy is kept up to date."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -31,7 +31,7 @@ NOT_SHOWN: Final = "not_shown"
 
 
 class CardContent(Enum):
-    """What happened to the copies of a card."""
+    """The result of updating the copies of a card."""
 
     NO_CARD = auto()
     """The request has no card."""
@@ -64,7 +64,7 @@ async def card_of(env: Environment, request: Request) -> Reply:
 
 
 async def as_it_is(env: Environment, request: Request) -> Request:
-    """Add how what a request made stands now, because its card shows that: an incident, or a copy."""
+    """Add the current state of what a request created, because its card shows that: an incident, or a copy."""
     command = env.by_name.get(request.command)
     if command is None or command.standing is None or request.state is not State.SUCCEEDED:
         return request
@@ -92,7 +92,7 @@ async def announce_again(env: Environment, incident: Incident, *, but: str = "")
 
 
 def success_message(env: Environment, request: Request, *, is_over: bool = False) -> Reply | None:
-    """Return the command's own message of a success. None if the general card is used.
+    """Return the command's own message for a success. None if the general card is used.
 
     Args:
         is_over: the freeze that it placed has ended.
@@ -134,12 +134,12 @@ async def timeline_link(env: Environment, incident_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The people whom a waiting request's card names."""
+    """The people whom the card of a waiting request names."""
 
     approvers: frozenset[str] = frozenset()
     delegates: Mapping[str, str] = field(default_factory=dict)
     silent: str = ""
-    """Which service doesn't say who is on call."""
+    """Which service didn't return who is on call. Empty if all did."""
 
 
 async def _named(env: Environment, request: Request) -> tuple[Request, Named]:
@@ -185,18 +185,18 @@ async def post_card(env: Environment, request: Request, *, fresh: bool = True) -
 
 
 async def remember_card(env: Environment, request: Request, ts: str) -> None:
-    """Store the position of a posted card, and update it if the request has changed meanwhile."""
-    if not ts:  # a copy that can't be changed is none: its timer posts another one
+    """Store the address of a posted card, and update it if the request has changed in the meantime."""
+    if not ts:  # a copy that can't be updated doesn't count: its timer posts another one
         return
     await env.store.cards.add(request.id, request.channel_id, ts)
     now = await env.store.requests.get(request.id)
     if now is not None and (now.state, now.votes) != (request.state, request.votes):
-        # The request changed while the post was queued, when there was no known copy to update.
+        # The request changed while the post was queued, when there was no copy to update yet.
         await env.messenger.update(request.channel_id, ts, await card_of(env, now))
 
 
 async def thread_of(env: Environment, request: Request) -> str | None:
-    """Return the thread for a request's card: its own, or its incident's timeline. None for the channel itself.
+    """Return the thread for a request's card: its own, or its incident's timeline. None means the channel itself.
 
     Operations without approval are posted in the channel itself, where people notice them.
     """
@@ -209,7 +209,7 @@ async def thread_of(env: Environment, request: Request) -> str | None:
 
 
 async def below_card(env: Environment, request: Request) -> tuple[str, str | None]:
-    """Return where a notice about a request goes: the channel, and the thread that its card is in or starts."""
+    """Return where to post a notice about a request: the channel, and the thread that its card is in or starts."""
     copies = await env.store.cards.of(request.id)
     channel_id, ts = copies[0] if copies else (request.channel_id, None)
     return channel_id, await thread_of(env, request) or ts
@@ -245,7 +245,7 @@ async def refresh_ended_freezes(env: Environment, request: Request) -> None:
 
 
 async def show(env: Environment, request_id: str) -> Request | None:
-    """Update every copy of the card of a running request. A failure is ignored, since a later change updates it."""
+    """Update every copy of a running request's card. A failure is ignored, since a later change updates it."""
     request = await env.store.requests.get(request_id)
     if request is not None:
         try:

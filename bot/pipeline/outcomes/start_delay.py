@@ -1,4 +1,4 @@
-"""The notice that a change can't start yet and why: on its card, or once to the requester if it has no card."""
+"""The notice that a change can't start yet, and why: on its card, or to the requester if it has no card."""
 
 import asyncio
 import re
@@ -18,7 +18,7 @@ from bot.pipeline.replies import requester_address
 
 log = structlog.get_logger(__name__)
 WAITS: Final = "waits"
-"""The event, among a request's outcomes, of the note that it can't start yet."""
+"""The event of the note that a request can't start yet, among the request's outcomes."""
 SLOW_SECONDS: Final = 5.0
 """How long a start may take before the delay is shown."""
 BY_HAND: Final = re.compile(r"[:;.] [Tt]ry again( in a moment)?\.$")
@@ -28,7 +28,7 @@ SLOW: Final = "Slack or Turso is slow to respond."
 
 @asynccontextmanager
 async def show_delay(env: Environment, request_id: str) -> AsyncIterator[None]:
-    """Show why a change doesn't start yet if the code inside raises Unavailable or takes long.
+    """Show why a change doesn't start yet, if the code inside raises Unavailable or takes long.
 
     The code inside must not send anything to Turso.
     """
@@ -54,7 +54,7 @@ async def _show_if_slow(env: Environment, request_id: str, over: asyncio.Event) 
 
 
 async def _show_reason(env: Environment, request_id: str, why: str) -> None:
-    """Show the reason unless it is shown already. If that fails, the next try of the start shows it."""
+    """Show the reason unless it is already shown. If that fails, the next try of the start shows it."""
     try:
         async with env.notification_lock(request_id):
             request = await env.store.requests.get(request_id)
@@ -73,7 +73,7 @@ async def _store_reason(env: Environment, request: Request, words: str) -> None:
 
 
 async def _notify_requester(env: Environment, request: Request, why: str) -> None:
-    """Tell the requester privately, replacing the note that it starts if there is one. Raises Unavailable."""
+    """Notify the requester privately. If there is a note that it starts, replace that. Raises Unavailable."""
     if await env.store.notices.was_notified(request.id, WAITS):
         return
     note = env.notes.get(request.id)

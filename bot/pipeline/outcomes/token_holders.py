@@ -1,4 +1,4 @@
-"""Notices to token holders about a rotation. They only say what was verified."""
+"""Notices to token holders about a rotation. They only report what was verified."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from bot.pipeline.outcomes.delivery import REVOKED, notice_of, notify_privately
 
 
 def tells_holders(request: Request) -> bool:
-    """Return True once holders have to know: their tokens are revoked, or another database replaces theirs."""
+    """Return True once holders must be notified: their tokens are revoked, or another database replaces theirs."""
     if not request.plan.ends_tokens_of:
         return False
     replaced = request.state is State.QUARANTINED and bool(request.plan.successor)
@@ -20,7 +20,7 @@ def tells_holders(request: Request) -> bool:
 
 
 async def notify_holders(env: Environment, request: Request, *, only_of: str | None = None) -> None:
-    """Send each holder one message about their tokens from before the rotation.
+    """Send each holder one message about the tokens that they got before the rotation.
 
     Args:
         only_of: a `DbId`. Only its holders are notified, of what was verified later.

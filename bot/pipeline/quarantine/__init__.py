@@ -1,1 +1,1 @@
-"""The two ends of a quarantine: Undo, and the destroy after its countdown."""
+"""The two ways in which a quarantine ends: Undo, and the destroy after its countdown."""

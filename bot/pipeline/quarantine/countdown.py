@@ -1,6 +1,6 @@
-"""The end of a countdown: a database is destroyed only if it is unchanged and the rules still allow it.
+"""The end of a countdown: the database is destroyed only if it is unchanged and the rules still allow it.
 
-A countdown lasts as long as the rules require at its start or at its end, whichever is longer.
+A countdown lasts as long as the rules require, at its start or at its end, whichever is longer.
 """
 
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ from bot.turso import DatabaseNotFound
 FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 NOTIFY_AT: Final = 4
-"""The try, about a quarter of an hour after the first, whose failure people are notified of."""
+"""The try after which people are notified of the failure, about a quarter of an hour after the first."""
 
 
 class End(Enum):
@@ -41,9 +41,9 @@ class End(Enum):
     STALE = auto()
     """The database has changed since the quarantine began. The quarantine ends, and nothing is destroyed."""
     LONGER = auto()
-    """The rules now require a longer countdown, which isn't over."""
+    """The rules now require a longer countdown, which isn't over yet."""
     LATER = auto()
-    """Slack or Turso didn't answer. It is tried again."""
+    """Slack or Turso didn't respond, so it is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ async def countdown_is_over(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def examine(env: Environment, request: Request) -> Finding:
-    """Decide how a countdown ends, by the database's current state and the current rules."""
+    """Decide how a countdown ends, from the database's current state and the current rules."""
     silent = ""
     try:
         if changed := await _not_as_left(env, request):
@@ -178,7 +178,7 @@ async def _end(
     *, releases: list[str] | None = None, **changes: Any,
 ) -> None:  # fmt: skip
     now = env.clock.now()
-    # The timer stays until people are notified, in case a crash comes between.
+    # The timer is kept until people are notified, in case of a crash in between.
     move = Transition(
         to=to,
         at=now,
@@ -192,7 +192,7 @@ async def _end(
 
 
 async def _lifted(env: Environment, request: Request) -> bool:
-    """Unblock what only this quarantine blocks. Returns False while Turso doesn't show it yet."""
+    """Unblock what only this quarantine blocks. Returns False until Turso shows that."""
     hold, target = await _own_hold(env, request), request.plan.target
     if hold is None or target is None:
         return True

@@ -20,7 +20,7 @@ async def undo(env: Environment, incoming: Incoming) -> str:
 
 
 async def undo_request(env: Environment, incoming: Incoming, request: Request) -> str:
-    """Start the Undo if the quarantine is still active and the person is allowed to."""
+    """Start the Undo if the quarantine is still active and the person is allowed to undo it."""
     if request.state is not State.QUARANTINED:
         raise Refused(f"There is nothing to undo. This request {STATE_WORDS[request.state]}.")
     (await authorize(env, request, Step.UNDO, actor=incoming)).require_allowed()
@@ -34,7 +34,7 @@ async def undo_request(env: Environment, incoming: Incoming, request: Request) -
 
 
 async def start_undo(env: Environment, request: Request, *, by: str) -> Request | None:
-    """Stop a countdown and enqueue the Undo in one transaction. Returns None if the quarantine isn't active."""
+    """Stop a countdown and enqueue the Undo, in one transaction. Returns None if the quarantine isn't active."""
     tries = int(request.facts.get("undo_tries", 0))
     now = env.clock.now()
     move = Transition(

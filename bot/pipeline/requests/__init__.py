@@ -1,1 +1,1 @@
-"""The ways from a command line to an answer, a form or a request."""
+"""Turns a command line into an answer, a form or a request."""

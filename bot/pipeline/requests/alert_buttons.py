@@ -1,4 +1,4 @@
-"""The buttons of an alert's card. Each is a command line, decided as if a person typed it in the alert's thread."""
+"""The buttons of an alert's card. Each is a command line, decided as if a person had typed it in the alert's thread."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ from bot.pipeline.requests.places import require_in_channel
 
 
 async def press(env: Environment, incoming: Incoming) -> str:
-    """Handle a button of an alert's card, also of one that has ended."""
+    """Handle a button of an alert's card, even after the alert has ended."""
     await require_access(env, incoming, "do")
     alert = await env.store.alerts.get(incoming.value) if incoming.value else None
     if alert is None or not fits(incoming.channel_id, alert.channel_id):
@@ -31,7 +31,7 @@ async def press(env: Environment, incoming: Incoming) -> str:
     line = action.line(alert)
     if not line:
         raise BadInput("This button doesn't help with this alert. `/turso alert list` shows the open ones.")
-    # the message of an incident starts a thread of its own: the timeline
+    # the message of an incident starts its own thread, the timeline
     thread = None if action.starts_incident else alert.card_ts or incoming.thread_ts
     here = replace(incoming, channel_id=alert.channel_id, thread_ts=thread)
     await require_in_channel(env, here)
@@ -56,20 +56,20 @@ def _require_same_organization(env: Environment, subject: Subject, alert: Alert)
 
 
 async def _require_same_database(env: Environment, subject: Subject, read: Parsed[Command], alert: Alert) -> None:
-    """Refuse to show another database of the name. A plan is bound to its database, and a read isn't.
+    """Refuse to show another database with this name. A plan is bound to its database, but a read isn't.
 
     Raises:
         Refused: the database of the alert was destroyed.
     """
     if judge(env, subject, action_of(read.spec.name, read.args)).verdict is Verdict.DENY:
-        return  # the answer says so, and nothing about the database
+        return  # the answer says that it doesn't exist, and nothing about a database
     turso = env.turso_clients.turso(alert.organization)
     if why := await other_object(turso, PlanTarget(*database_of(alert))):
         raise Refused(why)
 
 
 def _about(action: AlertAction, alert: Alert) -> FollowUp:
-    """Return what the plan is bound to: the database of the alert, not another one with its name, or the alert."""
+    """Return what the plan is bound to: the alert's database, rather than another one with its name, or the alert."""
     if action.starts_incident:
         says = str(notification(headline(alert, is_whole=False)))
         return FollowUp(alert={"id": alert.id, "says": says, "at": alert.raised_at.isoformat()})

@@ -48,7 +48,7 @@ async def answer(
         reply = await work
     else:
         reply, channel = await asyncio.gather(work, env.directory.channel(incoming.channel_id, fresh=True))
-        require_allowed(env, replace(ctx.subject, channel=channel), action)  # it may just have been shared
+        require_allowed(env, replace(ctx.subject, channel=channel), action)  # the channel may have just been shared
     public = is_public(decision, reply, private=private)
     if (
         public
@@ -77,7 +77,7 @@ async def answer(
 async def _posted_live(
     env: Environment, incoming: Incoming, ctx: Context, read: Parsed[Command], reply: Reply, *, in_place: bool
 ) -> bool:
-    """Post or update a live card, which changes with its database. Returns False if it can't be a live card."""
+    """Post or update a live card, which is updated when its database changes. Returns False if it can't be one."""
     ts = incoming.message_ts if in_place and not incoming.is_ephemeral else None
     if ts is not None and not await env.messenger.update(incoming.channel_id, ts, reply):
         return False
@@ -85,7 +85,7 @@ async def _posted_live(
         ts = ts or await env.messenger.post(incoming.channel_id, reply, thread_ts=incoming.thread_ts)
     except CannotPost:
         return False
-    if not ts:  # it is posted, but can't be drawn again
+    if not ts:  # it was posted, but can't be updated later
         return True
     name = str(read.args.__dict__.get("name", ""))
     await env.store.live_cards.add(

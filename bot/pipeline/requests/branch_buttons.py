@@ -1,4 +1,4 @@
-"""The buttons of a branch whose end is near: extend it, keep it, or start its quarantine at once."""
+"""The buttons of a branch that ends soon: extend it, keep it, or start its quarantine now."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -65,7 +65,7 @@ async def keep(env: Environment, incoming: Incoming) -> str:
 
 
 async def destroy_now(env: Environment, incoming: Incoming) -> str:
-    """Handle Destroy now: request the branch's quarantine as if it were typed."""
+    """Handle Destroy now: request the branch's quarantine as if the command had been typed."""
     branch, _, answer = await _authorized(env, incoming, "end", destroy.command.name)
     read = env.grammar.parse(command_line(destroy.command.name, branch.database))
     assert isinstance(read, Parsed), "a name is all that it needs"

@@ -1,4 +1,4 @@
-"""The buttons of a channel on Home: a form for it, and everything that the presser may do there."""
+"""The buttons of a channel on Home: a form for the channel, and the person's permissions there."""
 
 import re
 from dataclasses import replace
@@ -25,7 +25,7 @@ async def open_form_there(env: Environment, incoming: Incoming, command: str) ->
 
 
 async def show_rights(env: Environment, incoming: Incoming) -> str:
-    """Show a modal with everything that the presser may do in the button's channel."""
+    """Show a modal with everything that the person who pressed may do in the button's channel."""
     here = await _in_its_channel(env, incoming)
     view = rights_view(place_of(env, await env.subject(here)), env.catalogue)
     if not incoming.trigger_id or await env.messenger.open_view(incoming.trigger_id, view) is None:
@@ -34,7 +34,7 @@ async def show_rights(env: Environment, incoming: Incoming) -> str:
 
 
 async def _in_its_channel(env: Environment, incoming: Incoming) -> Incoming:
-    """Return the press as if it were made in the button's channel, in which its person must be."""
+    """Return the press as if it were made in the button's channel, of which the person must be a member."""
     require_allowed(env, await env.subject(incoming), Action(env.catalogue.home))
     if not _CHANNEL.fullmatch(incoming.value):
         raise BadInput("This button no longer exists. Open Home again.")

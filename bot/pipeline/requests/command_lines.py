@@ -1,4 +1,4 @@
-"""The work on a command line after its ack: find its requester, then answer it, open a form or open a request."""
+"""Handles a command line after its acknowledgement: answers it, or opens a form or a request."""
 
 from bot.commands.base import Command, FollowUp, ReadCommand
 from bot.core.model import Subject

@@ -1,6 +1,6 @@
-"""What would be decided if a person typed a line in a channel now, by fresh facts.
+"""Explains what would be decided if a person typed a line in a channel now, with fresh facts.
 
-Without an answer from Slack the explanation says so, whereas a real decision would be a denial.
+If Slack doesn't respond, the explanation says so, but a real decision would be a denial.
 """
 
 from dataclasses import replace
@@ -63,7 +63,7 @@ async def explain(
 
 
 def _channel(requester: Subject, channel_id: str, facts: SlackFacts) -> Channel:
-    """Return the channel if it is public or the requester is in it. Else raise BadInput."""
+    """Return the channel if it is public or the requester is in it. Otherwise raise BadInput."""
     found = facts.channel
     if channel_id != requester.channel.id:
         if channel_id.startswith("D"):
@@ -89,7 +89,7 @@ def _person(person_id: str, facts: SlackFacts) -> Person:
 
 
 def _keeps_away(env: Environment, person: Person, channel: Channel, facts: SlackFacts) -> str | None:
-    """Return why the person can't type in the channel at all. None if they can, or have no access anywhere."""
+    """Return why the person can't type in the channel at all. None if they can, or if they have no access anywhere."""
     if refuses_person(env.rules.policy, person):
         return None
     if channel.is_archived:
@@ -102,7 +102,7 @@ def _keeps_away(env: Environment, person: Person, channel: Channel, facts: Slack
 
 
 async def _decide(env: Environment, requester: Subject, subject: Subject, read: TypedLine) -> Decision:
-    """Decide on a line as if the subject typed it.
+    """Decide on a line as if the subject had typed it.
 
     Args:
         requester: the person who asks, as if they were in that channel.
@@ -144,13 +144,13 @@ async def _typed(env: Environment, requester: Subject, subject: Subject, read: T
         plan = replace(await command.plan(ctx, read.args), organization=ctx.organization)
     except Unavailable:
         raise
-    except BotError:  # the line would be answered with this error, so it affects nothing
+    except BotError:  # the line would be answered with this error, so it changes nothing
         return decision
     return judge(env, subject, planned_action(read, plan))
 
 
 async def _require_shown(env: Environment, requester: Subject, subject: Subject, action: Action) -> None:
-    """Stop if the explanation would tell the requester more about a database than they may see."""
+    """Raise an error if the explanation would reveal more about a database than the requester may see."""
     if requester.person.id == subject.person.id:
         return
     shown, _ = await decide_line(env, requester, Action(show.command.name, databases=action.databases))
@@ -159,7 +159,7 @@ async def _require_shown(env: Environment, requester: Subject, subject: Subject,
 
 
 async def _in_practice(env: Environment, subject: Subject, command: Command, decision: Decision) -> Decision:
-    """Turn an allowed decision into a denial if something outside the rules prevents the command."""
+    """Turn an allowed decision into a denial if something other than the rules prevents the command."""
     if decision.verdict is Verdict.DENY:
         return decision
     if command.changes and not subject.channel.bot_is_member:

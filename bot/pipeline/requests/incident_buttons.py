@@ -34,12 +34,15 @@ async def end(env: Environment, incoming: Incoming) -> str:
 
 
 def has_ended(incident: Incident) -> str:
-    """Return the sentence that an incident has ended and how to start another."""
+    """Return a sentence that the incident has ended, and how to start another."""
     return f"`{incident.key}` has ended. Start another with `/turso incident start KEY`."
 
 
 async def _running(env: Environment, incoming: Incoming, verb: str) -> tuple[Incoming, Incident]:
-    """Return the press as if made in the incident's channel, and the incident. Raises BadInput if it has ended."""
+    """Return the press as if it were made in the incident's channel, and the incident.
+
+    Raises BadInput if it has ended.
+    """
     await require_access(env, incoming, verb)
     incident = await env.store.incidents.get(incoming.value) if incoming.value else None
     if incident is None or not fits(incoming.channel_id, incident.channel_id):
@@ -52,7 +55,7 @@ async def _running(env: Environment, incoming: Incoming, verb: str) -> tuple[Inc
 
 
 async def _carry_on(env: Environment, here: Incoming, incident: Incident, line: str) -> str:
-    """Handle a line as if it were typed. Its plan must be about this incident."""
+    """Handle a line as if it had been typed. Its plan must be about this incident."""
     read = env.grammar.parse(line)
     assert isinstance(read, Parsed), "a key is all that it needs"
     about = FollowUp(incident_id=incident.id, over=has_ended(incident))

@@ -27,7 +27,7 @@ async def open_form(
     """Open a form for the missing arguments, or post a button that opens it if there is no trigger ID.
 
     Args:
-        planned: the decision on the plan of a complete line, which only lacks a reason or a ticket.
+        planned: the decision on the plan of a complete line, which lacks only a reason or a ticket.
     """
     decision, action = decide_incomplete(env, subject, read)
     if decision.verdict is Verdict.DENY:
@@ -46,8 +46,8 @@ async def open_form(
 async def open_form_of(env: Environment, incoming: Incoming, command: str) -> str:
     """Open the form of a command after a press on its button.
 
-    The button's value is empty or the ID of an earlier intent. That line prefills the form, and the answer goes where
-    it came from.
+    The button's value is empty or the ID of an earlier intent. In that case, the intent's line fills the form, and the
+    answer goes where it would have gone.
     """
     before = await env.store.intents.get(incoming.value) if incoming.value else None
     line = ""
@@ -59,7 +59,7 @@ async def open_form_of(env: Environment, incoming: Incoming, command: str) -> st
 
 
 async def open_chooser(env: Environment, incoming: Incoming) -> str:
-    """Open the modal of a shortcut, in which a person chooses a command and then fills in its form."""
+    """Open the modal of a shortcut, in which a person chooses a command before filling in its form."""
     subject = await env.subject(incoming)
     require_allowed(env, subject, Action(env.catalogue.home))
     await env.store.intents.record(incoming, actionable=False)
@@ -76,7 +76,7 @@ async def open_chooser(env: Environment, incoming: Incoming) -> str:
 
 
 def as_incomplete(grammar: Grammar[Command], command: str, text: str) -> Incomplete[Command]:
-    """Read the line that prefills a form, as incomplete even if it is complete."""
+    """Return the line that fills a form. It counts as incomplete even if it is complete."""
     spec = grammar.spec(command)
     if spec is None:
         raise Refused("The command of this button no longer exists. `/turso help` lists the commands.")

@@ -1,4 +1,4 @@
-"""Opening of requests: each is stored before its card is posted, then waits for approval or starts at once."""
+"""Opens requests: each is stored before its card is posted, and then waits for approval or starts."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ from bot.pipeline.replies import entry, private_note
 OWN_CONFIRMATION = timedelta(minutes=15)
 LAPSE = timedelta(minutes=15)
 CARD_IS_THERE = timedelta(seconds=20)
-"""The delay before a pending request's card is checked, since a crash may have come before it was posted."""
+"""When to check a pending request's card, since a crash may have come before it was posted."""
 
 
 async def open_request(
@@ -72,7 +72,7 @@ async def open_request(
 
 
 async def _show_card(env: Environment, incoming: Incoming, request: Request) -> str:
-    """Post the card. Cancel the request if no card can ever be posted, and keep it if one may be posted later."""
+    """Post the card. If no card can ever be posted, cancel the request. If one may be posted later, keep it."""
     try:
         await post_card(env, request, fresh=False)
     except CannotPost as error:
@@ -150,7 +150,7 @@ def _mode(decision: Decision) -> Mode:
 
 def _first_move(request: Request, command: Command, subject: Subject, decision: Decision, now: datetime) -> Transition:
     timers: list[Timer] = []
-    if request.expires_at is not None:  # also for requests that start at once, so that none starts days later
+    if request.expires_at is not None:  # also for requests that start immediately, so that none starts days later
         kind = TimerKind.LAPSE if request.state is State.READY else TimerKind.EXPIRE
         timers.append(Timer(kind, request.id, request.expires_at))
     if request.mode is Mode.APPROVAL:

@@ -1,4 +1,4 @@
-"""Checks of the channel in which a command is used: are the person and the bot in it?"""
+"""Checks that the person and the bot are in the channel in which a command is used."""
 
 from dataclasses import replace
 from typing import Final
@@ -13,14 +13,14 @@ ARCHIVED: Final = "This channel is archived, so nothing was changed. Run it in a
 
 
 async def require_in_channel(env: Environment, incoming: Incoming, *, fresh: bool = True) -> None:
-    """Raise unless the person is still in the channel of their form or button, which work after leaving it.
+    """Raise an error unless the person is still in the channel of their form or button, which work after leaving it.
 
     Args:
         fresh: False if a cached answer is enough.
 
     Raises:
-        Refused: they aren't.
-        Unavailable: Slack doesn't answer.
+        Refused: they aren't in it.
+        Unavailable: Slack doesn't respond.
     """
     is_channel = incoming.channel_id and not incoming.channel_id.startswith("D")
     if is_channel and not await env.directory.is_in(incoming.user_id, incoming.channel_id, fresh=fresh):
@@ -28,13 +28,13 @@ async def require_in_channel(env: Environment, incoming: Incoming, *, fresh: boo
 
 
 async def with_channel_of_now(env: Environment, subject: Subject, *, fresh: bool) -> Subject:
-    """Return a subject with Slack's current data of its channel, before a change is requested there.
+    """Return a subject with Slack's current data about its channel, before a change is requested there.
 
-    A request's card is posted in its channel, so the person is refused now if that is impossible. Without an answer
-    from Slack the known data is used, since the start asks again.
+    A request's card is posted in its channel, so the person is refused now if that is impossible. If Slack doesn't
+    respond, the known data is used, since the start checks again.
 
     Args:
-        fresh: False if a reveal follows, which asks again.
+        fresh: False if a reveal follows, which checks again.
 
     Raises:
         Refused: the bot isn't in the channel, or the channel is archived.

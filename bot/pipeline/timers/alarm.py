@@ -16,7 +16,7 @@ LOOK_EVERY: Final = 0.1
 
 
 async def raise_alarm(env: Environment, request: Request) -> None:
-    """Notify the people named by the rule of a break-glass operation. Its workflow posts the card meanwhile.
+    """Notify the people whom the rule of a break-glass operation names. Its workflow posts the card at the same time.
 
     Raises:
         Unavailable: somebody must still be notified later, or it isn't known yet who is on call.

@@ -1,4 +1,4 @@
-"""The decision about an organization's alerts: after each sample, from facts of that moment."""
+"""Decides about an organization's alerts after each sample, from current facts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 LOOKS_BACK: Final = timedelta(days=36)
 """Five weeks of readings, and a day."""
 REMEMBERS: Final = timedelta(days=40)
-"""How long an alert that was posted is known, so that it isn't posted twice in a billing period."""
+"""How long a posted alert is remembered, so that it isn't posted twice in a billing period."""
 LATE: Final = timedelta(minutes=15)
 FAILS: Final = 3
 """How many failures in a row make scheduled work count as failing."""
@@ -44,10 +44,10 @@ async def subscriptions_of(env: Environment, organization: str) -> list[AlertSub
 async def decide_alerts(
     env: Environment, organization: str, wanted: Sequence[AlertSubscription], *, in_time: bool = True
 ) -> None:
-    """Raise and end the alerts of an organization. The store lets each happen once, whatever runs twice.
+    """Raise and end the alerts of an organization. The store ensures that each happens once, even if this runs twice.
 
     Args:
-        in_time: False if this should have happened earlier. Then other late work is no news.
+        in_time: False if this should have happened earlier. Then it is no news that other work is late, too.
     """
     now = env.clock.now()
     known = await env.store.alerts.since(now - REMEMBERS, organization=organization)
@@ -95,7 +95,7 @@ async def _facts(
     *,
     in_time: bool,
 ) -> Facts:
-    """Fetch what is known of an organization now. What can't be fetched is missing."""
+    """Fetch the current facts of an organization. Facts that can't be fetched are missing."""
     now = env.clock.now()
     readings = await env.store.samples.readings(organization=organization, since=now - LOOKS_BACK)
     is_current = bool(readings) and readings[-1].at == due_at(now)
@@ -130,7 +130,7 @@ async def _databases(env: Environment, organization: str) -> list[UsageSample]:
 
 
 async def _quotas(env: Environment, organization: str) -> Mapping[Measure, int] | None:
-    """Return what the plan includes, or None if Turso doesn't say."""
+    """Return what the plan includes, or None if Turso doesn't report it."""
     try:
         found = await env.turso_clients.turso(organization).quotas()
     except BotError as error:
@@ -178,14 +178,14 @@ async def _failures(env: Environment) -> list[str]:
 
 @dataclass(slots=True)
 class _Targets:
-    """The databases of an organization as the policy sees them, fetched when a channel may not see all."""
+    """The databases of an organization as the policy sees them. They are fetched when a channel may not see all."""
 
     env: Environment
     organization: str
     _found: Mapping[str, Target] | None = None
 
     async def by_id(self) -> Mapping[str, Target]:
-        """Return each database with its group and sources by `DbId`. Empty if Turso doesn't say."""
+        """Return each database with its group and sources, by `DbId`. Empty if Turso doesn't respond."""
         if self._found is None:
             try:
                 listed = await self.env.turso_clients.turso(self.organization).listed()

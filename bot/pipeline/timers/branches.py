@@ -1,4 +1,4 @@
-"""The end of branches: announced before, then by quarantine, under the rules in force at that moment."""
+"""The end of branches: it is announced, and later a quarantine is requested under the rules at that time."""
 
 from dataclasses import replace
 from typing import Final
@@ -38,7 +38,7 @@ async def branch_is_due(env: Environment, timer: Timer) -> Timer | None:
     """Announce the end of a branch, or begin it. Safe to run again after a crash.
 
     Raises:
-        Unavailable: Slack or Turso didn't answer. The timer is retried.
+        Unavailable: Slack or Turso didn't respond. The timer is retried.
     """
     branch = await env.store.branches.get(timer.subject)
     if branch is None or branch.state is BranchState.ENDED:
@@ -56,7 +56,7 @@ async def branch_is_due(env: Environment, timer: Timer) -> Timer | None:
             await _announce(env, branch, request)
             return replace(timer, due_at=branch.ends_at)
         begun = await env.store.branches.begin_end(branch, _entry(env, branch, request, "begun"))
-        if begun is None:  # it was extended or kept just now, with a timer of its own
+        if begun is None:  # it was just extended or kept, and has a new timer
             return None
         branch = begun
     await _end(env, branch, request)
@@ -70,7 +70,7 @@ def _entry(env: Environment, branch: Branch, request: Request | None, outcome: s
 
 
 async def _notice(env: Environment, branch: Branch, request: Request | None, event: str, said: Reply) -> Notice:
-    """Address a notice to the owner, and to the channel unless the request was private or is gone."""
+    """Return a notice to the owner, and to the channel unless the request was private or no longer exists."""
     owner = (branch.owner,)
     if request is None:
         return Notice(branch.id, event, said, owner, branch.channel_id, is_private=True)
@@ -90,7 +90,7 @@ async def _announce(env: Environment, branch: Branch, request: Request | None) -
 
 
 async def _end(env: Environment, branch: Branch, request: Request | None) -> None:
-    """Request the quarantine of a branch for its owner. If the current rules refuse it, the owner is notified.
+    """Request the quarantine of a branch for its owner. If the current rules refuse it, notify the owner.
 
     Raises:
         Unavailable, TursoError: it can't be decided now. The timer is retried.
@@ -109,7 +109,7 @@ async def _end(env: Environment, branch: Branch, request: Request | None) -> Non
 
 
 async def _is_there(env: Environment, branch: Branch) -> bool:
-    """Return whether the branch still exists outside of quarantine. Another database of its name isn't touched."""
+    """Return whether the branch still exists outside of quarantine. Another database with its name isn't touched."""
     try:
         found = await env.turso_clients.turso(branch.organization).database(branch.database)
     except DatabaseNotFound:
@@ -122,14 +122,14 @@ async def _is_there(env: Environment, branch: Branch) -> bool:
 
 
 async def _is_requested(env: Environment, branch: Branch) -> bool:
-    """Return whether a crash came after the request was opened."""
+    """Return whether the request was already opened before a crash."""
     states = list(State)
     found = await env.store.requests.find(states=states, requester=branch.owner, command=destroy.command.name)
     return any(one.intent_id == branch.id for one in found)
 
 
 async def _request_quarantine(env: Environment, branch: Branch) -> None:
-    """Open the destroy request of a branch's end. Its owner agreed to it when they created the branch.
+    """Open the destroy request for a branch's end. Its owner agreed to that when they created the branch.
 
     Raises:
         BotError: the current rules don't let the owner destroy it, or it can't be destroyed.

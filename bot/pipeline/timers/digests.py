@@ -1,4 +1,4 @@
-"""Scheduled digests: measured, written, marked and posted, never twice and never lost without a notice."""
+"""Scheduled digests: measured, written, marked and posted. None is posted twice, or lost without a notice."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 TRIES: Final = 5
 PAUSE: Final = timedelta(minutes=10)
 BEGUN: Final = "?"
-"""Suffix of a period whose digest was sent to Slack, while it isn't known whether it arrived."""
+"""Suffix of a period whose digest was sent to Slack but may not have arrived."""
 NOWHERE: Final = "!"
 """Suffix of a period whose digest couldn't be posted or shown. The person who set it up was notified."""
 DIGEST: Final = Action(digest_now.command.name)
@@ -62,7 +62,8 @@ async def _first_time(env: Environment, timer: Timer, kept: Digest, period: str)
             return timer.failed(str(error), again_at=env.clock.now() + PAUSE)
         written = _no_digest(error)
     if not await env.store.digests.mark(kept.channel_id, period + BEGUN, was=kept.last_period):
-        now_kept = await env.store.digests.get(kept.channel_id)  # it was turned off or changed meanwhile: keep that
+        # it was turned off or changed in the meantime: keep that
+        now_kept = await env.store.digests.get(kept.channel_id)
         return replace(timer, due_at=now_kept.next_at, attempt=0) if now_kept else None
     going = period if is_shown else period + NOWHERE
     return await _hand_over(env, timer, kept, period, written, before=kept.last_period, after=going)
@@ -71,11 +72,11 @@ async def _first_time(env: Environment, timer: Timer, kept: Digest, period: str)
 async def _hand_over(
     env: Environment, timer: Timer, kept: Digest, period: str, written: Reply | None, *, before: str, after: str
 ) -> Timer | None:
-    """Post a digest that is marked as begun. If it can't be posted, notify the person who turned it on once.
+    """Post a digest that is marked as begun. If it can't be posted, notify the person who turned it on, once.
 
     Args:
         written: the digest. None if it may not be shown and that was announced before.
-        before: the mark from before it was begun.
+        before: the mark before the digest was begun.
         after: the mark for a posted digest.
     """
     came = None
@@ -124,9 +125,9 @@ async def _post(env: Environment, kept: Digest, written: Reply) -> bool:
 
 
 async def _standing(env: Environment, kept: Digest) -> Subject:
-    """Return the person who turned the digest on, in its channel as of now. Raises Unavailable.
+    """Return the person who turned the digest on, as they are now in its channel. Raises Unavailable.
 
-    A digest continues after their account is closed. They then count as a member, but as in no user group.
+    A digest continues after their account is closed. They then count as a member who is in no user group.
     """
     found = await env.subject_in(kept.by, kept.channel_id)
     return replace(found, person=replace(found.person, is_deactivated=False))
@@ -138,7 +139,7 @@ def _cut_short(period: str) -> Reply:
 
 
 def _not_shown(kept: Digest) -> Reply | None:
-    """Return the notice that the policy allows no digest here, or None if it was posted before."""
+    """Return the notice that the policy allows no digest here. None if it was posted before."""
     if kept.last_period.endswith(NOWHERE):
         return None
     words = mrkdwn(

@@ -40,7 +40,7 @@ AGAIN = timedelta(seconds=30)
 """The pause before a thaw that Turso doesn't show yet is read again."""
 LONGEST_AGAIN = timedelta(minutes=5)
 LATE_AFTER = 5
-"""How many failures, about ten minutes, before people are notified that a freeze hasn't ended yet."""
+"""The number of failures, about ten minutes, after which people are notified that a freeze hasn't ended yet."""
 LATE = "late"
 """The event of that notice."""
 NOT_SHOWN = "Turso doesn't show that it is unblocked yet."
@@ -60,10 +60,10 @@ async def _expire(env: Environment, timer: Timer) -> None:
 
 
 async def _thaw(env: Environment, timer: Timer) -> Timer | None:
-    """End a freeze whose time is up. What another hold needs, or other people blocked, stays blocked.
+    """End a freeze whose time is up. What another hold needs, or other people have blocked, stays blocked.
 
     Raises:
-        BotError: Turso or Slack didn't answer. The timer is retried, and `doctor` names it.
+        BotError: Turso or Slack didn't respond. The timer is retried, and `doctor` names it.
     """
     hold = await env.store.holds.get(timer.subject)
     if hold is None:
@@ -93,7 +93,7 @@ async def _is_there(turso: TursoReader, hold: Hold) -> bool:
 async def _release(
     env: Environment, turso: TursoClient, hold: Hold, request: Request | None, *, is_there: bool
 ) -> bool:
-    """Unblock what only this hold blocks, and release it. Returns False while Turso doesn't show it yet."""
+    """Unblock what only this hold blocks, and release it. Returns False until Turso shows that."""
     ends, outcome = holding.lift_of(hold), "succeeded" if is_there else "gone"
     if is_there and not await holding.lift_once(turso, env.store, ends):
         return False
@@ -106,13 +106,13 @@ async def _release(
 
 
 async def _open_rest(env: Environment, turso: TursoClient, hold: Hold) -> holding.Blocks:
-    """Unblock what two holds that ended together each left to the other. Returns what is still blocked."""
+    """Unblock what two holds left to each other when they ended together. Returns what is still blocked."""
     await holding.lift_once(turso, env.store, holding.lift_of(hold))
     return await holding.blocked(turso, hold.database)
 
 
 async def _say_late(env: Environment, request: Request | None, hold: Hold) -> None:
-    """Tell once that a freeze whose time is over has not ended, since Turso does not answer or does not do it."""
+    """Notify people once that a freeze hasn't ended although its time is up, because Turso doesn't respond or do it."""
     if request is None or await env.store.notices.was_notified(hold.id, LATE):
         return
     _, thread_ts = await below_card(env, request)
@@ -142,7 +142,7 @@ def _thawed(name: str, blocked: holding.Blocks | None) -> str:
 
 
 async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
-    """Repeat the read-back of an unknown outcome. An interrupted reveal is ended without one."""
+    """Repeat the read-back of an unknown outcome. An interrupted reveal is ended without a read-back."""
     request = await env.store.requests.get(timer.subject)
     if request is None:
         return None

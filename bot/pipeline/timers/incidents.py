@@ -38,7 +38,7 @@ async def time_is_over(env: Environment, timer: Timer) -> Timer | None:
     if incident.ended_at is None and incident.until > now:
         return replace(timer, due_at=incident.until)
     if incident.ended_at is None:
-        # The timer stays until people are notified, in case a crash comes between.
+        # The timer is kept until people are notified, in case of a crash in between.
         if not await env.store.incidents.end(incident.id, "", now, _ended(env, incident), keeps_timer=True):
             return None
         incident = replace(incident, ended_at=now)
@@ -67,7 +67,7 @@ async def _facts(env: Environment, incident: Incident) -> Facts:
     here = Subject(Person(incident.started_by, ""), Channel(incident.channel_id))
     try:
         return await facts_of(env.context(here, organization=incident.organization), incident)
-    except BotError as error:  # the end is announced anyway; the message says that the rest couldn't be read
+    except BotError as error:  # the end is announced anyway, and the message says that the rest couldn't be read
         log.warning("the report of an incident could not be written", incident=incident.id, why=str(error))
         return {}
 
@@ -86,7 +86,7 @@ def _ended(env: Environment, incident: Incident) -> AuditEntry:
 
 
 async def remind_of_review(env: Environment, timer: Timer) -> Timer | None:
-    """Remind people of an open review: once before it is due, in the channel when it is, then less and less often."""
+    """Remind people of an open review: before it is due, in the channel when it is, and then less and less often."""
     review = await env.store.reviews.get(timer.subject)
     if review is None or review.reviewed_at is not None:
         return None
@@ -110,7 +110,7 @@ async def _remind(
 
 
 async def _escalate(env: Environment, review: Review, request: Request | None) -> None:
-    """Post an overdue review in the channel, notify its reviewers and the rule's people, and audit it."""
+    """Post an overdue review in the channel, notify its reviewers and the rule's people, and add an audit entry."""
     notice = await _notice(env, review, request, "overdue", review.channel_id, None, overdue=True)
     await deliver(env, notice)
     await notify_each(env, notice)

@@ -1,4 +1,4 @@
-"""Reminders of requests that wait for approval: a direct message at first, then notices in the card's thread."""
+"""Reminders of requests that wait for approval: first a direct message, then notices in the card's thread."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -21,7 +21,10 @@ from bot.pipeline.requests.open_request import drop_if_never_shown
 LONGEST_PAUSE: Final = timedelta(hours=4)
 FIRST_PAUSE: Final = timedelta(minutes=10)
 TRIES: Final = 5
-"""How often a reminder that calls nobody is tried while it isn't known who is on call. Then others are called next."""
+"""How often a reminder without recipients is tried while it isn't known who is on call.
+
+After that, others are called.
+"""
 DIRECT: Final = "called"
 """The event of the direct message. Each person gets one."""
 
@@ -57,7 +60,7 @@ async def _look_for_card(env: Environment, request: Request, timer: Timer) -> Ti
 
 
 async def _call_approvers(env: Environment, request: Request, timer: Timer) -> None:
-    """Post a reminder once. A card that had to be posted again is one, if nobody else is called by now.
+    """Post a reminder once. Posting a missing card again counts as one, if nobody else is to be called.
 
     Raises:
         Unavailable: Slack may accept it later, or it isn't known yet who is on call.
@@ -84,12 +87,12 @@ async def _call_approvers(env: Environment, request: Request, timer: Timer) -> N
 
 
 async def _decision(env: Environment, request: Request) -> Decision:
-    """Return what the policy of now decides about a request. Raises Unavailable."""
+    """Return what the current policy decides about a request. Raises Unavailable."""
     return decide_request(env.rules.policy, await env.requester_of(request), request)
 
 
 def _escalated(request: Request, decision: Decision, attempt: int) -> Request:
-    """Add the people to whom the current rule escalates, one more with each reminder, until someone answers."""
+    """Add the people to whom the current rule escalates, one more with each reminder, until someone responds."""
     if request.votes or attempt < 2:
         return request
     further = [mention for level in decision.escalation[: attempt - 1] for mention in level]
@@ -97,7 +100,7 @@ def _escalated(request: Request, decision: Decision, attempt: int) -> Request:
 
 
 async def _call_directly(env: Environment, request: Request, decision: Decision) -> None:
-    """Send each person whom the rule notifies a direct message, if the rule says so and they see the card.
+    """Send each person whom the rule notifies a direct message, if the rule says so and they can see the card.
 
     Raises:
         Unavailable: somebody must still get it later.

@@ -27,7 +27,7 @@ EVERY: Final = timedelta(hours=4)
 AGAIN: Final = timedelta(minutes=5)
 LONGEST_AGAIN: Final = timedelta(hours=1)
 KNOWN_FOR: Final = timedelta(days=7)
-"""How long the names of databases are known without asking Turso for them."""
+"""How long the names of databases are remembered before they are read from Turso again."""
 
 
 async def sample_is_due(env: Environment, timer: Timer) -> Timer | None:
@@ -38,7 +38,7 @@ async def sample_is_due(env: Environment, timer: Timer) -> Timer | None:
         return None
     wanted = await subscriptions_of(env, organization)
     following = next_sample(now, HOUR if wanted else EVERY)
-    # After a stop, everything is late for a moment, which is no failure.
+    # After the bot was stopped, everything is late for a moment, which isn't a failure.
     decide = partial(decide_alerts, env, organization, wanted, in_time=now - timer.due_at <= LATE)
     try:
         if wanted:
@@ -55,7 +55,7 @@ async def sample_is_due(env: Environment, timer: Timer) -> Timer | None:
 
 
 def next_sample(now: datetime, every: timedelta) -> datetime:
-    """Return when the next sample is due after now. The last one of a day is due just before midnight, and kept."""
+    """Return when the next sample is due. The last one of a day is due just before midnight, and is kept."""
     due = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - BEFORE_THE_HOUR
     while due <= now:
         due += every
@@ -109,7 +109,7 @@ async def take_reading(env: Environment, organization: str) -> None:
 
 
 def _total(usage: OrganizationUsage, name: str) -> int | None:
-    """Return Turso's total, or else the sum over the databases."""
+    """Return Turso's total. If there is none, return the sum over the databases."""
     total: int | None = getattr(usage.usage, name)
     return total if total is not None else getattr(Usage.sum(one.usage for one in usage.databases), name)
 

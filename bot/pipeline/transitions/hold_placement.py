@@ -1,4 +1,4 @@
-"""Placement of a plan's holds when a request starts. The store allows one open quarantine per database."""
+"""Places a plan's holds when a request starts. The store allows one open quarantine per database."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -49,11 +49,11 @@ async def take(env: Environment, ctx: Context, request: Request) -> TakeResult:
         now = await env.store.requests.get(request.id)
         if now is None or now.state is not State.APPROVED:
             return TakeResult()
-        # Another request's quarantine was just placed or lifted, or another one has just decided, so read again.
+        # Another request has just placed or lifted a quarantine, or decided, so read again.
 
 
 async def why_decided(env: Environment, request: Request) -> str:
-    """Return why a request can't start beside another one, or decide on its result. Empty: it can."""
+    """Return why a request can't start at the same time as another one, or decide on its result. Empty if it can."""
     if (other := await env.store.requests.decided_by(*request.plan.changes_alone)) and other.id != request.id:
         return f"The same change is already under way in request `{other.id}`."
     before = await env.store.requests.decided_by(*request.plan.decision_subjects)
@@ -84,7 +84,7 @@ def _replacing(move: Transition, hold: Hold, request: Request) -> Transition:
 
 
 async def placed_by(env: Environment, request: Request) -> list[str]:
-    """Return the ids of the holds that end with a request."""
+    """Return the IDs of the holds that end with a request."""
     target = request.plan.target
     held = await env.store.holds.find(database_id=target.id) if target else []
     own = [hold.id for hold in held if hold.request_id == request.id and hold.kind is not HoldKind.FOUND]

@@ -24,11 +24,11 @@ SECOND_LOOKS = (30, 120, 600, 3600)
 """Pauses in seconds before the reconciler reads an unknown outcome again."""
 NOT_SHOWN = "Turso doesn't show the change."
 LEASE = timedelta(seconds=90)
-"""How long a process may not use its probe tokens before another process considers it stopped."""
+"""If a process hasn't used its probe tokens for this long, another process considers it stopped."""
 REVOKES = (State.SUCCEEDED, State.QUARANTINED)
 """States of a request whose rotation Turso has accepted, if its proof says so."""
 GRACE = timedelta(hours=1)
-"""How long a countdown lasts at least after an Undo that failed."""
+"""The minimum countdown after an Undo that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def _own(request: Request, holds: Sequence[Hold]) -> list[Hold]:
 def _closes(
     request: Request, command: ChangeCommand[Any], state: State, holds: Sequence[Hold], now: datetime
 ) -> list[Closing]:
-    """End the quarantine of a database that is destroyed by another request."""
+    """Return the quarantines of a database that another request destroys, which end."""
     if not (state is State.SUCCEEDED and command.removes_target and request.plan.target):
         return []
     return [
@@ -221,7 +221,7 @@ def _holds(
 
 
 def _remaining_blocks(kind: PhaseKind, settled: Settlement) -> Blocks:
-    """Return what a failed request leaves blocked. It becomes a freeze, so that a thaw can end it."""
+    """Return the holds for what a failed request leaves blocked. They are freezes, so that a thaw can end them."""
     if settled.left is not None:
         return settled.left
     return (True, True) if kind is PhaseKind.FINISH else (False, False)
@@ -240,7 +240,10 @@ def _tokens(request: Request, kind: PhaseKind, state: State, proof: Proof | None
 
 
 def revoked_by(plan: Plan, proof: Proof, state: State) -> list[Revocation]:
-    """Return the revocations that a rotation shows. Tokens without an accepted or seen rotation stay as they are."""
+    """Return the revocations that a rotation shows.
+
+    If it was neither accepted nor seen, the tokens stay as they are.
+    """
     accepted = state in REVOKES and proof.accepted
     if not accepted and proof.target.tokens is not OldTokens.REFUSED:
         return []
