@@ -186,7 +186,8 @@ def why_decided(rewind: Rewind) -> str:
 
 
 async def _rewinds(ctx: Context, name: str) -> list[Rewind]:
-    """Return the rewinds of a database, newest first."""
+    """Return the rewinds of a database, newest first, whose copies the requester may see here."""
     made = await ctx.store.requests.find(states=[State.SUCCEEDED], command=REWIND)
     own = [one for one in made if one.organization == ctx.organization and target_of(one.plan).name == name]
+    own = [one for one in own if all(ctx.scope.covers(database) for database in one.plan.databases)]
     return [Rewind(one, await decision_about(ctx.store, one)) for one in own]
