@@ -8,7 +8,7 @@ from bot.core.requests.request import State
 from bot.errors import Refused
 from tests.authorization import lost
 from tests.authorization.entries import make_request, pressing, stored
-from tests.world import ANA, BEN, DANA, DB_OPS, World
+from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = lost.POLICY[: lost.POLICY.index("    rules:")] + (
@@ -16,6 +16,7 @@ OWN_POLICY = lost.POLICY[: lost.POLICY.index("    rules:")] + (
       - {allow: [read]}
       - {approve: [freeze], by: "user:W0DANA, user:U0BEN", confirm: none}
       - {approve: [destroy], by: ["user:U0ANA", "user:W0ANA", "user:U0BEN"], quorum: 2, confirm: none}
+      - {approve: [branch], by: ["user:W0DANA", "user:U0BEN"], confirm: none}
       - {break_glass: [protect], review_by: ["user:W0DANA", "user:U0BEN"]}
 """
 ).replace('"user:W0DANA, user:U0BEN"', '["user:W0DANA", "user:U0BEN"]')
@@ -53,3 +54,20 @@ async def test_a_person_with_two_ids_has_one_vote_and_never_on_their_own_request
     (review,) = await world.bot.store.reviews.find(owed=True)
     with pytest.raises(Refused, match="You can't review your own break-glass operation"):
         await pressing("W0DANA", "review.open")(world, review.request_id)
+
+
+async def test_an_owner_doesnt_extend_their_own_branch_by_another_id(world: World) -> None:
+    """Where creating one needs approval, only another approver may let it last longer."""
+    assert world.bot is not None
+    if "W0DANA" not in world.workspace.people:
+        give_second_ids(world)
+    await world.make("own-source")
+    shown = await world.person(DANA).types("/turso branch own-source own-copy --for 9d --reason tests")
+    await pressing(BEN, "approval.approve")(world, str(next(iter(buttons(shown).values()))["value"]))
+    await world.calm()
+    (branch,) = await world.bot.store.branches.find(organization="acme")
+
+    for action in ("branch.extend", "branch.keep"):
+        with pytest.raises(Refused, match="only someone who can approve"):
+            await pressing("W0DANA", action)(world, branch.id)
+    assert await pressing(BEN, "branch.keep")(world, branch.id) == "moved"

@@ -109,7 +109,12 @@ async def _movable(env: Environment, incoming: Incoming, verb: str) -> tuple[Bra
     """
     branch, request, answer = await _authorized(env, incoming, verb, branching.command.name)
     if answer.decision.verdict is not Verdict.ALLOW:
-        approvers = replace(answer.decision.approvers, without=frozenset({branch.owner}))
+        owner = answer.case.facts.people.get(branch.owner)
+        if owner is None:
+            raise Unavailable(
+                f"Slack didn't say who owns `{branch.database}`. Nothing was changed. Try again in a moment."
+            )
+        approvers = replace(answer.decision.approvers, without=frozenset({owner.id, owner.human}))
         if not is_on(env.rules.policy, approvers, answer.subject.person):
             raise Refused(NEEDS_APPROVAL.format(branch.database))
     if held := await open_quarantine(env.store, branch.database_id):
