@@ -102,3 +102,40 @@ async def test_home_offers_no_thaw_of_a_branch_whose_source_may_not_be_thawed(wo
     denied = '      - {deny: thaw, databases: ["*-source"]}\n'
     enforce(world, OWN_POLICY.replace("      - {deny:", f"{denied}      - {{deny:", 1))
     await home_has(thaw=False)
+
+
+async def triaged(world: World, name: str) -> Message:
+    """A triage card in #team-orders."""
+    await world.make(name)
+    return await world.person(DANA).types(f"/turso triage {name}", ORDERS, holding=":ambulance:")
+
+
+async def freeze(world: World, name: str) -> None:
+    """Freeze a database from #db-ops."""
+    question = await world.person(BEN).types(f"/turso freeze {name}")
+    await world.person(BEN).presses("Freeze writes", question)
+    await until(lambda: world.card(holding=f"Writes to *{name}* are blocked"), what="the freeze")
+    await world.calm()
+
+
+async def test_a_triage_card_shows_nothing_of_a_branch_that_has_the_name_now(world: World) -> None:
+    """A card is drawn again after each change of its database, also after one from another channel."""
+    await there(world, "payroll")
+    card = await triaged(world, "orders-swap")
+    assert (await world.at_turso("DELETE", "/databases/orders-swap")).status_code == 200
+    await world.workspace.say(DANA, DB_OPS, "/turso branch payroll orders-swap")
+    await until(lambda: world.card(holding="*orders-swap* of"), what="the branch")
+
+    await freeze(world, "orders-swap")
+
+    assert "writes blocked" not in words(world.as_now(card))
+
+
+async def test_a_triage_card_is_drawn_again_in_a_channel_that_is_bound_to_a_group(world: World) -> None:
+    enforce(world, OWN_POLICY.replace('["orders-*", "mix-*"]', '["group:default"]'))
+    try:
+        card = await triaged(world, "orders-grouped")
+        await freeze(world, "orders-grouped")
+        await world.shows(card, holding="writes blocked")
+    finally:
+        enforce(world, OWN_POLICY)

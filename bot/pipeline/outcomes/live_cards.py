@@ -10,6 +10,7 @@ from bot.core.parsing.parse_results import Parsed
 from bot.core.records.notices import LiveCard
 from bot.core.reply import Reply
 from bot.errors import BotError
+from bot.pipeline.authorization.command_line import decide_line
 from bot.pipeline.authorization.decision import may_be_shown
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import may_be_seen
@@ -40,7 +41,8 @@ async def _drawn(env: Environment, card: LiveCard) -> Reply | None:
     if not isinstance(read, Parsed) or not isinstance(read.spec, ReadCommand):
         return None
     subject = await env.subject_in(card.user_id, card.channel_id)
-    if not may_be_shown(env, subject, action_of(read.spec.name, read.args), card.organization):
+    _, action = await decide_line(env, subject, action_of(read.spec.name, read.args))
+    if not may_be_shown(env, subject, action, card.organization):
         return None
     ctx = env.context(subject, command=read.spec.name, organization=card.organization, line=card.line)
     reply: Reply = await read.spec.run(ctx, read.args)
