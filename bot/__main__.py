@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bot import __version__
-from bot.app.output import discard_the_output, spare_the_output
+from bot.app.argument_types import entry_number, head, port
+from bot.app.output import describe_refusal, discard_the_output, require_working_folder, spare_the_output
 from bot.app.policy_command_line import add_policy, policy_explain
 from bot.errors import BotError, Unavailable
 from bot.sandbox.command_line import add_sandbox
 from bot.settings import BadSettings, load_database_urls, load_settings
-from bot.settings.values import NUMBERS
 
 BAD_USAGE = 2
 TRY_LATER = 75
@@ -37,6 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:  # `| head`, or a pager that was left
         discard_the_output()
+    except OSError as error:
+        discard_the_output()
+        print(f"turso-ops: The output can't be written ({error.strerror}).", file=sys.stderr)
+        status = BAD_USAGE
     return status
 
 
@@ -44,6 +48,7 @@ def _status_of(arguments: argparse.Namespace) -> int:
     try:
         if sys.platform == "win32":
             raise BadSettings("Turso Ops runs on Linux and macOS. On Windows, use WSL or a container.")
+        require_working_folder()
         return int(arguments.run(arguments) or 0)
     except BadSettings as error:
         print(f"turso-ops: {error}", file=sys.stderr)
@@ -54,6 +59,12 @@ def _status_of(arguments: argparse.Namespace) -> int:
     except BotError as error:
         print(f"turso-ops: {error}", file=sys.stderr)
         return int(arguments.failure)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        sys.stdout.flush()  # what can't be written fails here again
+        print(f"turso-ops: {describe_refusal(error)}", file=sys.stderr)
+        return int(arguments.unavailable or arguments.failure)
     except KeyboardInterrupt:
         return 130
 
@@ -175,10 +186,12 @@ def argument_parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help="the audit log").add_subparsers(required=True, metavar="COMMAND")
     verify = _add(audit, "verify", _audit_verify, "check the hash chain; exit status 1 when it is broken")
     verify.add_argument("file", type=Path, nargs="?", help="a copy that was received, instead of the store")
-    verify.add_argument("--head", help="a posted head, to also detect entries removed from the end")
+    verify.add_argument("--head", type=head, help="a posted head, to also detect entries removed from the end")
     export = _add(audit, "export", lambda _: _offline(lambda log: log.export()), "print every entry as JSON Lines")
     resend = _add(audit, "resend", _audit_resend, "let the audit stream send entries again")
-    resend.add_argument("--from", dest="first", type=_seq, required=True, metavar="SEQ", help="the first entry to send")
+    resend.add_argument(
+        "--from", dest="first", type=entry_number, required=True, metavar="SEQ", help="the first entry to send"
+    )
     for reads in (verify, export, resend):
         reads.set_defaults(failure=BAD_USAGE)  # 1 means that the log was changed, and 2 that it couldn't be read
     _add(commands, "doctor", _doctor, "check the settings, Slack, Turso, the store and the policy, live")
@@ -191,21 +204,6 @@ def argument_parser() -> argparse.ArgumentParser:
     backup = _add(database, "backup", _db_backup, "copy a SQLite store to a new file while the bot runs, and verify it")
     backup.add_argument("file", type=Path, help="the file to make")
     return parser
-
-
-def _seq(text: str) -> int:
-    """Return the number of an entry. Raises ValueError if it is none."""
-    if (number := int(text)) < 1:
-        raise ValueError
-    return number
-
-
-def _port(text: str) -> int:
-    """Return the number of a port. Raises ValueError if it is none."""
-    lowest, highest = NUMBERS["PORT"]
-    if not lowest <= (number := int(text)) <= highest:
-        raise ValueError
-    return number
 
 
 def _add(commands: Any, name: str, run: Callable[[argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:
@@ -227,7 +225,7 @@ def _add_processes(commands: Any) -> None:
             parser.add_argument("--no-durable", action="store_true", help="leave durable work to a `worker`")
         if name != "serve":
             pages = "serve /healthz, /readyz and /metrics on this port of HOST"
-            parser.add_argument("--health-port", type=_port, metavar="PORT", help=pages)
+            parser.add_argument("--health-port", type=port, metavar="PORT", help=pages)
 
 
 if __name__ == "__main__":

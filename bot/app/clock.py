@@ -27,7 +27,7 @@ class FileClock:
 
         If it can't be read, return the last value, or the machine's time if there is none yet.
         """
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, OverflowError):
             text = self._path.read_text(encoding="ascii").strip()
             _moment(text)
             self._read = text

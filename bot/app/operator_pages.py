@@ -45,8 +45,15 @@ def listening(host: str, port: int, *, names: str) -> sockets.socket:
     try:
         return sockets.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=both)
     except (OSError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or "not found"
-        raise BadSettings(f"{names}: can't listen on {host}:{port} ({why}).") from None
+        why, *_ = (getattr(error, "strerror", None) or "not found").split(
+            " (while "
+        )  # what follows repeats the address
+        raise BadSettings(f"{names}: can't listen on {written(host, port)} ({why}).") from None
+
+
+def written(host: str, port: int) -> str:
+    """Return an address as it stands in a URL."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def listening_for_health(host: str, port: int | None) -> "sockets.socket | nullcontext[None]":

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import stat
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -11,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from bot.app.policy_text import Unreadable, read_policy
 from bot.core.catalogue import CommandCatalogue
 from bot.core.policy import Policy, PolicyInvalid, load
 from bot.errors import BotError
@@ -23,14 +23,9 @@ QUIET_SECONDS: Final = 5.0
 """How long a changed file must stay the same before it is used, because somebody may still be writing it."""
 RESTLESS_SECONDS: Final = 60.0
 """A file that keeps changing for this long counts as a problem."""
-MOST_BYTES: Final = 1_000_000
 
 Changed = Callable[[Policy | None, Policy], Awaitable[None]]
 """Called with the previous policy and the new one. At the start, the previous one is None."""
-
-
-class Unreadable(Exception):
-    """Raised if no policy can be read from the file at the moment."""
 
 
 class PolicyBook:
@@ -99,9 +94,9 @@ class PolicyBook:
 
     def _load_first(self) -> Policy:
         try:
-            text = self._read()
-        except Unreadable:
-            raise BotError(f"POLICY_FILE names `{self._path}`, which can't be read.") from None
+            text = read_policy(self._path)
+        except Unreadable as why:
+            raise BotError(f"POLICY_FILE names `{self._path}`, which can't be read ({why}).") from None
         try:
             policy = load(text, self._catalogue, default_organization=self._organization)
         except PolicyInvalid as invalid:
@@ -113,10 +108,10 @@ class PolicyBook:
     def _take(self, *, quiet: float) -> None:
         now = self._now()
         try:
-            text = self._read()
-        except Unreadable:
+            text = read_policy(self._path)
+        except Unreadable as why:
             self._seen, self._restless_since = None, now
-            self._conclude("the file can't be read")
+            self._conclude(f"the file can't be read ({why})")
             return
         digest = _digest(text)
         if digest != self._seen:
@@ -149,23 +144,6 @@ class PolicyBook:
         if self._complained and why is None and not self.is_settling:
             log.warning("the policy file is in force again", hash=self.policy.hash)
             self._complained = False
-
-    def _read(self) -> str:
-        """Return the text of the file.
-
-        Raises:
-            Unreadable: it isn't a regular text file, or is too large for a policy.
-        """
-        try:
-            if not stat.S_ISREG(self._path.stat().st_mode):
-                raise Unreadable
-            with self._path.open("rb") as file:
-                content = file.read(MOST_BYTES + 1)
-            if len(content) > MOST_BYTES:
-                raise Unreadable
-            return content.decode("utf-8-sig")
-        except (OSError, ValueError):
-            raise Unreadable from None
 
 
 def _digest(text: str) -> str:

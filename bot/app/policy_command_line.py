@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bot.app.policy_text import Unreadable, read_policy
 from bot.settings import BadSettings
 
 
@@ -95,9 +96,9 @@ def _policy(path: Path) -> Any:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise BadSettings(f"`{path}` can't be read.") from None
+        return read_policy(path)
+    except Unreadable as why:
+        raise BadSettings(f"`{path}` can't be read ({why}).") from None
 
 
 def _print(lines: Sequence[str], well: bool) -> int:

@@ -17,7 +17,7 @@ from bot import __version__
 from bot.app.compose import Bot, describe_place, running, secrets_of, unrecognizable
 from bot.app.logs import set_up_logs
 from bot.app.lost_files import describe_loss
-from bot.app.operator_pages import health_pages, listening, listening_for_health, pages_of
+from bot.app.operator_pages import health_pages, listening, listening_for_health, pages_of, written
 from bot.app.store_start import WAIT_SECONDS
 from bot.app.tracing import traces_of_process
 from bot.settings import BadSettings, Settings, warnings_about
@@ -70,7 +70,7 @@ async def serve(
         ):
             _spare_the_collector()
             server = http_server(traces.served(http_app(bot, read_again)), settings.host, settings.port)
-            log_start(bot, "serve", address=f"{settings.host}:{entrance.getsockname()[1]}", durable=durable)
+            log_start(bot, "serve", address=written(settings.host, entrance.getsockname()[1]), durable=durable)
             on_stop(lambda told: server.handle_exit(told, None))
             await server.serve(sockets=[entrance])
     return 0
@@ -111,7 +111,7 @@ async def worker(settings: Settings, *, upgrade: bool = True, health_port: int |
 
 
 def _health_address(entrance: sockets.socket | None) -> dict[str, str]:
-    return {"health": "{}:{}".format(*entrance.getsockname()[:2])} if entrance else {}
+    return {"health": written(*entrance.getsockname()[:2])} if entrance else {}
 
 
 @asynccontextmanager

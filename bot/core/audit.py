@@ -13,6 +13,8 @@ from bot.core.redaction.text_cleaning import clean_json
 GENESIS: Final = ""
 """The hash before the first entry."""
 
+LARGEST_SEQ: Final = 2**63 - 1
+"""The largest number that a database keeps."""
 FIELDS: Final = tuple(one.name for one in fields(AuditEntry))
 
 Row = tuple[int, str, str, str]

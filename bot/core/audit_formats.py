@@ -8,7 +8,7 @@ from enum import StrEnum
 from importlib.metadata import version
 from typing import Any, Final
 
-from bot.core.audit import Row, entry_hash
+from bot.core.audit import LARGEST_SEQ, Row, entry_hash
 
 
 class Format(StrEnum):
@@ -106,6 +106,6 @@ def parse_line(line: str) -> ReceivedEntry:
         head = f'{{"seq":{raw.get("seq")},"hash":"{raw.get("hash")}",'
         text = "{" + line.strip().removeprefix(head)
     seq, digest = numbers.get("seq"), numbers.get("hash")
-    if type(seq) is not int or not isinstance(digest, str) or not isinstance(text, str):
+    if type(seq) is not int or not 0 < seq <= LARGEST_SEQ or not isinstance(digest, str) or not isinstance(text, str):
         raise ValueError("without seq and hash")
     return ReceivedEntry(seq, digest, text)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from bot.app.argument_types import port, seconds
 from bot.settings import BadSettings
 
 FAILURE: Final = 2
@@ -15,11 +16,11 @@ FAILURE: Final = 2
 def add_sandbox(commands: Any) -> None:
     """Add both commands to the command line."""
     sandbox = _add(commands, "sandbox", _sandbox, "try the real bot, connected to a local Turso and a local Slack")
-    sandbox.add_argument("--port", type=int, default=3000)
+    sandbox.add_argument("--port", type=port, default=3000)
     sandbox.add_argument("--data", type=Path, default=Path("data/sandbox"), help="where its databases are stored")
-    sandbox.add_argument("--seconds", type=float, help="stop after this many seconds")
+    sandbox.add_argument("--seconds", type=seconds, help="stop after this many seconds")
     platform = _add(commands, "platform", _platform, "start only the local Turso platform, to test other programs")
-    platform.add_argument("--port", type=int, default=8081)
+    platform.add_argument("--port", type=port, default=8081)
     platform.add_argument("--data", type=Path, default=Path("data/platform"))
     platform.add_argument("--organization", default="acme")
     platform.add_argument("--seed", action="store_true", help="start with a dozen databases that contain rows")

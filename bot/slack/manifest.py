@@ -91,9 +91,15 @@ def manifest(url: str | None = None) -> dict[str, Any]:
 
 def events_url(url: str) -> str:
     """Return the URL that Slack calls. `url` may already contain its path. Raises BadInput."""
-    parts = urlsplit(url.strip())
-    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise BadInput("The URL must be where Slack reaches the bot, such as `https://bot.example.com`.")
+    refusal = BadInput("The URL must be where Slack reaches the bot, such as `https://bot.example.com`.")
+    try:
+        parts = urlsplit(url.strip())
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise refusal from None
+    is_odd = any(sign.isspace() or not sign.isprintable() for sign in parts.geturl())
+    if parts.scheme != "https" or not host or is_odd or parts.query or parts.fragment or parts.username:
+        raise refusal
     path = parts.path.rstrip("/")
     return f"https://{parts.netloc}{path if path.endswith(EVENTS_PATH) else path + EVENTS_PATH}"
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 from bot.core.audit import Row, Verified, verify
@@ -38,29 +38,45 @@ async def back_up(database_url: str, to: Path) -> Verified:
 
 
 def _copy(file: Path, to: Path) -> Verified:
+    if not to.name:
+        raise NoBackup(f"`{to}` is a folder: name a new file in it.")
     part = to.with_name(f"{to.name}.part")
-    if to.exists():
-        raise NoBackup(f"`{to}` exists already: name a new file.")
     try:
-        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE))
+        if to.exists():
+            raise FileExistsError
+        _make_new(part, busy=f"`{part}` exists already: another backup runs, or was interrupted. Delete it then.")
+        try:
+            found = _copied(file, part)
+            _make_new(to)  # never over a file that was created in the meantime
+            part.replace(to)
+        finally:
+            part.unlink(missing_ok=True)
     except FileExistsError:
-        raise NoBackup(f"`{part}` exists already: another backup runs, or was interrupted. Delete it then.") from None
+        raise NoBackup(f"`{to}` exists already: name a new file.") from None
     except OSError as error:
         raise NoBackup(f"`{to}` can't be written ({error.strerror}).") from None
+    return found
+
+
+def _make_new(path: Path, busy: str = "") -> None:
+    """Make an empty file that only this user can read. Raises FileExistsError, or NoBackup with the sentence `busy`."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE))
+    except FileExistsError:
+        if busy:
+            raise NoBackup(busy) from None
+        raise
+
+
+def _copied(file: Path, part: Path) -> Verified:
+    """Copy the store into a file, and verify the copy."""
     try:
         with closing(_readable(file)) as store, closing(sqlite3.connect(part)) as copy:
             store.backup(copy, pages=PAGES_AT_ONCE)
             copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a write-ahead log
-            found = _verified(copy)
-        os.link(part, to)  # never overwrites a file that was created in the meantime
+            return _verified(copy)
     except sqlite3.Error as error:
         raise NoBackup(f"The backup failed ({error}).") from None
-    except FileExistsError:
-        raise NoBackup(f"`{to}` exists already: name a new file.") from None
-    finally:
-        with suppress(FileNotFoundError):
-            part.unlink()
-    return found
 
 
 def _readable(file: Path) -> sqlite3.Connection:

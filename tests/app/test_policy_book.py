@@ -103,7 +103,7 @@ def emptied_then_written(scene: Scene) -> None:
 def removed_then_written(scene: Scene) -> None:
     scene.path.unlink()
     scene.wait(30)
-    assert (scene.in_force, scene.book.problem) == ("old", "the file can't be read")
+    assert (scene.in_force, scene.book.problem) == ("old", "the file can't be read (No such file or directory)")
     scene.write(NEW)
 
 
@@ -224,7 +224,7 @@ def test_a_refused_change_has_no_effect_and_is_reported_until_the_old_file_is_ba
 def test_a_file_that_was_moved_away_and_back_is_no_longer_reported(scene: Scene) -> None:
     scene.path.rename(scene.folder / "x")
     scene.wait(3)
-    assert scene.book.problem == "the file can't be read"
+    assert scene.book.problem == "the file can't be read (No such file or directory)"
     (scene.folder / "x").rename(scene.path)
     scene.wait(LOOK_EVERY)
     now: tuple[object, object] = (scene.in_force, scene.book.problem)

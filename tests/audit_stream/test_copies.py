@@ -74,6 +74,16 @@ def test_an_invalid_copy_is_reported_with_the_place(
     assert (status, sentence in text) == (1, True), text
 
 
+@pytest.mark.parametrize("seq", ["99999999999999999999999", "-1", "0"])
+def test_a_number_that_no_entry_has_is_a_broken_copy(
+    seq: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (file := tmp_path / "copy").write_text(f'{{"seq":{seq},"hash":"x"}}\n')
+
+    assert main(["audit", "verify", str(file)]) == 1
+    assert "Line 1 isn't an entry of the audit log" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"], ids=["missing", "not text"])
 def test_an_unreadable_file_is_not_called_an_invalid_copy(
     content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]

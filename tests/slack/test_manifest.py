@@ -110,8 +110,12 @@ def test_an_address_may_have_its_path_or_not(given: str, address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://bot.example.com", "bot.example.com", "", "https://", "https://a/?x=1", "ftp://a"]
-)
+    "url",
+    [
+        "http://bot.example.com", "bot.example.com", "", "https://", "https://a/?x=1", "ftp://a", "https://[",
+        "https://a:99999", "https://a b", "https://a/b c",
+    ],
+)  # fmt: skip
 def test_only_https_is_an_address(url: str) -> None:
     with pytest.raises(BadInput):
         manifest(url)

@@ -89,3 +89,19 @@ def test_a_failed_backup_is_reported(
     text = capsys.readouterr().err
     assert sentence in text
     assert "hunter2" not in text
+
+
+async def test_a_folder_without_hard_links_takes_a_backup(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on many network shares and USB drives."""
+
+    def link(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", link)
+
+    await back_up(url, tmp_path / "backup.db")
+
+    assert [one.name for one in tmp_path.glob("backup*")] == ["backup.db"]
+    assert stat.S_IMODE((tmp_path / "backup.db").stat().st_mode) == 0o600

@@ -97,6 +97,11 @@ async def test_a_port_without_a_server_and_an_unknown_host_are_distinguished() -
     assert await detail_of(f"postgresql://u:{PASSWORD}@nowhere.invalid/d") == sentence(Failure.HOST)
 
 
+@pytest.mark.parametrize("query", ["service=nowhere", "connect_timeout=soon", "target_session_attrs=any%20at%20all"])
+async def test_a_value_that_an_option_cannot_have_is_said_to_be_that(query: str) -> None:
+    assert await detail_of(f"postgresql://u:{PASSWORD}@127.0.0.1:{free_port()}/d?{query}") == sentence(Failure.OPTION)
+
+
 async def test_a_missing_database_is_named_by_its_setting(postgres_server: str) -> None:
     url = named(postgres_server, "missing")
 
@@ -137,6 +142,10 @@ WRONG = {
     "an option that may be a secret": (f"postgresql://u:p?{PASSWORD}=1&x@h/d?{PASSWORD}-x=1", "`…`"),
     "a password with an @": (f"postgresql://u:{PASSWORD}@x@h/d", "special character in its password"),
     "no database": (f"postgresql://u:{PASSWORD}@h", "names no database"),
+    "a port that is none": (f"postgresql://u:{PASSWORD}@h:70000/d", "has a port that isn't a number from 1 to 65535"),
+    "a port of the second host": (f"postgresql://u:{PASSWORD}@one:5432,two:0/d", "has a port"),
+    "a port among the options": (f"postgresql://u:{PASSWORD}@/d?host=h&port=5432,x", "has a port"),
+    "an option of SQLite": ("sqlite:///x.db?mode=ro", "has options, which a SQLite store doesn't take"),
     "two slashes": ("sqlite://data/x.db", "two slashes"),
     "two slashes and a user": (f"sqlite://u:{PASSWORD}@data/x.db", "two slashes"),
 }

@@ -97,6 +97,8 @@ WORDS: Final = (
     ("SSL off", Failure.TLS),
     ("no pg_hba.conf entry", Failure.NOT_ALLOWED),
     ("invalid", Failure.OPTION, "value"),
+    ("bad value for", Failure.OPTION),
+    ("definition of service", Failure.OPTION),
     ("invalid connection option", Failure.OPTION),
     ("invalid URI query parameter", Failure.OPTION),
     ("SSL", Failure.TLS),

@@ -28,6 +28,8 @@ POSTGRESQL = (
 READ_ONLY: Final = "mode"
 """The option in SQLite's URIs that opens a file for reading only: https://www.sqlite.org/uri.html"""
 SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+LARGEST_PORT: Final = 65_535
+PORT_OF_HOST: Final = re.compile(r"^(?:[^/:]+|\[.*\]):([^:]*)$")
 SEVERAL_HOSTS: Final = re.compile(r"^(?P<head>[a-z0-9+]+://(?:[^/?#]*@)?)(?P<hosts>[^/?#@]+,[^/?#@]+)(?P<tail>/.*)?$")
 """`postgresql://user:password@one:5432,two:5432/database`, as for libpq. SQLAlchemy can't parse it."""
 
@@ -135,6 +137,8 @@ def place_of(database_url: str, *, setting: str = SETTING) -> Place:
         )
     if not url.database or url.database.startswith((":memory:", "file:")):
         raise BadDatabaseUrl(f"{setting} must name a SQLite file: what is kept in memory does not survive a crash.")
+    if url.query:
+        raise BadDatabaseUrl(f"{setting} has options, which a SQLite store doesn't take. Remove the part after `?`.")
     file = Path(url.database).absolute()
     register_driver()
     return Place(URL.create(DRIVER, database=str(file)), file, setting)
@@ -155,6 +159,8 @@ def _checked(url: URL, setting: str) -> URL:
         raise BadDatabaseUrl(
             f"{setting} has a special character in its password. Percent-encode it: `@` is `%40`, `/` is `%2F`."
         )
+    if not all(_is_port(port) for port in _ports_of(url)):
+        raise BadDatabaseUrl(f"{setting} has a port that isn't a number from 1 to {LARGEST_PORT}.")
     if not url.database:
         raise BadDatabaseUrl(f"{setting} names no database. Add it after the host: `postgresql://…/turso_ops`.")
     known = _known_options()
@@ -172,6 +178,21 @@ _ADVICE: Final[Mapping[str, str]] = {
     "ssl": "Write `sslmode=require`.",
     "pgbouncer": f"Remove it, and set {DIRECT_SETTING} to an address without the pooler.",
 }
+
+
+def _ports_of(url: URL) -> list[str]:
+    """Return every port of a URL: of its host, and of the hosts and ports among its options."""
+    hosts, ports = url.normalized_query.get("host", ()), url.normalized_query.get("port", ())
+    listed = [port for one in ports for port in one.split(",") if port]
+    return [
+        *([str(url.port)] if url.port is not None else []),
+        *listed,
+        *(found[1] for host in hosts if (found := PORT_OF_HOST.search(host))),
+    ]
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) <= LARGEST_PORT
 
 
 def _advice(option: str) -> str:

@@ -1,0 +1,71 @@
+"""Whatever the operating system refuses: one sentence that names it and a documented status, never a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.stores import copy_store
+
+ROOT = Path(__file__).parents[2]
+LONG = f"/tmp/{'x' * 300}"  # nothing is made of this name
+TOKENS = "SLACK_BOT_TOKEN=xoxb-1-x SLACK_SIGNING_SECRET=0123456789abcdef TURSO_API_TOKEN=abcdefghijkl"
+SETTINGS = f"{TOKENS} TURSO_ORGANIZATION=acme"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a policy, a named pipe, and a store."""
+    (tmp_path / "policy.yaml").write_bytes((ROOT / "policy.example.yaml").read_bytes())
+    (tmp_path / "large.yaml").write_text("#" * 1_000_001)
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "data").mkdir()
+    copy_store(tmp_path / "data" / "turso-ops.db")
+    return tmp_path
+
+
+def run(script: str, folder: Path) -> tuple[int, str, str]:
+    """Run a line of a shell in which `bot` is the command line. Returns its status, and both of its outputs."""
+    line = f'bot() {{ exec {sys.executable} -m bot "$@"; }}; {script}'
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(["bash", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+    return ran.returncode, ran.stdout, ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "says"),
+    [
+        ("bot policy check pipe.yaml", 2, "`pipe.yaml` can't be read (it isn't a file)."),
+        ("bot policy check .", 2, "`.` can't be read (it isn't a file)."),
+        ("bot policy check /dev/zero", 2, "`/dev/zero` can't be read (it isn't a file)."),
+        ("bot policy check large.yaml", 2, "`large.yaml` can't be read (it is larger than 1,000,000 bytes)."),
+        ("bot policy check nowhere.yaml", 2, "`nowhere.yaml` can't be read (No such file or directory)."),
+        (f"bot policy check {LONG}", 2, "can't be read (File name too long)."),
+        ("bot db backup .", 1, "`.` is a folder: name a new file in it."),
+        (f"bot db backup {LONG}", 1, "can't be written (File name too long)."),
+        (f"DATABASE_URL=sqlite:///{LONG} bot audit verify", 2, "can't be used (File name too long)."),
+        ("bot manifest > /dev/full", 2, "The output can't be written (No space left on device)."),
+        ("bot audit verify > /dev/full", 2, "The output can't be written (No space left on device)."),
+        ("bot manifest --url 'https://['", 1, "The URL must be where Slack reaches the bot"),
+        ("cd data; rm -r ../data; bot db upgrade", 2, "The working directory doesn't exist any more."),
+        (f"cd data; rm -r ../data; {SETTINGS} bot serve", 2, "The working directory doesn't exist any more."),
+        ("bot sandbox --port 0 --seconds 1 --data policy.yaml", 2, "can't be used (Not a directory)."),
+    ],
+)
+def test_what_the_system_refuses_is_one_sentence(folder: Path, script: str, status: int, says: str) -> None:
+    ended, _, errors = run(script, folder)
+
+    assert "Traceback" not in errors
+    assert (errors.count("\n"), errors[:11]) == (1, "turso-ops: "), errors
+    assert says in errors
+    assert ended == status
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("command", ["audit verify", "db upgrade"])
+def test_a_standard_stream_that_is_closed_is_no_error(folder: Path, command: str, closed: str) -> None:
+    status, _, errors = run(f"bot {command} {closed}", folder)
+
+    assert (status, errors) == (0, "")
