@@ -1,1 +1,1 @@
-"""The benchmark: measures the bot beside a bare Bolt app, as ratios and counts."""
+"""The benchmark: measures the bot next to a bare Bolt app, in ratios and counts."""

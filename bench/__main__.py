@@ -37,11 +37,11 @@ SCENARIOS: dict[str, tuple[Scenario, tuple[int, ...]]] = {
     "power cut": (lifetime.power_cut, ()),
     "pair": (pair.one_and_two, (18,)),
 }
-"""Each scenario with the budgets that it measures."""
+"""Each scenario, with the budgets that it measures."""
 
 
 async def measure(names: Sequence[str], folder: Path) -> tuple[dict[str, float], list[str]]:
-    """Run the scenarios, and those again whose gates were missed; return figures and notes."""
+    """Run the scenarios, and run those again whose gates were missed. Returns figures and notes."""
     figures: dict[str, float] = {}
     notes: list[str] = []
     async with fleet(folder) as team:
@@ -70,7 +70,7 @@ async def _run(name: str, team: Fleet, figures: dict[str, float], notes: list[st
 
 
 def verdict(figures: dict[str, float], names: Sequence[str]) -> list[str]:
-    """Return a sentence for each failure of what was measured."""
+    """Return a sentence for each missed gate."""
     measured = {number for name in names for number in SCENARIOS[name][1]}
     failures = [
         f"Budget {one.number} is missed: {one.what}." for one in missed_gates(figures) if one.number in measured

@@ -18,7 +18,7 @@ class Budget:
     at_least: bool = False
     gates: bool = False
     informs: bool = False
-    """Nothing is asked of it: what the machine shows is told."""
+    """True if it has no required value: it only informs about the machine."""
 
     def met(self, figures: Figures, *, aim: bool = False) -> bool | None:
         """Return whether every part holds. None if one was not measured."""
@@ -34,7 +34,7 @@ def _one(key: str, must: float, aim: float) -> tuple[tuple[str, float, float], .
 
 BUDGETS = (
     Budget(1, "CPU of a command that reads, through to its audit entry", "B", _one("1", 1.8, 1.4), gates=True),
-    # By CPU: how many requests a second D's threads reach depends on the machine more than on the code.
+    # By CPU time, because the requests per second that D's threads reach depend more on the machine than on the code.
     Budget(2, "CPU of the same command", "D", _one("2", 0.5, 0.4), gates=True),
     Budget(
         3,
@@ -97,5 +97,5 @@ BUDGETS = (
 
 
 def missed_gates(figures: Figures) -> list[Budget]:
-    """Return the gating budgets whose *must* is missed, or which could not be measured."""
+    """Return the gating budgets whose required value is missed, or which couldn't be measured."""
     return [budget for budget in BUDGETS if budget.gates and not budget.met(figures)]

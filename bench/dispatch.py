@@ -1,4 +1,4 @@
-"""The cost of the fortieth command or button against the first, measured alternately in this process."""
+"""The cost of the fortieth command or button compared with the first, measured alternately in this process."""
 
 import asyncio
 import os
@@ -62,7 +62,7 @@ async def _spend(app: Any, requests: Iterator[bytes]) -> float:
     began = time.process_time()
     for scope, body in prepared:
         await _call(app, scope, body)
-    await asyncio.sleep(0.02)  # the work after the acks is part of the cost
+    await asyncio.sleep(0.02)  # the work after the acknowledgement is part of the cost
     return time.process_time() - began
 
 

@@ -1,4 +1,4 @@
-"""The store after years: the time of `audit` and `requests` with a thousand and a million entries."""
+"""The store after years of use: the time of `audit` and `requests` with a thousand and a million entries."""
 
 import contextlib
 import sqlite3

@@ -1,4 +1,4 @@
-"""Latency of the ack at a steady rate, beside B."""
+"""The latency of the acknowledgement at a steady rate, next to B."""
 
 import itertools
 import statistics
@@ -38,7 +38,7 @@ async def beside_bare(
 
 
 async def reading(fleet: Fleet) -> dict[str, float]:
-    """Measure budgets 3 and 7: a list 100 times a second, and the connections that it opens."""
+    """Measure budgets 3 and 7: `list`, 100 times a second, and the connections that it opens."""
     requests = signing.commands("db list", respond_to=fleet.stubs.url)
     await fleet.start("bot")
     with fleet.awake("bot") as server:
@@ -53,7 +53,7 @@ async def reading(fleet: Fleet) -> dict[str, float]:
 
 
 async def changing(fleet: Fleet) -> dict[str, float]:
-    """Measure budget 4: a change 20 times a second, whose intent is committed before the ack."""
+    """Measure budget 4: a change, 20 times a second. Its intent is committed before the acknowledgement."""
     await fleet.stubs.set(databases=1000)
     found, _ = await beside_bare(fleet, _destroys(fleet), rate=20, seconds=4)
     await fleet.stubs.set(databases=20)
@@ -61,7 +61,7 @@ async def changing(fleet: Fleet) -> dict[str, float]:
 
 
 async def slow_turso(fleet: Fleet) -> dict[str, float]:
-    """Measure budget 5: acks don't wait for Turso."""
+    """Measure budget 5: acknowledgements don't wait for Turso."""
     await fleet.stubs.set(delay=1.0)
     requests = signing.commands("db list", respond_to=fleet.stubs.url)
     found, samples = await beside_bare(fleet, requests, rate=10, seconds=6, rounds=2)

@@ -1,4 +1,4 @@
-"""Memory over many commands, the time to the first answer, and the state after a power cut."""
+"""Memory after many commands, the time to the first answer, and the state after a power cut."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from bench.systems import Fleet
 
 
 async def memory(fleet: Fleet) -> dict[str, float]:
-    """Measure budget 11: RSS after 20,000 commands beside B's, and the growth by 40,000 more."""
+    """Measure budget 11: the memory after 20,000 commands next to B's, and its growth after 40,000 more."""
     requests = signing.commands("db list", respond_to=fleet.stubs.url)
     async with fleet.fresh("B") as bare:
         await saturate(bare.port, requests, count=20_000, width=128)
@@ -34,14 +34,14 @@ async def memory(fleet: Fleet) -> dict[str, float]:
 
 
 async def _in_portions(port: int, requests: Iterator[bytes], count: int) -> None:
-    """Send many with no more than 64 in flight, so that work after the acks does not pile up."""
+    """Send many requests with at most 64 in flight, so that work after the acknowledgements doesn't pile up."""
     for _ in range(count // 1000):
         await saturate(port, requests, count=1000, width=64)
 
 
 async def start(fleet: Fleet) -> dict[str, float]:
     """Measure budget 12: from the start of the process to the first answered command."""
-    async with fleet.fresh("bot"):  # migrations
+    async with fleet.fresh("bot"):  # the migrations
         pass
     seconds: dict[str, list[float]] = {"B": [], "bot": []}
     for _ in range(3):

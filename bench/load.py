@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Sample:
-    """The results of a load: the latency of each answer in seconds, and the statuses."""
+    """The results of a load: the latency of each response in seconds, and the statuses."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Sample:
 
 
 class Connection(asyncio.Protocol):
-    """A persistent connection with one request at a time. Reads as little of the answer as possible."""
+    """A persistent connection with one request at a time. It reads as little of the response as possible."""
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
@@ -62,7 +62,7 @@ class Connection(asyncio.Protocol):
 
 
 def is_complete(buffer: bytes) -> bool:
-    """Return whether these bytes are one whole answer."""
+    """Return whether these bytes are one complete response."""
     head, separator, rest = buffer.partition(b"\r\n\r\n")
     if not separator:
         return False
@@ -120,7 +120,7 @@ async def saturate(port: int, requests: Iterator[bytes], *, count: int, width: i
 
 
 async def pace(port: int, requests: Iterator[bytes], *, rate: float, seconds: float) -> Sample:
-    """Send `rate` requests a second, whatever the answers. Latency counts from when each was due."""
+    """Send `rate` requests a second, whatever the responses. The latency counts from the time when each was due."""
     sample, pool, loop = Sample(), Pool(port), asyncio.get_running_loop()
     running: set[asyncio.Task[None]] = set()
 

@@ -1,4 +1,4 @@
-"""One process and two on one PostgreSQL: where the load and PostgreSQL share the cores, it is information only."""
+"""One process and two on one PostgreSQL. If the load and PostgreSQL share the cores, the result is only informative."""
 
 import asyncio
 import statistics
@@ -30,7 +30,7 @@ async def one_and_two(fleet: Fleet) -> dict[str, float]:
 
 
 async def _rate(fleet: Fleet, servers: Sequence[Server]) -> float:
-    """Return the answered commands per second, distributed evenly."""
+    """Return the answered commands per second. The load is distributed evenly."""
     asked = signing.commands("db list", respond_to=fleet.stubs.url)
     share = COUNT // len(servers)
     samples = await asyncio.gather(
@@ -43,7 +43,7 @@ async def _rate(fleet: Fleet, servers: Sequence[Server]) -> float:
 
 @contextmanager
 def _postgresql() -> Iterator[str]:
-    # Not in the run's own folder: the server runs as another user when this runs as root.
+    # Not in the run's own folder, because the server runs as another user if this runs as root.
     with tempfile.TemporaryDirectory(prefix="bench-pg-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         server = get_server(Path(folder) / "data", cleanup_mode="stop")

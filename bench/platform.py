@@ -1,7 +1,7 @@
-"""The speed of the local platform: a client's inserts and selects beside plain SQLite and minimal HTTP.
+"""The speed of the local platform: a client's inserts and selects, next to plain SQLite and minimal HTTP.
 
-The client and the server share this machine's cores; the floor is a bare ASGI application on the same server
-software, which reads the same request and answers with as many bytes. Rounds are interleaved, medians count.
+The client and the server share this machine's cores. The floor is a bare ASGI application on the same server
+software, which reads the same request and responds with as many bytes. Rounds are interleaved, and medians count.
 """
 
 import asyncio
@@ -76,7 +76,7 @@ def process(source: str, *arguments: str) -> Iterator[str]:
 
 
 class Http:
-    """Open a persistent connection."""
+    """A persistent connection."""
 
     def __init__(self, url: str, token: str = TOKEN) -> None:
         address = urlsplit(url)
@@ -102,7 +102,7 @@ def per_second(act: Callable[[], object]) -> float:
 
 
 def rows() -> list[Row]:
-    """Measure everything, about half a minute."""
+    """Measure everything, which takes about half a minute."""
     with tempfile.TemporaryDirectory(prefix="bench-platform-") as folder:
         plain = sqlite3.connect(Path(folder) / "plain.db", isolation_level=None)
         plain.execute("PRAGMA journal_mode = wal")

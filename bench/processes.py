@@ -1,4 +1,4 @@
-"""The measured servers, each started on its own core and observed from outside."""
+"""The measured servers. Each is started on its own core and observed from outside."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on just now."""
+    """Return a port on which nothing is listening."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -53,11 +53,11 @@ class Server:
             yield from self.process.children(recursive=True)
 
     def cpu_seconds(self) -> float:
-        """Return the CPU time so far, workers included."""
+        """Return the CPU time so far, including workers."""
         return float(sum(times.user + times.system for times in (one.cpu_times() for one in self._all())))
 
     def memory(self) -> int:
-        """Return the resident bytes, workers included."""
+        """Return the resident bytes, including workers."""
         return sum(one.memory_info().rss for one in self._all())
 
     async def settle(self, *, quiet: float = 0.25, within: float = 20) -> None:
@@ -101,7 +101,7 @@ async def running(
     cwd: Path | None = None,
     within: float = 30,
 ) -> AsyncIterator[Server]:
-    """Start a server, yield it once `first` is answered with 200, and end it on exit."""
+    """Start a server, yield it once `first` is answered with 200, and stop it on exit."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("SLACK_", "TURSO_"))}
     environ |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **(env or {})}
     with tempfile.TemporaryFile() as output:
@@ -127,7 +127,7 @@ async def running(
 
 
 class NotStarted(Exception):
-    """Raised if a server doesn't answer its first request."""
+    """Raised if a server doesn't respond to its first request."""
 
 
 async def _answered(server: Server, child: subprocess.Popen[bytes], first: bytes, within: float) -> None:

@@ -1,4 +1,4 @@
-"""A list of 10,000 databases in this process: from bytes to the first page, and how long it blocks the loop."""
+"""A list of 10,000 databases in this process: the time from bytes to the first page, and the block of the loop."""
 
 import asyncio
 import json
@@ -37,14 +37,14 @@ def _pages() -> list[bytes]:
 
 
 class FromBytes(TursoClient):
-    """A client with prepared bodies, so that the measurement excludes the network."""
+    """A client with prepared bodies, so that the measurement doesn't include the network."""
 
     def __init__(self, http: httpx.AsyncClient, pages: list[bytes]) -> None:
         super().__init__(http, http, "bench")
         self._pages = pages
 
     async def _get(self, route: str, *, params: Mapping[str, str] | None = None, **subject: str) -> bytes:
-        await asyncio.sleep(0)  # as for every answer from a socket
+        await asyncio.sleep(0)  # as for every response from a socket
         return self._pages[int((params or {}).get("cursor", 0)) // PAGE]
 
 
@@ -65,7 +65,7 @@ def _context(turso: TursoClient) -> Context:
 async def lists() -> dict[str, float]:
     """Measure budgets 13 and 14: the time to the first page, and the longest block of the loop."""
     pages = _pages()
-    spare_the_collector()  # as `serve` does
+    spare_the_collector()  # as in `serve`
 
     async with httpx.AsyncClient() as http:
         ctx = _context(FromBytes(http, pages))
@@ -107,7 +107,7 @@ async def _medians(*works: Callable[[], Awaitable[None]]) -> list[float]:
 async def _loop_delay(work: Callable[[], Awaitable[None]]) -> float:
     """Return the median of the longest delays of other tasks while `work` runs every 100 ms.
 
-    Counted is the CPU time between two turns of the loop, which other processes do not disturb.
+    It uses the CPU time between two turns of the loop, which other processes don't affect.
     """
     waits: list[float] = []
 

@@ -1,4 +1,4 @@
-"""The table, with "measured" filled in: on the screen and in `docs/performance.md`."""
+"""The table with its "measured" column: on the screen and in `docs/performance.md`."""
 
 import platform
 from datetime import UTC, datetime

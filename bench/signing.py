@@ -1,4 +1,4 @@
-"""Signed requests as Slack sends them."""
+"""Signed requests, as Slack sends them."""
 
 import hmac
 import itertools
@@ -16,7 +16,7 @@ _serial = itertools.count(1)
 
 
 def command(text: str, *, respond_to: str, user: str = ASKER) -> bytes:
-    """Return the body of `/turso text`, each with ids of its own."""
+    """Return the body of `/turso text`, with new IDs each time."""
     serial = next(_serial)
     fields = {
         "token": "legacy", "team_id": TEAM, "team_domain": "bench", "channel_id": CHANNEL, "channel_name": "db-ops",
@@ -28,7 +28,7 @@ def command(text: str, *, respond_to: str, user: str = ASKER) -> bytes:
 
 
 def click(action: dict[str, Any], *, respond_to: str, user: str, message: dict[str, Any]) -> bytes:
-    """Return the body of a button's press in a message of the channel."""
+    """Return the body of a press of a button in a message of the channel."""
     serial = next(_serial)
     payload: dict[str, Any] = {
         "type": "block_actions", "user": {"id": user, "username": "dba", "team_id": TEAM},
@@ -43,7 +43,7 @@ def click(action: dict[str, Any], *, respond_to: str, user: str, message: dict[s
 
 
 def request(body: bytes, *, secret: str | None = SECRET) -> bytes:
-    """Return the whole HTTP request. With another secret, or none, it isn't a valid one of Slack."""
+    """Return the whole HTTP request. With another secret, or none, it isn't a valid request from Slack."""
     stamp = str(int(time.time())).encode()
     head = [
         b"POST %s HTTP/1.1" % PATH.encode(),

@@ -12,7 +12,7 @@ SCOPES = b"commands,chat:write,app_mentions:read,users:read,usergroups:read,chan
 
 
 class Stub:
-    """Answers at once, and for Turso after `delay` seconds. `/_control` reads and sets the state."""
+    """Responds at once, and for Turso after `delay` seconds. `/_control` reads and sets the state."""
 
     def __init__(self) -> None:
         self.delay = 0.0
@@ -162,5 +162,5 @@ async def _json(send: Any, answer: Any) -> None:
 
 
 def make() -> Stub:
-    """Return a fresh one, for `uvicorn --factory`."""
+    """Return a new stub, for `uvicorn --factory`."""
     return Stub()

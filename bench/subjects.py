@@ -42,7 +42,7 @@ def _quiet(command: Command) -> Command:
 
 
 def configure_logging(bot: Bot, more: Sequence[Command] = ()) -> None:
-    """Remove Turso and the delivery. The guard, Bolt, parsing, decision, ack and audit remain."""
+    """Remove Turso and the delivery. The guard, Bolt, parsing, decision, acknowledgement and audit remain."""
     commands = [
         replace(one, run=_nothing_to_read) if isinstance(one, ReadCommand) and one.name == "list" else one
         for one in bot.env.commands
@@ -66,7 +66,7 @@ def say_two_things(bot: Bot) -> None:
 
 @asynccontextmanager
 async def started(change: Callable[[Bot], None], *, executes: bool = True) -> AsyncIterator[AsgiApp]:
-    """Run the bot of the environment's settings, changed."""
+    """Run the bot with the settings of the environment, and yield it after `change` was applied."""
     settings = load_settings(dict(os.environ))
     set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))
     async with running(settings, executes=executes) as bot:

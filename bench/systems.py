@@ -33,7 +33,7 @@ channels:
 
 
 KEEPS = ("--timeout-keep-alive", "600")
-"""Slack and Turso do not hang up while another system is measured."""
+"""So that Slack and Turso keep connections open while another system is measured."""
 
 
 def uvicorn(factory: str, port: int) -> list[str]:
@@ -89,7 +89,7 @@ class Fleet:
 
     @asynccontextmanager
     async def fresh(self, name: str) -> AsyncIterator[Server]:
-        """Start a separate system inside the context."""
+        """Start a separate system while the context is open."""
         port = free_port()
         env = {"SLACK_API_URL": f"{self.stubs.url}/api/"}
         match name:
@@ -121,7 +121,7 @@ class Fleet:
             try:
                 yield server
             finally:
-                server.wake()  # a paused process doesn't get the signal to end
+                server.wake()  # a paused process doesn't get the signal to stop
 
     def bot_env(self, port: int, database: str) -> dict[str, str]:
         """Return the settings of a bot between the stubs, with a store in the run's folder."""
@@ -143,7 +143,7 @@ class Fleet:
 
     @contextlib.contextmanager
     def awake(self, name: str) -> Any:
-        """Pause all systems but one."""
+        """Pause all systems except one."""
         server = self.servers[name]
         server.wake()
         try:
@@ -154,7 +154,7 @@ class Fleet:
 
 @asynccontextmanager
 async def fleet(folder: Path) -> AsyncIterator[Fleet]:
-    """Start the stubs on the core of the load and yield a fleet without servers."""
+    """Start the stubs on the core of the load, and yield a fleet without servers."""
     port = free_port()
     hello = b"POST /_control HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"
     async with (

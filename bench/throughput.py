@@ -1,4 +1,4 @@
-"""CPU for each request and requests a second, at saturation, in interleaved rounds."""
+"""The CPU time per request and the requests per second at saturation, in interleaved rounds."""
 
 import statistics
 from collections.abc import Iterator
@@ -8,11 +8,14 @@ from bench.load import Sample, saturate
 from bench.systems import Fleet
 
 ROUNDS = 3
-WIDTH = 128  # enough that Bolt's polling for the ack does not leave the core idle
+WIDTH = 128  # enough so that Bolt's polling for the acknowledgement doesn't leave the core idle
 
 
 async def cost(fleet: Fleet, name: str, requests: Iterator[bytes], count: int) -> tuple[float, float, Sample]:
-    """Return CPU seconds for each request, requests a second, and the answers; work after the ack is included."""
+    """Return CPU seconds per request, requests per second, and the responses.
+
+    Work after the acknowledgement is included.
+    """
     with fleet.awake(name) as server:
         await saturate(server.port, requests, count=200, width=WIDTH)
         await server.settle()
@@ -43,7 +46,7 @@ async def interleaved(
 
 
 async def commands(fleet: Fleet) -> dict[str, float]:
-    """Measure budgets 1 and 2: a read command without its delivery, beside B, D and the floor."""
+    """Measure budgets 1 and 2: a read command without its delivery, next to B, D and the floor."""
 
     def asked(text: str = "db list") -> Iterator[bytes]:
         return signing.commands(text, respond_to=fleet.stubs.url)
@@ -69,7 +72,7 @@ async def commands(fleet: Fleet) -> dict[str, float]:
 
 
 async def messages(fleet: Fleet) -> dict[str, float]:
-    """Measure budget 6: an ack and two messages."""
+    """Measure budget 6: an acknowledgement and two messages."""
 
     def asked() -> Iterator[bytes]:
         return signing.commands("db list", respond_to=fleet.stubs.url)

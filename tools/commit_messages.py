@@ -1,4 +1,4 @@
-"""Check commit messages: as a commit-msg hook with the message's file, in CI with `--range BASE..HEAD`."""
+"""Checks commit messages: as a commit-msg hook with the message's file, or in CI with `--range BASE..HEAD`."""
 
 import argparse
 import re
@@ -11,14 +11,14 @@ MAX_SUBJECT = 72
 SUBJECT = re.compile(r"[a-z][a-z0-9, -]*: (?P<words>\S.*)")
 NO_IMPERATIVE = re.compile(r"(?:[a-z]+(?:ed|ing|[^s]s)|the|a|an|it|is|no|not|of|what|who|there)", re.IGNORECASE)
 IMPERATIVE = frozenset("bring embed exceed feed focus need proceed seed speed string succeed".split())  # noqa: SIM905
-"""Imperatives that end like other forms."""
+"""Imperatives that end like other verb forms."""
 TRAILER = re.compile(r"[A-Z][A-Za-z-]+: \S")
 GENERATED = ("Merge ", "Revert ", "fixup! ", "squash! ", "amend! ")
 SCISSORS = "# ------------------------ >8 ------------------------"
 
 
 def problems(message: str) -> list[str]:
-    """Return what is wrong with one commit message, each as a sentence; none for a merge, a revert or a fixup."""
+    """Return a sentence for each problem of a commit message. A merge, a revert or a fixup has none."""
     lines = [line.rstrip() for line in message.split(SCISSORS)[0].splitlines() if not line.startswith("#")]
     while lines and not lines[0]:
         del lines[0]
@@ -60,7 +60,7 @@ def _messages(commits: str) -> list[str]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print what is wrong with each message, and return the exit status."""
+    """Print the problems of each message, and return the exit status."""
     parser = argparse.ArgumentParser(description="Check commit messages.")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("file", nargs="?", type=Path, help="the file with a message, as git gives it to the hook")

@@ -1,4 +1,4 @@
-"""Print what CHANGELOG.md says of a release: `python -m tools.release_notes v0.1.0`."""
+"""Prints the text of a release in CHANGELOG.md: `python -m tools.release_notes v0.1.0`."""
 
 import re
 import sys
@@ -10,13 +10,13 @@ ROOT = Path(__file__).parent.parent
 
 
 def releases(changelog: str) -> dict[str, str]:
-    """Return the text of each release by its version, newest first; `Unreleased` is none."""
+    """Return the text of each release by its version, newest first. `Unreleased` isn't a release."""
     parts = re.split(r"^## \[([^\]]+)\].*$", changelog, flags=re.MULTILINE)[1:]
     return {name: text.strip() for name, text in zip(parts[::2], parts[1::2], strict=True) if name != "Unreleased"}
 
 
 def main(argv: list[str]) -> int:
-    """Print the notes of a tag; 1 when the tag, the version and the changelog do not agree."""
+    """Print the notes of a tag. Returns 1 if the tag, the version and the changelog don't agree."""
     version = argv[0].removeprefix("v") if argv else ""
     notes = releases((ROOT / "CHANGELOG.md").read_text(encoding="utf-8")).get(version)
     if version != __version__ or not notes:

@@ -1,6 +1,6 @@
-"""Run the tests of the start, of durable work and of Slack on every supported Python of this machine.
+"""Runs the tests of the start, of durable work and of Slack with every supported Python on this machine.
 
-Each interpreter gets an environment of its own in `build/versions`. One that isn't found is named, and skipped.
+Each interpreter gets its own environment in `build/versions`. One that isn't found is named and skipped.
 """
 
 import os
@@ -21,7 +21,7 @@ TESTS: Final = (
     "tests/scenarios/test_command_line.py",
     "tests/scenarios/test_settings.py",
 )
-"""The start is in the last three: new and old stores, every command of the command line, and its settings."""
+"""The last three test the start: new and old stores, every command of the command line, and its settings."""
 
 
 def supported() -> list[str]:
@@ -32,7 +32,7 @@ def supported() -> list[str]:
 
 
 def find_interpreter(version: str, environ: Mapping[str, str]) -> Path | None:
-    """Return an interpreter of a version: the first on the PATH that starts, or else the newest one of pyenv."""
+    """Return an interpreter for a version: the first one on the PATH that starts, or else the newest one of pyenv."""
     on_path = (Path(folder) / f"python{version}" for folder in environ.get("PATH", "").split(os.pathsep))
     pyenv = Path(environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     built = sorted(pyenv.glob(f"{version}.*/bin/python"), key=lambda path: _numbers(path.parts[-3]), reverse=True)
@@ -44,14 +44,14 @@ def _numbers(version: str) -> list[int]:
 
 
 def _is(interpreter: Path, version: str) -> bool:
-    """Return True if it starts and is of that version. A shim of pyenv may be neither."""
+    """Return True if it starts and has that version. A shim of pyenv may do neither."""
     says = "import sys; print('%d.%d' % sys.version_info[:2])"
     done = subprocess.run([interpreter, "-c", says], capture_output=True, text=True)
     return done.returncode == 0 and done.stdout.strip() == version
 
 
 def environment(interpreter: Path, version: str) -> Path:
-    """Return the Python of an environment with the locked packages, and create it unless it is up to date."""
+    """Return the Python of an environment with the locked packages. Create the environment unless it is up to date."""
     folder = ROOT / "build" / "versions" / version
     python, ready = folder / "bin" / "python", folder / ".ready"
     sources = [ROOT / "requirements.lock", ROOT / "pyproject.toml"]
@@ -70,7 +70,7 @@ def _run(command: Sequence[str | Path]) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Test on each version, all of them even if one fails. Arguments are passed to pytest."""
+    """Test with each version, even after one fails. Arguments are passed to pytest."""
     results = dict(_results(supported(), arguments))
     for version, result in results.items():
         print(f"Python {version}: {result}")

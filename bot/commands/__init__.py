@@ -1,4 +1,4 @@
-"""All commands, in families. Each file is one command. Files whose names begin with `_` are helpers."""
+"""All commands, in families. Each file is one command. A file whose name begins with `_` is a helper."""
 
 from typing import Final
 
@@ -9,4 +9,4 @@ from bot.core.catalogue import CommandCatalogue
 COMMANDS: Final[tuple[Command, ...]] = find_commands(__name__)
 """Every command, in the order of `help`."""
 CATALOGUE: Final = CommandCatalogue(COMMANDS)
-"""The declarations of the commands. `app` passes them to the policy, which knows no command by itself."""
+"""The declarations of the commands. `app` passes them to the policy, which doesn't know any command by itself."""

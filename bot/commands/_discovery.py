@@ -1,4 +1,4 @@
-"""Discovery of commands: one in each file of a family whose name doesn't begin with an underscore."""
+"""Finds the commands: every file of a family whose name doesn't begin with an underscore has one."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -12,21 +12,21 @@ KINDS: Final = (ReadCommand, ChangeCommand, SecretCommand)
 
 
 class IncompleteCommand(TypeError):
-    """Raised when a command's file is incomplete. The message lists everything that is missing."""
+    """Raised if a command's file is incomplete. The message lists everything that is missing."""
 
 
 def find_commands(package: str) -> tuple[Command, ...]:
     """Import every family of a package and return its commands in the order of `help`.
 
     Raises:
-        IncompleteCommand: a file lacks what every command needs.
+        IncompleteCommand: a file lacks something that every command needs.
     """
     found = [_command_of(import_module(name)) for name in _files(package)]
     return tuple(sorted(found, key=lambda one: (one.position, one.name)))
 
 
 def missing_in(module: ModuleType) -> list[str]:
-    """List what the file of a command lacks, one sentence each; empty for a complete one."""
+    """Return a sentence for everything that a command's file lacks. Empty if it is complete."""
     command = getattr(module, "command", None)
     if not isinstance(command, KINDS):
         kinds = ", ".join(f"`{kind.__name__}`" for kind in KINDS)

@@ -1,4 +1,4 @@
-"""Filter stored records by whether their database still exists.
+"""Filters stored records by whether their database still exists.
 
 A record belongs to a `DbId`. Another database with the same name has none of its holds, tokens or samples.
 """
@@ -40,7 +40,8 @@ T = TypeVar("T", bound=StoredRecord)
 def keep_listed(remembered: Sequence[T], listing: Listing) -> list[T]:
     """Return the records whose databases are listed.
 
-    If the list has entries that can't be read, records with unlisted names are kept, because theirs may be among them.
+    If the list has entries that can't be read, records with unlisted names are kept, because such an entry may be
+    theirs.
     """
     ids, names = {one.id for one in listing}, {one.name for one in listing}
     return [one for one in remembered if one.database_id in ids or (listing.left_out > 0 and one.database not in names)]

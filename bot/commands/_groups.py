@@ -1,4 +1,4 @@
-"""The databases of a group, for operations that reach all of them."""
+"""The databases of a group, for operations that affect all of them."""
 
 from collections.abc import Collection, Mapping
 
@@ -32,7 +32,10 @@ async def members_of(ctx: Context, group: str | None) -> Mapping[str, Target]:
 
 
 async def joined_since(ctx: Context, group: str | None, known_ids: Collection[str]) -> str | None:
-    """Return which databases have joined a group since a plan, because nobody decided about them. None: no other."""
+    """Return which databases have joined a group since a plan was made.
+
+    Nobody has decided about them. None if there is none.
+    """
     known = set(known_ids)
     joined = [target for id_, target in (await members_of(ctx, group)).items() if id_ not in known]
     seen = sorted(one.name for one in joined if ctx.scope.covers(one))

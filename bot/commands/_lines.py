@@ -19,7 +19,7 @@ def command_line(name: str, *words: str | None, **options: object) -> str:
 
 
 def quoted(word: str) -> str:
-    """Quote a word if parsing would otherwise split or change it."""
+    """Quote a word if the parser would otherwise split or change it."""
     if _BARE.fullmatch(word) and not word.startswith("-"):
         return word
     mark = "'" if '"' in word else '"'
@@ -27,6 +27,6 @@ def quoted(word: str) -> str:
 
 
 def without_private(line: str) -> str:
-    """Return a command line without `--private`, which would show its answer to everyone in the channel."""
+    """Return a command line without `--private`, for a button that shows the answer to everyone in the channel."""
     words = split(line)
     return " ".join(quoted(word.text) for word in words if word.literal or word.text.lower() != "--private")

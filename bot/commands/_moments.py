@@ -1,4 +1,4 @@
-"""Find the time that a person means by a moment: in their time zone, or when an incident of this channel began."""
+"""Finds the time that a person means: in their time zone, or when an incident of this channel began."""
 
 from datetime import datetime
 
@@ -11,10 +11,10 @@ from bot.errors import BadInput
 async def time_of(ctx: Context, moment: Moment) -> datetime:
     """Return a moment in UTC.
 
-    Incidents of other channels aren't looked up, because when they began is for their own channels.
+    Incidents of other channels aren't looked up, because their times are only for those channels.
 
     Raises:
-        BadInput: it can't be decided, it is in the future, or this channel had no such incident.
+        BadInput: it isn't clear, it is in the future, or this channel had no such incident.
     """
     if not moment.incident:
         return moment.at(ctx.now, ctx.subject.person.tz)

@@ -1,4 +1,4 @@
-"""What the requester may do here, to show only buttons that will work. Every click is authorized again."""
+"""What the requester may do here, so that only buttons that will work are shown. Every click is authorized again."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -22,7 +22,7 @@ def judge(
 
 
 def may(ctx: Context, command: str, *targets: Target, options: Iterable[str] = ()) -> bool:
-    """Return True if the requester may run a command here, or request it."""
+    """Return True if the requester may run or request a command here."""
     return judge(ctx, command, *targets, options=options).verdict is not Verdict.DENY
 
 
@@ -42,7 +42,10 @@ def unknown_here(ctx: Context) -> list[str]:
 
 
 def is_visible(ctx: Context, request: Request) -> bool:
-    """Return True if a request is only about databases of this channel, or about none and made here."""
+    """Return True if a request is only about databases of this channel.
+
+    Without databases, it must have been made here.
+    """
     targets = databases_of(request.plan)
     same = request.organization == ctx.organization and all(ctx.scope.covers(target) for target in targets)
     return same if targets else request.channel_id == ctx.subject.channel.id

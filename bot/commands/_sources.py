@@ -1,4 +1,4 @@
-"""The databases that a branch was created from. A branch holds their data, so it has at most their permissions."""
+"""The databases from which a branch was created. It contains their data, so it has at most their permissions."""
 
 from dataclasses import replace
 
@@ -8,20 +8,20 @@ from bot.turso.models import MOST_SOURCES
 
 
 async def with_sources(turso: TursoReader, database: Database) -> Target:
-    """Return a database as the policy sees it, with the sources of its source, and so on. Makes one call for each.
+    """Return a database as the policy sees it, with its source, the source's source and so on. Makes one call for each.
 
     Raises:
-        TursoError: Turso didn't answer.
+        TursoError: Turso didn't respond.
     """
     own = Target(database.name, database.group, (database.source.name,) if database.source else ())
     return await with_far_sources(turso, own)
 
 
 async def with_far_sources(turso: TursoReader, target: Target) -> Target:
-    """Add the sources of the farthest source that is known, and so on. Makes one call for each.
+    """Add the source of the farthest known source, and so on. Makes one call for each.
 
     Raises:
-        TursoError: Turso didn't answer.
+        TursoError: Turso didn't respond.
     """
     names = list(target.sources)
     while names and len(names) < MOST_SOURCES:

@@ -1,4 +1,4 @@
-"""Read the database that a plan is about, with the facts that approvers read."""
+"""Reads the database for a plan, with the facts that approvers read."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -31,7 +31,7 @@ class Snapshot:
 
 
 async def attempt(call: Awaitable[T]) -> T | None:
-    """Return the result of a call, or None if Turso fails or is slow. For facts that are useful but not needed."""
+    """Return the result of a call. None if Turso fails or is slow. For facts that are useful but not needed."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             return await call
@@ -45,7 +45,7 @@ async def snapshot(ctx: Context, name: str) -> Snapshot:
     Makes two calls, and one for each source of a branch.
 
     Raises:
-        DatabaseNotFound: there is no database of that name.
+        DatabaseNotFound: there is no database with that name.
     """
     since = ctx.now - LAST_DAYS
     database, usage = await asyncio.gather(
@@ -63,10 +63,10 @@ async def read_target(ctx: Context, name: str) -> PlanTarget:
 
 
 async def require_known(ctx: Context, name: str) -> None:
-    """Raise if this channel has no such database, so that an unknown name doesn't get an empty answer.
+    """Raise an error if this channel has no such database, so that an unknown name doesn't get an empty answer.
 
     Raises:
-        DatabaseNotFound: Turso has no database of that name, or it isn't one of this channel's.
+        DatabaseNotFound: Turso has no database with that name, or it isn't one of this channel's.
     """
     if not ctx.scope.covers(await with_sources(ctx.turso, await ctx.turso.database(name))):
         raise DatabaseNotFound(name)

@@ -1,4 +1,4 @@
-"""Which databases of stored records, of which only the name is known, may be named in a channel."""
+"""Decides which databases of stored records, of which only the name is known, may be named in a channel."""
 
 from dataclasses import dataclass
 
@@ -10,19 +10,19 @@ from bot.turso.models import Listing
 
 @dataclass(frozen=True, slots=True)
 class VisibleNames:
-    """Decides by today's list of databases, which has their groups and the sources of branches."""
+    """Decides by Turso's current list of databases, which has their groups and the sources of branches."""
 
     scope: Scope
     listed: frozenset[str] | None
-    """The visible databases. None: every database may be named."""
+    """The visible databases. None if every database may be named."""
     hidden: frozenset[str] = frozenset()
-    """Those that exist and aren't visible, such as a branch of a database of other channels."""
+    """The databases that exist and aren't visible, such as a branch of another channel's database."""
     is_complete: bool = True
     """False if Turso didn't list them all, so that a branch can't be told from another database."""
 
     @classmethod
     def of(cls, ctx: Context, listing: Listing | None) -> "VisibleNames":
-        """Return what a requester may name. Without a listing, only where every database may be named."""
+        """Return what a requester may name. Without a list, names are only shown where every database may be named."""
         if ctx.scope.covers_all:
             return cls(ctx.scope, None)
         listed = frozenset(one.name for one in ctx.visible(listing or Listing()))
@@ -30,7 +30,7 @@ class VisibleNames:
         return cls(ctx.scope, listed, hidden, is_complete=listing is not None and not listing.left_out)
 
     def has(self, name: str) -> bool:
-        """Return True if a database may be named. One that no longer exists is judged by its name."""
+        """Return True if a database may be named. If it no longer exists, its name decides."""
         if self.listed is None or name in self.listed:
             return True
         return self.is_complete and name not in self.hidden and self.scope.covers(Target(name))

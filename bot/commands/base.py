@@ -1,4 +1,4 @@
-"""The three kinds of command, and what they may use. A command's file ends with `command = …`, one of these kinds."""
+"""The three kinds of command, and what they may use. A command's file ends with `command = …`, which is of one kind."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,23 +35,23 @@ Health = Callable[[], Awaitable[Sequence[tuple[str, bool, str]]]]
 Names = Callable[[Iterable[str]], Awaitable[Mapping[str, str]]]
 """Returns people's display names by ID. Unknown people are left out."""
 Groups = Callable[[], Awaitable[Mapping[str, frozenset[str] | None]]]
-"""Returns the members of every user group in the policy. None: Slack doesn't say."""
+"""Returns the members of every user group in the policy. None if Slack doesn't return them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What the policy would decide about a command line of a person in a channel."""
+    """What the policy would decide about a command line that a person types in a channel."""
 
     decision: Decision | None
-    """None: it can't be decided now."""
+    """None if it can't be decided now."""
     unknown: str = ""
-    """What Slack or Turso didn't say, so that it can't be decided."""
+    """What Slack or Turso didn't return, so that it can't be decided."""
 
 
 Explain = Callable[[Subject, Any, str, str], Awaitable[Explanation]]
 """Explains a decision.
 
-Arguments: who asks, the parsed line, and the IDs of the person and the channel that it is about.
+Arguments: the person who asks, the parsed line, and the IDs of the person and the channel that it is about.
 """
 
 
@@ -63,11 +63,11 @@ class FollowUp:
     hold: Hold | None = None
     incident_id: str = ""
     over: str = ""
-    """The refusal when that incident is no longer active."""
+    """The refusal for when that incident is no longer active."""
     settles: str = ""
     """The ended incident whose open item this is."""
     alert: Mapping[str, str] = field(default_factory=dict)
-    """The alert that an incident is started from: its ID, what it says, and when it was raised."""
+    """The alert from which an incident is started: its ID, its sentence, and when it was raised."""
 
     def bind(self, plan: Plan) -> Plan:
         """Return a plan bound to this subject. Raises Refused if it is about another database or incident."""
@@ -87,7 +87,7 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a command that changes nothing may use: the requester, the channel, Turso and the store, both read-only."""
+    """What a command that changes nothing may use. Turso and the store are read-only."""
 
     subject: Subject
     policy: Policy
@@ -111,16 +111,16 @@ class Context:
     """Returns the user groups of the whole policy. `subject` has those of this channel's rules."""
     explain: Explain | None = None
     follow_up: FollowUp | None = None
-    """What the pressed button is bound to. None: somebody typed the line."""
+    """What the pressed button is bound to. None if somebody typed the line."""
 
     async def visible_databases(self, *, group: str | None = None) -> Listing:
         """Return the organization's databases that this channel may use. Call `read` on one for its other fields."""
         return self.visible(await self.turso.listed(group=group))
 
     def visible(self, found: Listing) -> Listing:
-        """Return those that this channel may use.
+        """Return the databases that this channel may use.
 
-        The count of unreadable entries stays, because they may belong to it.
+        The count of unreadable entries is kept, because they may belong to the channel.
         """
         if self.scope.covers_all:
             return found
@@ -129,7 +129,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class ChangeContext(Context):
-    """What the operation of a command may use: it may also change Turso and the store."""
+    """What the operation of a command may use. It can also change Turso and the store."""
 
     turso: TursoClient
     store: Store
@@ -137,17 +137,20 @@ class ChangeContext(Context):
 
 @dataclass(frozen=True, kw_only=True)
 class Kind(Declaration):
-    """What the pipeline asks of every command. Each kind overrides what applies to it."""
+    """What the pipeline needs from every command. Each kind overrides what applies to it."""
 
     drift: Callable[[Context, Plan], Awaitable[str | None]] | None = None
-    """Returns what else has changed since the plan, such as a database that joined the group. None: nothing."""
+    """Returns what else has changed since the plan, such as a database that joined the group. None if nothing has."""
     standing: Callable[[ReadStore, Request], Awaitable[Facts]] | None = None
-    """Returns how what a request made stands now, such as an incident that has ended. Its card shows these facts."""
+    """Returns the current state of what a request created, such as an incident that has ended.
+
+    Its card shows these facts.
+    """
     report: Callable[[Context, Request], Awaitable[Attachment]] | None = None
     """Returns the report of a change, a file that is shared once its outcome is known."""
 
     def message_after(self, state: State, plan: Plan, facts: Facts) -> Reply | None:
-        """Return the command's own message about a state. None: the pipeline words it."""
+        """Return the command's own message for a state. None if the pipeline's message is used."""
         return None
 
 
@@ -164,7 +167,7 @@ class ReadCommand(Kind, Generic[A]):
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A probe token, which shows whether a rotation took effect. It stays in memory, and `repr` hides it."""
+    """A probe token, which shows whether a rotation took effect. It is kept in memory, and `repr` hides it."""
 
     database: Database
     token: SecretStr = field(repr=False)
@@ -176,7 +179,7 @@ class Phase:
 
     act: Callable[[ChangeContext, Plan], Awaitable[Facts | None]]
     read_back: Callable[[Context, Plan], Awaitable[bool]] | None
-    """Returns True once Turso shows the change. Raises NotOurs. None: there is nothing to read back."""
+    """Returns True once Turso shows the change. Raises NotOurs. None if there is nothing to read back."""
     message: Callable[[Plan, Facts], Reply]
 
 
@@ -189,19 +192,19 @@ They are used to verify a rotation afterwards, and never leave memory.
 
 @dataclass(frozen=True)
 class NextStep:
-    """What follows in the same phase once the change itself is seen. It can't undo the change by failing."""
+    """The step that follows in the same phase once the change was seen. If it fails, that doesn't undo the change."""
 
     act: Callable[[ChangeContext, Plan, Facts], Awaitable[Facts]]
-    """Gets what the change returned. Returns more facts."""
+    """Gets the facts that the change returned. Returns more facts."""
     changes: bool
-    """True if it changes something, so that it is sent at most once. Otherwise a crash makes it run again."""
+    """True if it changes something, so that it is sent at most once. Otherwise it runs again after a crash."""
     probes: Probes | None = None
 
 
 NEXT_STEP: Final = "next_step"
-"""Key in the facts: how the next step ended, a `NextStepResult`."""
+"""Key in the facts: how the next step ended, as a `NextStepResult`."""
 NEXT_STEP_WHY: Final = "next_step_why"
-"""Key in the facts: why it wasn't done, or why nobody knows. One plain sentence."""
+"""Key in the facts: why it wasn't done, or why that isn't known. One plain sentence."""
 
 
 class NextStepResult(StrEnum):
@@ -228,12 +231,12 @@ class ChangeCommand(Kind, Generic[A]):
     finish: Phase | None = None
     """What happens when the quarantine's countdown ends."""
     undo: Phase | None = None
-    """What ends the quarantine and unblocks the database."""
+    """The phase that ends the quarantine and unblocks the database."""
     facts_again: Callable[[Context, Plan], Awaitable[Facts]] | None = None
-    """Reads what `act` returned, when a crash or a lost response took it. None: the message doesn't need it."""
+    """Reads what `act` returned, in case a crash or a lost response took it. None if the message doesn't need it."""
     branch: Callable[[Request, Facts, str, datetime], Branch] | None = None
     """Returns the record of the branch that it created, from the request, the facts, the new record's ID and the time.
-    None: it creates no branch."""
+    None if it creates no branch."""
     lifts: bool = False
     """True if it ends the holds that its plan names."""
     probes: Probes | None = None

@@ -1,4 +1,4 @@
-"""What the buttons of an alert's card do: each is a command line, decided as if somebody had typed it."""
+"""The buttons of an alert's card: each is a command line, decided as if somebody had typed it."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -28,16 +28,19 @@ class AlertAction:
 
     label: str
     line: Callable[[Alert], str]
-    """Returns the command line. Empty: the button doesn't help with this alert."""
+    """Returns the command line. Empty if the button doesn't help with this alert."""
     style: Style | None = None
     about_database: bool = False
     """True if it is about the database of `database_of`, so that its plan is bound to that database."""
     named: str = ""
-    """Its label with `{}` for the database, if the alert is about the organization. Empty: the label and the name."""
+    """Its label with `{}` for the database, if the alert is about the organization.
+
+    If empty, the label and the name are used.
+    """
     about_organization: bool = False
-    """True if it is about the whole organization, so that a channel with some databases doesn't get it."""
+    """True if it is about the whole organization, so that a channel with only some databases doesn't get it."""
     starts_incident: bool = False
-    """True if it starts an incident, whose timeline then begins with the alert."""
+    """True if it starts an incident. The alert is then the first entry of its timeline."""
 
     def helps(self, alert: Alert, view: AlertView) -> bool:
         """Return True if the button fits what the card shows."""
@@ -48,7 +51,7 @@ class AlertAction:
 
 
 def database_of(alert: Alert) -> tuple[str, str]:
-    """Return the name and `DbId` of the database that buttons are about: the alert's, or the largest part of it."""
+    """Return the name and `DbId` of the buttons' database: the alert's, or the one that contributes most."""
     if alert.is_of_database:
         return alert.subject, alert.subject_id
     first = next((one for one in alert.contributors if one.database), None)
@@ -71,7 +74,7 @@ def _overages(alert: Alert) -> str:
 
 
 def _incident(alert: Alert) -> str:
-    """Return a line whose key people can say: what it is about, the kind of alert, and its day."""
+    """Return a command line with a key that people can say: the subject, the kind of alert, and its day."""
     if alert.kind in (AlertKind.TOKENS, AlertKind.FREEZE):
         return ""
     about = _NO_KEY.sub("-", alert.subject or alert.organization)[:22]
@@ -92,7 +95,7 @@ ACTIONS: Final[Mapping[str, AlertAction]] = {
 
 
 def button_of(action_id: str, alert: Alert) -> Element:
-    """Return a button of an alert's card. It carries only the alert's ID."""
+    """Return a button of an alert's card. Its value is only the alert's ID."""
     action = ACTIONS[action_id]
     name, _ = database_of(alert)
     named = (action.named or f"{action.label} {{}}").format(name)

@@ -1,4 +1,4 @@
-"""What the commands about alerts share: option types, and a channel's alerts in words."""
+"""Helpers of the commands about alerts: option types, and a channel's alerts in words."""
 
 import re
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ def _mentions(value: object) -> str:
 
 
 def _count_mentions(words: Sequence[str]) -> int:
-    """Return how many words belong to `--to`: the first, and all mentions after it."""
+    """Return how many words belong to `--to`: the first one, and all mentions after it."""
     more = next((at for at, word in enumerate(words[1:], 1) if not _MENTION.fullmatch(word.strip(","))), len(words))
     return max(more, 1)
 
@@ -68,7 +68,7 @@ def mentioned(ids: Sequence[str]) -> Mrkdwn:
 
 
 def chosen(one: AlertSubscription) -> list[str]:
-    """Return which alerts a channel has chosen, in words. `ALWAYS` has those that every channel with alerts gets."""
+    """Return in words which alerts a channel has chosen. `ALWAYS` has those that every channel with alerts gets."""
     quota = [f"{each}%" for each in one.quota]
     last = f"{', '.join(quota[:-1])} or {quota[-1]}" if len(quota) > 1 else "".join(quota)
     return [
@@ -87,12 +87,12 @@ ALWAYS: Final = (
 
 
 async def subscription_of(ctx: Context) -> AlertSubscription | None:
-    """Return the alerts of this channel: its own, else those of the policy file. None: it gets none."""
+    """Return the alerts of this channel: its own, or else those of the policy file. None if it gets none."""
     return await subscription_in(ctx.store, ctx.policy, ctx.subject.channel.id, ctx.now)
 
 
 async def subscription_in(store: ReadStore, policy: Policy, channel_id: str, now: datetime) -> AlertSubscription | None:
-    """Return the alerts of a channel: its own, else those of the policy file. None: it gets none."""
+    """Return the alerts of a channel: its own, or else those of the policy file. None if it gets none."""
     bound = policy.channels.get(channel_id)
     if bound is None:
         return None
@@ -116,12 +116,12 @@ def require_shown(ctx: Context) -> None:
 
 
 def in_policy(ctx: Context) -> AlertSubscription | None:
-    """Return the alerts that the policy file turns on in this channel. None: none."""
+    """Return the alerts that the policy file turns on in this channel. None if there are none."""
     return next((one for one in ctx.policy.alerts if one.channel_id == ctx.subject.channel.id), None)
 
 
 def partly(ctx: Context) -> Mrkdwn:
-    """Return that this channel is shown no numbers of the whole organization. Empty if it has every database."""
+    """Return a note that this channel sees no numbers of the whole organization. Empty if it has every database."""
     if ctx.scope.covers_all:
         return Mrkdwn("")
     return mrkdwn("This channel has only some databases, so its alerts show no numbers of the whole organization.")

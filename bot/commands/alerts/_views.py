@@ -1,4 +1,4 @@
-"""What a channel may see of an alert: only its own databases, and the organization's numbers only with all of them."""
+"""What a channel may see of an alert: its own databases, and the organization's numbers if it has all of them."""
 
 import asyncio
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from bot.turso.models import TopQuery
 QUERY: Final = 120
 """How many characters of a query are shown."""
 LAST: Final = timedelta(days=1)
-"""From when on the queries of a slow state are read. A spike's are read from its own beginning."""
+"""How far back the queries for a slow state are read. For a spike, they are read from its beginning."""
 WRITES: Final = (Measure.ROWS_WRITTEN, Measure.STORAGE)
 
 
@@ -42,7 +42,7 @@ class Sight:
 
     @property
     def names_all(self) -> bool:
-        """Return True if groups and sources needn't be known, because every database and its queries may be seen."""
+        """Return True if groups and sources aren't needed, because every database and its queries may be seen."""
         return self.is_whole and self.with_queries.covers_all
 
     def covers(self, target: Target) -> bool:
@@ -55,7 +55,7 @@ def _scope(ctx: Context, command: str) -> Scope:
 
 
 async def found_target(ctx: Context, sight: Sight, name: str, database_id: str) -> Target | None:
-    """Return a database of an alert if it may be named. Asks Turso unless every database may be."""
+    """Return a database of an alert if it may be named. Calls Turso, unless every database may be named."""
     if not name or sight.names_all:
         return Target(name) if name else None
     listed = await attempt(ctx.turso.listed())
@@ -65,7 +65,7 @@ async def found_target(ctx: Context, sight: Sight, name: str, database_id: str) 
 
 
 async def may_see(ctx: Context, alert: Alert) -> bool:
-    """Return True if the alert may be shown here. One about a database isn't, where that may not be named."""
+    """Return True if the alert may be shown here. An alert about a database that may not be named isn't."""
     sight = Sight.of(ctx)
     if sight.shown[0].databases is None:
         return False
@@ -75,7 +75,7 @@ async def may_see(ctx: Context, alert: Alert) -> bool:
 
 
 async def view_of(ctx: Context, alert: Alert) -> AlertView:
-    """Read what the card shows: the databases that may be named with their top queries, and whether overages are on."""
+    """Read the content of the card: the databases that may be named, their top queries, and whether overages are on."""
     sight = Sight.of(ctx)
     about_quota = alert.kind in (AlertKind.QUOTA, AlertKind.FORECAST)
     parts = await asyncio.gather(*(_part(ctx, sight, alert, one) for one in _contributors(alert)))
@@ -100,7 +100,7 @@ async def _part(ctx: Context, sight: Sight, alert: Alert, one: Contributor) -> A
 
 
 async def _top_query(ctx: Context, measure: Measure, name: str, since: datetime) -> Mrkdwn:
-    """Return the query that read or wrote the most, without values, or why it can't be shown."""
+    """Return the query that read or wrote the most, without its values, or why it can't be shown."""
     queries = await attempt(ctx.turso.top_queries(name, since=since))
     if queries is None:
         return mrkdwn("Its top query isn't known.")

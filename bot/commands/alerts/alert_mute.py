@@ -48,14 +48,14 @@ async def act(ctx: ChangeContext, plan: Plan) -> None:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True once the mute is stored, or its time is over."""
+    """Return True once the mute is stored or its time is over."""
     until, here = datetime.fromisoformat(plan.arguments["until"]), ctx.subject.channel.id
     stored = await ctx.store.alerts.mutes(ctx.now)
     return until <= ctx.now or any(one.channel_id == here and one.until == until for one in stored)
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """Return the message until when nothing is posted."""
+    """Return the message that says until when nothing is posted."""
     until = when(datetime.fromisoformat(plan.arguments["until"]))
     head = mrkdwn(":no_bell: No new alerts in this channel until {}.", until)
     note = mrkdwn("Alerts that still apply at that time are posted then.")

@@ -41,7 +41,7 @@ async def plan(ctx: Context, args: AlertOffArgs) -> Plan:
 
 
 def _line(one: AlertSubscription) -> str:
-    """Return the command line that turns the alerts on again as they were."""
+    """Return the command line that turns the same alerts on again."""
     return command_line(
         "alert on",
         quota=",".join(map(str, one.quota)),

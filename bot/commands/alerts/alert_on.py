@@ -15,7 +15,7 @@ from bot.core.reply import Reply
 from bot.core.requests.plan import Plan
 
 QUOTA, SPIKE = "50,80,95", "5x"
-"""What `alert on` alone turns on, besides the forecast."""
+"""What `alert on` turns on without options, besides the forecast."""
 
 
 class AlertOnArgs(BaseModel):

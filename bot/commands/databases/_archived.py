@@ -22,9 +22,9 @@ def may_wake(ctx: Context, target: Target, members: Sequence[Target]) -> bool:
 
 
 async def can_offer_wake(ctx: Context, database: Database) -> bool:
-    """Return True if a Wake button would work for the requester. Reads the group's databases: waking reaches them all.
+    """Return True if a Wake button would work for the requester. Reads all databases of the group.
 
-    Without Turso's answer there is no button.
+    There is no button if Turso doesn't respond.
     """
     if not database.is_archived:
         return False
@@ -42,7 +42,7 @@ def wake_button(number: int, name: str) -> list[Element]:
 
 
 async def require_awake(ctx: Context, database: Database) -> None:
-    """Refuse an archived database, with a button that wakes it for those who may.
+    """Refuse an archived database. People who may wake it get a button for that.
 
     Raises:
         BadInput: it is archived.

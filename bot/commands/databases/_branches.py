@@ -22,13 +22,13 @@ class Origins:
     """What the store knows about branches, by `DbId`."""
 
     records: Mapping[str, Branch]
-    """Those that were created with `db branch`, or kept after a rewind."""
+    """The branches that were created with `db branch`, or kept after a rewind."""
     rewound_by: Mapping[str, str]
-    """Whose rewind made the others. It has no owner until somebody keeps it."""
+    """The person whose rewind created the branch. It has no owner until somebody keeps it."""
 
 
 async def origins_of(ctx: Context, databases: Sequence[Database]) -> Origins:
-    """Return what the store knows about some databases. Those that are no branches are left out."""
+    """Return what the store knows about some databases. Databases that aren't branches are left out."""
     ids = [one.id for one in databases if one.parent is not None]
     found = await ctx.store.branches.find(organization=ctx.organization, database_ids=ids) if ids else []
     records = {one.database_id: one for one in found}
@@ -36,7 +36,7 @@ async def origins_of(ctx: Context, databases: Sequence[Database]) -> Origins:
 
 
 def facts_about(ctx: Context, database: Database, origins: Origins) -> list[tuple[str, Mrkdwn]]:
-    """Return the properties of a branch for `show`. Nothing for other databases."""
+    """Return the properties of a branch for `show`. Empty for other databases."""
     if database.parent is None:
         return []
     record, maker = origins.records.get(database.id), origins.rewound_by.get(database.id)
@@ -51,7 +51,7 @@ def facts_about(ctx: Context, database: Database, origins: Origins) -> list[tupl
 
 
 async def list_branches(ctx: Context, found: Sequence[Listed]) -> Reply:
-    """Return the branches among these databases, those that end first first."""
+    """Return the branches among these databases, sorted by when they end."""
     branches = [database for one in found if one.source and (database := one.read_or_none())]
     origins = await origins_of(ctx, branches)
     records = origins.records

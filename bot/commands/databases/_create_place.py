@@ -17,7 +17,7 @@ _CHECK: Final = "Check its name, or leave out `--group`."
 async def require_location(ctx: Context, wanted: str | None) -> None:
     """Raise BadInput for a location that Turso doesn't have.
 
-    If Turso doesn't list them now, it is compared afterwards.
+    If Turso doesn't list them now, they are compared afterwards.
     """
     if wanted is None:
         return

@@ -12,11 +12,11 @@ from bot.errors import Unavailable
 from bot.turso import TursoClient, TursoReader
 
 Blocks = tuple[bool, bool]
-"""(reads, writes): which of them are blocked, needed or opened."""
+"""(reads, writes): which of them are blocked, needed or unblocked."""
 
 
 def remaining(holds: Iterable[Hold]) -> Blocks:
-    """Return whether reads and writes must stay blocked for the holds that are left."""
+    """Return whether reads and writes must stay blocked for the remaining holds."""
     left = list(holds)
     return any(hold.block_reads for hold in left), any(hold.block_writes for hold in left)
 
@@ -41,7 +41,7 @@ def in_quarantine(hold: Hold) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Lift:
-    """The holds of a database that end, and the blocks that may be opened unless another hold needs them."""
+    """The holds of a database that end, and the blocks that are removed unless another hold needs them."""
 
     database: str
     database_id: str
@@ -55,24 +55,24 @@ class Lift:
 
 
 def lift_of(hold: Hold) -> Lift:
-    """Return the lift of one hold, which opens what only that hold blocks."""
+    """Return the lift of one hold, which removes what only that hold blocks."""
     return Lift(hold.database, hold.database_id, lambda one: one.id == hold.id, (hold.block_reads, hold.block_writes))
 
 
 def lift_all(plan: Plan, kinds: Collection[HoldKind]) -> Lift:
-    """Return the lift of every hold of some kinds. It also opens blocks that no hold accounts for."""
+    """Return the lift of every hold of some kinds. It also removes blocks for which there is no hold."""
     target = _target(plan)
     return Lift(target.name, target.id, lambda hold: hold.kind in kinds)
 
 
 async def lift(turso: TursoClient, store: ReadStore, what: Lift) -> None:
-    """Open the blocks that end with a lift. Never touches other blocks."""
+    """Remove the blocks that end with a lift. Never changes other blocks."""
     needed = await what.needed(store)
     while True:
         opened = _both(what.blocks, _not(needed))
         await _switch(turso, what.database, opened, on=False)
         before, needed = needed, await what.needed(store)
-        # A block always begins with a hold. One that came meanwhile may have blocked just before this call opened it.
+        # A block always starts with a hold. A hold that came in the meantime may have blocked just before this call.
         await _switch(turso, what.database, _both(opened, needed), on=True)
         if needed == before:
             return
@@ -85,7 +85,7 @@ async def is_lifted(turso: TursoReader, store: ReadStore, what: Lift) -> bool:
 
 
 async def lift_once(turso: TursoClient, store: ReadStore, what: Lift) -> bool:
-    """Lift blocks unless Turso shows them as lifted, and return whether it does afterwards.
+    """Lift blocks unless Turso shows that they are lifted. Returns whether it shows that afterwards.
 
     Safe to repeat after a crash.
     """
@@ -106,7 +106,7 @@ async def blocks_left_by(turso: TursoReader, store: ReadStore, request_id: str, 
 
 
 def freezes_for(left: Blocks, holds: Iterable[Hold]) -> list[Hold]:
-    """Return holds as freezes of the blocks that are left, which a thaw can lift."""
+    """Return holds as freezes for the remaining blocks, which a thaw can lift."""
     freezes = [
         replace(
             hold,
@@ -121,7 +121,10 @@ def freezes_for(left: Blocks, holds: Iterable[Hold]) -> list[Hold]:
 
 
 async def blocked(turso: TursoReader, name: str) -> Blocks:
-    """Return what Turso blocks now. Raises Unavailable if Turso doesn't say, because unknown doesn't mean open."""
+    """Return what Turso blocks now.
+
+    Raises Unavailable if Turso doesn't report it, because unknown doesn't mean unblocked.
+    """
     now = await turso.configuration(name)
     if now.block_reads is None or now.block_writes is None:
         raise Unavailable(f"Turso doesn't say whether `{name}` is blocked.")
@@ -129,7 +132,7 @@ async def blocked(turso: TursoReader, name: str) -> Blocks:
 
 
 def has_more_blocks(now: Blocks, seen: Blocks) -> bool:
-    """Return True if something is blocked now that wasn't."""
+    """Return True if something is blocked now that wasn't before."""
     return any(_both(now, _not(seen)))
 
 
@@ -140,7 +143,7 @@ async def _switch(turso: TursoClient, name: str, which: Blocks, *, on: bool) -> 
 
 
 def blocks_of_others(now: Blocks, holds: Iterable[Hold]) -> Blocks:
-    """Return which current blocks others have set: those without a hold of ours, or recorded as found before."""
+    """Return which current blocks others have set: those without a hold, or recorded as found before."""
     held = list(holds)
     found = remaining(hold for hold in held if hold.kind is HoldKind.FOUND)
     ours = remaining(hold for hold in held if hold.kind is not HoldKind.FOUND)
@@ -148,7 +151,7 @@ def blocks_of_others(now: Blocks, holds: Iterable[Hold]) -> Blocks:
 
 
 def holds_to_release(ended: Collection[str], held: Sequence[Hold]) -> list[str]:
-    """Return the IDs of the holds to release when some end. A found block is released with the last of ours."""
+    """Return the IDs of the holds to release when some end. A found block is released with the last other hold."""
     left = [hold for hold in held if hold.id not in ended and hold.kind is not HoldKind.FOUND]
     found = [] if left else [hold.id for hold in held if hold.kind is HoldKind.FOUND and hold.id not in ended]
     return [*ended, *found]

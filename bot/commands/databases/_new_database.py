@@ -1,4 +1,4 @@
-"""What commands share that make a new database: is its name free, whose is it, and where can it be reached."""
+"""Helpers of commands that create a database: whether its name is free, which database has it, and its addresses."""
 
 import asyncio
 from datetime import timedelta
@@ -13,7 +13,9 @@ from bot.errors import BadInput, NotOurs
 from bot.turso import Database, DatabaseNotFound, TursoReader
 
 ARRIVES_WITHIN: Final = timedelta(minutes=5)
-"""A database of ours has a `DbId` at most this much later than the request, even with a slow call and wrong clocks."""
+"""A database that the bot created has a `DbId` at most this much later than the request, even if the call is slow or
+clocks are wrong.
+"""
 WAITS_SECONDS: Final = 37
 """Counted from the start of the operation. With a last check of 5 s, the outcome is posted within 45 s."""
 
@@ -33,14 +35,14 @@ async def require_free(ctx: Context, name: str) -> None:
 
 
 async def taken(ctx: Context, found: Database) -> str:
-    """Return the refusal of a taken name. Only those who may see the database here learn that it exists."""
+    """Return the refusal of a taken name. Only people who may see the database here learn that it exists."""
     if ctx.policy.scope(ctx.subject, "show").covers(await with_sources(ctx.turso, found)):
         return f"`{found.name}` already exists. See `/turso show {found.name}`."
     return f"`{found.name}` isn't available. Choose another name."
 
 
 async def why_name_taken(ctx: Context, plan: Plan) -> str | None:
-    """Return that the name of a new database has been taken since the plan, or None."""
+    """Return a sentence that the name of a new database was taken after the plan was made. None if it wasn't."""
     found = await existing(ctx.turso, str(plan.arguments["name"]))
     return await taken(ctx, found) if found else None
 
@@ -57,22 +59,22 @@ async def was_made(ctx: Context, name: str) -> bool:
 
 
 def new_database(name: str, group: str | None, source: PlanTarget | None = None) -> Target:
-    """Return a new database as the policy will see it: a copy has the sources of its source as well."""
+    """Return a new database as the policy will see it. A copy also has the sources of its source."""
     return Target(name, group, (source.name, *source.sources) if source else ())
 
 
 async def wait_until_ready(turso: TursoReader, made: Database, *, began: float) -> bool:
-    """Wait until a new database is ready. Returns False if it isn't in time.
+    """Wait until a new database is ready. Returns False if it takes too long.
 
     Args:
-        began: when the operation began, by the event loop's clock.
+        began: when the operation started, by the event loop's clock.
     """
     left = max(0.5, WAITS_SECONDS - (asyncio.get_running_loop().time() - began))
     return await turso.wait_until_served(made, within_seconds=left)
 
 
 def facts_of(made: Database) -> dict[str, object]:
-    """Return the addresses and the place of a new database, as plain JSON."""
+    """Return the addresses and the location of a new database, as plain JSON."""
     return {
         "id": made.id,
         "hostname": made.hostname,
@@ -89,6 +91,6 @@ async def read_new_database(ctx: Context, plan: Plan) -> Facts:
 
 
 def address_lines(facts: Facts) -> list[str]:
-    """Return the addresses of a database as lines of text. Addresses that aren't known are left out."""
+    """Return the addresses of a database as lines of text. Unknown addresses are left out."""
     labels = (("libSQL", "libsql_url"), ("HTTPS", "https_url"))
     return [f"{label:<7} {Plain(facts[key])}" for label, key in labels if facts.get(key)]

@@ -1,4 +1,4 @@
-"""The top queries for `triage`, without the values in them unless the policy shows those."""
+"""The top queries for `triage`. Their values are hidden, unless the policy shows them."""
 
 import asyncio
 from collections.abc import Sequence

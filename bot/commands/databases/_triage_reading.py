@@ -1,4 +1,4 @@
-"""Read everything for the triage card. The calls run at the same time, each with a short time limit."""
+"""Reads everything for the triage card. The calls run at the same time, each with a short time limit."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
@@ -19,7 +19,7 @@ from bot.turso.models import Configuration, Listing, TopQuery, Usage
 
 T = TypeVar("T")
 CALL_SECONDS: Final = 2.0
-"""The time limit for each call, in seconds. The card has to appear within three."""
+"""The time limit for each call, in seconds. The card must appear within three."""
 DAYS: Final = 14
 CHANGES: Final = 5
 PAGE: Final = 100
@@ -29,7 +29,7 @@ PAGES: Final = 20
 
 @dataclass
 class Findings:
-    """What was found out about a database."""
+    """What is known about a database."""
 
     name: str
     now: datetime
@@ -38,11 +38,11 @@ class Findings:
     today: Usage | None = None
     """Usage since midnight (UTC)."""
     month: Usage | None = None
-    """Usage this month, instead of today's, from an API that knows only months."""
+    """Usage this month instead of today's, if the API only has months."""
     usual: Usage | None = None
     daily: Mapping[date, Usage] = field(default_factory=dict)
     courses: Mapping[str, Course] = field(default_factory=dict)
-    """What samples say about databases of this name, by `DbId`."""
+    """What samples say about databases with this name, by `DbId`."""
     queries: list[TopQuery] | None = None
     listed: Listed | None = None
     """Its entry in the list of databases, which is known even if the other calls fail."""
@@ -51,7 +51,7 @@ class Findings:
     siblings: list[str] | None = None
     """The names of the group's other databases that this channel may use."""
     members: Sequence[Target] = ()
-    """Every database of its group, only to decide about what reaches it. Empty if they aren't known."""
+    """Every database of its group, only to decide about what affects them. Empty if they aren't known."""
     changes: list[AuditEntry] = field(default_factory=list)
     tokens: list[LedgerToken] = field(default_factory=list)
     own_holds: list[Hold] = field(default_factory=list)
@@ -59,7 +59,7 @@ class Findings:
 
     @property
     def id(self) -> str:
-        """Return its `DbId`, or an empty text if no call returned it."""
+        """Return its `DbId`. Empty if no call returned it."""
         known = self.database or self.listed
         return known.id if known else ""
 
@@ -80,18 +80,18 @@ class Findings:
 
     @property
     def protected(self) -> bool | None:
-        """Return whether delete protection is on, or None if Turso doesn't say."""
+        """Return whether delete protection is on. None if Turso doesn't report it."""
         return self._switch("delete_protection")
 
     @property
     def group(self) -> str | None:
-        """Return its group, or None if no call returned it."""
+        """Return its group. None if no call returned it."""
         known = self.database or self.listed
         return known.group if known else None
 
     @property
     def target(self) -> Target:
-        """Return it as the policy sees it: with all its sources if Turso listed them, else with the nearest."""
+        """Return it as the policy sees it: with all its sources if Turso listed them, otherwise with the nearest."""
         if found := next((one for one in self.members if one.name == self.name), None):
             return found
         known = self.database or self.listed
@@ -110,7 +110,8 @@ class Findings:
             return "state unknown"
         words = ["archived"] if self.is_archived else []
         words += blocks_words(self._switch("block_reads"), self._switch("block_writes"))
-        nothing = "open" if self.database or self.listed else "not blocked"  # only these two say if it is archived
+        # only these two show whether it is archived
+        nothing = "open" if self.database or self.listed else "not blocked"
         return ", ".join(words) or nothing
 
     @property
@@ -120,7 +121,7 @@ class Findings:
         return max(0.02, (clock.hour * 3600 + clock.minute * 60 + clock.second) / 86_400)
 
     def _switch(self, name: str) -> bool | None:
-        """Return True if either source says so, and None if neither says anything."""
+        """Return True if one of the sources says so, and None if neither says anything."""
         flags = [getattr(one, name) for one in (self.configuration, self.database) if one is not None]
         return True if any(flags) else first_known(*flags)
 
@@ -152,7 +153,7 @@ async def read(ctx: Context, name: str) -> Findings:
 
 
 def _note_group(ctx: Context, found: Findings, listing: Listing) -> None:
-    """Note its list entry and its group, unless it is one of the databases that this channel may not use."""
+    """Note its list entry and its group, unless the database is one that this channel may not use."""
     visible = ctx.visible(listing)
     own = found.listed = next((one for one in visible if one.name == found.name), None)
     group = own.group if own else ""
@@ -185,7 +186,7 @@ async def _read_store(ctx: Context, found: Findings) -> None:
 
 
 def _drop_other_databases(found: Findings) -> None:
-    """Drop records of an earlier database of this name, once the `DbId` is known."""
+    """Remove records of an earlier database with this name, once the `DbId` is known."""
     if found.id:
         found.own_holds = [one for one in found.own_holds if one.database_id == found.id]
         found.tokens = [one for one in found.tokens if one.database_id == found.id]
@@ -196,7 +197,7 @@ def _drop_other_databases(found: Findings) -> None:
 
 
 async def _changes(ctx: Context, name: str) -> list[AuditEntry]:
-    """Return the last changes, searching up to `PAGES` pages because most entries only record reads."""
+    """Return the last changes. Searches up to `PAGES` pages, because most entries only record reads."""
     changes: list[AuditEntry] = []
     before = None
     for _ in range(PAGES):

@@ -94,7 +94,7 @@ async def _moment(ctx: Context, moment: Moment | None) -> datetime | None:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return that the moment is now too long ago, or that the name of the branch is taken, or None."""
+    """Return a sentence if the time is now too long ago, or if the name of the branch was taken. None otherwise."""
     asked = plan.arguments
     if asked["at"] and RETENTION_KEY in asked:
         at, keeps = datetime.fromisoformat(asked["at"]), timedelta(seconds=asked[RETENTION_KEY])
@@ -113,7 +113,7 @@ async def act(ctx: ChangeContext, plan: Plan) -> Facts:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True if the branch exists. Raises NotOurs if someone else has created a database of this name."""
+    """Return True if the branch exists. Raises NotOurs if someone else has created a database with this name."""
     name, source = str(plan.arguments["name"]), target_of(plan)
     if not await was_made(ctx, name):
         return False
@@ -124,7 +124,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 
 def branch(request: Request, facts: Facts, branch_id: str, now: datetime) -> Branch:
-    """Return the record of the branch: whose it is, what it was created from, and when it ends."""
+    """Return the record of the branch: its owner, its source, and when it ends."""
     source, asked = target_of(request.plan), request.plan.arguments
     return Branch(
         id=branch_id,

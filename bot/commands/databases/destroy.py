@@ -21,7 +21,7 @@ from bot.errors import BadInput
 from bot.turso import Database, DatabaseNotFound, first_known
 
 REPLACES = "replaces"
-"""Key in a plan's arguments: the request whose quarantine lost its countdown, and which this one replaces."""
+"""Key in a plan's arguments: the request whose quarantine has no countdown any more, and which this one replaces."""
 
 AFTERWARDS = mrkdwn(
     "Turso Ops can't restore it. On a paid plan, an admin may be able to, in Turso's dashboard, for up to five days."
@@ -35,7 +35,7 @@ class DestroyArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: DestroyArgs) -> Plan:
-    """Return the plan with a snapshot. Refuses protected databases, and those that already count down."""
+    """Return the plan with a snapshot. Refuses protected databases, and those whose countdown is running."""
     snap = await snapshot(ctx, args.name)
     is_protection_known = await may_be_destroyed(ctx, snap.database)
     replaced = None if args.now else await _replaced(ctx, snap.database)
@@ -64,7 +64,7 @@ async def plan(ctx: Context, args: DestroyArgs) -> Plan:
 
 
 async def may_be_destroyed(ctx: Context, database: Database) -> bool:
-    """Return False if Turso doesn't say whether it is protected. Raises BadInput if it is."""
+    """Return False if Turso doesn't report whether it is protected. Raises BadInput if it is."""
     name = database.name
     now_set = await attempt(ctx.turso.configuration(name))  # the older API returns it only here
     own = [database.delete_protection, now_set.delete_protection if now_set else None]
@@ -80,7 +80,7 @@ async def may_be_destroyed(ctx: Context, database: Database) -> bool:
 
 
 async def _replaced(ctx: Context, database: Database) -> str | None:
-    """Return the request whose quarantine has no countdown, and which a new one replaces."""
+    """Return the request whose quarantine has no countdown, which a new one replaces."""
     held = await holds.open_quarantine(ctx.store, database.id)
     if held is None:
         return None
@@ -91,7 +91,7 @@ async def _replaced(ctx: Context, database: Database) -> str | None:
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> None:
-    """Destroy the database with `--now`, else block its reads and writes."""
+    """Destroy the database with `--now`. Otherwise block its reads and writes."""
     if plan.arguments["now"]:
         await delete(ctx, plan)
         return
@@ -106,7 +106,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 
 async def delete(ctx: ChangeContext, plan: Plan) -> None:
-    """Destroy the database of the plan, unless it no longer exists."""
+    """Destroy the database in the plan, unless it no longer exists."""
     if not await is_gone(ctx, plan):
         await ctx.turso.destroy_database(target_of(plan).name)
 
@@ -136,7 +136,7 @@ def destroyed_message(plan: Plan, facts: Facts) -> Reply:
 
 
 async def unblock(ctx: ChangeContext, plan: Plan) -> None:
-    """Open the blocks that only the quarantine needs."""
+    """Remove the blocks that only the quarantine needs."""
     await holds.lift(ctx.turso, ctx.store, holds.lift_all(plan, {HoldKind.QUARANTINE}))
 
 

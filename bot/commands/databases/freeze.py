@@ -31,7 +31,7 @@ class FreezeArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: FreezeArgs) -> Plan:
-    """Return the plan: what will be blocked, for how long, and what is blocked already."""
+    """Return the plan: what will be blocked, for how long, and what is already blocked."""
     if args.lasting is not None and not SHORTEST <= args.lasting <= LONGEST:
         raise BadInput("A freeze lasts from `10s` to `90d`. Leave out `--for` to freeze until someone thaws it.")
     snap = await snapshot(ctx, args.name)

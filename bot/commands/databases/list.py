@@ -22,7 +22,7 @@ from bot.turso.models import Usage
 
 PAGE = 50
 WIDEST = 48
-"""How many characters of a table row a phone shows."""
+"""How many characters of a table row fit on a phone."""
 Sort = Literal["name", "size", "reads", "writes"]
 _NEXT = (("show", "Show"), ("triage", "Triage"), ("token", "Token"))
 _FIELDS = {"size": "storage_bytes", "reads": "rows_read", "writes": "rows_written"}
@@ -100,7 +100,7 @@ def _caption(args: ListArgs) -> Plain:
 def _table(args: ListArgs, shown: list[Database], used: dict[str, Usage]) -> Table:
     """Return the table.
 
-    State is the second column, which a phone still shows. Location is dropped if there is no room.
+    State is the second column, which a phone still shows. Location is left out if there is no space.
     """
     columns = ["Name", "State", *([] if args.sort == "name" else ["Size", "Rows read", "Rows written"]), "Group"]
     rows = [_row(one, args.sort, used) for one in shown]
@@ -132,7 +132,7 @@ def state_of(database: Database) -> str:
 
 
 def blocks_words(reads: bool | None, writes: bool | None) -> list[str]:
-    """Return what is blocked, and what Turso doesn't say. Empty if both are known to be open."""
+    """Return what is blocked, and what Turso didn't report. Empty if both are known to be unblocked."""
     flags = {"reads": reads, "writes": writes}
     blocked = " and ".join(word for word, on in flags.items() if on)
     silent = " and ".join(word for word, on in flags.items() if on is None)
@@ -151,7 +151,7 @@ def _nothing(ctx: Context, args: ListArgs) -> list[Block]:
 
 
 def _next_steps(ctx: Context) -> list[Block]:
-    """Return buttons that open the forms of what people do next, among the commands that they may use here."""
+    """Return buttons that open the forms of likely next commands, if the person may use them here."""
     return kit.actions(*(buttons.form(name, label) for name, label in _NEXT if may_use(ctx, name)))
 
 

@@ -21,7 +21,10 @@ class RestoreArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: RestoreArgs) -> Plan:
-    """Return the plan with the request that the pipeline undoes. Refuses a database that isn't in quarantine."""
+    """Return the plan, which names the request that the pipeline undoes.
+
+    Refuses a database that isn't in quarantine.
+    """
     target = await read_target(ctx, args.name)
     quarantine = await quarantine_of(ctx, target)
     if quarantine is None:

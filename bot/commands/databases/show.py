@@ -34,7 +34,7 @@ class ShowArgs(BaseModel):
 
 
 async def run(ctx: Context, args: ShowArgs) -> Reply:
-    """Read the database with four calls at the same time. Names what Turso didn't provide."""
+    """Read the database with four calls at the same time. The message names what Turso didn't return."""
     turso = ctx.turso
     database, configuration, instances, usage = await asyncio.gather(
         turso.database(args.name),
@@ -169,7 +169,7 @@ def _token(token: LedgerToken) -> Mrkdwn:
 
 
 def _buttons(ctx: Context, target: Target | None, called: str, *, wakes: bool) -> list[Block]:
-    """Return buttons for what this person may do. None if Turso doesn't say what it is a branch of."""
+    """Return buttons for what this person may do. Returns none if Turso doesn't report of what it is a branch."""
     row = wake_button(4, called) if wakes else []
     for at, (name, label) in enumerate((("usage", "Usage"), ("triage", "Triage"), ("tokens", "Tokens")), start=1):
         if target and may(ctx, name, target):

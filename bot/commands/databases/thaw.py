@@ -22,7 +22,7 @@ from bot.errors import BadInput
 ENDS = "ends"
 """Key in a plan's arguments: the IDs of the holds that end, as shown on its card."""
 ONE = "one"
-"""Key in a plan's arguments: True for a button about one freeze. Other holds stay."""
+"""Key in a plan's arguments: True for a button for one freeze. Other holds stay."""
 
 
 class ThawArgs(BaseModel):
@@ -75,7 +75,7 @@ def holds_ended_by(plan: Plan) -> frozenset[str]:
 
 
 def describe_blocks(blocked: holds.Blocks) -> str:
-    """Return what is blocked, in words. Empty: nothing."""
+    """Return what is blocked, in words. Empty if nothing is."""
     return " and ".join(word for word, on in zip(("reads", "writes"), blocked, strict=True) if on)
 
 
@@ -92,7 +92,7 @@ _RUN_AGAIN: Final = "Run `thaw` again to unblock all of it."
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return that the planned freeze has ended, or that more is blocked than the card shows. None: no drift."""
+    """Return a sentence if the planned freeze has ended, or more is blocked than the card shows. None without drift."""
     target, ended = target_of(plan), holds_ended_by(plan)
     held = {hold.id for hold in await holds.holds_of(ctx, target.id)}
     if plan.arguments.get(ONE):
@@ -105,13 +105,13 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
-    """Open the planned blocks, except those that another hold needs."""
+    """Remove the planned blocks, except those that another hold needs."""
     await holds.lift(ctx.turso, ctx.store, _lift(plan))
     return await read_remaining_blocks(ctx, plan)
 
 
 async def read_remaining_blocks(ctx: Context, plan: Plan) -> Facts:
-    """Read which blocks remain, for other reasons."""
+    """Read which blocks remain for other reasons."""
     return {"still": describe_blocks(await holds.blocked(ctx.turso, target_of(plan).name))}
 
 

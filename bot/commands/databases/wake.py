@@ -62,14 +62,14 @@ async def plan(ctx: Context, args: WakeArgs) -> Plan:
 
 
 async def _is_archived(ctx: Context, database: Database) -> bool | None:
-    """Return whether the database or its group is archived. None: Turso says neither."""
+    """Return whether the database or its group is archived. None if Turso reports neither."""
     group = await ctx.turso.group(database.group or "")
     told = (database.is_archived, group.archived)
     return True if any(told) else False if False in told else None
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return that it has been woken meanwhile, or which databases have joined the group. None: neither."""
+    """Return a sentence if it has been woken in the meantime, or databases have joined the group. None otherwise."""
     target = target_of(plan)
     database = await ctx.turso.database(target.name)
     if await _is_archived(ctx, database) is False:
@@ -88,19 +88,22 @@ async def act(ctx: ChangeContext, plan: Plan) -> Facts:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True once Turso says that neither the database nor its group is archived, or else once it responds."""
+    """Return True once Turso says that neither the database nor its group is archived.
+
+    If it doesn't say, once it responds.
+    """
     database = await ctx.turso.database(target_of(plan).name)
     is_archived = await _is_archived(ctx, database)
     return is_archived is False or (is_archived is None and await ctx.turso.is_served(database))
 
 
 async def facts_again(ctx: Context, plan: Plan) -> Facts:
-    """Check whether it responds now. How long that took isn't known."""
+    """Check whether it responds now. It isn't known how long that took."""
     return {"served": await ctx.turso.is_served(await ctx.turso.database(target_of(plan).name))}
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """Return the message: whether it responds, how long that took, and what else woke."""
+    """Return the message: whether it responds, how long that took, and what else was woken."""
     name, served = target_of(plan).name, facts.get("served")
     head = mrkdwn(":sunrise: *{}* is awake{}", name, _responds(served, facts.get("seconds")))
     late = mrkdwn("It can take a few minutes to respond. `/turso show {}` shows its state.", name)
@@ -117,7 +120,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 
 
 def _responds(served: bool | None, seconds: float | None) -> str:
-    """Return what is known about its responses. Nothing if it wasn't checked."""
+    """Return what is known about its responses. Empty if they weren't checked."""
     if served is None:
         return "."
     if not served:

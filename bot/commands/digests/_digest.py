@@ -40,7 +40,7 @@ ENDS_WITHIN: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Mover:
-    """A database's usage in the period and in the one before."""
+    """A database's usage in the period and in the previous one."""
 
     name: str
     now: Usage
@@ -48,7 +48,7 @@ class Mover:
 
     @property
     def change(self) -> int | None:
-        """Return the change in rows read and written, or None if either period is unknown."""
+        """Return the change in rows read and written. None if either period is unknown."""
         parts = (self.now.rows_read, self.now.rows_written, self.before.rows_read, self.before.rows_written)
         if any(part is None for part in parts):
             return None
@@ -108,7 +108,7 @@ def _billing_period(samples: Sequence[UsageSample], names: Mapping[str, str]) ->
 
 
 async def _samples(ctx: Context, databases: list[Listed], length: timedelta) -> list[UsageSample]:
-    """Return the samples so far. Today's sample is replaced by current usage, unless it was taken this minute."""
+    """Return the samples so far. Current usage replaces today's sample, unless that was taken this minute."""
     now = moment(ctx.now)
     today = now[:10]
     reach = max(2 * length + length, timedelta(days=IDLE_DAYS)) + timedelta(days=2)
@@ -146,7 +146,7 @@ async def _ending(ctx: Context, visible: VisibleNames) -> list[LedgerToken]:
 
 
 def _idle(samples: Sequence[UsageSample], names: Mapping[str, str]) -> list[str]:
-    """Return databases without reads for `IDLE_DAYS`. Excludes those that haven't been known for so long."""
+    """Return databases without reads for `IDLE_DAYS`. Databases that haven't been known for that long are left out."""
     until = max((moment_of(one) for one in samples), default=None)
     if until is None:
         return []

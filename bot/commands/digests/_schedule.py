@@ -22,13 +22,13 @@ def zone(name: str) -> ZoneInfo | None:
 
 
 def clock_time(text: str) -> str | None:
-    """Parse `9:00` as `09:00`. None: not a time."""
+    """Parse `9:00` as `09:00`. None if it isn't a time."""
     found = _TIME.fullmatch(text)
     return f"{int(found[1]):02}:{found[2]}" if found else None
 
 
 def weekday(text: str) -> int | None:
-    """Parse `mon` or `Monday` as 0. None: not a day."""
+    """Parse `mon` or `Monday` as 0. None if it isn't a day."""
     word = text.lower()[:3]
     return DAYS.index(word) if text.capitalize() in _LONG_DAYS or text.lower() in DAYS else None
 
@@ -66,6 +66,6 @@ def length(digest: Digest) -> timedelta:
 
 
 def period_name(digest: Digest, due: datetime) -> str:
-    """Return the name of the period of a digest that is due then. Each name is posted once."""
+    """Return the name of the period of a digest that is due at a time. Each name is posted once."""
     local = due.astimezone(zone(digest.tz) or UTC)
     return f"{local:%G-W%V}" if digest.cadence == "weekly" else f"{local:%Y-%m-%d}"

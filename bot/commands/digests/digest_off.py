@@ -33,7 +33,7 @@ async def plan(ctx: Context, args: DigestOffArgs) -> Plan:
 
 
 def _line(digest: Digest) -> str:
-    """Return the command line that turns the digest on again as it was."""
+    """Return the command line that turns the same digest on again."""
     if digest.cadence == "daily":
         return command_line("digest on", digest.at, daily=True, tz=digest.tz)
     return command_line("digest on", DAYS[digest.weekday], digest.at, weekly=True, tz=digest.tz)

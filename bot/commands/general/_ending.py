@@ -1,4 +1,4 @@
-"""When an absence ends: a duration, a day, or a time, in the person's time zone."""
+"""When an absence ends: after a duration, on a day, or at a time, in the person's time zone."""
 
 import re
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -17,7 +17,7 @@ _FORM: Final = re.compile(
 
 
 def ending(text: str, zone: str, now: datetime) -> datetime:
-    """Return when an absence ends. A day alone means its beginning.
+    """Return when an absence ends. A day without a time means its beginning.
 
     Raises:
         BadInput: it isn't a time, has passed, or is too far away.

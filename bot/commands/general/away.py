@@ -25,7 +25,7 @@ class AwayArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: AwayArgs) -> Plan:
-    """Return the plan: who approves in whose place, and until when.
+    """Return the plan: who approves for whom, and until when.
 
     Raises:
         BadInput: the time or the delegate can't be used.
@@ -58,7 +58,7 @@ async def plan(ctx: Context, args: AwayArgs) -> Plan:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return why the delegation of an approved request no longer makes sense, or None."""
+    """Return why an approved delegation is no longer possible. None if it is."""
     found = _delegation(plan)
     if found.until <= ctx.now:
         return "The time away is already over."
@@ -74,7 +74,7 @@ def _delegation(plan: Plan) -> Delegation:
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> None:
-    """Store the delegation. It ends by itself, because every check compares its end with the time."""
+    """Store the delegation. It expires without a timer, because every check compares its end with the time."""
     await ctx.store.delegations.set(_delegation(plan))
 
 

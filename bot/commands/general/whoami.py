@@ -70,10 +70,10 @@ def _groups(who: Person, groups: Groups) -> list[Mrkdwn]:
 
 
 async def _delegations(ctx: Context, groups: Groups) -> list[Mrkdwn]:
-    """Return who approves in this person's place, and in whose place they approve."""
+    """Return who approves for this person, and for whom they approve."""
     me, lines = ctx.subject.person, list[Mrkdwn]()
     for one in await ctx.store.delegations.active(ctx.now):
-        # Slack isn't asked about somebody else. A press is authorized by what it says then.
+        # Slack isn't asked about other people here. A press is authorized with fresh data.
         approver = me if one.person == me.id else Person(one.person, me.team_id)
         allowed = may_delegate_to(ctx.policy, approver, one.delegate, groups)
         but = Mrkdwn("") if allowed else Mrkdwn(" The policy no longer allows that.")

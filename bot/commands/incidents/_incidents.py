@@ -1,4 +1,4 @@
-"""What incident commands share: the open items of an incident."""
+"""Helpers of incident commands: the open items of an incident."""
 
 import asyncio
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ KEPT = 50
 ROWS = 5
 """How many items of each kind are shown with buttons. The others are counted."""
 Row = list[str]
-"""The ID that a button carries, then what is shown."""
+"""The ID that a button carries, followed by the texts to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class OpenItems:
     requests: list[Row] = field(default_factory=list)
     """Request ID, verb, subject, requester, and `approval` if it waits for an approver."""
     reviews: list[Row] = field(default_factory=list)
-    """Request ID, who used break-glass."""
+    """Request ID, and the person who used break-glass."""
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "OpenItems":

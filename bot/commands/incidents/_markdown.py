@@ -21,7 +21,7 @@ FOREIGN = "(not requested in this incident)"
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Everything that a report contains."""
+    """The content of a report."""
 
     incident: Incident
     now: datetime

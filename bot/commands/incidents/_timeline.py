@@ -1,4 +1,4 @@
-"""The timeline of an incident from the audit log: its requests, and outcomes of others while it was active."""
+"""The timeline of an incident from the audit log: its requests, and outcomes of other requests while it was active."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Timeline:
 
     entries: Sequence[AuditEntry] = ()
     requests: Sequence[Request] = ()
-    """Without the requests that start or end an incident."""
+    """The requests, without those that start or end an incident."""
     foreign: frozenset[str] = frozenset()
     """The IDs of requests that weren't made in this incident, but whose outcome came while it was active."""
 
@@ -44,7 +44,7 @@ def belongs_to(incident: Incident, request: Request) -> bool:
 
 
 def is_about_incident(ctx: Context, request: Request) -> bool:
-    """Return True if a request starts or ends an incident, which the report states anyway."""
+    """Return True if a request starts or ends an incident. The report states that in its own words."""
     return ctx.policy.catalogue.incident_role_of(request.command) is not IncidentRole.NONE
 
 

@@ -36,7 +36,7 @@ async def run(ctx: Context, args: IncidentReportArgs) -> Reply:
 
 
 def filename(key: str) -> str:
-    """Return an incident's key as a file name."""
+    """Return an incident's key as a valid file name."""
     return "".join(sign if sign.isalnum() or sign in "._-" else "-" for sign in key)
 
 

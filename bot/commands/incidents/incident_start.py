@@ -84,7 +84,7 @@ def _other_profile(profile: str) -> str:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return that the policy now allows another profile or less time here. None: no drift."""
+    """Return a sentence if the policy now allows another profile or less time here. None without drift."""
     profile, longest = str(plan.arguments["profile"]), ctx.policy.longest_incident()
     if profile != ctx.policy.incident_profile(ctx.subject.channel.id):
         return _other_profile(profile)
@@ -174,7 +174,7 @@ def _facts(incident: Incident) -> Facts:
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """Return the first message of the timeline, or what it says after the end."""
+    """Return the first message of the timeline. After the incident's end, it says that it has ended."""
     asked = plan.arguments
     if facts.get("ended_at"):
         return _over(str(asked["key"]), datetime.fromisoformat(facts["ended_at"]), str(facts.get("ended_by") or ""))
@@ -190,7 +190,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 
 
 def _alert(asked: Facts) -> list[Block]:
-    """Return the alert with which the timeline begins."""
+    """Return the alert with which the timeline starts."""
     alert = asked.get(ALERT)
     if not alert:
         return []

@@ -1,1 +1,1 @@
-"""Settings of the organization, which concern every database in it."""
+"""Settings of the organization, which affect every database in it."""

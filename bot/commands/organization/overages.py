@@ -33,10 +33,10 @@ class OveragesArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: OveragesArgs) -> Plan:
-    """Return the plan: what is used of each quota, what it costs as far as known, and every database that it concerns.
+    """Return the plan: how much of each quota is used, the cost as far as known, and every affected database.
 
     Raises:
-        BadInput: overages already are as requested, or there is no database here that they concern.
+        BadInput: overages are already as requested, or no database here is affected.
         Unavailable: Turso lists a database that can't be read.
     """
     found, now, quotas, used = await asyncio.gather(
@@ -48,7 +48,7 @@ async def plan(ctx: Context, args: OveragesArgs) -> Plan:
     here = [one for one in found if ctx.scope.covers_all or ctx.scope.covers(one)]
     if not here:
         raise BadInput("This channel has no databases, so overages can't be turned on or off here.")
-    if now.overages is args.on and len(here) == len(found):  # a channel with fewer learns nothing
+    if now.overages is args.on and len(here) == len(found):  # a channel with fewer databases isn't told
         raise BadInput(f"Overages are already {_word(args.on)} for `{ctx.organization}`.")
     return Plan(
         target=None,
@@ -64,7 +64,7 @@ async def plan(ctx: Context, args: OveragesArgs) -> Plan:
             **_use(quotas or Quotas(), used.usage if used else Usage()),
         },
         warnings=_warnings(on=args.on),
-        # a refusal names the first one, so it has to be one of the channel's
+        # a refusal names the first one, so it must be one of the channel's
         databases=tuple(dict.fromkeys((*here, *found))),
     )
 
@@ -95,11 +95,11 @@ def _warnings(*, on: bool) -> list[str]:
 
 
 def _use(quotas: Quotas, used: Usage) -> Mapping[str, str]:
-    """Return what is used of each quota, as far as Turso says."""
+    """Return how much of each quota is used, as far as Turso reports it."""
     found = {}
     for label, name, write in METRICS:
         value, quota = getattr(used, name), getattr(quotas, name)
-        if name != "bytes_synced" or value:  # most organizations sync nothing
+        if name != "bytes_synced" or value:  # most organizations don't sync anything
             found[label] = f"{known(value, write)}{share_of_quota(value, quota) or ' (quota unknown)'}"
     return found
 

@@ -35,7 +35,7 @@ PRESSES: Final[Mapping[str, str]] = {
     "branch.keep": "request to keep the branch",
     "branch.destroy": "request to destroy the branch",
 }
-"""What a click on a request's button was for, as a noun."""
+"""The purpose of each button of a request, as a noun."""
 _RESULTS: Final[Mapping[str, str]] = {
     "succeeded": "succeeded",
     "failed": "failed",
@@ -93,7 +93,7 @@ class Writer:
 
 
 def slack_writer(databases: Callable[[AuditEntry], Sequence[str]], catalogue: CommandCatalogue) -> Writer:
-    """Return a writer for messages in Slack."""
+    """Return a writer for Slack messages."""
     return Writer(actor, lambda text: mrkdwn("`{}`", text), databases, catalogue)
 
 
@@ -104,7 +104,7 @@ def sentence_of(entry: AuditEntry, writer: Writer) -> str:
 
 
 def words_of(entry: AuditEntry) -> str:
-    """Return what the actor wrote: the comment of a decision, or the reason of their own request."""
+    """Return what the actor wrote: the comment of a decision, or the reason for their own request."""
     if entry.event in ("approved", "denied", "reviewed", "undo"):
         return str(entry.detail.get("comment") or "")
     return entry.reason
@@ -210,7 +210,7 @@ def _policy_changed(entry: AuditEntry, writer: Writer) -> str:
 
 
 def _sentence_with(verb: str) -> Callable[[AuditEntry, Writer], str]:
-    """Return a sentence writer for a verb that a person applies to a request."""
+    """Return a function that writes sentences for a verb that a person applies to a request."""
 
     def write(entry: AuditEntry, writer: Writer) -> str:
         own = writer.requester(entry) == entry.user_id

@@ -20,7 +20,7 @@ from bot.core.reply import Block, Reply
 
 PAGE = 20
 LOOKS = 10
-"""How many pages of the log are read at most to fill one page."""
+"""The most pages of the log that are read to fill one page."""
 _SIGNS = {
     "succeeded": ":white_check_mark:",
     "allowed": ":eyes:",
@@ -79,7 +79,7 @@ class EntryFilter:
 
 
 async def entry_filter_of(ctx: Context) -> EntryFilter:
-    """Return the requester's filter. A channel with all databases needs no list of them."""
+    """Return the requester's filter. A channel with all databases doesn't need a list of them."""
     return EntryFilter(ctx, VisibleNames.of(ctx, None if ctx.scope.covers_all else await ctx.turso.listed()))
 
 

@@ -66,7 +66,10 @@ async def own_requests(ctx: Context) -> list[Request]:
 
 
 async def requests_to_approve(ctx: Context) -> list[Request]:
-    """Return what the requester could approve in this channel now. Home shows all of their channels."""
+    """Return the requests that the requester could approve in this channel now.
+
+    Home shows those of all their channels.
+    """
     found = await ctx.store.requests.find(states=[State.PENDING], channel_id=ctx.subject.channel.id, limit=MOST)
     return [one for one in found if is_visible(ctx, one) and await may_approve(ctx, one)]
 

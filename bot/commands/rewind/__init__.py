@@ -1,1 +1,1 @@
-"""Commands that get a database back to an earlier moment: copy it, compare, and decide about the copy."""
+"""Commands that get a database back to an earlier time: copy it, compare, and decide about the copy."""

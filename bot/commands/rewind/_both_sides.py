@@ -1,4 +1,4 @@
-"""Compare a database with its copy by fixed statements: schema, rows of each table, and its newest row.
+"""Compares a database with its copy by fixed statements: the schema, the rows of each table, and its newest row.
 
 The tokens are read-only, expire soon and never leave memory. What can't be read in time is unknown.
 """
@@ -24,9 +24,9 @@ TABLES: Final = 40
 TOGETHER: Final = 8
 """How many tables are counted in one request."""
 SECONDS: Final = 15.0
-"""How long both sides together may take."""
+"""The time limit for reading both sides together."""
 PAUSES: Final = (0.5, 1.0)
-"""Pauses in seconds after the first readings that fail."""
+"""Pauses in seconds after the first reads that fail."""
 NAMED: Final = 8
 LONGEST_NAME: Final = 60
 Schema = Mapping[tuple[str, str], str]
@@ -35,7 +35,7 @@ Schema = Mapping[tuple[str, str], str]
 
 @dataclass(slots=True)
 class _Side:
-    """What was read of one database."""
+    """What was read from one database."""
 
     name: str
     schema: Schema | None = None
@@ -71,7 +71,7 @@ class _Reader:
     side: _Side
 
     async def schema(self, until: float) -> None:
-        """Read what the database consists of, and which columns hold a time."""
+        """Read the objects of the schema, and which columns contain a time."""
         try:
             objects, columns = await self._first_read([SCHEMA, COLUMNS], until)
         except BotError as error:
@@ -119,7 +119,7 @@ class _Reader:
 
 
 async def _reader(ctx: ChangeContext, side: _Side) -> _Reader | None:
-    """Mint a token for one side. None, with the reason, if that can't be done."""
+    """Mint a token for one side. Returns None and notes the reason if that isn't possible."""
     try:
         database = await ctx.turso.database(side.name)
         if not ctx.turso.takes_tokens(database):
@@ -132,7 +132,7 @@ async def _reader(ctx: ChangeContext, side: _Side) -> _Reader | None:
 
 
 def _printable(name: str) -> str:
-    """Return a name that others have chosen as one short line, without anything that looks like a token."""
+    """Return a name that other people chose as one short line, without anything that looks like a token."""
     return cut(without_tokens(clean(name)), LONGEST_NAME)
 
 
@@ -156,7 +156,7 @@ def _compared(old: _Side, copy: _Side, names: Sequence[str]) -> Comparison:
 
 
 def _side_of(side: _Side, name: str) -> TableSide | None:
-    """Return what is known of a table. None: nothing."""
+    """Return what is known about a table. None if nothing is."""
     if side.schema is not None and side.is_whole and ("table", name) not in side.schema:
         return TableSide(is_there=False)
     return side.tables.get(name)

@@ -1,23 +1,23 @@
-"""What a comparison of a database and its copy shows, as plain values that can be stored."""
+"""The differences between a database and its copy, as plain values that can be stored."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 COMPARISON: Final = "comparison"
-"""Its key in the facts of a rewind."""
+"""The comparison's key in the facts of a rewind."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableSide:
-    """What is known of a table on one side."""
+    """What is known about a table on one side."""
 
     rows: int | None = None
-    """None: unknown, or the table isn't there."""
+    """None if it is unknown, or the table doesn't exist."""
     more: bool = False
     """True if there are more rows than were counted."""
     newest: str | None = None
-    """The newest time in its time column, as an ISO text in UTC. None: unknown, or it has no such column."""
+    """The newest time in its time column, as ISO text in UTC. None if it is unknown, or there is no such column."""
     is_there: bool = True
 
 
@@ -26,7 +26,7 @@ class Comparison:
     """The differences between a database and its copy, as plain values that can be stored."""
 
     tables: list[list[Any]] = field(default_factory=list)
-    """Name, then a `TableSide` of the database and one of the copy, each as a dict."""
+    """Name, then a `TableSide` for the database and one for the copy, each as a dict."""
     only_old: list[str] = field(default_factory=list)
     only_copy: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Comparison:
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "Comparison | None":
-        """Create it from stored facts. None: there is none."""
+        """Create a comparison from stored facts. None if they contain none."""
         raw = facts.get(COMPARISON)
         return cls(**raw) if raw else None
 
@@ -49,5 +49,5 @@ class Comparison:
 
     @property
     def sides(self) -> list[tuple[str, TableSide, TableSide]]:
-        """Return each table with what is known of both sides."""
+        """Return each table with what is known about both sides."""
         return [(name, TableSide(**old), TableSide(**copy)) for name, old, copy in self.tables]

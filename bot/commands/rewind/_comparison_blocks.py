@@ -18,7 +18,7 @@ def comparison_blocks(found: Comparison | None, old: str, copy: str, why: str = 
     """Return the blocks of a comparison.
 
     Args:
-        found: None: there is none.
+        found: the comparison, or None if there is none.
         why: why there is none, in one sentence.
     """
     if found is None:

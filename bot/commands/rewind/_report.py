@@ -1,4 +1,4 @@
-"""The report of a rewind as Markdown: the moment, the copy, the comparison, the decision, who approved what."""
+"""The report of a rewind as Markdown: the time, the copy, the comparison, the decision, and who approved what."""
 
 from bot.blocks.text import utc
 from bot.commands._markdown_text import escaped
@@ -16,7 +16,7 @@ UNKNOWN_COPY = "The request that made the copy is no longer on record."
 
 
 async def report(ctx: Context, request: Request) -> Attachment:
-    """Return the report of a decision about a copy, with everything that is on record by now."""
+    """Return the report of a decision about a copy, with everything that is recorded so far."""
     made = await ctx.store.requests.get(request.plan.decides)
     names = await _names(ctx, [one for one in (made, request) if one])
     lines = [*_header(made, names), *_decided(request, names)] if made else [UNKNOWN_COPY, *_decided(request, names)]
@@ -26,7 +26,7 @@ async def report(ctx: Context, request: Request) -> Attachment:
 
 
 async def _names(ctx: Context, requests: list[Request]) -> dict[str, str]:
-    """Return people's names by ID. Without Slack's answer, the report has IDs."""
+    """Return people's names by ID. If Slack doesn't respond, the report has IDs."""
     people = [one.requester for one in requests] + [vote.user_id for one in requests for vote in one.votes]
     if ctx.names_of is None:
         return {}

@@ -1,4 +1,4 @@
-"""Rewinds that were made, from the requests that made them: the copy, its moment, and what was decided about it."""
+"""Rewinds, from the requests that made them: the copy, its time, and what was decided about it."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ REWIND: Final = "rewind"
 COPY: Final = "copy"
 """Key in a plan's arguments: the name of the copy."""
 AT: Final = "at"
-"""Key in a plan's arguments: the moment, as an ISO text in UTC."""
+"""Key in a plan's arguments: the time of the copy, as ISO text in UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ OTHER_DECISION: Final = CopyDecision("decide about {}", "decided about {}")
 
 @dataclass(frozen=True, slots=True)
 class Rewind:
-    """A copy of a database as it was at a moment, made by a request."""
+    """A copy of a database as it was at a time. A request has created it."""
 
     request: Request
     decided: Request | None = None
@@ -56,7 +56,7 @@ class Rewind:
 
     @property
     def copy_id(self) -> str:
-        """Return the `DbId` of the copy. Empty: Turso didn't say it."""
+        """Return the `DbId` of the copy. Empty if Turso didn't return it."""
         return str(self.request.facts.get("id") or "")
 
     @property
@@ -71,22 +71,22 @@ class Rewind:
 
     @property
     def at(self) -> datetime:
-        """Return the moment of the copy."""
+        """Return the time as of which the database was copied."""
         return moment_of(self.request.plan.arguments)
 
 
 def moment_of(arguments: Mapping[str, Any]) -> datetime:
-    """Return the moment in a plan's arguments."""
+    """Return the time in a plan's arguments."""
     return datetime.fromisoformat(arguments[AT]).astimezone(UTC)
 
 
 def exact(at: datetime) -> str:
-    """Return a moment to the second in UTC, also where readers otherwise see their own time zone."""
+    """Return a time to the second in UTC, even where readers otherwise see their own time zone."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 class DecisionArgs(BaseModel):
-    """What each decision takes: the database that was rewound, and which copy if there are several."""
+    """The arguments of each decision: the database that was rewound, and which copy if there are several."""
 
     name: Annotated[DatabaseName, Positional()]
     of_copy: DatabaseName | None = Field(None, alias="copy")
@@ -98,7 +98,7 @@ async def open_rewind(ctx: Context, name: str, copy: str | None) -> Rewind:
     Args:
         copy: the copy's name. Without it, there must be only one such rewind.
     Raises:
-        BadInput: there is none, there are several, or somebody has decided already.
+        BadInput: there is none, there are several, or somebody has already decided.
     """
     found = [one for one in await _rewinds(ctx, name) if copy in (None, one.copy)]
     if not found:
@@ -118,7 +118,7 @@ async def open_rewind(ctx: Context, name: str, copy: str | None) -> Rewind:
 
 
 async def makers_of(ctx: Context, copy_ids: Collection[str]) -> Mapping[str, str]:
-    """Return who asked for the rewind that made each of these databases, by `DbId`. Others are left out."""
+    """Return the requester of the rewind that created each of these databases, by `DbId`. Others are left out."""
     if not copy_ids:
         return {}
     made = await ctx.store.requests.find(states=[State.SUCCEEDED], command=REWIND)
@@ -127,13 +127,13 @@ async def makers_of(ctx: Context, copy_ids: Collection[str]) -> Mapping[str, str
 
 
 async def decision_about(store: ReadStore, made: Request) -> Request | None:
-    """Return the request that decides about the copy that a request made, also if it names another request. Or None."""
+    """Return the request that decides about a request's copy, even if it names another request. None if none does."""
     copy_id = Rewind(made).copy_id
     return await store.requests.decided_by(*filter(None, (made.id, copy_id)))
 
 
 async def copy_of(ctx: Context, rewind: Rewind) -> Database:
-    """Read the copy, and make sure that it is the one that the rewind made.
+    """Read the copy, and check that it is the one that the rewind created.
 
     Raises:
         BadInput: it no longer exists, or another database has its name.
@@ -145,20 +145,20 @@ async def copy_of(ctx: Context, rewind: Rewind) -> Database:
 
 
 async def why_copy_goes(ctx: Context, copy_id: str) -> str | None:
-    """Return that a copy is in quarantine, which may end with its destruction, or None."""
+    """Return a sentence if a copy is in quarantine, which may end with its destruction. None if it isn't."""
     held = await holds.open_quarantine(ctx.store, copy_id)
     return holds.in_quarantine(held) if held else None
 
 
 async def why_unusable(ctx: Context, copy: Database) -> str | None:
-    """Return why clients couldn't use a copy: it is in quarantine, archived or blocked. None: they can.
+    """Return why clients couldn't use a copy: it is in quarantine, archived or blocked. None if they could.
 
     Raises:
-        Unavailable: Turso doesn't say whether it is blocked.
+        Unavailable: Turso doesn't report whether it is blocked.
     """
     if why := await why_copy_goes(ctx, copy.id):
         return why
-    if copy.is_archived:  # if Turso doesn't say it, the check that the copy answers tells
+    if copy.is_archived:  # if Turso doesn't report it, the check that the copy responds shows it
         return f"`{copy.name}` is archived, so it doesn't respond. Wake it first: `/turso wake {copy.name}`."
     words = " and ".join(
         word for word, on in zip(("reads", "writes"), await holds.blocked(ctx.turso, copy.name), strict=True) if on
@@ -169,7 +169,7 @@ async def why_unusable(ctx: Context, copy: Database) -> str | None:
 
 
 def why_no_copy(copy: str, found: Database | None) -> str:
-    """Return that a copy is gone, or that another database has its name."""
+    """Return a sentence that a copy is gone, or that another database has its name."""
     return f"`{copy}` is a different database now." if found else f"The copy `{copy}` no longer exists."
 
 

@@ -8,18 +8,18 @@ from bot.commands.rewind._comparison import TableSide
 from bot.turso.data_reading import Rows, Value
 
 ROWS: Final = 1_000_000
-"""How many rows of a table are counted at most. Turso bills each."""
+"""The most rows of a table that are counted. Turso bills each."""
 OBJECTS: Final = 1_000
-"""How many tables, indexes and columns are read at most, as in the statements below."""
+"""The most tables, indexes and columns that are read, as in the statements below."""
 TIME_COLUMNS: Final = (
     "created_at", "updated_at", "inserted_at", "modified_at", "occurred_at", "recorded_at",
     "created", "updated", "timestamp", "ts", "time", "at", "date",
 )  # fmt: skip
-"""Names of columns that obviously hold a time, the best first."""
+"""Names of columns that clearly contain a time, the best ones first."""
 SMALLEST_SECONDS: Final = 100_000_000
-"""1973: a smaller number isn't a time."""
+"""In 1973. A smaller number isn't a time."""
 LARGEST_SECONDS: Final = 100_000_000_000
-"""A larger number counts milliseconds."""
+"""A larger number is in milliseconds."""
 SCHEMA: Final = r"""
     SELECT type, name, sql FROM sqlite_master
     WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE 'libsql\_%' ESCAPE '\'
@@ -47,7 +47,7 @@ def _quoted(name: str) -> str:
 
 
 def time_columns(rows: Iterable[tuple[Value, ...]]) -> dict[str, str]:
-    """Return the column of each table that most obviously holds a time."""
+    """Return the column of each table that most clearly contains a time."""
     found: dict[str, str] = {}
     for table, column in ((str(row[0]), str(row[1])) for row in rows):
         rank = TIME_COLUMNS.index(column.lower())
@@ -57,17 +57,17 @@ def time_columns(rows: Iterable[tuple[Value, ...]]) -> dict[str, str]:
 
 
 def counted(found: Rows) -> TableSide:
-    """Return what the counting statement of a table shows."""
+    """Return the result of a table's counting statement."""
     count, *newest = found.rows[0] if found.rows else (None,)
     if not isinstance(count, int):
         return TableSide()
-    if count > ROWS:  # the newest time of only a part would be wrong
+    if count > ROWS:  # the newest time of only some rows would be wrong
         return TableSide(ROWS, more=True)
     return TableSide(count, newest=time_shown(newest[0]) if newest else None)
 
 
 def time_shown(value: Value) -> str | None:
-    """Return a stored time as an ISO text in UTC. None: it isn't one, so it isn't shown."""
+    """Return a stored time as ISO text in UTC. None if it isn't a time: then it isn't shown."""
     try:
         if isinstance(value, int | float):
             seconds = value / 1000 if abs(value) > LARGEST_SECONDS else value

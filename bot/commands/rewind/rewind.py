@@ -47,9 +47,9 @@ DECIDED = "decided"
 LONGEST_NAME = 64
 TRIES = 20
 SUFFIX = 6
-"""How many hexadecimal digits tell copies of the same minute apart."""
+"""How many hexadecimal digits distinguish copies of the same minute."""
 MADE_ONE = (State.EXECUTING, State.UNKNOWN, State.SUCCEEDED)
-"""The states of a request that made a copy, or may have."""
+"""The states of a request that has created a copy, or may have."""
 
 
 class RewindArgs(BaseModel):
@@ -58,7 +58,7 @@ class RewindArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: RewindArgs) -> Plan:
-    """Return the plan: the moment, what the copy will lack, what it counts towards, and whom a switch would affect."""
+    """Return the plan: the time, what the copy will lack, its quotas, and whom a switch would affect."""
     at = (await time_of(ctx, args.to)).replace(microsecond=0)
     snap, quotas, used = await asyncio.gather(
         snapshot(ctx, args.name), attempt(ctx.turso.quotas()), attempt(ctx.turso.organization_usage())
@@ -109,12 +109,13 @@ def _require_possible(database: Database, name: str) -> None:
 
 
 async def _free_name(ctx: Context, database: Database, at: datetime) -> str:
-    """Return a valid name for the copy that no database has, and that no other rewind has asked for."""
+    """Return a valid name for the copy that no database has and no other rewind has requested."""
     name = database.name
     me = ctx.subject.person.id
     claimed = await claims(ctx, lambda one: not (one.state is State.PENDING and one.requester == me))
     for number_ in range(TRIES):
-        # Who asks twice before an approval gets the same name, and so the same request. Others get another name.
+        # A person who asks twice before an approval gets the same name, and so the same request. Others get another
+        # name.
         seed = f"{me} {database.id} {at.isoformat()} {number_}"
         end = f"-rewind-{at:%m%d-%H%M}-{hashlib.sha256(seed.encode()).hexdigest()[:SUFFIX]}"
         copy = f"{name[: LONGEST_NAME - len(end)].rstrip('-')}{end}"
@@ -124,7 +125,7 @@ async def _free_name(ctx: Context, database: Database, at: datetime) -> str:
 
 
 async def claims(ctx: Context, which: Callable[[Request], bool]) -> list[str]:
-    """Return the names of the copies of some rewinds on record."""
+    """Return the names of the copies of some recorded rewinds."""
     found = await ctx.store.requests.find(states=list(State), command=REWIND)
     return [str(one.plan.arguments[COPY]) for one in found if one.organization == ctx.organization and which(one)]
 
@@ -161,7 +162,7 @@ def _is_full(count: int | None, most: int | None) -> bool:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return that the moment is now too long ago, or that the copy's name is taken, or None."""
+    """Return a sentence if the time is now too long ago, or the copy's name was taken. None otherwise."""
     asked = plan.arguments
     if why := why_out_of_reach(timedelta(seconds=asked[RETENTION_KEY]), moment_of(asked), ctx.now):
         return why
@@ -182,7 +183,7 @@ def _facts(made: Database) -> dict[str, object]:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True if the copy exists. Raises NotOurs if it is another's or of another database."""
+    """Return True if the copy exists. Raises NotOurs if it is somebody else's or a copy of another database."""
     copy = str(plan.arguments[COPY])
     if not await was_made(ctx, copy):
         return False
@@ -200,12 +201,12 @@ async def facts_again(ctx: Context, plan: Plan) -> Facts:
 
 
 async def compare_both(ctx: ChangeContext, plan: Plan, facts: Facts) -> Facts:
-    """Compare the database with its copy. The finding says what couldn't be read."""
+    """Compare the database with its copy. The result says what couldn't be read."""
     return {COMPARISON: (await compare(ctx, target_of(plan).name, plan.arguments[COPY])).to_json()}
 
 
 async def standing(store: ReadStore, request: Request) -> Facts:
-    """Return who decided about the copy, and how it stands."""
+    """Return who decided about the copy, and its current state."""
     by = await decision_about(store, request)
     if by is None:
         return {}

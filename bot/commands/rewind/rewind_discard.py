@@ -19,7 +19,7 @@ SOURCE = "source"
 
 
 async def plan(ctx: Context, args: DecisionArgs) -> Plan:
-    """Return the plan, whose target is the copy by its `DbId`. The rules decide about the copy and the database."""
+    """Return the plan. Its target is the copy, by its `DbId`. The rules decide about both the copy and the database."""
     rewind = await open_rewind(ctx, args.name, args.of_copy)
     copy = await copy_of(ctx, rewind)
     snap = await snapshot(ctx, copy.name)
@@ -47,7 +47,7 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """Return the message: which copy is gone, and that the database is as it was."""
+    """Return the message: which copy is gone, and that the database is unchanged."""
     name, copy = str(plan.arguments[SOURCE]), target_of(plan).name
     head = mrkdwn(":wastebasket: The copy *{}* was destroyed. `{}` is unchanged.", copy, name)
     return reply(head, [kit.section(head), kit.context(AFTERWARDS)])

@@ -23,7 +23,7 @@ SOURCE, SOURCE_ID = "source", "source_id"
 
 
 async def plan(ctx: Context, args: DecisionArgs) -> Plan:
-    """Return the plan, whose target is the copy."""
+    """Return the plan. Its target is the copy."""
     rewind = await open_rewind(ctx, args.name, args.of_copy)
     copy = await copy_of(ctx, rewind)
     if why := await why_copy_goes(ctx, copy.id):
@@ -46,16 +46,19 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return that the copy is in quarantine by now, or None."""
+    """Return a sentence if the copy has been put in quarantine. None otherwise."""
     return await why_copy_goes(ctx, target_of(plan).id)
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> None:
-    """Change nothing in Turso. That this request decides, and the record of the branch, is what keeps the copy."""
+    """Change nothing in Turso.
+
+    The decision of this request and the record of the branch are enough to keep the copy.
+    """
 
 
 def branch(request: Request, facts: Facts, branch_id: str, now: datetime) -> Branch:
-    """Return the record of the branch: it belongs to who keeps it, and has no end."""
+    """Return the record of the branch: it belongs to the person who keeps it, and has no end."""
     copy, asked = target_of(request.plan), request.plan.arguments
     return Branch(
         id=branch_id,
@@ -72,7 +75,7 @@ def branch(request: Request, facts: Facts, branch_id: str, now: datetime) -> Bra
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True if the copy is still there."""
+    """Return True if the copy still exists."""
     target = target_of(plan)
     found = await existing(ctx.turso, target.name)
     return found is not None and found.id == target.id

@@ -47,7 +47,7 @@ COPY_ID = "copy_id"
 
 
 async def plan(ctx: Context, args: DecisionArgs) -> Plan:
-    """Return the plan: what is blocked, whose tokens are revoked, and where clients have to go."""
+    """Return the plan: what is blocked, whose tokens are revoked, and which address clients must use."""
     rewind = await open_rewind(ctx, args.name, args.of_copy)
     copy, snap = await copy_of(ctx, rewind), await snapshot(ctx, args.name)
     name, group = args.name, snap.database.group
@@ -99,7 +99,7 @@ def _reach(group: str, others: list[str]) -> list[str]:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return that the copy is gone or can't be used, or which databases have joined the group since the plan."""
+    """Return a sentence if the copy is gone or can't be used, or databases have joined the group since the plan."""
     asked = plan.arguments
     copy = await existing(ctx.turso, asked[COPY])
     if copy is None or copy.id != asked[COPY_ID]:
@@ -176,7 +176,7 @@ def _tokens(facts: Facts) -> Mrkdwn:
 
 
 def undone_message(plan: Plan, facts: Facts) -> Reply:
-    """Return the message after an Undo: the old database is back, and the copy is as it was."""
+    """Return the message after an Undo: the old database is back, and the copy is unchanged."""
     name, copy = target_of(plan).name, str(plan.arguments[COPY])
     head = mrkdwn(":leftwards_arrow_with_hook: *{}* is out of quarantine, with all its data.", name)
     kept = mrkdwn("`{}` still exists. What was written to it isn't in `{}`.", copy, name)

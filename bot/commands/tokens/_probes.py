@@ -1,4 +1,4 @@
-"""Probe tokens, which are minted and tested before a rotation and tried afterwards until they are refused."""
+"""Probe tokens. They are minted and tested before a rotation, and tried afterwards until they are refused."""
 
 import asyncio
 from typing import Final
@@ -13,13 +13,13 @@ EXPIRATION: Final = "2h"
 """Longer than a rotation is watched, because an expired token proves nothing."""
 PATIENCE_SECONDS: Final = 8
 PAUSES: Final = (0.0, 0.5, 1.0)
-"""Pauses in seconds before each test of a new token, because a sleeping database takes a moment."""
+"""Pauses in seconds before each test of a new token, because a database that sleeps takes a moment."""
 
 
 async def mint_probes(ctx: ChangeContext, plan: Plan) -> list[tuple[Finding, Probe | None]]:
     """Mint a read-only token for the target and, if its group may be affected, for one other database.
 
-    The rotation continues without a token that can't be minted or doesn't work. The finding says why.
+    If a token can't be minted or doesn't work, the rotation continues without it. The finding says why.
     """
     members = [(one.name, id_) for one, id_ in zip(plan.databases, plan.ends_tokens_of, strict=False)]
     return await asyncio.gather(*(_probe(ctx, name, id_) for name, id_ in members[:1] + sorted(members[1:])[:1]))

@@ -58,7 +58,7 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return which databases have joined the group since the plan, because nobody approved revoking their tokens."""
+    """Return which databases have joined the group since the plan. Nobody has approved revoking their tokens."""
     return await joined_since(ctx, target_of(plan).group, plan.ends_tokens_of)
 
 
@@ -78,7 +78,7 @@ def _warnings(group: str, others: list[str]) -> list[str]:
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> None:
-    """Revoke the tokens. Turso shows no trace of it, so only tokens minted before can prove it."""
+    """Revoke the tokens. Turso doesn't show that, so only tokens minted before can prove it."""
     await ctx.turso.invalidate_tokens(target_of(plan).name)
 
 

@@ -105,7 +105,7 @@ def _until(plan: Plan, secret: Secret) -> Mrkdwn:
 
 
 def _expiry(token: str) -> datetime | None:
-    """Return the `exp` claim of a token, or None if it isn't a JWT with one."""
+    """Return the `exp` claim of a token. None if it isn't a JWT with that claim."""
     try:
         claims = token.split(".")[1]
         seconds = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4))).get("exp")

@@ -19,18 +19,18 @@ class Amount:
 
     @property
     def whole(self) -> int | None:
-        """Return the sum, or None if a number is missing."""
+        """Return the sum. None if a number is missing."""
         return None if self.missing else self.known
 
     def words(self, write: Callable[[int | None], str]) -> str:
-        """Format the sum and the number of databases that it lacks: `1,204 (2 databases not included)`."""
+        """Format the sum and the number of databases that it doesn't include: `1,204 (2 databases not included)`."""
         if self.known is None:
             return UNKNOWN
         lacks = f" ({counted(self.missing, 'database')} not included)" if self.missing else ""
         return f"{write(self.known)}{lacks}"
 
     def in_sentence(self, write: Callable[[int | None], str]) -> str:
-        """Format the sum for the middle of a sentence: `at least 1,204` if it lacks databases."""
+        """Format the sum for the middle of a sentence: `at least 1,204` if some databases aren't included."""
         if self.known is None:
             return UNKNOWN
         return f"at least {write(self.known)}" if self.missing else write(self.known)

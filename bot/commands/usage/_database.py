@@ -54,14 +54,14 @@ async def report(ctx: Context, name: str, period: Period) -> Reply:
 
 
 def _own(found: Mapping[str, Course], database_id: str) -> Mapping[date, Usage]:
-    """Return the daily usage of this database, or of the newest of its name if its ID isn't known."""
+    """Return the daily usage of this database. If its ID isn't known, of the newest database with its name."""
     if database_id:
         return found[database_id].daily if database_id in found else {}
     return max(found.values(), key=lambda course: course.until).daily if found else {}
 
 
 async def _courses(ctx: Context, name: str, period: Period) -> Mapping[str, Course]:
-    """Return what samples say about databases of this name in the period, by `DbId`."""
+    """Return what samples say about databases with this name in the period, by `DbId`."""
     until = min(period.until, ctx.now).astimezone(UTC)
     since = max(period.since.astimezone(UTC), until - timedelta(days=POINTS - 1))
     since = since.replace(hour=0, minute=0, second=0, microsecond=0)

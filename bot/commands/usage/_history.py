@@ -23,7 +23,7 @@ from bot.core.records.usage import UsageSample
 from bot.turso.models import Usage
 
 MANY: Final = 500
-"""The number of databases above which samples of two periods are too many to read."""
+"""With more databases than this, the samples of two periods are too many to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class History:
     """The previous period and the daily usage."""
 
     before: Mapping[str, Amount] = field(default_factory=dict)
-    """The sums of the previous period, by field. Empty: the samples don't go back far enough."""
+    """The sums of the previous period, by field. Empty if the samples don't go back far enough."""
     versus: str = ""
     """The previous period, in words."""
     daily: Mapping[date, Usage] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class History:
 
 
 def chart_of_days(daily: Mapping[date, Usage], title: Plain) -> Chart:
-    """Return the chart of rows read and written per day. It needs two days."""
+    """Return the chart of rows read and written per day. At least two days are needed."""
     days = sorted(daily)[-POINTS:]
     series = {
         "rows read": [daily[day].rows_read for day in days],
@@ -78,7 +78,7 @@ def history_of(
 def _between(
     samples: Sequence[UsageSample], ids: Collection[str], wanted: datetime, end: datetime | None, length: timedelta
 ) -> dict[str, Amount]:
-    """Return sums of the usage before `end`, if that period has about the wanted length. Else empty."""
+    """Return sums of the usage before `end`, if that period has about the required length. Empty otherwise."""
     known = [sample for sample in samples if end is not None and moment_of(sample) <= end]
     start = start_of(known, wanted, within=length / 10)
     if start is None or end is None or not comparable(end - start, length):

@@ -31,9 +31,9 @@ METRICS: Final = {
     "synced": ("bytes_synced", "bytes synced", size),
 }
 LONGEST: Final = 50
-"""How many databases a ranking shows at most."""
+"""The most databases in a ranking."""
 MANY: Final = 3000
-"""The number of databases above which quotas aren't read, because the list alone takes so many calls."""
+"""With more databases than this, quotas aren't read, because the list alone needs so many calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def rank(databases: Sequence[Listed], usage: Mapping[str, Usage], sort: str) -> 
 def _from_samples(
     ctx: Context, databases: Sequence[Listed], samples: Sequence[UsageSample], period: Period, sort: str
 ) -> Counted | None:
-    """Return the usage between the samples nearest to the period's ends, or None without such samples."""
+    """Return the usage between the samples nearest to the period's ends. None without such samples."""
     ids = {one.id for one in databases}
     within = [sample for sample in samples if sample.database_id in ids and moment_of(sample) <= period.until]
     until = end_of(within, until=period.until)
@@ -180,7 +180,7 @@ def _totals(totals: Mapping[str, Amount], quotas: Quotas | None, history: Histor
     for label, write, name in _LABELS:
         total = totals[name]
         if name == "bytes_synced" and total.whole == 0:
-            continue  # most organizations sync nothing
+            continue  # most organizations don't sync anything
         share = share_of_quota(total.whole, getattr(quotas, name))
         found.append((label, mrkdwn("{}{}{}", total.words(write), history.change(total, name), share)))
     return found

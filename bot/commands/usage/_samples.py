@@ -1,7 +1,7 @@
-"""Compute usage between two times from samples, which count from the start of the month.
+"""Computes usage between two times from samples, which count from the start of the month.
 
-A sample is of the end of its day or, if its `day` includes a time, of that time. The counters start at zero each
-month, so the start of a month is known too. Usage between two times is known only if both are. It is unknown for
+A sample is for the end of its day or, if its `day` includes a time, for that time. The counters start at zero each
+month, so the start of a month is known, too. Usage between two times is known only if both are. It is unknown for
 numbers that either sample lacks, and around a counter that was reset.
 """
 
@@ -25,7 +25,7 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The usage between two consecutive samples. Storage is the level at the end."""
+    """The usage between two consecutive samples. Storage is the size at the end."""
 
     since: datetime
     until: datetime
@@ -45,12 +45,12 @@ class Course:
 
     @property
     def known_since(self) -> datetime | None:
-        """Return the time since which usage is known without gaps. None: it isn't known."""
+        """Return the time since which usage is known without gaps. None if it isn't known."""
         return self.steps[0].since if self.steps else None
 
     @property
     def total(self) -> Usage:
-        """Return the total usage. Flows are summed, and storage is the last level."""
+        """Return the total usage. Flows are added up, and storage is the last size."""
         return Usage.sum(step.usage for step in self.steps).model_copy(update={"storage_bytes": self.storage_bytes})
 
     @property
@@ -77,7 +77,7 @@ def moment(at: datetime) -> str:
 def samples_of(
     organization: str, databases: Sequence[Listed], usage: OrganizationUsage, day: date | str
 ) -> list[UsageSample]:
-    """Return a sample of each database's usage this month, as of the end of a day or of a time."""
+    """Return a sample of each database's usage this month, for the end of a day or for a time."""
     by_id = {one.uuid: one.usage for one in usage.databases}
     return [
         sample_of(organization, one.name, one.id, used, str(day))
@@ -153,7 +153,7 @@ def _on(day: date, database_id: str, daily: Mapping[date, Usage]) -> Usage:
 
 
 def end_of(samples: Iterable[UsageSample], *, until: datetime) -> datetime | None:
-    """Return the time of the last samples up to `until`, or None."""
+    """Return the time of the last samples up to `until`. None if there are none."""
     return max((at for one in samples if (at := moment_of(one)) <= until), default=None)
 
 
@@ -163,7 +163,7 @@ def comparable(one: timedelta, other: timedelta) -> bool:
 
 
 def start_of(samples: Iterable[UsageSample], wanted: datetime, *, within: timedelta) -> datetime | None:
-    """Return the known time nearest to the wanted start of a period. The very last sample is its end, never its start.
+    """Return the known time nearest to the requested start of a period. The last sample is its end, never its start.
 
     If none is `within` reach, it is the last one before, because later usage can't be separated. If none is before, it
     is
@@ -188,7 +188,7 @@ def moment_of(sample: UsageSample) -> datetime:
 
 
 def usual_day(course: Course, today: date, *, days: int = 7) -> Usage | None:
-    """Return the average usage per day over the last `days`. None: fewer than two days are known."""
+    """Return the average usage per day over the last `days`. None if fewer than two days are known."""
     known = [usage for day, usage in course.daily.items() if today - timedelta(days=days) <= day < today]
     if len(known) < 2:
         return None
