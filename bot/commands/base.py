@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import BaseModel, SecretStr
 
 from bot.core.declaration import Declaration
-from bot.core.model import Decision, Risk, Subject
+from bot.core.model import Decision, Person, Risk, Subject
 from bot.core.policy import Policy, Scope
 from bot.core.ports import ReadStore, Store
 from bot.core.records.branches import Branch
@@ -107,6 +107,8 @@ class Context:
     """When the change was first sent to Turso, by the machine's clock."""
     health: Health | None = None
     names_of: Names | None = None
+    person_of: Callable[[str], Awaitable[Person]] | None = None
+    """Returns a person by ID. Raises Unavailable."""
     every_group: Groups | None = None
     """Returns the user groups of the whole policy. `subject` has those of this channel's rules."""
     explain: Explain | None = None

@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from bot.commands.base import ChangeContext, Command
 from bot.core.catalogue import CommandCatalogue
 from bot.core.concurrency.cache import Cache
-from bot.core.model import Subject
+from bot.core.model import Person, Subject
 from bot.core.parsing.grammar import Grammar
 from bot.core.policy import Policy
 from bot.core.ports import Address, Clock, Directory, Messenger, Store
@@ -148,15 +148,18 @@ class Environment:
             return subject
         return replace(subject, incident_profile=self.rules.policy.profile_of(incident))
 
+    async def person_of(self, user_id: str) -> Person:
+        """Return a person by ID. Raises Unavailable."""
+        return (await self.directory.subject_of(user_id, "", usergroups=frozenset())).person
+
     async def names_of(self, user_ids: Iterable[str]) -> Mapping[str, str]:
         """Return the display names of people. Those that Slack doesn't return are left out."""
         found = {}
         for user_id in user_ids:
             try:
-                subject = await self.directory.subject_of(user_id, "", usergroups=frozenset())
+                found[user_id] = (await self.person_of(user_id)).name
             except BotError:
                 continue
-            found[user_id] = subject.person.name
         return found
 
     async def every_group(self, subject: Subject) -> Mapping[str, frozenset[str] | None]:
@@ -209,5 +212,6 @@ class Environment:
             sent_at=sent_at,
             health=self.health,
             names_of=self.names_of,
+            person_of=self.person_of,
             every_group=partial(self.every_group, subject),
         )

@@ -8,10 +8,11 @@ import pytest_asyncio
 
 from bot.core.requests.request import State
 from bot.pipeline.approval import presses, votes
-from tests.authorization.lost import out_of_the_channel
+from tests.authorization.lost import a_guest, deactivated, out_of_the_channel
 from tests.policies import ACME
 from tests.scenarios import forging
 from tests.scenarios.requesting import make_request, reaches, stored
+from tests.scenarios.slack_faults import forget
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, enforce, marked_up, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -324,3 +325,39 @@ async def test_the_delegate_finds_the_request_in_the_list(world: World) -> None:
     card = await make_request(world, LINE)
     request = await stored(world, card)
     assert request.id in words(await world.person(BEN).types("/turso requests --to-approve", holding="freeze"))
+
+
+@pytest.mark.parametrize("loss", [deactivated, a_guest])
+async def test_who_cannot_use_the_bot_is_nobodys_delegate(world: World, loss: Any) -> None:
+    with loss(world, BEN):
+        forget(world)
+        said = await refused(world, f"/turso away --until 1h --to <@{BEN}>")
+    forget(world)
+    assert "can't use Turso Ops now" in said
+    assert world.bot is not None
+    assert await world.bot.store.delegations.of(ANA) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "says"),
+    [
+        ("users.info", "Slack didn't say who that person is"),
+        ("usergroups.users.list", "Slack didn't say who is in a user group"),
+    ],
+)
+async def test_without_an_answer_from_slack_the_refusal_blames_nobody_else(
+    world: World, method: str, says: str
+) -> None:
+    """Neither the policy nor the person: it isn't known whether they may."""
+    enforce(world, OWN_POLICY.replace("deputies: {users: [U0BEN, U0REMY]}", "deputies: {usergroup: S0DBA}"))
+    await world.person(ANA).types("/turso ls", holding="databases")  # the bot knows Ana
+    directory: Any = world.bot.env.directory if world.bot else None
+    directory._people.forget(BEN)
+    directory._groups.forget("S0DBA")
+    world.workspace.faults.add("html", method, status=502)
+    try:
+        said = await refused(world, f"/turso away --until 1h --to <@{BEN}>")
+    finally:
+        world.workspace.faults.clear()
+    assert says in said
+    assert "Try again in a moment" in said

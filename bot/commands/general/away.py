@@ -10,13 +10,14 @@ from bot.blocks.text import mrkdwn, person, when
 from bot.commands._lines import command_line
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.general._ending import ending
-from bot.core.model import Risk
+from bot.core.model import Person, Risk
+from bot.core.oncall import not_said
 from bot.core.parsing.arguments import UserRef
-from bot.core.policy import may_delegate_to
+from bot.core.policy import may_delegate_to, refuses_person
 from bot.core.records.delegations import Delegation
 from bot.core.reply import Reply
 from bot.core.requests.plan import Plan
-from bot.errors import BadInput, Refused
+from bot.errors import BadInput, Refused, Unavailable
 
 
 class AwayArgs(BaseModel):
@@ -29,18 +30,23 @@ async def plan(ctx: Context, args: AwayArgs) -> Plan:
 
     Raises:
         BadInput: the time or the delegate can't be used.
-        Refused: the policy doesn't let this person make that one their delegate.
+        Refused: the policy doesn't let this person make that one their delegate, or that one can't use the bot.
+        Unavailable: Slack didn't say who that is, or who is in a user group.
     """
     me = ctx.subject.person
     if args.delegate == me.id:
         raise BadInput("You can't be your own delegate. Choose someone else.")
     until = ending(args.until, me.tz, ctx.now)
-    names = await ctx.names_of([args.delegate]) if ctx.names_of else {}
-    name = names.get(args.delegate, "")
-    if not name:
+    delegate = await _person(ctx, args.delegate)
+    if delegate is None or not delegate.name:
         raise BadInput("I don't know that person. Pick them from Slack's list.")
+    name = delegate.name
+    if refuses_person(ctx.policy, delegate):
+        raise Refused(f"{name} can't use Turso Ops now, so they can't approve for you. Choose someone else.")
     groups = await ctx.every_group() if ctx.every_group else ctx.subject.groups
     if not may_delegate_to(ctx.policy, me, args.delegate, groups):
+        if silent := [group for group, members in groups.items() if members is None]:
+            raise Unavailable(f"{not_said(silent)}. Try again in a moment.")
         raise Refused(f"The policy doesn't let {name} approve for you. An admin can add them to `may_delegate_to`.")
     if any(one.person == args.delegate for one in await ctx.store.delegations.active(ctx.now)):
         raise BadInput(f"{name} is away, too. Choose someone else.")
@@ -55,6 +61,13 @@ async def plan(ctx: Context, args: AwayArgs) -> Plan:
         },
         facts={"Delegate": name, "Until": f"{until:%Y-%m-%d %H:%M} UTC"},
     )
+
+
+async def _person(ctx: Context, user_id: str) -> Person | None:
+    try:
+        return await ctx.person_of(user_id) if ctx.person_of else None
+    except Unavailable:  # its sentence is for the person who asks
+        raise Unavailable("Slack didn't say who that person is. Try again in a moment.") from None
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
