@@ -23,26 +23,26 @@ PAGES = {"/healthz", "/readyz"}
 VERSION = (ROOT / ".python-version").read_text().strip()
 
 
-@pytest.mark.parametrize("found_value", list(targets.commands()), ids=lambda found_value: found_value.file)
-def test_every_command_is_one_of_ours_with_existing_options(found_value: FileValue) -> None:
-    words = shlex.split(found_value.value)
+@pytest.mark.parametrize("found", list(targets.commands()), ids=lambda found: found.file)
+def test_every_command_is_one_of_ours_with_existing_options(found: FileValue) -> None:
+    words = shlex.split(found.value)
     program = next(one for one in PROGRAMS if words[: len(one)] == one)
 
     argument_parser().parse_args(words[len(program) :])
 
 
 def test_every_variable_is_a_setting() -> None:
-    assert [found_value for found_value in targets.variables() if found_value.value not in SETTINGS | OF_PYTHON] == []
+    assert [found for found in targets.variables() if found.value not in SETTINGS | OF_PYTHON] == []
 
 
 def test_every_probe_requests_a_page_that_serve_has() -> None:
-    assert {found_value.value for found_value in targets.probes()} <= PAGES
+    assert {found.value for found in targets.probes()} <= PAGES
     served = (ROOT / "bot/app/operator_pages.py").read_text()
     assert all(f'"{page}"' in served for page in PAGES)
 
 
 def test_every_target_that_is_reached_over_http_runs_a_process_that_listens() -> None:
-    listening = {found_value.file for found_value in targets.commands() if " serve" in found_value.value}
+    listening = {found.file for found in targets.commands() if " serve" in found.value}
 
     assert {
         "Procfile web",
@@ -67,11 +67,11 @@ def test_every_port_is_the_images_port() -> None:
 
 def test_every_process_of_a_container_answers_probes_on_the_images_port() -> None:
     """Processes that don't serve Slack over HTTP have a port for their health, which the image's health check uses."""
-    silent = [found_value for found_value in targets.commands() if re.search(r" (worker|socket)\b", found_value.value)]
-    inside = [found_value for found_value in silent if found_value.file.startswith(("compose", "kubernetes"))]
+    silent = [found for found in targets.commands() if re.search(r" (worker|socket)\b", found.value)]
+    inside = [found for found in silent if found.file.startswith(("compose", "kubernetes"))]
 
     assert len(inside) == 4
-    assert [found_value for found_value in inside if not found_value.value.endswith("--health-port 8080")] == []
+    assert [found for found in inside if not found.value.endswith("--health-port 8080")] == []
     assert not any(
         "disable" in service.get("healthcheck", {}) for name, service in SERVICES.items() if name != "upgrade"
     )

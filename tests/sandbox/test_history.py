@@ -1,4 +1,4 @@
-"""The sandbox's usage history: what alerts need to know on the first day, consistent with the local Turso."""
+"""The sandbox's usage history has what alerts need on the first day, and is consistent with the local Turso."""
 
 import itertools
 from collections import defaultdict
@@ -30,7 +30,7 @@ async def test_the_hours_of_a_day_add_up_to_what_turso_counted(world: World) -> 
     now = world.clock.now().astimezone(UTC)
     day = (now - timedelta(days=3)).date()
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    # readings are taken at :58, so the day's first one holds two minutes of the day before
+    # readings are taken at :58, so a day's first one includes two minutes of the day before
     hours = [midnight + HOUR - timedelta(minutes=2) + back * HOUR for back in range(24)]
 
     added: dict[str, int] = defaultdict(int)
@@ -58,7 +58,7 @@ async def test_the_last_reading_is_of_this_hour_and_shows_what_turso_shows(world
     assert readings[-1].storage_bytes == pytest.approx(used.storage_bytes, rel=0.05)
 
 
-async def test_there_is_enough_of_it_for_a_forecast(world: World) -> None:
+async def test_there_is_enough_history_for_a_forecast(world: World) -> None:
     assert world.bot is not None
     since = world.clock.now() - timedelta(days=40)
 

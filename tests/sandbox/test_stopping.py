@@ -1,4 +1,4 @@
-"""The sandbox stops in order, whichever signal asks it to."""
+"""The sandbox stops cleanly, whichever signal it gets."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ from tests.world import until
 
 
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda one: one.name)
-async def test_a_signal_ends_the_sandbox_in_order(tmp_path: Path, asked: signal.Signals) -> None:
+async def test_a_signal_stops_the_sandbox_cleanly(tmp_path: Path, asked: signal.Signals) -> None:
     out, err = tmp_path / "out", tmp_path / "err"
     fork = partial(
         the_nursery().fork, "sandbox", "--port", "0", "--data", str(tmp_path / "data"),

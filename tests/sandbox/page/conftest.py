@@ -1,4 +1,4 @@
-"""The page of a seeded workspace, asked within the process."""
+"""The page of a seeded workspace, requested within the process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def workspace() -> AsyncIterator[Workspace]:
 
 @pytest.fixture
 async def page(workspace: Workspace) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser's plain requests to the page; htmx's own headers are for each test to add."""
+    """Yield a browser that makes plain requests to the page. Each test adds htmx's own headers."""
     transport = httpx.ASGITransport(create_page(workspace), client=("127.0.0.1", 5000))
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
         yield client

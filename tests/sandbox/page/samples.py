@@ -1,4 +1,4 @@
-"""One believable sample of every block and element, as an app would send them."""
+"""One realistic sample of every block and element, as an app would send them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LOCATIONS = ("aws-us-east-1", "aws-eu-west-1", "aws-ap-northeast-1")
 
 
 def databases(count: int) -> list[tuple[str, str, int, int]]:
-    """(name, location, bytes, rows read) of made-up databases."""
+    """Yield (name, location, bytes, rows read) of invented databases."""
     names = ("orders", "users", "billing", "search", "sessions", "scratch", "audit", "catalog", "mail", "metrics")
     return [
         (

@@ -1,4 +1,4 @@
-"""The administration panel and the faults that one puts together oneself: each button does what it says."""
+"""The administration panel and custom faults: each button does what it says."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def administer(page: Any, kind: str, subject: str, do: str, value: str = "
 
 
 Operation = tuple[str, Callable[[Any], object]]
-"""A value, and what shows that the operation was done."""
+"""A value, and a function that checks that the operation was done."""
 CHANNEL_OPERATIONS: dict[str, Operation] = {
     "archive": ("", lambda channel: channel.is_archived),
     "unarchive": ("", lambda channel: not channel.is_archived),
@@ -96,7 +96,7 @@ async def test_the_panel_shows_every_channel_person_and_group_as_they_are(
     assert "2 people" in rows["S0DBA"]
 
 
-async def test_the_last_row_of_a_deactivated_person_brings_them_back(
+async def test_the_last_row_of_a_deactivated_person_reactivates_them(
     page: httpx.AsyncClient, workspace: Workspace
 ) -> None:
     await administer(page, "person", DANA, "deactivate")
@@ -117,7 +117,7 @@ async def test_any_message_can_be_deleted(page: httpx.AsyncClient, workspace: Wo
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-async def test_a_fault_is_put_together_shown_and_switched_off(
+async def test_a_custom_fault_is_created_shown_and_switched_off(
     page: httpx.AsyncClient, workspace: Workspace, answer: Any
 ) -> None:
     form = {"method": "chat.update", "answer": answer, "code": "team_added_to_org", "times": "2"}
@@ -134,7 +134,7 @@ async def test_a_fault_is_put_together_shown_and_switched_off(
     assert "Switch off" not in shown
 
 
-async def test_the_switches_leave_such_faults_alone(page: httpx.AsyncClient, workspace: Workspace) -> None:
+async def test_the_switches_do_not_change_custom_faults(page: httpx.AsyncClient, workspace: Workspace) -> None:
     own = workspace.faults.add("slow", "chat.update")
     for on in ("1", "0"):
         await page.post("/as/U0DANA/lab/faults/slow", data={"on": on}, headers=OURS)

@@ -1,4 +1,4 @@
-"""Every block and element has a drawing, and whatever has none is shown as an error."""
+"""Every block and element is drawn, and an unknown one is shown as an error."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ def draw(block: dict[str, Any], **options: Any) -> str:
 
 
 @pytest.mark.parametrize("kind", samples.BLOCKS)
-def test_every_block_is_drawn_without_trouble(kind: Any) -> None:
+def test_every_block_is_drawn_without_an_error(kind: Any) -> None:
     html = draw(samples.BLOCKS[kind])
     assert 'class="trouble"' not in html
     assert html.strip()
 
 
 @pytest.mark.parametrize("field", samples.INPUTS, ids=lambda field: field["element"]["type"])
-def test_every_field_is_drawn_without_trouble(field: Any) -> None:
+def test_every_field_is_drawn_without_an_error(field: Any) -> None:
     html = draw(field)
     assert 'class="trouble"' not in html
     assert field["label"]["text"] in html
     assert f'data-action-id="{field["block_id"]}-action"' in html
 
 
-def test_the_samples_are_what_slack_accepts() -> None:
+def test_slack_accepts_the_samples() -> None:
     messages = [block for kind, block in samples.BLOCKS.items() if kind not in ("alert", "file", "video")]
     assert [str(each) for block in messages for each in validate_message({"text": "x", "blocks": [block]})] == []
     view = {"type": "modal", "title": plain("Form"), "submit": plain("Go"), "blocks": samples.INPUTS}
@@ -69,7 +69,7 @@ def test_a_malformed_block_is_shown_as_an_error(block: dict[str, Any]) -> None:
 
 
 def hostile(value: Any) -> Any:
-    """The same block with hostile text wherever a person's text could stand."""
+    """Return the same block with hostile text wherever a person's text could be."""
     if isinstance(value, dict):
         return {key: _hostile_entry(key, each) for key, each in value.items()}
     if isinstance(value, list):
@@ -98,7 +98,7 @@ def test_hostile_text_in_any_place_of_a_block_stays_text(kind: Any) -> None:
         assert "62710561" not in html
 
 
-def test_a_picture_from_elsewhere_is_named_but_not_loaded() -> None:
+def test_an_external_picture_is_named_but_not_loaded() -> None:
     html = draw(samples.BLOCKS["image"])
     assert "<img" not in html
     assert "A chart" in html
@@ -108,7 +108,7 @@ def test_a_picture_from_elsewhere_is_named_but_not_loaded() -> None:
         assert "<img" not in draw({"type": "image", "image_url": url, "alt_text": "x"})
 
 
-def test_a_button_that_leads_somewhere_unsafe_leads_nowhere() -> None:
+def test_a_button_with_an_unsafe_link_has_no_link() -> None:
     block = {"type": "actions", "elements": [button("Go", "go", url="javascript:alert(1)")]}
     assert "data-url" not in draw(block)
 
@@ -146,7 +146,7 @@ def test_a_pie_gives_shares_that_add_up() -> None:
         assert share in html
 
 
-def test_what_was_chosen_stands_in_the_fields_again() -> None:
+def test_chosen_values_are_in_the_fields_again() -> None:
     group = field("g", "Group", {"type": "static_select", "options": [option("eu"), option("us")]})
     values = {"g": {"g-action": {"type": "static_select", "selected_option": option("us")}}}
     html = draw(group, values=values)
@@ -157,7 +157,7 @@ def test_what_was_chosen_stands_in_the_fields_again() -> None:
     assert 'value="old"' in draw(name)
 
 
-def test_an_error_stands_under_its_field() -> None:
+def test_an_error_is_shown_under_its_field() -> None:
     html = draw(samples.INPUTS[0], errors={"name": "Already taken."})
     assert "b-input invalid" in html
     assert '<p class="error" role="alert">Already taken.</p>' in html

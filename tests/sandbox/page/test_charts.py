@@ -43,7 +43,7 @@ def test_every_mark_lies_within_the_plot(kind: str, values: Any) -> None:
         assert mark.y + mark.height <= TOP + PLOT_HEIGHT + 1
 
 
-def test_bars_stand_on_zero_and_grow_with_their_value() -> None:
+def test_bars_start_at_zero_and_grow_with_their_value() -> None:
     first, second = plot(chart("bar", [1, 2])).series[0].marks
     assert second.height == pytest.approx(first.height * 2)
     assert first.y + first.height == pytest.approx(plot(chart("bar", [1, 2])).base)
@@ -56,7 +56,7 @@ def test_long_names_are_slanted() -> None:
     assert not plot(chart("bar", [1, 2])).slanted
 
 
-def test_a_pie_of_one_is_a_full_circle() -> None:
+def test_a_pie_of_one_value_is_a_full_circle() -> None:
     (only,) = pie([{"label": "all", "value": 5}])
     assert only.share == "100%"
     assert "A80" in only.path

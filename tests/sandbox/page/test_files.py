@@ -1,4 +1,4 @@
-"""Files that the app shared are shown, and had by those who see the channel."""
+"""Files that the app shared are shown to, and downloaded by, those who see the channel."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def test_a_text_is_previewed_as_text(page: httpx.AsyncClient, shared: Mess
     assert "<script>alert" not in html
 
 
-async def test_it_is_downloaded_never_opened(page: httpx.AsyncClient, shared: Message) -> None:
+async def test_a_file_is_downloaded_and_never_opened(page: httpx.AsyncClient, shared: Message) -> None:
     answer = await page.get("/as/U0DANA/files/F1")
     assert answer.text == HOSTILE
     assert answer.headers["content-type"] == "application/octet-stream"
@@ -34,6 +34,8 @@ async def test_it_is_downloaded_never_opened(page: httpx.AsyncClient, shared: Me
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_who_does_not_see_the_channel_does_not_get_the_file(page: httpx.AsyncClient, shared: Message) -> None:
+async def test_a_person_who_does_not_see_the_channel_cannot_get_the_file(
+    page: httpx.AsyncClient, shared: Message
+) -> None:
     assert (await page.get("/as/U0REMY/files/F1")).status_code == 404
     assert (await page.get("/as/U0DANA/files/F2")).status_code == 404

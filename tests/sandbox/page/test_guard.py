@@ -1,4 +1,4 @@
-"""No way in from outside: another host name, another origin, another page."""
+"""The page refuses requests from outside: another host name, another origin, another page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHANNEL = "/as/U0DANA/c/C0DBOPS"
 SAID = {"channel": "C0DBOPS", "text": "hello"}
 
 
-async def test_the_page_itself_may_speak(page: httpx.AsyncClient, workspace: Workspace) -> None:
+async def test_the_page_itself_may_act(page: httpx.AsyncClient, workspace: Workspace) -> None:
     assert (await page.post("/as/U0DANA/say", data=SAID, headers=OURS)).status_code == 204
     assert [each.text for each in workspace.history("C0DBOPS", "U0DANA")] == ["hello"]
 
@@ -50,7 +50,7 @@ async def test_the_page_itself_may_speak(page: httpx.AsyncClient, workspace: Wor
         "views/V1/close",
     ],
 )
-async def test_nobody_else_may_act(
+async def test_no_other_origin_may_act(
     page: httpx.AsyncClient, workspace: Workspace, path: str, headers: dict[str, Any]
 ) -> None:
     answer = await page.post(f"/as/U0DANA/{path}", data=SAID, headers=headers)
@@ -84,11 +84,11 @@ async def test_reading_changes_nothing(page: httpx.AsyncClient, workspace: Works
 
 
 @pytest.mark.parametrize("path", ["/as/U0DANA/say", "/as/U0DANA/act", "/as/U0DANA/lab/clock", "/as/U0DANA/home/open"])
-async def test_what_acts_cannot_be_asked_by_get(page: httpx.AsyncClient, path: str) -> None:
+async def test_actions_cannot_be_requested_by_get(page: httpx.AsyncClient, path: str) -> None:
     assert (await page.get(path)).status_code in (404, 405)
 
 
-async def test_every_answer_forbids_scripts_of_others_frames_and_foreign_loads(page: httpx.AsyncClient) -> None:
+async def test_every_response_forbids_foreign_scripts_frames_and_loads(page: httpx.AsyncClient) -> None:
     for path in (CHANNEL, "/page/js/main.js", "/as/U0NOBODY/home"):
         policy = (await page.get(path)).headers["content-security-policy"]
         assert "default-src 'none'" in policy
@@ -98,7 +98,7 @@ async def test_every_answer_forbids_scripts_of_others_frames_and_foreign_loads(p
         assert "unsafe" not in policy
 
 
-async def test_the_page_has_no_script_or_style_within(page: httpx.AsyncClient) -> None:
+async def test_the_page_has_no_inline_script_or_style(page: httpx.AsyncClient) -> None:
     html = (await page.get(CHANNEL)).text
     assert " style=" not in html
     assert "<style" not in html
@@ -108,9 +108,7 @@ async def test_the_page_has_no_script_or_style_within(page: httpx.AsyncClient) -
     assert all('src="/page/' in each or 'type="application/json"' in each for each in scripts)
 
 
-async def test_names_and_hints_cannot_end_the_script_element_they_stand_in(
-    page: httpx.AsyncClient, workspace: Workspace
-) -> None:
+async def test_names_and_hints_cannot_end_their_script_element(page: httpx.AsyncClient, workspace: Workspace) -> None:
     workspace.people["U0BEN"].name = "</script><script>alert(1)</script>"
     workspace.people["U0BEN"].real_name = "<img src=x onerror=alert(1)>"
     html = (await page.get(CHANNEL)).text
@@ -132,7 +130,7 @@ async def test_names_and_hints_cannot_end_the_script_element_they_stand_in(
         pytest.param("/as/U0DANA/lab/dNone", id="no such delivery"),
     ],
 )
-async def test_what_is_not_there_or_not_yours_is_404(page: httpx.AsyncClient, path: str) -> None:
+async def test_a_missing_or_foreign_object_is_404(page: httpx.AsyncClient, path: str) -> None:
     visited = await page.get(path)
     assert visited.status_code == 404
     assert "Back to the workspace" in visited.text
@@ -167,7 +165,7 @@ async def test_nonsense_is_refused_without_a_crash(page: httpx.AsyncClient, path
     assert (await page.post(f"/as/U0DANA/{path}", data=data, headers=OURS)).status_code in (400, 404)
 
 
-async def test_what_slack_would_not_allow_is_told_as_a_toast(page: httpx.AsyncClient) -> None:
+async def test_an_action_that_slack_would_refuse_is_shown_as_a_toast(page: httpx.AsyncClient) -> None:
     answer = await page.post("/as/U0GIL/say", data=SAID, headers=OURS)
     assert answer.status_code == 200
     assert "not in this conversation" in answer.text

@@ -1,4 +1,4 @@
-"""What the composer and the tour offer is what there is."""
+"""The composer and the tour offer only commands, people and channels that exist."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from bot.sandbox.workspace import Workspace
         ("", "home"),
     ],
 )
-def test_a_command_is_completed_by_the_words_that_are_typed_as_they_stand(usage: str, spoken: str) -> None:
+def test_a_command_is_completed_by_the_words_that_must_be_typed(usage: str, spoken: str) -> None:
     assert CommandHint("home", usage, "").command_words == spoken
 
 
-async def test_people_of_other_workspaces_are_offered_no_command(workspace: Workspace) -> None:
+async def test_people_of_other_workspaces_are_offered_no_commands(workspace: Workspace) -> None:
     hints = [CommandHint("list", "db list", "List")]
     assert hints_for(workspace, workspace.people["U0DANA"], hints)["commands"]
     offered = hints_for(workspace, workspace.people["U0STELLA"], hints)
@@ -33,11 +33,11 @@ async def test_people_of_other_workspaces_are_offered_no_command(workspace: Work
     assert {each["name"] for each in offered["channels"]} == {"ext-partner"}
 
 
-async def test_a_command_that_is_typed_as_nothing_needs_no_hint(workspace: Workspace) -> None:
+async def test_a_command_without_arguments_needs_no_hint(workspace: Workspace) -> None:
     assert hints_for(workspace, workspace.people["U0DANA"], [CommandHint("home", "", "x")])["commands"] == []
 
 
-async def test_the_tour_has_eight_steps_of_people_in_their_channels_with_commands_that_exist(
+async def test_the_tour_has_eight_steps_with_people_in_their_channels_and_existing_commands(
     workspace: Workspace,
 ) -> None:
     steps = default_tour()

@@ -1,4 +1,4 @@
-"""mrkdwn becomes HTML, and nothing that somebody wrote becomes live."""
+"""mrkdwn becomes HTML, and nothing that a person wrote becomes active."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ALLOWED_ATTRIBUTES = frozenset(
 
 
 class Inventory(HTMLParser):
-    """What is live in a piece of HTML."""
+    """The active parts of a piece of HTML."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ def harmless(html: str) -> Inventory:
         pytest.param("*a `b*c` d*", "<strong>a <code>b*c</code> d</strong>", id="code wins over bold"),
     ],
 )
-def test_marks_are_drawn_as_slack_draws_them(text: str, html: str) -> None:
+def test_formatting_is_drawn_like_slacks(text: str, html: str) -> None:
     assert mrkdwn(text, NAMES) == html
 
 
@@ -93,18 +93,18 @@ def test_marks_are_drawn_as_slack_draws_them(text: str, html: str) -> None:
         pytest.param("```\ncode <b> <@U0ANA>\n```", "Copycode <b> @Ana", id="preformatted"),
     ],
 )
-def test_angle_forms_show_what_they_stand_for(text: str, seen: str) -> None:
+def test_angle_brackets_show_what_they_stand_for(text: str, seen: str) -> None:
     assert harmless(mrkdwn(text, NAMES)).text == seen
 
 
-def test_a_mass_mention_looks_like_a_warning_and_a_mention_of_me_like_mine() -> None:
+def test_a_mass_mention_looks_like_a_warning_and_ones_own_mention_is_highlighted() -> None:
     assert 'class="mass"' in mrkdwn("<!channel>", NAMES)
     assert "mention-me" in mrkdwn("<@U0ANA>", NAMES)
     assert "mention-me" not in mrkdwn("<@U0BEN>", NAMES)
     assert 'class="mass"' not in mrkdwn("&lt;!channel&gt;", NAMES)
 
 
-def test_a_link_says_where_it_really_leads() -> None:
+def test_a_link_shows_its_real_target() -> None:
     html = mrkdwn("<https://evil.example/?a=1&amp;b=2|https://turso.tech>", NAMES)
     assert 'title="https://evil.example/?a=1&amp;b=2"' in html
     assert 'rel="noopener noreferrer nofollow"' in html
@@ -141,7 +141,7 @@ ATTACKS = [
 
 
 @pytest.mark.parametrize("text", ATTACKS)
-def test_nothing_written_becomes_live(text: Any) -> None:
+def test_no_written_text_becomes_active(text: Any) -> None:
     harmless(mrkdwn(text, NAMES))
     harmless(rich_text([{"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}], NAMES))
     harmless(rich_text([{"type": "rich_text_section", "elements": [{"type": "link", "url": text}]}], NAMES))
@@ -158,11 +158,11 @@ PIECES = st.sampled_from(
 
 @settings(max_examples=300)
 @given(st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=14).map("".join)))
-def test_no_text_whatever_becomes_live_or_breaks_the_page(text: str) -> None:
+def test_no_random_text_becomes_active_or_breaks_the_page(text: str) -> None:
     harmless(mrkdwn(text, NAMES))
 
 
-def test_long_hostile_texts_take_no_time() -> None:
+def test_long_hostile_texts_are_fast() -> None:
     for text in ("*a " * 1000, "`" * 3000, "<" * 3000, "_a*b~" * 600, "*`" * 1500, "https://" * 375):
         mrkdwn(text, NAMES)
 

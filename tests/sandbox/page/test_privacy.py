@@ -1,4 +1,4 @@
-"""The inspector shows everything to everybody, except what one person alone was shown or did."""
+"""The inspector shows everything to everybody, except what only one person was shown or did."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECRET = "eyJ.secret.token"
 
 @pytest.fixture
 async def busy() -> AsyncIterator[Workspace]:
-    """A workspace in which Dana ran a command and was answered privately in every way there is."""
+    """Return a workspace in which Dana ran a command and was answered privately in every possible way."""
     async with running(new_workspace()) as workspace, connected(workspace, Recorder()):
         client = client_of(workspace)
         await workspace.say("U0DANA", "C0DBOPS", f"/turso {SECRET}")
@@ -38,7 +38,7 @@ async def _web() -> aiohttp.ClientSession:
     return aiohttp.ClientSession()
 
 
-async def test_only_the_person_concerned_sees_what_is_inside(busy: Workspace) -> None:
+async def test_only_the_person_concerned_sees_the_content(busy: Workspace) -> None:
     records: list[Call | Delivery] = [*busy.calls, *busy.deliveries]
     private = [each for each in records if SECRET in repr(each)]
     assert len(private) == 6
@@ -48,13 +48,13 @@ async def test_only_the_person_concerned_sees_what_is_inside(busy: Workspace) ->
             assert may_look(busy, other, record) == (False, "U0DANA")
 
 
-async def test_what_goes_to_a_channel_is_seen_by_those_who_see_the_channel(busy: Workspace) -> None:
+async def test_the_content_of_a_channel_is_seen_by_those_who_see_the_channel(busy: Workspace) -> None:
     await client_of(busy).chat_postMessage(channel="C0ORDERS", text="hello")
     posted = busy.calls[-1]
     assert may_look(busy, "U0DANA", posted)[0]
     assert not may_look(busy, "U0REMY", posted)[0]
 
 
-async def test_what_concerns_nobody_is_open(busy: Workspace) -> None:
+async def test_content_that_concerns_no_one_is_visible_to_all(busy: Workspace) -> None:
     await client_of(busy).auth_test()
     assert may_look(busy, "U0STELLA", busy.calls[-1]) == (True, None)

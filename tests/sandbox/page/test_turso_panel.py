@@ -1,4 +1,4 @@
-"""The Turso panel: each button changes the local Turso, and shows what came of it."""
+"""The Turso panel: each button changes the local Turso, and shows the result."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def test_a_spike_is_in_the_usage_of_its_database(page: httpx.AsyncClient, 
     assert (await turso.usage("users"))["rows_read"] == before + 60_000_000
 
 
-async def test_a_quota_that_is_made_small_blocks_and_overages_show(page: httpx.AsyncClient, turso: Hosted) -> None:
+async def test_a_smaller_quota_blocks_and_overages_are_shown(page: httpx.AsyncClient, turso: Hosted) -> None:
     assert "blocked" not in await press(page, "share", "97")
     assert "97.0%" in await press(page, "share", "97")
 
@@ -68,7 +68,7 @@ async def test_a_quota_that_is_made_small_blocks_and_overages_show(page: httpx.A
     assert "Turso blocks reads" in await press(page, "overages", "off")
 
 
-async def test_a_plan_is_chosen_with_its_own_quotas(page: httpx.AsyncClient, turso: Hosted) -> None:
+async def test_a_plan_is_chosen_with_its_quotas(page: httpx.AsyncClient, turso: Hosted) -> None:
     await press(page, "share", "60")
 
     await press(page, "plan", "pro")
@@ -81,7 +81,7 @@ async def test_a_plan_is_chosen_with_its_own_quotas(page: httpx.AsyncClient, tur
     ("do", "value"),
     [("archive", "moon"), ("spike", "nope"), ("plan", "gold"), ("share", "3"), ("explode", ""), ("", "")],
 )
-async def test_what_does_not_exist_is_refused(page: httpx.AsyncClient, do: str, value: str) -> None:
+async def test_an_unknown_object_is_refused(page: httpx.AsyncClient, do: str, value: str) -> None:
     await press(page, do, value, 404)
 
 
@@ -100,7 +100,7 @@ async def test_the_inspector_shows_the_panel_only_with_a_local_turso(
     ("now", "minutes"),
     [("14:23:00", 35), ("14:57:59", 0), ("14:58:30", 59), ("14:59:00", 59), ("23:59:00", 59)],
 )
-async def test_the_clock_moves_to_when_the_bot_looks_at_usage(now: str, minutes: int) -> None:
+async def test_the_clock_moves_to_the_bots_next_sample(now: str, minutes: int) -> None:
     at = datetime.fromisoformat(f"2026-11-27T{now}").replace(tzinfo=UTC)
 
     by = until_look(at)

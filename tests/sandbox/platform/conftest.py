@@ -1,4 +1,4 @@
-"""Platforms for the tests of this folder."""
+"""Local Tursos for the tests of this folder."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.sandbox.platform.hosting import Client, Hosted, Process
 
 @pytest.fixture
 async def platform(tmp_path: Path) -> AsyncIterator[Hosted]:
-    """A platform with today's shapes."""
+    """Yield a local Turso of today's generation."""
     hosted = Hosted(tmp_path / "data", admin=True)
     yield hosted
     await hosted.close()
@@ -18,13 +18,13 @@ async def platform(tmp_path: Path) -> AsyncIterator[Hosted]:
 
 @pytest.fixture
 async def orders(platform: Hosted) -> Client:
-    """A database named `orders`, opened with full access."""
+    """Return a client of the database `orders` with full access."""
     return await platform.database("orders")
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    """A platform in a process of its own, shared by the tests of a file."""
+    """Run a local Turso in a process of its own, which the tests of a file share."""
     process = Process(tmp_path_factory.mktemp("platform"), admin=True)
     yield process
     process.stop()

@@ -1,4 +1,4 @@
-"""Platforms to test: in this process without a socket, or in a process of their own."""
+"""Local Tursos for tests: in this process without a socket, or in a process of their own."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ Json = Any
 
 
 def stmt(sql: str, *args: Any, **named: Any) -> Json:
-    """An `execute` request."""
+    """Return an `execute` request."""
     statement: dict[str, Any] = {"sql": sql}
     if args:
         statement["args"] = [value(arg) for arg in args]
@@ -48,11 +48,11 @@ ALTER TABLE databases DROP COLUMN encryption_cipher;
 DROP TABLE journal;
 PRAGMA user_version = 1;
 """
-"""Makes a catalogue one of version 1."""
+"""SQL that turns a catalogue into one of version 1."""
 
 
 class Answer:
-    """The answer of a pipeline."""
+    """The answer to a pipeline."""
 
     def __init__(self, response: httpx.Response) -> None:
         assert response.status_code == 200, f"{response.status_code}: {response.text}"
@@ -60,17 +60,17 @@ class Answer:
         self.baton: str | None = self.json["baton"]
 
     def __getitem__(self, position: int) -> Json:
-        """What a request gave: its `result`, or its error."""
+        """Return the result of one request, or its error."""
         entry = self.json["results"][position]
         return entry["response"].get("result", entry["response"]) if entry["type"] == "ok" else entry["error"]
 
     def code(self, position: int = 0) -> str | None:
-        """The code of a request's error; None if it went well."""
+        """Return the code of a request's error. None: there is none."""
         entry = self.json["results"][position]
         return entry["error"]["code"] if entry["type"] == "error" else None
 
     def rows(self, position: int = 0) -> list[list[Any]]:
-        """The rows with plain values."""
+        """Return the rows with plain values."""
         return [[plain(cell) for cell in row] for row in self[position]["rows"]]
 
 
@@ -81,7 +81,7 @@ def plain(cell: Json) -> Any:
 
 
 class Hosted:
-    """A platform in this process, asked without a socket."""
+    """A local Turso in this process, called without a socket."""
 
     def __init__(self, data: Path, **options: Any) -> None:
         self.app: Starlette = create_platform(data, api_token=API_TOKEN, **options)
@@ -97,7 +97,7 @@ class Hosted:
         await self.turso.close()
 
     async def api(self, method: str, path: str = "", status: int = 200, **options: Any) -> Json:
-        """Ask the control plane for something in the organization; returns the JSON of the answer."""
+        """Call the control plane for an object in the organization, and return the JSON of the answer."""
         response = await self.http.request(method, f"/v1/organizations/acme{path}", **options)
         assert response.status_code == status, f"{response.status_code}: {response.text}"
         return response.json() if response.content else None
@@ -109,7 +109,7 @@ class Hosted:
         return str((await self.api("POST", f"/databases/{name}/auth/tokens", params=query))["jwt"])
 
     async def database(self, name: str, **query: str) -> "Client":
-        """Create a database if need be, and open it."""
+        """Create a database unless it exists, and return a client of it."""
         if not any(each["Name"] == name for each in (await self.api("GET", "/databases"))["databases"]):
             await self.create(name)
         return Client(self, name, await self.token(name, **query))
@@ -119,7 +119,7 @@ class Hosted:
 
 
 class Client:
-    """A database as somebody with a token sees it."""
+    """A client of a database with a token."""
 
     def __init__(self, platform: Hosted, name: str, token: str) -> None:
         self.platform, self.name, self.token = platform, name, token
@@ -143,7 +143,7 @@ class Client:
 
 
 class Process:
-    """A platform in a process of its own."""
+    """A local Turso in a process of its own."""
 
     def __init__(self, data: Path, **options: Any) -> None:
         self.data = data
@@ -166,7 +166,7 @@ class Process:
         return response.json() if response.content else None
 
     def create(self, name: str) -> str:
-        """Create a database; returns its URL for clients."""
+        """Create a database, and return its URL for clients."""
         hostname = self.api("POST", "/databases", json={"name": name})["database"]["Hostname"]
         return f"http://{hostname}/"
 
@@ -177,7 +177,7 @@ class Process:
         return self.api("GET", f"/databases/{name}/usage")["database"]["usage"]
 
     def kill(self) -> None:
-        """End it as a power cut would."""
+        """Send SIGKILL, which ends the process like a power cut."""
         self._process.kill()
         self._finish()
 

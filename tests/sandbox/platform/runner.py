@@ -1,6 +1,6 @@
-"""Runs the platform in a process of its own: `python -m tests.sandbox.platform.runner DATA [KEY=VALUE…]`.
+"""Runs the local Turso in a process of its own: `python -m tests.sandbox.platform.runner DATA [KEY=VALUE…]`.
 
-Real clients are tried against it: Python's `libsql` holds the interpreter while it waits, and a kill must not hurt us.
+Real clients need it, because Python's `libsql` holds the interpreter lock while it waits. Tests of kills need it, too.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Groups, locations, organizations, API tokens, and what the `turso` command line calls on its way."""
+"""Groups, locations, organizations and API tokens, and the calls of the `turso` command line."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.sandbox.platform.hosting import API_TOKEN, Hosted
 Minted = Callable[..., Awaitable[dict[str, str]]]
 
 
-async def test_groups_are_made_shown_and_deleted_with_their_databases(platform: Hosted) -> None:
+async def test_groups_are_created_shown_and_deleted_with_their_databases(platform: Hosted) -> None:
     made = (await platform.api("POST", "/groups", json={"Name": "europe", "Location": "aws-eu-west-1"}))["group"]
     assert (made["name"], made["locations"], made["primary"]) == ("europe", ["aws-eu-west-1"], "aws-eu-west-1")
     assert (await platform.api("GET", "/groups/europe"))["group"] == made
@@ -44,7 +44,7 @@ async def test_a_protected_group_or_database_keeps_the_group(platform: Hosted) -
     assert (await platform.api("GET", "/groups/default"))["group"]["delete_protection"] is True
 
 
-async def test_locations_come_and_go_and_with_them_the_instances(platform: Hosted) -> None:
+async def test_adding_or_removing_a_location_adds_or_removes_its_instances(platform: Hosted) -> None:
     await platform.create("orders")
 
     added = (await platform.api("POST", "/groups/default/locations/aws-us-east-1"))["group"]
@@ -60,7 +60,7 @@ async def test_locations_come_and_go_and_with_them_the_instances(platform: Hoste
     await platform.api("DELETE", "/groups/default/locations/nope", status=404)
 
 
-async def test_the_command_line_finds_what_it_calls_on_its_way(platform: Hosted) -> None:
+async def test_every_call_of_the_command_line_is_answered(platform: Hosted) -> None:
     async def get(path: str) -> Any:
         response = await platform.http.get(path)
         assert response.status_code == 200, path
@@ -96,7 +96,7 @@ async def test_overages_can_be_switched(platform: Hosted) -> None:
     assert updated["organization"]["overages"] is True
 
 
-async def test_the_audit_log_tells_what_was_done_newest_first(platform: Hosted) -> None:
+async def test_the_audit_log_lists_operations_newest_first(platform: Hosted) -> None:
     await platform.create("orders")
     headers = {"user-agent": "turso-cli/1.2.3 (linux/amd64)"}
     await platform.api("POST", "/databases/orders/auth/tokens", headers=headers)
@@ -115,7 +115,7 @@ async def test_the_audit_log_tells_what_was_done_newest_first(platform: Hosted) 
 
 @pytest.fixture
 async def minted(platform: Hosted) -> Minted:
-    """Mint an API token; returns its headers."""
+    """Create an API token, and return its headers."""
 
     async def mint(name: str, **body: Any) -> dict[str, str]:
         response = await platform.http.post(f"/v1/auth/api-tokens/{name}", json=body or None)
@@ -142,7 +142,7 @@ async def test_an_api_token_works_until_it_is_revoked_and_is_never_shown_again(
     assert (await platform.http.delete("/v1/auth/api-tokens/ci")).status_code == 404
 
 
-async def test_an_organizations_token_reaches_no_other_organization(platform: Hosted, minted: Minted) -> None:
+async def test_an_organizations_token_cannot_access_another_organization(platform: Hosted, minted: Minted) -> None:
     await platform.http.post("/v1/organizations", json={"name": "umbrella"})
     headers = await minted("acme-only", organization="acme")
 
@@ -157,7 +157,7 @@ async def test_an_organizations_token_reaches_no_other_organization(platform: Ho
     assert await platform.api("DELETE", f"/api-tokens/{ours['id']}") == {"token": ours["id"]}
 
 
-async def test_a_groups_token_does_what_its_scopes_say_in_its_group_alone(platform: Hosted, minted: Minted) -> None:
+async def test_a_groups_token_has_its_scopes_in_its_group_alone(platform: Hosted, minted: Minted) -> None:
     await platform.api("POST", "/groups", json={"name": "europe", "location": "aws-eu-west-1"})
     await platform.create("inside", group="europe")
     await platform.create("outside")
@@ -190,14 +190,14 @@ async def test_presets_are_expanded_and_unknown_scopes_refused(platform: Hosted,
     assert (await platform.http.post("/v1/auth/api-tokens/all")).status_code == 409
 
 
-async def test_the_second_version_wraps_the_minted_token(platform: Hosted) -> None:
+async def test_the_second_version_wraps_the_created_token(platform: Hosted) -> None:
     minted = (await platform.http.post("/v2/auth/api-tokens/cli")).json()
 
     headers = {"authorization": f"Bearer {minted['token']['value']}"}
     assert (await platform.http.get("/v1/auth/validate", headers=headers)).json() == {"exp": -1}
 
 
-async def test_nothing_of_the_api_token_is_kept_on_disk(platform: Hosted, tmp_path: Path) -> None:
+async def test_an_api_token_is_not_stored_on_disk(platform: Hosted, tmp_path: Path) -> None:
     await platform.create("orders")
 
     files = [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -1,4 +1,4 @@
-"""Archived groups: their databases refuse until the group is woken, and only the group can be woken."""
+"""Archived groups: their databases refuse requests until the group is woken, which only the group can be."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ async def archive(platform: Hosted, group: str = "default") -> None:
     assert response.status_code == 200
 
 
-async def test_an_archived_group_and_its_databases_say_so(platform: Hosted, orders: Client) -> None:
+async def test_an_archived_group_and_its_databases_are_marked(platform: Hosted, orders: Client) -> None:
     await archive(platform)
 
     database = (await platform.api("GET", "/databases/orders"))["database"]

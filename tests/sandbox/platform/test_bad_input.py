@@ -1,4 +1,4 @@
-"""Malformed, oversized and malicious input: each a clean refusal, and nothing outside the data folder."""
+"""Malformed, oversized and malicious input is refused cleanly, and nothing outside the data folder is touched."""
 
 import json
 import socket
@@ -74,7 +74,7 @@ async def test_a_malformed_pipeline_is_a_400_in_plain_text(orders: Client, body:
         {"type": "date", "value": "x"},
     ],
 )
-async def test_what_is_no_value_is_a_400(orders: Client, value: Any) -> None:
+async def test_an_invalid_value_is_a_400(orders: Client, value: Any) -> None:
     request = {"type": "execute", "stmt": {"sql": "SELECT ?", "args": [value]}}
 
     assert (await orders.post(content=json.dumps({"requests": [request]}))).status_code == 400
@@ -93,7 +93,7 @@ async def test_what_is_no_value_is_a_400(orders: Client, value: Any) -> None:
         pytest.param("SELECT '\\", id="no end"),
     ],
 )
-async def test_statements_beyond_the_limits_are_errors_of_their_own(orders: Client, sql: str) -> None:
+async def test_statements_beyond_the_limits_are_separate_errors(orders: Client, sql: str) -> None:
     answer = await orders.ask(stmt(sql), stmt("SELECT 1"), CLOSE)
 
     assert answer.code(0) is not None
@@ -151,13 +151,13 @@ async def test_a_bad_limit_is_a_400(platform: Hosted, query: dict[str, str]) -> 
     await platform.api("GET", "/databases", status=400, params=query)
 
 
-async def test_a_cursor_that_is_nobodys_gives_a_page_all_the_same(platform: Hosted, orders: Client) -> None:
+async def test_an_unknown_cursor_still_gives_a_page(platform: Hosted, orders: Client) -> None:
     for cursor in ("zzz", "' OR 1=1 --", "\x00", "ö"):
         await platform.api("GET", "/databases", params={"limit": 1, "cursor": cursor})
 
 
 def raw(server: Process, request: bytes) -> str:
-    """Send bytes as they are; returns what comes back."""
+    """Send bytes unchanged, and return the response."""
     address = urlsplit(server.url)
     with closing(socket.create_connection((str(address.hostname), address.port or 0), 10)) as connection:
         connection.sendall(request)
@@ -174,7 +174,7 @@ def raw(server: Process, request: bytes) -> str:
 
 
 def outside(server: Process) -> set[str]:
-    """What lies beside the data folder."""
+    """Return the files next to the data folder."""
     return {path.name for path in Path(server.data).parent.iterdir()}
 
 
@@ -199,7 +199,7 @@ TRICKS = [
 
 
 @pytest.mark.parametrize("path", TRICKS, ids=range(len(TRICKS)))
-def test_path_tricks_in_names_find_nothing_and_make_nothing(server: Process, path: Any) -> None:
+def test_path_tricks_in_names_find_and_create_nothing(server: Process, path: Any) -> None:
     before = outside(server)
     body = b'{"requests":[]}'
     head = (
@@ -222,7 +222,7 @@ def test_a_gigabyte_is_refused_before_it_is_sent(server: Process) -> None:
         assert raw(server, head.encode()).split()[1] == "413"
 
 
-def test_a_gigabyte_in_pieces_is_refused_when_it_becomes_too_much(server: Process) -> None:
+def test_a_gigabyte_in_chunks_is_refused_once_it_exceeds_the_limit(server: Process) -> None:
     created = server.create("large")
     token = server.token("large")
 

@@ -75,7 +75,7 @@ async def test_fifty_clients_over_real_connections(server: Process) -> None:
     assert await asyncio.gather(*(use(number) for number in range(CLIENTS))) == [str(each) for each in range(CLIENTS)]
 
 
-async def test_a_crowd_of_databases_is_served_with_few_open_at_once(tmp_path: Path) -> None:
+async def test_many_databases_are_served_with_few_open_at_once(tmp_path: Path) -> None:
     hosted = Hosted(tmp_path, limits=Limits(open_databases=3))
     databases = [await hosted.database(f"db-{number}") for number in range(12)]
 
@@ -89,7 +89,7 @@ async def test_a_crowd_of_databases_is_served_with_few_open_at_once(tmp_path: Pa
     await hosted.close()
 
 
-async def test_too_many_open_streams_are_turned_away_for_a_moment(tmp_path: Path) -> None:
+async def test_too_many_open_streams_are_refused_for_a_moment(tmp_path: Path) -> None:
     hosted = Hosted(tmp_path, limits=Limits(streams=2))
     orders = await hosted.database("orders")
     opened = [await orders.ask(stmt("SELECT 1")) for _ in range(2)]
@@ -102,7 +102,7 @@ async def test_too_many_open_streams_are_turned_away_for_a_moment(tmp_path: Path
     await hosted.close()
 
 
-async def test_readers_go_on_while_somebody_writes(platform: Hosted, orders: Client) -> None:
+async def test_reads_continue_during_a_write(platform: Hosted, orders: Client) -> None:
     await orders.ask(stmt("CREATE TABLE t(a)"), stmt("INSERT INTO t VALUES (1)"), CLOSE)
     writing = await orders.ask(stmt("BEGIN IMMEDIATE"), stmt("INSERT INTO t VALUES (2)"))
 
@@ -113,7 +113,7 @@ async def test_readers_go_on_while_somebody_writes(platform: Hosted, orders: Cli
     assert (await orders.run("SELECT a FROM t")).rows() == [[1], [2]]
 
 
-async def test_the_loop_answers_others_while_a_statement_is_long(platform: Hosted, orders: Client) -> None:
+async def test_the_event_loop_answers_others_during_a_long_statement(platform: Hosted, orders: Client) -> None:
     slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT max(i) FROM n"
     running = asyncio.create_task(orders.run(slow))
     await asyncio.sleep(0.05)
@@ -131,7 +131,7 @@ async def test_every_writing_connection_waits_for_the_disk(orders: Client) -> No
     assert (answer.rows(0), answer.rows(1)) == ([[2]], [["wal"]])
 
 
-def test_no_acknowledged_write_is_lost_by_a_kill(tmp_path: Path) -> None:
+def test_a_kill_loses_no_acknowledged_write(tmp_path: Path) -> None:
     data = tmp_path / "data"
     acknowledged: list[int] = []
     server = Process(data)
@@ -170,7 +170,7 @@ def test_the_usage_of_every_acknowledged_request_survives_a_kill(tmp_path: Path)
     url, token = server.create("orders"), server.token("orders")
     headers = {"authorization": f"Bearer {token}"}
     with httpx.Client(headers=headers, trust_env=False) as client:
-        for number in range(5):  # within the second in which nothing is booked yet
+        for number in range(5):  # within the second before usage is booked
             body = {
                 "requests": [stmt("CREATE TABLE IF NOT EXISTS t(a)"), stmt("INSERT INTO t VALUES (?)", number), CLOSE]
             }
@@ -207,7 +207,7 @@ def write(url: str, headers: Any, first: Any, acknowledged: Any) -> None:
                 acknowledged.append(number)
 
 
-def test_what_a_killed_platform_left_half_done_is_cleared_at_the_next_start(tmp_path: Path) -> None:
+def test_what_a_killed_process_left_unfinished_is_removed_at_the_next_start(tmp_path: Path) -> None:
     data = tmp_path / "data"
     first = Process(data)
     first.create("orders")
@@ -222,7 +222,7 @@ def test_what_a_killed_platform_left_half_done_is_cleared_at_the_next_start(tmp_
     second.stop()
 
 
-def test_two_platforms_do_not_share_a_folder(tmp_path: Path) -> None:
+def test_two_processes_cannot_share_a_folder(tmp_path: Path) -> None:
     first = Process(tmp_path)
     with pytest.raises(AssertionError, match="did not start"):
         Process(tmp_path)

@@ -1,4 +1,4 @@
-"""Databases on the control plane: what today's Platform API answers."""
+"""Databases on the control plane: the answers of today's Platform API."""
 
 import asyncio
 from pathlib import Path
@@ -38,7 +38,7 @@ async def test_a_created_database_is_listed_with_every_property_and_can_be_fetch
     assert (await platform.api("GET", "/databases/orders"))["database"] == listed[0]
 
 
-async def test_the_hostname_carries_the_port_at_which_the_platform_was_asked(platform: Hosted) -> None:
+async def test_the_hostname_has_the_port_of_the_request(platform: Hosted) -> None:
     await platform.create("orders")
 
     listed = await platform.api("GET", "/databases", headers={"host": "localhost:8123"})
@@ -46,7 +46,7 @@ async def test_the_hostname_carries_the_port_at_which_the_platform_was_asked(pla
     assert listed["databases"][0]["Hostname"] == "127.0.0.1:8123/db/orders"
 
 
-async def test_a_public_url_stands_in_the_hostname_instead(tmp_path: Path) -> None:
+async def test_a_public_url_is_used_as_the_hostname_instead(tmp_path: Path) -> None:
     hosted = Hosted(tmp_path, public_url="https://turso.example:8443/try/")
 
     created = await hosted.create("orders")
@@ -64,7 +64,7 @@ async def test_a_taken_name_is_a_conflict_and_changes_nothing(platform: Hosted) 
     assert (await platform.api("GET", "/databases/orders"))["database"]["DbId"] == first["DbId"]
 
 
-async def test_of_many_who_create_the_same_name_at_once_one_wins(platform: Hosted) -> None:
+async def test_of_many_simultaneous_creations_of_a_name_one_wins(platform: Hosted) -> None:
     asked = [platform.http.post("/v1/organizations/acme/databases", json={"name": "orders"}) for _ in range(10)]
 
     statuses = sorted(response.status_code for response in await asyncio.gather(*asked))
@@ -83,13 +83,13 @@ async def test_a_name_outside_the_rules_is_refused(platform: Hosted, name: Any) 
     assert "invalid database name" in refused["error"]
 
 
-async def test_a_group_that_is_not_there_is_refused(platform: Hosted) -> None:
+async def test_an_unknown_group_is_refused(platform: Hosted) -> None:
     refused = await platform.api("POST", "/databases", status=400, json={"name": "orders", "group": "nope"})
 
     assert refused == {"error": "group not found"}
 
 
-async def test_what_is_not_there_is_not_found(platform: Hosted) -> None:
+async def test_an_unknown_object_is_not_found(platform: Hosted) -> None:
     for method, path in [
         ("GET", "/databases/nope"),
         ("DELETE", "/databases/nope"),
@@ -152,7 +152,7 @@ async def test_a_patch_changes_what_it_names_and_null_leaves_it(platform: Hosted
     assert await platform.api("GET", path) == left
 
 
-async def test_a_list_can_be_cut_to_a_group_and_read_in_pages(platform: Hosted) -> None:
+async def test_a_list_can_be_limited_to_a_group_and_read_in_pages(platform: Hosted) -> None:
     await platform.api("POST", "/groups", json={"name": "europe", "location": "aws-eu-west-1"})
     for name in ("a", "b", "c"):
         await platform.create(name, group="europe")
@@ -199,7 +199,7 @@ async def test_a_database_can_begin_as_a_copy_of_another(platform: Hosted, order
         {"size_limit": "much"},
     ],
 )
-async def test_what_cannot_be_made_as_asked_is_refused_and_leaves_nothing(
+async def test_a_copy_that_cannot_be_made_as_requested_is_refused_and_leaves_nothing(
     platform: Hosted, orders: Client, body: dict[str, Any], tmp_path: Path
 ) -> None:
     files = sorted((tmp_path / "data" / "databases").iterdir())
@@ -210,7 +210,7 @@ async def test_what_cannot_be_made_as_asked_is_refused_and_leaves_nothing(
     assert sorted((tmp_path / "data" / "databases").iterdir()) == files
 
 
-async def test_a_size_limit_is_kept(platform: Hosted) -> None:
+async def test_a_size_limit_is_stored(platform: Hosted) -> None:
     await platform.create("orders", size_limit="32kb")
     orders = await platform.database("orders")
     await orders.run("CREATE TABLE t(a)")
@@ -231,7 +231,7 @@ async def test_a_size_limit_is_kept(platform: Hosted) -> None:
         ("Bearer something-else", "token contains an invalid number of segments"),
     ],
 )
-async def test_who_has_no_good_token_gets_a_401(platform: Hosted, header: str | None, text: str) -> None:
+async def test_a_request_without_a_valid_token_gets_a_401(platform: Hosted, header: str | None, text: str) -> None:
     headers = {} if header is None else {"authorization": header}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(platform.app), base_url="http://p") as stranger:
         response = await stranger.get("/v1/organizations/acme/databases", headers=headers)
@@ -239,7 +239,7 @@ async def test_who_has_no_good_token_gets_a_401(platform: Hosted, header: str | 
     assert (response.status_code, response.json()) == (401, {"error": text})
 
 
-async def test_a_database_token_opens_no_control_plane(platform: Hosted, orders: Client) -> None:
+async def test_a_database_token_does_not_open_the_control_plane(platform: Hosted, orders: Client) -> None:
     response = await platform.http.get("/v1/organizations/acme/databases", headers=orders.headers)
 
     assert (response.status_code, response.json()) == (401, {"error": "could not parse jwt id"})

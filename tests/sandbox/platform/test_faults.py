@@ -13,7 +13,7 @@ from tests.sandbox.platform.hosting import API_TOKEN, CLOSE, Client, Hosted, Pro
 ROTATE = "/v1/organizations/acme/databases/orders/auth/rotate"
 
 
-async def test_without_being_asked_for_there_is_no_admin_endpoint(tmp_path: Path) -> None:
+async def test_without_the_option_there_is_no_admin_endpoint(tmp_path: Path) -> None:
     hosted = Hosted(tmp_path)
 
     for path in ("calls", "faults", "hold/1", "time"):
@@ -21,7 +21,7 @@ async def test_without_being_asked_for_there_is_no_admin_endpoint(tmp_path: Path
     await hosted.close()
 
 
-async def test_a_status_strikes_as_often_as_asked_and_where_asked(platform: Hosted) -> None:
+async def test_a_status_occurs_as_often_and_where_it_was_requested(platform: Hosted) -> None:
     fault = {"kind": "status", "status": 429, "retry_after": "7", "method": "GET", "path": "*/databases", "count": 2}
     assert (await platform.http.post("/_admin/faults", json=fault)).status_code == 200
 
@@ -53,7 +53,7 @@ async def test_latency_delays(platform: Hosted) -> None:
     assert loop.time() - began >= 0.3
 
 
-async def test_a_dropped_connection_did_nothing_and_a_lost_answer_did(platform: Hosted) -> None:
+async def test_a_dropped_connection_did_nothing_and_a_lost_answer_did_something(platform: Hosted) -> None:
     path = "/v1/organizations/acme/databases"
     platform.turso.faults.add("drop", method="POST", path="*/databases")
     with pytest.raises(httpx.RemoteProtocolError):

@@ -1,4 +1,4 @@
-"""The switch to 2023: the shapes of then, databases without instances, other codes."""
+"""The generation of 2023: its response shapes, databases without instances, other error codes."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,7 +15,7 @@ async def old(tmp_path: Path) -> AsyncIterator[Hosted]:
     await hosted.close()
 
 
-async def test_a_database_begins_without_instances_and_is_served_from_its_first_on(old: Hosted) -> None:
+async def test_a_database_has_no_instances_at_first_and_is_served_from_its_first_one_on(old: Hosted) -> None:
     created = await old.api("POST", "/databases", json={"name": "orders"})
     assert created.keys() == {"database", "username", "password"}
     assert created["database"] == {
@@ -71,7 +71,7 @@ async def test_usage_has_its_old_shape(old: Hosted) -> None:
     assert "storage_bytes" not in totals
 
 
-async def test_names_had_32_letters_and_ids_another_version(old: Hosted) -> None:
+async def test_names_had_at_most_32_letters_and_ids_another_version(old: Hosted) -> None:
     await old.api("POST", "/databases", status=400, json={"name": "a" * 33})
     created = await old.create("a" * 32)
 

@@ -1,4 +1,4 @@
-"""Node's clients, which others wrote, over real HTTP: every operation of theirs that exists here."""
+"""Third-party Node clients over real HTTP: every operation of theirs that the local Turso has."""
 
 import fcntl
 import hashlib
@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.timeout(600),  # the first test installs them
 ]
 
-# What fails against the real service too: an empty 200 is no JSON, and a token is validated at another path.
+# These fail with the real service too: an empty 200 is no JSON, and a token is validated at another path.
 FAIL_THERE_TOO = {
     "groups.rotateTokens": "SyntaxError: Unexpected end of JSON input",
     "databases.rotateTokens": "SyntaxError: Unexpected end of JSON input",
@@ -31,7 +31,7 @@ FAIL_THERE_TOO = {
 
 @pytest.fixture(scope="module")
 def modules() -> Path:
-    """A folder with the clients installed; it is kept between runs, outside the repository."""
+    """Return a folder with the installed clients. It is kept between runs, outside the repository."""
     lock = (SCRIPTS / "package-lock.json").read_bytes()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "turso-ops"
     folder = cache / f"node-clients-{hashlib.sha256(lock).hexdigest()[:16]}"
@@ -49,7 +49,7 @@ def modules() -> Path:
 
 
 def run(modules: Path, script: str, **environment: str) -> dict[str, str]:
-    """Run a script of operations; returns what came of each."""
+    """Run a script of operations, and return the outcome of each."""
     source = (SCRIPTS / "harness.mjs").read_text() + (SCRIPTS / script).read_text()
     done = subprocess.run(
         [str(NODE), "--input-type=module"],
@@ -81,7 +81,7 @@ def test_every_operation_of_a_database_client_works(
     assert len(outcomes) >= at_least
 
 
-def test_every_operation_of_the_platform_client_works_or_fails_as_against_turso(modules: Path, server: Process) -> None:
+def test_every_operation_of_the_platform_client_behaves_as_with_turso(modules: Path, server: Process) -> None:
     outcomes = run(modules, "api.mjs", URL_=server.url, TOKEN=API_TOKEN)
 
     failed = {name: outcome for name, outcome in outcomes.items() if outcome != "ok"}

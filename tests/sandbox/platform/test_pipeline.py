@@ -9,7 +9,7 @@ from tests.sandbox.platform.hosting import CLOSE, Client, Hosted, stmt
 
 
 @pytest.mark.parametrize("version", ["v2", "v3"])
-async def test_both_versions_answer_with_one_result_for_each_request_in_order(orders: Client, version: str) -> None:
+async def test_both_versions_return_one_result_per_request_in_order(orders: Client, version: str) -> None:
     answer = await orders.ask(stmt("SELECT 1 AS one"), stmt("SELECT nope"), stmt("SELECT 3"), CLOSE, version=version)
 
     assert answer.json["base_url"] is None
@@ -51,7 +51,7 @@ async def test_both_versions_answer_with_one_result_for_each_request_in_order(or
         ({"type": "blob", "base64": ""}, None),
     ],
 )
-async def test_every_value_comes_back_as_it_was_sent(
+async def test_every_value_is_returned_as_it_was_sent(
     orders: Client, sent: dict[str, Any], received: dict[str, Any] | None
 ) -> None:
     answer = await orders.ask({"type": "execute", "stmt": {"sql": "SELECT ?", "args": [sent]}})
@@ -100,7 +100,7 @@ async def test_named_arguments_come_with_or_without_their_prefix(orders: Client)
         ({"sql": "SELECT abs(-9223372036854775808)"}, "SQLITE_UNKNOWN"),
     ],
 )
-async def test_each_error_has_its_code_and_does_not_stop_what_follows(
+async def test_each_error_has_its_code_and_does_not_stop_later_requests(
     orders: Client, statement: dict[str, Any], code: str
 ) -> None:
     answer = await orders.ask({"type": "execute", "stmt": statement}, stmt("SELECT 2"))
@@ -139,7 +139,7 @@ async def test_changes_are_counted_and_the_row_id_is_a_string(orders: Client) ->
     assert (returned.rows(), returned[0]["affected_row_count"]) == ([[4]], 1)
 
 
-async def test_rows_that_nobody_wants_are_not_sent(orders: Client) -> None:
+async def test_unwanted_rows_are_not_sent(orders: Client) -> None:
     answer = await orders.ask({"type": "execute", "stmt": {"sql": "SELECT 1", "want_rows": False}})
 
     assert answer[0]["rows"] == []
@@ -180,7 +180,7 @@ async def test_a_batch_runs_the_steps_whose_conditions_hold(orders: Client) -> N
     assert answer[0]["replication_index"] is None
 
 
-async def test_a_description_names_columns_also_of_statements_with_parameters(orders: Client) -> None:
+async def test_a_description_names_columns_even_of_statements_with_parameters(orders: Client) -> None:
     await orders.run("CREATE TABLE t(a INTEGER PRIMARY KEY, b VARCHAR(9))")
 
     answer = await orders.ask(
@@ -214,7 +214,7 @@ async def test_a_sequence_runs_up_to_its_first_error(orders: Client) -> None:
     assert answer.rows(1) == [[1]]
 
 
-async def test_stored_texts_are_used_by_their_number_until_closed(orders: Client) -> None:
+async def test_stored_statements_are_used_by_their_number_until_closed(orders: Client) -> None:
     def by_id(sql_id: Any) -> dict[str, Any]:
         return {"type": "execute", "stmt": {"sql_id": sql_id, "sql": None}}
 
@@ -232,7 +232,7 @@ async def test_stored_texts_are_used_by_their_number_until_closed(orders: Client
     assert refused.status_code == 400
 
 
-async def test_texts_are_stored_up_to_a_limit(orders: Client) -> None:
+async def test_statements_are_stored_up_to_a_limit(orders: Client) -> None:
     many = [{"type": "store_sql", "sql_id": number, "sql": "SELECT 1"} for number in range(51)]
 
     answer = await orders.ask({"type": "store_sql", "sql_id": 99, "sql": "-" * 5001}, *many)
@@ -241,7 +241,7 @@ async def test_texts_are_stored_up_to_a_limit(orders: Client) -> None:
     assert [answer.code(position) for position in (1, 50, 51)] == [None, None, "SQL_STORE_TOO_MANY"]
 
 
-async def test_autocommit_is_told_in_version_3_alone(orders: Client) -> None:
+async def test_autocommit_is_reported_only_in_version_3(orders: Client) -> None:
     asked = {"type": "get_autocommit"}
 
     answer = await orders.ask(asked, stmt("BEGIN"), asked)
@@ -267,7 +267,7 @@ async def test_foreign_keys_are_enforced(orders: Client) -> None:
     assert (await orders.run("INSERT INTO c VALUES (1)")).code() == "SQLITE_CONSTRAINT"
 
 
-async def test_a_missing_content_type_and_explicit_nulls_are_fine(orders: Client) -> None:
+async def test_a_missing_content_type_and_explicit_nulls_are_accepted(orders: Client) -> None:
     body = b'{"baton":null,"requests":[{"type":"execute","stmt":{"sql":"SELECT 1;","sql_id":null,"args":null}}]}'
 
     response = await orders.post(content=body)

@@ -1,4 +1,4 @@
-"""Python's `libsql`, which others wrote, over real HTTP."""
+"""The third-party Python client `libsql` over real HTTP."""
 
 import shlex
 import subprocess
@@ -28,7 +28,7 @@ def connection(server: Process, url: str) -> Iterator[Any]:
     connection.close()
 
 
-def test_rows_come_and_go_with_every_kind_of_value(connection: Any) -> None:
+def test_every_kind_of_value_can_be_written_and_read(connection: Any) -> None:
     values = [None, 2**62, -1, 1.5, "für 🐢", b"\x00\x01\xff"]
     cursor = connection.executemany("INSERT INTO t(b) VALUES (?)", [(value,) for value in values])
     connection.commit()
@@ -55,13 +55,13 @@ def test_a_transaction_is_committed_or_rolled_back(connection: Any, server: Proc
     other.close()
 
 
-def test_a_stream_is_at_rest_when_the_last_line_of_its_cursor_arrives(connection: Any) -> None:
-    """The client hangs up at the last line, and comes back at once with the stream's baton."""
+def test_a_stream_is_idle_when_the_last_line_of_its_cursor_arrives(connection: Any) -> None:
+    """The client disconnects at the last line, and immediately reconnects with the stream's baton."""
     for number in range(300):
         assert connection.execute("SELECT ?", (number,)).fetchall() == [(number,)]
 
 
-def test_scripts_run_as_a_whole(connection: Any) -> None:
+def test_scripts_run_completely(connection: Any) -> None:
     connection.executescript("INSERT INTO t(b) VALUES (1); INSERT INTO t(b) VALUES (2);")
     connection.commit()
 
@@ -76,7 +76,7 @@ def test_changes_are_counted(connection: Any) -> None:
     assert cursor.rowcount == 2
 
 
-def test_errors_of_statements_name_their_code(connection: Any) -> None:
+def test_errors_of_statements_have_their_code(connection: Any) -> None:
     connection.execute("INSERT INTO t VALUES (1, 1)")
     connection.commit()
     for sql, code in [("INSERT INTO t VALUES (1, 1)", "SQLITE_CONSTRAINT"), ("SELEKT", "SQL_PARSE_ERROR")]:
@@ -108,7 +108,7 @@ def test_a_one_minute_token_is_refused_after_its_time(server: Process, url: str)
     server.http.post("/_admin/time", json={"offset": 0})
 
 
-def test_a_read_only_connection_reads_and_does_not_write(server: Process, url: str) -> None:
+def test_a_read_only_connection_can_read_and_not_write(server: Process, url: str) -> None:
     connection = libsql.connect(url, auth_token=server.token("python", authorization="read-only"))
 
     assert connection.execute("SELECT 1").fetchall() == [(1,)]
@@ -116,7 +116,7 @@ def test_a_read_only_connection_reads_and_does_not_write(server: Process, url: s
         connection.execute("CREATE TABLE nope(a)")
 
 
-def test_a_blocked_database_answers_as_turso_does_and_works_again_when_opened(server: Process, connection: Any) -> None:
+def test_a_blocked_database_answers_like_turso_and_works_again_when_unblocked(server: Process, connection: Any) -> None:
     server.api("PATCH", "/databases/python/configuration", json={"block_writes": True})
     with pytest.raises(ValueError, match="writes are blocked, do you need to upgrade your plan"):
         connection.execute("INSERT INTO t(b) VALUES (1)")
@@ -127,7 +127,7 @@ def test_a_blocked_database_answers_as_turso_does_and_works_again_when_opened(se
     connection.commit()
 
 
-def test_what_a_client_reads_and_writes_appears_in_usage(server: Process) -> None:
+def test_a_clients_reads_and_writes_are_in_the_usage(server: Process) -> None:
     url = server.create("metered")
     connection = libsql.connect(url, auth_token=server.token("metered"))
     connection.execute("CREATE TABLE t(a)")

@@ -1,4 +1,4 @@
-"""Quotas: what is used up is blocked for all databases of the organization, until overages or the next month."""
+"""Quotas: once one is used up, all databases of the organization are blocked until overages or the next month."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -46,7 +46,7 @@ async def words(client: Client, sql: str) -> str | None:
 
 @pytest.fixture
 async def carts(platform: Hosted, orders: Client) -> Client:
-    """A second database, with the table of the first one."""
+    """Return a second database with the same table as the first."""
     carts = await platform.database("carts")
     for client in (orders, carts):
         await client.run("CREATE TABLE t(a)")
@@ -61,7 +61,7 @@ async def carts(platform: Hosted, orders: Client) -> Client:
         pytest.param({"bytes_synced": 5000}, "bytesSynced", READS, READS, id="bytes synced"),
     ],
 )
-async def test_a_quota_that_is_used_up_blocks_every_database_and_overages_end_that(
+async def test_a_used_up_quota_blocks_every_database_until_overages(
     platform: Hosted,
     orders: Client,
     carts: Client,
@@ -91,7 +91,7 @@ async def test_a_quota_that_is_used_up_blocks_every_database_and_overages_end_th
     assert await words(carts, "INSERT INTO t VALUES (2)") == writes
 
 
-async def test_storage_beyond_the_quota_blocks_writes_until_something_is_destroyed(
+async def test_storage_beyond_the_quota_blocks_writes_until_a_database_is_destroyed(
     platform: Hosted, orders: Client, carts: Client
 ) -> None:
     await subscribe(platform, quotas={"storage": 40_000})
@@ -117,7 +117,7 @@ async def test_an_open_stream_is_blocked_too(platform: Hosted, orders: Client, c
     assert (await carts.run("SELECT a FROM t")).rows() == [[1]]
 
 
-async def test_statements_use_up_a_quota_without_anybody_asking(platform: Hosted, orders: Client) -> None:
+async def test_statements_alone_use_up_a_quota(platform: Hosted, orders: Client) -> None:
     await subscribe(platform, quotas={"rowsWritten": 5})
     await orders.run("CREATE TABLE t(a)")
     await orders.run("INSERT INTO t VALUES (1), (2), (3), (4), (5), (6)")
@@ -127,7 +127,7 @@ async def test_statements_use_up_a_quota_without_anybody_asking(platform: Hosted
     assert await words(orders, "INSERT INTO t VALUES (7)") == WRITES
 
 
-async def test_exactly_the_quota_is_not_beyond_it(platform: Hosted, orders: Client) -> None:
+async def test_a_fully_used_quota_is_not_exceeded(platform: Hosted, orders: Client) -> None:
     await subscribe(platform, quotas={"rowsRead": 1000})
 
     await spike(platform, rows_read=1000)
@@ -136,7 +136,7 @@ async def test_exactly_the_quota_is_not_beyond_it(platform: Hosted, orders: Clie
     assert await blocked(platform) == (True, False)
 
 
-async def test_a_new_month_begins_with_nothing_used(platform: Hosted, orders: Client, carts: Client) -> None:
+async def test_a_new_month_begins_with_no_usage(platform: Hosted, orders: Client, carts: Client) -> None:
     await subscribe(platform, quotas={"rowsRead": 1000})
     await spike(platform, rows_read=5000)
     assert await words(carts, "SELECT 1") == READS
@@ -171,7 +171,7 @@ async def test_a_spike_is_in_the_usage_with_its_statement(platform: Hosted, orde
     assert top == {"query": "SELECT * FROM big", "rows_read": 9000, "rows_written": 70}
 
 
-async def test_every_plan_is_listed_and_the_own_one_with_the_own_quotas(platform: Hosted) -> None:
+async def test_every_plan_is_listed_and_the_current_one_has_its_quotas(platform: Hosted) -> None:
     await subscribe(platform, plan="developer", quotas={"rowsRead": 7, "databases": 3})
 
     for path in ("/v1/organizations/acme/plans", "/v1/plans"):
@@ -192,7 +192,7 @@ async def test_every_plan_is_listed_and_the_own_one_with_the_own_quotas(platform
         {"plan": 7},
     ],
 )
-async def test_a_plan_or_a_quota_that_does_not_exist_changes_nothing(platform: Hosted, body: dict[str, Any]) -> None:
+async def test_an_unknown_plan_or_quota_changes_nothing(platform: Hosted, body: dict[str, Any]) -> None:
     before = await platform.api("GET", "/plans")
 
     await subscribe(platform, 400, **body)
@@ -220,7 +220,7 @@ async def test_a_block_survives_a_restart(tmp_path: Path) -> None:
     await second.close()
 
 
-def test_a_python_client_gets_tursos_words_and_works_again_with_overages(server: Process) -> None:
+def test_a_python_client_gets_tursos_message_and_works_again_with_overages(server: Process) -> None:
     connection = libsql.connect(server.create("orders"), auth_token=server.token("orders"))
     connection.execute("CREATE TABLE t(a)")
     connection.commit()

@@ -1,4 +1,4 @@
-"""Read-only tokens write through no statement that SQLite has; nobody reaches beyond the database."""
+"""Read-only tokens can write through no SQLite statement, and no token can access anything but its database."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ SETUP = """
     CREATE VIRTUAL TABLE f USING fts5(x); INSERT INTO f VALUES ('word');
 """
 
-# For every action that SQLite's authorizer knows, statements that need it. None: reading is all it does.
+# For every action of SQLite's authorizer: statements that need it. None: the action only reads.
 ACTIONS: dict[str, list[str] | None] = {
     "SQLITE_CREATE_INDEX": ["CREATE INDEX j ON t(a)", "CREATE UNIQUE INDEX j ON t(a)"],
     "SQLITE_CREATE_TABLE": [
@@ -96,13 +96,13 @@ WITHOUT_ACTION = ["VACUUM", "VACUUM INTO 'beyond.db'", "SELECT load_extension('b
 
 @pytest.fixture
 async def reader(platform: Hosted, orders: Client) -> Client:
-    """A read-only client of a database that has one of everything."""
+    """Return a read-only client of a database that has an object of every kind."""
     assert (await orders.ask({"type": "sequence", "sql": SETUP}, CLOSE)).code() is None
     return Client(platform, "orders", await platform.token("orders", authorization="read-only"))
 
 
 def contents(platform: Hosted) -> list[str]:
-    """The whole database as SQLite itself sees it."""
+    """Return the content of the database as SQLite itself sees it."""
     (path,) = platform.turso.plane.folder.glob("*.db")
     connection = apsw.Connection(str(path))
     tables = ("t", "spare", "f", "sqlite_schema", "sqlite_sequence")
@@ -114,13 +114,13 @@ def contents(platform: Hosted) -> list[str]:
     return found
 
 
-def test_the_list_knows_every_action_of_sqlite() -> None:
+def test_the_table_has_every_action_of_sqlite() -> None:
     known = {name for name in apsw.mapping_authorizer_function if isinstance(name, str)}
 
     assert known == set(ACTIONS) | (known & {"SQLITE_COPY"})
 
 
-async def test_no_statement_of_a_read_only_token_writes_whatever_request_carries_it(
+async def test_no_statement_with_a_read_only_token_writes_in_any_kind_of_request(
     platform: Hosted, reader: Client
 ) -> None:
     before = contents(platform)
@@ -147,7 +147,7 @@ async def test_no_statement_of_a_read_only_token_writes_whatever_request_carries
     assert not list(platform.turso.data.rglob("beyond*"))
 
 
-async def test_the_refusal_of_a_write_is_worded_as_turso_does(reader: Client) -> None:
+async def test_the_refusal_of_a_write_has_tursos_words(reader: Client) -> None:
     answer = await reader.run("INSERT INTO t VALUES (2, 'two')")
 
     assert answer[0] == {
@@ -157,7 +157,7 @@ async def test_the_refusal_of_a_write_is_worded_as_turso_does(reader: Client) ->
     }
 
 
-async def test_a_read_only_token_reads(reader: Client) -> None:
+async def test_a_read_only_token_can_read(reader: Client) -> None:
     for sql in [
         "SELECT a, b FROM t",
         "SELECT a FROM v",
@@ -191,7 +191,7 @@ async def test_a_stream_has_the_rights_of_the_token_of_each_request(orders: Clie
     assert (await orders.run("SELECT max(a) FROM t")).rows() == [[5]]
 
 
-async def test_blocked_writes_are_refused_until_the_block_is_lifted(platform: Hosted, orders: Client) -> None:
+async def test_blocked_writes_are_refused_until_they_are_unblocked(platform: Hosted, orders: Client) -> None:
     await orders.run("CREATE TABLE t(a)")
     path = "/databases/orders/configuration"
     opened = await orders.ask(stmt("SELECT 1"))
@@ -209,7 +209,7 @@ async def test_blocked_writes_are_refused_until_the_block_is_lifted(platform: Ho
     assert (await orders.run("INSERT INTO t VALUES (1)")).code() is None
 
 
-async def test_blocked_reads_stop_everything_but_the_end_of_a_transaction(platform: Hosted, orders: Client) -> None:
+async def test_blocked_reads_refuse_everything_but_the_end_of_a_transaction(platform: Hosted, orders: Client) -> None:
     await orders.run("CREATE TABLE t(a)")
     opened = await orders.ask(stmt("BEGIN"), stmt("INSERT INTO t VALUES (1)"))
     path = "/databases/orders/configuration"
@@ -228,7 +228,7 @@ async def test_blocked_reads_stop_everything_but_the_end_of_a_transaction(platfo
     assert (await orders.run("SELECT a FROM t")).rows() == [[1]]
 
 
-async def test_pragmas_that_turn_the_connection_are_closed_to_everybody(orders: Client) -> None:
+async def test_pragmas_that_change_the_connection_are_refused_for_every_token(orders: Client) -> None:
     names = [row[0] for row in (await orders.run("SELECT name FROM pragma_pragma_list")).rows()]
     allowed = {"defer_foreign_keys", "foreign_keys", "foreign_key_list", "foreign_key_check", "user_version"}
     allowed |= {"integrity_check", "quick_check", "encoding", "data_version", "freelist_count", "page_count"}
@@ -245,7 +245,7 @@ async def test_pragmas_that_turn_the_connection_are_closed_to_everybody(orders: 
 @pytest.mark.parametrize(
     "sql", WITHOUT_ACTION + present(ACTIONS["SQLITE_ATTACH"]) + ["SELECT readfile('/etc/passwd')", "DETACH main"]
 )
-async def test_nobody_reaches_beyond_the_database(platform: Hosted, orders: Client, sql: Any) -> None:
+async def test_no_token_reaches_beyond_its_database(platform: Hosted, orders: Client, sql: Any) -> None:
     for hidden in (sql, f"/* x */ ; {sql}", f"-- x\n{sql}", sql.lower()):
         assert (await orders.run(hidden)).code() is not None, hidden
 

@@ -1,4 +1,4 @@
-"""The history of one file, where commits are reported late: SQLite reports a commit after it has let others write."""
+"""The history of one file with late reports: SQLite reports a commit after it has let others write."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +14,7 @@ from bot.sandbox.platform.recovery.recorder import Recorder
 
 
 class Late(Recorder):
-    """Holds reports of commits back while `holding`, until `deliver`."""
+    """Delays reports of commits while `holding` is set, until `deliver`."""
 
     holding = False
 
@@ -30,12 +30,12 @@ class Late(Recorder):
             super().record_commit(connection, made_after, frames)
 
     def deliver(self) -> None:
-        """Report the commit that was held back first."""
+        """Report the oldest delayed commit."""
         super().record_commit(*self.held.pop(0))
 
 
 class Stage:
-    """A database with two writers, and a clock that shows a second more after each change."""
+    """A database with two writers, and a clock that advances by a second after each change."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.recorder = folder, Late(folder)
@@ -53,7 +53,7 @@ class Stage:
         self.recorder.seconds += 1
 
     def copied(self, at: float) -> list[Any]:
-        """Return the rows of both tables of a copy."""
+        """Return the rows of both tables in a copy."""
         target = self.folder / f"copy-{at}.db"
         target.unlink(missing_ok=True)
         self.recorder.copy(target, at)
@@ -89,7 +89,7 @@ def test_a_checkpoint_records_the_commits_that_are_not_reported_yet(stage: Stage
     assert stage.copied(reported + 1) == [1, 2, 3]
 
 
-def test_a_report_that_comes_after_the_log_began_again_records_nothing_twice(stage: Stage) -> None:
+def test_a_report_after_the_log_has_restarted_records_nothing_twice(stage: Stage) -> None:
     stage.recorder.holding = True
     for number in range(1, 6):
         stage.run(stage.a, f"INSERT INTO t VALUES ({number})")
@@ -108,7 +108,7 @@ def test_a_report_that_comes_after_the_log_began_again_records_nothing_twice(sta
     assert stage.copied(last) == [1, 2, 3]
 
 
-def test_a_copy_takes_back_a_commit_that_is_not_reported_yet(stage: Stage) -> None:
+def test_a_copy_undoes_a_commit_that_is_not_reported_yet(stage: Stage) -> None:
     stage.run(stage.a, "INSERT INTO t VALUES (1)")
     before = stage.recorder.seconds - 1
     stage.recorder.holding = True
@@ -119,7 +119,7 @@ def test_a_copy_takes_back_a_commit_that_is_not_reported_yet(stage: Stage) -> No
     assert stage.copied(stage.recorder.seconds) == [1, 2]
 
 
-def test_commits_that_a_full_disk_kept_from_being_recorded_are_recorded_with_the_next_one(
+def test_commits_that_a_full_disk_left_unrecorded_are_recorded_with_the_next_one(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.run(stage.a, "INSERT INTO t VALUES (1)")

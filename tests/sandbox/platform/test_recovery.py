@@ -1,4 +1,4 @@
-"""Point-in-time copies: any moment of a database within the plan's retention, as real clients open it."""
+"""Point-in-time copies: real clients open a database as of any time within the plan's retention."""
 
 import asyncio
 import random
@@ -36,7 +36,7 @@ async def refused(platform: Hosted, timestamp: object, status: int = 400) -> str
 
 @pytest.fixture
 def copy(platform: Hosted) -> Copying:
-    """Copy `orders` as of a moment, and open the copy."""
+    """Copy `orders` as of a time, and open the copy."""
     number = 0
 
     async def copying(at: datetime) -> Client:
@@ -53,7 +53,7 @@ async def rows(client: Client, sql: str = "SELECT a FROM t ORDER BY a") -> list[
     return [row[0] for row in (await client.run(sql)).rows()]
 
 
-async def test_what_was_deleted_after_the_moment_is_there_and_what_came_after_it_is_not(
+async def test_a_copy_has_what_was_deleted_later_and_not_what_was_added_later(
     platform: Hosted, orders: Client, copy: Copying
 ) -> None:
     await orders.run("CREATE TABLE t(a INTEGER PRIMARY KEY, b TEXT)")
@@ -73,7 +73,7 @@ async def test_what_was_deleted_after_the_moment_is_there_and_what_came_after_it
     assert (shown["parent"]["id"], shown["parent"]["name"]) == (original["DbId"], "orders")
 
 
-async def test_every_moment_can_be_made_again(platform: Hosted, orders: Client, copy: Copying) -> None:
+async def test_every_time_can_be_restored(platform: Hosted, orders: Client, copy: Copying) -> None:
     chance = random.Random(13)
     await orders.run("CREATE TABLE t(a INTEGER PRIMARY KEY, b BLOB)")
     moments: list[tuple[datetime, list[Any]]] = []
@@ -102,7 +102,7 @@ async def test_every_moment_can_be_made_again(platform: Hosted, orders: Client, 
         assert await rows(copied, "PRAGMA integrity_check") == ["ok"]
 
 
-async def test_checkpoints_and_full_segments_keep_every_moment(
+async def test_checkpoints_and_full_segments_keep_every_time(
     platform: Hosted, orders: Client, copy: Copying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recorder, "CHECKPOINT_FRAMES", 8)
@@ -118,7 +118,7 @@ async def test_checkpoints_and_full_segments_keep_every_moment(
         assert await rows(await copy(at), "SELECT count(*) FROM t") == [number]
 
 
-async def test_many_writers_at_once_lose_no_moment(
+async def test_many_concurrent_writers_lose_no_time(
     platform: Hosted, orders: Client, copy: Copying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recorder, "CHECKPOINT_FRAMES", 4)
@@ -145,7 +145,7 @@ async def test_many_writers_at_once_lose_no_moment(
     assert await rows(await copy(now(platform)), "SELECT count(*) FROM t") == [120]
 
 
-async def test_a_copy_that_is_made_while_others_write_holds_whole_transactions(
+async def test_a_copy_made_during_writes_has_whole_transactions(
     platform: Hosted, orders: Client, copy: Copying
 ) -> None:
     await orders.run("CREATE TABLE t(a INTEGER PRIMARY KEY, b INT)")
@@ -166,7 +166,7 @@ async def test_a_copy_that_is_made_while_others_write_holds_whole_transactions(
     await writing
 
 
-async def test_a_packed_history_misses_ten_seconds_at_most(
+async def test_a_compressed_history_is_at_most_ten_seconds_off(
     platform: Hosted, orders: Client, copy: Copying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(folder, "SEGMENT_BYTES", 32 * 1024)
@@ -188,7 +188,7 @@ async def test_a_packed_history_misses_ten_seconds_at_most(
         assert number - 10 <= count <= number
 
 
-async def test_a_moment_before_the_database_existed_or_to_come_is_refused(platform: Hosted) -> None:
+async def test_a_time_before_the_database_existed_or_in_the_future_is_refused(platform: Hosted) -> None:
     before = now(platform)
     platform.turso.clock.offset = timedelta(seconds=5)
     await platform.create("orders")
@@ -206,7 +206,7 @@ async def test_a_moment_before_the_database_existed_or_to_come_is_refused(platfo
         ("pro", timedelta(days=90), "90 days on the pro plan"),
     ],
 )
-async def test_the_plan_decides_how_far_back_a_copy_reaches(
+async def test_the_plan_decides_how_far_back_a_copy_can_be(
     platform: Hosted, orders: Client, copy: Copying, plan: str, reach: timedelta, words: str
 ) -> None:
     assert (await platform.http.post("/_admin/plan", json={"plan": plan})).status_code == 200
@@ -223,7 +223,7 @@ async def test_the_plan_decides_how_far_back_a_copy_reaches(
 @pytest.mark.parametrize(
     "odd", ["yesterday", "2026-11-27", "2026-11-27T14:02:00", 17, ["x"], "0001-01-01T00:00:00+23:59"]
 )
-async def test_a_timestamp_that_is_none_is_refused(platform: Hosted, orders: Client, odd: object) -> None:
+async def test_an_invalid_timestamp_is_refused(platform: Hosted, orders: Client, odd: object) -> None:
     assert "timestamp" in await refused(platform, odd)
 
 
@@ -259,7 +259,7 @@ async def test_history_that_the_plan_no_longer_includes_is_deleted(
     assert (await rows(await copy(at)))[-1] in (9, 10)
 
 
-async def test_history_that_becomes_too_big_is_deleted_and_no_copy_pretends_otherwise(
+async def test_a_history_that_becomes_too_big_is_deleted_and_no_copy_claims_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(folder, "SEGMENT_BYTES", 64 * 1024)
@@ -287,21 +287,21 @@ async def test_a_destroyed_database_leaves_no_history(platform: Hosted, orders: 
     assert not list((platform.turso.data / "history").iterdir())
 
 
-async def test_a_copy_does_not_reach_back_to_before_histories_were_recorded(tmp_path: Path) -> None:
+async def test_a_copy_cannot_be_from_before_histories_were_recorded(tmp_path: Path) -> None:
     first = Hosted(tmp_path)
     await (await first.database("orders")).run("CREATE TABLE t(a)")
     written = now(first)
     await first.close()
     with closing(sqlite3.connect(tmp_path / "catalog.db")) as catalog:
         catalog.executescript(OLDEST_CATALOGUE)
-    await asyncio.sleep(1)  # SQLite notes the upgrade in whole seconds
+    await asyncio.sleep(1)  # SQLite records the time of the upgrade in whole seconds
 
     second = Hosted(tmp_path)
     assert await refused(second, rfc3339(written)) == "timestamp is before the oldest recovery point of this database"
     await second.close()
 
 
-async def test_a_history_whose_last_record_was_cut_off_is_continued(tmp_path: Path) -> None:
+async def test_a_history_whose_last_record_is_incomplete_is_continued(tmp_path: Path) -> None:
     first = Hosted(tmp_path)
     orders = await first.database("orders")
     await orders.run("CREATE TABLE t(a)")
@@ -321,7 +321,7 @@ async def test_a_history_whose_last_record_was_cut_off_is_continued(tmp_path: Pa
     await second.close()
 
 
-def test_a_real_client_opens_a_copy_of_a_moment_before_a_kill(tmp_path: Path) -> None:
+def test_a_real_client_opens_a_copy_as_of_a_time_before_a_kill(tmp_path: Path) -> None:
     first = Process(tmp_path)
     url, token = first.create("orders"), first.token("orders")
     connection = libsql.connect(database=url, auth_token=token)

@@ -47,7 +47,7 @@ async def test_every_statement_of_the_applications_runs(company: Hosted) -> None
             assert (await client.run(sql)).code() is None, sql
 
 
-async def test_seeded_usage_reaches_back_for_weeks_and_names_queries(company: Hosted) -> None:
+async def test_seeded_usage_covers_weeks_and_names_queries(company: Hosted) -> None:
     now = company.turso.clock.now()
     for back in (0, 30, 60):
         day = now.fromtimestamp(now.timestamp() - back * 86400, now.tzinfo).isoformat()
@@ -67,21 +67,21 @@ async def test_a_second_start_seeds_nothing_again(company: Hosted, tmp_path: Pat
     await again.close()
 
 
-async def moved(company: Hosted, before: dict[str, Any], what: str) -> list[str]:
+async def grown(company: Hosted, before: dict[str, Any], what: str) -> list[str]:
     """Return the databases whose usage has grown."""
     return [name for name in before if (await company.usage(name))[what] > before[name][what]]
 
 
-async def test_traffic_moves_the_usage(company: Hosted) -> None:
+async def test_traffic_increases_the_usage(company: Hosted) -> None:
     before = {seeded.name: await company.usage(seeded.name) for seeded in DATABASES}
     making = asyncio.create_task(make_traffic(company.turso, every_seconds=0.002))
     async with asyncio.timeout(30):
-        while len(await moved(company, before, "rows_read")) < 6 or not await moved(company, before, "rows_written"):
+        while len(await grown(company, before, "rows_read")) < 6 or not await grown(company, before, "rows_written"):
             assert not making.done()
     making.cancel()
 
 
-async def test_traffic_leaves_blocked_and_destroyed_databases_alone(company: Hosted) -> None:
+async def test_traffic_skips_blocked_and_destroyed_databases(company: Hosted) -> None:
     seeded = DATABASES[0]
     await company.api("PATCH", f"/databases/{seeded.name}/configuration", json={"block_reads": True})
     before = await company.usage(seeded.name)
@@ -93,12 +93,12 @@ async def test_traffic_leaves_blocked_and_destroyed_databases_alone(company: Hos
     others = {one.name: await company.usage(one.name) for one in DATABASES if one is not seeded}
     making = asyncio.create_task(make_traffic(company.turso, every_seconds=0.001))
     async with asyncio.timeout(30):
-        while len(await moved(company, others, "rows_read")) < 6:
+        while len(await grown(company, others, "rows_read")) < 6:
             assert not making.done()
     making.cancel()
 
 
-async def test_ten_thousand_databases_are_listed_and_counted_in_a_moment(platform: Hosted) -> None:
+async def test_ten_thousand_databases_are_listed_and_counted_quickly(platform: Hosted) -> None:
     add_databases(platform.turso, 10_000, days=2)
     with pytest.raises(Conflict):
         add_databases(platform.turso, 10)

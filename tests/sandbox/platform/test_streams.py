@@ -1,4 +1,4 @@
-"""Streams: transactions over several requests, and the batons that carry them."""
+"""Streams: transactions over several requests, and the batons that identify them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from tests.present import present
 from tests.sandbox.platform.hosting import CLOSE, Client, Hosted, stmt
 
 
-async def test_a_transaction_goes_over_several_requests(orders: Client) -> None:
+async def test_a_transaction_may_span_several_requests(orders: Client) -> None:
     await orders.run("CREATE TABLE t(a)")
     first = await orders.ask(stmt("BEGIN IMMEDIATE"), stmt("INSERT INTO t VALUES (1)"))
     second = await orders.ask(stmt("INSERT INTO t VALUES (2)"), baton=first.baton)
@@ -33,7 +33,7 @@ async def test_a_closed_stream_rolls_back_what_was_not_committed(orders: Client)
     assert (await orders.run("SELECT count(*) FROM t")).rows() == [[0]]
 
 
-async def test_a_baton_is_good_once(orders: Client) -> None:
+async def test_a_baton_is_valid_once(orders: Client) -> None:
     first = await orders.ask(stmt("SELECT 1"))
     await orders.ask(stmt("SELECT 2"), baton=first.baton)
 
@@ -52,7 +52,7 @@ async def test_batons_are_bound_to_stream_and_database(platform: Hosted, orders:
         assert (refused.status_code, refused.text) == (400, "Received an invalid baton")
 
 
-async def test_two_requests_on_one_stream_at_once_do_not_meet(orders: Client) -> None:
+async def test_two_requests_on_one_stream_at_once_do_not_interfere(orders: Client) -> None:
     opened = await orders.ask(stmt("SELECT 1"))
     slow = stmt("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT max(i) FROM n")
 
@@ -63,7 +63,7 @@ async def test_two_requests_on_one_stream_at_once_do_not_meet(orders: Client) ->
 
 @pytest.fixture
 async def hasty(tmp_path: Path) -> AsyncIterator[Hosted]:
-    """A platform whose patience is short."""
+    """Return a local Turso with short timeouts."""
     limits = Limits(stream_idle_seconds=0.3, transaction_seconds=0.3, busy_seconds=3, statement_seconds=0.5)
     hosted = Hosted(tmp_path, limits=limits)
     yield hosted
@@ -85,7 +85,7 @@ async def test_an_idle_stream_expires_and_its_transaction_is_rolled_back(hasty: 
     assert (await orders.run("SELECT a FROM t")).rows() == [[2]]
 
 
-async def test_a_transaction_that_sits_on_the_write_lock_is_taken_away_when_others_wait(tmp_path: Path) -> None:
+async def test_a_transaction_that_holds_the_write_lock_is_aborted_when_others_wait(tmp_path: Path) -> None:
     hosted = Hosted(tmp_path, limits=Limits(transaction_seconds=0.3))
     orders = await hosted.database("orders")
     await orders.run("CREATE TABLE t(a)")
@@ -108,7 +108,7 @@ async def test_a_statement_may_not_run_forever(hasty: Hosted) -> None:
 
 
 @pytest.mark.parametrize("begin", ["BEGIN READONLY", "begin transaction readonly", "BEGIN TRANSACTION READONLY;"])
-async def test_a_read_only_transaction_is_understood_and_writes_nothing(orders: Client, begin: str) -> None:
+async def test_a_read_only_transaction_is_accepted_and_cannot_write(orders: Client, begin: str) -> None:
     await orders.run("CREATE TABLE t(a)")
 
     answer = await orders.ask(
@@ -146,7 +146,7 @@ async def test_a_cursor_streams_its_steps_as_lines(orders: Client) -> None:
     assert (await orders.ask(stmt("SELECT 1"), CLOSE, baton=head["baton"])).rows() == [[1]]
 
 
-async def test_the_baton_of_a_cursor_may_come_back_before_its_last_row_is_out(
+async def test_the_baton_of_a_cursor_may_be_used_before_its_last_row_is_sent(
     orders: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT i FROM n"
@@ -169,7 +169,7 @@ async def test_the_baton_of_a_cursor_may_come_back_before_its_last_row_is_out(
     assert used.status_code == 400
 
 
-async def test_a_cursor_has_no_limit_on_its_whole_length(orders: Client) -> None:
+async def test_a_cursor_has_no_limit_on_its_total_length(orders: Client) -> None:
     sql = (
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
         " SELECT hex(zeroblob(25000)) FROM n"

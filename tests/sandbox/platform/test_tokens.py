@@ -35,7 +35,7 @@ def test_a_lifetime_is_read_as_turso_reads_it(text: str, seconds: float | int) -
 
 
 @pytest.mark.parametrize("text", ["", "never", "none", "default"])
-def test_no_lifetime_is_one_without_end(text: str) -> None:
+def test_a_missing_lifetime_means_no_end(text: str) -> None:
     assert parse_expiration(text) is None
 
 
@@ -46,7 +46,7 @@ def test_no_lifetime_is_one_without_end(text: str) -> None:
         *("Never", "forever", "1h ", "٣h", "1..5h", "9" * 100 + "h"),
     ],
 )
-async def test_what_is_no_lifetime_is_refused(platform: Hosted, orders: Client, text: Any) -> None:
+async def test_an_invalid_lifetime_is_refused(platform: Hosted, orders: Client, text: Any) -> None:
     with pytest.raises(BadExpiration):
         parse_expiration(text)
 
@@ -69,7 +69,7 @@ async def test_an_unknown_authorization_is_refused(platform: Hosted, orders: Cli
     await platform.api("POST", "/databases/orders/auth/tokens", status=400, params={"authorization": "admin"})
 
 
-async def test_an_empty_attach_permission_is_taken_and_a_real_one_refused(platform: Hosted, orders: Client) -> None:
+async def test_an_empty_attach_permission_is_accepted_and_a_real_one_refused(platform: Hosted, orders: Client) -> None:
     def body(*names: Any) -> dict[str, Any]:
         return {"content": json.dumps({"permissions": {"read_attach": {"databases": names}}})}
 
@@ -80,7 +80,7 @@ async def test_an_empty_attach_permission_is_taken_and_a_real_one_refused(platfo
     assert refused == {"error": "Permissions are not supported for db-api controlled databases"}
 
 
-async def test_a_one_minute_token_dies_after_its_minute_and_the_leeway(platform: Hosted, orders: Client) -> None:
+async def test_a_one_minute_token_expires_after_its_minute_and_the_leeway(platform: Hosted, orders: Client) -> None:
     short = Client(platform, "orders", await platform.token("orders", expiration="1m"))
 
     platform.turso.clock.offset = timedelta(seconds=115)
@@ -102,7 +102,7 @@ async def test_a_token_opens_its_own_database_only(platform: Hosted, orders: Cli
     assert (refused.status_code, refused.json()["error"]) == (401, BAD_KEY)
 
 
-async def test_a_group_token_opens_the_databases_of_the_group_also_later_ones(platform: Hosted) -> None:
+async def test_a_group_token_opens_the_databases_of_the_group_even_later_ones(platform: Hosted) -> None:
     await platform.api("POST", "/groups", json={"name": "europe", "location": "aws-eu-west-1"})
     token = (await platform.api("POST", "/groups/europe/auth/tokens"))["jwt"]
     await platform.create("inside", group="europe")
@@ -125,7 +125,7 @@ async def test_a_group_token_opens_the_databases_of_the_group_also_later_ones(pl
         pytest.param("Bearer a.b.c.d", 400, "JWT error: InvalidToken", id="four parts"),
     ],
 )
-async def test_each_bad_header_is_answered_as_turso_does(
+async def test_each_wrong_header_is_answered_like_turso(
     platform: Hosted, orders: Client, header: str | None, status: int, text: Any
 ) -> None:
     headers = {"authorization": header.encode()} if header is not None else {"authorization": ""}
@@ -140,7 +140,7 @@ def forged(claims: Any, *, key: Any = None, algorithm: str = "EdDSA") -> str:
     return jwt.encode(claims, key or Ed25519PrivateKey.generate(), algorithm=algorithm)
 
 
-async def test_tokens_that_we_did_not_sign_open_nothing(platform: Hosted, orders: Client) -> None:
+async def test_tokens_with_a_foreign_signature_open_nothing(platform: Hosted, orders: Client) -> None:
     claims = jwt.decode(orders.token, options={"verify_signature": False})
     head, payload, signature = orders.token.split(".")
     unsigned = jwt.encode(claims, None, algorithm="none")  # type: ignore[arg-type]
@@ -152,7 +152,7 @@ async def test_tokens_that_we_did_not_sign_open_nothing(platform: Hosted, orders
         assert response.status_code in (400, 401), token
 
 
-async def test_a_rotation_ends_every_token_and_open_stream_of_the_database_and_no_other(
+async def test_a_rotation_revokes_every_token_and_stream_of_the_database_and_no_other(
     platform: Hosted, orders: Client
 ) -> None:
     users = await platform.database("users")
@@ -169,7 +169,7 @@ async def test_a_rotation_ends_every_token_and_open_stream_of_the_database_and_n
     assert (await users.run("SELECT 1")).rows() == [[1]]
 
 
-async def test_a_group_rotation_ends_the_tokens_of_all_its_databases(platform: Hosted, orders: Client) -> None:
+async def test_a_group_rotation_revokes_the_tokens_of_all_its_databases(platform: Hosted, orders: Client) -> None:
     users = await platform.database("users")
     group_token = (await platform.api("POST", "/groups/default/auth/tokens"))["jwt"]
 
@@ -181,7 +181,7 @@ async def test_a_group_rotation_ends_the_tokens_of_all_its_databases(platform: H
 
 
 @pytest.mark.parametrize("path", ["/databases/orders/auth/rotate", "/groups/default/auth/rotate"])
-async def test_a_late_rotation_is_accepted_at_once_and_revokes_after_its_time(
+async def test_a_late_rotation_is_accepted_at_once_and_revokes_after_its_delay(
     platform: Hosted, orders: Client, path: str
 ) -> None:
     platform.turso.faults.add("late_rotation", method="POST", path="*/auth/rotate", seconds=600)
@@ -212,7 +212,7 @@ async def test_a_rotation_answers_with_an_empty_200(platform: Hosted, orders: Cl
     assert (response.status_code, response.content) == (200, b"")
 
 
-async def test_tokens_stay_good_over_a_restart(tmp_path: Path) -> None:
+async def test_tokens_stay_valid_after_a_restart(tmp_path: Path) -> None:
     first = Hosted(tmp_path)
     orders = await first.database("orders")
     await orders.ask(stmt("CREATE TABLE t(a)"), stmt("INSERT INTO t VALUES (7)"), CLOSE)

@@ -1,4 +1,4 @@
-"""Usage: what statements cost, equal to numbers that were computed by hand."""
+"""Usage: the cost of statements, compared with numbers that were computed by hand."""
 
 import contextlib
 import sqlite3
@@ -11,9 +11,9 @@ import pytest
 
 from tests.sandbox.platform.hosting import CLOSE, OLDEST_CATALOGUE, Client, Hosted, stmt
 
-# Statement, rows read, rows written. Each on a database that the ones before it have made.
+# Statement, rows read, rows written. Each runs on a database that the previous ones have created.
 TEN = [
-    # Making a table reads and writes no row of anybody.
+    # Creating a table reads and writes no user rows.
     pytest.param("CREATE TABLE t(a INTEGER PRIMARY KEY, b)", 1, 0, id="create"),
     # Five rows are changed.
     pytest.param("INSERT INTO t(b) VALUES ('a'), ('b'), ('c'), ('d'), ('e')", 5, 5, id="insert"),
@@ -21,11 +21,11 @@ TEN = [
     pytest.param("SELECT * FROM t WHERE b = 'c'", 5, 0, id="scan"),
     # One row is found by its key.
     pytest.param("SELECT * FROM t WHERE a = 3", 1, 0, id="point"),
-    # The five rows that the `Count` opcode goes over, and the row that is returned.
+    # The five rows that the `Count` opcode counts, and the returned row.
     pytest.param("SELECT count(*) FROM t", 6, 0, id="count"),
-    # A scan of five rows, of which two change.
+    # A scan of five rows, two of which change.
     pytest.param("UPDATE t SET b = 'z' WHERE b < 'c'", 5, 2, id="update"),
-    # SQLite's counters do not see the rows that an index is made from.
+    # SQLite's counters don't include the rows from which an index is built.
     pytest.param("CREATE INDEX i ON t(b)", 1, 0, id="index"),
     # Two rows are found through the index.
     pytest.param("SELECT a FROM t WHERE b = 'z'", 2, 0, id="by index"),
@@ -37,7 +37,7 @@ TEN = [
 
 
 def values(case: Any) -> tuple[str, int, int]:
-    """Return a statement with the rows it reads and writes."""
+    """Return a statement with the rows that it reads and writes."""
     sql, read, written = case.values
     return sql, read, written
 
@@ -52,7 +52,7 @@ async def test_ten_statements_cost_what_was_computed_by_hand(platform: Hosted, o
     after = await platform.usage("orders")
     assert after["rows_read"] - before["rows_read"] == sum(values(case)[1] for case in TEN) == 28
     assert after["rows_written"] - before["rows_written"] == sum(values(case)[2] for case in TEN) == 8
-    # A page each for the header with the schema, the table and its index.
+    # One page each for the header with the schema, the table and its index.
     assert after["storage_bytes"] == 3 * 4096
 
 
@@ -69,7 +69,7 @@ async def test_storage_is_the_size_of_the_file(platform: Hosted, orders: Client)
     assert (await platform.usage("orders"))["storage_bytes"] == path.stat().st_size
 
 
-async def test_an_aborted_transaction_has_still_written(platform: Hosted, orders: Client) -> None:
+async def test_an_aborted_transaction_counts_its_writes(platform: Hosted, orders: Client) -> None:
     await orders.run("CREATE TABLE t(a)")
 
     await orders.ask(stmt("BEGIN"), stmt("INSERT INTO t VALUES (1), (2)"), stmt("ROLLBACK"), CLOSE)
@@ -77,7 +77,7 @@ async def test_an_aborted_transaction_has_still_written(platform: Hosted, orders
     assert (await platform.usage("orders"))["rows_written"] == 2
 
 
-async def test_triggers_count_too(platform: Hosted, orders: Client) -> None:
+async def test_triggers_are_counted(platform: Hosted, orders: Client) -> None:
     await orders.run("CREATE TABLE t(a)")
     await orders.run("CREATE TABLE log(a)")
     await orders.run("CREATE TRIGGER r AFTER INSERT ON t BEGIN INSERT INTO log VALUES (new.a); END")
@@ -87,7 +87,7 @@ async def test_triggers_count_too(platform: Hosted, orders: Client) -> None:
     assert (result["rows_written"], result["affected_row_count"]) == (4, 2)
 
 
-async def test_the_organization_shows_the_same_in_one_call(platform: Hosted, orders: Client) -> None:
+async def test_the_organization_has_the_same_numbers_in_one_call(platform: Hosted, orders: Client) -> None:
     users = await platform.database("users")
     await users.run("CREATE TABLE t(a)")
     await orders.run("CREATE TABLE t(a)")
@@ -105,7 +105,7 @@ async def test_the_organization_shows_the_same_in_one_call(platform: Hosted, ord
         assert totals[key] == sum(used[key] for used in by_id.values())
 
 
-async def test_usage_is_told_per_instance_and_in_sum(platform: Hosted, orders: Client) -> None:
+async def test_usage_is_reported_per_instance_and_in_total(platform: Hosted, orders: Client) -> None:
     await orders.run("CREATE TABLE t(a)")
     (instance,) = (await platform.api("GET", "/databases/orders/instances"))["instances"]
 
@@ -122,7 +122,7 @@ async def test_usage_is_told_per_instance_and_in_sum(platform: Hosted, orders: C
     }
 
 
-async def test_a_period_counts_the_days_that_it_names(platform: Hosted, orders: Client) -> None:
+async def test_a_period_counts_its_days(platform: Hosted, orders: Client) -> None:
     await orders.run("CREATE TABLE t(a)")
     await orders.run("INSERT INTO t VALUES (1)")
     platform.turso.clock.offset = timedelta(days=40)
@@ -143,13 +143,13 @@ async def test_a_period_counts_the_days_that_it_names(platform: Hosted, orders: 
 
 
 @pytest.mark.parametrize("given", ["2024-01-01", "2024-01-01T00:00:00", "yesterday", "9999-99-99T00:00:00Z", "1"])
-async def test_a_time_without_zone_is_refused(platform: Hosted, orders: Client, given: str) -> None:
+async def test_a_time_without_a_zone_is_refused(platform: Hosted, orders: Client, given: str) -> None:
     refused = await platform.api("GET", "/databases/orders/usage", status=400, params={"from": given})
 
     assert refused["error"].startswith("invalid from parameter: parsing time ")
 
 
-async def test_top_queries_are_ranked_in_both_shapes(platform: Hosted, orders: Client) -> None:
+async def test_top_queries_are_ranked_in_both_generations(platform: Hosted, orders: Client) -> None:
     assert await platform.api("GET", "/databases/orders/stats") == {"top_queries": None}
     await orders.run("CREATE TABLE t(a)")
     await orders.run("INSERT INTO t VALUES (1), (2), (3)")
@@ -176,7 +176,7 @@ async def test_usage_survives_a_restart(tmp_path: Path) -> None:
     await second.close()
 
 
-async def test_a_folder_of_an_earlier_version_is_taken_over(tmp_path: Path) -> None:
+async def test_a_folder_of_an_earlier_version_is_upgraded(tmp_path: Path) -> None:
     first = Hosted(tmp_path)
     await (await first.database("orders")).run("CREATE TABLE t(a)")
     await first.close()
@@ -190,13 +190,13 @@ async def test_a_folder_of_an_earlier_version_is_taken_over(tmp_path: Path) -> N
     await second.close()
 
 
-async def test_usage_that_a_kill_kept_from_being_booked_is_booked_once_at_the_next_start(tmp_path: Path) -> None:
+async def test_usage_that_a_kill_left_unbooked_is_booked_once_at_the_next_start(tmp_path: Path) -> None:
     first = Hosted(tmp_path)
     orders = await first.database("orders")
     await orders.run("CREATE TABLE t(a)")
     await first.turso.flush()
     await orders.run("INSERT INTO t VALUES (1)")
-    first.turso.meter.take()  # as a kill between the journal and the catalogue does
+    first.turso.meter.take()  # like a kill between the journal and the catalogue
     first.turso.catalog.close()
 
     for _ in range(2):

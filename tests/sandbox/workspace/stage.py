@@ -1,4 +1,4 @@
-"""A workspace served over real HTTP, and small Bolt apps of a stranger's making that talk to it."""
+"""A workspace on real HTTP, and small independent Bolt apps that talk to it."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ MANIFEST: Json = {
 
 
 def with_scopes(*scopes: str) -> Json:
-    """The manifest with these scopes instead."""
+    """Return the manifest with these scopes instead."""
     return {**MANIFEST, "oauth_config": {"scopes": {"bot": list(scopes)}}}
 
 
@@ -100,13 +100,13 @@ def client_of(workspace: Workspace, token: str = BOT_TOKEN) -> AsyncWebClient:
 
 
 def bolt(workspace: Workspace) -> AsyncApp:
-    """A bare Bolt app that knows this workspace."""
+    """Return a plain Bolt app for this workspace."""
     return AsyncApp(client=client_of(workspace), signing_secret=SECRET, process_before_response=True)
 
 
 @asynccontextmanager
 async def connected(workspace: Workspace, app: Any) -> AsyncIterator[Workspace]:
-    """Serve an app (Bolt's or any ASGI one) and let the workspace deliver to it over HTTP."""
+    """Serve an app (Bolt's or any ASGI one), and let the workspace deliver to it over HTTP."""
     served: Any = AsyncSlackRequestHandler(app, path="/slack/events") if isinstance(app, AsyncApp) else app
     async with serving(served) as origin:
         workspace.events_url = f"{origin}/slack/events"
@@ -114,7 +114,7 @@ async def connected(workspace: Workspace, app: Any) -> AsyncIterator[Workspace]:
 
 
 async def until(true: Any, *, within: float = 20.0) -> Any:
-    """Wait until something is true, and return it."""
+    """Wait until a condition is true, and return its value."""
     async with asyncio.timeout(within):
         while not (found := true()):
             await asyncio.sleep(0.01)
@@ -122,7 +122,7 @@ async def until(true: Any, *, within: float = 20.0) -> Any:
 
 
 class Recorder:
-    """An app that answers everything in one way and keeps what it got."""
+    """An app that gives one answer to everything, and keeps the requests."""
 
     def __init__(self, body: bytes = b"", status: int = 200, headers: dict[str, str] | None = None) -> None:
         self.body, self.status, self.extra = body, status, headers or {}
@@ -141,12 +141,12 @@ class Recorder:
 
     @property
     def form(self) -> dict[str, str]:
-        """The fields of the last form."""
+        """Return the fields of the last form."""
         return dict(parse_qsl(self.got[-1][1].decode(), keep_blank_values=True))
 
     @property
     def payload(self) -> Json:
-        """The last payload: of an interaction, or the JSON of an event."""
+        """Return the last payload: of an interaction, or the JSON of an event."""
         headers, body = self.got[-1]
         is_json = headers["content-type"] == "application/json"
         found: Json = json.loads(body if is_json else self.form["payload"])
@@ -182,14 +182,14 @@ def field(block_id: str = "name", element: Json | None = None, **more: Any) -> J
 
 
 async def error_of(call: Any) -> str:
-    """The error word of a call that fails."""
+    """Return the error code of a call that fails."""
     with pytest.raises(SlackApiError) as raised:
         await call
     return str(raised.value.response["error"])
 
 
 async def with_trigger(workspace: Workspace, app: Recorder, person_id: str = "U0DANA") -> str:
-    """A fresh `trigger_id` of a person."""
+    """Return a new `trigger_id` of a person."""
     await workspace.say(person_id, "C0DBOPS", "/turso")
     return app.form["trigger_id"]
 

@@ -20,7 +20,7 @@ EVENTS = ("channel_left", "group_left", "channel_unarchive", "group_archive", "c
 
 @pytest.fixture
 def workspace_events(workspace: Workspace) -> None:
-    """Subscribe the app to the events that only this file looks at."""
+    """Subscribe the app to the events that only this file tests."""
     app = workspace.state.app
     object.__setattr__(app, "events", app.events | set(EVENTS))
 
@@ -50,7 +50,7 @@ async def test_nothing_is_posted_or_edited_in_an_archived_channel(
         await workspace.say(DANA, DB_OPS, "hello")
 
 
-async def test_an_unarchived_channel_is_as_it_was(
+async def test_an_unarchived_channel_is_as_before(
     workspace: Workspace, client: AsyncWebClient, app: Recorder, workspace_events: None
 ) -> None:
     await workspace.admin.archive(DB_OPS)
@@ -101,7 +101,7 @@ async def test_a_removed_app_cannot_post_until_it_is_invited_again(
     assert await posted(client, channel)
 
 
-async def test_members_come_and_go(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_members_are_added_and_removed(workspace: Workspace, client: AsyncWebClient) -> None:
     await workspace.admin.leave(DANA, DB_OPS)
     assert DANA not in (await client.conversations_members(channel=DB_OPS))["members"]
     assert await error_of(client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="b")) == "user_not_in_channel"
@@ -109,7 +109,7 @@ async def test_members_come_and_go(workspace: Workspace, client: AsyncWebClient)
     assert (await client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="b"))["ok"]
 
 
-async def test_a_channel_is_offered_shared_and_taken_back(
+async def test_a_channel_is_offered_shared_and_unshared(
     workspace: Workspace, client: AsyncWebClient, app: Recorder
 ) -> None:
     async def sharing() -> tuple[Any, Any, Any]:
@@ -127,7 +127,9 @@ async def test_a_channel_is_offered_shared_and_taken_back(
     assert await sharing() == (False, False, [])
 
 
-async def test_an_invitation_that_is_taken_back_was_never_shared(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_a_channel_whose_invitation_was_withdrawn_was_never_shared(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     await workspace.admin.share(DB_OPS, OTHER_TEAM, pending=True)
 
     assert await workspace.admin.unshare(DB_OPS, OTHER_TEAM) == ()
@@ -220,7 +222,7 @@ async def test_a_person_joins_and_leaves_a_group(workspace: Workspace, client: A
     assert (await client.usergroups_users_list(usergroup="S0DBA"))["users"] == [BEN, REMY]
 
 
-async def test_a_disabled_group_calls_nobody_until_it_is_enabled(
+async def test_a_disabled_group_notifies_no_one_until_it_is_enabled(
     workspace: Workspace, client: AsyncWebClient, app: Recorder, workspace_events: None
 ) -> None:
     await workspace.admin.disable_group("S0DBA")
@@ -272,13 +274,12 @@ async def test_the_deleted_first_message_of_a_thread_leaves_a_tombstone(
     assert (await client.chat_update(channel=DB_OPS, ts=reply, text="b"))["ok"]
 
 
-async def test_a_reply_that_is_broadcast_stands_in_the_channel_too(
-    workspace: Workspace, client: AsyncWebClient
-) -> None:
+async def test_a_broadcast_reply_is_shown_in_the_channel_too(workspace: Workspace, client: AsyncWebClient) -> None:
     root = await posted(client)
     reply = await posted(client, thread_ts=root)
     broadcast = await client.chat_postMessage(channel=DB_OPS, text="a", thread_ts=root, reply_broadcast=True)
-    plain = await client.chat_postMessage(channel=DB_OPS, text="a", reply_broadcast=True)  # no thread: no effect
+    # without a thread it has no effect
+    plain = await client.chat_postMessage(channel=DB_OPS, text="a", reply_broadcast=True)
 
     def in_channel() -> list[str]:
         return [each.ts for each in workspace.history(DB_OPS, DANA) if each.is_in_channel]
@@ -292,7 +293,7 @@ async def test_a_reply_that_is_broadcast_stands_in_the_channel_too(
     assert reply in in_channel()
 
 
-async def test_what_is_not_there_cannot_be_changed() -> None:
+async def test_an_unknown_object_cannot_be_changed() -> None:
     admin = new_workspace().admin
     with pytest.raises(KeyError):
         await admin.archive("C0NONE")

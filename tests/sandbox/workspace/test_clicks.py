@@ -1,4 +1,4 @@
-"""Presses and choices in messages, modals and Home: the payload, who may, and how often."""
+"""Presses and choices in messages, modals and Home: the payload, who may press, and how often."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ async def test_the_payload_of_a_button_in_a_message(
     assert payload["state"] == {"values": {}}
 
 
-async def test_in_a_thread_the_payload_says_which(workspace: Workspace, app: Recorder, client: AsyncWebClient) -> None:
+async def test_the_payload_in_a_thread_names_the_thread(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     first = await post(client, button())
     reply = await post(client, button("reply"), thread_ts=first)
     await workspace.click(BEN, message_ts=reply, action_id="reply")
@@ -74,7 +76,9 @@ async def test_a_click_in_an_ephemeral_message_has_no_message(
         await workspace.click(BEN, message_ts=posted["message_ts"], action_id="go")
 
 
-async def test_a_click_in_an_attachment_says_so(workspace: Workspace, app: Recorder, client: AsyncWebClient) -> None:
+async def test_the_payload_in_an_attachment_says_so(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     attachments = [{"blocks": actions(button("inside"))}]
     ts = (await client.chat_postMessage(channel=DB_OPS, text="a", attachments=attachments))["ts"]
     await workspace.click(DANA, message_ts=ts, action_id="inside")
@@ -117,7 +121,7 @@ async def test_a_click_in_a_view_has_neither_channel_nor_response_url(
     ],
     ids=lambda each: each["type"] if isinstance(each, dict) and "type" in each else None,
 )
-async def test_each_element_says_in_its_own_words_what_was_chosen(
+async def test_each_element_reports_its_choice_in_its_own_fields(
     workspace: Workspace,
     app: Recorder,
     client: AsyncWebClient,
@@ -135,7 +139,7 @@ async def test_each_element_says_in_its_own_words_what_was_chosen(
         assert app.payload["state"]["values"]["row"]["choose"] == {"type": element["type"], **told}
 
 
-async def test_an_input_tells_of_each_entry_only_with_dispatch_action(
+async def test_an_input_reports_each_entry_only_with_dispatch_action(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     typed = {"type": "plain_text_input", "action_id": "text"}
@@ -149,7 +153,7 @@ async def test_an_input_tells_of_each_entry_only_with_dispatch_action(
     assert app.payload["state"]["values"]["quiet"]["text"]["value"] == "hello"
 
 
-async def test_a_button_with_a_url_tells_the_app_too(
+async def test_a_button_with_a_url_notifies_the_app_too(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     ts = await post(client, button(url="https://a.example"))
@@ -157,7 +161,7 @@ async def test_a_button_with_a_url_tells_the_app_too(
     assert present((await workspace.click(DANA, message_ts=ts, action_id="go")).delivery).ok
 
 
-async def test_every_press_is_a_delivery_by_one_person_or_two(
+async def test_every_press_is_delivered_even_of_two_people(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     ts = await post(client, button("approve"))
@@ -181,17 +185,17 @@ async def test_a_message_can_be_pressed_as_it_was_before_it_changed(
     assert app.payload["actions"][0]["value"] == "r-1"
 
 
-async def test_a_stranger_may_press_in_a_shared_channel_and_is_known_by_their_team(
+async def test_a_stranger_may_press_in_a_shared_channel_and_has_their_team(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     ts = await post(client, button(), channel=SHARED)
     await workspace.click(STELLA, message_ts=ts, action_id="go")
 
     assert app.payload["user"]["team_id"] == "T0OTHER"
-    assert app.payload["team"]["id"] == "T0OTHER"  # the actor's side, not the installed team
+    assert app.payload["team"]["id"] == "T0OTHER"  # the actor's team, not the installed one
 
 
-async def test_who_does_not_see_a_message_cannot_press_in_it(
+async def test_a_person_who_does_not_see_a_message_cannot_press_in_it(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     ts = await post(client, button())
@@ -239,7 +243,7 @@ async def test_buttons_in_cards_containers_and_tables_can_be_pressed(
         assert app.payload["actions"][0]["action_id"] == action_id
 
 
-async def test_the_trigger_of_a_click_lives_three_seconds(
+async def test_the_trigger_of_a_click_is_valid_for_three_seconds(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     workspace.limits.trigger_lifetime = timedelta(seconds=3)

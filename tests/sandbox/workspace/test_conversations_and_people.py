@@ -1,4 +1,4 @@
-"""`conversations.*`, `users.*` and `usergroups.*`: who and what the app may know of."""
+"""`conversations.*`, `users.*` and `usergroups.*`: which people and channels the app may read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def wide() -> AsyncIterator[Workspace]:
         yield workspace
 
 
-async def test_a_channel_says_what_it_is(client: AsyncWebClient) -> None:
+async def test_a_channel_has_its_properties(client: AsyncWebClient) -> None:
     public = (await client.conversations_info(channel=DB_OPS, include_num_members=True))["channel"]
     private = (await client.conversations_info(channel=ORDERS))["channel"]
     shared = (await client.conversations_info(channel=SHARED))["channel"]
@@ -92,11 +92,11 @@ async def test_a_direct_conversation_is_opened_once(wide: Workspace) -> None:
         ("U0TURSO", "invalid_user_combination"),
     ],
 )
-async def test_who_cannot_be_written_to(wide: Workspace, users: Any, error: str) -> None:
+async def test_some_people_cannot_be_written_to(wide: Workspace, users: Any, error: str) -> None:
     assert await error_of(client_of(wide).conversations_open(users=users)) == error
 
 
-async def test_joining_is_for_public_channels(wide: Workspace) -> None:
+async def test_only_public_channels_can_be_joined(wide: Workspace) -> None:
     client = client_of(wide)
     assert (await client.conversations_join(channel=GENERAL))["channel"]["is_member"]
     assert await error_of(client.conversations_join(channel=ORDERS)) == "method_not_supported_for_channel_type"
@@ -105,7 +105,7 @@ async def test_joining_is_for_public_channels(wide: Workspace) -> None:
 # -- people
 
 
-async def test_every_kind_of_person_is_told_apart(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_every_kind_of_person_is_distinguished(workspace: Workspace, client: AsyncWebClient) -> None:
     workspace.people["U0NEW"] = Person(
         id="U0NEW", name="nia", real_name="Nia", team_id="T0ACME", is_invited_user=True, is_ultra_restricted=True
     )
@@ -125,7 +125,7 @@ async def test_every_kind_of_person_is_told_apart(workspace: Workspace, client: 
     assert "is_stranger" not in await user(ANA)
 
 
-async def test_an_unknown_and_an_unmet_person_are_not_shown(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_an_unknown_person_and_one_never_met_are_not_shown(workspace: Workspace, client: AsyncWebClient) -> None:
     await workspace.admin.leave(STELLA, SHARED)
 
     assert await error_of(client.users_info(user=STELLA)) == "user_not_visible"
@@ -140,7 +140,7 @@ async def test_mail_addresses_need_their_scope_and_belong_to_members(client: Asy
     assert await error_of(allowed.users_lookupByEmail(email="nobody@acme.example")) == "users_not_found"
 
 
-async def test_people_of_elsewhere_are_not_in_the_list(client: AsyncWebClient) -> None:
+async def test_people_of_other_workspaces_are_not_listed(client: AsyncWebClient) -> None:
     listed = {each["id"] for each in (await client.users_list())["members"]}
 
     assert STELLA not in listed
@@ -154,7 +154,7 @@ async def test_user_groups_list_ids_only(workspace: Workspace, client: AsyncWebC
     assert await error_of(client.usergroups_users_list(usergroup="S0NONE")) == "no_such_subteam"
 
 
-async def test_a_disabled_group_has_to_be_asked_for(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_a_disabled_group_must_be_requested(workspace: Workspace, client: AsyncWebClient) -> None:
     workspace.usergroups["S0DBA"] = replace(workspace.usergroups["S0DBA"], disabled=True)
 
     assert await error_of(client.usergroups_users_list(usergroup="S0DBA")) == "no_such_subteam"
@@ -162,7 +162,7 @@ async def test_a_disabled_group_has_to_be_asked_for(workspace: Workspace, client
     assert "dba" not in {each["handle"] for each in (await client.usergroups_list())["usergroups"]}
 
 
-async def test_user_groups_belong_to_paid_plans(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_user_groups_need_a_paid_plan(workspace: Workspace, client: AsyncWebClient) -> None:
     workspace.state.paid_plan = False
 
     assert await error_of(client.usergroups_users_list(usergroup="S0DBA")) == "plan_upgrade_required"

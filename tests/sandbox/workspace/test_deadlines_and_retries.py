@@ -1,4 +1,4 @@
-"""Three seconds for everything: who does not answer in time is told so, and events come again."""
+"""Everything has a deadline of three seconds: the person is told of a missing answer, and events are sent again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.sandbox.workspace.stage import Recorder, actions, button, connected, 
 
 
 class Slow:
-    """An app that takes its time."""
+    """An app that answers slowly."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -29,13 +29,13 @@ class Slow:
 
 
 async def delivered(workspace: Workspace, times: int) -> None:
-    """Wait for so many attempts, and for the pause after the last to have begun."""
+    """Wait until `times` attempts were made, and the pause after the last has started."""
     await until(lambda: len(workspace.deliveries) == times)
     await asyncio.sleep(0.05)
 
 
 async def nothing_more_comes(workspace: Workspace, app: Recorder) -> None:
-    """Assert that the next thing that the app gets is a command that is typed now, and forget that."""
+    """Assert that the app gets nothing before a command that is typed now, and drop that command."""
     before = len(app.got)
     await workspace.say(DANA, DB_OPS, "/turso")
     assert len(app.got) == before + 1
@@ -47,7 +47,7 @@ def test_the_deadline_is_three_seconds() -> None:
     assert Limits().ack == timedelta(seconds=3)
 
 
-async def test_a_command_that_is_not_answered_in_time_shows_a_time_out_and_is_not_sent_again(
+async def test_a_command_without_an_answer_in_time_shows_a_timeout_and_is_not_sent_again(
     workspace: Workspace,
 ) -> None:
     workspace.limits.ack = timedelta(seconds=0.2)
@@ -77,7 +77,7 @@ async def test_an_app_that_calls_a_slow_api_before_its_answer_misses_the_deadlin
     assert present(acted.delivery).failure == "http_timeout"
 
 
-async def test_a_click_that_is_not_answered_in_time_tells_the_person(
+async def test_a_click_without_an_answer_in_time_is_reported_to_the_person(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     posted = await client.chat_postMessage(channel=DB_OPS, text="a", blocks=actions(button()))
@@ -91,12 +91,12 @@ async def test_a_click_that_is_not_answered_in_time_tells_the_person(
 
 
 @pytest.mark.parametrize(("status", "notice"), [(500, "http_service_error"), (404, "http_service_error")])
-async def test_a_command_answered_with_an_http_error_shows_it(workspace: Workspace, status: int, notice: str) -> None:
+async def test_an_http_error_of_a_command_is_shown(workspace: Workspace, status: int, notice: str) -> None:
     async with connected(workspace, Recorder(status=status)):
         assert notice in present((await workspace.say(DANA, DB_OPS, "/turso")).notice)
 
 
-async def test_an_app_that_cannot_be_reached_shows_a_failed_dispatch(workspace: Workspace) -> None:
+async def test_an_unreachable_app_shows_a_failed_dispatch(workspace: Workspace) -> None:
     workspace.events_url = "http://127.0.0.1:9/slack/events"
 
     assert "dispatch_failed" in present((await workspace.say(DANA, DB_OPS, "/turso")).notice)
@@ -109,7 +109,7 @@ async def test_without_any_connection_a_command_fails_at_once(workspace: Workspa
     assert "dispatch_failed" in present(acted.notice)
 
 
-async def test_events_come_again_at_once_after_a_minute_and_after_five(workspace: Workspace) -> None:
+async def test_events_are_sent_again_at_once_after_a_minute_and_after_five(workspace: Workspace) -> None:
     app = Recorder(status=500)
     workspace.hold_time()
     async with connected(workspace, app):
@@ -141,7 +141,7 @@ async def test_a_reply_with_no_retry_stops_the_retries(workspace: Workspace) -> 
 
 
 @pytest.mark.parametrize(("failing", "reason"), [("timeout", "http_timeout"), ("gone", "connection_failed")])
-async def test_a_retry_says_why(workspace: Workspace, failing: str, reason: str) -> None:
+async def test_a_retry_gives_the_reason(workspace: Workspace, failing: str, reason: str) -> None:
     workspace.limits.event_retries = (timedelta(0),)
     async with connected(workspace, Slow(1)):
         if failing == "gone":
@@ -171,7 +171,7 @@ async def test_two_redirects_are_followed_and_a_third_is_too_many(workspace: Wor
         assert present((await workspace.open_home(DANA)).delivery).failure == "too_many_redirects"
 
 
-async def test_events_are_switched_off_when_nearly_all_deliveries_of_an_hour_failed(workspace: Workspace) -> None:
+async def test_events_are_disabled_when_nearly_all_deliveries_of_an_hour_failed(workspace: Workspace) -> None:
     workspace.limits.events_before_switch_off, workspace.limits.event_retries = 10, ()
     app = Recorder(status=500)
     async with connected(workspace, app):
@@ -193,7 +193,7 @@ async def test_beyond_the_hourly_volume_the_app_is_told_that_it_is_limited(works
     assert present((await workspace.open_home(DANA)).delivery).payload["event"]["type"] == "app_home_opened"
 
 
-def test_slacks_limits_are_the_ones_in_force() -> None:
+def test_slacks_limits_are_the_defaults() -> None:
     limits = Limits()
 
     assert (limits.events_per_hour, limits.events_before_switch_off) == (30_000, 1_000)

@@ -1,4 +1,4 @@
-"""What people type becomes Slack's `<…>` forms, entities and smart punctuation on its way to the app."""
+"""Typed text becomes Slack's `<…>` forms, entities and smart punctuation before it reaches the app."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.sandbox.workspace.stage import Recorder
         ("`orders`  *bold*\nnext", "`orders`  *bold*\nnext"),
     ],
 )
-async def test_with_should_escape(workspace: Workspace, app: Recorder, typed: str, sent: str) -> None:
+async def test_with_should_escape_names_become_ids(workspace: Workspace, app: Recorder, typed: str, sent: str) -> None:
     await workspace.say(DANA, DB_OPS, f"/turso {typed}")
 
     assert app.form["text"] == sent
@@ -40,13 +40,13 @@ async def test_without_should_escape_names_stay_names(workspace: Workspace, app:
     assert app.form["text"] == "grant @ben in #db-ops on db1.example.com &amp; more"
 
 
-async def test_a_phone_makes_smart_punctuation(workspace: Workspace, app: Recorder) -> None:
+async def test_a_phone_inserts_smart_punctuation(workspace: Workspace, app: Recorder) -> None:
     await workspace.say(DANA, DB_OPS, '/turso token orders --ttl 1h --reason "it\'s urgent"', phone=True)
 
     assert app.form["text"] == "token orders —ttl 1h —reason “it’s urgent”"
 
 
-async def test_mentions_in_messages_carry_no_label(workspace: Workspace, app: Recorder) -> None:
+async def test_mentions_in_messages_have_no_label(workspace: Workspace, app: Recorder) -> None:
     said = (await workspace.say(DANA, DB_OPS, "hello @ben, ask @Turso Ops")).message
 
     assert said is not None

@@ -1,4 +1,4 @@
-"""Events: who gets which, the envelope around them, and the checks of a request URL."""
+"""Events: which the app gets, the envelope around them, and the checks of a request URL."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_the_envelope_of_an_event(workspace: Workspace, app: Recorder) -> 
     assert (event["team"], event["user_team"], event["source_team"]) == ("T0ACME",) * 3
 
 
-async def test_only_the_envelope_tells_that_a_channel_is_shared(workspace: Workspace, app: Recorder) -> None:
+async def test_only_the_envelope_says_that_a_channel_is_shared(workspace: Workspace, app: Recorder) -> None:
     await workspace.say(STELLA, SHARED, "@Turso Ops hello")
 
     payload = workspace.deliveries[0].payload
@@ -68,7 +68,7 @@ async def test_a_mention_in_a_thread_names_the_thread(workspace: Workspace, app:
     assert mention.payload["event"]["thread_ts"] == said.ts
 
 
-async def test_a_mention_where_the_app_is_not_reaches_nobody(workspace: Workspace, app: Recorder) -> None:
+async def test_a_mention_in_a_channel_without_the_app_is_not_delivered(workspace: Workspace, app: Recorder) -> None:
     acted = await workspace.say(DANA, GENERAL, "@Turso Ops hello")
 
     assert app.got == []
@@ -77,7 +77,7 @@ async def test_a_mention_where_the_app_is_not_reaches_nobody(workspace: Workspac
     assert (await workspace.say(DANA, DB_OPS, "@Turso Ops hello")).notice is None
 
 
-async def test_home_is_told_at_every_visit_with_what_it_shows(
+async def test_home_is_reported_at_every_visit_with_its_view(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     await workspace.open_home(DANA)
@@ -106,7 +106,7 @@ async def test_an_event_needs_a_subscription_and_its_scope() -> None:
         assert (await workspace.open_home(DANA)).deliveries == ()
 
 
-async def test_a_change_of_a_group_says_who_came_and_went(
+async def test_a_change_of_a_group_names_added_and_removed_people(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     await workspace.admin.set_group("S0DBA", [BEN, REMY])
@@ -148,14 +148,14 @@ async def test_a_channel_can_change_its_id_and_keep_its_messages(
     assert [each.text for each in workspace.history("C0RENAMED", DANA)] == ["a"]
 
 
-async def test_a_deactivated_person_is_told_of(workspace: Workspace, app: Recorder) -> None:
+async def test_a_deactivated_person_is_reported(workspace: Workspace, app: Recorder) -> None:
     await workspace.admin.update_person(replace(workspace.people[BEN], deleted=True))
 
     assert app.payload["event"]["user"]["id"] == BEN
     assert app.payload["event"]["user"]["deleted"]
 
 
-async def test_an_uninstalled_app_hears_of_it_and_can_do_nothing_more(
+async def test_an_uninstalled_app_is_told_and_can_do_nothing_more(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     await workspace.admin.uninstall()
@@ -190,7 +190,7 @@ async def test_on_grid_the_authorization_names_no_team(workspace: Workspace, app
     assert app.payload["context_enterprise_id"] == "E0ACME"
 
 
-async def test_ids_of_events_are_unique_and_those_of_duplicates_equal(workspace: Workspace, app: Recorder) -> None:
+async def test_ids_of_events_are_unique_and_duplicates_have_the_same(workspace: Workspace, app: Recorder) -> None:
     await workspace.open_home(DANA)
     workspace.faults.add("duplicate", "event:*", times=1)
     await workspace.open_home(DANA)
@@ -202,7 +202,7 @@ async def test_ids_of_events_are_unique_and_those_of_duplicates_equal(workspace:
     assert second == third
 
 
-async def test_the_apps_own_client_sees_people_as_the_events_do(workspace: Workspace, app: Recorder) -> None:
+async def test_the_apps_client_sees_people_as_the_events_do(workspace: Workspace, app: Recorder) -> None:
     await workspace.admin.update_person(replace(workspace.people[BEN], real_name="Benjamin"))
     user = (await client_of(workspace).users_info(user=BEN))["user"]
 

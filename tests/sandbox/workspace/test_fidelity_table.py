@@ -1,4 +1,4 @@
-"""The table of what is faithful is true: its tests exist, its count is right, and nine of ten rows are enforced."""
+"""The fidelity table is correct: its tests exist, its count is right, and nine of ten rows are enforced."""
 
 from __future__ import annotations
 

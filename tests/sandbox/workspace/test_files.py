@@ -13,7 +13,7 @@ from tests.http import local_client
 from tests.sandbox.workspace.stage import error_of
 
 
-async def test_slack_sdk_uploads_a_file_and_the_channel_sees_it(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_slack_sdk_uploads_a_file_and_the_channel_shows_it(workspace: Workspace, client: AsyncWebClient) -> None:
     content = "name,size\norders,28672\n"
     answer = await client.files_upload_v2(
         channel=DB_OPS, filename="databases.csv", title="Databases", content=content, initial_comment="All of them"
@@ -35,7 +35,7 @@ async def test_a_file_can_go_into_a_thread(workspace: Workspace, client: AsyncWe
     assert workspace.history(DB_OPS, DANA)[1].thread_ts == first
 
 
-async def test_the_upload_url_needs_no_token_and_takes_what_was_announced_once(
+async def test_the_upload_url_needs_no_token_and_accepts_the_announced_size_once(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     asked = await client.files_getUploadURLExternal(filename="a.csv", length=3)
@@ -47,7 +47,7 @@ async def test_the_upload_url_needs_no_token_and_takes_what_was_announced_once(
         assert (await http.post(f"{workspace.origin}/upload/v1/guessed", content=b"abc")).status_code == 400
 
 
-async def test_a_file_has_to_be_uploaded_before_it_is_shared_and_only_once(
+async def test_a_file_must_be_uploaded_before_it_is_shared_and_only_once(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     asked = await client.files_getUploadURLExternal(filename="a.csv", length=3)
@@ -59,7 +59,7 @@ async def test_a_file_has_to_be_uploaded_before_it_is_shared_and_only_once(
     assert await error_of(client.files_completeUploadExternal(**sharing)) == "file_not_found"
 
 
-async def test_a_file_goes_only_where_the_app_is(client: AsyncWebClient) -> None:
+async def test_a_file_can_be_shared_only_where_the_app_is(client: AsyncWebClient) -> None:
     asked = await client.files_getUploadURLExternal(filename="a.csv", length=3)
     sharing = client.files_completeUploadExternal(files=[{"id": asked["file_id"]}], channel_id=GENERAL)
 

@@ -1,4 +1,4 @@
-"""The workspace answers on this machine only, whatever name or page a request comes from."""
+"""The workspace answers only on this machine, whatever host name or page a request comes from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def test_loopback_names_are_answered(workspace: Workspace, host: str) -> N
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:3000", "[", ""])
-async def test_any_other_name_is_refused_even_when_it_points_here(workspace: Workspace, host: str) -> None:
+async def test_any_other_name_is_refused_even_if_it_points_here(workspace: Workspace, host: str) -> None:
     async with local_client() as http:
         assert (await http.post(f"{workspace.api_url}api.test", headers={"Host": host})).status_code in (400, 403)
 
@@ -51,7 +51,7 @@ def test_another_machine_is_refused() -> None:
     assert neighbour.post("/api/api.test").status_code == 403
 
 
-async def test_nothing_of_the_environment_is_used(
+async def test_the_environment_is_not_used(
     monkeypatch: pytest.MonkeyPatch, workspace: Workspace, app: Recorder
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"):

@@ -15,7 +15,7 @@ from tests.sandbox.workspace.stage import Recorder, client_of, error_of, new_wor
 METADATA = {"event_type": "db_request", "event_payload": {"request_id": "r-42", "tries": 2, "dry": False}}
 
 
-async def test_a_posted_message_is_seen_and_described(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_a_posted_message_is_visible_and_returned(workspace: Workspace, client: AsyncWebClient) -> None:
     answer = await client.chat_postMessage(channel=DB_OPS, text="hello", blocks=[{"type": "divider"}])
 
     (message,) = workspace.history(DB_OPS, DANA)
@@ -24,7 +24,9 @@ async def test_a_posted_message_is_seen_and_described(workspace: Workspace, clie
     assert len(answer["message"]["blocks"][0]["block_id"]) == 5
 
 
-async def test_time_stamps_are_seconds_and_micros_and_always_grow(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_timestamps_are_seconds_and_microseconds_and_always_grow(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     stamps = [(await client.chat_postMessage(channel=DB_OPS, text="a"))["ts"] for _ in range(20)]
 
     assert stamps == sorted(set(stamps))
@@ -41,11 +43,11 @@ async def test_time_stamps_are_seconds_and_micros_and_always_grow(workspace: Wor
         ("U0NOBODY", "channel_not_found"),
     ],
 )
-async def test_where_the_app_may_not_post(client: AsyncWebClient, channel: Any, error: str) -> None:
+async def test_the_app_cannot_post_everywhere(client: AsyncWebClient, channel: Any, error: str) -> None:
     assert await error_of(client.chat_postMessage(channel=channel, text="a")) == error
 
 
-async def test_a_private_channel_without_the_app_looks_as_if_it_did_not_exist(
+async def test_a_private_channel_without_the_app_seems_not_to_exist(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     await workspace.admin.leave("U0TURSO", ORDERS)
@@ -60,14 +62,14 @@ async def test_a_public_channel_needs_membership_or_the_public_scope() -> None:
         assert (await client_of(workspace).chat_postMessage(channel=GENERAL, text="a"))["ok"]
 
 
-async def test_an_archived_channel_takes_nothing(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_nothing_can_be_posted_in_an_archived_channel(workspace: Workspace, client: AsyncWebClient) -> None:
     await workspace.admin.archive(DB_OPS, by=BEN)
 
     assert await error_of(client.chat_postMessage(channel=DB_OPS, text="a")) == "is_archived"
     assert await error_of(client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="a")) == "is_archived"
 
 
-async def test_a_channel_answers_to_its_name_for_posting_only(client: AsyncWebClient) -> None:
+async def test_a_channels_name_works_only_for_posting(client: AsyncWebClient) -> None:
     posted = await client.chat_postMessage(channel="#db-ops", text="a")
 
     assert posted["channel"] == DB_OPS
@@ -109,11 +111,11 @@ async def test_an_app_without_messages_tab_cannot_write_to_people() -> None:
         ({"text": "a", "metadata": {**METADATA, "event_payload": {"a": "x" * 9_000}}}, "metadata_too_large"),
     ],
 )
-async def test_what_cannot_be_posted(client: AsyncWebClient, sent: dict[str, Any], error: str) -> None:
+async def test_some_messages_cannot_be_posted(client: AsyncWebClient, sent: dict[str, Any], error: str) -> None:
     assert await error_of(client.chat_postMessage(channel=DB_OPS, **sent)) == error
 
 
-async def test_invalid_blocks_come_with_a_pointer(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_invalid_blocks_are_refused_with_a_pointer(workspace: Workspace, client: AsyncWebClient) -> None:
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}]
     await error_of(client.chat_postMessage(channel=DB_OPS, text="a", blocks=blocks))
 
@@ -122,13 +124,13 @@ async def test_invalid_blocks_come_with_a_pointer(workspace: Workspace, client: 
     ]
 
 
-async def test_too_much_text_in_blocks_has_its_own_error(client: AsyncWebClient) -> None:
+async def test_too_much_text_in_blocks_has_a_separate_error(client: AsyncWebClient) -> None:
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 2900}}] * 5
 
     assert await error_of(client.chat_postMessage(channel=DB_OPS, text="a", blocks=blocks)) == "msg_blocks_too_long"
 
 
-async def test_a_text_too_long_is_cut_when_posted_and_refused_when_edited(
+async def test_a_text_that_is_too_long_is_cut_when_posted_and_refused_when_edited(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     posted = await client.chat_postMessage(channel=DB_OPS, text="x" * 40_001)
@@ -142,7 +144,7 @@ async def test_a_text_too_long_is_cut_when_posted_and_refused_when_edited(
 # -- threads
 
 
-async def test_a_reply_goes_to_the_first_message_of_the_thread(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_a_reply_belongs_to_the_first_message_of_the_thread(workspace: Workspace, client: AsyncWebClient) -> None:
     first = (await client.chat_postMessage(channel=DB_OPS, text="a"))["ts"]
     reply = (await client.chat_postMessage(channel=DB_OPS, text="b", thread_ts=first, reply_broadcast=True))["ts"]
 
@@ -155,9 +157,7 @@ async def test_a_reply_goes_to_the_first_message_of_the_thread(workspace: Worksp
 # -- editing
 
 
-async def test_an_edit_keeps_blocks_and_metadata_that_it_does_not_name(
-    workspace: Workspace, client: AsyncWebClient
-) -> None:
+async def test_an_edit_keeps_blocks_and_metadata_that_it_omits(workspace: Workspace, client: AsyncWebClient) -> None:
     blocks = [{"type": "divider"}]
     posted = await client.chat_postMessage(channel=DB_OPS, text="a", blocks=blocks, metadata=METADATA)
     await client.chat_update(channel=DB_OPS, ts=posted["ts"], text="b")
@@ -214,13 +214,13 @@ async def test_an_ephemeral_message_is_in_no_history_and_cannot_be_changed() -> 
         assert await error_of(client.chat_getPermalink(channel=DB_OPS, message_ts=ts)) == "message_not_found"
 
 
-async def test_an_ephemeral_message_needs_both_in_the_channel(client: AsyncWebClient) -> None:
+async def test_an_ephemeral_message_needs_app_and_person_in_the_channel(client: AsyncWebClient) -> None:
     in_channel = client.chat_postEphemeral(channel=ORDERS, user=REMY, text="a")
     assert await error_of(in_channel) == "user_not_in_channel"
     assert await error_of(client.chat_postEphemeral(channel=GENERAL, user=DANA, text="a")) == "not_in_channel"
 
 
-async def test_an_ephemeral_message_shows_only_in_a_thread_that_is_active(
+async def test_an_ephemeral_message_is_shown_only_in_a_thread_that_is_active(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     first = (await client.chat_postMessage(channel=DB_OPS, text="a"))["ts"]
@@ -231,10 +231,10 @@ async def test_an_ephemeral_message_shows_only_in_a_thread_that_is_active(
     assert [each.text for each in workspace.history(DB_OPS, DANA)] == ["a", "b", "seen"]
 
 
-# -- the rest
+# -- others
 
 
-async def test_history_shows_metadata_only_when_it_is_asked_for() -> None:
+async def test_history_has_metadata_only_on_request() -> None:
     async with running(new_workspace(with_more_scopes("channels:history"))) as workspace:
         client = client_of(workspace)
         await client.chat_postMessage(channel=DB_OPS, text="a", metadata=METADATA)
@@ -245,7 +245,7 @@ async def test_history_shows_metadata_only_when_it_is_asked_for() -> None:
     assert whole["messages"][0]["metadata"] == METADATA
 
 
-async def test_names_become_mentions_again_only_when_asked(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_names_become_mentions_only_on_request(workspace: Workspace, client: AsyncWebClient) -> None:
     await client.chat_postMessage(channel=DB_OPS, text="@ben #db-ops")
     await client.chat_postMessage(channel=DB_OPS, text="@ben #db-ops", link_names=True)
     await client.chat_postMessage(channel=DB_OPS, text="@ben <@U0ANA>", parse="full")
@@ -269,7 +269,7 @@ async def test_a_markdown_text_becomes_a_markdown_block(workspace: Workspace, cl
     assert workspace.history(DB_OPS, DANA)[0].blocks == [{"type": "markdown", "text": "**a**"}]
 
 
-async def test_a_scheduled_message_waits_for_its_time(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_a_scheduled_message_is_posted_at_its_time(workspace: Workspace, client: AsyncWebClient) -> None:
     def at(**ahead: Any) -> int:
         return int((workspace.now() + timedelta(**ahead)).timestamp())
 

@@ -1,4 +1,4 @@
-"""What a modal's submission does: the app's answers, errors, and what the client checks itself."""
+"""A modal's submission: the app's answers, errors, and what the client itself checks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ from tests.sandbox.workspace.stage import (
 # -- submitting
 
 
-async def test_a_submission_tells_the_whole_view(workspace: Workspace, app: Recorder, opened: dict[str, Any]) -> None:
+async def test_a_submission_contains_the_whole_view(
+    workspace: Workspace, app: Recorder, opened: dict[str, Any]
+) -> None:
     await workspace.submit_view(DANA, opened["id"], {"name": "orders"})
 
     payload = app.payload
@@ -62,7 +64,7 @@ async def test_errors_are_shown_at_their_inputs_and_the_view_stays(
 
 
 @pytest.mark.parametrize("errors", [{"row": "Not an input."}, {"nowhere": "Gone."}, {}, "a"])
-async def test_errors_for_anything_but_an_input_are_trouble(
+async def test_errors_for_anything_but_an_input_are_invalid(
     workspace: Workspace, app: Recorder, opened: dict[str, Any], errors: Any
 ) -> None:
     answering(app, {"response_action": "errors", "errors": errors})
@@ -100,7 +102,7 @@ async def test_update_replaces_the_view_and_push_puts_one_on_top(
     assert [each.blocks[0]["block_id"] for each in workspace.views_of(DANA)] == ["second", "third"]
 
 
-async def test_an_unknown_action_or_an_invalid_view_is_trouble(
+async def test_an_unknown_action_or_an_invalid_view_is_an_error(
     workspace: Workspace, app: Recorder, opened: dict[str, Any]
 ) -> None:
     for answer in ({"response_action": "explode"}, {"response_action": "update", "view": {"type": "modal"}}):
@@ -108,7 +110,7 @@ async def test_an_unknown_action_or_an_invalid_view_is_trouble(
         assert (await workspace.submit_view(DANA, opened["id"], {"name": "a"})).notice is not None
 
 
-async def test_no_answer_in_time_keeps_the_view_and_says_so(
+async def test_a_missing_answer_keeps_the_view_and_is_reported(
     workspace: Workspace, app: Recorder, opened: dict[str, Any]
 ) -> None:
     workspace.faults.add("lost_ack", "view_submission", times=1)
@@ -118,7 +120,7 @@ async def test_no_answer_in_time_keeps_the_view_and_says_so(
     assert len(workspace.views_of(DANA)) == 1
 
 
-# -- what the client checks itself
+# -- checks of the client itself
 
 
 @pytest.mark.parametrize(
@@ -135,7 +137,7 @@ async def test_no_answer_in_time_keeps_the_view_and_says_so(
         ({"type": "multi_users_select", "action_id": "v", "max_selected_items": 1}, [DANA, BEN], "at most 1"),
     ],
 )
-async def test_the_client_itself_refuses_without_a_delivery(
+async def test_the_client_refuses_without_a_delivery(
     workspace: Workspace, app: Recorder, client: AsyncWebClient, element: dict[str, Any], value: Any, error: str
 ) -> None:
     view = modal(field("f", element))

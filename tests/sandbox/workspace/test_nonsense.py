@@ -1,4 +1,4 @@
-"""Whatever is sent, the workspace answers in Slack's words: never with a crash."""
+"""Whatever is sent, the workspace answers with Slack's errors, and never crashes."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ NONSENSE: tuple[Any, ...] = (
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))
-async def test_nonsense_in_any_argument_is_an_answer(method: Any) -> None:
+async def test_nonsense_in_any_argument_is_answered(method: Any) -> None:
     workspace = new_workspace(with_more_scopes(*EVERYTHING))
     workspace.limits.rates = "off"
     token = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN
@@ -89,7 +89,10 @@ async def test_nonsense_in_any_argument_is_an_answer(method: Any) -> None:
 
 
 def _variations(method: str) -> list[dict[str, Any]]:
-    """Return arguments that are all nonsense of one kind, and mixtures of valid values and nonsense. Deterministic."""
+    """Yield arguments of one kind of nonsense, and mixtures of valid values and nonsense.
+
+    They are the same each time.
+    """
     chance = random.Random(method)
     mixed = [
         {name: chance.choice(NONSENSE) if chance.random() < 0.2 else value for name, value in SENSIBLE.items()}

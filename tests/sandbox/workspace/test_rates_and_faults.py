@@ -1,4 +1,4 @@
-"""Rate limits by tier and by channel, and every fault that can be turned on."""
+"""Rate limits by tier and by channel, and every fault that can be switched on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def limited(call: Any) -> str:
     return str(raised.value.response.headers["Retry-After"])
 
 
-async def test_a_channel_takes_about_one_message_a_second_whichever_way_it_is_posted(
+async def test_a_channel_accepts_about_one_message_a_second_however_it_is_posted(
     workspace: Workspace, client: AsyncWebClient, app: Recorder
 ) -> None:
     workspace.limits.rates = "strict"
@@ -70,7 +70,7 @@ async def test_each_method_has_the_budget_of_its_tier(
     assert (await client.api_call(method, data=given))["ok"]
 
 
-async def test_limits_are_generous_unless_they_are_made_strict_or_off(
+async def test_limits_are_generous_unless_they_are_set_to_strict_or_off(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     for _ in range(25):
@@ -83,14 +83,14 @@ async def test_limits_are_generous_unless_they_are_made_strict_or_off(
 # -- faults of calls
 
 
-async def test_slow_answers_are_slow(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_slow_answers_are_delayed(workspace: Workspace, client: AsyncWebClient) -> None:
     workspace.faults.add("slow", "chat.*", seconds=0.3, times=1)
     started = time.perf_counter()
     await client.chat_postMessage(channel=DB_OPS, text="a")
     assert time.perf_counter() - started >= 0.3
 
 
-async def test_a_429_storm_is_waited_out_by_the_sdk(workspace: Workspace) -> None:
+async def test_the_sdk_waits_out_a_429_storm(workspace: Workspace) -> None:
     workspace.faults.add("ratelimited", "chat.postMessage", times=2, seconds=1)
     client = client_of(workspace)
     client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=3))
@@ -120,14 +120,14 @@ async def test_a_dropped_connection_did_nothing_and_a_lost_answer_did_it(
         assert len(workspace.history(DB_OPS, DANA)) == messages
 
 
-async def test_a_post_that_is_sent_again_stands_there_twice(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_a_post_that_is_repeated_is_there_twice(workspace: Workspace, client: AsyncWebClient) -> None:
     for _ in range(2):
         await client.chat_postMessage(channel=DB_OPS, text="a")
 
     assert len(workspace.history(DB_OPS, DANA)) == 2
 
 
-async def test_a_lost_ephemeral_message_is_ok_and_seen_by_nobody(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_a_lost_ephemeral_message_is_ok_and_no_one_sees_it(workspace: Workspace, client: AsyncWebClient) -> None:
     workspace.faults.add("lost_ephemeral", times=1)
 
     assert (await client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="a"))["ok"]
@@ -135,7 +135,7 @@ async def test_a_lost_ephemeral_message_is_ok_and_seen_by_nobody(workspace: Work
 
 
 @pytest.mark.parametrize(("trouble", "status"), [("ratelimited", 429), ("server_error", 503)])
-async def test_response_urls_have_their_troubles_too(
+async def test_response_urls_have_faults_too(
     workspace: Workspace, app: Recorder, trouble: Trouble, status: int
 ) -> None:
     await workspace.say(DANA, DB_OPS, "/turso")
@@ -148,7 +148,7 @@ async def test_response_urls_have_their_troubles_too(
 
 @pytest.mark.parametrize("method", ["chat.postMessage", "conversations.info", "response_url", "upload"])
 @pytest.mark.parametrize("status", [200, 429, 520, 525])
-async def test_a_web_page_comes_instead_of_json(
+async def test_a_web_page_is_sent_instead_of_json(
     workspace: Workspace, client: AsyncWebClient, app: Recorder, method: str, status: int
 ) -> None:
     await workspace.say(DANA, DB_OPS, "/turso")
@@ -180,7 +180,7 @@ async def test_a_429_may_come_without_retry_after(
 
 
 @pytest.mark.parametrize("code", ["team_added_to_org", "a_word_that_slack_has_never_used"])
-async def test_any_code_can_be_answered_by_one_method_for_a_while(
+async def test_any_error_code_can_be_returned_by_one_method_for_a_while(
     workspace: Workspace, client: AsyncWebClient, code: str
 ) -> None:
     fault = workspace.faults.add("api_error", "chat.postMessage", error=code)
@@ -192,7 +192,7 @@ async def test_any_code_can_be_answered_by_one_method_for_a_while(
 
 
 @pytest.mark.parametrize(("trouble", "messages"), [("silent", 0), ("silent_after", 1)])
-async def test_slack_may_be_silent_before_or_after_it_did_what_it_was_told(
+async def test_slack_may_be_silent_before_or_after_the_effect_of_a_call(
     workspace: Workspace, client: AsyncWebClient, trouble: Trouble, messages: int
 ) -> None:
     workspace.faults.add(trouble, "chat.postMessage", times=1)
@@ -228,7 +228,7 @@ async def test_a_duplicate_is_the_same_request_twice(workspace: Workspace, app: 
     assert app.got[0][1] == app.got[1][1]
 
 
-async def test_a_lost_ack_shows_a_time_out_and_brings_an_event_again(workspace: Workspace, app: Recorder) -> None:
+async def test_a_lost_acknowledgement_shows_a_timeout_and_repeats_an_event(workspace: Workspace, app: Recorder) -> None:
     workspace.faults.add("lost_ack", times=2)
     assert "operation_timeout" in present((await workspace.say(DANA, DB_OPS, "/turso")).notice)
     await workspace.open_home(DANA)
@@ -252,7 +252,7 @@ async def test_a_slow_delivery_arrives_late(workspace: Workspace, app: Recorder,
     assert present((await pressing).delivery).ok
 
 
-async def test_faults_fit_by_pattern_count_down_and_can_be_removed(
+async def test_faults_match_by_pattern_count_down_and_can_be_removed(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     endless = workspace.faults.add("api_error", "users.*", error="fatal_error")
@@ -266,7 +266,9 @@ async def test_faults_fit_by_pattern_count_down_and_can_be_removed(
     assert (await client.auth_test())["ok"]
 
 
-async def test_a_delivery_is_recorded_with_everything_an_inspector_shows(workspace: Workspace, app: Recorder) -> None:
+async def test_a_delivery_is_recorded_with_everything_that_the_inspector_shows(
+    workspace: Workspace, app: Recorder
+) -> None:
     app.body = b"done"
     async with connected(workspace, app):
         await workspace.say(DANA, DB_OPS, "/turso db list")

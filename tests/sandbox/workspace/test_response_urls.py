@@ -1,4 +1,4 @@
-"""A `response_url`: five uses in half an hour, without a token, and never more than its message allows."""
+"""A `response_url`: five uses in half an hour, without a token, and never beyond its message's channel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.sandbox.workspace.stage import Recorder, actions, button
 
 @pytest.fixture
 async def url(workspace: Workspace, app: Recorder) -> AsyncWebhookClient:
-    """The `response_url` of a command of Dana's."""
+    """Return the `response_url` of a command of Dana's."""
     await workspace.say(DANA, DB_OPS, "/turso")
     return AsyncWebhookClient(app.form["response_url"], retry_handlers=[])
 
@@ -24,7 +24,7 @@ async def url(workspace: Workspace, app: Recorder) -> AsyncWebhookClient:
 async def clicked(
     workspace: Workspace, app: Recorder, client: AsyncWebClient, *, ephemeral: bool = False
 ) -> tuple[AsyncWebhookClient, str]:
-    """The `response_url` of a click in a message, and its `ts`."""
+    """Return the `response_url` of a click in a message, and the message's `ts`."""
     blocks = actions(button())
     if ephemeral:
         posted = await client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="a", blocks=blocks)
@@ -56,7 +56,7 @@ async def test_it_expires_after_half_an_hour(workspace: Workspace, app: Recorder
     assert "expired_url" in late.body
 
 
-async def test_a_guessed_one_does_not_exist(workspace: Workspace, url: AsyncWebhookClient) -> None:
+async def test_a_guessed_url_does_not_exist(workspace: Workspace, url: AsyncWebhookClient) -> None:
     guessed = AsyncWebhookClient(url.url[:-3] + "abc", retry_handlers=[])
 
     assert (await guessed.send(text="a")).status_code == 404
@@ -68,7 +68,7 @@ async def test_it_needs_no_token_and_returns_no_ts(url: AsyncWebhookClient) -> N
     assert answer.body == '{"ok":true}'
 
 
-async def test_it_reaches_the_person_where_the_app_is_not_a_member(workspace: Workspace, app: Recorder) -> None:
+async def test_it_reaches_the_person_in_a_channel_without_the_app(workspace: Workspace, app: Recorder) -> None:
     await workspace.say(DANA, GENERAL, "/turso")
     await AsyncWebhookClient(app.form["response_url"]).send(text="here you are")
     await AsyncWebhookClient(app.form["response_url"]).send(text="all of you", response_type="in_channel")
@@ -84,7 +84,7 @@ async def test_the_default_is_a_new_ephemeral_message(workspace: Workspace, url:
     assert workspace.history(DB_OPS, BEN) == []
 
 
-async def test_all_fields_of_a_message_are_taken(workspace: Workspace, url: AsyncWebhookClient) -> None:
+async def test_all_fields_of_a_message_are_accepted(workspace: Workspace, url: AsyncWebhookClient) -> None:
     await url.send(
         text="a",
         blocks=[{"type": "divider"}],
@@ -99,7 +99,7 @@ async def test_all_fields_of_a_message_are_taken(workspace: Workspace, url: Asyn
     assert (message.unfurl_links, message.unfurl_media) == (False, False)
 
 
-async def test_replacing_edits_the_message_with_the_button_where_it_stands(
+async def test_replacing_edits_the_message_with_the_button_in_place(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     url, ts = await clicked(workspace, app, client)
@@ -138,7 +138,7 @@ async def test_deleting_removes_the_message_and_may_post_another(
     assert [each.text for each in workspace.history(DB_OPS, BEN)] == ["instead"]
 
 
-async def test_a_command_has_nothing_to_delete(url: AsyncWebhookClient) -> None:
+async def test_a_command_has_no_message_to_delete(url: AsyncWebhookClient) -> None:
     assert (await url.send(delete_original=True)).status_code == 404
 
 
@@ -153,7 +153,7 @@ async def test_a_thread_needs_in_channel_and_no_replacing(
     assert (threads["1"], threads["2"]) == (ts, None)
 
 
-async def test_nothing_and_invalid_blocks_are_refused(url: AsyncWebhookClient) -> None:
+async def test_an_empty_body_and_invalid_blocks_are_refused(url: AsyncWebhookClient) -> None:
     assert (await url.send_dict({})).status_code == 400
     refused = await url.send(blocks=[{"type": "section"}])
 
@@ -161,7 +161,7 @@ async def test_nothing_and_invalid_blocks_are_refused(url: AsyncWebhookClient) -
     assert "json-pointer:/blocks/0" in refused.body
 
 
-async def test_a_form_with_a_payload_is_taken_too(workspace: Workspace, url: AsyncWebhookClient) -> None:
+async def test_a_form_with_a_payload_is_accepted_too(workspace: Workspace, url: AsyncWebhookClient) -> None:
     async with local_client() as http:
         answer = await http.post(url.url, data={"payload": '{"text": "by form"}'})
 
@@ -169,7 +169,7 @@ async def test_a_form_with_a_payload_is_taken_too(workspace: Workspace, url: Asy
     assert workspace.history(DB_OPS, DANA)[-1].text == "by form"
 
 
-async def test_the_url_itself_is_written_down_nowhere(workspace: Workspace, url: AsyncWebhookClient) -> None:
+async def test_the_url_itself_is_not_recorded(workspace: Workspace, url: AsyncWebhookClient) -> None:
     await url.send(text="a")
 
     assert url.url.rsplit("/", 1)[-1] not in repr(workspace.calls)

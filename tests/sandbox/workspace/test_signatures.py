@@ -1,4 +1,4 @@
-"""Requests are signed as Slack signs them; what a receiver has to refuse can be made too."""
+"""Requests are signed like Slack's, and requests that a receiver must refuse can be created too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.present import present
 from tests.sandbox.workspace.stage import MANIFEST, SECRET, Recorder, bolt, connected, new_workspace
 
 
-def test_the_signature_of_a_known_request_is_the_known_one() -> None:
+def test_a_known_request_has_the_known_signature() -> None:
     body = b"token=legacy&team_id=T0ACME001&command=%2Fdb&text=list+prod&user_id=U0ALICE01"
 
     assert signature("7d3f0c2a9be14f6c8a5512d0e4b7a901", "1793500000", body) == (
@@ -26,7 +26,7 @@ def test_the_signature_of_a_known_request_is_the_known_one() -> None:
     )
 
 
-async def test_slack_sdk_verifies_what_we_sign_and_its_time_is_now(workspace: Workspace, app: Recorder) -> None:
+async def test_slack_sdk_accepts_our_signature_and_timestamp(workspace: Workspace, app: Recorder) -> None:
     await workspace.say(DANA, DB_OPS, "/turso db list")
 
     headers, body = app.got[0]
@@ -34,11 +34,11 @@ async def test_slack_sdk_verifies_what_we_sign_and_its_time_is_now(workspace: Wo
     assert headers["content-type"] == "application/x-www-form-urlencoded"
 
 
-async def test_only_time_and_body_are_signed_so_a_captured_request_can_be_replayed(workspace: Workspace) -> None:
+async def test_only_timestamp_and_body_are_signed_so_a_request_can_be_replayed(workspace: Workspace) -> None:
     async with connected(workspace, bolt(workspace)) as served:
         delivery = (await served.say(DANA, DB_OPS, "/turso")).delivery
         assert delivery is not None
-        assert delivery.status == 404  # nobody listens; but it was let in
+        assert delivery.status == 404  # no handler answers, but the signature was accepted
         async with local_client() as http:
             headers = {**delivery.headers, "X-Slack-Retry-Num": "7"}
             replayed = await http.post(present(served.events_url), content=delivery.body, headers=headers)
@@ -47,7 +47,7 @@ async def test_only_time_and_body_are_signed_so_a_captured_request_can_be_replay
     assert changed.status_code == 401
 
 
-async def test_a_wrong_secret_is_refused_by_the_app() -> None:
+async def test_the_app_refuses_a_wrong_secret() -> None:
     stranger = Workspace(manifest=MANIFEST, signing_secret="other", bot_token="xoxb-1-2-local", app_token="xapp-x")
     seed(stranger)
     async with running(stranger) as served, connected(served, bolt(served)):
@@ -56,30 +56,28 @@ async def test_a_wrong_secret_is_refused_by_the_app() -> None:
     assert "http_service_error" in present(acted.notice)
 
 
-async def test_a_time_stamp_older_than_five_minutes_is_refused_by_the_app(workspace: Workspace) -> None:
+async def test_the_app_refuses_a_timestamp_older_than_five_minutes(workspace: Workspace) -> None:
     workspace.post.signing_clock = lambda: wall_clock() - timedelta(seconds=301)
     async with connected(workspace, bolt(workspace)):
         acted = await workspace.say(DANA, DB_OPS, "/turso")
     assert present(acted.delivery).status == 401
 
 
-async def test_moving_the_time_does_not_spoil_signatures(workspace: Workspace) -> None:
+async def test_moving_the_clock_keeps_signatures_valid(workspace: Workspace) -> None:
     workspace.move_time(timedelta(days=3))
     async with connected(workspace, bolt(workspace)):
         acted = await workspace.say(DANA, DB_OPS, "/turso")
     assert present(acted.delivery).status == 404
 
 
-async def test_payloads_carry_the_deprecated_token_and_the_app_that_they_are_for(
-    workspace: Workspace, app: Recorder
-) -> None:
+async def test_payloads_have_the_deprecated_token_and_the_app_id(workspace: Workspace, app: Recorder) -> None:
     await workspace.say(DANA, DB_OPS, "/turso")
 
     assert app.form["token"] == "legacy"
     assert app.form["api_app_id"] == workspace.app.app_id
 
 
-async def test_any_payload_can_be_forged_and_still_be_signed(workspace: Workspace, app: Recorder) -> None:
+async def test_any_payload_can_be_forged_with_a_valid_signature(workspace: Workspace, app: Recorder) -> None:
     payload = {"type": "block_actions", "api_app_id": "A0OTHER", "user": {"id": DANA}, "actions": []}
     delivery = await workspace.deliver(interactive_parcel(payload, DANA))
 
@@ -89,7 +87,7 @@ async def test_any_payload_can_be_forged_and_still_be_signed(workspace: Workspac
     assert json.loads(dict(parse_qsl(body.decode()))["payload"]) == payload
 
 
-async def test_neither_secret_nor_token_shows_in_what_the_workspace_prints_and_records() -> None:
+async def test_neither_secret_nor_token_is_in_what_the_workspace_prints_and_records() -> None:
     workspace = new_workspace()
     told = repr(workspace.__dict__) + repr(workspace.state.__dict__) + repr(workspace.post.__dict__["_limits"])
 

@@ -1,4 +1,4 @@
-"""Slash commands: the fields that are sent, who may run them where, and what becomes of the answer."""
+"""Slash commands: the fields that are sent, who may run them where, and how the answer is shown."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_the_text_may_be_empty(workspace: Workspace, app: Recorder) -> Non
 @pytest.mark.parametrize(
     ("channel_id", "name"), [(DB_OPS, "db-ops"), (ORDERS, "privategroup")], ids=["public", "private"]
 )
-async def test_the_channel_name_of_what_is_not_public_is_hidden(
+async def test_the_name_of_a_channel_that_is_not_public_is_hidden(
     workspace: Workspace, app: Recorder, channel_id: Any, name: str
 ) -> None:
     await workspace.say(DANA, channel_id, "/turso")
@@ -59,7 +59,7 @@ async def test_the_channel_name_of_what_is_not_public_is_hidden(
     assert (app.form["channel_id"], app.form["channel_name"]) == (channel_id, name)
 
 
-async def test_a_direct_message_is_called_so_and_a_group_keeps_its_name(workspace: Workspace, app: Recorder) -> None:
+async def test_a_direct_message_has_a_fixed_name_and_a_group_keeps_its_own(workspace: Workspace, app: Recorder) -> None:
     await workspace.say(DANA, workspace.state.direct_channel(DANA).id, "/turso")
     assert app.form["channel_name"] == "directmessage"
 
@@ -138,7 +138,7 @@ async def test_an_answer_with_invalid_blocks_is_an_error_for_the_person(workspac
     assert acted.notice == "/turso failed with the error “invalid_blocks”"
 
 
-async def test_nothing_limits_the_length_of_the_text(workspace: Workspace, app: Recorder) -> None:
+async def test_the_length_of_the_text_has_no_limit(workspace: Workspace, app: Recorder) -> None:
     await workspace.say(DANA, DB_OPS, "/turso " + "x" * 9_000)
 
     assert len(app.form["text"]) == 9_000

@@ -24,7 +24,7 @@ from tests.sandbox.workspace.stage import APP_TOKEN, Recorder, actions, bolt, bu
 
 
 class ListeningClient(SocketModeClient):
-    """A client that keeps the requests it got."""
+    """A client that keeps its requests."""
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
@@ -33,7 +33,7 @@ class ListeningClient(SocketModeClient):
 
 @asynccontextmanager
 async def connection(workspace: Workspace, answer: Any = lambda request: None) -> AsyncIterator[ListeningClient]:
-    """slack_sdk's client; `answer` gives the payload of each acknowledgement, `False` for none."""
+    """Connect slack_sdk's client. `answer` returns the payload of each acknowledgement, or `False` for none."""
     client = ListeningClient(app_token=APP_TOKEN, web_client=bolt(workspace).client)
 
     async def listen(_: object, request: SocketModeRequest) -> None:
@@ -54,7 +54,7 @@ async def connection(workspace: Workspace, answer: Any = lambda request: None) -
 
 @asynccontextmanager
 async def raw(workspace: Workspace, client: AsyncWebClient, more: Any = "") -> AsyncIterator[Any]:
-    """A plain WebSocket on a fresh ticket."""
+    """Open a plain WebSocket with a new ticket."""
     url = (await client.apps_connections_open(app_token=APP_TOKEN))["url"]
     async with aiohttp.ClientSession() as http, http.ws_connect(url + more) as socket:
         yield socket
@@ -80,7 +80,7 @@ async def test_the_payload_of_an_acknowledgement_is_the_answer(workspace: Worksp
         assert present((await workspace.say(DANA, DB_OPS, "/turso")).message).text == "done"
 
 
-async def test_no_acknowledgement_in_time_is_told_to_the_person(workspace: Workspace) -> None:
+async def test_a_missing_acknowledgement_is_reported_to_the_person(workspace: Workspace) -> None:
     workspace.limits.ack = timedelta(seconds=0.2)
     async with connection(workspace, lambda request: False):
         acted = await workspace.say(DANA, DB_OPS, "/turso")
@@ -88,7 +88,7 @@ async def test_no_acknowledgement_in_time_is_told_to_the_person(workspace: Works
     assert "operation_timeout" in present(acted.notice)
 
 
-async def test_hello_tells_of_the_connection(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_hello_describes_the_connection(workspace: Workspace, client: AsyncWebClient) -> None:
     async with raw(workspace, client) as socket:
         hello = json.loads((await socket.receive()).data)
 
@@ -97,7 +97,7 @@ async def test_hello_tells_of_the_connection(workspace: Workspace, client: Async
     assert hello["debug_info"]["approximate_connection_time"] == 3600
 
 
-async def test_a_ticket_is_good_once_and_not_for_long(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_a_ticket_is_valid_once_and_not_for_long(workspace: Workspace, client: AsyncWebClient) -> None:
     url = (await client.apps_connections_open(app_token=APP_TOKEN))["url"]
     late = (await client.apps_connections_open(app_token=APP_TOKEN))["url"]
     async with aiohttp.ClientSession() as http:
@@ -118,7 +118,7 @@ async def test_ping_is_answered_with_the_same_payload(workspace: Workspace, clie
     async with raw(workspace, client) as socket:
         await socket.receive()
         await socket.ping(b"sdk-ping-pong:1793500000")
-        # aiohttp hands pongs to us only without its own handling; that the connection lives shows the answer came.
+        # With its own handling, aiohttp doesn't pass on pongs. The open connection shows that the answer arrived.
         async with aiohttp.ClientSession() as http:
             url = (await client.apps_connections_open(app_token=APP_TOKEN))["url"]
             async with http.ws_connect(url, autoping=False) as bare:
@@ -136,7 +136,7 @@ async def test_several_connections_share_the_envelopes(workspace: Workspace) -> 
     assert (len(one.got), len(two.got)) == (3, 3)
 
 
-async def test_ten_connections_are_the_most(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_at_most_ten_connections_are_allowed(workspace: Workspace, client: AsyncWebClient) -> None:
     workspace.limits.socket_connections = 2
     async with raw(workspace, client), raw(workspace, client):
         with pytest.raises(aiohttp.WSServerHandshakeError):
@@ -159,7 +159,7 @@ async def test_an_acknowledgement_may_come_on_another_connection(workspace: Work
         assert present((await saying).message).text == "hi"
 
 
-async def test_an_event_that_is_not_acknowledged_comes_again_with_its_count(workspace: Workspace) -> None:
+async def test_an_event_without_an_acknowledgement_is_sent_again_with_its_count(workspace: Workspace) -> None:
     workspace.limits.ack, workspace.limits.event_retries = timedelta(seconds=0.2), (timedelta(0), timedelta(0))
     tries = iter([False, False, None])
     async with connection(workspace, lambda request: next(tries)) as app:
@@ -172,7 +172,7 @@ async def test_an_event_that_is_not_acknowledged_comes_again_with_its_count(work
     assert len({each.envelope_id for each in app.got}) == 3
 
 
-async def test_an_event_is_sent_again_over_the_connection_that_is_left(
+async def test_an_event_is_sent_again_over_the_remaining_connection(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     workspace.limits.ack, workspace.limits.event_retries = timedelta(seconds=1), (timedelta(0),)
@@ -199,7 +199,7 @@ async def test_a_refresh_is_followed_by_a_new_connection_of_the_sdk(workspace: W
         assert len(app.got) == 1
 
 
-async def test_a_bolt_app_lives_through_a_refresh_in_the_middle_of_a_command(workspace: Workspace) -> None:
+async def test_a_bolt_app_survives_a_refresh_during_a_command(workspace: Workspace) -> None:
     app, started, go_on = bolt(workspace), asyncio.Event(), asyncio.Event()
 
     @app.command("/turso")
@@ -223,7 +223,7 @@ async def test_a_bolt_app_lives_through_a_refresh_in_the_middle_of_a_command(wor
         await handler.close_async()  # type: ignore[no-untyped-call]  # slack_bolt leaves it untyped
 
 
-async def test_a_connection_is_warned_ten_seconds_ahead_and_then_refreshed(
+async def test_a_connection_is_warned_ten_seconds_before_its_refresh(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     async with raw(workspace, client) as socket:
@@ -251,7 +251,7 @@ async def test_a_link_that_is_switched_off_closes_every_connection(
     assert workspace.sockets.connections == ()
 
 
-async def test_the_sdk_comes_back_after_a_connection_broke_without_a_word(workspace: Workspace) -> None:
+async def test_the_sdk_reconnects_after_a_connection_broke_silently(workspace: Workspace) -> None:
     async with connection(workspace) as app:
         await workspace.sockets.drop()
         await until(lambda: workspace.sockets.connections)
@@ -270,7 +270,7 @@ async def test_nonsense_from_the_app_is_ignored(workspace: Workspace, client: As
         assert present((await saying).delivery).ok
 
 
-async def test_a_private_certificate_is_never_asked_for_and_no_signature_is_sent(workspace: Workspace) -> None:
+async def test_a_client_certificate_is_never_requested_and_no_signature_is_sent(workspace: Workspace) -> None:
     async with connection(workspace):
         delivery = (await workspace.say(DANA, DB_OPS, "/turso")).delivery
 
@@ -278,7 +278,7 @@ async def test_a_private_certificate_is_never_asked_for_and_no_signature_is_sent
     assert (delivery.over, delivery.signature, delivery.headers) == ("socket", "", {})
 
 
-async def test_with_a_request_url_nothing_goes_over_the_socket(workspace: Workspace, app: Recorder) -> None:
+async def test_with_a_request_url_nothing_is_sent_over_the_socket(workspace: Workspace, app: Recorder) -> None:
     async with connection(workspace) as socket:
         await workspace.say(DANA, DB_OPS, "/turso")
 

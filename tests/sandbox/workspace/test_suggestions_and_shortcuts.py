@@ -1,4 +1,4 @@
-"""Menus that ask the app, and shortcuts."""
+"""Menus with options from the app, and shortcuts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OPTIONS = [{"text": plain("orders-eu"), "value": "7"}, {"text": plain("orders-us
 
 @pytest.fixture
 async def menu(client: AsyncWebClient) -> str:
-    """The `ts` of a message with a menu."""
+    """Post a message with a menu, and return its `ts`."""
     return str((await client.chat_postMessage(channel=DB_OPS, text="a", blocks=actions(MENU)))["ts"])
 
 
@@ -27,9 +27,7 @@ def offering(answer: object) -> Recorder:
     return Recorder(json.dumps(answer).encode(), headers={"content-type": "application/json"})
 
 
-async def test_the_app_is_asked_with_the_typed_text_and_what_it_offers_can_be_chosen(
-    workspace: Workspace, menu: str
-) -> None:
+async def test_the_app_gets_the_typed_text_and_its_options_can_be_chosen(workspace: Workspace, menu: str) -> None:
     app = offering({"options": OPTIONS})
     async with connected(workspace, app):
         found = await workspace.suggest(DANA, message_ts=menu, action_id="db", text="ord")
@@ -48,7 +46,7 @@ async def test_the_app_is_asked_with_the_typed_text_and_what_it_offers_can_be_ch
     assert app.payload["actions"][0]["selected_option"] == OPTIONS[1]
 
 
-async def test_in_a_modal_the_view_is_told_and_the_choice_is_submitted(
+async def test_in_a_modal_the_app_gets_the_view_and_the_choice_is_submitted(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     trigger = await with_trigger(workspace, app)
@@ -62,9 +60,7 @@ async def test_in_a_modal_the_view_is_told_and_the_choice_is_submitted(
     assert app.payload["view"]["state"]["values"]["f"]["db"]["selected_option"] == OPTIONS[0]
 
 
-async def test_what_was_chosen_from_the_start_can_be_kept(
-    workspace: Workspace, app: Recorder, client: AsyncWebClient
-) -> None:
+async def test_an_initial_choice_can_be_kept(workspace: Workspace, app: Recorder, client: AsyncWebClient) -> None:
     trigger = await with_trigger(workspace, app)
     menu = MENU | {"initial_option": OPTIONS[0]}
     view_id = (await client.views_open(trigger_id=trigger, view=modal(field("f", menu))))["view"]["id"]
@@ -74,7 +70,7 @@ async def test_what_was_chosen_from_the_start_can_be_kept(
     assert app.payload["view"]["state"]["values"]["f"]["db"]["selected_option"] == OPTIONS[0]
 
 
-async def test_too_few_characters_ask_nobody(workspace: Workspace, app: Recorder, menu: str) -> None:
+async def test_too_few_characters_send_no_request(workspace: Workspace, app: Recorder, menu: str) -> None:
     assert await workspace.suggest(DANA, message_ts=menu, action_id="db", text="o") == []
     assert app.got == []
 
@@ -93,15 +89,13 @@ async def test_the_default_is_three_characters(workspace: Workspace, app: Record
     [{"options": OPTIONS * 51}, {"options": [{"text": plain("x" * 76), "value": "1"}]}, {}, {"options": "many"}],
     ids=["102 options", "text too long", "neither", "not a list"],
 )
-async def test_an_answer_that_is_not_proper_shows_a_notice(
-    workspace: Workspace, menu: str, answer: dict[str, Any]
-) -> None:
+async def test_an_invalid_answer_shows_a_notice(workspace: Workspace, menu: str, answer: dict[str, Any]) -> None:
     async with connected(workspace, offering(answer)), workspace.subscribe(DANA) as changes:
         assert await workspace.suggest(DANA, message_ts=menu, action_id="db", text="ord") == []
         assert "problem loading" in present((await anext(changes)).notice).text
 
 
-async def test_groups_of_options_are_taken(workspace: Workspace, menu: str) -> None:
+async def test_groups_of_options_are_accepted(workspace: Workspace, menu: str) -> None:
     groups = [{"label": plain("EU"), "options": OPTIONS}]
     async with connected(workspace, offering({"option_groups": groups})):
         assert await workspace.suggest(DANA, message_ts=menu, action_id="db", text="ord") == groups
@@ -116,7 +110,7 @@ async def test_on_grid_the_person_belongs_to_the_organization(workspace: Workspa
     assert app.payload["user"]["team_id"] == "E0ACME"
 
 
-async def test_what_was_never_offered_cannot_be_chosen(workspace: Workspace, app: Recorder, menu: str) -> None:
+async def test_an_option_that_was_not_offered_cannot_be_chosen(workspace: Workspace, app: Recorder, menu: str) -> None:
     with pytest.raises(CannotAct, match="not among the options"):
         await workspace.click(DANA, message_ts=menu, action_id="db", selected="9")
 
@@ -134,7 +128,7 @@ async def test_a_global_shortcut_has_a_trigger_and_no_channel(
     assert (await client.views_open(trigger_id=app.payload["trigger_id"], view=modal()))["ok"]
 
 
-async def test_a_message_shortcut_brings_the_message_and_a_response_url(
+async def test_a_message_shortcut_has_the_message_and_a_response_url(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     posted = await client.chat_postMessage(channel=DB_OPS, text="a")

@@ -1,4 +1,4 @@
-"""A small Bolt app that is not ours works here as it would with Slack: over HTTP and over Socket Mode."""
+"""A small independent Bolt app works here as with Slack, over HTTP and over Socket Mode."""
 
 from __future__ import annotations
 

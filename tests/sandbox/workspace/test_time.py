@@ -1,4 +1,4 @@
-"""The workspace's time runs with its clock, can be moved ahead, and wakes whoever waits."""
+"""The workspace's time follows its clock, can be moved ahead, and wakes tasks that wait for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.sandbox.workspace.timeline import Timeline
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
-async def test_moving_wakes_sleepers_whose_time_has_come() -> None:
+async def test_moving_the_clock_wakes_tasks_whose_time_has_come() -> None:
     time = Timeline(lambda: NOON)
     sleeping = asyncio.ensure_future(time.sleep(timedelta(hours=1)))
     sooner = asyncio.ensure_future(time.sleep(timedelta(minutes=59)))
@@ -28,7 +28,7 @@ async def test_moving_wakes_sleepers_whose_time_has_come() -> None:
     assert time.now() == NOON + timedelta(hours=1)
 
 
-async def test_a_clock_that_is_set_elsewhere_wakes_sleepers_too() -> None:
+async def test_setting_the_clock_elsewhere_wakes_tasks_too() -> None:
     moment = [NOON]
     time = Timeline(lambda: moment[0])
     sleeping = asyncio.ensure_future(time.sleep(timedelta(hours=1)))
@@ -38,7 +38,7 @@ async def test_a_clock_that_is_set_elsewhere_wakes_sleepers_too() -> None:
     await asyncio.wait_for(sleeping, 5)
 
 
-def test_a_held_clock_moves_only_when_it_is_moved() -> None:
+def test_a_stopped_clock_moves_only_when_it_is_moved() -> None:
     moment = [NOON]
     time = Timeline(lambda: moment[0])
     time.hold()
@@ -53,7 +53,7 @@ def test_time_never_goes_back() -> None:
         Timeline().move(timedelta(seconds=-1))
 
 
-async def test_new_messages_and_channels_carry_the_moved_time(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_new_messages_and_channels_have_the_moved_time(workspace: Workspace, client: AsyncWebClient) -> None:
     workspace.move_time(timedelta(days=2))
     posted = await client.chat_postMessage(channel="C0DBOPS", text="a")
 

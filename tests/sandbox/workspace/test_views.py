@@ -30,7 +30,7 @@ from tests.sandbox.workspace.stage import (
 # -- triggers
 
 
-async def test_a_trigger_lives_three_seconds_and_opens_once(
+async def test_a_trigger_expires_after_three_seconds_and_opens_one_view(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     workspace.limits.trigger_lifetime = timedelta(seconds=3)
@@ -45,14 +45,14 @@ async def test_a_trigger_lives_three_seconds_and_opens_once(
     assert await error_of(client.views_open(trigger_id="1.2.x", view=modal())) == "invalid_trigger_id"
 
 
-def test_a_trigger_is_good_for_three_seconds() -> None:
+def test_a_trigger_is_valid_for_three_seconds() -> None:
     assert Limits().trigger_lifetime == timedelta(seconds=3)
 
 
 # -- opening and pushing
 
 
-async def test_an_opened_view_is_described_whole(workspace: Workspace, opened: dict[str, Any]) -> None:
+async def test_an_opened_view_is_returned_completely(workspace: Workspace, opened: dict[str, Any]) -> None:
     (view,) = workspace.views_of(DANA)
 
     assert view.as_slack() == opened
@@ -94,13 +94,13 @@ async def test_a_push_needs_a_trigger_from_inside_the_modal(
         (modal(private_metadata="é" * 130_000), "view_too_large"),
     ],
 )
-async def test_what_cannot_be_opened(
+async def test_some_views_cannot_be_opened(
     workspace: Workspace, app: Recorder, client: AsyncWebClient, view: Any, error: str
 ) -> None:
     assert await error_of(client.views_open(trigger_id=await with_trigger(workspace, app), view=view)) == error
 
 
-async def test_an_invalid_view_comes_with_a_pointer(
+async def test_an_invalid_view_is_refused_with_a_pointer(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     await error_of(client.views_open(trigger_id=await with_trigger(workspace, app), view=modal(title=plain("x" * 25))))
@@ -156,7 +156,7 @@ async def test_an_old_hash_is_a_conflict_and_an_external_id_finds_the_view(
 # -- closing
 
 
-async def test_closing_is_told_only_when_asked_for_and_without_values(
+async def test_closing_is_reported_only_on_request_and_without_values(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     quiet = await client.views_open(trigger_id=await with_trigger(workspace, app), view=modal(field()))
@@ -170,7 +170,9 @@ async def test_closing_is_told_only_when_asked_for_and_without_values(
     assert "trigger_id" not in app.payload
 
 
-async def test_the_cross_closes_the_whole_stack(workspace: Workspace, app: Recorder, client: AsyncWebClient) -> None:
+async def test_the_close_button_closes_the_whole_stack(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     first = modal(field(), *actions(button("more")), notify_on_close=True)
     opened = await client.views_open(trigger_id=await with_trigger(workspace, app), view=first)
     trigger = await inner_trigger(workspace, app, opened["view"]["id"])
@@ -208,7 +210,7 @@ async def test_a_click_in_home_opens_a_modal(workspace: Workspace, app: Recorder
     assert (await client.views_open(trigger_id=app.payload["trigger_id"], view=modal()))["ok"]
 
 
-async def test_without_home_tab_there_is_nothing_to_publish() -> None:
+async def test_without_a_home_tab_nothing_can_be_published() -> None:
     manifest = with_more_scopes()
     manifest["features"] = {**manifest["features"], "app_home": {"home_tab_enabled": False}}
     async with running(new_workspace(manifest)) as workspace:

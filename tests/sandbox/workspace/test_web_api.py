@@ -43,7 +43,7 @@ async def http(workspace: Workspace) -> AsyncIterator[httpx.AsyncClient]:
     ],
     ids=["GET query", "POST query", "form", "JSON", "query and form", "multipart"],
 )
-async def test_arguments_come_in_every_form(http: httpx.AsyncClient, method: str, sent: dict[str, Any]) -> None:
+async def test_arguments_are_accepted_in_every_form(http: httpx.AsyncClient, method: str, sent: dict[str, Any]) -> None:
     answer = (await http.request(method, "chat.postMessage", **sent)).json()
 
     assert (answer["ok"], answer["message"]["text"]) == (True, "a")
@@ -68,7 +68,7 @@ async def test_structures_come_as_json_or_as_a_json_string(http: httpx.AsyncClie
         (b"--x", "multipart/form-data; boundary=y", "invalid_form_data"),
     ],
 )
-async def test_what_cannot_be_read_is_refused_in_slacks_words(
+async def test_unreadable_arguments_are_refused_with_slacks_errors(
     http: httpx.AsyncClient, content: bytes, kind: str, error: str
 ) -> None:
     headers = {"Content-Type": kind} if kind else {}
@@ -77,7 +77,7 @@ async def test_what_cannot_be_read_is_refused_in_slacks_words(
     assert (answer.status_code, answer.json()) == (200, {"ok": False, "error": error})
 
 
-async def test_warnings_are_successes(http: httpx.AsyncClient) -> None:
+async def test_a_warning_is_a_success(http: httpx.AsyncClient) -> None:
     forgot = (await http.post("auth.test", content=b"{}", headers={"Content-Type": "application/json"})).json()
     form = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
     too_much = (await http.post("auth.test", content=b"", headers=form)).json()
@@ -190,7 +190,7 @@ async def test_views_and_auth_test_need_no_scope() -> None:
         assert await error_of(client.views_open(trigger_id="1", view={"type": "modal"})) == "invalid_trigger_id"
 
 
-async def test_auth_test_says_who_we_are(client: AsyncWebClient) -> None:
+async def test_auth_test_returns_the_app(client: AsyncWebClient) -> None:
     answer = await client.auth_test()
 
     assert (answer["team_id"], answer["bot_id"], answer["is_enterprise_install"]) == ("T0ACME", "B0TURSO", False)
@@ -211,8 +211,8 @@ async def test_every_call_is_recorded_with_its_answer(workspace: Workspace, clie
     assert (refused.method, refused.error) == ("users.info", "user_not_found")
 
 
-async def test_slack_sdk_sends_what_the_workspace_understands() -> None:
-    """Every method that the workspace serves, called as slack_sdk calls it."""
+async def test_the_workspace_accepts_what_slack_sdk_sends() -> None:
+    """Call every method that the workspace serves as slack_sdk calls it."""
     wide = with_more_scopes(
         "channels:history", "channels:join", "im:write", "mpim:write", "im:read", "mpim:read", "users:read.email",
         "reactions:write", "pins:write", "bookmarks:write", "team:read", "groups:history",
@@ -257,7 +257,7 @@ async def test_slack_sdk_sends_what_the_workspace_understands() -> None:
             assert (await call)["ok"]
 
 
-async def test_another_base_url_is_all_that_a_client_needs(workspace: Workspace) -> None:
+async def test_a_client_needs_only_another_base_url(workspace: Workspace) -> None:
     client = AsyncWebClient(BOT_TOKEN, base_url=workspace.api_url)
 
     assert (await client.auth_test())["team"] == "Acme"

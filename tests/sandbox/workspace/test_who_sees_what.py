@@ -16,7 +16,7 @@ from tests.sandbox.workspace.stage import Recorder, modal, with_trigger
 
 
 async def changes_of(subscription: Any) -> list[str]:
-    """The kinds of change that have arrived by now."""
+    """Return the kinds of change that have arrived by now."""
     await asyncio.sleep(0)
     subscription.close()
     return [change.kind async for change in subscription]
@@ -37,7 +37,7 @@ async def test_channels_are_seen_by_members_and_public_ones_by_the_workspace(
     assert seen[STELLA] == [SHARED]
 
 
-async def test_a_viewer_hears_of_what_they_see_and_of_nothing_else(
+async def test_a_viewer_gets_changes_of_what_they_see_and_no_others(
     workspace: Workspace, client: AsyncWebClient, app: Recorder
 ) -> None:
     dana, ben, everything = workspace.subscribe(DANA), workspace.subscribe(BEN), workspace.subscribe(None)
@@ -51,7 +51,7 @@ async def test_a_viewer_hears_of_what_they_see_and_of_nothing_else(
     assert {"delivery", "call", "ephemeral"} <= set(await changes_of(everything))
 
 
-async def test_a_change_and_a_deletion_are_told_too(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_a_change_and_a_deletion_are_reported_too(workspace: Workspace, client: AsyncWebClient) -> None:
     posted = await client.chat_postMessage(channel=ORDERS, text="a")
     gil, remy = workspace.subscribe(GIL), workspace.subscribe(REMY)
     await client.chat_update(channel=ORDERS, ts=posted["ts"], text="b")
@@ -69,7 +69,7 @@ async def test_a_subscription_misses_nothing_between_its_start_and_its_first_rea
         assert present((await anext(changes)).message).text == "early"
 
 
-def test_the_seeded_workspace_has_someone_and_something_of_every_kind(workspace: Workspace) -> None:
+def test_the_seeded_workspace_has_a_person_and_an_object_of_every_kind(workspace: Workspace) -> None:
     people, channels = workspace.people, workspace.channels
 
     assert people[GIL].is_guest
@@ -85,7 +85,7 @@ def test_the_seeded_workspace_has_someone_and_something_of_every_kind(workspace:
     assert any(channel.is_im for channel in workspace.channels_of(DANA))
 
 
-# -- who is mentioned by a text
+# -- whom a text notifies
 
 
 async def called(workspace: Workspace, client: AsyncWebClient, **content: Any) -> Any:
@@ -93,7 +93,7 @@ async def called(workspace: Workspace, client: AsyncWebClient, **content: Any) -
     return called_by(workspace.state, workspace.history(DB_OPS, ANA)[-1])
 
 
-async def test_active_sequences_call_people_groups_and_everybody(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_mentions_notify_people_groups_and_everybody(workspace: Workspace, client: AsyncWebClient) -> None:
     text = {"type": "mrkdwn", "text": "<@U0BEN|ben> <!subteam^S0RESPOND> <!here>"}
     found = await called(workspace, client, blocks=[{"type": "section", "text": text}])
 
@@ -101,7 +101,9 @@ async def test_active_sequences_call_people_groups_and_everybody(workspace: Work
     assert (await called(workspace, client, text="<!channel> <@U0ANA>")).everybody
 
 
-async def test_escaped_text_plain_text_and_rich_text_call_nobody(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_escaped_text_plain_text_and_rich_text_notify_no_one(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     hostile = "<!channel> <@U0BEN> <!subteam^S0DBA>"
     escaped = hostile.replace("<", "&lt;").replace(">", "&gt;")
     rich = {"type": "rich_text_section", "elements": [{"type": "text", "text": hostile}]}
@@ -115,7 +117,7 @@ async def test_escaped_text_plain_text_and_rich_text_call_nobody(workspace: Work
         assert (found.people, found.everybody) == (set(), False)
 
 
-async def test_rich_text_calls_by_its_own_elements(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_rich_text_notifies_by_its_own_elements(workspace: Workspace, client: AsyncWebClient) -> None:
     elements = [{"type": "user", "user_id": BEN}, {"type": "broadcast", "range": "channel"}]
     section = {"type": "rich_text_section", "elements": elements}
     found = await called(workspace, client, blocks=[{"type": "rich_text", "elements": [section]}])

@@ -1,6 +1,7 @@
 """The corpus: good and bad examples of every rule of Block Kit, as JSON with two abbreviations.
 
-`"x*3001"` is a string of 3001 x; `{"repeat": item, "times": n}` is a list of n items, `{n}` in their strings counted.
+`"x*3001"` is a string of 3001 x. `{"repeat": item, "times": n}` is a list of n items, in whose strings `{n}` is the
+number of the item.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ SURFACES = ("message", "modal", "home")
 
 @dataclass(frozen=True)
 class Example:
-    """One payload for a surface; `why` and `code` say what is wrong with a bad one."""
+    """A payload for a surface. `why` and `code` say what is wrong with a bad one."""
 
     name: str
     surface: str
@@ -60,7 +61,7 @@ def bad() -> list[Example]:
 
 
 def on(surface: str, block: Any) -> Any:
-    """A payload of this surface with one block."""
+    """Return a payload of this surface with one block."""
     blocks = [expand(block)]
     if surface == "message":
         return {"text": "a", "blocks": blocks}
@@ -71,7 +72,7 @@ def on(surface: str, block: Any) -> Any:
 
 
 def hosted(host: str, element: Any) -> Any:
-    """A block that holds this element."""
+    """Return a block that contains this element."""
     plain = {"type": "plain_text", "text": "a"}
     return {
         "section": {"type": "section", "text": plain, "accessory": element},
@@ -94,7 +95,7 @@ def expand(value: Any, count: int | None = None) -> Any:
 
 
 def _families() -> Iterator[tuple[str, tuple[str, ...], dict[str, Any]]]:
-    """Every block, and every element in each of its hosts: (name, surfaces, examples)."""
+    """Yield every block, and every element in each of its hosts: (name, surfaces, examples)."""
     for file in ("blocks", "data"):
         for name, entry in _read(file).items():
             yield name, entry.get("surfaces", SURFACES), entry

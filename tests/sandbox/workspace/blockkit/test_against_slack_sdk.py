@@ -1,4 +1,4 @@
-"""What slack_sdk's own models refuse, the validator refuses too; what is good here, they take."""
+"""The validator refuses what slack_sdk's models refuse, and slack_sdk's models accept what is good here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.sandbox.workspace.blockkit import validate_message, validate_view
 from tests.sandbox.workspace.blockkit import corpus
 from tests.soak import one_in
 
-# The models have no class or no limit for these.
+# slack_sdk has no class or no limit for these.
 WITHOUT_A_LIMIT_IN_THE_SDK = {"data_table", "data_visualization", "plan"}
 EXAMPLES = [each for each in [*corpus.good(), *corpus.bad()] if each.surface in corpus.SURFACES]
 LENGTHS = (0, 24, 25, 30, 31, 75, 76, 100, 101, 150, 151, 200, 201, 255, 256, 300, 301, 2000, 2001, 3000, 3001, 4001)
@@ -24,14 +24,14 @@ LENGTHS = (0, 24, 25, 30, 31, 75, 76, 100, 101, 150, 151, 200, 201, 255, 256, 30
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """The models log every block that they do not know, whole."""
+    """Disable logging: the models log every unknown block in full."""
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
 
 
 def the_sdk_refuses(payload: Any) -> bool:
-    """Whether a model cannot be made of it, or says that it is not valid."""
+    """Return True if no model can be created from the payload, or the model is invalid."""
     try:
         if "title" in payload or payload.get("type") in ("modal", "home"):
             View(**payload).to_dict()
@@ -50,14 +50,14 @@ def we_refuse(surface: str, payload: Any) -> bool:
 
 
 @pytest.mark.parametrize("example", corpus.good(), ids=lambda each: each.id)
-def test_the_sdk_takes_the_good_examples(example: Any) -> None:
+def test_slack_sdk_accepts_the_good_examples(example: Any) -> None:
     if example.surface in corpus.SURFACES:
         assert not the_sdk_refuses(example.payload)
 
 
 @pytest.mark.parametrize("name", sorted({each.name for each in EXAMPLES}))
-def test_what_the_sdk_refuses_is_refused(name: Any) -> None:
-    """Each example, and each good one again with every one of its values stretched, emptied, removed or replaced."""
+def test_what_slack_sdk_refuses_is_refused(name: Any) -> None:
+    """Check each example. Check each good one again with every single value stretched, emptied, removed or replaced."""
     seen = 0
     for example in _first_surface(name):
         for payload in [example.payload, *(() if example.why else one_in(3, list(changed(example.payload))))]:
@@ -68,7 +68,7 @@ def test_what_the_sdk_refuses_is_refused(name: Any) -> None:
 
 
 def changed(payload: Any) -> Iterator[Any]:
-    """Every payload that differs from this one in one value."""
+    """Yield every payload that differs from this one in one value."""
     for path, value in _leaves(payload):
         for other in _others(value):
             changed_one = copy.deepcopy(payload)
@@ -96,7 +96,7 @@ def _others(value: Any) -> Iterator[Any]:
 
 
 def _leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Every value in the payload with its path; of a long list only the first item."""
+    """Yield every value in the payload with its path. Of a long list, only the first item."""
     if path:
         yield path, value
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The validator takes what Slack takes and refuses what Slack refuses, at the place where it is wrong."""
+"""The validator accepts and refuses the same as Slack, and points to the error."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def problems_of(example: corpus.Example) -> list[Problem]:
 
 
 @pytest.mark.parametrize("example", GOOD, ids=lambda each: each.id)
-def test_what_slack_takes_is_taken(example: Any) -> None:
+def test_what_slack_accepts_is_accepted(example: Any) -> None:
     assert problems_of(example) == []
 
 
@@ -39,7 +39,7 @@ def test_what_slack_refuses_is_refused_with_a_pointer_to_it(example: Any) -> Non
 
 
 @pytest.mark.parametrize("kind", BLOCKS)
-def test_a_block_is_refused_where_it_does_not_belong(kind: Any) -> None:
+def test_a_block_on_the_wrong_surface_is_refused(kind: Any) -> None:
     example = next(each for each in GOOD if each.name == kind)
     block = example.payload["blocks"][0]
     for surface in corpus.SURFACES:
@@ -57,7 +57,7 @@ def test_every_block_and_every_element_has_good_and_bad_examples() -> None:
     assert wanted <= {each.name for each in BAD}
 
 
-def test_every_refusal_in_the_code_is_met_by_a_bad_example(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_refusal_in_the_code_has_a_bad_example(monkeypatch: pytest.MonkeyPatch) -> None:
     met = set()
     plain_fail = At.fail
 
@@ -82,13 +82,13 @@ def test_every_refusal_in_the_code_is_met_by_a_bad_example(monkeypatch: pytest.M
     assert missing == []
 
 
-def test_a_problem_reads_as_slack_writes_it() -> None:
+def test_a_problem_has_the_form_of_slacks_messages() -> None:
     (problem,) = validate_message({"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}]})
 
     assert str(problem) == "[ERROR] must be less than 3001 characters [json-pointer:/blocks/0/text/text]"
 
 
-def test_lengths_count_the_source_in_code_points() -> None:
+def test_lengths_count_the_code_points_of_the_source() -> None:
     text = "&lt;" * 750
 
     assert validate_message({"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]}) == []
@@ -97,7 +97,7 @@ def test_lengths_count_the_source_in_code_points() -> None:
 
 
 def _refusals() -> Iterator[tuple[str, int, int]]:
-    """Every `….fail(` in the validator: file, first and last line."""
+    """Yield every `….fail(` in the validator: file, first and last line."""
     for path in Path(blockkit.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fail":
@@ -108,7 +108,7 @@ NONSENSE: tuple[Any, ...] = (5, -1.5, True, "", "a", [], {}, [1], [[]], [{}], {"
 
 
 @pytest.mark.parametrize("name", sorted({each.name for each in GOOD}))
-def test_nonsense_in_any_place_is_told_and_never_breaks_the_validator(name: Any) -> None:
+def test_nonsense_in_any_place_is_reported_and_never_breaks_the_validator(name: Any) -> None:
     example = next(each for each in GOOD if each.name == name)
     for path in _paths(example.payload):
         for nonsense in NONSENSE:
@@ -122,7 +122,7 @@ def test_nonsense_in_any_place_is_told_and_never_breaks_the_validator(name: Any)
 
 
 def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Every place in a payload; of a list only the first two items."""
+    """Yield every path in a payload. Of a list, only the first two items."""
     if path:
         yield path
     if isinstance(value, dict):
