@@ -15,6 +15,11 @@ from tests.world import BEN, DANA, DB_OPS, World, buttons, words
 
 MADE = "soak-{:04}"
 SETTLED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.STALE, State.EXPIRED, State.CANCELLED)
+NOT_RECORDED = "not recorded"
+REFUSED = "answered without a request"
+"""What became of a change that has no request. A request has a state."""
+NOT_DONE = (State.FAILED, State.STALE, State.EXPIRED, State.CANCELLED, NOT_RECORDED, REFUSED)
+"""What people may read only if Turso doesn't show the change."""
 NOT_TAKEN = ("This couldn't be recorded", "The bot's store didn't answer")
 """What people read if a command could not be recorded."""
 NEWEST = 80
@@ -104,15 +109,14 @@ class Account:
     """Acknowledgement times in milliseconds, sorted."""
     unacknowledged: list[str]
     changes: int
-    states: dict[str, int]
+    ended: dict[str, int]
+    """How many changes ended in each way. The numbers add up to `changes`."""
     open: int
     """Commands that are neither answered nor done."""
-    refused: int
-    """Changes that were not recorded. Their requester was told so."""
     lost: list[str]
     """Changes that were acknowledged and then never mentioned again."""
     untrue: list[str]
-    """Requests whose outcome doesn't match Turso."""
+    """Changes of which people hear something that doesn't match Turso."""
     doubled: list[str]
     store_bytes: int
 
@@ -123,8 +127,7 @@ class Account:
         within = ", ".join(f"{name} within {ms:.0f} ms" for name, ms in at.items())
         return [
             f"acknowledgements: {len(self.acks)}, {within}; without one: {len(self.unacknowledged)}",
-            f"changes asked for: {self.changes}; states: {self.states}",
-            f"not recorded: {self.refused}, open: {self.open}",
+            f"changes asked for: {self.changes}; how they ended: {self.ended}, open: {self.open}",
             f"store: {self.store_bytes / 1024**2:.1f} MiB",
             f"lost: {len(self.lost)}, untrue: {len(self.untrue)}, doubled: {len(self.doubled)}",
         ]
@@ -141,6 +144,7 @@ def account(load: Load, database_url: str, there: Collection[str]) -> Account:
         rows = {row[0]: Row(*row[1:]) for row in store.execute(COMMANDS).fetchall()}
     seen = [words(one) for one in load.world.workspace.history(DB_OPS, DANA)]
     requested = {line: row for line, row in rows.items() if row.request_id}
+    ends = {line: _end_of(rows.get(line)) for line in load.asked}
     unsettled = [f"{line} is {row.state}" for line, row in requested.items() if row.state not in SETTLED]
     unheard = [f"{line} (outcome)" for line in requested if not any(line.split()[2] in text for text in seen)]
     unanswered = [line for line, row in rows.items() if row.request_id is None
@@ -153,24 +157,30 @@ def account(load: Load, database_url: str, there: Collection[str]) -> Account:
         unacknowledged=[f"{one.kind} {one.payload.get('text', '')}: {one.failure} {one.status}"
                         for one in load.deliveries if not one.ok],
         changes=len(load.asked),
-        states=dict(Counter(row.state for row in requested.values())),
+        ended=dict(Counter(ends.values())),
         open=sum(row.is_open for row in rows.values()),
         lost=[*unsettled, *unheard, *unanswered, *([] if heard else not_taken)],
-        refused=len(not_taken),
-        untrue=_untrue(load.world, requested, there),
+        untrue=_untrue(load.world, ends, there),
         doubled=_doubled(load.world, requested),
         store_bytes=size,
     )  # fmt: skip
 
 
-def _untrue(world: World, requested: dict[str, Row], there: Collection[str]) -> list[str]:
+def _end_of(row: Row | None) -> str:
+    if row is None:
+        return NOT_RECORDED
+    return row.state if row.request_id else REFUSED
+
+
+def _untrue(world: World, ends: dict[str, str], there: Collection[str]) -> list[str]:
+    """Return the changes that succeeded and that Turso doesn't show, and the other way round."""
     changed = {_name(one.path) for one in world.changes("PATCH", "/configuration") if one.status < 300}
     done = {"create": there, "freeze": changed}
-    is_true = {State.SUCCEEDED: True, State.FAILED: False, State.STALE: False}
+    is_true = {State.SUCCEEDED: True, **dict.fromkeys(NOT_DONE, False)}
     return [
-        f"{line}: {row.state}"
-        for line, row in requested.items()
-        if row.state in is_true and is_true[State(row.state)] != (line.split()[2] in done[line.split()[1]])
+        f"{line}: {end}"
+        for line, end in ends.items()
+        if end in is_true and is_true[end] != (line.split()[2] in done[line.split()[1]])
     ]
 
 

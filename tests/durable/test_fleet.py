@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.requests.request import State
 from bot.sandbox.running import bound, served
 from tests.durable.fleet import Balancer, Fleet
-from tests.durable.load import Account, Load, account
+from tests.durable.load import NOT_RECORDED, REFUSED, SETTLED, Account, Load, account
 from tests.durable.test_lost_lock import EVERYTHING, terminate
 from tests.http import local_client
 from tests.own_postgres import Server, own_server
@@ -103,7 +104,9 @@ async def test_half_an_hour_of_outages_kills_and_upgrades_loses_nothing_and_repe
     assert set(fleet.statuses) == {0}
     tracebacks = [line for line in fleet.first.log.read_text().splitlines() if "Traceback" in line]
     assert tracebacks == [], "an outage is a sentence"
-    assert found.states.get("succeeded", 0) > found.changes / soaked(2, 10)
+    assert sum(found.ended.values()) == found.changes, "each change that was asked for has ended in one way"
+    assert set(found.ended) <= {*SETTLED, NOT_RECORDED, REFUSED}, "each way is known"
+    assert found.ended.get(State.SUCCEEDED, 0) > found.changes / soaked(2, 10)
     assert not SOAK or found.acks[-1] < ACKNOWLEDGED_WITHIN.total_seconds() * 1000
 
 
