@@ -6,7 +6,7 @@ RUN python -m venv /opt/turso-ops
 COPY requirements.txt .
 RUN /opt/turso-ops/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
 COPY bot /opt/turso-ops/app/bot
-COPY policy.example.yaml .env.example LICENSE /opt/turso-ops/app/
+COPY policy.example.yaml policy.example.tests.yaml .env.example LICENSE /opt/turso-ops/app/
 # The root file system is read-only later, so modules are compiled now.
 RUN /opt/turso-ops/bin/python -m compileall -q /opt/turso-ops/app/bot \
   && /opt/turso-ops/bin/pip uninstall --yes --quiet pip

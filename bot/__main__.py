@@ -177,7 +177,8 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.set_defaults(failure=1, unavailable=None)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_processes(commands)
-    init = _add(commands, "init", _init, "write policy.yaml and .env to fill in, where there are none")
+    summary = "write policy.yaml, policy.tests.yaml and .env to fill in, where there are none"
+    init = _add(commands, "init", _init, summary)
     init.add_argument("folder", type=Path, nargs="?", default=Path())
     add_sandbox(commands)
     add_policy(commands)

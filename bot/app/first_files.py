@@ -7,12 +7,16 @@ from typing import Final
 
 from bot.settings import BadSettings
 
-COPIES: Final = {"policy.example.yaml": ("policy.yaml", 0o644), ".env.example": (".env", 0o600)}
+COPIES: Final = {
+    "policy.example.yaml": ("policy.yaml", 0o644),
+    "policy.example.tests.yaml": ("policy.tests.yaml", 0o644),
+    ".env.example": (".env", 0o600),
+}
 """For each example, the file to create and its mode."""
 
 
 def write_first_files(folder: Path) -> int:
-    """Create the policy and the settings file in a folder, and print the result for each.
+    """Create the policy, its test cases and the settings file in a folder, and print the result for each.
 
     Returns:
         0, or 1 if one of the files existed already. An existing file isn't changed.

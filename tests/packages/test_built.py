@@ -21,12 +21,15 @@ SOURCES = {
     "README.md",
     "bot",
     "manifest.yaml",
+    "policy.example.tests.yaml",
     "policy.example.yaml",
     "pyproject.toml",
     "requirements.txt",
 }
 """The top level of the source archive. The build adds `.gitignore`, which says what it left out, and `PKG-INFO`."""
-EXAMPLES = {"bot/examples/.env.example", "bot/examples/policy.example.yaml"}
+EXAMPLES = {
+    "bot/examples/.env.example", "bot/examples/policy.example.tests.yaml", "bot/examples/policy.example.yaml",
+}  # fmt: skip
 
 
 def tracked(folder: str) -> set[str]:

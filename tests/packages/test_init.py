@@ -15,15 +15,17 @@ def test_a_new_installation_gets_a_policy_and_private_settings(
 
     assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {
         "policy.yaml": 0o644,
+        "policy.tests.yaml": 0o644,
         ".env": 0o600,
     }
     assert (tmp_path / "policy.yaml").read_text() == (ROOT / "policy.example.yaml").read_text()
     assert (tmp_path / ".env").read_text() == (ROOT / ".env.example").read_text()
     assert main(["policy", "check", str(tmp_path / "policy.yaml")]) == 0
+    assert main(["policy", "test", str(tmp_path / "policy.yaml")]) == 0
     assert "fill it in" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("there", ["policy.yaml", ".env"])
+@pytest.mark.parametrize("there", ["policy.yaml", "policy.tests.yaml", ".env"])
 def test_existing_files_are_kept_and_missing_ones_are_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], there: str
 ) -> None:
@@ -32,7 +34,7 @@ def test_existing_files_are_kept_and_missing_ones_are_written(
     assert main(["init", str(tmp_path)]) == 1
 
     assert (tmp_path / there).read_text() == "mine"
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(list(tmp_path.iterdir())) == 3
     assert f"`{tmp_path / there}` already exists and was left unchanged.\n" in capsys.readouterr().out
 
 
