@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """A command that removes what is in the way, offered as a button to somebody who may run or request it."""
+    """A command that removes the obstacle. It is offered as a button to people who may run or request it."""
 
     label: str
     line: str
@@ -40,7 +40,7 @@ class NotOurs(BotError):
 
 
 class Unavailable(BotError):
-    """Raised when something that we need, such as Turso or Slack, didn't answer in time. The person can try again.
+    """Raised if a service that is needed, such as Turso or Slack, didn't respond in time. The person can try again.
 
     `nothing_happened` is True when the call is known to have had no effect. After a timeout it may have had one.
     `detail` is a sentence with the cause for operators, which people in Slack don't see. It is empty if there is none.

@@ -47,12 +47,12 @@ def listening(host: str, port: int, *, names: str) -> sockets.socket:
     except (OSError, UnicodeError) as error:
         why, *_ = (getattr(error, "strerror", None) or "not found").split(
             " (while "
-        )  # what follows repeats the address
+        )  # the rest of the text repeats the address
         raise BadSettings(f"{names}: can't listen on {written(host, port)} ({why}).") from None
 
 
 def written(host: str, port: int) -> str:
-    """Return an address as it stands in a URL."""
+    """Return an address in the form that a URL needs."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 

@@ -65,8 +65,8 @@ def request_card(
     Args:
         done: the command's own message about a success, used instead of ours.
         approvers: who may approve now. The card names them.
-        delegates: who acts in the place of an approver who is away.
-        silent: which service doesn't say who is on call, as a sentence without its full stop.
+        delegates: who acts for which approver who is away.
+        silent: a sentence, without its full stop, about services that didn't return who is on call.
         review: the review of a break-glass operation, if there is one.
         links: where the keys of tickets lead.
     """
@@ -200,7 +200,7 @@ def _approver(user_id: str, delegates: Mapping[str, str]) -> Mrkdwn:
 
 
 def _voters(request: Request) -> Mrkdwn:
-    """Return who approved, with the approvers in whose place delegates did."""
+    """Return who approved, and for whom if a delegate did."""
     yes = [vote for vote in request.votes if vote.approves]
     return listed([_approver(vote.on_behalf_of, {vote.on_behalf_of: vote.user_id}) if vote.on_behalf_of
                    else person(vote.user_id) for vote in yes])  # fmt: skip

@@ -18,7 +18,7 @@ class VisibleNames:
     hidden: frozenset[str] = frozenset()
     """The databases that exist and aren't visible, such as a branch of another channel's database."""
     is_complete: bool = True
-    """False if Turso didn't list them all, so that a branch can't be told from another database."""
+    """False if Turso didn't list them all, so that a branch can't be distinguished from another database."""
 
     @classmethod
     def of(cls, ctx: Context, listing: Listing | None) -> "VisibleNames":

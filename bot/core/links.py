@@ -18,7 +18,7 @@ def is_pattern(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The patterns: `https://jira.example.com/browse/{key}`. Empty: keys aren't links."""
+    """The patterns: `https://jira.example.com/browse/{key}`. If empty, keys aren't links."""
 
     ticket: str = ""
     incident: str = ""

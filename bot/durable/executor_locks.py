@@ -69,7 +69,7 @@ class ExecutorLocks(ABC):
 
 
 class FileExecutorLocks(ExecutorLocks):
-    """Locks on files beside a SQLite database. The system releases them when a process ends."""
+    """Locks on files next to a SQLite database. The system releases them when a process ends."""
 
     def __init__(self, database: Path) -> None:
         super().__init__()

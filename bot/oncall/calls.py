@@ -71,7 +71,7 @@ class Calls:
             why = f"it can't be reached ({type(error).__name__})"
         finally:
             self._observe(self.provider, status, time.perf_counter() - began)
-        # raised outside of `except`, because an error of httpx carries the API token, also as `__context__`
+        # raised outside of `except`, because an httpx error carries the API token, even as `__context__`
         if why or status != httpx.codes.OK:
             raise OnCallUnavailable(f"{self.provider.label}: {why or _meaning(status)}.")
         return self._json(bytes(body))

@@ -76,7 +76,7 @@ class Schedules:
         """Return the Slack IDs of the people on call, and the service's IDs of those whom the policy doesn't map.
 
         Raises:
-            OnCallUnavailable: the service doesn't say.
+            OnCallUnavailable: the service doesn't return it.
         """
         silent = self._silent.get(key)
         if silent and not fresh and self._now() - silent[0] < SILENT_SECONDS:

@@ -1,4 +1,4 @@
-"""The conversation that is played when the sandbox starts, so that a newcomer sees at once what the bot is for."""
+"""The conversation that is played when the sandbox starts, so that a newcomer sees immediately what the bot is for."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

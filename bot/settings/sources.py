@@ -88,7 +88,7 @@ class SecretFiles(PydanticBaseSettingsSource):
         self._given = given
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Return no value, because `__call__` reads all fields at once."""
+        """Return no value, because `__call__` reads all fields together."""
         return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:

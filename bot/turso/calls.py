@@ -154,7 +154,7 @@ class Calls:
             failure = refusals.no_answer(error, writes=writes)
         finally:
             self._observe(method, route, status, time.perf_counter() - began)
-        # raised outside of `except`, because an httpx error carries the API token, also as `__context__`
+        # raised outside of `except`, because an httpx error carries the API token, even as `__context__`
         if failure is not None:
             raise failure
         return response

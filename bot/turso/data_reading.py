@@ -52,7 +52,7 @@ class DataReading(DataPlane):
                 found = await self._answer_of(url, token, statements, within_seconds)
         except (*NETWORK, UnicodeError):
             found = None
-        # Raised outside of `except`, because an httpx error carries the token, also as `__context__`.
+        # Raised outside of `except`, because an httpx error carries the token, even as `__context__`.
         if found is None or len(found) < len(statements):
             raise TursoUnavailable(f"`{database.name}` sent a response that I can't read.")
         return found[: len(statements)]

@@ -139,9 +139,9 @@ class Alert:
 
     @property
     def is_told(self) -> bool:
-        """Return True if its state isn't told again in its period.
+        """Return True if people aren't notified of the same state again in its period.
 
-        False if the alert ended only because nobody watched: then people don't know whether the state went on.
+        False if the alert ended only because nobody watched: then people don't know whether the state continued.
         """
         return self.end not in UNTOLD_ENDS
 

@@ -187,7 +187,7 @@ class _Lint:
         self.schedules()
 
     def without_schedules(self, path: Path, value: Any) -> None:
-        """Report schedules in places where the rules would have to look them up for every command."""
+        """Report schedules in places where they would have to be looked up for every command."""
         for word in _list(value):
             if isinstance(word, str) and _dict(self.names.get(word)).get("oncall"):
                 self.error(

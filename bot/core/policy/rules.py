@@ -278,7 +278,7 @@ class Policy:
         return any(one.databases is not None and self.concerns(one, command) for one in about)
 
     def incident_profile(self, channel_id: str) -> str | None:
-        """Return the profile of incidents in this channel: that of `incidents`, or the one called `incident`."""
+        """Return the profile for incidents in this channel: that of `incidents`, or the profile called `incident`."""
         if self.incidents is not None:
             return self.incidents.profile
         return "incident" if "incident" in self.profiles and channel_id in self.channels else None

@@ -54,7 +54,7 @@ class Scope:
     needs_group: bool = False
     """True if the groups of databases must be known."""
     _command: _Meant | None = field(default=None, repr=False)
-    """None: the scope is that of no command."""
+    """None if the scope isn't for a command."""
     _outcome: _Meant | None = field(default=None, repr=False)
     """The other command in which it ends. Only denials of that one count."""
 

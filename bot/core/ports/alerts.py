@@ -32,22 +32,23 @@ class Alerts(ReadAlerts, Protocol):
         """Store a channel's subscription. It replaces an earlier one, and usage is sampled more often from now on."""
 
     async def unsubscribe(self, channel_id: str) -> bool:
-        """Delete a channel's subscription. False: it had none of its own."""
+        """Delete a channel's subscription. Returns False if it had none."""
 
     async def mute(self, mute: Mute) -> None:
         """Post no new alerts in a channel until a time. It replaces an earlier mute."""
 
     async def unmute(self, channel_id: str) -> bool:
-        """End a channel's mute. False: it had none."""
+        """End a channel's mute. Returns False if it had none."""
 
     async def raise_once(self, alert: Alert) -> bool:
         """Store an alert, with its pending notification, unless there is one of the same state already.
 
-        False: it was raised before in this period, or an earlier one is still open. Also with two processes, one wins.
+        Returns False if it was already raised in this period, or an earlier one is still open. Of two processes, one
+        succeeds.
         """
 
     async def end(self, alert_id: str, at: datetime, how: AlertEnd) -> bool:
-        """End an alert, with its pending notification. False: it has ended before."""
+        """End an alert, with its pending notification. Returns False if it had already ended."""
 
     async def set_card(self, alert_id: str, ts: str) -> None:
         """Store where the alert's card is."""

@@ -23,4 +23,4 @@ class Delegations(ReadDelegations, Protocol):
         """Set a person's delegation, replacing an earlier one."""
 
     async def drop(self, person: str) -> bool:
-        """Delete a person's delegation. False: there was none."""
+        """Delete a person's delegation. Returns False if there was none."""

@@ -182,7 +182,7 @@ def _presumed(
 
 
 def _query(presumed: Case) -> SlackQuery:
-    """Return which people and user groups to look up. Each part is a call to Slack, so it asks for no more."""
+    """Return which people and user groups to look up. Each is a call to Slack, so only the needed ones are included."""
     request = presumed.request
     voters = {vote.user_id for vote in request.votes if vote.approves}
     people = frozenset({request.requester, presumed.presser, *voters, *(one.person for one in presumed.delegations)})

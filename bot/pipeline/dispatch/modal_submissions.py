@@ -190,7 +190,7 @@ def _command_of(incoming: Incoming) -> str:
 
 
 def _ways(spec: Command) -> list[frozenset[str]]:
-    """Return the flags of each variant that rules can tell apart. The form may still set any of them."""
+    """Return the flags of each variant that rules can distinguish. The form may still set any of them."""
     return [frozenset({one.flag} if one.flag else ()) for one in spec.variants] or [frozenset()]
 
 

@@ -1,4 +1,4 @@
-"""The audit entries of refusals. A refusal is answered once, also if its entry can't be written."""
+"""The audit entries of refusals. A refusal is answered once, even if its entry can't be written."""
 
 import structlog
 
@@ -15,8 +15,8 @@ log = structlog.get_logger(__name__)
 async def record_refusal(env: Environment, incoming: Incoming, name: str, error: BotError) -> None:
     """Append a refusal to the audit log. Other errors have no entry.
 
-    A store that can't take the entry is logged and not raised, because the person still has to be answered, and a
-    second answer about the store would hide the first one.
+    If the store can't take the entry, that is only logged, because the person must still get the refusal, and a second
+    answer about the store would hide it.
 
     Args:
         name: the command, if the error names none.

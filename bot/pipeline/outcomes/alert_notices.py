@@ -67,7 +67,7 @@ async def _post(env: Environment, alert: Alert) -> None:
 
 
 async def _give_up(env: Environment, alert: Alert) -> None:
-    """End an alert that its channel may not see, so that its state is told if it still holds once it may."""
+    """End an alert that its channel may not see, so that it is posted again if the state is still true once it may."""
     log.warning("an alert may not be seen in its channel", alert=alert.id, channel=alert.channel_id)
     await env.store.notices.set_notified(alert.id, RAISED, how=NOT_SHOWN)
     await env.store.alerts.end(alert.id, env.clock.now(), AlertEnd.UNWATCHED)
@@ -78,7 +78,7 @@ def _notice(env: Environment, alert: Alert, event: str, card: Reply) -> Notice:
 
 
 async def _reader(env: Environment, alert: Alert) -> Context | None:
-    """Return the context in which an alert may be shown in its channel now. None: it may not. Raises Unavailable."""
+    """Return the context in which an alert may be shown in its channel now. None if it may not. Raises Unavailable."""
     subscription = await subscription_in(env.store, env.rules.policy, alert.channel_id, env.clock.now())
     if subscription is None or subscription.organization != alert.organization:
         return None

@@ -1,4 +1,4 @@
-"""The person for whom a channel's alerts are decided: what may be shown to them, the channel may read."""
+"""Finds the person for whom a channel's alerts are decided. What that person may see, the channel may read."""
 
 from dataclasses import replace
 from typing import Final
@@ -17,17 +17,17 @@ from bot.pipeline.outcomes.delivery import may_be_seen
 
 SHOWN: Final = Action(alert_list.command.name)
 USAGE: Final = Action(usage.command.name)
-"""Who may see the usage of databases in a channel may turn on alerts about them there."""
+"""People who may see the usage of databases in a channel may turn on alerts about them there."""
 
 
 async def reader_of(env: Environment, subscription: AlertSubscription, *, fresh: bool = True) -> Context | None:
-    """Return the context in which alerts may be shown in their channel now. None: the policy or Slack doesn't allow it.
+    """Return the context in which alerts may be shown in their channel now. None if that isn't allowed.
 
-    What a person turned on is decided for that person, also after they have left. What the policy file turned on is
+    Alerts that a person turned on are decided for that person, even after they have left. Those of the policy file are
     decided for the first person in the channel who could have turned it on.
 
     Raises:
-        Unavailable: Slack, or a service with on-call schedules, doesn't answer, so it isn't known.
+        Unavailable: Slack, or a service with on-call schedules, doesn't respond, so it isn't known.
     """
     bound = env.rules.policy.channels.get(subscription.channel_id)
     if bound is None or bound.organization != subscription.organization:

@@ -34,7 +34,7 @@ async def with_people_on_call(env: Environment, request: Request) -> Request:
     """Return a request that notifies the people who are on call now, instead of their schedules, and delegates.
 
     Raises:
-        Unavailable: Slack doesn't answer.
+        Unavailable: Slack doesn't respond.
     """
     groups = await _members(env, frozenset(filter(is_schedule, request.notify)), request.requester)
     found: list[str] = []
@@ -57,7 +57,7 @@ async def require_known(env: Environment, mentions: tuple[str, ...], *, asked_by
     """Raise an error if a service doesn't return who is on call, so that the notification is tried again.
 
     Raises:
-        Unavailable: the service or Slack doesn't answer.
+        Unavailable: the service or Slack doesn't respond.
     """
     schedules = await _members(env, frozenset(filter(is_schedule, mentions)), asked_by)
     if silent := [key for key, ids in schedules.items() if ids is None]:

@@ -145,8 +145,8 @@ class Named:
 async def _named(env: Environment, request: Request) -> tuple[Request, Named]:
     """Return the request with those whom it notifies and the votes that count now, and the approvers in the channel.
 
-    Nobody without Slack's answer, so that the card still appears. Slack notifies everybody whom a card names, so people
-    outside the channel must not be named.
+    If Slack doesn't respond, nobody is named, so that the card still appears. Slack notifies everybody whom a card
+    names, so people outside the channel must not be named.
     """
     try:
         requester, inside = await env.requester_of(request), await env.directory.inside(request.channel_id)
@@ -174,7 +174,7 @@ async def post_card(env: Environment, request: Request, *, fresh: bool = True) -
         fresh: False if Slack has just been asked about the channel.
     Raises:
         CannotPost: the channel may not show it, or Slack refused it.
-        Unavailable: Slack doesn't answer, also not about the channel.
+        Unavailable: Slack doesn't respond, for example about the channel.
     """
     if not await may_be_seen(env, request.channel_id, fresh=fresh):
         raise CannotPost("The channel is archived, shared with another organization, or I'm not in it.", NOT_SHOWN)

@@ -197,10 +197,10 @@ class _Targets:
 
 
 async def _sight(env: Environment, subscription: AlertSubscription, targets: _Targets) -> Shown | None:
-    """Return which databases may be named in a channel. None: it can't have alerts.
+    """Return which databases may be named in a channel. None if it can't have alerts.
 
     Raises:
-        BotError: Slack doesn't answer, so it isn't known.
+        BotError: Slack doesn't respond, so it isn't known.
     """
     ctx = await reader_of(env, subscription, fresh=False)
     if ctx is None:

@@ -44,7 +44,7 @@ async def branch_is_due(env: Environment, timer: Timer) -> Timer | None:
     if branch is None or branch.state is BranchState.ENDED:
         return None
     request = await env.store.requests.get(branch.request_id)
-    if request is None:  # it ends all the same, and its owner is notified
+    if request is None:  # it still ends, and its owner is notified
         log.warning("the request of a branch is gone", branch=branch.id, request=branch.request_id)
     now = env.clock.now()
     if branch.state is BranchState.ACTIVE:

@@ -70,7 +70,7 @@ async def take_sample(env: Environment, organization: str, day: date) -> None:
     """Store what every database has used this month. Lists the databases only if an ID is new.
 
     Raises:
-        BotError: Turso doesn't answer.
+        BotError: Turso doesn't respond.
     """
     usage = await env.turso_clients.turso(organization).organization_usage()
     known = await _known(env, organization, day)
@@ -81,7 +81,7 @@ async def take_reading(env: Environment, organization: str) -> None:
     """Store what every database has used this month and in the last hour, unless this hour was stored before.
 
     Raises:
-        BotError: Turso doesn't answer.
+        BotError: Turso doesn't respond.
     """
     at = due_at(env.clock.now())
     readings = await env.store.samples.readings(organization=organization, since=at - HOUR)

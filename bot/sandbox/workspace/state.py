@@ -23,7 +23,7 @@ _KEPT = 20_000
 
 
 class State:
-    """One workspace with one app installed. Whoever changes it must also publish the change."""
+    """One workspace with one app installed. Code that changes it must also publish the change."""
 
     def __init__(self, app: InstalledApp, tokens: Tokens, time: Timeline, *, team_id: str, domain: str) -> None:
         self.app, self.tokens, self.time = app, tokens, time

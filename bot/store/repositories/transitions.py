@@ -35,7 +35,7 @@ MOVABLE = frozenset(column.name for column in requests.c) - NOT_BY_MOVE
 WITHOUT_EFFECT = frozenset({State.DENIED, State.CANCELLED, State.EXPIRED, State.STALE, State.FAILED, State.RESTORED})
 """Outcomes with which a request no longer decides on the result of another one."""
 LEASE = timedelta(seconds=60)
-"""How long the process that committed an outcome has to notify people. After that, a timer does it."""
+"""The time in which the process that committed an outcome must notify people. After that, a timer does it."""
 
 
 class Conflict(Exception):

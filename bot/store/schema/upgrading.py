@@ -48,7 +48,7 @@ async def upgrade(database: str | Place) -> bool:
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
         CannotUpgrade: the file can't be created or written, or a newer version made the store.
         SqliteTooOld: this Python's SQLite is too old. Nothing was created.
-        StoreUnavailable: the database doesn't answer.
+        StoreUnavailable: the database doesn't respond.
     """
     place = database if isinstance(database, Place) else place_of(database)
     try:
@@ -64,7 +64,7 @@ async def require_current(database: str | Place) -> None:
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
         NotUpgraded: there is no store, or an older version made it.
         CannotUpgrade: a newer version made it.
-        StoreUnavailable: the database doesn't answer.
+        StoreUnavailable: the database doesn't respond.
     """
     place = database if isinstance(database, Place) else place_of(database)
     if place.file and not place.file.exists():

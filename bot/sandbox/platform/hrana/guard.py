@@ -51,7 +51,7 @@ _LOOK_PRAGMAS = _words(
 
 @dataclass(frozen=True)
 class Rights:
-    """The reasons why the session may not read or write. Empty: it may."""
+    """The reasons why the session may not read or write. Empty if it may."""
 
     no_reads: str = ""
     no_writes: str = ""

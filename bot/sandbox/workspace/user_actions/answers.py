@@ -15,7 +15,7 @@ from bot.sandbox.workspace.state import State
 
 
 def answer_of(delivery: Delivery) -> Json:
-    """Return the message in an acknowledgement. Text that isn't JSON becomes a message with that text. Empty: `{}`."""
+    """Return the message in an acknowledgement. Text that isn't JSON becomes a message. `{}` without one."""
     body = delivery.answer.strip()
     if not body:
         return {}
