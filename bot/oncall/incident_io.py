@@ -45,17 +45,33 @@ class IncidentIo:
         the token isn't sent to another address.
         """
         now, found = self._now(), set[str]()
-        begin, end = now.isoformat(), (now + WINDOW).isoformat()
+        until = now + WINDOW
+        begin, end = now.isoformat(), until.isoformat()
         for _ in range(MOST_PAGES):
             params = [("schedule_id", schedule.id), ("entry_window_start", begin), ("entry_window_end", end)]
             answer = await self.calls.get("/v2/schedule_entries", params)
             entries = [one for one in answer["schedule_entries"]["final"] if _is_now(one, now)]
             found |= {identifier(one["user"]) for one in entries if one.get("user") is not None}
-            after = answer.get("pagination_meta")
-            if after is None:
+            after = (answer.get("pagination_meta") or {}).get("after") or ""
+            if not any(answer["schedule_entries"].values()) or _is_last(after, begin, until):
                 return frozenset(found)
-            begin = after["after"]
+            begin = after
         raise OnCallUnavailable(f"{self.provider.label}: it has more than {MOST_PAGES} pages for this schedule.")
+
+
+def _is_last(after: str, begin: str, until: datetime) -> bool:
+    """Return True if no page follows: `after` is empty or unchanged, or a time at which the window is over.
+
+    The OpenAPI file calls it "the time, if it exists, of the last entry's end time", and requires it wherever there is
+    a `pagination_meta`, so a service that always sends that ends so too. Another text is an opaque cursor.
+    """
+    if after in ("", begin):
+        return True
+    try:
+        moment = datetime.fromisoformat(after)
+    except ValueError:
+        return False
+    return moment >= until
 
 
 def _is_now(entry: Any, now: datetime) -> bool:

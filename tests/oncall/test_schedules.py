@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import structlog
@@ -130,6 +131,31 @@ async def test_every_page_is_read(desk: Desk, provider: Provider) -> None:
     assert found is not None
     assert len(found) == 250
     assert len(desk.roster.calls) == 3
+
+
+@pytest.mark.parametrize("last_page", ["empty", "unchanged", "end of the last entry"])
+@pytest.mark.parametrize("people", [0, 1, 150])
+async def test_a_last_page_with_a_cursor_ends_the_list_too(desk: Desk, last_page: Any, people: int) -> None:
+    desk.roster.last_page = last_page
+    desk.roster.shifts = [Shift(f"P{number:04}") for number in range(people)]
+    desk.slack_ids[Provider.INCIDENT_IO] = {f"P{number:04}": f"U{number:04}" for number in range(people)}
+
+    found = await desk.schedules.members(Schedule(Provider.INCIDENT_IO, SCHEDULE).key)
+
+    assert found == frozenset(desk.slack_ids[Provider.INCIDENT_IO].values())
+    assert len(desk.roster.calls) == max(1, -(-people // 100))
+
+
+@pytest.mark.parametrize("after", [7, ["x"], {"at": "x"}, "2026-06-01T12:00:30"])
+async def test_a_cursor_of_an_unexpected_form_is_no_answer(monkeypatch: pytest.MonkeyPatch, after: Any) -> None:
+    async def page(*_: Any) -> Any:
+        entry = {"user": {"id": ANA}, "start_at": "2026-01-01T00:00:00Z", "end_at": "2036-01-01T00:00:00Z"}
+        return {"schedule_entries": {"final": [entry]}, "pagination_meta": {"after": after}}
+
+    adapter = ADAPTERS[Provider.INCIDENT_IO]("http://127.0.0.1:1", SecretStr(TOKEN))
+    monkeypatch.setattr(adapter.calls, "get", page)
+    with pytest.raises(OnCallUnavailable, match="unexpected form"):
+        await Schedules([adapter], dict).look_up(Schedule(Provider.INCIDENT_IO, SCHEDULE).key)
 
 
 @pytest.mark.parametrize("provider", WITH_PAGES)

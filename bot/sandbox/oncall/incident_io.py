@@ -24,8 +24,12 @@ def list_schedule_entries(request: Request, roster: Roster) -> JSONResponse:
     final = [_entry(one) for one in meant[at : at + roster.page]]
     lists = {"final": final, "overrides": final, "scheduled": [_entry(OVERRIDDEN)]}
     if len(meant) <= at + roster.page:
-        return JSONResponse({"schedule_entries": lists})
-    after = f"{begin}~{at + roster.page}"
+        if roster.last_page == "no cursor":
+            return JSONResponse({"schedule_entries": lists})
+        ends = max((_text(one.end) for one in meant), default="")
+        after = {"empty": "", "unchanged": query["entry_window_start"]}.get(roster.last_page, ends)
+    else:
+        after = f"{begin}~{at + roster.page}"
     elsewhere = str(request.url.include_query_params(entry_window_start=after))
     return JSONResponse({"schedule_entries": lists, "pagination_meta": {"after": after, "after_url": elsewhere}})
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Literal
 
 ANA: Final = "PANA001"
 BEN: Final = "PBEN002"
@@ -40,6 +40,8 @@ class Roster:
     """The delay of every response."""
     page: int = 100
     """The largest page, even if the client requests a larger one."""
+    last_page: Literal["no cursor", "empty", "unchanged", "end of the last entry"] = "no cursor"
+    """What incident.io's last page has as its cursor. Its OpenAPI file doesn't say."""
     calls: list[str] = field(default_factory=list)
     """The path and query of every call."""
 
