@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from bot.commands.base import Context
 from bot.core.model import Action, Channel, Decision, Lifetime, Person, Subject, Target, Verdict
-from bot.core.policy import Right, acts_for, decide, is_on, rights_of
+from bot.core.policy import Right, decide, rights_of
+from bot.core.requests.ballots import can_approve
 from bot.core.requests.decision import databases_of, decide_request
 from bot.core.requests.request import Mode, Request, State
 
@@ -55,14 +56,12 @@ async def may_approve(ctx: Context, request: Request) -> bool:
     """Return True if the person who runs this command could approve that request now."""
     me = ctx.subject.person.id
     waits = request.state is State.PENDING and request.mode is Mode.APPROVAL
-    if not waits or me == request.requester or any(vote.user_id == me for vote in request.votes):
+    if not waits or me == request.requester:
         return False
-    decision = decide_request(ctx.policy, await _requester_of(ctx, request), request)
-    if is_on(ctx.policy, decision.approvers, ctx.subject.person):
-        return True
+    panel = decide_request(ctx.policy, await _requester_of(ctx, request), request).approvers
     away = [one.person for one in await ctx.store.delegations.active(ctx.now) if one.delegate == me]
     approvers = [Person(one, ctx.subject.person.team_id) for one in away]
-    return acts_for(ctx.policy, decision.approvers, ctx.subject.person, approvers) is not None
+    return can_approve(ctx.policy, panel, ctx.subject.person, approvers, request.votes)
 
 
 async def _requester_of(ctx: Context, request: Request) -> Subject:

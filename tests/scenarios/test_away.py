@@ -9,6 +9,7 @@ import pytest_asyncio
 from bot.core.requests.request import State
 from bot.pipeline.approval import presses, votes
 from tests.authorization.lost import a_guest, deactivated, out_of_the_channel
+from tests.incidents.test_home import home
 from tests.policies import ACME
 from tests.scenarios import forging
 from tests.scenarios.requesting import make_request, reaches, stored
@@ -269,6 +270,18 @@ async def test_a_delegate_may_deny(world: World) -> None:
     await reaches(world, card, State.DENIED)
 
 
+async def test_a_delegate_of_two_acts_for_the_one_who_has_not_approved(world: World) -> None:
+    await away(world, ANA, BEN)
+    await away(world, DANA, BEN)
+    card = await asked(world, "/turso db protect {} on --reason due", by=REMY)
+    await world.person(ANA).presses_and_hears("Approve", card)
+
+    await world.person(BEN).presses("Approve", card)
+
+    request = await reaches(world, card, State.SUCCEEDED)
+    assert sorted((one.user_id, one.on_behalf_of) for one in request.votes) == [(ANA, ""), (BEN, DANA)]
+
+
 async def test_a_countdown_ends_after_the_delegation(world: World) -> None:
     await away(world, until_="1h")
     card = await make_request(world, "/turso db destroy {} --reason gone")
@@ -318,6 +331,24 @@ async def test_a_reminder_calls_the_delegate_as_well(world: World) -> None:
         return next((one for one in said if one.thread_ts == card.ts and ":bell:" in words(one)), None)
 
     assert f"<@{ANA}> <@{BEN}>" in marked_up(await until(reminder, what="the reminder"))
+
+
+async def test_a_request_whose_vote_is_void_is_waiting_for_that_person_again(world: World) -> None:
+    await away(world)
+    card = await asked(world, "/turso db protect {} on --reason due", by=REMY)
+    request = await stored(world, card)
+
+    async def lists() -> list[bool]:
+        listed = await world.person(BEN).types("/turso requests --to-approve", holding="you can approve")
+        return [request.id in words(listed), request.id in words(await home(world, BEN))]
+
+    assert await lists() == [True, True]
+    await world.person(BEN).presses_and_hears("Approve", card)
+    assert await lists() == [False, False]
+    await world.person(ANA).types("/turso away off", holding="no longer")
+    assert await lists() == [False, False], "Ben is no approver"
+    await away(world, DANA, BEN)
+    assert await lists() == [True, True]
 
 
 async def test_the_delegate_finds_the_request_in_the_list(world: World) -> None:

@@ -9,6 +9,7 @@ from bot.core.model import Decision, Person
 from bot.core.oncall import is_schedule
 from bot.core.policy import acts_for, is_on
 from bot.core.requests.approval import Tally, tally
+from bot.core.requests.ballots import counts
 from bot.core.requests.request import Vote
 from bot.pipeline.authorization.case import Case
 
@@ -18,25 +19,29 @@ def count_votes(case: Case, decision: Decision, votes: Iterable[Vote]) -> Tally:
     votes = list(votes)
     behalf = {vote.user_id: vote.on_behalf_of for vote in votes if vote.on_behalf_of}
     there = [one for user, one in case.facts.people.items() if user in (case.facts.channel_members or ())]
-    counting = [one.id for one in there if _counts(case, decision, one, behalf.get(one.id, ""))]
+    policy, panel = case.policy, decision.approvers
+    counting = [
+        one.id
+        for one in there
+        if counts(policy, panel, one, case.approvers_of(one.id), on_behalf_of=behalf.get(one.id, ""))
+    ]
     humans = {user: one.human for user, one in case.facts.people.items()}
     return tally(votes, counting, case.request.requester, decision.quorum, humans=humans, behalf=behalf)
 
 
-def _counts(case: Case, decision: Decision, person: Person, on_behalf_of: str) -> bool:
-    """Return True if a vote counts now: as an approver's own, or for the approver whom it names."""
-    if not on_behalf_of:
-        return is_on(case.policy, decision.approvers, person)
-    approvers = [one for one in case.approvers_of(person.id) if one.id == on_behalf_of]
-    return acts_for(case.policy, decision.approvers, person, approvers) is not None
-
-
 def ballot(case: Case, decision: Decision, at: datetime) -> Vote:
-    """Return the approval of the person who presses, with what it is based on."""
+    """Return the approval of the person who presses, with what it is based on.
+
+    A delegate of several approvers acts for one whose approval isn't there yet.
+    """
     person, panel = case.person(case.presser, "you are"), decision.approvers
     approver = person if is_on(case.policy, panel, person) else None
     if approver is None:
-        approver = acts_for(case.policy, panel, person, case.approvers_of(person.id))
+        others = [vote for vote in case.request.votes if vote.user_id != person.id]
+        there = count_votes(case, decision, others).approved_by
+        taken = {vote.on_behalf_of or vote.user_id for vote in others if vote.user_id in there}
+        in_order = sorted(case.approvers_of(person.id), key=lambda one: one.id in taken)
+        approver = acts_for(case.policy, panel, person, in_order)
     behalf = approver.id if approver and approver.id != person.id else ""
     return Vote(case.request.id, person.id, True, at, on_behalf_of=behalf, schedules=_schedules(case, panel, approver))
 

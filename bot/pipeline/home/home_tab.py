@@ -11,12 +11,13 @@ import structlog
 from bot.blocks.home_view import ROWS, Board, Page, Place, home_view, pages_of
 from bot.commands._existing_databases import PATIENCE_SECONDS, PlannedDatabase, StoredRecord, keep_listed
 from bot.commands.databases import thaw
-from bot.core.model import Action, Channel, Decision, Person, Subject, Target, Verdict
-from bot.core.policy import acts_for, is_on, refuses_person, rights_of, undo_panels
+from bot.core.model import Action, Channel, Person, Subject, Target, Verdict
+from bot.core.policy import is_on, refuses_person, rights_of, undo_panels
 from bot.core.records.holds import Hold, HoldKind
 from bot.core.records.incidents import Incident, Review
 from bot.core.records.tokens import LedgerToken
 from bot.core.reply import View
+from bot.core.requests.ballots import can_approve
 from bot.core.requests.decision import decide_request, request_action
 from bot.core.requests.incoming import Incoming, Kind
 from bot.core.requests.request import Mode, Request, State
@@ -187,20 +188,14 @@ class _Drawing:
     async def _decides(self, request: Request) -> bool:
         if request.requester == self.me or request.mode is not Mode.APPROVAL:
             return False
-        if any(vote.user_id == self.me for vote in request.votes):
-            return False
         requester = await self._requester(request)
         if requester.person.human == self.subject.person.human:
             return False
-        decision = decide_request(self.env.rules.policy, requester, request)
-        may = is_on(self.env.rules.policy, decision.approvers, self.subject.person) or await self._acts_for(decision)
-        return may and await self._is_in(request.channel_id)
-
-    async def _acts_for(self, decision: Decision) -> bool:
-        """Return whether this person is the delegate of an approver. A press is authorized again."""
+        policy, person = self.env.rules.policy, self.subject.person
+        panel = decide_request(policy, requester, request).approvers
         active = await self.env.store.delegations.active(self.env.clock.now())
-        away = [Person(one.person, self.subject.person.team_id) for one in active if one.delegate == self.me]
-        return acts_for(self.env.rules.policy, decision.approvers, self.subject.person, away) is not None
+        away = [Person(one.person, person.team_id) for one in active if one.delegate == self.me]
+        return can_approve(policy, panel, person, away, request.votes) and await self._is_in(request.channel_id)
 
     async def _requester(self, request: Request) -> Subject:
         """Return the current record of a requester.
