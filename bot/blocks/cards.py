@@ -19,6 +19,7 @@ from bot.blocks.request_text import (
     small_print,
     state_words,
     still_blocked,
+    voter,
 )
 from bot.blocks.text import (
     Mrkdwn,
@@ -202,8 +203,7 @@ def _approver(user_id: str, delegates: Mapping[str, str]) -> Mrkdwn:
 def _voters(request: Request) -> Mrkdwn:
     """Return who approved, and for whom if a delegate did."""
     yes = [vote for vote in request.votes if vote.approves]
-    return listed([_approver(vote.on_behalf_of, {vote.on_behalf_of: vote.user_id}) if vote.on_behalf_of
-                   else person(vote.user_id) for vote in yes])  # fmt: skip
+    return listed([voter(vote) for vote in yes])
 
 
 def _votes(request: Request) -> Mrkdwn:
@@ -236,7 +236,7 @@ def _progress_blocks(request: Request, now: datetime, done: Reply | None, review
         )
     for vote in request.votes:
         if not vote.approves:
-            lines.append(mrkdwn("Denied by {}.", person(vote.user_id)))
+            lines.append(mrkdwn("Denied by {}.", voter(vote)))
     lines = [line for line in lines if line]
     blocks = [kit.section(Mrkdwn("\n".join(lines)))] if lines else []
     blocks += [

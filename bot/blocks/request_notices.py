@@ -15,6 +15,7 @@ from bot.blocks.request_text import (
     small_print,
     state_words,
     still_blocked,
+    voter,
 )
 from bot.blocks.text import (
     Mrkdwn,
@@ -44,7 +45,7 @@ def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: 
     words, state = outcome_text(request), state_words(request)
     denial = next((vote for vote in request.votes if not vote.approves), None)
     if denial and request.state is State.DENIED:
-        state = mrkdwn("was denied by {}", person(denial.user_id))
+        state = mrkdwn("was denied by {}", voter(denial))
         comment = mrkdwn("“{}”", cut(denial.comment, 500)) if denial.comment else sentence(request.outcome)
         words = joined(" ", (comment, still_blocked(request)))
     proof = Proof.of(request.facts)

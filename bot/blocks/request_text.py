@@ -9,11 +9,12 @@ from bot.blocks.text import (
     cut,
     joined,
     mrkdwn,
+    person,
     sentence,
     when,
 )
 from bot.core.requests.proof import OldTokens, Proof
-from bot.core.requests.request import Request, State
+from bot.core.requests.request import Request, State, Vote
 
 SIGNS: Final = {
     State.APPROVED: Mrkdwn(":hourglass_flowing_sand:"),
@@ -94,3 +95,9 @@ def _operation(request: Request) -> str:
     """Return the command line without the reason, which a person wrote and which the card shows separately."""
     options = [option for option in request.plan.options if option.startswith("--")]
     return " ".join([request.command, *([buttons.subject(request)] if request.plan.databases else []), *options])
+
+
+def voter(vote: Vote) -> Mrkdwn:
+    """Return who voted. For a delegate, also the approver in whose place: `Ben (for Ana)`."""
+    who = person(vote.user_id)
+    return mrkdwn("{} (for {})", who, person(vote.on_behalf_of)) if vote.on_behalf_of else who

@@ -262,18 +262,37 @@ async def test_whoami_says_that_the_policy_no_longer_allows_a_delegation(world: 
         assert "The policy no longer allows that." in words(await world.person(one).types("/turso whoami"))
 
 
-async def test_a_delegate_may_deny(world: World) -> None:
+async def test_a_delegate_may_deny_and_the_card_says_for_whom(world: World) -> None:
+    assert world.bot is not None
     await away(world)
     card = await make_request(world, LINE)
     await world.person(BEN).presses("Deny", card)
     await world.person(BEN).submits({"comment": "not now"})
-    await reaches(world, card, State.DENIED)
+
+    request = await reaches(world, card, State.DENIED)
+    await world.shows(card, holding=f"Denied by <@{BEN}> (for <@{ANA}>)")
+    page = await world.bot.store.audit.page(before_seq=None, limit=50)
+    (line,) = [one for _, one in page if one.request_id == request.id and one.event == "denied"]
+    assert (line.user_id, line.detail["on_behalf_of"]) == (BEN, ANA)
+
+
+async def test_who_approved_may_deny_after_all(world: World) -> None:
+    card = await make_request(world, "/turso db protect {} on --reason due", by=REMY)
+    await world.person(ANA).presses_and_hears("Approve", card)
+    await world.person(ANA).presses("Deny", card)
+    await world.person(ANA).submits({"comment": "I was wrong"})
+
+    request = await reaches(world, card, State.DENIED)
+    assert [(one.user_id, one.approves, one.comment) for one in request.votes] == [(ANA, False, "I was wrong")]
+    after = marked_up(await world.shows(card, holding="Denied by"))
+    assert f"Denied by <@{ANA}>" in after
+    assert "approved by" not in after
 
 
 async def test_a_delegate_of_two_acts_for_the_one_who_has_not_approved(world: World) -> None:
     await away(world, ANA, BEN)
     await away(world, DANA, BEN)
-    card = await asked(world, "/turso db protect {} on --reason due", by=REMY)
+    card = await make_request(world, "/turso db protect {} on --reason due", by=REMY)
     await world.person(ANA).presses_and_hears("Approve", card)
 
     await world.person(BEN).presses("Approve", card)
@@ -335,7 +354,7 @@ async def test_a_reminder_calls_the_delegate_as_well(world: World) -> None:
 
 async def test_a_request_whose_vote_is_void_is_waiting_for_that_person_again(world: World) -> None:
     await away(world)
-    card = await asked(world, "/turso db protect {} on --reason due", by=REMY)
+    card = await make_request(world, "/turso db protect {} on --reason due", by=REMY)
     request = await stored(world, card)
 
     async def lists() -> list[bool]:

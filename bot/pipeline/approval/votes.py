@@ -1,11 +1,13 @@
 """The Approve and Deny buttons: which votes count, and what a vote causes."""
 
+from dataclasses import replace
+
 from bot.blocks import forms
 from bot.core.model import Confirm, Decision
 from bot.core.ports import address_of
 from bot.core.records.timers import TimerKind
 from bot.core.requests.incoming import Incoming
-from bot.core.requests.request import BEFORE_SENT, Mode, Request, State, Vote
+from bot.core.requests.request import BEFORE_SENT, Mode, Request, State
 from bot.core.requests.transition import Transition
 from bot.errors import Refused
 from bot.pipeline.approval.presses import (
@@ -111,14 +113,16 @@ async def refuse(env: Environment, incoming: Incoming, comment: str) -> str:
     _require_deniable(request, incoming)
     answer = await require_authorized(env, incoming, request, Step.DENY)
     now, by = env.clock.now(), incoming.user_id
-    line = entry("denied", "denied", at=now, request=request, decision=answer.decision, by=by, comment=comment)
+    own = replace(ballot(answer.case, answer.decision, now), approves=False, comment=comment)
+    line = entry("denied", "denied", at=now, request=request, decision=answer.decision, by=by, comment=comment,
+                 on_behalf_of=own.on_behalf_of, schedules=own.schedules)  # fmt: skip
     move = Transition(
         to=State.DENIED,
         at=now,
         changes={"outcome": comment or "Nothing was changed."},
         entries=[line],
         cancel=tuple(TimerKind),
-        votes=[Vote(request.id, by, False, now, comment)],
+        votes=[own],
         only_unsent=True,
     )
     if await env.store.requests.move(request.id, expect=BEFORE_SENT, move=move) is None:

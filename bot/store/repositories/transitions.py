@@ -90,8 +90,7 @@ def apply_side_effects(connection: Connection, request_id: str, move: Transition
         connection.execute(reviews.insert(), [values(review) for review in move.reviews])
     if move.branches:
         connection.execute(branches.insert(), [values(branch) for branch in move.branches])
-    for vote in move.votes:
-        insert_new(connection, votes, values(vote))
+    insert_newest(connection, votes, [values(vote) for vote in move.votes])  # who approved may deny after all
     if move.enqueue is not None:
         enqueuer.enqueue(connection, request_id, move.enqueue)
     audit_chain.append(connection, [*closed, *move.entries])
