@@ -1,6 +1,6 @@
 """Raises and ends alerts like the sampler: stores them with a timer that is due, and lets the bot deliver them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -9,6 +9,8 @@ from bot.sandbox.workspace.model import Message
 from tests.world import DB_OPS, World, until, words
 
 _NUMBERS = count(1)
+SHARES = (50, 25, 10)
+"""Percent of the number that each database makes up."""
 KINDS: dict[AlertKind, dict[str, Any]] = {
     AlertKind.QUOTA: {"measure": Measure.ROWS_WRITTEN, "threshold": "80", "measured": 820, "compared": 1000},
     AlertKind.FORECAST: {"measure": Measure.ROWS_READ, "threshold": "100", "measured": 500, "compared": 1000},
@@ -29,20 +31,36 @@ async def made(world: World, kind: AlertKind, *databases: str, channel: str = DB
     assert world.bot is not None
     now = world.bot.env.clock.now()
     ids = {one.name: one.id for one in await world.bot.env.turso_clients.turso("acme").listed()}
-    parts = tuple(Contributor(name, ids.get(name, "gone"), 400 - at) for at, name in enumerate(databases))
+    numbers = KINDS[kind] | {key: value for key, value in more.items() if key in ("measured", "compared")}
+    parts = tuple(
+        Contributor(name, ids.get(name, "gone"), numbers["measured"] * share // 100)
+        for name, share in zip(databases, SHARES, strict=False)
+    )
     alone = kind in (AlertKind.SPIKE, AlertKind.TOKENS, AlertKind.FREEZE)
     about = {"subject": databases[0], "subject_id": ids[databases[0]]} if alone else {"contributors": parts}
-    hours = [now - timedelta(hours=back) for back in range(6, 0, -1)]
-    figures = tuple(Figure(at.isoformat(), 100 * number) for number, at in enumerate(hours, 1))
     number = next(_NUMBERS)
     if kind is AlertKind.FORECAST:
         more = {"expected_at": now + timedelta(days=3), "earliest_at": now + timedelta(days=2),
                 "latest_at": now + timedelta(days=5)} | more  # fmt: skip
     base: dict[str, Any] = {
         "id": f"al-{number:010}", "kind": kind, "organization": "acme", "channel_id": channel,
-        "period": f"p{number}", "since": now - timedelta(minutes=30), "raised_at": now, "figures": figures,
+        "period": f"p{number}", "since": now - timedelta(minutes=30), "raised_at": now,
+        "figures": _figures(kind, now, **numbers),
     }  # fmt: skip
     return Alert(**{**base, **KINDS[kind], **about, **more})
+
+
+def _figures(kind: AlertKind, now: datetime, *, measured: int, compared: int = 0, **_: Any) -> tuple[Figure, ...]:
+    """Return the bars that fit the headline: the hours up to a spike, or the days on which a quota was used."""
+    if kind is AlertKind.SPIKE:
+        usual = [compared * share // 100 for share in (90, 110, 100, 95, 105)]
+        return tuple(
+            Figure((now - timedelta(hours=6 - at)).isoformat(), amount) for at, amount in enumerate([*usual, measured])
+        )
+    if kind in (AlertKind.QUOTA, AlertKind.FORECAST):
+        days = [measured * share // 100 for share in (10, 14, 16, 17, 20, 23)]
+        return tuple(Figure((now - timedelta(days=6 - at)).date().isoformat(), one) for at, one in enumerate(days))
+    return ()
 
 
 async def raised(world: World, kind: AlertKind, *databases: str, **more: Any) -> Alert:
