@@ -60,7 +60,7 @@ async def test_an_open_alert_ends_when_its_organization_leaves_the_policy(world:
     assert buttons(world.as_now(card))
 
 
-@pytest.mark.parametrize("button", ["Triage orders", "Freeze orders 30 min", "Allow overages", "Start incident"])
+@pytest.mark.parametrize("button", ["Triage orders", "Freeze orders 30 min", "Turn on overages", "Start incident"])
 async def test_a_button_does_not_act_on_another_organization(world: World, button: str) -> None:
     await raised(world, AlertKind.QUOTA, "orders")
     card = await shown(world, SAYS)
