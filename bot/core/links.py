@@ -8,12 +8,11 @@ from urllib.parse import quote
 KEY: Final = "{key}"
 """The place in a pattern where the key of the ticket or the incident goes."""
 PATTERN: Final = re.compile(r"https://[A-Za-z0-9.-]+(:\d+)?/[A-Za-z0-9/._?=&%#~+:@,{}-]*")
-_OUTER: Final = re.compile(r"[^{}]*\{key\}[^{}]*")
 
 
 def is_pattern(text: str) -> bool:
     """Return True if `text` is an https URL whose path or query has one `{key}`."""
-    return bool(PATTERN.fullmatch(text) and _OUTER.fullmatch(text))
+    return bool(PATTERN.fullmatch(text)) and text.count("{") == text.count("}") == text.count(KEY) == 1
 
 
 @dataclass(frozen=True, slots=True)
