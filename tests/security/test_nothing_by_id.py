@@ -160,7 +160,7 @@ async def test_other_channels_are_suggested_only_to_their_members(world: World) 
     told = {}
     for reader in (DANA, REMY):
         told[reader] = await world.person(reader).types("/turso protect analytics on")
-    assert f"You can use it in <#{OPEN}>." in told[DANA].text
+    assert f"You can use this command in <#{OPEN}>." in told[DANA].text
     assert "None of your other channels allow this" in told[REMY].text
     fault = world.workspace.faults.add("api_error", "users.conversations", error="fatal_error")
     told[DANA] = await world.person(DANA).types("/turso protect analytics on")
