@@ -116,7 +116,11 @@ async def test_another_database_with_the_name_is_not_mistaken_for_the_branch(
     assert not await branch.read_back(desk.context(), plan)
 
     desk.acme.add("copy", parent={"id": "another", "name": "users"})
-    with pytest.raises(NotOurs, match="isn't a branch of `orders`"):
+    with pytest.raises(NotOurs, match="a copy of another database"):
+        await branch.read_back(desk.context(), plan)
+
+    desk.acme.add("copy", parent=None)
+    with pytest.raises(NotOurs, match="doesn't say that it is a branch of `orders`"):
         await branch.read_back(desk.context(), plan)
 
 

@@ -22,7 +22,7 @@ channels:
     databases: ["*"]
     rules:
       - {allow: read}
-      - {allow: [create, freeze, thaw, "token --read-only"], confirm: none}
+      - {allow: [create, branch, freeze, thaw, "token --read-only"], confirm: none}
       - {approve: [token, destroy, rewind], by: dba, confirm: none, expires: 30m, countdown: 1h, notify: dba}
       - {approve: [rotate], by: dba, quorum: 2, confirm: none, expires: 30m}
 """

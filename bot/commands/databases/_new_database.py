@@ -9,6 +9,7 @@ from bot.commands._sources import with_sources
 from bot.commands.base import Context, Facts
 from bot.core.model import Target
 from bot.core.requests.plan import Plan, PlanTarget
+from bot.core.requests.request import State
 from bot.errors import BadInput, NotOurs
 from bot.turso import Database, DatabaseNotFound, TursoReader
 
@@ -16,6 +17,10 @@ ARRIVES_WITHIN: Final = timedelta(minutes=5)
 """A database that the bot created has a `DbId` at most this much later than the request, even if the call is slow or
 clocks are wrong.
 """
+MADE_ONE: Final = (State.EXECUTING, State.UNKNOWN, State.SUCCEEDED)
+"""The states of a request that made a database, or may have."""
+LATEST: Final = 50
+"""How many requests of a command are looked at, the newest first. Those that compete for a name are close in time."""
 WAITS_SECONDS: Final = 37
 """Counted from the start of the operation. With a last check of 5 s, the outcome is posted within 45 s."""
 
@@ -48,14 +53,40 @@ async def why_name_taken(ctx: Context, plan: Plan) -> str | None:
 
 
 async def was_made(ctx: Context, name: str) -> bool:
-    """Return True if the new database exists. Raises NotOurs if it was created long after this request was sent."""
+    """Return True if the new database exists.
+
+    Raises:
+        NotOurs: it was created long after this request was sent, or another request may have created it.
+    """
     found = await existing(ctx.turso, name)
-    made_at = found.made_at if found else None
+    if found is None:
+        return False
+    made_at = found.made_at
     if made_at and ctx.sent_at and made_at > ctx.sent_at + ARRIVES_WITHIN:
         raise NotOurs(
             f"`{name}` exists, but it was created at {utc(made_at)}, long after this request. Someone else created it."
         )
-    return found is not None
+    if await _may_be_of_another_request(ctx, found):
+        raise NotOurs(f"`{name}` exists, but another request may have created it.")
+    return True
+
+
+async def _may_be_of_another_request(ctx: Context, found: Database) -> bool:
+    """Return True if two requests have made a database of this name, or may have. The first is the one that asks."""
+    claims = 0
+    for command in (one.name for one in ctx.table if one.makes_name):
+        for one in await ctx.store.requests.find(states=MADE_ONE, command=command, limit=LATEST):
+            same = one.organization == ctx.organization and one.plan.arguments.get("name") == found.name
+            claims += same and (one.state is not State.SUCCEEDED or one.facts.get("id") == found.id)
+    return claims > 1
+
+
+def require_copy_of(source: PlanTarget, made: Database) -> None:
+    """Raise NotOurs if Turso says that a copy is one of another database, even of the same name."""
+    if made.parent is not None and made.parent.id not in ("", source.id):
+        raise NotOurs(
+            f"`{made.name}` exists, but it is a copy of another database than the `{source.name}` of this request."
+        )
 
 
 def new_database(name: str, group: str | None, source: PlanTarget | None = None) -> Target:

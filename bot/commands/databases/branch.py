@@ -20,6 +20,7 @@ from bot.commands.databases._new_database import (
     facts_of,
     new_database,
     read_new_database,
+    require_copy_of,
     require_free,
     wait_until_ready,
     was_made,
@@ -108,18 +109,24 @@ async def act(ctx: ChangeContext, plan: Plan) -> Facts:
     began = asyncio.get_running_loop().time()
     asked = plan.arguments
     at = datetime.fromisoformat(asked["at"]) if asked["at"] else None
-    made = await ctx.turso.create_copy(asked["name"], group=asked["group"], source=target_of(plan).name, at=at)
+    source = target_of(plan)
+    made = await ctx.turso.create_copy(asked["name"], group=asked["group"], source=source.name, at=at)
+    require_copy_of(source, made)
     return {**facts_of(made), "served": await wait_until_ready(ctx.turso, made, began=began)}
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True if the branch exists. Raises NotOurs if someone else has created a database with this name."""
+    """Return True if the branch exists. Raises NotOurs if someone else may have created a database of this name."""
     name, source = str(plan.arguments["name"]), target_of(plan)
     if not await was_made(ctx, name):
         return False
-    parent = (await ctx.turso.database(name)).parent
-    if parent is not None and parent.id not in ("", source.id):
-        raise NotOurs(f"`{name}` exists, but it isn't a branch of `{source.name}`. Someone else created it.")
+    made = await ctx.turso.database(name)
+    require_copy_of(source, made)
+    if made.parent is None:
+        raise NotOurs(
+            f"`{name}` exists, but Turso doesn't say that it is a branch of `{source.name}`. "
+            "Someone else may have created it."
+        )
     return True
 
 

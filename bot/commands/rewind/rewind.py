@@ -20,10 +20,12 @@ from bot.commands._targets import UNKNOWN, attempt, list_names, snapshot, target
 from bot.commands.base import NEXT_STEP_WHY, ChangeCommand, ChangeContext, Context, Facts, NextStep
 from bot.commands.databases._archived import require_awake
 from bot.commands.databases._new_database import (
+    MADE_ONE,
     address_lines,
     existing,
     facts_of,
     new_database,
+    require_copy_of,
     wait_until_ready,
     was_made,
 )
@@ -48,8 +50,6 @@ LONGEST_NAME = 64
 TRIES = 20
 SUFFIX = 6
 """How many hexadecimal digits distinguish copies of the same minute."""
-MADE_ONE = (State.EXECUTING, State.UNKNOWN, State.SUCCEEDED)
-"""The states of a request that has created a copy, or may have."""
 
 
 class RewindArgs(BaseModel):
@@ -71,6 +71,8 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
     group = database.group
     if group is None:
         raise Unavailable(f"Turso didn't say which group `{args.name}` is in, so I can't put a copy beside it.")
+    if not group:
+        raise BadInput(f"`{args.name}` isn't in a group. Turso can only copy databases of a group.")
     siblings = sorted(one.name for id_, one in (await members_of(ctx, group)).items() if id_ != database.id)
     copy = await _free_name(ctx, database, at)
     count = used.database_count if used else None
@@ -83,7 +85,7 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
             f"Leave {args.name} unchanged until someone presses Switch",
         ],
         arguments={
-            COPY: copy, AT: at.isoformat(), "group": group or None, RETENTION_KEY: retention.seconds,
+            COPY: copy, AT: at.isoformat(), "group": group, RETENTION_KEY: retention.seconds,
         },
         facts={
             "Point in time": utc(at),
@@ -173,8 +175,9 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
     """Create the copy once, then wait until it is ready."""
     began = asyncio.get_running_loop().time()
-    asked, source = plan.arguments, target_of(plan).name
-    made = await ctx.turso.create_copy(asked[COPY], group=asked["group"] or "", source=source, at=moment_of(asked))
+    asked, source = plan.arguments, target_of(plan)
+    made = await ctx.turso.create_copy(asked[COPY], group=asked["group"], source=source.name, at=moment_of(asked))
+    require_copy_of(source, made)
     return {**_facts(made), "served": await wait_until_ready(ctx.turso, made, began=began)}
 
 
@@ -189,9 +192,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
         return False
     if (await claims(ctx, lambda one: one.state in MADE_ONE)).count(copy) > 1:
         raise NotOurs(f"`{copy}` exists, but another rewind may have made it.")
-    made = await ctx.turso.database(copy)
-    if made.parent and made.parent.id and made.parent.id != target_of(plan).id:
-        raise NotOurs(f"`{copy}` exists, but it is a copy of another database. Someone else created it.")
+    require_copy_of(target_of(plan), await ctx.turso.database(copy))
     return True
 
 

@@ -1,0 +1,106 @@
+"""New databases whose making is in doubt: only the request that made one may claim it."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from bot.app.workflow_steps import WorkSteps
+from bot.core.records.timers import TimerKind
+from bot.core.requests.request import State
+from bot.core.requests.step_results import BeginResult
+from tests.pipeline.in_memory import DANA, REMY, Pipeline
+
+LINES = ["db create shop", "db branch orders shop --for 3d"]
+
+
+def lost() -> httpx.Response:
+    raise httpx.ReadTimeout("the answer was lost")
+
+
+def lost_after(here: Pipeline, change: Callable[[], object]) -> Callable[[], httpx.Response]:
+    def answer() -> httpx.Response:
+        change()
+        return lost()
+
+    return answer
+
+
+@pytest.mark.parametrize("other", LINES)
+@pytest.mark.parametrize("line", LINES)
+async def test_a_request_whose_answer_is_lost_does_not_claim_what_another_one_made(
+    here: Pipeline, line: str, other: str
+) -> None:
+    """Two people want the same name at the same moment. One gets it, and the other's request hears nothing."""
+    unlucky, lucky = await here.ask(line, who=DANA), await here.ask(other, who=REMY)
+    work = WorkSteps(here.env)
+    assert await work.begin(unlucky.id, "execute") is BeginResult.GO
+    assert await here.execute(lucky) is State.SUCCEEDED
+    here.answers_once("POST", "/databases", lost)
+    acted = await work.act(unlucky.id, "execute")
+
+    await work.finish(unlucky.id, "execute", await work.verify(unlucky.id, "execute", acted))
+
+    found = await here.now(unlucky)
+    assert found.state is State.FAILED
+    assert "`shop` exists, but" in found.outcome
+    owners = [one.owner for one in await here.env.store.branches.find(organization="acme")]
+    assert DANA not in owners, "nothing of its ends by somebody else's end date"
+
+
+@pytest.mark.parametrize("line", LINES)
+async def test_of_two_requests_that_both_hear_nothing_one_claims_it_at_most(here: Pipeline, line: str) -> None:
+    both = [await here.ask(line, who=DANA), await here.ask(line, who=REMY)]
+    work = WorkSteps(here.env)
+    for one in both:
+        assert await work.begin(one.id, "execute") is BeginResult.GO
+    for one in both:
+        here.answers_once("POST", "/databases", lost)
+        await work.act(one.id, "execute")
+    here.turso.add("shop", parent={"id": here.turso.databases["orders"]["DbId"], "name": "orders"})
+
+    for one in both:
+        acted = await WorkSteps(here.env).act(one.id, "execute")
+        await work.finish(one.id, "execute", await work.verify(one.id, "execute", acted))
+
+    assert [(await here.now(one)).state for one in both].count(State.SUCCEEDED) <= 1
+    assert len(await here.env.store.branches.find(organization="acme")) <= 1
+
+
+@pytest.mark.parametrize("line", LINES)
+async def test_a_request_whose_answer_is_lost_claims_what_it_made_itself(here: Pipeline, line: str) -> None:
+    parent = {"id": here.turso.databases["orders"]["DbId"], "name": "orders"}
+    request = await here.ask(line)
+    here.answers_once("POST", "/databases", lost_after(here, lambda: here.turso.add("shop", parent=parent)))
+
+    assert await here.execute(request) is State.SUCCEEDED
+
+    assert (await here.now(request)).facts["id"] == here.turso.databases["shop"]["DbId"]
+
+
+async def test_a_first_try_that_made_nothing_does_not_claim_what_the_second_one_made(here: Pipeline) -> None:
+    first = await here.ask("db create shop")
+    here.answers_once("POST", "/databases", lost)
+    assert await here.execute(first) is State.UNKNOWN
+    assert await here.execute(await here.ask("db create shop")) is State.SUCCEEDED
+
+    await here.fire(TimerKind.RECONCILE, first.id)
+
+    assert (await here.now(first)).state is State.FAILED
+
+
+@pytest.mark.parametrize("line", ["db branch orders shop --for 3d", "db rewind orders --to 08:30"])
+async def test_a_copy_of_another_database_that_has_taken_the_name_is_not_called_ours(here: Pipeline, line: str) -> None:
+    """The source is destroyed and created again between the last look at it and the call."""
+    request = await (here.approved(line) if "rewind" in line else here.ask(line))
+    work = WorkSteps(here.env)
+    assert await work.begin(request.id, "execute") is BeginResult.GO
+    here.turso.add("orders")
+
+    acted = await work.act(request.id, "execute")
+    await work.finish(request.id, "execute", await work.verify(request.id, "execute", acted))
+
+    found = await here.now(request)
+    assert found.state is State.FAILED
+    assert "a copy of another database than the `orders` of this request" in found.outcome
+    assert await here.env.store.branches.find(organization="acme") == []
