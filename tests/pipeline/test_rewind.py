@@ -182,6 +182,51 @@ async def test_a_destroy_of_the_old_database_does_not_make_the_copy_discardable(
         await here.ask("rewind discard orders")
 
 
+@pytest.mark.parametrize("made_again", [False, True], ids=["destroyed", "created again"])
+async def test_an_undo_that_finds_the_old_database_gone_does_not_free_the_copy_in_use(
+    here: Pipeline, made_again: bool
+) -> None:
+    request = await switched(here)
+    del here.turso.databases["orders"]
+    if made_again:
+        here.turso.add("orders")
+    assert await start_undo(here.env, request, by=DANA)
+
+    assert await here.execute(request, "undo") is State.STALE
+
+    with pytest.raises(BotError, match="put into use"):
+        await here.ask("rewind discard orders")
+    assert copies(here)
+
+
+async def test_a_discard_that_may_destroy_the_last_of_the_data_says_so_before_it_is_approved(here: Pipeline) -> None:
+    await rewound(here)
+    unaware = await here.approved("rewind discard orders")
+    assert not [one for one in unaware.plan.warnings if "all that is left" in one]
+    del here.turso.databases["orders"]
+
+    assert await here.execute(unaware) is State.STALE
+
+    assert copies(here)
+    assert "The copy may be all that is left of its data" in (await here.now(unaware)).outcome
+    aware = await here.approved("rewind discard orders")
+    assert "no longer exists" in aware.plan.warnings[0]
+    assert await here.execute(aware) is State.SUCCEEDED
+    said = words(await card_of(here.env, await here.now(aware)))
+    assert "unchanged" not in said, "nobody knows that of a database that is gone"
+
+
+async def test_a_discard_says_that_the_database_is_in_quarantine_by_now(here: Pipeline) -> None:
+    await rewound(here)
+    unaware = await here.approved("rewind discard orders")
+    assert await here.execute(await here.approved("db destroy orders")) is State.QUARANTINED
+
+    assert await here.execute(unaware) is State.STALE
+
+    assert "in quarantine" in (await here.now(unaware)).outcome
+    assert "is in quarantine" in (await here.approved("rewind discard orders")).plan.warnings[0]
+
+
 async def test_discard_destroys_only_the_database_that_the_rewind_made(here: Pipeline) -> None:
     await rewound(here)
     request = await here.approved("rewind discard orders")

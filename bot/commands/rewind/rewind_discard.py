@@ -7,6 +7,8 @@ from bot.blocks.message import reply
 from bot.blocks.text import counted, mrkdwn
 from bot.commands._targets import snapshot, target_of
 from bot.commands.base import ChangeCommand, Context, Facts
+from bot.commands.databases._holds import open_quarantine
+from bot.commands.databases._new_database import existing
 from bot.commands.databases.destroy import AFTERWARDS, delete, is_gone, may_be_destroyed
 from bot.commands.rewind._report import report
 from bot.commands.rewind._rewinds import AT, DecisionArgs, copy_of, exact, open_rewind
@@ -14,8 +16,10 @@ from bot.core.model import Risk
 from bot.core.reply import Reply
 from bot.core.requests.plan import DECIDES, DECIDES_ABOUT, Plan
 
-SOURCE = "source"
-"""Key in the plan's arguments: the database that was copied."""
+SOURCE, SOURCE_ID = "source", "source_id"
+"""Keys in the plan's arguments: the database that was copied."""
+WARNED = "warned"
+"""Key in the plan's arguments: what the approvers read about a database that is gone, or may soon be."""
 
 
 async def plan(ctx: Context, args: DecisionArgs) -> Plan:
@@ -24,18 +28,22 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
     copy = await copy_of(ctx, rewind)
     snap = await snapshot(ctx, copy.name)
     await may_be_destroyed(ctx, copy)
+    warned = await _may_be_the_last(ctx, args.name, rewind.source_id)
     tokens = [f"{counted(len(snap.tokens), 'active token')} of {copy.name} will stop working"] if snap.tokens else []
     return Plan(
         target=replace(snap.target, id=rewind.copy_id),
-        steps=[f"Destroy {copy.name} and all its data. {args.name} stays as it is"],
+        steps=[f"Destroy {copy.name} and all its data. Nothing else is destroyed"],
         arguments={
             DECIDES: rewind.request.id,
             DECIDES_ABOUT: rewind.copy_id,
             SOURCE: args.name,
+            SOURCE_ID: rewind.source_id,
+            WARNED: warned,
             AT: rewind.at.isoformat(),
         },
         facts={"Copy of": args.name, "Data as of": exact(rewind.at), **snap.facts},
         warnings=[
+            *filter(None, [warned.rstrip(".")]),
             *tokens,
             f"Anything written to {copy.name} since it was created is destroyed, too",
             "There is no quarantine and no Undo",
@@ -46,10 +54,31 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
     )
 
 
+async def _may_be_the_last(ctx: Context, name: str, database_id: str) -> str:
+    """Return why the copy may be all that is left of the data, in one sentence. Empty: the database is still there."""
+    found = await existing(ctx.turso, name)
+    if found is None or found.id != database_id:
+        return f"The database `{name}` that was copied no longer exists. The copy may be all that is left of its data."
+    held = await open_quarantine(ctx.store, database_id)
+    request = await ctx.store.requests.get(held.request_id) if held else None
+    if request is None or request.rests:  # without a countdown, nothing destroys it by itself
+        return ""
+    return f"`{name}` is in quarantine. When its countdown ends, the copy is all that is left of its data."
+
+
+async def drift(ctx: Context, plan: Plan) -> str | None:
+    """Return that the copy may be the last of the data by now, which the approvers didn't read. None: nothing new."""
+    asked = plan.arguments
+    if SOURCE_ID not in asked:  # planned by an older version
+        return None
+    found = await _may_be_the_last(ctx, asked[SOURCE], asked[SOURCE_ID])
+    return found if found and found != asked[WARNED] else None
+
+
 def message(plan: Plan, facts: Facts) -> Reply:
-    """Return the message: which copy is gone, and that the database is unchanged."""
+    """Return the message: which copy is gone, and that nothing else is."""
     name, copy = str(plan.arguments[SOURCE]), target_of(plan).name
-    head = mrkdwn(":wastebasket: The copy *{}* was destroyed. `{}` is unchanged.", copy, name)
+    head = mrkdwn(":wastebasket: The copy *{}* was destroyed. This didn't affect `{}`.", copy, name)
     return reply(head, [kit.section(head), kit.context(AFTERWARDS)])
 
 
@@ -63,6 +92,7 @@ command = ChangeCommand(
     verb="Discard the copy",
     purpose="destroy the copy {}",
     plan=plan,
+    drift=drift,
     act=delete,
     read_back=is_gone,
     message=message,

@@ -70,7 +70,8 @@ def apply_side_effects(connection: Connection, request_id: str, move: Transition
     set_timers(connection, move.timers)
     if move.only_unsent:
         _drop_prepared(connection, request_id, move.at)
-    if move.to in WITHOUT_EFFECT:
+    # What was sent and becomes stale has had its effect: an Undo, for example, has found another database.
+    if move.to in WITHOUT_EFFECT and not (move.to is State.STALE and is_sent(connection, request_id)):
         connection.execute(delete(decisions).where(decisions.c.request_id == request_id))
     if move.frees:
         mine = (decisions.c.request_id == request_id) & decisions.c.subject.in_(move.frees)
