@@ -2,6 +2,7 @@
 
 import re
 
+from bot.core.records.branches import BranchState
 from tests.crash.lane import ORGANIZATION, Lane
 from tests.crash.scenarios.acts import card_now
 from tests.crash.scenarios.preparations import copy_of
@@ -44,6 +45,12 @@ async def is_discarded(lane: Lane, copy: str) -> bool:
 async def is_kept(lane: Lane, copy: str) -> bool:
     assert await lane.database_id(copy) is not None
     return any(one.database == copy for one in await lane.store.branches.find(organization="acme"))
+
+
+async def has_reached_its_end(lane: Lane, branch: str) -> bool:
+    """Whether its quarantine was requested. It may fail like any other, and isn't requested twice."""
+    found = await lane.store.branches.find(organization="acme")
+    return any(one.database == branch and one.state is BranchState.ENDED for one in found)
 
 
 async def has_overages(lane: Lane, name: str) -> bool:

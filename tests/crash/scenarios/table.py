@@ -21,6 +21,7 @@ from tests.crash.scenarios.looks import (
     has_copy,
     has_no_buttons,
     has_overages,
+    has_reached_its_end,
     holds_nothing,
     is_awake,
     is_branch,
@@ -54,7 +55,7 @@ from tests.crash.scenarios.preparations import (
 from tests.crash.scenarios.shared import CONFIGURATION, DATABASE, DATABASES, ROTATE, TOKENS, Scenario
 
 SCENARIOS = [
-    Scenario("create", nothing, typed("db create {}"), ("POST", DATABASES), State.SUCCEEDED, "is ready", is_there),
+    Scenario("create", nothing, typed("db create {}"), ("POST", DATABASES), State.SUCCEEDED, ":sparkles:", is_there),
     Scenario("ask", there, typed("db destroy {}"), ("PATCH", CONFIGURATION), State.PENDING, "wants to",
              has_card, event="asked", calls=0),
     Scenario("destroy-now", asked("db destroy {} --now"), approve_by_name, ("DELETE", DATABASE), State.SUCCEEDED,
@@ -75,9 +76,9 @@ SCENARIOS = [
     Scenario("thaw", frozen, after(timedelta(minutes=31)), ("PATCH", CONFIGURATION), State.SUCCEEDED, "has ended",
              blocks(False, False), event="thawed", settled=holds_nothing),
     Scenario("branch", has_source, typed("db branch {0}-s {0} --for 3d"), ("POST", DATABASES), State.SUCCEEDED,
-             "is ready", is_branch),
+             ":herb:", is_branch),
     Scenario("branch-end", branched, after(timedelta(days=4)), ("PATCH", CONFIGURATION), State.QUARANTINED,
-             "is in quarantine", blocks(True, True), settled=blocks(True, True)),
+             "is in quarantine", blocks(True, True), settled=has_reached_its_end),
     Scenario("wake", archived, typed("db wake {}"), ("POST", "/groups/g-{}/unarchive"), State.SUCCEEDED, "is awake",
              is_awake),
     Scenario("rotate", asked("rotate {}"), approve, ("POST", ROTATE), State.SUCCEEDED, "have been refused since",
