@@ -194,7 +194,7 @@ async def test_an_undo_that_finds_the_old_database_gone_does_not_free_the_copy_i
 
     assert await here.execute(request, "undo") is State.STALE
 
-    with pytest.raises(BotError, match="put into use"):
+    with pytest.raises(BotError, match="switched to"):
         await here.ask("rewind discard orders")
     assert copies(here)
 
