@@ -28,7 +28,7 @@ incidents:
 profiles:
   incident:
     rules:
-      - {allow: [incident, read, freeze, thaw, token, rotate], to: responders, confirm: none}
+      - {allow: [incident, read, freeze, thaw, token, rotate, branch, destroy], to: responders, confirm: none}
 """
 )
 
@@ -95,3 +95,16 @@ async def test_buttons_about_a_database_do_not_affect_another_with_its_name(worl
     await world.calm()
     assert await q.configuration(world, "charlie") == (False, True)
     assert len(world.changes("POST", "/charlie/auth/rotate")) == before
+
+
+async def test_destroy_now_settles_a_branch_that_an_incident_left(world: World) -> None:
+    """The rules of the ended incident let its people settle what they made in it, from the press to the start."""
+    assert world.bot is not None
+    await world.make("copied")
+    await left_open(world, "INC-7", "branch copied copied-b --for 2d")
+    await world.pass_time(days=1, minutes=1)
+    said = await until(lambda: world.card(INCIDENT, holding="the branch `copied-b`"), what="the announcement")
+
+    await world.person(REMY).presses("Destroy now", said)
+
+    await until(lambda: world.card(INCIDENT, holding="*copied-b* is in quarantine"), what="the quarantine")

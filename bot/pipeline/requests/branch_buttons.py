@@ -27,6 +27,7 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.branch_cards import exists, refresh_branch_cards
 from bot.pipeline.replies import entry, private_note
 from bot.pipeline.requests import command_lines
+from bot.pipeline.requests.open_items import settled_incident
 
 TOO_LATE: Final = "It is too late: `{}` has reached its end date. Press *Undo* on its quarantine card to restore it."
 AT_MOST: Final = "`{}` can't be extended. It ends at most {} days after it was created."
@@ -66,11 +67,12 @@ async def keep(env: Environment, incoming: Incoming) -> str:
 
 async def destroy_now(env: Environment, incoming: Incoming) -> str:
     """Handle Destroy now: request the branch's quarantine as if the command had been typed."""
-    branch, _, answer = await _authorized(env, incoming, "end", destroy.command.name)
+    branch, request, answer = await _authorized(env, incoming, "end", destroy.command.name)
     read = env.grammar.parse(command_line(destroy.command.name, branch.database))
     assert isinstance(read, Parsed), "a name is all that it needs"
     here = replace(incoming, channel_id=branch.channel_id)
-    about = FollowUp(branch.database_id) if branch.database_id else None
+    settles = await settled_incident(env, request, answer)
+    about = FollowUp(branch.database_id, settles=settles) if branch.database_id else None
     outcome = await command_lines.continue_request(env, here, answer.subject, read, follow_up=about)
     await refresh_branch_cards(env, branch.id)
     return outcome

@@ -13,7 +13,7 @@ from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Request
 from bot.errors import BadInput, Refused
 from bot.pipeline.approval.presses import fits, require_access
-from bot.pipeline.authorization.authorize import authorize
+from bot.pipeline.authorization.authorize import Authorization, authorize
 from bot.pipeline.authorization.steps import Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.requests import command_lines
@@ -54,8 +54,13 @@ async def _settle(env: Environment, incoming: Incoming, request: Request, line: 
     assert isinstance(read, Parsed), "a name is all that it needs"
     action = replace(action_of(read.spec.name, read.args), databases=databases_of(request.plan)[:1])
     answer = (await authorize(env, request, Step.FOLLOW_UP, actor=incoming, action=action)).require_allowed()
+    here = replace(incoming, channel_id=request.channel_id)
+    about = replace(about, settles=await settled_incident(env, request, answer))
+    return await command_lines.continue_request(env, here, answer.subject, read, follow_up=about)
+
+
+async def settled_incident(env: Environment, request: Request, answer: Authorization) -> str:
+    """Return the ended incident whose rules allow settling what a request left open. Empty: the rules of now do."""
     running = await env.store.incidents.running_in(request.channel_id)
     outlives = answer.subject.incident_profile is not None and (running is None or running.until <= env.clock.now())
-    here = replace(incoming, channel_id=request.channel_id)
-    about = replace(about, settles=(request.incident_id or "") if outlives else "")
-    return await command_lines.continue_request(env, here, answer.subject, read, follow_up=about)
+    return (request.incident_id or "") if outlives else ""
