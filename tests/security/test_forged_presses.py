@@ -7,6 +7,7 @@ import pytest
 from bot.core.requests.request import State
 from bot.sandbox.workspace.delivery.parcel import interactive_parcel
 from bot.sandbox.workspace.model import Message
+from tests.authorization.lost import out_of_the_channel
 from tests.scenarios import forging
 from tests.security import stage
 from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, REMY, World, buttons, until, words
@@ -153,3 +154,21 @@ async def test_an_old_approval_reveals_nothing_again(world: World) -> None:
     assert "too late" in words(late)
     assert not any("eyJ" in words(one) for one in (told, late))
     assert len(world.changes("POST", "/databases/bravo/auth/tokens")) == 1
+
+
+@pytest.mark.parametrize("label", ["Approve", "Deny"])
+async def test_a_late_press_tells_a_person_who_left_the_channel_no_comment(world: World, label: str) -> None:
+    name = f"late-{label.lower()}"
+    await world.make(name)
+    card = await world.person(DANA).types(f"/turso db protect {name} on --reason care", holding=name)
+    request = await stage.request_of(world, card)
+    comment = {"comment": "an intruder was in it"}
+    await forging.forge_submission(world, ANA, "approval.deny_reason", request.id, comment)
+    await world.calm()
+    assert (await stage.request_of(world, card)).state is State.DENIED
+
+    with out_of_the_channel(world, BEN):
+        late = await forging.forge_press(world, BEN, label, card)
+
+    assert "It is too late. This request was denied." in words(late)
+    assert "intruder" not in words(late)

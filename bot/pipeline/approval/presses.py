@@ -53,8 +53,11 @@ def channel_form_of(action_id: str) -> str | None:
 
 
 def too_late_error(request: Request) -> Refused:
-    """Build the error for a request that can no longer be decided. It names the request's state."""
-    return Refused(f"It is too late. This request {STATE_WORDS[request.state]}. {request.outcome}".strip())
+    """Build the error for a request that can no longer be decided.
+
+    It names the request's state. The outcome may hold a comment, which only people in the channel may read.
+    """
+    return Refused(f"It is too late. This request {STATE_WORDS[request.state]}.")
 
 
 def require_waiting(env: Environment, request: Request, *, for_approval: bool) -> None:
