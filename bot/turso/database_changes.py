@@ -33,8 +33,7 @@ class DatabaseChanges(DatabaseEndpoints):
         """Create a database and return it, read again because the response leaves fields out.
 
         The database may take many seconds to respond: see `is_served`. The 2023 API creates a database without any
-        instance.
-        Then this method creates its primary, at `location` or else where the CLI would put it.
+        instance. Then this method creates its primary, at `location` or else where the CLI would put it.
 
         Args:
             group: today's API requires one; see `default_group`.

@@ -166,8 +166,7 @@ def start_of(samples: Iterable[UsageSample], wanted: datetime, *, within: timede
     """Return the known time nearest to the requested start of a period. The last sample is its end, never its start.
 
     If none is `within` reach, it is the last one before, because later usage can't be separated. If none is before, it
-    is
-    the first one. None if only the end is known.
+    is the first one. None if only the end is known.
     """
     sampled = sorted({moment_of(sample) for sample in samples})
     if not sampled:

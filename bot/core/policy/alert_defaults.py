@@ -22,7 +22,7 @@ def alert_defaults(
     """Return the file's subscriptions, by channel. An organization's settings replace the file's.
 
     Args:
-        places: the organization (None: the whole file), its settings, and the people to mention.
+        places: the organization (None for the whole file), its settings, and the people to mention.
     """
     ordered = sorted(places, key=lambda place: place[0] or "")
     with_own = {organization for organization, _, _ in ordered}

@@ -134,8 +134,7 @@ class _NodeReader:
         """Return a mapping's entries, including those merged by `<<`. Its own keys win.
 
         PyYAML's `flatten_mapping` changes the nodes: merged keys could no longer be distinguished from own ones, and
-        nested
-        merges would grow without limit.
+        nested merges would grow without limit.
         """
         if id(node) in self.pairs:
             return self.pairs[id(node)]

@@ -23,8 +23,8 @@ class Directory(Protocol):
     async def look_up(self, query: SlackQuery) -> SlackFacts:
         """Look up what an authorization needs, with all calls at the same time. Never raises.
 
-        User groups include on-call schedules, which other services return.
-        What Slack doesn't return is missing, and is removed from the cache.
+        User groups include on-call schedules, which other services return. What Slack doesn't return is missing, and is
+        removed from the cache.
         """
 
     async def channel(self, channel_id: str, *, fresh: bool = False) -> Channel:

@@ -33,8 +33,7 @@ def decide_request(policy: Policy, requester: Subject, request: Request) -> Deci
     """Decide on a request by the current rules.
 
     A request with or waiting for approval keeps its channel's rules if an incident would make it break-glass, which
-    needs
-    no votes. Otherwise starting an incident would remove the need for approval.
+    needs no votes. Otherwise starting an incident would remove the need for approval.
     """
     action = request_action(request)
     decision = decide(policy, requester, action)

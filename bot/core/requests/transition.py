@@ -70,8 +70,8 @@ class Transition:
     only_unsent: bool = False
     """True if the transition fails once the request was sent.
 
-    It removes what the request had prepared, such as holds and
-    an open review."""
+    It removes what the request had prepared, such as holds and an open review.
+    """
 
     def __post_init__(self) -> None:
         """Reject a final transition without an audit entry.

@@ -117,9 +117,8 @@ def _close(connection: Connection, closing: Closing, at: datetime) -> bool:
     """End a waiting quarantine and its countdown. Returns False if it is no longer waiting.
 
     The database is still blocked, so its hold is kept as a freeze until the replacement completes. If that never
-    happens,
-    it is kept permanently. Only an explicit transition deletes a hold, because the block is gone or another hold covers
-    it.
+    happens, it is kept permanently. Only an explicit transition deletes a hold, because the block is gone or another
+    hold covers it.
     """
     waits = (requests.c.id == closing.request_id) & (requests.c.state == State.QUARANTINED)
     ended = {"state": State.STALE, "outcome": closing.outcome, "due_at": None, "updated_at": at}

@@ -1,8 +1,7 @@
 """A check that DBOS's own tables have every migration of the installed version.
 
-This is the only place that uses a private module of DBOS. `DBOS.migrate` applies migrations, but there is no public
-way to find out whether any are missing, and commands that only read must not change a store.
-`tests/contract/test_dbos.py`
+This is the only place that uses a private module of DBOS. `DBOS.migrate` applies migrations, but there is no public way
+to find out whether any are missing, and commands that only read must not change a store. `tests/contract/test_dbos.py`
 fails if a version of DBOS no longer has these functions or if they no longer do what is needed here.
 """
 

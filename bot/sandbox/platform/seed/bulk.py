@@ -13,6 +13,7 @@ from bot.sandbox.platform.turso import Turso
 
 def add_databases(turso: Turso, count: int, *, prefix: str = "tenant", days: int = 7) -> None:
     """Add `tenant-00001` and so on to the group `default`, with usage for some days.
+
     Their files are created on first use.
 
     Raises:
