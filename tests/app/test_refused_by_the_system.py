@@ -17,7 +17,7 @@ SETTINGS = f"{TOKENS} TURSO_ORGANIZATION=acme"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a policy, a named pipe, and a store."""
+    """Return a folder with a policy, a named pipe and a store."""
     (tmp_path / "policy.yaml").write_bytes((ROOT / "policy.example.yaml").read_bytes())
     (tmp_path / "large.yaml").write_text("#" * 1_000_001)
     os.mkfifo(tmp_path / "pipe.yaml")

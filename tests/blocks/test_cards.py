@@ -34,7 +34,7 @@ PLAN = Plan(
 )
 
 
-def asked(**changes: Any) -> Request:
+def sample_request(**changes: Any) -> Request:
     made = request(1, command="destroy", line="destroy orders", plan=PLAN, reason="the shop is closed", ticket="OPS-7",
                    confirm=Confirm.BUTTON, rule="channels.C0DBOPS.rules[4]")  # fmt: skip
     return replace(made, **changes)
@@ -52,7 +52,7 @@ def huge(**changes: Any) -> Request:
         command="rotate",
     )
     changes = {"reason": HOSTILE * 40, "ticket": HOSTILE, "line": f"rotate {name}", "outcome": HOSTILE * 20} | changes
-    return asked(command="rotate", plan=plan, notify=("<@U0BEN>",) * 50, rule=HOSTILE, **changes)
+    return sample_request(command="rotate", plan=plan, notify=("<@U0BEN>",) * 50, rule=HOSTILE, **changes)
 
 
 def owed(request: Request) -> Review:
@@ -60,7 +60,7 @@ def owed(request: Request) -> Review:
 
 
 def test_the_card_shows_operation_database_requester_and_reason(golden: Callable[[str, Any], None]) -> None:
-    card = check(request_card(asked(), CATALOGUE, now=NOON, approvers={"U0BEN", "U0DAN"}))
+    card = check(request_card(sample_request(), CATALOGUE, now=NOON, approvers={"U0BEN", "U0DAN"}))
 
     text = words(card)
     for part in ("wants to destroy", "orders", "<@U0ANA>", "the shop is closed", "OPS-7", "40.0 KiB",
@@ -73,7 +73,7 @@ def test_the_card_shows_operation_database_requester_and_reason(golden: Callable
 
 
 def test_buttons_carry_only_the_id() -> None:
-    row = buttons(request_card(asked(), CATALOGUE, now=NOON))
+    row = buttons(request_card(sample_request(), CATALOGUE, now=NOON))
 
     assert {one["value"] for one in row.values()} == {"r-0000000001"}
     assert [one["action_id"] for one in row.values()] == [
@@ -85,22 +85,25 @@ def test_buttons_carry_only_the_id() -> None:
 
 
 def test_a_high_risk_button_is_red_and_asks_for_confirmation() -> None:
-    approve = buttons(request_card(asked(), CATALOGUE, now=NOON))["Approve"]
+    approve = buttons(request_card(sample_request(), CATALOGUE, now=NOON))["Approve"]
 
     assert approve["style"] == "danger"
     assert "orders" in approve["confirm"]["text"]["text"]
-    assert "confirm" not in buttons(request_card(asked(confirm=Confirm.TYPE_NAME), CATALOGUE, now=NOON))["Approve"]
+    assert (
+        "confirm"
+        not in buttons(request_card(sample_request(confirm=Confirm.TYPE_NAME), CATALOGUE, now=NOON))["Approve"]
+    )
 
 
 def test_votes_so_far_are_shown() -> None:
-    card = request_card(asked(votes=(vote(1, "U0BEN"),)), CATALOGUE, now=NOON)
+    card = request_card(sample_request(votes=(vote(1, "U0BEN"),)), CATALOGUE, now=NOON)
 
     assert "1 of 2 approvals (<@U0BEN>). Needs 1 more approval" in words(card)
 
 
 @pytest.mark.parametrize("mode", list(Mode))
 @pytest.mark.parametrize("state", list(State))
-@pytest.mark.parametrize("make", [asked, huge], ids=["usual", "huge and hostile"])
+@pytest.mark.parametrize("make", [sample_request, huge], ids=["usual", "huge and hostile"])
 def test_every_state_is_a_valid_message(make: Any, state: Any, mode: Any) -> None:
     made = make(
         state=state,
@@ -142,16 +145,18 @@ def test_every_state_is_a_valid_message(make: Any, state: Any, mode: Any) -> Non
 )
 def test_each_state_has_the_buttons_that_still_work(state: State, names: Any) -> None:
     due = NOON + timedelta(hours=1) if state is State.QUARANTINED else None
-    assert list(buttons(request_card(asked(state=state, due_at=due), CATALOGUE, now=NOON))) == names
+    assert list(buttons(request_card(sample_request(state=state, due_at=due), CATALOGUE, now=NOON))) == names
 
 
 def test_an_operation_that_was_sent_can_no_longer_be_stopped() -> None:
-    assert not buttons(request_card(asked(state=State.EXECUTING, sent_at=NOON), CATALOGUE, now=NOON))
+    assert not buttons(request_card(sample_request(state=State.EXECUTING, sent_at=NOON), CATALOGUE, now=NOON))
 
 
 @pytest.mark.parametrize(("command", "name"), [("rotate", "Rotate again"), ("token", "Reveal again")])
 def test_an_operation_without_a_read_back_can_be_repeated_by_a_person(command: str, name: str) -> None:
-    card = request_card(asked(state=State.UNKNOWN, command=command, line=f"{command} orders"), CATALOGUE, now=NOON)
+    card = request_card(
+        sample_request(state=State.UNKNOWN, command=command, line=f"{command} orders"), CATALOGUE, now=NOON
+    )
 
     assert list(buttons(card)) == [name]
 
@@ -159,7 +164,10 @@ def test_an_operation_without_a_read_back_can_be_repeated_by_a_person(command: s
 def test_a_card_offers_what_its_command_declares() -> None:
     plain = declare("melt", "melt NAME", ShowArgs, changes=True, verb="Melt down")
     declared = replace(plain, again_label="Melt again", offers_freeze=True)
-    waits, unknown = asked(command="melt"), asked(command="melt", state=State.UNKNOWN, line="melt orders")
+    waits, unknown = (
+        sample_request(command="melt"),
+        sample_request(command="melt", state=State.UNKNOWN, line="melt orders"),
+    )
 
     without, has = CommandCatalogue([plain]), CommandCatalogue([declared])
 
@@ -171,14 +179,14 @@ def test_a_card_offers_what_its_command_declares() -> None:
 
 
 def test_the_card_of_a_removed_command_is_still_drawn() -> None:
-    card = check(request_card(asked(command="melt"), CommandCatalogue([]), now=NOON))
+    card = check(request_card(sample_request(command="melt"), CommandCatalogue([]), now=NOON))
 
     assert "Melt" in words(card)
     assert buttons(card)["Approve"]["style"] == "danger", "what is not known is taken for dangerous"
 
 
 def test_a_break_glass_request_needs_a_review_until_it_is_given() -> None:
-    acted = asked(mode=Mode.BREAK_GLASS, state=State.SUCCEEDED)
+    acted = sample_request(mode=Mode.BREAK_GLASS, state=State.SUCCEEDED)
     given = Review(
         "v-1", acted.id, "U0ANA", "C0DBOPS", NOON, NOON, justified=True, reviewed_by="U0BEN", reviewed_at=NOON
     )
@@ -191,14 +199,16 @@ def test_a_break_glass_request_needs_a_review_until_it_is_given() -> None:
 
 
 def test_the_countdown_says_when_and_how_to_stop_it() -> None:
-    text = words(request_card(asked(state=State.QUARANTINED, due_at=NOON + timedelta(hours=23)), CATALOGUE, now=NOON))
+    text = words(
+        request_card(sample_request(state=State.QUARANTINED, due_at=NOON + timedelta(hours=23)), CATALOGUE, now=NOON)
+    )
 
     assert "in 23 h" in text
     assert "Undo" in text
 
 
 def test_the_confirmation_is_for_the_requester_alone_and_named_after_the_operation() -> None:
-    made = check(confirm_message(asked(mode=Mode.DIRECT, command="freeze"), CATALOGUE, now=NOON))
+    made = check(confirm_message(sample_request(mode=Mode.DIRECT, command="freeze"), CATALOGUE, now=NOON))
 
     row = buttons(made)
     assert made.private
@@ -208,7 +218,7 @@ def test_the_confirmation_is_for_the_requester_alone_and_named_after_the_operati
 
 
 def test_a_person_who_only_looks_gets_no_buttons() -> None:
-    rows = request_row(asked(), CATALOGUE, now=NOON, mine=False, may_approve=False)
+    rows = request_row(sample_request(), CATALOGUE, now=NOON, mine=False, may_approve=False)
 
     assert not [block for block in rows if block["type"] == "actions"]
 
@@ -216,7 +226,7 @@ def test_a_person_who_only_looks_gets_no_buttons() -> None:
 def test_a_reason_cannot_imitate_the_card() -> None:
     evil = "fine\n\n*Approved by security*\n`users` <@U0BOSS> said yes"
 
-    card = check(request_card(asked(reason=evil), CATALOGUE, now=NOON))
+    card = check(request_card(sample_request(reason=evil), CATALOGUE, now=NOON))
 
     quote = next(block for block in card.blocks if block["type"] == "rich_text")
     said = quote["elements"][1]["elements"][0]
@@ -235,7 +245,7 @@ def test_a_card_of_three_hundred_siblings_still_has_its_buttons() -> None:
 
 def test_a_quarantine_without_a_countdown_says_why_and_what_can_be_done() -> None:
     why = "`orders` was not destroyed when its countdown ended: the ceiling forbids it."
-    resting = asked(state=State.QUARANTINED, outcome=why, facts={COUNTDOWN_OVER: True})
+    resting = sample_request(state=State.QUARANTINED, outcome=why, facts={COUNTDOWN_OVER: True})
     resting = replace(resting, votes=(vote(user_id="U0BEN"),))
 
     card, notice = request_card(resting, CATALOGUE, now=NOON), outcome_notice(resting, CATALOGUE)

@@ -115,7 +115,7 @@ async def test_a_block_that_turso_does_not_report_does_not_count_as_open(desk: D
         pytest.param((False, False), [(FOUND, True, True)], (False, False), id="found, and opened since"),
     ],
 )
-def test_a_block_is_attributed_to_the_right_owner(
+def test_blocks_without_a_hold_of_ours_are_those_of_others(
     now: tuple[bool, bool], holds: Any, others: tuple[bool, bool]
 ) -> None:
     assert blocks_of_others(now, [held(at, *one) for at, one in enumerate(holds)]) == others
@@ -130,5 +130,5 @@ def test_a_block_is_attributed_to_the_right_owner(
         ((FOUND,), [], ["h-0"]),
     ],
 )
-def test_found_blocks_are_removed_with_our_last_hold(kinds: Any, ended: Any, released: list[str]) -> None:
+def test_a_hold_for_a_found_block_is_released_with_our_last_hold(kinds: Any, ended: Any, released: list[str]) -> None:
     assert holds_to_release(ended, [held(at, kind, True, True) for at, kind in enumerate(kinds)]) == released

@@ -91,7 +91,7 @@ def test_every_row_says_what_to_do() -> None:
 
 
 def test_every_migration_is_part_of_a_release() -> None:
-    """The last migration of a release is recorded. The next version has all later ones."""
+    """The page names the last migration of each release. The next version has all later ones."""
     notes = PAGE.partition("\n## Upgrade and roll back\n")[2]
     released = [int(last) for _, last in re.findall(r"Migrations (\d{4}) to (\d{4})", notes)]
     later = re.findall(r"Migrations (\d{4}) and later", notes)

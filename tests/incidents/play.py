@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.core.records.audit_entry import AuditEntry
 from bot.sandbox.workspace.model import Message
-from tests.world import INCIDENT, Someone, World, buttons, until, words
+from tests.world import INCIDENT, Someone, World, buttons, until
 
 
 async def start(someone: Someone, key: str, *, lasts: str = "2h", channel: str = INCIDENT) -> Message:
@@ -81,8 +81,3 @@ async def blocked(world: World, name: str) -> bool:
 def pressable(message: Any) -> set[str]:
     """Return the labels of a message's buttons."""
     return set(buttons(message))
-
-
-def told(message: Message | None) -> str:
-    """Return all text of a message. None has no text."""
-    return words(message)

@@ -56,7 +56,7 @@ def direct_messages(world: World, person_id: str, holding: str) -> list[Message]
     return [one for one in world.workspace.history(direct, person_id) if holding in words(one)]
 
 
-async def test_while_a_review_is_pending_its_operator_cannot_use_break_glass_again(world: World) -> None:
+async def test_a_person_with_a_pending_review_cannot_use_break_glass_again(world: World) -> None:
     card = await break_glass(world, ANA, "first")
 
     await world.make("second")

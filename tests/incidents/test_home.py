@@ -30,16 +30,16 @@ from tests.world import ANA, BEN, DANA, DB_OPS, GENERAL, ORDERS, REMY, World, bu
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-home")]
 
 
-def drawn(world: World, who: str) -> int:
+def times_drawn(world: World, who: str) -> int:
     """Return how often a person's Home was drawn."""
     return sum(one.method == "views.publish" and one.args.get("user_id") == who for one in world.workspace.calls)
 
 
 async def home(world: World, who: str) -> View:
     """Open Home, and wait until it is drawn."""
-    before = drawn(world, who)
+    before = times_drawn(world, who)
     await world.workspace.open_home(who)
-    await until(lambda: drawn(world, who) > before, what="Home")
+    await until(lambda: times_drawn(world, who) > before, what="Home")
     await world.calm()
     found = world.workspace.home_of(who)
     assert found is not None

@@ -42,7 +42,7 @@ async def test_a_countdown_that_was_undone_after_the_backup_destroys_nothing(her
     assert (again.withdrawn, again.stopped) == ([], [])
 
 
-async def test_a_database_that_is_blocked_without_the_backup_knowing_is_listed(here: Pipeline) -> None:
+async def test_a_block_that_is_not_in_the_backup_is_listed(here: Pipeline) -> None:
     await here.execute(await here.ask("db freeze orders --for 30m"))
     here.turso.configurations["users"].update(block_reads=True, block_writes=True)
 

@@ -1,4 +1,4 @@
-"""The store fails after somebody was answered: they hear no second sentence, and the log has the cause."""
+"""The store fails after a person was answered: they get no second answer, and the log has the cause."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -48,7 +48,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 
 @pytest.fixture
 def breaks(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
-    """Return what lets a method of the store fail from now on."""
+    """Return a function that makes a method of the store fail from now on."""
     assert world.bot is not None
     store = world.bot.store
 
@@ -58,7 +58,7 @@ def breaks(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str]
     return lambda part, method: monkeypatch.setattr(getattr(store, part), method, fails)
 
 
-def told(world: World) -> list[str]:
+def private_texts(world: World) -> list[str]:
     return [words(one) for one in forging.private_messages(world, DANA)]
 
 
@@ -74,11 +74,11 @@ def reference_in(text: str) -> str:
 
 
 async def types(world: World, line: str, channel: str = DB_OPS) -> list[str]:
-    """Type a line, and return everything that Dana alone is told of it."""
-    before = len(told(world))
+    """Type a line, and return everything that only Dana is told about it."""
+    before = len(private_texts(world))
     await world.person(DANA).types(f"/turso {line}", channel)
     await world.calm()
-    return told(world)[before:]
+    return private_texts(world)[before:]
 
 
 @pytest.mark.parametrize(
@@ -101,12 +101,12 @@ async def test_a_refused_press_whose_entry_cannot_be_written_is_told_once(
 ) -> None:
     card = await world.person(DANA).types("/turso freeze orders --reason x", holding="orders")
     breaks("audit", "append")
-    before = len(told(world))
+    before = len(private_texts(world))
 
     await world.person(DANA).presses("Approve", card)
     await world.calm()
 
-    (said,) = told(world)[before:]
+    (said,) = private_texts(world)[before:]
     assert "store" not in said
     assert (await logged(world, reference_in(said), "audit.refusal_not_recorded"))["why"] == CAUSE
 
@@ -137,9 +137,9 @@ async def test_what_a_crash_left_is_told_once_although_it_cannot_be_closed_at_fi
         await real(intent_id)
 
     monkeypatch.setattr(intents, "close", close)
-    before = len(told(world))
+    before = len(private_texts(world))
 
     said = await resumed(world, left(7_900, Kind.ACTION, "no.such.button"))
 
     assert failures == 0
-    assert told(world)[before:] == [said]
+    assert private_texts(world)[before:] == [said]

@@ -175,7 +175,7 @@ async def test_where_a_destroy_needs_approval_the_end_asks_for_it(world: World) 
     await until(lambda: world.card(holding="*asks-first* is in quarantine"), what="the quarantine")
 
 
-async def test_a_branch_that_the_rules_at_its_end_do_not_let_go_is_not_destroyed_and_its_owner_is_told(
+async def test_a_branch_that_the_rules_at_its_end_keep_is_not_destroyed_and_its_owner_is_told(
     world: World,
 ) -> None:
     await branched(world, "stays-here")

@@ -35,19 +35,19 @@ def well_again(world: World) -> Iterator[None]:
     world.workspace.faults.clear()
 
 
-def told(world: World, what: str) -> int:
-    """Return how many messages that only Dana saw hold some words."""
+def count_private_messages(world: World, what: str) -> int:
+    """Return the number of messages that only Dana saw and that contain `what`."""
     return len([one for one in forging.private_messages(world, DANA) if what in words(one)])
 
 
 async def asks(world: World, name: str, method: str) -> Request:
-    """Dana asks for a rotation whose card can't be posted yet, because a method of Slack fails."""
+    """Let Dana request a rotation whose card can't be posted yet, because a method of Slack fails."""
     assert world.bot is not None
     await world.make(name)
     world.workspace.faults.add("html", method, status=502)
-    before = told(world, LATER)
+    before = count_private_messages(world, LATER)
     await world.workspace.say(DANA, DB_OPS, f"/turso rotate {name} --reason leak")
-    await until(lambda: told(world, LATER) > before, what="the note that the card waits")
+    await until(lambda: count_private_messages(world, LATER) > before, what="the note that the card waits")
     found = await world.bot.store.requests.find(states=[State.PENDING])
     return next(one for one in found if one.plan.target and one.plan.target.name == name)
 
@@ -69,9 +69,9 @@ def posted(world: World, name: str) -> list[str]:
 async def test_in_a_channel_that_was_shared_before_it_could_be_posted_it_never_appears(
     world: World, method: str
 ) -> None:
-    """What the bot remembers of the channel is younger than a minute, and no longer true."""
+    """The bot's cached facts about the channel are younger than a minute, and outdated."""
     name = f"shared-{method[:4]}"
-    before = told(world, "couldn't be posted")
+    before = count_private_messages(world, "couldn't be posted")
     await world.person(DANA).types("/turso ls", holding="databases")  # the bot has just seen the channel
     if method == "chat.postMessage":
         request = await asks(world, name, method)
@@ -81,7 +81,10 @@ async def test_in_a_channel_that_was_shared_before_it_could_be_posted_it_never_a
             request = await asks(world, name, method)
         world.workspace.faults.clear()
         await world.pass_time(seconds=25)
-        await until(lambda: told(world, "couldn't be posted") > before, what="the end, told to the requester alone")
+        await until(
+            lambda: count_private_messages(world, "couldn't be posted") > before,
+            what="the end, told to the requester alone",
+        )
         assert posted(world, name) == []
     assert await state_of(world, request) is State.CANCELLED
 

@@ -133,7 +133,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("lose", "says"), REFUSED.values(), ids=REFUSED)
-async def test_a_database_that_the_rules_no_longer_let_go_stays_in_quarantine(
+async def test_a_destroy_that_the_rules_no_longer_allow_leaves_the_database_in_quarantine(
     world: World, lose: Any, says: str
 ) -> None:
     name = f"law-{abs(hash(lose)) % 100_000}"

@@ -88,7 +88,7 @@ async def _be_away(world: World, person: str, delegate: str) -> None:
 
 
 @pytest.fixture
-def judged(monkeypatch: pytest.MonkeyPatch) -> list[Decided]:
+def decisions(monkeypatch: pytest.MonkeyPatch) -> list[Decided]:
     """Return every decision of the rules while the test runs."""
     return record_decisions(monkeypatch, decision, request_decision)
 
@@ -99,7 +99,7 @@ def on_record(world: World) -> int:
         return int(store.execute("SELECT count(*) FROM audit_log").fetchone()[0])
 
 
-def kept(world: World) -> list[Any]:
+def lasting_effects(world: World) -> list[Any]:
     """Return what a dry run must not change: the changes sent to Turso, and what the bot stores about its state."""
     told = sum(one.method != "GET" for one in world.turso.calls.control())
     with closing(sqlite3.connect(world.data / "turso-ops.db")) as store:
@@ -116,13 +116,18 @@ class TakeResult:
     changed: bool = False
 
 
-async def taken(world: World, judged: list[Decided], entry: ways.Entry) -> TakeResult:
+async def use_entry(world: World, decisions: list[Decided], entry: ways.Entry) -> TakeResult:
     """Use an entry point, and return what the rules, Slack and the audit log show. The preparation doesn't count."""
     before: list[Any] = []
 
     def ready() -> None:
-        judged.clear()
-        before[:] = len(world.workspace.calls), len(world.workspace.deliveries), on_record(world), kept(world)
+        decisions.clear()
+        before[:] = (
+            len(world.workspace.calls),
+            len(world.workspace.deliveries),
+            on_record(world),
+            lasting_effects(world),
+        )
 
     await world.calm()
     await entry.take(world, ready)
@@ -130,14 +135,16 @@ async def taken(world: World, judged: list[Decided], entry: ways.Entry) -> TakeR
     calls, deliveries, entries, as_it_was = before
     told = any(one.method.startswith(TELLING) for one in world.workspace.calls[calls:] if not one.error)
     in_place = any(one.answer for one in world.workspace.deliveries[deliveries:])
-    return TakeResult(bool(judged), told or in_place, on_record(world) > entries, kept(world) != as_it_was)
+    return TakeResult(
+        bool(decisions), told or in_place, on_record(world) > entries, lasting_effects(world) != as_it_was
+    )
 
 
 @pytest.mark.parametrize("entry", list(ways.entries()), ids=lambda one: one.name)
 async def test_each_entry_point_is_decided_answered_and_audited(
-    world: World, judged: list[Decided], entry: ways.Entry
+    world: World, decisions: list[Decided], entry: ways.Entry
 ) -> None:
-    found = await taken(world, judged, entry)
+    found = await use_entry(world, decisions, entry)
 
     assert found.decided, "the rules were not asked"
     assert found.answered, "nobody was told anything"
@@ -159,7 +166,7 @@ async def test_everything_that_was_rendered_is_in_the_tables(world: World) -> No
 
 
 async def test_an_action_without_a_decision_is_found(
-    world: World, judged: list[Decided], monkeypatch: pytest.MonkeyPatch
+    world: World, decisions: list[Decided], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def careless(env: Environment, incoming: Incoming) -> str:
         return "done without asking"
@@ -168,7 +175,7 @@ async def test_an_action_without_a_decision_is_found(
     entry = next(one for one in ways.entries() if one.name == "action: evil.act")
 
     # Another person's Home may be drawn meanwhile, which asks the rules too: it is enough to find the action once.
-    assert not all([(await taken(world, judged, entry)).decided for _ in range(5)])
+    assert not all([(await use_entry(world, decisions, entry)).decided for _ in range(5)])
 
 
 async def test_a_rendered_action_that_is_in_no_table_is_found() -> None:

@@ -133,7 +133,7 @@ async def test_a_step_that_fails_for_good_ends_the_request_and_its_requester_is_
 
 
 @pytest.mark.parametrize("host", ["newone.turso.io:99999", "a:b", "["])
-async def test_a_host_name_that_cannot_be_parsed_keeps_no_outcome_from_being_reported(world: World, host: str) -> None:
+async def test_a_host_name_that_cannot_be_parsed_does_not_prevent_the_outcome(world: World, host: str) -> None:
     name = f"newone{len(host)}"
     made = {"Name": name, "DbId": "01a21d3c-565d-7b16-9c6e-a13b1bee8b4d", "Hostname": host}
     body, path = json.dumps({"database": made}), "*/acme/databases"

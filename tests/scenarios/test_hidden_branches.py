@@ -105,7 +105,7 @@ async def test_home_offers_no_thaw_of_a_branch_whose_source_may_not_be_thawed(wo
 
 
 async def triaged(world: World, name: str) -> Message:
-    """A triage card in #team-orders."""
+    """Return a triage card in #team-orders."""
     await world.make(name)
     return await world.person(DANA).types(f"/turso triage {name}", ORDERS, holding=":ambulance:")
 

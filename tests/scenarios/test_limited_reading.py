@@ -36,7 +36,7 @@ def limited(world: World, request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 async def used(world: World) -> None:
-    """A database with a token, a freeze and entries in the audit log, by requests of another channel."""
+    """Create a database with a token, a freeze and audit entries, by requests in another channel."""
     if HIDDEN in words(world.card(ORDERS, holding=HIDDEN)):
         return
     await world.make(HIDDEN)

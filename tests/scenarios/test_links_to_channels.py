@@ -24,7 +24,7 @@ channels:
 LINKS = (DB_OPS, "/archives/")
 
 
-async def told(world: World, person_id: str, holding: str) -> str:
+async def wait_for_private_text(world: World, person_id: str, holding: str) -> str:
     """Wait for a private message to a person that contains `holding`, and return its text as Slack gets it."""
 
     def found() -> str | None:
@@ -38,14 +38,14 @@ async def told(world: World, person_id: str, holding: str) -> str:
 async def test_an_alarm_links_the_channel_for_its_members_alone(world: World) -> None:
     await world.make("burning", "blazing")
     await world.workspace.say(ANA, DB_OPS, "/turso db destroy burning --now --reason fire")
-    inside = await told(world, BEN, "burning")
+    inside = await wait_for_private_text(world, BEN, "burning")
     assert all(link in inside for link in LINKS)
     await world.calm()
 
     await world.workspace.admin.leave(BEN, DB_OPS)
     await world.pass_time(minutes=2)
     await world.workspace.say(ANA, DB_OPS, "/turso db destroy blazing --now --reason fire")
-    outside = await told(world, BEN, "blazing")
+    outside = await wait_for_private_text(world, BEN, "blazing")
     await world.calm()
     await world.workspace.admin.join(BEN, DB_OPS)
 
@@ -62,7 +62,7 @@ async def test_an_outcome_links_the_channel_for_its_members_alone(world: World) 
     await world.pass_time(hours=25)
     await stage.reaches(world, card, State.EXPIRED)
 
-    texts = {who: await told(world, who, "gone-quiet") for who in (DANA, ANA, BEN)}
+    texts = {who: await wait_for_private_text(world, who, "gone-quiet") for who in (DANA, ANA, BEN)}
     await world.calm()
     await world.workspace.admin.unarchive(DB_OPS)
     await world.workspace.admin.join(BEN, DB_OPS)

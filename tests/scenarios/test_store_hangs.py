@@ -163,7 +163,7 @@ async def test_every_reference_that_was_shown_is_in_the_log_with_its_cause(hangi
 
 
 def references(world: World) -> set[str]:
-    """The references that anybody has been shown, in messages and in modals."""
+    """Return the references shown to anybody, in messages and modals."""
     told = [words(one) for person in (ANA, DANA) for one in forging.private_messages(world, person)]
     posted = [words(one) for one in world.workspace.history(DB_OPS, None)]
     modals = [words(one) for person in (ANA, DANA) for one in world.workspace.views_of(person)]

@@ -50,7 +50,7 @@ def port(server: Any) -> int:
     return int(server.servers[0].sockets[0].getsockname()[1])
 
 
-async def asked(port: int, *, head: bytes = b"", body: bytes = b"", pause: float = 0) -> bytes:
+async def send_request(port: int, *, head: bytes = b"", body: bytes = b"", pause: float = 0) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"POST / HTTP/1.1\r\nhost: x\r\n" + head + b"content-length: %d\r\n\r\n" % len(body))
     await asyncio.sleep(pause)
@@ -67,8 +67,8 @@ async def are_forgotten(server: Any) -> None:
 
 
 async def test_a_request_as_large_as_slacks_is_answered_however_it_is_split(port: int) -> None:
-    assert await asked(port, head=b"x-a: " + b"a" * 8_000 + b"\r\n", body=b"b" * 200_000) == b"HTTP/1.1 200 OK"
-    assert await asked(port, body=b"b" * 200_000, pause=0.2) == b"HTTP/1.1 200 OK"
+    assert await send_request(port, head=b"x-a: " + b"a" * 8_000 + b"\r\n", body=b"b" * 200_000) == b"HTTP/1.1 200 OK"
+    assert await send_request(port, body=b"b" * 200_000, pause=0.2) == b"HTTP/1.1 200 OK"
 
 
 @pytest.mark.parametrize("piece", [b"a" * 65_536, b"a: b\r\n" * 10_000], ids=["one header", "many headers"])
@@ -119,7 +119,7 @@ async def test_unfinished_requests_neither_use_up_files_nor_block_others(server:
         writer.write(b"POST / HTTP/1.1\r\nhost: x\r\n")
         half.append((reader, writer))
 
-    assert await asked(port, body=b"a command") == b"HTTP/1.1 200 OK"
+    assert await send_request(port, body=b"a command") == b"HTTP/1.1 200 OK"
 
     assert await asyncio.wait_for(half[0][0].read(1), 5) == b"", "the one that waited longest had to go"
     for _, writer in half:
@@ -139,7 +139,7 @@ async def test_idle_connections_do_not_block_others(server: Any, port: int) -> N
     kept = [await idle(port) for _ in range(limits.AT_MOST)]
 
     for _ in range(5):
-        assert await asked(port, body=b"a command") == b"HTTP/1.1 200 OK"
+        assert await send_request(port, body=b"a command") == b"HTTP/1.1 200 OK"
 
     assert await asyncio.wait_for(kept[0][0].read(1), 5) == b"", "the one that was idle longest had to go"
     for _, writer in kept:
@@ -205,8 +205,8 @@ async def test_a_client_that_disconnects_releases_its_file(server: Any, port: in
     await until(lambda: psutil.Process().num_fds() <= before, what="every file to be closed")
     protocol = server.config.http_protocol_class
     assert (len(protocol.idle), len(protocol.waiting)) == (0, 0), "nor is anything remembered of them"
-    assert await asked(port, body=b"a command") == b"HTTP/1.1 200 OK"
-    assert await asked(port, body=b"another") == b"HTTP/1.1 200 OK"
+    assert await send_request(port, body=b"a command") == b"HTTP/1.1 200 OK"
+    assert await send_request(port, body=b"another") == b"HTTP/1.1 200 OK"
 
 
 async def test_a_connection_is_idle_after_an_early_answer(server: Any, port: int) -> None:

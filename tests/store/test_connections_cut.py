@@ -75,7 +75,7 @@ async def test_a_read_is_run_again(store: SqlStore, when: When) -> None:
 async def test_a_server_that_was_replaced_is_not_trusted(
     store: SqlStore, when: When, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There, the number of a transaction stands for another one."""
+    """On another server, the same number belongs to another transaction."""
     real = commit_outcome.transaction_id
 
     def of_before(connection: Connection) -> Any:

@@ -118,7 +118,7 @@ async def test_a_read_ends_with_an_error_sentence(server: HangingServer, clock: 
 
 
 async def test_an_intent_whose_commit_is_uncertain_is_waited_for(server: HangingServer, clock: StoppedClock) -> None:
-    """The connections end each time before only the commit is left. No caller is told that the intent isn't stored."""
+    """The connections end every time right before the commit. No caller may be told that the intent isn't stored."""
     async with open_store(server.new_store(), clock, timeout=2) as store:
         assert await store.intents.record(incoming(1))
         with cut(store, set(range(1, 11)), "before the commit") as seen:

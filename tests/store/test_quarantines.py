@@ -135,7 +135,7 @@ async def test_closing_too_late_is_no_error_where_nothing_is_placed(store: SqlSt
 
 
 @pytest.mark.parametrize(("others", "left"), [((), set()), (("h-9",), {"h-9", "h-2"})])
-async def test_found_blocks_outlive_a_change_that_is_stopped_while_other_holds_are_open(
+async def test_a_hold_for_a_found_block_stays_after_a_stopped_change_while_other_holds_are_open(
     store: SqlStore, others: Any, left: Any
 ) -> None:
     await approved(store, 1)

@@ -1,4 +1,4 @@
-"""A request is denied or sent, never both, and one break-glass operation needs one review."""
+"""A request is denied or sent, never both, and a person has at most one pending review."""
 
 import asyncio
 from dataclasses import replace
@@ -53,7 +53,7 @@ async def test_nothing_is_sent_for_a_request_that_does_not_execute(store: SqlSto
     assert await store.requests.move(request().id, expect=BEFORE_SENT, move=denial()) is None
 
 
-async def test_of_two_reviews_at_the_same_time_one_is_pending_and_the_other_is_closed(
+async def test_of_two_break_glass_requests_of_a_person_at_the_same_time_one_is_refused(
     store: SqlStore, other: SqlStore
 ) -> None:
     for turn in range(6):

@@ -165,7 +165,7 @@ def used(percent: float | None, known: Sequence[Alert] = (), *, storage: bool = 
     return evaluate(WANTED, facts, known, shown=lambda *_: True, new_id=lambda: "al-9")
 
 
-def told(threshold: int, *, period: str = "2026-11", is_open: bool = True, storage: bool = False) -> Alert:
+def posted_alert(threshold: int, *, period: str = "2026-11", is_open: bool = True, storage: bool = False) -> Alert:
     (found,) = used(threshold, storage=storage).raised
     return replace(found, id=f"al-{threshold}", period=period, ended_at=None if is_open else NOON)
 
@@ -177,7 +177,7 @@ def test_of_several_thresholds_at_once_the_highest_is_reported() -> None:
 
 
 def test_the_next_threshold_replaces_the_one_before() -> None:
-    changes = used(81, [told(50)])
+    changes = used(81, [posted_alert(50)])
 
     assert [one.threshold for one in changes.raised] == ["80"]
     assert changes.ended == {"al-50": AlertEnd.HIGHER}
@@ -186,12 +186,12 @@ def test_the_next_threshold_replaces_the_one_before() -> None:
 @pytest.mark.parametrize(
     ("percent", "known", "ended"),
     [
-        pytest.param(79, [told(80)], {}, id="just below: it stays"),
-        pytest.param(76, [told(80)], {"al-80": AlertEnd.BELOW}, id="clearly below"),
-        pytest.param(82, [told(80, is_open=False)], {}, id="it was told in this period"),
-        pytest.param(60, [told(80, is_open=False)], {}, id="a higher one was told in this period"),
-        pytest.param(None, [told(80)], {}, id="unknown changes nothing"),
-        pytest.param(10, [told(80, period="2026-10")], {"al-80": AlertEnd.RESET}, id="a new period"),
+        pytest.param(79, [posted_alert(80)], {}, id="just below: it stays"),
+        pytest.param(76, [posted_alert(80)], {"al-80": AlertEnd.BELOW}, id="clearly below"),
+        pytest.param(82, [posted_alert(80, is_open=False)], {}, id="it was told in this period"),
+        pytest.param(60, [posted_alert(80, is_open=False)], {}, id="a higher one was told in this period"),
+        pytest.param(None, [posted_alert(80)], {}, id="unknown changes nothing"),
+        pytest.param(10, [posted_alert(80, period="2026-10")], {"al-80": AlertEnd.RESET}, id="a new period"),
     ],
 )
 def test_a_threshold_is_reported_once_in_a_period(
@@ -208,7 +208,7 @@ def test_a_threshold_is_reported_once_in_a_period(
     [(AlertEnd.OFF, ["80"]), (AlertEnd.UNWATCHED, ["80"]), (AlertEnd.BELOW, []), (AlertEnd.HIGHER, [])],
 )
 def test_a_state_that_went_on_while_nobody_watched_is_told_again(how: AlertEnd, raised: list[str]) -> None:
-    changes = used(82, [replace(told(80, is_open=False), end=how)])
+    changes = used(82, [replace(posted_alert(80, is_open=False), end=how)])
 
     assert [one.threshold for one in changes.raised] == raised
 
@@ -218,7 +218,7 @@ def test_a_state_that_went_on_while_nobody_watched_is_told_again(how: AlertEnd, 
 def test_a_new_period_ends_alerts_without_a_quota_too(quotas: dict[Measure, int] | None, kind: AlertKind) -> None:
     before, now = reading(NOON - HOUR, 0, 0), reading(NOON, None, None)
     facts, wanted = Facts("acme", NOON, now, [before, now], quotas), replace(WANTED, forecast=True)
-    old = replace(told(80, period="2026-10"), kind=kind)
+    old = replace(posted_alert(80, period="2026-10"), kind=kind)
 
     changes = evaluate(wanted, facts, [old], shown=lambda *_: True, new_id=str)
 
@@ -228,7 +228,7 @@ def test_a_new_period_ends_alerts_without_a_quota_too(quotas: dict[Measure, int]
 def test_a_muted_channel_is_not_told_that_another_alert_replaces_one() -> None:
     now = reading(NOON, 970_000, 0)
     facts = Facts("acme", NOON, now, [reading(NOON - HOUR, 0, 0), now], {READ: 1_000_000})
-    known = [told(80)]
+    known = [posted_alert(80)]
 
     muted = evaluate(replace(WANTED, muted_until=NOON + HOUR), facts, known, shown=lambda *_: True, new_id=str)
     after = evaluate(replace(WANTED, muted_until=NOON), facts, known, shown=lambda *_: True, new_id=str)
@@ -239,13 +239,13 @@ def test_a_muted_channel_is_not_told_that_another_alert_replaces_one() -> None:
 
 
 def test_a_level_is_not_reported_again_because_a_period_begins() -> None:
-    changes = used(85, [told(80, period="2026-10", storage=True)], storage=True)
+    changes = used(85, [posted_alert(80, period="2026-10", storage=True)], storage=True)
 
     assert (changes.raised, changes.ended) == ([], {})
 
 
 def test_an_alert_for_a_removed_threshold_ends() -> None:
-    old = replace(told(80), threshold="70", id="al-70")
+    old = replace(posted_alert(80), threshold="70", id="al-70")
 
     assert used(75, [old]).ended == {"al-70": AlertEnd.OFF}
 

@@ -128,7 +128,7 @@ def test_a_shared_channel_works_only_when_the_policy_says_so() -> None:
     assert "shared with another organization" in decision.reason
 
 
-def test_the_floor_gives_the_reason_only_for_votes_and_reviews() -> None:
+def test_the_floor_refuses_votes_of_bots_deactivated_people_and_other_teams() -> None:
     rules = load(NAMED, CATALOGUE)
     for who in ("a bot", "a deactivated DBA", "somebody of another team"):
         assert refuses_person(rules, PEOPLE[who])

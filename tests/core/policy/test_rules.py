@@ -161,7 +161,7 @@ def test_a_denial_holds_for_tokens_of_any_length() -> None:
         assert verdict(rules, act("token", "orders", lifetime=lifetime)) is Verdict.DENY
 
 
-def test_a_denial_applies_above_the_ceiling_too_and_says_so() -> None:
+def test_a_denial_is_named_even_for_a_lifetime_above_the_ceiling() -> None:
     rules, ceiling = ["deny: token", "allow: token, max_lifetime: 60d"], "ceiling: {token_lifetime: 4h}"
     decision = decide(policy(rules, more=ceiling), subject(), act("token", "orders", lifetime=NEVER))
     assert decision.rule == "channels.C0DBOPS.rules[0]: deny token"

@@ -33,7 +33,7 @@ async def test_people_of_other_workspaces_are_offered_no_commands(workspace: Wor
     assert {each["name"] for each in offered["channels"]} == {"ext-partner"}
 
 
-async def test_a_command_without_arguments_needs_no_hint(workspace: Workspace) -> None:
+async def test_a_command_without_words_to_type_has_no_hint(workspace: Workspace) -> None:
     assert hints_for(workspace, workspace.people["U0DANA"], [CommandHint("home", "", "x")])["commands"] == []
 
 

@@ -124,7 +124,7 @@ async def test_a_call_that_breaks_off_in_the_middle_does_nothing_and_is_logged_a
         return next(begun)
 
     async def send(message: Any) -> None:
-        """Nobody listens any more."""
+        """Discard the message: the client is gone."""
 
     headers = [(b"host", b"127.0.0.1:4000"), (b"authorization", f"Bearer {API_TOKEN}".encode())]
     path = "/v1/organizations/acme/databases"

@@ -151,7 +151,7 @@ def test_every_line_of_a_cursor_is_an_entry_of_the_protocol(
 
 @cache
 def schema() -> Any:
-    """The description as schemathesis reads it: only the worker that runs these tests imports it, and waits for it."""
+    """Return the API description for schemathesis, which only the worker of these tests imports, since that is slow."""
     import schemathesis
 
     return schemathesis.openapi.from_dict(description())

@@ -161,7 +161,7 @@ async def test_a_button_with_a_url_notifies_the_app_too(
     assert present((await workspace.click(DANA, message_ts=ts, action_id="go")).delivery).ok
 
 
-async def test_every_press_is_delivered_even_of_two_people(
+async def test_every_press_is_delivered_whether_by_one_person_or_two(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     ts = await post(client, button("approve"))
