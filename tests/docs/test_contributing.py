@@ -12,7 +12,7 @@ PAGES = [MAP, (DOCS / "contributing.md").read_text("utf-8")]
 PATH = re.compile(r"`((?:bot|tests|docs|bench|tools)/[\w./-]+)`")
 NAMES = re.compile(r"`(bot/[\w/]+\.py)` \(([^)]*)\)")
 """A file, and in parentheses the names that it defines."""
-ROW = re.compile(r"^\| (?!---|To change)(.+?) \| (.+) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| (?!---|To change|To add)(.+?) \| (.+) \|$", re.MULTILINE)
 
 
 def missing_paths(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Docstrings of the bot are wrapped at the margin, and made of sentences rather than notes."""
+"""Docstrings of the bot are wrapped at the margin."""
 
 import ast
 import re
@@ -7,12 +7,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FILES = [path for folder in ("bot", "tools", "bench") for path in sorted((ROOT / folder).rglob("*.py"))]
-MARGIN = 100
+MARGIN = 60
 """A line that is shorter than this takes the first word of the next line."""
 ENTRY = re.compile(r"\s*[\w, *`]+: ")
 """An entry of `Args`, `Raises` and the like."""
-NOTE = re.compile(r"(?:^|[.\]] )(?:None|False|True|Empty): [a-z]", re.MULTILINE)
-"""Such as `None: not known`, for `None if it isn't known`."""
 
 
 def docstrings(source: str) -> Iterator[ast.Constant]:
@@ -47,28 +45,12 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def notes(source: str) -> list[str]:
-    """Return what is written as a note instead of a sentence."""
-    return [note[0] for found in docstrings(source) for note in NOTE.finditer(str(found.value))]
-
-
 def test_no_line_of_a_docstring_ends_too_early() -> None:
     found = {str(path.relative_to(ROOT)): broken_wraps(path.read_text("utf-8")) for path in FILES}
 
     assert {path: numbers for path, numbers in found.items() if numbers} == {}
 
 
-def test_no_docstring_is_a_note() -> None:
-    found = {str(path.relative_to(ROOT)): notes(path.read_text("utf-8")) for path in FILES}
-
-    assert {path: texts for path, texts in found.items() if texts} == {}
-
-
 def test_a_line_that_ends_too_early_is_found() -> None:
     assert broken_wraps('"""Do it.\n\nIt is a line and\nanother one.\n"""\n') == [3]
     assert broken_wraps('"""Do it.\n\nArgs:\n    one: this.\n    two: that.\n"""\n') == []
-
-
-def test_a_note_is_found() -> None:
-    assert notes('x = None\n"""None: not known."""\n') == ["None: n"]
-    assert notes('x = None\n"""None if it isn\'t known."""\n') == []

@@ -55,7 +55,7 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
 
 
 async def _may_be_the_last(ctx: Context, name: str, database_id: str) -> str:
-    """Return why the copy may be all that is left of the data, in one sentence. Empty: the database is still there."""
+    """Return why the copy may be all that is left of the data, in one sentence. Empty if the database still exists."""
     found = await existing(ctx.turso, name)
     if found is None or found.id != database_id:
         return f"The database `{name}` that was copied no longer exists. The copy may be all that is left of its data."
@@ -67,7 +67,7 @@ async def _may_be_the_last(ctx: Context, name: str, database_id: str) -> str:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return that the copy may be the last of the data by now, which the approvers didn't read. None: nothing new."""
+    """Return a sentence if the copy may now be all that is left of the data, which the approvers didn't read."""
     asked = plan.arguments
     if SOURCE_ID not in asked:  # planned by an older version
         return None

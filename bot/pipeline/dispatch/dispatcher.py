@@ -146,7 +146,7 @@ class Dispatcher:
             await self._refresh_outcome(incoming)
 
     def _is_too_old(self, incoming: Incoming) -> bool:
-        """Return whether the person no longer expects it: after an outage of the bot, or a delay at Slack."""
+        """Return whether an intent is too old to be carried out, because the bot was down or Slack was late."""
         return self.env.clock.now() - incoming.at > TAKEN_UP_WITHIN
 
     async def _turn_down(self, incoming: Incoming) -> None:

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 async def refresh_live_cards(env: Environment, organization: str, databases: Sequence[str]) -> None:
-    """Update the live cards of some databases. A card that can't be updated is kept, since it shows its time."""
+    """Update the live cards of some databases. A card that can't be updated is kept, since it shows its age."""
     for card in await env.store.live_cards.find(organization, databases):
         try:
             await _refresh(env, card)

@@ -12,7 +12,7 @@ def wall_clock() -> datetime:
 
 
 class Timeline:
-    """The time of a clock, plus what `move` has added. Both wake a sleeping task when its time comes."""
+    """The time of a clock, plus what `move` has added. The clock and `move` both wake sleeping tasks in time."""
 
     def __init__(self, clock: Callable[[], datetime] = wall_clock) -> None:
         self._clock = clock

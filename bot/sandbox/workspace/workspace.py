@@ -249,7 +249,7 @@ class Workspace:
         return await self._home_and_shortcuts.message_shortcut(person_id, callback_id, self._message(message_ts, None))
 
     async def deliver(self, parcel: Parcel) -> Delivery:
-        """Deliver any payload with a valid signature, even a stale, forged or foreign one."""
+        """Deliver any payload with a valid signature, even one that Slack would never send."""
         return await self.courier.deliver(parcel)
 
     async def close(self) -> None:

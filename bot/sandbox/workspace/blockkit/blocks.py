@@ -1,4 +1,4 @@
-"""The rule of every block: its fields, its limits and the surfaces that may have it."""
+"""The rules for every block: its fields, its limits and the surfaces on which it is allowed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _block(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = N
     return shape(required, {"block_id": ID, **(optional or {})}, then=then)
 
 
-# -- the classic ones
+# -- the classic blocks
 
 
 def _sets_of_buttons(value: Any, at: At) -> None:

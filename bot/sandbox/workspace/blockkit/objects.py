@@ -24,7 +24,7 @@ _TEXT = 3000
 def text(most: int = _TEXT, *, kinds: tuple[str, ...] = ("plain_text", "mrkdwn")) -> Rule:
     """Return the rule for a text object of one of these types, with 1 to `most` characters.
 
-    They count for the total.
+    Its characters count towards the payload's total.
     """
 
     def rule(value: Any, at: At) -> None:
