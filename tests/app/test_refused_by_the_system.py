@@ -54,7 +54,7 @@ def run(script: str, folder: Path) -> tuple[int, str, str]:
         ("bot sandbox --port 0 --seconds 1 --data policy.yaml", 2, "can't be used (Not a directory)."),
     ],
 )
-def test_what_the_system_refuses_is_one_sentence(folder: Path, script: str, status: int, says: str) -> None:
+def test_an_error_of_the_system_is_reported_in_one_sentence(folder: Path, script: str, status: int, says: str) -> None:
     ended, _, errors = run(script, folder)
 
     assert "Traceback" not in errors

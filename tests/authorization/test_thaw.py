@@ -17,7 +17,7 @@ OWN_POLICY = lost.POLICY[: lost.POLICY.index("    rules:")] + (
 
 
 @pytest.mark.parametrize("later", ["freeze {} --reads --reason attack", None])
-async def test_what_was_frozen_after_the_request_stays_frozen(world: World, later: str | None) -> None:
+async def test_a_freeze_that_was_placed_after_the_request_stays(world: World, later: str | None) -> None:
     assert world.bot is not None
     await world.make(name := f"held-{later is None}".lower())
     await world.person(DANA).types(f"/turso freeze {name} --reason maintenance")

@@ -43,7 +43,7 @@ async def test_tokens_are_listed_for_the_channel_and_never_shown(desk: Desk) -> 
     assert "ab12ab12ab12ab12" in words(reply)
 
 
-async def test_mine_lists_ones_own_active_tokens(desk: Desk) -> None:
+async def test_mine_lists_the_requesters_active_tokens(desk: Desk) -> None:
     desk.acme.add("orders-eu", DbId="db-1")
     await desk.store.tokens.add(token(1, holder="U0ANA"))
     await desk.store.tokens.add(token(2, holder="U0BEN"))
@@ -103,7 +103,9 @@ async def test_a_person_who_may_not_approve_sees_no_button(desk: Desk) -> None:
         (State.PENDING, Mode.DIRECT, ["Freeze writes", "Cancel"]),
     ],
 )
-async def test_ones_own_requests_can_be_continued(desk: Desk, state: State, mode: Mode, names: list[str]) -> None:
+async def test_a_requesters_own_requests_can_be_continued(
+    desk: Desk, state: State, mode: Mode, names: list[str]
+) -> None:
     due = desk.now + timedelta(hours=1)
     await ask_for(desk, 1, "orders", requester="U0ANA", state=state, mode=mode, due_at=due)
 

@@ -74,7 +74,7 @@ def test_it_names_no_package_index() -> None:
     assert "://" not in (ROOT / "requirements.txt").read_text()
 
 
-def test_what_it_installs_is_small() -> None:
+def test_the_installed_packages_are_small() -> None:
     size = sum(_size(name) for name in needed())
 
     assert size < MOST_BYTES, f"{size / 2**20:.0f} MiB"

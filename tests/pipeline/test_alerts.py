@@ -190,7 +190,7 @@ async def test_alerts_that_are_turned_off_end(here: Pipeline, counters: Counters
 
 
 @pytest.mark.parametrize("pause", ["shared with another company", "turned off"])
-async def test_what_still_holds_once_the_channel_is_watched_again_is_told_again(
+async def test_a_state_that_still_holds_once_the_channel_is_watched_again_is_reported_again(
     here: Pipeline, counters: Counters, pause: str
 ) -> None:
     await subscribe(here, quota=(50,))
@@ -214,7 +214,9 @@ async def test_what_still_holds_once_the_channel_is_watched_again_is_told_again(
     assert len(here.slack.public) == 2
 
 
-async def test_an_alert_that_no_one_could_see_is_told_once_the_channel_may(here: Pipeline, counters: Counters) -> None:
+async def test_an_alert_that_no_one_could_see_is_reported_once_the_channel_may_see_it(
+    here: Pipeline, counters: Counters
+) -> None:
     await subscribe(here, quota=(50,))
     counters.read["orders"] = 700_000
     await here.fire(TimerKind.SAMPLE, "acme")

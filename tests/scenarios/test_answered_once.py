@@ -84,7 +84,7 @@ async def types(world: World, line: str, channel: str = DB_OPS) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "channel"), [("db destroy orders --reason old", DB_OPS), ("ls", GENERAL)], ids=["a change", "a read"]
 )
-async def test_a_refusal_whose_entry_cannot_be_written_is_told_once(
+async def test_a_refusal_whose_entry_cannot_be_written_is_sent_once(
     world: World, breaks: Callable[[str, str], None], line: str, channel: str
 ) -> None:
     breaks("audit", "append")
@@ -96,7 +96,7 @@ async def test_a_refusal_whose_entry_cannot_be_written_is_told_once(
     assert (found["level"], found["why"], found["user"]) == ("error", CAUSE, DANA)
 
 
-async def test_a_refused_press_whose_entry_cannot_be_written_is_told_once(
+async def test_a_refused_press_whose_entry_cannot_be_written_is_answered_once(
     world: World, breaks: Callable[[str, str], None]
 ) -> None:
     card = await world.person(DANA).types("/turso freeze orders --reason x", holding="orders")
@@ -122,7 +122,7 @@ async def test_an_answer_after_which_the_intent_cannot_be_closed_is_the_only_one
     assert (await logged(world, reference_in(said), "intent.not_closed"))["why"] == CAUSE
 
 
-async def test_what_a_crash_left_is_told_once_although_it_cannot_be_closed_at_first(
+async def test_an_intent_that_a_crash_left_is_answered_once_although_it_cannot_be_closed_at_first(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert world.bot is not None

@@ -128,7 +128,7 @@ async def test_the_current_policy_decides_about_a_delegation(world: World, was: 
     assert "You aren't an approver for this request." in words(answer)
 
 
-async def test_nobody_approves_their_own_request_as_a_delegate(world: World) -> None:
+async def test_a_delegate_does_not_approve_their_own_request(world: World) -> None:
     await away(world)
     card = await make_request(world, LINE, by=BEN)
     assert f"Needs 1 approval: <@{ANA}>." in marked_up(card)
@@ -190,7 +190,7 @@ async def test_one_vote_of_two_approvers_delegate_counts_once(world: World) -> N
     assert "1 of 2 approvals so far." in words(answer)
 
 
-async def test_a_vote_no_longer_counts_after_the_delegation_and_can_be_given_for_somebody_else(world: World) -> None:
+async def test_after_the_delegation_a_vote_no_longer_counts_and_can_be_given_for_another_person(world: World) -> None:
     await away(world)
     card = await make_request(world, "/turso db protect {} on --reason due", by=REMY)
     await world.person(BEN).presses_and_hears("Approve", card)
@@ -276,7 +276,7 @@ async def test_a_delegate_may_deny_and_the_card_says_for_whom(world: World) -> N
     assert (line.user_id, line.detail["on_behalf_of"]) == (BEN, ANA)
 
 
-async def test_who_approved_may_deny_after_all(world: World) -> None:
+async def test_a_person_who_approved_may_still_deny(world: World) -> None:
     card = await make_request(world, "/turso db protect {} on --reason due", by=REMY)
     await world.person(ANA).presses_and_hears("Approve", card)
     await world.person(ANA).presses("Deny", card)
@@ -323,7 +323,7 @@ async def test_a_countdown_ends_after_the_delegation(world: World) -> None:
         ("/turso away off", "You aren't away."),
     ],
 )
-async def test_what_cannot_be_delegated_changes_nothing(world: World, line: str, says: str) -> None:
+async def test_an_absence_without_a_valid_delegate_changes_nothing(world: World, line: str, says: str) -> None:
     assert world.bot is not None
     assert says in await refused(world, line)
     assert await world.bot.store.delegations.of(ANA) is None
@@ -378,7 +378,7 @@ async def test_the_delegate_finds_the_request_in_the_list(world: World) -> None:
 
 
 @pytest.mark.parametrize("loss", [deactivated, a_guest])
-async def test_who_cannot_use_the_bot_is_nobodys_delegate(world: World, loss: Any) -> None:
+async def test_a_person_who_cannot_use_the_bot_cannot_be_a_delegate(world: World, loss: Any) -> None:
     with loss(world, BEN):
         forget(world)
         said = await refused(world, f"/turso away --until 1h --to <@{BEN}>")
@@ -395,7 +395,7 @@ async def test_who_cannot_use_the_bot_is_nobodys_delegate(world: World, loss: An
         ("usergroups.users.list", "Slack didn't say who is in a user group"),
     ],
 )
-async def test_without_an_answer_from_slack_the_refusal_blames_nobody_else(
+async def test_without_an_answer_from_slack_the_refusal_blames_no_one_else(
     world: World, method: str, says: str
 ) -> None:
     """Neither the policy nor the person: it isn't known whether they may."""

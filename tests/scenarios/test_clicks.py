@@ -150,7 +150,7 @@ async def test_a_button_from_another_channel_is_not_accepted_here(world: World) 
     assert (await stored(world, card)).state is State.PENDING
 
 
-async def test_the_requester_withdraws_and_nobody_can_approve_any_more(world: World) -> None:
+async def test_a_request_that_its_requester_withdrew_can_no_longer_be_approved(world: World) -> None:
     card = await make_request(world, "/turso rotate {} --reason leak")
 
     other = await world.person(ANA).presses_and_hears("Withdraw", card)

@@ -58,7 +58,7 @@ async def test_a_missing_argument_opens_that_commands_form(world: World, line: s
     await world.workspace.close_view(by, view.id)
 
 
-async def test_what_was_typed_fills_the_form(world: World) -> None:
+async def test_typed_arguments_fill_the_form(world: World) -> None:
     view = await form_of(world, '/turso token --read-only --expiration 2h --reason "an odd <b>reason</b>"')
 
     assert block(view, "arg.expiration")["element"]["initial_value"] == "2h"

@@ -278,7 +278,7 @@ async def test_blocked_flags(world: World, flag: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["show gen-more", "token gen-more --read-only", "triage gen-more"])
-async def test_a_host_name_of_which_no_address_can_be_made(world: World, line: str) -> None:
+async def test_a_host_name_that_is_no_valid_address(world: World, line: str) -> None:
     with answering(world, f"{D}/gen-more", database(Hostname="gen-more.turso.io:99999")):
         answer = await world.person(DANA).types(f"/turso {line}")
 

@@ -72,7 +72,7 @@ async def test_a_card_names_only_approvers_who_are_in_the_channel(world: World) 
     assert BEN in words(await make_request(world, "/turso db destroy {} --reason tidy"))
 
 
-async def test_a_review_is_asked_of_those_who_are_in_the_channel(world: World) -> None:
+async def test_a_review_is_requested_from_people_in_the_channel(world: World) -> None:
     with lost.out_of_the_channel(world, BEN):
         know_the_members(world)
         await make_request(world, "/turso rotate {} --reason leak")

@@ -106,7 +106,7 @@ async def test_destroying_it_at_once_ends_the_quarantine_and_its_people_are_told
     assert ends[-1] == ("finished", "stale", DANA)
 
 
-async def test_ones_own_undo_is_found_behind_any_number_of_newer_quarantines(world: World) -> None:
+async def test_a_quarantine_can_be_undone_however_many_are_newer(world: World) -> None:
     card = await q.quarantined(world, "oldest")
     assert world.bot is not None
     request = await stage.request_of(world, card)

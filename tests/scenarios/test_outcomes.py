@@ -129,7 +129,7 @@ async def test_a_freeze_undoes_itself_when_its_time_is_over(world: World) -> Non
     assert not (await at_turso(world, "GET", "cold/configuration"))["block_writes"]
 
 
-async def test_what_others_have_blocked_stays_blocked(world: World) -> None:
+async def test_blocks_of_others_stay(world: World) -> None:
     await world.make("shut")
     await at_turso(world, "PATCH", "shut/configuration", block_writes=True)
     question = await world.person(REMY).types("/turso freeze shut --reads --for 10m")

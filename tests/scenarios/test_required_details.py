@@ -42,7 +42,7 @@ async def test_the_form_asks_for_what_the_rule_requires(world: World, line: str)
     assert not world.changes("POST", "/auth/tokens")
 
 
-async def test_what_was_filled_in_is_on_the_card(world: World) -> None:
+async def test_the_details_from_the_form_are_on_the_card(world: World) -> None:
     person = world.person(DANA)
     await world.workspace.say(DANA, DB_OPS, "/turso freeze users --reason slow")
     view = await person.modal("Ticket")

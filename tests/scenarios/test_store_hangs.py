@@ -170,7 +170,7 @@ def references(world: World) -> set[str]:
     return {found for text in (*told, *posted, *modals) for found in REFERENCE.findall(text)}
 
 
-async def test_what_was_approved_before_the_store_hung_happens_once(hanging: Hanging) -> None:
+async def test_a_request_that_was_approved_before_the_store_hung_is_carried_out_once(hanging: Hanging) -> None:
     world = hanging.world
     await world.make("hang-four")
     card = await world.person(DANA).types("/turso protect hang-four on --reason x", holding="hang-four")

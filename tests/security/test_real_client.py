@@ -156,7 +156,7 @@ async def test_a_token_opens_its_database_until_a_rotation_revokes_it(sandbox: S
         assert await client.runs("SELECT 1") == [[1]]
 
 
-async def test_what_a_client_does_appears_in_usage(sandbox: Sandbox) -> None:
+async def test_a_clients_reads_and_writes_are_in_the_usage(sandbox: Sandbox) -> None:
     async with sandbox.client("used") as client:
         await client.runs("CREATE TABLE visits (who TEXT)")
         before = words(await sandbox.world.person(DANA).types("/turso usage used"))

@@ -261,7 +261,7 @@ async def test_views(house: House) -> None:
     assert house.slack.of("views.publish") == [{"user_id": "U0ANA", "view": view}]
 
 
-async def test_a_permalink_or_none(house: House) -> None:
+async def test_a_permalink_is_none_if_slack_has_none(house: House) -> None:
     assert await house.delivery.permalink("C0DBOPS", "1.2") == "https://acme.slack.com/archives/C0DBOPS/p1"
     house.slack.answers["chat.getPermalink"] = [refused("message_not_found")]
     assert await house.delivery.permalink("C0DBOPS", "3.4") is None

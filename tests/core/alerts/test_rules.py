@@ -207,7 +207,7 @@ def test_a_threshold_is_reported_once_in_a_period(
     ("how", "raised"),
     [(AlertEnd.OFF, ["80"]), (AlertEnd.UNWATCHED, ["80"]), (AlertEnd.BELOW, []), (AlertEnd.HIGHER, [])],
 )
-def test_a_state_that_went_on_while_nobody_watched_is_told_again(how: AlertEnd, raised: list[str]) -> None:
+def test_a_state_that_continued_while_no_channel_watched_is_reported_again(how: AlertEnd, raised: list[str]) -> None:
     changes = used(82, [replace(posted_alert(80, is_open=False), end=how)])
 
     assert [one.threshold for one in changes.raised] == raised

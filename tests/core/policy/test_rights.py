@@ -102,7 +102,7 @@ def test_limits_are_shown(rules: list[str], expected: list[Right]) -> None:
     assert [replace(one, variant="") for one in shown if one.variant in ("", "read-only")] == expected
 
 
-def test_what_the_ceiling_denies_everywhere_is_not_shown() -> None:
+def test_commands_that_the_ceiling_denies_everywhere_are_not_shown() -> None:
     rules = policy(["allow: [token, freeze]"], more="ceiling: {deny: [{commands: [token]}]}")
     assert [one.command for one in found(rules, "token", "freeze")] == ["freeze"]
 

@@ -146,7 +146,7 @@ async def test_the_clock_moves_on_request(platform: Hosted) -> None:
 @pytest.mark.parametrize(
     "body", ["[]", "{", '{"kind":"flood"}', '{"kind":"drop","secret":1}', '{"kind":"drop","id":1}']
 )
-async def test_what_is_no_fault_is_refused(platform: Hosted, body: str) -> None:
+async def test_an_invalid_fault_is_refused(platform: Hosted, body: str) -> None:
     assert (await platform.http.post("/_admin/faults", content=body)).status_code == 400
 
 
