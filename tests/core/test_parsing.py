@@ -112,6 +112,18 @@ def test_a_command_that_changes_nothing_takes_no_reason() -> None:
         assert "has no option" in refusal(f"list {option}")
 
 
+@pytest.mark.parametrize("blank", ["' '", '"\u00a0\u2003"', "'\u3164\u2800\uffa0'", '"\u115f\u1160 \u200b"'])
+def test_a_reason_that_nobody_can_see_is_none(blank: str) -> None:
+    """A rule that requires a reason, or break-glass, would else be satisfied by it."""
+    assert read(f"destroy orders --reason {blank} --ticket {blank}").common == Common(reason="", ticket="")
+
+
+@pytest.mark.parametrize("line", ["--now --now=no", "--now=no --now", "--now --now=off --now"])
+def test_a_flag_that_is_given_twice_says_the_same_twice(line: str) -> None:
+    assert "`--now` is given twice" in refusal(f"destroy orders {line}")
+    assert read("destroy orders --now --now=yes").args.now
+
+
 def test_a_reason_of_several_words_needs_no_quotes_at_the_end() -> None:
     assert read("destroy orders --reason it is old --now").common.reason == "it is old"
     assert read("destroy orders --reason the customer’s wish").common.reason == "the customer's wish"

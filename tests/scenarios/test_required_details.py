@@ -21,6 +21,8 @@ channels:
 REQUIRED = {
     "/turso freeze orders": {"Reason", "Ticket"},
     "/turso freeze orders --reason slow": {"Reason", "Ticket"},
+    '/turso freeze orders --reason " " --ticket "   "': {"Reason", "Ticket"},
+    "/turso freeze orders --reason '\u3164\u2800' --ticket '\u200b'": {"Reason", "Ticket"},
     "/turso freeze": {"Reason", "Ticket"},
     "/turso token orders --read-only": {"Ticket"},
     "/turso protect": set(),

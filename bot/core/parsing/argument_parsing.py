@@ -98,9 +98,9 @@ class Reader(Generic[S]):
     def _set(self, argument: Argument, value: object) -> None:
         common = argument is _PRIVATE or argument is _COMMON.get(argument.label)
         into = self.common if common else self.given
-        if argument.key in into and not argument.flag:
+        if argument.key in into and not (argument.flag and into[argument.key] == value):
             raise BadInput(f"`{argument.label}` is given twice.")
-        into[argument.key] = value
+        into[argument.key] = value.strip() if common and isinstance(value, str) else value
         if argument is _COMMON["--reason"]:
             self.reason_at = len(self.words)
 

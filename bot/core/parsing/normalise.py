@@ -12,6 +12,7 @@ _INVISIBLE: Final = dict.fromkeys(
     [
         0x00AD,  # soft hyphen
         0x061C,
+        *(0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0),  # letters without a shape
         0x180E,
         *range(0x200B, 0x2010),
         *range(0x202A, 0x202F),
