@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from bot.app.compose import Bot, running, secrets_of
 from bot.app.logs import set_up_logs
-from bot.app.serving import _spare_the_collector as spare_the_collector
+from bot.app.serving import _tune_garbage_collection as tune_garbage_collection
 from bot.app.serving import http_app
 from bot.commands.base import Command, Context, ReadCommand
 from bot.core.parsing.grammar import Grammar
@@ -71,7 +71,7 @@ async def started(change: Callable[[Bot], None], *, executes: bool = True) -> As
     set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))
     async with running(settings, executes=executes) as bot:
         change(bot)
-        spare_the_collector()
+        tune_garbage_collection()
         yield http_app(bot)
 
 

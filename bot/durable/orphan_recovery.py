@@ -52,8 +52,8 @@ class OrphanRecovery:
         self._own = f"{PREFIX}{number}"
         return [
             background.start("orphaned workflows", self._recover_orphans, every=ROUND_SECONDS),
-            background.start("lost intents", self._take_up_lost_intents, every=ROUND_SECONDS),
-            background.start("intents left open", self._take_up_what_was_open, every=LOOK_SECONDS),
+            background.start("lost intents", self._resume_lost_intents, every=ROUND_SECONDS),
+            background.start("intents left open", self._resume_left_intents, every=LOOK_SECONDS),
         ]
 
     async def recover(self) -> int:
@@ -75,7 +75,7 @@ class OrphanRecovery:
         with explained(self._describe):
             await self.recover()
 
-    async def _take_up_what_was_open(self) -> None:
+    async def _resume_left_intents(self) -> None:
         """Resume them once, a while after the start, so that the process that received them had time to handle them."""
         if self._before is None or time.monotonic() < self._settled_at:
             return
@@ -83,7 +83,7 @@ class OrphanRecovery:
             await self._queue.enqueue_resume(incoming.id)
         self._before = None
 
-    async def _take_up_lost_intents(self) -> None:
+    async def _resume_lost_intents(self) -> None:
         """Resume intents that stay open for several rounds. Rounds are counted, since CLOCK_FILE may be simulated."""
         there = [incoming.id for incoming in await self._store.intents.find_open(before=self._clock.now() + MOMENT)]
         self._seen = {intent_id: self._seen.get(intent_id, 0) + 1 for intent_id in there}

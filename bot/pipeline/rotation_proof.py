@@ -70,7 +70,7 @@ def _without(request: Request, why: str) -> list[Finding]:
     return [Finding(name, id_, OldTokens.UNKNOWN, why=why) for name, id_ in chosen]
 
 
-async def go_on(env: Environment, request_id: str) -> None:
+async def keep_trying(env: Environment, request_id: str) -> None:
     """Keep trying the tokens in the background while any is undecided. Otherwise delete them."""
     request = await env.store.requests.get(request_id)
     proof = Proof.of(request.facts) if request else None

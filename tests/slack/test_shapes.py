@@ -28,7 +28,7 @@ NAMES = [*click(), *submission(), *event("app_mention"), "callback_id", "action_
 TRANSLATIONS = {
     "block_actions": payloads.action,
     "view_submission": payloads.submission,
-    "block_suggestion": payloads.suggestion,
+    "block_suggestion": payloads.options_request,
     "shortcut": payloads.shortcut,
     "message_action": payloads.shortcut,
 }

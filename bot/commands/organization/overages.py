@@ -106,7 +106,7 @@ def _use(quotas: Quotas, used: Usage) -> Mapping[str, str]:
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
     """Return how many databases were added since the plan, unless the policy treats every database alike here."""
-    if ctx.scope.covers_all and not ctx.policy.tells_databases_apart(ctx.subject, command.name):
+    if ctx.scope.covers_all and not ctx.policy.distinguishes_databases(ctx.subject, command.name):
         return None
     planned = set(plan.databases)
     added = [one for one in await _every_database(ctx) if one not in planned]

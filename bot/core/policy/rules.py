@@ -271,7 +271,7 @@ class Policy:
         outcome = self.catalogue.outcome_of(command)
         return bool(one.names(command)) or (outcome is not None and bool(one.names(outcome[0])))
 
-    def tells_databases_apart(self, subject: Subject, command: str) -> bool:
+    def distinguishes_databases(self, subject: Subject, command: str) -> bool:
         """Return True if the decision on a command may differ between databases that the channel covers."""
         binding = self.binding(subject)
         about: list[Rule | Ban] = [*self.ceiling.deny, *(self.rules(subject, binding) if binding else ())]

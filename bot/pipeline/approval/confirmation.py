@@ -31,7 +31,7 @@ async def confirm(env: Environment, incoming: Incoming) -> str:
     """Handle Confirm: start the request, or first open the form in which its requester types the name."""
     request = await request_of(env, incoming, "confirm")
     if request.confirm is not Confirm.TYPE_NAME:
-        return await go_on(env, incoming, typed=False)
+        return await start_confirmed(env, incoming, typed=False)
     _require_own(env, request, incoming)
     await require_authorized(env, incoming, request, Step.CONFIRM, compares=False)
     return await ask_name(env, incoming, request, "request.type_name")
@@ -43,7 +43,7 @@ def _require_own(env: Environment, request: Request, incoming: Incoming) -> None
     require_waiting(env, request, for_approval=False)
 
 
-async def go_on(env: Environment, incoming: Incoming, *, typed: bool = True) -> str:
+async def start_confirmed(env: Environment, incoming: Incoming, *, typed: bool = True) -> str:
     """Start a request that its requester has confirmed.
 
     Args:

@@ -39,7 +39,9 @@ async def decide_line(env: Environment, subject: Subject, action: Action) -> tup
     """
     if action.databases and needs_facts(env, subject, action.command):
         ctx = env.context(subject)
-        action = replace(action, databases=tuple([await _as_it_is(ctx, target) for target in action.databases]))
+        action = replace(
+            action, databases=tuple([await _with_group_and_sources(ctx, target) for target in action.databases])
+        )
     return judge(env, subject, action), action
 
 
@@ -68,7 +70,7 @@ def decide_incomplete(env: Environment, subject: Subject, read: Incomplete[Comma
     return decision, action
 
 
-async def _as_it_is(ctx: Context, target: Target) -> Target:
+async def _with_group_and_sources(ctx: Context, target: Target) -> Target:
     """Add the group and the sources of a database in the channel's scope. For others, only the typed name is used.
 
     A new branch is decided as it will be, in the group of its source.

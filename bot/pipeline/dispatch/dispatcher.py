@@ -22,7 +22,7 @@ from bot.pipeline.approval import press_limit, presses
 from bot.pipeline.approval.press_limit import PressLimit
 from bot.pipeline.dispatch import button_actions, modal_submissions, pasted_secrets
 from bot.pipeline.dispatch.refusal_entries import record_refusal
-from bot.pipeline.dispatch.refusal_hints import what_helps
+from bot.pipeline.dispatch.refusal_hints import hint_for
 from bot.pipeline.environment import Environment
 from bot.pipeline.home.open_homes import OpenHomes
 from bot.pipeline.outcomes.notifications import notify_outcome
@@ -131,7 +131,7 @@ class Dispatcher:
             StoreUnavailable: the store didn't respond. Nothing else is raised.
         """
         if self._is_too_old(incoming):
-            await self._turn_down(incoming)
+            await self._refuse_too_old(incoming)
         elif incoming.kind in (Kind.COMMAND, Kind.MENTION) or presses.carries_line(incoming.action_id):
             read = self._read(_line_of(incoming))
             await self._guarded(incoming, "resumed", partial(command_lines.ask, self.env, incoming, read))
@@ -149,7 +149,7 @@ class Dispatcher:
         """Return whether an intent is too old to be carried out, because the bot was down or Slack was late."""
         return self.env.clock.now() - incoming.at > TAKEN_UP_WITHIN
 
-    async def _turn_down(self, incoming: Incoming) -> None:
+    async def _refuse_too_old(self, incoming: Incoming) -> None:
         """Refuse an intent that is too old. If it changed a request before the crash, people are notified of that."""
         here, name, again = incoming, "resumed", "Run it again if you still want it."
         if incoming.kind is Kind.SUBMISSION:
@@ -197,7 +197,7 @@ class Dispatcher:
         if (changes or incoming.kind is Kind.MENTION) and not await self.env.store.intents.record(incoming):
             return None
         if self._is_too_old(incoming):
-            return partial(self._turn_down, incoming)
+            return partial(self._refuse_too_old, incoming)
         name = read.spec.name if isinstance(read, Parsed | Incomplete) else "unreadable"
         return partial(
             self._guarded, incoming, name, partial(command_lines.ask, self.env, incoming, read), recorded=changes
@@ -243,7 +243,7 @@ class Dispatcher:
             try:
                 await record_refusal(self.env, incoming, name, error)
             finally:
-                hint = await what_helps(self.env, error, incoming.user_id)
+                hint = await hint_for(self.env, error, incoming.user_id)
                 await report_unexpected(self.env, incoming, error_reply(error, incoming.id, hint))
                 await button_actions.redraw_if_ended(self.env, incoming)
         except asyncio.CancelledError:  # a shutdown ended the wait. A stored intent is handled after the next start

@@ -85,7 +85,7 @@ async def _check_name(env: Environment, incoming: Incoming) -> Checked:
         return Checked({forms.NAME_INPUT: _not_the_name(typed, name)})
     approving = incoming.action_id == "approval.type_name"
     here = _at(incoming, request)
-    return Checked(work=partial(votes.vote if approving else confirmation.go_on, env, here), at=here)
+    return Checked(work=partial(votes.vote if approving else confirmation.start_confirmed, env, here), at=here)
 
 
 def _not_the_name(typed: str, name: str) -> str:

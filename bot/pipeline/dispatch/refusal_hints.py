@@ -21,7 +21,7 @@ TO_ADD: Final = mrkdwn("`/turso whoami` shows what an admin can add.")
 NONE: Final = mrkdwn("None of your other channels allow this. Ask an admin to change the policy.")
 
 
-async def what_helps(env: Environment, error: BotError, reader: str) -> Mrkdwn:
+async def hint_for(env: Environment, error: BotError, reader: str) -> Mrkdwn:
     """Return what could help the person who reads a refusal. Empty if nothing is known to help.
 
     Slack is asked which channels they are in, and if it doesn't respond, no channel is named. The hint is only for the

@@ -27,7 +27,7 @@ async def finish(env: Environment, request_id: str, phase: str, seen: VerifyResu
     move = replace(move, only_unsent=seen.result is PhaseResult.STALE and kind is PhaseKind.EXECUTE)
     if await env.store.requests.move(request_id, expect=[State.EXECUTING], move=move) is not None:
         env.observer.request(move.to)
-        await rotation_proof.go_on(env, request_id)
+        await rotation_proof.keep_trying(env, request_id)
 
 
 async def notify(env: Environment, request_id: str) -> None:
@@ -37,4 +37,4 @@ async def notify(env: Environment, request_id: str) -> None:
         env.watches.forget(request_id)
         return  # the transition that stopped it before it was sent has its own notification
     await notify_outcome(env, request_id)
-    await rotation_proof.go_on(env, request_id)
+    await rotation_proof.keep_trying(env, request_id)

@@ -33,7 +33,7 @@ from bot.pipeline.outcomes.request_cards import (
     show,
     thread_of,
 )
-from bot.pipeline.outcomes.token_holders import notify_holders, tells_holders
+from bot.pipeline.outcomes.token_holders import holders_must_know, notify_holders
 
 log = structlog.get_logger(__name__)
 FAULTS: Final = 2
@@ -91,7 +91,7 @@ async def notify_now(env: Environment, request_id: str) -> None:
         else:
             how = await _notify_of_outcome(env, request)
             await follow_up(env, request)
-            if tells_holders(request):
+            if holders_must_know(request):
                 await notify_holders(env, request)
             for closed in request.facts.get(CLOSED, ()):
                 await notify_outcome(env, closed)

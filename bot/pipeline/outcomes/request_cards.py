@@ -44,7 +44,7 @@ class CardContent(Enum):
 
 async def card_of(env: Environment, request: Request) -> Reply:
     """Return the card of a request as it is now. A success uses its command's message."""
-    done = success_message(env, await as_it_is(env, request), is_over=await _is_over(env, request))
+    done = success_message(env, await with_current_state(env, request), is_over=await _is_over(env, request))
     named = Named()
     if request.state is State.PENDING:
         request, named = await _named(env, request)
@@ -63,7 +63,7 @@ async def card_of(env: Environment, request: Request) -> Reply:
     return await with_timeline(env, card, request.incident_id) if request.incident_id else card
 
 
-async def as_it_is(env: Environment, request: Request) -> Request:
+async def with_current_state(env: Environment, request: Request) -> Request:
     """Add the current state of what a request created, because its card shows that: an incident, or a copy."""
     command = env.by_name.get(request.command)
     if command is None or command.standing is None or request.state is not State.SUCCEEDED:

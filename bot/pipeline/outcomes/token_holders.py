@@ -11,7 +11,7 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import REVOKED, notice_of, notify_privately
 
 
-def tells_holders(request: Request) -> bool:
+def holders_must_know(request: Request) -> bool:
     """Return True once holders must be notified: their tokens are revoked, or another database replaces theirs."""
     if not request.plan.ends_tokens_of:
         return False

@@ -54,7 +54,7 @@ async def explain(
         groups = env.rules.policy.groups_in(channel_id)
         facts = await env.directory.look_up(SlackQuery(channel_id, frozenset({requester.person.id, person_id}), groups))
         channel, person = _channel(requester, channel_id, facts), _person(person_id, facts)
-        if why := _keeps_away(env, person, channel, facts):
+        if why := _why_unable_to_type(env, person, channel, facts):
             return Explanation(Decision(Verdict.DENY, why))
         there = await env.with_incident(Subject(person, channel, facts.groups))
         return Explanation(await _decide(env, replace(there, person=requester.person), there, read))
@@ -88,7 +88,7 @@ def _person(person_id: str, facts: SlackFacts) -> Person:
     return person
 
 
-def _keeps_away(env: Environment, person: Person, channel: Channel, facts: SlackFacts) -> str | None:
+def _why_unable_to_type(env: Environment, person: Person, channel: Channel, facts: SlackFacts) -> str | None:
     """Return why the person can't type in the channel at all. None if they can, or if they have no access anywhere."""
     if refuses_person(env.rules.policy, person):
         return None

@@ -60,7 +60,7 @@ async def _settle(env: Environment, incoming: Incoming, request: Request, line: 
 
 
 async def settled_incident(env: Environment, request: Request, answer: Authorization) -> str:
-    """Return the ended incident whose rules allow this. Empty if the current rules do."""
+    """Return the ended incident whose rules allow settling an open item. Empty if the current rules do."""
     running = await env.store.incidents.running_in(request.channel_id)
     outlives = answer.subject.incident_profile is not None and (running is None or running.until <= env.clock.now())
     return (request.incident_id or "") if outlives else ""

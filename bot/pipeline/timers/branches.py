@@ -103,7 +103,7 @@ async def _end(env: Environment, branch: Branch, request: Request | None) -> Non
         raise
     except BotError as error:
         refused = _entry(env, branch, request, "denied", str(error))
-        await _say_refused(env, branch, request, str(error))
+        await _notify_refused(env, branch, request, str(error))
     await env.store.branches.close(branch.id, refused)
     await refresh_branch_cards(env, branch.id)
 
@@ -153,7 +153,7 @@ async def _request_quarantine(env: Environment, branch: Branch) -> None:
     await open_request(env, incoming, subject, read, command, plan, decision)
 
 
-async def _say_refused(env: Environment, branch: Branch, request: Request | None, why: str) -> None:
+async def _notify_refused(env: Environment, branch: Branch, request: Request | None, why: str) -> None:
     head = mrkdwn(":hourglass: {}: the branch `{}` of `{}` has reached its end date, but it wasn't destroyed. {}",
                   person(branch.owner), branch.database, branch.source, sentence(why))  # fmt: skip
     note = mrkdwn("It stays until someone destroys it: `/turso destroy {}`.", branch.database)

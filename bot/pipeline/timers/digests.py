@@ -47,7 +47,7 @@ async def digest_is_due(env: Environment, timer: Timer) -> Timer | None:
         return await _hand_over(env, timer, kept, period, _cut_short(period), before=kept.last_period, after=period)
     if kept.last_period.rstrip(NOWHERE) != period:
         return await _first_time(env, timer, kept, period)
-    return await _go_on(env, timer, kept, period)
+    return await _schedule_next(env, timer, kept, period)
 
 
 async def _first_time(env: Environment, timer: Timer, kept: Digest, period: str) -> Timer | None:
@@ -83,15 +83,17 @@ async def _hand_over(
     try:
         came = written is None or await _post(env, kept, written)
         if not came and not before.endswith(NOWHERE):
-            await _say_nowhere(env, kept)
+            await _notify_not_posted(env, kept)
     except Unavailable as error:
         if came is False or error.nothing_happened:  # it is written again; else it may already be posted
             await env.store.digests.mark(kept.channel_id, before, was=period + BEGUN)
         return replace(timer.failed(str(error), again_at=env.clock.now() + PAUSE), attempt=0)
-    return await _go_on(env, timer, replace(kept, last_period=period + BEGUN), after if came else period + NOWHERE)
+    return await _schedule_next(
+        env, timer, replace(kept, last_period=period + BEGUN), after if came else period + NOWHERE
+    )
 
 
-async def _go_on(env: Environment, timer: Timer, kept: Digest, period: str) -> Timer | None:
+async def _schedule_next(env: Environment, timer: Timer, kept: Digest, period: str) -> Timer | None:
     following = next_due(kept, env.clock.now())
     if not await env.store.digests.mark(kept.channel_id, period, was=kept.last_period, next_at=following):
         return (
@@ -159,7 +161,7 @@ def _with_button(head: Mrkdwn) -> Reply:
     )
 
 
-async def _say_nowhere(env: Environment, kept: Digest) -> None:
+async def _notify_not_posted(env: Environment, kept: Digest) -> None:
     with suppress(CannotPost):
         await env.messenger.direct(kept.by, await for_reader(env, _nowhere(kept), kept.by, was_there=True))
 

@@ -73,13 +73,13 @@ async def _thaw(env: Environment, timer: Timer) -> Timer | None:
     turso, request = env.turso_clients.turso(hold.organization), await env.store.requests.get(hold.request_id)
     if timer.failures >= LATE_AFTER and hold.released_at is None:
         with suppress(Unavailable):  # Slack: the freeze ends all the same, and this is said after the next try
-            await _say_late(env, request, hold)
+            await _notify_late(env, request, hold)
     is_there = await _is_there(turso, hold)
     if hold.released_at is None and not await _release(env, turso, hold, request, is_there=is_there):
         pause = min(AGAIN * 2 ** min(timer.failures, 5), LONGEST_AGAIN)
         return timer.failed(NOT_SHOWN, again_at=env.clock.now() + pause)
     blocked = await _open_rest(env, turso, hold) if is_there else None
-    await _say_thawed(env, request, hold, blocked)
+    await _notify_thawed(env, request, hold, blocked)
     return None
 
 
@@ -111,7 +111,7 @@ async def _open_rest(env: Environment, turso: TursoClient, hold: Hold) -> holdin
     return await holding.blocked(turso, hold.database)
 
 
-async def _say_late(env: Environment, request: Request | None, hold: Hold) -> None:
+async def _notify_late(env: Environment, request: Request | None, hold: Hold) -> None:
     """Notify people once that a freeze hasn't ended although its time is up, because Turso doesn't respond or do it."""
     if request is None or await env.store.notices.was_notified(hold.id, LATE):
         return
@@ -121,7 +121,7 @@ async def _say_late(env: Environment, request: Request | None, hold: Hold) -> No
     await deliver_and_close(env, await notice_of(env, request, LATE, reply, thread_ts=thread_ts, subject=hold.id))
 
 
-async def _say_thawed(env: Environment, request: Request | None, hold: Hold, blocked: holding.Blocks | None) -> None:
+async def _notify_thawed(env: Environment, request: Request | None, hold: Hold, blocked: holding.Blocks | None) -> None:
     """Notify people that a freeze has ended, and of what is still blocked. `blocked` is None for a deleted database."""
     if request is None or await env.store.notices.was_notified(hold.id, "thawed"):
         return

@@ -113,7 +113,7 @@ class Listeners:
 
     async def on_options(self, ack: Acknowledge, body: Body) -> None:
         """Return the options of a menu."""
-        incoming = payloads.suggestion(body, self._clock.now())
+        incoming = payloads.options_request(body, self._clock.now())
         typed = body.get("value")
         found = await self._suggested(incoming, typed if isinstance(typed, str) else "") if incoming else []
         await ack(options=found[:100])
@@ -147,7 +147,7 @@ class Listeners:
             return
         timer = loop.call_later(ACK_WITHIN_SECONDS, _release, recorded, False)
         if not await recorded:
-            self._tasks.start(self._tell_that_it_waits(incoming))
+            self._tasks.start(self._notify_waiting(incoming))
         timer.cancel()
 
     async def _run(self, incoming: Incoming, recorded: asyncio.Future[bool]) -> None:
@@ -168,7 +168,7 @@ class Listeners:
         response = await answered
         timer.cancel()
         if response is LATE:
-            self._tasks.start(self._tell_that_it_waits(incoming))
+            self._tasks.start(self._notify_waiting(incoming))
             return None
         return response
 
@@ -213,7 +213,7 @@ class Listeners:
             log.exception("something went wrong", reference=incoming.id, kind=incoming.kind, user=incoming.user_id)
             await self._send_note(incoming, "Something went wrong in Turso Ops. Give this reference to an admin.")
 
-    async def _tell_that_it_waits(self, incoming: Incoming) -> None:
+    async def _notify_waiting(self, incoming: Incoming) -> None:
         why = f"The store didn't answer within {ACK_WITHIN_SECONDS:g} seconds."
         log.warning("the ack did not wait for the store", reference=incoming.id, user=incoming.user_id, why=why)
         await self._send_note(incoming, WAITS)

@@ -92,7 +92,7 @@ def submission(body: Body, at: datetime) -> Incoming | None:
     )
 
 
-def suggestion(body: Body, at: datetime) -> Incoming | None:
+def options_request(body: Body, at: datetime) -> Incoming | None:
     """Translate a request for the options of a menu. Its action and value are those of the modal."""
     view, container = _part(body, "view"), _part(body, "container")
     return _incoming(

@@ -52,7 +52,7 @@ class _Handler(AsyncSocketModeHandler):
         self.refused_later = ""
         """Slack's code while it refuses the token after an earlier connection. Empty otherwise."""
         self._was_connected = False
-        self.client.message_listeners.append(self._take_oddity)
+        self.client.message_listeners.append(self._acknowledge_unreadable)
         self._observe_ack = observe_ack
         self._busy = 0
         self.idle = asyncio.Event()
@@ -88,7 +88,9 @@ class _Handler(AsyncSocketModeHandler):
             if not self._busy:
                 self.idle.set()
 
-    async def _take_oddity(self, client: AsyncBaseSocketModeClient, message: dict[str, Any], raw: str | None) -> None:
+    async def _acknowledge_unreadable(
+        self, client: AsyncBaseSocketModeClient, message: dict[str, Any], raw: str | None
+    ) -> None:
         """Acknowledge an envelope that the library can't read because its payload isn't an object."""
         envelope_id = message.get("envelope_id")
         if isinstance(envelope_id, str) and not isinstance(message.get("payload"), dict | str):
