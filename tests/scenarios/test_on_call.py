@@ -22,7 +22,7 @@ from bot.sandbox.oncall.roster import BEN as THEIR_BEN
 from bot.sandbox.oncall.roster import SECOND_SCHEDULE, Shift
 from tests.policies import ACME
 from tests.scenarios.requesting import make_request, reaches, stored
-from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, marked_up, until, words
+from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, enforce, marked_up, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = (
@@ -55,6 +55,7 @@ LINE = "/turso freeze {} --reason load"
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def first_shift(world: World) -> AsyncIterator[None]:
     """Put Ana on call, and repair what an earlier test broke."""
+    enforce(world, OWN_POLICY)
     shift(world, THEIR_ANA)
     await world.pass_time(minutes=2)
     yield
@@ -301,6 +302,46 @@ async def test_a_reminder_without_a_response_notifies_the_next_level_too(world: 
         await world.pass_time(minutes=minutes)
         await until(lambda count=count: len(notified()) >= count, what=f"reminder {count}")  # type: ignore[misc]
     assert notified() == [{ANA}, {ANA, BEN}, {ANA, BEN, REMY}]
+
+
+async def reminder_text(world: World, card: Any, attempt: int) -> str:
+    """Send a reminder, and return its text."""
+    assert world.bot is not None
+    timer = Timer(TimerKind.REMIND, (await stored(world, card)).id, world.clock.now(), attempt=attempt)
+    await fire(world.bot.env, timer)
+    said = [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts]
+    return next(text for one in reversed(said) if ":bell:" in (text := marked_up(one)))
+
+
+async def test_a_vote_that_no_longer_counts_does_not_stop_the_escalation(world: World) -> None:
+    policy = OWN_POLICY.replace("by: on_call\n", "by: [on_call, lead]\n        quorum: 2\n", 1)
+    enforce(world, policy.replace("U0BEN}", "U0BEN, PREMY03: U0REMY}"))
+    world.roster.shifts = [Shift(THEIR_ANA), Shift(THEIR_BEN, SECOND_SCHEDULE, 2)]
+    forget(world)
+    card = await make_request(world, LINE)
+    await world.person(ANA).presses_and_hears("Approve", card)
+    assert f"<@{BEN}>" not in await reminder_text(world, card, 2)
+
+    world.roster.shifts[0] = Shift("PREMY03")
+    forget(world)
+
+    assert f"<@{BEN}>" in await reminder_text(world, card, 3)
+
+
+async def test_the_level_that_is_notified_last_is_mentioned_however_many_are_notified(world: World) -> None:
+    many = ", ".join(f'"user:U0MANY{number}"' for number in range(12))
+    enforce(world, OWN_POLICY.replace("notify: on_call\n        escalate", f"notify: [{many}]\n        escalate", 1))
+    card = await make_request(world, LINE)
+
+    assert f"<@{REMY}>" in await reminder_text(world, card, 3)
+
+
+async def test_a_requester_who_is_on_call_is_not_reminded_of_their_own_request(world: World) -> None:
+    world.roster.shifts = [Shift(THEIR_ANA), Shift(THEIR_BEN)]
+    forget(world)
+    card = await make_request(world, LINE, by=ANA)
+
+    assert f":bell: <@{BEN}>: <@{ANA}>" in await reminder_text(world, card, 1)
 
 
 async def test_whoami_says_that_the_person_is_on_call(world: World) -> None:

@@ -47,7 +47,7 @@ async def card_of(env: Environment, request: Request) -> Reply:
     done = success_message(env, await with_current_state(env, request), is_over=await _is_over(env, request))
     named = Named()
     if request.state is State.PENDING:
-        request, named = await _named(env, request)
+        request, named = await people_named(env, request)
     review = await _review_of(env, request) if request.mode is Mode.BREAK_GLASS else None
     card = cards.request_card(
         request,
@@ -142,7 +142,7 @@ class Named:
     """Which service didn't return who is on call. Empty if all did."""
 
 
-async def _named(env: Environment, request: Request) -> tuple[Request, Named]:
+async def people_named(env: Environment, request: Request) -> tuple[Request, Named]:
     """Return the request with those whom it notifies and the votes that count now, and the approvers in the channel.
 
     If Slack doesn't respond, nobody is named, so that the card still appears. Slack notifies everybody whom a card

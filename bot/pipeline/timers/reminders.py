@@ -15,7 +15,7 @@ from bot.errors import CannotPost, Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import CHANNEL, deliver, may_be_seen, notice_of, notify_each
 from bot.pipeline.outcomes.recipients import notified, require_known, with_people_on_call
-from bot.pipeline.outcomes.request_cards import CardContent, below_card, post_card, refresh_cards
+from bot.pipeline.outcomes.request_cards import CardContent, below_card, people_named, post_card, refresh_cards
 from bot.pipeline.requests.open_request import drop_if_never_shown
 
 LONGEST_PAUSE: Final = timedelta(hours=4)
@@ -67,7 +67,9 @@ async def _call_approvers(env: Environment, request: Request, timer: Timer) -> N
     """
     event, card = f"reminder {timer.attempt}", CardContent.NO_CARD
     decision = await _decision(env, request)
-    escalated = _escalated(request, decision, timer.attempt)
+    current, _ = await people_named(env, request)
+    counted = replace(request, votes=current.votes)  # whoever has only a void vote is called again
+    escalated = _escalated(counted, decision, timer.attempt)
     with suppress(Unavailable):  # a later change brings the card up to date
         card = await refresh_cards(env, request, fresh=False)  # other people may be on call now
     if card is CardContent.POSTED_AGAIN and escalated.notify == request.notify:
@@ -92,11 +94,14 @@ async def _decision(env: Environment, request: Request) -> Decision:
 
 
 def _escalated(request: Request, decision: Decision, attempt: int) -> Request:
-    """Add the people to whom the current rule escalates, one more with each reminder, until someone responds."""
+    """Add the people to whom the current rule escalates, one more level with each reminder, until someone responds.
+
+    The last level comes first, because a reminder mentions only so many.
+    """
     if request.votes or attempt < 2:
         return request
-    further = [mention for level in decision.escalation[: attempt - 1] for mention in level]
-    return replace(request, notify=tuple(dict.fromkeys([*request.notify, *further])))
+    further = [mention for level in reversed(decision.escalation[: attempt - 1]) for mention in level]
+    return replace(request, notify=tuple(dict.fromkeys([*further, *request.notify])))
 
 
 async def _call_directly(env: Environment, request: Request, decision: Decision) -> None:
