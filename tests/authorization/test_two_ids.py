@@ -8,7 +8,7 @@ from bot.core.requests.request import State
 from bot.errors import Refused
 from tests.authorization import lost
 from tests.authorization.entries import make_request, pressing, stored
-from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons
+from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, enforce, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = lost.POLICY[: lost.POLICY.index("    rules:")] + (
@@ -71,3 +71,13 @@ async def test_an_owner_doesnt_extend_their_own_branch_by_another_id(world: Worl
         with pytest.raises(Refused, match="only someone who can approve"):
             await pressing("W0DANA", action)(world, branch.id)
     assert await pressing(BEN, "branch.keep")(world, branch.id) == "moved"
+
+
+async def test_nobody_is_their_own_delegate_by_another_id(world: World) -> None:
+    give_second_ids(world)
+    twins = '  twins: {users: [U0ANA], may_delegate_to: "user:W0ANA"}\n  lead:'
+    enforce(world, OWN_POLICY.replace("  lead:", twins).replace("{allow: [read]}", "{allow: [read, away]}"))
+
+    answer = await world.person(ANA).types("/turso away --until 1h --to <@W0ANA>")
+
+    assert "You can't be your own delegate." in words(answer)

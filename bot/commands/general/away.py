@@ -1,6 +1,7 @@
 """`/turso away --until TIME --to @U`: let somebody approve in your place while you are away."""
 
 from datetime import datetime
+from typing import Final
 
 from pydantic import BaseModel, Field
 
@@ -19,6 +20,8 @@ from bot.core.reply import Reply
 from bot.core.requests.plan import Plan
 from bot.errors import BadInput, Refused, Unavailable
 
+OWN: Final = "You can't be your own delegate. Choose someone else."
+
 
 class AwayArgs(BaseModel):
     until: str
@@ -35,11 +38,13 @@ async def plan(ctx: Context, args: AwayArgs) -> Plan:
     """
     me = ctx.subject.person
     if args.delegate == me.id:
-        raise BadInput("You can't be your own delegate. Choose someone else.")
+        raise BadInput(OWN)
     until = ending(args.until, me.tz, ctx.now)
     delegate = await _person(ctx, args.delegate)
     if delegate is None or not delegate.name:
         raise BadInput("I don't know that person. Pick them from Slack's list.")
+    if delegate.human == me.human:
+        raise BadInput(OWN)
     name = delegate.name
     if refuses_person(ctx.policy, delegate):
         raise Refused(f"{name} can't use Turso Ops now, so they can't approve for you. Choose someone else.")
