@@ -87,5 +87,6 @@ class ReviewOwed(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "Your earlier break-glass operation still needs a review. You can't use break-glass again until then."
+            "Your earlier break-glass operation still needs a review. "
+            "You can't use break-glass again until it is reviewed."
         )

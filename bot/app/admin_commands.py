@@ -89,7 +89,7 @@ def verify_copy(path: Path, head: str | None) -> int:
     entries = f"entries {found.first} to {found.last}" if found.last else "no entries"
     print(f"The copy is intact: {entries}, head {found.head or '(empty)'}.")
     if found.first > 1:
-        print(f"Entries 1 to {found.first - 1} aren't in it, so entry {found.first} isn't compared with them.")
+        print(f"Entries 1 to {found.first - 1} aren't in it, so entry {found.first} can't be checked against them.")
     return 0
 
 

@@ -139,7 +139,7 @@ def typed_name_view(
     It repeats the plan, because on a phone the modal covers the card.
     """
     blocks = [
-        kit.section(mrkdwn(":warning: This is about *{}*.", name)),
+        kit.section(mrkdwn(":warning: This affects *{}*.", name)),
         *consequences(plan, countdown=countdown),
         kit.input_block(
             NAME_INPUT,

@@ -76,8 +76,8 @@ def review_notice(review: Review, request: Request | None, catalogue: CommandCat
 
 def reviewed_notice(review: Review, request: Request, catalogue: CommandCatalogue) -> Reply:
     """Return a notice about the verdict of a review, for the person who used break-glass."""
-    found = Mrkdwn("was justified") if review.justified else Mrkdwn("*wasn't* justified")
-    head = mrkdwn(":eyes: {}: {} reviewed your break-glass operation to {}. It {}.", person(review.actor),
+    found = Mrkdwn("justified") if review.justified else Mrkdwn("*not* justified")
+    head = mrkdwn(":eyes: {}: {} reviewed your break-glass operation to {} and found it {}.", person(review.actor),
                   person(review.reviewed_by), buttons.to_do(request, catalogue), found)  # fmt: skip
     comment = [kit.quote(Plain("Review"), Plain(review.comment), at_most=500)] if review.comment else []
     return reply(head, [kit.section(head), *comment])

@@ -68,7 +68,7 @@ async def test_the_alerts_of_the_policy_file_end_only_with_the_file(desk: Desk) 
 
     await desk.carry_out("alert on --quota 50")
     assert "Turned on by" in words(await desk.ask("alert list"))
-    assert "of the policy file apply in this channel again" in words(await desk.carry_out("alert off"))
+    assert "in the policy file apply in this channel again" in words(await desk.carry_out("alert off"))
 
 
 async def test_a_mute_is_shown_and_ended(desk: Desk) -> None:

@@ -52,11 +52,11 @@ TABLE = [
     (line("read", "allowed", command="usage"), "<@U0ANA> used `usage` on `analytics`"),
     (line("read", "allowed", command="list", databases=()), "<@U0ANA> used `list`"),
     (line("branch_extended", "succeeded", command="branch"), "<@U0ANA> extended the branch `analytics`"),
-    (line("branch_kept", "succeeded", command="branch"), "<@U0ANA> removed the end of the branch `analytics`"),
-    (line("branch_ended", "begun", command="branch", user_id=TIMER), "The end of the branch `analytics` came"),
+    (line("branch_kept", "succeeded", command="branch"), "<@U0ANA> removed the end date of the branch `analytics`"),
+    (line("branch_ended", "begun", command="branch", user_id=TIMER), "The branch `analytics` reached its end date"),
     (
         line("branch_ended", "denied", command="branch", user_id=TIMER),
-        "The end of the branch `analytics` came, but the rules at that time didn't allow destroying it",
+        "The branch `analytics` reached its end date, but the rules at that time didn't allow destroying it",
     ),
     (line("approved", "vote", of_dana=True), "<@U0ANA> approved <@U0DANA>'s request to destroy `analytics`"),
     (line("denied", "denied", of_dana=True), "<@U0ANA> denied <@U0DANA>'s request to destroy `analytics`"),
@@ -82,7 +82,7 @@ TABLE = [
         "<@U0DANA>'s request to revoke all tokens for `analytics` couldn't be verified: old tokens may still work",
     ),
     (phase("executed", "failed"), "<@U0DANA>'s request to destroy `analytics` failed"),
-    (phase("executed", "unknown"), "<@U0DANA>'s request to destroy `analytics` has an unknown result"),
+    (phase("executed", "unknown"), "<@U0DANA>'s request to destroy `analytics` has an unknown outcome"),
     (
         phase("executed", "stale"),
         "<@U0DANA>'s request to destroy `analytics` was stopped because something had changed",
@@ -91,7 +91,7 @@ TABLE = [
     (phase("finished", "failed"), "The countdown ended: <@U0DANA>'s request to destroy `analytics` failed"),
     (
         phase("finished", "unknown"),
-        "The countdown ended: <@U0DANA>'s request to destroy `analytics` has an unknown result",
+        "The countdown ended: <@U0DANA>'s request to destroy `analytics` has an unknown outcome",
     ),
     (
         phase("finished", "stale"),
@@ -118,7 +118,7 @@ TABLE = [
     (phase("reveal", "failed", command="token"), "<@U0DANA>'s reveal of a token for `analytics` failed"),
     (
         phase("reveal", "unknown", command="token"),
-        "<@U0DANA>'s reveal of a token for `analytics` has an unknown result",
+        "<@U0DANA>'s reveal of a token for `analytics` has an unknown outcome",
     ),
     (
         line("thawed", "succeeded", user_id=TIMER, command="thaw", of_dana=True),

@@ -159,7 +159,7 @@ async def test_blocks_of_others_are_removed_with_a_warning(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.configurations["orders"]["block_writes"] = True
 
-    assert "Turso Ops didn't block it" in (await desk.plan("thaw orders")).warnings[0]
+    assert "Turso Ops didn't set this block" in (await desk.plan("thaw orders")).warnings[0]
 
 
 @pytest.mark.parametrize(("word", "on"), [("on", True), ("off", False)])

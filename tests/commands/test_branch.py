@@ -163,8 +163,8 @@ async def test_a_copy_of_a_rewind_says_whose_rewind_made_it(desk: Desk, orders: 
     made = request(requester="U0CLEO", command="rewind", facts={"id": copy["DbId"]})
     await desk.store.requests.open(made, move(State.SUCCEEDED))
 
-    assert "made by <@U0CLEO>'s rewind, ends never" in words(await desk.ask("ls --branches"))
-    assert "none. <@U0CLEO>'s rewind made it" in words(await desk.ask("show orders-rewind-1"))
+    assert "created by <@U0CLEO>'s rewind, ends never" in words(await desk.ask("ls --branches"))
+    assert "none. <@U0CLEO>'s rewind created it" in words(await desk.ask("show orders-rewind-1"))
 
 
 async def test_a_channel_without_the_source_doesnt_list_its_branches(desk: Desk) -> None:

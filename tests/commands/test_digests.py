@@ -110,7 +110,7 @@ async def test_it_lists_totals_movers_idle_held_and_expiring(desk: Desk) -> None
     text = words(await desk.ask("digest now"))
 
     assert "last 7 days" in text
-    assert "Not read for 14 days*: `archive`" in text
+    assert "No reads for 14 days*: `archive`" in text
     assert "*orders*: frozen" in text
     assert "*orders*: held by <@U0ANA>, expires" in text
     assert "vs. the previous period" in text

@@ -143,7 +143,7 @@ async def test_the_end_posts_what_is_open_and_the_report(desk: Desk) -> None:
 
 
 async def test_the_report_is_available_after_the_end(desk: Desk) -> None:
-    with pytest.raises(BadInput, match="There was no incident"):
+    with pytest.raises(BadInput, match="There has been no incident"):
         await desk.ask("incident report")
     await desk.carry_out("incident start INC-42")
     assert "still active" in present((await desk.ask("incident report")).attachment).content

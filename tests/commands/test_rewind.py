@@ -107,7 +107,7 @@ async def test_the_plan_warns_of_writes_that_continue_and_of_the_groups_tokens(d
     warnings = " ".join((await desk.plan("db rewind orders --to 11:30")).warnings)
 
     assert "Writes to orders aren't blocked" in warnings
-    assert "other databases in group default: users" in warnings
+    assert "other databases in the group default: users" in warnings
     desk.acme.databases["orders"]["block_writes"] = True
     assert "aren't blocked" not in " ".join((await desk.plan("db rewind orders --to 11:30")).warnings)
 

@@ -32,7 +32,7 @@ async def test_the_plan_names_siblings_tokens_and_holders(desk: Desk) -> None:
     assert set(plan.holders) == {"U0BEN", "U0CLEO"}
     assert set(plan.ends_tokens_of) == {database["DbId"] for database in made}
     assert plan.facts["Active tokens"] == "3 (orders, users)"
-    assert any("payroll" in line and "other databases in group" in line for line in plan.warnings)
+    assert any("payroll" in line and "other databases in the group" in line for line in plan.warnings)
     assert any("created elsewhere" in line for line in plan.warnings)
     assert any("short downtime" in line for line in plan.warnings)
 

@@ -88,7 +88,7 @@ async def test_whoami_prints_yaml_that_a_policy_accepts(desk: Desk) -> None:
         default_organization="acme",
     )
     assert "C0NOWHERE" in policy.channels
-    assert "didn't say who is in <!subteam^S0DARK>, so I can't tell whether you are" in words(reply)
+    assert "didn't say who is in <!subteam^S0DARK>, so I can't tell whether that includes you" in words(reply)
 
 
 @pytest.mark.parametrize(

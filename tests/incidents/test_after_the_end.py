@@ -53,7 +53,7 @@ async def test_the_messages_are_updated_when_its_time_is_over(world: World) -> N
     await world.pass_time(minutes=61)
 
     shown = await world.shows(begun, holding="*INC-2* ended")
-    assert "when its time ran out" in words(shown)
+    assert "its time ran out" in words(shown)
     assert not buttons(shown)
     await world.calm()
 

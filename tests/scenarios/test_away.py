@@ -236,7 +236,7 @@ async def test_a_delegate_outside_the_channel_decides_nothing(world: World) -> N
 
 
 @pytest.mark.parametrize(
-    ("later", "says"), [("its end", "The time away is already over."), ("Ben too", "The delegate is now away as well.")]
+    ("later", "says"), [("its end", "That time has already passed."), ("Ben too", "The delegate is now away, too.")]
 )
 async def test_an_absence_that_is_approved_after_its_end_has_no_effect(world: World, later: str, says: str) -> None:
     assert world.bot is not None

@@ -229,7 +229,7 @@ async def test_a_rotation_says_how_far_it_may_reach(world: World) -> None:
 
     said = words(card)
     if world.turso.generation == "now":
-        assert "other databases in group" in said
+        assert "other databases in the group" in said
         assert "gen-blocked" in said
     assert "Active tokens" in said
 

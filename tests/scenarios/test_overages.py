@@ -63,7 +63,7 @@ async def test_a_channel_with_some_databases_may_not_change_them_whatever_its_ru
 
     answer = words(await world.person(DANA).types("/turso overages on", ORDERS))
 
-    assert "would also affect databases outside this channel" in answer
+    assert "would also affect other databases" in answer
     names = {one["Name"] for one in await databases(world)}
     assert not [name for name in names if not name.startswith("orders") and f"`{name}`" in answer]
     assert len(world.changes("PATCH")) == before
@@ -77,7 +77,7 @@ async def databases(world: World) -> list[dict[str, str]]:
         return found
 
 
-@pytest.mark.parametrize(("channel", "says"), [(DB_OPS, "Needs approval"), (ORDERS, "databases outside this channel")])
+@pytest.mark.parametrize(("channel", "says"), [(DB_OPS, "Needs approval"), (ORDERS, "also affect other databases")])
 async def test_policy_explain_says_the_same(world: World, channel: str, says: str) -> None:
     answer = await world.person(ANA).types(f"/turso policy explain overages on --in <#{channel}>")
 

@@ -243,4 +243,4 @@ async def test_whoami_names_the_groups_that_slack_does_not_return(world: World) 
         world.workspace.faults.remove(fault)
 
     assert "Your user groups in the policy: none." in told_dana
-    assert "Slack didn't say who is in <!subteam^S0ORDERS>, so I can't tell whether you are." in told_dana
+    assert "Slack didn't say who is in <!subteam^S0ORDERS>, so I can't tell whether that includes you." in told_dana

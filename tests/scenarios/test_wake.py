@@ -66,7 +66,7 @@ async def test_waking_needs_the_right_for_every_database_of_the_group(world: Wor
 
     assert "Wake" not in buttons(shown)
     assert refused.only_for == DANA
-    assert "databases outside this channel" in words(refused)
+    assert "also affect other databases" in words(refused)
     assert "elsewhere" not in words(refused)
     assert wakings(world, "orders-wide") == 0
 

@@ -70,7 +70,7 @@ async def test_a_name_that_another_channel_has_taken_is_not_confirmed(world: Wor
 async def test_a_rotation_does_not_name_other_databases_in_the_group(world: World) -> None:  # noqa: F811
     answer = words(await world.person(DANA).types("/turso rotate named-shared", MIXED))
 
-    assert "This would also affect databases outside this channel" in answer
+    assert "this would also affect other databases" in answer
     assert "payslips" not in answer
 
 

@@ -58,9 +58,7 @@ async def test_a_store_that_hangs_does_not_delay_the_acknowledgement(
         assert (answer.status_code, answer.text) == (200, "")
     assert time.monotonic() - started < 3
     await until(lambda: len(notes(house)) == 2, what="two notes")
-    assert all(
-        "isn't certain yet whether this was recorded" in note and "Reference `i-" in note for note in notes(house)
-    )
+    assert all("don't know yet whether this was recorded" in note and "Reference `i-" in note for note in notes(house))
     go.set()
     assert await house.tasks.drain(5)
     assert len(house.path.worked) == 1

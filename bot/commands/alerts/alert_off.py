@@ -27,12 +27,12 @@ async def plan(ctx: Context, args: AlertOffArgs) -> Plan:
         raise BadInput("Alerts are off in this channel. Turn them on with `/turso alert on`.")
     if now.is_from_policy:
         raise BadInput(
-            "The policy file turns on the alerts of this channel, so only an admin can end them. "
-            "`/turso alert mute --for 1d` pauses them."
+            "The policy file turns on the alerts of this channel, so only an admin can turn them off. "
+            "`/turso alert mute --for 1d` mutes them."
         )
     falls_back = in_policy(ctx) is not None
     steps = ["Turn off alerts in this channel"]
-    steps += ["The alerts of the policy file apply here again"] if falls_back else []
+    steps += ["The alerts in the policy file apply here again"] if falls_back else []
     return Plan(
         target=None,
         steps=steps,
@@ -66,7 +66,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message that the alerts are off, or that those of the policy file apply."""
     head = mrkdwn(":no_bell: Alerts are off in this channel.")
     if plan.arguments["falls_back"]:
-        head = mrkdwn(":bell: The alerts of the policy file apply in this channel again.")
+        head = mrkdwn(":bell: The alerts in the policy file apply in this channel again.")
     row = buttons.run(1, "Turn on again", str(plan.arguments["again"]))
     return reply(head, [kit.section(head), *kit.actions(*row)])
 

@@ -41,7 +41,7 @@ def facts_about(ctx: Context, database: Database, origins: Origins) -> list[tupl
         return []
     record, maker = origins.records.get(database.id), origins.rewound_by.get(database.id)
     owner = person(record.owner) if record else mrkdwn("unknown, because it wasn't created with `db branch`")
-    owner = mrkdwn("none. {}'s rewind made it", person(maker)) if maker else owner
+    owner = mrkdwn("none. {}'s rewind created it", person(maker)) if maker else owner
     return [
         ("Branch of", mrkdwn("{}", database.parent.name or UNKNOWN)),
         ("Age", mrkdwn("{}", _age(ctx, database, record))),
@@ -70,7 +70,7 @@ def _line(ctx: Context, database: Database, origins: Origins) -> Mrkdwn:
     source = database.parent.name if database.parent else ""
     record, maker = origins.records.get(database.id), origins.rewound_by.get(database.id)
     owner = mrkdwn(", owned by {}", person(record.owner)) if record else mrkdwn(", owner unknown")
-    owner = mrkdwn(", made by {}'s rewind", person(maker)) if maker else owner
+    owner = mrkdwn(", created by {}'s rewind", person(maker)) if maker else owner
     age = _age(ctx, database, record)
     old = "age unknown" if age == UNKNOWN else f"{age} old"
     return mrkdwn("• `{}` of `{}`, {}{}, ends {}", database.name, source or UNKNOWN, old, owner, _end(record))

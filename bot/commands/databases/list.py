@@ -143,7 +143,7 @@ def _nothing(ctx: Context, args: ListArgs) -> list[Block]:
     if args.filter or args.group:
         line = command_line("list")
         all_ = buttons.run(1, "Show all", line)
-        return [kit.context(mrkdwn("No database matches. `/turso {}` shows all of them.", line)), *kit.actions(*all_)]
+        return [kit.context(mrkdwn("`/turso {}` shows all databases.", line)), *kit.actions(*all_)]
     hint = mrkdwn("The policy sets the databases of a channel. `/turso whoami` shows what an admin can add.")
     if not may_use(ctx, "create"):
         return [kit.context(hint)]

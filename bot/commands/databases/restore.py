@@ -29,7 +29,7 @@ async def plan(ctx: Context, args: RestoreArgs) -> Plan:
     quarantine = await quarantine_of(ctx, target)
     if quarantine is None:
         raise BadInput(f"`{args.name}` isn't in quarantine, so there is nothing to restore.")
-    due = {"Would be destroyed": utc(quarantine.due_at)} if quarantine.due_at else {}
+    due = {"Due to be destroyed": utc(quarantine.due_at)} if quarantine.due_at else {}
     return Plan(
         target=target,
         steps=[f"End the quarantine of {args.name} and its countdown", "Unblock reads and writes"],

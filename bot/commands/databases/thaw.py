@@ -41,7 +41,7 @@ async def plan(ctx: Context, args: ThawArgs) -> Plan:
         raise BadInput(f"`{args.name}` isn't blocked, so there is nothing to thaw.")
     if any(hold.kind is HoldKind.QUARANTINE for hold in held):
         raise BadInput(f"`{args.name}` is in quarantine. `/turso restore {args.name}` restores it.")
-    others = [] if held else ["Turso Ops didn't block it. Someone may have had a reason to block it"]
+    others = [] if held else ["Turso Ops didn't set this block. Someone else may have had a reason for it"]
     return Plan(
         target=target,
         steps=[f"Unblock {blocked} to {args.name}"],

@@ -178,7 +178,7 @@ def _message(
     top = [one for _, one in sorted(changed, key=lambda pair: -pair[0])[:MOVERS]]
     table = _table(top) if top else None
     rest = [
-        *_named(mrkdwn(":zzz: *Not read for {} days*", IDLE_DAYS), idle),
+        *_named(mrkdwn(":zzz: *No reads for {} days*", IDLE_DAYS), idle),
         *_named(mrkdwn(":package: *Archived by Turso*"), archived),
         *_holds(held),
         *_tokens(tokens),

@@ -79,9 +79,9 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
     """Return why an approved delegation is no longer possible. None if it is."""
     found = _delegation(plan)
     if found.until <= ctx.now:
-        return "The time away is already over."
+        return "That time has already passed."
     if any(one.person == found.delegate for one in await ctx.store.delegations.active(ctx.now)):
-        return "The delegate is now away as well."
+        return "The delegate is now away, too."
     return None
 
 

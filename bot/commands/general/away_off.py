@@ -25,7 +25,7 @@ async def plan(ctx: Context, args: AwayOffArgs) -> Plan:
         )
     return Plan(
         target=None,
-        steps=["Let no one approve requests in your place anymore"],
+        steps=["End your delegation, so that no one approves in your place"],
         arguments={"person": found.person, "delegate": found.delegate, "until": found.until.isoformat()},
     )
 

@@ -65,7 +65,7 @@ def _groups(who: Person, groups: Groups) -> list[Mrkdwn]:
     if providers := dict.fromkeys(Schedule.of(one).provider.label for one in mine if is_schedule(one)):
         lines.append(mrkdwn("You are on call, according to {}.", " and ".join(providers)))
     if unknown:
-        lines.append(mrkdwn(":warning: {}, so I can't tell whether you are.", silent_groups(unknown)))
+        lines.append(mrkdwn(":warning: {}, so I can't tell whether that includes you.", silent_groups(unknown)))
     return lines
 
 

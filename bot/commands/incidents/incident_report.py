@@ -21,7 +21,7 @@ async def run(ctx: Context, args: IncidentReportArgs) -> Reply:
     """Return the report of the active incident, or else of the last one."""
     incident = await last_incident(ctx)
     if incident is None:
-        raise BadInput("There was no incident in this channel. Start one with `/turso incident start KEY`.")
+        raise BadInput("There has been no incident in this channel. Start one with `/turso incident start KEY`.")
     story = await story_of(ctx, incident)
     until = incident.ended_at or ctx.now
     count = counted(len(story.entries), "entry", "entries")

@@ -39,7 +39,7 @@ PRESSES: Final[Mapping[str, str]] = {
 _RESULTS: Final[Mapping[str, str]] = {
     "succeeded": "succeeded",
     "failed": "failed",
-    "unknown": "has an unknown result",
+    "unknown": "has an unknown outcome",
     "stale": "was stopped because something had changed",
     "denied": "was stopped because it had been denied",
     "expired": "expired before it started",
@@ -194,9 +194,9 @@ def _incident(entry: AuditEntry, writer: Writer, done: str) -> str:
 def _branch(entry: AuditEntry, writer: Writer) -> str:
     name = writer.names(entry) or "a branch"
     if entry.event == "branch_ended":
-        refused = "came, but the rules at that time didn't allow destroying it"
-        return f"The end of the branch {name} {refused if entry.outcome == 'denied' else 'came'}"
-    done = "extended" if entry.event == "branch_extended" else "removed the end of"
+        refused = ", but the rules at that time didn't allow destroying it" if entry.outcome == "denied" else ""
+        return f"The branch {name} reached its end date{refused}"
+    done = "extended" if entry.event == "branch_extended" else "removed the end date of"
     return f"{writer.person(entry.user_id)} {done} the branch {name}"
 
 

@@ -150,12 +150,12 @@ def _warnings(
     unsure = f"Turso didn't say whether writes to {name} are blocked. Anything written from now on won't be in the copy"
     others = list_names(siblings, at_most=6)
     full = f"The plan's limit of {number(most)} databases is reached. Turso may refuse the copy"
-    reach = f"A later switch may also revoke the tokens of the other databases in group {group}: {others}"
+    reach = f"A later switch may also revoke the tokens of the other databases in the group {group}: {others}"
     return [
         *({False: [writes], None: [unsure]}.get(database.block_writes, [])),
         *([full] if _is_full(count, most) else []),
         *([reach] if siblings else []),
-        "The copy counts toward the plan's databases and storage until it is discarded",
+        "The copy counts toward the plan's limits for databases and storage until it is discarded",
     ]
 
 

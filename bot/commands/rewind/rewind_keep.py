@@ -40,7 +40,7 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
             AT: rewind.at.isoformat(),
         },
         facts={"Copy of": args.name, "Data as of": exact(rewind.at), **snap.facts},
-        warnings=["It counts toward the plan's databases and storage until someone destroys it"],
+        warnings=["It counts toward the plan's limits for databases and storage until someone destroys it"],
         databases=(snap.target.as_seen, rewind.request.plan.databases[0]),
     )
 

@@ -95,7 +95,7 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
 
 def _reach(group: str, others: list[str]) -> list[str]:
     names = list_names(sorted(others), at_most=8)
-    return [f"This may also revoke the tokens of the other databases in group {group}: {names}"] if others else []
+    return [f"This may also revoke the tokens of the other databases in the group {group}: {names}"] if others else []
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:

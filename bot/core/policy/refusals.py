@@ -57,7 +57,7 @@ def of_another_organization(action: Action) -> str:
 
 def reaches_others(binding: Binding) -> str:
     """Return the sentence that an action affects other databases. It doesn't name any that the channel may not know."""
-    return f"This would also affect databases outside this channel ({binding.databases})."
+    return f"This channel only has {binding.databases}, and this would also affect other databases."
 
 
 UNBOUND = "The policy has no rules for this channel."
@@ -76,7 +76,7 @@ def no_rule(policy: Policy, subject: Subject, binding: Binding, action: Action, 
         spelled = [as_typed(Action(action.command, one), target) for one in ways]
         return f"{start}. You can use {_join_or(spelled)}."
     if places := [rule.databases for rule, miss in useful if miss is Miss.DATABASE and rule.databases]:
-        return f"{start}. It is only for {_join_or(str(one) for one in places)}."
+        return f"{start}. It is only allowed for {_join_or(str(one) for one in places)}."
     return f"{start}."
 
 
@@ -85,7 +85,7 @@ def too_long(action: Action, target: Target | None, rules: Sequence[Rule], ceili
     longest = max(rule.max_lifetime for rule in rules)
     longest = longest if ceiling is None else min(longest, ceiling)
     never = any(rule.allow_never for rule in rules) and ceiling is None
-    most = f"`--expiration {duration_text(longest)}` is the longest here"
+    most = f"The longest allowed here is `--expiration {duration_text(longest)}`"
     return f"That token would be valid for too long. {most}{', or `never`' if never else ''}."
 
 

@@ -16,7 +16,7 @@ from bot.turso import NotSent, TursoRejected
 PHASE: Final = "execute:next"
 """Marks the second step as sent."""
 CUT_SHORT: Final = "Turso Ops was restarted while this was sent."
-TOO_LATE: Final = "The first step was only seen later, so this wasn't sent."
+TOO_LATE: Final = "The first step was only confirmed later, so this wasn't sent."
 
 
 async def take_next_step(

@@ -163,7 +163,7 @@ async def _keep(env: Environment, request: Request, why: str) -> None:
 async def stop_countdown(env: Environment, request: Request, why: str) -> None:
     """Keep a database in quarantine and stop its countdown, so that only an Undo or another destroy changes it."""
     name = request.plan.target.name if request.plan.target else ""
-    outcome = f"The countdown of `{name}` was stopped, and it wasn't destroyed. {why}"
+    outcome = f"The countdown was stopped, and `{name}` wasn't destroyed. {why}"
     await _end(env, request, State.QUARANTINED, outcome, "denied", why, due_at=None)
 
 

@@ -111,7 +111,7 @@ def _quarantines(request: Request) -> bool:
 def _sentence(request: Request, state: State, kind: PhaseKind, settled: Settlement) -> str:
     why = settled.why
     if kind is PhaseKind.UNDO and state is State.QUARANTINED:
-        then = "The countdown continues. Press Undo again." if request.due_at else "Press Undo again."
+        then = f"{'The countdown continues. ' if request.due_at else ''}You can press Undo again."
         return f"Undo failed. {why or NOT_SHOWN} {then}"
     if state is State.FAILED and (left := describe_blocks(_remaining_blocks(kind, settled))):
         name = request.plan.target.name if request.plan.target else "the database"

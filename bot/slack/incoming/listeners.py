@@ -22,7 +22,7 @@ from bot.slack.outgoing.response_urls import ResponseUrls
 ACK_WITHIN_SECONDS: Final = 2.2
 """Slack waits 3 seconds. Work that isn't stored by then continues, and is answered later."""
 WAITS: Final = (
-    "The bot's store is slow, so it isn't certain yet whether this was recorded. You'll hear here as soon as it is."
+    "The bot's store is slow, and I don't know yet whether this was recorded. I'll tell you here as soon as I do."
 )
 LATE: Final[Mapping[str, Any]] = {}
 """A placeholder for a form's response that wasn't ready in time."""

@@ -52,7 +52,7 @@ def test_a_denial_names_the_option_with_which_it_would_be_allowed() -> None:
 
 def test_a_denial_names_the_databases_with_which_it_would_be_allowed() -> None:
     decision = decide(policy(["allow: freeze, databases: ['test-*']"]), subject(), act("freeze", "orders"))
-    assert "It is only for test-*" in decision.reason
+    assert "It is only allowed for test-*" in decision.reason
 
 
 @pytest.mark.parametrize(
