@@ -13,11 +13,10 @@ from tests.browser.demo import Stage
 from tests.browser.window import Window
 from tests.sandbox.page import samples
 from tests.sandbox.page.pieces import mrkdwn
-from tests.soak import soaked
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 
-ROUNDS, TAKES = soaked(40, 16), 3
+ROUNDS, TAKES = 40, 3
 """Of some takes, one after the other in both channels, the calmest counts: others use the machine too."""
 # from the event to the next painted frame
 KEYPRESS = """async () => {
@@ -77,6 +76,7 @@ async def measured(window: Window, site: Stage, channel_id: str, take: int) -> t
     return slowest(pressed), slowest(appended)
 
 
+@pytest.mark.soak
 async def test_two_thousand_messages_are_as_quick_as_none(window: Open, site: Stage) -> None:
     fill(site, "C0ORDERS", 2000)
     empty = await window("U0DANA", place="c/C0DBOPS")

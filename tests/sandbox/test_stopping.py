@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.forked import the_nursery
+from tests.soak import one_in
 from tests.world import until
 
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
-@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda one: one.name)
+
+@pytest.mark.parametrize("asked", one_in(3, SIGNALS), ids=lambda one: one.name)
 async def test_a_signal_stops_the_sandbox_cleanly(tmp_path: Path, asked: signal.Signals) -> None:
     out, err = tmp_path / "out", tmp_path / "err"
     fork = partial(
