@@ -15,6 +15,7 @@ from bot.store.connections.database import StoreUnavailable
 from bot.store.connections.failures import SENTENCES, Failure, failure_of
 from bot.store.connections.server import require_usable
 from bot.store.connections.urls import BadDatabaseUrl, place_of, places_of
+from bot.store.schema.upgrading import require_current, upgrade
 from bot.store.store import open_store
 from tests.postgres import named
 from tests.process import free_port
@@ -102,6 +103,20 @@ async def test_a_value_that_an_option_cannot_have_is_said_to_be_that(query: str)
     assert await detail_of(f"postgresql://u:{PASSWORD}@127.0.0.1:{free_port()}/d?{query}") == sentence(Failure.OPTION)
 
 
+async def test_a_search_path_without_a_schema_is_named(postgresql_url: str) -> None:
+    with pytest.raises(StoreUnavailable) as raised:
+        await upgrade(f"{postgresql_url}&options=-c%20search_path%3Dnowhere")
+    assert raised.value.detail == sentence(Failure.SCHEMA)
+
+
+async def test_an_encoding_of_the_environment_is_not_used(
+    upgraded_postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "SQL_ASCII")
+    await require_usable(places_of(upgraded_postgresql_url, None))
+    await require_current(upgraded_postgresql_url)
+
+
 async def test_a_missing_database_is_named_by_its_setting(postgres_server: str) -> None:
     url = named(postgres_server, "missing")
 
@@ -138,6 +153,7 @@ def test_a_full_disk_is_reported(tmp_path: Path) -> None:
 WRONG = {
     "an option of other drivers": (f"postgresql://u:{PASSWORD}@h/d?pgbouncer=true", "`pgbouncer`.*DATABASE_DIRECT_URL"),
     "TLS as other drivers write it": (f"postgresql://u:{PASSWORD}@h/d?ssl=require", "`ssl`.*sslmode=require"),
+    "an encoding": (f"postgresql://u:{PASSWORD}@h/d?client_encoding=latin1", "`client_encoding`.*UTF-8"),
     "an unknown TLS mode": (f"postgresql://u:{PASSWORD}@h/d?sslmode=true", "unknown `sslmode`"),
     "an option that may be a secret": (f"postgresql://u:p?{PASSWORD}=1&x@h/d?{PASSWORD}-x=1", "`…`"),
     "a password with an @": (f"postgresql://u:{PASSWORD}@x@h/d", "special character in its password"),
@@ -169,6 +185,7 @@ def test_a_url_with_several_hosts_is_accepted() -> None:
         "password": PASSWORD,
         "dbname": "d",
         "target_session_attrs": "read-write",
+        "client_encoding": "utf8",
     }
 
 

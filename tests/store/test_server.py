@@ -104,3 +104,16 @@ async def test_a_process_opens_no_more_connections_than_its_settings_allow(
             ).fetchone()
 
     assert row == (3,)
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+async def test_a_database_that_cannot_keep_every_text_is_refused(encoding: str, postgres_server: str) -> None:
+    name = f"not_utf8_{encoding.lower()}"
+    with psycopg.connect(postgres_server, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    try:
+        with pytest.raises(UnusableServer, match=f"^The store's database has the encoding {encoding}, "):
+            await prepare_store(places_of(named(postgres_server, name), None), upgrades=True)
+    finally:
+        with psycopg.connect(postgres_server, autocommit=True) as admin:
+            admin.execute(f"DROP DATABASE {name}")

@@ -19,6 +19,7 @@ class Failure(StrEnum):
     TLS = "TLS"
     NOT_ALLOWED = "not allowed"
     OPTION = "unknown option"
+    SCHEMA = "no schema"
     TOO_MANY = "too many connections"
     POOL = "all connections in use"
     STARTING = "starting or stopping"
@@ -39,6 +40,7 @@ SENTENCES: Final[Mapping[Failure, str]] = {
     Failure.TLS: "No TLS connection to PostgreSQL as {setting} and the server want it.",
     Failure.NOT_ALLOWED: "PostgreSQL doesn't allow this user, address or operation.",
     Failure.OPTION: "{setting} has an option or a value that PostgreSQL doesn't know.",
+    Failure.SCHEMA: "PostgreSQL has no schema for the store's tables: the search path names none that exists.",
     Failure.TOO_MANY: "PostgreSQL has no connection left for this user, database or server.",
     Failure.POOL: "All connections of this process are in use.",
     Failure.STARTING: "PostgreSQL is starting or stopping.",
@@ -50,7 +52,7 @@ SENTENCES: Final[Mapping[Failure, str]] = {
     Failure.OTHER: "The store doesn't work.",
 }
 SURROUNDINGS: Final = frozenset(
-    {Failure.READ_ONLY, Failure.NOT_ALLOWED, Failure.DISK_FULL, Failure.OPTION, Failure.FILE}
+    {Failure.READ_ONLY, Failure.NOT_ALLOWED, Failure.DISK_FULL, Failure.OPTION, Failure.SCHEMA, Failure.FILE}
 )
 """Kinds of errors that drivers may raise as other classes than `OperationalError`."""
 STATES: Final[Mapping[str, Failure]] = {
@@ -58,6 +60,7 @@ STATES: Final[Mapping[str, Failure]] = {
     "28000": Failure.NOT_ALLOWED,
     "3D000": Failure.DATABASE,
     "42501": Failure.NOT_ALLOWED,
+    "3F000": Failure.SCHEMA,
     "53300": Failure.TOO_MANY,
     "53100": Failure.DISK_FULL,
     "25006": Failure.READ_ONLY,

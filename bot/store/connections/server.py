@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 OLDEST: Final = 13
 """The first version with `pg_current_xact_id_if_assigned` and `xid8`, which show whether a commit happened."""
+ENCODING: Final = "UTF8"
 ROUNDS: Final = 5
 """A pooler that others use, too, may give both connections separate sessions, but not this many times in a row."""
 CONNECT_SECONDS: Final = 5
@@ -38,6 +39,11 @@ async def require_usable(places: Places) -> None:
     async with _connected(places.direct) as one:
         if (version := one.info.server_version // 10000) < OLDEST:
             raise UnusableServer(f"The store needs PostgreSQL {OLDEST} or newer, and this is {version}.")
+        if (encoding := one.info.parameter_status("server_encoding")) not in (ENCODING, None):
+            raise UnusableServer(
+                f"The store's database has the encoding {encoding}, which can't keep every text. Create one with "
+                f"`CREATE DATABASE … ENCODING '{ENCODING}' TEMPLATE template0`."
+            )
         async with _connected(places.direct) as other:
             if await _share_sessions(one, other):
                 raise UnusableServer(_pooled(places.direct))

@@ -27,6 +27,8 @@ POSTGRESQL = (
 )
 READ_ONLY: Final = "mode"
 """The option in SQLite's URIs that opens a file for reading only: https://www.sqlite.org/uri.html"""
+ENCODING: Final = "client_encoding"
+"""The option of libpq that the bot sets itself, because the environment and the server may want another encoding."""
 SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 LARGEST_PORT: Final = 65_535
 PORT_OF_HOST: Final = re.compile(r"^(?:[^/:]+|\[.*\]):([^:]*)$")
@@ -171,11 +173,12 @@ def _checked(url: URL, setting: str) -> URL:
             )
     if (mode := url.query.get("sslmode")) is not None and mode not in SSL_MODES:
         raise BadDatabaseUrl(f"{setting} has an unknown `sslmode`. Use one of {', '.join(SSL_MODES)}.")
-    return url
+    return url.update_query_dict({ENCODING: "utf8"})
 
 
 _ADVICE: Final[Mapping[str, str]] = {
     "ssl": "Write `sslmode=require`.",
+    "client_encoding": "Remove it: the bot uses UTF-8.",
     "pgbouncer": f"Remove it, and set {DIRECT_SETTING} to an address without the pooler.",
 }
 
@@ -207,4 +210,9 @@ def _name(option: str) -> str:
 def _known_options() -> frozenset[str]:
     from psycopg.pq import Conninfo  # takes a tenth of a second, so it is imported only when PostgreSQL is used
 
-    return frozenset(option.keyword.decode() for option in Conninfo.get_defaults()) - {"user", "password", "dbname"}
+    return frozenset(option.keyword.decode() for option in Conninfo.get_defaults()) - {
+        "user",
+        "password",
+        "dbname",
+        ENCODING,
+    }
