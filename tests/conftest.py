@@ -22,6 +22,7 @@ GOLDEN = Path(__file__).parent / "golden"
 LONGEST = (
     "crash/test_kill",
     "crash/test_races",
+    "audit_stream/test_process",
     "incidents/test_digests",
     "incidents/test_home",
     "messages",
@@ -33,6 +34,10 @@ LONGEST = (
     "incidents",
     "sandbox/platform",
     "store",
+    "sandbox/workspace/test_socket_mode",
+    "tracing",
+    "slack/test_limits",
+    "turso/test_sockets",
 )
 """What starts first, so that no worker is left at the end with a long test."""
 
