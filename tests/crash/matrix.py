@@ -9,11 +9,14 @@ from datetime import timedelta
 
 from tests.crash.cell import Cell, Ended, Point
 from tests.crash.lane import Lane, lane
-from tests.crash.scenarios import SCENARIOS, Scenario
+from tests.crash.scenarios import APPROVALS, CHANGES, Scenario
 from tests.crash.stores import STORES, new_store
 from tests.forked import Nursery
-from tests.soak import CHOICE, SOAK
+from tests.soak import CHOICE, SOAK, one_in
 
+PLAYED_CHANGES, PLAYED_APPROVALS = one_in(2, CHANGES), one_in(2, APPROVALS)
+PLAYED = [*PLAYED_CHANGES, *PLAYED_APPROVALS]
+"""What this run plays, in the order in which stores and points are dealt out."""
 KINDS = STORES if SOAK else ("either",)
 LANES = 6 if SOAK else 1
 """Cells wait much and compute little: so many worlds at a time."""
@@ -40,7 +43,7 @@ class Matrix:
     def __init__(self, scenario: Scenario, kind: str, nursery: Nursery, postgres_server: str) -> None:
         self._scenario, self._nursery, self._postgres = scenario, nursery, postgres_server
         # Neighbors get stores of different kinds, and so does the same change with the next choice.
-        self._turn = CHOICE + SCENARIOS.index(scenario)
+        self._turn = CHOICE + PLAYED.index(scenario)
         self._kind = STORES[self._turn % 2] if kind == "either" else kind
         self._cells: asyncio.Queue[tuple[int, Point]] = asyncio.Queue()
         self._ended: list[Ended] = []

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.crash.matrix import KINDS, every_cell
-from tests.crash.scenarios import APPROVALS, Scenario
+from tests.crash.matrix import KINDS, PLAYED_APPROVALS, every_cell
+from tests.crash.scenarios import Scenario
 from tests.forked import Nursery
 
 
-@pytest.mark.parametrize("scenario", APPROVALS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", PLAYED_APPROVALS, ids=lambda scenario: scenario.name)
 @pytest.mark.parametrize("kind", KINDS)
 async def test_an_answer_survives_a_kill_at_every_point(
     scenario: Scenario,
