@@ -146,13 +146,15 @@ async def test_the_report_is_not_shared_where_the_rewind_could_not_be_read(
     assert shared == ["rewind-orders.md"]
 
 
+@pytest.mark.parametrize("named", [(BEN, ZOE), ()], ids=["in the plan", "since the plan"])
 @pytest.mark.parametrize("is_revoked", [True, False])
 async def test_holders_are_told_only_what_happened_to_their_tokens(
-    here: Pipeline, monkeypatch: pytest.MonkeyPatch, is_revoked: bool
+    here: Pipeline, monkeypatch: pytest.MonkeyPatch, is_revoked: bool, named: tuple[str, ...]
 ) -> None:
     request = await switched(here)
     target = present(request.plan.target)
-    at = here.of.now() - timedelta(days=1)
+    asked_at = request.created_at - timedelta(hours=1)
+    at = asked_at + timedelta(minutes=-1 if named else 1)
     one = LedgerToken(
         id="t-1", organization=request.organization, database=target.name, database_id=target.id, holder=BEN,
         read_only=False, minted_at=at, expires_at=None, channel_id="C0DBOPS", request_id="r-0", group="default",
@@ -165,7 +167,7 @@ async def test_holders_are_told_only_what_happened_to_their_tokens(
 
     monkeypatch.setattr(Tokens, "find", find)
     facts = {**request.facts, NEXT_STEP: "done" if is_revoked else "not_done"}
-    asked = replace(request, facts=facts, plan=replace(request.plan, holders=(BEN, ZOE)))
+    asked = replace(request, facts=facts, created_at=asked_at, plan=replace(request.plan, holders=named))
     said = here.slack.private
     said.clear()
 

@@ -33,7 +33,8 @@ async def notify_holders(env: Environment, request: Request, *, only_of: str | N
     is_revoked = request.facts.get(NEXT_STEP) != NextStepResult.NOT_DONE
     target = request.plan.target
     replaced = {one.holder for one in old if request.plan.successor and target and one.database_id == target.id}
-    for holder in request.plan.holders:
+    since = (one.holder for one in old if one.minted_at >= request.created_at)  # nobody knew of them in the plan
+    for holder in dict.fromkeys([*request.plan.holders, *since]):
         theirs = _databases(old, holder) if is_revoked else []
         is_told = bool(theirs) or only_of is None
         if holder != request.requester and is_told and (holder in replaced or is_revoked):
