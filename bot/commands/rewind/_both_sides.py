@@ -29,6 +29,8 @@ PAUSES: Final = (0.5, 1.0)
 """Pauses in seconds after the first reads that fail."""
 NAMED: Final = 8
 LONGEST_NAME: Final = 60
+Statement = tuple[str, int]
+"""A statement, and how many columns its rows have."""
 Schema = Mapping[tuple[str, str], str]
 """Type and name of each object, and its definition."""
 
@@ -73,7 +75,7 @@ class _Reader:
     async def schema(self, until: float) -> None:
         """Read the objects of the schema, and which columns contain a time."""
         try:
-            objects, columns = await self._first_read([SCHEMA, COLUMNS], until)
+            objects, columns = await self._first_read([(SCHEMA, 3), (COLUMNS, 2)], until)
         except BotError as error:
             self.side.whys.append(str(error))
             return
@@ -93,7 +95,9 @@ class _Reader:
         for start in range(0, len(there), TOGETHER):
             some = there[start : start + TOGETHER]
             try:
-                found = await self._read([counting(name, self.side.times.get(name)) for name in some], until)
+                times = self.side.times
+                asked = [(counting(name, times.get(name)), 2 if name in times else 1) for name in some]
+                found = await self._read(asked, until)
             except BotError as error:
                 self.side.whys.append(str(error))
                 return
@@ -102,7 +106,7 @@ class _Reader:
             if refused:
                 self.side.whys.append(f"`{self.side.name}` didn't let me count every table: {refused}.")
 
-    async def _first_read(self, statements: Sequence[str], until: float) -> list[Rows]:
+    async def _first_read(self, statements: Sequence[Statement], until: float) -> list[Rows]:
         """Read with a new token, which a new database may take a moment to accept."""
         for pause in PAUSES:
             try:
@@ -111,11 +115,17 @@ class _Reader:
                 await asyncio.sleep(pause)
         return await self._read(statements, until)
 
-    async def _read(self, statements: Sequence[str], until: float) -> list[Rows]:
+    async def _read(self, statements: Sequence[Statement], until: float) -> list[Rows]:
+        """Run statements. What a database answers isn't trusted: rows without the expected columns are unreadable."""
         left = until - asyncio.get_running_loop().time()
         if left <= 0:
             raise Unavailable(f"There was no time left to read all of `{self.side.name}`.")
-        return await self.ctx.turso.read_rows(self.database, self.token, statements, within_seconds=left)
+        asked = [sql for sql, _ in statements]
+        found = await self.ctx.turso.read_rows(self.database, self.token, asked, within_seconds=left)
+        widths = [width for _, width in statements]
+        if any(len(row) != width for rows, width in zip(found, widths, strict=True) for row in rows.rows):
+            raise Unavailable(f"`{self.side.name}` sent a response that I can't read.")
+        return found
 
 
 async def _reader(ctx: ChangeContext, side: _Side) -> _Reader | None:

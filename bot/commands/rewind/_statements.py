@@ -50,6 +50,8 @@ def time_columns(rows: Iterable[tuple[Value, ...]]) -> dict[str, str]:
     """Return the column of each table that most clearly contains a time."""
     found: dict[str, str] = {}
     for table, column in ((str(row[0]), str(row[1])) for row in rows):
+        if column.lower() not in TIME_COLUMNS:  # the statement asks for these alone
+            continue
         rank = TIME_COLUMNS.index(column.lower())
         if table not in found or rank < TIME_COLUMNS.index(found[table].lower()):
             found[table] = column
@@ -59,7 +61,7 @@ def time_columns(rows: Iterable[tuple[Value, ...]]) -> dict[str, str]:
 def counted(found: Rows) -> TableSide:
     """Return the result of a table's counting statement."""
     count, *newest = found.rows[0] if found.rows else (None,)
-    if not isinstance(count, int):
+    if not isinstance(count, int) or count < 0:
         return TableSide()
     if count > ROWS:  # the newest time of only some rows would be wrong
         return TableSide(ROWS, more=True)
