@@ -8,6 +8,7 @@ from typing import Self
 
 from bot.app.audit_stream import received_copy
 from bot.app.clock import SystemClock
+from bot.app.logs import set_up_logs
 from bot.app.lost_files import describe_loss
 from bot.app.store_start import prepare_store
 from bot.blocks.text import counted
@@ -96,8 +97,9 @@ def verify_copy(path: Path, head: str | None) -> int:
 async def after_restore(settings: Settings) -> int:
     """Prepare a restored store for the bot, and print what was done. Returns 1 if people must check something."""
     from bot.app import after_restore as restore
-    from bot.app.compose import running
+    from bot.app.compose import running, secrets_of
 
+    set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))
     async with running(settings, executes=False, counts=False) as bot:
         report = await restore.after_restore(bot.env, await bot.health.heartbeat.others())
     for line in restore.lines(report):
@@ -107,8 +109,9 @@ async def after_restore(settings: Settings) -> int:
 
 async def doctor(settings: Settings) -> int:
     """Run every live check, and print the findings. Changes nothing. Returns 1 if something is wrong."""
-    from bot.app.compose import running
+    from bot.app.compose import running, secrets_of
 
+    set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))
     async with running(settings, executes=False, upgrade=False, counts=False) as bot:
         findings = [*await bot.health.doctor(), *_store_findings(settings)]
     for name, well, sentence in findings:

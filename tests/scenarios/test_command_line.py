@@ -225,6 +225,8 @@ async def test_readiness_and_the_doctor_say_when_turso_no_longer_accepts_the_tok
         ran = await house.command("doctor")
         assert ran.status == 1
         assert "FAIL  turso" in ran.out
+        assert all(line.startswith(("ok  ", "FAIL")) for line in ran.out.splitlines()), "findings, and no log lines"
+        assert all(json.loads(line)["level"] for line in ran.err.splitlines()), "log lines as the processes write them"
         assert (await house.asks("/healthz")).status_code == 200
     finally:
         house.world.turso.faults.remove(fault.id)
