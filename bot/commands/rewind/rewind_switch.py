@@ -200,6 +200,7 @@ command = ChangeCommand(
     purpose="switch from {} to its copy",
     policy_keys=("undo_by",),
     reaches_others=True,
+    comes_to=("rotate",),
     plan=plan,
     drift=drift,
     act=act,

@@ -41,6 +41,19 @@ def test_a_denial_of_destroy_denies_whatever_deletes(name: str, rules: list[str]
 
 
 @pytest.mark.parametrize(
+    ("rules", "more"),
+    [
+        (["deny: rotate, databases: ['orders']", "allow: [rotate, rewind]"], ""),
+        (["allow: [rotate, rewind]"], CEILING % ("[rotate]", "['orders*']")),
+    ],
+)
+def test_a_denial_of_rotate_denies_the_switch_that_revokes_the_same_tokens(rules: list[str], more: str) -> None:
+    switch = Action("rewind switch", databases=(COPY, Target("orders", "eu")))
+    assert decide(policy(rules, more=more), subject(), switch).verdict is Verdict.DENY
+    assert decide(policy(["allow: rewind"]), subject(), switch).verdict is Verdict.ALLOW
+
+
+@pytest.mark.parametrize(
     "rules",
     [
         pytest.param(["allow: rewind"], id="no rule about destroy"),
