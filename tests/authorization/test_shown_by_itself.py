@@ -5,8 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.records.notices import LiveCard
 from bot.core.records.timers import Timer, TimerKind
+from bot.core.reply import Reply
+from bot.pipeline.environment import Environment
 from bot.pipeline.home.home_tab import view_of
+from bot.pipeline.outcomes import live_cards
 from bot.pipeline.outcomes.live_cards import refresh_live_cards
 from bot.pipeline.timers.digests import digest_is_due
 from tests.authorization import lost
@@ -76,6 +80,31 @@ async def test_a_digest_stops_while_the_policy_does_not_let_it_be_shown(world: W
     enforce(world, OWN_POLICY)
     await digest(world, days_ago=1)
     assert public(world, "Turso digest") == digests + 1
+
+
+async def test_a_card_that_cannot_be_drawn_does_not_stop_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert world.bot is not None
+    enforce(world, OWN_POLICY)
+    await world.make("live-both")
+    first = await world.person(DANA).types("/turso triage live-both")
+    second = await world.person(ANA).types("/turso triage live-both")
+    await world.calm()
+    before = words(world.as_now(first)), words(world.as_now(second))
+    await world.pass_time(hours=1)
+
+    async def break_the_first(env: Environment, card: LiveCard) -> Reply | None:
+        if card.ts == first.ts:
+            raise ValueError("a bug")
+        return await draw(env, card)
+
+    draw = live_cards._drawn
+    monkeypatch.setattr(live_cards, "_drawn", break_the_first)
+    await live_cards.refresh_live_cards(world.bot.env, "acme", ["live-both"])
+
+    assert words(world.as_now(first)) == before[0]
+    assert words(world.as_now(second)) != before[1]
 
 
 @pytest.mark.parametrize("policy", [HIDDEN, ELSEWHERE], ids=["for one person alone", "another organization"])

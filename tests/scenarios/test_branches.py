@@ -168,8 +168,13 @@ async def test_destroy_now_asks_as_if_it_were_typed(world: World) -> None:
 
 async def test_where_a_destroy_needs_approval_the_end_asks_for_it(world: World) -> None:
     await branched(world, "asks-first")
-    await world.pass_time(days=4)
+    announcement = await announced(world, "asks-first")
+    await world.pass_time(days=2)
     card = await until(lambda: world.card(holding="wants to destroy `asks-first`"), what="the card")
+    for label in ("Keep", "Extend"):
+        heard = await world.person(DANA).presses_and_hears(label, announcement)
+        assert "deny or withdraw any request to destroy it" in words(heard), "it doesn't stay by itself"
+    assert "its end date has passed" in words(await world.person(DANA).types("/turso ls asks-first --branches"))
     assert "Approve" in buttons(card)
     await world.person(ANA).presses("Approve", card)
     await until(lambda: world.card(holding="*asks-first* is in quarantine"), what="the quarantine")

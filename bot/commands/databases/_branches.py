@@ -73,7 +73,9 @@ def _line(ctx: Context, database: Database, origins: Origins) -> Mrkdwn:
     owner = mrkdwn(", created by {}'s rewind", person(maker)) if maker else owner
     age = _age(ctx, database, record)
     old = "age unknown" if age == UNKNOWN else f"{age} old"
-    return mrkdwn("• `{}` of `{}`, {}{}, ends {}", database.name, source or UNKNOWN, old, owner, _end(record))
+    is_over = record is not None and record.state is BranchState.ENDED
+    end = _end(record) if is_over else mrkdwn("ends {}", _end(record))
+    return mrkdwn("• `{}` of `{}`, {}{}, {}", database.name, source or UNKNOWN, old, owner, end)
 
 
 def _age(ctx: Context, database: Database, record: Branch | None) -> str:
@@ -85,6 +87,8 @@ def _age(ctx: Context, database: Database, record: Branch | None) -> str:
 def _end(record: Branch | None) -> Mrkdwn:
     if record and record.state is BranchState.ENDING:
         return mrkdwn("now")
+    if record and record.state is BranchState.ENDED:
+        return mrkdwn("its end date has passed")
     return when(record.ends_at) if record and record.ends_at else mrkdwn("never")
 
 

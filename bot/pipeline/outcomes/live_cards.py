@@ -27,6 +27,8 @@ async def refresh_live_cards(env: Environment, organization: str, databases: Seq
             await _refresh(env, card)
         except BotError as error:
             log.info("a live card stays as it was", database=card.database, why=str(error))
+        except Exception:  # a card that can't be drawn must not stop the updates of others
+            log.exception("a live card couldn't be updated", database=card.database)
 
 
 async def _refresh(env: Environment, card: LiveCard) -> None:

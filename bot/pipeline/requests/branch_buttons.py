@@ -31,6 +31,10 @@ from bot.pipeline.requests.open_items import settled_incident
 
 TOO_LATE: Final = "It is too late: `{}` has reached its end date. Press *Undo* on its quarantine card to restore it."
 AT_MOST: Final = "`{}` can't be extended. It ends at most {} days after it was created."
+OVER: Final = (
+    "`{}` has already reached its end date. To keep it, deny or withdraw any request to destroy it, or press *Undo* on "
+    "its quarantine card."
+)
 NEEDS_APPROVAL: Final = (
     "Creating a branch here needs approval, so only someone who can approve `branch` and doesn't own `{}` can extend "
     "or keep it."
@@ -121,6 +125,8 @@ async def _movable(env: Environment, incoming: Incoming, verb: str) -> tuple[Bra
             raise Refused(NEEDS_APPROVAL.format(branch.database))
     if held := await open_quarantine(env.store, branch.database_id):
         raise Refused(in_quarantine(held))
+    if branch.state is BranchState.ENDED:
+        raise Refused(OVER.format(branch.database))
     if (there := await exists(env, branch)) is None:
         raise Unavailable(f"Turso didn't say whether `{branch.database}` is still there. Try again in a moment.")
     if not there:
