@@ -146,7 +146,7 @@ class World:
         return self.platform.state.turso
 
     def changes(self, method: str, path_end: str = "") -> list[Any]:
-        """Return the calls to the local Turso that change something, from its own log."""
+        """Return the Platform API calls with this method whose path ends with `path_end`, from the local log."""
         return [one for one in self.turso.calls.control() if one.method == method and one.path.endswith(path_end)]
 
     def card(self, channel_id: str = DB_OPS, *, holding: str = "") -> Message | None:

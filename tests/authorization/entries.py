@@ -1,4 +1,4 @@
-"""Every entry point that can lead to a change. Each is prepared once, and must refuse while something is lost."""
+"""Every entry point that can lead to a change. Each must refuse once a permission or other precondition is lost."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -26,25 +26,28 @@ GROUPS = ("out of the groups", "Slack silent about groups")
 
 @dataclass(frozen=True)
 class Entry:
-    """One way to a change."""
+    """One entry point through which a change can be made."""
 
     name: str
     prepare: Callable[[World, str], Awaitable[str]]
-    """Set it up under a database name of its own, and return what its button or form carries."""
+    """Set up what the entry point needs, with a database of this name, and return the value of its button or form."""
     take: Callable[[World, str], Awaitable[object]]
-    """Use it. Raises BotError with the reason, or returns it."""
+    """Use the entry point. Raises BotError with the reason if the bot refuses."""
     whose: tuple[str, ...]
-    """The people whose rights it needs."""
+    """The people whose permissions it needs."""
     stays_open: tuple[str, ...] = ()
-    """Losses that must not affect it. With a person, only that person's loss."""
+    """Names of losses that must not make it refuse.
+
+    `NAME USER_ID` exempts only that person, as in `out of the groups U0ANA`.
+    """
     also: tuple[str, ...] = ()
-    """Other losses that must make it refuse."""
+    """Names of losses outside `LOSSES` that must make it refuse."""
     covers: str = ""
-    """What it covers of the code's entry points: a button's `action_id`, a form's `callback_id`, or `step: …`."""
+    """The bot's entry point that it covers: a button's `action_id`, a form's `callback_id`, or `step: …`."""
 
 
 def incoming(world: World, who: str, action_id: str, value: str, *, at_home: bool = False) -> Incoming:
-    """Return a press in the channel, or on Home."""
+    """Return a button press in the channel, or on the Home tab."""
     assert world.bot is not None
     return Incoming(
         id=new_id("i"), key=new_id("k"), kind=Kind.ACTION, at=world.bot.env.clock.now(), user_id=who,
@@ -78,7 +81,10 @@ def submitting(
 
 
 def stepping(step: Step, *, for_: str = "") -> Callable[[World, str], Awaitable[object]]:
-    """Return a step that runs without a press: the start of an approved operation, or the end of its countdown."""
+    """Return a function that authorizes a step without a button press.
+
+    Such a step is the start of an approved operation, or the end of its countdown.
+    """
 
     async def take(world: World, value: str) -> object:
         assert world.bot is not None
@@ -100,7 +106,7 @@ async def stored(world: World, request_id: str) -> Request:
 
 
 async def make_request(world: World, name: str, line: str) -> str:
-    """Make a request that waits for approval, and return its id."""
+    """Make a request that waits for approval or confirmation, and return its ID."""
     assert world.bot is not None
     await world.make(name)
     shown = await world.person(DANA).types(f"/turso {line.format(name)} --reason tidy")
@@ -143,7 +149,7 @@ async def frozen(world: World, name: str) -> str:
 
 
 async def branch(world: World, name: str) -> str:
-    """Create a branch of Dana's that ends by itself."""
+    """Create a branch of Dana's that has an end date, and return its ID."""
     assert world.bot is not None
     await world.make(f"{name}-source")
     await world.workspace.say(DANA, DB_OPS, f"/turso branch {name}-source {name} --for 9d")
@@ -156,7 +162,7 @@ async def branch(world: World, name: str) -> str:
 
 
 async def owed(world: World, name: str) -> str:
-    """Carry out a break-glass operation."""
+    """Carry out a break-glass operation, which needs a review, and return the ID of its request."""
     assert world.bot is not None
     await world.make(name)
     await world.person(DANA).types(f"/turso db protect {name} on --reason fire")
@@ -166,7 +172,7 @@ async def owed(world: World, name: str) -> str:
 
 
 async def undone_act(world: World, name: str) -> str:
-    """Carry out a break-glass operation whose database looks as before."""
+    """Carry out a break-glass operation, then revert it directly in Turso, so that it could start again."""
     assert world.keys is not None
     request_id = await owed(world, name)
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
@@ -184,7 +190,7 @@ async def owed_form(world: World, name: str) -> str:
 
 
 async def creation(world: World, name: str) -> str:
-    """Make a request that its own requester confirms by typing the name."""
+    """Make a request that its own requester confirms by typing the name, and return the value of that form."""
     assert world.bot is not None
     await world.person(DANA).types(f"/turso db create {name} --reason work")
     waiting = await world.bot.store.requests.find(states=[State.PENDING])
@@ -201,12 +207,12 @@ Prepare = Callable[[World, str], Awaitable[str]]
 
 
 def on_call(prepare: Prepare) -> Prepare:
-    """Return the same preparation for a database whose approvers are on call."""
+    """Wrap `prepare` to use a database whose approvers come from the on-call schedule."""
     return lambda world, name: prepare(world, f"shift-{name}")
 
 
 def away(prepare: Prepare) -> Prepare:
-    """Return the same preparation for a database whose approver has made Ana their delegate."""
+    """Wrap `prepare` to use a database whose approver has delegated to Ana."""
 
     async def prepared(world: World, name: str) -> str:
         assert world.bot is not None
@@ -222,7 +228,7 @@ BY_THREE = (ANA, DANA, lost.AWAY)
 SHIFT = tuple(lost.OF_SHIFTS)
 DELEGATION = tuple(lost.OF_DELEGATIONS)
 BY_ID = (f"out of the groups {ANA}", f"out of the groups {lost.AWAY}")
-"""Losses that are named by IDs."""
+"""The approver is named by user ID rather than through a group, so leaving the user groups doesn't matter."""
 NAMED = {forms.COMMENT_INPUT: "fine", forms.VERDICT_INPUT: "yes"}
 ENTRIES = (
     Entry("vote", destroy, pressing(ANA, "approval.approve"), BY_TWO, covers="approval.approve"),

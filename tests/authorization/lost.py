@@ -1,4 +1,4 @@
-"""What may be lost between a request and its answer, as context managers that restore it."""
+"""Context managers that remove a permission or other precondition while they are open, and restore it on exit."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from tests.policies import WITH_DBA_GROUP
 from tests.world import DB_OPS, ORDERS, World, enforce
 
 Loss = Callable[[World, str], Any]
-"""Takes the world and the person who loses something."""
+"""Takes the world and the person who loses something, and returns the context manager."""
 
 POLICY = (
     "oncall_users: {pagerduty: {PANA001: U0ANA, PBEN002: U0BEN}}\n"
@@ -54,7 +54,7 @@ LEFT = TWO.replace("  acme: {token: env:TURSO_API_TOKEN}\n", "").replace(
 
 
 def notice(world: World) -> None:
-    """Clear the bot's cached facts: the tests check that it doesn't rely on them."""
+    """Clear the bot's caches of people, groups, channels and shifts, so that what follows starts with current facts."""
     assert world.bot is not None
     directory: Any = world.bot.env.directory
     forget, schedules = directory.forget, directory._schedules
@@ -69,10 +69,11 @@ def notice(world: World) -> None:
         schedules._silent.pop(key, None)
 
 
-async def know(world: World) -> None:
+async def warm_caches(world: World) -> None:
     """Fill the bot's caches with the current facts, which it keeps for a minute."""
     assert world.bot is not None
-    world.workspace.limits.rates = "off"  # the table makes more requests in a minute than people do in a day
+    # These tests send requests much faster than people do, so disable the rate limits.
+    world.workspace.limits.rates = "off"
     directory, groups = world.bot.env.directory, frozenset(world.workspace.usergroups)
     for who in ("U0ANA", "U0DANA"):
         await directory.subject_of(who, DB_OPS, usergroups=groups)
@@ -161,7 +162,7 @@ def _roster(name: str, value: Any) -> Loss:
 
 
 def delegation_over(world: World, who: str) -> Any:
-    """Hide the delegation from the store while the block runs, as if its end had passed."""
+    """Make the store return no delegation by `AWAY` inside the `with` block, as if it had expired."""
     assert world.bot is not None
     store = world.bot.env.store.delegations
     active = store.active
@@ -173,7 +174,7 @@ def delegation_over(world: World, who: str) -> Any:
 
 
 AWAY = "U0REMY"
-"""An approver who has made Ana their delegate."""
+"""An approver who has delegated to Ana."""
 OF_SHIFTS: dict[str, Loss] = {
     "another shift": _roster("shifts", [Shift("PBEN002")]),
     "nobody on call": _roster("shifts", []),
@@ -202,4 +203,4 @@ LOSSES: dict[str, Loss] = {
     "Slack silent about groups": _silent("usergroups.users.list"),
 }
 EVERY: dict[str, Loss] = {**LOSSES, **OF_SHIFTS, **OF_DELEGATIONS}
-"""All losses. Those of shifts and delegations affect only what depends on them."""
+"""All losses. Shift and delegation losses affect only entries that use on-call approvers or delegates."""

@@ -1,4 +1,4 @@
-"""Whatever is lost between a request and its answer: each entry point to a change refuses, with the reason."""
+"""Each entry point to a change refuses, with the reason, if a precondition was lost since it was prepared."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ async def test_it_refuses_and_nothing_is_sent(world: World, entry: Entry, name: 
     if entry.name not in PREPARED:
         PREPARED[entry.name] = await entry.prepare(world, f"db-{ENTRIES.index(entry)}")
         await world.calm()
-    await lost.know(world)
+    await lost.warm_caches(world)
     before = sent(world)
 
     with lost.EVERY[name](world, who), pytest.raises(BotError) as refused:

@@ -1,4 +1,4 @@
-"""A gate fails if a figure misses its *must* or is missing. The table says which."""
+"""A gate fails if a figure misses its required value (`must`) or wasn't measured. The table marks each such figure."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A web page elsewhere cannot drive the workspace, and nothing in a message comes alive in a real browser."""
+"""Another origin can't control or read the workspace, and a browser doesn't execute anything in a message."""
 
 from __future__ import annotations
 

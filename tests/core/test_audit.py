@@ -1,4 +1,7 @@
-"""The chain reveals every edit, removal, insertion and reordering. A posted head also reveals a cut-off end."""
+"""The chain reveals every edit, removal, insertion and reordering.
+
+If the head hash was posted, truncation is detected too.
+"""
 
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator

@@ -114,7 +114,7 @@ def test_a_command_that_changes_nothing_takes_no_reason() -> None:
 
 @pytest.mark.parametrize("blank", ["' '", '"\u00a0\u2003"', "'\u3164\u2800\uffa0'", '"\u115f\u1160 \u200b"'])
 def test_a_reason_that_nobody_can_see_is_none(blank: str) -> None:
-    """A rule that requires a reason, or break-glass, would else be satisfied by it."""
+    """Otherwise it would satisfy a rule that requires a reason, or break-glass."""
     assert read(f"destroy orders --reason {blank} --ticket {blank}").common == Common(reason="", ticket="")
 
 

@@ -1,6 +1,6 @@
-"""Everybody concerned is told each kind of end, with each way of delivery closed, and after each failure.
+"""Everyone concerned is notified of every kind of outcome, even if some delivery methods fail or errors occur.
 
-They are told once, and no one else is.
+Each is notified once, and no one else is.
 """
 
 import itertools
@@ -37,7 +37,7 @@ ENTRIES = (samples.entry("executed"),)
 
 @dataclass(frozen=True)
 class Ended:
-    """Who must be told about an end."""
+    """The people who must be notified of an outcome."""
 
     concerned: tuple[str, ...]
     is_private: bool = False
@@ -66,7 +66,7 @@ async def opened(house: House, request: Request, *, card: bool) -> Request:
 
 
 def ends(to: State, mode: Mode = Mode.APPROVAL, *, card: bool = True, **changes: Any) -> Kind:
-    """Return a function that ends a request, whose card may be in the channel."""
+    """Return a function that opens a request and ends it in state `to`. With `card`, its card is in the channel."""
 
     async def end(house: House) -> Ended:
         request = await opened(house, request_for(mode, **changes), card=card)
@@ -82,7 +82,7 @@ def ends(to: State, mode: Mode = Mode.APPROVAL, *, card: bool = True, **changes:
 
 
 async def thawed(house: House) -> Ended:
-    """End a freeze by its timer."""
+    """Store a freeze that was just released, with the timer that notifies people."""
     request = request_for()
     hold = Hold(f"h-{request.id}", HoldKind.FREEZE, "acme", "orders-eu", request.id, False, True, request.id, "C0DBOPS",
                 NOON)  # fmt: skip
@@ -96,7 +96,7 @@ async def thawed(house: House) -> Ended:
 
 
 async def incident_over(house: House) -> Ended:
-    """End an incident by its timer."""
+    """Start an incident with a timer that ends it an hour later."""
     number = next(NUMBERS)
     incident = Incident(f"n-{number}", f"INC-{number}", "C0DBOPS", "acme", "incident", "U0ANA", NOON,
                         house.clock.now() + timedelta(hours=1), timeline_ts=CARD)  # fmt: skip
@@ -106,7 +106,7 @@ async def incident_over(house: House) -> Ended:
 
 
 async def reviewed(house: House) -> Ended:
-    """Review a break-glass operation."""
+    """Store a break-glass operation, review it, and notify people of the review."""
     request = request_for(Mode.BREAK_GLASS)
     await opened(house, request, card=True)
     review = Review(f"v-{request.id}", request.id, "U0ANA", "C0DBOPS", NOON, NOON, ("U0BEN",), ("<@U0CAT>",))
@@ -184,7 +184,7 @@ async def quiet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
 
 @pytest.fixture
 def here(quiet: House) -> House:
-    """Yield the same house, with a Slack that works again."""
+    """Return the shared fixture with its fake Slack reset."""
     slack = quiet.slack
     slack.channel, slack.heard, slack.gone, slack.no_threads = Channel("C0DBOPS"), [], set(), ""
     slack.refuses, slack.troubles, slack.dead = {}, {}, set()

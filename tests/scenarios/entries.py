@@ -21,7 +21,7 @@ from tests.scenarios.generated import LINES
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, until
 
 Ready = Callable[[], None]
-"""Called once everything is prepared. Every later decision of the rules is because of the entry point itself."""
+"""Called after setup. Policy decisions made after this call are attributed to the entry point."""
 Way = Callable[[World, Ready], Awaitable[None]]
 SAMPLES = {
     "name": "orders", "key": "INC-1", "on": "on", "command": "list", "expiration": "1h", "for": "30m",
@@ -29,10 +29,10 @@ SAMPLES = {
 }  # fmt: skip
 """A valid value for each argument, by its key."""
 FOR_COMMAND = {"rewind": {"to": "1s ago"}, "branch": {"name": "fresh-copy"}}
-"""By command: arguments that need another value than the one in `SAMPLES`."""
+"""Per command: arguments that need a value other than the one in `SAMPLES`."""
 NAMES = {"create": "fresh", "thaw": "held", "restore": "quarantined", "wake": "asleep",
          "rewind switch": "rewound", "rewind keep": "rewound", "rewind discard": "rewound"}  # fmt: skip
-"""By command: a database to which the command applies. The others use `orders`."""
+"""Per command: a database to which the command applies. The others use `orders`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def _submitting_form(command: Command) -> Way:
 
 
 def _pressing(action_id: str) -> Way:
-    """Press with every id that the button might carry. One of them is of the kind that it expects."""
+    """Press the button once with each kind of ID, since only one kind is valid for it."""
 
     async def take(world: World, ready: Ready) -> None:
         if action_id == "token.end":  # earlier tokens may have been revoked by now
@@ -132,7 +132,7 @@ def _pressing(action_id: str) -> Way:
 
 
 async def _branch(world: World, name: str) -> str:
-    """Create a branch that ends by itself, and return its id."""
+    """Create a branch that has an end date, and return its ID."""
     assert world.bot is not None
     await forging.forge_command(world, DANA, DB_OPS, f"branch orders {name} --for 3d")
     await until(lambda: world.card(holding=f"*{name}* of"), what="the branch")
@@ -141,7 +141,7 @@ async def _branch(world: World, name: str) -> str:
 
 
 async def _incident(world: World) -> str:
-    """Start an incident, and return its id."""
+    """Start an incident, and return its ID."""
     assert world.bot is not None
     await forging.forge_command(world, REMY, DB_OPS, "incident start INC-1")
     await world.calm()
@@ -198,7 +198,7 @@ async def _opening_home(world: World, ready: Ready) -> None:
 
 
 async def an_intent(world: World, by: str = DANA) -> str:
-    """Return the id of an intent of a person in #db-ops. Forms carry such an id to remember where they were opened."""
+    """Open a form in #db-ops, and return the ID that it carries, which tells where the form was opened."""
     await world.workspace.say(by, DB_OPS, "/turso show")
     view = await world.person(by).modal("Database")
     await world.workspace.close_view(by, view.id)
@@ -207,7 +207,7 @@ async def an_intent(world: World, by: str = DANA) -> str:
 
 
 async def values_of(world: World) -> list[str]:
-    """Return ids of each kind that a button or a form may carry, as the store has them now."""
+    """Return IDs of each kind that a button or a form may carry, from the store."""
     assert world.bot is not None
     store = world.bot.store
     requests: list[Request] = list(await store.requests.find(states=list(State)))

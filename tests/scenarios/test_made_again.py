@@ -1,4 +1,4 @@
-"""A database was destroyed and created again elsewhere: nothing said of the new one is about the old one."""
+"""When a database is recreated outside the bot, messages about the new one contain no data of the old one."""
 
 import pytest
 
@@ -18,7 +18,7 @@ channels:
 """
 )
 OF_THE_OLD_ONE = ("Blocked by", "Blocked now", "1 active token", "Tokens that expire")
-"""What must not be shown of the old one. `triage` still shows its history, which is stored by name."""
+"""Text about the old database that must not appear. `triage` still shows its history, which is stored by name."""
 
 
 async def made_again(world: World, *names: str) -> None:

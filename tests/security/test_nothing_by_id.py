@@ -1,4 +1,4 @@
-"""Texts name nothing by its ID or its place in the policy, and no channel that the reader isn't in."""
+"""Messages never show raw IDs or policy paths, and never name a channel that the reader isn't in."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -57,7 +57,7 @@ IDS: Final = re.compile(r"(?<![A-Za-z0-9_-])[CUSGWT]0[A-Z0-9]{2,}")
 LINKS: Final = re.compile(r"<#(C0[A-Z0-9]+)(?:\|[^>]*)?>")
 MENTIONS: Final = re.compile(r"<@[UW]0[A-Z0-9]+>|<!subteam\^S0[A-Z0-9]+>")
 PATTERNS: Final = {DB_OPS: re.compile(r"orders.*|users"), ORDERS: re.compile(r"orders.*")}
-"""The databases of the two channels."""
+"""The names of the databases that each channel may see."""
 PLACES: Final = re.compile(r"rules\[\d+\]|(?:channels|profiles)\.[A-Za-z0-9]+")
 
 
@@ -87,8 +87,8 @@ def shown(value: Any) -> Iterator[str]:
             yield from shown(one)
 
 
-def faults(world: World, reader: str, thing: Message | View) -> list[str]:  # noqa: F811
-    """Return what a person reads in it and should not."""
+def leaks(world: World, reader: str, thing: Message | View) -> list[str]:  # noqa: F811
+    """Return the texts of a message or view that this person must not see."""
     found = []
     for text in [*([thing.text] if isinstance(thing, Message) else []), *shown(thing.blocks)]:
         outside = [one for one in LINKS.findall(text) if reader not in world.workspace.channels[one].members]
@@ -101,7 +101,7 @@ def faults(world: World, reader: str, thing: Message | View) -> list[str]:  # no
 
 
 async def read_by(world: World, reader: str) -> list[str]:  # noqa: F811
-    """Return the faults in everything that a person can read, Home included."""
+    """Return the leaks in everything that a person can read, including the Home tab."""
     await world.workspace.open_home(reader)
     await world.calm()
     things: list[Message | View] = list(forging.private_messages(world, reader))
@@ -110,7 +110,7 @@ async def read_by(world: World, reader: str) -> list[str]:  # noqa: F811
     bot = world.workspace.app.bot_user_id
     said = [one for one in things if isinstance(one, View) or one.user_id == bot]
     assert said, f"{reader} was told nothing"
-    return [fault for one in said for fault in faults(world, reader, one)]
+    return [leak for one in said for leak in leaks(world, reader, one)]
 
 
 @pytest.mark.parametrize("where", [DB_OPS, ORDERS, GENERAL, SHARED, SECRET])
@@ -120,7 +120,7 @@ async def test_no_answer_to_a_line_has_a_fault(world: World, where: str) -> None
         for reader in readers:
             await forging.forge_command(world, reader, where, line)
         await world.calm()
-    assert not [fault for reader in readers for fault in await read_by(world, reader)]
+    assert not [leak for reader in readers for leak in await read_by(world, reader)]
 
 
 async def test_no_answer_to_a_press_has_a_fault(world: World) -> None:  # noqa: F811
@@ -129,7 +129,7 @@ async def test_no_answer_to_a_press_has_a_fault(world: World) -> None:  # noqa: 
         for reader in (DANA, REMY):
             answer = await world.person(reader).presses_and_hears(label, card)
             assert "Nothing was changed" in words(answer) or "your own request" in words(answer)
-    assert not [fault for reader in (ANA, BEN, DANA, REMY) for fault in await read_by(world, reader)]
+    assert not [leak for reader in (ANA, BEN, DANA, REMY) for leak in await read_by(world, reader)]
 
 
 @pytest.mark.parametrize(("where", "hidden"), [(DB_OPS, "analytics"), (ORDERS, "users")])
@@ -152,7 +152,7 @@ async def test_no_menu_of_databases_offers_one_of_another_channel(
             names = [option["value"] for option in options]
             assert not [one for one in names if not shown_names.fullmatch(one)], f"{reader} typed {typed!r}"
             assert names or typed, "an empty menu would hide nothing"
-        assert not faults(world, reader, view)
+        assert not leaks(world, reader, view)
         await world.workspace.close_view(reader, view.id)
 
 

@@ -1,4 +1,4 @@
-"""A receiver of OTLP over HTTP that keeps every span that it gets."""
+"""A receiver of OTLP over HTTP that stores every span."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,8 +15,8 @@ from bot.sandbox.running import bound, served
 
 
 @dataclass(frozen=True)
-class Received:
-    """One span."""
+class ReceivedSpan:
+    """One span of a trace."""
 
     name: str
     trace: str
@@ -34,19 +34,19 @@ class Receiver:
     """The spans and the bodies that were received."""
 
     url: str
-    spans: list[Received] = field(default_factory=list)
+    spans: list[ReceivedSpan] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
 
-    def of(self, trace: str) -> list[Received]:
+    def of(self, trace: str) -> list[ReceivedSpan]:
         """Return the spans of a trace in the order of their start."""
         return sorted((span for span in self.spans if span.trace == trace), key=lambda span: span.began)
 
-    def named(self, name: str) -> list[Received]:
+    def named(self, name: str) -> list[ReceivedSpan]:
         """Return the spans with a name."""
         return [span for span in self.spans if span.name == name]
 
     async def take(self, request: Request) -> Response:
-        """Keep the content of one request."""
+        """Store the spans and the body of one request."""
         body = await request.body()
         self.bodies.append(body)
         self.spans += _read(body)
@@ -55,7 +55,7 @@ class Receiver:
 
 @asynccontextmanager
 async def receiving() -> AsyncIterator[Receiver]:
-    """Yield a receiver that listens on a port of its own."""
+    """Yield a receiver that listens on a free port."""
     with bound(0) as listening:
         receiver = Receiver(f"http://127.0.0.1:{listening.getsockname()[1]}")
         app = Starlette(routes=[Route("/v1/traces", receiver.take, methods=["POST"])])
@@ -63,10 +63,10 @@ async def receiving() -> AsyncIterator[Receiver]:
             yield receiver
 
 
-def _read(body: bytes) -> list[Received]:
+def _read(body: bytes) -> list[ReceivedSpan]:
     sent = ExportTraceServiceRequest.FromString(body)
     return [
-        Received(
+        ReceivedSpan(
             name=span.name,
             trace=span.trace_id.hex(),
             id=span.span_id.hex(),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.tracing.receiver import Received
+from tests.tracing.receiver import ReceivedSpan
 
 PAGE = Path(__file__).parents[2] / "docs/operations.md"
 EVENTS = ("answered", "request.opened", "request.moved", "operation.ended")
@@ -32,13 +32,13 @@ def metrics(text: str) -> str:
     return "\n".join(sorted(line for line in text.splitlines() if FIGURES.match(line)))
 
 
-def trace(spans: Sequence[Received]) -> str:
+def trace(spans: Sequence[ReceivedSpan]) -> str:
     """Return the spans that aren't single calls to Slack or the store, each below its parent."""
     (root,) = [span for span in spans if not span.parent]
     return "\n".join([root.name, *_below(root, spans, "  ")])
 
 
-def _below(parent: Received, spans: Sequence[Received], indent: str) -> list[str]:
+def _below(parent: ReceivedSpan, spans: Sequence[ReceivedSpan], indent: str) -> list[str]:
     """Return the children of a span. Its reads come first, and once, because they run at the same time."""
     inner = [span for span in spans if span.parent == parent.id and not span.name.startswith(("store ", "Slack "))]
     reads = sorted({span.name for span in inner if span.name.startswith("Turso GET")})

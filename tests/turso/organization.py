@@ -40,7 +40,7 @@ class Organization:
     """Answers a request instead of the organization. None: it answers as usual."""
 
     def answer_instead(self, bodies: Mapping[str, Any]) -> None:
-        """Answer each path with one of these endings with its body."""
+        """Answer a request whose path ends with one of these keys with that key's body."""
 
         def answer(request: httpx.Request) -> httpx.Response | None:
             found = next((body for end, body in bodies.items() if request.url.path.endswith(end)), None)

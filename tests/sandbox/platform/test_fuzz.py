@@ -151,7 +151,10 @@ def test_every_line_of_a_cursor_is_an_entry_of_the_protocol(
 
 @cache
 def schema() -> Any:
-    """Return the API description for schemathesis, which only the worker of these tests imports, since that is slow."""
+    """Return the API description for schemathesis.
+
+    The import is slow, so only the worker that runs these tests does it.
+    """
     import schemathesis
 
     return schemathesis.openapi.from_dict(description())
