@@ -1,4 +1,4 @@
-"""The CPU time per request and the requests per second at saturation, in interleaved rounds."""
+"""Measures the CPU time per request and the requests per second at saturation, in alternating rounds."""
 
 import statistics
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ async def cost(fleet: Fleet, name: str, requests: Iterator[bytes], count: int) -
 async def interleaved(
     fleet: Fleet, plan: dict[str, tuple[Iterator[bytes], int]], *, status: int = 200, rounds: int = ROUNDS
 ) -> dict[str, tuple[float, float]]:
-    """Return the medians of `cost` for each system of `plan`, measured in turns."""
+    """Return the median results of `cost` for each system in `plan`, measured in alternating rounds."""
     seen: dict[str, list[tuple[float, float]]] = {name: [] for name in plan}
     for name in plan:
         await fleet.start(name)
@@ -46,7 +46,10 @@ async def interleaved(
 
 
 async def commands(fleet: Fleet) -> dict[str, float]:
-    """Measure budgets 1 and 2: a read command without its delivery, next to B, D and the floor."""
+    """Measure budgets 1 and 2: CPU of a read command whose reply isn't delivered, compared with baselines.
+
+    These are B (bare Bolt) and D (sync Bolt in Flask). Floor A and the delivering bot are measured for reference.
+    """
 
     def asked(text: str = "db list") -> Iterator[bytes]:
         return signing.commands(text, respond_to=fleet.stubs.url)

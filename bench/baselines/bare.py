@@ -22,7 +22,7 @@ def _app(**more: Any) -> AsyncApp:
 
 
 def make() -> AsyncSlackRequestHandler:
-    """Acknowledge and do nothing."""
+    """Return an app that only acknowledges the command."""
     app = _app()
 
     @app.command("/turso")
@@ -44,7 +44,10 @@ def make_before_response() -> AsyncSlackRequestHandler:
 
 
 def make_messages() -> AsyncSlackRequestHandler:
-    """Acknowledge, then send two messages as Bolt's documentation does: `respond()` and the client."""
+    """Return an app that acknowledges and sends two messages.
+
+    It uses `respond()` and the client, as Bolt's documentation shows.
+    """
     app = _app(client=AsyncWebClient(token="xoxb-bench", base_url=os.environ["SLACK_API_URL"]))
 
     @app.command("/turso")
