@@ -9,7 +9,7 @@ from pathlib import Path
 
 MAX_SUBJECT = 72
 SUBJECT = re.compile(r"[a-z][a-z0-9, -]*: (?P<words>\S.*)")
-NO_IMPERATIVE = re.compile(r"(?:[a-z]+(?:ed|ing|[^s]s)|the|a|an|it|is|no|not|of|what|who|there)", re.IGNORECASE)
+NOT_IMPERATIVE = re.compile(r"(?:[a-z]+(?:ed|ing|[^s]s)|the|a|an|it|is|no|not|of|what|who|there)", re.IGNORECASE)
 IMPERATIVE = frozenset("bring embed exceed feed focus need proceed seed speed string succeed".split())  # noqa: SIM905
 """Imperatives that end like other verb forms."""
 TRAILER = re.compile(r"[A-Z][A-Za-z-]+: \S")
@@ -39,7 +39,7 @@ def _of_subject(subject: str) -> list[str]:
     if not match:
         return [*found, "The subject begins with its area, as in `commands: add usage`."]
     first = match["words"].split()[0].rstrip(",:")
-    if first[0].isupper() or (NO_IMPERATIVE.fullmatch(first) and first not in IMPERATIVE):
+    if first[0].isupper() or (NOT_IMPERATIVE.fullmatch(first) and first not in IMPERATIVE):
         found.append(f"After the area comes a verb in the imperative, in lower case: `add`, not `{first}`.")
     return found
 
