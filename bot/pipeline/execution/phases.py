@@ -42,7 +42,7 @@ async def facts_again(ctx: Context, command: ChangeCommand[Any], kind: PhaseKind
     """Read the facts about a change that aren't in its plan, such as the `DbId` of a new database.
 
     Raises:
-        BotError: Turso doesn't respond. The change isn't reported as done without them, since later steps need them.
+        BotError: Turso doesn't respond. Later steps need these facts, so the change isn't reported as done.
     """
     if kind is not PhaseKind.EXECUTE or command.facts_again is None:
         return {}
@@ -50,6 +50,6 @@ async def facts_again(ctx: Context, command: ChangeCommand[Any], kind: PhaseKind
 
 
 async def show_quietly(env: Environment, request_id: str) -> None:
-    """Update the cards of a request. A failure is logged and doesn't stop the step."""
+    """Update a request's cards. Ignores errors of Slack, Turso and the store, so that they don't stop the step."""
     with suppress(BotError):
         await show(env, request_id)

@@ -45,7 +45,7 @@ GONE: Final = "I can't find this branch. `/turso ls --branches` lists those of a
 
 
 async def extend(env: Environment, incoming: Incoming) -> str:
-    """Handle Extend: move the end of a branch by the time that it was first given."""
+    """Handle Extend: extend a branch by its original duration, up to the maximum lifetime."""
     branch, request = await _movable(env, incoming, "extend")
     seconds = request.plan.arguments.get("seconds")
     if branch.ends_at is None or not seconds:
@@ -60,7 +60,7 @@ async def extend(env: Environment, incoming: Incoming) -> str:
 
 
 async def keep(env: Environment, incoming: Incoming) -> str:
-    """Handle Keep: remove the end of a branch."""
+    """Handle Keep: remove a branch's end date."""
     branch, request = await _movable(env, incoming, "keep")
     if branch.ends_at is None:
         raise Refused(f"`{branch.database}` has no end date, so it stays.")
@@ -85,10 +85,12 @@ async def destroy_now(env: Environment, incoming: Incoming) -> str:
 async def _authorized(
     env: Environment, incoming: Incoming, verb: str, command: str
 ) -> tuple[Branch, Request, Authorization]:
-    """Return the branch of a button, for people who may use a command on it in its channel now.
+    """Return a button's branch, its request and the authorization.
+
+    The person must be allowed to use `command` on the branch in its channel.
 
     Raises:
-        BotError: there is no such branch, its end has begun, or they may not.
+        BotError: the branch doesn't exist, has reached its end date, or the person isn't allowed to do this.
     """
     await require_access(env, incoming, verb)
     branch = await env.store.branches.get(incoming.value) if incoming.value else None
@@ -105,13 +107,15 @@ async def _authorized(
 
 
 async def _movable(env: Environment, incoming: Incoming, verb: str) -> tuple[Branch, Request]:
-    """Return the branch of a button, for people who may let it last longer.
+    """Return a button's branch and its request, if the person may extend or keep the branch.
 
-    These are the people who may create such a branch by themselves. Where that needs approval, they are its approvers,
-    without the owner.
+    Anyone who can create such a branch without approval may do this. If creating one needs approval, only approvers
+    other than the owner may.
 
     Raises:
-        BotError: there is no such branch, its end has begun, it is in quarantine, or they may not.
+        BotError: the branch doesn't exist, has reached its end date or is in quarantine, or the person isn't allowed to
+            do this.
+        Unavailable: Slack didn't say who the owner is, or Turso didn't say whether the branch still exists.
     """
     branch, request, answer = await _authorized(env, incoming, verb, branching.command.name)
     if answer.decision.verdict is not Verdict.ALLOW:

@@ -193,7 +193,7 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def _incident_end(env: Environment, timer: Timer) -> Timer | None:
-    return await incidents.time_is_over(env, timer)
+    return await incidents.end_incident_when_due(env, timer)
 
 
 async def _alarm(env: Environment, timer: Timer) -> None:

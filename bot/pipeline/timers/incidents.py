@@ -29,8 +29,11 @@ FIRST_PAUSE = timedelta(hours=1)
 LONGEST_PAUSE = timedelta(hours=12)
 
 
-async def time_is_over(env: Environment, timer: Timer) -> Timer | None:
-    """End an incident whose time is up, and notify its channel. The commit also ends its profile's permissions."""
+async def end_incident_when_due(env: Environment, timer: Timer) -> Timer | None:
+    """End an incident whose time is up, and notify its channel.
+
+    Its permissions end in the same database transaction.
+    """
     incident = await env.store.incidents.get(timer.subject)
     if incident is None:
         return None
@@ -39,7 +42,7 @@ async def time_is_over(env: Environment, timer: Timer) -> Timer | None:
         return replace(timer, due_at=incident.until)
     if incident.ended_at is None:
         # The timer is kept until people are notified, in case of a crash in between.
-        if not await env.store.incidents.end(incident.id, "", now, _ended(env, incident), keeps_timer=True):
+        if not await env.store.incidents.end(incident.id, "", now, _ended_entry(env, incident), keeps_timer=True):
             return None
         incident = replace(incident, ended_at=now)
     if not incident.ended_by:
@@ -72,7 +75,7 @@ async def _facts(env: Environment, incident: Incident) -> Facts:
         return {}
 
 
-def _ended(env: Environment, incident: Incident) -> AuditEntry:
+def _ended_entry(env: Environment, incident: Incident) -> AuditEntry:
     return AuditEntry(
         at=env.clock.now(),
         event="incident_ended",
@@ -110,12 +113,15 @@ async def _remind(
 
 
 async def _escalate(env: Environment, review: Review, request: Request | None) -> None:
-    """Post an overdue review in the channel, notify its reviewers and the rule's people, and add an audit entry."""
+    """Post an overdue review in the channel, notify its people, and add an audit entry.
+
+    Its people are its reviewers and everyone in the rule's `notify`.
+    """
     notice = await _notice(env, review, request, "overdue", review.channel_id, None, overdue=True)
     await deliver(env, notice)
     await notify_each(env, notice)
     if not await env.store.notices.was_notified(review.id, "overdue"):
-        await env.store.audit.append(_overdue(env, review, request))
+        await env.store.audit.append(_overdue_entry(env, review, request))
     await env.store.notices.set_notified(review.id, "overdue", how=CHANNEL)
 
 
@@ -129,9 +135,10 @@ async def _notice(
     *,
     overdue: bool,
 ) -> Notice:
-    """Build the reminder of a review for its reviewers and for the people whom the rule notifies."""
+    """Build the reminder of a review for its reviewers and for everyone in the rule's `notify`."""
     inside = await env.directory.inside(review.channel_id)
-    if inside:  # without members the bot isn't in the channel, and the named reviewers are notified privately
+    # An empty set means that the bot isn't in the channel. All named reviewers are then notified privately.
+    if inside:
         review = replace(review, reviewers=tuple(one for one in review.reviewers if one in inside))
     reply = notices.review_notice(review, request, env.catalogue, overdue=overdue)
     called = await notified(env, review.notify, asked_by=review.actor)
@@ -139,7 +146,7 @@ async def _notice(
     return Notice(review.id, event, reply, people, channel_id, thread_ts)
 
 
-def _overdue(env: Environment, review: Review, request: Request | None) -> AuditEntry:
+def _overdue_entry(env: Environment, review: Review, request: Request | None) -> AuditEntry:
     return AuditEntry(
         at=env.clock.now(),
         event="review_overdue",
