@@ -1,4 +1,4 @@
-"""Types of the command line's arguments: each refuses what it can't be with a sentence."""
+"""Types for command-line arguments. Each rejects an invalid value with a one-sentence error."""
 
 import math
 import re
@@ -13,18 +13,18 @@ _HEAD: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def port(text: str) -> int:
-    """Return the number of a port."""
+    """Parse a port number."""
     lowest, highest = NUMBERS["PORT"]
-    return _whole(text, lowest, highest)
+    return _integer(text, lowest, highest)
 
 
 def entry_number(text: str) -> int:
-    """Return the number of an entry of the audit log."""
-    return _whole(text, 1, LARGEST_SEQ)
+    """Parse the number of an audit log entry."""
+    return _integer(text, 1, LARGEST_SEQ)
 
 
 def seconds(text: str) -> float:
-    """Return a length of time in seconds."""
+    """Parse a duration in seconds."""
     try:
         number = float(text)
     except ValueError:
@@ -35,13 +35,16 @@ def seconds(text: str) -> float:
 
 
 def head(text: str) -> str:
-    """Return a posted head of the audit log. A mistyped one must not look like a changed log."""
+    """Parse an audit log head hash that was posted to a channel.
+
+    Rejects a value that can't be a hash, since a typo would otherwise be reported as tampering.
+    """
     if not _HEAD.fullmatch(text.strip().lower()):
         raise ArgumentTypeError(f"`{text}` isn't a head, which has 64 of the characters 0 to 9 and a to f")
     return text.strip().lower()
 
 
-def _whole(text: str, lowest: int, highest: int) -> int:
+def _integer(text: str, lowest: int, highest: int) -> int:
     if not _DIGITS.fullmatch(text) or not lowest <= int(text) <= highest:
         raise ArgumentTypeError(f"`{text}` isn't a whole number from {lowest} to {highest}")
     return int(text)

@@ -20,7 +20,7 @@ DISABLED: Final = "OTEL_SDK_DISABLED"
 
 
 class Instruments(Traces, Protocol):
-    """Records traces, and adds the calls of the libraries to them."""
+    """Records traces, including calls made through httpx, aiohttp and SQLAlchemy."""
 
     def follow_turso(self, client: httpx.AsyncClient) -> None:
         """Record the calls of a Turso client."""

@@ -1,4 +1,4 @@
-"""Hours of usage: when a reading is due, and what each database used between two readings."""
+"""Hourly usage: when a reading is due, and what each database used between two readings."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ AT_MOST: Final = 500
 FLOWS: Final = (Measure.ROWS_READ, Measure.ROWS_WRITTEN, Measure.BYTES_SYNCED)
 
 Born = Callable[[str], datetime | None]
-"""Returns when a `DbId` was created, or None if it doesn't contain that."""
+"""Returns when a database was created, read from its `DbId`, or None if the ID contains no time."""
 
 
 def due_at(now: datetime) -> datetime:
@@ -28,7 +28,7 @@ def due_at(now: datetime) -> datetime:
 
 
 def value_of(record: object, measure: Measure) -> int | None:
-    """Return a number of a reading, a sample or a growth. None if it isn't known."""
+    """Return the value of a measure from a reading, sample or growth. None if it is unknown."""
     found: int | None = getattr(record, measure)
     return found
 
@@ -59,7 +59,9 @@ def growth(
     is_now: Mapping[str, UsageSample],
     born: Born,
 ) -> tuple[list[UsageGrowth], bool]:
-    """Return what each database used between two readings, largest first, and whether all others used nothing.
+    """Return the usage between two readings of each database that used anything, largest first.
+
+    The flag is True if the list is complete, so every other database used nothing.
 
     Args:
         was, is_now: the counters of every database at both readings, by `DbId`.

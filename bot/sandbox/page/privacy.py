@@ -1,4 +1,7 @@
-"""Decides who may see a record's content: private messages and actions are shown only to their person."""
+"""Decides who may see a record's content.
+
+Private messages and actions are visible only to the person they belong to.
+"""
 
 from bot.sandbox.workspace.records import Call, Delivery
 from bot.sandbox.workspace.workspace import Workspace

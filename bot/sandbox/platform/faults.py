@@ -7,7 +7,10 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
 
 Effect = Literal["not_ready", "late_rotation", "group_rotation"]
-"""The faults that change what a request does. The others affect the request itself."""
+"""Faults that change a request's result, such as a delayed rotation.
+
+The other kinds delay, fail or drop the request.
+"""
 FaultKind = Literal["latency", "status", "drop", "lost", "hold_before", "hold_after"] | Effect
 EFFECTS: frozenset[str] = frozenset(get_args(Effect))
 KINDS: frozenset[str] = EFFECTS | {"latency", "status", "drop", "lost", "hold_before", "hold_after"}
@@ -86,7 +89,7 @@ class Faults:
         return list(taken.values())
 
     def effect(self, kind: Effect, method: str, path: str) -> Fault | None:
-        """Return the fault that changes what this request does, and count it. None if there is none."""
+        """Return the fault of this kind that changes this request's result, and count it. None if there is none."""
         for fault in self._faults:
             if fault.kind == kind and not fault.spent and fault.fits(method, path):
                 fault.struck += 1

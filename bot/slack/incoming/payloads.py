@@ -1,4 +1,7 @@
-"""Translates Slack's payloads into `Incoming`. A payload without a valid person or channel becomes None."""
+"""Translates Slack's payloads into `Incoming`.
+
+Returns None for a payload without a valid person, or with an invalid channel.
+"""
 
 import os
 import re
@@ -142,7 +145,7 @@ def mention(body: Body, at: datetime, bot_user_id: str) -> Incoming | None:
 
 
 def _sent_at(body: Body, now: datetime) -> datetime:
-    """Return when an event happened. If an app doesn't respond, Slack sends an event again for hours."""
+    """Return when an event happened. Slack may redeliver an event hours later."""
     seconds = body.get("event_time")
     if not isinstance(seconds, int) or not 0 < seconds < now.timestamp():
         return now
@@ -178,7 +181,7 @@ def _incoming(
 
 
 def _key(body: Body) -> str:
-    """Return a hash that is the same for a redelivery: of the ID that it repeats, or of the whole body."""
+    """Return a deduplication key that a redelivery shares: a hash of its event or trigger ID, or of the whole body."""
     repeated = body.get("event_id") or body.get("trigger_id")
     return sha256(
         str(repeated or sorted(body.items(), key=lambda item: item[0])).encode("utf-8", "replace")
@@ -240,7 +243,10 @@ def _values_of(state: object) -> dict[str, Any]:
 
 
 def _plain_value(element: object) -> str | int | list[str] | None:
-    """Return the value of an input or button: text, an ID, an option's value, a list of those, or None."""
+    """Return the value of an input or button.
+
+    It is text, an ID, an option's value, a list of those, a Unix time from a datetime picker, or None.
+    """
     if not isinstance(element, Mapping):
         return None
     if isinstance(options := element.get("selected_options"), list):

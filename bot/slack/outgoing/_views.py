@@ -1,4 +1,4 @@
-"""Calls for modals, the Home tab, links and files."""
+"""Calls to Slack for modals, the Home tab, permalinks and files."""
 
 import json
 from typing import Final
@@ -18,7 +18,10 @@ log = structlog.get_logger(__name__)
 
 
 class Views:
-    """Opens and changes views. Text that looks like a secret is hidden."""
+    """Calls Slack for modals, the Home tab, permalinks and files.
+
+    Hides text that looks like a secret, except in `reveal_in_view`.
+    """
 
     def __init__(self, calls: SlackCalls, guard: EgressGuard) -> None:
         self._calls = calls
@@ -40,7 +43,8 @@ class Views:
     async def open_view(self, trigger_id: str, view: View) -> str | None:
         """Open a modal and return its ID. Raises Unavailable.
 
-        Returns None if the trigger is too old. An empty ID means that the modal is open but can't be replaced.
+        Returns None if Slack refuses, usually because the trigger has expired. An empty ID means that the modal is open
+        but can't be replaced.
         """
         try:
             answer = await self._calls.call(

@@ -16,7 +16,10 @@ OLDEST: Final = 13
 """The first version with `pg_current_xact_id_if_assigned` and `xid8`, which show whether a commit happened."""
 ENCODING: Final = "UTF8"
 ROUNDS: Final = 5
-"""A pooler that others use, too, may give both connections separate sessions, but not this many times in a row."""
+"""How often to compare sessions.
+
+A busy pooler may give two connections separate sessions once, but hardly this many times in a row.
+"""
 CONNECT_SECONDS: Final = 5
 _DATABASE: Final = (
     "SELECT pg_postmaster_start_time(), oid FROM pg_catalog.pg_database WHERE datname = current_database()"
@@ -24,7 +27,10 @@ _DATABASE: Final = (
 
 
 class UnusableServer(BotError):
-    """Raised for a PostgreSQL server that responds but can't be the store. The sentence says why, and what to do."""
+    """Raised for a PostgreSQL server that responds but can't be used as the store.
+
+    The message says why and what to do.
+    """
 
 
 async def require_usable(places: Places) -> None:
