@@ -38,7 +38,7 @@ TOLD_WITHIN: Final = timedelta(minutes=10)
 TOLD_SINCE: Final = timedelta(days=7)
 OPEN_STATES: Final = (*BEFORE_SENT, State.QUARANTINED)
 STREAM_MAY_LAG: Final = 1000
-"""The number of entries that may be on their way."""
+"""How many entries the audit stream's receiver may still lack."""
 
 
 @dataclass(slots=True)

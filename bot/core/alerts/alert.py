@@ -63,7 +63,10 @@ class AlertEnd(StrEnum):
 
 
 UNTOLD_ENDS: Final = (AlertEnd.OFF, AlertEnd.UNWATCHED)
-"""Ends of an alert whose state may have gone on. If it still holds once the channel is watched again, it is news."""
+"""Ends after which the state may continue unnoticed.
+
+If it still holds when the channel has alerts again, a new alert is posted.
+"""
 
 
 class Contributor(NamedTuple):
@@ -89,7 +92,7 @@ class Alert:
     """An alert in one channel. It is stored before it is posted.
 
     Of alerts with the same channel, kind, subject, measure, threshold and period there is at most one, and of those
-    that haven't ended at most one for all periods. Those that ended although their state went on don't count.
+    that haven't ended at most one for all periods. Alerts with one of the `UNTOLD_ENDS` don't count.
     """
 
     id: str

@@ -48,7 +48,8 @@ def evaluate(
     for kind, check in CHECKS.items():
         of_kind = [one for one in known if one.kind is kind]
         found = check(subscription, facts, of_kind, shown)
-        if subscription.is_muted(facts.now):  # nor is there an alert that replaces another one
+        # While muted, no alert is raised, so none replaces another one either.
+        if subscription.is_muted(facts.now):
             ended |= {one: how for one, how in found.ended.items() if how is not AlertEnd.HIGHER}
             continue
         ended |= found.ended

@@ -54,7 +54,7 @@ def _without_change(error: BotError, at: datetime) -> ActResult:
     """Return the result for an error that came before Turso changed anything."""
     if isinstance(error, NotSent | TursoRateLimited):
         return ActResult(Attempt.NOT_SENT, f"{error} Nothing was changed.")
-    if isinstance(error, TursoRejected | BadInput | Refused):  # the command itself raises the last two
+    if isinstance(error, TursoRejected | BadInput | Refused):  # commands raise BadInput and Refused
         is_final = not isinstance(error, TursoUnauthorized | TursoForbidden)  # an admin can fix these
         return ActResult(Attempt.REFUSED, str(error), {REFUSED: True} if is_final else {})
     return ActResult(Attempt.UNKNOWN, str(error), at=at)

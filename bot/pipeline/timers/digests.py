@@ -62,7 +62,7 @@ async def _first_time(env: Environment, timer: Timer, kept: Digest, period: str)
             return timer.failed(str(error), again_at=env.clock.now() + PAUSE)
         written = _no_digest(error)
     if not await env.store.digests.mark(kept.channel_id, period + BEGUN, was=kept.last_period):
-        # it was turned off or changed in the meantime: keep that
+        # The digest was turned off or changed in the meantime, so it isn't posted now.
         now_kept = await env.store.digests.get(kept.channel_id)
         return replace(timer, due_at=now_kept.next_at, attempt=0) if now_kept else None
     going = period if is_shown else period + NOWHERE
@@ -85,7 +85,8 @@ async def _hand_over(
         if not came and not before.endswith(NOWHERE):
             await _notify_not_posted(env, kept)
     except Unavailable as error:
-        if came is False or error.nothing_happened:  # it is written again; else it may already be posted
+        # The next attempt writes the digest again, but only if it certainly wasn't posted.
+        if came is False or error.nothing_happened:
             await env.store.digests.mark(kept.channel_id, before, was=period + BEGUN)
         return replace(timer.failed(str(error), again_at=env.clock.now() + PAUSE), attempt=0)
     return await _schedule_next(

@@ -37,12 +37,12 @@ from bot.pipeline.transitions.settlement import SECOND_LOOKS, Settlement, settle
 from bot.turso import DatabaseNotFound, TursoClient, TursoReader
 
 AGAIN = timedelta(seconds=30)
-"""The pause before a thaw that Turso doesn't show yet is read again."""
+"""The pause before the bot reads again whether Turso shows a thaw."""
 LONGEST_AGAIN = timedelta(minutes=5)
 LATE_AFTER = 5
 """The number of failures, about ten minutes, after which people are notified that a freeze hasn't ended yet."""
 LATE = "late"
-"""The event of that notice."""
+"""The event of the notice that a freeze hasn't ended yet."""
 NOT_SHOWN = "Turso doesn't show that it is unblocked yet."
 
 
@@ -72,7 +72,8 @@ async def _thaw(env: Environment, timer: Timer) -> Timer | None:
         return replace(timer, due_at=hold.due_at)
     turso, request = env.turso_clients.turso(hold.organization), await env.store.requests.get(hold.request_id)
     if timer.failures >= LATE_AFTER and hold.released_at is None:
-        with suppress(Unavailable):  # Slack: the freeze ends all the same, and this is said after the next try
+        # If Slack doesn't respond, the freeze is still ended. People are notified at the next attempt.
+        with suppress(Unavailable):
             await _notify_late(env, request, hold)
     is_there = await _is_there(turso, hold)
     if hold.released_at is None and not await _release(env, turso, hold, request, is_there=is_there):
@@ -93,7 +94,7 @@ async def _is_there(turso: TursoReader, hold: Hold) -> bool:
 async def _release(
     env: Environment, turso: TursoClient, hold: Hold, request: Request | None, *, is_there: bool
 ) -> bool:
-    """Unblock what only this hold blocks, and release it. Returns False until Turso shows that."""
+    """Unblock what only this hold blocks, and release it. Returns False until Turso shows the change."""
     ends, outcome = holding.lift_of(hold), "succeeded" if is_there else "gone"
     if is_there and not await holding.lift_once(turso, env.store, ends):
         return False
@@ -106,13 +107,16 @@ async def _release(
 
 
 async def _open_rest(env: Environment, turso: TursoClient, hold: Hold) -> holding.Blocks:
-    """Unblock what two holds left to each other when they ended together. Returns what is still blocked."""
+    """Unblock again, since of two holds that end together, each leaves the blocks to the other.
+
+    Returns what is still blocked.
+    """
     await holding.lift_once(turso, env.store, holding.lift_of(hold))
     return await holding.blocked(turso, hold.database)
 
 
 async def _notify_late(env: Environment, request: Request | None, hold: Hold) -> None:
-    """Notify people once that a freeze hasn't ended although its time is up, because Turso doesn't respond or do it."""
+    """Notify people once that a freeze hasn't ended although its time is up, because Turso hasn't confirmed the end."""
     if request is None or await env.store.notices.was_notified(hold.id, LATE):
         return
     _, thread_ts = await below_card(env, request)

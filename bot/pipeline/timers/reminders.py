@@ -68,7 +68,7 @@ async def _call_approvers(env: Environment, request: Request, timer: Timer) -> N
     event, card = f"reminder {timer.attempt}", CardContent.NO_CARD
     decision = await _decision(env, request)
     current, _ = await people_named(env, request)
-    counted = replace(request, votes=current.votes)  # whoever has only a void vote is called again
+    counted = replace(request, votes=current.votes)  # people whose vote no longer counts are reminded again
     escalated = _escalated(counted, decision, timer.attempt)
     with suppress(Unavailable):  # a later change brings the card up to date
         card = await refresh_cards(env, request, fresh=False)  # other people may be on call now
@@ -85,7 +85,7 @@ async def _call_approvers(env: Environment, request: Request, timer: Timer) -> N
     notice = await notice_of(env, called, event, reminder, thread_ts=thread_ts)
     people = await notified(env, called.notify, asked_by=request.requester)
     await deliver(env, replace(notice, people=tuple(people)))
-    await _call_directly(env, escalated, decision)  # those who were not called before
+    await _call_directly(env, escalated, decision)  # only the people who haven't got a direct message yet
 
 
 async def _decision(env: Environment, request: Request) -> Decision:

@@ -47,7 +47,7 @@ def create_platform(
     """Return a local Turso that keeps its state in the folder `data`.
 
     Args:
-        api_token: the token of the Platform API. The platform also accepts API tokens that it has minted itself.
+        api_token: the token of the Platform API. The platform also accepts API tokens that it has issued itself.
         seed: fill an organization without databases with a dozen that have tables, rows and usage.
         admin: serve `/_admin/`, with which tests set faults, hold calls, read the log of calls and move the clock.
         generation: imitate the API of 2023 or today's.

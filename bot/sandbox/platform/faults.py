@@ -19,7 +19,7 @@ _ids = itertools.count(1)
 
 @dataclass
 class Fault:
-    """A fault that affects `count` requests with a matching method and path. None affects all.
+    """A fault that affects `count` requests with a matching method and path, or all of them if `count` is None.
 
     Kinds:
         latency: wait `seconds` before the request is handled.

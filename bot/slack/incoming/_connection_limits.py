@@ -19,8 +19,10 @@ REQUEST_SECONDS: Final = 15.0
 ANSWER_SECONDS: Final = 30.0
 """The time limit from a complete request to the last byte of its response, so that a client must read it."""
 AT_MOST: Final = 1000
-"""Connections at a time. When one more comes, one is closed: of those that ask for nothing the one that has been idle
-longest, else the one that has kept us waiting longest for the rest of its request."""
+"""The most connections at a time. If there is one more, the one that has been idle longest is closed.
+
+If none is idle, the one whose request has been incomplete for longest is closed.
+"""
 TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 TOO_SLOW: Final = b"408 Request Timeout"
 
