@@ -1,4 +1,4 @@
-"""Chromium, the page with a small app behind it, and windows that must end without a trouble."""
+"""Fixtures: Chromium, the page with a demo app, and windows in which no error may occur."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ Open = Callable[..., Awaitable[Window]]
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """One browser for all tests; each window has its own context."""
-    path = await asyncio.to_thread(find)  # it may ask Playwright in its own way, which wants a thread
+    """Yield one browser for all tests. Each window has its own context."""
+    path = await asyncio.to_thread(find)  # in a thread, because it may use Playwright's blocking interface
     if path is None:
         pytest.fail("There is no Chromium: run `make browser` once.")
     async with async_playwright() as playwright:
@@ -40,14 +40,17 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def site() -> AsyncIterator[Stage]:
-    """A fresh workspace with its page and a small app."""
+    """Yield a new workspace with its page and the demo app."""
     async with stage() as served:
         yield served
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def window(browser: Browser, site: Stage) -> AsyncIterator[Open]:
-    """Opens windows; at the end none of them has logged an error or asked anybody else for anything."""
+    """Yield a function that opens windows.
+
+    At the end, checks that none of them has logged an error or sent a request to another server.
+    """
     opened: list[Window] = []
 
     async def open_one(person: str = "U0DANA", **options: Any) -> Window:

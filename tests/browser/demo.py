@@ -1,4 +1,4 @@
-"""A small app that is not ours: it answers `/turso` with whatever the page has to be able to draw and do."""
+"""A demo app in place of the bot: it answers `/turso` with everything that the page must be able to show and do."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def approval_card(requester: str, name: str, outcome: str | None = None) -> list
 
 
 def demo(workspace: Workspace) -> AsyncApp:
-    """The app, knowing where its workspace is."""
+    """Return the demo app, connected to the workspace."""
     app = bolt(workspace)
     asked: dict[str, Any] = {}
 
@@ -248,7 +248,7 @@ class Tap:
 
 @dataclass
 class Stage:
-    """What is being played: the workspace, the address of its page, and what was sent to whom."""
+    """A running workspace: its state, the address of its page, and what was sent to whose windows."""
 
     workspace: Workspace
     origin: str
@@ -257,7 +257,7 @@ class Stage:
 
 @asynccontextmanager
 async def stage(port: int = 0) -> AsyncIterator[Stage]:
-    """The page, the workspace and the app, served for a while."""
+    """Serve the page, the workspace and the app while the context is open."""
     workspace = new_workspace()
     page = create_page(workspace, commands=HINTS)
     tap = Tap(Starlette(routes=[*create_workspace_app(workspace).routes, Mount("/", page)]))

@@ -1,4 +1,4 @@
-"""Makes sure that there is a Chromium for the browser tests: the system's, the distribution's, or Playwright's own."""
+"""Finds or installs a Chromium for the browser tests: the system's, the distribution's, or Playwright's own."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ PLACES = (
 
 
 def find() -> str | None:
-    """The path of a Chromium that can be started, or None. `CHROMIUM` names one and wins."""
+    """Return the path of a Chromium that can be started, or None. The variable `CHROMIUM` takes precedence."""
     wanted = os.environ.get("CHROMIUM")
     found = [wanted] if wanted else [shutil.which(name) for name in NAMES] + list(PLACES)
     return next((path for path in found if path and os.access(path, os.X_OK)), None) or _playwrights()
 
 
 def _playwrights() -> str | None:
-    """Playwright's own build, when it has been downloaded."""
+    """Return the path of Playwright's own build, or None if it wasn't downloaded."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -34,7 +34,7 @@ def _playwrights() -> str | None:
 
 
 def _distribution() -> bool:
-    """Install the distribution's package; True when that worked."""
+    """Install the distribution's package. Return True if that worked."""
     if not shutil.which("apt-get") or os.geteuid() != 0:
         return False
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -45,7 +45,7 @@ def _distribution() -> bool:
 
 
 def main() -> int:
-    """Find or install one, say in one line which it is, and return the exit status."""
+    """Find or install a Chromium, print its path, and return the exit status."""
     path = find()
     if path is None and _distribution():
         path = find()

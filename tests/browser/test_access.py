@@ -1,4 +1,4 @@
-"""Everybody can use the page: names for what cannot be seen, contrast for what can, and the keyboard for all of it."""
+"""The page is accessible: controls have names, text has enough contrast, and the keyboard is enough for everything."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ WIDTH = 390
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """The sandbox as `make run` starts it."""
+    """Yield the sandbox as `make run` starts it."""
     async with living(tmp_path) as played:
         assert played.bot is not None
         await seed_hours(played.platform.state.turso, played.bot.store, played.clock)
@@ -28,7 +28,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def remy(browser: Browser, world: World) -> AsyncIterator[Window]:
-    """Remy on a phone, at the tour's step about alerts."""
+    """Yield Remy's window on a phone, at the tour's step about alerts."""
     window = await open_window(browser, world.url, REMY, phone=True, tour=True)
     await window.page.evaluate("localStorage.setItem('turso-ops-tour', '5')")
     await window.page.reload()

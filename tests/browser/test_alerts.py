@@ -20,7 +20,7 @@ WIDTH = 390
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """The sandbox as `make run` starts it."""
+    """Yield the sandbox as `make run` starts it."""
     async with living(tmp_path) as played:
         keep_usage_unknown(played)
         yield played

@@ -1,4 +1,4 @@
-"""The whole conversation with the real bot, in the windows of the people who have it."""
+"""The whole conversation with the real bot, in the browser windows of the people who take part."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.ma
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """The sandbox as `make run` starts it."""
+    """Yield the sandbox as `make run` starts it."""
     async with living(tmp_path) as played:
         yield played
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def windows(browser: Browser, world: World) -> AsyncIterator[dict[str, Window]]:
-    """Dana's and Ana's windows, side by side."""
+    """Yield Dana's and Ana's windows."""
     opened = {each: await open_window(browser, world.url, each) for each in (DANA, ANA)}
     yield opened
     for window in opened.values():
@@ -94,7 +94,7 @@ async def test_list_usage_create_token_destroy_and_rotate_as_the_readme_tells(
 
 
 async def refused_to_guest_and_stranger(world: World, browser: Browser, ana: Window) -> None:
-    """A guest in a channel of the policy, a member in a shared channel, and a stranger there: nothing is shown."""
+    """Check that nothing is shown to a guest in a channel of the policy, and to anyone in a shared channel."""
     gil = await open_window(browser, world.url, GIL, place=f"c/{ORDERS}")
     await gil.say("/turso ls")
     await expect(gil.pane.locator(".msg.private").last).to_contain_text("guest")
@@ -179,7 +179,7 @@ async def test_the_tour_of_eight_steps_shows_the_product(world: World, browser: 
 
 
 async def copied_token(window: Window, message: Locator) -> str:
-    """Copy the two variables of a revealed token, as somebody who pastes them into a file. Return the token."""
+    """Copy the two variables of a revealed token, as people do to paste them into a file. Return the token."""
     await window.press("Copy", message.locator(".pre", has_text="eyJ").first)
     lines = (await window.page.evaluate("navigator.clipboard.readText()")).splitlines()
     variables = dict(line.split("=", 1) for line in lines)

@@ -19,7 +19,7 @@ WIDTH = 390
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """The sandbox as `make run` starts it."""
+    """Yield the sandbox as `make run` starts it."""
     async with living(tmp_path) as played:
         await played.make("checkout", "checkout-old")
         yield played
@@ -27,7 +27,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def phones(browser: Browser, world: World) -> AsyncIterator[dict[str, Window]]:
-    """Three people in the incident's channel, each on a phone."""
+    """Yield the windows of three people in the incident's channel, each on a phone."""
     opened = {each: await open_window(browser, world.url, each, place=PLACE, phone=True) for each in (REMY, BEN, ANA)}
     yield opened
     for window in opened.values():
@@ -87,6 +87,6 @@ async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window
 
 
 async def picture(window: Window, what: Locator, name: str) -> None:
-    """Show something whole, and keep a picture of it when pictures are wanted."""
+    """Scroll to an element, and take a screenshot if `PICTURES` is 1."""
     await what.evaluate("element => element.scrollIntoView({ block: 'start' })")
     await window.picture(name)

@@ -17,7 +17,7 @@ from tests.sandbox.page.pieces import mrkdwn
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 
 ROUNDS, TAKES = 40, 3
-"""Of some takes, one after the other in both channels, the calmest counts: others use the machine too."""
+"""Both channels are measured in turns. The best of several takes counts, because other processes disturb them."""
 # from the event to the next painted frame
 KEYPRESS = """async () => {
   const box = document.querySelector('.pane:not([hidden]) .composer textarea');
@@ -48,7 +48,7 @@ APPENDED = """() => {
 
 
 def fill(site: Stage, channel_id: str, count: int) -> None:
-    """A long history: people's lines, the app's messages, and every fifth hundred a table of 100 rows."""
+    """Add a long history: messages of people and the app, and with every 500th a table of 100 rows."""
     state = site.workspace.state
     for number in range(count):
         blocks = [samples.data_table(100, 10)] if number % 500 == 499 else []
@@ -58,7 +58,7 @@ def fill(site: Stage, channel_id: str, count: int) -> None:
 
 
 def slowest(times: list[float]) -> float:
-    """The 90th percentile; half a frame at least, as nobody can see what is shorter."""
+    """Return the 90th percentile, but at least half a frame, since people can't see shorter delays."""
     return max(8.0, statistics.quantiles(times, n=10)[-1])
 
 

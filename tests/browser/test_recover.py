@@ -22,7 +22,7 @@ WIDTH = 390
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """The sandbox as `make run` starts it."""
+    """Yield the sandbox as `make run` starts it."""
     async with living(tmp_path) as played:
         assert played.bot is not None
         await seed_hours(played.platform.state.turso, played.bot.store, played.clock)
@@ -31,7 +31,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def phones(browser: Browser, world: World) -> AsyncIterator[dict[str, Window]]:
-    """Remy, who responds, and Ana, who approves, each on a phone."""
+    """Yield the windows of Remy, who responds, and Ana, who approves, each on a phone."""
     windows = {each: await open_window(browser, world.url, each, phone=True) for each in (REMY, ANA)}
     yield windows
     for window in windows.values():
@@ -115,6 +115,6 @@ async def confirm(window: Window) -> None:
 
 
 async def picture(window: Window, what: Locator, name: str) -> None:
-    """Show something whole, and keep a picture of it when pictures are wanted."""
+    """Scroll to an element, and take a screenshot if `PICTURES` is 1."""
     await what.evaluate("element => element.scrollIntoView({ block: 'start' })")
     await window.picture(name)

@@ -24,7 +24,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def dana(browser: Browser, world: World) -> AsyncIterator[Window]:
-    """Dana on a phone, with the panel open."""
+    """Yield Dana's window on a phone, with the panel open."""
     window = await open_window(browser, world.url, DANA, phone=True)
     await window.page.get_by_role("button", name="Inspector").first.click()
     await window.page.get_by_text("Turso –").click()

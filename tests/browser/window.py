@@ -1,4 +1,4 @@
-"""A browser window that somebody sits at: short names for what people do on the page."""
+"""A person's browser window, with a method for each thing that people do on the page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 
 @dataclass
 class Window:
-    """One person's window, with whatever went wrong in it."""
+    """One person's window, with the errors that occurred in it and the addresses that it requested."""
 
     page: Page
     context: BrowserContext
@@ -40,7 +40,7 @@ class Window:
         return self.pane.locator(".msg")
 
     def message(self, text: str) -> Locator:
-        """The latest message that contains a text."""
+        """Return the latest message that contains a text."""
         return self.pane.locator(".msg", has_text=text).last
 
     async def go(self, place: str = "c/C0DBOPS") -> None:
@@ -54,11 +54,14 @@ class Window:
             await self.composer.press("Enter")
 
     async def press(self, button: str, within: Locator | None = None) -> None:
-        """Press a button by what stands on it."""
+        """Press a button by its label."""
         await (within or self.page).get_by_role("button", name=button).last.click()
 
     async def opens(self, button: str, within: Locator) -> None:
-        """Press a button until its modal is there: a trigger lasts three seconds, which a busy machine may need."""
+        """Press a button until its modal is shown.
+
+        On a busy machine, the trigger of the first press may expire, because it is valid for only three seconds.
+        """
         for wait in (6_000, 6_000, 15_000):
             await self.press(button, within)
             with contextlib.suppress(AssertionError):
@@ -67,7 +70,10 @@ class Window:
         raise AssertionError(f"no modal: {await self.pane.inner_text()}")
 
     async def confirms(self, button: str, within: Locator) -> None:
-        """Press a button until it asks for confirmation, and confirm: a press on an old drawing of a card is lost."""
+        """Press a button until it asks for confirmation, and confirm.
+
+        A press is lost if the card is replaced at the same moment.
+        """
         dialog = self.page.locator("#confirm[open]")
         for wait in (6_000, 6_000, 15_000):
             await self.press(button, within)
@@ -78,7 +84,7 @@ class Window:
         raise AssertionError(f"no confirmation: {await self.pane.inner_text()}")
 
     async def picture(self, name: str) -> None:
-        """Keep a picture for the docs, when pictures are wanted."""
+        """Take a screenshot for the docs if `PICTURES` is 1."""
         if os.environ.get("PICTURES") == "1":
             PICTURES.mkdir(parents=True, exist_ok=True)
             await self.page.wait_for_timeout(1000)  # animations end
@@ -89,7 +95,7 @@ async def open_window(
     browser: Browser, origin: str, person: str, *, place: str = "c/C0DBOPS", tour: bool = False, phone: bool = False,
     dark: bool = False,
 ) -> Window:  # fmt: skip
-    """Open a window of its own (no shared storage) and wait until it is live."""
+    """Open a window that shares no storage with others, and wait until it is live."""
     size = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 820}
     context = await browser.new_context(
         viewport=size,  # type: ignore[arg-type]
