@@ -18,7 +18,7 @@ class Budget:
     at_least: bool = False
     gates: bool = False
     informs: bool = False
-    """True if it has no required value: it only informs about the machine."""
+    """True if it has no required value, because the figure only describes the machine."""
 
     def met(self, figures: Figures, *, aim: bool = False) -> bool | None:
         """Return whether every part holds. None if one was not measured."""

@@ -40,7 +40,7 @@ LONGEST = (
     "slack/test_limits",
     "turso/test_sockets",
 )
-"""What starts first, so that no worker is left at the end with a long test."""
+"""The tests that start first, so that no worker is left at the end with a long test."""
 WAITING = (
     "browser",
     *(
@@ -58,14 +58,16 @@ WAITING = (
 """Tests that wait more than they compute. All at once, they would leave the processor idle."""
 
 
-# How long an example takes says how busy the machine is.
+# No deadline, because how long an example takes depends on how busy the machine is.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
 
 REPEAT_SECONDS = 30
-"""Seconds until the time limit strikes again: asyncio keeps an exception that is raised in a background task, and the
-test would wait on."""
+"""Seconds until the time limit is raised again.
+
+If the first error is raised in a background task, asyncio keeps it there, and the test would continue to wait.
+"""
 
 
 @pytest.hookimpl(wrapper=True)

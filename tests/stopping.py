@@ -42,7 +42,7 @@ class HangingServer:
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """Stop the server while the block runs."""
+        """Stop the server inside the `with` block."""
         self.stop()
         try:
             yield
@@ -61,7 +61,7 @@ def locked(path: Path) -> Iterator[None]:
 
 @contextmanager
 def hanging_server() -> Iterator[HangingServer]:
-    """Yield a server of the test's own: a shared one would stop for every test that uses it."""
+    """Yield a server for one test, because a shared one would stop for every test that uses it."""
     folder = Path(tempfile.mkdtemp(prefix="turso-ops-stop-"))
     folder.chmod(0o755)
     server = pgserver.get_server(folder / "data", cleanup_mode="stop", start=False)

@@ -31,7 +31,7 @@ ANA, BEN, DANA, REMY = "U0ANA", "U0BEN", "U0DANA", "U0REMY"
 GIL, STELLA, ZED = "U0GIL", "U0STELLA", "U0ZED"
 DB_OPS, ORDERS, INCIDENT, GENERAL, SHARED = "C0DBOPS", "C0ORDERS", "C0INCCHK", "C0GENERAL", "C0SHARED"
 PATIENCE = 30.0
-"""In seconds. A machine that runs five workers on two cores may stall for a while."""
+"""The most seconds to wait for something. A machine that runs five workers on two cores may stall for a while."""
 PICK_UP_SECONDS = 0.3
 """How often the bot of a test looks into its queue. As often as in production, it would use 6 % of a core when idle."""
 

@@ -1,4 +1,4 @@
-"""Until a change is sent, Deny and Withdraw stop it, and so does an old approval or a lost right."""
+"""Until a change is sent, Deny and Withdraw stop it, and so does an expired approval or a lost permission."""
 
 from contextlib import ExitStack
 from typing import Any

@@ -29,7 +29,7 @@ CONTINUES = {
     (Mode.BREAK_GLASS, Verdict.ALLOW),
     (Mode.BREAK_GLASS, Verdict.BREAK_GLASS),
 }
-"""The mode of the request, with the verdict of the same or more lenient rules."""
+"""Pairs of a request's mode and the current verdict with which the request continues."""
 
 
 @pytest.mark.parametrize(("mode", "verdict"), [*product(Mode, (one for one in Verdict if one is not Verdict.DENY))])

@@ -63,7 +63,7 @@ async def test_a_quarantine_can_be_undone_in_a_channel_that_has_another_organiza
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda one: one.name)
 async def test_without_a_loss_it_continues(world: World, entry: Entry) -> None:
-    """Shows that each refusal above came from the loss."""
+    """This shows that each refusal above came from the loss."""
     value = PREPARED.get(entry.name) or await entry.prepare(world, f"db-{ENTRIES.index(entry)}")
     await entry.take(world, value)
     await world.calm()

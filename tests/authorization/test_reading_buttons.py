@@ -1,4 +1,4 @@
-"""A button that only reads is for members of its channel, too."""
+"""A button that only reads is refused to people outside its channel, too."""
 
 import pytest
 

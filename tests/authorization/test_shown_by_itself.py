@@ -160,7 +160,7 @@ async def test_a_form_suggests_nothing_to_a_person_who_has_left(world: World) ->
 
 
 async def test_requests_are_listed_only_in_their_own_channel(world: World) -> None:
-    """Elsewhere their buttons would not work, and outsiders would read the reasons of a private channel."""
+    """In another channel, their buttons would not work, and outsiders could read reasons from a private channel."""
     enforce(world, OWN_POLICY)
     await world.make("orders-elsewhere")
     await world.person(DANA).types("/turso db destroy orders-elsewhere --reason merger", ORDERS)

@@ -23,7 +23,7 @@ OWN_POLICY = lost.POLICY
 
 
 async def test_a_vote_stops_counting_when_its_owner_becomes_a_guest(world: World) -> None:
-    """The policy names Ana as a guest for `show`, in another rule than the one that requires approval."""
+    """The policy names Ana as a guest for `show`, but not in the rule that requires approval."""
     request_id = await make_request(world, "guests", "db destroy {}")
     with lost.a_guest(world, ANA), pytest.raises(Refused, match="aren't an approver for this request"):
         await pressing(ANA, "approval.approve")(world, request_id)
@@ -31,7 +31,7 @@ async def test_a_vote_stops_counting_when_its_owner_becomes_a_guest(world: World
 
 
 async def test_a_group_that_slack_does_not_list_counts_for_no_one(world: World) -> None:
-    """Its members were known a moment ago."""
+    """The bot knew the group's members a moment ago, but doesn't use that."""
     assert world.bot is not None
     request = await stored(world, await make_request(world, "silence", "db destroy {}"))
     press = incoming(world, ANA, "approval.approve", request.id)

@@ -66,7 +66,7 @@ def rule(**keys: str) -> str:
 
 
 async def request_and_tighten(world: World, name: str, policy: str, *, line: str = "db destroy {}") -> str:
-    """Make a request, make the rules stricter, and return it."""
+    """Make a request, make the rules stricter, and return the ID of the request."""
     enforce(world, OWN_POLICY)
     request_id = await make_request(world, name, line)
     enforce(world, policy)
@@ -140,7 +140,7 @@ async def test_a_running_countdown_lasts_as_long_as_the_longer_of_old_and_new(
 
 
 async def ends_at(world: World, request_id: str, moment: datetime) -> None:
-    """Let time pass until `moment`, and then do what is due for a request, as the sweep does."""
+    """Let time pass until `moment`, and then fire the due timers of a request, as the sweep does."""
     assert world.bot is not None
     env = world.bot.env
     await world.pass_time(seconds=max(0.0, (moment - env.clock.now()).total_seconds()))

@@ -57,7 +57,7 @@ async def test_a_person_with_two_ids_has_one_vote_and_never_on_their_own_request
 
 
 async def test_an_owner_doesnt_extend_their_own_branch_by_another_id(world: World) -> None:
-    """Where creating one needs approval, only another approver may let it last longer."""
+    """If creating a branch needs approval, only another approver may extend or keep it."""
     assert world.bot is not None
     if "W0DANA" not in world.workspace.people:
         give_second_ids(world)

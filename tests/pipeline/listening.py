@@ -44,7 +44,7 @@ _LOOKS_LATER = timedelta(hours=2)
 
 @dataclass
 class Heard:
-    """One message, and who can read it."""
+    """One message, and the person who got it, or `EVERYBODY` for a message in the channel."""
 
     who: str
     text: str
@@ -55,7 +55,10 @@ class Heard:
 
 @dataclass
 class SmallSlack:
-    """The fake Slack: its answers, and the messages that people got. `refuses` and `troubles` are by method."""
+    """The fake Slack: the messages that people got, and its faults.
+
+    `refuses` and `troubles` map methods to a permanent error and to temporary ones.
+    """
 
     channel: Channel = field(default_factory=lambda: Channel("C0DBOPS"))
     heard: list[Heard] = field(default_factory=list)
@@ -64,9 +67,9 @@ class SmallSlack:
     troubles: dict[str, list[str]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     no_threads: str = ""
-    """The error with which Slack refuses replies in threads. Empty: it accepts them."""
+    """The error with which Slack refuses replies in threads. Empty if it accepts them."""
     dead: set[str] = field(default_factory=set)
-    """People to whom direct messages fail."""
+    """The user IDs of people to whom direct messages fail."""
     ts: int = 0
 
     async def call(self, method: str, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def lost_after(here: Pipeline, change: Callable[[], object]) -> Callable[[], htt
 async def test_a_request_whose_answer_is_lost_does_not_claim_what_another_one_made(
     here: Pipeline, line: str, other: str
 ) -> None:
-    """Two people want the same name at the same moment. One gets it, and the other's request hears nothing."""
+    """Two people want the same name at the same moment. One gets it, and the answer to the other is lost."""
     unlucky, lucky = await here.ask(line, who=DANA), await here.ask(other, who=REMY)
     work = WorkSteps(here.env)
     assert await work.begin(unlucky.id, "execute") is BeginResult.GO

@@ -28,7 +28,7 @@ from tests.store.conftest import NOON
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("notices-are-heard")]
 
 CALLED = ("<@U0DAN>", "<!subteam^S0DBA>")
-"""Those whom a rule notifies: Dan, and the group of Cat."""
+"""The mentions of those that a rule notifies: Dan, and Cat's user group."""
 NOTIFIED = ("U0CAT", "U0DAN")
 REVIEWERS = ("U0BEN", "U0EVE")
 HOUR = timedelta(hours=1)
@@ -37,26 +37,26 @@ SOON = digests.PAUSE
 
 @dataclass(frozen=True)
 class Expected:
-    """Who must get a notice: where the channel may see it, and where it may not."""
+    """Who must get a notice: `open` if the channel may see it, and `closed` if not."""
 
     open: tuple[str, ...]
     closed: tuple[str, ...]
     timer: Timer | None = None
-    """The timer that sends it. None: the timer of an outcome."""
+    """The timer that sends the notice. None if it is the timer of an outcome."""
 
 
 Notice = Callable[[House], Awaitable[Expected]]
 
 
 async def reminder(house: House) -> Expected:
-    """Return the reminder of an open request."""
+    """Open a request, and return what is expected of its reminder."""
     now = house.clock.now()
     request = await opened(house, replace(request_for(), notify=CALLED, expires_at=now + HOUR), card=True)
     return Expected((EVERYBODY,), NOTIFIED, Timer(TimerKind.REMIND, request.id, now, attempt=1))
 
 
 def owed_review(due_in: timedelta, attempt: int, *, escalates: bool = False) -> Notice:
-    """Return a break-glass operation without a review."""
+    """Return a function that stores a break-glass operation whose review is still open."""
 
     async def owed(house: House) -> Expected:
         now = house.clock.now()
@@ -73,13 +73,13 @@ def owed_review(due_in: timedelta, attempt: int, *, escalates: bool = False) -> 
 
 
 async def alarm(house: House) -> Expected:
-    """Return the alarm of a break-glass operation, which people whom the rule notifies get even outside the channel."""
+    """Open a break-glass operation, whose alarm is sent privately to those that the rule notifies."""
     request = await opened(house, replace(request_for(Mode.BREAK_GLASS), notify=(*CALLED, "<@U0ANA>")), card=True)
     return Expected(NOTIFIED, NOTIFIED, Timer(TimerKind.ALARM, request.id, house.clock.now()))
 
 
 async def revoked(house: House) -> Expected:
-    """Return a rotation by Ana that revokes tokens of Dan, of Eve and of herself."""
+    """Store a rotation by Ana that revokes tokens of Dan, of Eve and of herself, and notify people."""
     asked = request_for()
     plan = replace(asked.plan, holders=("U0ANA", "U0DAN", "U0EVE"), ends_tokens_of=("db-1",))
     request = await opened(house, replace(asked, command="rotate", plan=plan), card=True)
@@ -92,7 +92,7 @@ async def revoked(house: House) -> Expected:
 
 
 async def digest(house: House) -> Expected:
-    """Return a daily digest that Ana has turned on. Turso doesn't answer, which the digest says after some tries."""
+    """Store a daily digest that Ana has turned on. Turso doesn't answer, which the digest says after some tries."""
     now = house.clock.now()
     await house.store.digests.schedule(Digest("C0DBOPS", "acme", "daily", 0, "09:30", "UTC", "U0ANA", now))
     return Expected((EVERYBODY,), ("U0ANA",), Timer(TimerKind.DIGEST, "C0DBOPS", now, attempt=digests.TRIES - 1))
@@ -119,7 +119,7 @@ async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]
 
 @pytest.fixture
 def here(made: House) -> House:
-    """Yield the house a minute before the next hour, with a Slack that works again."""
+    """Return the shared fixture just before a full hour, with its fake Slack reset."""
     slack = made.slack
     slack.channel, slack.heard, slack.gone, slack.no_threads = Channel("C0DBOPS"), [], set(), ""
     slack.refuses, slack.troubles, slack.dead = {}, {}, set()
@@ -128,7 +128,7 @@ def here(made: House) -> House:
 
 
 async def fires(house: House, told: Expected) -> None:
-    """Fire the timer until it neither fails nor asks for another try soon. The clock moves meanwhile."""
+    """Fire the timer until it neither fails nor is due again soon, and move the clock between the attempts."""
     if told.timer is None:
         return await house.rests()
     timer = told.timer

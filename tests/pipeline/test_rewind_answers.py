@@ -1,4 +1,4 @@
-"""The comparison of a rewind when a database answers what nobody asked: the copy is there, and can be decided about."""
+"""Even if a database's answers to a rewind's comparison are malformed, people can decide about the copy."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

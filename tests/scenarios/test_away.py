@@ -398,7 +398,7 @@ async def test_a_person_who_cannot_use_the_bot_cannot_be_a_delegate(world: World
 async def test_without_an_answer_from_slack_the_refusal_blames_no_one_else(
     world: World, method: str, says: str
 ) -> None:
-    """Neither the policy nor the person: it isn't known whether they may."""
+    """The refusal blames neither the policy nor the person, since it isn't known whether the person may stand in."""
     enforce(world, OWN_POLICY.replace("deputies: {users: [U0BEN, U0REMY]}", "deputies: {usergroup: S0DBA}"))
     await world.person(ANA).types("/turso ls", holding="databases")  # the bot knows Ana
     directory: Any = world.bot.env.directory if world.bot else None

@@ -114,7 +114,7 @@ async def test_a_manual_thaw_unblocks_and_blocks_nothing(world: World) -> None:
 
 @pytest.mark.parametrize("ends", ["thaw by hand", "its time"])
 async def test_the_card_of_a_freeze_says_that_it_has_ended(world: World, ends: str) -> None:
-    """Check that Thaw is gone too: it would do nothing."""
+    """The Thaw button is gone too, since it would do nothing."""
     name = f"over-{ends.split()[0]}"
     await world.make(name)
     await freeze(world, name)

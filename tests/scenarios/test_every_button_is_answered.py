@@ -21,7 +21,7 @@ from tests.world import ANA, BEN, DANA, DB_OPS, GIL, INCIDENT, REMY, World, unti
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("every-button")]
 TELLS_ALONE = ("response_url", "chat.postEphemeral", "views.open", "views.push", "views.update", "views.publish")
 OTHERS = (REMY, GIL)
-"""A responder, who may decide little here, and a guest, who may do nothing."""
+"""A responder, who has few permissions here, and a guest, who has none."""
 
 
 def pressers(person: str, at: int) -> tuple[str, ...]:

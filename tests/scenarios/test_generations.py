@@ -33,15 +33,18 @@ GIVEN = {
     "rewind": "rewind gen --to 15m ago", "away": f"away --until 3h --to <@{REMY}> --dry-run",
     "digest on": "digest on --daily 09:00 --dry-run", "digest off": "digest off --dry-run",
 }  # fmt: skip
-"""By command: a line that works. What it is about is prepared before."""
+"""Per command: a line that works. The fixture and `BEFORE` prepare what it needs."""
 LINES = {one.name: GIVEN.get(one.name, example_of(one).replace("{}", "gen")) for one in COMMANDS}
 BEFORE = {
     "alert off": "alert on", "alert mute": "alert on", "alert unmute": "alert mute --for 1d",
     "away off": f"away --until 3h --to <@{REMY}>",
 }  # fmt: skip
-"""By command: the line that prepares it."""
+"""Per command: a line that must be run before it."""
 WITHOUT_SUBJECT = {"wake", "restore", "incident end", "incident report", "digest off"}
-"""Refused here: there is no archived group, quarantine, incident or digest. The refusal must not mention the API."""
+"""Commands that are refused here, since there is no archived group, quarantine, incident or digest.
+
+The refusal must not mention the API.
+"""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["2023", "now"])

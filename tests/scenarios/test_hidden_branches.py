@@ -1,4 +1,4 @@
-"""A branch holds the data of its source: where the source may not be seen, the branch doesn't exist either."""
+"""A branch contains its source's data, so it isn't shown in a channel that may not see the source either."""
 
 import json
 
@@ -23,7 +23,7 @@ async def there(world: World, name: str) -> None:
     "line", ["show {}", "usage {}", "triage {}", "token {}", "destroy {}", "branch {} orders-copy"]
 )
 async def test_a_branch_whose_source_a_channel_may_not_see_does_not_exist_there(world: World, line: str) -> None:
-    """The branch was made in another channel or with the CLI. Its name is of #team-orders, but its source isn't."""
+    """The branch was created in another channel or with the CLI. #team-orders may see its name, but not its source."""
     if not [one for one in world.workspace.history(DB_OPS, None) if "*orders-hidden* of" in words(one)]:
         await there(world, "payroll")
         await world.workspace.say(DANA, DB_OPS, "/turso branch payroll orders-hidden")
@@ -42,7 +42,7 @@ async def test_a_branch_whose_source_a_channel_may_not_see_does_not_exist_there(
 
 
 async def with_one_unreadable(world: World) -> str:
-    """Turso's list of databases with an entry that has no name."""
+    """Return Turso's list of databases as JSON, with one more entry that has no name."""
     listed = (await world.at_turso("GET", "/databases")).json()
     listed["databases"].append({"Name": None, "DbId": None})
     return json.dumps(listed)
@@ -50,7 +50,7 @@ async def with_one_unreadable(world: World) -> str:
 
 @pytest.mark.parametrize("turso", ["as usual", "silent", "partly unreadable"])
 async def test_its_tokens_are_listed_only_where_it_is_seen(world: World, turso: str) -> None:
-    """Only Turso says what is a branch of what. Without its whole list, a name that fits is not enough."""
+    """Only Turso's whole list shows which databases are branches. Without it, a name that fits isn't enough."""
     name = f"orders-key-{turso.replace(' ', '-')}"
     await there(world, "payroll")
     await world.workspace.say(DANA, DB_OPS, f"/turso branch payroll {name}")
@@ -119,7 +119,7 @@ async def freeze(world: World, name: str) -> None:
 
 
 async def test_a_triage_card_shows_nothing_of_a_branch_that_has_the_name_now(world: World) -> None:
-    """A card is drawn again after each change of its database, also after one from another channel."""
+    """A card is updated after each change of its database, including those from another channel."""
     await there(world, "payroll")
     card = await triaged(world, "orders-swap")
     assert (await world.at_turso("DELETE", "/databases/orders-swap")).status_code == 200

@@ -1,4 +1,4 @@
-"""A rewind's copy that a channel may not see: there, none is on record, and no answer names it."""
+"""In a channel that may not see a rewind's copy, the bot answers as if there were none, and never names it."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def compared(world: World) -> list[Message]:
 
 
 async def copies(world: World, count: int) -> list[str]:
-    """Return the names of copies of `shop` that another channel made."""
+    """Make copies of `shop` from #db-ops until there are `count`, and return their names."""
     if (await world.at_turso("GET", "/databases/shop")).status_code == 404:
         await world.make("shop")
         await world.pass_time(minutes=30)

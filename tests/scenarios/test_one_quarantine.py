@@ -1,4 +1,4 @@
-"""A database has one open quarantine: a second request leads to it, and whatever ends it ends it for everybody."""
+"""A database has at most one open quarantine. A second request links to it, and its end is its end for everybody."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Work that a crash left: each kind of it ends, whatever error its check raises, and its person is told."""
+"""Each kind of work that a crash interrupted ends, whatever error its check raises, and the person is notified."""
 
 from dataclasses import replace
 from datetime import timedelta

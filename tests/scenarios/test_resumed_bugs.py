@@ -1,4 +1,4 @@
-"""A bug in work that a crash left: the person is told, and the work ends."""
+"""If a bug occurs in work that a crash interrupted, the person is notified, and the work ends."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -93,7 +93,7 @@ async def test_a_request_that_another_person_has_made_needless_changes_nothing(w
 
 
 async def test_two_people_and_two_presses_wake_a_group_once(world: World) -> None:
-    """Each press is answered: with the outcome, that it is in progress, or that the database is already awake."""
+    """The answer to each press is the outcome, that it is in progress, or that the database is already awake."""
     name = await archived(world, "both")
     card = await world.person(REMY).types(f"/turso triage {name}", holding=name)
     before = {one.ts for one in world.person(BEN).sees()}
