@@ -1,4 +1,4 @@
-"""Every entry point that may lead to a change is in the table of losses, or is listed here with a reason."""
+"""Every entry point that can lead to a change is in `ENTRIES`, or is listed here with a reason."""
 
 from dataclasses import replace
 

@@ -39,7 +39,7 @@ LINE = "/turso freeze {} --reason load"
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def back(world: World) -> AsyncIterator[None]:
-    """Return everybody from their absences, and let everybody delegate."""
+    """Restore the policy after each test, and end all absences."""
     yield
     assert world.bot is not None
     enforce(world, OWN_POLICY)

@@ -38,7 +38,7 @@ def same_rules(world: World) -> Iterator[None]:
 
 
 async def branched(world: World, name: str, *, lasting: str = "3d", channel: str = DB_OPS) -> Branch:
-    """Create a branch for Dana of a database of its own. Both names begin alike."""
+    """Create a database, and a branch of it for Dana. Its name is the branch's with `-source`."""
     await world.make(f"{name}-source")
     await world.workspace.say(DANA, channel, f"/turso branch {name}-source {name} --for {lasting}")
     await until(lambda: world.card(channel, holding=f"*{name}* of"), what="the branch")

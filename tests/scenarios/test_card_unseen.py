@@ -1,4 +1,4 @@
-"""A request whose card can't be posted anywhere ends, because no one could approve it. The requester is told."""
+"""A request whose card can't be posted anywhere ends, because no one could approve it. The requester is notified."""
 
 from pathlib import Path
 

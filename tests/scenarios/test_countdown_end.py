@@ -170,7 +170,7 @@ async def rests(world: World, card: Message) -> Any:
 
 
 async def refused(world: World, name: str) -> Message:
-    """Return the card of a quarantine whose destroy the ceiling refused. The rules allow it again."""
+    """Let the ceiling refuse a quarantine's destroy, allow it again, and return the card."""
     card = await q.quarantined(world, name)
     await forbid(world)
     await world.pass_time(hours=25)

@@ -1,4 +1,4 @@
-"""A bug in any step of a request: the request ends, its people are told, and the operator sees it."""
+"""If any step of a request has a bug, the request ends, the people concerned are notified, and operators see it."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,6 +1,6 @@
-"""The person on call approves: the one of the moment, at the vote and at the start.
+"""Only the person on call at that moment counts as an approver, at the vote and at the start.
 
-Without an answer of the service, no one.
+If the on-call service doesn't respond, no one does.
 """
 
 import asyncio

@@ -30,14 +30,14 @@ class Organization:
     overages: bool = False
     rotated: list[str] = field(default_factory=list)
     used: dict[str, dict[str, int | None]] = field(default_factory=dict)
-    """Usage of databases that differs from `USAGE`. None: Turso doesn't report it."""
+    """Usage of databases that differs from `USAGE`. A value is None if Turso doesn't report it."""
     quotas: dict[str, int | None] = field(default_factory=lambda: {"rowsRead": 2000, "rowsWritten": 100})
     requests: list[httpx.Request] = field(default_factory=list)
     next_answers: list[httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]] = field(
         default_factory=list
     )
     instead: Callable[[httpx.Request], httpx.Response | None] = lambda request: None
-    """Answers a request instead of the organization. None: it answers as usual."""
+    """Returns a response in place of the organization's own, or None to let it respond as usual."""
 
     def answer_instead(self, bodies: Mapping[str, Any]) -> None:
         """Answer a request whose path ends with one of these keys with that key's body."""

@@ -65,7 +65,7 @@ class Answer:
         return entry["response"].get("result", entry["response"]) if entry["type"] == "ok" else entry["error"]
 
     def code(self, position: int = 0) -> str | None:
-        """Return the code of a request's error. None: there is none."""
+        """Return the code of a request's error, or None if it has no error."""
         entry = self.json["results"][position]
         return entry["error"]["code"] if entry["type"] == "error" else None
 
