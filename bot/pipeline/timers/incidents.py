@@ -113,9 +113,9 @@ async def _remind(
 
 
 async def _escalate(env: Environment, review: Review, request: Request | None) -> None:
-    """Post an overdue review in the channel, notify its people, and add an audit entry.
+    """Post an overdue review in the channel, notify the people concerned, and add an audit entry.
 
-    Its people are its reviewers and everyone in the rule's `notify`.
+    They are its reviewers and everyone in the rule's `notify`.
     """
     notice = await _notice(env, review, request, "overdue", review.channel_id, None, overdue=True)
     await deliver(env, notice)
