@@ -1,7 +1,8 @@
 """The sweep: starts workflows for due timers, and deletes rows that are no longer needed.
 
-Three things delay a timer: the interval and the limits of the sweep (here), the pause after a failure
-(`workflows.pause_after`), and the timers that come before it (`due` in `store/repositories/timers.py`).
+Four things delay a timer: the interval and the limits of the sweep (here), the pause after a failure
+(`workflows.pause_after`), the timers that come before it (`due` in `store/repositories/timers.py`), and the pauses of a
+countdown while Slack or Turso doesn't respond (`pause_after` in `pipeline/quarantine/countdown.py`).
 """
 
 import time
