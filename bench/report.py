@@ -17,6 +17,8 @@ baseline measured in the same minutes on the same core, in interleaved rounds. F
 - **B** is a bare `AsyncApp` that acknowledges one slash command and does nothing (uvicorn, uvloop, httptools).
 - **D** is the usual synchronous Bolt app in Flask under gunicorn with 8 threads.
 - **A** is a raw ASGI app that only checks the signature.
+
+*Must* is the limit, *Aim* the goal; *Met* says which was reached.
 """
 
 
@@ -39,7 +41,7 @@ def _verdict(budget: Budget, figures: Figures) -> str:
     if met is None:
         return "not measured"
     if budget.informs:
-        return "told"
+        return "no limit"
     if not met:
         return "**missed**"
     return "aim" if budget.met(figures, aim=True) else "must"
