@@ -217,7 +217,7 @@ def _add_processes(commands: Any) -> None:
     for name, run, summary in (
         ("serve", _serve, "answer Slack over HTTP"),
         ("socket", _socket, "answer Slack over Socket Mode; no public address is needed"),
-        ("worker", _worker, "do durable work only: timers, digests, recovery"),
+        ("worker", _worker, "do durable work only: executions, timers, digests, recovery"),
     ):
         parser = _add(commands, name, run, summary)
         parser.set_defaults(failure=BAD_USAGE, unavailable=TRY_LATER)
