@@ -78,7 +78,7 @@ async def test_timers_of_every_kind_that_fail_are_shown_until_they_work(
 
     well, said = await doctor(world)
     assert not well
-    assert f"{len(TimerKind)} timers failed, and will be retried" in said
+    assert f"{len(TimerKind)} timers failed and will be retried" in said
     assert ("KeyError" if isinstance(error, KeyError) else str(error)) in said
     assert await gauge(world) == len(TimerKind)
     assert await world.person(DANA).types("/turso ls")
