@@ -103,7 +103,7 @@ async def fill(world: World, many: int, first: int) -> None:
         await store.incidents.start(incident, timer, entry("incident_started", channel_id=incident.channel_id))
 
 
-async def drawing(world: World, rounds: int = 3, times: int = soaked(40, 20)) -> float:
+async def drawing(world: World, rounds: int = soaked(3, 2), times: int = soaked(40, 10)) -> float:
     """Return the 95th percentile of the CPU seconds for drawing Ana's Home with warm caches.
 
     Of some rounds the lowest.
