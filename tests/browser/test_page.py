@@ -78,7 +78,7 @@ async def test_a_reveal_never_reaches_another_window(window: Open, site: Stage) 
 
     entries = ana.page.locator(".log .entry")
     await expect(ana.page.locator(".log .entry.call").first).to_contain_text("response_url")
-    for index in range(await entries.count()):  # and she looks into everything there is
+    for index in range(await entries.count()):  # Ana opens every entry of the log
         await entries.nth(index).locator("summary").click()
     await expect(ana.page.get_by_text("concerns Dana Kim alone").first).to_be_visible()
     assert TOKEN not in await ana.page.content()
@@ -231,13 +231,13 @@ async def test_a_broken_stream_comes_back_with_what_was_missed(window: Open, sit
     dana = await window("U0DANA")
     await dana.say("Before")
     await expect(dana.message("Before")).to_be_visible()
-    site.workspace.state.changes.interrupt()  # every stream ends
+    site.workspace.state.changes.interrupt()  # ends every stream
     await site.workspace.say("U0ANA", "C0DBOPS", "In the dark")
     await expect(dana.message("In the dark")).to_be_visible()
     await site.workspace.say("U0ANA", "C0DBOPS", "And live again")
     await expect(dana.message("And live again")).to_be_visible()
     await expect(dana.pane.get_by_text("Before")).to_have_count(1)
-    dana.troubles = [each for each in dana.troubles if each != "[object Event]"]  # htmx logs the break
+    dana.troubles = [each for each in dana.troubles if each != "[object Event]"]  # htmx logs the interruption
 
 
 async def test_the_switcher_goes_to_places_and_people_by_a_few_letters(window: Open) -> None:

@@ -113,7 +113,7 @@ async def test_the_window_on_a_long_history_moves_up_and_forgets_below(window: O
     assert stamps == sorted(stamps)
     assert len(set(stamps)) == len(stamps)
 
-    # somebody who reads above is not pulled down, but told
+    # a person who reads further up isn't scrolled down, but sees that there is a new message
     site.workspace.state.add_message(
         Message(channel_id="C0DBOPS", ts=site.workspace.state.stamp(), user_id="U0ANA", text="Look at this")
     )

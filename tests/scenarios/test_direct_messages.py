@@ -48,7 +48,7 @@ async def fires(world: World, card: Message, attempt: int = 0) -> None:
 async def test_each_person_gets_one_with_a_link_even_after_a_crash(world: World) -> None:
     card = await make_request(world, LINE)
 
-    for attempt in (0, 0, 1):  # the second time is after a crash
+    for attempt in (0, 0, 1):  # the repeated 0 is as after a crash
         await fires(world, card, attempt)
 
     for one in (ANA, BEN):
@@ -73,7 +73,7 @@ async def test_a_person_who_is_notified_later_gets_one_then(world: World) -> Non
 async def test_a_person_who_is_not_in_the_channel_gets_none(world: World) -> None:
     card = await make_request(world, LINE)
 
-    with out_of_the_channel(world, BEN):  # the bot was just told that he is in it
+    with out_of_the_channel(world, BEN):  # the bot has cached that he is in it
         await fires(world, card)
 
     assert [len(direct(world, card, one)) for one in (ANA, BEN)] == [1, 0]

@@ -179,7 +179,7 @@ async def test_each_press_is_answered_on_home_and_again(world: World) -> None:
                     now = world.workspace.home_of(person)
                     there = [one for one in now.blocks if button in list(_buttons(one))] if now else []
                     if now is None or not there:
-                        break  # Home was drawn again without this button
+                        break  # Home was updated and no longer has this button
                     doing = world.workspace.click(
                         person, view_id=now.id, action_id=button["action_id"], block_id=there[0]["block_id"]
                     )

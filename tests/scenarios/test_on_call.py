@@ -167,7 +167,7 @@ async def test_without_an_answer_the_card_says_so(world: World) -> None:
     card = await make_request(world, LINE)
     world.roster.status = 503
     forget(world)
-    await world.pass_time(minutes=12)  # the reminder draws the card again
+    await world.pass_time(minutes=12)  # the reminder updates the card
 
     shown = await world.shows(card, holding="no one on call can approve")
     assert "PagerDuty didn't say who is on call, so no one on call can approve at the moment." in words(shown)

@@ -17,7 +17,7 @@ SETUP = """
     CREATE VIRTUAL TABLE f USING fts5(x); INSERT INTO f VALUES ('word');
 """
 
-# For every action of SQLite's authorizer: statements that need it. None: the action only reads.
+# For every action of SQLite's authorizer, statements that need it. None if the action only reads.
 ACTIONS: dict[str, list[str] | None] = {
     "SQLITE_CREATE_INDEX": ["CREATE INDEX j ON t(a)", "CREATE UNIQUE INDEX j ON t(a)"],
     "SQLITE_CREATE_TABLE": [
