@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.crash.waiting import patient
 from tests.forked import the_nursery
 from tests.http import local_client
 from tests.postgres import named, postgres_server, upgraded_postgresql_url
@@ -112,10 +113,13 @@ async def test_a_process_without_durable_work_counts_the_entries_of_the_audit_lo
         await web.start()
         await world.person(DANA).types("/turso show orders")
 
-        async with local_client(base_url=f"http://127.0.0.1:{web.port}") as http:
-            text = (await http.get("/metrics")).text
-        assert await web.stop() == 0
+        async def counted() -> bool | None:
+            """The entry is written shortly after the answer."""
+            async with local_client(base_url=f"http://127.0.0.1:{web.port}") as http:
+                text = (await http.get("/metrics")).text
+            found = re.search(r"^turso_ops_audit_entries (\d+)", text, re.MULTILINE)
+            assert found is not None
+            return int(found[1]) >= 1 or None
 
-    found = re.search(r"^turso_ops_audit_entries (\d+)", text, re.MULTILINE)
-    assert found is not None
-    assert int(found[1]) >= 1
+        await patient(counted, "the entry to be counted")
+        assert await web.stop() == 0
