@@ -41,6 +41,7 @@ from bot.sandbox.workspace.seed import seed
 from bot.sandbox.workspace.timeline import wall_clock
 from bot.sandbox.workspace.workspace import Workspace
 from bot.settings import Settings, load_settings
+from bot.slack.incoming.http import KEEP_ALIVE_SECONDS
 from bot.slack.incoming.request_guard import AsgiApp
 from bot.slack.manifest import manifest
 
@@ -241,7 +242,14 @@ def bound(port: int) -> Iterator[socket.socket]:
 @asynccontextmanager
 async def served(app: AsgiApp, on: socket.socket) -> AsyncIterator[None]:
     """Serve an application, with its lifespan, on a bound socket while the context is open."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=2,
+    )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[on]))
     try:

@@ -50,6 +50,11 @@ def port(server: Any) -> int:
     return int(server.servers[0].sockets[0].getsockname()[1])
 
 
+def test_an_idle_connection_stays_open_for_longer_than_a_load_balancer_reuses_it(server: Any) -> None:
+    """Otherwise a request that is sent while it is closed is lost. The usual ones reuse it for up to 60 seconds."""
+    assert server.config.timeout_keep_alive > 60
+
+
 async def send_request(port: int, *, head: bytes = b"", body: bytes = b"", pause: float = 0) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"POST / HTTP/1.1\r\nhost: x\r\n" + head + b"content-length: %d\r\n\r\n" % len(body))

@@ -44,7 +44,14 @@ async def serve_platform(
             generation=generation,
             public_url=public_url,
         )
-        config = uvicorn.Config(app, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=5)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            ws="none",
+            timeout_keep_alive=75,  # longer than a client keeps an idle connection, so that no request is lost
+            timeout_graceful_shutdown=5,
+        )
         if ready is not None:
             shown = f"[{host}]" if ":" in host else host
             ready(f"http://{shown}:{listening.getsockname()[1]}")

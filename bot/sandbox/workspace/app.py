@@ -40,7 +40,14 @@ async def serving(app: ASGIApp, *, port: int = 0) -> AsyncIterator[str]:
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind(("127.0.0.1", port))
-    config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app,
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        timeout_keep_alive=75,  # longer than a client keeps an idle connection, so that no request is lost
+        timeout_graceful_shutdown=1,
+    )
     server = _Server(config)
     running = asyncio.ensure_future(server.serve(sockets=[bound]))
     try:

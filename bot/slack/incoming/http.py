@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from slack_bolt.async_app import AsyncApp
@@ -19,6 +19,12 @@ from bot.slack.incoming.request_guard import PARSED, AsgiApp, Guard, Receive, Sc
 from bot.slack.incoming.signing_secrets import SigningSecrets
 
 Page = Callable[[Request], Awaitable[Response]]
+KEEP_ALIVE_SECONDS: Final = 75
+"""How long an idle connection stays open.
+
+Load balancers reuse a connection that was idle for up to a minute. If the server closed it first, a request could be
+sent at that moment, which would be lost, and its person would see an error.
+"""
 
 
 def create_asgi(
@@ -88,6 +94,7 @@ def http_server(asgi: AsgiApp, host: str, port: int, *, graceful_seconds: int = 
         workers=1,
         proxy_headers=False,
         forwarded_allow_ips="",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=graceful_seconds,
     )
     return _Server(config)
