@@ -6,7 +6,6 @@ import signal
 import zlib
 from collections.abc import Callable, Generator
 from dataclasses import asdict, is_dataclass
-from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -41,21 +40,6 @@ LONGEST = (
     "turso/test_sockets",
 )
 """The tests that start first, so that no worker is left at the end with a long test."""
-WAITING = (
-    "browser",
-    *(
-        f"tests/{name}"
-        for name in (
-            "audit_stream/test_process",
-            "crash",
-            "durable",
-            "scenarios/test_store_hangs",
-            "scenarios/test_timers_that_fail",
-            "security/test_leaks",
-        )
-    ),
-)
-"""Tests that wait more than they compute. All at once, they would leave the processor idle."""
 
 
 # No deadline, because how long an example takes depends on how busy the machine is.
@@ -87,15 +71,10 @@ class Spread(LoadFileScheduling):  # type: ignore[misc]
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return _scope(nodeid)
-
-
-def _scope(nodeid: str) -> str:
-    """Return what a test shares with those that run on the same worker."""
-    if "crash/test_kill" in nodeid or "crash/test_races" in nodeid:
-        return nodeid
-    file = nodeid.partition("::")[0]
-    return f"browser {zlib.crc32(file.encode()) % 2}" if file.startswith("tests/browser/") else file
+        if "crash/test_kill" in nodeid or "crash/test_races" in nodeid:
+            return nodeid
+        file = str(super()._split_scope(nodeid))
+        return f"browser {zlib.crc32(file.encode()) % 2}" if file.startswith("tests/browser/") else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Spread:
@@ -104,18 +83,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Spread:
     return Spread(config, log)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Sort the tests so that the longest start first, and so that some of the workers wait while others compute."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the tests so that the longest start first."""
     items.sort(key=_rank)
-    if not hasattr(config, "workerinput"):
-        return
-    scopes: dict[str, list[pytest.Item]] = {}
-    for item in items:
-        scopes.setdefault(_scope(item.nodeid), []).append(item)
-    waiting = [scope for scope in scopes if scope.startswith(WAITING)]
-    busy = [scope for scope in scopes if not scope.startswith(WAITING)]
-    order = filter(None, chain.from_iterable(zip_longest(waiting, busy)))
-    items[:] = [item for scope in order for item in scopes[scope]]
 
 
 def pytest_collection_finish() -> None:
