@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from bench import signing
-from bench.subjects import REPLY, configure_logging, started
+from bench.subjects import REPLY, remove_delivery, started
 from bench.systems import Fleet
 from bot.commands.base import Context, ReadCommand
 from bot.core.reply import Reply
@@ -39,7 +39,7 @@ async def last_against_first(fleet: Fleet) -> dict[str, float]:
         ReadCommand(name=one, usage=one, summary="A probe", args=_NoArgs, run=_run, open_to_all=True) for one in names
     ]
     with _settings(fleet), _forty_buttons():
-        async with started(lambda bot: configure_logging(bot, probes), executes=False) as app:
+        async with started(lambda bot: remove_delivery(bot, probes), executes=False) as app:
             command = await _ratio(app, *(_command(fleet, f"probe{n}") for n in (0, FORTY - 1)))
             button = await _ratio(app, *(_button(fleet, f"probe.{n}") for n in (0, FORTY - 1)))
     return {"10.command": command, "10.button": button}

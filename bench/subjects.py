@@ -35,13 +35,7 @@ async def _nothing_to_read(ctx: Context, args: Any) -> Reply:
     return REPLY
 
 
-def _quiet(command: Command) -> Command:
-    if isinstance(command, ReadCommand) and command.name == "list":
-        return replace(command, run=_nothing_to_read)
-    return command
-
-
-def configure_logging(bot: Bot, more: Sequence[Command] = ()) -> None:
+def remove_delivery(bot: Bot, more: Sequence[Command] = ()) -> None:
     """Remove Turso and the delivery. The guard, Bolt, parsing, decision, acknowledgement and audit remain."""
     commands = [
         replace(one, run=_nothing_to_read) if isinstance(one, ReadCommand) and one.name == "list" else one
@@ -95,7 +89,7 @@ def _served(change: Callable[[Bot], None]) -> AsgiApp:
 
 def make_quiet() -> AsgiApp:
     """Return the subject of budgets 1, 2 and 11: the bot without Turso and delivery."""
-    return _served(configure_logging)
+    return _served(remove_delivery)
 
 
 def make_messages() -> AsgiApp:

@@ -23,6 +23,8 @@ _SECRET: Final = re.compile(
     r"|hooks\.slack(?:-gov)?\.com/[\w/-]{10,}",  # a `response_url` is a bearer secret
     re.ASCII,
 )
+_MARKS: Final = ("eyJ", "ZXlK", "xox", "xapp-", "hooks.slack")
+"""Each format contains one of these. To look for them takes a hundredth of the time of the expression."""
 _NAME: Final = re.compile(r"[A-Z]?[a-z0-9._ -]*|[A-Z0-9._ -]*", re.ASCII)
 SHORTEST_SECRET: Final = 8
 SHORTEST_NAME: Final = 16
@@ -48,7 +50,7 @@ def looks_secret(text: str, known: Iterable[str] = ()) -> bool:
 
 def has_token(text: str) -> bool:
     """Return True if `text` contains something in the format of a token."""
-    return _SECRET.search(text) is not None
+    return any(mark in text for mark in _MARKS) and _SECRET.search(text) is not None
 
 
 def without_secrets(text: str, known: Iterable[str] = ()) -> str:
