@@ -71,7 +71,7 @@ async def refresh_cards_about(env: Environment, request: Request) -> None:
 
 
 async def _destroy_requester(env: Environment, branch: Branch) -> str:
-    """Return who has requested the destruction of a branch, if it hasn't started. Empty if nobody has."""
+    """Return who has requested the destruction of a branch, if it hasn't started. Empty if there is no request."""
     found = await env.store.requests.find(states=NOT_STARTED, command=destroy.command.name, since=branch.created_at)
     mine = [one for one in found if one.plan.target and one.plan.target.id == branch.database_id]
     return mine[0].requester if mine else ""
