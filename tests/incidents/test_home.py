@@ -1,7 +1,6 @@
 """Home with nothing, one and three hundred objects of each kind: updated on changes, and decided on each press."""
 
 import json
-import time
 from dataclasses import replace
 from datetime import timedelta
 from statistics import quantiles
@@ -20,6 +19,7 @@ from bot.core.requests.transition import Transition
 from bot.pipeline.home.home_tab import view_of
 from bot.sandbox.workspace.blockkit import validate_view
 from bot.sandbox.workspace.model import View
+from tests.growth import computing
 from tests.incidents import play
 from tests.scenarios import forging
 from tests.scenarios import quarantines as q
@@ -113,11 +113,10 @@ async def drawing(world: World, rounds: int = soaked(3, 2), times: int = soaked(
 
 async def _percentile(world: World, times: int) -> float:
     assert world.bot is not None
-    took = []
+    took: list[float] = []
     for _ in range(times):
-        began = time.process_time()
-        await view_of(world.bot.env, ANA, "")
-        took.append(time.process_time() - began)
+        with computing(took):
+            await view_of(world.bot.env, ANA, "")
     return quantiles(took, n=20)[-1]
 
 

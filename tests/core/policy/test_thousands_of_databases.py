@@ -3,7 +3,6 @@
 Its time grows with their number.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -18,6 +17,7 @@ from bot.core.policy.decide import deny
 from bot.core.policy.refusals import nobody_for_all, reaches_others
 from tests.core.policy.test_always import GROUPS, policies
 from tests.core.policy.world import PEOPLE, act, policy, subject
+from tests.growth import computing
 
 STRICTEST_FIRST = [Verdict.DENY, Verdict.APPROVE, Verdict.BREAK_GLASS, Verdict.ALLOW]
 CAREFUL = [Confirm.NONE, Confirm.BUTTON, Confirm.TYPE_NAME]
@@ -96,11 +96,10 @@ def test_the_decision_is_the_strictest_of_those_on_each_database(rules: Policy, 
 
 def seconds(work: Callable[[], object]) -> float:
     """Return the CPU seconds that a piece of work needs: the shortest of three measurements."""
-    times = []
+    times: list[float] = []
     for _ in range(3):
-        before = time.thread_time()
-        work()
-        times.append(time.thread_time() - before)
+        with computing(times):
+            work()
     return min(times)
 
 
