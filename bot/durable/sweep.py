@@ -1,8 +1,9 @@
 """The sweep: starts workflows for due timers, and deletes rows that are no longer needed.
 
-Four things delay a timer: the interval and the limits of the sweep (here), the pause after a failure
-(`workflows.pause_after`), the timers that come before it (`due` in `store/repositories/timers.py`), and the pauses of a
-countdown while Slack or Turso doesn't respond (`pause_after` in `pipeline/quarantine/countdown.py`).
+What delays a timer: the interval and the limits of the sweep (here), the pause after a failure
+(`workflows.pause_after`), the timers that come before it (`due` in `store/repositories/timers.py`), and the pauses that
+some kinds have of their own. A countdown waits while Slack or Turso doesn't respond (`pause_after` in
+`pipeline/quarantine/countdown.py`), and thaws, digests and samples of usage are tried again later (`pipeline/timers`).
 """
 
 import time
