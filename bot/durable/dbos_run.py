@@ -3,7 +3,7 @@
 import asyncio
 from asyncio.events import _set_running_loop  # as event loops use it: sets the running loop of a thread
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import structlog
 from dbos import DBOS
@@ -110,9 +110,26 @@ class DbosRun:
         configure_logging()
 
 
+class _AlwaysRunning:
+    """An event loop that says that it is running, even while it isn't.
+
+    DBOS runs workflows on the loop that runs at the launch. While that loop doesn't run, as between two tests or two
+    inputs of a shell, DBOS would take a loop of its own in another thread, where the bot's connections can't be used.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def is_running(self) -> bool:
+        return True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+
 def _launch(loop: asyncio.AbstractEventLoop) -> None:
     """Launch DBOS in this thread, as if `loop` ran in it, because DBOS runs its workflows on that loop."""
-    _set_running_loop(loop)
+    _set_running_loop(cast(asyncio.AbstractEventLoop, _AlwaysRunning(loop)))
     try:
         DBOS.launch()
     finally:

@@ -1,0 +1,55 @@
+"""Workflows run on the loop that launched them, also if it pauses, as the loop of a module does between two tests."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from bot.core.requests.step_results import BeginResult
+from bot.durable.durable import Durable
+from bot.durable.engine import PICK_UP_SECONDS
+from bot.durable.queue import Queue
+from bot.store.connections.urls import place_of
+from bot.store.store import SqlStore, open_store
+from tests.durable.conftest import approved, wait_until_ended
+from tests.durable.toy import RealClock, ToyWork
+from tests.stores import copy_store
+
+
+class ObservedWork(ToyWork):
+    """Notes the loop on which a workflow runs."""
+
+    def __init__(self, store: SqlStore, folder: Path) -> None:
+        super().__init__(store, folder)
+        self.loops: list[Any] = []
+
+    async def begin(self, request_id: str, phase: str) -> BeginResult:
+        self.loops.append(asyncio.get_running_loop())
+        return await super().begin(request_id, phase)
+
+
+async def launched(url: str, folder: Path, stack: AsyncExitStack) -> ObservedWork:
+    """Start durable work, which ends with the stack."""
+    place = place_of(url)
+    queue = Queue(place.for_dbos)
+    stack.push_async_callback(queue.close)
+    store = await stack.enter_async_context(open_store(url, RealClock(), enqueuer=queue))
+    work = ObservedWork(store, folder)
+    durable = Durable(place.for_dbos, store=store, work=work, resume=work.resume, clock=RealClock(), queue=queue)
+    stack.push_async_callback(durable.close)
+    await durable.launch()
+    return work
+
+
+def test_a_workflow_that_is_taken_from_the_queue_while_the_loop_pauses_waits_for_it(tmp_path: Path) -> None:
+    stack = AsyncExitStack()
+    with asyncio.Runner() as runner:
+        work = runner.run(launched(copy_store(tmp_path / "turso-ops.db"), tmp_path, stack))
+        for number in range(1, 4):
+            wanted = runner.run(approved(work.store, number))
+            time.sleep(4 * PICK_UP_SECONDS)  # DBOS looks into its queue meanwhile, in a thread of its own
+            runner.run(wait_until_ended(work.store, wanted.id))
+        runner.run(stack.aclose())
+
+        assert work.loops == 3 * [runner.get_loop()]
