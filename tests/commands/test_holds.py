@@ -5,7 +5,15 @@ from typing import Any, cast
 
 import pytest
 
-from bot.commands.databases._holds import blocked, blocks_of_others, holds_to_release, is_lifted, lift, lift_of
+from bot.commands.databases._holds import (
+    blocked,
+    blocks_of_others,
+    holds_to_release,
+    is_lifted,
+    lift,
+    lift_of,
+    lift_once,
+)
 from bot.core.ports.store import ReadStore
 from bot.core.records.holds import Hold, HoldKind
 from bot.errors import Unavailable
@@ -83,6 +91,17 @@ async def test_a_hold_that_is_placed_while_another_ends_gets_its_block_back(desk
     await lift(desk.turso, changing([ending], [ending, comes]), lift_of(ending))
 
     assert shows(desk) == (True, True)
+
+
+async def test_of_two_holds_that_end_together_the_last_one_removes_what_both_needed(desk: Desk) -> None:
+    desk.acme.add("orders")
+    desk.acme.configurations["orders"] |= {"block_reads": True, "block_writes": True}
+    ending, other = held(1, FREEZE, True, True), held(2, FREEZE, False, True)
+    both = [ending, other]
+
+    assert await lift_once(desk.turso, changing(both, both, both, [ending]), lift_of(ending))
+
+    assert shows(desk) == (False, False)
 
 
 async def test_nothing_is_sent_if_another_hold_needs_all_blocks(desk: Desk) -> None:

@@ -65,8 +65,11 @@ def lift_all(plan: Plan, kinds: Collection[HoldKind]) -> Lift:
     return Lift(target.name, target.id, lambda hold: hold.kind in kinds)
 
 
-async def lift(turso: TursoClient, store: ReadStore, what: Lift) -> None:
-    """Remove the blocks that end with a lift. Never changes other blocks."""
+async def lift(turso: TursoClient, store: ReadStore, what: Lift) -> Blocks:
+    """Remove the blocks that end with a lift. Never changes other blocks.
+
+    Returns which blocks the remaining holds needed, so were left.
+    """
     needed = await what.needed(store)
     while True:
         opened = _both(what.blocks, _not(needed))
@@ -75,7 +78,7 @@ async def lift(turso: TursoClient, store: ReadStore, what: Lift) -> None:
         # A block always starts with a hold. A hold that came in the meantime may have blocked just before this call.
         await _switch(turso, what.database, _both(opened, needed), on=True)
         if needed == before:
-            return
+            return needed
 
 
 async def is_lifted(turso: TursoReader, store: ReadStore, what: Lift) -> bool:
@@ -91,8 +94,13 @@ async def lift_once(turso: TursoClient, store: ReadStore, what: Lift) -> bool:
     """
     if await is_lifted(turso, store, what):
         return True
-    await lift(turso, store, what)
-    return await is_lifted(turso, store, what)
+    while True:
+        left = await lift(turso, store, what)
+        if await is_lifted(turso, store, what):
+            return True
+        if await what.needed(store) == left:
+            return False
+        # Another hold has ended in the meantime. It removed no block that this one needed, so this one must.
 
 
 async def blocks_left_by(turso: TursoReader, store: ReadStore, request_id: str, target: PlanTarget) -> Blocks:
