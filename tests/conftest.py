@@ -42,8 +42,9 @@ LONGEST = (
 """The tests that start first, so that no worker is left at the end with a long test."""
 
 
-# No deadline, because how long an example takes depends on how busy the machine is.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# No deadline, because how long an example takes depends on how busy the machine is. `make test` plays the same examples
+# each time, so that a failure comes from a change. The soak looks for new ones.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=not SOAK)
 settings.load_profile("patient")
 
 

@@ -142,7 +142,7 @@ def test_every_line_of_a_cursor_is_an_entry_of_the_protocol(
     response = server.http.post(f"{url}v3/cursor", json={"batch": {"steps": batch}}, headers=headers)
     assert response.status_code in (200, 400), response.text
     if response.status_code == 200:
-        head, *entries = [json.loads(line) for line in response.text.splitlines()]
+        head, *entries = [json.loads(line) for line in response.content.splitlines()]
         assert head.keys() == {"baton", "base_url"}
         assert all(entry["type"] in ("step_begin", "row", "step_end", "step_error") for entry in entries)
         close = {"baton": head["baton"], "requests": [{"type": "close"}]}

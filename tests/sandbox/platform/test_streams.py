@@ -133,7 +133,7 @@ async def test_a_cursor_streams_its_steps_as_lines(orders: Client) -> None:
 
     response = await orders.post("v3/cursor", json={"baton": None, "batch": {"steps": steps}})
 
-    head, *entries = [json.loads(line) for line in response.text.splitlines()]
+    head, *entries = [json.loads(line) for line in response.content.splitlines()]
     assert head["base_url"] is None
     assert [entry["type"] for entry in entries] == [
         "step_begin", "step_end", "step_begin", "row", "row", "step_end", "step_error",
