@@ -1,4 +1,4 @@
-"""Commands of the command line that don't serve Slack: migrations, the audit log and the live checks."""
+"""Runs the commands that don't serve Slack: migrations, backups, the audit log and the live checks."""
 
 import os
 from collections.abc import AsyncIterator
@@ -114,9 +114,9 @@ async def doctor(settings: Settings) -> int:
     set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))
     async with running(settings, executes=False, upgrade=False, counts=False) as bot:
         findings = [*await bot.health.doctor(), *_store_findings(settings)]
-    for name, well, sentence in findings:
-        print(f"{'ok  ' if well else 'FAIL'}  {name}: {sentence}")
-    return 0 if all(well for _, well, _ in findings) else 1
+    for name, passed, sentence in findings:
+        print(f"{'ok  ' if passed else 'FAIL'}  {name}: {sentence}")
+    return 0 if all(passed for _, passed, _ in findings) else 1
 
 
 def _store_findings(settings: Settings) -> list[tuple[str, bool, str]]:

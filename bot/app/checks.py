@@ -1,4 +1,4 @@
-"""Live checks: functions that return a sentence, or raise an error whose text says what is wrong."""
+"""Runs live checks: functions that return a sentence, or raise an error whose text says what is wrong."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

@@ -1,4 +1,4 @@
-"""The sources of the time: the machine's clock, or a file for simulations."""
+"""Returns the current time: from the machine's clock, or from a file for simulations."""
 
 from contextlib import suppress
 from datetime import UTC, datetime

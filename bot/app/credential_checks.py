@@ -1,4 +1,4 @@
-"""Checks of the credentials that no other check covers: the app-level token and the signing secret."""
+"""Checks the credentials that no other check covers: the app-level token and the signing secret."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping

@@ -1,4 +1,4 @@
-"""The files of a new installation, which `turso-ops init` copies from the examples."""
+"""Creates the files of a new installation for `turso-ops init`, from the examples."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Readiness for a load balancer, and the live checks of `doctor`."""
+"""Checks everything that a process depends on, for `doctor`, `/readyz` and the metrics."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""The heartbeat of a process: its policy and its failing loops, which other processes can read."""
+"""Stores the heartbeat of a process: its policy and its failing loops, which other processes can read."""
 
 import os
 import secrets

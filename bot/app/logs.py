@@ -1,4 +1,4 @@
-"""Structured logs: one line per command, without secrets."""
+"""Writes structured logs: one line per command, without secrets."""
 
 import json
 import logging

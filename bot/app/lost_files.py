@@ -1,4 +1,4 @@
-"""Finds out whether the store is in a place whose files are deleted although the bot is still used."""
+"""Detects a SQLite store on storage that doesn't survive a restart or a deployment."""
 
 import re
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ PLATFORMS: Final = {
     "FLY_APP_NAME": "Fly.io",
     "KUBERNETES_SERVICE_HOST": "Kubernetes",
 }
-"""The platform that sets each of these variables in all of its processes."""
+"""Maps an environment variable to the platform that sets it in all of its processes."""
 CONTAINER: Final = (Path("/.dockerenv"), Path("/run/.containerenv"))
 """The files that mark a Docker or Podman container."""
 IN_MEMORY: Final = ("tmpfs", "ramfs")
 EMPTY_DIR: Final = "/kubernetes.io~empty-dir/"
-"""Part of the path on the node for a volume that Kubernetes mounts as an `emptyDir`."""
+"""Part of the path of every `emptyDir` volume on a Kubernetes node."""
 ADVICE: Final = "set `DATABASE_URL` to PostgreSQL, or to a file on a volume"
 
 
@@ -32,9 +32,10 @@ class Loss(NamedTuple):
 class Mount(NamedTuple):
     """A mounted file system, from a line of `/proc/self/mountinfo`."""
 
-    source: str
-    """The folder of the file system that is mounted."""
+    root: str
+    """The folder inside the mounted file system that appears at `point` ("root" in `man 5 proc`)."""
     point: PurePath
+    """Where it is mounted."""
     kind: str
     """The type of the file system, such as `ext4`."""
 
@@ -51,7 +52,7 @@ def describe_loss(file: Path | None, environ: Mapping[str, str], *, root: Path =
     if file is None:
         return None
     mount = _mount_of(file, root)
-    if mount and EMPTY_DIR in f"{mount.source}/":
+    if mount and EMPTY_DIR in f"{mount.root}/":
         return Loss(f"The store `{file}` is on an emptyDir volume, which is deleted with the pod: {ADVICE}.", True)
     if mount and mount.kind in IN_MEMORY:
         return Loss(f"The store `{file}` is in memory ({mount.kind}), and is lost at the next restart: {ADVICE}.", True)
@@ -68,13 +69,13 @@ def mounts(table: str) -> list[Mount]:
     found = []
     for line in table.splitlines():
         fields, _, kinds = line.partition(" - ")
-        _, _, _, source, point, *_ = (_unescaped(field) for field in fields.split(" "))
-        found.append(Mount(source, PurePath(point), kinds.split(" ")[0]))
+        _, _, _, root, point, *_ = (_unescaped(field) for field in fields.split(" "))
+        found.append(Mount(root, PurePath(point), kinds.split(" ")[0]))
     return found
 
 
 def _mount_of(file: Path, root: Path) -> Mount | None:
-    """Return the mount that contains a file: the last of those with the nearest folder."""
+    """Return the mount that contains a file: the one with the deepest mount point, or the last of several there."""
     table = root / "proc/self/mountinfo"
     known = mounts(table.read_text("utf-8", errors="surrogateescape")) if table.exists() else []
     above = [one for one in known if file.resolve().is_relative_to(one.point)]

@@ -1,4 +1,4 @@
-"""Regular maintenance of a process: retention, usage samples and the daily audit head."""
+"""Runs the regular maintenance of a process: retention, usage samples and the daily audit head."""
 
 from dataclasses import dataclass
 from datetime import timedelta

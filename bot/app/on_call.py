@@ -1,4 +1,4 @@
-"""The services with on-call schedules: an adapter for each one that has a token, and their check in `doctor`."""
+"""Creates an adapter for each on-call service that has a token, and checks the schedules for `doctor`."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager

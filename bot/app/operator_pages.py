@@ -1,4 +1,4 @@
-"""The pages for operators: `/healthz`, `/readyz` and `/metrics`, on Slack's port or on their own."""
+"""Serves the pages for operators: `/healthz`, `/readyz` and `/metrics`, on Slack's port or on their own."""
 
 import asyncio
 import socket as sockets
@@ -22,8 +22,8 @@ def pages_of(bot: Bot) -> Mapping[str, Page]:
         return PlainTextResponse("alive\n")
 
     async def readyz(_: Request) -> Response:
-        well, body = await bot.readiness.report()
-        return JSONResponse(body, status_code=200 if well else 503)
+        is_ready, body = await bot.readiness.report()
+        return JSONResponse(body, status_code=200 if is_ready else 503)
 
     async def metrics(_: Request) -> Response:
         bot.metrics.stored(await bot.health.stored())

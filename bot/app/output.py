@@ -1,4 +1,4 @@
-"""What a command needs of the operating system: standard streams, a working folder, and sentences for its refusals."""
+"""Handles problems with standard streams and the working folder, and puts the system's errors into sentences."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""The current policy. It is read again when its file changes."""
+"""Keeps the current policy, and reads it again when its file changes."""
 
 import asyncio
 import hashlib

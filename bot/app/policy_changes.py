@@ -1,4 +1,4 @@
-"""Policy changes. Each is recorded once in the audit log, and announced if the policy names a channel for that."""
+"""Records each policy change once in the audit log, and announces it if the policy names a channel for that."""
 
 import asyncio
 import time
@@ -32,7 +32,11 @@ class PolicyChanges:
     _won: set[str] = field(default_factory=set)
 
     async def record(self, old: Policy | None, new: Policy) -> None:
-        """Record that `new` replaced `old`. At a start (`old` is None), do so only if the recorded policy differs."""
+        """Record that `new` replaced `old`, unless it already is the newest policy in the audit log.
+
+        At startup, `old` is None, and the newest policy in the audit log takes its place. If there is none, nothing is
+        recorded.
+        """
         seq, before = await self._recorded()
         known = old.hash if old is not None else before
         if new.hash in (known, before) or known is None:
@@ -47,7 +51,10 @@ class PolicyChanges:
         await self._announce(subject)
 
     async def _recorded(self) -> tuple[int, str | None]:
-        """Return the newest record of a change, and the hash of the policy before it. None if it isn't known."""
+        """Return the number of the newest `policy_changed` entry, and the hash of the policy that it put in force.
+
+        Without such an entry, return 0, and the hash in the newest entry that has one, or None.
+        """
         for seq, entry in await self.store.audit.page(before_seq=None, limit=1, user_id=POLICY_FILE):
             return seq, str(entry.detail.get("new"))
         before = None
@@ -66,7 +73,10 @@ class PolicyChanges:
         )
 
     async def _first_to(self, key: str) -> bool:
-        """Return True for one process. Returns True again for that process if its work failed."""
+        """Return True only in the process that records `key` first.
+
+        That process gets True again until the change is recorded, so that it can retry.
+        """
         if key not in self._won:
             now = self.env.clock.now()
             mark = Incoming(id=new_id("i"), key=key, kind=Kind.HOME, at=now, user_id="", channel_id="")

@@ -1,4 +1,4 @@
-"""The commands for the policy file: `policy check`, `test`, `explain` and `diff`. They need no settings."""
+"""Runs the commands for the policy file: `policy check`, `test`, `explain` and `diff`. They need no settings."""
 
 import argparse
 import os
@@ -43,24 +43,24 @@ def _policy_check(arguments: argparse.Namespace) -> int:
     from bot.commands import CATALOGUE
     from bot.core.policy import report
 
-    lines, well = report.check(_read(arguments.file), str(arguments.file), CATALOGUE)
-    return _print(lines, well)
+    lines, passed = report.check(_read(arguments.file), str(arguments.file), CATALOGUE)
+    return _print(lines, passed)
 
 
 def _policy_test(arguments: argparse.Namespace) -> int:
     from bot.core.policy import report
 
     cases = arguments.cases or arguments.file.with_suffix(".tests.yaml")
-    lines, well = report.run_cases(_policy(arguments.file), _read(cases), _grammar())
-    return _print(lines, well)
+    lines, passed = report.run_cases(_policy(arguments.file), _read(cases), _grammar())
+    return _print(lines, passed)
 
 
 def policy_explain(arguments: argparse.Namespace) -> int:
-    """Explain a command line. Its own options are among the remaining arguments."""
+    """Explain a command line. Its own options are in `arguments.rest`, because argparse doesn't know them."""
     from bot.core.policy import report
 
     policy = _policy(arguments.file)
-    lines, well = report.explain(
+    lines, passed = report.explain(
         policy,
         " ".join(f'"{word}"' if " " in word else word for word in [*arguments.command, *arguments.rest]),
         _grammar(),
@@ -71,7 +71,7 @@ def policy_explain(arguments: argparse.Namespace) -> int:
         guest=arguments.guest,
         external=arguments.external,
     )
-    return _print(lines, well)
+    return _print(lines, passed)
 
 
 def _policy_diff(arguments: argparse.Namespace) -> int:
@@ -101,7 +101,7 @@ def _read(path: Path) -> str:
         raise BadSettings(f"`{path}` can't be read ({why}).") from None
 
 
-def _print(lines: Sequence[str], well: bool) -> int:
+def _print(lines: Sequence[str], passed: bool) -> int:
     for line in lines:
         print(line)
-    return 0 if well else 1
+    return 0 if passed else 1

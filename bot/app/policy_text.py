@@ -1,4 +1,4 @@
-"""The text of a policy file, read in one way by the running bot and by the command line."""
+"""Reads the text of a policy file, in the same way for the running bot and for the command line."""
 
 import os
 import stat

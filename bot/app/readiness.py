@@ -1,4 +1,4 @@
-"""Readiness for a load balancer: whether this process can take requests, and which upstreams are down."""
+"""Reports to a load balancer whether this process can take requests, and which upstreams are down."""
 
 import asyncio
 import time
@@ -36,14 +36,14 @@ class Readiness:
     async def report(self) -> tuple[bool, dict[str, Any]]:
         """Return whether this process can take requests, and the body of `/readyz`."""
         store, _ = await asyncio.gather(run_check("store", self.store, within=STORE_SECONDS), self._look())
-        _, well, sentence = store
-        body: dict[str, Any] = {"ready": well, "store": sentence}
+        _, is_ready, sentence = store
+        body: dict[str, Any] = {"ready": is_ready, "store": sentence}
         for name in self.upstreams:
             body[name] = self._found[name][2] if name in self._found else "Not checked yet."
-        body["down"] = [name for name, found in self._found.items() if not found[1]] + ([] if well else ["store"])
+        body["down"] = [name for name, found in self._found.items() if not found[1]] + ([] if is_ready else ["store"])
         if trouble := self.durable():
             body["durable work"] = trouble
-        return well, body
+        return is_ready, body
 
     async def _look(self) -> None:
         """Check the upstreams again if the last check is old. Doesn't wait for an upstream that hangs."""

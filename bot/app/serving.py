@@ -1,4 +1,4 @@
-"""The types of processes: HTTP, Socket Mode, and durable work only. Each runs until it is stopped."""
+"""Runs each type of process, HTTP, Socket Mode, or durable work only, until it is stopped."""
 
 import asyncio
 import gc

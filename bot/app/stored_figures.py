@@ -1,4 +1,4 @@
-"""The store's figures for the metrics. A figure that fails doesn't hide the others."""
+"""Reads the metrics that come from the store. If one query fails, the others are still reported."""
 
 import asyncio
 import math
@@ -22,18 +22,18 @@ async def stored_figures(
     requests_open: Awaitable[int],
     stuck: Awaitable[Sequence[Any]],
 ) -> Stored:
-    """Return the figures. A figure that fails or takes too long is NaN."""
-    late, missed, entries, behind, is_open, unfinished = await asyncio.gather(
+    """Return the metrics. A value is NaN if its query fails or takes longer than STORED_SECONDS."""
+    timers, notices, newest, entries_behind, open_requests, stuck_workflows = await asyncio.gather(
         _answer(backlog), _answer(undelivered), _answer(head), _answer(lag), _answer(requests_open), _answer(stuck)
     )
     return Stored(
-        overdue=_number(late, lambda found: found.overdue),
-        failing=_number(late, lambda found: found.failing),
-        undelivered=_number(missed, len),
-        audit_entries=_number(entries, lambda found: found[0]),
-        audit_lag=_number(behind, float),
-        requests_open=_number(is_open, float),
-        workflows_stuck=_number(unfinished, len),
+        overdue=_number(timers, lambda found: found.overdue),
+        failing=_number(timers, lambda found: found.failing),
+        undelivered=_number(notices, len),
+        audit_entries=_number(newest, lambda found: found[0]),
+        audit_lag=_number(entries_behind, float),
+        requests_open=_number(open_requests, float),
+        workflows_stuck=_number(stuck_workflows, len),
     )
 
 

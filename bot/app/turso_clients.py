@@ -1,4 +1,4 @@
-"""The Turso clients: one per organization in the policy, open until the process ends."""
+"""Keeps one Turso client per organization in the policy, open until the process ends."""
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack

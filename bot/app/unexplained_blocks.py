@@ -1,4 +1,7 @@
-"""Finds blocked databases for which the store has no reason: after a restore, or because somebody else blocked them."""
+"""Finds databases that are blocked at Turso without a hold in the store that explains it.
+
+This happens after the store was restored from a backup, or if someone blocks a database outside the bot.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -12,13 +15,13 @@ from bot.errors import BotError
 from bot.turso import TursoClient
 
 ASKED: Final = 20
-"""How many databases a live check requests from Turso, so that it takes only seconds."""
+"""How many configurations of databases a live check reads at most, so that it takes only seconds."""
 SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Unexplained:
-    """A blocked database for which the store has no reason."""
+    """A database with a block that no hold explains."""
 
     organization: str
     database: str
@@ -32,7 +35,11 @@ class Blocks:
 
     unexplained: list[Unexplained] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
-    """The organization if Turso didn't list it, and databases whose blocks Turso didn't report."""
+    """What couldn't be checked.
+
+    These are databases whose configuration couldn't be read or that exceed `asks`, or the organization if its databases
+    couldn't be listed.
+    """
 
 
 async def find_unexplained(
@@ -41,8 +48,8 @@ async def find_unexplained(
     """Find the blocked databases of an organization that no hold explains.
 
     Args:
-        asks: None requests every database. A number trusts a list that says that a database isn't blocked, and
-            requests at most that many of the others.
+        asks: None reads the configuration of every database. With a number, skip databases that the listing shows as
+            unblocked, and read at most that many of the others.
     """
     found = Blocks()
     try:

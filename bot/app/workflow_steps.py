@@ -1,4 +1,4 @@
-"""The steps of the workflows, in the form in which durable work calls them."""
+"""Adapts the pipeline's steps to the interface that the durable workflows call."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,7 +28,7 @@ class WorkSteps:
         object.__setattr__(self, "_comparisons", Comparisons(self.env.clock))
 
     async def begin(self, request_id: str, phase: str) -> BeginResult:
-        """Authorize the start, check for plan drift, and take the request."""
+        """Authorize the start, check for plan drift, and move the request to EXECUTING."""
         async with self._span("begin", request_id, phase):
             begun = await begin.begin(self.env, self._comparisons, request_id, phase)
         if begun is not BeginResult.GO:
@@ -76,7 +76,7 @@ class WorkSteps:
             log.info("operation.ended", **said, why=request.outcome)
 
     async def fire(self, timer: Timer) -> Timer | None:
-        """Do the work of a timer."""
+        """Run a due timer. Returns the timer for the next run, or None if there is none."""
         with self.env.traces.span(f"timer {timer.kind.value}"):
             return await fire(self.env, timer)
 

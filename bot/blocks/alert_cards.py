@@ -1,4 +1,4 @@
-"""The card of an alert: what was measured and since when, its causes, and whether it has ended."""
+"""Builds the card of an alert: what was measured and since when, its causes, and whether it has ended."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -191,5 +191,5 @@ def _ended(alert: Alert, end: AlertEnd, at: datetime) -> Mrkdwn:
 def _chart(alert: Alert) -> tuple[list[Block], list[Block]]:
     labels = [Plain(datetime.fromisoformat(one.at).strftime("%b %d %H:%M")) for one in alert.figures]
     series = {NOUNS.get(alert.measure, ""): [one.amount for one in alert.figures]}
-    chart = Chart("line", Plain(alert.subject or alert.organization), labels, series, "time (UTC)", least=3)
-    return chart.blocks(), chart.plain()
+    chart = Chart("line", Plain(alert.subject or alert.organization), labels, series, "time (UTC)", min_labels=3)
+    return chart.blocks(), chart.plain_blocks()

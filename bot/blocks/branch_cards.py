@@ -1,4 +1,4 @@
-"""The card of a branch that will end soon: what will happen to it, with the buttons that still help."""
+"""Builds the card of a branch that will end soon: what will happen to it, with the buttons that still help."""
 
 from dataclasses import dataclass
 from datetime import datetime

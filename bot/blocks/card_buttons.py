@@ -1,4 +1,4 @@
-"""The buttons of a request's card, by its state."""
+"""Chooses the buttons of a request's card by its state."""
 
 from typing import Final
 

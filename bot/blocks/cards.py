@@ -1,4 +1,4 @@
-"""The card of a request in every state, the private confirmation, and the request's row in a list."""
+"""Builds the card of a request in every state, the private confirmation, and the request's row in a list."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Modals (command form, typed name, comment, review, notice), and the readers of their submitted values."""
+"""Builds modals (command form, typed name, comment, review, notice), and reads their submitted values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta

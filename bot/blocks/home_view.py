@@ -1,4 +1,4 @@
-"""One person's Home tab: what waits for them, their requests and tokens, blocked databases, and their permissions."""
+"""Builds a person's Home tab: what waits for them, their requests and tokens, blocked databases, their permissions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,9 +19,9 @@ from bot.core.reply import Block, View
 from bot.core.requests.request import Request
 
 QUICK: Final = 3
-"""How many commands of a channel have their own button."""
+"""How many commands of a channel have their own button at most."""
 ROWS: Final = 5
-"""How many items of each kind a page shows."""
+"""How many items of each kind a page shows at most."""
 BLOCKS: Final = 100
 KINDS: Final = ("decide", "mine", "reviews", "undo", "frozen", "tokens", "incidents", "places")
 """The lists on Home. Each has its own pages. (`home_view` decides the order.)"""
@@ -59,7 +59,7 @@ class Page(Generic[T]):
     number: int = 1
     has_more: bool = False
     pages: Mapping[str, int] = field(default_factory=dict)
-    """The current pages of the other lists."""
+    """The current page number of every list."""
 
     def page_value(self, number: int) -> str:
         """Return the value of a button that shows another page of this list."""
@@ -86,8 +86,8 @@ class Board:
     places: Page[Place] = Page("places")
     problem: str = ""
     """Why the current policy file isn't used."""
-    is_whole: bool = False
-    """False if this person may not use the bot. Home is then empty."""
+    may_use_bot: bool = False
+    """If False, Home has no lists and no policy status."""
 
 
 def home_view(board: Board, catalogue: CommandCatalogue, *, now: datetime) -> View:
@@ -123,7 +123,7 @@ def _health(board: Board) -> list[Block]:
         return [
             kit.section(mrkdwn(":warning: The policy file has an error and isn't used. {}", sentence(board.problem)))
         ]
-    return [kit.context(mrkdwn(":white_check_mark: The policy is loaded."))] if board.is_whole else []
+    return [kit.context(mrkdwn(":white_check_mark: The policy is loaded."))] if board.may_use_bot else []
 
 
 def _section(title: str, page: Page[Any], rows: Sequence[Sequence[Block]]) -> list[Block]:
@@ -171,11 +171,11 @@ def _token(token: LedgerToken, board: Board, now: datetime) -> list[Block]:
     end = mrkdwn("*never expires*")
     if token.expires_at:
         end = mrkdwn("{} left, until {}", span(token.expires_at - now), when(token.expires_at))
-    unsure = mrkdwn(" (may exist, but no one has seen it)") if token.state is TokenState.UNKNOWN else Mrkdwn("")
+    note = mrkdwn(" (may exist, but no one has seen it)") if token.state is TokenState.UNKNOWN else Mrkdwn("")
     if token.state is TokenState.REVOKED:
-        unsure = mrkdwn(" (revoked, but may still work)")
+        note = mrkdwn(" (revoked, but may still work)")
     archived = _archived(token.database_id, board)
-    return [kit.section(mrkdwn(":key: `{}`, {}, {}{}{}", token.database, scope, end, unsure, archived))]
+    return [kit.section(mrkdwn(":key: `{}`, {}, {}{}{}", token.database, scope, end, note, archived))]
 
 
 def _incident(incident: Incident, now: datetime) -> list[Block]:
@@ -185,9 +185,9 @@ def _incident(incident: Incident, now: datetime) -> list[Block]:
 
 
 def _place(place: Place, catalogue: CommandCatalogue) -> list[Block]:
-    """Return a channel with its databases, and buttons for its most used commands.
+    """Return a channel with its databases, and buttons for the first few commands that have a `quick_label`.
 
-    The last button shows everything else.
+    The last button opens the list of all commands that the person may use there.
     """
     may = {right.command for right in place.rights}
     quick = [one for one in catalogue.quick if one.name in may][:QUICK]

@@ -1,4 +1,4 @@
-"""Form inputs: one for each argument of a command, and their submitted values."""
+"""Builds a form's inputs, one for each argument of a command, and reads their submitted values."""
 
 import types
 from collections.abc import Iterator, Mapping

@@ -19,7 +19,7 @@ PREFORMATTED: Final = 2900
 
 
 def text_object(text: Text, limit: int = SECTION) -> Element:
-    """Return a text object. Its markup is `verbatim`, so that Slack adds no links, and emoji names aren't replaced."""
+    """Return a text object. Slack adds no links of its own to mrkdwn, and replaces no emoji names in plain text."""
     if isinstance(text, Mrkdwn):
         return {"type": "mrkdwn", "text": cut_mrkdwn(text, limit) or " ", "verbatim": True}
     return {"type": "plain_text", "text": cut(text, limit) or " ", "emoji": False}
@@ -34,7 +34,7 @@ def section(text: Text, *, accessory: Element | None = None) -> Block:
 def fields(pairs: Iterable[tuple[str, Text]]) -> list[Block]:
     """Return labels with values, two per row, in as many section blocks as needed.
 
-    The labels must be constants, never foreign text.
+    The labels aren't escaped, so they must be constants.
     """
     cells = [{"type": "mrkdwn", "text": f"*{label}*\n{_inline(value)}", "verbatim": True} for label, value in pairs]
     return [{"type": "section", "fields": cells[start : start + FIELDS]} for start in range(0, len(cells), FIELDS)]

@@ -1,4 +1,4 @@
-"""The blocks of a plan: facts, numbered steps, warnings, and holders of tokens that will be revoked."""
+"""Builds the blocks of a plan: facts, numbered steps, warnings, and holders of tokens that will be revoked."""
 
 from collections.abc import Iterable
 from datetime import timedelta

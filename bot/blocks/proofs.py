@@ -1,4 +1,4 @@
-"""What is known about old tokens after a rotation, in words."""
+"""Puts into words what is known about old tokens after a rotation."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Notices and private notes about how a request ended, or why it is waiting."""
+"""Builds notices and private notes about how a request ended, or why it is waiting."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -77,7 +77,10 @@ def plain_outcome(request: Request) -> Reply:
 
 
 def _recipients(request: Request) -> list[str]:
-    """Return who is notified of an outcome: the requester, and the approvers if a countdown ended unexpectedly."""
+    """Return who is notified of an outcome: the requester, and maybe the approvers.
+
+    The approvers are notified if the countdown didn't end as planned: stopped, extended, postponed or failed.
+    """
     approved = [vote.user_id for vote in request.votes if vote.approves] if request.facts.get(COUNTDOWN_OVER) else []
     return list(dict.fromkeys([request.requester, *approved]))
 
@@ -98,7 +101,7 @@ def outcome_note(request: Request, done: Reply, timeline: str, *, until: datetim
 
 
 def waiting_note(request: Request, catalogue: CommandCatalogue, why: str, *, now: datetime) -> Reply:
-    """Return a private note that a change can't start yet, why, and how long it will be tried."""
+    """Return a private note that says why a change can't start yet and how long the bot will keep trying."""
     text = mrkdwn(
         ":hourglass_flowing_sand: Your request to {} can't start yet. {}",
         buttons.to_do(request, catalogue),
@@ -112,7 +115,7 @@ def waiting_note(request: Request, catalogue: CommandCatalogue, why: str, *, now
 
 
 def reveal_again_note(request: Request, why: str) -> Reply:
-    """Offer the requester another token, when it is unknown whether the first one exists."""
+    """Return a private note with a *Reveal again* button, for when it's unknown whether the first token exists."""
     text = mrkdwn(":grey_question: {}", sentence(why))
     again = buttons.reveal(request, "Reveal again")
     return reply(text, [kit.section(text), *kit.actions(again), kit.context(small_print(request))], private=True)

@@ -1,4 +1,4 @@
-"""The state and the outcome of a request, in words that several messages share."""
+"""Puts the state and the outcome of a request into words that several messages share."""
 
 from typing import Final
 

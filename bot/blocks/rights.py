@@ -1,4 +1,4 @@
-"""A person's permissions in a channel, in words, as shown by `/turso`, `help`, `whoami` and Home."""
+"""Puts a person's permissions in a channel into words, for `/turso`, `help`, `whoami` and Home."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""Tables: as Slack's `data_table` block within its limits, and as text."""
+"""Draws tables: as Slack's `data_table` block within its limits, or as text."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from bot.blocks import kit
 from bot.blocks.text import Plain, cut
 from bot.core.reply import Block
 
-ROWS: Final = 100
-COLUMNS: Final = 20
-CHARACTERS: Final = 10_000
-CAPTION: Final = 150
+MAX_ROWS: Final = 100
+MAX_COLUMNS: Final = 20
+MAX_CHARACTERS: Final = 10_000
+MAX_CAPTION: Final = 150
 GAP: Final = 2
 
 
@@ -48,26 +48,26 @@ class Table:
 
     def block(self) -> Block:
         """Return the `data_table` block, which Slack's clients can sort, filter and page."""
-        head = [_cell(column) for column in self.columns[:COLUMNS]]
-        drawn, left = [head], CHARACTERS - sum(len(cell["text"]) for cell in head)
-        for row in self.rows[:ROWS]:
-            cells = [_cell(cell) for cell in row[:COLUMNS]]
+        head = [_cell(column) for column in self.columns[:MAX_COLUMNS]]
+        drawn, left = [head], MAX_CHARACTERS - sum(len(cell["text"]) for cell in head)
+        for row in self.rows[:MAX_ROWS]:
+            cells = [_cell(cell) for cell in row[:MAX_COLUMNS]]
             left -= sum(len(cell["text"]) for cell in cells)
             if left < 0:
                 break
             drawn.append(cells)
         return {
             "type": "data_table",
-            "caption": cut(self.caption, CAPTION) or "Table",
+            "caption": cut(self.caption, MAX_CAPTION) or "Table",
             "page_size": max(1, min(self.page_size, 100)),
             "row_header_column_index": 0,
             "rows": drawn,
         }
 
-    def plain(self) -> list[Block]:
-        """Return the table as text, for clients that don't support the block."""
+    def plain_blocks(self) -> list[Block]:
+        """Return the table as preformatted text, for clients that don't support the block."""
         texts: list[list[str]] = [list(self.columns)]
-        texts += [[_text(cell) for cell in row] for row in self.rows[:ROWS]]
+        texts += [[_text(cell) for cell in row] for row in self.rows[:MAX_ROWS]]
         widths = [min(40, max(len(row[at]) for row in texts)) for at in range(len(self.columns))]
         right = [any(isinstance(row[at], Number) for row in self.rows) for at in range(len(self.columns))]
         lines = [

@@ -74,7 +74,7 @@ def test_long_text_of_fixed_width_is_split_into_several_blocks() -> None:
 def test_tables_stay_within_slacks_limits(rows: int) -> None:
     table = Table(Plain(LONG), [Plain("Name"), Plain("Rows")], [[Plain("n" * 64), Number(7, "7")]] * rows)
 
-    check(reply(mrkdwn("t"), [table.block()], plain_blocks=table.plain()))
+    check(reply(mrkdwn("t"), [table.block()], plain_blocks=table.plain_blocks()))
     texts = [cell["text"] for row in table.block()["rows"] for cell in row]
     assert len(table.block()["rows"]) <= 101
     assert sum(map(len, texts)) <= 10_000
@@ -84,7 +84,7 @@ def test_the_columns_of_a_plain_table_are_aligned() -> None:
     table = Table(Plain("t"), [Plain("Name"), Plain("Rows")], [[Plain("orders"), Number(7, "7")],
                                                               [Plain("u"), Number(1000, "1,000")]])  # fmt: skip
 
-    text = table.plain()[0]["elements"][0]["elements"][0]["text"]
+    text = table.plain_blocks()[0]["elements"][0]["elements"][0]["text"]
 
     assert text.splitlines() == ["Name     Rows", "orders      7", "u       1,000"]
 
@@ -102,7 +102,7 @@ def test_charts_stay_within_slacks_limits(points: int) -> None:
     series = {f"series {at} of a long name": values for at in range(9)}
     chart = Chart("bar", Plain(LONG), [Plain("n" * 64)] * points, series, LONG, LONG)
 
-    check(reply(mrkdwn("c"), chart.blocks(), plain_blocks=chart.plain()))
+    check(reply(mrkdwn("c"), chart.blocks(), plain_blocks=chart.plain_blocks()))
     assert len(chart.blocks()[0]["chart"]["series"]) == 6
 
 
@@ -111,10 +111,10 @@ def test_hostile_text_in_plain_text_stays_plain() -> None:
     table = Table(Plain(HOSTILE), [Plain(HOSTILE)], [[Plain(HOSTILE)]])
 
     check(reply(mrkdwn("{}", HOSTILE), [*chart.blocks(), table.block(), kit.header(Plain(HOSTILE))],
-                plain_blocks=[*chart.plain(), *table.plain()]))  # fmt: skip
+                plain_blocks=[*chart.plain_blocks(), *table.plain_blocks()]))  # fmt: skip
 
 
-@pytest.mark.parametrize("form", [Chart.blocks, Chart.plain])
+@pytest.mark.parametrize("form", [Chart.blocks, Chart.plain_blocks])
 def test_unknown_values_are_not_drawn(form: Any) -> None:
     labels = [Plain("ams"), Plain("fra"), Plain("lhr")]
     chart = Chart("bar", Plain("Rows"), labels, {"rows read": [7, None, 9], "rows written": [None, None, None]})
@@ -127,9 +127,9 @@ def test_unknown_values_are_not_drawn(form: Any) -> None:
     assert "rows written" not in drawn
 
 
-@pytest.mark.parametrize("form", [Chart.blocks, Chart.plain])
+@pytest.mark.parametrize("form", [Chart.blocks, Chart.plain_blocks])
 def test_a_line_needs_two_known_points(form: Any) -> None:
-    chart = Chart("line", Plain("Rows"), [Plain("11-01"), Plain("11-02")], {"rows": [7, None]}, least=2)
+    chart = Chart("line", Plain("Rows"), [Plain("11-01"), Plain("11-02")], {"rows": [7, None]}, min_labels=2)
 
     assert form(chart) == []
 

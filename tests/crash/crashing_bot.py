@@ -46,7 +46,7 @@ class CrashingBot(RuleBasedStateMachine):
         self.problems: list[str] = []
         # A stand-in in this process is never late.
         self.patience = ExitStack()
-        self.patience.enter_context(patch.object(verify, "LOOKS", (0.0,)))
+        self.patience.enter_context(patch.object(verify, "READ_PAUSES", (0.0,)))
         self.patience.enter_context(patch.object(probes, "PAUSES", (0.0,)))
 
     @initialize()

@@ -12,6 +12,6 @@ from tests.pipeline.in_memory import Pipeline, pipeline
 @pytest.fixture
 async def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pipeline]:
     """Yield the pipeline. Turso shows each change at once, so one read-back is enough."""
-    monkeypatch.setattr(verify, "LOOKS", (0.0,))
+    monkeypatch.setattr(verify, "READ_PAUSES", (0.0,))
     async with pipeline(tmp_path) as found:
         yield found

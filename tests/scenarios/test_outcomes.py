@@ -203,7 +203,7 @@ async def test_a_later_read_detects_what_another_person_created_meanwhile(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_new_database, "ARRIVES_WITHIN", -timedelta(hours=1))
-    monkeypatch.setattr(verify, "LOOKS", (0.0,))
+    monkeypatch.setattr(verify, "READ_PAUSES", (0.0,))
     world.turso.faults.add("drop", method="POST", path=D)
     await world.person(DANA).types("/turso create of-others")
     card = await until(lambda: world.card(holding="may or may not"), what="that it is not known")

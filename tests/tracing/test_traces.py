@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.app.tracing.filtering import KEPT
+from bot.app.tracing.filtering import EXPORTED_ATTRIBUTES
 from bot.sandbox.running import Keys
 from tests.http import local_client
 from tests.process import Process, free_port, standing
@@ -162,7 +162,7 @@ async def test_no_secret_and_no_typed_text_is_sent(traced: Traced) -> None:
     paths = [url.partition("127.0.0.1")[2].partition("/")[2] for url in secrets if url.startswith("http")]
     assert paths
     assert [path for path in paths if path.encode() in sent] == []
-    known = KEPT | {"turso_ops.reference", "turso_ops.request"}
+    known = EXPORTED_ATTRIBUTES | {"turso_ops.reference", "turso_ops.request"}
     assert {key for span in traced.receiver.spans for key in span.attributes} <= known
 
 

@@ -1,4 +1,4 @@
-"""Verification of a receiver's copy of the audit log. Its entries may be in any order and repeated."""
+"""Verifies a receiver's copy of the audit log. Its entries may be in any order and repeated."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Receivers of the audit log: a webhook, a file, and standard output."""
+"""Sends batches of the audit log to a webhook, a file or standard output."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""The audit stream of a process: started and stopped with it, and checked by `doctor`."""
+"""Starts and stops the audit stream with its process."""
 
 import hashlib
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The filter for traces: only known names, methods and status leave the process, and nothing that people typed."""
+"""Filters traces before export. Only names, IDs, methods and status codes leave the process, never typed text."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from opentelemetry.trace import Link, SpanKind, Status, TraceState
 from opentelemetry.util.types import Attributes
 
 ID_PREFIX: Final = "turso_ops."
-KEPT: Final = frozenset(
+EXPORTED_ATTRIBUTES: Final = frozenset(
     {
         "http.method",
         "http.request.method",
@@ -24,11 +24,11 @@ KEPT: Final = frozenset(
         "db.system.name",
     }
 )
-"""The attributes of the instrumentations that are sent. Others contain addresses, statements and paths."""
-PLAIN: Final = re.compile(r"[\w .:/{}-]{1,120}", re.ASCII)
-OF_THE_STORE: Final = "sqlalchemy"
-IDLE: Final = frozenset({"connect", "BEGIN"})
-"""SQLAlchemy's spans without useful information: taking a connection from its pool, and starting a transaction."""
+"""Attributes of the instrumentation libraries that are exported. Others contain addresses, statements and paths."""
+SAFE_TEXT: Final = re.compile(r"[\w .:/{}-]{1,120}", re.ASCII)
+STORE_LIBRARY: Final = "sqlalchemy"
+SKIPPED_SPANS: Final = frozenset({"connect", "BEGIN"})
+"""Names of SQLAlchemy's spans that aren't exported: taking a connection from its pool, and starting a transaction."""
 UNNAMED: Final = "unnamed"
 
 
@@ -40,11 +40,11 @@ class NoPropagation(TextMapPropagator):
         return get_current() if context is None else context
 
     def inject(self, carrier: Any, context: Context | None = None, setter: Setter[Any] = default_setter) -> None:
-        """Add nothing."""
+        """Add no headers."""
 
     @property
     def fields(self) -> set[str]:
-        """Return no field."""
+        """Return an empty set: this propagator uses no headers."""
         return set()
 
 
@@ -61,7 +61,7 @@ class OwnRootsSampler(Sampler):
         links: Sequence[Link] | None = None,
         trace_state: TraceState | None = None,
     ) -> SamplingResult:
-        """Decide about a span without a parent."""
+        """Drop a span without a parent if it is a call to Slack, Turso or the store. Record it otherwise."""
         return SamplingResult(Decision.DROP if kind is SpanKind.CLIENT else Decision.RECORD_AND_SAMPLE, attributes)
 
     def get_description(self) -> str:
@@ -70,26 +70,26 @@ class OwnRootsSampler(Sampler):
 
 
 class FilteredExporter(SpanExporter):
-    """Sends only attributes that are known to be harmless, even if a later version of a library adds more."""
+    """Exports only attributes that are known to be harmless, even if a later version of a library adds more."""
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send the spans with their allowed attributes only."""
-        return self._exporter.export([filtered(span) for span in spans if span.name not in IDLE])
+        """Export the spans with only their allowed attributes."""
+        return self._exporter.export([filtered(span) for span in spans if span.name not in SKIPPED_SPANS])
 
     def shutdown(self) -> None:
-        """Stop sending."""
+        """Shut down the exporter."""
         self._exporter.shutdown()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Send the spans that are still queued."""
+        """Export the spans that are still queued."""
         return self._exporter.force_flush(timeout_millis)
 
 
 def filtered(span: ReadableSpan) -> ReadableSpan:
-    """Return a copy of a span without events, error descriptions and unknown attributes."""
+    """Return a copy of a span without events, error descriptions or unknown attributes."""
     return ReadableSpan(
         name=_name(span),
         context=span.context,
@@ -107,14 +107,15 @@ def filtered(span: ReadableSpan) -> ReadableSpan:
 
 def _name(span: ReadableSpan) -> str:
     scope = span.instrumentation_scope.name if span.instrumentation_scope else ""
-    if scope.endswith(OF_THE_STORE):  # the library adds the database's name, which is a path for SQLite
+    if scope.endswith(STORE_LIBRARY):  # the library adds the database's name, which is a path for SQLite
         return f"store {span.name.split(' ')[0]}" if span.name else UNNAMED
-    return span.name if PLAIN.fullmatch(span.name) else UNNAMED
+    return span.name if SAFE_TEXT.fullmatch(span.name) else UNNAMED
 
 
 def _attributes(given: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: value
         for key, value in given.items()
-        if (key in KEPT or key.startswith(ID_PREFIX)) and (isinstance(value, int) or PLAIN.fullmatch(str(value)))
+        if key in EXPORTED_ATTRIBUTES or key.startswith(ID_PREFIX)
+        if isinstance(value, int) or SAFE_TEXT.fullmatch(str(value))
     }

@@ -1,4 +1,4 @@
-"""Recording of traces with OpenTelemetry's SDK and its instrumentations of the libraries."""
+"""Records traces with OpenTelemetry's SDK and its instrumentation libraries."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence

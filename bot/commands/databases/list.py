@@ -78,7 +78,7 @@ def _page(ctx: Context, args: ListArgs, found: list[Listed], used: dict[str, Usa
     by = Mrkdwn("") if args.sort == "name" else mrkdwn("sorted by {} in this billing period", args.sort)
     tail = [kit.context(joined(" · ", (where, paged, by))), *note, *_buttons(args, at, pages), *_next_steps(ctx)]
     return reply(title, [kit.section(title), table.block(), *tail],
-                   plain_blocks=[kit.section(title), *table.plain(), *tail])  # fmt: skip
+                   plain_blocks=[kit.section(title), *table.plain_blocks(), *tail])  # fmt: skip
 
 
 def left_out_note(count: int) -> Mrkdwn:

@@ -49,7 +49,7 @@ async def run(ctx: Context, args: TriageArgs) -> Reply:
         kit.context(mrkdwn("As of {}. *Refresh* updates it.", when(ctx.now))),
     ]
     drawn = chart.blocks()
-    plain = [*head, *chart.plain(), *rest] if drawn else []
+    plain = [*head, *chart.plain_blocks(), *rest] if drawn else []
     return reply(
         _notification_text(args.name, found), [*head, *drawn, *rest], plain_blocks=plain, private=args.literals
     )
@@ -117,7 +117,7 @@ def _chart(found: Findings) -> Chart:
     if found.usual:
         series["usual reads"] = [found.usual.rows_read] * len(days)
     labels = [Plain("today" if day == today else f"{day:%m-%d}") for day in days]
-    return Chart("line", Plain("Rows per day (today so far)"), labels, series, "day (UTC)", "rows", least=2)
+    return Chart("line", Plain("Rows per day (today so far)"), labels, series, "day (UTC)", "rows", min_labels=2)
 
 
 def _changes(ctx: Context, found: Findings) -> list[Block]:

@@ -186,7 +186,7 @@ def _message(
         *kit.actions(*buttons.run(1, "Usage", "usage"), *buttons.run(2, "Databases", "list")),
     ]
     drawn = [table.block()] if table else []
-    return reply(title, [*head, *drawn, *rest], plain_blocks=[*head, *table.plain(), *rest] if table else ())
+    return reply(title, [*head, *drawn, *rest], plain_blocks=[*head, *table.plain_blocks(), *rest] if table else ())
 
 
 def _notice(ctx: Context, counts: Counts, length: timedelta) -> list[Block]:

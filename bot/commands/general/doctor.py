@@ -20,10 +20,10 @@ async def run(ctx: Context, args: DoctorArgs) -> Reply:
     if ctx.health is None:
         raise Unavailable("The checks can't run here. Run `turso-ops doctor` on the bot's machine.")
     checks = sorted(await ctx.health(), key=lambda check: check[1])
-    ill = sum(1 for _, well, _ in checks if not well)
+    failed = sum(1 for _, passed, _ in checks if not passed)
     title = mrkdwn(":stethoscope: All {} checks passed", len(checks))
-    if ill:
-        title = mrkdwn(":stethoscope: {} of {} checks failed", ill, len(checks))
+    if failed:
+        title = mrkdwn(":stethoscope: {} of {} checks failed", failed, len(checks))
     lines = [_line(*check) for check in checks]
     sections = [kit.section(Mrkdwn("\n".join(lines[start : start + 6]))) for start in range(0, len(lines), 6)]
     row = kit.actions(*buttons.page(1, "Check again", command_line("doctor")))
@@ -31,8 +31,8 @@ async def run(ctx: Context, args: DoctorArgs) -> Reply:
                  private=True)  # fmt: skip
 
 
-def _line(name: str, well: bool, said: str) -> Mrkdwn:
-    sign = Mrkdwn(":white_check_mark:" if well else ":warning:")
+def _line(name: str, passed: bool, said: str) -> Mrkdwn:
+    sign = Mrkdwn(":white_check_mark:" if passed else ":warning:")
     return mrkdwn("{} *{}*: {}", sign, name, sentence(said[:400]))
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, timedelta
 from typing import Final
 
 from bot.blocks import buttons, kit
-from bot.blocks.chart import POINTS, Chart
+from bot.blocks.chart import MAX_POINTS, Chart
 from bot.blocks.message import reply
 from bot.blocks.table import Cell, Table, amount
 from bot.blocks.text import Mrkdwn, Plain, mrkdwn, number, size
@@ -49,7 +49,7 @@ async def report(ctx: Context, name: str, period: Period) -> Reply:
     wakes = wake_button(2, name) if database and await can_offer_wake(ctx, database) else []
     tail = kit.actions(*buttons.run(1, "Show", command_line("show", name)), *wakes)
     drawn = [*chart.blocks(), *([shares.block()] if shares else [])]
-    plain = [*chart.plain(), *(shares.plain() if shares else [])]
+    plain = [*chart.plain_blocks(), *(shares.plain_blocks() if shares else [])]
     return reply(title, [*head, *drawn, *tail], plain_blocks=[*head, *plain, *tail] if drawn else ())
 
 
@@ -63,7 +63,7 @@ def _own(found: Mapping[str, Course], database_id: str) -> Mapping[date, Usage]:
 async def _courses(ctx: Context, name: str, period: Period) -> Mapping[str, Course]:
     """Return what samples say about databases with this name in the period, by `DbId`."""
     until = min(period.until, ctx.now).astimezone(UTC)
-    since = max(period.since.astimezone(UTC), until - timedelta(days=POINTS - 1))
+    since = max(period.since.astimezone(UTC), until - timedelta(days=MAX_POINTS - 1))
     since = since.replace(hour=0, minute=0, second=0, microsecond=0)
     samples = await ctx.store.samples.find(
         organization=ctx.organization,
@@ -92,7 +92,7 @@ def _chart(name: str, used: DatabaseUsage, instances: list[Instance], daily: Map
     days = chart_of_days(daily, Plain(f"{name}, rows per day"))
     if days.blocks():
         return days
-    shares = used.instances[:POINTS]
+    shares = used.instances[:MAX_POINTS]
     labels = [Plain(_instance_name(share.uuid, instances)) for share in shares]
     series = {
         "rows read": [share.usage.rows_read for share in shares],

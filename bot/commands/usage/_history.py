@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from bot.blocks.chart import POINTS, Chart
+from bot.blocks.chart import MAX_POINTS, Chart
 from bot.blocks.text import Plain
 from bot.commands.usage._amounts import Amount, amount_of, change
 from bot.commands.usage._periods import Period
@@ -48,12 +48,12 @@ class History:
 
 def chart_of_days(daily: Mapping[date, Usage], title: Plain) -> Chart:
     """Return the chart of rows read and written per day. At least two days are needed."""
-    days = sorted(daily)[-POINTS:]
+    days = sorted(daily)[-MAX_POINTS:]
     series = {
         "rows read": [daily[day].rows_read for day in days],
         "rows written": [daily[day].rows_written for day in days],
     }
-    return Chart("line", title, [Plain(f"{day:%m-%d}") for day in days], series, "day (UTC)", "rows", least=2)
+    return Chart("line", title, [Plain(f"{day:%m-%d}") for day in days], series, "day (UTC)", "rows", min_labels=2)
 
 
 def first_day(period: Period) -> date:

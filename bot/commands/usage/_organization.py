@@ -7,7 +7,7 @@ from datetime import UTC, date, timedelta
 from typing import Final
 
 from bot.blocks import buttons, kit
-from bot.blocks.chart import POINTS, Chart
+from bot.blocks.chart import MAX_POINTS, Chart
 from bot.blocks.message import reply
 from bot.blocks.table import Cell, Table, amount
 from bot.blocks.text import Mrkdwn, Plain, counted, mrkdwn, number, on_day, size, when
@@ -163,13 +163,13 @@ def _message(found: Counted, sort: str, top: int, longer: str) -> Reply:
     row += buttons.page(2, f"Show {min(LONGEST, len(ranked))}", longer) if left > 0 and top < LONGEST else []
     tail = [*([kit.context(more)] if more else []), *tail, *kit.actions(*row)]
     drawn = [*chart.blocks(), *days.blocks(), table.block()]
-    plain = [*chart.plain(), *days.plain(), *table.plain()]
+    plain = [*chart.plain_blocks(), *days.plain_blocks(), *table.plain_blocks()]
     return reply(title, [*head, *drawn, *tail], plain_blocks=[*head, *plain, *tail])
 
 
 def _chart(shown: Sequence[Used], sort: str, top: int) -> Chart:
     name, label, _ = METRICS[sort]
-    bars = [one for one in shown if getattr(one.usage, name) is not None][: min(top, POINTS)]
+    bars = [one for one in shown if getattr(one.usage, name) is not None][: min(top, MAX_POINTS)]
     return Chart("bar", Plain(f"Top {len(bars)} by {label}"), [Plain(one.name) for one in bars],
                  {label: [getattr(one.usage, name) for one in bars]}, "database", label)  # fmt: skip
 

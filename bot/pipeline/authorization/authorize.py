@@ -1,4 +1,4 @@
-"""The authorization of every step that can't be undone, with current facts and current rules."""
+"""Authorizes every step that can't be undone, with current facts and current rules."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ from bot.core.requests.request import Mode, Request, Vote
 from bot.errors import BotError, Refused, Unavailable
 from bot.pipeline.authorization.ballots import count_votes
 from bot.pipeline.authorization.case import Case, WantedGroups
-from bot.pipeline.authorization.checks import ANSWERS
+from bot.pipeline.authorization.checks import CHECKS_BY_STEP
 from bot.pipeline.authorization.decision import Forbidden
 from bot.pipeline.authorization.plan_drift import drift
 from bot.pipeline.authorization.steps import RefusalKind, Step, StepRefused
@@ -192,7 +192,7 @@ def _query(presumed: Case) -> SlackQuery:
 
 def _answer(case: Case) -> Authorization:
     try:
-        return Authorization(case, ANSWERS[case.step](case))
+        return Authorization(case, CHECKS_BY_STEP[case.step](case))
     except StepRefused as refused:
         return Authorization(case, refused.decision or Decision(Verdict.DENY, ""), refused.kind, refused.why)
 

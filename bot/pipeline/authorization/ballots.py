@@ -1,4 +1,4 @@
-"""Votes: which ones count now, and what a new one is based on."""
+"""Decides which votes count now, and records what a new vote is based on."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,4 +1,7 @@
-"""The checks of each step on given facts: built-in limits, ceiling and rules, for every person involved."""
+"""Authorizes each step from facts that are already loaded.
+
+Applies the built-in limits, the ceiling and the rules to every person involved.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -15,7 +18,8 @@ from bot.pipeline.authorization.case import Case
 from bot.pipeline.authorization.decision import judge_by
 from bot.pipeline.authorization.steps import RefusalKind, Step, StepRefused
 
-THE_REQUESTER: Final = "the requester is"
+REQUESTER_IS: Final = "the requester is"
+"""The subject and the verb of a refusal that is about the requester."""
 OWN: Final = "You can't approve or deny your own request. Someone else must decide, or you can withdraw it."
 OWN_REVIEW: Final = "You can't review your own break-glass operation. Someone else must."
 
@@ -27,12 +31,15 @@ ASKS_FOR_MORE: Final[Mapping[tuple[Mode, Verdict], str]] = {
     (Mode.APPROVAL, Verdict.BREAK_GLASS): _REVIEW,
     (Mode.BREAK_GLASS, Verdict.APPROVE): _APPROVAL,
 }
-"""What the rules require now but didn't when the request was made. An approval and a review aren't the same."""
+"""What the rules require now but didn't when the request was made.
+
+An approval doesn't replace a review, and a review doesn't replace an approval.
+"""
 
 
 def _as_asked_now(case: Case) -> Decision:
     """Decide on the request as if it were made now. Refuses if the rules now require more than they did then."""
-    requester = case.subject(case.request.requester, THE_REQUESTER)
+    requester = case.subject(case.request.requester, REQUESTER_IS)
     decision = decide_request(case.policy, requester, case.request)
     if decision.verdict is Verdict.DENY:
         raise case.refuse_request(decision)
@@ -56,7 +63,7 @@ def _vote(case: Case) -> Decision:
 
 
 def _deny(case: Case) -> Decision:
-    decision = decide_request(case.policy, case.subject(case.request.requester, THE_REQUESTER), case.request)
+    decision = decide_request(case.policy, case.subject(case.request.requester, REQUESTER_IS), case.request)
     if decision.verdict is Verdict.DENY:
         raise case.refuse_request(decision)
     return _by_approver(case, decision)
@@ -64,7 +71,7 @@ def _deny(case: Case) -> Decision:
 
 def _by_approver(case: Case, decision: Decision) -> Decision:
     person = case.person(case.presser, "you are")
-    if person.human == case.person(case.request.requester, THE_REQUESTER).human:
+    if person.human == case.person(case.request.requester, REQUESTER_IS).human:
         raise StepRefused(RefusalKind.NOT_ALLOWED, OWN)
     on_panel = is_on(case.policy, decision.approvers, person)
     if not on_panel and not acts_for(case.policy, decision.approvers, person, case.approvers_of(person.id)):
@@ -102,18 +109,21 @@ def _start(case: Case) -> Decision:
 
 
 def _undo(case: Case) -> Decision:
-    """Decide on Undo: for the requester, the approvers, the people of `undo_by`, and anyone who may `restore` here."""
+    """Decide whether the actor may undo the quarantine.
+
+    The requester, the approvers, the people in `undo_by`, and anyone who may `restore` here can.
+    """
     actor = case.subject(case.presser, "you are")
     if refusal := refuses_person(case.policy, actor.person) or refuses_place(case.policy, actor, restore.command.name):
         raise StepRefused(RefusalKind.NOT_ALLOWED, refusal)
     if not _may_undo(case, actor):
         raise case.refuse("Only the requester, an approver, or someone who can use `restore` here can undo this.")
     case.require_member(actor.person.id, "You are")
-    return UNDOES
+    return UNDO_ALLOWED
 
 
 def _may_undo(case: Case, actor: Subject) -> bool:
-    requester, action = case.subject(case.request.requester, THE_REQUESTER), request_action(case.request)
+    requester, action = case.subject(case.request.requester, REQUESTER_IS), request_action(case.request)
     decision = decide_request(case.policy, requester, case.request)
     own = ApproverSet((People(users=frozenset({requester.person.id})),))
     panels = (own, *undo_panels(case.policy, requester, action, decision))
@@ -123,23 +133,24 @@ def _may_undo(case: Case, actor: Subject) -> bool:
     return judge_by(case.policy, actor, undoing).verdict is Verdict.ALLOW
 
 
-UNDOES: Final = Decision(Verdict.ALLOW, "You can undo this quarantine at once.")
+UNDO_ALLOWED: Final = Decision(Verdict.ALLOW, "You can undo this quarantine at once.")
 """The decision for people who may undo a quarantine, whatever the rules say about `restore`."""
 
 
 def _review(case: Case) -> Decision:
-    """Decide on a review by the current rules. If they no longer have this operation, the earlier reviewers count.
+    """Decide on a review by the current rules.
 
-    If the rule has no reviewer now, for example between two shifts, nobody can review.
+    If they no longer name reviewers for this operation, use the reviewers from the time of the operation. If they name
+    a group that is empty now, for example between two shifts, nobody can review.
     """
-    assert case.review is not None, "a review is of something"
+    assert case.review is not None, "the step REVIEW has a review"
     person = case.person(case.presser, "you are")
-    if person.human in (case.review.actor, case.person(case.request.requester, THE_REQUESTER).human):
+    if person.human in (case.review.actor, case.person(case.request.requester, REQUESTER_IS).human):
         raise StepRefused(RefusalKind.NOT_ALLOWED, OWN_REVIEW)
     actor = case.subject(case.presser, "you are")
     if refusal := refuses_place(case.policy, actor, case.request.command):
         raise StepRefused(RefusalKind.NOT_ALLOWED, refusal)
-    decision = decide_request(case.policy, case.subject(case.request.requester, THE_REQUESTER), case.request)
+    decision = decide_request(case.policy, case.subject(case.request.requester, REQUESTER_IS), case.request)
     if decision.verdict is not Verdict.BREAK_GLASS and case.groups.silent:
         raise case.refuse("You aren't a reviewer for this.")
     named_then = ApproverSet((People(users=frozenset(case.review.reviewers)),))
@@ -159,7 +170,7 @@ def _follow_up(case: Case) -> Decision:
     return decision
 
 
-ANSWERS: Final[Mapping[Step, Callable[[Case], Decision]]] = {
+CHECKS_BY_STEP: Final[Mapping[Step, Callable[[Case], Decision]]] = {
     Step.VOTE: _vote,
     Step.DENY: _deny,
     Step.CONFIRM: _confirm,

@@ -1,4 +1,4 @@
-"""Plan drift: a plan is for a `DbId`, a group and a delete protection, not for a name."""
+"""Finds plan drift: a plan is for a `DbId`, a group and a delete protection, not for a name."""
 
 from bot.commands.base import Command, Context
 from bot.core.requests.plan import Plan, PlanTarget

@@ -28,7 +28,8 @@ StepResult = BeginResult | ActResult | VerifyResult | None
 async def give_up(env: Environment, step: StepName, request_id: str, phase: str) -> StepResult:
     """End a failing step, and return a result in its place. Safe to run again.
 
-    If nothing was sent, nothing was done. If something was sent, the outcome is unknown, and the reconciler reads it.
+    If the change wasn't sent, nothing was changed. Otherwise, unless the outcome is already committed, it is unknown
+    until the reconciler reads it from Turso.
     """
     log.error("a step was given up", step=step.value, request=request_id, phase=phase)
     result = await _end(env, step, request_id, phase)

@@ -35,6 +35,6 @@ async def notify(env: Environment, request_id: str) -> None:
     request = await request_of(env, request_id)
     if request.state in (State.DENIED, State.CANCELLED, State.EXPIRED):
         env.watches.forget(request_id)
-        return  # the transition that stopped it before it was sent has its own notification
+        return  # denying, withdrawing or expiring a request sends its own notification
     await notify_outcome(env, request_id)
     await rotation_proof.keep_trying(env, request_id)

@@ -14,16 +14,16 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.execution.next_step import take_next_step
 from bot.pipeline.execution.phases import command_of, context_of, facts_again, request_of
 
-LOOKS = (0.0, 0.3, 0.7, 1.0, 2.0, 3.0, 4.0)
+READ_PAUSES = (0.0, 0.3, 0.7, 1.0, 2.0, 3.0, 4.0)
 """Pauses in seconds between the reads of a read-back, because Turso may show a change late."""
-READ_BACK_NOTHING = {
+KNOWN_RESULTS = {
     Attempt.REFUSED: PhaseResult.FAILED,
     Attempt.NOT_SENT: PhaseResult.FAILED,
     Attempt.STALE: PhaseResult.STALE,
     Attempt.STOPPED: PhaseResult.STOPPED,
     Attempt.AGAIN: PhaseResult.AGAIN,
 }
-"""Attempts that changed nothing, so there is nothing to read back."""
+"""The results of attempts after which nothing is read back, because the attempt already decides them."""
 ReadBack = Callable[[Context, Plan], Awaitable[bool]]
 
 
@@ -32,7 +32,7 @@ async def verify(env: Environment, request_id: str, phase: str, acted: ActResult
     request, kind = await request_of(env, request_id), PhaseKind.of(phase)
     if acted.attempt is Attempt.NOT_SENT and kind is PhaseKind.FINISH:
         return VerifyResult(PhaseResult.AGAIN, acted.why)
-    if result := READ_BACK_NOTHING.get(acted.attempt):
+    if result := KNOWN_RESULTS.get(acted.attempt):
         return VerifyResult(result, acted.why, dict(acted.facts))
     command = command_of(env, request)
     ctx = await context_of(env, request)
@@ -47,7 +47,7 @@ async def verify(env: Environment, request_id: str, phase: str, acted: ActResult
     except NotOurs as error:
         if not is_done:
             return VerifyResult(PhaseResult.FAILED, str(error))
-        is_seen = True  # Turso confirmed the change, and only the two clocks differ
+        is_seen = True  # Turso confirmed our change, which outweighs this doubt (for example, the clocks may differ)
     if not is_seen:
         return VerifyResult(PhaseResult.UNKNOWN, acted.why or "Turso doesn't show the change yet.", facts)
     try:
@@ -61,7 +61,7 @@ async def verify(env: Environment, request_id: str, phase: str, acted: ActResult
 
 async def sees(ctx: Context, request: Request, look: ReadBack) -> bool:
     """Repeat the read-back for some seconds, until it shows the change. Raises NotOurs."""
-    for pause in LOOKS:
+    for pause in READ_PAUSES:
         await asyncio.sleep(pause)
         try:
             if await look(ctx, request.plan):

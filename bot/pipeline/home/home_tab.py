@@ -94,7 +94,7 @@ class _Drawing:
             archived=self._archived(),
             places=self._page("places", await self._places(incidents.items)),
             problem=env.rules.problem or "",
-            is_whole=True,
+            may_use_bot=True,
         )
 
     async def _newest(

@@ -1,4 +1,4 @@
-"""The buttons of an alert's card. Each is a command line, decided as if a person had typed it in the alert's thread."""
+"""Handles the buttons of an alert's card, each as a command line that a person typed in the alert's thread."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Answers of read commands, posted privately or to the channel."""
+"""Runs read commands, and posts their answers privately or to the channel."""
 
 import asyncio
 from dataclasses import replace

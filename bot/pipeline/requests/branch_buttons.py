@@ -1,4 +1,4 @@
-"""The buttons of a branch that ends soon: extend it, keep it, or start its quarantine now."""
+"""Handles the buttons of a branch that ends soon: extend it, keep it, or start its quarantine now."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""The buttons of a channel on Home: a form for the channel, and the person's permissions there."""
+"""Handles the buttons of a channel on Home: open a form for the channel, or show the person's permissions there."""
 
 import re
 from dataclasses import replace

@@ -17,7 +17,7 @@ from bot.core.policy import refuses_person
 from bot.core.requests.incoming import Incoming, Kind
 from bot.errors import BadInput, BotError, Unavailable
 from bot.pipeline.authorization.case import WantedGroups
-from bot.pipeline.authorization.checks import UNDOES
+from bot.pipeline.authorization.checks import UNDO_ALLOWED
 from bot.pipeline.authorization.command_line import decide_incomplete, decide_line, own_undo
 from bot.pipeline.authorization.decision import judge, planned_action
 from bot.pipeline.environment import Environment
@@ -128,7 +128,7 @@ async def _typed(env: Environment, requester: Subject, subject: Subject, read: T
         return decide_incomplete(env, subject, read)[0]
     typed = Incoming("", "", Kind.COMMAND, env.clock.now(), subject.person.id, subject.channel.id)
     if await own_undo(env, typed, command, read.args):
-        return UNDOES
+        return UNDO_ALLOWED
     action = action_of(command.name, read.args)
     by_name, needs_group = judge(env, subject, action), env.rules.policy.scope(subject).needs_group
     reaches = command.reaches_others and by_name.verdict is not Verdict.DENY

@@ -1,4 +1,4 @@
-"""The buttons of an incident's messages. Each affects only its own incident, even if a newer one is active."""
+"""Handles the buttons of an incident's messages. Each affects only its own incident, even if a newer one is active."""
 
 from dataclasses import replace
 

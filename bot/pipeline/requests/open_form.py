@@ -1,4 +1,4 @@
-"""Forms for the missing arguments of a command line."""
+"""Opens forms for the missing arguments of a command line."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ async def open_form(
     """Open a form for the missing arguments, or post a button that opens it if there is no trigger ID.
 
     Args:
-        planned: the decision on the plan of a complete line, which lacks only a reason or a ticket.
+        planned: the decision on the plan, if the line lacks nothing but a reason or a ticket.
     """
     decision, action = decide_incomplete(env, subject, read)
     if decision.verdict is Verdict.DENY:
@@ -46,8 +46,8 @@ async def open_form(
 async def open_form_of(env: Environment, incoming: Incoming, command: str) -> str:
     """Open the form of a command after a press on its button.
 
-    The button's value is empty or the ID of an earlier intent. In that case, the intent's line fills the form, and the
-    answer goes where it would have gone.
+    The button's value is empty or the ID of an earlier intent. If it is an intent of the same person, its line prefills
+    the form, and the answer goes to its thread.
     """
     before = await env.store.intents.get(incoming.value) if incoming.value else None
     line = ""
@@ -76,7 +76,7 @@ async def open_chooser(env: Environment, incoming: Incoming) -> str:
 
 
 def as_incomplete(grammar: Grammar[Command], command: str, text: str) -> Incomplete[Command]:
-    """Return the line that fills a form. It counts as incomplete even if it is complete."""
+    """Parse the line that prefills a form. Returns an Incomplete even if nothing is missing."""
     spec = grammar.spec(command)
     if spec is None:
         raise Refused("The command of this button no longer exists. `/turso help` lists the commands.")

@@ -1,4 +1,4 @@
-"""The buttons of open items: thaw a freeze or rotate tokens, even after their incident has ended."""
+"""Handles the buttons of open items: thaw a freeze or rotate tokens, even after their incident has ended."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Planning of changes: plan a line, decide on the plan, then show a dry run, open a form or open a request."""
+"""Plans a change and decides on the plan, then shows a dry run, opens a form or opens a request."""
 
 import asyncio
 from dataclasses import replace
@@ -12,7 +12,7 @@ from bot.core.parsing.parse_results import Parsed
 from bot.core.ports import address_of
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.plan import Plan
-from bot.pipeline.authorization.checks import UNDOES
+from bot.pipeline.authorization.checks import UNDO_ALLOWED
 from bot.pipeline.authorization.command_line import own_undo, require_line_allowed
 from bot.pipeline.authorization.decision import planned_action, require_allowed
 from bot.pipeline.environment import Environment
@@ -54,7 +54,7 @@ async def plan_change(
         plan = await work
     else:
         subject, plan = await asyncio.gather(with_channel_of_now(env, subject, fresh=not reveals_next), work)
-    decision = UNDOES if quarantine else require_allowed(env, subject, planned_action(read, plan))
+    decision = UNDO_ALLOWED if quarantine else require_allowed(env, subject, planned_action(read, plan))
     if common.dry_run:
         return await _show_dry_run(env, incoming, ctx, plan, decision, action)
     if decision.missing(reason=common.reason, ticket=common.ticket):

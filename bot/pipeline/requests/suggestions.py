@@ -1,4 +1,4 @@
-"""Suggestions for misspelled database names."""
+"""Suggests names for a misspelled database name."""
 
 from collections.abc import Awaitable
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""Makes the sandbox reachable only from this machine, under its own name, and not from pages of another origin."""
+"""Makes the sandbox reachable only from this machine, at a loopback host, and not from pages of another origin."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ class Message:
         return self.thread_ts in (None, self.ts) or self.reply_broadcast
 
     def as_slack(self, *, with_metadata: bool = True) -> Json:
-        """Return the message object of the Web API and of payloads."""
+        """Return the message as it appears in Web API responses and in payloads."""
         said: Json = {"type": "message", "user": self.user_id, "ts": self.ts, "text": self.text}
         optional = {
             "bot_id": self.bot_id,
@@ -170,7 +170,7 @@ class View:
         return str(self.source.get("external_id") or "")
 
     def as_slack(self) -> Json:
-        """Return the view object of the Web API and of payloads."""
+        """Return the view as it appears in Web API responses and in payloads."""
         return {
             "id": self.id,
             "team_id": self.team_id,

@@ -1,4 +1,4 @@
-"""Limits on the size, the duration and the number of HTTP connections.
+"""Limits the size, the duration and the number of HTTP connections.
 
 With httptools, uvicorn limits none of this. Its protocol class may be replaced (`Config.http`). This one overrides
 methods of `asyncio.Protocol` and callbacks of httptools' parser.

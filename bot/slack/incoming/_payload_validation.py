@@ -1,4 +1,4 @@
-"""Validation of payloads against the shapes that Slack documents, because Bolt fails on others."""
+"""Validates payloads against the shapes that Slack documents, because Bolt fails on others."""
 
 import json
 from collections.abc import Callable, Mapping

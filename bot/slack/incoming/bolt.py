@@ -1,4 +1,4 @@
-"""The Bolt app: Bolt's own middleware, followed by one that looks up the handler in a table."""
+"""Builds the Bolt app: Bolt's own middleware, followed by one that looks up the handler in a table."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -28,14 +28,14 @@ log = structlog.get_logger(__name__)
 
 
 def create_bolt(find_handler: FindHandler, workspace: Workspace) -> AsyncApp:
-    """Build the app. It takes parsed bodies, from the guard, which verifies them, or from Socket Mode."""
+    """Build the app. It takes parsed bodies: from the request guard, which has verified them, or from Socket Mode."""
     app = AsyncApp(
         name="turso-ops",
         logger=bolt_logger(),
         # never used, since `Delivery` has its own client
         client=AsyncWebClient(logger=sdk_logger(), retry_handlers=[]),
         signing_secret="",
-        request_verification_enabled=False,  # the guard has already verified the text, which Bolt doesn't get
+        request_verification_enabled=False,  # the request guard has verified the raw body, which Bolt doesn't get
         authorize=FixedAuthorize(workspace),
         attaching_function_token_enabled=False,
         attaching_conversation_kwargs_enabled=False,
@@ -70,7 +70,7 @@ async def acknowledgement(app: AsyncApp, body: Body) -> BoltResponse:
 
     An error isn't returned, since Slack would show or retry it.
     """
-    # In its mode "http", Bolt parses and verifies the text itself, which the guard has already done.
+    # In its mode "http", Bolt would parse the raw body, which the request guard has already done.
     # Bolt uses the logger when a body has several response_urls.
     context = {"logger": logging.getLogger(BOLT_LOGGER)}
     try:
@@ -108,7 +108,7 @@ class FixedAuthorize(AsyncAuthorize):
     ) -> AuthorizeResult:
         """Return the installation, if it is known.
 
-        Until then the bot has sent nothing, so Slack sends it no events of its own.
+        Bolt uses it only to ignore events that the bot itself caused.
         """
         known = self._workspace.known
         if known is None:

@@ -20,7 +20,10 @@ from bot.slack.outgoing.messages import EgressGuard
 from bot.slack.outgoing.response_urls import ResponseUrls
 
 ACK_WITHIN_SECONDS: Final = 2.2
-"""Slack waits 3 seconds. Work that isn't stored by then continues, and is answered later."""
+"""Slack waits 3 seconds. After this time, acknowledge even if the request handler isn't ready.
+
+The work continues, and the answer follows.
+"""
 WAITS: Final = (
     "The bot's store is slow, and I don't know yet whether this was recorded. I'll tell you here as soon as I do."
 )
@@ -28,7 +31,7 @@ LATE: Final[Mapping[str, Any]] = {}
 """A placeholder for a form's response that wasn't ready in time."""
 OPTIONS_WITHIN_SECONDS: Final = 2.5
 ACTIONS: Final = ("block_actions", "interactive_message", "dialog_submission", "dialog_cancellation")
-"""Types of button presses. The bot uses only `block_actions`. The others are Slack's legacy types."""
+"""Payload types of interactive components. The bot uses only `block_actions`. The others are Slack's legacy types."""
 SUGGESTIONS: Final = ("block_suggestion", "dialog_suggestion")
 
 T = TypeVar("T")
@@ -160,7 +163,10 @@ class Listeners:
             await work()
 
     async def _submitted(self, incoming: Incoming) -> Mapping[str, Any] | None:
-        """Return the response to Slack. If the request handler is too slow, it continues without the modal."""
+        """Return the response to Slack.
+
+        If the request handler is too slow, let Slack close the modal, and finish in the background.
+        """
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Mapping[str, Any] | None] = loop.create_future()
         self._tasks.start(self._guarded(incoming, self._run_submission(incoming, answered)))

@@ -1,4 +1,4 @@
-"""The Slack app's signing secret, and the previous one while it is being replaced."""
+"""Verifies signatures with the app's signing secret, and with the previous one while it is being replaced."""
 
 import asyncio
 import time

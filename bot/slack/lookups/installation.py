@@ -1,4 +1,4 @@
-"""The bot's installation: its workspace and its user. They are looked up once, at the start."""
+"""Looks up the bot's installation, which is its workspace and its user, at startup, and caches it."""
 
 import asyncio
 from contextlib import suppress
@@ -27,7 +27,7 @@ class Installation:
 
 
 class Workspace:
-    """Looks up the installation and remembers it. No acknowledgement waits for that."""
+    """Looks up the installation and caches it. No acknowledgement waits for that."""
 
     def __init__(self, calls: SlackCalls) -> None:
         self._calls = calls
@@ -40,7 +40,7 @@ class Workspace:
         return self._found
 
     async def installation(self) -> Installation:
-        """Return the installation. Calls Slack only until it has responded once.
+        """Return the installation. It is cached after Slack's first response.
 
         Raises:
             Unavailable: Slack doesn't respond, or rejects the bot's token.

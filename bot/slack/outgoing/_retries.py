@@ -1,4 +1,4 @@
-"""The retries of calls to Slack, and the pauses before them."""
+"""Decides which calls to Slack are retried, and how long to wait before each retry."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The fields that the bot reads from the response of each Web API method."""
+"""Checks that the response of each Web API method has the fields that the bot reads."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -43,8 +43,8 @@ SHAPES: Final[Mapping[str, Check]] = MappingProxyType(
         "conversations.members": _object(members=_is_list, response_metadata=_NEXT_PAGE),
         "chat.getPermalink": _object(permalink=is_text),
         "files.getUploadURLExternal": _object(upload_url=is_text, file_id=is_text),
-        # These methods have been executed if Slack responds with `ok`, and would be executed twice if they were called
-        # again.
+        # Any `ok` response means that the change was made. Checking fields here could only cause a retry, and so a
+        # duplicate.
         "chat.postMessage": _ANY,
         "chat.postEphemeral": _ANY,
         "chat.update": _ANY,
@@ -54,7 +54,7 @@ SHAPES: Final[Mapping[str, Check]] = MappingProxyType(
         "views.publish": _ANY,
     }
 )
-"""The expected fields by method. If they are missing, the facts in a response are unknown rather than empty."""
+"""The expected fields by method. A response without them counts as unreadable, not as empty."""
 
 
 def is_readable(method: str, answer: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Pacing of posts: at most one message a second per channel, as Slack requires."""
+"""Paces posts: at most one message a second per channel, as Slack requires."""
 
 import asyncio
 import time

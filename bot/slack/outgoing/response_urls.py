@@ -1,4 +1,4 @@
-"""The `response_url`s, kept in memory for five uses and half an hour."""
+"""Keeps each `response_url` in memory, for five uses and half an hour."""
 
 import time
 from collections.abc import Callable

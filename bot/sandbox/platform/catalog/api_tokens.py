@@ -1,4 +1,4 @@
-"""API tokens, of which only the hashes are kept."""
+"""Stores API tokens in the catalogue: only their hashes, never the tokens."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Logical databases in the catalogue."""
+"""Creates, lists, configures and destroys logical databases in the catalogue."""
 
 import json
 from dataclasses import asdict, dataclass

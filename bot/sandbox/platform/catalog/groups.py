@@ -1,4 +1,4 @@
-"""Groups in the catalogue."""
+"""Creates, lists, changes and deletes groups in the catalogue."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Many databases at once, to try how the bot works in a big organization."""
+"""Adds many databases at once, to try how the bot works in a big organization."""
 
 import random
 from datetime import timedelta

@@ -51,7 +51,9 @@ def fill(path: Path, seeded: Seeded) -> int:
     """Create the file with its tables and rows, and return its size."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = apsw.Connection(str(path))
-    # A killed process can't damage the file. After a power cut, the data can be created again.
+    # Safe without a journal: until the file is complete, the catalogue doesn't list it, and the next start deletes
+    # unlisted files. A power cut can damage a file that isn't synced yet. In that case, delete the data folder and seed
+    # again.
     connection.pragma("synchronous", 0)
     connection.pragma("journal_mode", "off")
     with connection:

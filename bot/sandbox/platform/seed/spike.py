@@ -1,4 +1,4 @@
-"""A spike: heavy usage of a database all of a sudden, as a missing index or a loop causes it."""
+"""Records a spike: sudden heavy usage of a database, as from a missing index or a loop."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A little traffic on the seeded databases, so that their usage grows."""
+"""Makes a little traffic on the seeded databases, so that their usage grows."""
 
 import asyncio
 import random
