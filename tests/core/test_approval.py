@@ -85,7 +85,7 @@ def test_some_votes_never_count(voter: str, why: str) -> None:
     assert (count.approvals, count.reached, count.discounted, count.missing) == (0, False, (voter,), 1), why
 
 
-def test_one_refusal_is_enough_and_one_without_the_right_does_not_count() -> None:
+def test_one_denial_is_enough_but_only_from_a_person_who_may_vote() -> None:
     both = [vote("U0ANA"), vote("U0BEN", approves=False, minute=1)]
     assert tally(both, {"U0ANA", "U0BEN"}, "U0DEV", 1).denied
     assert not tally(both, {"U0ANA", "U0BEN"}, "U0DEV", 1).reached

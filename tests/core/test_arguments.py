@@ -63,7 +63,7 @@ def take(kind: Any, text: int | str) -> Any:
         (Count, 3, 3),
     ],
 )
-def test_it_accepts_what_people_write(kind: Any, text: int | str, value: Any) -> None:
+def test_each_type_accepts_what_people_write(kind: Any, text: int | str, value: Any) -> None:
     assert take(kind, text) == value
 
 
@@ -103,7 +103,7 @@ def test_it_accepts_what_people_write(kind: Any, text: int | str, value: Any) ->
         (Count, True),
     ],
 )
-def test_it_refuses_other_text_with_one_sentence(kind: Any, text: Any) -> None:
+def test_each_type_refuses_other_text_with_one_sentence(kind: Any, text: Any) -> None:
     with pytest.raises(ValidationError) as caught:
         take(kind, text)
     problems = caught.value.errors()
@@ -114,7 +114,7 @@ def test_it_refuses_other_text_with_one_sentence(kind: Any, text: Any) -> None:
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def test_a_month_has_a_beginning_and_an_end() -> None:
+def test_a_month_span_ends_at_the_start_of_the_next_month() -> None:
     assert month_span("2026-10", NOW) == (datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
     assert month_span("2025-12", NOW) == (datetime(2025, 12, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
 
@@ -125,13 +125,13 @@ def test_a_month_that_has_not_begun_is_refused(month: str) -> None:
         month_span(month, NOW)
 
 
-def test_since_begins_a_while_ago_or_on_a_day() -> None:
+def test_since_accepts_a_duration_or_a_date() -> None:
     assert since_start(timedelta(days=7), NOW) == datetime(2026, 11, 17, 12, tzinfo=UTC)
     assert since_start(date(2026, 10, 1), NOW) == datetime(2026, 10, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("since", [timedelta(days=100_000), timedelta.max, date.min, date.max, date(2026, 11, 25)])
-def test_a_since_that_is_too_early_is_refused(since: Any) -> None:
+def test_a_since_before_1970_or_in_the_future_is_refused(since: Any) -> None:
     with pytest.raises(BadInput, match=r"before 1970|hasn't started yet"):
         since_start(since, NOW)
 

@@ -50,7 +50,7 @@ async def test_readers_at_the_same_time_share_a_call(source: Source) -> None:
     assert source.calls == 2
 
 
-async def test_a_reader_who_wants_a_fresh_answer_gets_a_later_one_and_shares_it(source: Source) -> None:
+async def test_fresh_reads_share_one_call_that_starts_after_them(source: Source) -> None:
     cache: Cache[str, int] = Cache(source.load, 60)
     source.go.clear()
     first = asyncio.create_task(cache.get("a"))

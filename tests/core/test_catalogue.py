@@ -64,6 +64,6 @@ def test_a_command_without_a_position_comes_last() -> None:
     ],
     ids=["one name twice", "the name of another", "a word of another", "a flag that is not there"],
 )
-def test_contradictory_commands_are_no_catalogue(commands: Any, words: str) -> None:
+def test_contradictory_commands_are_rejected(commands: Any, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         CommandCatalogue(commands)

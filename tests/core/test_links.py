@@ -1,4 +1,4 @@
-"""Patterns of links: a key never leaves its place, whatever a person writes."""
+"""Link patterns: whatever a person types as a key, it can't change the rest of the URL."""
 
 from urllib.parse import urlsplit
 
@@ -12,7 +12,7 @@ LINKS = Links("https://jira.example.com/browse/{key}", "https://status.example.c
 
 
 @pytest.mark.parametrize("key", ["OPS-7", "a/../../b", "x|y>", "{key}", "é #1", "?a=b&c", "~`*_", HOSTILE])
-def test_a_key_stays_in_its_place(key: str) -> None:
+def test_a_key_cannot_change_the_rest_of_the_url(key: str) -> None:
     url = LINKS.ticket_url(key)
     parts = urlsplit(url)
     assert (parts.scheme, parts.netloc, parts.query, parts.fragment) == ("https", "jira.example.com", "", "")
@@ -22,13 +22,13 @@ def test_a_key_stays_in_its_place(key: str) -> None:
     assert shown.count("<") == shown.count(">") == shown.count(f"<{url}|") == 1
 
 
-def test_the_address_is_escaped_as_slack_wants_it() -> None:
+def test_the_url_is_escaped_for_slack() -> None:
     assert linked_key(LINKS.incident_url("INC-4"), "INC-4") == (
         "<https://status.example.com/#/find?id=INC-4&amp;by=bot|INC-4>"
     )
 
 
-def test_without_a_pattern_a_key_is_no_link() -> None:
+def test_a_key_without_a_pattern_is_not_linked() -> None:
     assert Links().ticket_url("OPS-7") == Links().incident_url("INC-4") == ""
     assert linked_key("", "OPS-7") == "OPS-7"
 
@@ -39,5 +39,5 @@ def test_without_a_pattern_a_key_is_no_link() -> None:
      "//a.example/{key}", "https://me@a.example/{key}", "https://a.example/{key}/{key}", "https://a.example/{id}/{key}",
      "https://a.example/ {key}", "https://a.example/{key}\n", "https://a.example/{key}|x", "https://a.example/<{key}>"],
 )  # fmt: skip
-def test_other_addresses_are_no_pattern(text: str) -> None:
+def test_invalid_patterns_are_rejected(text: str) -> None:
     assert not is_pattern(text)

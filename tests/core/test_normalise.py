@@ -50,7 +50,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("typed", "words"), CASES)
-def test_the_words_are_those_that_the_person_meant(typed: Any, words: Any) -> None:
+def test_typed_text_is_split_into_the_words_that_the_person_meant(typed: Any, words: Any) -> None:
     assert [word.text for word in split(normalise(typed))] == words
 
 

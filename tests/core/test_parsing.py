@@ -113,13 +113,13 @@ def test_a_command_that_changes_nothing_takes_no_reason() -> None:
 
 
 @pytest.mark.parametrize("blank", ["' '", '"\u00a0\u2003"', "'\u3164\u2800\uffa0'", '"\u115f\u1160 \u200b"'])
-def test_a_reason_that_nobody_can_see_is_none(blank: str) -> None:
+def test_a_reason_of_invisible_characters_is_empty(blank: str) -> None:
     """Otherwise it would satisfy a rule that requires a reason, or break-glass."""
     assert read(f"destroy orders --reason {blank} --ticket {blank}").common == Common(reason="", ticket="")
 
 
 @pytest.mark.parametrize("line", ["--now --now=no", "--now=no --now", "--now --now=off --now"])
-def test_a_flag_that_is_given_twice_says_the_same_twice(line: str) -> None:
+def test_a_flag_given_twice_must_have_the_same_value(line: str) -> None:
     assert "`--now` is given twice" in refusal(f"destroy orders {line}")
     assert read("destroy orders --now --now=yes").args.now
 
@@ -209,7 +209,7 @@ def test_an_unknown_command_names_the_nearest() -> None:
     assert "Did you mean `destroy`" in str(caught.value)
 
 
-def test_the_first_word_of_longer_commands_offers_them() -> None:
+def test_the_first_word_of_a_command_suggests_the_whole_command() -> None:
     with pytest.raises(UnknownCommand, match="`policy explain`"):
         GRAMMAR.parse("policy check")
 
@@ -225,7 +225,7 @@ def test_a_quoted_option_is_a_word() -> None:
     assert "isn't a database name" in refusal('destroy "--now"')
 
 
-def test_words_after_two_dashes_are_no_options() -> None:
+def test_words_after_two_dashes_are_not_options() -> None:
     assert "isn't a database name" in refusal("destroy -- --now")
 
 
@@ -272,7 +272,7 @@ def test_a_pasted_secret_is_not_repeated(line: str) -> None:
     assert secret[:36] not in refusal(line.format(secret))
 
 
-def test_arguments_that_do_not_go_together_are_one_sentence_about_the_command() -> None:
+def test_conflicting_arguments_get_one_sentence_about_the_command() -> None:
     assert refusal("usage --since 7d --month 2026-10") == (
         "Say `--since` or `--month`, not both. Usage: `/turso usage [NAME] [--since 7d]`"
     )

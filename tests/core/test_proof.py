@@ -16,18 +16,18 @@ SIBLING = Finding("users", "db-2", OldTokens.UNKNOWN, NOON, "no probe token coul
 
 @pytest.mark.parametrize("sibling", [None, SIBLING])
 @pytest.mark.parametrize("tokens", list(OldTokens))
-def test_it_survives_the_store(tokens: Any, sibling: Any) -> None:
+def test_a_proof_survives_the_store(tokens: Any, sibling: Any) -> None:
     proof = Proof(NOON, NOON + timedelta(minutes=65), replace(TARGET, tokens=tokens, at=NOON), sibling)
 
     assert Proof.of(json.loads(json.dumps({PROOF: proof.to_json()}))) == proof
 
 
-def test_a_request_without_a_proof_has_none() -> None:
+def test_facts_without_a_proof_give_none() -> None:
     assert Proof.of({}) is None
     assert Proof.of({"phase": "execute"}) is None
 
 
-def test_it_is_watched_while_either_part_is() -> None:
+def test_a_proof_is_watched_while_either_database_is_watched() -> None:
     proof = Proof(NOON, NOON, replace(TARGET, tokens=OldTokens.REFUSED), SIBLING)
 
     assert not proof.is_watched

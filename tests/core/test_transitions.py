@@ -9,7 +9,7 @@ from tests.store.samples import entry
 
 
 @pytest.mark.parametrize("state", sorted(ON_RECORD))
-def test_an_end_without_an_audit_entry_cannot_be_made(state: State) -> None:
+def test_a_final_transition_needs_an_audit_entry(state: State) -> None:
     with pytest.raises(ValueError, match="no audit entry"):
         Transition(to=state, at=NOON, changes={})
 
@@ -17,5 +17,5 @@ def test_an_end_without_an_audit_entry_cannot_be_made(state: State) -> None:
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - ON_RECORD))
-def test_an_intermediate_step_needs_none(state: State) -> None:
+def test_an_intermediate_transition_needs_no_audit_entry(state: State) -> None:
     assert Transition(to=state, at=NOON, changes={}).entries == ()

@@ -31,7 +31,7 @@ def test_words_around_a_command_are_ignored(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["turso", ":", "• ", "<@U0BOT>", "--help", "-h"])
-def test_only_such_words_mean_home_or_help(text: str) -> None:
+def test_a_line_of_only_ignored_words_means_home_or_help(text: str) -> None:
     assert GRAMMAR.parse(text).spec.name in ("home", "help")
 
 

@@ -1,4 +1,4 @@
-"""Reads the files for deployment targets: their commands, variables, ports and paths."""
+"""Parses the deployment files, and lists their command lines, environment variables and probe paths."""
 
 import json
 import re
@@ -47,7 +47,7 @@ def directives(name: str) -> list[str]:
 
 
 def commands() -> Iterator[FileValue]:
-    """Return every command line that starts the bot."""
+    """Yield every command line of the bot, including those that run before a deployment."""
     for name, line in PROCFILE.items():
         yield FileValue(f"Procfile {name}", line)
     yield FileValue("railway", RAILWAY["deploy"]["startCommand"])
@@ -73,7 +73,7 @@ def commands() -> Iterator[FileValue]:
 
 
 def variables() -> Iterator[FileValue]:
-    """Return the name of every variable that is set for the bot."""
+    """Yield the name of every environment variable that is set for the bot."""
     for name in HEROKU["env"]:
         yield FileValue("heroku", name)
     for service in RENDER["services"]:
@@ -103,7 +103,7 @@ def variables() -> Iterator[FileValue]:
 
 
 def probes() -> Iterator[FileValue]:
-    """Return the path of every probe."""
+    """Yield the path of every probe."""
     yield FileValue("railway", RAILWAY["deploy"]["healthcheckPath"])
     yield FileValue("render", RENDER["services"][0]["healthCheckPath"])
     for check in FLY["http_service"]["checks"]:

@@ -24,7 +24,7 @@ VERSION = (ROOT / ".python-version").read_text().strip()
 
 
 @pytest.mark.parametrize("found", list(targets.commands()), ids=lambda found: found.file)
-def test_every_command_is_one_of_ours_with_existing_options(found: FileValue) -> None:
+def test_every_command_line_is_valid_for_the_bot(found: FileValue) -> None:
     words = shlex.split(found.value)
     program = next(one for one in PROGRAMS if words[: len(one)] == one)
 
@@ -56,7 +56,7 @@ def test_every_target_that_is_reached_over_http_runs_a_process_that_listens() ->
     } <= listening
 
 
-def test_every_port_is_the_images_port() -> None:
+def test_every_target_uses_the_port_of_the_image() -> None:
     (port,) = (int(found) for found in re.findall(r"PORT=(\d+)", targets.DOCKERFILE))
 
     assert f"EXPOSE {port}" in targets.DOCKERFILE
@@ -103,7 +103,7 @@ def test_a_platform_that_assigns_a_port_reaches_the_bot(monkeypatch: pytest.Monk
 # -- containers
 
 
-def test_the_image_has_no_root_no_tests_and_only_what_it_copies() -> None:
+def test_the_image_copies_only_allowed_files_and_does_not_run_as_root() -> None:
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", targets.DOCKERFILE, re.MULTILINE)
 

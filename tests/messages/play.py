@@ -1,4 +1,4 @@
-"""A few days of #db-ops, played by people in the local Slack: each action, and every message that followed."""
+"""Plays a few days of #db-ops in the local Slack, for the golden catalogue of messages."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -12,7 +12,7 @@ from tests.scenarios.alerting import ended, keep_usage_unknown, made, raise_one
 from tests.world import ANA, BEN, DANA, GENERAL, GIL, INCIDENT, ORDERS, REMY, until
 
 MEASURED = (AlertKind.QUOTA, AlertKind.SPIKE, AlertKind.FORECAST)
-"""Alerts about a number with a threshold. The others end when their subject ends."""
+"""Alerts about a number with a threshold. The others end when their token, freeze or failure no longer exists."""
 
 MISTAKES = (
     "/turso create Shop!", "/turso create shop please", "/turso usage --since yesterday", "/turso delete x",
@@ -25,7 +25,7 @@ MISTAKES = (
 
 
 async def play(page: Page) -> None:
-    """Play it all."""
+    """Run every part of the script on the page, in order."""
     for part in (
         _reading,
         _creating,
@@ -283,7 +283,7 @@ async def _forms(page: Page) -> None:
 
 
 def _commands_with_forms() -> Iterator[str]:
-    """Return the commands that open a form if only their name is typed."""
+    """Yield the names of the commands that open a form if only the name is typed."""
     for command in COMMANDS:
         if any(field.is_required() for field in command.args.model_fields.values()):
             yield command.name

@@ -46,7 +46,7 @@ def test_no_folder_of_the_bot_imports_a_helper_of_another_one() -> None:
     assert [one for path in files for one in forbidden_imports(path, path.read_text(encoding="utf-8"))] == []
 
 
-def test_such_an_import_is_found() -> None:
+def test_an_import_of_another_folders_helper_is_found() -> None:
     outside, inside = ROOT / "bot" / "app" / "x.py", ROOT / "bot" / "slack" / "outgoing" / "x.py"
 
     for source in ("import bot.slack.outgoing._views", "from bot.slack.outgoing import _views\n"):

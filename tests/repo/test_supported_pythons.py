@@ -22,7 +22,7 @@ def test_the_target_for_each_version_exists() -> None:
     assert "tools.test_versions" in (ROOT / "Makefile").read_text()
 
 
-def test_an_interpreter_is_found_on_the_path_before_those_of_pyenv(tmp_path: Path) -> None:
+def test_an_interpreter_on_the_path_comes_before_those_of_pyenv(tmp_path: Path) -> None:
     shim, ours = tmp_path / "shims/python3.12", tmp_path / "bin/python3.12"
     old, new = (tmp_path / f"pyenv/versions/3.12.{patch}/bin/python" for patch in (9, 10))
     environ = {"PATH": f"{shim.parent}:{ours.parent}", "PYENV_ROOT": str(tmp_path / "pyenv")}

@@ -53,7 +53,7 @@ class Findings:
     attributes: list[tuple[int, str, bool]] = field(default_factory=list)
     """Uses of private attributes: the line, the name, and whether through `super()`."""
     defined: set[str] = field(default_factory=set)
-    """Private functions, classes, variables and attributes that the file defines."""
+    """Names of the functions, classes, variables and attributes that the file defines."""
 
     def foreign(self, ours: set[str]) -> Iterator[tuple[int, str]]:
         """Yield the private attributes that none of our code defines."""

@@ -1,4 +1,7 @@
-"""A database has at most one open quarantine. A second request links to it, and its end is its end for everybody."""
+"""A database has at most one open quarantine. A second request to destroy it links to the open one.
+
+When the quarantine ends, nothing of it remains for any requester.
+"""
 
 import asyncio
 from dataclasses import replace
@@ -17,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = q.POLICY
 
 
-async def test_undo_ends_it_for_everybody_and_nothing_is_destroyed_later(world: World) -> None:
+async def test_after_undo_no_request_destroys_the_database(world: World) -> None:
     await world.make("alpha")
     one, two = await q.request_destroy(world, "alpha"), await q.request_destroy(world, "alpha", by=REMY)
     await world.person(ANA).presses_and_hears("Approve", one)
@@ -40,7 +43,7 @@ async def test_undo_ends_it_for_everybody_and_nothing_is_destroyed_later(world: 
     assert q.destroyed(world, "alpha") == 0
 
 
-async def test_of_two_that_are_approved_at_the_same_moment_one_begins(world: World) -> None:
+async def test_only_one_of_two_destroys_approved_at_once_starts_a_quarantine(world: World) -> None:
     await world.make("bravo")
     cards = [await q.request_destroy(world, "bravo"), await q.request_destroy(world, "bravo", by=REMY)]
 
@@ -58,7 +61,7 @@ async def test_of_two_that_are_approved_at_the_same_moment_one_begins(world: Wor
     assert q.destroyed(world, "bravo") == 1
 
 
-async def test_a_request_that_is_made_while_one_is_open_links_to_it(world: World) -> None:
+async def test_a_destroy_during_a_quarantine_is_refused_with_a_link_to_it(world: World) -> None:
     card = await q.quarantined(world, "charlie")
 
     refused = await q.request_destroy(world, "charlie", by=REMY)
@@ -68,7 +71,7 @@ async def test_a_request_that_is_made_while_one_is_open_links_to_it(world: World
     assert (await stage.request_of(world, card)).id in words(refused)
 
 
-async def test_restore_undoes_the_quarantine_that_holds_it(world: World) -> None:
+async def test_restore_undoes_the_open_quarantine_of_a_database(world: World) -> None:
     card = await q.quarantined(world, "delta")
     assert world.bot is not None
     request = await stage.request_of(world, card)
@@ -82,7 +85,7 @@ async def test_restore_undoes_the_quarantine_that_holds_it(world: World) -> None
     assert not await q.holds(world, "delta")
 
 
-async def test_destroying_it_at_once_ends_the_quarantine_and_its_people_are_told(world: World) -> None:
+async def test_destroy_now_ends_the_quarantine_and_notifies_its_requester(world: World) -> None:
     card = await q.quarantined(world, "echo", by=REMY)
     frozen = await world.person(DANA).types("/turso freeze echo --for 2h --reason load")
     await world.person(ANA).presses_and_hears("Approve", frozen)

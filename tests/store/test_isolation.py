@@ -1,4 +1,4 @@
-"""A read sees one consistent picture of the database, whatever others commit meanwhile, and can't write."""
+"""A read sees one consistent state of the database, whatever others commit meanwhile, and can't write."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ LEVEL = text("SHOW transaction_isolation")
 
 @pytest.fixture
 def writer(database_url: str) -> Iterator[Engine]:
-    """Yield the connections of another process, which block."""
+    """Yield a separate, blocking engine that stands in for another process."""
     engine = create_engine(place_of(database_url).for_dbos)
     yield engine
     engine.dispose()
@@ -41,8 +41,10 @@ async def test_commits_of_others_during_a_read_are_not_visible_in_it(store: SqlS
     assert await store.database.read(lambda connection: connection.execute(COUNT).scalar_one()) == 1
 
 
-async def test_a_request_is_read_with_the_votes_of_its_state(store: SqlStore, other: SqlStore, writer: Engine) -> None:
-    """State and votes are two statements. An approval between the two is visible in both or in neither."""
+async def test_a_read_sees_a_requests_state_and_votes_from_the_same_moment(
+    store: SqlStore, other: SqlStore, writer: Engine
+) -> None:
+    """State and votes are read by two statements. An approval between the two is visible in both or in neither."""
     await store.requests.open(request(), move(State.PENDING))
     await store.requests.vote(vote(), entry=entry("approved"))
 
@@ -68,7 +70,7 @@ async def test_a_read_cannot_write(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_a_write_after_reads_sees_what_is_committed_by_then(store: SqlStore) -> None:
+async def test_a_write_after_reads_uses_read_committed(store: SqlStore) -> None:
     """A write must not inherit the mode of an earlier read on the same connection.
 
     SQLite has separate connections for writing, and one writer at a time.

@@ -87,7 +87,7 @@ def test_a_spike_is_far_more_than_usual_at_this_hour_of_the_week(history: Histor
     assert spike(history, "db-1", NOON, 5.0) == found
 
 
-def test_a_habit_that_moves_by_an_hour_with_the_clocks_is_no_spike() -> None:
+def test_a_daily_pattern_that_moves_by_an_hour_with_the_clocks_is_not_a_spike() -> None:
     history = weeks(90_000, 100, 100, 100)
     moved = {("db-1", NOON - n * timedelta(weeks=1) + HOUR): 90_000 for n in (1, 2, 3)}
     growth = {key: UsageGrowth("acme", key[1], "db-1", read, None, None) for key, read in moved.items()}
@@ -135,7 +135,7 @@ def test_steady_use_is_forecast_to_the_day() -> None:
         pytest.param([*month(100), reading(MIDNIGHT + HOUR, 2_004)], 2_350, id="in the middle of a day"),
     ],
 )
-def test_there_is_no_forecast_from_too_little(readings: list[UsageReading], quota: int) -> None:
+def test_without_enough_readings_there_is_no_forecast(readings: list[UsageReading], quota: int) -> None:
     assert forecast(readings, READ, quota, NOVEMBER) is None
 
 
@@ -176,7 +176,7 @@ def test_of_several_thresholds_at_once_the_highest_is_reported() -> None:
     assert (found.threshold, found.measured, found.compared, found.notify) == ("95", 970_000, 1_000_000, ("U0BEN",))
 
 
-def test_the_next_threshold_replaces_the_one_before() -> None:
+def test_the_next_threshold_replaces_the_previous_alert() -> None:
     changes = used(81, [posted_alert(50)])
 
     assert [one.threshold for one in changes.raised] == ["80"]
@@ -225,7 +225,7 @@ def test_a_new_period_ends_alerts_without_a_quota_too(quotas: dict[Measure, int]
     assert changes == Changes([], {"al-80": AlertEnd.RESET})
 
 
-def test_a_muted_channel_is_not_told_that_another_alert_replaces_one() -> None:
+def test_a_muted_channels_alert_is_replaced_only_after_the_mute() -> None:
     now = reading(NOON, 970_000, 0)
     facts = Facts("acme", NOON, now, [reading(NOON - HOUR, 0, 0), now], {READ: 1_000_000})
     known = [posted_alert(80)]

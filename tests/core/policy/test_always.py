@@ -121,6 +121,6 @@ def test_a_list_shows_exactly_the_databases_that_its_command_may_be_used_on(
 
 
 @given(policies(), SUBJECTS)
-def test_every_command_of_the_catalogue_has_an_answer(policy: Policy, who: Subject) -> None:
+def test_every_command_gets_a_decision_with_a_reason(policy: Policy, who: Subject) -> None:
     for command in CATALOGUE.names:
         assert decide(policy, who, Action(command)).reason

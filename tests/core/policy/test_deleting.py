@@ -34,7 +34,7 @@ def deletes(name: str) -> Action:
         pytest.param(["allow: [destroy, rewind]"], CEILING % ("['destroy']", "['orders']"), id="its source's ceiling"),
     ],
 )
-def test_a_denial_of_destroy_denies_whatever_deletes(name: str, rules: list[str], more: str) -> None:
+def test_a_denial_of_destroy_denies_every_command_that_deletes(name: str, rules: list[str], more: str) -> None:
     refused = decide(policy(rules, more=more), subject(groups={"S0X": None}), deletes(name))
     assert refused.verdict is Verdict.DENY
     assert "destroy" in refused.reason or "user group" in refused.reason

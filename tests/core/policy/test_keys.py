@@ -78,8 +78,8 @@ KEYS = [
 ]
 
 
-def written(place: str, entry: Any) -> str:
-    """Return a whole file with this entry at this place."""
+def policy_with(place: str, entry: Any) -> str:
+    """Return a policy file that has this entry in the given place."""
     text = PLACES[place][1].format(entry=entry)
     text = text if text.startswith("version") else f"version: 1\n{text}"
     return text + ("" if "channels:" in text or "incidents:" in text else "\nchannels: {}")
@@ -90,7 +90,7 @@ def written(place: str, entry: Any) -> str:
     [pytest.param(key, value, place, id=f"{key} in {place}") for key, value, places in KEYS for place in places],
 )
 def test_a_key_is_accepted_where_it_belongs(key: Any, value: Any, place: Any) -> None:
-    assert load(written(place, f"{key}: {value}"), CATALOGUE, default_organization="acme")
+    assert load(policy_with(place, f"{key}: {value}"), CATALOGUE, default_organization="acme")
 
 
 @pytest.mark.parametrize(
@@ -103,9 +103,9 @@ def test_a_key_is_accepted_where_it_belongs(key: Any, value: Any, place: Any) ->
         if not (key == "deny" and place in RULE)
     ],
 )
-def test_a_key_is_refused_with_its_name_where_it_does_not_belong(key: Any, value: Any, place: Any) -> None:
+def test_a_misplaced_key_is_refused_and_named_in_the_error(key: Any, value: Any, place: Any) -> None:
     with pytest.raises(PolicyInvalid) as caught:
-        load(written(place, f"{key}: {value}"), CATALOGUE, default_organization="acme")
+        load(policy_with(place, f"{key}: {value}"), CATALOGUE, default_organization="acme")
     assert any(problem.key.endswith(key) for problem in caught.value.problems)
 
 

@@ -24,7 +24,7 @@ def test_a_channel_has_its_own_databases_and_no_others() -> None:
     assert seen(POLICY, where="#general") == []
 
 
-def test_an_incident_in_an_unbound_channel_has_those_of_incidents() -> None:
+def test_an_incident_in_an_unbound_channel_has_the_databases_of_incidents() -> None:
     scope = POLICY.scope(subject("Ben, responder", "#general", incident="incident"))
     assert scope.organization == "acme"
     assert scope.covers(Target("billing"))
@@ -40,7 +40,7 @@ def test_where_the_floor_refuses_no_databases_are_visible(where: str) -> None:
     assert seen(POLICY, where=where) == []
 
 
-def test_with_a_command_the_scope_is_where_the_rules_allow_it() -> None:
+def test_a_commands_scope_has_the_databases_for_which_the_rules_allow_it() -> None:
     rules = policy(["deny: list, databases: ['prod-*']", "allow: read, databases: ['orders-*', 'prod-*']"])
     assert seen(rules, command="list") == ["orders-eu", "orders-us"]
     assert seen(rules, command="show") == ["orders-eu", "orders-us", "prod-a"]
@@ -67,7 +67,7 @@ CEILING = "ceiling: {deny: [{commands: %s, databases: ['prod-*']}]}"
     ],
     ids=["the ceiling", "a rule", "a rule whose people aren't known"],
 )
-def test_what_denies_the_end_of_a_command_cuts_it_as_a_decision_does(command: str, rules: list[str], more: str) -> None:
+def test_a_denial_of_what_a_command_comes_to_limits_its_scope(command: str, rules: list[str], more: str) -> None:
     loaded, groups = policy(rules, more=more), {"S0DBA": None}
     scope = loaded.scope(subject(groups=groups), command)
     allowed = [
@@ -81,17 +81,17 @@ def test_what_denies_the_end_of_a_command_cuts_it_as_a_decision_does(command: st
 
 
 @pytest.mark.parametrize("rules", [["allow: rewind"], ["allow: [destroy, rewind]", "deny: destroy"]])
-def test_a_command_whose_end_nothing_denies_keeps_the_whole_scope(rules: list[str]) -> None:
+def test_a_command_keeps_the_whole_scope_if_nothing_denies_what_it_comes_to(rules: list[str]) -> None:
     assert seen(policy(rules), command="rewind discard") == NAMES
 
 
-def test_a_rule_for_others_does_not_widen_it() -> None:
+def test_a_rule_for_others_does_not_widen_the_scope() -> None:
     rules = policy(["allow: read, to: 'user:U0ANA'", "allow: read, databases: ['orders-*']"])
     assert seen(rules, command="list") == ["orders-eu", "orders-us"]
     assert seen(rules, "Ana, DBA and responder", command="list") == NAMES
 
 
-def test_a_denial_that_cannot_be_checked_hides_all_that_it_may_match() -> None:
+def test_a_denial_that_cannot_be_checked_hides_every_database_that_it_may_match() -> None:
     rules = policy(["deny: list, to: 'usergroup:S0DBA', databases: ['prod-*']", "allow: read"])
     assert seen(rules, command="list", groups={"S0DBA": None}) == ["orders-eu", "orders-us", "billing"]
 
@@ -106,7 +106,7 @@ def test_a_denial_that_cannot_be_checked_hides_all_that_it_may_match() -> None:
     ],
     ids=["no group", "of the channel", "of a rule", "of the ceiling"],
 )
-def test_it_says_when_the_group_of_a_database_must_be_known(
+def test_a_scope_says_whether_the_group_of_a_database_must_be_known(
     rules: list[str], more: dict[str, Any], needed: bool
 ) -> None:
     assert policy(rules, **more).scope(subject()).needs_group is needed

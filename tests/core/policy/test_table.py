@@ -132,5 +132,5 @@ def test_the_decision_names_its_rule_and_its_effects() -> None:
     assert decision.undo_by.ids == {"U0ANA", "U0CARL", "U0DORA", "U0DEV"}
 
 
-def test_those_who_are_reminded_are_mentioned() -> None:
+def test_people_who_are_reminded_are_mentioned() -> None:
     assert decide(POLICY, subject(), act("token", "orders-eu")).notify == ("<!subteam^S0DBA>",)

@@ -72,7 +72,7 @@ def test_a_line_is_parsed_as_the_rules_see_it(text: str, action: Action | None) 
         assert found == action
 
 
-def test_a_line_that_cannot_be_read_says_so() -> None:
+def test_an_invalid_line_raises_an_error_with_advice() -> None:
     assert action_of_line(GRAMMAR, "token a -e never").lifetime is NEVER
     with pytest.raises(BadInput, match="There is no command `frobnicate`"):
         action_of_line(GRAMMAR, "frobnicate")
@@ -229,5 +229,5 @@ def test_arguments_that_were_not_typed_have_their_defaults(line: str, verdict: V
     assert found.verdict is verdict
 
 
-def test_a_page_is_no_database() -> None:
+def test_a_page_number_is_not_taken_for_a_database() -> None:
     assert action_of_line(GRAMMAR, "tokens --page 2 orders") == Action("tokens", databases=(Target("orders"),))

@@ -63,7 +63,7 @@ def test_a_duplicate_key_is_found_once_whatever_merges_it(text: str, name: str) 
     assert [(one.key, one.sentence) for one in found] == [(f"{name}.zz", "this key is given twice")]
 
 
-def test_a_key_that_overrides_a_merged_one_is_no_duplicate() -> None:
+def test_a_key_that_overrides_a_merged_key_is_not_a_duplicate() -> None:
     text = (
         HEAD + "x-rules: &base {databases: ['a-*'], rules: [{allow: read}]}\n"
         "channels:\n  C0A: {<<: *base, databases: ['b-*']}\n  C0B: *base\n"
@@ -101,7 +101,7 @@ def test_a_merge_of_itself_is_refused() -> None:
 
 
 @pytest.mark.parametrize("opens", ["[", "- ", "? ", "{a: "])
-def test_a_file_that_is_nested_very_deeply_is_refused_and_ends_no_process(opens: str) -> None:
+def test_a_very_deeply_nested_file_is_refused_without_a_crash(opens: str) -> None:
     """In a process of its own, which YAML's library would end without an exception."""
     script = f"from bot.core.policy import document\nprint(document.read({opens!r} * 200_000).problems[0].sentence)\n"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
@@ -128,7 +128,7 @@ def test_keys_that_begin_with_x_are_ignored_everywhere_among_known_keys() -> Non
 
 
 @pytest.mark.parametrize("where", ["organizations", "people", "profiles", "channels"])
-def test_keys_that_begin_with_x_are_no_names_either(where: str) -> None:
+def test_keys_that_begin_with_x_are_not_taken_for_names(where: str) -> None:
     """Where keys are names, a note or an anchor would otherwise become an organization that the bot samples."""
     sections = {
         "organizations": "  acme: {token: env:TURSO_API_TOKEN}\n",

@@ -136,7 +136,7 @@ async def test_a_channel_whose_invitation_was_withdrawn_was_never_shared(
     assert not (await client.conversations_info(channel=DB_OPS))["channel"]["is_pending_ext_shared"]
 
 
-async def test_when_sharing_ends_the_others_leave(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_when_sharing_ends_the_other_team_leaves(workspace: Workspace, client: AsyncWebClient) -> None:
     await workspace.admin.unshare(SHARED, OTHER_TEAM)
 
     assert STELLA not in (await client.conversations_members(channel=SHARED))["members"]
@@ -174,7 +174,7 @@ async def test_a_channel_may_restrict_what_is_posted(
 # -- people and groups
 
 
-async def test_a_deactivated_person_is_no_member_of_any_channel(
+async def test_a_deactivated_person_is_not_a_member_of_any_channel(
     workspace: Workspace, client: AsyncWebClient, app: Recorder
 ) -> None:
     await workspace.admin.deactivate(DANA)

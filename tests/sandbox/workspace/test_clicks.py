@@ -76,7 +76,7 @@ async def test_a_click_in_an_ephemeral_message_has_no_message(
         await workspace.click(BEN, message_ts=posted["message_ts"], action_id="go")
 
 
-async def test_the_payload_in_an_attachment_says_so(
+async def test_the_payload_of_a_button_in_an_attachment_names_its_container(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     attachments = [{"blocks": actions(button("inside"))}]

@@ -62,7 +62,9 @@ async def test_members_of_a_shared_channel_include_the_stranger(client: AsyncWeb
     assert STELLA in (await client.conversations_members(channel=SHARED))["members"]
 
 
-async def test_a_list_shows_public_channels_and_those_of_the_app(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_a_list_shows_public_channels_and_private_channels_with_the_app(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     workspace.admin.create_channel("C0SECRET", "secret", [ANA], private=True)
     shown = await client.conversations_list(types="public_channel,private_channel")
 

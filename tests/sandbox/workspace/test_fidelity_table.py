@@ -14,7 +14,7 @@ ROW = re.compile(r"^\| (\d+) \| (.+) \| (enforced|partly|not) \| `?([^|`]*)`? \|
 ROWS = [(int(number), state, test) for number, _, state, test in ROW.findall(TEXT)]
 
 
-def test_the_number_of_rows_is_the_stated_one() -> None:
+def test_the_stated_number_of_rows_is_right() -> None:
     stated = [
         int(each) for each in present(re.search(r"(\d+) rows, (\d+) enforced, (\d+) partly, (\d+) not", TEXT)).groups()
     ]

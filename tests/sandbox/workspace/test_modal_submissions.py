@@ -90,7 +90,7 @@ async def test_errors_keep_what_the_app_changed_before_its_answer(
     assert ([each["block_id"] for each in view.blocks], view.errors) == (["name", "other"], {"name": "Taken."})
 
 
-async def test_update_replaces_the_view_and_push_puts_one_on_top(
+async def test_update_replaces_the_view_and_push_puts_another_view_on_top(
     workspace: Workspace, app: Recorder, opened: dict[str, Any]
 ) -> None:
     answering(app, {"response_action": "update", "view": modal(field("second"))})
@@ -158,7 +158,7 @@ async def test_an_optional_field_may_stay_empty_and_is_null(
     assert app.payload["view"]["state"]["values"]["f"]["value"]["value"] is None
 
 
-async def test_a_select_with_response_urls_gives_one_to_the_chosen_conversation(
+async def test_a_select_with_response_urls_returns_a_url_for_the_chosen_conversation(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     chooser = {"type": "conversations_select", "action_id": "where", "response_url_enabled": True}

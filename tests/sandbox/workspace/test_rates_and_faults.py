@@ -100,7 +100,7 @@ async def test_the_sdk_waits_out_a_429_storm(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize("status", [500, 503])
-async def test_server_errors_do_nothing(workspace: Workspace, client: AsyncWebClient, status: int) -> None:
+async def test_a_server_error_posts_nothing(workspace: Workspace, client: AsyncWebClient, status: int) -> None:
     workspace.faults.add("server_error", "chat.postMessage", status=status, times=1)
     with pytest.raises(SlackApiError) as raised:
         await client.chat_postMessage(channel=DB_OPS, text="a")
@@ -109,7 +109,7 @@ async def test_server_errors_do_nothing(workspace: Workspace, client: AsyncWebCl
     assert workspace.history(DB_OPS, DANA) == []
 
 
-async def test_a_dropped_connection_did_nothing_and_a_lost_answer_did_it(
+async def test_a_dropped_connection_posts_nothing_but_a_lost_answer_comes_after_the_post(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     cases: tuple[tuple[Trouble, int], ...] = (("drop", 0), ("lost_answer", 1))

@@ -35,7 +35,7 @@ async def clicked(
     return AsyncWebhookClient(app.payload["response_url"], retry_handlers=[]), ts
 
 
-async def test_it_works_five_times(url: AsyncWebhookClient) -> None:
+async def test_a_response_url_works_five_times(url: AsyncWebhookClient) -> None:
     answers = [(await url.send(text=f"answer {n}")).status_code for n in range(6)]
     sixth = await url.send(text="again")
 
@@ -43,7 +43,7 @@ async def test_it_works_five_times(url: AsyncWebhookClient) -> None:
     assert "used_url" in sixth.body
 
 
-async def test_it_expires_after_half_an_hour(workspace: Workspace, app: Recorder) -> None:
+async def test_a_response_url_expires_after_half_an_hour(workspace: Workspace, app: Recorder) -> None:
     workspace.hold_time()
     await workspace.say(DANA, DB_OPS, "/turso")
     url = AsyncWebhookClient(app.form["response_url"], retry_handlers=[])
@@ -62,13 +62,15 @@ async def test_a_guessed_url_does_not_exist(workspace: Workspace, url: AsyncWebh
     assert (await guessed.send(text="a")).status_code == 404
 
 
-async def test_it_needs_no_token_and_returns_no_ts(url: AsyncWebhookClient) -> None:
+async def test_a_response_url_needs_no_token_and_returns_no_ts(url: AsyncWebhookClient) -> None:
     answer = await url.send(text="hello")
 
     assert answer.body == '{"ok":true}'
 
 
-async def test_it_reaches_the_person_in_a_channel_without_the_app(workspace: Workspace, app: Recorder) -> None:
+async def test_a_response_url_reaches_the_person_in_a_channel_without_the_app(
+    workspace: Workspace, app: Recorder
+) -> None:
     await workspace.say(DANA, GENERAL, "/turso")
     await AsyncWebhookClient(app.form["response_url"]).send(text="here you are")
     await AsyncWebhookClient(app.form["response_url"]).send(text="all of you", response_type="in_channel")

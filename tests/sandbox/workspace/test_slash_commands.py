@@ -98,7 +98,7 @@ async def test_a_stranger_in_a_shared_channel_does_not_have_the_command(workspac
     assert present((await workspace.say(BEN, SHARED, "/turso")).delivery).ok
 
 
-async def test_a_guest_may_run_it_and_a_deactivated_person_may_do_nothing(workspace: Workspace, app: Recorder) -> None:
+async def test_a_guest_may_run_a_command_and_a_deactivated_person_may_not(workspace: Workspace, app: Recorder) -> None:
     assert present((await workspace.say(GIL, ORDERS, "/turso")).delivery).ok
     with pytest.raises(CannotAct, match="deactivated"):
         await workspace.say(ZED, DB_OPS, "/turso")

@@ -141,7 +141,7 @@ async def test_every_common_error_can_be_switched_on(workspace: Workspace, clien
 # -- scopes
 
 
-async def test_scopes_are_those_of_the_manifest_and_a_missing_one_is_named() -> None:
+async def test_scopes_come_from_the_manifest_and_a_missing_scope_is_named() -> None:
     manifest = with_scopes("commands", "users:read")
     async with running(new_workspace(manifest)) as workspace, local_client(headers=BEARER) as http:
         answer = await http.post(workspace.api_url + "chat.postMessage", data={"channel": DB_OPS, "text": "a"})

@@ -40,7 +40,7 @@ def silent_about_dana(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SlackCalls, "call", call)
 
 
-async def test_a_requester_about_whom_slack_returns_nothing_keeps_no_home_from_being_drawn(
+async def test_home_is_shown_even_if_slack_returns_nothing_about_a_requester(
     world: World, request: pytest.FixtureRequest
 ) -> None:
     one, two = await make_request(world, "/turso freeze {}"), await make_request(world, "/turso freeze {}", by=REMY)
@@ -51,11 +51,11 @@ async def test_a_requester_about_whom_slack_returns_nothing_keeps_no_home_from_b
     await world.workspace.open_home(ANA)
     home = await until(lambda: world.workspace.home_of(ANA), what="Home")
     assert request_id(two) in words(home)
-    assert request_id(one) in words(home), "what is known of it is shown"
+    assert request_id(one) in words(home), "the rest of the request is shown"
 
 
-def know_the_members(world: World) -> None:
-    """Let a minute pass, after which the bot reads the channel's members again."""
+def forget_members(world: World) -> None:
+    """Drop the bot's cached members of #db-ops, so that it reads them again."""
     assert world.bot is not None
     directory = world.bot.env.directory
     assert isinstance(directory, SlackDirectory)
@@ -64,17 +64,17 @@ def know_the_members(world: World) -> None:
 
 async def test_a_card_names_only_approvers_who_are_in_the_channel(world: World) -> None:
     with lost.out_of_the_channel(world, BEN):
-        know_the_members(world)
+        forget_members(world)
         card = await make_request(world, "/turso db destroy {} --reason tidy")
         assert ANA in words(card)
         assert BEN not in words(card)
-    know_the_members(world)
+    forget_members(world)
     assert BEN in words(await make_request(world, "/turso db destroy {} --reason tidy"))
 
 
 async def test_a_review_is_requested_from_people_in_the_channel(world: World) -> None:
     with lost.out_of_the_channel(world, BEN):
-        know_the_members(world)
+        forget_members(world)
         await make_request(world, "/turso rotate {} --reason leak")
         await world.calm()
         before = {one.ts for one in forging.private_messages(world, BEN)}
@@ -85,4 +85,4 @@ async def test_a_review_is_requested_from_people_in_the_channel(world: World) ->
         )
         await world.calm()
         assert not {one.ts for one in forging.private_messages(world, BEN)} - before
-    know_the_members(world)
+    forget_members(world)

@@ -17,11 +17,11 @@ channels:
       - {allow: [read, digest, freeze, thaw, destroy, "token --read-only"], confirm: none}
 """
 )
-OF_THE_OLD_ONE = ("Blocked by", "Blocked now", "1 active token", "Tokens that expire")
+ABOUT_THE_OLD_ONE = ("Blocked by", "Blocked now", "1 active token", "Tokens that expire")
 """Text about the old database that must not appear. `triage` still shows its history, which is stored by name."""
 
 
-async def made_again(world: World, *names: str) -> None:
+async def recreate(world: World, *names: str) -> None:
     """Destroy databases without the bot, and create others with the same names."""
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
@@ -42,9 +42,9 @@ async def test_messages_are_about_the_database_that_exists_now(world: World, lin
         await world.calm()
     asked = line.replace("frozen-1", frozen).replace("quarantined-1", quarantined)
     before = words(await dana.types(f"/turso {asked}"))
-    assert any(one in before for one in OF_THE_OLD_ONE), "it is said of the old ones"
+    assert any(one in before for one in ABOUT_THE_OLD_ONE), "the text appears for the old databases"
 
-    await made_again(world, frozen, quarantined)
+    await recreate(world, frozen, quarantined)
     after = words(await dana.types(f"/turso {asked}"))
 
-    assert not [one for one in OF_THE_OLD_ONE if one in after]
+    assert not [one for one in ABOUT_THE_OLD_ONE if one in after]
