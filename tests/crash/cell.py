@@ -1,4 +1,4 @@
-"""One cell of the matrix: a process is held at one point of a change, killed and started again; how does it end?"""
+"""One cell of the crash matrix: stop the bot at one point of a change, kill it, start it again, check the outcome."""
 
 import asyncio
 from dataclasses import dataclass
@@ -13,13 +13,16 @@ from tests.world import DANA, DB_OPS, words
 
 PATIENCE = 90.0
 NUDGE_SECONDS = 2.6
-"""How long nothing may change before time is moved on: a sweep comes every two seconds."""
+"""Seconds without a change after which the clock is moved forward. A sweep for due timers runs every two seconds."""
 UNDER_WAY = (State.APPROVED, State.EXECUTING)
 
 
 @dataclass(frozen=True)
 class Point:
-    """Where the process is held: before or after the n-th thing that it does to the outside, or that of a family."""
+    """The point at which the bot is stopped: before or after its n-th call or commit, counted from 0.
+
+    With a `family`, only the calls to Turso, the calls to Slack or the commits are counted.
+    """
 
     when: str
     number: int
@@ -29,22 +32,22 @@ class Point:
 
 @dataclass(frozen=True)
 class Ended:
-    """What a cell has shown."""
+    """The result of a cell."""
 
     at: str
-    """What was held; empty: the change was over before it."""
+    """The call or commit at which the bot was stopped. Empty if the change ended before it got there."""
     word: str
 
 
 class Cell:
-    """One change to one database."""
+    """Runs one change of one database."""
 
     def __init__(self, lane: Lane, scenario: Scenario, name: str) -> None:
         self.lane, self.scenario, self.name = lane, scenario, name
         self.about = scenario.about or name
 
     async def rehearse(self) -> list[str]:
-        """Let the change go through unharmed; the things that it does to the outside, in order."""
+        """Run the change without a kill, and return its calls and commits in order."""
         await self._prepare()
         self.lane.gate.arm(None)
         await self.scenario.act(self.lane, self.name)
@@ -55,11 +58,11 @@ class Cell:
         return [what.removeprefix("before ") for what in passed if what.startswith("before ")]
 
     async def play(self, point: Point) -> Ended:
-        """Hold, kill, start again, and judge."""
+        """Stop the bot at the point, kill it, start it again, and check the outcome."""
         try:
             return await self._play(point)
         except AssertionError as error:
-            held = self.lane.gate.held_at or "nothing held"
+            held = self.lane.gate.held_at or "not stopped"
             raise AssertionError(f"{self.scenario.name} {point} [{held}], {self.name}: {error}") from error
 
     async def _play(self, point: Point) -> Ended:
@@ -108,13 +111,13 @@ class Cell:
         await self._come_to_rest()
 
     async def _come_to_rest(self) -> None:
-        """Wait until nothing is under way, and move time on when only time can help."""
+        """Wait until all work has ended. Move the clock forward while the bot only waits for a timer."""
         loop = asyncio.get_running_loop()
         end, still = loop.time() + PATIENCE, loop.time()
         quiet, before = 0, None
         while quiet < 2:
             assert loop.time() < end, (
-                f"it does not come to rest: {await self.lane.state_of(self.about)}, {await self._picture()}"
+                f"the bot is still working: {await self.lane.state_of(self.about)}, {await self._picture()}"
             )
             state = await self.lane.state_of(self.about)
             if state != before:
@@ -125,7 +128,7 @@ class Cell:
                 quiet = 0
                 if loop.time() - still > NUDGE_SECONDS:
                     still = loop.time()
-                    # Never an hour where nothing was asked yet: what is approved meanwhile would be too old to start.
+                    # Never an hour before a request exists: its approval could be too old when the bot starts it.
                     long = state is not None and state in (State.UNKNOWN, self.scenario.passes)
                     self.lane.clock.pass_time(timedelta(seconds=3700 if long else 100))
             await asyncio.sleep(0.1)
@@ -155,19 +158,19 @@ class Cell:
         return request is not None and bool(await self.lane.store.cards.of(request.id))
 
     async def _is_untold(self) -> bool:
-        """Whether an end was reached that the people concerned are still to be told of."""
+        """Return True while notices about the outcome still have to be sent."""
         request = await self.lane.newest(self.about)
         return request is not None and bool(await self.lane.store.notices.pending(request.id))
 
     async def _verdict(self, *, may_be_untouched: bool = False) -> str:
-        """Judge by the store, by Turso and its log, by what the requester saw, and by the audit log."""
+        """Check that the store, Turso, the requester's messages and the audit log agree, and return the outcome."""
         scenario, request = self.scenario, await self.lane.newest(self.about)
         state, sent = request.state if request else None, self._sent() - self.sent_before
         happened = await scenario.happened(self.lane, self.name)
         picture = await self._picture()
         if state is scenario.done and (happened or not may_be_untouched or state is not self.state_before):
-            assert happened, f"it says done, but Turso does not show it: {picture}"
-            assert sent == scenario.calls, f"sent {sent} times: {picture}"
+            assert happened, f"the request is done, but Turso doesn't show the change: {picture}"
+            assert sent == scenario.calls, f"the change was sent {sent} times: {picture}"
             await self._told(scenario.says, picture)
             await self._audited(request, scenario.event, scenario.audited or state.value, picture)
             return "done"
@@ -176,11 +179,11 @@ class Cell:
             await self._told("may", picture)
             await self._audited(request, scenario.event, state.value, picture)
             return "unknown"
-        assert not happened, f"it happened, but is called {state}: {picture}"
-        assert sent == 0, f"it was sent, but is called {state}: {picture}"
+        assert not happened, f"Turso shows the change, but the request is {state}: {picture}"
+        assert sent == 0, f"the change was sent, but the request is {state}: {picture}"
         if state is self.state_before and may_be_untouched:
             return "untouched"
-        assert state is scenario.undone, f"acknowledged, but {state}: {picture}"
+        assert state is scenario.undone, f"the command was acknowledged, but the request is {state}: {picture}"
         assert request is not None
         await self._told(request.outcome[:20].replace("`", ""), picture)
         await self._audited(request, "expired" if state is State.EXPIRED else scenario.event, state.value, picture)
@@ -188,7 +191,7 @@ class Cell:
 
     async def _told(self, phrase: str, picture: str) -> None:
         seen = [words(one).replace("`", "") for one in self.lane.world.workspace.history(DB_OPS, DANA)]
-        assert any(self.about in one and phrase in one for one in seen), f"not heard: {phrase!r}: {picture}"
+        assert any(self.about in one and phrase in one for one in seen), f"no message with {phrase!r}: {picture}"
 
     async def _audited(self, request: Request | None, event: str, outcome: str, picture: str) -> None:
         page = await self.lane.store.audit.page(before_seq=None, limit=50, databases=[self.name])
@@ -198,7 +201,7 @@ class Cell:
             if one.event.startswith(event) and one.outcome == outcome
             if request is not None and one.request_id == request.id
         ]
-        assert len(ends) == 1, f"audited {len(ends)} times as {event} {outcome}: {picture}"
+        assert len(ends) == 1, f"{len(ends)} audit entries {event} {outcome}: {picture}"
 
     def _sent(self) -> int:
         method, path = self.scenario.call

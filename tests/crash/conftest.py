@@ -1,4 +1,4 @@
-"""What the tests with killed processes share: processes that start quickly, and both kinds of store."""
+"""Fixtures of the tests that kill processes: a fork server that starts the bot quickly, and a PostgreSQL server."""
 
 import pytest
 
@@ -10,5 +10,5 @@ __all__ = ["nursery", "postgres_server"]
 
 @pytest.fixture(scope="session")
 def nursery() -> Nursery:
-    """Forks processes of the bot; one for each worker."""
+    """Return this worker's server that forks processes of the bot."""
     return the_nursery()

@@ -1,4 +1,4 @@
-"""The bot of the property test: its world, its crashes, and the checks at the moment a change is sent."""
+"""The base of the property test: starts and crashes the simulated bot, and checks each change when it is sent."""
 
 import asyncio
 import shutil
@@ -25,14 +25,14 @@ REQUESTERS = ("U0DANA", "U0ANA")
 DBA = ("U0ANA", "U0BEN", "U0REMY")
 NAMES = ("orders", "users")
 PROBES = 2
-"""The tokens that a rotation mints at most to prove itself, again after a crash: its own, and a sibling's."""
+"""How many probe tokens a rotation mints at most, and again after each crash: its own, and one of a sibling."""
 QUORUM = {"rotate": 2, "destroy": 1, "token": 1}
 RESTING = {State.PENDING, State.READY, State.QUARANTINED, State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.DENIED,
            State.EXPIRED, State.CANCELLED, State.STALE, State.RESTORED}  # fmt: skip
 
 
 class CrashingBot(RuleBasedStateMachine):
-    """A bot whose process can crash at any call, with the steps that rules are made of."""
+    """A bot whose process can crash at any call, with the steps from which the rules of the test are built."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class CrashingBot(RuleBasedStateMachine):
         self.process: Life | None = None
         self.keys = 0
         self.problems: list[str] = []
-        # A stand-in in this process is never late.
+        # The simulated Turso shows a change at once, so don't wait between read-backs.
         self.patience = ExitStack()
         self.patience.enter_context(patch.object(verify, "READ_PAUSES", (0.0,)))
         self.patience.enter_context(patch.object(probes, "PAUSES", (0.0,)))
@@ -67,7 +67,7 @@ class CrashingBot(RuleBasedStateMachine):
             self.patience.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
-        # What is always true.
+        # -- invariants
 
     @invariant()
     def nothing_was_done_without_approval_or_twice(self) -> None:
@@ -87,7 +87,7 @@ class CrashingBot(RuleBasedStateMachine):
     # -- steps and checks
 
     def _is_legitimate(self, sent: Sent) -> None:
-        """Look at the store in the moment in which a change reaches Turso."""
+        """Check when a change reaches Turso that the store allows it. Record a problem if it doesn't."""
         if sent.by.startswith("timer"):
             return
         try:
@@ -97,7 +97,7 @@ class CrashingBot(RuleBasedStateMachine):
                 self._is_probe_of(request, sent)
             elif target is not None:
                 there = self.world.turso.databases.get(target.name, {}).get("DbId")
-                assert there == target.id, f"another object: {target.name}"
+                assert there == target.id, f"another database with the same name: {target.name}"
                 assert f"/databases/{target.name}" in sent.path
             assert request.state is State.EXECUTING, f"sent while {request.state}"
             if not sent.by.partition(":")[2].startswith("undo"):
@@ -107,18 +107,18 @@ class CrashingBot(RuleBasedStateMachine):
             self.problems.append(f"{sent}: {error}")
 
     def _is_probe_of(self, request: Request, sent: Sent) -> None:
-        """A rotation mints read-only tokens before it, for itself and for one sibling, to prove itself by."""
-        assert request.command == "rotate", "only a rotation mints by itself"
-        assert sent.read_only, "a token with more rights than a proof needs"
+        """Check a probe token: only a rotation mints one, read-only, for a database that it affects."""
+        assert request.command == "rotate", "a probe token of another command"
+        assert sent.read_only, "the probe token isn't read-only"
         reached = {one.name for one in request.plan.databases}
-        assert sent.path.split("/")[2] in reached, "a database that the rotation does not reach"
+        assert sent.path.split("/")[2] in reached, "a database that the rotation doesn't affect"
 
     def _request_of(self, sent: Sent) -> Request:
         requests = self._requests()
         if sent.by.startswith("press"):
             under_way = [one for one in requests if one.state is State.EXECUTING and one.command == "token"]
             fits = [one for one in under_way if one.plan.target and f"/{one.plan.target.name}/" in sent.path]
-            assert fits, "no request is being revealed"
+            assert fits, "no reveal is running"
             return fits[0]
         return next(one for one in requests if one.id == sent.by.partition(":")[0])
 
@@ -127,16 +127,16 @@ class CrashingBot(RuleBasedStateMachine):
         may = self.world.dba - {request.requester} - self.world.outside
         yes = {vote.user_id for vote in request.votes if vote.approves} & may
         assert len(yes) >= needed, f"{request.command} with {len(yes)} of {needed}: {request.votes}"
-        assert all(vote.approves for vote in request.votes), "somebody had denied it"
+        assert all(vote.approves for vote in request.votes), "an approver had denied it"
 
     def _is_still_allowed(self, request: Request) -> None:
-        """Say so by the world as it is in this moment, whatever was true when it was asked or approved."""
+        """Check the rules and memberships of this moment, not those of the request or its approval."""
         assert not self.world.is_shared, "sent from a channel that is shared"
-        assert request.requester not in self.world.outside, "sent for somebody who has left the channel"
+        assert request.requester not in self.world.outside, "sent for a requester who has left the channel"
         assert not (self.world.is_forbidden and request.command == "destroy"), "sent against the ceiling"
 
     def _requests(self) -> list[Request]:
-        """Every request, read past the process that is in the middle of something."""
+        """Return every request, read from the file, because the process may be in the middle of a call."""
         return requests_in(self.world.file)
 
     @property
@@ -164,7 +164,7 @@ class CrashingBot(RuleBasedStateMachine):
                 await self._at_once([first, second])
             else:
                 taken_up = await self._living.comes_in(first, times=2 if again == "redelivered" else 1)
-                assert taken_up <= 1, "a redelivery was taken up"
+                assert taken_up <= 1, "a redelivery was handled again"
 
         self._under(fuse, come_in, while_down)
 
@@ -173,7 +173,7 @@ class CrashingBot(RuleBasedStateMachine):
         await self._living.together(presses[0].id, *works)
 
     def _meanwhile(self, what: str, name: str) -> None:
-        """Something changes: rights, rules, the channel, the power, or the database behind a name."""
+        """Change the approvers, the members, the policy, the channel or a database, or restart the process."""
         if what == "hands":
             self.world.turso.add(name)
         elif what == "lost":
@@ -194,7 +194,7 @@ class CrashingBot(RuleBasedStateMachine):
     def _under(
         self, fuse: int | None, work: Callable[[], Awaitable[Any]], while_down: Callable[[], None] = lambda: None
     ) -> None:
-        """Do something while a fuse burns; when it is through, the process is no more."""
+        """Do some work, and restart the process if it crashes after `fuse` steps."""
         self.world.fuse.length = fuse
         try:
             self.runner.run(work())  # type: ignore[arg-type]
@@ -223,7 +223,7 @@ class CrashingBot(RuleBasedStateMachine):
         await self._living.fire_what_is_due()
 
     def _everything_comes_to_its_end(self) -> None:
-        """After all: everything ends, is on record, and the chain holds."""
+        """Let all requests end, and check their audit entries, the hash chain and that no token is in a file."""
         self._restart()
         for minutes in (1, 2, 12, 62, 70, 70):
             self.world.offset += timedelta(minutes=minutes)

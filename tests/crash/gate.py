@@ -1,4 +1,4 @@
-"""The gate: everything that a process does to the outside passes here one by one, and may be held."""
+"""The gate: a checkpoint that every call and every commit of the bot passes, and at which a test can stop it."""
 
 import asyncio
 import contextlib
@@ -13,12 +13,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Killed(Exception):
-    """Who made this call is no more: it is not handled any further."""
+    """Raised when the process that waits at the gate has been killed, so that its call isn't handled."""
 
 
 @dataclass
 class Gate:
-    """Sees each outgoing call and each commit, before it takes effect and after, in the order in which they come."""
+    """Records every call to Slack or Turso and every commit, before and after its effect, in order."""
 
     path: Path
     passed: list[str] = field(default_factory=list)
@@ -29,7 +29,11 @@ class Gate:
     _dropped: bool = False
 
     def arm(self, fits: Callable[[int, str], bool] | None) -> None:
-        """Begin to count; hold the first thing that fits by its number and its words. None holds nothing."""
+        """Start recording, and stop the bot at the first call or commit for which `fits` returns True.
+
+        Args:
+            fits: gets the event's number and its description, such as `before turso POST /v1/…`. None stops nothing.
+        """
         self.passed, self._fits, self.held_at = [], fits, ""
         self.held, self._released, self._dropped = asyncio.Event(), asyncio.Event(), False
         self._counts = True
@@ -37,17 +41,21 @@ class Gate:
     _counts: bool = False
 
     def open(self) -> None:
-        """Let what is held go on, and count no further."""
+        """Let the stopped call or commit continue, and stop recording."""
         self._fits, self._counts = None, False
         self._released.set()
 
     def drop(self) -> None:
-        """The process was killed: what is held never goes on."""
+        """Discard the stopped call or commit, because its process was killed, and stop recording."""
         self._fits, self._counts, self._dropped = None, False, True
         self._released.set()
 
     async def reach(self, what: str) -> None:
-        """Pass, or be held. Raises Killed when whoever asks has been killed meanwhile."""
+        """Record an event, and wait here if the bot is to stop at it.
+
+        Raises:
+            Killed: the process was killed while it waited.
+        """
         if not self._counts:
             return
         number = len(self.passed)
@@ -62,7 +70,7 @@ class Gate:
             raise Killed
 
     def around(self, name: str, app: ASGIApp) -> ASGIApp:
-        """Put a stand-in behind the gate."""
+        """Wrap a local server, so that its calls pass the gate."""
 
         async def gated(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http":
@@ -88,7 +96,7 @@ class Gate:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Answer the commits of processes."""
+        """Listen on the socket on which the bot's processes ask before and after each commit."""
         talks: set[asyncio.Task[Any]] = set()
 
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

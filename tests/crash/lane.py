@@ -1,4 +1,4 @@
-"""A lane: two stand-ins, one store and one process of the bot, which is killed and started again and again."""
+"""A test harness: a local Slack and Turso, a store, and a process of the bot that is killed and started again."""
 
 import asyncio
 import contextlib
@@ -34,7 +34,7 @@ NEWEST, STATE = text(f"SELECT id {_OF_NAME}"), text(f"SELECT state {_OF_NAME}")
 
 
 class Clock:
-    """The time of the lane's processes, in a file; it only ever moves on."""
+    """The clock of the bot's processes, which read its offset from a file. It only moves forward."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._seconds = path, 0.0
@@ -52,13 +52,13 @@ class Clock:
 
 @dataclass
 class Bot(Process):
-    """A process of the bot from the nursery."""
+    """A process of the bot that the fork server starts."""
 
     nursery: Nursery | None = None
     child: Child | None = None
 
     async def start(self, *, receives: bool = True) -> None:
-        """Start it and wait until it is ready."""
+        """Start the process and wait until it accepts connections."""
         self.port = self.port or free_port()
         self.child = await self._fork_beside(self.command, *self.arguments, environment=self.environment, log=self.log)
         await patient(self._answers, "the process to answer", within=60)
@@ -73,7 +73,7 @@ class Bot(Process):
         return None
 
     async def run(self, *arguments: str) -> tuple[int, str]:
-        """Run a command beside it, on the same store; its status and what it printed."""
+        """Run another command on the same store, and return its exit status and its output."""
         said = self.log.with_name(f"{self.log.name}-{'-'.join(arguments)}")
         environment = {name: value for name, value in self.environment.items() if name != "TEST_GATE"}
         child = await self._fork_beside(*arguments, environment=environment, log=said)
@@ -94,7 +94,7 @@ class Bot(Process):
 
 @dataclass
 class Lane:
-    """What one cell of the matrix plays in."""
+    """The processes and servers that the cells of the matrix use, one cell after the other."""
 
     world: World
     keys: Keys
@@ -108,7 +108,7 @@ class Lane:
     _log: list[str] = field(default_factory=list)
 
     async def has_database(self, name: str, *, group: str = "default") -> str:
-        """Make a database at the stand-in, unless it is there; returns its id."""
+        """Create a database in the local Turso unless it exists, and return its `DbId`."""
         if there := await self.database_id(name):
             return there
         made = await self.turso.post(f"{ORGANIZATION}/databases", json={"name": name, "group": group})
@@ -116,43 +116,43 @@ class Lane:
         return str(made.json()["database"]["DbId"])
 
     async def loses_database(self, name: str) -> None:
-        """Destroy a database behind the bot's back."""
+        """Destroy a database in the local Turso, without the bot."""
         gone = await self.turso.delete(f"{ORGANIZATION}/databases/{name}")
         assert gone.status_code == 200, gone.text
 
     async def database_id(self, name: str) -> str | None:
-        """The id of the database that has the name now."""
+        """Return the `DbId` of the database that has the name now, or None."""
         found = await self.turso.get(f"{ORGANIZATION}/databases/{name}")
         return str(found.json()["database"]["DbId"]) if found.status_code == 200 else None
 
     async def blocked(self, name: str) -> tuple[bool, bool]:
-        """Whether Turso blocks reads and writes."""
+        """Return whether Turso blocks reads, and whether it blocks writes."""
         found = (await self.turso.get(f"{ORGANIZATION}/databases/{name}/configuration")).json()
         return bool(found["block_reads"]), bool(found["block_writes"])
 
     def sent(self, method: str, path: str) -> int:
-        """How often a change reached the stand-in, by its own log; `path` stands below the organization's.
+        """Return how many calls the local Turso has logged for a method and a path relative to the organization.
 
-        Of a call that the kill cut off in the middle nothing was done.
+        A call that the kill interrupted doesn't count, because it changed nothing.
         """
         path = f"{ORGANIZATION}{path}"
         whole = [call for call in self.world.turso.calls.control() if call.status != CUT_OFF]
         return sum(call.method == method and call.path == path for call in whole)
 
     async def newest(self, name: str) -> Request | None:
-        """The newest request about a database."""
+        """Return the newest request about a database, or None."""
         row = {"needle": f'%"name":"{name}"%'}
         found = await self.store.database.read(lambda connection: connection.execute(NEWEST, row).scalar())
         return await self.store.requests.get(found) if found else None
 
     async def state_of(self, name: str) -> State | None:
-        """Where that stands."""
+        """Return the state of the newest request about a database, or None."""
         row = {"needle": f'%"name":"{name}"%'}
         found = await self.store.database.read(lambda connection: connection.execute(STATE, row).scalar())
         return State(found) if found else None
 
     async def idle(self) -> bool:
-        """True when the bot has nothing under way: no intent is open, and every workflow has ended."""
+        """Return True when no intent is open and every workflow has ended."""
         return not await self.store.database.read(lambda connection: connection.execute(self._under_way).first())
 
     @property
@@ -164,7 +164,7 @@ class Lane:
         )
 
     async def kill_and_start(self, *, down_for: timedelta = timedelta(0)) -> None:
-        """Cut the power and switch it on again."""
+        """Kill the bot and start it again, `down_for` later by its clock."""
         await self.bot.kill()
         self.kills += 1
         self.gate.drop()
@@ -172,13 +172,13 @@ class Lane:
         await self.bot.start()
 
     async def audit_holds(self) -> None:
-        """The chain is unbroken."""
+        """Assert that the hash chain of the audit log is intact."""
         found = await verify_stream(self.store.audit.chain(), None)
         assert not found.fault, found.fault
 
 
 def one_certificate(folder: Path) -> Path:
-    """A file with a single authority: to read all that there are takes a third of a process's start."""
+    """Write a file with a single certificate authority. Reading all of them takes a third of a process's start."""
     whole = Path(certifi.where()).read_text()
     end = "-----END CERTIFICATE-----\n"
     path = folder / "authority.pem"
@@ -188,7 +188,7 @@ def one_certificate(folder: Path) -> Path:
 
 @asynccontextmanager
 async def lane(children: Nursery, database_url: str) -> AsyncIterator[Lane]:
-    """Run a lane on a store that has every table."""
+    """Run a test harness on a store that has all tables. Without a `database_url`, it is a new SQLite file."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crash-", ignore_cleanup_errors=True)))
         database_url = database_url or copy_store(folder / "turso-ops.db")

@@ -1,4 +1,4 @@
-"""One life of a rehearsal's process: its objects on the store's file, until the power goes."""
+"""One process of a simulation, from its start to its crash: the bot's objects, on the simulation's store."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ from tests.turso.organization import TOKEN
 
 @dataclass
 class Life:
-    """One process, from its start to its crash."""
+    """The objects of one simulated process."""
 
     of: Rehearsal
     env: Environment
@@ -36,7 +36,7 @@ class Life:
     store: SqlStore
 
     async def comes_in(self, incoming: Incoming, *, times: int = 1) -> int:
-        """Let something come in, perhaps more than once at the same moment; how many times work followed."""
+        """Deliver a command or press, `times` times at once, and return for how many of the deliveries work began."""
         works = [await self.path.before_ack(incoming) for _ in range(times)]
         there = [work for work in works if work is not None]
         await self.together(incoming.id, *there)
@@ -53,7 +53,7 @@ class Life:
                 raise one
 
     async def run_jobs(self) -> None:
-        """Let durable work go on until there is none."""
+        """Run durable work until none is left."""
         while job := self._next_job():
             await self._run(*job)
 
@@ -93,7 +93,7 @@ class Life:
                 return
 
     async def fire_what_is_due(self) -> None:
-        """Let the sweep find what is due, as often as that leads to more."""
+        """Run the due timers, and then those that became due because of them."""
         for _ in range(20):
             due = await self.store.timers.due(self.of.now())
             if not due:
@@ -107,7 +107,7 @@ class Life:
                 await self.run_jobs()
 
     async def take_up_what_is_open(self) -> None:
-        """Do what the recovery of orphaned work does some seconds after a start."""
+        """Resume the open intents, as the recovery of orphaned work does some seconds after a start."""
         for incoming in await self.store.intents.find_open(before=self.of.now() + timedelta(days=1)):
             ACTING.set(f"press {incoming.id}")
             await self.path.resume(incoming)
@@ -116,7 +116,7 @@ class Life:
 
 @asynccontextmanager
 async def life(of: Rehearsal) -> AsyncIterator[Life]:
-    """Start a process on what is there."""
+    """Start a simulated process on the simulation's store."""
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(
             httpx.AsyncClient(

@@ -1,4 +1,4 @@
-"""All cells of one scenario, a few at a time."""
+"""Runs all cells of one scenario of the crash matrix, a few at a time."""
 
 import asyncio
 import os
@@ -16,33 +16,33 @@ from tests.soak import CHOICE, SOAK, one_in
 
 PLAYED_CHANGES, PLAYED_APPROVALS = one_in(2, CHANGES), one_in(2, APPROVALS)
 PLAYED = [*PLAYED_CHANGES, *PLAYED_APPROVALS]
-"""What this run plays, in the order in which stores and points are dealt out."""
+"""The scenarios of this run, in the order in which stores and points are assigned."""
 KINDS = STORES if SOAK else ("either",)
 LANES = 6 if SOAK else 1
-"""Cells wait much and compute little: so many worlds at a time."""
+"""How many test harnesses run at a time. Cells mostly wait, so more than one per core helps."""
 FAMILIES = ("turso", "slack", "commit")
-"""What a process does to the outside: in `make test`, neighbors are killed before different ones."""
+"""The kinds of points. In `make test`, neighboring scenarios are killed at different kinds."""
 TAKES = "ab" if SOAK else "a"
 DOWN = timedelta(minutes=3)
-"""How long every second process stays down: longer than anything waits that is under way."""
+"""How long every second process stays down by its clock: longer than work in progress waits for anything."""
 
 
 async def every_cell(scenario: Scenario, kind: str, nursery: Nursery, postgres_server: str) -> str:
-    """Play them all, and say how many there were and how they ended."""
+    """Run all cells of a scenario, and return a line that counts their outcomes."""
     ended = await Matrix(scenario, kind, nursery, postgres_server).play()
     words = Counter(one.word for one in ended)
     held = sum(bool(one.at) for one in ended)
     assert held >= (0.8 if SOAK else 1) * len(ended)
     assert set(words) <= {"done", "done when asked again", "unknown", scenario.undone.value}
-    return f"crash matrix, {scenario.name}, {kind}: {len(ended)} cells, {held} held and killed: {dict(words)}"
+    return f"crash matrix, {scenario.name}, {kind}: {len(ended)} cells, {held} stopped and killed: {dict(words)}"
 
 
 class Matrix:
-    """All cells of one scenario, played in a few lanes at a time."""
+    """Runs the cells of one scenario in several test harnesses at a time."""
 
     def __init__(self, scenario: Scenario, kind: str, nursery: Nursery, postgres_server: str) -> None:
         self._scenario, self._nursery, self._postgres = scenario, nursery, postgres_server
-        # Neighbors get stores of different kinds, and so does the same change with the next choice.
+        # Neighboring scenarios get different kinds of store, and so does the same scenario with the next TEST_CHOICE.
         self._turn = CHOICE + PLAYED.index(scenario)
         self._kind = STORES[self._turn % 2] if kind == "either" else kind
         self._cells: asyncio.Queue[tuple[int, Point]] = asyncio.Queue()
@@ -51,7 +51,7 @@ class Matrix:
     async def play(self) -> list[Ended]:
         async with AsyncExitStack() as stack:
             lanes = [await stack.enter_async_context(self._lane()) for _ in range(LANES)]
-            # The soak rehearses twice: what happens once a day, such as measuring usage, may fall into a rehearsal.
+            # The soak rehearses twice and takes the shorter list, because a daily job may run during one rehearsal.
             takes = [await Cell(lanes[0], self._scenario, f"{self._name(0)}-{take}").rehearse() for take in TAKES]
             for number, point in enumerate(self._points(min(takes, key=len)), start=1):
                 self._cells.put_nowait((number, point))
@@ -68,7 +68,7 @@ class Matrix:
             number, point = self._cells.get_nowait()
             ended = await self._play(one, self._name(number), point)
             while not SOAK and not ended.at and point.number:
-                # The rehearsal did more, as it knew nobody's name yet. The point of this run is an earlier one.
+                # The rehearsal made more calls, because it had to look up people's names. Choose an earlier point.
                 point = replace(point, number=point.number // 2)
                 ended = await self._play(one, f"{self._name(number)}-{point.number}", point)
             self._ended.append(ended)
@@ -86,7 +86,7 @@ class Matrix:
         return f"{self._scenario.name}-{number}"
 
     def _points(self, passed: list[str]) -> list[Point]:
-        """Return both sides of every point in the soak; else one point, which depends on `TEST_CHOICE`."""
+        """Return every point, before and after, in the soak. `make test` gets one, which depends on `TEST_CHOICE`."""
         if SOAK:
             return [
                 Point(when, number, (timedelta(0), DOWN)[number % 2])
@@ -102,7 +102,7 @@ class Matrix:
 
 
 def _note(line: str) -> None:
-    """Write down what a cell showed where `CRASH_LOG` says: a soak that is cut short still says how far it came."""
+    """Append a result to the file that `CRASH_LOG` names, so that an interrupted soak shows its progress."""
     if log := os.environ.get("CRASH_LOG"):
         with open(log, "a") as file:
             file.write(line + "\n")

@@ -1,4 +1,4 @@
-"""Two processes of the bot on one store, behind a balancer that lets presses arrive at a moment of one's choice."""
+"""Two processes of the bot on one store, behind a load balancer that delivers presses at a chosen time."""
 
 import asyncio
 import contextlib
@@ -29,12 +29,12 @@ SWEEP_SECONDS = 2
 
 @dataclass
 class Balancer:
-    """Forwards what Slack sends to one process after the other; what is awaited at a moment waits for it here."""
+    """Forwards Slack's requests to the processes in turn. It delays those that have an entry in `moments`."""
 
     http: httpx.AsyncClient
     targets: list[str]
     moments: dict[tuple[str, str], float] = field(default_factory=dict)
-    """(user, what the button's value or the form's metadata says) to the time at which it is passed on."""
+    """When a press is forwarded, by the user and the request ID in the button's value or the form's metadata."""
     _turn: int = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,28 +61,28 @@ def _who_and_what(body: bytes) -> tuple[str, str]:
 
 @dataclass
 class Pair:
-    """A lane with a second process."""
+    """A test harness with a second process of the bot."""
 
     lane: Lane
     other: Bot
     balancer: Balancer
 
     async def at_rest(self) -> None:
-        """Wait until neither has anything under way."""
+        """Wait until both processes are idle."""
 
         async def look() -> bool | None:
             under_way = await self.lane.store.requests.find(states=[State.APPROVED, State.EXECUTING])
             return (not under_way and await self.lane.idle()) or None
 
-        await patient(look, "both processes to come to rest", within=90)
+        await patient(look, "both processes to be idle", within=90)
 
     def soon(self) -> float:
-        """The next moment at which a sweep begins, with time to get ready for it."""
+        """Return the time of the next sweep that is far enough away to prepare for."""
         now = time.time()
         return (int(now) // SWEEP_SECONDS + 1) * SWEEP_SECONDS + (SWEEP_SECONDS if now % SWEEP_SECONDS > 0.8 else 0)
 
     def due_at(self, moment: float, after: timedelta) -> None:
-        """Move every clock so that what is due `after` from now is due at that moment."""
+        """Move every clock so that a timer that is due `after` from now is due at `moment`."""
         by = after - timedelta(seconds=moment - time.time())
         self.lane.clock.pass_time(by)
         self.lane.world.turso.clock.offset += by
@@ -90,7 +90,7 @@ class Pair:
 
 @asynccontextmanager
 async def pair(nursery: Nursery, database_url: str) -> AsyncIterator[Pair]:
-    """Run two processes on a new store."""
+    """Run a test harness with two processes on a new store."""
     async with AsyncExitStack() as stack:
         one = await stack.enter_async_context(lane(nursery, database_url))
         first = one.bot

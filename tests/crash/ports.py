@@ -1,4 +1,4 @@
-"""The ports of a rehearsal: people, a Slack that looks for tokens, the rules and the way to Turso."""
+"""In-memory ports of a simulated process: the directory, the messenger, the policy and the Turso client."""
 
 import json
 from typing import Any
@@ -33,7 +33,7 @@ FORBIDS = load(f"{POLICY}ceiling:\n  deny: [{{commands: [destroy]}}]\n", CATALOG
 
 
 class Directory:
-    """Says who people are; the answer may be the last thing that this process hears."""
+    """The directory of people and channels. A lookup may crash the process."""
 
     def __init__(self, of: Rehearsal) -> None:
         self._of = of
@@ -72,7 +72,7 @@ class Directory:
 
 
 class Slack:
-    """Takes every message, and finds tokens where none may be."""
+    """The messenger. It records the tokens that reveals show, and those in any other message as leaks."""
 
     def __init__(self, of: Rehearsal) -> None:
         self._of, self._number = of, 0
@@ -130,7 +130,7 @@ class Slack:
 
 
 class Rules:
-    """The policy in force, which may change between two steps."""
+    """The current policy, which a test may change at any time."""
 
     problem = None
 

@@ -1,4 +1,4 @@
-"""Steps and checks of races between two processes on one store."""
+"""Steps and checks for races between two processes on one store."""
 
 import asyncio
 from functools import partial
@@ -32,7 +32,7 @@ async def approves(two: Pair, person: str, request: Request) -> None:
 
 
 async def both_ask_to_switch(two: Pair, name: str) -> list[Request]:
-    """Dana and Remy ask to switch to the copy; returns Dana's request, then Remy's."""
+    """Let Dana and Remy request a switch to the copy. Return Dana's request, then Remy's."""
     for person in (DANA, REMY):
         assert taken(await two.lane.world.workspace.say(person, DB_OPS, f"/turso rewind switch {name}"))
     found = await patient(partial(both_pending, two, name), f"both switches of {name}")
@@ -41,7 +41,7 @@ async def both_ask_to_switch(two: Pair, name: str) -> list[Request]:
 
 
 async def copy_request(two: Pair, name: str) -> Request:
-    """The request that made the copy of a database."""
+    """Return the request that created the copy of a database."""
     made = await two.lane.store.requests.find(states=[State.SUCCEEDED], command="rewind")
     return next(one for one in made if one.plan.target and one.plan.target.name == name)
 
@@ -60,7 +60,7 @@ async def ask_each(two: Pair, line: str, names: list[str]) -> None:
 
 
 async def rewind_each(two: Pair, names: list[str]) -> None:
-    """A copy of each database, made all at once: nobody waits for the others' copies before all are made."""
+    """Create a copy of each database at the same time."""
     await asyncio.gather(*(may_rewind(two.lane, name) for name in names))
     await asyncio.gather(*(press_till_taken(two.lane, ANA, name, "Approve") for name in names))
     await wait_until_left(two, names, State.PENDING)
@@ -83,7 +83,7 @@ async def press_together(two: Pair, name: str, *presses: tuple[str, str]) -> Non
 
 
 async def open_denial_form(two: Pair, name: str) -> View:
-    """Ben's open form that asks why he denies."""
+    """Let Ben press Deny, and return the form that asks him for a comment."""
     workspace = two.lane.world.workspace
     before = {view.id for view in workspace.views_of(BEN)}
     await press_till_taken(two.lane, BEN, name, "Deny")
@@ -91,7 +91,7 @@ async def open_denial_form(two: Pair, name: str) -> View:
 
 
 async def wait_until_left(two: Pair, names: list[str], state: State) -> None:
-    """Wait until every request has left a state, and nothing is under way any more."""
+    """Wait until every request has left a state and both processes are idle."""
 
     async def look() -> bool | None:
         return all(request.state is not state for request in await requests_of(two, names)) or None
@@ -104,7 +104,7 @@ async def wait_until_left(two: Pair, names: list[str], state: State) -> None:
 
 
 async def picture_of(two: Pair, names: list[str], state: State) -> str:
-    """What is known of those that are stuck: votes, audit, what Slack heard of the presses, and both logs."""
+    """Describe the requests that are stuck in a state: votes, audit entries, failed deliveries, and both logs."""
     lines = []
     for request in await requests_of(two, names):
         if request.state is state:
@@ -118,24 +118,24 @@ async def picture_of(two: Pair, names: list[str], state: State) -> str:
         if not one.ok
     ]
     logs = [log.read_text()[-6000:] for log in (two.lane.bot.log, two.other.log)]
-    return "\n".join([*lines, "not taken:", *failed[-12:], *logs])
+    return "\n".join([*lines, "failed deliveries:", *failed[-12:], *logs])
 
 
 async def check_outcome(
     two: Pair, name: str, state: State, *, calls: tuple[str, str, int] | None = None, votes: int | None = None
 ) -> Request:
-    """Store, Turso, Slack and audit agree on the outcome."""
+    """Check that the store, Turso, Slack and the audit log agree on the outcome, and return the request."""
     request = await newest(two, name)
     assert request.state is state, request
     if calls is not None:
         method, path, number = calls
         assert two.lane.sent(method, path.format(name)) == number, f"{name} is {state}"
     assert votes is None or len(request.votes) == votes
-    assert card_now(two.lane, name, "Approve") is None, f"{name} is {state}, and may still be approved"
+    assert card_now(two.lane, name, "Approve") is None, f"{name} is {state}, but its card still has Approve"
     page = await two.lane.store.audit.page(before_seq=None, limit=50, databases=[name])
     of_it = [one for _, one in page if one.request_id == request.id and one.event != "refused"]
     outcomes = [f"{one.event}/{one.outcome}" for one in of_it if one.outcome == state.value]
-    assert len(outcomes) == 1, f"{name}: audited {outcomes}"
+    assert len(outcomes) == 1, f"{name}: audit entries {outcomes}"
     seen = [words(one) for one in two.lane.world.workspace.history(DB_OPS, DANA)]
     assert any(name in one and request.id in one for one in seen)
     return request

@@ -1,4 +1,4 @@
-"""Reading a store's file past the process that uses it."""
+"""Reads requests from a store's file directly, without the process that uses it."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from bot.store.schema.tables import requests
 
 
 def requests_in(file: Path) -> list[Request]:
-    """Every request with its votes, the newest first."""
+    """Return every request with its votes, newest first."""
     engine = create_engine(f"sqlite:///{file}", poolclass=NullPool)
     try:
         with engine.connect() as connection:

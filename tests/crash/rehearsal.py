@@ -1,9 +1,9 @@
-"""The real path on a real store, between stand-ins in this process, any of which may be where the power goes.
+"""A simulation: the real pipeline on a real SQLite store, with in-memory ports, in which any call may crash.
 
-A `Rehearsal` outlives its processes: it keeps the store's file, Turso, the people, the clock and what was told. A
-crash is a `Crash` that comes out of any call of a port, before or after its effect; then the process's objects are
-dropped, and new ones open the same file. Durable work is a table of jobs in that file and a runner that keeps each
-step's result after the step, as DBOS does.
+A `Rehearsal` outlives its processes: it has the store's file, Turso, the people, the clock and the messages. A port
+raises `Crash` before or after the effect of a call. Then the process's objects are discarded, and new ones open the
+same file. Durable work is a table of jobs in that file, and a runner that stores the result after each step, as DBOS
+does.
 """
 
 import sqlite3
@@ -28,17 +28,17 @@ from tests.turso.organization import Organization, refuse
 
 CHANNEL = "C0DBOPS"
 CHANGES = ("POST", "PATCH", "DELETE")
-ACTING: ContextVar[str] = ContextVar("acting", default="nobody")
-"""On whose behalf this task works: a job, a press or a timer."""
+ACTING: ContextVar[str] = ContextVar("acting", default="none")
+"""What this task works for: a job, a press or a timer."""
 
 
 class Crash(BaseException):
-    """The power goes."""
+    """Ends the simulated process, as a power cut would."""
 
 
 @dataclass
 class Fuse:
-    """Burns at each step of a port; when it is through, the power goes."""
+    """Raises `Crash` after a number of steps of the ports. None: never."""
 
     length: int | None = None
 
@@ -59,11 +59,11 @@ class Sent:
     path: str
     secret: str = ""
     read_only: bool = False
-    """Of a token that is minted."""
+    """Whether the call mints a read-only token."""
 
 
 class Fused:
-    """A store each of whose calls may be the last of the process, before or after its commit."""
+    """A store that may crash the process at any call, before or after its commit."""
 
     def __init__(self, store: SqlStore | Repository, fuse: Fuse) -> None:
         self._store, self._fuse = store, fuse
@@ -85,7 +85,7 @@ class Fused:
 
 
 class Jobs:
-    """Enqueues in the store's own transaction."""
+    """Adds jobs in the transaction of the store that causes them."""
 
     def enqueue(self, connection: Connection, request_id: str, phase: str) -> None:
         connection.execute(
@@ -95,7 +95,7 @@ class Jobs:
 
 @dataclass
 class Rehearsal:
-    """What is there whether or not a process runs."""
+    """Everything that outlives a simulated process."""
 
     folder: Path
     people: dict[str, Person] = field(default_factory=dict)
@@ -110,12 +110,12 @@ class Rehearsal:
     turso: Organization = field(default_factory=lambda: Organization(groups={"default": {"name": "default"}}))
     sent: list[Sent] = field(default_factory=list)
     revealed: list[tuple[str, str]] = field(default_factory=list)
-    """(user, token) of every reveal that Slack took."""
+    """The user and the token of every reveal that Slack accepted."""
     leaks: list[str] = field(default_factory=list)
     offset: timedelta = timedelta(0)
     crashes: int = 0
     check: Callable[[Sent], None] = lambda sent: None
-    """Is asked at every change, in the moment in which it reaches Turso."""
+    """Called with each change when it reaches Turso."""
 
     def now(self) -> datetime:
         return datetime(2026, 11, 24, 9, tzinfo=UTC) + self.offset
@@ -136,7 +136,7 @@ class Rehearsal:
                 " PRIMARY KEY (request_id, phase))"
             )
 
-    # What Turso is asked.
+    # Turso
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         self.fuse.tick()
@@ -160,7 +160,7 @@ class Rehearsal:
         sent.secret = f"eyJhbGciOiJFZERTQSJ9.eyJuIjoi{number:06}In0.c2lnbmF0dXJlLW9mLW51bWJlci1{number}"
         return httpx.Response(200, json={"jwt": sent.secret})
 
-    # Who somebody is.
+    # The directory
 
     def subject_now(self, user_id: str) -> Subject:
         person = Person(id=user_id, team_id="T0ACME", name=user_id.lower())

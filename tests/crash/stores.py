@@ -1,4 +1,4 @@
-"""New stores of both kinds."""
+"""Creates stores of both kinds."""
 
 from tests.postgres import new_database
 
@@ -6,5 +6,5 @@ STORES = ("sqlite", "postgresql")
 
 
 def new_store(kind: str, postgres_server: str) -> str:
-    """The `DATABASE_URL` of a new store; empty: a SQLite file in the lane's own folder."""
+    """Return the `DATABASE_URL` of a new PostgreSQL store, or an empty string for a SQLite file in the test harness."""
     return "" if kind == "sqlite" else new_database(postgres_server)

@@ -1,4 +1,4 @@
-"""What people learn about an operation whose process was killed right after it: only what can be read again."""
+"""Messages after a process was killed right after an operation: they say only what the next process can verify."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -21,7 +21,7 @@ async def here(nursery: Nursery) -> AsyncIterator[Lane]:
 
 
 async def killed_after(here: Lane, doing: Coroutine[Any, Any, Any], *, commit: str = "", call: str = "") -> None:
-    """Do something, and kill the process when a commit, or a call to Turso, has just taken effect."""
+    """Start an action, and kill and restart the process right after a commit or a call to Turso took effect."""
     wanted = f"after commit of {commit}" if commit else "after "
     here.gate.arm(lambda _, what: what.startswith(wanted) and what.endswith(call))
     running = asyncio.create_task(doing)
@@ -32,7 +32,7 @@ async def killed_after(here: Lane, doing: Coroutine[Any, Any, Any], *, commit: s
     await here.bot.start()
 
 
-async def test_the_last_message_of_an_incident_still_lists_what_is_open(here: Lane) -> None:
+async def test_the_last_message_of_an_incident_still_lists_the_open_items(here: Lane) -> None:
     await here.has_database("hot")
     await ask_till_taken(here, "incident start INC-1")
     await until(lambda: here.world.card(DB_OPS, holding="started and lasts"), what="the timeline")
@@ -47,18 +47,18 @@ async def test_the_last_message_of_an_incident_still_lists_what_is_open(here: La
     assert [one["name"] for one in shared.values()] == ["INC-1.md"]
 
 
-async def test_who_is_to_hear_of_a_break_glass_act_is_told(here: Lane) -> None:
+async def test_people_are_notified_of_a_break_glass_operation_after_a_kill(here: Lane) -> None:
     await here.has_database("loud")
 
     await killed_after(here, ask(here, "protect loud on --reason fire"), commit="requests")
 
     for person in (ANA, BEN):
         direct = here.world.workspace.state.direct_channel(person).id
-        told = await until(partial(here.world.card, direct, holding="loud"), what="the notice", within=60)
-        assert "fire" in words(told)
+        outcome = await until(partial(here.world.card, direct, holding="loud"), what="the notice", within=60)
+        assert "fire" in words(outcome)
 
 
-async def test_a_review_is_told_to_whoever_gave_it_and_shown_on_the_card(here: Lane) -> None:
+async def test_a_review_before_a_kill_is_confirmed_to_the_reviewer_and_shown_on_the_card(here: Lane) -> None:
     await here.has_database("calm")
     await ask_till_taken(here, "protect calm on --reason fire")
     posted = here.world.workspace.history
@@ -74,16 +74,16 @@ async def test_a_review_is_told_to_whoever_gave_it_and_shown_on_the_card(here: L
 
     await until(lambda: "it was right" in words(here.world.as_now(card)), what="the card", within=60)
 
-    def heard() -> str:
+    def texts() -> str:
         return "\n".join(words(one) for one in posted(DB_OPS, ANA))
 
-    await until(lambda: "Review recorded: justified" in heard(), what="the answer")
-    assert "no longer needs a review" not in heard()
+    await until(lambda: "Review recorded: justified" in texts(), what="the answer")
+    assert "no longer needs a review" not in texts()
 
 
-async def test_a_database_is_said_to_be_created_and_not_that_it_answers(here: Lane) -> None:
+async def test_a_create_that_was_cut_short_reports_a_created_database_but_not_that_it_is_ready(here: Lane) -> None:
     await killed_after(here, ask(here, "db create fresh"), call="POST /v1/organizations/acme/databases")
 
-    told = await until(lambda: here.world.card(DB_OPS, holding="*fresh* was created."), what="the outcome", within=60)
-    assert "libSQL" in words(told), "where it is"
+    card = await until(lambda: here.world.card(DB_OPS, holding="*fresh* was created."), what="the outcome", within=60)
+    assert "libSQL" in words(card), "no address of the database"
     assert here.sent("POST", "/databases") == 1

@@ -1,9 +1,9 @@
-"""The crash matrix: a real process, killed at the points of every change, on both kinds of store.
+"""The crash matrix: kill a real process at each point of each change, on both kinds of store.
 
-A point lies before one thing that the process does to the outside: a call to Turso or Slack, or a commit. What comes
-after it is the same to the world as what comes before the next one, so one kill for each is every kill there is. The
-soak plays both sides of each, on both stores. `make test` plays one kill in every second change. Each of the three
-kinds of thing and each store has its share of them. `TEST_CHOICE=1` plays the other changes.
+A point is just before a call to Turso, a call to Slack or a commit. Between two of them the process changes nothing
+that others can see, so a kill at each point covers all kills. The soak kills before and after each, on both stores.
+`make test` kills once in every second change, in turn before a call to Turso, a call to Slack and a commit, and in
+turn on SQLite and PostgreSQL. `TEST_CHOICE=1` runs the other changes.
 """
 
 from collections.abc import Callable

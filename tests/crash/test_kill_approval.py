@@ -1,4 +1,4 @@
-"""The crash matrix of asking, approval and what ends without a change; see `test_kill`."""
+"""The crash matrix of requests, approvals, denials and other steps that change nothing in Turso. See `test_kill`."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from tests.forked import Nursery
 
 @pytest.mark.parametrize("scenario", PLAYED_APPROVALS, ids=lambda scenario: scenario.name)
 @pytest.mark.parametrize("kind", KINDS)
-async def test_an_answer_survives_a_kill_at_every_point(
+async def test_a_request_or_vote_survives_a_kill_at_every_point(
     scenario: Scenario,
     kind: str,
     nursery: Nursery,

@@ -1,4 +1,4 @@
-"""Whatever was acknowledged is in the store and is completed, even if the power fails in the middle of a load."""
+"""A command that was acknowledged is in the store and is completed, even if the bot is killed under load."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -17,23 +17,23 @@ from tests.forked import Nursery
 from tests.world import DANA, DB_OPS, words
 
 PEOPLE = 8
-"""How many commands are on their way at any time."""
+"""How many commands run at the same time."""
 ACKNOWLEDGED = 8
-"""How many were taken before the process is killed."""
+"""How many deliveries the bot acknowledges before it is killed."""
 SETTLED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN)
 
 
 @dataclass
 class Load:
-    """People who ask for one new database after the other, so that the load lasts until the process is killed."""
+    """Creates one database after the other until the process is killed."""
 
     here: Lane
     killed: bool = False
     taken: set[str] = field(default_factory=set)
-    """What was acknowledged."""
+    """The names of the databases whose command was acknowledged."""
 
     async def asks_until_killed(self, person: int) -> None:
-        """Ask again at each answer, until a command finds the process killed."""
+        """Type one command after the other until one gets no response because the process was killed."""
         for number in count():
             name = f"load-{person}-{number:02}"
             if taken(await ask(self.here, f"db create {name}")):
@@ -43,7 +43,7 @@ class Load:
 
 
 @pytest.mark.parametrize("kind", STORES)
-async def test_acknowledged_commands_are_rows_and_end_after_a_kill_in_a_load(
+async def test_acknowledged_commands_are_stored_and_completed_after_a_kill_under_load(
     kind: str, nursery: Nursery, postgres_server: str
 ) -> None:
     async with lane(nursery, new_store(kind, postgres_server)) as here:
@@ -88,10 +88,10 @@ async def _nothing_is_lost_or_twice(here: Lane, names: list[str]) -> None:
     there = 0
     for name in names:
         state, exists = await here.state_of(name), await here.database_id(name) is not None
-        assert exists or state is not State.SUCCEEDED, f"{name} is called {state}"
+        assert exists or state is not State.SUCCEEDED, f"{name} doesn't exist, but its request is {state}"
         there += exists
     made = here.sent("POST", DATABASES)
     assert there <= made <= len(names), f"{made} calls for {there} databases"
     seen: Any = [words(one) for one in here.world.workspace.history(DB_OPS, DANA)]
     unheard = [name for name in names if not any(name in one for one in seen)]
-    assert not unheard, f"{ORGANIZATION}: nobody heard of {unheard}"
+    assert not unheard, f"{ORGANIZATION}: no message about {unheard}"

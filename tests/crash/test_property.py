@@ -1,4 +1,4 @@
-"""Whatever people do, and whenever the power goes: nothing without its approval, nothing twice, no token elsewhere."""
+"""A property test: random actions and crashes cause no change without approval, none twice, and no leaked token."""
 
 from datetime import timedelta
 
@@ -28,11 +28,11 @@ AGAIN = ("once", "redelivered", "double")
 MEANWHILE = ("nothing", "lost", "left", "shared", "forbidden", "hands", "power", "given")
 FUSES = st.one_of(st.none(), st.integers(0, 60))
 WHICH = st.integers(0, 99)
-"""Which of those there are: how many depends on who was quicker, and may differ when it is played again."""
+"""An index, taken modulo the number of choices. That number may differ when Hypothesis repeats an example."""
 
 
 class Bot(CrashingBot):
-    """People ask, press and leave, rights and rules change, a channel is shared, time passes, the power goes."""
+    """People type, press and leave, the policy changes, the channel is shared, time passes, and the process crashes."""
 
     @rule(
         line=st.sampled_from(LINES),
@@ -42,7 +42,7 @@ class Bot(CrashingBot):
         fuse=st.one_of(st.none(), st.integers(0, 45), st.integers(10, 30)),
     )
     def a_wish_is_carried_out(self, line: str, name: str, between: str, while_down: str, fuse: int | None) -> None:
-        """Asked, approved by two; then something else happens; then it is done, and the power may go."""
+        """Request a change and approve it twice, change something else, then execute it, perhaps with a crash."""
         self._meanwhile("given", name)
         asked = command(self.world, "U0DANA", line.format(name), self._key())
         self._under(None, lambda: self._living.comes_in(asked))
@@ -65,11 +65,11 @@ class Bot(CrashingBot):
     )
     def ask(self, who: str, line: str, name: str, fuse: int | None, times: int) -> None:
         if who in self.world.outside:
-            return  # Slack lets nobody type in a channel that they are not in
+            return  # Slack doesn't let people type in a channel that they have left
         incoming = command(self.world, who, line.format(name), self._key())
 
         async def come_in() -> None:
-            assert await self._living.comes_in(incoming, times=times) <= 1, "a redelivery was taken up"
+            assert await self._living.comes_in(incoming, times=times) <= 1, "a redelivery was handled again"
 
         self._under(fuse, come_in)
 

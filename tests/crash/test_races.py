@@ -1,4 +1,4 @@
-"""Two processes on one store, and two wishes at one moment: one outcome, and everybody reads the same."""
+"""Races: two conflicting actions reach two processes on one store at the same time. There is one outcome."""
 
 import asyncio
 import time
@@ -47,11 +47,11 @@ pytestmark = pytest.mark.timeout(LIMIT_SECONDS)
 
 WAVES = soaked(10, 1)
 MORE = 3
-"""Waves that follow where one side has won them all: a machine that is busy is late, and the same one loses."""
+"""How many more waves run while the same side has won every time. On a busy machine, one side may always be late."""
 OFFSETS = (0.0, -0.25, 0.25, -0.05, 0.05)
-"""Seconds by which the second wish comes later than the first: a wave is as many rounds at once."""
+"""How many seconds the second action comes after the first. A wave runs one race for each, all at once."""
 DENIED_AFTER = (0.0, 0.25, 0.5, 1.0, 2.0)
-"""The same for a denial, which decides until the change is sent: it has to be late to lose."""
+"""The same for a denial, which wins until the change is sent, so it loses only if it is late."""
 ROTATE = "/databases/{}/auth/rotate"
 CONFIGURATION = "/databases/{}/configuration"
 Race = Callable[[Pair, list[str]], Awaitable[list[str]]]
@@ -69,7 +69,7 @@ async def test_two_processes_agree_on_one_outcome(
                 if wave >= WAVES and (len(seen) == 2 or race is double_click):
                     break
                 names = [f"{race.__name__.replace('_', '-')}-{wave}-{number}" for number in range(len(OFFSETS))]
-                for name in names:  # first of all: a database that joins the group makes a rotation stale
+                for name in names:  # before the requests: a database that joins the group makes a rotation stale
                     await two.lane.has_database(name)
                 seen.update(await race(two, names))
                 await two.at_rest()
@@ -88,7 +88,7 @@ def races_on(kind: str) -> list[Race]:
 
 
 async def double_click(two: Pair, names: list[str]) -> list[str]:
-    """The same person presses Approve twice; one press reaches each process."""
+    """Let a person press Approve twice, so that each process gets one press."""
     await ask_each(two, "rotate {}", names)
     moment = time.time() + 0.5
     requests = await requests_of(two, names)
@@ -102,7 +102,7 @@ async def double_click(two: Pair, names: list[str]) -> list[str]:
 
 
 async def two_approvers(two: Pair, names: list[str]) -> list[str]:
-    """Two people press Approve where one is enough: one vote starts the work."""
+    """Let two people press Approve where one is enough, so that one of the votes starts the work."""
     await ask_each(two, "rotate {}", names)
     moment = time.time() + 0.7
     for request, offset in zip(await requests_of(two, names), OFFSETS, strict=True):
@@ -117,9 +117,9 @@ async def two_approvers(two: Pair, names: list[str]) -> list[str]:
 
 
 async def approve_against_deny(two: Pair, names: list[str]) -> list[str]:
-    """One approves while the other denies."""
+    """Let one person approve while another denies."""
     workspace, winners = two.lane.world.workspace, []
-    for name, offset in zip(names, DENIED_AFTER, strict=True):  # in turn: a person has few forms open at once
+    for name, offset in zip(names, DENIED_AFTER, strict=True):  # in turn, because Slack limits a person's open forms
         await ask_each(two, "rotate {}", [name])
         form, before = await open_denial_form(two, name), await newest(two, name)
         moment = time.time() + 0.4
@@ -139,7 +139,7 @@ async def approve_against_deny(two: Pair, names: list[str]) -> list[str]:
 
 
 async def approve_against_expire(two: Pair, names: list[str]) -> list[str]:
-    """A vote arrives while the request expires."""
+    """Let a person approve while the request expires."""
     await asyncio.gather(*(asked("rotate {}")(two.lane, name) for name in names))
     await two.at_rest()
     requests = await requests_of(two, names)
@@ -161,8 +161,8 @@ async def approve_against_expire(two: Pair, names: list[str]) -> list[str]:
     return winners
 
 
-async def undo_against_the_end(two: Pair, names: list[str]) -> list[str]:
-    """Undo is pressed while the countdown ends."""
+async def undo_against_end_of_countdown(two: Pair, names: list[str]) -> list[str]:
+    """Let a person press Undo while the countdown ends."""
     await asyncio.gather(*(quarantined(two.lane, name) for name in names))
     requests = await requests_of(two, names)
     moment = two.soon()
@@ -185,8 +185,8 @@ async def undo_against_the_end(two: Pair, names: list[str]) -> list[str]:
     return winners
 
 
-async def the_end_of_a_freeze_against_a_quarantine(two: Pair, names: list[str]) -> list[str]:
-    """A freeze ends while a quarantine begins: nothing opens what the quarantine has closed."""
+async def end_of_freeze_against_quarantine(two: Pair, names: list[str]) -> list[str]:
+    """Let a freeze end while a quarantine begins. The database stays blocked."""
     for name in names:
         await two.lane.has_database(name)
     await asyncio.gather(*(ask_till_taken(two.lane, f"db freeze {name} --for 30m") for name in names))
@@ -213,7 +213,7 @@ async def the_end_of_a_freeze_against_a_quarantine(two: Pair, names: list[str]) 
         await patient(released, f"only the quarantine to hold {name}")
         await two.at_rest()
         await check_outcome(two, name, State.QUARANTINED)
-        assert await blocks(True, True)(two.lane, name), "the quarantine was opened"
+        assert await blocks(True, True)(two.lane, name), "the end of the freeze unblocked the quarantine"
         page = await two.lane.store.audit.page(before_seq=None, limit=50, databases=[name])
         order = [one.event for _, one in reversed(page) if one.event in ("thawed", "executed")]
         winners.append("freeze ended first" if order.index("thawed") == 1 else "quarantine first")
@@ -221,7 +221,7 @@ async def the_end_of_a_freeze_against_a_quarantine(two: Pair, names: list[str]) 
 
 
 async def two_quarantines(two: Pair, names: list[str]) -> list[str]:
-    """Two requests for the same database are approved at one moment: one quarantine begins, the other is stale."""
+    """Let two destroys of one database be approved at once. One quarantine begins, the other request is stale."""
     for name in names:
         await asked("db destroy {}")(two.lane, name)
         assert taken(await two.lane.world.workspace.say(REMY, DB_OPS, f"/turso db destroy {name}"))
@@ -248,7 +248,7 @@ async def two_quarantines(two: Pair, names: list[str]) -> list[str]:
 
 
 async def two_switches(two: Pair, names: list[str]) -> list[str]:
-    """Two people's switches to one copy are approved at one moment: one happens, and nothing is sent twice."""
+    """Let two switches to one copy be approved at once. One happens, and nothing is sent twice."""
     await rewind_each(two, names)
     pairs = [await both_ask_to_switch(two, name) for name in names]
     moment = time.time() + 0.7
@@ -270,7 +270,10 @@ async def two_switches(two: Pair, names: list[str]) -> list[str]:
 
 
 async def switch_against_undo(two: Pair, names: list[str]) -> list[str]:
-    """Undo of a switch is pressed while another switch is approved: the database is blocked for the second, or open."""
+    """Let a person undo a switch while a second switch is approved.
+
+    The database is blocked if the second switch happens, and not blocked if it is stale.
+    """
     await rewind_each(two, names)
     pairs = [await both_ask_to_switch(two, name) for name in names]
     await asyncio.gather(*(approves(two, ANA, first) for first, _ in pairs))
@@ -303,8 +306,8 @@ RACES: list[Race] = [
     two_approvers,
     approve_against_deny,
     approve_against_expire,
-    undo_against_the_end,
-    the_end_of_a_freeze_against_a_quarantine,
+    undo_against_end_of_countdown,
+    end_of_freeze_against_quarantine,
     two_quarantines,
     two_switches,
     switch_against_undo,

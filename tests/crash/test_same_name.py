@@ -1,4 +1,4 @@
-"""A plan is about an object, not a name: one that was made again under the same name is never touched."""
+"""A plan is about one database, not its name: a database that was recreated under the name is never touched."""
 
 import asyncio
 import sqlite3
@@ -32,7 +32,7 @@ from tests.world import DANA, DB_OPS, words
 
 @dataclass(frozen=True)
 class Wish:
-    """Something that is approved for one object."""
+    """A change that is approved for one database."""
 
     name: str
     prepare: Callable[[Lane, str], Awaitable[None]]
@@ -59,18 +59,18 @@ async def here(nursery: Nursery) -> AsyncIterator[Lane]:
         yield found
 
 
-async def test_one_that_was_made_again_before_the_execution_is_not_touched(here: Lane) -> None:
+async def test_a_database_recreated_before_the_execution_is_not_touched(here: Lane) -> None:
     for wish in WISHES:
         await wish.prepare(here, wish.name)
-        other = await _made_again(here, wish.name)
+        other = await _recreate(here, wish.name)
 
         await wish.act(here, wish.name)
 
         await _is_untouched(here, wish, other)
 
 
-async def test_one_that_was_made_again_while_the_process_was_down_is_not_touched(here: Lane) -> None:
-    """Killed after the plan was compared with the world, and before the change was sent."""
+async def test_a_database_recreated_while_the_process_was_down_is_not_touched(here: Lane) -> None:
+    """The process is killed after it has checked for plan drift and before it sends the change."""
     for wish in WISHES[:3]:
         await wish.prepare(here, wish.name)
         here.gate.arm(lambda _, what: what.startswith("before commit of sent"))
@@ -79,7 +79,7 @@ async def test_one_that_was_made_again_while_the_process_was_down_is_not_touched
         await here.bot.kill()
         here.gate.drop()
         await acting
-        other = await _made_again(here, wish.name)
+        other = await _recreate(here, wish.name)
 
         await here.bot.start()
 
@@ -87,10 +87,10 @@ async def test_one_that_was_made_again_while_the_process_was_down_is_not_touched
 
 
 @pytest.mark.parametrize("minutes", [0, 10], ids=["in the same minutes", "long after"])
-async def test_what_somebody_else_made_while_the_process_was_down_is_not_said_to_be_ours(
+async def test_a_database_that_someone_else_created_while_the_process_was_down_is_not_reported_as_ours(
     here: Lane, minutes: int
 ) -> None:
-    """Killed when a create is marked as sent, and before it is."""
+    """The process is killed after it has marked a create as sent and before it sends it."""
     here.gate.arm(lambda _, what: what.startswith("after commit of sent"))
     asking = asyncio.create_task(ask(here, "db create wanted"))
     await asyncio.wait_for(here.gate.held.wait(), 30)
@@ -105,11 +105,11 @@ async def test_what_somebody_else_made_while_the_process_was_down_is_not_said_to
     await here.bot.start()
 
     request = await in_state(here, "wanted", State.FAILED if minutes else State.SUCCEEDED)
-    assert here.sent("POST", DATABASES) == 1, "the test's own"
+    assert here.sent("POST", DATABASES) == 1, "only the test's own call"
     assert ("Someone else created it" in request.outcome) is bool(minutes)
 
 
-async def _made_again(here: Lane, name: str) -> str:
+async def _recreate(here: Lane, name: str) -> str:
     await here.loses_database(name)
     return await here.has_database(name)
 

@@ -1,4 +1,4 @@
-"""Waiting for what is looked up asynchronously."""
+"""Waits for a condition that an async function checks."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,10 +8,10 @@ T = TypeVar("T")
 
 
 async def patient(look: Callable[[], Awaitable[T | None]], what: str, *, within: float = 30.0) -> T:
-    """Wait until `look` finds something."""
+    """Poll `look` until it doesn't return None, and return its value."""
     loop = asyncio.get_running_loop()
     end = loop.time() + within
     while (found := await look()) is None:
-        assert loop.time() < end, f"waited {within:.0f} s in vain for {what}"
+        assert loop.time() < end, f"waited {within:.0f} s for {what}, which didn't come"
         await asyncio.sleep(0.05)
     return found

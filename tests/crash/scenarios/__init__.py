@@ -1,4 +1,4 @@
-"""What happens while the process is killed: how each change is prepared, what starts it, and how it may end."""
+"""The scenarios of the crash matrix: how each change is prepared, what starts it, and which outcomes are right."""
 
 from tests.crash.scenarios.acts import (
     approve,

@@ -1,4 +1,4 @@
-"""What starts a change: lines that are typed, presses, and time that passes."""
+"""Actions that start a change: typed commands, presses of buttons, and moving the clock."""
 
 from datetime import timedelta
 
@@ -14,46 +14,46 @@ TRIES = 5
 
 
 async def ask(lane: Lane, line: str) -> Acted:
-    """Dana types a command."""
+    """Let Dana type a command."""
     return await lane.world.workspace.say(DANA, DB_OPS, f"/turso {line}")
 
 
 def taken(acted: Acted | None) -> bool:
-    """Whether Slack, and so the person, has heard from the app that it was taken."""
+    """Return True if the bot acknowledged the command, press or form."""
     deliveries = acted.deliveries if acted is not None else ()
     return bool(deliveries) and all(one.ok and one.status == 200 for one in deliveries)
 
 
 async def ask_till_taken(lane: Lane, line: str) -> None:
-    """The same, again as long as Slack says that the app did not answer in time, as people do."""
+    """Let Dana type a command, again while Slack reports that the bot didn't respond in time."""
     for _ in range(TRIES):
         if taken(await ask(lane, line)):
             return
-    raise AssertionError(f"{line} was not taken in {TRIES} times")
+    raise AssertionError(f"{line} was not acknowledged in {TRIES} tries")
 
 
 async def press_till_taken(lane: Lane, person: str, name: str, label: str) -> None:
-    """Press; and again as long as Slack says that the app did not answer in time, and the button is there."""
+    """Press a button, again while Slack reports that the bot didn't respond in time and the button is there."""
     for _ in range(TRIES):
         if taken(await press(lane, person, name, label)) or card_now(lane, name, label) is None:
             return
-    raise AssertionError(f"{label} of {name} was not taken in {TRIES} times")
+    raise AssertionError(f"{label} of {name} was not acknowledged in {TRIES} tries")
 
 
 def card_now(lane: Lane, name: str, label: str) -> Message | None:
-    """The newest message to everybody about a database that has a button whose text begins so."""
+    """Return the newest public message about a database with a button whose label starts with `label`, or None."""
     posted = [one for one in lane.world.workspace.history(DB_OPS, None) if not one.only_for]
     fits = (one for one in reversed(posted) if any(text.startswith(label) for text in buttons(one)))
     return next((one for one in fits if any(f"{mark}{name}{mark}" in words(one) for mark in "`*")), None)
 
 
 async def card_of(lane: Lane, name: str, label: str) -> Message:
-    """The same, once it is there."""
+    """Wait for the message that `card_now` returns."""
     return await until(lambda: card_now(lane, name, label), what=f"a card for {name} with {label}")
 
 
 async def press(lane: Lane, person: str, name: str, label: str) -> Acted:
-    """Press a button on the card of a database."""
+    """Press a button on the newest card of a database."""
     card = await card_of(lane, name, label)
     found = next(button for text, button in buttons(card).items() if text.startswith(label))
     return await lane.world.workspace.click(person, message=card, action_id=found["action_id"])
@@ -64,7 +64,7 @@ async def approve(lane: Lane, name: str) -> Acted:
 
 
 async def approve_by_name(lane: Lane, name: str) -> Acted | None:
-    """Press Approve and type the name. None: the form did not come, and nothing was asked yet."""
+    """Press Approve and type the name. Return None if no form opened, so that nothing was approved."""
     return await _in_form(lane, name, "Approve", {"typed_name": name})
 
 
@@ -81,7 +81,7 @@ async def _in_form(lane: Lane, name: str, label: str, values: dict[str, str]) ->
 
 
 async def deny(lane: Lane, name: str) -> Acted | None:
-    """Press Deny and say why. None: the form did not come."""
+    """Press Deny and type a comment. Return None if no form opened."""
     return await _in_form(lane, name, "Deny", {"comment": "not today"})
 
 

@@ -1,4 +1,4 @@
-"""What Turso, the store or a card shows after a change."""
+"""Checks whether a change happened: in Turso, in the store or on a card."""
 
 import re
 
@@ -15,7 +15,7 @@ async def is_awake(lane: Lane, name: str) -> bool:
 
 
 async def is_branch(lane: Lane, name: str) -> bool:
-    """Whether it is there, and on record with its end: both, or neither."""
+    """Return True if the branch exists. The store must have a row for it exactly then."""
     kept = [one for one in await lane.store.branches.find(organization="acme") if one.database == name]
     there = await is_there(lane, name)
     assert len(kept) == there, f"{kept} for a branch that is {'there' if there else 'not there'}"
@@ -23,13 +23,16 @@ async def is_branch(lane: Lane, name: str) -> bool:
 
 
 async def has_copy(lane: Lane, name: str) -> bool:
-    """Whether the copy of the newest rewind is there."""
+    """Return True if the copy of the newest rewind exists."""
     request = await lane.newest(name)
     return request is not None and await lane.database_id(str(request.plan.arguments["copy"])) is not None
 
 
 async def is_switched(lane: Lane, name: str) -> bool:
-    """Whether the old database is blocked. It is there in any case, as is its copy, and revoked at most once."""
+    """Return True if the old database is blocked.
+
+    It and its copy must exist in any case, and its tokens must have been revoked at most once.
+    """
     assert await lane.database_id(name) is not None
     assert await lane.database_id(await copy_of(lane, name)) is not None
     assert lane.sent("POST", ROTATE.format(name)) <= 1
@@ -37,7 +40,7 @@ async def is_switched(lane: Lane, name: str) -> bool:
 
 
 async def is_discarded(lane: Lane, copy: str) -> bool:
-    """Whether the copy is gone. The database that was copied is there in any case."""
+    """Return True if the copy is gone. The database that was copied must exist in any case."""
     assert await lane.database_id(re.sub(r"-rewind-\d{4}-\d{4}-[0-9a-f]{6}$", "", copy)) is not None
     return await is_gone(lane, copy)
 
@@ -48,7 +51,7 @@ async def is_kept(lane: Lane, copy: str) -> bool:
 
 
 async def has_reached_its_end(lane: Lane, branch: str) -> bool:
-    """Whether its quarantine was requested. It may fail like any other, and isn't requested twice."""
+    """Return True if the quarantine of the expired branch was requested. It is requested once, even if it fails."""
     found = await lane.store.branches.find(organization="acme")
     return any(one.database == branch and one.state is BranchState.ENDED for one in found)
 

@@ -1,4 +1,4 @@
-"""What leads to the moment before a change."""
+"""Prepares a database for a change, up to the moment before it starts."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -16,7 +16,7 @@ async def there(lane: Lane, name: str) -> None:
 
 
 def asked(line: str) -> Callable[[Lane, str], Awaitable[None]]:
-    """A request that waits for approval."""
+    """Return a function that creates the database and requests a change, which then waits for approval."""
 
     async def prepare(lane: Lane, name: str) -> None:
         await lane.has_database(name)
@@ -32,7 +32,7 @@ def asked(line: str) -> Callable[[Lane, str], Awaitable[None]]:
 
 
 async def in_state(lane: Lane, name: str, state: State) -> Request:
-    """Wait until the newest request about a database is in a state, and everything around it is over."""
+    """Wait until the newest request about a database is in a state and the bot is idle. Return the request."""
 
     async def look() -> Request | None:
         found = await lane.newest(name)
@@ -54,7 +54,7 @@ async def frozen(lane: Lane, name: str) -> None:
 
 
 async def archived(lane: Lane, name: str) -> None:
-    """In a group of its own, which Turso has archived."""
+    """Create the database in a group of its own, and archive the group."""
     made = await lane.turso.post("/v1/organizations/acme/groups", json={"name": f"g-{name}", "location": "local"})
     assert made.status_code in (200, 409), made.text
     await lane.has_database(name, group=f"g-{name}")
@@ -66,14 +66,14 @@ async def has_source(lane: Lane, name: str) -> None:
 
 
 async def branched(lane: Lane, name: str) -> None:
-    """A branch that ends after three days."""
+    """Create a branch that expires after three days."""
     await has_source(lane, name)
     await ask_till_taken(lane, f"db branch {name}-s {name} --for 3d")
     await in_state(lane, name, State.SUCCEEDED)
 
 
 async def may_rewind(lane: Lane, name: str) -> None:
-    """A rewind to a whole second after the database was created waits for approval."""
+    """Request a rewind to a time after the creation of the database. It then waits for approval."""
     await lane.has_database(name)
     clock = lane.world.turso.clock
     made = clock.now()
@@ -88,7 +88,7 @@ async def rewound(lane: Lane, name: str) -> None:
 
 
 def deciding(line: str) -> Callable[[Lane, str], Awaitable[None]]:
-    """A copy about which a request to decide waits for approval."""
+    """Return a function that rewinds the database and requests a decision about the copy, which waits for approval."""
 
     async def prepare(lane: Lane, name: str) -> None:
         await rewound(lane, name)
@@ -111,7 +111,7 @@ async def switched(lane: Lane, name: str) -> None:
 
 
 async def copy_of(lane: Lane, name: str) -> str:
-    """The copy that a rewind has made, by the request that made it."""
+    """Return the name of the copy that a rewind created."""
     made = await lane.store.requests.find(states=[State.SUCCEEDED], command="rewind")
     return next(str(one.plan.arguments["copy"]) for one in made if one.plan.target and one.plan.target.name == name)
 
@@ -123,14 +123,14 @@ async def ready(lane: Lane, name: str) -> None:
 
 
 async def revoked_late(lane: Lane, name: str) -> None:
-    """A rotation that waits for approval, and that Turso will carry out some seconds after it has accepted it."""
+    """Request a rotation, which waits for approval. Turso will carry it out some seconds after it accepts the call."""
     await asked("rotate {}")(lane, name)
     faults = lane.world.turso.faults
     faults.add("late_rotation", method="POST", path=f"*/{name}/auth/rotate", seconds=LATE_SECONDS, count=None)
 
 
 async def asked_for_overages(lane: Lane, name: str) -> None:
-    """A request for overages, which are off, that waits for approval."""
+    """Turn overages off, and request to turn them on. The request waits for approval."""
     assert (await lane.turso.patch(ORGANIZATION, json={"overages": False})).status_code == 200
     await lane.has_database(name)
     await ask_till_taken(lane, "overages on")
@@ -143,15 +143,15 @@ async def asked_for_overages(lane: Lane, name: str) -> None:
 
 
 async def opened(lane: Lane, name: str) -> None:
-    """In quarantine, but somebody has opened it for writes in Turso's dashboard."""
+    """Put the database in quarantine, and unblock writes without the bot, as in Turso's dashboard."""
     await quarantined(lane, name)
     path = f"/v1/organizations/acme{CONFIGURATION.format(name)}"
     assert (await lane.turso.patch(path, json={"block_writes": False})).status_code == 200
 
 
 async def approved_by_one_who_leaves(lane: Lane, name: str) -> None:
-    """In quarantine, and Ana, who approved it, has left since."""
+    """Put the database in quarantine, and deactivate Ana, who approved it."""
     await lane.world.workspace.admin.reactivate(ANA)
-    await lane.kill_and_start()  # what it knows of people is forgotten
+    await lane.kill_and_start()  # empties the bot's cache of people
     await quarantined(lane, name)
     await lane.world.workspace.admin.deactivate(ANA)

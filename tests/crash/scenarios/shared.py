@@ -1,4 +1,4 @@
-"""What a scenario is, and the paths at Turso."""
+"""The type of a scenario, and the paths of the Platform API that scenarios name."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,37 +15,38 @@ CONFIGURATION, TOKENS, ROTATE = f"{DATABASE}/configuration", f"{DATABASE}/auth/t
 
 @dataclass(frozen=True)
 class Scenario:
-    """One kind of change, to a named database."""
+    """One kind of change of a database."""
 
     name: str
     prepare: Callable[[Lane, str], Awaitable[None]]
-    """Leads to the moment before."""
+    """Creates the database and brings it to the moment before the change."""
     act: Act
-    """What starts the change: a line, a press, or time that passes. None: the bot gets no request."""
+    """Starts the change: types a command, presses a button or moves the clock. Returns None if Slack sent nothing."""
     call: tuple[str, str]
-    """Method and path of the call that changes something at Turso."""
+    """The method and the path of the call that makes the change in Turso."""
     done: State
     """The request's state after success."""
     says: str
-    """Words that the requester must then read somewhere."""
+    """Words of the message that the requester must see after success."""
     happened: Look
-    """Whether Turso shows the change."""
+    """Returns True if the change happened, usually by asking Turso."""
     undone: State = State.FAILED
-    """The state after which it didn't happen and won't."""
+    """The request's state if the change didn't happen and won't."""
     passes: State | None = None
-    """A state that only time ends. The cell waits while it lasts."""
+    """A state that only time ends. The cell moves the clock until the request leaves it."""
     final_unknown: bool = False
-    """True if Turso shows nothing of it, so that an unknown outcome stays unknown."""
+    """True if no read-back can show the change, so that an unknown outcome stays unknown."""
     proven: bool = False
-    """True if the cell also waits for the proof of the rotation."""
+    """True if the cell also waits until the bot has tested that old tokens are refused."""
     settled: Look | None = None
-    """A condition to wait for that the state doesn't show."""
+    """A condition that the cell waits for besides the request's state."""
     event: str = "executed"
-    """The event of the audit entry that has the outcome."""
+    """The start of the event's name in the audit entry that has the outcome."""
     audited: str = ""
     """The outcome in the audit log, if that isn't the request's state."""
     about: str = ""
-    """What the request names, if that isn't the cell's own database."""
+    """The name in the request, if it isn't the name of the cell's database."""
     finds: Callable[[Lane, str], Awaitable[str]] | None = None
-    """Returns the name that the change is about, if only the preparation knows it."""
+    """Returns the name in the request, if the preparation chooses it."""
     calls: int = 1
+    """How many calls make the change."""

@@ -1,4 +1,4 @@
-"""The table of all scenarios."""
+"""All scenarios of the crash matrix."""
 
 from datetime import timedelta
 
@@ -110,7 +110,7 @@ SCENARIOS = [
     Scenario("expire", asked("rotate {}"), after(timedelta(hours=13)), ("POST", ROTATE), State.EXPIRED,
              "No one approved or denied it in time", has_no_buttons, event="expired", passes=State.PENDING, calls=0),
 ]  # fmt: skip
-"""`reveal` is also the event of a token that could not be shown; `revealed` says that it was."""
+"""The event `reveal` matches two events: `revealed`, and `reveal` of a token that couldn't be shown."""
 
 
 _WITHOUT_CHANGE = {"ask", "token", "approval", "deny", "withdraw", "expire"}
