@@ -1,4 +1,4 @@
-"""Real processes with simple work, on both kinds of database, which tests kill in the middle of it."""
+"""Fixtures: real processes with simple durable work, which tests kill in the middle, on both kinds of database."""
 
 import asyncio
 import os
@@ -55,7 +55,7 @@ class Processes:
         self.running.remove(process)
 
     async def stop(self) -> None:
-        """End every process like a deployment."""
+        """End every process with SIGTERM, as a deployment does."""
         for process in self.running:
             process.terminate()
         for process in self.running:
@@ -93,7 +93,7 @@ async def wait_until_replaced(store: SqlStore, timer: Timer) -> None:
     """Wait until a timer that has fired is deleted or moved."""
     end = time.monotonic() + PATIENCE
     while await store.timers.is_due(timer.kind, timer.subject, timer.due_at):
-        assert time.monotonic() < end, "it was not turned"
+        assert time.monotonic() < end, "the timer was neither deleted nor moved"
         await asyncio.sleep(0.05)
 
 

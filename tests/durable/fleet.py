@@ -1,4 +1,4 @@
-"""Two `serve` and a `worker` on one store behind a load balancer, which are killed, replaced and upgraded at work."""
+"""Runs two `serve` and a `worker` on one store behind a load balancer. Tests kill, replace and upgrade them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -69,7 +69,7 @@ class Fleet:
         self._balance()
 
     async def kill(self, kind: str) -> None:
-        """End a process like a power cut, and start another like a supervisor."""
+        """Kill a process and start another one, as a supervisor does."""
         await self.running[kind].kill()
         self.killed += 1
         await self.start([kind])

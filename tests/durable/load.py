@@ -1,4 +1,4 @@
-"""A light load of people who type commands and approve, and an account of what became of each request."""
+"""Produces a light load of commands and approvals, and reports what happened to each command."""
 
 import asyncio
 import time
@@ -17,11 +17,11 @@ MADE = "soak-{:04}"
 SETTLED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.STALE, State.EXPIRED, State.CANCELLED)
 NOT_RECORDED = "not recorded"
 REFUSED = "answered without a request"
-"""What became of a change that has no request. A request has a state."""
+"""The outcome of a command that made no request. If it made one, the outcome is the request's state."""
 NOT_DONE = (State.FAILED, State.STALE, State.EXPIRED, State.CANCELLED, NOT_RECORDED, REFUSED)
-"""What people may read only if Turso doesn't show the change."""
+"""The outcomes that are true only if Turso doesn't show the change."""
 NOT_TAKEN = ("This couldn't be recorded", "The bot's store didn't answer")
-"""What people read if a command could not be recorded."""
+"""What the answer says if a command couldn't be recorded."""
 NEWEST = 80
 """How many of the newest messages are searched for cards that wait for an approval."""
 PRESSED_AGAIN_AFTER = 6.0
@@ -44,13 +44,13 @@ class Row(NamedTuple):
 
 @dataclass
 class Load:
-    """Commands in turn: a read, a create, and a freeze that another person approves."""
+    """Types three commands in turn: a read, a create, and a freeze that another person approves."""
 
     world: World
     pause: float
     deliveries: list[Delivery] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
-    """Every line that changes something."""
+    """Every command line that changes something."""
     _pressed: dict[str, float] = field(default_factory=dict)
     _is_over: bool = False
 
@@ -103,20 +103,20 @@ class Load:
 
 @dataclass(frozen=True)
 class Account:
-    """What became of a load."""
+    """The result of a load."""
 
     acks: list[float]
     """Acknowledgement times in milliseconds, sorted."""
     unacknowledged: list[str]
     changes: int
     ended: dict[str, int]
-    """How many changes ended in each way. The numbers add up to `changes`."""
+    """The number of changes per outcome. The numbers add up to `changes`."""
     open: int
-    """Commands that are neither answered nor done."""
+    """The number of commands that are neither answered nor done."""
     lost: list[str]
-    """Changes that were acknowledged and then never mentioned again."""
+    """Changes that have no outcome, or whose outcome was never reported."""
     untrue: list[str]
-    """Changes of which people hear something that doesn't match Turso."""
+    """Changes whose outcome doesn't match what Turso shows."""
     doubled: list[str]
     store_bytes: int
 
@@ -127,14 +127,14 @@ class Account:
         within = ", ".join(f"{name} within {ms:.0f} ms" for name, ms in at.items())
         return [
             f"acknowledgements: {len(self.acks)}, {within}; without one: {len(self.unacknowledged)}",
-            f"changes asked for: {self.changes}; how they ended: {self.ended}, open: {self.open}",
+            f"requested changes: {self.changes}; outcomes: {self.ended}, open: {self.open}",
             f"store: {self.store_bytes / 1024**2:.1f} MiB",
             f"lost: {len(self.lost)}, untrue: {len(self.untrue)}, doubled: {len(self.doubled)}",
         ]
 
 
 def account(load: Load, database_url: str, there: Collection[str]) -> Account:
-    """Compare what people requested with the store, with Turso and with what people read.
+    """Compare the typed commands with the store, with Turso and with the messages in Slack.
 
     Args:
         there: the names of all databases at Turso.
@@ -151,7 +151,7 @@ def account(load: Load, database_url: str, there: Collection[str]) -> Account:
                   and not any(row.intent_id in text for text in seen)]  # fmt: skip
     not_taken = [f"{line} (not taken)" for line in load.asked if line not in rows]
     refused = sum(any(sentence in text for sentence in NOT_TAKEN) for text in seen)
-    heard = len(not_taken) <= refused  # a command that wasn't recorded has no reference to search for
+    is_reported = len(not_taken) <= refused  # a command that wasn't recorded has no reference to search for
     return Account(
         acks=sorted(one.milliseconds or 0.0 for one in load.deliveries if one.ok),
         unacknowledged=[f"{one.kind} {one.payload.get('text', '')}: {one.failure} {one.status}"
@@ -159,7 +159,7 @@ def account(load: Load, database_url: str, there: Collection[str]) -> Account:
         changes=len(load.asked),
         ended=dict(Counter(ends.values())),
         open=sum(row.is_open for row in rows.values()),
-        lost=[*unsettled, *unheard, *unanswered, *([] if heard else not_taken)],
+        lost=[*unsettled, *unheard, *unanswered, *([] if is_reported else not_taken)],
         untrue=_untrue(load.world, ends, there),
         doubled=_doubled(load.world, requested),
         store_bytes=size,
@@ -173,7 +173,7 @@ def _end_of(row: Row | None) -> str:
 
 
 def _untrue(world: World, ends: dict[str, str], there: Collection[str]) -> list[str]:
-    """Return the changes that succeeded and that Turso doesn't show, and the other way round."""
+    """Return the changes that succeeded but that Turso doesn't show, and those that failed but that it shows."""
     changed = {_name(one.path) for one in world.changes("PATCH", "/configuration") if one.status < 300}
     done = {"create": there, "freeze": changed}
     is_true = {State.SUCCEEDED: True, **dict.fromkeys(NOT_DONE, False)}
@@ -185,7 +185,7 @@ def _untrue(world: World, ends: dict[str, str], there: Collection[str]) -> list[
 
 
 def _doubled(world: World, requested: dict[str, Row]) -> list[str]:
-    """Return what was sent to Turso more often than it was requested."""
+    """Return the changes that were sent to Turso more often than they were requested."""
     sent = Counter(_name(one.path) for one in world.changes("PATCH", "/configuration"))
     creates = len(world.changes("POST", "/databases"))
     wanted = sum(row.sent for line, row in requested.items() if " create " in line)

@@ -1,4 +1,4 @@
-"""A phase runs once, whatever crashes between any two steps."""
+"""A phase runs once, even if the process crashes between any two steps."""
 
 import json
 import sqlite3
@@ -16,7 +16,7 @@ async def test_an_approved_request_is_executed_and_reported(store: SqlStore, pro
     done = await wait_until_ended(store, (await approved(store)).id)
 
     assert done.outcome == "done"
-    await until(lambda: "told r-0000000001" in processes.done)
+    await until(lambda: "notified r-0000000001" in processes.done)
     assert processes.done.count("SENT r-0000000001") == 1
     assert not any(word in processes.log.lower() for word in ("warn", "error", "traceback")), processes.log
 
@@ -39,7 +39,7 @@ async def test_a_process_killed_between_two_steps_is_continued_by_its_successor(
     await processes.start()
 
     await wait_until_ended(store, wanted.id)
-    await until(lambda: "told r-0000000001" in processes.done)
+    await until(lambda: "notified r-0000000001" in processes.done)
     assert processes.done.count("SENT r-0000000001") == 1
 
 
@@ -66,5 +66,5 @@ async def test_work_that_an_older_version_started_is_finished_after_an_upgrade(
     await processes.start()
 
     assert (await wait_until_ended(store, wanted.id)).outcome == "done"
-    await until(lambda: "told r-0000000001" in processes.done)
+    await until(lambda: "notified r-0000000001" in processes.done)
     assert processes.done.count("SENT r-0000000001") == 1

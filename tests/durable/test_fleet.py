@@ -1,4 +1,4 @@
-"""Two `serve` and a `worker` on PostgreSQL, under a light load, while everything around them stops and comes back.
+"""Two `serve` and a `worker` on PostgreSQL under a light load, while PostgreSQL and the processes restart.
 
 `make soak` runs it for half an hour and prints the figures. `REHEARSAL_MINUTES` sets another length.
 """
@@ -67,7 +67,7 @@ class Rehearsal:
     async def upgrade(self) -> None:
         await self.fleet.upgrade()
 
-    def happenings(self) -> list[Callable[[], Awaitable[None]]]:
+    def events(self) -> list[Callable[[], Awaitable[None]]]:
         return [
             self.restart_postgresql, self.kill_a_serve, self.hang_postgresql, self.upgrade,
             self.kill_the_worker, self.kill_the_other_serve,
@@ -79,12 +79,12 @@ async def test_half_an_hour_of_outages_kills_and_upgrades_loses_nothing_and_repe
     async with rehearsal(tmp_path) as here:
         here.load.world.workspace.limits.ack = ACKNOWLEDGED_WITHIN
         loading = asyncio.create_task(here.load.run())
-        happenings = here.happenings()
-        while time.monotonic() < began + MINUTES * 60 or happened < len(happenings):
+        events = here.events()
+        while time.monotonic() < began + MINUTES * 60 or happened < len(events):
             started = time.monotonic()
             ended_connections += await asyncio.to_thread(terminate, here.server.url, EVERYTHING)
             await asyncio.sleep(EVERY_SECONDS / 4)
-            await happenings[happened % len(happenings)]()
+            await events[happened % len(events)]()
             happened += 1
             assert here.fleet.ended() == [], "no process ends by itself"
             assert not loading.done(), loading
@@ -103,9 +103,9 @@ async def test_half_an_hour_of_outages_kills_and_upgrades_loses_nothing_and_repe
     assert (found.lost, found.untrue, found.doubled, found.open) == ([], [], [], 0)
     assert set(fleet.statuses) == {0}
     tracebacks = [line for line in fleet.first.log.read_text().splitlines() if "Traceback" in line]
-    assert tracebacks == [], "an outage is a sentence"
-    assert sum(found.ended.values()) == found.changes, "each change that was asked for has ended in one way"
-    assert set(found.ended) <= {*SETTLED, NOT_RECORDED, REFUSED}, "each way is known"
+    assert tracebacks == [], "an outage is logged as a sentence"
+    assert sum(found.ended.values()) == found.changes, "each requested change has one outcome"
+    assert set(found.ended) <= {*SETTLED, NOT_RECORDED, REFUSED}, "every outcome is expected"
     assert found.ended.get(State.SUCCEEDED, 0) > found.changes / soaked(2, 10)
     assert not SOAK or found.acks[-1] < ACKNOWLEDGED_WITHIN.total_seconds() * 1000
 
@@ -126,7 +126,7 @@ async def rehearsal(data: Path) -> AsyncIterator[Rehearsal]:
 
 
 async def settled(here: Rehearsal) -> Account:
-    """Approve what still waits, wait until nothing changes any more, and return the account."""
+    """Approve the requests that still wait, wait until nothing changes any more, and return the result."""
     end = time.monotonic() + SETTLED_WITHIN
     while True:
         await here.load.approve_what_waits()

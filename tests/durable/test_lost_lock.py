@@ -1,4 +1,4 @@
-"""A process whose executor lock is lost keeps running, leaves its work to others, and starts again with a new lock."""
+"""A process that loses its executor lock keeps running, leaves its work to others, and gets a new lock."""
 
 import asyncio
 from functools import partial
@@ -18,7 +18,7 @@ EVERYTHING = "pid <> pg_backend_pid()"
 
 
 def terminate(database_url: str, which: str) -> int:
-    """Let PostgreSQL end connections to one database, as an administrator would. Returns how many."""
+    """Let PostgreSQL end connections to one database, as an administrator would, and return how many."""
     with psycopg.connect(database_url, autocommit=True) as admin:
         found = admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -57,9 +57,9 @@ async def test_a_process_that_loses_its_lock_keeps_running_and_continues_its_wor
     await wait_until_ended(store, later.id)
     assert process.poll() is None
     assert processes.done.count("SENT r-0000000001") == 1
-    assert processes.done.count("begin r-0000000001") == 1, "the step had ended before"
+    assert processes.done.count("begin r-0000000001") == 1, "a completed step isn't repeated"
     assert "durable.paused" in processes.log
-    assert "Traceback" not in processes.log, "what is expected needs no traceback"
+    assert "Traceback" not in processes.log, "an expected error has no traceback"
     await processes.stop()
 
 

@@ -1,4 +1,4 @@
-"""Stores on a SQLite as old as Debian 12's, by any Python version, on which the defaults of DBOS's columns depend."""
+"""Stores on a SQLite as old as that of Debian 12, with the column defaults that DBOS sets on each Python version."""
 
 import sqlite3
 from pathlib import Path

@@ -40,7 +40,7 @@ def url_without_server() -> str:
 
 def test_every_method_of_the_queue_is_listed() -> None:
     found = {name for name, one in vars(Queue).items() if one.__class__.__name__ == "function" and name[0] != "_"}
-    assert found == {*CALLS, "enqueue", "enqueue_timer", "close"}, "those two belong to a transaction of the store"
+    assert found == {*CALLS, "enqueue", "enqueue_timer", "close"}, "those two run in a transaction of the store"
 
 
 async def test_every_method_of_the_queue_says_what_is_wrong() -> None:
@@ -68,7 +68,7 @@ def test_dbos_shows_a_traceback_only_for_a_bug(error: Exception, is_shown: bool)
 
 
 class Left(Queue):
-    """A queue that answers, so that only the locks can't be acquired."""
+    """A queue that responds, so that only acquiring the locks fails."""
 
     async def orphaned_workflows(self, executor_id: str) -> dict[str, list[str]]:
         return {"executor-7": ["w"]}

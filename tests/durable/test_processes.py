@@ -1,4 +1,4 @@
-"""Several processes on one database: none repeats the work of a running one, and orphaned work is continued."""
+"""Several processes on one database: work of a running process isn't repeated, and orphaned work is continued."""
 
 import asyncio
 import logging
@@ -37,7 +37,7 @@ async def test_each_process_has_a_lock_of_its_own_and_releases_it(database_url: 
     if database_url.startswith("sqlite"):
         assert (number, other, again) == (1, 2, 1)
     else:
-        assert again != number, "what the first run still does after its end must not look like work of the second"
+        assert again != number, "leftover work of the first run must not look like work of the second"
 
     await first.leave()
     await second.leave()
@@ -54,7 +54,7 @@ async def test_only_the_work_of_dead_processes_is_recovered(
 
     assert await recovery.recover() == 0
     processes.kill(process)
-    (left,) = (await queue.orphaned_workflows("")).values()  # and maybe a sweep
+    (left,) = (await queue.orphaned_workflows("")).values()  # may also contain a sweep
     assert f"{wanted.id}:execute" in left
     assert await recovery.recover() == len(left)
     assert await recovery.recover() == 0
@@ -162,7 +162,7 @@ def test_work_that_dbos_dequeues_too_late_is_one_line_in_the_log(caplog: pytest.
         assert "cannot schedule new futures" in record.getMessage() or not stops
 
 
-async def test_an_idle_process_stops_in_seconds(store: SqlStore, processes: Processes) -> None:
+async def test_an_idle_process_stops_within_seconds(store: SqlStore, processes: Processes) -> None:
     process = await processes.start()
     began = time.monotonic()
 

@@ -53,7 +53,7 @@ async def test_old_rows_are_deleted_and_open_ones_stay(store: SqlStore, queue: Q
     await processes.start()
     done = await approved(store)
     await wait_until_ended(store, done.id)
-    await until(lambda: "told r-0000000001" in processes.done)
+    await until(lambda: "notified r-0000000001" in processes.done)
     await processes.stop()
     await approved(store, 2)
 
@@ -69,7 +69,7 @@ async def test_an_error_of_a_step_is_never_stored(store: SqlStore, processes: Pr
     (processes.folder / "fail-act").touch()
     await processes.start()
     await wait_until_ended(store, (await approved(store)).id)
-    await until(lambda: "told r-0000000001" in processes.done)
+    await until(lambda: "notified r-0000000001" in processes.done)
     await processes.stop()
 
     with sqlite3.connect(tmp_path / "turso-ops.db") as rows:

@@ -85,7 +85,7 @@ async def test_restarts_cuts_kills_and_a_rolling_upgrade_lose_nothing_and_repeat
     sent = [line.removeprefix("SENT ") for line in processes.done if line.startswith("SENT")]
     assert len(sent) == len(set(sent)), "nothing is sent twice"
     lost = {one for one, found in outcomes.items() if one not in sent and found and found.outcome != "before"}
-    assert not lost, "what was not sent was marked as sent, by a process that ended between the two"
+    assert not lost, "a change that wasn't sent was only marked as sent, by a process that ended in between"
     assert [one.poll() for one in running] == [None, None]
     await processes.stop()
 

@@ -1,4 +1,4 @@
-"""Due work happens once, in whichever process looks first."""
+"""A due timer fires once, in the first process that reads it."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -77,7 +77,7 @@ async def test_a_timer_that_failed_fires_once_the_cause_is_gone(
     await store.timers.schedule(timer)
     await processes.start()
     await until(lambda: processes.log.count("timer.failed") >= 2)
-    while await queue.stuck(for_=timedelta(minutes=-1)):  # so that no workflow is unfinished
+    while await queue.stuck(for_=timedelta(minutes=-1)):  # so that no unfinished workflow is left
         await asyncio.sleep(0.01)
 
     (processes.folder / "mended").touch()
@@ -87,7 +87,7 @@ async def test_a_timer_that_failed_fires_once_the_cause_is_gone(
     assert (await store.timers.backlog(datetime.now(UTC))).failing == 0
 
 
-def test_a_timer_that_fails_is_tried_less_and_less_often() -> None:
+def test_a_failing_timer_is_tried_less_and_less_often() -> None:
     pauses = [pause_after(failures) for failures in (0, 2, 4, 6)]
 
     assert pauses == sorted(pauses)

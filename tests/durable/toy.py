@@ -1,4 +1,4 @@
-"""A process with simple durable work, for tests that kill it: its `main` gets a URL and a folder.
+"""A process with simple durable work, for tests that kill it. The arguments of `main` are a URL and a folder.
 
 What happens is written to `FOLDER/done`, one line each, so it survives the process. A file `FOLDER/stop-at` contains
 `STEP:before` or `STEP:after`: there the process waits to be killed.
@@ -38,7 +38,7 @@ class RealClock:
 
 
 class ToyWork:
-    """Changes a request's state, and sends nothing but lines."""
+    """Changes a request's state, and writes a line where the bot would call Turso or Slack."""
 
     def __init__(self, store: SqlStore, folder: Path) -> None:
         self.store = store
@@ -72,7 +72,7 @@ class ToyWork:
 
     async def notify(self, request_id: str, phase: str) -> None:
         async with self.stops("tell"):
-            self.write(f"told {request_id}")
+            self.write(f"notified {request_id}")
 
     async def give_up(self, step: StepName, request_id: str, phase: str) -> StepResult:
         raise AssertionError("nothing here is a fault")
@@ -101,7 +101,7 @@ class ToyWork:
 
 
 class Stops:
-    """Waits where the test wants to kill the process, and reports that it waits. Fails where the test wants it to."""
+    """Waits where a test wants to kill the process, and reports that. Raises an error where a test wants one."""
 
     def __init__(self, folder: Path, step: str) -> None:
         self.folder = folder

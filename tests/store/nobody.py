@@ -1,4 +1,4 @@
-"""Runs the command line as a user who owns nothing. Tests may run as root, who may write everything."""
+"""Runs the command line as a user without permissions, because tests may run as root, who can write every file."""
 
 import os
 from collections.abc import Sequence

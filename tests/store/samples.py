@@ -1,4 +1,4 @@
-"""Records with valid values for everything that a test doesn't care about."""
+"""Builds records with valid default values."""
 
 from dataclasses import replace
 from datetime import timedelta

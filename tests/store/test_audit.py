@@ -47,7 +47,9 @@ async def test_many_writers_write_one_chain(store: SqlStore, other: SqlStore) ->
     assert await store.audit.head() == (checked.entries, checked.head)
 
 
-async def test_an_entry_that_the_database_refuses_fails_alone(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_entry_that_the_database_refuses_makes_no_other_entry_fail(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     written = audit_chain.append
 
     def refuse(connection: Connection, entries: Sequence[AuditEntry]) -> None:
@@ -151,7 +153,7 @@ async def test_the_chain_streams_in_order_over_many_chunks(store: SqlStore) -> N
 EDITS = {
     "the text of an entry": "UPDATE audit_log SET entry = replace(entry, 'U0ANA', 'U0EVE') WHERE seq = 3",
     "a hash": "UPDATE audit_log SET hash = previous_hash WHERE seq = 3",
-    "an entry taken out": "DELETE FROM audit_log WHERE seq = 3",
+    "a removed entry": "DELETE FROM audit_log WHERE seq = 3",
     "two entries swapped": "UPDATE audit_log SET seq = CASE seq WHEN 3 THEN -4 ELSE -3 END WHERE seq IN (3, 4)",
 }
 

@@ -54,7 +54,7 @@ async def test_a_store_whose_log_was_changed_has_no_backup(url: str, tmp_path: P
     assert not list(tmp_path.glob("backup*"))
 
 
-async def test_a_file_that_is_no_database_cannot_be_backed_up(tmp_path: Path) -> None:
+async def test_a_file_that_is_not_a_database_cannot_be_backed_up(tmp_path: Path) -> None:
     (tmp_path / "store.db").write_text("no database, but some text that is long enough to be one" * 20)
     with pytest.raises(NoBackup, match=r"^The backup failed \(file is not a database\)\.$"):
         await back_up(f"sqlite:///{tmp_path}/store.db", tmp_path / "backup.db")

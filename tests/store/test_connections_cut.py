@@ -88,7 +88,7 @@ async def test_a_server_that_was_replaced_is_not_trusted(
     with cut(store, {1}, when), pytest.raises(StoreUnavailable):
         await of(store).write(adds)
 
-    assert adds.runs == 1, "it may have been committed"
+    assert adds.runs == 1, "the transaction may have been committed"
 
 
 async def test_a_connection_that_is_cut_every_time_is_given_up(store: SqlStore) -> None:

@@ -1,4 +1,4 @@
-"""One request decides on the result of another: the store lets exactly one win, whatever the process or the timing."""
+"""A request may decide on the result of another one, such as a copy. Of several, the store lets exactly one win."""
 
 import asyncio
 
@@ -37,7 +37,7 @@ async def test_the_first_decides_and_the_second_does_not_start(store: SqlStore) 
 
     assert present(await store.requests.decided_by(SUBJECT)).id == of(1)
     assert present(await store.requests.get(of(2))).state is State.APPROVED
-    assert (await store.audit.head())[0] == 1, "what didn't start is in no log"
+    assert (await store.audit.head())[0] == 1, "a request that didn't start has no audit entry"
 
 
 async def test_of_many_at_the_same_moment_one_decides(store: SqlStore, other: SqlStore) -> None:

@@ -1,4 +1,4 @@
-"""Whatever is wrong with the database, an operator is told the kind of problem, and never the URL or the password."""
+"""An error of the database is reported by its kind, and never with the URL or the password."""
 
 import asyncio
 import sqlite3
@@ -99,7 +99,7 @@ async def test_a_port_without_a_server_and_an_unknown_host_are_distinguished() -
 
 
 @pytest.mark.parametrize("query", ["service=nowhere", "connect_timeout=soon", "target_session_attrs=any%20at%20all"])
-async def test_a_value_that_an_option_cannot_have_is_said_to_be_that(query: str) -> None:
+async def test_an_invalid_value_of_an_option_is_reported(query: str) -> None:
     assert await detail_of(f"postgresql://u:{PASSWORD}@127.0.0.1:{free_port()}/d?{query}") == sentence(Failure.OPTION)
 
 
@@ -158,7 +158,7 @@ WRONG = {
     "an option that may be a secret": (f"postgresql://u:p?{PASSWORD}=1&x@h/d?{PASSWORD}-x=1", "`…`"),
     "a password with an @": (f"postgresql://u:{PASSWORD}@x@h/d", "special character in its password"),
     "no database": (f"postgresql://u:{PASSWORD}@h", "names no database"),
-    "a port that is none": (f"postgresql://u:{PASSWORD}@h:70000/d", "has a port that isn't a number from 1 to 65535"),
+    "an invalid port": (f"postgresql://u:{PASSWORD}@h:70000/d", "has a port that isn't a number from 1 to 65535"),
     "a port of the second host": (f"postgresql://u:{PASSWORD}@one:5432,two:0/d", "has a port"),
     "a port among the options": (f"postgresql://u:{PASSWORD}@/d?host=h&port=5432,x", "has a port"),
     "an option of SQLite": ("sqlite:///x.db?mode=ro", "has options, which a SQLite store doesn't take"),

@@ -1,4 +1,4 @@
-"""A store that hangs: an intent is stored in time or never, or its caller waits until that is known."""
+"""A store that hangs: an intent is stored in time or never. If that is uncertain, its caller waits."""
 
 import asyncio
 import time
@@ -89,7 +89,7 @@ async def test_an_intent_that_is_waited_for_is_stored_when_the_store_continues(h
 
 
 async def test_a_commit_that_was_sent_is_waited_for(hanging: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It may succeed, so no caller may be told that the intent isn't stored."""
+    """The commit may succeed, so its caller must not get the answer that the intent isn't stored."""
     store, sent = hanging.store, asyncio.Event()
     real, loop = group_commit.GroupCommit._send, asyncio.get_running_loop()
 
@@ -111,19 +111,19 @@ async def test_a_read_ends_with_an_error_sentence(server: HangingServer, clock: 
     async with open_store(server.new_store(), clock, timeout=2) as store:
         with server.stopped():
             began = time.monotonic()
-            with pytest.raises(StoreUnavailable, match="Try again") as told:
+            with pytest.raises(StoreUnavailable, match="Try again") as refused:
                 await store.intents.get("i-1")
             assert time.monotonic() - began < 6
-            assert "doesn't answer" in told.value.detail
+            assert "doesn't answer" in refused.value.detail
 
 
 async def test_an_intent_whose_commit_is_uncertain_is_waited_for(server: HangingServer, clock: StoppedClock) -> None:
-    """The connections end every time right before the commit. No caller may be told that the intent isn't stored."""
+    """The connections end every time right before the commit. No caller may get the answer that it isn't stored."""
     async with open_store(server.new_store(), clock, timeout=2) as store:
         assert await store.intents.record(incoming(1))
         with cut(store, set(range(1, 11)), "before the commit") as seen:
             assert await store.intents.record(incoming(2), within=SOON)
-        assert seen[0] > 8, "two tries with four connections each were not enough"
+        assert seen[0] > 8, "the store tried twice, with four connections each"
         assert await ids(store) == [incoming(1).id, incoming(2).id]
 
 

@@ -49,12 +49,12 @@ async def test_of_many_deliveries_at_the_same_time_one_counts(store: SqlStore, o
 async def test_a_group_commit_returns_each_caller_its_own_result(store: SqlStore) -> None:
     await store.intents.record(incoming(3))
 
-    told = await asyncio.gather(
+    results = await asyncio.gather(
         *(store.intents.record(incoming(number)) for number in range(6)),
         *(store.audit.append(entry()) for _ in range(5)),
     )
 
-    assert told[:6] == [True, True, True, False, True, True]
+    assert results[:6] == [True, True, True, False, True, True]
     assert (await store.audit.head())[0] == 5
 
 
@@ -113,7 +113,7 @@ async def test_an_intent_is_recorded_although_its_connection_breaks(
 
     monkeypatch.setattr(store.database, "write", breaks_once)
 
-    assert await store.intents.record(incoming()), "it is new: a press that counted as a redelivery would be lost"
+    assert await store.intents.record(incoming()), "the intent is new: as a redelivery, the press would be lost"
     assert not await store.intents.record(incoming(id="i-another000"))
 
 
@@ -125,7 +125,7 @@ async def test_a_connection_that_ends_at_the_commit_neither_loses_nor_duplicates
     with cut(store, {1}, when) as seen:
         new = await asyncio.gather(*(store.intents.record(incoming(number)) for number in range(1, 4)))
 
-    assert seen[0] >= (2 if when == "before the commit" else 1), "the first commit was cut"
+    assert seen[0] >= (2 if when == "before the commit" else 1), "the connection ended at the first commit"
     assert new == [True, True, True]
     assert len(await store.intents.find_open(before=LATER)) == 3
-    assert not await store.intents.record(incoming(9, key="key-1")), "a redelivery is one still"
+    assert not await store.intents.record(incoming(9, key="key-1")), "a redelivery is still recognized"

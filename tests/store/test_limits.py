@@ -43,7 +43,7 @@ def test_methods_with_a_limit_are_found(owner: type, names: list[str]) -> None:
     assert limited(owner) == names
 
 
-# Both kinds of store run the same statements, and PostgreSQL takes long to write thousands of rows.
+# Only on SQLite: both kinds of store run the same statements, and PostgreSQL takes long to write thousands of rows.
 @pytest.mark.parametrize("database_url", soaked(["sqlite", "postgresql"], ["sqlite"]), indirect=True)
 async def test_every_list_is_complete(store: SqlStore) -> None:
     for at in range(MANY):

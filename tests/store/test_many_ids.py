@@ -1,4 +1,4 @@
-"""A group may have ten thousand databases: queries about all of them use few parameters, and find the same."""
+"""A group may have ten thousand databases. Queries about all of them use few parameters."""
 
 from collections.abc import Iterator
 from datetime import timedelta

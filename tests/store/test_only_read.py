@@ -24,7 +24,7 @@ ENTRIES = 5
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Yield a folder that every user may read. Those of pytest are for their owner alone."""
+    """Yield a folder that every user may read. Only the owner may read those of pytest."""
     made = Path(tempfile.mkdtemp(prefix="turso-ops-readable-"))
     made.chmod(0o755)
     yield made
@@ -45,14 +45,14 @@ async def fill(url: str) -> None:
 
 
 def protect(file: Path) -> None:
-    """Remove write access to a file, and to the folder that it is in, from everybody but root."""
+    """Remove write access to a file and its folder from everybody but root."""
     for one in file.parent.iterdir():
         one.chmod(0o444)
     file.parent.chmod(0o555)
 
 
 async def ask(folder: Path, file: Path, *words: str) -> tuple[int, str, str]:
-    """Run a command on a store as a user without permissions. Returns its status and its output."""
+    """Run a command on a store as a user without permissions, and return its exit status and output."""
     out, err = folder / "out", folder / "err"
     out.unlink(missing_ok=True)
     err.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""A database has at most one open quarantine: the store ensures it, whatever the request, process or timing."""
+"""The store ensures that a database has at most one open quarantine."""
 
 import asyncio
 from datetime import timedelta
@@ -93,7 +93,7 @@ async def test_a_quarantine_that_replaces_one_closes_it_in_the_same_commit(store
     assert (old.state, old.outcome, old.due_at) == (State.STALE, "Another took its place.", None)
     kinds = {one.id: one.kind for one in await store.holds.find()}
     assert kinds == {"h-1": HoldKind.FREEZE, "h-11": HoldKind.FOUND, "h-2": HoldKind.QUARANTINE}, "it is still blocked"
-    assert [one.kind for one in await store.timers.due(NOON + HOUR)] == [TimerKind.NOTIFY], "only that it is told"
+    assert [one.kind for one in await store.timers.due(NOON + HOUR)] == [TimerKind.NOTIFY], "only a notice is due"
     entries = [one.event for _, one in await store.audit.page(before_seq=None, limit=10)]
     assert entries == ["begun", "finished", "executed", "begun"]
 
@@ -111,7 +111,7 @@ async def test_an_intermediate_step_is_not_reported(store: SqlStore) -> None:
 
 async def test_a_quarantine_that_no_longer_waits_is_not_closed_and_still_conflicts(store: SqlStore) -> None:
     await approved(store, 1, 2)
-    await start(store, 1)  # it executes: its undo or its end is in progress
+    await start(store, 1)  # it is executing: its undo or its end is in progress
 
     closing = Closing("r-0000000001", "Another took its place.", entry("finished"))
     assert not await start(store, 2, closes=[closing])
@@ -120,7 +120,7 @@ async def test_a_quarantine_that_no_longer_waits_is_not_closed_and_still_conflic
     assert [one.id for one in await store.holds.find()] == ["h-1"]
 
 
-async def test_closing_too_late_is_no_error_where_nothing_is_placed(store: SqlStore) -> None:
+async def test_closing_too_late_is_not_an_error_if_no_hold_is_placed(store: SqlStore) -> None:
     await approved(store, 1, 2)
     closing = Closing("r-0000000001", "It is destroyed.", entry("finished"))
 
@@ -131,7 +131,7 @@ async def test_closing_too_late_is_no_error_where_nothing_is_placed(store: SqlSt
     assert done is not None
     assert present(await store.requests.get("r-0000000001")).state is State.APPROVED
     entries = [one.event for _, one in await store.audit.page(before_seq=None, limit=10)]
-    assert entries == ["executed"], "the move's own"
+    assert entries == ["executed"], "only the transition's own entry"
 
 
 @pytest.mark.parametrize(("others", "left"), [((), set()), (("h-9",), {"h-9", "h-2"})])

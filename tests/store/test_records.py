@@ -1,4 +1,4 @@
-"""Tokens, holds, timers, incidents, reviews, digests and samples: each keeps its promise even under races."""
+"""Tokens, holds, timers, incidents, reviews, digests and samples in the store, also under races."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -223,7 +223,7 @@ async def test_a_failed_timer_is_delayed_and_counted_and_hides_no_other(store: S
     assert (found.overdue, found.failing) == (0, 1)
     assert (found.examples[0].failures, found.examples[0].cause) == (1, "Turso is away.")
     await store.timers.schedule(bad)
-    assert await store.timers.due(NOON) == [bad, good], "a timer that is set again begins anew"
+    assert await store.timers.due(NOON) == [bad, good], "a timer that is set again has no failures"
 
 
 async def test_timers_that_failed_before_come_after_the_others(store: SqlStore) -> None:
@@ -248,7 +248,7 @@ async def test_a_timer_is_started_once_however_often_it_was_read(store: SqlStore
     await store.timers.postpone(timer, datetime.now(UTC) + HOUR, "Turso is away.")
     await store.timers.start([timer], datetime.now(UTC), lambda _, one: started.append(one))
 
-    assert started == [timer], "what failed meanwhile is not started in place of what was read"
+    assert started == [timer], "a timer that failed since it was read isn't started"
 
 
 async def test_an_unknown_kind_of_timer_stops_no_other(store: SqlStore) -> None:
@@ -288,8 +288,8 @@ async def test_tables_derived_from_the_audit_log_are_checked_too(store: SqlStore
     moved = "UPDATE touched SET database = 'gamma', seq = 1 WHERE seq = 9"
     assert "`gamma`, which it does not name" in await fault_after(moved)
     await fault_after("DELETE FROM touched WHERE database = 'gamma'")
-    said = await fault_after("DELETE FROM touched WHERE database = 'alpha' AND seq = 2")
-    assert said == "entry 2: the table `touched` lacks its database `alpha`"
+    fault = await fault_after("DELETE FROM touched WHERE database = 'alpha' AND seq = 2")
+    assert fault == "entry 2: the table `touched` lacks its database `alpha`"
 
 
 async def test_an_entry_with_a_nul_character_is_stored_without_it(store: SqlStore) -> None:

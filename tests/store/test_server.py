@@ -1,4 +1,4 @@
-"""A PostgreSQL that can't be the store is refused with a sentence that says what to do."""
+"""A PostgreSQL that is unsuitable for the store is refused with a sentence that says what to do."""
 
 import asyncio
 from pathlib import Path

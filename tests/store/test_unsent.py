@@ -1,4 +1,4 @@
-"""A request is denied or sent, never both, and a person has at most one pending review."""
+"""A request is either denied or sent, and a person has at most one pending review."""
 
 import asyncio
 from dataclasses import replace

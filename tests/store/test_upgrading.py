@@ -1,4 +1,4 @@
-"""Migrations: from an empty database, by several processes at the same time, and with every spelling of the command."""
+"""Migrations: of an empty database and of older versions, by several processes at once, with every form of the URL."""
 
 import asyncio
 import sqlite3
@@ -72,7 +72,7 @@ async def test_processes_that_upgrade_at_the_same_time_do_it_once(empty_url: str
     assert sum(done) == 1
 
 
-async def test_a_new_file_and_its_folder_are_for_the_owner_alone(
+async def test_only_the_owner_can_read_a_new_file_and_its_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -22,7 +22,7 @@ from tests.store.test_upgrading import make_old
 
 Rows = Mapping[str, list[dict[str, Any]]]
 EARLIER = {"requester": "asker", "requester_team": "asker_team", "operation_hash": "deed_hash"}
-"""Names of columns of `requests` before migration 0008."""
+"""Column names of `requests` before migration 0008."""
 
 
 async def fill(store: SqlStore) -> None:
@@ -40,7 +40,7 @@ async def fill(store: SqlStore) -> None:
 
 
 def read(database_url: str) -> Rows:
-    """Return the rows of each table of this version, without what the database computes."""
+    """Return the rows of each table of this version, without computed columns."""
     engine = sa.create_engine(place_of(database_url).url)
     with engine.connect() as connection:
         found = {
@@ -52,7 +52,7 @@ def read(database_url: str) -> Rows:
 
 
 def write_old(database_url: str, rows: Rows) -> int:
-    """Write rows into an older store, as far as it has their tables and columns. Returns how many."""
+    """Write rows into those tables and columns that an older store has, and return how many rows."""
     engine, written = sa.create_engine(place_of(database_url).url), 0
     with engine.begin() as connection:
         for name, columns in _old_columns(connection).items():
