@@ -1,4 +1,4 @@
-"""Fixtures, which are those of the scenarios."""
+"""The same fixtures as those of the scenarios."""
 
 from tests.scenarios.conftest import rested, world
 

@@ -158,7 +158,7 @@ async def branch(world: World, name: str) -> str:
         if found := [one for one in await store.branches.find(organization="acme") if one.database == name]:
             return found[0].id
         await asyncio.sleep(0.02)
-    raise AssertionError(f"{name} was not made")
+    raise AssertionError(f"{name} was not created")
 
 
 async def owed(world: World, name: str) -> str:
@@ -171,7 +171,7 @@ async def owed(world: World, name: str) -> str:
     return next(one.id for one in every if one.plan.target and one.plan.target.name == name)
 
 
-async def undone_act(world: World, name: str) -> str:
+async def reverted_break_glass(world: World, name: str) -> str:
     """Carry out a break-glass operation, then revert it directly in Turso, so that it could start again."""
     assert world.keys is not None
     request_id = await owed(world, name)
@@ -182,7 +182,7 @@ async def undone_act(world: World, name: str) -> str:
     return request_id
 
 
-async def owed_form(world: World, name: str) -> str:
+async def review_form(world: World, name: str) -> str:
     assert world.bot is not None
     request_id = await owed(world, name)
     review = next(one for one in await world.bot.store.reviews.find(owed=True) if one.request_id == request_id)
@@ -253,7 +253,7 @@ ENTRIES = (
     Entry("reveal on Home", ready_token, pressing(DANA, "token.reveal", at_home=True), BY_TWO, covers="step: reveal"),
     Entry("start", destroy, stepping(Step.START), BY_TWO, covers="step: start"),
     Entry("start without an approval", freeze, stepping(Step.START), (DANA,), covers="step: start"),
-    Entry("start of a break-glass act", undone_act, stepping(Step.START), (DANA,), covers="step: start"),
+    Entry("start of a break-glass act", reverted_break_glass, stepping(Step.START), (DANA,), covers="step: start"),
     Entry("the end of a countdown", destroy, stepping(Step.COUNTDOWN_END), BY_TWO, covers="step: countdown_end"),
     Entry("undo by an approver", quarantined, pressing(ANA, "quarantine.undo"), (ANA,), OPENS,
           covers="quarantine.undo"),
@@ -263,7 +263,7 @@ ENTRIES = (
           covers="step: undo"),
     Entry("review", owed, pressing(ANA, "review.open"), (ANA,), RIGHTS, covers="review.open"),
     Entry("review on Home", owed, pressing(ANA, "review.open", at_home=True), (ANA,), RIGHTS, covers="step: review"),
-    Entry("review by form", owed_form, submitting(ANA, "review", lambda _: NAMED), (ANA,), RIGHTS, covers="review"),
+    Entry("review by form", review_form, submitting(ANA, "review", lambda _: NAMED), (ANA,), RIGHTS, covers="review"),
     Entry("thaw button", frozen, pressing(ANA, "hold.thaw"), (ANA,), covers="hold.thaw"),
     Entry("thaw button on Home", frozen, pressing(ANA, "hold.thaw", at_home=True), (ANA,), covers="step: follow_up"),
     Entry("extend button", branch, pressing(DANA, "branch.extend"), (DANA,), covers="branch.extend"),
@@ -279,16 +279,16 @@ ENTRIES = (
           SHIFT),
     Entry("start of what was approved on call", on_call(destroy), stepping(Step.START), BY_TWO, BY_ID, SHIFT),
     Entry("review on call", on_call(owed), pressing(ANA, "review.open"), (ANA,), (*RIGHTS, *GROUPS), SHIFT),
-    Entry("review on call by form", on_call(owed_form), submitting(ANA, "review", lambda _: NAMED), (ANA,),
+    Entry("review on call by form", on_call(review_form), submitting(ANA, "review", lambda _: NAMED), (ANA,),
           (*RIGHTS, *GROUPS), SHIFT),
-    Entry("vote for somebody away", away(destroy), pressing(ANA, "approval.approve"), BY_THREE, BY_ID, DELEGATION),
-    Entry("vote for somebody away on Home", away(destroy), pressing(ANA, "approval.approve", at_home=True), BY_THREE,
+    Entry("vote as a delegate", away(destroy), pressing(ANA, "approval.approve"), BY_THREE, BY_ID, DELEGATION),
+    Entry("vote as a delegate on Home", away(destroy), pressing(ANA, "approval.approve", at_home=True), BY_THREE,
           BY_ID, DELEGATION),
-    Entry("deny for somebody away", away(destroy), pressing(ANA, "approval.deny"), (ANA, lost.AWAY), BY_ID, DELEGATION),
-    Entry("start of what was approved for somebody away", away(destroy), stepping(Step.START, for_=lost.AWAY),
+    Entry("deny as a delegate", away(destroy), pressing(ANA, "approval.deny"), (ANA, lost.AWAY), BY_ID, DELEGATION),
+    Entry("start after a delegate's approval", away(destroy), stepping(Step.START, for_=lost.AWAY),
           BY_THREE, BY_ID, DELEGATION),
-    Entry("the end of a countdown approved for somebody away", away(destroy),
+    Entry("the end of a countdown after a delegate's approval", away(destroy),
           stepping(Step.COUNTDOWN_END, for_=lost.AWAY), BY_THREE, BY_ID, DELEGATION[1:]),
     Entry("rotate-tokens button", live_token, pressing(ANA, "token.end", at_home=True), (ANA,), covers="token.end"),
 )  # fmt: skip
-assert BEN not in BY_TWO, "he keeps the groups filled"
+assert BEN not in BY_TWO, "Ben must stay in the groups, so that an empty group isn't the reason of a refusal"

@@ -177,7 +177,7 @@ AWAY = "U0REMY"
 """An approver who has delegated to Ana."""
 OF_SHIFTS: dict[str, Loss] = {
     "another shift": _roster("shifts", [Shift("PBEN002")]),
-    "nobody on call": _roster("shifts", []),
+    "no one on call": _roster("shifts", []),
     "on-call service silent": _roster("status", 503),
 }
 OF_DELEGATIONS: dict[str, Loss] = {

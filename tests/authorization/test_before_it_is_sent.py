@@ -55,11 +55,11 @@ async def test_an_approval_that_is_too_old_does_not_start_the_change(world: Worl
     await world.calm()
 
     assert "couldn't start in time" in words(world.as_now(card))
-    await until(lambda: is_told(world, "couldn't start in time"), what="the word to the one who asked")
+    await until(lambda: requester_is_notified(world, "couldn't start in time"), what="the notice to the requester")
     assert not world.changes("DELETE", "/too-old")
 
 
-def is_told(world: World, holding: str) -> bool:
+def requester_is_notified(world: World, holding: str) -> bool:
     """Return True if the card's thread has a message that mentions the requester and contains `holding`."""
     posted = world.workspace.state.messages.get(DB_OPS, {}).values()
     return any(one.thread_ts and holding in words(one) and DANA in words(one) for one in posted)
@@ -75,11 +75,11 @@ async def test_a_loss_between_the_vote_and_the_start_stops_the_change(
     real = presses.start_approved
     with ExitStack() as lasting:
 
-        async def and_then_it_is_lost(*arguments: Any) -> Any:
+        async def lose_first(*arguments: Any) -> Any:
             lasting.enter_context(lost.LOSSES[name](world, ANA))
             return await real(*arguments)
 
-        monkeypatch.setattr(votes, "start_approved", and_then_it_is_lost)
+        monkeypatch.setattr(votes, "start_approved", lose_first)
         await world.person(ANA).presses("Approve", card)
         found = await stage.reaches(world, card, State.STALE)
         await world.calm()

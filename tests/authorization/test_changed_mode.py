@@ -56,7 +56,7 @@ async def test_an_incident_does_not_replace_votes(world: World) -> None:
     await stepping(Step.COUNTDOWN_END)(world, countdown)
     await pressing(DANA, "token.reveal")(world, token)
     shown = await world.person(BEN).types("/turso requests --to-approve", holding="waiting")
-    assert "waiting" in words(shown), "its approvers still see it"
+    assert "waiting" in words(shown), "its approvers still see the request"
     await pressing(BEN, "approval.approve")(world, waiting)
     assert world.bot is not None
     assert not await world.bot.store.reviews.find(owed=True)

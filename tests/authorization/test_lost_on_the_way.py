@@ -34,7 +34,9 @@ def cases() -> list[Any]:
 
 
 @pytest.mark.parametrize(("entry", "name", "who"), one_in(5, cases()))
-async def test_it_refuses_and_nothing_is_sent(world: World, entry: Entry, name: str, who: str) -> None:
+async def test_an_entry_point_refuses_after_a_loss_and_nothing_is_sent(
+    world: World, entry: Entry, name: str, who: str
+) -> None:
     if entry.name not in PREPARED:
         PREPARED[entry.name] = await entry.prepare(world, f"db-{ENTRIES.index(entry)}")
         await world.calm()
@@ -47,7 +49,7 @@ async def test_it_refuses_and_nothing_is_sent(world: World, entry: Entry, name: 
     lost.notice(world)
 
     assert str(refused.value).endswith(".")
-    assert "trigger" not in str(refused.value), "that is not what was lost"
+    assert "trigger" not in str(refused.value), "the refusal names another cause"
     assert sent(world) == before
 
 
@@ -62,7 +64,7 @@ async def test_a_quarantine_can_be_undone_in_a_channel_that_has_another_organiza
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda one: one.name)
-async def test_without_a_loss_it_continues(world: World, entry: Entry) -> None:
+async def test_an_entry_point_works_without_a_loss(world: World, entry: Entry) -> None:
     """This shows that each refusal above came from the loss."""
     value = PREPARED.get(entry.name) or await entry.prepare(world, f"db-{ENTRIES.index(entry)}")
     await entry.take(world, value)

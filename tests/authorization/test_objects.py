@@ -1,4 +1,4 @@
-"""Objects change between a request and its answer: the database is another one, or its group has grown."""
+"""The target changes while a request waits: the database is replaced by another one, or its group grows."""
 
 import pytest
 
@@ -29,11 +29,11 @@ async def test_a_database_that_joins_the_group_makes_a_rotation_stale_at_the_vot
     before = stage.changing_calls(world)
     await turso(world, "POST", DATABASES, name="prod-pay", group="fresh")
 
-    heard = await world.person(ANA).presses_and_hears("Approve", card)
+    answer = await world.person(ANA).presses_and_hears("Approve", card)
 
-    assert "joined the group `fresh`" in words(heard)
+    assert "joined the group `fresh`" in words(answer)
     await world.shows(card, holding="prod-pay")
-    assert stage.changing_calls(world) == before + 1, "only what was created behind the bot's back"
+    assert stage.changing_calls(world) == before + 1, "only the database that the test itself created"
 
 
 async def test_another_database_under_the_name_makes_a_vote_and_a_confirmation_stale(world: World) -> None:

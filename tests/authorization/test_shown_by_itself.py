@@ -1,4 +1,4 @@
-"""What the bot shows without being asked: only while the rules let all its readers see it."""
+"""The bot posts and updates messages by itself only while the rules let all their readers see them."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -75,14 +75,14 @@ async def test_a_digest_stops_while_the_policy_does_not_let_it_be_shown(world: W
     await digest(world, days_ago=3)
     await digest(world, days_ago=2)
     assert public(world, "Turso digest") == digests
-    assert public(world, "Digests are paused") == notices + 1, "it is said once"
+    assert public(world, "Digests are paused") == notices + 1, "the pause is posted once"
 
     enforce(world, OWN_POLICY)
     await digest(world, days_ago=1)
     assert public(world, "Turso digest") == digests + 1
 
 
-async def test_a_card_that_cannot_be_drawn_does_not_stop_the_others(
+async def test_a_card_that_cannot_be_rendered_does_not_stop_the_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert world.bot is not None

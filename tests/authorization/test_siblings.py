@@ -22,7 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = lost.POLICY
 
 
-async def test_a_vote_stops_counting_when_its_owner_becomes_a_guest(world: World) -> None:
+async def test_a_vote_stops_counting_when_the_voter_becomes_a_guest(world: World) -> None:
     """The policy names Ana as a guest for `show`, but not in the rule that requires approval."""
     request_id = await make_request(world, "guests", "db destroy {}")
     with lost.a_guest(world, ANA), pytest.raises(Refused, match="aren't an approver for this request"):
@@ -31,7 +31,7 @@ async def test_a_vote_stops_counting_when_its_owner_becomes_a_guest(world: World
 
 
 async def test_a_group_that_slack_does_not_list_counts_for_no_one(world: World) -> None:
-    """The bot knew the group's members a moment ago, but doesn't use that."""
+    """The bot has the group's members in its cache, but doesn't use them."""
     assert world.bot is not None
     request = await stored(world, await make_request(world, "silence", "db destroy {}"))
     press = incoming(world, ANA, "approval.approve", request.id)
@@ -43,7 +43,7 @@ async def test_a_group_that_slack_does_not_list_counts_for_no_one(world: World) 
         typed = await world.person(DANA).types("/turso db destroy silence --now")
 
     lost.notice(world)
-    assert "user group" in words(typed), "the failed look-up has removed what was kept"
+    assert "user group" in words(typed), "the failed lookup removed the cached members"
 
 
 async def test_the_time_for_a_reveal_counts_from_the_approval(world: World) -> None:
@@ -94,10 +94,10 @@ async def test_a_form_that_was_opened_before_its_person_left_is_refused(world: W
 async def test_nothing_is_posted_to_a_channel_that_was_shared_a_moment_ago(world: World) -> None:
     await world.person(DANA).types("/turso ls")
     with lost.channel_shared(world, DANA):
-        told = await forging.answer_to(world, DANA, world.workspace.say(DANA, DB_OPS, "/turso ls"))
+        answer = await forging.answer_to(world, DANA, world.workspace.say(DANA, DB_OPS, "/turso ls"))
     lost.notice(world)
 
-    assert "shared with another organization" in words(told)
+    assert "shared with another organization" in words(answer)
 
 
 async def test_a_break_glass_request_that_loses_its_right_needs_no_review(world: World) -> None:
@@ -117,7 +117,7 @@ async def test_a_break_glass_request_that_loses_its_right_needs_no_review(world:
     assert len(await world.bot.store.reviews.find(owed=True)) == before
 
 
-async def test_an_unknown_fact_is_no_final_refusal(world: World) -> None:
+async def test_an_unknown_fact_is_not_a_final_refusal(world: World) -> None:
     request_id = await make_request(world, "later", "db destroy {}")
     for name in ("Slack silent about people", "Slack silent about the channel", "Slack silent about its members"):
         with lost.LOSSES[name](world, ANA), pytest.raises(BotError, match="Try again in a moment"):

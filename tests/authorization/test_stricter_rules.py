@@ -51,7 +51,7 @@ KEYS = [
 
 
 @pytest.mark.parametrize(("key", "then", "now", "holds"), KEYS)
-def test_the_stricter_applies(key: str, then: dict[str, Any], now: dict[str, Any], holds: object) -> None:
+def test_the_stricter_rule_applies(key: str, then: dict[str, Any], now: dict[str, Any], holds: object) -> None:
     assert getattr(with_rules_of_now(sample(**then), replace(RULES, **now)), key) == holds
 
 
@@ -84,7 +84,7 @@ async def test_a_name_that_must_be_typed_now_is_required(world: World) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_name_that_must_be_typed_now_is_required_at_ones_own_confirmation(world: World) -> None:
+async def test_a_name_that_must_be_typed_now_is_required_at_the_requesters_confirmation(world: World) -> None:
     stricter = OWN_POLICY.replace("{allow: [freeze], to: asking, confirm: button}",
                                   "{allow: [freeze], to: asking, confirm: type-name}")  # fmt: skip
     request_id = await request_and_tighten(world, "typed-own", stricter, line="db freeze {}")
@@ -130,8 +130,8 @@ async def test_a_running_countdown_lasts_as_long_as_the_longer_of_old_and_new(
         return
     assert (request.state, request.due_at) == (State.QUARANTINED, began + (lasts - 2) * HOUR)
     assert "countdown of 3 days" in request.outcome
-    told = world.card(holding="countdown of 3 days")
-    assert told is not None
+    message = world.card(holding="countdown of 3 days")
+    assert message is not None
 
     await ends_at(world, request_id, began + (lasts - 2) * HOUR - MINUTE)
     assert (await stored(world, request_id)).state is State.QUARANTINED

@@ -1,4 +1,4 @@
-"""A thaw that waits for approval is about the freezes on its card. A later freeze makes it stale."""
+"""A thaw that waits for approval ends only the freezes that its card names. A later freeze makes it stale."""
 
 import pytest
 
@@ -27,7 +27,7 @@ async def test_a_freeze_that_was_placed_after_the_request_stays(world: World, la
         await world.person(DANA).types(f"/turso {later.format(name)}")
         await world.calm()
 
-    heard = await world.person(BEN).presses_and_hears("Approve", card)
+    answer = await world.person(BEN).presses_and_hears("Approve", card)
     await stage.reaches(world, card, State.STALE if later else State.SUCCEEDED)
     await world.calm()
 
@@ -35,4 +35,4 @@ async def test_a_freeze_that_was_placed_after_the_request_stays(world: World, la
     assert (now.block_reads, now.block_writes) == (later is not None, later is not None)
     kept = [one for one in await world.bot.store.holds.find() if one.database == name]
     assert len(kept) == (2 if later else 0)
-    assert ("was blocked again" in words(heard)) == (later is not None)
+    assert ("was blocked again" in words(answer)) == (later is not None)

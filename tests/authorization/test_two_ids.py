@@ -73,7 +73,7 @@ async def test_an_owner_doesnt_extend_their_own_branch_by_another_id(world: Worl
     assert await pressing(BEN, "branch.keep")(world, branch.id) == "moved"
 
 
-async def test_nobody_is_their_own_delegate_by_another_id(world: World) -> None:
+async def test_a_person_cannot_be_their_own_delegate_by_another_id(world: World) -> None:
     give_second_ids(world)
     twins = '  twins: {users: [U0ANA], may_delegate_to: "user:W0ANA"}\n  lead:'
     enforce(world, OWN_POLICY.replace("  lead:", twins).replace("{allow: [read]}", "{allow: [read, away]}"))

@@ -1,4 +1,4 @@
-"""The secrets of a world: those it was given, those it created, and canaries that look like them."""
+"""The secrets of a test: those in the settings, those that Slack and Turso created, and look-alikes (canaries)."""
 
 import json
 import secrets as random
@@ -23,7 +23,7 @@ def canary_token() -> str:
 
 
 def quoting(canary: str, keys: Keys) -> str:
-    """Return a careless error body, which repeats a token and the credential of the request."""
+    """Return an error body that carelessly repeats a token and the credential of the request."""
     return json.dumps({"error": f"invalid {canary}; Authorization: Bearer {keys.turso_token}", "jwt_": canary})
 
 

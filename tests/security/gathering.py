@@ -1,4 +1,4 @@
-"""Gathers everything that a bot has written or sent, wherever a secret might be."""
+"""Collects everything that a bot has written or sent, to search it for secrets."""
 
 import json
 import sqlite3
@@ -63,7 +63,7 @@ def slack_calls(world: World, *, revealed_to: str) -> list[Place]:
     places = []
     for call in world.workspace.calls:
         args = {"text": call.args.get("text")} if is_reveal(call, revealed_to) else call.args
-        if call.method in ("views.open", "views.push"):  # only these calls carry a trigger
+        if call.method in ("views.open", "views.push"):  # only these calls contain a trigger
             args = {key: value for key, value in args.items() if key != "trigger_id"}
         # its answer contains a ticket, as intended
         answer = {} if call.method == "apps.connections.open" else call.answer
@@ -74,7 +74,7 @@ def slack_calls(world: World, *, revealed_to: str) -> list[Place]:
 
 
 async def pages_of(process: Process) -> list[Place]:
-    """Return the pages that anybody may request from a running process."""
+    """Return the HTTP pages of a running process that need no authentication."""
     if process.command != "serve":
         return []
     async with local_client(base_url=f"http://127.0.0.1:{process.port}") as http:

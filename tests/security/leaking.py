@@ -28,7 +28,7 @@ LONG = "/auth/tokens"
 
 @dataclass
 class Watched:
-    """A world with a real process, and every secret in it."""
+    """A sandbox with a real process of the bot, and every secret in it."""
 
     world: World
     keys: Keys
@@ -40,7 +40,7 @@ class Watched:
     on_call: Provider = Provider.PAGERDUTY
 
     def canary(self, name: str) -> str:
-        """Return a token that a stand-in or a person leaks."""
+        """Return a token that the local Slack or Turso or a person leaks."""
         return self.canaries.setdefault(name, canary_token())
 
     @property
@@ -52,12 +52,12 @@ class Watched:
         return [*secrets_of_keys(self.keys), *secrets_of_slack(self.world), *tickets, *slipped, *made]
 
     def mints(self, name: str, kind: Any, **options: Any) -> Any:
-        """Make the creation of a database's token go wrong once."""
+        """Make the next creation of a token of a database fail once."""
         path = f"*/databases/{name}{LONG}"
         return self.world.turso.faults.add(kind, method="POST", path=path, **options)
 
     async def say(self, text: str, person: str = DANA) -> None:
-        """Type a line whose answer may not be visible anywhere."""
+        """Type a line, without waiting for an answer: there may be none."""
         self.told_before = self._answers()
         await self.world.workspace.say(person, DB_OPS, text)
 
@@ -95,7 +95,7 @@ async def watched(
     sabotage: str = "bug, chatty",
     on_call: Provider = Provider.PAGERDUTY,
 ) -> AsyncIterator[Watched]:
-    """Run a real process at DEBUG that leaks as `sabotage` says."""
+    """Run a real process with the log level DEBUG. `sabotage` may make it leak."""
     breaks, data = folder / "breaks", folder / "data"
     breaks.mkdir()
     data.mkdir()
@@ -135,7 +135,7 @@ def with_on_call(text: str, provider: Provider) -> str:
 
 
 async def on_call_misbehaves(here: Watched) -> None:
-    """Let the on-call service refuse and quote the bot's credential, and then return an unknown person."""
+    """Let the on-call service return an error that quotes the bot's credential, and then an unknown person."""
     roster, remy = here.world.roster, here.world.person("U0REMY")
     card = await here.world.person(DANA).types('/turso token fleet --expiration 1h --reason "shift"', holding="shift")
     for status in (500, 401, 302):
@@ -146,10 +146,10 @@ async def on_call_misbehaves(here: Watched) -> None:
 
 
 async def go_through_everything(here: Watched) -> None:
-    """Have the conversation in which tokens are created, with everything that can go wrong with one."""
+    """Have the conversation in which tokens are created, with every fault that could leak one."""
     world, dana, ana = here.world, here.world.person(DANA), here.world.person(ANA)
     here.mints("late", "hold_after")
-    await here.say("/turso token late --read-only", BEN)  # Turso doesn't answer: this ends long after the next lines
+    await here.say("/turso token late --read-only", BEN)  # Turso doesn't respond, so this ends last
     for line in ("/turso", "/turso usage crew", "/turso show crew", "/turso whoami", "/turso help token"):
         await dana.types(line)
     await world.workspace.open_home(DANA)
@@ -162,7 +162,7 @@ async def go_through_everything(here: Watched) -> None:
     assert "eyJ" in words(shown)
 
     await turso_misbehaves(here)
-    # Ben's answer must come before private messages fail. On a slow machine it would otherwise be the one that fails.
+    # Wait for Ben's answer before private messages fail. On a slow machine, that message would fail otherwise.
     ben = world.person(BEN)
     await until(lambda: any("didn't answer in time" in words(m) for m in ben.sees()), what="the time-out", within=40)
     await slack_misbehaves(here)
@@ -193,11 +193,11 @@ async def a_rotation_is_proven_badly(here: Watched) -> None:
         within=40,
     )
     quotes = world.turso.faults.add("status", path="/db/*", status=403, body=quoting(here.tokens[-1], here.keys))
-    await until(lambda: quotes.spent, what="a look at the sibling", within=60)
+    await until(lambda: quotes.spent, what="a probe of the sibling", within=60)
 
 
 async def turso_misbehaves(here: Watched) -> None:
-    """Let Turso give every kind of answer to a token's creation that may quote a secret, and none at all."""
+    """Let Turso answer a token's creation in every way that may quote a secret, and not at all."""
     dana, faults = here.world.person(DANA), here.world.turso.faults
     here.mints("echo", "status", status=500, body=quoting(here.canary("in a 500"), here.keys))
     await dana.types("/turso token echo --read-only", holding="answered 500")

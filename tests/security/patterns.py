@@ -62,7 +62,7 @@ def _text(node: ast.expr) -> str | None:
 
 
 def hostile(pattern: re.Pattern[str], size: int) -> Iterator[str]:
-    """Yield texts of `size` characters from what the pattern matches, each with an end that it doesn't match."""
+    """Yield texts of `size` characters that repeat what the pattern matches and end with what it doesn't match."""
     pieces = list(dict.fromkeys(_pieces(_parser.parse(pattern.pattern, pattern.flags))))[:8]
     runs = [*pieces, *("".join(pair) for pair in itertools.pairwise([*pieces, *pieces[:1]])), "".join(pieces)]
     for run in runs:

@@ -1,4 +1,4 @@
-"""The part of the conversation in which a branch and a rewind's copy get tokens, with faults that could leak one."""
+"""The part of the conversation about tokens of a branch and of a rewind's copy, with faults that could leak them."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 async def a_database_is_brought_back(here: "Watched") -> None:
-    """Create a token for a branch, and rewind: compare with a fault, compare, use the copy, and reveal its token."""
+    """Create a token for a branch, rewind, compare with a fault and without, switch to the copy, reveal its token."""
     world, dana, ana = here.world, here.world.person(DANA), here.world.person(ANA)
     await dana.types("/turso branch fleet fleet-branch --for 3d", holding="fleet-branch")
     await dana.types("/turso token fleet-branch --read-only", holding="eyJ")
@@ -22,7 +22,7 @@ async def a_database_is_brought_back(here: "Watched") -> None:
     card = await dana.types(f"/turso db rewind fleet --to {whole(now())} --reason slip", holding="slip")
     await ana.presses("Approve", card)
     compared = await _appears(here, "Switch")
-    assert len(here.tokens) > before, "one side was read"
+    assert len(here.tokens) > before, "one of the two databases was read"
 
     await dana.presses("Switch", compared)
     await ana.presses("Approve", await _appears(here, "Approve", "switch from"))

@@ -1,7 +1,7 @@
 """Makes a real `python -m bot` leak on purpose. `sitecustomize` imports it if `SABOTAGE` names what to break.
 
-`bug`: creating a token of the database `buggy` fails with an error that quotes the token. `chatty`: `ls` answers with a
-canary, and logs it in every possible way. `no guard`, `no redactor`: removes what should catch these.
+`bug`: creating a token of the database `buggy` raises an error that quotes the token. `chatty`: `ls` answers with a
+canary, and logs it in every possible way. `no guard`, `no redactor`: remove the egress guard or the log's redactor.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""Searches for secrets in everything that was written: plain, encoded, pickled, or in pieces."""
+"""Searches for secrets in all collected files, tables and messages: plain, encoded, pickled, or in pieces."""
 
 import base64
 import binascii
@@ -12,14 +12,14 @@ from functools import cached_property
 from urllib.parse import quote
 
 PIECE = 20
-"""The length from which a matching piece can't be a coincidence."""
+"""The length of a piece that can't match by coincidence."""
 PIECES = 6
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{32,}")
 
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret that may be in one place only."""
+    """A secret, which may be in one place only."""
 
     name: str
     value: str = field(repr=False)
@@ -53,7 +53,7 @@ def _in_base64(raw: bytes) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class Place:
-    """Something that was written: a file, a table or a message. Each cell is searched separately."""
+    """A file, a table or a message. Each cell is searched separately."""
 
     name: str
     cells: Sequence[bytes] = field(repr=False)
@@ -101,7 +101,7 @@ def _inflated(content: bytes) -> Iterator[bytes]:
     if content[:2] not in (b"x\x9c", b"x\xda", b"\x1f\x8b"):
         return
     try:
-        yield zlib.decompressobj(47).decompress(content)  # as far as it can be decompressed
+        yield zlib.decompressobj(47).decompress(content)  # returns what can be decompressed
     except zlib.error:
         return
 

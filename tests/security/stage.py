@@ -1,4 +1,4 @@
-"""The world that attackers try: a channel of our own, one shared with partners, and approvers named by ID."""
+"""The sandbox that the tests attack: an internal channel, a shared one, and approvers named by ID."""
 
 import asyncio
 from collections.abc import Iterator
@@ -67,7 +67,7 @@ async def reaches(world: World, card: Message, *states: State) -> Request:
         if found and found.state in states:
             return found
         await asyncio.sleep(0.02)
-    raise AssertionError(f"it does not come to {states}")
+    raise AssertionError(f"the request doesn't reach {states}")
 
 
 def changing_calls(world: World) -> int:

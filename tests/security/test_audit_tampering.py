@@ -1,4 +1,4 @@
-"""`audit verify` finds every change to the log that bypasses the bot.
+"""`audit verify` finds every change of the log that was made without the bot.
 
 With a posted head, it also finds a cut-off end.
 """
@@ -30,7 +30,7 @@ AT = datetime(2026, 11, 24, 4, 15, tzinfo=UTC)
 
 
 def entry(number: int) -> AuditEntry:
-    """Return the n-th of many entries."""
+    """Return an entry for the audit log."""
     return AuditEntry(AT, "asked", "pending", "U0DANA", "C0DBOPS", "token", (f"orders-{number}",), detail={"n": number})
 
 
@@ -115,9 +115,9 @@ def verified(*arguments: str) -> int:
 def test_an_untouched_log_is_valid(log: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert verified() == 0
 
-    said = capsys.readouterr().out
-    assert f"{ENTRIES} entries" in said
-    assert "--head" in said
+    output = capsys.readouterr().out
+    assert f"{ENTRIES} entries" in output
+    assert "--head" in output
 
 
 def _swap(intruder: Intruder, one: int, other: int) -> None:
@@ -132,7 +132,7 @@ def _close_gap(intruder: Intruder) -> None:
         intruder.renumber(seq, seq - 1)
 
 
-def _squeeze_in(intruder: Intruder) -> None:
+def _insert_before_first(intruder: Intruder) -> None:
     for seq in range(ENTRIES, 5, -1):
         intruder.renumber(seq, seq + 1)
     intruder.insert(6, like=2)
@@ -148,16 +148,19 @@ TAMPERINGS: dict[str, tuple[Callable[[Intruder], None], str]] = {
     "another person": (lambda it: it.edit(5, "U0DANA", "U0EVE"), "entry 5"),
     "another person, hashed again": (lambda it: it.edit(5, "U0DANA", "U0EVE", hashed=True), "entry 6"),
     "another outcome in the last entry": (lambda it: it.edit(ENTRIES, "pending", "denied"), f"entry {ENTRIES}"),
-    "a space more": (lambda it: it.edit(5, '"asked"', ' "asked"'), "entry 5"),
+    "an added space": (lambda it: it.edit(5, '"asked"', ' "asked"'), "entry 5"),
     "a hash": (lambda it: it.run("UPDATE audit_log SET hash = previous_hash WHERE seq = 5"), "entry 5"),
-    "a hash of the one before": (lambda it: it.run("UPDATE audit_log SET previous_hash = '' WHERE seq = 5"), "entry 5"),
+    "the hash of the previous entry": (
+        lambda it: it.run("UPDATE audit_log SET previous_hash = '' WHERE seq = 5"),
+        "entry 5",
+    ),
     "deleted": (lambda it: it.run("DELETE FROM audit_log WHERE seq = 5"), "entry 6"),
     "the first one deleted": (lambda it: it.run("DELETE FROM audit_log WHERE seq = 1"), "entry 2"),
     "deleted, and the gap closed": (_close_gap, "entry 5"),
     "two reordered": (lambda it: _swap(it, 5, 6), "entry 5"),
-    "the words of two exchanged": (_swap_words, "entry 5"),
-    "inserted": (_squeeze_in, "entry 7"),
-    "one before the first": (lambda it: it.renumber(1, 0), "entry 0"),
+    "the texts of two exchanged": (_swap_words, "entry 5"),
+    "inserted": (_insert_before_first, "entry 7"),
+    "an entry before the first": (lambda it: it.renumber(1, 0), "entry 0"),
 }
 
 
@@ -182,16 +185,16 @@ def _cut_all(intruder: Intruder) -> None:
         intruder.run(f"DELETE FROM {table}")
 
 
-def _write_anew(intruder: Intruder) -> None:
+def _recompute_all(intruder: Intruder) -> None:
     intruder.edit(5, "U0DANA", "U0EVE")
     intruder.chain_anew(5)
 
 
 CLEAN_CUTS: dict[str, Callable[[Intruder], None]] = {
-    "its tail cut": _cut,
-    "all of it deleted": _cut_all,
-    "its last entry changed and hashed": lambda it: it.edit(ENTRIES, "pending", "denied", hashed=True),
-    "all of it chained anew": _write_anew,
+    "the last entries deleted": _cut,
+    "all entries deleted": _cut_all,
+    "the last entry changed and hashed": lambda it: it.edit(ENTRIES, "pending", "denied", hashed=True),
+    "all hashes recomputed": _recompute_all,
 }
 
 
@@ -203,7 +206,7 @@ def test_a_valid_chain_that_was_replaced_is_found_with_a_posted_head(
         head = intruder.rows()[-1][2]
         tamper(intruder)
 
-    assert verified() == 0, "without a head nobody can know"
+    assert verified() == 0, "without a posted head this can't be found"
     assert verified("--head", head) == 1
     assert "posted head" in capsys.readouterr().out
 

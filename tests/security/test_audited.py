@@ -147,8 +147,8 @@ def _said(entry: AuditEntry) -> dict[str, Any]:
 
 
 EVENTS: dict[str, dict[str, Any]] = {
-    "a question": {"event": "asked", "outcome": "pending", "user_id": DANA, "command": "rotate", "ticket": "OPS-1"},
-    "a reading": {"event": "read", "outcome": "allowed", "command": "show", "about": "asked"},
+    "a request": {"event": "asked", "outcome": "pending", "user_id": DANA, "command": "rotate", "ticket": "OPS-1"},
+    "a read": {"event": "read", "outcome": "allowed", "command": "show", "about": "asked"},
     "a dry run": {"event": "planned", "outcome": "dry_run", "user_id": DANA, "command": "rotate"},
     "a command refused": {"event": "refused", "user_id": DANA, "channel_id": ORDERS, "command": "rotate"},
     "a command refused to a responder": {"event": "refused", "user_id": REMY, "command": "thaw"},
@@ -161,16 +161,16 @@ EVENTS: dict[str, dict[str, Any]] = {
     "a withdrawal": {"event": "withdrawn", "outcome": "cancelled", "user_id": DANA, "about": "left"},
     "an expiry": {"event": "expired", "user_id": TIMER, "asker": DANA, "about": "expired"},
     "a rotation": {"event": "executed", "outcome": "succeeded", "command": "rotate", "about": "rotated"},
-    "what had changed": {"event": "stale", "outcome": "stale", "about": "stale"},
+    "a stale request": {"event": "stale", "outcome": "stale", "about": "stale"},
     "a reveal": {"event": "revealed", "outcome": "succeeded", "user_id": DANA, "about": "full"},
-    "somebody else's reveal refused": {"event": "refused", "user_id": ANA, "command": "token"},
+    "another person's reveal refused": {"event": "refused", "user_id": ANA, "command": "token"},
     "a reveal that may have failed": {"event": "reveal", "outcome": "unknown", "about": "spoiled"},
     "a confirmation": {"event": "confirmed", "user_id": REMY, "command": "freeze"},
     "a freeze": {"event": "executed", "outcome": "succeeded", "command": "freeze", "user_id": REMY},
-    "its end by the clock": {"event": "thawed", "outcome": "succeeded", "user_id": TIMER, "about": "frozen"},
+    "the thaw by the timer": {"event": "thawed", "outcome": "succeeded", "user_id": TIMER, "about": "frozen"},
     "a quarantine": {"event": "executed", "outcome": State.QUARANTINED, "about": "doomed"},
-    "its Undo": {"event": "undo", "outcome": "asked", "user_id": BEN, "asker": DANA, "about": "saved"},
-    "what the Undo did": {"event": "undone", "outcome": State.RESTORED, "about": "saved"},
+    "an Undo": {"event": "undo", "outcome": "asked", "user_id": BEN, "asker": DANA, "about": "saved"},
+    "the result of the Undo": {"event": "undone", "outcome": State.RESTORED, "about": "saved"},
     "the end of a countdown": {"event": "finished", "outcome": "succeeded", "about": "doomed"},
     "break-glass": {"event": "executed", "outcome": "succeeded", "command": "protect", "user_id": REMY},
     "a review": {"event": "reviewed", "outcome": "justified", "user_id": ANA, "comment": "it was right"},
@@ -178,7 +178,7 @@ EVENTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("wanted", EVENTS.values(), ids=EVENTS.keys())
-async def test_it_is_in_the_audit_log_with_the_acting_person(log: list[AuditEntry], wanted: dict[str, Any]) -> None:
+async def test_each_event_is_in_the_audit_log_with_its_person(log: list[AuditEntry], wanted: dict[str, Any]) -> None:
     fits = [one for one in log if all(_said(one).get(name) == value for name, value in wanted.items())]
 
     assert fits, "\n".join(f"{one.event} {one.outcome} {one.user_id} {one.command} {one.databases}" for one in log)

@@ -1,4 +1,4 @@
-"""Settings and policy as an attack: odd URLs, references to other secrets, hostile YAML, and file permissions."""
+"""Attacks through settings and policy: odd URLs, references to other secrets, hostile YAML, and file permissions."""
 
 import asyncio
 import os
@@ -138,11 +138,11 @@ HOSTILE = {
         + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     ),
     "an alias of itself": "channels: &a\n  C0X: *a\n",
-    "a deep one": "[" * 3_000,
+    "deep lists": "[" * 3_000,
     "deep mappings": "".join(f"{' ' * n}a:\n" for n in range(2000)),
     "a merge": "base: &b {version: 1}\n<<: *b\n",
     "two documents": "version: 1\n---\nversion: 1\n",
-    "no text": "\x00\x01\x02",
+    "not text": "\x00\x01\x02",
     "a list": "- version\n",
     "a hard glob": 'version: 1\nchannels: {C0X: {databases: ["' + "*a" * 200 + '"], rules: []}}\n',
 }

@@ -14,14 +14,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 DECEPTIONS = {
-    "calls everybody": "<!channel> <!here> <!everyone> please",
-    "calls an approver": "<@U0ANA> said yes; <!subteam^S0DBA> too",
+    "mentions everybody": "<!channel> <!here> <!everyone> please",
+    "mentions an approver": "<@U0ANA> said yes; <!subteam^S0DBA> too",
     "hides a link": "see <https://evil.example|the runbook> and <mailto:a@b|mail>",
-    "is written in entities": "&lt;!channel&gt; &lt;@U0ANA&gt;",
-    "is loud": "*APPROVED by security* _really_ ~not~ `code` :white_check_mark:",
-    "is turned round": "\u202eeteled ton lliw siht\u202c \u2066x\u2069",
-    "has hidden signs": "harm\u200bless\u2060 \ufeffchange\U000e0041",
-    "has lines of its own": "ok\n\n*Database*: `test`\n>quoted\u2028Rule: none",
+    "uses entities": "&lt;!channel&gt; &lt;@U0ANA&gt;",
+    "is formatted": "*APPROVED by security* _really_ ~not~ `code` :white_check_mark:",
+    "is reversed": "\u202eeteled ton lliw siht\u202c \u2066x\u2069",
+    "has invisible characters": "harm\u200bless\u2060 \ufeffchange\U000e0041",
+    "has line breaks": "ok\n\n*Database*: `test`\n>quoted\u2028Rule: none",
     "is a heading": "Approved by Ana (1 of 1). Rule: allowed. Nothing else to do.",
     "is very long": "harmless " * 200,
 }
@@ -59,12 +59,12 @@ def _shows_only_its_own(message: Message) -> None:
     "name",
     ["gоlf", "golf\u0301", "GOLF", "golf/../alpha", "..", "%2e%2e", "golf?x=1", "golf;rm", "-golf", "golf\nalpha"],
 )
-async def test_a_lookalike_name_is_no_name(world: World, name: str) -> None:
+async def test_a_lookalike_is_not_a_valid_name(world: World, name: str) -> None:
     before = len(world.turso.calls.control())
 
-    told = await stage.hears(world, DANA, world.workspace.deliver(stage.command(world, f'rotate "{name}"')))
+    answer = await stage.hears(world, DANA, world.workspace.deliver(stage.command(world, f'rotate "{name}"')))
 
-    assert "Approve" not in buttons(told)
+    assert "Approve" not in buttons(answer)
     paths = [one.path for one in world.turso.calls.control()[before:]]
     assert not [path for path in paths if ".." in path or "alpha" in path or "%" in path]
 
@@ -74,8 +74,8 @@ async def test_typed_text_is_never_repeated_as_a_mention_or_a_link(world: World,
     before = {one.ts for one in world.person(DANA).sees()}
     await world.workspace.deliver(stage.command(world, line))
 
-    told = await until(lambda: [m for m in world.person(DANA).sees() if m.ts not in before], what="the answer")
-    _shows_only_its_own(told[0])
+    message = await until(lambda: [m for m in world.person(DANA).sees() if m.ts not in before], what="the answer")
+    _shows_only_its_own(message[0])
 
 
 async def test_a_token_in_a_form_is_refused_at_its_field_and_not_stored(world: World) -> None:

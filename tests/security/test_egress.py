@@ -52,7 +52,7 @@ def test_the_message_of_a_reveal_is_sent_in_no_other_way() -> None:
 
     assert GUARD.cleared(reply).text == WITHHELD
     assert TOKEN not in repr(reply)
-    assert all("blocks" in body for body in variants(reply)), "never as text, where notifications would show it"
+    assert all("blocks" in body for body in variants(reply)), "never in the text, which notifications show"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""No text makes a regular expression slow: each takes time in proportion to the text."""
+"""No text makes a regular expression slow: the time is proportional to the length of the text."""
 
 import functools
 import re
@@ -15,15 +15,15 @@ from tests.security.patterns import hostile, patterns
 
 every_pattern = functools.cache(patterns)
 SIZES = (20, 1_000, 12_000)
-"""Numbers of characters. A few are enough for an expression that grows exponentially."""
+"""Text lengths. The shortest is enough to find an expression whose time grows exponentially."""
 LONGEST = 0.02
 """The seconds that the longest text may take. An expression that isn't linear takes far longer."""
 GROWTH = 48
-"""How much longer the longest text may take than the middle one on a busy machine. It is 12 times as long."""
+"""How much longer the longest text may take than the middle one, which is a twelfth as long, on a busy machine."""
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Return the CPU time. If it is high, the best of three, because other processes disturb it."""
+    """Return the CPU time. If it is high, return the best of three, because other processes affect it."""
     found: list[float] = []
     while len(found) < 3 and min(found, default=LONGEST) >= LONGEST:
         began = time.process_time()
@@ -33,7 +33,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def grows(work: Callable[[str], object], *texts: str) -> str | None:
-    """Describe how the time grows if it grows faster than the text, or return None."""
+    """Return a description if the time grows faster than the text, otherwise None."""
     before = LONGEST
     for text in texts:
         took = seconds(lambda text=text: work(text))  # type: ignore[misc]
@@ -49,7 +49,7 @@ def texts_for(pattern: re.Pattern[str]) -> Iterator[tuple[str, ...]]:
 
 
 def test_every_regular_expression_is_linear() -> None:
-    """One test for all: listing them takes a second, which each worker would spend at collection."""
+    """This is one test for all, because each worker would spend a second on listing them at collection."""
     slow = [
         f"{where} {pattern.pattern!r}: {found}"
         for where, pattern in every_pattern().items()

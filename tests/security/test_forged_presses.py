@@ -1,4 +1,4 @@
-"""The content of a form or button gives no right, and neither does a right that has ended."""
+"""A forged form or button gives no permission, and neither does a permission that the person has lost."""
 
 import json
 
@@ -20,13 +20,13 @@ async def test_a_forged_form_about_a_request_gives_no_right(world: World, callba
     card = await world.person(DANA).types("/turso db protect charlie on --reason care")
     request = await stage.request_of(world, card)
 
-    told = await stage.hears(
+    answer = await stage.hears(
         world,
         REMY,
         forging.forge_submission(world, REMY, callback_id, request.id, {"typed_name": "charlie", "comment": "x"}),
     )
 
-    assert "Reference" in words(told)
+    assert "Reference" in words(answer)
     found = await stage.request_of(world, card)
     assert (found.state, found.votes) == (State.PENDING, ())
     await world.person(DANA).presses_and_hears("Withdraw", card)
@@ -75,13 +75,13 @@ def _asks(world: World, name: str) -> Message | None:
 
 
 async def test_a_button_from_another_channel_reaches_no_database_of_this_one(world: World) -> None:
-    told = await stage.hears(world, DANA, forging.forge_click(world, DANA, "run.1", "token alpha", channel=ORDERS))
+    answer = await stage.hears(world, DANA, forging.forge_click(world, DANA, "run.1", "token alpha", channel=ORDERS))
 
-    assert "eyJ" not in words(told)
-    assert "Reference" in words(told)
+    assert "eyJ" not in words(answer)
+    assert "Reference" in words(answer)
 
 
-async def test_a_form_that_was_opened_before_the_right_was_lost_gives_none(world: World) -> None:
+async def test_a_form_that_was_opened_before_the_permission_was_lost_is_refused(world: World) -> None:
     card = await world.person(DANA).types("/turso db protect delta on --reason care")
     await world.person(BEN).presses("Approve", card)
     await world.person(BEN).modal("type the name")
@@ -90,17 +90,17 @@ async def test_a_form_that_was_opened_before_the_right_was_lost_gives_none(world
     try:
         before = {one.ts for one in world.person(BEN).sees()}
         await world.person(BEN).submits({"typed_name": "delta"})
-        told = await world.person(BEN).hears(DB_OPS, before)
+        answer = await world.person(BEN).hears(DB_OPS, before)
     finally:
         group.users.append(BEN)
 
-    assert "aren't a" in words(told)
+    assert "aren't a" in words(answer)
     assert (await stage.request_of(world, card)).state is State.PENDING
     await world.person(DANA).presses_and_hears("Withdraw", card)
 
 
 @pytest.mark.parametrize("change", ["deleted", "is_restricted", "is_bot"])
-async def test_a_vote_ends_with_the_account_of_its_owner(world: World, change: str) -> None:
+async def test_a_vote_no_longer_counts_after_its_voters_account_changed(world: World, change: str) -> None:
     assert world.bot is not None
     card = await world.person(DANA).types("/turso rotate echo --reason leak")
     await world.person(ANA).presses_and_hears("Approve", card)
@@ -109,13 +109,13 @@ async def test_a_vote_ends_with_the_account_of_its_owner(world: World, change: s
     setattr(ana, change, True)
     world.bot.env.directory.forget({"type": "user_change", "user": {"id": ANA}})  # type: ignore[attr-defined]
     try:
-        told = await world.person(BEN).presses_and_hears("Approve", card)
+        answer = await world.person(BEN).presses_and_hears("Approve", card)
         await world.calm()
     finally:
         setattr(ana, change, False)
         world.bot.env.directory.forget({"type": "user_change", "user": {"id": ANA}})  # type: ignore[attr-defined]
 
-    assert "1 of 2" in words(told)
+    assert "1 of 2" in words(answer)
     assert (await stage.request_of(world, card)).state is State.PENDING
     assert len(world.changes("POST", "/databases/echo/auth/rotate")) == before
     await world.person(DANA).presses_and_hears("Withdraw", card)
@@ -129,12 +129,12 @@ async def test_a_token_is_not_revealed_to_a_person_who_left_after_the_approval(w
     dana = world.workspace.people[DANA]
     dana.deleted = True
     try:
-        told = await stage.pressed_by(world, DANA, "Reveal", ready)
+        answer = await stage.pressed_by(world, DANA, "Reveal", ready)
     finally:
         dana.deleted = False
         world.bot.env.directory.forget({"type": "user_change", "user": {"id": DANA}})  # type: ignore[attr-defined]
 
-    assert "deactivated" in words(told)
+    assert "deactivated" in words(answer)
     assert not world.changes("POST", "/databases/foxtrot/auth/tokens")
 
 
@@ -144,20 +144,20 @@ async def test_an_old_approval_reveals_nothing_again(world: World) -> None:
     ready = await world.shows(card, button="Reveal")
     path = "*/databases/bravo/auth/tokens"
     world.turso.faults.add("status", method="POST", path=path, status=500)
-    told = await world.person(DANA).presses_and_hears("Reveal", ready)
-    assert "may exist" in words(told)
-    assert "Reveal again" in buttons(told)
+    answer = await world.person(DANA).presses_and_hears("Reveal", ready)
+    assert "may exist" in words(answer)
+    assert "Reveal again" in buttons(answer)
 
     await world.pass_time(minutes=16)
-    late = await world.person(DANA).presses_and_hears("Reveal again", told)
+    late = await world.person(DANA).presses_and_hears("Reveal again", answer)
 
     assert "too late" in words(late)
-    assert not any("eyJ" in words(one) for one in (told, late))
+    assert not any("eyJ" in words(one) for one in (answer, late))
     assert len(world.changes("POST", "/databases/bravo/auth/tokens")) == 1
 
 
 @pytest.mark.parametrize("label", ["Approve", "Deny"])
-async def test_a_late_press_tells_a_person_who_left_the_channel_no_comment(world: World, label: str) -> None:
+async def test_a_late_press_shows_no_comment_to_a_person_who_left_the_channel(world: World, label: str) -> None:
     name = f"late-{label.lower()}"
     await world.make(name)
     card = await world.person(DANA).types(f"/turso db protect {name} on --reason care", holding=name)

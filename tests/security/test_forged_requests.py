@@ -1,4 +1,4 @@
-"""Requests that Slack did not send, or sent only once: foreign addresses, replays, odd bodies and slow texts."""
+"""Forged and replayed requests: foreign addresses, replays, odd bodies and slow texts."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @dataclass
 class Inner:
-    """A service that only the bot's network reaches."""
+    """A service that can be reached only from the bot's network."""
 
     port: int
     asked: list[bytes] = field(default_factory=list)
@@ -27,7 +27,7 @@ class Inner:
 
 @asynccontextmanager
 async def inner_service(answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") -> AsyncIterator[Inner]:
-    """Run a listener that records whatever is sent to it."""
+    """Run a server that records everything that is sent to it."""
     inner = Inner(0)
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -68,11 +68,11 @@ async def test_an_answer_is_sent_only_to_slacks_addresses(world: World, address:
     async with inner_service() as inner:
         forged = address.format(inner=f"127.0.0.1:{inner.port}", origin=world.workspace.origin)
 
-        told = await stage.hears(
+        answer = await stage.hears(
             world, DANA, world.workspace.deliver(stage.command(world, "whoami", response_url=forged))
         )
 
-        assert "developer" in words(told) or DANA in words(told)
+        assert "developer" in words(answer) or DANA in words(answer)
         assert not inner.asked
 
 

@@ -1,4 +1,4 @@
-"""Tokens and keys are only in the message that may carry them: not in logs, files, tables, pages or calls."""
+"""Tokens and keys are only in the message that may contain them: not in logs, files, tables, pages or calls."""
 
 from pathlib import Path
 

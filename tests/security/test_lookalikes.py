@@ -61,8 +61,8 @@ async def test_a_mention_that_is_too_long_is_refused_unread(world: World, piece:
     before = len(forging.private_messages(world, DANA))
     await world.workspace.deliver(stage.mention(world, piece * (40_000 // len(piece))))
 
-    told = await until(lambda: forging.private_messages(world, DANA)[before:])
-    assert "characters. The maximum is 2,000" in words(told[-1])
+    message = await until(lambda: forging.private_messages(world, DANA)[before:])
+    assert "characters. The maximum is 2,000" in words(message[-1])
 
 
 async def test_a_line_and_a_buttons_value_that_are_too_long_are_refused_unread(world: World) -> None:
@@ -71,8 +71,8 @@ async def test_a_line_and_a_buttons_value_that_are_too_long_are_refused_unread(w
 
     before = len(forging.private_messages(world, DANA))
     await forging.forge_click(world, DANA, "run.1", "show " + "a" * 3000, channel=DB_OPS)
-    told = await until(lambda: forging.private_messages(world, DANA)[before:])
-    assert "characters. The maximum is 2,000" in words(told[-1])
+    message = await until(lambda: forging.private_messages(world, DANA)[before:])
+    assert "characters. The maximum is 2,000" in words(message[-1])
 
 
 async def test_a_field_of_a_form_that_is_too_long_is_refused_at_the_field(world: World) -> None:

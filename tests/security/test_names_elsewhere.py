@@ -74,7 +74,7 @@ async def test_a_rotation_does_not_name_other_databases_in_the_group(world: Worl
     assert "payslips" not in answer
 
 
-async def test_a_form_and_its_suggestions_offer_what_list_shows_there(world: World) -> None:  # noqa: F811
+async def test_a_form_and_its_suggestions_offer_the_databases_that_list_shows(world: World) -> None:  # noqa: F811
     dana = world.person(DANA)
     await world.workspace.say(DANA, MIXED, "/turso show")
     view = await dana.modal("database")
@@ -86,7 +86,7 @@ async def test_a_form_and_its_suggestions_offer_what_list_shows_there(world: Wor
     assert "named-shared" in names
     assert "hidden-one" not in names
     assert "Did you mean `named-shared`?" in slips[0]
-    assert all("Did you mean" not in told and "hidden-one" not in told for told in slips[1:])
+    assert all("Did you mean" not in slip and "hidden-one" not in slip for slip in slips[1:])
 
 
 async def test_a_database_is_created_in_the_group_of_the_channel(world: World) -> None:  # noqa: F811

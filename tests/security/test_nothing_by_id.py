@@ -108,9 +108,9 @@ async def read_by(world: World, reader: str) -> list[str]:  # noqa: F811
     things += [one for channel in world.workspace.channels for one in world.workspace.history(channel, reader)]
     things += [*world.workspace.views_of(reader), *([home] if (home := world.workspace.home_of(reader)) else [])]
     bot = world.workspace.app.bot_user_id
-    said = [one for one in things if isinstance(one, View) or one.user_id == bot]
-    assert said, f"{reader} was told nothing"
-    return [leak for one in said for leak in leaks(world, reader, one)]
+    messages = [one for one in things if isinstance(one, View) or one.user_id == bot]
+    assert messages, f"{reader} got no message"
+    return [leak for one in messages for leak in leaks(world, reader, one)]
 
 
 @pytest.mark.parametrize("where", [DB_OPS, ORDERS, GENERAL, SHARED, SECRET])
@@ -157,13 +157,13 @@ async def test_no_menu_of_databases_offers_one_of_another_channel(
 
 
 async def test_other_channels_are_suggested_only_to_their_members(world: World) -> None:  # noqa: F811
-    told = {}
+    answers = {}
     for reader in (DANA, REMY):
-        told[reader] = await world.person(reader).types("/turso protect analytics on")
-    assert f"You can use this command in <#{OPEN}>." in told[DANA].text
-    assert "None of your other channels allow this" in told[REMY].text
+        answers[reader] = await world.person(reader).types("/turso protect analytics on")
+    assert f"You can use this command in <#{OPEN}>." in answers[DANA].text
+    assert "None of your other channels allow this" in answers[REMY].text
     fault = world.workspace.faults.add("api_error", "users.conversations", error="fatal_error")
-    told[DANA] = await world.person(DANA).types("/turso protect analytics on")
+    answers[DANA] = await world.person(DANA).types("/turso protect analytics on")
     world.workspace.faults.remove(fault)
-    assert "Another channel may allow this." in told[DANA].text
-    assert "<#" not in told[DANA].text
+    assert "Another channel may allow this." in answers[DANA].text
+    assert "<#" not in answers[DANA].text

@@ -1,4 +1,4 @@
-"""Strangers, bots, other teams and direct messages: nothing is done for them or shown to them."""
+"""Outsiders, bots, other teams and direct messages: the bot does and shows nothing."""
 
 import pytest
 
@@ -11,18 +11,18 @@ from tests.world import ANA, BEN, DANA, DB_OPS, REMY, SHARED, STELLA, World, unt
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_a_stranger_in_a_shared_channel_can_press_nothing(world: World) -> None:
+async def test_an_outsider_in_a_shared_channel_can_press_nothing(world: World) -> None:
     asked = await world.person(ANA).types("/turso token partner-one --reason debugging", SHARED)
     doomed = await world.person(ANA).types("/turso db destroy partner-two --reason cleaning", SHARED)
     await world.person(BEN).presses_and_hears("Approve", doomed)
     doomed = await world.shows(doomed, button="Undo")
 
     for label, card in (("Approve", asked), ("Deny", asked), ("Withdraw", asked), ("Undo", doomed)):
-        told = await stage.pressed_by(world, STELLA, label, card)
-        assert "from other workspaces" in words(told) or "Only the" in words(told) or "aren't a" in words(told)
+        answer = await stage.pressed_by(world, STELLA, label, card)
+        assert "from other workspaces" in words(answer) or "Only the" in words(answer) or "aren't a" in words(answer)
     for line in ("freeze partner-one", "ls", "usage partner-one", "token partner-one --read-only"):
-        told = await stage.hears(world, STELLA, forging.forge_click(world, STELLA, "run.1", line, channel=SHARED))
-        assert "from other workspaces" in words(told)
+        answer = await stage.hears(world, STELLA, forging.forge_click(world, STELLA, "run.1", line, channel=SHARED))
+        assert "from other workspaces" in words(answer)
 
     assert (await stage.request_of(world, asked)).state is State.PENDING
     assert (await stage.request_of(world, doomed)).state is State.QUARANTINED
@@ -58,10 +58,10 @@ async def test_bots_and_workflows_are_ignored(world: World) -> None:
     assert stage.changing_calls(world) == before
 
 
-async def test_a_person_of_another_team_is_a_stranger_whatever_their_id(world: World) -> None:
-    told = await stage.hears(world, DANA, world.workspace.deliver(stage.command(world, "ls", team_id="T0OTHER")))
+async def test_a_person_of_another_team_is_an_outsider_whatever_their_id(world: World) -> None:
+    answer = await stage.hears(world, DANA, world.workspace.deliver(stage.command(world, "ls", team_id="T0OTHER")))
 
-    assert "from other workspaces" in words(told)
+    assert "from other workspaces" in words(answer)
 
 
 async def test_home_shows_no_database_of_a_channel_that_the_person_is_not_in(world: World) -> None:
@@ -74,7 +74,7 @@ async def test_home_shows_no_database_of_a_channel_that_the_person_is_not_in(wor
     for person in (nora.id, REMY):
         await world.workspace.open_home(person)
     remys = await until(lambda: "charlie" in words(world.workspace.home_of(REMY)), what="the Home of a colleague")
-    noras = await until(lambda: words(world.workspace.home_of(nora.id)), what="the Home of somebody else")
+    noras = await until(lambda: words(world.workspace.home_of(nora.id)), what="the Home of another person")
 
     assert remys
     assert "charlie" not in noras
@@ -91,8 +91,8 @@ async def test_in_a_direct_message_nothing_is_done_or_shown(world: World, kind: 
 
     for line in ("ls", "token alpha --read-only", "db create x", "db destroy alpha --now", "audit"):
         sent = world.workspace.deliver(stage.command(world, line, channel=channel))
-        told = await stage.hears(world, DANA, sent)
-        assert "alpha" not in words(told).replace(line, "")
-        assert "Direct messages" in words(told)
+        answer = await stage.hears(world, DANA, sent)
+        assert "alpha" not in words(answer).replace(line, "")
+        assert "Direct messages" in words(answer)
 
     assert stage.changing_calls(world) == before

@@ -1,4 +1,4 @@
-"""What the bot says about a database is what a real client of it sees: blocked, open, opened by a token, revoked."""
+"""A real database client sees what the bot reports: blocked, unblocked, accessible with a token, revoked."""
 
 import re
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The search for secrets finds them in every disguise. Otherwise its silence would prove nothing."""
+"""The search for secrets finds them in every encoding. Otherwise, finding none would prove nothing."""
 
 import base64
 import gzip
@@ -18,8 +18,8 @@ from tests.security.searching import Secret, found, place
 TOKEN = canary_token()
 SECRET = Secret("token", TOKEN)
 
-DISGUISES: dict[str, Callable[[bytes], bytes]] = {
-    "as it is": lambda raw: raw,
+ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "unchanged": lambda raw: raw,
     "base64": base64.b64encode,
     "base64, not from its beginning": lambda raw: base64.b64encode(b'{"jwt":"' + raw + b'"}'),
     "urlsafe base64, not from its beginning": lambda raw: base64.urlsafe_b64encode(b"\xff\xfe" + raw),
@@ -31,17 +31,17 @@ DISGUISES: dict[str, Callable[[bytes], bytes]] = {
     "a URL": lambda raw: quote("Bearer " + raw.decode() + "&x=1", safe="").encode(),
     "JSON in JSON": lambda raw: json.dumps({"a": json.dumps({"b": raw.decode()})}).encode(),
     "UTF-16": lambda raw: raw.decode().encode("utf-16-le"),
-    "its end alone": lambda raw: raw[-30:],
+    "only its end": lambda raw: raw[-30:],
     "cut in two": lambda raw: raw[: len(raw) // 2] + b"\x00\x01" + raw[len(raw) // 2 :],
 }
 
 
-@pytest.mark.parametrize("disguise", DISGUISES.values(), ids=DISGUISES.keys())
-def test_a_secret_is_found_in_every_disguise(disguise: Callable[[bytes], bytes]) -> None:
-    written = b"2026-11-24 something " + disguise(TOKEN.encode()) + b" else"
+@pytest.mark.parametrize("encoding", ENCODINGS.values(), ids=ENCODINGS.keys())
+def test_a_secret_is_found_in_every_encoding(encoding: Callable[[bytes], bytes]) -> None:
+    written = b"2026-11-24 something " + encoding(TOKEN.encode()) + b" else"
 
     in_text = found([SECRET], [place("here", written)])
-    in_a_cell = found([SECRET], [place("here", disguise(TOKEN.encode()))])
+    in_a_cell = found([SECRET], [place("here", encoding(TOKEN.encode()))])
 
     assert in_text | in_a_cell == {("token", "here")}
 
