@@ -15,7 +15,7 @@ from tests.world import Transport, World, living
 
 @asynccontextmanager
 async def sound(data: Path, *, policy: Path = POLICY, over: Transport = "http") -> AsyncIterator[World]:
-    """Run a world, and assert at its end that nothing in it broke."""
+    """Run the sandbox, and assert at its end that nothing in it broke."""
     async with living(data, policy=policy, over=over) as world:
         log = keep_log()
         hurry(world)

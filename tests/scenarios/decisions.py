@@ -1,4 +1,4 @@
-"""Records what the rules decide while a test runs, and selects the decisions about one command line."""
+"""Records the policy decisions that are made while a test runs, and selects those about one command line."""
 
 from collections.abc import Sequence
 from types import ModuleType

@@ -55,7 +55,7 @@ def entries() -> Iterator[Entry]:
     yield Entry("action: run.", _clicking("run.1", "ls"))
     yield Entry("action: page.", _clicking("page.1", "ls"))
     yield Entry("action: home.page.", _clicking("home.page.mine.2", "mine=2"))
-    yield Entry("action: that nobody knows", _clicking("nobody.knows", "r-1"))
+    yield Entry("action: unknown", _clicking("no.such.action", "r-1"))
     for action_id in button_actions.CLICKS:
         yield Entry(f"action: {action_id}", _pressing(action_id))
     for callback_id in modal_submissions.CHECKS:
@@ -108,7 +108,7 @@ def _pressing(action_id: str) -> Way:
     """Press the button once with each kind of ID, since only one kind is valid for it."""
 
     async def take(world: World, ready: Ready) -> None:
-        if action_id == "token.end":  # earlier tokens may have been revoked by now
+        if action_id == "token.end":  # an earlier test may have revoked its tokens
             await forging.forge_command(world, DANA, DB_OPS, "token orders --read-only")
             await world.calm()
         values = await values_of(world)
@@ -198,7 +198,7 @@ async def _opening_home(world: World, ready: Ready) -> None:
 
 
 async def an_intent(world: World, by: str = DANA) -> str:
-    """Open a form in #db-ops, and return the ID that it carries, which tells where the form was opened."""
+    """Open a form in #db-ops, and return the ID in it, from which the bot knows where the form was opened."""
     await world.workspace.say(by, DB_OPS, "/turso show")
     view = await world.person(by).modal("Database")
     await world.workspace.close_view(by, view.id)

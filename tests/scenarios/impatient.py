@@ -1,4 +1,4 @@
-"""The command line, which gives up sooner on a store that it can't reach."""
+"""The bot's command line with a shorter wait for a store that it can't reach."""
 
 from collections.abc import Sequence
 

@@ -19,7 +19,7 @@ OUR_FAULT = frozenset(
 )
 """Slack's errors for calls in which the bot sent something wrong."""
 NOT_READ = ("drop", "silent", "html")
-"""Faults of the local Slack that occur before it reads a call's arguments."""
+"""Faults of the local Slack that take effect before it reads the call's arguments."""
 BROKE = ("a command broke", "durable.given_up", "cards were not brought up to date")
 """Events in the bot's own log that only a bug causes."""
 NAMES = frozenset(command.name for command in COMMANDS)
@@ -96,7 +96,7 @@ def option_sources(shown: Any) -> Iterator[str]:
 
 
 def rendered(world: World) -> list[Any]:
-    """Return the arguments of every call of the bot to Slack, and what it answered to submitted modals."""
+    """Return the arguments of every call of the bot to Slack, and its responses to submitted modals."""
     return [call.args for call in world.workspace.calls]
 
 
@@ -124,7 +124,7 @@ def is_known_callback(callback_id: str) -> bool:
 
 
 def problems(world: World, log: KeptLog) -> list[str]:
-    """Return what went wrong in a world, one sentence for each problem."""
+    """Return the problems of a sandbox, one sentence each."""
     found = [f"a traceback: {line}" for line in log.tracebacks]
     for call in world.workspace.calls:
         if call.error in OUR_FAULT:
@@ -133,8 +133,10 @@ def problems(world: World, log: KeptLog) -> list[str]:
         if call.method == "chat.postMessage" and unfurls and call.error not in NOT_READ:
             found.append(f"links would unfurl: {call.args}")
     shown = rendered(world)
-    found += [f"nobody decides the action {one}" for one in sorted(set(action_ids(shown))) if not is_known_action(one)]
-    found += [f"nobody takes the form {one}" for one in sorted(set(callback_ids(shown))) if not is_known_callback(one)]
+    found += [f"no code handles the action {one}" for one in sorted(set(action_ids(shown))) if not is_known_action(one)]
+    found += [
+        f"no code handles the form {one}" for one in sorted(set(callback_ids(shown))) if not is_known_callback(one)
+    ]
     found += [
         f"{one.kind} was answered {one.status} {one.failure or ''}" for one in world.workspace.deliveries if one.failure
     ]

@@ -1,4 +1,4 @@
-"""Helpers for scenarios about quarantines: request, approve, and read what Turso, the store and the audit log show."""
+"""Helpers for scenarios about quarantines: request, approve, and read Turso, the store and the audit log."""
 
 from typing import Any
 
@@ -86,7 +86,7 @@ def notice_below(world: World, card: Message, says: str) -> str | None:
 
 
 def destroyed(world: World, name: str) -> int:
-    """Return how often Turso was told to destroy a database."""
+    """Return how many calls to destroy a database Turso got."""
     return len(world.changes("DELETE", f"/databases/{name}"))
 
 

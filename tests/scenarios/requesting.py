@@ -39,7 +39,7 @@ async def reaches(world: World, card: Message, *states: State) -> Request:
 
 
 def _private(world: World, card: Message) -> list[str]:
-    """Return what individuals were shown since the card was posted. It includes refusals."""
+    """Return the private messages since the card was posted, including refusals."""
     state = world.workspace.state
     direct = [one for place, found in state.messages.items() if place.startswith("D") for one in found.values()]
     alone = [one for one in (*state.ephemerals.values(), *direct) if one.ts > card.ts]

@@ -1,4 +1,4 @@
-"""Runs `python -m bot …` like a shell: in a folder, with only the given environment."""
+"""Runs `python -m bot …` as a shell would: in a folder, with only the given environment."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The faults of each Web API method that the bot calls, and what people do while they occur."""
+"""A scenario for each Web API method that the bot calls, to run while that method fails."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -68,7 +68,7 @@ def forget(world: World) -> None:
 
 
 def sent(world: World, name: str) -> int:
-    """Return how many freezes of a database were sent to Turso."""
+    """Return how many calls to freeze a database Turso got."""
     return len(world.changes("PATCH", f"{name}/configuration"))
 
 
@@ -93,7 +93,7 @@ async def frozen_once(world: World, card: Message, name: str) -> None:
     await world.calm()
     assert (await stored(world, card)).state is State.SUCCEEDED
     assert sent(world, name) == 1
-    assert [name in words(one) for one in below(world, card)] == [True], "it is told once"
+    assert [name in words(one) for one in below(world, card)] == [True], "the outcome is posted once"
     await world.shows(card, holding="are blocked")
 
 
@@ -119,16 +119,16 @@ class Cell:
 
 
 async def press_is_refused(cell: Cell) -> None:
-    """Press Approve while facts about the approver can't be fetched: the press is refused with a reason."""
+    """Press Approve while facts about the approver can't be fetched. The press is refused with a reason."""
     world, ana = cell.world, cell.world.person(ANA)
     card = await make_request(world, "/turso freeze {} --reason spike")
     name = await named(world, card)
     forget(world)
     with cell.on():
-        said = words(await forging.answer_to(world, ANA, ana.presses("Approve", card)))
+        text = words(await forging.answer_to(world, ANA, ana.presses("Approve", card)))
         await world.calm()
         await others_are_answered(cell)
-    assert "ry again" in said or "Slack doesn't accept the bot" in said or "Slack doesn't" in said, said
+    assert "ry again" in text or "Slack doesn't accept the bot" in text or "Slack doesn't" in text, text
     request = await stored(world, card)
     assert (request.state, request.votes, sent(world, name)) == (State.PENDING, (), 0)
     await ana.presses("Approve", card)
@@ -136,7 +136,7 @@ async def press_is_refused(cell: Cell) -> None:
 
 
 async def installation_is_unknown(cell: Cell) -> None:
-    """Start the bot while Slack doesn't say to which workspace it belongs."""
+    """Start the bot while Slack doesn't return the bot's workspace."""
     await press_is_refused(cell)
     assert cell.world.bot is not None
     with cell.on():
@@ -146,7 +146,7 @@ async def installation_is_unknown(cell: Cell) -> None:
 
 
 async def outcome_comes_later(cell: Cell) -> None:
-    """Approve while messages fail: the change is made once, and its outcome is posted once when messages work again."""
+    """Approve while messages fail. The change is made once, and its outcome is posted once when messages work again."""
     world, ana = cell.world, cell.world.person(ANA)
     card = await make_request(world, "/turso freeze {} --reason spike")
     name = await named(world, card)
@@ -200,15 +200,15 @@ async def link_is_left_out(cell: Cell) -> None:
     world.bot.env.messenger._links.clear()  # type: ignore[attr-defined]
     with cell.on():
         asks = world.workspace.say(DANA, DB_OPS, f"/turso freeze {name} --reason spike")
-        said = await forging.answer_to(world, DANA, asks, holding="already open")
-        assert "<http" not in words(said)
+        answer = await forging.answer_to(world, DANA, asks, holding="already open")
+        assert "<http" not in words(answer)
         await others_are_answered(cell)
     await world.person(ANA).presses("Approve", card)
     await frozen_once(world, card, name)
 
 
 async def form_fails_visibly(cell: Cell) -> None:
-    """Open forms while forms fail: the person gets an answer, and nothing is denied."""
+    """Open forms while forms fail. The person gets an answer, and no request is denied."""
     world, ana = cell.world, cell.world.person(ANA)
     card = await make_request(world, "/turso freeze {} --reason spike")
     name = await named(world, card)
@@ -240,14 +240,14 @@ async def home_comes_later(cell: Cell) -> None:
 
 
 async def hint_is_left_open(cell: Cell) -> None:
-    """Get refused while other channels can't be read. The answer doesn't claim that no channel allows the command."""
+    """Type a command that is refused while other channels can't be read. The answer doesn't say that none allows it."""
     world = cell.world
     with cell.on():
         line = world.workspace.say(DANA, ORDERS, "/turso freeze orders --reason spike")
-        said = words(await forging.answer_to(world, DANA, line))
+        text = words(await forging.answer_to(world, DANA, line))
         await others_are_answered(cell)
-    assert "Another channel may allow this" in said, said
-    assert "None of your other channels" not in said
+    assert "Another channel may allow this" in text, text
+    assert "None of your other channels" not in text
     with cell.on():
         await world.calm()
     line = world.workspace.say(DANA, ORDERS, "/turso freeze orders --reason spike")
@@ -255,7 +255,7 @@ async def hint_is_left_open(cell: Cell) -> None:
 
 
 async def guests_are_not_known(cell: Cell) -> None:
-    """Run `doctor` while people can't be listed: it doesn't claim that there are no guests."""
+    """Run `doctor` while people can't be listed. It doesn't say that there are no guests."""
     assert cell.world.bot is not None
     with cell.on():
         found = {name: (well, said) for name, well, said in await cell.world.bot.health.doctor()}
@@ -264,7 +264,7 @@ async def guests_are_not_known(cell: Cell) -> None:
 
 
 async def report_is_shared_once(cell: Cell) -> None:
-    """End an incident while files fail: its report is shared once."""
+    """End an incident while uploads fail. Its report is shared once."""
     world, remy = cell.world, cell.world.person(REMY)
     key = f"INC-{len(world.workspace.calls)}"
     await remy.types(f"/turso incident start {key}", INCIDENT, holding=key)
@@ -287,7 +287,7 @@ def reports(world: World, key: str) -> list[Message]:
 
 
 async def others_are_answered(cell: Cell) -> None:
-    """Assert that another person still gets an answer meanwhile, even if it is a refusal."""
+    """Assert that another person gets an answer during the fault, even if it is a refusal."""
     await forging.answer_to(cell.world, BEN, cell.world.workspace.say(BEN, DB_OPS, "/turso whoami"))
 
 
@@ -312,4 +312,4 @@ ROWS: dict[str, Row] = {
     "upload": report_is_shared_once,
     "files.completeUploadExternal": report_is_shared_once,
 }
-"""What is tested while a method fails. `response_url` and `upload` are addresses, not methods."""
+"""The scenario for each failing method. `response_url` and `upload` are addresses, not methods."""

@@ -74,7 +74,7 @@ def reference_in(text: str) -> str:
 
 
 async def types(world: World, line: str, channel: str = DB_OPS) -> list[str]:
-    """Type a line, and return everything that only Dana is told about it."""
+    """Type a line, and return the new messages that only Dana sees."""
     before = len(private_texts(world))
     await world.person(DANA).types(f"/turso {line}", channel)
     await world.calm()
@@ -139,7 +139,7 @@ async def test_an_intent_that_a_crash_left_is_answered_once_although_it_cannot_b
     monkeypatch.setattr(intents, "close", close)
     before = len(private_texts(world))
 
-    said = await resumed(world, left(7_900, Kind.ACTION, "no.such.button"))
+    answer = await resumed(world, left(7_900, Kind.ACTION, "no.such.button"))
 
     assert failures == 0
-    assert private_texts(world)[before:] == [said]
+    assert private_texts(world)[before:] == [answer]

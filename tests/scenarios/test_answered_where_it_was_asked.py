@@ -12,8 +12,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def mentions(world: World, text: str, thread_ts: str | None = None) -> Message:
     """Write a message that mentions the bot, and return the answer that only Dana sees."""
     bot = world.workspace.app.bot_user_id
-    said = world.workspace.say(DANA, DB_OPS, f"<@{bot}> {text}", thread_ts=thread_ts)
-    return await forging.answer_to(world, DANA, said)
+    acted = world.workspace.say(DANA, DB_OPS, f"<@{bot}> {text}", thread_ts=thread_ts)
+    return await forging.answer_to(world, DANA, acted)
 
 
 async def test_a_press_on_a_reply_that_is_also_in_the_channel_is_answered_in_the_channel(world: World) -> None:

@@ -30,7 +30,7 @@ async def test_the_card_of_a_request_that_expired_meanwhile_is_answered_and_upda
     await stage.reaches(world, card, State.EXPIRED)
     await world.calm()
     assert [one for one in forging.private_messages(world, DANA) if "shelved" in words(one)], (
-        "its requester is told all the same"
+        "the requester is notified all the same"
     )
     late = await pressed(world, ANA, "Approve", card)
     assert "It is too late" in words(late)

@@ -1,4 +1,4 @@
-"""`/turso audit` says who did what to whose request, after real button presses."""
+"""`/turso audit` names the person, the action and the requester, after real button presses."""
 
 import pytest
 
@@ -20,7 +20,9 @@ channels:
 )
 
 
-async def test_approving_ones_own_request_is_recorded_as_rejected_and_approving_anothers_as_given(world: World) -> None:
+async def test_an_approval_of_the_persons_own_request_is_recorded_as_rejected_and_of_anothers_as_given(
+    world: World,
+) -> None:
     card = await make_request(world, "/turso freeze {} --reason slow")
     name = present((await stored(world, card)).plan.target).name
     await world.person(DANA).presses_and_hears("Approve", card)

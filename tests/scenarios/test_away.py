@@ -56,8 +56,8 @@ async def refused(world: World, line: str, person: str = ANA) -> str:
 
 
 async def test_the_delegate_approves_and_the_card_says_for_whom(world: World) -> None:
-    said = await away(world)
-    assert f"<@{BEN}> approves for <@{ANA}> until" in marked_up(said)
+    answer = await away(world)
+    assert f"<@{BEN}> approves for <@{ANA}> until" in marked_up(answer)
     card = await make_request(world, LINE)
     assert f"Needs 1 approval: <@{BEN}> (for <@{ANA}>)." in marked_up(card)
     assert f"cc <@{ANA}>" not in marked_up(card)
@@ -114,7 +114,7 @@ async def test_a_delegation_that_ends_before_the_start_stops_the_request(
 @pytest.mark.parametrize(
     ("was", "is_"),
     [
-        pytest.param("dba: {users: [U0ANA]", "dba: {users: [U0REMY]", id="the approver is none any more"),
+        pytest.param("dba: {users: [U0ANA]", "dba: {users: [U0REMY]", id="the approver no longer approves"),
         pytest.param("may_delegate_to: [deputies]", "may_delegate_to: ['user:U0REMY']", id="the policy forbids it"),
     ],
 )
@@ -334,9 +334,9 @@ async def test_whoami_shows_both_sides_and_off_ends_it(world: World) -> None:
     assert f"<@{BEN}> approves for you until" in marked_up(await world.person(ANA).types("/turso whoami"))
     assert f"You approve for <@{ANA}> until" in marked_up(await world.person(BEN).types("/turso whoami"))
 
-    said = await world.person(ANA).types("/turso away off", holding="no longer approves")
+    answer = await world.person(ANA).types("/turso away off", holding="no longer approves")
 
-    assert f"<@{BEN}> no longer approves for <@{ANA}>." in marked_up(said)
+    assert f"<@{BEN}> no longer approves for <@{ANA}>." in marked_up(answer)
     assert "approves for" not in words(await world.person(ANA).types("/turso whoami"))
 
 
@@ -346,8 +346,8 @@ async def test_a_reminder_calls_the_delegate_as_well(world: World) -> None:
     await world.person(DANA).presses_and_hears("Remind", card)
 
     def reminder() -> Any:
-        said = world.workspace.history(DB_OPS, None)
-        return next((one for one in said if one.thread_ts == card.ts and ":bell:" in words(one)), None)
+        messages = world.workspace.history(DB_OPS, None)
+        return next((one for one in messages if one.thread_ts == card.ts and ":bell:" in words(one)), None)
 
     assert f"<@{ANA}> <@{BEN}>" in marked_up(await until(reminder, what="the reminder"))
 
@@ -381,9 +381,9 @@ async def test_the_delegate_finds_the_request_in_the_list(world: World) -> None:
 async def test_a_person_who_cannot_use_the_bot_cannot_be_a_delegate(world: World, loss: Any) -> None:
     with loss(world, BEN):
         forget(world)
-        said = await refused(world, f"/turso away --until 1h --to <@{BEN}>")
+        answer = await refused(world, f"/turso away --until 1h --to <@{BEN}>")
     forget(world)
-    assert "can't use Turso Ops now" in said
+    assert "can't use Turso Ops now" in answer
     assert world.bot is not None
     assert await world.bot.store.delegations.of(ANA) is None
 
@@ -406,8 +406,8 @@ async def test_without_an_answer_from_slack_the_refusal_blames_no_one_else(
     directory._groups.forget("S0DBA")
     world.workspace.faults.add("html", method, status=502)
     try:
-        said = await refused(world, f"/turso away --until 1h --to <@{BEN}>")
+        answer = await refused(world, f"/turso away --until 1h --to <@{BEN}>")
     finally:
         world.workspace.faults.clear()
-    assert says in said
-    assert "Try again in a moment" in said
+    assert says in answer
+    assert "Try again in a moment" in answer

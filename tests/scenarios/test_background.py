@@ -1,4 +1,4 @@
-"""A fault in any background loop: all loops keep running, and `doctor` and the metrics report it."""
+"""A bug in a background loop: all loops keep running, and `doctor` and the metrics report it."""
 
 import ast
 import asyncio
@@ -37,26 +37,26 @@ EXPECTED = {
     "sweep",
 }
 BY_THEMSELVES = {"group commit", "open Homes", "sweep"}
-"""Loops that run often enough by themselves, or whenever they have work."""
+"""Loops that run often by themselves, or as soon as they have work."""
 WAIT_FOR_THE_WRITER = {"samples"}
 NUMBERS = count(1_000_000)
-TASKS_OF_THEIR_OWN = {
-    "core/concurrency/background.py": "the loops themselves",
-    "core/concurrency/cache.py": "one question, which somebody waits for",
-    "app/serving.py": "what ends a process first: a signal, or that Slack refuses its app-level token",
-    "app/operator_pages.py": "the server of the health pages, which is waited for at the end",
-    "app/tracing/recording.py": "the last traces, which the end waits for",
-    "core/concurrency/deadline.py": "one piece of work, which somebody waits for",
-    "app/readiness.py": "one look at Slack and Turso, whose result the next answer shows",
-    "durable/durable.py": "begins durable work again after every error, and `/readyz` says why there is none",
-    "durable/executor_locks.py": "says that the lock is lost when it ends",
-    "pipeline/execution/act.py": "the card of a change that is sent, which that change waits for",
-    "pipeline/home/home_tab.py": "one question, which somebody waits for",
-    "pipeline/outcomes/start_delay.py": "one word, which is waited for",
-    "pipeline/probe_watches.py": "one proof, whose failure is logged",
-    "slack/incoming/socket_mode.py": "the library's own, which the loop `Slack connection` replaces",
-    "slack/background_tasks.py": "one answer, whose failure is logged",
-    "store/repositories/running_incidents.py": "one question, which somebody waits for",
+UNSUPERVISED = {
+    "core/concurrency/background.py": "it starts the supervised loops",
+    "core/concurrency/cache.py": "a single call, whose caller waits for it",
+    "app/serving.py": "it waits for a signal or for Slack's refusal of the app-level token",
+    "app/operator_pages.py": "the server of the health pages, for which the shutdown waits",
+    "app/tracing/recording.py": "the last traces, for which the shutdown waits",
+    "core/concurrency/deadline.py": "a single piece of work, whose caller waits for it",
+    "app/readiness.py": "a single check of Slack and Turso, whose result the next response contains",
+    "durable/durable.py": "it restarts durable work after each error, and `/readyz` reports why there is none",
+    "durable/executor_locks.py": "its end means that the lock is lost",
+    "pipeline/execution/act.py": "the update of a card, for which the change waits",
+    "pipeline/home/home_tab.py": "a single call, whose caller waits for it",
+    "pipeline/outcomes/start_delay.py": "a single note, whose caller waits for it",
+    "pipeline/probe_watches.py": "a single proof, whose failure is logged",
+    "slack/incoming/socket_mode.py": "the library's own tasks, which the loop `Slack connection` replaces",
+    "slack/background_tasks.py": "a single answer, whose failure is logged",
+    "store/repositories/running_incidents.py": "a single call, whose caller waits for it",
 }
 
 
@@ -79,8 +79,8 @@ async def write_something(bot: Bot) -> None:
     assert await bot.store.intents.record(incoming(number, key=f"loop-{number}"), actionable=False)
 
 
-async def goes_on(bot: Bot, loop: Loop) -> None:
-    """Wait until a loop completes a round without an error. Starts one if the next would be a minute away."""
+async def completes_a_round(bot: Bot, loop: Loop) -> None:
+    """Wait until a loop completes a round without an error. Start a round if the next one would be a minute away."""
     before = loop.rounds
     if loop.name not in BY_THEMSELVES:
         assert await loop.round(), f"{loop.name}: {loop.cause}"
@@ -106,7 +106,7 @@ def test_no_module_starts_a_task_without_supervision() -> None:
             called = node.func if isinstance(node, ast.Call) else None
             if isinstance(called, ast.Attribute) and called.attr in {"create_task", "ensure_future", "TaskGroup"}:
                 found.add(name)
-    assert found == set(TASKS_OF_THEIR_OWN)
+    assert found == set(UNSUPERVISED)
 
 
 @in_the_world
@@ -119,7 +119,7 @@ async def test_a_fault_in_one_loop_stops_neither_it_nor_another(
     broken, once = loops[name], loops[name].once
 
     async def fault() -> None:
-        raise KeyError("a fault that nobody thought of")
+        raise KeyError("a bug")
 
     broken.once = fault
     waits = asyncio.create_task(write_something(bot))  # lets the writer's current round end without an error
@@ -134,10 +134,10 @@ async def test_a_fault_in_one_loop_stops_neither_it_nor_another(
         assert "KeyError" in said
         assert f'turso_ops_background_failures_total{{loop="{name}"}}' in bot.metrics.text().decode()
         others = set(loops) - {name} - (WAIT_FOR_THE_WRITER if name == "group commit" else set())
-        await asyncio.gather(*(goes_on(bot, loops[other]) for other in sorted(others)))
+        await asyncio.gather(*(completes_a_round(bot, loops[other]) for other in sorted(others)))
     finally:
         broken.once = once
-    await goes_on(bot, broken)
+    await completes_a_round(bot, broken)
     await waits
     assert {one: well for one, well, _ in await bot.health.doctor()}["background work"]
 

@@ -31,7 +31,7 @@ def _fill(connection: apsw.Connection) -> None:
 
 
 @asynccontextmanager
-async def holds_of_the_loop() -> AsyncIterator[list[float]]:
+async def blocking_times() -> AsyncIterator[list[float]]:
     """Collect how long the loop's thread computed each time before it let others run, in seconds of CPU time.
 
     Not wall time, because on a busy machine the thread also waits for a processor.
@@ -57,7 +57,7 @@ async def test_a_rotation_in_a_big_group_leaves_the_loop_free(world: World) -> N
     await world.turso.change(_fill)
     first = "big-00000"
 
-    async with holds_of_the_loop() as holds:
+    async with blocking_times() as holds:
         card = await world.person(DANA).types(f"/turso rotate {first} --reason leak", holding=first)
         await world.person(BEN).presses("Approve", card)
         await world.person(BEN).submits({"typed_name": first})

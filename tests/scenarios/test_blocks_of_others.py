@@ -1,4 +1,4 @@
-"""A timer only unblocks: a database that a person unblocked in Turso's dashboard is never blocked again by a timer."""
+"""A timer only unblocks. It never blocks a database again that a person has unblocked in Turso's dashboard."""
 
 import asyncio
 
@@ -25,21 +25,21 @@ async def freeze(world: World, name: str, options: str = "--for 30m") -> None:
 async def expire(world: World, name: str, **delta: float) -> str:
     """Let the freeze expire, and return the message about it."""
     await world.pass_time(**delta)
-    said = await until(lambda: world.card(holding=f"The freeze of `{name}` has ended"), what="the end of the freeze")
+    message = await until(lambda: world.card(holding=f"The freeze of `{name}` has ended"), what="the end of the freeze")
     await world.calm()
-    return words(said)
+    return words(message)
 
 
-async def test_a_freeze_ends_open_when_the_database_was_found_blocked_and_unblocked_since(world: World) -> None:
+async def test_a_freeze_of_a_blocked_database_ends_unblocked_if_others_unblocked_it_since(world: World) -> None:
     await world.make("found")
     await q.configuration(world, "found", block_reads=True, block_writes=True)
     await freeze(world, "found")
     await q.configuration(world, "found", block_reads=False, block_writes=False)
 
-    said = await expire(world, "found", minutes=31)
+    answer = await expire(world, "found", minutes=31)
 
     assert await q.configuration(world, "found") == (False, False)
-    assert "is unblocked" in said
+    assert "is unblocked" in answer
 
 
 async def test_a_block_that_an_earlier_freeze_found_does_not_outlast_a_later_freeze(world: World) -> None:
@@ -81,7 +81,7 @@ async def test_two_freezes_that_end_together_leave_nothing_blocked(world: World)
     assert not await q.holds(world, "both")
 
 
-async def test_undo_leaves_what_was_opened_since_open_and_what_was_found_blocked_blocked(world: World) -> None:
+async def test_undo_restores_the_blocks_from_before_the_quarantine_unless_others_removed_them(world: World) -> None:
     await world.make("undone")
     await q.configuration(world, "undone", block_writes=True)
     card = await q.request_destroy(world, "undone")

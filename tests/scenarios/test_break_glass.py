@@ -1,4 +1,4 @@
-"""Break-glass: starts at once, with one public card that is posted before the operation. Another person reviews it."""
+"""Break-glass: the card is posted first, then the operation starts at once. Another person reviews it afterwards."""
 
 import pytest
 
@@ -18,7 +18,7 @@ async def test_an_operation_without_approval_has_one_card_and_is_reviewed_by_ano
     await world.calm()
 
     cards = [one for one in world.workspace.history(INCIDENT, None) if "Review" in buttons(one)]
-    assert [one.ts for one in cards] == [card.ts], "one card, and it says what came of it"
+    assert [one.ts for one in cards] == [card.ts], "there is one card, and it shows the outcome"
     assert "fire" in words(card)
     assert card.thread_ts is None
     assert len(world.changes("DELETE", "/databases/broken")) == 1
@@ -43,7 +43,7 @@ async def test_without_a_reason_nothing_happens(world: World) -> None:
     await world.workspace.close_view(BEN, form.id)
 
 
-async def test_a_person_who_is_no_dba_has_no_break_glass(world: World) -> None:
+async def test_a_person_who_is_not_a_dba_has_no_break_glass(world: World) -> None:
     await world.make("quiet-db")
 
     answer = await world.person(DANA).types("/turso db destroy quiet-db --now --reason fire", INCIDENT)

@@ -1,4 +1,4 @@
-"""Buttons that an earlier process showed: each press is answered, and nothing breaks."""
+"""Buttons in messages of an earlier process: each press is answered, and nothing breaks."""
 
 from pathlib import Path
 

@@ -46,7 +46,7 @@ async def test_show_is_at_most_six_calls_at_the_same_time(world: World) -> None:
 
     assert 2 <= len(calls) <= 6
     starts = sorted(one.time for one in calls)
-    assert starts[-1] - starts[0] < 0.4, "none waits for another"
+    assert starts[-1] - starts[0] < 0.4, "no call waits for another"
 
 
 async def test_usage_of_one_database_is_at_most_two_usage_calls(world: World) -> None:
@@ -74,7 +74,7 @@ async def test_other_reading_commands_need_few_calls(world: World, line: str) ->
     ["", "help", "whoami", "ls", "show orders", "usage", "usage orders", "triage orders", "tokens", "requests",
      "audit", "policy explain token orders", "token orders --read-only"],
 )  # fmt: skip
-async def test_slack_is_asked_at_most_twice_beyond_the_answer(world: World, line: str) -> None:
+async def test_a_command_makes_at_most_two_slack_calls_besides_the_answer(world: World, line: str) -> None:
     await forging.forge_command(world, DANA, DB_OPS, line)
     await world.calm()
     before = len(world.workspace.calls)
@@ -97,7 +97,7 @@ async def test_an_approval_needs_few_calls(world: World) -> None:
     await world.calm()
 
     asked = [one.method for one in world.workspace.calls[before:] if one.method.startswith(("users.", "usergroups."))]
-    assert len(asked) <= 4, "who presses, and who may approve, are asked again; nobody else"
+    assert len(asked) <= 4, "only the presser and the approvers are looked up again"
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ async def test_a_change_is_sent_once(world: World, line: str, by: str, method: s
     if by == REMY:
         question = await until(
             lambda: next((m for m in forging.private_messages(world, REMY) if "once" in words(m)), None),
-            what="the question",
+            what="the confirmation question",
         )
         await world.person(REMY).presses("Freeze writes", question)
     await until(lambda: len([one for one in world.changes(method) if one.path == path]) > before, what="the change")
@@ -152,7 +152,7 @@ async def test_a_refused_change_is_not_sent_again(world: World) -> None:
     assert len([one for one in world.changes("POST") if one.path == D]) == before + 1
 
 
-async def test_creation_reports_although_the_database_does_not_answer_yet(
+async def test_a_creation_is_reported_although_the_database_does_not_respond_yet(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert _new_database.WAITS_SECONDS < 45

@@ -1,4 +1,4 @@
-"""A card is posted only where it may be seen now: also one that comes late, and not while Slack doesn't say."""
+"""A card is posted only if the channel may see it at that moment, even if it is late, and not while that is unknown."""
 
 from collections.abc import Iterator
 
@@ -66,9 +66,7 @@ def posted(world: World, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("method", ["chat.postMessage", "conversations.info"])
-async def test_in_a_channel_that_was_shared_before_it_could_be_posted_it_never_appears(
-    world: World, method: str
-) -> None:
+async def test_a_late_card_is_never_posted_in_a_channel_that_was_shared_meanwhile(world: World, method: str) -> None:
     """The bot's cached facts about the channel are younger than a minute, and outdated."""
     name = f"shared-{method[:4]}"
     before = count_private_messages(world, "couldn't be posted")
@@ -83,14 +81,14 @@ async def test_in_a_channel_that_was_shared_before_it_could_be_posted_it_never_a
         await world.pass_time(seconds=25)
         await until(
             lambda: count_private_messages(world, "couldn't be posted") > before,
-            what="the end, told to the requester alone",
+            what="the private notice that the request has ended",
         )
         assert posted(world, name) == []
     assert await state_of(world, request) is State.CANCELLED
 
 
 @pytest.mark.parametrize("method", ["chat.postMessage", "conversations.info"])
-async def test_it_comes_once_slack_answers(world: World, method: str) -> None:
+async def test_a_late_card_is_posted_once_slack_answers(world: World, method: str) -> None:
     name = f"late-{method[:4]}"
     await world.person(DANA).types("/turso ls", holding="databases")
     await asks(world, name, method)

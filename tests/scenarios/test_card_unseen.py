@@ -10,7 +10,7 @@ from tests.world import DANA, DB_OPS, living, until, words
 
 
 @pytest.mark.asyncio
-async def test_it_ends_in_the_audit_log_and_its_requester_is_told(tmp_path: Path) -> None:
+async def test_a_request_without_a_card_ends_and_its_requester_is_notified(tmp_path: Path) -> None:
     async with living(tmp_path) as world:
         assert world.bot is not None
         dana = world.person(DANA)
@@ -18,8 +18,8 @@ async def test_it_ends_in_the_audit_log_and_its_requester_is_told(tmp_path: Path
         # The bot is still in the channel when the request is made, and no longer when the card is posted.
         world.workspace.faults.add("api_error", "chat.postMessage", times=1, error="not_in_channel")
         await world.workspace.say(DANA, DB_OPS, "/turso rotate unseen --reason leak")
-        told = lambda: [one for one in forging.private_messages(world, DANA) if "couldn't be posted" in words(one)]  # noqa: E731
-        await until(told, what="its end")
+        notices = lambda: [one for one in forging.private_messages(world, DANA) if "couldn't be posted" in words(one)]  # noqa: E731
+        await until(notices, what="its end")
         await world.calm()
 
         (request,) = await world.bot.store.requests.find(states=[State.CANCELLED])

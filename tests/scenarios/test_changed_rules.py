@@ -49,9 +49,9 @@ def confirming_button(question: Any) -> str:
 
 
 @pytest.mark.parametrize("more", STRICTER)
-@pytest.mark.parametrize(("command", "told"), [("freeze", "PATCH"), ("token", "POST")])
+@pytest.mark.parametrize(("command", "method"), [("freeze", "PATCH"), ("token", "POST")])
 async def test_a_confirmation_that_now_needs_an_approval_is_refused(
-    world: World, more: str, command: str, told: str
+    world: World, more: str, command: str, method: str
 ) -> None:
     await world.make(name := f"{command}-{list(STRICTER).index(more)}")
     question = await question_for(world, f"/turso {command} {name}")
@@ -61,7 +61,7 @@ async def test_a_confirmation_that_now_needs_an_approval_is_refused(
 
     assert f"now requires {more}" in words(answer)
     await world.calm()
-    assert not [one for one in world.turso.calls.control() if one.method == told and f"/{name}/" in one.path]
+    assert not [one for one in world.turso.calls.control() if one.method == method and f"/{name}/" in one.path]
 
 
 @pytest.mark.parametrize("more", STRICTER)
@@ -92,10 +92,12 @@ async def test_a_change_of_the_policy_is_in_the_audit_log_and_announced(world: W
     rule(world, OWN)
     announced = TEMPLATE.replace("channels:", "policy_channel: C0DBOPS\nchannels:", 1)
     (world.data / "policy.yaml").write_text(announced.replace("RULE", "{deny: freeze}"))
-    world.bot.health.book.reload()  # the bot loads the file once it hasn't changed between two looks
+    world.bot.health.book.reload()  # the bot loads the file when it is unchanged since the last check
 
     dana = world.person(DANA)
-    await until(lambda: any("The policy changed from" in words(one) for one in dana.sees(DB_OPS)), what="the news")
+    await until(
+        lambda: any("The policy changed from" in words(one) for one in dana.sees(DB_OPS)), what="the announcement"
+    )
     news = next(words(one) for one in dana.sees(DB_OPS) if "The policy changed from" in words(one))
     assert "freeze on" in news
     assert "→ denied" in news

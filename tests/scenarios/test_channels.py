@@ -1,4 +1,4 @@
-"""A channel shows only its databases. Also: who sees an answer, and guests and strangers that a policy names."""
+"""A channel shows only its own databases. Also: private answers, and guests and outsiders that a policy names."""
 
 from collections.abc import AsyncIterator
 
@@ -71,7 +71,7 @@ async def test_a_channel_with_private_answers_keeps_them_private_unless_a_rule_s
     assert not loud.only_for
 
 
-async def test_private_keeps_an_answer_for_its_requester_alone(world: World) -> None:
+async def test_the_flag_private_shows_the_answer_only_to_the_requester(world: World) -> None:
     open_to_all = await world.person(DANA).types("/turso ls", ORDERS)
     private = await world.person(DANA).types("/turso ls --private", ORDERS)
 

@@ -1,4 +1,4 @@
-"""Buttons pressed twice, late, by others or forged: each press is answered privately, each operation happens once."""
+"""Presses that are doubled, late, by others or forged. Each is answered privately, each operation happens once."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ OWN_POLICY = TWO_APPROVERS
 
 
 def rotations(world: World, name: str) -> int:
-    """Return how often Turso was told to rotate the tokens of a database."""
+    """Return how many calls to rotate the tokens of a database Turso got."""
     return len(world.changes("POST", f"/databases/{name}/auth/rotate"))
 
 
@@ -37,7 +37,7 @@ async def test_a_double_click_counts_once_and_both_presses_are_answered(world: W
     assert [vote.user_id for vote in (await stored(world, card)).votes] == [ANA]
 
 
-async def test_two_distinct_people_make_a_quorum_of_two_and_it_is_done_once(world: World) -> None:
+async def test_a_quorum_of_two_needs_two_people_and_the_change_is_made_once(world: World) -> None:
     card = await make_request(world, "/turso rotate {} --reason leak")
     ana, remy = world.person(ANA), world.person(REMY)
 
@@ -83,7 +83,7 @@ async def test_a_late_click_is_answered_with_the_outcome_of_the_request(world: W
     await world.person(BEN).submits({"comment": "not today"})
     await world.shows(card, holding="not today")
     await world.calm()
-    assert (await stored(world, card)).state is State.DENIED, "until the token is minted, a denial holds"
+    assert (await stored(world, card)).state is State.DENIED, "a denial counts until the token is minted"
     denied_late = await world.person(BEN).presses_and_hears("Deny", card)
     assert "too late" in words(denied_late)
 
@@ -100,7 +100,7 @@ async def test_a_forged_approval_by_a_person_without_the_right_is_refused(world:
 
 
 @pytest.mark.parametrize("label", ["Approve", "Deny", "Withdraw"])
-async def test_a_member_who_is_no_approver_may_not_decide(world: World, label: str) -> None:
+async def test_a_member_who_is_not_an_approver_may_not_decide(world: World, label: str) -> None:
     card = await make_request(world, "/turso token {} --reason migration")
 
     answer = await world.person(REMY).presses_and_hears(label, card)
@@ -164,7 +164,7 @@ async def test_a_request_that_its_requester_withdrew_can_no_longer_be_approved(w
     assert (await stored(world, card)).state is State.CANCELLED
 
 
-async def test_a_denial_carries_its_reason_to_the_requester(world: World) -> None:
+async def test_the_requester_gets_the_comment_of_a_denial(world: World) -> None:
     card = await make_request(world, "/turso rotate {} --reason leak")
     ana = world.person(ANA)
 
@@ -179,13 +179,13 @@ async def test_a_denial_carries_its_reason_to_the_requester(world: World) -> Non
     assert "<!channel>" not in marked_up(shown)
     assert "Approve" not in buttons(shown)
 
-    def heard() -> bool:
+    def is_mentioned() -> bool:
         return any(one.thread_ts == card.ts and f"<@{DANA}>" in words(one) for one in world.person(DANA).sees())
 
-    await until(heard, what="the requester to be mentioned in the thread of the card")
+    await until(is_mentioned, what="the requester to be mentioned in the thread of the card")
 
 
-async def test_a_request_that_no_one_decides_expires_and_its_requester_is_told(world: World) -> None:
+async def test_a_request_that_no_one_decides_expires_and_its_requester_is_notified(world: World) -> None:
     card = await make_request(world, "/turso protect {} on")
     await world.pass_time(seconds=31)
 
@@ -245,7 +245,7 @@ async def test_an_approver_who_loses_the_right_no_longer_counts(world: World) ->
     assert set(group.users) == {BEN, REMY}
 
 
-async def test_a_confirmation_is_for_its_requester_alone_and_may_be_cancelled(world: World) -> None:
+async def test_only_the_requester_can_confirm_or_cancel(world: World) -> None:
     remy = world.person(REMY)
     question = await make_request(world, "/turso freeze {} --for 30m", by=REMY)
     assert question.only_for == REMY
@@ -287,15 +287,15 @@ async def test_a_reason_cannot_fool_an_approver(world: World) -> None:
     assert "*Approved*" not in shown
 
 
-async def test_a_form_whose_trigger_is_too_old_asks_for_another_press_and_is_no_refusal(world: World) -> None:
+async def test_a_press_whose_trigger_has_expired_is_answered_with_a_hint_to_press_again(world: World) -> None:
     assert world.bot is not None
     card = await make_request(world, "/turso db destroy {} --now --reason old")
     entries = (await world.bot.store.audit.head())[0]
     world.workspace.faults.add("api_error", "views.open", error="expired_trigger_id", times=1)
 
-    heard = await world.person(ANA).presses_and_hears("Approve", card)
+    answer = await world.person(ANA).presses_and_hears("Approve", card)
 
-    assert "Press the button again" in words(heard)
-    assert (await world.bot.store.audit.head())[0] == entries, "nobody was refused anything"
+    assert "Press the button again" in words(answer)
+    assert (await world.bot.store.audit.head())[0] == entries, "no refusal was recorded"
     await world.person(ANA).presses("Approve", card)
     assert await world.person(ANA).modal("type the name")

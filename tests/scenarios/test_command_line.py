@@ -80,14 +80,14 @@ async def test_the_store_is_created_in_the_folder_and_upgrading_twice_is_harmles
         pytest.param("", 1, "the file is empty", id="empty"),
         pytest.param("channels: {}\n", 1, "`version: 1` is missing", id="without a version"),
         pytest.param("version: 1\n", 1, "names no channels", id="a version alone"),
-        pytest.param("version: 1\nchannels: {}\n", 0, "0 channels", id="nothing for anybody, on purpose"),
-        pytest.param("version: 1\nchanels: {}\n", 1, "chanels", id="a key that is none"),
-        pytest.param("version: 1\nworkspace: acme\n", 1, "workspace", id="a name where an id belongs"),
+        pytest.param("version: 1\nchannels: {}\n", 0, "0 channels", id="denies everything on purpose"),
+        pytest.param("version: 1\nchanels: {}\n", 1, "chanels", id="an unknown key"),
+        pytest.param("version: 1\nworkspace: acme\n", 1, "workspace", id="a name instead of an id"),
         pytest.param(
             "version: 1\nchannels: {C0DBOPS: {databases: ['*'], rules: [{allow: fly}]}}\n", 1, "fly",
-            id="a command that is none",
+            id="an unknown command",
         ),
-        pytest.param("a: [", 1, "line", id="no YAML"),
+        pytest.param("a: [", 1, "line", id="not YAML"),
     ],
 )  # fmt: skip
 async def test_a_policy_is_checked(tmp_path: Path, text: str, status: int, says: str) -> None:
@@ -168,7 +168,9 @@ async def test_the_doctor_finds_a_process_with_another_policy(house: House, tmp_
         assert ran.status == 1
         assert "FAIL  policy: " in ran.out
         assert "other processes use" in ran.out
-        assert not store.execute("SELECT * FROM new_ones").fetchall(), "who only looks is not one of the processes"
+        assert not store.execute("SELECT * FROM new_ones").fetchall(), (
+            "a command that only reads isn't listed as a process"
+        )
         store.executescript("DROP TRIGGER new_process; DROP TABLE new_ones")
 
 
@@ -225,8 +227,8 @@ async def test_readiness_and_the_doctor_say_when_turso_no_longer_accepts_the_tok
         ran = await house.command("doctor")
         assert ran.status == 1
         assert "FAIL  turso" in ran.out
-        assert all(line.startswith(("ok  ", "FAIL")) for line in ran.out.splitlines()), "findings, and no log lines"
-        assert all(json.loads(line)["level"] for line in ran.err.splitlines()), "log lines as the processes write them"
+        assert all(line.startswith(("ok  ", "FAIL")) for line in ran.out.splitlines()), "only findings, no log lines"
+        assert all(json.loads(line)["level"] for line in ran.err.splitlines()), "only log lines in JSON"
         assert (await house.asks("/healthz")).status_code == 200
     finally:
         house.world.turso.faults.remove(fault.id)
@@ -234,7 +236,7 @@ async def test_readiness_and_the_doctor_say_when_turso_no_longer_accepts_the_tok
 
 
 async def until_down(house: House, names: list[str], *, within: float) -> None:
-    """Wait until `/readyz` names what is down. The process keeps accepting requests meanwhile."""
+    """Wait until `/readyz` lists exactly these names as down. It keeps responding with 200 meanwhile."""
 
     async def says_so() -> bool:
         answer = await house.asks("/readyz")
@@ -247,7 +249,7 @@ async def until_down(house: House, names: list[str], *, within: float) -> None:
 async def comes_true(look: Callable[[], Awaitable[bool]], *, within: float = 25.0) -> None:
     """Poll until `look` returns something true."""
     async with asyncio.timeout(within):
-        while not await look():  # an event loop can't wait for what happens in another process
+        while not await look():  # only polling shows a change in another process
             await asyncio.sleep(0.3)
 
 
@@ -260,16 +262,16 @@ async def test_a_policy_that_changes_takes_effect_and_one_that_is_broken_does_no
     async def allowed() -> bool:
         return not await refused()
 
-    async def told() -> bool:
+    async def reports_the_error() -> bool:
         return "roles" in words(await ana.types("/turso doctor"))
 
     assert await allowed()
     house.policy.write_text(good.replace("- {allow: read}", "- {deny: list}\n      - {allow: read}", 1))
     await comes_true(refused)
-    assert "ok    policy: " in (await house.command("doctor")).out, "it has said at once by which policy it decides"
+    assert "ok    policy: " in (await house.command("doctor")).out, "the process has reported its new policy at once"
 
     house.policy.write_text(good.replace("rules:", "roles:", 1))
-    await comes_true(told)
+    await comes_true(reports_the_error)
     assert await refused(), "the old policy stays in force"
     await house.world.workspace.open_home(ANA)
     home = await until(lambda: house.world.workspace.home_of(ANA), what="Home")
@@ -279,12 +281,12 @@ async def test_a_policy_that_changes_takes_effect_and_one_that_is_broken_does_no
     await comes_true(allowed)
 
 
-async def test_a_process_that_is_told_to_stop_first_answers_what_it_has_accepted(house: House) -> None:
+async def test_a_process_that_gets_sigterm_first_answers_the_requests_that_it_has_accepted(house: House) -> None:
     slow = house.world.turso.faults.add("latency", method="GET", path="*/databases", seconds=1.5, count=1)
     dana = house.world.person(DANA)
     before = {one.ts for one in dana.sees()}
     await house.world.workspace.say(DANA, "C0DBOPS", "/turso ls")
-    await until(lambda: slow.struck, what="the list to be under way")
+    await until(lambda: slow.struck, what="the call of the list")
 
     assert await house.bot.stop() == 0
 

@@ -48,7 +48,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) 
 @pytest.mark.parametrize("when", ["before the commit", "after the commit"])
 @pytest.mark.parametrize("numbers", [{1}, {2}, {3}, {5}, {8}, {13}, {21}, {1, 3, 5, 7, 9, 11}], ids=str)
 async def test_an_approval_is_neither_lost_nor_doubled(world: World, numbers: set[int], when: When) -> None:
-    """Approve with one press, whichever of its transactions is cut."""
+    """Approve with one press, whose connection is cut in one of its transactions."""
     name = f"cut-{when.split()[0]}-{'-'.join(map(str, sorted(numbers)))}"
     await world.make(name)
     ana = world.person(ANA)
@@ -58,7 +58,7 @@ async def test_an_approval_is_neither_lost_nor_doubled(world: World, numbers: se
         await ana.presses("Approve", card)
         await world.shows(card, holding="are blocked")
         await world.calm()
-        # a press may have fewer transactions than that: the bot's looks for due timers add more
+        # if the press has fewer transactions than that, a check for due timers is cut instead
         while seen[0] < max(numbers):
             await asyncio.sleep(0.05)
 
@@ -67,4 +67,6 @@ async def test_an_approval_is_neither_lost_nor_doubled(world: World, numbers: se
     assert [vote.user_id for vote in request.votes] == [ANA]
     assert len(world.changes("PATCH", f"{name}/configuration")) == 1
     assert not [one for one in forging.private_messages(world, ANA) if "didn't answer" in words(one)]
-    assert len([one for one in ana.sees() if one.thread_ts == card.ts and name in words(one)]) == 1, "told once"
+    assert len([one for one in ana.sees() if one.thread_ts == card.ts and name in words(one)]) == 1, (
+        "the outcome is posted once"
+    )

@@ -1,4 +1,4 @@
-"""At the end of a quarantine's countdown, the current state of the database, its people and the rules decides."""
+"""When a countdown ends, the bot checks the database, the people and the rules again before it destroys."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ async def gone(world: World, name: str) -> None:
     await q.at_turso(world, "DELETE", name)
 
 
-async def made_again(world: World, name: str) -> None:
+async def recreated(world: World, name: str) -> None:
     await gone(world, name)
     await world.make(name)
 
@@ -45,9 +45,9 @@ async def released(world: World, name: str) -> None:
 
 
 DIFFERENT: dict[str, tuple[Change, str, int, tuple[bool, bool] | None]] = {
-    "reads opened": (at_dashboard(block_reads=False), "unblocked reads", 0, (False, False)),
-    "writes opened": (at_dashboard(block_writes=False), "unblocked writes", 0, (False, False)),
-    "both opened": (
+    "reads unblocked": (at_dashboard(block_reads=False), "unblocked reads", 0, (False, False)),
+    "writes unblocked": (at_dashboard(block_writes=False), "unblocked writes", 0, (False, False)),
+    "both unblocked": (
         at_dashboard(block_reads=False, block_writes=False),
         "unblocked reads and writes",
         0,
@@ -55,12 +55,12 @@ DIFFERENT: dict[str, tuple[Change, str, int, tuple[bool, bool] | None]] = {
     ),
     "protected": (at_dashboard(delete_protection=True), "elete protection", 0, (False, False)),
     "gone": (gone, "no longer exists", 1, None),
-    "made again": (made_again, "a different database now", 1, (False, False)),
+    "recreated": (recreated, "a different database now", 1, (False, False)),
     "its hold released": (released, "ended before the countdown", 0, (True, True)),
 }
 
 
-async def test_a_database_that_differs_from_what_the_quarantine_left_is_not_destroyed(world: World) -> None:
+async def test_a_database_that_changed_during_the_quarantine_is_not_destroyed(world: World) -> None:
     names = {label: f"alpha-{label.replace(' ', '-')}" for label in DIFFERENT}
     cards = {label: await q.quarantined(world, name) for label, name in names.items()}
     for label, (change, *_) in DIFFERENT.items():
@@ -71,20 +71,20 @@ async def test_a_database_that_differs_from_what_the_quarantine_left_is_not_dest
     for label, (_, says, deletes, blocks) in DIFFERENT.items():
         card, name = cards[label], names[label]
         request = await stage.reaches(world, card, State.STALE)
-        told = await world.shows(card, holding=says)
-        assert "Nothing was destroyed" in words(told), label
-        assert "Undo" not in buttons(told), label
+        message = await world.shows(card, holding=says)
+        assert "Nothing was destroyed" in words(message), label
+        assert "Undo" not in buttons(message), label
         notice = await until(partial(q.notice_below, world, card, says))
         assert f"<@{DANA}>" in notice, label
-        assert f"<@{ANA}>" in notice, f"{label}: who approved it is told as well"
-        assert q.destroyed(world, name) == deletes, f"{label}: by nobody but the test"
+        assert f"<@{ANA}>" in notice, f"{label}: the approver is notified as well"
+        assert q.destroyed(world, name) == deletes, f"{label}: only the test destroyed it"
         assert not await q.holds(world, name), label
         assert blocks is None or await q.configuration(world, name) == blocks, label
         ends = [(one.event, one.outcome) for one in await q.audited(world, request)]
         assert ends[-1] == ("finished", "stale"), label
 
 
-async def test_a_database_that_is_as_the_quarantine_left_it_is_destroyed(world: World) -> None:
+async def test_a_database_that_did_not_change_during_the_quarantine_is_destroyed(world: World) -> None:
     card = await q.quarantined(world, "bravo")
 
     await world.pass_time(hours=25)
@@ -155,7 +155,7 @@ async def test_a_destroy_that_the_rules_no_longer_allow_leaves_the_database_in_q
     assert says in request.outcome
     await world.pass_time(hours=48)
     await world.calm()
-    assert q.destroyed(world, name) == 0, "no countdown runs any more"
+    assert q.destroyed(world, name) == 0, "no countdown is running"
 
 
 async def rests(world: World, card: Message) -> Any:
@@ -166,7 +166,7 @@ async def rests(world: World, card: Message) -> Any:
         if found.rests:
             return found
         await asyncio.sleep(0.02)
-    raise AssertionError(f"it still counts down: {found}")
+    raise AssertionError(f"the countdown is still running: {found}")
 
 
 async def refused(world: World, name: str) -> Message:
@@ -180,7 +180,7 @@ async def refused(world: World, name: str) -> Message:
     return world.as_now(card)
 
 
-async def test_people_are_told_what_they_can_do_and_undo_works(world: World) -> None:
+async def test_people_are_notified_of_a_refused_destroy_and_undo_works(world: World) -> None:
     card = await refused(world, "law-undo")
 
     assert "wasn't destroyed" in words(card)
@@ -196,7 +196,7 @@ async def test_people_are_told_what_they_can_do_and_undo_works(world: World) -> 
     assert not await q.holds(world, "law-undo")
 
 
-async def test_requesting_it_again_starts_a_new_countdown_instead(world: World) -> None:
+async def test_requesting_the_destroy_again_starts_a_new_countdown(world: World) -> None:
     card = await refused(world, "law-again")
     old = await stage.request_of(world, card)
 
@@ -211,14 +211,14 @@ async def test_requesting_it_again_starts_a_new_countdown_instead(world: World) 
     await world.calm()
     await until(
         lambda: any("replaced by another quarantine" in one for one in q.below(world, card)),
-        what="that its people hear it",
+        what="the notice about the new quarantine",
     )
     await world.pass_time(hours=25)
     await stage.reaches(world, again, State.SUCCEEDED)
     assert q.destroyed(world, "law-again") == 1
 
 
-async def test_destroying_it_at_once_ends_it_too(world: World) -> None:
+async def test_destroying_the_database_at_once_ends_the_quarantine_too(world: World) -> None:
     card = await refused(world, "law-now")
 
     at_once = await q.request_destroy(world, "law-now", now=True)
@@ -251,7 +251,7 @@ LEAVES_OUT = json.dumps({"size_limit": "0", "block_reads": None, "delete_protect
 
 
 @pytest.mark.parametrize("silent", ["Turso", "Slack", "blocks"])
-async def test_while_the_state_is_unknown_nothing_is_destroyed_and_after_a_while_people_are_told(
+async def test_while_the_state_is_unknown_nothing_is_destroyed_and_people_are_notified_after_a_while(
     world: World, silent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(countdown, "NOTIFY_AT", 2)
@@ -272,7 +272,7 @@ async def test_while_the_state_is_unknown_nothing_is_destroyed_and_after_a_while
         await world.pass_time(minutes=2)
         notice = await until(
             lambda: next((one for one in q.below(world, card) if "isn't destroyed yet" in one), None),
-            what="that it is told",
+            what="the notice",
         )
         assert f"<@{DANA}>" in notice
         assert f"<@{ANA}>" in notice

@@ -1,4 +1,4 @@
-"""A rule can send a direct message to the people that it notifies: one each, and only to those who can see the card."""
+"""A rule can notify people by direct message: each gets one, and only if they can see the card."""
 
 import re
 
@@ -45,10 +45,10 @@ async def fires(world: World, card: Message, attempt: int = 0) -> None:
     await fire(env, Timer(TimerKind.REMIND, request_id(card), env.clock.now(), attempt))
 
 
-async def test_each_person_gets_one_with_a_link_even_after_a_crash(world: World) -> None:
+async def test_each_person_gets_one_direct_message_with_a_link_even_after_a_crash(world: World) -> None:
     card = await make_request(world, LINE)
 
-    for attempt in (0, 0, 1):  # the repeated 0 is as after a crash
+    for attempt in (0, 0, 1):  # the repeated 0 simulates a crash
         await fires(world, card, attempt)
 
     for one in (ANA, BEN):
@@ -61,7 +61,7 @@ async def test_each_person_gets_one_with_a_link_even_after_a_crash(world: World)
     assert not direct(world, card, REMY)
 
 
-async def test_a_person_who_is_notified_later_gets_one_then(world: World) -> None:
+async def test_a_person_who_is_notified_later_gets_a_direct_message_then(world: World) -> None:
     card = await make_request(world, LINE)
 
     for attempt in (0, 1, 2, 3):
@@ -70,16 +70,16 @@ async def test_a_person_who_is_notified_later_gets_one_then(world: World) -> Non
     assert [len(direct(world, card, one)) for one in (ANA, BEN, REMY)] == [1, 1, 1]
 
 
-async def test_a_person_who_is_not_in_the_channel_gets_none(world: World) -> None:
+async def test_a_person_who_is_not_in_the_channel_gets_no_direct_message(world: World) -> None:
     card = await make_request(world, LINE)
 
-    with out_of_the_channel(world, BEN):  # the bot has cached that he is in it
+    with out_of_the_channel(world, BEN):  # the bot has cached that he is a member
         await fires(world, card)
 
     assert [len(direct(world, card, one)) for one in (ANA, BEN)] == [1, 0]
 
 
-async def test_without_the_key_or_after_a_decision_there_is_none(world: World) -> None:
+async def test_without_the_key_or_after_a_decision_there_is_no_direct_message(world: World) -> None:
     plain, approved = await make_request(world, "/turso rotate {} --reason leak"), await make_request(world, LINE)
     await world.person(ANA).presses("Approve", approved)
     await reaches(world, approved, State.SUCCEEDED)

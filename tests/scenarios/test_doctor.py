@@ -34,11 +34,11 @@ async def found(world: World) -> dict[str, tuple[bool, str]]:
 async def test_in_a_sandbox_all_checks_pass_and_the_message_lists_every_one(world: World) -> None:
     every = await found(world)
 
-    told = words(await world.person(ANA).types("/turso doctor", holding="checks"))
+    text = words(await world.person(ANA).types("/turso doctor", holding="checks"))
 
     assert all(well for well, _ in every.values()), every
-    assert f"All {len(every)} checks passed" in told
-    assert all(name in told for name in every)
+    assert f"All {len(every)} checks passed" in text
+    assert all(name in text for name in every)
 
 
 async def test_a_rule_with_too_few_people_to_fulfil_it_is_named(world: World) -> None:
@@ -80,7 +80,7 @@ async def test_people_who_cannot_be_looked_up_are_not_called_too_few(world: Worl
             world.bot.health.directory.forget({"type": "subteam_updated", "subteam": {"id": group}})
 
 
-async def test_guests_in_a_channel_are_reported_and_are_no_problem(world: World) -> None:
+async def test_guests_in_a_channel_are_reported_but_not_as_a_problem(world: World) -> None:
     assert (await found(world))["guests"] == (
         True, f"Guests can read what is posted in `{ORDERS}` (1 guest)."
     )  # fmt: skip
@@ -122,7 +122,7 @@ async def test_a_wrong_clock_is_found(world: World, monkeypatch: pytest.MonkeyPa
 async def test_a_process_with_another_policy_is_found_while_it_runs(world: World) -> None:
     assert world.bot is not None
     store, now = world.bot.store, datetime.now(UTC)
-    assert (await found(world))["policy"][0], "its own row is no other process's"
+    assert (await found(world))["policy"][0], "its own row doesn't count as another process"
     for seen, policy, well in (
         (now, "0ther", False),
         (now, world.bot.env.rules.policy.hash, True),
@@ -169,7 +169,7 @@ async def test_work_that_does_not_end_is_found(world: World, monkeypatch: pytest
         ("r-nobodyheard", REVOKED, "tokens revoked by request"),
     ],
 )
-async def test_an_end_that_was_reported_to_no_one_is_seen_by_doctor_and_the_metrics(
+async def test_an_outcome_that_could_not_be_delivered_is_reported_by_doctor_and_the_metrics(
     world: World, subject: str, event: str, named: str
 ) -> None:
     assert world.bot is not None
@@ -228,7 +228,7 @@ async def test_a_signing_secret_that_is_not_slacks_is_found_by_every_process(wor
         ("xapp-of-another-app", False, "Slack doesn't accept SLACK_APP_TOKEN (invalid_auth)."),
     ],
 )
-async def test_an_app_token_is_tried(world: World, token: str, well: bool, says: str) -> None:
+async def test_an_app_token_is_checked_with_slack(world: World, token: str, well: bool, says: str) -> None:
     assert world.bot is not None
     checks = replace(world.bot.health.credentials, app_token=token)
 

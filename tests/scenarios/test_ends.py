@@ -1,4 +1,4 @@
-"""However a request ends, the bot's blocks match its open holds, and the card offers only what still works."""
+"""After every outcome, the bot's blocks match its open holds, and the card has only buttons that work."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -61,7 +61,7 @@ async def expired(world: World, card: Message) -> None:
 
 
 async def drifted(world: World, card: Message) -> None:
-    """Change the database after the comparison, and let enough time pass that it is compared again."""
+    """Change the database after the check for plan drift, and let enough time pass that it is checked again."""
     request = await stage.request_of(world, card)
     assert request.plan.target is not None
     await q.configuration(world, request.plan.target.name, delete_protection=True)
@@ -129,12 +129,12 @@ async def test_blocks_and_holds_match_after_every_end(
     if not takes_over:
         assert bool(await q.holds(world, name)) is (end == "succeeded")
         return
-    assert await q.configuration(world, name) == (True, True), "nothing opens by itself"
+    assert await q.configuration(world, name) == (True, True), "nothing is unblocked automatically"
     if end == "succeeded":
         await world.person(DANA).presses_and_hears("Undo", await world.shows(card, button="Undo"))
         await stage.reaches(world, card, State.RESTORED)
     else:
-        assert f"/turso thaw {name}" in words(world.as_now(card)), "its people learn that it is still blocked"
+        assert f"/turso thaw {name}" in words(world.as_now(card)), "the card says that the database is still blocked"
         if end == "drifted":
             await q.configuration(world, name, delete_protection=False)
         assert request.leaves_frozen
@@ -177,7 +177,7 @@ async def reconciled(world: World, request_id: str) -> None:
         await world.pass_time(seconds=(timer.due_at - world.clock.now()).total_seconds() + 1)
         end = asyncio.get_running_loop().time() + 30
         while await store.timers.is_due(timer.kind, timer.subject, timer.due_at):
-            assert asyncio.get_running_loop().time() < end, "nobody looks again"
+            assert asyncio.get_running_loop().time() < end, "the reconciler doesn't run again"
             await asyncio.sleep(0.02)
 
 
@@ -187,7 +187,7 @@ OPENED["both"] = OPENED["reads"] | OPENED["writes"]
 
 
 @pytest.mark.parametrize(("opened", "operation"), pairs(OPENED, OPERATIONS))
-async def test_blocks_and_holds_match_after_what_is_not_known_at_first(
+async def test_blocks_and_holds_match_after_an_outcome_that_was_unknown_at_first(
     world: World, monkeypatch: pytest.MonkeyPatch, operation: str, opened: str
 ) -> None:
     name = f"unknown-{operation}-{opened}"
@@ -209,7 +209,9 @@ async def test_blocks_and_holds_match_after_what_is_not_known_at_first(
     await world.calm()
     await matches(world, name)
     blocked = await q.configuration(world, name)
-    assert blocked == (opened not in ("reads", "both"), opened not in ("writes", "both")), "nothing opens by itself"
+    assert blocked == (opened not in ("reads", "both"), opened not in ("writes", "both")), (
+        "nothing is unblocked automatically"
+    )
     if opened == "nothing" and operation != "finish":
         assert request.state in (State.SUCCEEDED, State.QUARANTINED)
         return
@@ -241,7 +243,9 @@ async def test_the_card_offers_deny_and_withdraw_until_the_change_is_sent(
 
     await asyncio.wait_for(held.arrived.wait(), 30)
     try:
-        await until(lambda: not {"Deny", "Withdraw"} & set(buttons(world.as_now(card))), what="that both are gone")
+        await until(
+            lambda: not {"Deny", "Withdraw"} & set(buttons(world.as_now(card))), what="the card without both buttons"
+        )
         assert "has started" in words(world.as_now(card))
     finally:
         held.released.set()

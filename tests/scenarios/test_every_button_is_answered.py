@@ -25,7 +25,7 @@ OTHERS = (REMY, GIL)
 
 
 def pressers(person: str, at: int) -> tuple[str, ...]:
-    """Return who presses the button, in order. `make test` runs a part of the list for each button."""
+    """Return the people who press the button, in order. `make test` runs a part of the list for each button."""
     if SOAK:
         return (*OTHERS, person, person, REMY)
     return [(REMY, person, person), (GIL, person, person), (person, person, REMY)][(at + CHOICE) % 3]
@@ -53,7 +53,7 @@ class Shown:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run a world that has a message of each kind."""
+    """Run a sandbox that has a message of each kind."""
     async with sound(tmp_path_factory.mktemp("world")) as found:
         found.workspace.limits.rates = "off"
         await tour(found)
@@ -84,7 +84,7 @@ async def tour(world: World) -> None:
     await remy.types("/turso incident start INC-1", INCIDENT)
     await remy.types("/turso freeze users --for 30m", INCIDENT)
     await world.workspace.say(BEN, INCIDENT, "/turso db destroy broken --now --reason fire")
-    await until(lambda: world.card(INCIDENT, holding="*broken* was destroyed"), what="the break-glass act")
+    await until(lambda: world.card(INCIDENT, holding="*broken* was destroyed"), what="the break-glass operation")
     await ben.types("/turso triage users", INCIDENT)
     await world.calm()
     for line in ("requests --to-approve", "requests --mine"):
@@ -130,7 +130,8 @@ async def answers(world: World, person: str, channel: str, doing: Any, *, action
     for view in world.workspace.views_of(person):
         await world.workspace.close_view(person, view.id)
     calls = [one for one in world.workspace.calls[before:] if not one.error]
-    asks = presses.carries_line(action_id) or action_id.startswith("incident.")  # answered like a typed line
+    # a button that runs a command may get a public answer
+    asks = presses.carries_line(action_id) or action_id.startswith("incident.")
     places = (channel, person, mine) if asks else (person, mine)
     visible = [one for one in calls if one.args.get("channel") in places]
     alone = [one for one in calls if one.method in TELLS_ALONE and one.args.get("user", person) == person]
@@ -151,7 +152,7 @@ async def test_many_kinds_of_buttons_are_shown(world: World) -> None:
     assert any(one.message.thread_ts for one in kinds)
 
 
-async def test_each_press_is_answered_for_others_for_the_person_it_is_meant_for_and_again(world: World) -> None:
+async def test_each_press_is_answered_for_others_for_the_right_person_and_again(world: World) -> None:
     silent = []
     every = sorted(shown(world), key=lambda one: one.action_id != "approval.remind")  # before its request has ended
     for at, button in enumerate(every):

@@ -1,6 +1,6 @@
-"""Nothing is done or shown without a decision of the rules.
+"""Nothing is done or shown without a policy decision.
 
-Covers every entry point in the tables and in rendered messages.
+Covers every entry point in the dispatch tables and every action in rendered messages.
 """
 
 import sqlite3
@@ -31,11 +31,11 @@ KEPT = ("requests", "votes", "holds", "incidents", "digests", "tokens", "reviews
 TELLING = ("chat.", "views.", "response_url", "files.")
 FOR_ALL = [one.name for one in COMMANDS if one.open_to_all]
 SHOWING = (
-    "home", "action: home.page.", "action: form.open.", "action: channel.", "action: that nobody knows", "options: ",
+    "home", "action: home.page.", "action: form.open.", "action: channel.", "action: unknown", "options: ",
     "shortcut: ",
     *(f"{way}{name}" for name in FOR_ALL for way in ("command: ", "callback: form.")),
 )  # fmt: skip
-"""Entry points that open a form or show people what they may do. They read and change nothing."""
+"""Entry points that only open a form or list permissions. They need no audit entry."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -67,7 +67,7 @@ async def _tour(world: World) -> None:
     await ana.types("/turso alert mute --for 1d", holding="No new alerts")
     await remy.types("/turso incident start INC-1", INCIDENT)
     await world.workspace.say(BEN, INCIDENT, "/turso db destroy broken --now --reason fire")
-    await until(lambda: world.card(INCIDENT, holding="*broken* was destroyed"), what="the break-glass act")
+    await until(lambda: world.card(INCIDENT, holding="*broken* was destroyed"), what="the break-glass operation")
     await world.calm()
     await until(lambda: world.turso.clock.now() - made > timedelta(seconds=2), what="a moment to go back to")
     card = await dana.types("/turso rewind rewound --to 1s ago", holding="rewound")
@@ -81,7 +81,7 @@ async def _tour(world: World) -> None:
 
 
 async def _be_away(world: World, person: str, delegate: str) -> None:
-    """Let a person be away, even if the policy doesn't let them choose that delegate."""
+    """Set a person's absence in the store, even if the policy doesn't allow that delegate."""
     assert world.bot is not None
     now = world.bot.env.clock.now()
     await world.bot.store.delegations.set(Delegation(person, delegate, now, now + timedelta(days=2)))
@@ -89,21 +89,21 @@ async def _be_away(world: World, person: str, delegate: str) -> None:
 
 @pytest.fixture
 def decisions(monkeypatch: pytest.MonkeyPatch) -> list[Decided]:
-    """Return every decision of the rules while the test runs."""
+    """Return the policy decisions that are made while the test runs."""
     return record_decisions(monkeypatch, decision, request_decision)
 
 
-def on_record(world: World) -> int:
+def count_audit_entries(world: World) -> int:
     """Return the number of entries in the audit log."""
     with closing(sqlite3.connect(world.data / "turso-ops.db")) as store:
         return int(store.execute("SELECT count(*) FROM audit_log").fetchone()[0])
 
 
 def lasting_effects(world: World) -> list[Any]:
-    """Return what a dry run must not change: the changes sent to Turso, and what the bot stores about its state."""
-    told = sum(one.method != "GET" for one in world.turso.calls.control())
+    """Return what a dry run must not change: the changes sent to Turso, and the bot's stored state."""
+    sent = sum(one.method != "GET" for one in world.turso.calls.control())
     with closing(sqlite3.connect(world.data / "turso-ops.db")) as store:
-        return [told, *(store.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in KEPT)]
+        return [sent, *(store.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in KEPT)]
 
 
 @dataclass
@@ -117,7 +117,7 @@ class TakeResult:
 
 
 async def use_entry(world: World, decisions: list[Decided], entry: ways.Entry) -> TakeResult:
-    """Use an entry point, and return what the rules, Slack and the audit log show. The preparation doesn't count."""
+    """Use an entry point, and return its effects on decisions, Slack and the audit log. Leave out the preparation."""
     before: list[Any] = []
 
     def ready() -> None:
@@ -125,7 +125,7 @@ async def use_entry(world: World, decisions: list[Decided], entry: ways.Entry) -
         before[:] = (
             len(world.workspace.calls),
             len(world.workspace.deliveries),
-            on_record(world),
+            count_audit_entries(world),
             lasting_effects(world),
         )
 
@@ -133,10 +133,10 @@ async def use_entry(world: World, decisions: list[Decided], entry: ways.Entry) -
     await entry.take(world, ready)
     await world.calm()
     calls, deliveries, entries, as_it_was = before
-    told = any(one.method.startswith(TELLING) for one in world.workspace.calls[calls:] if not one.error)
+    answered = any(one.method.startswith(TELLING) for one in world.workspace.calls[calls:] if not one.error)
     in_place = any(one.answer for one in world.workspace.deliveries[deliveries:])
     return TakeResult(
-        bool(decisions), told or in_place, on_record(world) > entries, lasting_effects(world) != as_it_was
+        bool(decisions), answered or in_place, count_audit_entries(world) > entries, lasting_effects(world) != as_it_was
     )
 
 
@@ -146,11 +146,11 @@ async def test_each_entry_point_is_decided_answered_and_audited(
 ) -> None:
     found = await use_entry(world, decisions, entry)
 
-    assert found.decided, "the rules were not asked"
-    assert found.answered, "nobody was told anything"
-    assert found.recorded or entry.name.startswith(SHOWING), "what reads, acts or is refused is on record"
+    assert found.decided, "no policy decision was made"
+    assert found.answered, "no one got an answer"
+    assert found.recorded or entry.name.startswith(SHOWING), "reads, changes and refusals are audited"
     if entry.name.startswith(("command: ", "callback: form.")):
-        assert not found.changed, "these are dry runs"
+        assert not found.changed, "a dry run changes nothing"
 
 
 async def test_everything_that_was_rendered_is_in_the_tables(world: World) -> None:
@@ -162,7 +162,9 @@ async def test_everything_that_was_rendered_is_in_the_tables(world: World) -> No
         assert f"action: {kind}" in names
     assert {f"callback: {one}" for one in callback_ids(shown)} <= names
     assert {f"options: {one}" for one in option_sources(shown)} <= names
-    assert {"approval.approve", "quarantine.undo", "review.open"} <= set(action_ids(shown)), "the tour shows much"
+    assert {"approval.approve", "quarantine.undo", "review.open"} <= set(action_ids(shown)), (
+        "the tour shows all important buttons"
+    )
 
 
 async def test_an_action_without_a_decision_is_found(
@@ -174,7 +176,7 @@ async def test_an_action_without_a_decision_is_found(
     monkeypatch.setitem(button_actions.CLICKS, "evil.act", button_actions.Click(careless))
     entry = next(one for one in ways.entries() if one.name == "action: evil.act")
 
-    # Another person's Home may be drawn meanwhile, which asks the rules too: it is enough to find the action once.
+    # Updating another person's Home meanwhile makes decisions too, so one run without a decision is enough.
     assert not all([(await use_entry(world, decisions, entry)).decided for _ in range(5)])
 
 

@@ -1,4 +1,4 @@
-"""`policy explain --as --in` predicts what the bot decides about that person in that channel, or says that it can't."""
+"""`policy explain --as --in` predicts the decision about that person in that channel, or says that it can't."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -63,7 +63,7 @@ channels:
 EVERYBODY = [ANA, BEN, DANA, REMY, GIL, STELLA, ZED]
 PEOPLE = {
     "an admin": ANA, "a member": DANA, "a responder": REMY, "a guest": GIL, "an external": STELLA,
-    "somebody deactivated": ZED,
+    "a deactivated person": ZED,
 }  # fmt: skip
 CHANNELS = {
     "public": DB_OPS, "private, with the requester": ORDERS, "archived": OLD,
@@ -104,7 +104,7 @@ async def channels(world: World) -> AsyncIterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A verdict (None: it can't be determined) and the sentence that gives the reason."""
+    """A verdict and the sentence with its reason. The verdict is None if it can't be determined."""
 
     verdict: Verdict | Literal["refused"] | None
     why: str
@@ -117,7 +117,7 @@ def sections(message: Message) -> list[str]:
 
 
 async def really(world: World, monkeypatch: pytest.MonkeyPatch, who: str, where: str, line: str) -> Answer:
-    """Type a line as that person, and return the last verdict of the rules with the reason that was shown."""
+    """Type a line as that person, and return the last verdict of the policy with the displayed reason."""
     notice(world)
     before = {(one.channel_id, one.ts) for one in forging.private_messages(world, who)}
     with monkeypatch.context() as patch:
@@ -125,10 +125,10 @@ async def really(world: World, monkeypatch: pytest.MonkeyPatch, who: str, where:
         outcomes = outcomes_of(world)
         await forging.forge_command(world, who, where, line if line in NO_DRY_RUN else f"{line} --dry-run")
         await world.calm()
-    told = [one for one in forging.private_messages(world, who) if (one.channel_id, one.ts) not in before]
+    messages = [one for one in forging.private_messages(world, who) if (one.channel_id, one.ts) not in before]
     _, _, last = decided[-1]
     if outcomes()[0] == "refused":
-        return Answer(Verdict.DENY, sections(told[-1])[0] if told else sentence(last.reason))
+        return Answer(Verdict.DENY, sections(messages[-1])[0] if messages else sentence(last.reason))
     assert outcomes()[0] in ("answered", "planned", "form_opened"), (line, outcomes())
     return Answer(last.verdict, sentence(last.reason), outcomes()[0] == "form_opened")
 
@@ -136,7 +136,7 @@ async def really(world: World, monkeypatch: pytest.MonkeyPatch, who: str, where:
 async def explained(world: World, line: str, who: str, where: str, *, unsaid: str = "") -> Answer:
     """Run `policy explain` in #db-ops as Ana, about whom all facts are known.
 
-    `unsaid` is a Slack method that doesn't answer meanwhile.
+    `unsaid` is a Slack method that fails meanwhile.
     """
     assert world.bot is not None
     notice(world)
@@ -144,16 +144,16 @@ async def explained(world: World, line: str, who: str, where: str, *, unsaid: st
     await world.bot.env.directory.subject_of(ANA, DB_OPS, usergroups=groups)
     asked = f"policy explain {line} --as <@{who}> --in <#{where}>"
     with silent(world, unsaid):
-        told = sections(await forging.answer_to(world, ANA, forging.forge_command(world, ANA, DB_OPS, asked)))
+        answer = sections(await forging.answer_to(world, ANA, forging.forge_command(world, ANA, DB_OPS, asked)))
         await world.calm()
-    verdict = next((one for shown, one in VERDICTS.items() if shown in told[0]), None)
-    if verdict is None and CANT_TELL not in told[0]:
-        return Answer("refused", told[0])
-    return Answer(verdict, told[1])
+    verdict = next((one for shown, one in VERDICTS.items() if shown in answer[0]), None)
+    if verdict is None and CANT_TELL not in answer[0]:
+        return Answer("refused", answer[0])
+    return Answer(verdict, answer[1])
 
 
 @pytest.mark.parametrize(("place", "person"), pairs(CHANNELS, PEOPLE))
-async def test_it_says_what_that_person_gets_there(
+async def test_policy_explain_gives_the_verdict_that_the_person_gets(
     world: World, monkeypatch: pytest.MonkeyPatch, place: str, person: str
 ) -> None:
     who, where = PEOPLE[person], CHANNELS[place]

@@ -47,7 +47,7 @@ async def newest(world: World) -> Request:
 
 
 async def is_over(world: World) -> Request:
-    """Wait until the newest request has ended and everybody was told."""
+    """Wait until the newest request has ended and all notices were sent."""
     await world.calm()
     found = await newest(world)
     assert found.state in ENDED
@@ -66,14 +66,14 @@ def metric(world: World, step: str) -> bool:
 
 
 async def raises(*_: Any, **__: Any) -> Any:
-    raise KeyError("a fault that nobody thought of")
+    raise KeyError("a bug")
 
 
-async def test_a_card_that_cannot_be_drawn_is_replaced_by_plain_text(
+async def test_a_card_that_cannot_be_rendered_is_replaced_by_plain_text(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def message(*_: Any) -> Any:
-        raise KeyError("a field that nobody thought of")
+        raise KeyError("a missing field")
 
     freeze = next(one for one in COMMANDS if one.name == "freeze")
     assert isinstance(freeze, ChangeCommand)
@@ -83,15 +83,15 @@ async def test_a_card_that_cannot_be_drawn_is_replaced_by_plain_text(
     object.__setattr__(world.bot.env, "commands", own)
     try:
         await approve(world, "plain1")
-        said = await until(lambda: world.card(holding="The card can't be shown"), what="plain words")
+        said = await until(lambda: world.card(holding="The card can't be shown"), what="the card in plain text")
         request = await is_over(world)
     finally:
         object.__setattr__(world.bot.env, "commands", before)
 
     assert request.state is State.SUCCEEDED
     assert "(freeze plain1) succeeded" in words(said).replace("`", "").replace("*", "")
-    told = [one for one in world.person(DANA).sees() if "The card can't be shown" in words(one)]
-    assert len(told) == 1
+    messages = [one for one in world.person(DANA).sees() if "The card can't be shown" in words(one)]
+    assert len(messages) == 1
     assert metric(world, "tell")
     found = {name: (well, text) for name, well, text in await world.bot.health.doctor()}
     assert found["outcomes"][0] is False
@@ -107,13 +107,13 @@ async def test_a_card_that_cannot_be_drawn_is_replaced_by_plain_text(
         ("finish", State.UNKNOWN, True),
     ],
 )
-async def test_a_step_that_fails_for_good_ends_the_request_and_its_requester_is_told(
+async def test_a_step_that_fails_for_good_ends_the_request_and_its_requester_is_notified(
     world: World, step: str, ends: State, is_done: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, real = len(world.changes("PATCH")), WorkSteps.finish
 
     async def finish(self: WorkSteps, request_id: str, phase: str, seen: VerifyResult) -> None:
-        """Fail when it is to record an outcome, but not when it is to record that the outcome is unknown."""
+        """Raise an error when recording a success, but not when recording that the outcome is unknown."""
         await (raises() if seen.result is PhaseResult.SUCCEEDED else real(self, request_id, phase, seen))
 
     method = {"see": "verify"}.get(step, step)  # the step's stored name differs
@@ -122,13 +122,13 @@ async def test_a_step_that_fails_for_good_ends_the_request_and_its_requester_is_
     await approve(world, name)
     shown = await until(
         lambda: next((m for m in world.person(DANA).sees() if "in Turso Ops" in words(m) and name in words(m)), None),
-        what="an end",
+        what="the notice",
     )
     assert shown
 
     request = await is_over(world)
     assert request.state is ends
-    assert (len(world.changes("PATCH")) > before) is is_done, "nothing is said to be undone that was sent"
+    assert (len(world.changes("PATCH")) > before) is is_done, "a change that was sent isn't reported as not made"
     assert metric(world, step)
 
 
@@ -138,16 +138,16 @@ async def test_a_host_name_that_cannot_be_parsed_does_not_prevent_the_outcome(wo
     made = {"Name": name, "DbId": "01a21d3c-565d-7b16-9c6e-a13b1bee8b4d", "Hostname": host}
     body, path = json.dumps({"database": made}), "*/acme/databases"
     created = world.turso.faults.add("status", method="POST", path=path, status=200, body=body)
-    told = world.turso.faults.add(
+    lookup_fault = world.turso.faults.add(
         "status", method="GET", path=f"{path}/{name}", status=404, body=json.dumps({"error": "not found"}), count=None
     )
     await world.workspace.say(DANA, DB_OPS, f"/turso db create {name} --group default --reason x")
     await until(lambda: created.struck, what="the call")
-    told.status, told.body = 200, body
+    lookup_fault.status, lookup_fault.body = 200, body
 
     request = await is_over(world)
     assert request.state in (State.SUCCEEDED, State.UNKNOWN)
-    assert [one for one in world.person(DANA).sees() if name in words(one)], "it is told"
+    assert [one for one in world.person(DANA).sees() if name in words(one)], "the outcome is reported"
     answer = await world.person(DANA).types(f"/turso show {name}", holding=name)
     assert "went wrong" not in words(answer)
     world.turso.faults.clear()

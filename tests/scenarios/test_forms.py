@@ -1,4 +1,4 @@
-"""Forms: opened for missing arguments, filled with what is known, corrected by field, and decided like a line."""
+"""Forms: opened for missing arguments, prefilled with typed ones, with errors at their fields, decided like a line."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def form_of(world: World, line: str, *, by: str = DANA, channel: str = DB_OPS, name: str = "") -> View:
-    """Type a line that lacks an argument, and wait until its form is filled."""
+    """Type a line that lacks an argument, and wait until its form has loaded."""
     await world.workspace.say(by, channel, line)
     found: View = await until(
         lambda: next((v for v in world.workspace.views_of(by) if v.callback_id.startswith(f"form.{name}")), None),
@@ -103,7 +103,9 @@ async def test_typing_letter_by_letter_lists_databases_once_for_each_form(world:
         for text in ("t", "ty", name):
             options = await world.workspace.suggest(DANA, view_id=view.id, action_id="form.database", text=text)
 
-        assert [one["value"] for one in options] == [name], "a new form knows what was made since the last one"
+        assert [one["value"] for one in options] == [name], (
+            "a new form lists databases that were created since the last one"
+        )
         assert lists() - before == 1
         await world.workspace.close_view(DANA, view.id)
 
@@ -153,8 +155,8 @@ async def test_a_refusal_comes_after_the_form_and_in_private(world: World) -> No
 
     await world.workspace.submit_view(DANA, view.id, {"arg.name": "orders", "arg.expiration": "never"})
 
-    heard = await dana.hears(ORDERS, before)
-    assert "too long" in words(heard)
+    answer = await dana.hears(ORDERS, before)
+    assert "too long" in words(answer)
 
 
 async def test_a_person_who_may_not_use_a_command_gets_no_form(world: World) -> None:
@@ -221,7 +223,7 @@ async def test_the_shortcut_leads_to_the_form_of_the_command(world: World) -> No
 
 
 async def test_the_shortcut_gives_no_rights_in_a_channel_that_the_person_is_not_in(world: World) -> None:
-    """Everybody can choose #db-ops, which is public, but only its members have its rights."""
+    """Everybody can choose #db-ops, which is public, but only its members have its permissions."""
     await world.workspace.admin.leave(DANA, DB_OPS)
     try:
         await world.workspace.shortcut(DANA, "turso.command")

@@ -41,7 +41,7 @@ BEFORE = {
 }  # fmt: skip
 """Per command: a line that must be run before it."""
 WITHOUT_SUBJECT = {"wake", "restore", "incident end", "incident report", "digest off"}
-"""Commands that are refused here, since there is no archived group, quarantine, incident or digest.
+"""Commands that are refused in this test, because there is no archived group, quarantine, incident or digest.
 
 The refusal must not mention the API.
 """
@@ -113,7 +113,7 @@ def answering(world: World, path: str, body: Any, *, status: int = 200, method: 
 
 
 def database(**keys: Any) -> dict[str, Any]:
-    """Return a database object with the keys that a row is about."""
+    """Return a database object with the given keys."""
     return {"database": {"Name": "gen-more", "DbId": "0193c0de-7a11-7c3e", "Hostname": "gen-more-acme.turso.io"} | keys}
 
 
@@ -178,7 +178,7 @@ async def test_a_period_is_sent_only_when_it_was_given(world: World) -> None:
     ],
 )  # fmt: skip
 async def test_a_creation(world: World, body: dict[str, Any], request: pytest.FixtureRequest) -> None:
-    """Missing values are read again, and a password in Turso's answer is neither stored nor shown."""
+    """Missing values are read with another call, and a password in Turso's answer is neither stored nor shown."""
     number = "a" if "three" in request.node.callspec.id else "b"
     name = f"gen-new-{number}"
     assert world.bot is not None
@@ -224,17 +224,17 @@ async def test_a_name_conflict(world: World, status: int) -> None:
         await world.calm()
 
     assert "already exists" in words(seen)
-    assert len(world.changes("POST", D)) < 100, "it is not tried again"
+    assert len(world.changes("POST", D)) < 100, "the creation isn't sent again"
 
 
-async def test_a_rotation_says_how_far_it_may_reach(world: World) -> None:
+async def test_a_rotation_names_the_databases_that_it_may_affect(world: World) -> None:
     card = await world.person(DANA).types("/turso rotate gen-more --reason leak")
 
-    said = words(card)
+    text = words(card)
     if world.turso.generation == "now":
-        assert "other databases in the group" in said
-        assert "gen-blocked" in said
-    assert "Active tokens" in said
+        assert "other databases in the group" in text
+        assert "gen-blocked" in text
+    assert "Active tokens" in text
 
 
 async def test_instances_are_not_identified_by_their_names(world: World) -> None:
@@ -253,7 +253,12 @@ QUERIES = [{"query": "SELECT everything FROM slow_things", "rows_read": 5, "rows
     ("now", "before", "shown"),
     [
         pytest.param((200, QUERIES), None, True, id="a bare array"),
-        pytest.param((404, {"error": "route not found"}), (200, {"top_queries": QUERIES}), True, id="wrapped, of old"),
+        pytest.param(
+            (404, {"error": "route not found"}),
+            (200, {"top_queries": QUERIES}),
+            True,
+            id="wrapped, as in older answers",
+        ),
         pytest.param((200, None), None, False, id="null"),
         pytest.param((404, {"error": "route not found"}), (200, {"top_queries": None}), False, id="wrapped null"),
     ],
@@ -281,7 +286,7 @@ async def test_blocked_flags(world: World, flag: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["show gen-more", "token gen-more --read-only", "triage gen-more"])
-async def test_a_host_name_that_is_no_valid_address(world: World, line: str) -> None:
+async def test_an_invalid_host_name(world: World, line: str) -> None:
     with answering(world, f"{D}/gen-more", database(Hostname="gen-more.turso.io:99999")):
         answer = await world.person(DANA).types(f"/turso {line}")
 

@@ -24,7 +24,7 @@ async def get(port: int, path: str) -> httpx.Response | None:
 
 
 async def ready(process: Process, port: int) -> None:
-    """Wait until a process's pages say that it is ready."""
+    """Wait until a process reports on its pages that it is ready."""
     for _ in range(600):
         answer = await get(port, "/readyz")
         if answer is not None and answer.status_code == 200:
@@ -34,7 +34,7 @@ async def ready(process: Process, port: int) -> None:
 
 
 async def down(port: int, upstream: str, why: str) -> dict[str, Any]:
-    """Wait until a process's pages say that an upstream is down, and why."""
+    """Wait until a process reports on its pages that an upstream is down, and why."""
     for _ in range(200):
         answer = await get(port, "/readyz")
         body = answer.json() if answer is not None else {"down": []}

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def rows_read(world: World, since: datetime, until: datetime) -> int:
-    """Return the rows read that the local Turso counted between two midnights, or until now."""
+    """Return how many rows read the local Turso counted between two midnights, or until now."""
     await world.turso.flush()
     period = Period(f"{since:%Y-%m-%d}", f"{until:%Y-%m-%d}")
     used = await world.turso.read(usage.of_organization, "acme", period)

@@ -1,4 +1,4 @@
-"""Rules that let a channel read only some databases: no answer, by whatever command or timer, names the others."""
+"""Rules that let a channel read only some databases: no answer of any command or timer names the others."""
 
 from collections.abc import Iterator
 
@@ -58,7 +58,7 @@ async def test_a_command_names_no_other_database(world: World, line: str) -> Non
     assert HIDDEN not in answer
 
 
-async def test_nor_does_a_digest_that_is_posted_by_itself(world: World) -> None:
+async def test_a_scheduled_digest_names_no_other_database(world: World) -> None:
     await used(world)
     before = {one.ts for one in world.workspace.history(DB_OPS, None)}
     await world.person(DANA).types("/turso digest on --daily", holding="igest")

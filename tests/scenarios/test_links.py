@@ -1,4 +1,4 @@
-"""Keys of tickets and incidents are links where the policy says where they lead."""
+"""Keys of tickets and incidents are links if the policy has an address for them."""
 
 import pytest
 

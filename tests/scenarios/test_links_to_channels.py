@@ -25,7 +25,7 @@ LINKS = (DB_OPS, "/archives/")
 
 
 async def wait_for_private_text(world: World, person_id: str, holding: str) -> str:
-    """Wait for a private message to a person that contains `holding`, and return its text as Slack gets it."""
+    """Wait for a private message to a person that contains `holding`, and return its text with markup."""
 
     def found() -> str | None:
         mine = [marked_up(one) for one in forging.private_messages(world, person_id) if one.channel_id.startswith("D")]
@@ -35,7 +35,7 @@ async def wait_for_private_text(world: World, person_id: str, holding: str) -> s
     return text
 
 
-async def test_an_alarm_links_the_channel_for_its_members_alone(world: World) -> None:
+async def test_an_alarm_links_the_channel_only_for_its_members(world: World) -> None:
     await world.make("burning", "blazing")
     await world.workspace.say(ANA, DB_OPS, "/turso db destroy burning --now --reason fire")
     inside = await wait_for_private_text(world, BEN, "burning")
@@ -53,7 +53,7 @@ async def test_an_alarm_links_the_channel_for_its_members_alone(world: World) ->
     assert "in another channel" in outside
 
 
-async def test_an_outcome_links_the_channel_for_its_members_alone(world: World) -> None:
+async def test_an_outcome_links_the_channel_only_for_its_members(world: World) -> None:
     await world.make("gone-quiet")
     card = await world.person(DANA).types("/turso rotate gone-quiet --reason leak", holding="gone-quiet")
     await world.calm()

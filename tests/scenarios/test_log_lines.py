@@ -1,4 +1,4 @@
-"""The log of a day has lines for each incoming event and each operation, with reference and cause, without secrets."""
+"""The log of a day has a line for each incoming event and each operation, with reference and cause, without secrets."""
 
 import json
 import re
@@ -25,7 +25,7 @@ EXECUTED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.STALE, State.QUA
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run a day in which requests end in every way, logged at DEBUG."""
+    """Run a day in which requests end in every way, with the log level DEBUG."""
     data = tmp_path_factory.mktemp("world")
     (policy := data / "policy.yaml").write_text(TWO_APPROVERS)
     async with sound(data, policy=policy) as found:
@@ -66,9 +66,7 @@ async def _day(world: World) -> None:
     await _approves_by_name(world, stale)
     await make_request(world, "/turso protect {} on")
     await world.pass_time(seconds=40)
-    await until(
-        lambda: world.card(holding="No one approved or denied it in time"), what="the end of what nobody decided"
-    )
+    await until(lambda: world.card(holding="No one approved or denied it in time"), what="the expiry")
 
 
 async def _approves_by_name(world: World, card: Any) -> None:
@@ -130,7 +128,7 @@ async def test_every_incoming_event_has_one_line_with_its_reference_and_the_reas
     assert len(refused) >= 3
     assert all(one["why"].endswith((".", "?")) for one in refused)
     shown = " ".join(words(one) for one in world.person(DANA).sees())
-    assert any(one["reference"] in shown for one in refused), "people are shown the reference that stands in the log"
+    assert any(one["reference"] in shown for one in refused), "people see the reference that is in the log"
 
 
 async def test_every_reference_that_was_shown_is_in_the_log_with_its_cause(world: World) -> None:
@@ -156,7 +154,9 @@ async def test_every_reference_that_was_shown_is_in_the_log_with_its_cause(world
         written = [one for one in lines(reference=reference) if one.get("why")]
         assert written, f"{reference}, shown to {person}"
     outages = [one for one in lines(event="answered", level="warning") if "503" in one["why"]]
-    assert len({one["reference"] for one in outages}) >= 5, "what Turso answered, also where only warnings are kept"
+    assert len({one["reference"] for one in outages}) >= 5, (
+        "Turso's answer is also in the log if only warnings are kept"
+    )
 
 
 async def test_no_line_contains_a_secret(world: World) -> None:

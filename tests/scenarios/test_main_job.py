@@ -67,7 +67,7 @@ async def test_a_created_database_accepts_connections(world: World) -> None:
     assert len(world.changes("POST", "/organizations/acme/databases")) == before + 1
 
 
-async def test_a_read_only_token_is_shown_to_its_requester_alone(world: World) -> None:
+async def test_a_read_only_token_is_shown_only_to_its_requester(world: World) -> None:
     dana, ana = world.person(DANA), world.person(ANA)
 
     shown = await dana.types("/turso token crew --read-only --expiration 1h")
@@ -136,10 +136,10 @@ async def test_the_audit_log_has_every_step_and_is_valid(world: World) -> None:
     assert world.bot is not None
     await world.calm()
 
-    told = await world.person(ANA).types("/turso audit --since 1d")
+    answer = await world.person(ANA).types("/turso audit --since 1d")
 
-    said = words(told)
-    assert all(word in said for word in ("harbour", "crew", f"<@{DANA}>"))
+    text = words(answer)
+    assert all(word in text for word in ("harbour", "crew", f"<@{DANA}>"))
     states = [one.state for one in await world.bot.store.requests.find(states=list(State))]
     assert states.count(State.SUCCEEDED) >= 4
     findings = {name: well for name, well, _ in await world.bot.health.doctor()}

@@ -50,7 +50,7 @@ async def test_a_mention_in_a_thread_stays_in_that_thread(world: World) -> None:
     assert answer.thread_ts == top.message.ts
 
 
-async def test_help_and_errors_are_shown_to_the_author_alone(world: World) -> None:
+async def test_help_and_errors_are_shown_only_to_the_author(world: World) -> None:
     helped = await reply_to(world, await says(world, "help"))
     wrong = await reply_to(world, await says(world, "shwo orders"))
 
@@ -75,7 +75,7 @@ async def test_a_missing_argument_is_answered_with_a_button_that_opens_the_form(
 
     assert view.callback_id == "form.token"
     checked = [box["element"].get("initial_options") for box in view.blocks if box.get("block_id") == "flags"]
-    assert "--read-only" in str(checked), "what was typed fills the form"
+    assert "--read-only" in str(checked), "the form contains the typed arguments"
     await world.workspace.close_view(DANA, view.id)
 
 
@@ -104,7 +104,7 @@ async def test_a_private_answer_in_an_existing_thread_is_posted_there(world: Wor
     assert helped
 
 
-async def test_a_token_is_answered_with_a_button_that_shows_it_to_its_requester_alone(world: World) -> None:
+async def test_a_token_is_answered_with_a_button_that_shows_it_only_to_its_requester(world: World) -> None:
     message = await says(world, "token orders --read-only --expiration 1h")
 
     offer = await reply_to(world, message)
@@ -188,7 +188,7 @@ async def test_a_mention_that_slack_delivers_hours_later_is_not_carried_out(
     assert len(refused) == (not is_done)
 
 
-async def test_where_the_bot_is_no_member_it_gets_no_mentions(world: World) -> None:
+async def test_the_bot_gets_no_mentions_in_a_channel_that_it_is_not_in(world: World) -> None:
     before = len(world.workspace.calls)
 
     acted = await world.workspace.say(DANA, GENERAL, f"<@{world.workspace.app.bot_user_id}> ls")

@@ -1,4 +1,4 @@
-"""Menus of databases in forms: what the form's command may be requested for, and nothing else."""
+"""Menus of databases in forms list only databases for which the form's command may be requested."""
 
 import pytest
 

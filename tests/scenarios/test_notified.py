@@ -1,4 +1,4 @@
-"""Everybody is told how a request ends: archived channels, Slack outages, Home, and shutdowns."""
+"""The people concerned learn the outcome of a request despite archived channels, Slack outages and shutdowns."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ from tests.scenarios import forging
 from tests.scenarios.requesting import make_request, reaches, stored
 from tests.world import ANA, DANA, DB_OPS, STELLA, World, buttons, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("told")]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("notified")]
 OWN_POLICY = (
     WITH_NAMED_DBA
     + """\
@@ -34,7 +34,7 @@ channels:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def place(world: World) -> AsyncIterator[Channel]:
-    """Yield the channel, which a test may archive. It is open again afterwards."""
+    """Yield the channel, which a test may archive. Unarchive it afterwards."""
     channel = world.workspace.channels[DB_OPS]
     members, teams = list(channel.members), list(channel.connected_team_ids)
     yield channel
@@ -77,7 +77,7 @@ async def test_reveal_on_home_shows_the_token_in_a_modal_and_nowhere_else(world:
     await world.calm()
     assert (await stored(world, card)).state is State.SUCCEEDED
     everything = [one for messages in world.workspace.state.messages.values() for one in messages.values()]
-    assert not [one for one in everything if "eyJ" in words(one)], "no message holds it"
+    assert not [one for one in everything if "eyJ" in words(one)], "no message contains the token"
     assert {one.ts for one in forging.private_messages(world, DANA)} == before
     assert request.id
 
@@ -117,13 +117,13 @@ async def test_every_button_on_home_works_for_each_person_who_sees_it(world: Wor
             before = {one.ts for one in forging.private_messages(world, who)}
             await world.workspace.click(who, view_id=view.id, action_id=button["action_id"], block_id=None)
             await world.calm()
-            heard = [words(one) for one in forging.private_messages(world, who) if one.ts not in before]
+            texts = [words(one) for one in forging.private_messages(world, who) if one.ts not in before]
             modal = world.workspace.views_of(who)
             of_channel = button["action_id"].startswith((CHANNEL_FORM, CHANNEL_RIGHTS))
             shows = label in SHOWS_A_MODAL or of_channel
-            assert heard or (shows and modal), f"{who} pressed {label} and nothing happened"
-            assert not of_channel or (modal and not heard), f"{who}: {label}: {heard}"
-            assert not [one for one in heard if any(refusal in one for refusal in REFUSALS)], f"{who}: {label}: {heard}"
+            assert texts or (shows and modal), f"{who} pressed {label} and nothing happened"
+            assert not of_channel or (modal and not texts), f"{who}: {label}: {texts}"
+            assert not [one for one in texts if any(refusal in one for refusal in REFUSALS)], f"{who}: {label}: {texts}"
             for view in modal:
                 await world.workspace.close_view(who, view.id)
 
@@ -161,8 +161,8 @@ async def test_a_request_that_expires_in_an_archived_channel_is_reported_by_dire
     await world.pass_time(minutes=31)
 
     name = request.plan.databases[0].name
-    told = await until(lambda: direct(world, DANA, name), what="that it has expired")
-    assert "approved or denied it in time" in words(told[0])
+    message = await until(lambda: direct(world, DANA, name), what="the notice of the expiry")
+    assert "approved or denied it in time" in words(message[0])
 
 
 async def test_a_card_that_was_deleted_is_posted_again_with_its_outcome(world: World, place: Channel) -> None:
@@ -192,7 +192,7 @@ def _block_of(message: Message, button: object) -> str:
 
 UNWELL = {
     "team_added_to_org": {"trouble": "api_error", "error": "team_added_to_org"},
-    "a code that nobody knows": {"trouble": "api_error", "error": "moon_phase_unsuitable"},
+    "an unknown code": {"trouble": "api_error", "error": "moon_phase_unsuitable"},
     "HTML with 200": {"trouble": "html", "status": 200},
     "HTML with 520": {"trouble": "html", "status": 520},
 }
@@ -216,8 +216,8 @@ async def test_an_outcome_that_slack_rejects_now_is_posted_later(
 
     await world.shows(card, holding="approved by")
     name = request.plan.databases[0].name
-    told = [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts != one.ts]
-    await until(lambda: told or [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts],
+    messages = [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts != one.ts]
+    await until(lambda: messages or [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts],
                 what="the notice")  # fmt: skip
     assert not direct(world, DANA, name)
 
@@ -243,7 +243,7 @@ async def test_an_outcome_that_a_partner_may_not_see_is_sent_to_the_people_conce
     await until(lambda: direct(world, DANA, other_name), what="that the other has expired")
     await world.calm()
     assert {one.ts: words(one) for one in world.workspace.history(DB_OPS, STELLA)} == before
-    assert direct(world, ANA, f"freeze of `{name}` has ended"), "she has approved it"
+    assert direct(world, ANA, f"freeze of `{name}` has ended"), "she had approved it"
 
 
 async def test_a_rotation_by_mention_in_a_thread_that_was_deleted_is_answered_in_the_channel(
@@ -278,5 +278,5 @@ async def test_a_slow_read_that_a_shutdown_cancels_is_reported(world: World, pla
 
     fault.released.set()
     world.turso.faults.remove(fault.id)
-    told = [one for one in forging.private_messages(world, DANA) if one.ts not in before]
-    assert ["restarting" in words(one) for one in told] == [True]
+    messages = [one for one in forging.private_messages(world, DANA) if one.ts not in before]
+    assert ["restarting" in words(one) for one in messages] == [True]

@@ -30,10 +30,10 @@ async def test_after_undo_no_request_destroys_the_database(world: World) -> None
     await world.person(BEN).presses_and_hears("Approve", two)
     second = await stage.reaches(world, two, State.STALE)
 
-    told = await world.shows(two, holding="already in quarantine")
-    assert first.id in words(told), "it says which one is open"
-    assert "Nothing was changed" in words(told)
-    await until(lambda: any(f"<@{REMY}>" in one for one in q.below(world, two)), what="that its requester hears")
+    message = await world.shows(two, holding="already in quarantine")
+    assert first.id in words(message), "the card names the open quarantine"
+    assert "Nothing was changed" in words(message)
+    await until(lambda: any(f"<@{REMY}>" in one for one in q.below(world, two)), what="the notice to its requester")
     await world.person(DANA).presses_and_hears("Undo", world.as_now(one))
     await stage.reaches(world, one, State.RESTORED)
     await world.pass_time(hours=25)
@@ -78,8 +78,8 @@ async def test_restore_undoes_the_open_quarantine_of_a_database(world: World) ->
     held = await q.holds(world, "delta")
     assert [(one.kind, one.request_id) for one in held] == [(HoldKind.QUARANTINE, request.id)]
 
-    told = await world.person(REMY).types("/turso db restore delta --reason wanted")
-    await world.person(BEN).presses("Approve", told)
+    answer = await world.person(REMY).types("/turso db restore delta --reason wanted")
+    await world.person(BEN).presses("Approve", answer)
 
     await stage.reaches(world, card, State.RESTORED)
     assert not await q.holds(world, "delta")
@@ -96,10 +96,10 @@ async def test_destroy_now_ends_the_quarantine_and_notifies_its_requester(world:
 
     done = await stage.reaches(world, at_once, State.SUCCEEDED)
     ended = await stage.reaches(world, card, State.STALE)
-    told = await world.shows(card, holding="destroyed at once")
-    assert done.id in words(told)
-    assert "Undo" not in words(told)
-    await until(lambda: any(f"<@{REMY}>" in one for one in q.below(world, card)), what="that its requester hears")
+    message = await world.shows(card, holding="destroyed at once")
+    assert done.id in words(message)
+    assert "Undo" not in words(message)
+    await until(lambda: any(f"<@{REMY}>" in one for one in q.below(world, card)), what="the notice to its requester")
     assert not await q.holds(world, "echo")
     await world.pass_time(hours=25)
     await world.calm()
@@ -120,7 +120,7 @@ async def test_a_quarantine_can_be_undone_however_many_are_newer(world: World) -
         begun = Transition(to=State.QUARANTINED, at=world.clock.now(), changes={}, entries=[line])
         await world.bot.store.requests.open(other, begun)
 
-    told = await world.person(DANA).types("/turso db restore oldest")
+    answer = await world.person(DANA).types("/turso db restore oldest")
 
-    assert "Undo has started" in words(told)
+    assert "Undo has started" in words(answer)
     await stage.reaches(world, card, State.RESTORED)

@@ -1,4 +1,4 @@
-"""Reported outcomes match what happened: stale, unknown, lost answers, blocks of others, and timers."""
+"""The reported outcome is what happened: stale plans, unknown outcomes, lost responses, blocks of others, timers."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ async def request_of(world: World, message: Message) -> Request:
 
 
 async def destroyed(world: World, name: str) -> Message:
-    """Request to destroy a database and approve it. Returns the card from before the approval."""
+    """Request to destroy a database and approve it. Return the card from before the approval."""
     card = await world.person(DANA).types(f"/turso db destroy {name} --now --reason old")
     await world.person(ANA).presses("Approve", card)
     await world.person(ANA).submits({"typed_name": name})
@@ -95,18 +95,18 @@ async def test_a_rotation_whose_answer_is_lost_is_unknown_and_is_not_repeated(wo
 
     unknown = await world.shows(card, button="Rotate again")
     assert "may or may not" in words(unknown)
-    assert "Old tokens have been refused" in words(unknown), "a token that was minted before shows that it happened"
+    assert "Old tokens have been refused" in words(unknown), "a token from before shows that the rotation happened"
     assert len(world.changes("POST", "/turned/auth/rotate")) == 1
 
 
-async def test_a_token_whose_answer_is_lost_is_reported_as_one_that_may_exist(world: World) -> None:
+async def test_a_token_is_reported_as_possibly_created_if_tursos_response_is_lost(world: World) -> None:
     assert world.bot is not None
     await world.make("half-minted")
     world.turso.faults.add("lost", method="POST", path=f"{D}/half-minted/auth/tokens")
 
-    told = await world.person(DANA).types("/turso token half-minted --read-only --expiration 1h")
-    assert "eyJ" not in words(told)
-    assert "may exist" in words(told)
+    answer = await world.person(DANA).types("/turso token half-minted --read-only --expiration 1h")
+    assert "eyJ" not in words(answer)
+    assert "may exist" in words(answer)
     listed = await world.person(DANA).types("/turso tokens half-minted")
 
     assert "half-minted" in words(listed)
@@ -129,7 +129,7 @@ async def test_a_freeze_undoes_itself_when_its_time_is_over(world: World) -> Non
     assert not (await at_turso(world, "GET", "cold/configuration"))["block_writes"]
 
 
-async def test_blocks_of_others_stay(world: World) -> None:
+async def test_a_thaw_keeps_blocks_that_others_set(world: World) -> None:
     await world.make("shut")
     await at_turso(world, "PATCH", "shut/configuration", block_writes=True)
     question = await world.person(REMY).types("/turso freeze shut --reads --for 10m")
@@ -184,9 +184,9 @@ async def test_an_unreachable_turso_is_reported_in_one_sentence(world: World) ->
         world.turso.faults.remove(fault.id)
 
     assert delivery.status == 200
-    told = forging.private_messages(world, DANA)[-1]
-    assert "Turso" in words(told)
-    assert "Traceback" not in words(told)
+    message = forging.private_messages(world, DANA)[-1]
+    assert "Turso" in words(message)
+    assert "Traceback" not in words(message)
 
 
 async def test_a_database_that_turso_says_it_created_is_ours_however_far_the_clocks_differ(
@@ -199,18 +199,18 @@ async def test_a_database_that_turso_says_it_created_is_ours_however_far_the_clo
     await until(lambda: world.card(holding="*far-apart* is"), what="the outcome")
 
 
-async def test_a_later_read_detects_what_another_person_created_meanwhile(
+async def test_a_later_read_back_detects_a_database_that_another_person_created(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_new_database, "ARRIVES_WITHIN", -timedelta(hours=1))
     monkeypatch.setattr(verify, "READ_PAUSES", (0.0,))
     world.turso.faults.add("drop", method="POST", path=D)
     await world.person(DANA).types("/turso create of-others")
-    card = await until(lambda: world.card(holding="may or may not"), what="that it is not known")
+    card = await until(lambda: world.card(holding="may or may not"), what="the unknown outcome")
     await world.calm()
 
     await world.make("of-others")
     await world.pass_time(seconds=31)
 
-    told = await world.shows(card, holding="Someone else created it")
-    assert "`of-others` was created." not in words(told)
+    message = await world.shows(card, holding="Someone else created it")
+    assert "`of-others` was created." not in words(message)

@@ -1,4 +1,4 @@
-"""Overages: changed with approval in a channel with every database, refused elsewhere, and never by a stale plan."""
+"""Overages can be changed with an approval, only in a channel that has every database, and not with a stale plan."""
 
 import pytest
 
@@ -40,7 +40,7 @@ async def approves(world: World, card: Message) -> None:
     await world.person(BEN).submits({"typed_name": "acme"})
 
 
-async def test_they_are_turned_on_with_an_approval_and_off_again(world: World) -> None:
+async def test_overages_are_turned_on_with_an_approval_and_off_again(world: World) -> None:
     dana = world.person(DANA)
     card = await dana.types("/turso overages on --reason launch", holding="turn on overages")
     assert "Turso bills usage beyond the quota" in words(card)
@@ -58,7 +58,7 @@ async def test_they_are_turned_on_with_an_approval_and_off_again(world: World) -
     assert not await has_overages(world)
 
 
-async def test_a_channel_with_some_databases_may_not_change_them_whatever_its_rules_say(world: World) -> None:
+async def test_a_channel_with_some_databases_may_never_change_overages(world: World) -> None:
     before = len(world.changes("PATCH"))
 
     answer = words(await world.person(DANA).types("/turso overages on", ORDERS))

@@ -1,4 +1,4 @@
-"""After a reveal, the page shows a command to paste, and the pasted command works."""
+"""After a reveal, the sandbox page shows a command to paste, and the pasted command works."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Who may do what where: person × channel × command, typed in the sandbox under its policy."""
+"""The table of permissions (person × channel × command), tested by typing each command in the sandbox."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ dm        ls                                -   -      -         -       -      
 dm        token users                       -   -      -         -       -      -      -
 dm        incident start INC-1              -   -      -         -       -      -      -
 """
-"""`+` at once, `?` with another person's approval, `-` refused."""
+"""`+` means at once, `?` with another person's approval, `-` refused."""
 
 
 @dataclass(frozen=True, slots=True)

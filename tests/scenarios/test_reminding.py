@@ -1,4 +1,4 @@
-"""A card names those who have to decide. The requester may have them reminded, but not too often."""
+"""A card names the approvers. The requester may remind them, but not too often."""
 
 import asyncio
 from functools import partial
@@ -14,8 +14,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 def reminders(world: World, card: Message) -> list[Message]:
     """Return the reminders in the thread of a card."""
-    said = world.workspace.history(card.channel_id, None)
-    return [one for one in said if one.thread_ts == card.ts and ":bell:" in words(one)]
+    messages = world.workspace.history(card.channel_id, None)
+    return [one for one in messages if one.thread_ts == card.ts and ":bell:" in words(one)]
 
 
 def direct(world: World, user_id: str) -> list[Message]:
@@ -35,8 +35,8 @@ async def test_the_requester_reminds_those_whom_the_rule_notifies_at_most_once_i
     dana = world.person(DANA)
     card = await make_request(world, "/turso rotate {} --reason leak")
 
-    told = await dana.presses_and_hears("Remind", card)
-    assert "The reminder was sent." in words(told)
+    answer = await dana.presses_and_hears("Remind", card)
+    assert "The reminder was sent." in words(answer)
     (first,) = await until(lambda: reminders(world, card), what="the reminder")
     assert "<!subteam^S0DBA>" in marked_up(first)
 
@@ -60,7 +60,7 @@ async def test_presses_at_the_same_moment_remind_once(world: World) -> None:
     assert len(reminders(world, card)) == 1
 
 
-async def test_only_the_requester_reminds(world: World) -> None:
+async def test_only_the_requester_can_remind(world: World) -> None:
     card = await make_request(world, "/turso rotate {} --reason leak")
 
     refused = await world.person(ANA).presses_and_hears("Remind", card)
@@ -78,8 +78,8 @@ async def test_where_the_rule_notifies_no_one_each_approver_gets_a_direct_messag
     await world.person(DANA).presses_and_hears("Remind", card)
 
     for one in (ANA, BEN):
-        (told,) = await until(partial(direct, world, one), what=f"a direct message to {one}")
-        assert "orders-reminded" in words(told)
+        (message,) = await until(partial(direct, world, one), what=f"a direct message to {one}")
+        assert "orders-reminded" in words(message)
     assert not reminders(world, card)
 
 
@@ -91,9 +91,9 @@ async def test_a_decided_request_needs_no_reminder(world: World) -> None:
 
     before = {one.ts for one in world.person(DANA).sees(DB_OPS)}
     await world.workspace.click(DANA, message=card, action_id="approval.remind")
-    told = await world.person(DANA).hears(DB_OPS, before)
+    answer = await world.person(DANA).hears(DB_OPS, before)
 
-    assert "There is no one to remind" in words(told)
+    assert "There is no one to remind" in words(answer)
     page = await world.bot.store.audit.page(before_seq=None, limit=50)
     mine = [one for _, one in page if one.request_id == request.id]
     assert not [one for one in mine if one.event == "reminded"]
@@ -110,25 +110,25 @@ async def test_a_reminder_is_audited(world: World) -> None:
     assert (line.user_id, line.outcome) == (DANA, "sent")
 
 
-async def test_a_reminder_that_slack_rejects_now_is_answered_as_such(world: World) -> None:
+async def test_a_reminder_that_slack_rejects_is_reported_as_not_sent(world: World) -> None:
     card = await make_request(world, "/turso rotate {} --reason leak")
     fault = world.workspace.faults.add("api_error", "chat.postMessage", error="fatal_error")
     try:
-        told = await world.person(DANA).presses_and_hears("Remind", card)
+        answer = await world.person(DANA).presses_and_hears("Remind", card)
     finally:
         world.workspace.faults.remove(fault)
 
-    assert "Slack didn't accept the reminder. Ask them yourself." in words(told)
+    assert "Slack didn't accept the reminder. Ask them yourself." in words(answer)
 
 
-async def test_an_approver_who_cannot_be_reached_keeps_no_other_from_being_told(world: World) -> None:
+async def test_other_approvers_are_reminded_although_one_cannot_be_reached(world: World) -> None:
     await world.make("orders-one-of-two")
     card = await world.person(DANA).types(
         "/turso token orders-one-of-two --reason work", ORDERS, holding="orders-one-of-two"
     )
     world.workspace.faults.add("api_error", "chat.postMessage", error="fatal_error", times=1)
 
-    told = await world.person(DANA).presses_and_hears("Remind", card)
+    answer = await world.person(DANA).presses_and_hears("Remind", card)
 
-    assert "The reminder was sent." in words(told)
+    assert "The reminder was sent." in words(answer)
     await until(lambda: any("orders-one-of-two" in words(one) for one in direct(world, BEN)), what="the other")

@@ -1,4 +1,4 @@
-"""Each kind of work that a crash interrupted ends, whatever error its check raises, and the person is notified."""
+"""Work that a crash interrupted is resumed and ends, even if its check raises an error, and the person is notified."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -14,10 +14,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LEFT = [
     ("a form of a command that is gone", Kind.SUBMISSION, "form.gone-command", "too old"),
-    ("a form that nobody knows", Kind.SUBMISSION, "no.such.form", "This form no longer exists"),
+    ("an unknown form", Kind.SUBMISSION, "no.such.form", "This form no longer exists"),
     ("a form about a request that is gone", Kind.SUBMISSION, "approval.type_name", "no longer exists"),
     ("a review without a comment", Kind.SUBMISSION, "review", "couldn't be used"),
-    ("a button that nobody knows", Kind.ACTION, "no.such.button", "This button no longer exists"),
+    ("an unknown button", Kind.ACTION, "no.such.button", "This button no longer exists"),
     ("a button of a request that is gone", Kind.ACTION, "approval.approve", ""),
     ("a line that cannot be read", Kind.COMMAND, "", ""),
 ]
@@ -32,11 +32,11 @@ async def resumed(world: World, one: Incoming) -> str:
     """Leave an intent as a crash would, let the bot resume it, and return the person's answer."""
     assert world.bot is not None
     await world.bot.store.intents.record(replace(one, at=world.bot.env.clock.now()))
-    told = await forging.answer_to(world, DANA, world.bot.health.queue.enqueue_resume(one.id))
+    answer = await forging.answer_to(world, DANA, world.bot.health.queue.enqueue_resume(one.id))
     await world.calm()
     later = world.bot.env.clock.now() + timedelta(hours=1)
     assert one.id not in {open_.id for open_ in await world.bot.store.intents.find_open(before=later)}
-    return words(told)
+    return words(answer)
 
 
 @pytest.mark.parametrize(("kind", "action_id", "says"), [pytest.param(*rest, id=name) for name, *rest in LEFT])

@@ -1,4 +1,4 @@
-"""If a bug occurs in work that a crash interrupted, the person is notified, and the work ends."""
+"""If resumed work has a bug, the person is notified and the work ends."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run a world whose log may contain the traceback that the test causes."""
+    """Run a sandbox whose log may contain the traceback that the test causes."""
     async with living(tmp_path_factory.mktemp("world")) as found:
         yield found
 

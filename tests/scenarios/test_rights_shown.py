@@ -166,7 +166,9 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 
 
 @pytest.mark.parametrize("seed", range(10))
-async def test_all_lists_say_what_the_bot_decides(world: World, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+async def test_all_lists_match_the_decisions_of_the_bot(
+    world: World, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
     assert world.bot is not None
     dice = random.Random(seed)
     text = policy_text(dice)

@@ -1,4 +1,4 @@
-"""Secrets are rotated while two processes serve one store: no request is lost, and none is carried out twice."""
+"""Secrets are rotated while two processes run on one store: no request is lost, and none is carried out twice."""
 
 import os
 import secrets
@@ -38,7 +38,7 @@ class Pair:
         return await self.world.person(DANA).types(text)
 
     async def restart(self, at: int, **changed: object) -> None:
-        """Replace one process like a rolling restart: the new one is ready before the old one gets a signal."""
+        """Replace one process as in a rolling restart: the new one is ready before the old one gets a signal."""
         old = self.processes[at]
         new = replace(old, port=0, _running=None, **changed)  # type: ignore[arg-type]
         await new.start(receives=False)

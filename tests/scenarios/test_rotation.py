@@ -1,4 +1,4 @@
-"""A rotation reports what Turso has confirmed. A token created before it proves the rest."""
+"""A rotation reports first that Turso accepted it. Probe tokens then prove that old tokens are refused."""
 
 from collections.abc import AsyncIterator
 
@@ -89,18 +89,18 @@ async def test_a_slow_rotation_is_first_accepted_and_proven_once_an_old_token_is
     await world.pass_time(minutes=11)
     proven = await world.shows(card, holding="Old tokens have been refused since")
 
-    def told() -> list[str]:
+    def notices() -> list[str]:
         below = [one for one in dana.sees(card.channel_id) if one.thread_ts == card.ts]
         return [words(one) for one in below if "old tokens" in words(one).lower()]
 
-    await until(lambda: len(told()) == 2, what="both in the thread")
-    assert ACCEPTED in told()[0]
-    assert "Old tokens have been refused" in told()[1]
+    await until(lambda: len(notices()) == 2, what="both notices in the thread")
+    assert ACCEPTED in notices()[0]
+    assert "Old tokens have been refused" in notices()[1]
     states = {
         one.state
         for one in await world.bot.store.tokens.find(organization="acme", database_ids=[present(asked.plan.target).id])
     }
-    assert states == {TokenState.ENDED, TokenState.LIVE}, "the token that was minted afterwards still works"
+    assert states == {TokenState.ENDED, TokenState.LIVE}, "a token minted afterwards still works"
     assert f"tokens for {name}-z" in words(proven).replace("`", "")
     assert "Freeze first" not in buttons(proven)
     assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
@@ -122,7 +122,7 @@ async def test_a_rotation_that_is_not_observed_within_65_minutes_is_not_proven(w
     assert f"Tokens for {name}-z in the same group still work" in words(ended).replace("`", "")
     plan = (await reaches(world, card, State.SUCCEEDED)).plan
     (token,) = await world.bot.store.tokens.find(organization="acme", database_ids=[present(plan.target).id])
-    assert token.state is TokenState.REVOKED, "what is not proven is not claimed"
+    assert token.state is TokenState.REVOKED, "the card claims nothing that isn't proven"
 
 
 async def test_a_rotation_of_the_whole_group_is_observed_at_the_sibling(world: World) -> None:
@@ -167,8 +167,8 @@ async def test_without_a_probe_token_a_rotation_is_made_and_not_proven(world: Wo
 
     card = await rotates(world, name)
 
-    told = await world.shows(card, holding="I couldn't check the old tokens: a probe token couldn't be created")
-    assert "Turso accepted the rotation" in words(told)
+    message = await world.shows(card, holding="I couldn't check the old tokens: a probe token couldn't be created")
+    assert "Turso accepted the rotation" in words(message)
     assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
 
 
@@ -183,7 +183,7 @@ async def test_a_probe_that_never_worked_proves_nothing_when_it_is_refused(world
     )
 
 
-async def test_a_failing_network_is_no_proof(world: World) -> None:
+async def test_a_failing_network_is_not_a_proof(world: World) -> None:
     name = await pair(world, "cut")
     card = await world.person(DANA).types(f"/turso rotate {name} --reason leak", holding=name)
     hold = world.turso.faults.add("hold_before", method="POST", path=f"*/{name}/auth/rotate")
@@ -219,25 +219,25 @@ async def _destroy(world: World, name: str) -> None:
         assert (await http.delete(f"/v1/organizations/acme/databases/{name}")).status_code == 200
 
 
-async def test_after_a_restart_nothing_else_is_proven(world: World) -> None:
+async def test_a_restart_ends_the_proof_of_a_rotation(world: World) -> None:
     assert world.bot is not None
     name = await pair(world, "restart")
     world.turso.faults.add("late_rotation", seconds=10 * HOUR)
     card = await rotates(world, name)
     await world.shows(card, holding=ACCEPTED)
 
-    await world.bot.env.watches.close()  # a process that ends loses its watches
+    await world.bot.env.watches.close()  # a process that ends loses its probe tokens
     await world.pass_time(minutes=2)
 
     await world.shows(card, holding="I couldn't check the old tokens: Turso Ops restarted")
 
 
-async def test_freeze_first_requests_a_freeze_as_if_it_were_typed(world: World) -> None:
+async def test_freeze_first_works_like_the_typed_command(world: World) -> None:
     name = await pair(world, "leaked")
     card = await world.person(DANA).types(f"/turso rotate {name} --reason leak", holding=name)
 
     question = await world.person(REMY).presses_and_hears("Freeze first", card)
-    assert "Freeze writes" in buttons(question), "a responder may freeze, and confirms it"
+    assert "Freeze writes" in buttons(question), "a responder may freeze after a confirmation"
     await world.person(REMY).presses("Freeze writes", question)
     await until(lambda: world.card(holding=f"to *{name}* are blocked"), what="the freeze")
     before = len(world.changes("PATCH", f"/{name}/configuration"))
@@ -245,7 +245,7 @@ async def test_freeze_first_requests_a_freeze_as_if_it_were_typed(world: World) 
     await until(lambda: world.card(holding="Freeze writes"), what="Dana's request, which needs an approval")
 
     assert len(world.changes("PATCH", f"/{name}/configuration")) == before
-    assert "Approve" in buttons(world.as_now(card)), "the rotation waits as before"
+    assert "Approve" in buttons(world.as_now(card)), "the rotation still waits for approval"
 
 
 async def test_a_database_without_siblings_has_one_probe(world: World) -> None:

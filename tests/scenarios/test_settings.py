@@ -129,7 +129,7 @@ async def test_a_secrets_file_that_cannot_be_used_is_named(tmp_path: Path, conte
     says_one_sentence(ran.err, "SLACK_BOT_TOKEN_FILE")
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "256.1.1.1"], ids=["a port that is taken", "a host that is none"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "256.1.1.1"], ids=["a port that is taken", "an invalid host"])
 async def test_an_address_that_cannot_be_used_is_named(tmp_path: Path, host: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -167,7 +167,7 @@ class FromFiles(Process):
         return {"PATH": whole["PATH"], "HOME": whole["HOME"]}
 
 
-async def test_a_bot_starts_from_a_dot_env_and_secret_files_alone(tmp_path: Path) -> None:
+async def test_a_bot_starts_with_only_a_dot_env_and_secret_files(tmp_path: Path) -> None:
     async with standing(tmp_path) as (world, keys):
         bot = FromFiles(world, keys)
         await bot.start()

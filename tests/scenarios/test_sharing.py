@@ -32,7 +32,7 @@ async def test_an_answer_that_is_never_public_has_no_share_button(world: World) 
         assert SHARE not in buttons(await world.person(DANA).types(line)), line
 
 
-async def test_where_the_rules_keep_answers_private_none_can_be_shared(world: World) -> None:
+async def test_a_private_answer_cannot_be_shared_where_the_rules_keep_answers_private(world: World) -> None:
     rule = (
         f"{{version: 1, channels: {{{DB_OPS}: {{databases: ['*'], visibility: ephemeral, rules: [{{allow: read}}]}}}}}}"
     )
@@ -43,7 +43,7 @@ async def test_where_the_rules_keep_answers_private_none_can_be_shared(world: Wo
         enforce(world, OWN_POLICY)
 
 
-async def test_the_press_is_decided_again(world: World) -> None:
+async def test_sharing_is_decided_again_at_the_press(world: World) -> None:
     person = world.person(DANA)
     private = await person.types("/turso ls --private")
     enforce(world, f"{{version: 1, channels: {{{ORDERS}: {{databases: ['*'], rules: [{{allow: read}}]}}}}}}")

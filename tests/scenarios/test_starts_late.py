@@ -1,4 +1,4 @@
-"""A change that can't start yet: its requester is soon told why and until when, and later the outcome."""
+"""A change that can't start yet: its requester soon learns why and until when it waits, and later the outcome."""
 
 from typing import Any
 
@@ -72,11 +72,11 @@ async def test_a_change_that_is_allowed_at_once_is_reported_as_waiting_and_then_
     line = LINES[how].format(name, bot=world.workspace.app.bot_user_id)
     await world.workspace.say(DANA, DB_OPS, line)
 
-    await until(lambda: waiting_notes(world, name), what="the word that it waits", within=10)
+    await until(lambda: waiting_notes(world, name), what="the note that it waits", within=10)
     await until(lambda: len(tries) >= 4, what="more tries")
     (note,) = waiting_notes(world, name)
     assert "Slack" in words(note)
-    assert "Try again in a moment" not in words(note), "it is tried by itself"
+    assert "Try again in a moment" not in words(note), "the bot tries again by itself"
     assert "The outcome will appear here" in words(note)
     assert "Withdraw" in buttons(note)
 
@@ -93,16 +93,16 @@ async def test_a_change_that_waits_for_turso_says_so_instead_of_saying_that_it_s
     silent = world.turso.faults.add("status", method="GET", path=f"*/databases/{name}*", status=503, count=None)
     await dana.presses("Set delete protection", question)
 
-    await until(lambda: waiting_notes(world, name), what="the word that it waits", within=20)
+    await until(lambda: waiting_notes(world, name), what="the note that it waits", within=20)
     assert not [one for one in forging.private_messages(world, DANA) if "Confirmed." in words(one)], (
         "the note was replaced"
     )
     world.turso.faults.remove(silent.id)
     await world.calm()
-    assert not waiting_notes(world, name), "and it is replaced by the outcome"
+    assert not waiting_notes(world, name), "the outcome replaced the note"
 
 
-async def test_a_requester_is_told_soon_when_turso_does_not_answer_at_all(
+async def test_a_requester_is_soon_notified_if_turso_does_not_respond_at_all(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(start_delay, "SLOW_SECONDS", 0.2)
@@ -112,7 +112,7 @@ async def test_a_requester_is_told_soon_when_turso_does_not_answer_at_all(
     held = world.turso.faults.add("hold_before", method="GET", path=f"*/databases/{name}*", count=None)
     await dana.presses("Set delete protection", question)
 
-    await until(lambda: waiting_notes(world, name), what="the word that it waits", within=10)
+    await until(lambda: waiting_notes(world, name), what="the note that it waits", within=10)
     assert start_delay.SLOW in words(waiting_notes(world, name)[0])
     world.turso.faults.remove(held.id)
     await world.calm()
@@ -123,7 +123,7 @@ async def test_withdraw_on_the_note_ends_the_request(world: World) -> None:
     await world.make(name := "late-withdrawn")
     silent = world.workspace.faults.add("api_error", "conversations.members", error="internal_error")
     await world.workspace.say(DANA, DB_OPS, f"/turso freeze {name} --reason fire")
-    await until(lambda: waiting_notes(world, name), what="the word that it waits", within=10)
+    await until(lambda: waiting_notes(world, name), what="the note that it waits", within=10)
     (note,) = waiting_notes(world, name)
 
     answer = await forging.answer_to(world, DANA, world.person(DANA).presses("Withdraw", note))

@@ -1,4 +1,4 @@
-"""Real processes with a PostgreSQL that isn't there, allows few connections, or is used without durable work."""
+"""Real processes whose PostgreSQL can't be reached or allows few connections, and a process without durable work."""
 
 import asyncio
 import json
@@ -103,7 +103,9 @@ async def test_a_role_with_few_connections_stops_no_process(limited_url: str, tm
 
     assert [one.failure for one in world.workspace.deliveries if one.failure] == []
     lines = [json.loads(line) for line in logs.splitlines()]  # all lines are JSON
-    assert not [line for line in lines if "StoreUnavailable" in line.get("exception", "")], "an outage is a sentence"
+    assert not [line for line in lines if "StoreUnavailable" in line.get("exception", "")], (
+        "an outage is logged as a sentence"
+    )
     assert not [line for line in lines if line["logger"] == "dbos" and "Traceback" in line["event"]]
 
 

@@ -1,4 +1,4 @@
-"""The store hangs for ten seconds: requests are acknowledged within 3 seconds, and people are told what happened."""
+"""The store hangs for ten seconds: requests are acknowledged within 3 seconds, and people get an answer."""
 
 import asyncio
 import json
@@ -45,13 +45,13 @@ CAUSE = re.compile(
     r"The store didn't answer within [0-9.]+ seconds\.|PostgreSQL at the host in DATABASE_URL doesn't answer\."
     r"|Another program holds the SQLite file locked\."
 )
-"""What an operator reads. People read that it couldn't be recorded."""
+"""The cause in the log. People get the message that their request couldn't be recorded."""
 REFERENCE = re.compile(r"Reference `?(i-[a-z0-9]+)")
 NOT_RECORDED = "couldn't be recorded"
 
 
 class Hanging:
-    """A world, a function that makes its store hang, and what the bot logs."""
+    """A sandbox, a function that makes its store hang, and the bot's log."""
 
     def __init__(self, world: World, hang: Any) -> None:
         assert world.bot is not None
@@ -82,7 +82,7 @@ async def hanging(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
             yield Hanging(found, server.stopped)
 
 
-async def test_every_ack_is_in_time_and_what_was_refused_never_happens(hanging: Hanging) -> None:
+async def test_every_ack_is_in_time_and_refused_requests_are_never_carried_out(hanging: Hanging) -> None:
     """Send commands, presses and a form while the store hangs.
 
     Each is refused at once, and none is carried out later.
@@ -108,7 +108,7 @@ async def test_every_ack_is_in_time_and_what_was_refused_never_happens(hanging: 
         answer, *_ = await asyncio.gather(world.person(ANA).submits({"typed_name": "hang-one"}, form), press, *commands)
         await until(lambda: refusals(world, DANA, before[DANA]) == 3, what="three refusals")
         await until(lambda: refusals(world, ANA, before[ANA]) == 1, what="a refused press")
-        assert loop.time() < over, "told while it hangs"
+        assert loop.time() < over, "the refusals arrive while the store hangs"
         await asyncio.sleep(over - loop.time())
 
     deliveries: list[Delivery] = [one for one in world.workspace.deliveries[since:] if one.kind != "view_closed"]
@@ -129,13 +129,13 @@ async def test_every_ack_is_in_time_and_what_was_refused_never_happens(hanging: 
 
 
 def refusals(world: World, person: str, before: int) -> int:
-    """Count how often this person was told that something wasn't recorded. Each refusal has a reference."""
-    told = [words(one) for one in forging.private_messages(world, person)[before:]]
-    return len([one for one in told if NOT_RECORDED in one and "Nothing was done" in one and "Reference `i-" in one])
+    """Count this person's messages that a request wasn't recorded. Each has a reference."""
+    texts = [words(one) for one in forging.private_messages(world, person)[before:]]
+    return len([one for one in texts if NOT_RECORDED in one and "Nothing was done" in one and "Reference `i-" in one])
 
 
 async def test_every_reference_that_was_shown_is_in_the_log_with_its_cause(hanging: Hanging) -> None:
-    """Whatever comes in while the store hangs: a change, a mention, a press, a form, and what only reads."""
+    """While the store hangs, send a change, a mention, a press, a form and a read."""
     world = hanging.world
     await world.make("hang-five", "hang-six")
     dana, ana = world.person(DANA), world.person(ANA)
@@ -154,7 +154,9 @@ async def test_every_reference_that_was_shown_is_in_the_log_with_its_cause(hangi
             ana.submits({"typed_name": "hang-six"}, form),
             dana.types("/turso show hang-five"),
         )
-        await until(lambda: len(references(world) - before) >= 4, what="a reference for each that is not recorded")
+        await until(
+            lambda: len(references(world) - before) >= 4, what="a reference for each request that isn't recorded"
+        )
         await asyncio.sleep(READ_SECONDS)
     await world.calm()
 
@@ -163,11 +165,11 @@ async def test_every_reference_that_was_shown_is_in_the_log_with_its_cause(hangi
 
 
 def references(world: World) -> set[str]:
-    """Return the references shown to anybody, in messages and modals."""
-    told = [words(one) for person in (ANA, DANA) for one in forging.private_messages(world, person)]
+    """Return the references in all messages and modals."""
+    texts = [words(one) for person in (ANA, DANA) for one in forging.private_messages(world, person)]
     posted = [words(one) for one in world.workspace.history(DB_OPS, None)]
     modals = [words(one) for person in (ANA, DANA) for one in world.workspace.views_of(person)]
-    return {found for text in (*told, *posted, *modals) for found in REFERENCE.findall(text)}
+    return {found for text in (*texts, *posted, *modals) for found in REFERENCE.findall(text)}
 
 
 async def test_a_request_that_was_approved_before_the_store_hung_is_carried_out_once(hanging: Hanging) -> None:

@@ -1,4 +1,4 @@
-"""Requests that were accepted before a long outage: none is carried out hours later as if it had just been made."""
+"""Intents that were stored before a long outage: none is carried out hours later."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -100,17 +100,19 @@ async def resume(world: World, one: Incoming) -> None:
 
 
 @pytest.mark.parametrize("kind", LEFT)
-async def test_a_request_from_too_long_ago_is_not_carried_out_and_its_person_is_told(world: World, kind: str) -> None:
+async def test_an_intent_from_too_long_ago_is_not_carried_out_and_its_person_is_notified(
+    world: World, kind: str
+) -> None:
     one = await LEFT[kind](world, f"old-{kind}")
     one = replace(one, key=new_id("k"), at=one.at - TAKEN_UP_WITHIN - MOMENT)
     await world.calm()
     before, refused = await state_of_things(world), len(await refusals(world))
 
-    told = words(
+    text = words(
         await forging.answer_to(world, one.user_id, resume(world, one), holding="I was offline when you sent this at")
     )
 
-    assert "so nothing was done" in told
+    assert "so nothing was done" in text
     assert await state_of_things(world) == before
     [entry, *_] = found = await refusals(world)
     assert len(found) == refused + 1
@@ -118,7 +120,7 @@ async def test_a_request_from_too_long_ago_is_not_carried_out_and_its_person_is_
 
 
 @pytest.mark.parametrize("kind", LEFT)
-async def test_a_request_from_a_moment_ago_is_carried_out(world: World, kind: str) -> None:
+async def test_an_intent_from_a_moment_ago_is_carried_out(world: World, kind: str) -> None:
     one = await LEFT[kind](world, f"new-{kind}")
     one = replace(one, key=new_id("k"), at=one.at - TAKEN_UP_WITHIN + MOMENT)
     await world.calm()
@@ -138,9 +140,9 @@ async def test_a_vote_that_was_recorded_before_the_crash_is_not_reported_as_lost
     line = entry("approved", "vote", at=one.at, by=one.user_id)
     assert await world.bot.store.requests.vote(Vote(request_id, one.user_id, True, one.at), entry=line)
 
-    told = words(
+    text = words(
         await forging.answer_to(world, one.user_id, resume(world, one), holding="I was offline when you sent this at")
     )
 
-    assert "so nothing more was done" in told
-    assert "Your vote from that time is recorded." in told
+    assert "so nothing more was done" in text
+    assert "Your vote from that time is recorded." in text

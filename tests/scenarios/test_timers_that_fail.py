@@ -25,11 +25,11 @@ OWN_POLICY = q.POLICY.replace("[read, create]", "[read, create, digest]")
 PATIENCE = 120.0
 FAILING = "SELECT kind, cause FROM timers WHERE failures > 0"
 SET_THEMSELVES = {TimerKind.SAMPLE, TimerKind.DIGEST, TimerKind.RECONCILE, TimerKind.FINISH, TimerKind.THAW}
-"""Kinds whose work needs Turso. They catch its errors and reschedule themselves."""
+"""Kinds of timers that catch Turso's errors and reschedule themselves."""
 
 
 def timers(world: World) -> Mapping[TimerKind, str]:
-    """Return the kinds of the failing timers, each with a cause. `due` would leave out those that pause."""
+    """Return the kinds of the failing timers, each with its cause. `due` would leave out those that pause."""
     with closing(sqlite3.connect(world.data / "turso-ops.db")) as store:
         return {TimerKind(kind): cause for kind, cause in store.execute(FAILING)}
 
@@ -57,9 +57,7 @@ async def fail(world: World, kinds: set[TimerKind]) -> None:
         assert kind in timers(world), kind
 
 
-@pytest.mark.parametrize(
-    "error", [KeyError("a fault that nobody thought of"), Unavailable("Turso does not answer.")], ids=["bug", "outage"]
-)
+@pytest.mark.parametrize("error", [KeyError("a bug"), Unavailable("Turso does not answer.")], ids=["bug", "outage"])
 async def test_timers_of_every_kind_that_fail_are_shown_until_they_work(
     world: World, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,7 +135,7 @@ async def test_timers_that_reschedule_themselves_while_turso_is_unreachable_are_
 
 
 async def freeze_is_called_late(world: World, card: Message, request_id: str) -> None:
-    """Assert that people are told once, after some failures, that a freeze has not ended."""
+    """Assert that after some failures one message says that a freeze hasn't ended."""
     assert world.bot is not None
     (hold,) = [one for one in await world.bot.store.holds.find() if one.request_id == request_id]
     for failures in (due.LATE_AFTER - 1, due.LATE_AFTER, due.LATE_AFTER + 1):

@@ -1,4 +1,4 @@
-"""The policy's tools and the bot give the same answer, for random command lines and policies."""
+"""The policy tools and the bot make the same decision, for random command lines and policies."""
 
 import random
 from collections.abc import AsyncIterator, Iterator
@@ -101,7 +101,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 
 
 @pytest.mark.parametrize("seed", range(12))
-async def test_a_policys_tools_say_what_the_bot_decides(
+async def test_the_policy_tools_match_the_decisions_of_the_bot(
     world: World, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     assert world.bot is not None
@@ -126,7 +126,7 @@ async def test_a_policys_tools_say_what_the_bot_decides(
         case |= {"approvers": sorted(own[-1].approvers.ids), "quorum": own[-1].quorum} if own else {}
         cases.append(case)
 
-    told, well = report.run_cases(
+    failures, well = report.run_cases(
         policy, yaml.safe_dump({"usergroups": GROUPS, "guests": [GIL], "cases": cases}), GRAMMAR
     )
-    assert well, "\n".join([text, *told])
+    assert well, "\n".join([text, *failures])

@@ -1,4 +1,4 @@
-"""Typing a database's name before a dangerous operation: a phone's spelling is accepted, any other text is not."""
+"""Typing a database's name to confirm a dangerous operation: only the name, in a phone's spelling, too, is accepted."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -29,7 +29,7 @@ POLICY = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run a world in which one channel asks the approver for the name, and the other one asks the requester."""
+    """Run a sandbox in which the approver types the name in one channel, and the requester in the other."""
     data = tmp_path_factory.mktemp("world")
     policy = data / "policy.yaml"
     policy.write_text(json.dumps(POLICY))

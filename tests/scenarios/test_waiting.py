@@ -1,4 +1,4 @@
-"""Open requests are shown again in lists and on Home, with their buttons, but only to the people concerned."""
+"""Open requests are listed in `requests` and on Home, with their buttons, but only for the people concerned."""
 
 from functools import partial
 
@@ -31,7 +31,7 @@ async def test_my_requests_can_be_withdrawn_from_the_list(world: World) -> None:
     assert (await stored(world, card)).state is State.CANCELLED
 
 
-async def test_requests_that_wait_for_an_approver_are_listed_with_buttons_for_approvers_alone(world: World) -> None:
+async def test_only_approvers_get_buttons_for_requests_that_wait_for_an_approver(world: World) -> None:
     card = await make_request(world, "/turso rotate {} --reason leak")
     found = await stored(world, card)
 
@@ -52,7 +52,7 @@ async def test_home_repeats_the_buttons_and_answers_in_private(world: World) -> 
     home = await until(lambda: world.workspace.home_of(ANA), what="Home")
     assert {"Approve", "Deny"} <= set(buttons(home))
     rows = [block for block in home.blocks if found.id in {one.get("value") for one in block.get("elements", [])}]
-    assert rows, "the newest request stands on Home"
+    assert rows, "Home lists the newest request"
     press = world.workspace.click(ANA, view_id=home.id, action_id="approval.approve", block_id=rows[0]["block_id"])
     answer = await forging.answer_to(world, ANA, press)
 

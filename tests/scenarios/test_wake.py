@@ -1,4 +1,4 @@
-"""An archived database is marked wherever it is shown, and people with the right can wake its group from there."""
+"""An archived database is marked as archived in every message, and people who may wake it can do so there."""
 
 import asyncio
 
@@ -35,9 +35,9 @@ async def test_a_responder_wakes_a_database_from_its_triage_card(world: World) -
 
     await world.person(REMY).presses("Wake", card)
 
-    said = await until(lambda: world.card(holding="It responded after"), what="the outcome")
-    assert f"*{name}* is awake" in words(said)
-    assert f"{name}-z" in words(said), "the sibling woke, too"
+    message = await until(lambda: world.card(holding="It responded after"), what="the outcome")
+    assert f"*{name}* is awake" in words(message)
+    assert f"{name}-z" in words(message), "the sibling is awake, too"
     assert wakings(world, name) == 1
     await world.shows(card, holding="open")
     assert "Wake" not in buttons(world.as_now(card))
@@ -71,19 +71,19 @@ async def test_waking_needs_the_right_for_every_database_of_the_group(world: Wor
     assert wakings(world, "orders-wide") == 0
 
 
-async def test_a_channel_may_wake_a_group_that_is_all_its_own(world: World) -> None:
+async def test_a_channel_may_wake_a_group_if_it_has_all_its_databases(world: World) -> None:
     name = await archived(world, "orders-own")
     shown = await world.person(DANA).types(f"/turso show {name}", ORDERS)
     await world.person(DANA).presses("Wake", shown)
     await until(lambda: world.card(ORDERS, holding=f"*{name}* is awake"), what="the outcome")
 
 
-async def test_a_request_that_another_person_has_made_needless_changes_nothing(world: World) -> None:
+async def test_a_wake_request_changes_nothing_if_another_person_woke_the_group_first(world: World) -> None:
     name = await archived(world, "twice")
     card = await world.person(DANA).types(f"/turso wake {name} --reason morning", holding=name)
-    assert f"{name}-z" in words(card), "approvers see what else wakes"
+    assert f"{name}-z" in words(card), "the card names the other databases of the group"
     await world.workspace.say(REMY, DB_OPS, f"/turso wake {name}-z")
-    await until(lambda: world.card(holding=f"*{name}-z* is awake"), what="the other waking")
+    await until(lambda: world.card(holding=f"*{name}-z* is awake"), what="the call of the other person")
 
     await world.person(ANA).presses("Approve", card)
 
@@ -106,8 +106,8 @@ async def test_two_people_and_two_presses_wake_a_group_once(world: World) -> Non
     assert world.bot is not None
     made = [one for one in await world.bot.store.requests.find(states=list(State)) if one.line == f"wake {name}"]
     assert [one.state for one in made].count(State.SUCCEEDED) == 1
-    heard = [one for who in (REMY, BEN) for one in world.person(who).sees() if one.ts not in before and one.only_for]
-    assert any("already under way" in words(one) or "awake" in words(one) for one in heard)
+    replies = [one for who in (REMY, BEN) for one in world.person(who).sees() if one.ts not in before and one.only_for]
+    assert any("already under way" in words(one) or "awake" in words(one) for one in replies)
 
 
 async def test_an_incident_lets_responders_wake(world: World) -> None:
@@ -126,7 +126,7 @@ async def test_a_form_says_which_databases_are_archived(world: World) -> None:
     assert [(one["value"], one["description"]["text"]) for one in options][:1] == [(name, "archived")]
 
 
-async def test_home_marks_what_is_archived(world: World) -> None:
+async def test_home_marks_archived_databases(world: World) -> None:
     name = await pair(world, "at-home")
     await world.person(DANA).types(f"/turso token {name} --read-only", holding="Only you can see")
     await world.turso.archive("acme", f"g-{name}")
@@ -139,5 +139,5 @@ async def test_home_marks_what_is_archived(world: World) -> None:
 
 async def test_policy_explain_covers_the_whole_group(world: World) -> None:
     name = await archived(world, "explained")
-    said = await world.person(DANA).types(f"/turso policy explain wake {name}")
-    assert "approv" in words(said)
+    answer = await world.person(DANA).types(f"/turso policy explain wake {name}")
+    assert "approv" in words(answer)

@@ -1,4 +1,4 @@
-"""A change that is typed in a channel without the bot: one private answer there says so, and nothing is changed."""
+"""A change that is typed in a channel without the bot gets one private answer that says so, and isn't made."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -25,7 +25,7 @@ CHANGES = (
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def without_bot(world: World) -> AsyncIterator[World]:
-    """Remove the bot from #db-ops. It was there a moment ago."""
+    """Remove the bot from #db-ops while it still has cached that it is a member."""
     app = world.workspace.app.bot_user_id
     await forging.forge_command(world, DANA, DB_OPS, "ls")
     await world.calm()
@@ -42,7 +42,7 @@ async def test_a_change_in_a_channel_without_the_bot_gets_one_private_answer_the
     assert world.bot is not None
     if "left" not in {one.name for one in await world.bot.env.turso_clients.turso("acme").databases()}:
         await world.make("left")
-    before, told, calls = (
+    before, seen, calls = (
         await requests(world),
         {one.ts for one in forging.private_messages(world, DANA)},
         changes(world),
@@ -51,7 +51,7 @@ async def test_a_change_in_a_channel_without_the_bot_gets_one_private_answer_the
     await forging.forge_command(world, DANA, DB_OPS, line)
     await world.calm()
 
-    (answer,) = [one for one in forging.private_messages(world, DANA) if one.ts not in told]
+    (answer,) = [one for one in forging.private_messages(world, DANA) if one.ts not in seen]
     assert answer.channel_id == DB_OPS
     assert "I'm not in" in words(answer)
     assert "/invite" in words(answer)

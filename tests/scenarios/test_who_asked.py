@@ -1,4 +1,4 @@
-"""A public answer says who ran which command; an error is shown to the requester alone."""
+"""A public answer names the person and the command. An error is shown only to the requester."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ async def test_the_person_who_turns_a_page_is_named(world: World) -> None:
     assert head(turned).startswith(f"<@{BEN}> · `")
 
 
-async def test_a_card_that_is_drawn_again_still_names_the_requester(world: World) -> None:
+async def test_an_updated_card_still_names_the_requester(world: World) -> None:
     await world.make("drawn-again")
     card = await world.person(DANA).types("/turso triage drawn-again", holding="drawn-again")
     assert head(card) == f"<@{DANA}> · `triage drawn-again`"
@@ -70,7 +70,7 @@ async def test_a_card_that_is_drawn_again_still_names_the_requester(world: World
     was = card.edited_ts
     request = await world.person(DANA).types("/turso freeze drawn-again --for 30m", holding="Approve")
     await world.person(ANA).presses_and_hears("Approve", request)
-    await until(lambda: world.as_now(card).edited_ts != was, what="the card, drawn again")
+    await until(lambda: world.as_now(card).edited_ts != was, what="the updated card")
 
     assert head(world.as_now(card)) == f"<@{DANA}> · `triage drawn-again`"
 
@@ -89,7 +89,7 @@ LOOKS = [f"{one.name} {option}" for one in READING for option in _names_of(one)]
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("channel", [DB_OPS, ORDERS])
-async def test_a_missing_database_is_reported_to_the_requester_alone(world: World, look: str, channel: str) -> None:
+async def test_a_missing_database_is_reported_only_to_the_requester(world: World, look: str, channel: str) -> None:
     before = {one.ts for one in public(world, channel)}
 
     answer = await forging.answer_to(world, DANA, forging.forge_command(world, DANA, channel, f"{look}{UNKNOWN}"))

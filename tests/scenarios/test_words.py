@@ -1,4 +1,4 @@
-"""Whatever a person types is acknowledged and answered, without a traceback or markup that they smuggled in."""
+"""Every typed text is acknowledged and answered, without a traceback and without markup from the text."""
 
 import os
 import random
@@ -24,12 +24,12 @@ PLACES = ((DANA, DB_OPS), (ANA, DB_OPS), (BEN, DB_OPS), (REMY, INCIDENT), (DANA,
 
 
 def the_seed() -> int:
-    """Return the seed of the day, or `SEED` to reproduce a failure."""
+    """Return today's seed, or `SEED` to reproduce a failure."""
     return int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
 
 
 def is_answered(world: World, hook: str, trigger: str, calls_before: int) -> bool:
-    """Return True once there is a message by the `response_url`, a modal, or a card or message in the channel."""
+    """Return True once there is an answer: a call of the `response_url`, a modal, or a message in the channel."""
     state = world.workspace.state
     used = state.hooks.find(hook)
     if used is not None and used.uses:
@@ -63,8 +63,8 @@ async def test_generated_texts_are_acknowledged_and_answered(world: World) -> No
     parsed_share = sum(count for name, count in read.items() if not name.startswith("(")) / COUNT
     assert parsed_share >= 0.5, read
     assert not log.tracebacks, log.tracebacks[:3]
-    said = [str(call.args) for call in world.workspace.calls]
-    assert not [one for one in said if "Traceback" in one or "Something went wrong" in one]
+    arguments = [str(call.args) for call in world.workspace.calls]
+    assert not [one for one in arguments if "Traceback" in one or "Something went wrong" in one]
 
 
 HOSTILE = [
@@ -123,7 +123,7 @@ async def test_an_answer_to_hostile_text_quotes_it_as_text(world: World, text: s
 
 
 def marked_up_args(args: dict[str, object]) -> str:
-    """Yield all markup in the arguments of a call. Inside code, Slack reads only mentions and links."""
+    """Yield all markup in the arguments of a call. In code, Slack interprets only mentions and links."""
     found: list[str] = [str(args.get("text", ""))]
 
     def walk(value: object) -> None:
@@ -141,7 +141,7 @@ def marked_up_args(args: dict[str, object]) -> str:
 
 
 async def test_names_from_turso_stay_text(world: World) -> None:
-    """Anybody may have named what Turso lists. Columns of a table take no markup."""
+    """Names in Turso may have been chosen by anyone. Cells of a table have no markup."""
     await world.make("channel", "here")
 
     listed = await world.person(DANA).types("/turso ls channel")
