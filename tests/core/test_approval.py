@@ -1,4 +1,4 @@
-"""A request changes its state only as allowed, and only votes of other people who still have the right count."""
+"""Only allowed transitions are possible, and only votes of other people who still may approve count."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise, product
@@ -78,7 +78,8 @@ def test_a_quorum_is_of_distinct_people() -> None:
 
 
 @pytest.mark.parametrize(
-    ("voter", "why"), [("U0DEV", "the requester"), ("U0GETS", "the recipient"), ("U0GONE", "one who lost the right")]
+    ("voter", "why"),
+    [("U0DEV", "the requester"), ("U0GETS", "the recipient"), ("U0GONE", "a person who is no longer an approver")],
 )
 def test_some_votes_never_count(voter: str, why: str) -> None:
     count = tally([vote(voter)], {"U0ANA", "U0DEV", "U0GETS"}, "U0DEV", 1, recipient="U0GETS")

@@ -1,6 +1,6 @@
-"""The chain reveals every edit, removal, insertion and reordering.
+"""The hash chain reveals every edit, removal, insertion and reordering of entries.
 
-If the head hash was posted, truncation is detected too.
+With a posted head, it also reveals a cut-off end.
 """
 
 import tracemalloc
@@ -71,7 +71,7 @@ def swapped_with_their_numbers(rows: Any) -> None:
 
 TAMPERING = {
     "an edited entry": edited,
-    "an edited entry with its own hash made anew": edited_with_its_hash,
+    "an edited entry with a new hash of its own": edited_with_its_hash,
     "a deleted entry": lambda rows: rows.pop(3),
     "a deleted entry, the rest renumbered": renumbered_after_deletion,
     "the first entry deleted": lambda rows: rows.pop(0),

@@ -51,7 +51,7 @@ async def test_a_loop_that_fails_continues_and_stops_no_other_loop(error: BaseEx
         await loop.stop()
 
 
-async def test_a_loop_that_is_stopped_ends_in_the_middle_of_a_round() -> None:
+async def test_a_stopped_loop_ends_in_the_middle_of_a_round() -> None:
     async def waits() -> None:
         await asyncio.Event().wait()
 

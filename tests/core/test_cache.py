@@ -62,7 +62,7 @@ async def test_fresh_reads_share_one_call_that_starts_after_them(source: Source)
     source.go.set()
 
     assert await first == 1
-    assert await asyncio.gather(*later, last) == [2] * 31, "none got the answer of the call that had begun before"
+    assert await asyncio.gather(*later, last) == [2] * 31, "no reader got the answer of the earlier call"
     assert source.calls == 2
 
 
@@ -91,7 +91,7 @@ async def test_an_error_reaches_all_readers_and_drops_the_cached_answer(source: 
     ended = await asyncio.gather(*(cache.get("a", fresh=True) for _ in range(3)), return_exceptions=True)
 
     assert [type(one) for one in ended] == [ValueError] * 3
-    assert cache.peek("a") is None, "what was known before is not used in its place"
+    assert cache.peek("a") is None, "the old answer isn't used instead"
 
 
 async def test_an_answer_that_is_dropped_during_its_call_is_not_cached(source: Source) -> None:
@@ -107,7 +107,7 @@ async def test_an_answer_that_is_dropped_during_its_call_is_not_cached(source: S
     assert await cache.get("a") == source.calls
 
 
-async def test_a_reader_who_gives_up_takes_the_answer_from_no_other(source: Source) -> None:
+async def test_a_reader_that_gives_up_does_not_cancel_the_call_for_others(source: Source) -> None:
     cache: Cache[str, int] = Cache(source.load, 60)
     source.go.clear()
     gone, stays = (asyncio.create_task(cache.get("a")) for _ in range(2))

@@ -1,4 +1,4 @@
-"""Commands have one name for the rules, however they are typed, and a risk that sub-commands inherit."""
+"""Every spelling of a command has one name in rules, and sub-commands inherit their risk."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Times in the past as people write them, in their own time zone. Ambiguous ones are refused, never guessed."""
+"""Times in the past are read in the person's time zone. Ambiguous ones are refused."""
 
 from datetime import UTC, datetime
 from typing import Annotated

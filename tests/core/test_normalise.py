@@ -1,4 +1,4 @@
-"""Phones, Slack and pasting change a command's text. Its words stay those that the person meant."""
+"""Phones, Slack and pasting change the text of a command. The parser still reads the words that the person meant."""
 
 import time
 from typing import Any
@@ -78,4 +78,4 @@ def test_no_text_takes_much_longer_than_its_length(piece: str) -> None:
 
     split(normalise(text))
 
-    assert time.perf_counter() - started < 10, "what grows with the square takes minutes"
+    assert time.perf_counter() - started < 10, "a quadratic algorithm would take minutes"

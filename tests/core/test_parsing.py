@@ -1,4 +1,4 @@
-"""A command line becomes a command with checked arguments, or one helpful sentence."""
+"""A command line is parsed into a command with checked arguments, or refused with one helpful sentence."""
 
 from datetime import date, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is known about a rotation, stored as plain JSON."""
+"""The proof of a rotation, which is stored as plain JSON."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""No literal of a statement survives masking, however it is quoted. Names and keywords do."""
+"""Masking removes every literal of a statement, however it is quoted, and keeps names and keywords."""
 
 import sqlite3
 import time
@@ -83,7 +83,7 @@ def test_no_quoted_text_and_no_number_is_ever_shown(sql: str) -> None:
 
 @given(templates, literals)
 def test_a_literal_of_sqlite_is_masked_as_a_whole(template: str, literal: str) -> None:
-    """SQLite itself says what a literal is: an expression that it can evaluate alone."""
+    """SQLite decides what a literal is: an expression that it can evaluate alone."""
     try:
         with sqlite3.connect(":memory:") as connection:
             connection.execute(f"SELECT {literal}").fetchone()

@@ -1,4 +1,4 @@
-"""Results of workflow steps are stored in the database: every version reads what any version has stored."""
+"""Results of workflow steps are stored in the database. Every version can read those of other versions."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""A transition to an end needs an audit entry: without one it can't be created."""
+"""A transition to a final state can't be created without an audit entry."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Words around a command that people and phones add are ignored, and a wrong word is answered with a suggestion."""
+"""Extra words that people and phones add to a command are ignored. A wrong word gets a suggestion."""
 
 import pytest
 
@@ -70,8 +70,8 @@ def test_a_word_that_means_or_resembles_a_command_names_it(word: str, name: str)
 
 @pytest.mark.parametrize("word", ["frobnicate", "please", "hello", "intent", "deploy", "orders", "quit", "migrate"])
 def test_a_word_that_is_not_close_suggests_no_change(word: str) -> None:
-    said = refusal(word)
-    assert not [name for name in CHANGES if f"`{name}`" in said], said
+    sentence = refusal(word)
+    assert not [name for name in CHANGES if f"`{name}`" in sentence], sentence
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""The pipeline with people, Slack, Turso and the clock in memory. Only the store is a file.
+"""The pipeline with in-memory people, Slack, Turso and clock, and with the real store in a SQLite file.
 
-The pipeline relies on the store's transactions, so tests use the real store, on SQLite.
+The store is real because the pipeline relies on its transactions.
 """
 
 from collections.abc import AsyncIterator, Callable

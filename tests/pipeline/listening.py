@@ -1,4 +1,4 @@
-"""A fake Slack of one channel that records who got which message, with the bot's real delivery and a real store."""
+"""A fake Slack with one channel, which records who got which message, and the bot's real delivery and store."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -159,7 +159,7 @@ class EmptyTurso:
         raise DatabaseNotFound(name)
 
     async def listed(self) -> Any:
-        raise TursoUnavailable("Turso does not answer.")
+        raise TursoUnavailable("Turso doesn't respond.")
 
     organization_usage = listed
 
@@ -189,7 +189,7 @@ class House:
     env: Environment
 
     def hears(self, *people: str) -> dict[str, int]:
-        """Return how many messages each of these people got. Messages in the channel count for everybody."""
+        """Return how many messages each of these people got. A message in the channel counts for each."""
         public = sum(one.who == EVERYBODY for one in self.slack.heard)
         return {who: public + sum(one.who == who for one in self.slack.heard) for who in people}
 
@@ -205,7 +205,7 @@ class House:
                     await self.store.timers.replace(timer, await fire(self.env, timer))
                 except Unavailable:
                     continue
-        raise AssertionError("it does not come to rest")
+        raise AssertionError("timers are still due")
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""After a restore from a backup, the bot doesn't repeat what people have undone, ended or dropped since the backup."""
+"""After a restore from a backup, the bot repeats nothing that people have undone, ended or withdrawn since then."""
 
 import pytest
 

@@ -48,7 +48,7 @@ async def test_no_one_approves_their_own_request(here: Pipeline) -> None:
     assert (await here.now(request)).votes == ()
 
 
-async def test_a_vote_of_a_person_who_is_no_approver_does_not_count(here: Pipeline) -> None:
+async def test_a_vote_of_a_person_who_is_not_an_approver_does_not_count(here: Pipeline) -> None:
     request = await here.ask("db destroy orders")
 
     with pytest.raises(Refused):

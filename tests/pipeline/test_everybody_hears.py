@@ -1,6 +1,6 @@
 """Everyone concerned is notified of every kind of outcome, even if some delivery methods fail or errors occur.
 
-Each is notified once, and no one else is.
+Each person is notified once, and no one else is.
 """
 
 import itertools
@@ -197,7 +197,7 @@ def troubled(house: House) -> None:
 
 
 @pytest.mark.parametrize(("kind", "way"), pairs(KINDS, OPEN))
-async def test_an_end_that_the_channel_may_see_is_posted_there_once(here: House, kind: str, way: str) -> None:
+async def test_an_outcome_that_the_channel_may_see_is_posted_there_once(here: House, kind: str, way: str) -> None:
     OPEN[way](here)
     troubled(here)
     ended = await KINDS[kind](here)
@@ -207,13 +207,13 @@ async def test_an_end_that_the_channel_may_see_is_posted_there_once(here: House,
         assert not [one for one in here.slack.heard if one.who == EVERYBODY and way != "card deleted"]
         assert here.hears(*ended.concerned) == dict.fromkeys(ended.concerned, 1) or way == "card deleted"
     else:
-        said = [one.who for one in here.slack.heard if not one.method.startswith("files.")]
-        assert said == [EVERYBODY], "once, and nobody is told alone as well"
+        recipients = [one.who for one in here.slack.heard if not one.method.startswith("files.")]
+        assert recipients == [EVERYBODY], "posted once, and no one gets a private message as well"
     assert not await here.store.notices.undelivered(since=NOON, before=here.clock.now())
 
 
 @pytest.mark.parametrize(("kind", "way"), pairs(KINDS, CLOSED))
-async def test_an_end_that_the_channel_may_not_see_is_sent_once_to_the_people_concerned(
+async def test_an_outcome_that_the_channel_may_not_see_is_sent_once_to_the_people_concerned(
     here: House, kind: str, way: str
 ) -> None:
     CLOSED[way](here)
@@ -221,19 +221,19 @@ async def test_an_end_that_the_channel_may_not_see_is_sent_once_to_the_people_co
     ended = await KINDS[kind](here)
     await here.rests()
 
-    told = [one.who for one in here.slack.heard]
-    assert sorted(told) == sorted(ended.concerned), "each of them once, and nobody else"
+    recipients = [one.who for one in here.slack.heard]
+    assert sorted(recipients) == sorted(ended.concerned), "each person concerned gets one message, and no one else does"
     assert not await here.store.notices.undelivered(since=NOON, before=here.clock.now())
 
 
 @pytest.mark.parametrize("way", [*OPEN, *CLOSED])
-async def test_without_any_failure_it_is_sent_at_once(here: House, way: str) -> None:
+async def test_without_any_failure_an_outcome_is_sent_at_once(here: House, way: str) -> None:
     (OPEN | CLOSED)[way](here)
 
     ended = await KINDS["approved, succeeded"](here)
 
-    told = [one.who for one in here.slack.heard]
-    assert sorted(told) == sorted([EVERYBODY] if way in OPEN else ended.concerned)
+    recipients = [one.who for one in here.slack.heard]
+    assert sorted(recipients) == sorted([EVERYBODY] if way in OPEN else ended.concerned)
 
 
 async def test_a_shared_channel_sees_no_change_of_the_card_either(here: House) -> None:
@@ -246,7 +246,7 @@ async def test_a_shared_channel_sees_no_change_of_the_card_either(here: House) -
 
 
 @pytest.mark.parametrize("kind", ["approved, denied", "direct, succeeded", "private, succeeded"])
-async def test_a_crash_between_the_message_and_its_record_sends_it_twice_rather_than_never(
+async def test_a_crash_between_the_message_and_its_record_sends_the_message_twice_rather_than_never(
     here: House, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Killed(BaseException):
@@ -276,7 +276,7 @@ async def test_a_crash_before_the_message_leaves_the_timer_that_sends_it(here: H
     assert [one.who for one in here.slack.heard] == [EVERYBODY]
 
 
-async def test_an_end_that_no_one_could_be_told_stays_visible_to_operators(here: House) -> None:
+async def test_an_outcome_that_reached_no_one_stays_visible_to_operators(here: House) -> None:
     CLOSED["archived"](here)
     here.slack.dead = set(MEMBERS)
 
@@ -287,7 +287,7 @@ async def test_an_end_that_no_one_could_be_told_stays_visible_to_operators(here:
     assert [(one.event, one.how) for one in found] == [("failed", "nobody")]
 
 
-async def test_an_end_that_is_undelivered_for_long_is_visible_too(here: House) -> None:
+async def test_an_outcome_that_is_undelivered_for_long_is_visible_to_operators(here: House) -> None:
     here.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
     since = here.clock.now()
 
@@ -299,7 +299,7 @@ async def test_an_end_that_is_undelivered_for_long_is_visible_too(here: House) -
     await here.rests()
 
 
-async def test_a_person_who_cannot_be_reached_keeps_no_one_else_from_being_told(here: House) -> None:
+async def test_others_are_notified_although_one_person_cannot_be_reached(here: House) -> None:
     CLOSED["archived"](here)
     here.slack.dead = {"U0ANA"}
 
@@ -308,7 +308,7 @@ async def test_a_person_who_cannot_be_reached_keeps_no_one_else_from_being_told(
     assert sorted(one.who for one in here.slack.heard) == ["U0BEN", "U0CAT"]
 
 
-async def test_an_end_that_another_one_replaced_is_not_sent(here: House) -> None:
+async def test_an_outcome_that_another_one_replaced_is_not_sent(here: House) -> None:
     request = await opened(here, request_for(), card=True)
     for expect, to in ((State.PENDING, State.UNKNOWN), (State.UNKNOWN, State.SUCCEEDED)):
         move = Transition(to=to, at=here.clock.now(), changes={"outcome": to.value}, entries=ENTRIES)

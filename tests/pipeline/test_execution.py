@@ -1,4 +1,4 @@
-"""Execution: compare, mark as sent, act at most once, read back, and report only what is known."""
+"""Execution: check for plan drift, mark as sent, act at most once, read back, and report only what is known."""
 
 from typing import Any, NoReturn
 
@@ -45,7 +45,7 @@ async def test_a_step_that_runs_again_sends_nothing_again(here: Pipeline) -> Non
     assert acted == ActResult(Attempt.BEFORE)
     assert here.changes() == [DELETE]
     seen = await work.verify(request.id, "execute", acted)
-    assert seen.result is PhaseResult.SUCCEEDED, "Turso shows it"
+    assert seen.result is PhaseResult.SUCCEEDED, "Turso shows the change"
 
 
 @pytest.mark.parametrize("steps", ["before begin", "before act"])

@@ -1,4 +1,4 @@
-"""New databases whose making is in doubt: only the request that made one may claim it."""
+"""A create whose response is lost: only the request that created the database may count it as its own."""
 
 from collections.abc import Callable
 
@@ -28,10 +28,10 @@ def lost_after(here: Pipeline, change: Callable[[], object]) -> Callable[[], htt
 
 @pytest.mark.parametrize("other", LINES)
 @pytest.mark.parametrize("line", LINES)
-async def test_a_request_whose_answer_is_lost_does_not_claim_what_another_one_made(
+async def test_a_request_whose_response_is_lost_does_not_claim_the_database_of_another_one(
     here: Pipeline, line: str, other: str
 ) -> None:
-    """Two people want the same name at the same moment. One gets it, and the answer to the other is lost."""
+    """Two people want the same name at the same moment. One gets it, and Turso's response to the other is lost."""
     unlucky, lucky = await here.ask(line, who=DANA), await here.ask(other, who=REMY)
     work = WorkSteps(here.env)
     assert await work.begin(unlucky.id, "execute") is BeginResult.GO
@@ -45,11 +45,11 @@ async def test_a_request_whose_answer_is_lost_does_not_claim_what_another_one_ma
     assert found.state is State.FAILED
     assert "`shop` exists, but" in found.outcome
     owners = [one.owner for one in await here.env.store.branches.find(organization="acme")]
-    assert DANA not in owners, "nothing of its ends by somebody else's end date"
+    assert DANA not in owners, "the branch isn't recorded as Dana's"
 
 
 @pytest.mark.parametrize("line", LINES)
-async def test_of_two_requests_that_both_hear_nothing_one_claims_it_at_most(here: Pipeline, line: str) -> None:
+async def test_of_two_requests_without_a_response_at_most_one_claims_the_database(here: Pipeline, line: str) -> None:
     both = [await here.ask(line, who=DANA), await here.ask(line, who=REMY)]
     work = WorkSteps(here.env)
     for one in both:
@@ -68,7 +68,7 @@ async def test_of_two_requests_that_both_hear_nothing_one_claims_it_at_most(here
 
 
 @pytest.mark.parametrize("line", LINES)
-async def test_a_request_whose_answer_is_lost_claims_what_it_made_itself(here: Pipeline, line: str) -> None:
+async def test_a_request_whose_response_is_lost_claims_the_database_that_it_created(here: Pipeline, line: str) -> None:
     parent = {"id": here.turso.databases["orders"]["DbId"], "name": "orders"}
     request = await here.ask(line)
     here.answers_once("POST", "/databases", lost_after(here, lambda: here.turso.add("shop", parent=parent)))
@@ -78,7 +78,7 @@ async def test_a_request_whose_answer_is_lost_claims_what_it_made_itself(here: P
     assert (await here.now(request)).facts["id"] == here.turso.databases["shop"]["DbId"]
 
 
-async def test_a_first_try_that_made_nothing_does_not_claim_what_the_second_one_made(here: Pipeline) -> None:
+async def test_a_first_try_that_created_nothing_does_not_claim_the_database_of_the_second_one(here: Pipeline) -> None:
     first = await here.ask("db create shop")
     here.answers_once("POST", "/databases", lost)
     assert await here.execute(first) is State.UNKNOWN
@@ -90,7 +90,7 @@ async def test_a_first_try_that_made_nothing_does_not_claim_what_the_second_one_
 
 
 @pytest.mark.parametrize("line", ["db branch orders shop --for 3d", "db rewind orders --to 08:30"])
-async def test_a_copy_of_another_database_that_has_taken_the_name_is_not_called_ours(here: Pipeline, line: str) -> None:
+async def test_a_copy_of_a_recreated_source_is_not_counted_as_ours(here: Pipeline, line: str) -> None:
     """The source is destroyed and created again between the last look at it and the call."""
     request = await (here.approved(line) if "rewind" in line else here.ask(line))
     work = WorkSteps(here.env)

@@ -12,7 +12,7 @@ from bot.pipeline.outcomes.delivery import Notice, notify_each
 pytestmark = pytest.mark.asyncio
 
 
-async def test_a_notice_that_concerns_no_one_is_no_error() -> None:
+async def test_a_notice_without_recipients_is_not_an_error() -> None:
     notice = Notice("r-1", "alarm", reply(mrkdwn("Break-glass"), []), people=(), channel_id="C0DBOPS")
     with capture_logs() as lines:
         await notify_each(cast(Any, None), notice)

@@ -49,7 +49,7 @@ Notice = Callable[[House], Awaitable[Expected]]
 
 
 async def reminder(house: House) -> Expected:
-    """Open a request, and return what is expected of its reminder."""
+    """Open a request, and return who must get its reminder."""
     now = house.clock.now()
     request = await opened(house, replace(request_for(), notify=CALLED, expires_at=now + HOUR), card=True)
     return Expected((EVERYBODY,), NOTIFIED, Timer(TimerKind.REMIND, request.id, now, attempt=1))
@@ -83,16 +83,14 @@ async def revoked(house: House) -> Expected:
     asked = request_for()
     plan = replace(asked.plan, holders=("U0ANA", "U0DAN", "U0EVE"), ends_tokens_of=("db-1",))
     request = await opened(house, replace(asked, command="rotate", plan=plan), card=True)
-    done = Transition(
-        to=State.SUCCEEDED, at=house.clock.now(), changes={"outcome": "That is how it ended."}, entries=ENTRIES
-    )
+    done = Transition(to=State.SUCCEEDED, at=house.clock.now(), changes={"outcome": "It succeeded."}, entries=ENTRIES)
     assert await house.store.requests.move(request.id, expect=[State.PENDING], move=done)
     await notify_outcome(house.env, request.id)
     return Expected((EVERYBODY, "U0DAN", "U0EVE"), ("U0ANA", "U0BEN", "U0CAT", "U0DAN", "U0EVE"))
 
 
 async def digest(house: House) -> Expected:
-    """Store a daily digest that Ana has turned on. Turso doesn't answer, which the digest says after some tries."""
+    """Store a daily digest that Ana turned on. Turso doesn't respond, so after some tries the digest reports that."""
     now = house.clock.now()
     await house.store.digests.schedule(Digest("C0DBOPS", "acme", "daily", 0, "09:30", "UTC", "U0ANA", now))
     return Expected((EVERYBODY,), ("U0ANA",), Timer(TimerKind.DIGEST, "C0DBOPS", now, attempt=digests.TRIES - 1))
@@ -100,10 +98,10 @@ async def digest(house: House) -> Expected:
 
 NOTICES: dict[str, Notice] = {
     "a request still waits": reminder,
-    "a review is owed": owed_review(HOUR, 0),
+    "a review is pending": owed_review(HOUR, 0),
     "a review is due": owed_review(-HOUR, 0, escalates=True),
     "a review is overdue": owed_review(-HOUR, 3),
-    "a break-glass act": alarm,
+    "a break-glass operation": alarm,
     "tokens are revoked": revoked,
     "a digest": digest,
 }
@@ -127,11 +125,11 @@ def here(made: House) -> House:
     return made
 
 
-async def fires(house: House, told: Expected) -> None:
+async def fires(house: House, expected: Expected) -> None:
     """Fire the timer until it neither fails nor is due again soon, and move the clock between the attempts."""
-    if told.timer is None:
+    if expected.timer is None:
         return await house.rests()
-    timer = told.timer
+    timer = expected.timer
     for _ in range(200):
         try:
             following = await fire(house.env, timer)
@@ -142,7 +140,7 @@ async def fires(house: House, told: Expected) -> None:
             return None
         timer = following
         house.clock.time = max(house.clock.time, timer.due_at)
-    raise AssertionError("it does not get through")
+    raise AssertionError("the timer is still due")
 
 
 def heard(house: House) -> list[str]:
@@ -151,60 +149,62 @@ def heard(house: House) -> list[str]:
 
 @pytest.mark.parametrize("way", [*OPEN, *CLOSED])
 @pytest.mark.parametrize("kind", NOTICES)
-async def test_it_is_sent_once_to_the_right_people_and_no_one_else(here: House, kind: str, way: str) -> None:
+async def test_a_notice_is_sent_once_to_the_right_people_and_no_one_else(here: House, kind: str, way: str) -> None:
     (OPEN | CLOSED)[way](here)
     troubled(here)
 
-    told = await NOTICES[kind](here)
-    await fires(here, told)
+    expected = await NOTICES[kind](here)
+    await fires(here, expected)
 
-    assert heard(here) == sorted(told.open if way in OPEN else told.closed)
+    assert heard(here) == sorted(expected.open if way in OPEN else expected.closed)
 
 
 @pytest.mark.parametrize("way", ["all open", "archived"])
 @pytest.mark.parametrize("kind", NOTICES)
-async def test_a_crash_before_the_timer_is_replaced_sends_it_only_once(here: House, kind: str, way: str) -> None:
+async def test_a_crash_before_the_timer_is_replaced_sends_the_notice_only_once(
+    here: House, kind: str, way: str
+) -> None:
     (OPEN | CLOSED)[way](here)
-    told = await NOTICES[kind](here)
-    await fires(here, told)
+    expected = await NOTICES[kind](here)
+    await fires(here, expected)
     once = heard(here)
 
-    await fires(here, told)
+    await fires(here, expected)
 
-    assert heard(here) == once == sorted(told.open if way in OPEN else told.closed)
+    assert heard(here) == once == sorted(expected.open if way in OPEN else expected.closed)
 
 
 @pytest.mark.parametrize("kind", NOTICES)
-async def test_a_person_who_cannot_be_reached_keeps_no_one_else_from_getting_it(here: House, kind: str) -> None:
+async def test_others_get_the_notice_although_one_person_cannot_be_reached(here: House, kind: str) -> None:
     CLOSED["archived"](here)
-    told = await NOTICES[kind](here) if kind != "tokens are revoked" else None
+    expected = await NOTICES[kind](here) if kind != "tokens are revoked" else None
     here.slack.dead = {"U0DAN", "U0BEN"}
-    told = told or await NOTICES[kind](here)
+    expected = expected or await NOTICES[kind](here)
 
-    await fires(here, told)
+    await fires(here, expected)
 
-    assert heard(here) == sorted(set(told.closed) - here.slack.dead)
+    assert heard(here) == sorted(set(expected.closed) - here.slack.dead)
 
 
-async def test_an_ended_request_is_not_called_waiting(here: House) -> None:
+async def test_a_reminder_is_not_sent_for_a_request_that_has_ended(here: House) -> None:
     """Its end and its reminder may be due together, if no process ran for a while."""
-    told = await reminder(here)
+    expected = await reminder(here)
     here.clock.pass_(2 * HOUR)
 
-    await fires(here, told)
+    await fires(here, expected)
 
     assert heard(here) == []
 
 
 async def test_a_digest_without_a_channel_is_reported_once_for_all_later_ones(here: House) -> None:
     CLOSED["archived"](here)
-    told = await digest(here)
+    expected = await digest(here)
     for _ in range(3):
         kept = await here.store.digests.get("C0DBOPS")
         assert kept is not None
         here.clock.time = max(here.clock.time, kept.next_at)
-        assert told.timer is not None
-        await fires(here, replace(told, timer=replace(told.timer, due_at=kept.next_at)))
+        assert expected.timer is not None
+        await fires(here, replace(expected, timer=replace(expected.timer, due_at=kept.next_at)))
 
     assert heard(here) == ["U0ANA"]
 

@@ -1,4 +1,4 @@
-"""Outcomes: the people concerned are told once. `test_everybody_hears` covers every kind of end and of delivery."""
+"""Outcomes: they are posted once. `test_everybody_hears` covers every kind of outcome and of delivery."""
 
 import pytest
 
@@ -12,12 +12,12 @@ async def test_the_outcome_is_posted_once(here: Pipeline) -> None:
     request = await here.approved("db destroy orders --now")
     before = len(here.slack.public)
     assert await here.execute(request) is State.SUCCEEDED
-    told = here.slack.public[before:]
+    messages = here.slack.public[before:]
 
     await notify_outcome(here.env, request.id)
 
-    assert len([text for text in told if "orders" in text]) == 1
-    assert here.slack.public[before:] == told, "not a second time"
+    assert len([text for text in messages if "orders" in text]) == 1
+    assert here.slack.public[before:] == messages, "not a second time"
 
 
 async def test_a_denial_is_sent_with_its_reason(here: Pipeline) -> None:
@@ -34,4 +34,4 @@ async def test_no_message_shows_more_than_its_readers_may_see(here: Pipeline, li
     await here.execute(request)
 
     assert here.of.leaks == []
-    assert all(text for text in here.slack.public), "each has a text for notifications"
+    assert all(text for text in here.slack.public), "each message has a text for notifications"

@@ -34,7 +34,7 @@ def becomes(**facts: Any) -> Change:
     return lambda acme: acme.databases["orders"].update(facts)
 
 
-def made_again(acme: Acme) -> None:
+def recreated(acme: Acme) -> None:
     acme.add("orders")
 
 
@@ -50,7 +50,7 @@ def leaves(acme: Acme) -> None:
     del acme.databases["users"]
 
 
-def sibling_made_again(acme: Acme) -> None:
+def sibling_recreated(acme: Acme) -> None:
     acme.add("users")
 
 
@@ -77,14 +77,14 @@ async def found(desk: Desk, line: str, before: Change, after: Change, *, checks_
     [
         pytest.param(nothing, None, id="nothing"),
         pytest.param(gone, "The database `orders` no longer exists.", id="destroyed"),
-        pytest.param(made_again, "`orders` is a different database now. It was destroyed and created again "
+        pytest.param(recreated, "`orders` is a different database now. It was destroyed and created again "
                      "with the same name.", id="made again under the name"),
         pytest.param(becomes(group="other"), "`orders` has moved to the group `other`.", id="in another group"),
-        pytest.param(becomes(group=""), "`orders` is no longer in a group.", id="in no group any more"),
+        pytest.param(becomes(group=""), "`orders` is no longer in a group.", id="no longer in a group"),
         pytest.param(becomes(delete_protection=True), "Delete protection for `orders` is now on.", id="protected"),
         pytest.param(becomes(Hostname="elsewhere.turso.io"), None, id="another host"),
-        pytest.param(becomes(block_writes=True), None, id="blocked: that is a hold's to know"),
-        pytest.param(becomes(IssuedCertCount=7), None, id="tokens made elsewhere"),
+        pytest.param(becomes(block_writes=True), None, id="blocked, which holds cover"),
+        pytest.param(becomes(IssuedCertCount=7), None, id="tokens created elsewhere"),
     ],
 )  # fmt: skip
 async def test_a_changed_object_makes_a_plan_stale(
@@ -124,8 +124,8 @@ async def test_a_database_that_joined_a_group_makes_a_plan_stale(desk: Desk, pla
 async def test_a_database_to_destroy_that_has_grown_a_lot_makes_a_plan_stale(
     desk: Desk, planned: Acme, line: str, was: int | None, now: int, grew: bool
 ) -> None:
-    said = await found(desk, line, uses(was), uses(now))
-    assert said == ("`orders` has grown a lot since the request." if grew else None)
+    differences = await found(desk, line, uses(was), uses(now))
+    assert differences == ("`orders` has grown a lot since the request." if grew else None)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ async def test_the_size_is_read_only_where_it_is_compared(desk: Desk, planned: A
         pytest.param(joins("pay"), "1 other database joined the group `default` since the request (pay).", id="one"),
         pytest.param(joins("pay", "tax"), "2 other databases joined the group `default` since the request (pay, "
                      "tax).", id="two"),
-        pytest.param(sibling_made_again, "1 other database joined the group `default` since the request (users).",
+        pytest.param(sibling_recreated, "1 other database joined the group `default` since the request (users).",
                      id="a sibling was made again"),
         pytest.param(joins("pay", group="other"), None, id="another group has grown"),
         pytest.param(leaves, None, id="one left: fewer tokens end than approvers saw"),
@@ -189,7 +189,7 @@ def woken(acme: Acme) -> None:
         pytest.param(nothing, None, id="nothing"),
         pytest.param(gone, "The database `orders` no longer exists.", id="destroyed"),
         pytest.param(becomes(group="other"), "`orders` has moved to the group `other`.", id="in another group"),
-        pytest.param(woken, "`orders` is already awake.", id="woken by somebody else"),
+        pytest.param(woken, "`orders` is already awake.", id="woken by another person"),
         pytest.param(joins("pay"), "1 other database joined the group `default` since the request (pay).", id="joined"),
         pytest.param(leaves, None, id="one left: fewer wake than approvers saw"),
     ],

@@ -18,7 +18,7 @@ async def pressed(here: Pipeline, who: str = DANA) -> str:
     return await reveal(here.env, request, here.press(who, request, "token.reveal"))
 
 
-async def test_it_is_created_and_shown_to_the_requester(here: Pipeline) -> None:
+async def test_the_token_is_created_and_shown_to_the_requester(here: Pipeline) -> None:
     request = await here.approved("token orders")
 
     assert await pressed(here) == "revealed"
@@ -33,7 +33,7 @@ async def test_it_is_created_and_shown_to_the_requester(here: Pipeline) -> None:
     assert here.of.leaks == []
 
 
-async def test_no_one_else_can_reveal_it(here: Pipeline) -> None:
+async def test_no_one_else_can_reveal_the_token(here: Pipeline) -> None:
     await here.approved("token orders")
 
     with pytest.raises(Refused, match="Only the"):
@@ -42,7 +42,7 @@ async def test_no_one_else_can_reveal_it(here: Pipeline) -> None:
     assert here.changes() == []
 
 
-async def test_it_cannot_be_revealed_before_its_approval(here: Pipeline) -> None:
+async def test_a_token_cannot_be_revealed_before_its_approval(here: Pipeline) -> None:
     await here.ask("token orders")
 
     with pytest.raises(BotError):
@@ -51,7 +51,7 @@ async def test_it_cannot_be_revealed_before_its_approval(here: Pipeline) -> None
     assert here.changes() == []
 
 
-async def test_it_can_be_revealed_once(here: Pipeline) -> None:
+async def test_a_token_can_be_revealed_once(here: Pipeline) -> None:
     await here.approved("token orders")
     await pressed(here)
 
@@ -61,7 +61,7 @@ async def test_it_can_be_revealed_once(here: Pipeline) -> None:
     assert here.changes() == [MINT]
 
 
-async def test_it_cannot_be_revealed_after_its_time(here: Pipeline) -> None:
+async def test_a_token_cannot_be_revealed_after_its_time(here: Pipeline) -> None:
     request = await here.approved("token orders")
     assert request.expires_at is not None
     here.of.offset += request.expires_at - here.of.now()
@@ -94,7 +94,7 @@ async def test_no_token_is_created_if_its_approver_has_lost_the_right(here: Pipe
     assert here.changes() == []
 
 
-async def test_a_token_that_slack_does_not_accept_is_reported_as_one_that_may_exist(here: Pipeline) -> None:
+async def test_a_token_whose_message_slack_rejects_is_reported_as_possibly_existing(here: Pipeline) -> None:
     request = await here.approved("token orders")
     here.slack.takes_reveals = False
 

@@ -1,4 +1,4 @@
-"""A change that takes several calls: after an error in a later one, the bot never says that nothing was changed."""
+"""A change that takes several calls: after an error in a later call, the bot never reports that nothing changed."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Timers: due work happens once, and another timer is set where it is needed."""
+"""Timers: each fires once, and sets the next one if there is more to do."""
 
 import httpx
 
@@ -98,7 +98,7 @@ async def test_an_unknown_outcome_that_turso_never_shows_becomes_a_failure(here:
         assert looks < 10
 
     assert (await here.now(request)).state is State.FAILED
-    assert len(here.changes()) == 1, "only looked, never sent again"
+    assert len(here.changes()) == 1, "the reconciler only reads, and sends nothing again"
 
 
 async def test_a_card_that_was_never_posted_is_posted_by_the_first_reminder(here: Pipeline) -> None:
@@ -109,6 +109,6 @@ async def test_a_card_that_was_never_posted_is_posted_by_the_first_reminder(here
 
     following = await here.fire(TimerKind.REMIND, request.id)
 
-    assert len(here.slack.public) == posted, "there is a card"
+    assert len(here.slack.public) == posted, "the card is posted"
     assert following is not None
     assert following.attempt == 1

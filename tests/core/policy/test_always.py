@@ -1,4 +1,4 @@
-"""Properties of every policy, person, channel and action."""
+"""Property tests: what holds for every policy, person, channel and action."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Any text is a policy or has problems: random texts, trees and tags never raise another error."""
+"""Any text is a valid policy or gets a list of problems. Random texts, trees and tags never raise another error."""
 
 from contextlib import suppress
 from typing import Any

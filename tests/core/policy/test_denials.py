@@ -1,4 +1,4 @@
-"""A denial says why, and what would help: another person, another channel, or another form of the command."""
+"""A denial names its reason and what would help: another person, another channel, or another form of the command."""
 
 from typing import Any
 
@@ -24,7 +24,9 @@ POLICY = load(EXAMPLE, CATALOGUE)
         ),
         pytest.param("a developer", "#general", act("list"), "no rules for this channel", id="in an unbound channel"),
         pytest.param("a developer", "#general", act("show", "billing"), "no rules for", id="of a database"),
-        pytest.param("a developer", "#team-orders", act("show", "billing"), "(orders-*)", id="what the channel has"),
+        pytest.param(
+            "a developer", "#team-orders", act("show", "billing"), "(orders-*)", id="the databases of the channel"
+        ),
         pytest.param("a passer-by", "#team-orders", act("token", "orders-1"), "Only members", id="who may"),
         pytest.param(
             "a developer", "#team-orders", act("rotate", "orders-1"), "You can't use", id="where no rule fits"

@@ -87,7 +87,7 @@ channels:
 
 
 @pytest.mark.parametrize("who", ["a guest", "a stranger"])
-def test_guests_and_outsiders_may_only_what_they_are_named_for(who: str) -> None:
+def test_guests_and_outsiders_may_do_only_what_a_rule_names_them_for(who: str) -> None:
     rules = load(NAMED, CATALOGUE)
     assert decide(rules, subject(who), act("list")).verdict is Verdict.ALLOW
     assert decide(rules, subject(who), act("show", "a")).verdict is Verdict.DENY
@@ -110,12 +110,12 @@ def test_a_member_who_is_named_as_a_guest_gets_nothing_from_it() -> None:
 
 def test_a_person_of_another_team_is_an_outsider_even_if_slack_says_otherwise() -> None:
     rules = load(NAMED, CATALOGUE)
-    assert decide(rules, subject("somebody of another team"), act("show", "a")).rule == "floor"
+    assert decide(rules, subject("a person of another team"), act("show", "a")).rule == "floor"
 
 
-def test_without_a_workspace_in_the_file_the_directory_alone_says_who_is_a_stranger() -> None:
+def test_without_a_workspace_in_the_file_only_the_directory_decides_who_is_an_outsider() -> None:
     rules = policy(["allow: list"])
-    assert decide(rules, subject("somebody of another team"), act("list")).verdict is Verdict.ALLOW
+    assert decide(rules, subject("a person of another team"), act("list")).verdict is Verdict.ALLOW
     assert decide(rules, subject("a stranger"), act("list")).verdict is Verdict.DENY
 
 
@@ -128,9 +128,9 @@ def test_a_shared_channel_works_only_when_the_policy_says_so() -> None:
     assert "shared with another organization" in decision.reason
 
 
-def test_the_floor_refuses_votes_of_bots_deactivated_people_and_other_teams() -> None:
+def test_the_built_in_limits_refuse_votes_of_bots_deactivated_people_and_other_teams() -> None:
     rules = load(NAMED, CATALOGUE)
-    for who in ("a bot", "a deactivated DBA", "somebody of another team"):
+    for who in ("a bot", "a deactivated DBA", "a person of another team"):
         assert refuses_person(rules, PEOPLE[who])
     for who in ("a developer", "a guest", "a stranger"):
         assert refuses_person(rules, PEOPLE[who]) is None

@@ -1,4 +1,4 @@
-"""An invalid policy file gets a list of everything that is wrong: the line, the key, and what is allowed there."""
+"""An invalid policy file gets a list of all its problems, each with the line, the key and the allowed values."""
 
 from typing import Any
 
@@ -57,12 +57,12 @@ CASES = [
         "channels.C0X.externally_shared",
         "`true` or",
     ),
-    ("a profile nobody has", "channels:\n  C0X: {profile: calm}", 2, "channels.C0X.profile", "no profile `calm`"),
+    ("an undefined profile", "channels:\n  C0X: {profile: calm}", 2, "channels.C0X.profile", "no profile `calm`"),
     ("rules as a mapping", "channels:\n  C0X: {rules: {}}", 2, "channels.C0X.rules", "takes a list"),
     ("a user group's name", "people:\n  dba: {usergroup: '@dba'}", 2, "people.dba.usergroup", "such as `S0DBA`"),
     ("a person's name", "people:\n  ana: {user: ana}", 2, "people.ana.user", "such as `U0ANA`"),
     ("people's names", "people:\n  two: {users: [U0ANA, ben]}", 2, "people.two.users[1]", "`ben` isn't a person's ID"),
-    ("nobody", "people:\n  dba: {}", 2, "people.dba", "names no one"),
+    ("no people", "people:\n  dba: {}", 2, "people.dba", "names no one"),
     ("people called like an id", "people:\n  U0ANA: {user: U0BEN}", 2, "people.U0ANA", "a name of your own"),
     ("a workspace's name", "workspace: acme", 1, "workspace[0]", "isn't a workspace's ID"),
     ("a token", "organizations:\n  a: {token: eyJhbGciOiJFZERTQSJ9}", 2, "organizations.a.token", "never the token"),
@@ -84,7 +84,7 @@ CASES = [
         "`--nwo`",
     ),
     ("a ceiling in words", "ceiling: {token_lifetime: 1 day}", 1, "ceiling.token_lifetime", "`1 day` has a space"),
-    ("incidents for nobody", "incidents: {databases: ['*']}", 1, "incidents.to", "is required here"),
+    ("incidents without people", "incidents: {databases: ['*']}", 1, "incidents.to", "is required here"),
     (
         "incidents without profile",
         "incidents: {to: U0ANA, databases: []}",
@@ -111,19 +111,19 @@ RULES = [
     ("an empty list", "{allow: []}", ".allow", "is empty"),
     ("an option that no rule can tell", "{allow: 'token --expiration'}", ".allow[0]", "write `token --read-only`"),
     ("an option of a command without", "{allow: 'rotate --now'}", ".allow[0]", "write `rotate` alone"),
-    ("nobody approves", "{approve: token}", "", "`approve` needs `by`"),
-    ("nobody reviews", "{break_glass: destroy}", "", "`break_glass` needs `review_by`"),
-    ("approvers that nobody has", "{approve: token, by: dba}", ".by", "`dba` isn't in `people`"),
+    ("no approvers", "{approve: token}", "", "`approve` needs `by`"),
+    ("no reviewers", "{break_glass: destroy}", "", "`break_glass` needs `review_by`"),
+    ("undefined approvers", "{approve: token, by: dba}", ".by", "`dba` isn't in `people`"),
     ("one of several", "{approve: token, by: [U0ANA, dbas]}", ".by[1]", "`dbas` isn't in `people`"),
     ("a name for an id", "{approve: token, by: 'user:ana'}", ".by[0]", "`ana` isn't an ID"),
     ("a group for a person", "{allow: read, to: 'user:S0DBA'}", ".to[0]", "`S0DBA` isn't an ID"),
     ("an unknown kind", "{allow: read, to: 'group:S0DBA'}", ".to[0]", "`group:` is unknown"),
-    ("nobody named", "{allow: read, to: []}", ".to", "is empty"),
+    ("an empty list of people", "{allow: read, to: []}", ".to", "is empty"),
     ("people as a mapping", "{allow: read, to: {user: U0ANA}}", ".to", "takes a list"),
     ("no quorum", "{approve: token, by: U0ANA, quorum: 0}", ".quorum", "a whole number from 1 to 20, not `0`"),
     ("a quorum in words", "{approve: token, by: U0ANA, quorum: two}", ".quorum", "a whole number"),
     (
-        "a quorum nobody reaches",
+        "a quorum that can't be reached",
         "{approve: token, by: [U0ANA, U0BEN], quorum: 3}",
         ".quorum",
         "names only 2, so 3 people can never",

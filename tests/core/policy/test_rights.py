@@ -59,7 +59,7 @@ def test_variants_that_the_rules_distinguish_are_shown_separately() -> None:
 @pytest.mark.parametrize(
     ("rules", "expected"),
     [
-        pytest.param(["deny: token", "allow: token"], [], id="denied outright, though a later rule allows it"),
+        pytest.param(["deny: token", "allow: token"], [], id="denied, although a later rule allows it"),
         pytest.param(
             ["allow: token, databases: [orders]"], [Right("token", Verdict.ALLOW, only=("orders",))], id="one"
         ),
@@ -94,7 +94,7 @@ def test_variants_that_the_rules_distinguish_are_shown_separately() -> None:
             [Right("token", Verdict.ALLOW, longest=timedelta(minutes=30))],
             id="shorter lives alone",
         ),
-        pytest.param(["approve: token, by: 'user:U0DEV'"], [], id="nobody else could approve"),
+        pytest.param(["approve: token, by: 'user:U0DEV'"], [], id="no one else could approve"),
     ],
 )
 def test_limits_are_shown(rules: list[str], expected: list[Right]) -> None:

@@ -1,4 +1,4 @@
-"""How one rule is read: its commands, databases, people and lifetimes, and its effects."""
+"""How a rule is interpreted: its commands, databases, people and lifetimes, and its effects."""
 
 from datetime import timedelta
 from typing import Any

@@ -31,12 +31,12 @@ def test_an_incident_in_an_unbound_channel_has_the_databases_of_incidents() -> N
 
 
 @pytest.mark.parametrize("who", ["a bot", "a guest", "a stranger", "a deactivated DBA"])
-def test_a_person_whom_the_floor_refuses_sees_no_databases(who: str) -> None:
+def test_a_person_whom_the_built_in_limits_refuse_sees_no_databases(who: str) -> None:
     assert seen(POLICY, who) == []
 
 
 @pytest.mark.parametrize("where", ["a DM", "a shared channel"])
-def test_where_the_floor_refuses_no_databases_are_visible(where: str) -> None:
+def test_where_the_built_in_limits_refuse_no_databases_are_visible(where: str) -> None:
     assert seen(POLICY, where=where) == []
 
 

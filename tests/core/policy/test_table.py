@@ -1,4 +1,4 @@
-"""Who may do what where under the example policy: a person, a channel, a command, and the verdict."""
+"""The table of verdicts of the example policy, by person, channel and command."""
 
 from typing import Any
 
@@ -84,7 +84,7 @@ def test_the_verdict_is_the_one_in_the_table(who: Any, where: Any, command: Any,
 @pytest.mark.parametrize("who", NOBODIES)
 @pytest.mark.parametrize("where", CHANNELS)
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_floor_applies_everywhere(who: Any, where: Any, command: Any) -> None:
+def test_the_built_in_limits_apply_everywhere(who: Any, where: Any, command: Any) -> None:
     decision = decide(POLICY, subject(who, where), COMMANDS[command])
 
     assert (decision.verdict, decision.rule) == (Verdict.DENY, "floor")

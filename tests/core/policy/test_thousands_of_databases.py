@@ -52,7 +52,7 @@ LARGEST_GROWTH = 8.0
 
 
 def on_each(rules: Policy, who: Subject, action: Action) -> list[Decision]:
-    """Decide on each database separately. A database that the action only affects may not be named to the channel."""
+    """Decide on each database separately. The channel may not learn the name of one that is only affected."""
     binding = rules.binding(who)
     assert binding is not None
     found = []

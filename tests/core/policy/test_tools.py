@@ -163,13 +163,13 @@ def test_policies_that_decide_alike_have_no_difference() -> None:
             "{allow: [digest, alert]}",
             "C0DBOPS: any member: digest now, digest on, digest off, alert on, alert off, alert mute, alert unmute: "
             "denied → allowed",
-            id="anybody gains",
+            id="everybody gains",
         ),
         pytest.param(
             "to: responders}",
             "to: ana}",
             "C0DBOPS: U0BEN: incident status, incident report, incident start, incident end: allowed → denied",
-            id="somebody loses",
+            id="some people lose",
         ),
         pytest.param(
             "max_lifetime: 4h",
@@ -182,7 +182,7 @@ def test_policies_that_decide_alike_have_no_difference() -> None:
             'commands: ["db destroy --now"], databases: ["prod-*"]',
             'commands: ["db destroy"], databases: ["prod-*"]',
             "C0DBOPS: any member: destroy on prod-*: approval of 2 of S0DBA, U0ANA → denied",
-            id="the ceiling comes down",
+            id="the ceiling is lowered",
         ),
         pytest.param(
             "{break_glass: [destroy], to: dba,",

@@ -168,9 +168,9 @@ def test_a_name_that_begins_with_x_is_not_known() -> None:
     ids=["databases", "commands", "workspace", "people"],
 )  # fmt: skip
 def test_a_word_that_yaml_misreads_is_named_with_the_advice_to_quote_it(word: str, read_as: str, line: Any) -> None:
-    said = problems(HEAD + line.format(databases=word))
+    errors = problems(HEAD + line.format(databases=word))
 
-    assert any(f'`{word}` is read by YAML as {read_as}; quote it (`"{word}"`)' in one for one in said), said
+    assert any(f'`{word}` is read by YAML as {read_as}; quote it (`"{word}"`)' in one for one in errors), errors
 
 
 @pytest.mark.parametrize("word", ["no", "on", "2024", "007"])
@@ -202,19 +202,19 @@ def test_a_duration_that_yaml_misreads_is_shown_as_it_was_written(written: str, 
 
 @pytest.mark.parametrize("key", ["confirm: no", "visibility: off", "to: on", "by: 007"])
 def test_single_words_that_yaml_misreads_are_shown_too(key: str) -> None:
-    said = problems(f"{HEAD}channels: {{C0X: {{databases: ['*'], rules: [{{approve: token, by: U0ANA, {key}}}]}}}}"
+    errors = problems(f"{HEAD}channels: {{C0X: {{databases: ['*'], rules: [{{approve: token, by: U0ANA, {key}}}]}}}}"
                     if not key.startswith("by") else
                     f"{HEAD}channels: {{C0X: {{databases: ['*'], rules: [{{approve: token, {key}}}]}}}}")  # fmt: skip
 
-    assert any("quote it" in one for one in said), said
+    assert any("quote it" in one for one in errors), errors
 
 
 @pytest.mark.parametrize("tag", ["bool", "int"])
 @pytest.mark.parametrize("value", ["x", "''", "[]", "0b2", "1:x"])
 def test_a_value_of_the_wrong_type_is_a_located_problem(tag: str, value: str) -> None:
-    said = problems(f"\nversion: !!{tag} {value}\nchannels: {{}}")
+    errors = problems(f"\nversion: !!{tag} {value}\nchannels: {{}}")
 
-    assert said[0].startswith("line 2: version: ")
+    assert errors[0].startswith("line 2: version: ")
 
 
 # -- files without names

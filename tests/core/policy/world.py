@@ -20,7 +20,7 @@ PEOPLE = {
     "Carl, DBA": Person("U0CARL", "T0ACME"),
     "a guest": Person("U0GUEST", "T0ACME", is_guest=True),
     "a stranger": Person("U0OTHER", "T0ELSE", is_stranger=True),
-    "somebody of another team": Person("U0TEAM", "T0ELSE"),
+    "a person of another team": Person("U0TEAM", "T0ELSE"),
     "a bot": Person("U0BOT", "T0ACME", is_bot=True),
     "a deactivated DBA": Person("U0DORA", "T0ACME", is_deactivated=True),
 }
