@@ -1,4 +1,4 @@
-"""A value that an option can't have is refused with a sentence and status 2, before anything is read or written."""
+"""An invalid value of an option is refused with a sentence and status 2, before anything is read or written."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ BIG = "99999999999999999999999"
         ("platform --port=-1", "isn't a whole number from 0 to 65535"),
     ],
 )
-def test_a_value_that_an_option_cannot_have_is_named(
+def test_an_invalid_value_of_an_option_is_named(
     line: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -41,7 +41,7 @@ async def heads(house: House) -> list[str]:
     return [one.text for one in house.slack.heard]
 
 
-async def test_several_processes_post_it_once_a_day(here: House) -> None:
+async def test_several_processes_post_the_head_once_a_day(here: House) -> None:
     for _ in range(2):
         await asyncio.gather(*(process(here).audit_head() for _ in range(3)))
         await here.rests()
@@ -50,7 +50,7 @@ async def test_several_processes_post_it_once_a_day(here: House) -> None:
         here.clock.pass_(timedelta(days=1))
 
 
-@pytest.mark.parametrize("cut", ["a crash", "Slack away", "channel not told of"])
+@pytest.mark.parametrize("cut", ["a crash", "Slack away", "channel lookup fails"])
 async def test_a_head_whose_posting_was_interrupted_is_posted_once(
     here: House, cut: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,7 +64,7 @@ async def test_a_head_whose_posting_was_interrupted_is_posted_once(
         monkeypatch.undo()
     else:
         here.slack.troubles = {"chat.postMessage": ["http_520", "timeout"]}
-        here.directory.silent = 2 if cut == "channel not told of" else 0
+        here.directory.silent = 2 if cut == "channel lookup fails" else 0
         await process(here).audit_head()
     assert await heads(here) == []
 

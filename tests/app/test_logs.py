@@ -1,4 +1,4 @@
-"""No secret is in a log line, whoever writes it and however it is written."""
+"""No log line contains a secret, whatever module writes it and in whatever form."""
 
 import json
 import logging
@@ -70,11 +70,11 @@ def test_of_a_traceback_only_the_line_with_the_secret_is_hidden(written: Callabl
     except ValueError:
         structlog.get_logger("bot.test").exception("failed")
 
-    said = "\n".join(written())
-    assert JWT not in said
-    assert HIDDEN in said
-    assert "Traceback" in said
-    assert "test_logs.py" in said
+    text = "\n".join(written())
+    assert JWT not in text
+    assert HIDDEN in text
+    assert "Traceback" in text
+    assert "test_logs.py" in text
 
 
 def test_a_line_has_its_author_time_and_subject(written: Callable[[], list[str]]) -> None:

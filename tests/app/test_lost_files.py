@@ -1,4 +1,4 @@
-"""Locations from which a restart deletes the store: which are detected, and which are safe."""
+"""Locations where a restart deletes the store are detected, and safe ones are accepted."""
 
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def test_a_container_is_detected_by_its_marker(tmp_path: Path, mark: str) -> Non
 
     assert loss is not None
     assert "this container, which is deleted with it" in loss.sentence
-    assert not loss.is_certain, "so `doctor` says it, but doesn't call it wrong"
+    assert not loss.is_certain, "`doctor` mentions it, but doesn't report a problem"
 
 
 def test_a_store_on_a_volume_or_on_postgresql_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""A closed output, or one that can't show a character, never makes a command print a traceback."""
+"""No traceback is printed if the output is closed or can't encode a character."""
 
 import asyncio
 import io
@@ -24,10 +24,7 @@ LONG = "".join(f"  C{number:08}: {{rules: [{{allow: fly}}]}}\n" for number in ra
 
 @contextmanager
 def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Replace standard output with a pipe without a reader, as after `
-
-    head`.
-    """
+    """Replace standard output with a pipe that has no reader, as after `| head` has ended."""
     reads, writes = os.pipe()
     os.close(reads)
     with closing(os.fdopen(writes, "w", encoding="utf-8")) as output:
@@ -105,7 +102,7 @@ def test_a_character_that_the_output_cannot_encode_is_escaped(
     assert "飛ぶ" in written.getvalue().decode(encoding).encode().decode("unicode_escape") or encoding == "utf-8"
 
 
-def test_a_missing_output_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_output_is_not_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     monkeypatch.setattr(sys, "stderr", None)
 

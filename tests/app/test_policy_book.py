@@ -26,7 +26,7 @@ BAD = "version: 1\nchanels: {}\n"
 
 @dataclass
 class Scene:
-    """A policy file in a folder, a clock, and the book that looks at the file every two seconds."""
+    """A policy file in a folder, a clock, and the `PolicyBook`, which checks the file every two seconds."""
 
     folder: Path
     time: float = 1000.0
@@ -38,17 +38,17 @@ class Scene:
         self.book = PolicyBook(self.path, "acme", CATALOGUE, now=lambda: self.time)
 
     def write(self, text: str) -> None:
-        """Overwrite the file in place, like `>` and many editors."""
+        """Overwrite the file in place, as `>` and many editors do."""
         self.path.write_text(text)
 
     def rename(self, text: str) -> None:
-        """Write a new file and rename it over the old one, like careful editors."""
+        """Write a new file and rename it over the old one, as careful editors do."""
         beside = self.folder / "new.yaml"
         beside.write_text(text)
         beside.replace(self.path)
 
     def wait(self, seconds: float) -> None:
-        """Let time pass, with the looks at the file in it."""
+        """Let time pass, with the regular checks of the file."""
         until = self.time + seconds
         while self.time < until:
             self.time = min(until, self.time + LOOK_EVERY)
@@ -116,7 +116,7 @@ def invalid_then_written(scene: Scene) -> None:
 
 
 def swapped_as_kubernetes_does(scene: Scene) -> None:
-    """Replace the file like Kubernetes: `policy.yaml → ..data/policy.yaml`, and the link `..data` is renamed over."""
+    """Replace the file as Kubernetes does: `policy.yaml` links to `..data/policy.yaml`, and `..data` is replaced."""
     for name, text in (("..one", OLD), ("..two", NEW)):
         (scene.folder / name).mkdir()
         (scene.folder / name / "policy.yaml").write_text(text)
@@ -281,10 +281,10 @@ def test_a_refused_content_is_not_parsed_again_and_again(scene: Scene, monkeypat
 
 
 async def test_a_change_is_reported_until_it_takes_effect(scene: Scene) -> None:
-    told, fails = [], [True]
+    seen, fails = [], [True]
 
     async def changed(old: Any, new: Any) -> None:
-        told.append((old and old.hash, new.hash))
+        seen.append((old and old.hash, new.hash))
         if old is not None and fails.pop():
             raise OSError("the store is away")
 
@@ -300,11 +300,11 @@ async def test_a_change_is_reported_until_it_takes_effect(scene: Scene) -> None:
     await scene.book.apply_changes(changed)
 
     new = scene.book.policy
-    assert told == [(None, first.hash), (first.hash, new.hash), (first.hash, new.hash)]
+    assert seen == [(None, first.hash), (first.hash, new.hash), (first.hash, new.hash)]
 
 
 class Interrupted(PolicyBook):
-    """Calls `between` when a look stores its first result."""
+    """Calls `between` when a check stores its first result."""
 
     between: Callable[[], None] | None = None
 
@@ -315,8 +315,8 @@ class Interrupted(PolicyBook):
             between()
 
 
-def test_a_look_does_not_restore_what_another_thread_has_replaced(scene: Scene) -> None:
-    """Without one look at a time, it would put the old text that it has read into effect again."""
+def test_a_check_does_not_restore_a_policy_that_another_thread_has_replaced(scene: Scene) -> None:
+    """If two checks ran at a time, one of them could put the old text that it has read into effect again."""
     scene.book = book = Interrupted(scene.path, "acme", CATALOGUE, now=lambda: scene.time)
 
     def replace() -> None:

@@ -1,4 +1,4 @@
-"""Each change of the policy is recorded and announced once, whichever of several processes sees it first."""
+"""Each change of the policy is recorded and announced once, even if several processes detect it."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
         yield Office([await stack.enter_async_context(open_store(url, clock)) for _ in range(3)])
 
 
-async def test_a_change_is_recorded_and_announced_with_what_it_takes_away(office: Office) -> None:
+async def test_a_change_is_recorded_and_announced_with_the_permissions_that_it_removes(office: Office) -> None:
     await office.process().record(OLD, NEW)
 
     (entry,) = await office.entries()
@@ -112,7 +112,7 @@ async def test_a_change_is_recorded_and_announced_with_what_it_takes_away(office
 
 async def test_several_processes_record_a_change_once(office: Office) -> None:
     await asyncio.gather(*(office.process(at).record(OLD, NEW) for at in range(3)))
-    await office.process(1).record(OLD, NEW)  # a process that saw it late
+    await office.process(1).record(OLD, NEW)  # a process that detects the change late
 
     assert await office.changes() == [(OLD.hash, NEW.hash)]
     assert len(office.posted) == 1
@@ -126,13 +126,13 @@ async def test_a_change_a_revert_and_a_repeat_are_three_changes(office: Office) 
     assert len(office.posted) == 3
 
 
-async def test_an_edit_with_the_same_meaning_is_no_change(office: Office) -> None:
+async def test_an_edit_with_the_same_meaning_is_not_a_change(office: Office) -> None:
     await office.process().record(OLD, policy("allow: destroy", more="# a comment\n"))
 
     assert await office.entries() == []
 
 
-async def test_the_first_start_is_no_change(office: Office) -> None:
+async def test_the_first_start_is_not_a_change(office: Office) -> None:
     await office.process().record(None, OLD)
 
     assert await office.entries() == []
@@ -155,7 +155,7 @@ async def test_a_change_while_the_bot_was_down_is_recorded_at_the_next_start(off
     assert "wasn't running" in str(office.posted[0][1].blocks)
 
 
-async def test_a_channel_that_is_no_longer_named_is_told(office: Office) -> None:
+async def test_a_channel_that_was_removed_from_the_policy_gets_the_announcement(office: Office) -> None:
     silent = policy("allow: destroy", channel=None)
     await office.process().record(OLD, silent)
 
@@ -212,7 +212,7 @@ async def test_a_large_change_is_announced_in_part(office: Office, monkeypatch: 
 async def test_a_change_whose_announcement_was_interrupted_is_announced_once(
     office: Office, cut: BaseException
 ) -> None:
-    """The first process ends, or Slack fails, right after the record."""
+    """The first process ends, or Slack fails, right after the change was recorded."""
     office.cut = [cut]
     try:
         await office.process().record(OLD, NEW)
@@ -231,7 +231,7 @@ async def test_a_change_whose_announcement_was_interrupted_is_announced_once(
     assert len(await office.changes()) == 1
 
 
-async def test_of_two_channels_only_the_one_that_was_not_told_is_told_again(office: Office) -> None:
+async def test_only_the_channel_that_did_not_get_the_announcement_gets_it_again(office: Office) -> None:
     moved = policy("deny: destroy", "C0OTHER")
     posted = office._post
     calls: list[str] = []
@@ -250,7 +250,7 @@ async def test_of_two_channels_only_the_one_that_was_not_told_is_told_again(offi
     assert [channel for channel, _ in office.posted] == ["C0ADMIN", "C0OTHER"]
 
 
-async def test_a_channel_that_has_become_shared_is_not_told(office: Office) -> None:
+async def test_a_channel_that_has_become_shared_gets_no_announcement(office: Office) -> None:
     office.shared = True
     await office.process().record(OLD, NEW)
     await office.timers_fire()

@@ -1,4 +1,4 @@
-"""`/readyz` says whether a process can accept requests, and separately whether Slack or Turso is down."""
+"""`/readyz` reports whether a process can accept requests, and separately whether Slack or Turso is down."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Whatever the operating system refuses: one sentence that names it and a documented status, never a traceback."""
+"""An error of the operating system is reported in one sentence with a documented status, without a traceback."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 from tests.stores import copy_store
 
 ROOT = Path(__file__).parents[2]
-LONG = f"/tmp/{'x' * 300}"  # nothing is made of this name
+LONG = f"/tmp/{'x' * 300}"  # longer than a file name may be
 TOKENS = "SLACK_BOT_TOKEN=xoxb-1-x SLACK_SIGNING_SECRET=0123456789abcdef TURSO_API_TOKEN=abcdefghijkl"
 SETTINGS = f"{TOKENS} TURSO_ORGANIZATION=acme"
 
@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(script: str, folder: Path) -> tuple[int, str, str]:
-    """Run a line of a shell in which `bot` is the command line. Returns its status, and both of its outputs."""
+    """Run a line of shell in which `bot` is the command, and return its status, output and error output."""
     line = f'bot() {{ exec {sys.executable} -m bot "$@"; }}; {script}'
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(["bash", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
@@ -65,7 +65,7 @@ def test_an_error_of_the_system_is_reported_in_one_sentence(folder: Path, script
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize("command", ["audit verify", "db upgrade"])
-def test_a_standard_stream_that_is_closed_is_no_error(folder: Path, command: str, closed: str) -> None:
+def test_a_closed_standard_stream_is_not_an_error(folder: Path, command: str, closed: str) -> None:
     status, _, errors = run(f"bot {command} {closed}", folder)
 
     assert (status, errors) == (0, "")

@@ -1,4 +1,4 @@
-"""Where settings come from, and which of two values wins."""
+"""The sources of settings, and which of two values takes precedence."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def test_the_environment_wins_over_dot_env_and_an_empty_value_counts_as_missing(
     assert settings.slack_bot_token.get_secret_value() == "xoxb-1"
 
 
-def test_a_setting_is_read_by_its_name_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_is_read_only_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {**NEEDED, "port": "1", "sources": "x", "Host": "x"}.items():
         monkeypatch.setenv(name, value)
 

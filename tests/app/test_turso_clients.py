@@ -1,4 +1,4 @@
-"""Clients of organizations follow the policy, even when it names another variable for a token."""
+"""The clients of organizations use the current policy, even if it names another variable for a token."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""An outcome that no one was told: `/metrics` and `doctor` report it until it is delivered."""
+"""An outcome that reached no one: `/metrics` and `doctor` report it until it is delivered."""
 
 import math
 from collections.abc import AsyncIterator
@@ -23,12 +23,12 @@ from tests.pipeline.test_everybody_hears import KINDS, TROUBLED
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 A_MOMENT = timedelta(seconds=1)
 OF_REQUESTS = [kind for kind in KINDS if kind not in ("thawed", "incident over")]
-"""For the other kinds, the failing timer is reported."""
+"""Outcomes of requests. For the other kinds, the failing timer is reported."""
 
 
 @dataclass
 class Office:
-    """The bot's delivery of outcomes, and what an operator sees of it."""
+    """The bot's delivery of outcomes, with its metrics and `doctor`."""
 
     house: House
     health: Health
@@ -81,17 +81,19 @@ async def office(made: Office) -> AsyncIterator[Office]:
 
 
 @pytest.mark.parametrize("kind", OF_REQUESTS)
-async def test_it_is_reported_while_slack_fails_and_no_longer_once_it_is_delivered(office: Office, kind: str) -> None:
+async def test_an_undelivered_outcome_is_reported_while_slack_fails_and_no_longer_once_it_is_delivered(
+    office: Office, kind: str
+) -> None:
     house = office.house
     house.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
     await KINDS[kind](house)
 
     house.clock.pass_(TOLD_WITHIN)
-    assert await office.gauge() == 0, "it has its time"
+    assert await office.gauge() == 0, "delivery may take this long"
     house.clock.pass_(A_MOMENT)
     assert await office.gauge() == 1
-    said = await office.doctor()
-    assert said.startswith("No one was notified of ")
+    report = await office.doctor()
+    assert report.startswith("No one was notified of ")
 
     house.slack.troubles = {}
     await house.rests()
@@ -107,9 +109,9 @@ async def test_several_are_counted_and_named(office: Office) -> None:
     house.clock.pass_(TOLD_WITHIN + A_MOMENT)
 
     assert await office.gauge() == 7
-    said = await office.doctor()
-    assert " and 2 more. " in said
-    assert said.count("(failed)") == 5, "some are named"
+    report = await office.doctor()
+    assert " and 2 more. " in report
+    assert report.count("(failed)") == 5, "five are named"
 
 
 @pytest.mark.parametrize("kind", ["thawed", "incident over"])
@@ -125,7 +127,7 @@ async def test_a_notice_with_a_timer_of_its_own_fails_until_it_is_delivered(offi
     with pytest.raises(Unavailable):
         await fire(house.env, due[0])
 
-    assert await house.store.timers.is_due(due[0].kind, due[0].subject, due[0].due_at), "the timer is there still"
+    assert await house.store.timers.is_due(due[0].kind, due[0].subject, due[0].due_at), "the timer is still there"
 
 
 @pytest.mark.parametrize("kind", ["approved, failed", "direct, unknown", "reviewed", "thawed", "incident over"])
@@ -144,7 +146,7 @@ async def test_an_outcome_without_any_way_of_delivery_is_reported_at_once_and_fo
     assert (await office.gauge(), await office.doctor()) == (0, "")
 
 
-async def test_it_is_no_longer_reported_once_it_is_delivered_after_all(office: Office) -> None:
+async def test_an_outcome_is_no_longer_reported_once_it_is_delivered_after_all(office: Office) -> None:
     store = office.house.store
     await store.notices.set_notified("r-nobodyheard", "failed", how="nobody")
     assert "`r-nobodyheard` (failed)" in await office.doctor()
@@ -162,7 +164,7 @@ async def test_a_failure_of_the_store_gives_no_number(office: Office, monkeypatc
     entries, _ = await office.house.store.audit.head()
     assert entries > 0
     assert math.isnan(await office.gauge("turso_ops_outcomes_untold"))
-    assert await office.gauge("turso_ops_audit_entries") == entries, "what fails hides nothing else"
+    assert await office.gauge("turso_ops_audit_entries") == entries, "the failure hides no other metric"
     assert await office.gauge("turso_ops_requests_open") >= 0
     monkeypatch.undo()
     assert await office.gauge("turso_ops_outcomes_untold") >= 0

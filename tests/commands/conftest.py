@@ -115,7 +115,7 @@ class Desk:
         return check(await parsed.spec.run(self.context(line=parsed.text, **where), parsed.args))
 
     async def plan(self, line: str, **where: Any) -> Plan:
-        """Plan a changing command, and fill in what the pipeline would."""
+        """Plan a changing command, and fill in the fields that the pipeline would set."""
         parsed = self.parse(line)
         assert not isinstance(parsed.spec, ReadCommand)
         plan = await parsed.spec.plan(self.context(line=parsed.text, **where), parsed.args)
@@ -135,7 +135,7 @@ class Desk:
         ctx = self.context(**where)
         facts: Facts = await phase.act(ctx, plan) or {}
         if phase.read_back is not None:
-            assert await phase.read_back(ctx, plan), "Turso does not say so"
+            assert await phase.read_back(ctx, plan), "Turso doesn't show the change"
         return check(phase.message(plan, facts))
 
     async def reveal(self, line: str, **where: Any) -> tuple[Reply, Secret]:

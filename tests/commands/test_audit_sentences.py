@@ -1,4 +1,4 @@
-"""The audit log says who did what to whom: each entry that the code can write is a true English sentence."""
+"""`audit` shows each entry that the code can write as a correct English sentence."""
 
 import ast
 from collections.abc import Iterator
@@ -209,7 +209,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("entry", "sentence"), TABLE, ids=lambda value: value if isinstance(value, str) else "")
-def test_it_is_a_true_sentence(entry: AuditEntry, sentence: str) -> None:
+def test_an_entry_is_shown_as_the_right_sentence(entry: AuditEntry, sentence: str) -> None:
     assert sentence_of(entry, WRITER) == sentence
 
 
@@ -244,9 +244,11 @@ def test_every_button_that_acts_has_a_noun() -> None:
 def test_of_many_databases_the_rest_is_counted() -> None:
     names = tuple(f"db-{at}" for at in range(8))
 
-    told = sentence_of(phase("executed", "succeeded", command="rotate", databases=names), WRITER)
+    sentence = sentence_of(phase("executed", "succeeded", command="rotate", databases=names), WRITER)
 
-    assert told == "<@U0DANA>'s request to revoke all tokens for `db-0`, `db-1`, `db-2`, `db-3` and 4 more succeeded"
+    assert (
+        sentence == "<@U0DANA>'s request to revoke all tokens for `db-0`, `db-1`, `db-2`, `db-3` and 4 more succeeded"
+    )
 
 
 def test_databases_that_the_reader_may_not_see_are_only_counted() -> None:
@@ -258,7 +260,7 @@ def test_databases_that_the_reader_may_not_see_are_only_counted() -> None:
 
 
 def test_an_entry_about_the_whole_organization_lists_no_databases() -> None:
-    """Its plan names every database so that the rules can decide on each."""
+    """The plan of such a change names every database, so that the rules decide on each."""
     entry = phase("executed", "succeeded", command="overages", databases=("orders", "payroll"), organization="acme")
     assert sentence_of(entry, WRITER) == "<@U0DANA>'s request to turn the organization's overages on or off succeeded"
 
@@ -266,6 +268,6 @@ def test_an_entry_about_the_whole_organization_lists_no_databases() -> None:
 async def test_the_page_gives_the_reason_of_a_rejection(desk: Desk) -> None:
     await desk.store.audit.append(refused("approval.approve", reason="You cannot approve your own request."))
 
-    told = str((await desk.ask("audit")).blocks)
+    reply = str((await desk.ask("audit")).blocks)
 
-    assert "approval of their own request to destroy `analytics` was rejected: You cannot approve your own" in told
+    assert "approval of their own request to destroy `analytics` was rejected: You cannot approve your own" in reply

@@ -1,4 +1,4 @@
-"""`freeze`, `thaw` and `protect`: one switch each. The holds decide what is unblocked at the end."""
+"""`freeze`, `thaw` and `protect`. The holds decide what is unblocked when one ends."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -30,10 +30,10 @@ async def place(desk: Desk, *holds: Any, requester: str = "U0DANA") -> None:
 @pytest.mark.parametrize(
     ("holds", "blocked"),
     [
-        pytest.param([], (False, False), id="nothing holds it"),
+        pytest.param([], (False, False), id="no hold"),
         pytest.param([(FREEZE, False, True)], (False, True), id="a freeze of writes"),
-        pytest.param([(FREEZE, False, True), (QUARANTINE, True, True)], (True, True), id="the stronger one counts"),
-        pytest.param([(FOUND, True, False), (FREEZE, False, True)], (True, True), id="each for itself"),
+        pytest.param([(FREEZE, False, True), (QUARANTINE, True, True)], (True, True), id="the stronger hold counts"),
+        pytest.param([(FOUND, True, False), (FREEZE, False, True)], (True, True), id="one hold for each block"),
     ],
 )
 def test_a_database_is_blocked_while_any_hold_needs_it(holds: Any, blocked: tuple[bool, bool]) -> None:
@@ -94,8 +94,8 @@ async def test_a_manual_thaw_removes_freezes_and_blocks_of_others(desk: Desk) ->
 
 
 @pytest.mark.parametrize("kind", [FREEZE, FOUND, QUARANTINE])
-async def test_a_thaw_ends_only_the_holds_that_it_showed(desk: Desk, kind: HoldKind) -> None:
-    """A hold that is placed after the plan makes it stale. Placed even later, its blocks remain."""
+async def test_a_thaw_ends_only_the_holds_in_its_plan(desk: Desk, kind: HoldKind) -> None:
+    """A hold that is placed after the plan makes it stale. If it is placed even later, its blocks stay."""
     made = desk.acme.add("orders")
     desk.acme.configurations["orders"]["block_writes"] = True
     shown = hold(1, database="orders", database_id=made["DbId"])
@@ -163,7 +163,7 @@ async def test_blocks_of_others_are_removed_with_a_warning(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("word", "on"), [("on", True), ("off", False)])
-async def test_protection_is_one_switch(desk: Desk, word: str, on: bool) -> None:
+async def test_protection_is_turned_on_and_off(desk: Desk, word: str, on: bool) -> None:
     desk.acme.add("orders")
     desk.acme.configurations["orders"]["delete_protection"] = not on
 
@@ -174,7 +174,7 @@ async def test_protection_is_one_switch(desk: Desk, word: str, on: bool) -> None
     assert f"is {word}" in reply.text
 
 
-async def test_setting_protection_to_its_current_value_is_no_change(desk: Desk) -> None:
+async def test_setting_protection_to_its_current_value_is_not_a_change(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.configurations["orders"]["delete_protection"] = True
 

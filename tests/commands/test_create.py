@@ -1,4 +1,4 @@
-"""`db create`: sent once, and checked until the database answers."""
+"""`db create`: the call is sent once, and the database is checked until it responds."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.blocks.messages import buttons, words
 from tests.commands.conftest import Desk
 
 
-async def test_a_database_is_created_in_the_default_group_and_answers(desk: Desk) -> None:
+async def test_a_database_is_created_in_the_default_group_and_responds(desk: Desk) -> None:
     reply = await desk.carry_out("create orders")
 
     assert desk.acme.databases["orders"]["group"] == "default"
@@ -107,10 +107,12 @@ async def test_only_groups_within_the_channels_databases_are_named(
     with pytest.raises(BadInput) as refused:
         await desk.plan(line)
 
-    told = {name for name in ("default", "defalts", "london") if f"`{name}`" in str(refused.value).split(". ", 1)[1]}
-    told |= {name for name in ("defalts", "london") if f"--group {name}`" in str(refused.value)}
-    assert told <= named
-    assert bool(told) is bool(named)
+    mentioned = {
+        name for name in ("default", "defalts", "london") if f"`{name}`" in str(refused.value).split(". ", 1)[1]
+    }
+    mentioned |= {name for name in ("defalts", "london") if f"--group {name}`" in str(refused.value)}
+    assert mentioned <= named
+    assert bool(mentioned) is bool(named)
 
 
 async def test_the_group_that_is_in_a_location_is_named(desk: Desk) -> None:
@@ -152,7 +154,7 @@ MADE = {"id": "1", "group": "default", "locations": ["ams", "lhr"]}
           "You asked for the location `fra`, but Turso doesn't say where it was created."]),
         ({"group": "eu", "location": "fra"}, {}, []),
     ],
-    ids=["as asked", "nothing asked", "another group", "another location", "not told", "nothing read"],
+    ids=["as asked", "nothing asked", "another group", "another location", "not reported", "nothing read"],
 )  # fmt: skip
 def test_the_created_database_is_compared_with_the_request(asked: dict[str, Any], made: Any, says: Any) -> None:
     assert differences(asked, made) == says

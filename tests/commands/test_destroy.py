@@ -1,4 +1,4 @@
-"""`db destroy` and its Undo: quarantine first, only the exact database, and nothing that is protected."""
+"""`db destroy` and its Undo: it starts a quarantine, affects only the planned database, and respects protection."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -23,7 +23,7 @@ async def open_quarantine(desk: Desk, plan: Any) -> Any:
     return await desk.store.requests.open(counting, move(State.QUARANTINED, holds=[own]))
 
 
-async def test_it_blocks_first_and_deletes_nothing(desk: Desk) -> None:
+async def test_a_destroy_blocks_first_and_deletes_nothing(desk: Desk) -> None:
     desk.acme.add("orders")
 
     reply = await desk.carry_out("destroy orders")
@@ -142,7 +142,7 @@ async def test_a_quarantine_without_a_countdown_is_replaced_by_a_new_one(desk: D
     assert "replaces" not in (await desk.plan("destroy orders --now")).arguments
 
 
-async def test_it_is_found_among_more_quarantines_than_a_list_shows(desk: Desk) -> None:
+async def test_restore_finds_a_quarantine_among_more_than_a_list_shows(desk: Desk) -> None:
     desk.acme.add("orders")
     counting = await open_quarantine(desk, await desk.plan("destroy orders"))
     desk.acme.add("other")
@@ -168,8 +168,8 @@ async def test_the_text_only_claims_that_turso_ops_cannot_restore_it(desk: Desk,
     """Turso's paid plans keep deleted databases for some days, and the bot can't know whether this plan does."""
     desk.acme.add("orders")
     plan = await desk.plan(line)
-    said = " ".join([*plan.steps, *plan.warnings, words(destroy.destroyed_message(plan, {}))])
+    text = " ".join([*plan.steps, *plan.warnings, words(destroy.destroyed_message(plan, {}))])
 
-    assert "Turso Ops can't restore it" in said
-    assert "for up to five days" in said
-    assert not [claim for claim in ("keeps no copy", "can't be undone", "is gone") if claim in said]
+    assert "Turso Ops can't restore it" in text
+    assert "for up to five days" in text
+    assert not [claim for claim in ("keeps no copy", "can't be undone", "is gone") if claim in text]

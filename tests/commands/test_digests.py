@@ -25,15 +25,17 @@ def digest(cadence: str = "weekly", weekday: int = 0, at: str = "09:00", tz: str
     [
         pytest.param(digest(), "2026-11-24T12:00", "2026-11-30T08:00", id="next Monday"),
         pytest.param(digest(), "2026-11-30T07:59", "2026-11-30T08:00", id="a minute before"),
-        pytest.param(digest(), "2026-11-30T08:00", "2026-12-07T08:00", id="the moment itself is over"),
+        pytest.param(digest(), "2026-11-30T08:00", "2026-12-07T08:00", id="exactly at the moment: the next one"),
         pytest.param(digest("daily"), "2026-11-24T12:00", "2026-11-25T08:00", id="tomorrow"),
         pytest.param(digest("daily"), "2026-03-28T12:00", "2026-03-29T07:00", id="the day of summer time"),
         pytest.param(digest("daily", at="02:30"), "2026-03-28T12:00", "2026-03-29T01:30", id="no such hour"),
         pytest.param(digest("daily", tz="Pacific/Kiritimati"), "2026-11-24T12:00", "2026-11-24T19:00", id="far east"),
-        pytest.param(digest("daily", tz="Nowhere/Town"), "2026-11-24T12:00", "2026-11-25T09:00", id="zone gone: UTC"),
+        pytest.param(
+            digest("daily", tz="Nowhere/Town"), "2026-11-24T12:00", "2026-11-25T09:00", id="unknown zone: UTC"
+        ),
     ],
 )
-def test_it_is_due_in_its_time_zone(made: Any, after: str, due: str) -> None:
+def test_a_digest_is_due_in_its_time_zone(made: Any, after: str, due: str) -> None:
     at = datetime.fromisoformat(after).replace(tzinfo=UTC)
 
     assert next_due(made, at) == datetime.fromisoformat(due).replace(tzinfo=UTC)
@@ -93,7 +95,7 @@ def test_an_invalid_time_is_reported_as_a_time(desk: Desk, line: str) -> None:
         desk.parse(f"digest {line}")
 
 
-async def test_it_lists_totals_movers_idle_held_and_expiring(desk: Desk) -> None:
+async def test_a_digest_lists_totals_changes_idle_and_blocked_databases_and_expiring_tokens(desk: Desk) -> None:
     busy, idle = desk.acme.add("orders"), desk.acme.add("archive")
     desk.acme.used = {"orders": {"rows_read": 9000}, "archive": {"rows_read": 0}}
     days = range(1, 24)
@@ -117,7 +119,7 @@ async def test_it_lists_totals_movers_idle_held_and_expiring(desk: Desk) -> None
     assert "7,400" in text
 
 
-async def test_it_is_limited_to_the_channel(desk: Desk) -> None:
+async def test_a_digest_is_limited_to_the_databases_of_the_channel(desk: Desk) -> None:
     for name in ("orders-eu", "payroll"):
         made = desk.acme.add(name)
         await desk.store.tokens.add(token(len(name), database=name, expires_at=NOW + timedelta(days=2)))
@@ -151,7 +153,7 @@ async def test_without_history_and_without_turso_it_gives_no_numbers(desk: Desk)
     assert "Rows read" not in text
 
 
-async def test_it_says_when_its_history_begins(desk: Desk) -> None:
+async def test_a_digest_says_when_its_history_begins(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.used = {"orders": {"rows_read": 9000}}
     await desk.store.samples.add([sample(f"2026-11-{day}", 100 * day, uuid=made["DbId"]) for day in (21, 22, 23)])

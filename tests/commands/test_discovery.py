@@ -1,4 +1,4 @@
-"""A command is one file: it is discovered, and an incomplete file is refused with what it lacks."""
+"""A command is one file. It is discovered, and an incomplete file raises an error that names what it lacks."""
 
 import re
 import sys

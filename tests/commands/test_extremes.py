@@ -1,4 +1,4 @@
-"""Every date, month and duration that can be typed leads to an answer or to one clear sentence."""
+"""Every date, month and duration that can be typed gets an answer or is refused in one sentence."""
 
 import random
 from collections.abc import Iterator
@@ -73,7 +73,7 @@ async def test_an_extreme_clock_or_zone_is_accepted_or_refused(desk: Desk, when:
 
 
 async def one(desk: Desk, line: str) -> None:
-    """Type a line, and assert that it raises nothing but our own errors, of one line."""
+    """Type a line, and assert that it raises no error or one of ours, whose text is one line."""
     said = ""
     try:
         spec = desk.parse(line).spec

@@ -1,4 +1,4 @@
-"""A branch of another channel's database is neither reached nor named through other databases."""
+"""A branch of another channel's database is neither affected nor named by commands about other databases."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Holds that end only remove blocks: their own, but none that another hold needs or that others have set."""
+"""A hold that ends removes only its own blocks, and none that another hold needs or that others have set."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -30,20 +30,20 @@ def held(number: int, kind: HoldKind, reads: bool, writes: bool) -> Hold:
 class ChangingStore:
     """A store whose holds change between two reads."""
 
-    def __init__(self, *looks: Sequence[Hold]) -> None:
-        self.looks = list(looks)
+    def __init__(self, *reads: Sequence[Hold]) -> None:
+        self.reads = list(reads)
         self.holds = self
 
     async def find(self, **_: object) -> list[Hold]:
-        return list(self.looks.pop(0) if len(self.looks) > 1 else self.looks[0])
+        return list(self.reads.pop(0) if len(self.reads) > 1 else self.reads[0])
 
 
-def changing(*looks: Sequence[Hold]) -> ReadStore:
-    """Return such a store. Only its holds are read here."""
-    return cast(ReadStore, ChangingStore(*looks))
+def changing(*reads: Sequence[Hold]) -> ReadStore:
+    """Return a store whose holds change between two reads. These tests read nothing else from it."""
+    return cast(ReadStore, ChangingStore(*reads))
 
 
-def shows(desk: Desk) -> tuple[bool, bool]:
+def blocks(desk: Desk) -> tuple[bool, bool]:
     now = desk.acme.configurations["orders"]
     return bool(now["block_reads"]), bool(now["block_writes"])
 
@@ -53,18 +53,23 @@ def patches(desk: Desk) -> int:
 
 
 ENDS = {
-    "it opens what it had blocked": ((False, True), [], (False, True), (False, False)),
-    "what is open stays open": ((False, False), [], (True, True), (False, False)),
-    "what was found and opened since stays open": (
+    "its own block is removed": ((False, True), [], (False, True), (False, False)),
+    "nothing is blocked, so nothing changes": ((False, False), [], (True, True), (False, False)),
+    "a found block that was removed since stays removed": (
         (False, False),
         [(FOUND, True, True)],
         (False, True),
         (False, False),
     ),
-    "what was found stays blocked": ((True, True), [(FOUND, True, True)], (False, True), (True, True)),
-    "what others have blocked meanwhile stays blocked": ((True, True), [], (False, True), (True, False)),
-    "what another hold needs stays blocked": ((True, True), [(QUARANTINE, True, True)], (True, True), (True, True)),
-    "another hold is not enforced": ((False, True), [(QUARANTINE, True, True)], (False, True), (False, True)),
+    "a found block stays": ((True, True), [(FOUND, True, True)], (False, True), (True, True)),
+    "a block that others have set since stays": ((True, True), [], (False, True), (True, False)),
+    "a block that another hold needs stays": ((True, True), [(QUARANTINE, True, True)], (True, True), (True, True)),
+    "a missing block of another hold isn't set": (
+        (False, True),
+        [(QUARANTINE, True, True)],
+        (False, True),
+        (False, True),
+    ),
 }
 
 
@@ -79,7 +84,7 @@ async def test_a_hold_that_ends_only_removes_its_own_blocks(
 
     await lift(desk.turso, store, lift_of(ending))
 
-    assert shows(desk) == after
+    assert blocks(desk) == after
     assert await is_lifted(desk.turso, store, lift_of(ending))
 
 
@@ -90,7 +95,7 @@ async def test_a_hold_that_is_placed_while_another_ends_gets_its_block_back(desk
 
     await lift(desk.turso, changing([ending], [ending, comes]), lift_of(ending))
 
-    assert shows(desk) == (True, True)
+    assert blocks(desk) == (True, True)
 
 
 async def test_of_two_holds_that_end_together_the_last_one_removes_what_both_needed(desk: Desk) -> None:
@@ -101,7 +106,7 @@ async def test_of_two_holds_that_end_together_the_last_one_removes_what_both_nee
 
     assert await lift_once(desk.turso, changing(both, both, both, [ending]), lift_of(ending))
 
-    assert shows(desk) == (False, False)
+    assert blocks(desk) == (False, False)
 
 
 async def test_nothing_is_sent_if_another_hold_needs_all_blocks(desk: Desk) -> None:
@@ -125,16 +130,16 @@ async def test_a_block_that_turso_does_not_report_does_not_count_as_open(desk: D
 @pytest.mark.parametrize(
     ("now", "holds", "others"),
     [
-        pytest.param((True, False), [], (True, False), id="without a hold of ours it is theirs"),
-        pytest.param((False, True), [(FREEZE, False, True)], (False, False), id="what we block is ours"),
-        pytest.param((True, True), [(FREEZE, False, True)], (True, False), id="each block for itself"),
+        pytest.param((True, False), [], (True, False), id="without a hold, a block is theirs"),
+        pytest.param((False, True), [(FREEZE, False, True)], (False, False), id="a block of a hold is ours"),
+        pytest.param((True, True), [(FREEZE, False, True)], (True, False), id="each block separately"),
         pytest.param(
             (True, True), [(FREEZE, False, True), (FOUND, False, True)], (True, True), id="found, and ours too"
         ),
-        pytest.param((False, False), [(FOUND, True, True)], (False, False), id="found, and opened since"),
+        pytest.param((False, False), [(FOUND, True, True)], (False, False), id="found, and unblocked since"),
     ],
 )
-def test_blocks_without_a_hold_of_ours_are_those_of_others(
+def test_blocks_without_one_of_our_holds_are_those_of_others(
     now: tuple[bool, bool], holds: Any, others: tuple[bool, bool]
 ) -> None:
     assert blocks_of_others(now, [held(at, *one) for at, one in enumerate(holds)]) == others

@@ -1,4 +1,4 @@
-"""`incident …`: temporary permissions of a channel, what is left open, and a report from the audit log."""
+"""`incident …`: temporary permissions of a channel, the open items at its end, and a report from the audit log."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -31,7 +31,7 @@ def desk(desk: Desk) -> Desk:
     return desk
 
 
-async def test_it_runs_for_its_time_with_its_profile(desk: Desk) -> None:
+async def test_an_incident_runs_for_its_time_with_its_profile(desk: Desk) -> None:
     reply = await desk.carry_out("incident start INC-42 --for 2h", channel="C0NEW")
 
     incident = await desk.store.incidents.running_in("C0NEW")
@@ -75,7 +75,7 @@ async def test_another_incident_in_the_same_channel_is_refused(desk: Desk) -> No
         await desk.plan("incident start INC-43")
 
 
-async def test_it_runs_no_longer_than_the_policy_allows(desk: Desk) -> None:
+async def test_an_incident_runs_no_longer_than_the_policy_allows(desk: Desk) -> None:
     with pytest.raises(BadInput, match="12 h at most"):
         await desk.plan("incident start INC-42 --for 13h")
 
@@ -97,7 +97,7 @@ async def leave_open(desk: Desk) -> None:
     )
 
 
-async def test_status_lists_what_is_open_with_buttons_to_settle_it(desk: Desk) -> None:
+async def test_status_lists_the_open_items_with_buttons_to_settle_them(desk: Desk) -> None:
     assert "No incident" in (await desk.ask("incident status")).text
     await desk.carry_out("incident start INC-42")
     await leave_open(desk)
@@ -114,7 +114,7 @@ async def test_status_lists_what_is_open_with_buttons_to_settle_it(desk: Desk) -
     assert buttons(reply)["End incident"]["value"] == running.id
 
 
-async def test_the_end_posts_what_is_open_and_the_report(desk: Desk) -> None:
+async def test_the_end_posts_the_open_items_and_the_report(desk: Desk) -> None:
     await desk.carry_out("incident start INC-42")
     await leave_open(desk)
     await desk.store.audit.append(
@@ -128,7 +128,7 @@ async def test_the_end_posts_what_is_open_and_the_report(desk: Desk) -> None:
     assert await desk.store.incidents.running_in("C0DBOPS") is None
     assert "Thaw orders-eu" in buttons(reply)
     assert "Deny" in buttons(reply)
-    assert "Approve" not in buttons(reply), "the right to has ended with the incident"
+    assert "Approve" not in buttons(reply), "the permission ended with the incident"
     text = present(reply.attachment).content
     assert present(reply.attachment).filename == "INC-42.md"
     assert "| U0ANA's request to freeze orders-eu succeeded |" in text

@@ -1,4 +1,4 @@
-"""Every number that is shown is one that Turso reported, or is computed from such numbers alone."""
+"""Every number in an answer is one that Turso reported, or is computed only from such numbers."""
 
 import random
 import re

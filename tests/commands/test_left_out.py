@@ -1,4 +1,4 @@
-"""Values that Turso omits are unknown: no answer calls them "open" or "off", and no change relies on them."""
+"""A value that Turso omits is unknown: no answer shows it as "open" or "off", and no change relies on it."""
 
 from typing import Any
 
@@ -19,11 +19,11 @@ WHICH = pytest.mark.parametrize("which", ["block_reads", "block_writes"])
 def leave_out(desk: Desk, how: str, *flags: str, of: str = "both") -> None:
     """Make Turso omit some flags of `orders` from now on."""
     objects = {"database": desk.acme.databases["orders"], "configuration": desk.acme.configurations["orders"]}
-    for name, told in objects.items():
+    for name, fields in objects.items():
         for flag in flags if of in ("both", name) else ():
-            told.pop(flag, None)
+            fields.pop(flag, None)
             if how == "null":
-                told[flag] = None
+                fields[flag] = None
 
 
 def ready(desk: Desk, **settings: Any) -> None:
@@ -37,11 +37,11 @@ async def test_an_answer_says_that_the_value_is_unknown(desk: Desk, how: str, li
     ready(desk)
     leave_out(desk, how, *FLAGS)
 
-    said = words(await desk.ask(line))
+    reply = words(await desk.ask(line))
 
-    assert "reads and writes: unknown" in said
-    assert "open" not in said
-    assert "off" not in said
+    assert "reads and writes: unknown" in reply
+    assert "open" not in reply
+    assert "off" not in reply
 
 
 async def test_flags_that_the_configuration_omits_are_read_from_the_database(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""`db list`: any number of databases, on pages that keep filter and order."""
+"""`db list`: any number of databases, on pages with the same filter and order."""
 
 from collections.abc import Callable
 from typing import Any
@@ -111,7 +111,7 @@ async def test_an_unreachable_turso_is_reported_in_plain_words(desk: Desk) -> No
         await desk.ask("list")
 
 
-async def test_the_message_is_complete(desk: Desk, golden: Callable[[str, Any], None]) -> None:
+async def test_the_list_has_the_expected_blocks(desk: Desk, golden: Callable[[str, Any], None]) -> None:
     desk.acme.add("orders-eu")
     desk.acme.add("users", block_reads=True, block_writes=True)
 

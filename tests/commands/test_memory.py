@@ -1,4 +1,4 @@
-"""`tokens`, `requests` and `audit` read from the store, limited to the channel's databases."""
+"""`tokens`, `requests` and `audit`, which read the store, are limited to the channel's databases."""
 
 from dataclasses import replace
 from datetime import timedelta

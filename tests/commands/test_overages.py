@@ -1,4 +1,4 @@
-"""Overages: their cost as far as known, which databases they concern, and where they can be changed."""
+"""`overages`: the plan shows known costs and all affected databases. The command works only where all are allowed."""
 
 from typing import Any
 
@@ -103,7 +103,7 @@ async def drift(desk: Desk, plan: Plan, **where: Any) -> str | None:
     return found
 
 
-async def test_a_new_database_is_no_drift_if_the_policy_treats_all_alike(desk: Desk) -> None:
+async def test_a_new_database_is_not_drift_if_the_policy_treats_all_alike(desk: Desk) -> None:
     plan = await desk.plan("overages on")
     desk.acme.add("prod-new")
 
@@ -120,7 +120,7 @@ async def test_a_new_database_is_drift_if_a_rule_is_about_some(desk: Desk) -> No
     assert await drift(desk, plan) == "1 database of the organization isn't in the request."
 
 
-async def test_it_is_sent_once_and_read_back(desk: Desk) -> None:
+async def test_overages_are_sent_once_and_read_back(desk: Desk) -> None:
     await desk.carry_out("overages on")
 
     sent = [one for one in desk.acme.requests if one.method == "PATCH"]

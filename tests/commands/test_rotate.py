@@ -1,4 +1,4 @@
-"""`rotate`: the plan says how far it reaches, and the rules decide on every database of the group."""
+"""`rotate`: the plan names everything that it affects, and the rules decide on every database of the group."""
 
 import json
 from dataclasses import replace
@@ -37,7 +37,7 @@ async def test_the_plan_names_siblings_tokens_and_holders(desk: Desk) -> None:
     assert any("short downtime" in line for line in plan.warnings)
 
 
-async def test_it_is_sent_once_and_has_no_read_back(desk: Desk) -> None:
+async def test_a_rotation_is_sent_once_and_has_no_read_back(desk: Desk) -> None:
     desk.acme.add("orders")
 
     reply = await desk.carry_out("db tokens invalidate orders")

@@ -1,4 +1,4 @@
-"""What the card of a rotation claims: only what Turso has confirmed or a probe token has shown."""
+"""The card of a rotation reports only what Turso has confirmed or a probe token has shown."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -118,7 +118,7 @@ def test_the_stored_tokens_claim_only_what_was_observed(found: Any, state: State
         ([], None, "may still work for up to an hour"),
     ],
 )
-def test_holders_are_told_only_what_was_observed(databases: Any, found: Any, says: str) -> None:
+def test_holders_are_notified_only_of_observed_revocations(databases: Any, found: Any, says: str) -> None:
     asked = replace(request(), plan=PLAN, command="rotate")
 
     assert says in words(check(notices.tokens_revoked_notice(asked, databases, found)))

@@ -1,4 +1,4 @@
-"""Usage between two samples is known only if both ends are."""
+"""The usage of a period is known only if there are samples at its start and its end."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -53,12 +53,12 @@ def test_around_a_reset_and_over_a_gap_between_months_nothing_is_known() -> None
 
 
 def test_a_daily_sample_that_is_older_than_one_with_a_time_is_left_out() -> None:
-    """It was taken hours before midnight, because the bot was stopped at the end of the day."""
+    """A daily sample may be hours older than midnight, if the bot was stopped at the end of the day."""
     found = [sample("2026-11-04", 10), sample("2026-11-05 23:56", 40), sample("2026-11-05", 30)]
     found.append(sample("2026-11-06 23:56", 60))
     assert reads(found, at(5, 23) + timedelta(minutes=56), at(6, 23) + timedelta(minutes=56)) == 20
     assert reads(found, at(5), at(5, 23) + timedelta(minutes=56)) == 30
-    assert reads(found[:3], at(5), at(6)) is None, "what was read until midnight isn't known"
+    assert reads(found[:3], at(5), at(6)) is None, "the rows read until midnight aren't known"
 
 
 def test_before_its_creation_a_database_used_nothing() -> None:
@@ -90,7 +90,7 @@ def test_only_whole_days_are_days() -> None:
     daily = courses(samples, since=at(1))["a"].daily
 
     assert {day.day: used.rows_read for day, used in daily.items()} == {13: 30, 14: 5}
-    assert usual_day(courses(samples, since=at(1))["a"], date(2026, 11, 14)) is None, "one day is too few"
+    assert usual_day(courses(samples, since=at(1))["a"], date(2026, 11, 14)) is None, "two days are needed"
 
 
 def test_the_start_is_the_nearest_known_time() -> None:

@@ -1,4 +1,4 @@
-"""`home`, `help`, `whoami`, `policy explain` and `doctor`: about the requester and the bot itself."""
+"""`home`, `help`, `whoami`, `policy explain` and `doctor`: commands about the requester and the bot itself."""
 
 import re
 from dataclasses import replace
@@ -121,10 +121,10 @@ async def test_help_explains_each_option(desk: Desk, line: str) -> None:
     assert command.name == "help"
     options = {one.label for one in shape_of(desk.grammar.named(line).args).options.values()} - {"--page"}
 
-    said = words(await desk.ask(f"help {line}"))
+    reply = words(await desk.ask(f"help {line}"))
 
     assert options
-    listed = said.split("*Options*")[1]
+    listed = reply.split("*Options*")[1]
     assert [one for one in sorted(options) if f"`{one}` " not in listed] == []
 
 
@@ -150,7 +150,7 @@ async def test_a_hostile_channel_name_stays_a_comment(desk: Desk) -> None:
     assert set(yaml.safe_load(pasted)) == {"channels"}
 
 
-async def test_home_lists_what_waits_for_me(desk: Desk) -> None:
+async def test_home_lists_what_waits_for_the_person(desk: Desk) -> None:
     theirs = await ask_for(desk, 1, "orders", requester="U0CLEO")
     await ask_for(desk, 2, "users", requester="U0BEN")
 
@@ -201,13 +201,13 @@ async def test_failed_checks_come_first(desk: Desk) -> None:
     async def health() -> list[tuple[str, bool, str]]:
         return [("Slack", True, "answers"), ("Turso", False, f"`x` {HOSTILE}")] * 20
 
-    async def one_is_ill() -> list[tuple[str, bool, str]]:
+    async def one_check_fails() -> list[tuple[str, bool, str]]:
         return [("Slack", True, "answers"), ("Turso", False, "is silent")]
 
     reply = await desk.ask("doctor", health=health)
 
     assert "20 of 40 checks failed" in reply.text
-    one = await desk.ask("doctor", health=one_is_ill)
+    one = await desk.ask("doctor", health=one_check_fails)
     assert "1 of 2 checks failed" in one.text
     assert words(reply).index("Turso") < words(reply).index("*Slack*")
     with pytest.raises(Unavailable):

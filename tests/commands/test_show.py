@@ -99,7 +99,7 @@ async def test_buttons_run_commands_that_are_allowed_here(desk: Desk) -> None:
     assert all(one["action_id"].startswith("run.") for one in row.values())
 
 
-async def test_the_message_is_complete(desk: Desk, golden: Callable[[str, Any], None]) -> None:
+async def test_the_answer_has_the_expected_blocks(desk: Desk, golden: Callable[[str, Any], None]) -> None:
     desk.acme.add("orders", DbId="0193c0de-7a11-7c3e-9d55-2f6b1c0a9e42")
     desk.acme.instances["orders"] = [
         {"uuid": "5b0f", "name": "aws-us-east-1", "type": "primary", "region": "aws-us-east-1"}

@@ -1,4 +1,4 @@
-"""`token`: created at the reveal, shown in one message, and nowhere else."""
+"""`token`: it is created at the reveal and shown only in the reveal's message."""
 
 import base64
 import json
@@ -77,13 +77,13 @@ async def test_a_token_without_an_expiry_is_still_shown(desk: Desk, jwt: str) ->
     assert "for 1 hour" in words(command.message(plan, await command.mint(desk.context(), plan)))
 
 
-async def test_never_is_shown_as_such(desk: Desk) -> None:
+async def test_the_expiration_never_is_shown(desk: Desk) -> None:
     desk.acme.add("orders")
 
     assert "never expires" in (await desk.plan("token orders --expiration never")).warnings[0]
 
 
-async def test_the_message_is_complete(desk: Desk, golden: Callable[[str, Any], None]) -> None:
+async def test_the_message_has_the_expected_blocks(desk: Desk, golden: Callable[[str, Any], None]) -> None:
     desk.acme.add("orders")
 
     golden("token/revealed", shown((await desk.reveal("token orders --read-only"))[0]))

@@ -1,4 +1,4 @@
-"""`triage`: the card shows what it can within three seconds, and names what is missing."""
+"""`triage`: the card is posted within three seconds, and names the parts that are missing."""
 
 import asyncio
 import time

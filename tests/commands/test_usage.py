@@ -1,4 +1,4 @@
-"""`usage`: few calls, correct numbers, and totals of the channel's databases alone."""
+"""`usage`: few calls, correct numbers, and totals of only the channel's databases."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""`db wake`: an archived database is woken with its group, once. It is said to respond only when it does."""
+"""`db wake`: an archived database is woken with its group, once. The outcome says whether it responds."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -40,7 +40,7 @@ def posts(acme: Acme) -> list[str]:
     return [line.removeprefix("POST /v1/organizations/acme") for line in acme.log() if line.startswith("POST /v1")]
 
 
-async def test_it_wakes_the_group_once_and_says_how_long_the_database_took(desk: Desk, archived: Acme) -> None:
+async def test_a_wake_wakes_the_group_once_and_reports_how_long_the_database_took(desk: Desk, archived: Acme) -> None:
     reply = await desk.carry_out("db wake orders")
 
     assert posts(archived) == ["/groups/default/unarchive"]
@@ -88,9 +88,9 @@ async def test_a_state_that_turso_does_not_report_is_unknown_and_may_be_tried(de
 
     assert plan.facts["Archived"] == "unknown"
     assert plan.warnings == ("Turso didn't say whether it is archived",)
-    assert await wake.read_back(desk.context(), plan), "it responds"
+    assert await wake.read_back(desk.context(), plan), "the database responds"
     archived.failing["/v2/pipeline"] = 502
-    assert not await wake.read_back(desk.context(), plan), "nothing shows that it is awake"
+    assert not await wake.read_back(desk.context(), plan), "its state is still unknown"
 
 
 async def test_a_database_that_does_not_respond_in_time_is_only_called_awake(
@@ -134,7 +134,7 @@ async def _nothing(desk: Desk) -> None:
     ("change", "said"),
     [
         pytest.param(_nothing, None, id="nothing"),
-        pytest.param(_woken, "`orders` is already awake.", id="woken meanwhile"),
+        pytest.param(_woken, "`orders` is already awake.", id="woken since the plan"),
         pytest.param(_joined, "1 other database joined the group `default` since the request (pay).", id="joined"),
         pytest.param(_left, None, id="one left: fewer wake than approvers saw"),
     ],
@@ -183,7 +183,7 @@ async def test_there_is_a_wake_button_for_those_who_may_wake_the_whole_group(
     assert "Wake" not in buttons(await desk.ask(line))
 
 
-async def test_triage_of_an_archived_database_says_so_even_from_the_list_alone(desk: Desk, archived: Acme) -> None:
+async def test_triage_reports_an_archived_database_even_if_only_the_list_shows_it(desk: Desk, archived: Acme) -> None:
     reply = await desk.ask("triage orders")
     assert "orders: archived" in reply.text
     assert {"Freeze writes 30 min", "Read-only token"}.isdisjoint(buttons(reply))
@@ -196,7 +196,9 @@ async def test_triage_of_an_archived_database_says_so_even_from_the_list_alone(d
     assert "orders: archived" in (await desk.ask("triage orders")).text
 
 
-async def test_the_configuration_alone_does_not_make_a_database_open(desk: Desk, archived: Acme) -> None:
+async def test_a_configuration_without_the_group_does_not_show_that_a_database_is_awake(
+    desk: Desk, archived: Acme
+) -> None:
     archived.instead = lambda request: (
         httpx.Response(503, json={"error": "down"}) if request.url.path.endswith(("/orders", "/databases")) else None
     )

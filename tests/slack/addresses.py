@@ -1,4 +1,4 @@
-"""Addresses to answer, for the tests of delivery."""
+"""Builds the addresses to which answers are sent, for the tests of delivery."""
 
 from dataclasses import replace
 

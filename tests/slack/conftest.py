@@ -1,4 +1,4 @@
-"""The whole Slack gateway, between a fake Slack and a fake pipeline."""
+"""Fixtures: the whole Slack gateway, between a fake Slack and a fake pipeline."""
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -41,7 +41,7 @@ class FixedClock:
 
 @dataclass
 class PathStub:
-    """A fake pipeline that records what arrives and does what a test says."""
+    """A fake pipeline that records what arrives and runs the functions that a test sets."""
 
     came: list[Incoming] = field(default_factory=list)
     worked: list[str] = field(default_factory=list)
@@ -98,13 +98,13 @@ class House:
     seen: list[tuple[str, str]]
 
     async def send(self, body: bytes, content_type: str = FORM) -> httpx.Response:
-        """Send a signed request, and wait until no task runs any more."""
+        """Send a signed request, and wait until all tasks have ended."""
         answer = await self.http.post("/slack/events", content=body, headers=signed(body, content_type))
         await self.tasks.drain(5)
         return answer
 
     def only(self) -> Incoming:
-        """Return the one thing that reached the fake pipeline."""
+        """Return the only `Incoming` that reached the fake pipeline."""
         assert len(self.path.came) == 1
         return self.path.came[0]
 

@@ -1,4 +1,4 @@
-"""Requests as Slack sends them: forms, payloads and events, signed."""
+"""Builds signed requests as Slack sends them: forms, payloads and events."""
 
 import hmac
 import json
@@ -19,7 +19,7 @@ def signature(body: bytes, stamp: str, secret: str = SECRET) -> str:
 
 
 def encoded(headers: Mapping[str, str | bytes]) -> list[tuple[bytes, bytes]]:
-    """Return headers as httpx takes them. Some values are no text."""
+    """Return headers as bytes, because some test values aren't valid text."""
     return [(name.encode(), value if isinstance(value, bytes) else value.encode()) for name, value in headers.items()]
 
 

@@ -1,4 +1,4 @@
-"""A fake Slack on a real socket that answers what a test tells it to, and records every call."""
+"""A fake Slack on a real socket. Tests set its answers, and it records every call."""
 
 import json
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""The acknowledgement comes first, whatever the work does. If the work fails, the person is told."""
+"""The acknowledgement doesn't wait for the work. If the work fails, the person gets a message."""
 
 import asyncio
 import time
@@ -65,13 +65,13 @@ async def test_a_store_that_hangs_does_not_delay_the_acknowledgement(
 
 
 def notes(house: House) -> list[str]:
-    """Return what people were told, in ephemeral or direct messages."""
+    """Return the ephemeral and direct messages."""
     methods = ("response_url", "chat.postEphemeral", "chat.postMessage")
     return [str(call["text"]) for method in methods for call in house.slack.of(method)]
 
 
 def private_answer(house: House) -> str:
-    """Return the private answer that the person got."""
+    """Wait for the person's private answer, and return it."""
     answers = house.slack.of("response_url") + house.slack.of("chat.postEphemeral")
     assert len(answers) == 1
     assert answers[0].get("response_type", "ephemeral") == "ephemeral"

@@ -48,8 +48,8 @@ async def test_every_answer_says_whether_it_replaces_the_original(house: House) 
     await house.delivery.answer(in_message, HELLO, public=True)
     await house.delivery.send_ephemeral(replace(in_message, is_ephemeral=True), HELLO, replace=True)
     await house.delivery.send_ephemeral(in_message, HELLO, replace=True)
-    said = [(call["response_type"], call["replace_original"]) for call in house.slack.of("response_url")]
-    assert said == [("in_channel", True), ("in_channel", False), ("ephemeral", True), ("ephemeral", False)]
+    answers = [(call["response_type"], call["replace_original"]) for call in house.slack.of("response_url")]
+    assert answers == [("in_channel", True), ("in_channel", False), ("ephemeral", True), ("ephemeral", False)]
 
 
 async def test_a_private_answer_never_replaces_a_public_message(house: House) -> None:
@@ -265,7 +265,7 @@ async def test_a_permalink_is_none_if_slack_has_none(house: House) -> None:
     assert await house.delivery.permalink("C0DBOPS", "1.2") == "https://acme.slack.com/archives/C0DBOPS/p1"
     house.slack.answers["chat.getPermalink"] = [refused("message_not_found")]
     assert await house.delivery.permalink("C0DBOPS", "3.4") is None
-    assert await house.delivery.permalink("C0DBOPS", "1.2"), "it stays the same, and is not asked for again"
+    assert await house.delivery.permalink("C0DBOPS", "1.2"), "a permalink never changes, so it is cached"
     assert len(house.slack.of("chat.getPermalink")) == 2
 
 

@@ -1,4 +1,4 @@
-"""Which of Slack's errors are final and which may pass, depending on the code and on what was tried."""
+"""Which of Slack's errors are final and which are retried, by the code and the purpose of the call."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -17,7 +17,7 @@ from .stub import Answer, limited, refused
 HTML = {"Content-Type": "text/html"}
 LATER: dict[str, Answer] = {
     "team_added_to_org": refused("team_added_to_org"),
-    "a code that nobody knows": refused("moon_phase_unsuitable"),
+    "an unknown code": refused("moon_phase_unsuitable"),
     "an empty code": {"ok": False},
     "ratelimited": refused("ratelimited"),
     "HTML with 200": web.Response(status=200, body=b"<html><body>maintenance, please wait</body></html>", headers=HTML),
@@ -74,7 +74,7 @@ def test_every_final_code_has_a_sentence_or_is_one_that_needs_none(purpose: Purp
     assert is_final(method.get(purpose, "response_url"), code)
     assert ("/invite" in sentence_of(code)) == (code in NOT_INVITED)
     if purpose is Purpose.POST and code != "cant_broadcast_message":
-        assert code not in sentence_of(code), "people read words, not codes"
+        assert code not in sentence_of(code), "the sentence doesn't contain the code"
 
 
 @pytest.mark.parametrize("code", ["is_archived", "restricted_action", "msg_too_long", "user_disabled"])

@@ -1,4 +1,4 @@
-"""The guard: requests that aren't Slack's never reach Bolt, and no request causes a 5xx."""
+"""The request guard: only requests from Slack reach Bolt, and no request causes a 5xx."""
 
 import json
 import time
@@ -162,7 +162,7 @@ async def test_the_url_verification_is_answered(house: House) -> None:
         pytest.param(command(), "multipart/form-data", id="another form"),
     ],
 )
-async def test_a_signed_body_that_is_no_request_gets_400(house: House, body: bytes, content_type: str) -> None:
+async def test_a_signed_body_that_is_not_a_request_gets_400(house: House, body: bytes, content_type: str) -> None:
     assert (await house.send(body, content_type)).status_code == 400
     assert house.path.came == []
 
@@ -217,7 +217,7 @@ async def test_a_command_that_contains_a_payload_field_is_a_command(house: House
     assert house.path.came[0].text == "show payload-db"
 
 
-async def test_an_unknown_type_is_no_server_error(house: House) -> None:
+async def test_an_unknown_type_is_not_a_server_error(house: House) -> None:
     answer = await house.press({**click(), "type": "something_new"})
     assert answer.status_code in (200, 400)
     assert (await house.event(event("something_new", user={"id": "U0ANA"}))).status_code == 200

@@ -1,4 +1,4 @@
-"""Facts about people and channels: cached for a minute. What Slack doesn't return never gives a right."""
+"""Facts about people and channels are cached for a minute. A fact that Slack doesn't return never gives permissions."""
 
 import asyncio
 
@@ -27,7 +27,7 @@ async def person(house: House, user: str, team: str | None = None) -> Person:
     return (await house.directory.subject(incoming(user, team=team), usergroups=NOBODY)).person
 
 
-async def test_a_member_is_described(house: House) -> None:
+async def test_the_facts_about_a_member_are_read(house: House) -> None:
     subject = await house.directory.subject(incoming(team="T0ACME"), usergroups=frozenset({"S0DBA"}))
     assert subject == Subject(
         person=Person(id="U0ANA", team_id="T0ACME", name="ana", tz="Europe/Berlin"),
@@ -50,7 +50,7 @@ async def test_a_member_is_described(house: House) -> None:
         ("U0NOBODY", "is_stranger"),
     ],
 )
-async def test_a_person_who_is_no_member_is_recognised(house: House, user: str, flag: str) -> None:
+async def test_a_person_who_is_not_a_member_is_recognised(house: House, user: str, flag: str) -> None:
     found = await person(house, user)
     flags = ("is_guest", "is_stranger", "is_deactivated", "is_bot")
     assert {name for name in flags if getattr(found, name)} == {flag}
@@ -99,17 +99,17 @@ async def test_the_team_of_the_payload_counts(house: House) -> None:
     assert not (await person(house, "U0ANA", team="E0ACME")).is_stranger
 
 
-async def test_another_workspace_of_the_same_organization_is_no_stranger(house: House) -> None:
+async def test_a_person_of_another_workspace_of_the_organization_is_not_an_outsider(house: House) -> None:
     assert not (await person(house, "W0GRID", team="T0SISTER")).is_stranger
 
 
-async def test_a_person_without_a_team_is_a_stranger(house: House) -> None:
+async def test_a_person_without_a_team_is_an_outsider(house: House) -> None:
     house.slack.answers["users.info"] = [{"ok": True, "user": {"id": "U0ANA"}}]
     assert (await person(house, "U0ANA")).is_stranger
 
 
 @pytest.mark.parametrize("code", ["invalid_auth", "fatal_error", "missing_scope"])
-async def test_without_an_answer_a_person_is_no_member(house: House, code: str) -> None:
+async def test_without_an_answer_a_person_does_not_count_as_a_member(house: House, code: str) -> None:
     house.slack.always["users.info"] = refused(code)
     with pytest.raises(Unavailable, match="nothing is allowed"):
         await person(house, "U0ANA")

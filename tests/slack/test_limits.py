@@ -1,4 +1,4 @@
-"""Limits of the server, on real sockets: a flood of requests doesn't delay the acknowledgement of signed ones."""
+"""The server's limits, on real sockets: many unfinished or slow connections don't delay signed requests."""
 
 import asyncio
 import resource
@@ -51,7 +51,7 @@ def port(server: Any) -> int:
 
 
 def test_an_idle_connection_stays_open_for_longer_than_a_load_balancer_reuses_it(server: Any) -> None:
-    """Otherwise a request that is sent while it is closed is lost. The usual ones reuse it for up to 60 seconds."""
+    """A request sent while the connection closes would be lost. Load balancers reuse one for up to 60 seconds."""
     assert server.config.timeout_keep_alive > 60
 
 
@@ -126,7 +126,7 @@ async def test_unfinished_requests_neither_use_up_files_nor_block_others(server:
 
     assert await send_request(port, body=b"a command") == b"HTTP/1.1 200 OK"
 
-    assert await asyncio.wait_for(half[0][0].read(1), 5) == b"", "the one that waited longest had to go"
+    assert await asyncio.wait_for(half[0][0].read(1), 5) == b"", "the oldest unfinished request was closed"
     for _, writer in half:
         writer.transport.abort()
     await are_forgotten(server)
@@ -146,7 +146,7 @@ async def test_idle_connections_do_not_block_others(server: Any, port: int) -> N
     for _ in range(5):
         assert await send_request(port, body=b"a command") == b"HTTP/1.1 200 OK"
 
-    assert await asyncio.wait_for(kept[0][0].read(1), 5) == b"", "the one that was idle longest had to go"
+    assert await asyncio.wait_for(kept[0][0].read(1), 5) == b"", "the connection that was idle longest was closed"
     for _, writer in kept:
         writer.transport.abort()
     await are_forgotten(server)
@@ -171,17 +171,19 @@ async def test_an_answer_that_the_client_does_not_read_keeps_no_connection(
 ) -> None:
     monkeypatch.setattr(limits, "ANSWER_SECONDS", 0.3)
     before = psutil.Process().num_fds()
-    deaf = []
+    unread = []
     for _ in range(5):
-        # asyncio's streams would read by themselves
+        # a plain socket, because asyncio's streams read by themselves
         sock = socket.create_connection(("127.0.0.1", port))
         sock.sendall(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n" * 3)
-        deaf.append(sock)
-    await until(lambda: psutil.Process().num_fds() == before + 2 * len(deaf), what="the server to take them")
+        unread.append(sock)
+    await until(
+        lambda: psutil.Process().num_fds() == before + 2 * len(unread), what="the server to accept the connections"
+    )
 
-    await until(lambda: psutil.Process().num_fds() <= before + len(deaf), what="the server to let go of its ends")
+    await until(lambda: psutil.Process().num_fds() <= before + len(unread), what="the server to close the connections")
 
-    for sock in deaf:
+    for sock in unread:
         sock.close()
 
 
@@ -209,7 +211,7 @@ async def test_a_client_that_disconnects_releases_its_file(server: Any, port: in
 
     await until(lambda: psutil.Process().num_fds() <= before, what="every file to be closed")
     protocol = server.config.http_protocol_class
-    assert (len(protocol.idle), len(protocol.waiting)) == (0, 0), "nor is anything remembered of them"
+    assert (len(protocol.idle), len(protocol.waiting)) == (0, 0), "the server keeps no record of the connections"
     assert await send_request(port, body=b"a command") == b"HTTP/1.1 200 OK"
     assert await send_request(port, body=b"another") == b"HTTP/1.1 200 OK"
 

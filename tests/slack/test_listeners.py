@@ -1,4 +1,4 @@
-"""Everything that arrives reaches the pipeline as an `Incoming`. Slack is acknowledged and the person is answered."""
+"""Every request of Slack is acknowledged and reaches the pipeline as an `Incoming`. The person gets an answer."""
 
 import asyncio
 import re
@@ -202,7 +202,7 @@ async def test_a_mention_outside_a_thread_starts_one(house: House) -> None:
 @pytest.mark.parametrize(
     "who", [{"user": "U0BOT"}, {"user": "U0ROBOT", "bot_id": "B1"}, {"user": "U1", "subtype": "bot_message"}]
 )
-async def test_messages_of_bots_are_no_commands(house: House, who: dict[str, str]) -> None:
+async def test_messages_of_bots_are_not_commands(house: House, who: dict[str, str]) -> None:
     mention = event("app_mention", channel="C0DBOPS", ts="7.8", text="<@U0BOT> ls", **who)
     assert (await house.event(mention)).status_code == 200
     assert house.path.came == []

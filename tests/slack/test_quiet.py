@@ -1,4 +1,4 @@
-"""Slack's libraries log whole requests. None of that reaches the bot's log, even at DEBUG."""
+"""Slack's libraries log whole requests. The bot's log contains none of them, even at DEBUG."""
 
 import logging
 
@@ -47,8 +47,8 @@ def test_what_remains_of_a_record_has_no_address_and_no_traceback(caplog: pytest
             raise OSError("cannot connect to wss://example.com/?ticket=abc")
         except OSError as error:
             logger.exception(f"Failed to connect (error: {error}); Retrying...")
-    said = [one.getMessage() for one in caplog.records]
-    assert said == ["Failed to connect (error: cannot connect to [address] Retrying... [OSError]"] * 2
+    lines = [one.getMessage() for one in caplog.records]
+    assert lines == ["Failed to connect (error: cannot connect to [address] Retrying... [OSError]"] * 2
     assert all(one.exc_info is None for one in caplog.records)
 
 

@@ -1,4 +1,4 @@
-"""Whatever passes the check of shapes can be read by Bolt and by the translation."""
+"""A payload that passes the check of its shape can be read by Bolt and translated into an `Incoming`."""
 
 import json
 from contextlib import suppress

@@ -15,7 +15,7 @@ TEXT = "command=%2Fturso&text=help"
 
 
 class Files:
-    """The secrets in the settings now, and how often they were read."""
+    """The current secrets in the settings, and how often they were read."""
 
     def __init__(self, *secrets: str) -> None:
         self.secrets: list[str] | None = list(secrets)
@@ -52,7 +52,7 @@ async def test_a_new_secret_is_accepted_with_the_first_request_that_it_signed() 
     files = Files(OLD)
     secrets = files.opened()
     assert await fits(secrets, OLD)
-    assert files.reads == 0, "nothing is read while the current secret fits"
+    assert files.reads == 0, "the settings aren't read while the current secret fits"
 
     files.secrets = [NEW, OLD]
 

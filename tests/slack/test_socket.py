@@ -132,7 +132,9 @@ async def test_a_refreshed_connection_is_replaced(house: House, sockets: FakeSla
     assert len(house.path.came) == 1
 
 
-async def test_closing_acknowledges_and_finishes_what_has_arrived(house: House, sockets: FakeSlackSocket) -> None:
+async def test_closing_acknowledges_and_finishes_the_requests_that_have_arrived(
+    house: House, sockets: FakeSlackSocket
+) -> None:
     runner = SocketRunner(house.app, APP_TOKEN, house.calls, house.tasks)
     runner.start()
     ws = await link(sockets)
@@ -188,8 +190,8 @@ async def test_a_revoked_token_is_reported_until_there_is_a_connection_again(
         await sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("ls").decode())))
         await wait_until(lambda: not loop.failures)
 
-    told = {one["why"] for one in said if one["event"] == "background.failed"}
-    assert [sentence.partition(". ")[0] for sentence in told] == [
+    causes = {one["why"] for one in said if one["event"] == "background.failed"}
+    assert [sentence.partition(". ")[0] for sentence in causes] == [
         "Slack doesn't accept SLACK_APP_TOKEN (token_revoked)"
     ]
     assert await runner.check() == "The Socket Mode connection to Slack is open."

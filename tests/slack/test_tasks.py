@@ -1,4 +1,4 @@
-"""Tasks after an acknowledgement: they are kept, their failures are logged, and a shutdown waits for them."""
+"""Tasks that run after an acknowledgement: their failures are logged, and a shutdown waits for them."""
 
 import asyncio
 

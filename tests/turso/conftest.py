@@ -1,4 +1,4 @@
-"""The real client, with `acme` in memory instead of a network."""
+"""Fixtures: the real client with an in-memory organization `acme` instead of the network."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any

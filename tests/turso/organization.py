@@ -1,4 +1,4 @@
-"""An organization in memory that answers like the Platform API of 2023 or of today, and stores changes."""
+"""An in-memory organization that responds like the Platform API of 2023 or of today, and stores changes."""
 
 import json
 import uuid

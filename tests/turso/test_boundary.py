@@ -1,4 +1,4 @@
-"""Turso's responses are checked when they arrive: impossible values are left out and logged, and the rest is kept."""
+"""Turso's responses are validated: impossible values are left out and logged, and the rest is used."""
 
 import json
 import re
@@ -42,7 +42,7 @@ def test_a_database_without_a_name_or_an_id_is_left_out_and_counted(key: str, od
 
 
 @pytest.mark.parametrize("odd", [None, 17, "text", []], ids=repr)
-def test_an_entry_that_is_no_object_is_left_out_of_every_list(odd: Any) -> None:
+def test_an_entry_that_is_not_an_object_is_left_out_of_every_list(odd: Any) -> None:
     usage = {"uuid": "d-1", "usage": {"rows_read": 5}}
 
     assert answers.page(body(databases=[odd, GOOD])).databases.left_out == 1
@@ -134,7 +134,7 @@ def test_a_database_without_a_group_has_none(raw: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "odd", ["x.turso.io:99999", "a:b", "[", "u@x.turso.io", "x.turso.io?q", ":80", 7, None], ids=repr
 )
-def test_a_host_name_that_is_no_valid_address_is_unknown(odd: Any) -> None:
+def test_an_invalid_host_name_is_unknown(odd: Any) -> None:
     found = answers.database(body(database=GOOD | {"Hostname": odd}))
 
     assert (found.hostname, found.https_url, found.libsql_url, found.is_local) == ("", "", "", False)

@@ -1,4 +1,4 @@
-"""What a database's answer says about a token, and to which hosts a token is ever sent."""
+"""A probe of a database: how its response to a token is read, and to which hosts a token is sent."""
 
 from typing import Any
 

@@ -63,7 +63,7 @@ async def test_the_first_instance_of_a_2023_database_is_created_once(
     [(refuse(400, "invalid location: xyz"), "invalid location: xyz"), (httpx.ConnectError(""), "Turso is unreachable")],
     ids=["refused", "no connection"],
 )
-async def test_if_the_first_instance_fails_the_database_is_said_to_exist(
+async def test_if_the_first_instance_fails_the_error_says_that_the_database_exists(
     turso_2023: TursoClient, acme_2023: Organization, fault: httpx.Response | httpx.ConnectError, said: str
 ) -> None:
     def fails(request: httpx.Request) -> httpx.Response | None:

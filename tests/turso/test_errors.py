@@ -1,4 +1,4 @@
-"""Every refusal becomes an error that keeps Turso's message, and no secrets."""
+"""Every refusal by Turso becomes an error with Turso's message and without secrets."""
 
 import logging
 import traceback
@@ -148,6 +148,6 @@ async def test_the_api_token_is_in_no_exception_repr_or_log(caplog: pytest.LogCa
             seen = "".join(traceback.format_exception(caught.value)) + repr(caught.value.__dict__) + repr(client)
             assert TOKEN not in seen
             assert jwt not in seen
-            assert caught.value.__context__ is None, "a hidden context still carries the request"
+            assert caught.value.__context__ is None, "even a suppressed context must not contain the request"
 
     assert TOKEN not in caplog.text

@@ -1,4 +1,4 @@
-"""Each difference between the API of 2023 and today's: both are read alike."""
+"""The differences between the API of 2023 and today's: both responses give the same result."""
 
 import json
 from datetime import UTC, datetime

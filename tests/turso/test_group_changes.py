@@ -1,4 +1,4 @@
-"""Groups: waking one that Turso has archived."""
+"""Waking an archived group."""
 
 import httpx
 import pytest

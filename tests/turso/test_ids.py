@@ -1,4 +1,4 @@
-"""When a database was created, according to its ID."""
+"""The creation time of a database, which its `DbId` contains."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -15,20 +15,20 @@ def test_the_id_of_the_reference_has_its_time() -> None:
 
 @pytest.mark.parametrize("generation", ["2023", "now"])
 def test_ids_of_both_generations_have_their_time_of_creation(generation: Literal["2023", "now"]) -> None:
-    told = made_at(new_uuid(generation))
+    created_at = made_at(new_uuid(generation))
 
-    assert told is not None
-    assert abs(told - datetime.now(UTC)) < timedelta(minutes=1)
+    assert created_at is not None
+    assert abs(created_at - datetime.now(UTC)) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("generation", ["2023", "now"])
 def test_an_id_may_contain_an_earlier_time(generation: Literal["2023", "now"]) -> None:
     at = datetime(2026, 9, 17, 12, 30, 0, 250_000, tzinfo=UTC)
 
-    told = made_at(new_uuid(generation, at=at.timestamp()))
+    created_at = made_at(new_uuid(generation, at=at.timestamp()))
 
-    assert told is not None
-    assert abs(told - at) < timedelta(milliseconds=2)
+    assert created_at is not None
+    assert abs(created_at - at) < timedelta(milliseconds=2)
 
 
 @pytest.mark.parametrize(
@@ -41,5 +41,5 @@ def test_an_id_may_contain_an_earlier_time(generation: Literal["2023", "now"]) -
         pytest.param("ffffffff-ffff-7fff-bfff-ffffffffffff", id="after the year 9999"),
     ],
 )
-def test_other_ids_have_none(text: str) -> None:
+def test_other_ids_have_no_creation_time(text: str) -> None:
     assert made_at(text) is None

@@ -1,4 +1,4 @@
-"""Overages: usage beyond the plan's quotas, allowed for the whole organization."""
+"""Turning overages on and off for the organization."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""A readiness check asks the database itself, and doesn't send it the API token."""
+"""A readiness check calls the database itself, without the API token."""
 
 from typing import Any
 

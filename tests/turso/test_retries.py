@@ -1,4 +1,4 @@
-"""Reads are retried when that may help, and not more often than promised."""
+"""Reads are retried if that may help, a limited number of times."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""Over real sockets: kept connections, broken ones, and which changes may have happened then."""
+"""Calls over real sockets: persistent and broken connections, and whether a change may have happened."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ TOKEN = SecretStr("a-secret-of-the-platform")
 
 
 class Server:
-    """A bare HTTP server that records connections and request lines, and answers as it is told."""
+    """A bare HTTP server that records connections and request lines. Tests set its answers."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -92,7 +92,7 @@ async def test_a_connection_that_breaks_never_sends_a_change_twice(
 
     server.answer = ok
     await turso.databases()
-    assert len(server.lines) == 2, "the change, and what was read after it"
+    assert len(server.lines) == 2, "the change and the read after it"
 
 
 async def test_a_kept_connection_that_was_closed_meanwhile_is_not_used_for_a_change(
@@ -160,7 +160,7 @@ async def test_one_connection_serves_many_calls(turso: TursoClient, server: Serv
         await turso.databases()
         await turso.invalidate_tokens("x")
 
-    assert server.connections == 2, "one that reads, one that writes"
+    assert server.connections == 2, "one connection for reads, one for changes"
 
 
 async def test_the_path_of_a_read_keeps_its_escapes(turso: TursoClient, server: Server) -> None:

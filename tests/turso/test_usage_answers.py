@@ -1,4 +1,4 @@
-"""Usage is read alike from the API of 2023 and from today's: totals, instances, organizations."""
+"""Usage from the API of 2023 and from today's gives the same result: totals, instances, organizations."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
