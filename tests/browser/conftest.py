@@ -17,7 +17,7 @@ from tests.browser.window import Window, open_window
 ARGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    # Each window has an address bar, which is never visible. Drawing its suggestions takes longer than our page.
+    # Each window has an address bar, which is never visible. Rendering its suggestions takes longer than our page.
     # (Chromium takes the last list that it gets: Translate, HttpsUpgrades and PaintHolding are from Playwright's.)
     "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,Translate,HttpsUpgrades,PaintHolding",
 )  # fmt: skip

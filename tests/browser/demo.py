@@ -1,4 +1,4 @@
-"""A demo app in place of the bot: it answers `/turso` with everything that the page must be able to show and do."""
+"""A demo app instead of the bot. It answers `/turso` with every kind of message that the page must support."""
 
 from __future__ import annotations
 
@@ -227,7 +227,7 @@ def demo(workspace: Workspace) -> AsyncApp:
 
 
 class Tap:
-    """Keeps every byte that is sent to each person's windows, so that a test can search it."""
+    """Records the bytes sent to each person's windows, so that a test can search them."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -248,7 +248,7 @@ class Tap:
 
 @dataclass
 class Stage:
-    """A running workspace: its state, the address of its page, and what was sent to whose windows."""
+    """A running workspace: its state, the address of its page, and the bytes sent to each person's windows."""
 
     workspace: Workspace
     origin: str

@@ -39,7 +39,7 @@ async def remy(browser: Browser, world: World) -> AsyncIterator[Window]:
     assert window.troubles == []
 
 
-async def test_a_spike_is_told_before_anybody_asks_and_a_freeze_is_two_presses_away(world: World, remy: Window) -> None:
+async def test_a_spike_is_posted_by_itself_and_a_freeze_takes_two_presses(world: World, remy: Window) -> None:
     tour = remy.page.get_by_label("Guided tour")
     await expect(tour).to_contain_text("Hear of trouble first")
     await remy.say("/turso alert on")

@@ -34,7 +34,7 @@ async def windows(browser: Browser, world: World) -> AsyncIterator[dict[str, Win
         assert [url for url in window.requests if not url.startswith(world.url)] == []
 
 
-async def test_list_usage_create_token_destroy_and_rotate_as_the_readme_tells(
+async def test_list_usage_create_token_destroy_and_rotate_as_in_the_readme(
     world: World, windows: dict[str, Window], browser: Browser
 ) -> None:
     dana, ana = windows[DANA], windows[ANA]
@@ -210,7 +210,7 @@ async def test_an_approved_token_is_revealed_to_its_requester_and_reaches_no_oth
     assert token not in await ana.page.content()
 
 
-async def test_home_shows_what_one_may_do(windows: dict[str, Window]) -> None:
+async def test_home_shows_the_permissions_of_the_person(windows: dict[str, Window]) -> None:
     dana = windows[DANA]
     await dana.page.get_by_role("link", name="Home").click()
     await expect(dana.pane.locator("#home-view .content > *").first).to_be_visible()

@@ -1,4 +1,4 @@
-"""A whole incident on phones: started, looked at, frozen, burnt and reviewed, ended with what is still open."""
+"""A whole incident on phones: start, triage, freeze, break-glass and review, and the end with the open items."""
 
 from __future__ import annotations
 

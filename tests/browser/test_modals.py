@@ -1,4 +1,4 @@
-"""Modals and forms in the browser: typed, refused, corrected, stacked and closed."""
+"""Modals and forms in the browser: filling in, errors, corrections, stacking and closing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.browser.demo import Stage
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 
 
-async def test_a_form_shows_its_errors_and_takes_what_is_corrected(window: Open) -> None:
+async def test_a_form_shows_its_errors_and_accepts_the_corrected_values(window: Open) -> None:
     dana = await window("U0DANA")
     await dana.say("/turso db create")
     await dana.press("Create", dana.modal)

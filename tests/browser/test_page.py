@@ -1,4 +1,4 @@
-"""The page in a real browser, with a small app behind it: what people see, press, fill in and never see."""
+"""The page in a real browser, with a small app: what people see, press and fill in, and what stays hidden from them."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ async def test_a_mention_is_answered_in_its_thread(window: Open) -> None:
     await expect(ana.pane.get_by_text("Thank you")).to_have_count(0)
 
 
-async def test_a_silent_app_is_told_to_the_person(window: Open, site: Stage) -> None:
+async def test_a_missing_response_of_the_app_is_shown_to_the_person(window: Open, site: Stage) -> None:
     site.workspace.limits.ack = timedelta(seconds=0.5)
     dana = await window("U0DANA")
     await dana.say("/turso slow")
@@ -227,7 +227,7 @@ async def test_the_tour_covers_neither_a_message_nor_what_can_be_done_with_it(wi
                 assert is_clear, f"line {number} at {width} px"
 
 
-async def test_a_broken_stream_comes_back_with_what_was_missed(window: Open, site: Stage) -> None:
+async def test_a_broken_stream_reconnects_and_delivers_the_missed_events(window: Open, site: Stage) -> None:
     dana = await window("U0DANA")
     await dana.say("Before")
     await expect(dana.message("Before")).to_be_visible()
@@ -252,24 +252,22 @@ async def test_the_switcher_goes_to_places_and_people_by_a_few_letters(window: O
     await expect(dana.page.get_by_text("You are Remy Laurent")).to_be_visible()
 
 
-async def test_dates_are_told_in_the_time_of_the_person_who_looks(window: Open, site: Stage) -> None:
+async def test_dates_are_shown_in_the_time_zone_of_the_viewer(window: Open, site: Stage) -> None:
     for pattern in ("{date_num} {time}", "{date_long}", "{date_short_pretty} at {time}", "{nonsense}"):
         text = f"A <!date^1793500000^{pattern}|2026-11-01 02:26 UTC>"
         state = site.workspace.state
         state.add_message(Message(channel_id="C0DBOPS", ts=state.stamp(), user_id="U0ANA", text=text))
     dana = await window("U0DANA")  # in Madrid
-    said = [
+    dates = [
         each.replace(" 03:", " 3:").replace(",", "") for each in await dana.messages.locator(".text").all_inner_texts()
     ]
-    assert said == ["A 2026-11-01 3:26", "A Sunday 1 November 2026", "A 1 Nov 2026 at 3:26", "A {nonsense}"]
+    assert dates == ["A 2026-11-01 3:26", "A Sunday 1 November 2026", "A 1 Nov 2026 at 3:26", "A {nonsense}"]
     now = int(site.workspace.now().timestamp())
     await site.workspace.say("U0ANA", "C0DBOPS", f"Seen <!date^{now}^{{date_pretty}}|now>")
     await expect(dana.messages.last).to_contain_text("Seen today")
 
 
-async def test_a_window_that_nobody_sees_lets_go_of_its_stream_and_catches_up_when_seen(
-    window: Open, site: Stage
-) -> None:
+async def test_a_hidden_window_closes_its_stream_and_catches_up_when_it_is_shown(window: Open, site: Stage) -> None:
     dana = await window("U0DANA")
     feeds = site.workspace.state.changes
     await dana.page.clock.install()

@@ -1,4 +1,4 @@
-"""The page stays quick in a long channel: windowed history, messages appended and never redrawn."""
+"""The page stays fast in a long channel: it loads a part of the history, and appends messages without redrawing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.sandbox.page.pieces import mrkdwn
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 
 ROUNDS, TAKES = 40, 3
-"""Both channels are measured in turns. The best of several takes counts, because other processes disturb them."""
+"""Both channels are measured in turns. The best of several takes counts, because other processes affect the times."""
 # from the event to the next painted frame
 KEYPRESS = """async () => {
   const box = document.querySelector('.pane:not([hidden]) .composer textarea');
@@ -67,8 +67,8 @@ async def measured(window: Window, site: Stage, channel_id: str, take: int) -> t
     for number in range(ROUNDS):
         state = site.workspace.state
         text = f"Appended {take}-{number}."
-        told = {"type": "section", "text": mrkdwn(text)}
-        blocks = [told, samples.data_table(100, 10)] if number % 10 == 0 else []
+        section = {"type": "section", "text": mrkdwn(text)}
+        blocks = [section, samples.data_table(100, 10)] if number % 10 == 0 else []
         state.add_message(Message(channel_id=channel_id, ts=state.stamp(), user_id="U0ANA", text=text, blocks=blocks))
         await expect(window.message(text)).to_be_attached()
     appended = await window.page.evaluate("window.times")
@@ -77,7 +77,7 @@ async def measured(window: Window, site: Stage, channel_id: str, take: int) -> t
 
 
 @pytest.mark.soak
-async def test_two_thousand_messages_are_as_quick_as_none(window: Open, site: Stage) -> None:
+async def test_two_thousand_messages_are_as_fast_as_none(window: Open, site: Stage) -> None:
     fill(site, "C0ORDERS", 2000)
     empty = await window("U0DANA", place="c/C0DBOPS")
     full = await window("U0DANA", place="c/C0ORDERS")

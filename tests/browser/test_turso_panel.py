@@ -1,4 +1,4 @@
-"""The Turso panel in a real browser: what a visitor does to the local Turso shows in the channel."""
+"""The Turso panel in a real browser: changes of the local Turso are visible in the channel."""
 
 from __future__ import annotations
 

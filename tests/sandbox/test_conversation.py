@@ -1,4 +1,4 @@
-"""The sandbox's opening conversation, played by the real bot on a new store and on a used one."""
+"""The sandbox's opening conversation, which the real bot has on a new store and on a used one."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.scenarios.invariants import keep_log
 from tests.world import words
 
 
-async def test_it_is_played_completely_at_each_start_and_ends_in_the_present(tmp_path: Path) -> None:
+async def test_the_opening_conversation_is_complete_at_each_start_and_ends_in_the_present(tmp_path: Path) -> None:
     for _ in range(2):
         async with sandbox(port=0, data=tmp_path, begins=-BEGINS_BEFORE) as running:
             log = keep_log()

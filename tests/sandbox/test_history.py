@@ -1,4 +1,4 @@
-"""The sandbox's usage history has what alerts need on the first day, and is consistent with the local Turso."""
+"""The sandbox's usage history is long enough for alerts on the first day, and matches the local Turso."""
 
 import itertools
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""The sandbox stops cleanly, whichever signal it gets."""
+"""The sandbox stops cleanly after each signal."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Builders for the objects inside blocks: texts, options, buttons, cells, input fields."""
+"""Builds the objects inside blocks: texts, options, buttons, cells, input fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One realistic sample of every block and element, as an app would send them."""
+"""One realistic sample of every block and element, as apps send them."""
 
 from __future__ import annotations
 

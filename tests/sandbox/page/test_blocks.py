@@ -44,7 +44,7 @@ def test_slack_accepts_the_samples() -> None:
     assert [str(each) for each in validate_view(view)] == []
 
 
-def test_every_drawing_has_a_sample() -> None:
+def test_every_rendered_kind_has_a_sample() -> None:
     assert template_names("blocks") == set(samples.BLOCKS)
 
 

@@ -120,7 +120,7 @@ async def test_names_and_hints_cannot_end_their_script_element(page: httpx.Async
     "path",
     [
         pytest.param("/as/U0NOBODY/c/C0DBOPS", id="nobody"),
-        pytest.param("/as/U0ZED/c/C0DBOPS", id="somebody who left"),
+        pytest.param("/as/U0ZED/c/C0DBOPS", id="a person who left"),
         pytest.param("/as/U0TURSO/c/C0DBOPS", id="the app itself"),
         pytest.param("/as/U0GIL/c/C0INCCHK", id="a channel that a guest does not see"),
         pytest.param("/as/U0REMY/c/C0ORDERS", id="a private channel of others"),

@@ -97,7 +97,7 @@ def test_angle_brackets_show_what_they_stand_for(text: str, seen: str) -> None:
     assert harmless(mrkdwn(text, NAMES)).text == seen
 
 
-def test_a_mass_mention_looks_like_a_warning_and_ones_own_mention_is_highlighted() -> None:
+def test_a_mass_mention_looks_like_a_warning_and_the_viewers_own_mention_is_highlighted() -> None:
     assert 'class="mass"' in mrkdwn("<!channel>", NAMES)
     assert "mention-me" in mrkdwn("<@U0ANA>", NAMES)
     assert "mention-me" not in mrkdwn("<@U0BEN>", NAMES)

@@ -1,4 +1,4 @@
-"""The inspector shows everything to everybody, except what only one person was shown or did."""
+"""The inspector shows private content only to the person concerned, and everything else to everybody."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECRET = "eyJ.secret.token"
 
 @pytest.fixture
 async def busy() -> AsyncIterator[Workspace]:
-    """Return a workspace in which Dana ran a command and was answered privately in every possible way."""
+    """Return a workspace in which Dana ran a command and got every kind of private answer."""
     async with running(new_workspace()) as workspace, connected(workspace, Recorder()):
         client = client_of(workspace)
         await workspace.say("U0DANA", "C0DBOPS", f"/turso {SECRET}")

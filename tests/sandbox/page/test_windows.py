@@ -20,7 +20,7 @@ async def test_events_before_the_stream_connects_are_in_it(workspace: Workspace)
     assert change.message.text == "In between"
 
 
-async def test_a_stream_that_reconnects_is_told_that_it_missed_something(workspace: Workspace) -> None:
+async def test_a_stream_that_reconnects_learns_that_it_missed_events(workspace: Workspace) -> None:
     watching = Windows(workspace)
     name = watching.open("U0DANA")
     watching.claim(name, "U0DANA")

@@ -65,7 +65,7 @@ class Answer:
         return entry["response"].get("result", entry["response"]) if entry["type"] == "ok" else entry["error"]
 
     def code(self, position: int = 0) -> str | None:
-        """Return the code of a request's error, or None if it has no error."""
+        """Return a request's error code, or None if it has no error."""
         entry = self.json["results"][position]
         return entry["error"]["code"] if entry["type"] == "error" else None
 
@@ -177,7 +177,7 @@ class Process:
         return self.api("GET", f"/databases/{name}/usage")["database"]["usage"]
 
     def kill(self) -> None:
-        """Send SIGKILL, which ends the process like a power cut."""
+        """Kill the process with SIGKILL."""
         self._process.kill()
         self._finish()
 

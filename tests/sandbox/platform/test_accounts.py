@@ -157,7 +157,7 @@ async def test_an_organizations_token_cannot_access_another_organization(platfor
     assert await platform.api("DELETE", f"/api-tokens/{ours['id']}") == {"token": ours["id"]}
 
 
-async def test_a_groups_token_has_its_scopes_in_its_group_alone(platform: Hosted, minted: Minted) -> None:
+async def test_a_groups_token_has_its_scopes_only_in_its_group(platform: Hosted, minted: Minted) -> None:
     await platform.api("POST", "/groups", json={"name": "europe", "location": "aws-eu-west-1"})
     await platform.create("inside", group="europe")
     await platform.create("outside")

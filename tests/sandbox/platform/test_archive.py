@@ -1,4 +1,4 @@
-"""Archived groups: their databases refuse requests until the group is woken, which only the group can be."""
+"""Archived groups: their databases refuse requests until the whole group is woken."""
 
 from pathlib import Path
 

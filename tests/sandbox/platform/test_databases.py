@@ -1,4 +1,4 @@
-"""Databases on the control plane: the answers of today's Platform API."""
+"""Databases on the control plane: it responds like today's Platform API."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Fuzzing: whatever is sent, each request gets its result and no answer is a 500."""
+"""Fuzzing: each request gets its result, and no response is a 500, whatever the client sends."""
 
 import json
 from functools import cache
@@ -123,7 +123,7 @@ def test_each_request_of_a_pipeline_gets_a_result_or_the_whole_is_a_400(
 
 @settings(max_examples=EXAMPLES, database=None, suppress_health_check=UNHURRIED)
 @given(body=st.one_of(anything, st.builds(lambda inner: {"requests": [inner]}, anything)), end=st.integers(0, 40))
-def test_bodies_that_are_no_pipeline_are_400s(
+def test_bodies_that_are_not_pipelines_are_400s(
     server: Process, fuzzed: tuple[str, dict[str, str]], body: Any, end: Any
 ) -> None:
     url, headers = fuzzed

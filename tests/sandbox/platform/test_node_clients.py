@@ -1,4 +1,4 @@
-"""Third-party Node clients over real HTTP: every operation of theirs that the local Turso has."""
+"""Third-party Node clients over real HTTP: all their operations that the local Turso supports."""
 
 import fcntl
 import hashlib
@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.timeout(600),  # the first test installs them
 ]
 
-# These fail with the real service too: an empty 200 is no JSON, and a token is validated at another path.
+# These fail with the real service too: an empty 200 isn't JSON, and a token is validated at another path.
 FAIL_THERE_TOO = {
     "groups.rotateTokens": "SyntaxError: Unexpected end of JSON input",
     "databases.rotateTokens": "SyntaxError: Unexpected end of JSON input",

@@ -122,7 +122,7 @@ async def test_constraint_errors_carry_the_primary_code(orders: Client) -> None:
 @pytest.mark.parametrize(
     "sql", ["SELECT 1;", "SELECT 1 ; ;", "SELECT 1; -- done", "/* a */ SELECT 1", "\ufeffSELECT 1"]
 )
-async def test_comments_and_trailing_semicolons_are_no_second_statement(orders: Client, sql: str) -> None:
+async def test_comments_and_trailing_semicolons_are_not_a_second_statement(orders: Client, sql: str) -> None:
     assert (await orders.run(sql)).rows() == [[1]]
 
 

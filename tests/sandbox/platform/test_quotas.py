@@ -117,7 +117,7 @@ async def test_an_open_stream_is_blocked_too(platform: Hosted, orders: Client, c
     assert (await carts.run("SELECT a FROM t")).rows() == [[1]]
 
 
-async def test_statements_alone_use_up_a_quota(platform: Hosted, orders: Client) -> None:
+async def test_statements_use_up_a_quota(platform: Hosted, orders: Client) -> None:
     await subscribe(platform, quotas={"rowsWritten": 5})
     await orders.run("CREATE TABLE t(a)")
     await orders.run("INSERT INTO t VALUES (1), (2), (3), (4), (5), (6)")

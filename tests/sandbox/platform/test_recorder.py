@@ -1,4 +1,4 @@
-"""The history of one file with late reports: SQLite reports a commit after it has let others write."""
+"""The history of a file whose commits are reported late: SQLite lets others write before it reports a commit."""
 
 from collections.abc import Iterator
 from contextlib import closing

@@ -151,21 +151,21 @@ async def test_the_baton_of_a_cursor_may_be_used_before_its_last_row_is_sent(
 ) -> None:
     sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT i FROM n"
     streams = orders.platform.turso.plane.streams
-    told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    sent_baton: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     keep = streams.keep
 
     def tells(stream: Stream) -> str:
-        told.set_result(keep(stream))
-        return told.result()
+        sent_baton.set_result(keep(stream))
+        return sent_baton.result()
 
     monkeypatch.setattr(streams, "keep", tells)
     running = asyncio.create_task(orders.post("v3/cursor", json={"batch": {"steps": [{"stmt": {"sql": sql}}]}}))
 
-    early = await orders.ask(stmt("SELECT 1"), baton=await told)
+    early = await orders.ask(stmt("SELECT 1"), baton=await sent_baton)
 
     assert early.rows() == [[1]]
     assert (await running).text.count('"type":"row"') == 200000
-    used = await orders.post(json={"baton": told.result(), "requests": []})
+    used = await orders.post(json={"baton": sent_baton.result(), "requests": []})
     assert used.status_code == 400
 
 

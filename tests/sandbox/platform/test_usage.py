@@ -1,4 +1,4 @@
-"""Usage: the cost of statements, compared with numbers that were computed by hand."""
+"""Usage: the rows read and written by statements, compared with numbers that were computed by hand."""
 
 import contextlib
 import sqlite3
@@ -31,7 +31,7 @@ TEN = [
     pytest.param("SELECT a FROM t WHERE b = 'z'", 2, 0, id="by index"),
     # One row is deleted by its key.
     pytest.param("DELETE FROM t WHERE a = 5", 1, 1, id="delete"),
-    # Nothing is read or written: Turso counts one.
+    # Nothing is read or written, but Turso counts one row read.
     pytest.param("SELECT 1", 1, 0, id="nothing"),
 ]
 
@@ -196,7 +196,7 @@ async def test_usage_that_a_kill_left_unbooked_is_booked_once_at_the_next_start(
     await orders.run("CREATE TABLE t(a)")
     await first.turso.flush()
     await orders.run("INSERT INTO t VALUES (1)")
-    first.turso.meter.take()  # like a kill between the journal and the catalogue
+    first.turso.meter.take()  # as after a kill between the writes of the journal and of the catalogue
     first.turso.catalog.close()
 
     for _ in range(2):

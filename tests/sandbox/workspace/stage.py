@@ -1,4 +1,4 @@
-"""A workspace on real HTTP, and small independent Bolt apps that talk to it."""
+"""Serves a workspace over real HTTP, and small independent Bolt apps that connect to it."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ async def until(true: Any, *, within: float = 20.0) -> Any:
 
 
 class Recorder:
-    """An app that gives one answer to everything, and keeps the requests."""
+    """An app that gives the same answer to everything, and keeps the requests."""
 
     def __init__(self, body: bytes = b"", status: int = 200, headers: dict[str, str] | None = None) -> None:
         self.body, self.status, self.extra = body, status, headers or {}

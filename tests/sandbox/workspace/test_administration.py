@@ -1,4 +1,4 @@
-"""Changes by an administrator: how the app's calls then respond, and which events it gets."""
+"""Changes by an administrator: their effect on the app's calls, and the events that the app gets."""
 
 from __future__ import annotations
 
@@ -93,9 +93,9 @@ async def test_a_removed_app_cannot_post_until_it_is_invited_again(
     assert [each.kind for each in left] == ["event:member_left_channel", f"event:{kind}_left"]
     assert await error_of(client.chat_postMessage(channel=channel, text="b")) == error
     assert await error_of(client.chat_postEphemeral(channel=channel, user=DANA, text="b")) == error
-    heard = len(app.got)
+    received = len(app.got)
     await workspace.say(DANA, channel, "@Turso Ops hello")
-    assert len(app.got) == heard
+    assert len(app.got) == received
     (joined,) = await workspace.admin.invite_app(channel)
     assert joined.payload["event"]["user"] == "U0TURSO"
     assert await posted(client, channel)

@@ -99,7 +99,7 @@ async def test_a_click_in_a_view_has_neither_channel_nor_response_url(
 
 
 @pytest.mark.parametrize(
-    ("element", "selected", "told"),
+    ("element", "selected", "reported"),
     [
         ({"type": "static_select", "options": OPTIONS}, "2", {"selected_option": OPTIONS[1]}),
         ({"type": "multi_static_select", "options": OPTIONS}, ["1"], {"selected_options": OPTIONS[:1]}),
@@ -127,16 +127,16 @@ async def test_each_element_reports_its_choice_in_its_own_fields(
     client: AsyncWebClient,
     element: dict[str, Any],
     selected: Any,
-    told: dict[str, Any],
+    reported: dict[str, Any],
 ) -> None:
     ts = await post(client, {**element, "action_id": "choose"})
     await workspace.click(DANA, message_ts=ts, action_id="choose", selected=selected)
 
     (action,) = app.payload["actions"]
-    assert {key: action[key] for key in told} == told
+    assert {key: action[key] for key in reported} == reported
     assert action["type"] == element["type"]
     if element["type"] != "overflow":
-        assert app.payload["state"]["values"]["row"]["choose"] == {"type": element["type"], **told}
+        assert app.payload["state"]["values"]["row"]["choose"] == {"type": element["type"], **reported}
 
 
 async def test_an_input_reports_each_entry_only_with_dispatch_action(

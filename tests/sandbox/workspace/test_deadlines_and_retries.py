@@ -1,4 +1,4 @@
-"""Everything has a deadline of three seconds: the person is told of a missing answer, and events are sent again."""
+"""The app has three seconds to respond. After that, the person gets a notice, and events are sent again."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def delivered(workspace: Workspace, times: int) -> None:
 
 
 async def nothing_more_comes(workspace: Workspace, app: Recorder) -> None:
-    """Assert that the app gets nothing before a command that is typed now, and drop that command."""
+    """Assert that the next request that the app gets is a command that is typed now, and remove it."""
     before = len(app.got)
     await workspace.say(DANA, DB_OPS, "/turso")
     assert len(app.got) == before + 1
@@ -57,7 +57,7 @@ async def test_a_command_without_an_answer_in_time_shows_a_timeout_and_is_not_se
         await workspace.say(DANA, DB_OPS, "/turso")
 
     assert acted.notice == "/turso failed with the error “operation_timeout”: the app did not respond."
-    assert [each.failure for each in workspace.deliveries] == ["http_timeout"] * 2, "one for each command"
+    assert [each.failure for each in workspace.deliveries] == ["http_timeout"] * 2, "one notice for each command"
     assert workspace.history(DB_OPS, DANA) == []
 
 

@@ -47,7 +47,7 @@ async def test_a_phone_inserts_smart_punctuation(workspace: Workspace, app: Reco
 
 
 async def test_mentions_in_messages_have_no_label(workspace: Workspace, app: Recorder) -> None:
-    said = (await workspace.say(DANA, DB_OPS, "hello @ben, ask @Turso Ops")).message
+    message = (await workspace.say(DANA, DB_OPS, "hello @ben, ask @Turso Ops")).message
 
-    assert said is not None
-    assert said.text == "hello <@U0BEN>, ask <@U0TURSO>"
+    assert message is not None
+    assert message.text == "hello <@U0BEN>, ask <@U0TURSO>"

@@ -60,12 +60,12 @@ async def test_only_the_envelope_says_that_a_channel_is_shared(workspace: Worksp
 
 
 async def test_a_mention_in_a_thread_names_the_thread(workspace: Workspace, app: Recorder) -> None:
-    said = (await workspace.say(DANA, DB_OPS, "hello")).message
-    assert said is not None
-    await workspace.say(DANA, DB_OPS, "@Turso Ops triage orders", thread_ts=said.ts)
+    message = (await workspace.say(DANA, DB_OPS, "hello")).message
+    assert message is not None
+    await workspace.say(DANA, DB_OPS, "@Turso Ops triage orders", thread_ts=message.ts)
 
     mention = next(each for each in workspace.deliveries if each.kind == "event:app_mention")
-    assert mention.payload["event"]["thread_ts"] == said.ts
+    assert mention.payload["event"]["thread_ts"] == message.ts
 
 
 async def test_a_mention_in_a_channel_without_the_app_is_not_delivered(workspace: Workspace, app: Recorder) -> None:

@@ -1,4 +1,4 @@
-"""The fidelity table is correct: its tests exist, its count is right, and nine of ten rows are enforced."""
+"""The fidelity table is correct: its tests exist, its count is right, and the sandbox enforces nine of ten rows."""
 
 from __future__ import annotations
 

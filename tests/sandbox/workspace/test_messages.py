@@ -172,11 +172,11 @@ async def test_an_edit_keeps_blocks_and_metadata_that_it_omits(workspace: Worksp
 async def test_only_the_apps_own_messages_can_be_changed(
     workspace: Workspace, client: AsyncWebClient, app: Recorder
 ) -> None:
-    said = (await workspace.say(DANA, DB_OPS, "mine")).message
+    message = (await workspace.say(DANA, DB_OPS, "mine")).message
 
-    assert said is not None
-    assert await error_of(client.chat_update(channel=DB_OPS, ts=said.ts, text="b")) == "cant_update_message"
-    assert await error_of(client.chat_delete(channel=DB_OPS, ts=said.ts)) == "cant_delete_message"
+    assert message is not None
+    assert await error_of(client.chat_update(channel=DB_OPS, ts=message.ts, text="b")) == "cant_update_message"
+    assert await error_of(client.chat_delete(channel=DB_OPS, ts=message.ts)) == "cant_delete_message"
     assert await error_of(client.chat_update(channel=DB_OPS, ts="1.000000", text="b")) == "message_not_found"
 
 

@@ -214,7 +214,7 @@ async def test_an_answer_may_have_other_fields_than_slack_documents(
 
     assert answer["ok"]
     assert answer.get("ts") == ts
-    assert len(workspace.history(DB_OPS, DANA)) == 1, "it is done"
+    assert len(workspace.history(DB_OPS, DANA)) == 1, "the message is posted"
 
 
 # -- faults of deliveries

@@ -1,4 +1,4 @@
-"""A `response_url`: five uses in half an hour, without a token, and never beyond its message's channel."""
+"""A `response_url` can be used five times in half an hour, without a token, and only for its message's channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests are signed like Slack's, and requests that a receiver must refuse can be created too."""
+"""Requests are signed like Slack's. The workspace can also create requests that a receiver must refuse."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def test_any_payload_can_be_forged_with_a_valid_signature(workspace: Works
 
 async def test_neither_secret_nor_token_is_in_what_the_workspace_prints_and_records() -> None:
     workspace = new_workspace()
-    told = repr(workspace.__dict__) + repr(workspace.state.__dict__) + repr(workspace.post.__dict__["_limits"])
+    printed = repr(workspace.__dict__) + repr(workspace.state.__dict__) + repr(workspace.post.__dict__["_limits"])
 
-    assert SECRET not in told
-    assert "xoxb-1-2-local" not in told
+    assert SECRET not in printed
+    assert "xoxb-1-2-local" not in printed

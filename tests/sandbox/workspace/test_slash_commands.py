@@ -77,10 +77,10 @@ async def test_a_command_works_where_the_app_is_not_a_member(workspace: Workspac
 
 
 async def test_a_command_is_refused_in_threads_without_a_delivery(workspace: Workspace, app: Recorder) -> None:
-    said = (await workspace.say(DANA, DB_OPS, "hello")).message
+    message = (await workspace.say(DANA, DB_OPS, "hello")).message
     deliveries = len(app.got)
-    assert said is not None
-    acted = await workspace.say(DANA, DB_OPS, "/turso", thread_ts=said.ts)
+    assert message is not None
+    acted = await workspace.say(DANA, DB_OPS, "/turso", thread_ts=message.ts)
 
     assert acted.notice == "/turso is not supported in threads. Sorry!"
     assert len(app.got) == deliveries
@@ -106,7 +106,7 @@ async def test_a_guest_may_run_a_command_and_a_deactivated_person_may_not(worksp
         await workspace.say(GIL, DB_OPS, "/turso")
 
 
-async def test_a_plain_text_answer_is_for_the_requester_alone(workspace: Workspace) -> None:
+async def test_only_the_requester_sees_a_plain_text_answer(workspace: Workspace) -> None:
     async with connected(workspace, Recorder(b"done")):
         acted = await workspace.say(DANA, DB_OPS, "/turso")
 

@@ -120,9 +120,9 @@ async def test_home_is_published_when_it_is_opened(app: Workspace) -> None:
 
 
 async def test_a_mention_is_answered_in_its_thread(app: Workspace) -> None:
-    said = (await app.say(DANA, DB_OPS, "@Turso Ops hello")).message
+    message = (await app.say(DANA, DB_OPS, "@Turso Ops hello")).message
     await until(lambda: len(app.history(DB_OPS, DANA)) > 1)
 
     answer = app.history(DB_OPS, DANA)[-1]
-    assert said is not None
-    assert (answer.text, answer.thread_ts) == ("You called?", said.ts)
+    assert message is not None
+    assert (answer.text, answer.thread_ts) == ("You called?", message.ts)

@@ -1,4 +1,4 @@
-"""The validator refuses what slack_sdk's models refuse, and slack_sdk's models accept what is good here."""
+"""The validator refuses every payload that slack_sdk's models refuse, and they accept the good examples."""
 
 from __future__ import annotations
 
