@@ -1,1 +1,1 @@
-"""The benchmark: measures the bot next to a bare Bolt app, in ratios and counts."""
+"""The benchmark: compares the bot with a bare Bolt app, in ratios and counts."""

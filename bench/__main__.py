@@ -41,7 +41,7 @@ SCENARIOS: dict[str, tuple[Scenario, tuple[int, ...]]] = {
 
 
 async def measure(names: Sequence[str], folder: Path) -> tuple[dict[str, float], list[str]]:
-    """Run the scenarios, and run those again whose gates were missed. Returns figures and notes."""
+    """Run the scenarios, rerun those whose gates were missed, and return figures and notes."""
     figures: dict[str, float] = {}
     notes: list[str] = []
     async with fleet(folder) as team:

@@ -24,7 +24,7 @@ async def organization_usage(fleet: Fleet) -> dict[str, float]:
 
 
 async def last_approval(fleet: Fleet) -> dict[str, float]:
-    """Measure budget 16: the time from Approve to the first request to Turso, next to B's acknowledgement."""
+    """Measure budget 16: the time from Approve to the first request to Turso, compared with B's acknowledgement."""
     waits = []
     await fleet.stubs.set(databases=1000)
     async with fleet.fresh("bot, approving") as server:
@@ -56,7 +56,7 @@ async def _send(port: int, body: bytes) -> int:
 
 
 async def _card(fleet: Fleet) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Wait for the card. Returns its Approve button, in the form in which a press sends it, and the message."""
+    """Wait for the card. Return its Approve button, as a press sends it, and the message."""
     for _ in range(200):
         for message in (await fleet.stubs.set())["messages"]:
             for block in message.get("blocks") or []:

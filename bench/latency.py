@@ -1,4 +1,4 @@
-"""The latency of the acknowledgement at a steady rate, next to B."""
+"""The latency of the acknowledgement at a steady rate, compared with B."""
 
 import itertools
 import statistics

@@ -13,7 +13,7 @@ from bench.systems import Fleet
 
 
 async def memory(fleet: Fleet) -> dict[str, float]:
-    """Measure budget 11: the memory after 20,000 commands next to B's, and its growth after 40,000 more."""
+    """Measure budget 11: the memory after 20,000 commands compared with B's, and its growth after 40,000 more."""
     requests = signing.commands("db list", respond_to=fleet.stubs.url)
     async with fleet.fresh("B") as bare:
         await saturate(bare.port, requests, count=20_000, width=128)
@@ -66,7 +66,7 @@ async def power_cut(fleet: Fleet) -> dict[str, float]:
 async def _killed_midway(fleet: Fleet, bot: Server, asked: dict[str, int]) -> Sample:
     sample, pool = Sample(), Pool(bot.port)
 
-    async def lane(first: int) -> None:
+    async def send_every_16th(first: int) -> None:
         for number in range(first, 100_000, 16):
             text = f"db destroy orders-{number % 1000} --now --reason cut-{number}"
             status = 0
@@ -77,9 +77,9 @@ async def _killed_midway(fleet: Fleet, bot: Server, asked: dict[str, int]) -> Sa
             if status != 200:
                 return
 
-    lanes = [asyncio.create_task(lane(first)) for first in range(16)]
+    senders = [asyncio.create_task(send_every_16th(first)) for first in range(16)]
     await asyncio.sleep(2)
     bot.kill()
-    await asyncio.gather(*lanes)
+    await asyncio.gather(*senders)
     pool.close()
     return sample

@@ -1,4 +1,4 @@
-"""The speed of the local platform: a client's inserts and selects, next to plain SQLite and minimal HTTP.
+"""The speed of the local platform: a client's inserts and selects, compared with plain SQLite and minimal HTTP.
 
 The client and the server share this machine's cores. The floor is a bare ASGI application on the same server
 software, which reads the same request and responds with as many bytes. Rounds are interleaved, and medians count.

@@ -1,4 +1,4 @@
-"""Slack and Turso as the bot sees them, in one raw ASGI app that counts calls and connections."""
+"""A stub of Slack and Turso: one raw ASGI app that counts calls and connections."""
 
 import asyncio
 import json

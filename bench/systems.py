@@ -1,4 +1,4 @@
-"""The systems under measurement, and how each is started."""
+"""The measured systems, and how each is started."""
 
 import asyncio
 import contextlib
@@ -33,7 +33,7 @@ channels:
 
 
 KEEPS = ("--timeout-keep-alive", "600")
-"""So that Slack and Turso keep connections open while another system is measured."""
+"""Options that keep connections to Slack and Turso open while another system is measured."""
 
 
 def uvicorn(factory: str, port: int) -> list[str]:
@@ -50,7 +50,7 @@ def gunicorn(target: str, port: int) -> list[str]:
 
 @dataclass
 class Stubs:
-    """The stand-in for Slack and Turso, and its remote control."""
+    """The running stub of Slack and Turso, and its remote control."""
 
     port: int
     _http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=30, trust_env=False))
@@ -81,7 +81,7 @@ class Fleet:
         return signing.request(signing.command("help", respond_to=self.stubs.url))
 
     async def start(self, name: str) -> Server:
-        """Start a system by its name, once."""
+        """Start a system by its name unless it is started, and pause it."""
         if name not in self.servers:
             self.servers[name] = await self.stack.enter_async_context(self.fresh(name))
             self.servers[name].rest()
@@ -143,7 +143,7 @@ class Fleet:
 
     @contextlib.contextmanager
     def awake(self, name: str) -> Any:
-        """Pause all systems except one."""
+        """Resume one system inside the `with` block. All others stay paused."""
         server = self.servers[name]
         server.wake()
         try:

@@ -1,1 +1,1 @@
-"""The tests. Read as a manual: their names state what the bot promises."""
+"""The tests. Their names describe the behavior of the bot."""

@@ -1,4 +1,4 @@
-"""What all tests share: golden files, printed figures, and the distribution of tests to workers."""
+"""Configuration for all tests: golden files, printed figures, and the distribution of tests to workers."""
 
 import gc
 import json

@@ -1,4 +1,4 @@
-"""Processes that are forked from one that has imported everything, so each starts in milliseconds."""
+"""Starts processes in milliseconds by forking one that has imported everything."""
 
 import asyncio
 import atexit

@@ -1,6 +1,6 @@
-"""How long a piece of work computes, for tests that say how this grows with its input.
+"""Measures the CPU time of a piece of work, for tests of how it grows with its input.
 
-Measure a few times and take the shortest: `min(times)`. Everything else that a machine does only adds to it.
+Measure a few times and take the shortest: `min(times)`. Other work on the machine can only make a time longer.
 """
 
 import gc
@@ -13,8 +13,8 @@ from contextlib import contextmanager
 def computing(times: list[float]) -> Iterator[None]:
     """Append the CPU seconds that this thread needs for the block, without garbage collection.
 
-    A full collection goes through all objects of the process. After thousands of tests that takes longer than most
-    work that is measured, and it begins wherever the work happens to be.
+    A full collection visits all objects of the process. After thousands of tests, that takes longer than most measured
+    work, and it may begin at any point.
     """
     gc.disable()
     began = time.thread_time()

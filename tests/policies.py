@@ -1,4 +1,4 @@
-"""Beginnings of policies that tests share."""
+"""First parts of policies, which tests complete."""
 
 ACME = """
 version: 1

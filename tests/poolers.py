@@ -1,7 +1,7 @@
-"""Poolers between the bot and PostgreSQL: PgBouncer if it is installed, and a stand-in that is always available.
+"""Connection poolers for PostgreSQL: PgBouncer if it is installed, and a stand-in that is always available.
 
-The stand-in treats sessions like a pooler in transaction mode: for each transaction, a client gets the server
-connection that was returned last. It logs in without a password and supports neither TLS nor cancelling.
+The stand-in behaves like a pooler in transaction mode: for each transaction, a client gets the server connection that
+was returned last. It logs in without a password and supports neither TLS nor cancelling.
 """
 
 import asyncio

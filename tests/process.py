@@ -1,4 +1,4 @@
-"""Runs `python -m bot serve` (or `socket`) between the local Slack and Turso, as a real process that can be killed."""
+"""Runs `python -m bot serve` or `socket` with the local Slack and Turso, as a real process that tests can kill."""
 
 import asyncio
 import os

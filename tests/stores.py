@@ -24,7 +24,7 @@ def _store() -> bytes:
     with tempfile.TemporaryDirectory(prefix="turso-ops-store-") as folder:
         path = Path(folder) / "turso-ops.db"
         upgraded(f"sqlite:///{path}")
-        assert [one.name for one in path.parent.glob("*-wal")] == [], "what was written is in the file itself"
+        assert [one.name for one in path.parent.glob("*-wal")] == [], "all rows are in the file itself"
         return path.read_bytes()
 
 

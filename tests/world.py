@@ -1,4 +1,4 @@
-"""The sandbox as scenarios use it: people in a local Slack, the real bot and a local Turso.
+"""The sandbox for scenarios: people in a local Slack, the real bot and a local Turso.
 
 `living()` runs the bot in this process; `tests/process.py` runs it in a process that a test can kill.
 """
@@ -33,7 +33,7 @@ DB_OPS, ORDERS, INCIDENT, GENERAL, SHARED = "C0DBOPS", "C0ORDERS", "C0INCCHK", "
 PATIENCE = 30.0
 """The most seconds to wait for something. A machine that runs five workers on two cores may stall for a while."""
 PICK_UP_SECONDS = 0.3
-"""How often the bot of a test looks into its queue. As often as in production, it would use 6 % of a core when idle."""
+"""Seconds between two polls of the queue in tests. At production's interval, an idle bot would use 6 % of a core."""
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ async def until(look: Callable[[], T | None], *, what: str = "it", within: float
     loop = asyncio.get_running_loop()
     end, pause = loop.time() + within, 0.02
     while not (found := look()):
-        assert loop.time() < end, f"waited {within:.0f} s in vain for {what}"
+        assert loop.time() < end, f"waited {within:.0f} s for {what}, which didn't come"
         await asyncio.sleep(pause)
         pause = min(pause * 1.25, 0.1)  # polling often would slow down a busy machine even more
     return found
@@ -197,7 +197,7 @@ class World:
         loop = asyncio.get_running_loop()
         end = loop.time() + PATIENCE
         while under_way := len(self.bot.tasks) or await self.bot.health.queue.stuck(for_=timedelta(0)):
-            assert loop.time() < end, f"the bot does not come to rest: {under_way}"
+            assert loop.time() < end, f"the bot is still working: {under_way}"
             await asyncio.sleep(0.02)
 
     async def pass_time(self, **delta: float) -> None:

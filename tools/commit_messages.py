@@ -11,7 +11,7 @@ MAX_SUBJECT = 72
 SUBJECT = re.compile(r"[a-z][a-z0-9, -]*: (?P<words>\S.*)")
 NOT_IMPERATIVE = re.compile(r"(?:[a-z]+(?:ed|ing|[^s]s)|the|a|an|it|is|no|not|of|what|who|there)", re.IGNORECASE)
 IMPERATIVE = frozenset("bring embed exceed feed focus need proceed seed speed string succeed".split())  # noqa: SIM905
-"""Imperatives that end like other verb forms."""
+"""Imperatives that look like other verb forms, because they end in -ed, -ing or -s."""
 TRAILER = re.compile(r"[A-Z][A-Za-z-]+: \S")
 GENERATED = ("Merge ", "Revert ", "fixup! ", "squash! ", "amend! ")
 SCISSORS = "# ------------------------ >8 ------------------------"

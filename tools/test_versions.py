@@ -44,7 +44,7 @@ def _numbers(version: str) -> list[int]:
 
 
 def _is(interpreter: Path, version: str) -> bool:
-    """Return True if it starts and has that version. A shim of pyenv may do neither."""
+    """Return True if the interpreter starts and has that version. A shim of pyenv may not."""
     says = "import sys; print('%d.%d' % sys.version_info[:2])"
     done = subprocess.run([interpreter, "-c", says], capture_output=True, text=True)
     return done.returncode == 0 and done.stdout.strip() == version

@@ -1,4 +1,4 @@
-"""Stores on both kinds of database, and a receiver of the audit stream that misbehaves."""
+"""Fixtures: stores on both kinds of database, and a receiver of the audit stream that can fail."""
 
 from tests.audit_stream.receiver import receiver
 from tests.postgres import database_url, empty_url, postgres_server, postgresql_url, upgraded_postgresql_url

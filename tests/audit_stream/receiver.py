@@ -1,4 +1,4 @@
-"""A receiver of the audit stream over real HTTP. It verifies signatures, and fails as a test wants."""
+"""A receiver of the audit stream over real HTTP. It verifies signatures. Tests can make it fail."""
 
 import asyncio
 import base64
@@ -19,7 +19,7 @@ SECRET = "whsec_" + base64.b64encode(KEY).decode()
 
 
 class Fault(Enum):
-    """What goes wrong with one batch."""
+    """A fault that affects one batch."""
 
     NONE = "none"
     REFUSES = "it answers with an error and keeps nothing"
@@ -33,7 +33,7 @@ class Fault(Enum):
 
 @dataclass
 class Receiver:
-    """What was received, in the order of arrival."""
+    """The received entries, in the order of arrival."""
 
     url: str = ""
     faults: list[Fault] = field(default_factory=list)
@@ -82,7 +82,7 @@ class Receiver:
         return next(seq for seq in range(1, len(kept) + 2) if seq not in kept)
 
     def copy(self, path: Path) -> Path:
-        """Write what was received to a file."""
+        """Write the received entries to a file."""
         path.write_text("".join(f"{line}\n" for line in self.lines), encoding="utf-8", newline="\n")
         return path
 

@@ -1,4 +1,4 @@
-"""A received copy is verified line by line: what is missing, edited or cut off is named."""
+"""A received copy is verified line by line. Missing, edited and cut-off entries are named."""
 
 import json
 from collections.abc import Callable
@@ -58,7 +58,7 @@ FAULTS: dict[str, tuple[Callable[[Lines], Lines], str]] = {
     "the first one was edited": (lambda lines: [edited(lines[0]), *lines[1:]], "Entry 1 doesn't continue"),
     "a repetition differs": (lambda lines: [*lines, edited(lines[4])], "Line 7 repeats entry 5"),
     "a line is cut off": (lambda lines: [*lines[:5], lines[5][:40]], "Line 6 isn't an entry"),
-    "a line is something else": (lambda lines: ["[1]", *lines], "Line 1 isn't an entry"),
+    "a line is other text": (lambda lines: ["[1]", *lines], "Line 1 isn't an entry"),
     "a line has no hash": (lambda lines: ['{"seq": 1}', *lines], "Line 1 isn't an entry"),
     "a line is nested": (lambda lines: ["[" * 100_000, *lines], "Line 1 isn't an entry"),
     "the end was cut": (lambda lines: lines[:4], "without the posted head"),

@@ -1,4 +1,4 @@
-"""A process sends its audit log, even after it was killed, and an operator sees its progress."""
+"""A process sends its audit log completely, even if it is killed, and its metrics show the progress."""
 
 import sqlite3
 from contextlib import closing
@@ -52,7 +52,7 @@ REFUSED = {
     "a relative file": ({"AUDIT_STREAM": "file:audit.jsonl"}, "AUDIT_STREAM is malformed"),
     "no secret": ({"AUDIT_STREAM": "https://example.com"}, "AUDIT_STREAM_SECRET is not set"),
     "a short secret": ({"AUDIT_STREAM_SECRET": "short"}, "AUDIT_STREAM_SECRET is malformed: must have at least 24"),
-    "no Base64": ({"AUDIT_STREAM_SECRET": "whsec_!!!!!!!!!!!!!!!!!!!!!!!!"}, "must be Base64 after `whsec_`"),
+    "not Base64": ({"AUDIT_STREAM_SECRET": "whsec_!!!!!!!!!!!!!!!!!!!!!!!!"}, "must be Base64 after `whsec_`"),
     "another form": ({"AUDIT_STREAM_FORMAT": "cef"}, "AUDIT_STREAM_FORMAT is malformed"),
 }
 

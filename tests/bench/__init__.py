@@ -1,1 +1,1 @@
-"""Tests of the benchmark's own judgement."""
+"""Tests of how the benchmark judges its figures."""

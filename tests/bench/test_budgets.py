@@ -1,4 +1,4 @@
-"""A gate fails if a figure misses its required value (`must`) or wasn't measured. The table marks each such figure."""
+"""A gate fails if a figure misses its required value (`must`) or wasn't measured. The table marks these figures."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Checks of every message: it is within Slack's limits, and foreign text adds no markup."""
+"""Checks a message: it is within Slack's limits, and text from others adds no markup."""
 
 import json
 import re

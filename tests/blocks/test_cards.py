@@ -1,4 +1,4 @@
-"""Cards: an approver sees the operation, the database, the requester and the reason, and no text can deceive."""
+"""Cards show the operation, the database, the requester and the reason, and no text in them can deceive."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -178,11 +178,11 @@ def test_a_card_offers_what_its_command_declares() -> None:
     assert "Melt down" in words(request_card(waits, has, now=NOON))
 
 
-def test_the_card_of_a_removed_command_is_still_drawn() -> None:
+def test_the_card_of_a_removed_command_is_still_rendered() -> None:
     card = check(request_card(sample_request(command="melt"), CommandCatalogue([]), now=NOON))
 
     assert "Melt" in words(card)
-    assert buttons(card)["Approve"]["style"] == "danger", "what is not known is taken for dangerous"
+    assert buttons(card)["Approve"]["style"] == "danger", "an unknown command counts as dangerous"
 
 
 def test_a_break_glass_request_needs_a_review_until_it_is_given() -> None:
@@ -207,7 +207,7 @@ def test_the_countdown_says_when_and_how_to_stop_it() -> None:
     assert "Undo" in text
 
 
-def test_the_confirmation_is_for_the_requester_alone_and_named_after_the_operation() -> None:
+def test_only_the_requester_gets_the_confirmation_which_is_named_after_the_operation() -> None:
     made = check(confirm_message(sample_request(mode=Mode.DIRECT, command="freeze"), CATALOGUE, now=NOON))
 
     row = buttons(made)
@@ -217,7 +217,7 @@ def test_the_confirmation_is_for_the_requester_alone_and_named_after_the_operati
     assert row["Cancel"]["action_id"] == "request.dismiss"
 
 
-def test_a_person_who_only_looks_gets_no_buttons() -> None:
+def test_a_person_who_may_not_decide_gets_no_buttons() -> None:
     rows = request_row(sample_request(), CATALOGUE, now=NOON, mine=False, may_approve=False)
 
     assert not [block for block in rows if block["type"] == "actions"]

@@ -1,4 +1,4 @@
-"""A form asks for the arguments of a command, and its submission is the line that would have been typed."""
+"""A form asks for the arguments of a command. Its submission has the same effect as the typed line."""
 
 from typing import Any
 

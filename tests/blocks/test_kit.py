@@ -29,7 +29,7 @@ def test_every_block_is_cut_to_its_limit() -> None:
         assert not validate_message({"text": "x", "blocks": [block]}), block
 
 
-def test_empty_text_is_no_error() -> None:
+def test_empty_text_is_not_an_error() -> None:
     blocks = [kit.section(Plain("")), kit.context(), *kit.fields([("A", Plain(""))]), kit.quote(Plain("R"), Plain(""))]
 
     assert not validate_message({"text": "x", "blocks": blocks})

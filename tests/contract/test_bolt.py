@@ -1,4 +1,4 @@
-"""Slack Bolt: one middleware, after Bolt's own, answers everything and gets parsed bodies."""
+"""Slack Bolt: a middleware after Bolt's own ones gets parsed bodies and can respond to every request."""
 
 import json
 from collections.abc import Awaitable, Callable

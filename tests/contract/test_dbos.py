@@ -1,4 +1,4 @@
-"""DBOS: its tables and their version, work in our transactions, stored steps and their names."""
+"""DBOS: its tables and their version, enqueueing in our transactions, and stored steps and their names."""
 
 import json
 import subprocess

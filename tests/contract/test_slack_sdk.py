@@ -50,7 +50,7 @@ def test_without_a_secret_there_is_no_verifier() -> None:
 
 
 class Slack:
-    """Slack's Web API and WebSocket, as far as Socket Mode needs them."""
+    """The parts of Slack's Web API and WebSocket that Socket Mode needs."""
 
     def __init__(self) -> None:
         self.acknowledged: asyncio.Queue[dict[str, Any]] = asyncio.Queue()

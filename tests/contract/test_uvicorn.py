@@ -1,4 +1,4 @@
-"""uvicorn: a protocol class of ours limits connections, and the process keeps its signal handlers."""
+"""uvicorn: our protocol class can limit connections, and uvicorn doesn't replace the process's signal handlers."""
 
 import asyncio
 import signal

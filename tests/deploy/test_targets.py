@@ -173,7 +173,9 @@ def test_every_pod_runs_without_root_on_a_read_only_file_system_with_secrets_as_
         assert spec["securityContext"]["runAsNonRoot"]
         assert container["securityContext"]["readOnlyRootFilesystem"]
         assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
-        assert not [mount for mount in container["volumeMounts"] if "subPath" in mount], "subPath mounts never change"
+        assert not [mount for mount in container["volumeMounts"] if "subPath" in mount], (
+            "with subPath, a mounted file would never be updated"
+        )
         mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
         assert set(mounts) == {volume["name"] for volume in spec["volumes"]}
         values = {variable["name"]: variable["value"] for variable in container["env"]}

@@ -1,4 +1,4 @@
-"""What the reference pages list, read from the code."""
+"""Reads from the code what the reference pages list."""
 
 import argparse
 import ast

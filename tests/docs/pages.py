@@ -1,4 +1,4 @@
-"""The pages of the documentation, and what Markdown says in them."""
+"""Finds the pages of the documentation, and their links and anchors."""
 
 import re
 from collections.abc import Iterator

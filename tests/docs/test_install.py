@@ -1,4 +1,4 @@
-"""The installation page can be followed from top to bottom: nothing is used before it has been created."""
+"""The installation page can be followed from top to bottom: each step creates what later steps use."""
 
 from __future__ import annotations
 

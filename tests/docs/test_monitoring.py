@@ -20,7 +20,7 @@ OF_PROMETHEUS = {"instance", "job", "le"}
 
 
 def exported() -> dict[str, set[str]]:
-    """Return every series, with its labels, of a process that has done a bit of everything."""
+    """Return every series with its labels, from a process that has recorded each metric."""
     metrics = Metrics()
     metrics.command("list", "answered", 0.1)
     metrics.request("succeeded")

@@ -1,4 +1,4 @@
-"""The examples on the policy page decide as their titles say."""
+"""The examples on the policy page make the decisions that their titles describe."""
 
 import re
 

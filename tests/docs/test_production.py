@@ -1,4 +1,4 @@
-"""The page for operators quotes sentences of the code, and includes all about the store."""
+"""The page for operators quotes sentences that are in the code, including all sentences about the store."""
 
 import ast
 import re
@@ -19,7 +19,7 @@ SETTING = re.compile(r"\b[A-Z]{2,}(?:_[A-Z]+)+\b|\bHOST\b|\bPORT\b")
 RENAMED = "0008"
 """The first migration after 0.1.0. It renames columns, so old processes can't run at the same time as new ones."""
 SHORTEST = 5
-"""The shortest piece between two gaps. Shorter ones would be found everywhere."""
+"""The minimum length of a piece between two gaps. Shorter pieces would match everywhere."""
 
 
 def quoted() -> Iterator[str]:

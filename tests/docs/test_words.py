@@ -28,7 +28,7 @@ STIFF = re.compile(r"\b(?:cannot|(?:do|does|did|is|are|was|were|has|have|could|w
 ONE = re.compile(r"\b1 (?:entries|databases|approvals (?:is|are)|requests|channels|timers|tokens|people)\b")
 """Wrong plurals. Counts must use `counted`."""
 EXEMPT = {DOCS / "glossary.md", DOCS / "performance.md", ROOT / "CHANGELOG.md"}
-"""The page that lists the replaced words, the one that `make bench` writes, and the history."""
+"""Exempt pages: the glossary lists the replaced words, `make bench` writes the second, and the third is a history."""
 PAGES = [pytest.param(page, id=str(page.relative_to(ROOT))) for page in pages() if page not in EXEMPT]
 
 
@@ -52,7 +52,7 @@ def test_a_page_uses_the_terms_of_the_glossary(page: Path) -> None:
     assert replaced(page.read_text("utf-8")) == []
 
 
-def test_no_message_that_people_saw_has_an_odd_word() -> None:
+def test_no_message_in_the_catalogue_has_an_odd_word() -> None:
     lines = (GOLDEN / "messages.md").read_text("utf-8").split("\n")
     assert [(line, found) for line in lines if (found := odd(line))] == []
 

@@ -1,4 +1,4 @@
-"""Fixtures: the world of the scenarios."""
+"""The same fixtures as those of the scenarios."""
 
 from tests.scenarios.conftest import rested, world
 

@@ -1,4 +1,4 @@
-"""Helpers for tests of incidents: what people do, and what Turso's call log and the audit log show."""
+"""Helpers for tests of incidents: actions of people, and reading Turso's call log and the audit log."""
 
 from typing import Any
 
@@ -15,13 +15,13 @@ async def start(someone: Someone, key: str, *, lasts: str = "2h", channel: str =
 
 async def end(someone: Someone, key: str, *, channel: str = INCIDENT) -> Message:
     """End an incident, and return the last message, once its report is shared."""
-    told = await _after(someone, channel, "/turso incident end", f"Incident *{key}* ended. Incident permissions")
+    answer = await _after(someone, channel, "/turso incident end", f"Incident *{key}* ended. Incident permissions")
     await until(lambda: report(someone.world, key), what="the report")
-    return told
+    return answer
 
 
 async def _after(someone: Someone, channel: str, line: str, holding: str) -> Message:
-    """Type a line, and return the message that follows it, in whatever thread that is."""
+    """Type a line, and return the next message, in the channel or in any thread."""
     world = someone.world
     before = world.card(channel, holding=holding)
     await world.workspace.say(someone.id, channel, line)
@@ -36,13 +36,13 @@ async def _after(someone: Someone, channel: str, line: str, holding: str) -> Mes
 
 
 def report(world: World, key: str) -> str:
-    """Return the report that was shared last. Empty: there is none."""
+    """Return the report that was shared last, or an empty string if there is none."""
     found = [one for one in world.workspace.state.files.values() if one["name"] == f"{key}.md" and one["shared"]]
     return str(found[-1]["content"].decode()) if found else ""
 
 
 async def freeze(someone: Someone, card: Message, name: str) -> Message:
-    """Press the freeze button of a triage card, and confirm. Returns the message that says it is done."""
+    """Press the freeze button of a triage card and confirm. Return the message with the outcome."""
     question = await someone.presses_and_hears("Freeze writes 30 min", card)
     await someone.presses("Freeze writes", question)
     found: Message = await until(

@@ -35,7 +35,7 @@ async def test_every_message_of_a_running_incident_is_updated_with_its_end(world
     now = await running(world)
     assert longer is not None
     assert now is not None
-    assert f"<!date^{int(now.until.timestamp())}^" in world.as_now(begun).text, "the end that it has now"
+    assert f"<!date^{int(now.until.timestamp())}^" in world.as_now(begun).text, "the message shows the new end"
 
     await play.end(world.person(BEN), "INC-1")
 
@@ -140,7 +140,7 @@ async def test_a_refusal_after_the_end_says_so_to_those_who_may_start_an_inciden
     assert "shows what an admin can add" not in words(refused)
 
     never = await remy.types("/turso create warehouse", INCIDENT, holding="no rules for this channel")
-    assert "has ended" not in words(never), "no incident would allow it"
+    assert "has ended" not in words(never), "the incident profile doesn't allow it either"
     other = await world.person(DANA).types("/turso triage checkout", INCIDENT, holding="no rules for this channel")
-    assert "has ended" not in words(other), "she may start none"
+    assert "has ended" not in words(other), "she may not start incidents"
     assert "shows what an admin can add" in words(other)

@@ -1,4 +1,4 @@
-"""Break-glass: announced at once, and reviewed by another person. Overdue reviews are reminded of."""
+"""Break-glass operations are announced at once and reviewed by another person, who is reminded when that is overdue."""
 
 import pytest
 
@@ -103,7 +103,7 @@ async def test_a_reviewer_who_has_left_the_group_is_refused(world: World) -> Non
     await review(world, BEN, card)
 
 
-async def test_an_overdue_review_is_announced_and_each_reviewer_is_told_less_and_less_often(world: World) -> None:
+async def test_an_overdue_review_is_announced_and_each_reviewer_is_reminded_less_and_less_often(world: World) -> None:
     card = await break_glass(world, ANA, "sixth")
     assert world.bot is not None
     assert not await world.bot.store.requests.find(states=[State.UNKNOWN])
@@ -116,7 +116,7 @@ async def test_an_overdue_review_is_announced_and_each_reviewer_is_told_less_and
 
     await world.pass_time(hours=2)
     loud = await until(lambda: world.card(holding="overdue"), what="the escalation", within=30)
-    assert loud.thread_ts is None, "in the channel itself"
+    assert loud.thread_ts is None, "posted in the channel, not in a thread"
     assert {"<@U0BEN>", "<@U0REMY>", "<!subteam^S0DBA>"} <= set(loud.text.replace(".", " ").replace(":", " ").split())
     await until(
         lambda: direct_messages(world, REMY, "overdue") and direct_messages(world, BEN, "overdue"), what="the notices"
@@ -146,5 +146,5 @@ def _overdue(world: World) -> bool:
 async def test_the_audit_log_says_that_the_review_was_overdue(world: World) -> None:
     overdue = [one for one in await play.audit(world, channel=DB_OPS) if one.event == "review_overdue"]
 
-    assert [one.user_id for one in overdue] == [TIMER], "nobody did it; whose act it was is a detail"
+    assert [one.user_id for one in overdue] == [TIMER], "no person is the actor; the requester is a detail"
     assert overdue[0].detail["asker"]

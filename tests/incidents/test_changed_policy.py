@@ -1,4 +1,4 @@
-"""The policy changes during an incident: a requested one doesn't start, and a running one gives no old permissions."""
+"""The policy changes: a requested incident doesn't start under old rules, and a removed profile gives no rights."""
 
 from datetime import timedelta
 
@@ -49,9 +49,9 @@ async def test_a_requested_incident_does_not_start_under_the_old_policy(
     card = await world.person(DANA).types(f"/turso incident start {profile}-{longest} --for 12h --reason x")
     enforce(world, policy(longest, profile))
 
-    heard = await world.person(ANA).presses_and_hears("Approve", card)
+    answer = await world.person(ANA).presses_and_hears("Approve", card)
 
-    assert why in words(heard)
+    assert why in words(answer)
     await stage.reaches(world, card, State.STALE)
     assert await world.bot.store.incidents.running_in(DB_OPS) is None
 

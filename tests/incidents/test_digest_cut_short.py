@@ -1,4 +1,4 @@
-"""A digest that fails halfway: tried again before it is sent, reported afterwards, and never posted twice."""
+"""A digest that fails before it is sent is tried again. One that fails afterwards is reported. None is posted twice."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ def posted(world: World, holding: str) -> int:
 
 
 def coming(world: World) -> datetime:
-    """Return when the next digest is due: at the next nine o'clock, which may be today."""
+    """Return when the next digest is due: at nine o'clock, today or tomorrow."""
     now = world.clock.now().astimezone(UTC)
     today = now.replace(hour=9, minute=0, second=0, microsecond=0)
     return today if today > now else today + timedelta(days=1)

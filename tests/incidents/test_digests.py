@@ -47,7 +47,7 @@ CHANNELS = (DB_OPS, ORDERS)
 
 @dataclass
 class Month:
-    """A clock for all parts, real rows in real databases, and the posted digests."""
+    """Moves all clocks, writes real rows into real databases, and collects the posted digests."""
 
     world: World
     hands: Path
@@ -96,9 +96,9 @@ class Month:
         return [one for one in messages if "Turso digest" in one.text or "was interrupted" in one.text]
 
     def sweeps(self, since: float) -> int:
-        """Return how often the processes have looked for due timers.
+        """Return how many sweeps for due timers have run.
 
-        The store keeps a row of each look for a minute.
+        The store keeps the row of a sweep for a minute.
         """
         with closing(sqlite3.connect(self.world.data / "turso-ops.db")) as store:
             looks = (
@@ -109,7 +109,7 @@ class Month:
     def has_posted(self, channel_id: str, count: int) -> bool:
         """Return True once `count` digests were posted and the next one is planned.
 
-        The next one is planned after the post, from that moment: a clock that moved before would skip a day.
+        The bot plans the next one after the post. If the clock moved before that, a day would be skipped.
         """
         with closing(sqlite3.connect(self.world.data / "turso-ops.db")) as store:
             planned = "SELECT next_at FROM digests WHERE channel_id = ?"
@@ -160,13 +160,13 @@ async def play_the_month(month: Month, first: Process) -> None:
         for channel in CHANNELS:
             await until(partial(month.has_posted, channel, day), what=f"day {day} in {channel}", within=WITHIN_SECONDS)
     posted = time.time()
-    await until(lambda: month.sweeps(posted) >= 2, what="two more looks for what is due")
+    await until(lambda: month.sweeps(posted) >= 2, what="two more sweeps")
     for channel in CHANNELS:
         digests = month.posted(channel)
-        assert len(digests) == DAYS, "each once"
+        assert len(digests) == DAYS, "each digest was posted once"
         for day, digest in enumerate(digests, 1):
             check_numbers(month, channel, day, digest)
-    assert times_told_that_the_channel_is_gone(world) == 1
+    assert notices_of_the_deleted_channel(world) == 1
 
 
 def check_numbers(month: Month, channel: str, day: int, digest: Message) -> None:
@@ -187,7 +187,7 @@ def check_numbers(month: Month, channel: str, day: int, digest: Message) -> None
             assert now == before, (day, name)
 
 
-def times_told_that_the_channel_is_gone(world: World) -> int:
-    """Return how often the person who turned a digest on was told that its channel is gone."""
+def notices_of_the_deleted_channel(world: World) -> int:
+    """Return how many direct messages tell Ana, who turned the digest on, that it can't be posted."""
     direct = world.workspace.state.direct_channel(ANA).id
     return sum("can't post your usage digest" in words(one) for one in world.workspace.history(direct, ANA))

@@ -1,4 +1,4 @@
-"""The buttons for what an incident left open settle only that, and nothing that was placed or created since."""
+"""The buttons for an incident's open items affect only those items, and nothing that was placed or created since."""
 
 import pytest
 
@@ -52,8 +52,8 @@ async def test_thawing_what_an_incident_left_frozen_keeps_a_later_freeze_of_anot
 
     await world.person(REMY).presses("Thaw alpha", end)
 
-    told = await until(lambda: world.card(INCIDENT, holding="The freeze of *alpha* has ended"), what="the thaw")
-    assert "reads and writes are still blocked" in words(told)
+    message = await until(lambda: world.card(INCIDENT, holding="The freeze of *alpha* has ended"), what="the thaw")
+    assert "reads and writes are still blocked" in words(message)
     await world.calm()
     assert await q.configuration(world, "alpha") == (True, True)
     (left,) = await q.holds(world, "alpha")
@@ -62,7 +62,7 @@ async def test_thawing_what_an_incident_left_frozen_keeps_a_later_freeze_of_anot
     assert "nothing to thaw" in words(again)
     await world.pass_time(hours=4)
     await world.calm()
-    assert await q.configuration(world, "alpha") == (True, True), "its timer has gone with it"
+    assert await q.configuration(world, "alpha") == (True, True), "its timer is deleted too"
 
 
 async def test_thawing_what_an_incident_left_frozen_unblocks_it(world: World) -> None:
@@ -72,8 +72,8 @@ async def test_thawing_what_an_incident_left_frozen_unblocks_it(world: World) ->
 
     await world.person(REMY).presses("Thaw bravo", end)
 
-    told = await until(lambda: world.card(INCIDENT, holding="The freeze of *bravo* has ended"), what="the thaw")
-    assert "reads are still blocked" in words(told), "others have blocked them meanwhile"
+    message = await until(lambda: world.card(INCIDENT, holding="The freeze of *bravo* has ended"), what="the thaw")
+    assert "reads are still blocked" in words(message), "others have blocked reads since"
     assert await q.configuration(world, "bravo") == (True, False)
     await world.calm()
     assert not await q.holds(world, "bravo")
@@ -98,13 +98,13 @@ async def test_buttons_about_a_database_do_not_affect_another_with_its_name(worl
 
 
 async def test_destroy_now_settles_a_branch_that_an_incident_left(world: World) -> None:
-    """The rules of the ended incident let its people settle what they made in it, from the press to the start."""
+    """The rules of the ended incident let its responders settle its open items, both at the press and at the start."""
     assert world.bot is not None
     await world.make("copied")
     await left_open(world, "INC-7", "branch copied copied-b --for 2d")
     await world.pass_time(days=1, minutes=1)
-    said = await until(lambda: world.card(INCIDENT, holding="the branch `copied-b`"), what="the announcement")
+    message = await until(lambda: world.card(INCIDENT, holding="the branch `copied-b`"), what="the announcement")
 
-    await world.person(REMY).presses("Destroy now", said)
+    await world.person(REMY).presses("Destroy now", message)
 
     await until(lambda: world.card(INCIDENT, holding="*copied-b* is in quarantine"), what="the quarantine")

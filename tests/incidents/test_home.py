@@ -1,4 +1,4 @@
-"""Home with nothing, one and three hundred objects of each kind: updated on changes, and decided on each press."""
+"""Home with no, one and three hundred objects of each kind is updated on changes, and each press is decided anew."""
 
 import json
 from dataclasses import replace
@@ -30,16 +30,16 @@ from tests.world import ANA, BEN, DANA, DB_OPS, GENERAL, ORDERS, REMY, World, bu
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-home")]
 
 
-def times_drawn(world: World, who: str) -> int:
-    """Return how often a person's Home was drawn."""
+def publish_count(world: World, who: str) -> int:
+    """Return how often a person's Home was published."""
     return sum(one.method == "views.publish" and one.args.get("user_id") == who for one in world.workspace.calls)
 
 
 async def home(world: World, who: str) -> View:
-    """Open Home, and wait until it is drawn."""
-    before = times_drawn(world, who)
+    """Open Home, and wait until it is published."""
+    before = publish_count(world, who)
     await world.workspace.open_home(who)
-    await until(lambda: times_drawn(world, who) > before, what="Home")
+    await until(lambda: publish_count(world, who) > before, what="Home")
     await world.calm()
     found = world.workspace.home_of(who)
     assert found is not None
@@ -106,7 +106,7 @@ async def fill(world: World, many: int, first: int) -> None:
 async def drawing(world: World, rounds: int = soaked(3, 2), times: int = soaked(40, 10)) -> float:
     """Return the 95th percentile of the CPU seconds for drawing Ana's Home with warm caches.
 
-    Of some rounds the lowest.
+    Of several rounds, return the lowest.
     """
     return min([await _percentile(world, times) for _ in range(rounds)])
 
@@ -120,7 +120,7 @@ async def _percentile(world: World, times: int) -> float:
     return quantiles(took, n=20)[-1]
 
 
-async def test_it_is_valid_and_hardly_slower_with_three_hundred_of_each_kind_than_with_one(world: World) -> None:
+async def test_home_is_valid_and_hardly_slower_with_three_hundred_of_each_kind_than_with_one(world: World) -> None:
     assert "Nothing is waiting for you" in words(await home(world, ANA))
 
     await fill(world, 1, first=0)
@@ -157,7 +157,7 @@ async def test_each_kind_has_its_own_pages(world: World) -> None:
     assert "‹ Previous" in buttons(turned)
 
 
-async def test_changes_elsewhere_update_it_for_those_who_look_at_it(world: World) -> None:
+async def test_changes_elsewhere_update_home_for_people_who_have_it_open(world: World) -> None:
     assert world.bot is not None
     await home(world, BEN)
     first = words(world.workspace.home_of(BEN))
@@ -165,10 +165,10 @@ async def test_changes_elsewhere_update_it_for_those_who_look_at_it(world: World
 
     await world.person(DANA).types("/turso token fresh --reason please")
 
-    await until(lambda: "fresh" in words(world.workspace.home_of(BEN)), what="Ben's Home, drawn again", within=20)
+    await until(lambda: "fresh" in words(world.workspace.home_of(BEN)), what="Ben's updated Home", within=20)
     assert "fresh" not in first
     await forging.answer_to(world, BEN, press(world, BEN, "Approve"), holding="Approved.")
-    await until(lambda: "fresh" not in words(world.workspace.home_of(BEN)), what="it is decided", within=20)
+    await until(lambda: "fresh" not in words(world.workspace.home_of(BEN)), what="Home without the request", within=20)
 
 
 async def test_a_freeze_is_thawed_from_home_in_the_channel_of_its_request(world: World) -> None:
@@ -181,10 +181,10 @@ async def test_a_freeze_is_thawed_from_home_in_the_channel_of_its_request(world:
     await home(world, BEN)
 
     asked = await forging.answer_to(world, BEN, press(world, BEN, "Thaw"), holding="Thaw")
-    assert asked.channel_id.startswith("D"), "who presses in Home is asked in the DM beside it"
+    assert asked.channel_id.startswith("D"), "a press on Home is answered by direct message"
     await ben.presses("Thaw", asked)
 
-    await until(lambda: world.card(holding="*cold* is unblocked"), what="the thaw, told in the channel")
+    await until(lambda: world.card(holding="*cold* is unblocked"), what="the thaw in the channel")
     assert not await play.blocked(world, "cold")
 
 
@@ -215,7 +215,7 @@ async def test_another_database_with_the_same_name_has_none_of_its_rows_and_butt
     assert "isn't in quarantine" in words(refused)
 
 
-async def test_a_right_that_was_lost_since_it_was_drawn_is_refused(world: World) -> None:
+async def test_a_press_is_refused_if_the_permission_was_lost_since_home_was_published(world: World) -> None:
     await world.make("late")
     await world.person(DANA).types("/turso token late --reason please")
     await until(lambda: world.card(holding="`late`"), what="the card")

@@ -1,6 +1,6 @@
 """The report of an incident covers the requests made in it.
 
-Earlier requests are marked, and only what happened is shown.
+Earlier requests are marked as such, and only their events during the incident are shown.
 """
 
 import pytest
@@ -48,7 +48,7 @@ async def test_an_earlier_incidents_request_is_left_out_or_marked(world: World) 
     assert all(lines_about(earlier, name) for name in ("sessions", "ledger", "frost"))
     assert not [line for name in ("sessions", "ledger") for line in lines_about(report, name)]
     frost, own = lines_about(report, "frost"), lines_about(report, "own ")
-    assert len(frost) == 2, "the freeze, and that it was thawed"
+    assert len(frost) == 2, "the freeze and its thaw"
     assert all(FOREIGN in line for line in frost)
     assert own
     assert not [line for line in own if FOREIGN in line]

@@ -1,4 +1,4 @@
-"""Channels of incidents: a second incident, another channel, a renamed or archived one, and one without the bot."""
+"""Incidents and channels: a second incident, other channels, renamed and archived ones, and one without the bot."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -21,13 +21,13 @@ async def running(world: World) -> AsyncIterator[World]:
         await play.end(world.person(REMY), "INC-1")
 
 
-async def test_the_same_key_again_extends_it(running: World) -> None:
+async def test_the_same_key_again_extends_the_incident(running: World) -> None:
     ben = running.person(BEN)
 
     await ben.types("/turso incident start INC-1 --for 3h", INCIDENT)
 
     longer = await until(lambda: running.card(INCIDENT, holding="INC-1* continues"), what="the extension")
-    assert longer.thread_ts, "the timeline stays the one it was"
+    assert longer.thread_ts, "the timeline stays in the same thread"
     assert running.bot is not None
     now = await running.bot.store.incidents.running_in(INCIDENT)
     assert now is not None
@@ -43,7 +43,7 @@ async def test_another_key_in_the_same_channel_is_refused_with_the_running_one(r
     assert "is already active in this channel" in words(answer)
 
 
-async def test_ending_in_another_channel_says_what_runs_elsewhere(running: World) -> None:
+async def test_ending_an_incident_in_another_channel_names_the_running_one(running: World) -> None:
     running.workspace.admin.create_channel("C0OTHER", "inc-other", [REMY, BEN, running.workspace.app.bot_user_id])
 
     mine = await running.person(REMY).types("/turso incident end", "C0OTHER")
@@ -88,6 +88,6 @@ async def test_in_an_archived_channel_the_end_is_sent_to_the_person_who_started_
     await world.pass_time(hours=1, minutes=1)
 
     direct = world.workspace.state.direct_channel(REMY).id
-    told = await until(lambda: world.card(direct, holding="INC-5"), what="the end, in private", within=30)
-    assert "ended because its time ran out" in words(told)
-    assert "There are no open items" in words(told)
+    message = await until(lambda: world.card(direct, holding="INC-5"), what="the end, in private", within=30)
+    assert "ended because its time ran out" in words(message)
+    assert "There are no open items" in words(message)

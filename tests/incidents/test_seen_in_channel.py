@@ -1,4 +1,4 @@
-"""Changes during an incident are visible in the channel, in the person's private note, and on the triage card."""
+"""A change during an incident is shown in the channel, in the person's private note, and on the triage card."""
 
 import pytest
 
@@ -25,12 +25,10 @@ async def test_every_change_from_the_press_to_the_end_is_visible_in_the_channel(
     assert "Thaw" in buttons(note)
     assert "Timeline" in words(note)
     private = [one for one in remy.sees(INCIDENT) if one.only_for]
-    assert not [one for one in private if "The outcome will appear here" in words(one)], (
-        "it has turned into the outcome"
-    )
+    assert not [one for one in private if "The outcome will appear here" in words(one)], "the outcome replaced the note"
     fresh = await world.shows(card, holding="writes blocked")
     assert "Thaw" in buttons(fresh)
-    assert "Freeze writes 30 min" not in buttons(fresh), "without anybody pressing Refresh"
+    assert "Freeze writes 30 min" not in buttons(fresh), "the card is updated without Refresh"
 
     last = await play.end(remy, "INC-31")
 

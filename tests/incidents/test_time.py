@@ -1,4 +1,4 @@
-"""Incident permissions end on time, even if no one is there to end the incident."""
+"""An incident and its permissions end on time, even if no one ends it."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,13 +28,13 @@ async def test_when_the_time_is_over_everything_is_reported_as_at_a_manual_end(w
     await world.pass_time(minutes=61)
 
     refused = await remy.types("/turso thaw checkout", INCIDENT)
-    assert "no rules for this channel" in words(refused), "at once, by the clock, before anything has told of it"
+    assert "no rules for this channel" in words(refused), "the permissions end on time, even before the end is posted"
     last = await until(lambda: world.card(INCIDENT, holding=ENDED), what="the end", within=30)
     assert last.thread_ts == begun.ts
     await until(lambda: play.report(world, "INC-7"), what="the report")
     assert "by the time" in play.report(world, "INC-7")
     ended = [one for one in await play.audit(world) if one.event == "incident_ended"]
-    assert [one.user_id for one in ended] == [TIMER], "nobody ended it"
+    assert [one.user_id for one in ended] == [TIMER], "the timer ended it"
     question = await remy.presses_and_hears("Thaw checkout", last)
     await remy.presses("Thaw", question)
     await until(lambda: world.card(INCIDENT, holding="*checkout* is unblocked"), what="the thaw")
@@ -64,7 +64,7 @@ async def test_after_a_restart_the_permissions_are_gone_and_the_end_is_reported_
             await remy.types("/turso ls", INCIDENT, holding="no rules for this channel")
             await until(lambda: world.card(INCIDENT, holding=ENDED), what="the end", within=40)
             await until(lambda: play.report(world, "INC-8"), what="the report")
-            told = [one for one in world.workspace.history(INCIDENT, None) if ENDED in one.text]
-            assert len(told) == 1
+            messages = [one for one in world.workspace.history(INCIDENT, None) if ENDED in one.text]
+            assert len(messages) == 1
         finally:
             await process.stop()

@@ -63,7 +63,7 @@ async def test_an_unanswered_call_is_named_and_the_rest_is_shown(
     assert "Refresh" in buttons(card)
 
 
-async def test_when_turso_does_not_answer_the_card_shows_what_the_bot_knows_itself(world: World) -> None:
+async def test_when_turso_does_not_respond_the_card_shows_facts_from_the_store(world: World) -> None:
     world.turso.faults.add("drop", method="GET", count=None)
 
     text = words(await triage(world))

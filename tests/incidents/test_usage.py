@@ -1,4 +1,4 @@
-"""The usage that people see is the rows that a real client wrote to and read from the local Turso."""
+"""`usage` shows the numbers of rows that a real client wrote to and read from the local Turso."""
 
 import asyncio
 import re
@@ -49,7 +49,7 @@ async def test_the_usage_of_a_database_is_what_its_client_did(world: World) -> N
     assert before.rows_read is not None
     written, read = shown["Rows written"] - before.rows_written, shown["Rows read"] - before.rows_read
     assert INSERTED <= written <= INSERTED + 5, "the rows, and the table itself"
-    assert SCANS * INSERTED <= read <= (SCANS + 1) * INSERTED + 10, "the scans; an insert may look at a row, too"
+    assert SCANS * INSERTED <= read <= (SCANS + 1) * INSERTED + 10, "the scans, and perhaps rows that an insert reads"
     ranking = words(await world.person(DANA).types("/turso usage --sort writes --top 50"))
     row = re.search(r"raw_text carts raw_number ([\d,]+) .*?raw_number ([\d,]+)", ranking)
     assert row is None or int(row[2].replace(",", "")) == shown["Rows written"]

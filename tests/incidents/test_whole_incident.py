@@ -1,4 +1,4 @@
-"""A whole incident over signed requests. Timeline and audit log match what the local Slack and Turso saw."""
+"""A whole incident over signed requests. The timeline and the audit log match the local Turso's call log."""
 
 import re
 
@@ -18,7 +18,7 @@ async def test_from_the_start_to_the_report(world: World) -> None:
 
     begun = await play.start(remy, "INC-42")
 
-    # The card that people look at, and a freeze with one press.
+    # The triage card, and a freeze with one press.
     card = await remy.types("/turso triage checkout", INCIDENT)
     assert {"Freeze writes 30 min", "Read-only token", "Rotate tokens", "Rewind", "Refresh"} == play.pressable(card)
     assert "timeline" in words(card)
@@ -42,16 +42,18 @@ async def test_from_the_start_to_the_report(world: World) -> None:
     # Break-glass: at once, with a typed reason, announced, and reviewed by another person.
     await world.workspace.say(ANA, INCIDENT, "/turso db destroy checkout-old --now")
     form = await ana.modal("without approval")
-    assert not world.changes("DELETE"), "nothing happens without a reason"
+    assert not world.changes("DELETE"), "without a reason it is refused"
     await ana.submits({"reason": "it floods the primary", "common": []}, form)
     loud = await until(
         lambda: world.card(INCIDENT, holding="*checkout-old* was destroyed"), what="the break-glass card"
     )
-    assert loud.thread_ts is None, "it stands in the channel, not in a thread"
+    assert loud.thread_ts is None, "posted in the channel, not in a thread"
     assert "it floods the primary" in words(loud)
     assert "<!subteam^S0DBA>" in words(loud)
     direct = world.workspace.state.direct_channel(BEN).id
-    await until(lambda: world.card(direct, holding="checkout-old"), what="the notice to whom the rule notifies")
+    await until(
+        lambda: world.card(direct, holding="checkout-old"), what="the notice to the people whom the rule notifies"
+    )
     await world.calm()
     refused = await ana.presses_and_hears("Review", loud)
     assert "You can't review your own break-glass operation" in words(refused)
@@ -60,12 +62,12 @@ async def test_from_the_start_to_the_report(world: World) -> None:
     last = await play.end(remy, "INC-42")
     assert {"Thaw checkout", "Rotate checkout", "Review"} == play.pressable(last)
 
-    await timeline_is_what_was_seen(world)
+    await timeline_matches_the_call_log(world)
     await rights_are_gone(world)
     await what_was_left_open_is_settled(world, last)
 
 
-async def timeline_is_what_was_seen(world: World) -> None:
+async def timeline_matches_the_call_log(world: World) -> None:
     """Assert that both logs have every change sent to Turso in the same order, and no others."""
     changed = play.changed(world)
     rotated = changed.index(("POST", "/sessions/auth/rotate"))
@@ -108,7 +110,7 @@ async def timeline_is_what_was_seen(world: World) -> None:
 
 
 async def rights_are_gone(world: World) -> None:
-    """Assert that what the profile allowed is refused to everybody after the end."""
+    """Assert that commands that the profile allowed are refused to everybody after the end."""
     for line in ("freeze sessions", "thaw checkout", "token sessions --read-only", "ls", "triage checkout"):
         answer = await world.person(REMY).types(f"/turso {line}", INCIDENT)
         assert answer.only_for == REMY
@@ -151,4 +153,4 @@ async def what_was_left_open_is_settled(world: World, last: Message) -> None:
     reviewed = [one for one in await play.audit(world) if one.event == "reviewed"]
     assert [(one.user_id, one.outcome) for one in reviewed] == [(REMY, "justified")]
     shown = words(await remy.types("/turso audit --db checkout-old", DB_OPS, holding="Audit log"))
-    assert "(break-glass): justified “it had to go”" in shown, "the words of who reviewed it, not of who acted"
+    assert "(break-glass): justified “it had to go”" in shown, "the reviewer's comment, not the requester's reason"

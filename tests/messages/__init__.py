@@ -1,1 +1,1 @@
-"""The catalogue of messages: everything that the bot says, rendered into one page for an editor to read."""
+"""The catalogue of messages: every text of the bot, rendered on one page for an editor to read."""

@@ -1,4 +1,4 @@
-"""The page of the golden catalogue: what people do, and every message that follows."""
+"""The page of the golden catalogue: people's actions, and every message that follows."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -12,18 +12,18 @@ PEOPLE = (ANA, BEN, DANA, REMY, GIL)
 
 @dataclass
 class Page:
-    """The messages so far, by subject."""
+    """The messages so far, in sections."""
 
     world: World
     lines: list[str] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
 
     def subject(self, title: str) -> None:
-        """Begin a subject."""
+        """Start a section."""
         self.lines.append(f"\n## {title}\n")
 
     def add(self, title: str, *shown: str) -> None:
-        """Add what was shown after an action. Parts that are already on the page aren't repeated."""
+        """Add the messages after an action. Parts that are already on the page aren't repeated."""
         new = [one for one in dict.fromkeys(shown) if one and one not in self._seen]
         self._seen.update(new)
         if new:
@@ -33,7 +33,7 @@ class Page:
         """Await an action, and add every message and form that is new or has changed afterwards.
 
         Args:
-            then: text of a message that a timer posts. It is waited for.
+            then: text of a message that a timer posts. Wait for it.
         """
         before = self._messages()
         await act()

@@ -1,4 +1,4 @@
-"""Messages that the play doesn't reach: a card in each of its states, and the notices about a request."""
+"""Messages that `play` doesn't cause: a card in each of its states, and the notices about a request."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -95,8 +95,8 @@ def _notices(pending: Request) -> Iterator[tuple[str, str]]:
     for known in OldTokens:
         proof = Proof(NOON, NOON + timedelta(hours=1), _finding("orders-eu", known), _finding("users", known))
         name = buttons.subject(rotated)
-        told = joined(" ", (proof_head(name, proof), proof_of_group(proof)))
-        yield f"After a rotation ({known})", shown(reply(told, [kit.section(told)]))
+        sentence = joined(" ", (proof_head(name, proof), proof_of_group(proof)))
+        yield f"After a rotation ({known})", shown(reply(sentence, [kit.section(sentence)]))
         yield f"To a holder of tokens ({known})", shown(notices.tokens_revoked_notice(rotated, ["orders-eu"], proof))
     yield "A form that loads", rendered_view(forms.loading_view("freeze"))
 

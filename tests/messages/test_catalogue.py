@@ -1,4 +1,4 @@
-"""The golden catalogue: one page has every sentence of the bot, as people see it or as the source has it."""
+"""The golden catalogue is one page with every sentence of the bot, as it is shown or as it is in the source."""
 
 from collections.abc import AsyncIterator
 from itertools import groupby
@@ -27,7 +27,7 @@ sentences that the pages before don't show, as they are written: `{}` is filled 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run a world of its own, so that only the play's messages are on the page."""
+    """Run a separate sandbox, so that only messages of the play are on the page."""
     data: Path = tmp_path_factory.mktemp("world")
     async with living(data) as found:
         hurry(found)

@@ -26,7 +26,7 @@ SOURCES = {
     "pyproject.toml",
     "requirements.txt",
 }
-"""The top level of the source archive. The build adds `.gitignore`, which says what it left out, and `PKG-INFO`."""
+"""The top level of the source archive. The build adds `PKG-INFO` and `.gitignore`, which lists the omitted files."""
 EXAMPLES = {
     "bot/examples/.env.example", "bot/examples/policy.example.tests.yaml", "bot/examples/policy.example.yaml",
 }  # fmt: skip

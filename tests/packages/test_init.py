@@ -49,5 +49,5 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", str(tmp_path / "missing")]) == 2
 
-    said = capsys.readouterr().err
-    assert said == f"turso-ops: `{tmp_path}/missing/policy.yaml` can't be written: No such file or directory.\n"
+    output = capsys.readouterr().err
+    assert output == f"turso-ops: `{tmp_path}/missing/policy.yaml` can't be written: No such file or directory.\n"

@@ -1,4 +1,4 @@
-"""The wheel in a clean environment of each Python on this machine: from `init` to a command that is acknowledged."""
+"""The wheel is installed in a clean environment of each Python, and works from `init` to an acknowledged command."""
 
 import hashlib
 import hmac
@@ -28,7 +28,7 @@ SETTINGS = {
     "TURSO_API_BASEURL": "http://127.0.0.1:9",
     "TURSO_ORGANIZATION": "acme",
 }
-"""Addresses where neither Slack nor Turso answers: a command is acknowledged all the same."""
+"""Settings with addresses at which no Slack and no Turso respond. A command is acknowledged all the same."""
 
 
 @pytest.fixture(scope="module", params=supported())
@@ -50,7 +50,7 @@ def run(program: Path, *arguments: str, folder: Path, **variables: str) -> subpr
     return subprocess.run([program, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
 
 
-def test_it_works_from_init_to_a_command_that_is_acknowledged(program: Path, tmp_path: Path) -> None:
+def test_the_installed_wheel_works_from_init_to_a_command_that_is_acknowledged(program: Path, tmp_path: Path) -> None:
     assert run(program, "init", folder=tmp_path).returncode == 0
     assert run(program, "policy", "check", folder=tmp_path).returncode == 0
     assert run(program, "init", folder=tmp_path).returncode == 1

@@ -1,4 +1,4 @@
-"""requirements.txt has everything that production needs, pinned like in the lock, with hashes and without an index."""
+"""requirements.txt pins everything that production needs, with hashes and without an index, as in the lock."""
 
 import importlib.metadata as installed
 import re
@@ -50,7 +50,7 @@ def _applies(marker: Marker | None, extras: set[str]) -> bool:
     return marker is None or any(marker.evaluate({"extra": extra}) for extra in extras | {""})
 
 
-def test_it_pins_the_locked_versions() -> None:
+def test_requirements_txt_pins_the_locked_versions() -> None:
     lock = pins("requirements.lock")
 
     assert len(PRODUCTION) == (ROOT / "requirements.txt").read_text().count("==") - len(_comparisons())
@@ -62,7 +62,7 @@ def _comparisons() -> list[str]:
     return [one for *_, marker in PRODUCTION.values() for one in re.findall("==", marker)]
 
 
-def test_it_has_everything_that_production_needs_and_no_test_tool() -> None:
+def test_requirements_txt_has_everything_that_production_needs_and_no_test_tool() -> None:
     here = {name for name, (*_, marker) in PRODUCTION.items() if not marker or Marker(marker).evaluate()}
 
     assert here == needed()
@@ -70,7 +70,7 @@ def test_it_has_everything_that_production_needs_and_no_test_tool() -> None:
     assert not {"pytest", "mypy", "apsw", "hatchling"} & set(PRODUCTION)
 
 
-def test_it_names_no_package_index() -> None:
+def test_requirements_txt_names_no_package_index() -> None:
     assert "://" not in (ROOT / "requirements.txt").read_text()
 
 

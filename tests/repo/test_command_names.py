@@ -1,4 +1,4 @@
-"""What is specific to one command is in that command's file: no other file recognizes a command by its name."""
+"""Code for one command is in that command's file: no other file compares a command's name."""
 
 import ast
 from pathlib import Path
@@ -10,7 +10,7 @@ ROOT = Path(bot.__file__).parent
 NAMES = frozenset(CATALOGUE.names)
 PACKAGES = ("core", "blocks", "pipeline", "durable")
 SAME_WORD = {
-    ("core/parsing/grammar.py", "help"): "what `--help` behind any command means",
+    ("core/parsing/grammar.py", "help"): "the meaning of `--help` after any command",
     ("core/policy/file.py", "incident"): "a profile's usual name",
     ("core/policy/lint.py", "incident"): "a profile's usual name",
     ("core/policy/rules.py", "incident"): "a profile's usual name",
@@ -18,7 +18,7 @@ SAME_WORD = {
     ("core/alerts/alert.py", "tokens"): "a kind of alert",
     ("core/requests/plan.py", "alert"): "a key of stored plans",
     ("core/requests/proof.py", "tokens"): "a key of stored facts",
-    ("core/requests/incoming.py", "home"): "the way by which something came in",
+    ("core/requests/incoming.py", "home"): "a kind of incoming event",
     ("core/records/holds.py", "freeze"): "a kind of hold",
     ("core/records/timers.py", "thaw"): "a kind of timer",
     ("core/records/timers.py", "digest"): "a kind of timer",
@@ -42,9 +42,9 @@ def test_no_command_is_recognized_by_its_name_outside_its_file() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and node.value in NAMES:
                 found[(path.relative_to(ROOT).as_posix(), str(node.value))] = node.lineno
-    strangers = [f"bot/{file}:{found[file, name]}: `{name}`" for file, name in sorted(found.keys() - SAME_WORD.keys())]
-    assert not strangers, (
+    unexpected = [f"bot/{file}:{found[file, name]}: `{name}`" for file, name in sorted(found.keys() - SAME_WORD.keys())]
+    assert not unexpected, (
         "A command's name decides something here. Let the command declare it (core/declaration.py, commands/base.py), "
-        f"or refer to it as `the_module.command.name`: {'; '.join(strangers)}"
+        f"or refer to it as `the_module.command.name`: {'; '.join(unexpected)}"
     )
-    assert not SAME_WORD.keys() - found.keys(), "These are not in the code any more: take them out of SAME_WORD."
+    assert not SAME_WORD.keys() - found.keys(), "These are no longer in the code. Remove them from SAME_WORD."

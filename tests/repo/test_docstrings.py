@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 FILES = [path for folder in ("bot", "tools", "bench") for path in sorted((ROOT / folder).rglob("*.py"))]
 MARGIN = 60
-"""A line that is shorter than this takes the first word of the next line."""
+"""A line is too short if the first word of the next line fits into this many characters."""
 ENTRY = re.compile(r"\s*[\w, *`]+: ")
 """An entry of `Args`, `Raises` and the like."""
 

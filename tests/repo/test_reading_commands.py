@@ -1,7 +1,7 @@
 """A reading command can't change anything: mypy refuses it, and its store has only methods that read.
 
-The functions below are not run. `make check` runs mypy over them: each `type: ignore` is one refusal, and mypy reports
-it as unused once the protection is gone.
+Nothing runs the functions below. `make check` lets mypy check them: each `type: ignore` is one refusal, and mypy
+reports it as unused if it no longer refuses.
 """
 
 import inspect

@@ -1,4 +1,4 @@
-"""The part of a matrix that `make test` runs: each choice covers every kind, and all choices together cover all."""
+"""The parts of a matrix that `make test` runs: each covers every kind, and together they cover every case."""
 
 import pytest
 

@@ -8,20 +8,20 @@ import bot
 
 ROOT = Path(bot.__file__).parent
 MADE_IN = {
-    "turso/models/listing.py": "from a list, which has every source",
+    "turso/models/listing.py": "from a list of databases, which has every source",
     "commands/_sources.py": "from one database, whose sources it looks up",
-    "commands/databases/_new_database.py": "a new database, with the sources of what it is copied from",
-    "core/requests/plan.py": "from a stored plan, which has them",
-    "core/actions.py": "from a typed line; `decide_line` adds what the name doesn't tell",
-    "pipeline/authorization/command_line.py": "adds the sources to what was typed",
+    "commands/databases/_new_database.py": "a new database, with the sources of the database that it is copied from",
+    "core/requests/plan.py": "from a stored plan, which has the sources",
+    "core/actions.py": "from a typed line; `decide_line` adds the sources",
+    "pipeline/authorization/command_line.py": "adds the sources to a typed name",
     "core/policy/databases.py": "samples of patterns",
     "core/policy/rights.py": "samples of patterns",
-    "core/policy/refusals.py": "which of its names isn't here",
+    "core/policy/refusals.py": "to find the name that isn't in the channel",
     "core/policy/diff.py": "samples of patterns",
     "commands/_visible_names.py": "a database that no longer exists",
     "commands/databases/_triage_reading.py": "the nearest source, while Turso doesn't list the databases",
-    "commands/tokens/tokens.py": "before the list of databases decides",
-    "commands/alerts/_views.py": "where every database may be named",
+    "commands/tokens/tokens.py": "for a first check, before the list of databases is read",
+    "commands/alerts/_views.py": "for channels in which every database may be named",
 }
 """Where a `Target` is created, and where its sources come from."""
 

@@ -1,4 +1,4 @@
-"""We use only public parts of libraries: no private module, name or attribute of a third-party package.
+"""The code uses no private module, name or attribute of a third-party package.
 
 A private attribute is recognized by its name, not by its type: if none of our code defines it, it is a library's.
 """

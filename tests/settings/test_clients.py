@@ -57,7 +57,7 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def nothing(*_: Any) -> None:
-    """Observe nothing."""
+    """Ignore the observation of a call."""
 
 
 async def every_client(slack: str, turso: str) -> list[Exception]:
@@ -115,7 +115,7 @@ async def test_a_socket_mode_connection_uses_the_proxy_for_its_own_address(monke
         Proxy().open() as other,
     ):
         monkeypatch.setenv("ALL_PROXY", proxy.url)
-        monkeypatch.setenv("HTTP_PROXY", other.url)  # alone, the library would use this one
+        monkeypatch.setenv("HTTP_PROXY", other.url)  # by itself, the library would use this variable
         url = f"http://127.0.0.1:{slack.sockets[0].getsockname()[1]}/api/"
         session = new_session()
         async with session:
@@ -193,4 +193,4 @@ def test_a_machine_without_certificates_trusts_those_of_mozilla(monkeypatch: pyt
     assert len(new_tls_context().get_ca_certs()) > 50
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     assert tls_context().get_ca_certs() == []
-    assert tls_context() is tls_context(), "read once"
+    assert tls_context() is tls_context(), "the certificates are read once"

@@ -96,7 +96,7 @@ def test_variables_of_other_programs_are_not_warned_about() -> None:
     assert warned(**dict.fromkeys(OTHERS, "x")) == []
 
 
-def test_a_proxy_for_http_alone_is_warned_about(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_only_for_http_is_warned_about(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://proxy:3128")
 
     (sentence,) = warned(HTTP_PROXY="http://proxy:3128")

@@ -110,7 +110,7 @@ def test_a_proxy_that_cannot_be_used_is_named(variable: str, value: str) -> None
     assert ("SOCKS" in sentence) is value.startswith("socks")
 
 
-def test_an_unusable_proxy_that_is_never_used_is_no_error() -> None:
+def test_an_unusable_proxy_that_is_never_used_is_not_an_error() -> None:
     load_settings(GIVEN | {"ALL_PROXY": "socks5://proxy", "HTTPS_PROXY": PROXY})
     load_settings(GIVEN | {"ALL_PROXY": "socks5://proxy", "NO_PROXY": "slack.com,turso.tech,turso.io"})
     load_settings(GIVEN | {"HTTP_PROXY": "socks5://proxy"})

@@ -192,7 +192,7 @@ def test_a_secret_file_that_cannot_be_used_is_named(folder: Path, name: str, con
     assert str(refused.value) == f"{name}_FILE names `{secret}`, {says}"
 
 
-def test_a_byte_order_mark_is_no_part_of_a_secret(folder: Path) -> None:
+def test_a_byte_order_mark_is_not_part_of_a_secret(folder: Path) -> None:
     (folder / "SLACK_BOT_TOKEN").write_bytes(b"\xef\xbb\xbfxoxb-of-the-folder\r\n")
     (folder / "named").write_bytes(b"\xef\xbb\xbfturso-named\r\n")
     values = {"TURSO_ORGANIZATION": "acme", "SECRETS_DIR": str(folder), "TURSO_API_TOKEN_FILE": str(folder / "named")}

@@ -1,4 +1,4 @@
-"""What operators see of one approved destroy, as `docs/operations.md` shows it, without what differs in each run."""
+"""The log, metrics and trace of an approved destroy, as in `docs/operations.md`, without values that vary."""
 
 import json
 import re

@@ -40,7 +40,7 @@ channels:
 
 
 class Traced:
-    """A world whose bot is a process that sends traces."""
+    """A sandbox whose bot is a process that sends traces."""
 
     def __init__(
         self,
@@ -82,14 +82,14 @@ async def traced(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trac
     (data / "policy.yaml").write_text(POLICY)
     headers: dict[str, set[str]] = {"slack": set(), "turso": set()}
 
-    def heard(name: str, app: Any) -> Any:
+    def recording(name: str, app: Any) -> Any:
         async def listens(scope: Any, receive: Any, send: Any) -> None:
             headers[name] |= {key.decode() for key, _ in scope.get("headers", ())}
             await app(scope, receive, send)
 
         return listens
 
-    async with receiving() as receiver, standing(data, around=heard) as (world, keys):
+    async with receiving() as receiver, standing(data, around=recording) as (world, keys):
         bot = Process(world, keys, policy=data / "policy.yaml", extra=sending_to(receiver))
         await bot.start()
         await world.make(NAME, "other-one")
@@ -122,7 +122,7 @@ async def test_one_trace_has_the_command_the_approval_and_the_calls_to_turso(tra
     assert {span.trace for span in spans if span.name == DELETE} == {press.trace}
     (root,) = [span for span in story if not span.parent]
     assert root.name == "request by Slack"
-    assert {span.parent for span in story} <= {"", *(span.id for span in story)}, "every parent is there"
+    assert {span.parent for span in story} <= {"", *(span.id for span in story)}, "every parent span was received"
 
 
 STORY = (
