@@ -21,15 +21,15 @@ LOOKS_EVERY = 0.01
 class Child:
     """A forked process, with the part of the interface of `subprocess.Popen` that tests use."""
 
-    def __init__(self, nursery: "Nursery", pid: int) -> None:
+    def __init__(self, fork_server: "ForkServer", pid: int) -> None:
         self.pid = pid
         self.returncode: int | None = None
-        self._nursery = nursery
+        self._fork_server = fork_server
 
     def poll(self) -> int | None:
         """Return the exit status, or None while the process runs."""
         if self.returncode is None:
-            self.returncode = self._nursery.order({"ended": self.pid})
+            self.returncode = self._fork_server.order({"ended": self.pid})
         return self.returncode
 
     def wait(self, timeout: float = 60.0) -> int:
@@ -59,12 +59,12 @@ class Child:
         self.send_signal(signal.SIGKILL)
 
 
-class Nursery:
+class ForkServer:
     """The process that has imported everything, from which others are forked."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.nursery"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-m", "tests.fork_server"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self._turn = threading.Lock()
 
@@ -92,11 +92,11 @@ class Nursery:
         return Child(self, pid)
 
     def close(self) -> None:
-        """End the nursery. Those who started its children must end them."""
+        """End the fork_server. Those who started its children must end them."""
         self._process.communicate()
 
     def order(self, order: Mapping[str, Any]) -> int | None:
-        """Send an order to the nursery, and return its answer."""
+        """Send an order to the fork_server, and return its answer."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -108,8 +108,8 @@ class Nursery:
 
 
 @cache
-def the_nursery() -> Nursery:
-    """Return the nursery of this test process, and start it on first use."""
-    found = Nursery()
+def shared_fork_server() -> ForkServer:
+    """Return the fork_server of this test process, and start it on first use."""
+    found = ForkServer()
     atexit.register(found.close)
     return found

@@ -19,13 +19,13 @@ from bot.sandbox.clock import SandboxClock
 from bot.sandbox.platform.app import create_platform
 from bot.sandbox.running import POLICY, Keys, bound, new_workspace, served
 from bot.sandbox.workspace.app import create_workspace_app
-from tests.forked import Child, the_nursery
+from tests.forked import Child, shared_fork_server
 from tests.http import local_client
 from tests.world import World
 
 
 @asynccontextmanager
-async def standing(
+async def local_servers(
     data: Path, *, seed: bool = True, around: Callable[[str, Any], Any] = lambda name, app: app
 ) -> AsyncIterator[tuple[World, Keys]]:
     """Run only the local Slack and Turso; the bot is a `Process`.
@@ -114,7 +114,9 @@ class Process:
             )  # fmt: skip
 
     async def _fork(self, *arguments: str) -> Child:
-        fork = partial(the_nursery().fork, *arguments, environment=self.environment, cwd=self.world.data, out=self.log)
+        fork = partial(
+            shared_fork_server().fork, *arguments, environment=self.environment, cwd=self.world.data, out=self.log
+        )
         return await asyncio.to_thread(fork)
 
     async def _ready(self) -> None:

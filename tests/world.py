@@ -1,6 +1,6 @@
 """The sandbox for scenarios: people in a local Slack, the real bot and a local Turso.
 
-`living()` runs the bot in this process; `tests/process.py` runs it in a process that a test can kill.
+`running_sandbox()` runs the bot in this process; `tests/process.py` runs it in a process that a test can kill.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ async def until(look: Callable[[], T | None], *, what: str = "it", within: float
     return found
 
 
-def enforce(world: "World", text: str) -> None:
+def set_policy(world: "World", text: str) -> None:
     """Replace the policy at once."""
     assert world.bot is not None
     (world.data / "policy.yaml").write_text(text)
@@ -154,44 +154,44 @@ class World:
         posted = [one for one in self.workspace.history(channel_id, None) if not one.only_for]
         return next((one for one in reversed(posted) if holding in words(one)), None)
 
-    def as_now(self, message: Message) -> Message:
+    def current(self, message: Message) -> Message:
         """Return the current version of a channel message."""
         found = self.workspace.state.message(message.channel_id, message.ts)
         assert found is not None, "the message is gone"
         return found
 
-    async def shows(self, message: Message, *, button: str = "", holding: str = "") -> Message:
+    async def wait_for_content(self, message: Message, *, button: str = "", holding: str = "") -> Message:
         """Wait until a message contains `holding` and has the button, if one is given."""
 
         def now() -> Message | None:
-            found = self.as_now(message)
+            found = self.current(message)
             return found if (not button or button in buttons(found)) and holding in words(found) else None
 
         return await until(now, what=f"the message with {button or holding!r}")
 
-    async def at_turso(self, method: str, path: str, **call: Any) -> httpx.Response:
+    async def call_turso(self, method: str, path: str, **call: Any) -> httpx.Response:
         """Call the local Turso directly, without the bot. `path` is relative to the organization."""
         assert self.keys is not None
         headers = {"Authorization": f"Bearer {self.keys.turso_token}"}
         async with local_client(base_url=self.url, headers=headers) as http:
             return await http.request(method, f"/v1/organizations/acme{path}", **call)
 
-    async def make(self, *names: str, group: str = "default") -> None:
+    async def create_databases(self, *names: str, group: str = "default") -> None:
         """Create databases in the local Turso directly, without the bot."""
         for name in names:
-            answer = await self.at_turso("POST", "/databases", json={"name": name, "group": group})
+            answer = await self.call_turso("POST", "/databases", json={"name": name, "group": group})
             assert answer.status_code == 200, answer.text
 
-    async def runs(self, name: str, *statements: str) -> None:
+    async def run_sql(self, name: str, *statements: str) -> None:
         """Run statements on a database, with a token created without the bot."""
-        answer = await self.at_turso("POST", f"/databases/{name}/auth/tokens")
+        answer = await self.call_turso("POST", f"/databases/{name}/auth/tokens")
         asked = [{"type": "execute", "stmt": {"sql": sql}} for sql in statements]
         headers = {"Authorization": f"Bearer {answer.json()['jwt']}"}
         async with local_client(base_url=self.url, headers=headers) as http:
             found = await http.post(f"/db/{name}/v2/pipeline", json={"requests": [*asked, {"type": "close"}]})
         assert all(one["type"] == "ok" for one in found.json()["results"]), found.text
 
-    async def calm(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Wait until the bot is idle: nothing is running, and no outcome is left to deliver."""
         assert self.bot is not None
         loop = asyncio.get_running_loop()
@@ -246,13 +246,13 @@ class Someone:
         assert label in found, f"no button {label!r} among {sorted(found)}"
         await self.world.workspace.click(self.id, message=message, action_id=found[label]["action_id"])
 
-    async def presses_and_hears(self, label: str, message: Message) -> Message:
+    async def presses_and_reads(self, label: str, message: Message) -> Message:
         """Press a button and return the private answer."""
         before = {one.ts for one in self.sees(message.channel_id)}
         await self.presses(label, message)
-        return await self.hears(message.channel_id, before)
+        return await self.reads_answer(message.channel_id, before)
 
-    async def hears(self, channel_id: str, before: set[str]) -> Message:
+    async def reads_answer(self, channel_id: str, before: set[str]) -> Message:
         """Wait for a new message that only this person sees."""
         return await until(
             lambda: next((m for m in self.sees(channel_id) if m.ts not in before and m.only_for == self.id), None),
@@ -276,7 +276,7 @@ Transport = Literal["http", "socket"]
 
 
 @asynccontextmanager
-async def living(data: Path, *, policy: Path = POLICY, over: Transport = "http") -> AsyncIterator[World]:
+async def running_sandbox(data: Path, *, policy: Path = POLICY, over: Transport = "http") -> AsyncIterator[World]:
     """Run the whole sandbox in this process, with the bot connected over signed HTTP or Socket Mode."""
     copy_store(data / "turso-ops.db")
     async with AsyncExitStack() as stack:

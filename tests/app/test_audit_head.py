@@ -15,44 +15,44 @@ from bot.app.maintenance import Maintenance
 from bot.commands import CATALOGUE
 from bot.core.policy import load
 from bot.slack.outgoing.delivery import Delivery
-from tests.pipeline.listening import POLICY, House, Rules, house
+from tests.pipeline.fake_slack import POLICY, Notifier, Rules, notifier
 from tests.store.samples import entry
 
 
 @pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[House]:
-    async with house(tmp_path) as found:
+async def here(tmp_path: Path) -> AsyncIterator[Notifier]:
+    async with notifier(tmp_path) as found:
         name_channel(found, "audit_head_channel: C0AUDIT\n")
         await found.store.audit.append(entry("asked"))
         yield found
 
 
-def name_channel(house: House, line: str) -> None:
-    house.env.rules.policy = load(POLICY + line, CATALOGUE)  # type: ignore[misc]
-    assert isinstance(house.env.rules, Rules)
+def name_channel(notifier: Notifier, line: str) -> None:
+    notifier.env.rules.policy = load(POLICY + line, CATALOGUE)  # type: ignore[misc]
+    assert isinstance(notifier.env.rules, Rules)
 
 
-def process(house: House) -> Maintenance:
+def process(notifier: Notifier) -> Maintenance:
     """Return one of several processes on the store."""
-    return Maintenance(house.env, house.store, cast(Any, None), 30)
+    return Maintenance(notifier.env, notifier.store, cast(Any, None), 30)
 
 
-async def heads(house: House) -> list[str]:
-    return [one.text for one in house.slack.heard]
+async def heads(notifier: Notifier) -> list[str]:
+    return [one.text for one in notifier.slack.received]
 
 
-async def test_several_processes_post_the_head_once_a_day(here: House) -> None:
+async def test_several_processes_post_the_head_once_a_day(here: Notifier) -> None:
     for _ in range(2):
         await asyncio.gather(*(process(here).audit_head() for _ in range(3)))
-        await here.rests()
+        await here.run_timers()
         assert len(await heads(here)) == 1
-        here.slack.heard.clear()
+        here.slack.received.clear()
         here.clock.pass_(timedelta(days=1))
 
 
 @pytest.mark.parametrize("cut", ["a crash", "Slack away", "channel lookup fails"])
 async def test_a_head_whose_posting_was_interrupted_is_posted_once(
-    here: House, cut: str, monkeypatch: pytest.MonkeyPatch
+    here: Notifier, cut: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def killed(*_: Any, **__: Any) -> None:
         raise asyncio.CancelledError
@@ -69,17 +69,17 @@ async def test_a_head_whose_posting_was_interrupted_is_posted_once(
     assert await heads(here) == []
 
     await process(here).audit_head()  # after a restart
-    await here.rests()
+    await here.run_timers()
 
     seq, head = await here.store.audit.head()
     (text,) = await heads(here)
     assert f"{seq} {'entry' if seq == 1 else 'entries'}, head {head}" in text
 
 
-async def test_a_head_that_cannot_be_posted_is_reported_by_doctor(here: House) -> None:
+async def test_a_head_that_cannot_be_posted_is_reported_by_doctor(here: Notifier) -> None:
     here.slack.channel = replace(here.slack.channel, is_archived=True)
     await process(here).audit_head()
-    await here.rests()
+    await here.run_timers()
 
     nothing = cast(Any, None)
     health = Health(here.store, here.clock, nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing)
@@ -90,7 +90,7 @@ async def test_a_head_that_cannot_be_posted_is_reported_by_doctor(here: House) -
         await health.outcomes()
 
 
-async def test_without_a_channel_no_head_is_posted_or_missing(here: House) -> None:
+async def test_without_a_channel_no_head_is_posted_or_missing(here: Notifier) -> None:
     name_channel(here, "")
     await process(here).audit_head()
 

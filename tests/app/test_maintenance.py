@@ -12,29 +12,29 @@ from bot.app.maintenance import FIRST_SAMPLE, Maintenance
 from bot.commands import CATALOGUE
 from bot.core.policy import load
 from bot.core.records.timers import TimerKind
-from tests.pipeline.listening import POLICY, House, house
+from tests.pipeline.fake_slack import POLICY, Notifier, notifier
 
 
 @pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[House]:
-    async with house(tmp_path) as found:
+async def here(tmp_path: Path) -> AsyncIterator[Notifier]:
+    async with notifier(tmp_path) as found:
         yield found
 
 
-async def keep_sampling(here: House) -> list[str]:
+async def keep_sampling(here: Notifier) -> list[str]:
     """Let three processes check the timers at once, and return the organizations that are sampled soon."""
     await asyncio.gather(*(Maintenance(here.env, here.store, cast(Any, None), 30).keep_sampling() for _ in range(3)))
     due = await here.store.timers.due(here.clock.now() + FIRST_SAMPLE)
     return [one.subject for one in due if one.kind is TimerKind.SAMPLE]
 
 
-async def take_samples(here: House) -> None:
+async def take_samples(here: Notifier) -> None:
     """Take the due samples. The next ones would be hours away."""
     for one in await here.store.timers.due(here.clock.now() + FIRST_SAMPLE):
         await here.store.timers.replace(one, None)
 
 
-async def test_each_organization_is_sampled_at_least_once_a_day(here: House) -> None:
+async def test_each_organization_is_sampled_at_least_once_a_day(here: Notifier) -> None:
     assert await keep_sampling(here) == ["acme"]
     await take_samples(here)
     assert await keep_sampling(here) == []
@@ -42,7 +42,7 @@ async def test_each_organization_is_sampled_at_least_once_a_day(here: House) -> 
     assert await keep_sampling(here) == ["acme"]
 
 
-async def test_alerts_that_the_policy_turns_on_start_at_once(here: House) -> None:
+async def test_alerts_that_the_policy_turns_on_start_at_once(here: Notifier) -> None:
     await keep_sampling(here)
     await take_samples(here)
 

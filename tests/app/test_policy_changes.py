@@ -39,7 +39,7 @@ OLD, NEW = policy("allow: destroy"), policy("deny: destroy")
 
 
 @dataclass
-class Office:
+class Installation:
     """Several processes on one store, and what they posted."""
 
     stores: list[Any]
@@ -84,17 +84,19 @@ class Office:
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
+async def installation(tmp_path: Path) -> AsyncIterator[Installation]:
     url = copy_store(tmp_path / "bot.db")
     async with AsyncExitStack() as stack:
         clock: Any = SimpleNamespace(now=lambda: NOON)
-        yield Office([await stack.enter_async_context(open_store(url, clock)) for _ in range(3)])
+        yield Installation([await stack.enter_async_context(open_store(url, clock)) for _ in range(3)])
 
 
-async def test_a_change_is_recorded_and_announced_with_the_permissions_that_it_removes(office: Office) -> None:
-    await office.process().record(OLD, NEW)
+async def test_a_change_is_recorded_and_announced_with_the_permissions_that_it_removes(
+    installation: Installation,
+) -> None:
+    await installation.process().record(OLD, NEW)
 
-    (entry,) = await office.entries()
+    (entry,) = await installation.entries()
     assert (entry.event, entry.user_id, entry.policy_hash, entry.channel_id) == (
         "policy_changed", "policy", NEW.hash, "C0ADMIN",
     )  # fmt: skip
@@ -102,7 +104,7 @@ async def test_a_change_is_recorded_and_announced_with_the_permissions_that_it_r
     assert list(entry.detail["gains_and_losses"]) == [
         "C0DBOPS: any member: destroy on *, destroy --now on *: allowed → denied"
     ]
-    ((channel, reply),) = office.posted
+    ((channel, reply),) = installation.posted
     assert channel == "C0ADMIN"
     assert (OLD.hash in reply.text, NEW.hash in reply.text) == (True, True)
     shown = str(reply.blocks)
@@ -110,77 +112,79 @@ async def test_a_change_is_recorded_and_announced_with_the_permissions_that_it_r
     assert "allowed → denied" in shown
 
 
-async def test_several_processes_record_a_change_once(office: Office) -> None:
-    await asyncio.gather(*(office.process(at).record(OLD, NEW) for at in range(3)))
-    await office.process(1).record(OLD, NEW)  # a process that detects the change late
+async def test_several_processes_record_a_change_once(installation: Installation) -> None:
+    await asyncio.gather(*(installation.process(at).record(OLD, NEW) for at in range(3)))
+    await installation.process(1).record(OLD, NEW)  # a process that detects the change late
 
-    assert await office.changes() == [(OLD.hash, NEW.hash)]
-    assert len(office.posted) == 1
+    assert await installation.changes() == [(OLD.hash, NEW.hash)]
+    assert len(installation.posted) == 1
 
 
-async def test_a_change_a_revert_and_a_repeat_are_three_changes(office: Office) -> None:
+async def test_a_change_a_revert_and_a_repeat_are_three_changes(installation: Installation) -> None:
     for old, new in ((OLD, NEW), (NEW, OLD), (OLD, NEW)):
-        await asyncio.gather(*(office.process(at).record(old, new) for at in range(3)))
+        await asyncio.gather(*(installation.process(at).record(old, new) for at in range(3)))
 
-    assert await office.changes() == [(OLD.hash, NEW.hash), (NEW.hash, OLD.hash), (OLD.hash, NEW.hash)]
-    assert len(office.posted) == 3
-
-
-async def test_an_edit_with_the_same_meaning_is_not_a_change(office: Office) -> None:
-    await office.process().record(OLD, policy("allow: destroy", more="# a comment\n"))
-
-    assert await office.entries() == []
+    assert await installation.changes() == [(OLD.hash, NEW.hash), (NEW.hash, OLD.hash), (OLD.hash, NEW.hash)]
+    assert len(installation.posted) == 3
 
 
-async def test_the_first_start_is_not_a_change(office: Office) -> None:
-    await office.process().record(None, OLD)
+async def test_an_edit_with_the_same_meaning_is_not_a_change(installation: Installation) -> None:
+    await installation.process().record(OLD, policy("allow: destroy", more="# a comment\n"))
 
-    assert await office.entries() == []
+    assert await installation.entries() == []
+
+
+async def test_the_first_start_is_not_a_change(installation: Installation) -> None:
+    await installation.process().record(None, OLD)
+
+    assert await installation.entries() == []
 
 
 @pytest.mark.parametrize("known_by", ["a change", "a decision"])
-async def test_a_change_while_the_bot_was_down_is_recorded_at_the_next_start(office: Office, known_by: str) -> None:
+async def test_a_change_while_the_bot_was_down_is_recorded_at_the_next_start(
+    installation: Installation, known_by: str
+) -> None:
     if known_by == "a change":
-        await office.process().record(NEW, OLD)
+        await installation.process().record(NEW, OLD)
     else:
         asked = AuditEntry(NOON, "asked", "allowed", "U0DANA", "C0DBOPS", policy_hash=OLD.hash)
-        await office.stores[0].audit.append(asked)
-    office.posted.clear()
-    await office.process().record(None, OLD)
-    assert office.posted == []
-    await asyncio.gather(*(office.process(at).record(None, NEW) for at in range(3)))
+        await installation.stores[0].audit.append(asked)
+    installation.posted.clear()
+    await installation.process().record(None, OLD)
+    assert installation.posted == []
+    await asyncio.gather(*(installation.process(at).record(None, NEW) for at in range(3)))
 
-    assert (await office.changes())[0] == (OLD.hash, NEW.hash)
-    assert len(office.posted) == 1
-    assert "wasn't running" in str(office.posted[0][1].blocks)
+    assert (await installation.changes())[0] == (OLD.hash, NEW.hash)
+    assert len(installation.posted) == 1
+    assert "wasn't running" in str(installation.posted[0][1].blocks)
 
 
-async def test_a_channel_that_was_removed_from_the_policy_gets_the_announcement(office: Office) -> None:
+async def test_a_channel_that_was_removed_from_the_policy_gets_the_announcement(installation: Installation) -> None:
     silent = policy("allow: destroy", channel=None)
-    await office.process().record(OLD, silent)
+    await installation.process().record(OLD, silent)
 
-    assert [channel for channel, _ in office.posted] == ["C0ADMIN"]
-    assert "No one gains or loses a permission" in str(office.posted[0][1].blocks)
-
-
-async def test_without_a_channel_a_change_is_only_recorded(office: Office) -> None:
-    await office.process().record(policy("allow: destroy", None), policy("deny: destroy", None))
-
-    assert len(await office.changes()) == 1
-    assert office.posted == []
+    assert [channel for channel, _ in installation.posted] == ["C0ADMIN"]
+    assert "No one gains or loses a permission" in str(installation.posted[0][1].blocks)
 
 
-async def test_a_channel_that_cannot_be_posted_to_does_not_prevent_the_record(office: Office) -> None:
-    office.closed = True
-    await office.process().record(OLD, NEW)
+async def test_without_a_channel_a_change_is_only_recorded(installation: Installation) -> None:
+    await installation.process().record(policy("allow: destroy", None), policy("deny: destroy", None))
 
-    assert len(await office.changes()) == 1
+    assert len(await installation.changes()) == 1
+    assert installation.posted == []
+
+
+async def test_a_channel_that_cannot_be_posted_to_does_not_prevent_the_record(installation: Installation) -> None:
+    installation.closed = True
+    await installation.process().record(OLD, NEW)
+
+    assert len(await installation.changes()) == 1
 
 
 async def test_after_a_failure_of_the_store_the_same_process_tries_again(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process, store = office.process(), office.stores[0]
+    process, store = installation.process(), installation.stores[0]
     real, broken = store.audit.append_and_owe, [True]
 
     async def audit(*entries: Any) -> str:
@@ -194,46 +198,46 @@ async def test_after_a_failure_of_the_store_the_same_process_tries_again(
         await process.record(OLD, NEW)
     await process.record(OLD, NEW)
 
-    assert await office.changes() == [(OLD.hash, NEW.hash)]
+    assert await installation.changes() == [(OLD.hash, NEW.hash)]
 
 
-async def test_a_large_change_is_announced_in_part(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_large_change_is_announced_in_part(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(policy_changes, "COMPARE_SECONDS", -1.0)
-    await office.process().record(OLD, NEW)
+    await installation.process().record(OLD, NEW)
 
-    (entry,) = await office.entries()
+    (entry,) = await installation.entries()
     assert entry.detail["complete"] is False
-    assert "turso-ops policy diff" in str(office.posted[0][1].blocks)
+    assert "turso-ops policy diff" in str(installation.posted[0][1].blocks)
 
 
 @pytest.mark.parametrize(
     "cut", [asyncio.CancelledError(), Unavailable("Slack is away.")], ids=["a crash", "Slack away"]
 )
 async def test_a_change_whose_announcement_was_interrupted_is_announced_once(
-    office: Office, cut: BaseException
+    installation: Installation, cut: BaseException
 ) -> None:
     """The first process ends, or Slack fails, right after the change was recorded."""
-    office.cut = [cut]
+    installation.cut = [cut]
     try:
-        await office.process().record(OLD, NEW)
+        await installation.process().record(OLD, NEW)
     except asyncio.CancelledError:
         pass
-    assert office.posted == []
-    assert len(await office.changes()) == 1
+    assert installation.posted == []
+    assert len(await installation.changes()) == 1
 
-    await office.process(1).record(None, NEW)  # after a restart
+    await installation.process(1).record(None, NEW)  # after a restart
     for at in (1, 2, 1):
-        await office.timers_fire(at)
+        await installation.timers_fire(at)
 
-    ((channel, reply),) = office.posted
+    ((channel, reply),) = installation.posted
     assert channel == "C0ADMIN"
     assert "allowed → denied" in str(reply.blocks)
-    assert len(await office.changes()) == 1
+    assert len(await installation.changes()) == 1
 
 
-async def test_only_the_channel_that_did_not_get_the_announcement_gets_it_again(office: Office) -> None:
+async def test_only_the_channel_that_did_not_get_the_announcement_gets_it_again(installation: Installation) -> None:
     moved = policy("deny: destroy", "C0OTHER")
-    posted = office._post
+    posted = installation._post
     calls: list[str] = []
 
     async def post(channel_id: str, reply: Any) -> None:
@@ -242,30 +246,32 @@ async def test_only_the_channel_that_did_not_get_the_announcement_gets_it_again(
             raise Unavailable("Slack is away.")
         await posted(channel_id, reply)
 
-    office._post = post  # type: ignore[method-assign]
-    await office.process().record(OLD, moved)
+    installation._post = post  # type: ignore[method-assign]
+    await installation.process().record(OLD, moved)
     for _ in range(3):
-        await office.timers_fire()
+        await installation.timers_fire()
 
-    assert [channel for channel, _ in office.posted] == ["C0ADMIN", "C0OTHER"]
-
-
-async def test_a_channel_that_has_become_shared_gets_no_announcement(office: Office) -> None:
-    office.shared = True
-    await office.process().record(OLD, NEW)
-    await office.timers_fire()
-
-    assert office.posted == []
-    assert len(await office.changes()) == 1
-    assert await office.stores[0].timers.due(NOON + timedelta(days=1)) == []
+    assert [channel for channel, _ in installation.posted] == ["C0ADMIN", "C0OTHER"]
 
 
-async def test_the_previous_policy_is_found_however_many_other_entries_are_newer(office: Office) -> None:
-    await office.stores[0].audit.append(AuditEntry(NOON, "asked", "allowed", "U0DANA", "C0DBOPS", policy_hash=OLD.hash))
-    await office.stores[0].audit.append(
+async def test_a_channel_that_has_become_shared_gets_no_announcement(installation: Installation) -> None:
+    installation.shared = True
+    await installation.process().record(OLD, NEW)
+    await installation.timers_fire()
+
+    assert installation.posted == []
+    assert len(await installation.changes()) == 1
+    assert await installation.stores[0].timers.due(NOON + timedelta(days=1)) == []
+
+
+async def test_the_previous_policy_is_found_however_many_other_entries_are_newer(installation: Installation) -> None:
+    await installation.stores[0].audit.append(
+        AuditEntry(NOON, "asked", "allowed", "U0DANA", "C0DBOPS", policy_hash=OLD.hash)
+    )
+    await installation.stores[0].audit.append(
         *(AuditEntry(NOON, "thawed", "succeeded", "timer", "C0DBOPS") for _ in range(250))
     )
 
-    await office.process().record(None, NEW)
+    await installation.process().record(None, NEW)
 
-    assert await office.changes() == [(OLD.hash, NEW.hash)]
+    assert await installation.changes() == [(OLD.hash, NEW.hash)]

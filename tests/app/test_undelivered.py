@@ -17,8 +17,8 @@ from bot.app.metrics import Metrics
 from bot.app.serving import http_app
 from bot.errors import Unavailable
 from bot.pipeline.timers.due import fire
-from tests.pipeline.listening import MEMBERS, OF_OUTCOMES, House, house
-from tests.pipeline.test_everybody_hears import KINDS, TROUBLED
+from tests.pipeline.fake_slack import MEMBERS, OF_OUTCOMES, Notifier, notifier
+from tests.pipeline.test_everyone_is_notified import KINDS, TROUBLED
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 A_MOMENT = timedelta(seconds=1)
@@ -27,10 +27,10 @@ OF_REQUESTS = [kind for kind in KINDS if kind not in ("thawed", "incident over")
 
 
 @dataclass
-class Office:
+class Monitoring:
     """The bot's delivery of outcomes, with its metrics and `doctor`."""
 
-    house: House
+    notifier: Notifier
     health: Health
     pages: httpx.AsyncClient
 
@@ -53,8 +53,8 @@ async def _nothing_is_stuck(**_: Any) -> list[str]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
-    async with house(tmp_path_factory.mktemp("office")) as found:
+async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Monitoring]:
+    async with notifier(tmp_path_factory.mktemp("monitoring")) as found:
         nothing = cast(Any, None)
         queue = SimpleNamespace(stuck=_nothing_is_stuck)
         health = Health(
@@ -65,106 +65,106 @@ async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office
             cast(Any, SimpleNamespace(bolt=None, signatures=None, settings=settings, metrics=Metrics(), health=health))
         )
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bot") as pages:
-            yield Office(found, health, pages)
+            yield Monitoring(found, health, pages)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def office(made: Office) -> AsyncIterator[Office]:
-    """Yield the same office, without anything left from an earlier test."""
-    slack = made.house.slack
-    slack.heard, slack.refuses, slack.troubles, slack.dead = [], {}, {}, set()
+async def monitoring(made: Monitoring) -> AsyncIterator[Monitoring]:
+    """Yield the same monitoring, without anything left from an earlier test."""
+    slack = made.notifier.slack
+    slack.received, slack.refuses, slack.troubles, slack.dead = [], {}, {}, set()
     assert (await made.gauge(), await made.doctor()) == (0, "")
     yield made
     slack.refuses, slack.troubles, slack.dead = {}, {}, set()
-    await made.house.rests()
-    made.house.clock.pass_(TOLD_SINCE)
+    await made.notifier.run_timers()
+    made.notifier.clock.pass_(TOLD_SINCE)
 
 
 @pytest.mark.parametrize("kind", OF_REQUESTS)
 async def test_an_undelivered_outcome_is_reported_while_slack_fails_and_no_longer_once_it_is_delivered(
-    office: Office, kind: str
+    monitoring: Monitoring, kind: str
 ) -> None:
-    house = office.house
-    house.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
-    await KINDS[kind](house)
+    notifier = monitoring.notifier
+    notifier.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
+    await KINDS[kind](notifier)
 
-    house.clock.pass_(TOLD_WITHIN)
-    assert await office.gauge() == 0, "delivery may take this long"
-    house.clock.pass_(A_MOMENT)
-    assert await office.gauge() == 1
-    report = await office.doctor()
+    notifier.clock.pass_(TOLD_WITHIN)
+    assert await monitoring.gauge() == 0, "delivery may take this long"
+    notifier.clock.pass_(A_MOMENT)
+    assert await monitoring.gauge() == 1
+    report = await monitoring.doctor()
     assert report.startswith("No one was notified of ")
 
-    house.slack.troubles = {}
-    await house.rests()
-    assert house.slack.heard
-    assert (await office.gauge(), await office.doctor()) == (0, "")
+    notifier.slack.troubles = {}
+    await notifier.run_timers()
+    assert notifier.slack.received
+    assert (await monitoring.gauge(), await monitoring.doctor()) == (0, "")
 
 
-async def test_several_are_counted_and_named(office: Office) -> None:
-    house = office.house
-    house.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
+async def test_several_are_counted_and_named(monitoring: Monitoring) -> None:
+    notifier = monitoring.notifier
+    notifier.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
     for _ in range(7):
-        await KINDS["approved, failed"](house)
-    house.clock.pass_(TOLD_WITHIN + A_MOMENT)
+        await KINDS["approved, failed"](notifier)
+    notifier.clock.pass_(TOLD_WITHIN + A_MOMENT)
 
-    assert await office.gauge() == 7
-    report = await office.doctor()
+    assert await monitoring.gauge() == 7
+    report = await monitoring.doctor()
     assert " and 2 more. " in report
     assert report.count("(failed)") == 5, "five are named"
 
 
 @pytest.mark.parametrize("kind", ["thawed", "incident over"])
-async def test_a_notice_with_a_timer_of_its_own_fails_until_it_is_delivered(office: Office, kind: str) -> None:
+async def test_a_notice_with_a_timer_of_its_own_fails_until_it_is_delivered(monitoring: Monitoring, kind: str) -> None:
     """Durable work postpones the failed timer, and `turso_ops_timers_failing` and `doctor` count it."""
-    house = office.house
-    house.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
-    await KINDS[kind](house)
-    house.clock.pass_(timedelta(hours=1))
-    due = [one for one in await house.store.timers.due(house.clock.now()) if one.kind in OF_OUTCOMES]
+    notifier = monitoring.notifier
+    notifier.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
+    await KINDS[kind](notifier)
+    notifier.clock.pass_(timedelta(hours=1))
+    due = [one for one in await notifier.store.timers.due(notifier.clock.now()) if one.kind in OF_OUTCOMES]
     assert len(due) == 1
 
     with pytest.raises(Unavailable):
-        await fire(house.env, due[0])
+        await fire(notifier.env, due[0])
 
-    assert await house.store.timers.is_due(due[0].kind, due[0].subject, due[0].due_at), "the timer is still there"
+    assert await notifier.store.timers.is_due(due[0].kind, due[0].subject, due[0].due_at), "the timer is still there"
 
 
 @pytest.mark.parametrize("kind", ["approved, failed", "direct, unknown", "reviewed", "thawed", "incident over"])
 async def test_an_outcome_without_any_way_of_delivery_is_reported_at_once_and_for_some_days(
-    office: Office, kind: str
+    monitoring: Monitoring, kind: str
 ) -> None:
-    house = office.house
-    house.slack.refuses = dict.fromkeys(TROUBLED, "is_archived")
-    house.slack.dead = set(MEMBERS)
-    await KINDS[kind](house)
-    await house.rests()
+    notifier = monitoring.notifier
+    notifier.slack.refuses = dict.fromkeys(TROUBLED, "is_archived")
+    notifier.slack.dead = set(MEMBERS)
+    await KINDS[kind](notifier)
+    await notifier.run_timers()
 
-    assert await office.gauge() == 1
-    assert "No one was notified of " in await office.doctor()
-    house.clock.pass_(TOLD_SINCE)
-    assert (await office.gauge(), await office.doctor()) == (0, "")
+    assert await monitoring.gauge() == 1
+    assert "No one was notified of " in await monitoring.doctor()
+    notifier.clock.pass_(TOLD_SINCE)
+    assert (await monitoring.gauge(), await monitoring.doctor()) == (0, "")
 
 
-async def test_an_outcome_is_no_longer_reported_once_it_is_delivered_after_all(office: Office) -> None:
-    store = office.house.store
+async def test_an_outcome_is_no_longer_reported_once_it_is_delivered_after_all(monitoring: Monitoring) -> None:
+    store = monitoring.notifier.store
     await store.notices.set_notified("r-nobodyheard", "failed", how="nobody")
-    assert "`r-nobodyheard` (failed)" in await office.doctor()
+    assert "`r-nobodyheard` (failed)" in await monitoring.doctor()
 
     await store.notices.set_notified("r-nobodyheard", "failed", how="channel")
 
-    assert (await office.gauge(), await office.doctor()) == (0, "")
+    assert (await monitoring.gauge(), await monitoring.doctor()) == (0, "")
 
 
-async def test_a_failure_of_the_store_gives_no_number(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failure_of_the_store_gives_no_number(monitoring: Monitoring, monkeypatch: pytest.MonkeyPatch) -> None:
     async def silent(**_: Any) -> None:
         raise OSError("gone")
 
-    monkeypatch.setattr(type(office.house.store.notices), "undelivered", silent)
-    entries, _ = await office.house.store.audit.head()
+    monkeypatch.setattr(type(monitoring.notifier.store.notices), "undelivered", silent)
+    entries, _ = await monitoring.notifier.store.audit.head()
     assert entries > 0
-    assert math.isnan(await office.gauge("turso_ops_outcomes_untold"))
-    assert await office.gauge("turso_ops_audit_entries") == entries, "the failure hides no other metric"
-    assert await office.gauge("turso_ops_requests_open") >= 0
+    assert math.isnan(await monitoring.gauge("turso_ops_outcomes_untold"))
+    assert await monitoring.gauge("turso_ops_audit_entries") == entries, "the failure hides no other metric"
+    assert await monitoring.gauge("turso_ops_requests_open") >= 0
     monkeypatch.undo()
-    assert await office.gauge("turso_ops_outcomes_untold") >= 0
+    assert await monitoring.gauge("turso_ops_outcomes_untold") >= 0

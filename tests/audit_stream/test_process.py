@@ -9,7 +9,7 @@ import pytest
 from bot.app.audit_stream.received_copy import verify_copy
 from bot.settings import BadSettings, load_settings
 from tests.audit_stream.receiver import SECRET, Fault, Receiver, until
-from tests.process import Process, standing
+from tests.process import Process, local_servers
 from tests.security.gathering import command
 from tests.world import DANA, DB_OPS
 
@@ -24,7 +24,7 @@ def let_the_lease_end(data: Path) -> None:
 
 async def test_a_killed_process_omits_no_entry(tmp_path: Path, receiver: Receiver) -> None:
     receiver.faults = [Fault.KEEPS_AND_DIES]
-    async with standing(tmp_path) as (world, keys):
+    async with local_servers(tmp_path) as (world, keys):
         extra = {"AUDIT_STREAM": receiver.url, "AUDIT_STREAM_SECRET": SECRET}
         process = Process(world, keys, extra=extra)
         await process.start()

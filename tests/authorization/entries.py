@@ -108,7 +108,7 @@ async def stored(world: World, request_id: str) -> Request:
 async def make_request(world: World, name: str, line: str) -> str:
     """Make a request that waits for approval or confirmation, and return its ID."""
     assert world.bot is not None
-    await world.make(name)
+    await world.create_databases(name)
     shown = await world.person(DANA).types(f"/turso {line.format(name)} --reason tidy")
     return str(next(iter(buttons(shown).values()))["value"])
 
@@ -136,7 +136,7 @@ async def live_token(world: World, name: str) -> str:
 async def quarantined(world: World, name: str) -> str:
     request_id = await destroy(world, name)
     await pressing(ANA, "approval.approve")(world, request_id)
-    await world.calm()
+    await world.wait_until_idle()
     return request_id
 
 
@@ -144,14 +144,14 @@ async def frozen(world: World, name: str) -> str:
     assert world.bot is not None
     request_id = await freeze(world, name)
     await pressing(DANA, "request.confirm")(world, request_id)
-    await world.calm()
+    await world.wait_until_idle()
     return next(hold.id for hold in await world.bot.store.holds.find() if hold.request_id == request_id)
 
 
 async def branch(world: World, name: str) -> str:
     """Create a branch of Dana's that has an end date, and return its ID."""
     assert world.bot is not None
-    await world.make(f"{name}-source")
+    await world.create_databases(f"{name}-source")
     await world.workspace.say(DANA, DB_OPS, f"/turso branch {name}-source {name} --for 9d")
     store = world.bot.store
     for _ in range(500):
@@ -164,9 +164,9 @@ async def branch(world: World, name: str) -> str:
 async def owed(world: World, name: str) -> str:
     """Carry out a break-glass operation, which needs a review, and return the ID of its request."""
     assert world.bot is not None
-    await world.make(name)
+    await world.create_databases(name)
     await world.person(DANA).types(f"/turso db protect {name} on --reason fire")
-    await world.calm()
+    await world.wait_until_idle()
     every = [await stored(world, one.request_id) for one in await world.bot.store.reviews.find(owed=True)]
     return next(one.id for one in every if one.plan.target and one.plan.target.name == name)
 

@@ -8,7 +8,7 @@ from typing import Any
 from bot.core.records.delegations import Delegation
 from bot.sandbox.oncall.roster import Shift
 from tests.policies import WITH_DBA_GROUP
-from tests.world import DB_OPS, ORDERS, World, enforce
+from tests.world import DB_OPS, ORDERS, World, set_policy
 
 Loss = Callable[[World, str], Any]
 """Takes the world and the person who loses something, and returns the context manager."""
@@ -133,11 +133,11 @@ def channel_archived(world: World, who: str) -> Any:
 def _policy(text: str) -> Loss:
     @contextmanager
     def changed(world: World, who: str) -> Iterator[None]:
-        enforce(world, text)
+        set_policy(world, text)
         try:
             yield
         finally:
-            enforce(world, POLICY)
+            set_policy(world, POLICY)
 
     return changed
 

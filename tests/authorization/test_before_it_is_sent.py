@@ -17,10 +17,10 @@ OWN_POLICY = lost.POLICY
 
 async def waiting_for_turso(world: World, name: str) -> tuple[Any, Any]:
     """Approve a destroy while Turso doesn't answer about its database."""
-    await world.make(name)
+    await world.create_databases(name)
     card = await world.person(DANA).types(f"/turso db destroy {name} --now --reason tidy")
     fault = world.turso.faults.add("status", method="GET", path=f"*/databases/{name}", status=503, count=None)
-    await world.person(ANA).presses_and_hears("Approve", card)
+    await world.person(ANA).presses_and_reads("Approve", card)
     await stage.reaches(world, card, State.APPROVED)
     return card, fault
 
@@ -32,29 +32,29 @@ async def test_an_approved_change_that_was_not_sent_can_be_stopped(
     world: World, who: str, label: str, state: State
 ) -> None:
     card, fault = await waiting_for_turso(world, name := f"stopped-{label.lower()}")
-    shown = await world.shows(card, button=label)
+    shown = await world.wait_for_content(card, button=label)
 
     await world.person(who).presses(label, shown)
     if label == "Deny":
         await world.person(who).submits({"comment": "no"})
     await stage.reaches(world, card, state)
     world.turso.faults.remove(fault)
-    await world.calm()
+    await world.wait_until_idle()
 
     assert not world.changes("DELETE", f"/{name}")
 
 
 async def test_an_approval_that_is_too_old_does_not_start_the_change(world: World) -> None:
     card, fault = await waiting_for_turso(world, "too-old")
-    shown = await world.shows(card, holding="can't start yet")
+    shown = await world.wait_for_content(card, holding="can't start yet")
     assert "Withdraw" in words(shown)
 
     await world.pass_time(hours=1, minutes=1)
     await stage.reaches(world, card, State.EXPIRED)
     world.turso.faults.remove(fault)
-    await world.calm()
+    await world.wait_until_idle()
 
-    assert "couldn't start in time" in words(world.as_now(card))
+    assert "couldn't start in time" in words(world.current(card))
     await until(lambda: requester_is_notified(world, "couldn't start in time"), what="the notice to the requester")
     assert not world.changes("DELETE", "/too-old")
 
@@ -70,7 +70,7 @@ async def test_a_loss_between_the_vote_and_the_start_stops_the_change(
     world: World, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = f"between-{len(name)}"
-    await world.make(database)
+    await world.create_databases(database)
     card = await world.person(DANA).types(f"/turso db destroy {database} --now --reason tidy")
     real = presses.start_approved
     with ExitStack() as lasting:
@@ -82,7 +82,7 @@ async def test_a_loss_between_the_vote_and_the_start_stops_the_change(
         monkeypatch.setattr(votes, "start_approved", lose_first)
         await world.person(ANA).presses("Approve", card)
         found = await stage.reaches(world, card, State.STALE)
-        await world.calm()
+        await world.wait_until_idle()
     lost.notice(world)
 
     assert "Nothing was changed" in found.outcome

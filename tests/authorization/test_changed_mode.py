@@ -43,7 +43,7 @@ async def test_an_incident_does_not_replace_votes(world: World) -> None:
     countdown, token = await quarantined(world, "counting"), await ready_token(world, "promised")
     waiting = await make_request(world, "waiting", "db destroy {}")
     await world.person(DANA).types("/turso incident start INC-1 --for 4h", holding="INC-1")
-    await world.calm()
+    await world.wait_until_idle()
 
     with lost.deactivated(world, ANA):
         with pytest.raises(Exception, match="approved this is no longer allowed to approve it"):

@@ -14,7 +14,7 @@ from bot.pipeline.authorization.steps import Step
 from bot.pipeline.dispatch import button_actions, modal_submissions
 from tests.authorization import lost
 from tests.authorization.entries import ENTRIES, freeze, stored
-from tests.world import DANA, World, enforce
+from tests.world import DANA, World, set_policy
 
 OWN_POLICY = lost.POLICY
 CHANGING = [command.name for command in COMMANDS if command.changes]
@@ -75,13 +75,13 @@ async def test_the_start_of_every_changing_command_is_authorized(world: World, c
     everything = lost.POLICY.replace("{allow: read}", f"{{allow: [read, {command!r}], to: asking}}")
     denied = lost.POLICY.replace("{allow: read}", f"{{deny: [{command!r}]}}\n      - {{allow: [read, {command!r}]}}")
     try:
-        enforce(world, everything)
+        set_policy(world, everything)
         assert (await authorize(world.bot.env, request, Step.START, compares=False)).allowed
-        enforce(world, denied)
+        set_policy(world, denied)
         assert not (await authorize(world.bot.env, request, Step.START, compares=False)).allowed
-        enforce(world, everything)
+        set_policy(world, everything)
         with lost.out_of_the_groups(world, DANA):
             assert not (await authorize(world.bot.env, request, Step.START, compares=False)).allowed
     finally:
-        enforce(world, lost.POLICY)
+        set_policy(world, lost.POLICY)
         lost.notice(world)

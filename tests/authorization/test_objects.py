@@ -29,10 +29,10 @@ async def test_a_database_that_joins_the_group_makes_a_rotation_stale_at_the_vot
     before = stage.changing_calls(world)
     await turso(world, "POST", DATABASES, name="prod-pay", group="fresh")
 
-    answer = await world.person(ANA).presses_and_hears("Approve", card)
+    answer = await world.person(ANA).presses_and_reads("Approve", card)
 
     assert "joined the group `fresh`" in words(answer)
-    await world.shows(card, holding="prod-pay")
+    await world.wait_for_content(card, holding="prod-pay")
     assert stage.changing_calls(world) == before + 1, "only the database that the test itself created"
 
 

@@ -11,7 +11,7 @@ OWN_POLICY = lost.POLICY
 
 
 async def test_a_button_that_only_reads_is_for_members_too(world: World) -> None:
-    await world.make("previewed")
+    await world.create_databases("previewed")
 
     with lost.out_of_the_channel(world, REMY):
         lost.notice(world)

@@ -17,7 +17,7 @@ from tests.authorization import lost
 from tests.authorization.entries import destroy, make_request, pressing, stored
 from tests.store.conftest import NOON
 from tests.store.samples import request as sample
-from tests.world import ANA, DANA, World, enforce, words
+from tests.world import ANA, DANA, World, set_policy, words
 
 BEFORE = "{approve: [destroy, rotate], by: dba, to: asking, confirm: none, undo_by: dba}"
 OWN_POLICY = lost.POLICY.replace("confirm: type-name", "confirm: button")
@@ -67,9 +67,9 @@ def rule(**keys: str) -> str:
 
 async def request_and_tighten(world: World, name: str, policy: str, *, line: str = "db destroy {}") -> str:
     """Make a request, make the rules stricter, and return the ID of the request."""
-    enforce(world, OWN_POLICY)
+    set_policy(world, OWN_POLICY)
     request_id = await make_request(world, name, line)
-    enforce(world, policy)
+    set_policy(world, policy)
     return request_id
 
 
@@ -98,7 +98,7 @@ async def test_a_name_that_must_be_typed_now_is_required_at_the_requesters_confi
 async def test_a_longer_countdown_applies(world: World) -> None:
     request_id = await request_and_tighten(world, "counted", rule(countdown="72h"))
     await pressing(ANA, "approval.approve")(world, request_id)
-    await world.calm()
+    await world.wait_until_idle()
 
     request = await stored(world, request_id)
     assert world.bot is not None
@@ -114,10 +114,10 @@ async def test_a_running_countdown_lasts_as_long_as_the_longer_of_old_and_new(
 ) -> None:
     request_id = await request_and_tighten(world, f"running-{now}", OWN_POLICY)
     await pressing(ANA, "approval.approve")(world, request_id)
-    await world.calm()
+    await world.wait_until_idle()
     began = (await stored(world, request_id)).due_at
     assert began is not None
-    enforce(world, rule(countdown=now))
+    set_policy(world, rule(countdown=now))
 
     await ends_at(world, request_id, began - HOUR + MINUTE)
     request = await stored(world, request_id)
@@ -147,20 +147,20 @@ async def ends_at(world: World, request_id: str, moment: datetime) -> None:
     for timer in await env.store.timers.due(env.clock.now()):
         if timer.subject == request_id:
             await env.store.timers.replace(timer, await fire(env, timer))
-    await world.calm()
+    await world.wait_until_idle()
 
 
 async def start_request(world: World, name: str, policy: str, **delta: float) -> tuple[str, Request]:
     """Have a request approved, make the rules stricter, and start it as its workflow does."""
     assert world.bot is not None
-    enforce(world, OWN_POLICY)
+    set_policy(world, OWN_POLICY)
     request_id, store, now = await destroy(world, name), world.bot.store, world.bot.env.clock.now()
     until = now + 2 * HOUR
     move = Transition(
         to=State.APPROVED, at=now, changes={"expires_at": until}, votes=[Vote(request_id, ANA, True, now)]
     )
     assert await store.requests.move(request_id, expect=[State.PENDING], move=move)
-    enforce(world, policy)
+    set_policy(world, policy)
     await world.pass_time(**delta)
     return await WorkSteps(world.bot.env).begin(request_id, "execute"), await stored(world, request_id)
 

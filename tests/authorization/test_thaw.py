@@ -19,17 +19,17 @@ OWN_POLICY = lost.POLICY[: lost.POLICY.index("    rules:")] + (
 @pytest.mark.parametrize("later", ["freeze {} --reads --reason attack", None])
 async def test_a_freeze_that_was_placed_after_the_request_stays(world: World, later: str | None) -> None:
     assert world.bot is not None
-    await world.make(name := f"held-{later is None}".lower())
+    await world.create_databases(name := f"held-{later is None}".lower())
     await world.person(DANA).types(f"/turso freeze {name} --reason maintenance")
-    await world.calm()
+    await world.wait_until_idle()
     card = await world.person(REMY).types(f"/turso thaw {name} --reason done")
     if later:
         await world.person(DANA).types(f"/turso {later.format(name)}")
-        await world.calm()
+        await world.wait_until_idle()
 
-    answer = await world.person(BEN).presses_and_hears("Approve", card)
+    answer = await world.person(BEN).presses_and_reads("Approve", card)
     await stage.reaches(world, card, State.STALE if later else State.SUCCEEDED)
-    await world.calm()
+    await world.wait_until_idle()
 
     now = await world.bot.env.turso_clients.turso("acme").configuration(name)
     assert (now.block_reads, now.block_writes) == (later is not None, later is not None)

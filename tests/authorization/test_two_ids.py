@@ -8,7 +8,7 @@ from bot.core.requests.request import State
 from bot.errors import Refused
 from tests.authorization import lost
 from tests.authorization.entries import make_request, pressing, stored
-from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, enforce, words
+from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, set_policy, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = lost.POLICY[: lost.POLICY.index("    rules:")] + (
@@ -45,12 +45,12 @@ async def test_a_person_with_two_ids_has_one_vote_and_never_on_their_own_request
         await pressing(who, "approval.approve")(world, both)
     assert (await stored(world, both)).state is State.PENDING
     await pressing(BEN, "approval.approve")(world, both)
-    await world.calm()
+    await world.wait_until_idle()
     assert (await stored(world, both)).state is State.QUARANTINED
 
-    await world.make("acted")
+    await world.create_databases("acted")
     await world.person(DANA).types("/turso db protect acted on --reason fire")
-    await world.calm()
+    await world.wait_until_idle()
     (review,) = await world.bot.store.reviews.find(owed=True)
     with pytest.raises(Refused, match="You can't review your own break-glass operation"):
         await pressing("W0DANA", "review.open")(world, review.request_id)
@@ -61,10 +61,10 @@ async def test_an_owner_doesnt_extend_their_own_branch_by_another_id(world: Worl
     assert world.bot is not None
     if "W0DANA" not in world.workspace.people:
         give_second_ids(world)
-    await world.make("own-source")
+    await world.create_databases("own-source")
     shown = await world.person(DANA).types("/turso branch own-source own-copy --for 9d --reason tests")
     await pressing(BEN, "approval.approve")(world, str(next(iter(buttons(shown).values()))["value"]))
-    await world.calm()
+    await world.wait_until_idle()
     (branch,) = await world.bot.store.branches.find(organization="acme")
 
     for action in ("branch.extend", "branch.keep"):
@@ -76,7 +76,7 @@ async def test_an_owner_doesnt_extend_their_own_branch_by_another_id(world: Worl
 async def test_a_person_cannot_be_their_own_delegate_by_another_id(world: World) -> None:
     give_second_ids(world)
     twins = '  twins: {users: [U0ANA], may_delegate_to: "user:W0ANA"}\n  lead:'
-    enforce(world, OWN_POLICY.replace("  lead:", twins).replace("{allow: [read]}", "{allow: [read, away]}"))
+    set_policy(world, OWN_POLICY.replace("  lead:", twins).replace("{allow: [read]}", "{allow: [read, away]}"))
 
     answer = await world.person(ANA).types("/turso away --until 1h --to <@W0ANA>")
 

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, expect
 
 from bot.sandbox.history import seed_hours
 from tests.browser.window import Window, open_window
-from tests.world import REMY, World, living, until
+from tests.world import REMY, World, running_sandbox, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 WIDTH = 390
@@ -20,7 +20,7 @@ WIDTH = 390
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """Yield the sandbox as `make run` starts it."""
-    async with living(tmp_path) as played:
+    async with running_sandbox(tmp_path) as played:
         assert played.bot is not None
         await seed_hours(played.platform.state.turso, played.bot.store, played.clock)
         yield played

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, expect
 from bot.core.alerts import AlertKind
 from tests.browser.window import open_window
 from tests.scenarios.alerting import ended, keep_usage_unknown, raised
-from tests.world import BEN, World, living, until
+from tests.world import BEN, World, running_sandbox, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 WIDTH = 390
@@ -21,7 +21,7 @@ WIDTH = 390
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """Yield the sandbox as `make run` starts it."""
-    async with living(tmp_path) as played:
+    async with running_sandbox(tmp_path) as played:
         keep_usage_unknown(played)
         yield played
 

@@ -11,7 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
 from tests.browser.window import Window, open_window
-from tests.world import ANA, DANA, DB_OPS, GIL, ORDERS, SHARED, STELLA, World, living, until
+from tests.world import ANA, DANA, DB_OPS, GIL, ORDERS, SHARED, STELLA, World, running_sandbox, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.ma
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """Yield the sandbox as `make run` starts it."""
-    async with living(tmp_path) as played:
+    async with running_sandbox(tmp_path) as played:
         yield played
 
 

@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
 from tests.browser.window import Window, open_window
-from tests.world import ANA, BEN, REMY, World, living, until
+from tests.world import ANA, BEN, REMY, World, running_sandbox, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 PLACE = "c/C0INCCHK"
@@ -20,8 +20,8 @@ WIDTH = 390
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """Yield the sandbox as `make run` starts it."""
-    async with living(tmp_path) as played:
-        await played.make("checkout", "checkout-old")
+    async with running_sandbox(tmp_path) as played:
+        await played.create_databases("checkout", "checkout-old")
         yield played
 
 

@@ -14,7 +14,7 @@ from bot.sandbox.history import seed_hours
 from bot.sandbox.platform.seed.spike import Spike, make_spike
 from tests.browser.window import Window, open_window
 from tests.rewind.drill import opened, whole
-from tests.world import ANA, REMY, World, living, until
+from tests.world import ANA, REMY, World, running_sandbox, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 WIDTH = 390
@@ -23,7 +23,7 @@ WIDTH = 390
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """Yield the sandbox as `make run` starts it."""
-    async with living(tmp_path) as played:
+    async with running_sandbox(tmp_path) as played:
         assert played.bot is not None
         await seed_hours(played.platform.state.turso, played.bot.store, played.clock)
         yield played
@@ -43,10 +43,10 @@ async def phones(browser: Browser, world: World) -> AsyncIterator[dict[str, Wind
 async def test_half_a_table_is_recovered_from_the_alert_on(world: World, phones: dict[str, Window]) -> None:
     remy, ana = phones[REMY], phones[ANA]
     async with opened(world, "analytics") as client:
-        before = (await client.runs("SELECT count(*) FROM events"))[0][0]
+        before = (await client.run_sql("SELECT count(*) FROM events"))[0][0]
         moment = await a_whole_second_later()
-        await client.runs("DELETE FROM events WHERE id % 2 = 0")
-        left = (await client.runs("SELECT count(*) FROM events"))[0][0]
+        await client.run_sql("DELETE FROM events WHERE id % 2 = 0")
+        left = (await client.run_sql("SELECT count(*) FROM events"))[0][0]
     assert left < before
 
     await remy.say("/turso alert on")
@@ -88,16 +88,16 @@ async def test_half_a_table_is_recovered_from_the_alert_on(world: World, phones:
     await expect(switched).to_contain_text("Old tokens have been refused since", timeout=60_000)
     await picture(remy, switched, "recover-switched")
 
-    copies = await world.at_turso("GET", "/databases", params={"limit": "100"})
+    copies = await world.call_turso("GET", "/databases", params={"limit": "100"})
     (copy,) = [one["Name"] for one in copies.json()["databases"] if one["Name"].startswith("analytics-rewind")]
     async with opened(world, copy) as client:
-        assert (await client.runs("SELECT count(*) FROM events"))[0][0] == before
+        assert (await client.run_sql("SELECT count(*) FROM events"))[0][0] == before
 
     await remy.press("Undo", switched)
     await confirm(remy)
     await expect(remy.message("out of quarantine")).to_be_visible(timeout=60_000)
     async with opened(world, "analytics") as client:
-        assert (await client.runs("SELECT count(*) FROM events"))[0][0] == left
+        assert (await client.run_sql("SELECT count(*) FROM events"))[0][0] == left
 
 
 async def a_whole_second_later() -> datetime:

@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.browser.window import Window, open_window
-from tests.world import DANA, World, living
+from tests.world import DANA, World, running_sandbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 WIDTH = 390
@@ -18,7 +18,7 @@ WIDTH = 390
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with living(tmp_path) as played:
+    async with running_sandbox(tmp_path) as played:
         yield played
 
 

@@ -7,14 +7,14 @@ from datetime import timedelta
 from bot.core.requests.proof import OldTokens, Proof
 from bot.core.requests.request import Request, State
 from bot.sandbox.workspace.records import Acted
-from tests.crash.lane import Lane
-from tests.crash.scenarios import Scenario, taken
+from tests.crash.harness import Harness
+from tests.crash.scenarios import Scenario, acknowledged
 from tests.world import DANA, DB_OPS, words
 
-PATIENCE = 90.0
-NUDGE_SECONDS = 2.6
+MAX_WAIT_SECONDS = 90.0
+MOVE_CLOCK_AFTER_SECONDS = 2.6
 """Seconds without a change after which the clock is moved forward. A sweep for due timers runs every two seconds."""
-UNDER_WAY = (State.APPROVED, State.EXECUTING)
+RUNNING = (State.APPROVED, State.EXECUTING)
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Ended:
+class CellResult:
     """The result of a cell."""
 
     at: str
@@ -42,31 +42,31 @@ class Ended:
 class Cell:
     """Runs one change of one database."""
 
-    def __init__(self, lane: Lane, scenario: Scenario, name: str) -> None:
-        self.lane, self.scenario, self.name = lane, scenario, name
+    def __init__(self, harness: Harness, scenario: Scenario, name: str) -> None:
+        self.harness, self.scenario, self.name = harness, scenario, name
         self.about = scenario.about or name
 
     async def rehearse(self) -> list[str]:
         """Run the change without a kill, and return its calls and commits in order."""
         await self._prepare()
-        self.lane.gate.arm(None)
-        await self.scenario.act(self.lane, self.name)
-        await self._come_to_rest()
-        passed = self.lane.gate.passed
-        self.lane.gate.open()
+        self.harness.gate.arm(None)
+        await self.scenario.act(self.harness, self.name)
+        await self._wait_until_settled()
+        passed = self.harness.gate.passed
+        self.harness.gate.open()
         assert await self._verdict() == "done"
         return [what.removeprefix("before ") for what in passed if what.startswith("before ")]
 
-    async def play(self, point: Point) -> Ended:
+    async def play(self, point: Point) -> CellResult:
         """Stop the bot at the point, kill it, start it again, and check the outcome."""
         try:
             return await self._play(point)
         except AssertionError as error:
-            held = self.lane.gate.held_at or "not stopped"
+            held = self.harness.gate.held_at or "not stopped"
             raise AssertionError(f"{self.scenario.name} {point} [{held}], {self.name}: {error}") from error
 
-    async def _play(self, point: Point) -> Ended:
-        lane, seen = self.lane, 0
+    async def _play(self, point: Point) -> CellResult:
+        harness, seen = self.harness, 0
 
         def fits(_: int, what: str) -> bool:
             nonlocal seen
@@ -75,147 +75,149 @@ class Cell:
             return is_one and seen == point.number + 1
 
         await self._prepare()
-        lane.gate.arm(fits)
+        harness.gate.arm(fits)
         acting = asyncio.create_task(self._act())
-        held = asyncio.create_task(lane.gate.held.wait())
+        held = asyncio.create_task(harness.gate.held.wait())
         over = asyncio.create_task(self._over(acting))
         await asyncio.wait({held, over}, return_when=asyncio.FIRST_COMPLETED)
-        at = lane.gate.held_at
+        at = harness.gate.held_at
         over.cancel()
         held.cancel()
-        lane.gate.drop() if at else lane.gate.open()
-        await lane.kill_and_start(down_for=point.down_for)
+        harness.gate.drop() if at else harness.gate.open()
+        await harness.kill_and_start(down_for=point.down_for)
         acted = await acting
-        await self._come_to_rest()
-        word = await self._verdict(may_be_untouched=not taken(acted))
+        await self._wait_until_settled()
+        word = await self._verdict(may_be_untouched=not acknowledged(acted))
         if word == "untouched":
-            await self.scenario.act(lane, self.name)
-            await self._come_to_rest()
+            await self.scenario.act(harness, self.name)
+            await self._wait_until_settled()
             assert await self._verdict() == "done"
             word = "done when asked again"
-        await lane.audit_holds()
-        return Ended(at, word)
+        await harness.check_audit_chain()
+        return CellResult(at, word)
 
     async def _prepare(self) -> None:
-        await self.scenario.prepare(self.lane, self.name)
+        await self.scenario.prepare(self.harness, self.name)
         if self.scenario.finds is not None:
-            self.name = self.about = await self.scenario.finds(self.lane, self.name)
+            self.name = self.about = await self.scenario.finds(self.harness, self.name)
         self.sent_before = self._sent()
-        self.state_before = await self.lane.state_of(self.about)
+        self.state_before = await self.harness.state_of(self.about)
 
     async def _act(self) -> Acted | None:
-        return await self.scenario.act(self.lane, self.name)
+        return await self.scenario.act(self.harness, self.name)
 
     async def _over(self, acting: asyncio.Task[Acted | None]) -> None:
         await asyncio.wait({acting})
-        await self._come_to_rest()
+        await self._wait_until_settled()
 
-    async def _come_to_rest(self) -> None:
+    async def _wait_until_settled(self) -> None:
         """Wait until all work has ended. Move the clock forward while the bot only waits for a timer."""
         loop = asyncio.get_running_loop()
-        end, still = loop.time() + PATIENCE, loop.time()
+        end, still = loop.time() + MAX_WAIT_SECONDS, loop.time()
         quiet, before = 0, None
         while quiet < 2:
             assert loop.time() < end, (
-                f"the bot is still working: {await self.lane.state_of(self.about)}, {await self._picture()}"
+                f"the bot is still working: {await self.harness.state_of(self.about)}, {await self._details()}"
             )
-            state = await self.lane.state_of(self.about)
+            state = await self.harness.state_of(self.about)
             if state != before:
                 before, still = state, loop.time()
-            if await self._rests(state):
+            if await self._is_settled(state):
                 quiet += 1
             else:
                 quiet = 0
-                if loop.time() - still > NUDGE_SECONDS:
+                if loop.time() - still > MOVE_CLOCK_AFTER_SECONDS:
                     still = loop.time()
                     # Never an hour before a request exists: its approval could be too old when the bot starts it.
                     long = state is not None and state in (State.UNKNOWN, self.scenario.passes)
-                    self.lane.clock.pass_time(timedelta(seconds=3700 if long else 100))
+                    self.harness.clock.pass_time(timedelta(seconds=3700 if long else 100))
             await asyncio.sleep(0.1)
 
-    async def _rests(self, state: State | None) -> bool:
-        if not await self.lane.idle() or state in UNDER_WAY:
+    async def _is_settled(self, state: State | None) -> bool:
+        if not await self.harness.idle() or state in RUNNING:
             return False
-        if self.scenario.settled is not None and not await self.scenario.settled(self.lane, self.name):
+        if self.scenario.settled is not None and not await self.scenario.settled(self.harness, self.name):
             return False
         if state is not None and state is self.scenario.passes:
             return False
         if state is State.PENDING and not await self._card_was_posted():
             return False
-        if await self._is_untold():
+        if await self._has_pending_notices():
             return False
         if self.scenario.proven and await self._is_watched():
             return False
         return state is not State.UNKNOWN or self.scenario.final_unknown
 
     async def _is_watched(self) -> bool:
-        request = await self.lane.newest(self.about)
+        request = await self.harness.newest(self.about)
         proof = Proof.of(request.facts) if request else None
         return proof is not None and proof.target.tokens is OldTokens.WATCHED
 
     async def _card_was_posted(self) -> bool:
-        request = await self.lane.newest(self.about)
-        return request is not None and bool(await self.lane.store.cards.of(request.id))
+        request = await self.harness.newest(self.about)
+        return request is not None and bool(await self.harness.store.cards.of(request.id))
 
-    async def _is_untold(self) -> bool:
+    async def _has_pending_notices(self) -> bool:
         """Return True while notices about the outcome still have to be sent."""
-        request = await self.lane.newest(self.about)
-        return request is not None and bool(await self.lane.store.notices.pending(request.id))
+        request = await self.harness.newest(self.about)
+        return request is not None and bool(await self.harness.store.notices.pending(request.id))
 
     async def _verdict(self, *, may_be_untouched: bool = False) -> str:
         """Check that the store, Turso, the requester's messages and the audit log agree, and return the outcome."""
-        scenario, request = self.scenario, await self.lane.newest(self.about)
+        scenario, request = self.scenario, await self.harness.newest(self.about)
         state, sent = request.state if request else None, self._sent() - self.sent_before
-        happened = await scenario.happened(self.lane, self.name)
-        picture = await self._picture()
+        happened = await scenario.happened(self.harness, self.name)
+        details = await self._details()
         if state is scenario.done and (happened or not may_be_untouched or state is not self.state_before):
-            assert happened, f"the request is done, but Turso doesn't show the change: {picture}"
-            assert sent == scenario.calls, f"the change was sent {sent} times: {picture}"
-            await self._told(scenario.says, picture)
-            await self._audited(request, scenario.event, scenario.audited or state.value, picture)
+            assert happened, f"the request is done, but Turso doesn't show the change: {details}"
+            assert sent == scenario.calls, f"the change was sent {sent} times: {details}"
+            await self._check_shown(scenario.says, details)
+            await self._check_audited(request, scenario.event, scenario.audited or state.value, details)
             return "done"
         if state is State.UNKNOWN and scenario.final_unknown:
-            assert sent <= 1, picture
-            await self._told("may", picture)
-            await self._audited(request, scenario.event, state.value, picture)
+            assert sent <= 1, details
+            await self._check_shown("may", details)
+            await self._check_audited(request, scenario.event, state.value, details)
             return "unknown"
-        assert not happened, f"Turso shows the change, but the request is {state}: {picture}"
-        assert sent == 0, f"the change was sent, but the request is {state}: {picture}"
+        assert not happened, f"Turso shows the change, but the request is {state}: {details}"
+        assert sent == 0, f"the change was sent, but the request is {state}: {details}"
         if state is self.state_before and may_be_untouched:
             return "untouched"
-        assert state is scenario.undone, f"the command was acknowledged, but the request is {state}: {picture}"
+        assert state is scenario.undone, f"the command was acknowledged, but the request is {state}: {details}"
         assert request is not None
-        await self._told(request.outcome[:20].replace("`", ""), picture)
-        await self._audited(request, "expired" if state is State.EXPIRED else scenario.event, state.value, picture)
+        await self._check_shown(request.outcome[:20].replace("`", ""), details)
+        await self._check_audited(
+            request, "expired" if state is State.EXPIRED else scenario.event, state.value, details
+        )
         return str(state.value)
 
-    async def _told(self, phrase: str, picture: str) -> None:
-        seen = [words(one).replace("`", "") for one in self.lane.world.workspace.history(DB_OPS, DANA)]
-        assert any(self.about in one and phrase in one for one in seen), f"no message with {phrase!r}: {picture}"
+    async def _check_shown(self, phrase: str, details: str) -> None:
+        seen = [words(one).replace("`", "") for one in self.harness.world.workspace.history(DB_OPS, DANA)]
+        assert any(self.about in one and phrase in one for one in seen), f"no message with {phrase!r}: {details}"
 
-    async def _audited(self, request: Request | None, event: str, outcome: str, picture: str) -> None:
-        page = await self.lane.store.audit.page(before_seq=None, limit=50, databases=[self.name])
+    async def _check_audited(self, request: Request | None, event: str, outcome: str, details: str) -> None:
+        page = await self.harness.store.audit.page(before_seq=None, limit=50, databases=[self.name])
         ends = [
             one
             for _, one in page
             if one.event.startswith(event) and one.outcome == outcome
             if request is not None and one.request_id == request.id
         ]
-        assert len(ends) == 1, f"{len(ends)} audit entries {event} {outcome}: {picture}"
+        assert len(ends) == 1, f"{len(ends)} audit entries {event} {outcome}: {details}"
 
     def _sent(self) -> int:
         method, path = self.scenario.call
-        return self.lane.sent(method, path.format(self.name))
+        return self.harness.sent(method, path.format(self.name))
 
-    async def _picture(self) -> str:
-        request = await self.lane.newest(self.about)
-        page = await self.lane.store.audit.page(before_seq=None, limit=50, databases=[self.name])
-        seen = [words(one) for one in self.lane.world.workspace.history(DB_OPS, DANA) if self.about in words(one)]
+    async def _details(self) -> str:
+        request = await self.harness.newest(self.about)
+        page = await self.harness.store.audit.page(before_seq=None, limit=50, databases=[self.name])
+        seen = [words(one) for one in self.harness.world.workspace.history(DB_OPS, DANA) if self.about in words(one)]
         lines = [
             f"state {request.state.value}, outcome {request.outcome!r}" if request else "no request",
             f"sent {self._sent() - self.sent_before}",
             "audit " + ", ".join(f"{one.event}/{one.outcome}" for _, one in reversed(page)),
             *(f"> {one[:160]}" for one in seen[-4:]),
-            self.lane.bot.log.read_text()[-1500:],
+            self.harness.bot.log.read_text()[-1500:],
         ]
         return "\n".join(lines)

@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.forked import Nursery, the_nursery
+from tests.forked import ForkServer, shared_fork_server
 from tests.postgres import postgres_server
 
-__all__ = ["nursery", "postgres_server"]
+__all__ = ["fork_server", "postgres_server"]
 
 
 @pytest.fixture(scope="session")
-def nursery() -> Nursery:
+def fork_server() -> ForkServer:
     """Return this worker's server that forks processes of the bot."""
-    return the_nursery()
+    return shared_fork_server()

@@ -17,9 +17,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 from bot.commands.tokens import _probes as probes
 from bot.core.requests.request import Request, State
 from bot.pipeline.execution import verify
-from tests.crash.life import Life, life
 from tests.crash.records import requests_in
-from tests.crash.rehearsal import Crash, Rehearsal, Sent, chain_fault, press
+from tests.crash.simulated_process import SimulatedProcess, simulated_process
+from tests.crash.simulation import Crash, Sent, Simulation, chain_fault, press
 
 REQUESTERS = ("U0DANA", "U0ANA")
 DBA = ("U0ANA", "U0BEN", "U0REMY")
@@ -38,10 +38,10 @@ class CrashingBot(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.folder = Path(tempfile.mkdtemp(prefix="property-"))
-        self.world = Rehearsal(self.folder)
+        self.world = Simulation(self.folder)
         self.world.check = self._is_legitimate
         self.stack: AsyncExitStack | None = None
-        self.process: Life | None = None
+        self.process: SimulatedProcess | None = None
         self.keys = 0
         self.problems: list[str] = []
         # The simulated Turso shows a change at once, so don't wait between read-backs.
@@ -59,7 +59,7 @@ class CrashingBot(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             if self.process is not None:
-                self._everything_comes_to_its_end()
+                self._check_that_everything_ends()
         finally:
             if self.stack is not None:
                 self.runner.run(self.stack.aclose())
@@ -140,7 +140,7 @@ class CrashingBot(RuleBasedStateMachine):
         return requests_in(self.world.file)
 
     @property
-    def _living(self) -> Life:
+    def _current(self) -> SimulatedProcess:
         assert self.process is not None
         return self.process
 
@@ -153,7 +153,7 @@ class CrashingBot(RuleBasedStateMachine):
         who: str,
         button: str,
         request_id: str,
-        fuse: int | None,
+        crash_after: int | None,
         again: str,
         while_down: Callable[[], None] = lambda: None,
     ) -> None:
@@ -161,76 +161,76 @@ class CrashingBot(RuleBasedStateMachine):
 
         async def come_in() -> None:
             if again == "double":
-                await self._at_once([first, second])
+                await self._deliver_at_once([first, second])
             else:
-                taken_up = await self._living.comes_in(first, times=2 if again == "redelivered" else 1)
+                taken_up = await self._current.deliver(first, times=2 if again == "redelivered" else 1)
                 assert taken_up <= 1, "a redelivery was handled again"
 
-        self._under(fuse, come_in, while_down)
+        self._run_with_crash(crash_after, come_in, while_down)
 
-    async def _at_once(self, presses: list[Any]) -> None:
-        works = [await self._living.path.before_ack(one) for one in presses]
-        await self._living.together(presses[0].id, *works)
+    async def _deliver_at_once(self, presses: list[Any]) -> None:
+        works = [await self._current.path.before_ack(one) for one in presses]
+        await self._current.run_together(presses[0].id, *works)
 
-    def _meanwhile(self, what: str, name: str) -> None:
+    def _apply_event(self, what: str, name: str) -> None:
         """Change the approvers, the members, the policy, the channel or a database, or restart the process."""
-        if what == "hands":
+        if what == "recreated":
             self.world.turso.add(name)
-        elif what == "lost":
+        elif what == "approver removed":
             self.world.dba -= {"U0BEN"}
-        elif what == "left":
+        elif what == "member left":
             self.world.outside |= {"U0DANA" if name == NAMES[0] else "U0BEN"}
         elif what == "shared":
             self.world.is_shared = True
         elif what == "forbidden":
             self.world.is_forbidden = True
-        elif what == "given":
+        elif what == "rights restored":
             self.world.dba |= set(DBA)
             self.world.outside.clear()
             self.world.is_shared = self.world.is_forbidden = False
-        elif what == "power" and self.stack is not None:
+        elif what == "restart" and self.stack is not None:
             self._restart()
 
-    def _under(
-        self, fuse: int | None, work: Callable[[], Awaitable[Any]], while_down: Callable[[], None] = lambda: None
+    def _run_with_crash(
+        self, crash_after: int | None, work: Callable[[], Awaitable[Any]], while_down: Callable[[], None] = lambda: None
     ) -> None:
-        """Do some work, and restart the process if it crashes after `fuse` steps."""
-        self.world.fuse.length = fuse
+        """Do some work, and restart the process if it crashes after `crash_after` steps."""
+        self.world.crash_point.steps_left = crash_after
         try:
             self.runner.run(work())  # type: ignore[arg-type]
         except Crash:
             self._restart(while_down)
         finally:
-            self.world.fuse.length = None
+            self.world.crash_point.steps_left = None
 
     def _restart(self, while_down: Callable[[], None] = lambda: None) -> None:
-        self.world.fuse.length = None
+        self.world.crash_point.steps_left = None
         assert self.stack is not None
         self.runner.run(self.stack.aclose())
         self.stack = None
         while_down()
         self.world.crashes += 1
         self.runner.run(self._start())
-        self.runner.run(self._living.run_jobs())
-        self.runner.run(self._living.take_up_what_is_open())
+        self.runner.run(self._current.run_jobs())
+        self.runner.run(self._current.resume_open_intents())
 
     async def _start(self) -> None:
         self.stack = AsyncExitStack()
-        self.process = await self.stack.enter_async_context(life(self.world))
+        self.process = await self.stack.enter_async_context(simulated_process(self.world))
 
-    async def _go_on(self) -> None:
-        await self._living.run_jobs()
-        await self._living.fire_what_is_due()
+    async def _run_due_work(self) -> None:
+        await self._current.run_jobs()
+        await self._current.fire_due_timers()
 
-    def _everything_comes_to_its_end(self) -> None:
+    def _check_that_everything_ends(self) -> None:
         """Let all requests end, and check their audit entries, the hash chain and that no token is in a file."""
         self._restart()
         for minutes in (1, 2, 12, 62, 70, 70):
             self.world.offset += timedelta(minutes=minutes)
-            self.runner.run(self._go_on())
+            self.runner.run(self._run_due_work())
         self.nothing_was_done_without_approval_or_twice()
         self.tokens_are_in_reveals_alone()
-        assert self.runner.run(chain_fault(self._living.store)) == ""
+        assert self.runner.run(chain_fault(self._current.store)) == ""
         requests = self._requests()
         waiting = [one for one in requests if not one.rests]  # a countdown that the rules refused leaves a quarantine
         assert {one.state for one in waiting} <= RESTING - {State.PENDING, State.READY, State.QUARANTINED}

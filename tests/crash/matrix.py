@@ -7,18 +7,18 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.crash.cell import Cell, Ended, Point
-from tests.crash.lane import Lane, lane
+from tests.crash.cell import Cell, CellResult, Point
+from tests.crash.harness import Harness, harness
 from tests.crash.scenarios import APPROVALS, CHANGES, Scenario
 from tests.crash.stores import STORES, new_store
-from tests.forked import Nursery
+from tests.forked import ForkServer
 from tests.soak import CHOICE, SOAK, one_in
 
 PLAYED_CHANGES, PLAYED_APPROVALS = one_in(2, CHANGES), one_in(2, APPROVALS)
 PLAYED = [*PLAYED_CHANGES, *PLAYED_APPROVALS]
 """The scenarios of this run, in the order in which stores and points are assigned."""
 KINDS = STORES if SOAK else ("either",)
-LANES = 6 if SOAK else 1
+HARNESSES = 6 if SOAK else 1
 """How many test harnesses run at a time. Cells mostly wait, so more than one per core helps."""
 FAMILIES = ("turso", "slack", "commit")
 """The kinds of points. In `make test`, neighboring scenarios are killed at different kinds."""
@@ -27,9 +27,9 @@ DOWN = timedelta(minutes=3)
 """How long every second process stays down by its clock: longer than work in progress waits for anything."""
 
 
-async def every_cell(scenario: Scenario, kind: str, nursery: Nursery, postgres_server: str) -> str:
+async def every_cell(scenario: Scenario, kind: str, fork_server: ForkServer, postgres_server: str) -> str:
     """Run all cells of a scenario, and return a line that counts their outcomes."""
-    ended = await Matrix(scenario, kind, nursery, postgres_server).play()
+    ended = await Matrix(scenario, kind, fork_server, postgres_server).play()
     words = Counter(one.word for one in ended)
     held = sum(bool(one.at) for one in ended)
     assert held >= (0.8 if SOAK else 1) * len(ended)
@@ -40,30 +40,30 @@ async def every_cell(scenario: Scenario, kind: str, nursery: Nursery, postgres_s
 class Matrix:
     """Runs the cells of one scenario in several test harnesses at a time."""
 
-    def __init__(self, scenario: Scenario, kind: str, nursery: Nursery, postgres_server: str) -> None:
-        self._scenario, self._nursery, self._postgres = scenario, nursery, postgres_server
+    def __init__(self, scenario: Scenario, kind: str, fork_server: ForkServer, postgres_server: str) -> None:
+        self._scenario, self._fork_server, self._postgres = scenario, fork_server, postgres_server
         # Neighboring scenarios get different kinds of store, and so does the same scenario with the next TEST_CHOICE.
         self._turn = CHOICE + PLAYED.index(scenario)
         self._kind = STORES[self._turn % 2] if kind == "either" else kind
         self._cells: asyncio.Queue[tuple[int, Point]] = asyncio.Queue()
-        self._ended: list[Ended] = []
+        self._ended: list[CellResult] = []
 
-    async def play(self) -> list[Ended]:
+    async def play(self) -> list[CellResult]:
         async with AsyncExitStack() as stack:
-            lanes = [await stack.enter_async_context(self._lane()) for _ in range(LANES)]
+            harnesses = [await stack.enter_async_context(self._harness()) for _ in range(HARNESSES)]
             # The soak rehearses twice and takes the shorter list, because a daily job may run during one rehearsal.
-            takes = [await Cell(lanes[0], self._scenario, f"{self._name(0)}-{take}").rehearse() for take in TAKES]
+            takes = [await Cell(harnesses[0], self._scenario, f"{self._name(0)}-{take}").rehearse() for take in TAKES]
             for number, point in enumerate(self._points(min(takes, key=len)), start=1):
                 self._cells.put_nowait((number, point))
             async with asyncio.TaskGroup() as group:
-                for one in lanes:
+                for one in harnesses:
                     group.create_task(self._work(one))
         return self._ended
 
-    def _lane(self) -> AbstractAsyncContextManager[Lane]:
-        return lane(self._nursery, new_store(self._kind, self._postgres))
+    def _harness(self) -> AbstractAsyncContextManager[Harness]:
+        return harness(self._fork_server, new_store(self._kind, self._postgres))
 
-    async def _work(self, one: Lane) -> None:
+    async def _work(self, one: Harness) -> None:
         while not self._cells.empty():
             number, point = self._cells.get_nowait()
             ended = await self._play(one, self._name(number), point)
@@ -73,7 +73,7 @@ class Matrix:
                 ended = await self._play(one, f"{self._name(number)}-{point.number}", point)
             self._ended.append(ended)
 
-    async def _play(self, one: Lane, name: str, point: Point) -> Ended:
+    async def _play(self, one: Harness, name: str, point: Point) -> CellResult:
         try:
             ended = await Cell(one, self._scenario, name).play(point)
         except AssertionError as error:

@@ -19,9 +19,9 @@ from starlette.types import Receive, Scope, Send
 from bot.blocks.forms import unpack_metadata
 from bot.core.requests.request import State
 from bot.sandbox.running import bound, served
-from tests.crash.lane import Bot, Lane, lane
-from tests.crash.waiting import patient
-from tests.forked import Nursery
+from tests.crash.harness import Bot, Harness, harness
+from tests.crash.waiting import poll_until
+from tests.forked import ForkServer
 from tests.http import local_client
 
 SWEEP_SECONDS = 2
@@ -63,39 +63,39 @@ def _who_and_what(body: bytes) -> tuple[str, str]:
 class Pair:
     """A test harness with a second process of the bot."""
 
-    lane: Lane
+    harness: Harness
     other: Bot
     balancer: Balancer
 
-    async def at_rest(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Wait until both processes are idle."""
 
         async def look() -> bool | None:
-            under_way = await self.lane.store.requests.find(states=[State.APPROVED, State.EXECUTING])
-            return (not under_way and await self.lane.idle()) or None
+            under_way = await self.harness.store.requests.find(states=[State.APPROVED, State.EXECUTING])
+            return (not under_way and await self.harness.idle()) or None
 
-        await patient(look, "both processes to be idle", within=90)
+        await poll_until(look, "both processes to be idle", within=90)
 
-    def soon(self) -> float:
+    def next_sweep(self) -> float:
         """Return the time of the next sweep that is far enough away to prepare for."""
         now = time.time()
         return (int(now) // SWEEP_SECONDS + 1) * SWEEP_SECONDS + (SWEEP_SECONDS if now % SWEEP_SECONDS > 0.8 else 0)
 
-    def due_at(self, moment: float, after: timedelta) -> None:
+    def make_due_at(self, moment: float, after: timedelta) -> None:
         """Move every clock so that a timer that is due `after` from now is due at `moment`."""
         by = after - timedelta(seconds=moment - time.time())
-        self.lane.clock.pass_time(by)
-        self.lane.world.turso.clock.offset += by
+        self.harness.clock.pass_time(by)
+        self.harness.world.turso.clock.offset += by
 
 
 @asynccontextmanager
-async def pair(nursery: Nursery, database_url: str) -> AsyncIterator[Pair]:
+async def pair(fork_server: ForkServer, database_url: str) -> AsyncIterator[Pair]:
     """Run a test harness with two processes on a new store."""
     async with AsyncExitStack() as stack:
-        one = await stack.enter_async_context(lane(nursery, database_url))
+        one = await stack.enter_async_context(harness(fork_server, database_url))
         first = one.bot
         other = Bot(
-            one.world, one.keys, database_url=one.database_url, policy=first.policy, nursery=nursery,
+            one.world, one.keys, database_url=one.database_url, policy=first.policy, fork_server=fork_server,
             log=first.log.with_name("log-2"), extra=first.extra,
         )  # fmt: skip
         await other.start()

@@ -11,7 +11,7 @@ from bot.core.ports import Address
 from bot.core.reply import Reply
 from bot.core.requests.incoming import Incoming
 from bot.turso import TursoClient
-from tests.crash.rehearsal import Rehearsal
+from tests.crash.simulation import Simulation
 from tests.policies import WITH_DBA_GROUP
 
 POLICY = (
@@ -35,19 +35,19 @@ FORBIDS = load(f"{POLICY}ceiling:\n  deny: [{{commands: [destroy]}}]\n", CATALOG
 class Directory:
     """The directory of people and channels. A lookup may crash the process."""
 
-    def __init__(self, of: Rehearsal) -> None:
+    def __init__(self, of: Simulation) -> None:
         self._of = of
 
     async def subject(self, incoming: Incoming, *, usergroups: frozenset[str], fresh: bool = False) -> Subject:
-        self._of.fuse.tick()
+        self._of.crash_point.tick()
         return self._of.subject_now(incoming.user_id)
 
     async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
-        self._of.fuse.tick()
+        self._of.crash_point.tick()
         return self._of.subject_now(user_id)
 
     async def look_up(self, query: SlackQuery) -> SlackFacts:
-        self._of.fuse.tick()
+        self._of.crash_point.tick()
         people = {one: self._of.subject_now(one) for one in query.people}
         now = self._of.subject_now("")
         groups = {group: now.groups.get(group) for group in query.groups}
@@ -74,7 +74,7 @@ class Directory:
 class Slack:
     """The messenger. It records the tokens that reveals show, and those in any other message as leaks."""
 
-    def __init__(self, of: Rehearsal) -> None:
+    def __init__(self, of: Simulation) -> None:
         self._of, self._number = of, 0
 
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
@@ -85,11 +85,11 @@ class Slack:
         return True
 
     async def reveal(self, to: Address, reply: Reply) -> bool:
-        self._of.fuse.tick()
+        self._of.crash_point.tick()
         for sent in self._of.sent:
             if sent.secret and sent.secret in json.dumps(reply.blocks):
                 self._of.revealed.append((to.user_id, sent.secret))
-        self._of.fuse.tick()
+        self._of.crash_point.tick()
         return True
 
     async def post(
@@ -123,10 +123,10 @@ class Slack:
         return None
 
     def _take(self, reply: Reply) -> None:
-        self._of.fuse.tick()
+        self._of.crash_point.tick()
         said = f"{reply.text} {json.dumps(reply.blocks)}"
         self._of.leaks += [sent.secret for sent in self._of.sent if sent.secret and sent.secret in said]
-        self._of.fuse.tick()
+        self._of.crash_point.tick()
 
 
 class Rules:
@@ -134,7 +134,7 @@ class Rules:
 
     problem = None
 
-    def __init__(self, of: Rehearsal) -> None:
+    def __init__(self, of: Simulation) -> None:
         self._of = of
 
     @property

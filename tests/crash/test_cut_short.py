@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 
 from bot.core.requests.request import State
-from tests.crash.lane import Lane, lane
-from tests.crash.scenarios import ask, ask_till_taken, in_state
-from tests.forked import Nursery
+from tests.crash.harness import Harness, harness
+from tests.crash.scenarios import ask, ask_until_acknowledged, in_state
+from tests.forked import ForkServer
 from tests.world import ANA, BEN, DB_OPS, buttons, until, words
 
 
 @pytest.fixture
-async def here(nursery: Nursery) -> AsyncIterator[Lane]:
-    async with lane(nursery, "") as found:
+async def here(fork_server: ForkServer) -> AsyncIterator[Harness]:
+    async with harness(fork_server, "") as found:
         yield found
 
 
-async def killed_after(here: Lane, doing: Coroutine[Any, Any, Any], *, commit: str = "", call: str = "") -> None:
+async def killed_after(here: Harness, doing: Coroutine[Any, Any, Any], *, commit: str = "", call: str = "") -> None:
     """Start an action, and kill and restart the process right after a commit or a call to Turso took effect."""
     wanted = f"after commit of {commit}" if commit else "after "
     here.gate.arm(lambda _, what: what.startswith(wanted) and what.endswith(call))
@@ -32,11 +32,11 @@ async def killed_after(here: Lane, doing: Coroutine[Any, Any, Any], *, commit: s
     await here.bot.start()
 
 
-async def test_the_last_message_of_an_incident_still_lists_the_open_items(here: Lane) -> None:
-    await here.has_database("hot")
-    await ask_till_taken(here, "incident start INC-1")
+async def test_the_last_message_of_an_incident_still_lists_the_open_items(here: Harness) -> None:
+    await here.ensure_database("hot")
+    await ask_until_acknowledged(here, "incident start INC-1")
     await until(lambda: here.world.card(DB_OPS, holding="started and lasts"), what="the timeline")
-    await ask_till_taken(here, "db freeze hot")
+    await ask_until_acknowledged(here, "db freeze hot")
     await in_state(here, "hot", State.SUCCEEDED)
 
     await killed_after(here, ask(here, "incident end"), commit="incidents")
@@ -47,8 +47,8 @@ async def test_the_last_message_of_an_incident_still_lists_the_open_items(here: 
     assert [one["name"] for one in shared.values()] == ["INC-1.md"]
 
 
-async def test_people_are_notified_of_a_break_glass_operation_after_a_kill(here: Lane) -> None:
-    await here.has_database("loud")
+async def test_people_are_notified_of_a_break_glass_operation_after_a_kill(here: Harness) -> None:
+    await here.ensure_database("loud")
 
     await killed_after(here, ask(here, "protect loud on --reason fire"), commit="requests")
 
@@ -58,9 +58,9 @@ async def test_people_are_notified_of_a_break_glass_operation_after_a_kill(here:
         assert "fire" in words(outcome)
 
 
-async def test_a_review_before_a_kill_is_confirmed_to_the_reviewer_and_shown_on_the_card(here: Lane) -> None:
-    await here.has_database("calm")
-    await ask_till_taken(here, "protect calm on --reason fire")
+async def test_a_review_before_a_kill_is_confirmed_to_the_reviewer_and_shown_on_the_card(here: Harness) -> None:
+    await here.ensure_database("calm")
+    await ask_until_acknowledged(here, "protect calm on --reason fire")
     posted = here.world.workspace.history
     card = await until(
         lambda: next((one for one in posted(DB_OPS, None) if "Review" in buttons(one)), None), what="the card"
@@ -72,7 +72,7 @@ async def test_a_review_before_a_kill_is_confirmed_to_the_reviewer_and_shown_on_
 
     await killed_after(here, here.world.person(ANA).submits(values, view), commit="reviews")
 
-    await until(lambda: "it was right" in words(here.world.as_now(card)), what="the card", within=60)
+    await until(lambda: "it was right" in words(here.world.current(card)), what="the card", within=60)
 
     def texts() -> str:
         return "\n".join(words(one) for one in posted(DB_OPS, ANA))
@@ -81,7 +81,7 @@ async def test_a_review_before_a_kill_is_confirmed_to_the_reviewer_and_shown_on_
     assert "no longer needs a review" not in texts()
 
 
-async def test_a_create_that_was_cut_short_reports_a_created_database_but_not_that_it_is_ready(here: Lane) -> None:
+async def test_a_create_that_was_cut_short_reports_a_created_database_but_not_that_it_is_ready(here: Harness) -> None:
     await killed_after(here, ask(here, "db create fresh"), call="POST /v1/organizations/acme/databases")
 
     card = await until(lambda: here.world.card(DB_OPS, holding="*fresh* was created."), what="the outcome", within=60)

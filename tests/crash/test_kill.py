@@ -12,7 +12,7 @@ import pytest
 
 from tests.crash.matrix import KINDS, PLAYED_CHANGES, every_cell
 from tests.crash.scenarios import Scenario
-from tests.forked import Nursery
+from tests.forked import ForkServer
 from tests.soak import LIMIT_SECONDS
 
 pytestmark = pytest.mark.timeout(LIMIT_SECONDS)
@@ -23,10 +23,10 @@ pytestmark = pytest.mark.timeout(LIMIT_SECONDS)
 async def test_a_change_survives_a_kill_at_every_point(
     scenario: Scenario,
     kind: str,
-    nursery: Nursery,
+    fork_server: ForkServer,
     postgres_server: str,
     record_property: Callable[[str, object], None],
 ) -> None:
-    figure = await every_cell(scenario, kind, nursery, postgres_server)
+    figure = await every_cell(scenario, kind, fork_server, postgres_server)
     record_property("figure", figure)
     print(figure)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.crash.matrix import KINDS, PLAYED_APPROVALS, every_cell
 from tests.crash.scenarios import Scenario
-from tests.forked import Nursery
+from tests.forked import ForkServer
 
 
 @pytest.mark.parametrize("scenario", PLAYED_APPROVALS, ids=lambda scenario: scenario.name)
@@ -14,10 +14,10 @@ from tests.forked import Nursery
 async def test_a_request_or_vote_survives_a_kill_at_every_point(
     scenario: Scenario,
     kind: str,
-    nursery: Nursery,
+    fork_server: ForkServer,
     postgres_server: str,
     record_property: Callable[[str, object], None],
 ) -> None:
-    figure = await every_cell(scenario, kind, nursery, postgres_server)
+    figure = await every_cell(scenario, kind, fork_server, postgres_server)
     record_property("figure", figure)
     print(figure)

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import Connection, text
 
 from bot.core.requests.request import State
-from tests.crash.lane import ORGANIZATION, Lane, lane
-from tests.crash.scenarios import DATABASES, ask, taken
+from tests.crash.harness import ORGANIZATION, Harness, harness
+from tests.crash.scenarios import DATABASES, acknowledged, ask
 from tests.crash.stores import STORES, new_store
-from tests.crash.waiting import patient
-from tests.forked import Nursery
+from tests.crash.waiting import poll_until
+from tests.forked import ForkServer
 from tests.world import DANA, DB_OPS, words
 
 PEOPLE = 8
@@ -27,29 +27,29 @@ SETTLED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN)
 class Load:
     """Creates one database after the other until the process is killed."""
 
-    here: Lane
+    here: Harness
     killed: bool = False
-    taken: set[str] = field(default_factory=set)
+    acknowledged: set[str] = field(default_factory=set)
     """The names of the databases whose command was acknowledged."""
 
     async def asks_until_killed(self, person: int) -> None:
         """Type one command after the other until one gets no response because the process was killed."""
         for number in count():
             name = f"load-{person}-{number:02}"
-            if taken(await ask(self.here, f"db create {name}")):
-                self.taken.add(name)
+            if acknowledged(await ask(self.here, f"db create {name}")):
+                self.acknowledged.add(name)
             elif self.killed:
                 return
 
 
 @pytest.mark.parametrize("kind", STORES)
 async def test_acknowledged_commands_are_stored_and_completed_after_a_kill_under_load(
-    kind: str, nursery: Nursery, postgres_server: str
+    kind: str, fork_server: ForkServer, postgres_server: str
 ) -> None:
-    async with lane(nursery, new_store(kind, postgres_server)) as here:
+    async with harness(fork_server, new_store(kind, postgres_server)) as here:
         load = Load(here)
         asking = [asyncio.create_task(load.asks_until_killed(person)) for person in range(PEOPLE)]
-        await patient(lambda: _acknowledged(here, ACKNOWLEDGED), f"{ACKNOWLEDGED} acknowledgements")
+        await poll_until(lambda: _acknowledged(here, ACKNOWLEDGED), f"{ACKNOWLEDGED} acknowledgements")
 
         await here.bot.kill()
         load.killed = True
@@ -57,17 +57,17 @@ async def test_acknowledged_commands_are_stored_and_completed_after_a_kill_under
         await asyncio.gather(*asking)
 
         lines = await here.store.database.read(_names_in_intents)
-        assert len(load.taken) >= ACKNOWLEDGED
-        assert load.taken <= lines, "acknowledged, but not in the store"
+        assert len(load.acknowledged) >= ACKNOWLEDGED
+        assert load.acknowledged <= lines, "acknowledged, but not in the store"
 
         await here.bot.start()
         try:
-            await patient(lambda: _all_settled(here, lines), "every command to end", within=90)
+            await poll_until(lambda: _all_settled(here, lines), "every command to end", within=90)
         except AssertionError as error:
             states = {name: await here.state_of(name) for name in sorted(lines)}
             raise AssertionError(f"{error}: {states}\n{here.bot.log.read_text()[-3000:]}") from error
         await _nothing_is_lost_or_twice(here, sorted(lines))
-        await here.audit_holds()
+        await here.check_audit_chain()
 
 
 def _names_in_intents(connection: Connection) -> set[str]:
@@ -75,16 +75,16 @@ def _names_in_intents(connection: Connection) -> set[str]:
     return {line.rpartition(" ")[2] for line in lines}
 
 
-async def _acknowledged(here: Lane, number: int) -> bool | None:
+async def _acknowledged(here: Harness, number: int) -> bool | None:
     return sum(one.ok for one in here.world.workspace.deliveries) >= number or None
 
 
-async def _all_settled(here: Lane, names: set[str]) -> bool | None:
+async def _all_settled(here: Harness, names: set[str]) -> bool | None:
     states = [await here.state_of(name) for name in names]
     return (all(state in SETTLED for state in states) and await here.idle()) or None
 
 
-async def _nothing_is_lost_or_twice(here: Lane, names: list[str]) -> None:
+async def _nothing_is_lost_or_twice(here: Harness, names: list[str]) -> None:
     there = 0
     for name in names:
         state, exists = await here.state_of(name), await here.database_id(name) is not None

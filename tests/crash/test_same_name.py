@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.requests.request import State
-from tests.crash.lane import Lane, lane
+from tests.crash.harness import Harness, harness
 from tests.crash.scenarios import (
     CONFIGURATION,
     DATABASE,
@@ -26,69 +26,69 @@ from tests.crash.scenarios import (
     ready,
     reveal,
 )
-from tests.forked import Nursery
+from tests.forked import ForkServer
 from tests.world import DANA, DB_OPS, words
 
 
 @dataclass(frozen=True)
-class Wish:
+class ApprovedChange:
     """A change that is approved for one database."""
 
     name: str
-    prepare: Callable[[Lane, str], Awaitable[None]]
-    act: Callable[[Lane, str], Awaitable[object]]
+    prepare: Callable[[Harness, str], Awaitable[None]]
+    act: Callable[[Harness, str], Awaitable[object]]
     call: tuple[str, str]
 
 
-async def the_countdown_ends(here: Lane, name: str) -> None:
+async def the_countdown_ends(here: Harness, name: str) -> None:
     here.clock.pass_time(timedelta(days=31))
 
 
-WISHES = [
-    Wish("destroy-at-once", asked("db destroy {} --now"), approve_by_name, ("DELETE", DATABASE)),
-    Wish("quarantine", asked("db destroy {}"), approve, ("PATCH", CONFIGURATION)),
-    Wish("rotate", asked("rotate {}"), approve, ("POST", ROTATE)),
-    Wish("reveal", ready, reveal, ("POST", TOKENS)),
-    Wish("end-of-countdown", quarantined, the_countdown_ends, ("DELETE", DATABASE)),
+APPROVED_CHANGES = [
+    ApprovedChange("destroy-at-once", asked("db destroy {} --now"), approve_by_name, ("DELETE", DATABASE)),
+    ApprovedChange("quarantine", asked("db destroy {}"), approve, ("PATCH", CONFIGURATION)),
+    ApprovedChange("rotate", asked("rotate {}"), approve, ("POST", ROTATE)),
+    ApprovedChange("reveal", ready, reveal, ("POST", TOKENS)),
+    ApprovedChange("end-of-countdown", quarantined, the_countdown_ends, ("DELETE", DATABASE)),
 ]
 
 
 @pytest.fixture
-async def here(nursery: Nursery) -> AsyncIterator[Lane]:
-    async with lane(nursery, "") as found:
+async def here(fork_server: ForkServer) -> AsyncIterator[Harness]:
+    async with harness(fork_server, "") as found:
         yield found
 
 
-async def test_a_database_recreated_before_the_execution_is_not_touched(here: Lane) -> None:
-    for wish in WISHES:
-        await wish.prepare(here, wish.name)
-        other = await _recreate(here, wish.name)
+async def test_a_database_recreated_before_the_execution_is_not_touched(here: Harness) -> None:
+    for change in APPROVED_CHANGES:
+        await change.prepare(here, change.name)
+        other = await _recreate(here, change.name)
 
-        await wish.act(here, wish.name)
+        await change.act(here, change.name)
 
-        await _is_untouched(here, wish, other)
+        await _is_untouched(here, change, other)
 
 
-async def test_a_database_recreated_while_the_process_was_down_is_not_touched(here: Lane) -> None:
+async def test_a_database_recreated_while_the_process_was_down_is_not_touched(here: Harness) -> None:
     """The process is killed after it has checked for plan drift and before it sends the change."""
-    for wish in WISHES[:3]:
-        await wish.prepare(here, wish.name)
+    for change in APPROVED_CHANGES[:3]:
+        await change.prepare(here, change.name)
         here.gate.arm(lambda _, what: what.startswith("before commit of sent"))
-        acting = asyncio.ensure_future(wish.act(here, wish.name))
+        acting = asyncio.ensure_future(change.act(here, change.name))
         await asyncio.wait_for(here.gate.held.wait(), 30)
         await here.bot.kill()
         here.gate.drop()
         await acting
-        other = await _recreate(here, wish.name)
+        other = await _recreate(here, change.name)
 
         await here.bot.start()
 
-        await _is_untouched(here, wish, other)
+        await _is_untouched(here, change, other)
 
 
 @pytest.mark.parametrize("minutes", [0, 10], ids=["in the same minutes", "long after"])
 async def test_a_database_that_someone_else_created_while_the_process_was_down_is_not_reported_as_ours(
-    here: Lane, minutes: int
+    here: Harness, minutes: int
 ) -> None:
     """The process is killed after it has marked a create as sent and before it sends it."""
     here.gate.arm(lambda _, what: what.startswith("after commit of sent"))
@@ -100,7 +100,7 @@ async def test_a_database_that_someone_else_created_while_the_process_was_down_i
     with closing(sqlite3.connect(here.world.data / "turso-ops.db")) as store, store:
         earlier = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(" ")
         store.execute("UPDATE requests SET sent_at = ? WHERE command = 'create'", [earlier])
-    await here.has_database("wanted")
+    await here.ensure_database("wanted")
 
     await here.bot.start()
 
@@ -109,18 +109,18 @@ async def test_a_database_that_someone_else_created_while_the_process_was_down_i
     assert ("Someone else created it" in request.outcome) is bool(minutes)
 
 
-async def _recreate(here: Lane, name: str) -> str:
-    await here.loses_database(name)
-    return await here.has_database(name)
+async def _recreate(here: Harness, name: str) -> str:
+    await here.destroy_database(name)
+    return await here.ensure_database(name)
 
 
-async def _is_untouched(here: Lane, wish: Wish, other: str) -> None:
-    request = await in_state(here, wish.name, State.STALE)
-    method, path = wish.call
+async def _is_untouched(here: Harness, change: ApprovedChange, other: str) -> None:
+    request = await in_state(here, change.name, State.STALE)
+    method, path = change.call
     # The test itself destroyed the first one.
-    assert here.sent(method, path.format(wish.name)) == (1 if method == "DELETE" else 0)
-    assert await here.database_id(wish.name) == other
-    assert await here.blocked(wish.name) == (False, False)
+    assert here.sent(method, path.format(change.name)) == (1 if method == "DELETE" else 0)
+    assert await here.database_id(change.name) == other
+    assert await here.blocked(change.name) == (False, False)
     seen = [words(one) for one in here.world.workspace.history(DB_OPS, DANA)]
     assert any("different database now" in one and request.id in one for one in seen)
-    assert not [hold for hold in await here.store.holds.find() if hold.database == wish.name]
+    assert not [hold for hold in await here.store.holds.find() if hold.database == change.name]

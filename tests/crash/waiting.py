@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def patient(look: Callable[[], Awaitable[T | None]], what: str, *, within: float = 30.0) -> T:
+async def poll_until(look: Callable[[], Awaitable[T | None]], what: str, *, within: float = 30.0) -> T:
     """Poll `look` until it doesn't return None, and return its value."""
     loop = asyncio.get_running_loop()
     end = loop.time() + within

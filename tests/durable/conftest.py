@@ -18,7 +18,7 @@ from bot.store.connections.urls import place_of
 from bot.store.store import SqlStore, open_store
 from tests.durable import toy
 from tests.durable.toy import RealClock
-from tests.forked import Child, the_nursery
+from tests.forked import Child, shared_fork_server
 from tests.postgres import database_url, postgres_server, postgresql_url, upgraded_postgresql_url
 from tests.store.samples import incoming, move, request
 
@@ -42,7 +42,7 @@ class Processes:
         return process
 
     def spawn(self) -> Child:
-        process = the_nursery().fork(
+        process = shared_fork_server().fork(
             self.database_url, str(self.folder),
             module=toy.__name__, environment=os.environ, cwd=self.folder, out=self.folder / "log",
         )  # fmt: skip

@@ -21,7 +21,7 @@ from tests.durable.load import NOT_RECORDED, REFUSED, SETTLED, Account, Load, ac
 from tests.durable.test_lost_lock import EVERYTHING, terminate
 from tests.http import local_client
 from tests.own_postgres import Server, own_server
-from tests.process import Process, standing
+from tests.process import Process, local_servers
 from tests.soak import LIMIT_SECONDS, SOAK, soaked
 
 pytestmark = pytest.mark.timeout(LIMIT_SECONDS)
@@ -115,7 +115,7 @@ async def rehearsal(data: Path) -> AsyncIterator[Rehearsal]:
     """Start PostgreSQL, the local Slack and Turso, the processes and their load balancer."""
     async with AsyncExitStack() as stack:
         server = stack.enter_context(own_server())
-        world, keys = await stack.enter_async_context(standing(data))
+        world, keys = await stack.enter_async_context(local_servers(data))
         balancer, entrance = Balancer(), stack.enter_context(bound(0))
         stack.push_async_callback(balancer.close)
         await stack.enter_async_context(served(balancer, entrance))

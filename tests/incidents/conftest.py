@@ -1,5 +1,5 @@
 """The same fixtures as those of the scenarios."""
 
-from tests.scenarios.conftest import rested, world
+from tests.scenarios.conftest import idle_after_each_test, world
 
-__all__ = ["rested", "world"]
+__all__ = ["idle_after_each_test", "world"]

@@ -31,7 +31,7 @@ async def _after(someone: Someone, channel: str, line: str, holding: str) -> Mes
         return found if found is not None and (before is None or found.ts != before.ts) else None
 
     found: Message = await until(new, what=f"the outcome of {line!r}")
-    await world.calm()
+    await world.wait_until_idle()
     return found
 
 
@@ -43,12 +43,12 @@ def report(world: World, key: str) -> str:
 
 async def freeze(someone: Someone, card: Message, name: str) -> Message:
     """Press the freeze button of a triage card and confirm. Return the message with the outcome."""
-    question = await someone.presses_and_hears("Freeze writes 30 min", card)
+    question = await someone.presses_and_reads("Freeze writes 30 min", card)
     await someone.presses("Freeze writes", question)
     found: Message = await until(
         lambda: someone.world.card(card.channel_id, holding=f"Writes to *{name}* are blocked"), what="the freeze"
     )
-    await someone.world.calm()
+    await someone.world.wait_until_idle()
     return found
 
 

@@ -30,17 +30,17 @@ async def test_every_message_of_a_running_incident_is_updated_with_its_end(world
     begun = await play.start(remy, "INC-1")
     assert buttons(begun).keys() == LEADS_ON
     await remy.types("/turso incident start INC-1 --for 5h", INCIDENT, holding="continues")
-    await world.calm()
+    await world.wait_until_idle()
     longer = world.card(INCIDENT, holding="continues")
     now = await running(world)
     assert longer is not None
     assert now is not None
-    assert f"<!date^{int(now.until.timestamp())}^" in world.as_now(begun).text, "the message shows the new end"
+    assert f"<!date^{int(now.until.timestamp())}^" in world.current(begun).text, "the message shows the new end"
 
     await play.end(world.person(BEN), "INC-1")
 
     for message in (begun, longer):
-        shown = world.as_now(message)
+        shown = world.current(message)
         assert "*INC-1* ended" in words(shown)
         assert f"by <@{BEN}>" in words(shown)
         assert not buttons(shown)
@@ -52,10 +52,10 @@ async def test_the_messages_are_updated_when_its_time_is_over(world: World) -> N
 
     await world.pass_time(minutes=61)
 
-    shown = await world.shows(begun, holding="*INC-2* ended")
+    shown = await world.wait_for_content(begun, holding="*INC-2* ended")
     assert "its time ran out" in words(shown)
     assert not buttons(shown)
-    await world.calm()
+    await world.wait_until_idle()
 
 
 @pytest.mark.parametrize("key", ["INC-3", "INC-4"], ids=["the same key", "another key"])
@@ -66,14 +66,14 @@ async def test_a_button_of_an_ended_incident_affects_no_other(world: World, key:
     await play.end(remy, "INC-3")
 
     for label in ("Extend to 4 h", "End incident"):
-        assert REFUSED in plain(words(await remy.presses_and_hears(label, status))), label
+        assert REFUSED in plain(words(await remy.presses_and_reads(label, status))), label
     assert await running(world) is None
 
     await play.start(remy, key)
     before = await running(world)
     for label, message in (("Extend to 4 h", status), ("End incident", status), ("End incident", begun)):
-        assert REFUSED in plain(words(await remy.presses_and_hears(label, message))), label
-    await world.calm()
+        assert REFUSED in plain(words(await remy.presses_and_reads(label, message))), label
+    await world.wait_until_idle()
     assert await running(world) == before
     await play.end(remy, key)
 
@@ -86,7 +86,7 @@ async def test_the_buttons_of_a_running_incident_extend_and_end_it(world: World)
 
     await remy.presses("Extend to 4 h", status)
     await until(lambda: world.card(INCIDENT, holding="*INC-5* continues"), what="the extension")
-    await world.calm()
+    await world.wait_until_idle()
     after = await running(world)
     assert before is not None
     assert after is not None
@@ -94,15 +94,15 @@ async def test_the_buttons_of_a_running_incident_extend_and_end_it(world: World)
     assert after.until > before.until
 
     await remy.types("/turso incident start INC-5 --for 8h", INCIDENT, holding="continues")
-    await world.calm()
-    nearer = await remy.presses_and_hears("Extend to 4 h", status)
+    await world.wait_until_idle()
+    nearer = await remy.presses_and_reads("Extend to 4 h", status)
     assert "already runs longer than that" in words(nearer)
     fresh = await remy.types("/turso incident", INCIDENT, holding="started just now")
     assert not [label for label in buttons(fresh) if label.startswith("Extend")]
 
-    await remy.presses("End incident", world.as_now(begun))
+    await remy.presses("End incident", world.current(begun))
     await until(lambda: world.card(INCIDENT, holding="*INC-5* ended"), what="the end")
-    await world.calm()
+    await world.wait_until_idle()
     assert await running(world) is None
 
 
@@ -126,7 +126,7 @@ async def test_an_incident_that_ends_during_a_press_is_not_mistaken_for_another(
 
 
 async def test_a_refusal_after_the_end_says_so_to_those_who_may_start_an_incident(world: World) -> None:
-    await world.make("checkout")
+    await world.create_databases("checkout")
     remy = world.person(REMY)
     await play.start(remy, "INC-7")
     card = await remy.types("/turso triage checkout", INCIDENT, holding=":ambulance:")
@@ -134,7 +134,7 @@ async def test_a_refusal_after_the_end_says_so_to_those_who_may_start_an_inciden
     gives_back = "INC-7 has ended, so its permissions no longer apply. Start another with /turso incident start KEY"
 
     for label in ("Refresh", "Freeze writes 30 min"):
-        assert gives_back in plain(words(await remy.presses_and_hears(label, card))), label
+        assert gives_back in plain(words(await remy.presses_and_reads(label, card))), label
     refused = await remy.types("/turso triage checkout", INCIDENT, holding="no rules for this channel")
     assert gives_back in plain(words(refused))
     assert "shows what an admin can add" not in words(refused)

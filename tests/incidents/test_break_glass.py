@@ -33,10 +33,10 @@ channels:
 
 async def break_glass(world: World, who: str, name: str) -> Message:
     """Destroy a database at once, and wait for the card."""
-    await world.make(name)
+    await world.create_databases(name)
     await world.workspace.say(who, DB_OPS, f'/turso destroy {name} --now --reason "it burns"')
     card: Message = await until(lambda: world.card(holding=f"*{name}* was destroyed"), what="the card")
-    await world.calm()
+    await world.wait_until_idle()
     return card
 
 
@@ -47,7 +47,7 @@ async def review(world: World, who: str, card: Message, *, verdict: str = "yes")
     view = await someone.modal("Done without approval")
     before = {one.ts for one in someone.sees()}
     await someone.submits({"verdict": verdict, "comment": "I looked"}, view)
-    return await someone.hears(DB_OPS, before)
+    return await someone.reads_answer(DB_OPS, before)
 
 
 def direct_messages(world: World, person_id: str, holding: str) -> list[Message]:
@@ -59,12 +59,12 @@ def direct_messages(world: World, person_id: str, holding: str) -> list[Message]
 async def test_a_person_with_a_pending_review_cannot_use_break_glass_again(world: World) -> None:
     card = await break_glass(world, ANA, "first")
 
-    await world.make("second")
+    await world.create_databases("second")
     refused = await world.person(ANA).types('/turso destroy second --now --reason "it burns too"')
     assert "still needs a review" in words(refused)
     other = await break_glass(world, BEN, "third")
     assert "Review recorded: not justified" in words(await review(world, REMY, card, verdict="no"))
-    await world.shows(card, holding="*not* justified")
+    await world.wait_for_content(card, holding="*not* justified")
 
     again = await break_glass(world, ANA, "fourth")
     assert again.ts != other.ts
@@ -75,18 +75,18 @@ async def test_a_person_with_a_pending_review_cannot_use_break_glass_again(world
 async def test_a_review_is_given_once_and_only_by_those_whom_the_rule_names(world: World) -> None:
     card = await break_glass(world, ANA, "by-two")
     for somebody in (ANA, DANA):
-        assert "Reference" in words(await world.person(somebody).presses_and_hears("Review", card))
+        assert "Reference" in words(await world.person(somebody).presses_and_reads("Review", card))
     for somebody in (BEN, REMY):
         await world.person(somebody).presses("Review", card)
         await world.person(somebody).modal("Done without approval")
 
     await world.person(REMY).submits({"verdict": "yes", "comment": "fine"})
-    await world.shows(card, holding="Reviewed by")
+    await world.wait_for_content(card, holding="Reviewed by")
     too_late = world.person(BEN).submits({"verdict": "no", "comment": "late"})
     await forging.answer_to(world, BEN, too_late, holding="no longer needs a review")
 
-    assert "justified" in words(world.as_now(card))
-    assert "*not*" not in words(world.as_now(card))
+    assert "justified" in words(world.current(card))
+    assert "*not*" not in words(world.current(card))
 
 
 async def test_a_reviewer_who_has_left_the_group_is_refused(world: World) -> None:
@@ -128,7 +128,7 @@ async def test_an_overdue_review_is_announced_and_each_reviewer_is_reminded_less
         lambda: next((one for one in play_thread(world, card) if "overdue" in words(one)), None),
         what="the next reminder", within=30,
     )  # fmt: skip
-    await world.calm()
+    await world.wait_until_idle()
     assert "Review recorded" in words(await review(world, REMY, later))
     await world.pass_time(hours=13)
     assert not await world.bot.store.reviews.find(owed=True)

@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.requests.request import State
 from tests.security import stage
-from tests.world import ANA, DANA, DB_OPS, REMY, World, enforce, words
+from tests.world import ANA, DANA, DB_OPS, REMY, World, set_policy, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -45,11 +45,11 @@ async def test_a_requested_incident_does_not_start_under_the_old_policy(
     world: World, longest: str, profile: str, why: str
 ) -> None:
     assert world.bot is not None
-    enforce(world, OWN_POLICY)
+    set_policy(world, OWN_POLICY)
     card = await world.person(DANA).types(f"/turso incident start {profile}-{longest} --for 12h --reason x")
-    enforce(world, policy(longest, profile))
+    set_policy(world, policy(longest, profile))
 
-    answer = await world.person(ANA).presses_and_hears("Approve", card)
+    answer = await world.person(ANA).presses_and_reads("Approve", card)
 
     assert why in words(answer)
     await stage.reaches(world, card, State.STALE)
@@ -60,20 +60,20 @@ async def test_a_running_incident_gives_the_permissions_of_its_profile_only_whil
     world: World,
 ) -> None:
     assert world.bot is not None
-    await world.make("kept")
-    enforce(world, policy("12h", "wide", AT_ONCE))
+    await world.create_databases("kept")
+    set_policy(world, policy("12h", "wide", AT_ONCE))
     await world.person(DANA).types("/turso incident start INC-9 --for 4h", holding="INC-9")
-    await world.calm()
+    await world.wait_until_idle()
     running = await world.bot.store.incidents.running_in(DB_OPS)
     assert running is not None
     assert running.until - running.started_at == timedelta(hours=4)
     planned = await world.person(REMY).types("/turso db destroy kept --now --dry-run --reason x")
     assert "You can't use" not in words(planned)
 
-    enforce(world, policy("12h", "narrow", AT_ONCE))
+    set_policy(world, policy("12h", "narrow", AT_ONCE))
     refused = await world.person(REMY).types("/turso db destroy kept --now --reason x")
     extended = await world.person(DANA).types("/turso incident start INC-9 --for 4h")
-    await world.calm()
+    await world.wait_until_idle()
 
     assert not world.changes("DELETE", "/kept")
     assert "You can't use" in words(refused)

@@ -29,7 +29,7 @@ async def due(world: World) -> Timer:
     """Turn on a daily digest that is due now, and delete its timer, so that only the test fires it."""
     assert world.bot is not None
     await world.person(ANA).types("/turso digest on --daily 09:00 --tz UTC")
-    await world.calm()
+    await world.wait_until_idle()
     store = world.bot.store
     kept = await store.digests.get(DB_OPS)
     assert kept is not None

@@ -15,7 +15,7 @@ import pytest
 from bot.sandbox.workspace.model import Message
 from tests.http import local_client
 from tests.policies import ACME
-from tests.process import Process, standing
+from tests.process import Process, local_servers
 from tests.soak import LIMIT_SECONDS, soaked
 from tests.world import ANA, DB_OPS, INCIDENT, ORDERS, World, until, words
 
@@ -64,7 +64,7 @@ class Month:
 
     async def prepare(self, *names: str) -> None:
         """Create databases with an empty table and a token that doesn't expire."""
-        await self.world.make(*names)
+        await self.world.create_databases(*names)
         for name in names:
             path = f"/v1/organizations/acme/databases/{name}/auth/tokens"
             assert self.world.keys is not None
@@ -127,7 +127,7 @@ def written_rows(digest: Message) -> dict[str, tuple[int, int]]:
 async def test_a_month_of_digests_has_the_right_numbers_and_none_is_posted_twice(tmp_path: Path) -> None:
     policy = tmp_path / "policy.yaml"
     policy.write_text(POLICY)
-    async with standing(tmp_path, seed=False) as (world, keys):
+    async with local_servers(tmp_path, seed=False) as (world, keys):
         month = Month(world, tmp_path / "clock")
         month.to(FIRST)
         await month.prepare("orders", "users", "orders-eu")

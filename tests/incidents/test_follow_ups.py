@@ -39,34 +39,34 @@ async def left_open(world: World, key: str, *lines: str) -> Message:
     await play.start(remy, key)
     for line in lines:
         await world.workspace.say(REMY, INCIDENT, f"/turso {line}")
-        await world.calm()
+        await world.wait_until_idle()
     return await play.end(remy, key)
 
 
 async def test_thawing_what_an_incident_left_frozen_keeps_a_later_freeze_of_another_person(world: World) -> None:
-    await world.make("alpha")
+    await world.create_databases("alpha")
     end = await left_open(world, "INC-1", "freeze alpha --for 3h --reason load")
     await world.person(ANA).types("/turso freeze alpha --reads --reason forensics")
-    await world.calm()
+    await world.wait_until_idle()
     assert len(await q.holds(world, "alpha")) == 2
 
     await world.person(REMY).presses("Thaw alpha", end)
 
     message = await until(lambda: world.card(INCIDENT, holding="The freeze of *alpha* has ended"), what="the thaw")
     assert "reads and writes are still blocked" in words(message)
-    await world.calm()
+    await world.wait_until_idle()
     assert await q.configuration(world, "alpha") == (True, True)
     (left,) = await q.holds(world, "alpha")
     assert (left.kind, left.block_reads, left.channel_id) == (HoldKind.FREEZE, True, "C0DBOPS")
-    again = await world.person(REMY).presses_and_hears("Thaw alpha", end)
+    again = await world.person(REMY).presses_and_reads("Thaw alpha", end)
     assert "nothing to thaw" in words(again)
     await world.pass_time(hours=4)
-    await world.calm()
+    await world.wait_until_idle()
     assert await q.configuration(world, "alpha") == (True, True), "its timer is deleted too"
 
 
 async def test_thawing_what_an_incident_left_frozen_unblocks_it(world: World) -> None:
-    await world.make("bravo")
+    await world.create_databases("bravo")
     end = await left_open(world, "INC-2", "freeze bravo --for 3h --reason load")
     await q.configuration(world, "bravo", block_reads=True)
 
@@ -75,24 +75,24 @@ async def test_thawing_what_an_incident_left_frozen_unblocks_it(world: World) ->
     message = await until(lambda: world.card(INCIDENT, holding="The freeze of *bravo* has ended"), what="the thaw")
     assert "reads are still blocked" in words(message), "others have blocked reads since"
     assert await q.configuration(world, "bravo") == (True, False)
-    await world.calm()
+    await world.wait_until_idle()
     assert not await q.holds(world, "bravo")
 
 
 async def test_buttons_about_a_database_do_not_affect_another_with_its_name(world: World) -> None:
-    await world.make("charlie")
+    await world.create_databases("charlie")
     end = await left_open(world, "INC-3", "freeze charlie --for 3h --reason load", "token charlie --read-only")
     assert {"Thaw charlie", "Rotate charlie"} <= set(buttons(end))
-    await q.at_turso(world, "DELETE", "charlie")
-    await world.make("charlie")
+    await q.call_turso(world, "DELETE", "charlie")
+    await world.create_databases("charlie")
     await q.configuration(world, "charlie", block_writes=True)
     before = len(world.changes("POST", "/charlie/auth/rotate"))
 
     for label in ("Thaw charlie", "Rotate charlie"):
-        refused = await world.person(REMY).presses_and_hears(label, end)
+        refused = await world.person(REMY).presses_and_reads(label, end)
         assert "different database now" in words(refused), label
 
-    await world.calm()
+    await world.wait_until_idle()
     assert await q.configuration(world, "charlie") == (False, True)
     assert len(world.changes("POST", "/charlie/auth/rotate")) == before
 
@@ -100,7 +100,7 @@ async def test_buttons_about_a_database_do_not_affect_another_with_its_name(worl
 async def test_destroy_now_settles_a_branch_that_an_incident_left(world: World) -> None:
     """The rules of the ended incident let its responders settle its open items, both at the press and at the start."""
     assert world.bot is not None
-    await world.make("copied")
+    await world.create_databases("copied")
     await left_open(world, "INC-7", "branch copied copied-b --for 2d")
     await world.pass_time(days=1, minutes=1)
     message = await until(lambda: world.card(INCIDENT, holding="the branch `copied-b`"), what="the announcement")

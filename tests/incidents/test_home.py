@@ -40,7 +40,7 @@ async def home(world: World, who: str) -> View:
     before = publish_count(world, who)
     await world.workspace.open_home(who)
     await until(lambda: publish_count(world, who) > before, what="Home")
-    await world.calm()
+    await world.wait_until_idle()
     found = world.workspace.home_of(who)
     assert found is not None
     assert not validate_view(found.source)
@@ -79,7 +79,7 @@ async def fill(world: World, many: int, first: int) -> None:
     assert world.bot is not None
     store, now = world.bot.store, world.clock.now()
     names = [f"db-{at}" for at in range(first, first + many)]
-    await world.make(*names)
+    await world.create_databases(*names)
     listed = await world.bot.env.turso_clients.turso("acme").databases()
     ids = {one.name: one.id for one in listed if one.name in names}
     for at in range(first, first + many):
@@ -161,7 +161,7 @@ async def test_changes_elsewhere_update_home_for_people_who_have_it_open(world: 
     assert world.bot is not None
     await home(world, BEN)
     first = words(world.workspace.home_of(BEN))
-    await world.make("fresh")
+    await world.create_databases("fresh")
 
     await world.person(DANA).types("/turso token fresh --reason please")
 
@@ -172,12 +172,12 @@ async def test_changes_elsewhere_update_home_for_people_who_have_it_open(world: 
 
 
 async def test_a_freeze_is_thawed_from_home_in_the_channel_of_its_request(world: World) -> None:
-    await world.make("cold")
+    await world.create_databases("cold")
     ben = world.person(BEN)
     question = await ben.types("/turso freeze cold")
     await ben.presses("Freeze writes", question)
     await until(lambda: world.card(holding="Writes to *cold* are blocked"), what="the freeze")
-    await world.calm()
+    await world.wait_until_idle()
     await home(world, BEN)
 
     asked = await forging.answer_to(world, BEN, press(world, BEN, "Thaw"), holding="Thaw")
@@ -190,7 +190,7 @@ async def test_a_freeze_is_thawed_from_home_in_the_channel_of_its_request(world:
 
 async def test_another_database_with_the_same_name_has_none_of_its_rows_and_buttons(world: World) -> None:
     assert world.bot is not None
-    await world.make("twin", "twin-destroyed")
+    await world.create_databases("twin", "twin-destroyed")
     ben, dana = world.person(BEN), world.person(DANA)
     question = await ben.types("/turso freeze twin")
     await ben.presses("Freeze writes", question)
@@ -199,14 +199,14 @@ async def test_another_database_with_the_same_name_has_none_of_its_rows_and_butt
     assert "eyJ" in words(shown)
     card = await dana.types("/turso db destroy twin-destroyed --reason old", holding="twin-destroyed")
     await play.approve_typed(ben, card, "twin-destroyed")
-    await world.shows(card, button="Undo")
+    await world.wait_for_content(card, button="Undo")
     rows = ("`twin`: writes blocked", "`twin`, read-only", "`twin-destroyed`")
     before = words(await home(world, BEN)) + words(await home(world, DANA))
     assert [row for row in rows if row not in before] == []
 
     for name in ("twin", "twin-destroyed"):
-        await q.at_turso(world, "DELETE", name)
-    await world.make("twin", "twin-destroyed")
+        await q.call_turso(world, "DELETE", name)
+    await world.create_databases("twin", "twin-destroyed")
 
     after = words(await home(world, BEN)) + words(await home(world, DANA))
     assert [row for row in rows if row in after] == []
@@ -216,7 +216,7 @@ async def test_another_database_with_the_same_name_has_none_of_its_rows_and_butt
 
 
 async def test_a_press_is_refused_if_the_permission_was_lost_since_home_was_published(world: World) -> None:
-    await world.make("late")
+    await world.create_databases("late")
     await world.person(DANA).types("/turso token late --reason please")
     await until(lambda: world.card(holding="`late`"), what="the card")
     await home(world, BEN)

@@ -20,7 +20,7 @@ def lines_about(report: str, name: str) -> list[str]:
 
 
 async def test_an_earlier_incidents_request_is_left_out_or_marked(world: World) -> None:
-    await world.make("sessions", "ledger", "frost", "own")
+    await world.create_databases("sessions", "ledger", "frost", "own")
     ben, remy = world.person(BEN), world.person(REMY)
     await play.start(remy, "INC-42")
     asked = await remy.types("/turso rotate sessions --reason leak", INCIDENT, holding="sessions")
@@ -39,7 +39,7 @@ async def test_an_earlier_incidents_request_is_left_out_or_marked(world: World) 
         lambda: world.card(INCIDENT, holding="freeze of `frost` has ended"), what="the end of the earlier freeze"
     )
     await play.freeze(remy, await remy.types("/turso triage own", INCIDENT, holding=TRIAGE), "own")
-    refused = await remy.presses_and_hears("Approve", open_card(world))
+    refused = await remy.presses_and_reads("Approve", open_card(world))
     assert "your own request" in words(refused)
     last = await play.end(remy, "INC-43")
 

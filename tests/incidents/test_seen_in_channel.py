@@ -9,7 +9,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group(
 
 
 async def test_every_change_from_the_press_to_the_end_is_visible_in_the_channel(world: World) -> None:
-    await world.make("checkout")
+    await world.create_databases("checkout")
     remy = world.person(REMY)
     begun = await play.start(remy, "INC-31")
     card = await remy.types("/turso triage checkout", INCIDENT, holding=":ambulance:")
@@ -26,7 +26,7 @@ async def test_every_change_from_the_press_to_the_end_is_visible_in_the_channel(
     assert "Timeline" in words(note)
     private = [one for one in remy.sees(INCIDENT) if one.only_for]
     assert not [one for one in private if "The outcome will appear here" in words(one)], "the outcome replaced the note"
-    fresh = await world.shows(card, holding="writes blocked")
+    fresh = await world.wait_for_content(card, holding="writes blocked")
     assert "Thaw" in buttons(fresh)
     assert "Freeze writes 30 min" not in buttons(fresh), "the card is updated without Refresh"
 
@@ -38,20 +38,20 @@ async def test_every_change_from_the_press_to_the_end_is_visible_in_the_channel(
 
 
 async def test_a_private_change_stays_private(world: World) -> None:
-    await world.make("ledger")
+    await world.create_databases("ledger")
     remy = world.person(REMY)
     await play.start(remy, "INC-32")
     question = await remy.types("/turso freeze ledger --private", INCIDENT, holding="ledger")
     await remy.presses("Freeze writes", question)
     await until(lambda: [one for one in remy.sees(INCIDENT) if one.only_for and "are blocked" in words(one)], what="it")
-    await world.calm()
+    await world.wait_until_idle()
 
     public = [one for one in world.workspace.history(INCIDENT, None) if not one.only_for]
     assert not [one for one in public if "ledger" in words(one)]
 
 
 async def test_a_change_from_another_channel_is_shown_on_the_card_as_well(world: World) -> None:
-    await world.make("elsewhere")
+    await world.create_databases("elsewhere")
     card = await world.person(BEN).types("/turso triage elsewhere", INCIDENT, holding=":ambulance:")
 
     question = await world.person(BEN).types(
@@ -65,5 +65,5 @@ async def test_a_change_from_another_channel_is_shown_on_the_card_as_well(world:
 
 
 def _protection(world: World, card: object) -> bool:
-    shown = words(world.as_now(card))  # type: ignore[arg-type]
+    shown = words(world.current(card))  # type: ignore[arg-type]
     return "Delete protection" in shown and shown.split("Delete protection", 1)[1].strip("* \n").startswith("on")

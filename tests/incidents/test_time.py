@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.records.audit_entry import TIMER
 from tests.incidents import play
-from tests.process import Process, standing
+from tests.process import Process, local_servers
 from tests.world import INCIDENT, REMY, World, buttons, until, words
 
 ENDED = "ended because its time ran out"
@@ -16,14 +16,14 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group(
 
 
 async def test_when_the_time_is_over_everything_is_reported_as_at_a_manual_end(world: World) -> None:
-    await world.make("checkout")
+    await world.create_databases("checkout")
     remy = world.person(REMY)
     begun = await play.start(remy, "INC-7", lasts="1h")
     await remy.types("/turso freeze checkout --for 1d", INCIDENT)
     question = next(one for one in reversed(remy.sees(INCIDENT)) if "Freeze writes" in buttons(one))
     await remy.presses("Freeze writes", question)
     await until(lambda: world.card(INCIDENT, holding="*checkout* are blocked"), what="the freeze")
-    await world.calm()
+    await world.wait_until_idle()
 
     await world.pass_time(minutes=61)
 
@@ -35,7 +35,7 @@ async def test_when_the_time_is_over_everything_is_reported_as_at_a_manual_end(w
     assert "by the time" in play.report(world, "INC-7")
     ended = [one for one in await play.audit(world) if one.event == "incident_ended"]
     assert [one.user_id for one in ended] == [TIMER], "the timer ended it"
-    question = await remy.presses_and_hears("Thaw checkout", last)
+    question = await remy.presses_and_reads("Thaw checkout", last)
     await remy.presses("Thaw", question)
     await until(lambda: world.card(INCIDENT, holding="*checkout* is unblocked"), what="the thaw")
     assert not await play.blocked(world, "checkout")
@@ -46,7 +46,7 @@ async def test_after_a_restart_the_permissions_are_gone_and_the_end_is_reported_
     hands = tmp_path / "clock"
     now = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
     hands.write_text(now.isoformat())
-    async with standing(tmp_path) as (world, keys):
+    async with local_servers(tmp_path) as (world, keys):
         process = Process(world, keys, extra={"CLOCK_FILE": str(hands)})
         await process.start()
         try:

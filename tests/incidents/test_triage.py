@@ -83,7 +83,7 @@ async def test_refresh_replaces_the_card_by_the_current_state(world: World) -> N
 
     await ben.presses("Refresh", card)
 
-    fresh = await world.shows(card, holding="writes blocked")
+    fresh = await world.wait_for_content(card, holding="writes blocked")
     assert "Thaw" in buttons(fresh)
     assert "Freeze writes 30 min" not in buttons(fresh)
     assert "As of" in words(fresh)

@@ -33,7 +33,7 @@ async def work(url: str, token: str) -> None:
 
 
 async def test_the_usage_of_a_database_is_what_its_client_did(world: World) -> None:
-    await world.make("carts")
+    await world.create_databases("carts")
     turso = world.bot.env.turso_clients.turso("acme") if world.bot else None
     assert turso is not None
     await world.turso.flush()

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group(
 
 
 async def test_from_the_start_to_the_report(world: World) -> None:
-    await world.make("checkout", "checkout-old", "sessions")
+    await world.create_databases("checkout", "checkout-old", "sessions")
     world.turso.calls.clear()
     ana, ben, remy = (world.person(one) for one in (ANA, BEN, REMY))
 
@@ -29,15 +29,15 @@ async def test_from_the_start_to_the_report(world: World) -> None:
     asked = await remy.types('/turso rotate sessions --reason "leaked in a log"', INCIDENT)
     assert asked.thread_ts == begun.ts
     await play.approve_typed(ben, asked, "sessions")
-    await world.shows(asked, holding="*sessions* · Old tokens have been refused")
-    await world.calm()
+    await world.wait_for_content(asked, holding="*sessions* · Old tokens have been refused")
+    await world.wait_until_idle()
 
     # A token for the responder alone. The timeline says that it was created.
-    shown = await remy.presses_and_hears("Read-only token", card)
+    shown = await remy.presses_and_reads("Read-only token", card)
     assert "eyJ" in words(shown)
     noted = await until(lambda: world.card(INCIDENT, holding="shown to the requester"), what="the line in the timeline")
     assert noted.thread_ts == begun.ts
-    await world.calm()
+    await world.wait_until_idle()
 
     # Break-glass: at once, with a typed reason, announced, and reviewed by another person.
     await world.workspace.say(ANA, INCIDENT, "/turso db destroy checkout-old --now")
@@ -54,8 +54,8 @@ async def test_from_the_start_to_the_report(world: World) -> None:
     await until(
         lambda: world.card(direct, holding="checkout-old"), what="the notice to the people whom the rule notifies"
     )
-    await world.calm()
-    refused = await ana.presses_and_hears("Review", loud)
+    await world.wait_until_idle()
+    refused = await ana.presses_and_reads("Review", loud)
     assert "You can't review your own break-glass operation" in words(refused)
 
     # The end, with a frozen database, an active token and a pending review.
@@ -121,15 +121,15 @@ async def what_was_left_open_is_settled(world: World, last: Message) -> None:
     """Assert that each button of the last message still works, for those whom the profile allowed to use it."""
     ben, dana, remy = (world.person(one) for one in (BEN, DANA, REMY))
     for label in ("Thaw checkout", "Review"):
-        refused = await dana.presses_and_hears(label, last)
+        refused = await dana.presses_and_reads(label, last)
         assert "Reference" in words(refused), label
 
-    question = await remy.presses_and_hears("Thaw checkout", last)
+    question = await remy.presses_and_reads("Thaw checkout", last)
     await remy.presses("Thaw", question)
     await until(lambda: world.card(INCIDENT, holding="*checkout* is unblocked"), what="the thaw")
     assert not await play.blocked(world, "checkout")
-    await world.calm()
-    again = await remy.presses_and_hears("Thaw checkout", last)
+    await world.wait_until_idle()
+    again = await remy.presses_and_reads("Thaw checkout", last)
     assert "nothing to thaw" in words(again)
 
     await remy.presses("Rotate checkout", last)
@@ -138,15 +138,15 @@ async def what_was_left_open_is_settled(world: World, last: Message) -> None:
     )
     await play.approve_typed(ben, asked, "checkout")
     await until(lambda: ("POST", "/checkout/auth/rotate") in play.changed(world), what="the rotation")
-    await world.calm()
-    gone = await remy.presses_and_hears("Rotate checkout", last)
+    await world.wait_until_idle()
+    gone = await remy.presses_and_reads("Rotate checkout", last)
     assert "no longer works" in words(gone)
 
     await remy.presses("Review", last)
     view = await remy.modal("Done without approval")
     before = {one.ts for one in remy.sees(INCIDENT)}
     await remy.submits({"verdict": "yes", "comment": "it had to go"}, view)
-    assert "Review recorded: justified" in words(await remy.hears(INCIDENT, before))
+    assert "Review recorded: justified" in words(await remy.reads_answer(INCIDENT, before))
     card = await until(lambda: world.card(INCIDENT, holding="Reviewed by"), what="the review on the card")
     assert "it had to go" in words(card)
     assert "Review" not in buttons(card)

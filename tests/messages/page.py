@@ -39,7 +39,7 @@ class Page:
         await act()
         if then:
             await until(lambda: any(then in words(one) for one in self._messages().values()), what=then)
-        await self.world.calm()
+        await self.world.wait_until_idle()
         after = self._messages()
         shown = sorted(rendered(one.blocks, one.text) for ts, one in after.items() if before.get(ts) != one)
         for person in PEOPLE:

@@ -135,9 +135,9 @@ async def _branching(page: Page) -> None:
 async def _waking(page: Page) -> None:
     page.subject("Waking an archived database")
     group = {"name": "quiet", "location": "local"}
-    answer = await page.world.at_turso("POST", "/groups", json=group)
+    answer = await page.world.call_turso("POST", "/groups", json=group)
     assert answer.status_code == 200, answer.text
-    await page.world.make("reports", "reports-old", group="quiet")
+    await page.world.create_databases("reports", "reports-old", group="quiet")
     await page.types("/turso wake reports")
     await page.world.turso.archive("acme", "quiet")
     for line in ("/turso show reports", "/turso usage reports", "/turso token reports --read-only",
@@ -157,13 +157,13 @@ async def _rotating(page: Page) -> None:
 
 async def _rewinding(page: Page) -> None:
     page.subject("Getting back to before a mistake")
-    await page.world.at_turso("POST", "/groups", json={"name": "books", "location": "local"})
-    await page.world.make("ledger", "invoices", group="books")
-    await page.world.runs("ledger", "CREATE TABLE entries (n INTEGER PRIMARY KEY, created_at TEXT)",
+    await page.world.call_turso("POST", "/groups", json={"name": "books", "location": "local"})
+    await page.world.create_databases("ledger", "invoices", group="books")
+    await page.world.run_sql("ledger", "CREATE TABLE entries (n INTEGER PRIMARY KEY, created_at TEXT)",
                           *(f"INSERT INTO entries VALUES ({n}, '2026-11-24 01:43:00')" for n in range(6)))  # fmt: skip
     await page.types("/turso token ledger --read-only")
     await page.world.pass_time(minutes=10)
-    await page.world.runs("ledger", "DELETE FROM entries WHERE n > 2", "CREATE INDEX later ON entries (created_at)")
+    await page.world.run_sql("ledger", "DELETE FROM entries WHERE n > 2", "CREATE INDEX later ON entries (created_at)")
     for line in ("rewind switch ledger", "rewind ledger", "rewind ledger --to 40d ago",
                  "rewind ledger --to 2030-01-01 14:02", "rewind ledger --to 5m ago --dry-run"):  # fmt: skip
         await page.types(f"/turso {line}")
@@ -277,7 +277,7 @@ async def _forms(page: Page) -> None:
         await page.types(f"/turso {name}")
     for person in (ANA, DANA, GIL):
         await page.world.workspace.open_home(person)
-        await page.world.calm()
+        await page.world.wait_until_idle()
         view = await until(lambda p=person: page.world.workspace.home_of(p), what="a Home tab")  # type: ignore[misc]
         page.add(f"Home of {person}", rendered_view(view.source))
 

@@ -12,8 +12,8 @@ from tests.messages.page import Page
 from tests.messages.play import play
 from tests.messages.sentences import Sentence, sentences
 from tests.messages.states import states
-from tests.scenarios.conftest import hurry
-from tests.world import World, living
+from tests.scenarios.conftest import turn_off_rate_limits
+from tests.world import World, running_sandbox
 
 CATALOGUE = GOLDEN / "messages.md"
 HEAD = """# Messages
@@ -29,8 +29,8 @@ sentences that the pages before don't show, as they are written: `{}` is filled 
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """Run a separate sandbox, so that only messages of the play are on the page."""
     data: Path = tmp_path_factory.mktemp("world")
-    async with living(data) as found:
-        hurry(found)
+    async with running_sandbox(data) as found:
+        turn_off_rate_limits(found)
         yield found
 
 

@@ -24,9 +24,9 @@ from bot.pipeline.approval import votes
 from bot.pipeline.environment import Environment
 from bot.pipeline.requests import command_lines
 from bot.pipeline.timers.due import fire
-from tests.crash.life import life
 from tests.crash.ports import Slack
-from tests.crash.rehearsal import Rehearsal, command, press
+from tests.crash.simulated_process import simulated_process
+from tests.crash.simulation import Simulation, command, press
 
 ANA, BEN, DANA, REMY, ZOE = "U0ANA", "U0BEN", "U0DANA", "U0REMY", "U0ZOE"
 """Ana, Ben and Remy are approvers. Dana makes requests. Zoe may read."""
@@ -36,7 +36,7 @@ CHANGES = ("POST", "PATCH", "DELETE")
 class RecordingSlack(Slack):
     """Keeps every text that is shown, privately (by user) or in the channel."""
 
-    def __init__(self, of: Rehearsal) -> None:
+    def __init__(self, of: Simulation) -> None:
         super().__init__(of)
         self.private: list[tuple[str, str]] = []
         self.public: list[str] = []
@@ -64,7 +64,7 @@ class RecordingSlack(Slack):
 class Pipeline:
     """Drives the pipeline for a test, and reads its results."""
 
-    of: Rehearsal
+    of: Simulation
     env: Environment
     slack: RecordingSlack
     _keys: Any = field(default_factory=lambda: count(1))
@@ -149,10 +149,10 @@ class Pipeline:
 @asynccontextmanager
 async def pipeline(folder: Path) -> AsyncIterator[Pipeline]:
     """Open a store in a folder, and create the rest around it. Turso has `orders` and `users`."""
-    of = Rehearsal(folder)
+    of = Simulation(folder)
     for name in ("orders", "users"):
         of.turso.add(name)
     await of.prepare()
     slack = RecordingSlack(of)
-    async with life(of) as process:
+    async with simulated_process(of) as process:
         yield Pipeline(of, replace(process.env, messenger=slack), slack)

@@ -15,8 +15,8 @@ from bot.core.records.holds import Hold, HoldKind
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.records.tokens import LedgerToken, TokenState
 from bot.pipeline.timers.due import fire
-from tests.crash.life import life
-from tests.crash.rehearsal import Crash
+from tests.crash.simulated_process import simulated_process
+from tests.crash.simulation import Crash
 from tests.pipeline.in_memory import ANA, BEN, DANA, REMY, Pipeline, RecordingSlack
 from tests.present import present
 
@@ -291,7 +291,7 @@ async def test_two_processes_that_decide_at_once_post_one_card(here: Pipeline, c
     await subscribe(here)
     counters.read["orders"] = 700_000
     timer = present(await here.timer(TimerKind.SAMPLE, "acme"))
-    async with life(here.of) as other:
+    async with simulated_process(here.of) as other:
         slack = RecordingSlack(here.of)
         envs = [here.env, replace(other.env, messenger=slack)]
         await asyncio.gather(*(fire(env, timer) for env in envs * 3))
@@ -403,14 +403,14 @@ async def test_a_crash_at_any_step_leaves_one_alert_and_one_card(here: Pipeline,
     here.of.offset += max(timedelta(0), timer.due_at - here.of.now())
     crashed = 0
     for length in range(100):
-        async with life(here.of) as started:
-            here.of.fuse.length = length
+        async with simulated_process(here.of) as started:
+            here.of.crash_point.steps_left = length
             try:
                 await fire(started.env, timer)
             except Crash:
                 crashed += 1
             finally:
-                here.of.fuse.length = None
+                here.of.crash_point.steps_left = None
         if crashed <= length:
             break
     await tell(here)

@@ -18,8 +18,8 @@ from bot.core.records.timers import Timer, TimerKind
 from bot.pipeline.environment import Environment
 from bot.pipeline.timers.due import fire
 from tests.core.alerts.simulation import DAYS, MEASURES, START, Organization, Turso, mistakes, of_kind
-from tests.crash.life import life
-from tests.crash.rehearsal import Crash, Rehearsal
+from tests.crash.simulated_process import simulated_process
+from tests.crash.simulation import Crash, Simulation
 from tests.pipeline.in_memory import ANA, RecordingSlack
 from tests.soak import LIMIT_SECONDS
 
@@ -32,7 +32,7 @@ KEYS = {Measure.ROWS_READ: "rowsRead", Measure.ROWS_WRITTEN: "rowsWritten", Meas
 class Months:
     """A simulated organization behind Turso's API, and the clock."""
 
-    of: Rehearsal
+    of: Simulation
     organization: Organization
     counters: Turso
     hour: int = 0
@@ -65,7 +65,7 @@ class Months:
     @asynccontextmanager
     async def process(self) -> AsyncIterator[Environment]:
         """Start a process, and keep its messages."""
-        async with life(self.of) as started:
+        async with simulated_process(self.of) as started:
             slack = RecordingSlack(self.of)
             slack.public = self.posted
             yield replace(started.env, messenger=slack)
@@ -89,9 +89,9 @@ async def pass_hour(months: Months, envs: list[Environment], noise: random.Rando
     """Let both processes take the hour's sample at once, some with a power cut, and post what is due."""
     (timer,) = [one for one in await envs[0].store.timers.due(months.of.now()) if one.kind is TimerKind.SAMPLE]
     if noise.random() < 0.05:
-        months.of.fuse.length = noise.randrange(30)
+        months.of.crash_point.steps_left = noise.randrange(30)
     await asyncio.gather(*(attempt(env, timer) for env in envs))
-    months.of.fuse.length = None
+    months.of.crash_point.steps_left = None
     while due := await envs[0].store.timers.due(months.of.now()):
         for one in due:
             await attempt(envs[1], one)
@@ -99,7 +99,7 @@ async def pass_hour(months: Months, envs: list[Environment], noise: random.Rando
 
 @pytest.mark.parametrize("seed", range(200, 202))
 async def test_two_processes_post_each_alert_once(seed: int, tmp_path: Path) -> None:
-    of = Rehearsal(tmp_path)
+    of = Simulation(tmp_path)
     await of.prepare()
     organization, noise = Organization.live(seed, quotas=True), random.Random(seed)
     months = Months(of, organization, Turso(organization))

@@ -1,4 +1,4 @@
-"""Outcomes: they are posted once. `test_everybody_hears` covers every kind of outcome and of delivery."""
+"""Outcomes: they are posted once. `test_everyone_is_notified` covers every kind of outcome and of delivery."""
 
 import pytest
 

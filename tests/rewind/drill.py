@@ -29,7 +29,9 @@ class Writer:
         while True:
             number, before = len(self.rows) + 1, datetime.now(UTC)
             try:
-                await self.client.runs(f"INSERT INTO items (n, created_at) VALUES ({number}, '{before.isoformat()}')")
+                await self.client.run_sql(
+                    f"INSERT INTO items (n, created_at) VALUES ({number}, '{before.isoformat()}')"
+                )
             except Refused as refused:
                 self.stopped_by = str(refused)
                 return
@@ -77,11 +79,11 @@ async def opened(world: World, name: str, *, token: str = "") -> AsyncIterator[C
 @asynccontextmanager
 async def shop(world: World, name: str, *, rows: int = 0) -> AsyncIterator[Writer]:
     """Create a database with a table of numbered rows and two others, and a client that can write to it."""
-    await world.make(name)
+    await world.create_databases(name)
     async with opened(world, name) as client:
-        await client.runs("CREATE TABLE items (n INTEGER PRIMARY KEY, created_at TEXT)")
-        await client.runs("CREATE TABLE users (id INTEGER PRIMARY KEY)")
-        await client.runs("INSERT INTO users VALUES (1), (2)")
+        await client.run_sql("CREATE TABLE items (n INTEGER PRIMARY KEY, created_at TEXT)")
+        await client.run_sql("CREATE TABLE users (id INTEGER PRIMARY KEY)")
+        await client.run_sql("INSERT INTO users VALUES (1), (2)")
         writer = Writer(client)
         yield writer
 

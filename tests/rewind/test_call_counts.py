@@ -14,14 +14,14 @@ MOST_DATA = 16
 
 async def rewinds(world: World, name: str, tables: int) -> tuple[int, int]:
     """Rewind a database with some tables, and return the calls to the Platform API and to databases."""
-    await world.make(name)
-    await world.runs(name, *(f"CREATE TABLE t{number} (n)" for number in range(tables)))
+    await world.create_databases(name)
+    await world.run_sql(name, *(f"CREATE TABLE t{number} (n)" for number in range(tables)))
     await world.pass_time(minutes=10)
     before = len(world.turso.calls.control()), len(world.turso.calls.data())
     card = await world.person(DANA).types(f"/turso rewind {name} --to 5m ago", holding=name)
     await world.person(BEN).presses("Approve", card)
-    compared = await world.shows(card, holding="Compared with")
-    await world.calm()
+    compared = await world.wait_for_content(card, holding="Compared with")
+    await world.wait_until_idle()
     assert "Switch" in buttons(compared)
     control = world.turso.calls.control()[before[0] :]
     print(name, dict(Counter(f"{one.method} {one.path.rpartition('/acme')[2].replace(name, 'X')}" for one in control)))
@@ -32,7 +32,7 @@ async def test_a_rewind_makes_a_bounded_number_of_calls(
     world: World, record_property: Callable[[str, object], None]
 ) -> None:
     small = await rewinds(world, "small", 2)
-    await world.make(*(f"other-{number}" for number in range(30)))
+    await world.create_databases(*(f"other-{number}" for number in range(30)))
     large = await rewinds(world, "large", 60)
 
     figure = f"calls of a rewind (Platform API, databases): 2 tables {small}; 60 tables, 30 more databases {large}"

@@ -38,7 +38,7 @@ async def test_two_people_restore_half_a_table_in_seven_presses(world: World) ->
         moment = await writer.moment(at_least=6)
         await until(lambda: len(writer.rows) > len(writer.until(moment)) + 2, what="rows after the moment")
         async with opened(world, "shop") as culprit:
-            await culprit.runs("DELETE FROM items WHERE n % 2 = 0")
+            await culprit.run_sql("DELETE FROM items WHERE n % 2 = 0")
         expected = writer.until(moment)
 
         card = await ben.types("/turso triage shop", INCIDENT, holding="shop")
@@ -65,7 +65,7 @@ async def test_two_people_restore_half_a_table_in_seven_presses(world: World) ->
         compared = await appears(world, button="Switch", holding="Compared with")
         copy = buttons(compared)["Switch"]["value"].split("--copy ")[1]
         async with opened(world, "shop", token=old_token) as client:
-            left = [row[0] for row in await client.runs("SELECT n FROM items ORDER BY n")]
+            left = [row[0] for row in await client.run_sql("SELECT n FROM items ORDER BY n")]
         assert f"`items`: {len(left)} rows → *{len(expected)} rows*" in words(compared)
         assert "1 other table with the same number of rows" in words(compared)
         assert "Schema: the same" in words(compared)
@@ -73,23 +73,23 @@ async def test_two_people_restore_half_a_table_in_seven_presses(world: World) ->
         await presses.press(BEN, "Switch", compared)
         await presses.press(REMY, "Approve", await appears(world, button="Approve", holding="switch from"))
         switched = await appears(world, button="Undo", holding=f"Use *{copy}* in place of")
-        await world.calm()
+        await world.wait_until_idle()
 
     assert presses.count <= MOST_PRESSES
     assert presses.who == {BEN, REMY}
 
     async with opened(world, copy) as client:
-        rows = [row[0] for row in await client.runs("SELECT n FROM items ORDER BY n")]
+        rows = [row[0] for row in await client.run_sql("SELECT n FROM items ORDER BY n")]
     assert rows == expected, "exactly the rows after the moment are missing"
     assert lost, "there were some"
 
-    request = present(await world.bot.store.requests.get(buttons(world.as_now(switched))["Undo"]["value"]))
+    request = present(await world.bot.store.requests.get(buttons(world.current(switched))["Undo"]["value"]))
     proof = present(Proof.of(request.facts))
     assert proof.target.tokens is OldTokens.REFUSED
-    assert "Old tokens have been refused since" in words(world.as_now(switched))
+    assert "Old tokens have been refused since" in words(world.current(switched))
     async with opened(world, "shop", token=old_token) as client:
         with pytest.raises(Refused, match=r"401|JWT|nauthorized"):
-            await client.runs("SELECT 1")
+            await client.run_sql("SELECT 1")
 
     told = [one for place in world.workspace.state.messages.items() for one in place[1].values() if copy in words(one)]
     assert any("replaced" in words(one) and one.channel_id.startswith("D") for one in told), "Dana is told the address"
@@ -105,14 +105,14 @@ async def test_two_people_restore_half_a_table_in_seven_presses(world: World) ->
     ):
         assert part in report.replace("\\", ""), f"{part!r} isn't in {report}"
 
-    await world.person(BEN).presses("Undo", world.as_now(switched))
-    await world.shows(switched, holding="out of quarantine")
+    await world.person(BEN).presses("Undo", world.current(switched))
+    await world.wait_for_content(switched, holding="out of quarantine")
     assert present(await world.bot.store.requests.get(request.id)).state is State.RESTORED
     async with opened(world, "shop") as client:
-        back = [row[0] for row in await client.runs("SELECT n FROM items ORDER BY n")]
+        back = [row[0] for row in await client.run_sql("SELECT n FROM items ORDER BY n")]
     assert back == left, "the old state is as it was"
     async with opened(world, copy) as client:
-        assert len(await client.runs("SELECT n FROM items")) == len(expected)
+        assert len(await client.run_sql("SELECT n FROM items")) == len(expected)
 
 
 def report_of(world: World, name: str) -> str:

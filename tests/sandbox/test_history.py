@@ -13,12 +13,12 @@ from bot.core.alerts.forecast import DAYS_AT_LEAST, closes_day, daily
 from bot.core.alerts.hours import HOUR, due_at
 from bot.sandbox.history import seed_hours
 from bot.sandbox.platform.catalog.usage import Period, month_of, of_organization, sum_of_organization
-from tests.world import World, living
+from tests.world import World, running_sandbox
 
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with living(tmp_path) as played:
+    async with running_sandbox(tmp_path) as played:
         assert played.bot is not None
         await seed_hours(played.platform.state.turso, played.bot.store, played.clock)
         yield played

@@ -7,7 +7,7 @@ import signal
 from functools import partial
 from pathlib import Path
 
-from tests.forked import the_nursery
+from tests.forked import shared_fork_server
 from tests.http import local_client
 from tests.world import until
 
@@ -21,7 +21,7 @@ async def test_reset_brings_back_the_first_workspace(tmp_path: Path) -> None:
     kept.parent.mkdir()
     kept.write_text("mine")
     fork = partial(
-        the_nursery().fork, "sandbox", "--port", "0", "--data", str(kept.parent),
+        shared_fork_server().fork, "sandbox", "--port", "0", "--data", str(kept.parent),
         environment={"PATH": os.environ["PATH"]}, cwd=tmp_path, out=out, err=err,
     )  # fmt: skip
     process = await asyncio.to_thread(fork)

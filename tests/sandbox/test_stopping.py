@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.forked import the_nursery
+from tests.forked import shared_fork_server
 from tests.soak import one_in
 from tests.world import until
 
@@ -19,7 +19,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 async def test_a_signal_stops_the_sandbox_cleanly(tmp_path: Path, asked: signal.Signals) -> None:
     out, err = tmp_path / "out", tmp_path / "err"
     fork = partial(
-        the_nursery().fork, "sandbox", "--port", "0", "--data", str(tmp_path / "data"),
+        shared_fork_server().fork, "sandbox", "--port", "0", "--data", str(tmp_path / "data"),
         environment={"PATH": os.environ["PATH"]}, cwd=tmp_path, out=out, err=err,
     )  # fmt: skip
     sandbox = await asyncio.to_thread(fork)

@@ -75,7 +75,7 @@ async def raise_one(world: World, alert: Alert) -> None:
     assert world.bot is not None
     assert await world.bot.store.alerts.raise_once(alert)
     await world.pass_time(seconds=1)
-    await world.calm()
+    await world.wait_until_idle()
 
 
 async def ended(world: World, alert: Alert, how: AlertEnd = AlertEnd.BELOW) -> None:
@@ -83,7 +83,7 @@ async def ended(world: World, alert: Alert, how: AlertEnd = AlertEnd.BELOW) -> N
     assert world.bot is not None
     assert await world.bot.store.alerts.end(alert.id, world.bot.env.clock.now(), how)
     await world.pass_time(seconds=1)
-    await world.calm()
+    await world.wait_until_idle()
 
 
 def card(world: World, holding: str, channel: str = DB_OPS) -> Message | None:

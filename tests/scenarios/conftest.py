@@ -10,21 +10,21 @@ import pytest_asyncio
 from bot.sandbox.running import POLICY
 from bot.slack.outgoing.delivery import Delivery
 from tests.scenarios.invariants import keep_log, problems
-from tests.world import Transport, World, living
+from tests.world import Transport, World, running_sandbox
 
 
 @asynccontextmanager
-async def sound(data: Path, *, policy: Path = POLICY, over: Transport = "http") -> AsyncIterator[World]:
+async def checked_sandbox(data: Path, *, policy: Path = POLICY, over: Transport = "http") -> AsyncIterator[World]:
     """Run the sandbox, and assert at its end that nothing in it broke."""
-    async with living(data, policy=policy, over=over) as world:
+    async with running_sandbox(data, policy=policy, over=over) as world:
         log = keep_log()
-        hurry(world)
+        turn_off_rate_limits(world)
         yield world
-        await world.calm()
+        await world.wait_until_idle()
         assert not (found := problems(world, log)), "\n".join(found)
 
 
-def hurry(world: World) -> None:
+def turn_off_rate_limits(world: World) -> None:
     """Turn off the rate limits of the local Slack. The tests of delivery cover them."""
     assert world.bot is not None
     messenger = world.bot.env.messenger
@@ -33,12 +33,12 @@ def hurry(world: World) -> None:
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
-async def rested(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+async def idle_after_each_test(request: pytest.FixtureRequest) -> AsyncIterator[None]:
     """Wait until the bot is idle after each test. A late message would look like an answer in the next one."""
     world = request.getfixturevalue("world") if "world" in request.fixturenames else None
     yield
     if world is not None:
-        await world.calm()
+        await world.wait_until_idle()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -48,5 +48,5 @@ async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     if own := getattr(request.module, "OWN_POLICY", ""):
         policy = data / "policy.yaml"
         policy.write_text(own)
-    async with sound(data, policy=policy) as found:
+    async with checked_sandbox(data, policy=policy) as found:
         yield found

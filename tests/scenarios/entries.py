@@ -110,7 +110,7 @@ def _pressing(action_id: str) -> Way:
     async def take(world: World, ready: Ready) -> None:
         if action_id == "token.end":  # an earlier test may have revoked its tokens
             await forging.forge_command(world, DANA, DB_OPS, "token orders --read-only")
-            await world.calm()
+            await world.wait_until_idle()
         values = await values_of(world)
         alert = await raised(world, AlertKind.QUOTA, "orders") if action_id.startswith("alert.") else None
         values = [alert.id] if alert else values
@@ -121,12 +121,12 @@ def _pressing(action_id: str) -> Way:
         ready()
         for value in values:
             await forging.forge_click(world, ANA, action_id, value, message=world.card())
-            await world.calm()
+            await world.wait_until_idle()
         if alert:
             await ended(world, alert)
         if is_of_incidents:
             await forging.forge_command(world, REMY, DB_OPS, "incident end")
-            await world.calm()
+            await world.wait_until_idle()
 
     return take
 
@@ -136,7 +136,7 @@ async def _branch(world: World, name: str) -> str:
     assert world.bot is not None
     await forging.forge_command(world, DANA, DB_OPS, f"branch orders {name} --for 3d")
     await until(lambda: world.card(holding=f"*{name}* of"), what="the branch")
-    await world.calm()
+    await world.wait_until_idle()
     return next(one.id for one in await world.bot.store.branches.find(organization="acme") if one.database == name)
 
 
@@ -144,7 +144,7 @@ async def _incident(world: World) -> str:
     """Start an incident, and return its ID."""
     assert world.bot is not None
     await forging.forge_command(world, REMY, DB_OPS, "incident start INC-1")
-    await world.calm()
+    await world.wait_until_idle()
     running = await world.bot.store.incidents.running_in(DB_OPS)
     assert running is not None
     return running.id
@@ -161,7 +161,7 @@ def _submitting(callback_id: str) -> Way:
             request = await world.bot.store.requests.get(about) if world.bot else None
             typed = {"typed_name": request.plan.target.name} if request and request.plan.target else {}
             await forging.forge_submission(world, ANA, callback_id, about, {**values, **typed})
-            await world.calm()
+            await world.wait_until_idle()
 
     return take
 
@@ -174,7 +174,7 @@ async def _mentioning(world: World, ready: Ready) -> None:
 async def _suggesting(world: World, ready: Ready) -> None:
     await world.workspace.say(DANA, DB_OPS, "/turso show")
     view = await world.person(DANA).modal("Database")
-    await world.calm()
+    await world.wait_until_idle()
     ready()
     assert await world.workspace.suggest(DANA, view_id=view.id, action_id="form.database", text="ord")
     await world.workspace.close_view(DANA, view.id)
@@ -202,7 +202,7 @@ async def an_intent(world: World, by: str = DANA) -> str:
     await world.workspace.say(by, DB_OPS, "/turso show")
     view = await world.person(by).modal("Database")
     await world.workspace.close_view(by, view.id)
-    await world.calm()
+    await world.wait_until_idle()
     return str(view.source["private_metadata"])
 
 

@@ -28,21 +28,21 @@ async def request_destroy(world: World, name: str, *, by: str = DANA, now: bool 
 
 async def quarantined(world: World, name: str, *, by: str = DANA, approver: str = ANA) -> Message:
     """Create a database, put it in quarantine, and return the card."""
-    await world.make(name)
+    await world.create_databases(name)
     card = await request_destroy(world, name, by=by)
     await world.person(approver).presses("Approve", card)
     await stage.reaches(world, card, State.QUARANTINED)
-    await world.calm()
-    return world.as_now(card)
+    await world.wait_until_idle()
+    return world.current(card)
 
 
 async def configuration(world: World, name: str, **changes: Any) -> tuple[bool, bool]:
     """Return whether Turso blocks reads and writes. `changes` are made first, as in Turso's dashboard."""
-    found = await at_turso(world, "PATCH" if changes else "GET", f"{name}/configuration", **changes)
+    found = await call_turso(world, "PATCH" if changes else "GET", f"{name}/configuration", **changes)
     return bool(found["block_reads"]), bool(found["block_writes"])
 
 
-async def at_turso(world: World, method: str, path: str, **body: Any) -> dict[str, Any]:
+async def call_turso(world: World, method: str, path: str, **body: Any) -> dict[str, Any]:
     """Call the local Turso directly, without the bot."""
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}

@@ -10,7 +10,7 @@ from tests.world import DANA, World, buttons, words
 async def make_request(world: World, line: str, by: str = DANA) -> Message:
     """Create a database, request something about it, and return the card. `{}` in the line stands for its name."""
     name = f"db-{world.workspace.now().timestamp():.6f}".replace(".", "-")
-    await world.make(name)
+    await world.create_databases(name)
     return await world.person(by).types(line.format(name), holding=name)
 
 

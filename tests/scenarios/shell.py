@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.forked import the_nursery
+from tests.forked import shared_fork_server
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +27,9 @@ async def run(*arguments: str, folder: Path, env: Mapping[str, str] | None = Non
     """Run `python -m bot` to its end, in a forked process. From this process's environment it gets only `PATH`."""
     with tempfile.TemporaryDirectory() as said:
         out, err = Path(said, "out"), Path(said, "err")
-        fork = partial(the_nursery().fork, *arguments, environment=_given(folder, env), cwd=folder, out=out, err=err)
+        fork = partial(
+            shared_fork_server().fork, *arguments, environment=_given(folder, env), cwd=folder, out=out, err=err
+        )
         child = await asyncio.to_thread(fork)
         try:
             status = await child.ended(within)

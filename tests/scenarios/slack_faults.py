@@ -87,14 +87,14 @@ def everything(world: World) -> list[Message]:
 async def frozen_once(world: World, card: Message, name: str) -> None:
     """Wait until a request has succeeded, and assert that its thread has the outcome once."""
     await until(lambda: sent(world, name), what="the freeze")
-    await world.calm()
+    await world.wait_until_idle()
     await world.pass_time(minutes=20)
     await until(lambda: below(world, card), what="its outcome")
-    await world.calm()
+    await world.wait_until_idle()
     assert (await stored(world, card)).state is State.SUCCEEDED
     assert sent(world, name) == 1
     assert [name in words(one) for one in below(world, card)] == [True], "the outcome is posted once"
-    await world.shows(card, holding="are blocked")
+    await world.wait_for_content(card, holding="are blocked")
 
 
 async def named(world: World, card: Message) -> str:
@@ -126,7 +126,7 @@ async def press_is_refused(cell: Cell) -> None:
     forget(world)
     with cell.on():
         text = words(await forging.answer_to(world, ANA, ana.presses("Approve", card)))
-        await world.calm()
+        await world.wait_until_idle()
         await others_are_answered(cell)
     assert "ry again" in text or "Slack doesn't accept the bot" in text or "Slack doesn't" in text, text
     request = await stored(world, card)
@@ -153,7 +153,7 @@ async def outcome_comes_later(cell: Cell) -> None:
     with cell.on():
         await ana.presses("Approve", card)
         await until(lambda: sent(world, name), what="the freeze")
-        await world.calm()
+        await world.wait_until_idle()
         await others_are_answered(cell)
     await frozen_once(world, card, name)
 
@@ -162,15 +162,15 @@ async def card_comes_later(cell: Cell) -> None:
     """Request while posting the card fails or its `ts` is lost. The request can still be approved."""
     world = cell.world
     name = f"db-{world.workspace.now().timestamp():.6f}".replace(".", "-")
-    await world.make(name)
+    await world.create_databases(name)
     with cell.on():
         before = len(everything(world))
         await world.workspace.say(DANA, DB_OPS, f"/turso freeze {name} --reason spike")
         await until(lambda: len(everything(world)) > before, what="an answer")
-        await world.calm()
+        await world.wait_until_idle()
     await world.pass_time(seconds=30)
     card = await until(lambda: next(iter(await_cards(world, name)[cell.is_done :]), None), what="its card")
-    await world.calm()
+    await world.wait_until_idle()
     await world.person(ANA).presses("Approve", card)
     await frozen_once(world, card, name)
     await outcome_comes_later(cell)
@@ -216,7 +216,7 @@ async def form_fails_visibly(cell: Cell) -> None:
         before = len(forging.private_messages(world, ANA))
         await ana.presses("Deny", card)
         await world.workspace.say(ANA, DB_OPS, "/turso freeze")
-        await world.calm()
+        await world.wait_until_idle()
         assert world.workspace.views_of(ANA) or len(forging.private_messages(world, ANA)) > before
         await others_are_answered(cell)
     for view in world.workspace.views_of(ANA):
@@ -232,7 +232,7 @@ async def home_comes_later(cell: Cell) -> None:
     world.workspace.state.homes.pop(BEN, None)
     with cell.on():
         await world.workspace.open_home(BEN)
-        await world.calm()
+        await world.wait_until_idle()
         await others_are_answered(cell)
     await world.workspace.open_home(BEN)
     await until(lambda: world.workspace.home_of(BEN), what="Home")
@@ -249,7 +249,7 @@ async def hint_is_left_open(cell: Cell) -> None:
     assert "Another channel may allow this" in text, text
     assert "None of your other channels" not in text
     with cell.on():
-        await world.calm()
+        await world.wait_until_idle()
     line = world.workspace.say(DANA, ORDERS, "/turso freeze orders --reason spike")
     assert "You can use this command in" in words(await forging.answer_to(world, DANA, line))
 
@@ -268,14 +268,14 @@ async def report_is_shared_once(cell: Cell) -> None:
     world, remy = cell.world, cell.world.person(REMY)
     key = f"INC-{len(world.workspace.calls)}"
     await remy.types(f"/turso incident start {key}", INCIDENT, holding=key)
-    await world.calm()
+    await world.wait_until_idle()
     with cell.on():
         await remy.types("/turso incident end", INCIDENT, holding=key)
-        await world.calm()
+        await world.wait_until_idle()
         await others_are_answered(cell)
     await world.pass_time(minutes=20)
     await until(lambda: reports(world, key), what="the report")
-    await world.calm()
+    await world.wait_until_idle()
     assert len(reports(world, key)) == 1
     ends = [one for one in world.workspace.history(INCIDENT, None) if key in words(one) and "ended" in words(one)]
     assert len([one for one in ends if one.user_id != REMY and not one.only_for and not one.files]) >= 1

@@ -28,7 +28,7 @@ async def test_a_quota_that_is_nearly_used_up_is_reported_until_the_plan_include
 
     for _ in range(3):
         await world.pass_time(hours=1)
-        await world.calm()
+        await world.wait_until_idle()
     assert len(cards(world, SAYS)) == 1
     readings = await world.bot.store.samples.readings(
         organization="acme", since=world.bot.env.clock.now().replace(day=1)
@@ -39,5 +39,5 @@ async def test_a_quota_that_is_nearly_used_up_is_reported_until_the_plan_include
 
     await subscribed(world, "scaler")
     await world.pass_time(hours=1)
-    await until(lambda: "Ended" in words(world.as_now(card)), what="the end of the alert")
+    await until(lambda: "Ended" in words(world.current(card)), what="the end of the alert")
     assert len(cards(world, SAYS)) == 1

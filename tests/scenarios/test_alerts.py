@@ -12,7 +12,7 @@ from bot.sandbox.workspace.seed import OTHER_TEAM
 from tests.http import local_client
 from tests.policies import WITH_NAMED_DBA
 from tests.scenarios.alerting import cards, ended, keep_usage_unknown, made, raised, shown
-from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, buttons, enforce, marked_up, until, words
+from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, buttons, marked_up, set_policy, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = (
@@ -44,9 +44,9 @@ async def alerts_on(world: World) -> AsyncIterator[None]:
     keep_usage_unknown(world)
     await world.person(ANA).types("/turso alert on --quota 50,80,95 --spike 5x", holding="Alerts are on")
     await world.person(DANA).types("/turso alert on", ORDERS, holding="Alerts are on")
-    await world.calm()
+    await world.wait_until_idle()
     yield
-    enforce(world, OWN_POLICY)
+    set_policy(world, OWN_POLICY)
     world.workspace.faults.clear()
     world.turso.faults.clear()
     assert world.bot is not None
@@ -70,13 +70,13 @@ async def test_a_quota_that_reaches_80_percent_is_one_card_that_can_be_muted_and
 
     await world.person(BEN).presses("Mute 1 h", card)
     await until(lambda: cards(world, "No new alerts in this channel until"), what="the mute")
-    await world.calm()
+    await world.wait_until_idle()
     assert world.bot is not None
     [mute] = await world.bot.store.alerts.mutes(world.bot.env.clock.now())
     assert (mute.channel_id, mute.by) == (DB_OPS, BEN)
 
     await ended(world, alert)
-    after = world.as_now(card)
+    after = world.current(card)
     assert "Ended" in words(after)
     assert not buttons(after)
     assert len(cards(world, SAYS)) == 1
@@ -121,7 +121,7 @@ async def test_an_alert_about_a_database_that_a_channel_may_not_see_is_not_poste
 
 
 async def test_a_policy_that_changed_before_the_card_decides(world: World) -> None:
-    enforce(world, OWN_POLICY.replace("- {allow: read}", "- {allow: read, to: dba, visibility: ephemeral}"))
+    set_policy(world, OWN_POLICY.replace("- {allow: read}", "- {allow: read, to: dba, visibility: ephemeral}"))
 
     await raised(world, AlertKind.FORECAST, "users")
 
@@ -134,7 +134,7 @@ async def test_a_database_that_the_policy_hides_later_is_named_neither_on_a_new_
     alert = await raised(world, AlertKind.SPIKE, "inventory")
     card = await shown(world, "`inventory`: 120,000")
     hidden = OWN_POLICY.replace("- {allow: read}", "- {deny: read, databases: [inventory]}\n      - {allow: read}")
-    enforce(world, hidden)
+    set_policy(world, hidden)
 
     await raised(world, AlertKind.QUOTA, "inventory", "users", measure=Measure.STORAGE)
     await ended(world, alert)
@@ -142,8 +142,8 @@ async def test_a_database_that_the_policy_hides_later_is_named_neither_on_a_new_
     new = await shown(world, "of its quota for storage")
     assert "`users`" in words(new)
     assert "inventory" not in words(new)
-    assert words(world.as_now(card)).count("This alert has ended") == 2, "text and block"
-    assert "inventory" not in words(world.as_now(card))
+    assert words(world.current(card)).count("This alert has ended") == 2, "text and block"
+    assert "inventory" not in words(world.current(card))
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ async def test_a_button_is_refused_to_a_person_who_may_not(world: World, who: st
     await raised(world, AlertKind.QUOTA, "orders", measure=Measure.ROWS_READ)
     card = await shown(world, "of its quota for rows read")
 
-    answer = await world.person(who).presses_and_hears(label, card)
+    answer = await world.person(who).presses_and_reads(label, card)
 
     assert says in words(answer)
     assert not await world.bot.store.alerts.mutes(world.bot.env.clock.now())
@@ -180,13 +180,13 @@ async def test_triage_opens_its_card_in_the_thread_of_the_alert(world: World) ->
 
 async def test_a_freeze_from_an_alert_is_of_the_database_that_it_was_about(world: World) -> None:
     assert world.bot is not None
-    await world.make("twice")
+    await world.create_databases("twice")
     await raised(world, AlertKind.SPIKE, "twice")
     card = await shown(world, "`twice`: 120,000")
     await destroyed(world, "twice")
-    await world.make("twice")
+    await world.create_databases("twice")
 
-    answer = await world.person(BEN).presses_and_hears("Freeze writes 30 min", card)
+    answer = await world.person(BEN).presses_and_reads("Freeze writes 30 min", card)
 
     assert "is a different database now" in words(answer)
     assert not [hold for hold in await world.bot.store.holds.find() if hold.database == "twice"]
@@ -206,7 +206,7 @@ async def test_an_incident_from_an_alert_begins_its_timeline_with_it(world: Worl
 
     await world.person(BEN).presses("Start incident", card)
     timeline = await until(lambda: world.card(holding=":rotating_light: Incident *orders-spike-"), what="the incident")
-    await world.calm()
+    await world.wait_until_idle()
 
     assert timeline.thread_ts is None
     assert "Alert from" in words(timeline)
@@ -244,7 +244,7 @@ async def test_while_slack_is_down_the_card_waits_and_comes_once(world: World) -
     await world.pass_time(minutes=10)
 
     await shown(world, "of its quota for synced data")
-    await world.calm()
+    await world.wait_until_idle()
     assert len(cards(world, "of its quota for synced data")) == 1
 
 
@@ -285,7 +285,7 @@ async def test_alerts_of_the_policy_file_are_posted_where_people_in_the_channel_
 ) -> None:
     await world.person(ANA).types("/turso alert off", holding="Alerts are off")
     in_file = "alerts: {channel: C0DBOPS, spike: 5x}\n"
-    enforce(world, OWN_POLICY.replace("{allow: read}", rule).replace("[alert, incident]", "[incident]") + in_file)
+    set_policy(world, OWN_POLICY.replace("{allow: read}", rule).replace("[alert, incident]", "[incident]") + in_file)
     name = "staging-users" if is_shown else "staging-orders"
 
     await raised(world, AlertKind.SPIKE, name)

@@ -13,10 +13,10 @@ from bot.core.requests.incoming import Kind
 from bot.store.connections.database import StoreUnavailable
 from tests.policies import ACME
 from tests.scenarios import forging
-from tests.scenarios.conftest import hurry
+from tests.scenarios.conftest import turn_off_rate_limits
 from tests.scenarios.invariants import KeptLog, keep_log
 from tests.scenarios.test_resumed import left, resumed
-from tests.world import DANA, DB_OPS, GENERAL, World, living, words
+from tests.world import DANA, DB_OPS, GENERAL, World, running_sandbox, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 POLICY = (
@@ -38,9 +38,9 @@ KEPT: list[KeptLog] = []
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     data = tmp_path_factory.mktemp("world")
     (data / "policy.yaml").write_text(POLICY)
-    async with living(data, policy=data / "policy.yaml") as found:
+    async with running_sandbox(data, policy=data / "policy.yaml") as found:
         assert found.bot is not None
-        hurry(found)
+        turn_off_rate_limits(found)
         set_up_logs("INFO", "json", secrets_of(found.bot.settings))
         KEPT[:] = [keep_log()]
         yield found
@@ -63,7 +63,7 @@ def private_texts(world: World) -> list[str]:
 
 
 async def logged(world: World, reference: str, event: str) -> dict[str, Any]:
-    await world.calm()
+    await world.wait_until_idle()
     lines = [json.loads(line) for line in KEPT[0].own]
     (found,) = [one for one in lines if one["event"] == event and one["reference"] == reference]
     return dict(found)
@@ -77,7 +77,7 @@ async def types(world: World, line: str, channel: str = DB_OPS) -> list[str]:
     """Type a line, and return the new messages that only Dana sees."""
     before = len(private_texts(world))
     await world.person(DANA).types(f"/turso {line}", channel)
-    await world.calm()
+    await world.wait_until_idle()
     return private_texts(world)[before:]
 
 
@@ -104,7 +104,7 @@ async def test_a_refused_press_whose_entry_cannot_be_written_is_answered_once(
     before = len(private_texts(world))
 
     await world.person(DANA).presses("Approve", card)
-    await world.calm()
+    await world.wait_until_idle()
 
     (said,) = private_texts(world)[before:]
     assert "store" not in said

@@ -13,54 +13,56 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def pressed(world: World, person_id: str, label: str, card: Message) -> Message:
     """Press a button of a card as it is now, and return the private answer, in whatever channel it is."""
-    return await forging.forge_press(world, person_id, label, world.as_now(card))
+    return await forging.forge_press(world, person_id, label, world.current(card))
 
 
 async def test_the_card_of_a_request_that_expired_meanwhile_is_answered_and_updated(world: World) -> None:
-    await world.make("shelved")
+    await world.create_databases("shelved")
     card = await world.person(DANA).types("/turso rotate shelved --reason leak", holding="shelved")
-    await world.calm()
+    await world.wait_until_idle()
     await world.workspace.admin.archive(DB_OPS)
     refused = await pressed(world, ANA, "Approve", card)
     assert refused.channel_id.startswith("D"), "nothing can be posted in an archived channel"
     assert "archived" in words(refused)
-    assert "Approve" in buttons(world.as_now(card))
+    assert "Approve" in buttons(world.current(card))
 
     await world.pass_time(hours=25)
     await stage.reaches(world, card, State.EXPIRED)
-    await world.calm()
+    await world.wait_until_idle()
     assert [one for one in forging.private_messages(world, DANA) if "shelved" in words(one)], (
         "the requester is notified all the same"
     )
     late = await pressed(world, ANA, "Approve", card)
     assert "It is too late" in words(late)
     await world.workspace.admin.unarchive(DB_OPS)
-    assert "Approve" in buttons(world.as_now(card))
+    assert "Approve" in buttons(world.current(card))
 
     answer = await pressed(world, ANA, "Deny", card)
 
     assert "It is too late" in words(answer)
     assert answer.channel_id == DB_OPS
-    drawn = await world.shows(card, holding="No one approved or denied it in time")
+    drawn = await world.wait_for_content(card, holding="No one approved or denied it in time")
     assert not {"Approve", "Deny", "Withdraw", "Remind"} & set(buttons(drawn))
 
 
 async def test_the_card_of_a_freeze_that_ended_meanwhile_is_updated(world: World) -> None:
-    await world.make("iced")
+    await world.create_databases("iced")
     ben = world.person(BEN)
     question = await ben.types("/turso freeze iced --for 30m")
     await ben.presses("Freeze writes", question)
     card = await until(lambda: world.card(holding="Writes to *iced* are blocked"), what="the freeze")
-    await world.calm()
+    await world.wait_until_idle()
     assert "Thaw" in buttons(card)
     await world.workspace.admin.archive(DB_OPS)
     await world.pass_time(minutes=31)
     await until(lambda: [one for one in forging.private_messages(world, BEN) if "iced" in words(one)], what="the thaw")
-    await world.calm()
+    await world.wait_until_idle()
     await world.workspace.admin.unarchive(DB_OPS)
 
     answer = await pressed(world, BEN, "Thaw", card)
 
     assert "nothing to thaw" in words(answer)
-    drawn = await until(lambda: None if "Thaw" in buttons(world.as_now(card)) else world.as_now(card), what="the card")
+    drawn = await until(
+        lambda: None if "Thaw" in buttons(world.current(card)) else world.current(card), what="the card"
+    )
     assert "iced" in words(drawn)

@@ -25,8 +25,8 @@ async def test_an_approval_of_the_persons_own_request_is_recorded_as_rejected_an
 ) -> None:
     card = await make_request(world, "/turso freeze {} --reason slow")
     name = present((await stored(world, card)).plan.target).name
-    await world.person(DANA).presses_and_hears("Approve", card)
-    await world.person(ANA).presses_and_hears("Approve", card)
+    await world.person(DANA).presses_and_reads("Approve", card)
+    await world.person(ANA).presses_and_reads("Approve", card)
     await reaches(world, card, State.SUCCEEDED)
 
     page = words(await world.person(DANA).types(f"/turso audit --db {name}", holding="Audit log"))
@@ -42,7 +42,7 @@ async def test_an_approval_of_the_persons_own_request_is_recorded_as_rejected_an
 async def test_an_operation_that_a_rule_allowed_is_recorded_as_allowed_by_the_rule(world: World) -> None:
     dana = world.person(DANA)
     await dana.types("/turso digest on --daily 9:00", holding="digest")
-    await world.calm()
+    await world.wait_until_idle()
 
     assert f"<@{DANA}> asked to turn the digest on (allowed by a rule)" in words(
         await dana.types("/turso audit", holding="Audit log")

@@ -14,7 +14,7 @@ from tests.policies import ACME
 from tests.scenarios import forging
 from tests.scenarios.requesting import make_request, reaches, stored
 from tests.scenarios.slack_faults import forget
-from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, enforce, marked_up, until, words
+from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, marked_up, set_policy, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = (
@@ -42,7 +42,7 @@ async def back(world: World) -> AsyncIterator[None]:
     """Restore the policy after each test, and end all absences."""
     yield
     assert world.bot is not None
-    enforce(world, OWN_POLICY)
+    set_policy(world, OWN_POLICY)
     for one in (ANA, BEN, DANA, REMY):
         await world.bot.store.delegations.drop(one)
 
@@ -66,7 +66,9 @@ async def test_the_delegate_approves_and_the_card_says_for_whom(world: World) ->
 
     request = await reaches(world, card, State.SUCCEEDED)
     assert [(one.user_id, one.on_behalf_of) for one in request.votes] == [(BEN, ANA)]
-    assert f"approved by <@{BEN}> (for <@{ANA}>)" in marked_up(await world.shows(card, holding="approved by"))
+    assert f"approved by <@{BEN}> (for <@{ANA}>)" in marked_up(
+        await world.wait_for_content(card, holding="approved by")
+    )
     assert world.bot is not None
     page = await world.bot.store.audit.page(before_seq=None, limit=50)
     (line,) = [one for _, one in page if one.request_id == request.id and one.event == "approved"]
@@ -86,7 +88,7 @@ async def test_a_delegation_ends_by_itself(world: World) -> None:
     card = await make_request(world, LINE)
     await world.pass_time(minutes=31)
 
-    answer = await world.person(BEN).presses_and_hears("Approve", card)
+    answer = await world.person(BEN).presses_and_reads("Approve", card)
 
     assert "You aren't an approver for this request." in words(answer)
     assert "You aren't away." in await refused(world, "/turso away off")
@@ -121,9 +123,9 @@ async def test_a_delegation_that_ends_before_the_start_stops_the_request(
 async def test_the_current_policy_decides_about_a_delegation(world: World, was: str, is_: str) -> None:
     await away(world)
     card = await make_request(world, LINE)
-    enforce(world, OWN_POLICY.replace(was, is_))
+    set_policy(world, OWN_POLICY.replace(was, is_))
 
-    answer = await world.person(BEN).presses_and_hears("Approve", card)
+    answer = await world.person(BEN).presses_and_reads("Approve", card)
 
     assert "You aren't an approver for this request." in words(answer)
 
@@ -134,38 +136,38 @@ async def test_a_delegate_does_not_approve_their_own_request(world: World) -> No
     assert f"Needs 1 approval: <@{ANA}>." in marked_up(card)
     before = {one.ts for one in world.person(BEN).sees(DB_OPS)}
     await world.workspace.click(BEN, message=card, action_id="approval.approve")
-    assert "You can't approve or deny your own request." in words(await world.person(BEN).hears(DB_OPS, before))
+    assert "You can't approve or deny your own request." in words(await world.person(BEN).reads_answer(DB_OPS, before))
 
 
 async def test_a_delegate_of_the_requester_gains_nothing(world: World) -> None:
     await away(world, DANA, REMY)
     card = await make_request(world, "/turso freeze {} --reason mine", by=DANA)
-    answer = await world.person(REMY).presses_and_hears("Approve", card)
+    answer = await world.person(REMY).presses_and_reads("Approve", card)
     assert "You aren't an approver for this request." in words(answer)
 
 
 async def test_the_delegate_of_an_approver_cannot_decide_on_that_approvers_request(world: World) -> None:
-    enforce(world, OWN_POLICY.replace("freeze, by: dba", "freeze, by: [dba, second]"))
+    set_policy(world, OWN_POLICY.replace("freeze, by: dba", "freeze, by: [dba, second]"))
     await away(world, ANA, REMY)
     card = await make_request(world, "/turso freeze {} --reason mine", by=ANA)
-    answer = await world.person(REMY).presses_and_hears("Approve", card)
+    answer = await world.person(REMY).presses_and_reads("Approve", card)
     assert "You aren't an approver for this request." in words(answer)
 
 
 async def test_a_delegate_cannot_delegate_further(world: World) -> None:
     assert world.bot is not None
-    enforce(world, OWN_POLICY.replace("deputies: {users", "deputies: {may_delegate_to: 'user:U0REMY', users"))
+    set_policy(world, OWN_POLICY.replace("deputies: {users", "deputies: {may_delegate_to: 'user:U0REMY', users"))
     await away(world, ANA, BEN)
     await away(world, BEN, REMY)
     card = await make_request(world, LINE)
 
-    answer = await world.person(REMY).presses_and_hears("Approve", card)
+    answer = await world.person(REMY).presses_and_reads("Approve", card)
 
     assert "You aren't an approver for this request." in words(answer)
 
 
 async def test_delegations_cannot_form_a_circle(world: World) -> None:
-    enforce(world, OWN_POLICY.replace("deputies: {users", "deputies: {may_delegate_to: dba, users"))
+    set_policy(world, OWN_POLICY.replace("deputies: {users", "deputies: {may_delegate_to: dba, users"))
     await away(world, ANA, BEN)
     assert "is away, too. Choose someone else." in await refused(world, f"/turso away --until 1h --to <@{ANA}>", BEN)
 
@@ -173,8 +175,8 @@ async def test_delegations_cannot_form_a_circle(world: World) -> None:
 async def test_a_delegate_and_their_approver_have_one_vote_together(world: World) -> None:
     await away(world)
     card = await make_request(world, "/turso db protect {} on --reason due", by=REMY)
-    await world.person(BEN).presses_and_hears("Approve", card)
-    answer = await world.person(ANA).presses_and_hears("Approve", card)
+    await world.person(BEN).presses_and_reads("Approve", card)
+    answer = await world.person(ANA).presses_and_reads("Approve", card)
     assert "1 of 2 approvals so far." in words(answer)
     assert (await stored(world, card)).state is State.PENDING
 
@@ -186,18 +188,18 @@ async def test_one_vote_of_two_approvers_delegate_counts_once(world: World) -> N
     await away(world, ANA, BEN)
     await away(world, DANA, BEN)
     card = await make_request(world, "/turso db protect {} on --reason due", by=REMY)
-    answer = await world.person(BEN).presses_and_hears("Approve", card)
+    answer = await world.person(BEN).presses_and_reads("Approve", card)
     assert "1 of 2 approvals so far." in words(answer)
 
 
 async def test_after_the_delegation_a_vote_no_longer_counts_and_can_be_given_for_another_person(world: World) -> None:
     await away(world)
     card = await make_request(world, "/turso db protect {} on --reason due", by=REMY)
-    await world.person(BEN).presses_and_hears("Approve", card)
+    await world.person(BEN).presses_and_reads("Approve", card)
     await world.person(ANA).types("/turso away off", holding="no longer")
     await away(world, DANA, BEN)
 
-    answer = await world.person(BEN).presses_and_hears("Approve", card)
+    answer = await world.person(BEN).presses_and_reads("Approve", card)
 
     assert "1 of 2 approvals so far." in words(answer)
     assert [(one.user_id, one.on_behalf_of) for one in (await stored(world, card)).votes] == [(BEN, DANA)]
@@ -208,20 +210,20 @@ async def test_after_the_delegation_a_vote_no_longer_counts_and_can_be_given_for
 async def test_the_card_counts_only_votes_that_count_now(world: World) -> None:
     await away(world)
     card = await make_request(world, "/turso db protect {} on --reason due", by=REMY)
-    await world.person(BEN).presses_and_hears("Approve", card)
+    await world.person(BEN).presses_and_reads("Approve", card)
     await world.person(ANA).types("/turso away off", holding="no longer")
 
-    answer = await world.person(DANA).presses_and_hears("Approve", card)
+    answer = await world.person(DANA).presses_and_reads("Approve", card)
 
     assert "1 of 2 approvals so far." in words(answer)
-    assert f"1 of 2 approvals (<@{DANA}>). Needs 1 more approval: <@{ANA}>." in marked_up(world.as_now(card))
+    assert f"1 of 2 approvals (<@{DANA}>). Needs 1 more approval: <@{ANA}>." in marked_up(world.current(card))
 
 
 async def test_the_newest_delegate_counts_and_the_one_before_does_not(world: World) -> None:
     await away(world)
     await away(world, ANA, REMY)
     card = await make_request(world, LINE)
-    assert "You aren't an approver" in words(await world.person(BEN).presses_and_hears("Approve", card))
+    assert "You aren't an approver" in words(await world.person(BEN).presses_and_reads("Approve", card))
     await world.person(REMY).presses("Approve", card)
     await reaches(world, card, State.SUCCEEDED)
 
@@ -242,7 +244,7 @@ async def test_an_absence_that_is_approved_after_its_end_has_no_effect(world: Wo
     assert world.bot is not None
     approved = "{allow: read}\n      - {allow: away, to: deputies}\n      - {approve: away, by: second, expires: 3h}"
     policy = OWN_POLICY.replace("{allow: [read, away]}", approved)
-    enforce(world, policy.replace("deputies: {users", "deputies: {may_delegate_to: deputies, users"))
+    set_policy(world, policy.replace("deputies: {users", "deputies: {may_delegate_to: deputies, users"))
     card = await world.person(ANA).types(f"/turso away --until 30m --to <@{BEN}>", holding="Withdraw")
     if later == "Ben too":
         await away(world, BEN, REMY)
@@ -251,13 +253,13 @@ async def test_an_absence_that_is_approved_after_its_end_has_no_effect(world: Wo
 
     await world.person(DANA).presses("Approve", card)
 
-    await world.shows(card, holding=says)
+    await world.wait_for_content(card, holding=says)
     assert await world.bot.store.delegations.of(ANA) is None
 
 
 async def test_whoami_says_that_the_policy_no_longer_allows_a_delegation(world: World) -> None:
     await away(world)
-    enforce(world, OWN_POLICY.replace("may_delegate_to: [deputies]", "may_delegate_to: ['user:U0REMY']"))
+    set_policy(world, OWN_POLICY.replace("may_delegate_to: [deputies]", "may_delegate_to: ['user:U0REMY']"))
     for one in (ANA, BEN):
         assert "The policy no longer allows that." in words(await world.person(one).types("/turso whoami"))
 
@@ -270,7 +272,7 @@ async def test_a_delegate_may_deny_and_the_card_says_for_whom(world: World) -> N
     await world.person(BEN).submits({"comment": "not now"})
 
     request = await reaches(world, card, State.DENIED)
-    await world.shows(card, holding=f"Denied by <@{BEN}> (for <@{ANA}>)")
+    await world.wait_for_content(card, holding=f"Denied by <@{BEN}> (for <@{ANA}>)")
     page = await world.bot.store.audit.page(before_seq=None, limit=50)
     (line,) = [one for _, one in page if one.request_id == request.id and one.event == "denied"]
     assert (line.user_id, line.detail["on_behalf_of"]) == (BEN, ANA)
@@ -278,13 +280,13 @@ async def test_a_delegate_may_deny_and_the_card_says_for_whom(world: World) -> N
 
 async def test_a_person_who_approved_may_still_deny(world: World) -> None:
     card = await make_request(world, "/turso db protect {} on --reason due", by=REMY)
-    await world.person(ANA).presses_and_hears("Approve", card)
+    await world.person(ANA).presses_and_reads("Approve", card)
     await world.person(ANA).presses("Deny", card)
     await world.person(ANA).submits({"comment": "I was wrong"})
 
     request = await reaches(world, card, State.DENIED)
     assert [(one.user_id, one.approves, one.comment) for one in request.votes] == [(ANA, False, "I was wrong")]
-    after = marked_up(await world.shows(card, holding="Denied by"))
+    after = marked_up(await world.wait_for_content(card, holding="Denied by"))
     assert f"Denied by <@{ANA}>" in after
     assert "approved by" not in after
 
@@ -293,7 +295,7 @@ async def test_a_delegate_of_two_acts_for_the_one_who_has_not_approved(world: Wo
     await away(world, ANA, BEN)
     await away(world, DANA, BEN)
     card = await make_request(world, "/turso db protect {} on --reason due", by=REMY)
-    await world.person(ANA).presses_and_hears("Approve", card)
+    await world.person(ANA).presses_and_reads("Approve", card)
 
     await world.person(BEN).presses("Approve", card)
 
@@ -343,7 +345,7 @@ async def test_whoami_shows_both_sides_and_off_ends_it(world: World) -> None:
 async def test_a_reminder_calls_the_delegate_as_well(world: World) -> None:
     await away(world)
     card = await make_request(world, LINE)
-    await world.person(DANA).presses_and_hears("Remind", card)
+    await world.person(DANA).presses_and_reads("Remind", card)
 
     def reminder() -> Any:
         messages = world.workspace.history(DB_OPS, None)
@@ -362,7 +364,7 @@ async def test_a_request_whose_vote_is_void_is_waiting_for_that_person_again(wor
         return [request.id in words(listed), request.id in words(await home(world, BEN))]
 
     assert await lists() == [True, True]
-    await world.person(BEN).presses_and_hears("Approve", card)
+    await world.person(BEN).presses_and_reads("Approve", card)
     assert await lists() == [False, False]
     await world.person(ANA).types("/turso away off", holding="no longer")
     assert await lists() == [False, False], "Ben is no approver"
@@ -399,7 +401,7 @@ async def test_without_an_answer_from_slack_the_refusal_blames_no_one_else(
     world: World, method: str, says: str
 ) -> None:
     """The refusal blames neither the policy nor the person, since it isn't known whether the person may stand in."""
-    enforce(world, OWN_POLICY.replace("deputies: {users: [U0BEN, U0REMY]}", "deputies: {usergroup: S0DBA}"))
+    set_policy(world, OWN_POLICY.replace("deputies: {users: [U0BEN, U0REMY]}", "deputies: {usergroup: S0DBA}"))
     await world.person(ANA).types("/turso ls", holding="databases")  # the bot knows Ana
     directory: Any = world.bot.env.directory if world.bot else None
     directory._people.forget(BEN)

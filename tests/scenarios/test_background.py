@@ -14,9 +14,9 @@ import bot
 from bot.app.compose import Bot
 from bot.core.concurrency import background
 from bot.core.concurrency.background import Loop
-from tests.scenarios.conftest import hurry
+from tests.scenarios.conftest import turn_off_rate_limits
 from tests.store.samples import incoming
-from tests.world import DANA, World, living, until
+from tests.world import DANA, World, running_sandbox, until
 
 pytestmark = pytest.mark.xdist_group("scenarios-background")
 in_the_world = pytest.mark.asyncio(loop_scope="module")
@@ -63,8 +63,8 @@ UNSUPERVISED = {
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """Run a bot over Socket Mode, so that it has every loop."""
-    async with living(tmp_path_factory.mktemp("world"), over="socket") as found:
-        hurry(found)
+    async with running_sandbox(tmp_path_factory.mktemp("world"), over="socket") as found:
+        turn_off_rate_limits(found)
         yield found
 
 

@@ -62,7 +62,7 @@ async def test_a_rotation_in_a_big_group_leaves_the_loop_free(world: World) -> N
         await world.person(BEN).presses("Approve", card)
         await world.person(BEN).submits({"typed_name": first})
         await reaches(world, card, State.SUCCEEDED)
-        await world.calm()
+        await world.wait_until_idle()
 
     request = await stored(world, card)
     assert len(request.plan.databases) == SIZE

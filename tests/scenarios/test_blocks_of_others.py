@@ -19,19 +19,19 @@ async def freeze(world: World, name: str, options: str = "--for 30m") -> None:
     done = f"*{name}* are blocked"
     await world.person(DANA).types(f"/turso freeze {name} {options} --reason load")
     await until(lambda: world.card(holding=done), what="the freeze")
-    await world.calm()
+    await world.wait_until_idle()
 
 
 async def expire(world: World, name: str, **delta: float) -> str:
     """Let the freeze expire, and return the message about it."""
     await world.pass_time(**delta)
     message = await until(lambda: world.card(holding=f"The freeze of `{name}` has ended"), what="the end of the freeze")
-    await world.calm()
+    await world.wait_until_idle()
     return words(message)
 
 
 async def test_a_freeze_of_a_blocked_database_ends_unblocked_if_others_unblocked_it_since(world: World) -> None:
-    await world.make("found")
+    await world.create_databases("found")
     await q.configuration(world, "found", block_reads=True, block_writes=True)
     await freeze(world, "found")
     await q.configuration(world, "found", block_reads=False, block_writes=False)
@@ -43,7 +43,7 @@ async def test_a_freeze_of_a_blocked_database_ends_unblocked_if_others_unblocked
 
 
 async def test_a_block_that_an_earlier_freeze_found_does_not_outlast_a_later_freeze(world: World) -> None:
-    await world.make("later")
+    await world.create_databases("later")
     await q.configuration(world, "later", block_writes=True)
     await freeze(world, "later")
     assert "writes are still blocked" in await expire(world, "later", minutes=31)
@@ -51,14 +51,14 @@ async def test_a_block_that_an_earlier_freeze_found_does_not_outlast_a_later_fre
 
     await freeze(world, "later", "--for 45m")
     await world.pass_time(minutes=46)
-    await world.calm()
+    await world.wait_until_idle()
 
     await until(lambda: len(q.public_texts(world, "The freeze of `later` has ended")) == 2, what="the second end")
     assert await q.configuration(world, "later") == (False, False)
 
 
 async def test_a_block_that_others_set_during_a_freeze_stays(world: World) -> None:
-    await world.make("during")
+    await world.create_databases("during")
     await freeze(world, "during")
     await q.configuration(world, "during", block_reads=True)
 
@@ -68,11 +68,11 @@ async def test_a_block_that_others_set_during_a_freeze_stays(world: World) -> No
 
 
 async def test_two_freezes_that_end_together_leave_nothing_blocked(world: World) -> None:
-    await world.make("both")
+    await world.create_databases("both")
     await freeze(world, "both")
     await world.person(DANA).types("/turso freeze both --reads --for 30m --reason more")
     await until(lambda: world.card(holding="Reads and writes to *both*"), what="the second freeze")
-    await world.calm()
+    await world.wait_until_idle()
 
     await expire(world, "both", minutes=31)
 
@@ -82,15 +82,15 @@ async def test_two_freezes_that_end_together_leave_nothing_blocked(world: World)
 
 
 async def test_undo_restores_the_blocks_from_before_the_quarantine_unless_others_removed_them(world: World) -> None:
-    await world.make("undone")
+    await world.create_databases("undone")
     await q.configuration(world, "undone", block_writes=True)
     card = await q.request_destroy(world, "undone")
-    await world.person(ANA).presses_and_hears("Approve", card)
+    await world.person(ANA).presses_and_reads("Approve", card)
     await stage.reaches(world, card, State.QUARANTINED)
     await freeze(world, "undone", "--for 2h")
     await q.configuration(world, "undone", block_reads=False)
 
-    await world.person(DANA).presses_and_hears("Undo", await world.shows(card, button="Undo"))
+    await world.person(DANA).presses_and_reads("Undo", await world.wait_for_content(card, button="Undo"))
     await stage.reaches(world, card, State.RESTORED)
 
     assert await q.configuration(world, "undone") == (False, True)
@@ -100,7 +100,7 @@ async def test_undo_restores_the_blocks_from_before_the_quarantine_unless_others
 
 
 async def test_a_manual_thaw_unblocks_and_blocks_nothing(world: World) -> None:
-    await world.make("thawed")
+    await world.create_databases("thawed")
     await q.configuration(world, "thawed", block_reads=True)
     await freeze(world, "thawed")
     await q.configuration(world, "thawed", block_reads=False)
@@ -116,7 +116,7 @@ async def test_a_manual_thaw_unblocks_and_blocks_nothing(world: World) -> None:
 async def test_the_card_of_a_freeze_says_that_it_has_ended(world: World, ends: str) -> None:
     """The Thaw button is gone too, since it would do nothing."""
     name = f"over-{ends.split()[0]}"
-    await world.make(name)
+    await world.create_databases(name)
     await freeze(world, name)
     card = world.card(holding=f"*{name}* are blocked")
     assert card is not None
@@ -127,8 +127,8 @@ async def test_the_card_of_a_freeze_says_that_it_has_ended(world: World, ends: s
     else:
         await world.person(DANA).types(f"/turso thaw {name}")
 
-    await until(lambda: "has ended" in words(world.as_now(card)), what="the end")
-    assert "Thaw" not in buttons(world.as_now(card))
+    await until(lambda: "has ended" in words(world.current(card)), what="the end")
+    assert "Thaw" not in buttons(world.current(card))
 
 
 async def waiting(world: World) -> Request:
@@ -144,7 +144,7 @@ async def waiting(world: World) -> Request:
 
 async def test_a_freeze_starts_only_once_turso_reports_what_is_blocked(world: World) -> None:
     """Otherwise the bot would not know what others had blocked, and a thaw would unblock it."""
-    await world.make("silent")
+    await world.create_databases("silent")
     await q.configuration(world, "silent", block_reads=True)
     path = "/v1/organizations/acme/databases/silent/configuration"
     fault = world.turso.faults.add("status", method="GET", path=path, status=200, body="{}", count=None)
@@ -159,6 +159,6 @@ async def test_a_freeze_starts_only_once_turso_reports_what_is_blocked(world: Wo
         world.turso.faults.remove(fault.id)
 
     await until(lambda: world.card(holding="*silent* are blocked"), what="the freeze")
-    await world.calm()
+    await world.wait_until_idle()
     assert "reads are still blocked" in await expire(world, "silent", minutes=31)
     assert await q.configuration(world, "silent") == (True, False)

@@ -17,7 +17,7 @@ async def cards(world: World, name: str) -> tuple[Message, Message]:
     """Create a branch, and return its announcement in the channel and the one sent to its owner."""
     await branched(world, name)
     said = await announced(world, name)
-    await world.calm()
+    await world.wait_until_idle()
     (mine,) = direct(world, DANA, f"`{name}`")
     assert set(buttons(said)) >= ENDS
     assert set(buttons(mine)) >= ENDS
@@ -26,20 +26,20 @@ async def cards(world: World, name: str) -> tuple[Message, Message]:
 
 async def show(world: World, both: tuple[Message, Message], holding: str, *, has: set[str] | None = None) -> None:
     for one in both:
-        now = await world.shows(one, holding=holding)
+        now = await world.wait_for_content(one, holding=holding)
         assert set(buttons(now)) == (has or set())
 
 
 async def test_after_extend_they_show_the_new_end_and_who_moved_it(world: World) -> None:
     both = await cards(world, "ends-further")
-    await world.person(ANA).presses_and_hears("Extend", both[0])
+    await world.person(ANA).presses_and_reads("Extend", both[0])
     await show(world, both, "now ends")
-    assert f"<@{ANA}>" in words(world.as_now(both[1]))
+    assert f"<@{ANA}>" in words(world.current(both[1]))
 
 
 async def test_after_keep_they_say_that_it_stays(world: World) -> None:
     both = await cards(world, "ends-never")
-    await world.person(DANA).presses_and_hears("Keep", both[1])
+    await world.person(DANA).presses_and_reads("Keep", both[1])
     await show(world, both, "stays. It has no end date")
 
 
@@ -50,17 +50,17 @@ async def test_a_pending_destroy_is_shown_and_once_it_is_withdrawn_the_cards_are
     await show(world, both, "has asked to destroy it", has={"Extend", "Keep"})
 
     await world.person(DANA).presses("Withdraw", card)
-    await until(lambda: set(buttons(world.as_now(both[0]))) >= ENDS, what="the buttons again")
-    await world.calm()
+    await until(lambda: set(buttons(world.current(both[0]))) >= ENDS, what="the buttons again")
+    await world.wait_until_idle()
     await show(world, both, "ends", has=ENDS)
 
 
 async def test_a_destroy_that_its_requester_cancels_leaves_the_cards_as_before(world: World) -> None:
     both = await cards(world, "ends-not")
-    question = await world.person(DANA).presses_and_hears("Destroy now", both[0])
+    question = await world.person(DANA).presses_and_reads("Destroy now", both[0])
     await show(world, both, "has asked to destroy it", has={"Extend", "Keep"})
     await world.person(DANA).presses("Cancel", question)
-    await until(lambda: all(set(buttons(world.as_now(one))) >= ENDS for one in both), what="the buttons again")
+    await until(lambda: all(set(buttons(world.current(one))) >= ENDS for one in both), what="the buttons again")
 
 
 async def test_quarantine_undo_and_destroy_are_shown_however_they_were_requested(world: World) -> None:
@@ -73,10 +73,10 @@ async def test_quarantine_undo_and_destroy_are_shown_however_they_were_requested
 
     await world.person(DANA).presses("Undo", card)
     await until(lambda: world.card(holding="*ends-anyhow* is restored"), what="the undo")
-    await until(lambda: set(buttons(world.as_now(both[0]))) >= ENDS, what="the buttons again")
+    await until(lambda: set(buttons(world.current(both[0]))) >= ENDS, what="the buttons again")
 
-    assert (await world.at_turso("DELETE", "/databases/ends-anyhow")).status_code == 200
-    heard = await world.person(DANA).presses_and_hears("Keep", both[0])
+    assert (await world.call_turso("DELETE", "/databases/ends-anyhow")).status_code == 200
+    heard = await world.person(DANA).presses_and_reads("Keep", both[0])
     assert "no longer exists" in words(heard)
     await show(world, both, "no longer exists")
 
@@ -86,5 +86,5 @@ async def test_after_its_end_the_cards_have_no_buttons(world: World) -> None:
     ends = await announced(world, "ends-there")
     stays = await until(lambda: world.card(holding="the branch `stays-there`"), what="the other announcement")
     await world.pass_time(days=1)
-    assert not buttons(await world.shows(ends, holding="is in quarantine"))
-    assert not buttons(await world.shows(stays, holding="It stays until someone destroys it"))
+    assert not buttons(await world.wait_for_content(ends, holding="is in quarantine"))
+    assert not buttons(await world.wait_for_content(stays, holding="It stays until someone destroys it"))

@@ -12,7 +12,7 @@ from bot.core.requests.request import Request, State
 from bot.sandbox.workspace.model import Message
 from bot.store.schema.tables import requests
 from tests.policies import WITH_NAMED_DBA
-from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, enforce, until, words
+from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, set_policy, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 RULES = """
@@ -34,15 +34,15 @@ OWN_POLICY = WITH_NAMED_DBA + RULES
 @pytest.fixture(autouse=True)
 def same_rules(world: World) -> Iterator[None]:
     yield
-    enforce(world, OWN_POLICY)
+    set_policy(world, OWN_POLICY)
 
 
 async def branched(world: World, name: str, *, lasting: str = "3d", channel: str = DB_OPS) -> Branch:
     """Create a database, and a branch of it for Dana. Its name is the branch's with `-source`."""
-    await world.make(f"{name}-source")
+    await world.create_databases(f"{name}-source")
     await world.workspace.say(DANA, channel, f"/turso branch {name}-source {name} --for {lasting}")
     await until(lambda: world.card(channel, holding=f"*{name}* of"), what="the branch")
-    await world.calm()
+    await world.wait_until_idle()
     return await kept(world, name)
 
 
@@ -76,7 +76,7 @@ async def test_its_end_is_announced_a_day_before_in_the_channel_and_to_its_owner
     await world.pass_time(hours=1, minutes=1)
     said = await until(lambda: world.card(holding="the branch `ends-told`"), what="the announcement")
     await world.pass_time(hours=1)
-    await world.calm()
+    await world.wait_until_idle()
 
     assert f"<@{DANA}>" in words(said)
     assert {"Extend", "Keep", "Destroy now"} <= set(buttons(said))
@@ -123,7 +123,7 @@ async def test_the_request_of_a_branch_is_kept_until_its_end(world: World) -> No
     assert world.bot is not None
     await world.bot.store.pruning.prune(world.clock.now() + timedelta(days=40))
     assert await world.bot.store.requests.get(one.request_id) is not None
-    assert await world.person(DANA).presses_and_hears("Keep", await announced(world, "ends-old", days=89))
+    assert await world.person(DANA).presses_and_reads("Keep", await announced(world, "ends-old", days=89))
 
 
 async def test_a_branch_whose_request_is_gone_ends_and_its_owner_is_told(world: World) -> None:
@@ -141,7 +141,7 @@ async def test_extend_gives_it_its_time_again_and_keep_removes_its_end(world: Wo
     before = await branched(world, "ends-later")
     said = await announced(world, "ends-later")
 
-    heard = await world.person(ANA).presses_and_hears("Extend", said)
+    heard = await world.person(ANA).presses_and_reads("Extend", said)
     assert "now ends" in words(heard)
     later = await kept(world, "ends-later")
     assert before.ends_at is not None
@@ -150,18 +150,18 @@ async def test_extend_gives_it_its_time_again_and_keep_removes_its_end(world: Wo
     await world.pass_time(days=1, minutes=5)
     assert not await destroys(world, "ends-later")
 
-    heard = await world.person(DANA).presses_and_hears("Keep", said)
+    heard = await world.person(DANA).presses_and_reads("Keep", said)
     assert "stays. It has no end" in words(heard)
     await world.pass_time(days=30)
     assert not await destroys(world, "ends-later")
-    heard = await world.person(DANA).presses_and_hears("Extend", said)
+    heard = await world.person(DANA).presses_and_reads("Extend", said)
     assert "has no end" in words(heard)
 
 
 async def test_destroy_now_asks_as_if_it_were_typed(world: World) -> None:
     await branched(world, "ends-soon")
     said = await announced(world, "ends-soon")
-    question = await world.person(DANA).presses_and_hears("Destroy now", said)
+    question = await world.person(DANA).presses_and_reads("Destroy now", said)
     assert "ends-soon" in words(question)
     assert [one.state for one in await destroys(world, "ends-soon")] == [State.PENDING]
 
@@ -172,7 +172,7 @@ async def test_where_a_destroy_needs_approval_the_end_asks_for_it(world: World) 
     await world.pass_time(days=2)
     card = await until(lambda: world.card(holding="wants to destroy `asks-first`"), what="the card")
     for label in ("Keep", "Extend"):
-        heard = await world.person(DANA).presses_and_hears(label, announcement)
+        heard = await world.person(DANA).presses_and_reads(label, announcement)
         assert "deny or withdraw any request to destroy it" in words(heard), "it doesn't stay by itself"
     assert "its end date has passed" in words(await world.person(DANA).types("/turso ls asks-first --branches"))
     assert "Approve" in buttons(card)
@@ -200,11 +200,11 @@ async def test_a_branch_that_the_rules_at_its_end_keep_is_not_destroyed_and_its_
 
 async def test_another_database_that_has_taken_its_name_is_left_alone(world: World) -> None:
     await branched(world, "ends-twice")
-    assert (await world.at_turso("DELETE", "/databases/ends-twice")).status_code == 200
-    await world.make("ends-twice")
+    assert (await world.call_turso("DELETE", "/databases/ends-twice")).status_code == 200
+    await world.create_databases("ends-twice")
 
     await world.pass_time(days=4)
-    await world.calm()
+    await world.wait_until_idle()
 
     assert not await destroys(world, "ends-twice")
     assert (await kept(world, "ends-twice")).state is BranchState.ENDED
@@ -216,8 +216,8 @@ async def test_of_an_extension_and_the_end_at_the_same_moment_one_wins_and_the_o
     before = {one.ts for one in world.person(DANA).sees()}
 
     await asyncio.gather(world.pass_time(days=1), world.person(DANA).presses("Extend", said))
-    heard = await world.person(DANA).hears(DB_OPS, before)
-    await world.calm()
+    heard = await world.person(DANA).reads_answer(DB_OPS, before)
+    await world.wait_until_idle()
 
     requested, now = await destroys(world, "ends-race"), await kept(world, "ends-race")
     extended = now.state is BranchState.ACTIVE
@@ -230,7 +230,7 @@ async def test_where_a_branch_needs_approval_only_an_approver_who_isnt_its_owner
     before = await branched(world, "ends-asked")
     said = await announced(world, "ends-asked")
     approved = OWN_POLICY.replace("[read, branch, create,", "[read, create,")
-    enforce(
+    set_policy(
         world,
         approved.replace(
             "      - {approve: destroy,", "      - {approve: branch, by: dba}\n      - {approve: destroy,"
@@ -238,11 +238,11 @@ async def test_where_a_branch_needs_approval_only_an_approver_who_isnt_its_owner
     )
 
     for who, button in ((DANA, "Keep"), (DANA, "Extend")):
-        heard = await world.person(who).presses_and_hears(button, said)
+        heard = await world.person(who).presses_and_reads(button, said)
         assert "only someone who can approve `branch`" in words(heard)
     assert (await kept(world, "ends-asked")).ends_at == before.ends_at
 
-    heard = await world.person(ANA).presses_and_hears("Keep", said)
+    heard = await world.person(ANA).presses_and_reads("Keep", said)
     assert "stays. It has no end" in words(heard)
 
 
@@ -250,26 +250,26 @@ async def test_an_extension_never_goes_beyond_the_longest_time(world: World) -> 
     before = await branched(world, "ends-long", lasting="60d")
     said = await announced(world, "ends-long", days=59)
 
-    await world.person(DANA).presses_and_hears("Extend", said)
+    await world.person(DANA).presses_and_reads("Extend", said)
     later = await kept(world, "ends-long")
     assert later.ends_at == before.created_at + timedelta(days=90)
-    heard = await world.person(DANA).presses_and_hears("Extend", said)
+    heard = await world.person(DANA).presses_and_reads("Extend", said)
     assert "ends at most 90 days after it was created" in words(heard)
 
 
 async def test_in_quarantine_its_end_cannot_be_moved_and_passes_without_a_message(world: World) -> None:
-    enforce(world, OWN_POLICY.replace('["ends-*"], countdown: 2h', '["ends-*"], confirm: none, countdown: 2d'))
+    set_policy(world, OWN_POLICY.replace('["ends-*"], countdown: 2h', '["ends-*"], confirm: none, countdown: 2d'))
     before = await branched(world, "ends-held")
     said = await announced(world, "ends-held")
     await world.person(DANA).presses("Destroy now", said)
     await until(lambda: world.card(holding="*ends-held* is in quarantine"), what="the quarantine")
     for button in ("Extend", "Keep"):
-        heard = await world.person(ANA).presses_and_hears(button, said)
+        heard = await world.person(ANA).presses_and_reads(button, said)
         assert "is already in quarantine" in words(heard)
     assert (await kept(world, "ends-held")).ends_at == before.ends_at
 
     await world.pass_time(days=1, minutes=5)
-    await world.calm()
+    await world.wait_until_idle()
     assert (await kept(world, "ends-held")).state is BranchState.ENDED
     assert not [
         one
@@ -281,7 +281,7 @@ async def test_in_quarantine_its_end_cannot_be_moved_and_passes_without_a_messag
 async def test_a_person_without_rights_cannot_move_an_end(world: World) -> None:
     await branched(world, "ends-own")
     said = await announced(world, "ends-own")
-    enforce(world, OWN_POLICY.replace("[read, branch, create,", "[read, create,"))
-    heard = await world.person(BEN).presses_and_hears("Keep", said)
+    set_policy(world, OWN_POLICY.replace("[read, branch, create,", "[read, create,"))
+    heard = await world.person(BEN).presses_and_reads("Keep", said)
     assert "can't use `branch ends-own`" in words(heard)
     assert (await kept(world, "ends-own")).ends_at is not None

@@ -3,18 +3,18 @@
 from pathlib import Path
 
 from tests.scenarios import forging
-from tests.scenarios.conftest import sound
+from tests.scenarios.conftest import checked_sandbox
 from tests.scenarios.test_every_button_is_answered import answers, shown, tour
 from tests.world import DB_OPS
 
 
 async def test_each_press_is_answered_after_a_restart(tmp_path: Path) -> None:
-    async with sound(tmp_path) as world:
+    async with checked_sandbox(tmp_path) as world:
         world.workspace.limits.rates = "off"
         await tour(world)
         every = shown(world)
     silent = []
-    async with sound(tmp_path) as world:
+    async with checked_sandbox(tmp_path) as world:
         world.workspace.limits.rates = "off"
         for one in every:
             channel = one.message.channel_id if one.message.channel_id in world.workspace.channels else DB_OPS

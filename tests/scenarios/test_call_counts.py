@@ -16,10 +16,10 @@ D = "/v1/organizations/acme/databases"
 
 async def turso_calls(world: World, line: str, *, by: str = DANA) -> list[Any]:
     """Run a command, and return its calls to Turso."""
-    await world.calm()
+    await world.wait_until_idle()
     before = len(world.turso.calls.control())
     await forging.forge_command(world, by, DB_OPS, line)
-    await world.calm()
+    await world.wait_until_idle()
     found: list[Any] = world.turso.calls.control()[before:]
     return found
 
@@ -76,11 +76,11 @@ async def test_other_reading_commands_need_few_calls(world: World, line: str) ->
 )  # fmt: skip
 async def test_a_command_makes_at_most_two_slack_calls_besides_the_answer(world: World, line: str) -> None:
     await forging.forge_command(world, DANA, DB_OPS, line)
-    await world.calm()
+    await world.wait_until_idle()
     before = len(world.workspace.calls)
 
     await forging.forge_command(world, DANA, DB_OPS, line)
-    await world.calm()
+    await world.wait_until_idle()
 
     methods = [call.method for call in world.workspace.calls[before:]]
     assert methods.count("response_url") + methods.count("chat.postMessage") == 1, "the answer"
@@ -88,13 +88,13 @@ async def test_a_command_makes_at_most_two_slack_calls_besides_the_answer(world:
 
 
 async def test_an_approval_needs_few_calls(world: World) -> None:
-    await world.make("cheap")
+    await world.create_databases("cheap")
     card = await world.person(DANA).types("/turso token cheap --reason migration")
-    await world.calm()
+    await world.wait_until_idle()
     before = len(world.workspace.calls)
 
-    await world.person(ANA).presses_and_hears("Approve", card)
-    await world.calm()
+    await world.person(ANA).presses_and_reads("Approve", card)
+    await world.wait_until_idle()
 
     asked = [one.method for one in world.workspace.calls[before:] if one.method.startswith(("users.", "usergroups."))]
     assert len(asked) <= 4, "only the presser and the approvers are looked up again"
@@ -110,7 +110,7 @@ async def test_an_approval_needs_few_calls(world: World) -> None:
 )
 async def test_a_change_is_sent_once(world: World, line: str, by: str, method: str, path: str) -> None:
     if "once-made" not in line:
-        await world.make("once")
+        await world.create_databases("once")
     before = len([one for one in world.changes(method) if one.path == path])
 
     await forging.forge_command(world, by, DB_OPS, line)
@@ -121,7 +121,7 @@ async def test_a_change_is_sent_once(world: World, line: str, by: str, method: s
         )
         await world.person(REMY).presses("Freeze writes", question)
     await until(lambda: len([one for one in world.changes(method) if one.path == path]) > before, what="the change")
-    await world.calm()
+    await world.wait_until_idle()
 
     assert len([one for one in world.changes(method) if one.path == path]) == before + 1
 
@@ -166,18 +166,18 @@ async def test_a_creation_is_reported_although_the_database_does_not_respond_yet
 
 async def test_a_quarantine_sets_both_blocks_by_one_patch_and_deletes_only_at_its_end(world: World) -> None:
     assert world.bot is not None
-    await world.make("condemned")
+    await world.create_databases("condemned")
     card = await world.person(DANA).types("/turso db destroy condemned --reason old")
     await world.person(ANA).presses("Approve", card)
     await world.person(ANA).submits({"typed_name": "condemned"})
-    await world.shows(card, button="Undo")
+    await world.wait_for_content(card, button="Undo")
     assert len(world.changes("PATCH", "/condemned/configuration")) == 1
 
     await world.pass_time(hours=23)
-    await world.calm()
+    await world.wait_until_idle()
     assert not world.changes("DELETE", "/condemned")
 
     await world.pass_time(hours=1, minutes=1)
-    await world.shows(card, holding="*condemned* was destroyed")
+    await world.wait_for_content(card, holding="*condemned* was destroyed")
     assert len(world.changes("DELETE", "/condemned")) == 1
     assert not await world.bot.store.requests.find(states=[State.QUARANTINED])

@@ -43,7 +43,7 @@ def count_private_messages(world: World, what: str) -> int:
 async def asks(world: World, name: str, method: str) -> Request:
     """Let Dana request a rotation whose card can't be posted yet, because a method of Slack fails."""
     assert world.bot is not None
-    await world.make(name)
+    await world.create_databases(name)
     world.workspace.faults.add("html", method, status=502)
     before = count_private_messages(world, LATER)
     await world.workspace.say(DANA, DB_OPS, f"/turso rotate {name} --reason leak")

@@ -8,7 +8,7 @@ import pytest
 from bot.core.requests.request import State
 from bot.pipeline.approval import confirmation, presses
 from tests.policies import WITH_DBA_GROUP
-from tests.world import DANA, DB_OPS, World, buttons, enforce, until, words
+from tests.world import DANA, DB_OPS, World, buttons, set_policy, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TEMPLATE = (
@@ -33,7 +33,7 @@ STRICTER = {
 
 def rule(world: World, line: str) -> None:
     """Replace the channel's rule at once."""
-    enforce(world, TEMPLATE.replace("RULE", line))
+    set_policy(world, TEMPLATE.replace("RULE", line))
 
 
 async def question_for(world: World, line: str) -> Any:
@@ -53,14 +53,14 @@ def confirming_button(question: Any) -> str:
 async def test_a_confirmation_that_now_needs_an_approval_is_refused(
     world: World, more: str, command: str, method: str
 ) -> None:
-    await world.make(name := f"{command}-{list(STRICTER).index(more)}")
+    await world.create_databases(name := f"{command}-{list(STRICTER).index(more)}")
     question = await question_for(world, f"/turso {command} {name}")
 
     rule(world, STRICTER[more])
-    answer = await world.person(DANA).presses_and_hears(confirming_button(question), question)
+    answer = await world.person(DANA).presses_and_reads(confirming_button(question), question)
 
     assert f"now requires {more}" in words(answer)
-    await world.calm()
+    await world.wait_until_idle()
     assert not [one for one in world.turso.calls.control() if one.method == method and f"/{name}/" in one.path]
 
 
@@ -68,7 +68,7 @@ async def test_a_confirmation_that_now_needs_an_approval_is_refused(
 async def test_the_rules_are_checked_again_between_the_confirmation_and_the_operation(
     world: World, more: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await world.make(name := f"late-{list(STRICTER).index(more)}")
+    await world.create_databases(name := f"late-{list(STRICTER).index(more)}")
     question = await question_for(world, f"/turso freeze {name}")
     real = presses.start_approved
 

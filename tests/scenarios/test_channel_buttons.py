@@ -64,7 +64,7 @@ async def test_a_person_who_has_left_the_channel_gets_neither(world: World, who:
     members.remove(who)
     try:
         await world.workspace.click(who, view_id=view_id, action_id=action, block_id=block_id)
-        await world.calm()
+        await world.wait_until_idle()
         assert not world.workspace.views_of(who)
     finally:
         members.append(who)

@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from bot.core.requests.request import State
 from tests.scenarios import forging
-from tests.scenarios.conftest import sound
+from tests.scenarios.conftest import checked_sandbox
 from tests.scenarios.policies import NAMED_PEOPLE
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, SHARED, STELLA, World, buttons, until, words
 
@@ -20,15 +20,15 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
     data = tmp_path_factory.mktemp("world")
     policy = data / "policy.yaml"
     policy.write_text(NAMED_PEOPLE)
-    async with sound(data, policy=policy) as found:
-        await found.make("mine-one", "mine-two", "theirs-one", "loud-one")
+    async with checked_sandbox(data, policy=policy) as found:
+        await found.create_databases("mine-one", "mine-two", "theirs-one", "loud-one")
         yield found
 
 
 @pytest.mark.parametrize("line", ["ls", "usage", "usage --top 50", "tokens", "requests", "audit", "digest now"])
 async def test_every_reading_command_shows_only_the_databases_of_the_channel(world: World, line: str) -> None:
     await world.person(DANA).types("/turso rotate theirs-one --reason leak")
-    await world.calm()
+    await world.wait_until_idle()
 
     answer = await world.person(DANA).types(f"/turso {line}", ORDERS)
 
@@ -104,9 +104,9 @@ async def test_a_stranger_whom_the_policy_names_may_approve_in_the_shared_channe
     card = await world.person(ANA).types("/turso token mine-one --reason partner", SHARED)
     assert {"Approve", "Deny"} <= set(buttons(card))
 
-    await world.person(STELLA).presses_and_hears("Approve", card)
+    await world.person(STELLA).presses_and_reads("Approve", card)
 
-    ready = await world.shows(card, button="Reveal")
+    ready = await world.wait_for_content(card, button="Reveal")
     request = await world.bot.store.requests.get(buttons(ready)["Reveal"]["value"])
     assert request is not None
     assert [vote.user_id for vote in request.votes] == [STELLA]
@@ -123,10 +123,10 @@ async def test_a_rotation_is_decided_on_every_database_that_it_may_reach(world: 
 
 async def test_undo_is_for_the_requester_the_approvers_and_those_whom_the_rule_names(world: World) -> None:
     assert world.bot is not None
-    await world.make("undone")
+    await world.create_databases("undone")
     card = await world.person(DANA).types("/turso db destroy undone --reason old")
-    await world.person(ANA).presses_and_hears("Approve", card)
-    waiting = await world.shows(card, button="Undo")
+    await world.person(ANA).presses_and_reads("Approve", card)
+    waiting = await world.wait_for_content(card, button="Undo")
 
     guest = await forging.answer_to(
         world,
@@ -137,14 +137,14 @@ async def test_undo_is_for_the_requester_the_approvers_and_those_whom_the_rule_n
     tried = await world.person(DANA).types("/turso db restore undone --dry-run")
     assert "Nothing was changed" in words(tried)
     assert "You can undo" in words(tried)
-    await world.calm()
+    await world.wait_until_idle()
     assert await world.bot.store.requests.find(states=[State.QUARANTINED])
-    await world.person(REMY).presses_and_hears("Undo", waiting)
+    await world.person(REMY).presses_and_reads("Undo", waiting)
 
-    restored = await world.shows(card, holding="is restored")
+    restored = await world.wait_for_content(card, holding="is restored")
     assert "Undo" not in buttons(restored)
     assert len(world.changes("PATCH", "/undone/configuration")) == 2
-    late = await world.person(BEN).presses_and_hears("Undo", waiting)
+    late = await world.person(BEN).presses_and_reads("Undo", waiting)
     assert "nothing to undo" in words(late)
     assert not world.changes("DELETE", "/undone")
 

@@ -41,10 +41,10 @@ async def test_a_quorum_of_two_needs_two_people_and_the_change_is_made_once(worl
     card = await make_request(world, "/turso rotate {} --reason leak")
     ana, remy = world.person(ANA), world.person(REMY)
 
-    first = await ana.presses_and_hears("Approve", card)
+    first = await ana.presses_and_reads("Approve", card)
     assert "1 of 2" in words(first)
-    await world.shows(card, holding="1 of 2 approvals")
-    second = await remy.presses_and_hears("Approve", card)
+    await world.wait_for_content(card, holding="1 of 2 approvals")
+    second = await remy.presses_and_reads("Approve", card)
     assert "Approved." in words(second)
 
     found = await reaches(world, card, State.SUCCEEDED)
@@ -66,25 +66,25 @@ async def test_a_person_in_two_approving_groups_counts_once(world: World) -> Non
     card = await make_request(world, "/turso rotate {} --reason leak")
 
     for _ in range(2):
-        await world.person(BEN).presses_and_hears("Approve", card)
+        await world.person(BEN).presses_and_reads("Approve", card)
 
     assert (await stored(world, card)).state is State.PENDING
 
 
 async def test_a_late_click_is_answered_with_the_outcome_of_the_request(world: World) -> None:
     card = await make_request(world, "/turso token {} --reason migration")
-    await world.person(ANA).presses_and_hears("Approve", card)
+    await world.person(ANA).presses_and_reads("Approve", card)
     assert (await stored(world, card)).state is State.READY
 
-    late = await world.person(BEN).presses_and_hears("Approve", card)
+    late = await world.person(BEN).presses_and_reads("Approve", card)
     assert "too late" in words(late)
 
     await world.person(BEN).presses("Deny", card)
     await world.person(BEN).submits({"comment": "not today"})
-    await world.shows(card, holding="not today")
-    await world.calm()
+    await world.wait_for_content(card, holding="not today")
+    await world.wait_until_idle()
     assert (await stored(world, card)).state is State.DENIED, "a denial counts until the token is minted"
-    denied_late = await world.person(BEN).presses_and_hears("Deny", card)
+    denied_late = await world.person(BEN).presses_and_reads("Deny", card)
     assert "too late" in words(denied_late)
 
 
@@ -103,7 +103,7 @@ async def test_a_forged_approval_by_a_person_without_the_right_is_refused(world:
 async def test_a_member_who_is_not_an_approver_may_not_decide(world: World, label: str) -> None:
     card = await make_request(world, "/turso token {} --reason migration")
 
-    answer = await world.person(REMY).presses_and_hears(label, card)
+    answer = await world.person(REMY).presses_and_reads(label, card)
 
     assert "Reference" in words(answer)
     assert (await stored(world, card)).state is State.PENDING
@@ -153,13 +153,13 @@ async def test_a_button_from_another_channel_is_not_accepted_here(world: World) 
 async def test_a_request_that_its_requester_withdrew_can_no_longer_be_approved(world: World) -> None:
     card = await make_request(world, "/turso rotate {} --reason leak")
 
-    other = await world.person(ANA).presses_and_hears("Withdraw", card)
+    other = await world.person(ANA).presses_and_reads("Withdraw", card)
     assert "Only the requester" in words(other)
-    done = await world.person(DANA).presses_and_hears("Withdraw", card)
+    done = await world.person(DANA).presses_and_reads("Withdraw", card)
     assert "Withdrawn" in words(done)
 
-    await until(lambda: not buttons(world.as_now(card)), what="the card without buttons")
-    late = await world.person(ANA).presses_and_hears("Approve", card)
+    await until(lambda: not buttons(world.current(card)), what="the card without buttons")
+    late = await world.person(ANA).presses_and_reads("Approve", card)
     assert "too late" in words(late)
     assert (await stored(world, card)).state is State.CANCELLED
 
@@ -171,11 +171,11 @@ async def test_the_requester_gets_the_comment_of_a_denial(world: World) -> None:
     await ana.presses("Deny", card)
     before = {one.ts for one in ana.sees()}
     await ana.submits({"comment": "not during the sale <!channel> *now*"}, await ana.modal("Reason"))
-    assert "Denied. Nothing was changed" in words(await ana.hears(DB_OPS, before))
+    assert "Denied. Nothing was changed" in words(await ana.reads_answer(DB_OPS, before))
 
     found = await reaches(world, card, State.DENIED)
     assert found.votes[-1].comment.startswith("not during the sale")
-    shown = await world.shows(card, holding="not during the sale")
+    shown = await world.wait_for_content(card, holding="not during the sale")
     assert "<!channel>" not in marked_up(shown)
     assert "Approve" not in buttons(shown)
 
@@ -191,21 +191,21 @@ async def test_a_request_that_no_one_decides_expires_and_its_requester_is_notifi
 
     await reaches(world, card, State.EXPIRED)
 
-    await until(lambda: "Approve" not in buttons(world.as_now(card)), what="the card without its buttons")
-    assert "No one approved or denied it in time" in words(world.as_now(card))
-    late = await world.person(BEN).presses_and_hears("Approve", card)
+    await until(lambda: "Approve" not in buttons(world.current(card)), what="the card without its buttons")
+    assert "No one approved or denied it in time" in words(world.current(card))
+    late = await world.person(BEN).presses_and_reads("Approve", card)
     assert "too late" in words(late)
     assert any(one.thread_ts == card.ts and f"<@{DANA}>" in words(one) for one in world.person(DANA).sees())
 
 
 async def test_a_token_that_is_not_revealed_in_time_is_never_created(world: World) -> None:
     card = await make_request(world, "/turso token {} --reason migration")
-    await world.person(ANA).presses_and_hears("Approve", card)
+    await world.person(ANA).presses_and_reads("Approve", card)
     name = (await stored(world, card)).plan.target.name  # type: ignore[union-attr]
-    ready = await world.shows(card, button="Reveal")
+    ready = await world.wait_for_content(card, button="Reveal")
 
     await world.pass_time(minutes=16)
-    late = await world.person(DANA).presses_and_hears("Reveal", ready)
+    late = await world.person(DANA).presses_and_reads("Reveal", ready)
 
     assert "eyJ" not in words(late)
     await reaches(world, card, State.EXPIRED)
@@ -214,10 +214,10 @@ async def test_a_token_that_is_not_revealed_in_time_is_never_created(world: Worl
 
 async def test_a_reveal_pressed_twice_shows_one_token(world: World) -> None:
     card = await make_request(world, "/turso token {} --reason migration")
-    await world.person(ANA).presses_and_hears("Approve", card)
+    await world.person(ANA).presses_and_reads("Approve", card)
     found = await stored(world, card)
     assert found.plan.target is not None
-    ready = await world.shows(card, button="Reveal")
+    ready = await world.wait_for_content(card, button="Reveal")
     dana = world.person(DANA)
     before = {one.ts for one in dana.sees()}
 
@@ -233,11 +233,11 @@ async def test_a_reveal_pressed_twice_shows_one_token(world: World) -> None:
 
 async def test_an_approver_who_loses_the_right_no_longer_counts(world: World) -> None:
     card = await make_request(world, "/turso rotate {} --reason leak")
-    await world.person(REMY).presses_and_hears("Approve", card)
+    await world.person(REMY).presses_and_reads("Approve", card)
     group = world.workspace.usergroups["S0RESPOND"]
     try:
         await world.workspace.admin.set_group("S0RESPOND", [BEN])
-        answer = await world.person(ANA).presses_and_hears("Approve", card)
+        answer = await world.person(ANA).presses_and_reads("Approve", card)
         assert "1 of 2" in words(answer)
         assert (await stored(world, card)).state is State.PENDING
     finally:
@@ -293,7 +293,7 @@ async def test_a_press_whose_trigger_has_expired_is_answered_with_a_hint_to_pres
     entries = (await world.bot.store.audit.head())[0]
     world.workspace.faults.add("api_error", "views.open", error="expired_trigger_id", times=1)
 
-    answer = await world.person(ANA).presses_and_hears("Approve", card)
+    answer = await world.person(ANA).presses_and_reads("Approve", card)
 
     assert "Press the button again" in words(answer)
     assert (await world.bot.store.audit.head())[0] == entries, "no refusal was recorded"

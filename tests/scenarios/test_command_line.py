@@ -17,7 +17,7 @@ import yaml
 from bot.sandbox.running import POLICY
 from bot.slack.manifest import SCOPES
 from tests.http import local_client
-from tests.process import Process, standing
+from tests.process import Process, local_servers
 from tests.scenarios.shell import Ran, run, run_afresh
 from tests.world import ANA, DANA, World, until, words
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Installation:
     """The local Slack and Turso, a bot process between them, and its policy file."""
 
     world: World
@@ -47,15 +47,15 @@ class House:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+async def installation(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Installation]:
     """Run `python -m bot serve` with a policy file of its own."""
-    data = tmp_path_factory.mktemp("house")
+    data = tmp_path_factory.mktemp("installation")
     policy = data / "policy.yaml"
     shutil.copy(POLICY, policy)
-    async with standing(data) as (world, keys):
+    async with local_servers(data) as (world, keys):
         bot = Process(world, keys, policy=policy, fresh=True)
         await bot.start()
-        yield House(world, bot, policy)
+        yield Installation(world, bot, policy)
         assert await bot.stop() == 0
         assert "Traceback" not in bot.log.read_text()
 
@@ -138,32 +138,32 @@ async def test_a_missing_audit_log_is_not_called_valid(words: tuple[str, ...], t
 # -- with a running bot
 
 
-async def test_a_bot_reports_that_it_is_alive_ready_and_busy(house: House) -> None:
-    alive, ready, metrics = [await house.asks(page) for page in ("/healthz", "/readyz", "/metrics")]
+async def test_a_bot_reports_that_it_is_alive_ready_and_busy(installation: Installation) -> None:
+    alive, ready, metrics = [await installation.asks(page) for page in ("/healthz", "/readyz", "/metrics")]
 
     assert (alive.status_code, ready.status_code, metrics.status_code) == (200, 200, 200)
     assert set(ready.json()) >= {"ready", "store", "slack", "turso"}
     assert "turso_ops_" in metrics.text
 
 
-async def test_the_doctor_finds_no_problems(house: House) -> None:
-    ran = await house.command_afresh("doctor")
+async def test_the_doctor_finds_no_problems(installation: Installation) -> None:
+    ran = await installation.command_afresh("doctor")
 
     assert ran.status == 0, ran.out + ran.err
     assert "FAIL" not in ran.out
 
 
-async def test_the_doctor_finds_a_process_with_another_policy(house: House, tmp_path: Path) -> None:
+async def test_the_doctor_finds_a_process_with_another_policy(installation: Installation, tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
-    other.write_text(house.policy.read_text().replace("expires: 30m", "expires: 25m"))
+    other.write_text(installation.policy.read_text().replace("expires: 30m", "expires: 25m"))
 
-    with closing(sqlite3.connect(house.world.data / "turso-ops.db")) as store:
+    with closing(sqlite3.connect(installation.world.data / "turso-ops.db")) as store:
         store.executescript(
             "CREATE TABLE new_ones (id); CREATE TRIGGER new_process AFTER INSERT ON processes "
             "BEGIN INSERT INTO new_ones VALUES (new.id); END"
         )
 
-        ran = await house.command("doctor", POLICY_FILE=str(other))
+        ran = await installation.command("doctor", POLICY_FILE=str(other))
 
         assert ran.status == 1
         assert "FAIL  policy: " in ran.out
@@ -176,25 +176,25 @@ async def test_the_doctor_finds_a_process_with_another_policy(house: House, tmp_
 
 @pytest.mark.parametrize(("words", "status"), [(("worker", "--no-upgrade"), 2), (("doctor",), 1)])
 async def test_a_process_that_must_not_upgrade_starts_only_on_an_upgraded_store(
-    house: House, tmp_path: Path, words: tuple[str, ...], status: int
+    installation: Installation, tmp_path: Path, words: tuple[str, ...], status: int
 ) -> None:
-    ran = await house.command(*words, DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
+    ran = await installation.command(*words, DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
 
     assert ran.status == status
     assert "There is no store" in ran.err
     assert not (tmp_path / "new.db").exists()
 
 
-async def test_the_audit_log_is_exported_and_verified_and_a_changed_entry_is_found(house: House) -> None:
-    world = house.world
-    await world.make("audited")
+async def test_the_audit_log_is_exported_and_verified_and_a_changed_entry_is_found(installation: Installation) -> None:
+    world = installation.world
+    await world.create_databases("audited")
     card = await world.person(DANA).types("/turso db destroy audited --now --reason old")
     await world.person(ANA).presses("Approve", card)
     await world.person(ANA).submits({"typed_name": "audited"})
-    await world.shows(card, holding="*audited* was destroyed")
+    await world.wait_for_content(card, holding="*audited* was destroyed")
 
-    holds = await house.command_afresh("audit", "verify")
-    exported = [json.loads(line) for line in (await house.command_afresh("audit", "export")).out.splitlines()]
+    holds = await installation.command_afresh("audit", "verify")
+    exported = [json.loads(line) for line in (await installation.command_afresh("audit", "export")).out.splitlines()]
     assert holds.status == 0, holds.out
     destroyed = [one for one in exported if "audited" in one["databases"] and one["outcome"] == "succeeded"]
     assert destroyed
@@ -214,32 +214,32 @@ async def test_the_audit_log_is_exported_and_verified_and_a_changed_entry_is_fou
         for name in trigger:
             edited.execute(f"drop trigger {name}")
         edited.execute(f"update {table} set {body} = replace({body}, 'audited', 'other')")
-    broken = await house.command("audit", "verify", DATABASE_URL=f"sqlite:///{copy}")
+    broken = await installation.command("audit", "verify", DATABASE_URL=f"sqlite:///{copy}")
 
     assert broken.status == 1
     assert "was changed" in broken.out
 
 
-async def test_readiness_and_the_doctor_say_when_turso_no_longer_accepts_the_token(house: House) -> None:
-    fault = house.world.turso.faults.add("status", path="/v1/*", status=401, count=None)
+async def test_readiness_and_the_doctor_say_when_turso_no_longer_accepts_the_token(installation: Installation) -> None:
+    fault = installation.world.turso.faults.add("status", path="/v1/*", status=401, count=None)
     try:
-        await until_down(house, ["turso"], within=15)
-        ran = await house.command("doctor")
+        await until_down(installation, ["turso"], within=15)
+        ran = await installation.command("doctor")
         assert ran.status == 1
         assert "FAIL  turso" in ran.out
         assert all(line.startswith(("ok  ", "FAIL")) for line in ran.out.splitlines()), "only findings, no log lines"
         assert all(json.loads(line)["level"] for line in ran.err.splitlines()), "only log lines in JSON"
-        assert (await house.asks("/healthz")).status_code == 200
+        assert (await installation.asks("/healthz")).status_code == 200
     finally:
-        house.world.turso.faults.remove(fault.id)
-    await until_down(house, [], within=15)
+        installation.world.turso.faults.remove(fault.id)
+    await until_down(installation, [], within=15)
 
 
-async def until_down(house: House, names: list[str], *, within: float) -> None:
+async def until_down(installation: Installation, names: list[str], *, within: float) -> None:
     """Wait until `/readyz` lists exactly these names as down. It keeps responding with 200 meanwhile."""
 
     async def says_so() -> bool:
-        answer = await house.asks("/readyz")
+        answer = await installation.asks("/readyz")
         assert answer.status_code == 200
         return bool(answer.json()["down"] == names)
 
@@ -253,8 +253,8 @@ async def comes_true(look: Callable[[], Awaitable[bool]], *, within: float = 25.
             await asyncio.sleep(0.3)
 
 
-async def test_a_policy_that_changes_takes_effect_and_one_that_is_broken_does_not(house: House) -> None:
-    ana, good = house.world.person(ANA), house.policy.read_text()
+async def test_a_policy_that_changes_takes_effect_and_one_that_is_broken_does_not(installation: Installation) -> None:
+    ana, good = installation.world.person(ANA), installation.policy.read_text()
 
     async def refused() -> bool:
         return bool((await ana.types("/turso ls")).only_for)
@@ -266,30 +266,34 @@ async def test_a_policy_that_changes_takes_effect_and_one_that_is_broken_does_no
         return "roles" in words(await ana.types("/turso doctor"))
 
     assert await allowed()
-    house.policy.write_text(good.replace("- {allow: read}", "- {deny: list}\n      - {allow: read}", 1))
+    installation.policy.write_text(good.replace("- {allow: read}", "- {deny: list}\n      - {allow: read}", 1))
     await comes_true(refused)
-    assert "ok    policy: " in (await house.command("doctor")).out, "the process has reported its new policy at once"
+    assert "ok    policy: " in (await installation.command("doctor")).out, (
+        "the process has reported its new policy at once"
+    )
 
-    house.policy.write_text(good.replace("rules:", "roles:", 1))
+    installation.policy.write_text(good.replace("rules:", "roles:", 1))
     await comes_true(reports_the_error)
     assert await refused(), "the old policy stays in force"
-    await house.world.workspace.open_home(ANA)
-    home = await until(lambda: house.world.workspace.home_of(ANA), what="Home")
+    await installation.world.workspace.open_home(ANA)
+    home = await until(lambda: installation.world.workspace.home_of(ANA), what="Home")
     assert "isn't used" in words(home)
 
-    house.policy.write_text(good)
+    installation.policy.write_text(good)
     await comes_true(allowed)
 
 
-async def test_a_process_that_gets_sigterm_first_answers_the_requests_that_it_has_accepted(house: House) -> None:
-    slow = house.world.turso.faults.add("latency", method="GET", path="*/databases", seconds=1.5, count=1)
-    dana = house.world.person(DANA)
+async def test_a_process_that_gets_sigterm_first_answers_the_requests_that_it_has_accepted(
+    installation: Installation,
+) -> None:
+    slow = installation.world.turso.faults.add("latency", method="GET", path="*/databases", seconds=1.5, count=1)
+    dana = installation.world.person(DANA)
     before = {one.ts for one in dana.sees()}
-    await house.world.workspace.say(DANA, "C0DBOPS", "/turso ls")
+    await installation.world.workspace.say(DANA, "C0DBOPS", "/turso ls")
     await until(lambda: slow.struck, what="the call of the list")
 
-    assert await house.bot.stop() == 0
+    assert await installation.bot.stop() == 0
 
     answers = [one for one in dana.sees() if one.ts not in before and one.user_id != DANA]
     assert [one for one in answers if "orders" in words(one)]
-    await house.bot.start()
+    await installation.bot.start()

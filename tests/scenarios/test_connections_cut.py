@@ -12,10 +12,10 @@ from bot.sandbox import running
 from tests.policies import ACME
 from tests.postgres import new_database, postgres_server
 from tests.scenarios import forging
-from tests.scenarios.conftest import hurry
+from tests.scenarios.conftest import turn_off_rate_limits
 from tests.security import stage
 from tests.store.cutting import When, cut
-from tests.world import ANA, DANA, World, living, words
+from tests.world import ANA, DANA, World, running_sandbox, words
 
 __all__ = ["postgres_server"]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -39,8 +39,8 @@ async def world(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) 
     with pytest.MonkeyPatch.context() as patched:
         update = {"database_url": SecretStr(url)}
         patched.setattr(running, "_settings", lambda *args: made(*args).model_copy(update=update))
-        async with living(data, policy=data / "policy.yaml") as found:
-            hurry(found)
+        async with running_sandbox(data, policy=data / "policy.yaml") as found:
+            turn_off_rate_limits(found)
             stage.be_patient(found)
             yield found
 
@@ -50,14 +50,14 @@ async def world(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) 
 async def test_an_approval_is_neither_lost_nor_doubled(world: World, numbers: set[int], when: When) -> None:
     """Approve with one press, whose connection is cut in one of its transactions."""
     name = f"cut-{when.split()[0]}-{'-'.join(map(str, sorted(numbers)))}"
-    await world.make(name)
+    await world.create_databases(name)
     ana = world.person(ANA)
     card = await world.person(DANA).types(f"/turso freeze {name} --reason x", holding=name)
     assert world.bot is not None
     with cut(world.bot.store, numbers, when) as seen:
         await ana.presses("Approve", card)
-        await world.shows(card, holding="are blocked")
-        await world.calm()
+        await world.wait_for_content(card, holding="are blocked")
+        await world.wait_until_idle()
         # if the press has fewer transactions than that, a check for due timers is cut instead
         while seen[0] < max(numbers):
             await asyncio.sleep(0.05)

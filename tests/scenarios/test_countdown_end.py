@@ -14,7 +14,7 @@ from bot.pipeline.quarantine import countdown
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import quarantines as q
 from tests.security import stage
-from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, enforce, until, words
+from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, set_policy, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = q.POLICY
@@ -30,12 +30,12 @@ def at_dashboard(**changes: bool) -> Change:
 
 
 async def gone(world: World, name: str) -> None:
-    await q.at_turso(world, "DELETE", name)
+    await q.call_turso(world, "DELETE", name)
 
 
 async def recreated(world: World, name: str) -> None:
     await gone(world, name)
-    await world.make(name)
+    await world.create_databases(name)
 
 
 async def released(world: World, name: str) -> None:
@@ -71,7 +71,7 @@ async def test_a_database_that_changed_during_the_quarantine_is_not_destroyed(wo
     for label, (_, says, deletes, blocks) in DIFFERENT.items():
         card, name = cards[label], names[label]
         request = await stage.reaches(world, card, State.STALE)
-        message = await world.shows(card, holding=says)
+        message = await world.wait_for_content(card, holding=says)
         assert "Nothing was destroyed" in words(message), label
         assert "Undo" not in buttons(message), label
         notice = await until(partial(q.notice_below, world, card, says))
@@ -95,11 +95,11 @@ async def test_a_database_that_did_not_change_during_the_quarantine_is_destroyed
 
 
 async def forbid(world: World) -> None:
-    enforce(world, OWN_POLICY.replace("channels:", f"{CEILING}channels:"))
+    set_policy(world, OWN_POLICY.replace("channels:", f"{CEILING}channels:"))
 
 
 async def drop_rule(world: World) -> None:
-    enforce(world, OWN_POLICY.replace("destroy, ", ""))
+    set_policy(world, OWN_POLICY.replace("destroy, ", ""))
 
 
 def leaves(person: str) -> Callable[[World], Awaitable[None]]:
@@ -115,7 +115,7 @@ async def share(world: World) -> None:
 
 async def restore_all(world: World) -> None:
     assert world.bot is not None
-    enforce(world, OWN_POLICY)
+    set_policy(world, OWN_POLICY)
     for person in (DANA, ANA):
         world.workspace.people[person].deleted = False
         world.bot.health.directory.forget({"type": "user_change", "user": person})
@@ -142,7 +142,7 @@ async def test_a_destroy_that_the_rules_no_longer_allow_leaves_the_database_in_q
     try:
         await world.pass_time(hours=25)
         request = await rests(world, card)
-        await world.calm()
+        await world.wait_until_idle()
     finally:
         await restore_all(world)
 
@@ -154,7 +154,7 @@ async def test_a_destroy_that_the_rules_no_longer_allow_leaves_the_database_in_q
     assert "wasn't destroyed when the countdown ended" in request.outcome
     assert says in request.outcome
     await world.pass_time(hours=48)
-    await world.calm()
+    await world.wait_until_idle()
     assert q.destroyed(world, name) == 0, "no countdown is running"
 
 
@@ -175,9 +175,9 @@ async def refused(world: World, name: str) -> Message:
     await forbid(world)
     await world.pass_time(hours=25)
     await rests(world, card)
-    await world.calm()
-    enforce(world, OWN_POLICY)
-    return world.as_now(card)
+    await world.wait_until_idle()
+    set_policy(world, OWN_POLICY)
+    return world.current(card)
 
 
 async def test_people_are_notified_of_a_refused_destroy_and_undo_works(world: World) -> None:
@@ -190,7 +190,7 @@ async def test_people_are_notified_of_a_refused_destroy_and_undo_works(world: Wo
     assert f"<@{DANA}>" in notice
     assert f"<@{ANA}>" in notice
     assert "Undo" in notice
-    await world.person(ANA).presses_and_hears("Undo", card)
+    await world.person(ANA).presses_and_reads("Undo", card)
     await stage.reaches(world, card, State.RESTORED)
     assert await q.configuration(world, "law-undo") == (False, False)
     assert not await q.holds(world, "law-undo")
@@ -202,13 +202,13 @@ async def test_requesting_the_destroy_again_starts_a_new_countdown(world: World)
 
     again = await world.person(DANA).types(f"/turso {old.line}")
     assert "new quarantine" in words(again)
-    await world.person(BEN).presses_and_hears("Approve", again)
+    await world.person(BEN).presses_and_reads("Approve", again)
 
     new = await stage.reaches(world, again, State.QUARANTINED)
     assert (await q.state(world, old)).state is State.STALE
-    assert new.id in words(await world.shows(card, holding="replaced by another quarantine"))
+    assert new.id in words(await world.wait_for_content(card, holding="replaced by another quarantine"))
     assert [one.request_id for one in await q.holds(world, "law-again")] == [new.id]
-    await world.calm()
+    await world.wait_until_idle()
     await until(
         lambda: any("replaced by another quarantine" in one for one in q.below(world, card)),
         what="the notice about the new quarantine",
@@ -222,7 +222,7 @@ async def test_destroying_the_database_at_once_ends_the_quarantine_too(world: Wo
     card = await refused(world, "law-now")
 
     at_once = await q.request_destroy(world, "law-now", now=True)
-    await world.person(BEN).presses_and_hears("Approve", at_once)
+    await world.person(BEN).presses_and_reads("Approve", at_once)
 
     await stage.reaches(world, at_once, State.SUCCEEDED)
     await stage.reaches(world, card, State.STALE)
@@ -233,16 +233,16 @@ async def test_a_quarantine_with_a_countdown_is_not_replaced(world: World) -> No
     card = await refused(world, "law-late")
     old = await stage.request_of(world, card)
     cards = [await q.request_destroy(world, "law-late", by=person) for person in (DANA, BEN)]
-    await world.person(ANA).presses_and_hears("Approve", cards[0])
+    await world.person(ANA).presses_and_reads("Approve", cards[0])
     first = await stage.reaches(world, cards[0], State.QUARANTINED)
 
-    await world.person(ANA).presses_and_hears("Approve", cards[1])
+    await world.person(ANA).presses_and_reads("Approve", cards[1])
 
     await stage.reaches(world, cards[1], State.STALE)
-    assert first.id in words(await world.shows(cards[1], holding="already in quarantine"))
+    assert first.id in words(await world.wait_for_content(cards[1], holding="already in quarantine"))
     assert (await q.state(world, old)).state is State.STALE
-    await world.calm()
-    await world.person(DANA).presses_and_hears("Undo", await world.shows(cards[0], button="Undo"))
+    await world.wait_until_idle()
+    await world.person(DANA).presses_and_reads("Undo", await world.wait_for_content(cards[0], button="Undo"))
     await stage.reaches(world, cards[0], State.RESTORED)
 
 
@@ -276,7 +276,7 @@ async def test_while_the_state_is_unknown_nothing_is_destroyed_and_people_are_no
         )
         assert f"<@{DANA}>" in notice
         assert f"<@{ANA}>" in notice
-        assert "Undo" in buttons(world.as_now(card))
+        assert "Undo" in buttons(world.current(card))
         assert q.destroyed(world, name) == 0
     finally:
         (world.workspace if silent == "Slack" else world.turso).faults.remove(fault)

@@ -155,7 +155,7 @@ async def test_work_that_does_not_end_is_found(world: World, monkeypatch: pytest
     finally:
         held.released.set()
         world.turso.faults.remove(held.id)
-    await world.calm()
+    await world.wait_until_idle()
     assert (await found(world))["durable work"][0]
 
 
@@ -244,7 +244,7 @@ async def test_a_block_without_a_reason_in_the_store_is_found(world: World) -> N
     assert world.bot is not None
     turso = world.bot.env.turso_clients.turso("acme")
     before = (await found(world))["blocks"]
-    await world.make("blocked-elsewhere")
+    await world.create_databases("blocked-elsewhere")
     await turso.configure("blocked-elsewhere", block_writes=True)
     try:
         well, said = (await found(world))["blocks"]

@@ -20,7 +20,7 @@ from tests.scenarios import quarantines as q
 from tests.scenarios.test_countdown_end import forbid, rests
 from tests.security import stage
 from tests.soak import pairs
-from tests.world import ANA, BEN, DANA, World, buttons, enforce, until, words
+from tests.world import ANA, BEN, DANA, World, buttons, set_policy, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = q.POLICY
@@ -45,13 +45,13 @@ async def held_before_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
 
 async def denied(world: World, card: Message) -> None:
-    await world.person(BEN).presses("Deny", await world.shows(card, button="Deny"))
+    await world.person(BEN).presses("Deny", await world.wait_for_content(card, button="Deny"))
     await world.person(BEN).submits({"comment": "no"})
     await stage.reaches(world, card, State.DENIED)
 
 
 async def withdrawn(world: World, card: Message) -> None:
-    await world.person(DANA).presses("Withdraw", await world.shows(card, button="Withdraw"))
+    await world.person(DANA).presses("Withdraw", await world.wait_for_content(card, button="Withdraw"))
     await stage.reaches(world, card, State.CANCELLED)
 
 
@@ -95,9 +95,9 @@ async def resting(world: World, name: str) -> Message:
     await forbid(world)
     await world.pass_time(hours=25)
     await rests(world, card)
-    await world.calm()
-    enforce(world, OWN_POLICY)
-    return world.as_now(card)
+    await world.wait_until_idle()
+    set_policy(world, OWN_POLICY)
+    return world.current(card)
 
 
 async def matches(world: World, name: str) -> None:
@@ -114,7 +114,7 @@ async def test_blocks_and_holds_match_after_every_end(
     name = f"law-{end}-{'second' if takes_over else 'first'}"
     old = await resting(world, name) if takes_over else None
     if old is None:
-        await world.make(name)
+        await world.create_databases(name)
     card = await q.request_destroy(world, name)
     async with held_before_it_is_sent(monkeypatch) as waits:
         await world.person(ANA).presses("Approve", card)
@@ -124,24 +124,24 @@ async def test_blocks_and_holds_match_after_every_end(
         await ENDS[end][0](world, card)
 
     request = await stage.reaches(world, card, ENDS[end][1])
-    await world.calm()
+    await world.wait_until_idle()
     await matches(world, name)
     if not takes_over:
         assert bool(await q.holds(world, name)) is (end == "succeeded")
         return
     assert await q.configuration(world, name) == (True, True), "nothing is unblocked automatically"
     if end == "succeeded":
-        await world.person(DANA).presses_and_hears("Undo", await world.shows(card, button="Undo"))
+        await world.person(DANA).presses_and_reads("Undo", await world.wait_for_content(card, button="Undo"))
         await stage.reaches(world, card, State.RESTORED)
     else:
-        assert f"/turso thaw {name}" in words(world.as_now(card)), "the card says that the database is still blocked"
+        assert f"/turso thaw {name}" in words(world.current(card)), "the card says that the database is still blocked"
         if end == "drifted":
             await q.configuration(world, name, delete_protection=False)
         assert request.leaves_frozen
         thaw = await world.person(DANA).types(f"/turso thaw {name} --reason back")
         await world.person(ANA).presses("Approve", thaw)
         await stage.reaches(world, thaw, State.SUCCEEDED)
-    await world.calm()
+    await world.wait_until_idle()
     assert await q.configuration(world, name) == (False, False)
     assert not await q.holds(world, name)
 
@@ -164,7 +164,7 @@ async def make_unknown(world: World, monkeypatch: pytest.MonkeyPatch, card: Mess
             await world.person(ANA).presses("Approve", card)
         await stage.reaches(world, card, State.UNKNOWN)
     world.turso.faults.remove(fault.id)
-    await world.calm()
+    await world.wait_until_idle()
 
 
 async def reconciled(world: World, request_id: str) -> None:
@@ -194,7 +194,7 @@ async def test_blocks_and_holds_match_after_an_outcome_that_was_unknown_at_first
     if operation == "finish":
         card = await q.quarantined(world, name)
     else:
-        await world.make(name)
+        await world.create_databases(name)
         card = await (
             world.person(DANA).types(OPERATIONS[operation].format(name))
             if OPERATIONS[operation]
@@ -206,7 +206,7 @@ async def test_blocks_and_holds_match_after_an_outcome_that_was_unknown_at_first
     for _ in settlement.SECOND_LOOKS:
         await reconciled(world, request.id)
     request = await q.state(world, request)
-    await world.calm()
+    await world.wait_until_idle()
     await matches(world, name)
     blocked = await q.configuration(world, name)
     assert blocked == (opened not in ("reads", "both"), opened not in ("writes", "both")), (
@@ -221,7 +221,7 @@ async def test_blocks_and_holds_match_after_an_outcome_that_was_unknown_at_first
         thaw = await world.person(DANA).types(f"/turso thaw {name} --reason back")
         await world.person(ANA).presses("Approve", thaw)
         await stage.reaches(world, thaw, State.SUCCEEDED)
-        await world.calm()
+        await world.wait_until_idle()
         assert await q.configuration(world, name) == (False, False)
         assert not await q.holds(world, name)
 
@@ -230,13 +230,13 @@ async def test_the_card_offers_deny_and_withdraw_until_the_change_is_sent(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "until-sent"
-    await world.make(name)
+    await world.create_databases(name)
     card = await q.request_destroy(world, name)
     held: Any = None
     async with held_before_it_is_sent(monkeypatch) as waits:
         await world.person(ANA).presses("Approve", card)
         await asyncio.wait_for(waits.wait(), 30)
-        begun = await world.shows(card, holding="has started")
+        begun = await world.wait_for_content(card, holding="has started")
         assert {"Deny", "Withdraw"} <= set(buttons(begun))
         assert "Approve" not in buttons(begun)
         held = world.turso.faults.add("hold_before", method="PATCH", path=f"*/databases/{name}/configuration")
@@ -244,9 +244,9 @@ async def test_the_card_offers_deny_and_withdraw_until_the_change_is_sent(
     await asyncio.wait_for(held.arrived.wait(), 30)
     try:
         await until(
-            lambda: not {"Deny", "Withdraw"} & set(buttons(world.as_now(card))), what="the card without both buttons"
+            lambda: not {"Deny", "Withdraw"} & set(buttons(world.current(card))), what="the card without both buttons"
         )
-        assert "has started" in words(world.as_now(card))
+        assert "has started" in words(world.current(card))
     finally:
         held.released.set()
     await stage.reaches(world, card, State.QUARANTINED)

@@ -14,7 +14,7 @@ from bot.pipeline.approval import presses
 from bot.pipeline.approval.press_limit import PressLimit
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
-from tests.scenarios.conftest import sound
+from tests.scenarios.conftest import checked_sandbox
 from tests.soak import CHOICE, SOAK
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, INCIDENT, REMY, World, until
 
@@ -54,7 +54,7 @@ class Shown:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """Run a sandbox that has a message of each kind."""
-    async with sound(tmp_path_factory.mktemp("world")) as found:
+    async with checked_sandbox(tmp_path_factory.mktemp("world")) as found:
         found.workspace.limits.rates = "off"
         await tour(found)
         yield found
@@ -62,18 +62,18 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 
 async def tour(world: World) -> None:
     dana, ana, remy, ben = (world.person(one) for one in (DANA, ANA, REMY, BEN))
-    await world.make("waits", "quarantined", "broken", "held", "minted", "asked")
+    await world.create_databases("waits", "quarantined", "broken", "held", "minted", "asked")
     for line in ("", "help", "ls", "show orders", "usage", "triage orders", "tokens", "audit", "nonsense", "doctor"):
         await dana.types(f"/turso {line}")
     await dana.types("/turso token minted --read-only")
     for line in ("rotate waits --reason leak", "token asked --reason work", "db freeze held --for 30m"):
         await dana.types(f"/turso {line}")
     ready = await dana.types("/turso token orders --reason work", holding="orders")
-    await ana.presses_and_hears("Approve", ready)
+    await ana.presses_and_reads("Approve", ready)
     card = await dana.types("/turso db destroy quarantined --reason old", holding="quarantined")
     await ana.presses("Approve", card)
     await ana.submits({"typed_name": "quarantined"})
-    await world.shows(card, button="Undo")
+    await world.wait_for_content(card, button="Undo")
     await ana.types("/turso digest on --weekly mon 09:00")
     await ana.types("/turso digest now")
     top = await world.workspace.say(DANA, DB_OPS, "a thread")
@@ -86,13 +86,13 @@ async def tour(world: World) -> None:
     await world.workspace.say(BEN, INCIDENT, "/turso db destroy broken --now --reason fire")
     await until(lambda: world.card(INCIDENT, holding="*broken* was destroyed"), what="the break-glass operation")
     await ben.types("/turso triage users", INCIDENT)
-    await world.calm()
+    await world.wait_until_idle()
     for line in ("requests --to-approve", "requests --mine"):
         await ana.types(f"/turso {line}")
     for one in (DANA, ANA, REMY, BEN):
         await forging.forge_command(world, one, world.workspace.state.direct_channel(one).id, "help")
         await world.workspace.open_home(one)
-    await world.calm()
+    await world.wait_until_idle()
 
 
 def _buttons(value: Any) -> Iterator[dict[str, Any]]:
@@ -126,7 +126,7 @@ async def answers(world: World, person: str, channel: str, doing: Any, *, action
     world.bot.path.presses = PressLimit()
     before, mine = len(world.workspace.calls), world.workspace.state.direct_channel(person).id
     await doing
-    await world.calm()
+    await world.wait_until_idle()
     for view in world.workspace.views_of(person):
         await world.workspace.close_view(person, view.id)
     calls = [one for one in world.workspace.calls[before:] if not one.error]
@@ -171,7 +171,7 @@ async def test_each_press_is_answered_on_home_and_again(world: World) -> None:
     silent = []
     for person in (DANA, ANA, REMY, BEN):
         await world.workspace.open_home(person)
-        await world.calm()
+        await world.wait_until_idle()
         view = world.workspace.home_of(person)
         assert view is not None
         for block in view.blocks:

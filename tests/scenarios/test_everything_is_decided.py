@@ -21,7 +21,7 @@ from bot.pipeline.authorization import decision
 from bot.pipeline.dispatch import button_actions
 from bot.pipeline.environment import Environment
 from tests.scenarios import entries as ways
-from tests.scenarios.conftest import sound
+from tests.scenarios.conftest import checked_sandbox
 from tests.scenarios.decisions import Decided, record_decisions
 from tests.scenarios.invariants import action_ids, callback_ids, is_known_action, option_sources, rendered
 from tests.world import ANA, BEN, DANA, INCIDENT, REMY, World, until
@@ -41,17 +41,17 @@ SHOWING = (
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """Run a world with one open object of each kind: requests, a hold, a quarantine, a token and a pending review."""
-    async with sound(tmp_path_factory.mktemp("world")) as found:
+    async with checked_sandbox(tmp_path_factory.mktemp("world")) as found:
         await _tour(found)
         yield found
 
 
 async def _tour(world: World) -> None:
     dana, ana, remy = (world.person(one) for one in (DANA, ANA, REMY))
-    await world.make("waits", "quarantined", "broken", "held", "minted", "rewound")
+    await world.create_databases("waits", "quarantined", "broken", "held", "minted", "rewound")
     made = world.turso.clock.now()
-    await world.at_turso("POST", "/groups", json={"name": "sleepers", "location": "local"})
-    await world.make("asleep", group="sleepers")
+    await world.call_turso("POST", "/groups", json={"name": "sleepers", "location": "local"})
+    await world.create_databases("asleep", group="sleepers")
     await world.turso.archive("acme", "sleepers")
     await _be_away(world, DANA, BEN)
     await dana.types("/turso token minted --read-only")
@@ -61,23 +61,23 @@ async def _tour(world: World) -> None:
     card = await dana.types("/turso db destroy quarantined --reason old", holding="quarantined")
     await ana.presses("Approve", card)
     await ana.submits({"typed_name": "quarantined"})
-    await world.shows(card, button="Undo")
+    await world.wait_for_content(card, button="Undo")
     await ana.types("/turso digest on --weekly mon 09:00")
     await ana.types("/turso alert on", holding="Alerts are on")
     await ana.types("/turso alert mute --for 1d", holding="No new alerts")
     await remy.types("/turso incident start INC-1", INCIDENT)
     await world.workspace.say(BEN, INCIDENT, "/turso db destroy broken --now --reason fire")
     await until(lambda: world.card(INCIDENT, holding="*broken* was destroyed"), what="the break-glass operation")
-    await world.calm()
+    await world.wait_until_idle()
     await until(lambda: world.turso.clock.now() - made > timedelta(seconds=2), what="a moment to go back to")
     card = await dana.types("/turso rewind rewound --to 1s ago", holding="rewound")
     await ana.presses("Approve", card)
-    await world.shows(card, button="Switch")
+    await world.wait_for_content(card, button="Switch")
     for line in ("", "help", "triage orders", "requests", "requests --mine", "ls", "usage orders", "show orders"):
         await dana.types(f"/turso {line}")
     for one in (DANA, ANA, REMY):
         await world.workspace.open_home(one)
-    await world.calm()
+    await world.wait_until_idle()
 
 
 async def _be_away(world: World, person: str, delegate: str) -> None:
@@ -129,9 +129,9 @@ async def use_entry(world: World, decisions: list[Decided], entry: ways.Entry) -
             lasting_effects(world),
         )
 
-    await world.calm()
+    await world.wait_until_idle()
     await entry.take(world, ready)
-    await world.calm()
+    await world.wait_until_idle()
     calls, deliveries, entries, as_it_was = before
     answered = any(one.method.startswith(TELLING) for one in world.workspace.calls[calls:] if not one.error)
     in_place = any(one.answer for one in world.workspace.deliveries[deliveries:])

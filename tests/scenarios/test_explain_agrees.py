@@ -124,7 +124,7 @@ async def really(world: World, monkeypatch: pytest.MonkeyPatch, who: str, where:
         decided = record_decisions(patch)
         outcomes = outcomes_of(world)
         await forging.forge_command(world, who, where, line if line in NO_DRY_RUN else f"{line} --dry-run")
-        await world.calm()
+        await world.wait_until_idle()
     messages = [one for one in forging.private_messages(world, who) if (one.channel_id, one.ts) not in before]
     _, _, last = decided[-1]
     if outcomes()[0] == "refused":
@@ -145,7 +145,7 @@ async def explained(world: World, line: str, who: str, where: str, *, unsaid: st
     asked = f"policy explain {line} --as <@{who}> --in <#{where}>"
     with silent(world, unsaid):
         answer = sections(await forging.answer_to(world, ANA, forging.forge_command(world, ANA, DB_OPS, asked)))
-        await world.calm()
+        await world.wait_until_idle()
     verdict = next((one for shown, one in VERDICTS.items() if shown in answer[0]), None)
     if verdict is None and CANT_TELL not in answer[0]:
         return Answer("refused", answer[0])

@@ -76,7 +76,7 @@ async def test_a_completed_form_does_what_the_line_would_do(world: World) -> Non
         DANA, view.id, {"arg.name": "orders", "arg.expiration": "1h", "flags": ["--read-only"]}
     )
 
-    shown = await dana.hears(DB_OPS, before)
+    shown = await dana.reads_answer(DB_OPS, before)
     assert "eyJ" in words(shown)
     assert "read-only" in words(shown)
 
@@ -98,7 +98,7 @@ async def test_typing_letter_by_letter_lists_databases_once_for_each_form(world:
         return sum(one.method == "GET" and one.path.endswith("/acme/databases") for one in world.turso.calls.control())
 
     for name in ("typed-first", "typed-later"):
-        await world.make(name)
+        await world.create_databases(name)
         view, before = await form_of(world, "/turso show"), lists()
         for text in ("t", "ty", name):
             options = await world.workspace.suggest(DANA, view_id=view.id, action_id="form.database", text=text)
@@ -111,7 +111,7 @@ async def test_typing_letter_by_letter_lists_databases_once_for_each_form(world:
 
 
 async def test_names_that_begin_with_the_typed_text_come_first(world: World) -> None:
-    await world.make("zz-users", "users-zz")
+    await world.create_databases("zz-users", "users-zz")
     view = await form_of(world, "/turso show")
 
     options = await world.workspace.suggest(DANA, view_id=view.id, action_id="form.database", text="users")
@@ -155,7 +155,7 @@ async def test_a_refusal_comes_after_the_form_and_in_private(world: World) -> No
 
     await world.workspace.submit_view(DANA, view.id, {"arg.name": "orders", "arg.expiration": "never"})
 
-    answer = await dana.hears(ORDERS, before)
+    answer = await dana.reads_answer(ORDERS, before)
     assert "too long" in words(answer)
 
 

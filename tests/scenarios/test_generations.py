@@ -13,7 +13,7 @@ from bot.core.requests.request import State
 from bot.pipeline.execution import verify
 from tests.http import local_client
 from tests.scenarios import forging
-from tests.scenarios.conftest import sound
+from tests.scenarios.conftest import checked_sandbox
 from tests.scenarios.generated import example_of
 from tests.scenarios.outcomes import outcomes_of
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, until, words
@@ -50,13 +50,13 @@ The refusal must not mention the API.
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["2023", "now"])
 async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """Run the sandbox with a Turso of one generation."""
-    async with sound(tmp_path_factory.mktemp("world")) as found:
-        await found.make("gen", "gen-blocked", "gen-more", "gen-gone")
+    async with checked_sandbox(tmp_path_factory.mktemp("world")) as found:
+        await found.create_databases("gen", "gen-blocked", "gen-more", "gen-gone")
         await found.pass_time(minutes=20)
         card = await found.person(DANA).types("/turso rewind gen --to 5m ago --reason mistake", holding="gen")
         await found.person(ANA).presses("Approve", card)
         await until(lambda: found.card(holding="Compared with"), what="the copy of a rewind")
-        await found.calm()
+        await found.wait_until_idle()
         found.turso.generation = request.param
         yield found
 
@@ -67,11 +67,11 @@ async def test_a_command_understands_this_generation(world: World, name: str) ->
         await _configured(world, "gen-blocked", block_writes=True)
     if name in BEFORE:
         await forging.forge_command(world, BEN, DB_OPS, BEFORE[name])
-        await world.calm()
+        await world.wait_until_idle()
     outcomes = outcomes_of(world)
 
     delivery, _, _ = await forging.forge_command(world, BEN, DB_OPS, LINES[name])
-    await world.calm()
+    await world.wait_until_idle()
 
     assert delivery.status == 200
     has_no_groups = name in ("branch", "rewind") and world.turso.generation == "2023"
@@ -98,7 +98,7 @@ async def test_the_main_job_is_done_in_this_generation(world: World) -> None:
     await ana.presses("Approve", card)
     await ana.submits({"typed_name": "gen-job"})
 
-    await world.shows(card, holding="*gen-job* was destroyed")
+    await world.wait_for_content(card, holding="*gen-job* was destroyed")
     assert [one.state for one in await world.bot.store.requests.find(states=[State.UNKNOWN, State.FAILED])] == []
 
 
@@ -158,7 +158,7 @@ async def test_usage(world: World, body: dict[str, Any]) -> None:
 async def test_a_period_is_sent_only_when_it_was_given(world: World) -> None:
     dana, seen = world.person(DANA), len(world.turso.calls.control())
     await dana.types("/turso usage gen-more --since 2d")
-    await world.calm()
+    await world.wait_until_idle()
 
     periods = [one.query for one in world.turso.calls.control()[seen:] if one.path.endswith("/gen-more/usage")]
     assert any("from=" in one and "to=" in one for one in periods)
@@ -188,7 +188,7 @@ async def test_a_creation(world: World, body: dict[str, Any], request: pytest.Fi
     held = world.turso.faults.add("hold_before", method="POST", path=D)
     await forging.forge_command(world, DANA, DB_OPS, f"create {name}")
     await held.arrived.wait()
-    await world.make(name)
+    await world.create_databases(name)
     held.released.set()
     seen = await until(lambda: world.card(holding=f"*{name}* is ready"), what="will show the result")
 
@@ -221,7 +221,7 @@ async def test_a_name_conflict(world: World, status: int) -> None:
     with answering(world, D, taken, status=status, method="POST"):
         await forging.forge_command(world, DANA, DB_OPS, f"create gen-taken-{status}")
         seen = await until(lambda: world.card(holding=f"gen-taken-{status}"), what="will show the result")
-        await world.calm()
+        await world.wait_until_idle()
 
     assert "already exists" in words(seen)
     assert len(world.changes("POST", D)) < 100, "the creation isn't sent again"
@@ -302,10 +302,10 @@ async def test_a_failing_check_leaves_the_outcome_unknown_until_a_check_succeeds
 
     with monkeypatch.context() as patched:
         patched.setattr(verify, "sees", broken)
-        await world.make("gen-mistake")
+        await world.create_databases("gen-mistake")
         card = await world.person(DANA).types("/turso protect gen-mistake on --reason safety")
         await world.person(ANA).presses("Approve", card)
-        await world.shows(card, holding="may or may not have been made")
+        await world.wait_for_content(card, holding="may or may not have been made")
     await world.pass_time(minutes=2)
 
-    await world.shows(card, holding="Delete protection for *gen-mistake* is on")
+    await world.wait_for_content(card, holding="Delete protection for *gen-mistake* is on")

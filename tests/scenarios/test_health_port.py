@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.http import local_client
-from tests.process import Process, free_port, standing
+from tests.process import Process, free_port, local_servers
 from tests.world import ANA, DANA, until
 
 PAGES = ("/healthz", "/readyz", "/metrics")
@@ -45,7 +45,7 @@ async def down(port: int, upstream: str, why: str) -> dict[str, Any]:
 
 
 async def test_the_work_of_a_worker_is_counted_in_its_metrics(tmp_path: Path) -> None:
-    async with standing(tmp_path) as (world, keys):
+    async with local_servers(tmp_path) as (world, keys):
         port = free_port()
         web = Process(world, keys, arguments=("--no-durable",))
         worker = Process(world, keys, command="worker", arguments=("--health-port", str(port)))
@@ -53,10 +53,10 @@ async def test_the_work_of_a_worker_is_counted_in_its_metrics(tmp_path: Path) ->
         await worker.start()
         try:
             await ready(worker, port)
-            await world.make("counted")
+            await world.create_databases("counted")
             card = await world.person(DANA).types("/turso freeze counted --reason x", holding="counted")
             await world.person(ANA).presses("Approve", card)
-            await world.shows(card, holding="are blocked")
+            await world.wait_for_content(card, holding="are blocked")
 
             answers = {page: await get(port, page) for page in PAGES}
             assert {page: answer and answer.status_code for page, answer in answers.items()} == dict.fromkeys(
@@ -74,7 +74,7 @@ async def test_the_work_of_a_worker_is_counted_in_its_metrics(tmp_path: Path) ->
 
 
 async def test_a_process_over_socket_mode_has_the_pages(tmp_path: Path) -> None:
-    async with standing(tmp_path) as (world, keys):
+    async with local_servers(tmp_path) as (world, keys):
         port = free_port()
         bot = Process(world, keys, command="socket", arguments=("--health-port", str(port)))
         await bot.start()
@@ -94,7 +94,7 @@ async def test_a_process_over_socket_mode_has_the_pages(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["worker", "socket"])
 async def test_a_port_that_is_taken_is_named(tmp_path: Path, command: str) -> None:
-    async with standing(tmp_path) as (world, keys):
+    async with local_servers(tmp_path) as (world, keys):
         taken = world.url.rpartition(":")[2]
         bot = Process(world, keys, command=command, arguments=("--health-port", taken))
         await bot.start()

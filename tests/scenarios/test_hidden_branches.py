@@ -7,7 +7,7 @@ import pytest
 from bot.sandbox.workspace.model import Message
 from tests.scenarios.test_branches import OWN_POLICY as BRANCHES
 from tests.scenarios.test_branches import branched
-from tests.world import BEN, DANA, DB_OPS, ORDERS, World, buttons, enforce, until, words
+from tests.world import BEN, DANA, DB_OPS, ORDERS, World, buttons, set_policy, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 LIST = "/v1/organizations/acme/databases"
@@ -15,8 +15,8 @@ OWN_POLICY = BRANCHES.replace("[read, branch,", "[read, freeze, thaw, branch,")
 
 
 async def there(world: World, name: str) -> None:
-    if (await world.at_turso("GET", f"/databases/{name}")).status_code == 404:
-        await world.make(name)
+    if (await world.call_turso("GET", f"/databases/{name}")).status_code == 404:
+        await world.create_databases(name)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ async def test_a_branch_whose_source_a_channel_may_not_see_does_not_exist_there(
 
 async def with_one_unreadable(world: World) -> str:
     """Return Turso's list of databases as JSON, with one more entry that has no name."""
-    listed = (await world.at_turso("GET", "/databases")).json()
+    listed = (await world.call_turso("GET", "/databases")).json()
     listed["databases"].append({"Name": None, "DbId": None})
     return json.dumps(listed)
 
@@ -71,7 +71,7 @@ async def test_its_tokens_are_listed_only_where_it_is_seen(world: World, turso: 
 async def test_a_branch_needs_a_right_on_its_source(world: World) -> None:
     refused = await world.person(DANA).types("/turso branch users orders-users", ORDERS)
     assert "`users` isn't one of this channel's databases" in words(refused)
-    assert (await world.at_turso("GET", "/databases/orders-users")).status_code == 404
+    assert (await world.call_turso("GET", "/databases/orders-users")).status_code == 404
 
 
 async def test_a_branch_whose_source_is_visible_here_works_here(world: World) -> None:
@@ -88,7 +88,7 @@ async def test_home_offers_no_thaw_of_a_branch_whose_source_may_not_be_thawed(wo
     question = await world.person(BEN).types("/turso freeze cold-copy")
     await world.person(BEN).presses("Freeze writes", question)
     await until(lambda: world.card(holding="Writes to *cold-copy* are blocked"), what="the freeze")
-    await world.calm()
+    await world.wait_until_idle()
 
     async def home_has(thaw: bool) -> None:
         def drawn() -> bool:
@@ -100,13 +100,13 @@ async def test_home_offers_no_thaw_of_a_branch_whose_source_may_not_be_thawed(wo
 
     await home_has(thaw=True)
     denied = '      - {deny: thaw, databases: ["*-source"]}\n'
-    enforce(world, OWN_POLICY.replace("      - {deny:", f"{denied}      - {{deny:", 1))
+    set_policy(world, OWN_POLICY.replace("      - {deny:", f"{denied}      - {{deny:", 1))
     await home_has(thaw=False)
 
 
 async def triaged(world: World, name: str) -> Message:
     """Return a triage card in #team-orders."""
-    await world.make(name)
+    await world.create_databases(name)
     return await world.person(DANA).types(f"/turso triage {name}", ORDERS, holding=":ambulance:")
 
 
@@ -115,27 +115,27 @@ async def freeze(world: World, name: str) -> None:
     question = await world.person(BEN).types(f"/turso freeze {name}")
     await world.person(BEN).presses("Freeze writes", question)
     await until(lambda: world.card(holding=f"Writes to *{name}* are blocked"), what="the freeze")
-    await world.calm()
+    await world.wait_until_idle()
 
 
 async def test_a_triage_card_shows_nothing_of_a_branch_that_has_the_name_now(world: World) -> None:
     """A card is updated after each change of its database, including those from another channel."""
     await there(world, "payroll")
     card = await triaged(world, "orders-swap")
-    assert (await world.at_turso("DELETE", "/databases/orders-swap")).status_code == 200
+    assert (await world.call_turso("DELETE", "/databases/orders-swap")).status_code == 200
     await world.workspace.say(DANA, DB_OPS, "/turso branch payroll orders-swap")
     await until(lambda: world.card(holding="*orders-swap* of"), what="the branch")
 
     await freeze(world, "orders-swap")
 
-    assert "writes blocked" not in words(world.as_now(card))
+    assert "writes blocked" not in words(world.current(card))
 
 
 async def test_a_triage_card_is_drawn_again_in_a_channel_that_is_bound_to_a_group(world: World) -> None:
-    enforce(world, OWN_POLICY.replace('["orders-*", "mix-*"]', '["group:default"]'))
+    set_policy(world, OWN_POLICY.replace('["orders-*", "mix-*"]', '["group:default"]'))
     try:
         card = await triaged(world, "orders-grouped")
         await freeze(world, "orders-grouped")
-        await world.shows(card, holding="writes blocked")
+        await world.wait_for_content(card, holding="writes blocked")
     finally:
-        enforce(world, OWN_POLICY)
+        set_policy(world, OWN_POLICY)

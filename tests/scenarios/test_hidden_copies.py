@@ -28,14 +28,14 @@ def compared(world: World) -> list[Message]:
 
 async def copies(world: World, count: int) -> list[str]:
     """Make copies of `shop` from #db-ops until there are `count`, and return their names."""
-    if (await world.at_turso("GET", "/databases/shop")).status_code == 404:
-        await world.make("shop")
+    if (await world.call_turso("GET", "/databases/shop")).status_code == 404:
+        await world.create_databases("shop")
         await world.pass_time(minutes=30)
     for minutes in range(5, 5 + count - len(compared(world))):
         await world.workspace.say(DANA, DB_OPS, f"/turso rewind shop --to {minutes}m ago")
     await until(lambda: len(compared(world)) >= count, what="the copies")
-    await world.calm()
-    listed = (await world.at_turso("GET", "/databases")).json()["databases"]
+    await world.wait_until_idle()
+    listed = (await world.call_turso("GET", "/databases")).json()["databases"]
     return [one["Name"] for one in listed if one["Name"].startswith("shop-rewind")]
 
 

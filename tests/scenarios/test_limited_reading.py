@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.policies import WITH_NAMED_DBA
-from tests.world import DANA, DB_OPS, ORDERS, World, enforce, until, words
+from tests.world import DANA, DB_OPS, ORDERS, World, set_policy, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 HIDDEN = "payroll-2026"
@@ -30,20 +30,20 @@ OWN_POLICY = WITH_NAMED_DBA + CHANNELS + DENIED
 
 @pytest.fixture(autouse=True, params=[DENIED, ALLOWED], ids=["others are denied", "some are allowed"])
 def limited(world: World, request: pytest.FixtureRequest) -> Iterator[None]:
-    enforce(world, WITH_NAMED_DBA + CHANNELS + request.param)
+    set_policy(world, WITH_NAMED_DBA + CHANNELS + request.param)
     yield
-    enforce(world, OWN_POLICY)
+    set_policy(world, OWN_POLICY)
 
 
 async def used(world: World) -> None:
     """Create a database with a token, a freeze and audit entries, by requests in another channel."""
     if HIDDEN in words(world.card(ORDERS, holding=HIDDEN)):
         return
-    await world.make(HIDDEN)
+    await world.create_databases(HIDDEN)
     dana = world.person(DANA)
     await dana.types(f"/turso token {HIDDEN} --expiration 6h", ORDERS)
     await dana.types(f"/turso freeze {HIDDEN} --reason load", ORDERS, holding=f"*{HIDDEN}* are blocked")
-    await world.calm()
+    await world.wait_until_idle()
 
 
 @pytest.mark.parametrize(

@@ -36,17 +36,17 @@ async def wait_for_private_text(world: World, person_id: str, holding: str) -> s
 
 
 async def test_an_alarm_links_the_channel_only_for_its_members(world: World) -> None:
-    await world.make("burning", "blazing")
+    await world.create_databases("burning", "blazing")
     await world.workspace.say(ANA, DB_OPS, "/turso db destroy burning --now --reason fire")
     inside = await wait_for_private_text(world, BEN, "burning")
     assert all(link in inside for link in LINKS)
-    await world.calm()
+    await world.wait_until_idle()
 
     await world.workspace.admin.leave(BEN, DB_OPS)
     await world.pass_time(minutes=2)
     await world.workspace.say(ANA, DB_OPS, "/turso db destroy blazing --now --reason fire")
     outside = await wait_for_private_text(world, BEN, "blazing")
-    await world.calm()
+    await world.wait_until_idle()
     await world.workspace.admin.join(BEN, DB_OPS)
 
     assert [link for link in LINKS if link in outside] == []
@@ -54,16 +54,16 @@ async def test_an_alarm_links_the_channel_only_for_its_members(world: World) -> 
 
 
 async def test_an_outcome_links_the_channel_only_for_its_members(world: World) -> None:
-    await world.make("gone-quiet")
+    await world.create_databases("gone-quiet")
     card = await world.person(DANA).types("/turso rotate gone-quiet --reason leak", holding="gone-quiet")
-    await world.calm()
+    await world.wait_until_idle()
     await world.workspace.admin.leave(BEN, DB_OPS)
     await world.workspace.admin.archive(DB_OPS)
     await world.pass_time(hours=25)
     await stage.reaches(world, card, State.EXPIRED)
 
     texts = {who: await wait_for_private_text(world, who, "gone-quiet") for who in (DANA, ANA, BEN)}
-    await world.calm()
+    await world.wait_until_idle()
     await world.workspace.admin.unarchive(DB_OPS)
     await world.workspace.admin.join(BEN, DB_OPS)
 

@@ -12,7 +12,7 @@ from bot.app import serving
 from bot.app.compose import secrets_of
 from bot.app.logs import set_up_logs
 from bot.core.requests.request import ENDS, Request, State
-from tests.scenarios.conftest import sound
+from tests.scenarios.conftest import checked_sandbox
 from tests.scenarios.invariants import KeptLog, keep_log
 from tests.scenarios.policies import TWO_APPROVERS
 from tests.scenarios.requesting import make_request, reaches, stored
@@ -28,12 +28,12 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
     """Run a day in which requests end in every way, with the log level DEBUG."""
     data = tmp_path_factory.mktemp("world")
     (policy := data / "policy.yaml").write_text(TWO_APPROVERS)
-    async with sound(data, policy=policy) as found:
+    async with checked_sandbox(data, policy=policy) as found:
         assert found.bot is not None
         set_up_logs("DEBUG", "json", secrets_of(found.bot.settings))
         KEPT[:] = [keep_log()]
         await _day(found)
-        await found.calm()
+        await found.wait_until_idle()
         yield found
 
 
@@ -45,21 +45,21 @@ async def _day(world: World) -> None:
     await dana.types("/turso db freeze orders")
     rotation = await make_request(world, "/turso rotate {} --reason leak")
     for one in (ANA, BEN):
-        await world.person(one).presses_and_hears("Approve", rotation)
+        await world.person(one).presses_and_reads("Approve", rotation)
     denied = await make_request(world, "/turso token {} --reason work")
     await ana.presses("Deny", denied)
     await ana.submits({"comment": "no"})
     await reaches(world, denied, State.DENIED)
     withdrawn = await make_request(world, "/turso token {} --reason work")
-    await dana.presses_and_hears("Withdraw", withdrawn)
+    await dana.presses_and_reads("Withdraw", withdrawn)
     revealed = await make_request(world, "/turso token {} --reason work")
-    await ana.presses_and_hears("Approve", revealed)
-    await dana.presses_and_hears("Reveal", await world.shows(revealed, button="Reveal"))
+    await ana.presses_and_reads("Approve", revealed)
+    await dana.presses_and_reads("Reveal", await world.wait_for_content(revealed, button="Reveal"))
     frozen = await make_request(world, "/turso freeze {} --for 30m", by=REMY)
     await remy.presses("Freeze writes", frozen)
     destroyed = await make_request(world, "/turso db destroy {} --reason old")
     await _approves_by_name(world, destroyed)
-    await ana.presses_and_hears("Undo", await world.shows(destroyed, button="Undo"))
+    await ana.presses_and_reads("Undo", await world.wait_for_content(destroyed, button="Undo"))
     await reaches(world, destroyed, State.RESTORED)
     stale = await make_request(world, "/turso db destroy {} --now --reason old")
     world.turso.faults.add("status", method="DELETE", path="*/databases/*", status=422, count=1)
@@ -74,7 +74,7 @@ async def _approves_by_name(world: World, card: Any) -> None:
     assert target is not None
     await world.person(ANA).presses("Approve", card)
     await world.person(ANA).submits({"typed_name": target.name})
-    await until(lambda: "Approve" not in words(world.as_now(card)).split(), what="the approval")
+    await until(lambda: "Approve" not in words(world.current(card)).split(), what="the approval")
 
 
 def lines(**wanted: Any) -> list[dict[str, Any]]:
@@ -139,9 +139,9 @@ async def test_every_reference_that_was_shown_is_in_the_log_with_its_cause(world
     world.turso.faults.add("status", method="GET", path="/v1/*", status=503, count=None)
     for line in ("show orders", "usage", "freeze orders --for 30m", "token orders --read-only", "create outage"):
         await dana.types(f"/turso {line}", holding="Reference")
-    await world.person(ANA).presses_and_hears("Approve", card)
+    await world.person(ANA).presses_and_reads("Approve", card)
     world.turso.faults.clear()
-    await world.calm()
+    await world.wait_until_idle()
 
     shown = {
         reference: person

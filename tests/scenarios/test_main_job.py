@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from bot.core.requests.request import State
 from tests.scenarios import forging
-from tests.scenarios.conftest import sound
+from tests.scenarios.conftest import checked_sandbox
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, STELLA, World, buttons, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -16,8 +16,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["http", "socket"])
 async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """Run the sandbox, with the bot connected in each of the two ways."""
-    async with sound(tmp_path_factory.mktemp("world"), over=request.param) as found:
-        await found.make("crew", "fleet", "harbour", "orders-pier")
+    async with checked_sandbox(tmp_path_factory.mktemp("world"), over=request.param) as found:
+        await found.create_databases("crew", "fleet", "harbour", "orders-pier")
         yield found
 
 
@@ -83,12 +83,12 @@ async def test_a_full_token_is_approved_by_another_person_and_created_at_reveal(
     before = len(world.changes("POST", "/databases/fleet/auth/tokens"))
 
     card = await dana.types('/turso token fleet --expiration 1h --reason "a migration"')
-    assert "Approved." in words(await ana.presses_and_hears("Approve", card))
-    ready = await world.shows(card, button="Reveal")
+    assert "Approved." in words(await ana.presses_and_reads("Approve", card))
+    ready = await world.wait_for_content(card, button="Reveal")
     assert len(world.changes("POST", "/databases/fleet/auth/tokens")) == before
-    stolen = await ana.presses_and_hears("Reveal", ready)
+    stolen = await ana.presses_and_reads("Reveal", ready)
     assert "Only the requester" in words(stolen)
-    shown = await dana.presses_and_hears("Reveal", ready)
+    shown = await dana.presses_and_reads("Reveal", ready)
 
     assert "eyJ" in words(shown)
     assert "eyJ" not in shown.text
@@ -102,7 +102,7 @@ async def test_a_destroy_is_approved_by_another_person_who_types_the_name(world:
     card = await dana.types('/turso db destroy harbour --now --reason "moved to the warehouse"')
     assert not card.only_for
     assert all(part in words(card) for part in ("harbour", f"<@{DANA}>", "moved to the warehouse"))
-    refused = await dana.presses_and_hears("Approve", card)
+    refused = await dana.presses_and_reads("Approve", card)
     assert "your own" in words(refused)
     for stranger in (GIL, STELLA):
         assert "Nothing was changed" in words(await forging.forge_press(world, stranger, "Approve", card))
@@ -134,7 +134,7 @@ async def test_a_rotation_names_the_holders_of_tokens_and_revokes_them(world: Wo
 
 async def test_the_audit_log_has_every_step_and_is_valid(world: World) -> None:
     assert world.bot is not None
-    await world.calm()
+    await world.wait_until_idle()
 
     answer = await world.person(ANA).types("/turso audit --since 1d")
 

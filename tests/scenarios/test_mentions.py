@@ -122,14 +122,14 @@ async def test_a_token_is_answered_with_a_button_that_shows_it_only_to_its_reque
 
 
 async def test_the_card_of_a_request_in_a_thread_is_posted_and_decided_there(world: World) -> None:
-    await world.make("thread-db")
+    await world.create_databases("thread-db")
     message = await says(world, "rotate thread-db --reason leak")
 
     card = await reply_to(world, message)
     assert {"Approve", "Deny", "Withdraw"} <= set(buttons(card))
     await world.person(ANA).presses("Approve", card)
     await world.person(ANA).submits({"typed_name": "thread-db"})
-    done = await world.shows(card, holding="Old tokens have been refused")
+    done = await world.wait_for_content(card, holding="Old tokens have been refused")
 
     assert done.thread_ts == message.ts
 
@@ -139,7 +139,7 @@ async def test_a_redelivered_mention_is_handled_once(world: World, line: str) ->
     fault = world.workspace.faults.add("duplicate", "event:app_mention", times=1)
     message = await says(world, line)
     await reply_to(world, message)
-    await world.calm()
+    await world.wait_until_idle()
     world.workspace.faults.remove(fault)
 
     seen = [one for one in world.person(DANA).sees() if one.thread_ts == message.ts and one.user_id != DANA]
@@ -147,15 +147,15 @@ async def test_a_redelivered_mention_is_handled_once(world: World, line: str) ->
 
 
 async def test_the_same_event_delivered_again_much_later_does_nothing(world: World) -> None:
-    await world.make("again-db")
+    await world.create_databases("again-db")
     message = await says(world, "db create again-made")
     await reply_to(world, message)
-    await world.calm()
+    await world.wait_until_idle()
     event = next(one for one in reversed(world.workspace.deliveries) if one.kind == "event:app_mention")
     before = len(world.changes("POST", "/organizations/acme/databases"))
 
     again = await world.workspace.deliver(event_parcel(event.payload, DANA))
-    await world.calm()
+    await world.wait_until_idle()
 
     assert again.status == 200
     assert len(world.changes("POST", "/organizations/acme/databases")) == before
@@ -176,7 +176,7 @@ async def test_a_mention_that_slack_delivers_hours_later_is_not_carried_out(
     made = len(world.changes("POST", "/organizations/acme/databases"))
 
     delivery = await world.workspace.deliver(event_parcel(old, DANA))
-    await world.calm()
+    await world.wait_until_idle()
 
     assert delivery.status == 200
     assert bool(len(world.changes("POST", "/organizations/acme/databases")) - made) is is_done
@@ -225,7 +225,7 @@ async def test_a_bots_own_mention_is_ignored(world: World) -> None:
             None,
         )
     )
-    await world.calm()
+    await world.wait_until_idle()
 
     assert delivery.status == 200
     assert len(forging.private_messages(world, DANA)) == before

@@ -34,7 +34,7 @@ async def test_no_database_is_offered_for_which_the_rules_deny_the_forms_command
     world: World, command: str, offered: list[str]
 ) -> None:
     for_this = f"-menu-{command.replace(' ', '-')}"
-    await world.make(*(f"{one}{for_this}" for one in (KEPT, OPEN, SECRET)))
+    await world.create_databases(*(f"{one}{for_this}" for one in (KEPT, OPEN, SECRET)))
 
     view = await form_of(world, f"/turso {command}", name=command)
     found = await world.workspace.suggest(DANA, view_id=view.id, action_id="form.database", text=for_this)

@@ -44,7 +44,7 @@ async def test_home_is_shown_even_if_slack_returns_nothing_about_a_requester(
     world: World, request: pytest.FixtureRequest
 ) -> None:
     one, two = await make_request(world, "/turso freeze {}"), await make_request(world, "/turso freeze {}", by=REMY)
-    await world.calm()
+    await world.wait_until_idle()
     lost.notice(world)
     request.getfixturevalue("silent_about_dana")
 
@@ -76,13 +76,13 @@ async def test_a_review_is_requested_from_people_in_the_channel(world: World) ->
     with lost.out_of_the_channel(world, BEN):
         forget_members(world)
         await make_request(world, "/turso rotate {} --reason leak")
-        await world.calm()
+        await world.wait_until_idle()
         before = {one.ts for one in forging.private_messages(world, BEN)}
         await world.pass_time(hours=25)
         await until(
             lambda: [one for one in forging.private_messages(world, ANA) if "overdue" in words(one)],
             what="the reminder",
         )
-        await world.calm()
+        await world.wait_until_idle()
         assert not {one.ts for one in forging.private_messages(world, BEN)} - before
     forget_members(world)

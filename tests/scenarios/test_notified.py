@@ -45,7 +45,7 @@ async def place(world: World) -> AsyncIterator[Channel]:
     directory = world.bot.env.directory
     assert isinstance(directory, SlackDirectory)
     directory.forget({"type": "channel_unshared", "channel": DB_OPS})
-    await world.calm()
+    await world.wait_until_idle()
 
 
 def direct(world: World, person_id: str, holding: str) -> list[Message]:
@@ -56,7 +56,7 @@ def direct(world: World, person_id: str, holding: str) -> list[Message]:
 
 async def home(world: World, who: str) -> View:
     await world.workspace.open_home(who)
-    await world.calm()
+    await world.wait_until_idle()
     found = world.workspace.home_of(who)
     assert found is not None
     return found
@@ -64,7 +64,7 @@ async def home(world: World, who: str) -> View:
 
 async def test_reveal_on_home_shows_the_token_in_a_modal_and_nowhere_else(world: World, place: Channel) -> None:
     card = await make_request(world, "/turso token {} --reason migration")
-    await world.person(ANA).presses_and_hears("Approve", card)
+    await world.person(ANA).presses_and_reads("Approve", card)
     request = await reaches(world, card, State.READY)
     view = await home(world, DANA)
     before = {one.ts for one in forging.private_messages(world, DANA)}
@@ -74,7 +74,7 @@ async def test_reveal_on_home_shows_the_token_in_a_modal_and_nowhere_else(world:
 
     modal = await world.person(DANA).modal("Your token for")
     assert "eyJ" in words(modal)
-    await world.calm()
+    await world.wait_until_idle()
     assert (await stored(world, card)).state is State.SUCCEEDED
     everything = [one for messages in world.workspace.state.messages.values() for one in messages.values()]
     assert not [one for one in everything if "eyJ" in words(one)], "no message contains the token"
@@ -105,7 +105,7 @@ async def test_every_button_on_home_works_for_each_person_who_sees_it(world: Wor
     ):
         card = await make_request(world, f"/turso {line}")
         if line.endswith(("a", "c")):
-            await world.person(ANA).presses_and_hears("Approve", card)
+            await world.person(ANA).presses_and_reads("Approve", card)
             await reaches(world, card, State.READY, State.SUCCEEDED)
     pressed: set[tuple[str, str]] = set()
     for who in (DANA, ANA):
@@ -116,7 +116,7 @@ async def test_every_button_on_home_works_for_each_person_who_sees_it(world: Wor
             button = buttons(view)[label]
             before = {one.ts for one in forging.private_messages(world, who)}
             await world.workspace.click(who, view_id=view.id, action_id=button["action_id"], block_id=None)
-            await world.calm()
+            await world.wait_until_idle()
             texts = [words(one) for one in forging.private_messages(world, who) if one.ts not in before]
             modal = world.workspace.views_of(who)
             of_channel = button["action_id"].startswith((CHANNEL_FORM, CHANNEL_RIGHTS))
@@ -146,7 +146,7 @@ async def test_a_change_in_progress_when_its_channel_is_archived_is_reported_by_
     name = request.plan.databases[0].name
     for person in (DANA, ANA):
         await until(partial(direct, world, person, name), what=f"the outcome for {person}")
-    await world.calm()
+    await world.wait_until_idle()
     assert [len(direct(world, who, name)) for who in (DANA, ANA)] == [1, 1]
     assert "can't post now" in words(direct(world, DANA, name)[0])
 
@@ -170,7 +170,7 @@ async def test_a_card_that_was_deleted_is_posted_again_with_its_outcome(world: W
     request = await stored(world, card)
     name = request.plan.databases[0].name
     listed = await world.person(ANA).types("/turso requests --to-approve", holding=name)
-    world.workspace.state.delete_message(world.as_now(card))
+    world.workspace.state.delete_message(world.current(card))
 
     again = await world.person(DANA).types(f"/turso {request.line}", holding="is already open")
     assert "Open the card" in words(again)
@@ -208,13 +208,13 @@ async def test_an_outcome_that_slack_rejects_now_is_posted_later(
     world.workspace.faults.active += faults
     await world.person(ANA).presses("Approve", card)
     await reaches(world, card, State.SUCCEEDED)
-    await world.calm()
+    await world.wait_until_idle()
     for one in faults:
         world.workspace.faults.remove(one)
 
     await world.pass_time(minutes=20)
 
-    await world.shows(card, holding="approved by")
+    await world.wait_for_content(card, holding="approved by")
     name = request.plan.databases[0].name
     messages = [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts != one.ts]
     await until(lambda: messages or [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts],
@@ -228,7 +228,7 @@ async def test_an_outcome_that_a_partner_may_not_see_is_sent_to_the_people_conce
     card = await make_request(world, "/turso freeze {} --for 1h --reason merger")
     await world.person(ANA).presses("Approve", card)
     request = await reaches(world, card, State.SUCCEEDED)
-    await world.calm()
+    await world.wait_until_idle()
     name = request.plan.databases[0].name
     other = await make_request(world, "/turso freeze {} --reason merger")
     other_name = (await stored(world, other)).plan.databases[0].name
@@ -241,7 +241,7 @@ async def test_an_outcome_that_a_partner_may_not_see_is_sent_to_the_people_conce
 
     await until(lambda: direct(world, DANA, f"freeze of `{name}` has ended"), what="the thaw")
     await until(lambda: direct(world, DANA, other_name), what="that the other has expired")
-    await world.calm()
+    await world.wait_until_idle()
     assert {one.ts: words(one) for one in world.workspace.history(DB_OPS, STELLA)} == before
     assert direct(world, ANA, f"freeze of `{name}` has ended"), "she had approved it"
 
@@ -252,7 +252,7 @@ async def test_a_rotation_by_mention_in_a_thread_that_was_deleted_is_answered_in
     first = (await world.workspace.say(DANA, DB_OPS, "what about this?")).message
     assert first is not None
     bot = world.workspace.app.bot_user_id
-    await world.make("threadless")
+    await world.create_databases("threadless")
     world.workspace.state.remove_message(first)
     orphan = replace(first, thread_ts=first.ts, text=f"<@{bot}> protect threadless on --reason audit")
 
@@ -260,7 +260,7 @@ async def test_a_rotation_by_mention_in_a_thread_that_was_deleted_is_answered_in
 
     body = stage.mention(world, "protect threadless on --reason audit", thread_ts=orphan.thread_ts)
     await world.workspace.deliver(body)
-    await world.calm()
+    await world.wait_until_idle()
 
     card = await until(lambda: world.card(holding="threadless"), what="the card")
     assert card.thread_ts is None

@@ -22,7 +22,7 @@ from bot.sandbox.oncall.roster import BEN as THEIR_BEN
 from bot.sandbox.oncall.roster import SECOND_SCHEDULE, Shift
 from tests.policies import ACME
 from tests.scenarios.requesting import make_request, reaches, stored
-from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, enforce, marked_up, until, words
+from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, marked_up, set_policy, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = (
@@ -55,7 +55,7 @@ LINE = "/turso freeze {} --reason load"
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def first_shift(world: World) -> AsyncIterator[None]:
     """Put Ana on call, and repair what an earlier test broke."""
-    enforce(world, OWN_POLICY)
+    set_policy(world, OWN_POLICY)
     shift(world, THEIR_ANA)
     await world.pass_time(minutes=2)
     yield
@@ -113,7 +113,7 @@ async def test_after_a_change_of_shift_the_new_person_approves_and_the_previous_
     card = await make_request(world, LINE)
     world.roster.shifts = [Shift(THEIR_BEN)]  # the bot's cached answer is less than a minute old
 
-    refused = await world.person(ANA).presses_and_hears("Approve", card)
+    refused = await world.person(ANA).presses_and_reads("Approve", card)
     assert "You aren't an approver for this request." in words(refused)
     assert (await stored(world, card)).votes == ()
 
@@ -144,7 +144,7 @@ async def test_without_an_answer_no_one_on_call_can_vote_and_the_reply_says_so(w
     card = await make_request(world, LINE)
     world.roster.status, world.roster.seconds = (503, 0.0) if fault == "down" else (0, 60.0)
 
-    refused = await world.person(ANA).presses_and_hears("Approve", card)
+    refused = await world.person(ANA).presses_and_reads("Approve", card)
 
     assert "PagerDuty didn't say who is on call. Nothing was changed. Try again in a moment." in words(refused)
     assert (await stored(world, card)).votes == ()
@@ -156,7 +156,7 @@ async def test_without_an_answer_no_one_on_call_can_vote_and_the_reply_says_so(w
 async def test_without_an_answer_there_is_no_request(world: World) -> None:
     world.roster.status = 503
     forget(world)
-    await world.make("unasked")
+    await world.create_databases("unasked")
 
     refused = await world.person(DANA).types("/turso freeze unasked --reason load")
 
@@ -169,7 +169,7 @@ async def test_without_an_answer_the_card_says_so(world: World) -> None:
     forget(world)
     await world.pass_time(minutes=12)  # the reminder updates the card
 
-    shown = await world.shows(card, holding="no one on call can approve")
+    shown = await world.wait_for_content(card, holding="no one on call can approve")
     assert "PagerDuty didn't say who is on call, so no one on call can approve at the moment." in words(shown)
 
 
@@ -216,7 +216,7 @@ async def test_a_person_without_a_slack_id_is_no_approver(world: World) -> None:
 
 
 async def test_a_schedule_limited_to_a_risk_has_no_approver_beyond_that_risk(world: World) -> None:
-    await world.make("risky")
+    await world.create_databases("risky")
     refused = await world.person(DANA).types("/turso rotate risky --reason leak")
     assert "This needs 1 approval from on_call. No one other than you can approve it now." in words(refused)
 
@@ -225,7 +225,7 @@ async def test_a_reminder_notifies_the_person_on_call_at_that_time(world: World)
     card = await make_request(world, LINE)
     shift(world, THEIR_BEN)
 
-    await world.person(DANA).presses_and_hears("Remind", card)
+    await world.person(DANA).presses_and_reads("Remind", card)
 
     def reminder() -> Any:
         said = world.workspace.history(DB_OPS, None)
@@ -265,10 +265,10 @@ async def test_a_reminder_is_posted_once_it_is_known_whom_it_notifies(world: Wor
 
 async def test_an_alarm_reaches_the_person_on_call_once_it_is_known_who_that_is(world: World) -> None:
     assert world.bot is not None
-    await world.make("alarming")
+    await world.create_databases("alarming")
     world.roster.status = 503
     await world.person(DANA).types("/turso protect alarming on --reason fire", holding="alarming")
-    await world.calm()
+    await world.wait_until_idle()
 
     def alarms() -> list[str]:
         channel = world.workspace.state.direct_channel(ANA)
@@ -315,11 +315,11 @@ async def reminder_text(world: World, card: Any, attempt: int) -> str:
 
 async def test_a_vote_that_no_longer_counts_does_not_stop_the_escalation(world: World) -> None:
     policy = OWN_POLICY.replace("by: on_call\n", "by: [on_call, lead]\n        quorum: 2\n", 1)
-    enforce(world, policy.replace("U0BEN}", "U0BEN, PREMY03: U0REMY}"))
+    set_policy(world, policy.replace("U0BEN}", "U0BEN, PREMY03: U0REMY}"))
     world.roster.shifts = [Shift(THEIR_ANA), Shift(THEIR_BEN, SECOND_SCHEDULE, 2)]
     forget(world)
     card = await make_request(world, LINE)
-    await world.person(ANA).presses_and_hears("Approve", card)
+    await world.person(ANA).presses_and_reads("Approve", card)
     assert f"<@{BEN}>" not in await reminder_text(world, card, 2)
 
     world.roster.shifts[0] = Shift("PREMY03")
@@ -330,7 +330,7 @@ async def test_a_vote_that_no_longer_counts_does_not_stop_the_escalation(world: 
 
 async def test_the_level_that_is_notified_last_is_mentioned_however_many_are_notified(world: World) -> None:
     many = ", ".join(f'"user:U0MANY{number}"' for number in range(12))
-    enforce(world, OWN_POLICY.replace("notify: on_call\n        escalate", f"notify: [{many}]\n        escalate", 1))
+    set_policy(world, OWN_POLICY.replace("notify: on_call\n        escalate", f"notify: [{many}]\n        escalate", 1))
     card = await make_request(world, LINE)
 
     assert f"<@{REMY}>" in await reminder_text(world, card, 3)

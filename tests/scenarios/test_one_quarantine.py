@@ -21,30 +21,30 @@ OWN_POLICY = q.POLICY
 
 
 async def test_after_undo_no_request_destroys_the_database(world: World) -> None:
-    await world.make("alpha")
+    await world.create_databases("alpha")
     one, two = await q.request_destroy(world, "alpha"), await q.request_destroy(world, "alpha", by=REMY)
-    await world.person(ANA).presses_and_hears("Approve", one)
+    await world.person(ANA).presses_and_reads("Approve", one)
     first = await stage.reaches(world, one, State.QUARANTINED)
-    await world.calm()
+    await world.wait_until_idle()
 
-    await world.person(BEN).presses_and_hears("Approve", two)
+    await world.person(BEN).presses_and_reads("Approve", two)
     second = await stage.reaches(world, two, State.STALE)
 
-    message = await world.shows(two, holding="already in quarantine")
+    message = await world.wait_for_content(two, holding="already in quarantine")
     assert first.id in words(message), "the card names the open quarantine"
     assert "Nothing was changed" in words(message)
     await until(lambda: any(f"<@{REMY}>" in one for one in q.below(world, two)), what="the notice to its requester")
-    await world.person(DANA).presses_and_hears("Undo", world.as_now(one))
+    await world.person(DANA).presses_and_reads("Undo", world.current(one))
     await stage.reaches(world, one, State.RESTORED)
     await world.pass_time(hours=25)
-    await world.calm()
+    await world.wait_until_idle()
     assert await q.configuration(world, "alpha") == (False, False)
     assert (await q.state(world, second)).state is State.STALE
     assert q.destroyed(world, "alpha") == 0
 
 
 async def test_only_one_of_two_destroys_approved_at_once_starts_a_quarantine(world: World) -> None:
-    await world.make("bravo")
+    await world.create_databases("bravo")
     cards = [await q.request_destroy(world, "bravo"), await q.request_destroy(world, "bravo", by=REMY)]
 
     await asyncio.gather(world.person(ANA).presses("Approve", cards[0]), world.person(BEN).presses("Approve", cards[1]))
@@ -53,11 +53,11 @@ async def test_only_one_of_two_destroys_approved_at_once_starts_a_quarantine(wor
     assert {one.state for one in ends} == {State.QUARANTINED, State.STALE}
     loser = next(card for card, end in zip(cards, ends, strict=True) if end.state is State.STALE)
     winner = next(end for end in ends if end.state is State.QUARANTINED)
-    assert winner.id in words(await world.shows(loser, holding="already in quarantine"))
+    assert winner.id in words(await world.wait_for_content(loser, holding="already in quarantine"))
     assert [one.request_id for one in await q.holds(world, "bravo")] == [winner.id]
     await world.pass_time(hours=25)
     await until(lambda: q.destroyed(world, "bravo"), what="the end of its countdown")
-    await world.calm()
+    await world.wait_until_idle()
     assert q.destroyed(world, "bravo") == 1
 
 
@@ -88,21 +88,21 @@ async def test_restore_undoes_the_open_quarantine_of_a_database(world: World) ->
 async def test_destroy_now_ends_the_quarantine_and_notifies_its_requester(world: World) -> None:
     card = await q.quarantined(world, "echo", by=REMY)
     frozen = await world.person(DANA).types("/turso freeze echo --for 2h --reason load")
-    await world.person(ANA).presses_and_hears("Approve", frozen)
+    await world.person(ANA).presses_and_reads("Approve", frozen)
     await stage.reaches(world, frozen, State.SUCCEEDED)
 
     at_once = await q.request_destroy(world, "echo", now=True)
-    await world.person(ANA).presses_and_hears("Approve", at_once)
+    await world.person(ANA).presses_and_reads("Approve", at_once)
 
     done = await stage.reaches(world, at_once, State.SUCCEEDED)
     ended = await stage.reaches(world, card, State.STALE)
-    message = await world.shows(card, holding="destroyed at once")
+    message = await world.wait_for_content(card, holding="destroyed at once")
     assert done.id in words(message)
     assert "Undo" not in words(message)
     await until(lambda: any(f"<@{REMY}>" in one for one in q.below(world, card)), what="the notice to its requester")
     assert not await q.holds(world, "echo")
     await world.pass_time(hours=25)
-    await world.calm()
+    await world.wait_until_idle()
     assert (await q.state(world, ended)).state is State.STALE
     assert q.destroyed(world, "echo") == 1
     ends = [(one.event, one.outcome, one.user_id) for one in await q.audited(world, ended)]

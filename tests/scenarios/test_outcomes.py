@@ -9,7 +9,7 @@ from bot.core.requests.request import Request, State
 from bot.pipeline.execution import verify
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
-from tests.scenarios.quarantines import at_turso
+from tests.scenarios.quarantines import call_turso
 from tests.world import ANA, BEN, DANA, REMY, World, buttons, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -35,65 +35,65 @@ async def destroyed(world: World, name: str) -> Message:
 
 
 async def test_another_database_of_the_same_name_is_not_destroyed(world: World) -> None:
-    await world.make("twin")
+    await world.create_databases("twin")
     card = await world.person(DANA).types("/turso db destroy twin --now --reason old")
-    await at_turso(world, "DELETE", "twin")
-    await world.make("twin")
+    await call_turso(world, "DELETE", "twin")
+    await world.create_databases("twin")
     before = len(world.changes("DELETE", "/twin"))
 
     await world.person(ANA).presses("Approve", card)
     await world.person(ANA).submits({"typed_name": "twin"})
 
-    stale = await world.shows(card, holding="a different database now")
+    stale = await world.wait_for_content(card, holding="a different database now")
     assert "Nothing was changed" in words(stale)
     assert "Approve" not in buttons(stale)
     assert len(world.changes("DELETE", "/twin")) == before
 
 
 async def test_protection_that_was_set_meanwhile_is_respected(world: World) -> None:
-    await world.make("guarded")
+    await world.create_databases("guarded")
     card = await world.person(DANA).types("/turso db destroy guarded --now --reason old")
-    await at_turso(world, "PATCH", "guarded/configuration", delete_protection=True)
+    await call_turso(world, "PATCH", "guarded/configuration", delete_protection=True)
 
     await world.person(ANA).presses("Approve", card)
     await world.person(ANA).submits({"typed_name": "guarded"})
 
-    await world.shows(card, holding="elete protection")
+    await world.wait_for_content(card, holding="elete protection")
     assert not world.changes("DELETE", "/guarded")
 
 
 async def test_a_destroy_whose_answer_is_lost_is_verified(world: World) -> None:
-    await world.make("lost-answer")
+    await world.create_databases("lost-answer")
     world.turso.faults.add("lost", method="DELETE", path=f"{D}/lost-answer")
 
     card = await destroyed(world, "lost-answer")
 
-    await world.shows(card, holding="*lost-answer* was destroyed")
+    await world.wait_for_content(card, holding="*lost-answer* was destroyed")
     assert len(world.changes("DELETE", "/lost-answer")) == 1
 
 
 async def test_a_destroy_that_turso_refuses_fails_with_tursos_message(world: World) -> None:
-    await world.make("refused-one")
+    await world.create_databases("refused-one")
     world.turso.faults.add(
         "status", method="DELETE", path=f"{D}/refused-one", status=400, body='{"error":"not on a Monday"}', count=None
     )
 
     card = await destroyed(world, "refused-one")
 
-    failed = await world.shows(card, holding="not on a Monday")
+    failed = await world.wait_for_content(card, holding="not on a Monday")
     assert "was destroyed" not in words(failed)
     assert len(world.changes("DELETE", "/refused-one")) == 1
 
 
 async def test_a_rotation_whose_answer_is_lost_is_unknown_and_is_not_repeated(world: World) -> None:
-    await world.make("turned")
+    await world.create_databases("turned")
     world.turso.faults.add("lost", method="POST", path=f"{D}/turned/auth/rotate")
     card = await world.person(DANA).types("/turso rotate turned --reason leak")
 
     await world.person(BEN).presses("Approve", card)
     await world.person(BEN).submits({"typed_name": "turned"})
 
-    unknown = await world.shows(card, button="Rotate again")
+    unknown = await world.wait_for_content(card, button="Rotate again")
     assert "may or may not" in words(unknown)
     assert "Old tokens have been refused" in words(unknown), "a token from before shows that the rotation happened"
     assert len(world.changes("POST", "/turned/auth/rotate")) == 1
@@ -101,7 +101,7 @@ async def test_a_rotation_whose_answer_is_lost_is_unknown_and_is_not_repeated(wo
 
 async def test_a_token_is_reported_as_possibly_created_if_tursos_response_is_lost(world: World) -> None:
     assert world.bot is not None
-    await world.make("half-minted")
+    await world.create_databases("half-minted")
     world.turso.faults.add("lost", method="POST", path=f"{D}/half-minted/auth/tokens")
 
     answer = await world.person(DANA).types("/turso token half-minted --read-only --expiration 1h")
@@ -114,24 +114,24 @@ async def test_a_token_is_reported_as_possibly_created_if_tursos_response_is_los
 
 
 async def test_a_freeze_undoes_itself_when_its_time_is_over(world: World) -> None:
-    await world.make("cold")
+    await world.create_databases("cold")
     question = await world.person(REMY).types("/turso freeze cold --for 30m")
     await world.person(REMY).presses("Freeze writes", question)
     await until(lambda: world.card(holding="*cold* are blocked"), what="the freeze")
-    assert (await at_turso(world, "GET", "cold/configuration"))["block_writes"]
+    assert (await call_turso(world, "GET", "cold/configuration"))["block_writes"]
 
     await world.pass_time(minutes=29)
-    await world.calm()
-    assert (await at_turso(world, "GET", "cold/configuration"))["block_writes"]
+    await world.wait_until_idle()
+    assert (await call_turso(world, "GET", "cold/configuration"))["block_writes"]
     await world.pass_time(minutes=2)
 
     await until(lambda: world.card(holding="The freeze of `cold` has ended"), what="the thaw")
-    assert not (await at_turso(world, "GET", "cold/configuration"))["block_writes"]
+    assert not (await call_turso(world, "GET", "cold/configuration"))["block_writes"]
 
 
 async def test_a_thaw_keeps_blocks_that_others_set(world: World) -> None:
-    await world.make("shut")
-    await at_turso(world, "PATCH", "shut/configuration", block_writes=True)
+    await world.create_databases("shut")
+    await call_turso(world, "PATCH", "shut/configuration", block_writes=True)
     question = await world.person(REMY).types("/turso freeze shut --reads --for 10m")
     await world.person(REMY).presses("Freeze writes", question)
     await until(lambda: world.card(holding="*shut* are blocked"), what="the freeze")
@@ -139,22 +139,22 @@ async def test_a_thaw_keeps_blocks_that_others_set(world: World) -> None:
     await world.pass_time(minutes=11)
 
     await until(lambda: world.card(holding="The freeze of `shut` has ended"), what="the thaw")
-    now = await at_turso(world, "GET", "shut/configuration")
+    now = await call_turso(world, "GET", "shut/configuration")
     assert (now["block_reads"], now["block_writes"]) == (False, True)
 
 
 async def test_notified_people_are_reminded_until_there_is_a_decision(world: World) -> None:
-    await world.make("waiting")
+    await world.create_databases("waiting")
     card = await world.person(DANA).types("/turso rotate waiting --reason leak")
 
     await world.pass_time(minutes=11)
     reminded = await until(lambda: _below(world, card, "<!subteam^S0DBA>"), what="the reminder")
     assert "waiting" in words(reminded[-1])
-    await world.person(DANA).presses_and_hears("Withdraw", card)
-    await world.calm()
+    await world.person(DANA).presses_and_reads("Withdraw", card)
+    await world.wait_until_idle()
     count = len(_below(world, card, "<!subteam^S0DBA>"))
     await world.pass_time(minutes=15)
-    await world.calm()
+    await world.wait_until_idle()
 
     assert len(_below(world, card, "<!subteam^S0DBA>")) == count
 
@@ -165,7 +165,7 @@ def _below(world: World, card: Message, holding: str) -> list[Message]:
 
 
 async def test_the_same_request_twice_is_one_request(world: World) -> None:
-    await world.make("asked-twice")
+    await world.create_databases("asked-twice")
     card = await world.person(DANA).types("/turso rotate asked-twice --reason leak")
 
     again = await world.person(DANA).types("/turso rotate asked-twice --reason leak")
@@ -179,7 +179,7 @@ async def test_an_unreachable_turso_is_reported_in_one_sentence(world: World) ->
     fault = world.turso.faults.add("drop", path="/v1/*", count=None)
     try:
         delivery, _, _ = await forging.forge_command(world, DANA, "C0DBOPS", "show orders")
-        await world.calm()
+        await world.wait_until_idle()
     finally:
         world.turso.faults.remove(fault.id)
 
@@ -207,10 +207,10 @@ async def test_a_later_read_back_detects_a_database_that_another_person_created(
     world.turso.faults.add("drop", method="POST", path=D)
     await world.person(DANA).types("/turso create of-others")
     card = await until(lambda: world.card(holding="may or may not"), what="the unknown outcome")
-    await world.calm()
+    await world.wait_until_idle()
 
-    await world.make("of-others")
+    await world.create_databases("of-others")
     await world.pass_time(seconds=31)
 
-    message = await world.shows(card, holding="Someone else created it")
+    message = await world.wait_for_content(card, holding="Someone else created it")
     assert "`of-others` was created." not in words(message)

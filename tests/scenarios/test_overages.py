@@ -7,7 +7,7 @@ from bot.sandbox.workspace.model import Message
 from tests.http import local_client
 from tests.policies import WITH_NAMED_DBA
 from tests.scenarios.requesting import reaches, stored
-from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, enforce, until, words
+from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, set_policy, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = (
@@ -85,14 +85,14 @@ async def test_policy_explain_says_the_same(world: World, channel: str, says: st
 
 
 async def test_a_new_database_that_a_ban_is_about_makes_a_request_stale(world: World) -> None:
-    enforce(world, WITH_A_BAN)
+    set_policy(world, WITH_A_BAN)
     try:
         card = await world.person(DANA).types("/turso overages on --reason launch", holding="turn on overages")
-        await world.make("later-on")
+        await world.create_databases("later-on")
         await approves(world, card)
         await reaches(world, card, State.STALE)
     finally:
-        enforce(world, OWN_POLICY)
+        set_policy(world, OWN_POLICY)
 
     assert "isn't in the request" in (await stored(world, card)).outcome
     assert not await has_overages(world)

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from bot.core.model import Action, Decision, Subject
 from tests.scenarios import forging
-from tests.scenarios.conftest import sound
+from tests.scenarios.conftest import checked_sandbox
 from tests.scenarios.decisions import of_the_line, record_decisions
 from tests.scenarios.outcomes import outcomes_of
 from tests.soak import one_in
@@ -97,8 +97,8 @@ def rows() -> Iterator[Row]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """Run the sandbox with one more database, which the ceiling protects."""
-    async with sound(tmp_path_factory.mktemp("world")) as found:
-        await found.make("prod-eu")
+    async with checked_sandbox(tmp_path_factory.mktemp("world")) as found:
+        await found.create_databases("prod-eu")
         yield found
 
 
@@ -120,7 +120,7 @@ async def test_the_policy_table_holds(world: World, decided: list[tuple[Subject,
 
     outcomes = outcomes_of(world)
     await forging.forge_command(world, person, channel, line)
-    await world.calm()
+    await world.wait_until_idle()
 
     typed = of_the_line(decided, person, channel)
     own = [one for _, action, one in typed if action.command == command.name]

@@ -48,7 +48,7 @@ async def test_many_presses_cost_few_calls_and_an_approver_can_still_approve(wor
 
     for _ in range(30):
         await forging.forge_click(world, GIL, "approval.approve", request_id(card), message=card)
-    await world.calm()
+    await world.wait_until_idle()
 
     asked_of_slack = collections.Counter(call.method for call in world.workspace.calls[before:])
     about_people = sum(
@@ -62,5 +62,5 @@ async def test_many_presses_cost_few_calls_and_an_approver_can_still_approve(wor
     await world.person(ANA).presses("Approve", card)
     request = await reaches(world, card, State.PENDING, State.SUCCEEDED, State.EXECUTING, State.APPROVED)
     assert [vote.user_id for vote in request.votes] in ([], [ANA])
-    await world.calm()
+    await world.wait_until_idle()
     assert ANA in {vote.user_id for vote in (await reaches(world, card, *State)).votes}

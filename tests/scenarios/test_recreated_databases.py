@@ -28,7 +28,7 @@ async def recreate(world: World, *names: str) -> None:
     async with local_client(base_url=world.url, headers=headers) as http:
         for name in names:
             assert (await http.delete(f"/v1/organizations/acme/databases/{name}")).status_code == 200
-    await world.make(*names)
+    await world.create_databases(*names)
 
 
 @pytest.mark.parametrize("line", ["triage frozen-1", "triage quarantined-1", "tokens frozen-1", "tokens", "digest now"])
@@ -36,10 +36,10 @@ async def test_messages_are_about_the_database_that_exists_now(world: World, lin
     number = world.clock.now().timestamp()
     frozen, quarantined = f"f{number:.3f}".replace(".", "-"), f"q{number:.3f}".replace(".", "-")
     dana = world.person(DANA)
-    await world.make(frozen, quarantined)
+    await world.create_databases(frozen, quarantined)
     for operation in (f"token {frozen} --read-only", f"freeze {frozen}", f"db destroy {quarantined}"):
         await dana.types(f"/turso {operation} --reason x")
-        await world.calm()
+        await world.wait_until_idle()
     asked = line.replace("frozen-1", frozen).replace("quarantined-1", quarantined)
     before = words(await dana.types(f"/turso {asked}"))
     assert any(one in before for one in ABOUT_THE_OLD_ONE), "the text appears for the old databases"

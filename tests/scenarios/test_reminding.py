@@ -35,18 +35,18 @@ async def test_the_requester_reminds_those_whom_the_rule_notifies_at_most_once_i
     dana = world.person(DANA)
     card = await make_request(world, "/turso rotate {} --reason leak")
 
-    answer = await dana.presses_and_hears("Remind", card)
+    answer = await dana.presses_and_reads("Remind", card)
     assert "The reminder was sent." in words(answer)
     (first,) = await until(lambda: reminders(world, card), what="the reminder")
     assert "<!subteam^S0DBA>" in marked_up(first)
 
-    again = await dana.presses_and_hears("Remind", card)
+    again = await dana.presses_and_reads("Remind", card)
     assert "A reminder was already sent." in words(again)
     assert len(reminders(world, card)) == 1
     await world.pass_time(minutes=10)
-    await until(lambda: "Remind" in buttons(world.as_now(card)))
+    await until(lambda: "Remind" in buttons(world.current(card)))
     before = len(reminders(world, card))
-    assert "The reminder was sent." in words(await dana.presses_and_hears("Remind", card))
+    assert "The reminder was sent." in words(await dana.presses_and_reads("Remind", card))
     await until(lambda: len(reminders(world, card)) > before, what="the second reminder")
     assert not direct(world, ANA)
 
@@ -55,7 +55,7 @@ async def test_presses_at_the_same_moment_remind_once(world: World) -> None:
     card = await make_request(world, "/turso rotate {} --reason leak")
 
     await asyncio.gather(*(world.person(DANA).presses("Remind", card) for _ in range(5)))
-    await world.calm()
+    await world.wait_until_idle()
 
     assert len(reminders(world, card)) == 1
 
@@ -63,19 +63,19 @@ async def test_presses_at_the_same_moment_remind_once(world: World) -> None:
 async def test_only_the_requester_can_remind(world: World) -> None:
     card = await make_request(world, "/turso rotate {} --reason leak")
 
-    refused = await world.person(ANA).presses_and_hears("Remind", card)
+    refused = await world.person(ANA).presses_and_reads("Remind", card)
 
     assert "Only the requester can send a reminder." in words(refused)
     assert not reminders(world, card)
 
 
 async def test_where_the_rule_notifies_no_one_each_approver_gets_a_direct_message(world: World) -> None:
-    await world.make("orders-reminded")
+    await world.create_databases("orders-reminded")
     card = await world.person(DANA).types(
         "/turso token orders-reminded --reason work", ORDERS, holding="orders-reminded"
     )
 
-    await world.person(DANA).presses_and_hears("Remind", card)
+    await world.person(DANA).presses_and_reads("Remind", card)
 
     for one in (ANA, BEN):
         (message,) = await until(partial(direct, world, one), what=f"a direct message to {one}")
@@ -87,11 +87,11 @@ async def test_a_decided_request_needs_no_reminder(world: World) -> None:
     assert world.bot is not None
     card = await make_request(world, "/turso rotate {} --reason leak")
     request = await stored(world, card)
-    await world.person(DANA).presses_and_hears("Withdraw", card)
+    await world.person(DANA).presses_and_reads("Withdraw", card)
 
     before = {one.ts for one in world.person(DANA).sees(DB_OPS)}
     await world.workspace.click(DANA, message=card, action_id="approval.remind")
-    answer = await world.person(DANA).hears(DB_OPS, before)
+    answer = await world.person(DANA).reads_answer(DB_OPS, before)
 
     assert "There is no one to remind" in words(answer)
     page = await world.bot.store.audit.page(before_seq=None, limit=50)
@@ -102,7 +102,7 @@ async def test_a_decided_request_needs_no_reminder(world: World) -> None:
 async def test_a_reminder_is_audited(world: World) -> None:
     assert world.bot is not None
     card = await make_request(world, "/turso rotate {} --reason leak")
-    await world.person(DANA).presses_and_hears("Remind", card)
+    await world.person(DANA).presses_and_reads("Remind", card)
 
     request = await stored(world, card)
     page = await world.bot.store.audit.page(before_seq=None, limit=50)
@@ -114,7 +114,7 @@ async def test_a_reminder_that_slack_rejects_is_reported_as_not_sent(world: Worl
     card = await make_request(world, "/turso rotate {} --reason leak")
     fault = world.workspace.faults.add("api_error", "chat.postMessage", error="fatal_error")
     try:
-        answer = await world.person(DANA).presses_and_hears("Remind", card)
+        answer = await world.person(DANA).presses_and_reads("Remind", card)
     finally:
         world.workspace.faults.remove(fault)
 
@@ -122,13 +122,13 @@ async def test_a_reminder_that_slack_rejects_is_reported_as_not_sent(world: Worl
 
 
 async def test_other_approvers_are_reminded_although_one_cannot_be_reached(world: World) -> None:
-    await world.make("orders-one-of-two")
+    await world.create_databases("orders-one-of-two")
     card = await world.person(DANA).types(
         "/turso token orders-one-of-two --reason work", ORDERS, holding="orders-one-of-two"
     )
     world.workspace.faults.add("api_error", "chat.postMessage", error="fatal_error", times=1)
 
-    answer = await world.person(DANA).presses_and_hears("Remind", card)
+    answer = await world.person(DANA).presses_and_reads("Remind", card)
 
     assert "The reminder was sent." in words(answer)
     await until(lambda: any("orders-one-of-two" in words(one) for one in direct(world, BEN)), what="the other")

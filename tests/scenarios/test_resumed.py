@@ -33,7 +33,7 @@ async def resumed(world: World, one: Incoming) -> str:
     assert world.bot is not None
     await world.bot.store.intents.record(replace(one, at=world.bot.env.clock.now()))
     answer = await forging.answer_to(world, DANA, world.bot.health.queue.enqueue_resume(one.id))
-    await world.calm()
+    await world.wait_until_idle()
     later = world.bot.env.clock.now() + timedelta(hours=1)
     assert one.id not in {open_.id for open_ in await world.bot.store.intents.find_open(before=later)}
     return words(answer)

@@ -10,7 +10,7 @@ from bot.core.requests.incoming import Kind
 from bot.pipeline.dispatch import button_actions, modal_submissions
 from bot.pipeline.dispatch.button_actions import Click
 from tests.scenarios.test_resumed import left, resumed
-from tests.world import World, living
+from tests.world import World, running_sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """Run a sandbox whose log may contain the traceback that the test causes."""
-    async with living(tmp_path_factory.mktemp("world")) as found:
+    async with running_sandbox(tmp_path_factory.mktemp("world")) as found:
         yield found
 
 

@@ -19,7 +19,7 @@ from bot.core.policy import load
 from bot.core.policy.databases import Databases
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
-from tests.scenarios.conftest import sound
+from tests.scenarios.conftest import checked_sandbox
 from tests.scenarios.decisions import of_the_line, record_decisions
 from tests.scenarios.generated import LINES
 from tests.scenarios.test_tools_agree import ASKABLE, NAMES, policy_text
@@ -161,7 +161,7 @@ def random_lines(dice: random.Random, count: int) -> Iterator[str]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """Run the sandbox, whose policy the test replaces."""
-    async with sound(tmp_path_factory.mktemp("world")) as found:
+    async with checked_sandbox(tmp_path_factory.mktemp("world")) as found:
         yield found
 
 
@@ -182,10 +182,10 @@ async def test_all_lists_match_the_decisions_of_the_bot(
         assert here == me == home, text
         assert set(helped) == set(here), text
         for line in random_lines(dice, 8):
-            await world.calm()
+            await world.wait_until_idle()
             decided.clear()
             await forging.forge_command(world, who, channel, line)
-            await world.calm()
+            await world.wait_until_idle()
             own = [(action, found) for _, action, found in of_the_line(decided, who, channel)]
             action, found = own[0]
             target = Target(action.databases[0].name, GROUP) if action.databases else None

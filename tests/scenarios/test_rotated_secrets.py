@@ -12,7 +12,7 @@ import httpx
 from bot.sandbox.running import Keys
 from bot.sandbox.workspace.model import Message
 from tests.http import local_client
-from tests.process import Process, standing
+from tests.process import Process, local_servers
 from tests.world import BEN, DANA, DB_OPS, REMY, World, until, words
 
 
@@ -60,7 +60,7 @@ class Pair:
 
 @asynccontextmanager
 async def pair(data: Path, **extra: str) -> AsyncIterator[Pair]:
-    async with standing(data) as (world, keys):
+    async with local_servers(data) as (world, keys):
         two = [Process(world, keys, extra=extra) for _ in range(2)]
         for process in two:
             await process.start()
@@ -135,7 +135,7 @@ async def test_a_turso_token_is_rotated_by_a_rolling_restart(tmp_path: Path) -> 
         both.take_turns()
         await both.world.person(BEN).presses("Approve", card)
 
-        await both.world.shows(card, holding="are blocked")
+        await both.world.wait_for_content(card, holding="are blocked")
         assert len(both.world.changes("PATCH", "/configuration")) == 1
         assert both.refused() == []
 
@@ -157,7 +157,7 @@ async def test_a_bot_token_that_slack_replaces_at_once_loses_no_request(tmp_path
             await both.restart(at, keys=replace(both.keys, bot_token=new))
             await both.asks()
 
-        await both.world.shows(card, holding="are blocked")
+        await both.world.wait_for_content(card, holding="are blocked")
         assert len(both.world.changes("PATCH", "/configuration")) == 1
         assert both.refused() == []
 

@@ -29,7 +29,7 @@ async def no_faults(world: World) -> AsyncIterator[None]:
 async def pair(world: World, name: str) -> str:
     """Create a database and a sibling in a group of their own, and return its name."""
     await world.turso.change(_group, f"g-{name}")
-    await world.make(name, f"{name}-z", group=f"g-{name}")
+    await world.create_databases(name, f"{name}-z", group=f"g-{name}")
     return name
 
 
@@ -60,7 +60,7 @@ async def test_the_form_for_typing_the_name_shows_every_warning_of_the_card(worl
         assert line in words(form)
     await world.person(BEN).submits({"typed_name": name}, form)
     await reaches(world, card, State.SUCCEEDED)
-    await world.calm()
+    await world.wait_until_idle()
 
 
 async def proof_of(world: World, card: Message) -> Proof:
@@ -80,14 +80,14 @@ async def test_a_slow_rotation_is_first_accepted_and_proven_once_an_old_token_is
     await world.person(BEN).presses("Approve", card)
     await world.person(BEN).submits({"typed_name": name})
 
-    accepted = await world.shows(card, holding=ACCEPTED)
+    accepted = await world.wait_for_content(card, holding=ACCEPTED)
     (old,) = await world.bot.store.tokens.find(organization="acme", database_ids=[present(asked.plan.target).id])
     assert old.state is TokenState.REVOKED
     assert "revoked, but may still work" in words(await dana.types(f"/turso tokens {name}"))
     assert "Freeze first" in buttons(accepted)
     await dana.types(f"/turso token {name} --read-only", holding="eyJ")
     await world.pass_time(minutes=11)
-    proven = await world.shows(card, holding="Old tokens have been refused since")
+    proven = await world.wait_for_content(card, holding="Old tokens have been refused since")
 
     def notices() -> list[str]:
         below = [one for one in dana.sees(card.channel_id) if one.thread_ts == card.ts]
@@ -112,12 +112,12 @@ async def test_a_rotation_that_is_not_observed_within_65_minutes_is_not_proven(w
     await world.person(DANA).types(f"/turso token {name} --read-only --expiration 8h", holding="eyJ")
     world.turso.faults.add("late_rotation", seconds=10 * HOUR)
     card = await rotates(world, name)
-    await world.shows(card, holding=ACCEPTED)
+    await world.wait_for_content(card, holding=ACCEPTED)
 
     await world.pass_time(minutes=64)
     assert (await proof_of(world, card)).target.tokens is OldTokens.WATCHED
     await world.pass_time(minutes=2)
-    ended = await world.shows(card, holding="An old token still worked ")
+    ended = await world.wait_for_content(card, holding="An old token still worked ")
 
     assert f"Tokens for {name}-z in the same group still work" in words(ended).replace("`", "")
     plan = (await reaches(world, card, State.SUCCEEDED)).plan
@@ -131,7 +131,7 @@ async def test_a_rotation_of_the_whole_group_is_observed_at_the_sibling(world: W
 
     card = await rotates(world, name)
 
-    proven = await world.shows(card, holding="in the same group have been refused")
+    proven = await world.wait_for_content(card, holding="in the same group have been refused")
     assert f"Old tokens for {name}-z in the same group have been refused" in words(proven).replace("`", "")
     assert (await proof_of(world, card)).is_watched is False
 
@@ -139,12 +139,12 @@ async def test_a_rotation_of_the_whole_group_is_observed_at_the_sibling(world: W
 async def test_a_sibling_that_is_rotated_separately_proves_nothing_about_the_group(world: World) -> None:
     name = await pair(world, "apart")
     card = await rotates(world, name)
-    await world.shows(card, holding="Old tokens have been refused since")
+    await world.wait_for_content(card, holding="Old tokens have been refused since")
 
     await rotates(world, f"{name}-z")
-    await world.shows(card, holding="I don't know whether tokens for")
+    await world.wait_for_content(card, holding="I don't know whether tokens for")
 
-    assert "in the same group have been refused" not in words(world.as_now(card))
+    assert "in the same group have been refused" not in words(world.current(card))
 
 
 async def test_a_bug_in_the_probes_does_not_prevent_the_rotation(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +157,7 @@ async def test_a_bug_in_the_probes_does_not_prevent_the_rotation(world: World, m
     monkeypatch.setattr(type(world.bot.env.turso_clients.turso("acme")), "mint_token", fail)
     card = await rotates(world, name)
 
-    await world.shows(card, holding="I couldn't check the old tokens: a probe token couldn't be created")
+    await world.wait_for_content(card, holding="I couldn't check the old tokens: a probe token couldn't be created")
     assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
 
 
@@ -167,7 +167,9 @@ async def test_without_a_probe_token_a_rotation_is_made_and_not_proven(world: Wo
 
     card = await rotates(world, name)
 
-    message = await world.shows(card, holding="I couldn't check the old tokens: a probe token couldn't be created")
+    message = await world.wait_for_content(
+        card, holding="I couldn't check the old tokens: a probe token couldn't be created"
+    )
     assert "Turso accepted the rotation" in words(message)
     assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
 
@@ -178,7 +180,7 @@ async def test_a_probe_that_never_worked_proves_nothing_when_it_is_refused(world
 
     card = await rotates(world, name)
 
-    await world.shows(
+    await world.wait_for_content(
         card, holding="I couldn't check the old tokens: the probe token didn't work before the rotation either"
     )
 
@@ -195,7 +197,7 @@ async def test_a_failing_network_is_not_a_proof(world: World) -> None:
         world.turso.faults.add(kind, path=f"/db/{name}/*", count=3)
     hold.released.set()
 
-    await world.shows(card, holding=ACCEPTED)
+    await world.wait_for_content(card, holding=ACCEPTED)
     assert (await proof_of(world, card)).target.tokens is OldTokens.WATCHED
 
 
@@ -203,13 +205,13 @@ async def test_a_database_created_again_under_the_name_proves_nothing(world: Wor
     name = await pair(world, "again")
     world.turso.faults.add("late_rotation", seconds=10 * HOUR)
     card = await rotates(world, name)
-    await world.shows(card, holding=ACCEPTED)
+    await world.wait_for_content(card, holding=ACCEPTED)
 
     assert world.keys is not None
     await _destroy(world, name)
-    await world.make(name, group=f"g-{name}")
+    await world.create_databases(name, group=f"g-{name}")
 
-    await world.shows(card, holding="I couldn't check the old tokens: the database was destroyed")
+    await world.wait_for_content(card, holding="I couldn't check the old tokens: the database was destroyed")
 
 
 async def _destroy(world: World, name: str) -> None:
@@ -224,19 +226,19 @@ async def test_a_restart_ends_the_proof_of_a_rotation(world: World) -> None:
     name = await pair(world, "restart")
     world.turso.faults.add("late_rotation", seconds=10 * HOUR)
     card = await rotates(world, name)
-    await world.shows(card, holding=ACCEPTED)
+    await world.wait_for_content(card, holding=ACCEPTED)
 
     await world.bot.env.watches.close()  # a process that ends loses its probe tokens
     await world.pass_time(minutes=2)
 
-    await world.shows(card, holding="I couldn't check the old tokens: Turso Ops restarted")
+    await world.wait_for_content(card, holding="I couldn't check the old tokens: Turso Ops restarted")
 
 
 async def test_freeze_first_works_like_the_typed_command(world: World) -> None:
     name = await pair(world, "leaked")
     card = await world.person(DANA).types(f"/turso rotate {name} --reason leak", holding=name)
 
-    question = await world.person(REMY).presses_and_hears("Freeze first", card)
+    question = await world.person(REMY).presses_and_reads("Freeze first", card)
     assert "Freeze writes" in buttons(question), "a responder may freeze after a confirmation"
     await world.person(REMY).presses("Freeze writes", question)
     await until(lambda: world.card(holding=f"to *{name}* are blocked"), what="the freeze")
@@ -245,16 +247,16 @@ async def test_freeze_first_works_like_the_typed_command(world: World) -> None:
     await until(lambda: world.card(holding="Freeze writes"), what="Dana's request, which needs an approval")
 
     assert len(world.changes("PATCH", f"/{name}/configuration")) == before
-    assert "Approve" in buttons(world.as_now(card)), "the rotation still waits for approval"
+    assert "Approve" in buttons(world.current(card)), "the rotation still waits for approval"
 
 
 async def test_a_database_without_siblings_has_one_probe(world: World) -> None:
     await world.turso.change(_group, "g-alone")
-    await world.make("alone", group="g-alone")
+    await world.create_databases("alone", group="g-alone")
 
     card = await rotates(world, "alone")
 
-    await world.shows(card, holding="Old tokens have been refused since")
+    await world.wait_for_content(card, holding="Old tokens have been refused since")
     assert (await proof_of(world, card)).sibling is None
     assert len(world.changes("POST", "/alone/auth/tokens")) == 1
 
@@ -263,10 +265,10 @@ async def test_a_database_without_siblings_has_one_probe(world: World) -> None:
 async def test_a_rotation_of_a_blocked_database_can_be_proven(world: World, block_reads: bool) -> None:
     name = f"frozen-{block_reads}".lower()
     await world.turso.change(_group, f"g-{name}")
-    await world.make(name, group=f"g-{name}")
+    await world.create_databases(name, group=f"g-{name}")
     assert world.bot is not None
     await world.bot.env.turso_clients.turso("acme").configure(name, block_reads=block_reads, block_writes=True)
 
     card = await rotates(world, name)
 
-    await world.shows(card, holding="Old tokens have been refused since")
+    await world.wait_for_content(card, holding="Old tokens have been refused since")

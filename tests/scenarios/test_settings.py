@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.running import POLICY
-from tests.process import Process, standing
+from tests.process import Process, local_servers
 from tests.scenarios.shell import run, run_afresh
 from tests.world import World
 
@@ -168,7 +168,7 @@ class FromFiles(Process):
 
 
 async def test_a_bot_starts_with_only_a_dot_env_and_secret_files(tmp_path: Path) -> None:
-    async with standing(tmp_path) as (world, keys):
+    async with local_servers(tmp_path) as (world, keys):
         bot = FromFiles(world, keys)
         await bot.start()
 
@@ -208,7 +208,7 @@ HARMLESS = {
 
 
 async def test_variables_for_other_programs_change_nothing(tmp_path: Path) -> None:
-    async with standing(tmp_path) as (world, keys):
+    async with local_servers(tmp_path) as (world, keys):
         bot = Process(world, keys, extra=HARMLESS, fresh=True)
         await bot.start()
 
@@ -221,7 +221,7 @@ async def test_variables_for_other_programs_change_nothing(tmp_path: Path) -> No
 
 
 async def test_an_app_token_that_slack_refuses_ends_the_process_and_is_named(tmp_path: Path) -> None:
-    async with standing(tmp_path) as (world, keys):
+    async with local_servers(tmp_path) as (world, keys):
         bot = Process(world, keys, command="socket", extra={"SLACK_APP_TOKEN": "xapp-canary-0123456789"})
         await bot.start()
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.sandbox.running import POLICY
-from tests.world import DANA, DB_OPS, ORDERS, World, buttons, enforce, until, words
+from tests.world import DANA, DB_OPS, ORDERS, World, buttons, set_policy, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SHARE = "Share to channel"
@@ -36,25 +36,25 @@ async def test_a_private_answer_cannot_be_shared_where_the_rules_keep_answers_pr
     rule = (
         f"{{version: 1, channels: {{{DB_OPS}: {{databases: ['*'], visibility: ephemeral, rules: [{{allow: read}}]}}}}}}"
     )
-    enforce(world, rule)
+    set_policy(world, rule)
     try:
         assert SHARE not in buttons(await world.person(DANA).types("/turso ls --private"))
     finally:
-        enforce(world, OWN_POLICY)
+        set_policy(world, OWN_POLICY)
 
 
 async def test_sharing_is_decided_again_at_the_press(world: World) -> None:
     person = world.person(DANA)
     private = await person.types("/turso ls --private")
-    enforce(world, f"{{version: 1, channels: {{{ORDERS}: {{databases: ['*'], rules: [{{allow: read}}]}}}}}}")
+    set_policy(world, f"{{version: 1, channels: {{{ORDERS}: {{databases: ['*'], rules: [{{allow: read}}]}}}}}}")
     try:
-        assert (await person.presses_and_hears(SHARE, private)).only_for == DANA
+        assert (await person.presses_and_reads(SHARE, private)).only_for == DANA
     finally:
-        enforce(world, OWN_POLICY)
+        set_policy(world, OWN_POLICY)
 
 
 async def test_the_next_page_of_a_private_list_is_private(world: World) -> None:
-    await world.make(*(f"page-{number}" for number in range(60)))
+    await world.create_databases(*(f"page-{number}" for number in range(60)))
     person = world.person(DANA)
     first = await person.types("/turso ls --private")
     before = {one.ts for one in person.sees()}

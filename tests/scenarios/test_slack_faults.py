@@ -11,11 +11,11 @@ import pytest_asyncio
 import bot.slack
 from bot.slack.outgoing import web_api
 from bot.slack.outgoing.answer_shapes import SHAPES
-from tests.scenarios.conftest import hurry
+from tests.scenarios.conftest import turn_off_rate_limits
 from tests.scenarios.invariants import keep_log, problems
 from tests.scenarios.slack_faults import FAULTS, POLICY, ROWS, Cell, everything
 from tests.soak import pairs
-from tests.world import World, living, words
+from tests.world import World, running_sandbox, words
 
 NO_METHODS = {"response_url", "upload"}
 SECONDS = 1
@@ -31,11 +31,11 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
     async with AsyncExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr(web_api, "TIMEOUT_SECONDS", SECONDS)
-        found = await stack.enter_async_context(living(data, policy=data / "policy.yaml"))
+        found = await stack.enter_async_context(running_sandbox(data, policy=data / "policy.yaml"))
         log = keep_log()
-        hurry(found)
+        turn_off_rate_limits(found)
         yield found
-        await found.calm()
+        await found.wait_until_idle()
         log.lines = [line for line in log.lines if "the fault `drop` is on" not in line]
         assert not (wrong := problems(found, log)), "\n".join(wrong)
 

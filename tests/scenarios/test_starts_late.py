@@ -67,7 +67,7 @@ async def outcome(world: World, holding: str) -> Message:
 async def test_a_change_that_is_allowed_at_once_is_reported_as_waiting_and_then_its_outcome(
     world: World, tries: list[str], how: str
 ) -> None:
-    await world.make(name := f"late-{how}")
+    await world.create_databases(name := f"late-{how}")
     silent = world.workspace.faults.add("api_error", "conversations.members", error="internal_error")
     line = LINES[how].format(name, bot=world.workspace.app.bot_user_id)
     await world.workspace.say(DANA, DB_OPS, line)
@@ -82,12 +82,12 @@ async def test_a_change_that_is_allowed_at_once_is_reported_as_waiting_and_then_
 
     world.workspace.faults.remove(silent)
     await outcome(world, f"*{name}*")
-    await world.calm()
+    await world.wait_until_idle()
     assert len(waiting_notes(world, name)) == 1
 
 
 async def test_a_change_that_waits_for_turso_says_so_instead_of_saying_that_it_starts(world: World) -> None:
-    await world.make(name := "late-confirmed")
+    await world.create_databases(name := "late-confirmed")
     dana = world.person(DANA)
     question = await dana.types(f"/turso db protect {name} on")
     silent = world.turso.faults.add("status", method="GET", path=f"*/databases/{name}*", status=503, count=None)
@@ -98,7 +98,7 @@ async def test_a_change_that_waits_for_turso_says_so_instead_of_saying_that_it_s
         "the note was replaced"
     )
     world.turso.faults.remove(silent.id)
-    await world.calm()
+    await world.wait_until_idle()
     assert not waiting_notes(world, name), "the outcome replaced the note"
 
 
@@ -106,7 +106,7 @@ async def test_a_requester_is_soon_notified_if_turso_does_not_respond_at_all(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(start_delay, "SLOW_SECONDS", 0.2)
-    await world.make(name := "late-held")
+    await world.create_databases(name := "late-held")
     dana = world.person(DANA)
     question = await dana.types(f"/turso db protect {name} on")
     held = world.turso.faults.add("hold_before", method="GET", path=f"*/databases/{name}*", count=None)
@@ -115,12 +115,12 @@ async def test_a_requester_is_soon_notified_if_turso_does_not_respond_at_all(
     await until(lambda: waiting_notes(world, name), what="the note that it waits", within=10)
     assert start_delay.SLOW in words(waiting_notes(world, name)[0])
     world.turso.faults.remove(held.id)
-    await world.calm()
+    await world.wait_until_idle()
     assert world.changes("PATCH", f"/{name}/configuration")
 
 
 async def test_withdraw_on_the_note_ends_the_request(world: World) -> None:
-    await world.make(name := "late-withdrawn")
+    await world.create_databases(name := "late-withdrawn")
     silent = world.workspace.faults.add("api_error", "conversations.members", error="internal_error")
     await world.workspace.say(DANA, DB_OPS, f"/turso freeze {name} --reason fire")
     await until(lambda: waiting_notes(world, name), what="the note that it waits", within=10)
@@ -128,7 +128,7 @@ async def test_withdraw_on_the_note_ends_the_request(world: World) -> None:
 
     answer = await forging.answer_to(world, DANA, world.person(DANA).presses("Withdraw", note))
     world.workspace.faults.remove(silent)
-    await world.calm()
+    await world.wait_until_idle()
 
     assert "Withdrawn" in words(answer)
     assert not world.changes("PATCH", f"/{name}/configuration")

@@ -14,11 +14,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.crash.waiting import patient
-from tests.forked import the_nursery
+from tests.crash.waiting import poll_until
+from tests.forked import shared_fork_server
 from tests.http import local_client
 from tests.postgres import named, postgres_server, upgraded_postgresql_url
-from tests.process import Process, free_port, standing
+from tests.process import Process, free_port, local_servers
 from tests.scenarios import impatient
 from tests.scenarios.test_settings import GIVEN
 from tests.world import DANA, until
@@ -34,7 +34,7 @@ async def test_a_store_that_cannot_be_reached_ends_the_start_with_status_75(tmp_
     url = f"postgresql://u:canary@127.0.0.1:{free_port()}/d"
     environment = GIVEN | {"PATH": os.environ["PATH"], "DATABASE_URL": url, "PORT": str(free_port())}
     out, err = tmp_path / "out", tmp_path / "err"
-    fork = partial(the_nursery().fork, command, environment=environment, cwd=tmp_path, out=out, err=err,
+    fork = partial(shared_fork_server().fork, command, environment=environment, cwd=tmp_path, out=out, err=err,
                    module=impatient.__name__)  # fmt: skip
 
     child = await asyncio.to_thread(fork)
@@ -55,7 +55,7 @@ async def test_a_process_that_waits_for_the_store_stops_cleanly(
     environment = GIVEN | {"PATH": os.environ["PATH"], "DATABASE_URL": url, "PORT": str(free_port())}
     out, err = tmp_path / "out", tmp_path / "err"
     child = await asyncio.to_thread(
-        partial(the_nursery().fork, command, environment=environment, cwd=tmp_path, out=out, err=err)
+        partial(shared_fork_server().fork, command, environment=environment, cwd=tmp_path, out=out, err=err)
     )
     await until(lambda: err.exists() and "store.waiting" in err.read_text(), what="a start that waits")
 
@@ -85,7 +85,7 @@ def limited_url(postgres_server: str, upgraded_postgresql_url: str) -> Iterator[
 
 
 async def test_a_role_with_few_connections_stops_no_process(limited_url: str, tmp_path: Path) -> None:
-    async with standing(tmp_path) as (world, keys):
+    async with local_servers(tmp_path) as (world, keys):
         first = Process(world, keys, database_url=limited_url)
         others = [replace(first, command="worker", log=tmp_path / f"log{number}") for number in range(3)]
         for process in (first, *others):
@@ -110,7 +110,7 @@ async def test_a_role_with_few_connections_stops_no_process(limited_url: str, tm
 
 
 async def test_a_process_without_durable_work_counts_the_entries_of_the_audit_log(tmp_path: Path) -> None:
-    async with standing(tmp_path) as (world, keys):
+    async with local_servers(tmp_path) as (world, keys):
         web = Process(world, keys, arguments=("--no-durable",))
         await web.start()
         await world.person(DANA).types("/turso show orders")
@@ -123,5 +123,5 @@ async def test_a_process_without_durable_work_counts_the_entries_of_the_audit_lo
             assert found is not None
             return int(found[1]) >= 1 or None
 
-        await patient(counted, "the entry to be counted")
+        await poll_until(counted, "the entry to be counted")
         assert await web.stop() == 0

@@ -17,14 +17,14 @@ from bot.app.logs import set_up_logs
 from bot.core.requests.request import Request, State
 from bot.sandbox import running
 from bot.sandbox.workspace.records import Delivery
-from tests.crash.waiting import patient
+from tests.crash.waiting import poll_until
 from tests.policies import ACME
 from tests.scenarios import forging
-from tests.scenarios.conftest import hurry
+from tests.scenarios.conftest import turn_off_rate_limits
 from tests.scenarios.invariants import KeptLog, keep_log
 from tests.security import stage
 from tests.stopping import hanging_server, locked
-from tests.world import ANA, DANA, DB_OPS, World, living, until, words
+from tests.world import ANA, DANA, DB_OPS, World, running_sandbox, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 POLICY = (
@@ -55,7 +55,7 @@ class Hanging:
 
     def __init__(self, world: World, hang: Any) -> None:
         assert world.bot is not None
-        hurry(world)
+        turn_off_rate_limits(world)
         set_up_logs("INFO", "json", secrets_of(world.bot.settings))
         self.world = world
         self.hang: partial[AbstractContextManager[None]] = hang
@@ -72,13 +72,13 @@ async def hanging(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
     data, made = tmp_path_factory.mktemp("world"), running._settings
     (data / "policy.yaml").write_text(POLICY)
     if request.param == "sqlite":
-        async with living(data, policy=data / "policy.yaml") as found:
+        async with running_sandbox(data, policy=data / "policy.yaml") as found:
             yield Hanging(found, partial(locked, data / "turso-ops.db"))
         return
     with hanging_server() as server, pytest.MonkeyPatch.context() as patched:
         update = {"database_url": SecretStr(server.new_store()), "database_timeout": READ_SECONDS}
         patched.setattr(running, "_settings", lambda *args: made(*args).model_copy(update=update))
-        async with living(data, policy=data / "policy.yaml") as found:
+        async with running_sandbox(data, policy=data / "policy.yaml") as found:
             yield Hanging(found, server.stopped)
 
 
@@ -89,14 +89,14 @@ async def test_every_ack_is_in_time_and_refused_requests_are_never_carried_out(h
     """
     world = hanging.world
     assert world.bot is not None
-    await world.make("hang-one", "hang-two", "hang-three")
+    await world.create_databases("hang-one", "hang-two", "hang-three")
     dana = world.person(DANA)
     typed = await dana.types("/turso freeze hang-one --reason x", holding="hang-one")
     pressed = await dana.types("/turso protect hang-two on --reason x", holding="hang-two")
     await world.person(ANA).presses("Approve", typed)
     form = await world.person(ANA).modal("hang-one")
     by_type, by_press = await stage.request_of(world, typed), await stage.request_of(world, pressed)
-    await world.calm()
+    await world.wait_until_idle()
     before = {person: len(forging.private_messages(world, person)) for person in (ANA, DANA)}
     since = len(world.workspace.deliveries)
 
@@ -115,7 +115,7 @@ async def test_every_ack_is_in_time_and_refused_requests_are_never_carried_out(h
     assert len(deliveries) >= 5
     assert [(one.kind, one.milliseconds) for one in deliveries if not one.ok or (one.milliseconds or 0) > 3000] == []
     assert NOT_RECORDED in str(answer) or NOT_RECORDED in words(world.workspace.views_of(ANA)[-1])
-    await world.calm()
+    await world.wait_until_idle()
     for request, state in ((by_type, State.PENDING), (by_press, State.PENDING)):
         now = await world.bot.store.requests.get(request.id)
         assert now is not None
@@ -123,8 +123,8 @@ async def test_every_ack_is_in_time_and_refused_requests_are_never_carried_out(h
     assert not [one for one in await world.bot.store.requests.find(states=list(State)) if "hang-three" in one.line]
     assert not world.changes("PATCH", "hang-three/configuration")
 
-    await world.person(ANA).presses("Approve", world.as_now(pressed))
-    await world.calm()
+    await world.person(ANA).presses("Approve", world.current(pressed))
+    await world.wait_until_idle()
     assert len(world.changes("PATCH", "hang-two/configuration")) == 1
 
 
@@ -137,13 +137,13 @@ def refusals(world: World, person: str, before: int) -> int:
 async def test_every_reference_that_was_shown_is_in_the_log_with_its_cause(hanging: Hanging) -> None:
     """While the store hangs, send a change, a mention, a press, a form and a read."""
     world = hanging.world
-    await world.make("hang-five", "hang-six")
+    await world.create_databases("hang-five", "hang-six")
     dana, ana = world.person(DANA), world.person(ANA)
     pressed = await dana.types("/turso protect hang-five on --reason x", holding="hang-five")
     typed = await dana.types("/turso freeze hang-six --reason x", holding="hang-six")
     await ana.presses("Approve", typed)
     form = await ana.modal("hang-six")
-    await world.calm()
+    await world.wait_until_idle()
     before = references(world)
 
     with hanging.hang():
@@ -158,7 +158,7 @@ async def test_every_reference_that_was_shown_is_in_the_log_with_its_cause(hangi
             lambda: len(references(world) - before) >= 4, what="a reference for each request that isn't recorded"
         )
         await asyncio.sleep(READ_SECONDS)
-    await world.calm()
+    await world.wait_until_idle()
 
     for reference in references(world) - before:
         assert any(CAUSE.fullmatch(one) for one in hanging.causes(reference)), (reference, hanging.causes(reference))
@@ -174,7 +174,7 @@ def references(world: World) -> set[str]:
 
 async def test_a_request_that_was_approved_before_the_store_hung_is_carried_out_once(hanging: Hanging) -> None:
     world = hanging.world
-    await world.make("hang-four")
+    await world.create_databases("hang-four")
     card = await world.person(DANA).types("/turso protect hang-four on --reason x", holding="hang-four")
     request = await stage.request_of(world, card)
     await world.person(ANA).presses("Approve", card)
@@ -183,7 +183,7 @@ async def test_a_request_that_was_approved_before_the_store_hung_is_carried_out_
         found = await world.bot.store.requests.get(request.id) if world.bot else None
         return bool(found and found.votes) or None
 
-    await patient(approved, "the vote to be on record")
+    await poll_until(approved, "the vote to be on record")
     with hanging.hang():
         await asyncio.sleep(HANGS_SECONDS)
 
@@ -191,7 +191,7 @@ async def test_a_request_that_was_approved_before_the_store_hung_is_carried_out_
         found = await world.bot.store.requests.get(request.id) if world.bot else None
         return found if found and found.state is State.SUCCEEDED else None
 
-    ended = await patient(done, "the change", within=60)
-    await world.calm()
+    ended = await poll_until(done, "the change", within=60)
+    await world.wait_until_idle()
     assert [vote.user_id for vote in ended.votes] == [ANA]
     assert len(world.changes("PATCH", "hang-four/configuration")) == 1

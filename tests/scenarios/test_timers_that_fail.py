@@ -85,7 +85,7 @@ async def test_timers_of_every_kind_that_fail_are_shown_until_they_work(
     for kind in TimerKind:
         monkeypatch.setitem(due.DUE, kind, works)
     await until(lambda: fired == set(TimerKind), what="every kind", within=PATIENCE)
-    await world.calm()
+    await world.wait_until_idle()
     assert timers(world) == {}
     assert (await doctor(world))[0]
     assert await gauge(world) == 0
@@ -96,7 +96,7 @@ async def frozen(world: World) -> tuple[Message, str]:
     card = await make_request(world, "/turso freeze {} --for 1m --reason spike")
     await world.person(ANA).presses("Approve", card)
     request = await reaches(world, card, State.SUCCEEDED)
-    await world.calm()
+    await world.wait_until_idle()
     return card, request.id
 
 

@@ -12,7 +12,7 @@ from bot.core.model import Verdict
 from bot.core.parsing.grammar import Grammar
 from bot.core.policy import load, report
 from tests.scenarios import forging
-from tests.scenarios.conftest import sound
+from tests.scenarios.conftest import checked_sandbox
 from tests.scenarios.decisions import of_the_line, record_decisions
 from tests.scenarios.generated import LINES
 from tests.scenarios.outcomes import outcomes_of
@@ -96,7 +96,7 @@ def lines(dice: random.Random, count: int) -> Iterator[str]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """Run the sandbox, whose policy the test replaces."""
-    async with sound(tmp_path_factory.mktemp("world")) as found:
+    async with checked_sandbox(tmp_path_factory.mktemp("world")) as found:
         yield found
 
 
@@ -116,7 +116,7 @@ async def test_the_policy_tools_match_the_decisions_of_the_bot(
         decided.clear()
         outcomes = outcomes_of(world)
         await forging.forge_command(world, person, channel, line)
-        await world.calm()
+        await world.wait_until_idle()
         assert outcomes(), line
         own = [one for _, _, one in of_the_line(decided, person, channel)]
         verdict = own[-1].verdict if own else Verdict.ALLOW

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from bot.core.requests.request import State
 from bot.sandbox.workspace.model import Message
-from tests.scenarios.conftest import sound
+from tests.scenarios.conftest import checked_sandbox
 from tests.world import ANA, DANA, DB_OPS, ORDERS, World, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -33,8 +33,8 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
     data = tmp_path_factory.mktemp("world")
     policy = data / "policy.yaml"
     policy.write_text(json.dumps(POLICY))
-    async with sound(data, policy=policy) as found:
-        await found.make(NAME)
+    async with checked_sandbox(data, policy=policy) as found:
+        await found.create_databases(NAME)
         yield found
 
 
@@ -81,7 +81,7 @@ async def test_another_text_than_the_name_is_an_error_at_its_field_and_changes_n
     await world.person(who).modal(NAME)
 
     answer = await world.person(who).submits({"typed_name": typed})
-    await world.calm()
+    await world.wait_until_idle()
 
     assert list(answer.errors) == ["typed_name"]
     assert f"Type {NAME}" in answer.errors["typed_name"]
@@ -92,7 +92,7 @@ async def test_another_text_than_the_name_is_an_error_at_its_field_and_changes_n
     view = await world.person(who).modal(NAME)
     await world.workspace.close_view(who, view.id)
     await world.person(DANA).presses({"Approve": "Withdraw", "Destroy": "Cancel"}[label], message)
-    await world.calm()
+    await world.wait_until_idle()
 
 
 @pytest.mark.parametrize(
@@ -117,5 +117,5 @@ async def test_the_name_as_phones_write_it_is_accepted(
 
     assert not answer.errors
     await until(lambda: len(world.changes("DELETE", NAME)) == before + 1, what="the destroy")
-    await world.calm()
-    await world.make(NAME)
+    await world.wait_until_idle()
+    await world.create_databases(NAME)

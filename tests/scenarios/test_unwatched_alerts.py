@@ -9,7 +9,7 @@ from tests.scenarios.alerting import made, raised, shown
 from tests.scenarios.test_alerts import OWN_POLICY as OWN_POLICY
 from tests.scenarios.test_alerts import SAYS
 from tests.scenarios.test_alerts import alerts_on as alerts_on
-from tests.world import ANA, World, buttons, enforce, words
+from tests.world import ANA, World, buttons, set_policy, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def take_sample(world: World) -> None:
     """Let an hour pass, so that the next sample is taken and alerts are evaluated."""
     await world.pass_time(hours=1)
-    await world.calm()
+    await world.wait_until_idle()
 
 
 @pytest.mark.parametrize(
@@ -34,13 +34,13 @@ async def take_sample(world: World) -> None:
 async def test_an_open_alert_ends_when_the_policy_no_longer_lets_its_channel_have_it(world: World, policy: str) -> None:
     alert = await raised(world, AlertKind.QUOTA, "orders")
     card = await shown(world, SAYS)
-    enforce(world, policy)
+    set_policy(world, policy)
 
     await take_sample(world)
 
     assert world.bot is not None
     assert present(await world.bot.store.alerts.get(alert.id)).end is AlertEnd.UNWATCHED
-    after = await world.shows(card, holding="no longer watched here")
+    after = await world.wait_for_content(card, holding="no longer watched here")
     assert not buttons(after)
     assert "82%" not in words(after)
 
@@ -57,17 +57,17 @@ async def test_an_open_alert_ends_when_its_organization_leaves_the_policy(world:
 
     assert present(await world.bot.store.alerts.get(other.id)).end is AlertEnd.UNWATCHED
     assert present(await world.bot.store.alerts.get(alert.id)).is_open
-    assert buttons(world.as_now(card))
+    assert buttons(world.current(card))
 
 
 @pytest.mark.parametrize("button", ["Triage orders", "Freeze orders 30 min", "Turn on overages", "Start incident"])
 async def test_a_button_does_not_act_on_another_organization(world: World, button: str) -> None:
     await raised(world, AlertKind.QUOTA, "orders")
     card = await shown(world, SAYS)
-    enforce(world, OWN_POLICY.replace("organizations:\n", "organizations:\n  second: {token: env:TURSO_SECOND}\n")
+    set_policy(world, OWN_POLICY.replace("organizations:\n", "organizations:\n  second: {token: env:TURSO_SECOND}\n")
             .replace("  C0DBOPS:", "  C0DBOPS:\n    organization: second"))  # fmt: skip
 
-    heard = await world.person(ANA).presses_and_hears(button, card)
+    heard = await world.person(ANA).presses_and_reads(button, card)
 
     assert "no longer has the databases that this alert is about" in words(heard)
 
@@ -80,12 +80,12 @@ async def test_a_button_does_not_act_on_another_organization(world: World, butto
     ],
 )
 async def test_alerts_are_not_turned_on_where_they_would_not_be_posted(world: World, rule: str, says: str) -> None:
-    enforce(world, OWN_POLICY.replace("- {allow: read}", rule))
+    set_policy(world, OWN_POLICY.replace("- {allow: read}", rule))
     assert says in words(await world.person(ANA).types("/turso alert on"))
 
 
 async def test_without_an_incident_profile_no_incident_is_offered(world: World) -> None:
-    enforce(world, OWN_POLICY.partition("profiles:")[0])
+    set_policy(world, OWN_POLICY.partition("profiles:")[0])
     await raised(world, AlertKind.QUOTA, "orders")
     assert "Start incident" not in buttons(await shown(world, SAYS))
 
@@ -93,11 +93,11 @@ async def test_without_an_incident_profile_no_incident_is_offered(world: World) 
 @pytest.mark.parametrize("button", ["Triage", "Freeze writes 30 min"])
 async def test_no_button_shows_or_changes_another_database_with_the_name(world: World, button: str) -> None:
     name = f"twin-{button[:4].lower()}"
-    await world.make(name)
+    await world.create_databases(name)
     await raised(world, AlertKind.SPIKE, name)
     card = await shown(world, f"`{name}`: 120,000")
-    assert (await world.at_turso("DELETE", f"/databases/{name}")).status_code == 200
-    await world.make(name)
+    assert (await world.call_turso("DELETE", f"/databases/{name}")).status_code == 200
+    await world.create_databases(name)
 
-    heard = await world.person(ANA).presses_and_hears(button, card)
+    heard = await world.person(ANA).presses_and_reads(button, card)
     assert "is a different database now" in words(heard)

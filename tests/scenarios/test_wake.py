@@ -39,8 +39,8 @@ async def test_a_responder_wakes_a_database_from_its_triage_card(world: World) -
     assert f"*{name}* is awake" in words(message)
     assert f"{name}-z" in words(message), "the sibling is awake, too"
     assert wakings(world, name) == 1
-    await world.shows(card, holding="open")
-    assert "Wake" not in buttons(world.as_now(card))
+    await world.wait_for_content(card, holding="open")
+    assert "Wake" not in buttons(world.current(card))
 
 
 async def test_a_person_who_needs_a_token_is_offered_to_wake_the_database(world: World) -> None:
@@ -58,7 +58,7 @@ async def test_a_person_who_needs_a_token_is_offered_to_wake_the_database(world:
 async def test_waking_needs_the_right_for_every_database_of_the_group(world: World) -> None:
     """`orders-wide` belongs to #team-orders, but its sibling in the group doesn't."""
     await pair(world, "orders-wide")
-    await world.make("elsewhere", group="g-orders-wide")
+    await world.create_databases("elsewhere", group="g-orders-wide")
     await world.turso.archive("acme", "g-orders-wide")
 
     shown = await world.person(DANA).types("/turso show orders-wide", ORDERS)
@@ -101,7 +101,7 @@ async def test_two_people_and_two_presses_wake_a_group_once(world: World) -> Non
     await asyncio.gather(*(world.person(who).presses("Wake", card) for who in (REMY, BEN, REMY)))
 
     await until(lambda: world.card(holding=f"*{name}* is awake"), what="the outcome")
-    await world.calm()
+    await world.wait_until_idle()
     assert wakings(world, name) == 1
     assert world.bot is not None
     made = [one for one in await world.bot.store.requests.find(states=list(State)) if one.line == f"wake {name}"]

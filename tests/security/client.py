@@ -28,7 +28,7 @@ class Client:
     process: Process
     token: str = ""
 
-    async def runs(self, sql: str) -> list[Any]:
+    async def run_sql(self, sql: str) -> list[Any]:
         """Run one statement on a new connection. Raises Refused."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None

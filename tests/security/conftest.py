@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from tests.postgres import database_url, postgres_server, postgresql_url, upgraded_postgresql_url
-from tests.scenarios.conftest import sound
+from tests.scenarios.conftest import checked_sandbox
 from tests.security import stage
 from tests.world import World
 
@@ -20,7 +20,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
     """Run the sandbox that the tests attack, and assert at its end that nothing broke."""
     data = tmp_path_factory.mktemp("world")
     (data / "policy.yaml").write_text(stage.POLICY)
-    async with sound(data, policy=data / "policy.yaml") as found:
+    async with checked_sandbox(data, policy=data / "policy.yaml") as found:
         stage.be_patient(found)
-        await found.make(*NAMES)
+        await found.create_databases(*NAMES)
         yield found

@@ -13,7 +13,7 @@ from bot.sandbox.oncall.app import PREFIX, create_oncall
 from bot.sandbox.oncall.roster import Shift
 from bot.sandbox.running import POLICY, Keys, bound, served
 from tests.http import local_client
-from tests.process import Process, standing
+from tests.process import Process, local_servers
 from tests.security import gathering
 from tests.security.canaries import canary_token, minted, quoting, secrets_of_keys, secrets_of_slack, ticketed
 from tests.security.recovering import a_database_is_brought_back
@@ -112,12 +112,12 @@ async def watched(
     policy = folder / "policy.yaml"
     policy.write_text(with_on_call(POLICY.read_text(), on_call))
     with minted() as tokens, ticketed() as tickets, bound(0) as desk:
-        async with standing(data) as (world, keys), served(create_oncall(world.roster, keys.on_call_token), desk):
+        async with local_servers(data) as (world, keys), served(create_oncall(world.roster, keys.on_call_token), desk):
             extra[f"{on_call.name}_API_TOKEN"] = keys.on_call_token
             extra[f"{on_call.name}_API_BASEURL"] = f"http://127.0.0.1:{desk.getsockname()[1]}{PREFIX}/{on_call}"
             bot = Process(world, keys, command, database_url, policy, extra=extra, log=folder / "log", fresh=True)
             be_patient(world)
-            await world.make(*NAMES)
+            await world.create_databases(*NAMES)
             await bot.start()
             if command == "socket":
                 await until(lambda: world.workspace.sockets.connections, what="the connection", within=40)
@@ -140,9 +140,9 @@ async def on_call_misbehaves(here: Watched) -> None:
     card = await here.world.person(DANA).types('/turso token fleet --expiration 1h --reason "shift"', holding="shift")
     for status in (500, 401, 302):
         roster.status = status
-        assert f"{here.on_call.label} didn't say" in words(await remy.presses_and_hears("Approve", card))
+        assert f"{here.on_call.label} didn't say" in words(await remy.presses_and_reads("Approve", card))
     roster.status, roster.shifts = 0, [Shift("PNEW999")]
-    assert "You aren't an approver" in words(await remy.presses_and_hears("Approve", card))
+    assert "You aren't an approver" in words(await remy.presses_and_reads("Approve", card))
 
 
 async def go_through_everything(here: Watched) -> None:
@@ -157,8 +157,8 @@ async def go_through_everything(here: Watched) -> None:
     await dana.types("/turso ls", holding="[hidden]")
     await dana.types("/turso token crew --read-only", holding="eyJ")
     card = await dana.types('/turso token fleet --expiration 1h --reason "a migration"', holding="a migration")
-    await ana.presses_and_hears("Approve", card)
-    shown = await dana.presses_and_hears("Reveal", await world.shows(card, button="Reveal"))
+    await ana.presses_and_reads("Approve", card)
+    shown = await dana.presses_and_reads("Reveal", await world.wait_for_content(card, button="Reveal"))
     assert "eyJ" in words(shown)
 
     await turso_misbehaves(here)

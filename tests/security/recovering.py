@@ -30,8 +30,8 @@ async def a_database_is_brought_back(here: "Watched") -> None:
     copy = buttons(compared)["Switch"]["value"].split("--copy ")[1]
     assert copy in words(switched)
     card = await dana.types(f"/turso token {copy} --expiration 1h --reason switched", holding="switched")
-    await ana.presses_and_hears("Approve", card)
-    shown = await dana.presses_and_hears("Reveal", await world.shows(card, button="Reveal"))
+    await ana.presses_and_reads("Approve", card)
+    shown = await dana.presses_and_reads("Reveal", await world.wait_for_content(card, button="Reveal"))
     assert "eyJ" in words(shown)
 
 

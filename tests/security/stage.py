@@ -131,7 +131,7 @@ def everything_shown(world: World) -> Iterator[Message]:
         yield from messages.values()
 
 
-async def hears(world: World, person: str, doing: Any, *, holding: str = "") -> Message:
+async def answer_to(world: World, person: str, doing: Any, *, holding: str = "") -> Message:
     """Await `doing`, then wait for and return the new private message to the person that contains `holding`."""
     return await forging.answer_to(world, person, doing, holding=holding)
 

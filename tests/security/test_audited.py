@@ -11,7 +11,7 @@ from bot.core.requests.request import State
 from tests.http import local_client
 from tests.policies import WITH_DBA_GROUP
 from tests.scenarios import forging
-from tests.scenarios.conftest import sound
+from tests.scenarios.conftest import checked_sandbox
 from tests.security.stage import be_patient
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, STELLA, World, buttons, until, words
 
@@ -44,14 +44,14 @@ async def log(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[list[Au
     """Return the audit log of a day in which everything happened once."""
     data = tmp_path_factory.mktemp("world")
     (data / "policy.yaml").write_text(POLICY)
-    async with sound(data, policy=data / "policy.yaml") as world:
+    async with checked_sandbox(data, policy=data / "policy.yaml") as world:
         be_patient(world)
-        await world.make(*NAMES)
+        await world.create_databases(*NAMES)
         for part in (_refusals, _approvals, _tokens, _operations):
             await part(world)
         await _time_passes(world)
         assert world.bot is not None
-        await world.calm()
+        await world.wait_until_idle()
         page = await world.bot.store.audit.page(before_seq=None, limit=500)
         yield [one for _, one in reversed(page)]
 
@@ -61,8 +61,8 @@ async def _refusals(world: World) -> None:
     await dana.types("/turso show asked")
     await dana.types("/turso rotate asked", ORDERS)
     card = await dana.types("/turso rotate asked --reason leak --ticket OPS-1")
-    await dana.presses_and_hears("Approve", card)
-    await remy.presses_and_hears("Deny", card)
+    await dana.presses_and_reads("Approve", card)
+    await remy.presses_and_reads("Deny", card)
     for outsider in (GIL, STELLA):
         await forging.forge_press(world, outsider, "Approve", card)
     request = buttons(card)["Approve"]["value"]
@@ -77,17 +77,17 @@ async def _approvals(world: World) -> None:
     denied = await dana.types("/turso db destroy saved --reason cleaning")
     await ana.presses("Deny", denied)
     await ana.submits({"comment": "still in use"})
-    await until(lambda: "Denied" in words(world.as_now(denied)), what="the denial")
+    await until(lambda: "Denied" in words(world.current(denied)), what="the denial")
     withdrawn = await dana.types("/turso db destroy left --reason cleaning")
-    await dana.presses_and_hears("Withdraw", withdrawn)
+    await dana.presses_and_reads("Withdraw", withdrawn)
     card = await dana.types("/turso rotate rotated --reason leak")
-    await world.person(BEN).presses_and_hears("Approve", card)
+    await world.person(BEN).presses_and_reads("Approve", card)
     await until(lambda: world.card(holding="*rotated* · Old tokens have been refused"), what="the rotation")
     stale = await dana.types("/turso rotate stale --reason leak")
     assert world.bot is not None
     await _replace(world, "stale")
-    await ana.presses_and_hears("Approve", stale)
-    await until(lambda: "a different database now" in words(world.as_now(stale)), what="staleness")
+    await ana.presses_and_reads("Approve", stale)
+    await until(lambda: "a different database now" in words(world.current(stale)), what="staleness")
 
 
 async def _replace(world: World, name: str) -> None:
@@ -97,17 +97,17 @@ async def _replace(world: World, name: str) -> None:
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
     async with local_client(base_url=world.url, headers=headers) as http:
         assert (await http.delete(f"/v1/organizations/acme/databases/{name}")).status_code == 200
-    await world.make(name)
+    await world.create_databases(name)
 
 
 async def _tokens(world: World) -> None:
     dana, ana = world.person(DANA), world.person(ANA)
     await dana.types("/turso token asked --read-only")
     card = await dana.types("/turso token full --reason migration")
-    await ana.presses_and_hears("Approve", card)
-    ready = await world.shows(card, button="Reveal")
-    await ana.presses_and_hears("Reveal", ready)
-    await dana.presses_and_hears("Reveal", ready)
+    await ana.presses_and_reads("Approve", card)
+    ready = await world.wait_for_content(card, button="Reveal")
+    await ana.presses_and_reads("Reveal", ready)
+    await dana.presses_and_reads("Reveal", ready)
     path = "*/databases/spoiled/auth/tokens"
     world.turso.faults.add("status", method="POST", path=path, status=500)
     await dana.types("/turso token spoiled --read-only")
@@ -120,16 +120,16 @@ async def _operations(world: World) -> None:
     await until(lambda: world.card(holding="*frozen* are blocked"), what="the freeze")
     for name in ("doomed", "saved"):
         card = await dana.types(f"/turso db destroy {name} --reason cleaning")
-        await ana.presses_and_hears("Approve", card)
-        await world.shows(card, button="Undo")
+        await ana.presses_and_reads("Approve", card)
+        await world.wait_for_content(card, button="Undo")
         if name == "saved":
-            await world.person(BEN).presses_and_hears("Undo", world.as_now(card))
+            await world.person(BEN).presses_and_reads("Undo", world.current(card))
             await until(lambda: world.card(holding="*saved* is restored"), what="the Undo")
     loud = await remy.types("/turso db protect broken on --reason now")
-    loud = await world.shows(loud, button="Review")
+    loud = await world.wait_for_content(loud, button="Review")
     await ana.presses("Review", loud)
     await ana.submits({"verdict": "yes", "comment": "it was right"})
-    await until(lambda: "justified" in words(world.as_now(loud)), what="the review")
+    await until(lambda: "justified" in words(world.current(loud)), what="the review")
 
 
 async def _time_passes(world: World) -> None:

@@ -41,8 +41,8 @@ async def test_a_reason_is_shown_as_quoted_text_and_as_nothing_else(world: World
     quotes = [json.dumps(block) for block in card.blocks if block["type"] == "rich_text"]
     assert any("rich_text_quote" in quote and '"Reason"' in quote for quote in quotes)
     assert "golf" in words(card)
-    await world.person(DANA).presses_and_hears("Withdraw", card)
-    _shows_only_its_own(world.as_now(card))
+    await world.person(DANA).presses_and_reads("Withdraw", card)
+    _shows_only_its_own(world.current(card))
 
 
 def _shows_only_its_own(message: Message) -> None:
@@ -62,7 +62,7 @@ def _shows_only_its_own(message: Message) -> None:
 async def test_a_lookalike_is_not_a_valid_name(world: World, name: str) -> None:
     before = len(world.turso.calls.control())
 
-    answer = await stage.hears(world, DANA, world.workspace.deliver(stage.command(world, f'rotate "{name}"')))
+    answer = await stage.answer_to(world, DANA, world.workspace.deliver(stage.command(world, f'rotate "{name}"')))
 
     assert "Approve" not in buttons(answer)
     paths = [one.path for one in world.turso.calls.control()[before:]]

@@ -20,7 +20,7 @@ async def test_a_forged_form_about_a_request_gives_no_right(world: World, callba
     card = await world.person(DANA).types("/turso db protect charlie on --reason care")
     request = await stage.request_of(world, card)
 
-    answer = await stage.hears(
+    answer = await stage.answer_to(
         world,
         REMY,
         forging.forge_submission(world, REMY, callback_id, request.id, {"typed_name": "charlie", "comment": "x"}),
@@ -29,7 +29,7 @@ async def test_a_forged_form_about_a_request_gives_no_right(world: World, callba
     assert "Reference" in words(answer)
     found = await stage.request_of(world, card)
     assert (found.state, found.votes) == (State.PENDING, ())
-    await world.person(DANA).presses_and_hears("Withdraw", card)
+    await world.person(DANA).presses_and_reads("Withdraw", card)
 
 
 async def test_a_form_that_another_person_opened_cannot_be_used(world: World) -> None:
@@ -39,7 +39,7 @@ async def test_a_form_that_another_person_opened_cannot_be_used(world: World) ->
     before = stage.changing_calls(world)
 
     stolen = await forging.forge_submission(world, REMY, opened.callback_id, about, {"arg.name": "stolen"})
-    await world.calm()
+    await world.wait_until_idle()
 
     assert "too old" in stolen.answer
     assert stage.changing_calls(world) == before
@@ -64,7 +64,7 @@ async def test_a_command_line_in_a_button_is_decided_as_if_its_presser_had_typed
         await forging.forge_click(world, REMY, action_id, line)
         card = await until(lambda: _asks(world, "delta"), what="the card")
         assert f"<@{REMY}>" in words(card)
-        await world.person(REMY).presses_and_hears("Withdraw", card)
+        await world.person(REMY).presses_and_reads("Withdraw", card)
 
     assert stage.changing_calls(world) == before
 
@@ -75,7 +75,9 @@ def _asks(world: World, name: str) -> Message | None:
 
 
 async def test_a_button_from_another_channel_reaches_no_database_of_this_one(world: World) -> None:
-    answer = await stage.hears(world, DANA, forging.forge_click(world, DANA, "run.1", "token alpha", channel=ORDERS))
+    answer = await stage.answer_to(
+        world, DANA, forging.forge_click(world, DANA, "run.1", "token alpha", channel=ORDERS)
+    )
 
     assert "eyJ" not in words(answer)
     assert "Reference" in words(answer)
@@ -90,27 +92,27 @@ async def test_a_form_that_was_opened_before_the_permission_was_lost_is_refused(
     try:
         before = {one.ts for one in world.person(BEN).sees()}
         await world.person(BEN).submits({"typed_name": "delta"})
-        answer = await world.person(BEN).hears(DB_OPS, before)
+        answer = await world.person(BEN).reads_answer(DB_OPS, before)
     finally:
         group.users.append(BEN)
 
     assert "aren't a" in words(answer)
     assert (await stage.request_of(world, card)).state is State.PENDING
-    await world.person(DANA).presses_and_hears("Withdraw", card)
+    await world.person(DANA).presses_and_reads("Withdraw", card)
 
 
 @pytest.mark.parametrize("change", ["deleted", "is_restricted", "is_bot"])
 async def test_a_vote_no_longer_counts_after_its_voters_account_changed(world: World, change: str) -> None:
     assert world.bot is not None
     card = await world.person(DANA).types("/turso rotate echo --reason leak")
-    await world.person(ANA).presses_and_hears("Approve", card)
+    await world.person(ANA).presses_and_reads("Approve", card)
     before = len(world.changes("POST", "/databases/echo/auth/rotate"))
     ana = world.workspace.people[ANA]
     setattr(ana, change, True)
     world.bot.env.directory.forget({"type": "user_change", "user": {"id": ANA}})  # type: ignore[attr-defined]
     try:
-        answer = await world.person(BEN).presses_and_hears("Approve", card)
-        await world.calm()
+        answer = await world.person(BEN).presses_and_reads("Approve", card)
+        await world.wait_until_idle()
     finally:
         setattr(ana, change, False)
         world.bot.env.directory.forget({"type": "user_change", "user": {"id": ANA}})  # type: ignore[attr-defined]
@@ -118,14 +120,14 @@ async def test_a_vote_no_longer_counts_after_its_voters_account_changed(world: W
     assert "1 of 2" in words(answer)
     assert (await stage.request_of(world, card)).state is State.PENDING
     assert len(world.changes("POST", "/databases/echo/auth/rotate")) == before
-    await world.person(DANA).presses_and_hears("Withdraw", card)
+    await world.person(DANA).presses_and_reads("Withdraw", card)
 
 
 async def test_a_token_is_not_revealed_to_a_person_who_left_after_the_approval(world: World) -> None:
     assert world.bot is not None
     card = await world.person(DANA).types("/turso token foxtrot --reason migration")
-    await world.person(ANA).presses_and_hears("Approve", card)
-    ready = await world.shows(card, button="Reveal")
+    await world.person(ANA).presses_and_reads("Approve", card)
+    ready = await world.wait_for_content(card, button="Reveal")
     dana = world.workspace.people[DANA]
     dana.deleted = True
     try:
@@ -140,16 +142,16 @@ async def test_a_token_is_not_revealed_to_a_person_who_left_after_the_approval(w
 
 async def test_an_old_approval_reveals_nothing_again(world: World) -> None:
     card = await world.person(DANA).types("/turso token bravo --reason migration")
-    await world.person(ANA).presses_and_hears("Approve", card)
-    ready = await world.shows(card, button="Reveal")
+    await world.person(ANA).presses_and_reads("Approve", card)
+    ready = await world.wait_for_content(card, button="Reveal")
     path = "*/databases/bravo/auth/tokens"
     world.turso.faults.add("status", method="POST", path=path, status=500)
-    answer = await world.person(DANA).presses_and_hears("Reveal", ready)
+    answer = await world.person(DANA).presses_and_reads("Reveal", ready)
     assert "may exist" in words(answer)
     assert "Reveal again" in buttons(answer)
 
     await world.pass_time(minutes=16)
-    late = await world.person(DANA).presses_and_hears("Reveal again", answer)
+    late = await world.person(DANA).presses_and_reads("Reveal again", answer)
 
     assert "too late" in words(late)
     assert not any("eyJ" in words(one) for one in (answer, late))
@@ -159,12 +161,12 @@ async def test_an_old_approval_reveals_nothing_again(world: World) -> None:
 @pytest.mark.parametrize("label", ["Approve", "Deny"])
 async def test_a_late_press_shows_no_comment_to_a_person_who_left_the_channel(world: World, label: str) -> None:
     name = f"late-{label.lower()}"
-    await world.make(name)
+    await world.create_databases(name)
     card = await world.person(DANA).types(f"/turso db protect {name} on --reason care", holding=name)
     request = await stage.request_of(world, card)
     comment = {"comment": "an intruder was in it"}
     await forging.forge_submission(world, ANA, "approval.deny_reason", request.id, comment)
-    await world.calm()
+    await world.wait_until_idle()
     assert (await stage.request_of(world, card)).state is State.DENIED
 
     with out_of_the_channel(world, BEN):

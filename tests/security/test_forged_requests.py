@@ -68,7 +68,7 @@ async def test_an_answer_is_sent_only_to_slacks_addresses(world: World, address:
     async with inner_service() as inner:
         forged = address.format(inner=f"127.0.0.1:{inner.port}", origin=world.workspace.origin)
 
-        answer = await stage.hears(
+        answer = await stage.answer_to(
             world, DANA, world.workspace.deliver(stage.command(world, "whoami", response_url=forged))
         )
 
@@ -105,15 +105,15 @@ async def test_a_response_url_of_one_person_is_used_for_no_one_else(world: World
 
 async def test_a_replayed_vote_counts_once(world: World) -> None:
     card = await world.person(DANA).types("/turso rotate alpha --reason leak")
-    await world.person(ANA).presses_and_hears("Approve", card)
+    await world.person(ANA).presses_and_reads("Approve", card)
     overheard = next(one for one in reversed(world.workspace.deliveries) if one.kind == "block_actions")
 
     for _ in range(3):
         assert (await stage.again(world, overheard)).status_code == 200
-    await world.calm()
+    await world.wait_until_idle()
 
     assert [vote.user_id for vote in (await stage.request_of(world, card)).votes] == [ANA]
-    await world.person(DANA).presses_and_hears("Withdraw", card)
+    await world.person(DANA).presses_and_reads("Withdraw", card)
 
 
 async def test_a_replayed_command_or_form_changes_nothing_again(world: World) -> None:
@@ -128,7 +128,7 @@ async def test_a_replayed_command_or_form_changes_nothing_again(world: World) ->
 
     for overheard in (created, submitted):
         assert (await stage.again(world, overheard)).status_code == 200
-    await world.calm()
+    await world.wait_until_idle()
 
     assert stage.changing_calls(world) == before
 
@@ -154,7 +154,7 @@ async def test_a_request_that_is_old_changed_or_signed_with_another_secret_is_re
     ):
         answer = await stage.posted(world, sent, headers)
         assert answer.status_code == 401 or (b"ssl_check" in sent and answer.status_code == 200 and not answer.content)
-    await world.calm()
+    await world.wait_until_idle()
 
     assert stage.changing_calls(world) == before
 

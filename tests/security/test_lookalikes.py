@@ -23,7 +23,7 @@ SETTINGS = {
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def made(world: World) -> None:
     """Create the database once."""
-    await world.make(NAME)
+    await world.create_databases(NAME)
 
 
 @pytest.mark.parametrize(

@@ -14,22 +14,22 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def test_an_outsider_in_a_shared_channel_can_press_nothing(world: World) -> None:
     asked = await world.person(ANA).types("/turso token partner-one --reason debugging", SHARED)
     doomed = await world.person(ANA).types("/turso db destroy partner-two --reason cleaning", SHARED)
-    await world.person(BEN).presses_and_hears("Approve", doomed)
-    doomed = await world.shows(doomed, button="Undo")
+    await world.person(BEN).presses_and_reads("Approve", doomed)
+    doomed = await world.wait_for_content(doomed, button="Undo")
 
     for label, card in (("Approve", asked), ("Deny", asked), ("Withdraw", asked), ("Undo", doomed)):
         answer = await stage.pressed_by(world, STELLA, label, card)
         assert "from other workspaces" in words(answer) or "Only the" in words(answer) or "aren't a" in words(answer)
     for line in ("freeze partner-one", "ls", "usage partner-one", "token partner-one --read-only"):
-        answer = await stage.hears(world, STELLA, forging.forge_click(world, STELLA, "run.1", line, channel=SHARED))
+        answer = await stage.answer_to(world, STELLA, forging.forge_click(world, STELLA, "run.1", line, channel=SHARED))
         assert "from other workspaces" in words(answer)
 
     assert (await stage.request_of(world, asked)).state is State.PENDING
     assert (await stage.request_of(world, doomed)).state is State.QUARANTINED
-    await world.person(BEN).presses_and_hears("Approve", asked)
-    ready = await world.shows(asked, button="Reveal")
+    await world.person(BEN).presses_and_reads("Approve", asked)
+    ready = await world.wait_for_content(asked, button="Reveal")
     assert "eyJ" not in words(await stage.pressed_by(world, STELLA, "Reveal", ready))
-    await world.person(ANA).presses_and_hears("Undo", world.as_now(doomed))
+    await world.person(ANA).presses_and_reads("Undo", world.current(doomed))
     await stage.reaches(world, doomed, State.RESTORED)
 
 
@@ -37,12 +37,12 @@ async def test_bots_and_workflows_are_ignored(world: World) -> None:
     people = world.workspace.people
     people["U0FLOW"] = Person(id="U0FLOW", name="flow", real_name="Flow", team_id="T0ACME", is_bot=True)
     world.workspace.channels[DB_OPS].members.append("U0FLOW")
-    await world.calm()
+    await world.wait_until_idle()
     before = stage.changing_calls(world)
 
     for forged in ({"bot_id": "B0FLOW"}, {"subtype": "bot_message", "bot_id": "B0FLOW", "user": None}):
         await world.workspace.deliver(stage.mention(world, "db create by-a-bot", **forged))
-    await world.calm()
+    await world.wait_until_idle()
     assert not [one for one in stage.everything_shown(world) if "by-a-bot" in words(one) or "workflows" in words(one)]
 
     for doing in (
@@ -51,7 +51,7 @@ async def test_bots_and_workflows_are_ignored(world: World) -> None:
         forging.forge_click(world, "U0FLOW", "run.1", "db create by-a-bot"),
     ):
         await doing
-    await world.calm()
+    await world.wait_until_idle()
     assert world.bot is not None
     page = await world.bot.store.audit.page(before_seq=None, limit=10, user_id="U0FLOW")
     assert [(one.event, "Bots and workflows" in one.reason) for _, one in page] == [("refused", True)] * 3
@@ -59,7 +59,7 @@ async def test_bots_and_workflows_are_ignored(world: World) -> None:
 
 
 async def test_a_person_of_another_team_is_an_outsider_whatever_their_id(world: World) -> None:
-    answer = await stage.hears(world, DANA, world.workspace.deliver(stage.command(world, "ls", team_id="T0OTHER")))
+    answer = await stage.answer_to(world, DANA, world.workspace.deliver(stage.command(world, "ls", team_id="T0OTHER")))
 
     assert "from other workspaces" in words(answer)
 
@@ -68,7 +68,7 @@ async def test_home_shows_no_database_of_a_channel_that_the_person_is_not_in(wor
     nora = Person(id="U0NORA", name="nora", real_name="Nora Ek", team_id="T0ACME")
     world.workspace.people[nora.id] = nora
     card = await world.person(DANA).types("/turso db freeze charlie --reason spike")
-    await world.person(ANA).presses_and_hears("Approve", card)
+    await world.person(ANA).presses_and_reads("Approve", card)
     await stage.reaches(world, card, State.SUCCEEDED)
 
     for person in (nora.id, REMY):
@@ -91,7 +91,7 @@ async def test_in_a_direct_message_nothing_is_done_or_shown(world: World, kind: 
 
     for line in ("ls", "token alpha --read-only", "db create x", "db destroy alpha --now", "audit"):
         sent = world.workspace.deliver(stage.command(world, line, channel=channel))
-        answer = await stage.hears(world, DANA, sent)
+        answer = await stage.answer_to(world, DANA, sent)
         assert "alpha" not in words(answer).replace(line, "")
         assert "Direct messages" in words(answer)
 

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests.policies import WITH_DBA_GROUP
-from tests.process import Process, standing
+from tests.process import Process, local_servers
 from tests.security.client import Client, Refused, client_of
 from tests.security.stage import be_patient
 from tests.world import ANA, BEN, DANA, REMY, World, until, words
@@ -73,9 +73,9 @@ async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[San
     folder = tmp_path_factory.mktemp("client")
     (folder / "policy.yaml").write_text(POLICY)
     clock = folder / "clock"
-    async with standing(folder) as (world, keys):
+    async with local_servers(folder) as (world, keys):
         be_patient(world)
-        await world.make("frozen", "doomed", "opened", "rotated", "used")
+        await world.create_databases("frozen", "doomed", "opened", "rotated", "used")
         bot = Process(
             world, keys, policy=folder / "policy.yaml", extra={"CLOCK_FILE": str(clock)}, log=folder / "log.txt"
         )
@@ -88,80 +88,80 @@ async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[San
 
 async def test_a_freeze_blocks_a_client_until_it_expires_whatever_happens_to_the_bot(sandbox: Sandbox) -> None:
     async with sandbox.client("frozen") as client:
-        await client.runs("CREATE TABLE visits (who TEXT)")
-        await client.runs(WRITE)
+        await client.run_sql("CREATE TABLE visits (who TEXT)")
+        await client.run_sql(WRITE)
 
         await sandbox.world.person(REMY).types("/turso db freeze frozen --for 2m --reason spike")
         await until(lambda: sandbox.world.card(holding="*frozen* are blocked"), what="the freeze")
         with pytest.raises(Refused, match=r"(?i)block"):
-            await client.runs(WRITE)
-        assert await client.runs(READ) == [[1]]
+            await client.run_sql(WRITE)
+        assert await client.run_sql(READ) == [[1]]
 
         await sandbox.starts_again_after(timedelta(minutes=1))
         with pytest.raises(Refused, match=r"(?i)block"):
-            await client.runs(WRITE)
+            await client.run_sql(WRITE)
 
         await sandbox.starts_again_after(timedelta(minutes=2))
         await until(lambda: sandbox.world.card(holding="The freeze of `frozen` has ended"), what="the thaw", within=40)
-        await client.runs(WRITE)
-        assert await client.runs(READ) == [[2]]
+        await client.run_sql(WRITE)
+        assert await client.run_sql(READ) == [[2]]
 
 
 async def test_a_quarantine_blocks_a_client_until_undo(sandbox: Sandbox) -> None:
     world = sandbox.world
     async with sandbox.client("doomed") as client:
-        await client.runs("CREATE TABLE visits (who TEXT)")
-        await client.runs(WRITE)
+        await client.run_sql("CREATE TABLE visits (who TEXT)")
+        await client.run_sql(WRITE)
 
         card = await world.person(DANA).types("/turso db destroy doomed --reason cleaning")
-        await world.person(ANA).presses_and_hears("Approve", card)
-        card = await world.shows(card, button="Undo")
+        await world.person(ANA).presses_and_reads("Approve", card)
+        card = await world.wait_for_content(card, button="Undo")
         for statement in (READ, WRITE):
             with pytest.raises(Refused, match=r"(?i)block"):
-                await client.runs(statement)
+                await client.run_sql(statement)
 
         await sandbox.starts_again_after(timedelta(hours=3))
         with pytest.raises(Refused, match=r"(?i)block"):
-            await client.runs(READ)
+            await client.run_sql(READ)
 
-        await world.person(BEN).presses_and_hears("Undo", world.as_now(card))
+        await world.person(BEN).presses_and_reads("Undo", world.current(card))
         await until(lambda: world.card(holding="*doomed* is restored"), what="the Undo", within=40)
-        await client.runs(WRITE)
-        assert await client.runs(READ) == [[2]]
+        await client.run_sql(WRITE)
+        assert await client.run_sql(READ) == [[2]]
         assert not world.changes("DELETE")
 
 
 async def test_a_read_only_token_can_read_and_not_write(sandbox: Sandbox) -> None:
     async with sandbox.client("opened") as client:
-        await client.runs("CREATE TABLE visits (who TEXT)")
+        await client.run_sql("CREATE TABLE visits (who TEXT)")
         client.token = await sandbox.token("opened", "--read-only")
 
-        assert await client.runs(READ) == [[0]]
+        assert await client.run_sql(READ) == [[0]]
         with pytest.raises(Refused):
-            await client.runs(WRITE)
+            await client.run_sql(WRITE)
 
 
 async def test_a_token_opens_its_database_until_a_rotation_revokes_it(sandbox: Sandbox) -> None:
     world = sandbox.world
     async with sandbox.client("rotated") as client:
-        assert await client.runs("SELECT 1") == [[1]]
+        assert await client.run_sql("SELECT 1") == [[1]]
         card = await world.person(DANA).types("/turso rotate rotated --reason leak")
-        await world.person(ANA).presses_and_hears("Approve", card)
+        await world.person(ANA).presses_and_reads("Approve", card)
         await until(lambda: world.card(holding="*rotated* · Old tokens have been refused"), what="the rotation")
 
         with pytest.raises(Refused):
-            await client.runs("SELECT 1")
+            await client.run_sql("SELECT 1")
 
         client.token = await sandbox.token("rotated")
-        assert await client.runs("SELECT 1") == [[1]]
+        assert await client.run_sql("SELECT 1") == [[1]]
 
 
 async def test_a_clients_reads_and_writes_are_in_the_usage(sandbox: Sandbox) -> None:
     async with sandbox.client("used") as client:
-        await client.runs("CREATE TABLE visits (who TEXT)")
+        await client.run_sql("CREATE TABLE visits (who TEXT)")
         before = words(await sandbox.world.person(DANA).types("/turso usage used"))
         many = ", ".join(["('somebody')"] * 4321)
-        await client.runs(f"INSERT INTO visits VALUES {many}")
+        await client.run_sql(f"INSERT INTO visits VALUES {many}")
 
         after = words(await sandbox.world.person(DANA).types("/turso usage used"))
 

@@ -6,7 +6,7 @@ from bot.core.ports import Address
 from bot.core.reply import Reply
 from bot.core.requests.incoming import Incoming, Kind
 
-from .conftest import FixedClock, House
+from .conftest import FixedClock, Gateway
 
 JWT = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicm8iLCJleHAiOjE3OTM1MDAwMDB9.c2lnbmF0dXJl"
 SECTION = {"type": "section", "text": {"type": "plain_text", "text": "hello"}}
@@ -27,5 +27,5 @@ def came(intent_id: str, url: str) -> Incoming:
     )
 
 
-def keep(house: House, intent_id: str = "i-1", url: str | None = None) -> None:
-    house.urls.keep(came(intent_id, house.slack.response_url() if url is None else url))
+def keep(gateway: Gateway, intent_id: str = "i-1", url: str | None = None) -> None:
+    gateway.urls.keep(came(intent_id, gateway.slack.response_url() if url is None else url))

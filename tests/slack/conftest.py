@@ -81,7 +81,7 @@ class PathStub:
 
 
 @dataclass
-class House:
+class Gateway:
     """The parts of the Slack gateway, connected to each other."""
 
     slack: SlackStub
@@ -133,7 +133,7 @@ def _structlog_of_a_new_process() -> Iterator[None]:
 
 
 @pytest.fixture
-async def house(slack: SlackStub) -> AsyncIterator[House]:
+async def gateway(slack: SlackStub) -> AsyncIterator[Gateway]:
     seen: list[tuple[str, str]] = []
 
     def observe(method: str, status: str, seconds: float) -> None:
@@ -156,5 +156,5 @@ async def house(slack: SlackStub) -> AsyncIterator[House]:
     asgi = create_asgi(app, SigningSecrets([SECRET]), {"/healthz": page})
     slack.calls.clear()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://bot") as http:
-        yield House(slack, path, calls, urls, workspace, directory, delivery, tasks, listeners, app, http, seen)
+        yield Gateway(slack, path, calls, urls, workspace, directory, delivery, tasks, listeners, app, http, seen)
     await session.close()

@@ -10,40 +10,40 @@ from bot.errors import BadInput
 from bot.slack.incoming import listeners
 from tests.world import until
 
-from .conftest import House
+from .conftest import Gateway
 from .requests import click, command, payload, signed, submission
 
 
-async def test_the_acknowledgement_does_not_wait_for_the_work(house: House) -> None:
+async def test_the_acknowledgement_does_not_wait_for_the_work(gateway: Gateway) -> None:
     go = asyncio.Event()
 
     async def slow(_: Incoming) -> None:
         await go.wait()
 
-    house.path.work = slow
+    gateway.path.work = slow
     body = command("ls")
-    answer = await house.http.post("/slack/events", content=body, headers=signed(body))
+    answer = await gateway.http.post("/slack/events", content=body, headers=signed(body))
     assert answer.status_code == 200
-    assert len(house.tasks) == 1
+    assert len(gateway.tasks) == 1
     go.set()
-    assert await house.tasks.drain(5)
+    assert await gateway.tasks.drain(5)
 
 
-async def test_the_acknowledgement_waits_for_the_intent(house: House) -> None:
+async def test_the_acknowledgement_waits_for_the_intent(gateway: Gateway) -> None:
     recorded = []
 
     async def record(incoming: Incoming) -> None:
         await asyncio.sleep(0.05)
         recorded.append(incoming.id)
 
-    house.path.before = record
+    gateway.path.before = record
     body = command("create orders")
-    await house.http.post("/slack/events", content=body, headers=signed(body))
+    await gateway.http.post("/slack/events", content=body, headers=signed(body))
     assert len(recorded) == 1
 
 
 async def test_a_store_that_hangs_does_not_delay_the_acknowledgement(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listeners, "ACK_WITHIN_SECONDS", 0.05)
     go = asyncio.Event()
@@ -51,82 +51,84 @@ async def test_a_store_that_hangs_does_not_delay_the_acknowledgement(
     async def hang(_: Incoming) -> None:
         await go.wait()
 
-    house.path.before = hang
+    gateway.path.before = hang
     started = time.monotonic()
     for body in (command("create orders"), payload(submission())):
-        answer = await house.http.post("/slack/events", content=body, headers=signed(body))
+        answer = await gateway.http.post("/slack/events", content=body, headers=signed(body))
         assert (answer.status_code, answer.text) == (200, "")
     assert time.monotonic() - started < 3
-    await until(lambda: len(notes(house)) == 2, what="two notes")
-    assert all("don't know yet whether this was recorded" in note and "Reference `i-" in note for note in notes(house))
+    await until(lambda: len(notes(gateway)) == 2, what="two notes")
+    assert all(
+        "don't know yet whether this was recorded" in note and "Reference `i-" in note for note in notes(gateway)
+    )
     go.set()
-    assert await house.tasks.drain(5)
-    assert len(house.path.worked) == 1
+    assert await gateway.tasks.drain(5)
+    assert len(gateway.path.worked) == 1
 
 
-def notes(house: House) -> list[str]:
+def notes(gateway: Gateway) -> list[str]:
     """Return the ephemeral and direct messages."""
     methods = ("response_url", "chat.postEphemeral", "chat.postMessage")
-    return [str(call["text"]) for method in methods for call in house.slack.of(method)]
+    return [str(call["text"]) for method in methods for call in gateway.slack.of(method)]
 
 
-def private_answer(house: House) -> str:
+def private_answer(gateway: Gateway) -> str:
     """Wait for the person's private answer, and return it."""
-    answers = house.slack.of("response_url") + house.slack.of("chat.postEphemeral")
+    answers = gateway.slack.of("response_url") + gateway.slack.of("chat.postEphemeral")
     assert len(answers) == 1
     assert answers[0].get("response_type", "ephemeral") == "ephemeral"
     return str(answers[0]["text"])
 
 
 @pytest.mark.parametrize("where", ["before", "work"])
-async def test_a_bug_is_acknowledged_and_reported_with_its_reference(house: House, where: str) -> None:
+async def test_a_bug_is_acknowledged_and_reported_with_its_reference(gateway: Gateway, where: str) -> None:
     async def bug(_: Incoming) -> None:
         raise RuntimeError("secret detail")
 
-    setattr(house.path, where, bug)
-    answer = await house.send(command("ls", response_url=house.slack.response_url()))
+    setattr(gateway.path, where, bug)
+    answer = await gateway.send(command("ls", response_url=gateway.slack.response_url()))
     assert (answer.status_code, answer.text) == (200, "")
-    said = private_answer(house)
-    assert house.only().id in said
+    said = private_answer(gateway)
+    assert gateway.only().id in said
     assert "secret detail" not in said
 
 
-async def test_an_error_for_people_is_shown_in_its_own_words(house: House) -> None:
+async def test_an_error_for_people_is_shown_in_its_own_words(gateway: Gateway) -> None:
     async def refuse(_: Incoming) -> None:
         raise BadInput("That is not a name.")
 
-    house.path.before = refuse
-    await house.press(click())
-    assert private_answer(house).startswith("That is not a name.")
+    gateway.path.before = refuse
+    await gateway.press(click())
+    assert private_answer(gateway).startswith("That is not a name.")
 
 
-async def test_a_submission_that_fails_closes_the_modal_and_is_reported(house: House) -> None:
+async def test_a_submission_that_fails_closes_the_modal_and_is_reported(gateway: Gateway) -> None:
     async def bug(_: Incoming) -> None:
         raise RuntimeError
 
-    house.path.before = bug
-    answer = await house.press(submission())
+    gateway.path.before = bug
+    answer = await gateway.press(submission())
     assert (answer.status_code, answer.text) == (200, "")
-    assert [call["channel"] for call in house.slack.of("chat.postMessage")] == ["U0ANA"]
+    assert [call["channel"] for call in gateway.slack.of("chat.postMessage")] == ["U0ANA"]
 
 
-async def test_a_failure_of_slack_while_reporting_is_only_logged(house: House) -> None:
+async def test_a_failure_of_slack_while_reporting_is_only_logged(gateway: Gateway) -> None:
     for method in ("chat.postEphemeral", "chat.postMessage"):
-        house.slack.always[method] = {"ok": False, "error": "account_inactive"}
+        gateway.slack.always[method] = {"ok": False, "error": "account_inactive"}
 
     async def bug(_: Incoming) -> None:
         raise RuntimeError
 
-    house.path.work = bug
-    assert (await house.send(command("ls"))).status_code == 200
+    gateway.path.work = bug
+    assert (await gateway.send(command("ls"))).status_code == 200
 
 
-async def test_a_hundred_requests_at_once_are_all_accepted(house: House) -> None:
+async def test_a_hundred_requests_at_once_are_all_accepted(gateway: Gateway) -> None:
     bodies = [command(f"show db-{number}") for number in range(100)]
     answers = await asyncio.gather(
-        *(house.http.post("/slack/events", content=body, headers=signed(body)) for body in bodies)
+        *(gateway.http.post("/slack/events", content=body, headers=signed(body)) for body in bodies)
     )
-    await house.tasks.drain(5)
+    await gateway.tasks.drain(5)
     assert {answer.status_code for answer in answers} == {200}
-    assert len(house.path.worked) == 100
-    assert house.slack.calls == []
+    assert len(gateway.path.worked) == 100
+    assert gateway.slack.calls == []

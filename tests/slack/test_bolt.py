@@ -10,31 +10,33 @@ from bot.slack.incoming.http import create_asgi
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.incoming.signing_secrets import SigningSecrets
 
-from .conftest import FixedClock, House
+from .conftest import FixedClock, Gateway
 from .requests import SECRET, command, signed
 
 
-async def test_the_environment_of_the_machine_changes_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_environment_of_the_machine_changes_nothing(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_VERIFICATION_TOKEN"):
         monkeypatch.setenv(name, "from-the-environment")
     monkeypatch.setenv("SLACK_SIGNING_SECRET", "another")
     listeners = Listeners(
-        house.path,
-        house.delivery,
+        gateway.path,
+        gateway.delivery,
         clock=FixedClock(),
-        tasks=house.tasks,
-        urls=house.urls,
-        workspace=house.workspace,
-        directory=house.directory,
+        tasks=gateway.tasks,
+        urls=gateway.urls,
+        workspace=gateway.workspace,
+        directory=gateway.directory,
     )
-    asgi = create_asgi(create_bolt(listeners.handler_of, house.workspace), SigningSecrets([SECRET]), {})
+    asgi = create_asgi(create_bolt(listeners.handler_of, gateway.workspace), SigningSecrets([SECRET]), {})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://bot") as http:
         body = command("ls")
         assert (await http.post("/slack/events", content=body, headers=signed(body))).status_code == 200
         assert (await http.get("/slack/install")).status_code == 404
-    await house.tasks.drain(5)
-    assert len(house.path.came) == 1
-    assert house.slack.calls == []
+    await gateway.tasks.drain(5)
+    assert len(gateway.path.came) == 1
+    assert gateway.slack.calls == []
 
 
 @pytest.mark.parametrize(
@@ -54,10 +56,10 @@ async def test_the_environment_of_the_machine_changes_nothing(house: House, monk
         ("app_rate_limited", None),
     ],
 )
-async def test_each_kind_of_request_has_its_handler(house: House, kind: str, handler: str | None) -> None:
-    found = house.listeners.handler_of({"type": kind})
+async def test_each_kind_of_request_has_its_handler(gateway: Gateway, kind: str, handler: str | None) -> None:
+    found = gateway.listeners.handler_of({"type": kind})
     assert (found.__name__ if found else None) == handler
-    always = house.listeners.handler_of({"type": kind, "command": "/turso"})
+    always = gateway.listeners.handler_of({"type": kind, "command": "/turso"})
     assert always is not None
     assert always.__name__ == "on_command"
 
@@ -65,12 +67,14 @@ async def test_each_kind_of_request_has_its_handler(house: House, kind: str, han
 @pytest.mark.parametrize(
     ("handler", "status"), [(None, 404), ("fails", 500), ("forgets", 404)], ids=["none", "one that fails", "no ack"]
 )
-async def test_slack_gets_no_error_status_whatever_bolt_answers(house: House, handler: str | None, status: int) -> None:
+async def test_slack_gets_no_error_status_whatever_bolt_answers(
+    gateway: Gateway, handler: str | None, status: int
+) -> None:
     async def handle(ack: Acknowledge, body: Body) -> None:
         if handler == "fails":
             raise RuntimeError
 
-    app = create_bolt(lambda body: handle if handler else None, house.workspace)
+    app = create_bolt(lambda body: handle if handler else None, gateway.workspace)
 
     with structlog.testing.capture_logs() as logs:
         response = await acknowledgement(app, {"type": "app_rate_limited", "team_id": "T0ACME"})
@@ -79,17 +83,17 @@ async def test_slack_gets_no_error_status_whatever_bolt_answers(house: House, ha
     assert [line["status"] for line in logs if line["event"] == "Bolt did not handle a request"] == [status]
 
 
-async def test_a_body_that_bolt_cannot_read_is_acknowledged(house: House) -> None:
+async def test_a_body_that_bolt_cannot_read_is_acknowledged(gateway: Gateway) -> None:
     with structlog.testing.capture_logs() as logs:
-        response = await acknowledgement(house.app, {"type": "block_actions", "authorizations": 5})
+        response = await acknowledgement(gateway.app, {"type": "block_actions", "authorizations": 5})
 
     assert (response.status, response.body) == (200, "")
     assert [line["event"] for line in logs] == ["Bolt could not read a request"]
 
 
-async def test_acknowledgements_are_measured(house: House) -> None:
+async def test_acknowledgements_are_measured(gateway: Gateway) -> None:
     seconds: list[float] = []
-    asgi = create_asgi(house.app, SigningSecrets([SECRET]), {}, observe_ack=seconds.append)
+    asgi = create_asgi(gateway.app, SigningSecrets([SECRET]), {}, observe_ack=seconds.append)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://bot") as http:
         body = command("ls")
         await http.post("/slack/events", content=body, headers=signed(body))

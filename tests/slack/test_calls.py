@@ -8,25 +8,25 @@ from bot.errors import CannotPost, Unavailable
 from bot.slack.outgoing.channel_pacing import ChannelPacing
 
 from .addresses import HELLO, HERE, keep
-from .conftest import House
+from .conftest import Gateway
 from .stub import refused
 
 
-async def test_calls_share_their_connections(house: House) -> None:
-    keep(house)
+async def test_calls_share_their_connections(gateway: Gateway) -> None:
+    keep(gateway)
     for _ in range(10):
-        await house.delivery.post("C0DBOPS", HELLO)
-    await house.delivery.send_ephemeral(HERE, HELLO)
-    assert len(house.slack.connections) == 1
+        await gateway.delivery.post("C0DBOPS", HELLO)
+    await gateway.delivery.send_ephemeral(HERE, HELLO)
+    assert len(gateway.slack.connections) == 1
 
 
-async def test_every_call_is_counted(house: House) -> None:
-    keep(house)
-    await house.delivery.answer(HERE, HELLO, public=True)
-    house.slack.answers["chat.postMessage"] = [refused("is_archived")]
+async def test_every_call_is_counted(gateway: Gateway) -> None:
+    keep(gateway)
+    await gateway.delivery.answer(HERE, HELLO, public=True)
+    gateway.slack.answers["chat.postMessage"] = [refused("is_archived")]
     with pytest.raises(CannotPost):
-        await house.delivery.post("C0DBOPS", HELLO)
-    assert house.seen[1:] == [("response_url", "ok"), ("chat.postMessage", "is_archived")]
+        await gateway.delivery.post("C0DBOPS", HELLO)
+    assert gateway.seen[1:] == [("response_url", "ok"), ("chat.postMessage", "is_archived")]
 
 
 async def test_posts_to_one_channel_are_a_second_apart_and_answers_do_not_wait() -> None:
@@ -46,22 +46,22 @@ async def test_posts_to_one_channel_are_a_second_apart_and_answers_do_not_wait()
     assert slept == [1.0, 2.0, 1.0]
 
 
-async def test_a_call_is_repeated_once_after_the_server_closed_a_kept_connection(house: House) -> None:
-    keep(house)
-    await house.delivery.send_ephemeral(HERE, HELLO)
+async def test_a_call_is_repeated_once_after_the_server_closed_a_kept_connection(gateway: Gateway) -> None:
+    keep(gateway)
+    await gateway.delivery.send_ephemeral(HERE, HELLO)
 
     def cut(arguments: dict[str, Any]) -> Any:
         raise ConnectionResetError
 
-    house.slack.answers["response_url"] = [cut]
-    await house.delivery.send_ephemeral(HERE, HELLO)
-    assert house.slack.of("response_url")
+    gateway.slack.answers["response_url"] = [cut]
+    await gateway.delivery.send_ephemeral(HERE, HELLO)
+    assert gateway.slack.of("response_url")
 
 
-async def test_an_unreachable_slack_is_unavailable_and_not_a_crash(house: House) -> None:
-    keep(house)
-    await house.slack.close()
+async def test_an_unreachable_slack_is_unavailable_and_not_a_crash(gateway: Gateway) -> None:
+    keep(gateway)
+    await gateway.slack.close()
     with pytest.raises(Unavailable):
-        await house.delivery.post("C0DBOPS", HELLO)
+        await gateway.delivery.post("C0DBOPS", HELLO)
     with pytest.raises(Unavailable):
-        await house.delivery.send_ephemeral(HERE, HELLO)
+        await gateway.delivery.send_ephemeral(HERE, HELLO)

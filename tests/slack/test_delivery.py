@@ -14,14 +14,14 @@ from bot.errors import BotError, CannotPost, Unavailable
 from bot.slack.outgoing.response_urls import ResponseUrls
 
 from .addresses import HELLO, HERE, IN_THREAD, SECTION, came, keep
-from .conftest import House
+from .conftest import Gateway
 from .stub import gone, limited, refused
 
 
-async def test_a_public_answer_is_sent_to_the_response_url(house: House) -> None:
-    keep(house)
-    await house.delivery.answer(HERE, HELLO, public=True)
-    assert house.slack.of("response_url") == [
+async def test_a_public_answer_is_sent_to_the_response_url(gateway: Gateway) -> None:
+    keep(gateway)
+    await gateway.delivery.answer(HERE, HELLO, public=True)
+    assert gateway.slack.of("response_url") == [
         {
             "text": "hello",
             "blocks": [SECTION],
@@ -33,103 +33,103 @@ async def test_a_public_answer_is_sent_to_the_response_url(house: House) -> None
     ]
 
 
-async def test_a_private_answer_is_ephemeral(house: House) -> None:
-    keep(house)
-    await house.delivery.answer(HERE, HELLO, public=False)
-    await house.delivery.answer(HERE, replace(HELLO, private=True), public=True)
-    await house.delivery.send_ephemeral(HERE, HELLO)
-    assert [call["response_type"] for call in house.slack.of("response_url")] == ["ephemeral"] * 3
+async def test_a_private_answer_is_ephemeral(gateway: Gateway) -> None:
+    keep(gateway)
+    await gateway.delivery.answer(HERE, HELLO, public=False)
+    await gateway.delivery.answer(HERE, replace(HELLO, private=True), public=True)
+    await gateway.delivery.send_ephemeral(HERE, HELLO)
+    assert [call["response_type"] for call in gateway.slack.of("response_url")] == ["ephemeral"] * 3
 
 
-async def test_every_answer_says_whether_it_replaces_the_original(house: House) -> None:
-    keep(house)
+async def test_every_answer_says_whether_it_replaces_the_original(gateway: Gateway) -> None:
+    keep(gateway)
     in_message = replace(HERE, message_ts="1.2")
-    await house.delivery.answer(in_message, HELLO, public=True, replace=True)
-    await house.delivery.answer(in_message, HELLO, public=True)
-    await house.delivery.send_ephemeral(replace(in_message, is_ephemeral=True), HELLO, replace=True)
-    await house.delivery.send_ephemeral(in_message, HELLO, replace=True)
-    answers = [(call["response_type"], call["replace_original"]) for call in house.slack.of("response_url")]
+    await gateway.delivery.answer(in_message, HELLO, public=True, replace=True)
+    await gateway.delivery.answer(in_message, HELLO, public=True)
+    await gateway.delivery.send_ephemeral(replace(in_message, is_ephemeral=True), HELLO, replace=True)
+    await gateway.delivery.send_ephemeral(in_message, HELLO, replace=True)
+    answers = [(call["response_type"], call["replace_original"]) for call in gateway.slack.of("response_url")]
     assert answers == [("in_channel", True), ("in_channel", False), ("ephemeral", True), ("ephemeral", False)]
 
 
-async def test_a_private_answer_never_replaces_a_public_message(house: House) -> None:
-    keep(house)
-    await house.delivery.answer(replace(HERE, message_ts="1.2"), HELLO, public=False, replace=True)
-    assert house.slack.of("response_url")[0]["replace_original"] is False
+async def test_a_private_answer_never_replaces_a_public_message(gateway: Gateway) -> None:
+    keep(gateway)
+    await gateway.delivery.answer(replace(HERE, message_ts="1.2"), HELLO, public=False, replace=True)
+    assert gateway.slack.of("response_url")[0]["replace_original"] is False
 
 
-async def test_a_public_answer_to_an_ephemeral_question_removes_the_question(house: House) -> None:
-    keep(house)
-    await house.delivery.answer(replace(HERE, message_ts="1.2", is_ephemeral=True), HELLO, public=True, replace=True)
-    posted, removed = house.slack.of("response_url")
+async def test_a_public_answer_to_an_ephemeral_question_removes_the_question(gateway: Gateway) -> None:
+    keep(gateway)
+    await gateway.delivery.answer(replace(HERE, message_ts="1.2", is_ephemeral=True), HELLO, public=True, replace=True)
+    posted, removed = gateway.slack.of("response_url")
     assert posted["replace_original"] is False
     assert removed == {"delete_original": True}
 
 
-async def test_after_five_uses_of_the_response_url_a_message_is_posted(house: House) -> None:
-    keep(house)
+async def test_after_five_uses_of_the_response_url_a_message_is_posted(gateway: Gateway) -> None:
+    keep(gateway)
     for _ in range(6):
-        await house.delivery.answer(HERE, HELLO, public=True)
-    assert len(house.slack.of("response_url")) == 5
-    assert house.slack.of("chat.postMessage")[0]["channel"] == "C0DBOPS"
+        await gateway.delivery.answer(HERE, HELLO, public=True)
+    assert len(gateway.slack.of("response_url")) == 5
+    assert gateway.slack.of("chat.postMessage")[0]["channel"] == "C0DBOPS"
 
 
 @pytest.mark.parametrize("word", ["used_url", "expired_url"])
-async def test_a_used_up_response_url_is_not_tried_again(house: House, word: str) -> None:
-    keep(house)
-    house.slack.answers["response_url"] = [gone(word)]
-    await house.delivery.send_ephemeral(HERE, HELLO)
-    await house.delivery.send_ephemeral(HERE, HELLO)
-    assert house.slack.methods() == ["response_url", "chat.postEphemeral", "chat.postEphemeral"]
-    assert house.slack.of("chat.postEphemeral")[0]["user"] == "U0ANA"
+async def test_a_used_up_response_url_is_not_tried_again(gateway: Gateway, word: str) -> None:
+    keep(gateway)
+    gateway.slack.answers["response_url"] = [gone(word)]
+    await gateway.delivery.send_ephemeral(HERE, HELLO)
+    await gateway.delivery.send_ephemeral(HERE, HELLO)
+    assert gateway.slack.methods() == ["response_url", "chat.postEphemeral", "chat.postEphemeral"]
+    assert gateway.slack.of("chat.postEphemeral")[0]["user"] == "U0ANA"
 
 
-async def test_a_person_who_cannot_be_reached_in_the_channel_gets_a_direct_message(house: House) -> None:
-    house.slack.always["chat.postEphemeral"] = refused("user_not_in_channel")
-    await house.delivery.send_ephemeral(HERE, HELLO)
-    assert [call["channel"] for call in house.slack.of("chat.postMessage")] == ["U0ANA"]
+async def test_a_person_who_cannot_be_reached_in_the_channel_gets_a_direct_message(gateway: Gateway) -> None:
+    gateway.slack.always["chat.postEphemeral"] = refused("user_not_in_channel")
+    await gateway.delivery.send_ephemeral(HERE, HELLO)
+    assert [call["channel"] for call in gateway.slack.of("chat.postMessage")] == ["U0ANA"]
 
 
-async def test_a_channel_without_the_bot_gets_a_private_answer(house: House) -> None:
-    house.slack.answers["chat.postMessage"] = [refused("not_in_channel")]
-    await house.delivery.answer(HERE, HELLO, public=True)
-    assert house.slack.methods() == ["chat.postMessage", "chat.postEphemeral"]
+async def test_a_channel_without_the_bot_gets_a_private_answer(gateway: Gateway) -> None:
+    gateway.slack.answers["chat.postMessage"] = [refused("not_in_channel")]
+    await gateway.delivery.answer(HERE, HELLO, public=True)
+    assert gateway.slack.methods() == ["chat.postMessage", "chat.postEphemeral"]
 
 
-async def test_home_is_answered_by_direct_message(house: House) -> None:
-    await house.delivery.send_ephemeral(Address(user_id="U0ANA", channel_id=""), HELLO)
-    await house.delivery.send_ephemeral(Address(user_id="U0ANA", channel_id="D0ANA"), HELLO)
-    assert [call["channel"] for call in house.slack.of("chat.postMessage")] == ["U0ANA", "U0ANA"]
+async def test_home_is_answered_by_direct_message(gateway: Gateway) -> None:
+    await gateway.delivery.send_ephemeral(Address(user_id="U0ANA", channel_id=""), HELLO)
+    await gateway.delivery.send_ephemeral(Address(user_id="U0ANA", channel_id="D0ANA"), HELLO)
+    assert [call["channel"] for call in gateway.slack.of("chat.postMessage")] == ["U0ANA", "U0ANA"]
 
 
-async def test_a_mention_is_answered_in_its_thread(house: House) -> None:
-    await house.delivery.answer(IN_THREAD, HELLO, public=True)
-    await house.delivery.answer(replace(IN_THREAD, thread_is_live=True), HELLO, public=False)
-    public, private = house.slack.of("chat.postMessage")[0], house.slack.of("chat.postEphemeral")[0]
+async def test_a_mention_is_answered_in_its_thread(gateway: Gateway) -> None:
+    await gateway.delivery.answer(IN_THREAD, HELLO, public=True)
+    await gateway.delivery.answer(replace(IN_THREAD, thread_is_live=True), HELLO, public=False)
+    public, private = gateway.slack.of("chat.postMessage")[0], gateway.slack.of("chat.postEphemeral")[0]
     assert (public["channel"], public["thread_ts"]) == ("C0DBOPS", "5.6")
     assert (private["user"], private["thread_ts"]) == ("U0ANA", "5.6")
 
 
-async def test_a_private_answer_is_not_sent_to_a_thread_in_which_slack_would_not_show_it(house: House) -> None:
-    await house.delivery.send_ephemeral(IN_THREAD, HELLO)
-    private = house.slack.of("chat.postEphemeral")[0]
+async def test_a_private_answer_is_not_sent_to_a_thread_in_which_slack_would_not_show_it(gateway: Gateway) -> None:
+    await gateway.delivery.send_ephemeral(IN_THREAD, HELLO)
+    private = gateway.slack.of("chat.postEphemeral")[0]
     assert private["channel"] == "C0DBOPS"
     assert "thread_ts" not in private
 
 
-async def test_a_private_answer_names_a_thread_only_if_it_has_replies(house: House) -> None:
-    keep(house)
-    await house.delivery.send_ephemeral(replace(HERE, thread_ts="5.6"), HELLO)
-    await house.delivery.send_ephemeral(replace(HERE, thread_ts="5.6", thread_is_live=True), HELLO)
-    first, second = house.slack.of("response_url")
+async def test_a_private_answer_names_a_thread_only_if_it_has_replies(gateway: Gateway) -> None:
+    keep(gateway)
+    await gateway.delivery.send_ephemeral(replace(HERE, thread_ts="5.6"), HELLO)
+    await gateway.delivery.send_ephemeral(replace(HERE, thread_ts="5.6", thread_is_live=True), HELLO)
+    first, second = gateway.slack.of("response_url")
     assert "thread_ts" not in first
     assert second["thread_ts"] == "5.6"
 
 
-async def test_the_thread_of_a_click_is_kept(house: House) -> None:
-    keep(house)
-    await house.delivery.answer(replace(HERE, thread_ts="5.6", message_ts="1.2"), HELLO, public=True)
-    assert house.slack.of("response_url")[0]["thread_ts"] == "5.6"
+async def test_the_thread_of_a_click_is_kept(gateway: Gateway) -> None:
+    keep(gateway)
+    await gateway.delivery.answer(replace(HERE, thread_ts="5.6", message_ts="1.2"), HELLO, public=True)
+    assert gateway.slack.of("response_url")[0]["thread_ts"] == "5.6"
 
 
 @pytest.mark.parametrize(
@@ -146,10 +146,10 @@ async def test_the_thread_of_a_click_is_kept(house: House) -> None:
         "",
     ],
 )
-async def test_an_address_that_is_not_slacks_is_never_called(house: House, url: str) -> None:
-    keep(house, url=url)
-    await house.delivery.send_ephemeral(HERE, HELLO)
-    assert house.slack.methods() == ["chat.postEphemeral"]
+async def test_an_address_that_is_not_slacks_is_never_called(gateway: Gateway, url: str) -> None:
+    keep(gateway, url=url)
+    await gateway.delivery.send_ephemeral(HERE, HELLO)
+    assert gateway.slack.methods() == ["chat.postEphemeral"]
 
 
 @pytest.mark.parametrize("url", ["https://hooks.slack.com/commands/T/1/a", "https://hooks.slack-gov.com/x"])
@@ -171,115 +171,115 @@ def test_response_urls_expire_after_half_an_hour_and_do_not_accumulate() -> None
     assert urls.use("9999") is not None
 
 
-async def test_blocks_that_slack_rejects_are_replaced_by_older_ones_and_then_by_text(house: House) -> None:
+async def test_blocks_that_slack_rejects_are_replaced_by_older_ones_and_then_by_text(gateway: Gateway) -> None:
     plain = {"type": "section", "text": {"type": "plain_text", "text": "plain"}}
     reply = Reply(text="said", blocks=[{"type": "data_table"}], plain_blocks=[plain])
-    house.slack.answers["chat.postMessage"] = [refused("invalid_blocks"), refused("invalid_blocks")]
-    assert await house.delivery.post("C0DBOPS", reply)
-    sent = house.slack.of("chat.postMessage")
+    gateway.slack.answers["chat.postMessage"] = [refused("invalid_blocks"), refused("invalid_blocks")]
+    assert await gateway.delivery.post("C0DBOPS", reply)
+    sent = gateway.slack.of("chat.postMessage")
     assert [call.get("blocks") for call in sent] == [[{"type": "data_table"}], [plain], None]
 
 
 @pytest.mark.parametrize(
     "answer", [refused("invalid_blocks"), web.Response(status=400, body=b"invalid_blocks")], ids=["as JSON", "as text"]
 )
-async def test_a_response_url_may_refuse_blocks_too(house: House, answer: Any) -> None:
-    keep(house)
-    house.slack.answers["response_url"] = [answer]
-    await house.delivery.answer(HERE, HELLO, public=True)
-    assert [bool(call.get("blocks")) for call in house.slack.of("response_url")] == [True, False]
-    assert house.slack.of("chat.postMessage") == []
+async def test_a_response_url_may_refuse_blocks_too(gateway: Gateway, answer: Any) -> None:
+    keep(gateway)
+    gateway.slack.answers["response_url"] = [answer]
+    await gateway.delivery.answer(HERE, HELLO, public=True)
+    assert [bool(call.get("blocks")) for call in gateway.slack.of("response_url")] == [True, False]
+    assert gateway.slack.of("chat.postMessage") == []
 
 
-async def test_a_rate_limit_of_a_response_url_is_respected(house: House) -> None:
-    keep(house)
-    house.slack.answers["response_url"] = [limited(), limited()]
-    await house.delivery.answer(HERE, HELLO, public=True)
-    assert len(house.slack.of("response_url")) == 3
-    assert house.slack.of("chat.postMessage") == []
+async def test_a_rate_limit_of_a_response_url_is_respected(gateway: Gateway) -> None:
+    keep(gateway)
+    gateway.slack.answers["response_url"] = [limited(), limited()]
+    await gateway.delivery.answer(HERE, HELLO, public=True)
+    assert len(gateway.slack.of("response_url")) == 3
+    assert gateway.slack.of("chat.postMessage") == []
 
 
-async def test_a_rate_limit_that_lasts_too_long_is_not_waited_for(house: House) -> None:
-    house.slack.answers["chat.postMessage"] = [limited("3600")]
+async def test_a_rate_limit_that_lasts_too_long_is_not_waited_for(gateway: Gateway) -> None:
+    gateway.slack.answers["chat.postMessage"] = [limited("3600")]
     with pytest.raises(Unavailable, match="ratelimited"):
-        await house.delivery.post("C0DBOPS", HELLO)
+        await gateway.delivery.post("C0DBOPS", HELLO)
 
 
-async def test_a_post_that_is_not_possible_says_so(house: House) -> None:
+async def test_a_post_that_is_not_possible_says_so(gateway: Gateway) -> None:
     for code in ("channel_not_found", "not_in_channel", "is_archived", "restricted_action"):
-        house.slack.answers["chat.postMessage"] = [refused(code)]
+        gateway.slack.answers["chat.postMessage"] = [refused(code)]
         with pytest.raises(CannotPost) as error:
-            await house.delivery.post("C0DBOPS", HELLO)
+            await gateway.delivery.post("C0DBOPS", HELLO)
         assert error.value.code == code
 
 
-async def test_a_post_during_an_outage_is_unavailable(house: House) -> None:
-    house.slack.always["chat.postMessage"] = refused("service_unavailable")
+async def test_a_post_during_an_outage_is_unavailable(gateway: Gateway) -> None:
+    gateway.slack.always["chat.postMessage"] = refused("service_unavailable")
     with pytest.raises(Unavailable):
-        await house.delivery.post("C0DBOPS", HELLO)
+        await gateway.delivery.post("C0DBOPS", HELLO)
     with pytest.raises(Unavailable):
-        await house.delivery.direct("U0ANA", HELLO)
+        await gateway.delivery.direct("U0ANA", HELLO)
 
 
-async def test_a_post_returns_its_ts_and_never_unfurls(house: House) -> None:
-    ts = await house.delivery.post("C0DBOPS", HELLO, thread_ts="5.6")
-    sent = house.slack.of("chat.postMessage")[0]
+async def test_a_post_returns_its_ts_and_never_unfurls(gateway: Gateway) -> None:
+    ts = await gateway.delivery.post("C0DBOPS", HELLO, thread_ts="5.6")
+    sent = gateway.slack.of("chat.postMessage")[0]
     assert ts is not None
     assert (sent["unfurl_links"], sent["unfurl_media"], sent["thread_ts"]) == (False, False, "5.6")
 
 
 @pytest.mark.parametrize("code", ["message_not_found", "cant_update_message", "channel_not_found", "is_inactive"])
-async def test_a_deleted_message_is_not_an_error(house: House, code: str) -> None:
-    house.slack.answers["chat.update"] = [refused(code)]
-    assert not await house.delivery.update("C0DBOPS", "1.2", HELLO)
-    assert await house.delivery.update("C0DBOPS", "1.2", HELLO)
+async def test_a_deleted_message_is_not_an_error(gateway: Gateway, code: str) -> None:
+    gateway.slack.answers["chat.update"] = [refused(code)]
+    assert not await gateway.delivery.update("C0DBOPS", "1.2", HELLO)
+    assert await gateway.delivery.update("C0DBOPS", "1.2", HELLO)
 
 
-async def test_of_many_simultaneous_updates_the_last_one_remains(house: House) -> None:
-    changes = [house.delivery.update("C0DBOPS", "1.2", Reply(text=f"{number} of 50")) for number in range(50)]
-    await asyncio.gather(*changes, house.delivery.update("C0DBOPS", "3.4", HELLO))
-    texts = [call["text"] for call in house.slack.of("chat.update") if call["ts"] == "1.2"]
+async def test_of_many_simultaneous_updates_the_last_one_remains(gateway: Gateway) -> None:
+    changes = [gateway.delivery.update("C0DBOPS", "1.2", Reply(text=f"{number} of 50")) for number in range(50)]
+    await asyncio.gather(*changes, gateway.delivery.update("C0DBOPS", "3.4", HELLO))
+    texts = [call["text"] for call in gateway.slack.of("chat.update") if call["ts"] == "1.2"]
     assert texts[-1] == "49 of 50"
     assert len(texts) <= 3
 
 
-async def test_a_long_text_is_cut_to_what_slack_accepts(house: House) -> None:
-    await house.delivery.update("C0DBOPS", "1.2", Reply(text="x" * 10_000))
-    assert len(house.slack.of("chat.update")[0]["text"]) <= 4000
+async def test_a_long_text_is_cut_to_what_slack_accepts(gateway: Gateway) -> None:
+    await gateway.delivery.update("C0DBOPS", "1.2", Reply(text="x" * 10_000))
+    assert len(gateway.slack.of("chat.update")[0]["text"]) <= 4000
 
 
-async def test_views(house: House) -> None:
+async def test_views(gateway: Gateway) -> None:
     view = {"type": "modal", "blocks": []}
-    assert await house.delivery.open_view("1.2.3", view) == "V1"
-    house.slack.answers["views.open"] = [refused("expired_trigger_id"), refused("exchanged_trigger_id")]
-    assert await house.delivery.open_view("1.2.3", view) is None
-    assert await house.delivery.open_view("1.2.3", view) is None
-    house.slack.answers["views.update"] = [refused("not_found")]
-    await house.delivery.update_view("V1", view)
-    house.slack.answers["views.publish"] = [refused("not_enabled")]
-    await house.delivery.publish_home("U0ANA", view)
-    assert house.slack.of("views.publish") == [{"user_id": "U0ANA", "view": view}]
+    assert await gateway.delivery.open_view("1.2.3", view) == "V1"
+    gateway.slack.answers["views.open"] = [refused("expired_trigger_id"), refused("exchanged_trigger_id")]
+    assert await gateway.delivery.open_view("1.2.3", view) is None
+    assert await gateway.delivery.open_view("1.2.3", view) is None
+    gateway.slack.answers["views.update"] = [refused("not_found")]
+    await gateway.delivery.update_view("V1", view)
+    gateway.slack.answers["views.publish"] = [refused("not_enabled")]
+    await gateway.delivery.publish_home("U0ANA", view)
+    assert gateway.slack.of("views.publish") == [{"user_id": "U0ANA", "view": view}]
 
 
-async def test_a_permalink_is_none_if_slack_has_none(house: House) -> None:
-    assert await house.delivery.permalink("C0DBOPS", "1.2") == "https://acme.slack.com/archives/C0DBOPS/p1"
-    house.slack.answers["chat.getPermalink"] = [refused("message_not_found")]
-    assert await house.delivery.permalink("C0DBOPS", "3.4") is None
-    assert await house.delivery.permalink("C0DBOPS", "1.2"), "a permalink never changes, so it is cached"
-    assert len(house.slack.of("chat.getPermalink")) == 2
+async def test_a_permalink_is_none_if_slack_has_none(gateway: Gateway) -> None:
+    assert await gateway.delivery.permalink("C0DBOPS", "1.2") == "https://acme.slack.com/archives/C0DBOPS/p1"
+    gateway.slack.answers["chat.getPermalink"] = [refused("message_not_found")]
+    assert await gateway.delivery.permalink("C0DBOPS", "3.4") is None
+    assert await gateway.delivery.permalink("C0DBOPS", "1.2"), "a permalink never changes, so it is cached"
+    assert len(gateway.slack.of("chat.getPermalink")) == 2
 
 
-async def test_a_file_is_shared_in_three_steps(house: House) -> None:
-    await house.delivery.upload("C0DBOPS", "report.md", "# Größe", title='The "report"', thread_ts="5.6")
-    assert house.slack.methods() == ["files.getUploadURLExternal", "upload", "files.completeUploadExternal"]
-    assert house.slack.of("files.getUploadURLExternal")[0]["length"] == "9"
-    assert house.slack.of("upload") == [{"content": "# Größe"}]
-    shared = house.slack.of("files.completeUploadExternal")[0]
+async def test_a_file_is_shared_in_three_steps(gateway: Gateway) -> None:
+    await gateway.delivery.upload("C0DBOPS", "report.md", "# Größe", title='The "report"', thread_ts="5.6")
+    assert gateway.slack.methods() == ["files.getUploadURLExternal", "upload", "files.completeUploadExternal"]
+    assert gateway.slack.of("files.getUploadURLExternal")[0]["length"] == "9"
+    assert gateway.slack.of("upload") == [{"content": "# Größe"}]
+    shared = gateway.slack.of("files.completeUploadExternal")[0]
     assert json.loads(shared["files"]) == [{"id": "F1", "title": 'The "report"'}]
     assert (shared["channel_id"], shared["thread_ts"]) == ("C0DBOPS", "5.6")
 
 
-async def test_a_file_that_slack_rejects_is_an_error_for_people(house: House) -> None:
-    house.slack.answers["files.getUploadURLExternal"] = [refused("file_uploads_disabled")]
+async def test_a_file_that_slack_rejects_is_an_error_for_people(gateway: Gateway) -> None:
+    gateway.slack.answers["files.getUploadURLExternal"] = [refused("file_uploads_disabled")]
     with pytest.raises(BotError, match="file_uploads_disabled"):
-        await house.delivery.upload("C0DBOPS", "report.md", "x", title="Report", thread_ts=None)
+        await gateway.delivery.upload("C0DBOPS", "report.md", "x", title="Report", thread_ts=None)

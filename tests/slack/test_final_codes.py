@@ -11,7 +11,7 @@ from bot.errors import BotError, CannotPost, Unavailable
 from bot.slack.outgoing._final_codes import FINAL, NOT_INVITED, Purpose, is_final, sentence_of
 
 from .addresses import HELLO, HERE, keep
-from .conftest import House
+from .conftest import Gateway
 from .stub import Answer, limited, refused
 
 HTML = {"Content-Type": "text/html"}
@@ -30,41 +30,43 @@ LATER: dict[str, Answer] = {
     ),
 }
 VIEW: dict[str, Any] = {"type": "modal", "blocks": []}
-CALLS: dict[str, tuple[str, Callable[[House], Awaitable[Any]]]] = {
-    "post": ("chat.postMessage", lambda house: house.delivery.post("C0DBOPS", HELLO)),
-    "direct": ("chat.postMessage", lambda house: house.delivery.direct("U0ANA", HELLO)),
-    "update": ("chat.update", lambda house: house.delivery.update("C0DBOPS", "1.2", HELLO)),
-    "open_view": ("views.open", lambda house: house.delivery.open_view("1.2.3", VIEW)),
-    "update_view": ("views.update", lambda house: house.delivery.update_view("V1", VIEW)),
-    "publish_home": ("views.publish", lambda house: house.delivery.publish_home("U0ANA", VIEW)),
-    "upload": ("files.completeUploadExternal", lambda house: _upload(house)),
+CALLS: dict[str, tuple[str, Callable[[Gateway], Awaitable[Any]]]] = {
+    "post": ("chat.postMessage", lambda gateway: gateway.delivery.post("C0DBOPS", HELLO)),
+    "direct": ("chat.postMessage", lambda gateway: gateway.delivery.direct("U0ANA", HELLO)),
+    "update": ("chat.update", lambda gateway: gateway.delivery.update("C0DBOPS", "1.2", HELLO)),
+    "open_view": ("views.open", lambda gateway: gateway.delivery.open_view("1.2.3", VIEW)),
+    "update_view": ("views.update", lambda gateway: gateway.delivery.update_view("V1", VIEW)),
+    "publish_home": ("views.publish", lambda gateway: gateway.delivery.publish_home("U0ANA", VIEW)),
+    "upload": ("files.completeUploadExternal", lambda gateway: _upload(gateway)),
 }
 
 
-async def _upload(house: House) -> None:
-    await house.delivery.upload("C0DBOPS", "report.md", "x", title="Report", thread_ts=None)
+async def _upload(gateway: Gateway) -> None:
+    await gateway.delivery.upload("C0DBOPS", "report.md", "x", title="Report", thread_ts=None)
 
 
 @pytest.mark.parametrize("answer", LATER.values(), ids=LATER)
 @pytest.mark.parametrize(("method", "call"), CALLS.values(), ids=CALLS)
 async def test_an_error_that_is_not_known_to_be_final_may_pass(
-    house: House, method: str, call: Any, answer: Answer
+    gateway: Gateway, method: str, call: Any, answer: Answer
 ) -> None:
-    house.slack.always[method] = answer
+    gateway.slack.always[method] = answer
     with pytest.raises(Unavailable):
-        await call(house)
+        await call(gateway)
 
 
 @pytest.mark.parametrize("answer", LATER.values(), ids=LATER)
-async def test_a_private_answer_is_sent_another_way_and_later_if_there_is_none(house: House, answer: Answer) -> None:
-    keep(house)
+async def test_a_private_answer_is_sent_another_way_and_later_if_there_is_none(
+    gateway: Gateway, answer: Answer
+) -> None:
+    keep(gateway)
     for method in ("response_url", "chat.postEphemeral"):
-        house.slack.always[method] = answer
-    assert await house.delivery.send_ephemeral(HERE, HELLO)
-    assert house.slack.methods()[-1] == "chat.postMessage"
-    house.slack.always["chat.postMessage"] = refused("messages_tab_disabled")
+        gateway.slack.always[method] = answer
+    assert await gateway.delivery.send_ephemeral(HERE, HELLO)
+    assert gateway.slack.methods()[-1] == "chat.postMessage"
+    gateway.slack.always["chat.postMessage"] = refused("messages_tab_disabled")
     with pytest.raises(Unavailable):
-        await house.delivery.send_ephemeral(HERE, HELLO)
+        await gateway.delivery.send_ephemeral(HERE, HELLO)
 
 
 @pytest.mark.parametrize(("purpose", "code"), [(one, code) for one, codes in FINAL.items() for code in sorted(codes)])
@@ -78,37 +80,37 @@ def test_every_final_code_has_a_sentence_or_is_one_that_needs_none(purpose: Purp
 
 
 @pytest.mark.parametrize("code", ["is_archived", "restricted_action", "msg_too_long", "user_disabled"])
-async def test_an_invitation_is_suggested_only_where_it_helps(house: House, code: str) -> None:
-    house.slack.answers["chat.postMessage"] = [refused(code), refused("not_in_channel")]
+async def test_an_invitation_is_suggested_only_where_it_helps(gateway: Gateway, code: str) -> None:
+    gateway.slack.answers["chat.postMessage"] = [refused(code), refused("not_in_channel")]
     with pytest.raises(CannotPost) as error:
-        await house.delivery.post("C0DBOPS", HELLO)
+        await gateway.delivery.post("C0DBOPS", HELLO)
     assert "/invite" not in str(error.value)
     with pytest.raises(CannotPost, match="/invite"):
-        await house.delivery.post("C0DBOPS", HELLO)
+        await gateway.delivery.post("C0DBOPS", HELLO)
 
 
 @pytest.mark.parametrize("code", ["thread_not_found", "message_not_found", "cannot_reply_to_message"])
-async def test_an_answer_is_posted_to_the_channel_if_its_thread_takes_no_replies(house: House, code: str) -> None:
+async def test_an_answer_is_posted_to_the_channel_if_its_thread_takes_no_replies(gateway: Gateway, code: str) -> None:
     def once(arguments: dict[str, Any]) -> dict[str, Any]:
         return refused(code) if "thread_ts" in arguments else {"ok": True, "ts": "9.9"}
 
-    house.slack.always["chat.postMessage"] = once
-    assert await house.delivery.post("C0DBOPS", HELLO, thread_ts="5.6", broadcast=True) == "9.9"
-    sent = house.slack.of("chat.postMessage")
+    gateway.slack.always["chat.postMessage"] = once
+    assert await gateway.delivery.post("C0DBOPS", HELLO, thread_ts="5.6", broadcast=True) == "9.9"
+    sent = gateway.slack.of("chat.postMessage")
     assert [(one.get("thread_ts"), one.get("reply_broadcast")) for one in sent] == [("5.6", True), (None, None)]
 
-    house.slack.always["chat.postEphemeral"] = once
+    gateway.slack.always["chat.postEphemeral"] = once
     here = Address("U0ANA", "C0DBOPS", "5.6", thread_is_live=True)
-    assert await house.delivery.send_ephemeral(here, HELLO)
-    assert len(house.slack.of("chat.postEphemeral")) == 2
+    assert await gateway.delivery.send_ephemeral(here, HELLO)
+    assert len(gateway.slack.of("chat.postEphemeral")) == 2
 
-    house.slack.always["files.completeUploadExternal"] = once
-    await house.delivery.upload("C0DBOPS", "a.md", "x", title="A", thread_ts="5.6")
-    assert [one.get("thread_ts") for one in house.slack.of("files.completeUploadExternal")] == ["5.6", None]
+    gateway.slack.always["files.completeUploadExternal"] = once
+    await gateway.delivery.upload("C0DBOPS", "a.md", "x", title="A", thread_ts="5.6")
+    assert [one.get("thread_ts") for one in gateway.slack.of("files.completeUploadExternal")] == ["5.6", None]
 
 
-async def test_a_file_that_slack_will_never_accept_is_final(house: House) -> None:
-    house.slack.answers["files.completeUploadExternal"] = [refused("posting_to_channel_denied")]
+async def test_a_file_that_slack_will_never_accept_is_final(gateway: Gateway) -> None:
+    gateway.slack.answers["files.completeUploadExternal"] = [refused("posting_to_channel_denied")]
     with pytest.raises(BotError, match="posting_to_channel_denied") as error:
-        await _upload(house)
+        await _upload(gateway)
     assert not isinstance(error.value, Unavailable)

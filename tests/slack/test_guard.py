@@ -9,33 +9,33 @@ import httpx
 import pytest
 import structlog
 
-from .conftest import House
+from .conftest import Gateway
 from .requests import FORM, SECRET, click, command, encoded, event, payload, signature, signed
 
 
-async def test_a_signed_command_is_accepted(house: House) -> None:
-    answer = await house.send(command("show orders"))
+async def test_a_signed_command_is_accepted(gateway: Gateway) -> None:
+    answer = await gateway.send(command("show orders"))
     assert (answer.status_code, answer.text) == (200, "")
-    assert house.path.came[0].text == "show orders"
+    assert gateway.path.came[0].text == "show orders"
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "HEAD"])
-async def test_only_post_is_accepted(house: House, method: str) -> None:
-    assert (await house.http.request(method, "/slack/events")).status_code == 405
+async def test_only_post_is_accepted(gateway: Gateway, method: str) -> None:
+    assert (await gateway.http.request(method, "/slack/events")).status_code == 405
 
 
-async def test_a_trailing_slash_makes_no_difference(house: House) -> None:
+async def test_a_trailing_slash_makes_no_difference(gateway: Gateway) -> None:
     body = command("show orders")
-    answer = await house.http.post("/slack/events/", content=body, headers=signed(body))
-    await house.tasks.drain(5)
+    answer = await gateway.http.post("/slack/events/", content=body, headers=signed(body))
+    await gateway.tasks.drain(5)
     assert (answer.status_code, answer.text) == (200, "")
-    assert house.path.came[0].text == "show orders"
+    assert gateway.path.came[0].text == "show orders"
 
 
-async def test_requests_for_unknown_paths_are_logged(house: House) -> None:
+async def test_requests_for_unknown_paths_are_logged(gateway: Gateway) -> None:
     with structlog.testing.capture_logs() as log:
-        assert (await house.http.post("/slack/evnets")).status_code == 404
-        assert (await house.http.get("/healthz")).status_code == 200
+        assert (await gateway.http.post("/slack/evnets")).status_code == 404
+        assert (await gateway.http.get("/healthz")).status_code == 200
 
     assert [(one["event"], one["path"]) for one in log] == [("nothing is served here", "/slack/evnets")]
 
@@ -60,33 +60,33 @@ async def test_the_published_test_vector_holds() -> None:
         pytest.param({"X-Slack-Request-Timestamp": "1e9"}, id="a time as a float"),
     ],
 )
-async def test_a_request_that_slack_did_not_sign_gets_401(house: House, headers: dict[str, str | bytes]) -> None:
+async def test_a_request_that_slack_did_not_sign_gets_401(gateway: Gateway, headers: dict[str, str | bytes]) -> None:
     body = command()
-    answer = await house.http.post("/slack/events", content=body, headers=encoded({**signed(body), **headers}))
+    answer = await gateway.http.post("/slack/events", content=body, headers=encoded({**signed(body), **headers}))
     assert answer.status_code == 401
-    assert house.path.came == []
+    assert gateway.path.came == []
 
 
 @pytest.mark.parametrize("seconds", [-301, 301, -100_000])
-async def test_an_old_request_gets_401_even_with_a_valid_signature(house: House, seconds: int) -> None:
+async def test_an_old_request_gets_401_even_with_a_valid_signature(gateway: Gateway, seconds: int) -> None:
     body = command()
     headers = signed(body, stamp=str(int(time.time()) + seconds))
-    assert (await house.http.post("/slack/events", content=body, headers=headers)).status_code == 401
+    assert (await gateway.http.post("/slack/events", content=body, headers=headers)).status_code == 401
 
 
-async def test_a_signature_with_another_secret_is_refused(house: House) -> None:
+async def test_a_signature_with_another_secret_is_refused(gateway: Gateway) -> None:
     body = command()
-    answer = await house.http.post("/slack/events", content=body, headers=signed(body, secret=SECRET[::-1]))
+    answer = await gateway.http.post("/slack/events", content=body, headers=signed(body, secret=SECRET[::-1]))
     assert answer.status_code == 401
 
 
-async def test_other_headers_may_contain_anything(house: House) -> None:
+async def test_other_headers_may_contain_anything(gateway: Gateway) -> None:
     body = command()
     headers: dict[str, str | bytes] = {**signed(body), "User-Agent": b"\xff\xfe", "X-Other": "ü".encode()}
-    assert (await house.http.post("/slack/events", content=body, headers=encoded(headers))).status_code == 200
+    assert (await gateway.http.post("/slack/events", content=body, headers=encoded(headers))).status_code == 200
 
 
-async def test_a_large_body_is_refused_before_it_is_read(house: House) -> None:
+async def test_a_large_body_is_refused_before_it_is_read(gateway: Gateway) -> None:
     read = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -95,49 +95,49 @@ async def test_a_large_body_is_refused_before_it_is_read(house: House) -> None:
             read += 65536
             yield b"a" * 65536
 
-    answer = await house.http.post("/slack/events", content=endless(), headers={"Content-Type": FORM})
+    answer = await gateway.http.post("/slack/events", content=endless(), headers={"Content-Type": FORM})
     assert answer.status_code == 413
     assert read < 1_000_000
-    declared = await house.http.post("/slack/events", content=b"a" * 300_000, headers={"Content-Type": FORM})
+    declared = await gateway.http.post("/slack/events", content=b"a" * 300_000, headers={"Content-Type": FORM})
     assert declared.status_code == 413
 
 
-async def test_a_body_of_exactly_the_limit_is_read(house: House) -> None:
+async def test_a_body_of_exactly_the_limit_is_read(gateway: Gateway) -> None:
     body = command("x" * 250_000)
-    assert (await house.send(body)).status_code == 200
+    assert (await gateway.send(body)).status_code == 200
 
 
-async def test_an_unsigned_body_is_never_logged(house: House) -> None:
+async def test_an_unsigned_body_is_never_logged(gateway: Gateway) -> None:
     body = command("very-private-text")
     with structlog.testing.capture_logs() as logs:
-        await house.http.post("/slack/events", content=body, headers={"Content-Type": FORM})
+        await gateway.http.post("/slack/events", content=body, headers={"Content-Type": FORM})
     assert logs
     assert "very-private-text" not in repr(logs)
 
 
 async def test_a_flood_of_forged_requests_is_logged_once_a_second_with_a_count(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds = 100.0
     monkeypatch.setattr("bot.slack.incoming.request_guard.time.monotonic", lambda: seconds)
     with structlog.testing.capture_logs() as logs:
         for _ in range(50):
-            await house.http.post("/slack/events", content=command("ls"), headers={"Content-Type": FORM})
+            await gateway.http.post("/slack/events", content=command("ls"), headers={"Content-Type": FORM})
         seconds += 1.5
-        await house.http.post("/slack/events", content=command("ls"), headers={"Content-Type": FORM})
+        await gateway.http.post("/slack/events", content=command("ls"), headers={"Content-Type": FORM})
     assert [line["count"] for line in logs] == [1, 50]
 
 
-async def test_the_certificate_check_needs_no_signature(house: House) -> None:
+async def test_the_certificate_check_needs_no_signature(gateway: Gateway) -> None:
     body = b"ssl_check=1&token=legacy"
-    answer = await house.http.post("/slack/events", content=body, headers={"Content-Type": FORM})
+    answer = await gateway.http.post("/slack/events", content=body, headers={"Content-Type": FORM})
     assert (answer.status_code, answer.text) == (200, "")
-    sneaked = await house.http.post("/slack/events", content=command("ssl_check=1"), headers={"Content-Type": FORM})
+    sneaked = await gateway.http.post("/slack/events", content=command("ssl_check=1"), headers={"Content-Type": FORM})
     assert sneaked.status_code == 401
 
 
-async def test_the_url_verification_is_answered(house: House) -> None:
-    answer = await house.event({"type": "url_verification", "challenge": "abc", "token": "legacy"})
+async def test_the_url_verification_is_answered(gateway: Gateway) -> None:
+    answer = await gateway.event({"type": "url_verification", "challenge": "abc", "token": "legacy"})
     assert answer.status_code == 200
     assert "abc" in answer.text
 
@@ -162,16 +162,16 @@ async def test_the_url_verification_is_answered(house: House) -> None:
         pytest.param(command(), "multipart/form-data", id="another form"),
     ],
 )
-async def test_a_signed_body_that_is_not_a_request_gets_400(house: House, body: bytes, content_type: str) -> None:
-    assert (await house.send(body, content_type)).status_code == 400
-    assert house.path.came == []
+async def test_a_signed_body_that_is_not_a_request_gets_400(gateway: Gateway, body: bytes, content_type: str) -> None:
+    assert (await gateway.send(body, content_type)).status_code == 400
+    assert gateway.path.came == []
 
 
 WRONG = [None, 1, True, [], [1], {}, {"id": 5}, "text", {"type": 1}, [{"action_id": None}], [None], "ü"]
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=repr)
-async def test_wrong_parts_of_a_payload_never_cause_a_5xx(house: House, wrong: object) -> None:
+async def test_wrong_parts_of_a_payload_never_cause_a_5xx(gateway: Gateway, wrong: object) -> None:
     base = {**click(), "view": {"id": "V1", "type": "modal", "callback_id": "c"}}
     for name in [*base, "callback_id", "authorizations", "response_urls", "response_url", "event", "item"]:
         for kind in (
@@ -183,57 +183,57 @@ async def test_wrong_parts_of_a_payload_never_cause_a_5xx(house: House, wrong: o
             "message_action",
         ):
             broken = {**base, "callback_id": "c", "action_id": "a", "type": kind, name: wrong}
-            answer = await house.press(broken)
+            answer = await gateway.press(broken)
             assert answer.status_code in (200, 400), (kind, name)
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=repr)
-async def test_wrong_parts_of_an_event_never_cause_a_5xx(house: House, wrong: object) -> None:
+async def test_wrong_parts_of_an_event_never_cause_a_5xx(gateway: Gateway, wrong: object) -> None:
     base = event("app_mention", user="U0ANA", channel="C0DBOPS", ts="1.2", text="<@U0BOT> ls")
     for name in base:
-        assert (await house.event({**base, name: wrong})).status_code in (200, 400), name
+        assert (await gateway.event({**base, name: wrong})).status_code in (200, 400), name
     for name in [*base["event"], "bot_id", "thread_ts", "team", "user_team", "message", "subtype"]:
         broken = {**base, "event": {**base["event"], name: wrong}}
-        assert (await house.event(broken)).status_code in (200, 400), name
+        assert (await gateway.event(broken)).status_code in (200, 400), name
 
 
-async def test_missing_parts_never_cause_a_5xx(house: House) -> None:
+async def test_missing_parts_never_cause_a_5xx(gateway: Gateway) -> None:
     base = {**click(), "view": {"id": "V1", "type": "modal", "callback_id": "c"}, "callback_id": "c", "action_id": "a"}
     for name in base:
         for kind in ("block_actions", "view_submission", "block_suggestion", "shortcut", "message_action"):
             broken = {key: value for key, value in {**base, "type": kind}.items() if key != name}
-            assert (await house.press(broken)).status_code in (200, 400), (kind, name)
+            assert (await gateway.press(broken)).status_code in (200, 400), (kind, name)
 
 
 @pytest.mark.parametrize("field", ["user_id", "channel_id", "team_id", "trigger_id", "text", "command"])
 @pytest.mark.parametrize("value", [None, "", "../../etc", "u0ana", "U" * 500, "ü", "<!channel>"])
-async def test_a_command_with_odd_fields_never_causes_a_5xx(house: House, field: str, value: str | None) -> None:
-    assert (await house.send(command(**{field: cast(Any, value)}))).status_code in (200, 400)
+async def test_a_command_with_odd_fields_never_causes_a_5xx(gateway: Gateway, field: str, value: str | None) -> None:
+    assert (await gateway.send(command(**{field: cast(Any, value)}))).status_code in (200, 400)
 
 
-async def test_a_command_that_contains_a_payload_field_is_a_command(house: House) -> None:
-    answer = await house.send(command("show payload-db"))
+async def test_a_command_that_contains_a_payload_field_is_a_command(gateway: Gateway) -> None:
+    answer = await gateway.send(command("show payload-db"))
     assert answer.status_code == 200
-    assert house.path.came[0].text == "show payload-db"
+    assert gateway.path.came[0].text == "show payload-db"
 
 
-async def test_an_unknown_type_is_not_a_server_error(house: House) -> None:
-    answer = await house.press({**click(), "type": "something_new"})
+async def test_an_unknown_type_is_not_a_server_error(gateway: Gateway) -> None:
+    answer = await gateway.press({**click(), "type": "something_new"})
     assert answer.status_code in (200, 400)
-    assert (await house.event(event("something_new", user={"id": "U0ANA"}))).status_code == 200
+    assert (await gateway.event(event("something_new", user={"id": "U0ANA"}))).status_code == 200
 
 
-async def test_other_paths_are_not_found(house: House) -> None:
-    assert (await house.http.get("/healthz")).text == "alive"
-    assert (await house.http.get("/slack")).status_code == 404
-    assert (await house.http.post("/healthz")).status_code == 405
+async def test_other_paths_are_not_found(gateway: Gateway) -> None:
+    assert (await gateway.http.get("/healthz")).text == "alive"
+    assert (await gateway.http.get("/slack")).status_code == 404
+    assert (await gateway.http.post("/healthz")).status_code == 405
 
 
 def test_json_of_a_vector_is_stable() -> None:
     assert json.loads(json.dumps(click()))["type"] == "block_actions"
 
 
-async def test_a_real_client_with_a_kept_connection_is_served(house: House) -> None:
+async def test_a_real_client_with_a_kept_connection_is_served(gateway: Gateway) -> None:
     for _ in range(3):
-        assert (await house.send(command())).status_code == 200
-    assert isinstance(house.http, httpx.AsyncClient)
+        assert (await gateway.send(command())).status_code == 200
+    assert isinstance(gateway.http, httpx.AsyncClient)

@@ -10,7 +10,7 @@ from bot.errors import Unavailable
 from bot.oncall import Schedules
 from bot.slack.lookups.directory import SlackDirectory
 
-from .conftest import FixedClock, House
+from .conftest import FixedClock, Gateway
 from .requests import event
 from .stub import limited, refused
 
@@ -23,12 +23,12 @@ def incoming(user: str = "U0ANA", channel: str = "C0DBOPS", team: str | None = N
     )
 
 
-async def person(house: House, user: str, team: str | None = None) -> Person:
-    return (await house.directory.subject(incoming(user, team=team), usergroups=NOBODY)).person
+async def person(gateway: Gateway, user: str, team: str | None = None) -> Person:
+    return (await gateway.directory.subject(incoming(user, team=team), usergroups=NOBODY)).person
 
 
-async def test_the_facts_about_a_member_are_read(house: House) -> None:
-    subject = await house.directory.subject(incoming(team="T0ACME"), usergroups=frozenset({"S0DBA"}))
+async def test_the_facts_about_a_member_are_read(gateway: Gateway) -> None:
+    subject = await gateway.directory.subject(incoming(team="T0ACME"), usergroups=frozenset({"S0DBA"}))
     assert subject == Subject(
         person=Person(id="U0ANA", team_id="T0ACME", name="ana", tz="Europe/Berlin"),
         channel=subject.channel,
@@ -50,8 +50,8 @@ async def test_the_facts_about_a_member_are_read(house: House) -> None:
         ("U0NOBODY", "is_stranger"),
     ],
 )
-async def test_a_person_who_is_not_a_member_is_recognised(house: House, user: str, flag: str) -> None:
-    found = await person(house, user)
+async def test_a_person_who_is_not_a_member_is_recognised(gateway: Gateway, user: str, flag: str) -> None:
+    found = await person(gateway, user)
     flags = ("is_guest", "is_stranger", "is_deactivated", "is_bot")
     assert {name for name in flags if getattr(found, name)} == {flag}
 
@@ -68,10 +68,10 @@ async def test_a_person_who_is_not_a_member_is_recognised(house: House, user: st
     ],
 )
 async def test_a_flag_of_a_person_that_cannot_be_read_takes_rights_away(
-    house: House, flag: str, means: str, odd: object
+    gateway: Gateway, flag: str, means: str, odd: object
 ) -> None:
-    house.slack.always["users.info"] = {"ok": True, "user": {"id": "U0ANA", "team_id": "T0ACME", flag: odd}}
-    assert getattr(await person(house, "U0ANA"), means)
+    gateway.slack.always["users.info"] = {"ok": True, "user": {"id": "U0ANA", "team_id": "T0ACME", flag: odd}}
+    assert getattr(await person(gateway, "U0ANA"), means)
 
 
 @pytest.mark.parametrize("odd", [None, "no", 0, []], ids=repr)
@@ -86,44 +86,47 @@ async def test_a_flag_of_a_person_that_cannot_be_read_takes_rights_away(
     ],
 )
 async def test_a_flag_of_a_channel_that_cannot_be_read_takes_rights_away(
-    house: House, flag: str, means: str, careful: bool, odd: object
+    gateway: Gateway, flag: str, means: str, careful: bool, odd: object
 ) -> None:
-    house.slack.always["conversations.info"] = {"ok": True, "channel": {"id": "C0DBOPS", "is_member": True, flag: odd}}
-    found = (await house.directory.subject(incoming(), usergroups=NOBODY)).channel
+    gateway.slack.always["conversations.info"] = {
+        "ok": True,
+        "channel": {"id": "C0DBOPS", "is_member": True, flag: odd},
+    }
+    found = (await gateway.directory.subject(incoming(), usergroups=NOBODY)).channel
     assert getattr(found, means) is careful
 
 
-async def test_the_team_of_the_payload_counts(house: House) -> None:
-    assert (await person(house, "U0ANA", team="T0OTHER")).is_stranger
-    assert not (await person(house, "U0ANA", team="T0ACME")).is_stranger
-    assert not (await person(house, "U0ANA", team="E0ACME")).is_stranger
+async def test_the_team_of_the_payload_counts(gateway: Gateway) -> None:
+    assert (await person(gateway, "U0ANA", team="T0OTHER")).is_stranger
+    assert not (await person(gateway, "U0ANA", team="T0ACME")).is_stranger
+    assert not (await person(gateway, "U0ANA", team="E0ACME")).is_stranger
 
 
-async def test_a_person_of_another_workspace_of_the_organization_is_not_an_outsider(house: House) -> None:
-    assert not (await person(house, "W0GRID", team="T0SISTER")).is_stranger
+async def test_a_person_of_another_workspace_of_the_organization_is_not_an_outsider(gateway: Gateway) -> None:
+    assert not (await person(gateway, "W0GRID", team="T0SISTER")).is_stranger
 
 
-async def test_a_person_without_a_team_is_an_outsider(house: House) -> None:
-    house.slack.answers["users.info"] = [{"ok": True, "user": {"id": "U0ANA"}}]
-    assert (await person(house, "U0ANA")).is_stranger
+async def test_a_person_without_a_team_is_an_outsider(gateway: Gateway) -> None:
+    gateway.slack.answers["users.info"] = [{"ok": True, "user": {"id": "U0ANA"}}]
+    assert (await person(gateway, "U0ANA")).is_stranger
 
 
 @pytest.mark.parametrize("code", ["invalid_auth", "fatal_error", "missing_scope"])
-async def test_without_an_answer_a_person_does_not_count_as_a_member(house: House, code: str) -> None:
-    house.slack.always["users.info"] = refused(code)
+async def test_without_an_answer_a_person_does_not_count_as_a_member(gateway: Gateway, code: str) -> None:
+    gateway.slack.always["users.info"] = refused(code)
     with pytest.raises(Unavailable, match="nothing is allowed"):
-        await person(house, "U0ANA")
+        await person(gateway, "U0ANA")
 
 
-async def test_an_answer_about_another_person_counts_as_none(house: House) -> None:
-    house.slack.answers["users.info"] = [{"ok": True, "user": {"id": "U0BEN", "team_id": "T0ACME"}}]
+async def test_an_answer_about_another_person_counts_as_none(gateway: Gateway) -> None:
+    gateway.slack.answers["users.info"] = [{"ok": True, "user": {"id": "U0BEN", "team_id": "T0ACME"}}]
     with pytest.raises(Unavailable):
-        await person(house, "U0ANA")
+        await person(gateway, "U0ANA")
 
 
-async def test_channels_are_described(house: House) -> None:
+async def test_channels_are_described(gateway: Gateway) -> None:
     async def channel(channel_id: str) -> object:
-        return (await house.directory.subject(incoming(channel=channel_id), usergroups=NOBODY)).channel
+        return (await gateway.directory.subject(incoming(channel=channel_id), usergroups=NOBODY)).channel
 
     shared, pending, unjoined = [await channel(one) for one in ("C0SHARED", "C0PENDING", "C0UNJOINED")]
     assert shared.is_ext_shared  # type: ignore[attr-defined]
@@ -132,123 +135,123 @@ async def test_channels_are_described(house: House) -> None:
     assert (await channel("G0TALK")).kind is ChannelKind.GROUP_DM  # type: ignore[attr-defined]
 
 
-async def test_a_private_channel_without_the_bot_counts_as_shared(house: House) -> None:
-    found = (await house.directory.subject(incoming(channel="C0SECRET"), usergroups=NOBODY)).channel
+async def test_a_private_channel_without_the_bot_counts_as_shared(gateway: Gateway) -> None:
+    found = (await gateway.directory.subject(incoming(channel="C0SECRET"), usergroups=NOBODY)).channel
     assert (found.is_private, found.is_ext_shared, found.bot_is_member) == (True, True, False)
 
 
-async def test_a_direct_message_and_home_are_not_looked_up(house: House) -> None:
+async def test_a_direct_message_and_home_are_not_looked_up(gateway: Gateway) -> None:
     for channel_id in ("D0ANA", ""):
-        found = (await house.directory.subject(incoming(channel=channel_id), usergroups=NOBODY)).channel
+        found = (await gateway.directory.subject(incoming(channel=channel_id), usergroups=NOBODY)).channel
         assert found.kind is ChannelKind.DM
-    assert house.slack.of("conversations.info") == []
+    assert gateway.slack.of("conversations.info") == []
 
 
-async def test_a_group_conversation_that_we_may_not_read_is_recognised(house: House) -> None:
-    house.slack.always["conversations.info"] = refused("missing_scope")
-    found = (await house.directory.subject(incoming(channel="C0MPIM"), usergroups=NOBODY)).channel
+async def test_a_group_conversation_that_we_may_not_read_is_recognised(gateway: Gateway) -> None:
+    gateway.slack.always["conversations.info"] = refused("missing_scope")
+    found = (await gateway.directory.subject(incoming(channel="C0MPIM"), usergroups=NOBODY)).channel
     assert found.kind is ChannelKind.GROUP_DM
 
 
 @pytest.mark.parametrize("code", ["plan_upgrade_required", "no_such_subteam", "fatal_error", "invalid_auth"])
-async def test_a_user_group_that_cannot_be_read_is_unknown(house: House, code: str) -> None:
-    house.slack.always["usergroups.users.list"] = refused(code)
-    subject = await house.directory.subject(incoming(), usergroups=frozenset({"S0DBA"}))
+async def test_a_user_group_that_cannot_be_read_is_unknown(gateway: Gateway, code: str) -> None:
+    gateway.slack.always["usergroups.users.list"] = refused(code)
+    subject = await gateway.directory.subject(incoming(), usergroups=frozenset({"S0DBA"}))
     assert subject.groups == {"S0DBA": None}
 
 
-async def test_answers_are_kept_for_a_minute_and_read_again_when_it_counts(house: House) -> None:
+async def test_answers_are_kept_for_a_minute_and_read_again_when_it_counts(gateway: Gateway) -> None:
     now = 0.0
-    directory = SlackDirectory(house.calls, house.workspace, schedules=Schedules([], dict), now=lambda: now)
+    directory = SlackDirectory(gateway.calls, gateway.workspace, schedules=Schedules([], dict), now=lambda: now)
     groups = frozenset({"S0DBA"})
     for _ in range(3):
         await directory.subject(incoming(), usergroups=groups)
-    assert sorted(house.slack.methods()) == ["conversations.info", "usergroups.users.list", "users.info"]
-    house.slack.calls.clear()
+    assert sorted(gateway.slack.methods()) == ["conversations.info", "usergroups.users.list", "users.info"]
+    gateway.slack.calls.clear()
     await directory.subject(incoming(), usergroups=groups, fresh=True)
-    assert sorted(house.slack.methods()) == ["usergroups.users.list", "users.info"]
-    house.slack.calls.clear()
+    assert sorted(gateway.slack.methods()) == ["usergroups.users.list", "users.info"]
+    gateway.slack.calls.clear()
     now = 61.0
     await directory.subject(incoming(), usergroups=groups)
-    assert len(house.slack.calls) == 3
+    assert len(gateway.slack.calls) == 3
 
 
-async def test_fifty_simultaneous_readers_share_one_call(house: House) -> None:
-    subjects = [house.directory.subject(incoming(), usergroups=frozenset({"S0DBA"})) for _ in range(50)]
+async def test_fifty_simultaneous_readers_share_one_call(gateway: Gateway) -> None:
+    subjects = [gateway.directory.subject(incoming(), usergroups=frozenset({"S0DBA"})) for _ in range(50)]
     await asyncio.gather(*subjects)
-    assert len(house.slack.calls) == 3
+    assert len(gateway.slack.calls) == 3
 
 
-async def test_a_failed_call_is_not_cached(house: House) -> None:
-    house.slack.answers["users.info"] = [refused("account_inactive")]
+async def test_a_failed_call_is_not_cached(gateway: Gateway) -> None:
+    gateway.slack.answers["users.info"] = [refused("account_inactive")]
     with pytest.raises(Unavailable):
-        await person(house, "U0ANA")
-    assert (await person(house, "U0ANA")).name == "ana"
+        await person(gateway, "U0ANA")
+    assert (await person(gateway, "U0ANA")).name == "ana"
 
 
-async def test_a_reader_who_gives_up_does_not_take_the_answer_from_others(house: House) -> None:
-    first = asyncio.create_task(person(house, "U0ANA"))
-    second = asyncio.create_task(person(house, "U0ANA"))
+async def test_a_reader_who_gives_up_does_not_take_the_answer_from_others(gateway: Gateway) -> None:
+    first = asyncio.create_task(person(gateway, "U0ANA"))
+    second = asyncio.create_task(person(gateway, "U0ANA"))
     await asyncio.sleep(0)
     first.cancel()
     assert (await second).name == "ana"
 
 
-async def test_an_event_drops_old_answers(house: House) -> None:
+async def test_an_event_drops_old_answers(gateway: Gateway) -> None:
     groups = frozenset({"S0DBA"})
-    await house.directory.subject(incoming(), usergroups=groups)
-    house.slack.calls.clear()
-    await house.event(event("subteam_members_changed", subteam_id="S0DBA", added_users=["U1"]))
-    await house.directory.subject(incoming(), usergroups=groups)
-    assert house.slack.methods() == ["usergroups.users.list"]
-    house.slack.calls.clear()
-    await house.event(event("user_change", user={"id": "U0ANA"}))
-    await house.event(event("channel_shared", channel="C0DBOPS"))
-    await house.directory.subject(incoming(), usergroups=groups)
-    assert sorted(house.slack.methods()) == ["conversations.info", "users.info"]
+    await gateway.directory.subject(incoming(), usergroups=groups)
+    gateway.slack.calls.clear()
+    await gateway.event(event("subteam_members_changed", subteam_id="S0DBA", added_users=["U1"]))
+    await gateway.directory.subject(incoming(), usergroups=groups)
+    assert gateway.slack.methods() == ["usergroups.users.list"]
+    gateway.slack.calls.clear()
+    await gateway.event(event("user_change", user={"id": "U0ANA"}))
+    await gateway.event(event("channel_shared", channel="C0DBOPS"))
+    await gateway.directory.subject(incoming(), usergroups=groups)
+    assert sorted(gateway.slack.methods()) == ["conversations.info", "users.info"]
 
 
-async def test_a_rate_limit_is_respected(house: House) -> None:
-    house.slack.answers["users.info"] = [limited(), limited()]
-    assert (await person(house, "U0ANA")).name == "ana"
-    assert house.seen.count(("users.info", "ratelimited")) == 2
+async def test_a_rate_limit_is_respected(gateway: Gateway) -> None:
+    gateway.slack.answers["users.info"] = [limited(), limited()]
+    assert (await person(gateway, "U0ANA")).name == "ana"
+    assert gateway.seen.count(("users.info", "ratelimited")) == 2
 
 
-async def test_the_installation_is_read_once_for_many_readers(house: House) -> None:
+async def test_the_installation_is_read_once_for_many_readers(gateway: Gateway) -> None:
     from bot.slack.lookups.installation import Workspace
 
-    workspace = Workspace(house.calls)
+    workspace = Workspace(gateway.calls)
     found = await asyncio.gather(*(workspace.installation() for _ in range(20)))
     assert {one.team_id for one in found} == {"T0ACME"}
-    assert house.slack.methods() == ["auth.test"]
+    assert gateway.slack.methods() == ["auth.test"]
     assert found[0].scopes == {"commands", "chat:write"}
 
 
-async def test_an_unknown_installation_is_unavailable_and_read_again(house: House) -> None:
+async def test_an_unknown_installation_is_unavailable_and_read_again(gateway: Gateway) -> None:
     from bot.slack.lookups.installation import Workspace
 
-    workspace = Workspace(house.calls)
-    house.slack.answers["auth.test"] = [refused("invalid_auth")]
+    workspace = Workspace(gateway.calls)
+    gateway.slack.answers["auth.test"] = [refused("invalid_auth")]
     with pytest.raises(Unavailable, match="invalid_auth"):
         await workspace.installation()
     assert (await workspace.installation()).bot_user_id == "U0BOT"
 
 
-async def test_members_are_read_from_every_page(house: House) -> None:
-    house.slack.answers["conversations.members"] = [
+async def test_members_are_read_from_every_page(gateway: Gateway) -> None:
+    gateway.slack.answers["conversations.members"] = [
         {"ok": True, "members": ["U0ANA"], "response_metadata": {"next_cursor": "more"}},
         {"ok": True, "members": ["U0BEN"], "response_metadata": {"next_cursor": ""}},
     ]
-    assert await house.directory.is_in("U0BEN", "C0DBOPS")
-    assert [call.get("cursor") for call in house.slack.of("conversations.members")] == [None, "more"]
+    assert await gateway.directory.is_in("U0BEN", "C0DBOPS")
+    assert [call.get("cursor") for call in gateway.slack.of("conversations.members")] == [None, "more"]
 
 
-async def test_a_channel_that_slack_does_not_return_has_no_members(house: House) -> None:
-    house.slack.always["conversations.members"] = refused("channel_not_found")
-    assert not await house.directory.is_in("U0BEN", "C0DBOPS")
+async def test_a_channel_that_slack_does_not_return_has_no_members(gateway: Gateway) -> None:
+    gateway.slack.always["conversations.members"] = refused("channel_not_found")
+    assert not await gateway.directory.is_in("U0BEN", "C0DBOPS")
 
 
-async def test_membership_is_not_guessed_when_slack_is_unreachable(house: House) -> None:
-    house.slack.always["conversations.members"] = refused("internal_error")
+async def test_membership_is_not_guessed_when_slack_is_unreachable(gateway: Gateway) -> None:
+    gateway.slack.always["conversations.members"] = refused("internal_error")
     with pytest.raises(Unavailable, match="who is in that channel"):
-        await house.directory.is_in("U0BEN", "C0DBOPS")
+        await gateway.directory.is_in("U0BEN", "C0DBOPS")

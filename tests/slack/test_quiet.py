@@ -8,29 +8,29 @@ from bot.core.reply import Reply
 from bot.slack.sdk_logging import bolt_logger, cap_sdk_loggers, sdk_logger
 
 from .addresses import HERE, JWT, keep
-from .conftest import House
+from .conftest import Gateway
 from .requests import click, command, payload, signed, submission
 from .stub import TOKEN, refused
 
 SECTION = {"type": "section", "text": {"type": "plain_text", "text": JWT}}
 
 
-async def test_at_debug_no_secret_reaches_a_log(house: House, caplog: pytest.LogCaptureFixture) -> None:
+async def test_at_debug_no_secret_reaches_a_log(gateway: Gateway, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     cap_sdk_loggers()
-    url = house.slack.response_url("a-bearer-secret")
-    keep(house, url=url)
-    assert await house.delivery.reveal(HERE, Reply(text="Your token", blocks=[SECTION], secret=True))
-    house.slack.answers["chat.postEphemeral"] = [refused("not_in_channel")]
-    await house.delivery.send_ephemeral(HERE, Reply(text="x", blocks=[SECTION]))
-    await house.delivery.post("C0DBOPS", Reply(text=f"say {JWT}"))
-    await house.send(command("token orders", response_url=url))
-    await house.press(click(response_url=url))
-    await house.press({**submission(), "response_urls": [{"response_url": url}]})
+    url = gateway.slack.response_url("a-bearer-secret")
+    keep(gateway, url=url)
+    assert await gateway.delivery.reveal(HERE, Reply(text="Your token", blocks=[SECTION], secret=True))
+    gateway.slack.answers["chat.postEphemeral"] = [refused("not_in_channel")]
+    await gateway.delivery.send_ephemeral(HERE, Reply(text="x", blocks=[SECTION]))
+    await gateway.delivery.post("C0DBOPS", Reply(text=f"say {JWT}"))
+    await gateway.send(command("token orders", response_url=url))
+    await gateway.press(click(response_url=url))
+    await gateway.press({**submission(), "response_urls": [{"response_url": url}]})
     for body in (payload([1]), payload({"type": "new", "response_url": url}), command(JWT)):
-        await house.http.post("/slack/events", content=body, headers=signed(body))
-        await house.http.post("/slack/events", content=body, headers=signed(body, secret="another"))
-    await house.slack.close()
+        await gateway.http.post("/slack/events", content=body, headers=signed(body))
+        await gateway.http.post("/slack/events", content=body, headers=signed(body, secret="another"))
+    await gateway.slack.close()
     logged = "\n".join(
         f"{one.name} {one.getMessage()} {one.exc_text or ''} {one.exc_info or ''}" for one in caplog.records
     )
@@ -73,10 +73,10 @@ def no_loggers_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logging.root.manager, "loggerDict", kept)
 
 
-async def test_bolts_own_loggers_are_capped_too(no_loggers_yet: None, house: House) -> None:
+async def test_bolts_own_loggers_are_capped_too(no_loggers_yet: None, gateway: Gateway) -> None:
     logging.getLogger().setLevel(logging.DEBUG)
     try:
-        await house.send(command())
+        await gateway.send(command())
         names = [name for name in logging.root.manager.loggerDict if name.startswith("slack_bolt.")]
         assert names
         assert {name for name in names if logging.getLogger(name).getEffectiveLevel() < logging.ERROR} == set()

@@ -9,7 +9,7 @@ from bot.core.ports import Address
 from bot.core.reply import Reply
 
 from .addresses import HERE, JWT, SECTION, keep
-from .conftest import House
+from .conftest import Gateway
 from .stub import refused
 
 SECRETS = [
@@ -20,63 +20,63 @@ SECRETS = [
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-async def test_a_secret_is_sent_only_by_a_reveal(house: House, secret: str) -> None:
-    keep(house)
+async def test_a_secret_is_sent_only_by_a_reveal(gateway: Gateway, secret: str) -> None:
+    keep(gateway)
     block = {"type": "section", "text": {"type": "plain_text", "text": f"is {secret}!"}}
     view = {"type": "modal", "title": {"type": "plain_text", "text": "T"}, "blocks": [block]}
     for reply in (Reply(text=secret), Reply(text="x", blocks=[block]), Reply(text="x", plain_blocks=[block]),
                   Reply(text="x", blocks=[SECTION], secret=True)):  # fmt: skip
-        await house.delivery.answer(HERE, reply, public=True)
-        await house.delivery.send_ephemeral(HERE, reply)
-        await house.delivery.post("C0DBOPS", reply)
-        await house.delivery.update("C0DBOPS", "1.2", reply)
-        await house.delivery.direct("U0ANA", reply)
-    await house.delivery.open_view("1.2.3", view)
-    await house.delivery.update_view("V1", view)
-    await house.delivery.publish_home("U0ANA", view)
-    await house.delivery.upload("C0DBOPS", "report.md", f"one line\na {secret}", title="Report", thread_ts=None)
-    assert secret not in json.dumps([call.arguments for call in house.slack.calls])
-    assert len(house.slack.calls) == 26
-    assert house.slack.of("chat.update")[0]["text"] == "[hidden]"
+        await gateway.delivery.answer(HERE, reply, public=True)
+        await gateway.delivery.send_ephemeral(HERE, reply)
+        await gateway.delivery.post("C0DBOPS", reply)
+        await gateway.delivery.update("C0DBOPS", "1.2", reply)
+        await gateway.delivery.direct("U0ANA", reply)
+    await gateway.delivery.open_view("1.2.3", view)
+    await gateway.delivery.update_view("V1", view)
+    await gateway.delivery.publish_home("U0ANA", view)
+    await gateway.delivery.upload("C0DBOPS", "report.md", f"one line\na {secret}", title="Report", thread_ts=None)
+    assert secret not in json.dumps([call.arguments for call in gateway.slack.calls])
+    assert len(gateway.slack.calls) == 26
+    assert gateway.slack.of("chat.update")[0]["text"] == "[hidden]"
 
 
-async def test_a_reveal_is_ephemeral_and_has_no_token_in_its_text(house: House) -> None:
-    keep(house)
+async def test_a_reveal_is_ephemeral_and_has_no_token_in_its_text(gateway: Gateway) -> None:
+    keep(gateway)
     block = {"type": "section", "text": {"type": "plain_text", "text": JWT}}
     token = Reply(text="Your token", blocks=[block], private=True, secret=True)
-    assert await house.delivery.reveal(HERE, token)
-    assert await house.delivery.reveal(replace(HERE, intent_id=None), token)
-    by_url, by_message = house.slack.of("response_url")[0], house.slack.of("chat.postEphemeral")[0]
+    assert await gateway.delivery.reveal(HERE, token)
+    assert await gateway.delivery.reveal(replace(HERE, intent_id=None), token)
+    by_url, by_message = gateway.slack.of("response_url")[0], gateway.slack.of("chat.postEphemeral")[0]
     assert by_url["response_type"] == "ephemeral"
     assert by_message["user"] == "U0ANA"
     assert JWT not in by_url["text"] + by_message["text"]
-    assert not await house.delivery.reveal(HERE, replace(token, text=JWT))
+    assert not await gateway.delivery.reveal(HERE, replace(token, text=JWT))
 
 
-async def test_a_reveal_that_cannot_be_private_is_not_delivered(house: House) -> None:
-    house.slack.always["chat.postEphemeral"] = refused("user_not_in_channel")
+async def test_a_reveal_that_cannot_be_private_is_not_delivered(gateway: Gateway) -> None:
+    gateway.slack.always["chat.postEphemeral"] = refused("user_not_in_channel")
     token = Reply(text="Your token", blocks=[SECTION], secret=True)
-    assert not await house.delivery.reveal(replace(HERE, intent_id=None), token)
-    assert not await house.delivery.reveal(Address(user_id="U0ANA", channel_id=""), token)
-    assert house.slack.of("chat.postMessage") == []
+    assert not await gateway.delivery.reveal(replace(HERE, intent_id=None), token)
+    assert not await gateway.delivery.reveal(Address(user_id="U0ANA", channel_id=""), token)
+    assert gateway.slack.of("chat.postMessage") == []
 
 
-async def test_a_reveal_whose_blocks_are_refused_was_not_delivered(house: House) -> None:
-    keep(house)
+async def test_a_reveal_whose_blocks_are_refused_was_not_delivered(gateway: Gateway) -> None:
+    keep(gateway)
     for method in ("response_url", "chat.postEphemeral"):
-        house.slack.always[method] = refused("invalid_blocks")
-    assert not await house.delivery.reveal(HERE, Reply(text="Your token", blocks=[SECTION], secret=True))
+        gateway.slack.always[method] = refused("invalid_blocks")
+    assert not await gateway.delivery.reveal(HERE, Reply(text="Your token", blocks=[SECTION], secret=True))
 
 
-async def test_a_reveal_in_a_modal_is_sent_nowhere_else_even_when_the_modal_is_closed(house: House) -> None:
-    keep(house)
+async def test_a_reveal_in_a_modal_is_sent_nowhere_else_even_when_the_modal_is_closed(gateway: Gateway) -> None:
+    keep(gateway)
     block = {"type": "section", "text": {"type": "plain_text", "text": JWT}}
     token = Reply(text="Your token", blocks=[block], private=True, secret=True)
     at_home = replace(HERE, modal_id="V1")
-    assert await house.delivery.reveal(at_home, token)
-    house.slack.answers["views.update"] = [refused("not_found")]
-    assert not await house.delivery.reveal(at_home, token)
-    assert house.slack.methods() == ["views.update", "views.update"]
-    shown = house.slack.of("views.update")[0]["view"]
+    assert await gateway.delivery.reveal(at_home, token)
+    gateway.slack.answers["views.update"] = [refused("not_found")]
+    assert not await gateway.delivery.reveal(at_home, token)
+    assert gateway.slack.methods() == ["views.update", "views.update"]
+    shown = gateway.slack.of("views.update")[0]["view"]
     assert JWT in json.dumps(shown["blocks"])
     assert JWT not in json.dumps({key: one for key, one in shown.items() if key != "blocks"})

@@ -18,7 +18,7 @@ from bot.core.requests.incoming import Incoming
 from bot.slack.incoming import socket_mode
 from bot.slack.incoming.socket_mode import NotConnected, SocketRunner
 
-from .conftest import House
+from .conftest import Gateway
 from .requests import click, command, event, submission
 from .stub import APP_TOKEN
 
@@ -26,8 +26,8 @@ from .stub import APP_TOKEN
 class FakeSlackSocket:
     """Slack's end of the WebSocket."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
         self.acks: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.connected: asyncio.Queue[web.WebSocketResponse] = asyncio.Queue()
         app = web.Application()
@@ -42,7 +42,7 @@ class FakeSlackSocket:
         await self.server.start_server()
         url = str(self.server.make_url("/link")).replace("http:", "ws:")
         tickets = count()
-        self.house.slack.always["apps.connections.open"] = lambda _: {
+        self.gateway.slack.always["apps.connections.open"] = lambda _: {
             "ok": True,
             "url": f"{url}?ticket={next(tickets)}",
         }
@@ -73,16 +73,16 @@ class FakeSlackSocket:
 
 
 @pytest.fixture
-async def sockets(house: House) -> AsyncIterator[FakeSlackSocket]:
-    sockets = FakeSlackSocket(house)
+async def sockets(gateway: Gateway) -> AsyncIterator[FakeSlackSocket]:
+    sockets = FakeSlackSocket(gateway)
     await sockets.start()
     yield sockets
     await sockets.server.close()
 
 
 @pytest.fixture
-async def runner(house: House, sockets: FakeSlackSocket) -> AsyncIterator[SocketRunner]:
-    runner = SocketRunner(house.app, APP_TOKEN, house.calls, house.tasks)
+async def runner(gateway: Gateway, sockets: FakeSlackSocket) -> AsyncIterator[SocketRunner]:
+    runner = SocketRunner(gateway.app, APP_TOKEN, gateway.calls, gateway.tasks)
     runner.start()
     yield runner
     await runner.close(drain_seconds=1)
@@ -93,49 +93,51 @@ async def link(sockets: FakeSlackSocket) -> web.WebSocketResponse:
 
 
 async def test_every_kind_of_envelope_arrives_without_a_signature(
-    house: House, sockets: FakeSlackSocket, runner: SocketRunner
+    gateway: Gateway, sockets: FakeSlackSocket, runner: SocketRunner
 ) -> None:
     ws = await link(sockets)
-    assert house.slack.calls[0].headers["Authorization"] == f"Bearer {APP_TOKEN}"
+    assert gateway.slack.calls[0].headers["Authorization"] == f"Bearer {APP_TOKEN}"
     assert "payload" not in await sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("ls").decode())))
     # the client registers a connection after the server has, but before it handles the first envelope
     assert await runner.is_ready()
     await sockets.deliver(ws, "interactive", click())
-    house.path.answer = Ack({"response_action": "errors", "errors": {"arg.name": "No."}})
-    several = [{"response_url": house.slack.response_url(name)} for name in ("a", "b")]
+    gateway.path.answer = Ack({"response_action": "errors", "errors": {"arg.name": "No."}})
+    several = [{"response_url": gateway.slack.response_url(name)} for name in ("a", "b")]
     ack = await sockets.deliver(ws, "interactive", {**submission(), "response_urls": several})
     assert ack["payload"] == {"response_action": "errors", "errors": {"arg.name": "No."}}
     mention = event("app_mention", user="U0ANA", channel="C0DBOPS", ts="1.2", text="<@U0BOT> ls")
     await sockets.deliver(ws, "events_api", mention, retry_attempt=1, retry_reason="timeout")
-    assert [came.kind.value for came in house.path.came] == ["command", "action", "submission", "mention"]
+    assert [came.kind.value for came in gateway.path.came] == ["command", "action", "submission", "mention"]
 
 
 async def test_an_envelope_that_cannot_be_handled_is_acknowledged_all_the_same(
-    house: House, sockets: FakeSlackSocket, runner: SocketRunner
+    gateway: Gateway, sockets: FakeSlackSocket, runner: SocketRunner
 ) -> None:
     ws = await link(sockets)
 
     async def bug(_: Incoming) -> None:
         raise RuntimeError
 
-    house.path.before = bug
+    gateway.path.before = bug
     await sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("ls").decode())))
     for odd in ([1], None, {"type": "new"}, {"type": "block_actions", "actions": "x"}, {**click(), "user": 5}):
         assert "payload" not in await sockets.deliver(ws, "interactive", odd)
 
 
-async def test_a_refreshed_connection_is_replaced(house: House, sockets: FakeSlackSocket, runner: SocketRunner) -> None:
+async def test_a_refreshed_connection_is_replaced(
+    gateway: Gateway, sockets: FakeSlackSocket, runner: SocketRunner
+) -> None:
     ws = await link(sockets)
     await ws.send_json({"type": "disconnect", "reason": "refresh_requested"})
     ws = await link(sockets)
     await sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("ls").decode())))
-    assert len(house.path.came) == 1
+    assert len(gateway.path.came) == 1
 
 
 async def test_closing_acknowledges_and_finishes_the_requests_that_have_arrived(
-    house: House, sockets: FakeSlackSocket
+    gateway: Gateway, sockets: FakeSlackSocket
 ) -> None:
-    runner = SocketRunner(house.app, APP_TOKEN, house.calls, house.tasks)
+    runner = SocketRunner(gateway.app, APP_TOKEN, gateway.calls, gateway.tasks)
     runner.start()
     ws = await link(sockets)
     started, done = asyncio.Event(), []
@@ -148,7 +150,7 @@ async def test_closing_acknowledges_and_finishes_the_requests_that_have_arrived(
         await asyncio.sleep(0.2)
         done.append(incoming.text)
 
-    house.path.before, house.path.work = slow, work
+    gateway.path.before, gateway.path.work = slow, work
     sending = asyncio.create_task(
         sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("create orders").decode())))
     )
@@ -159,9 +161,9 @@ async def test_closing_acknowledges_and_finishes_the_requests_that_have_arrived(
     assert not await runner.is_ready()
 
 
-async def test_an_unreachable_slack_is_waited_for(house: House, sockets: FakeSlackSocket) -> None:
-    house.slack.always["apps.connections.open"] = {"ok": False, "error": "internal_error"}
-    runner = SocketRunner(house.app, APP_TOKEN, house.calls, house.tasks)
+async def test_an_unreachable_slack_is_waited_for(gateway: Gateway, sockets: FakeSlackSocket) -> None:
+    gateway.slack.always["apps.connections.open"] = {"ok": False, "error": "internal_error"}
+    runner = SocketRunner(gateway.app, APP_TOKEN, gateway.calls, gateway.tasks)
     runner.start()
     await asyncio.sleep(0.1)
     assert not await runner.is_ready()
@@ -169,23 +171,23 @@ async def test_an_unreachable_slack_is_waited_for(house: House, sockets: FakeSla
 
 
 async def test_a_revoked_token_is_reported_until_there_is_a_connection_again(
-    house: House, sockets: FakeSlackSocket, monkeypatch: pytest.MonkeyPatch
+    gateway: Gateway, sockets: FakeSlackSocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket_mode, "PING_SECONDS", 0.05)
-    background, opens = Background(), house.slack.always["apps.connections.open"]
-    runner = SocketRunner(house.app, APP_TOKEN, house.calls, house.tasks, background=background)
+    background, opens = Background(), gateway.slack.always["apps.connections.open"]
+    runner = SocketRunner(gateway.app, APP_TOKEN, gateway.calls, gateway.tasks, background=background)
     (loop,) = background
     runner.start()
     ws = await link(sockets)
 
     with capture_logs() as said:
-        house.slack.always["apps.connections.open"] = {"ok": False, "error": "token_revoked"}
+        gateway.slack.always["apps.connections.open"] = {"ok": False, "error": "token_revoked"}
         await ws.send_json({"type": "disconnect", "reason": "link_disabled"})
         await ws.close()
         await wait_until(lambda: loop.failures > 1)
         with pytest.raises(NotConnected, match=r"Slack doesn't accept SLACK_APP_TOKEN \(token_revoked\)\. "):
             await runner.check()
-        house.slack.always["apps.connections.open"] = opens
+        gateway.slack.always["apps.connections.open"] = opens
         ws = await link(sockets)
         await sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("ls").decode())))
         await wait_until(lambda: not loop.failures)
@@ -199,11 +201,11 @@ async def test_a_revoked_token_is_reported_until_there_is_a_connection_again(
 
 
 async def test_a_ticket_that_a_broken_connection_used_up_is_not_tried_again(
-    house: House, sockets: FakeSlackSocket, monkeypatch: pytest.MonkeyPatch
+    gateway: Gateway, sockets: FakeSlackSocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket_mode, "PING_SECONDS", 0.05)
     sockets.broken = 1
-    runner = SocketRunner(house.app, APP_TOKEN, house.calls, house.tasks)
+    runner = SocketRunner(gateway.app, APP_TOKEN, gateway.calls, gateway.tasks)
     runner.start()
     with pytest.raises(NotConnected, match="There is no Socket Mode connection to Slack"):
         await runner.check()

@@ -13,8 +13,8 @@ import pytest
 from bot.store.backup import back_up
 from bot.store.connections.urls import place_of
 from bot.store.store import open_store
-from tests.forked import the_nursery
-from tests.store import nobody
+from tests.forked import shared_fork_server
+from tests.store import unprivileged
 from tests.store.conftest import StoppedClock
 from tests.store.samples import entry
 from tests.stores import copy_store
@@ -57,8 +57,8 @@ async def ask(folder: Path, file: Path, *words: str) -> tuple[int, str, str]:
     out.unlink(missing_ok=True)
     err.unlink(missing_ok=True)
     environment = {"PATH": os.environ["PATH"], "DATABASE_URL": f"sqlite:///{file}"}
-    fork = partial(the_nursery().fork, *words, environment=environment, cwd=folder, out=out, err=err,
-                   module=nobody.__name__)  # fmt: skip
+    fork = partial(shared_fork_server().fork, *words, environment=environment, cwd=folder, out=out, err=err,
+                   module=unprivileged.__name__)  # fmt: skip
     child = await asyncio.to_thread(fork)
     return await child.ended(), out.read_text(), err.read_text()
 

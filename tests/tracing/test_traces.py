@@ -17,7 +17,7 @@ import pytest_asyncio
 from bot.app.tracing.filtering import EXPORTED_ATTRIBUTES
 from bot.sandbox.running import Keys
 from tests.http import local_client
-from tests.process import Process, free_port, standing
+from tests.process import Process, free_port, local_servers
 from tests.tracing import shown
 from tests.tracing.receiver import Receiver, receiving
 from tests.world import ANA, DANA, DB_OPS, World, until
@@ -89,14 +89,14 @@ async def traced(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trac
 
         return listens
 
-    async with receiving() as receiver, standing(data, around=recording) as (world, keys):
+    async with receiving() as receiver, local_servers(data, around=recording) as (world, keys):
         bot = Process(world, keys, policy=data / "policy.yaml", extra=sending_to(receiver))
         await bot.start()
-        await world.make(NAME, "other-one")
+        await world.create_databases(NAME, "other-one")
         line = f'/turso db destroy {NAME} --now --reason "{REASON}" --ticket {TICKET}'
         card = await world.person(DANA).types(line, holding=NAME)
         await world.person(ANA).presses("Approve", card)
-        await world.shows(card, holding="was destroyed")
+        await world.wait_for_content(card, holding="was destroyed")
         figures, log = await figures_of(bot), bot.log.read_text()
         await world.person(DANA).types("/turso token other-one --read-only", holding="other-one")
         await world.person(DANA).types("/turso no such command Zebedee")
@@ -199,14 +199,14 @@ async def test_the_documentation_shows_what_operators_see(
 
 
 async def test_without_a_receiver_opentelemetry_is_not_loaded(tmp_path: Path) -> None:
-    async with standing(tmp_path) as (world, keys):
+    async with local_servers(tmp_path) as (world, keys):
         found = await loaded_by(Process(world, keys), tmp_path)
 
         assert found == []
 
 
 async def test_a_receiver_without_the_extra_is_one_line_in_the_log(tmp_path: Path) -> None:
-    async with receiving() as receiver, standing(tmp_path) as (world, keys):
+    async with receiving() as receiver, local_servers(tmp_path) as (world, keys):
         bot = Process(world, keys, extra=sending_to(receiver) | {"WITHOUT": "opentelemetry"})
         found = await loaded_by(bot, tmp_path)
 
@@ -218,7 +218,7 @@ async def test_a_receiver_without_the_extra_is_one_line_in_the_log(tmp_path: Pat
 
 
 async def test_a_receiver_that_is_switched_off_gets_nothing(tmp_path: Path) -> None:
-    async with receiving() as receiver, standing(tmp_path) as (world, keys):
+    async with receiving() as receiver, local_servers(tmp_path) as (world, keys):
         bot = Process(world, keys, extra=sending_to(receiver) | {"OTEL_SDK_DISABLED": "true"})
         await bot.start()
         await world.person(DANA).types("/turso db list", holding="orders")
@@ -228,7 +228,7 @@ async def test_a_receiver_that_is_switched_off_gets_nothing(tmp_path: Path) -> N
 
 
 async def test_a_receiver_that_does_not_answer_delays_nothing(tmp_path: Path) -> None:
-    async with standing(tmp_path) as (world, keys):
+    async with local_servers(tmp_path) as (world, keys):
         nobody = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}", "OTEL_BSP_SCHEDULE_DELAY": "100"}
         bot = Process(world, keys, extra=nobody)
         await bot.start()

@@ -102,7 +102,7 @@ def test_a_merge_of_itself_is_refused() -> None:
 
 @pytest.mark.parametrize("opens", ["[", "- ", "? ", "{a: "])
 def test_a_very_deeply_nested_file_is_refused_without_a_crash(opens: str) -> None:
-    """In a process of its own, which YAML's library would end without an exception."""
+    """Run the check in a process of its own, because the YAML library could end the process without an exception."""
     script = f"from bot.core.policy import document\nprint(document.read({opens!r} * 200_000).problems[0].sentence)\n"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
 
@@ -129,7 +129,7 @@ def test_keys_that_begin_with_x_are_ignored_everywhere_among_known_keys() -> Non
 
 @pytest.mark.parametrize("where", ["organizations", "people", "profiles", "channels"])
 def test_keys_that_begin_with_x_are_not_taken_for_names(where: str) -> None:
-    """Where keys are names, a note or an anchor would otherwise become an organization that the bot samples."""
+    """Otherwise, a note or an anchor would count as a name, such as that of an organization that the bot samples."""
     sections = {
         "organizations": "  acme: {token: env:TURSO_API_TOKEN}\n",
         "people": "  dba: {user: U0ANA}\n",

@@ -1,17 +1,17 @@
 """The scenarios of the crash matrix: how each change is prepared, what starts it, and which outcomes are right."""
 
-from tests.crash.scenarios.acts import (
+from tests.crash.scenarios.actions import (
+    acknowledged,
     approve,
     approve_by_name,
     ask,
-    ask_till_taken,
+    ask_until_acknowledged,
     card_now,
     card_of,
-    press_till_taken,
+    press_until_acknowledged,
     reveal,
-    taken,
 )
-from tests.crash.scenarios.looks import blocks, is_gone, is_switched, is_there
+from tests.crash.scenarios.checks import blocks, is_gone, is_switched, is_there
 from tests.crash.scenarios.preparations import asked, in_state, may_rewind, quarantined, ready
 from tests.crash.scenarios.shared import CONFIGURATION, DATABASE, DATABASES, ROTATE, TOKENS, Scenario
 from tests.crash.scenarios.table import APPROVALS, CHANGES, SCENARIOS
@@ -26,10 +26,11 @@ __all__ = [
     "SCENARIOS",
     "TOKENS",
     "Scenario",
+    "acknowledged",
     "approve",
     "approve_by_name",
     "ask",
-    "ask_till_taken",
+    "ask_until_acknowledged",
     "asked",
     "blocks",
     "card_now",
@@ -39,9 +40,8 @@ __all__ = [
     "is_switched",
     "is_there",
     "may_rewind",
-    "press_till_taken",
+    "press_until_acknowledged",
     "quarantined",
     "ready",
     "reveal",
-    "taken",
 ]

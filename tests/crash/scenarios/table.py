@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.core.requests.request import State
-from tests.crash.scenarios.acts import (
+from tests.crash.scenarios.actions import (
     after,
     approve,
     approve_by_name,
@@ -15,7 +15,7 @@ from tests.crash.scenarios.acts import (
     undo,
     withdraw,
 )
-from tests.crash.scenarios.looks import (
+from tests.crash.scenarios.checks import (
     blocks,
     has_card,
     has_copy,

@@ -20,12 +20,12 @@ from bot.errors import Unavailable
 from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.timers import digests
 from bot.pipeline.timers.due import fire
-from tests.pipeline.listening import EVERYBODY, MEMBERS, House, house
-from tests.pipeline.test_everybody_hears import CARD, CLOSED, ENTRIES, OPEN, opened, request_for, troubled
+from tests.pipeline.fake_slack import EVERYBODY, MEMBERS, Notifier, notifier
+from tests.pipeline.test_everyone_is_notified import CARD, CLOSED, ENTRIES, OPEN, opened, request_for, troubled
 from tests.store import samples
 from tests.store.conftest import NOON
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("notices-are-heard")]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("notices-arrive")]
 
 CALLED = ("<@U0DAN>", "<!subteam^S0DBA>")
 """The mentions of those that a rule notifies: Dan, and Cat's user group."""
@@ -45,26 +45,26 @@ class Expected:
     """The timer that sends the notice. None if it is the timer of an outcome."""
 
 
-Notice = Callable[[House], Awaitable[Expected]]
+Notice = Callable[[Notifier], Awaitable[Expected]]
 
 
-async def reminder(house: House) -> Expected:
+async def reminder(notifier: Notifier) -> Expected:
     """Open a request, and return who must get its reminder."""
-    now = house.clock.now()
-    request = await opened(house, replace(request_for(), notify=CALLED, expires_at=now + HOUR), card=True)
+    now = notifier.clock.now()
+    request = await opened(notifier, replace(request_for(), notify=CALLED, expires_at=now + HOUR), card=True)
     return Expected((EVERYBODY,), NOTIFIED, Timer(TimerKind.REMIND, request.id, now, attempt=1))
 
 
 def owed_review(due_in: timedelta, attempt: int, *, escalates: bool = False) -> Notice:
     """Return a function that stores a break-glass operation whose review is still open."""
 
-    async def owed(house: House) -> Expected:
-        now = house.clock.now()
-        request = await opened(house, request_for(Mode.BREAK_GLASS), card=True)
+    async def owed(notifier: Notifier) -> Expected:
+        now = notifier.clock.now()
+        request = await opened(notifier, request_for(Mode.BREAK_GLASS), card=True)
         review = Review(f"v-{request.id}", request.id, "U0ANA", "C0DBOPS", NOON, now + due_in, REVIEWERS, CALLED)
         done = Transition(to=State.SUCCEEDED, at=NOON, changes={}, entries=ENTRIES, reviews=[review])
-        await house.store.requests.move(request.id, expect=[State.PENDING], move=done)
-        await house.store.notices.set_notified(request.id, State.SUCCEEDED, how="channel")
+        await notifier.store.requests.move(request.id, expect=[State.PENDING], move=done)
+        await notifier.store.notices.set_notified(request.id, State.SUCCEEDED, how="channel")
         everybody = (*REVIEWERS, *NOTIFIED)
         here = (EVERYBODY, *everybody) if escalates else (EVERYBODY,)
         return Expected(here, everybody, Timer(TimerKind.REVIEW, review.id, now, attempt))
@@ -72,27 +72,29 @@ def owed_review(due_in: timedelta, attempt: int, *, escalates: bool = False) -> 
     return owed
 
 
-async def alarm(house: House) -> Expected:
+async def alarm(notifier: Notifier) -> Expected:
     """Open a break-glass operation, whose alarm is sent privately to those that the rule notifies."""
-    request = await opened(house, replace(request_for(Mode.BREAK_GLASS), notify=(*CALLED, "<@U0ANA>")), card=True)
-    return Expected(NOTIFIED, NOTIFIED, Timer(TimerKind.ALARM, request.id, house.clock.now()))
+    request = await opened(notifier, replace(request_for(Mode.BREAK_GLASS), notify=(*CALLED, "<@U0ANA>")), card=True)
+    return Expected(NOTIFIED, NOTIFIED, Timer(TimerKind.ALARM, request.id, notifier.clock.now()))
 
 
-async def revoked(house: House) -> Expected:
+async def revoked(notifier: Notifier) -> Expected:
     """Store a rotation by Ana that revokes tokens of Dan, of Eve and of herself, and notify people."""
     asked = request_for()
     plan = replace(asked.plan, holders=("U0ANA", "U0DAN", "U0EVE"), ends_tokens_of=("db-1",))
-    request = await opened(house, replace(asked, command="rotate", plan=plan), card=True)
-    done = Transition(to=State.SUCCEEDED, at=house.clock.now(), changes={"outcome": "It succeeded."}, entries=ENTRIES)
-    assert await house.store.requests.move(request.id, expect=[State.PENDING], move=done)
-    await notify_outcome(house.env, request.id)
+    request = await opened(notifier, replace(asked, command="rotate", plan=plan), card=True)
+    done = Transition(
+        to=State.SUCCEEDED, at=notifier.clock.now(), changes={"outcome": "It succeeded."}, entries=ENTRIES
+    )
+    assert await notifier.store.requests.move(request.id, expect=[State.PENDING], move=done)
+    await notify_outcome(notifier.env, request.id)
     return Expected((EVERYBODY, "U0DAN", "U0EVE"), ("U0ANA", "U0BEN", "U0CAT", "U0DAN", "U0EVE"))
 
 
-async def digest(house: House) -> Expected:
+async def digest(notifier: Notifier) -> Expected:
     """Store a daily digest that Ana turned on. Turso doesn't respond, so after some tries the digest reports that."""
-    now = house.clock.now()
-    await house.store.digests.schedule(Digest("C0DBOPS", "acme", "daily", 0, "09:30", "UTC", "U0ANA", now))
+    now = notifier.clock.now()
+    await notifier.store.digests.schedule(Digest("C0DBOPS", "acme", "daily", 0, "09:30", "UTC", "U0ANA", now))
     return Expected((EVERYBODY,), ("U0ANA",), Timer(TimerKind.DIGEST, "C0DBOPS", now, attempt=digests.TRIES - 1))
 
 
@@ -108,74 +110,74 @@ NOTICES: dict[str, Notice] = {
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    async with house(tmp_path_factory.mktemp("house")) as found:
+async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Notifier]:
+    async with notifier(tmp_path_factory.mktemp("notifier")) as found:
         for number, holder in enumerate(("U0ANA", "U0DAN", "U0EVE")):
             await found.store.tokens.add(samples.token(number, holder=holder, expires_at=None))
         yield found
 
 
 @pytest.fixture
-def here(made: House) -> House:
+def here(made: Notifier) -> Notifier:
     """Return the shared fixture just before a full hour, with its fake Slack reset."""
     slack = made.slack
-    slack.channel, slack.heard, slack.gone, slack.no_threads = Channel("C0DBOPS"), [], set(), ""
+    slack.channel, slack.received, slack.gone, slack.no_threads = Channel("C0DBOPS"), [], set(), ""
     slack.refuses, slack.troubles, slack.dead = {}, {}, set()
     made.clock.time = made.clock.time.replace(minute=59, second=56) + 2 * HOUR
     return made
 
 
-async def fires(house: House, expected: Expected) -> None:
+async def fires(notifier: Notifier, expected: Expected) -> None:
     """Fire the timer until it neither fails nor is due again soon, and move the clock between the attempts."""
     if expected.timer is None:
-        return await house.rests()
+        return await notifier.run_timers()
     timer = expected.timer
     for _ in range(200):
         try:
-            following = await fire(house.env, timer)
+            following = await fire(notifier.env, timer)
         except Unavailable:
-            house.clock.pass_(timedelta(seconds=1))
+            notifier.clock.pass_(timedelta(seconds=1))
             continue
-        if following is None or timer.kind is not TimerKind.DIGEST or following.due_at > house.clock.now() + SOON:
+        if following is None or timer.kind is not TimerKind.DIGEST or following.due_at > notifier.clock.now() + SOON:
             return None
         timer = following
-        house.clock.time = max(house.clock.time, timer.due_at)
+        notifier.clock.time = max(notifier.clock.time, timer.due_at)
     raise AssertionError("the timer is still due")
 
 
-def heard(house: House) -> list[str]:
-    return sorted(one.who for one in house.slack.heard)
+def recipients(notifier: Notifier) -> list[str]:
+    return sorted(one.who for one in notifier.slack.received)
 
 
 @pytest.mark.parametrize("way", [*OPEN, *CLOSED])
 @pytest.mark.parametrize("kind", NOTICES)
-async def test_a_notice_is_sent_once_to_the_right_people_and_no_one_else(here: House, kind: str, way: str) -> None:
+async def test_a_notice_is_sent_once_to_the_right_people_and_no_one_else(here: Notifier, kind: str, way: str) -> None:
     (OPEN | CLOSED)[way](here)
     troubled(here)
 
     expected = await NOTICES[kind](here)
     await fires(here, expected)
 
-    assert heard(here) == sorted(expected.open if way in OPEN else expected.closed)
+    assert recipients(here) == sorted(expected.open if way in OPEN else expected.closed)
 
 
 @pytest.mark.parametrize("way", ["all open", "archived"])
 @pytest.mark.parametrize("kind", NOTICES)
 async def test_a_crash_before_the_timer_is_replaced_sends_the_notice_only_once(
-    here: House, kind: str, way: str
+    here: Notifier, kind: str, way: str
 ) -> None:
     (OPEN | CLOSED)[way](here)
     expected = await NOTICES[kind](here)
     await fires(here, expected)
-    once = heard(here)
+    once = recipients(here)
 
     await fires(here, expected)
 
-    assert heard(here) == once == sorted(expected.open if way in OPEN else expected.closed)
+    assert recipients(here) == once == sorted(expected.open if way in OPEN else expected.closed)
 
 
 @pytest.mark.parametrize("kind", NOTICES)
-async def test_others_get_the_notice_although_one_person_cannot_be_reached(here: House, kind: str) -> None:
+async def test_others_get_the_notice_although_one_person_cannot_be_reached(here: Notifier, kind: str) -> None:
     CLOSED["archived"](here)
     expected = await NOTICES[kind](here) if kind != "tokens are revoked" else None
     here.slack.dead = {"U0DAN", "U0BEN"}
@@ -183,20 +185,20 @@ async def test_others_get_the_notice_although_one_person_cannot_be_reached(here:
 
     await fires(here, expected)
 
-    assert heard(here) == sorted(set(expected.closed) - here.slack.dead)
+    assert recipients(here) == sorted(set(expected.closed) - here.slack.dead)
 
 
-async def test_a_reminder_is_not_sent_for_a_request_that_has_ended(here: House) -> None:
+async def test_a_reminder_is_not_sent_for_a_request_that_has_ended(here: Notifier) -> None:
     """Its end and its reminder may be due together, if no process ran for a while."""
     expected = await reminder(here)
     here.clock.pass_(2 * HOUR)
 
     await fires(here, expected)
 
-    assert heard(here) == []
+    assert recipients(here) == []
 
 
-async def test_a_digest_without_a_channel_is_reported_once_for_all_later_ones(here: House) -> None:
+async def test_a_digest_without_a_channel_is_reported_once_for_all_later_ones(here: Notifier) -> None:
     CLOSED["archived"](here)
     expected = await digest(here)
     for _ in range(3):
@@ -206,7 +208,7 @@ async def test_a_digest_without_a_channel_is_reported_once_for_all_later_ones(he
         assert expected.timer is not None
         await fires(here, replace(expected, timer=replace(expected.timer, due_at=kept.next_at)))
 
-    assert heard(here) == ["U0ANA"]
+    assert recipients(here) == ["U0ANA"]
 
 
 assert set(NOTIFIED) | set(REVIEWERS) <= MEMBERS

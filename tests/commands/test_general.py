@@ -17,7 +17,7 @@ from bot.core.reply import Reply
 from bot.errors import BadInput, Unavailable
 from tests.blocks.messages import HOSTILE, buttons, check, words
 from tests.commands.conftest import POLICY, Desk
-from tests.commands.test_memory import ask_for
+from tests.commands.test_stored_lists import ask_for
 
 NAMES_NOBODY = POLICY.replace("U0ANA", "U0CLEO")
 

@@ -41,8 +41,8 @@ async def made(world: World) -> None:  # noqa: F811
     async with local_client(base_url=world.url, headers=headers) as http:
         for group in ("shop", "payroll", "mixed"):
             await http.post("/v1/organizations/acme/groups", json={"name": group, "location": "aws-us-east-1"})
-    await world.make(THERE, group="payroll")
-    await world.make("named-shared", "payslips", "hidden-one", group="mixed")
+    await world.create_databases(THERE, group="payroll")
+    await world.create_databases("named-shared", "payslips", "hidden-one", group="mixed")
 
 
 @pytest.mark.parametrize(
@@ -92,6 +92,6 @@ async def test_a_form_and_its_suggestions_offer_the_databases_that_list_shows(wo
 async def test_a_database_is_created_in_the_group_of_the_channel(world: World) -> None:  # noqa: F811
     before = len(world.changes("POST", "/databases"))
     await world.person(DANA).types("/turso db create shop-new --group shop", ORDERS, holding="shop-new")
-    await world.calm()
+    await world.wait_until_idle()
 
     assert len(world.changes("POST", "/databases")) == before + 1

@@ -21,9 +21,9 @@ from bot.sandbox.platform.calls import CUT_OFF
 from bot.sandbox.running import Keys
 from bot.store.store import SqlStore, open_store
 from tests.crash.gate import Gate
-from tests.crash.waiting import patient
-from tests.forked import Child, Nursery
-from tests.process import Process, free_port, standing
+from tests.crash.waiting import poll_until
+from tests.forked import Child, ForkServer
+from tests.process import Process, free_port, local_servers
 from tests.stores import copy_store
 from tests.world import World
 
@@ -54,14 +54,14 @@ class Clock:
 class Bot(Process):
     """A process of the bot that the fork server starts."""
 
-    nursery: Nursery | None = None
+    fork_server: ForkServer | None = None
     child: Child | None = None
 
     async def start(self, *, receives: bool = True) -> None:
         """Start the process and wait until it accepts connections."""
         self.port = self.port or free_port()
         self.child = await self._fork_beside(self.command, *self.arguments, environment=self.environment, log=self.log)
-        await patient(self._answers, "the process to answer", within=60)
+        await poll_until(self._answers, "the process to answer", within=60)
         if receives:
             self.world.workspace.events_url = f"http://127.0.0.1:{self.port}/slack/events"
 
@@ -87,13 +87,13 @@ class Bot(Process):
         return await child.ended()
 
     async def _fork_beside(self, *arguments: str, environment: Mapping[str, str], log: Path) -> Child:
-        assert self.nursery is not None
-        fork = partial(self.nursery.fork, *arguments, environment=environment, cwd=self.world.data, out=log)
+        assert self.fork_server is not None
+        fork = partial(self.fork_server.fork, *arguments, environment=environment, cwd=self.world.data, out=log)
         return await asyncio.to_thread(fork)
 
 
 @dataclass
-class Lane:
+class Harness:
     """The processes and servers that the cells of the matrix use, one cell after the other."""
 
     world: World
@@ -107,7 +107,7 @@ class Lane:
     kills: int = 0
     _log: list[str] = field(default_factory=list)
 
-    async def has_database(self, name: str, *, group: str = "default") -> str:
+    async def ensure_database(self, name: str, *, group: str = "default") -> str:
         """Create a database in the local Turso unless it exists, and return its `DbId`."""
         if there := await self.database_id(name):
             return there
@@ -115,7 +115,7 @@ class Lane:
         assert made.status_code == 200, made.text
         return str(made.json()["database"]["DbId"])
 
-    async def loses_database(self, name: str) -> None:
+    async def destroy_database(self, name: str) -> None:
         """Destroy a database in the local Turso, without the bot."""
         gone = await self.turso.delete(f"{ORGANIZATION}/databases/{name}")
         assert gone.status_code == 200, gone.text
@@ -171,7 +171,7 @@ class Lane:
         self.clock.pass_time(down_for)
         await self.bot.start()
 
-    async def audit_holds(self) -> None:
+    async def check_audit_chain(self) -> None:
         """Assert that the hash chain of the audit log is intact."""
         found = await verify_stream(self.store.audit.chain(), None)
         assert not found.fault, found.fault
@@ -187,17 +187,17 @@ def one_certificate(folder: Path) -> Path:
 
 
 @asynccontextmanager
-async def lane(children: Nursery, database_url: str) -> AsyncIterator[Lane]:
+async def harness(children: ForkServer, database_url: str) -> AsyncIterator[Harness]:
     """Run a test harness on a store that has all tables. Without a `database_url`, it is a new SQLite file."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crash-", ignore_cleanup_errors=True)))
         database_url = database_url or copy_store(folder / "turso-ops.db")
         gate = Gate(folder / "gate")
         await stack.enter_async_context(gate.listening())
-        world, keys = await stack.enter_async_context(standing(folder, seed=False, around=gate.around))
+        world, keys = await stack.enter_async_context(local_servers(folder, seed=False, around=gate.around))
         clock = Clock(folder / "clock")
         bot = Bot(
-            world, keys, database_url=database_url, policy=POLICY, nursery=children, log=folder / "log",
+            world, keys, database_url=database_url, policy=POLICY, fork_server=children, log=folder / "log",
             extra={
                 "CLOCK_FILE": str(folder / "clock"),
                 "TEST_GATE": str(folder / "gate"),
@@ -212,4 +212,4 @@ async def lane(children: Nursery, database_url: str) -> AsyncIterator[Lane]:
         store = await stack.enter_async_context(open_store(database_url, clock))
         await bot.start()
         stack.push_async_callback(bot.kill)
-        yield Lane(world, keys, gate, clock, bot, store, turso, database_url)
+        yield Harness(world, keys, gate, clock, bot, store, turso, database_url)

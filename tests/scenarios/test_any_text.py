@@ -58,7 +58,7 @@ async def test_generated_texts_are_acknowledged_and_answered(world: World) -> No
         assert delivery.answer == "", text
         await until(partial(is_answered, world, hook, trigger, calls), what=f"an answer to {text!r}")
 
-    await world.calm()
+    await world.wait_until_idle()
     assert {command.name for command in COMMANDS} <= set(read), "every command occurs"
     parsed_share = sum(count for name, count in read.items() if not name.startswith("(")) / COUNT
     assert parsed_share >= 0.5, read
@@ -97,7 +97,7 @@ FORBIDDEN = (
 @pytest.mark.parametrize("text", HOSTILE)
 async def test_a_reason_stays_text_on_the_card(world: World, text: str) -> None:
     name = f"h{crc32(text.encode())}"
-    await world.make(name)
+    await world.create_databases(name)
 
     await forging.forge_command(world, DANA, DB_OPS, f"rotate {name} --reason '{text}'")
     card = await until(lambda: world.card(holding=name), what="the card")
@@ -115,7 +115,7 @@ async def test_an_answer_to_hostile_text_quotes_it_as_text(world: World, text: s
 
     assert delivery.status == 200
     await until(lambda: is_answered(world, hook, trigger, before), what="an answer")
-    await world.calm()
+    await world.wait_until_idle()
     answers = [call.args for call in world.workspace.calls[before:] if call.args.get("blocks") or call.args.get("text")]
     for answer in answers:
         shown = marked_up_args(answer)
@@ -142,7 +142,7 @@ def marked_up_args(args: dict[str, object]) -> str:
 
 async def test_names_from_turso_stay_text(world: World) -> None:
     """Names in Turso may have been chosen by anyone. Cells of a table have no markup."""
-    await world.make("channel", "here")
+    await world.create_databases("channel", "here")
 
     listed = await world.person(DANA).types("/turso ls channel")
 

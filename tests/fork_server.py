@@ -1,4 +1,4 @@
-"""`python -m tests.nursery`: forks real processes of the bot, which can ask a test before and after each commit.
+"""`python -m tests.fork_server`: forks real processes of the bot, which can ask a test before and after each commit.
 
 It imports the bot once and forks: each child runs `main` of `bot.__main__` (or of the module in the order) with its own
 environment, exactly as `python -m bot` does, and is killed by its pid. Requests and answers are lines of JSON on stdin

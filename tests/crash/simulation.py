@@ -1,6 +1,6 @@
 """A simulation: the real pipeline on a real SQLite store, with in-memory ports, in which any call may crash.
 
-A `Rehearsal` outlives its processes: it has the store's file, Turso, the people, the clock and the messages. A port
+A `Simulation` outlives its processes: it has the store's file, Turso, the people, the clock and the messages. A port
 raises `Crash` before or after the effect of a call. Then the process's objects are discarded, and new ones open the
 same file. Durable work is a table of jobs in that file, and a runner that stores the result after each step, as DBOS
 does.
@@ -37,17 +37,17 @@ class Crash(BaseException):
 
 
 @dataclass
-class Fuse:
+class CrashPoint:
     """Raises `Crash` after a number of steps of the ports. None: never."""
 
-    length: int | None = None
+    steps_left: int | None = None
 
     def tick(self) -> None:
-        if self.length is None:
+        if self.steps_left is None:
             return
-        if self.length == 0:
+        if self.steps_left == 0:
             raise Crash
-        self.length -= 1
+        self.steps_left -= 1
 
 
 @dataclass
@@ -62,23 +62,23 @@ class Sent:
     """Whether the call mints a read-only token."""
 
 
-class Fused:
+class CrashingStore:
     """A store that may crash the process at any call, before or after its commit."""
 
-    def __init__(self, store: SqlStore | Repository, fuse: Fuse) -> None:
-        self._store, self._fuse = store, fuse
+    def __init__(self, store: SqlStore | Repository, crash_point: CrashPoint) -> None:
+        self._store, self._crash_point = store, crash_point
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._store, name)
         if isinstance(found, Repository):
-            return Fused(found, self._fuse)
+            return CrashingStore(found, self._crash_point)
         if name.startswith("_") or not callable(found) or name == "chain":
             return found
 
         async def call(*arguments: Any, **named: Any) -> Any:
-            self._fuse.tick()
+            self._crash_point.tick()
             result = await found(*arguments, **named)
-            self._fuse.tick()
+            self._crash_point.tick()
             return result
 
         return call
@@ -94,7 +94,7 @@ class Jobs:
 
 
 @dataclass
-class Rehearsal:
+class Simulation:
     """Everything that outlives a simulated process."""
 
     folder: Path
@@ -106,7 +106,7 @@ class Rehearsal:
     """The channel is shared with another company."""
     is_forbidden: bool = False
     """The policy's ceiling denies every destroy."""
-    fuse: Fuse = field(default_factory=Fuse)
+    crash_point: CrashPoint = field(default_factory=CrashPoint)
     turso: Organization = field(default_factory=lambda: Organization(groups={"default": {"name": "default"}}))
     sent: list[Sent] = field(default_factory=list)
     revealed: list[tuple[str, str]] = field(default_factory=list)
@@ -139,7 +139,7 @@ class Rehearsal:
     # Turso
 
     def handle(self, request: httpx.Request) -> httpx.Response:
-        self.fuse.tick()
+        self.crash_point.tick()
         if request.url.path.endswith("/v2/pipeline"):
             return httpx.Response(401)
         path = request.url.path.removeprefix("/v1/organizations/acme")
@@ -149,7 +149,7 @@ class Rehearsal:
             self.check(sent)
             self.sent.append(sent)
         answer = self._mint(path, sent) if path.endswith("/auth/tokens") else self.turso.handle(request)
-        self.fuse.tick()
+        self.crash_point.tick()
         return answer
 
     def _mint(self, path: str, sent: Sent) -> httpx.Response:
@@ -167,14 +167,14 @@ class Rehearsal:
         return Subject(person, Channel(id=CHANNEL, is_ext_shared=self.is_shared), {"S0DBA": frozenset(self.dba)})
 
 
-def command(of: Rehearsal, user_id: str, line: str, key: str) -> Incoming:
+def command(of: Simulation, user_id: str, line: str, key: str) -> Incoming:
     return Incoming(
         id=new_id("i"), key=key, kind=Kind.COMMAND, at=of.now(), user_id=user_id, channel_id=CHANNEL,
         user_team_id="T0ACME", text=line,
     )  # fmt: skip
 
 
-def press(of: Rehearsal, user_id: str, action_id: str, request_id: str, key: str) -> Incoming:
+def press(of: Simulation, user_id: str, action_id: str, request_id: str, key: str) -> Incoming:
     return Incoming(
         id=new_id("i"), key=key, kind=Kind.ACTION, at=of.now(), user_id=user_id, channel_id=CHANNEL,
         user_team_id="T0ACME", action_id=action_id, value=request_id, message_ts="1.1",

@@ -19,7 +19,7 @@ from bot.core.records.timers import Timer, TimerKind
 from bot.core.requests.request import Mode, Request, State
 from bot.core.requests.transition import Transition
 from bot.pipeline.outcomes.notifications import notify_is_due, notify_outcome, notify_review
-from tests.pipeline.listening import EVERYBODY, MEMBERS, House, house
+from tests.pipeline.fake_slack import EVERYBODY, MEMBERS, Notifier, notifier
 from tests.soak import pairs
 from tests.store import samples
 from tests.store.conftest import NOON
@@ -43,7 +43,7 @@ class Ended:
     is_private: bool = False
 
 
-Kind = Callable[[House], Awaitable[Ended]]
+Kind = Callable[[Notifier], Awaitable[Ended]]
 
 
 def request_for(mode: Mode = Mode.APPROVAL, **changes: Any) -> Request:
@@ -55,24 +55,24 @@ def request_for(mode: Mode = Mode.APPROVAL, **changes: Any) -> Request:
     return replace(samples.request(number), mode=mode, plan=plan, notify=notify, incident_id=None, **changes)
 
 
-async def opened(house: House, request: Request, *, card: bool) -> Request:
-    found = await house.store.requests.open(request, samples.move(State.PENDING))
+async def opened(notifier: Notifier, request: Request, *, card: bool) -> Request:
+    found = await notifier.store.requests.open(request, samples.move(State.PENDING))
     if request.mode is not Mode.DIRECT:
         vote = replace(samples.vote(1), request_id=request.id)
-        await house.store.requests.vote(vote, entry=samples.entry("approved"))
+        await notifier.store.requests.vote(vote, entry=samples.entry("approved"))
     if card:
-        await house.store.cards.add(request.id, request.channel_id, CARD)
+        await notifier.store.cards.add(request.id, request.channel_id, CARD)
     return found
 
 
 def ends(to: State, mode: Mode = Mode.APPROVAL, *, card: bool = True, **changes: Any) -> Kind:
     """Return a function that opens a request and ends it in state `to`. With `card`, its card is in the channel."""
 
-    async def end(house: House) -> Ended:
-        request = await opened(house, request_for(mode, **changes), card=card)
-        move = Transition(to=to, at=house.clock.now(), changes={"outcome": "That is how it ended."}, entries=ENTRIES)
-        assert await house.store.requests.move(request.id, expect=[State.PENDING], move=move)
-        await notify_outcome(house.env, request.id)
+    async def end(notifier: Notifier) -> Ended:
+        request = await opened(notifier, request_for(mode, **changes), card=card)
+        move = Transition(to=to, at=notifier.clock.now(), changes={"outcome": "That is how it ended."}, entries=ENTRIES)
+        assert await notifier.store.requests.move(request.id, expect=[State.PENDING], move=move)
+        await notify_outcome(notifier.env, request.id)
         hidden = request.private or request.visibility is Visibility.EPHEMERAL
         unseen = mode is Mode.DIRECT and to in (State.EXPIRED, State.CANCELLED, State.DENIED)
         others = () if mode is Mode.DIRECT else ("U0BEN",) if hidden else ("U0BEN", "U0CAT")
@@ -81,40 +81,42 @@ def ends(to: State, mode: Mode = Mode.APPROVAL, *, card: bool = True, **changes:
     return end
 
 
-async def thawed(house: House) -> Ended:
+async def thawed(notifier: Notifier) -> Ended:
     """Store a freeze that was just released, with the timer that notifies people."""
     request = request_for()
     hold = Hold(f"h-{request.id}", HoldKind.FREEZE, "acme", "orders-eu", request.id, False, True, request.id, "C0DBOPS",
                 NOON)  # fmt: skip
-    await opened(house, request, card=True)
+    await opened(notifier, request, card=True)
     done = Transition(to=State.SUCCEEDED, at=NOON, changes={}, entries=ENTRIES, holds=[hold])
-    await house.store.requests.move(request.id, expect=[State.PENDING], move=done)
-    await house.store.notices.set_notified(request.id, State.SUCCEEDED, how="channel")
-    await house.store.timers.schedule(Timer(TimerKind.THAW, hold.id, NOON))
-    await house.store.holds.release(hold.id, NOON, keeps_timer=True)
+    await notifier.store.requests.move(request.id, expect=[State.PENDING], move=done)
+    await notifier.store.notices.set_notified(request.id, State.SUCCEEDED, how="channel")
+    await notifier.store.timers.schedule(Timer(TimerKind.THAW, hold.id, NOON))
+    await notifier.store.holds.release(hold.id, NOON, keeps_timer=True)
     return Ended(("U0ANA", "U0BEN", "U0CAT"))
 
 
-async def incident_over(house: House) -> Ended:
+async def incident_over(notifier: Notifier) -> Ended:
     """Start an incident with a timer that ends it an hour later."""
     number = next(NUMBERS)
     incident = Incident(f"n-{number}", f"INC-{number}", "C0DBOPS", "acme", "incident", "U0ANA", NOON,
-                        house.clock.now() + timedelta(hours=1), timeline_ts=CARD)  # fmt: skip
+                        notifier.clock.now() + timedelta(hours=1), timeline_ts=CARD)  # fmt: skip
     timer = Timer(TimerKind.INCIDENT_END, incident.id, incident.until)
-    assert await house.store.incidents.start(incident, timer, samples.entry("incident_started"))
+    assert await notifier.store.incidents.start(incident, timer, samples.entry("incident_started"))
     return Ended(("U0ANA",))
 
 
-async def reviewed(house: House) -> Ended:
+async def reviewed(notifier: Notifier) -> Ended:
     """Store a break-glass operation, review it, and notify people of the review."""
     request = request_for(Mode.BREAK_GLASS)
-    await opened(house, request, card=True)
+    await opened(notifier, request, card=True)
     review = Review(f"v-{request.id}", request.id, "U0ANA", "C0DBOPS", NOON, NOON, ("U0BEN",), ("<@U0CAT>",))
     done = Transition(to=State.SUCCEEDED, at=NOON, changes={}, entries=ENTRIES, reviews=[review])
-    await house.store.requests.move(request.id, expect=[State.PENDING], move=done)
-    await house.store.notices.set_notified(request.id, State.SUCCEEDED, how="channel")
-    await house.store.reviews.settle(review.id, "U0BEN", True, "fine", house.clock.now(), samples.entry("reviewed"))
-    await notify_review(house.env, review.id)
+    await notifier.store.requests.move(request.id, expect=[State.PENDING], move=done)
+    await notifier.store.notices.set_notified(request.id, State.SUCCEEDED, how="channel")
+    await notifier.store.reviews.settle(
+        review.id, "U0BEN", True, "fine", notifier.clock.now(), samples.entry("reviewed")
+    )
+    await notify_review(notifier.env, review.id)
     return Ended(("U0ANA", "U0BEN", "U0CAT"))
 
 
@@ -137,37 +139,37 @@ KINDS: dict[str, Kind] = {
 }  # fmt: skip
 
 
-def facts(**changes: Any) -> Callable[[House], None]:
-    def close(house: House) -> None:
-        house.slack.channel = replace(Channel("C0DBOPS"), **changes)
+def facts(**changes: Any) -> Callable[[Notifier], None]:
+    def close(notifier: Notifier) -> None:
+        notifier.slack.channel = replace(Channel("C0DBOPS"), **changes)
 
     return close
 
 
-def refuses(code: str, *methods: str) -> Callable[[House], None]:
-    def close(house: House) -> None:
-        house.slack.refuses = dict.fromkeys(methods or ("chat.postMessage", "chat.postEphemeral"), code)
+def refuses(code: str, *methods: str) -> Callable[[Notifier], None]:
+    def close(notifier: Notifier) -> None:
+        notifier.slack.refuses = dict.fromkeys(methods or ("chat.postMessage", "chat.postEphemeral"), code)
 
     return close
 
 
-def no_threads(code: str) -> Callable[[House], None]:
-    def close(house: House) -> None:
-        house.slack.no_threads = code
+def no_threads(code: str) -> Callable[[Notifier], None]:
+    def close(notifier: Notifier) -> None:
+        notifier.slack.no_threads = code
 
     return close
 
 
-def card_deleted(house: House) -> None:
-    house.slack.gone = {CARD}
+def card_deleted(notifier: Notifier) -> None:
+    notifier.slack.gone = {CARD}
 
 
-OPEN: dict[str, Callable[[House], None]] = {
-    "all open": lambda house: None,
+OPEN: dict[str, Callable[[Notifier], None]] = {
+    "all open": lambda notifier: None,
     "card deleted": card_deleted,
     **{code: no_threads(code) for code in ("thread_not_found", "message_not_found", "cannot_reply_to_message")},
 }
-CLOSED: dict[str, Callable[[House], None]] = {
+CLOSED: dict[str, Callable[[Notifier], None]] = {
     "archived": facts(is_archived=True),
     "bot removed": facts(bot_is_member=False),
     "channel shared": facts(is_ext_shared=True),
@@ -177,66 +179,66 @@ CLOSED: dict[str, Callable[[House], None]] = {
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def quiet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    async with house(tmp_path_factory.mktemp("house")) as found:
+async def quiet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Notifier]:
+    async with notifier(tmp_path_factory.mktemp("notifier")) as found:
         yield found
 
 
 @pytest.fixture
-def here(quiet: House) -> House:
+def here(quiet: Notifier) -> Notifier:
     """Return the shared fixture with its fake Slack reset."""
     slack = quiet.slack
-    slack.channel, slack.heard, slack.gone, slack.no_threads = Channel("C0DBOPS"), [], set(), ""
+    slack.channel, slack.received, slack.gone, slack.no_threads = Channel("C0DBOPS"), [], set(), ""
     slack.refuses, slack.troubles, slack.dead = {}, {}, set()
     return quiet
 
 
-def troubled(house: House) -> None:
-    house.slack.troubles = {method: list(LATER) for method in TROUBLED}
-    house.directory.silent = 2
+def troubled(notifier: Notifier) -> None:
+    notifier.slack.troubles = {method: list(LATER) for method in TROUBLED}
+    notifier.directory.silent = 2
 
 
 @pytest.mark.parametrize(("kind", "way"), pairs(KINDS, OPEN))
-async def test_an_outcome_that_the_channel_may_see_is_posted_there_once(here: House, kind: str, way: str) -> None:
+async def test_an_outcome_that_the_channel_may_see_is_posted_there_once(here: Notifier, kind: str, way: str) -> None:
     OPEN[way](here)
     troubled(here)
     ended = await KINDS[kind](here)
-    await here.rests()
+    await here.run_timers()
 
     if ended.is_private:
-        assert not [one for one in here.slack.heard if one.who == EVERYBODY and way != "card deleted"]
-        assert here.hears(*ended.concerned) == dict.fromkeys(ended.concerned, 1) or way == "card deleted"
+        assert not [one for one in here.slack.received if one.who == EVERYBODY and way != "card deleted"]
+        assert here.message_counts(*ended.concerned) == dict.fromkeys(ended.concerned, 1) or way == "card deleted"
     else:
-        recipients = [one.who for one in here.slack.heard if not one.method.startswith("files.")]
+        recipients = [one.who for one in here.slack.received if not one.method.startswith("files.")]
         assert recipients == [EVERYBODY], "posted once, and no one gets a private message as well"
     assert not await here.store.notices.undelivered(since=NOON, before=here.clock.now())
 
 
 @pytest.mark.parametrize(("kind", "way"), pairs(KINDS, CLOSED))
 async def test_an_outcome_that_the_channel_may_not_see_is_sent_once_to_the_people_concerned(
-    here: House, kind: str, way: str
+    here: Notifier, kind: str, way: str
 ) -> None:
     CLOSED[way](here)
     troubled(here)
     ended = await KINDS[kind](here)
-    await here.rests()
+    await here.run_timers()
 
-    recipients = [one.who for one in here.slack.heard]
+    recipients = [one.who for one in here.slack.received]
     assert sorted(recipients) == sorted(ended.concerned), "each person concerned gets one message, and no one else does"
     assert not await here.store.notices.undelivered(since=NOON, before=here.clock.now())
 
 
 @pytest.mark.parametrize("way", [*OPEN, *CLOSED])
-async def test_without_any_failure_an_outcome_is_sent_at_once(here: House, way: str) -> None:
+async def test_without_any_failure_an_outcome_is_sent_at_once(here: Notifier, way: str) -> None:
     (OPEN | CLOSED)[way](here)
 
     ended = await KINDS["approved, succeeded"](here)
 
-    recipients = [one.who for one in here.slack.heard]
+    recipients = [one.who for one in here.slack.received]
     assert sorted(recipients) == sorted([EVERYBODY] if way in OPEN else ended.concerned)
 
 
-async def test_a_shared_channel_sees_no_change_of_the_card_either(here: House) -> None:
+async def test_a_shared_channel_sees_no_change_of_the_card_either(here: Notifier) -> None:
     CLOSED["channel shared"](here)
     here.slack.changed.clear()
 
@@ -247,7 +249,7 @@ async def test_a_shared_channel_sees_no_change_of_the_card_either(here: House) -
 
 @pytest.mark.parametrize("kind", ["approved, denied", "direct, succeeded", "private, succeeded"])
 async def test_a_crash_between_the_message_and_its_record_sends_the_message_twice_rather_than_never(
-    here: House, kind: str, monkeypatch: pytest.MonkeyPatch
+    here: Notifier, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Killed(BaseException):
         pass
@@ -258,36 +260,36 @@ async def test_a_crash_between_the_message_and_its_record_sends_the_message_twic
     monkeypatch.setattr(type(here.store.notices), "set_notified", killed)
     with pytest.raises(Killed):
         await KINDS[kind](here)
-    assert here.slack.heard
+    assert here.slack.received
     monkeypatch.undo()
     for timer in await here.store.timers.due(here.clock.now() + timedelta(days=1)):
         if timer.kind is TimerKind.NOTIFY:
             await here.store.timers.replace(timer, await notify_is_due(here.env, timer))
-    assert 1 <= here.hears("U0ANA")["U0ANA"] <= 2
+    assert 1 <= here.message_counts("U0ANA")["U0ANA"] <= 2
 
 
-async def test_a_crash_before_the_message_leaves_the_timer_that_sends_it(here: House) -> None:
+async def test_a_crash_before_the_message_leaves_the_timer_that_sends_it(here: Notifier) -> None:
     request = await opened(here, request_for(), card=True)
     move = Transition(to=State.DENIED, at=here.clock.now(), changes={"outcome": "Denied."}, entries=ENTRIES)
     await here.store.requests.move(request.id, expect=[State.PENDING], move=move)
 
-    await here.rests()
+    await here.run_timers()
 
-    assert [one.who for one in here.slack.heard] == [EVERYBODY]
+    assert [one.who for one in here.slack.received] == [EVERYBODY]
 
 
-async def test_an_outcome_that_reached_no_one_stays_visible_to_operators(here: House) -> None:
+async def test_an_outcome_that_reached_no_one_stays_visible_to_operators(here: Notifier) -> None:
     CLOSED["archived"](here)
     here.slack.dead = set(MEMBERS)
 
     await KINDS["approved, failed"](here)
-    await here.rests()
+    await here.run_timers()
 
     found = await here.store.notices.undelivered(since=NOON, before=NOON)
     assert [(one.event, one.how) for one in found] == [("failed", "nobody")]
 
 
-async def test_an_outcome_that_is_undelivered_for_long_is_visible_to_operators(here: House) -> None:
+async def test_an_outcome_that_is_undelivered_for_long_is_visible_to_operators(here: Notifier) -> None:
     here.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
     since = here.clock.now()
 
@@ -296,26 +298,26 @@ async def test_an_outcome_that_is_undelivered_for_long_is_visible_to_operators(h
     assert not await here.store.notices.undelivered(since=since, before=since - timedelta(minutes=1))
     assert len(await here.store.notices.undelivered(since=since, before=here.clock.now() + timedelta(minutes=1))) == 1
     here.slack.troubles = {}
-    await here.rests()
+    await here.run_timers()
 
 
-async def test_others_are_notified_although_one_person_cannot_be_reached(here: House) -> None:
+async def test_others_are_notified_although_one_person_cannot_be_reached(here: Notifier) -> None:
     CLOSED["archived"](here)
     here.slack.dead = {"U0ANA"}
 
     await KINDS["approved, failed"](here)
 
-    assert sorted(one.who for one in here.slack.heard) == ["U0BEN", "U0CAT"]
+    assert sorted(one.who for one in here.slack.received) == ["U0BEN", "U0CAT"]
 
 
-async def test_an_outcome_that_another_one_replaced_is_not_sent(here: House) -> None:
+async def test_an_outcome_that_another_one_replaced_is_not_sent(here: Notifier) -> None:
     request = await opened(here, request_for(), card=True)
     for expect, to in ((State.PENDING, State.UNKNOWN), (State.UNKNOWN, State.SUCCEEDED)):
         move = Transition(to=to, at=here.clock.now(), changes={"outcome": to.value}, entries=ENTRIES)
         assert await here.store.requests.move(request.id, expect=[expect], move=move)
 
-    await here.rests()
+    await here.run_timers()
 
-    assert len(here.slack.heard) == 1
-    assert "succeeded" in here.slack.heard[0].text
+    assert len(here.slack.received) == 1
+    assert "succeeded" in here.slack.received[0].text
     assert not await here.store.notices.pending(request.id)

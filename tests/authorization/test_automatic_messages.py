@@ -16,7 +16,7 @@ from bot.pipeline.timers.digests import digest_is_due
 from tests.authorization import lost
 from tests.authorization.entries import incoming
 from tests.policies import WITH_NAMED_DBA
-from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, REMY, World, enforce, words
+from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, REMY, World, set_policy, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = (
@@ -62,22 +62,22 @@ async def digest(world: World, *, days_ago: int) -> None:
 )
 async def test_a_digest_stops_while_the_policy_does_not_let_it_be_shown(world: World, policy: str) -> None:
     assert world.bot is not None
-    enforce(world, OWN_POLICY)
-    await world.make(f"alpha-{len(policy)}")
+    set_policy(world, OWN_POLICY)
+    await world.create_databases(f"alpha-{len(policy)}")
     await world.person(DANA).types("/turso digest on --daily")
-    await world.calm()
+    await world.wait_until_idle()
     kept = await world.bot.store.digests.get(DB_OPS)
     assert kept is not None
     await world.bot.store.timers.replace(Timer(TimerKind.DIGEST, DB_OPS, kept.next_at), None)
     digests, notices = public(world, "Turso digest"), public(world, "Digests are paused")
 
-    enforce(world, policy)
+    set_policy(world, policy)
     await digest(world, days_ago=3)
     await digest(world, days_ago=2)
     assert public(world, "Turso digest") == digests
     assert public(world, "Digests are paused") == notices + 1, "the pause is posted once"
 
-    enforce(world, OWN_POLICY)
+    set_policy(world, OWN_POLICY)
     await digest(world, days_ago=1)
     assert public(world, "Turso digest") == digests + 1
 
@@ -86,11 +86,11 @@ async def test_a_card_that_cannot_be_rendered_does_not_stop_the_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert world.bot is not None
-    enforce(world, OWN_POLICY)
-    await world.make(*(names := ["live-one", "live-two"]))
+    set_policy(world, OWN_POLICY)
+    await world.create_databases(*(names := ["live-one", "live-two"]))
     cards = [await world.person(DANA).types(f"/turso triage {name}") for name in names]
-    await world.calm()
-    before = {card.ts: words(world.as_now(card)) for card in cards}
+    await world.wait_until_idle()
+    before = {card.ts: words(world.current(card)) for card in cards}
     await world.pass_time(hours=1)
     draw, broken = live_cards._drawn, list[str]()
 
@@ -104,32 +104,32 @@ async def test_a_card_that_cannot_be_rendered_does_not_stop_the_others(
     await live_cards.refresh_live_cards(world.bot.env, "acme", names)
 
     assert len(broken) == 1
-    assert [card.ts for card in cards if words(world.as_now(card)) == before[card.ts]] == broken
+    assert [card.ts for card in cards if words(world.current(card)) == before[card.ts]] == broken
 
 
 @pytest.mark.parametrize("policy", [HIDDEN, ELSEWHERE], ids=["for one person alone", "another organization"])
 async def test_a_card_is_not_updated_for_a_channel_that_may_not_see_it(world: World, policy: str) -> None:
     assert world.bot is not None
-    enforce(world, OWN_POLICY)
-    await world.make(name := f"live-{len(policy)}")
+    set_policy(world, OWN_POLICY)
+    await world.create_databases(name := f"live-{len(policy)}")
     card = await world.person(DANA).types(f"/turso triage {name}")
     await world.person(DANA).types(f"/turso freeze {name} --reason quiet")
-    await world.calm()
-    assert "frozen" in (before := words(world.as_now(card)))
+    await world.wait_until_idle()
+    assert "frozen" in (before := words(world.current(card)))
     await world.pass_time(hours=1)
 
-    enforce(world, policy)
+    set_policy(world, policy)
     await refresh_live_cards(world.bot.env, "acme", [name])
-    assert words(world.as_now(card)) == before
+    assert words(world.current(card)) == before
 
-    enforce(world, OWN_POLICY)
+    set_policy(world, OWN_POLICY)
     await refresh_live_cards(world.bot.env, "acme", [name])
-    assert words(world.as_now(card)) != before
+    assert words(world.current(card)) != before
 
 
 async def test_home_shows_what_a_person_may_decide_only_in_their_channels(world: World) -> None:
-    enforce(world, OWN_POLICY)
-    await world.make("orders-hidden", "orders-acted")
+    set_policy(world, OWN_POLICY)
+    await world.create_databases("orders-hidden", "orders-acted")
 
     async def shown_to(user_id: str) -> list[bool]:
         assert world.bot is not None
@@ -139,15 +139,15 @@ async def test_home_shows_what_a_person_may_decide_only_in_their_channels(world:
     with lost.out_of_the_channel(world, BEN, ORDERS):
         await world.person(DANA).types("/turso db destroy orders-hidden --reason merger", ORDERS)
         await world.person(DANA).types("/turso db protect orders-acted on --reason merger", ORDERS)
-        await world.calm()
+        await world.wait_until_idle()
         assert await shown_to(BEN) == [False, False]
         assert await shown_to(ANA) == [True, True]
 
 
 async def test_a_form_suggests_nothing_to_a_person_who_has_left(world: World) -> None:
     assert world.bot is not None
-    enforce(world, OWN_POLICY)
-    await world.make("topsecret")
+    set_policy(world, OWN_POLICY)
+    await world.create_databases("topsecret")
     await world.workspace.say(REMY, DB_OPS, "/turso db freeze")
     form = await world.person(REMY).modal("Reason")
     asked = incoming(world, REMY, form.callback_id, str(form.as_slack()["private_metadata"]))
@@ -161,12 +161,12 @@ async def test_a_form_suggests_nothing_to_a_person_who_has_left(world: World) ->
 
 async def test_requests_are_listed_only_in_their_own_channel(world: World) -> None:
     """In another channel, their buttons would not work, and outsiders could read reasons from a private channel."""
-    enforce(world, OWN_POLICY)
-    await world.make("orders-elsewhere")
+    set_policy(world, OWN_POLICY)
+    await world.create_databases("orders-elsewhere")
     await world.person(DANA).types("/turso db destroy orders-elsewhere --reason merger", ORDERS)
 
     for who, line in ((ANA, "requests --to-approve"), (DANA, "requests --mine"), (REMY, "requests")):
         assert "orders-elsewhere" not in words(await world.person(who).types(f"/turso {line}"))
     listed = await world.person(ANA).types("/turso requests --to-approve", ORDERS, holding="orders-elsewhere")
-    denied = await world.person(ANA).presses_and_hears("Approve", listed)
+    denied = await world.person(ANA).presses_and_reads("Approve", listed)
     assert "don't know" not in words(denied)

@@ -102,7 +102,7 @@ async def test_nothing_is_posted_to_a_channel_that_was_shared_a_moment_ago(world
 
 async def test_a_break_glass_request_that_loses_its_right_needs_no_review(world: World) -> None:
     assert world.bot is not None
-    await world.make("glass")
+    await world.create_databases("glass")
     env = world.bot.env
     before = len(await world.bot.store.reviews.find(owed=True))
     await env.subject(incoming(world, DANA, "", ""))  # the groups are cached for a minute
@@ -110,7 +110,7 @@ async def test_a_break_glass_request_that_loses_its_right_needs_no_review(world:
         read = env.grammar.parse('protect glass on --reason "fire"')
         typed = replace(incoming(world, DANA, "", ""), kind=Kind.COMMAND)
         await command_lines.ask(env, typed, read)
-        await world.calm()
+        await world.wait_until_idle()
     lost.notice(world)
 
     assert not world.changes("PATCH", "/glass/configuration")

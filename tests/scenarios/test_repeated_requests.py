@@ -21,7 +21,7 @@ async def test_a_final_refusal_offers_no_second_try(world: World, status: int, h
 
 
 async def test_a_request_that_is_already_open_is_answered_with_a_link_that_has_text(world: World) -> None:
-    await world.make("twice")
+    await world.create_databases("twice")
     dana = world.person(DANA)
     await dana.types("/turso rotate twice --reason leak", holding="twice")
 

@@ -14,8 +14,8 @@ from bot.commands.base import ChangeCommand
 from bot.core.requests.request import Request, State
 from bot.core.requests.step_results import PhaseResult, VerifyResult
 from tests.policies import ACME
-from tests.scenarios.conftest import hurry
-from tests.world import ANA, DANA, DB_OPS, World, living, until, words
+from tests.scenarios.conftest import turn_off_rate_limits
+from tests.world import ANA, DANA, DB_OPS, World, running_sandbox, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 POLICY = (
@@ -36,8 +36,8 @@ ENDED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.STALE)
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     data = tmp_path_factory.mktemp("world")
     (data / "policy.yaml").write_text(POLICY)
-    async with living(data, policy=data / "policy.yaml") as found:
-        hurry(found)
+    async with running_sandbox(data, policy=data / "policy.yaml") as found:
+        turn_off_rate_limits(found)
         yield found
 
 
@@ -48,16 +48,16 @@ async def newest(world: World) -> Request:
 
 async def is_over(world: World) -> Request:
     """Wait until the newest request has ended and all notices were sent."""
-    await world.calm()
+    await world.wait_until_idle()
     found = await newest(world)
     assert found.state in ENDED
     return found
 
 
 async def approve(world: World, name: str) -> None:
-    await world.make(name)
+    await world.create_databases(name)
     card = await world.person(DANA).types(f"/turso freeze {name} --reason x", holding=name)
-    await world.person(ANA).presses("Approve", await world.shows(card, button="Approve"))
+    await world.person(ANA).presses("Approve", await world.wait_for_content(card, button="Approve"))
 
 
 def metric(world: World, step: str) -> bool:

@@ -103,7 +103,7 @@ def leaks(world: World, reader: str, thing: Message | View) -> list[str]:  # noq
 async def read_by(world: World, reader: str) -> list[str]:  # noqa: F811
     """Return the leaks in everything that a person can read, including the Home tab."""
     await world.workspace.open_home(reader)
-    await world.calm()
+    await world.wait_until_idle()
     things: list[Message | View] = list(forging.private_messages(world, reader))
     things += [one for channel in world.workspace.channels for one in world.workspace.history(channel, reader)]
     things += [*world.workspace.views_of(reader), *([home] if (home := world.workspace.home_of(reader)) else [])]
@@ -119,7 +119,7 @@ async def test_no_answer_to_a_line_has_a_fault(world: World, where: str) -> None
     for line in LINES:
         for reader in readers:
             await forging.forge_command(world, reader, where, line)
-        await world.calm()
+        await world.wait_until_idle()
     assert not [leak for reader in readers for leak in await read_by(world, reader)]
 
 
@@ -127,7 +127,7 @@ async def test_no_answer_to_a_press_has_a_fault(world: World) -> None:  # noqa: 
     card = await world.person(DANA).types("/turso destroy users --reason old", holding="users")
     for label in ("Approve", "Deny"):
         for reader in (DANA, REMY):
-            answer = await world.person(reader).presses_and_hears(label, card)
+            answer = await world.person(reader).presses_and_reads(label, card)
             assert "Nothing was changed" in words(answer) or "your own request" in words(answer)
     assert not [leak for reader in (ANA, BEN, DANA, REMY) for leak in await read_by(world, reader)]
 

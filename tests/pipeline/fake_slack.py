@@ -43,7 +43,7 @@ _LOOKS_LATER = timedelta(hours=2)
 
 
 @dataclass
-class Heard:
+class ReceivedMessage:
     """One message, and the person who got it, or `EVERYBODY` for a message in the channel."""
 
     who: str
@@ -61,7 +61,7 @@ class SmallSlack:
     """
 
     channel: Channel = field(default_factory=lambda: Channel("C0DBOPS"))
-    heard: list[Heard] = field(default_factory=list)
+    received: list[ReceivedMessage] = field(default_factory=list)
     changed: list[tuple[str, str]] = field(default_factory=list)
     refuses: dict[str, str] = field(default_factory=dict)
     troubles: dict[str, list[str]] = field(default_factory=dict)
@@ -94,15 +94,15 @@ class SmallSlack:
             self.changed.append((given["ts"], text))
         elif method == "chat.postMessage":
             who = given["channel"] if to_person else EVERYBODY
-            self.heard.append(Heard(who, text, method, thread_ts, bool(given.get("reply_broadcast"))))
+            self.received.append(ReceivedMessage(who, text, method, thread_ts, bool(given.get("reply_broadcast"))))
         elif method == "chat.postEphemeral":
             if given["user"] not in MEMBERS:
                 raise SlackTrouble(method, "user_not_in_channel")
-            self.heard.append(Heard(given["user"], text, method))
+            self.received.append(ReceivedMessage(given["user"], text, method))
         elif method == "files.getUploadURLExternal":
             return {"upload_url": "https://files.example/u", "file_id": "F1"}
         elif method == "files.completeUploadExternal":
-            self.heard.append(Heard(EVERYBODY, "a file", method, thread_ts))
+            self.received.append(ReceivedMessage(EVERYBODY, "a file", method, thread_ts))
         return {"ok": True, "ts": f"5.{self.ts:06}", "permalink": "https://acme.slack.com/p1"}
 
     async def respond(self, url: str, message: Mapping[str, Any]) -> None:
@@ -179,7 +179,7 @@ class Quiet:
 
 
 @dataclass
-class House:
+class Notifier:
     """The bot's delivery of outcomes, between the fake Slack and a store."""
 
     slack: SmallSlack
@@ -188,12 +188,12 @@ class House:
     store: SqlStore
     env: Environment
 
-    def hears(self, *people: str) -> dict[str, int]:
+    def message_counts(self, *people: str) -> dict[str, int]:
         """Return how many messages each of these people got. A message in the channel counts for each."""
-        public = sum(one.who == EVERYBODY for one in self.slack.heard)
-        return {who: public + sum(one.who == who for one in self.slack.heard) for who in people}
+        public = sum(one.who == EVERYBODY for one in self.slack.received)
+        return {who: public + sum(one.who == who for one in self.slack.received) for who in people}
 
-    async def rests(self) -> None:
+    async def run_timers(self) -> None:
         """Let time pass until no timer of an outcome is due. Failed timers are tried again, as durable work does."""
         for _ in range(60):
             self.clock.pass_(_LOOKS_LATER)
@@ -209,7 +209,7 @@ class House:
 
 
 @asynccontextmanager
-async def house(folder: Path) -> AsyncIterator[House]:
+async def notifier(folder: Path) -> AsyncIterator[Notifier]:
     """Open a store in a folder, and create the rest around it."""
     url = copy_store(folder / "x.db")
     clock, slack = StoppedClock(), SmallSlack()
@@ -229,4 +229,4 @@ async def house(folder: Path) -> AsyncIterator[House]:
             grammar=Grammar(COMMANDS),
             health=cast(Any, None),
         )
-        yield House(slack, directory, clock, store, env)
+        yield Notifier(slack, directory, clock, store, env)

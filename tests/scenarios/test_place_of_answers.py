@@ -17,15 +17,15 @@ async def mentions(world: World, text: str, thread_ts: str | None = None) -> Mes
 
 
 async def test_a_press_on_a_reply_that_is_also_in_the_channel_is_answered_in_the_channel(world: World) -> None:
-    await world.make("seen")
+    await world.create_databases("seen")
     remy, ben = world.person(REMY), world.person(BEN)
     started = await remy.types("/turso incident start INC-7", INCIDENT)
-    await world.calm()
+    await world.wait_until_idle()
     card = await remy.types("/turso rotate seen --reason leak", INCIDENT)
     assert (card.thread_ts, card.is_in_channel) == (started.ts, True)
 
-    refused = await remy.presses_and_hears("Withdraw", card)
-    again = await ben.presses_and_hears("Approve", card)
+    refused = await remy.presses_and_reads("Withdraw", card)
+    again = await ben.presses_and_reads("Approve", card)
     await remy.presses("Status", started)
     status = await until(lambda: world.card(INCIDENT, holding="started just now"), what="the status")
 
@@ -33,7 +33,7 @@ async def test_a_press_on_a_reply_that_is_also_in_the_channel_is_answered_in_the
 
 
 async def test_a_press_and_a_line_within_a_thread_are_answered_there(world: World) -> None:
-    await world.make("below")
+    await world.create_databases("below")
     top = await world.workspace.say(DANA, DB_OPS, "look")
     assert top.message is not None
 
@@ -42,7 +42,7 @@ async def test_a_press_and_a_line_within_a_thread_are_answered_there(world: Worl
     asked = f"<@{world.workspace.app.bot_user_id}> rotate below --reason leak"
     await world.workspace.say(DANA, DB_OPS, asked, thread_ts=top.message.ts)
     card = await until(lambda: world.card(holding="<@U0DANA> wants to revoke all tokens for `below`"), what="the card")
-    answer = await world.person(DANA).presses_and_hears("Withdraw", card)
+    answer = await world.person(DANA).presses_and_reads("Withdraw", card)
 
     assert (card.thread_ts, card.is_in_channel) == (top.message.ts, False)
     assert [one.thread_ts for one in (wrong, answer)] == [top.message.ts] * 2

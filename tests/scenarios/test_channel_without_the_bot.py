@@ -28,7 +28,7 @@ async def without_bot(world: World) -> AsyncIterator[World]:
     """Remove the bot from #db-ops while it still has cached that it is a member."""
     app = world.workspace.app.bot_user_id
     await forging.forge_command(world, DANA, DB_OPS, "ls")
-    await world.calm()
+    await world.wait_until_idle()
     await world.workspace.admin.leave(app, DB_OPS)
     yield world
     await world.workspace.admin.join(app, DB_OPS)
@@ -41,7 +41,7 @@ async def test_a_change_in_a_channel_without_the_bot_gets_one_private_answer_the
     world = without_bot
     assert world.bot is not None
     if "left" not in {one.name for one in await world.bot.env.turso_clients.turso("acme").databases()}:
-        await world.make("left")
+        await world.create_databases("left")
     before, seen, calls = (
         await requests(world),
         {one.ts for one in forging.private_messages(world, DANA)},
@@ -49,7 +49,7 @@ async def test_a_change_in_a_channel_without_the_bot_gets_one_private_answer_the
     )
 
     await forging.forge_command(world, DANA, DB_OPS, line)
-    await world.calm()
+    await world.wait_until_idle()
 
     (answer,) = [one for one in forging.private_messages(world, DANA) if one.ts not in seen]
     assert answer.channel_id == DB_OPS

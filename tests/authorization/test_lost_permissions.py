@@ -39,13 +39,13 @@ async def test_an_entry_point_refuses_after_a_loss_and_nothing_is_sent(
 ) -> None:
     if entry.name not in PREPARED:
         PREPARED[entry.name] = await entry.prepare(world, f"db-{ENTRIES.index(entry)}")
-        await world.calm()
+        await world.wait_until_idle()
     await lost.warm_caches(world)
     before = sent(world)
 
     with lost.EVERY[name](world, who), pytest.raises(BotError) as refused:
         await entry.take(world, PREPARED[entry.name])
-    await world.calm()
+    await world.wait_until_idle()
     lost.notice(world)
 
     assert str(refused.value).endswith(".")
@@ -59,7 +59,7 @@ async def test_a_quarantine_can_be_undone_in_a_channel_that_has_another_organiza
     request_id = await quarantined(world, name.replace(" ", "-"))
     with lost.LOSSES[name](world, ANA):
         await pressing(ANA, "quarantine.undo")(world, request_id)
-        await world.calm()
+        await world.wait_until_idle()
     assert (await stored(world, request_id)).state is State.RESTORED
 
 
@@ -68,4 +68,4 @@ async def test_an_entry_point_works_without_a_loss(world: World, entry: Entry) -
     """This shows that each refusal above came from the loss."""
     value = PREPARED.get(entry.name) or await entry.prepare(world, f"db-{ENTRIES.index(entry)}")
     await entry.take(world, value)
-    await world.calm()
+    await world.wait_until_idle()

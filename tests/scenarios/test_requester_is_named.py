@@ -43,7 +43,7 @@ async def test_a_public_answer_says_who_ran_which_command(world: World, command:
         return [one for one in public(world) if one.ts not in before]
 
     await until(lambda: new() or len(forging.private_messages(world, BEN)) > alone, what="an answer")
-    await world.calm()
+    await world.wait_until_idle()
     for message in new():
         assert head(message) == f"<@{BEN}> · `{line}`"
         assert marked_up(message).count(f"· `{line}`") == 1
@@ -52,27 +52,27 @@ async def test_a_public_answer_says_who_ran_which_command(world: World, command:
 
 
 async def test_the_person_who_turns_a_page_is_named(world: World) -> None:
-    await world.make(*(f"turned-{at:02}" for at in range(60)))
+    await world.create_databases(*(f"turned-{at:02}" for at in range(60)))
     listed = await world.person(DANA).types("/turso ls turned", holding="turned-01")
     assert head(listed) == f"<@{DANA}> · `ls turned`"
 
     await world.person(BEN).presses("Next ›", listed)
-    turned = await world.shows(listed, button="‹ Previous")
+    turned = await world.wait_for_content(listed, button="‹ Previous")
 
     assert head(turned).startswith(f"<@{BEN}> · `")
 
 
 async def test_an_updated_card_still_names_the_requester(world: World) -> None:
-    await world.make("drawn-again")
+    await world.create_databases("drawn-again")
     card = await world.person(DANA).types("/turso triage drawn-again", holding="drawn-again")
     assert head(card) == f"<@{DANA}> · `triage drawn-again`"
 
     was = card.edited_ts
     request = await world.person(DANA).types("/turso freeze drawn-again --for 30m", holding="Approve")
-    await world.person(ANA).presses_and_hears("Approve", request)
-    await until(lambda: world.as_now(card).edited_ts != was, what="the updated card")
+    await world.person(ANA).presses_and_reads("Approve", request)
+    await until(lambda: world.current(card).edited_ts != was, what="the updated card")
 
-    assert head(world.as_now(card)) == f"<@{DANA}> · `triage drawn-again`"
+    assert head(world.current(card)) == f"<@{DANA}> · `triage drawn-again`"
 
 
 def _names_of(command: Command) -> list[str]:
@@ -94,7 +94,7 @@ async def test_a_missing_database_is_reported_only_to_the_requester(world: World
 
     answer = await forging.answer_to(world, DANA, forging.forge_command(world, DANA, channel, f"{look}{UNKNOWN}"))
 
-    await world.calm()
+    await world.wait_until_idle()
     assert UNKNOWN in words(answer)
     assert answer.only_for == DANA
     assert not [one for one in public(world, channel) if one.ts not in before]

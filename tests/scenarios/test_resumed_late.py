@@ -34,7 +34,7 @@ def press(who: str, action_id: str, prepare: Callable[[World, str], Awaitable[st
 
 def line(kind: Kind) -> Left:
     async def left(world: World, name: str) -> Incoming:
-        await world.make(name)
+        await world.create_databases(name)
         text = f"db freeze {name} --reason noise"
         one = incoming(world, DANA, "run.1" if kind is Kind.ACTION else "", text if kind is Kind.ACTION else "")
         return replace(one, kind=kind, text="" if kind is Kind.ACTION else text)
@@ -44,7 +44,7 @@ def line(kind: Kind) -> Left:
 
 async def form(world: World, name: str) -> Incoming:
     assert world.bot is not None
-    await world.make(name)
+    await world.create_databases(name)
     opened = replace(incoming(world, DANA, "", ""), kind=Kind.COMMAND, text="db freeze")
     await world.bot.store.intents.record(opened, actionable=False)
     one = incoming(world, DANA, "form.freeze", opened.id)
@@ -94,7 +94,7 @@ async def resume(world: World, one: Incoming) -> None:
     assert world.bot is not None
     assert await world.bot.store.intents.record(one)
     await world.bot.health.queue.enqueue_resume(one.id)
-    await world.calm()
+    await world.wait_until_idle()
     later = world.bot.env.clock.now() + timedelta(hours=1)
     assert one.id not in {still.id for still in await world.bot.store.intents.find_open(before=later)}
 
@@ -105,7 +105,7 @@ async def test_an_intent_from_too_long_ago_is_not_carried_out_and_its_person_is_
 ) -> None:
     one = await LEFT[kind](world, f"old-{kind}")
     one = replace(one, key=new_id("k"), at=one.at - TAKEN_UP_WITHIN - MOMENT)
-    await world.calm()
+    await world.wait_until_idle()
     before, refused = await state_of_things(world), len(await refusals(world))
 
     text = words(
@@ -123,7 +123,7 @@ async def test_an_intent_from_too_long_ago_is_not_carried_out_and_its_person_is_
 async def test_an_intent_from_a_moment_ago_is_carried_out(world: World, kind: str) -> None:
     one = await LEFT[kind](world, f"new-{kind}")
     one = replace(one, key=new_id("k"), at=one.at - TAKEN_UP_WITHIN + MOMENT)
-    await world.calm()
+    await world.wait_until_idle()
     before = await state_of_things(world)
 
     await resume(world, one)

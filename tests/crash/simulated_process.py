@@ -22,27 +22,27 @@ from bot.pipeline.timers.due import fire
 from bot.store.store import SqlStore, open_store
 from bot.turso import TursoClient
 from tests.crash.ports import Counts, Directory, Rules, Slack, TursoClients
-from tests.crash.rehearsal import ACTING, Fused, Jobs, Rehearsal
+from tests.crash.simulation import ACTING, CrashingStore, Jobs, Simulation
 from tests.turso.organization import TOKEN
 
 
 @dataclass
-class Life:
+class SimulatedProcess:
     """The objects of one simulated process."""
 
-    of: Rehearsal
+    of: Simulation
     env: Environment
     path: EveryEntry
     store: SqlStore
 
-    async def comes_in(self, incoming: Incoming, *, times: int = 1) -> int:
+    async def deliver(self, incoming: Incoming, *, times: int = 1) -> int:
         """Deliver a command or press, `times` times at once, and return for how many of the deliveries work began."""
         works = [await self.path.before_ack(incoming) for _ in range(times)]
         there = [work for work in works if work is not None]
-        await self.together(incoming.id, *there)
+        await self.run_together(incoming.id, *there)
         return len(there)
 
-    async def together(self, on_behalf_of: str, *works: Any) -> None:
+    async def run_together(self, on_behalf_of: str, *works: Any) -> None:
         async def run(work: Any) -> None:
             ACTING.set(f"press {on_behalf_of}")
             await work()
@@ -81,18 +81,18 @@ class Life:
         ]
         for number in range(len(kept), len(steps)):
             kept.append(json.loads(json.dumps(await steps[number]())))
-            self.of.fuse.tick()
+            self.of.crash_point.tick()
             ended = number == len(steps) - 1 or kept[0] != BeginResult.GO
             with sqlite3.connect(self.of.file) as connection:
                 connection.execute(
                     "UPDATE jobs SET kept = ?, ended = ? WHERE request_id = ? AND phase = ?",
                     (json.dumps(kept), ended, request_id, phase),
                 )
-            self.of.fuse.tick()
+            self.of.crash_point.tick()
             if ended:
                 return
 
-    async def fire_what_is_due(self) -> None:
+    async def fire_due_timers(self) -> None:
         """Run the due timers, and then those that became due because of them."""
         for _ in range(20):
             due = await self.store.timers.due(self.of.now())
@@ -102,11 +102,11 @@ class Life:
                 ACTING.set(f"timer {timer.kind}:{timer.subject}:{timer.due_at.isoformat()}")
                 if await self.store.timers.is_due(timer.kind, timer.subject, timer.due_at):
                     following = await fire(self.env, timer)
-                    self.of.fuse.tick()
+                    self.of.crash_point.tick()
                     await self.store.timers.replace(timer, following)
                 await self.run_jobs()
 
-    async def take_up_what_is_open(self) -> None:
+    async def resume_open_intents(self) -> None:
         """Resume the open intents, as the recovery of orphaned work does some seconds after a start."""
         for incoming in await self.store.intents.find_open(before=self.of.now() + timedelta(days=1)):
             ACTING.set(f"press {incoming.id}")
@@ -115,7 +115,7 @@ class Life:
 
 
 @asynccontextmanager
-async def life(of: Rehearsal) -> AsyncIterator[Life]:
+async def simulated_process(of: Simulation) -> AsyncIterator[SimulatedProcess]:
     """Start a simulated process on the simulation's store."""
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(
@@ -126,7 +126,7 @@ async def life(of: Rehearsal) -> AsyncIterator[Life]:
             )
         )
         kept = await stack.enter_async_context(open_store(of.url, of, enqueuer=Jobs()))
-        store: Any = Fused(kept, of.fuse)
+        store: Any = CrashingStore(kept, of.crash_point)
 
         async def health() -> list[tuple[str, bool, str]]:
             return []
@@ -143,4 +143,4 @@ async def life(of: Rehearsal) -> AsyncIterator[Life]:
             grammar=Grammar(COMMANDS),
             health=health,
         )
-        yield Life(of, env, EveryEntry(env), store)
+        yield SimulatedProcess(of, env, EveryEntry(env), store)
