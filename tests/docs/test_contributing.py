@@ -32,7 +32,8 @@ def missing_names(text: str) -> list[str]:
 
 def _defines(path: Path, name: str) -> bool:
     source = path.read_text("utf-8")
-    return re.search(rf"^\s*(?:async )?(?:def|class) {name}\b|^{name}\b.*=", source, re.MULTILINE) is not None
+    defined = rf"^\s*(?:async )?(?:def|class) {name}\b|^{name}\b.*=|^    {name}: "  # the last one is a class's field
+    return re.search(defined, source, re.MULTILINE) is not None
 
 
 @pytest.mark.parametrize("text", PAGES, ids=["CONTRIBUTING.md", "docs/contributing.md"])
@@ -53,3 +54,4 @@ def test_every_task_refers_to_the_source() -> None:
 def test_a_missing_path_or_name_is_found() -> None:
     assert missing_paths("See `bot/gone.py`.") == ["bot/gone.py"]
     assert missing_names("See `bot/errors.py` (`BotError`, `Gone`).") == ["bot/errors.py: Gone"]
+    assert missing_names("See `bot/turso/calls.py` (`CallLimits`: `whole`, `gone`).") == ["bot/turso/calls.py: gone"]
