@@ -246,7 +246,7 @@ async def _introduce(workspace: Workspace) -> None:
         found = await workspace.installation()
         log.info("installed", team=found.team_id, bot=found.bot_user_id)
     except BotError as error:
-        log.error("not introduced to Slack", why=str(error))
+        log.error("the installation could not be looked up", why=str(error))
 
 
 def _secrets(settings: Settings) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ class Heartbeat:
         try:
             await self.store.processes.remove(self.id)
         except Exception as error:
-            log.warning("the presence of this process was not taken back", why=type(error).__name__)
+            log.warning("the row of this process was not deleted", why=type(error).__name__)
 
     async def failing(self) -> Mapping[str, str]:
         """Return the failing background loops of every running process, by process ID."""

@@ -51,7 +51,7 @@ class Maintenance:
         try:
             await post_audit_head(self.env, subject)
         except Unavailable as error:
-            log.warning("the head of the audit log is posted later", subject=subject, why=str(error))
+            log.warning("the audit head will be posted later", subject=subject, why=str(error))
 
     async def _prune(self) -> None:
         before = self.env.clock.now() - timedelta(days=self.retention_days)

@@ -104,4 +104,4 @@ class PolicyChanges:
         try:
             await announce_policy_change(self.env, subject)
         except Unavailable as error:
-            log.warning("a change of the policy is announced later", subject=subject, why=str(error))
+            log.warning("a policy change will be announced later", subject=subject, why=str(error))

@@ -172,7 +172,7 @@ def log_start(bot: Bot, mode: str, **more: Any) -> None:
 def _logs(settings: Settings) -> None:
     set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))
     for name in unrecognizable(settings):
-        log.warning("a secret could be an ordinary word, so messages and logs are not searched for it", setting=name)
+        log.warning("a secret can't be recognized in messages and logs, so it isn't hidden there", setting=name)
     if settings.slack_signing_secret_previous:
         log.warning("signing_secret.previous", hint="SLACK_SIGNING_SECRET_PREVIOUS is accepted too. Remove it soon.")
     for sentence in warnings_about(settings):

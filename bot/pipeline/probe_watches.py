@@ -63,4 +63,4 @@ class ProbeWatches:
 
 def _log_failure(task: "asyncio.Task[None]") -> None:
     if not task.cancelled() and (error := task.exception()):
-        log.error("a proof ended", task=task.get_name(), error=type(error).__name__)
+        log.error("probe tokens are no longer tried because of a bug", task=task.get_name(), error=type(error).__name__)

@@ -55,9 +55,9 @@ async def report_unexpected(env: Environment, incoming: Incoming, reply: Reply) 
     try:
         await env.messenger.send_ephemeral(address_of(incoming), reply)
     except BotError as error:
-        log.warning("could not tell", why=str(error))
+        log.warning("could not answer", why=str(error))
     except Exception:  # the first error is already logged, and matters more
-        log.exception("could not tell")
+        log.exception("could not answer")
 
 
 def signed(reply: Reply, requester: str, line: str) -> Reply:

@@ -20,7 +20,7 @@ OUR_FAULT = frozenset(
 """Slack's errors for calls in which the bot sent something wrong."""
 NOT_READ = ("drop", "silent", "html")
 """Faults of the local Slack that take effect before it reads the call's arguments."""
-BROKE = ("a command broke", "durable.given_up", "cards were not brought up to date")
+BROKE = ("a command failed because of a bug", "durable.given_up", "cards were not updated")
 """Events in the bot's own log that only a bug causes."""
 NAMES = frozenset(command.name for command in COMMANDS)
 

@@ -71,7 +71,7 @@ async def redraw_if_ended(env: Environment, incoming: Incoming) -> None:
         if request is not None and request.state in ENDS:
             await refresh_cards(env, request)
     except BotError as error:  # the press is already answered, and the next press redraws the card
-        log.info("a card was not brought up to date", reference=incoming.id, why=str(error))
+        log.info("a card was not updated", reference=incoming.id, why=str(error))
 
 
 async def unknown(env: Environment, incoming: Incoming) -> str:

@@ -115,7 +115,7 @@ class Dispatcher:
         try:
             return await modal_submissions.database_options(self.env, incoming, typed)
         except BotError as error:
-            log.info("no options", why=str(error), reference=incoming.id)
+            log.info("no menu options", why=str(error), reference=incoming.id)
             return []
 
     async def home_opened(self, incoming: Incoming) -> None:
@@ -189,7 +189,7 @@ class Dispatcher:
             if request is not None and request.state in MOVED_BY_PRESS and await self.env.store.cards.of(request.id):
                 await notify_outcome(self.env, request.id)
         except Exception:  # the press is already answered, and the next change updates the cards
-            log.exception("cards were not brought up to date", reference=incoming.id)
+            log.exception("cards were not updated", reference=incoming.id)
 
     async def _line(self, incoming: Incoming, text: str) -> Work | None:
         read = self._read(text)
@@ -251,7 +251,7 @@ class Dispatcher:
                 await report_unexpected(self.env, incoming, private_note(CUT_OFF))
             raise
         except Exception as error:
-            log.exception("a command broke")
+            log.exception("a command failed because of a bug")
             self._note(incoming, name, "broken", started, error)
             await report_unexpected(self.env, incoming, error_reply(None, incoming.id))
         else:

@@ -124,7 +124,7 @@ class _Drawing:
         try:
             return await keep(one)
         except Exception:
-            log.exception("something is left out of a Home", what=type(one).__name__, of=getattr(one, "id", ""))
+            log.exception("an item was left out of a Home tab", what=type(one).__name__, of=getattr(one, "id", ""))
             return False
 
     def _requests(

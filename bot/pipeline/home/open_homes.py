@@ -90,9 +90,9 @@ class OpenHomes:
         try:
             await self._draw(user_id, viewer)
         except BotError as error:
-            log.info("a Home was not drawn again", user=user_id, why=str(error))
+            log.info("a Home tab was not redrawn", user=user_id, why=str(error))
         except Exception:  # a failure for one person must not stop the updates for others
-            log.exception("a Home was not drawn again", user=user_id)
+            log.exception("a Home tab was not redrawn", user=user_id)
         else:
             return True
         return False

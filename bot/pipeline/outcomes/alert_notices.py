@@ -68,7 +68,7 @@ async def _post(env: Environment, alert: Alert) -> None:
 
 async def _give_up(env: Environment, alert: Alert) -> None:
     """End an alert that its channel may not see, so that it is posted again if the state is still true once it may."""
-    log.warning("an alert may not be seen in its channel", alert=alert.id, channel=alert.channel_id)
+    log.warning("an alert may not be shown in its channel", alert=alert.id, channel=alert.channel_id)
     await env.store.notices.set_notified(alert.id, RAISED, how=NOT_SHOWN)
     await env.store.alerts.end(alert.id, env.clock.now(), AlertEnd.UNWATCHED)
 

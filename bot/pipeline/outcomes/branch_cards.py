@@ -51,7 +51,7 @@ async def refresh_branch_cards(env: Environment, branch_id: str, *, by: str = ""
             try:
                 await _update(env, branch, channel_id, ts, card)
             except BotError as error:
-                log.info("a branch's card stays as it was", branch=branch_id, why=str(error))
+                log.info("a branch's card was not updated", branch=branch_id, why=str(error))
 
 
 async def _update(env: Environment, branch: Branch, channel_id: str, ts: str, card: Reply) -> None:

@@ -163,7 +163,7 @@ async def notify_each(env: Environment, notice: Notice, *, in_channel: bool = Fa
     if later is not None:
         raise later
     if notice.people and not any_notified:
-        log.error("an end was told to nobody", subject=notice.subject, told_event=notice.event)
+        log.error("no one was notified of an outcome", subject=notice.subject, outcome=notice.event)
     return "people" if any_notified else NOBODY
 
 
@@ -191,6 +191,6 @@ async def _direct(env: Environment, notice: Notice, user_id: str) -> bool:
         if notice.is_kept_current and place is not None:
             await env.store.cards.add(notice.subject, *place)
     except CannotPost as error:
-        log.warning("somebody could not be told", user=user_id, why=error.code)
+        log.warning("a person could not be notified", user=user_id, why=error.code)
         return False
     return True

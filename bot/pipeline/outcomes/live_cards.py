@@ -26,9 +26,9 @@ async def refresh_live_cards(env: Environment, organization: str, databases: Seq
         try:
             await _refresh(env, card)
         except BotError as error:
-            log.info("a live card stays as it was", database=card.database, why=str(error))
+            log.info("a live card was not updated", database=card.database, why=str(error))
         except Exception:  # a card that can't be drawn must not stop the updates of others
-            log.exception("a live card couldn't be updated", database=card.database)
+            log.exception("a live card was not updated", database=card.database)
 
 
 async def _refresh(env: Environment, card: LiveCard) -> None:

@@ -51,9 +51,9 @@ async def notify_outcome(env: Environment, request_id: str) -> None:
     try:
         await notify_now(env, request_id)
     except Unavailable as error:
-        log.warning("an outcome is told later", request=request_id, why=str(error))
+        log.warning("people will be notified of an outcome later", request=request_id, why=str(error))
     except Exception:  # for example a card that can't be built. The person who pressed still gets an answer
-        log.exception("an outcome cannot be told", request=request_id)
+        log.exception("people could not be notified of an outcome because of a bug", request=request_id)
     else:
         return
     if await env.store.notices.pending(request_id):
@@ -74,7 +74,7 @@ async def notify_is_due(env: Environment, timer: Timer) -> Timer | None:
         else:
             await notify_review_now(env, timer.subject)
     except Unavailable as error:
-        log.warning("an outcome is told later", subject=timer.subject, why=str(error))
+        log.warning("people will be notified of an outcome later", subject=timer.subject, why=str(error))
         pause = min(SOON * 2 ** min(timer.attempt, 10), LONGEST_PAUSE)
         return replace(timer, due_at=env.clock.now() + pause, attempt=timer.attempt + 1)
     return None
@@ -129,7 +129,7 @@ async def notify_plainly(env: Environment, request_id: str) -> None:
             await env.store.notices.set_notified(request_id, owed.event, how="superseded")
         await env.store.notices.set_notified(request_id, request.state, how=how if how == NOBODY else PLAINLY)
         env.observer.fault("tell")
-        log.error("an outcome was told in plain words", request=request_id)
+        log.error("people were notified of an outcome without its card", request=request_id)
 
 
 async def notify_others(env: Environment, request: Request, state: State) -> None:
@@ -209,7 +209,7 @@ async def notify_review(env: Environment, review_id: str) -> None:
     try:
         await notify_review_now(env, review_id)
     except Unavailable as error:
-        log.warning("a review is told later", review=review_id, why=str(error))
+        log.warning("people will be notified of a review later", review=review_id, why=str(error))
 
 
 async def notify_review_now(env: Environment, review_id: str) -> None:

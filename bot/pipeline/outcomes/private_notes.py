@@ -44,7 +44,7 @@ async def update_note(env: Environment, request: Request, *, in_channel: bool) -
         reply = request_notices.outcome_note(request, done, link, until=await _frozen_until(env, request))
         await env.messenger.send_ephemeral(note or requester_address(request), reply, replace=note is not None)
     except BotError as error:
-        log.info("a note was not turned into its outcome", request=request.id, why=str(error))
+        log.info("a private note was not replaced by the outcome", request=request.id, why=str(error))
 
 
 async def _frozen_until(env: Environment, request: Request) -> datetime | None:

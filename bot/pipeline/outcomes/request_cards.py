@@ -229,7 +229,7 @@ async def refresh_cards(env: Environment, request: Request, *, fresh: bool = Tru
     try:
         await post_card(env, request)
     except CannotPost as error:
-        log.warning("a card that is gone could not be posted again", request=request.id, why=error.code)
+        log.warning("a deleted card could not be posted again", request=request.id, why=error.code)
         return CardContent.NOWHERE
     for channel_id, ts in gone:
         await env.store.cards.drop(request.id, channel_id, ts)
@@ -251,5 +251,5 @@ async def show(env: Environment, request_id: str) -> Request | None:
         try:
             await refresh_cards(env, request, fresh=False)
         except Unavailable as error:
-            log.warning("a card was not brought up to date", request=request_id, why=str(error))
+            log.warning("a card was not updated", request=request_id, why=str(error))
     return request

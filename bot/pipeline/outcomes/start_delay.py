@@ -63,7 +63,7 @@ async def _show_reason(env: Environment, request_id: str, why: str) -> None:
                 if not await env.store.cards.of(request.id):
                     await _notify_requester(env, request, why)
     except BotError as error:
-        log.warning("it could not be said that a change waits", request=request_id, why=str(error))
+        log.warning("could not show why a change waits", request=request_id, why=str(error))
 
 
 async def _store_reason(env: Environment, request: Request, words: str) -> None:

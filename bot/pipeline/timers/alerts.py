@@ -61,7 +61,7 @@ async def decide_alerts(
         try:
             shown = await _sight(env, subscription, sights)
         except BotError as error:
-            log.info("alerts wait until Slack answers", channel=subscription.channel_id, why=str(error))
+            log.info("alerts wait until Slack responds", channel=subscription.channel_id, why=str(error))
             continue
         if shown is None:
             await _end(env, end_open(mine, AlertEnd.UNWATCHED))

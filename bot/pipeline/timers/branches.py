@@ -45,7 +45,7 @@ async def branch_is_due(env: Environment, timer: Timer) -> Timer | None:
         return None
     request = await env.store.requests.get(branch.request_id)
     if request is None:  # it still ends, and its owner is notified
-        log.warning("the request of a branch is gone", branch=branch.id, request=branch.request_id)
+        log.warning("the request of a branch no longer exists", branch=branch.id, request=branch.request_id)
     now = env.clock.now()
     if branch.state is BranchState.ACTIVE:
         if branch.ends_at is None or branch.announced_at is None:

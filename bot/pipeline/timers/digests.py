@@ -114,15 +114,15 @@ async def _written(env: Environment, kept: Digest, subject: Subject) -> Reply:
 async def _post(env: Environment, kept: Digest, written: Reply) -> bool:
     """Post to a digest's channel. Returns False if it may not be seen or posted there. Raises Unavailable."""
     if not await may_be_seen(env, kept.channel_id):
-        log.warning("a digest may not be seen in its channel", channel=kept.channel_id)
+        log.warning("a digest may not be shown in its channel", channel=kept.channel_id)
         return False
     try:
         await env.messenger.post(kept.channel_id, written)
     except CannotPost as error:
-        log.warning("a digest has nowhere to go", channel=kept.channel_id, why=error.code)
+        log.warning("a digest could not be posted", channel=kept.channel_id, why=error.code)
         return False
     except Unavailable as error:
-        log.warning("a digest may not have come", channel=kept.channel_id, why=str(error))
+        log.warning("a digest may not have arrived", channel=kept.channel_id, why=str(error))
         raise
     return True
 

@@ -139,7 +139,7 @@ class Listeners:
     async def _accept(self, incoming: Incoming | None, body: Body) -> None:
         """Let the request handler store the intent while Slack waits. The work runs in its own task."""
         if incoming is None:
-            log.warning("took a payload without a person or channel", type=str(body.get("type", "command"))[:40])
+            log.warning("received a payload without a person or channel", type=str(body.get("type", "command"))[:40])
             return
         self._urls.keep(incoming)
         loop = asyncio.get_running_loop()
@@ -196,7 +196,7 @@ class Listeners:
         try:
             return await within(OPTIONS_WITHIN_SECONDS, self._handler.options(incoming, typed))
         except Exception as error:
-            log.warning("no options", reference=incoming.id, why=type(error).__name__)
+            log.warning("no menu options", reference=incoming.id, why=type(error).__name__)
             return []
 
     async def _opened(self, incoming: Incoming) -> None:
@@ -206,7 +206,7 @@ class Listeners:
         try:
             self._directory.forget(event)
         except Exception:
-            log.exception("an event was not understood", type=str(event.get("type"))[:40])
+            log.exception("an event did not update the cache", type=str(event.get("type"))[:40])
 
     async def _guarded(self, incoming: Incoming, work: Awaitable[None]) -> None:
         """Run the work. Log any exception, and send the person a sentence with the reference."""
@@ -229,7 +229,7 @@ class Listeners:
         try:
             await self._messenger.send_ephemeral(address_of(incoming), Reply(text=text, private=True))
         except Exception as error:
-            log.warning("could not tell", reference=incoming.id, why=type(error).__name__)
+            log.warning("could not answer", reference=incoming.id, why=type(error).__name__)
 
 
 def _release(waiting: "asyncio.Future[T]", result: T) -> None:

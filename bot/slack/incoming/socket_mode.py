@@ -94,7 +94,7 @@ class _Handler(AsyncSocketModeHandler):
         """Acknowledge an envelope that the library can't read because its payload isn't an object."""
         envelope_id = message.get("envelope_id")
         if isinstance(envelope_id, str) and not isinstance(message.get("payload"), dict | str):
-            log.warning("took an envelope without a payload")
+            log.warning("received an envelope without a payload")
             await client.send_socket_mode_response(SocketModeResponse(envelope_id=envelope_id))
 
     async def _payload(self, req: SocketModeRequest) -> dict[str, Any] | None:
@@ -102,7 +102,7 @@ class _Handler(AsyncSocketModeHandler):
         try:
             body = checked(req.payload)
         except Malformed as error:
-            log.warning("took a malformed envelope", why=str(error))
+            log.warning("received a malformed envelope", why=str(error))
             return None
         answer = (await acknowledgement(self.app, body)).body
         return json.loads(answer) if answer.startswith("{") else None
@@ -178,7 +178,7 @@ class SocketRunner:
         try:
             await asyncio.wait_for(self._handler.idle.wait(), ACK_SECONDS)
         except TimeoutError:
-            log.warning("closing with an envelope that is not acknowledged")
+            log.warning("closing with an unacknowledged envelope")
         await self._loop.stop()
         if self._connecting is not None and not self._connecting.done():
             self._connecting.cancel()

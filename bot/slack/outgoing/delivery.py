@@ -69,7 +69,7 @@ class Delivery(Views):
     async def reveal(self, to: Address, reply: Reply) -> bool:
         """Show a secret to one person in an ephemeral message. Returns False if it wasn't delivered."""
         if self._guard.holds_secret(reply.text):
-            log.error("a reveal's notification text holds a secret: not sent")
+            log.error("a reveal was not sent, because its notification text contains a secret")
             return False
         if to.modal_id is not None:
             return await self.reveal_in_view(to.modal_id, reply)
@@ -227,7 +227,7 @@ class Delivery(Views):
             try:
                 await self._calls.respond(url, {"delete_original": True})
             except SlackTrouble as trouble:
-                log.info("could not take an ephemeral message away", why=trouble.code)
+                log.info("could not remove an ephemeral message", why=trouble.code)
 
     async def _each(self, reply: Reply, send: Send) -> Any:
         """Send the message. If Slack refuses its blocks, send it with older blocks, and then as text."""
@@ -285,7 +285,7 @@ async def _in_thread_or_channel(send: Callable[[str | None], Awaitable[T]], thre
     except SlackTrouble as trouble:
         if thread_ts is None or trouble.code not in NO_THREAD:
             raise
-        log.info("a thread takes no answers: the channel gets it", why=trouble.code)
+        log.info("a thread accepts no replies, so the channel gets the message", why=trouble.code)
         return await send(None)
 
 
