@@ -17,14 +17,14 @@ from bot.settings import BadSettings, load_database_urls, load_settings
 
 BAD_USAGE = 2
 TRY_LATER = 75
-"""The store can't be reached, and may be at the next start: `EX_TEMPFAIL` of sysexits.h."""
+"""The exit status if the store can't be reached, but may be at the next start: `EX_TEMPFAIL` of sysexits.h."""
 OUTPUT_CLOSED = 141
-"""As a shell reports a program that SIGPIPE ended: the output was closed before its end."""
+"""The exit status if the output is closed too early. A shell reports the same for a program ended by SIGPIPE."""
 T = TypeVar("T")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit status: 0, 1 if a check failed, 2 for a wrong call or setting, 75 for later."""
+    """Run one command. Returns the exit status: 0, 1 if a check failed, 2 for a usage error, 75 to try later."""
     parser = argument_parser()
     arguments, rest = parser.parse_known_args(argv)
     if rest and arguments.run is not policy_explain:
@@ -130,7 +130,7 @@ def _audit_resend(arguments: argparse.Namespace) -> int:
 
     stream = stream_of(settings)
     if not stream:
-        raise BadSettings("AUDIT_STREAM is not set, so the audit log isn't sent anywhere.")
+        raise BadSettings("AUDIT_STREAM isn't set, so the audit log isn't sent anywhere.")
     return _offline(lambda audit: audit.resend(stream, arguments.first))
 
 
@@ -177,7 +177,7 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.set_defaults(failure=1, unavailable=None)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_processes(commands)
-    summary = "write policy.yaml, policy.tests.yaml and .env to fill in, where there are none"
+    summary = "create policy.yaml, policy.tests.yaml and .env to fill in, unless they exist"
     init = _add(commands, "init", _init, summary)
     init.add_argument("folder", type=Path, nargs="?", default=Path())
     add_sandbox(commands)
@@ -186,10 +186,10 @@ def argument_parser() -> argparse.ArgumentParser:
     manifest.add_argument("--url", help="for HTTP: the public address, https://bot.example.com")
     audit = commands.add_parser("audit", help="the audit log").add_subparsers(required=True, metavar="COMMAND")
     verify = _add(audit, "verify", _audit_verify, "check the hash chain; exit status 1 when it is broken")
-    verify.add_argument("file", type=Path, nargs="?", help="a copy that was received, instead of the store")
+    verify.add_argument("file", type=Path, nargs="?", help="a received copy to verify instead of the store")
     verify.add_argument("--head", type=head, help="a posted head, to also detect entries removed from the end")
     export = _add(audit, "export", lambda _: _offline(lambda log: log.export()), "print every entry as JSON Lines")
-    resend = _add(audit, "resend", _audit_resend, "let the audit stream send entries again")
+    resend = _add(audit, "resend", _audit_resend, "make the audit stream send entries again")
     resend.add_argument(
         "--from", dest="first", type=entry_number, required=True, metavar="SEQ", help="the first entry to send"
     )
@@ -199,11 +199,14 @@ def argument_parser() -> argparse.ArgumentParser:
     database = commands.add_parser("db", help="the bot's own database").add_subparsers(required=True, metavar="COMMAND")
     _add(database, "upgrade", _db_upgrade, "upgrade its tables")
     restored = _add(
-        database, "after-restore", _db_after_restore, "after restoring a backup: withdraw what is open, stop countdowns"
+        database,
+        "after-restore",
+        _db_after_restore,
+        "after a backup was restored: withdraw open requests, stop countdowns",
     )
-    restored.set_defaults(failure=BAD_USAGE)  # 1 means that something needs a look
+    restored.set_defaults(failure=BAD_USAGE)  # 1 means that people must check something
     backup = _add(database, "backup", _db_backup, "copy a SQLite store to a new file while the bot runs, and verify it")
-    backup.add_argument("file", type=Path, help="the file to make")
+    backup.add_argument("file", type=Path, help="the file to create")
     return parser
 
 

@@ -30,11 +30,11 @@ def discard_the_output() -> None:
 
 
 def require_working_folder() -> None:
-    """Raise BadSettings if the folder in which the command was started doesn't exist any more."""
+    """Raise BadSettings if the folder in which the command was started no longer exists."""
     try:
         os.getcwd()
     except OSError:
-        raise BadSettings("The working directory doesn't exist any more. Change to another one.") from None
+        raise BadSettings("The working directory no longer exists. Change to another one.") from None
 
 
 def describe_refusal(error: OSError) -> str:

@@ -71,7 +71,7 @@ class Durable:
         self._run: DbosRun | None = None
         self._loops: list[Loop] = []
         self._keeper: asyncio.Task[None] | None = None
-        self.trouble = "Durable work has not started yet."
+        self.trouble = "Durable work hasn't started yet."
         """Why this process does no durable work at the moment, for operators. Empty if it does."""
 
     async def launch(self) -> None:

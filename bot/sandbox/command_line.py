@@ -40,7 +40,7 @@ def _needs_extra(command: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        missing = f"`{command}` needs the package `{error.name}`, which is not installed"
+        missing = f"`{command}` needs the package `{error.name}`, which isn't installed"
         raise BadSettings(f"{missing}: install `turso-ops[sandbox]`.") from None
 
 
@@ -61,7 +61,7 @@ def _platform(arguments: argparse.Namespace) -> int:
 
     token = os.environ.get("TURSO_API_TOKEN", "").strip()
     if not token:
-        raise BadSettings("TURSO_API_TOKEN is not set. Set it to any value, and use the same value in clients.")
+        raise BadSettings("TURSO_API_TOKEN isn't set. Set it to any value, and use the same value in clients.")
     work = serve_platform(
         arguments.data,
         host="127.0.0.1",

@@ -174,7 +174,7 @@ class Settings(SourcedSettings):
             if is_token(name):
                 check_value(name, value)
             return SecretStr(value)
-        raise BadSettings(f"The policy refers to `env:{name}`, but {name} is not set.")
+        raise BadSettings(f"The policy refers to `env:{name}`, but {name} isn't set.")
 
 
 def load_settings(environ: Mapping[str, str] | None = None, *, needs: tuple[str, ...] = ()) -> Settings:
@@ -211,9 +211,9 @@ def warnings_about(settings: Settings) -> list[str]:
     known = [field.alias for field in Settings.model_fields.values() if field.alias and not field.exclude]
     # A policy may refer to any variable that starts with TURSO_, so those aren't typos.
     similar = near_misses(settings.given, known)
-    sentences = [f"{name} is not a setting and has no effect. Did you mean {meant}?" for name, meant in similar.items()]
+    sentences = [f"{name} isn't a setting and has no effect. Did you mean {meant}?" for name, meant in similar.items()]
     unread = sorted(name for name in settings.given if name in ENVIRONMENT_ONLY and not os.environ.get(name))
-    sentences += [f"{name} has no effect in `.env`. Put it into the environment." for name in unread]
+    sentences += [f"{name} has no effect in `.env`. Set it in the environment." for name in unread]
     given = {name.upper() for name in settings.given}
     if "HTTP_PROXY" in given and not given & {"HTTPS_PROXY", "ALL_PROXY"}:
         sentences.append("HTTP_PROXY is for http addresses only. Slack and Turso are reached without a proxy.")
@@ -257,4 +257,4 @@ def _describe_error(error: ValidationError, environ: Mapping[str, str]) -> str:
 def _describe_missing(name: str, given: Iterable[str]) -> str:
     similar = [other for other, meant in near_misses(given, [name]).items() if meant == name]
     hint = f" {similar[0]} is set: is its name misspelled?" if similar else ""
-    return f"{name} is not set. Put it into the environment or into `.env`.{hint}"
+    return f"{name} isn't set. Set it in the environment or in `.env`.{hint}"

@@ -44,13 +44,13 @@ def check_certificates(environ: Mapping[str, str]) -> None:
         _check_file(file)
     for folder in environ.get(FOLDER, "").split(os.pathsep):
         if folder and not Path(folder).is_dir():
-            raise BadSettings(f"{FOLDER} names `{folder}`, which is not a folder.")
+            raise BadSettings(f"{FOLDER} names `{folder}`, which isn't a folder.")
     if keys := environ.get(KEYS):
         try:
             with Path(keys).open("ab"):
                 pass
         except OSError as error:
-            raise BadSettings(f"{KEYS} names `{keys}`, which cannot be written ({error.strerror}).") from None
+            raise BadSettings(f"{KEYS} names `{keys}`, which can't be written ({error.strerror}).") from None
 
 
 def _check_file(file: str) -> None:
@@ -60,4 +60,4 @@ def _check_file(file: str) -> None:
     except ssl.SSLError:
         raise BadSettings(f"{FILE} names `{file}`, which has no certificate in PEM format.") from None
     except OSError as error:
-        raise BadSettings(f"{FILE} names `{file}`, which cannot be read ({error.strerror}).") from None
+        raise BadSettings(f"{FILE} names `{file}`, which can't be read ({error.strerror}).") from None

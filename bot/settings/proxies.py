@@ -48,15 +48,15 @@ def _checked(name: str, value: str) -> str:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise BadSettings(f"{name} is not the URL of a proxy: its host or port cannot be read.") from None
+        raise BadSettings(f"{name} isn't the URL of a proxy: its host or port can't be read.") from None
     scheme = parts.scheme.lower()
     if scheme.startswith("socks"):
         raise BadSettings(
-            f"{name} names a SOCKS proxy, which is not supported. Set HTTPS_PROXY to an HTTP proxy, or put the hosts "
-            "of Slack and Turso into NO_PROXY."
+            f"{name} names a SOCKS proxy, which isn't supported. Set HTTPS_PROXY to an HTTP proxy, or add the hosts "
+            "of Slack and Turso to NO_PROXY."
         )
     if scheme not in ("http", "https") or not host or any(sign.isspace() or not sign.isprintable() for sign in url):
-        raise BadSettings(f"{name} is not the URL of an HTTP proxy, such as http://proxy.example.com:3128.")
+        raise BadSettings(f"{name} isn't the URL of an HTTP proxy, such as http://proxy.example.com:3128.")
     return url
 
 

@@ -112,7 +112,7 @@ def _secrets_folder(settings_cls: type[BaseSettings], given: Mapping[str, str]) 
     if FOLDER not in given:
         return []
     if not Path(given[FOLDER]).is_dir():
-        raise BadSettings(f"{FOLDER} names {_describe_path(given[FOLDER])}, which is not a folder.")
+        raise BadSettings(f"{FOLDER} names {_describe_path(given[FOLDER])}, which isn't a folder.")
     return [SecretsSettingsSource(settings_cls, given[FOLDER])]
 
 
@@ -124,7 +124,7 @@ def _read_secret(name: str, path: str) -> str:
     try:
         content = _stripped(Path(path).read_text(encoding=ENCODING))
     except UnicodeDecodeError:
-        raise BadSettings(f"{name}_FILE names {_describe_path(path)}, which is not UTF-8 text.") from None
+        raise BadSettings(f"{name}_FILE names {_describe_path(path)}, which isn't UTF-8 text.") from None
     except (OSError, ValueError):
         raise BadSettings(f"{name}_FILE names {_describe_path(path)}, which can't be read.") from None
     if not content:
@@ -145,9 +145,9 @@ def dotenv_problem() -> str:
     try:
         Path(".env").read_text(encoding=ENCODING)
     except UnicodeDecodeError:
-        return "`.env` is not UTF-8 text. Save it as UTF-8."
+        return "`.env` isn't UTF-8 text. Save it as UTF-8."
     except FileNotFoundError:
         pass
     except OSError as error:
-        return f"`.env` cannot be read ({error.strerror})."
-    return f"A file in {FOLDER} cannot be read, or is not UTF-8 text."
+        return f"`.env` can't be read ({error.strerror})."
+    return f"A file in {FOLDER} can't be read, or isn't UTF-8 text."

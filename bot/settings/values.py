@@ -69,9 +69,9 @@ def check_value(name: str, value: str) -> None:
 
 def _problem(name: str, value: str) -> str:
     if value[0] in _QUOTES or value[-1] in _QUOTES:
-        return "begins or ends with a quotation mark, which is not part of the value. Remove the quotes."
+        return "begins or ends with a quotation mark, which isn't part of the value. Remove the quotes."
     if value.startswith(("${", "$(", "{{")):
-        return "is a placeholder that was not replaced by its value."
+        return "is a placeholder that wasn't replaced by its value."
     if odd := invisible_character(value):
         return f"contains {describe_character(odd)}. Copy the value again."
     if is_token(name):
@@ -93,11 +93,11 @@ def _problem_of_token(name: str, value: str) -> str:
         return f"contains {describe_character(odd)}, which no token contains. Copy the value again."
     found = next((kind for prefix, kind in _KINDS.items() if value.startswith(prefix)), "")
     if name not in _EXPECTED:
-        return f"holds {found} of Slack, which belongs into another setting." if found else ""
+        return f"contains {found} of Slack, which belongs in another setting." if found else ""
     kind, prefix, place = _EXPECTED[name]
     if found == kind:
         return ""
-    is_wrong = f"holds {found}" if found else f"does not begin with `{prefix}`"
+    is_wrong = f"contains {found}" if found else f"doesn't begin with `{prefix}`"
     return f"{is_wrong}. It must be {kind} (`{prefix}…`): see {place} in the settings of the Slack app."
 
 
@@ -106,15 +106,15 @@ def _problem_of_url(name: str, value: str) -> str:
         parts = urlsplit(value)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        return "is not a URL: its host or port cannot be read."
+        return "isn't a URL: its host or port can't be read."
     if parts.scheme not in ("https", "http") or not host:
         return "must be a URL that begins with https:// or http:// and a host."
     if " " in value or not host.isprintable():
         return "contains a space."
     if parts.username is not None or parts.password is not None:
-        return "contains a user or password, which are not used. Remove them."
+        return "contains a user or password, which aren't used. Remove them."
     if parts.query or parts.fragment or "?" in value or "#" in value:
-        return "contains a query or fragment (from `?` or `#` on), which is not used. Remove it."
+        return "contains a query or fragment (from `?` or `#` on), which isn't used. Remove it."
     if name == "SLACK_API_URL" and not f"{parts.path}/".replace("//", "/").endswith("/api/"):
         return "must end in /api/."
     return ""
@@ -133,8 +133,8 @@ def _problem_of_word(name: str, value: str) -> str:
         return f"must be {_either(LOG_FORMATS)}."
     if name == "TURSO_ORGANIZATION" and (len(value) > LONGEST_SLUG or not _SLUG.fullmatch(value)):
         return (
-            "is not the slug of an organization, which has letters, digits, dots, dashes and underscores only. "
-            "It stands in the dashboard's address: https://app.turso.tech/SLUG."
+            "isn't the slug of an organization, which has letters, digits, dots, dashes and underscores only. "
+            "You can find it in the dashboard's address: https://app.turso.tech/SLUG."
         )
     if name == "HOST" and ("/" in value or " " in value or len(value) > 253):
         return (
@@ -158,7 +158,7 @@ def describe_character(sign: str) -> str:
     if sign in known:
         return known[sign]
     if unicodedata.category(sign) == "Cs":
-        return "a byte that is not UTF-8"
+        return "a byte that isn't UTF-8"
     name = unicodedata.name(sign, "")
     return f"the character U+{ord(sign):04X}{f' ({name})' if name else ''}"
 

@@ -44,7 +44,7 @@ def _copy(file: Path, to: Path) -> Verified:
     try:
         if to.exists():
             raise FileExistsError
-        _make_new(part, busy=f"`{part}` exists already: another backup runs, or was interrupted. Delete it then.")
+        _make_new(part, busy=f"`{part}` already exists. If no other backup is running, delete it.")
         try:
             found = _copied(file, part)
             _make_new(to)  # never over a file that was created in the meantime
@@ -52,7 +52,7 @@ def _copy(file: Path, to: Path) -> Verified:
         finally:
             part.unlink(missing_ok=True)
     except FileExistsError:
-        raise NoBackup(f"`{to}` exists already: name a new file.") from None
+        raise NoBackup(f"`{to}` already exists. Name a new file.") from None
     except OSError as error:
         raise NoBackup(f"`{to}` can't be written ({error.strerror}).") from None
     return found
@@ -88,7 +88,7 @@ def _verified(copy: sqlite3.Connection) -> Verified:
         raise NoBackup(f"The copy is damaged, and so is the store: {faults[0]}.")
     found = verify(_rows(copy))
     if found.fault:
-        raise NoBackup(f"The audit log was changed, so this is no backup of it: {found.fault}")
+        raise NoBackup(f"The audit log was changed, so no backup was made: {found.fault}")
     return found
 
 

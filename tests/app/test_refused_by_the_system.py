@@ -49,8 +49,8 @@ def run(script: str, folder: Path) -> tuple[int, str, str]:
         ("bot manifest > /dev/full", 2, "The output can't be written (No space left on device)."),
         ("bot audit verify > /dev/full", 2, "The output can't be written (No space left on device)."),
         ("bot manifest --url 'https://['", 1, "The URL must be where Slack reaches the bot"),
-        ("cd data; rm -r ../data; bot db upgrade", 2, "The working directory doesn't exist any more."),
-        (f"cd data; rm -r ../data; {SETTINGS} bot serve", 2, "The working directory doesn't exist any more."),
+        ("cd data; rm -r ../data; bot db upgrade", 2, "The working directory no longer exists."),
+        (f"cd data; rm -r ../data; {SETTINGS} bot serve", 2, "The working directory no longer exists."),
         ("bot sandbox --port 0 --seconds 1 --data policy.yaml", 2, "can't be used (Not a directory)."),
     ],
 )

@@ -58,7 +58,7 @@ def test_given_values_replace_the_environment_and_dot_env(folder: Path, monkeypa
     assert load_settings(NEEDED).port == 8080
     assert load_database_urls({}) == ("sqlite:///./data/turso-ops.db", None)
     assert load_database_urls() == ("sqlite:///from-dot-env.db", None)
-    with pytest.raises(BadSettings, match="SLACK_BOT_TOKEN is not set"):
+    with pytest.raises(BadSettings, match="SLACK_BOT_TOKEN isn't set"):
         load_settings({})
 
 
@@ -87,8 +87,8 @@ def test_a_blank_value_does_not_hide_the_named_file(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [
-        ("/nowhere/secrets", "SECRETS_DIR names `/nowhere/secrets`, which is not a folder."),
-        ("hunter2-canary", "SECRETS_DIR names a file, which is not a folder."),
+        ("/nowhere/secrets", "SECRETS_DIR names `/nowhere/secrets`, which isn't a folder."),
+        ("hunter2-canary", "SECRETS_DIR names a file, which isn't a folder."),
     ],
 )
 def test_a_missing_folder_is_named(path: str, sentence: str) -> None:
@@ -101,7 +101,7 @@ def test_a_missing_folder_is_named(path: str, sentence: str) -> None:
 def test_a_binary_file_is_reported_in_one_sentence(folder: Path) -> None:
     (folder / ".env").write_bytes(b"PORT=\xff\xfe")
 
-    with pytest.raises(BadSettings, match=r"`\.env` is not UTF-8 text"):
+    with pytest.raises(BadSettings, match=r"`\.env` isn't UTF-8 text"):
         load_settings()
 
 

@@ -50,7 +50,7 @@ async def test_a_killed_process_omits_no_entry(tmp_path: Path, receiver: Receive
 REFUSED = {
     "no receiver": ({"AUDIT_STREAM": "ftp://example.com"}, "AUDIT_STREAM is malformed: must be an https://"),
     "a relative file": ({"AUDIT_STREAM": "file:audit.jsonl"}, "AUDIT_STREAM is malformed"),
-    "no secret": ({"AUDIT_STREAM": "https://example.com"}, "AUDIT_STREAM_SECRET is not set"),
+    "no secret": ({"AUDIT_STREAM": "https://example.com"}, "AUDIT_STREAM_SECRET isn't set"),
     "a short secret": ({"AUDIT_STREAM_SECRET": "short"}, "AUDIT_STREAM_SECRET is malformed: must have at least 24"),
     "not Base64": ({"AUDIT_STREAM_SECRET": "whsec_!!!!!!!!!!!!!!!!!!!!!!!!"}, "must be Base64 after `whsec_`"),
     "another form": ({"AUDIT_STREAM_FORMAT": "cef"}, "AUDIT_STREAM_FORMAT is malformed"),

@@ -20,7 +20,7 @@ from bot.store.connections.urls import place_of
 from tests.durable.toy import RealClock
 from tests.process import free_port
 
-REFUSED = "No PostgreSQL listens at the host and port in DATABASE_URL."
+REFUSED = "No PostgreSQL server listens at the host and port in DATABASE_URL."
 Call = Callable[[Queue], Awaitable[Any]]
 CALLS: dict[str, Call] = {
     "enqueue_resume": lambda queue: queue.enqueue_resume("i-1"),

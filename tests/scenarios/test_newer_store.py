@@ -10,7 +10,7 @@ from tests.scenarios.shell import run
 from tests.scenarios.test_settings import GIVEN
 from tests.stores import copy_store
 
-SENTENCE = "turso-ops: The store was made by a newer version of Turso Ops: start that one."
+SENTENCE = "turso-ops: A newer version of Turso Ops created this store. Start that version."
 NOT_STARTED = ("serve", "serve --no-upgrade", "socket", "worker", "audit verify", "audit export", "db after-restore")
 FAILED = ("doctor", "db upgrade")
 STATUSES = {**dict.fromkeys(NOT_STARTED, 2), **dict.fromkeys(FAILED, 1)}

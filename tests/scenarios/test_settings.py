@@ -216,7 +216,7 @@ async def test_variables_for_other_programs_change_nothing(tmp_path: Path) -> No
 
         assert await bot.stop(signal.SIGHUP) == 0
         written = bot.log.read_text()
-        assert "RETENTION_DAY is not a setting and has no effect. Did you mean RETENTION_DAYS?" in written
+        assert "RETENTION_DAY isn't a setting and has no effect. Did you mean RETENTION_DAYS?" in written
         assert "Traceback" not in written
 
 

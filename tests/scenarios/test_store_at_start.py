@@ -41,7 +41,7 @@ async def test_a_store_that_cannot_be_reached_ends_the_start_with_status_75(tmp_
 
     assert await child.ended() == 75
     lines = err.read_text().splitlines()
-    assert lines[-1] == "turso-ops: No PostgreSQL listens at the host and port in DATABASE_URL."
+    assert lines[-1] == "turso-ops: No PostgreSQL server listens at the host and port in DATABASE_URL."
     assert sum("store.waiting" in line for line in lines) >= 1
     assert not [line for line in lines if "Traceback" in line or "canary" in line]
 

@@ -43,7 +43,7 @@ HANGS_SECONDS = 10.0
 READ_SECONDS = 4
 CAUSE = re.compile(
     r"The store didn't answer within [0-9.]+ seconds\.|PostgreSQL at the host in DATABASE_URL doesn't answer\."
-    r"|Another program holds the SQLite file locked\."
+    r"|Another program has locked the SQLite file\."
 )
 """The cause in the log. People get the message that their request couldn't be recorded."""
 REFERENCE = re.compile(r"Reference `?(i-[a-z0-9]+)")

@@ -125,7 +125,7 @@ def test_a_policy_can_refer_to_no_other_variable_and_contain_no_token(reference:
 def test_a_reference_to_a_missing_variable_is_reported_and_reveals_nothing() -> None:
     settings = load_settings(GIVEN)
 
-    with pytest.raises(BadSettings, match="TURSO_OTHER is not set"):
+    with pytest.raises(BadSettings, match="TURSO_OTHER isn't set"):
         settings.token_of("env:TURSO_OTHER")
 
 

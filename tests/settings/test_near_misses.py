@@ -53,7 +53,7 @@ def warned(**given: str) -> list[str]:
 def test_a_typo_of_an_optional_setting_is_warned_about(name: str, meant: str) -> None:
     (sentence,) = warned(**{name: "canary"})
 
-    assert sentence == f"{name} is not a setting and has no effect. Did you mean {meant}?"
+    assert sentence == f"{name} isn't a setting and has no effect. Did you mean {meant}?"
 
 
 @pytest.mark.parametrize(("name", "meant"), OTHER_NAMES.items())
@@ -81,14 +81,14 @@ def test_the_error_about_a_missing_setting_names_the_typo(name: str, meant: str)
     with pytest.raises(BadSettings) as refused:
         load_settings(given)
 
-    assert str(refused.value).startswith(f"{meant} is not set.")
+    assert str(refused.value).startswith(f"{meant} isn't set.")
     assert str(refused.value).endswith(f" {name} is set: is its name misspelled?")
 
 
 def test_a_setting_that_a_command_needs_has_the_same_hint() -> None:
     given = {key: value for key, value in GIVEN.items() if key != "SLACK_APP_TOKEN"} | {"SLACK_APP_TOKENS": "x"}
 
-    with pytest.raises(BadSettings, match=r"SLACK_APP_TOKEN is not set.*SLACK_APP_TOKENS is set"):
+    with pytest.raises(BadSettings, match=r"SLACK_APP_TOKEN isn't set.*SLACK_APP_TOKENS is set"):
         load_settings(given, needs=("SLACK_APP_TOKEN",))
 
 
@@ -113,4 +113,4 @@ def test_variables_that_are_not_read_from_dot_env_are_warned_about(
         monkeypatch.delenv(name, raising=False)
     (folder / ".env").write_text("\n".join(f"{name}={value}" for name, value in GIVEN.items()) + "\nHTTPS_PROXY=x\n")
 
-    assert "HTTPS_PROXY has no effect in `.env`. Put it into the environment." in warnings_about(load_settings())
+    assert "HTTPS_PROXY has no effect in `.env`. Set it in the environment." in warnings_about(load_settings())

@@ -92,7 +92,7 @@ def test_a_placeholder_that_was_not_replaced_is_named(name: str, value: str) -> 
         ("\x1b", "U+001B"),
         ("\u200b", "U+200B (ZERO WIDTH SPACE)"),
         ("\u2028", "U+2028"),
-        ("\udcff", "a byte that is not UTF-8"),
+        ("\udcff", "a byte that isn't UTF-8"),
     ],
     ids=["line break", "tab", "escape", "zero width", "separator", "latin-1"],
 )
@@ -112,23 +112,23 @@ def test_a_character_that_no_token_contains_is_named(name: str, character: str, 
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("SLACK_BOT_TOKEN", "xapp-1-canary", "SLACK_BOT_TOKEN holds an app-level token."),
-        ("SLACK_BOT_TOKEN", "xoxp-1-canary", "SLACK_BOT_TOKEN holds a user token."),
-        ("SLACK_BOT_TOKEN", "canary", "SLACK_BOT_TOKEN does not begin with `xoxb-`."),
+        ("SLACK_BOT_TOKEN", "xapp-1-canary", "SLACK_BOT_TOKEN contains an app-level token."),
+        ("SLACK_BOT_TOKEN", "xoxp-1-canary", "SLACK_BOT_TOKEN contains a user token."),
+        ("SLACK_BOT_TOKEN", "canary", "SLACK_BOT_TOKEN doesn't begin with `xoxb-`."),
         ("SLACK_BOT_TOKEN", "Bearer xoxb-1-canary", "contains a space"),
-        ("SLACK_APP_TOKEN", "xoxb-1-canary", "SLACK_APP_TOKEN holds a bot token."),
-        ("SLACK_APP_TOKEN", "A0CANARY", "SLACK_APP_TOKEN does not begin with `xapp-`."),
-        ("SLACK_SIGNING_SECRET", "xoxb-1-canary", "SLACK_SIGNING_SECRET holds a bot token of Slack"),
-        ("TURSO_API_TOKEN", "xoxb-1-canary", "TURSO_API_TOKEN holds a bot token of Slack"),
-        ("TURSO_ORGANIZATION", "acme/../other-canary", "TURSO_ORGANIZATION is not the slug of an organization"),
-        ("TURSO_ORGANIZATION", "https://app.turso.tech/canary", "TURSO_ORGANIZATION is not the slug"),
+        ("SLACK_APP_TOKEN", "xoxb-1-canary", "SLACK_APP_TOKEN contains a bot token."),
+        ("SLACK_APP_TOKEN", "A0CANARY", "SLACK_APP_TOKEN doesn't begin with `xapp-`."),
+        ("SLACK_SIGNING_SECRET", "xoxb-1-canary", "SLACK_SIGNING_SECRET contains a bot token of Slack"),
+        ("TURSO_API_TOKEN", "xoxb-1-canary", "TURSO_API_TOKEN contains a bot token of Slack"),
+        ("TURSO_ORGANIZATION", "acme/../other-canary", "TURSO_ORGANIZATION isn't the slug of an organization"),
+        ("TURSO_ORGANIZATION", "https://app.turso.tech/canary", "TURSO_ORGANIZATION isn't the slug"),
         ("SLACK_API_URL", "ftp://slack.com/api/", "SLACK_API_URL must be a URL"),
         ("SLACK_API_URL", "https://slack.com/", "SLACK_API_URL must end in /api/."),
         ("SLACK_API_URL", "https:///api/", "SLACK_API_URL must be a URL"),
-        ("SLACK_API_URL", "https://slack.com:port/api/", "SLACK_API_URL is not a URL"),
+        ("SLACK_API_URL", "https://slack.com:port/api/", "SLACK_API_URL isn't a URL"),
         ("TURSO_API_BASEURL", "api.turso.tech", "TURSO_API_BASEURL must be a URL"),
-        ("TURSO_API_BASEURL", "https://[::1/", "TURSO_API_BASEURL is not a URL"),
-        ("TURSO_API_BASEURL", "https://api.turso.tech:99999", "TURSO_API_BASEURL is not a URL"),
+        ("TURSO_API_BASEURL", "https://[::1/", "TURSO_API_BASEURL isn't a URL"),
+        ("TURSO_API_BASEURL", "https://api.turso.tech:99999", "TURSO_API_BASEURL isn't a URL"),
         ("TURSO_API_BASEURL", "https://user:canary@api.turso.tech", "TURSO_API_BASEURL contains a user or password"),
         ("TURSO_API_BASEURL", "https://api.turso.tech?org=canary", "TURSO_API_BASEURL contains a query"),
         ("TURSO_API_BASEURL", "https://api.turso.tech/#canary", "TURSO_API_BASEURL contains a query or fragment"),
@@ -175,8 +175,8 @@ def test_a_usable_value_is_accepted(name: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("xoxb-canary".encode("utf-16"), "which is not UTF-8 text."),
-        (b"\xff\xfe\xfa", "which is not UTF-8 text."),
+        ("xoxb-canary".encode("utf-16"), "which isn't UTF-8 text."),
+        (b"\xff\xfe\xfa", "which isn't UTF-8 text."),
         (b" \n", "which is empty."),
         (b"\xef\xbb\xbf", "which is empty."),
     ],
@@ -220,20 +220,20 @@ def test_a_dot_env_in_another_encoding_is_read_or_named(
     with pytest.raises(BadSettings) as refused:
         load_settings()
 
-    assert str(refused.value) == "`.env` is not UTF-8 text. Save it as UTF-8."
+    assert str(refused.value) == "`.env` isn't UTF-8 text. Save it as UTF-8."
 
 
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("SSL_CERT_FILE", "/nowhere/ca.pem", "SSL_CERT_FILE names `/nowhere/ca.pem`, which cannot be read"),
+        ("SSL_CERT_FILE", "/nowhere/ca.pem", "SSL_CERT_FILE names `/nowhere/ca.pem`, which can't be read"),
         ("SSL_CERT_FILE", "FOLDER", "SSL_CERT_FILE names "),
         ("SSL_CERT_FILE", "FILE", "which has no certificate in PEM format."),
         ("SSL_CERT_FILE", "\r", "SSL_CERT_FILE contains a line break. Copy the value again."),
         ("SSL_CERT_DIR", "/a\n/b", "SSL_CERT_DIR contains a line break."),
         ("SSLKEYLOGFILE", "keys\x85", "SSLKEYLOGFILE contains the character U+0085."),
-        ("SSL_CERT_DIR", "/nowhere", "SSL_CERT_DIR names `/nowhere`, which is not a folder."),
-        ("SSLKEYLOGFILE", "/nowhere/keys", "SSLKEYLOGFILE names `/nowhere/keys`, which cannot be written"),
+        ("SSL_CERT_DIR", "/nowhere", "SSL_CERT_DIR names `/nowhere`, which isn't a folder."),
+        ("SSLKEYLOGFILE", "/nowhere/keys", "SSLKEYLOGFILE names `/nowhere/keys`, which can't be written"),
         ("PROMETHEUS_MULTIPROC_DIR", "/nowhere", "PROMETHEUS_MULTIPROC_DIR is set"),
         ("prometheus_multiproc_dir", "/nowhere", "prometheus_multiproc_dir is set"),
         ("PSYCOPG_IMPL", "fast", "PSYCOPG_IMPL must be c, binary or python"),

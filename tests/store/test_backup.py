@@ -71,7 +71,7 @@ def test_the_command_says_what_it_created_and_overwrites_nothing(
     assert f"`{target}` is a verified backup: 0 audit entries" in capsys.readouterr().out
     before = target.read_bytes()
     assert main(["db", "backup", str(target)]) == 1
-    assert capsys.readouterr().err == f"turso-ops: `{target}` exists already: name a new file.\n"
+    assert capsys.readouterr().err == f"turso-ops: `{target}` already exists. Name a new file.\n"
     assert target.read_bytes() == before
     assert main(["db", "backup", str(tmp_path / "missing" / "backup.db")]) == 1
     assert "can't be written (No such file or directory)" in capsys.readouterr().err

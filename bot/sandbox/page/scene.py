@@ -117,7 +117,7 @@ class Scene:
         if channel.is_archived:
             return "This channel is archived."
         if self.person.id not in channel.members:
-            return "You are not in this conversation."
+            return "You aren't in this conversation."
         app = self.workspace.app
         if channel.is_im and app.messages_tab_read_only and app.bot_user_id in channel.members:
             return f"{app.name} writes to you here. Commands go into a channel."

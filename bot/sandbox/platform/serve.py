@@ -70,4 +70,4 @@ def _listen(host: str, port: int) -> socket.socket:
         return listening
     except (OSError, OverflowError) as error:
         listening.close()
-        raise BotError(f"The platform cannot listen on {host} port {port}: {error}.") from None
+        raise BotError(f"The platform can't listen on {host} port {port}: {error}.") from None

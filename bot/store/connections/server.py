@@ -47,7 +47,7 @@ async def require_usable(places: Places) -> None:
             raise UnusableServer(f"The store needs PostgreSQL {OLDEST} or newer, and this is {version}.")
         if (encoding := one.info.parameter_status("server_encoding")) not in (ENCODING, None):
             raise UnusableServer(
-                f"The store's database has the encoding {encoding}, which can't keep every text. Create one with "
+                f"The store's database has the encoding {encoding}, which can't store every text. Create one with "
                 f"`CREATE DATABASE … ENCODING '{ENCODING}' TEMPLATE template0`."
             )
         async with _connected(places.direct) as other:

@@ -127,7 +127,7 @@ def place_of(database_url: str, *, setting: str = SETTING) -> Place:
     try:
         url = make_url(_with_hosts_as_options(database_url))
     except (ArgumentError, ValueError):
-        raise BadDatabaseUrl(f"{setting} is not a URL, such as `sqlite:///./data/turso-ops.db`.") from None
+        raise BadDatabaseUrl(f"{setting} isn't a URL, such as `sqlite:///./data/turso-ops.db`.") from None
     if url.drivername in POSTGRESQL:
         return Place(_checked(url.set(drivername="postgresql+psycopg"), setting), None, setting)
     if url.drivername not in SQLITE:
@@ -138,7 +138,7 @@ def place_of(database_url: str, *, setting: str = SETTING) -> Place:
             "(`sqlite:///./data/turso-ops.db`), and four for an absolute one."
         )
     if not url.database or url.database.startswith((":memory:", "file:")):
-        raise BadDatabaseUrl(f"{setting} must name a SQLite file: what is kept in memory does not survive a crash.")
+        raise BadDatabaseUrl(f"{setting} must name a SQLite file, because a store in memory doesn't survive a crash.")
     if url.query:
         raise BadDatabaseUrl(f"{setting} has options, which a SQLite store doesn't take. Remove the part after `?`.")
     file = Path(url.database).absolute()

@@ -54,7 +54,7 @@ async def upgrade(database: str | Place) -> bool:
     try:
         return await asyncio.to_thread(_upgrade, place)
     except OSError as error:
-        raise CannotUpgrade(f"The store `{place.file}` cannot be made or written: {error.strerror}.") from error
+        raise CannotUpgrade(f"The store `{place.file}` can't be created or written: {error.strerror}.") from error
 
 
 async def require_current(database: str | Place) -> None:
@@ -70,7 +70,7 @@ async def require_current(database: str | Place) -> None:
     if place.file and not place.file.exists():
         raise NotUpgraded(f"There is no store `{place.file}`: check `DATABASE_URL`, or run `turso-ops db upgrade`.")
     if not await asyncio.to_thread(_is_current, place):
-        raise NotUpgraded("The store is empty or of an older version: run `turso-ops db upgrade` first.")
+        raise NotUpgraded("The store is empty or from an older version: run `turso-ops db upgrade` first.")
 
 
 def _upgrade(place: Place) -> bool:
@@ -128,7 +128,7 @@ def _current(place: Place, engine: Engine) -> bool:
     with engine.connect() as connection:
         found = _revision(connection)
     if found not in (None, *REVISIONS):
-        raise CannotUpgrade("The store was made by a newer version of Turso Ops: start that one.")
+        raise CannotUpgrade("A newer version of Turso Ops created this store. Start that version.")
     return found == NEWEST and _dbos_schema.is_current(engine)
 
 

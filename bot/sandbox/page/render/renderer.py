@@ -64,7 +64,7 @@ class Renderer:
         """Render a block. An unknown or invalid one is shown as an error, so that it is noticed."""
         kind = str(block.get("type"))
         if kind not in template_names("blocks"):
-            return self._trouble(f"This page cannot draw a block of type “{kind}”.", block)
+            return self._trouble(f"This page can't draw a block of type “{kind}”.", block)
         try:
             return self._template(f"blocks/{kind}.html", b=block, block_id=block.get("block_id", ""))
         except (jinja2.TemplateError, LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
@@ -76,7 +76,7 @@ class Renderer:
         name = kind.removeprefix("multi_")
         name = "static_select" if name in ("external_select",) else name
         if name not in template_names("elements"):
-            return self._trouble(f"This page cannot draw an element of type “{kind}”.", element)
+            return self._trouble(f"This page can't draw an element of type “{kind}”.", element)
         chosen = self.values.get(block_id, {}).get(element.get("action_id"), {})
         return self._template(
             f"elements/{name}.html", e=element, block_id=block_id, chosen=chosen, multi=kind.startswith("multi_")
