@@ -68,9 +68,9 @@ class Audit:
     async def resend(self, stream: str, first: int) -> int:
         """Send the audit stream again from an entry on. Returns 1 if the receiver hasn't received that entry yet."""
         if not await self._store.audit_streams.rewind(stream, first - 1):
-            print(f"Nothing to send again: the receiver hasn't received entry {first} yet.")
+            print(f"There is nothing to send again: the receiver hasn't received entry {first} yet.")
             return 1
-        print(f"The audit stream sends again from entry {first}.")
+        print(f"The audit stream will send entry {first} and all later ones again.")
         return 0
 
     async def export(self) -> int:

@@ -17,7 +17,7 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.quarantine.countdown import stop_countdown
 
-RESTORED: Final = "The bot's store was restored from a backup, which doesn't show what happened since."
+RESTORED: Final = "The bot's store was restored from a backup, so it doesn't show what has happened since."
 
 
 class StillRunning(BotError):
@@ -88,4 +88,4 @@ def lines(report: Report) -> Sequence[str]:
             f"`/turso freeze {one.database}` puts it on record, and `/turso thaw {one.database}` unblocks it."
         )
     found += [f"Turso didn't say whether it is blocked: `{one}`" for one in report.unknown]
-    return found or ["Nothing was open, and nothing is blocked without a reason in the store."]
+    return found or ["No requests were open, and the store says why each blocked database is blocked."]

@@ -82,7 +82,7 @@ class CredentialChecks:
         refusing = sorted(process for process, loops in (await self.failing()).items() if LOOP in loops)
         if refusing:
             raise WrongCredential(
-                f"Requests are rejected because of their signature in {', '.join(f'`{one}`' for one in refusing)}. "
+                f"These processes reject Slack's signatures: {', '.join(f'`{one}`' for one in refusing)}. "
                 "Compare SLACK_SIGNING_SECRET with Basic Information > Signing Secret in the Slack app."
             )
-        return "No process rejects Slack's requests because of their signature."
+        return "No process rejects Slack's signatures."

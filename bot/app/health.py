@@ -254,7 +254,7 @@ class Health:
         if stuck := await self.queue.stuck(for_=STUCK_FOR):
             since, some = STUCK_FOR.seconds // 60, ", ".join(f"`{one}`" for one in stuck[:3])
             raise Unhealthy(
-                f"{counted(len(stuck), 'workflow')} didn't end within {since} minutes ({some}). The log says why."
+                f"{counted(len(stuck), 'workflow')} didn't finish within {since} minutes ({some}). The log says why."
             )
         return "No workflows are stuck."
 

@@ -92,7 +92,7 @@ async def check_blocks(turso: Callable[[], TursoClient], holds: ReadHolds) -> st
         )
     if found.unknown:
         return f"No unexplained block was found, but these couldn't be checked: {_list(found.unknown)}."
-    return "Every blocked database has a reason in the store."
+    return "The store says why each blocked database is blocked."
 
 
 def _list(names: Iterable[str]) -> str:

@@ -110,7 +110,9 @@ def home_view(board: Board, catalogue: CommandCatalogue, *, now: datetime) -> Vi
     blocks += _section("Frozen", board.frozen, [_hold(one, board) for one in board.frozen.items])
     blocks += _section("Your active tokens", board.tokens, [_token(one, board, now) for one in board.tokens.items])
     blocks += _section("Active incidents", board.incidents, [_incident(one, now) for one in board.incidents.items])
-    blocks += _section("What you can do where", board.places, [_place(one, catalogue) for one in board.places.items])
+    blocks += _section(
+        "What you can do in each channel", board.places, [_place(one, catalogue) for one in board.places.items]
+    )
     if not board.places.items:
         blocks += [kit.divider(), kit.section(mrkdwn("You can't use commands in any of your channels yet."))]
     blocks += [kit.divider(), *_health(board)]

@@ -13,7 +13,7 @@ from bot.turso.models import Quotas
 
 MINIMUM: Final = timedelta(hours=24)
 """The retention that every plan has at least."""
-UNKNOWN_PLAN: Final = "That is the minimum of all plans, because Turso didn't say which one you have."
+UNKNOWN_PLAN: Final = "That is the minimum for any plan. Turso didn't say which plan you have."
 _DAYS: Final[Mapping[str, int]] = MappingProxyType(
     {"starter": 1, "free": 1, "developer": 10, "scaler": 30, "pro": 90},
 )
@@ -40,7 +40,7 @@ class Retention:
     @property
     def words(self) -> str:
         """Return the text for a card: `30 days (scaler plan)`."""
-        of = f"{self.plan} plan" if self.plan else "the minimum of all plans, because yours isn't known"
+        of = f"{self.plan} plan" if self.plan else "the minimum for any plan, because yours isn't known"
         return f"{span(self.length)} ({of})"
 
 

@@ -37,7 +37,7 @@ def manifest(url: str | None = None) -> dict[str, Any]:
     address = None if url is None else events_url(url)
     command = {
         "command": "/turso",
-        "description": "Operate the Turso databases of this channel",
+        "description": "Manage this channel's Turso databases",
         "usage_hint": "ls | show NAME | usage | create NAME | token NAME | freeze NAME | help",
         "should_escape": True,
     }
@@ -51,7 +51,7 @@ def manifest(url: str | None = None) -> dict[str, Any]:
         "_metadata": {"major_version": 2, "minor_version": 1},
         "display_information": {
             "name": "Turso Ops",
-            "description": "Runs your team's Turso databases from the channels where you already work.",
+            "description": "Run your team's Turso databases from the channels where you already work.",
             "long_description": _LONG,
             "background_color": "#0b3d3a",
         },

@@ -101,7 +101,7 @@ def _rejected(answer: ErrorAnswer, subject: Mapping[str, str]) -> TursoError:
 
 def _unavailable(answer: ErrorAnswer, *, writes: bool) -> TursoError:
     if writes:
-        return OutcomeUnknown(f"Turso answered {answer.status} to the change.", answer)
+        return OutcomeUnknown(f"Turso answered the change with status {answer.status}.", answer)
     return TursoUnavailable(f"Turso answered {answer.status}. Try again in a moment.", answer)
 
 

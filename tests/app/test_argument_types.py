@@ -15,7 +15,7 @@ BIG = "99999999999999999999999"
         (f"audit resend --from {BIG}", "isn't a whole number from 1 to"),
         ("audit resend --from 0", "isn't a whole number from 1 to"),
         ("audit resend --from ٣", "isn't a whole number from 1 to"),
-        ("audit verify --head zzz", "`zzz` isn't a head, which has 64 of the characters 0 to 9 and a to f"),
+        ("audit verify --head zzz", "`zzz` isn't a head: a head has 64 hexadecimal digits (0–9 and a–f)"),
         ("audit verify --head abc123", "isn't a head"),
         ("worker --health-port 70000", "isn't a whole number from 0 to 65535"),
         ("socket --health-port x", "isn't a whole number from 0 to 65535"),

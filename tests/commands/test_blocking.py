@@ -78,7 +78,7 @@ async def test_a_plan_lists_the_existing_holds(desk: Desk) -> None:
     due = desk.now + timedelta(minutes=5)
     await place(desk, hold(1, database="orders", database_id=made["DbId"], due_at=due))
 
-    assert "frozen (writes, until 2026-11-24 12:05 UTC)" in (await desk.plan("freeze orders")).facts["Blocked by"]
+    assert "a freeze (writes, until 2026-11-24 12:05 UTC)" in (await desk.plan("freeze orders")).facts["Blocked by"]
 
 
 async def test_a_manual_thaw_removes_freezes_and_blocks_of_others(desk: Desk) -> None:

@@ -30,7 +30,7 @@ async def test_the_plan_shows_the_time_in_two_time_zones_and_what_will_be_missin
 
     assert plan.facts["Point in time"] == "2026-11-24 11:30 UTC", "a reader sees it in their own time zone"
     assert plan.facts["Point in time, UTC"] == "2026-11-24 11:30:00 UTC"
-    assert plan.facts["Missing in the copy"] == "Everything after that time, and possibly up to 15 s before it"
+    assert plan.facts["Missing from the copy"] == "Everything after that time, and possibly up to 15 s before it"
     assert plan.facts["Available history"] == "30 days (scaler plan)"
     assert plan.facts["Databases"] == "1 of 500, or 2 with the copy"
     assert re.fullmatch("orders-rewind-1124-1130-[0-9a-f]{6}", plan.facts["Copy"])
@@ -58,7 +58,7 @@ async def test_a_time_within_the_minimum_needs_no_plan(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("--to '25h ago'", "is earlier than that.*didn't say which one you have"),
+        ("--to '25h ago'", "is earlier than that.*didn't say which plan you have"),
         ("--to '2026-11-24 13:00'", "in the future"),
         ("--to 'before INC-42'", "No incident `INC-42`"),
     ],
@@ -138,7 +138,7 @@ async def test_another_copy_is_not_mistaken_for_ours(desk: Desk) -> None:
     assert not await rewind.read_back(desk.context(), plan)
     desk.acme.add(plan.facts["Copy"], parent={"id": "another", "name": "users"})
 
-    with pytest.raises(NotOurs, match="a copy of another database"):
+    with pytest.raises(NotOurs, match="a copy of a different database"):
         await rewind.read_back(desk.context(), plan)
 
 

@@ -128,7 +128,7 @@ async def _branching(page: Page) -> None:
     await page.step("Three days later", lambda: page.world.pass_time(days=3), then="the branch `users-test`")
     await page.presses("Keep", "the branch `users-test`", by=DANA)
     await page.types("/turso branch users users-2 --for 2d", then="of *users* is ready")
-    await page.step("At its end", lambda: page.world.pass_time(days=3), then="wants to destroy `users-2`")
+    await page.step("When the branch ends", lambda: page.world.pass_time(days=3), then="wants to destroy `users-2`")
     await page.presses("Withdraw", "wants to destroy `users-2`", by=DANA)
 
 
@@ -156,7 +156,7 @@ async def _rotating(page: Page) -> None:
 
 
 async def _rewinding(page: Page) -> None:
-    page.subject("Getting back to before a mistake")
+    page.subject("Going back to before a mistake")
     await page.world.call_turso("POST", "/groups", json={"name": "books", "location": "local"})
     await page.world.create_databases("ledger", "invoices", group="books")
     await page.world.run_sql("ledger", "CREATE TABLE entries (n INTEGER PRIMARY KEY, created_at TEXT)",
@@ -214,7 +214,7 @@ async def _alerts(page: Page) -> None:
             await page.types("/turso alert list")
             await page.presses("Mute 1 h", "will probably use up", by=DANA)
         how = AlertEnd.BELOW if kind in MEASURED else AlertEnd.OVER
-        await page.step("It ends", partial(ended, page.world, alert, how))
+        await page.step("The alert ends", partial(ended, page.world, alert, how))
         await page.types("/turso alert unmute")
     await page.types("/turso alert on", channel=ORDERS, by=DANA)
     await page.types("/turso alert off")

@@ -41,7 +41,7 @@ def states() -> Iterator[tuple[str, str]]:
         shown(cards.request_card(pending, CATALOGUE, now=NOW, approvers=["U0ANA", "U0BEN"])),
     )
     yield (
-        "It waits for two, and has one",
+        "A request waits for two approvals, and has one",
         shown(
             cards.request_card(
                 danas_request(votes=(vote(1, "U0BEN"),)), CATALOGUE, now=NOW, approvers=["U0ANA", "U0BEN"]
@@ -55,7 +55,7 @@ def states() -> Iterator[tuple[str, str]]:
         )
     for state, changes in SAMPLES.items():
         one = danas_request(state=state, **changes)
-        yield f"The card of a request that is {state}", shown(cards.request_card(one, CATALOGUE, now=NOW))
+        yield f"The card of a request: {state}", shown(cards.request_card(one, CATALOGUE, now=NOW))
         yield f"The notice: {state}", shown(request_notices.outcome_notice(one, CATALOGUE))
     done = danas_request(state=State.SUCCEEDED, outcome="")
     yield "In a direct message", shown(request_notices.outcome_notice(done, CATALOGUE, elsewhere=True))
@@ -98,7 +98,7 @@ def _notices(pending: Request) -> Iterator[tuple[str, str]]:
         sentence = joined(" ", (proof_head(name, proof), proof_of_group(proof)))
         yield f"After a rotation ({known})", shown(reply(sentence, [kit.section(sentence)]))
         yield f"To a holder of tokens ({known})", shown(notices.tokens_revoked_notice(rotated, ["orders-eu"], proof))
-    yield "A form that loads", rendered_view(forms.loading_view("freeze"))
+    yield "A form while it loads", rendered_view(forms.loading_view("freeze"))
 
 
 def _finding(name: str, known: OldTokens) -> Finding:

@@ -19,9 +19,9 @@ CATALOGUE = GOLDEN / "messages.md"
 HEAD = """# Messages
 
 Everything that Turso Ops says, for an editor to read in one sitting. `pytest tests/messages --update-golden` writes
-this page. First a few days of #db-ops, as its people saw them: under each step stand the messages that it led to, with
-the text of the notification above. Then a card in each of its states, and the notices around it. At the end stand the
-sentences that the pages before don't show, as they are written: `{}` is filled in.
+this page. It begins with a few days of #db-ops, as the people there saw them. Each step is followed by its messages,
+each below its notification text. Then comes a card in each of its states, with the notices about it. At the end are
+the sentences that the first parts don't show, as they are in the source: `{}` stands for a value.
 """
 
 
@@ -52,7 +52,7 @@ async def test_the_catalogue_shows_every_sentence(world: World, request: pytest.
 def _the_rest(shown: str) -> list[str]:
     """Return the sentences that aren't on the page, by file."""
     missing = [one for one in sentences() if not one.is_on(shown)]
-    lines = ["\n## Sentences that the pages before don't show"]
+    lines = ["\n## Sentences that the parts above don't show"]
     for path, found in groupby(missing, key=lambda one: one.path):
         lines += [f"\n### {path}\n", *dict.fromkeys(f"- {one.template.strip()}" for one in found)]
     return lines

@@ -102,5 +102,5 @@ async def test_a_copy_of_a_recreated_source_is_not_counted_as_ours(here: Pipelin
 
     found = await here.now(request)
     assert found.state is State.FAILED
-    assert "a copy of another database than the `orders` of this request" in found.outcome
+    assert "a copy of a different database than the `orders` in this request" in found.outcome
     assert await here.env.store.branches.find(organization="acme") == []

@@ -150,7 +150,7 @@ async def test_work_that_does_not_end_is_found(world: World, monkeypatch: pytest
         well, said = (await found(world))["durable work"]
 
         assert not well
-        assert "1 workflow didn't end within 0 minutes (" in said
+        assert "1 workflow didn't finish within 0 minutes (" in said
         assert ":execute`" in said
     finally:
         held.released.set()

@@ -41,7 +41,7 @@ def facts_about(ctx: Context, database: Database, origins: Origins) -> list[tupl
         return []
     record, maker = origins.records.get(database.id), origins.rewound_by.get(database.id)
     owner = person(record.owner) if record else mrkdwn("unknown, because it wasn't created with `db branch`")
-    owner = mrkdwn("none. {}'s rewind created it", person(maker)) if maker else owner
+    owner = mrkdwn("none (created by {}'s rewind)", person(maker)) if maker else owner
     return [
         ("Branch of", mrkdwn("{}", database.parent.name or UNKNOWN)),
         ("Age", mrkdwn("{}", _age(ctx, database, record))),

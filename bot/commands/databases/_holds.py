@@ -179,18 +179,33 @@ def _target(plan: Plan) -> PlanTarget:
     return plan.target
 
 
-_WORDS = {HoldKind.FREEZE: "frozen", HoldKind.QUARANTINE: "in quarantine", HoldKind.FOUND: "already blocked before"}
+_STATES = {HoldKind.FREEZE: "frozen", HoldKind.QUARANTINE: "in quarantine", HoldKind.FOUND: "blocked by someone else"}
+_CAUSES = {
+    HoldKind.FREEZE: "a freeze",
+    HoldKind.QUARANTINE: "a quarantine",
+    HoldKind.FOUND: "someone else, before Turso Ops",
+}
 
 
 def holds_fact(holds: Sequence[Hold]) -> dict[str, str]:
     """Return why a database is blocked, as a fact for a plan. Empty without holds."""
-    return {"Blocked by": "; ".join(describe(hold) for hold in holds)} if holds else {}
+    return {"Blocked by": "; ".join(cause(hold) for hold in holds)} if holds else {}
 
 
-def describe(hold: Hold) -> str:
-    """Describe a hold and when it ends."""
+def cause(hold: Hold) -> str:
+    """Describe a hold, to follow `Blocked by`: `a freeze (writes, until …)`."""
+    return f"{_CAUSES[hold.kind]} ({extent(hold)})"
+
+
+def state(hold: Hold) -> str:
+    """Describe a hold as the state of its database: `frozen (writes, until …)`."""
+    return f"{_STATES[hold.kind]} ({extent(hold)})"
+
+
+def extent(hold: Hold) -> str:
+    """Return what a hold blocks, and until when: `writes, until …`."""
     ends = f", until {utc(hold.due_at)}" if hold.due_at else ""
     blocked = (
         "reads and writes" if hold.block_reads and hold.block_writes else "reads" if hold.block_reads else "writes"
     )
-    return f"{_WORDS[hold.kind]} ({blocked}{ends})"
+    return f"{blocked}{ends}"

@@ -85,7 +85,7 @@ def require_copy_of(source: PlanTarget, made: Database) -> None:
     """Raise NotOurs if Turso says that a copy is one of another database, even of the same name."""
     if made.parent is not None and made.parent.id not in ("", source.id):
         raise NotOurs(
-            f"`{made.name}` exists, but it is a copy of another database than the `{source.name}` of this request."
+            f"`{made.name}` exists, but it is a copy of a different database than the `{source.name}` in this request."
         )
 
 

@@ -64,9 +64,9 @@ class Findings:
         return known.id if known else ""
 
     @property
-    def hold_descriptions(self) -> list[str]:
-        """Return descriptions of its holds."""
-        return [holds.describe(hold) for hold in self.own_holds]
+    def causes(self) -> list[str]:
+        """Return what blocks it, to follow `Blocked by`."""
+        return [holds.cause(hold) for hold in self.own_holds]
 
     @property
     def blocked(self) -> bool:

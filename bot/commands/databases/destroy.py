@@ -40,7 +40,7 @@ async def plan(ctx: Context, args: DestroyArgs) -> Plan:
     is_protection_known = await may_be_destroyed(ctx, snap.database)
     replaced = None if args.now else await _replaced(ctx, snap.database)
     name = args.name
-    destroys = f"Destroy {name} and all its data. Turso Ops can't restore it then"
+    destroys = f"Destroy {name} and all its data. Turso Ops can't restore it afterwards"
     first = [
         f"Block reads and writes to {name}. Clients get errors at once",
         f"Wait {COUNTDOWN}. Until then, Undo restores it with all its data",

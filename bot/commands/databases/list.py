@@ -90,7 +90,8 @@ def left_out_note(count: int) -> Mrkdwn:
 def _title(args: ListArgs, count: int) -> Mrkdwn:
     named = mrkdwn(" matching `{}`", args.filter) if args.filter else Mrkdwn("")
     group = mrkdwn(" in the group `{}`", args.group) if args.group else Mrkdwn("")
-    return mrkdwn(":card_index_dividers: *{}*{}{} in this channel", counted(count, "database"), named, group)
+    found = counted(count, "database") if count else "No databases"
+    return mrkdwn(":card_index_dividers: *{}*{}{} in this channel", found, named, group)
 
 
 def _caption(args: ListArgs) -> Plain:

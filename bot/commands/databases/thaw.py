@@ -58,7 +58,7 @@ def _plan_of_one(target: PlanTarget, one: Hold, blocked: str, held: Sequence[Hol
     stays = [f"Keep the other blocks of {target.name}"] if others else []
     return Plan(
         target=target,
-        steps=[f"End this freeze of {target.name}: {holds.describe(one)}", *stays],
+        steps=[f"End this freeze of {target.name} ({holds.extent(one)})", *stays],
         arguments={**_arguments([one], one.block_reads, one.block_writes), ONE: True},
         facts={"Blocked now": blocked or "nothing", **holds.holds_fact(held)},
         databases=(target.as_seen,),

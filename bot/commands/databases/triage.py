@@ -72,8 +72,8 @@ def _facts(found: Findings) -> list[tuple[str, Mrkdwn]]:
         others = f", with {list_names(found.siblings, at_most=4)}" if found.siblings else ""
         pairs.append(("Group", mrkdwn("{}{}", found.group or "none", others)))
     pairs += _usage(found)
-    if found.hold_descriptions:
-        pairs.append(("Blocked by", mrkdwn("{}", "; ".join(found.hold_descriptions))))
+    if found.causes:
+        pairs.append(("Blocked by", mrkdwn("{}", "; ".join(found.causes))))
     return pairs
 
 

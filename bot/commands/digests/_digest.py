@@ -243,7 +243,7 @@ def _named(title: Mrkdwn, names: list[str]) -> list[Block]:
 def _holds(held: list[Hold]) -> list[Block]:
     if not held:
         return []
-    lines = [mrkdwn("• *{}*: {}", hold.database, holds.describe(hold)) for hold in held[:10]]
+    lines = [mrkdwn("• *{}*: {}", hold.database, holds.state(hold)) for hold in held[:10]]
     more = mrkdwn("and {} more", len(held) - 10) if len(held) > 10 else Mrkdwn("")
     return [kit.section(joined("\n", [mrkdwn(":snowflake: *Blocked now*"), *lines, more]))]
 

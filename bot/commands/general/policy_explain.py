@@ -52,12 +52,12 @@ def _body(found: Explanation, read: Parsed[Command] | Incomplete[Command]) -> li
         ]
     return [
         kit.section(sentence(found.decision.reason)),
-        *kit.fields(_follows(found.decision)),
+        *kit.fields(_follows(found.decision, reveals=read.spec.reveals)),
         kit.context(*_notes(read)),
     ]
 
 
-def _follows(decision: Decision) -> list[tuple[str, Mrkdwn]]:
+def _follows(decision: Decision, *, reveals: bool) -> list[tuple[str, Mrkdwn]]:
     pairs = [("Rule", mrkdwn("`{}`", decision.rule or "none"))]
     if decision.verdict is Verdict.APPROVE:
         can = len(decision.approvers.ids)
@@ -77,7 +77,7 @@ def _follows(decision: Decision) -> list[tuple[str, Mrkdwn]]:
         pairs.append(("Confirmation", mrkdwn("{}", decision.confirm)))
     if decision.requires and decision.verdict is not Verdict.BREAK_GLASS:
         pairs.append(("Required", joined(" and ", (mrkdwn("{}", one) for one in sorted(decision.requires)))))
-    if decision.max_lifetime is not None and decision.verdict is not Verdict.DENY:
+    if reveals and decision.max_lifetime is not None and decision.verdict is not Verdict.DENY:
         pairs.append(("Token lifetime", mrkdwn("up to {}", duration(decision.max_lifetime))))
     return pairs
 

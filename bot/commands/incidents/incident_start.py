@@ -201,7 +201,7 @@ def _over(key: str, ended_at: datetime, by: str) -> Reply:
     how = mrkdwn("by {}", person(by)) if by else mrkdwn("its time ran out")
     head = mrkdwn(":checkered_flag: Incident *{}* ended {} ({}). Incident permissions no longer apply here.",
                   key, when(ended_at), how)  # fmt: skip
-    note = mrkdwn("The thread shows what was done. The report is below in the channel.")
+    note = mrkdwn("The thread shows what was done. The report follows in the channel.")
     return reply(head, [kit.section(head), kit.context(note)])
 
 

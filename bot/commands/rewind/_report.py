@@ -41,7 +41,8 @@ def _header(made: Request, names: dict[str, str]) -> list[str]:
     found = Comparison.of(made.facts)
     return [
         f"- Database: {escaped(rewind.source)}",
-        f"- Moment: {exact(rewind.at)}. The copy lacks everything after it, and possibly up to 15 seconds before it",
+        f"- Point in time: {exact(rewind.at)}. Everything after it is missing from the copy, and possibly up to 15 "
+        "seconds before it",
         f"- Copy: {escaped(rewind.copy)}",
         *_people(made, names),
         "",

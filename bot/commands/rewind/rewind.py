@@ -91,7 +91,7 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
             "Point in time": utc(at),
             "Point in time, UTC": exact(at),
             "Copy": copy,
-            "Missing in the copy": "Everything after that time, and possibly up to 15 s before it",
+            "Missing from the copy": "Everything after that time, and possibly up to 15 s before it",
             "Available history": retention.words,
             "Databases": _count_words(count, quotas),
             **snap.facts,

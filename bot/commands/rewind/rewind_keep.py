@@ -86,7 +86,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     name, copy = str(plan.arguments[SOURCE]), target_of(plan).name
     at = exact(moment_of(plan.arguments))
     head = mrkdwn(":herb: *{}* is kept, with the data of `{}` from {}.", copy, name, at)
-    note = mrkdwn("It counts toward the plan's databases. `/turso destroy {}` destroys it.", copy)
+    note = mrkdwn("It counts toward the limits of your Turso plan. `/turso destroy {}` destroys it.", copy)
     row = [
         *buttons.run(1, "Token for 1 h", command_line("token", copy)),
         *buttons.run(2, "Show", command_line("show", copy)),

@@ -100,7 +100,7 @@ class Dispatcher:
             if isinstance(error, Unavailable):
                 log.warning("not recorded", reference=incoming.id, user=incoming.user_id, why=error.cause)
                 why = f"{why} Reference {incoming.id}"
-            return Ack({"response_action": "update", "view": forms.notice_view("Not done", why)})
+            return Ack({"response_action": "update", "view": forms.notice_view("Not submitted", why)})
         return Ack(then=partial(self._guarded, here, incoming.action_id, checked.work))
 
     async def _checked(self, incoming: Incoming) -> modal_submissions.Checked:

@@ -61,12 +61,12 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond with 405, 413, 401 or 400, or pass the request on with its body."""
         if scope["method"] != "POST":
-            return await _refuse(send, 405, "Only POST.")
+            return await _refuse(send, 405, "Use POST.")
         headers = dict(scope["headers"])
         try:
             body = await _read(receive, headers.get(b"content-length"))
         except TooLarge as error:
-            return await _refuse(send, 413, "Too large.", closes=error.ends)
+            return await _refuse(send, 413, "The request is too large.", closes=error.ends)
         except Gone:
             return None
         try:
@@ -134,12 +134,12 @@ def _body_of(content_type: bytes, text: str) -> Body:
     if kind != FORM:
         raise Malformed("The content type is neither a form nor JSON.")
     if text.startswith("{"):
-        raise Malformed("JSON came as a form.")
+        raise Malformed("JSON was sent as a form.")
     fields = form_fields(text)
     if "payload" in fields:
         return payload_of(fields["payload"])
     if "command" not in fields and "ssl_check" not in fields:
-        raise Malformed("The form holds neither a command nor a payload.")
+        raise Malformed("The form contains neither a command nor a payload.")
     return dict(fields)
 
 
