@@ -53,7 +53,7 @@ def _choose(names: Sequence[str]) -> str:
     return f"Choose {', '.join(others)} or {last}." if others else f"Choose {last}."
 
 
-def differences(asked: Mapping[str, Any], made: Facts) -> list[Mrkdwn]:
+def differences(arguments: Mapping[str, Any], made: Facts) -> list[Mrkdwn]:
     """Return how the new database differs from the request.
 
     A place that Turso doesn't report counts as a difference.
@@ -62,8 +62,8 @@ def differences(asked: Mapping[str, Any], made: Facts) -> list[Mrkdwn]:
         return []
     found = []
     for word, wanted, given in (
-        ("group", asked.get("group"), [made["group"]] if made.get("group") else []),
-        ("location", asked.get("location"), made["locations"]),
+        ("group", arguments.get("group"), [made["group"]] if made.get("group") else []),
+        ("location", arguments.get("location"), made["locations"]),
     ):
         if wanted and not given:
             found.append(mrkdwn("You asked for the {} `{}`, but Turso doesn't say where it was created.", word, wanted))

@@ -96,9 +96,9 @@ async def _moment(ctx: Context, moment: Moment | None) -> datetime | None:
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
     """Return a sentence if the time is now too long ago, or if the name of the branch was taken. None otherwise."""
-    asked = plan.arguments
-    if asked["at"] and RETENTION_KEY in asked:
-        at, keeps = datetime.fromisoformat(asked["at"]), timedelta(seconds=asked[RETENTION_KEY])
+    arguments = plan.arguments
+    if arguments["at"] and RETENTION_KEY in arguments:
+        at, keeps = datetime.fromisoformat(arguments["at"]), timedelta(seconds=arguments[RETENTION_KEY])
         if why := why_out_of_reach(keeps, at, ctx.now):
             return why
     return await why_name_taken(ctx, plan)
@@ -107,10 +107,10 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
     """Create the copy once, then wait until it is ready."""
     began = asyncio.get_running_loop().time()
-    asked = plan.arguments
-    at = datetime.fromisoformat(asked["at"]) if asked["at"] else None
+    arguments = plan.arguments
+    at = datetime.fromisoformat(arguments["at"]) if arguments["at"] else None
     source = target_of(plan)
-    made = await ctx.turso.create_copy(asked["name"], group=asked["group"], source=source.name, at=at)
+    made = await ctx.turso.create_copy(arguments["name"], group=arguments["group"], source=source.name, at=at)
     require_copy_of(source, made)
     return {**facts_of(made), "served": await wait_until_ready(ctx.turso, made, began=began)}
 
@@ -132,11 +132,11 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 def branch(request: Request, facts: Facts, branch_id: str, now: datetime) -> Branch:
     """Return the record of the branch: its owner, its source, and when it ends."""
-    source, asked = target_of(request.plan), request.plan.arguments
+    source, arguments = target_of(request.plan), request.plan.arguments
     return Branch(
         id=branch_id,
         organization=request.organization,
-        database=str(asked["name"]),
+        database=str(arguments["name"]),
         database_id=str(facts.get("id") or ""),
         source=source.name,
         source_id=source.id,
@@ -144,19 +144,19 @@ def branch(request: Request, facts: Facts, branch_id: str, now: datetime) -> Bra
         channel_id=request.channel_id,
         request_id=request.id,
         created_at=now,
-        ends_at=now + timedelta(seconds=asked["seconds"]) if asked["seconds"] else None,
+        ends_at=now + timedelta(seconds=arguments["seconds"]) if arguments["seconds"] else None,
     )
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message with its source, its addresses and its end."""
-    asked, source = plan.arguments, target_of(plan).name
-    name, served = str(asked["name"]), facts.get("served")
+    arguments, source = plan.arguments, target_of(plan).name
+    name, served = str(arguments["name"]), facts.get("served")
     state = "is ready" if served else "was created but isn't ready yet" if served is False else "was created"
     head = mrkdwn(":herb: The branch *{}* of *{}* {}.", name, source, state)
-    as_of = [mrkdwn("As of {}.", when(datetime.fromisoformat(asked["at"])))] if asked["at"] else []
-    lasts = mrkdwn("It ends in {}. I'll remind you before then.", span(timedelta(seconds=asked["seconds"]))) if (
-        asked["seconds"]
+    as_of = [mrkdwn("As of {}.", when(datetime.fromisoformat(arguments["at"])))] if arguments["at"] else []
+    lasts = mrkdwn("It ends in {}. I'll remind you before then.", span(timedelta(seconds=arguments["seconds"]))) if (
+        arguments["seconds"]
     ) else mrkdwn("It has no end date. Destroy it when you no longer need it.")  # fmt: skip
     row = [*buttons.run(1, "Token for 1 h", command_line("token", name))]
     row += buttons.run(2, "Show", command_line("show", name))

@@ -55,8 +55,8 @@ async def plan(ctx: Context, args: CreateArgs) -> Plan:
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
     """Create the database once, then wait until it is ready."""
     began = asyncio.get_running_loop().time()
-    asked = plan.arguments
-    made = await ctx.turso.create_database(asked["name"], group=asked["group"], location=asked["location"])
+    arguments = plan.arguments
+    made = await ctx.turso.create_database(arguments["name"], group=arguments["group"], location=arguments["location"])
     return {**facts_of(made), "served": await wait_until_ready(ctx.turso, made, began=began)}
 
 

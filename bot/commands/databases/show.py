@@ -82,7 +82,7 @@ def _state(database: Database, configuration: Configuration | None) -> str:
 def _properties(
     database: Database, configuration: Configuration | None, usage: DatabaseUsage | None
 ) -> list[tuple[str, Text]]:
-    said: list[tuple[str, str]] = [
+    properties: list[tuple[str, str]] = [
         ("Group", UNKNOWN if database.group is None else database.group or "none"),
         ("Type", database.type or "logical"),
         ("Primary", database.primary_region or "–"),
@@ -100,22 +100,22 @@ def _properties(
         ("Certificates", _certificates(database)),
     ]
     if usage:
-        said += [
+        properties += [
             ("Size", known(usage.usage.storage_bytes, size)),
             ("Rows read, this month", known(usage.usage.rows_read, number)),
             ("Rows written, this month", known(usage.usage.rows_written, number)),
             ("Synced, this month", known(usage.usage.bytes_synced, size)),
         ]
-    return [(label, mrkdwn("{}", cut(value, 300))) for label, value in said if value]
+    return [(label, mrkdwn("{}", cut(value, 300))) for label, value in properties if value]
 
 
 def _protection(database: Database, configuration: Configuration | None) -> str:
-    told = (configuration.delete_protection if configuration else None, database.delete_protection)
-    return "on" if any(told) else UNKNOWN if first_known(*told) is None else "off"
+    flags = (configuration.delete_protection if configuration else None, database.delete_protection)
+    return "on" if any(flags) else UNKNOWN if first_known(*flags) is None else "off"
 
 
-def _access(database: Database, *told: bool | None) -> str:
-    value = first_known(*told)
+def _access(database: Database, *flags: bool | None) -> str:
+    value = first_known(*flags)
     if database.is_archived:
         return "blocked, and unavailable while archived" if value else "unavailable while archived"
     return UNKNOWN if value is None else "blocked" if value else "open"

@@ -64,8 +64,8 @@ async def plan(ctx: Context, args: WakeArgs) -> Plan:
 async def _is_archived(ctx: Context, database: Database) -> bool | None:
     """Return whether the database or its group is archived. None if Turso reports neither."""
     group = await ctx.turso.group(database.group or "")
-    told = (database.is_archived, group.archived)
-    return True if any(told) else False if False in told else None
+    flags = (database.is_archived, group.archived)
+    return True if any(flags) else False if False in flags else None
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:

@@ -48,16 +48,16 @@ def next_due(digest: Digest, after: datetime) -> datetime:
     raise AssertionError("every week has each of its days")
 
 
-def schedule_of(asked: Mapping[str, Any]) -> str:
+def schedule_of(arguments: Mapping[str, Any]) -> str:
     """Format a schedule for people: `Mondays at 9:00 AM (New York)`.
 
     Args:
-        asked: the arguments of a plan: `cadence`, `weekday`, `at` and `tz`.
+        arguments: the arguments of a plan: `cadence`, `weekday`, `at` and `tz`.
     """
-    hour, minute = (int(part) for part in str(asked["at"]).split(":"))
+    hour, minute = (int(part) for part in str(arguments["at"]).split(":"))
     clock = f"{hour % 12 or 12}:{minute:02} {'AM' if hour < 12 else 'PM'}"
-    days = "every day" if asked["cadence"] == "daily" else f"{_LONG_DAYS[asked['weekday']]}s"
-    return f"{days} at {clock} ({str(asked['tz']).rpartition('/')[2].replace('_', ' ')})"
+    days = "every day" if arguments["cadence"] == "daily" else f"{_LONG_DAYS[arguments['weekday']]}s"
+    return f"{days} at {clock} ({str(arguments['tz']).rpartition('/')[2].replace('_', ' ')})"
 
 
 def length(digest: Digest) -> timedelta:

@@ -62,14 +62,14 @@ async def plan(ctx: Context, args: DigestOnArgs) -> Plan:
 
 def digest_of(ctx: Context, plan: Plan) -> Digest:
     """Return the digest that a plan describes, with its first due time."""
-    asked = plan.arguments
+    arguments = plan.arguments
     digest = Digest(
         channel_id=ctx.subject.channel.id,
-        organization=asked["organization"],
-        cadence=asked["cadence"],
-        weekday=asked["weekday"],
-        at=asked["at"],
-        tz=asked["tz"],
+        organization=arguments["organization"],
+        cadence=arguments["cadence"],
+        weekday=arguments["weekday"],
+        at=arguments["at"],
+        tz=arguments["tz"],
         by=ctx.subject.person.id,
         next_at=ctx.now,
     )
@@ -87,15 +87,19 @@ async def act(ctx: ChangeContext, plan: Plan) -> Facts:
 async def read_back(ctx: Context, plan: Plan) -> bool:
     """Return True once the digest is stored as planned."""
     kept = await ctx.store.digests.get(ctx.subject.channel.id)
-    asked = plan.arguments
-    return kept is not None and all(getattr(kept, name) == asked[name] for name in ("cadence", "weekday", "at", "tz"))
+    arguments = plan.arguments
+    return kept is not None and all(
+        getattr(kept, name) == arguments[name] for name in ("cadence", "weekday", "at", "tz")
+    )
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message with the schedule and the first due time."""
-    asked = plan.arguments
+    arguments = plan.arguments
     head = mrkdwn(
-        ":newspaper: {} digest on: {}.", "Daily" if asked["cadence"] == "daily" else "Weekly", schedule_of(asked)
+        ":newspaper: {} digest on: {}.",
+        "Daily" if arguments["cadence"] == "daily" else "Weekly",
+        schedule_of(arguments),
     )
     due = facts.get("next_at")
     first = [kit.context(mrkdwn("Next: {}", when(datetime.fromisoformat(due))))] if due else []

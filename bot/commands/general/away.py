@@ -86,9 +86,9 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
 
 
 def _delegation(plan: Plan) -> Delegation:
-    asked = plan.arguments
-    since, until = datetime.fromisoformat(asked["since"]), datetime.fromisoformat(asked["until"])
-    return Delegation(asked["person"], asked["delegate"], since, until)
+    arguments = plan.arguments
+    since, until = datetime.fromisoformat(arguments["since"]), datetime.fromisoformat(arguments["until"])
+    return Delegation(arguments["person"], arguments["delegate"], since, until)
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> None:

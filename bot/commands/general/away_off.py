@@ -42,8 +42,8 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message that the delegation has ended."""
-    asked = plan.arguments
-    head = mrkdwn(":wave: {} no longer approves for {}.", person(asked["delegate"]), person(asked["person"]))
+    arguments = plan.arguments
+    head = mrkdwn(":wave: {} no longer approves for {}.", person(arguments["delegate"]), person(arguments["person"]))
     return reply(head, [kit.section(head)])
 
 

@@ -31,9 +31,9 @@ async def run(ctx: Context, args: DoctorArgs) -> Reply:
                  private=True)  # fmt: skip
 
 
-def _line(name: str, passed: bool, said: str) -> Mrkdwn:
+def _line(name: str, passed: bool, finding: str) -> Mrkdwn:
     sign = Mrkdwn(":white_check_mark:" if passed else ":warning:")
-    return mrkdwn("{} *{}*: {}", sign, name, sentence(said[:400]))
+    return mrkdwn("{} *{}*: {}", sign, name, sentence(finding[:400]))
 
 
 command = ReadCommand(

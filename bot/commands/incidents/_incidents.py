@@ -124,10 +124,10 @@ def _tokens(name: str, rows: list[Row]) -> Block:
 def _waiting(row: Row, *, approves: bool) -> list[Block]:
     request_id, verb, subject, requester, decided = row
     words = mrkdwn(":inbox_tray: *{}* `{}`, requested by {}", verb, subject, person(requester))
-    said = mrkdwn("(can't be approved because the incident has ended)") if decided and not approves else Mrkdwn("")
+    note = mrkdwn("(can't be approved because the incident has ended)") if decided and not approves else Mrkdwn("")
     press = [buttons.approval_button(request_id)] if decided and approves else []
     press += [buttons.deny(request_id)] if decided else []
-    return [kit.section(joined(" ", (words, said))), *kit.actions(*press, buttons.withdraw(request_id))]
+    return [kit.section(joined(" ", (words, note))), *kit.actions(*press, buttons.withdraw(request_id))]
 
 
 async def last_incident(ctx: Context) -> Incident | None:

@@ -102,10 +102,12 @@ def organization_of(ctx: Context) -> str:
 
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
     """Start or extend the incident in one transaction with its timer."""
-    asked = plan.arguments
-    until = ctx.now + timedelta(seconds=asked["seconds"])
-    if asked["extends"]:
-        if not await ctx.store.incidents.extend(asked["incident_id"], until, _entry(ctx, plan, "incident_extended")):
+    arguments = plan.arguments
+    until = ctx.now + timedelta(seconds=arguments["seconds"])
+    if arguments["extends"]:
+        if not await ctx.store.incidents.extend(
+            arguments["incident_id"], until, _entry(ctx, plan, "incident_extended")
+        ):
             raise BadInput("This incident has already ended. Start a new one.")
     else:
         incident = _incident(ctx, plan, until)
@@ -116,13 +118,13 @@ async def act(ctx: ChangeContext, plan: Plan) -> Facts:
 
 
 def _incident(ctx: Context, plan: Plan, until: datetime) -> Incident:
-    asked = plan.arguments
+    arguments = plan.arguments
     return Incident(
-        id=asked["incident_id"],
-        key=asked["key"],
+        id=arguments["incident_id"],
+        key=arguments["key"],
         channel_id=ctx.subject.channel.id,
-        organization=asked["organization"],
-        profile=asked["profile"],
+        organization=arguments["organization"],
+        profile=arguments["profile"],
         started_by=ctx.subject.person.id,
         started_at=ctx.now,
         until=until,
@@ -130,7 +132,7 @@ def _incident(ctx: Context, plan: Plan, until: datetime) -> Incident:
 
 
 def _entry(ctx: Context, plan: Plan, event: str) -> AuditEntry:
-    asked = plan.arguments
+    arguments = plan.arguments
     return AuditEntry(
         at=ctx.now,
         event=event,
@@ -138,22 +140,22 @@ def _entry(ctx: Context, plan: Plan, event: str) -> AuditEntry:
         user_id=ctx.subject.person.id,
         channel_id=ctx.subject.channel.id,
         command="incident start",
-        organization=asked["organization"],
+        organization=arguments["organization"],
         detail={
-            "incident": asked["incident_id"],
-            "key": asked["key"],
-            "seconds": asked["seconds"],
-            **({"alert": asked[ALERT]["says"]} if ALERT in asked else {}),
+            "incident": arguments["incident_id"],
+            "key": arguments["key"],
+            "seconds": arguments["seconds"],
+            **({"alert": arguments[ALERT]["says"]} if ALERT in arguments else {}),
         },
     )
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
     """Return True once the incident is active and, for an extension, its end has moved."""
-    running, asked = await ctx.store.incidents.running_in(ctx.subject.channel.id), plan.arguments
-    if running is None or running.id != asked["incident_id"]:
+    running, arguments = await ctx.store.incidents.running_in(ctx.subject.channel.id), plan.arguments
+    if running is None or running.id != arguments["incident_id"]:
         return False
-    return not asked["extends"] or running.until.isoformat() != asked.get("ended_at")
+    return not arguments["extends"] or running.until.isoformat() != arguments.get("ended_at")
 
 
 async def facts_again(ctx: Context, plan: Plan) -> Facts:
@@ -175,23 +177,23 @@ def _facts(incident: Incident) -> Facts:
 
 def message(plan: Plan, facts: Facts) -> Reply:
     """Return the first message of the timeline. After the incident's end, it says that it has ended."""
-    asked = plan.arguments
+    arguments = plan.arguments
     if facts.get("ended_at"):
-        return _over(str(asked["key"]), datetime.fromisoformat(facts["ended_at"]), str(facts.get("ended_by") or ""))
-    begun = "continues" if asked["extends"] else "started"
+        return _over(str(arguments["key"]), datetime.fromisoformat(facts["ended_at"]), str(facts.get("ended_by") or ""))
+    begun = "continues" if arguments["extends"] else "started"
     until = mrkdwn(" and lasts until {}", when(datetime.fromisoformat(facts["until"]))) if facts.get("until") else ""
-    key = linked_key(str(asked.get("url", "")), str(asked["key"]))
+    key = linked_key(str(arguments.get("url", "")), str(arguments["key"]))
     head = mrkdwn(":rotating_light: Incident *{}* {}{}.", key, begun, until)
     note = mrkdwn("The rules of the profile `{}` apply here until it ends. The thread of this message is its timeline.",
-                  asked["profile"])  # fmt: skip
+                  arguments["profile"])  # fmt: skip
     row = [*buttons.run(1, "Status", command_line("incident status")), buttons.form("triage", "Triage")]
-    row += [buttons.end_incident(asked["incident_id"])]
-    return reply(head, [kit.section(head), *_alert(asked), kit.context(note), *kit.actions(*row)])
+    row += [buttons.end_incident(arguments["incident_id"])]
+    return reply(head, [kit.section(head), *_alert(arguments), kit.context(note), *kit.actions(*row)])
 
 
-def _alert(asked: Facts) -> list[Block]:
+def _alert(arguments: Facts) -> list[Block]:
     """Return the alert with which the timeline starts."""
-    alert = asked.get(ALERT)
+    alert = arguments.get(ALERT)
     if not alert:
         return []
     return [kit.section(mrkdwn(":bell: Alert from {}: {}", when(datetime.fromisoformat(alert["at"])), alert["says"]))]

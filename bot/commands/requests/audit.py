@@ -19,7 +19,7 @@ from bot.core.records.audit_entry import AuditEntry
 from bot.core.reply import Block, Reply
 
 PAGE = 20
-LOOKS = 10
+LOG_PAGES = 10
 """The most pages of the log that are read to fill one page."""
 _SIGNS = {
     "succeeded": ":white_check_mark:",
@@ -105,7 +105,7 @@ async def _visible(
 ) -> list[Row]:
     found: list[Row] = []
     before = args.before
-    for _ in range(LOOKS):
+    for _ in range(LOG_PAGES):
         page = await ctx.store.audit.page(
             before_seq=before, limit=limit, databases=names, channel_id=channel_id, user_id=args.user, since=since
         )

@@ -87,12 +87,12 @@ def _tokens(request: Request) -> list[str]:
     result, proof = request.facts.get(NEXT_STEP), Proof.of(request.facts)
     if result is None:
         return []
-    said = {
+    results = {
         NextStepResult.DONE: "Turso accepted their revocation",
         NextStepResult.NOT_DONE: "They weren't revoked",
     }
     why = escaped(str(request.facts.get(NEXT_STEP_WHY) or ""))
-    words = said.get(result, "It is unknown whether they are revoked")
+    words = results.get(result, "It is unknown whether they are revoked")
     line = f"- Tokens of the old database: {words}. {why}".rstrip()
     return [line, *(f"- {_finding(one)}" for one in (proof.findings if proof else ()))]
 

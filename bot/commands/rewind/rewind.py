@@ -165,18 +165,20 @@ def _is_full(count: int | None, most: int | None) -> bool:
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
     """Return a sentence if the time is now too long ago, or the copy's name was taken. None otherwise."""
-    asked = plan.arguments
-    if why := why_out_of_reach(timedelta(seconds=asked[RETENTION_KEY]), moment_of(asked), ctx.now):
+    arguments = plan.arguments
+    if why := why_out_of_reach(timedelta(seconds=arguments[RETENTION_KEY]), moment_of(arguments), ctx.now):
         return why
-    taken = await existing(ctx.turso, asked[COPY]) is not None
-    return f"`{asked[COPY]}` already exists. Ask again to get another name." if taken else None
+    taken = await existing(ctx.turso, arguments[COPY]) is not None
+    return f"`{arguments[COPY]}` already exists. Ask again to get another name." if taken else None
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
     """Create the copy once, then wait until it is ready."""
     began = asyncio.get_running_loop().time()
-    asked, source = plan.arguments, target_of(plan)
-    made = await ctx.turso.create_copy(asked[COPY], group=asked["group"], source=source.name, at=moment_of(asked))
+    arguments, source = plan.arguments, target_of(plan)
+    made = await ctx.turso.create_copy(
+        arguments[COPY], group=arguments["group"], source=source.name, at=moment_of(arguments)
+    )
     require_copy_of(source, made)
     return {**_facts(made), "served": await wait_until_ready(ctx.turso, made, began=began)}
 

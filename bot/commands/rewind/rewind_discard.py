@@ -68,11 +68,11 @@ async def _may_be_the_last(ctx: Context, name: str, database_id: str) -> str:
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
     """Return a sentence if the copy may now be all that is left of the data, which the approvers didn't read."""
-    asked = plan.arguments
-    if SOURCE_ID not in asked:  # planned by an older version
+    arguments = plan.arguments
+    if SOURCE_ID not in arguments:  # planned by an older version
         return None
-    found = await _may_be_the_last(ctx, asked[SOURCE], asked[SOURCE_ID])
-    return found if found and found != asked[WARNED] else None
+    found = await _may_be_the_last(ctx, arguments[SOURCE], arguments[SOURCE_ID])
+    return found if found and found != arguments[WARNED] else None
 
 
 def message(plan: Plan, facts: Facts) -> Reply:

@@ -100,10 +100,10 @@ def _reach(group: str, others: list[str]) -> list[str]:
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
     """Return a sentence if the copy is gone or can't be used, or databases have joined the group since the plan."""
-    asked = plan.arguments
-    copy = await existing(ctx.turso, asked[COPY])
-    if copy is None or copy.id != asked[COPY_ID]:
-        return why_no_copy(asked[COPY], copy)
+    arguments = plan.arguments
+    copy = await existing(ctx.turso, arguments[COPY])
+    if copy is None or copy.id != arguments[COPY_ID]:
+        return why_no_copy(arguments[COPY], copy)
     if why := await why_unusable(ctx, copy):
         return why
     return await joined_since(ctx, target_of(plan).group, plan.ends_tokens_of)
@@ -170,8 +170,8 @@ def _tokens(facts: Facts) -> Mrkdwn:
         )
         return joined(" ", (Mrkdwn("Turso accepted the revocation of its tokens."), seen or until))
     why = sentence(str(facts.get(NEXT_STEP_WHY) or ""))
-    said = "weren't revoked" if facts.get(NEXT_STEP) == NextStepResult.NOT_DONE else "may still be valid"
-    effect = mrkdwn("Its tokens {}. While it is in quarantine, they can't read or write anything.", said)
+    tokens = "weren't revoked" if facts.get(NEXT_STEP) == NextStepResult.NOT_DONE else "may still be valid"
+    effect = mrkdwn("Its tokens {}. While it is in quarantine, they can't read or write anything.", tokens)
     return joined(" ", (effect, why))
 
 

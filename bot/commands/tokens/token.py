@@ -70,17 +70,17 @@ def _blocked(reads: bool | None, writes: bool | None) -> list[str]:
 
 async def mint(ctx: ChangeContext, plan: Plan) -> Secret:
     """Mint the token. Turso doesn't store it either, and can't revoke it alone."""
-    asked = plan.arguments
+    arguments = plan.arguments
     name = target_of(plan).name
-    minted = await ctx.turso.mint_token(name, expiration=asked["expiration"], read_only=asked["read_only"])
+    minted = await ctx.turso.mint_token(name, expiration=arguments["expiration"], read_only=arguments["read_only"])
     return Secret(minted.token.get_secret_value())
 
 
 def message(plan: Plan, secret: Secret) -> Reply:
     """Return the message with the token. Its `text` doesn't contain it."""
-    name, asked = target_of(plan).name, plan.arguments
-    head = mrkdwn(":key: Your token for *{}*: {}, {}", name, _access(asked["read_only"]), _until(plan, secret))
-    url = f"TURSO_DATABASE_URL={Plain(asked['libsql_url'] or '(see Turso)')}"
+    name, arguments = target_of(plan).name, plan.arguments
+    head = mrkdwn(":key: Your token for *{}*: {}, {}", name, _access(arguments["read_only"]), _until(plan, secret))
+    url = f"TURSO_DATABASE_URL={Plain(arguments['libsql_url'] or '(see Turso)')}"
     return reply(
         mrkdwn("Your token for {} is ready. Only you can see it.", name),
         [
