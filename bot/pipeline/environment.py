@@ -87,7 +87,7 @@ class Environment:
     menu_listings: Cache[tuple[str, str | None], Listing] = field(init=False)
     """The databases of an organization for the menus of a view, so that typing doesn't call Turso for every letter."""
     notes: OrderedDict[str, Address] = field(default_factory=OrderedDict)
-    """The addresses of the private notes that a request has started, by request."""
+    """The addresses of the private notes which say that a request has started, by request ID."""
     _notification_locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     traces: Traces = field(default_factory=NoTraces)
     tracing: Callable[..., AbstractContextManager[Any]] = field(default=lambda **_: nullcontext())

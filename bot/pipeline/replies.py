@@ -50,8 +50,8 @@ def error_reply(error: BotError | None, reference: str, hint: Mrkdwn | None = No
     return reply(body, [kit.section(body), *row, kit.context(mrkdwn("Reference `{}`", reference))], private=True)
 
 
-async def report_unexpected(env: Environment, incoming: Incoming, reply: Reply) -> None:
-    """Deliver the reply for an unexpected error. If that fails, too, log it."""
+async def send_or_log(env: Environment, incoming: Incoming, reply: Reply) -> None:
+    """Send a private reply to an error. If that fails, too, log it."""
     try:
         await env.messenger.send_ephemeral(address_of(incoming), reply)
     except BotError as error:

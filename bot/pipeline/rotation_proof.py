@@ -28,7 +28,7 @@ from bot.turso.data_plane import TokenAnswer
 
 log = structlog.get_logger(__name__)
 
-FIRST_LOOKS: Final = (0.0, 0.3, 0.7)
+FIRST_PAUSES: Final = (0.0, 0.3, 0.7)
 """Pauses in seconds before the first checks. If a rotation is quick, people are notified once, with its proof."""
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
@@ -55,10 +55,10 @@ async def first_findings(
     watch, now = env.watches.of(request.id), env.clock.now()
     found = watch.begun if watch else _without(request, RESTARTED)
     proof = Proof(sent_at or now, now + WATCHED_FOR, found[0], found[1] if len(found) > 1 else None, accepted)
-    for pause in FIRST_LOOKS:
+    for pause in FIRST_PAUSES:
         if watch and proof.target.tokens is OldTokens.WATCHED:
             await asyncio.sleep(pause)
-            proof = await _look(env, ctx.turso, request.id, watch, proof)
+            proof = await _try_all(env, ctx.turso, request.id, watch, proof)
     return {PROOF: proof.to_json()}
 
 
@@ -80,7 +80,7 @@ async def keep_trying(env: Environment, request_id: str) -> None:
         env.watches.start(request_id, lambda: _watch(env, request_id))
 
 
-async def prove_is_due(env: Environment, timer: Timer) -> Timer | None:
+async def continue_proof(env: Environment, timer: Timer) -> Timer | None:
     """Try the tokens once more if this process has them. Otherwise end the proof as unverified."""
     request = await env.store.requests.get(timer.subject)
     proof = Proof.of(request.facts) if request else None
@@ -117,7 +117,7 @@ async def _step(env: Environment, request_id: str) -> None:
         proof = Proof.of(request.facts) if request else None
         if request is None or proof is None or not proof.is_watched:
             return env.watches.forget(request_id)
-        found = await _look(env, env.turso_clients.turso(request.organization), request_id, watch, proof)
+        found = await _try_all(env, env.turso_clients.turso(request.organization), request_id, watch, proof)
         if found == proof:
             return await env.store.timers.schedule(_lease(env, request_id))
         if not found.is_watched:
@@ -160,7 +160,7 @@ async def _conclude(env: Environment, request: Request, proof: Proof) -> None:
         await env.store.timers.replace(lease, None)
 
 
-async def _look(env: Environment, turso: TursoReader, request_id: str, watch: ProbeWatch, proof: Proof) -> Proof:
+async def _try_all(env: Environment, turso: TursoReader, request_id: str, watch: ProbeWatch, proof: Proof) -> Proof:
     """Try each undecided token, and return the new proof."""
     found = await asyncio.gather(*(_try(env, turso, watch, proof.until, one) for one in proof.findings))
     sibling = found[1] if len(found) > 1 else None

@@ -21,7 +21,7 @@ from bot.core.parsing.grammar import Grammar
 from bot.core.policy import Policy, load
 from bot.core.records.audit_entry import AuditEntry
 from bot.errors import BotError, Unavailable
-from bot.pipeline.outcomes.notifications import notify_is_due
+from bot.pipeline.outcomes.notifications import retry_notification
 from bot.store.store import open_store
 from tests.stores import copy_store
 
@@ -67,7 +67,7 @@ class Installation:
     async def timers_fire(self, at: int = 0) -> None:
         """Fire the timers that are due after a while, in one of the processes."""
         for timer in await self.stores[at].timers.due(NOON + timedelta(minutes=5)):
-            await self.stores[at].timers.replace(timer, await notify_is_due(self.process(at).env, timer))
+            await self.stores[at].timers.replace(timer, await retry_notification(self.process(at).env, timer))
 
     async def _post(self, channel_id: str, reply: Any) -> None:
         if self.cut:

@@ -53,7 +53,7 @@ LEFT = TWO.replace("  acme: {token: env:TURSO_API_TOKEN}\n", "").replace(
 )
 
 
-def notice(world: World) -> None:
+def clear_caches(world: World) -> None:
     """Clear the bot's caches of people, groups, channels and shifts, so that what follows starts with current facts."""
     assert world.bot is not None
     directory: Any = world.bot.env.directory

@@ -12,7 +12,7 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.home.home_tab import view_of
 from bot.pipeline.outcomes import live_cards
 from bot.pipeline.outcomes.live_cards import refresh_live_cards
-from bot.pipeline.timers.digests import digest_is_due
+from bot.pipeline.timers.digests import post_due_digest
 from tests.authorization import lost
 from tests.authorization.entries import incoming
 from tests.policies import WITH_NAMED_DBA
@@ -54,7 +54,7 @@ async def digest(world: World, *, days_ago: int) -> None:
     kept = await store.digests.get(DB_OPS)
     assert kept is not None
     assert await store.digests.mark(DB_OPS, kept.last_period, was=kept.last_period, next_at=then)
-    await digest_is_due(world.bot.env, Timer(TimerKind.DIGEST, DB_OPS, then))
+    await post_due_digest(world.bot.env, Timer(TimerKind.DIGEST, DB_OPS, then))
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ async def test_a_form_suggests_nothing_to_a_person_who_has_left(world: World) ->
     assert await world.bot.path.options(asked, "topsec")
 
     with lost.out_of_the_channel(world, REMY):
-        lost.notice(world)
+        lost.clear_caches(world)
         assert await world.bot.path.options(asked, "topsec") == []
 
 

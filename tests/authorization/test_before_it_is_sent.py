@@ -83,7 +83,7 @@ async def test_a_loss_between_the_vote_and_the_start_stops_the_change(
         await world.person(ANA).presses("Approve", card)
         found = await stage.reaches(world, card, State.STALE)
         await world.wait_until_idle()
-    lost.notice(world)
+    lost.clear_caches(world)
 
     assert "Nothing was changed" in found.outcome
     assert not world.changes("DELETE", f"/{database}")

@@ -51,7 +51,7 @@ async def test_an_incident_does_not_replace_votes(world: World) -> None:
         with pytest.raises(Refused, match="approved this is no longer allowed to approve it"):
             await pressing(DANA, "token.reveal")(world, token)
         assert not world.changes("POST", "/promised/auth/tokens")
-    lost.notice(world)
+    lost.clear_caches(world)
 
     await stepping(Step.COUNTDOWN_END)(world, countdown)
     await pressing(DANA, "token.reveal")(world, token)

@@ -84,4 +84,4 @@ async def test_the_start_of_every_changing_command_is_authorized(world: World, c
             assert not (await authorize(world.bot.env, request, Step.START, compares=False)).allowed
     finally:
         set_policy(world, lost.POLICY)
-        lost.notice(world)
+        lost.clear_caches(world)

@@ -46,7 +46,7 @@ async def test_an_entry_point_refuses_after_a_loss_and_nothing_is_sent(
     with lost.EVERY[name](world, who), pytest.raises(BotError) as refused:
         await entry.take(world, PREPARED[entry.name])
     await world.wait_until_idle()
-    lost.notice(world)
+    lost.clear_caches(world)
 
     assert str(refused.value).endswith(".")
     assert "trigger" not in str(refused.value), "the refusal names another cause"

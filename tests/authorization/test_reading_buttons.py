@@ -14,7 +14,7 @@ async def test_a_button_that_only_reads_is_for_members_too(world: World) -> None
     await world.create_databases("previewed")
 
     with lost.out_of_the_channel(world, REMY):
-        lost.notice(world)
+        lost.clear_caches(world)
         answer = await forging.answer_to(
             world, REMY, forging.forge_click(world, REMY, "run.1", "show previewed --private")
         )

@@ -42,7 +42,7 @@ async def test_a_group_that_slack_does_not_list_counts_for_no_one(world: World) 
         assert (answer.refusal, "user group" in answer.why) == (RefusalKind.UNKNOWN, True)
         typed = await world.person(DANA).types("/turso db destroy silence --now")
 
-    lost.notice(world)
+    lost.clear_caches(world)
     assert "user group" in words(typed), "the failed lookup removed the cached members"
 
 
@@ -95,7 +95,7 @@ async def test_nothing_is_posted_to_a_channel_that_was_shared_a_moment_ago(world
     await world.person(DANA).types("/turso ls")
     with lost.channel_shared(world, DANA):
         answer = await forging.answer_to(world, DANA, world.workspace.say(DANA, DB_OPS, "/turso ls"))
-    lost.notice(world)
+    lost.clear_caches(world)
 
     assert "shared with another organization" in words(answer)
 
@@ -111,7 +111,7 @@ async def test_a_break_glass_request_that_loses_its_right_needs_no_review(world:
         typed = replace(incoming(world, DANA, "", ""), kind=Kind.COMMAND)
         await command_lines.ask(env, typed, read)
         await world.wait_until_idle()
-    lost.notice(world)
+    lost.clear_caches(world)
 
     assert not world.changes("PATCH", "/glass/configuration")
     assert len(await world.bot.store.reviews.find(owed=True)) == before

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.records.timers import Timer, TimerKind
 from bot.errors import Unavailable
-from bot.pipeline.timers.digests import BEGUN, digest_is_due
+from bot.pipeline.timers.digests import BEGUN, post_due_digest
 from tests.world import ANA, DB_OPS, World, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-digest-cut")]
@@ -44,17 +44,17 @@ async def test_while_turso_does_not_answer_a_digest_is_tried_again_and_then_post
     timer = await due(world)
     world.turso.faults.add("status", method="GET", path="*/acme/usage", status=500, count=None)
 
-    again = await digest_is_due(world.bot.env, timer)
+    again = await post_due_digest(world.bot.env, timer)
 
     assert again is not None
     assert again.attempt == 1
     assert posted(world, "Turso digest") == 0
     world.turso.faults.clear()
-    following = await digest_is_due(world.bot.env, again)
+    following = await post_due_digest(world.bot.env, again)
     assert following is not None
     assert following.due_at == coming(world)
     await until(lambda: posted(world, "Turso digest") == 1, what="the digest")
-    assert (await digest_is_due(world.bot.env, again)) is not None
+    assert (await post_due_digest(world.bot.env, again)) is not None
     assert posted(world, "Turso digest") == 1
 
 
@@ -69,13 +69,13 @@ async def test_an_interrupted_digest_is_reported_and_not_posted_again(
 
     with monkeypatch.context() as patched:
         patched.setattr(type(world.bot.env.messenger), "post", lost)
-        again = await digest_is_due(world.bot.env, timer)
+        again = await post_due_digest(world.bot.env, timer)
     kept = await world.bot.store.digests.get(DB_OPS)
     assert kept is not None
     assert kept.last_period.endswith(BEGUN)
     assert again is not None
 
-    following = await digest_is_due(world.bot.env, again)
+    following = await post_due_digest(world.bot.env, again)
 
     assert posted(world, "was interrupted") == 1
     assert posted(world, "Turso digest") == before
@@ -88,6 +88,6 @@ async def test_a_digest_that_is_turned_off_meanwhile_does_not_come_back(world: W
     timer = await due(world)
     await world.bot.store.digests.drop(DB_OPS)
 
-    assert await digest_is_due(world.bot.env, timer) is None
+    assert await post_due_digest(world.bot.env, timer) is None
     assert not await world.bot.store.digests.mark(DB_OPS, "2026-W01", was="")
     assert await world.bot.store.digests.get(DB_OPS) is None

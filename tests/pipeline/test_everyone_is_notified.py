@@ -18,7 +18,7 @@ from bot.core.records.incidents import Incident, Review
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.requests.request import Mode, Request, State
 from bot.core.requests.transition import Transition
-from bot.pipeline.outcomes.notifications import notify_is_due, notify_outcome, notify_review
+from bot.pipeline.outcomes.notifications import notify_outcome, notify_review, retry_notification
 from tests.pipeline.fake_slack import EVERYBODY, MEMBERS, Notifier, notifier
 from tests.soak import pairs
 from tests.store import samples
@@ -264,7 +264,7 @@ async def test_a_crash_between_the_message_and_its_record_sends_the_message_twic
     monkeypatch.undo()
     for timer in await here.store.timers.due(here.clock.now() + timedelta(days=1)):
         if timer.kind is TimerKind.NOTIFY:
-            await here.store.timers.replace(timer, await notify_is_due(here.env, timer))
+            await here.store.timers.replace(timer, await retry_notification(here.env, timer))
     assert 1 <= here.message_counts("U0ANA")["U0ANA"] <= 2
 
 

@@ -203,7 +203,7 @@ async def test_blocks_and_holds_match_after_an_outcome_that_was_unknown_at_first
     await make_unknown(world, monkeypatch, card, name, operation)
     await q.configuration(world, name, **OPENED[opened])
     request = await stage.request_of(world, card)
-    for _ in settlement.SECOND_LOOKS:
+    for _ in settlement.RECONCILE_PAUSES:
         await reconciled(world, request.id)
     request = await q.state(world, request)
     await world.wait_until_idle()

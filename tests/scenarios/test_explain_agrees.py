@@ -13,7 +13,7 @@ from bot.blocks.text import sentence
 from bot.core.model import Verdict
 from bot.pipeline.requests.explain import ARCHIVED, NO_SUCH_PERSON, NOT_IN_IT, NOT_SHOWN
 from bot.sandbox.workspace.model import Channel, Message
-from tests.authorization.lost import notice
+from tests.authorization.lost import clear_caches
 from tests.policies import WITH_DBA_GROUP
 from tests.scenarios import forging
 from tests.scenarios.decisions import record_decisions
@@ -118,7 +118,7 @@ def sections(message: Message) -> list[str]:
 
 async def really(world: World, monkeypatch: pytest.MonkeyPatch, who: str, where: str, line: str) -> Answer:
     """Type a line as that person, and return the last verdict of the policy with the displayed reason."""
-    notice(world)
+    clear_caches(world)
     before = {(one.channel_id, one.ts) for one in forging.private_messages(world, who)}
     with monkeypatch.context() as patch:
         decided = record_decisions(patch)
@@ -139,7 +139,7 @@ async def explained(world: World, line: str, who: str, where: str, *, unsaid: st
     `unsaid` is a Slack method that fails meanwhile.
     """
     assert world.bot is not None
-    notice(world)
+    clear_caches(world)
     groups = world.bot.env.rules.policy.groups_in(DB_OPS)
     await world.bot.env.directory.subject_of(ANA, DB_OPS, usergroups=groups)
     asked = f"policy explain {line} --as <@{who}> --in <#{where}>"

@@ -45,7 +45,7 @@ async def test_home_is_shown_even_if_slack_returns_nothing_about_a_requester(
 ) -> None:
     one, two = await make_request(world, "/turso freeze {}"), await make_request(world, "/turso freeze {}", by=REMY)
     await world.wait_until_idle()
-    lost.notice(world)
+    lost.clear_caches(world)
     request.getfixturevalue("silent_about_dana")
 
     await world.workspace.open_home(ANA)

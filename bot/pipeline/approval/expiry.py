@@ -20,8 +20,8 @@ OUTCOMES: Final = {
 }
 
 
-async def start_is_over(env: Environment, request: Request) -> bool:
-    """Expire an approved request that is too old to start. Return False if it may still start."""
+async def expire_if_too_late(env: Environment, request: Request) -> bool:
+    """Expire an approved request if it is too old to start. Returns False if it may still start."""
     if request.expires_at is None or request.expires_at > env.clock.now():
         return False
     await expire(env, request.id, at_latest=request.expires_at)
@@ -34,7 +34,7 @@ async def expire(
     """Expire a request whose change hasn't been sent to Turso, and notify the people concerned.
 
     Args:
-        keeps: the timer that fired. It stays until people are notified, so that a crash in between loses nothing.
+        keeps: the timer that fired. It is kept until people are notified, in case of a crash in between.
         at_latest: when the request expires under the current rules, if that is earlier than its own deadline.
     """
     request = await env.store.requests.get(request_id)

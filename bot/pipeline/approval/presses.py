@@ -25,10 +25,10 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.replies import entry, private_note
 
-LAPSE: Final = timedelta(minutes=15)
-"""How long a token may be revealed."""
+REVEALABLE_FOR: Final = timedelta(minutes=15)
+"""How long after the approval a token may be revealed."""
 OVER: Final = "This request has expired, and nothing was changed. Ask again if you still want it."
-WAIT: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REMIND})
+WAITING_STEPS: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REMIND})
 """Steps of a request that is waiting. The current rules may give them less time."""
 
 
@@ -76,7 +76,7 @@ async def request_of(env: Environment, incoming: Incoming, verb: str) -> Request
         Forbidden: the policy gives this person no access at all.
     """
     request = await env.store.requests.get(incoming.value) if incoming.value else None
-    if request is None or not fits(incoming.channel_id, request.channel_id):
+    if request is None or not may_be_pressed_in(incoming.channel_id, request.channel_id):
         raise BadInput("I can't find this request. `/turso requests` lists the open ones.")
     await require_access(env, incoming, verb)
     return request
@@ -87,7 +87,7 @@ async def require_access(env: Environment, incoming: Incoming, verb: str) -> Non
     try:
         subject = await env.directory.subject(replace(incoming, channel_id=""), usergroups=frozenset())
     except Unavailable:
-        return  # each step is decided again, and refused without facts. Withdrawing one's own request needs none
+        return  # each step is authorized again, and refused if facts are missing. Withdrawing needs none
     decision = judge(env, subject, anything := Action(env.catalogue.home))
     if decision.verdict is Verdict.DENY:
         raise Forbidden(
@@ -97,7 +97,7 @@ async def require_access(env: Environment, incoming: Incoming, verb: str) -> Non
         )
 
 
-def fits(pressed_in: str, channel_id: str) -> bool:
+def may_be_pressed_in(pressed_in: str, channel_id: str) -> bool:
     """Return True in the request's own channel, in Home and in direct messages. Home shows requests of all channels."""
     return pressed_in in ("", channel_id) or pressed_in.startswith("D")
 
@@ -115,7 +115,7 @@ async def require_authorized(
         await end_stale(env, request, answer.why)
         raise BotError(f"{answer.why} Nothing was changed. Ask again if you still want it.")
     answer = answer.require_allowed()
-    if step in WAIT and answer.request.is_over(env.clock.now()):
+    if step in WAITING_STEPS and answer.request.is_over(env.clock.now()):
         await expire(env, request.id, at_latest=answer.request.expires_at)
         raise Refused(OVER)
     return answer
@@ -144,7 +144,7 @@ async def start_approved(
 ) -> Request | None:
     """Start an approved or confirmed request, or make its token ready to reveal. Returns None if it isn't pending."""
     reveals = env.catalogue.reveals(request.command)
-    until = now + (min(LAPSE, decision.start_within) if reveals else decision.start_within)
+    until = now + (min(REVEALABLE_FOR, decision.start_within) if reveals else decision.start_within)
     move = Transition(
         to=State.READY if reveals else State.APPROVED,
         at=now,

@@ -22,7 +22,7 @@ ANY_MEMBER: Final = Person("", "")
 async def facts_of(env: Environment, channel_id: str) -> SlackFacts:
     """Return the current members of a channel and of the groups in its rules.
 
-    Raises Unavailable without the channel.
+    Raises Unavailable if Slack doesn't return the channel.
     """
     found = await env.directory.look_up(SlackQuery(channel_id, frozenset(), env.rules.policy.groups_in(channel_id)))
     if found.channel is None:

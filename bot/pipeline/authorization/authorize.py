@@ -25,12 +25,12 @@ from bot.pipeline.environment import Environment
 
 OUTLIVE_INCIDENTS: Final = frozenset({Step.DENY, Step.COUNTDOWN_END, Step.UNDO, Step.REVIEW, Step.FOLLOW_UP})
 """Steps for operations of an incident. The incident's rules apply to them even after its end."""
-LEAD_ON: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REVEAL, Step.START, Step.COUNTDOWN_END})
+LEAD_TO_CHANGE: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REVEAL, Step.START, Step.COUNTDOWN_END})
 """Steps that lead to the change itself, so the database must be the one in the plan."""
 START_COMPARES: Final = frozenset({Step.VOTE, Step.CONFIRM})
 """Steps before the start, which compares the database with the plan again."""
 TYPED_JUST_NOW: Final = timedelta(seconds=30)
-LOOK_SECONDS: Final = 2.0
+COMPARE_SECONDS: Final = 2.0
 """How long a press waits for Turso if the start compares again anyway."""
 
 
@@ -121,7 +121,7 @@ async def authorize(
         )
         now = case(facts)
         answer = _answer(now)
-    return await _compared(env, answer) if answer.allowed and compares and step in LEAD_ON else answer
+    return await _compared(env, answer) if answer.allowed and compares and step in LEAD_TO_CHANGE else answer
 
 
 async def _profile(env: Environment, request: Request, step: Step) -> str | None:
@@ -202,7 +202,7 @@ async def _compared(env: Environment, answer: Authorization) -> Authorization:
     step, request = answer.case.step, answer.case.request
     try:
         ctx = env.context(answer.subject, organization=request.organization)
-        async with asyncio.timeout(LOOK_SECONDS if step in START_COMPARES else None):
+        async with asyncio.timeout(COMPARE_SECONDS if step in START_COMPARES else None):
             changed = await drift(ctx, request.plan, env.by_name[request.command], checks_size=step is Step.START)
     except (BotError, TimeoutError) as error:
         if step in START_COMPARES and len(request.plan.databases) < 2:

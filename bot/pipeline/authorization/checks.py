@@ -37,7 +37,7 @@ An approval doesn't replace a review, and a review doesn't replace an approval.
 """
 
 
-def _as_asked_now(case: Case) -> Decision:
+def _decide_as_new(case: Case) -> Decision:
     """Decide on the request as if it were made now. Refuses if the rules now require more than they did then."""
     requester = case.subject(case.request.requester, REQUESTER_IS)
     decision = decide_request(case.policy, requester, case.request)
@@ -59,7 +59,7 @@ def _is_own(case: Case) -> bool:
 
 
 def _vote(case: Case) -> Decision:
-    return _by_approver(case, _as_asked_now(case))
+    return _by_approver(case, _decide_as_new(case))
 
 
 def _deny(case: Case) -> Decision:
@@ -83,13 +83,13 @@ def _by_approver(case: Case, decision: Decision) -> Decision:
 def _confirm(case: Case) -> Decision:
     if not _is_own(case):
         raise StepRefused(RefusalKind.NOT_ALLOWED, "Only the requester can do this.")
-    return _as_asked_now(case)
+    return _decide_as_new(case)
 
 
 def _remind(case: Case) -> Decision:
     if not _is_own(case):
         raise StepRefused(RefusalKind.NOT_ALLOWED, "Only the requester can send a reminder.")
-    return _as_asked_now(case)
+    return _decide_as_new(case)
 
 
 def _reveal(case: Case) -> Decision:
@@ -100,7 +100,7 @@ def _reveal(case: Case) -> Decision:
 
 def _start(case: Case) -> Decision:
     """Decide whether a request may start. The recorded votes must still be enough."""
-    decision = _as_asked_now(case)
+    decision = _decide_as_new(case)
     if decision.verdict is not Verdict.APPROVE or count_votes(case, decision, case.request.votes).reached:
         return decision
     for vote in case.request.votes:

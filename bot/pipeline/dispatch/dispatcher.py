@@ -26,7 +26,7 @@ from bot.pipeline.dispatch.refusal_hints import hint_for
 from bot.pipeline.environment import Environment
 from bot.pipeline.home.open_homes import OpenHomes
 from bot.pipeline.outcomes.notifications import notify_outcome
-from bot.pipeline.replies import error_reply, private_note, report_unexpected
+from bot.pipeline.replies import error_reply, private_note, send_or_log
 from bot.pipeline.requests import channel_buttons, command_lines, open_form
 
 log = structlog.get_logger(__name__)
@@ -158,9 +158,9 @@ class Dispatcher:
             again = "Press again if you still want it."
         elif isinstance(read := self._read(_line_of(incoming)), Parsed):
             name = read.spec.name
-        came = f"I was offline when you sent this at {utc(incoming.at)}"
+        missed = f"I was offline when you sent this at {utc(incoming.at)}"
         voted = " Your vote from that time is recorded." if await self._has_voted(incoming) else ""
-        why = Refused(f"{came}, so nothing {'more ' if voted else ''}was done.{voted} {again}")
+        why = Refused(f"{missed}, so nothing {'more ' if voted else ''}was done.{voted} {again}")
         await self._guarded(here, name, partial(_fail, why))
         await self._refresh_outcome(incoming)
 
@@ -244,16 +244,16 @@ class Dispatcher:
                 await record_refusal(self.env, incoming, name, error)
             finally:
                 hint = await hint_for(self.env, error, incoming.user_id)
-                await report_unexpected(self.env, incoming, error_reply(error, incoming.id, hint))
+                await send_or_log(self.env, incoming, error_reply(error, incoming.id, hint))
                 await button_actions.redraw_if_ended(self.env, incoming)
         except asyncio.CancelledError:  # a shutdown ended the wait. A stored intent is handled after the next start
             if not recorded and incoming.kind is not Kind.MENTION:
-                await report_unexpected(self.env, incoming, private_note(CUT_OFF))
+                await send_or_log(self.env, incoming, private_note(CUT_OFF))
             raise
         except Exception as error:
             log.exception("a command failed because of a bug")
             self._note(incoming, name, "broken", started, error)
-            await report_unexpected(self.env, incoming, error_reply(None, incoming.id))
+            await send_or_log(self.env, incoming, error_reply(None, incoming.id))
         else:
             self._note(incoming, name, outcome, started)
         if recorded or incoming.kind is Kind.MENTION:

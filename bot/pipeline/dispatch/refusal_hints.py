@@ -13,8 +13,8 @@ from bot.pipeline.authorization.decision import Forbidden, judge
 from bot.pipeline.environment import Environment
 
 NAMED: Final = 3
-LOOKED_AT: Final = 20
-"""The most other channels in which the same decision is tried."""
+CHANNELS_AT_MOST: Final = 20
+"""The maximum number of other channels in which the same action is decided."""
 SECONDS: Final = 2.0
 UNKNOWN: Final = mrkdwn("Another channel may allow this.")
 TO_ADD: Final = mrkdwn("`/turso whoami` shows what an admin can add.")
@@ -75,7 +75,7 @@ async def _allowing(env: Environment, subject: Subject, action: Action) -> list[
     """Return the subject's channels whose rules let them request the action."""
     policy, person = env.rules.policy, subject.person
     there = {one.id: one for one in await env.directory.channels_of(person.id)}
-    bound = sorted(one for one in policy.channels if one in there and one != subject.channel.id)[:LOOKED_AT]
+    bound = sorted(one for one in policy.channels if one in there and one != subject.channel.id)[:CHANNELS_AT_MOST]
     groups = frozenset[str]().union(*(policy.groups_in(one) for one in bound))
     known = (await env.directory.subject_of(person.id, "", usergroups=groups)).groups if groups else {}
 

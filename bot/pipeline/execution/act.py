@@ -9,7 +9,7 @@ from bot.errors import BadInput, BotError, Refused
 from bot.pipeline import rotation_proof
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.comparison import Comparisons, why_stale
-from bot.pipeline.execution.phases import command_of, context_of, request_of, show_quietly
+from bot.pipeline.execution.phases import command_of, context_of, request_of, try_refresh_cards
 from bot.pipeline.outcomes.start_delay import show_delay
 from bot.pipeline.quarantine.undo import start_undo
 from bot.turso import NotSent, TursoRejected, noting_changes
@@ -37,7 +37,7 @@ async def act(env: Environment, comparisons: Comparisons, request_id: str, phase
     at = env.clock.now()
     # Deny and Withdraw are removed from the card before the change is marked as sent, so that Slack can't delay it
     # then.
-    shown = asyncio.create_task(show_quietly(env, request_id))
+    shown = asyncio.create_task(try_refresh_cards(env, request_id))
     try:
         with noting_changes() as made:
             facts = await command.operation(kind).act(ctx, request.plan)

@@ -7,12 +7,12 @@ from bot.core.requests.request import Mode, Request, State
 from bot.core.requests.step_results import BeginResult, PhaseKind
 from bot.core.requests.transition import Transition
 from bot.errors import BotError, Unavailable
-from bot.pipeline.approval.expiry import start_is_over
+from bot.pipeline.approval.expiry import expire_if_too_late
 from bot.pipeline.authorization.authorize import authorize
 from bot.pipeline.authorization.steps import RefusalKind, Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.comparison import Comparisons, why_stale
-from bot.pipeline.execution.phases import context_of, show_quietly
+from bot.pipeline.execution.phases import context_of, try_refresh_cards
 from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.outcomes.request_cards import post_card
 from bot.pipeline.outcomes.start_delay import show_delay
@@ -35,13 +35,13 @@ async def begin(env: Environment, comparisons: Comparisons, request_id: str, pha
 
 
 async def _start(env: Environment, comparisons: Comparisons, request: Request, phase: str) -> BeginResult:
-    if await start_is_over(env, request):
+    if await expire_if_too_late(env, request):
         return BeginResult.STOP
     async with show_delay(env, request.id):  # Unavailable is retried until the approval is too old
         answer = await authorize(env, request, Step.START)
         if answer.refusal is RefusalKind.UNKNOWN:
             raise Unavailable(answer.why)
-        if answer.allowed and await start_is_over(env, answer.request):
+        if answer.allowed and await expire_if_too_late(env, answer.request):
             return BeginResult.STOP
         taken = await take(env, await context_of(env, request), answer.request) if answer.allowed else None
     if taken is None:
@@ -65,7 +65,7 @@ async def _begin_again(env: Environment, comparisons: Comparisons, request: Requ
         await (_stop(env, request, why) if kind is PhaseKind.UNDO else back_to_quarantine(env, request, why))
         return BeginResult.STOP
     comparisons.note(request.id, phase)
-    await show_quietly(env, request.id)
+    await try_refresh_cards(env, request.id)
     return BeginResult.GO
 
 
@@ -102,7 +102,7 @@ async def _stop(env: Environment, request: Request, why: str) -> None:
 async def _announce(env: Environment, request: Request) -> None:
     """Show on the card that the request starts. If it needed no approval, post the card before the change."""
     if request.mode is not Mode.BREAK_GLASS or await env.store.cards.of(request.id):
-        return await show_quietly(env, request.id)
+        return await try_refresh_cards(env, request.id)
     with suppress(BotError):
         await post_card(env, request, fresh=False)
     return None

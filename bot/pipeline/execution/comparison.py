@@ -8,7 +8,7 @@ from bot.core.ports import Clock
 from bot.core.requests.request import Request, State
 from bot.core.requests.step_results import PhaseKind
 from bot.errors import Unavailable
-from bot.pipeline.approval.expiry import start_is_over
+from bot.pipeline.approval.expiry import expire_if_too_late
 from bot.pipeline.authorization.authorize import authorize
 from bot.pipeline.authorization.plan_drift import other_object
 from bot.pipeline.authorization.steps import RefusalKind, Step
@@ -53,6 +53,6 @@ async def why_stale(env: Environment, request: Request, phase: str) -> str | Non
     answer = await authorize(env, request, Step.START)
     if answer.refusal is RefusalKind.UNKNOWN:
         raise Unavailable(answer.why)
-    if answer.allowed and await start_is_over(env, answer.request):
+    if answer.allowed and await expire_if_too_late(env, answer.request):
         return None  # it has just expired, so it isn't sent either
     return answer.why or None

@@ -49,7 +49,7 @@ async def facts_again(ctx: Context, command: ChangeCommand[Any], kind: PhaseKind
     return dict(await command.facts_again(ctx, plan))
 
 
-async def show_quietly(env: Environment, request_id: str) -> None:
+async def try_refresh_cards(env: Environment, request_id: str) -> None:
     """Update a request's cards. Ignores errors of Slack, Turso and the store, so that they don't stop the step."""
     with suppress(BotError):
         await show(env, request_id)

@@ -27,7 +27,7 @@ PREFIX: Final = "al"
 """The prefix of the IDs of alerts."""
 SUPERSEDED: Final = "superseded"
 NOT_SHOWN: Final = "not_shown"
-"""How a notice was settled whose alert the policy doesn't show in its channel."""
+"""The recorded result of a notice whose alert the policy doesn't show in its channel."""
 QUIET_ENDS: Final = (AlertEnd.HIGHER, AlertEnd.OFF, AlertEnd.UNWATCHED)
 """Ends that another message reports, so that a deleted card isn't posted again."""
 

@@ -24,7 +24,7 @@ from bot.pipeline.outcomes.policy_notices import announce_policy_change, is_poli
 from bot.pipeline.outcomes.private_notes import update_note
 from bot.pipeline.outcomes.recipients import is_private
 from bot.pipeline.outcomes.request_cards import (
-    CardContent,
+    RefreshResult,
     below_card,
     card_of,
     refresh_cards,
@@ -60,7 +60,7 @@ async def notify_outcome(env: Environment, request_id: str) -> None:
         await env.store.timers.schedule(Timer(TimerKind.NOTIFY, request_id, env.clock.now() + SOON))
 
 
-async def notify_is_due(env: Environment, timer: Timer) -> Timer | None:
+async def retry_notification(env: Environment, timer: Timer) -> Timer | None:
     """Retry a notification, with growing pauses, until it works or is known to be impossible."""
     try:
         if timer.subject.startswith("r-"):
@@ -146,9 +146,9 @@ async def _notify_of_outcome(env: Environment, request: Request) -> str:
     reveals = env.catalogue.reveals(request.command)
     if reveals and request.state in (State.SUCCEEDED, State.UNKNOWN):
         return await _notify_of_reveal(env, request)
-    if shown is CardContent.POSTED_AGAIN:
+    if shown is RefreshResult.POSTED_AGAIN:
         return CHANNEL
-    if shown is CardContent.NO_CARD:
+    if shown is RefreshResult.NO_CARD:
         seen = request.mode is Mode.DIRECT and request.state not in UNSEEN and not reveals
         return await _notify_by_card(env, request, in_channel=seen or request.mode is Mode.BREAK_GLASS)
     _, thread_ts = await below_card(env, request)
@@ -219,7 +219,7 @@ async def notify_review_now(env: Environment, review_id: str) -> None:
     if review is None or review.reviewed_at is None or request is None:
         return await env.store.notices.set_notified(review_id, REVIEWED, how="superseded")
     async with env.notification_lock(review_id):
-        if await refresh_cards(env, request) is CardContent.POSTED_AGAIN:
+        if await refresh_cards(env, request) is RefreshResult.POSTED_AGAIN:
             return await env.store.notices.set_notified(review_id, REVIEWED, how=CHANNEL)
         _, thread_ts = await below_card(env, request)
         reply: Reply = notices.reviewed_notice(review, request, env.catalogue)

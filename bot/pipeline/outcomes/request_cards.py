@@ -30,8 +30,8 @@ NOT_SHOWN: Final = "not_shown"
 """The code of a card that its channel may not show."""
 
 
-class CardContent(Enum):
-    """The result of updating the copies of a card."""
+class RefreshResult(Enum):
+    """The result of `refresh_cards`."""
 
     NO_CARD = auto()
     """The request has no card."""
@@ -215,25 +215,25 @@ async def below_card(env: Environment, request: Request) -> tuple[str, str | Non
     return channel_id, await thread_of(env, request) or ts
 
 
-async def refresh_cards(env: Environment, request: Request, *, fresh: bool = True) -> CardContent:
+async def refresh_cards(env: Environment, request: Request, *, fresh: bool = True) -> RefreshResult:
     """Update every copy of a card. If all copies were deleted, post it again. Raises Unavailable."""
     copies = await env.store.cards.of(request.id)
     if not copies:
-        return CardContent.NO_CARD
+        return RefreshResult.NO_CARD
     if not await may_be_seen(env, request.channel_id, fresh=fresh):
-        return CardContent.NOWHERE
+        return RefreshResult.NOWHERE
     reply = await card_of(env, request)
     gone = [copy for copy in copies if not await env.messenger.update(*copy, reply)]
     if len(gone) < len(copies):
-        return CardContent.UPDATED
+        return RefreshResult.UPDATED
     try:
         await post_card(env, request)
     except CannotPost as error:
         log.warning("a deleted card could not be posted again", request=request.id, why=error.code)
-        return CardContent.NOWHERE
+        return RefreshResult.NOWHERE
     for channel_id, ts in gone:
         await env.store.cards.drop(request.id, channel_id, ts)
-    return CardContent.POSTED_AGAIN
+    return RefreshResult.POSTED_AGAIN
 
 
 async def refresh_ended_freezes(env: Environment, request: Request) -> None:

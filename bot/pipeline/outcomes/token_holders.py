@@ -33,11 +33,11 @@ async def notify_holders(env: Environment, request: Request, *, only_of: str | N
     is_revoked = request.facts.get(NEXT_STEP) != NextStepResult.NOT_DONE
     target = request.plan.target
     replaced = {one.holder for one in old if request.plan.successor and target and one.database_id == target.id}
-    since = (one.holder for one in old if one.minted_at >= request.created_at)  # nobody knew of them in the plan
+    since = (one.holder for one in old if one.minted_at >= request.created_at)  # the plan couldn't name them
     for holder in dict.fromkeys([*request.plan.holders, *since]):
         theirs = _databases(old, holder) if is_revoked else []
-        is_told = bool(theirs) or only_of is None
-        if holder != request.requester and is_told and (holder in replaced or is_revoked):
+        is_notified = bool(theirs) or only_of is None
+        if holder != request.requester and is_notified and (holder in replaced or is_revoked):
             word = notices.replaced_notice if holder in replaced else notices.tokens_revoked_notice
             reply = word(request, theirs, proof)
             notice = await notice_of(env, request, f"{REVOKED} {only_of or ''}".strip(), reply)

@@ -56,7 +56,7 @@ class Finding:
     """The countdown that the current rules require, if it is longer."""
 
 
-async def countdown_is_over(env: Environment, timer: Timer) -> Timer | None:
+async def handle_countdown_end(env: Environment, timer: Timer) -> Timer | None:
     """Start the destroy after a countdown, or record and announce why it doesn't start."""
     request = await env.store.requests.get(timer.subject)
     if request is None:
@@ -68,12 +68,14 @@ async def countdown_is_over(env: Environment, timer: Timer) -> Timer | None:
         return None
     if request.due_at and request.due_at > env.clock.now():
         return replace(timer, due_at=request.due_at)
-    found = await examine(env, request)
-    if found.end is End.LATER or (found.end is End.STALE and not await _lifted(env, request)):
-        return await _again(env, request, timer, found.why)
-    if found.end is End.LONGER:
-        return await _lengthen(env, request, timer, found)
-    await {End.DESTROY: _start, End.REFUSED: _keep, End.STALE: _drop}[found.end](env, request, found.why)
+    finding = await examine(env, request)
+    if finding.end is End.LATER or (finding.end is End.STALE and not await _unblock(env, request)):
+        return await _retry_later(env, request, timer, finding.why)
+    if finding.end is End.LONGER:
+        return await _lengthen(env, request, timer, finding)
+    await {End.DESTROY: _start, End.REFUSED: _keep_quarantine, End.STALE: _end_quarantine}[finding.end](
+        env, request, finding.why
+    )
     return None
 
 
@@ -81,7 +83,7 @@ async def examine(env: Environment, request: Request) -> Finding:
     """Decide how a countdown ends, from the database's current state and the current rules."""
     silent = ""
     try:
-        if changed := await _not_as_left(env, request):
+        if changed := await _change_since_start(env, request):
             return Finding(End.STALE, changed)
     except BotError as error:
         silent = str(error)
@@ -90,11 +92,11 @@ async def examine(env: Environment, request: Request) -> Finding:
         return Finding(End.REFUSED, answer.why)
     if silent or not answer.allowed:
         return Finding(End.LATER, answer.why or silent)
-    asked = answer.request.countdown
-    if (due := _due_by(request, asked)) and due > env.clock.now():
+    required = answer.request.countdown
+    if (due := _due_by(request, required)) and due > env.clock.now():
         name = request.plan.target.name if request.plan.target else "it"
-        why = f"The rules now require a countdown of {duration(asked)}, so `{name}` won't be destroyed earlier."
-        return Finding(End.LONGER, why, asked)
+        why = f"The rules now require a countdown of {duration(required)}, so `{name}` won't be destroyed earlier."
+        return Finding(End.LONGER, why, required)
     return Finding(End.DESTROY)
 
 
@@ -103,7 +105,7 @@ def _due_by(request: Request, countdown: timedelta) -> datetime | None:
     return request.due_at + max(countdown - request.countdown, timedelta(0)) if request.due_at else None
 
 
-async def _not_as_left(env: Environment, request: Request) -> str | None:
+async def _change_since_start(env: Environment, request: Request) -> str | None:
     """Return what has changed since the quarantine began, or None. Raises BotError if it can't be read."""
     turso, target = env.turso_clients.turso(request.organization), request.plan.target
     if target is None or (changed := await what_changed(turso, request.plan)):
@@ -132,20 +134,20 @@ async def _start(env: Environment, request: Request, _: str) -> None:
     await env.store.requests.move(request.id, expect=[State.QUARANTINED], move=move)
 
 
-async def _lengthen(env: Environment, request: Request, timer: Timer, found: Finding) -> Timer | None:
+async def _lengthen(env: Environment, request: Request, timer: Timer, finding: Finding) -> Timer | None:
     """Extend a countdown to the length that the rules now require, and notify people."""
-    now, due = env.clock.now(), _due_by(request, found.countdown)
+    now, due = env.clock.now(), _due_by(request, finding.countdown)
     assert due is not None, "only a countdown gets longer"
     move = Transition(
         to=State.QUARANTINED,
         at=now,
         changes={
-            "outcome": found.why,
+            "outcome": finding.why,
             "facts": {**request.facts, COUNTDOWN_OVER: True},
             "due_at": due,
-            "countdown": found.countdown,
+            "countdown": finding.countdown,
         },
-        entries=[entry("finished", "postponed", at=now, request=request, by=TIMER, phase="finish", what=found.why)],
+        entries=[entry("finished", "postponed", at=now, request=request, by=TIMER, phase="finish", what=finding.why)],
     )
     if await env.store.requests.move(request.id, expect=[State.QUARANTINED], move=move) is None:
         return None
@@ -153,7 +155,7 @@ async def _lengthen(env: Environment, request: Request, timer: Timer, found: Fin
     return replace(timer, due_at=due, attempt=0)
 
 
-async def _keep(env: Environment, request: Request, why: str) -> None:
+async def _keep_quarantine(env: Environment, request: Request, why: str) -> None:
     """Keep the database in quarantine without a countdown, until an Undo or another destroy."""
     name = request.plan.target.name if request.plan.target else ""
     outcome = f"`{name}` wasn't destroyed when the countdown ended. {why}"
@@ -167,7 +169,7 @@ async def stop_countdown(env: Environment, request: Request, why: str) -> None:
     await _end(env, request, State.QUARANTINED, outcome, "denied", why, due_at=None)
 
 
-async def _drop(env: Environment, request: Request, why: str) -> None:
+async def _end_quarantine(env: Environment, request: Request, why: str) -> None:
     """End the quarantine of a database that has changed."""
     outcome = f"{why} Nothing was destroyed, and the quarantine has ended."
     await _end(env, request, State.STALE, outcome, "stale", why, releases=await placed_by(env, request), due_at=None)
@@ -191,7 +193,7 @@ async def _end(
         await notify_outcome(env, request.id)
 
 
-async def _lifted(env: Environment, request: Request) -> bool:
+async def _unblock(env: Environment, request: Request) -> bool:
     """Unblock what only this quarantine blocks. Returns False until Turso shows that."""
     hold, target = await _own_hold(env, request), request.plan.target
     if hold is None or target is None:
@@ -207,7 +209,7 @@ async def _lifted(env: Environment, request: Request) -> bool:
         return False
 
 
-async def _again(env: Environment, request: Request, timer: Timer, why: str) -> Timer | None:
+async def _retry_later(env: Environment, request: Request, timer: Timer, why: str) -> Timer | None:
     """Try again later. After several tries, notify people."""
     now, attempt = env.clock.now(), timer.attempt + 1
     notifies = attempt == NOTIFY_AT
@@ -232,7 +234,7 @@ def pause_after(attempt: int) -> timedelta:
     return min(FIRST_PAUSE * (1 << min(attempt - 1, 10)), LONGEST_PAUSE)
 
 
-def waits_again(request: Request, now: datetime, why: str, *, at_once: bool) -> Transition:
+def transition_back_to_quarantine(request: Request, now: datetime, why: str, *, at_once: bool) -> Transition:
     """Return the transition back to quarantine for a destroy or Undo that wasn't sent."""
     tries = int(request.facts.get("finish_tries", 1))
     due = now if at_once else now + pause_after(tries)
@@ -248,6 +250,6 @@ def waits_again(request: Request, now: datetime, why: str, *, at_once: bool) -> 
 
 async def back_to_quarantine(env: Environment, request: Request, why: str, *, at_once: bool = True) -> None:
     """Return a request to quarantine if its destroy wasn't sent. The timer tries again."""
-    move = waits_again(request, env.clock.now(), why, at_once=at_once)
+    move = transition_back_to_quarantine(request, env.clock.now(), why, at_once=at_once)
     if await env.store.requests.move(request.id, expect=[State.EXECUTING], move=move) is not None:
         await show(env, request.id)

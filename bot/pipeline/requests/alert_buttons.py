@@ -13,7 +13,7 @@ from bot.core.parsing.parse_results import Parsed
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.plan import PlanTarget
 from bot.errors import BadInput, Refused
-from bot.pipeline.approval.presses import fits, require_access
+from bot.pipeline.approval.presses import may_be_pressed_in, require_access
 from bot.pipeline.authorization.decision import judge
 from bot.pipeline.authorization.plan_drift import other_object
 from bot.pipeline.environment import Environment
@@ -25,7 +25,7 @@ async def press(env: Environment, incoming: Incoming) -> str:
     """Handle a button of an alert's card, even after the alert has ended."""
     await require_access(env, incoming, "do")
     alert = await env.store.alerts.get(incoming.value) if incoming.value else None
-    if alert is None or not fits(incoming.channel_id, alert.channel_id):
+    if alert is None or not may_be_pressed_in(incoming.channel_id, alert.channel_id):
         raise BadInput("I can't find this alert. `/turso alert list` shows the open ones.")
     action = ACTIONS[incoming.action_id]
     line = action.line(alert)

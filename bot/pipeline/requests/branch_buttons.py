@@ -20,7 +20,7 @@ from bot.core.requests.decision import databases_of
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Request
 from bot.errors import BadInput, Refused, Unavailable
-from bot.pipeline.approval.presses import fits, require_access
+from bot.pipeline.approval.presses import may_be_pressed_in, require_access
 from bot.pipeline.authorization.authorize import Authorization, authorize
 from bot.pipeline.authorization.steps import Step
 from bot.pipeline.environment import Environment
@@ -95,7 +95,7 @@ async def _authorized(
     await require_access(env, incoming, verb)
     branch = await env.store.branches.get(incoming.value) if incoming.value else None
     request = await env.store.requests.get(branch.request_id) if branch else None
-    if branch is None or request is None or not fits(incoming.channel_id, branch.channel_id):
+    if branch is None or request is None or not may_be_pressed_in(incoming.channel_id, branch.channel_id):
         raise BadInput(GONE)
     targets = tuple(one for one in databases_of(request.plan) if one.name == branch.database)
     action = Action(command, databases=targets)
@@ -148,7 +148,7 @@ async def _move_end(
         ending = now is None or now.state is not BranchState.ACTIVE
         raise Refused((TOO_LATE if ending else MOVED).format(branch.database))
     await refresh_branch_cards(env, branch.id, by=incoming.user_id)
-    said = f"now ends {utc(ends_at)}." if ends_at else "stays. It has no end date."
-    note = private_note(f"`{branch.database}` {said}")
+    result = f"now ends {utc(ends_at)}." if ends_at else "stays. It has no end date."
+    note = private_note(f"`{branch.database}` {result}")
     await env.messenger.send_ephemeral(address_of(incoming), note, replace=incoming.is_ephemeral)
     return "moved"

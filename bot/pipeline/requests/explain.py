@@ -34,7 +34,7 @@ OWES: Final = "An earlier break-glass operation of theirs is still waiting for i
 HIDDEN: Final = "it depends on the database's group, which is only shown to people who can see the database there"
 
 
-class _Open(Exception):
+class _CannotTell(Exception):
     """Raised if the question can't be answered now. Its text is what Slack or Turso didn't return."""
 
 
@@ -58,7 +58,7 @@ async def explain(
             return Explanation(Decision(Verdict.DENY, why))
         there = await env.with_incident(Subject(person, channel, facts.groups))
         return Explanation(await _decide(env, replace(there, person=requester.person), there, read))
-    except _Open as silence:
+    except _CannotTell as silence:
         return Explanation(None, str(silence))
 
 
@@ -71,18 +71,18 @@ def _channel(requester: Subject, channel_id: str, facts: SlackFacts) -> Channel:
         is_open = found is not None and found.kind is ChannelKind.CHANNEL and not found.is_private
         if not is_open or requester.person.is_guest or requester.person.is_stranger:
             if facts.channel_members is None:
-                raise _Open("Slack didn't say who is in that channel")
+                raise _CannotTell("Slack didn't say who is in that channel")
             if requester.person.id not in facts.channel_members:
                 raise BadInput(NOT_SHOWN)
     if found is None:
-        raise _Open("Slack didn't say what that channel is")
+        raise _CannotTell("Slack didn't say what that channel is")
     return found
 
 
 def _person(person_id: str, facts: SlackFacts) -> Person:
     person = facts.people.get(person_id)
     if person is None:
-        raise _Open("Slack didn't say who that person is")
+        raise _CannotTell("Slack didn't say who that person is")
     if not person.team_id:
         raise BadInput(NO_SUCH_PERSON)
     return person
@@ -97,7 +97,7 @@ def _why_unable_to_type(env: Environment, person: Person, channel: Channel, fact
     if channel.kind is not ChannelKind.CHANNEL:
         return None
     if facts.channel_members is None:
-        raise _Open("Slack didn't say who is in that channel")
+        raise _CannotTell("Slack didn't say who is in that channel")
     return None if person.id in facts.channel_members else NOT_IN_IT
 
 
@@ -112,13 +112,13 @@ async def _decide(env: Environment, requester: Subject, subject: Subject, read: 
     try:
         decision = await _typed(env, requester, subject, read)
     except Unavailable as error:
-        raise _Open(str(error).rstrip(".")) from None
+        raise _CannotTell(str(error).rstrip(".")) from None
     if decision.verdict is Verdict.DENY and groups.silent:
         schedules = [group for group in groups.silent if is_schedule(group)]
         if schedules:
-            raise _Open(not_said(schedules))
+            raise _CannotTell(not_said(schedules))
         names = " and ".join(f"`{group}`" for group in groups.silent)
-        raise _Open(f"Slack didn't say who is in the user group {names}")
+        raise _CannotTell(f"Slack didn't say who is in the user group {names}")
     return await _in_practice(env, subject, read.spec, decision)
 
 
@@ -155,7 +155,7 @@ async def _require_shown(env: Environment, requester: Subject, subject: Subject,
         return
     shown, _ = await decide_line(env, requester, Action(show.command.name, databases=action.databases))
     if shown.verdict is Verdict.DENY:
-        raise _Open(HIDDEN)
+        raise _CannotTell(HIDDEN)
 
 
 async def _in_practice(env: Environment, subject: Subject, command: Command, decision: Decision) -> Decision:

@@ -11,7 +11,7 @@ from bot.core.parsing.parse_results import Parsed
 from bot.core.records.incidents import Incident
 from bot.core.requests.incoming import Incoming
 from bot.errors import BadInput
-from bot.pipeline.approval.presses import fits, require_access
+from bot.pipeline.approval.presses import may_be_pressed_in, require_access
 from bot.pipeline.environment import Environment
 from bot.pipeline.requests import command_lines
 from bot.pipeline.requests.places import require_in_channel
@@ -24,13 +24,13 @@ async def extend(env: Environment, incoming: Incoming) -> str:
     if incident.until - env.clock.now() >= lasting:
         raise BadInput(f"`{incident.key}` already runs longer than that. `/turso incident` shows when it ends.")
     line = command_line(incident_start.command.name, incident.key, for_=duration_text(lasting))
-    return await _carry_on(env, here, incident, line)
+    return await _handle_line(env, here, incident, line)
 
 
 async def end(env: Environment, incoming: Incoming) -> str:
     """End the button's own incident, never a later one."""
     here, incident = await _running(env, incoming, "end")
-    return await _carry_on(env, here, incident, command_line(incident_end.command.name))
+    return await _handle_line(env, here, incident, command_line(incident_end.command.name))
 
 
 def has_ended(incident: Incident) -> str:
@@ -45,7 +45,7 @@ async def _running(env: Environment, incoming: Incoming, verb: str) -> tuple[Inc
     """
     await require_access(env, incoming, verb)
     incident = await env.store.incidents.get(incoming.value) if incoming.value else None
-    if incident is None or not fits(incoming.channel_id, incident.channel_id):
+    if incident is None or not may_be_pressed_in(incoming.channel_id, incident.channel_id):
         raise BadInput("I can't find this incident. `/turso incident` shows the current one.")
     here = replace(incoming, channel_id=incident.channel_id)
     await require_in_channel(env, here)
@@ -54,7 +54,7 @@ async def _running(env: Environment, incoming: Incoming, verb: str) -> tuple[Inc
     return here, incident
 
 
-async def _carry_on(env: Environment, here: Incoming, incident: Incident, line: str) -> str:
+async def _handle_line(env: Environment, here: Incoming, incident: Incident, line: str) -> str:
     """Handle a line as if it had been typed. Its plan must be about this incident."""
     read = env.grammar.parse(line)
     assert isinstance(read, Parsed), "a key is all that it needs"

@@ -12,7 +12,7 @@ from bot.core.requests.decision import databases_of
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Request
 from bot.errors import BadInput, Refused
-from bot.pipeline.approval.presses import fits, require_access
+from bot.pipeline.approval.presses import may_be_pressed_in, require_access
 from bot.pipeline.authorization.authorize import Authorization, authorize
 from bot.pipeline.authorization.steps import Step
 from bot.pipeline.environment import Environment
@@ -29,7 +29,7 @@ async def thaw_hold(env: Environment, incoming: Incoming) -> str:
     if hold.released_at is not None:
         raise Refused(f"There is nothing to thaw. The freeze of `{hold.database}` is over.")
     about = FollowUp(hold.database_id, hold)
-    return await _settle(env, incoming, request, command_line(thaw.command.name, hold.database), about)
+    return await _request_follow_up(env, incoming, request, command_line(thaw.command.name, hold.database), about)
 
 
 async def revoke_tokens_of(env: Environment, incoming: Incoming) -> str:
@@ -44,11 +44,13 @@ async def revoke_tokens_of(env: Environment, incoming: Incoming) -> str:
     )
     if not any(token.request_id == request.id for token in live):
         raise Refused(f"There is nothing to revoke. This token of `{target.name}` no longer works.")
-    return await _settle(env, incoming, request, command_line(rotate.command.name, target.name), FollowUp(target.id))
+    return await _request_follow_up(
+        env, incoming, request, command_line(rotate.command.name, target.name), FollowUp(target.id)
+    )
 
 
-async def _settle(env: Environment, incoming: Incoming, request: Request, line: str, about: FollowUp) -> str:
-    if not fits(incoming.channel_id, request.channel_id):
+async def _request_follow_up(env: Environment, incoming: Incoming, request: Request, line: str, about: FollowUp) -> str:
+    if not may_be_pressed_in(incoming.channel_id, request.channel_id):
         raise BadInput("I can't find this request. `/turso requests` lists the open requests.")
     read = env.grammar.parse(line)
     assert isinstance(read, Parsed), "a name is all that it needs"

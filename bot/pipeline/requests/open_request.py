@@ -26,7 +26,6 @@ from bot.pipeline.outcomes.request_cards import card_of, post_card, show
 from bot.pipeline.replies import entry, private_note
 
 OWN_CONFIRMATION = timedelta(minutes=15)
-LAPSE = timedelta(minutes=15)
 CARD_IS_THERE = timedelta(seconds=20)
 """When to check a pending request's card, since a crash may have come before it was posted."""
 
@@ -52,7 +51,7 @@ async def open_request(
     wanted = replace(wanted, incident_id=incident_id)
     if wanted.mode is Mode.BREAK_GLASS:
         _require_reason(wanted)
-    first = _first_move(wanted, command, subject, decision, now)
+    first = _first_transition(wanted, command, subject, decision, now)
     request = await env.store.requests.open(wanted, first, unless_owing=decision.blocks_while_owed)
     env.observer.request(request.state)
     if request.id != wanted.id:
@@ -148,7 +147,9 @@ def _mode(decision: Decision) -> Mode:
     return modes.get(decision.verdict, Mode.DIRECT)
 
 
-def _first_move(request: Request, command: Command, subject: Subject, decision: Decision, now: datetime) -> Transition:
+def _first_transition(
+    request: Request, command: Command, subject: Subject, decision: Decision, now: datetime
+) -> Transition:
     timers: list[Timer] = []
     if request.expires_at is not None:  # also for requests that start immediately, so that none starts days later
         kind = TimerKind.LAPSE if request.state is State.READY else TimerKind.EXPIRE

@@ -11,8 +11,8 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import ALARM, notice_of, notify_privately
 from bot.pipeline.outcomes.recipients import notified, require_known
 
-LOOKS: Final = 50
-LOOK_EVERY: Final = 0.1
+TRIES: Final = 50
+CHECK_EVERY: Final = 0.1
 
 
 async def raise_alarm(env: Environment, request: Request) -> None:
@@ -31,8 +31,8 @@ async def raise_alarm(env: Environment, request: Request) -> None:
 
 async def _cards(env: Environment, request: Request) -> Sequence[tuple[str, str]]:
     """Wait briefly for the card, so that the message can link to it. The operation doesn't wait."""
-    for _ in range(LOOKS):
+    for _ in range(TRIES):
         if copies := await env.store.cards.of(request.id):
             return copies
-        await asyncio.sleep(LOOK_EVERY)
+        await asyncio.sleep(CHECK_EVERY)
     return ()

@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 REASON: Final = "This branch has reached its end date"
 
 
-async def branch_is_due(env: Environment, timer: Timer) -> Timer | None:
+async def handle_branch_end(env: Environment, timer: Timer) -> Timer | None:
     """Announce the end of a branch, or begin it. Safe to run again after a crash.
 
     Raises:
@@ -69,12 +69,12 @@ def _entry(env: Environment, branch: Branch, request: Request | None, outcome: s
     return replace(made, databases=(branch.database,), channel_id=branch.channel_id, organization=branch.organization)
 
 
-async def _notice(env: Environment, branch: Branch, request: Request | None, event: str, said: Reply) -> Notice:
+async def _notice(env: Environment, branch: Branch, request: Request | None, event: str, message: Reply) -> Notice:
     """Return a notice to the owner, and to the channel unless the request was private or no longer exists."""
     owner = (branch.owner,)
     if request is None:
-        return Notice(branch.id, event, said, owner, branch.channel_id, is_private=True)
-    return replace(await notice_of(env, request, event, said, subject=branch.id), people=owner)
+        return Notice(branch.id, event, message, owner, branch.channel_id, is_private=True)
+    return replace(await notice_of(env, request, event, message, subject=branch.id), people=owner)
 
 
 async def _announce(env: Environment, branch: Branch, request: Request | None) -> None:
@@ -157,7 +157,7 @@ async def _notify_refused(env: Environment, branch: Branch, request: Request | N
     head = mrkdwn(":hourglass: {}: the branch `{}` of `{}` has reached its end date, but it wasn't destroyed. {}",
                   person(branch.owner), branch.database, branch.source, sentence(why))  # fmt: skip
     note = mrkdwn("It stays until someone destroys it: `/turso destroy {}`.", branch.database)
-    said = reply(head, [kit.section(head), kit.context(note)])
-    notice = await _notice(env, branch, request, "end refused", said)
+    message = reply(head, [kit.section(head), kit.context(note)])
+    notice = await _notice(env, branch, request, "end refused", message)
     await deliver_and_close(env, notice)
     await notify_each(env, notice)

@@ -1,4 +1,4 @@
-"""Scheduled digests: measured, written, marked and posted. None is posted twice, or lost without a notice."""
+"""Scheduled digests: measured, written, marked as begun, and posted. None is posted twice, or lost without a notice."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -35,115 +35,117 @@ NOWHERE: Final = "!"
 DIGEST: Final = Action(digest_now.command.name)
 
 
-async def digest_is_due(env: Environment, timer: Timer) -> Timer | None:
+async def post_due_digest(env: Environment, timer: Timer) -> Timer | None:
     """Post a channel's digest once per period, and schedule the next. A failure doesn't affect other channels."""
-    kept = await env.store.digests.get(timer.subject)
-    if kept is None:
+    record = await env.store.digests.get(timer.subject)
+    if record is None:
         return None
-    if kept.next_at > env.clock.now():
-        return replace(timer, due_at=kept.next_at, attempt=0)
-    period = period_name(kept, kept.next_at)
-    if kept.last_period == period + BEGUN:
-        return await _hand_over(env, timer, kept, period, _cut_short(period), before=kept.last_period, after=period)
-    if kept.last_period.rstrip(NOWHERE) != period:
-        return await _first_time(env, timer, kept, period)
-    return await _schedule_next(env, timer, kept, period)
+    if record.next_at > env.clock.now():
+        return replace(timer, due_at=record.next_at, attempt=0)
+    period = period_name(record, record.next_at)
+    if record.last_period == period + BEGUN:
+        return await _post_marked(
+            env, timer, record, period, _interrupted_notice(period), before=record.last_period, after=period
+        )
+    if record.last_period.rstrip(NOWHERE) != period:
+        return await _write_and_post(env, timer, record, period)
+    return await _schedule_next(env, timer, record, period)
 
 
-async def _first_time(env: Environment, timer: Timer, kept: Digest, period: str) -> Timer | None:
+async def _write_and_post(env: Environment, timer: Timer, record: Digest, period: str) -> Timer | None:
     """Write, mark and post a digest. Only a failure before the mark is retried, so none is posted twice."""
     is_shown = True
     try:
-        subject = await _standing(env, kept)
-        is_shown = may_be_shown(env, subject, DIGEST, kept.organization)
-        written = await _written(env, kept, subject) if is_shown else _not_shown(kept)
+        subject = await _current_author(env, record)
+        is_shown = may_be_shown(env, subject, DIGEST, record.organization)
+        message = await _write(env, record, subject) if is_shown else _not_allowed_notice(record)
     except BotError as error:
         if timer.attempt + 1 < TRIES:
             return timer.failed(str(error), again_at=env.clock.now() + PAUSE)
-        written = _no_digest(error)
-    if not await env.store.digests.mark(kept.channel_id, period + BEGUN, was=kept.last_period):
+        message = _failure_notice(error)
+    if not await env.store.digests.mark(record.channel_id, period + BEGUN, was=record.last_period):
         # The digest was turned off or changed in the meantime, so it isn't posted now.
-        now_kept = await env.store.digests.get(kept.channel_id)
-        return replace(timer, due_at=now_kept.next_at, attempt=0) if now_kept else None
-    going = period if is_shown else period + NOWHERE
-    return await _hand_over(env, timer, kept, period, written, before=kept.last_period, after=going)
+        current = await env.store.digests.get(record.channel_id)
+        return replace(timer, due_at=current.next_at, attempt=0) if current else None
+    mark = period if is_shown else period + NOWHERE
+    return await _post_marked(env, timer, record, period, message, before=record.last_period, after=mark)
 
 
-async def _hand_over(
-    env: Environment, timer: Timer, kept: Digest, period: str, written: Reply | None, *, before: str, after: str
+async def _post_marked(
+    env: Environment, timer: Timer, record: Digest, period: str, message: Reply | None, *, before: str, after: str
 ) -> Timer | None:
     """Post a digest that is marked as begun. If it can't be posted, notify the person who turned it on, once.
 
     Args:
-        written: the digest. None if it may not be shown and that was announced before.
+        message: the digest. None if it may not be shown and that was announced before.
         before: the mark before the digest was begun.
         after: the mark for a posted digest.
     """
-    came = None
+    is_posted = None
     try:
-        came = written is None or await _post(env, kept, written)
-        if not came and not before.endswith(NOWHERE):
-            await _notify_not_posted(env, kept)
+        is_posted = message is None or await _post(env, record, message)
+        if not is_posted and not before.endswith(NOWHERE):
+            await _notify_not_posted(env, record)
     except Unavailable as error:
         # The next attempt writes the digest again, but only if it certainly wasn't posted.
-        if came is False or error.nothing_happened:
-            await env.store.digests.mark(kept.channel_id, before, was=period + BEGUN)
+        if is_posted is False or error.nothing_happened:
+            await env.store.digests.mark(record.channel_id, before, was=period + BEGUN)
         return replace(timer.failed(str(error), again_at=env.clock.now() + PAUSE), attempt=0)
     return await _schedule_next(
-        env, timer, replace(kept, last_period=period + BEGUN), after if came else period + NOWHERE
+        env, timer, replace(record, last_period=period + BEGUN), after if is_posted else period + NOWHERE
     )
 
 
-async def _schedule_next(env: Environment, timer: Timer, kept: Digest, period: str) -> Timer | None:
-    following = next_due(kept, env.clock.now())
-    if not await env.store.digests.mark(kept.channel_id, period, was=kept.last_period, next_at=following):
+async def _schedule_next(env: Environment, timer: Timer, record: Digest, period: str) -> Timer | None:
+    following = next_due(record, env.clock.now())
+    if not await env.store.digests.mark(record.channel_id, period, was=record.last_period, next_at=following):
         return (
             None
-            if await env.store.digests.get(kept.channel_id) is None
+            if await env.store.digests.get(record.channel_id) is None
             else replace(timer, due_at=following, attempt=0)
         )
     return replace(timer, due_at=following, attempt=0)
 
 
-async def _written(env: Environment, kept: Digest, subject: Subject) -> Reply:
-    ctx = env.context(subject, command=DIGEST.command, organization=kept.organization, line=DIGEST.command)
+async def _write(env: Environment, record: Digest, subject: Subject) -> Reply:
+    ctx = env.context(subject, command=DIGEST.command, organization=record.organization, line=DIGEST.command)
     await measure(ctx)
-    return await digest(ctx, length(kept))
+    return await digest(ctx, length(record))
 
 
-async def _post(env: Environment, kept: Digest, written: Reply) -> bool:
+async def _post(env: Environment, record: Digest, message: Reply) -> bool:
     """Post to a digest's channel. Returns False if it may not be seen or posted there. Raises Unavailable."""
-    if not await may_be_seen(env, kept.channel_id):
-        log.warning("a digest may not be shown in its channel", channel=kept.channel_id)
+    if not await may_be_seen(env, record.channel_id):
+        log.warning("a digest may not be shown in its channel", channel=record.channel_id)
         return False
     try:
-        await env.messenger.post(kept.channel_id, written)
+        await env.messenger.post(record.channel_id, message)
     except CannotPost as error:
-        log.warning("a digest could not be posted", channel=kept.channel_id, why=error.code)
+        log.warning("a digest could not be posted", channel=record.channel_id, why=error.code)
         return False
     except Unavailable as error:
-        log.warning("a digest may not have arrived", channel=kept.channel_id, why=str(error))
+        log.warning("a digest may not have arrived", channel=record.channel_id, why=str(error))
         raise
     return True
 
 
-async def _standing(env: Environment, kept: Digest) -> Subject:
-    """Return the person who turned the digest on, as they are now in its channel. Raises Unavailable.
+async def _current_author(env: Environment, record: Digest) -> Subject:
+    """Return the person who turned the digest on, with their current Slack data. Raises Unavailable.
 
     A digest continues after their account is closed. They then count as a member who is in no user group.
     """
-    found = await env.subject_in(kept.by, kept.channel_id)
+    found = await env.subject_in(record.by, record.channel_id)
     return replace(found, person=replace(found.person, is_deactivated=False))
 
 
-def _cut_short(period: str) -> Reply:
+def _interrupted_notice(period: str) -> Reply:
     head = mrkdwn(":newspaper: The digest for `{}` was interrupted. Part of it may be above.", period)
     return _with_button(head)
 
 
-def _not_shown(kept: Digest) -> Reply | None:
+def _not_allowed_notice(record: Digest) -> Reply | None:
     """Return the notice that the policy allows no digest here. None if it was posted before."""
-    if kept.last_period.endswith(NOWHERE):
+    if record.last_period.endswith(NOWHERE):
         return None
     words = mrkdwn(
         ":newspaper: Digests are paused because the policy no longer allows them in this channel. `/turso digest off` "
@@ -152,7 +154,7 @@ def _not_shown(kept: Digest) -> Reply | None:
     return reply(words, [kit.section(words)])
 
 
-def _no_digest(error: BotError) -> Reply:
+def _failure_notice(error: BotError) -> Reply:
     return _with_button(mrkdwn(":newspaper: I couldn't create this digest. {}", str(error)))
 
 
@@ -162,15 +164,17 @@ def _with_button(head: Mrkdwn) -> Reply:
     )
 
 
-async def _notify_not_posted(env: Environment, kept: Digest) -> None:
+async def _notify_not_posted(env: Environment, record: Digest) -> None:
     with suppress(CannotPost):
-        await env.messenger.direct(kept.by, await for_reader(env, _nowhere(kept), kept.by, was_there=True))
+        await env.messenger.direct(
+            record.by, await for_reader(env, _unposted_notice(record), record.by, was_there=True)
+        )
 
 
-def _nowhere(kept: Digest) -> Reply:
+def _unposted_notice(record: Digest) -> Reply:
     words = mrkdwn(
         ":newspaper: I can't post your usage digest in {}, because it is archived or I'm not in it. I'll keep trying. "
         "`/turso digest off` there turns it off.",
-        channel(kept.channel_id),
+        channel(record.channel_id),
     )
     return reply(words, [kit.section(words)], private=True)

@@ -21,19 +21,19 @@ from bot.pipeline.execution.next_step import take_next_step
 from bot.pipeline.execution.phases import facts_again
 from bot.pipeline.outcomes.delivery import deliver_and_close, notice_of
 from bot.pipeline.outcomes.live_cards import refresh_live_cards
-from bot.pipeline.outcomes.notifications import notify_is_due, notify_outcome
+from bot.pipeline.outcomes.notifications import notify_outcome, retry_notification
 from bot.pipeline.outcomes.request_cards import below_card, show
-from bot.pipeline.quarantine.countdown import countdown_is_over
+from bot.pipeline.quarantine.countdown import handle_countdown_end
 from bot.pipeline.replies import entry, private_note
-from bot.pipeline.rotation_proof import prove_is_due
+from bot.pipeline.rotation_proof import continue_proof
 from bot.pipeline.timers import incidents
 from bot.pipeline.timers.alarm import raise_alarm
-from bot.pipeline.timers.branches import branch_is_due
-from bot.pipeline.timers.digests import digest_is_due
+from bot.pipeline.timers.branches import handle_branch_end
+from bot.pipeline.timers.digests import post_due_digest
 from bot.pipeline.timers.reminders import remind
-from bot.pipeline.timers.usage_samples import sample_is_due
+from bot.pipeline.timers.usage_samples import take_due_sample
 from bot.pipeline.token_reveal import settle_cut_short
-from bot.pipeline.transitions.settlement import SECOND_LOOKS, Settlement, settle
+from bot.pipeline.transitions.settlement import RECONCILE_PAUSES, Settlement, settle
 from bot.turso import DatabaseNotFound, TursoClient, TursoReader
 
 AGAIN = timedelta(seconds=30)
@@ -165,7 +165,7 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
         return None
     subject = await env.requester_of(request)
     ctx = env.context(subject, organization=request.organization, line=request.line, sent_at=request.sent_at)
-    last, why = timer.attempt + 1 >= len(SECOND_LOOKS), "Turso shows that it didn't happen."
+    last, why = timer.attempt + 1 >= len(RECONCILE_PAUSES), "Turso shows that it didn't happen."
     target, left, silent = request.plan.target, (False, False), ""
     facts: dict[str, Any] = {}
     try:
@@ -179,7 +179,7 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
     except BotError as error:
         happened, last, silent = False, False, str(error)
     if not (happened or last):
-        after = SECOND_LOOKS[min(timer.attempt + 1, len(SECOND_LOOKS) - 1)]
+        after = RECONCILE_PAUSES[min(timer.attempt + 1, len(RECONCILE_PAUSES) - 1)]
         again = env.clock.now() + timedelta(seconds=after)
         if silent:
             return timer.failed(silent, again_at=again)
@@ -214,15 +214,15 @@ DUE: Final[Mapping[TimerKind, Due]] = {
     TimerKind.EXPIRE: _expire,
     TimerKind.REMIND: remind,
     TimerKind.LAPSE: _expire,
-    TimerKind.FINISH: countdown_is_over,
+    TimerKind.FINISH: handle_countdown_end,
     TimerKind.THAW: _thaw,
     TimerKind.RECONCILE: _reconcile,
-    TimerKind.PROVE: prove_is_due,
+    TimerKind.PROVE: continue_proof,
     TimerKind.INCIDENT_END: _incident_end,
     TimerKind.REVIEW: _review,
     TimerKind.ALARM: _alarm,
-    TimerKind.DIGEST: digest_is_due,
-    TimerKind.SAMPLE: sample_is_due,
-    TimerKind.NOTIFY: notify_is_due,
-    TimerKind.BRANCH_END: branch_is_due,
+    TimerKind.DIGEST: post_due_digest,
+    TimerKind.SAMPLE: take_due_sample,
+    TimerKind.NOTIFY: retry_notification,
+    TimerKind.BRANCH_END: handle_branch_end,
 }

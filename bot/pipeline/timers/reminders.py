@@ -15,7 +15,7 @@ from bot.errors import CannotPost, Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import CHANNEL, deliver, may_be_seen, notice_of, notify_each
 from bot.pipeline.outcomes.recipients import notified, require_known, with_people_on_call
-from bot.pipeline.outcomes.request_cards import CardContent, below_card, people_named, post_card, refresh_cards
+from bot.pipeline.outcomes.request_cards import RefreshResult, below_card, people_named, post_card, refresh_cards
 from bot.pipeline.requests.open_request import drop_if_never_shown
 
 LONGEST_PAUSE: Final = timedelta(hours=4)
@@ -65,14 +65,14 @@ async def _call_approvers(env: Environment, request: Request, timer: Timer) -> N
     Raises:
         Unavailable: Slack may accept it later, or it isn't known yet who is on call.
     """
-    event, card = f"reminder {timer.attempt}", CardContent.NO_CARD
+    event, card = f"reminder {timer.attempt}", RefreshResult.NO_CARD
     decision = await _decision(env, request)
     current, _ = await people_named(env, request)
     counted = replace(request, votes=current.votes)  # people whose vote no longer counts are reminded again
     escalated = _escalated(counted, decision, timer.attempt)
     with suppress(Unavailable):  # a later change brings the card up to date
         card = await refresh_cards(env, request, fresh=False)  # other people may be on call now
-    if card is CardContent.POSTED_AGAIN and escalated.notify == request.notify:
+    if card is RefreshResult.POSTED_AGAIN and escalated.notify == request.notify:
         await env.store.notices.set_notified(request.id, event, how=CHANNEL)
         return
     _, thread_ts = await below_card(env, request)

@@ -30,7 +30,7 @@ KNOWN_FOR: Final = timedelta(days=7)
 """How long the names of databases are remembered before they are read from Turso again."""
 
 
-async def sample_is_due(env: Environment, timer: Timer) -> Timer | None:
+async def take_due_sample(env: Environment, timer: Timer) -> Timer | None:
     """Take a sample of an organization, decide about its alerts, and schedule the next. Safe to run again."""
     organization, now = timer.subject, env.clock.now()
     if organization not in {*env.rules.policy.organizations, env.rules.policy.organization}:

@@ -20,7 +20,7 @@ from bot.core.requests.transition import Closing, Revocation, Transition
 from bot.pipeline.environment import new_id
 from bot.pipeline.replies import entry
 
-SECOND_LOOKS = (30, 120, 600, 3600)
+RECONCILE_PAUSES = (30, 120, 600, 3600)
 """Pauses in seconds before the reconciler reads an unknown outcome again."""
 NOT_SHOWN = "Turso doesn't show the change."
 LEASE = timedelta(seconds=90)
@@ -150,7 +150,7 @@ def _timers(
         ]
     timers = []
     if state is State.UNKNOWN and command.read_back is not None:
-        timers.append(Timer(TimerKind.RECONCILE, request.id, now + timedelta(seconds=SECOND_LOOKS[0])))
+        timers.append(Timer(TimerKind.RECONCILE, request.id, now + timedelta(seconds=RECONCILE_PAUSES[0])))
     timers += _proof_timer(request, kind, settled, now)
     if kind is PhaseKind.EXECUTE and state in (State.SUCCEEDED, State.UNKNOWN):
         timers += [Timer(TimerKind.THAW, hold.id, hold.due_at) for hold in _own(request, holds) if hold.due_at]
