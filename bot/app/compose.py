@@ -11,14 +11,14 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.app.audit_stream.stream import audit_stream, stream_of
 from bot.app.clock import clock_of
-from bot.app.credential_checks import LOOK_EVERY as LOOK_AT_SIGNATURES
+from bot.app.credential_checks import CHECK_EVERY as CHECK_SIGNATURES_EVERY
 from bot.app.credential_checks import LOOP, CredentialChecks, Signatures
 from bot.app.health import Health
 from bot.app.heartbeat import EVERY_SECONDS, Heartbeat
 from bot.app.maintenance import Maintenance
 from bot.app.metrics import Metrics
 from bot.app.on_call import check_on_call, on_call_schedules
-from bot.app.policy_book import LOOK_EVERY, PolicyBook
+from bot.app.policy_book import CHECK_EVERY, PolicyBook
 from bot.app.policy_changes import PolicyChanges
 from bot.app.readiness import Readiness
 from bot.app.store_start import prepare_store
@@ -209,11 +209,11 @@ async def running(
             await stack.enter_async_context(audit_stream(settings, store, clock, background, heartbeat.id))
         # Stopped after durable work, because it shuts down the threads that they use.
         stack.push_async_callback(
-            background.start("policy watch", lambda: book.apply_changes(follow), every=LOOK_EVERY).stop
+            background.start("policy watch", lambda: book.apply_changes(follow), every=CHECK_EVERY).stop
         )
         if counts:
             stack.push_async_callback(heartbeat.leave)
-            stack.push_async_callback(background.start(LOOP, signatures.look, every=LOOK_AT_SIGNATURES).stop)
+            stack.push_async_callback(background.start(LOOP, signatures.look, every=CHECK_SIGNATURES_EVERY).stop)
             stack.push_async_callback(background.start("presence", heartbeat.say, every=EVERY_SECONDS).stop)
         stack.push_async_callback(background.start("open Homes", path.homes.redraw_due).stop)
         stack.push_async_callback(tasks.drain, DRAIN_SECONDS)

@@ -13,7 +13,7 @@ from bot.slack.outgoing.web_api import SlackCalls
 
 LOOP: Final = "Slack signatures"
 """The background loop that fails while Slack's signatures are refused, so that other processes know it, too."""
-LOOK_EVERY: Final = 20.0
+CHECK_EVERY: Final = 20.0
 REFUSED_WITHIN_SECONDS: Final = 900.0
 SUSPICIOUS: Final = 3
 """This many refused requests in a row, without an accepted one, aren't a coincidence."""

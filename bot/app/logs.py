@@ -93,25 +93,25 @@ def set_up_logs(level: str, style: str, secrets: Sequence[str]) -> None:
     rendered: list[Processor] = [JsonLine(redactor)]
     if style != "json":
         rendered = [redactor, on_one_line, structlog.dev.ConsoleRenderer(colors=False)]
-    said: list[Processor] = [
+    annotation: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    written: list[Processor] = [structlog.processors.format_exc_info, *rendered]
+    rendering: list[Processor] = [structlog.processors.format_exc_info, *rendered]
     structlog.configure(
-        processors=[*said, *written],
+        processors=[*annotation, *rendering],
         logger_factory=Line,
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
     )
-    _set_up_libraries(level, said, [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *written])
+    _set_up_libraries(level, annotation, [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering])
 
 
-def _set_up_libraries(level: str, said: list[Processor], written: list[Processor]) -> None:
+def _set_up_libraries(level: str, annotation: list[Processor], rendering: list[Processor]) -> None:
     handler = logging.StreamHandler()
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=said, processors=written))
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=annotation, processors=rendering))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

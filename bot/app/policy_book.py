@@ -17,7 +17,7 @@ from bot.errors import BotError
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY: Final = 2.0
+CHECK_EVERY: Final = 2.0
 """Seconds between checks of the file."""
 QUIET_SECONDS: Final = 5.0
 """How long a changed file must stay the same before it is used, because somebody may still be writing it."""
@@ -44,12 +44,12 @@ class PolicyBook:
         """
         self._path, self._organization, self._catalogue, self._now = path, organization, catalogue, now
         self._loaded = now()
-        self._looks = threading.Lock()
+        self._check_lock = threading.Lock()
         """Held during each look.
 
         `check` runs in a thread, and must not replace what `reload` has read in the meantime.
         """
-        self._told: Policy | None = None
+        self._announced: Policy | None = None
         self._seen: str | None = None
         self._seen_since = self._restless_since = now()
         self._verdicts: dict[str, str | None] = {}
@@ -76,18 +76,18 @@ class PolicyBook:
         """Check the file once. Calls `changed` for each new policy, again at the next check if the call fails."""
         await asyncio.to_thread(self.check)
         policy = self.policy
-        if policy is not self._told:
-            await changed(self._told, policy)
-            self._told = policy
+        if policy is not self._announced:
+            await changed(self._announced, policy)
+            self._announced = policy
 
     def check(self) -> None:
         """Check the file. A changed file is used once it validates and has stayed the same for a while."""
-        with self._looks:
+        with self._check_lock:
             self._take(quiet=QUIET_SECONDS)
 
     def reload(self) -> None:
         """Load the file now, without waiting for it to stay the same."""
-        with self._looks:
+        with self._check_lock:
             self._take(quiet=0.0)
 
     # -- details

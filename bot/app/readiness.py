@@ -27,7 +27,7 @@ class Readiness:
     """Returns why this process does no durable work although it should. Empty if there is no reason."""
     _found: dict[str, Finding] = field(default_factory=dict)
     _checked: float = 0.0
-    _looking: asyncio.Task[None] | None = None
+    _checking: asyncio.Task[None] | None = None
 
     def include(self, name: str, upstream: Check) -> None:
         """Report one more upstream."""
@@ -35,7 +35,7 @@ class Readiness:
 
     async def report(self) -> tuple[bool, dict[str, Any]]:
         """Return whether this process can take requests, and the body of `/readyz`."""
-        store, _ = await asyncio.gather(run_check("store", self.store, within=STORE_SECONDS), self._look())
+        store, _ = await asyncio.gather(run_check("store", self.store, within=STORE_SECONDS), self._refresh_upstreams())
         _, is_ready, sentence = store
         body: dict[str, Any] = {"ready": is_ready, "store": sentence}
         for name in self.upstreams:
@@ -45,23 +45,23 @@ class Readiness:
             body["durable work"] = trouble
         return is_ready, body
 
-    async def _look(self) -> None:
+    async def _refresh_upstreams(self) -> None:
         """Check the upstreams again if the last check is old. Doesn't wait for an upstream that hangs."""
-        if time.monotonic() - self._checked > FRESH_SECONDS and self._looking is None:
-            self._looking = asyncio.create_task(self._look_now(), name="readiness: upstreams")
-        if self._looking is not None:
-            await asyncio.wait([self._looking], timeout=UPSTREAM_SECONDS)
+        if time.monotonic() - self._checked > FRESH_SECONDS and self._checking is None:
+            self._checking = asyncio.create_task(self._check_upstreams(), name="readiness: upstreams")
+        if self._checking is not None:
+            await asyncio.wait([self._checking], timeout=UPSTREAM_SECONDS)
 
-    async def _look_now(self) -> None:
+    async def _check_upstreams(self) -> None:
         try:
             findings = await asyncio.gather(*(run_check(name, check) for name, check in self.upstreams.items()))
             self._found = dict(zip(self.upstreams, findings, strict=True))
             self._checked = time.monotonic()
         finally:
-            self._looking = None
+            self._checking = None
 
     async def close(self) -> None:
         """Stop checking."""
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+        if self._checking is not None:
+            self._checking.cancel()
+            await asyncio.gather(self._checking, return_exceptions=True)

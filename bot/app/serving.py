@@ -38,19 +38,19 @@ def _stops_while_it_starts(run: Callable[P, Coroutine[Any, Any, int]]) -> Callab
 
     @wraps(run)
     async def until_stopped(*args: P.args, **kwargs: P.kwargs) -> int:
-        told: list[signal.Signals] = []
+        received: list[signal.Signals] = []
         task = asyncio.current_task()
         assert task is not None, "a coroutine runs in a task"
 
         def stop(one: signal.Signals) -> None:
-            told.append(one)
+            received.append(one)
             task.cancel()
 
         on_stop(stop)
         try:
             return await run(*args, **kwargs)
         except asyncio.CancelledError:
-            if not told:
+            if not received:
                 raise
             return 0
 
@@ -71,7 +71,7 @@ async def serve(
             _tune_garbage_collection()
             server = http_server(traces.served(http_app(bot, read_again)), settings.host, settings.port)
             log_start(bot, "serve", address=written(settings.host, entrance.getsockname()[1]), durable=durable)
-            on_stop(lambda told: server.handle_exit(told, None))
+            on_stop(lambda received: server.handle_exit(received, None))
             await server.serve(sockets=[entrance])
     return 0
 

@@ -71,9 +71,9 @@ class WorkSteps:
             log.warning("operation.ended", request=request_id, outcome="not read", why=type(error).__name__)
             return
         if request is not None:
-            said = {"request": request.id, "command": request.command, "outcome": request.state.value}
-            said |= {"reference": request.intent_id, "user": request.requester, "channel": request.channel_id}
-            log.info("operation.ended", **said, why=request.outcome)
+            fields = {"request": request.id, "command": request.command, "outcome": request.state.value}
+            fields |= {"reference": request.intent_id, "user": request.requester, "channel": request.channel_id}
+            log.info("operation.ended", **fields, why=request.outcome)
 
     async def fire(self, timer: Timer) -> Timer | None:
         """Run a due timer. Returns the timer for the next run, or None if there is none."""

@@ -131,10 +131,10 @@ def request_row(
     due = request.due_at if request.state is State.QUARANTINED else request.expires_at
     ends = {State.QUARANTINED: "destroyed"}.get(request.state, "expires")
     until = mrkdwn("{} {} ({})", ends, when(due), _time_left(due, now)) if due else Mrkdwn("")
-    said = mrkdwn("_{}_", cut(request.reason, 200)) if request.reason else Mrkdwn("")
+    reason = mrkdwn("_{}_", cut(request.reason, 200)) if request.reason else Mrkdwn("")
     waits = mrkdwn(" · {}", _votes(request)) if request.state is State.PENDING and request.quorum else Mrkdwn("")
     head = mrkdwn("{}{}", _title(request, catalogue), waits)
-    lines = [line for line in (head, said) if line]
+    lines = [line for line in (head, reason) if line]
     return [
         kit.section(Mrkdwn("\n".join(lines))),
         kit.context(joined(" · ", (until, mrkdwn("`{}`", request.id)))),
@@ -160,8 +160,8 @@ def _notification_text(request: Request, catalogue: CommandCatalogue, now: datet
 
 def _reason_blocks(request: Request, links: Links) -> list[Block]:
     ticket = mrkdwn("*Ticket*: {}", _ticket(request.ticket, links)) if request.ticket else Mrkdwn("")
-    said = [kit.quote(Plain("Reason"), Plain(request.reason), at_most=800)] if request.reason else []
-    return said + ([kit.section(ticket)] if ticket else [])
+    reason = [kit.quote(Plain("Reason"), Plain(request.reason), at_most=800)] if request.reason else []
+    return reason + ([kit.section(ticket)] if ticket else [])
 
 
 def _ticket(key: str, links: Links) -> Mrkdwn:
@@ -255,8 +255,8 @@ def _review_blocks(review: Review | None) -> list[Block]:
         words = mrkdwn("Done *without approval*. Someone else must review it by {}.", when(review.due_at))
         return [kit.section(joined(" ", (words, called)))]
     found = Mrkdwn("justified") if review.justified else Mrkdwn("*not* justified")
-    said = [kit.quote(Plain("Review"), Plain(review.comment), at_most=500)] if review.comment else []
-    return [kit.section(mrkdwn("Reviewed by {}: {}.", person(review.reviewed_by), found)), *said]
+    comment = [kit.quote(Plain("Review"), Plain(review.comment), at_most=500)] if review.comment else []
+    return [kit.section(mrkdwn("Reviewed by {}: {}.", person(review.reviewed_by), found)), *comment]
 
 
 def _history(request: Request) -> Mrkdwn:

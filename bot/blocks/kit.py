@@ -127,9 +127,9 @@ def _text_element(text: str, **style: bool) -> Element:
 
 def quote(label: Plain, text: Plain, *, at_most: int = 1000) -> Block:
     """Return what a person wrote as a quote below a label, without interpreting it."""
-    said = cut(text, at_most)
-    left = len(text) - len(said)
-    elements = [_text_element(said)] + (
+    shown = cut(text, at_most)
+    left = len(text) - len(shown)
+    elements = [_text_element(shown)] + (
         [_text_element(f" ({left + 1:,} more characters)", italic=True)] if left > 0 else []
     )
     return {

@@ -34,7 +34,7 @@ class Standing:
 class NamedPeople(Protocol):
     """People as a rule names them."""
 
-    def holds(self, person: "Person", standing: Membership, groups: Groups) -> bool | None: ...
+    def includes(self, person: "Person", standing: Membership, groups: Groups) -> bool | None: ...
     def members(self, groups: Groups) -> frozenset[str]: ...
     def lets_act(self, standing: "Standing", delegate: "Standing", groups: Groups) -> bool: ...
 
@@ -65,7 +65,7 @@ class ApproverSet:
             return False
         if person.id in self.also:
             return True
-        return bool(self.all_of) and all(one.holds(person, standing, self.groups) for one in self.all_of)
+        return bool(self.all_of) and all(one.includes(person, standing, self.groups) for one in self.all_of)
 
     def lets_act(self, approver: Standing, delegate: Standing) -> bool:
         """Return True if an approver of this set may let that person act for them."""

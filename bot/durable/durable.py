@@ -103,9 +103,9 @@ class Durable:
                 await self._locks.lost.wait()
                 self.trouble = "Durable work pauses: the connection that held the executor lock broke."
                 cut_short = await self._end(within=0.0)
-                log.error("durable.paused", why=self.trouble, workflows=cut_short, hint="they go on with another lock")
+                log.error("durable.paused", why=self.trouble, workflows=cut_short, hint="another lock is tried")
             except Exception as error:
-                if not first.done() and not self._locks.explains(error):
+                if not first.done() and not self._locks.is_database_failure(error):
                     return first.set_exception(error)
                 self._log_failure(error, tries)
                 tries += 1
@@ -161,5 +161,5 @@ class Durable:
     def _log_failure(self, error: Exception, tries: int) -> None:
         self.trouble = f"Durable work waits for the database: {self._describe(error)}"
         if tries % LOG_EVERY == 0:
-            more = {} if self._locks.explains(error) else {"exc_info": error}
+            more = {} if self._locks.is_database_failure(error) else {"exc_info": error}
             log.error("durable.not_started", why=self.trouble, tries=tries + 1, **more)

@@ -26,7 +26,7 @@ TRIES: Final = 8
 """This many numbers of advisory locks, chosen at random, are never all taken."""
 LOCK_SPACE: Final = 0x7457
 """The first half of the advisory locks' keys. The second half is the number of the lock."""
-LOOK_SECONDS: Final = 5.0
+PROBE_SECONDS: Final = 5.0
 
 
 class NoExecutorLock(RuntimeError):
@@ -52,8 +52,8 @@ class ExecutorLocks(ABC):
         """Return the numbers to try."""
 
     @abstractmethod
-    def explains(self, error: Exception) -> bool:
-        """Return True if an error means that durable work can't start because of the database, which may change."""
+    def is_database_failure(self, error: Exception) -> bool:
+        """Return True for an error of the database, after which a later try may succeed."""
 
     @abstractmethod
     async def leave(self) -> None:
@@ -79,8 +79,8 @@ class FileExecutorLocks(ExecutorLocks):
     def _candidates(self) -> Iterator[int]:
         return iter(range(1, MOST + 1))
 
-    def explains(self, error: Exception) -> bool:
-        """Return False, because a file that can't be used is a fault of the installation."""
+    def is_database_failure(self, error: Exception) -> bool:
+        """Return False, because a lock file that can't be used is a fault of the installation."""
         return False
 
     async def leave(self) -> None:
@@ -152,7 +152,7 @@ class AdvisoryExecutorLocks(ExecutorLocks):
         finally:
             await connection.close()
 
-    def explains(self, error: Exception) -> bool:
+    def is_database_failure(self, error: Exception) -> bool:
         """Return True if the error comes from the database or from the connection to it."""
         return isinstance(error, psycopg.OperationalError | OSError | DBAPIError | RunEnded)
 
@@ -162,7 +162,7 @@ class AdvisoryExecutorLocks(ExecutorLocks):
             self._kept = await self._connect()
         if not await _try_lock(self._kept, number):
             return False
-        self._watch = asyncio.create_task(self._look_after(self._kept), name="durable: executor lock")
+        self._watch = asyncio.create_task(self._watch_connection(self._kept), name="durable: executor lock")
         return True
 
     async def _connect(self) -> psycopg.AsyncConnection:
@@ -180,13 +180,13 @@ class AdvisoryExecutorLocks(ExecutorLocks):
         await connection.execute("SELECT set_config('tcp_keepalives_count', '3', false)")
         return connection
 
-    async def _look_after(self, connection: psycopg.AsyncConnection) -> None:
+    async def _watch_connection(self, connection: psycopg.AsyncConnection) -> None:
         """Watch the connection: a close is noticed immediately, and a probe is sent every few seconds."""
         try:
             while True:
-                async for _ in connection.notifies(timeout=LOOK_SECONDS):
+                async for _ in connection.notifies(timeout=PROBE_SECONDS):
                     pass
-                async with asyncio.timeout(LOOK_SECONDS * 2):
+                async with asyncio.timeout(PROBE_SECONDS * 2):
                     await connection.execute("SELECT 1")
         except Exception as error:  # any error: without this watch the process might continue without its lock
             log.error("durable.lock_lost", why=self._describe(error))

@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 PREFIX: Final = "executor-"
 ROUND_SECONDS: Final = 15.0
-LOOK_SECONDS: Final = 5.0
+OPEN_INTENTS_SECONDS: Final = 5.0
 SETTLE_SECONDS: Final = 10.0
 ROUNDS_UNTIL_LOST: Final = 8
 """How many rounds an intent may stay open.
@@ -53,7 +53,7 @@ class OrphanRecovery:
         return [
             background.start("orphaned workflows", self._recover_orphans, every=ROUND_SECONDS),
             background.start("lost intents", self._resume_lost_intents, every=ROUND_SECONDS),
-            background.start("intents left open", self._resume_left_intents, every=LOOK_SECONDS),
+            background.start("intents left open", self._resume_left_intents, every=OPEN_INTENTS_SECONDS),
         ]
 
     async def recover(self) -> int:

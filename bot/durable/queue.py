@@ -13,7 +13,7 @@ from bot.durable.engine import EXECUTE, FIRE, QUEUE, RESUME, SWEEP, VERSION, cli
 from bot.durable.outages import Describe, explained, type_name
 
 ENDED: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
-BITE: Final = 500
+BATCH: Final = 500
 T = TypeVar("T")
 
 
@@ -68,7 +68,7 @@ class Queue:
 
     async def orphaned_workflows(self, executor_id: str) -> dict[str, list[str]]:
         """Return the unfinished workflows of other executors, by executor."""
-        begun = await self._list(status="PENDING", app_version=VERSION, limit=BITE)
+        begun = await self._list(status="PENDING", app_version=VERSION, limit=BATCH)
         left: dict[str, list[str]] = {}
         for one in begun:
             if one.executor_id and one.executor_id != executor_id:
@@ -87,7 +87,7 @@ class Queue:
     async def stuck(self, *, for_: timedelta) -> list[str]:
         """Return the IDs of unfinished workflows that are older than `for_`."""
         since = (datetime.now(UTC) - for_).isoformat()
-        found = await self._list(status=["PENDING", "ENQUEUED"], end_time=since, limit=BITE)
+        found = await self._list(status=["PENDING", "ENQUEUED"], end_time=since, limit=BATCH)
         return [one.workflow_id for one in found if one.name != SWEEP]
 
     async def prune(self, before: datetime, *, names: Sequence[str] = (EXECUTE, FIRE, SWEEP, RESUME)) -> int:
@@ -95,10 +95,10 @@ class Queue:
         total = 0
         while True:
             until = before.astimezone(UTC).isoformat()
-            old = await self._list(status=list(ENDED), name=list(names), completed_before=until, limit=BITE)
+            old = await self._list(status=list(ENDED), name=list(names), completed_before=until, limit=BATCH)
             await self.forget([one.workflow_id for one in old])
             total += len(old)
-            if len(old) < BITE:
+            if len(old) < BATCH:
                 return total
 
     async def close(self) -> None:

@@ -21,7 +21,7 @@ EVERY: Final = "*/2 * * * * *"
 AT_ONCE: Final = 200
 TOGETHER: Final = 20
 """How many timers are started in one transaction. Incoming commands wait for it."""
-LOOKS_AGAIN: Final = timedelta(seconds=20)
+RESTART_AFTER: Final = timedelta(seconds=20)
 """The time after which a timer that was started but still exists is started again."""
 TIDY_SECONDS: Final = 60.0
 
@@ -54,7 +54,7 @@ class Sweep:
                 await self._start([timer])
 
     async def _start(self, timers: Sequence[Timer]) -> None:
-        await self._store.timers.start(timers, datetime.now(UTC) + LOOKS_AGAIN, self._queue.enqueue_timer)
+        await self._store.timers.start(timers, datetime.now(UTC) + RESTART_AFTER, self._queue.enqueue_timer)
 
     async def _tidy(self) -> None:
         if time.monotonic() - self._tidied < TIDY_SECONDS:

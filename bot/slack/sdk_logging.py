@@ -15,12 +15,12 @@ class WithoutBodies(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return False for a record that must not be logged."""
-        said = record.getMessage()
-        if _BODIES.search(said):
+        message = record.getMessage()
+        if _BODIES.search(message):
             return False
         if record.exc_info and record.exc_info[0]:
-            said = f"{said} [{record.exc_info[0].__name__}]"
-        record.msg, record.args, record.exc_info, record.exc_text = _ADDRESS.sub("[address]", said), (), None, None
+            message = f"{message} [{record.exc_info[0].__name__}]"
+        record.msg, record.args, record.exc_info, record.exc_text = _ADDRESS.sub("[address]", message), (), None, None
         return True
 
 

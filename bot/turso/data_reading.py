@@ -90,8 +90,8 @@ def _rows_of(body: bytes) -> list[Rows] | None:
 
 def _rows(result: dict[str, Any]) -> Rows:
     if result.get("type") != "ok":
-        said = (result.get("error") or {}).get("message")
-        return Rows(error=clean(str(said or "it was refused"))[:LONGEST_WORDS])
+        message = (result.get("error") or {}).get("message")
+        return Rows(error=clean(str(message or "it was refused"))[:LONGEST_WORDS])
     found = (result["response"].get("result") or {}).get("rows") or []
     return Rows(tuple(tuple(_value(one) for one in row) for row in found))
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.app.policy_book import LOOK_EVERY, QUIET_SECONDS, RESTLESS_SECONDS, PolicyBook
+from bot.app.policy_book import CHECK_EVERY, QUIET_SECONDS, RESTLESS_SECONDS, PolicyBook
 from bot.commands import CATALOGUE
 from bot.core.policy import Policy, load
 
@@ -51,7 +51,7 @@ class Scene:
         """Let time pass, with the regular checks of the file."""
         until = self.time + seconds
         while self.time < until:
-            self.time = min(until, self.time + LOOK_EVERY)
+            self.time = min(until, self.time + CHECK_EVERY)
             self.book.check()
 
     @property
@@ -211,7 +211,7 @@ def test_a_refused_change_has_no_effect_and_is_reported_until_the_old_file_is_ba
         if scene.path.is_dir():
             scene.path.rmdir()
         scene.rename(OLD)
-        scene.wait(LOOK_EVERY)
+        scene.wait(CHECK_EVERY)
 
     now: tuple[object, ...] = (scene.book.problem, scene.book.policy, scene.book.is_settling)
     assert now == (None, policy, False)
@@ -226,7 +226,7 @@ def test_a_file_that_was_moved_away_and_back_is_no_longer_reported(scene: Scene)
     scene.wait(3)
     assert scene.book.problem == "the file can't be read (No such file or directory)"
     (scene.folder / "x").rename(scene.path)
-    scene.wait(LOOK_EVERY)
+    scene.wait(CHECK_EVERY)
     now: tuple[object, object] = (scene.in_force, scene.book.problem)
     assert now == ("old", None)
 

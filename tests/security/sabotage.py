@@ -53,6 +53,6 @@ def begin(todo: str) -> None:
     if "chatty" in todo:
         _tell_everything()
     if "no guard" in todo:
-        EgressGuard.holds_secret = lambda self, payload: False  # type: ignore[method-assign]
+        EgressGuard.contains_secret = lambda self, payload: False  # type: ignore[method-assign]
     if "no redactor" in todo:
         Redactor.finds = lambda self, text: False  # type: ignore[method-assign]

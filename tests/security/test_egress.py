@@ -34,7 +34,7 @@ def test_text_that_looks_like_a_secret_is_hidden_anywhere_and_the_rest_is_kept(s
         Reply(text="x", blocks=[{}], plain_blocks=[block]),
     ):
         cleared = GUARD.cleared(reply)
-        assert not GUARD.holds_secret([cleared.text, cleared.blocks, cleared.plain_blocks])
+        assert not GUARD.contains_secret([cleared.text, cleared.blocks, cleared.plain_blocks])
         assert HIDDEN in str([cleared.text, cleared.blocks, cleared.plain_blocks])
         assert len(cleared.blocks) == len(reply.blocks)
     cleared = GUARD.cleared(Reply(text="x", blocks=[block, deep]))
@@ -42,9 +42,9 @@ def test_text_that_looks_like_a_secret_is_hidden_anywhere_and_the_rest_is_kept(s
     assert cleared.blocks[0]["text"]["text"] == f"first line\n{HIDDEN}"
     assert cleared.blocks[1]["elements"][0] == button
     view = GUARD.cleared_view({"type": "modal", "callback_id": "c", "private_metadata": secret, "blocks": [block]})
-    assert not GUARD.holds_secret(view)
+    assert not GUARD.contains_secret(view)
     assert view["callback_id"] == "c"
-    assert GUARD.holds_secret([f"a.txt {secret}"])
+    assert GUARD.contains_secret([f"a.txt {secret}"])
 
 
 def test_the_message_of_a_reveal_is_sent_in_no_other_way() -> None:

@@ -52,8 +52,8 @@ async def test_a_setting_that_is_an_ordinary_word_hides_nothing_and_is_named_at_
 
     assert unrecognizable(settings) == ["TURSO_API_TOKEN"]
     guard = EgressGuard(secrets_of(settings))
-    assert not guard.holds_secret("the database analytics")
-    assert guard.holds_secret("0123456789abcdef0123456789abcdef")
+    assert not guard.contains_secret("the database analytics")
+    assert guard.contains_secret("0123456789abcdef0123456789abcdef")
 
 
 @pytest.mark.parametrize("piece", ["eyJ", "x", "<@U0BOT|", "xoxe-1-"])

@@ -34,7 +34,7 @@ class Files:
 
 async def fits(secrets: SigningSecrets, secret: str) -> bool:
     stamp = str(int(time.time()))
-    return await secrets.fit(TEXT, stamp, signature(secret, stamp, TEXT.encode()))
+    return await secrets.is_valid(TEXT, stamp, signature(secret, stamp, TEXT.encode()))
 
 
 async def test_both_secrets_are_accepted_and_no_other() -> None:

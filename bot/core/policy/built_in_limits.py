@@ -62,7 +62,7 @@ def may_delegate_to(policy: Policy, person: Person, delegate_id: str, groups: Gr
     """Return True if an entry of `people` lets a person make that one their delegate."""
     standing = standing_of(policy, person)
     return any(
-        bool(people.holds(person, standing, groups)) and delegate_id in delegates.members(groups)
+        bool(people.includes(person, standing, groups)) and delegate_id in delegates.members(groups)
         for one in policy.people.values()
         for people, delegates in one.delegates
     )

@@ -235,7 +235,7 @@ def _responder_decision(policy: Policy, subject: Subject, action: Action) -> Dec
     if action.command not in policy.catalogue.for_responders:
         return None
     where = f"incidents: to {incidents.to.words}"
-    meant = incidents.to.holds(subject.person, standing_of(policy, subject.person), subject.groups)
+    meant = incidents.to.includes(subject.person, standing_of(policy, subject.person), subject.groups)
     if meant:
         longest = duration_text(incidents.longest)
         return Decision(Verdict.ALLOW, f"You can start incidents in any channel, for up to {longest}.", where)

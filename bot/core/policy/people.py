@@ -50,8 +50,8 @@ class People:
     def lets_act(self, standing: Standing, delegate: Standing, groups: Groups) -> bool:
         """Return True if one of these people may let another person act for them."""
         return any(
-            bool(people.holds(standing.person, standing.membership, groups))
-            and bool(delegates.holds(delegate.person, delegate.membership, groups))
+            bool(people.includes(standing.person, standing.membership, groups))
+            and bool(delegates.includes(delegate.person, delegate.membership, groups))
             for people, delegates in self.delegates
         )
 
@@ -60,7 +60,7 @@ class People:
         """Return the words as text for people, without IDs."""
         return ", ".join(dict.fromkeys(map(_without_id, self.words.split(", "))))
 
-    def holds(self, person: Person, standing: Membership, groups: Groups) -> bool | None:
+    def includes(self, person: Person, standing: Membership, groups: Groups) -> bool | None:
         """Return True if `person` is included. None if that isn't known, because a group couldn't be looked up."""
         if standing is Membership.GUEST:
             return person.id in self.guests

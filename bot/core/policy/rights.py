@@ -67,8 +67,8 @@ def _of_variant(policy: Policy, subject: Subject, spec: Declaration, action: Act
     """Yield the permissions for the default lifetime, and better ones for shorter lifetimes."""
     seen: set[Verdict] = set()
     for lifetime in _lifetimes(policy, subject, action):
-        asked = replace(action, lifetime=lifetime)
-        tried = tuple((one, decide(policy, subject, _on(asked, one))) for one in _targets(policy, subject, spec))
+        wanted = replace(action, lifetime=lifetime)
+        tried = tuple((one, decide(policy, subject, _on(wanted, one))) for one in _targets(policy, subject, spec))
         longest = None if lifetime == action.lifetime or isinstance(lifetime, Never) else lifetime
         for verdict in _BEST_FIRST:
             if verdict in seen:

@@ -100,7 +100,7 @@ class Rule:
         if self.to is None:
             meant: bool | None = standing is Membership.MEMBER
         else:
-            meant = self.to.holds(subject.person, standing, subject.groups)
+            meant = self.to.includes(subject.person, standing, subject.groups)
         if meant is False:
             return Miss.PEOPLE
         if meant is None:
@@ -266,10 +266,10 @@ class Policy:
             rules = self.profiles.get(subject.incident_profile, ()) + rules
         return rules
 
-    def concerns(self, one: "Rule | Ban", command: str) -> bool:
+    def concerns(self, entry: "Rule | Ban", command: str) -> bool:
         """Return True if a rule or a ban names a command, or the command with which it ends."""
         outcome = self.catalogue.outcome_of(command)
-        return bool(one.names(command)) or (outcome is not None and bool(one.names(outcome[0])))
+        return bool(entry.names(command)) or (outcome is not None and bool(entry.names(outcome[0])))
 
     def distinguishes_databases(self, subject: Subject, command: str) -> bool:
         """Return True if the decision on a command may differ between databases that the channel covers."""

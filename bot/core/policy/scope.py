@@ -120,5 +120,5 @@ def _applies(rule: Rule, subject: Subject, standing: Membership, action: Action)
     """Return True if the rule applies to this person and command, for some database."""
     if rule.verdict is not Verdict.DENY:
         return rule.miss(subject, standing, action, None) is None
-    people = rule.to.holds(subject.person, standing, subject.groups) if rule.to else standing is Membership.MEMBER
+    people = rule.to.includes(subject.person, standing, subject.groups) if rule.to else standing is Membership.MEMBER
     return people is not False and any(flags <= action.options for flags in rule.names(action.command))

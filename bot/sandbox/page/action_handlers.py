@@ -46,8 +46,8 @@ class ActionHandlers:
         text, channel, thread = (str(form.get(name) or "") for name in ("text", "channel", "thread"))
         if channel not in self._workspace.channels or not text.strip():
             raise HTTPException(400, "The message is empty.")
-        said = self._workspace.say(scene.person.id, channel, text.strip(), thread_ts=thread or None)
-        return await self._respond(scene, said)
+        action = self._workspace.say(scene.person.id, channel, text.strip(), thread_ts=thread or None)
+        return await self._respond(scene, action)
 
     async def act(self, request: Request) -> Response:
         scene, payload = scene_of(self._workspace, request), await _payload(request)

@@ -65,7 +65,7 @@ class Turso:
         self.plane.clear_orphans(self.catalog.run_now(databases.live_ids))
         for database_id, size_bytes in self.plane.interrupted().items():
             for primary in self.catalog.run_now(instances.every, database_id)[:1]:
-                self.meter.holds(database_id, primary.uuid, size_bytes)
+                self.meter.set_size(database_id, primary.uuid, size_bytes)
         for number, (rows, queries) in self.journal.unbooked(self.catalog.run_now(usage.booked)):
             self.catalog.run_now(usage.book, rows, queries, journal=number)
         self.journal.delete_booked(self.catalog.run_now(usage.booked))

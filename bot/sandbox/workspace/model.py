@@ -121,7 +121,7 @@ class Message:
 
     def as_slack(self, *, with_metadata: bool = True) -> Json:
         """Return the message as it appears in Web API responses and in payloads."""
-        said: Json = {"type": "message", "user": self.user_id, "ts": self.ts, "text": self.text}
+        fields: Json = {"type": "message", "user": self.user_id, "ts": self.ts, "text": self.text}
         optional = {
             "bot_id": self.bot_id,
             "app_id": self.app_id,
@@ -133,7 +133,7 @@ class Message:
             "metadata": self.metadata if with_metadata else None,
             "edited": {"user": self.user_id, "ts": self.edited_ts} if self.edited_ts else None,
         }
-        return said | {key: value for key, value in optional.items() if value}
+        return fields | {key: value for key, value in optional.items() if value}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,10 +24,10 @@ def require_valid_message(content: Json, *, error: str = "invalid_blocks") -> No
 
 def refuse(problems: list[Problem], error: str) -> None:
     """Raise the error that Slack returns for these problems."""
-    told = [str(problem) for problem in problems]
+    messages = [str(problem) for problem in problems]
     if all(problem.code == "msg_blocks_too_long" for problem in problems):
         error = "msg_blocks_too_long"
-    raise SlackError(error, errors=[problem.message for problem in problems], response_metadata={"messages": told})
+    raise SlackError(error, errors=[problem.message for problem in problems], response_metadata={"messages": messages})
 
 
 def with_block_ids(blocks: list[Json]) -> list[Json]:

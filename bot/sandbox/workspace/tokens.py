@@ -42,7 +42,3 @@ class Tokens:
                     raise SlackError(refusal)
                 return kind
         raise SlackError("invalid_auth")
-
-    def holds(self, text: str) -> bool:
-        """Return whether a text contains one of these tokens. Such a text isn't recorded."""
-        return any(known in text for known in self._known.values())

@@ -103,8 +103,8 @@ class Views:
         if source.get("type") != kind:
             raise _invalid(f"must be of type: {kind}", "/view/type")
         if problems := validate_view(source):
-            told = [str(problem.under("/view")) for problem in problems]
-            raise SlackError("invalid_arguments", response_metadata={"messages": told})
+            messages = [str(problem.under("/view")) for problem in problems]
+            raise SlackError("invalid_arguments", response_metadata={"messages": messages})
         self._refuse_taken(source.get("external_id"), of)
         return {**copy.deepcopy(source), "blocks": with_block_ids(source["blocks"])}
 

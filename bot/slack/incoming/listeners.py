@@ -105,7 +105,7 @@ class Listeners:
         """Handle a submitted modal. The acknowledgement may contain errors or another view."""
         incoming = payloads.submission(body, self._clock.now())
         answer = await self._submitted(incoming) if incoming else None
-        if answer and self._guard.holds_secret(answer):
+        if answer and self._guard.contains_secret(answer):
             log.error("hid a part of an answer that looks like a secret")
             answer = self._guard.hidden(answer)
         await (ack(dict(answer)) if answer else ack())

@@ -105,7 +105,7 @@ class Guard:
         # otherwise the verifier would raise an exception
         if not (stamp.isdigit() and len(stamp) <= 12 and signature.isascii()):
             return False
-        return await self._secrets.fit(text, stamp.decode(), signature.decode())
+        return await self._secrets.is_valid(text, stamp.decode(), signature.decode())
 
 
 async def _read(receive: Receive, length: bytes | None) -> bytes:

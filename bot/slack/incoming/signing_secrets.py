@@ -32,25 +32,25 @@ class SigningSecrets:
         """Set the first secrets, the current one first. Raises ValueError without one."""
         self._clock = _Now(now)
         self._read = read
-        self._looking, self._looked_at = asyncio.Lock(), float("-inf")
+        self._read_lock, self._read_at = asyncio.Lock(), float("-inf")
         self._use(secrets)
 
-    async def fit(self, text: str, stamp: str, signature: str) -> bool:
+    async def is_valid(self, text: str, stamp: str, signature: str) -> bool:
         """Return True if a text's signature is less than five minutes old and made with a secret that is set now."""
         if self._verifiers[0].is_valid(text, stamp, signature):
             return True
-        await self._look(time.monotonic())
+        await self._read_again(time.monotonic())
         return any(one.is_valid(text, stamp, signature) for one in self._verifiers)
 
-    async def _look(self, asked_at: float) -> None:
+    async def _read_again(self, asked_at: float) -> None:
         """Read the secrets once for all waiting callers. If they can't be read, the known ones are kept."""
         if self._read is None:
             return
-        async with self._looking:
-            if self._looked_at >= asked_at:
+        async with self._read_lock:
+            if self._read_at >= asked_at:
                 return
-            await asyncio.sleep(self._looked_at + PAUSE_SECONDS - time.monotonic())
-            self._looked_at = time.monotonic()
+            await asyncio.sleep(self._read_at + PAUSE_SECONDS - time.monotonic())
+            self._read_at = time.monotonic()
             try:
                 found = await asyncio.to_thread(self._read)
             except BadSettings as error:

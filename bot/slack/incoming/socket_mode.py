@@ -124,7 +124,7 @@ class SocketRunner:
         self._handler = _Handler(app, app_token, calls, observe_ack)
         self._tasks = tasks
         self._connecting: asyncio.Task[None] | None = None
-        self._loop = (background or Background()).add("Slack connection", self._look, every=PING_SECONDS)
+        self._loop = (background or Background()).add("Slack connection", self._restart_ended_tasks, every=PING_SECONDS)
 
     async def refused(self) -> str:
         """Wait until Slack refuses the app-level token before the first connection, and return Slack's code."""
@@ -138,7 +138,7 @@ class SocketRunner:
     def _connect(self) -> None:
         self._connecting = asyncio.get_running_loop().create_task(self._handler.connect_async())  # type: ignore[no-untyped-call]
 
-    async def _look(self) -> None:
+    async def _restart_ended_tasks(self) -> None:
         """Restart the library's tasks that have ended, because nothing is received without them.
 
         Raises:

@@ -93,7 +93,7 @@ class Views:
             BotError: Slack refused it.
             Unavailable: Slack is unreachable.
         """
-        if self._guard.holds_secret([filename, title, content]):
+        if self._guard.contains_secret([filename, title, content]):
             log.error("hid a part of a file that looks like a secret")
             filename, title, content = self._guard.hidden([filename, title, content])
         data = content.encode() or b"\n"

@@ -68,7 +68,7 @@ class Delivery(Views):
 
     async def reveal(self, to: Address, reply: Reply) -> bool:
         """Show a secret to one person in an ephemeral message. Returns False if it wasn't delivered."""
-        if self._guard.holds_secret(reply.text):
+        if self._guard.contains_secret(reply.text):
             log.error("a reveal was not sent, because its notification text contains a secret")
             return False
         if to.modal_id is not None:

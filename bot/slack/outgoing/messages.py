@@ -38,7 +38,7 @@ class EgressGuard:
         given = recognizable(secrets)
         self._secrets = tuple(dict.fromkeys([*given, *(json.dumps(one, ensure_ascii=False)[1:-1] for one in given)]))
 
-    def holds_secret(self, payload: object) -> bool:
+    def contains_secret(self, payload: object) -> bool:
         """Return True if `payload` contains something that must not be sent."""
         text = payload if isinstance(payload, str) else encoded(payload).decode()
         return has_token(text) or any(secret in text for secret in self._secrets)
@@ -48,7 +48,7 @@ class EgressGuard:
         if reply.secret:
             log.error("withheld the message of a reveal")
             return Reply(text=WITHHELD, private=reply.private)
-        if not self.holds_secret([reply.text, list(reply.blocks), list(reply.plain_blocks)]):
+        if not self.contains_secret([reply.text, list(reply.blocks), list(reply.plain_blocks)]):
             return reply
         log.error("hid a part of a message that looks like a secret")
         return replace(
@@ -60,7 +60,7 @@ class EgressGuard:
 
     def cleared_view(self, view: View) -> View:
         """Return the view without secrets."""
-        if not self.holds_secret(view):
+        if not self.contains_secret(view):
             return view
         log.error("hid a part of a view that looks like a secret")
         cleared: View = self.hidden(view)
@@ -69,14 +69,14 @@ class EgressGuard:
     def hidden(self, value: Any, key: str = "") -> Any:
         """Return a copy of plain data in which each line with a secret is hidden."""
         if isinstance(value, str):
-            if not self.holds_secret(value):
+            if not self.contains_secret(value):
                 return value
-            return NO_URL if key.endswith("url") else without_lines(value, self.holds_secret)
+            return NO_URL if key.endswith("url") else without_lines(value, self.contains_secret)
         if isinstance(value, Mapping):
             return {name: self.hidden(one, str(name)) for name, one in value.items()}
         if isinstance(value, list | tuple):
             return [self.hidden(one) for one in value]
-        return HIDDEN if self.holds_secret(value) else value
+        return HIDDEN if self.contains_secret(value) else value
 
 
 def variants(reply: Reply) -> Iterator[Body]:

@@ -93,9 +93,9 @@ class SqliteDatabase:
 
     def __init__(self, place: Place) -> None:
         report = _Report(place.setting)
-        self._writing = _Lane(_sqlite(place, size=1, begin="BEGIN IMMEDIATE"), 1, "store-write", report)
+        self._writing = _ThreadPool(_sqlite(place, size=1, begin="BEGIN IMMEDIATE"), 1, "store-write", report)
         reader = _sqlite(place, size=READERS, begin="BEGIN", reads_only=True)
-        self._reading = _Lane(reader, READERS, "store-read", report)
+        self._reading = _ThreadPool(reader, READERS, "store-read", report)
         self.engines: Sequence[Engine] = (self._writing.engine, self._reading.engine)
 
     async def read(self, work: Work[T]) -> T:
@@ -112,7 +112,7 @@ class SqliteDatabase:
         await self._reading.close()
 
 
-class _Lane:
+class _ThreadPool:
     """A thread pool in which each thread uses its own connection."""
 
     def __init__(self, engine: Engine, threads: int, name: str, report: "_Report") -> None:

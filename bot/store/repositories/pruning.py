@@ -32,7 +32,7 @@ from bot.store.schema.tables import (
     votes,
 )
 
-BITE = 500
+BATCH = 500
 HOURS_KEPT = timedelta(days=37)
 """Alerts compare an hour with those of five weeks before."""
 SAMPLES_KEPT = timedelta(days=400)
@@ -79,7 +79,9 @@ class Pruning(Repository):
             (live_cards, live_cards.c.at < before),
             (delegations, delegations.c.until < before),
         )
-        return {table.name: await self._bite_by_bite(table, condition & ~_is_needed(table)) for table, condition in old}
+        return {
+            table.name: await self._delete_in_batches(table, condition & ~_is_needed(table)) for table, condition in old
+        }
 
     async def prune_measured(self, now: datetime) -> Mapping[str, int]:
         """Delete usage and alerts that are no longer needed. Returns the number of deleted rows per table."""
@@ -90,12 +92,12 @@ class Pruning(Repository):
             (alerts, alerts.c.ended_at < now - ALERTS_KEPT),
             (alert_mutes, alert_mutes.c.until < now),
         )
-        return {table.name: await self._bite_by_bite(table, condition) for table, condition in old}
+        return {table.name: await self._delete_in_batches(table, condition) for table, condition in old}
 
-    async def _bite_by_bite(self, table: Table, condition: ColumnElement[bool]) -> int:
+    async def _delete_in_batches(self, table: Table, condition: ColumnElement[bool]) -> int:
         total = 0
-        while bite := await self._database.write(lambda connection: _bite(connection, table, condition)):
-            total += bite
+        while deleted := await self._database.write(lambda connection: _delete_batch(connection, table, condition)):
+            total += deleted
         return total
 
 
@@ -103,9 +105,9 @@ def _is_needed(table: Table) -> ColumnElement[bool]:
     return or_(false(), *(table.c.id.in_(ids) for ids in NEEDS.get(table, ())))
 
 
-def _bite(connection: Connection, table: Table, condition: ColumnElement[bool]) -> int:
+def _delete_batch(connection: Connection, table: Table, condition: ColumnElement[bool]) -> int:
     key = table.primary_key.columns[0]
-    keys = connection.execute(select(key).where(condition).limit(BITE)).scalars().all()
+    keys = connection.execute(select(key).where(condition).limit(BATCH)).scalars().all()
     if table is requests:
         for part in (votes, sent, cards):
             connection.execute(delete(part).where(part.c.request_id.in_(keys)))

@@ -22,7 +22,7 @@ REVISIONS = tuple(f"{number:04}" for number in range(1, 16))
 NEWEST = REVISIONS[-1]
 """The newest migration. A store that has it needs no upgrade, so Alembic isn't imported."""
 UPGRADE_LOCK = 0x7457_0A0E
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 PRIVATE = 0o700
 PRIVATE_FILE = 0o600
 
@@ -120,7 +120,7 @@ def _alone(place: Place, engine: Engine) -> Iterator[None]:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         # Polls, because a transaction that waits inside a statement would block `CREATE INDEX CONCURRENTLY` forever.
         while not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": UPGRADE_LOCK}).scalar():
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
         yield
 
 

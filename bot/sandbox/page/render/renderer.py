@@ -92,8 +92,8 @@ class Renderer:
 
     def plain(self, text: Any) -> Markup:
         """Render plain text: emoji names become emoji, and line breaks are kept."""
-        said = str(text.get("text", "")) if isinstance(text, Mapping) else str(text or "")
-        return Markup("<br>").join(Markup("{}").format(line) for line in with_emoji(said).split("\n"))
+        content = str(text.get("text", "")) if isinstance(text, Mapping) else str(text or "")
+        return Markup("<br>").join(Markup("{}").format(line) for line in with_emoji(content).split("\n"))
 
     def mrkdwn(self, text: str) -> Markup:
         return mrkdwn(text, self.names)

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from bot.sandbox.platform.hrana.errors import StatementError
-from bot.sandbox.platform.hrana.requests import Outcome, holds
+from bot.sandbox.platform.hrana.requests import Outcome, is_met
 from bot.sandbox.platform.hrana.stream import Pause, Stream
 from bot.sandbox.platform.hrana.wire import Step
 
@@ -25,7 +25,7 @@ def _run_steps(stream: Stream, steps: tuple[Step, ...]) -> Generator[Pause | byt
     outcomes: list[Outcome] = []
     for number, step in enumerate(steps):
         outcome: Outcome = None
-        if step.condition is None or holds(step.condition, outcomes, stream):
+        if step.condition is None or is_met(step.condition, outcomes, stream):
             try:
                 yield from _run_step(stream, number, step)
                 outcome = {}

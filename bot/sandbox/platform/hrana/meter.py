@@ -52,7 +52,7 @@ class Meter:
             if not self._is_full or query in self._fresh.queries or query in self._secured.queries:
                 _add(self._fresh.queries.setdefault(query, [0, 0]), counts)
 
-    def holds(self, database_id: str, instance: str, storage_bytes: int) -> None:
+    def set_size(self, database_id: str, instance: str, storage_bytes: int) -> None:
         """Note the current size of the database."""
         with self._lock:
             self._fresh.storage[database_id, instance, self._clock.today()] = storage_bytes

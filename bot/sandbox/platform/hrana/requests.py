@@ -69,7 +69,7 @@ def run_batch(stream: Stream, steps: tuple[Step, ...]) -> Generator[Pause, None,
     outcomes: list[Outcome] = []
     for step in steps:
         outcome: Outcome = None
-        if step.condition is None or holds(step.condition, outcomes, stream):
+        if step.condition is None or is_met(step.condition, outcomes, stream):
             try:
                 outcome = yield from stream.execute(step.statement)
             except StatementError as error:
@@ -82,7 +82,7 @@ def run_batch(stream: Stream, steps: tuple[Step, ...]) -> Generator[Pause, None,
     }
 
 
-def holds(condition: Condition, outcomes: list[Outcome], stream: Stream) -> bool:
+def is_met(condition: Condition, outcomes: list[Outcome], stream: Stream) -> bool:
     """Return whether a condition is true. A skipped step counts neither as ok nor as an error."""
     if condition.kind == "ok":
         return isinstance(outcomes[condition.step], dict)
@@ -90,7 +90,7 @@ def holds(condition: Condition, outcomes: list[Outcome], stream: Stream) -> bool
         return isinstance(outcomes[condition.step], StatementError)
     if condition.kind == "is_autocommit":
         return stream.is_autocommit
-    parts = (holds(part, outcomes, stream) for part in condition.parts)
+    parts = (is_met(part, outcomes, stream) for part in condition.parts)
     if condition.kind == "and":
         return all(parts)
     return any(parts) if condition.kind == "or" else not next(parts)

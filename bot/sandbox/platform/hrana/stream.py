@@ -127,7 +127,7 @@ class Stream:
         served = self.served
         self.meter.ran(served.database.id, served.instance, run.sql, run.rows_read, run.rows_written)
         if not run.is_readonly and self.session.is_autocommit:
-            self.meter.holds(served.database.id, served.instance, self.session.storage_bytes())
+            self.meter.set_size(served.database.id, served.instance, self.session.storage_bytes())
 
     def execute(self, statement: Statement) -> Generator[Pause, None, dict[str, Any]]:
         """Run a statement and return a `StmtResult`. Raises StatementError."""

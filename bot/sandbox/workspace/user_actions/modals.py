@@ -48,13 +48,13 @@ class Modals:
         view = self._open_view(person_id, view_id)
         whole_stack = whole_stack or bool(view.source.get("clear_on_close"))
         closed = self._views.close_stack(person_id) if whole_stack else [self._views.close(view)]
-        told = []
+        deliveries = []
         for each in closed:
             if each.source.get("notify_on_close"):
                 payload = self._payload("view_closed", each) | {"is_cleared": whole_stack}
                 payload["view"]["state"] = {"values": {}}
-                told.append(await self._courier.deliver(interactive_parcel(payload, person_id)))
-        return Acted(deliveries=tuple(told))
+                deliveries.append(await self._courier.deliver(interactive_parcel(payload, person_id)))
+        return Acted(deliveries=tuple(deliveries))
 
     def _open_view(self, person_id: str, view_id: str) -> View:
         for view in self._state.stacks[person_id]:

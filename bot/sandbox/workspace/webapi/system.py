@@ -52,9 +52,9 @@ async def validate_blocks(ctx: Context) -> Json:
         found = {"blocks": found}
     problems = validate_view(found) if name == "view" else validate_message(found)
     if problems:
-        told = [
+        errors = [
             {"pointer": each.pointer, "code": each.code, "message": each.message, "constraint": each.constraint}
             for each in problems
         ]
-        raise SlackError(f"invalid_{name}", errors=told)
+        raise SlackError(f"invalid_{name}", errors=errors)
     return {}
