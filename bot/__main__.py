@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from bot import __version__
 from bot.app.argument_types import entry_number, head, port
-from bot.app.output import describe_refusal, discard_the_output, require_working_folder, spare_the_output
+from bot.app.output import describe_refusal, discard_output, require_working_folder, tolerate_closed_streams
 from bot.app.policy_command_line import add_policy, policy_explain
 from bot.errors import BotError, Unavailable
 from bot.sandbox.command_line import add_sandbox
@@ -30,15 +30,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if rest and arguments.run is not policy_explain:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     arguments.rest = rest  # the options of the command line that `policy explain` explains
-    spare_the_output()
+    tolerate_closed_streams()
     status = OUTPUT_CLOSED
     try:
         status = _status_of(arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # `| head`, or a pager that was left
-        discard_the_output()
+        discard_output()
     except OSError as error:
-        discard_the_output()
+        discard_output()
         print(f"turso-ops: The output can't be written ({error.strerror}).", file=sys.stderr)
         status = BAD_USAGE
     return status

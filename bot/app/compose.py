@@ -185,7 +185,7 @@ async def running(
         async def follow(old: Policy | None, new: Policy) -> None:
             await turso_clients.follow(new)
             if counts:
-                await heartbeat.say()
+                await heartbeat.write()
                 await changes.record(old, new)
 
         durable: Durable | None = None
@@ -212,12 +212,12 @@ async def running(
             background.start("policy watch", lambda: book.apply_changes(follow), every=CHECK_EVERY).stop
         )
         if counts:
-            stack.push_async_callback(heartbeat.leave)
-            stack.push_async_callback(background.start(LOOP, signatures.look, every=CHECK_SIGNATURES_EVERY).stop)
-            stack.push_async_callback(background.start("presence", heartbeat.say, every=EVERY_SECONDS).stop)
+            stack.push_async_callback(heartbeat.delete)
+            stack.push_async_callback(background.start(LOOP, signatures.check, every=CHECK_SIGNATURES_EVERY).stop)
+            stack.push_async_callback(background.start("presence", heartbeat.write, every=EVERY_SECONDS).stop)
         stack.push_async_callback(background.start("open Homes", path.homes.redraw_due).stop)
         stack.push_async_callback(tasks.drain, DRAIN_SECONDS)
-        await _introduce(workspace)
+        await _look_up_installation(workspace)
         readiness = health.readiness(lambda: durable.trouble if durable else "")
         stack.push_async_callback(readiness.close)
         yield Bot(
@@ -237,7 +237,7 @@ async def running(
         )
 
 
-async def _introduce(workspace: Workspace) -> None:
+async def _look_up_installation(workspace: Workspace) -> None:
     """Look up the installation once.
 
     If Slack doesn't respond, readiness reports that, and the first request tries again.

@@ -49,7 +49,7 @@ class Signatures:
         since = self.now() - REFUSED_WITHIN_SECONDS
         return len([at for at in self._refused if at >= since]) >= SUSPICIOUS
 
-    async def look(self) -> None:
+    async def check(self) -> None:
         """Run one round of the background loop. Raises SignaturesRefused."""
         if self.are_refused:
             raise SignaturesRefused

@@ -34,12 +34,12 @@ class Heartbeat:
     background: Background
     id: str = field(default_factory=_own_id)
 
-    async def say(self) -> None:
+    async def write(self) -> None:
         """Write the row now. Runs every few seconds, and after a policy change."""
         now, failing = datetime.now(UTC), failing_text(self.background.failing())
         await self.store.processes.record(self.id, self.book.policy.hash, now, forget=now - LIVES_FOR, failing=failing)
 
-    async def leave(self) -> None:
+    async def delete(self) -> None:
         """Delete the row, because this process ends. An unavailable store is ignored here, because others report it."""
         try:
             await self.store.processes.remove(self.id)

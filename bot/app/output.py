@@ -7,7 +7,7 @@ import sys
 from bot.settings import BadSettings
 
 
-def spare_the_output() -> None:
+def tolerate_closed_streams() -> None:
     """Keep a command from failing because of a closed stream or a character that it can't show.
 
     A closed standard input is opened as well. Otherwise its number is given to the next file or socket, and uvloop
@@ -21,7 +21,7 @@ def spare_the_output() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def discard_the_output() -> None:
+def discard_output() -> None:
     """Discard the rest of the output after standard output was closed.
 
     Otherwise Python would write it at exit, and fail.

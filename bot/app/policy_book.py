@@ -53,7 +53,7 @@ class PolicyBook:
         self._seen: str | None = None
         self._seen_since = self._restless_since = now()
         self._verdicts: dict[str, str | None] = {}
-        """For each content, why it isn't used. None for the content that is."""
+        """For each text of the file, by its digest, why it isn't used. None for the one that is."""
         self._complained = False
         self.problem: str | None = None
         """Why the current file isn't used.
@@ -126,7 +126,7 @@ class PolicyBook:
         self._conclude(self._verdicts[digest])
 
     def _judged(self, text: str, digest: str) -> dict[str, str | None]:
-        """Use a content if it validates. Returns the verdicts on it and on the current policy."""
+        """Use the file's text if it validates. Returns the verdicts on it and on the current policy."""
         in_force = {known: why for known, why in self._verdicts.items() if why is None}
         try:
             policy = load(text, self._catalogue, default_organization=self._organization)

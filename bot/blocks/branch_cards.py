@@ -13,7 +13,7 @@ from bot.core.reply import Reply
 
 @dataclass(frozen=True, slots=True)
 class BranchStanding:
-    """The state of a branch that isn't in its record."""
+    """What is known about a branch beyond its record."""
 
     exists: bool | None
     """None if Turso didn't respond."""

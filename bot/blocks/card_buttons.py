@@ -10,7 +10,7 @@ from bot.core.records.incidents import Review
 from bot.core.requests.request import REFUSED, Mode, Request, State
 
 COUNTDOWN_KEY: Final = "countdown"
-"""The key of a rule that is about commands whose quarantine counts down."""
+"""The key of a rule that is about commands whose quarantine has a countdown."""
 _AGAIN: Final = {
     State.STALE: "Ask again",
     State.EXPIRED: "Ask again",
@@ -33,7 +33,7 @@ def card_buttons(request: Request, catalogue: CommandCatalogue, review: Review |
     if state is State.READY:
         return [buttons.reveal(request), buttons.withdraw(request.id)]
     if state is State.QUARANTINED:
-        stopped = request.rests and request.command in catalogue.about(COUNTDOWN_KEY)
+        stopped = request.is_indefinite and request.command in catalogue.about(COUNTDOWN_KEY)
         once_more = buttons.run(1, "Ask again", request.line) if stopped and request.line else []
         return [buttons.undo(request.id), *once_more, *_review_button(request, review)]
     again = catalogue.again_label_of(request.command) if state is State.UNKNOWN else _AGAIN.get(state)

@@ -224,7 +224,7 @@ def _progress_blocks(request: Request, now: datetime, done: Reply | None, review
             lines.append(mrkdwn("Reveal before {}. No token is created until you do.", until))
     if request.state is State.QUARANTINED and request.outcome:
         lines.append(sentence(request.outcome))
-    if request.rests:
+    if request.is_indefinite:
         lines.append(NO_COUNTDOWN)
     if request.state is State.QUARANTINED and request.due_at:
         lines.append(

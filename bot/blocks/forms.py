@@ -51,7 +51,7 @@ def pack_metadata(about_id: str, opener: str) -> str:
 
 
 def unpack_metadata(metadata: str) -> tuple[str, str]:
-    """Return the subject's ID and the opener in `private_metadata`. The opener is empty if the intent has it."""
+    """Return the subject's ID and the opener in `private_metadata`. The opener is empty if the subject is an intent."""
     about_id, _, opener = metadata.partition(" ")
     return about_id, opener
 

@@ -34,7 +34,7 @@ def personal_reminder(request: Request, catalogue: CommandCatalogue, link: str, 
 
 
 def direct_call(request: Request, catalogue: CommandCatalogue, link: str, *, now: datetime) -> Reply:
-    """Return a direct message to a person whom the rule notifies. They may not be an approver."""
+    """Return a direct message to a person whom the rule notifies. They aren't necessarily an approver."""
     wish, where = buttons.to_do(request, catalogue), channel(request.channel_id)
     head = mrkdwn(":raised_hand: {} needs approval to {} in {}.", person(request.requester), wish, where)
     quoted = kit.quote(Plain("Reason"), Plain(request.reason), at_most=800) if request.reason else None

@@ -60,7 +60,7 @@ def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: 
     wish = buttons.to_do(request, catalogue)
     head = mrkdwn("{} {}: your request to {} {}.", sign, people(_recipients(request)), wish, state)
     text = joined(" ", [part for part in (head, words) if part])
-    then = [kit.context(NO_COUNTDOWN)] if request.rests else []
+    then = [kit.context(NO_COUNTDOWN)] if request.is_indefinite else []
     if not elsewhere:
         return reply(text, [kit.section(text), *then])
     why = mrkdwn("Requested in {}, where I can't post now.", channel(request.channel_id))

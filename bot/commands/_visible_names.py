@@ -1,4 +1,4 @@
-"""Decides which databases of stored records, of which only the name is known, may be named in a channel."""
+"""Decides whether a channel may see the name of a database from a stored record, which has only the name."""
 
 from dataclasses import dataclass
 

@@ -71,7 +71,7 @@ class CommandCatalogue:
     def outcome_of(self, name: str) -> tuple[str, frozenset[str]] | None:
         """Return the other command, with its flags, with which a command ends. None if there is none."""
         command = self.find(name)
-        return (command.comes_to[0], frozenset(command.comes_to[1:])) if command and command.comes_to else None
+        return (command.ends_with[0], frozenset(command.ends_with[1:])) if command and command.ends_with else None
 
     def reveals(self, name: str) -> bool:
         """Return True for a command that returns a secret only to its requester."""
@@ -142,5 +142,5 @@ def _check(commands: tuple[Declaration, ...]) -> None:
         if unknown := [flag for flag in one.flags if flag not in known]:
             raise ValueError(f"`{one.name}` declares a variant with {', '.join(unknown)}, and has no such flag")
     for one in commands:
-        if one.comes_to and one.comes_to[0] not in claimed:
-            raise ValueError(f"`{one.name}` comes to `{one.comes_to[0]}`, which is no command")
+        if one.ends_with and one.ends_with[0] not in claimed:
+            raise ValueError(f"`{one.name}` ends with `{one.ends_with[0]}`, which isn't a command")

@@ -76,8 +76,8 @@ class Declaration:
     """True if it may affect databases that it doesn't name. Its plan lists them."""
     removes_target: bool = False
     """True if its target no longer exists afterwards, so that its holds end."""
-    comes_to: tuple[str, ...] = ()
-    """Another command and its flags with which it ends: `("destroy", "--now")`. What denies that denies this, too."""
+    ends_with: tuple[str, ...] = ()
+    """The command, with its flags, with which it ends: `("destroy", "--now")`. Denials of that one deny it, too."""
     undoes: bool = False
     """True if its plan names a quarantine, as `arguments["request_id"]`, which the pipeline undoes."""
     makes_name: bool = False

@@ -88,7 +88,7 @@ class DbosRun:
         if self._launching is not None:
             await asyncio.wait([self._launching])
         await self._destroy()
-        # for workflows that DBOS took from its queue in the meantime, which have waited
+        # again, for workflows that DBOS took from its queue while it was being stopped: they are waiting
         await self._runner.end(within=0.0)
         return cut_short
 

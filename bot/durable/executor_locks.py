@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 MOST: Final = 256
 """The highest number of a file lock."""
 TRIES: Final = 8
-"""This many numbers of advisory locks, chosen at random, are never all taken."""
+"""How many random numbers of advisory locks to try. It is next to impossible that all of them are taken."""
 LOCK_SPACE: Final = 0x7457
 """The first half of the advisory locks' keys. The second half is the number of the lock."""
 PROBE_SECONDS: Final = 5.0
@@ -174,7 +174,7 @@ class AdvisoryExecutorLocks(ExecutorLocks):
             "connect_timeout": 10,
         }
         connection = await psycopg.AsyncConnection.connect(autocommit=True, **self._arguments | options)
-        # Lets the server notice soon if this machine disappears.
+        # With these, the server notices soon if this machine disappears.
         await connection.execute("SELECT set_config('tcp_keepalives_idle', '10', false)")
         await connection.execute("SELECT set_config('tcp_keepalives_interval', '5', false)")
         await connection.execute("SELECT set_config('tcp_keepalives_count', '3', false)")

@@ -13,7 +13,7 @@ IDLE_IN_TRANSACTION_MS: Final = 60_000
 """DBOS's value for its own engines. It ends the session of a process that hangs in a transaction."""
 CONNECT_SECONDS: Final = 10
 KEEP_ALIVE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-"""With these, it is noticed within half a minute if the server's machine disappears."""
+"""With these, the driver notices within half a minute if the server's machine disappears."""
 
 
 class RunEnded(Exception):

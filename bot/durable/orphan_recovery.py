@@ -76,7 +76,7 @@ class OrphanRecovery:
             await self.recover()
 
     async def _resume_left_intents(self) -> None:
-        """Resume them once, a while after the start, so that the process that received them had time to handle them."""
+        """Resume, once, what an earlier process left open. This waits until that process had time to handle it."""
         if self._before is None or time.monotonic() < self._settled_at:
             return
         for incoming in await self._store.intents.find_open(before=self._before):

@@ -18,7 +18,7 @@ LONGEST_PAUSE: Final = 60.0
 FAULTS: Final = 4
 """How often a step may fail because of a bug before it is given up, which is after a few seconds."""
 _ATTEMPTS: ContextVar[list[int]] = ContextVar("attempts")
-"""A list with one number. It is a list because a step gets a copy of the workflow's variables, which shares it."""
+"""A list with one number. It is a list because a step gets a copy of the workflow's context, which shares the list."""
 
 
 class StepRunner:

@@ -20,7 +20,7 @@ from bot.durable.queue import Queue, timer_workflow
 EVERY: Final = "*/2 * * * * *"
 AT_ONCE: Final = 200
 TOGETHER: Final = 20
-"""How many timers are started in one transaction. Incoming commands wait for it."""
+"""How many timers are started in one transaction. Incoming commands wait for that transaction."""
 RESTART_AFTER: Final = timedelta(seconds=20)
 """The time after which a timer that was started but still exists is started again."""
 TIDY_SECONDS: Final = 60.0

@@ -73,7 +73,7 @@ async def _mint_once(
     env: Environment, request: Request, incoming: Incoming, ctx: ChangeContext, command: SecretCommand[Any]
 ) -> str:
     now, token_id = env.clock.now(), new_id("t")
-    # not counted as a retry: another press may have revealed the token, and failed, since this one read the request
+    # each try has its own phase, because another press may have tried, and failed, after this one read the request
     phase = f"reveal:{token_id}"
     settle = Timer(TimerKind.RECONCILE, request.id, now + SETTLES_WITHIN)
     facts = {**request.facts, "token": token_id, "press": incoming.id}

@@ -13,7 +13,7 @@ from bot.store.connections.urls import place_of
 
 PRIVATE_FILE = 0o600
 PAGES_AT_ONCE = 1000
-"""Between the steps of this many pages, others can write to the store."""
+"""How many pages one step copies. Between the steps, others can write to the store."""
 
 
 class NoBackup(BotError):

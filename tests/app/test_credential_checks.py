@@ -19,12 +19,12 @@ async def test_a_few_refused_requests_in_a_row_indicate_a_wrong_secret() -> None
     found = Signatures(Now())
     for _ in range(SUSPICIOUS - 1):
         found.refused()
-    await found.look()
+    await found.check()
 
     found.refused()
 
     with pytest.raises(SignaturesRefused):
-        await found.look()
+        await found.check()
 
 
 async def test_one_accepted_request_shows_that_the_secret_is_right() -> None:
@@ -34,7 +34,7 @@ async def test_one_accepted_request_shows_that_the_secret_is_right() -> None:
 
     found.accepted()
 
-    await found.look()
+    await found.check()
 
 
 async def test_old_refusals_do_not_count() -> None:
@@ -44,4 +44,4 @@ async def test_old_refusals_do_not_count() -> None:
     now.at += REFUSED_WITHIN_SECONDS + 1
     found.refused()
 
-    await found.look()
+    await found.check()

@@ -232,7 +232,9 @@ class CrashingBot(RuleBasedStateMachine):
         self.tokens_are_in_reveals_alone()
         assert self.runner.run(chain_fault(self._current.store)) == ""
         requests = self._requests()
-        waiting = [one for one in requests if not one.rests]  # a countdown that the rules refused leaves a quarantine
+        waiting = [
+            one for one in requests if not one.is_indefinite
+        ]  # a countdown that the rules refused leaves a quarantine
         assert {one.state for one in waiting} <= RESTING - {State.PENDING, State.READY, State.QUARANTINED}
         with sqlite3.connect(self.world.file) as connection:
             entries = [row[0] for row in connection.execute("SELECT entry FROM audit_log")]
@@ -241,7 +243,10 @@ class CrashingBot(RuleBasedStateMachine):
             of_it = [entry for entry in entries if f'"request_id":"{request.id}"' in entry]
             assert any('"event":"asked"' in entry for entry in of_it), request
             assert any(f'"outcome":"{request.state.value}"' in entry for entry in of_it), (request, of_it)
-            assert not request.rests or any('"outcome":"denied"' in entry for entry in of_it), (request, of_it)
+            assert not request.is_indefinite or any('"outcome":"denied"' in entry for entry in of_it), (
+                request,
+                of_it,
+            )
         kept = b"".join(path.read_bytes() for path in self.folder.iterdir())
         assert not [one for one in self.world.sent if one.secret and one.secret.encode() in kept]
 

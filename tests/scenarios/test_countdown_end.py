@@ -163,7 +163,7 @@ async def rests(world: World, card: Message) -> Any:
     request = await stage.request_of(world, card)
     for _ in range(1500):
         found = await q.state(world, request)
-        if found.rests:
+        if found.is_indefinite:
             return found
         await asyncio.sleep(0.02)
     raise AssertionError(f"the countdown is still running: {found}")

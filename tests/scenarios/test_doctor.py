@@ -200,11 +200,11 @@ async def test_a_signing_secret_that_is_not_slacks_is_found_by_every_process(wor
             headers = {"x-slack-request-timestamp": stamp, "x-slack-signature": f"v0={'0' * 64}"}
             assert (await slack.post("/slack/events", headers=headers, content="command=x")).status_code == 401
         with pytest.raises(SignaturesRefused):
-            await bot.signatures.look()
+            await bot.signatures.check()
         assert "turso_ops_refused_signatures_total 3.0" in bot.metrics.text().decode()
 
         other = Background()
-        loop = other.add(LOOP, bot.signatures.look, every=20)
+        loop = other.add(LOOP, bot.signatures.check, every=20)
         await loop.round()
         await bot.store.processes.record(
             "elsewhere:1:abc", "0ther", datetime.now(UTC), forget=datetime.now(UTC) - timedelta(hours=1),
@@ -217,7 +217,7 @@ async def test_a_signing_secret_that_is_not_slacks_is_found_by_every_process(wor
 
         await bot.store.processes.remove("elsewhere:1:abc")
         bot.signatures.accepted()
-        await bot.signatures.look()
+        await bot.signatures.check()
         assert (await found(world))["signing secret"][0]
 
 

@@ -85,7 +85,7 @@ async def _replaced(ctx: Context, database: Database) -> str | None:
     if held is None:
         return None
     request = await ctx.store.requests.get(held.request_id)
-    if request is None or not request.rests:
+    if request is None or not request.is_indefinite:
         raise BadInput(holds.in_quarantine(held))
     return request.id
 

@@ -61,7 +61,7 @@ async def _may_be_the_last(ctx: Context, name: str, database_id: str) -> str:
         return f"The database `{name}` that was copied no longer exists. The copy may be all that is left of its data."
     held = await open_quarantine(ctx.store, database_id)
     request = await ctx.store.requests.get(held.request_id) if held else None
-    if request is None or request.rests:  # without a countdown, nothing destroys it by itself
+    if request is None or request.is_indefinite:  # without a countdown, nothing destroys it by itself
         return ""
     return f"`{name}` is in quarantine. When its countdown ends, the copy is all that is left of its data."
 
@@ -97,6 +97,6 @@ command = ChangeCommand(
     read_back=is_gone,
     message=message,
     removes_target=True,
-    comes_to=("destroy", "--now"),
+    ends_with=("destroy", "--now"),
     report=report,
 )

@@ -82,7 +82,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """Return the message: what is kept, and how to get rid of it."""
+    """Return the message: what is kept, and how to destroy it."""
     name, copy = str(plan.arguments[SOURCE]), target_of(plan).name
     at = exact(moment_of(plan.arguments))
     head = mrkdwn(":herb: *{}* is kept, with the data of `{}` from {}.", copy, name, at)

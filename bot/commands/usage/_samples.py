@@ -141,7 +141,7 @@ def _used(database_id: str, course: Course | None, since: datetime, until: datet
 
 
 def daily_of_all(found: Mapping[str, Course]) -> dict[date, Usage]:
-    """Return the usage of all databases per day. It is unknown for days that an existing database lacks."""
+    """Return the usage of all databases per day. Unknown for a day if that of one existing database is."""
     daily = {key: course.daily for key, course in found.items()}
     days = {day for one in daily.values() for day in one}
     return {day: Usage.sum(_on(day, key, one) for key, one in daily.items()) for day in days}

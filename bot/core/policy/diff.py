@@ -22,7 +22,7 @@ _UNBOUND = "C0UNBOUND"
 
 @dataclass(frozen=True, slots=True)
 class _Who:
-    """A sample person for everybody whom a policy treats alike."""
+    """A sample person, who stands for everybody whom a policy treats in the same way."""
 
     words: str
     id: str

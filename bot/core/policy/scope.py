@@ -11,7 +11,7 @@ from bot.core.policy.rules import Ban, Binding, Policy, Rule
 
 
 @dataclass(frozen=True, slots=True)
-class _Meant:
+class _RelevantRules:
     """The rules and bans about an action of one subject, on whichever database."""
 
     action: Action
@@ -19,7 +19,7 @@ class _Meant:
     bans: tuple[Ban, ...]
 
     @classmethod
-    def of(cls, policy: Policy, subject: Subject, binding: Binding, action: Action) -> "_Meant":
+    def of(cls, policy: Policy, subject: Subject, binding: Binding, action: Action) -> "_RelevantRules":
         standing = standing_of(policy, subject.person)
         rules = tuple(rule for rule in policy.rules(subject, binding) if _applies(rule, subject, standing, action))
         return cls(action, rules, tuple(ban for ban in policy.ceiling.deny if ban.names(action.command)))
@@ -53,9 +53,9 @@ class Scope:
     databases: Databases | None = None
     needs_group: bool = False
     """True if the groups of databases must be known."""
-    _command: _Meant | None = field(default=None, repr=False)
+    _command: _RelevantRules | None = field(default=None, repr=False)
     """None if the scope isn't for a command."""
-    _outcome: _Meant | None = field(default=None, repr=False)
+    _outcome: _RelevantRules | None = field(default=None, repr=False)
     """The other command in which it ends. Only denials of that one count."""
 
     @classmethod
@@ -67,11 +67,11 @@ class Scope:
         if command is None:
             every: list[Rule | Ban] = [*policy.rules(subject, binding), *policy.ceiling.deny]
             return cls(binding.organization, binding.databases, _need_group(binding.databases, every))
-        meant = _Meant.of(policy, subject, binding, Action(command, options))
+        meant = _RelevantRules.of(policy, subject, binding, Action(command, options))
         about: list[Rule | Ban] = [*meant.rules, *meant.bans]
         outcome = None
         if (ends := policy.catalogue.outcome_of(command)) is not None:
-            outcome = _Meant.of(policy, subject, binding, Action(*ends))
+            outcome = _RelevantRules.of(policy, subject, binding, Action(*ends))
             about += [*outcome.rules, *outcome.bans]
         grouped = _need_group(binding.databases, about)
         return cls(binding.organization, binding.databases, grouped, meant, outcome)

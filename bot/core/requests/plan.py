@@ -54,7 +54,7 @@ SETTLES: Final = "settles"
 DECIDES: Final = "decides"
 """Key in a plan's arguments: the request on whose result the plan decides. Only one request can decide on it."""
 DECIDES_ABOUT: Final = "decides_about"
-"""Key in a plan's arguments: the `DbId` of that result. Only one request can decide about it, even if two claim it."""
+"""Key in a plan's arguments: the `DbId` of that result. Even if two requests claim it, only one decides about it."""
 
 
 CHANGES_ALONE: Final = "changes_alone"

@@ -131,7 +131,7 @@ class Request:
     votes: tuple[Vote, ...] = ()
 
     @property
-    def rests(self) -> bool:
+    def is_indefinite(self) -> bool:
         """Return True for a quarantine without a countdown, which only Undo or another destroy ends."""
         return self.state is State.QUARANTINED and self.due_at is None
 

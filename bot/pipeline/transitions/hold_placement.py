@@ -74,7 +74,7 @@ async def _gives_way(env: Environment, hold: Hold, to: Request) -> bool:
     if to.plan.arguments.get(REPLACES) != hold.request_id:
         return False
     request = await env.store.requests.get(hold.request_id)
-    return request is not None and request.rests
+    return request is not None and request.is_indefinite
 
 
 def _replacing(move: Transition, hold: Hold, request: Request) -> Transition:

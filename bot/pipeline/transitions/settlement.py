@@ -240,9 +240,9 @@ def _tokens(request: Request, kind: PhaseKind, state: State, proof: Proof | None
 
 
 def revoked_by(plan: Plan, proof: Proof, state: State) -> list[Revocation]:
-    """Return the revocations that a rotation shows.
+    """Return the revocations that Turso's answer to a rotation, or its proof, shows.
 
-    If it was neither accepted nor seen, the tokens stay as they are.
+    If Turso didn't accept the rotation and nothing is proven, the tokens stay as they are.
     """
     accepted = state in REVOKES and proof.accepted
     if not accepted and proof.target.tokens is not OldTokens.REFUSED:

@@ -7,7 +7,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 KEEP_ALIVE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-"""With these, it is noticed within half a minute if the server's machine disappears."""
+"""With these, the driver notices within half a minute if the server's machine disappears."""
 CONNECT_SECONDS: Final = 10
 """The longest time for opening a connection."""
 

@@ -54,7 +54,7 @@ SENTENCES: Final[Mapping[Failure, str]] = {
 SURROUNDINGS: Final = frozenset(
     {Failure.READ_ONLY, Failure.NOT_ALLOWED, Failure.DISK_FULL, Failure.OPTION, Failure.SCHEMA, Failure.FILE}
 )
-"""Kinds of errors that drivers may raise as other classes than `OperationalError`."""
+"""Failures that drivers may also raise as classes other than `OperationalError`."""
 STATES: Final[Mapping[str, Failure]] = {
     "28P01": Failure.CREDENTIALS,
     "28000": Failure.NOT_ALLOWED,

@@ -1,4 +1,4 @@
-"""Adds to SQLite what DBOS needs of a newer version. Debian 12's SQLite is supported."""
+"""Adds a function that DBOS needs to older versions of SQLite, such as Debian 12's."""
 
 import sqlite3
 import time

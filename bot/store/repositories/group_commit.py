@@ -172,7 +172,7 @@ class GroupCommit:
     async def _commit_intents_again(self, group: list[_Waiting], error: Unavailable) -> None:
         """Try intents once more, because people wait for them and a broken connection is soon replaced.
 
-        Audit entries aren't written again, because they have no ID by which they are found.
+        Audit entries aren't written again, because they have no ID by which they could be found.
         """
         urgent = [waiting for waiting in group if waiting.intent is not None and not waiting.is_given_up]
         for waiting in group:

@@ -58,7 +58,7 @@ class Requests(Repository):
 
         try:
             opened = await self._database.write(work)
-        except transitions.AlreadyDecided:  # by a transaction at the same moment, which the next look sees
+        except transitions.AlreadyDecided:  # by a concurrent transaction, whose decision the next read sees
             opened = await self._database.write(work)
         if opened.id == request.id:
             _log("request.opened", opened)

@@ -33,7 +33,7 @@ MOVABLE = frozenset(column.name for column in requests.c) - NOT_BY_MOVE
 
 
 WITHOUT_EFFECT = frozenset({State.DENIED, State.CANCELLED, State.EXPIRED, State.STALE, State.FAILED, State.RESTORED})
-"""Outcomes with which a request no longer decides on the result of another one."""
+"""Outcomes after which a request's decision about the result of another request no longer counts."""
 LEASE = timedelta(seconds=60)
 """The time in which the process that committed an outcome must notify people. After that, a timer does it."""
 
@@ -70,7 +70,7 @@ def apply_side_effects(connection: Connection, request_id: str, move: Transition
     set_timers(connection, move.timers)
     if move.only_unsent:
         _drop_prepared(connection, request_id, move.at)
-    # What was sent and becomes stale has had its effect: an Undo, for example, has found another database.
+    # A request that becomes stale after it was sent has had its effect, so its decision still counts.
     if move.to in WITHOUT_EFFECT and not (move.to is State.STALE and is_sent(connection, request_id)):
         connection.execute(delete(decisions).where(decisions.c.request_id == request_id))
     if move.frees:
@@ -91,7 +91,7 @@ def apply_side_effects(connection: Connection, request_id: str, move: Transition
         connection.execute(reviews.insert(), [values(review) for review in move.reviews])
     if move.branches:
         connection.execute(branches.insert(), [values(branch) for branch in move.branches])
-    insert_newest(connection, votes, [values(vote) for vote in move.votes])  # who approved may deny after all
+    insert_newest(connection, votes, [values(vote) for vote in move.votes])  # a person who approved may deny later
     if move.enqueue is not None:
         enqueuer.enqueue(connection, request_id, move.enqueue)
     audit_chain.append(connection, [*closed, *move.entries])

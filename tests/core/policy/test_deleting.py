@@ -73,7 +73,7 @@ def test_group_and_sources_are_looked_up_if_a_denial_of_destroy_depends_on_them(
 
 
 def test_databases_are_deleted_in_one_place_by_commands_that_declare_it() -> None:
-    """If this fails for a new command that deletes, set `removes_target`, and `comes_to` unless it is the destroy."""
+    """If this fails for a new command that deletes, set `removes_target`, and `ends_with` unless it is the destroy."""
     root = Path(bot.__file__).parent
     calls, users = [], set()
     for path in root.rglob("*.py"):
@@ -88,4 +88,4 @@ def test_databases_are_deleted_in_one_place_by_commands_that_declare_it() -> Non
             users.add(path.stem.replace("_", " "))
     assert calls == ["destroy"]
     assert users == {one.name for one in DELETING}
-    assert all(one.comes_to == ("destroy", "--now") for one in DELETING if one.name != "destroy")
+    assert all(one.ends_with == ("destroy", "--now") for one in DELETING if one.name != "destroy")

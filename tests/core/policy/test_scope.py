@@ -57,7 +57,7 @@ def test_the_ceiling_limits_the_scope_too() -> None:
 CEILING = "ceiling: {deny: [{commands: %s, databases: ['prod-*']}]}"
 
 
-@pytest.mark.parametrize("command", [one.name for one in CATALOGUE.commands if one.comes_to])
+@pytest.mark.parametrize("command", [one.name for one in CATALOGUE.commands if one.ends_with])
 @pytest.mark.parametrize(
     ("rules", "more"),
     [

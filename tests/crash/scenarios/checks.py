@@ -70,7 +70,7 @@ async def is_gone(harness: Harness, name: str) -> bool:
 
 async def waits_without_countdown(harness: Harness, name: str) -> bool:
     request = await harness.newest(name)
-    return request is not None and request.rests
+    return request is not None and request.is_indefinite
 
 
 async def holds_nothing(harness: Harness, name: str) -> bool:

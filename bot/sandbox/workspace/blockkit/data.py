@@ -1,4 +1,4 @@
-"""Blocks for data: tables and charts. Slack has raised their limits since, so they have a file of their own."""
+"""Blocks for data: tables and charts. They have limits of their own."""
 
 from __future__ import annotations
 
