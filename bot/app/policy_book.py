@@ -45,7 +45,7 @@ class PolicyBook:
         self._path, self._organization, self._catalogue, self._now = path, organization, catalogue, now
         self._loaded = now()
         self._check_lock = threading.Lock()
-        """Held during each look.
+        """Held during each check of the file.
 
         `check` runs in a thread, and must not replace what `reload` has read in the meantime.
         """

@@ -43,7 +43,7 @@ class Blocks:
 
 
 async def find_unexplained(
-    turso: TursoClient, holds: ReadHolds, organization: str, *, asks: int | None = None
+    turso: TursoClient, holds: ReadHolds, organization: str, *, at_most: int | None = None
 ) -> Blocks:
     """Find the blocked databases of an organization that no hold explains.
 
@@ -57,9 +57,9 @@ async def find_unexplained(
     except BotError:
         found.unknown.append(organization)
         return found
-    doubtful = [one for one in databases if asks is None or not one.is_open]
+    doubtful = [one for one in databases if at_most is None or not one.is_open]
     for place, one in enumerate(doubtful):
-        if asks is not None and place >= asks:
+        if at_most is not None and place >= at_most:
             found.unknown.append(one.name)
             continue
         try:
@@ -81,7 +81,7 @@ async def check_blocks(turso: Callable[[], TursoClient], holds: ReadHolds) -> st
         Unhealthy: a database is blocked without a reason in the store.
         BotError: the organization's token isn't set.
     """
-    found = await find_unexplained(turso(), holds, turso().organization, asks=ASKED)
+    found = await find_unexplained(turso(), holds, turso().organization, at_most=ASKED)
     if found.unexplained:
         how_many = counted(len(found.unexplained), "database")
         verb = "is" if len(found.unexplained) == 1 else "are"

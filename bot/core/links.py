@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import quote
 
 KEY: Final = "{key}"
-"""The place in a pattern where the key of the ticket or the incident goes."""
+"""The placeholder in a pattern for the key of a ticket or an incident."""
 PATTERN: Final = re.compile(r"https://[A-Za-z0-9.-]+(:\d+)?/[A-Za-z0-9/._?=&%#~+:@,{}-]*")
 
 

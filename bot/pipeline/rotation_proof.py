@@ -51,7 +51,12 @@ async def mint(env: Environment, probes: Probes, ctx: ChangeContext, request: Re
 async def first_findings(
     env: Environment, ctx: ChangeContext, request: Request, sent_at: datetime | None, *, accepted: bool = True
 ) -> dict[str, Any]:
-    """Return the facts of a rotation, with its proof so far. `accepted`: Turso has confirmed it, or will be asked."""
+    """Return the facts of a rotation, with its proof so far.
+
+    Args:
+        accepted: False if Turso refused the rotation, or its response isn't known. For a request that only rotates,
+            its state shows this instead.
+    """
     watch, now = env.watches.of(request.id), env.clock.now()
     found = watch.begun if watch else _without(request, RESTARTED)
     proof = Proof(sent_at or now, now + WATCHED_FOR, found[0], found[1] if len(found) > 1 else None, accepted)

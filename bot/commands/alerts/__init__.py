@@ -1,1 +1,1 @@
-"""The alerts of a channel: which it gets, and when it wants none."""
+"""Commands about the alerts of a channel: list them, turn them on or off, mute them."""

@@ -102,7 +102,7 @@ async def subscription_in(store: ReadStore, policy: Policy, channel_id: str, now
 
 
 def require_shown(ctx: Context) -> None:
-    """Stop unless the channel may read what alerts would tell it.
+    """Refuse unless the channel may read what its alerts would show.
 
     Raises:
         BadInput: alerts that are turned on wouldn't be posted.

@@ -72,7 +72,7 @@ async def was_made(ctx: Context, name: str) -> bool:
 
 
 async def _may_be_of_another_request(ctx: Context, found: Database) -> bool:
-    """Return True if two requests have made a database of this name, or may have. The first is the one that asks."""
+    """Return True if another request than this one has created a database of this name, or may have."""
     claims = 0
     for command in (one.name for one in ctx.table if one.makes_name):
         for one in await ctx.store.requests.find(states=MADE_ONE, command=command, limit=LATEST):
@@ -82,7 +82,7 @@ async def _may_be_of_another_request(ctx: Context, found: Database) -> bool:
 
 
 def require_copy_of(source: PlanTarget, made: Database) -> None:
-    """Raise NotOurs if Turso says that a copy is one of another database, even of the same name."""
+    """Raise NotOurs if Turso says that a copy was made from another database, even one of the same name."""
     if made.parent is not None and made.parent.id not in ("", source.id):
         raise NotOurs(
             f"`{made.name}` exists, but it is a copy of a different database than the `{source.name}` in this request."

@@ -21,7 +21,7 @@ from bot.errors import BadInput
 from bot.turso import Database, DatabaseNotFound, first_known
 
 REPLACES = "replaces"
-"""Key in a plan's arguments: the request whose quarantine has no countdown any more, and which this one replaces."""
+"""Key in a plan's arguments: the request whose quarantine has lost its countdown and is replaced."""
 
 AFTERWARDS = mrkdwn(
     "Turso Ops can't restore it. On a paid plan, an admin may be able to, in Turso's dashboard, for up to five days."

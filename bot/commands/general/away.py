@@ -33,7 +33,7 @@ async def plan(ctx: Context, args: AwayArgs) -> Plan:
 
     Raises:
         BadInput: the time or the delegate can't be used.
-        Refused: the policy doesn't let this person make that one their delegate, or that one can't use the bot.
+        Refused: the policy doesn't let this person choose that delegate, or the delegate can't use the bot.
         Unavailable: Slack didn't return who that is, or who is in a user group.
     """
     me = ctx.subject.person

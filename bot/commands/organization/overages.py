@@ -48,7 +48,7 @@ async def plan(ctx: Context, args: OveragesArgs) -> Plan:
     here = [one for one in found if ctx.scope.covers_all or ctx.scope.covers(one)]
     if not here:
         raise BadInput("This channel has no databases, so overages can't be turned on or off here.")
-    if now.overages is args.on and len(here) == len(found):  # a channel with fewer databases isn't told
+    if now.overages is args.on and len(here) == len(found):  # only if the channel may know
         raise BadInput(f"Overages are already {_word(args.on)} for `{ctx.organization}`.")
     return Plan(
         target=None,

@@ -50,7 +50,7 @@ def time_columns(rows: Iterable[tuple[Value, ...]]) -> dict[str, str]:
     """Return the column of each table that most clearly contains a time."""
     found: dict[str, str] = {}
     for table, column in ((str(row[0]), str(row[1])) for row in rows):
-        if column.lower() not in TIME_COLUMNS:  # the statement asks for these alone
+        if column.lower() not in TIME_COLUMNS:  # the statement selects only these
             continue
         rank = TIME_COLUMNS.index(column.lower())
         if table not in found or rank < TIME_COLUMNS.index(found[table].lower()):

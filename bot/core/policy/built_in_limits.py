@@ -9,7 +9,7 @@ from bot.core.policy.rules import Policy
 
 
 def standing_of(policy: Policy, person: Person) -> Membership:
-    """Return how a person belongs to the workspace. A person from elsewhere is external, whatever else they are."""
+    """Return how a person belongs to the workspace. People of other workspaces are external, even guests."""
     elsewhere = bool(policy.workspaces) and bool(person.team_id) and person.team_id not in policy.workspaces
     if person.is_stranger or elsewhere:
         return Membership.EXTERNAL
@@ -59,7 +59,7 @@ def acts_for(policy: Policy, panel: ApproverSet, person: Person, approvers: Iter
 
 
 def may_delegate_to(policy: Policy, person: Person, delegate_id: str, groups: Groups) -> bool:
-    """Return True if an entry of `people` lets a person make that one their delegate."""
+    """Return True if an entry of `people` lets a person choose that delegate."""
     standing = standing_of(policy, person)
     return any(
         bool(people.includes(person, standing, groups)) and delegate_id in delegates.members(groups)

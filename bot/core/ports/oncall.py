@@ -7,7 +7,7 @@ class OnCallSchedules(Protocol):
     """Returns who is on call now."""
 
     async def members(self, key: str, *, fresh: bool = False) -> frozenset[str] | None:
-        """Return the Slack IDs of the people on call in a schedule, or None if the service doesn't say. Never raises.
+        """Return the Slack IDs of the people on call in a schedule. None if they aren't known. Never raises.
 
         Args:
             key: the key of a `Schedule`.

@@ -24,7 +24,7 @@ _SECRET: Final = re.compile(
     re.ASCII,
 )
 _MARKS: Final = ("eyJ", "ZXlK", "xox", "xapp-", "hooks.slack")
-"""Each format contains one of these. To look for them takes a hundredth of the time of the expression."""
+"""Each format contains one of these. Searching for them takes a hundredth of the time of the expression."""
 _NAME: Final = re.compile(r"[A-Z]?[a-z0-9._ -]*|[A-Z0-9._ -]*", re.ASCII)
 SHORTEST_SECRET: Final = 8
 SHORTEST_NAME: Final = 16

@@ -38,7 +38,7 @@ MOST: Final = 480
 
 
 async def view_of(env: Environment, user_id: str, state: str) -> View:
-    """Return a person's Home tab. `state` says which page of each list is shown, as the tab's buttons say it."""
+    """Return a person's Home tab. `state` has the number of the page to show of each list, as in the tab's buttons."""
     subject = await env.subject(
         Incoming(id="", key="", kind=Kind.HOME, at=env.clock.now(), user_id=user_id, channel_id="")
     )

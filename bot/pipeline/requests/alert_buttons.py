@@ -62,7 +62,7 @@ async def _require_same_database(env: Environment, subject: Subject, read: Parse
         Refused: the database of the alert was destroyed.
     """
     if judge(env, subject, action_of(read.spec.name, read.args)).verdict is Verdict.DENY:
-        return  # the answer says that it doesn't exist, and nothing about a database
+        return  # the answer only says that it doesn't exist
     turso = env.turso_clients.turso(alert.organization)
     if why := await other_object(turso, PlanTarget(*database_of(alert))):
         raise Refused(why)

@@ -96,7 +96,7 @@ async def _decision(env: Environment, request: Request) -> Decision:
 def _escalated(request: Request, decision: Decision, attempt: int) -> Request:
     """Add the people to whom the current rule escalates, one more level with each reminder, until someone responds.
 
-    The last level comes first, because a reminder mentions only so many.
+    The last level comes first, because the number of mentions in a reminder is limited.
     """
     if request.votes or attempt < 2:
         return request

@@ -39,7 +39,7 @@ class _Waiting:
     intent: dict[str, Any] | None = None
     entries: Sequence[AuditEntry] = field(default=())
     is_given_up: bool = False
-    """True once the caller has been told that nothing was stored. That must remain true."""
+    """True once the caller got an error which says that nothing was stored. So nothing may be stored afterwards."""
     may_be_stored: bool = False
     """True once a commit was sent. It isn't known whether it happened until the database confirms it."""
 
