@@ -41,7 +41,7 @@ async def remy(browser: Browser, world: World) -> AsyncIterator[Window]:
 
 async def test_a_spike_is_posted_by_itself_and_a_freeze_takes_two_presses(world: World, remy: Window) -> None:
     tour = remy.page.get_by_label("Guided tour")
-    await expect(tour).to_contain_text("Hear of trouble first")
+    await expect(tour).to_contain_text("Notice trouble early")
     await remy.say("/turso alert on")
     await expect(remy.messages.last).to_contain_text("lerts")
     await tour.get_by_role("button", name="Make a spike in users").click()

@@ -24,7 +24,7 @@ _LONGEST = timedelta(days=31)
 _NOTHING = 204
 _LOOKS = timedelta(minutes=58, seconds=1)
 LOOK = "look"
-"""Value of the button that moves the clock to the bot's next look at usage."""
+"""Value of the button that moves the clock to the time at which the bot next checks usage."""
 
 
 class ActionHandlers:
@@ -203,7 +203,7 @@ class ActionHandlers:
 
 
 def until_look(now: datetime) -> timedelta:
-    """Return the time until the bot next looks at usage: two minutes before the next full hour."""
+    """Return the time until the bot next checks usage: two minutes before the next full hour."""
     look = now.replace(minute=0, second=0, microsecond=0) + _LOOKS
     return look - now if look > now else look + timedelta(hours=1) - now
 

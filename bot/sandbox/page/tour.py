@@ -11,7 +11,8 @@ from bot.sandbox.workspace.seed import ANA, BEN, DANA, DB_OPS, INCIDENT, REMY
 class TourAct:
     """A button of a step: it switches to this person and channel, with this text ready to be sent.
 
-    With `spike`, the database of that name is used heavily, and the clock moves to the bot's next look at usage.
+    With `spike`, the database of that name is used heavily, and the clock moves to the time at which the bot next
+    checks usage.
     """
 
     label: str
@@ -77,10 +78,10 @@ def default_tour(command: str = "/turso") -> tuple[TourStep, ...]:
             ),
         ),
         TourStep(
-            "Hear of trouble first",
+            "Notice trouble early",
             (
-                "With alerts on, the bot looks at usage every hour and says what is unusual.",
-                "The second button makes a spike, and moves the clock to the next look.",
+                "With alerts on, the bot checks usage every hour and reports what is unusual.",
+                "The second button makes a spike, and moves the clock to the next check.",
             ),
             (
                 TourAct("Turn alerts on", DANA, DB_OPS, f"{command} alert on"),

@@ -1,16 +1,16 @@
-// Pressing and choosing: asks to confirm where the app wants it, tells the server, shows that it is under way.
+// Button presses and choices: shows the app's confirmation dialog, notifies the server, and shows progress.
 import { elementOf, placeOf, valueOf } from "./values.js";
 
 const base = document.body.dataset.base;
 const box = document.getElementById("confirm");
 
-/** Send something to the server; toasts come back as HTML. Resolves when the app has answered or failed to. */
+/** Send an action to the server, which returns toasts as HTML. Resolves once the app has responded or failed to. */
 export async function send(path, body) {
   const values = { payload: JSON.stringify(body) };
   await htmx.ajax("POST", `${base}/${path}`, { values, target: "#toasts", swap: "beforeend" });
 }
 
-/** Ask in the app's own words; resolves to whether the person agreed. */
+/** Show the app's confirmation dialog, if there is one. Resolves to whether the person confirmed. */
 export function confirmed(element) {
   const next = element.nextElementSibling;
   if (!next?.matches("template.confirm")) return Promise.resolve(true);
@@ -34,7 +34,7 @@ function button(label, name, answer) {
   return made;
 }
 
-/** Tell the app what was pressed or chosen in this element. */
+/** Notify the app of what was pressed or chosen in this element. */
 export async function act(element, selected, { quiet = false } = {}) {
   const place = placeOf(element);
   if (!place || !(await confirmed(element))) return;
@@ -59,7 +59,7 @@ document.addEventListener("click", (event) => {
   if (!item) return;
   const menu = item.closest(".overflow");
   menu.open = false;
-  if (!menu.dataset.element) return; // a menu of the page itself
+  if (!menu.dataset.element) return; // a menu of the page, not of the app
   if (item.dataset.url) window.open(item.dataset.url, "_blank", "noopener,noreferrer");
   act(menu, item.dataset.value ?? null);
 });
@@ -69,7 +69,7 @@ const typed = (element) => element.matches(".field-input") && !/^(date|time)/.te
 document.addEventListener("change", (event) => {
   const element = elementOf(event.target);
   if (!element || element.matches("button") || event.target.matches(".picked input")) return;
-  // a text field that dispatches does so on Enter, not on leaving it
+  // A text field with `dispatch_action` notifies the app on Enter, and not when it loses focus.
   if (typed(element) && element.closest("[data-dispatch]")) return;
   act(element, valueOf(element), { quiet: true });
 });

@@ -1,4 +1,4 @@
-// The composer: slash commands with hints for their arguments, mentions, Enter to send, the last lines again.
+// The composer: slash commands with hints for their arguments, mentions, sending with Enter, and recall of sent lines.
 import { complete, hintFor, suggestions } from "./hints.js";
 import { pin } from "./timeline.js";
 
@@ -45,7 +45,7 @@ function take(box, item) {
   refresh(box);
 }
 
-/** Put a line into the composer in sight, ready to be sent. */
+/** Fill the visible composer with a line, ready to be sent. */
 export function draft(text) {
   const box = document.querySelector(".pane:not([hidden]) .composer textarea");
   if (!box) return false;

@@ -2,11 +2,11 @@
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  const text = button.parentElement.querySelector("pre").innerText; // a <br> is a line break, which textContent drops
+  const text = button.parentElement.querySelector("pre").innerText; // innerText keeps <br> as a line break, which textContent drops
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    select(button.parentElement.querySelector("pre")); // no permission: ready for Ctrl+C at least
+    select(button.parentElement.querySelector("pre")); // without permission, select the text for Ctrl+C
     return;
   }
   button.textContent = "Copied";

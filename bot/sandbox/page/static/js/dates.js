@@ -1,4 +1,4 @@
-// Dates in the viewer's own zone: the clock beside a message, and Slack's {date} patterns.
+// Dates in the viewer's time zone: the time of a message, and Slack's {date} patterns.
 const day = 86_400_000;
 const intl = (options) => new Intl.DateTimeFormat(undefined, options);
 const shapes = {
@@ -13,13 +13,13 @@ const shapes = {
 const two = (n) => String(n).padStart(2, "0");
 const midnight = (d) => new Date(d.getFullYear(), d.getMonth(), d.getDate()).getTime();
 
-/** "Today", "Yesterday", "Tomorrow", or null for any other day. */
+/** Return "Today", "Yesterday" or "Tomorrow", or null for any other day. */
 export function near(date, now = new Date()) {
   const away = Math.round((midnight(date) - midnight(now)) / day);
   return { 0: "Today", "-1": "Yesterday", 1: "Tomorrow" }[away] ?? null;
 }
 
-/** The line between the messages of two days. */
+/** Return the text of the line between two days. */
 export function dayLine(date) {
   return near(date) ?? shapes.date_long.format(date);
 }
@@ -30,7 +30,7 @@ function ago(date) {
   return new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(Math.round(seconds / size), unit);
 }
 
-/** Fill one of Slack's patterns; a token that is unknown stays as it is. `first`: nothing stands before it. */
+/** Fill one of Slack's date patterns. Unknown tokens stay as they are. `first`: the date begins its text. */
 export function filled(pattern, date, first = true) {
   return pattern.replace(/\{(\w+)\}/g, (whole, token) => {
     if (token === "ago") return ago(date);
@@ -45,7 +45,7 @@ export function filled(pattern, date, first = true) {
   });
 }
 
-/** Write every `<time>` below `root` in local time. */
+/** Show every `<time>` below `root` in local time. */
 export function localise(root) {
   for (const element of root.querySelectorAll("time[datetime]:not([data-done])")) {
     const date = new Date(element.dateTime);

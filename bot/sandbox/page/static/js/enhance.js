@@ -1,8 +1,8 @@
-// What freshly drawn content needs: local times, day lines, scroll positions.
+// Completes newly added content: local times, lines between days, scroll positions.
 import { localise } from "./dates.js";
 import { arrange, watch } from "./timeline.js";
 
-/** Prepare an element that was just put into the page; safe to call twice. */
+/** Complete an element that was just added to the page. Safe to call twice. */
 export function enhance(root) {
   localise(root);
   const lists = root.matches?.(".list, .msg") ? [root.closest(".list") ?? root.parentElement] : root.querySelectorAll(".list");

@@ -1,8 +1,8 @@
-// Lists that open over everything, whatever contains or clips their owner: in the browser's top layer.
+// Lists that open above everything else, in the browser's top layer, so that no container clips them.
 const GAP = 4, MOST = 270;
-const owners = new Map(); // of the lists that are open
+const owners = new Map(); // the owners of the open lists
 
-/** Show `list` under its owner, or above it where there is more room. */
+/** Show `list` below its owner, or above it if there is more space. */
 export function float(list, owner, { wide = true } = {}) {
   list.popover = "manual";
   if (!list.matches(":popover-open")) list.showPopover();
@@ -17,13 +17,13 @@ export function float(list, owner, { wide = true } = {}) {
   style.bottom = upward ? `${innerHeight - box.top + GAP}px` : "auto";
 }
 
-/** Put it away again. */
+/** Hide a list again. */
 export function sink(list) {
   owners.delete(list);
   if (list.matches(":popover-open")) list.hidePopover();
 }
 
-// the menus behind ⋯
+// Open and close the overflow menus (⋯).
 document.addEventListener("toggle", (event) => {
   if (!event.target.matches?.("details.overflow")) return;
   const menu = event.target.querySelector(".menu");
@@ -41,7 +41,7 @@ document.addEventListener("keydown", (event) => {
   items[(at + (event.key === "ArrowDown" ? 1 : -1) + items.length) % items.length].focus();
 });
 
-// what floats stays with its owner
+// Move open lists with their owners.
 document.addEventListener("scroll", (event) => {
   if (event.target.closest?.("[popover]")) return;
   for (const [list, [owner, options]] of owners) if (list.isConnected) float(list, owner, options); else owners.delete(list);

@@ -1,4 +1,4 @@
-// What the composer knows: the manifest's slash commands, the bot's command table, people and channels.
+// The composer's suggestions, from the manifest's slash commands, the bot's command table, people and channels.
 const known = JSON.parse(document.getElementById("hints").textContent);
 const MOST = 9;
 
@@ -51,7 +51,7 @@ function mention(text) {
     .map((each) => ({ insert: `${mark}${each.name} `, strong: `${mark}${each.name}`, rest: "", about: each.about, word: true }));
 }
 
-/** What could come next, for the text before the caret. */
+/** Return suggestions that continue the text before the caret. */
 export function suggestions(text) {
   if (text.includes("\n")) return [];
   const found = mention(text);
@@ -60,14 +60,14 @@ export function suggestions(text) {
   return text.startsWith("/") ? forCommand(text).slice(0, 40) : [];
 }
 
-/** The text and the caret after taking a suggestion. */
+/** Return the text and the position of the caret after a suggestion is accepted. */
 export function complete(text, caret, insert) {
   const before = text.slice(0, caret), after = text.slice(caret);
   const head = insert.startsWith("/") ? "" : before.replace(/\S*$/, "");
   return [head + insert + after.trimStart(), head.length + insert.length];
 }
 
-/** The line under the composer: how this command goes on, with the option one is at. */
+/** Return the line below the composer: the usage of the typed command, with the current option marked. */
 export function hintFor(text) {
   if (!text.startsWith("/")) return text ? ["Enter to send, Shift+Enter for a new line"] : ["Type / for commands"];
   const best = current(text)?.best;

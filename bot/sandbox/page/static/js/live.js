@@ -1,4 +1,4 @@
-// What the stream brings: messages, edits, unread marks; and what to do when it breaks.
+// Handles the events of the stream (messages, edits, unread marks), and its interruptions.
 import { enhance } from "./enhance.js";
 import { grown } from "./timeline.js";
 import { refreshAll, refreshFrame, currentPane, markUnread } from "./panes.js";
@@ -9,7 +9,7 @@ document.addEventListener("htmx:sseBeforeMessage", (event) => {
   const { type, data } = event.detail;
   if (type.startsWith("post-") || type.startsWith("thread-")) {
     const id = /\bid="([\w-]+)"/.exec(data)?.[1];
-    if (id && document.getElementById(id)) event.preventDefault(); // it was in the page already
+    if (id && document.getElementById(id)) event.preventDefault(); // the message is already in the page
     return;
   }
   const handler = handlers[type];
@@ -43,10 +43,10 @@ const handlers = {
     if (currentPane()?.dataset.paneId !== channel || document.hidden) markUnread(channel);
   },
   hello(data) {
-    const said = JSON.parse(data);
-    if (boot !== null && boot !== said.boot) return location.reload();
-    if (!said.complete) refreshAll();
-    boot = said.boot;
+    const server = JSON.parse(data);
+    if (boot !== null && boot !== server.boot) return location.reload();
+    if (!server.complete) refreshAll();
+    boot = server.boot;
     return undefined;
   },
   async sidebar(channel) {

@@ -1,4 +1,4 @@
-// Starts the page: each module listens on the document, so that what arrives later needs no wiring.
+// Starts the page. Each module listens on the document, so that content that arrives later needs no listeners.
 import { enhance } from "./enhance.js";
 import "./stream.js";
 import "./panes.js";

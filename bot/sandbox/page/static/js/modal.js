@@ -1,4 +1,4 @@
-// Modals: the top of the app's stack as a dialog; submit, cancel, errors, and typing that survives a redraw.
+// Modals: shows the top view of the app's stack as a dialog, with submit, cancel and errors. Typed text survives a redraw.
 import { send } from "./actions.js";
 import { keyOf, valuesOf } from "./values.js";
 

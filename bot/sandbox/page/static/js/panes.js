@@ -1,14 +1,14 @@
-// Moving about: channels and Home as panes that stay in the page, the drawer, the menu, the keyboard.
+// Navigation: channels and Home as panes that stay in the page, the drawer, the menu and keyboard shortcuts.
 const stage = document.getElementById("panes");
 const drawer = document.getElementById("drawer");
 const base = document.body.dataset.base;
 const links = () => [...document.querySelectorAll(".nav a[data-pane]")];
 const paneOf = (id) => document.getElementById(`pane-${id}`);
 
-/** The pane that is in sight. */
+/** Return the visible pane. */
 export const currentPane = () => stage.querySelector(".pane:not([hidden])");
 
-/** Show a channel or Home; fetched the first time, at once after that. */
+/** Show a channel or Home. It is fetched the first time, and kept in the page afterwards. */
 export async function show(id, { push = true } = {}) {
   const link = links().find((each) => each.dataset.pane === id);
   const url = link?.getAttribute("href") ?? (id === "home" ? `${base}/home` : `${base}/c/${id}`);
@@ -32,7 +32,7 @@ export async function show(id, { push = true } = {}) {
   if (matchMedia("(pointer: fine)").matches) pane.querySelector(".composer textarea")?.focus({ preventScroll: true });
 }
 
-/** Something was said where nobody looks. */
+/** Mark a channel that isn't visible as unread. `count` sets its badge; without it, the badge is increased by one. */
 export function markUnread(id, count = null) {
   const link = links().find((each) => each.dataset.pane === id);
   const badge = link?.querySelector(".badge");
@@ -42,14 +42,14 @@ export function markUnread(id, count = null) {
   badge.hidden = false;
 }
 
-/** After a break in the stream: what is in sight is fetched anew, the rest when it is next looked at. */
+/** Fetch the visible pane again after the stream was interrupted. The others are fetched when they are next shown. */
 export function refreshAll() {
   const pane = currentPane();
   for (const each of stage.querySelectorAll(".pane[hidden]")) each.remove();
   if (pane) htmx.ajax("GET", `${pane.dataset.url}?pane=1`, { target: pane, swap: "outerHTML" });
 }
 
-/** A channel was archived, renamed or left: its head and composer are fetched anew, its messages stay. */
+/** Fetch the header and the composer of a channel that was archived, renamed or left. Its messages stay. */
 export async function refreshFrame(id) {
   const pane = paneOf(id);
   if (!pane) return;
@@ -98,7 +98,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
 
 if (currentPane()?.dataset.paneId === "home") addEventListener("load", () => htmx.ajax("POST", `${base}/home/open`, { swap: "none" }));
 
-// What the server refused, or never heard, is said.
+// Show a toast for a request that the server refused or never received.
 function toast(text) {
   const line = document.createElement("div"), words = document.createElement("span");
   line.className = "toast bad";
@@ -106,10 +106,10 @@ function toast(text) {
   line.append(words);
   document.getElementById("toasts").append(line);
 }
-document.addEventListener("htmx:responseError", (event) => toast(event.detail.xhr.responseText || "That did not work."));
-document.addEventListener("htmx:sendError", () => toast("The workspace does not answer."));
+document.addEventListener("htmx:responseError", (event) => toast(event.detail.xhr.responseText || "That didn't work."));
+document.addEventListener("htmx:sendError", () => toast("The workspace doesn't respond."));
 
-// Toasts leave by themselves.
+// Remove toasts after nine seconds.
 new MutationObserver((changes) => {
   for (const { addedNodes } of changes) {
     for (const toast of addedNodes) if (toast.nodeType === 1) setTimeout(() => toast.remove(), 9000);

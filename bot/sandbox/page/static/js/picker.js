@@ -1,4 +1,4 @@
-// Menus with search: options that are there, or options that the app is asked for while one types.
+// Menus with search, in their own options or in options that the app returns while a person types.
 import { act } from "./actions.js";
 import { float, sink } from "./floating.js";
 import { placeOf, valueOf } from "./values.js";

@@ -1,8 +1,8 @@
-// The stream's connection. A window that nobody sees lets go of it: browsers allow only six to one address.
+// The stream's connection. A hidden window closes it, because browsers allow only six connections to one address.
 const HIDDEN_MILLISECONDS = 10_000;
 const streams = new Set();
 
-/** An EventSource that can pause; its listeners stay. */
+/** An EventSource that can be paused. Its listeners are kept. */
 class Stream extends EventTarget {
   #url;
   #source = null;

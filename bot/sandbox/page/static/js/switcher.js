@@ -1,4 +1,4 @@
-// Ctrl+K: go to a channel, to Home, or become somebody, by typing a few letters.
+// Ctrl+K: switch to a channel, to Home or to another person by typing a few letters.
 import { show } from "./panes.js";
 
 const box = document.getElementById("switcher");

@@ -1,4 +1,4 @@
-// data_table: sort by a heading, filter by a word, turn pages; all in the browser.
+// Sorts, filters and pages a data_table in the browser.
 const states = new WeakMap();
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
@@ -19,7 +19,7 @@ function compare(column, numeric) {
 
 function sort(table, heading) {
   const state = stateOf(table), column = heading.cellIndex, numeric = heading.classList.contains("num");
-  state.down = state.column === column ? !state.down : numeric; // numbers: the largest first
+  state.down = state.column === column ? !state.down : numeric; // the first sort of a numeric column is descending
   state.column = column;
   const ranked = [...state.rows].sort(compare(column, numeric));
   state.order = state.down ? ranked.reverse() : ranked;
@@ -56,7 +56,7 @@ function nothing(table) {
   row.className = "nothing";
   const cell = row.insertCell();
   cell.colSpan = table.querySelectorAll("thead th").length;
-  cell.textContent = "No row fits";
+  cell.textContent = "No matching rows";
   return row;
 }
 

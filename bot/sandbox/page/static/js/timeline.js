@@ -1,10 +1,10 @@
-// The list of messages: day lines, runs of one author, staying at the end, and letting go of what is far above.
+// The list of messages: lines between days, consecutive messages of one author, scrolling, and removal of old messages.
 import { dayLine } from "./dates.js";
 
 const KEEP = 240, TOO_MANY = 400, NEAR_END = 90, RUN_SECONDS = 300, HAND_MILLISECONDS = 1000;
 const scrollerOf = (list) => list.closest(".history, .thread-list");
 
-/** Follow a list's growth: as long as its end is in sight, the end stays in sight. */
+/** Keep the end of a growing list visible as long as a person hasn't scrolled away from it. */
 export function watch(list) {
   const scroller = scrollerOf(list);
   if (!scroller || "watched" in list.dataset) return;
@@ -16,7 +16,7 @@ export function watch(list) {
   }
   scroller.addEventListener("scroll", () => {
     const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
-    if (scroller.pinned && !atEnd && performance.now() - scroller.touched > HAND_MILLISECONDS) return; // the layout moved
+    if (scroller.pinned && !atEnd && performance.now() - scroller.touched > HAND_MILLISECONDS) return; // the layout changed, and nobody scrolled
     scroller.pinned = atEnd;
     if (atEnd) jumpOf(scroller)?.setAttribute("hidden", "");
   }, { passive: true });
@@ -25,16 +25,16 @@ export function watch(list) {
   toEnd();
 }
 
-/** Show the end of a list, and go on showing it until a person scrolls away. */
+/** Scroll to the end of a list, and keep the end visible until a person scrolls away. */
 export function pin(scroller) {
   scroller.pinned = true;
-  scroller.touched = -Infinity; // when a person last moved something: only they let go of the end
+  scroller.touched = -Infinity; // when a person last scrolled or typed: nothing else unpins the end
   scroller.scrollTop = scroller.scrollHeight;
 }
 
 const jumpOf = (scroller) => scroller.parentElement.querySelector(":scope > .jump");
 
-/** Draw day lines and join runs; looks only at messages that are new here. */
+/** Add lines between days, and join consecutive messages of one author. Only checks messages that are new in the list. */
 export function arrange(list) {
   const scroller = scrollerOf(list) ?? list;
   let before = null;
@@ -67,7 +67,7 @@ function dividerFor(date) {
   return line;
 }
 
-/** A message came: go on showing the end, or offer the way there; forget what is far above. */
+/** Handle a new message: keep the end visible and remove old messages, or show the button that leads to the end. */
 export function grown(list) {
   const scroller = scrollerOf(list);
   if (!scroller) return;
@@ -101,7 +101,7 @@ document.addEventListener("click", (event) => {
   jump.hidden = true;
 });
 
-// Earlier messages come in above: what is being read stays where it is (browsers without scroll anchoring need help).
+// Keep the scroll position when earlier messages are added above. Some browsers don't do this by themselves.
 let height = 0, top = 0;
 document.addEventListener("htmx:beforeSwap", (event) => {
   const scroller = event.target.closest?.(".older")?.parentElement;

@@ -1,4 +1,4 @@
-// The guided tour: a few steps, each with buttons that set the stage; it remembers where one was.
+// The guided tour: a few steps, each with buttons that prepare the scene. It remembers the current step.
 import { draft } from "./composer.js";
 import { show } from "./panes.js";
 
@@ -22,7 +22,7 @@ function button(label, name, action) {
   return made;
 }
 
-/** Use a database a lot, and go to when the bot looks at usage. */
+/** Simulate heavy usage of a database, and move the clock to the time at which the bot next checks usage. */
 async function makeSpike(database) {
   for (const [path, values] of [["turso", { do: "spike", value: database }], ["clock", { minutes: "look" }]]) {
     await fetch(`/as/${me}/lab/${path}`, { method: "POST", headers: { "HX-Request": "true" }, body: new URLSearchParams(values) });
@@ -54,7 +54,7 @@ function draw(index) {
   open(true);
 }
 
-/** Make room for the card, so that it covers no message and no composer. */
+/** Show or hide the card, and make room for it, so that it covers no message and no composer. */
 function open(shown) {
   card.hidden = !shown;
   document.body.classList.toggle("tour-open", shown);

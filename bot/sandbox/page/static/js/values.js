@@ -1,9 +1,9 @@
-// What stands in an element, in the form the server takes: a value, a list, an id, a date, a text.
+// The values of elements, in the form that the server expects: a value, a list, an ID, a date or a text.
 
-/** The element's outermost node. */
+/** Return the outermost node of the element that contains a node. */
 export const elementOf = (node) => node.closest("[data-element]");
 
-/** The present choice of one element. */
+/** Return the current value of an element. */
 export function valueOf(element) {
   if (element.classList.contains("picker")) {
     const chosen = [...element.querySelectorAll(".chip")].map((chip) => JSON.parse(chip.dataset.option));
@@ -21,7 +21,7 @@ export function valueOf(element) {
   return element.value || null;
 }
 
-/** `{block_id: value}` of every input block below `root`. */
+/** Return `{block_id: value}` for every input block below `root`. */
 export function valuesOf(root) {
   const values = {};
   for (const element of root.querySelectorAll("[data-input] [data-element]")) {
@@ -30,7 +30,7 @@ export function valuesOf(root) {
   return values;
 }
 
-/** Where an element stands: in a message of a channel, or in a view. */
+/** Return where an element is: in a message of a channel, or in a view. */
 export function placeOf(node) {
   const holder = node.closest("[data-kind]");
   if (!holder) return null;
@@ -39,5 +39,5 @@ export function placeOf(node) {
     : { message: holder.dataset.ts, channel: holder.dataset.channel };
 }
 
-/** Name one element within the whole page, so that it can be found again after a redraw. */
+/** Return a key for an element, by which it can be found again after its view is redrawn. */
 export const keyOf = (element) => `${element.dataset.blockId}|${element.dataset.actionId}`;
