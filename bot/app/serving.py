@@ -33,7 +33,7 @@ P = ParamSpec("P")
 log = structlog.get_logger(__name__)
 
 
-def _stops_while_it_starts(run: Callable[P, Coroutine[Any, Any, int]]) -> Callable[P, Coroutine[Any, Any, int]]:
+def _stoppable_during_start(run: Callable[P, Coroutine[Any, Any, int]]) -> Callable[P, Coroutine[Any, Any, int]]:
     """Let a signal stop a process cleanly while it is still starting, for example while it waits for the store."""
 
     @wraps(run)
@@ -57,12 +57,12 @@ def _stops_while_it_starts(run: Callable[P, Coroutine[Any, Any, int]]) -> Callab
     return until_stopped
 
 
-@_stops_while_it_starts
+@_stoppable_during_start
 async def serve(
     settings: Settings, *, durable: bool = True, upgrade: bool = True, read_again: ReadAgain | None = None
 ) -> int:
     """Serve Slack over HTTP until stopped."""
-    _logs(settings)
+    _set_up_logs(settings)
     with listening(settings.host, settings.port, names="HOST and PORT") as entrance:
         async with (
             traces_of_process() as traces,
@@ -76,12 +76,12 @@ async def serve(
     return 0
 
 
-@_stops_while_it_starts
+@_stoppable_during_start
 async def socket(
     settings: Settings, *, durable: bool = True, upgrade: bool = True, health_port: int | None = None
 ) -> int:
     """Serve Slack over Socket Mode until stopped. If a port is given, serve the pages for operators there."""
-    _logs(settings)
+    _set_up_logs(settings)
     with listening_for_health(settings.host, health_port) as entrance:
         async with (
             traces_of_process() as traces,
@@ -91,14 +91,14 @@ async def socket(
         ):
             _tune_garbage_collection()
             log_start(bot, "socket", durable=durable, **_health_address(entrance))
-            await _stopped(unless=runner.refused)
+            await _wait_for_stop(unless=runner.refused)
     return 0
 
 
-@_stops_while_it_starts
+@_stoppable_during_start
 async def worker(settings: Settings, *, upgrade: bool = True, health_port: int | None = None) -> int:
     """Do durable work until stopped. If a port is given, serve the pages for operators there."""
-    _logs(settings)
+    _set_up_logs(settings)
     with listening_for_health(settings.host, health_port) as entrance:
         async with (
             traces_of_process() as traces,
@@ -106,7 +106,7 @@ async def worker(settings: Settings, *, upgrade: bool = True, health_port: int |
             health_pages(bot, entrance),
         ):
             log_start(bot, "worker", durable=True, **_health_address(entrance))
-            await _stopped()
+            await _wait_for_stop()
     return 0
 
 
@@ -169,7 +169,7 @@ def log_start(bot: Bot, mode: str, **more: Any) -> None:
         log.warning("store.lost_at_deploy", hint=loss.sentence)
 
 
-def _logs(settings: Settings) -> None:
+def _set_up_logs(settings: Settings) -> None:
     set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))
     for name in unrecognizable(settings):
         log.warning("a secret can't be recognized in messages and logs, so it isn't hidden there", setting=name)
@@ -186,7 +186,7 @@ def _tune_garbage_collection() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-async def _stopped(*, unless: Callable[[], Awaitable[str]] | None = None) -> None:
+async def _wait_for_stop(*, unless: Callable[[], Awaitable[str]] | None = None) -> None:
     """Wait for a signal to stop.
 
     Raises:

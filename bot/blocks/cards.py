@@ -61,7 +61,7 @@ def request_card(
 ) -> Reply:
     """Return the card of a request in its current state.
 
-    It depends only on the store, so it can be drawn again any time.
+    It depends only on the store, so it can be drawn again at any time.
 
     Args:
         done: the command's own message about a success, used instead of ours.

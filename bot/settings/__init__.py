@@ -49,7 +49,7 @@ class _StoreSettings(SourcedSettings):
 def _default_host() -> str:
     """Return the default of `HOST`: every address if the environment sets a port, as platforms do.
 
-    A port in `.env` was set by a person, and a reverse proxy on the same machine needs no more than 127.0.0.1.
+    A port in `.env` was set by a person, whose reverse proxy is usually on the same machine and can use 127.0.0.1.
     """
     return "0.0.0.0" if os.environ.get("PORT", "").strip() else "127.0.0.1"  # noqa: S104
 

@@ -26,7 +26,7 @@ class Right:
     command: str
     verdict: Verdict
     variant: str = ""
-    """The variant in words: `read-only`. Empty if all variants are alike, or there is only one."""
+    """The variant in words: `read-only`. Empty if all variants have the same permissions, or there is only one."""
     only: tuple[str, ...] = ()
     """Patterns of the databases to which it applies. Empty for all databases of the channel."""
     but: tuple[str, ...] = ()

@@ -24,8 +24,8 @@ from bot.turso.models import OrganizationUsage, Usage
 log = structlog.get_logger(__name__)
 
 EVERY: Final = timedelta(hours=4)
-AGAIN: Final = timedelta(minutes=5)
-LONGEST_AGAIN: Final = timedelta(hours=1)
+PAUSE: Final = timedelta(minutes=5)
+LONGEST_PAUSE: Final = timedelta(hours=1)
 KNOWN_FOR: Final = timedelta(days=7)
 """How long the names of databases are remembered before they are read from Turso again."""
 
@@ -48,14 +48,14 @@ async def take_due_sample(env: Environment, timer: Timer) -> Timer | None:
     except BotError as error:
         log.warning("usage was not sampled", organization=organization, why=str(error))
         await decide()
-        pause = min(AGAIN * 2 ** min(timer.attempt, 10), LONGEST_AGAIN)
+        pause = min(PAUSE * 2 ** min(timer.attempt, 10), LONGEST_PAUSE)
         return timer.failed(str(error), again_at=min(now + pause, following))
     await decide()
     return replace(timer, due_at=following, attempt=0, failures=0, cause="")
 
 
 def next_sample(now: datetime, every: timedelta) -> datetime:
-    """Return when the next sample is due. The last one of a day is due just before midnight, and is kept."""
+    """Return when the next sample is due. The last one of a day, which is kept, is due just before midnight."""
     due = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - BEFORE_THE_HOUR
     while due <= now:
         due += every
