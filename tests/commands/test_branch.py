@@ -48,7 +48,7 @@ async def test_the_plan_names_both_databases_the_time_and_the_end(desk: Desk, or
     assert plan.databases == (Target("orders", "default"), Target("orders-test", "default", ("orders",)))
     assert plan.arguments["at"] == (NOW - timedelta(minutes=15)).isoformat()
     assert "2026-11-24 11:45 UTC" in plan.steps[0]
-    assert "Up to 15 seconds before that time may be missing" in plan.warnings
+    assert "Data from up to 15 seconds before that time may be missing" in plan.warnings
     assert not [path for path in desk.acme.log() if path.startswith("POST")]
 
 

@@ -69,7 +69,7 @@ async def plan(ctx: Context, args: BranchArgs) -> Plan:
     ends = f"End the branch after {span(args.lasting)}: quarantine it, then destroy it" if args.lasting else (
         "Keep the branch until someone destroys it"
     )  # fmt: skip
-    lost = ["Up to 15 seconds before that time may be missing"] if at else []
+    lost = ["Data from up to 15 seconds before that time may be missing"] if at else []
     return Plan(
         target=target,
         steps=[f"Create {args.name}, a copy of {source.name} {as_of}", "Wait until it is ready", ends],
@@ -85,7 +85,7 @@ async def plan(ctx: Context, args: BranchArgs) -> Plan:
             "New database": args.name,
             **({"Available history": retention.words} if retention else {}),
         },
-        warnings=["The branch holds the data of its source", *lost],
+        warnings=["The branch contains the data of its source", *lost],
         databases=(target.as_seen, new_database(args.name, source.group, target)),
     )
 

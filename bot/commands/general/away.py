@@ -107,7 +107,9 @@ def message(plan: Plan, facts: Facts) -> Reply:
     head = mrkdwn(
         ":palm_tree: {} approves for {} until {}.", person(found.delegate), person(found.person), when(found.until)
     )
-    note = mrkdwn("They can decide what you can, except their own requests and yours. They can't delegate further.")
+    note = mrkdwn(
+        "They can approve and deny what you can, except their own requests and yours. They can't delegate further."
+    )
     row = buttons.run(1, "I'm back", command_line("away off"))
     return reply(head, [kit.section(head), kit.context(note), *kit.actions(*row)])
 

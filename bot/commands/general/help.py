@@ -31,13 +31,13 @@ def _all(ctx: Context) -> Reply:
     here = _by_command(ctx)
     title = mrkdwn(":wave: *What you can do here*")
     commands = [command for command in ctx.table if command.name in here]
-    look = [_line(command, here[command.name]) for command in commands if not command.changes]
+    viewing = [_line(command, here[command.name]) for command in commands if not command.changes]
     change = [_line(command, here[command.name]) for command in commands if command.changes]
     return reply(
         title,
         [
             kit.section(title),
-            *_group("*Look*", look),
+            *_group("*View*", viewing),
             *_group("*Change*", change),
             *([] if change else [kit.context(_where(ctx))]),
             *([kit.context(unknown)] if (unknown := unknown_groups(unknown_here(ctx))) else []),
