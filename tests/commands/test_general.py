@@ -181,15 +181,26 @@ async def test_home_fits_however_much_waits(desk: Desk) -> None:
     ],
 )
 async def test_explain_shows_the_rule_and_the_reason(desk: Desk, line: str, verdict: str) -> None:
-    async def explain(requester: Subject, read: Any, who: str, where: str) -> Explanation:
-        subject = Subject(Person(who, "T0ACME"), Channel(where))
-        return Explanation(decide(desk.context().policy, subject, action_of(read.spec.name, read.args)))
-
-    reply = await desk.ask(line, explain=explain)
+    reply = await explained(desk, line)
 
     assert verdict in reply.text
     assert "Rule" in words(reply)
     assert reply.private
+
+
+@pytest.mark.parametrize(("line", "has_lifetime"), [("list", False), ("freeze orders", False), ("token orders", True)])
+async def test_explain_shows_a_token_lifetime_only_for_tokens(desk: Desk, line: str, has_lifetime: bool) -> None:
+    assert ("Token lifetime" in words(await explained(desk, f"policy explain {line}"))) is has_lifetime
+
+
+async def explained(desk: Desk, line: str) -> Reply:
+    """Run `policy explain` with decisions of the desk's policy about a member of the workspace."""
+
+    async def explain(requester: Subject, read: Any, who: str, where: str) -> Explanation:
+        subject = Subject(Person(who, "T0ACME"), Channel(where))
+        return Explanation(decide(desk.context().policy, subject, action_of(read.spec.name, read.args)))
+
+    return await desk.ask(line, explain=explain)
 
 
 async def test_an_unknown_command_cannot_be_explained(desk: Desk) -> None:
