@@ -30,8 +30,8 @@ async def upgrade_store(database_url: str, direct_url: str | None = None) -> int
 
 async def back_up_store(database_url: str, to: Path) -> int:
     """Back up the store, and print what the backup contains."""
-    found = await back_up(database_url, to)
-    print(f"`{to}` is a verified backup: {found.entries} audit entries, head {found.head or '(empty)'}.")
+    verified = await back_up(database_url, to)
+    print(f"`{to}` is a verified backup: {verified.entries} audit entries, head {verified.head or '(empty)'}.")
     print("It contains the names of databases and people, and reasons. Keep it as private as the store.")
     return 0
 
@@ -53,14 +53,15 @@ class Audit:
 
     async def verify(self, head: str | None) -> int:
         """Verify the chain, and compare it with a posted head if one is given. Returns 1 if it is broken."""
-        found = await verify_stream(self._store.audit.chain(), head)
-        if found.fault:
-            print(f"The audit log was changed: {found.fault}")
+        verified = await verify_stream(self._store.audit.chain(), head)
+        if verified.fault:
+            print(f"The audit log was changed: {verified.fault}")
             return 1
         if fault := await self._store.audit.index_fault():
             print(f"The index of the audit log was changed: {fault}")
             return 1
-        print(f"The audit log is intact: {counted(found.entries, 'entry', 'entries')}, head {found.head or '(empty)'}.")
+        count = counted(verified.entries, "entry", "entries")
+        print(f"The audit log is intact: {count}, head {verified.head or '(empty)'}.")
         if head is None:
             print("To prove that no entries were removed from the end, pass a posted head: --head HASH.")
         return 0
@@ -83,14 +84,14 @@ class Audit:
 def verify_copy(path: Path, head: str | None) -> int:
     """Verify a received copy of the log. Returns 1 if it isn't valid. Raises BotError if it can't be read."""
     try:
-        found = received_copy.verify_copy(path, head)
+        copy = received_copy.verify_copy(path, head)
     except received_copy.BrokenCopy as error:
         print(f"The copy isn't intact: {error}")
         return 1
-    entries = f"entries {found.first} to {found.last}" if found.last else "no entries"
-    print(f"The copy is intact: {entries}, head {found.head or '(empty)'}.")
-    if found.first > 1:
-        print(f"Entries 1 to {found.first - 1} aren't in it, so entry {found.first} can't be checked against them.")
+    entries = f"entries {copy.first} to {copy.last}" if copy.last else "no entries"
+    print(f"The copy is intact: {entries}, head {copy.head or '(empty)'}.")
+    if copy.first > 1:
+        print(f"Entries 1 to {copy.first - 1} aren't in it, so entry {copy.first} can't be checked against them.")
     return 0
 
 

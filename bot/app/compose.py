@@ -243,8 +243,8 @@ async def _look_up_installation(workspace: Workspace) -> None:
     If Slack doesn't respond, readiness reports that, and the first request tries again.
     """
     try:
-        found = await workspace.installation()
-        log.info("installed", team=found.team_id, bot=found.bot_user_id)
+        installation = await workspace.installation()
+        log.info("installed", team=installation.team_id, bot=installation.bot_user_id)
     except BotError as error:
         log.error("the installation could not be looked up", why=str(error))
 
@@ -269,8 +269,8 @@ def secrets_of(settings: Settings) -> list[str]:
     """Return every secret in the settings. No log line or message may contain one."""
     named = _named_secrets(settings).values()
     places = places_of_settings(settings)
-    found = {place.url.password for place in (places.requests, places.direct) if place.url.password}
-    forms = [form for password in sorted(found) for form in (password, quote(password, safe=""))]
+    passwords_found = {place.url.password for place in (places.requests, places.direct) if place.url.password}
+    forms = [form for password in sorted(passwords_found) for form in (password, quote(password, safe=""))]
     # Between `:` and `@`, because a password may be an ordinary word that occurs in many texts.
     signed = [f":{form}@" for form in (*forms, *passwords())]
     return [*named, *signed]

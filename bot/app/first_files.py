@@ -23,16 +23,16 @@ def write_first_files(folder: Path) -> int:
     Raises:
         BadSettings: a file can't be written.
     """
-    found = False
+    any_exists = False
     for example, (name, mode) in COPIES.items():
         path = folder / name
         try:
             written = _write_new(path, _example(example).read_bytes(), mode)
         except OSError as error:
             raise BadSettings(f"`{path}` can't be written: {error.strerror}.") from None
-        found = found or not written
+        any_exists = any_exists or not written
         print(f"Wrote `{path}`: fill it in." if written else f"`{path}` already exists and was left unchanged.")
-    return int(found)
+    return int(any_exists)
 
 
 def _example(name: str) -> Path:

@@ -98,12 +98,12 @@ class Health:
         return f"The store accepts writes{f' (`{self.place}`)' if self.place else ''}."
 
     async def _slack(self) -> str:
-        found = await self.workspace.check()
+        installation = await self.workspace.check()
         wanted = self.book.policy.workspaces
-        if wanted and not wanted & {found.team_id, found.enterprise_id}:
+        if wanted and not wanted & {installation.team_id, installation.enterprise_id}:
             others = ", ".join(f"`{one}`" for one in sorted(wanted))
-            raise Unhealthy(f"The bot is installed in `{found.team_id}`, but the policy is for {others}.")
-        return f"Slack accepts the bot's token (workspace `{found.team_id}`)."
+            raise Unhealthy(f"The bot is installed in `{installation.team_id}`, but the policy is for {others}.")
+        return f"Slack accepts the bot's token (workspace `{installation.team_id}`)."
 
     async def _scopes(self) -> str:
         granted = (await self.workspace.check()).scopes
@@ -154,8 +154,8 @@ class Health:
     async def _channels(self) -> str:
         wrong = []
         for channel_id in self.book.policy.channels:
-            found = await self.directory.channel(channel_id)
-            if trouble := _trouble(found):
+            channel = await self.directory.channel(channel_id)
+            if trouble := _trouble(channel):
                 wrong.append(f"`{channel_id}` {trouble}")
         if wrong:
             raise Unhealthy(f"Some channels in the policy can't be used: {'; '.join(wrong)}.")
@@ -195,12 +195,12 @@ class Health:
         return f"Every rule{known} has enough people who can approve or review."
 
     async def _chain(self) -> str:
-        found = await verify_stream(self.store.audit.chain())
-        if found.fault:
-            raise Unhealthy(f"The audit log was changed: {found.fault}")
+        verified = await verify_stream(self.store.audit.chain())
+        if verified.fault:
+            raise Unhealthy(f"The audit log was changed: {verified.fault}")
         if fault := await self.store.audit.index_fault():
             raise Unhealthy(f"The index of the audit log was changed: {fault}")
-        return f"The audit log is intact ({counted(found.entries, 'entry', 'entries')})."
+        return f"The audit log is intact ({counted(verified.entries, 'entry', 'entries')})."
 
     async def _stream(self) -> str:
         if not self.stream:
@@ -235,12 +235,12 @@ class Health:
         )
 
     async def _timers(self) -> str:
-        found = await self.backlog()
-        if found.failing:
-            some = "; ".join(f"`{one.kind}` of `{one.subject}`, {one.failures}×: {one.cause}" for one in found.examples)
-            raise Unhealthy(f"{counted(found.failing, 'timer')} failed and will be retried ({some}).")
-        if found.overdue:
-            late = f"{counted(found.overdue, 'timer')} {'is' if found.overdue == 1 else 'are'}"
+        due = await self.backlog()
+        if due.failing:
+            some = "; ".join(f"`{one.kind}` of `{one.subject}`, {one.failures}×: {one.cause}" for one in due.examples)
+            raise Unhealthy(f"{counted(due.failing, 'timer')} failed and will be retried ({some}).")
+        if due.overdue:
+            late = f"{counted(due.overdue, 'timer')} {'is' if due.overdue == 1 else 'are'}"
             raise Unhealthy(f"{late} overdue. Check that a process that does durable work is running.")
         return "No timers are overdue."
 

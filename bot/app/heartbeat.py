@@ -54,8 +54,8 @@ class Heartbeat:
 
     async def others(self) -> Mapping[str, str]:
         """Return the policy hash of every other running process, by process ID."""
-        found = await self.store.processes.policies(datetime.now(UTC) - LIVES_FOR)
-        return {process: policy for process, policy in found.items() if process != self.id}
+        hashes = await self.store.processes.policies(datetime.now(UTC) - LIVES_FOR)
+        return {process: policy for process, policy in hashes.items() if process != self.id}
 
 
 def failing_text(loops: Sequence[Loop]) -> str:

@@ -66,12 +66,12 @@ def describe_loss(file: Path | None, environ: Mapping[str, str], *, root: Path =
 
 def mounts(table: str) -> list[Mount]:
     """Read the lines of `/proc/self/mountinfo`, whose format is in `man 5 proc`."""
-    found = []
+    entries = []
     for line in table.splitlines():
         fields, _, kinds = line.partition(" - ")
         _, _, _, root, point, *_ = (_unescaped(field) for field in fields.split(" "))
-        found.append(Mount(root, PurePath(point), kinds.split(" ")[0]))
-    return found
+        entries.append(Mount(root, PurePath(point), kinds.split(" ")[0]))
+    return entries
 
 
 def _mount_of(file: Path, root: Path) -> Mount | None:

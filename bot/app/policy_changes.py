@@ -41,12 +41,12 @@ class PolicyChanges:
         known = old.hash if old is not None else before
         if new.hash in (known, before) or known is None:
             return
-        found = await self._compare(old, new)
+        summary = await self._compare(old, new)
         key = f"policy:{'change' if old else 'start'}:{seq}:{new.hash}"
         if not await self._first_to(key):
             return
         channels = sorted({one.policy_channel for one in (old, new) if one and one.policy_channel})
-        subject = await self.store.audit.append_and_owe(self._entry(known, new, found, channels), EVENT, subject_of)
+        subject = await self.store.audit.append_and_owe(self._entry(known, new, summary, channels), EVENT, subject_of)
         self._won.discard(key)
         await self._announce(subject)
 

@@ -51,27 +51,27 @@ async def find_unexplained(
         asks: None reads the configuration of every database. With a number, skip databases that the listing shows as
             unblocked, and read at most that many of the others.
     """
-    found = Blocks()
+    result = Blocks()
     try:
         databases = await turso.listed()
     except BotError:
-        found.unknown.append(organization)
-        return found
+        result.unknown.append(organization)
+        return result
     doubtful = [one for one in databases if at_most is None or not one.is_open]
     for place, one in enumerate(doubtful):
         if at_most is not None and place >= at_most:
-            found.unknown.append(one.name)
+            result.unknown.append(one.name)
             continue
         try:
             reads, writes = await blocked(turso, one.name)
         except BotError:
-            found.unknown.append(one.name)
+            result.unknown.append(one.name)
             continue
         held = remaining(await holds.find(database_id=one.id))
         reads, writes = reads and not held[0], writes and not held[1]
         if reads or writes:
-            found.unexplained.append(Unexplained(organization, one.name, reads, writes))
-    return found
+            result.unexplained.append(Unexplained(organization, one.name, reads, writes))
+    return result
 
 
 async def check_blocks(turso: Callable[[], TursoClient], holds: ReadHolds) -> str:
@@ -81,17 +81,17 @@ async def check_blocks(turso: Callable[[], TursoClient], holds: ReadHolds) -> st
         Unhealthy: a database is blocked without a reason in the store.
         BotError: the organization's token isn't set.
     """
-    found = await find_unexplained(turso(), holds, turso().organization, at_most=ASKED)
-    if found.unexplained:
-        how_many = counted(len(found.unexplained), "database")
-        verb = "is" if len(found.unexplained) == 1 else "are"
+    result = await find_unexplained(turso(), holds, turso().organization, at_most=ASKED)
+    if result.unexplained:
+        how_many = counted(len(result.unexplained), "database")
+        verb = "is" if len(result.unexplained) == 1 else "are"
         raise Unhealthy(
             f"{how_many} {verb} blocked, and the store doesn't say why: "
-            f"{_list(one.database for one in found.unexplained)}. "
+            f"{_list(one.database for one in result.unexplained)}. "
             "`/turso freeze NAME` puts it on record, and `/turso thaw NAME` unblocks it."
         )
-    if found.unknown:
-        return f"No unexplained block was found, but these couldn't be checked: {_list(found.unknown)}."
+    if result.unknown:
+        return f"No unexplained block was found, but these couldn't be checked: {_list(result.unknown)}."
     return "The store says why each blocked database is blocked."
 
 

@@ -254,9 +254,9 @@ def _review_blocks(review: Review | None) -> list[Block]:
         called = joined(" ", (mention(one) for one in review.notify[:10]))
         words = mrkdwn("Done *without approval*. Someone else must review it by {}.", when(review.due_at))
         return [kit.section(joined(" ", (words, called)))]
-    found = Mrkdwn("justified") if review.justified else Mrkdwn("*not* justified")
+    verdict = Mrkdwn("justified") if review.justified else Mrkdwn("*not* justified")
     comment = [kit.quote(Plain("Review"), Plain(review.comment), at_most=500)] if review.comment else []
-    return [kit.section(mrkdwn("Reviewed by {}: {}.", person(review.reviewed_by), found)), *comment]
+    return [kit.section(mrkdwn("Reviewed by {}: {}.", person(review.reviewed_by), verdict)), *comment]
 
 
 def _history(request: Request) -> Mrkdwn:

@@ -253,8 +253,8 @@ def _errors(spec: Declaration, given: Mapping[str, Any]) -> dict[str, str]:
         spec.args.model_validate(given)
     except ValidationError as error:
         blocks = {argument.key: inputs.block_of(argument) for argument in shape_of(spec.args).by_key.values()}
-        found = field_errors(error, spec)
-        return {blocks.get(key) or first_input(spec): text.replace("`", "") for key, text in found.items()}
+        errors = field_errors(error, spec)
+        return {blocks.get(key) or first_input(spec): text.replace("`", "") for key, text in errors.items()}
     return {}
 
 

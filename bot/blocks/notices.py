@@ -76,9 +76,9 @@ def review_notice(review: Review, request: Request | None, catalogue: CommandCat
 
 def reviewed_notice(review: Review, request: Request, catalogue: CommandCatalogue) -> Reply:
     """Return a notice about the verdict of a review, for the person who used break-glass."""
-    found = Mrkdwn("justified") if review.justified else Mrkdwn("*not* justified")
+    verdict = Mrkdwn("justified") if review.justified else Mrkdwn("*not* justified")
     head = mrkdwn(":eyes: {}: {} reviewed your break-glass operation to {} and found it {}.", person(review.actor),
-                  person(review.reviewed_by), buttons.to_do(request, catalogue), found)  # fmt: skip
+                  person(review.reviewed_by), buttons.to_do(request, catalogue), verdict)  # fmt: skip
     comment = [kit.quote(Plain("Review"), Plain(review.comment), at_most=500)] if review.comment else []
     return reply(head, [kit.section(head), *comment])
 
@@ -113,8 +113,8 @@ def replaced_notice(request: Request, databases: Sequence[str], proof: Proof | N
 
 
 def _token_effect(name: str, databases: Sequence[str], proof: Proof | None) -> Mrkdwn:
-    found = {one.database: one.tokens for one in proof.findings} if proof else {}
-    if databases and all(found.get(one) is OldTokens.REFUSED for one in databases):
+    states = {one.database: one.tokens for one in proof.findings} if proof else {}
+    if databases and all(states.get(one) is OldTokens.REFUSED for one in databases):
         return Mrkdwn("no longer work.")
     if name not in databases and databases:
         return Mrkdwn("may be revoked too, because they are in its group.")

@@ -16,16 +16,16 @@ def proof_head(name: str, proof: Proof | None) -> Mrkdwn:
 
 
 def _proof_words(proof: Proof) -> Mrkdwn:
-    found = proof.target
-    if not proof.accepted and found.tokens is not OldTokens.REFUSED:
-        watched = found.tokens is OldTokens.WATCHED
-        then = mrkdwn("I'll keep checking until {}.", when(proof.until)) if watched else proof_of(found)
+    finding = proof.target
+    if not proof.accepted and finding.tokens is not OldTokens.REFUSED:
+        watched = finding.tokens is OldTokens.WATCHED
+        then = mrkdwn("I'll keep checking until {}.", when(proof.until)) if watched else proof_of(finding)
         return joined(" ", (Mrkdwn("I don't know whether old tokens are revoked."), then))
-    if found.tokens is OldTokens.WATCHED:
+    if finding.tokens is OldTokens.WATCHED:
         return joined(" ", (_ACCEPTED, Mrkdwn("Old tokens may still work for up to an hour.")))
-    if found.tokens is OldTokens.REFUSED:
-        return proof_of(found)
-    return joined(" ", (_ACCEPTED, proof_of(found)))
+    if finding.tokens is OldTokens.REFUSED:
+        return proof_of(finding)
+    return joined(" ", (_ACCEPTED, proof_of(finding)))
 
 
 def proof_of(found: Finding) -> Mrkdwn:
@@ -39,19 +39,19 @@ def proof_of(found: Finding) -> Mrkdwn:
 
 def proof_of_group(proof: Proof | None) -> Mrkdwn:
     """Return whether the tokens of the group's other databases were revoked, too. Empty if that wasn't checked."""
-    found = proof.sibling if proof else None
-    if proof is None or found is None:
+    finding = proof.sibling if proof else None
+    if proof is None or finding is None:
         return Mrkdwn("")
-    if found.tokens is OldTokens.REFUSED and found.at:
+    if finding.tokens is OldTokens.REFUSED and finding.at:
         return mrkdwn(
-            "Old tokens for `{}` in the same group have been refused since {}.", found.database, when(found.at)
+            "Old tokens for `{}` in the same group have been refused since {}.", finding.database, when(finding.at)
         )
-    if found.tokens is OldTokens.STILL_WORK:
-        return mrkdwn("Tokens for `{}` in the same group still work.", found.database)
-    if found.tokens is OldTokens.WATCHED:
+    if finding.tokens is OldTokens.STILL_WORK:
+        return mrkdwn("Tokens for `{}` in the same group still work.", finding.database)
+    if finding.tokens is OldTokens.WATCHED:
         return mrkdwn("Until {}, I'm checking whether tokens for `{}` in the same group are revoked too.",
-                      when(proof.until), found.database)  # fmt: skip
-    return mrkdwn("I don't know whether tokens for `{}` in the same group are revoked too.", found.database)
+                      when(proof.until), finding.database)  # fmt: skip
+    return mrkdwn("I don't know whether tokens for `{}` in the same group are revoked too.", finding.database)
 
 
 def proof_notice(proof: Proof) -> Mrkdwn:

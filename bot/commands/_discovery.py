@@ -21,8 +21,8 @@ def find_commands(package: str) -> tuple[Command, ...]:
     Raises:
         IncompleteCommand: a file lacks something that every command needs.
     """
-    found = [_command_of(import_module(name)) for name in _files(package)]
-    return tuple(sorted(found, key=lambda one: (one.position, one.name)))
+    commands = [_command_of(import_module(name)) for name in _files(package)]
+    return tuple(sorted(commands, key=lambda one: (one.position, one.name)))
 
 
 def missing_in(module: ModuleType) -> list[str]:

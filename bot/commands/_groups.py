@@ -18,15 +18,15 @@ async def members_of(ctx: Context, group: str | None) -> Mapping[str, Target]:
     """
     if not group:
         return {}
-    found = await ctx.turso.listed(group=group)
-    if found.left_out or any(one.group is None for one in found):
+    listing = await ctx.turso.listed(group=group)
+    if listing.left_out or any(one.group is None for one in listing):
         raise Unavailable(
             f"I can't read a database that Turso listed, so I can't tell what this affects in the group `{group}`."
         )
-    names = {one.name for one in found}
+    names = {one.name for one in listing}
     return {
         one.id: target if names.issuperset(target.sources[-1:]) else await with_far_sources(ctx.turso, target)
-        for one, target in found.with_targets()
+        for one, target in listing.with_targets()
         if one.group == group
     }
 

@@ -127,8 +127,8 @@ def _families(commands: tuple[Declaration, ...]) -> Mapping[str, tuple[Declarati
 
 def _spellings(commands: tuple[Declaration, ...], families: Mapping[str, tuple[Declaration, ...]]) -> Mapping[str, str]:
     """Return the command of each alias. A family's name isn't an alias, because rules use it for the family."""
-    found = {spelling: one.name for one in commands for spelling in one.aliases if spelling not in families}
-    return MappingProxyType(found)
+    spellings = {spelling: one.name for one in commands for spelling in one.aliases if spelling not in families}
+    return MappingProxyType(spellings)
 
 
 def _check(commands: tuple[Declaration, ...]) -> None:

@@ -125,7 +125,7 @@ def client(database: str) -> tuple[DBOSClient, Engine | None]:
     configure_logging()
     url = make_url(database)
     engine = None if url.get_backend_name() == "sqlite" else engine_for_dbos(url, CLIENT_POOL, "turso-ops queue")
-    found = DBOSClient(
+    dbos = DBOSClient(
         system_database_url=database,
         system_database_engine=engine,
         serializer=DBOSPortableJSONSerializer(),
@@ -133,7 +133,7 @@ def client(database: str) -> tuple[DBOSClient, Engine | None]:
         lazy=True,
         retry_connection_errors=False,
     )
-    return found, engine
+    return dbos, engine
 
 
 def enqueueing(workflow: str, workflow_id: str) -> Any:

@@ -58,8 +58,8 @@ class Queue:
         """Return which of these workflows have ended."""
         if not workflow_ids:
             return set()
-        found = await self._list(workflow_ids=list(workflow_ids), status=list(ENDED))
-        return {one.workflow_id for one in found}
+        workflows = await self._list(workflow_ids=list(workflow_ids), status=list(ENDED))
+        return {one.workflow_id for one in workflows}
 
     async def forget(self, workflow_ids: Sequence[str]) -> None:
         """Delete the rows of workflows that have ended."""
@@ -87,8 +87,8 @@ class Queue:
     async def stuck(self, *, for_: timedelta) -> list[str]:
         """Return the IDs of unfinished workflows that are older than `for_`."""
         since = (datetime.now(UTC) - for_).isoformat()
-        found = await self._list(status=["PENDING", "ENQUEUED"], end_time=since, limit=BATCH)
-        return [one.workflow_id for one in found if one.name != SWEEP]
+        workflows = await self._list(status=["PENDING", "ENQUEUED"], end_time=since, limit=BATCH)
+        return [one.workflow_id for one in workflows if one.name != SWEEP]
 
     async def prune(self, before: datetime, *, names: Sequence[str] = (EXECUTE, FIRE, SWEEP, RESUME)) -> int:
         """Delete the workflows that ended before a time of the machine's clock, and return how many."""

@@ -77,14 +77,14 @@ class Calls:
         return self._json(bytes(body))
 
     def _json(self, body: bytes) -> Any:
-        found: Any = None
+        content: Any = None
         try:
-            found = json.loads(body)
+            content = json.loads(body)
         except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, dict):
+            content = None
+        if not isinstance(content, dict):
             raise OnCallUnavailable(f"{self.provider.label}: its answer isn't a JSON object.")
-        return found
+        return content
 
 
 def _meaning(status: int) -> str:

@@ -38,10 +38,10 @@ def _users(participants: list[Any], deepest: int) -> list[str]:
     """Return the users among participants, including those in escalations and teams."""
     if deepest == 0:
         raise ValueError("participants are nested too deeply")
-    found: list[str] = []
+    users: list[str] = []
     for one in participants:
         if one["type"] == "user":
-            found.append(identifier(one))
+            users.append(identifier(one))
         else:
-            found += _users(one.get("onCallParticipants") or [], deepest - 1)
-    return found
+            users += _users(one.get("onCallParticipants") or [], deepest - 1)
+    return users

@@ -26,14 +26,14 @@ class PagerDuty:
 
     async def people(self, schedule: Schedule) -> frozenset[str]:
         """Return PagerDuty's IDs of the people on call now. Raises OnCallUnavailable, ValueError."""
-        found = set[str]()
+        people = set[str]()
         source = "escalation_policy_ids[]" if schedule.is_policy else "schedule_ids[]"
         for page in range(MOST_PAGES):
             params = [(source, schedule.id), ("limit", str(PAGE)), ("offset", str(page * PAGE))]
             answer = await self.calls.get("/oncalls", params)
-            found |= {identifier(one.get("user")) for one in answer["oncalls"] if _is_meant(one, schedule)}
+            people |= {identifier(one.get("user")) for one in answer["oncalls"] if _is_meant(one, schedule)}
             if answer.get("more") is not True:
-                return frozenset(found)
+                return frozenset(people)
         raise OnCallUnavailable(f"{self.provider.label}: it has more than {MOST_PAGES} pages for this schedule.")
 
 

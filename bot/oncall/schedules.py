@@ -89,13 +89,13 @@ class Schedules:
     async def _ask(self, key: str) -> frozenset[str]:
         schedule = Schedule.of(key)
         try:
-            found = await self._people(schedule)
+            people = await self._people(schedule)
         except OnCallUnavailable as error:
             self._silent[key] = self._now(), error
             log.warning("who is on call is not known", schedule=key, why=str(error))
             raise
         self._silent.pop(key, None)
-        return found
+        return people
 
     async def _people(self, schedule: Schedule) -> frozenset[str]:
         label = schedule.provider.label

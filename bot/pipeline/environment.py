@@ -131,9 +131,9 @@ class Environment:
     async def requester_of(self, request: Request) -> Subject:
         """Return the current record of a request's requester."""
         groups = self.rules.policy.groups_in(request.channel_id)
-        found = await self.directory.subject_of(request.requester, request.channel_id, usergroups=groups)
-        found = await self.with_incident(found)
-        return await self.settling(found, request.incident_id) if request.plan.settles else found
+        subject = await self.directory.subject_of(request.requester, request.channel_id, usergroups=groups)
+        subject = await self.with_incident(subject)
+        return await self.settling(subject, request.incident_id) if request.plan.settles else subject
 
     async def settling(self, subject: Subject, incident_id: str | None) -> Subject:
         """Return a person with the permissions that they have for an incident's open items.

@@ -58,8 +58,8 @@ async def first_findings(
             its state shows this instead.
     """
     watch, now = env.watches.of(request.id), env.clock.now()
-    found = watch.begun if watch else _without(request, RESTARTED)
-    proof = Proof(sent_at or now, now + WATCHED_FOR, found[0], found[1] if len(found) > 1 else None, accepted)
+    findings = watch.begun if watch else _without(request, RESTARTED)
+    proof = Proof(sent_at or now, now + WATCHED_FOR, findings[0], findings[1] if len(findings) > 1 else None, accepted)
     for pause in FIRST_PAUSES:
         if watch and proof.target.tokens is OldTokens.WATCHED:
             await asyncio.sleep(pause)
@@ -122,12 +122,12 @@ async def _step(env: Environment, request_id: str) -> None:
         proof = Proof.of(request.facts) if request else None
         if request is None or proof is None or not proof.is_watched:
             return env.watches.forget(request_id)
-        found = await _try_all(env, env.turso_clients.turso(request.organization), request_id, watch, proof)
-        if found == proof:
+        new_proof = await _try_all(env, env.turso_clients.turso(request.organization), request_id, watch, proof)
+        if new_proof == proof:
             return await env.store.timers.schedule(_lease(env, request_id))
-        if not found.is_watched:
+        if not new_proof.is_watched:
             env.watches.forget(request_id)
-        await _conclude(env, request, found)
+        await _conclude(env, request, new_proof)
     return None
 
 
@@ -167,11 +167,11 @@ async def _conclude(env: Environment, request: Request, proof: Proof) -> None:
 
 async def _try_all(env: Environment, turso: TursoReader, request_id: str, watch: ProbeWatch, proof: Proof) -> Proof:
     """Try each undecided token, and return the new proof."""
-    found = await asyncio.gather(*(_try(env, turso, watch, proof.until, one) for one in proof.findings))
-    sibling = found[1] if len(found) > 1 else None
+    findings = await asyncio.gather(*(_try(env, turso, watch, proof.until, one) for one in proof.findings))
+    sibling = findings[1] if len(findings) > 1 else None
     if sibling and sibling != proof.sibling and sibling.tokens is OldTokens.REFUSED:
         sibling = await _by_this_rotation(env, request_id, proof.sent_at, sibling)
-    return replace(proof, target=found[0], sibling=sibling)
+    return replace(proof, target=findings[0], sibling=sibling)
 
 
 async def _by_this_rotation(env: Environment, request_id: str, since: datetime, sibling: Finding) -> Finding:

@@ -46,7 +46,7 @@ def _copy(file: Path, to: Path) -> Verified:
             raise FileExistsError
         _make_new(part, busy=f"`{part}` already exists. If no other backup is running, delete it.")
         try:
-            found = _copied(file, part)
+            verified = _copied(file, part)
             _make_new(to)  # never over a file that was created in the meantime
             part.replace(to)
         finally:
@@ -55,7 +55,7 @@ def _copy(file: Path, to: Path) -> Verified:
         raise NoBackup(f"`{to}` already exists. Name a new file.") from None
     except OSError as error:
         raise NoBackup(f"`{to}` can't be written ({error.strerror}).") from None
-    return found
+    return verified
 
 
 def _make_new(path: Path, busy: str = "") -> None:
@@ -86,10 +86,10 @@ def _readable(file: Path) -> sqlite3.Connection:
 def _verified(copy: sqlite3.Connection) -> Verified:
     if faults := [text for (text,) in copy.execute("PRAGMA integrity_check(1)") if text != "ok"]:
         raise NoBackup(f"The copy is damaged, and so is the store: {faults[0]}.")
-    found = verify(_rows(copy))
-    if found.fault:
-        raise NoBackup(f"The audit log was changed, so no backup was made: {found.fault}")
-    return found
+    verified = verify(_rows(copy))
+    if verified.fault:
+        raise NoBackup(f"The audit log was changed, so no backup was made: {verified.fault}")
+    return verified
 
 
 def _rows(copy: sqlite3.Connection) -> Iterator[Row]:

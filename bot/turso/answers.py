@@ -85,15 +85,15 @@ def _parse_json(body: bytes) -> Any:
 
 def _read_entries(model: type[W], entries: Any, of: str) -> list[W]:
     """Return the entries of a list as models. Entries that can't be read are left out and logged."""
-    found = []
+    entries_read = []
     for entry in entries if isinstance(entries, list) else []:
         READING.set(f"{of}: {_entry_label(entry)}")
         try:
-            found.append(model.model_validate(entry))
+            entries_read.append(model.model_validate(entry))
         except ValidationError:
             _warn(of, entry)
     READING.set("")
-    return found
+    return entries_read
 
 
 def _warn(of: str, entry: Any) -> None:
@@ -130,11 +130,11 @@ def group(body: bytes) -> Group:
 
 def locations(body: bytes) -> list[Location]:
     """Parse a map of codes to labels, or the newer format: a map of providers to such maps."""
-    found: dict[str, str] = {}
+    labels: dict[str, str] = {}
     for key, value in (from_json(body).get("locations") or {}).items():
-        found |= value if isinstance(value, dict) else {key: value}
+        labels |= value if isinstance(value, dict) else {key: value}
     named = [
-        {"code": code, "label": label if isinstance(label, str) and label else code} for code, label in found.items()
+        {"code": code, "label": label if isinstance(label, str) and label else code} for code, label in labels.items()
     ]
     return _read_entries(Location, named, "locations")
 
@@ -150,8 +150,8 @@ def database_usage(body: bytes) -> DatabaseUsage:
     """Parse `{"database": {…}}`. The 2023 API has `instances` and `total` next to that key."""
     raw = from_json(body)
     inner = _unwrap(raw, "database")
-    found = _usage_of(inner, beside=raw)
-    return found.model_copy(update={"is_of_month": inner is not raw and bool(raw.keys() & {"instances", "total"})})
+    usage = _usage_of(inner, beside=raw)
+    return usage.model_copy(update={"is_of_month": inner is not raw and bool(raw.keys() & {"instances", "total"})})
 
 
 def organization_usage(body: bytes) -> OrganizationUsage:

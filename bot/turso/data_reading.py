@@ -49,13 +49,13 @@ class DataReading(DataPlane):
             raise TursoUnavailable(f"Turso returned no usable host for `{database.name}`, so no token was sent.")
         try:
             async with asyncio.timeout(within_seconds):
-                found = await self._answer_of(url, token, statements, within_seconds)
+                answer = await self._answer_of(url, token, statements, within_seconds)
         except (*NETWORK, UnicodeError):
-            found = None
+            answer = None
         # Raised outside of `except`, because an httpx error carries the token, even as `__context__`.
-        if found is None or len(found) < len(statements):
+        if answer is None or len(answer) < len(statements):
             raise TursoUnavailable(f"`{database.name}` sent a response that I can't read.")
-        return found[: len(statements)]
+        return answer[: len(statements)]
 
     async def _answer_of(
         self, url: httpx.URL, token: SecretStr, statements: Sequence[str], seconds: float
@@ -92,8 +92,8 @@ def _rows(result: dict[str, Any]) -> Rows:
     if result.get("type") != "ok":
         message = (result.get("error") or {}).get("message")
         return Rows(error=clean(str(message or "it was refused"))[:LONGEST_WORDS])
-    found = (result["response"].get("result") or {}).get("rows") or []
-    return Rows(tuple(tuple(_value(one) for one in row) for row in found))
+    rows = (result["response"].get("result") or {}).get("rows") or []
+    return Rows(tuple(tuple(_value(one) for one in row) for row in rows))
 
 
 def _value(raw: dict[str, Any]) -> Value:

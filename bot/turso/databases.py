@@ -54,25 +54,25 @@ class DatabaseEndpoints(PlaceEndpoints):
         Raises:
             TursoUnavailable: an entry can't be read, so that the list would be incomplete.
         """
-        found: list[Database] = []
+        databases: list[Database] = []
         async for page in self.pages(group=group, parent=parent):
             if page.left_out:
                 raise TursoUnavailable("Turso listed a database that I can't read, so the list is incomplete.")
             for start in range(0, len(page), CHUNK):
-                found += [read_body(Listed.read, one) for one in page[start : start + CHUNK]]
+                databases += [read_body(Listed.read, one) for one in page[start : start + CHUNK]]
                 await asyncio.sleep(0)  # let other tasks run while thousands of entries are parsed
-        return found
+        return databases
 
     async def listed(self, *, group: str | None = None) -> Listing:
         """Return every database with its name, group and id. Leaves out entries that can't be read.
 
         Call `read` on one of them for its other fields.
         """
-        found = Listing()
+        listing = Listing()
         async for page in self.pages(group=group):
-            found += page
-            found.left_out += page.left_out
-        return found
+            listing += page
+            listing.left_out += page.left_out
+        return listing
 
     async def database(self, name: str) -> Database:
         """Return one database.

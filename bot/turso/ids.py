@@ -11,13 +11,13 @@ _GREGORIAN: Final = datetime(1582, 10, 15, tzinfo=UTC)
 def made_at(db_id: str) -> datetime | None:
     """Return when an ID was created, or None if it contains no time."""
     try:
-        found = UUID(db_id)
+        uuid = UUID(db_id)
     except ValueError:
         return None
-    if found.version == 7:
-        return _after_1970(found.int >> 80)
-    if found.version == 1:
-        return _GREGORIAN + timedelta(microseconds=found.time // 10)
+    if uuid.version == 7:
+        return _after_1970(uuid.int >> 80)
+    if uuid.version == 1:
+        return _GREGORIAN + timedelta(microseconds=uuid.time // 10)
     return None
 
 

@@ -49,15 +49,15 @@ def _add(entries: sqlite3.Connection, number: int, line: str) -> None:
     if not line.strip():
         return
     try:
-        found = parse_line(line)
+        entry = parse_line(line)
     except ValueError:
         raise BrokenCopy(f"Line {number} isn't an entry of the audit log, or is cut off.") from None
-    row = found.seq, found.hash, found.text
+    row = entry.seq, entry.hash, entry.text
     if entries.execute("INSERT OR IGNORE INTO entries VALUES (?, ?, ?)", row).rowcount:
         return
-    before = entries.execute("SELECT seq, hash, text FROM entries WHERE seq = ?", (found.seq,)).fetchone()
+    before = entries.execute("SELECT seq, hash, text FROM entries WHERE seq = ?", (entry.seq,)).fetchone()
     if before != row:
-        raise BrokenCopy(f"Line {number} repeats entry {found.seq}, but differs from what was received before.")
+        raise BrokenCopy(f"Line {number} repeats entry {entry.seq}, but differs from what was received before.")
 
 
 def _in_order(entries: sqlite3.Connection) -> Iterator[ReceivedEntry]:

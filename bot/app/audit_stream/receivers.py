@@ -121,12 +121,12 @@ def _key_of(secret: str) -> bytes:
 
 
 async def _read_limited(answer: httpx.Response) -> bytes:
-    found = b""
+    body = b""
     async for chunk in answer.aiter_bytes():
-        found += chunk
-        if len(found) > LONGEST_ANSWER:
+        body += chunk
+        if len(body) > LONGEST_ANSWER:
             break
-    return found
+    return body
 
 
 def _next_of(answer: bytes) -> int | None:

@@ -30,8 +30,8 @@ class Origins:
 async def origins_of(ctx: Context, databases: Sequence[Database]) -> Origins:
     """Return what the store knows about some databases. Databases that aren't branches are left out."""
     ids = [one.id for one in databases if one.parent is not None]
-    found = await ctx.store.branches.find(organization=ctx.organization, database_ids=ids) if ids else []
-    records = {one.database_id: one for one in found}
+    branches = await ctx.store.branches.find(organization=ctx.organization, database_ids=ids) if ids else []
+    records = {one.database_id: one for one in branches}
     return Origins(records, await makers_of(ctx, [one for one in ids if one not in records]))
 
 

@@ -48,8 +48,8 @@ async def taken(ctx: Context, found: Database) -> str:
 
 async def why_name_taken(ctx: Context, plan: Plan) -> str | None:
     """Return a sentence that the name of a new database was taken after the plan was made. None if it wasn't."""
-    found = await existing(ctx.turso, str(plan.arguments["name"]))
-    return await taken(ctx, found) if found else None
+    database = await existing(ctx.turso, str(plan.arguments["name"]))
+    return await taken(ctx, database) if database else None
 
 
 async def was_made(ctx: Context, name: str) -> bool:
@@ -58,15 +58,15 @@ async def was_made(ctx: Context, name: str) -> bool:
     Raises:
         NotOurs: it was created long after this request was sent, or another request may have created it.
     """
-    found = await existing(ctx.turso, name)
-    if found is None:
+    database = await existing(ctx.turso, name)
+    if database is None:
         return False
-    made_at = found.made_at
+    made_at = database.made_at
     if made_at and ctx.sent_at and made_at > ctx.sent_at + ARRIVES_WITHIN:
         raise NotOurs(
             f"`{name}` exists, but it was created at {utc(made_at)}, long after this request. Someone else created it."
         )
-    if await _may_be_of_another_request(ctx, found):
+    if await _may_be_of_another_request(ctx, database):
         raise NotOurs(f"`{name}` exists, but another request may have created it.")
     return True
 

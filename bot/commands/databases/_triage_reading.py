@@ -134,22 +134,22 @@ async def read(ctx: Context, name: str) -> Findings:
     """
     midnight = ctx.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     turso = ctx.turso
-    found = Findings(name, ctx.now)
-    database, configuration, usage, queries, found.listing, _ = await asyncio.gather(
-        _attempt(found, "properties", turso.database(name)),
-        _attempt(found, "configuration", turso.configuration(name)),
-        _attempt(found, "usage", turso.database_usage(name, since=midnight, until=ctx.now)),
-        _attempt(found, "top queries", turso.top_queries(name, since=ctx.now - timedelta(days=1))),
-        _attempt(found, "group", turso.listed()),
-        _read_store(ctx, found),
+    findings = Findings(name, ctx.now)
+    database, configuration, usage, queries, findings.listing, _ = await asyncio.gather(
+        _attempt(findings, "properties", turso.database(name)),
+        _attempt(findings, "configuration", turso.configuration(name)),
+        _attempt(findings, "usage", turso.database_usage(name, since=midnight, until=ctx.now)),
+        _attempt(findings, "top queries", turso.top_queries(name, since=ctx.now - timedelta(days=1))),
+        _attempt(findings, "group", turso.listed()),
+        _read_store(ctx, findings),
     )
-    found.database, found.configuration, found.queries = database, configuration, queries
-    if found.listing is not None:
-        _note_group(ctx, found, found.listing)
-    _drop_other_databases(found)
+    findings.database, findings.configuration, findings.queries = database, configuration, queries
+    if findings.listing is not None:
+        _note_group(ctx, findings, findings.listing)
+    _drop_other_databases(findings)
     if usage is not None:
-        found.today, found.month = (None, usage.usage) if usage.is_of_month else (usage.usage, None)
-    return found
+        findings.today, findings.month = (None, usage.usage) if usage.is_of_month else (usage.usage, None)
+    return findings
 
 
 def _note_group(ctx: Context, found: Findings, listing: Listing) -> None:

@@ -39,16 +39,16 @@ class ListArgs(BaseModel):
 async def run(ctx: Context, args: ListArgs) -> Reply:
     """List the databases. Reads the organization's usage only to sort by it."""
     visible = await ctx.visible_databases(group=args.group)
-    found = [one for one in visible if _matches(one, args.filter)] if args.filter else list(visible)
+    matching = [one for one in visible if _matches(one, args.filter)] if args.filter else list(visible)
     if args.branches:
-        return await list_branches(ctx, found)
+        return await list_branches(ctx, matching)
     used = {} if args.sort == "name" else await _usage(ctx)
-    found.sort(key=attrgetter("name"))
+    matching.sort(key=attrgetter("name"))
     if field := _FIELDS.get(args.sort):
         none = Usage()
-        amounts = {one.id: getattr(used.get(one.id, none), field) for one in found}
-        found.sort(key=lambda one: -1 if amounts[one.id] is None else amounts[one.id], reverse=True)
-    return _page(ctx, args, found, used, visible.left_out)
+        amounts = {one.id: getattr(used.get(one.id, none), field) for one in matching}
+        matching.sort(key=lambda one: -1 if amounts[one.id] is None else amounts[one.id], reverse=True)
+    return _page(ctx, args, matching, used, visible.left_out)
 
 
 async def _usage(ctx: Context) -> dict[str, Usage]:
@@ -90,8 +90,8 @@ def left_out_note(count: int) -> Mrkdwn:
 def _title(args: ListArgs, count: int) -> Mrkdwn:
     named = mrkdwn(" matching `{}`", args.filter) if args.filter else Mrkdwn("")
     group = mrkdwn(" in the group `{}`", args.group) if args.group else Mrkdwn("")
-    found = counted(count, "database") if count else "No databases"
-    return mrkdwn(":card_index_dividers: *{}*{}{} in this channel", found, named, group)
+    how_many = counted(count, "database") if count else "No databases"
+    return mrkdwn(":card_index_dividers: *{}*{}{} in this channel", how_many, named, group)
 
 
 def _caption(args: ListArgs) -> Plain:

@@ -36,22 +36,22 @@ async def run(ctx: Context, args: TriageArgs) -> Reply:
     """Read everything within three seconds. The card names what is missing."""
     if args.literals:
         require_literals(ctx)
-    found = await read(ctx, args.name)
-    title = mrkdwn(":ambulance: *{}* · {}", args.name, found.state)
-    chart = _chart(found)
-    head = [kit.section(title), *kit.fields(_facts(found))]
+    findings = await read(ctx, args.name)
+    title = mrkdwn(":ambulance: *{}* · {}", args.name, findings.state)
+    chart = _chart(findings)
+    head = [kit.section(title), *kit.fields(_facts(findings))]
     rest = [
-        *await queries_blocks(found.queries or [], literals=args.literals),
-        *_changes(ctx, found),
-        *_tokens(found.tokens),
-        *_missing(found),
-        *kit.actions(*_buttons(ctx, found, args)),
+        *await queries_blocks(findings.queries or [], literals=args.literals),
+        *_changes(ctx, findings),
+        *_tokens(findings.tokens),
+        *_missing(findings),
+        *kit.actions(*_buttons(ctx, findings, args)),
         kit.context(mrkdwn("As of {}. *Refresh* updates it.", when(ctx.now))),
     ]
     drawn = chart.blocks()
     plain = [*head, *chart.plain_blocks(), *rest] if drawn else []
     return reply(
-        _notification_text(args.name, found), [*head, *drawn, *rest], plain_blocks=plain, private=args.literals
+        _notification_text(args.name, findings), [*head, *drawn, *rest], plain_blocks=plain, private=args.literals
     )
 
 

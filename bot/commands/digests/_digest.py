@@ -112,19 +112,19 @@ async def _samples(ctx: Context, databases: list[Listed], length: timedelta) -> 
     now = moment(ctx.now)
     today = now[:10]
     reach = max(2 * length + length, timedelta(days=IDLE_DAYS)) + timedelta(days=2)
-    found = await ctx.store.samples.find(
+    samples = await ctx.store.samples.find(
         organization=ctx.organization,
         since=moment(ctx.now - reach)[:10],
         until=now,
         databases=[one.name for one in databases],
     )
-    if any(one.day == now for one in found):
-        return [one for one in found if one.day != today]
+    if any(one.day == now for one in samples):
+        return [one for one in samples if one.day != today]
     try:
         usage = await ctx.turso.organization_usage()
     except TursoError:
-        return found
-    earlier = [one for one in found if one.day != today]
+        return samples
+    earlier = [one for one in samples if one.day != today]
     return [*earlier, *samples_of(ctx.organization, databases, usage, now)]
 
 
@@ -140,8 +140,8 @@ async def _visible_holds(ctx: Context, visible: VisibleNames) -> list[Hold]:
 
 
 async def _ending(ctx: Context, visible: VisibleNames) -> list[LedgerToken]:
-    found = await ctx.store.tokens.find(organization=ctx.organization, live_at=ctx.now)
-    soon = [one for one in found if one.expires_at and one.expires_at <= ctx.now + ENDS_WITHIN]
+    tokens = await ctx.store.tokens.find(organization=ctx.organization, live_at=ctx.now)
+    soon = [one for one in tokens if one.expires_at and one.expires_at <= ctx.now + ENDS_WITHIN]
     return [one for one in soon if visible.has(one.database)]
 
 
@@ -210,15 +210,15 @@ def _span(counts: Counts) -> list[Block]:
 
 
 def _totals(movers: list[Mover]) -> list[tuple[str, Mrkdwn]]:
-    found = []
+    notices = []
     for label, write, name in (("Rows read", number, "rows_read"), ("Rows written", number, "rows_written"),
                                ("Storage", size, "storage_bytes"), ("Synced", size, "bytes_synced")):  # fmt: skip
         now = amount_of((one.now for one in movers), name)
         before = amount_of((one.before for one in movers), name)
         is_flow = name != "storage_bytes"
         versus = change(now.whole, before.whole, "the previous period") if is_flow else ""
-        found.append((label, mrkdwn("{}{}", now.words(write), versus)))
-    return found
+        notices.append((label, mrkdwn("{}{}", now.words(write), versus)))
+    return notices
 
 
 def _table(movers: list[Mover]) -> Table:

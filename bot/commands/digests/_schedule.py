@@ -23,8 +23,8 @@ def zone(name: str) -> ZoneInfo | None:
 
 def clock_time(text: str) -> str | None:
     """Parse `9:00` as `09:00`. None if it isn't a time."""
-    found = _TIME.fullmatch(text)
-    return f"{int(found[1]):02}:{found[2]}" if found else None
+    match = _TIME.fullmatch(text)
+    return f"{int(match[1]):02}:{match[2]}" if match else None
 
 
 def weekday(text: str) -> int | None:

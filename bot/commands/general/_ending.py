@@ -38,17 +38,17 @@ def _zone(name: str) -> tzinfo:
 
 
 def _moment(text: str, zone: tzinfo, now: datetime) -> datetime:
-    found = _FORM.fullmatch(text)
-    if not text or found is None:
+    match = _FORM.fullmatch(text)
+    if not text or match is None:
         return _after(text, now)
     local = now.astimezone(zone)
     try:
-        clock = time.fromisoformat(found["clock"].zfill(5)) if found["clock"] else time(0)
-        day = datetime.fromisoformat(found["day"]).date() if found["day"] else local.date()
+        clock = time.fromisoformat(match["clock"].zfill(5)) if match["clock"] else time(0)
+        day = datetime.fromisoformat(match["day"]).date() if match["day"] else local.date()
     except ValueError:
         raise BadInput(f"{quoted(text)} isn't a time. {HOW}") from None
     until = datetime.combine(day, clock, zone)
-    if not found["day"] and until <= local:
+    if not match["day"] and until <= local:
         until += timedelta(days=1)
     return until.astimezone(UTC)
 

@@ -77,10 +77,10 @@ async def _person(ctx: Context, user_id: str) -> Person | None:
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
     """Return why an approved delegation is no longer possible. None if it is."""
-    found = _delegation(plan)
-    if found.until <= ctx.now:
+    delegation = _delegation(plan)
+    if delegation.until <= ctx.now:
         return "That time has already passed."
-    if any(one.person == found.delegate for one in await ctx.store.delegations.active(ctx.now)):
+    if any(one.person == delegation.delegate for one in await ctx.store.delegations.active(ctx.now)):
         return "The delegate is now away, too."
     return None
 
@@ -103,9 +103,12 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message: who approves for whom, and until when."""
-    found = _delegation(plan)
+    delegation = _delegation(plan)
     head = mrkdwn(
-        ":palm_tree: {} approves for {} until {}.", person(found.delegate), person(found.person), when(found.until)
+        ":palm_tree: {} approves for {} until {}.",
+        person(delegation.delegate),
+        person(delegation.person),
+        when(delegation.until),
     )
     note = mrkdwn(
         "They can approve and deny what you can, except their own requests and yours. They can't delegate further."

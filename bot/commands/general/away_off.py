@@ -18,15 +18,15 @@ class AwayOffArgs(BaseModel):
 
 async def plan(ctx: Context, args: AwayOffArgs) -> Plan:
     """Return the plan: whose delegation ends."""
-    found = await ctx.store.delegations.of(ctx.subject.person.id)
-    if found is None or found.until <= ctx.now:
+    delegation = await ctx.store.delegations.of(ctx.subject.person.id)
+    if delegation is None or delegation.until <= ctx.now:
         raise BadInput(
             "You aren't away. `/turso away --until TIME --to @USER` lets someone else approve in your place."
         )
     return Plan(
         target=None,
         steps=["End your delegation, so that no one approves in your place"],
-        arguments={"person": found.person, "delegate": found.delegate, "until": found.until.isoformat()},
+        arguments={"person": delegation.person, "delegate": delegation.delegate, "until": delegation.until.isoformat()},
     )
 
 

@@ -35,9 +35,9 @@ async def run(ctx: Context, args: ExplainArgs) -> Reply:
     if ctx.explain is None:
         raise Unavailable("Decisions can't be explained now. Try again in a moment.")
     who, where = args.as_ or ctx.subject.person.id, args.in_ or ctx.subject.channel.id
-    found = await ctx.explain(ctx.subject, read, who, where)
-    title = mrkdwn("{}: `{}` for {} in {}", _verdict(found), args.command, person(who), channel(where))
-    return reply(title, [kit.section(title), *_body(found, read)], private=True)
+    explanation = await ctx.explain(ctx.subject, read, who, where)
+    title = mrkdwn("{}: `{}` for {} in {}", _verdict(explanation), args.command, person(who), channel(where))
+    return reply(title, [kit.section(title), *_body(explanation, read)], private=True)
 
 
 def _verdict(found: Explanation) -> Mrkdwn:

@@ -50,12 +50,12 @@ class Story:
 
 async def story_of(ctx: Context, incident: Incident) -> Story:
     """Read the content of an incident's report from the store."""
-    found = await timeline_of(ctx, incident)
-    requests = found.requests
+    timeline = await timeline_of(ctx, incident)
+    requests = timeline.requests
     reviews = await ctx.store.reviews.find(owed=False, request_ids=[one.id for one in requests])
     given = {review.request_id: review for review in reviews}
     open_items, catalogue = await still_open(ctx, incident), ctx.policy.catalogue
-    story = Story(incident, ctx.now, catalogue, found.entries, requests, found.foreign, given, open_items)
+    story = Story(incident, ctx.now, catalogue, timeline.entries, requests, timeline.foreign, given, open_items)
     names = await ctx.names_of(story.people) if ctx.names_of else {}
     here = ctx.subject.channel
     channel_name = here.name if here.id == incident.channel_id else ""
@@ -137,8 +137,8 @@ def _reviewed(story: Story, request: Request) -> str:
     review = story.reviews.get(request.id)
     if review is None:
         return "not reviewed yet"
-    found = "justified" if review.justified else "NOT justified"
-    return f"reviewed by {story.who(review.reviewed_by)}: {found}. {review.comment}"
+    verdict = "justified" if review.justified else "NOT justified"
+    return f"reviewed by {story.who(review.reviewed_by)}: {verdict}. {review.comment}"
 
 
 def _event(story: Story, entry: AuditEntry) -> str:

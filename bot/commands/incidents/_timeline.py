@@ -64,22 +64,22 @@ async def timeline_of(ctx: Context, incident: Incident) -> Timeline:
 
 async def _entries(ctx: Context, incident: Incident) -> list[AuditEntry]:
     """Return the channel's audit entries from the incident's start to its end, oldest first."""
-    found: list[AuditEntry] = []
+    entries: list[AuditEntry] = []
     before: int | None = None
-    while len(found) < MOST:
+    while len(entries) < MOST:
         page = await ctx.store.audit.page(
             before_seq=before, limit=PAGE, channel_id=incident.channel_id, since=incident.started_at
         )
-        found += [entry for _, entry in page]
+        entries += [entry for _, entry in page]
         if len(page) < PAGE:
             break
         before = page[-1][0]
     until = incident.ended_at or ctx.now
-    return [entry for entry in reversed(found) if entry.event != "read" and entry.at <= until]
+    return [entry for entry in reversed(entries) if entry.event != "read" and entry.at <= until]
 
 
 async def _requests(ctx: Context, entries: Iterable[AuditEntry]) -> list[Request]:
     """Return the requests that entries are about, in the entries' order."""
     ids = dict.fromkeys(entry.request_id for entry in entries if entry.request_id)
-    found = [await ctx.store.requests.get(request_id) for request_id in list(ids)[:MOST]]
-    return [one for one in found if one is not None]
+    requests = [await ctx.store.requests.get(request_id) for request_id in list(ids)[:MOST]]
+    return [one for one in requests if one is not None]

@@ -70,10 +70,10 @@ async def plan(ctx: Context, args: OveragesArgs) -> Plan:
 
 
 async def _every_database(ctx: Context) -> list[Target]:
-    found = await ctx.turso.listed()
-    if found.left_out:
+    listing = await ctx.turso.listed()
+    if listing.left_out:
         raise Unavailable("I can't read a database that Turso listed, so I can't tell which ones this concerns.")
-    return [target for _, target in found.with_targets()]
+    return [target for _, target in listing.with_targets()]
 
 
 def _word(on: bool) -> str:
@@ -96,12 +96,12 @@ def _warnings(*, on: bool) -> list[str]:
 
 def _use(quotas: Quotas, used: Usage) -> Mapping[str, str]:
     """Return how much of each quota is used, as far as Turso reports it."""
-    found = {}
+    shares = {}
     for label, name, write in METRICS:
         value, quota = getattr(used, name), getattr(quotas, name)
         if name != "bytes_synced" or value:  # most organizations don't sync anything
-            found[label] = f"{known(value, write)}{share_of_quota(value, quota) or ' (quota unknown)'}"
-    return found
+            shares[label] = f"{known(value, write)}{share_of_quota(value, quota) or ' (quota unknown)'}"
+    return shares
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:

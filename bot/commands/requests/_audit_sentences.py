@@ -178,8 +178,8 @@ def _thawed(entry: AuditEntry, writer: Writer) -> str:
 
 
 def _reviewed(entry: AuditEntry, writer: Writer) -> str:
-    found = {"justified": "justified", "not_justified": "not justified"}.get(entry.outcome, entry.outcome)
-    return f"{writer.person(entry.user_id)} reviewed {writer.request(entry)} (break-glass): {found}"
+    verdict = {"justified": "justified", "not_justified": "not justified"}.get(entry.outcome, entry.outcome)
+    return f"{writer.person(entry.user_id)} reviewed {writer.request(entry)} (break-glass): {verdict}"
 
 
 def _incident(entry: AuditEntry, writer: Writer, done: str) -> str:
@@ -205,8 +205,10 @@ def _policy_changed(entry: AuditEntry, writer: Writer) -> str:
     lines = entry.detail.get("gains_and_losses")
     count = len(lines) if isinstance(lines, list) else 0
     more = "" if entry.detail.get("complete", True) else "at least "
-    found = f" ({more}{count} {'difference' if count == 1 else 'differences'} in what people may do)" if count else ""
-    return f"The policy changed from {old} to {new}{found}"
+    differences = (
+        f" ({more}{count} {'difference' if count == 1 else 'differences'} in what people may do)" if count else ""
+    )
+    return f"The policy changed from {old} to {new}{differences}"
 
 
 def _sentence_with(verb: str) -> Callable[[AuditEntry, Writer], str]:

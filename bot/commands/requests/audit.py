@@ -103,17 +103,17 @@ async def _visible(
     names: list[str] | None,
     channel_id: str | None,
 ) -> list[Row]:
-    found: list[Row] = []
+    rows: list[Row] = []
     before = args.before
     for _ in range(LOG_PAGES):
         page = await ctx.store.audit.page(
             before_seq=before, limit=limit, databases=names, channel_id=channel_id, user_id=args.user, since=since
         )
-        found += [row for row in page if visible.may_see(row[1])]
-        if len(found) >= limit or len(page) < limit:
+        rows += [row for row in page if visible.may_see(row[1])]
+        if len(rows) >= limit or len(page) < limit:
             break
         before = page[-1][0]
-    return found[:limit]
+    return rows[:limit]
 
 
 def _title(args: AuditArgs) -> Mrkdwn:

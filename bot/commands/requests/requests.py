@@ -55,8 +55,8 @@ async def run(ctx: Context, args: RequestsArgs) -> Reply:
 
 async def open_requests(ctx: Context) -> list[Request]:
     """Return the open requests of this channel that others may see."""
-    found = await ctx.store.requests.find(states=OPEN, channel_id=ctx.subject.channel.id, limit=MOST)
-    return [one for one in found if is_visible(ctx, one) and not _is_only_theirs(ctx, one)]
+    requests = await ctx.store.requests.find(states=OPEN, channel_id=ctx.subject.channel.id, limit=MOST)
+    return [one for one in requests if is_visible(ctx, one) and not _is_only_theirs(ctx, one)]
 
 
 async def own_requests(ctx: Context) -> list[Request]:
@@ -70,8 +70,8 @@ async def requests_to_approve(ctx: Context) -> list[Request]:
 
     Home shows those of all their channels.
     """
-    found = await ctx.store.requests.find(states=[State.PENDING], channel_id=ctx.subject.channel.id, limit=MOST)
-    return [one for one in found if is_visible(ctx, one) and await may_approve(ctx, one)]
+    requests = await ctx.store.requests.find(states=[State.PENDING], channel_id=ctx.subject.channel.id, limit=MOST)
+    return [one for one in requests if is_visible(ctx, one) and await may_approve(ctx, one)]
 
 
 def _is_only_theirs(ctx: Context, request: Request) -> bool:

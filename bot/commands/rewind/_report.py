@@ -38,7 +38,7 @@ async def _names(ctx: Context, requests: list[Request]) -> dict[str, str]:
 
 def _header(made: Request, names: dict[str, str]) -> list[str]:
     rewind = Rewind(made)
-    found = Comparison.of(made.facts)
+    comparison = Comparison.of(made.facts)
     return [
         f"- Database: {escaped(rewind.source)}",
         f"- Point in time: {exact(rewind.at)}. Everything after it is missing from the copy, and possibly up to 15 "
@@ -48,7 +48,7 @@ def _header(made: Request, names: dict[str, str]) -> list[str]:
         "",
         "## Compared before the decision",
         "",
-        *(f"- {escaped(line)}" for line in summary(found, rewind.source, rewind.copy)),
+        *(f"- {escaped(line)}" for line in summary(comparison, rewind.source, rewind.copy)),
         "",
     ]
 

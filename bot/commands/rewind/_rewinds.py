@@ -100,18 +100,18 @@ async def open_rewind(ctx: Context, name: str, copy: str | None) -> Rewind:
     Raises:
         BadInput: there is none, there are several, or somebody has already decided.
     """
-    found = [one for one in await _rewinds(ctx, name) if copy in (None, one.copy)]
-    if not found:
+    rewinds = [one for one in await _rewinds(ctx, name) if copy in (None, one.copy)]
+    if not rewinds:
         what = (
             f"`{copy}` isn't a copy that a rewind of `{name}` made" if copy else f"No rewind of `{name}` is on record"
         )
         raise BadInput(f"{what}. Create one with `/turso rewind {name} --to TIME`.")
-    waiting = [one for one in found if one.decided is None]
+    waiting = [one for one in rewinds if one.decided is None]
     if len(waiting) > 1:
         copies = ", ".join(f"`{one.copy}`" for one in waiting[:4])
         raise BadInput(f"There are several copies of `{name}`. Add `--copy` with one of them: {copies}.")
     if not waiting:
-        raise BadInput(why_decided(found[0]))
+        raise BadInput(why_decided(rewinds[0]))
     if not waiting[0].copy_id:
         raise BadInput(f"Turso didn't return the ID of `{waiting[0].copy}`, so I can't be sure which database it is.")
     return waiting[0]
@@ -138,10 +138,10 @@ async def copy_of(ctx: Context, rewind: Rewind) -> Database:
     Raises:
         BadInput: it no longer exists, or another database has its name.
     """
-    found = await existing(ctx.turso, rewind.copy)
-    if found is None or found.id != rewind.copy_id:
-        raise BadInput(why_no_copy(rewind.copy, found))
-    return found
+    database = await existing(ctx.turso, rewind.copy)
+    if database is None or database.id != rewind.copy_id:
+        raise BadInput(why_no_copy(rewind.copy, database))
+    return database
 
 
 async def why_copy_goes(ctx: Context, copy_id: str) -> str | None:

@@ -48,14 +48,14 @@ def _quoted(name: str) -> str:
 
 def time_columns(rows: Iterable[tuple[Value, ...]]) -> dict[str, str]:
     """Return the column of each table that most clearly contains a time."""
-    found: dict[str, str] = {}
+    columns: dict[str, str] = {}
     for table, column in ((str(row[0]), str(row[1])) for row in rows):
         if column.lower() not in TIME_COLUMNS:  # the statement selects only these
             continue
         rank = TIME_COLUMNS.index(column.lower())
-        if table not in found or rank < TIME_COLUMNS.index(found[table].lower()):
-            found[table] = column
-    return found
+        if table not in columns or rank < TIME_COLUMNS.index(columns[table].lower()):
+            columns[table] = column
+    return columns
 
 
 def counted(found: Rows) -> TableSide:
@@ -73,11 +73,11 @@ def time_shown(value: Value) -> str | None:
     try:
         if isinstance(value, int | float):
             seconds = value / 1000 if abs(value) > LARGEST_SECONDS else value
-            found = datetime.fromtimestamp(seconds, UTC) if seconds >= SMALLEST_SECONDS else None
+            moment = datetime.fromtimestamp(seconds, UTC) if seconds >= SMALLEST_SECONDS else None
         else:
-            found = datetime.fromisoformat(value) if value and value[:4].isdigit() else None
+            moment = datetime.fromisoformat(value) if value and value[:4].isdigit() else None
     except (ValueError, OverflowError, OSError):
         return None
-    if found is None:
+    if moment is None:
         return None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()

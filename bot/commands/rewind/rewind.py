@@ -128,8 +128,8 @@ async def _free_name(ctx: Context, database: Database, at: datetime) -> str:
 
 async def claims(ctx: Context, which: Callable[[Request], bool]) -> list[str]:
     """Return the names of the copies of some recorded rewinds."""
-    found = await ctx.store.requests.find(states=list(State), command=REWIND)
-    return [str(one.plan.arguments[COPY]) for one in found if one.organization == ctx.organization and which(one)]
+    requests = await ctx.store.requests.find(states=list(State), command=REWIND)
+    return [str(one.plan.arguments[COPY]) for one in requests if one.organization == ctx.organization and which(one)]
 
 
 def _count_words(count: int | None, quotas: Quotas | None) -> str:
@@ -224,12 +224,12 @@ def message(plan: Plan, facts: Facts) -> Reply:
     head = mrkdwn(":rewind: *{}* {}. It has the data of `{}` from {} (`{}`).", copy, ready, name, when(at), exact(at))
     missing = Mrkdwn("Everything after that time is missing, and possibly up to 15 seconds before it.")
     unchanged = Mrkdwn("") if facts.get(DECIDED) else mrkdwn("`{}` is unchanged.", name)
-    found = Comparison.of(facts)
+    comparison = Comparison.of(facts)
     return reply(
         head,
         [
             kit.section(head),
-            *comparison_blocks(found, name, copy, str(facts.get(NEXT_STEP_WHY) or "")),
+            *comparison_blocks(comparison, name, copy, str(facts.get(NEXT_STEP_WHY) or "")),
             *_state(facts),
             kit.context(joined(" ", (missing, unchanged)), *_blocked(facts, copy)),
             *kit.preformatted(*address_lines(facts)),

@@ -56,8 +56,8 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
 
 async def _may_be_the_last(ctx: Context, name: str, database_id: str) -> str:
     """Return why the copy may be all that is left of the data, in one sentence. Empty if the database still exists."""
-    found = await existing(ctx.turso, name)
-    if found is None or found.id != database_id:
+    database = await existing(ctx.turso, name)
+    if database is None or database.id != database_id:
         return f"The database `{name}` that was copied no longer exists. The copy may be all that is left of its data."
     held = await open_quarantine(ctx.store, database_id)
     request = await ctx.store.requests.get(held.request_id) if held else None
@@ -71,8 +71,8 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
     arguments = plan.arguments
     if SOURCE_ID not in arguments:  # planned by an older version
         return None
-    found = await _may_be_the_last(ctx, arguments[SOURCE], arguments[SOURCE_ID])
-    return found if found and found != arguments[WARNED] else None
+    warning = await _may_be_the_last(ctx, arguments[SOURCE], arguments[SOURCE_ID])
+    return warning if warning and warning != arguments[WARNED] else None
 
 
 def message(plan: Plan, facts: Facts) -> Reply:

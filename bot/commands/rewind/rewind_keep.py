@@ -77,8 +77,8 @@ def branch(request: Request, facts: Facts, branch_id: str, now: datetime) -> Bra
 async def read_back(ctx: Context, plan: Plan) -> bool:
     """Return True if the copy still exists."""
     target = target_of(plan)
-    found = await existing(ctx.turso, target.name)
-    return found is not None and found.id == target.id
+    database = await existing(ctx.turso, target.name)
+    return database is not None and database.id == target.id
 
 
 def message(plan: Plan, facts: Facts) -> Reply:

@@ -40,8 +40,8 @@ async def run(ctx: Context, args: TokensArgs) -> Reply:
         TursoError: Turso doesn't list the databases, and some may be hidden here.
     """
     holder = ctx.subject.person.id if args.mine else None
-    found = await ctx.store.tokens.find(organization=ctx.organization, holder=holder, live_at=ctx.now, limit=MOST)
-    shown = await _visible(ctx, [one for one in found if _is_meant(ctx, args, one)])
+    tokens = await ctx.store.tokens.find(organization=ctx.organization, holder=holder, live_at=ctx.now, limit=MOST)
+    shown = await _visible(ctx, [one for one in tokens if _is_meant(ctx, args, one)])
     if args.name and not shown:
         await require_known(ctx, args.name)
     pages = max(1, -(-len(shown) // PAGE))

@@ -124,8 +124,8 @@ def used_between(
     samples: Iterable[UsageSample], ids: Iterable[str], since: datetime, until: datetime
 ) -> dict[str, Usage]:
     """Return the usage between the times of two samples, by `DbId`. Partly known numbers are unknown."""
-    found = courses([one for one in samples if moment_of(one) <= until], since=since)
-    return {key: _used(key, found.get(key), since, until) for key in ids}
+    by_database = courses([one for one in samples if moment_of(one) <= until], since=since)
+    return {key: _used(key, by_database.get(key), since, until) for key in ids}
 
 
 def _used(database_id: str, course: Course | None, since: datetime, until: datetime) -> Usage:

@@ -137,7 +137,7 @@ class Reader(Generic[S]):
 def field_errors(error: ValidationError, spec: Declaration) -> dict[str, str]:
     """Return one sentence per invalid argument, by its key. The key `""` has the error about all arguments."""
     shape = shape_of(spec.args)
-    found: dict[str, str] = {}
+    errors: dict[str, str] = {}
     for problem in error.errors(include_url=False, include_context=False):
         argument = shape.by_key.get(str(problem["loc"][0])) if problem["loc"] else None
         if argument is None:
@@ -147,8 +147,8 @@ def field_errors(error: ValidationError, spec: Declaration) -> dict[str, str]:
         else:
             predicate = _predicate(problem["type"], problem["msg"], problem["input"])
             sentence = _sentence(f"`{argument.label}` {predicate}")
-        found.setdefault(argument.key if argument else "", sentence)
-    return found
+        errors.setdefault(argument.key if argument else "", sentence)
+    return errors
 
 
 def _predicate(kind: str, message: str, value: object) -> str:

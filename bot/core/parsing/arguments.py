@@ -161,10 +161,10 @@ def _reference(pattern: str, example: str) -> Callable[[object], str]:
     matching = re.compile(pattern)
 
     def check(value: object) -> str:
-        found = matching.fullmatch(str(value).strip().strip("`"))
-        if not found:
+        match = matching.fullmatch(str(value).strip().strip("`"))
+        if not match:
             raise wrong(f"takes {example} from Slack's list, not {quoted(value)}")
-        return found[1] or found[2]
+        return match[1] or match[2]
 
     return check
 

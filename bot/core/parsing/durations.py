@@ -122,9 +122,9 @@ def _unit(text: str, unit: str) -> int:
 
 def _probable_duration(text: str) -> str:
     """Return the probable meaning of a text: `30m` for `30 min`. Empty if it isn't clear."""
-    found = re.fullmatch(r"([0-9]{1,6}) ?([a-z]+?)s?", text.lower())
-    unit = _LONG_FORMS.get(found[2], found[2] if found[2] in "smhdw" else "") if found else ""
-    return f"{found[1]}{unit}" if found and unit else ""
+    match = re.fullmatch(r"([0-9]{1,6}) ?([a-z]+?)s?", text.lower())
+    unit = _LONG_FORMS.get(match[2], match[2] if match[2] in "smhdw" else "") if match else ""
+    return f"{match[1]}{unit}" if match and unit else ""
 
 
 def _quote(text: str) -> str:

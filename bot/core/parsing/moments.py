@@ -33,8 +33,8 @@ class Moment(str):
     @property
     def incident(self) -> str:
         """Return the key in `before INC-42`. Empty for any other form."""
-        found = _BEFORE.fullmatch(self)
-        return found[1] if found else ""
+        match = _BEFORE.fullmatch(self)
+        return match[1] if match else ""
 
     def at(self, now: datetime, zone: str) -> datetime:
         """Return the time in UTC.
@@ -46,12 +46,12 @@ class Moment(str):
             BadInput: it is in the future or before 1970, no clock showed it, or clocks showed it twice.
         """
         assert not self.incident, "the start of an incident is in the store"
-        found = self._at(now, zone)
-        if found > now:
+        moment = self._at(now, zone)
+        if moment > now:
             raise BadInput(f"{quoted(self)} is in the future. Choose a time in the past.")
-        if found < EARLIEST:
+        if moment < EARLIEST:
             raise BadInput(f"{quoted(self)} is before 1970. Choose a later time.")
-        return found
+        return moment
 
     def _at(self, now: datetime, zone: str) -> datetime:
         if ago := _AGO.fullmatch(self):
@@ -66,8 +66,8 @@ class Moment(str):
         if local["day"]:
             return _only(self, datetime.combine(datetime.fromisoformat(local["day"]), clock), tz, now)
         today = now.astimezone(tz).date()
-        found = _only(self, datetime.combine(today, clock), tz, now)
-        return found if found <= now else _only(self, datetime.combine(today - timedelta(days=1), clock), tz, now)
+        moment = _only(self, datetime.combine(today, clock), tz, now)
+        return moment if moment <= now else _only(self, datetime.combine(today - timedelta(days=1), clock), tz, now)
 
     @classmethod
     def of(cls, value: object) -> "Moment":

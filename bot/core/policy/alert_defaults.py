@@ -26,13 +26,13 @@ def alert_defaults(
     """
     ordered = sorted(places, key=lambda place: place[0] or "")
     with_own = {organization for organization, _, _ in ordered}
-    found = {}
+    subscriptions = {}
     for organization, one, to in ordered:
         for channel_id in one.channel:
             bound = bindings.get(channel_id)
             if bound is None or (organization is None and bound.organization in with_own):
                 continue
-            found[channel_id] = AlertSubscription(
+            subscriptions[channel_id] = AlertSubscription(
                 channel_id=channel_id,
                 organization=bound.organization,
                 quota=one.quota,
@@ -40,7 +40,7 @@ def alert_defaults(
                 forecast=one.forecast,
                 notify=(*sorted(to.users | to.guests | to.externals), *sorted(to.usergroups)),
             )
-    return tuple(found[key] for key in sorted(found))
+    return tuple(subscriptions[key] for key in sorted(subscriptions))
 
 
 def check_channels(read: Document, raw: Mapping[str, Any], default_organization: str | None) -> list[Problem]:

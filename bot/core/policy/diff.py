@@ -183,7 +183,7 @@ _NEVER = "--expiration never"
 def _questions(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[_Question]:
     """Return a sample action for every command, flag and database pattern in either policy."""
     targets = _targets(old, new)
-    found: list[_Question] = []
+    questions: list[_Question] = []
     for spec in grammar.catalogue.commands:
         if spec.open_to_all:
             continue
@@ -191,10 +191,10 @@ def _questions(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[_Questio
         for flag in ("", *spec.flags):
             words = f"{spec.name} {flag}".strip()
             usual = _SHORTEST if "expiration" in spec.args.model_fields else ""
-            found += [_question(grammar, words, pattern, target, usual) for pattern, target in samples]
+            questions += [_question(grammar, words, pattern, target, usual) for pattern, target in samples]
             if usual:
-                found += [_question(grammar, words, pattern, target, _NEVER) for pattern, target in samples]
-    return found
+                questions += [_question(grammar, words, pattern, target, _NEVER) for pattern, target in samples]
+    return questions
 
 
 def _question(grammar: Grammar[Any], words: str, pattern: str, target: Target, lifetime: str) -> _Question:

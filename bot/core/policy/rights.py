@@ -53,12 +53,12 @@ def _of_command(policy: Policy, subject: Subject, spec: Declaration) -> list[Rig
     variants = spec.variants or (Variant("", ""),)
     plain = action_of(spec.name, partial_of(spec.args)())
     flags = [frozenset({one.flag} if one.flag else ()) for one in variants]
-    found = [list(_of_variant(policy, subject, spec, replace(plain, options=one))) for one in flags]
-    if all(one == found[0] for one in found):
-        return found[0]
+    by_variant = [list(_of_variant(policy, subject, spec, replace(plain, options=one))) for one in flags]
+    if all(one == by_variant[0] for one in by_variant):
+        return by_variant[0]
     return [
         replace(right, variant=variant.words)
-        for variant, rights in zip(variants, found, strict=True)
+        for variant, rights in zip(variants, by_variant, strict=True)
         for right in rights
     ]
 
@@ -119,9 +119,9 @@ def _patterns(policy: Policy, subject: Subject) -> Mapping[str, tuple[str, ...]]
     """
     binding = policy.binding(subject)
     rules = policy.rules(subject, binding) if binding else ()
-    found = {rule.locator: rule.databases.patterns for rule in rules if rule.databases}
+    patterns = {rule.locator: rule.databases.patterns for rule in rules if rule.databases}
     bans = policy.ceiling.deny
-    return found | {f"{ban.where}: {ban.says}": ban.databases.patterns for ban in bans if ban.databases}
+    return patterns | {f"{ban.where}: {ban.says}": ban.databases.patterns for ban in bans if ban.databases}
 
 
 def _where(

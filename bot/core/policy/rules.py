@@ -26,8 +26,8 @@ Commands = Mapping[str, tuple[frozenset[str], ...]]
 
 def alternatives(commands: Commands, command: str) -> tuple[frozenset[str], ...]:
     """Return the sets of flags for which `commands` contain a command. `incident` includes `incident start`."""
-    found = commands.get(command)
-    return found if found is not None else commands.get(command.partition(" ")[0], ())
+    flags = commands.get(command)
+    return flags if flags is not None else commands.get(command.partition(" ")[0], ())
 
 
 class Miss(Enum):

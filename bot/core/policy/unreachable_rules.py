@@ -12,13 +12,15 @@ def unreachable_rules(policy: Policy) -> list[tuple[Path, str]]:
     lists = [(("channels", id_), binding.rules) for id_, binding in policy.channels.items()]
     lists += [(("profiles", name), rules) for name, rules in policy.profiles.items()]
     with_lifetime = frozenset(policy.catalogue.about("max_lifetime"))
-    found: list[tuple[Path, str]] = []
+    unreachable: list[tuple[Path, str]] = []
     for path, rules in lists:
         for at, rule in enumerate(rules):
             before = next((one for one in rules[:at] if _covers(one, rule, with_lifetime)), None)
             if before is not None:
-                found.append(((*path, "rules", at), f"never applies, because {before.where} always matches first"))
-    return found
+                unreachable.append(
+                    ((*path, "rules", at), f"never applies, because {before.where} always matches first")
+                )
+    return unreachable
 
 
 def _covers(before: Rule, rule: Rule, with_lifetime: frozenset[str]) -> bool:

@@ -24,10 +24,10 @@ async def facts_of(env: Environment, channel_id: str) -> SlackFacts:
 
     Raises Unavailable if Slack doesn't return the channel.
     """
-    found = await env.directory.look_up(SlackQuery(channel_id, frozenset(), env.rules.policy.groups_in(channel_id)))
-    if found.channel is None:
+    facts = await env.directory.look_up(SlackQuery(channel_id, frozenset(), env.rules.policy.groups_in(channel_id)))
+    if facts.channel is None:
         raise Unavailable("Slack didn't say what that channel is.")
-    return found
+    return facts
 
 
 async def people_for(env: Environment, facts: SlackFacts, action: Action) -> Iterator[Subject]:

@@ -162,11 +162,11 @@ async def _delegations(
 
 def _shifts_at_start(request: Request) -> dict[str, frozenset[str] | None]:
     """Return who was on call in a schedule when they approved. The operation has started, and shifts change."""
-    found: dict[str, frozenset[str] | None] = {}
+    shifts: dict[str, frozenset[str] | None] = {}
     for vote in request.votes:
         for key in vote.schedules.split():
-            found[key] = (found.get(key) or frozenset()) | {vote.on_behalf_of or vote.user_id}
-    return found
+            shifts[key] = (shifts.get(key) or frozenset()) | {vote.on_behalf_of or vote.user_id}
+    return shifts
 
 
 def _presumed(

@@ -69,10 +69,10 @@ class Case:
 
     def person(self, user_id: str, who: str) -> Person:
         """Return a person's current record. `who` starts the refusal, such as `the requester is`."""
-        found = self.facts.people.get(user_id)
-        if found is None:
+        person = self.facts.people.get(user_id)
+        if person is None:
             raise StepRefused(RefusalKind.UNKNOWN, f"Slack didn't say who {who}. {NOT_YET}")
-        return found
+        return person
 
     def approvers_of(self, delegate: str) -> list[Person]:
         """Return the people in the channel who have made somebody their delegate."""

@@ -64,8 +64,8 @@ def decide_incomplete(env: Environment, subject: Subject, read: Incomplete[Comma
     action = action_of(read.spec.name, read.args)
     decision = judge(env, subject, action)
     if decision.verdict is Verdict.DENY:
-        found = {right.verdict for right in rights_of(env.rules.policy, subject, [read.spec])}
-        best = next((verdict for verdict in _FORM if verdict in found), None)
+        verdicts = {right.verdict for right in rights_of(env.rules.policy, subject, [read.spec])}
+        best = next((verdict for verdict in _FORM if verdict in verdicts), None)
         decision = Decision(best, _FORM[best]) if best else decision
     return decision, action
 

@@ -57,8 +57,8 @@ def _protection_changed(was: PlanTarget, now: bool | None) -> str | None:
 
 async def other_object(turso: TursoReader, target: PlanTarget) -> str | None:
     """Return a sentence if the planned database is gone or was replaced, otherwise None. Raises TursoUnavailable."""
-    found = await _current_database(turso, target)
-    return found if isinstance(found, str) else None
+    current = await _current_database(turso, target)
+    return current if isinstance(current, str) else None
 
 
 async def _current_database(turso: TursoReader, was: PlanTarget) -> Database | str:

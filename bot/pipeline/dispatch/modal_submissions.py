@@ -174,11 +174,11 @@ async def database_options(env: Environment, incoming: Incoming, typed: str) -> 
     if require_allowed(env, subject, Action(list_command.command.name)).verdict is not Verdict.ALLOW:
         return []
     ctx = env.context(subject, command=list_command.command.name)
-    found = await env.menu_listings.get((ctx.organization, incoming.view_id))
+    listing = await env.menu_listings.get((ctx.organization, incoming.view_id))
     ways = [env.rules.policy.scope(subject, spec.name, flags) for flags in _ways(spec)]
     fitting = [
         one
-        for one, target in found.with_targets()
+        for one, target in listing.with_targets()
         if typed.strip().lower() in one.name and ctx.scope.covers(target) and any(way.covers(target) for way in ways)
     ]
     fitting.sort(key=lambda one: (not one.name.startswith(typed), one.name))

@@ -60,13 +60,13 @@ async def _incident_is_over(env: Environment, subject: Subject, action: Action) 
 async def _elsewhere(env: Environment, subject: Subject, action: Action) -> Mrkdwn:
     try:
         async with asyncio.timeout(SECONDS):
-            found = await _allowing(env, subject, action)
+            channels = await _allowing(env, subject, action)
     except (BotError, TimeoutError):
         return UNKNOWN
-    if not found:
+    if not channels:
         return NONE
-    named = [channel(one) for one in found[:NAMED]]
-    if len(found) > NAMED:
+    named = [channel(one) for one in channels[:NAMED]]
+    if len(channels) > NAMED:
         return mrkdwn("You can use this command in {} and other channels.", listed(named))
     return mrkdwn("You can use this command in {}.", listed(named, last="or"))
 

@@ -46,8 +46,8 @@ async def why_stale(env: Environment, request: Request, phase: str) -> str | Non
         turso, target = env.turso_clients.turso(request.organization), request.plan.target
         return await other_object(turso, target) if target else None
     if kind is PhaseKind.FINISH:
-        found = await examine(env, request)
-        return None if found.end is End.DESTROY else found.why
+        finding = await examine(env, request)
+        return None if finding.end is End.DESTROY else finding.why
     if request.state is not State.EXECUTING:
         return None  # it was stopped in the meantime, so it isn't sent
     answer = await authorize(env, request, Step.START)

@@ -106,18 +106,18 @@ class _Drawing:
     ) -> Page[T]:
         """Filter the newest items until a page is full and it is known whether there is another page."""
         need = self.pages[kind] * ROWS + 1
-        found: list[T] = []
+        kept: list[T] = []
         limit = looked = 0
-        while len(found) < need and limit < most:
+        while len(kept) < need and limit < most:
             limit = min(most, limit * 4 or max(REACH, need))
             items = await fetch(limit)
             for one in items[looked:]:
-                if len(found) < need and await self._keeps(keep, one):
-                    found.append(one)
+                if len(kept) < need and await self._keeps(keep, one):
+                    kept.append(one)
             looked = len(items)
             if looked < limit:
                 break
-        return self._page(kind, found)
+        return self._page(kind, kept)
 
     async def _keeps(self, keep: Callable[[T], Awaitable[bool]], one: T) -> bool:
         """Apply a filter to an item. If the check of an item fails, it is left out and the rest is still shown."""
@@ -138,11 +138,11 @@ class _Drawing:
         return Page(kind, tuple(items[at : at + ROWS]), number, has_more=len(items) > at + ROWS, pages=self.pages)
 
     async def _tokens(self, now: datetime, limit: int) -> list[LedgerToken]:
-        found = [
+        live = [
             await self.env.store.tokens.find(organization=name, holder=self.me, live_at=now, limit=limit)
             for name in self.env.rules.policy.organizations
         ]
-        return sorted((one for some in found for one in some), key=lambda one: one.minted_at, reverse=True)[:limit]
+        return sorted((one for some in live for one in some), key=lambda one: one.minted_at, reverse=True)[:limit]
 
     async def _owes(self, review: Review) -> bool:
         is_named = self.me in review.reviewers and self.me != review.actor
@@ -237,11 +237,11 @@ class _Drawing:
         named = named[: CHANNELS - len(self._memberships)]
         memberships = await asyncio.gather(*map(self._is_in, named))
         inside += [one for one, is_there in zip(named, memberships, strict=True) if is_there]
-        found: list[Place] = []
+        places: list[Place] = []
         for channel_id in inside:
-            if len(found) <= self.pages["places"] * ROWS and (place := await self._place(channel_id)):
-                found.append(place)
-        return found
+            if len(places) <= self.pages["places"] * ROWS and (place := await self._place(channel_id)):
+                places.append(place)
+        return places
 
     def _may_in(self, channel_id: str) -> bool:
         """Return whether the rules let this person do anything in a channel. Makes no call to Slack."""

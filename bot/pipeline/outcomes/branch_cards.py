@@ -27,14 +27,14 @@ async def card_of_branch(env: Environment, branch: Branch, *, by: str = "") -> R
 async def exists(env: Environment, branch: Branch) -> bool | None:
     """Return whether a branch still exists, and not another database with its name. None if Turso doesn't respond."""
     try:
-        found = await env.turso_clients.turso(branch.organization).database(branch.database)
+        database = await env.turso_clients.turso(branch.organization).database(branch.database)
     except DatabaseNotFound:
         return False
     except BotError:
         return None
     if branch.database_id:
-        return found.id == branch.database_id
-    return None if found.parent is None else found.parent.id == branch.source_id
+        return database.id == branch.database_id
+    return None if database.parent is None else database.parent.id == branch.source_id
 
 
 async def refresh_branch_cards(env: Environment, branch_id: str, *, by: str = "") -> None:
@@ -72,6 +72,6 @@ async def refresh_cards_about(env: Environment, request: Request) -> None:
 
 async def _destroy_requester(env: Environment, branch: Branch) -> str:
     """Return who has requested the destruction of a branch, if it hasn't started. Empty if there is no request."""
-    found = await env.store.requests.find(states=NOT_STARTED, command=destroy.command.name, since=branch.created_at)
-    mine = [one for one in found if one.plan.target and one.plan.target.id == branch.database_id]
+    requests = await env.store.requests.find(states=NOT_STARTED, command=destroy.command.name, since=branch.created_at)
+    mine = [one for one in requests if one.plan.target and one.plan.target.id == branch.database_id]
     return mine[0].requester if mine else ""

@@ -12,7 +12,7 @@ async def delegates_of(env: Environment, decision: Decision, inside: frozenset[s
 
     A delegate who is also an approver votes for themselves. Raises Unavailable.
     """
-    found: dict[str, str] = {}
+    delegates: dict[str, str] = {}
     policy, panel = env.rules.policy, decision.approvers
     there = panel.ids & inside
     for one in await env.store.delegations.active(env.clock.now()):
@@ -21,5 +21,5 @@ async def delegates_of(env: Environment, decision: Decision, inside: frozenset[s
         approver = (await env.directory.subject_of(one.person, "", usergroups=frozenset())).person
         delegate = (await env.directory.subject_of(one.delegate, "", usergroups=frozenset())).person
         if not is_on(policy, panel, delegate) and acts_for(policy, panel, delegate, [approver]):
-            found[one.person] = one.delegate
-    return found
+            delegates[one.person] = one.delegate
+    return delegates

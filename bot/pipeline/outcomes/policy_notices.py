@@ -38,9 +38,9 @@ async def announce_policy_change(env: Environment, subject: str) -> None:
     if await env.store.notices.was_notified(subject, EVENT):
         return
     seq = int(subject.removeprefix(_SUBJECT))
-    found = await env.store.audit.page(before_seq=seq + 1, limit=1)
+    entries = await env.store.audit.page(before_seq=seq + 1, limit=1)
     how = CHANNEL
-    for entry in (entry for number, entry in found if number == seq):
+    for entry in (entry for number, entry in entries if number == seq):
         for channel_id in entry.detail.get(CHANNELS, ()):
             if await env.store.notices.was_notified(subject, EVENT, channel_id):
                 continue

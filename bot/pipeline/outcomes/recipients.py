@@ -37,13 +37,13 @@ async def with_people_on_call(env: Environment, request: Request) -> Request:
         Unavailable: Slack doesn't respond.
     """
     groups = await _members(env, frozenset(filter(is_schedule, request.notify)), request.requester)
-    found: list[str] = []
+    people: list[str] = []
     for one in request.notify:
         on_call = sorted((groups.get(one) or frozenset()) - {request.requester})
-        found += [f"<@{user}>" for user in on_call] if one in groups else [one]
+        people += [f"<@{user}>" for user in on_call] if one in groups else [one]
     away = {f"<@{one.person}>": one.delegate for one in await env.store.delegations.active(env.clock.now())}
-    found += [f"<@{away[one]}>" for one in found if one in away and away[one] != request.requester]
-    return replace(request, notify=tuple(dict.fromkeys(found)))
+    people += [f"<@{away[one]}>" for one in people if one in away and away[one] != request.requester]
+    return replace(request, notify=tuple(dict.fromkeys(people)))
 
 
 async def notified(env: Environment, mentions: tuple[str, ...], *, asked_by: str) -> list[str]:

@@ -64,19 +64,19 @@ async def explain(
 
 def _channel(requester: Subject, channel_id: str, facts: SlackFacts) -> Channel:
     """Return the channel if it is public or the requester is in it. Otherwise raise BadInput."""
-    found = facts.channel
+    channel = facts.channel
     if channel_id != requester.channel.id:
         if channel_id.startswith("D"):
             raise BadInput(NOT_SHOWN)
-        is_open = found is not None and found.kind is ChannelKind.CHANNEL and not found.is_private
+        is_open = channel is not None and channel.kind is ChannelKind.CHANNEL and not channel.is_private
         if not is_open or requester.person.is_guest or requester.person.is_stranger:
             if facts.channel_members is None:
                 raise _CannotTell("Slack didn't say who is in that channel")
             if requester.person.id not in facts.channel_members:
                 raise BadInput(NOT_SHOWN)
-    if found is None:
+    if channel is None:
         raise _CannotTell("Slack didn't say what that channel is")
-    return found
+    return channel
 
 
 def _person(person_id: str, facts: SlackFacts) -> Person:

@@ -111,21 +111,21 @@ async def _end(env: Environment, branch: Branch, request: Request | None) -> Non
 async def _is_there(env: Environment, branch: Branch) -> bool:
     """Return whether the branch still exists outside of quarantine. Another database with its name isn't touched."""
     try:
-        found = await env.turso_clients.turso(branch.organization).database(branch.database)
+        database = await env.turso_clients.turso(branch.organization).database(branch.database)
     except DatabaseNotFound:
         return False
-    if await open_quarantine(env.store, found.id):
+    if await open_quarantine(env.store, database.id):
         return False
     if branch.database_id:
-        return found.id == branch.database_id
-    return found.parent is not None and found.parent.id == branch.source_id
+        return database.id == branch.database_id
+    return database.parent is not None and database.parent.id == branch.source_id
 
 
 async def _is_requested(env: Environment, branch: Branch) -> bool:
     """Return whether the request was already opened before a crash."""
     states = list(State)
-    found = await env.store.requests.find(states=states, requester=branch.owner, command=destroy.command.name)
-    return any(one.intent_id == branch.id for one in found)
+    requests = await env.store.requests.find(states=states, requester=branch.owner, command=destroy.command.name)
+    return any(one.intent_id == branch.id for one in requests)
 
 
 async def _request_quarantine(env: Environment, branch: Branch) -> None:

@@ -134,8 +134,8 @@ async def _current_author(env: Environment, record: Digest) -> Subject:
 
     A digest continues after their account is closed. They then count as a member who is in no user group.
     """
-    found = await env.subject_in(record.by, record.channel_id)
-    return replace(found, person=replace(found.person, is_deactivated=False))
+    subject = await env.subject_in(record.by, record.channel_id)
+    return replace(subject, person=replace(subject.person, is_deactivated=False))
 
 
 def _interrupted_notice(period: str) -> Reply:

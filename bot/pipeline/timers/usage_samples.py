@@ -117,8 +117,8 @@ def _total(usage: OrganizationUsage, name: str) -> int | None:
 async def _known(env: Environment, organization: str, day: date) -> Sequence[UsageSample]:
     """Return the samples of the last days that were taken by this timer. Those of digests have a time."""
     since = (day - KNOWN_FOR).isoformat()
-    found = await env.store.samples.find(organization=organization, since=since, until=day.isoformat() + "~")
-    return [one for one in found if len(one.day) == len(since)]
+    samples = await env.store.samples.find(organization=organization, since=since, until=day.isoformat() + "~")
+    return [one for one in samples if len(one.day) == len(since)]
 
 
 async def _samples(

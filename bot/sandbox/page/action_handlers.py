@@ -211,9 +211,9 @@ def until_look(now: datetime) -> timedelta:
 async def _payload(request: Request) -> dict[str, Any]:
     form = await request.form()
     try:
-        found = json.loads(str(form.get("payload") or ""))
+        payload = json.loads(str(form.get("payload") or ""))
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        payload = None
+    if not isinstance(payload, dict):
         raise HTTPException(400, "payload must be a JSON object.")
-    return found
+    return payload

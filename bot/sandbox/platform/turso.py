@@ -131,9 +131,9 @@ class Turso:
         began = time.monotonic()
         month = usage.month_of(self.clock.now())
         for organization in await self.read(organizations.every):
-            found = quotas.blocks(organization, await self.read(usage.sum_of_organization, organization.slug, month))
-            if found != (organization.blocked_reads, organization.blocked_writes):
-                await self.change(organizations.block, organization.slug, reads=found.reads, writes=found.writes)
+            blocked = quotas.blocks(organization, await self.read(usage.sum_of_organization, organization.slug, month))
+            if blocked != (organization.blocked_reads, organization.blocked_writes):
+                await self.change(organizations.block, organization.slug, reads=blocked.reads, writes=blocked.writes)
         # This takes a while in a big organization, so it is done less often there.
         self._enforce_at = time.monotonic() + _PAUSES * (time.monotonic() - began)
 

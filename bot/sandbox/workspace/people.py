@@ -62,7 +62,7 @@ def as_user(state: State, person: Person, *, with_email: bool) -> Json:
 
 def as_usergroup(state: State, group: UserGroup, *, with_users: bool, with_count: bool) -> Json:
     """Return the usergroup object."""
-    found: Json = {
+    usergroup: Json = {
         "id": group.id,
         "team_id": state.team_id,
         "is_usergroup": True,
@@ -75,16 +75,16 @@ def as_usergroup(state: State, group: UserGroup, *, with_users: bool, with_count
         "prefs": {"channels": [], "groups": []},
     }
     if with_users:
-        found["users"] = list(group.users)
+        usergroup["users"] = list(group.users)
     if with_count:
-        found["user_count"] = len(group.users)
-    return found
+        usergroup["user_count"] = len(group.users)
+    return usergroup
 
 
 def as_channel(state: State, channel: Channel, *, with_count: bool = False) -> Json:
     """Return the conversation object."""
     member = state.app.bot_user_id in channel.members
-    found: Json = {
+    conversation: Json = {
         "id": channel.id,
         "created": as_seconds(channel.created),
         "updated": as_seconds(channel.created) * 1000,
@@ -95,11 +95,11 @@ def as_channel(state: State, channel: Channel, *, with_count: bool = False) -> J
         "context_team_id": state.team_id,
     }
     if with_count:
-        found["num_members"] = len(state.active_members(channel))
+        conversation["num_members"] = len(state.active_members(channel))
     if channel.is_im:
         other = next((each for each in channel.members if each != state.app.bot_user_id), "")
-        return found | {"user": other, "is_user_deleted": state.people[other].deleted if other else False}
-    return found | {
+        return conversation | {"user": other, "is_user_deleted": state.people[other].deleted if other else False}
+    return conversation | {
         "name": channel.name,
         "name_normalized": channel.name,
         "creator": channel.creator,

@@ -48,12 +48,12 @@ class Views:
 
     def update(self, source: Any, *, view_id: str | None, external_id: str | None, expected: str | None) -> View:
         """Update a view by ID or external ID, for `views.update`. Checks `hash` if it is given."""
-        found = self._find(view_id, external_id)
-        if found is None:
+        view = self._find(view_id, external_id)
+        if view is None:
             raise SlackError("not_found")
-        if expected and expected != found.hash:
+        if expected and expected != view.hash:
             raise SlackError("hash_conflict")
-        return self.change(found, source)
+        return self.change(view, source)
 
     def change(self, view: View, source: Any) -> View:
         """Replace a view's content. Inputs with the same block and action IDs keep their values."""

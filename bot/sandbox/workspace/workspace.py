@@ -211,8 +211,8 @@ class Workspace:
         if view_id is not None:
             view = self._view(view_id)
             return await self._clicks.in_view(person_id, view, action_id, block_id, selected)
-        found = message or self._message(message_ts, channel_id)
-        return await self._clicks.in_message(person_id, found, action_id, block_id, selected)
+        pressed = message or self._message(message_ts, channel_id)
+        return await self._clicks.in_message(person_id, pressed, action_id, block_id, selected)
 
     async def suggest(
         self,

@@ -118,8 +118,8 @@ class Listeners:
         """Return the options of a menu."""
         incoming = payloads.options_request(body, self._clock.now())
         typed = body.get("value")
-        found = await self._suggested(incoming, typed if isinstance(typed, str) else "") if incoming else []
-        await ack(options=found[:100])
+        options = await self._suggested(incoming, typed if isinstance(typed, str) else "") if incoming else []
+        await ack(options=options[:100])
 
     async def on_event(self, ack: Acknowledge, body: Body) -> None:
         """Handle a mention, an opened Home tab, a changed user group, or an unknown event."""

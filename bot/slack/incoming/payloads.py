@@ -202,8 +202,8 @@ def _text(value: object) -> str:
 
 
 def _part(body: Body, name: str) -> Body:
-    found = body.get(name)
-    return found if isinstance(found, dict) else {}
+    part = body.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def _thread_of(message: Body, container: Body) -> str | None:

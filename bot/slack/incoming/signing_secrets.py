@@ -52,13 +52,13 @@ class SigningSecrets:
             await asyncio.sleep(self._read_at + PAUSE_SECONDS - time.monotonic())
             self._read_at = time.monotonic()
             try:
-                found = await asyncio.to_thread(self._read)
+                secrets = await asyncio.to_thread(self._read)
             except BadSettings as error:
                 log.warning("signing_secret.unreadable", why=str(error))
                 return
-            if list(found) != self._secrets:
-                self._use(found)
-                log.info("signing_secret.changed", accepted=len(found))
+            if list(secrets) != self._secrets:
+                self._use(secrets)
+                log.info("signing_secret.changed", accepted=len(secrets))
 
     def _use(self, secrets: Sequence[str]) -> None:
         self._secrets = list(secrets)

@@ -59,7 +59,7 @@ class Queries:
 
     async def people_in(self, channel_id: str) -> frozenset[str]:
         """Return the members of a channel. Empty for a channel that the bot can't see. Raises Unavailable."""
-        found: set[str] = set()
+        people: set[str] = set()
         cursor: str | None = None
         for _ in range(MEMBER_PAGES):
             try:
@@ -70,11 +70,11 @@ class Queries:
                 if trouble.code in _CANNOT_SEE:
                     return frozenset()
                 raise Unavailable("Slack didn't say who is in that channel. Try again in a moment.") from None
-            found.update(ids(answer["members"], of=channel_id))
+            people.update(ids(answer["members"], of=channel_id))
             cursor = next_cursor(answer)
             if not cursor:
                 break
-        return frozenset(found)
+        return frozenset(people)
 
     async def channels_of(self, user_id: str) -> list[Channel]:
         """Return the public channels that a person is in, and the private ones that the bot is in, too.
@@ -90,7 +90,7 @@ class Queries:
             "limit": 999,
             "team_id": ours.team_id if ours.is_enterprise_install else None,
         }
-        found: list[Channel] = []
+        channels: list[Channel] = []
         cursor: str | None = None
         for _ in range(MEMBER_PAGES):
             try:
@@ -99,11 +99,11 @@ class Queries:
                 raise Unavailable("Slack didn't say which channels you are in. Try again in a moment.") from None
             raw = [one for one in answer["channels"] if isinstance(one, dict)]
             known = ids([one.get("id") for one in raw], of="users.conversations")
-            found += [channel_of(one["id"], one) for one in raw if one.get("id") in known]
+            channels += [channel_of(one["id"], one) for one in raw if one.get("id") in known]
             cursor = next_cursor(answer)
             if not cursor:
                 break
-        return found
+        return channels
 
     async def people_of_group(self, group: str) -> frozenset[str] | None:
         """Return the members of a user group.

@@ -49,8 +49,8 @@ def person_of(user_id: str, user: Raw, ours: Installation) -> Person:
 
 def _enterprise_user_id(user: Raw) -> str:
     enterprise = user.get("enterprise_user")
-    found = enterprise.get("id") if isinstance(enterprise, dict) else None
-    return found if isinstance(found, str) else ""
+    user_id = enterprise.get("id") if isinstance(enterprise, dict) else None
+    return user_id if isinstance(user_id, str) else ""
 
 
 def _is_ours(user: Raw, ours: Installation) -> bool:

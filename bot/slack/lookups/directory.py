@@ -132,14 +132,14 @@ class SlackDirectory:
         Raises:
             Unavailable: Slack didn't return one of the people.
         """
-        found: set[str] = set()
+        people_present: set[str] = set()
         for user_id in sorted(people):
-            if len(found) == enough:
+            if len(people_present) == enough:
                 break
             person, _ = await self._people.get(user_id)
             if person.team_id and not (person.is_bot or person.is_deactivated):
-                found.add(user_id)
-        return frozenset(found)
+                people_present.add(user_id)
+        return frozenset(people_present)
 
     async def channels_of(self, user_id: str) -> list[Channel]:
         """Return the public channels that a person is in, and the private ones that the bot is in, too.
@@ -171,10 +171,10 @@ class SlackDirectory:
     async def _channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
         if not channel_id or channel_id.startswith("D"):
             return Channel(id=channel_id, kind=ChannelKind.DM, is_private=True)
-        found = await self._channels.get(channel_id, fresh=fresh)
-        if not found.bot_is_member:
+        channel = await self._channels.get(channel_id, fresh=fresh)
+        if not channel.bot_is_member:
             self._channels.forget(channel_id)  # the bot may be invited at any time, and no event reports that
-        return found
+        return channel
 
     async def _members(self, group: str, *, fresh: bool) -> frozenset[str] | None:
         """Return the members of a user group or schedule. None without a response: then it counts as empty."""

@@ -216,8 +216,8 @@ class Delivery(Views):
                     log.warning("slack.left_out", of="a message that was posted", field="ts")
                 return place if isinstance(place, str) else "", ts if isinstance(ts, str) else ""
 
-            found: tuple[str, str] = await self._each(reply, call)
-            return found
+            address: tuple[str, str] = await self._each(reply, call)
+            return address
 
         return await _in_thread_or_channel(send, thread_ts)
 

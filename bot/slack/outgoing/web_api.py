@@ -129,11 +129,11 @@ class SlackCalls:
             self.scopes = frozenset(scope.strip() for scope in given.split(","))
         if date := answer.headers.get("date"):
             self.dated = date, datetime.now(UTC)
-        found = answer.data
-        if not isinstance(found, dict) or not is_readable(method, found):
+        data = answer.data
+        if not isinstance(data, dict) or not is_readable(method, data):
             log.warning("slack.unreadable", method=method)
             raise TypeError("not what Slack documents")
-        return found
+        return data
 
     async def respond(self, url: str, message: Mapping[str, Any]) -> None:
         """Post to a `response_url`. Raises SlackTrouble, with `used_url` or `expired_url` if it no longer works."""

@@ -19,11 +19,11 @@ def connect_arguments(timeout: int, *, pooled: bool) -> dict[str, Any]:
         timeout: how many seconds to wait for the server to confirm what was sent to it.
         pooled: the connection may go through a transaction pooler.
     """
-    found: dict[str, Any] = {"application_name": "turso-ops", **KEEP_ALIVE}
-    found["connect_timeout"] = min(timeout, CONNECT_SECONDS)
-    found["tcp_user_timeout"] = timeout * 1000
+    arguments: dict[str, Any] = {"application_name": "turso-ops", **KEEP_ALIVE}
+    arguments["connect_timeout"] = min(timeout, CONNECT_SECONDS)
+    arguments["tcp_user_timeout"] = timeout * 1000
     # A transaction pooler gives each transaction another session, in which earlier prepared statements don't exist.
-    return found | {"prepare_threshold": None} if pooled else found
+    return arguments | {"prepare_threshold": None} if pooled else arguments
 
 
 def limit_statements(engine: Engine, timeout: int) -> None:

@@ -38,10 +38,10 @@ class RunningIncidents:
     async def _ask(self) -> Mapping[str, Incident]:
         me = asyncio.current_task()
         try:
-            found = {one.channel_id: one for one in await self._load()}
+            incidents = {one.channel_id: one for one in await self._load()}
             if self._asking is me:
-                self._held, self._until = found, time.monotonic() + self._seconds
-            return found
+                self._held, self._until = incidents, time.monotonic() + self._seconds
+            return incidents
         finally:
             if self._asking is me:
                 self._asking = None

@@ -126,10 +126,10 @@ def _alone(place: Place, engine: Engine) -> Iterator[None]:
 
 def _current(place: Place, engine: Engine) -> bool:
     with engine.connect() as connection:
-        found = _revision(connection)
-    if found not in (None, *REVISIONS):
+        revision = _revision(connection)
+    if revision not in (None, *REVISIONS):
         raise CannotUpgrade("A newer version of Turso Ops created this store. Start that version.")
-    return found == NEWEST and _dbos_schema.is_current(engine)
+    return revision == NEWEST and _dbos_schema.is_current(engine)
 
 
 def _revision(connection: Connection) -> str | None:

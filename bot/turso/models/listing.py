@@ -40,10 +40,10 @@ class Listed(NamedTuple):
         if not isinstance(raw, dict):
             return None
         try:
-            found = Parent.model_validate(raw)
+            parent = Parent.model_validate(raw)
         except ValueError:
             return None
-        return found if found.name else None
+        return parent if parent.name else None
 
     @property
     def is_archived(self) -> bool:

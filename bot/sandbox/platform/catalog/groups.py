@@ -20,10 +20,10 @@ def every(connection: apsw.Connection, organization: str) -> list[Group]:
 
 def find(connection: apsw.Connection, organization: str, name: str) -> Group:
     """Return a group. Raises Missing."""
-    found = next((group for group in every(connection, organization) if group.name == name), None)
-    if found is None:
+    group_found = next((group for group in every(connection, organization) if group.name == name), None)
+    if group_found is None:
         raise Missing("group not found")
-    return found
+    return group_found
 
 
 def create(connection: apsw.Connection, organization: str, name: str, location: str) -> Group:

@@ -28,8 +28,10 @@ async def locations_by_provider(call: Call) -> Response:
 
 
 async def every(call: Call) -> Response:
-    found = await call.turso.read(organizations.every)
-    reached = [shapes.organization(each) for each in found if call.token.organization in (None, each.slug)]
+    organizations_found = await call.turso.read(organizations.every)
+    reached = [
+        shapes.organization(each) for each in organizations_found if call.token.organization in (None, each.slug)
+    ]
     return answer({"organizations": reached})
 
 
@@ -48,8 +50,8 @@ async def get(call: Call) -> Response:
     """Return the organization. Works out first what its quotas block."""
     await call.turso.flush()
     await call.turso.enforce_quotas()
-    found = await call.turso.read(organizations.find, call.organization)
-    return answer({"organization": shapes.organization(found)})
+    organization = await call.turso.read(organizations.find, call.organization)
+    return answer({"organization": shapes.organization(organization)})
 
 
 async def update(call: Call) -> Response:

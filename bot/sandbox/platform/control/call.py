@@ -160,9 +160,9 @@ async def authenticate(turso: Turso, token: str) -> ApiToken:
     hashed = api_tokens.digest(token)
     if hashed == turso.api_token_hash:
         return _OWNER
-    found = await turso.read(api_tokens.by_hash, hashed)
-    if found is not None:
-        return found
+    token_found = await turso.read(api_tokens.by_hash, hashed)
+    if token_found is not None:
+        return token_found
     raise ApiError(
         401, "could not parse jwt id" if looks_like_jwt(token) else "token contains an invalid number of segments"
     )

@@ -49,11 +49,11 @@ class DataPlane:
 
     def recorder(self, database_id: str) -> Recorder:
         """Return the recorder of a database's history."""
-        found = self._recorders.get(database_id)
-        if found is None:
+        recorder = self._recorders.get(database_id)
+        if recorder is None:
             history = self.folder.parent / "history" / database_id
-            found = self._recorders[database_id] = Recorder(self.path(database_id), history, self._clock.time)
-        return found
+            recorder = self._recorders[database_id] = Recorder(self.path(database_id), history, self._clock.time)
+        return recorder
 
     def serve(self, database: Database, primary: Instance | None) -> Served:
         """Return the open database, with its current row of the catalogue."""

@@ -36,10 +36,10 @@ def full_names(sql: str, names: tuple[str | None, ...]) -> tuple[str | None, ...
     written = list(dict.fromkeys(match["parameter"] for match in _PARAMETER.finditer(sql) if match["parameter"]))
     full: list[str | None] = []
     for name in names:
-        found = next((parameter for parameter in written if parameter[1:] == name), None)
-        if found is not None:
-            written.remove(found)
-        full.append(found or (f"?{name}" if name else None))
+        parameter_found = next((parameter for parameter in written if parameter[1:] == name), None)
+        if parameter_found is not None:
+            written.remove(parameter_found)
+        full.append(parameter_found or (f"?{name}" if name else None))
     return tuple(full)
 
 

@@ -21,8 +21,8 @@ class HistoryFolder:
 
     def segments(self) -> list[tuple[int, Path]]:
         """Return the segments by number. A segment that was just packed is listed once."""
-        found = {int(path.stem): path for suffix in ("log", "packed") for path in self.path.glob(f"*.{suffix}")}
-        return sorted(found.items())
+        paths = {int(path.stem): path for suffix in ("log", "packed") for path in self.path.glob(f"*.{suffix}")}
+        return sorted(paths.items())
 
     def append(self, record: bytes) -> None:
         """Add a record to the last segment, or to a new one if that is full or packed.

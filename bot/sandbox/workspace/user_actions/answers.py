@@ -20,10 +20,10 @@ def answer_of(delivery: Delivery) -> Json:
     if not body:
         return {}
     try:
-        found: Any = json.loads(body)
+        answer: Any = json.loads(body)
     except ValueError:
         return {"text": body}
-    return found if isinstance(found, dict) else {"text": body}
+    return answer if isinstance(answer, dict) else {"text": body}
 
 
 def show_direct_answer(state: State, delivery: Delivery, person_id: str, channel_id: str, typed: str) -> Message | None:
@@ -87,8 +87,8 @@ def _source(state: State, hook: Hook) -> Message | None:
         return None
     if hook.source_is_ephemeral:
         return state.ephemerals.get(hook.source_ts)
-    found = state.message(hook.channel_id, hook.source_ts)
-    return None if found is None or found.is_tombstone else found
+    message = state.message(hook.channel_id, hook.source_ts)
+    return None if message is None or message.is_tombstone else message
 
 
 def _replace(state: State, source: Message, content: Json) -> None:

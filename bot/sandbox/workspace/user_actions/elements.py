@@ -59,19 +59,21 @@ def part_with(message: Message, action_id: str) -> tuple[int | None, list[Json]]
 
 def _direct(block: Json) -> Iterator[Json]:
     kind = block.get("type")
-    found: list[Any] = []
+    elements: list[Any] = []
     if kind in ("actions", "context_actions"):
-        found = block.get("elements", [])
+        elements = block.get("elements", [])
     elif kind == "section":
-        found = [block.get("accessory")]
+        elements = [block.get("accessory")]
     elif kind == "input":
-        found = [block.get("element")]
+        elements = [block.get("element")]
     elif kind == "card":
-        found = block.get("actions", [])
+        elements = block.get("actions", [])
     elif kind == "data_table":
         cells = (cell for row in block.get("rows", []) for cell in row)
-        found = [cell.get("element") for cell in cells if isinstance(cell, dict) and cell.get("type") == "action_cell"]
-    for element in found:
+        elements = [
+            cell.get("element") for cell in cells if isinstance(cell, dict) and cell.get("type") == "action_cell"
+        ]
+    for element in elements:
         if not isinstance(element, dict):
             continue
         if element.get("type") == "feedback_buttons":

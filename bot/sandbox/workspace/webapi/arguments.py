@@ -46,12 +46,12 @@ class Args:
         if value in (None, ""):
             return default
         try:
-            found = int(str(value))
+            number = int(str(value))
         except ValueError:
             raise invalid_arguments(f"must be an integer: {name}") from None
-        if not least <= found <= most:
+        if not least <= number <= most:
             raise SlackError("invalid_limit" if name == "limit" else "invalid_arguments")
-        return found
+        return number
 
     def structure(self, name: str, error: str) -> Any:
         """Return a list or an object, given as JSON or as a JSON string.

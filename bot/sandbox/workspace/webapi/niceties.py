@@ -14,10 +14,10 @@ niceties = Table()
 @niceties.method("reactions.add", "reactions:write", tier=3)
 async def add_reaction(ctx: Context) -> Json:
     message, name = _message(ctx), ctx.args.required("name")
-    found = ctx.state.reactions.setdefault((message.channel_id, message.ts), {}).setdefault(name, [])
-    if ctx.app.bot_user_id in found:
+    reactions = ctx.state.reactions.setdefault((message.channel_id, message.ts), {}).setdefault(name, [])
+    if ctx.app.bot_user_id in reactions:
         raise SlackError("already_reacted")
-    found.append(ctx.app.bot_user_id)
+    reactions.append(ctx.app.bot_user_id)
     return {}
 
 
