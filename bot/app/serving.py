@@ -42,8 +42,8 @@ def _stoppable_during_start(run: Callable[P, Coroutine[Any, Any, int]]) -> Calla
         task = asyncio.current_task()
         assert task is not None, "a coroutine runs in a task"
 
-        def stop(one: signal.Signals) -> None:
-            received.append(one)
+        def stop(received_signal: signal.Signals) -> None:
+            received.append(received_signal)
             task.cancel()
 
         on_stop(stop)

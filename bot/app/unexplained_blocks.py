@@ -37,8 +37,8 @@ class Blocks:
     unknown: list[str] = field(default_factory=list)
     """What couldn't be checked.
 
-    These are databases whose configuration couldn't be read or that exceed `asks`, or the organization if its databases
-    couldn't be listed.
+    These are databases whose configuration couldn't be read or that exceed `at_most`, or the organization if its
+    databases couldn't be listed.
     """
 
 
@@ -48,7 +48,7 @@ async def find_unexplained(
     """Find the blocked databases of an organization that no hold explains.
 
     Args:
-        asks: None reads the configuration of every database. With a number, skip databases that the listing shows as
+        at_most: None reads the configuration of every database. With a number, skip databases that the listing shows as
             unblocked, and read at most that many of the others.
     """
     result = Blocks()

@@ -169,8 +169,8 @@ def _both(one: Blocks, other: Blocks) -> Blocks:
     return one[0] and other[0], one[1] and other[1]
 
 
-def _not(one: Blocks) -> Blocks:
-    return not one[0], not one[1]
+def _not(blocks: Blocks) -> Blocks:
+    return not blocks[0], not blocks[1]
 
 
 def _target(plan: Plan) -> PlanTarget:

@@ -39,6 +39,6 @@ def _texts(queries: Sequence[TopQuery], literals: bool) -> list[str | None]:
     return [one.query.get_secret_value() if literals else one.masked for one in queries]
 
 
-def _line(one: TopQuery, text: str) -> Mrkdwn:
-    read, written = known(one.rows_read, number), known(one.rows_written, number)
+def _line(query: TopQuery, text: str) -> Mrkdwn:
+    read, written = known(query.rows_read, number), known(query.rows_written, number)
     return mrkdwn("• `{}` {} read, {} written", cut(text, 160), read, written)

@@ -52,14 +52,14 @@ async def plan(ctx: Context, args: ThawArgs) -> Plan:
     )
 
 
-def _plan_of_one(target: PlanTarget, one: Hold, blocked: str, held: Sequence[Hold]) -> Plan:
+def _plan_of_one(target: PlanTarget, freeze: Hold, blocked: str, held: Sequence[Hold]) -> Plan:
     """Return the plan that ends one freeze. Other holds stay."""
-    others = [hold for hold in held if hold.id != one.id]
+    others = [hold for hold in held if hold.id != freeze.id]
     stays = [f"Keep the other blocks of {target.name}"] if others else []
     return Plan(
         target=target,
-        steps=[f"End this freeze of {target.name} ({holds.extent(one)})", *stays],
-        arguments={**_arguments([one], one.block_reads, one.block_writes), ONE: True},
+        steps=[f"End this freeze of {target.name} ({holds.extent(freeze)})", *stays],
+        arguments={**_arguments([freeze], freeze.block_reads, freeze.block_writes), ONE: True},
         facts={"Blocked now": blocked or "nothing", **holds.holds_fact(held)},
         databases=(target.as_seen,),
     )

@@ -226,10 +226,10 @@ def _table(movers: list[Mover]) -> Table:
     return Table(Plain("Biggest changes"), columns, [_row(one) for one in movers])
 
 
-def _row(one: Mover) -> list[Cell]:
-    now, before = one.now, one.before
+def _row(mover: Mover) -> list[Cell]:
+    now, before = mover.now, mover.before
     values = (now.rows_read, before.rows_read, now.rows_written, before.rows_written)
-    return [Plain(one.name), *(amount(value, number) for value in values)]
+    return [Plain(mover.name), *(amount(value, number) for value in values)]
 
 
 def _named(title: Mrkdwn, names: list[str]) -> list[Block]:

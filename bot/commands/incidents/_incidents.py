@@ -76,9 +76,15 @@ async def still_open(ctx: Context, incident: Incident) -> OpenItems:
     )
 
 
-def _request(ctx: Context, one: Request) -> Row:
-    decided = "approval" if one.mode is Mode.APPROVAL and one.state is State.PENDING else ""
-    return [one.id, ctx.policy.catalogue.label_of(one.command), buttons.subject(one), one.requester, decided]
+def _request(ctx: Context, request: Request) -> Row:
+    decided = "approval" if request.mode is Mode.APPROVAL and request.state is State.PENDING else ""
+    return [
+        request.id,
+        ctx.policy.catalogue.label_of(request.command),
+        buttons.subject(request),
+        request.requester,
+        decided,
+    ]
 
 
 def open_items_blocks(open_items: OpenItems, *, approves: bool = True) -> list[Block]:

@@ -97,12 +97,12 @@ def _tokens(request: Request) -> list[str]:
     return [line, *(f"- {_finding(one)}" for one in (proof.findings if proof else ()))]
 
 
-def _finding(one: Finding) -> str:
-    at = f" at {utc(one.at)}" if one.at else ""
+def _finding(finding: Finding) -> str:
+    at = f" at {utc(finding.at)}" if finding.at else ""
     words = {
         OldTokens.REFUSED: f"refused an old token{at}",
         OldTokens.STILL_WORK: f"still accepted an old token{at}",
         OldTokens.WATCHED: "hasn't been seen to refuse an old token yet",
     }
-    unknown = f"couldn't be checked with an old token: {one.why}"
-    return f"{escaped(one.database)} {escaped(words.get(one.tokens, unknown))}."
+    unknown = f"couldn't be checked with an old token: {finding.why}"
+    return f"{escaped(finding.database)} {escaped(words.get(finding.tokens, unknown))}."

@@ -194,8 +194,8 @@ _LABELS: Final = (
 )
 
 
-def _cell_name(one: Used) -> Plain:
-    return Plain(f"{one.name[:64]} (archived)" if one.is_archived else one.name[:64])
+def _cell_name(used: Used) -> Plain:
+    return Plain(f"{used.name[:64]} (archived)" if used.is_archived else used.name[:64])
 
 
 def _table(shown: Sequence[Used], sort: str) -> Table:

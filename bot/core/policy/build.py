@@ -93,19 +93,19 @@ def _reference(word: str) -> People:
     return People(externals=one, words=word) if prefix == "external" else People(users=one, words=word)
 
 
-def _people(name: str, one: PeopleFile) -> People:
+def _people(name: str, named: PeopleFile) -> People:
     return People(
-        users=frozenset([*one.users, *([one.user] if one.user else [])]),
-        usergroups=frozenset([*one.usergroups, *([one.usergroup] if one.usergroup else [])]),
-        guests=frozenset([*one.guests, *([one.guest] if one.guest else [])]),
-        externals=frozenset([*one.externals, *([one.external] if one.external else [])]),
-        oncalls=frozenset([_oncall(one.oncall)] if one.oncall else []),
+        users=frozenset([*named.users, *([named.user] if named.user else [])]),
+        usergroups=frozenset([*named.usergroups, *([named.usergroup] if named.usergroup else [])]),
+        guests=frozenset([*named.guests, *([named.guest] if named.guest else [])]),
+        externals=frozenset([*named.externals, *([named.external] if named.external else [])]),
+        oncalls=frozenset([_oncall(named.oncall)] if named.oncall else []),
         words=name,
     )
 
 
-def _oncall(one: OnCallFile) -> OnCall:
-    return OnCall(Schedule(one.provider, one.source, one.level, one.schedule is None), one.risk)
+def _oncall(entry: OnCallFile) -> OnCall:
+    return OnCall(Schedule(entry.provider, entry.source, entry.level, entry.schedule is None), entry.risk)
 
 
 def _binding(
@@ -124,10 +124,10 @@ def _binding(
     )
 
 
-def _incidents(one: IncidentsFile, people: Mapping[str, People], organization: str) -> Incidents:
-    databases = Databases.of(tuple(one.databases))
-    binding = Binding("incidents", one.organization or organization, databases)
-    return Incidents(refer(one.to, people), binding, one.profile, one.longest)
+def _incidents(entry: IncidentsFile, people: Mapping[str, People], organization: str) -> Incidents:
+    databases = Databases.of(tuple(entry.databases))
+    binding = Binding("incidents", entry.organization or organization, databases)
+    return Incidents(refer(entry.to, people), binding, entry.profile, entry.longest)
 
 
 def _ceiling(parsed: PolicyFile, catalogue: CommandCatalogue) -> Ceiling:
@@ -145,31 +145,31 @@ def _rules(
     return tuple(_rule(f"{where}.rules[{at}]", one, people, catalogue) for at, one in enumerate(rules))
 
 
-def _rule(where: str, one: RuleFile, people: Mapping[str, People], catalogue: CommandCatalogue) -> Rule:
+def _rule(where: str, entry: RuleFile, people: Mapping[str, People], catalogue: CommandCatalogue) -> Rule:
     verdict, commands = next(
         (verdict, entries)
         for verdict, entries in (
-            (Verdict.ALLOW, one.allow),
-            (Verdict.APPROVE, one.approve),
-            (Verdict.BREAK_GLASS, one.break_glass),
-            (Verdict.DENY, one.deny),
+            (Verdict.ALLOW, entry.allow),
+            (Verdict.APPROVE, entry.approve),
+            (Verdict.BREAK_GLASS, entry.break_glass),
+            (Verdict.DENY, entry.deny),
         )
         if entries
     )
-    given = {key: value for key in _AS_WRITTEN if (value := getattr(one, key)) is not None}
+    given = {key: value for key in _AS_WRITTEN if (value := getattr(entry, key)) is not None}
     return Rule(
         where=where,
-        says=_says(verdict, commands, one),
+        says=_says(verdict, commands, entry),
         verdict=verdict,
         commands=commands_of(commands, catalogue),
-        databases=None if one.databases is None else Databases.of(tuple(one.databases)),
-        to=refer(one.to, people) if one.to else None,
-        by=refer(one.by, people),
-        notify=refer(one.notify, people),
-        escalate_to=tuple(refer([word], people) for word in one.escalate_to or ()),
-        undo_by=refer(one.undo_by, people) if one.undo_by else None,
-        review_by=refer(one.review_by, people),
-        requires=frozenset([*(one.requires or ()), *([Detail.REASON] if verdict is Verdict.BREAK_GLASS else ())]),
+        databases=None if entry.databases is None else Databases.of(tuple(entry.databases)),
+        to=refer(entry.to, people) if entry.to else None,
+        by=refer(entry.by, people),
+        notify=refer(entry.notify, people),
+        escalate_to=tuple(refer([word], people) for word in entry.escalate_to or ()),
+        undo_by=refer(entry.undo_by, people) if entry.undo_by else None,
+        review_by=refer(entry.review_by, people),
+        requires=frozenset([*(entry.requires or ()), *([Detail.REASON] if verdict is Verdict.BREAK_GLASS else ())]),
         **given,
     )
 
@@ -189,14 +189,14 @@ _AS_WRITTEN = (
 )
 
 
-def _says(verdict: Verdict, commands: list[str], one: RuleFile) -> str:
+def _says(verdict: Verdict, commands: list[str], entry: RuleFile) -> str:
     text = f"{verdict.value} {', '.join(commands)}"
-    if one.databases is not None:
-        text += f" on {', '.join(one.databases)}"
-    if one.to:
-        text += f" to {', '.join(one.to)}"
-    if one.by:
-        text += f" by {f'{one.quorum} of ' if one.quorum else ''}{', '.join(one.by)}"
+    if entry.databases is not None:
+        text += f" on {', '.join(entry.databases)}"
+    if entry.to:
+        text += f" to {', '.join(entry.to)}"
+    if entry.by:
+        text += f" by {f'{entry.quorum} of ' if entry.quorum else ''}{', '.join(entry.by)}"
     return text
 
 

@@ -150,9 +150,9 @@ class Plan:
         return cls(target=PlanTarget(**target) if target else None, hold=PlannedHold(**hold) if hold else None, **raw)
 
 
-def _database_json(one: Target) -> list[JsonValue]:
+def _database_json(target: Target) -> list[JsonValue]:
     """Return a database as a plan stores it. Without sources, the text is the same as in plans stored before."""
-    return [one.name, one.group, *([list(one.sources)] if one.sources else [])]
+    return [target.name, target.group, *([list(target.sources)] if target.sources else [])]
 
 
 def _database(name: str, group: str | None, sources: Iterable[str] = ()) -> Target:

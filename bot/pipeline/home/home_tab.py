@@ -119,12 +119,12 @@ class _Drawing:
                 break
         return self._page(kind, kept)
 
-    async def _keeps(self, keep: Callable[[T], Awaitable[bool]], one: T) -> bool:
+    async def _keeps(self, keep: Callable[[T], Awaitable[bool]], item: T) -> bool:
         """Apply a filter to an item. If the check of an item fails, it is left out and the rest is still shown."""
         try:
-            return await keep(one)
+            return await keep(item)
         except Exception:
-            log.exception("an item was left out of a Home tab", what=type(one).__name__, of=getattr(one, "id", ""))
+            log.exception("an item was left out of a Home tab", what=type(item).__name__, of=getattr(item, "id", ""))
             return False
 
     def _requests(
@@ -151,10 +151,10 @@ class _Drawing:
     async def _sees_hold(self, hold: Hold) -> bool:
         return hold.kind is HoldKind.FREEZE and await self._is_in(hold.channel_id) and await self._is_there(hold)
 
-    async def _is_there(self, one: Hold | LedgerToken) -> bool:
-        return await self._is_listed(one.organization, one)
+    async def _is_there(self, record: Hold | LedgerToken) -> bool:
+        return await self._is_listed(record.organization, record)
 
-    async def _is_listed(self, organization: str, one: StoredRecord) -> bool:
+    async def _is_listed(self, organization: str, record: StoredRecord) -> bool:
         """Return whether a database still exists, by `DbId`.
 
         A new database with the same name must not get its buttons.
@@ -163,7 +163,7 @@ class _Drawing:
         if task is None:
             task = self._listings[organization] = asyncio.create_task(self._listing(organization))
         listing = await task
-        return listing is None or bool(keep_listed([one], listing))
+        return listing is None or bool(keep_listed([record], listing))
 
     async def _as_seen(self, hold: Hold) -> tuple[Target, ...]:
         """Return a hold's database as the policy sees it. Empty if Turso doesn't report it: then a press decides."""

@@ -112,13 +112,13 @@ def compact(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".") if value % 1 else f"{value:.0f}"
 
 
-def _series(kind: str, one: Mapping[str, Any], number: int, count: int, slot: float, y_of: Any) -> Series:
+def _series(kind: str, series: Mapping[str, Any], number: int, count: int, slot: float, y_of: Any) -> Series:
     marks = []
     bar = min(slot * 0.72 / count, 44.0)
-    for index, point in enumerate(one["data"]):
+    for index, point in enumerate(series["data"]):
         value = float(point["value"])
         middle = LEFT + slot * (index + 0.5)
-        title = f"{point['label']}: {value:,.10g} ({one['name']})"
+        title = f"{point['label']}: {value:,.10g} ({series['name']})"
         if kind == "bar":
             top, bottom = sorted((y_of(value), y_of(0.0)))
             x = middle + (number - count / 2) * bar
@@ -128,7 +128,7 @@ def _series(kind: str, one: Mapping[str, Any], number: int, count: int, slot: fl
     line = " ".join(f"{mark.x:.1f},{mark.y:.1f}" for mark in marks)
     base = y_of(0.0)
     area = f"{marks[0].x:.1f},{base:.1f} {line} {marks[-1].x:.1f},{base:.1f}" if marks else ""
-    return Series(str(one["name"]), marks, line, area)
+    return Series(str(series["name"]), marks, line, area)
 
 
 def _scale(low: float, high: float) -> tuple[float, float, float]:
