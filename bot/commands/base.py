@@ -235,7 +235,7 @@ class ChangeCommand(Kind, Generic[A]):
     undo: Phase | None = None
     """The phase that ends the quarantine and unblocks the database."""
     facts_again: Callable[[Context, Plan], Awaitable[Facts]] | None = None
-    """Reads what `act` returned, in case a crash or a lost response took it. None if the message doesn't need it."""
+    """Reads again what `act` returned, if a crash or a failed call lost it. None if the message doesn't need it."""
     branch: Callable[[Request, Facts, str, datetime], Branch] | None = None
     """Returns the record of the branch that it created, from the request, the facts, the new record's ID and the time.
     None if it creates no branch."""

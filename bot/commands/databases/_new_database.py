@@ -14,9 +14,8 @@ from bot.errors import BadInput, NotOurs
 from bot.turso import Database, DatabaseNotFound, TursoReader
 
 ARRIVES_WITHIN: Final = timedelta(minutes=5)
-"""A database that the bot created has a `DbId` at most this much later than the request, even if the call is slow or
-clocks are wrong.
-"""
+"""If the bot created the database, the time in its `DbId` is at most this much later than the request, even if the call
+was slow or the clocks disagree."""
 MADE_ONE: Final = (State.EXECUTING, State.UNKNOWN, State.SUCCEEDED)
 """The states of a request that made a database, or may have."""
 LATEST: Final = 50

@@ -15,14 +15,14 @@ from bot.pipeline.outcomes.request_cards import show
 async def request_of(env: Environment, request_id: str) -> Request:
     """Return the request of a workflow."""
     request = await env.store.requests.get(request_id)
-    assert request is not None, "a workflow is of a request"
+    assert request is not None, "a workflow belongs to a request"
     return request
 
 
 def command_of(env: Environment, request: Request) -> ChangeCommand[Any]:
     """Return the change command of a request."""
     command = env.by_name[request.command]
-    assert isinstance(command, ChangeCommand), "what is revealed is not executed"
+    assert isinstance(command, ChangeCommand), "a command that only reveals something has no workflow"
     return command
 
 

@@ -94,8 +94,9 @@ _TEXTS = {429: "too many requests", 502: "upstream forward failed", 503: "servic
 def _hang_up(scope: Scope) -> None:
     """Close the connection without a response.
 
-    ASGI has no event for this, so it uses the transport of uvicorn's cycle, whose method `send` is. Without a server
-    (a client that calls the application directly), it raises the error that such a client would raise.
+    ASGI has no event for this, so it finds the connection through the server's own `send`, which is a method of
+    uvicorn's request cycle. Without a server (a client that calls the application directly), it raises the error that
+    such a client would raise.
     """
     cycle: Any = getattr(scope.get(RAW_SEND), "__self__", None)
     transport = getattr(cycle, "transport", None)
