@@ -16,5 +16,5 @@ def test_a_command_without_its_extra_names_the_extra(command: str, package: str)
 
     assert ran.returncode == 2
     assert ran.stderr == (
-        f"turso-ops: `{command}` needs the package `{package}`, which is not installed: install `turso-ops[sandbox]`.\n"
+        f"turso-ops: `{command}` needs the package `{package}`, which isn't installed: install `turso-ops[sandbox]`.\n"
     )
