@@ -7,6 +7,7 @@ import pytest
 
 from bot.pipeline.execution import verify
 from tests.pipeline.in_memory import Pipeline, pipeline
+from tests.pipeline.usage_counters import Counters
 
 
 @pytest.fixture
@@ -15,3 +16,9 @@ async def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     monkeypatch.setattr(verify, "READ_PAUSES", (0.0,))
     async with pipeline(tmp_path) as found:
         yield found
+
+
+@pytest.fixture
+def counters(here: Pipeline) -> Counters:
+    """Return Turso's usage counters, which grow only when a test says so."""
+    return Counters(here)

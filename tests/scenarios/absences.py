@@ -1,0 +1,45 @@
+"""A workspace in which approvers may go away: its policy, and the commands with which they do."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest_asyncio
+
+from tests.policies import ACME
+from tests.world import ANA, BEN, DANA, REMY, World, set_policy, words
+
+OWN_POLICY = (
+    ACME
+    + """\
+people:
+  dba: {users: [U0ANA], may_delegate_to: [deputies]}
+  second: {users: [U0DANA], may_delegate_to: [deputies]}
+  deputies: {users: [U0BEN, U0REMY]}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: [read, away]}
+      - {approve: freeze, by: dba, confirm: none, notify: dba, expires: 8h}
+      - {approve: protect, by: [dba, second], quorum: 2, confirm: none}
+      - {approve: destroy, by: dba, confirm: none, countdown: 2h}
+"""
+)
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def back(world: World) -> AsyncIterator[None]:
+    """Restore the policy after each test, and end all absences."""
+    yield
+    assert world.bot is not None
+    set_policy(world, OWN_POLICY)
+    for one in (ANA, BEN, DANA, REMY):
+        await world.bot.store.delegations.drop(one)
+
+
+async def away(world: World, person: str = ANA, to: str = BEN, until_: str = "3h") -> Any:
+    return await world.person(person).types(f"/turso away --until {until_} --to <@{to}>", holding="approves for")
+
+
+async def refused(world: World, line: str, person: str = ANA) -> str:
+    return words(await world.person(person).types(line))
