@@ -11,6 +11,7 @@ from bot.blocks.kit import Element
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, Plain, counted, joined, mention, mrkdwn, number, on_day, people, size, when
 from bot.core.alerts import Alert, AlertEnd, AlertKind, Measure
+from bot.core.model import Target
 from bot.core.reply import Block, Reply
 
 NOUNS: Final[Mapping[Measure, LiteralString]] = {
@@ -39,6 +40,7 @@ _ENDS: Final[Mapping[AlertEnd, LiteralString]] = {
     AlertEnd.OVER: "This is no longer the case.",
     AlertEnd.OFF: "This alert was turned off.",
     AlertEnd.UNWATCHED: "It is no longer watched here.",
+    AlertEnd.UNKNOWN: "The numbers have been unknown for a day, so it may still apply.",
 }
 _UNLIKELY: Final = "This is no longer likely."
 
@@ -62,6 +64,8 @@ class AlertView:
     parts: Sequence[AlertPart] = ()
     overages: bool | None = None
     """Whether Turso bills usage beyond a quota. None if it isn't known or may not be shown here."""
+    target: Target | None = None
+    """The database of the buttons, with its group. None if it isn't shown here, or no longer exists."""
     buttons: Sequence[Element] = ()
 
 
@@ -185,7 +189,8 @@ def _consequence(alert: Alert, view: AlertView) -> list[Mrkdwn]:
 
 def _ended(alert: Alert, end: AlertEnd, at: datetime) -> Mrkdwn:
     unlikely = alert.kind is AlertKind.FORECAST and end is AlertEnd.BELOW
-    return mrkdwn(":white_check_mark: Ended {}. {}", when(at), Mrkdwn(_UNLIKELY if unlikely else _ENDS[end]))
+    sign = Mrkdwn(":grey_question:" if end is AlertEnd.UNKNOWN else ":white_check_mark:")
+    return mrkdwn("{} Ended {}. {}", sign, when(at), Mrkdwn(_UNLIKELY if unlikely else _ENDS[end]))
 
 
 def _chart(alert: Alert) -> tuple[list[Block], list[Block]]:

@@ -216,6 +216,9 @@ async def _alerts(page: Page) -> None:
         how = AlertEnd.BELOW if kind in MEASURED else AlertEnd.OVER
         await page.step("The alert ends", partial(ended, page.world, alert, how))
         await page.types("/turso alert unmute")
+    unknown = await made(page.world, AlertKind.SPIKE, "inventory")
+    await page.step("A spike of a database that Turso then stops reporting", partial(raise_one, page.world, unknown))
+    await page.step("Nothing is known for a day", partial(ended, page.world, unknown, AlertEnd.UNKNOWN))
     await page.types("/turso alert on", channel=ORDERS, by=DANA)
     await page.types("/turso alert off")
     page.world.turso.faults.clear()

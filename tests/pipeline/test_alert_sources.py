@@ -1,7 +1,9 @@
 """What alerts are decided from: hourly samples of usage, tokens, freezes, and the bot's own failures."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
+
+import pytest
 
 from bot.core.alerts import AlertEnd, AlertKind, AlertSubscription
 from bot.core.records.holds import Hold, HoldKind
@@ -69,24 +71,25 @@ async def test_without_alerts_samples_are_taken_every_four_hours(here: Pipeline,
     assert await here.env.store.samples.readings(organization="acme", since=here.of.now() - 48 * HOUR) == []
 
 
-def ledger(number: int, holder: str, now: datetime, *, lives: timedelta, left: timedelta) -> LedgerToken:
+def ledger(here: Pipeline, number: int, holder: str, *, lives: timedelta, left: timedelta) -> LedgerToken:
+    now, database_id = here.of.now(), here.turso.databases["orders"]["DbId"]
     return LedgerToken(
-        f"t-{number}", "", "acme", "orders", "db-orders", None, False, holder, CHANNEL, now + left - lives, now + left,
+        f"t-{number}", "", "acme", "orders", database_id, None, False, holder, CHANNEL, now + left - lives, now + left,
         state=TokenState.LIVE,
     )  # fmt: skip
 
 
 async def test_tokens_of_several_people_that_expire_soon_are_reported(here: Pipeline, counters: Counters) -> None:
-    now, week = here.of.now(), timedelta(days=7)
+    week = timedelta(days=7)
     await subscribe(here)
     tokens = here.env.store.tokens
     for number, holder in enumerate((ANA, BEN)):
-        await tokens.add(ledger(number, holder, now, lives=week, left=20 * HOUR))
-    await tokens.add(ledger(5, REMY, now, lives=HOUR, left=HOUR))
+        await tokens.add(ledger(here, number, holder, lives=week, left=20 * HOUR))
+    await tokens.add(ledger(here, 5, REMY, lives=HOUR, left=HOUR))
     await sample(here)
     assert await alerts(here, AlertKind.TOKENS) == [], "two people, and a token that was meant for an hour"
 
-    await tokens.add(ledger(6, DANA, now, lives=week, left=22 * HOUR))
+    await tokens.add(ledger(here, 6, DANA, lives=week, left=22 * HOUR))
     await sample(here)
     (alert,) = await alerts(here, AlertKind.TOKENS)
     assert (alert.subject, alert.measured, alert.details) == ("orders", 3, tuple(sorted((ANA, BEN, DANA))))
@@ -97,11 +100,11 @@ async def test_tokens_of_several_people_that_expire_soon_are_reported(here: Pipe
 
 
 async def test_a_token_that_was_replaced_is_not_reported(here: Pipeline, counters: Counters) -> None:
-    now, week = here.of.now(), timedelta(days=7)
+    week = timedelta(days=7)
     await subscribe(here)
     for number, holder in enumerate((ANA, BEN, DANA)):
-        await here.env.store.tokens.add(ledger(number, holder, now, lives=week, left=20 * HOUR))
-    await here.env.store.tokens.add(ledger(9, DANA, now, lives=week, left=week))
+        await here.env.store.tokens.add(ledger(here, number, holder, lives=week, left=20 * HOUR))
+    await here.env.store.tokens.add(ledger(here, 9, DANA, lives=week, left=week))
     await sample(here)
 
     assert await alerts(here, AlertKind.TOKENS) == []
@@ -151,3 +154,35 @@ async def test_work_that_is_late_after_a_stop_is_no_failure(here: Pipeline, coun
     assert [one.details for one in await alerts(here, AlertKind.FAILURES)] == [
         ("Scheduled work is more than 15 minutes late.",)
     ]
+
+
+@pytest.mark.parametrize("kind", [AlertKind.FREEZE, AlertKind.TOKENS])
+async def test_the_tokens_and_freezes_of_a_destroyed_database_are_not_reported(
+    here: Pipeline, counters: Counters, kind: AlertKind
+) -> None:
+    await subscribe(here)
+    await here.execute(await here.ask("db freeze orders --for 30d"))
+    here.pass_time(days=8)
+    for number, holder in enumerate((ANA, BEN, DANA)):
+        await here.env.store.tokens.add(ledger(here, number, holder, lives=timedelta(days=7), left=20 * HOUR))
+    await sample(here)
+    (alert,) = await alerts(here, kind)
+    assert alert.is_open
+
+    del here.turso.databases["orders"]
+    here.turso.add("orders")  # another one with this name
+    await sample(here)
+
+    assert [one.end for one in await alerts(here, kind)] == [AlertEnd.OVER]
+
+
+async def test_without_a_token_or_freeze_to_report_the_databases_are_not_listed(
+    here: Pipeline, counters: Counters
+) -> None:
+    await subscribe(here)
+    await here.env.store.tokens.add(ledger(here, 1, ANA, lives=timedelta(days=7), left=20 * HOUR))
+    await sample(here)
+    counters.asked.clear()
+    await sample(here)
+
+    assert not [path for path in counters.asked if path.endswith("/databases")]

@@ -60,12 +60,14 @@ class AlertEnd(StrEnum):
     """Alerts were turned off in the channel, or the threshold was removed."""
     UNWATCHED = "unwatched"
     """The channel can't have alerts about the organization: the policy or Slack no longer lets it."""
+    UNKNOWN = "unknown"
+    """For a day, it hasn't been known whether the state continues."""
 
 
-UNTOLD_ENDS: Final = (AlertEnd.OFF, AlertEnd.UNWATCHED)
+UNTOLD_ENDS: Final = (AlertEnd.OFF, AlertEnd.UNWATCHED, AlertEnd.UNKNOWN)
 """Ends after which the state may continue unnoticed.
 
-If it still holds when the channel has alerts again, a new alert is posted.
+If it still holds when that is known and the channel has alerts, a new alert is posted.
 """
 
 
@@ -144,7 +146,8 @@ class Alert:
     def is_told(self) -> bool:
         """Return True if people aren't notified of the same state again in its period.
 
-        False if the alert ended only because nobody watched: then people don't know whether the state continued.
+        False if the alert ended only because nobody watched or nothing was known: then people don't know whether the
+        state continued.
         """
         return self.end not in UNTOLD_ENDS
 

@@ -7,11 +7,13 @@ from itertools import pairwise
 from typing import Final
 
 from bot.core.alerts.alert import Measure
-from bot.core.alerts.hours import restarted, value_of
+from bot.core.alerts.hours import FLOWS, restarted, value_of
 from bot.core.records.usage import UsageReading
 
 GRACE: Final = timedelta(hours=48)
 """If the counters haven't restarted this long after the first of a month, they still count for the month before."""
+EARLY: Final = timedelta(hours=1)
+"""How far our clock may be behind Turso's, so that a period seems to begin before it is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +34,49 @@ def period_of(readings: Sequence[UsageReading]) -> Period:
     Args:
         readings: at least one, oldest first.
     """
-    now = readings[-1].taken_at.astimezone(UTC)
+    now, known = readings[-1].taken_at.astimezone(UTC), _last_begun(readings)
+    if known is not None and (now < known.until or _is_late(readings, known.until)):
+        return known
     month = _month_of(now)
-    restarts = [after.taken_at for before, after in pairwise(readings) if restarted(before, after)]
-    last = restarts[-1].astimezone(UTC) if restarts else None
-    if last is not None and last >= month:
-        return _calendar(month) if last - month <= GRACE else _since(last)
-    if now - month <= GRACE and any(timedelta(0) < month - one.taken_at <= GRACE for one in readings):
-        month = _month_of(month - timedelta(days=1))
-    if last is not None and last - _month_of(last) > GRACE and now < _month_after(last):
-        return _since(last)
-    return _calendar(month)
+    return _calendar(_month_of(month - timedelta(days=1)) if _is_late(readings, month) else month)
+
+
+def _last_begun(readings: Sequence[UsageReading]) -> Period | None:
+    """Return the last period whose beginning was seen: the counters restarted when one was due.
+
+    Counters also fall when Turso corrects them or a database is deleted. So a fall at another time counts only if next
+    to nothing is left, and never within a period whose beginning was seen, except on the first of a month.
+    """
+    found: Period | None = None
+    for before, after in pairwise(readings):
+        if not restarted(before, after):
+            continue
+        was, at = before.taken_at.astimezone(UTC), after.taken_at.astimezone(UTC)
+        month = _month_of(at + EARLY)
+        due = month if found is None else found.until
+        is_due, is_first = _may_be_between(due, was, at), _may_be_between(month, was, at)
+        if is_due or (_is_nearly_gone(before, after) and (is_first or found is None or at >= due)):
+            is_month = is_first and (not is_due or due == _month_of(due))
+            found = _calendar(month) if is_month else _since(max(was, due) if is_due else at)
+    return found
+
+
+def _may_be_between(due: datetime, was: datetime, at: datetime) -> bool:
+    """Return True if a period that was due to end may have ended between two readings."""
+    return was <= due + GRACE and at >= due - EARLY
+
+
+def _is_nearly_gone(before: UsageReading, after: UsageReading) -> bool:
+    """Return True if at most a tenth of each known number is left."""
+    pairs = [(value_of(before, measure), value_of(after, measure)) for measure in FLOWS]
+    return all(now <= was / 10 for was, now in pairs if was is not None and now is not None)
+
+
+def _is_late(readings: Sequence[UsageReading], due: datetime) -> bool:
+    """Return True if a period was due to begin, but the readings before and after don't show that it has."""
+    now = readings[-1].taken_at
+    looked = any(timedelta(0) < due - one.taken_at <= GRACE for one in readings)
+    return looked and timedelta(0) <= now - due <= GRACE
 
 
 def first_above(readings: Sequence[UsageReading], period: Period, measure: Measure, limit: float) -> datetime:

@@ -8,11 +8,11 @@ from typing import Final
 from bot.core.alerts.alert import Alert, AlertEnd, AlertKind, Figure, Measure
 from bot.core.alerts.facts import Facts
 from bot.core.alerts.hours import HOUR, History
-from bot.core.alerts.spikes import CHART_HOURS, has_ended, spike
+from bot.core.alerts.spikes import CHART_HOURS, end_of, spike
 from bot.core.alerts.states import Found, Shown, figure, state
 from bot.core.alerts.subscriptions import AlertSubscription
-from bot.core.alerts.thresholds import factor_text, spike_factor
-from bot.core.records.holds import HoldKind
+from bot.core.alerts.thresholds import factor_text
+from bot.core.records.holds import Hold, HoldKind
 from bot.core.records.tokens import LedgerToken, TokenState
 
 HOLDERS: Final = 3
@@ -35,8 +35,8 @@ def spikes(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert]
         return Found((), ended)
     at, names = facts.reading.at, facts.names
     for one in (one for one in known if one.is_open and one.id not in ended):
-        if has_ended(facts.history, one.subject_id, at, spike_factor(one.threshold)):
-            ended[one.id] = AlertEnd.BELOW
+        if (how := end_of(facts.history, one, at)) is not None:
+            ended[one.id] = how
     states = []
     for database_id in facts.busiest:
         name = names.get(database_id, "")
@@ -58,26 +58,32 @@ def _hours(history: History, database_id: str, measure: Measure, at: datetime) -
 
 def expiring_tokens(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
     """Find the databases for which several people's tokens expire within a day and aren't replaced."""
-    states, names, still = [], facts.names, set()
-    for database_id, by_holder in _last_tokens(facts).items():
-        ending = {
-            holder: token.expires_at
-            for holder, token in by_holder.items()
-            if token.expires_at is not None
-            and facts.now < token.expires_at <= facts.now + EXPIRES_WITHIN
-            and token.expires_at - token.minted_at >= SHORT_LIVED
-        }
-        if not ending:
-            continue
-        still.add(database_id)
-        name = names.get(database_id) or next(iter(by_holder.values())).database
-        if len(ending) >= HOLDERS and shown(name, database_id):
+    states, names, ending_tokens = [], facts.names, _ending_tokens(facts)
+    for database_id, tokens in ending_tokens.items():
+        name = names.get(database_id) or tokens[0].database
+        if len(tokens) >= HOLDERS and shown(name, database_id):
+            first = min(token.expires_at for token in tokens if token.expires_at is not None)
             states.append(
                 state(AlertKind.TOKENS, subscription, facts, measure=Measure.HOLDERS, threshold=str(HOLDERS),
-                      period=f"{min(ending.values()):%Y-%m-%d}", measured=len(ending), subject=name,
-                      subject_id=database_id, details=tuple(sorted(ending)))
+                      period=f"{first:%Y-%m-%d}", measured=len(tokens), subject=name,
+                      subject_id=database_id, details=tuple(sorted(token.holder for token in tokens)))
             )  # fmt: skip
-    return Found(states, {one.id: AlertEnd.OVER for one in known if one.is_open and one.subject_id not in still})
+    over = {one.id: AlertEnd.OVER for one in known if one.is_open and one.subject_id not in ending_tokens}
+    return Found(states, over)
+
+
+def _ending_tokens(facts: Facts) -> Mapping[str, Sequence[LedgerToken]]:
+    """Return the tokens that expire within a day and aren't replaced, one for each holder, by database."""
+    found: dict[str, list[LedgerToken]] = defaultdict(list)
+    for database_id, by_holder in _last_tokens(facts).items():
+        for token in by_holder.values():
+            if (
+                token.expires_at is not None
+                and facts.now < token.expires_at <= facts.now + EXPIRES_WITHIN
+                and token.expires_at - token.minted_at >= SHORT_LIVED
+            ):
+                found[database_id].append(token)
+    return found
 
 
 def _last_tokens(facts: Facts) -> Mapping[str, Mapping[str, LedgerToken]]:
@@ -98,7 +104,7 @@ def _outlives(token: LedgerToken, other: LedgerToken) -> bool:
 
 def old_freezes(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
     """Find the databases that have been frozen for more than a week."""
-    frozen = [one for one in facts.holds if one.kind is HoldKind.FREEZE and facts.now - one.placed_at > OLD_FREEZE]
+    frozen = _frozen_long(facts)
     states = [
         state(AlertKind.FREEZE, subscription, facts, measure=Measure.DAYS, threshold=str(OLD_FREEZE.days),
               period=one.id, measured=(facts.now - one.placed_at).days, since=one.placed_at, subject=one.database,
@@ -108,3 +114,12 @@ def old_freezes(subscription: AlertSubscription, facts: Facts, known: Sequence[A
     ]  # fmt: skip
     still = {one.id for one in frozen}
     return Found(states, {one.id: AlertEnd.OVER for one in known if one.is_open and one.period not in still})
+
+
+def _frozen_long(facts: Facts) -> list[Hold]:
+    return [one for one in facts.holds if one.kind is HoldKind.FREEZE and facts.now - one.placed_at > OLD_FREEZE]
+
+
+def concern_databases(facts: Facts) -> bool:
+    """Return True if a token or freeze may be alerted about, so that its database must be known to exist."""
+    return bool(_frozen_long(facts)) or any(len(found) >= HOLDERS for found in _ending_tokens(facts).values())

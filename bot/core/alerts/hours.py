@@ -1,6 +1,6 @@
 """Hourly usage: when a reading is due, and what each database used between two readings."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -58,6 +58,8 @@ def growth(
     was: Mapping[str, UsageSample],
     is_now: Mapping[str, UsageSample],
     born: Born,
+    *,
+    watched: Collection[str] = (),
 ) -> tuple[list[UsageGrowth], bool]:
     """Return the usage between two readings of each database that used anything, largest first.
 
@@ -65,6 +67,8 @@ def growth(
 
     Args:
         was, is_now: the counters of every database at both readings, by `DbId`.
+        watched: the databases with open alerts. They are always in the list. If Turso doesn't report one, what it used
+            is unknown.
     """
     if before is None or not is_one_hour(before, after):
         return [], False
@@ -74,10 +78,12 @@ def growth(
         is_new = earlier is None and made_at is not None and made_at >= before.taken_at
         numbers = {one.value: _grown(earlier, sample, one, is_new=is_new) for one in FLOWS}
         expected = [one for one in FLOWS if value_of(after, one) is not None]
-        if any(numbers[one.value] != 0 for one in expected):
+        if database_id in watched or any(numbers[one.value] != 0 for one in expected):
             found.append(UsageGrowth(after.organization, after.at, database_id, **numbers))
     found.sort(key=lambda one: (-max(value_of(one, each) or 0 for each in FLOWS), one.database_id))
-    return found[:AT_MOST], len(found) <= AT_MOST
+    kept = found[:AT_MOST] + [one for one in found[AT_MOST:] if one.database_id in watched]
+    kept += [UsageGrowth(after.organization, after.at, one, None, None, None) for one in sorted({*watched} - {*is_now})]
+    return kept, len(found) <= AT_MOST
 
 
 def _grown(before: UsageSample | None, after: UsageSample, measure: Measure, *, is_new: bool) -> int | None:

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
 
-from bot.core.alerts.alert import Measure
+from bot.core.alerts.alert import Alert, AlertEnd, Measure
 from bot.core.alerts.hours import FLOWS, HOUR, History
+from bot.core.alerts.thresholds import spike_factor
 
 LEAST: Final = {Measure.ROWS_READ: 10_000, Measure.ROWS_WRITTEN: 1_000, Measure.BYTES_SYNCED: 10 * 1024 * 1024}
 """Usage below this in an hour isn't a spike, however little is usual."""
@@ -16,7 +17,9 @@ WEEKS_AT_LEAST: Final = 3
 DAYS: Final = 14
 DAYS_AT_LEAST: Final = 10
 QUIET_HOURS: Final = 3
-"""How many quiet hours in a row end a spike."""
+"""How many quiet hours end a spike. Hours that aren't known don't count."""
+UNKNOWN_HOURS: Final = 24
+"""If it isn't known for so many hours what a database used, its alert ends, and says so."""
 SPREADS: Final = 6.0
 """Besides the factor, a spike exceeds the usual by this many robust standard deviations."""
 _SIGMA: Final = 1.4826
@@ -49,7 +52,7 @@ def hours_needed(at: datetime) -> list[datetime]:
     """Return the hours that are needed to decide about a spike at `at`, and those of its chart."""
     weeks = [hour for week in range(1, WEEKS + 1) for hour in _around(at - week * timedelta(weeks=1))]
     days = [hour for day in range(1, DAYS + 1) for hour in _around(at - timedelta(days=day))]
-    recent = [at - back * HOUR for back in range(CHART_HOURS + QUIET_HOURS)]
+    recent = [at - back * HOUR for back in range(UNKNOWN_HOURS)]
     return sorted({*weeks, *days, *recent})
 
 
@@ -85,19 +88,37 @@ def spike(history: History, database_id: str, at: datetime, factor: float) -> Sp
     return max(found, key=lambda one: one[0])[1] if found else None
 
 
-def has_ended(history: History, database_id: str, at: datetime, factor: float) -> bool:
-    """Return True if the last hours are all known, and in none of them the database used more than half of a spike."""
-    return all(_is_quiet(history, database_id, at - back * HOUR, factor) for back in range(QUIET_HOURS))
+def end_of(history: History, alert: Alert, at: datetime) -> AlertEnd | None:
+    """Return why the alert of a spike ends. None if it stays open.
+
+    It has ended if the database used at most half of a spike in each of the last known hours. If for a day it wasn't
+    known what it used, although Turso's counters were read, it isn't known whether the spike has ended.
+    """
+    hours = [at - back * HOUR for back in range(UNKNOWN_HOURS)]
+    known = [quiet for hour in hours if (quiet := _is_quiet(history, alert, hour)) is not None]
+    if len(known) >= QUIET_HOURS and all(known[:QUIET_HOURS]):
+        return AlertEnd.BELOW
+    were_read = sum(hour in history.readings for hour in hours)
+    return AlertEnd.UNKNOWN if not known and were_read > UNKNOWN_HOURS / 2 else None
 
 
-def _is_quiet(history: History, database_id: str, at: datetime, factor: float) -> bool:
-    quiet = []
+def _is_quiet(history: History, alert: Alert, at: datetime) -> bool | None:
+    """Return whether a database used at most half of a spike in the hour before `at`.
+
+    If it isn't known what is usual at this hour, it is compared with what was usual when the spike began.
+
+    Returns:
+        None if the number that the alert is about isn't known, and no other is high.
+    """
+    factor, quiet = max(spike_factor(alert.threshold) / 2, 1.5), dict[Measure, bool]()
     for measure in FLOWS:
-        used, known = history.used(database_id, measure, at), usual(history, database_id, measure, at)
-        if used is None or known is None:
-            continue
-        quiet.append(used < LEAST[measure] or used <= max(factor / 2, 1.5) * known.level)
-    return bool(quiet) and all(quiet)
+        used, known = history.used(alert.subject_id, measure, at), usual(history, alert.subject_id, measure, at)
+        level = known.level if known else alert.compared if measure is alert.measure else None
+        if used is not None and (used < LEAST[measure] or level is not None):
+            quiet[measure] = used < LEAST[measure] or used <= factor * (level or 0.0)
+    if not all(quiet.values()):
+        return False
+    return quiet.get(alert.measure)
 
 
 def _around(at: datetime) -> list[datetime]:

@@ -1,14 +1,17 @@
 """Decides about an organization's alerts after each sample, from current facts."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
+from bot.commands._existing_databases import keep_listed
 from bot.commands.alerts._views import Sight
 from bot.core.alerts import Alert, AlertEnd, AlertKind, AlertSubscription, Measure, merged
+from bot.core.alerts.database_states import concern_databases
 from bot.core.alerts.evaluation import end_open, evaluate
 from bot.core.alerts.facts import Facts
 from bot.core.alerts.hours import FLOWS, History, due_at, value_of
@@ -22,6 +25,7 @@ from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.outcomes.alert_notices import PREFIX, is_alert
 from bot.pipeline.outcomes.alert_readers import reader_of
 from bot.turso.ids import made_at
+from bot.turso.models import Listing
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +59,8 @@ async def decide_alerts(
     await _end(env, end_open((one for one in known if one.channel_id not in listening), AlertEnd.OFF))
     if not wanted:
         return
-    facts, sights = await _facts(env, organization, wanted, known, in_time=in_time), _Targets(env, organization)
+    sights = _Targets(env, organization)
+    facts = await _of_existing(await _facts(env, organization, wanted, known, in_time=in_time), sights)
     for subscription in wanted:
         mine = [one for one in known if one.channel_id == subscription.channel_id]
         try:
@@ -73,6 +78,12 @@ async def decide_alerts(
                 log.info(
                     "alert.raised", alert=alert.id, kind=alert.kind, measure=alert.measure, channel=alert.channel_id
                 )
+
+
+async def spiking(env: Environment, organization: str) -> frozenset[str]:
+    """Return the `DbId`s of the databases with open alerts about a spike. What they use must be known to end these."""
+    open_ones = await env.store.alerts.open(organization=organization)
+    return frozenset(one.subject_id for one in open_ones if one.kind is AlertKind.SPIKE)
 
 
 async def end_unwatched(env: Environment, organization: str) -> None:
@@ -117,6 +128,17 @@ async def _facts(
         busiest, history = await _history(env, organization, readings, spiking)
         facts = replace(facts, busiest=busiest, history=history)
     return facts
+
+
+async def _of_existing(facts: Facts, targets: "_Targets") -> Facts:
+    """Leave out the tokens and freezes of databases that no longer exist, as digests and Home do.
+
+    The databases are listed only if there is something to alert about. If Turso doesn't respond, nothing is left out.
+    """
+    listing = await targets.listing() if concern_databases(facts) else None
+    if listing is None:
+        return facts
+    return replace(facts, tokens=keep_listed(facts.tokens, listing), holds=keep_listed(facts.holds, listing))
 
 
 async def _databases(env: Environment, organization: str) -> list[UsageSample]:
@@ -182,18 +204,20 @@ class _Targets:
 
     env: Environment
     organization: str
-    _found: Mapping[str, Target] | None = None
+    _listing: Listing | None = None
+    _is_read: bool = False
+
+    async def listing(self) -> Listing | None:
+        """Return the databases, or None if Turso doesn't respond. Makes one call."""
+        if not self._is_read:
+            self._is_read = True
+            with suppress(BotError):
+                self._listing = await self.env.turso_clients.turso(self.organization).listed()
+        return self._listing
 
     async def by_id(self) -> Mapping[str, Target]:
         """Return each database with its group and sources, by `DbId`. Empty if Turso doesn't respond."""
-        if self._found is None:
-            try:
-                listed = await self.env.turso_clients.turso(self.organization).listed()
-            except BotError:
-                self._found = {}
-            else:
-                self._found = {one.id: target for one, target in listed.with_targets()}
-        return self._found
+        return {one.id: target for one, target in (await self.listing() or Listing()).with_targets()}
 
 
 async def _sight(env: Environment, subscription: AlertSubscription, targets: _Targets) -> Shown | None:

@@ -17,7 +17,7 @@ from bot.core.records.timers import Timer
 from bot.core.records.usage import UsageReading, UsageSample
 from bot.errors import BotError
 from bot.pipeline.environment import Environment
-from bot.pipeline.timers.alerts import decide_alerts, end_unwatched, subscriptions_of
+from bot.pipeline.timers.alerts import decide_alerts, end_unwatched, spiking, subscriptions_of
 from bot.turso.ids import made_at
 from bot.turso.models import OrganizationUsage, Usage
 
@@ -103,7 +103,12 @@ async def take_reading(env: Environment, organization: str) -> None:
     newest = max((one.day for one in known), default="")
     before = {one.database_id: one for one in known if one.day == newest}
     found, is_complete = growth(
-        readings[-1] if readings else None, reading, before, {one.database_id: one for one in samples}, made_at
+        readings[-1] if readings else None,
+        reading,
+        before,
+        {one.database_id: one for one in samples},
+        made_at,
+        watched=await spiking(env, organization),
     )
     await env.store.samples.add_reading(replace(reading, is_complete=is_complete), found, samples)
 

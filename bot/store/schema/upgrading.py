@@ -18,7 +18,7 @@ from bot.store.connections.failures import describe_failure
 from bot.store.connections.urls import Place, place_of
 from bot.store.schema import _dbos_schema
 
-REVISIONS = tuple(f"{number:04}" for number in range(1, 16))
+REVISIONS = tuple(f"{number:04}" for number in range(1, 17))
 NEWEST = REVISIONS[-1]
 """The newest migration. A store that has it needs no upgrade, so Alembic isn't imported."""
 UPGRADE_LOCK = 0x7457_0A0E

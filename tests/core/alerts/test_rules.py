@@ -1,4 +1,4 @@
-"""When alerts are raised: billing periods, spikes, forecasts, thresholds and their hysteresis."""
+"""When alerts are raised: spikes, forecasts, thresholds and their hysteresis."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.alerts import Alert, AlertEnd, AlertKind, AlertSubscription, Measure
-from bot.core.alerts.billing import Period, period_of
+from bot.core.alerts.billing import Period
 from bot.core.alerts.evaluation import Changes, evaluate
 from bot.core.alerts.facts import Facts
 from bot.core.alerts.forecast import Forecast, forecast
 from bot.core.alerts.hours import HOUR, History
-from bot.core.alerts.spikes import Spike, has_ended, spike
+from bot.core.alerts.spikes import Spike, spike
 from bot.core.records.usage import UsageGrowth, UsageReading, UsageSample
 
 NOON = datetime(2026, 11, 24, 11, 58, tzinfo=UTC)
@@ -23,39 +23,6 @@ READ = Measure.ROWS_READ
 
 def reading(at: datetime, read: int | None, storage: int | None = 0) -> UsageReading:
     return UsageReading("acme", at, at, read, None, None, storage)
-
-
-# Billing periods
-
-
-def at_days(*days: tuple[int, int, int]) -> list[UsageReading]:
-    """Return readings, given as (month, day, rows read), each at noon."""
-    return [reading(datetime(2026, month, day, 12, tzinfo=UTC), rows) for month, day, rows in days]
-
-
-@pytest.mark.parametrize(
-    ("readings", "key"),
-    [
-        pytest.param(at_days((11, 23, 5), (11, 24, 9)), "2026-11", id="an ordinary day"),
-        pytest.param(at_days((10, 31, 900), (11, 1, 9)), "2026-11", id="restarted with the month"),
-        pytest.param(at_days((10, 31, 900), (11, 1, 950)), "2026-10", id="not restarted yet"),
-        pytest.param(at_days((10, 31, 900), (11, 2, 950), (11, 4, 999)), "2026-11", id="never seen to restart"),
-        pytest.param(at_days((10, 20, 900), (11, 4, 999)), "2026-11", id="nobody looked at the turn of the month"),
-        pytest.param(at_days((11, 16, 900), (11, 17, 9), (11, 24, 50)), "2026-11-17", id="restarted in mid-month"),
-        pytest.param(at_days((10, 16, 900), (10, 17, 9), (11, 4, 50)), "2026-10-17", id="its month isn't over"),
-        pytest.param(at_days((10, 16, 900), (10, 17, 9), (11, 20, 50)), "2026-11", id="its month is over"),
-    ],
-)
-def test_a_billing_period_is_a_month_unless_the_counters_say_otherwise(
-    readings: Sequence[UsageReading], key: str
-) -> None:
-    assert period_of(readings).key == key
-
-
-def test_a_period_from_the_31st_ends_on_the_last_day_of_a_shorter_month() -> None:
-    readings = [reading(datetime(2026, 1, day, 12, tzinfo=UTC), rows) for day, rows in ((30, 900), (31, 3))]
-
-    assert period_of(readings).until.date().isoformat() == "2026-02-28"
 
 
 # Spikes
@@ -95,12 +62,6 @@ def test_a_daily_pattern_that_moves_by_an_hour_with_the_clocks_is_not_a_spike() 
 
     assert spike(history, "db-1", NOON, 5.0)
     assert spike(History({**history.readings, **readings}, {**history.growth, **growth}), "db-1", NOON, 5.0) is None
-
-
-def test_unknown_hours_do_not_end_a_spike() -> None:
-    quiet = weeks(9_000, 9_000, 10_000, 11_000)
-
-    assert not has_ended(quiet, "db-1", NOON, 5.0), "the two hours before aren't known"
 
 
 # Forecasts

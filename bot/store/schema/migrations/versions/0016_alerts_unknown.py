@@ -1,0 +1,23 @@
+"""An alert that ended only because nothing was known may be raised again in its period."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0016"
+down_revision = "0015"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create the unique index without the alerts that ended that way."""
+    where = sa.text("\"end\" IS NULL OR \"end\" NOT IN ('off', 'unwatched', 'unknown')")
+    op.drop_index("alerts_once", table_name="alerts")
+    op.create_index(
+        "alerts_once",
+        "alerts",
+        ["channel_id", "key", "period"],
+        unique=True,
+        sqlite_where=where,
+        postgresql_where=where,
+    )
