@@ -11,7 +11,7 @@ from bot.blocks.kit import Element, Style
 from bot.blocks.text import Plain
 from bot.commands._lines import command_line
 from bot.commands.alerts import alert_mute
-from bot.commands.alerts._views import WRITES
+from bot.commands.alerts._views import WRITES, database_of
 from bot.commands.databases import freeze, triage
 from bot.commands.incidents import incident_start
 from bot.commands.organization import overages
@@ -42,20 +42,11 @@ class AlertAction:
     starts_incident: bool = False
     """True if it starts an incident. The alert is then the first entry of its timeline."""
 
-    def helps(self, alert: Alert, view: AlertView) -> bool:
+    def helps(self, view: AlertView) -> bool:
         """Return True if the button fits what the card shows."""
         if self.about_organization:
             return view.is_whole and view.overages is not True
-        shown = alert.is_of_database or database_of(alert)[0] in {part.name for part in view.parts}
-        return shown or not self.about_database
-
-
-def database_of(alert: Alert) -> tuple[str, str]:
-    """Return the name and `DbId` of the buttons' database: the alert's, or the one that contributes most."""
-    if alert.is_of_database:
-        return alert.subject, alert.subject_id
-    first = next((one for one in alert.contributors if one.database), None)
-    return (first.database, first.database_id) if first else ("", "")
+        return view.target is not None or not self.about_database
 
 
 def _triage(alert: Alert) -> str:

@@ -14,7 +14,7 @@ from bot.commands.usage import usage
 from bot.core.alerts import Alert, AlertKind, Contributor, Measure
 from bot.core.model import Target
 from bot.core.policy import Scope
-from bot.turso.models import TopQuery
+from bot.turso.models import Listing, TopQuery
 
 QUERY: Final = 120
 """How many characters of a query are shown."""
@@ -54,14 +54,32 @@ def _scope(ctx: Context, command: str) -> Scope:
     return ctx.policy.scope(ctx.subject, command)
 
 
+def database_of(alert: Alert) -> tuple[str, str]:
+    """Return the name and `DbId` of the buttons' database: the alert's, or the one that contributes most."""
+    if alert.is_of_database:
+        return alert.subject, alert.subject_id
+    first = next((one for one in alert.contributors if one.database), None)
+    return (first.database, first.database_id) if first else ("", "")
+
+
 async def found_target(ctx: Context, sight: Sight, name: str, database_id: str) -> Target | None:
     """Return a database of an alert if it may be named. Calls Turso, unless every database may be named."""
     if not name or sight.names_all:
         return Target(name) if name else None
-    listed = await attempt(ctx.turso.listed())
-    found = {one.id: target for one, target in listed.with_targets()} if listed else {}
+    return _seen(sight, await attempt(ctx.turso.listed()), name, database_id)
+
+
+def _seen(sight: Sight, listing: Listing | None, name: str, database_id: str) -> Target | None:
+    """Return a database as the policy sees it, by its `DbId`. None if it may not be named or no longer exists.
+
+    If Turso doesn't list it, but it may exist, its name is enough where every database may be named.
+    """
+    found = {one.id: target for one, target in listing.with_targets()} if listing else {}
     target = found.get(database_id)
-    return target if target and target.name == name and sight.covers(target) else None
+    if target is not None:
+        return target if target.name == name and sight.covers(target) else None
+    may_exist = listing is None or (listing.left_out > 0 and name not in {one.name for one in listing})
+    return Target(name) if name and may_exist and sight.names_all else None
 
 
 async def may_see(ctx: Context, alert: Alert) -> bool:
@@ -78,9 +96,15 @@ async def view_of(ctx: Context, alert: Alert) -> AlertView:
     """Read the content of the card: the databases that may be named, their top queries, and whether overages are on."""
     sight = Sight.of(ctx)
     about_quota = alert.kind in (AlertKind.QUOTA, AlertKind.FORECAST)
-    parts = await asyncio.gather(*(_part(ctx, sight, alert, one) for one in _contributors(alert)))
+    listing = await attempt(ctx.turso.listed())
+    parts = await asyncio.gather(*(_part(ctx, sight, alert, one, listing) for one in _contributors(alert)))
     details = await attempt(ctx.turso.organization_details()) if about_quota and sight.is_whole else None
-    return AlertView(sight.is_whole, [one for one in parts if one], details.overages if details else None)
+    return AlertView(
+        sight.is_whole,
+        [one for one in parts if one],
+        details.overages if details else None,
+        _seen(sight, listing, *database_of(alert)),
+    )
 
 
 def _contributors(alert: Alert) -> list[Contributor]:
@@ -89,10 +113,13 @@ def _contributors(alert: Alert) -> list[Contributor]:
     return list(alert.contributors)
 
 
-async def _part(ctx: Context, sight: Sight, alert: Alert, one: Contributor) -> AlertPart | None:
-    target = await found_target(ctx, sight, one.database, one.database_id)
+async def _part(
+    ctx: Context, sight: Sight, alert: Alert, one: Contributor, listing: Listing | None
+) -> AlertPart | None:
+    target = _seen(sight, listing, one.database, one.database_id)
     if target is None:
-        return None
+        gone = mrkdwn("It no longer exists.")
+        return AlertPart(one.database, one.amount, gone) if one.database and sight.names_all else None
     if not sight.with_queries.covers(target):
         return AlertPart(one.database, one.amount, Mrkdwn(""))
     since = alert.since if alert.kind is AlertKind.SPIKE else min(alert.since, ctx.now - LAST)

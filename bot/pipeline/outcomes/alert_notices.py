@@ -15,11 +15,11 @@ from bot.commands.base import Context
 from bot.core.actions import action_of_line
 from bot.core.alerts import ENDED, RAISED, Alert, AlertEnd
 from bot.core.reply import Reply
-from bot.errors import CannotPost
+from bot.errors import BotError, CannotPost
 from bot.pipeline.authorization.anybody import anybody_may, facts_of
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.alert_readers import reader_of
-from bot.pipeline.outcomes.delivery import CHANNEL, Notice, deliver_and_close, may_be_seen
+from bot.pipeline.outcomes.delivery import CHANNEL, Notice, deliver_and_close
 
 log = structlog.get_logger(__name__)
 
@@ -93,27 +93,50 @@ async def _buttons(env: Environment, alert: Alert, view: AlertView) -> list[Elem
     helping = {
         action_id: action
         for action_id, action in ACTIONS.items()
-        if action.helps(alert, view) and (has_profile or not action.starts_incident)
+        if action.helps(view) and (has_profile or not action.starts_incident)
     }
-    lines = {action_id: action.line(alert) for action_id, action in helping.items()}
-    return [
-        button_of(action_id, alert)
-        for action_id, line in lines.items()
-        if line and await anybody_may(env, facts, action_of_line(env.grammar, line))
-    ]
+    found = []
+    for action_id, action in helping.items():
+        if line := action.line(alert):
+            wanted = action_of_line(env.grammar, line)
+            if action.about_database and view.target is not None:  # with its group, on which rules may depend
+                wanted = replace(wanted, databases=(view.target,))
+            if await anybody_may(env, facts, wanted):
+                found.append(button_of(action_id, alert))
+    return found
+
+
+async def redraw_ended(env: Environment, alert: Alert, ts: str) -> None:
+    """Show on a card that its alert has ended. Slack may have refused that when it ended.
+
+    A failure is ignored, since the next press tries again.
+    """
+    try:
+        _, card = await _end_card(env, alert)
+        await env.messenger.update(alert.channel_id, ts, card)
+    except BotError as error:
+        log.info("the card of an alert was not brought up to date", alert=alert.id, why=str(error))
+
+
+async def _end_card(env: Environment, alert: Alert) -> tuple[bool, Reply]:
+    """Return the card of an ended alert, and whether its channel may still see what it was about. Raises Unavailable.
+
+    Otherwise the card says only that the alert has ended, so it replaces the old one even where the bot may not post.
+    """
+    ctx = await _reader(env, alert)
+    if ctx is None:
+        return False, ended_card(alert)
+    return True, alert_card(alert, AlertView(Sight.of(ctx).is_whole))
 
 
 async def _show_end(env: Environment, alert: Alert) -> str:
     """Update the card of an alert that has ended. Post it again if it is gone. Returns how people were notified."""
     if not await env.store.notices.was_notified(alert.id, RAISED, CHANNEL):
         return SUPERSEDED
-    if not await may_be_seen(env, alert.channel_id):
-        return NOT_SHOWN
-    ctx = await _reader(env, alert)
-    card = alert_card(alert, AlertView(Sight.of(ctx).is_whole)) if ctx else ended_card(alert)
+    is_shown, card = await _end_card(env, alert)
     if alert.card_ts and await env.messenger.update(alert.channel_id, alert.card_ts, card):
         return CHANNEL
-    if ctx is None or alert.end in QUIET_ENDS:
+    if not is_shown or alert.end in QUIET_ENDS:
         return NOT_SHOWN
     try:
         ts = await env.messenger.post(alert.channel_id, card)

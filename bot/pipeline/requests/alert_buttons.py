@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from bot.blocks.alert_cards import headline
 from bot.blocks.text import notification
-from bot.commands.alerts._actions import ACTIONS, AlertAction, database_of
+from bot.commands.alerts._actions import ACTIONS, AlertAction
+from bot.commands.alerts._views import database_of
 from bot.commands.base import Command, FollowUp
 from bot.core.actions import action_of
 from bot.core.alerts import Alert
@@ -14,19 +15,30 @@ from bot.core.requests.incoming import Incoming
 from bot.core.requests.plan import PlanTarget
 from bot.errors import BadInput, Refused
 from bot.pipeline.approval.presses import may_be_pressed_in, require_access
-from bot.pipeline.authorization.decision import judge
+from bot.pipeline.authorization.command_line import decide_line
 from bot.pipeline.authorization.plan_drift import other_object
 from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.alert_notices import redraw_ended
 from bot.pipeline.requests import command_lines
-from bot.pipeline.requests.places import require_in_channel
+from bot.pipeline.requests.places import require_in_channel, with_channel_of_now
+from bot.turso import DatabaseNotFound
 
 
 async def press(env: Environment, incoming: Incoming) -> str:
-    """Handle a button of an alert's card, even after the alert has ended."""
+    """Handle a button of an alert's card, even after the alert has ended. Its card then loses the buttons."""
     await require_access(env, incoming, "do")
     alert = await env.store.alerts.get(incoming.value) if incoming.value else None
     if alert is None or not may_be_pressed_in(incoming.channel_id, alert.channel_id):
         raise BadInput("I can't find this alert. `/turso alert list` shows the open ones.")
+    try:
+        return await _carry_out(env, incoming, alert)
+    finally:
+        if not alert.is_open and incoming.message_ts and not incoming.is_ephemeral:
+            await redraw_ended(env, alert, incoming.message_ts)
+
+
+async def _carry_out(env: Environment, incoming: Incoming, alert: Alert) -> str:
+    """Decide on the button's command line as if the person had typed it, and carry it out."""
     action = ACTIONS[incoming.action_id]
     line = action.line(alert)
     if not line:
@@ -37,7 +49,7 @@ async def press(env: Environment, incoming: Incoming) -> str:
     await require_in_channel(env, here)
     read = env.grammar.parse(line)
     assert isinstance(read, Parsed), "the line is complete"
-    subject = await env.subject(here)
+    subject = await with_channel_of_now(env, await env.subject(here), fresh=True)
     _require_same_organization(env, subject, alert)
     if action.about_database and not read.spec.changes:
         await _require_same_database(env, subject, read, alert)
@@ -61,7 +73,11 @@ async def _require_same_database(env: Environment, subject: Subject, read: Parse
     Raises:
         Refused: the database of the alert was destroyed.
     """
-    if judge(env, subject, action_of(read.spec.name, read.args)).verdict is Verdict.DENY:
+    try:
+        decision, _ = await decide_line(env, subject, action_of(read.spec.name, read.args))
+    except DatabaseNotFound:
+        return  # the answer says so
+    if decision.verdict is Verdict.DENY:
         return  # the answer only says that it doesn't exist
     turso = env.turso_clients.turso(alert.organization)
     if why := await other_object(turso, PlanTarget(*database_of(alert))):

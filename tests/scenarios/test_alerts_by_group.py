@@ -1,0 +1,113 @@
+"""An alert's database is looked up by its ID, with its group: for its buttons, its top query, and a press."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from bot.core.alerts import AlertEnd, AlertKind
+from tests.policies import WITH_NAMED_DBA
+from tests.scenarios.alerting import ended, keep_usage_unknown, made, raise_one, raised, shown
+from tests.world import ANA, BEN, DB_OPS, ORDERS, World, buttons, set_policy, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = (
+    WITH_NAMED_DBA
+    + """\
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: [read, alert], to: dba}
+      - {allow: freeze, to: dba, confirm: none, databases: ["group:europe"]}
+  C0ORDERS:
+    databases: ["group:europe"]
+    rules:
+      - {allow: [read, alert, freeze], confirm: none}
+"""
+)
+FREEZE, QUERIES = "Freeze writes 30 min", "/usage/queries"
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def alerts_on(world: World) -> AsyncIterator[None]:
+    """Turn on alerts in both channels, and undo afterwards what the test did to the world."""
+    keep_usage_unknown(world)
+    await world.person(ANA).types("/turso alert on", holding="Alerts are on")
+    await world.person(ANA).types("/turso alert on", ORDERS, holding="Alerts are on")
+    await world.wait_until_idle()
+    yield
+    set_policy(world, OWN_POLICY)
+    world.turso.faults.clear()
+    assert world.bot is not None
+    for one in await world.bot.store.alerts.open():
+        await ended(world, one, AlertEnd.OFF)
+
+
+async def test_a_channel_of_a_group_gets_the_buttons_and_the_query_of_its_database(world: World) -> None:
+    await raised(world, AlertKind.SPIKE, "search-eu", channel=ORDERS)
+
+    card = await shown(world, "`search-eu`: 120,000", ORDERS)
+
+    assert {"Triage", FREEZE} <= buttons(card).keys()
+    assert "op query" in words(card)
+
+
+@pytest.mark.parametrize(("name", "is_offered"), [("users-eu", True), ("users", False)])
+async def test_a_rule_for_a_group_decides_about_the_button(world: World, name: str, is_offered: bool) -> None:
+    await raised(world, AlertKind.SPIKE, name)
+
+    card = await shown(world, f"`{name}`: 120,000")
+
+    assert "Triage" in buttons(card)
+    assert (FREEZE in buttons(card)) is is_offered
+
+
+async def test_a_quota_alert_offers_the_buttons_for_the_largest_database_of_the_group(world: World) -> None:
+    await raised(world, AlertKind.QUOTA, "orders-eu", "search-eu", channel=ORDERS)
+
+    card = await shown(world, "has used at least 80%", ORDERS)
+
+    assert {"Triage orders-eu", "Freeze orders-eu 30 min"} <= buttons(card).keys()
+
+
+async def test_the_query_of_another_database_with_the_name_is_not_shown(world: World) -> None:
+    await world.create_databases("twin")
+    alert = await made(world, AlertKind.SPIKE, "twin")
+    await destroy(world, "twin")
+    await world.create_databases("twin")
+    asked = len(world.changes("GET", QUERIES))
+
+    await raise_one(world, alert)
+
+    card = await shown(world, "`twin`: 120,000")
+    assert "It no longer exists." in words(card)
+    assert not {"Triage", FREEZE} & buttons(card).keys()
+    assert len(world.changes("GET", QUERIES)) == asked
+
+
+async def test_a_press_does_not_show_another_database_with_the_name_in_a_channel_of_a_group(world: World) -> None:
+    await world.create_databases("twin-eu", group="europe")
+    await raised(world, AlertKind.SPIKE, "twin-eu", channel=ORDERS)
+    card = await shown(world, "`twin-eu`: 120,000", ORDERS)
+    await destroy(world, "twin-eu")
+    await world.create_databases("twin-eu", group="europe")
+
+    heard = await world.person(BEN).presses_and_reads("Triage", card)
+
+    assert "is a different database now" in words(heard)
+
+
+async def test_without_an_answer_from_turso_the_name_decides_about_the_buttons(world: World) -> None:
+    alert = await made(world, AlertKind.SPIKE, "inventory")
+    world.turso.faults.add("status", method="GET", path="*/databases", status=503, count=None)
+
+    await raise_one(world, alert)
+
+    card = await shown(world, "`inventory`: 120,000")
+    assert card.channel_id == DB_OPS
+    assert "Triage" in buttons(card)
+
+
+async def destroy(world: World, name: str) -> None:
+    assert (await world.call_turso("DELETE", f"/databases/{name}")).status_code == 200

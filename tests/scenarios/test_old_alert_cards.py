@@ -1,0 +1,96 @@
+"""Cards of alerts where the bot left or the channel was shared: redrawn if possible, and every press is decided."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.core.alerts import AlertEnd, AlertKind
+from bot.core.requests.request import State
+from tests.authorization.lost import bot_removed, channel_shared, clear_caches
+from tests.present import present
+from tests.scenarios import forging
+from tests.scenarios.alerting import ended, raised, shown
+from tests.scenarios.test_alerts import OWN_POLICY as OWN_POLICY
+from tests.scenarios.test_alerts import SAYS
+from tests.scenarios.test_alerts import alerts_on as alerts_on
+from tests.scenarios.test_unwatched_alerts import take_sample
+from tests.world import ANA, BEN, DB_OPS, World, buttons, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+BUTTONS = ("Triage orders", "Freeze orders 30 min", "Turn on overages", "Start incident", "Mute 1 h", "Mute 1 day")
+LOSSES = {"the bot left": bot_removed, "the channel was shared": channel_shared}
+WHY = {
+    "the bot left": "I'm not in this channel",
+    "the channel was shared": "This channel is shared with another organization",
+}
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def current_facts(world: World) -> AsyncIterator[None]:
+    """Let the bot look up facts about channels again after each test."""
+    yield
+    clear_caches(world)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+async def test_the_card_loses_its_buttons_when_its_channel_may_no_longer_have_it(world: World, loss: str) -> None:
+    assert world.bot is not None
+    alert = await raised(world, AlertKind.QUOTA, "orders")
+    card = await shown(world, SAYS)
+    assert set(buttons(card)) == set(BUTTONS)
+
+    with LOSSES[loss](world, ANA):
+        clear_caches(world)
+        await take_sample(world)
+
+        assert present(await world.bot.store.alerts.get(alert.id)).end is AlertEnd.UNWATCHED
+        after = await world.wait_for_content(card, holding="This alert has ended. It is no longer watched here.")
+        assert not buttons(after)
+        assert "orders" not in words(after)
+        assert "82%" not in words(after)
+
+
+@pytest.mark.parametrize("label", BUTTONS)
+@pytest.mark.parametrize("loss", LOSSES)
+async def test_every_press_on_an_old_card_is_answered_with_why_not(world: World, loss: str, label: str) -> None:
+    await raised(world, AlertKind.QUOTA, "orders")
+    card = await shown(world, SAYS)
+
+    with LOSSES[loss](world, ANA):
+        clear_caches(world)
+        answer = await forging.forge_press(world, ANA, label, card)
+
+    assert WHY[loss] in words(answer)
+    await assert_nothing_done(world)
+
+
+async def assert_nothing_done(world: World) -> None:
+    assert world.bot is not None
+    assert not await world.bot.store.alerts.mutes(world.bot.env.clock.now())
+    assert not await world.bot.store.holds.find()
+    assert not await world.bot.store.requests.find(states=[State.PENDING])
+    assert await world.bot.store.incidents.running_in(DB_OPS) is None
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+async def test_a_card_that_could_not_be_changed_is_changed_by_a_press(world: World, is_refused: bool) -> None:
+    alert = await raised(world, AlertKind.QUOTA, "orders")
+    card = await shown(world, SAYS)
+    fault: Any = world.workspace.faults.add("api_error", "chat.update", error="cant_update_message")
+    await ended(world, alert, AlertEnd.OFF)
+    world.workspace.faults.remove(fault)
+    assert set(buttons(world.current(card))) == set(BUTTONS)
+
+    if is_refused:
+        with channel_shared(world, ANA):
+            clear_caches(world)
+            await forging.forge_press(world, BEN, "Mute 1 h", card)
+            await world.wait_until_idle()
+    else:
+        await world.person(BEN).presses("Mute 1 h", card)
+        await world.wait_until_idle()
+
+    assert not buttons(world.current(card))
+    assert "nded" in words(world.current(card))
