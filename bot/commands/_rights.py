@@ -64,6 +64,11 @@ async def may_approve(ctx: Context, request: Request) -> bool:
     return can_approve(ctx.policy, panel, ctx.subject.person, approvers, request.votes)
 
 
+async def as_counted(ctx: Context, request: Request) -> Request:
+    """Return a request with the votes that count now, as its card shows them."""
+    return await ctx.counted(request) if ctx.counted else request
+
+
 async def _requester_of(ctx: Context, request: Request) -> Subject:
     """Return the requester of a request as a subject. Slack is asked about them again when somebody presses Approve."""
     here = ctx.subject.channel

@@ -112,6 +112,8 @@ class Context:
     every_group: Groups | None = None
     """Returns the user groups of the whole policy. `subject` has those of this channel's rules."""
     explain: Explain | None = None
+    counted: Callable[[Request], Awaitable[Request]] | None = None
+    """Returns a waiting request with the votes that count now."""
     follow_up: FollowUp | None = None
     """What the pressed button is bound to. None if somebody typed the line."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.requests.request import State
 from bot.pipeline.approval import presses, votes
-from tests.authorization.lost import out_of_the_channel
+from tests.authorization.lost import clear_caches, out_of_the_channel
 from tests.incidents.test_home import home
 from tests.scenarios import forging
 from tests.scenarios.absences import OWN_POLICY as OWN_POLICY
@@ -253,6 +253,26 @@ async def test_a_reminder_calls_the_delegate_as_well(world: World) -> None:
         return next((one for one in messages if one.thread_ts == card.ts and ":bell:" in words(one)), None)
 
     assert f"<@{ANA}> <@{BEN}>" in marked_up(await until(reminder, what="the reminder"))
+
+
+@pytest.mark.parametrize("why", ["the policy forbids it", "outside the channel", "the delegation is over"])
+async def test_a_reminder_does_not_call_a_delegate_who_cannot_decide(world: World, why: str) -> None:
+    await away(world, until_="30m")
+    card = await make_request(world, LINE)
+    if why == "the policy forbids it":
+        set_policy(world, OWN_POLICY.replace("may_delegate_to: [deputies]", "may_delegate_to: ['user:U0REMY']"))
+    elif why == "the delegation is over":
+        await world.pass_time(minutes=31)
+
+    with out_of_the_channel(world, BEN if why == "outside the channel" else "nobody"):
+        clear_caches(world)
+        await world.person(DANA).presses_and_reads("Remind", card)
+        await world.wait_until_idle()
+    clear_caches(world)
+
+    answers = [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts]
+    reminders = " ".join(marked_up(one) for one in answers if ":bell:" in words(one))
+    assert (f"<@{ANA}>" in reminders, f"<@{BEN}>" in reminders) == (True, False)
 
 
 async def test_a_request_whose_vote_is_void_is_waiting_for_that_person_again(world: World) -> None:

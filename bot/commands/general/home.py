@@ -1,5 +1,7 @@
 """`/turso` alone: show what you may do here, and what waits for you, with buttons."""
 
+from dataclasses import replace
+
 from pydantic import BaseModel
 
 from bot.blocks import buttons, cards, kit
@@ -8,7 +10,7 @@ from bot.blocks.message import reply
 from bot.blocks.rights import NOTHING, databases_text, right_lines, unknown_groups
 from bot.blocks.text import Mrkdwn, counted, mrkdwn
 from bot.commands._lines import command_line
-from bot.commands._rights import rights_here, unknown_here
+from bot.commands._rights import as_counted, rights_here, unknown_here
 from bot.commands.base import Context, ReadCommand
 from bot.commands.requests.requests import own_requests, requests_to_approve
 from bot.core.reply import Block, Reply
@@ -57,12 +59,13 @@ def _runs(here: set[str]) -> list[Element]:
 
 async def waiting(ctx: Context) -> list[Block]:
     """Return the requests that wait for this person's approval, and their own."""
+    ctx = replace(ctx, scope=ctx.policy.scope(ctx.subject))  # of the channel, because no rule names this command
     theirs, mine = await requests_to_approve(ctx), await own_requests(ctx)
     blocks: list[Block] = []
     for title, requests, approves in (("Waiting for you", theirs, True), ("Your requests", mine, False)):
         if requests:
             blocks += [kit.divider(), kit.section(mrkdwn("*{}*: {}", title, counted(len(requests), "request")))]
-        for one in requests[:WAITING]:
+        for one in [await as_counted(ctx, request) for request in requests[:WAITING]]:
             blocks += cards.request_row(one, ctx.policy.catalogue, now=ctx.now, mine=not approves, may_approve=approves)
     return blocks
 

@@ -7,7 +7,7 @@ from bot.blocks.kit import Element
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
 from bot.commands._lines import command_line
-from bot.commands._rights import is_visible, may_approve
+from bot.commands._rights import as_counted, is_visible, may_approve
 from bot.commands.base import Context, ReadCommand
 from bot.core.declaration import Variant
 from bot.core.parsing.arguments import Count
@@ -48,7 +48,11 @@ async def run(ctx: Context, args: RequestsArgs) -> Reply:
     for one in found[(at - 1) * PAGE : at * PAGE]:
         mine = one.requester == ctx.subject.person.id
         blocks += cards.request_row(
-            one, ctx.policy.catalogue, now=ctx.now, mine=mine, may_approve=await may_approve(ctx, one)
+            await as_counted(ctx, one),
+            ctx.policy.catalogue,
+            now=ctx.now,
+            mine=mine,
+            may_approve=await may_approve(ctx, one),
         )
     return reply(head, [*blocks, *kit.actions(*_pages(args, at, pages))], private=True)
 

@@ -8,25 +8,28 @@ from bot.core.approvers import ApproverSet
 from bot.core.model import Decision, Person
 from bot.core.oncall import is_schedule
 from bot.core.policy import acts_for, is_on
-from bot.core.requests.approval import Tally, tally
-from bot.core.requests.ballots import counts
+from bot.core.requests.approval import Tally
+from bot.core.requests.ballots import Ballots, count
 from bot.core.requests.request import Vote
 from bot.pipeline.authorization.case import Case
 
 
 def count_votes(case: Case, decision: Decision, votes: Iterable[Vote]) -> Tally:
     """Count the votes of people who may approve and are in the channel, by the facts of the case."""
-    votes = list(votes)
-    behalf = {vote.user_id: vote.on_behalf_of for vote in votes if vote.on_behalf_of}
-    there = [one for user, one in case.facts.people.items() if user in (case.facts.channel_members or ())]
-    policy, panel = case.policy, decision.approvers
-    counting = [
-        one.id
-        for one in there
-        if counts(policy, panel, one, case.approvers_of(one.id), on_behalf_of=behalf.get(one.id, ""))
-    ]
-    humans = {user: one.human for user, one in case.facts.people.items()}
-    return tally(votes, counting, case.request.requester, decision.quorum, humans=humans, behalf=behalf)
+    return _ballots(case, decision, votes).tally
+
+
+def _ballots(case: Case, decision: Decision, votes: Iterable[Vote]) -> Ballots:
+    return count(
+        case.policy,
+        decision.approvers,
+        votes,
+        requester=case.request.requester,
+        quorum=decision.quorum,
+        people=case.facts.people,
+        inside=case.facts.channel_members or (),
+        approvers_of=case.approvers_of,
+    )
 
 
 def ballot(case: Case, decision: Decision, at: datetime) -> Vote:
@@ -38,8 +41,8 @@ def ballot(case: Case, decision: Decision, at: datetime) -> Vote:
     approver = person if is_on(case.policy, panel, person) else None
     if approver is None:
         others = [vote for vote in case.request.votes if vote.user_id != person.id]
-        there = count_votes(case, decision, others).approved_by
-        taken = {vote.on_behalf_of or vote.user_id for vote in others if vote.user_id in there}
+        counted = _ballots(case, decision, others).votes
+        taken = {vote.on_behalf_of or vote.user_id for vote in counted if vote.approves}
         in_order = sorted(case.approvers_of(person.id), key=lambda one: one.id in taken)
         approver = acts_for(case.policy, panel, person, in_order)
     behalf = approver.id if approver and approver.id != person.id else ""

@@ -23,6 +23,7 @@ from bot.core.requests.incoming import Incoming, Kind
 from bot.core.requests.request import Mode, Request, State
 from bot.errors import BotError, Unavailable
 from bot.pipeline.authorization.decision import judge
+from bot.pipeline.authorization.vote_counts import with_votes_of_now
 from bot.pipeline.environment import Environment
 from bot.pipeline.home.channel_rights import place_of
 from bot.turso.models import Listing
@@ -68,8 +69,8 @@ class _Drawing:
     async def board(self) -> Board:
         env, store, now = self.env, self.env.store, self.env.clock.now()
         decide, mine, undo, tokens = await asyncio.gather(
-            self._newest("decide", self._requests([State.PENDING]), self._decides),
-            self._newest("mine", self._requests(OPEN, requester=self.me), _always),
+            self._counted("decide", self._requests([State.PENDING]), self._decides),
+            self._counted("mine", self._requests(OPEN, requester=self.me), _always),
             self._newest("undo", self._requests([State.QUARANTINED]), self._undoes),
             self._newest("tokens", lambda limit: self._tokens(now, limit), self._is_there),
         )
@@ -96,6 +97,16 @@ class _Drawing:
             problem=env.rules.problem or "",
             may_use_bot=True,
         )
+
+    async def _counted(
+        self,
+        kind: str,
+        fetch: Callable[[int], Awaitable[Sequence[Request]]],
+        keep: Callable[[Request], Awaitable[bool]],
+    ) -> Page[Request]:
+        """Return a page of requests with the votes that count now."""
+        page = await self._newest(kind, fetch, keep)
+        return replace(page, items=[await with_votes_of_now(self.env, one) for one in page.items])
 
     async def _newest(
         self,

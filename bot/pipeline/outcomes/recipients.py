@@ -10,6 +10,7 @@ from bot.core.oncall import is_schedule, not_said
 from bot.core.requests.request import Mode, Request
 from bot.errors import Unavailable
 from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.delegates import delegates_to_notify
 
 AT_MOST: Final = 25
 """The most people who are notified individually. Others only see the mention in the channel."""
@@ -31,7 +32,7 @@ def is_private(request: Request) -> bool:
 
 
 async def with_people_on_call(env: Environment, request: Request) -> Request:
-    """Return a request that notifies the people who are on call now, instead of their schedules, and delegates.
+    """Return a request that notifies the people who are on call now, instead of their schedules, and their delegates.
 
     Raises:
         Unavailable: Slack doesn't respond.
@@ -41,8 +42,8 @@ async def with_people_on_call(env: Environment, request: Request) -> Request:
     for one in request.notify:
         on_call = sorted((groups.get(one) or frozenset()) - {request.requester})
         people += [f"<@{user}>" for user in on_call] if one in groups else [one]
-    away = {f"<@{one.person}>": one.delegate for one in await env.store.delegations.active(env.clock.now())}
-    people += [f"<@{away[one]}>" for one in people if one in away and away[one] != request.requester]
+    named = _PERSON.findall(" ".join(people))
+    people += [f"<@{one}>" for one in await delegates_to_notify(env, request, named)]
     return replace(request, notify=tuple(dict.fromkeys(people)))
 
 

@@ -1,6 +1,6 @@
 """Cards: views of stored requests. They are posted at least once, and every copy is kept up to date."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Final
@@ -15,9 +15,10 @@ from bot.core.records.holds import HoldKind
 from bot.core.records.incidents import Incident, Review
 from bot.core.reply import Reply
 from bot.core.requests.decision import decide_request
-from bot.core.requests.request import Mode, Request, State, Vote
+from bot.core.requests.request import Mode, Request, State
 from bot.errors import CannotPost, Unavailable
 from bot.pipeline.authorization.case import WantedGroups
+from bot.pipeline.authorization.vote_counts import counted_now
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delegates import delegates_of
 from bot.pipeline.outcomes.delivery import may_be_seen
@@ -154,17 +155,12 @@ async def people_named(env: Environment, request: Request) -> tuple[Request, Nam
         wanted = WantedGroups(requester.groups)
         decision = decide_request(env.rules.policy, replace(requester, groups=wanted), request)
         delegates = await delegates_of(env, decision, inside)
+        request = await counted_now(env, request, decision, inside)
     except Unavailable:
         return request, Named()
     silent = [group for group in wanted.silent if is_schedule(group)]
     approvers = decision.approvers.ids & inside
-    now = [one for one in request.votes if _counts(one, approvers, delegates)]
-    return replace(request, votes=tuple(now)), Named(approvers, delegates, not_said(silent) if silent else "")
-
-
-def _counts(vote: Vote, approvers: Collection[str], delegates: Mapping[str, str]) -> bool:
-    """Return True if a vote counts now, as far as the card knows: its voter may have lost the right."""
-    return delegates.get(vote.on_behalf_of) == vote.user_id if vote.on_behalf_of else vote.user_id in approvers
+    return request, Named(approvers, delegates, not_said(silent) if silent else "")
 
 
 async def post_card(env: Environment, request: Request, *, fresh: bool = True) -> None:

@@ -18,6 +18,7 @@ from bot.core.requests.incoming import Incoming
 from bot.errors import CannotPost
 from bot.pipeline.authorization.command_line import require_line_allowed
 from bot.pipeline.authorization.decision import require_allowed
+from bot.pipeline.authorization.vote_counts import with_votes_of_now
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.follow_ups import share_file
 from bot.pipeline.outcomes.request_cards import with_timeline
@@ -40,7 +41,11 @@ async def answer(
     """
     allowed = require_line_allowed(env, subject, action_of(command.name, read.args))
     decision, action = await with_suggestions(env, env.context(subject, command=command.name), allowed)
-    ctx = replace(env.context(subject, command=command.name, line=read.text), explain=partial(explain, env))
+    ctx = replace(
+        env.context(subject, command=command.name, line=read.text),
+        explain=partial(explain, env),
+        counted=partial(with_votes_of_now, env),
+    )
     work = with_suggestions(env, ctx, command.run(ctx, read.args))
     replace_it = incoming.action_id.startswith("page.")
     private = read.common.private or (replace_it and incoming.is_ephemeral)
