@@ -47,10 +47,11 @@ def _moment(text: str, zone: tzinfo, now: datetime) -> datetime:
         day = datetime.fromisoformat(match["day"]).date() if match["day"] else local.date()
     except ValueError:
         raise BadInput(f"{quoted(text)} isn't a time. {HOW}") from None
-    until = datetime.combine(day, clock, zone)
-    if not match["day"] and until <= local:
-        until += timedelta(days=1)
-    return until.astimezone(UTC)
+    days = [day] if match["day"] else [day, day + timedelta(days=1)]
+    # In the hour that clocks repeat in autumn, a time comes twice: the next one counts.
+    moments = [datetime.combine(one, clock.replace(fold=fold), zone) for one in days for fold in (0, 1)]
+    every = [one.astimezone(UTC) for one in moments]
+    return next((one for one in every if one > now), every[-1])
 
 
 def _after(text: str, now: datetime) -> datetime:
