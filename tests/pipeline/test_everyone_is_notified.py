@@ -18,7 +18,10 @@ from bot.core.records.incidents import Incident, Review
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.requests.request import Mode, Request, State
 from bot.core.requests.transition import Transition
-from bot.pipeline.outcomes.notifications import notify_outcome, notify_review, retry_notification
+from bot.errors import Unavailable
+from bot.pipeline.outcomes.notifications import CARD_TRIES, notify_outcome, notify_review, retry_notification
+from bot.pipeline.timers import incidents
+from bot.pipeline.timers.due import fire
 from tests.pipeline.fake_slack import EVERYBODY, MEMBERS, Notifier, notifier
 from tests.soak import pairs
 from tests.store import samples
@@ -236,6 +239,56 @@ async def test_without_any_failure_an_outcome_is_sent_at_once(here: Notifier, wa
 
     recipients = [one.who for one in here.slack.received]
     assert sorted(recipients) == sorted([EVERYBODY] if way in OPEN else ended.concerned)
+
+
+@pytest.mark.parametrize(
+    "kind", ["approved, succeeded", "approved, denied", "approved, ready", "private, approved, succeeded", "reviewed"]
+)
+async def test_a_card_that_cannot_be_updated_now_delays_no_end(here: Notifier, kind: str) -> None:
+    here.slack.troubles = {"chat.update": ["internal_error"] * 1000}
+
+    ended = await KINDS[kind](here)
+
+    expected = sorted(ended.concerned if ended.is_private else [EVERYBODY])
+    assert sorted(one.who for one in here.slack.received) == expected
+    here.slack.troubles, here.slack.changed = {}, []
+    await here.run_timers()
+    assert CARD in [ts for ts, _ in here.slack.changed], "the card is updated later"
+    assert sorted(one.who for one in here.slack.received) == expected, "nobody is notified again"
+
+
+async def test_a_card_that_can_never_be_updated_is_given_up(here: Notifier) -> None:
+    here.slack.troubles = {"chat.update": ["internal_error"] * 1000}
+    await KINDS["approved, succeeded"](here)
+
+    for _ in range(3 * CARD_TRIES):
+        timers = [one for one in await here.store.timers.due(here.clock.now()) if one.kind is TimerKind.NOTIFY]
+        for timer in timers:
+            await here.store.timers.replace(timer, await retry_notification(here.env, timer))
+        here.clock.pass_(timedelta(minutes=20))
+
+    assert not timers
+    assert [one.who for one in here.slack.received] == [EVERYBODY]
+
+
+async def test_the_end_of_an_incident_is_posted_although_its_first_message_cannot_be_updated(
+    here: Notifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unavailable(*_: Any, **__: Any) -> None:
+        raise Unavailable("Slack isn't answering.")
+
+    monkeypatch.setattr(incidents, "announce_again", unavailable)
+    await incident_over(here)
+    here.clock.pass_(timedelta(hours=2))
+    due = await here.store.timers.due(here.clock.now())
+    (timer,) = [one for one in due if one.kind is TimerKind.INCIDENT_END]
+    with pytest.raises(Unavailable):
+        await fire(here.env, timer)
+
+    assert [one.who for one in here.slack.received if not one.method.startswith("files.")] == [EVERYBODY]
+    monkeypatch.undo()
+    await here.run_timers()
+    assert [one.who for one in here.slack.received if not one.method.startswith("files.")] == [EVERYBODY]
 
 
 async def test_a_shared_channel_sees_no_change_of_the_card_either(here: Notifier) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from bot.sandbox.workspace.model import Message
+from tests.scenarios.forging import private_messages
 from tests.scenarios.requesting import make_request, stored
 from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, buttons, marked_up, until, words
 
@@ -49,6 +50,21 @@ async def test_the_requester_reminds_those_whom_the_rule_notifies_at_most_once_i
     assert "The reminder was sent." in words(await dana.presses_and_reads("Remind", card))
     await until(lambda: len(reminders(world, card)) > before, what="the second reminder")
     assert not direct(world, ANA)
+
+
+async def test_a_reminder_of_a_private_request_is_shown_to_the_approvers_and_not_to_the_requester(world: World) -> None:
+    card = await make_request(world, "/turso rotate {} --reason leak --private")
+    name = (await stored(world, card)).plan.databases[0].name
+
+    def reminded(user_id: str) -> list[Message]:
+        return [one for one in private_messages(world, user_id) if ":bell:" in words(one) and name in words(one)]
+
+    await world.pass_time(minutes=11)
+
+    for one in (ANA, BEN):
+        await until(partial(reminded, one), what=f"the reminder of {one}")
+    await world.wait_until_idle()
+    assert [len(reminded(one)) for one in (ANA, BEN, DANA)] == [1, 1, 0]
 
 
 async def test_presses_at_the_same_moment_remind_once(world: World) -> None:

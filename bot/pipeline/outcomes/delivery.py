@@ -44,7 +44,7 @@ class Notice:
     elsewhere: Reply | None = None
     """The version for direct messages, if it differs."""
     intent_id: str | None = None
-    """The intent with which the first person can be answered."""
+    """The intent with which the requester can be answered."""
     requester: str = ""
     """The requester, if the notice is about a request. Empty otherwise."""
     posted: Callable[[str], Awaitable[None]] | None = None
@@ -178,7 +178,8 @@ async def notify_privately(env: Environment, notice: Notice) -> None:
 
 
 async def _send_ephemeral(env: Environment, notice: Notice, user_id: str) -> bool:
-    intent_id = notice.intent_id if user_id == notice.people[0] else None
+    # Slack shows what answers an intent to the person who typed it, whoever the message is for.
+    intent_id = notice.intent_id if user_id == notice.requester else None
     to = Address(user_id, notice.channel_id, notice.thread_ts, intent_id)
     return await env.messenger.send_ephemeral(to, notice.reply)
 

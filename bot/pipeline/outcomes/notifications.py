@@ -40,6 +40,8 @@ FAULTS: Final = 2
 """How often a notification may fail because of a bug before it is sent as one plain line."""
 SOON: Final = timedelta(seconds=2)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
+CARD_TRIES: Final = 100
+"""How often, within about a day, a card is updated of whose outcome people were already notified."""
 CHANGED: Final = (State.SUCCEEDED, State.QUARANTINED, State.RESTORED, State.FAILED, State.UNKNOWN)
 """Outcomes after which a database may have changed."""
 UNSEEN: Final = (State.EXPIRED, State.CANCELLED, State.DENIED)
@@ -75,6 +77,9 @@ async def retry_notification(env: Environment, timer: Timer) -> Timer | None:
             await notify_review_now(env, timer.subject)
     except Unavailable as error:
         log.warning("people will be notified of an outcome later", subject=timer.subject, why=str(error))
+        is_of_request = timer.subject.startswith("r-")
+        if is_of_request and timer.attempt >= CARD_TRIES and not await env.store.notices.pending(timer.subject):
+            return None
         pause = min(SOON * 2 ** min(timer.attempt, 10), LONGEST_PAUSE)
         return replace(timer, due_at=env.clock.now() + pause, attempt=timer.attempt + 1)
     return None
@@ -86,20 +91,47 @@ async def notify_now(env: Environment, request_id: str) -> None:
         request = await env.store.requests.get(request_id)
         if request is None:
             return
-        if request.state not in ENDS or await env.store.notices.was_notified(request.id, request.state):
-            await refresh_cards(env, request)
+        if request.state in ENDS and not await env.store.notices.was_notified(request.id, request.state):
+            await _notify_first_time(env, request)
         else:
-            how = await _notify_of_outcome(env, request)
-            await follow_up(env, request)
-            if holders_must_know(request):
-                await notify_holders(env, request)
-            for closed in request.facts.get(CLOSED, ()):
-                await notify_outcome(env, closed)
-            await env.store.notices.set_notified(request.id, request.state, how=how)
-            await _afterwards(env, request, how)
-        for owed in await env.store.notices.pending(request_id):
-            if owed.event != request.state:
-                await env.store.notices.set_notified(request_id, owed.event, how="superseded")
+            await refresh_cards(env, request)
+            await _supersede_earlier(env, request)
+
+
+async def _notify_first_time(env: Environment, request: Request) -> None:
+    """Notify people of an outcome, even if the card can't be updated now. A timer updates it later."""
+    card = await _update_card(env, request)
+    how = await _notify_of_outcome(env, request, card)
+    await follow_up(env, request)
+    if holders_must_know(request):
+        await notify_holders(env, request)
+    for closed in request.facts.get(CLOSED, ()):
+        await notify_outcome(env, closed)
+    await env.store.notices.set_notified(request.id, request.state, how=how)
+    await _supersede_earlier(env, request)
+    if card is None:
+        await _update_card_later(env, request)
+    await _afterwards(env, request, how)
+
+
+async def _update_card(env: Environment, request: Request) -> RefreshResult | None:
+    """Update the card. Returns None if Slack doesn't accept that now."""
+    try:
+        return await refresh_cards(env, request)
+    except Unavailable as error:
+        log.warning("a card is brought up to date later", request=request.id, why=str(error))
+        return None
+
+
+async def _update_card_later(env: Environment, request: Request) -> None:
+    await env.store.timers.schedule(Timer(TimerKind.NOTIFY, request.id, env.clock.now() + SOON))
+
+
+async def _supersede_earlier(env: Environment, request: Request) -> None:
+    """Cancel pending notices of earlier outcomes, because people were notified of a later one."""
+    for owed in await env.store.notices.pending(request.id):
+        if owed.event != request.state:
+            await env.store.notices.set_notified(request.id, owed.event, how="superseded")
 
 
 async def notify_plainly(env: Environment, request_id: str) -> None:
@@ -123,6 +155,7 @@ async def notify_plainly(env: Environment, request_id: str) -> None:
             thread_ts=thread,
             is_private=is_private(request) or request.state in UNSEEN,
             intent_id=request.intent_id,
+            requester=request.requester,
         )
         how = await deliver(env, notice)
         for owed in await env.store.notices.pending(request_id):
@@ -141,8 +174,7 @@ async def notify_others(env: Environment, request: Request, state: State) -> Non
         await refresh_cards_about(env, request)
 
 
-async def _notify_of_outcome(env: Environment, request: Request) -> str:
-    shown = await refresh_cards(env, request)
+async def _notify_of_outcome(env: Environment, request: Request, shown: RefreshResult | None) -> str:
     reveals = env.catalogue.reveals(request.command)
     if reveals and request.state in (State.SUCCEEDED, State.UNKNOWN):
         return await _notify_of_reveal(env, request)
@@ -219,11 +251,14 @@ async def notify_review_now(env: Environment, review_id: str) -> None:
     if review is None or review.reviewed_at is None or request is None:
         return await env.store.notices.set_notified(review_id, REVIEWED, how="superseded")
     async with env.notification_lock(review_id):
-        if await refresh_cards(env, request) is RefreshResult.POSTED_AGAIN:
+        card = await _update_card(env, request)
+        if card is RefreshResult.POSTED_AGAIN:
             return await env.store.notices.set_notified(review_id, REVIEWED, how=CHANNEL)
         _, thread_ts = await below_card(env, request)
         reply: Reply = notices.reviewed_notice(review, request, env.catalogue)
         await deliver_and_close(
             env, await notice_of(env, request, REVIEWED, reply, thread_ts=thread_ts, subject=review.id)
         )
+        if card is None:
+            await _update_card_later(env, request)
     return None

@@ -47,13 +47,13 @@ async def end_incident_when_due(env: Environment, timer: Timer) -> Timer | None:
         incident = replace(incident, ended_at=now)
     if not incident.ended_by:
         await _notify_of_end(env, incident)
+        await announce_again(env, incident)
     return None
 
 
 async def _notify_of_end(env: Environment, incident: Incident) -> None:
     if await env.store.notices.was_notified(incident.id, ENDED):
         return
-    await announce_again(env, incident)
     ended = mrkdwn("ended because its time ran out. Incident permissions no longer apply here.")
     reply = last_message(incident.key, ended, await _facts(env, incident))
     notice = Notice(
