@@ -13,6 +13,8 @@ class ErrorAnswer:
     code: str | None = None
     message: str | None = None
     retry_after: float | None = None
+    is_foreign: bool = False
+    """True if the body isn't JSON, as all of Turso's errors are. It may be the page of a proxy."""
 
 
 class TursoError(BotError):

@@ -40,7 +40,8 @@ def read_answer(response: httpx.Response, secret: str) -> ErrorAnswer:
 
     Proxies respond in HTML, and an error text may repeat the credential that was refused.
     """
-    body = _json(response.content)
+    found = _json(response.content)
+    body = found or {}
     raw = body.get("error", body.get("message"))
     code = body.get("code")
     return ErrorAnswer(
@@ -48,6 +49,7 @@ def read_answer(response: httpx.Response, secret: str) -> ErrorAnswer:
         code=clean(str(code))[:_LONGEST] if code else None,
         message=_sentence(raw, secret),
         retry_after=_seconds(response.headers.get("retry-after")),
+        is_foreign=found is None and bool(response.content.strip()),
     )
 
 
@@ -65,6 +67,8 @@ def refusal(answer: ErrorAnswer, subject: Mapping[str, str], *, writes: bool, cr
         return TursoRateLimited("Turso is rate-limiting requests. Try again in a moment.", answer)
     if not 400 <= status < 500 or status == 408:
         return _unavailable(answer, writes=writes)
+    if status == 404 and subject and answer.is_foreign:
+        return _not_of_turso(answer, writes=writes)
     text = (answer.message or "").lower()
     if creates and (status in (409, 422) or "already exists" in text):
         name = subject.get("database", "")
@@ -97,6 +101,14 @@ def _rejected(answer: ErrorAnswer, subject: Mapping[str, str]) -> TursoError:
     if answer.status == 403:
         return TursoForbidden(f"The bot's API token isn't allowed to do this (403). {why}", answer, name=name)
     return TursoRejected(f"Turso refused this ({answer.status}). {why}", answer, name=name)
+
+
+def _not_of_turso(answer: ErrorAnswer, *, writes: bool) -> TursoError:
+    """Return the error for a 404 that a proxy may have sent. It doesn't show that the database is gone."""
+    sentence = "The response (404) isn't in Turso's format. A proxy may have sent it."
+    if writes:
+        return OutcomeUnknown(sentence, answer)
+    return TursoUnavailable(f"{sentence} Try again in a moment.", answer)
 
 
 def _unavailable(answer: ErrorAnswer, *, writes: bool) -> TursoError:
@@ -139,11 +151,12 @@ def unreadable(status: int, *, writes: bool) -> TursoError:
     return TursoUnavailable("Turso's answer can't be read. Try again.", answer)
 
 
-def _json(content: bytes) -> dict[str, Any]:
+def _json(content: bytes) -> dict[str, Any] | None:
+    """Return a JSON object, or an empty one for other JSON. None if the content isn't JSON."""
     try:
         body = from_json(content)
     except ValueError:
-        return {}
+        return None
     return body if isinstance(body, dict) else {}
 
 

@@ -7,7 +7,7 @@ from pydantic_core import from_json
 from bot.turso import answers
 from bot.turso.calls import Calls, read_body, rfc3339
 from bot.turso.databases import DATABASE
-from bot.turso.errors import TursoRejected
+from bot.turso.errors import TursoError
 from bot.turso.models import DatabaseUsage, Organization, OrganizationUsage, Quotas, TopQuery
 
 ORGANIZATION = "/v1/organizations/{organization}"
@@ -48,7 +48,7 @@ class UsageEndpoints(Calls):
         params = {"from": rfc3339(since)}
         try:
             body = await self._get(DATABASE + "/usage/queries", params=params, database=name)
-        except TursoRejected as refused:
+        except TursoError as refused:
             if refused.status not in (400, 404, 405):
                 raise
             body = await self._get(DATABASE + "/stats", database=name)

@@ -107,6 +107,22 @@ async def test_after_a_lost_answer_the_read_back_decides(here: Pipeline) -> None
     assert here.changes() == [DELETE]
 
 
+async def test_a_proxys_404_does_not_show_that_the_database_is_gone(here: Pipeline) -> None:
+    request = await here.approved("db destroy orders --now")
+    real, deleted = here.turso.handle, []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.method == "DELETE":
+            deleted.append(request)
+            no_answer()
+        return httpx.Response(404, text="404 page not found") if deleted else real(request)
+
+    here.of.turso.handle = handle  # type: ignore[method-assign]
+
+    assert await here.execute(request) is State.UNKNOWN
+    assert "orders" in here.turso.databases
+
+
 async def test_a_new_database_is_not_reported_before_its_id_is_known(here: Pipeline) -> None:
     wanted = await here.ask("db create shop")
     real, seen = here.of.turso.handle, []

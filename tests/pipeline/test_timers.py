@@ -1,9 +1,11 @@
 """Timers: each fires once, and sets the next one if there is more to do."""
 
 import httpx
+import pytest
 
 from bot.core.records.timers import TimerKind
 from bot.core.requests.request import State
+from bot.errors import Unavailable
 from tests.pipeline.in_memory import Pipeline
 
 FAULT = httpx.Response(500, json={"error": "internal error"})
@@ -48,6 +50,21 @@ async def test_a_freeze_that_turso_still_shows_is_checked_again(here: Pipeline) 
     assert await here.fire(TimerKind.THAW, hold.id) is not None
 
     assert [one.id for one in await here.env.store.holds.find(organization="acme")] == [hold.id]
+    assert await here.fire(TimerKind.THAW, hold.id) is None
+
+
+async def test_a_freeze_does_not_end_because_a_proxy_answers_404(here: Pipeline) -> None:
+    request = await here.ask("db freeze orders --for 30m")
+    await here.execute(request)
+    (hold,) = await here.env.store.holds.find(organization="acme")
+    real = here.turso.handle
+    here.of.turso.handle = lambda request: httpx.Response(404, text="404 page not found")  # type: ignore[method-assign]
+
+    with pytest.raises(Unavailable, match="A proxy may have sent it"):
+        await here.fire(TimerKind.THAW, hold.id)
+
+    assert [one.id for one in await here.env.store.holds.find(organization="acme")] == [hold.id]
+    here.of.turso.handle = real  # type: ignore[method-assign]
     assert await here.fire(TimerKind.THAW, hold.id) is None
 
 

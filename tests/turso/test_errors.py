@@ -36,7 +36,13 @@ from .organization import TOKEN, Organization, refuse
             "organization",
             id="404 of the organization",
         ),
-        pytest.param(httpx.Response(404, text="<html>"), errors.DatabaseNotFound, "orders", id="404 without JSON"),
+        pytest.param(httpx.Response(404), errors.DatabaseNotFound, "orders", id="404 without a body"),
+        pytest.param(
+            httpx.Response(404, text="<html>"), errors.OutcomeUnknown, "A proxy may have sent it", id="a page"
+        ),
+        pytest.param(
+            httpx.Response(404, text="404 page not found"), errors.OutcomeUnknown, "isn't in Turso's", id="404 as text"
+        ),
         pytest.param(refuse(404, "route not found"), errors.TursoRejected, "route not found", id="404 of the endpoint"),
         pytest.param(refuse(409, "conflict"), errors.TursoRejected, "conflict", id="409 that is no creation"),
         pytest.param(refuse(429, "slow down"), errors.TursoRateLimited, "limiting", id="429"),
