@@ -89,6 +89,8 @@ class Environment:
     notes: OrderedDict[str, Address] = field(default_factory=OrderedDict)
     """The addresses of the private notes which say that a request has started, by request ID."""
     _notification_locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    secrets: Sequence[str] = field(default=(), repr=False)
+    """The secrets of this process that can be recognized in a text."""
     traces: Traces = field(default_factory=NoTraces)
     tracing: Callable[..., AbstractContextManager[Any]] = field(default=lambda **_: nullcontext())
     """Adds a reference to every log line written inside."""

@@ -256,10 +256,11 @@ async def strangers_knock(here: Watched) -> None:
 
 
 async def people_let_something_slip(here: Watched) -> None:
-    """Paste a token as a person. It is refused, and neither stored nor repeated."""
+    """Paste a token and the bot's own secrets as a person. They are refused, and neither stored nor repeated."""
     dana = here.world.person(DANA)
     token = here.canary("that a person pasted")
-    for line in (f'/turso db create x --reason "{token}"', f"/turso {token}", f"/turso show {token}"):
+    own = [f'/turso db create x --reason "{one.value}"' for one in secrets_of_keys(here.keys)]
+    for line in (f'/turso db create x --reason "{token}"', f"/turso {token}", f"/turso show {token}", *own):
         await dana.types(line, holding="looks like a token")
     await here.say(f"<@{here.world.workspace.app.bot_user_id}> {token}")
     await here.has_answered()

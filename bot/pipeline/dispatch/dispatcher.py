@@ -54,7 +54,7 @@ class Dispatcher:
         Returns:
             The work to do after the acknowledgement. None for a redelivery, whose work is already running.
         """
-        if why := pasted_secrets.objection(incoming):
+        if why := pasted_secrets.objection(self.env, incoming):
             return partial(self._guarded, incoming, "not_read", partial(pasted_secrets.refuse, self.env, incoming, why))
         if incoming.kind in (Kind.COMMAND, Kind.MENTION):
             return await self._line(incoming, incoming.text)
@@ -85,7 +85,7 @@ class Dispatcher:
 
         Errors are shown at its fields. Everything else happens after the acknowledgement.
         """
-        if errors := pasted_secrets.errors_of(incoming):
+        if errors := pasted_secrets.errors_of(self.env, incoming):
             return Ack({"response_action": "errors", "errors": errors})
         until = time.monotonic() + RECORD_SECONDS
         try:

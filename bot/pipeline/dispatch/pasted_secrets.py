@@ -1,4 +1,4 @@
-"""Rejection of text that is too long for a command or contains a pasted token.
+"""Rejection of text that is too long for a command, or contains a pasted token or a secret of the bot.
 
 The length is checked first, so that no expression runs over a text of unlimited length.
 """
@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from bot.core.parsing.parse_results import LONGEST_TEXT, TextTooLong
-from bot.core.redaction.egress import looks_secret
+from bot.core.redaction.egress import has_token
 from bot.core.requests.incoming import Incoming, Kind
 from bot.errors import BadInput
 from bot.pipeline.environment import Environment
@@ -20,16 +20,16 @@ SENTENCE: Final = (
 )
 
 
-def objection(incoming: Incoming) -> str | None:
+def objection(env: Environment, incoming: Incoming) -> str | None:
     """Return why incoming text is rejected. None if it isn't."""
     texts = [incoming.text, incoming.value, *(text for value in incoming.values.values() for text in _texts(value))]
-    return next((why for text in texts if (why := _objection(text))), None)
+    return next((why for text in texts if (why := _objection(env, text))), None)
 
 
-def errors_of(incoming: Incoming) -> dict[str, str]:
+def errors_of(env: Environment, incoming: Incoming) -> dict[str, str]:
     """Return the errors of the form fields whose text is rejected, by `block_id`."""
     found = {
-        block: next((why for text in _texts(value) if (why := _objection(text))), None)
+        block: next((why for text in _texts(value) if (why := _objection(env, text))), None)
         for block, value in incoming.values.items()
     }
     return {block: why for block, why in found.items() if why}
@@ -43,10 +43,10 @@ async def refuse(env: Environment, incoming: Incoming, why: str) -> str:
     raise BadInput(why)
 
 
-def _objection(text: str) -> str | None:
+def _objection(env: Environment, text: str) -> str | None:
     if len(text) > LONGEST_TEXT:
         return str(TextTooLong(len(text)))
-    return SENTENCE if looks_secret(text) else None
+    return SENTENCE if has_token(text) or any(secret in text for secret in env.secrets) else None
 
 
 def _texts(value: object) -> Iterator[str]:
