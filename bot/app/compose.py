@@ -30,7 +30,7 @@ from bot.core.concurrency.background import Background
 from bot.core.parsing.grammar import Grammar
 from bot.core.policy import Policy
 from bot.core.ports import Clock
-from bot.core.redaction.egress import is_recognizable
+from bot.core.redaction.egress import is_recognizable, recognizable
 from bot.durable.durable import Durable
 from bot.durable.queue import Queue
 from bot.errors import BotError
@@ -163,6 +163,7 @@ async def running(
             commands=COMMANDS,
             grammar=Grammar(COMMANDS),
             health=health.doctor,
+            secrets=recognizable(_secrets(settings)),
             traces=traces,
         )
         stack.push_async_callback(env.watches.close)
@@ -182,11 +183,9 @@ async def running(
 
         changes = PolicyChanges(env, store)
 
-        async def follow(old: Policy | None, new: Policy) -> None:
-            await turso_clients.follow(new)
-            if counts:
-                await heartbeat.write()
-                await changes.record(old, new)
+        async def report(old: Policy | None, new: Policy) -> None:
+            await heartbeat.write()
+            await changes.record(old, new)
 
         durable: Durable | None = None
         if executes:
@@ -208,10 +207,11 @@ async def running(
                 stack.push_async_callback(loop.stop)
             await stack.enter_async_context(audit_stream(settings, store, clock, background, heartbeat.id))
         # Stopped after durable work, because it shuts down the threads that they use.
-        stack.push_async_callback(
-            background.start("policy watch", lambda: book.apply_changes(follow), every=CHECK_EVERY).stop
-        )
+        watch = background.start("policy watch", lambda: book.apply_changes(turso_clients.follow), every=CHECK_EVERY)
+        stack.push_async_callback(watch.stop)
         if counts:
+            reports = background.start("policy changes", lambda: book.report_changes(report), every=CHECK_EVERY)
+            stack.push_async_callback(reports.stop)
             stack.push_async_callback(heartbeat.delete)
             stack.push_async_callback(background.start(LOOP, signatures.check, every=CHECK_SIGNATURES_EVERY).stop)
             stack.push_async_callback(background.start("presence", heartbeat.write, every=EVERY_SECONDS).stop)

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import threading
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,8 @@ QUIET_SECONDS: Final = 5.0
 RESTLESS_SECONDS: Final = 60.0
 """A file that keeps changing for this long counts as a problem."""
 
+Follow = Callable[[Policy], Awaitable[None]]
+"""Called with the policy that is used from now on."""
 Changed = Callable[[Policy | None, Policy], Awaitable[None]]
 """Called with the previous policy and the new one. At the start, the previous one is None."""
 
@@ -49,7 +52,8 @@ class PolicyBook:
 
         `check` runs in a thread, and must not replace what `reload` has read in the meantime.
         """
-        self._announced: Policy | None = None
+        self._followed: Policy | None = None
+        self._reported: Policy | None = None
         self._seen: str | None = None
         self._seen_since = self._restless_since = now()
         self._verdicts: dict[str, str | None] = {}
@@ -61,6 +65,8 @@ class PolicyBook:
         None if it is used, or will be once it has stayed the same for long enough.
         """
         self.policy = self._load_first()
+        self._unreported = deque([self.policy])
+        """The policies since the last report, in the order in which they were used."""
 
     @property
     def age_seconds(self) -> float:
@@ -72,13 +78,22 @@ class PolicyBook:
         """Return whether the file has changed, but hasn't stayed the same for long enough."""
         return self.problem is None and self._seen not in self._verdicts
 
-    async def apply_changes(self, changed: Changed) -> None:
-        """Check the file once. Calls `changed` for each new policy, again at the next check if the call fails."""
+    async def apply_changes(self, follow: Follow) -> None:
+        """Check the file once. Calls `follow` with a new policy, again at the next check if the call fails."""
         await asyncio.to_thread(self.check)
         policy = self.policy
-        if policy is not self._announced:
-            await changed(self._announced, policy)
-            self._announced = policy
+        if policy is not self._followed:
+            await follow(policy)
+            self._followed = policy
+
+    async def report_changes(self, changed: Changed) -> None:
+        """Call `changed` for each new policy, in order. If a call fails, it is made again next time.
+
+        It may take minutes, for example to post an announcement, so it is no part of the checks of the file.
+        """
+        while self._unreported:
+            await changed(self._reported, self._unreported[0])
+            self._reported = self._unreported.popleft()
 
     def check(self) -> None:
         """Check the file. A changed file is used once it validates and has stayed the same for a while."""
@@ -133,6 +148,7 @@ class PolicyBook:
         except PolicyInvalid as invalid:
             return {**in_force, digest: str(invalid)}
         self.policy, self._loaded = policy, self._now()
+        self._unreported.append(policy)
         log.info("policy in force", hash=policy.hash)
         return {digest: None}
 

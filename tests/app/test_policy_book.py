@@ -280,27 +280,50 @@ def test_a_refused_content_is_not_parsed_again_and_again(scene: Scene, monkeypat
     assert read == [BAD]
 
 
-async def test_a_change_is_reported_until_it_takes_effect(scene: Scene) -> None:
-    seen, fails = [], [True]
+async def test_each_change_is_reported_in_order_until_the_report_succeeds(scene: Scene) -> None:
+    told, fails = [], [False, True, False, False]
 
     async def changed(old: Any, new: Any) -> None:
-        seen.append((old and old.hash, new.hash))
-        if old is not None and fails.pop():
+        told.append((old and old.hash, new.hash))
+        if fails.pop(0):
             raise OSError("the store is away")
 
     first = scene.book.policy
-    await scene.book.apply_changes(changed)
-    await scene.book.apply_changes(changed)
+    await scene.book.report_changes(changed)
+    await scene.book.report_changes(changed)
+    hashes = []
+    for text in (NEW, HALF):
+        scene.write(text)
+        scene.book.reload()
+        hashes.append(scene.book.policy.hash)
+    with pytest.raises(OSError, match="away"):
+        await scene.book.report_changes(changed)
+    await scene.book.report_changes(changed)
+    await scene.book.report_changes(changed)
+
+    new, half = hashes
+    assert told == [(None, first.hash), (first.hash, new), (first.hash, new), (new, half)]
+
+
+async def test_a_new_policy_is_followed_once_and_again_after_a_failure(scene: Scene) -> None:
+    followed, fails = [], [False, True, False]
+
+    async def follow(policy: Policy) -> None:
+        followed.append(policy.hash)
+        if fails.pop(0):
+            raise OSError("no client")
+
+    first = scene.book.policy
+    await scene.book.apply_changes(follow)
+    await scene.book.apply_changes(follow)
     scene.write(NEW)
     scene.book.reload()
-    fails.insert(0, False)
-    with pytest.raises(OSError, match="away"):
-        await scene.book.apply_changes(changed)
-    await scene.book.apply_changes(changed)
-    await scene.book.apply_changes(changed)
+    with pytest.raises(OSError, match="no client"):
+        await scene.book.apply_changes(follow)
+    await scene.book.apply_changes(follow)
+    await scene.book.apply_changes(follow)
 
-    new = scene.book.policy
-    assert seen == [(None, first.hash), (first.hash, new.hash), (first.hash, new.hash)]
+    assert followed == [first.hash, scene.book.policy.hash, scene.book.policy.hash]
 
 
 class Interrupted(PolicyBook):

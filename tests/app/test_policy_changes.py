@@ -254,6 +254,21 @@ async def test_only_the_channel_that_did_not_get_the_announcement_gets_it_again(
     assert [channel for channel, _ in installation.posted] == ["C0ADMIN", "C0OTHER"]
 
 
+async def test_a_channel_that_slack_does_not_accept_now_does_not_delay_the_others(installation: Installation) -> None:
+    moved = policy("deny: destroy", "C0OTHER")
+    posted = installation._post
+
+    async def post(channel_id: str, reply: Any) -> None:
+        if channel_id == "C0ADMIN":
+            raise Unavailable("Slack is away.")
+        await posted(channel_id, reply)
+
+    installation._post = post  # type: ignore[method-assign]
+    await installation.process().record(OLD, moved)
+
+    assert [channel for channel, _ in installation.posted] == ["C0OTHER"]
+
+
 async def test_a_channel_that_has_become_shared_gets_no_announcement(installation: Installation) -> None:
     installation.shared = True
     await installation.process().record(OLD, NEW)

@@ -30,6 +30,7 @@ EXPECTED = {
     "lost intents",
     "open Homes",
     "orphaned workflows",
+    "policy changes",
     "policy watch",
     "presence",
     "retention",

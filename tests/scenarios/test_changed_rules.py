@@ -1,14 +1,17 @@
 """The policy may change between a confirmation question and its answer: the rules at the time of the answer decide."""
 
+import asyncio
 import re
 from typing import Any
 
 import pytest
 
+from bot.app import policy_book, policy_changes
 from bot.core.requests.request import State
 from bot.pipeline.approval import confirmation, presses
+from bot.pipeline.outcomes.policy_notices import announce_policy_change
 from tests.policies import WITH_DBA_GROUP
-from tests.world import DANA, DB_OPS, World, buttons, set_policy, until, words
+from tests.world import DANA, DB_OPS, PATIENCE, World, buttons, set_policy, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TEMPLATE = (
@@ -85,6 +88,30 @@ async def test_the_rules_are_checked_again_between_the_confirmation_and_the_oper
     stale = await world.bot.store.requests.find(states=[State.STALE])
     assert name in [one.plan.target.name for one in stale if one.plan.target]
     assert not world.changes("PATCH", f"/{name}/configuration")
+
+
+async def test_an_announcement_that_slack_delays_does_not_delay_the_next_change(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert world.bot is not None
+    book, begun, may_end = world.bot.health.book, asyncio.Event(), asyncio.Event()
+
+    async def slowly(*arguments: Any) -> None:
+        begun.set()
+        await may_end.wait()
+        await announce_policy_change(*arguments)
+
+    monkeypatch.setattr(policy_changes, "announce_policy_change", slowly)
+    monkeypatch.setattr(policy_book, "QUIET_SECONDS", 0.0)
+    announced = TEMPLATE.replace("channels:", "policy_channel: C0DBOPS\nchannels:", 1)
+    try:
+        (world.data / "policy.yaml").write_text(announced.replace("RULE", "{deny: [freeze, thaw]}"))
+        await asyncio.wait_for(begun.wait(), PATIENCE)
+        before = book.policy.hash
+        (world.data / "policy.yaml").write_text(announced.replace("RULE", "{deny: [freeze, thaw, show]}"))
+        await until(lambda: book.policy.hash != before, what="the next change", within=10)
+    finally:
+        may_end.set()
 
 
 async def test_a_change_of_the_policy_is_in_the_audit_log_and_announced(world: World) -> None:

@@ -9,6 +9,7 @@ from bot.blocks.text import Mrkdwn, mrkdwn
 from bot.blocks.text import channel as channel_link
 from bot.core.records.audit_entry import AuditEntry
 from bot.core.reply import Reply
+from bot.errors import Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import CHANNEL, NOBODY, post_openly
 
@@ -39,16 +40,26 @@ async def announce_policy_change(env: Environment, subject: str) -> None:
         return
     seq = int(subject.removeprefix(_SUBJECT))
     entries = await env.store.audit.page(before_seq=seq + 1, limit=1)
-    how = CHANNEL
+    how, later = CHANNEL, list[Unavailable]()
     for entry in (entry for number, entry in entries if number == seq):
         for channel_id in entry.detail.get(CHANNELS, ()):
-            if await env.store.notices.was_notified(subject, EVENT, channel_id):
-                continue
-            if await post_openly(env, channel_id, announcement(entry), what="a change of the policy"):
-                await env.store.notices.set_notified(subject, EVENT, how=CHANNEL, person=channel_id)
-            else:
-                how = NOBODY
+            try:
+                how = how if await _announce_in(env, subject, channel_id, entry) else NOBODY
+            except Unavailable as error:  # the other channels still get it
+                later.append(error)
+    if later:
+        raise later[0]
     await env.store.notices.set_notified(subject, EVENT, how=how)
+
+
+async def _announce_in(env: Environment, subject: str, channel_id: str, entry: AuditEntry) -> bool:
+    """Announce a change in one channel, once. Returns False if it can't be posted there. Raises Unavailable."""
+    if await env.store.notices.was_notified(subject, EVENT, channel_id):
+        return True
+    if not await post_openly(env, channel_id, announcement(entry), what="a change of the policy"):
+        return False
+    await env.store.notices.set_notified(subject, EVENT, how=CHANNEL, person=channel_id)
+    return True
 
 
 def announcement(entry: AuditEntry) -> Reply:
