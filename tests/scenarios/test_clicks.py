@@ -198,6 +198,25 @@ async def test_a_request_that_no_one_decides_expires_and_its_requester_is_notifi
     assert any(one.thread_ts == card.ts and f"<@{DANA}>" in words(one) for one in world.person(DANA).sees())
 
 
+async def test_an_expired_request_that_one_of_two_approved_is_not_said_to_be_approved_by_no_one(world: World) -> None:
+    card = await make_request(world, "/turso rotate {} --reason leak")
+    await world.person(ANA).presses_and_reads("Approve", card)
+
+    await world.pass_time(minutes=31)
+
+    assert (await reaches(world, card, State.EXPIRED)).outcome == "It didn't get enough approvals in time."
+    await world.wait_for_content(card, holding="It didn't get enough approvals in time.")
+
+
+async def test_what_its_requester_does_not_confirm_in_time_is_not_said_to_lack_an_approval(world: World) -> None:
+    await world.create_databases("not-confirmed")
+    question = await world.person(REMY).types("/turso freeze not-confirmed", holding="Do you want to freeze")
+
+    await world.pass_time(minutes=16)
+
+    assert (await reaches(world, question, State.EXPIRED)).outcome == "It wasn't confirmed in time."
+
+
 async def test_a_token_that_is_not_revealed_in_time_is_never_created(world: World) -> None:
     card = await make_request(world, "/turso token {} --reason migration")
     await world.person(ANA).presses_and_reads("Approve", card)

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.core.records.audit_entry import TIMER
 from bot.core.records.timers import TimerKind
-from bot.core.requests.request import Request, State
+from bot.core.requests.request import Mode, Request, State
 from bot.core.requests.transition import Transition
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.notifications import notify_outcome
@@ -48,7 +48,7 @@ async def expire(
     move = Transition(
         to=State.EXPIRED,
         at=now,
-        changes={"outcome": OUTCOMES[request.state]},
+        changes={"outcome": _outcome(request)},
         entries=[entry("expired", "expired", at=now, request=request, by=TIMER)],
         cancel=tuple({TimerKind.EXPIRE, TimerKind.REMIND, TimerKind.LAPSE} - {keeps}),
         only_unsent=True,
@@ -57,3 +57,13 @@ async def expire(
         env.observer.request(State.EXPIRED)
         await notify_outcome(env, request.id)
     return None
+
+
+def _outcome(request: Request) -> str:
+    """Return why a request expired, as far as that is known."""
+    if request.state is not State.PENDING:
+        return OUTCOMES[request.state]
+    if request.mode is not Mode.APPROVAL:
+        return "It wasn't confirmed in time."
+    is_approved = any(vote.approves for vote in request.votes)
+    return "It didn't get enough approvals in time." if is_approved else OUTCOMES[State.PENDING]
