@@ -1,11 +1,15 @@
 """Approval: whose votes count, how many are needed, and what ends an open request."""
 
+from typing import Any
+
+import httpx
 import pytest
 
 from bot.core.records.timers import TimerKind
 from bot.core.requests.request import State
 from bot.errors import BotError, Refused
-from bot.pipeline.approval import confirmation, expiry, votes
+from bot.pipeline.approval import confirmation, expiry, presses, votes
+from bot.pipeline.authorization.authorize import authorize
 from tests.pipeline.in_memory import ANA, BEN, DANA, ZOE, Pipeline
 
 
@@ -116,3 +120,35 @@ async def test_a_request_that_no_one_decides_expires(here: Pipeline) -> None:
 
     assert (await here.now(request)).state is State.EXPIRED
     assert (await here.events(request))[-1] == "expired/expired"
+
+
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.UNKNOWN])
+async def test_a_late_vote_on_what_was_carried_out_meanwhile_does_not_say_that_nothing_was_changed(
+    here: Pipeline, monkeypatch: pytest.MonkeyPatch, state: State
+) -> None:
+    """The vote was read while the request was waiting. When it is authorized, the database is gone: by this request."""
+    request = await here.ask("db destroy orders --now")
+    answers, silent = here.of.turso.handle, list[httpx.Request]()
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.method == "DELETE" and state is State.UNKNOWN:
+            silent.append(request)
+            answers(request)
+            raise httpx.ReadTimeout("too slow")
+        return httpx.Response(403, json={"error": "not now"}) if silent else answers(request)
+
+    async def after_another_vote(*given: Any, **how: Any) -> Any:
+        monkeypatch.setattr(presses, "authorize", authorize)
+        await votes.vote(here.env, here.press(ANA, request))
+        assert await here.execute(request) is state
+        silent.clear()
+        return await authorize(*given, **how)
+
+    here.of.turso.handle = handle  # type: ignore[method-assign]
+    monkeypatch.setattr(presses, "authorize", after_another_vote)
+
+    with pytest.raises(Refused, match="It is too late"):
+        await votes.vote(here.env, here.press(BEN, request))
+
+    assert (await here.now(request)).state is state
+    assert here.changes() == ["DELETE /databases/orders"]

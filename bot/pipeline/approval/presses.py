@@ -14,7 +14,7 @@ from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.requests.decision import stricter_now
 from bot.core.requests.incoming import Incoming
-from bot.core.requests.request import Mode, Request, State
+from bot.core.requests.request import BEFORE_SENT, Mode, Request, State
 from bot.core.requests.transition import Transition
 from bot.errors import BadInput, BotError, Refused, Unavailable
 from bot.pipeline.approval.expiry import expire
@@ -113,12 +113,20 @@ async def require_authorized(
     answer = await authorize(env, request, step, actor=incoming, compares=compares)
     if answer.refusal is RefusalKind.CHANGED:
         await end_stale(env, request, answer.why)
+        await _require_unsent(env, request)
         raise BotError(f"{answer.why} Nothing was changed. Ask again if you still want it.")
     answer = answer.require_allowed()
     if step in WAITING_STEPS and answer.request.is_over(env.clock.now()):
         await expire(env, request.id, at_latest=answer.request.expires_at)
         raise Refused(OVER)
     return answer
+
+
+async def _require_unsent(env: Environment, request: Request) -> None:
+    """Raise Refused if the request's own change was sent meanwhile. Then it is why the database isn't as planned."""
+    now_request = await env.store.requests.get(request.id) or request
+    if now_request.sent_at is not None or now_request.state not in (*BEFORE_SENT, State.STALE):
+        raise too_late_error(now_request)
 
 
 async def end_stale(env: Environment, request: Request, why: str) -> None:
@@ -131,10 +139,7 @@ async def end_stale(env: Environment, request: Request, why: str) -> None:
         entries=[entry("stale", "stale", at=now, request=request, what=why)],
         cancel=tuple(TimerKind),
     )
-    if (
-        await env.store.requests.move(request.id, expect=[State.PENDING, State.READY, State.UNKNOWN], move=move)
-        is not None
-    ):
+    if await env.store.requests.move(request.id, expect=[State.PENDING, State.READY], move=move) is not None:
         env.observer.request(State.STALE)
         await notify_outcome(env, request.id)
 
