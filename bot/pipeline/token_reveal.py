@@ -31,6 +31,7 @@ LAPSED = {
     State.UNKNOWN: "It is too late to reveal it again. Ask for a new one.",
 }
 SHOWN = "The token was shown to the requester once."
+PERHAPS_SEEN = "only the requester can have seen it"
 
 
 async def reveal(env: Environment, request: Request, incoming: Incoming) -> str:
@@ -42,10 +43,11 @@ async def reveal(env: Environment, request: Request, incoming: Incoming) -> str:
     command = _may_press(env, request, incoming)
     answer = await authorize(env, request, Step.REVEAL, actor=incoming)
     if answer.refusal is RefusalKind.CHANGED:
-        await _stale(env, request, answer.why)
-        raise BotError(f"{answer.why} No token was created.")
+        why = f"{answer.why} {await _none_created(env, request)}"
+        await _stale(env, request, why)
+        raise BotError(why)
     if answer.refusal is RefusalKind.NOT_ALLOWED and answer.decision.verdict is not Verdict.DENY:
-        raise Refused(f"{answer.why} No token was created.")
+        raise Refused(f"{answer.why} {await _none_created(env, request)}")
     _require_in_time(env, answer.require_allowed().request)
     ctx = env.context(answer.subject, organization=request.organization)
     return await _mint_once(env, request, incoming, ctx, command)
@@ -87,7 +89,7 @@ async def _mint_once(
         secret = await command.mint(ctx, request.plan)
     except (NotSent, TursoRejected) as error:
         await env.store.tokens.settle(token_id, TokenState.REFUSED)
-        await _settle(env, request, State.FAILED, f"{error} No token was created.")
+        await _settle(env, request, State.FAILED, f"{error} {await _none_created(env, request)}")
         return "failed"
     except BotError as error:
         await env.store.tokens.settle(token_id, TokenState.UNKNOWN)
@@ -105,7 +107,7 @@ async def _deliver(
     if shown:
         await _settle(env, request, State.SUCCEEDED, SHOWN, fingerprint=fingerprint)
         return "revealed"
-    why = f"The token couldn't be shown. {_may_exist(request, env.clock.now())}"
+    why = f"Slack didn't confirm that the token was shown. {_may_exist(request, env.clock.now(), PERHAPS_SEEN)}"
     await _settle(env, request, State.UNKNOWN, why, fingerprint=fingerprint)
     return "not_delivered"
 
@@ -113,22 +115,23 @@ async def _deliver(
 async def settle_cut_short(env: Environment, request: Request) -> None:
     """End an interrupted reveal as `unknown`, unless the ledger shows that the token was shown. Safe to run again."""
     if request.state is State.EXECUTING:
-        row = await _ledger_row(env, request)
+        rows = await _ledger_rows(env, request)
+        row = next((one for one in rows if one.id == request.facts.get("token")), None)
         if row is not None and row.state is TokenState.LIVE:
             return await _settle(env, request, State.SUCCEEDED, SHOWN, fingerprint=row.fingerprint)
         if row is not None:
             await env.store.tokens.settle(row.id, TokenState.UNKNOWN)
-        may_exist = _may_exist(request, request.updated_at or env.clock.now(), "only the requester can have seen it")
+        may_exist = _may_exist(request, request.updated_at or env.clock.now(), PERHAPS_SEEN)
         why = f"The reveal was interrupted. {may_exist}"
         return await _settle(env, request, State.UNKNOWN, why, cancel=[])
     return await notify_outcome(env, request.id)
 
 
-async def _ledger_row(env: Environment, request: Request) -> LedgerToken | None:
+async def _ledger_rows(env: Environment, request: Request) -> list[LedgerToken]:
     target = request.plan.target
     ids = [target.id] if target else []
     rows = await env.store.tokens.find(organization=request.organization, database_ids=ids, holder=request.requester)
-    return next((row for row in rows if row.id == request.facts.get("token")), None)
+    return [row for row in rows if row.request_id == request.id]
 
 
 async def _settle(
@@ -147,6 +150,14 @@ async def _settle(
     if await env.store.requests.move(request.id, expect=[State.EXECUTING], move=move) is not None:
         env.observer.request(to)
         await notify_outcome(env, request.id)
+
+
+async def _none_created(env: Environment, request: Request) -> str:
+    """Say that no token was created now, and that an earlier press may have created one."""
+    earlier = [row.minted_at for row in await _ledger_rows(env, request) if row.state is TokenState.UNKNOWN]
+    if not earlier:
+        return "No token was created."
+    return f"No other token was created. {_may_exist(request, max(earlier), PERHAPS_SEEN)}"
 
 
 async def _stale(env: Environment, request: Request, changed: str) -> None:

@@ -7,8 +7,9 @@ from bot.core.records.timers import TimerKind
 from bot.core.records.tokens import TokenState
 from bot.core.requests.request import State
 from bot.errors import BotError, Refused
+from bot.pipeline.approval import votes
 from bot.pipeline.token_reveal import reveal
-from tests.pipeline.in_memory import ANA, DANA, Pipeline
+from tests.pipeline.in_memory import ANA, BEN, DANA, REMY, Pipeline
 
 MINT = "POST /databases/orders/auth/tokens"
 
@@ -103,6 +104,7 @@ async def test_a_token_whose_message_slack_rejects_is_reported_as_possibly_exist
     ended = await here.now(request)
     assert ended.state is State.UNKNOWN
     assert "may exist" in ended.outcome
+    assert "no one has seen it" not in ended.outcome, "Slack may have shown it although its answer was lost"
     (row,) = await here.env.store.tokens.find(organization="acme")
     assert row.state is TokenState.UNKNOWN
 
@@ -132,3 +134,52 @@ async def test_a_press_that_overlaps_a_failed_one_ends_with_its_own_outcome(here
     rows = await here.env.store.tokens.find(organization="acme")
     assert sorted(row.state for row in rows) == sorted([TokenState.LIVE, TokenState.UNKNOWN])
     assert here.changes() == [MINT, MINT]
+
+
+async def test_a_later_refusal_does_not_deny_the_token_that_may_exist(
+    here: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = await here.approved("token orders")
+    here.slack.takes_reveals = False
+    assert await pressed(here) == "not_delivered"
+    refusal = httpx.Response(403, json={"error": "no permission"})
+    monkeypatch.setattr(type(here.of), "_mint", lambda *_: refusal)
+
+    assert await pressed(here) == "failed"
+
+    ended = await here.now(request)
+    assert ended.state is State.FAILED
+    assert "may exist" in ended.outcome
+    assert "No token was created" not in ended.outcome
+
+
+async def test_a_new_database_does_not_deny_the_token_that_may_exist_either(here: Pipeline) -> None:
+    request = await here.approved("token orders")
+    here.slack.takes_reveals = False
+    await pressed(here)
+    here.turso.add("orders")
+
+    with pytest.raises(BotError, match="may exist"):
+        await pressed(here)
+
+    ended = await here.now(request)
+    assert ended.state is State.STALE
+    assert "may exist" in ended.outcome
+
+
+async def test_nobody_is_told_that_a_token_is_revoked_which_turso_refused_to_create(
+    here: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rotation = await here.ask("rotate orders")
+    wanted = await here.ask("token orders", BEN)
+    await votes.vote(here.env, here.press(ANA, wanted))
+    with monkeypatch.context() as patched:
+        patched.setattr(type(here.of), "_mint", lambda *_: httpx.Response(403, json={"error": "no permission"}))
+        assert await reveal(here.env, await here.now(wanted), here.press(BEN, wanted, "token.reveal")) == "failed"
+
+    here.pass_time(seconds=1)
+    for approver in (ANA, REMY):
+        await votes.vote(here.env, here.press(approver, rotation))
+    assert await here.execute(rotation) is State.SUCCEEDED
+
+    assert [text for who, text in here.slack.private if who == BEN and "revoked" in text] == []

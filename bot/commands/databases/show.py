@@ -17,6 +17,7 @@ from bot.commands.base import Context, ReadCommand
 from bot.commands.databases._archived import can_offer_wake, wake_button
 from bot.commands.databases._branches import facts_about, origins_of
 from bot.commands.databases.list import state_of
+from bot.commands.tokens.tokens import DOUBTS
 from bot.commands.usage._amounts import UNKNOWN, known
 from bot.core.model import Target
 from bot.core.parsing.arguments import DatabaseName, Positional
@@ -165,7 +166,7 @@ def _tokens(tokens: list[LedgerToken]) -> list[Block]:
 def _token(token: LedgerToken) -> Mrkdwn:
     access = "read-only" if token.read_only else "full access"
     until = mrkdwn("until {}", when(token.expires_at)) if token.expires_at else mrkdwn("*never expires*")
-    return mrkdwn("• {} {}, {}", person(token.holder), access, until)
+    return mrkdwn("• {} {}, {}{}", person(token.holder), access, until, DOUBTS.get(token.state, Mrkdwn("")))
 
 
 def _buttons(ctx: Context, target: Target | None, called: str, *, wakes: bool) -> list[Block]:

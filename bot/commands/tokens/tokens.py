@@ -1,6 +1,6 @@
 """`/turso tokens [NAME] [--mine]`: list the active tokens issued by Turso Ops, never a token itself."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel
 
@@ -19,8 +19,8 @@ from bot.core.parsing.arguments import Count, DatabaseName, Positional
 from bot.core.records.tokens import LedgerToken, TokenState
 from bot.core.reply import Block, Reply
 
-_DOUBTS = {
-    TokenState.UNKNOWN: mrkdwn(" · :grey_question: may exist, but no one has seen it"),
+DOUBTS: Final = {
+    TokenState.UNKNOWN: mrkdwn(" · :grey_question: may exist, but only its requester can have seen it"),
     TokenState.REVOKED: mrkdwn(" · :hourglass_flowing_sand: revoked, but may still work"),
 }
 PAGE = 20
@@ -80,7 +80,7 @@ def _line(ctx: Context, token: LedgerToken) -> Mrkdwn:
     ends = mrkdwn("*never expires*")
     if token.expires_at:
         ends = mrkdwn("{} left, until {}", span(token.expires_at - ctx.now), when(token.expires_at))
-    doubt = _DOUBTS.get(token.state, Mrkdwn(""))
+    doubt = DOUBTS.get(token.state, Mrkdwn(""))
     return mrkdwn("• *{}* {} · {} · {} · `{}`{}", token.database, access, person(token.holder), ends,
                   token.fingerprint or "no fingerprint", doubt)  # fmt: skip
 

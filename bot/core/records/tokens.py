@@ -11,7 +11,7 @@ class TokenState(StrEnum):
     MINTING = "minting"
     LIVE = "live"
     UNKNOWN = "unknown"
-    """The call's outcome is unknown. The token may exist until it expires, but no one has it."""
+    """The outcome is unknown. The token may exist until it expires, but only its requester can have seen it."""
     REVOKED = "revoked"
     """Turso accepted a rotation, but the database hasn't been seen to refuse the token yet."""
     ENDED = "ended"

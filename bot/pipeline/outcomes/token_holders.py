@@ -29,6 +29,7 @@ async def notify_holders(env: Environment, request: Request, *, only_of: str | N
     now, ids = env.clock.now(), request.plan.ends_tokens_of
     before = proof.sent_at if proof else now
     known = await env.store.tokens.find(organization=request.organization, database_ids=[only_of] if only_of else ids)
+    known = [one for one in known if one.state is not TokenState.REFUSED]  # Turso never created these
     old = [one for one in known if one.minted_at < before and (one.expires_at is None or one.expires_at > now)]
     is_revoked = request.facts.get(NEXT_STEP) != NextStepResult.NOT_DONE
     target = request.plan.target
@@ -45,5 +46,4 @@ async def notify_holders(env: Environment, request: Request, *, only_of: str | N
 
 
 def _databases(tokens: list[LedgerToken], holder: str) -> list[str]:
-    mine = (one.database for one in tokens if one.holder == holder and one.state is not TokenState.REFUSED)
-    return sorted(dict.fromkeys(mine))
+    return sorted({one.database for one in tokens if one.holder == holder})
