@@ -125,8 +125,6 @@ async def _step(env: Environment, request_id: str) -> None:
         new_proof = await _try_all(env, env.turso_clients.turso(request.organization), request_id, watch, proof)
         if new_proof == proof:
             return await env.store.timers.schedule(_lease(env, request_id))
-        if not new_proof.is_watched:
-            env.watches.forget(request_id)
         await _conclude(env, request, new_proof)
     return None
 
@@ -136,7 +134,10 @@ def _lease(env: Environment, request_id: str) -> Timer:
 
 
 async def _conclude(env: Environment, request: Request, proof: Proof) -> None:
-    """Commit the proof, notify people, and delete the timer that would do so after a crash."""
+    """Commit the proof, delete tokens that are no longer needed, notify people, and delete the timer that would do so.
+
+    Until the proof is committed, the tokens are kept: nothing else could show again what they have shown.
+    """
     now, lease = env.clock.now(), _lease(env, request.id)
     words = {one.database: one.tokens.value for one in proof.findings}
     move = Transition(
@@ -157,7 +158,9 @@ async def _conclude(env: Environment, request: Request, proof: Proof) -> None:
         revokes=revoked_by(request.plan, proof, request.state),
     )
     if await env.store.requests.move(request.id, expect=[request.state], move=move) is None:
-        return
+        return  # the tokens are kept, and tried again
+    if not proof.is_watched:
+        env.watches.forget(request.id)
     await notify_outcome(env, request.id)
     if (sibling := proof.sibling) and sibling.tokens is OldTokens.REFUSED and request.state in REVOKES:
         await notify_holders(env, replace(request, facts=move.changes["facts"]), only_of=sibling.database_id)

@@ -1,6 +1,7 @@
 """A rotation reports first that Turso accepted it. Probe tokens then prove that old tokens are refused."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import apsw
 import pytest
@@ -9,6 +10,8 @@ import pytest_asyncio
 from bot.core.records.tokens import TokenState
 from bot.core.requests.proof import OldTokens, Proof
 from bot.core.requests.request import State
+from bot.errors import Unavailable
+from bot.pipeline import rotation_proof
 from bot.sandbox.workspace.model import Message
 from tests.http import local_client
 from tests.present import present
@@ -232,6 +235,36 @@ async def test_a_restart_ends_the_proof_of_a_rotation(world: World) -> None:
     await world.pass_time(minutes=2)
 
     await world.wait_for_content(card, holding="I couldn't check the old tokens: Turso Ops restarted")
+
+
+async def test_a_proof_that_cannot_be_recorded_now_is_recorded_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert world.bot is not None
+    requests, refused = type(world.bot.env.store.requests), list[str]()
+    move = requests.move
+
+    async def away_at_first(self: Any, request_id: str, **how: Any) -> Any:
+        if not refused and any(one.event == "proof" for one in how["move"].entries):
+            refused.append(request_id)
+            raise Unavailable("The store is away.")
+        return await move(self, request_id, **how)
+
+    monkeypatch.setattr(requests, "move", away_at_first)
+    monkeypatch.setattr(rotation_proof, "FIRST_PAUSE", 1000.0)  # only the timer tries the tokens
+    name = "unrecorded"
+    await world.turso.change(_group, f"g-{name}")
+    await world.create_databases(name, group=f"g-{name}")
+    world.turso.faults.add("late_rotation", seconds=600)
+    card = await rotates(world, name)
+    await world.wait_for_content(card, holding=ACCEPTED)
+
+    await world.pass_time(minutes=11)
+    await until(lambda: bool(refused), what="the proof that cannot be recorded")
+    await world.pass_time(minutes=3)
+
+    await world.wait_for_content(card, holding="Old tokens have been refused since")
+    assert "restarted" not in words(await world.wait_for_content(card))
 
 
 async def test_freeze_first_works_like_the_typed_command(world: World) -> None:
