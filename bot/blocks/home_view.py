@@ -40,6 +40,11 @@ class Place:
     """User groups in the channel's rules whose members Slack didn't return."""
 
 
+UNSURE: Final = Mrkdwn(
+    ":grey_question: I couldn't look up everything, so something may be missing here. Open Home again later."
+)
+
+
 def pages_of(state: str) -> Mapping[str, int]:
     """Parse the current page of each list, such as `mine=2 tokens=3`. Anything else means the first page."""
     pages = dict.fromkeys(KINDS, 1)
@@ -86,6 +91,8 @@ class Board:
     places: Page[Place] = Page("places")
     problem: str = ""
     """Why the current policy file isn't used."""
+    is_unsure: bool = False
+    """True if something couldn't be looked up, so that more may concern this person."""
     may_use_bot: bool = False
     """If False, Home has no lists and no policy status."""
 
@@ -99,8 +106,10 @@ def home_view(board: Board, catalogue: CommandCatalogue, *, now: datetime) -> Vi
             board.decide,
             [_request(one, catalogue, now, approves=True) for one in board.decide.items],
         )
-    else:
+    elif not board.is_unsure:
         blocks.append(kit.section(mrkdwn(":relieved: Nothing is waiting for you.")))
+    if board.is_unsure:
+        blocks.append(kit.section(UNSURE))
     blocks += _section(
         "Your requests", board.mine, [_request(one, catalogue, now, mine=True) for one in board.mine.items]
     )
@@ -113,7 +122,7 @@ def home_view(board: Board, catalogue: CommandCatalogue, *, now: datetime) -> Vi
     blocks += _section(
         "What you can do in each channel", board.places, [_place(one, catalogue) for one in board.places.items]
     )
-    if not board.places.items:
+    if not (board.places.items or board.is_unsure):
         blocks += [kit.divider(), kit.section(mrkdwn("You can't use commands in any of your channels yet."))]
     blocks += [kit.divider(), *_health(board)]
     blocks.append(kit.context(mrkdwn("Updated {}. `/turso help` in a channel shows what you can do there.", when(now))))
@@ -173,7 +182,7 @@ def _token(token: LedgerToken, board: Board, now: datetime) -> list[Block]:
     end = mrkdwn("*never expires*")
     if token.expires_at:
         end = mrkdwn("{} left, until {}", span(token.expires_at - now), when(token.expires_at))
-    note = mrkdwn(" (may exist, but no one has seen it)") if token.state is TokenState.UNKNOWN else Mrkdwn("")
+    note = mrkdwn(" (may exist, even if you didn't see it)") if token.state is TokenState.UNKNOWN else Mrkdwn("")
     if token.state is TokenState.REVOKED:
         note = mrkdwn(" (revoked, but may still work)")
     archived = _archived(token.database_id, board)

@@ -16,6 +16,7 @@ from bot.core.records.tokens import LedgerToken, TokenState
 from bot.core.requests.plan import Plan, PlanTarget
 from bot.core.requests.request import Mode, Request, State
 from bot.core.requests.transition import Transition
+from bot.errors import Unavailable
 from bot.pipeline.home.home_tab import view_of
 from bot.sandbox.workspace.blockkit import validate_view
 from bot.sandbox.workspace.model import View
@@ -237,3 +238,20 @@ async def test_operations_in_channels_that_a_person_is_not_in_are_not_shown(worl
     assert "INC-HIDDEN" in words(await home(world, BEN))
     assert "INC-HIDDEN" not in words(await home(world, DANA))
     await play.end(world.person(BEN), "INC-HIDDEN", channel=GENERAL)
+
+
+async def test_while_slack_does_not_say_who_is_where_nothing_is_called_empty(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: Any, **__: Any) -> bool:
+        raise Unavailable("Slack doesn't respond.")
+
+    assert world.bot is not None
+    assert "couldn't look up" not in words(await home(world, BEN))
+    monkeypatch.setattr(type(world.bot.env.directory), "is_in", away)
+
+    said = words(await home(world, BEN))
+
+    assert "I couldn't look up everything" in said
+    assert "Nothing is waiting" not in said
+    assert "You can't use commands" not in said

@@ -61,6 +61,8 @@ class _Drawing:
     """Whether this person is in a channel, for the channels that were looked up."""
     _listings: dict[str, asyncio.Task[Listing | None]] = field(default_factory=dict)
     """The current databases of each organization, according to Turso. None if Turso doesn't respond."""
+    _missed: list[str] = field(default_factory=list)
+    """What couldn't be looked up, and is left out."""
 
     @property
     def me(self) -> str:
@@ -95,6 +97,7 @@ class _Drawing:
             archived=self._archived(),
             places=self._page("places", await self._places(incidents.items)),
             problem=env.rules.problem or "",
+            is_unsure=bool(self._missed) or None in self.subject.groups.values(),
             may_use_bot=True,
         )
 
@@ -136,6 +139,7 @@ class _Drawing:
             return await keep(item)
         except Exception:
             log.exception("an item was left out of a Home tab", what=type(item).__name__, of=getattr(item, "id", ""))
+            self._missed.append(type(item).__name__)
             return False
 
     def _requests(
@@ -263,6 +267,7 @@ class _Drawing:
         try:
             subject = await self.env.subject_in(self.me, channel_id)
         except Unavailable:
+            self._missed.append(channel_id)
             return None
         place = place_of(self.env, subject)
         return place if place.rights else None
@@ -275,6 +280,7 @@ class _Drawing:
             try:
                 is_there = await self.env.directory.is_in(self.me, channel_id, fresh=False)
             except Unavailable:
+                self._missed.append(channel_id)
                 is_there = False
             self._memberships[channel_id] = is_there
         return self._memberships[channel_id]
