@@ -119,6 +119,7 @@ class SmallDirectory:
     slack: SmallSlack
     silent: int = 0
     """How many of the next lookups of the channel fail."""
+    knows_groups: bool = True
 
     async def channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
         if self.silent:
@@ -130,7 +131,7 @@ class SmallDirectory:
         return await self.subject_of(incoming.user_id, incoming.channel_id, usergroups=usergroups)
 
     async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
-        groups = dict.fromkeys(usergroups, frozenset({"U0CAT"}))
+        groups = dict.fromkeys(usergroups, frozenset({"U0CAT"}) if self.knows_groups else None)
         return Subject(Person(user_id, "T0ACME"), Channel(channel_id), groups)
 
     async def channels_of(self, user_id: str) -> list[Channel]:

@@ -22,6 +22,7 @@ from bot.pipeline.timers import digests
 from bot.pipeline.timers.due import fire
 from tests.pipeline.fake_slack import EVERYBODY, MEMBERS, Notifier, notifier
 from tests.pipeline.test_everyone_is_notified import CARD, CLOSED, ENTRIES, OPEN, opened, request_for, troubled
+from tests.present import present
 from tests.store import samples
 from tests.store.conftest import NOON
 
@@ -188,6 +189,22 @@ async def test_others_get_the_notice_although_one_person_cannot_be_reached(here:
     assert recipients(here) == sorted(set(expected.closed) - here.slack.dead)
 
 
+async def test_an_alarm_waits_for_slack_to_say_who_is_in_a_user_group(here: Notifier) -> None:
+    expected = await alarm(here)
+    assert expected.timer is not None
+    here.directory.knows_groups = False
+    try:
+        with pytest.raises(Unavailable, match="who is in a user group"):
+            await fire(here.env, expected.timer)
+        assert recipients(here) == ["U0DAN"]
+    finally:
+        here.directory.knows_groups = True
+
+    await fires(here, expected)
+
+    assert recipients(here) == sorted(NOTIFIED)
+
+
 async def test_a_reminder_is_not_sent_for_a_request_that_has_ended(here: Notifier) -> None:
     """Its end and its reminder may be due together, if no process ran for a while."""
     expected = await reminder(here)
@@ -207,6 +224,22 @@ async def test_a_digest_without_a_channel_is_reported_once_for_all_later_ones(he
         here.clock.time = max(here.clock.time, kept.next_at)
         assert expected.timer is not None
         await fires(here, replace(expected, timer=replace(expected.timer, due_at=kept.next_at)))
+
+    assert recipients(here) == ["U0ANA"]
+
+
+async def test_a_digest_that_is_due_twice_in_one_period_is_still_reported_once(here: Notifier) -> None:
+    CLOSED["archived"](here)
+    await here.store.digests.drop("C0DBOPS")
+    expected = await digest(here)
+    for again in (True, False, False):
+        assert expected.timer is not None
+        kept = present(await here.store.digests.get("C0DBOPS"))
+        here.clock.time = max(here.clock.time, kept.next_at)
+        await fires(here, replace(expected, timer=replace(expected.timer, due_at=kept.next_at)))
+        if again:
+            kept = present(await here.store.digests.get("C0DBOPS"))
+            await here.store.digests.schedule(replace(kept, next_at=here.clock.now()))
 
     assert recipients(here) == ["U0ANA"]
 

@@ -49,20 +49,23 @@ async def with_people_on_call(env: Environment, request: Request) -> Request:
 
 async def notified(env: Environment, mentions: tuple[str, ...], *, asked_by: str) -> list[str]:
     """Return the people in a rule's mentions, including the members of user groups and those on call."""
-    text = " ".join(mentions)
-    groups = await _members(env, frozenset([*_GROUP.findall(text), *filter(is_schedule, mentions)]), asked_by)
+    groups = await _members(env, _groups_in(mentions), asked_by)
     members = sorted(user for found in groups.values() for user in found or ())
-    return list(dict.fromkeys([*_PERSON.findall(text), *members]))[:AT_MOST]
+    return list(dict.fromkeys([*_PERSON.findall(" ".join(mentions)), *members]))[:AT_MOST]
+
+
+def _groups_in(mentions: tuple[str, ...]) -> frozenset[str]:
+    return frozenset([*_GROUP.findall(" ".join(mentions)), *filter(is_schedule, mentions)])
 
 
 async def require_known(env: Environment, mentions: tuple[str, ...], *, asked_by: str) -> None:
-    """Raise an error if a service doesn't return who is on call, so that the notification is tried again.
+    """Raise an error if it isn't known who is on call or in a user group, so that the notification is tried again.
 
     Raises:
         Unavailable: the service or Slack doesn't respond.
     """
-    schedules = await _members(env, frozenset(filter(is_schedule, mentions)), asked_by)
-    if silent := [key for key, ids in schedules.items() if ids is None]:
+    found = await _members(env, _groups_in(mentions), asked_by)
+    if silent := [key for key, ids in found.items() if ids is None]:
         raise Unavailable(f"{not_said(silent)}.")
 
 

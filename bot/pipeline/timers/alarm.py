@@ -19,7 +19,7 @@ async def raise_alarm(env: Environment, request: Request) -> None:
     """Notify the people whom the rule of a break-glass operation names. Its workflow posts the card at the same time.
 
     Raises:
-        Unavailable: somebody must still be notified later, or it isn't known yet who is on call.
+        Unavailable: somebody must still be notified later, or it isn't known yet who is on call or in a user group.
     """
     copies = await _cards(env, request)
     link = await env.messenger.permalink(*copies[0]) if copies else None

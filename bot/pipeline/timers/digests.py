@@ -49,7 +49,7 @@ async def post_due_digest(env: Environment, timer: Timer) -> Timer | None:
         )
     if record.last_period.rstrip(NOWHERE) != period:
         return await _write_and_post(env, timer, record, period)
-    return await _schedule_next(env, timer, record, period)
+    return await _schedule_next(env, timer, record, record.last_period)
 
 
 async def _write_and_post(env: Environment, timer: Timer, record: Digest, period: str) -> Timer | None:
@@ -173,8 +173,8 @@ async def _notify_not_posted(env: Environment, record: Digest) -> None:
 
 def _unposted_notice(record: Digest) -> Reply:
     words = mrkdwn(
-        ":newspaper: I can't post your usage digest in {}, because it is archived or I'm not in it. I'll keep trying. "
-        "`/turso digest off` there turns it off.",
+        ":newspaper: I can't post your usage digest in {}, because it is archived or shared with another organization, "
+        "or I'm not in it or not allowed to post. I'll keep trying. `/turso digest off` there turns it off.",
         channel(record.channel_id),
     )
     return reply(words, [kit.section(words)], private=True)
