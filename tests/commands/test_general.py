@@ -223,3 +223,12 @@ async def test_failed_checks_come_first(desk: Desk) -> None:
     assert words(reply).index("Turso") < words(reply).index("*Slack*")
     with pytest.raises(Unavailable):
         await desk.ask("doctor")
+
+
+async def test_the_requests_that_one_can_approve_may_be_incomplete_without_a_user_group(desk: Desk) -> None:
+    desk.groups = {"S0DBA": None}
+
+    said = words(await desk.ask("requests --to-approve"))
+
+    assert "Slack didn't say who is in" in said
+    assert "may be incomplete" in said

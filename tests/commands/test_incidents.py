@@ -7,7 +7,7 @@ import pytest
 
 from bot.commands.incidents import incident_start
 from bot.core.records.holds import HoldKind
-from bot.core.requests.request import State
+from bot.core.requests.request import Mode, State
 from bot.errors import BadInput
 from tests.blocks.messages import HOSTILE, buttons, words
 from tests.commands.conftest import NOW, POLICY, Desk
@@ -112,6 +112,13 @@ async def test_status_lists_the_open_items_with_buttons_to_settle_them(desk: Des
     running = await desk.store.incidents.running_in("C0DBOPS")
     assert running is not None
     assert buttons(reply)["End incident"]["value"] == running.id
+
+
+async def test_what_its_requester_has_not_confirmed_is_no_open_item(desk: Desk) -> None:
+    await desk.carry_out("incident start INC-42")
+    await desk.store.requests.open(request(1, created_at=NOW, mode=Mode.DIRECT, private=True), move(State.PENDING))
+
+    assert "There are no open items" in words(await desk.ask("incident"))
 
 
 async def test_the_end_posts_the_open_items_and_the_report(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from bot.commands.databases import destroy, freeze, restore, thaw
 from bot.errors import Unavailable
 from bot.pipeline.authorization.plan_drift import what_changed
 from tests.blocks.messages import words
-from tests.commands.conftest import Desk
+from tests.commands.conftest import POLICY, Desk
 from tests.present import present
 
 FLAGS = ("block_reads", "block_writes", "delete_protection")
@@ -133,3 +133,23 @@ async def test_a_token_is_planned_with_a_warning(desk: Desk, how: str) -> None:
     leave_out(desk, how, *FLAGS)
 
     assert "Turso didn't say whether the database is blocked" in (await desk.plan("token orders")).warnings
+
+
+@pytest.mark.parametrize("line", ["ls", "usage", "usage --month 2026-10", "digest now"])
+async def test_a_total_without_a_database_that_cannot_be_read_says_so(desk: Desk, line: str) -> None:
+    desk.acme.add("orders")
+    desk.acme.add("broken")["Name"] = None
+
+    assert "1 database is left out" in words(await desk.ask(line))
+
+
+@pytest.mark.parametrize("line", ["usage", "digest now"])
+async def test_a_channel_whose_only_database_cannot_be_read_is_not_called_empty(desk: Desk, line: str) -> None:
+    desk.policy = POLICY.replace("rules: [{allow: read}, ", "rules: [{allow: [read, digest]}, ")
+    desk.acme.add("payroll")
+    desk.acme.add("broken")["Name"] = None
+
+    said = words(await desk.ask(line, channel="C0ORDERS"))
+
+    assert "1 database is left out" in said
+    assert "no databases" not in said

@@ -59,7 +59,8 @@ async def test_an_unknown_token_is_called_unknown(desk: Desk) -> None:
     desk.acme.add("orders-eu", DbId="db-1")
     await desk.store.tokens.add(token(1, state=TokenState.UNKNOWN))
 
-    assert "no one has seen it" in words(await desk.ask("tokens"))
+    for line in ("tokens", "show orders-eu"):
+        assert "only its requester can have seen it" in words(await desk.ask(line))
 
 
 async def test_three_hundred_tokens_are_paged(desk: Desk) -> None:
@@ -116,6 +117,12 @@ async def test_a_request_that_waits_for_its_requester_is_not_shown_to_others(des
     await ask_for(desk, 1, "orders", requester="U0CLEO", mode=Mode.DIRECT)
 
     assert "No open requests" in (await desk.ask("requests")).text
+
+
+async def test_a_break_glass_operation_is_listed_even_if_it_was_asked_for_privately(desk: Desk) -> None:
+    await ask_for(desk, 1, "orders", requester="U0CLEO", private=True, mode=Mode.BREAK_GLASS, state=State.EXECUTING)
+
+    assert "1 open request" in (await desk.ask("requests")).text
 
 
 async def test_requests_of_other_channels_and_databases_are_not_listed(desk: Desk) -> None:

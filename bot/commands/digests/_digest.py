@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -14,6 +14,7 @@ from bot.commands._existing_databases import keep_listed
 from bot.commands._visible_names import VisibleNames
 from bot.commands.base import ChangeContext, Context
 from bot.commands.databases import _holds as holds
+from bot.commands.databases.list import left_out_note
 from bot.commands.usage._amounts import amount_of, change
 from bot.commands.usage._samples import (
     comparable,
@@ -63,6 +64,8 @@ class Counts:
     movers: list[Mover]
     since: datetime | None
     until: datetime | None
+    left_out: int = 0
+    """How many databases Turso listed in a form that can't be read."""
 
 
 async def digest(ctx: Context, length: timedelta) -> Reply:
@@ -83,7 +86,7 @@ async def digest(ctx: Context, length: timedelta) -> Reply:
     samples = [one for one in samples if one.database_id in names and moment_of(one) <= ctx.now]
     archived = sorted(one.name for one in databases if one.is_archived)
     idle = [name for name in _idle(samples, names) if name not in archived]
-    counts = _count(samples, names, ctx.now, length)
+    counts = replace(_count(samples, names, ctx.now, length), left_out=databases.left_out)
     return _message(ctx, counts, idle, archived, held, tokens, length)
 
 
@@ -173,7 +176,9 @@ def _message(
     span = "last day" if days == 1 else f"last {days} days"
     movers = counts.movers
     title = mrkdwn(":newspaper: *Turso digest* for the {}: {}", span, counted(len(movers), "database"))
-    head = [kit.section(title), *_notice(ctx, counts, length), *(kit.fields(_totals(movers)) if counts.until else [])]
+    left_out = [kit.context(left_out_note(counts.left_out))] if counts.left_out else []
+    notes = [*_notice(ctx, counts, length), *left_out]
+    head = [kit.section(title), *notes, *(kit.fields(_totals(movers)) if counts.until else [])]
     changed = [(abs(one.change), one) for one in movers if one.change]
     top = [one for _, one in sorted(changed, key=lambda pair: -pair[0])[:MOVERS]]
     table = _table(top) if top else None

@@ -10,7 +10,7 @@ from bot.blocks.text import Mrkdwn, counted, joined, mrkdwn, people, person
 from bot.commands._existing_databases import drop_gone
 from bot.commands.base import Context
 from bot.commands.incidents._timeline import belongs_to, is_about_incident, was_running_at
-from bot.commands.requests.requests import OPEN
+from bot.commands.requests.requests import OPEN, waits_for_requester
 from bot.core.records.holds import HoldKind
 from bot.core.records.incidents import Incident
 from bot.core.reply import Block
@@ -63,7 +63,7 @@ async def still_open(ctx: Context, incident: Incident) -> OpenItems:
     minted = [token for token in tokens if token.channel_id == here and was_running_at(incident, token.minted_at)]
     ours, made = await asyncio.gather(drop_gone(ctx.turso, begun), drop_gone(ctx.turso, minted))
     requests = await ctx.store.requests.find(states=OPEN, channel_id=here)
-    asked = [one for one in requests if belongs_to(incident, one)]
+    asked = [one for one in requests if belongs_to(incident, one) and not waits_for_requester(one)]
     waiting = [one for one in asked if not is_about_incident(ctx, one) and one.state is not State.QUARANTINED]
     owed = [review for review in await ctx.store.reviews.find(owed=True) if review.channel_id == here]
     reviews = [review for review in owed if was_running_at(incident, review.created_at)]

@@ -5,9 +5,10 @@ from pydantic import BaseModel, Field, model_validator
 from bot.blocks import buttons, cards, kit
 from bot.blocks.kit import Element
 from bot.blocks.message import reply
+from bot.blocks.rights import unknown_groups
 from bot.blocks.text import mrkdwn
 from bot.commands._lines import command_line
-from bot.commands._rights import as_counted, is_visible, may_approve
+from bot.commands._rights import as_counted, is_visible, may_approve, unknown_here
 from bot.commands.base import Context, ReadCommand
 from bot.core.declaration import Variant
 from bot.core.parsing.arguments import Count
@@ -45,6 +46,7 @@ async def run(ctx: Context, args: RequestsArgs) -> Reply:
     words = title.format("request" if len(found) == 1 else "requests")
     head = mrkdwn(":inbox_tray: *{}* {}", len(found), words) if found else mrkdwn(":inbox_tray: No {}.", words)
     blocks = [kit.section(head)]
+    blocks += [kit.context(unknown)] if (unknown := unknown_groups(unknown_here(ctx))) else []
     for one in found[(at - 1) * PAGE : at * PAGE]:
         mine = one.requester == ctx.subject.person.id
         blocks += cards.request_row(
@@ -79,8 +81,13 @@ async def requests_to_approve(ctx: Context) -> list[Request]:
 
 
 def _is_only_theirs(ctx: Context, request: Request) -> bool:
-    waits = request.state is State.PENDING and request.mode is not Mode.APPROVAL
-    return (waits or request.private) and request.requester != ctx.subject.person.id
+    hidden = request.private and request.mode is not Mode.BREAK_GLASS
+    return (hidden or waits_for_requester(request)) and request.requester != ctx.subject.person.id
+
+
+def waits_for_requester(request: Request) -> bool:
+    """Return True for a request that isn't confirmed yet, which only its requester sees."""
+    return request.state is State.PENDING and request.mode is not Mode.APPROVAL
 
 
 def _pages(args: RequestsArgs, at: int, pages: int) -> list[Element]:

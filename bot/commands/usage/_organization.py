@@ -14,6 +14,7 @@ from bot.blocks.text import Mrkdwn, Plain, counted, mrkdwn, number, on_day, size
 from bot.commands._lines import command_line
 from bot.commands._targets import attempt
 from bot.commands.base import Context
+from bot.commands.databases.list import left_out_note
 from bot.commands.usage import _history as usage_history
 from bot.commands.usage._amounts import Amount, amount_of, share_of_quota
 from bot.commands.usage._history import History, first_day, history_of
@@ -68,7 +69,7 @@ async def report(ctx: Context, period: Period, *, sort: str, top: int, longer: s
     samples = await _samples(ctx, databases, usage, period)
     found = None if period.is_current_month else _from_samples(ctx, databases, samples, period, sort)
     counted = found or await _billing_period(ctx, databases, usage, samples, period, sort)
-    return _message(counted, sort, top, longer)
+    return _message(counted, sort, top, longer, databases.left_out)
 
 
 async def _samples(
@@ -144,7 +145,7 @@ async def _billing_period(
     return Counted(ranked, words, history, quotas)
 
 
-def _message(found: Counted, sort: str, top: int, longer: str) -> Reply:
+def _message(found: Counted, sort: str, top: int, longer: str, left_out: int) -> Reply:
     ranked = found.ranked
     totals = {name: amount_of([one.usage for one in ranked], name) for name, _, _ in METRICS.values()}
     read, written = (totals[name].in_sentence(number) for name in ("rows_read", "rows_written"))
@@ -152,9 +153,10 @@ def _message(found: Counted, sort: str, top: int, longer: str) -> Reply:
                    read, written, found.words)  # fmt: skip
     shown = ranked[:top]
     head = [kit.section(title), *([kit.context(found.notice)] if found.notice else [])]
-    tail: list[Block] = [kit.context(found.span)] if found.span else []
+    tail: list[Block] = [kit.context(left_out_note(left_out))] if left_out else []
     if not shown:
-        return reply(title, [*head, kit.context(mrkdwn("This channel has no databases."))])
+        return reply(title, [*head, *(tail or [kit.context(mrkdwn("This channel has no databases."))])])
+    tail += [kit.context(found.span)] if found.span else []
     head += kit.fields(_totals(totals, found.quotas, found.history))
     chart, days, table = _chart(shown, sort, top), found.history.chart(), _table(shown, sort)
     left = len(ranked) - len(shown)
