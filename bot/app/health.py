@@ -107,11 +107,12 @@ class Health:
 
     async def _scopes(self) -> str:
         granted = (await self.workspace.check()).scopes
-        missing, extra = sorted(set(SCOPES) - granted), sorted(granted - set(SCOPES))
-        if granted and missing:
+        if not granted:
+            return "Slack's response didn't include the granted scopes, so they can't be checked."
+        if missing := sorted(set(SCOPES) - granted):
             raise Unhealthy(f"Missing scopes: {', '.join(f'`{one}`' for one in missing)}.")
-        unneeded = ", ".join(f"`{one}`" for one in extra)
-        return f"All scopes are granted{f'. Not needed: {unneeded}' if granted and extra else ''}."
+        unneeded = ", ".join(f"`{one}`" for one in sorted(granted - set(SCOPES)))
+        return f"All scopes are granted{f'. Not needed: {unneeded}' if unneeded else ''}."
 
     async def _time(self) -> str:
         ahead = (await self.workspace.check()).clock_is_ahead

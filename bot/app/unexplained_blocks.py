@@ -38,7 +38,7 @@ class Blocks:
     """What couldn't be checked.
 
     These are databases whose configuration couldn't be read or that exceed `at_most`, or the organization if its
-    databases couldn't be listed.
+    databases couldn't be listed, or the number of those that can't be read.
     """
 
 
@@ -57,6 +57,8 @@ async def find_unexplained(
     except BotError:
         result.unknown.append(organization)
         return result
+    if databases.left_out:
+        result.unknown.append(f"{counted(databases.left_out, 'database')} of {organization}")
     doubtful = [one for one in databases if at_most is None or not one.is_open]
     for place, one in enumerate(doubtful):
         if at_most is not None and place >= at_most:

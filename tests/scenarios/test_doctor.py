@@ -16,6 +16,7 @@ from bot.app.serving import http_app
 from bot.core.concurrency.background import Background
 from bot.core.reply import Reply
 from bot.pipeline.outcomes.delivery import ALARM, REVOKED, Notice, notify_privately
+from bot.slack.lookups.installation import Installation
 from tests.scenarios.policies import TWO_APPROVERS
 from tests.scenarios.requesting import make_request
 from tests.world import ANA, BEN, DB_OPS, GIL, ORDERS, REMY, World, words
@@ -101,6 +102,22 @@ async def test_where_slack_does_not_list_everybody_guests_are_called_unknown(wor
 
     assert well
     assert "I can't tell" in said
+
+
+async def test_scopes_that_slack_does_not_return_are_not_called_granted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert world.bot is not None
+    known = replace(await world.bot.workspace.check(), scopes=frozenset())
+
+    async def check() -> Installation:
+        return known
+
+    monkeypatch.setattr(world.bot.workspace, "check", check)
+
+    assert (await found(world))["scopes"] == (
+        True, "Slack's response didn't include the granted scopes, so they can't be checked."
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("off", "says"), [(3_600, "1 hour ahead of"), (-7_200, "2 hours behind")])

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from aiohttp import web
 
 from bot.core.model import ChannelKind, Person, Subject
 from bot.core.requests.incoming import Incoming, Kind
@@ -235,6 +236,16 @@ async def test_an_unknown_installation_is_unavailable_and_read_again(gateway: Ga
     with pytest.raises(Unavailable, match="invalid_auth"):
         await workspace.installation()
     assert (await workspace.installation()).bot_user_id == "U0BOT"
+
+
+@pytest.mark.parametrize("date", ["Sat, 28 Nov 2026 10:00:00", "Sat, 28 Nov 2026 10:00:00 -0000", "yesterday"])
+async def test_a_date_that_cannot_be_compared_hides_nothing_else(gateway: Gateway, date: str) -> None:
+    from bot.slack.lookups.installation import Workspace
+
+    body = {"ok": True, "team_id": "T0ACME", "user_id": "U0BOT"}
+    gateway.slack.answers["auth.test"] = [web.json_response(body, headers={"Date": date})]
+    found = await Workspace(gateway.calls).installation()
+    assert (found.bot_user_id, found.clock_is_ahead) == ("U0BOT", None)
 
 
 async def test_members_are_read_from_every_page(gateway: Gateway) -> None:

@@ -83,6 +83,6 @@ def _installation(answer: dict[str, Any], calls: SlackCalls) -> Installation:
 def _ahead(dated: tuple[str, datetime] | None) -> timedelta | None:
     if dated is None:
         return None
-    with suppress(ValueError):
+    with suppress(ValueError, TypeError, OverflowError):  # such as a time without a zone
         return dated[1] - parsedate_to_datetime(dated[0])
     return None
