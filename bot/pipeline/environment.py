@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final, Protocol
 from weakref import WeakValueDictionary
 
-from bot.commands.base import ChangeContext, Command
+from bot.commands.base import ChangeContext, Command, Explain, FollowUp
 from bot.core.catalogue import CommandCatalogue
 from bot.core.concurrency.cache import Cache
 from bot.core.model import Person, Subject
@@ -187,8 +187,11 @@ class Environment:
         reason: str = "",
         ticket: str = "",
         sent_at: datetime | None = None,
+        explain: Explain | None = None,
+        counted: Callable[[Request], Awaitable[Request]] | None = None,
+        follow_up: FollowUp | None = None,
     ) -> ChangeContext:
-        """Build the context that a command gets.
+        """Build the context that a command gets. Build it once for a line, and pass it on.
 
         In a channel without a binding there are no databases, but help, `whoami` and `incident start` work.
 
@@ -216,4 +219,7 @@ class Environment:
             names_of=self.names_of,
             person_of=self.person_of,
             every_group=partial(self.every_group, subject),
+            explain=explain,
+            counted=counted,
+            follow_up=follow_up,
         )

@@ -22,15 +22,16 @@ async def within(seconds: float, work: Awaitable[T]) -> T:
     try:
         done, _ = await asyncio.wait([task], timeout=seconds)
     except asyncio.CancelledError:
-        _abandon(task)
+        abandon(task)
         raise
     if done:
         return task.result()
-    _abandon(task)
+    abandon(task)
     raise TimeoutError
 
 
-def _abandon(task: asyncio.Task[Any]) -> None:
+def abandon(task: asyncio.Task[Any]) -> None:
+    """Cancel a task whose result isn't needed, if it hasn't ended. Its error isn't reported."""
     _abandoned.add(task)
     task.add_done_callback(_forget)
     task.cancel()

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from bot.commands.base import Command
+from bot.commands.base import Command, Context
 from bot.core.actions import action_of
-from bot.core.model import Action, Decision, Subject, Verdict, Visibility
+from bot.core.model import Action, Channel, Decision, Subject, Verdict, Visibility
 from bot.core.parsing.parse_results import Parsed
 from bot.core.policy import Policy, decide
 from bot.core.requests.decision import databases_of
@@ -43,6 +43,21 @@ def require_allowed(env: Environment, subject: Subject, action: Action) -> Decis
     if decision.verdict is Verdict.DENY:
         raise Forbidden(decision, action, subject)
     return decision
+
+
+def require_still_allowed(env: Environment, ctx: Context, action: Action, channel: Channel) -> None:
+    """Decide again if the channel, such as by being shared, or the policy has changed since an action was allowed.
+
+    Otherwise the decision would be the same.
+
+    Args:
+        ctx: the context with which the action was allowed.
+        channel: Slack's current data on its channel.
+    Raises:
+        Forbidden: the action isn't allowed any more.
+    """
+    if channel != ctx.subject.channel or env.rules.policy is not ctx.policy:
+        require_allowed(env, replace(ctx.subject, channel=channel), action)
 
 
 def planned_action(parsed: Parsed[Command], plan: Plan) -> Action:

@@ -1,7 +1,7 @@
 """Runs read commands, and posts their answers privately or to the channel."""
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Awaitable
 from functools import partial
 from typing import Any
 
@@ -9,7 +9,8 @@ from bot.blocks import buttons
 from bot.commands._lines import without_private
 from bot.commands.base import Command, Context, ReadCommand
 from bot.core.actions import action_of
-from bot.core.model import Subject, Visibility
+from bot.core.concurrency.deadline import abandon
+from bot.core.model import Action, Subject, Visibility
 from bot.core.parsing.parse_results import Parsed
 from bot.core.ports import address_of
 from bot.core.records.notices import LiveCard
@@ -17,7 +18,7 @@ from bot.core.reply import Reply
 from bot.core.requests.incoming import Incoming
 from bot.errors import CannotPost
 from bot.pipeline.authorization.command_line import require_line_allowed
-from bot.pipeline.authorization.decision import require_allowed
+from bot.pipeline.authorization.decision import require_still_allowed
 from bot.pipeline.authorization.vote_counts import with_votes_of_now
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.follow_ups import share_file
@@ -39,21 +40,26 @@ async def answer(
     Returns:
         The outcome in one word, for the log and the metrics.
     """
-    allowed = require_line_allowed(env, subject, action_of(command.name, read.args))
-    decision, action = await with_suggestions(env, env.context(subject, command=command.name), allowed)
-    ctx = replace(
-        env.context(subject, command=command.name, line=read.text),
+    ctx = env.context(
+        subject,
+        command=command.name,
+        line=read.text,
         explain=partial(explain, env),
         counted=partial(with_votes_of_now, env),
     )
-    work = with_suggestions(env, ctx, command.run(ctx, read.args))
+    return await with_suggestions(env, ctx, _answer(env, incoming, ctx, read, command))
+
+
+async def _answer(
+    env: Environment, incoming: Incoming, ctx: Context, read: Parsed[Command], command: ReadCommand[Any]
+) -> str:
+    decision, action = await require_line_allowed(env, ctx.subject, action_of(command.name, read.args))
     replace_it = incoming.action_id.startswith("page.")
     private = read.common.private or (replace_it and incoming.is_ephemeral)
     if private or decision.visibility is Visibility.EPHEMERAL:
-        reply = await work
+        reply = await command.run(ctx, read.args)
     else:
-        reply, channel = await asyncio.gather(work, env.directory.channel(incoming.channel_id, fresh=True))
-        require_allowed(env, replace(ctx.subject, channel=channel), action)  # the channel may have just been shared
+        reply = await _run_for_channel(env, ctx, action, command.run(ctx, read.args))
     public = is_public(decision, reply, private=private)
     if (
         public
@@ -77,6 +83,18 @@ async def answer(
                   organization=ctx.organization, policy_hash=ctx.policy.hash)
         )  # fmt: skip
     return "answered"
+
+
+async def _run_for_channel(env: Environment, ctx: Context, action: Action, run: Awaitable[Reply]) -> Reply:
+    """Run a command and look up its channel meanwhile. Raises Forbidden if the answer may no longer be posted there."""
+    looked_up = asyncio.create_task(env.directory.channel(ctx.subject.channel.id, fresh=True))
+    try:
+        reply = await run
+        if not reply.private:
+            require_still_allowed(env, ctx, action, await looked_up)
+        return reply
+    finally:
+        abandon(looked_up)
 
 
 async def _posted_live(

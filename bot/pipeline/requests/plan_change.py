@@ -41,15 +41,19 @@ async def plan_change(
     quarantine = await own_undo(env, incoming, command, read.args)
     if quarantine and not common.dry_run:
         return await undo.undo_request(env, incoming, quarantine)
+    ctx = env.context(
+        subject,
+        command=command.name,
+        line=read.text,
+        reason=common.reason or "",
+        ticket=common.ticket or "",
+        follow_up=follow_up,
+    )
     reveals_next = False
     if quarantine is None:
-        allowed = require_line_allowed(env, subject, action)
-        typed, action = await with_suggestions(env, env.context(subject, command=command.name), allowed)
+        typed, action = await with_suggestions(env, ctx, require_line_allowed(env, subject, action))
         reveals_next = command.reveals and typed.verdict is Verdict.ALLOW
-    ctx = env.context(
-        subject, command=command.name, line=read.text, reason=common.reason or "", ticket=common.ticket or ""
-    )
-    work = planned(env, replace(ctx, follow_up=follow_up), read, command)
+    work = planned(env, ctx, read, command)
     if common.dry_run:
         plan = await work
     else:

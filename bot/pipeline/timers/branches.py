@@ -138,9 +138,16 @@ async def _request_quarantine(env: Environment, branch: Branch) -> None:
     read = env.grammar.parse(command_line(command.name, branch.database, reason=REASON))
     assert isinstance(read, Parsed), "a name is all that it needs"
     subject = await env.subject_in(branch.owner, branch.channel_id)
-    ctx = env.context(subject, command=command.name, organization=branch.organization, line=read.text, reason=REASON)
     about = FollowUp(branch.database_id) if branch.database_id else None
-    plan = await planned(env, replace(ctx, follow_up=about), read, command)
+    ctx = env.context(
+        subject,
+        command=command.name,
+        organization=branch.organization,
+        line=read.text,
+        reason=REASON,
+        follow_up=about,
+    )
+    plan = await planned(env, ctx, read, command)
     decision = require_allowed(env, subject, planned_action(read, plan))
     if decision.verdict is Verdict.BREAK_GLASS:
         raise Refused("Here, it can only be destroyed with break-glass.")
