@@ -94,6 +94,19 @@ async def test_an_error_reaches_all_readers_and_drops_the_cached_answer(source: 
     assert cache.peek("a") is None, "the old answer isn't used instead"
 
 
+async def test_a_cached_answer_is_used_until_a_fresh_one_arrives(source: Source) -> None:
+    cache: Cache[str, int] = Cache(source.load, 60)
+    await cache.get("a")
+    source.go.clear()
+    fresh = asyncio.create_task(cache.get("a", fresh=True))
+    await asyncio.sleep(0.01)
+
+    assert await asyncio.wait_for(cache.get("a"), 1) == 1, "a caller who needs no fresh answer waits for none"
+    assert cache.peek("a") == 1
+    source.go.set()
+    assert (await fresh, await cache.get("a")) == (2, 2)
+
+
 async def test_an_answer_that_is_dropped_during_its_call_is_not_cached(source: Source) -> None:
     cache: Cache[str, int] = Cache(source.load, 60)
     source.go.clear()

@@ -51,15 +51,14 @@ class Cache(Generic[K, V]):
 
         Args:
             fresh: return the result of a call that starts after this moment. Callers who ask while one is running share
-                the next one, so that many clicks at once cause few calls.
+                the next one, so that many clicks at once cause few calls. Until it has ended, callers who don't need
+                a fresh result get the cached one.
         Raises:
             Whatever `load` raises. The cached result is removed then.
         """
         kept = self._kept.get(key)
         if kept is not None and not fresh:
             return kept[0]
-        if fresh:  # the old result is no longer valid, even if the new call fails
-            self._kept.pop(key, None)
         call = self._calls.get(key)
         if call is None or (fresh and call.has_begun):
             call = self._begin(key, call)
