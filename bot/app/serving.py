@@ -180,10 +180,14 @@ def _set_up_logs(settings: Settings) -> None:
 
 
 def _tune_garbage_collection() -> None:
-    """Exclude permanent objects from garbage collection, and collect less often. This saves a sixth of the CPU time."""
+    """Exclude permanent objects from garbage collection, and collect less often. This saves a sixth of the CPU time.
+
+    The threshold is above the number of objects of a hundred requests at the same time, about 20,000. If it is reached
+    while they run, each collection takes several milliseconds and finds no garbage.
+    """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(50_000, 20, 20)
 
 
 async def _wait_for_stop(*, unless: Callable[[], Awaitable[str]] | None = None) -> None:
