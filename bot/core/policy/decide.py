@@ -19,6 +19,7 @@ from bot.core.policy.rules import Binding, Miss, Policy, Rule
 _STRICTNESS = {Verdict.ALLOW: 0, Verdict.BREAK_GLASS: 1, Verdict.APPROVE: 2, Verdict.DENY: 3}
 _CONFIRM = {Risk.READ: Confirm.NONE, Risk.LOW: Confirm.NONE, Risk.MEDIUM: Confirm.BUTTON, Risk.HIGH: Confirm.TYPE_NAME}
 _CAREFUL = {Confirm.NONE: 0, Confirm.BUTTON: 1, Confirm.TYPE_NAME: 2}
+_NOBODY = ApproverSet()
 _Follow = Callable[[Rule], Decision]
 
 
@@ -169,7 +170,7 @@ def _decision_of_rule(policy: Policy, subject: Subject, binding: Binding, action
         return deny(
             f"`{action.command}` changes nothing, so it can't be approved. The policy has to allow it.", rule.locator
         )
-    approvers = reviewers = ApproverSet()
+    approvers = reviewers = _NOBODY
     risk = policy.catalogue.risk_of(action.command, action.options)
     if rule.verdict is Verdict.APPROVE:
         approvers = _panel(subject, by := rule.by.up_to(risk))
@@ -186,7 +187,7 @@ def _decision_of_rule(policy: Policy, subject: Subject, binding: Binding, action
         rule=rule.locator,
         approvers=approvers,
         quorum=rule.quorum if rule.verdict is Verdict.APPROVE else 0,
-        confirm=rule.confirm or _default_confirm(policy.catalogue, action, rule),
+        confirm=rule.confirm or _default_confirm(policy.catalogue, action.command, rule, risk),
         expires=rule.expires,
         start_within=rule.start_within,
         requires=rule.requires,
@@ -216,11 +217,11 @@ def undoers(subject: Subject, rule: Rule) -> ApproverSet:
     return ApproverSet((rule.by,), also=frozenset({subject.person.id}), groups=subject.groups)
 
 
-def _default_confirm(catalogue: CommandCatalogue, action: Action, rule: Rule) -> Confirm:
+def _default_confirm(catalogue: CommandCatalogue, command: str, rule: Rule, risk: Risk) -> Confirm:
     """Return the default confirmation for the risk. Break-glass and tokens without approval need none."""
-    if rule.verdict is Verdict.BREAK_GLASS or (rule.verdict is Verdict.ALLOW and catalogue.reveals(action.command)):
+    if rule.verdict is Verdict.BREAK_GLASS or (rule.verdict is Verdict.ALLOW and catalogue.reveals(command)):
         return Confirm.NONE
-    return _CONFIRM[catalogue.risk_of(action.command, action.options)]
+    return _CONFIRM[risk]
 
 
 def _unbound(policy: Policy, subject: Subject, action: Action) -> Decision:

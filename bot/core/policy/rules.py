@@ -221,8 +221,9 @@ class Policy:
 
         Without a channel, all of them.
         """
-        if not channel_id or not self.groups:
-            return self.groups
+        every = self.groups
+        if not channel_id or not every:
+            return every
         bound = self.channels.get(channel_id)
         rules = list(bound.rules) if bound is not None else []
         for profile in self.profiles.values():

@@ -17,14 +17,15 @@ class Malformed(ValueError):
 
 def form_fields(body: str) -> dict[str, str]:
     """Return the fields of a form. A repeated field has its last value, as in Bolt."""
-    pairs = (pair.partition("=") for pair in body.split("&") if pair)
-    return {_unquoted(name): _unquoted(value) for name, _, value in pairs}
+    pairs = [pair.partition("=") for pair in body.replace("+", " ").split("&") if pair]
+    # Faster than `parse_qsl`, since most names and values contain no escapes.
+    return {
+        _decoded(name) if "%" in name else name: _decoded(value) if "%" in value else value for name, _, value in pairs
+    }
 
 
-def _unquoted(text: str) -> str:
-    """Decode a form value. Faster than `parse_qsl`, since most values contain no escapes."""
-    text = text.replace("+", " ") if "+" in text else text
-    return unquote_to_bytes(text).decode("utf-8", "replace") if "%" in text else text
+def _decoded(text: str) -> str:
+    return unquote_to_bytes(text).decode("utf-8", "replace")
 
 
 def payload_of(text: str) -> Body:

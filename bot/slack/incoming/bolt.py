@@ -23,6 +23,7 @@ Handler = Callable[[Acknowledge, Body], Awaitable[None]]
 FindHandler = Callable[[Body], Handler | None]
 
 EVENTS_PATH: Final = "/slack/events"
+_LOGGER: Final = logging.getLogger(BOLT_LOGGER)
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +73,7 @@ async def acknowledgement(app: AsyncApp, body: Body) -> BoltResponse:
     """
     # In its mode "http", Bolt would parse the raw body, which the request guard has already done.
     # Bolt uses the logger when a body has several response_urls.
-    context = {"logger": logging.getLogger(BOLT_LOGGER)}
+    context = {"logger": _LOGGER}
     try:
         response = await app.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=body, context=context))
     except Exception:
