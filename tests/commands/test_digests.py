@@ -29,6 +29,8 @@ def digest(cadence: str = "weekly", weekday: int = 0, at: str = "09:00", tz: str
         pytest.param(digest("daily"), "2026-11-24T12:00", "2026-11-25T08:00", id="tomorrow"),
         pytest.param(digest("daily"), "2026-03-28T12:00", "2026-03-29T07:00", id="the day of summer time"),
         pytest.param(digest("daily", at="02:30"), "2026-03-28T12:00", "2026-03-29T01:30", id="no such hour"),
+        pytest.param(digest("daily", at="02:30"), "2026-10-24T12:00", "2026-10-25T00:30", id="an hour twice"),
+        pytest.param(digest("daily", at="02:30"), "2026-10-25T00:30", "2026-10-26T01:30", id="only once that day"),
         pytest.param(digest("daily", tz="Pacific/Kiritimati"), "2026-11-24T12:00", "2026-11-24T19:00", id="far east"),
         pytest.param(
             digest("daily", tz="Nowhere/Town"), "2026-11-24T12:00", "2026-11-25T09:00", id="unknown zone: UTC"

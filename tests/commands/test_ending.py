@@ -38,3 +38,9 @@ def test_an_absence_ends_at_the_next_such_time(text: str, now: datetime, until: 
 def test_a_day_and_time_that_have_passed_are_refused(text: str) -> None:
     with pytest.raises(BadInput, match="has passed"):
         ending(text, NEW_YORK, utc(11, 1, 7))
+
+
+@pytest.mark.parametrize("text", ["9999-12-31", "9999-12-31 23:59"])
+def test_a_day_at_the_end_of_the_calendar_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match="out of range"):
+        ending(text, NEW_YORK, utc(11, 1, 7))

@@ -59,6 +59,7 @@ def test_a_time_means_the_last_one_in_the_persons_time_zone(text: str, zone: str
         ("2026-03-29 02:30", BERLIN, NOW, "skipped `2026-03-29 02:30` on 2026-03-29"),
         ("2026-10-25 02:30", BERLIN, NOW, "Write `2026-10-25 00:30 UTC` or `2026-10-25 01:30 UTC`"),
         ("02:30", BERLIN, datetime(2026, 10, 25, 9, tzinfo=UTC), "twice that day"),
+        ("02:30:15", BERLIN, datetime(2026, 10, 25, 9, tzinfo=UTC), "Write `2026-10-25 00:30:15 UTC` or"),
         ("02:30", BERLIN, datetime(2026, 3, 29, 9, tzinfo=UTC), "skipped `02:30` on 2026-03-29"),
         ("14:02", "Mars/Olympus", NOW, "I don't know the time zone in your Slack profile"),
         ("0001-01-01 00:00", BERLIN, NOW, r"out of range|before 1970"),
@@ -73,6 +74,27 @@ def test_an_ambiguous_time_is_refused(text: str, zone: str, now: datetime, sente
 def test_of_an_hour_that_occurs_twice_only_the_first_has_passed() -> None:
     between = datetime(2026, 10, 25, 0, 45, tzinfo=UTC)  # 02:45, summer time: 02:30 has occurred once so far
     assert take("02:30").at(between, BERLIN) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "utc"),
+    [
+        ("2026-03-29T00:30", "2026-03-28T01:30"),
+        ("2026-03-28T23:30", "2026-03-28T01:30"),
+        ("2026-03-28T00:30", "2026-03-27T01:30"),
+    ],
+    ids=["half an hour before clocks skip it", "earlier that night", "the day before"],
+)
+def test_before_clocks_skip_an_hour_the_last_one_is_that_of_the_day_before(now: str, utc: str) -> None:
+    at = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    assert take("02:30").at(at, BERLIN) == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+
+
+def test_the_day_after_clocks_skip_an_hour_it_is_still_refused_until_it_comes() -> None:
+    with pytest.raises(BadInput, match="skipped `02:30` on 2026-03-29"):
+        take("02:30").at(datetime(2026, 3, 29, 23, 30, tzinfo=UTC), BERLIN)
+    after = datetime(2026, 3, 30, 1, 0, tzinfo=UTC)
+    assert take("02:30").at(after, BERLIN) == datetime(2026, 3, 30, 0, 30, tzinfo=UTC)
 
 
 def test_before_an_incident_names_its_key() -> None:

@@ -34,7 +34,11 @@ def weekday(text: str) -> int | None:
 
 
 def next_due(digest: Digest, after: datetime) -> datetime:
-    """Return the first time after `after` when the digest is due, in its time zone."""
+    """Return the first time after `after` when the digest is due, in its time zone.
+
+    On a day when clocks skip its time, it is due as much later as they skip. If they show it twice, it is due once, the
+    first time.
+    """
     tz = zone(digest.tz) or UTC
     at = time.fromisoformat(digest.at)
     local = after.astimezone(tz)

@@ -22,7 +22,10 @@ def ending(text: str, zone: str, now: datetime) -> datetime:
     Raises:
         BadInput: it isn't a time, has passed, or is too far away.
     """
-    until = _moment(text.strip(), _zone(zone), now)
+    try:
+        until = _moment(text.strip(), _zone(zone), now)
+    except OverflowError:  # a day at the end of the calendar, which another time zone doesn't have
+        raise BadInput(f"{quoted(text)} is out of range. {HOW}") from None
     if until <= now:
         raise BadInput(f"{quoted(text)} has passed. {HOW}")
     if until > now + LONGEST:

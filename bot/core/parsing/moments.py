@@ -11,6 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from bot.core.parsing.arguments import INCIDENT_KEY, quoted, wrong_value
 from bot.core.parsing.durations import NotADuration, parse_duration
+from bot.core.parsing.local_times import shown_at, times_of
 from bot.errors import BadInput
 
 EXAMPLES: Final = "`14:02`, `15m ago` or `2026-11-27 14:02`"
@@ -65,9 +66,7 @@ class Moment(str):
         clock = _clock(local["clock"])
         if local["day"]:
             return _only(self, datetime.combine(datetime.fromisoformat(local["day"]), clock), tz, now)
-        today = now.astimezone(tz).date()
-        moment = _only(self, datetime.combine(today, clock), tz, now)
-        return moment if moment <= now else _only(self, datetime.combine(today - timedelta(days=1), clock), tz, now)
+        return _last(self, clock, tz, now)
 
     @classmethod
     def of(cls, value: object) -> "Moment":
@@ -148,21 +147,33 @@ def _zone(name: str) -> tzinfo:
         raise BadInput("I don't know the time zone in your Slack profile. Write the time as `14:02 UTC`.") from None
 
 
+def _last(text: str, clock: time, tz: tzinfo, now: datetime) -> datetime:
+    """Return the last time before now at which clocks showed `clock`: today's, or else yesterday's.
+
+    Raises:
+        BadInput: no clock showed it on that day, or clocks showed it twice.
+    """
+    wall = shown_at(now, tz)
+    today = datetime.combine(wall.date(), clock)
+    is_to_come = today > wall and not any(one <= now for one in times_of(today, tz))
+    return _only(text, today - timedelta(days=1) if is_to_come else today, tz, now)
+
+
 def _only(text: str, local: datetime, tz: tzinfo, now: datetime) -> datetime:
-    """Return the only time at which clocks showed `local`. Clocks skip an hour in spring, and repeat one in autumn.
+    """Return the only time at which clocks showed `local`.
 
     Raises:
         BadInput: no clock showed it, or clocks showed it twice before now.
     """
     try:
-        both = {local.replace(tzinfo=tz, fold=fold).astimezone(UTC) for fold in (0, 1)}
-        fitting = sorted(one for one in both if one.astimezone(tz).replace(tzinfo=None) == local)
+        fitting = times_of(local, tz)
     except OverflowError:
         raise BadInput(f"{quoted(text)} is out of range. Choose a time such as {EXAMPLES}.") from None
     if not fitting:
         raise BadInput(f"Clocks in your time zone skipped {quoted(text)} on {local:%Y-%m-%d}. Choose another time.")
     past = [one for one in fitting if one <= now]
     if len(past) > 1:
-        first, second = (f"`{one:%Y-%m-%d %H:%M} UTC`" for one in past)
+        form = "%Y-%m-%d %H:%M:%S" if local.second else "%Y-%m-%d %H:%M"
+        first, second = (f"`{one:{form}} UTC`" for one in past)
         raise BadInput(f"Clocks in your time zone showed {quoted(text)} twice that day. Write {first} or {second}.")
     return past[0] if past else fitting[0]
