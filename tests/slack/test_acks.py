@@ -1,12 +1,13 @@
 """The acknowledgement doesn't wait for the work. If the work fails, the person gets a message."""
 
 import asyncio
+import json
 import time
 
 import pytest
 
 from bot.core.requests.incoming import Incoming
-from bot.errors import BadInput
+from bot.errors import BadInput, NotRecorded
 from bot.slack.incoming import listeners
 from tests.world import until
 
@@ -53,17 +54,37 @@ async def test_a_store_that_hangs_does_not_delay_the_acknowledgement(
 
     gateway.path.before = hang
     started = time.monotonic()
-    for body in (command("create orders"), payload(submission())):
+    answers: list[str] = []
+    for body in (command("create orders"), payload(click()), payload(submission())):
         answer = await gateway.http.post("/slack/events", content=body, headers=signed(body))
-        assert (answer.status_code, answer.text) == (200, "")
+        answers.append(answer.text)
+        assert answer.status_code == 200
     assert time.monotonic() - started < 3
     await until(lambda: len(notes(gateway)) == 2, what="two notes")
-    assert all(
-        "don't know yet whether this was recorded" in note and "Reference `i-" in note for note in notes(gateway)
-    )
+    in_ack, *others = answers
+    assert others == ["", ""]
+    for told in (in_ack, *notes(gateway)):
+        assert "don't know yet whether this was recorded" in told
+        assert "Reference `i-" in told
+    assert json.loads(in_ack)["response_type"] == "ephemeral", "a crash can't come between it and the acknowledgement"
     go.set()
     assert await gateway.tasks.drain(5)
-    assert len(gateway.path.worked) == 1
+    assert len(gateway.path.worked) == 2
+
+
+async def test_a_command_that_is_not_recorded_is_refused_in_its_acknowledgement(gateway: Gateway) -> None:
+    async def refuse(_: Incoming) -> None:
+        await asyncio.sleep(0.05)
+        raise NotRecorded.after(2)
+
+    gateway.path.before = refuse
+    for body in (command("create orders"), payload(click())):
+        answer = await gateway.send(body)
+        told = [answer.text] if answer.text else notes(gateway)
+        assert len(told) == 1
+        assert "This couldn't be recorded" in told[0]
+        assert "Reference `i-" in told[0]
+        assert bool(answer.text) is body.startswith(b"token="), "only a command's acknowledgement can have a text"
 
 
 def notes(gateway: Gateway) -> list[str]:

@@ -10,7 +10,7 @@ from bot.core.concurrency.deadline import within
 from bot.core.ports import Ack, Clock, Messenger, RequestHandler, address_of
 from bot.core.reply import Reply
 from bot.core.requests.incoming import Incoming
-from bot.errors import BotError
+from bot.errors import BotError, NotRecorded
 from bot.slack.background_tasks import TaskKeeper
 from bot.slack.incoming import payloads
 from bot.slack.incoming._payload_validation import Body
@@ -25,7 +25,8 @@ ACK_WITHIN_SECONDS: Final = 2.2
 The work continues, and the answer follows.
 """
 WAITS: Final = (
-    "The bot's store is slow, and I don't know yet whether this was recorded. I'll tell you here as soon as I do."
+    "The bot's store is slow, and I don't know yet whether this was recorded. "
+    "If you don't hear from me within five minutes, try again."
 )
 LATE: Final[Mapping[str, Any]] = {}
 """A placeholder for a form's response that wasn't ready in time."""
@@ -87,8 +88,12 @@ class Listeners:
 
     async def on_command(self, ack: Acknowledge, body: Body) -> None:
         """Handle a slash command."""
-        await self._accept(payloads.command(body, self._clock.now()), body)
-        await ack()
+        incoming = payloads.command(body, self._clock.now())
+        if incoming is not None and (told := await self._record(incoming, body)):
+            # In the acknowledgement itself, so that no crash can come between the two.
+            await ack(text=_with_reference(incoming, told), response_type="ephemeral")
+        else:
+            await ack()
 
     async def on_action(self, ack: Acknowledge, body: Body) -> None:
         """Handle a press of a button or a choice in a menu, even of a kind that the bot never sends."""
@@ -137,27 +142,45 @@ class Listeners:
         await ack()
 
     async def _accept(self, incoming: Incoming | None, body: Body) -> None:
-        """Let the request handler store the intent while Slack waits. The work runs in its own task."""
+        """Let the request handler store the intent while Slack waits. If it isn't stored, send a note."""
+        if told := await self._record(incoming, body):
+            assert incoming is not None, "only a person is told"
+            self._tasks.start(self._send_note(incoming, told))
+
+    async def _record(self, incoming: Incoming | None, body: Body) -> str:
+        """Let the request handler store the intent while Slack waits. The work runs in its own task.
+
+        Returns:
+            What the person must be told if it isn't stored, or not yet. Empty if it is.
+        """
         if incoming is None:
             log.warning("received a payload without a person or channel", type=str(body.get("type", "command"))[:40])
-            return
+            return ""
         self._urls.keep(incoming)
         loop = asyncio.get_running_loop()
-        recorded: asyncio.Future[bool] = loop.create_future()
+        recorded: asyncio.Future[str] = loop.create_future()
         self._tasks.start(self._guarded(incoming, self._run(incoming, recorded)))
         await asyncio.sleep(0)
         if recorded.done():  # the usual case: read commands have nothing to store
-            return
-        timer = loop.call_later(ACK_WITHIN_SECONDS, _release, recorded, False)
-        if not await recorded:
-            self._tasks.start(self._notify_waiting(incoming))
+            return recorded.result()
+        timer = loop.call_later(ACK_WITHIN_SECONDS, _release, recorded, WAITS)
+        told = await recorded
         timer.cancel()
+        if told is WAITS:
+            _log_late(incoming)
+        return told
 
-    async def _run(self, incoming: Incoming, recorded: asyncio.Future[bool]) -> None:
+    async def _run(self, incoming: Incoming, recorded: asyncio.Future[str]) -> None:
         try:
             work = await self._handler.before_ack(incoming)
+        except NotRecorded as error:
+            if recorded.done():  # Slack couldn't wait for this, so it needs a message of its own
+                raise
+            _log_refused(incoming, error)
+            _release(recorded, str(error))
+            return
         finally:
-            _release(recorded, True)
+            _release(recorded, "")
         if work is not None:
             await asyncio.sleep(0)  # let the ack be sent first
             await work()
@@ -174,7 +197,8 @@ class Listeners:
         response = await answered
         timer.cancel()
         if response is LATE:
-            self._tasks.start(self._notify_waiting(incoming))
+            _log_late(incoming)
+            self._tasks.start(self._send_note(incoming, WAITS))
             return None
         return response
 
@@ -213,23 +237,31 @@ class Listeners:
         try:
             await work
         except BotError as error:
-            log.warning("refused", reference=incoming.id, kind=incoming.kind, user=incoming.user_id, why=error.cause)
+            _log_refused(incoming, error)
             await self._send_note(incoming, str(error))
         except Exception:
             log.exception("something went wrong", reference=incoming.id, kind=incoming.kind, user=incoming.user_id)
             await self._send_note(incoming, "Something went wrong in Turso Ops. Give this reference to an admin.")
 
-    async def _notify_waiting(self, incoming: Incoming) -> None:
-        why = f"The store didn't answer within {ACK_WITHIN_SECONDS:g} seconds."
-        log.warning("the ack did not wait for the store", reference=incoming.id, user=incoming.user_id, why=why)
-        await self._send_note(incoming, WAITS)
-
     async def _send_note(self, incoming: Incoming, sentence: str) -> None:
-        text = f"{sentence} Reference `{incoming.id}`"
+        text = _with_reference(incoming, sentence)
         try:
             await self._messenger.send_ephemeral(address_of(incoming), Reply(text=text, private=True))
         except Exception as error:
             log.warning("could not answer", reference=incoming.id, why=type(error).__name__)
+
+
+def _with_reference(incoming: Incoming, sentence: str) -> str:
+    return f"{sentence} Reference `{incoming.id}`"
+
+
+def _log_refused(incoming: Incoming, error: BotError) -> None:
+    log.warning("refused", reference=incoming.id, kind=incoming.kind, user=incoming.user_id, why=error.cause)
+
+
+def _log_late(incoming: Incoming) -> None:
+    why = f"The store didn't answer within {ACK_WITHIN_SECONDS:g} seconds."
+    log.warning("the ack did not wait for the store", reference=incoming.id, user=incoming.user_id, why=why)
 
 
 def _release(waiting: "asyncio.Future[T]", result: T) -> None:
