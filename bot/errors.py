@@ -39,6 +39,13 @@ class NotOurs(BotError):
     """
 
 
+class OwnerUnknown(BotError):
+    """Raised when a read-back finds something that this request or another one may have made.
+
+    Nothing shows which, so neither may claim it, and the outcome stays unknown.
+    """
+
+
 class Unavailable(BotError):
     """Raised if a service that is needed, such as Turso or Slack, didn't respond in time. The person can try again.
 

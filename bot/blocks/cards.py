@@ -42,6 +42,7 @@ from bot.core.links import NO_LINKS, Links
 from bot.core.records.incidents import Review
 from bot.core.reply import Block, Reply
 from bot.core.requests.request import Mode, Request, State
+from bot.core.requests.seen_times import changed_at
 
 APPROVERS: Final = 12
 """How many approvers a card names."""
@@ -263,7 +264,7 @@ def _history(request: Request) -> Mrkdwn:
     """Return the footer: who requested it, who approved it, and when it ended: `Dana · approved by Ana · 1:43 AM`."""
     voters = _voters(request)
     approved = mrkdwn("approved by {}", voters) if voters else Mrkdwn("")
-    ended = when(request.updated_at or request.created_at)
+    ended = when(changed_at(request) or request.created_at)
     parts = (person(request.requester), approved, ended, mrkdwn("`{}`", request.id))
     loud = BREAK_GLASS if request.mode is Mode.BREAK_GLASS else Mrkdwn("")
     return mrkdwn("{}{}", loud, joined(" · ", [part for part in parts if part]))

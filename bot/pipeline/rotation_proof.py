@@ -95,7 +95,9 @@ async def continue_proof(env: Environment, timer: Timer) -> Timer | None:
         await _step(env, request.id)
     elif proof.is_watched:
         over = [_unproven(one, env.clock.now(), RESTARTED) for one in proof.findings]
-        await _conclude(env, request, replace(proof, target=over[0], sibling=over[1] if len(over) > 1 else None))
+        ended = replace(proof, target=over[0], sibling=over[1] if len(over) > 1 else None)
+        if not await _conclude(env, request, ended):
+            return replace(timer, due_at=env.clock.now() + LEASE)
     else:  # a crash came before the notification
         await notify_outcome(env, request.id)
     return None
@@ -123,9 +125,9 @@ async def _step(env: Environment, request_id: str) -> None:
         if request is None or proof is None or not proof.is_watched:
             return env.watches.forget(request_id)
         new_proof = await _try_all(env, env.turso_clients.turso(request.organization), request_id, watch, proof)
-        if new_proof == proof:
+        # If the request has just changed, for example by an Undo, the tokens are tried again.
+        if new_proof == proof or not await _conclude(env, request, new_proof):
             return await env.store.timers.schedule(_lease(env, request_id))
-        await _conclude(env, request, new_proof)
     return None
 
 
@@ -133,17 +135,19 @@ def _lease(env: Environment, request_id: str) -> Timer:
     return Timer(TimerKind.PROVE, request_id, env.clock.now() + LEASE)
 
 
-async def _conclude(env: Environment, request: Request, proof: Proof) -> None:
+async def _conclude(env: Environment, request: Request, proof: Proof) -> bool:
     """Commit the proof, delete tokens that are no longer needed, notify people, and delete the timer that would do so.
 
     Until the proof is committed, the tokens are kept: nothing else could show again what they have shown.
+    Returns False, and commits nothing, if the request's state has changed since it was read.
     """
     now, lease = env.clock.now(), _lease(env, request.id)
     words = {one.database: one.tokens.value for one in proof.findings}
     move = Transition(
         to=request.state,
         at=now,
-        changes={"facts": {**request.facts, PROOF: proof.to_json()}},
+        changes={},
+        adds={PROOF: proof.to_json()},
         entries=[
             entry(
                 "proof",
@@ -156,16 +160,19 @@ async def _conclude(env: Environment, request: Request, proof: Proof) -> None:
         ],
         timers=[lease],
         revokes=revoked_by(request.plan, proof, request.state),
+        notifies=request.state is not State.RESTORED,  # the Undo was announced, and the card shows the proof
     )
-    if await env.store.requests.move(request.id, expect=[request.state], move=move) is None:
-        return  # the tokens are kept, and tried again
+    concluded = await env.store.requests.move(request.id, expect=[request.state], move=move)
+    if concluded is None:
+        return False  # the tokens are kept, and tried again
     if not proof.is_watched:
         env.watches.forget(request.id)
     await notify_outcome(env, request.id)
     if (sibling := proof.sibling) and sibling.tokens is OldTokens.REFUSED and request.state in REVOKES:
-        await notify_holders(env, replace(request, facts=move.changes["facts"]), only_of=sibling.database_id)
+        await notify_holders(env, concluded, only_of=sibling.database_id)
     if not proof.is_watched:
         await env.store.timers.replace(lease, None)
+    return True
 
 
 async def _try_all(env: Environment, turso: TursoReader, request_id: str, watch: ProbeWatch, proof: Proof) -> Proof:

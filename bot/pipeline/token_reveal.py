@@ -78,8 +78,8 @@ async def _mint_once(
     # each try has its own phase, because another press may have tried, and failed, after this one read the request
     phase = f"reveal:{token_id}"
     settle = Timer(TimerKind.RECONCILE, request.id, now + SETTLES_WITHIN)
-    facts = {**request.facts, "token": token_id, "press": incoming.id}
-    move = Transition(to=State.EXECUTING, at=now, changes={"facts": facts}, timers=[settle], cancel=[TimerKind.LAPSE])
+    facts = {"token": token_id, "press": incoming.id}
+    move = Transition(to=State.EXECUTING, at=now, changes={}, adds=facts, timers=[settle], cancel=[TimerKind.LAPSE])
     if await env.store.requests.move(request.id, expect=OPEN_TO_REVEAL, move=move) is None:
         raise Refused("This token was already revealed, or it has expired. Ask for a new one.")
     if not await env.store.requests.mark_sent(request.id, phase, now):

@@ -1,7 +1,7 @@
 """Transitions: changes of a request's state with everything that is committed together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -72,6 +72,8 @@ class Transition:
 
     It removes what the request had prepared, such as holds and an open review.
     """
+    adds: Mapping[str, Any] = field(default_factory=dict)
+    """Facts to add to those that are stored at the commit, so that facts of another process aren't lost."""
 
     def __post_init__(self) -> None:
         """Reject a final transition without an audit entry.

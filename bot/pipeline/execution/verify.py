@@ -7,8 +7,9 @@ from typing import Any
 from bot.commands.base import Context
 from bot.core.requests.plan import Plan
 from bot.core.requests.request import Request
+from bot.core.requests.seen_times import seen_fact
 from bot.core.requests.step_results import ActResult, Attempt, PhaseKind, PhaseResult, VerifyResult
-from bot.errors import BotError, NotOurs
+from bot.errors import BotError, NotOurs, OwnerUnknown
 from bot.pipeline import rotation_proof
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.next_step import take_next_step
@@ -48,25 +49,30 @@ async def verify(env: Environment, request_id: str, phase: str, acted: ActResult
         if not is_done:
             return VerifyResult(PhaseResult.FAILED, str(error))
         is_seen = True  # Turso confirmed our change, which outweighs this doubt (for example, the clocks may differ)
+    except OwnerUnknown as error:
+        if not is_done:
+            return VerifyResult(PhaseResult.UNKNOWN, str(error), facts)
+        is_seen = True
     if not is_seen:
         return VerifyResult(PhaseResult.UNKNOWN, acted.why or "Turso doesn't show the change yet.", facts)
     try:
         facts = facts or await facts_again(ctx, command, kind, request.plan)
     except BotError as error:
         return VerifyResult(PhaseResult.UNKNOWN, str(error), facts)
+    facts |= seen_fact(kind, env.clock.now())
     if kind is PhaseKind.EXECUTE and command.next_step is not None:
         facts = await take_next_step(env, ctx, request, command.next_step, facts)
     return VerifyResult(PhaseResult.SUCCEEDED, facts=facts)
 
 
 async def sees(ctx: Context, request: Request, look: ReadBack) -> bool:
-    """Repeat the read-back for some seconds, until it shows the change. Raises NotOurs."""
+    """Repeat the read-back for some seconds, until it shows the change. Raises NotOurs and OwnerUnknown."""
     for pause in READ_PAUSES:
         await asyncio.sleep(pause)
         try:
             if await look(ctx, request.plan):
                 return True
-        except NotOurs:
+        except (NotOurs, OwnerUnknown):
             raise
         except BotError:
             continue

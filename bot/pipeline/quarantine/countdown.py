@@ -128,7 +128,8 @@ async def _start(env: Environment, request: Request, _: str) -> None:
     move = Transition(
         to=State.EXECUTING,
         at=env.clock.now(),
-        changes={"facts": {**request.facts, "finish_tries": tries + 1}},
+        changes={},
+        adds={"finish_tries": tries + 1},
         enqueue="finish" if tries == 0 else f"finish{tries}",
     )
     await env.store.requests.move(request.id, expect=[State.QUARANTINED], move=move)
@@ -143,10 +144,10 @@ async def _lengthen(env: Environment, request: Request, timer: Timer, finding: F
         at=now,
         changes={
             "outcome": finding.why,
-            "facts": {**request.facts, COUNTDOWN_OVER: True},
             "due_at": due,
             "countdown": finding.countdown,
         },
+        adds={COUNTDOWN_OVER: True},
         entries=[entry("finished", "postponed", at=now, request=request, by=TIMER, phase="finish", what=finding.why)],
     )
     if await env.store.requests.move(request.id, expect=[State.QUARANTINED], move=move) is None:
@@ -184,7 +185,8 @@ async def _end(
     move = Transition(
         to=to,
         at=now,
-        changes={"outcome": outcome, "facts": {**request.facts, COUNTDOWN_OVER: True}, **changes},
+        changes={"outcome": outcome, **changes},
+        adds={COUNTDOWN_OVER: True},
         entries=[entry("finished", word, at=now, request=request, by=TIMER, phase="finish", what=why)],
         release_holds=releases or (),
     )
@@ -218,7 +220,8 @@ async def _retry_later(env: Environment, request: Request, timer: Timer, why: st
     move = Transition(
         to=State.QUARANTINED,
         at=now,
-        changes={"outcome": words, "facts": {**request.facts, COUNTDOWN_OVER: True}} if notifies else {},
+        changes={"outcome": words} if notifies else {},
+        adds={COUNTDOWN_OVER: True} if notifies else {},
         entries=[entry("finished", "postponed", at=now, request=request, by=TIMER, phase="finish", what=why)],
         notifies=notifies,
     )

@@ -5,6 +5,7 @@ from bot.core.ports import address_of
 from bot.core.records.timers import TimerKind
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Request, State
+from bot.core.requests.seen_times import UNDONE_BY
 from bot.core.requests.transition import Transition
 from bot.errors import Refused
 from bot.pipeline.approval.presses import request_of
@@ -40,7 +41,8 @@ async def start_undo(env: Environment, request: Request, *, by: str) -> Request 
     move = Transition(
         to=State.EXECUTING,
         at=now,
-        changes={"facts": {**request.facts, "undo_tries": tries + 1}},
+        changes={},
+        adds={"undo_tries": tries + 1, UNDONE_BY: by},
         entries=[entry("undo", "asked", at=now, request=request, by=by)],
         cancel=[TimerKind.FINISH],
         enqueue="undo" if tries == 0 else f"undo{tries}",

@@ -13,8 +13,9 @@ from bot.core.records.audit_entry import TIMER
 from bot.core.records.holds import Hold
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.requests.request import Request, State
+from bot.core.requests.seen_times import seen_fact
 from bot.core.requests.step_results import PhaseKind, PhaseResult
-from bot.errors import BotError, NotOurs, Unavailable
+from bot.errors import BotError, NotOurs, OwnerUnknown, Unavailable
 from bot.pipeline.approval.expiry import expire
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.next_step import take_next_step
@@ -176,6 +177,10 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
             why = "Turso shows only part of the change." if any(left) and kind is PhaseKind.EXECUTE else why
     except NotOurs as error:
         happened, last, why = False, True, str(error)
+    except OwnerUnknown:
+        happened = False
+        if last:
+            return None  # nothing will show whose it is, so the outcome stays unknown
     except BotError as error:
         happened, last, silent = False, False, str(error)
     if not (happened or last):
@@ -184,6 +189,7 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
         if silent:
             return timer.failed(silent, again_at=again)
         return replace(timer, due_at=again, attempt=timer.attempt + 1)
+    facts |= seen_fact(kind, env.clock.now()) if happened else {}
     if happened and kind is PhaseKind.EXECUTE and command.next_step is not None:
         facts = await take_next_step(env, ctx, request, command.next_step, facts)
     settled = Settlement(PhaseResult.SUCCEEDED, "", facts)

@@ -79,8 +79,7 @@ async def _gives_way(env: Environment, hold: Hold, to: Request) -> bool:
 
 def _replacing(move: Transition, hold: Hold, request: Request) -> Transition:
     closes = closing(hold, request, f"It was replaced by another quarantine, in request `{request.id}`.", move.at)
-    facts = {**request.facts, CLOSED: [hold.request_id]}
-    return replace(move, closes=[closes], changes={**move.changes, "facts": facts})
+    return replace(move, closes=[closes], adds={**move.adds, CLOSED: [hold.request_id]})
 
 
 async def placed_by(env: Environment, request: Request) -> list[str]:

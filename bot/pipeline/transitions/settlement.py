@@ -63,9 +63,9 @@ def settle(
         at=now,
         changes={
             "outcome": _sentence(request, state, kind, settled),
-            "facts": {**request.facts, **settled.facts, "phase": kind.value, **more},
             **({"due_at": _due(request, command, kind, now)} if state is State.QUARANTINED else {}),
         },
+        adds={**settled.facts, "phase": kind.value, **more},
         entries=[entry(_EVENTS[kind], state.value, at=now, request=request, phase=kind.value, what=settled.why)],
         timers=_timers(request, command, kind, state, settled, holds, now),
         closes=closes,

@@ -42,7 +42,7 @@ class Requests(Repository):
         def work(connection: Connection) -> Request:
             row = values(request, without=frozenset({"votes"})) | {"operation_hash": request.plan.operation_hash}
             row |= transitions.columns_of(move.changes) | {"state": move.to, "updated_at": move.at}
-            row["facts"] = dict(row["facts"])
+            row["facts"] = {**row["facts"], **move.adds}
             close = update(intents).where(intents.c.id == request.intent_id).values(is_open=False)
             connection.execute(close)
             if move.decides and (under_way := transitions.decider(connection, move.decides)) is not None:
@@ -108,6 +108,10 @@ class Requests(Repository):
                 return None
             there = (requests.c.id == request_id) & requests.c.state.in_(list(expect))
             changes = transitions.columns_of(move.changes) | {"state": move.to, "updated_at": move.at}
+            if move.adds:
+                # Locked until the commit, so that what another transaction adds is kept.
+                known = connection.execute(select(requests.c.facts).where(there).with_for_update()).scalar()
+                changes["facts"] = {**(known or {}), **changes.get("facts", {}), **move.adds}
             if connection.execute(update(requests).where(there).values(changes)).rowcount != 1:
                 return None
             transitions.apply_side_effects(connection, request_id, move, self._enqueuer)

@@ -1,0 +1,44 @@
+"""When the phases of a request were seen to be done. `updated_at` also changes with later findings about it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from bot.core.requests.request import COUNTDOWN_OVER, Request, State
+from bot.core.requests.step_results import PhaseKind
+
+UNDONE_BY: Final = "undone_by"
+"""Key in the facts: who pressed Undo last."""
+
+
+def seen_fact(kind: PhaseKind, at: datetime) -> Mapping[str, Any]:
+    """Return the fact that a phase was seen to be done at a time."""
+    return {_key(kind): at.isoformat()}
+
+
+def seen_at(request: Request, kind: PhaseKind) -> datetime | None:
+    """Return when a phase was seen to be done. None if it wasn't, or if an older version didn't record it."""
+    raw = request.facts.get(_key(kind))
+    return datetime.fromisoformat(raw) if raw else None
+
+
+def changed_at(request: Request) -> datetime | None:
+    """Return when the change that led to a request's state was seen to be done.
+
+    If that isn't recorded, because nothing was changed or Turso doesn't show it, return when the request was last
+    updated.
+    """
+    match request.state:
+        case State.RESTORED:
+            seen = seen_at(request, PhaseKind.UNDO)
+        case State.SUCCEEDED:
+            seen = seen_at(request, PhaseKind(request.facts.get("phase", PhaseKind.EXECUTE)))
+        case State.QUARANTINED if COUNTDOWN_OVER not in request.facts:
+            seen = seen_at(request, PhaseKind.EXECUTE)
+        case _:
+            seen = None
+    return seen or request.updated_at
+
+
+def _key(kind: PhaseKind) -> str:
+    return f"{kind.value}_seen_at"
