@@ -1,6 +1,7 @@
 """A create whose response is lost: only the request that created the database may count it as its own."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -49,7 +50,7 @@ async def test_a_request_whose_response_is_lost_does_not_claim_the_database_of_a
 
 
 @pytest.mark.parametrize("line", LINES)
-async def test_of_two_requests_without_a_response_at_most_one_claims_the_database(here: Pipeline, line: str) -> None:
+async def test_of_two_requests_without_a_response_neither_claims_the_database(here: Pipeline, line: str) -> None:
     both = [await here.ask(line, who=DANA), await here.ask(line, who=REMY)]
     work = WorkSteps(here.env)
     for one in both:
@@ -63,8 +64,68 @@ async def test_of_two_requests_without_a_response_at_most_one_claims_the_databas
         acted = await WorkSteps(here.env).act(one.id, "execute")
         await work.finish(one.id, "execute", await work.verify(one.id, "execute", acted))
 
-    assert [(await here.now(one)).state for one in both].count(State.SUCCEEDED) <= 1
-    assert len(await here.env.store.branches.find(organization="acme")) <= 1
+    for one in both:
+        while await here.timer(TimerKind.RECONCILE, one.id):
+            await here.fire(TimerKind.RECONCILE, one.id)
+    for one in both:
+        found = await here.now(one)
+        assert found.state is State.UNKNOWN
+        assert "`shop` exists, but another request may have created it" in found.outcome
+    assert await here.env.store.branches.find(organization="acme") == []
+
+
+async def test_of_two_rewinds_that_both_hear_nothing_neither_claims_the_copy(
+    here: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One person asks for the same copy twice before the approvals, so that both get one name."""
+    monkeypatch.setattr("bot.commands.rewind.rewind.claims", no_claims)
+    both = [await here.approved("db rewind orders --to 08:30") for _ in range(2)]
+    copy = both[0].plan.arguments["copy"]
+    assert both[1].plan.arguments["copy"] == copy
+    work = WorkSteps(here.env)
+    for one in both:
+        assert await work.begin(one.id, "execute") is BeginResult.GO
+    for one in both:
+        here.answers_once("POST", "/databases", lost)
+        await work.act(one.id, "execute")
+    here.turso.add(copy, parent={"id": here.turso.databases["orders"]["DbId"], "name": "orders"})
+
+    for one in both:
+        acted = await WorkSteps(here.env).act(one.id, "execute")
+        await work.finish(one.id, "execute", await work.verify(one.id, "execute", acted))
+
+    assert {(await here.now(one)).state for one in both} == {State.UNKNOWN}
+
+
+async def no_claims(*arguments: object) -> list[str]:
+    return []
+
+
+async def test_a_request_in_doubt_does_not_prevent_a_later_one_from_claiming_its_own(
+    here: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the first may have made is gone. A database that is created hours later isn't of the first."""
+    first = await here.ask("db create shop")
+    here.answers_once("POST", "/databases", lost)
+    assert await here.execute(first) is State.UNKNOWN
+    second = await here.ask("db create shop")
+    later = datetime.now(UTC) + timedelta(hours=3)
+    made_at = later + timedelta(seconds=1)
+    monkeypatch.setattr("bot.turso.ids.made_at", lambda _: made_at)
+    monkeypatch.setattr("bot.pipeline.execution.act.datetime", FixedTime(later))
+    here.answers_once("POST", "/databases", lost_after(here, lambda: here.turso.add("shop")))
+
+    assert await here.execute(second) is State.SUCCEEDED
+
+
+class FixedTime:
+    """The machine's clock, which shows one time."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+
+    def now(self, zone: object) -> datetime:
+        return self._at
 
 
 @pytest.mark.parametrize("line", LINES)

@@ -100,7 +100,7 @@ async def test_two_rewinds_never_use_the_same_name_and_a_claimed_copy_is_not_our
 
     monkeypatch.setattr(Requests, "find", find)
 
-    with pytest.raises(NotOurs, match="another rewind"):
+    with pytest.raises(NotOurs, match="another request"):
         await rewind.read_back(await context_of(here.env, made), made.plan)
 
 

@@ -1,7 +1,8 @@
 """Helpers of commands that create a database: whether its name is free, which database has it, and its addresses."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.blocks.text import Plain, utc
@@ -9,17 +10,20 @@ from bot.commands._sources import with_sources
 from bot.commands.base import Context, Facts
 from bot.core.model import Target
 from bot.core.requests.plan import Plan, PlanTarget
-from bot.core.requests.request import State
-from bot.errors import BadInput, NotOurs
+from bot.core.requests.request import Request, State
+from bot.errors import BadInput, NotOurs, OwnerUnknown
 from bot.turso import Database, DatabaseNotFound, TursoReader
 
 ARRIVES_WITHIN: Final = timedelta(minutes=5)
 """If the bot created the database, the time in its `DbId` is at most this much later than the request, even if the call
 was slow or the clocks disagree."""
-MADE_ONE: Final = (State.EXECUTING, State.UNKNOWN, State.SUCCEEDED)
-"""The states of a request that made a database, or may have."""
+MAY_HAVE_MADE_ONE: Final = (State.EXECUTING, State.UNKNOWN)
+"""The states of a request that may have made a database, but doesn't know its `DbId`."""
 LATEST: Final = 50
-"""How many requests of a command are looked at, the newest first. Those that compete for a name are close in time."""
+"""How many requests that succeeded are looked at for each command, the newest first.
+
+Those that compete for a name are close in time.
+"""
 WAITS_SECONDS: Final = 37
 """Counted from the start of the operation. With a last check of 5 s, the outcome is posted within 45 s."""
 
@@ -52,32 +56,52 @@ async def why_name_taken(ctx: Context, plan: Plan) -> str | None:
 
 
 async def was_made(ctx: Context, name: str) -> bool:
-    """Return True if the new database exists.
+    """Return True if the new database exists, and this request has made it.
 
     Raises:
-        NotOurs: it was created long after this request was sent, or another request may have created it.
+        NotOurs: it was created long after this request was sent, or by another request.
+        OwnerUnknown: another request may have created it.
+    """
+    commands = [one.name for one in ctx.table if one.makes_name]
+    return await was_made_by(ctx, name, commands=commands, key="name")
+
+
+async def was_made_by(ctx: Context, name: str, *, commands: Iterable[str], key: str) -> bool:
+    """Return True if the new database exists, and no other request of some commands has made it, or may have.
+
+    Args:
+        key: the argument of their plans that has the name of the new database.
+    Raises:
+        NotOurs, OwnerUnknown: as `was_made`.
     """
     database = await existing(ctx.turso, name)
     if database is None:
         return False
-    made_at = database.made_at
-    if made_at and ctx.sent_at and made_at > ctx.sent_at + ARRIVES_WITHIN:
+    if database.made_at and not _may_be_of(database, ctx.sent_at):
         raise NotOurs(
-            f"`{name}` exists, but it was created at {utc(made_at)}, long after this request. Someone else created it."
+            f"`{name}` exists, but it was created at {utc(database.made_at)}, long after this request. "
+            "Someone else created it."
         )
-    if await _may_be_of_another_request(ctx, database):
-        raise NotOurs(f"`{name}` exists, but another request may have created it.")
+    unsure = 0
+    for command in commands:
+        made = await ctx.store.requests.find(states=[State.SUCCEEDED], command=command, limit=LATEST)
+        if any(_names(ctx, one, key, name) and one.facts.get("id") == database.id for one in made):
+            raise NotOurs(f"`{name}` exists, but another request created it.")
+        may_have = await ctx.store.requests.find(states=MAY_HAVE_MADE_ONE, command=command)
+        sent = [one for one in may_have if one.sent_at is not None and _may_be_of(database, one.sent_at)]
+        unsure += sum(_names(ctx, one, key, name) for one in sent)
+    if unsure > 1:  # the first is the one that asks
+        raise OwnerUnknown(f"`{name}` exists, but another request may have created it.")
     return True
 
 
-async def _may_be_of_another_request(ctx: Context, found: Database) -> bool:
-    """Return True if another request than this one has created a database of this name, or may have."""
-    claims = 0
-    for command in (one.name for one in ctx.table if one.makes_name):
-        for one in await ctx.store.requests.find(states=MADE_ONE, command=command, limit=LATEST):
-            same = one.organization == ctx.organization and one.plan.arguments.get("name") == found.name
-            claims += same and (one.state is not State.SUCCEEDED or one.facts.get("id") == found.id)
-    return claims > 1
+def _names(ctx: Context, request: Request, key: str, name: str) -> bool:
+    return request.organization == ctx.organization and request.plan.arguments.get(key) == name
+
+
+def _may_be_of(found: Database, sent_at: datetime | None) -> bool:
+    """Return True if a request that was sent at a time may have made a database."""
+    return sent_at is None or found.made_at is None or found.made_at <= sent_at + ARRIVES_WITHIN
 
 
 def require_copy_of(source: PlanTarget, made: Database) -> None:

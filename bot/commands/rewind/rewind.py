@@ -20,14 +20,13 @@ from bot.commands._targets import UNKNOWN, attempt, list_names, snapshot, target
 from bot.commands.base import NEXT_STEP_WHY, ChangeCommand, ChangeContext, Context, Facts, NextStep
 from bot.commands.databases._archived import require_awake
 from bot.commands.databases._new_database import (
-    MADE_ONE,
     address_lines,
     existing,
     facts_of,
     new_database,
     require_copy_of,
     wait_until_ready,
-    was_made,
+    was_made_by,
 )
 from bot.commands.rewind._both_sides import compare
 from bot.commands.rewind._comparison import COMPARISON, Comparison
@@ -40,7 +39,7 @@ from bot.core.ports import ReadStore
 from bot.core.reply import Reply
 from bot.core.requests.plan import Plan
 from bot.core.requests.request import Request, State
-from bot.errors import BadInput, NotOurs, Unavailable
+from bot.errors import BadInput, Unavailable
 from bot.turso import Database
 from bot.turso.models import Quotas
 
@@ -188,12 +187,10 @@ def _facts(made: Database) -> dict[str, object]:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True if the copy exists. Raises NotOurs if it is somebody else's or a copy of another database."""
+    """Return True if the copy exists. Raises NotOurs or OwnerUnknown if it isn't, or may not be, of this request."""
     copy = str(plan.arguments[COPY])
-    if not await was_made(ctx, copy):
+    if not await was_made_by(ctx, copy, commands=[REWIND], key=COPY):
         return False
-    if (await claims(ctx, lambda one: one.state in MADE_ONE)).count(copy) > 1:
-        raise NotOurs(f"`{copy}` exists, but another rewind may have made it.")
     require_copy_of(target_of(plan), await ctx.turso.database(copy))
     return True
 
