@@ -18,7 +18,7 @@ TIMES: Answer = [["items", "created_at"]]
 
 
 def answering(schema: Answer, columns: Answer, counts: Answer) -> Callable[[Sequence[str]], list[Answer]]:
-    return lambda asked: [schema, columns] if "sqlite_master" in asked[0] else [counts] * len(asked)
+    return lambda asked: [schema, [], columns] if "sqlite_master" in asked[0] else [counts] * len(asked)
 
 
 @pytest.mark.parametrize(

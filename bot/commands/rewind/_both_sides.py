@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from bot.blocks.text import clean, cut
 from bot.commands.base import ChangeContext
 from bot.commands.rewind._comparison import Comparison, TableSide
-from bot.commands.rewind._statements import COLUMNS, OBJECTS, SCHEMA, counted, counting, time_columns
+from bot.commands.rewind._statements import ALL_TABLES, COLUMNS, OBJECTS, OTHER_OBJECTS, counted, counting, time_columns
 from bot.core.redaction.egress import without_tokens
 from bot.errors import BotError, Unavailable
 from bot.turso import Database, TursoUnavailable
@@ -28,9 +28,12 @@ SECONDS: Final = 15.0
 PAUSES: Final = (0.5, 1.0)
 """Pauses in seconds after the first reads that fail."""
 NAMED: Final = 8
+TABLE: Final = "table"
 LONGEST_NAME: Final = 60
 Statement = tuple[str, int]
 """A statement, and how many columns its rows have."""
+Compared = tuple[str, str]
+"""The name of a database and its `DbId`, which is empty if it isn't known."""
 Schema = Mapping[tuple[str, str], str]
 """Type and name of each object, and its definition."""
 
@@ -40,22 +43,29 @@ class _Side:
     """What was read from one database."""
 
     name: str
+    id: str
     schema: Schema | None = None
-    is_whole: bool = False
-    """True if the schema was read completely."""
+    knows_tables: bool = False
+    """True if every table was read."""
+    knows_others: bool = False
+    """True if every index, view and trigger was read."""
     times: dict[str, str] = field(default_factory=dict)
     tables: dict[str, TableSide] = field(default_factory=dict)
     whys: list[str] = field(default_factory=list)
 
+    def knows(self, kind: str) -> bool:
+        """Return True if every object of this type was read."""
+        return self.knows_tables if kind == TABLE else self.knows_others
+
     def names(self) -> list[str]:
-        return [name for kind, name in self.schema or {} if kind == "table"]
+        return [name for kind, name in self.schema or {} if kind == TABLE]
 
 
-async def compare(ctx: ChangeContext, old: str, copy: str) -> Comparison:
+async def compare(ctx: ChangeContext, old: Compared, copy: Compared) -> Comparison:
     """Read both databases and return what differs. Makes four calls to Turso, and a bounded number to each database."""
     clock = asyncio.get_running_loop()
     until = clock.time() + SECONDS
-    sides = [_Side(old), _Side(copy)]
+    sides = [_Side(*old), _Side(*copy)]
     readers = await asyncio.gather(*(_reader(ctx, side) for side in sides))
     await asyncio.gather(*(one.schema(until) for one in readers if one))
     chosen = sorted({name for side in sides for name in side.names()})
@@ -75,18 +85,28 @@ class _Reader:
     async def schema(self, until: float) -> None:
         """Read the objects of the schema, and which columns contain a time."""
         try:
-            objects, columns = await self._first_read([(SCHEMA, 3), (COLUMNS, 2)], until)
+            statements = [(ALL_TABLES, 3), (OTHER_OBJECTS, 3), (COLUMNS, 2)]
+            tables, others, columns = await self._first_read(statements, until)
         except BotError as error:
             self.side.whys.append(str(error))
             return
-        if objects.error:
-            self.side.whys.append(f"`{self.side.name}` refused to show its schema: {objects.error}.")
+        self.side.knows_tables = self._is_complete(tables, "tables")
+        self.side.knows_others = self._is_complete(others, "indexes, views and triggers")
+        if tables.error:
             return
-        self.side.is_whole = len(objects.rows) < OBJECTS
-        if not self.side.is_whole:
-            self.side.whys.append(f"`{self.side.name}` has too many tables and indexes to compare them all.")
-        self.side.schema = {(str(kind), str(name)): str(sql or "") for kind, name, sql in objects.rows}
+        objects = (*tables.rows, *others.rows)
+        self.side.schema = {(str(kind), str(name)): str(sql or "") for kind, name, sql in objects}
         self.side.times = time_columns(columns.rows)
+
+    def _is_complete(self, found: Rows, what: str) -> bool:
+        """Return True if a statement returned everything. Otherwise note why it didn't."""
+        if found.error:
+            self.side.whys.append(f"`{self.side.name}` refused to show its {what}: {found.error}.")
+        elif len(found.rows) >= OBJECTS:
+            self.side.whys.append(f"`{self.side.name}` has too many {what} to compare them all.")
+        else:
+            return True
+        return False
 
     async def count(self, names: Sequence[str], until: float) -> None:
         """Count the rows of tables, a few at a time, until all are counted or the time is over."""
@@ -132,6 +152,8 @@ async def _reader(ctx: ChangeContext, side: _Side) -> _Reader | None:
     """Mint a token for one side. Returns None and notes the reason if that isn't possible."""
     try:
         database = await ctx.turso.database(side.name)
+        if side.id and database.id != side.id:
+            raise Unavailable(f"`{side.name}` is a different database now, so it wasn't read.")
         if not ctx.turso.takes_tokens(database):
             raise Unavailable(f"Turso returned no usable host for `{side.name}`, so no token was sent.")
         minted = await ctx.turso.mint_token(side.name, expiration=EXPIRATION, read_only=True)
@@ -152,14 +174,17 @@ def _compared(old: _Side, copy: _Side, names: Sequence[str]) -> Comparison:
         both = [_side_of(side, name) for side in (old, copy)]
         if any(one is not None and one.is_there for one in both):
             rows.append([_printable(name), *(asdict(one or TableSide()) for one in both)])
-    known = old.is_whole and copy.is_whole
     one, other = old.schema or {}, copy.schema or {}
+
+    def is_known(key: tuple[str, str]) -> bool:
+        return old.knows(key[0]) and copy.knows(key[0])
+
     return Comparison(
         tables=rows,
-        only_old=_named(key for key in one if known and key not in other),
-        only_copy=_named(key for key in other if known and key not in one),
-        changed=_named(key for key in one if known and key in other and one[key] != other[key]),
-        is_schema_known=known,
+        only_old=_named(key for key in one if is_known(key) and key not in other),
+        only_copy=_named(key for key in other if is_known(key) and key not in one),
+        changed=_named(key for key in one if is_known(key) and key in other and one[key] != other[key]),
+        is_schema_known=all(side.knows_tables and side.knows_others for side in (old, copy)),
         left_out=len(names) - len(rows),
         whys=list(dict.fromkeys(_printable_reason(why) for why in (*old.whys, *copy.whys))),
     )
@@ -167,7 +192,7 @@ def _compared(old: _Side, copy: _Side, names: Sequence[str]) -> Comparison:
 
 def _side_of(side: _Side, name: str) -> TableSide | None:
     """Return what is known about a table. None if nothing is."""
-    if side.schema is not None and side.is_whole and ("table", name) not in side.schema:
+    if side.schema is not None and side.knows_tables and (TABLE, name) not in side.schema:
         return TableSide(is_there=False)
     return side.tables.get(name)
 

@@ -32,6 +32,7 @@ class Comparison:
     changed: list[str] = field(default_factory=list)
     """Objects of the schema by type and name: `table items`."""
     is_schema_known: bool = False
+    """True if both schemas were read completely. If not, the lists above have the differences that are certain."""
     left_out: int = 0
     """How many tables weren't counted."""
     whys: list[str] = field(default_factory=list)

@@ -41,9 +41,8 @@ def summary(found: Comparison | None, old: str, copy: str) -> list[str]:
         *(f"Only in {copy}: {one}" for one in found.only_copy),
         *(f"Different: {one}" for one in found.changed),
     ]
-    known = schema or (
-        ["The schemas are the same"] if found.is_schema_known else ["The schemas weren't compared completely"]
-    )
+    partly = [] if found.is_schema_known else ["The schemas weren't compared completely"]
+    known = [*schema, *partly] or ["The schemas are the same"]
     left = [f"{counted(found.left_out, 'table')} not compared"] if found.left_out else []
     return [*tables, *known, *left, *found.whys]
 
@@ -86,13 +85,13 @@ def _distance(old: TableSide, copy: TableSide) -> int:
 
 
 def _schema(found: Comparison, old: str, copy: str) -> list[Mrkdwn]:
-    if not found.is_schema_known:
-        return [mrkdwn("• Schema: unknown")]
     parts = [
         *([mrkdwn("only in `{}`: {}", old, ", ".join(found.only_old))] if found.only_old else []),
         *([mrkdwn("only in `{}`: {}", copy, ", ".join(found.only_copy))] if found.only_copy else []),
         *([mrkdwn("different: {}", ", ".join(found.changed))] if found.changed else []),
     ]
+    if not found.is_schema_known:
+        parts.append(Mrkdwn("the rest is unknown" if parts else "unknown"))
     return [mrkdwn("• Schema: {}", joined(" · ", parts) if parts else "the same")]
 
 

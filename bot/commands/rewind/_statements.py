@@ -10,7 +10,7 @@ from bot.turso.data_reading import Rows, Value
 ROWS: Final = 1_000_000
 """The most rows of a table that are counted. Turso bills each."""
 OBJECTS: Final = 1_000
-"""The most tables, indexes and columns that are read, as in the statements below."""
+"""The most rows of each of the three statements below: of tables, of other objects and of columns."""
 TIME_COLUMNS: Final = (
     "created_at", "updated_at", "inserted_at", "modified_at", "occurred_at", "recorded_at",
     "created", "updated", "timestamp", "ts", "time", "at", "date",
@@ -20,17 +20,23 @@ SMALLEST_SECONDS: Final = 100_000_000
 """In 1973. A smaller number isn't a time."""
 LARGEST_SECONDS: Final = 100_000_000_000
 """A larger number is in milliseconds."""
-SCHEMA: Final = r"""
+ALL_TABLES: Final = r"""
     SELECT type, name, sql FROM sqlite_master
-    WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE 'libsql\_%' ESCAPE '\'
+    WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE 'libsql\_%' ESCAPE '\'
+    ORDER BY name LIMIT 1000
+"""
+OTHER_OBJECTS: Final = r"""
+    SELECT type, name, sql FROM sqlite_master
+    WHERE type <> 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE 'libsql\_%' ESCAPE '\'
     ORDER BY type, name LIMIT 1000
 """
+"""Indexes, views and triggers. They have their own limit, so that many of them don't hide tables."""
 COLUMNS: Final = r"""
     SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c
     WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\' AND t.name NOT LIKE 'libsql\_%' ESCAPE '\'
     AND lower(c.name) IN ('created_at', 'updated_at', 'inserted_at', 'modified_at', 'occurred_at', 'recorded_at',
         'created', 'updated', 'timestamp', 'ts', 'time', 'at', 'date')
-    LIMIT 1000
+    ORDER BY t.name LIMIT 1000
 """
 
 

@@ -202,7 +202,8 @@ async def facts_again(ctx: Context, plan: Plan) -> Facts:
 
 async def compare_both(ctx: ChangeContext, plan: Plan, facts: Facts) -> Facts:
     """Compare the database with its copy. The result says what couldn't be read."""
-    return {COMPARISON: (await compare(ctx, target_of(plan).name, plan.arguments[COPY])).to_json()}
+    source, copy = target_of(plan), (str(plan.arguments[COPY]), str(facts.get("id") or ""))
+    return {COMPARISON: (await compare(ctx, (source.name, source.id), copy)).to_json()}
 
 
 async def standing(store: ReadStore, request: Request) -> Facts:
@@ -217,7 +218,8 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """Return the comparison, with the buttons that decide about the copy."""
     name, copy = target_of(plan).name, str(plan.arguments[COPY])
     at = moment_of(plan.arguments)
-    ready = "is ready" if facts.get("served") else "was created, but hasn't responded yet"
+    served = facts.get("served")  # after a crash, it isn't known
+    ready = "is ready" if served else "was created" if served is None else "was created, but hasn't responded yet"
     head = mrkdwn(":rewind: *{}* {}. It has the data of `{}` from {} (`{}`).", copy, ready, name, when(at), exact(at))
     missing = Mrkdwn("Everything after that time is missing, and possibly up to 15 seconds before it.")
     unchanged = Mrkdwn("") if facts.get(DECIDED) else mrkdwn("`{}` is unchanged.", name)
