@@ -127,8 +127,17 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 
 async def revoke(ctx: ChangeContext, plan: Plan, facts: Facts) -> Facts:
-    """Revoke the tokens of the old database."""
-    await ctx.turso.invalidate_tokens(target_of(plan).name)
+    """Revoke the tokens of the old database, unless that would affect a database that nobody approved.
+
+    The bot may have been down since the block, so this checks again.
+    """
+    target = target_of(plan)
+    found = await existing(ctx.turso, target.name)
+    if found is None or found.id != target.id:
+        raise BadInput(f"`{target.name}` {'is a different database now' if found else 'no longer exists'}.")
+    if why := await joined_since(ctx, target.group, plan.ends_tokens_of):
+        raise BadInput(why)
+    await ctx.turso.invalidate_tokens(target.name)
     return {}
 
 
@@ -179,7 +188,7 @@ def undone_message(plan: Plan, facts: Facts) -> Reply:
     """Return the message after an Undo: the old database is back, and the copy is unchanged."""
     name, copy = target_of(plan).name, str(plan.arguments[COPY])
     head = mrkdwn(":leftwards_arrow_with_hook: *{}* is out of quarantine, with all its data.", name)
-    kept = mrkdwn("`{}` still exists. What was written to it isn't in `{}`.", copy, name)
+    kept = mrkdwn("This didn't affect `{}`. What was written to it isn't in `{}`.", copy, name)
     proof = Proof.of(facts)
     revoked = facts.get(NEXT_STEP) == NextStepResult.DONE or (proof is not None and proof.is_proven)
     tokens = mrkdwn("Clients of `{}` need new tokens, because its tokens {} revoked.", name,

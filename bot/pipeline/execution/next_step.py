@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot.commands.base import NEXT_STEP, NEXT_STEP_WHY, ChangeContext, NextStep, NextStepResult
-from bot.core.requests.request import Request
+from bot.core.requests.request import Request, State
 from bot.errors import BadInput, BotError, Refused
 from bot.pipeline import rotation_proof
 from bot.pipeline.environment import Environment
@@ -26,6 +26,8 @@ async def take_next_step(
     if not step.changes:
         return {**facts, **await _reads(ctx, request, step, facts)}
     sent = await env.store.requests.was_sent(request.id, PHASE)
+    if not sent and not await _is_under_way(env, request):
+        return {**facts, **_result(NextStepResult.NOT_DONE, TOO_LATE)}
     if step.probes is not None and not sent:
         await rotation_proof.mint(env, step.probes, ctx, request)
     at = env.clock.now()
@@ -34,10 +36,18 @@ async def take_next_step(
         more = _result(unknown, CUT_SHORT if sent else TOO_LATE)
     else:
         more = await _changes(ctx, request, step, facts)
-    if step.probes is not None and more[NEXT_STEP] != NextStepResult.NOT_DONE:
+    if more[NEXT_STEP] == NextStepResult.NOT_DONE:
+        env.watches.forget(request.id)  # nothing was revoked, so there is nothing to try the tokens for
+    elif step.probes is not None:
         accepted = more[NEXT_STEP] == NextStepResult.DONE
         more |= await rotation_proof.first_findings(env, ctx, request, at, accepted=accepted)
     return {**facts, **more}
+
+
+async def _is_under_way(env: Environment, request: Request) -> bool:
+    """Return True while this may still be sent. Otherwise no probe token is minted, since nothing would revoke it."""
+    now = await env.store.requests.get(request.id)
+    return now is not None and now.state is State.EXECUTING
 
 
 async def _reads(ctx: ChangeContext, request: Request, step: NextStep, facts: dict[str, Any]) -> dict[str, Any]:

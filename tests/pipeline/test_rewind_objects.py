@@ -1,0 +1,79 @@
+"""Databases that are replaced, or join the group, during a rewind or a switch aren't read and keep their tokens."""
+
+import pytest
+
+from bot.app.workflow_steps import WorkSteps
+from bot.commands.base import NEXT_STEP
+from bot.core.requests.request import Request, State
+from bot.core.requests.step_results import Attempt, BeginResult
+from bot.pipeline.outcomes.request_cards import card_of
+from tests.blocks.messages import words
+from tests.pipeline.in_memory import Pipeline
+from tests.pipeline.rewinds import BLOCK, ROTATE, rewound
+
+
+async def begun(here: Pipeline, request: Request) -> None:
+    """Carry out the first call of a request. Then the process stops."""
+    work = WorkSteps(here.env)
+    assert await work.begin(request.id, "execute") is BeginResult.GO
+    assert (await work.act(request.id, "execute")).attempt is Attempt.DONE
+    here.env.watches.forget(request.id)
+
+
+async def resumed(here: Pipeline, request: Request) -> str:
+    """Continue in a new process, and return the words of the card."""
+    work = WorkSteps(here.env)
+    acted = await work.act(request.id, "execute")
+    assert acted.attempt is Attempt.BEFORE
+    await work.finish(request.id, "execute", await work.verify(request.id, "execute", acted))
+    return words(await card_of(here.env, await here.now(request)))
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        pytest.param("replaced", "orders is a different database now", id="another database has its name"),
+        pytest.param("joined", "joined the group", id="another database has joined the group"),
+    ],
+)
+async def test_a_switch_that_continues_later_revokes_no_tokens_that_nobody_approved(
+    here: Pipeline, change: str, why: str
+) -> None:
+    await rewound(here)
+    request = await here.approved("rewind switch orders")
+    await begun(here, request)
+    if change == "replaced":
+        here.turso.add("orders")
+        here.turso.configurations["orders"] |= {"block_reads": True, "block_writes": True}
+    else:
+        here.turso.add("newcomer")
+
+    card = await resumed(here, request)
+
+    assert here.changes().count(BLOCK) == 1
+    assert ROTATE not in here.changes()
+    assert (await here.now(request)).facts[NEXT_STEP] == "not_done"
+    assert "Its tokens weren't revoked" in card
+    assert why in card.replace("`", "")
+
+
+async def test_a_database_that_replaced_the_old_one_is_not_read(here: Pipeline) -> None:
+    request = await here.approved("db rewind orders --to 08:30")
+    await begun(here, request)
+    here.turso.add("orders")
+
+    card = await resumed(here, request)
+
+    assert (await here.now(request)).state is State.SUCCEEDED
+    assert "POST /databases/orders/auth/tokens" not in here.changes()
+    assert "orders is a different database now" in card.replace("`", "")
+
+
+async def test_after_a_restart_the_card_does_not_claim_that_the_copy_does_not_respond(here: Pipeline) -> None:
+    request = await here.approved("db rewind orders --to 08:30")
+    await begun(here, request)
+
+    card = await resumed(here, request)
+
+    assert "was created. It has the data of" in card
+    assert "responded" not in card
