@@ -11,6 +11,7 @@ from bot.core.records.incidents import Review
 from bot.core.reply import Reply
 from bot.core.requests.proof import OldTokens, Proof
 from bot.core.requests.request import Request
+from bot.core.requests.seen_times import UNDONE_BY
 
 
 def reminder(request: Request, catalogue: CommandCatalogue, *, now: datetime) -> Reply:
@@ -110,6 +111,17 @@ def replaced_notice(request: Request, databases: Sequence[str], proof: Proof | N
         [kit.section(joined(" ", (head, kept, reach))), *kit.preformatted(*map(Plain, urls)), kit.context(note)],
         private=True,
     )
+
+
+def switched_back_notice(request: Request) -> Reply:
+    """Return a notice that the database from which a token holder was sent away is in use again."""
+    name, other = buttons.subject(request), request.plan.successor["name"]
+    by = person(str(request.facts.get(UNDONE_BY) or request.requester))
+    head = mrkdwn(":leftwards_arrow_with_hook: {} undid the switch from `{}` to `{}`.", by, name, other)
+    back = mrkdwn("Use `{}` again. What was written to `{}` isn't in it.", name, other)
+    note = mrkdwn("Your old tokens may be revoked. Get a new one in {} with `/turso token {}`.",
+                  channel(request.channel_id), name)  # fmt: skip
+    return reply(joined(" ", (head, back)), [kit.section(joined(" ", (head, back))), kit.context(note)], private=True)
 
 
 def _token_effect(name: str, databases: Sequence[str], proof: Proof | None) -> Mrkdwn:

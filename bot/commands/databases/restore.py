@@ -30,17 +30,18 @@ async def plan(ctx: Context, args: RestoreArgs) -> Plan:
     if quarantine is None:
         raise BadInput(f"`{args.name}` isn't in quarantine, so there is nothing to restore.")
     due = {"Due to be destroyed": utc(quarantine.due_at)} if quarantine.due_at else {}
+    countdown = " and its countdown" if quarantine.due_at else ""
     return Plan(
         target=target,
-        steps=[f"End the quarantine of {args.name} and its countdown", "Unblock reads and writes"],
+        steps=[f"End the quarantine of {args.name}{countdown}", "Unblock reads and writes"],
         arguments={"request_id": quarantine.id},
-        facts={**due, "Destroy request": quarantine.id},
+        facts={**due, "Quarantine request": quarantine.id},
         databases=(target.as_seen,),
     )
 
 
 async def quarantine_of(ctx: Context, target: PlanTarget) -> Request | None:
-    """Return the destroy request that holds this database in quarantine."""
+    """Return the request, a destroy or a switch, that holds this database in quarantine."""
     hold = await open_quarantine(ctx.store, target.id)
     request = await ctx.store.requests.get(hold.request_id) if hold else None
     return request if request and request.state is State.QUARANTINED else None

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, Field
 
 from bot.blocks.text import utc
+from bot.commands._existing_databases import PlannedDatabase, drop_gone
 from bot.commands._targets import target_of
 from bot.commands.base import Context
 from bot.commands.databases import _holds as holds
@@ -15,6 +16,7 @@ from bot.commands.databases._new_database import existing
 from bot.core.parsing.arguments import DatabaseName, Positional
 from bot.core.ports import ReadStore
 from bot.core.requests.request import Request, State
+from bot.core.requests.seen_times import changed_at
 from bot.errors import BadInput
 from bot.turso import Database
 
@@ -117,6 +119,18 @@ async def open_rewind(ctx: Context, name: str, copy: str | None) -> Rewind:
     return waiting[0]
 
 
+async def undecided(ctx: Context, channel_id: str) -> list[Rewind]:
+    """Return the rewinds that were requested in a channel and whose copies exist and still wait for a decision.
+
+    If Turso doesn't respond, or didn't return the ID of a copy, the copy counts as existing.
+    """
+    made = await ctx.store.requests.find(states=[State.SUCCEEDED], command=REWIND, channel_id=channel_id)
+    waiting = [Rewind(one) for one in made if await decision_about(ctx.store, one) is None]
+    copies = [PlannedDatabase(one.copy, one.copy_id) for one in waiting if one.copy_id]
+    left = {one.database_id for one in await drop_gone(ctx.turso, copies)}
+    return [one for one in waiting if not one.copy_id or one.copy_id in left]
+
+
 async def makers_of(ctx: Context, copy_ids: Collection[str]) -> Mapping[str, str]:
     """Return the requester of the rewind that created each of these databases, by `DbId`. Others are left out."""
     if not copy_ids:
@@ -180,7 +194,8 @@ def why_decided(rewind: Rewind) -> str:
     decision, copy = DECISIONS.get(by.command, OTHER_DECISION), f"`{rewind.copy}`"
     if by.state is State.EXECUTING:
         return f"A request to {decision.to_do.format(copy)} is under way."
-    when = f" {utc(by.updated_at)}" if by.updated_at else ""
+    at = changed_at(by)
+    when = f" {utc(at)}" if at else ""
     known = "may have " if by.state is State.UNKNOWN else ""
     return f"Someone {known}{decision.done.format(copy)}{when}, so there is nothing left to decide."
 

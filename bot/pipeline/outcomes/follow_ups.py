@@ -1,5 +1,6 @@
 """What a success causes besides its message: a report's file, and the timeline of an incident."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -19,8 +20,12 @@ from bot.pipeline.replies import private_note
 log = structlog.get_logger(__name__)
 FILE: Final = "file"
 """The event of a file that was shared."""
-REPORT: Final = "report"
-"""The event of a report that was shared."""
+REPORTS: Final[Mapping[State, str]] = {
+    State.SUCCEEDED: "report",
+    State.QUARANTINED: "report",
+    State.RESTORED: "report_undone",
+}
+"""States after which a report is shared, each with the event of that. An Undo is reported again."""
 
 
 async def follow_up(env: Environment, request: Request) -> None:
@@ -41,13 +46,16 @@ async def follow_up(env: Environment, request: Request) -> None:
 
 
 async def _share_report(env: Environment, request: Request) -> None:
-    """Share the report of a change below its card, once it is known whether its own tokens are refused."""
+    """Share the report of a change or its Undo below its card.
+
+    That of a change waits until it is known whether its own tokens are refused.
+    """
     command, proof = env.by_name.get(request.command), Proof.of(request.facts)
     is_checked = proof is None or proof.target.tokens is not OldTokens.WATCHED
-    is_final = request.state in (State.SUCCEEDED, State.QUARANTINED) and is_checked
-    if command is None or command.report is None or not is_final or is_private(request):
+    event = REPORTS.get(request.state) if is_checked or request.state is State.RESTORED else None
+    if command is None or command.report is None or event is None or is_private(request):
         return
-    if await env.store.notices.was_notified(request.id, REPORT):
+    if await env.store.notices.was_notified(request.id, event):
         return
     made = await env.store.requests.get(request.plan.decides) if request.plan.decides else None
     if made is not None and (is_private(made) or made.channel_id != request.channel_id):
@@ -55,7 +63,7 @@ async def _share_report(env: Environment, request: Request) -> None:
     channel_id, thread_ts = await below_card(env, request)
     ctx = env.context(await env.requester_of(request), organization=request.organization)
     await _share(env, await command.report(ctx, request), channel_id, thread_ts)
-    await env.store.notices.set_notified(request.id, REPORT, how="channel")
+    await env.store.notices.set_notified(request.id, event, how="channel")
 
 
 async def _begin_timeline(env: Environment, channel_id: str, ts: str) -> None:

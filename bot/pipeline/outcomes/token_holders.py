@@ -1,6 +1,7 @@
-"""Notices to token holders about a rotation. They only report what was verified."""
+"""Notices to token holders about a rotation, a switch or its Undo. They only report what was verified."""
 
 from dataclasses import replace
+from typing import Final
 
 from bot.blocks import notices
 from bot.commands.base import NEXT_STEP, NextStepResult
@@ -10,12 +11,18 @@ from bot.core.requests.request import Request, State
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import REVOKED, notice_of, notify_privately
 
+BACK: Final = "back"
+"""The event of the notice that an Undo has put a replaced database back in use."""
+
 
 def holders_must_know(request: Request) -> bool:
-    """Return True once holders must be notified: their tokens are revoked, or another database replaces theirs."""
+    """Return True once holders must be notified.
+
+    Their tokens are revoked, or another database replaces theirs or no longer does.
+    """
     if not request.plan.ends_tokens_of:
         return False
-    replaced = request.state is State.QUARANTINED and bool(request.plan.successor)
+    replaced = request.state in (State.QUARANTINED, State.RESTORED) and bool(request.plan.successor)
     return replaced or request.state is State.SUCCEEDED
 
 
@@ -25,6 +32,10 @@ async def notify_holders(env: Environment, request: Request, *, only_of: str | N
     Args:
         only_of: a `DbId`. Only its holders are notified, of what was verified later.
     """
+    if request.state is State.RESTORED:
+        if only_of is None:
+            await _notify_of_undo(env, request)
+        return
     proof = Proof.of(request.facts)
     now, ids = env.clock.now(), request.plan.ends_tokens_of
     before = proof.sent_at if proof else now
@@ -43,6 +54,18 @@ async def notify_holders(env: Environment, request: Request, *, only_of: str | N
             reply = word(request, theirs, proof)
             notice = await notice_of(env, request, f"{REVOKED} {only_of or ''}".strip(), reply)
             await notify_privately(env, replace(notice, people=(holder,)))
+
+
+async def _notify_of_undo(env: Environment, request: Request) -> None:
+    """Send each holder who was sent to the other database one message that theirs is in use again."""
+    target = request.plan.target
+    if target is None:
+        return
+    known = await env.store.tokens.find(organization=request.organization, database_ids=[target.id])
+    holders = dict.fromkeys(one.holder for one in known)
+    told = [one for one in holders if await env.store.notices.was_notified(request.id, REVOKED, one)]
+    notice = await notice_of(env, request, BACK, notices.switched_back_notice(request))
+    await notify_privately(env, replace(notice, people=tuple(told)))
 
 
 def _databases(tokens: list[LedgerToken], holder: str) -> list[str]:
