@@ -32,6 +32,8 @@ ALERT_MUTE_DAY: Final = "alert.mute_day"
 EXTEND_BRANCH: Final = "branch.extend"
 KEEP_BRANCH: Final = "branch.keep"
 DESTROY_BRANCH: Final = "branch.destroy"
+KEEP_COPY: Final = "copy.keep"
+DISCARD_COPY: Final = "copy.discard"
 RUN: Final = "run."
 PAGE: Final = "page."
 FORM: Final = "form.open."
@@ -141,6 +143,17 @@ def of_branch(branch_id: str, *, can_destroy: bool = True) -> list[Element]:
         kit.button(Plain("Extend"), EXTEND_BRANCH, branch_id, style="primary"),
         kit.button(Plain("Keep"), KEEP_BRANCH, branch_id),
         *([destroy] if can_destroy else []),
+    ]
+
+
+def of_copy(request_id: str) -> list[Element]:
+    """Return the buttons that settle an undecided copy, even after its incident.
+
+    Their value is the ID of the rewind that made it.
+    """
+    return [
+        kit.button(Plain("Keep as a branch"), KEEP_COPY, request_id),
+        kit.button(Plain("Discard"), DISCARD_COPY, request_id, style="danger"),
     ]
 
 

@@ -16,7 +16,7 @@ from bot.pipeline.dispatch import button_actions, modal_submissions
 from bot.pipeline.environment import new_id
 from tests.authorization import lost
 from tests.http import local_client
-from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons
+from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, until
 
 ELSEWHERE = ("another organization", "organization gone")
 RIGHTS = ("rule gone", "ceiling added", *ELSEWHERE)
@@ -161,6 +161,21 @@ async def branch(world: World, name: str) -> str:
     raise AssertionError(f"{name} was not created")
 
 
+async def rewound(world: World, name: str) -> str:
+    """Make a copy of a database as it was, and return the ID of the rewind."""
+    assert world.bot is not None
+    await world.create_databases(name)
+    store, made = world.bot.store, world.turso.clock.now()
+    await until(lambda: world.turso.clock.now() - made > timedelta(seconds=2), what="a moment to go back to")
+    await world.workspace.say(DANA, DB_OPS, f"/turso rewind {name} --to 1s ago")
+    for _ in range(1000):
+        done = await store.requests.find(states=[State.SUCCEEDED], command="rewind")
+        if found := [one for one in done if one.plan.target and one.plan.target.name == name]:
+            return found[0].id
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"the copy of {name} was not made")
+
+
 async def owed(world: World, name: str) -> str:
     """Carry out a break-glass operation, which needs a review, and return the ID of its request."""
     assert world.bot is not None
@@ -269,6 +284,8 @@ ENTRIES = (
     Entry("extend button", branch, pressing(DANA, "branch.extend"), (DANA,), covers="branch.extend"),
     Entry("keep button", branch, pressing(DANA, "branch.keep", at_home=True), (DANA,), covers="branch.keep"),
     Entry("destroy-now button", branch, pressing(DANA, "branch.destroy"), (DANA,), covers="branch.destroy"),
+    Entry("keep-copy button", rewound, pressing(DANA, "copy.keep", at_home=True), (DANA,), covers="copy.keep"),
+    Entry("discard-copy button", rewound, pressing(DANA, "copy.discard"), (DANA,), covers="copy.discard"),
     Entry("vote on call", on_call(destroy), pressing(ANA, "approval.approve"), BY_TWO, BY_ID, SHIFT),
     Entry("vote on call on Home", on_call(destroy), pressing(ANA, "approval.approve", at_home=True), BY_TWO, BY_ID,
           SHIFT),

@@ -33,7 +33,7 @@ channels:
       - {break_glass: [protect], to: asking, review_by: dba}
       - {allow: [freeze], to: asking, confirm: button}
       - {allow: [create], to: asking, confirm: type-name}
-      - {allow: [branch], to: asking, confirm: none}
+      - {allow: [branch, rewind], to: asking, confirm: none}
       - {approve: [destroy, rotate], by: dba, to: asking, confirm: none, undo_by: dba}
       - {approve: [token], by: dba, to: asking, confirm: none}
       - {allow: [thaw, rotate], to: dba, confirm: button}
@@ -42,7 +42,7 @@ channels:
 NO_RULE = POLICY[: POLICY.index("      - {break_glass")]
 CEILING = POLICY.replace(
     "channels:",
-    "ceiling: {deny: [{commands: [create, branch, destroy, rotate, token, freeze, protect, thaw]}]}\nchannels:",
+    "ceiling: {deny: [{commands: [create, branch, rewind, destroy, rotate, token, freeze, protect, thaw]}]}\nchannels:",
 )
 TWO = POLICY.replace("organizations:\n", "organizations:\n  beta: {token: env:TURSO_API_TOKEN}\n")
 SWAPPED = TWO.replace(

@@ -5,14 +5,19 @@ from datetime import timedelta
 
 import pytest
 
+from bot.blocks.text import duration
+from bot.commands import CATALOGUE
 from bot.commands.incidents import incident_start
+from bot.commands.incidents._markdown import Story, markdown
 from bot.core.records.holds import HoldKind
-from bot.core.requests.request import Mode, State
+from bot.core.requests.request import Mode, Request, State
+from bot.core.requests.seen_times import seen_fact
+from bot.core.requests.step_results import PhaseKind
 from bot.errors import BadInput
 from tests.blocks.messages import HOSTILE, buttons, words
 from tests.commands.conftest import NOW, POLICY, Desk
 from tests.present import present
-from tests.store.samples import entry, hold, move, request, token
+from tests.store.samples import entry, hold, incident, move, plan, request, token
 
 WITH_INCIDENTS = (
     POLICY
@@ -119,6 +124,56 @@ async def test_what_its_requester_has_not_confirmed_is_no_open_item(desk: Desk) 
     await desk.store.requests.open(request(1, created_at=NOW, mode=Mode.DIRECT, private=True), move(State.PENDING))
 
     assert "There are no open items" in words(await desk.ask("incident"))
+
+
+async def leave_a_copy(desk: Desk) -> Request:
+    """Leave a copy of `orders-eu` about which nothing was decided, and return the rewind that made it."""
+    copy = desk.acme.add("orders-eu-rewind")
+    about = {"copy": "orders-eu-rewind", "at": NOW.isoformat()}
+    made = request(
+        3, created_at=NOW, command="rewind", facts={"id": copy["DbId"]}, plan=replace(plan(3), arguments=about)
+    )  # fmt: skip
+    return await desk.store.requests.open(made, move(State.SUCCEEDED))
+
+
+async def test_an_undecided_copy_is_listed_with_what_to_do_about_it(desk: Desk) -> None:
+    await desk.carry_out("incident start INC-42")
+    made = await leave_a_copy(desk)
+
+    status = await desk.ask("incident")
+
+    assert "Undecided: `orders-eu-rewind`, a copy of `orders-eu`" in words(status)
+    assert buttons(status)["Switch"]["value"] == "rewind switch orders-eu --copy orders-eu-rewind"
+    ending = await desk.plan("incident end")
+    assert "orders-eu-rewind stays until someone keeps or discards it" in ending.warnings
+    end = await desk.carry_out("incident end")
+    assert {buttons(end)[label]["value"] for label in ("Keep as a branch", "Discard")} == {made.id}
+    assert "Switch" not in buttons(end), "the right to has ended with the incident"
+    text = present(end.attachment).content
+    assert "- Undecided copies of rewinds: orders-eu-rewind (of orders-eu)" in text
+
+
+@pytest.mark.parametrize("how", ["decided", "destroyed"])
+async def test_a_copy_that_needs_no_decision_is_not_listed(desk: Desk, how: str) -> None:
+    await desk.carry_out("incident start INC-42")
+    made = await leave_a_copy(desk)
+    if how == "decided":
+        await desk.store.requests.open(request(4), move(State.EXECUTING, decides=(made.id,)))
+    else:
+        del desk.acme.databases["orders-eu-rewind"]
+
+    assert "Undecided" not in words(await desk.ask("incident"))
+
+
+def test_the_report_has_how_long_a_change_took_and_not_what_was_found_out_later() -> None:
+    later = NOW + timedelta(hours=1)
+    facts = {"phase": "execute", **seen_fact(PhaseKind.EXECUTE, NOW + timedelta(minutes=2))}
+    done = request(created_at=NOW, updated_at=later, state=State.SUCCEEDED, facts=facts)
+    story = Story(incident(), later, CATALOGUE, requests=[done])
+
+    row = next(line for line in markdown(story).splitlines() if "freeze" in line)
+
+    assert row.rstrip("| ").endswith(duration(timedelta(minutes=2)))
 
 
 async def test_the_end_posts_the_open_items_and_the_report(desk: Desk) -> None:

@@ -1,5 +1,7 @@
 """The buttons for an incident's open items affect only those items, and nothing that was placed or created since."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.core.records.holds import HoldKind
@@ -28,7 +30,7 @@ incidents:
 profiles:
   incident:
     rules:
-      - {allow: [incident, read, freeze, thaw, token, rotate, branch, destroy], to: responders, confirm: none}
+      - {allow: [incident, read, freeze, thaw, token, rotate, branch, destroy, rewind], to: responders, confirm: none}
 """
 )
 
@@ -108,3 +110,23 @@ async def test_destroy_now_settles_a_branch_that_an_incident_left(world: World) 
     await world.person(REMY).presses("Destroy now", message)
 
     await until(lambda: world.card(INCIDENT, holding="*copied-b* is in quarantine"), what="the quarantine")
+
+
+@pytest.mark.parametrize(("label", "says"), [("Discard", "was destroyed"), ("Keep as a branch", "is kept")])
+async def test_a_copy_that_an_incident_left_undecided_can_be_settled(world: World, label: str, says: str) -> None:
+    name = f"wait-{label.split()[0].lower()}"
+    await world.create_databases(name)
+    made = world.turso.clock.now()
+    await until(lambda: world.turso.clock.now() - made > timedelta(seconds=2), what="a moment to go back to")
+    end = await left_open(world, f"INC-{name}", f"rewind {name} --to 1s ago")
+    assert f"a copy of `{name}`" in words(end)
+    assert "Switch" not in buttons(end), "the permissions of the incident have ended"
+
+    await world.person(REMY).presses(label, end)
+
+    await until(lambda: world.card(INCIDENT, holding=says), what="the outcome")
+    await world.wait_until_idle()
+    again = await world.person(REMY).presses_and_reads(label, end)
+    assert "nothing left to decide" in words(again)
+    typed = await world.person(REMY).types(f"/turso rewind keep {name}", INCIDENT, holding="no rules for this channel")
+    assert "nothing left to decide" not in words(typed), "only the button outlives the incident"

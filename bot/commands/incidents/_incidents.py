@@ -8,9 +8,11 @@ from typing import Any
 from bot.blocks import buttons, kit
 from bot.blocks.text import Mrkdwn, counted, joined, mrkdwn, people, person
 from bot.commands._existing_databases import drop_gone
+from bot.commands._lines import command_line
 from bot.commands.base import Context
 from bot.commands.incidents._timeline import belongs_to, is_about_incident, was_running_at
 from bot.commands.requests.requests import OPEN, waits_for_requester
+from bot.commands.rewind._rewinds import undecided
 from bot.core.records.holds import HoldKind
 from bot.core.records.incidents import Incident
 from bot.core.reply import Block
@@ -38,6 +40,8 @@ class OpenItems:
     """Request ID, verb, subject, requester, and `approval` if it waits for an approver."""
     reviews: list[Row] = field(default_factory=list)
     """Request ID, and the person who used break-glass."""
+    copies: list[Row] = field(default_factory=list)
+    """ID of the request for a rewind, its copy, about which nothing was decided, and the database that was copied."""
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "OpenItems":
@@ -61,7 +65,9 @@ async def still_open(ctx: Context, incident: Incident) -> OpenItems:
     begun = [hold for hold in held if hold.channel_id == here and was_running_at(incident, hold.placed_at)]
     tokens = await ctx.store.tokens.find(organization=organization, live_at=ctx.now)
     minted = [token for token in tokens if token.channel_id == here and was_running_at(incident, token.minted_at)]
-    ours, made = await asyncio.gather(drop_gone(ctx.turso, begun), drop_gone(ctx.turso, minted))
+    ours, made, copies = await asyncio.gather(
+        drop_gone(ctx.turso, begun), drop_gone(ctx.turso, minted), undecided(ctx, here)
+    )
     requests = await ctx.store.requests.find(states=OPEN, channel_id=here)
     asked = [one for one in requests if belongs_to(incident, one) and not waits_for_requester(one)]
     waiting = [one for one in asked if not is_about_incident(ctx, one) and one.state is not State.QUARANTINED]
@@ -73,6 +79,7 @@ async def still_open(ctx: Context, incident: Incident) -> OpenItems:
         tokens=[[token.request_id, token.database, token.holder] for token in made][:KEPT],
         requests=[_request(ctx, one) for one in waiting][:KEPT],
         reviews=[[review.request_id, review.actor] for review in reviews][:KEPT],
+        copies=[[one.request.id, one.copy, one.source] for one in copies if belongs_to(incident, one.request)][:KEPT],
     )
 
 
@@ -106,6 +113,8 @@ def open_items_blocks(open_items: OpenItems, *, approves: bool = True) -> list[B
         blocks.append(_tokens(name, [row for row in open_items.tokens if row[1] == name]))
     for row in open_items.requests[:ROWS]:
         blocks += _waiting(row, approves=approves)
+    for row in open_items.copies[:ROWS]:
+        blocks += _copy(row, approves=approves)
     for request_id, actor in open_items.reviews[:ROWS]:
         words = mrkdwn(":eyes: Break-glass by {} still needs a review", person(actor))
         blocks.append(kit.section(words, accessory=buttons.review(request_id)))
@@ -114,11 +123,9 @@ def open_items_blocks(open_items: OpenItems, *, approves: bool = True) -> list[B
 
 
 def _counts(open_items: OpenItems) -> list[int]:
-    tokens = open_items.databases(open_items.tokens)
-    return [
-        len(rows)
-        for rows in (open_items.frozen, open_items.quarantined, tokens, open_items.requests, open_items.reviews)
-    ]
+    one = open_items
+    kinds = (one.frozen, one.quarantined, one.databases(one.tokens), one.requests, one.copies, one.reviews)
+    return [len(rows) for rows in kinds]
 
 
 def _tokens(name: str, rows: list[Row]) -> Block:
@@ -134,6 +141,14 @@ def _waiting(row: Row, *, approves: bool) -> list[Block]:
     press = [buttons.approval_button(request_id)] if decided and approves else []
     press += [buttons.deny(request_id)] if decided else []
     return [kit.section(joined(" ", (words, note))), *kit.actions(*press, buttons.withdraw(request_id))]
+
+
+def _copy(row: Row, *, approves: bool) -> list[Block]:
+    """Return an undecided copy. Switching to it needs current permissions. Keeping and discarding only settle it."""
+    request_id, copy, source = row
+    switch = buttons.run(1, "Switch", command_line("rewind switch", source, copy=copy), style="primary")
+    words = mrkdwn(":rewind: Undecided: `{}`, a copy of `{}` from a rewind", copy, source)
+    return [kit.section(words), *kit.actions(*(switch if approves else []), *buttons.of_copy(request_id))]
 
 
 async def last_incident(ctx: Context) -> Incident | None:

@@ -14,6 +14,7 @@ from bot.core.catalogue import CommandCatalogue
 from bot.core.records.audit_entry import TIMER, AuditEntry
 from bot.core.records.incidents import Incident, Review
 from bot.core.requests.request import Mode, Request, Vote
+from bot.core.requests.seen_times import changed_at
 
 BY_ITSELF = ("", TIMER)
 FOREIGN = "(not requested in this incident)"
@@ -105,7 +106,8 @@ def _head(story: Story) -> list[str]:
 
 
 def _request_row(story: Story, request: Request) -> str:
-    took = duration(request.updated_at - request.created_at) if request.updated_at else ""
+    at = changed_at(request)
+    took = duration(at - request.created_at) if at else ""
     what = " ".join([request.command, *(one for one in request.plan.options if one.startswith("--"))])
     return _row(
         _marked(utc(request.created_at), story, request.id),
@@ -173,6 +175,7 @@ def _open(story: Story) -> list[str]:
         _list("In quarantine", [name for _, name in open_items.quarantined]),
         _list("Active tokens", tokens),
         _list("Open requests", waiting),
+        _list("Undecided copies of rewinds", [f"{copy} (of {source})" for _, copy, source in open_items.copies]),
         _list("Break-glass operations to review", [story.who(actor) for _, actor in open_items.reviews]),
     ]
     return [line for line in lines if line] or ["Nothing."]

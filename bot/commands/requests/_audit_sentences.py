@@ -22,6 +22,8 @@ PRESSES: Final[Mapping[str, str]] = {
     "review": "review",
     "hold.thaw": "thaw",
     "token.end": "rotation",
+    "copy.keep": "request to keep the copy",
+    "copy.discard": "request to discard the copy",
     "channel.rights": "look at their permissions",
     "incident.extend": "extension",
     "incident.end": "end of the incident",

@@ -93,6 +93,8 @@ CLICKS: Final[Mapping[str, Click]] = {
     "review.open": Click(review_form.open_review, changes=False),
     "hold.thaw": Click(open_items.thaw_hold),
     "token.end": Click(open_items.revoke_tokens_of),
+    "copy.keep": Click(open_items.keep_copy),
+    "copy.discard": Click(open_items.discard_copy),
     "channel.rights": Click(channel_buttons.show_rights, changes=False),
     "incident.extend": Click(incident_buttons.extend),
     "incident.end": Click(incident_buttons.end),

@@ -1,16 +1,18 @@
-"""Handles the buttons of open items: thaw a freeze or rotate tokens, even after their incident has ended."""
+"""Handles the buttons of open items: thaw a freeze, rotate tokens or settle a copy, even after their incident ended."""
 
 from dataclasses import replace
 
 from bot.commands._lines import command_line
 from bot.commands.base import FollowUp
 from bot.commands.databases import thaw
+from bot.commands.rewind import rewind, rewind_discard, rewind_keep
+from bot.commands.rewind._rewinds import Rewind
 from bot.commands.tokens import rotate
 from bot.core.actions import action_of
 from bot.core.parsing.parse_results import Parsed
 from bot.core.requests.decision import databases_of
 from bot.core.requests.incoming import Incoming
-from bot.core.requests.request import Request
+from bot.core.requests.request import Request, State
 from bot.errors import BadInput, Refused
 from bot.pipeline.approval.presses import may_be_pressed_in, require_access
 from bot.pipeline.authorization.authorize import Authorization, authorize
@@ -49,11 +51,34 @@ async def revoke_tokens_of(env: Environment, incoming: Incoming) -> str:
     )
 
 
+async def keep_copy(env: Environment, incoming: Incoming) -> str:
+    """Handle Keep as a branch: request to keep the copy that a rewind made."""
+    return await _decide_about_copy(env, incoming, "keep", rewind_keep.command.name)
+
+
+async def discard_copy(env: Environment, incoming: Incoming) -> str:
+    """Handle Discard: request to destroy the copy that a rewind made."""
+    return await _decide_about_copy(env, incoming, "discard", rewind_discard.command.name)
+
+
+async def _decide_about_copy(env: Environment, incoming: Incoming, verb: str, command: str) -> str:
+    await require_access(env, incoming, verb)
+    request = await env.store.requests.get(incoming.value) if incoming.value else None
+    target = request.plan.target if request else None
+    if request is None or target is None or request.command != rewind.command.name:
+        raise BadInput("I can't find this copy. `/turso ls` shows the databases of a channel.")
+    made = Rewind(request)
+    if request.state is not State.SUCCEEDED or not made.copy_id:
+        raise Refused("I can't be sure which database this rewind made, so there is nothing to decide.")
+    line = command_line(command, target.name, copy=made.copy)
+    return await _request_follow_up(env, incoming, request, line, FollowUp(made.copy_id))
+
+
 async def _request_follow_up(env: Environment, incoming: Incoming, request: Request, line: str, about: FollowUp) -> str:
     if not may_be_pressed_in(incoming.channel_id, request.channel_id):
         raise BadInput("I can't find this request. `/turso requests` lists the open requests.")
     read = env.grammar.parse(line)
-    assert isinstance(read, Parsed), "a name is all that it needs"
+    assert isinstance(read, Parsed), "the line is complete"
     action = replace(action_of(read.spec.name, read.args), databases=databases_of(request.plan)[:1])
     answer = (await authorize(env, request, Step.FOLLOW_UP, actor=incoming, action=action)).require_allowed()
     here = replace(incoming, channel_id=request.channel_id)
