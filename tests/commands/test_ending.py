@@ -40,7 +40,6 @@ def test_a_day_and_time_that_have_passed_are_refused(text: str) -> None:
         ending(text, NEW_YORK, utc(11, 1, 7))
 
 
-@pytest.mark.parametrize("text", ["9999-12-31", "9999-12-31 23:59"])
-def test_a_day_at_the_end_of_the_calendar_is_refused(text: str) -> None:
+def test_a_time_after_the_end_of_the_calendar_is_refused() -> None:
     with pytest.raises(BadInput, match="out of range"):
-        ending(text, NEW_YORK, utc(11, 1, 7))
+        ending("9999-12-31 23:59", NEW_YORK, utc(11, 1, 7))
