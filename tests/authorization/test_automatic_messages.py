@@ -115,7 +115,7 @@ async def test_a_card_is_not_updated_for_a_channel_that_may_not_see_it(world: Wo
     card = await world.person(DANA).types(f"/turso triage {name}")
     await world.person(DANA).types(f"/turso freeze {name} --reason quiet")
     await world.wait_until_idle()
-    assert "frozen" in (before := words(world.current(card)))
+    assert "writes blocked" in (before := words(world.current(card)))
     await world.pass_time(hours=1)
 
     set_policy(world, policy)

@@ -64,7 +64,7 @@ async def test_half_a_table_is_recovered_from_the_alert_on(world: World, phones:
     await remy.press("Freeze writes 30 min", card)
     await remy.press("Freeze writes", remy.message("Nothing happens until you do"))
     await until(lambda: world.changes("PATCH", "/analytics/configuration"), what="the freeze")
-    await expect(card).to_contain_text("frozen")
+    await expect(card).to_contain_text("writes blocked")
 
     await remy.opens("Rewind", card)
     await remy.modal.get_by_label("Time before the mistake").fill(whole(moment))

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,6 +19,7 @@ from bot.slack.manifest import GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
 from tests.scenarios import forging
 from tests.scenarios.alerting import ended, raised
 from tests.scenarios.generated import LINES
+from tests.scenarios.requesting import reaches
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, until
 
 Ready = Callable[[], None]
@@ -116,6 +118,8 @@ def _pressing(action_id: str) -> Way:
         values = [alert.id] if alert else values
         if action_id.startswith("branch."):
             values = [await _branch(world, f"copy-{action_id.partition('.')[2]}")]
+        if action_id.startswith("copy."):
+            values = [await _rewind(world, f"was-{action_id.partition('.')[2]}")]
         if is_of_incidents := action_id.startswith("incident."):
             values = [await _incident(world)]
         ready()
@@ -138,6 +142,16 @@ async def _branch(world: World, name: str) -> str:
     await until(lambda: world.card(holding=f"*{name}* of"), what="the branch")
     await world.wait_until_idle()
     return next(one.id for one in await world.bot.store.branches.find(organization="acme") if one.database == name)
+
+
+async def _rewind(world: World, name: str) -> str:
+    """Make a copy of a database as it was a second ago, and return the ID of the rewind."""
+    await world.create_databases(name)
+    created = world.turso.clock.now()
+    await until(lambda: world.turso.clock.now() - created > timedelta(seconds=2), what="a moment to go back to")
+    card = await world.person(DANA).types(f"/turso rewind {name} --to 1s ago", holding=name)
+    await world.person(ANA).presses("Approve", card)
+    return (await reaches(world, card, State.SUCCEEDED)).id
 
 
 async def _incident(world: World) -> str:

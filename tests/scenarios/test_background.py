@@ -54,6 +54,7 @@ UNSUPERVISED = {
     "pipeline/execution/act.py": "the update of a card, for which the change waits",
     "pipeline/home/home_tab.py": "a single call, whose caller waits for it",
     "pipeline/outcomes/start_delay.py": "a single note, whose caller waits for it",
+    "pipeline/requests/answer_read.py": "a single call, for whose result the answer waits",
     "pipeline/probe_watches.py": "a single proof, whose failure is logged",
     "slack/incoming/socket_mode.py": "the library's own tasks, which the loop `Slack connection` replaces",
     "slack/background_tasks.py": "a single answer, whose failure is logged",

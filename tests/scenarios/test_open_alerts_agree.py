@@ -118,7 +118,9 @@ async def by_digest(world: World, kind: AlertKind, name: str) -> bool:
 
 
 async def by_home(world: World, kind: AlertKind, name: str) -> bool:
-    frozen, _, tokens = words(await home(world, ANA)).partition("What you can do where")[0].partition("Your active")
+    frozen, _, tokens = (
+        words(await home(world, ANA)).partition("What you can do in each channel")[0].partition("Your active")
+    )
     return name in (tokens if kind is AlertKind.TOKENS else frozen.partition("Frozen")[2])
 
 

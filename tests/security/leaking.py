@@ -200,7 +200,7 @@ async def turso_misbehaves(here: Watched) -> None:
     """Let Turso answer a token's creation in every way that may quote a secret, and not at all."""
     dana, faults = here.world.person(DANA), here.world.turso.faults
     here.mints("echo", "status", status=500, body=quoting(here.canary("in a 500"), here.keys))
-    await dana.types("/turso token echo --read-only", holding="answered 500")
+    await dana.types("/turso token echo --read-only", holding="with status 500")
     here.mints("forbidden", "status", status=403, body=quoting(here.canary("in a 403"), here.keys))
     await dana.types("/turso token forbidden --read-only", holding="403")
     here.mints("garbled", "status", status=200, body=f'{{"token": "{here.canary("in an odd answer")}"}}')

@@ -52,7 +52,7 @@ def test_every_rendered_kind_has_a_sample() -> None:
 def test_an_unknown_block_is_shown_as_an_error_with_its_json(block: dict[str, Any]) -> None:
     html = draw(block)
     assert 'class="trouble"' in html
-    assert "cannot draw a block" in html
+    assert "draw a block of type" in html
 
 
 @pytest.mark.parametrize(
