@@ -94,7 +94,7 @@ class DbosRun:
 
     async def _destroy(self) -> None:
         """Stop DBOS without stopping the loop, and give the loop a thread pool in place of DBOS's."""
-        configure_logging(stops=True)
+        configure_logging(stops=True)  # until the next start, because threads of DBOS may outlive its end
         loop = asyncio.get_running_loop()
         loop.set_default_executor(self._threads)
         with ThreadPoolExecutor(1, thread_name_prefix="durable-end") as thread:
@@ -107,7 +107,6 @@ class DbosRun:
         self.cut_off()
         if self._fence is not None:
             await loop.run_in_executor(self._threads, self._fence.dispose)
-        configure_logging()
 
 
 class _AlwaysRunning:

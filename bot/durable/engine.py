@@ -27,7 +27,7 @@ CLIENT_POOL: Final = 2
 
 
 class _TakenTooLate(logging.Filter):
-    """Logs errors as one-line warnings while DBOS is being destroyed.
+    """Logs errors as one-line warnings once DBOS is being destroyed.
 
     DBOS takes work from its queue until the end. That work fails before its first step, because there are no threads
     left. Its row is kept, so it continues in another process.
@@ -77,7 +77,7 @@ def configure_logging(*, stops: bool = False) -> None:
     """Send DBOS's warnings and errors to the process's log. By default it prints everything to the console.
 
     Args:
-        stops: DBOS is being destroyed, so its errors are about work that it took too late.
+        stops: DBOS is being or was destroyed, so its errors are about work that it took too late.
     """
     logger = logging.getLogger("dbos")
     if not logger.handlers:

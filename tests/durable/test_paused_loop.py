@@ -1,10 +1,13 @@
 """Workflows run on the loop that launched them, also if it pauses, as the loop of a module does between two tests."""
 
 import asyncio
+import logging
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from bot.core.requests.step_results import BeginResult
 from bot.durable.durable import Durable
@@ -53,3 +56,19 @@ def test_a_workflow_that_is_taken_from_the_queue_while_the_loop_pauses_waits_for
         runner.run(stack.aclose())
 
         assert work.loops == 3 * [runner.get_loop()]
+
+
+def test_what_dbos_logs_after_its_end_is_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    stack = AsyncExitStack()
+    with asyncio.Runner() as runner:
+        runner.run(launched(copy_store(tmp_path / "turso-ops.db"), tmp_path, stack))
+        runner.run(stack.aclose())
+        caplog.clear()
+        try:
+            raise RuntimeError("Executor shutdown has been called")
+        except RuntimeError:
+            logging.getLogger("dbos").exception("Exception encountered in asynchronous workflow:")
+
+    (record,) = caplog.records
+    assert (record.levelno, record.exc_info) == (logging.WARNING, None)
+    assert "Executor shutdown" in record.getMessage()
