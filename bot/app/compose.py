@@ -18,7 +18,7 @@ from bot.app.heartbeat import EVERY_SECONDS, Heartbeat
 from bot.app.maintenance import Maintenance
 from bot.app.metrics import Metrics
 from bot.app.on_call import check_on_call, on_call_schedules
-from bot.app.policy_book import CHECK_EVERY, PolicyBook
+from bot.app.policy_book import CHECK_EVERY, REPORT_EVERY, PolicyBook
 from bot.app.policy_changes import PolicyChanges
 from bot.app.readiness import Readiness
 from bot.app.store_start import prepare_store
@@ -210,7 +210,7 @@ async def running(
         watch = background.start("policy watch", lambda: book.apply_changes(turso_clients.follow), every=CHECK_EVERY)
         stack.push_async_callback(watch.stop)
         if counts:
-            reports = background.start("policy changes", lambda: book.report_changes(report), every=CHECK_EVERY)
+            reports = background.start("policy changes", lambda: book.report_changes(report), every=REPORT_EVERY)
             stack.push_async_callback(reports.stop)
             stack.push_async_callback(heartbeat.delete)
             stack.push_async_callback(background.start(LOOP, signatures.check, every=CHECK_SIGNATURES_EVERY).stop)

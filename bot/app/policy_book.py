@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 CHECK_EVERY: Final = 2.0
 """Seconds between checks of the file."""
+REPORT_EVERY: Final = 0.1
+"""Seconds between two looks for policies that weren't reported yet. A look is a test of a list."""
 QUIET_SECONDS: Final = 5.0
 """How long a changed file must stay the same before it is used, because somebody may still be writing it."""
 RESTLESS_SECONDS: Final = 60.0
