@@ -21,7 +21,7 @@ RESTORED: Final = "The bot's store was restored from a backup, so it doesn't sho
 
 
 class StillRunning(BotError):
-    """Raised if processes are running on the store. The sentence names them."""
+    """Raised if processes are running on the store. The message names them."""
 
 
 @dataclass(slots=True)
@@ -34,7 +34,11 @@ class Report:
     """Requests whose change was sent before the backup. Their outcomes are read from Turso after the start."""
     unexplained: list[Unexplained] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
-    """Organizations that Turso didn't list, or databases whose blocks Turso didn't report."""
+    """What couldn't be checked.
+
+    These are organizations whose token isn't set or whose databases couldn't be listed, databases whose blocks couldn't
+    be read, and the number of entries in a list that couldn't be read.
+    """
 
 
 async def after_restore(env: Environment, running: Collection[str]) -> Report:
@@ -43,7 +47,7 @@ async def after_restore(env: Environment, running: Collection[str]) -> Report:
     Args:
         running: the processes that have used the store within the last minute.
     Raises:
-        StillRunning: there are such processes.
+        StillRunning: `running` isn't empty.
     """
     if running:
         raise StillRunning(f"Stop every process of the bot first. Running: {', '.join(sorted(running))}.")

@@ -1,4 +1,4 @@
-"""Writes structured logs: one line per command, without secrets."""
+"""Sets up structured logs without secrets."""
 
 import json
 import logging
@@ -88,7 +88,7 @@ class Line:
 
 
 def set_up_logs(level: str, style: str, secrets: Sequence[str]) -> None:
-    """Configure logs: the bot's lines and those of libraries pass the same processors to standard error."""
+    """Configure logging: lines of the bot and of libraries go through the same processors to standard error."""
     redactor = Redactor(secrets)
     rendered: list[Processor] = [JsonLine(redactor)]
     if style != "json":

@@ -59,7 +59,7 @@ class PolicyBook:
         self._seen: str | None = None
         self._seen_since = self._restless_since = now()
         self._verdicts: dict[str, str | None] = {}
-        """For each text of the file, by its digest, why it isn't used. None for the one that is."""
+        """Maps the digest of a version of the file to the reason why it isn't used. None for the one that is."""
         self._complained = False
         self.problem: str | None = None
         """Why the current file isn't used.
@@ -81,7 +81,7 @@ class PolicyBook:
         return self.problem is None and self._seen not in self._verdicts
 
     async def apply_changes(self, follow: Follow) -> None:
-        """Check the file once. Calls `follow` with a new policy, again at the next check if the call fails."""
+        """Check the file once. Call `follow` with a new policy. If the call fails, it is repeated at the next check."""
         await asyncio.to_thread(self.check)
         policy = self.policy
         if policy is not self._followed:
@@ -91,7 +91,7 @@ class PolicyBook:
     async def report_changes(self, changed: Changed) -> None:
         """Call `changed` for each new policy, in order. If a call fails, it is made again next time.
 
-        It may take minutes, for example to post an announcement, so it is no part of the checks of the file.
+        This may take minutes, for example to post an announcement, so it is separate from checking the file.
         """
         while self._unreported:
             await changed(self._reported, self._unreported[0])

@@ -1,4 +1,4 @@
-"""Runs each type of process, HTTP, Socket Mode, or durable work only, until it is stopped."""
+"""Runs each type of process (HTTP, Socket Mode, or durable work only) until it is stopped."""
 
 import asyncio
 import gc
@@ -182,8 +182,8 @@ def _set_up_logs(settings: Settings) -> None:
 def _tune_garbage_collection() -> None:
     """Exclude permanent objects from garbage collection, and collect less often. This saves a sixth of the CPU time.
 
-    The threshold is above the number of objects of a hundred requests at the same time, about 20,000. If it is reached
-    while they run, each collection takes several milliseconds and finds no garbage.
+    The threshold is above the number of objects that a hundred concurrent requests create, about 20,000. If it is
+    reached while they run, each collection takes several milliseconds and finds no garbage.
     """
     gc.collect()
     gc.freeze()
@@ -194,7 +194,7 @@ async def _wait_for_stop(*, unless: Callable[[], Awaitable[str]] | None = None) 
     """Wait for a signal to stop.
 
     Raises:
-        BadSettings: `unless` returned first. It has Slack's code for a refused app-level token.
+        BadSettings: `unless` returned first, with Slack's error code for the refused app-level token.
     """
     stop = asyncio.Event()
     on_stop(lambda _: stop.set())
@@ -212,7 +212,7 @@ async def _wait_for_stop(*, unless: Callable[[], Awaitable[str]] | None = None) 
 
 
 def on_stop(then: Callable[[signal.Signals], None]) -> None:
-    """Call a function at SIGTERM, SIGINT and SIGHUP instead of exiting immediately. `nohup` still blocks SIGHUP."""
+    """Call a function on SIGTERM, SIGINT or SIGHUP instead of exiting immediately. `nohup` still blocks SIGHUP."""
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if one is not signal.SIGHUP or signal.getsignal(one) is not signal.SIG_IGN:

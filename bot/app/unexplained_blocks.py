@@ -15,7 +15,7 @@ from bot.errors import BotError
 from bot.turso import TursoClient
 
 ASKED: Final = 20
-"""How many configurations of databases a live check reads at most, so that it takes only seconds."""
+"""The maximum number of database configurations that a live check reads, so that it takes only seconds."""
 SHOWN: Final = 3
 
 
@@ -37,8 +37,8 @@ class Blocks:
     unknown: list[str] = field(default_factory=list)
     """What couldn't be checked.
 
-    These are databases whose configuration couldn't be read or that exceed `at_most`, or the organization if its
-    databases couldn't be listed, or the number of those that can't be read.
+    These are databases whose configuration couldn't be read or that exceed `at_most`, and the number of entries in the
+    list that couldn't be read. If the databases couldn't be listed, it is the organization.
     """
 
 

@@ -1,4 +1,4 @@
-"""Builds the card of a branch that will end soon: what will happen to it, with the buttons that still help."""
+"""Builds the card about the end of a branch: what happens to it, and the buttons that still apply."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ def branch_card(branch: Branch, standing: BranchStanding, now: datetime, *, by: 
     """Build the card of a branch, as it is now.
 
     Args:
-        by: the person who has just moved its end.
+        by: the person who has just changed or removed its end date.
     """
     head, note, row = _content(branch, standing, now)
     asked = mrkdwn("{} has asked to destroy it.", person(standing.asked_by)) if standing.asked_by else Mrkdwn("")
@@ -36,7 +36,7 @@ def branch_card(branch: Branch, standing: BranchStanding, now: datetime, *, by: 
 
 
 def _content(branch: Branch, standing: BranchStanding, now: datetime) -> tuple[Mrkdwn, Mrkdwn, list[Element]]:
-    """Return the sentence, its consequence and the buttons."""
+    """Return the headline, a note on what can happen next, and the buttons."""
     name, source = branch.database, branch.source
     if standing.exists is False:
         return mrkdwn(":wastebasket: The branch `{}` of `{}` no longer exists.", name, source), Mrkdwn(""), []

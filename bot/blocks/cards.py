@@ -62,15 +62,15 @@ def request_card(
 ) -> Reply:
     """Return the card of a request in its current state.
 
-    It depends only on the store, so it can be drawn again at any time.
+    It depends only on its arguments, so it can be drawn again at any time.
 
     Args:
         done: the command's own message about a success, used instead of ours.
         approvers: who may approve now. The card names them.
-        delegates: who acts for which approver who is away.
+        delegates: maps each approver who is away to their delegate.
         silent: a sentence, without its full stop, about services that didn't return who is on call.
         review: the review of a break-glass operation, if there is one.
-        links: where the keys of tickets lead.
+        links: builds the URL of a ticket from its key.
     """
     if request.state is State.PENDING and request.mode is not Mode.APPROVAL:
         return confirm_message(request, catalogue, now=now, links=links)
@@ -153,7 +153,7 @@ def _title(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
 
 
 def _notification_text(request: Request, catalogue: CommandCatalogue, now: datetime) -> Mrkdwn:
-    """Return the notification of a new request: who wants what, why, and until when it waits."""
+    """Return the notification of a new request: who wants what, why, and when it expires."""
     why = mrkdwn(": {}", cut(request.reason, 200).rstrip(". ")) if request.reason else Mrkdwn("")
     until = mrkdwn(" Approve by {}.", at_time(request.expires_at, now)) if request.expires_at else Mrkdwn("")
     return mrkdwn("{} wants to {}{}.{}", person(request.requester), buttons.to_do(request, catalogue), why, until)
@@ -196,7 +196,7 @@ def _missing_approvals(request: Request, approvers: Collection[str], delegates: 
 
 
 def _approver(user_id: str, delegates: Mapping[str, str]) -> Mrkdwn:
-    """Return who can approve: a person, or the delegate of one: `Ben for Ana`."""
+    """Return who can approve: a person, or their delegate as `Ben (for Ana)`."""
     delegate = delegates.get(user_id)
     return mrkdwn("{} (for {})", person(delegate), person(user_id)) if delegate else person(user_id)
 
@@ -261,7 +261,7 @@ def _review_blocks(review: Review | None) -> list[Block]:
 
 
 def _history(request: Request) -> Mrkdwn:
-    """Return the footer: who requested it, who approved it, and when it ended: `Dana · approved by Ana · 1:43 AM`."""
+    """Return the footer: `Dana · approved by Ana · 1:43 AM · ID`. The time is that of the last change."""
     voters = _voters(request)
     approved = mrkdwn("approved by {}", voters) if voters else Mrkdwn("")
     ended = when(changed_at(request) or request.created_at)

@@ -53,7 +53,10 @@ class Chart:
         }
 
     def plain_blocks(self) -> list[Block]:
-        """Return the chart as preformatted text, for clients that don't support the block. Empty as in `blocks`."""
+        """Return the chart as preformatted text, for clients that don't support the block.
+
+        Return no block in the same cases as `blocks`.
+        """
         labels, series = self._known_points()
         if len(labels) < self.min_labels:
             return []

@@ -95,7 +95,7 @@ def tokens_revoked_notice(request: Request, databases: Sequence[str], proof: Pro
 
 
 def replaced_notice(request: Request, databases: Sequence[str], proof: Proof | None) -> Reply:
-    """Return a notice that another database replaces a token holder's: its address, and how to get a token."""
+    """Return a notice that a copy replaced a token holder's database: its address, and how to get a token."""
     name, new = buttons.subject(request), request.plan.successor
     head = mrkdwn(":twisted_rightwards_arrows: {} replaced `{}` with its copy `{}`.",
                   person(request.requester), name, new["name"])  # fmt: skip
@@ -114,7 +114,7 @@ def replaced_notice(request: Request, databases: Sequence[str], proof: Proof | N
 
 
 def switched_back_notice(request: Request) -> Reply:
-    """Return a notice that the database from which a token holder was sent away is in use again."""
+    """Return a notice that a switch to a copy was undone, so a token holder's original database is in use again."""
     name, other = buttons.subject(request), request.plan.successor["name"]
     by = person(str(request.facts.get(UNDONE_BY) or request.requester))
     head = mrkdwn(":leftwards_arrow_with_hook: {} undid the switch from `{}` to `{}`.", by, name, other)

@@ -63,7 +63,7 @@ def unknown_groups(groups: Sequence[str]) -> Mrkdwn:
 
 
 def silent_groups(groups: Sequence[str]) -> Mrkdwn:
-    """Return which services didn't return the members of these user groups and schedules, without a full stop."""
+    """Return a sentence, without its full stop, that names the services that didn't return who is in these groups."""
     names = joined(", ", (mention(f"<!subteam^{one}>") for one in groups if not is_schedule(one)))
     slack = mrkdwn("Slack didn't say who is in {}", names) if names else Mrkdwn("")
     schedules = [one for one in groups if is_schedule(one)]

@@ -49,13 +49,16 @@ class Plain(str):
 
 
 class Mrkdwn(str):
-    """Text in Slack's markup. Only `mrkdwn`, which escapes its values, creates it."""
+    """Text in Slack's markup. Build it with `mrkdwn`, which escapes its values.
+
+    Construct it directly only from constants, checked IDs and URLs, or existing markup.
+    """
 
     __slots__ = ()
 
 
 def mrkdwn(template: LiteralString, *values: object) -> Mrkdwn:
-    """Fill the `{}` of a constant markup with foreign text, which can't become markup or a mention.
+    """Fill the `{}` of a constant template with untrusted text, escaped so that it can't become markup or a mention.
 
     In a code span only back-ticks and Slack's control characters are replaced. `Mrkdwn` values are inserted as they
     are.
@@ -82,7 +85,7 @@ def _escape_value(value: object, *, in_code: bool) -> str:
 
 
 def _localize(found: re.Match[str]) -> str:
-    """Return a time that `utc` has written as a date in the reader's time zone."""
+    """Turn a time formatted by `utc` into a Slack date, which is shown in the reader's time zone."""
     try:
         return when(datetime.strptime(found[0], UTC_FORMAT).replace(tzinfo=UTC))
     except ValueError:
@@ -144,13 +147,13 @@ def mention(text: str) -> Mrkdwn:
 def people(user_ids: Iterable[str], *, at_most: int = 12, last: Literal["", "or"] = "") -> Mrkdwn:
     """Return mentions of at most `at_most` people, and the number of others.
 
-    `last` is the word before the last one.
+    `last` is the word to put before the last mention.
     """
     return listed([person(one) for one in user_ids], at_most=at_most, last=last)
 
 
 def listed(parts: Sequence[Mrkdwn], *, at_most: int = 12, last: Literal["", "or"] = "") -> Mrkdwn:
-    """Return at most `at_most` texts in a row, and the number of others."""
+    """Join at most `at_most` texts with commas, and add the number of others."""
     if last and 1 < len(parts) <= at_most:
         return mrkdwn("{} {} {}", listed(parts[:-1]), last, parts[-1])
     shown = joined(", ", parts[:at_most])

@@ -12,12 +12,12 @@ from bot.errors import BotError
 
 
 class BrokenCopy(BotError):
-    """Raised if a copy isn't valid. The sentence names the line or the entry."""
+    """Raised if a copy isn't valid. The message names the line or the entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """The range of entries in a copy, which has no gap: from `first` to `last`. Both are 0 for an empty copy."""
+    """The contiguous range of entries in a copy, from `first` to `last`. Both are 0 for an empty copy."""
 
     first: int
     last: int

@@ -1,4 +1,4 @@
-"""The people of a channel whom its rules distinguish.
+"""Finds the people in a channel whom its rules treat differently from other members.
 
 Used for what everybody in the channel sees: cards and buttons.
 """

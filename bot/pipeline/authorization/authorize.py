@@ -24,14 +24,14 @@ from bot.pipeline.authorization.steps import RefusalKind, Step, StepRefused
 from bot.pipeline.environment import Environment
 
 OUTLIVE_INCIDENTS: Final = frozenset({Step.DENY, Step.COUNTDOWN_END, Step.UNDO, Step.REVIEW, Step.FOLLOW_UP})
-"""Steps for operations of an incident. The incident's rules apply to them even after its end."""
+"""For operations requested in an incident: steps to which its rules apply even after it has ended."""
 LEAD_TO_CHANGE: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REVEAL, Step.START, Step.COUNTDOWN_END})
 """Steps that lead to the change itself, so the database must be the one in the plan."""
 START_COMPARES: Final = frozenset({Step.VOTE, Step.CONFIRM})
-"""Steps before the start, which compares the database with the plan again."""
+"""Steps that come before the start. The start checks for plan drift again."""
 TYPED_JUST_NOW: Final = timedelta(seconds=30)
 COMPARE_SECONDS: Final = 2.0
-"""How long a press waits for Turso if the start compares again anyway."""
+"""How long a vote or a confirmation waits for the plan-drift check, which the start repeats anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Authorization:
         Raises:
             Unavailable: Slack or Turso didn't respond, so it can't be decided now.
             Forbidden: the rules deny it.
-            Refused: a person isn't allowed to, or the database has changed.
+            Refused: the step isn't allowed for another reason, or the database has changed.
         """
         if self.refusal is RefusalKind.UNKNOWN:
             raise Unavailable(self.why)
@@ -78,7 +78,7 @@ class Authorization:
         return self
 
     def count(self, votes: Iterable[Vote]) -> Tally:
-        """Count votes by the facts of this authorization. Votes of people who aren't in the facts don't count."""
+        """Count votes using the facts of this authorization. Votes of people who aren't in the facts don't count."""
         return count_votes(self.case, self.decision, votes)
 
 
@@ -92,10 +92,10 @@ async def authorize(
     review: Review | None = None,
     compares: bool = True,
 ) -> Authorization:
-    """Decide whether a step may be taken now, with fresh facts and current rules. If a fact is missing, it may not.
+    """Decide whether a step may be taken now, with fresh facts and current rules. Without a required fact, refuse it.
 
     Args:
-        actor: the press or line of the person who acts. None for a timer.
+        actor: the button press or typed command of the person who acts. None for a timer.
         action: the operation of a follow-up.
         review: the review to be recorded.
         compares: whether to check for plan drift too, if the step leads to the change.
@@ -145,10 +145,10 @@ def _has_just_typed(actor: Incoming, request: Request, now: datetime) -> bool:
 async def _delegations(
     env: Environment, request: Request, step: Step, actor: Incoming | None
 ) -> tuple[Delegation, ...]:
-    """Return the delegations of people for whom the person who presses, or a voter, may act.
+    """Return the delegations under which the person who acts, or a voter, may act for someone else.
 
-    At the end of a countdown these are the ones of the votes, because the operation has started and a delegation
-    expires.
+    At the end of a countdown, return those under which the votes were cast, even if they have expired since, because
+    the operation has already started.
     """
     now = env.clock.now()
     if step is Step.COUNTDOWN_END:
@@ -161,7 +161,10 @@ async def _delegations(
 
 
 def _shifts_at_start(request: Request) -> dict[str, frozenset[str] | None]:
-    """Return who was on call in a schedule when they approved. The operation has started, and shifts change."""
+    """Return, for each schedule, who was on call when they or their delegate approved.
+
+    Current shifts aren't used, because they may have changed since the operation started.
+    """
     shifts: dict[str, frozenset[str] | None] = {}
     for vote in request.votes:
         for key in vote.schedules.split():
@@ -175,7 +178,7 @@ def _presumed(
     delegations: Iterable[Delegation],
     shifts: Mapping[str, frozenset[str] | None],
 ) -> SlackFacts:
-    """Return assumed facts that refuse nobody. A decision with them shows which user groups the rules need."""
+    """Return assumed facts under which nobody is refused. A decision on them shows which groups the rules need."""
     people = {request.requester, *(vote.user_id for vote in request.votes), *([actor.user_id] if actor else [])}
     people |= {one.person for one in delegations}
     return SlackFacts(Channel(request.channel_id), frozenset(people), {one: Person(one, "") for one in people}, shifts)
@@ -198,7 +201,11 @@ def _answer(case: Case) -> Authorization:
 
 
 async def _compared(env: Environment, answer: Authorization) -> Authorization:
-    """Check for plan drift. If the database can't be read, the step isn't authorized."""
+    """Check for plan drift. Refuse the step if there is any, or if Turso can't be read.
+
+    If Turso can't be read, allow a vote or a confirmation for at most one database anyway, because the start checks
+    again.
+    """
     step, request = answer.case.step, answer.case.request
     try:
         ctx = env.context(answer.subject, organization=request.organization)

@@ -29,7 +29,7 @@ class SigningSecrets:
     def __init__(
         self, secrets: Sequence[str], *, read: Read | None = None, now: Callable[[], float] = time.time
     ) -> None:
-        """Set the first secrets, the current one first. Raises ValueError without one."""
+        """Set the initial secrets, with the current one first. Raises ValueError without one."""
         self._clock = _Now(now)
         self._read = read
         self._read_lock, self._read_at = asyncio.Lock(), float("-inf")

@@ -1,4 +1,4 @@
-"""The errors of Slack that are final, by the purpose of the call. After any other, the call may work later.
+"""Lists Slack's final errors by the purpose of the call. After any other error, the same call may succeed later.
 
 Source: the errors that Slack's method pages list (https://docs.slack.dev/reference/methods).
 """
@@ -34,7 +34,7 @@ NO_THREAD: Final = frozenset(
 )
 """The thread doesn't accept replies, but its channel may accept messages."""
 NOT_INVITED: Final = frozenset({"not_in_channel", "channel_not_found"})
-"""Inviting the bot with `/invite` helps."""
+"""Inviting the bot with `/invite` may resolve these."""
 SPENT: Final = frozenset({"used_url", "expired_url", "http_404", "http_403", "http_410", "invalid_url", "no_service"})
 """A `response_url` that is no longer accepted."""
 TOO_LATE: Final = frozenset(

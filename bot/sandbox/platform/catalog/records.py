@@ -9,7 +9,7 @@ from bot.sandbox.platform.tokens import Key
 
 @dataclass(frozen=True)
 class Group:
-    """A group: databases that share locations, and a key whose tokens open all of them."""
+    """A group: databases that share locations and a signing key. Tokens signed with it grant access to all of them."""
 
     uuid: str
     organization: str
@@ -81,7 +81,7 @@ class Database:
 
     @property
     def keys(self) -> list[Key]:
-        """Return the keys whose tokens open the database."""
+        """Return the keys whose tokens grant access to the database."""
         return [key for key in (self.key, self.group_key) if key is not None]
 
 

@@ -1,4 +1,4 @@
-"""The table of delegations, and what a vote was based on."""
+"""Adds delegations, and on whose behalf and through which schedules a vote was cast."""
 
 import sqlalchemy as sa
 from alembic import op
