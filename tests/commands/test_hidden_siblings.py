@@ -17,7 +17,7 @@ OWN = "[{allow: [read, rotate, wake, overages]}]"
 
 @pytest.fixture
 def desk(desk: Desk) -> Desk:
-    """Use #team-orders, with `orders-*`: `orders-stolen` and its branch `orders-far` hold the data of `payroll`."""
+    """Prepare a channel for `orders-*`. `orders-stolen` and its branch `orders-far` hold the data of `payroll`."""
     desk.policy = desk.policy.replace(RULES, OWN)
     desk.acme.groups["default"]["archived"] = True
     desk.acme.groups["other"] = {"name": "other"}
@@ -29,7 +29,7 @@ def desk(desk: Desk) -> Desk:
 
 
 @pytest.mark.parametrize("line", ["rotate orders-eu", "wake orders-eu", "overages on"])
-async def test_a_command_that_affects_others_is_decided_with_all_their_sources(desk: Desk, line: str) -> None:
+async def test_a_command_that_affects_other_databases_is_decided_with_all_their_sources(desk: Desk, line: str) -> None:
     plan = await desk.plan(line, channel="C0ORDERS")
 
     reached = databases_of(plan)
@@ -39,7 +39,7 @@ async def test_a_command_that_affects_others_is_decided_with_all_their_sources(d
     assert decide(rules, desk.context(channel="C0ORDERS").subject, whole).verdict is Verdict.DENY
 
 
-async def test_the_last_changes_on_a_triage_card_do_not_name_them(desk: Desk) -> None:
+async def test_the_last_changes_on_a_triage_card_do_not_name_hidden_databases(desk: Desk) -> None:
     await desk.store.audit.append(entry("executed", command="rotate", databases=("orders-eu", "orders-stolen")))
 
     shown = words(await desk.ask("triage orders-eu", channel="C0ORDERS"))
@@ -52,7 +52,7 @@ async def test_the_last_changes_on_a_triage_card_do_not_name_them(desk: Desk) ->
     assert "orders-stolen" not in words(await desk.ask("triage orders-eu", channel="C0ORDERS"))
 
 
-def test_a_plan_stores_the_sources_and_without_any_its_text_is_unchanged() -> None:
+def test_a_plan_stores_the_sources_of_its_databases_and_omits_them_if_there_are_none() -> None:
     branch = Target("orders-far", "default", ("orders-stolen", "payroll"))
     plan = Plan(PlanTarget("orders-eu", "db-1", "default"), databases=(Target("orders-eu", "default"), branch))
     assert Plan.from_json(plan.to_json()) == plan

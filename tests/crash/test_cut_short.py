@@ -1,4 +1,4 @@
-"""Messages after a process was killed right after an operation: they say only what the next process can verify."""
+"""Messages sent after a process was killed during an operation. They say only what the next process can verify."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine

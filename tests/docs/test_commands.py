@@ -26,7 +26,7 @@ EXAMPLES = {
     "#db-ops": "<#C0DBOPS>",
     "HASH": "0" * 64,
 }
-"""Values for the placeholders of people, channels and others in the documentation's examples."""
+"""Values for the documentation's placeholders, such as names, people and channels."""
 
 
 def sources() -> Iterator[tuple[str, str]]:
@@ -38,7 +38,7 @@ def sources() -> Iterator[tuple[str, str]]:
 
 
 def spans(text: str) -> Iterator[str]:
-    """Return the code within a page's sentences."""
+    """Return the inline code of a page."""
     without_blocks = re.sub(r"^ *```\w*\n.*?^ *```", "", text, flags=re.DOTALL | re.MULTILINE)
     return (" ".join(span.split()) for span in re.findall(r"`([^`]+)`", without_blocks))
 
@@ -63,7 +63,7 @@ def mentioned(names: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def filled(command: str) -> str:
-    """Replace each placeholder by an example."""
+    """Replace each placeholder with an example."""
     return " ".join(EXAMPLES.get(word, word) for word in command.split())
 
 
@@ -87,12 +87,12 @@ def started(command: str) -> bool:
 
 
 @pytest.mark.parametrize(("page", "command"), sorted(set(shown("/turso"))))
-def test_the_bot_understands_a_command_of_the_documentation(page: str, command: str) -> None:
+def test_the_bot_understands_each_documented_command(page: str, command: str) -> None:
     assert read(command), f"{page} shows {command}"
 
 
 @pytest.mark.parametrize(("page", "command"), sorted({*shown("turso-ops"), *shown("python -m bot")}))
-def test_the_command_line_accepts_a_command_of_the_documentation(page: str, command: str) -> None:
+def test_the_command_line_accepts_each_documented_command(page: str, command: str) -> None:
     assert started(command), f"{page} shows {command}"
 
 
@@ -107,10 +107,10 @@ def test_the_command_line_accepts_a_command_that_a_sentence_mentions(page: str, 
 
 
 @pytest.mark.parametrize("command", ["/turso freeze", "/turso freeze orders --forever", "/turso frieze orders"])
-def test_a_removed_command_is_found(command: str) -> None:
+def test_the_check_rejects_an_invalid_command(command: str) -> None:
     assert not read(command)
 
 
 @pytest.mark.parametrize("command", ["turso-ops serve --no-upgrades", "turso-ops audit check", "turso-ops --verbose"])
-def test_a_removed_command_line_is_found(command: str) -> None:
+def test_the_check_rejects_an_invalid_command_line(command: str) -> None:
     assert not started(command)

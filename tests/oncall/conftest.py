@@ -1,4 +1,4 @@
-"""The clients, with a stand-in of each service on a real socket."""
+"""Provides the on-call clients, with a stand-in for each service on a real socket."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field

@@ -74,10 +74,10 @@ async def test_of_two_requests_without_a_response_neither_claims_the_database(he
     assert await here.env.store.branches.find(organization="acme") == []
 
 
-async def test_of_two_rewinds_that_both_hear_nothing_neither_claims_the_copy(
+async def test_of_two_rewinds_without_a_response_neither_claims_the_copy(
     here: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One person asks for the same copy twice before the approvals, so that both get one name."""
+    """Both requests name the same copy, as if one person had made them before either was approved."""
     monkeypatch.setattr("bot.commands.rewind.rewind.claims", no_claims)
     both = [await here.approved("db rewind orders --to 08:30") for _ in range(2)]
     copy = both[0].plan.arguments["copy"]
@@ -101,10 +101,10 @@ async def no_claims(*arguments: object) -> list[str]:
     return []
 
 
-async def test_a_request_in_doubt_does_not_prevent_a_later_one_from_claiming_its_own(
+async def test_a_request_with_an_unknown_outcome_does_not_prevent_a_later_one_from_claiming_its_database(
     here: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the first may have made is gone. A database that is created hours later isn't of the first."""
+    """What the first may have made is gone. A database that is created hours later can't be the first request's."""
     first = await here.ask("db create shop")
     here.answers_once("POST", "/databases", lost)
     assert await here.execute(first) is State.UNKNOWN
@@ -119,7 +119,7 @@ async def test_a_request_in_doubt_does_not_prevent_a_later_one_from_claiming_its
 
 
 class FixedTime:
-    """The machine's clock, which shows one time."""
+    """A clock that always returns the same time."""
 
     def __init__(self, at: datetime) -> None:
         self._at = at

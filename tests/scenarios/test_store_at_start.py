@@ -84,7 +84,7 @@ def limited_url(postgres_server: str, upgraded_postgresql_url: str) -> Iterator[
         admin.execute(f"DROP ROLE {role}")
 
 
-async def test_a_role_with_few_connections_stops_no_process(limited_url: str, tmp_path: Path) -> None:
+async def test_processes_keep_running_if_their_role_has_few_connections(limited_url: str, tmp_path: Path) -> None:
     async with local_servers(tmp_path) as (world, keys):
         first = Process(world, keys, database_url=limited_url)
         others = [replace(first, command="worker", log=tmp_path / f"log{number}") for number in range(3)]
@@ -116,7 +116,7 @@ async def test_a_process_without_durable_work_counts_the_entries_of_the_audit_lo
         await world.person(DANA).types("/turso show orders")
 
         async def counted() -> bool | None:
-            """The entry is written shortly after the answer."""
+            """Return True once the metrics count the entry, which is written shortly after the answer."""
             async with local_client(base_url=f"http://127.0.0.1:{web.port}") as http:
                 text = (await http.get("/metrics")).text
             found = re.search(r"^turso_ops_audit_entries (\d+)", text, re.MULTILINE)

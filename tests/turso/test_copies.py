@@ -19,7 +19,7 @@ def orders(acme: Organization) -> str:
     return str(acme.add("orders", group="eu")["DbId"])
 
 
-async def test_a_copy_is_created_once_and_read_again(turso: TursoClient, acme: Organization, orders: str) -> None:
+async def test_a_copy_is_created_once_and_read_back(turso: TursoClient, acme: Organization, orders: str) -> None:
     copy = await turso.create_copy("orders-try", group="eu", source="orders")
 
     assert (copy.name, copy.group) == ("orders-try", "eu")
@@ -77,7 +77,7 @@ async def test_a_taken_name_and_an_unknown_group_are_named(turso: TursoClient, o
         await turso.create_copy("orders-try", group="us", source="orders")
 
 
-async def test_a_time_that_turso_cannot_restore_is_refused_in_its_words(
+async def test_a_time_that_turso_cannot_restore_is_reported_with_tursos_message(
     turso: TursoClient, acme: Organization, orders: str
 ) -> None:
     acme.next_answers = [refuse(400, "timestamp must be within the last 24 hours")]
@@ -86,7 +86,7 @@ async def test_a_time_that_turso_cannot_restore_is_refused_in_its_words(
         await turso.create_copy("orders-then", group="eu", source="orders", at=datetime(2020, 1, 1, tzinfo=UTC))
 
 
-async def test_after_a_broken_answer_the_copy_is_unknown_and_not_sent_again(
+async def test_after_a_502_the_outcome_is_unknown_and_the_copy_is_not_requested_again(
     turso: TursoClient, acme: Organization, orders: str
 ) -> None:
     acme.next_answers = [refuse(502, "upstream")]

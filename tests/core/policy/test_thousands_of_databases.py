@@ -1,6 +1,6 @@
 """A decision on thousands of databases equals the strictest of the decisions on each.
 
-Its time grows with their number.
+The time it takes grows linearly with their number.
 """
 
 from collections.abc import Callable
@@ -52,7 +52,10 @@ LARGEST_GROWTH = 8.0
 
 
 def on_each(rules: Policy, who: Subject, action: Action) -> list[Decision]:
-    """Decide on each database separately. The channel may not learn the name of one that is only affected."""
+    """Decide on each database separately.
+
+    A refusal must not name a database that is only affected and isn't in the channel's binding.
+    """
     binding = rules.binding(who)
     assert binding is not None
     found = []
@@ -112,7 +115,7 @@ def test_four_times_as_many_databases_take_about_four_times_as_long() -> None:
     assert growth < LARGEST_GROWTH
 
 
-def test_a_panel_names_the_same_people_once_for_thousands_of_databases() -> None:
+def test_the_approvers_for_a_thousand_databases_hold_each_rules_people_only_once() -> None:
     rules = policy(
         ["approve: rotate, by: ['user:U0ANA', 'user:U0BEN'], databases: ['a-*']", "approve: rotate, by: 'user:U0ANA'"]
     )

@@ -33,7 +33,7 @@ async def test_a_group_needs_a_known_location(platform: Hosted) -> None:
     assert refused == {"error": "invalid location: xyz"}
 
 
-async def test_a_protected_group_or_database_keeps_the_group(platform: Hosted) -> None:
+async def test_a_group_with_a_protected_database_is_not_deleted_and_a_group_can_be_protected(platform: Hosted) -> None:
     await platform.create("orders")
     await platform.api("PATCH", "/databases/orders/configuration", json={"delete_protection": True})
     await platform.api("DELETE", "/groups/default", status=403)
@@ -60,7 +60,7 @@ async def test_adding_or_removing_a_location_adds_or_removes_its_instances(platf
     await platform.api("DELETE", "/groups/default/locations/nope", status=404)
 
 
-async def test_every_call_of_the_command_line_is_answered(platform: Hosted) -> None:
+async def test_calls_that_the_turso_cli_makes_are_answered(platform: Hosted) -> None:
     async def get(path: str) -> Any:
         response = await platform.http.get(path)
         assert response.status_code == 200, path
@@ -90,7 +90,7 @@ async def test_the_personal_account_needs_no_organization_in_the_path(platform: 
     assert (await platform.http.delete("/v1/databases/orders")).json() == {"database": "orders"}
 
 
-async def test_overages_can_be_switched(platform: Hosted) -> None:
+async def test_overages_can_be_turned_on(platform: Hosted) -> None:
     updated = await platform.api("PATCH", "", json={"overages": True})
 
     assert updated["organization"]["overages"] is True
@@ -115,7 +115,7 @@ async def test_the_audit_log_lists_operations_newest_first(platform: Hosted) -> 
 
 @pytest.fixture
 async def minted(platform: Hosted) -> Minted:
-    """Create an API token, and return its headers."""
+    """Return a function that creates an API token and returns the headers that use it."""
 
     async def mint(name: str, **body: Any) -> dict[str, str]:
         response = await platform.http.post(f"/v1/auth/api-tokens/{name}", json=body or None)
@@ -190,7 +190,7 @@ async def test_presets_are_expanded_and_unknown_scopes_refused(platform: Hosted,
     assert (await platform.http.post("/v1/auth/api-tokens/all")).status_code == 409
 
 
-async def test_the_second_version_wraps_the_created_token(platform: Hosted) -> None:
+async def test_version_2_of_the_api_returns_a_created_token_inside_an_object(platform: Hosted) -> None:
     minted = (await platform.http.post("/v2/auth/api-tokens/cli")).json()
 
     headers = {"authorization": f"Bearer {minted['token']['value']}"}
