@@ -178,7 +178,7 @@ async def notify_privately(env: Environment, notice: Notice) -> None:
 
 
 async def _send_ephemeral(env: Environment, notice: Notice, user_id: str) -> bool:
-    # Slack shows what answers an intent to the person who typed it, whoever the message is for.
+    # An answer to an intent always reaches the person who typed it, so nobody else's message may be one.
     intent_id = notice.intent_id if user_id == notice.requester else None
     to = Address(user_id, notice.channel_id, notice.thread_ts, intent_id)
     return await env.messenger.send_ephemeral(to, notice.reply)
