@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from bot.core.requests.request import State
 from bot.sandbox import running
+from bot.store.connections.database import TRIES_AFTER_A_CUT
 from tests.policies import ACME
 from tests.postgres import new_database, postgres_server
 from tests.scenarios import forging
@@ -46,9 +47,13 @@ async def world(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) 
 
 
 @pytest.mark.parametrize("when", ["before the commit", "after the commit"])
-@pytest.mark.parametrize("numbers", [{1}, {2}, {3}, {5}, {8}, {13}, {21}, {1, 3, 5, 7, 9, 11}], ids=str)
+@pytest.mark.parametrize("numbers", [{1}, {2}, {3}, {5}, {8}, {13}, {21}, {1, 3, 5}, {7, 9, 11}], ids=str)
 async def test_an_approval_is_neither_lost_nor_doubled(world: World, numbers: set[int], when: When) -> None:
-    """Approve with one press, whose connection is cut in one of its transactions."""
+    """Approve with one press, whose connection is cut in some of its transactions.
+
+    At most three are cut, because all of them may be attempts of one transaction, which the store repeats three times.
+    """
+    assert len(numbers) <= TRIES_AFTER_A_CUT
     name = f"cut-{when.split()[0]}-{'-'.join(map(str, sorted(numbers)))}"
     await world.create_databases(name)
     ana = world.person(ANA)
