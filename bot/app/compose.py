@@ -210,9 +210,9 @@ async def running(
         watch = background.start("policy watch", lambda: book.apply_changes(turso_clients.follow), every=CHECK_EVERY)
         stack.push_async_callback(watch.stop)
         if counts:
+            stack.push_async_callback(heartbeat.delete)  # after the loops that write the row have stopped
             reports = background.start("policy changes", lambda: book.report_changes(report), every=REPORT_EVERY)
             stack.push_async_callback(reports.stop)
-            stack.push_async_callback(heartbeat.delete)
             stack.push_async_callback(background.start(LOOP, signatures.check, every=CHECK_SIGNATURES_EVERY).stop)
             stack.push_async_callback(background.start("presence", heartbeat.write, every=EVERY_SECONDS).stop)
         stack.push_async_callback(background.start("open Homes", path.homes.redraw_due).stop)

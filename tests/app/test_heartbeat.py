@@ -1,0 +1,29 @@
+"""The row of a running process: nothing writes it again after the process has deleted it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.app.heartbeat import Heartbeat
+from tests.world import running_sandbox
+
+WRITERS = {"background: policy changes", "background: presence"}
+
+
+async def test_a_process_deletes_its_row_after_the_loops_that_write_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running: list[set[str]] = []
+    delete = Heartbeat.delete
+
+    async def observed(self: Heartbeat) -> None:
+        running.append({task.get_name() for task in asyncio.all_tasks()})
+        await delete(self)
+
+    monkeypatch.setattr(Heartbeat, "delete", observed)
+    async with running_sandbox(tmp_path):
+        assert {task.get_name() for task in asyncio.all_tasks()} >= WRITERS
+
+    assert len(running) == 1
+    assert not running[0] & WRITERS
