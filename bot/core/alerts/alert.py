@@ -6,26 +6,26 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 RAISED: Final = "alert_raised"
-"""The event of the notice that an alert was raised."""
+"""The `event` of the notice that an alert was raised."""
 ENDED: Final = "alert_ended"
-"""The event of the notice that it has ended."""
+"""The `event` of the notice that an alert has ended."""
 
 
 class AlertKind(StrEnum):
     """What an alert is about."""
 
     QUOTA = "quota"
-    """The organization has used a share of what its plan includes."""
+    """The organization has used a given percentage of a quota of its plan."""
     SPIKE = "spike"
-    """A database is used far more than it usually is at this hour of the week."""
+    """A database is used far more than usual at this hour of the week."""
     FORECAST = "forecast"
-    """The organization will have used up a quota before the billing period ends."""
+    """A quota is expected to be used up before the billing period ends, or within 30 days for storage."""
     TOKENS = "tokens"
     """Tokens of several people for one database expire within a day."""
     FREEZE = "freeze"
     """A database has been frozen for more than a week."""
     FAILURES = "failures"
-    """Work of the bot itself fails or is late."""
+    """Some of the bot's own work fails or is late."""
 
 
 class Measure(StrEnum):
@@ -36,11 +36,11 @@ class Measure(StrEnum):
     STORAGE = "storage_bytes"
     BYTES_SYNCED = "bytes_synced"
     HOLDERS = "holders"
-    """People whose tokens expire."""
+    """The number of people whose tokens expire."""
     DAYS = "days"
-    """How long a database has been frozen."""
+    """The number of days for which a database has been frozen."""
     FAILURES = "failures"
-    """Work that fails or is late, and outcomes of which nobody was notified."""
+    """The number of problems with the bot's own work, such as failing loops and outcomes without a notification."""
 
 
 class AlertEnd(StrEnum):
@@ -51,23 +51,23 @@ class AlertEnd(StrEnum):
     RESET = "reset"
     """A new billing period has begun."""
     HIGHER = "higher"
-    """The next threshold was reached. It has its own alert."""
+    """A higher threshold was reached, which has its own alert."""
     REACHED = "reached"
     """What was forecast has happened: the quota is used up."""
     OVER = "over"
-    """The token, freeze or failure no longer exists."""
+    """The tokens no longer expire soon, or the freeze or the failure is over."""
     OFF = "off"
     """Alerts were turned off in the channel, or the threshold was removed."""
     UNWATCHED = "unwatched"
-    """The channel can't have alerts about the organization: the policy or Slack no longer lets it."""
+    """The policy or Slack no longer allows alerts about the organization in the channel."""
     UNKNOWN = "unknown"
-    """For a day, it hasn't been known whether the state continues."""
+    """For a day, it couldn't be determined whether the state continues."""
 
 
 UNTOLD_ENDS: Final = (AlertEnd.OFF, AlertEnd.UNWATCHED, AlertEnd.UNKNOWN)
-"""Ends after which the state may continue unnoticed.
+"""The ends that don't mean that the state is over.
 
-If it still holds when that is known and the channel has alerts, a new alert is posted.
+If the channel has alerts again and the state still holds, a new alert is posted, even in the same period.
 """
 
 
@@ -84,7 +84,7 @@ class Figure(NamedTuple):
     """One bar of an alert's chart."""
 
     at: str
-    """When the interval began, `2026-11-24T09:00:00+00:00`."""
+    """The day or time that the bar is for, in ISO format: `2026-11-24` or `2026-11-24T09:00:00+00:00`."""
     amount: int | None
     """None if it isn't known."""
 
@@ -93,8 +93,8 @@ class Figure(NamedTuple):
 class Alert:
     """An alert in one channel. It is stored before it is posted.
 
-    Of alerts with the same channel, kind, subject, measure, threshold and period there is at most one, and of those
-    that haven't ended at most one for all periods. Alerts with one of the `UNTOLD_ENDS` don't count.
+    There is at most one alert per channel, `key` and period, without those that ended with one of the `UNTOLD_ENDS`. At
+    most one alert per channel and `key` is open.
     """
 
     id: str
@@ -108,20 +108,20 @@ class Alert:
     Forecasts have `100`.
     """
     period: str
-    """The billing period (`2026-11`), the hour in which a spike began, or another key that identifies the state."""
+    """The key of this occurrence of the state: a billing period (`2026-11`), a spike's hour, a freeze's ID or a day."""
     since: datetime
     """When the state began, as far as is known."""
     raised_at: datetime
     measured: int
     """In the unit of the measure."""
     compared: int | None = None
-    """What `measured` is compared with: the quota, or the usual number of a database at this time. None if nothing."""
+    """The quota, or a database's usual usage at this time. None if `measured` isn't compared with anything."""
     subject: str = ""
     """The name of the database. Empty for the organization."""
     subject_id: str = ""
-    """Its `DbId`. Empty for the organization."""
+    """The database's `DbId`. Empty for the organization."""
     contributors: tuple[Contributor, ...] = ()
-    """The databases of the channel that contribute most, largest first, at most three."""
+    """The channel's databases that contribute most to `measured`, largest first, at most three."""
     figures: tuple[Figure, ...] = ()
     """Recent numbers for a chart, oldest first."""
     details: tuple[str, ...] = ()
@@ -130,7 +130,7 @@ class Alert:
     """For a forecast: when the quota will be used up."""
     earliest_at: datetime | None = None
     latest_at: datetime | None = None
-    """With a probability of 90%, it is used up between these times."""
+    """With a probability of 90%, the quota is used up between `earliest_at` and this time."""
     notify: tuple[str, ...] = ()
     """The user IDs and user group IDs to mention."""
     card_ts: str | None = None
@@ -144,23 +144,22 @@ class Alert:
 
     @property
     def is_told(self) -> bool:
-        """Return True if people aren't notified of the same state again in its period.
+        """Return True unless the alert ended with one of the `UNTOLD_ENDS`.
 
-        False if the alert ended only because nobody watched or nothing was known: then people don't know whether the
-        state continued.
+        If True, no other alert is raised about the same state in the same period.
         """
         return self.end not in UNTOLD_ENDS
 
     @property
     def is_of_database(self) -> bool:
-        """Return True if it is about one database, and False if it is about the organization."""
+        """Return True for an alert about one database, and False for one about the organization."""
         return bool(self.subject_id)
 
     @property
     def key(self) -> str:
-        """Return the key of the state within a channel, which is the same in every period.
+        """Return the key that identifies the alert's state within its channel, in every period.
 
-        A database with more reads and more writes than usual has one spike, so its measure isn't part of the key.
+        If a database has more reads and more writes than usual, it is one spike. So its measure isn't part of the key.
         """
         measure = "" if self.kind is AlertKind.SPIKE else self.measure.value
         return "/".join((self.kind.value, self.organization, self.subject_id, measure, self.threshold))

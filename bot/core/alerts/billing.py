@@ -1,4 +1,4 @@
-"""The billing period of an organization, and the shares of its quotas that are used."""
+"""The billing period of an organization, determined from its usage counters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from bot.core.alerts.hours import FLOWS, restarted, value_of
 from bot.core.records.usage import UsageReading
 
 GRACE: Final = timedelta(hours=48)
-"""If the counters haven't restarted this long after the first of a month, they still count for the month before."""
+"""How late a period may begin. Until then, counters that haven't restarted count for the previous period."""
 EARLY: Final = timedelta(hours=1)
-"""How far our clock may be behind Turso's, so that a period seems to begin before it is due."""
+"""How early a period may begin, because this machine's clock may be behind Turso's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Period:
 def period_of(readings: Sequence[UsageReading]) -> Period:
     """Return the billing period of the last reading.
 
-    Turso says that usage counts per calendar month. The counters themselves decide: a month has begun only when they
-    have restarted, and a restart in the middle of a month begins a period, too.
+    Turso documents that usage is counted per calendar month. If its counters restart later, or in the middle of a
+    month, the period begins at that restart.
 
     Args:
         readings: at least one, oldest first.
@@ -42,10 +42,10 @@ def period_of(readings: Sequence[UsageReading]) -> Period:
 
 
 def _last_begun(readings: Sequence[UsageReading]) -> Period | None:
-    """Return the last period whose beginning was seen: the counters restarted when one was due.
+    """Return the last period that began with a restart of the counters. None if no restart was seen.
 
-    Counters also fall when Turso corrects them or a database is deleted. So a fall at another time counts only if next
-    to nothing is left, and never within a period whose beginning was seen, except on the first of a month.
+    Counters also fall when Turso corrects them or a database is deleted. So if no period was due, a fall only counts if
+    at most a tenth is left, and not within a period that began with a restart, unless it is the first of a month.
     """
     found: Period | None = None
     for before, after in pairwise(readings):
@@ -62,25 +62,25 @@ def _last_begun(readings: Sequence[UsageReading]) -> Period | None:
 
 
 def _may_be_between(due: datetime, was: datetime, at: datetime) -> bool:
-    """Return True if a period that was due to end may have ended between two readings."""
+    """Return True if the period that was due to begin at `due` may have begun between two readings."""
     return was <= due + GRACE and at >= due - EARLY
 
 
 def _is_nearly_gone(before: UsageReading, after: UsageReading) -> bool:
-    """Return True if at most a tenth of each known number is left."""
+    """Return True if every known counter has fallen to a tenth or less."""
     pairs = [(value_of(before, measure), value_of(after, measure)) for measure in FLOWS]
     return all(now <= was / 10 for was, now in pairs if was is not None and now is not None)
 
 
 def _is_late(readings: Sequence[UsageReading], due: datetime) -> bool:
-    """Return True if a period was due to begin, but the readings before and after don't show that it has."""
+    """Return True if a period was due to begin in the last two days, and the readings would show it if it had."""
     now = readings[-1].taken_at
     looked = any(timedelta(0) < due - one.taken_at <= GRACE for one in readings)
     return looked and timedelta(0) <= now - due <= GRACE
 
 
 def first_above(readings: Sequence[UsageReading], period: Period, measure: Measure, limit: float) -> datetime:
-    """Return when the latest series of readings with at least `limit` in this period began."""
+    """Return since when all readings of this period have been at least `limit`."""
     found = readings[-1].taken_at
     for one in reversed(readings):
         value = value_of(one, measure)
@@ -103,7 +103,7 @@ def _month_of(at: datetime) -> datetime:
 
 
 def _month_after(at: datetime) -> datetime:
-    """Return the same day of the next month, or its last day."""
+    """Return the same day of the next month, or the last day of a shorter month."""
     following = _month_of(_month_of(at) + timedelta(days=32))
     last_day = (_month_of(following + timedelta(days=32)) - timedelta(days=1)).day
     return at.replace(year=following.year, month=following.month, day=min(at.day, last_day))

@@ -16,15 +16,15 @@ from bot.core.records.holds import Hold, HoldKind
 from bot.core.records.tokens import LedgerToken, TokenState
 
 HOLDERS: Final = 3
-"""How many people's tokens must expire at the same time for an alert."""
+"""How many people's tokens must expire within a day for an alert."""
 EXPIRES_WITHIN: Final = timedelta(days=1)
 SHORT_LIVED: Final = timedelta(days=3)
-"""Tokens that were issued for less than this are expected to expire."""
+"""Tokens with a shorter lifetime are meant to expire, so they cause no alert."""
 OLD_FREEZE: Final = timedelta(days=7)
 
 
 def spikes(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
-    """Find the databases that were used far more in the last hour than is usual."""
+    """Find the databases that were used far more than usual in the last hour."""
     factor = subscription.spike
     ended = {
         one.id: AlertEnd.OFF
@@ -57,7 +57,7 @@ def _hours(history: History, database_id: str, measure: Measure, at: datetime) -
 
 
 def expiring_tokens(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
-    """Find the databases for which several people's tokens expire within a day and aren't replaced."""
+    """Find the databases for which the last tokens of several people expire within a day."""
     states, names, ending_tokens = [], facts.names, _ending_tokens(facts)
     for database_id, tokens in ending_tokens.items():
         name = names.get(database_id) or tokens[0].database
@@ -73,7 +73,7 @@ def expiring_tokens(subscription: AlertSubscription, facts: Facts, known: Sequen
 
 
 def _ending_tokens(facts: Facts) -> Mapping[str, Sequence[LedgerToken]]:
-    """Return the tokens that expire within a day and aren't replaced, one for each holder, by database."""
+    """Return each holder's last token, if it isn't short-lived and expires within a day, by database."""
     found: dict[str, list[LedgerToken]] = defaultdict(list)
     for database_id, by_holder in _last_tokens(facts).items():
         for token in by_holder.values():
@@ -87,7 +87,7 @@ def _ending_tokens(facts: Facts) -> Mapping[str, Sequence[LedgerToken]]:
 
 
 def _last_tokens(facts: Facts) -> Mapping[str, Mapping[str, LedgerToken]]:
-    """Return each holder's token that works longest, by database."""
+    """Return each holder's active token that expires last, by database."""
     found: dict[str, dict[str, LedgerToken]] = defaultdict(dict)
     for token in facts.tokens:
         held = found[token.database_id].get(token.holder)
@@ -121,5 +121,5 @@ def _frozen_long(facts: Facts) -> list[Hold]:
 
 
 def concern_databases(facts: Facts) -> bool:
-    """Return True if a token or freeze may be alerted about, so that its database must be known to exist."""
+    """Return True if tokens or freezes may cause an alert, so that the caller must check that their databases exist."""
     return bool(_frozen_long(facts)) or any(len(found) >= HOLDERS for found in _ending_tokens(facts).values())

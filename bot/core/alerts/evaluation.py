@@ -1,4 +1,4 @@
-"""Decides about a channel's alerts: which are raised, and which have ended."""
+"""Decide which alerts are raised in a channel, and which have ended."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,7 +26,7 @@ class Changes:
 
     raised: Sequence[Alert] = ()
     ended: Mapping[str, AlertEnd] = field(default_factory=dict)
-    """By the ID of the alert."""
+    """Why alerts have ended, by alert ID."""
 
 
 def evaluate(
@@ -41,14 +41,14 @@ def evaluate(
 
     Args:
         known: the channel's alerts of this organization that are open or were raised in the last weeks.
-        shown: which databases may be named in the channel.
+        shown: returns True if a database may be named in the channel.
     """
     raised: list[Alert] = []
     ended: dict[str, AlertEnd] = {}
     for kind, check in CHECKS.items():
         of_kind = [one for one in known if one.kind is kind]
         found = check(subscription, facts, of_kind, shown)
-        # While muted, no alert is raised, so none replaces another one either.
+        # While the channel is muted, no higher alert is raised, so the lower one stays open.
         if subscription.is_muted(facts.now):
             ended |= {one: how for one, how in found.ended.items() if how is not AlertEnd.HIGHER}
             continue
@@ -61,5 +61,5 @@ def evaluate(
 
 
 def end_open(known: Iterable[Alert], how: AlertEnd) -> Mapping[str, AlertEnd]:
-    """Return the same end for every open alert."""
+    """Return `how` as the end of every open alert, by alert ID."""
     return {one.id: how for one in known if one.is_open}

@@ -15,35 +15,35 @@ from bot.core.records.usage import UsageReading, UsageSample
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known about an organization now.
+    """The facts about an organization at one time.
 
-    A fact that isn't known is missing, and nothing is concluded from that.
+    An unknown fact is None or left out. No alert is raised or ended because of it.
     """
 
     organization: str
     now: datetime
     reading: UsageReading | None = None
-    """The usage of this hour. None if Turso didn't respond. Then nothing about usage is decided."""
+    """The usage of this hour. None if Turso didn't respond. No alert about usage is raised then."""
     readings: Sequence[UsageReading] = ()
     """The readings of the last weeks, oldest first, with `reading` at the end."""
     quotas: Mapping[Measure, int] | None = None
-    """What the plan includes. None if Turso didn't report it. A measure without a limit is missing."""
+    """The plan's limits. None if Turso didn't report them. Measures without a limit are left out."""
     databases: Sequence[UsageSample] = ()
     """The counters of every database in this billing period."""
     history: History | None = None
-    """What this hour's busiest databases used at the same hour in the past."""
+    """What this hour's busiest databases used in past hours."""
     busiest: Sequence[str] = ()
-    """The `DbId`s of the busiest databases."""
+    """The `DbId`s of the databases with the most usage in this hour."""
     tokens: Sequence[LedgerToken] = ()
     """The tokens that may work now."""
     holds: Sequence[Hold] = ()
-    """The reasons why databases are blocked now."""
+    """The active holds: the reasons why databases are blocked now."""
     failures: Sequence[str] | None = None
     """One sentence for each kind of the bot's own work that fails or is late. None if that isn't known."""
 
     @cached_property
     def period(self) -> Period:
-        """Return the billing period. There must be a reading."""
+        """Return the billing period. `readings` must not be empty."""
         return period_of(self.readings)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Forecasts when a quota will be used up, with a range that is right with a probability of 90%."""
+"""Forecast when a quota will be used up, with a 90% prediction interval."""
 
 import math
 import random
@@ -15,45 +15,45 @@ from bot.core.alerts.hours import BEFORE_THE_HOUR, LATE, restarted, value_of
 from bot.core.records.usage import UsageReading
 
 DAYS_AT_LEAST: Final = 14
-"""With fewer known days than this, there is no forecast."""
+"""The minimum number of known days for a forecast."""
 PATHS: Final = 400
-"""How many possible futures are simulated."""
+"""The number of futures that are simulated."""
 RAISES: Final = 0.95
-"""The share of simulated futures that must use up the quota in time for an alert."""
+"""An alert is raised if at least this share of the simulated futures uses up the quota in time."""
 ENDS: Final = 0.5
-"""The share below which an alert has ended."""
+"""An alert ends if less than this share of the simulated futures uses up the quota in time."""
 STORAGE_AHEAD: Final = timedelta(days=30)
 _LAST: Final = timedelta(minutes=1)
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = 7
 _CAUTION: Final = 1.6
-"""Widens the simulated differences, because the noise of one day is related to that of the next."""
+"""The factor that widens the simulated noise, because the noise of successive days is correlated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """When a quota is used up, if it is."""
+    """The forecast for one quota."""
 
     chance: float
     """The share of simulated futures that use up the quota in time."""
     earliest: datetime | None
-    """The start of the first of the days (UTC) on which it may be used up."""
+    """The start of the UTC day on which the 90% prediction interval begins."""
     expected: datetime | None
     latest: datetime | None
-    """The end of the last of these days.
+    """The end of the UTC day on which the 90% prediction interval ends.
 
-    Nine of ten futures use up the quota in between. None if some don't in time.
+    None if more than 5% of the simulated futures don't use up the quota in time.
     """
 
 
 def closes_day(reading: UsageReading) -> bool:
-    """Return True for the last reading of a UTC day, if it was taken in time."""
+    """Return True for the last hourly reading of a UTC day, if it was taken in time."""
     at = reading.at.astimezone(UTC)
     return (at + BEFORE_THE_HOUR).hour == 0 and reading.taken_at - reading.at <= LATE
 
 
 def daily(readings: Sequence[UsageReading], measure: Measure) -> list[tuple[date, int]]:
-    """Return how much a number grew on each day for which that is known completely. Storage may shrink."""
+    """Return how much a measure grew on each day with readings at its start and end. Storage may shrink."""
     closing = [one for one in readings if closes_day(one)]
     found = []
     for before, after in pairwise(closing):
@@ -69,12 +69,12 @@ def daily(readings: Sequence[UsageReading], measure: Measure) -> list[tuple[date
 
 
 def forecast(readings: Sequence[UsageReading], measure: Measure, quota: int, period: Period) -> Forecast | None:
-    """Return when a quota will be used up: flows before the period ends, storage within the next 30 days.
+    """Forecast when a quota will be used up: until the period ends, or within 30 days for storage.
 
     Args:
         readings: oldest first; the last one closes a day.
     Returns:
-        None if too little is known, or if it is used up already.
+        None if too little is known, or if the quota is already used up.
     """
     now, used, known = readings[-1], value_of(readings[-1], measure), daily(readings, measure)
     if used is None or used >= quota or len(known) < DAYS_AT_LEAST or not closes_day(now):
@@ -106,7 +106,7 @@ def _midnight(at: datetime) -> datetime:
 
 
 def _days_until(path: "_Path", left: float, ahead: float) -> float:
-    """Return after how many days a simulated future uses up what is left, or infinity."""
+    """Return the number of days after which a simulated future has used up `left`. Infinity if it doesn't in time."""
     for day in range(math.ceil(ahead)):
         amount = path.amount(day + 1)
         if amount >= left:
@@ -117,23 +117,23 @@ def _days_until(path: "_Path", left: float, ahead: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """A model of past days: a level with a trend, seasons of the week, and how far past days differed from these."""
+    """A model of past days: a level, a trend, an offset per weekday (`seasons`) and the residuals (`rest`)."""
 
     level: float
     slope: float
     seasons: Sequence[float]
     rest: Sequence[float]
     days: Sequence[int]
-    """The known days, counted back from the last, which is 0."""
+    """The known days as offsets from the last one, which is 0."""
     weekday: int
     """The weekday of day 0."""
     is_log: bool
-    """True if all values are logarithms."""
+    """True if the values are logarithms (`log1p`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Path:
-    """One possible future."""
+    """One simulated future."""
 
     model: _Model
     level: float
@@ -142,14 +142,14 @@ class _Path:
     noise: random.Random
 
     def amount(self, day: int) -> float:
-        """Return how much the number grows on a day, counted from 1."""
+        """Return how much the measure grows on a future day. The first day is 1."""
         season = self.model.seasons[(self.model.weekday + day) % _WEEK]
         value = self.level + self.slope * day + season + self.rest[int(self.noise.random() * len(self.rest))]
         return math.expm1(min(value, 60.0)) if self.model.is_log else value
 
 
 def _seasonal(known: Sequence[tuple[date, int]]) -> _Model:
-    """Return the model of a flow. The trend compares equal weekdays, so that the weekly seasons don't affect it."""
+    """Return the model of a daily usage. The trend compares equal weekdays, so weekly patterns don't affect it."""
     last = known[-1][0]
     points = [((day - last).days, math.log1p(max(amount, 0))) for day, amount in known]
     by_day = dict(points)
@@ -168,7 +168,7 @@ def _seasonal(known: Sequence[tuple[date, int]]) -> _Model:
 
 
 def _season(values: Sequence[float]) -> float:
-    """Return how a weekday differs from the level. A single value may be chance, so it counts half."""
+    """Return a weekday's offset from the level. A single value may be chance, so it counts half."""
     return 0.0 if not values else median(values) * (0.5 if len(values) == 1 else 1.0)
 
 
@@ -181,7 +181,7 @@ def _levels(known: Sequence[tuple[date, int]]) -> _Model:
 
 
 def _futures(model: _Model) -> Iterator[_Path]:
-    """Yield simulated futures, endlessly. The same history always yields the same ones."""
+    """Yield an endless sequence of simulated futures, which is the same for the same history."""
     noise, count = random.Random(0), len(model.rest)
     fitted = _WEEK + 2 if model.is_log else 1
     wider = _CAUTION * math.sqrt(count / max(count - fitted, 1))

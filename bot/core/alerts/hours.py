@@ -10,15 +10,15 @@ from bot.core.records.usage import UsageGrowth, UsageReading, UsageSample
 
 HOUR: Final = timedelta(hours=1)
 BEFORE_THE_HOUR: Final = timedelta(minutes=2)
-"""How long before each full hour a reading is taken, so that a month's last one is before the counters restart."""
+"""How long before each full hour a reading is taken. A month's last reading precedes the restart of the counters."""
 LATE: Final = timedelta(minutes=10)
-"""A reading that is taken later than this doesn't show the usage of its hour."""
+"""A reading that is taken later than this doesn't count as the usage of its hour."""
 AT_MOST: Final = 500
-"""The most databases for which an hour is stored. The busiest are stored."""
+"""The maximum number of databases whose usage is stored per hour, besides those with open alerts."""
 FLOWS: Final = (Measure.ROWS_READ, Measure.ROWS_WRITTEN, Measure.BYTES_SYNCED)
 
 Born = Callable[[str], datetime | None]
-"""Returns when a database was created, read from its `DbId`, or None if the ID contains no time."""
+"""Returns the creation time that a `DbId` contains. None if it contains no time."""
 
 
 def due_at(now: datetime) -> datetime:
@@ -61,14 +61,14 @@ def growth(
     *,
     watched: Collection[str] = (),
 ) -> tuple[list[UsageGrowth], bool]:
-    """Return the usage between two readings of each database that used anything, largest first.
+    """Return what each database used between two readings, largest first, and whether the list is complete.
 
-    The flag is True if the list is complete, so every other database used nothing.
+    Databases without usage are left out. In a complete list, every other database used nothing.
 
     Args:
         was, is_now: the counters of every database at both readings, by `DbId`.
-        watched: the databases with open alerts. They are always in the list. If Turso doesn't report one, what it used
-            is unknown.
+        watched: the databases with open alerts. They are always in the list, with unknown usage if Turso doesn't
+            report them.
     """
     if before is None or not is_one_hour(before, after):
         return [], False

@@ -13,13 +13,13 @@ from bot.core.alerts.subscriptions import AlertSubscription
 
 MEASURES: Final = (*FLOWS, Measure.STORAGE)
 HYSTERESIS: Final = 3
-"""An alert ends when the number is this many percent of the quota below its threshold."""
+"""An alert ends when usage is more than this many percentage points below its threshold."""
 CHART_DAYS: Final = 14
 USED_UP: Final = "100"
 
 
 def quotas(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
-    """Find the highest threshold that each number has reached in this billing period."""
+    """Find the highest threshold that each measure has reached in this billing period."""
     ended = {one.id: AlertEnd.OFF for one in known if one.is_open and int(one.threshold) not in subscription.quota}
     ended = _reset(facts, known) | ended
     states = []
@@ -45,7 +45,7 @@ def quotas(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert]
 
 
 def _reset(facts: Facts, known: Sequence[Alert]) -> dict[str, AlertEnd]:
-    """Return the end of open alerts of earlier periods, whether or not the quotas are known. Storage isn't reset."""
+    """End the open alerts of earlier billing periods, except those about storage, which isn't reset."""
     resets = [one for one in known if one.is_open and one.measure is not Measure.STORAGE]
     if facts.reading is None or not resets:
         return {}
@@ -60,12 +60,12 @@ def _end_of(alert: Alert, percent: float, reached: Sequence[int]) -> AlertEnd | 
 
 
 def _was_told(known: Sequence[Alert], period: Period, threshold: int) -> bool:
-    """Return True if this threshold or a higher one was already reached in this period."""
+    """Return True if there was already an alert for this threshold or a higher one in this period."""
     return any(one.is_told and one.period == period.key and int(one.threshold) >= threshold for one in known)
 
 
 def forecasts(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
-    """Find the quotas that will be used up in time. This is decided once a day, when the day's usage is known."""
+    """Find the quotas that are expected to be used up. Forecasts are made once a day, after the day's last reading."""
     if not subscription.forecast:
         return Found((), {one.id: AlertEnd.OFF for one in known if one.is_open})
     states: list[Alert] = []
@@ -96,7 +96,7 @@ def forecasts(subscription: AlertSubscription, facts: Facts, known: Sequence[Ale
 
 
 def _days(facts: Facts, measure: Measure) -> tuple[Figure, ...]:
-    """Return what was used on each of the last known days. For storage, return the size at the end of each."""
+    """Return the usage on each of the last known days, or the size at the end of each day for storage."""
     if measure is Measure.STORAGE:
         closing = [one for one in facts.readings if closes_day(one)][-CHART_DAYS:]
         return tuple(figure(one.at, value_of(one, measure)) for one in closing)
@@ -104,7 +104,7 @@ def _days(facts: Facts, measure: Measure) -> tuple[Figure, ...]:
 
 
 def failures(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
-    """Find work of the bot itself that fails, is late, or ended without anyone being notified."""
+    """Find problems with the bot's own work: it fails, is late, or ended without anyone being notified."""
     if facts.failures is None:
         return Found()
     if not facts.failures:

@@ -1,4 +1,4 @@
-"""Spikes: when a database is used far more than it usually is at this hour of the week, and when that has ended."""
+"""Spikes: hours in which a database is used far more than usual at that hour of the week, and when they end."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,37 +11,37 @@ from bot.core.alerts.hours import FLOWS, HOUR, History
 from bot.core.alerts.thresholds import spike_factor
 
 LEAST: Final = {Measure.ROWS_READ: 10_000, Measure.ROWS_WRITTEN: 1_000, Measure.BYTES_SYNCED: 10 * 1024 * 1024}
-"""Usage below this in an hour isn't a spike, however little is usual."""
+"""Lower usage in an hour isn't a spike, even if the usual usage is far lower."""
 WEEKS: Final = 5
 WEEKS_AT_LEAST: Final = 3
 DAYS: Final = 14
 DAYS_AT_LEAST: Final = 10
 QUIET_HOURS: Final = 3
-"""How many quiet hours end a spike. Hours that aren't known don't count."""
+"""The number of successive quiet hours that end a spike. Unknown hours are skipped."""
 UNKNOWN_HOURS: Final = 24
-"""If it isn't known for so many hours what a database used, its alert ends, and says so."""
+"""The number of hours with unknown usage after which a database's alert ends as `AlertEnd.UNKNOWN`."""
 SPREADS: Final = 6.0
-"""Besides the factor, a spike exceeds the usual by this many robust standard deviations."""
+"""A spike must also exceed the usual usage by this many robust standard deviations."""
 _SIGMA: Final = 1.4826
-"""Makes the median absolute deviation comparable with a standard deviation."""
+"""The factor from the median absolute deviation to a standard deviation."""
 _LEAST_SPREAD: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """What is usual for a database at an hour of the week."""
+    """The usual usage of a database at an hour of the week."""
 
     level: float
     spread: float
 
     def exceeded_by(self, used: int, factor: float, least: int) -> bool:
-        """Return True if `used` is far more than usual."""
+        """Return True if `used` is at least `least` and far more than usual."""
         return used >= least and used > factor * self.level and used > self.level + SPREADS * self.spread
 
 
 @dataclass(frozen=True, slots=True)
 class Spike:
-    """What a database used in an hour, and what is usual."""
+    """A database's usage in an hour, and its usual usage."""
 
     measure: Measure
     used: int
@@ -49,7 +49,7 @@ class Spike:
 
 
 def hours_needed(at: datetime) -> list[datetime]:
-    """Return the hours that are needed to decide about a spike at `at`, and those of its chart."""
+    """Return the hours whose usage is needed to decide about spikes at `at`, and for their charts."""
     weeks = [hour for week in range(1, WEEKS + 1) for hour in _around(at - week * timedelta(weeks=1))]
     days = [hour for day in range(1, DAYS + 1) for hour in _around(at - timedelta(days=day))]
     recent = [at - back * HOUR for back in range(UNKNOWN_HOURS)]
@@ -60,10 +60,10 @@ CHART_HOURS: Final = 20
 
 
 def usual(history: History, database_id: str, measure: Measure, at: datetime) -> Usual | None:
-    """Return what is usual at this hour of the week. If too few weeks are known, at this hour of the day.
+    """Return the usual usage at this hour of the week, or at this hour of the day if too few weeks are known.
 
-    For each week or day, the busiest of three hours counts, because a change of the clocks moves people's habits by an
-    hour, and that isn't a spike.
+    Of each week or day, the busiest of three hours counts. Otherwise a change to or from daylight saving time, which
+    moves people's habits by an hour, would look like a spike.
 
     Returns:
         None if too little is known.
@@ -76,14 +76,14 @@ def usual(history: History, database_id: str, measure: Measure, at: datetime) ->
 
 
 def spike(history: History, database_id: str, at: datetime, factor: float) -> Spike | None:
-    """Return the largest spike of a database in the hour before `at`. None if there is none, or it isn't known."""
+    """Return the largest spike of a database in the hour before `at`. None if there is none or the usage is unknown."""
     found = []
     for measure in FLOWS:
         used, known = history.used(database_id, measure, at), usual(history, database_id, measure, at)
         if used is None or known is None or not known.exceeded_by(used, factor, LEAST[measure]):
             continue
         if known.level == 0 and history.born(database_id) is None:
-            continue  # it may be new: its creation time isn't known
+            continue  # its creation time is unknown, so it may be new
         found.append((used / max(known.level, 1.0), Spike(measure, used, round(known.level))))
     return max(found, key=lambda one: one[0])[1] if found else None
 
@@ -91,8 +91,8 @@ def spike(history: History, database_id: str, at: datetime, factor: float) -> Sp
 def end_of(history: History, alert: Alert, at: datetime) -> AlertEnd | None:
     """Return why the alert of a spike ends. None if it stays open.
 
-    It has ended if the database used at most half of a spike in each of the last known hours. If for a day it wasn't
-    known what it used, although Turso's counters were read, it isn't known whether the spike has ended.
+    `BELOW`: in each of the last `QUIET_HOURS` known hours, the database used at most half of a spike. `UNKNOWN`: its
+    usage was unknown for a day, although Turso's counters were read.
     """
     hours = [at - back * HOUR for back in range(UNKNOWN_HOURS)]
     known = [quiet for hour in hours if (quiet := _is_quiet(history, alert, hour)) is not None]
@@ -105,10 +105,10 @@ def end_of(history: History, alert: Alert, at: datetime) -> AlertEnd | None:
 def _is_quiet(history: History, alert: Alert, at: datetime) -> bool | None:
     """Return whether a database used at most half of a spike in the hour before `at`.
 
-    If it isn't known what is usual at this hour, it is compared with what was usual when the spike began.
+    If the usual usage at this hour is unknown, the usual usage when the spike began is used.
 
     Returns:
-        None if the number that the alert is about isn't known, and no other is high.
+        None if the usage in the alert's measure is unknown, and no other measure is high.
     """
     factor, quiet = max(spike_factor(alert.threshold) / 2, 1.5), dict[Measure, bool]()
     for measure in FLOWS:

@@ -1,4 +1,4 @@
-"""The result of checking one kind of alert: the states that are true now, and the alerts that have ended."""
+"""The result of checking one kind of alert: the states that hold now, and the alerts that have ended."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,19 +12,19 @@ from bot.core.alerts.subscriptions import AlertSubscription
 
 TOP: Final = 3
 Shown = Callable[[str, str], bool]
-"""Returns True if a database, by name and `DbId`, may be named in a channel."""
+"""Returns True if the database with this name and `DbId` may be named in the channel."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The states that are true now, as alerts without an ID, and the alerts that have ended, by ID."""
+    """The states that hold now, as alerts without an ID, and why alerts have ended, by alert ID."""
 
     states: Sequence[Alert] = ()
     ended: Mapping[str, AlertEnd] = field(default_factory=dict)
 
 
 Check = Callable[[AlertSubscription, Facts, Sequence[Alert], Shown], Found]
-"""Checks one kind of alert in a channel. Gets the channel's alerts of this kind, open or recent."""
+"""Checks one kind of alert in a channel. The third argument is the channel's open and recent alerts of this kind."""
 
 
 def state(
@@ -39,7 +39,7 @@ def state(
     since: datetime | None = None,
     **more: Any,
 ) -> Alert:
-    """Return a state that is true now. It becomes an alert if it is new."""
+    """Return a state that holds now, as an alert without an ID. It is raised if it is new."""
     return Alert(
         id="",
         kind=kind,
@@ -57,7 +57,7 @@ def state(
 
 
 def top_databases(facts: Facts, measure: Measure, shown: Shown) -> tuple[Contributor, ...]:
-    """Return the databases of a channel that contribute most to a number in this billing period."""
+    """Return the channel's databases that contribute most to a measure in this billing period."""
     found = [
         Contributor(one.database, one.database_id, amount)
         for one in facts.databases
@@ -67,5 +67,5 @@ def top_databases(facts: Facts, measure: Measure, shown: Shown) -> tuple[Contrib
 
 
 def figure(at: datetime, amount: int | None) -> Figure:
-    """Return a bar of a chart."""
+    """Return a bar of an alert's chart."""
     return Figure(at.astimezone(UTC).isoformat(), amount)

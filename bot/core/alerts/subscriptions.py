@@ -1,4 +1,4 @@
-"""Which channels want which alerts: those that people turned on, and those of the policy file."""
+"""Alert subscriptions: the alerts that people or the policy file have turned on in each channel."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 POLICY: Final = ""
-"""The author of a subscription from the policy file."""
+"""The `author` of a subscription that comes from the policy file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,29 +18,29 @@ class AlertSubscription:
     quota: tuple[int, ...] = ()
     """Thresholds in percent of the plan's quota, ascending. Empty means no alerts about quotas."""
     spike: float | None = None
-    """The factor over the usual from which usage counts as a spike. None means no alerts about spikes."""
+    """Usage above this multiple of the usual is a spike. None means no alerts about spikes."""
     forecast: bool = False
     notify: tuple[str, ...] = ()
     """The user IDs (`U…`) and user group IDs (`S…`) to mention."""
     author: str = POLICY
-    """The user ID of the person who turned it on. Empty for the policy file."""
+    """The user ID of the person who turned the alerts on. Empty for the policy file."""
     created_at: datetime | None = None
-    """None if it is from the policy file."""
+    """None for a subscription from the policy file."""
     muted_until: datetime | None = None
 
     @property
     def is_from_policy(self) -> bool:
-        """Return True if it comes from the policy file, so that only a change of the file ends it."""
+        """Return True for a subscription from the policy file, which can only be ended there."""
         return self.author == POLICY
 
     def is_muted(self, now: datetime) -> bool:
-        """Return True if nothing is posted now. States that are still true afterwards are posted then."""
+        """Return True while no new alerts are posted. States that still hold afterwards are posted then."""
         return self.muted_until is not None and now < self.muted_until
 
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """A time until which no new alerts are posted in a channel."""
+    """The time until which no new alerts are posted in a channel."""
 
     channel_id: str
     until: datetime
@@ -54,9 +54,9 @@ def merged(
     *,
     organization: str,
 ) -> list[AlertSubscription]:
-    """Return the subscription of each channel to an organization, by channel.
+    """Return each channel's subscription to the alerts of an organization, ordered by channel ID.
 
-    A stored one replaces that of the policy file, unless it is about an organization that the channel had before.
+    A stored subscription replaces the one from the policy file. Subscriptions to other organizations are left out.
     """
     found = {one.channel_id: one for one in (*defaults, *stored) if one.organization == organization}
     until = {mute.channel_id: mute.until for mute in mutes}

@@ -1,4 +1,4 @@
-"""Thresholds as people write them: `50,80,95` percent of a quota, `5x` the usual."""
+"""Parse and format thresholds: percentages of a quota (`50,80,95`), and multiples of the usual usage (`5x`)."""
 
 import re
 from collections.abc import Iterable
@@ -12,11 +12,11 @@ _PERCENT: Final = re.compile(r"([0-9]{1,3})\s*%?", re.ASCII)
 
 
 class NotAThreshold(ValueError):
-    """Raised for text that isn't a threshold. The message says what is allowed, and starts in lower case."""
+    """Raised for text that isn't a threshold. The message continues a sentence: `takes a factor from …`."""
 
 
 def quota_thresholds(words: Iterable[object]) -> tuple[int, ...]:
-    """Return thresholds in percent, ascending and without duplicates.
+    """Parse thresholds in percent. Return them in ascending order, without duplicates.
 
     Raises:
         NotAThreshold: one isn't a whole number from 1 to 100, or there are too many.
@@ -33,7 +33,7 @@ def quota_thresholds(words: Iterable[object]) -> tuple[int, ...]:
 
 
 def spike_factor(word: object) -> float:
-    """Return the factor over the usual from which usage counts as a spike.
+    """Parse the multiple of the usual usage from which usage is a spike: `5x`.
 
     Raises:
         NotAThreshold: it isn't a number from 2 to 1,000.
@@ -46,5 +46,5 @@ def spike_factor(word: object) -> float:
 
 
 def factor_text(factor: float) -> str:
-    """Format a factor as it is written: `5x`, `2.5x`."""
+    """Format a factor as people type it: `5x`, `2.5x`."""
     return f"{factor:g}x"

@@ -1,4 +1,4 @@
-"""Background loops. An error in one stops neither it nor the others, and is visible in metrics and logs."""
+"""Background loops. An error stops no loop, and is visible in metrics and logs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -18,7 +18,7 @@ LONGEST_PAUSE: Final = 60.0
 
 
 class Loop:
-    """Work that is repeated. `once` is one round."""
+    """Repeated work. `once` runs one round of it."""
 
     def __init__(self, name: str, once: RoundFunction, every: float, observe: Callable[[str], None]) -> None:
         self.name = name
@@ -69,7 +69,7 @@ class Loop:
     async def _run(self) -> None:
         while True:
             await self.round()
-            # Pause in any case, because a loop that waits within its round must not block the others while it fails.
+            # Always pause. Otherwise a loop with an interval of 0 would block the others while its rounds fail at once.
             await asyncio.sleep(self.pause())
 
     def _failed(self, error: BaseException) -> None:

@@ -11,7 +11,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 AT_MOST: Final = 5000
 WAITS_SECONDS: Final = 3.0
-"""How long a fresh call waits for the one before it, in seconds."""
+"""The maximum time that a new call waits for the previous call with the same key, in seconds."""
 
 
 class _Call(Generic[V]):

@@ -1,4 +1,4 @@
-"""Waits that end in time, even if the awaited work can't be cancelled quickly."""
+"""Waits that end by a deadline, even if the awaited work can't be cancelled quickly."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -40,4 +40,4 @@ def abandon(task: asyncio.Task[Any]) -> None:
 def _forget(task: asyncio.Task[Any]) -> None:
     _abandoned.discard(task)
     if not task.cancelled():
-        task.exception()  # nobody is waiting for it
+        task.exception()  # mark the error as retrieved, or asyncio would log it

@@ -1,4 +1,4 @@
-"""Parses the words after a command's name into its argument model."""
+"""Parse the words after a command's name into its argument model."""
 
 import re
 from itertools import takewhile
@@ -26,7 +26,7 @@ _OPTION: Final = re.compile(r"-[-A-Za-z]")
 
 
 class Reader(Generic[S]):
-    """Parser of the words after a command's name."""
+    """A parser of the words after a command's name, for one command line."""
 
     def __init__(self, spec: S) -> None:
         self.spec = spec
@@ -35,7 +35,7 @@ class Reader(Generic[S]):
         self.common: dict[str, Any] = {}
         self.words: list[Word] = []
         self.reason_at = -1
-        """The number of words before `--reason TEXT`. Words after it may belong to the reason."""
+        """The number of positional words before `--reason TEXT`. Those after it may belong to an unquoted reason."""
 
     def read(self, words: list[Word], text: str) -> Parsed[S] | Incomplete[S]:
         at = 0
@@ -105,9 +105,9 @@ class Reader(Generic[S]):
             self.reason_at = len(self.words)
 
     def _place(self) -> None:
-        """Assign words to positional arguments.
+        """Assign the positional words to positional arguments.
 
-        The remaining words go to the argument for all words, or to an unquoted reason.
+        The remaining words go to the argument that takes all remaining words, or to an unquoted reason.
         """
         places = [place for place in self.shape.places if place.key not in self.given]
         for place, word in zip(places, self.words, strict=False):
@@ -135,7 +135,7 @@ class Reader(Generic[S]):
 
 
 def field_errors(error: ValidationError, spec: Declaration) -> dict[str, str]:
-    """Return one sentence per invalid argument, by its key. The key `""` has the error about all arguments."""
+    """Return one sentence per invalid argument, by its key. The key `""` has an error about all of them."""
     shape = shape_of(spec.args)
     errors: dict[str, str] = {}
     for problem in error.errors(include_url=False, include_context=False):

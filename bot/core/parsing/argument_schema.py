@@ -27,9 +27,9 @@ class Argument:
     flag: bool = False
     rest: bool = False
     joined: bool = True
-    """For an argument that takes all words: True for one text, False for a tuple of words."""
+    """Only for an argument that takes all remaining words: True for one text, False for a tuple of words."""
     count: Callable[[Sequence[str]], int] | None = None
-    """For an option whose value may have several words. Returns how many of the following words belong to it."""
+    """Only for an option whose value may have several words: returns how many of the following words belong to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Shape:
     places: tuple[Argument, ...]
     rest: Argument | None
     options: Mapping[str, Argument]
-    """By spelling. `--expiration` and `-e` are the same option."""
+    """The options by spelling, such as `--expiration` and `-e` for the same option."""
     flags: tuple[Argument, ...]
     by_key: Mapping[str, Argument]
 

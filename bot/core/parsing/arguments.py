@@ -38,12 +38,12 @@ class Phrase:
 
 
 def wrong(predicate: str) -> PydanticCustomError:
-    """Return an error whose text continues the argument's name: "takes …, not `x`"."""
+    """Return an error whose text follows the argument's name: "takes …, not `x`"."""
     return PydanticCustomError("argument", "{predicate}", {"predicate": predicate})
 
 
 def wrong_value(sentence: str) -> PydanticCustomError:
-    """Return an error with whole sentences. `{label}` stands for the argument's name."""
+    """Return an error whose text is a complete sentence. `{label}` stands for the argument's name."""
     return PydanticCustomError("value", "{sentence}", {"sentence": sentence})
 
 
@@ -56,7 +56,7 @@ def _wrong_duration(text: str, error: NotADuration, example: str) -> PydanticCus
 
 
 def quoted(value: object) -> str:
-    """Return a typed value in back-ticks, for an error. A possible secret is shortened."""
+    """Return a typed value in back-ticks, for an error message. A value that may be a secret is shortened."""
     text = str(value).replace("`", "'")
     return f"`{text[:16]}…`" if len(text) > 64 or (len(text) > 40 and "." in text) else f"`{text}`"
 
@@ -70,7 +70,7 @@ _LINK: Final = re.compile(r"<(?:https?://|mailto:)?([^|<>]*)(?:\|([^<>]*))?>")
 
 
 def _bare(value: object) -> str:
-    """Remove the markup that Slack or a person has put around a word."""
+    """Remove the markup around a word that Slack or a person has added."""
     text = str(value).strip().strip("`").strip()
     link = _LINK.fullmatch(text)
     return (link[2] or link[1]).rstrip("/") if link else text
@@ -229,7 +229,7 @@ def since_start(since: timedelta | date, now: datetime) -> datetime:
     """Return the time at which a `Since` begins.
 
     Raises:
-        BadInput: in the future, or before 1970.
+        BadInput: the start is in the future, or before 1970.
     """
     if isinstance(since, timedelta):
         if since > now - _EARLIEST:

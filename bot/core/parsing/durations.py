@@ -40,9 +40,9 @@ class NotADuration(ValueError):
     def __init__(self, why: str, *, is_understood: bool = False, meant: str = "") -> None:
         super().__init__(why)
         self.is_understood = is_understood
-        """True if it is a duration that can't be used: zero or far too long."""
+        """True if the text is a duration that can't be used: zero, negative or too long."""
         self.meant = meant
-        """The probable correct spelling, or an empty text."""
+        """The spelling that was probably meant, or an empty text."""
 
 
 def parse_duration(text: str) -> timedelta:
@@ -62,7 +62,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def parse_lifetime(text: str) -> Lifetime:
-    """Parse an expiration: a duration, or NEVER for `never`."""
+    """Parse a lifetime: a duration, or NEVER for `never`."""
     if text == "never":
         return NEVER
     if text.lower() in ("never", "none", "default", "forever"):

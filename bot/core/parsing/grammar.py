@@ -11,7 +11,7 @@ from bot.core.parsing.parse_results import LONGEST_TEXT, Incomplete, Parsed, S, 
 
 
 class Grammar(Generic[S]):
-    """A parser for a table of commands. Create it once."""
+    """A parser of command lines. Creating it indexes the commands, so create it only once."""
 
     def __init__(self, table: Sequence[S]) -> None:
         self.catalogue: Final = CommandCatalogue(table)

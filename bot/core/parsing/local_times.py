@@ -1,4 +1,4 @@
-"""What a clock time means in a time zone. Clocks skip an hour in spring, and show one twice in autumn."""
+"""Convert between UTC and local times. Daylight saving time skips an hour in spring and repeats one in autumn."""
 
 from datetime import UTC, datetime, tzinfo
 
@@ -11,7 +11,7 @@ def times_of(shown: datetime, zone: tzinfo) -> list[datetime]:
     Returns:
         One time, two if clocks show it twice, or none if they skip it.
     Raises:
-        OverflowError: it is before year 1 or after year 9999 in UTC.
+        OverflowError: the time is before year 1 or after year 9999 in UTC.
     """
     both = {shown.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
     return sorted(one for one in both if one.astimezone(zone).replace(tzinfo=None) == shown)

@@ -23,17 +23,17 @@ _EXACT: Final = re.compile(rf"{_DAY}[ T]{_CLOCK}(?:\.[0-9]+)?(?:Z|[+-][0-9]{{2}}
 _AGO: Final = re.compile(r"(.{1,60}) ago", re.IGNORECASE)
 _BEFORE: Final = re.compile(rf"before ({INCIDENT_KEY})", re.IGNORECASE)
 _LONGEST_AGO: Final = 4
-"""The most words in `15 minutes ago`, so that an error is about the time and not about a leftover word."""
+"""How many words `… ago` may have, such as `1 h 30m ago`. More than is valid, so that the error is about the time."""
 
 
 class Moment(str):
-    """A time in the past, exactly as typed. Its meaning depends on when and where it was typed."""
+    """A time in the past, exactly as typed. `at` needs the current time and a time zone to evaluate it."""
 
     __slots__ = ()
 
     @property
     def incident(self) -> str:
-        """Return the key in `before INC-42`. Empty for any other form."""
+        """Return the incident's key in `before INC-42`. Empty for any other form."""
         match = _BEFORE.fullmatch(self)
         return match[1] if match else ""
 
@@ -41,10 +41,10 @@ class Moment(str):
         """Return the time in UTC.
 
         Args:
-            now: `15m ago` counts from here, and `14:02` is the last one before it.
-            zone: the person's time zone, such as `Europe/Berlin`. It applies to times without one.
+            now: `15m ago` is relative to it, and `14:02` is the last such time before it.
+            zone: the person's time zone, such as `Europe/Berlin`, for texts that contain no time zone.
         Raises:
-            BadInput: it is in the future or before 1970, no clock showed it, or clocks showed it twice.
+            BadInput: the time is in the future, before 1970, or skipped or repeated by a change of the clocks.
         """
         assert not self.incident, "the start of an incident is in the store"
         moment = self._at(now, zone)
@@ -88,7 +88,7 @@ class Moment(str):
 
 
 def count_words(words: Sequence[str]) -> int:
-    """Return how many of these words belong to a moment that starts with the first: 2 for `15m ago`, at least 1."""
+    """Return how many of these words, from the first, are a moment: 2 for `15m ago`. At least 1."""
     lower = [word.lower() for word in words[:_LONGEST_AGO]]
     if "ago" in lower[1:]:
         return lower.index("ago", 1) + 1
@@ -148,10 +148,10 @@ def _zone(name: str) -> tzinfo:
 
 
 def _last(text: str, clock: time, tz: tzinfo, now: datetime) -> datetime:
-    """Return the last time before now at which clocks showed `clock`: today's, or else yesterday's.
+    """Return the last time before now at which clocks showed `clock`, today or yesterday.
 
     Raises:
-        BadInput: no clock showed it on that day, or clocks showed it twice.
+        BadInput: a change of the clocks skipped or repeated the time on that day.
     """
     wall = shown_at(now, tz)
     today = datetime.combine(wall.date(), clock)
@@ -163,7 +163,7 @@ def _only(text: str, local: datetime, tz: tzinfo, now: datetime) -> datetime:
     """Return the only time at which clocks showed `local`.
 
     Raises:
-        BadInput: no clock showed it, or clocks showed it twice before now.
+        BadInput: a change of the clocks skipped the time, or it occurred twice before now.
     """
     try:
         fitting = times_of(local, tz)

@@ -1,4 +1,4 @@
-"""Normalize a command's text, which phones, Slack and pasting change, and split it into words."""
+"""Undo changes that phones, Slack and pasting make to a command's text, and split it into words."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ _INVISIBLE: Final = dict.fromkeys(
     [
         0x00AD,  # soft hyphen
         0x061C,
-        *(0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0),  # letters without a shape
+        *(0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0),  # invisible letters
         0x180E,
         *range(0x200B, 0x2010),
         *range(0x202A, 0x202F),
@@ -94,7 +94,7 @@ _VALUE_QUOTE: Final = re.compile(r"--?[A-Za-z][\w-]{0,40}=(?=[\"'])")
 
 
 def _last_close(text: str, mark: str) -> int:
-    """Return the last position where a quote of this kind can close, to avoid searching beyond it again and again."""
+    """Return the last position where a quote of this kind can close, so that the text is searched only once for it."""
     at = text.rfind(mark)
     while at != -1 and at + 1 < len(text) and not text[at + 1].isspace():
         at = text.rfind(mark, 0, at)

@@ -44,11 +44,11 @@ class Incomplete(Generic[S]):
 
     spec: S
     given: Mapping[str, Any]
-    """The typed values by the arguments' keys. All are valid."""
+    """The typed values, all valid, by the arguments' keys."""
     missing: tuple[str, ...]
     """The keys of the missing arguments, in the order of the model."""
     args: BaseModel
-    """The validated arguments, with defaults. Missing ones are None."""
+    """The validated arguments, with defaults. Missing arguments are None."""
     common: Common
     text: str
 

@@ -1,4 +1,4 @@
-"""Detects secrets that must not leave the bot except by a reveal, nor be logged: tokens, keys and `response_url`s.
+"""Detect secrets that must not be logged, nor leave the bot except by a reveal: tokens, keys and `response_url`s.
 
 Tokens are recognized by their formats at the beginning of a word. Each expression takes linear time.
 """
@@ -9,11 +9,11 @@ from typing import Final
 
 HIDDEN: Final = "[hidden]"
 _WORD: Final = r"(?:(?<![A-Za-z0-9])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))"
-"""The beginning of a word, even after a line break that JSON or `repr` has written as an escape."""
+"""The beginning of a word, even directly after an escape such as `\\n` in JSON or in a `repr`."""
 _SECRET: Final = re.compile(
     # A JWT, with or without its signature: database tokens, and Turso's API tokens. Both parts are JSON objects.
     r"(?<![\w-])(?>[\w-]*?eyJ)[\w-]{8,}+\.eyJ[\w-]{8,}(?:\.[\w-]*)?"
-    r"|ZXlK[A-Za-z0-9+/_-]{24,}"  # the same, encoded in base64 again
+    r"|ZXlK[A-Za-z0-9+/_-]{24,}"  # a JWT, encoded in base64 once more
     # Slack's tokens
     rf"|{_WORD}xox[a-z](?:\.xox[a-z])?-(?:\d-)?\d{{9,}}-[\w-]{{6,}}"
     rf"|{_WORD}xoxe(?:\.xox[a-z])?-\d-(?=[\w-]{{0,60}}[A-Z])[\w-]{{10,}}"
@@ -24,7 +24,7 @@ _SECRET: Final = re.compile(
     re.ASCII,
 )
 _MARKS: Final = ("eyJ", "ZXlK", "xox", "xapp-", "hooks.slack")
-"""Each format contains one of these. Searching for them takes a hundredth of the time of the expression."""
+"""Every format contains one of these. Searching for them is a hundred times faster than the expression."""
 _NAME: Final = re.compile(r"[A-Z]?[a-z0-9._ -]*|[A-Z0-9._ -]*", re.ASCII)
 SHORTEST_SECRET: Final = 8
 SHORTEST_NAME: Final = 16
@@ -54,7 +54,7 @@ def has_token(text: str) -> bool:
 
 
 def without_secrets(text: str, known: Iterable[str] = ()) -> str:
-    """Return `text` without anything that `looks_secret` would find, for logs."""
+    """Return `text` with everything replaced that `looks_secret` would find, for logs."""
     for secret in recognizable(known):
         text = text.replace(secret, "[secret]")
     return without_tokens(text)

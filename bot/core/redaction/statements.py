@@ -1,4 +1,4 @@
-"""Masks SQL statements: literals become `?`, and comments are removed."""
+"""Mask SQL statements: literals become `?`, and comments are removed."""
 
 import re
 from typing import Final
@@ -15,10 +15,10 @@ _BEFORE_TABLES: Final = frozenset({"FROM", "JOIN", "UPDATE"})
 def masked(sql: str) -> str | None:
     """Return a statement without its literals: `SELECT * FROM users WHERE email = ?`.
 
-    A double-quoted name is kept only where SQLite can't take it for a string: next to a dot, or as a table.
+    A double-quoted name is kept only where SQLite can't read it as a string: next to a dot, or as a table.
 
     Returns:
-        One line. None if the statement can't be parsed: no part of it may be shown then.
+        One line. None if the statement can't be parsed. Then no part of it may be shown.
     """
     spans = _tokens(sql) if len(sql) <= LONGEST else []
     return "".join(_pieces(sql, spans)) if spans else None

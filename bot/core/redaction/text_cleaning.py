@@ -1,4 +1,4 @@
-"""Removes control characters and lone surrogates from foreign text. Databases and screens can't handle them."""
+"""Remove control characters and lone surrogates, which databases and terminals can't handle, from foreign text."""
 
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ def clean(text: str) -> str:
 
 
 def clean_json(value: Any) -> Any:
-    """Return plain JSON in which all texts and keys are cleaned."""
+    """Return JSON data with all strings and keys cleaned."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, dict):
