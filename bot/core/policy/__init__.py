@@ -1,4 +1,4 @@
-"""The policy: the file that says who may do what where, and the decisions that follow from it."""
+"""The policy file, which says who may run which commands in which channels, and the decisions based on it."""
 
 from bot.core.policy.built_in_limits import acts_for, is_on, may_delegate_to, named_as, refuses_person
 from bot.core.policy.decide import decide, undo_panels

@@ -1,4 +1,4 @@
-"""The alerts that the policy file turns on for each channel, and how two files differ."""
+"""The alerts that the policy file turns on in each channel, and the differences between two policies."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def alert_defaults(
     places: Iterable[tuple[str | None, "AlertsFile", People]], bindings: Mapping[str, "Binding"]
 ) -> tuple[AlertSubscription, ...]:
-    """Return the file's subscriptions, by channel. An organization's settings replace the file's.
+    """Return the file's subscriptions, ordered by channel. An organization's settings replace those of the whole file.
 
     Args:
         places: the organization (None for the whole file), its settings, and the people to mention.
@@ -44,7 +44,7 @@ def alert_defaults(
 
 
 def check_channels(read: Document, raw: Mapping[str, Any], default_organization: str | None) -> list[Problem]:
-    """Return a problem for each channel that can't get alerts: it has no rules, or another organization."""
+    """Return a problem for each channel that can't have alerts, because it has no rules or another organization."""
     problems = []
     channels = _mapping(raw.get("channels"))
     for organization, path, one in _places(raw):
@@ -52,7 +52,7 @@ def check_channels(read: Document, raw: Mapping[str, Any], default_organization:
         for at, channel_id in enumerate(named if isinstance(named, list) else [named]):
             here: Path = (*path, "channel", at) if isinstance(named, list) else (*path, "channel")
             if not isinstance(channel_id, str) or not _CHANNEL.fullmatch(channel_id):
-                continue  # the schema reports it
+                continue  # the schema reports this error
             if channel_id not in channels:
                 sentence = f"{quote(channel_id)} isn't in `channels`, and only a channel with rules gets alerts"
                 problems.append(read.problem(here, sentence))
@@ -66,13 +66,13 @@ def check_channels(read: Document, raw: Mapping[str, Any], default_organization:
 
 
 def people_of_alerts(raw: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
-    """Yield the place and value of each `to` in the file's alerts."""
+    """Yield the path and value of each `to` in the file's alerts."""
     for _, path, one in _places(raw):
         yield (*path, "to"), one.get("to")
 
 
 def alert_differences(old: "Policy", new: "Policy") -> Iterator[str]:
-    """Yield a line for each channel whose alerts the file changes."""
+    """Yield a line for each channel whose alerts differ between two policies."""
     before, after = ({one.channel_id: _words(one) for one in policy.alerts} for policy in (old, new))
     for channel_id in sorted(before.keys() | after.keys()):
         was, becomes = before.get(channel_id, "none"), after.get(channel_id, "none")

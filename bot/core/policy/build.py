@@ -1,4 +1,4 @@
-"""Compiles a validated policy file into a `Policy`."""
+"""Compile a validated policy file into a `Policy`."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from bot.core.policy.rules import Ban, Binding, Ceiling, Commands, Incidents, Po
 
 
 def build(parsed: PolicyFile, catalogue: CommandCatalogue, default_organization: str | None) -> Policy:
-    """Return the policy. The file's names and references must be valid."""
+    """Return the policy of a file whose names and references are valid."""
     people = {name: _people(name, one) for name, one in parsed.people.items()}
     people |= {
         name: replace(people[name], delegates=((people[name], refer(one.may_delegate_to, people)),))
@@ -213,6 +213,6 @@ def _only(organizations: Mapping[str, object]) -> str:
 
 
 def _hash(parsed: PolicyFile, organization: str) -> str:
-    """Return the hash of the file's meaning. Comments, spacing and the order of keys don't matter."""
+    """Return a hash of the file's content that doesn't depend on comments, spacing and the order of keys."""
     meant = {"organization": organization, "file": parsed.model_dump(mode="json")}
     return hashlib.sha256(json.dumps(meant, sort_keys=True).encode()).hexdigest()[:16]

@@ -31,22 +31,22 @@ def refuses_person(policy: Policy, person: Person) -> str | None:
 
 
 def named_as(policy: Policy, person: Person) -> str | None:
-    """Return the reference that would admit a guest or an external person, if the policy had it. None for others."""
+    """Return the reference (`guest:U0ANA`) that would admit a guest or an external person. None for all others."""
     if refuses_person(policy, person) is None or person.is_bot or person.is_deactivated or not person.team_id:
         return None
     return f"{'external' if standing_of(policy, person) is Membership.EXTERNAL else 'guest'}:{person.id}"
 
 
 def is_on(policy: Policy, panel: ApproverSet, person: Person) -> bool:
-    """Return True if a person may act as one of `panel` now, under the built-in limits and its rules."""
+    """Return True if a person is in the approver set `panel` now, and the built-in limits permit it."""
     return refuses_person(policy, person) is None and panel.admits(person, standing_of(policy, person))
 
 
 def acts_for(policy: Policy, panel: ApproverSet, person: Person, approvers: Iterable[Person]) -> Person | None:
-    """Return the first of these approvers for whom a person may act as one of `panel` now. None if there is none.
+    """Return the first of these approvers in `panel` for whom a person may act now. None if there is none.
 
     Args:
-        approvers: the people who have made the person their delegate. A delegate's own delegate isn't one of them.
+        approvers: the people who have chosen the person as their delegate. Delegations aren't passed on.
     """
     if refuses_person(policy, person) is not None:
         return None

@@ -26,7 +26,7 @@ class Case(_Strict):
     """One test case."""
 
     subject: str
-    """A user id."""
+    """A user ID."""
     channel: str
     """A channel ID, or `DM` for a direct message."""
     command: str
@@ -38,7 +38,7 @@ class Case(_Strict):
     group: str | None = None
     """The database's group, if a rule depends on it."""
     incident: bool | str = False
-    """Whether an incident is active in the channel: `true`, or the name of its profile."""
+    """`true`, or the name of a profile, if an incident is active in the channel."""
     why: str | None = None
     """Text that the reason must contain."""
 
@@ -48,7 +48,7 @@ class Cases(_Strict):
 
     usergroups: dict[str, list[str]] = {}
     oncall: dict[str, list[str]] = {}
-    """Who is on call in each of the schedules that `people` names."""
+    """The user IDs of the people on call, by the name of a schedule in the policy's `people`."""
     guests: list[str] = []
     externals: list[str] = []
     bots: list[str] = []
@@ -133,6 +133,6 @@ def _subject(policy: Policy, cases: Cases, case: Case) -> Subject:
 
 
 def _schedules(policy: Policy, name: str) -> frozenset[str]:
-    """Return the keys of the schedules of an entry of `people`."""
+    """Return the keys of the schedules in an entry of the policy's `people`."""
     one = policy.people.get(name)
     return frozenset(each.schedule.key for each in one.oncalls) if one else frozenset()

@@ -19,14 +19,14 @@ class ChangeSummary:
 
     lines: tuple[str, ...]
     complete: bool
-    """True if `lines` has all differences."""
+    """True if `lines` contains every difference."""
 
 
 def summarize_changes(old: Policy, new: Policy, grammar: Grammar[Any], *, enough: Callable[[], bool]) -> ChangeSummary:
     """Return a short list of the differences between two policies.
 
     Args:
-        enough: called after each difference. True ends the comparison.
+        enough: called before each difference is added. If it returns True, the comparison ends.
     """
     lines: list[str] = []
     for line in differences(*_what_differs(old, new), grammar):

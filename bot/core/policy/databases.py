@@ -34,10 +34,13 @@ class Databases:
         )
 
     def matches(self, target: Target, *, unknown: bool = False) -> bool:
-        """Return True if a database matches. Return `unknown` if that depends on its unknown group.
+        """Return True if a database matches.
 
-        A branch matches if all its sources do. With `unknown`, which is for denials, one of them is enough. Sources
-        count as members of the branch's group, because Turso creates branches in the group of their source.
+        A branch matches if its name and all its sources' names match. A branch and its sources are in the same group.
+
+        Args:
+            unknown: the result if it depends on a group that isn't known. Denials pass True. Then one matching name is
+                enough, a branch's own or a source's.
         """
         if self.everything:
             return True

@@ -24,9 +24,9 @@ _Follow = Callable[[Rule], Decision]
 
 
 def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
-    """Decide whether `subject` may do `action` in their channel. The first matching rule decides. Without one: denied.
+    """Decide whether `subject` may do `action` in their channel. The first matching rule decides. The default is DENY.
 
-    An action on several databases is decided for each. The strictest decision applies to all.
+    An action on several databases is decided for each of them, and the strictest decision applies to all.
     """
     refusal = refuses_person(policy, subject.person) or refuses_place(policy, subject, action.command)
     if refusal:
@@ -46,10 +46,10 @@ def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
 
 
 def undo_panels(policy: Policy, subject: Subject, action: Action, decision: Decision) -> tuple[ApproverSet, ...]:
-    """Return the sets of people who may undo what `subject` did, given the current `decision` about it.
+    """Return the sets of people who may undo what `subject` did, given the current `decision` about that operation.
 
-    An undo only restores. So if something forbids the operation itself now (a ceiling, the requester's account), the
-    people whom its rule names may still undo it.
+    An undo only restores. So even if the operation itself is denied now, for example by a ceiling, the people whom its
+    rules name may still undo it.
     """
     if decision.verdict is not Verdict.DENY:
         return decision.undo_by, decision.approvers, ApproverSet(also=frozenset({subject.person.id}))
@@ -68,7 +68,7 @@ def undo_panels(policy: Policy, subject: Subject, action: Action, decision: Deci
 
 
 def deny(reason: str, rule: str | None = None, *, elsewhere: bool = False) -> Decision:
-    """Return a denial with its reason. With `elsewhere`, another channel may allow it."""
+    """Return a denial with its reason. `elsewhere` is True if another channel may allow the action."""
     return Decision(Verdict.DENY, reason, rule, elsewhere=elsewhere)
 
 
@@ -88,7 +88,7 @@ def _decide_on(
 
 
 def _banned(policy: Policy, action: Action, target: Target | None) -> Decision | None:
-    """Return the denial of the ceiling, or None."""
+    """Return the denial if the ceiling forbids the action, or None."""
     for ban in policy.ceiling.deny:
         if ban.forbids(action, target):
             return deny(refusals.banned(action, target), f"{ban.where}: {ban.says}")
@@ -98,9 +98,10 @@ def _banned(policy: Policy, action: Action, target: Target | None) -> Decision |
 def _denied_outcome(
     policy: Policy, subject: Subject, binding: Binding, action: Action, target: Target | None
 ) -> Decision | None:
-    """Return the denial of what an allowed command ends with, such as a destroy. None if that isn't denied.
+    """Return the denial of the command that an allowed command runs at its end, such as a destroy. None without one.
 
-    Only denials count. Otherwise the rules about the command itself would mean nothing.
+    Only explicit denials count. If that command needed a rule that allows it, rules about the first one would have no
+    effect.
     """
     if (outcome := policy.catalogue.outcome_of(action.command)) is None:
         return None
@@ -151,7 +152,7 @@ def _under(ceiling: timedelta | None, lifetime: Lifetime | None) -> bool:
 
 
 def _following(policy: Policy, subject: Subject, binding: Binding, action: Action) -> _Follow:
-    """Return `_decision_of_rule` for this action. It is computed once per rule, however many databases there are."""
+    """Return a function that returns the `_decision_of_rule` for this action, computed once per rule."""
     known: dict[int, Decision] = {}
 
     def follow(rule: Rule) -> Decision:
@@ -206,12 +207,12 @@ def _decision_of_rule(policy: Policy, subject: Subject, binding: Binding, action
 
 
 def _panel(subject: Subject, people: People) -> ApproverSet:
-    """Return `people` without the subject."""
+    """Return `people` without the subject, as a set of approvers."""
     return ApproverSet((people,), without=frozenset({subject.person.id, subject.person.human}), groups=subject.groups)
 
 
 def undoers(subject: Subject, rule: Rule) -> ApproverSet:
-    """Return who may undo what `subject` does under a rule: `undo_by`, else `by` and the subject."""
+    """Return who may undo what `subject` does under a rule: its `undo_by`, or else its `by` and the subject."""
     if rule.undo_by:
         return ApproverSet((rule.undo_by,), groups=subject.groups)
     return ApproverSet((rule.by,), also=frozenset({subject.person.id}), groups=subject.groups)
@@ -229,7 +230,7 @@ def _unbound(policy: Policy, subject: Subject, action: Action) -> Decision:
 
 
 def _responder_decision(policy: Policy, subject: Subject, action: Action) -> Decision | None:
-    """Decide on incident commands in a channel without rules, by `incidents`. None if that doesn't apply."""
+    """Decide on incident commands in a channel without rules, by the policy's `incidents`. None for anything else."""
     incidents = policy.incidents
     if incidents is None or subject.channel.id in policy.channels:
         return None

@@ -1,4 +1,4 @@
-"""The differences between two policies: who gains and who loses what. Both decide about the same sample actions."""
+"""The differences between two policies: who gains and who loses what. Both decide on the same sample actions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -22,7 +22,7 @@ _UNBOUND = "C0UNBOUND"
 
 @dataclass(frozen=True, slots=True)
 class _Who:
-    """A sample person, who stands for everybody whom a policy treats in the same way."""
+    """A sample person, who represents everybody whom both policies treat in the same way."""
 
     words: str
     id: str
@@ -48,7 +48,7 @@ def diff(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[str]:
 
 
 def differences(old: Policy, new: Policy, grammar: Grammar[Any]) -> Iterator[str]:
-    """Yield the lines of `diff` one by one, because a large policy takes a while."""
+    """Yield the lines of `diff` one by one, because comparing large policies takes time."""
     yield from _oncall_users(old, new)
     yield from _delegates(old, new)
     actions, seen = _questions(old, new, grammar), set[tuple[str, ...]]()
@@ -66,7 +66,7 @@ def differences(old: Policy, new: Policy, grammar: Grammar[Any]) -> Iterator[str
 
 
 def _oncall_users(old: Policy, new: Policy) -> Iterator[str]:
-    """Yield changes of the Slack IDs of people in schedules."""
+    """Yield a line for each change of the Slack ID of a person in a schedule."""
     for provider in sorted({*old.oncall_users, *new.oncall_users}):
         before, after = old.oncall_users.get(provider, {}), new.oncall_users.get(provider, {})
         for id_ in sorted({*before, *after}):
@@ -76,7 +76,7 @@ def _oncall_users(old: Policy, new: Policy) -> Iterator[str]:
 
 
 def _links(old: Policy, new: Policy) -> Iterator[str]:
-    """Yield changes of where the keys of tickets and incidents lead."""
+    """Yield a line for each changed link pattern."""
     for each in fields(Links):
         was, now = getattr(old.links, each.name), getattr(new.links, each.name)
         if was != now:
@@ -84,7 +84,7 @@ def _links(old: Policy, new: Policy) -> Iterator[str]:
 
 
 def _delegates(old: Policy, new: Policy) -> Iterator[str]:
-    """Yield changes in who may be whose delegate."""
+    """Yield a line for each entry of `people` that may choose other delegates than before."""
     for name in sorted({*old.people, *new.people}):
         before, after = (_may_delegate_to(policy, name) for policy in (old, new))
         if before != after:
@@ -99,7 +99,7 @@ def _may_delegate_to(policy: Policy, name: str) -> str:
 def _changes(
     old: Policy, new: Policy, who: _Who, channel: str, incidents: list[str | None], actions: list[_Question]
 ) -> set[tuple[str, str]]:
-    """Return (question, change) for every different decision."""
+    """Return the question and the change for every decision that differs."""
     found = set()
     for question in actions:
         before = _answer(old, who, channel, incidents[0], question.action)
@@ -110,7 +110,7 @@ def _changes(
 
 
 def _grouped(changes: set[tuple[str, str]], actions: list[_Question]) -> list[str]:
-    """Return lines for people, in which equal changes are grouped with their commands and databases."""
+    """Return one line per change, with all commands and databases to which it applies."""
     by_change: dict[str, dict[str, list[str]]] = {}
     for question in actions:
         for change in (change for words, change in changes if words == question.words):
@@ -148,7 +148,7 @@ def _summary(action: Action, decision: Decision) -> str:
 
 
 def _people(ids: frozenset[str]) -> str:
-    """Return people in words. The members that `hypothetical_subject` invents stand for their user groups."""
+    """Return people as text. Members that `hypothetical_subject` invents are shown as their user group."""
     return ", ".join(sorted({id_.partition("#")[0] for id_ in ids})) or "no one"
 
 
@@ -176,7 +176,7 @@ def _everybody(old: Policy, new: Policy) -> list[_Who]:
 
 
 _SHORTEST = "--expiration 1s"
-"""A lifetime that every rule permits. The decision contains the longest permitted one."""
+"""A lifetime that every rule permits. The decision contains the longest lifetime that its rule permits."""
 _NEVER = "--expiration never"
 
 

@@ -1,4 +1,4 @@
-"""Reads YAML into plain values, and keeps the line of each key and entry."""
+"""Read YAML into plain values, and record the line of each key and entry."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -9,9 +9,9 @@ Path = tuple[str | int, ...]
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MOST_NODES: Final = 100_000
 _DEEPEST: Final = 100
-"""How deeply lists and mappings may be nested. At some ten thousand levels, the library crashes the process."""
+"""How deeply lists and mappings may be nested. Tens of thousands of levels would crash the process."""
 IGNORED: Final = "x-"
-"""Prefix of ignored keys, which can contain anchors and notes anywhere."""
+"""The prefix of keys that are ignored. They can contain anchors and notes, anywhere in the file."""
 _MERGE: Final = "tag:yaml.org,2002:merge"
 _Pair = tuple[yaml.Node, yaml.Node]
 
@@ -58,13 +58,13 @@ def key_text(path: Path) -> str:
 
 
 def quote(value: object) -> str:
-    """Return a value for a sentence, shortened because it may be a pasted token."""
+    """Return a value in back-ticks. A long value is shortened, because it may be a pasted token."""
     text = str(value).replace("`", "'")
     return f"`{text}`" if len(text) <= 40 else f"`{text[:8]}…`"
 
 
 def read(text: str) -> Document:
-    """Read a file. Never raises an error: errors are in `problems`."""
+    """Read a file. Raises nothing: errors are in `problems`."""
     document = Document()
     loader = None
     try:
@@ -87,7 +87,7 @@ def read(text: str) -> Document:
 
 
 def _require_shallow(text: str) -> None:
-    """Raise ValueError if a text is nested too deeply. Unlike nodes, events are read without recursion."""
+    """Raise ValueError if a text is nested too deeply. Reads events, because reading nodes is recursive."""
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -131,10 +131,10 @@ class _NodeReader:
         return result
 
     def _merged(self, node: yaml.Node, path: Path) -> dict[str, _Pair]:
-        """Return a mapping's entries, including those merged by `<<`. Its own keys win.
+        """Return a mapping's entries, including those merged by `<<`, which its own keys override.
 
-        PyYAML's `flatten_mapping` changes the nodes: merged keys could no longer be distinguished from own ones, and
-        nested merges would grow without limit.
+        PyYAML's `flatten_mapping` isn't used because it changes the nodes. Then own and merged keys couldn't be
+        distinguished, and nested merges would grow without limit.
         """
         if id(node) in self.pairs:
             return self.pairs[id(node)]
@@ -155,7 +155,7 @@ class _NodeReader:
         return found
 
     def _sources(self, node: yaml.Node, path: Path) -> dict[str, _Pair]:
-        """Return what one `<<` merges: a mapping, or a list of mappings of which the first wins."""
+        """Return the entries that one `<<` merges, from one mapping or a list of them. Earlier ones in a list win."""
         sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
         found: dict[str, _Pair] = {}
         for source in reversed(sources):
@@ -182,7 +182,7 @@ class _NodeReader:
         return node.value
 
     def _constructed(self, node: yaml.ScalarNode, path: Path) -> Any:
-        """Return the value that a tag produces, or report a problem if the tag doesn't fit."""
+        """Return the value of a scalar with its tag's type, or report a problem if the text doesn't fit the tag."""
         try:
             value = self.loader.construct_object(node)
         except Exception:

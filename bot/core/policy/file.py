@@ -1,4 +1,4 @@
-"""The schema of a policy file. Every error says what is allowed."""
+"""The schema of a policy file."""
 
 from datetime import timedelta
 from typing import Annotated, Final, Literal
@@ -30,7 +30,7 @@ from bot.core.policy.file_values import (
 )
 
 MOST_RULES: Final = 1_000
-"""The most rules per channel or profile. Each rule is compared with all before it, to find unreachable ones."""
+"""The maximum number of rules per channel or profile. To find unreachable rules, each is compared with all earlier."""
 
 
 class _Strict(BaseModel):
@@ -40,7 +40,7 @@ class _Strict(BaseModel):
 
 
 class AlertsFile(_Strict):
-    """The alerts that channels get although nobody turned them on."""
+    """The alerts that are on in channels by default."""
 
     channel: Annotated[list[ChannelId], BeforeValidator(one_or_more), AfterValidator(not_empty)]
     quota: Annotated[tuple[int, ...], BeforeValidator(read_quota)] = ()
@@ -133,7 +133,7 @@ class BanFile(_Strict):
 
 
 class CeilingFile(_Strict):
-    """Limits for every channel."""
+    """Limits that apply in every channel."""
 
     token_lifetime: Duration | None = None
     deny: list[BanFile] = []

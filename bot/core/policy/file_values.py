@@ -1,4 +1,4 @@
-"""The values in a policy file, and the sentences about invalid ones."""
+"""Validators of the values in a policy file. Their error messages say what is allowed."""
 
 import re
 from datetime import timedelta
@@ -18,7 +18,7 @@ from bot.core.policy.document import quote
 
 
 def wrong(sentence: str) -> PydanticCustomError:
-    """Return an error with a whole sentence."""
+    """Return an error with a sentence that says what is wrong and what is allowed."""
     return PydanticCustomError("policy", "{sentence}", {"sentence": sentence})
 
 
@@ -29,7 +29,7 @@ def one_or_more(value: Any) -> Any:
 
 def _duration(value: Any) -> timedelta:
     if not isinstance(value, str):
-        raise PydanticCustomError("duration", "takes a duration")  # `load` knows how it is written in the file
+        raise PydanticCustomError("duration", "takes a duration")  # `load` writes the sentence
     try:
         return parse_duration(value)
     except NotADuration as error:
@@ -120,7 +120,7 @@ def token_reference(value: Any) -> str:
 
 
 def link_pattern(value: Any) -> str:
-    """Check the pattern of a link."""
+    """Check that a value is the pattern of a link."""
     if isinstance(value, str) and is_pattern(value):
         return value
     raise wrong(
@@ -149,12 +149,12 @@ def not_empty(values: list[str]) -> list[str]:
 
 
 def _no_threshold(sentence: str) -> PydanticCustomError:
-    """Return an error whose sentence is also right for a number, since thresholds needn't be text."""
+    """Return an error without the advice to quote the value, because a threshold may also be a number."""
     return PydanticCustomError("threshold", "{sentence}", {"sentence": sentence})
 
 
 def read_quota(value: Any) -> tuple[int, ...]:
-    """Read thresholds of a quota."""
+    """Parse the thresholds of a quota, in percent."""
     try:
         return quota_thresholds(one_or_more(value))
     except (NotAThreshold, TypeError):
@@ -162,7 +162,7 @@ def read_quota(value: Any) -> tuple[int, ...]:
 
 
 def read_spike(value: Any) -> float:
-    """Read a factor, such as `5x`."""
+    """Parse a factor, such as `5x`."""
     try:
         return spike_factor(value)
     except NotAThreshold as error:

@@ -1,4 +1,4 @@
-"""Invented subjects, to test a policy without asking Slack about user groups."""
+"""Invented subjects, to evaluate a policy without looking up user groups in Slack."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Checks that need the whole file: keys that don't go together, unknown names, rules without effect."""
+"""Checks that need the whole file: keys that can't be combined, unknown names, settings without effect."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -41,7 +41,7 @@ _NOT_ON_CALL = ("to", "undo_by")
 
 
 def unknown_key(key: str, allowed: list[str]) -> str:
-    """Return a sentence about an unknown key, with the allowed and similar ones."""
+    """Return a sentence about an unknown key, with a similar key and all allowed keys."""
     close = get_close_matches(key, allowed, 1)
     hint = f"Did you mean `{close[0]}`? " if close else ""
     return f"`{key}` isn't allowed here. {hint}Allowed: {', '.join(allowed)}"
@@ -50,7 +50,7 @@ def unknown_key(key: str, allowed: list[str]) -> str:
 def check(
     read: Document, raw: Mapping[str, Any], catalogue: CommandCatalogue, default_organization: str | None
 ) -> tuple[list[Problem], list[Problem]]:
-    """Return errors and warnings. `raw` may be malformed, which the schema reports."""
+    """Return errors and warnings. `raw` may not fit the schema, which reports that itself."""
     lint = _Lint(read, raw, catalogue)
     for path, rule in _rules_of(raw):
         lint.rule(path, rule)
@@ -149,7 +149,7 @@ class _Lint:
             self.error((*path, "quorum"), f"`by` names only {len(users)}, so {quorum} people can never approve")
 
     def _users(self, word: str) -> set[str] | None:
-        """Return the user IDs for which a word stands. None if only Slack knows."""
+        """Return the user IDs that a word refers to. None if they have to be looked up."""
         if word not in self.names:
             prefix, _, id_ = word.partition(":")
             return {id_ or prefix} if prefix != "usergroup" and not word.startswith("S") else None
@@ -187,7 +187,7 @@ class _Lint:
         self.schedules()
 
     def without_schedules(self, path: Path, value: Any) -> None:
-        """Report schedules in places where they would have to be looked up for every command."""
+        """Report a schedule in a place where it isn't allowed, because it would be looked up for every command."""
         for word in _list(value):
             if isinstance(word, str) and _dict(self.names.get(word)).get("oncall"):
                 self.error(

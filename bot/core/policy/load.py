@@ -1,4 +1,4 @@
-"""Loads a policy file, or reports all of its errors with their lines."""
+"""Load a policy file, or report all its errors with their lines."""
 
 from dataclasses import replace
 from typing import Any
@@ -25,13 +25,13 @@ class PolicyInvalid(BotError):
 
 
 def load(text: str, catalogue: CommandCatalogue, *, default_organization: str | None = None) -> Policy:
-    """Return the policy in `text` (YAML).
+    """Return the policy that the YAML `text` describes.
 
     Args:
         catalogue: the commands that a rule may name.
-        default_organization: the organization if the file names none (`TURSO_ORGANIZATION`).
+        default_organization: the setting `TURSO_ORGANIZATION`, for a file that names no organization.
     Raises:
-        PolicyInvalid: with every error. Nothing in the file is used then.
+        PolicyInvalid: the file has errors. The exception contains all of them.
     """
     read = document.read(text)
     raw = read.value
@@ -49,7 +49,7 @@ def load(text: str, catalogue: CommandCatalogue, *, default_organization: str | 
     errors, warnings = lint.check(read, raw, catalogue, default_organization)
     problems += errors
     if parsed and not problems and not parsed.model_fields_set & {"channels", "incidents"}:
-        # An empty value is more likely incomplete than intended.
+        # A file without these keys is probably incomplete. `channels: {}` denies everything explicitly.
         sentence = "the file names no channels; write `channels: {}` to deny everything everywhere"
         problems.append(read.problem((), sentence))
     if parsed is None or problems:
@@ -62,13 +62,13 @@ def load(text: str, catalogue: CommandCatalogue, *, default_organization: str | 
 
 def _located(read: Document, error: Any) -> Problem:
     path: Path = tuple(step for step in error["loc"] if step != "[key]")
-    alone = path[:-1] if path[-1:] == (0,) else path  # a single value instead of a list
+    alone = path[:-1] if path[-1:] == (0,) else path  # the path of a single value instead of a list
     written = None if isinstance(error["input"], str) else read.misread.get(path, read.misread.get(alone))
     return read.problem(path, _sentence(error, path, written))
 
 
 _NEEDS_TEXT = ("policy", "enum", "string_type")
-"""Kinds of errors for which quoting the value may help."""
+"""The types of errors that quoting the value may correct."""
 
 
 def _sentence(error: Any, path: Path, written: str | None) -> str:

@@ -1,4 +1,4 @@
-"""The people in a rule: by ID, by user group, on call. Guests and external people must be named as such."""
+"""The people in a rule: by ID, by user group, or on call. Guests and external people must be named as such."""
 
 import re
 from collections.abc import Iterable
@@ -25,22 +25,22 @@ class People:
     externals: frozenset[str] = frozenset()
     oncalls: frozenset[OnCall] = frozenset()
     delegates: tuple[tuple["People", "People"], ...] = ()
-    """Pairs of people. The first may let the second act for them."""
+    """Pairs of sets: the people in the first may choose a delegate from the second."""
     words: str = ""
-    """As written in the policy: `dba, user:U0ANA`."""
+    """The people as written in the policy: `dba, user:U0ANA`."""
 
     @property
     def groups(self) -> frozenset[str]:
-        """Return the user groups and the keys of the schedules."""
+        """Return the IDs of the user groups and the keys of the schedules."""
         return self.usergroups | {one.schedule.key for one in self.oncalls}
 
     @property
     def lookup_groups(self) -> frozenset[str]:
-        """Return the user groups and schedules on which these people and their delegates depend."""
+        """Return the user groups and schedules of these people and of their delegates, which must be looked up."""
         return self.groups.union(*(delegates.groups for _, delegates in self.delegates))
 
     def up_to(self, risk: Risk) -> "People":
-        """Return these people without those who are on call only for lower risks."""
+        """Return these people without the schedules that are limited to lower risks."""
         covered = frozenset(one for one in self.oncalls if one.covers(risk))
         if covered == self.oncalls:
             return self
@@ -48,7 +48,7 @@ class People:
         return replace(self, oncalls=covered, delegates=pairs)
 
     def lets_act(self, standing: Standing, delegate: Standing, groups: Groups) -> bool:
-        """Return True if one of these people may let another person act for them."""
+        """Return True if the person with this `standing` may choose the delegate."""
         return any(
             bool(people.includes(standing.person, standing.membership, groups))
             and bool(delegates.includes(delegate.person, delegate.membership, groups))
@@ -57,11 +57,11 @@ class People:
 
     @property
     def readable(self) -> str:
-        """Return the words as text for people, without IDs."""
+        """Return `words` without IDs, for messages."""
         return ", ".join(dict.fromkeys(map(_without_id, self.words.split(", "))))
 
     def includes(self, person: Person, standing: Membership, groups: Groups) -> bool | None:
-        """Return True if `person` is included. None if that isn't known, because a group couldn't be looked up."""
+        """Return True if `person` is included. None if it is unknown, because a group couldn't be looked up."""
         if standing is Membership.GUEST:
             return person.id in self.guests
         if standing is Membership.EXTERNAL:
@@ -85,11 +85,11 @@ class People:
         return found
 
     def unchecked(self, groups: Groups) -> list[str]:
-        """Return the user groups and schedules whose members aren't known."""
+        """Return the user groups and schedules whose members couldn't be looked up."""
         return sorted(group for group in self.groups if groups.get(group) is None)
 
     def mentions(self) -> tuple[str, ...]:
-        """Return Slack mentions of these people. A schedule is represented by its key, because its people change."""
+        """Return Slack mentions of these people, and the keys of schedules, because the people on call change."""
         if self is NOBODY:
             return ()
         people = sorted(self.users | self.guests | self.externals)

@@ -1,4 +1,4 @@
-"""Output of the `policy` commands: check, explain, test and diff."""
+"""The output of the `policy` commands: check, explain, test and diff."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -42,10 +42,10 @@ def explain(
     policy: Policy, command: str, grammar: Grammar[Any], *, person: str, channel: str, groups: Iterable[str] = (),
     incident: bool = False, guest: bool = False, external: bool = False,
 ) -> Lines:  # fmt: skip
-    """Explain the decision about a command, with the rules that were tried.
+    """Return the decision on a command, with the rules that were tried.
 
     Args:
-        groups: the person's user groups. Without them, lists every group that would change the decision.
+        groups: the person's user groups. If empty, every group that would change the decision is listed.
         guest, external: True for a guest, or a person from another workspace.
     """
     action, own = action_of_line(grammar, command), frozenset(groups)
@@ -79,6 +79,6 @@ def run_cases(policy: Policy, text: str, grammar: Grammar[Any]) -> Lines:
 
 
 def diff(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[str]:
-    """Return who gains and who loses what."""
+    """Return who gains and who loses which permissions."""
     lines = differences.diff(old, new, grammar)
     return lines or ["No one gains or loses a permission."]

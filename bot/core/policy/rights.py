@@ -1,4 +1,4 @@
-"""A person's permissions in a channel, computed with the same `decide()` that decides when they type a command."""
+"""A person's permissions in a channel, computed with the same `decide()` as when they type a command."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -26,25 +26,25 @@ class Right:
     command: str
     verdict: Verdict
     variant: str = ""
-    """The variant in words: `read-only`. Empty if all variants have the same permissions, or there is only one."""
+    """The variant's name: `read-only`. Empty if all variants have the same permissions, or there is only one."""
     only: tuple[str, ...] = ()
-    """Patterns of the databases to which it applies. Empty for all databases of the channel."""
+    """Patterns of the databases to which the permission applies. Empty for all databases of the channel."""
     but: tuple[str, ...] = ()
-    """Patterns of the databases to which it doesn't apply."""
+    """Patterns of the databases to which the permission doesn't apply."""
     longest: timedelta | None = None
     """The longest token lifetime, if it is shorter than the default."""
 
     @property
     def is_limited(self) -> bool:
-        """Return True if it applies only to some variants, databases or lifetimes."""
+        """Return True if the permission applies only to some variants, databases or lifetimes."""
         return bool(self.variant or self.only or self.but or self.longest)
 
 
 def rights_of(policy: Policy, subject: Subject, specs: Iterable[Declaration]) -> tuple[Right, ...]:
     """Return the subject's permissions in their channel, in the order of the commands, the best verdict first.
 
-    Each command is decided for a sample of every kind of database that rules distinguish. A rotation, which is decided
-    for all databases of a group, may still be denied.
+    Each command is decided for a sample of every kind of database that rules distinguish. A rotation may still be
+    denied, because it is decided for all databases of a group.
     """
     return tuple(chain.from_iterable(_of_command(policy, subject, spec) for spec in specs))
 
@@ -64,7 +64,7 @@ def _of_command(policy: Policy, subject: Subject, spec: Declaration) -> list[Rig
 
 
 def _of_variant(policy: Policy, subject: Subject, spec: Declaration, action: Action) -> Iterator[Right]:
-    """Yield the permissions for the default lifetime, and better ones for shorter lifetimes."""
+    """Yield the permissions for the default lifetime, and better permissions for shorter lifetimes."""
     seen: set[Verdict] = set()
     for lifetime in _lifetimes(policy, subject, action):
         wanted = replace(action, lifetime=lifetime)
@@ -96,7 +96,7 @@ def _lifetimes(policy: Policy, subject: Subject, action: Action) -> list[Lifetim
 
 
 def _targets(policy: Policy, subject: Subject, spec: Declaration) -> list[Target | None]:
-    """Return a sample of each kind of database that rules distinguish. None stands for no database in particular."""
+    """Return a sample of each kind of database that rules distinguish. None means no particular database."""
     field = spec.args.model_fields.get("name")
     binding = policy.binding(subject)
     if field is None or binding is None:
@@ -113,7 +113,7 @@ def _targets(policy: Policy, subject: Subject, spec: Declaration) -> list[Target
 
 
 def _patterns(policy: Policy, subject: Subject) -> Mapping[str, tuple[str, ...]]:
-    """Return the database patterns of each rule and ban, by its locator.
+    """Return the database patterns of each rule and ban, by the rule's locator or the ban's place and text.
 
     Rules and bans about all databases are left out.
     """

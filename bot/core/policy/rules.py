@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from bot.core.records.incidents import Incident
 
 Commands = Mapping[str, tuple[frozenset[str], ...]]
-"""Command names with the sets of flags to which they apply."""
+"""The sets of flags by command. A rule applies to a command that is run with all flags of one of its sets."""
 
 
 def alternatives(commands: Commands, command: str) -> tuple[frozenset[str], ...]:
-    """Return the sets of flags for which `commands` contain a command. `incident` includes `incident start`."""
+    """Return the sets of flags for which `commands` contains a command. `incident` includes `incident start`."""
     flags = commands.get(command)
     return flags if flags is not None else commands.get(command.partition(" ")[0], ())
 
@@ -38,7 +38,7 @@ class Miss(Enum):
     DATABASE = auto()
     PEOPLE = auto()
     UNCHECKED = auto()
-    """The person may be in a user group that couldn't be checked."""
+    """The person may be in a user group that couldn't be looked up."""
     LIFETIME = auto()
 
 
@@ -47,9 +47,9 @@ class Rule:
     """One rule of a channel or a profile."""
 
     where: str
-    """`channels.C0DBOPS.rules[3]`."""
+    """The rule's place in the file: `channels.C0DBOPS.rules[3]`."""
     says: str
-    """`approve token, create by dba`."""
+    """The rule's text: `approve token, create by dba`."""
     verdict: Verdict
     commands: Commands
     databases: Databases | None = None
@@ -58,9 +58,9 @@ class Rule:
     quorum: int = 1
     notify: People = NOBODY
     direct_message: bool = False
-    """Whether the people in `notify` get a direct message, too."""
+    """True if the people in `notify` also get a direct message."""
     escalate_to: tuple[People, ...] = ()
-    """The people who are reminded, too, one after the other, until someone responds."""
+    """The people who are also reminded: one more entry with each reminder, until someone responds."""
     confirm: Confirm | None = None
     expires: timedelta = timedelta(hours=1)
     start_within: timedelta = timedelta(hours=1)
@@ -81,7 +81,7 @@ class Rule:
 
     @property
     def people(self) -> tuple[People, ...]:
-        """Return the people in the rule whose membership may matter."""
+        """Return the people in the rule on whom decisions depend, so without those who are only notified."""
         return tuple(one for one in (self.to, self.by, self.undo_by, self.review_by) if one is not None)
 
     def names(self, command: str) -> tuple[frozenset[str], ...]:
@@ -89,7 +89,7 @@ class Rule:
         return alternatives(self.commands, command)
 
     def miss(self, subject: Subject, standing: Membership, action: Action, target: Target | None) -> Miss | None:
-        """Return why the rule doesn't match, or None if it does. Lifetimes are checked last, and not for `deny`."""
+        """Return why the rule doesn't match, or None if it does. The lifetime is checked last, and not for `deny`."""
         meant_with = alternatives(self.commands, action.command)
         if not meant_with:
             return Miss.COMMAND
@@ -110,11 +110,11 @@ class Rule:
         return Miss.LIFETIME
 
     def permits(self, lifetime: Lifetime) -> bool:
-        """Return True if a token may have this lifetime."""
+        """Return True if the rule permits this token lifetime."""
         return self.allow_never if isinstance(lifetime, Never) else lifetime <= self.max_lifetime
 
     def applies_to(self, target: Target | None) -> bool:
-        """Return True if the rule applies to a database. Without a database, it applies unless it denies."""
+        """Return True if the rule applies to a database. For None, a rule with `databases` applies unless it denies."""
         if self.databases is None:
             return True
         denies = self.verdict is Verdict.DENY
@@ -184,7 +184,7 @@ class Policy:
 
     hash: str
     organizations: Mapping[str, str]
-    """The variable with each organization's API token: `acme` to `TURSO_API_TOKEN`."""
+    """The environment variable with each organization's API token: `TURSO_API_TOKEN` for `acme`."""
     organization: str
     """The file's default organization. Empty if there is none."""
     workspaces: frozenset[str]
@@ -193,12 +193,12 @@ class Policy:
     ceiling: Ceiling = _NO_CEILING
     incidents: Incidents | None = None
     named: People = NOBODY
-    """Everybody whom the file names."""
+    """All people whom the file names."""
     audit_head_channel: str | None = None
     policy_channel: str | None = None
     links: Links = NO_LINKS
     alerts: tuple[AlertSubscription, ...] = ()
-    """The alerts that channels get although nobody turned them on, by channel."""
+    """The alerts that are on by default, ordered by channel."""
     warnings: tuple[Problem, ...] = ()
     people: Mapping[str, People] = field(default_factory=dict)
     oncall_users: Mapping[Provider, Mapping[str, str]] = field(default_factory=dict)
@@ -219,7 +219,7 @@ class Policy:
     def groups_in(self, channel_id: str) -> frozenset[str]:
         """Return the user groups and schedules that decisions in this channel may depend on.
 
-        Without a channel, all of them.
+        If `channel_id` is empty, return those of all channels.
         """
         every = self.groups
         if not channel_id or not every:
@@ -252,7 +252,7 @@ class Policy:
         return approvals + [(rule, rule.review_by, 1) for rule in rules if rule.verdict is Verdict.BREAK_GLASS]
 
     def binding(self, subject: Subject) -> Binding | None:
-        """Return the binding of the subject's channel, or that of an active incident. None if there is none."""
+        """Return the binding of the subject's channel, or of its active incident. None if there is neither."""
         bound = self.channels.get(subject.channel.id)
         if bound is None and subject.incident_profile is not None and self.incidents is not None:
             return self.incidents.binding
@@ -268,7 +268,7 @@ class Policy:
         return rules
 
     def concerns(self, entry: "Rule | Ban", command: str) -> bool:
-        """Return True if a rule or a ban names a command, or the command with which it ends."""
+        """Return True if a rule or a ban names a command, or the command that it runs at its end."""
         outcome = self.catalogue.outcome_of(command)
         return bool(entry.names(command)) or (outcome is not None and bool(entry.names(outcome[0])))
 
@@ -295,7 +295,7 @@ class Policy:
     def scope(self, subject: Subject, command: str | None = None, options: frozenset[str] = frozenset()) -> "Scope":
         """Return the databases visible to the subject here.
 
-        With `command` and its flags: only those for which it may be requested.
+        With `command` and its flags, return only the databases for which the subject may run or request it.
         """
         from bot.core.policy.scope import Scope
 

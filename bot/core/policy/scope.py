@@ -12,7 +12,7 @@ from bot.core.policy.rules import Ban, Binding, Policy, Rule
 
 @dataclass(frozen=True, slots=True)
 class _RelevantRules:
-    """The rules and bans about an action of one subject, on whichever database."""
+    """The rules and bans that may apply to an action of one subject, on any database."""
 
     action: Action
     rules: tuple[Rule, ...]
@@ -26,18 +26,18 @@ class _RelevantRules:
 
     @property
     def may_deny(self) -> bool:
-        """Return True if it may be denied for some database."""
+        """Return True if the action may be denied for some database."""
         return bool(self.bans) or any(rule.verdict is Verdict.DENY for rule in self.rules)
 
     def denies(self, target: Target) -> bool:
-        """Return True if a ban forbids it for a database, or the first rule about that database denies it."""
+        """Return True if a ban forbids the action on a database, or the first rule about that database denies it."""
         if any(ban.forbids(self.action, target) for ban in self.bans):
             return True
         first = self._first(target)
         return first is not None and first.verdict is Verdict.DENY
 
     def covers(self, target: Target) -> bool:
-        """Return True if some rule lets the subject do or request it for a database."""
+        """Return True if a rule lets the subject run or request the action on a database."""
         return self._first(target) is not None and not self.denies(target)
 
     def _first(self, target: Target) -> Rule | None:
@@ -46,21 +46,21 @@ class _RelevantRules:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The databases of a channel. Reading commands show no others."""
+    """The databases that a person can see in a channel, or for which they may run a command."""
 
     organization: str
     """Empty if the channel has no rules."""
     databases: Databases | None = None
     needs_group: bool = False
-    """True if the groups of databases must be known."""
+    """True if the groups of databases must be known to decide which are in scope."""
     _command: _RelevantRules | None = field(default=None, repr=False)
-    """None if the scope isn't for a command."""
+    """The rules about the scope's command. None if the scope isn't for a command."""
     _outcome: _RelevantRules | None = field(default=None, repr=False)
-    """The other command in which it ends. Only denials of that one count."""
+    """The rules about the command that it runs at its end. Only their denials count."""
 
     @classmethod
     def of(cls, policy: Policy, subject: Subject, command: str | None, options: frozenset[str]) -> "Scope":
-        """Return the scope of a subject. With `command` and its flags, without databases for which rules deny it."""
+        """Return the scope of a subject. With `command` and its flags, leave out databases for which it is denied."""
         binding = policy.binding(subject)
         if binding is None or refuses_person(policy, subject.person) or refuses_place(policy, subject, command or ""):
             return cls("")
@@ -78,7 +78,7 @@ class Scope:
 
     @property
     def covers_all(self) -> bool:
-        """Return True if every database is in scope, so none has to be checked."""
+        """Return True if every database is certainly in scope, so that none has to be checked."""
         if self.databases is None or not self.databases.everything:
             return False
         if self._command is None:
@@ -102,7 +102,7 @@ class Scope:
 
 
 def depends_on_names(policy: Policy, subject: Subject, command: str) -> bool:
-    """Return True if a decision on a command depends on the database, so a branch's source must be known."""
+    """Return True if a decision on a command depends on the database's name, so a branch's sources must be known."""
     binding = policy.binding(subject)
     if binding is None:
         return False

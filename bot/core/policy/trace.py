@@ -19,14 +19,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A decision and the rules that were tried. If there are no steps, limits, ceiling or channel have decided."""
+    """A decision and the rules that were tried. There are none if the decision was made before any rule was tried."""
 
     decision: Decision
     steps: tuple[Step, ...]
 
 
 def trace(policy: Policy, subject: Subject, action: Action) -> Trace:
-    """Decide and record the rules that were tried, for the first database."""
+    """Return the decision on an action, and the rules that were tried for its first database."""
     decision = decide(policy, subject, action)
     binding = policy.binding(subject)
     before = decision.rule is not None and decision.rule.startswith(("floor", "ceiling", "incidents"))
@@ -50,7 +50,7 @@ def _steps(
 
 
 def lines(found: Trace) -> list[str]:
-    """Return a trace as lines for people, one per rule."""
+    """Format a trace: the decision, then one line per rule."""
     decision = found.decision
     text = [f"{decision.verdict.value}: {decision.reason}"]
     if decision.rule:

@@ -1,4 +1,4 @@
-"""Finds rules that never decide, because an earlier rule always matches first."""
+"""Find rules that never apply, because an earlier rule always matches first."""
 
 from bot.core.model import Verdict
 from bot.core.policy.databases import Databases
