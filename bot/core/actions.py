@@ -1,4 +1,4 @@
-"""Turns a command line into an `Action`, the form in which the policy sees it."""
+"""Build the `Action` of a command line, about which the policy decides."""
 
 from dataclasses import replace
 
@@ -11,10 +11,10 @@ from bot.core.parsing.parse_results import S
 
 
 def action_of(name: str, args: BaseModel) -> Action:
-    """Return the action of a command, for the policy.
+    """Return the action of a command with these arguments, about which the policy decides.
 
-    Its database is the argument `name`. `group` is the group of a new database, and `source` is the database that is
-    copied. Arguments that weren't typed have their defaults, such as the lifetime of a token.
+    The argument `name` is its database, `group` the group of a new database, and `source` the database to copy.
+    Arguments that weren't typed have their defaults, such as the lifetime of a token.
     """
     given = args.__dict__  # attribute access on a pydantic model is slow for missing fields
     database, source, expiration = given.get("name"), given.get("source"), given.get("expiration")
@@ -28,7 +28,7 @@ def action_of(name: str, args: BaseModel) -> Action:
 
 
 def action_of_line(grammar: Grammar[S], line: str, *, group: str | None = None) -> Action:
-    """Return the action of a command line. If arguments are missing, the others are used.
+    """Return the action of a command line. Required arguments may be missing.
 
     Args:
         group: the database's group, if the line doesn't name it.

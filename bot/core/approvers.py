@@ -1,6 +1,6 @@
 """Who may approve, undo or review.
 
-Membership is decided for a person with their current account, never for a bare ID.
+Decisions need a person's current Slack account. A user ID alone isn't enough.
 """
 
 from collections.abc import Mapping
@@ -44,9 +44,9 @@ class ApproverSet:
     """The people whom rules name for one purpose, such as approving."""
 
     all_of: tuple[NamedPeople, ...] = ()
-    """A person must be in every one of these. There is one for each database's rule, without duplicates."""
+    """A person must be included in every one of these: one per rule that applies, without duplicates."""
     also: frozenset[str] = frozenset()
-    """People who are included anyway, such as the requester."""
+    """The IDs of people who are included in any case, such as the requester."""
     without: frozenset[str] = frozenset()
     groups: Groups = field(default_factory=dict)
 
@@ -68,7 +68,7 @@ class ApproverSet:
         return bool(self.all_of) and all(one.includes(person, standing, self.groups) for one in self.all_of)
 
     def lets_act(self, approver: Standing, delegate: Standing) -> bool:
-        """Return True if an approver of this set may let that person act for them."""
+        """Return True if every rule lets the approver choose this delegate."""
         if not self.without.isdisjoint((delegate.person.id, delegate.person.human)):
             return False
         return bool(self.all_of) and all(one.lets_act(approver, delegate, self.groups) for one in self.all_of)

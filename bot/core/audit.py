@@ -26,7 +26,7 @@ def canonical(entry: AuditEntry) -> str:
     # `asdict` would copy nested values and take five times as long, and every command writes an entry.
     raw = {name: getattr(entry, name) for name in FIELDS} | {"at": entry.at.astimezone(UTC).isoformat()}
     text = _encode(raw)
-    # PostgreSQL extracts columns from this text, and refuses NUL in any spelling.
+    # PostgreSQL extracts columns from this text, and rejects NUL in any notation.
     return _encode(clean_json(raw)) if "\\u0000" in text else text
 
 
@@ -34,7 +34,7 @@ _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=F
 
 
 def from_canonical(text: str) -> AuditEntry:
-    """Parse what `canonical` wrote. Ignores keys of later versions."""
+    """Parse the canonical text of an entry. Keys that only a later version knows are ignored."""
     raw: dict[str, Any] = json.loads(text)
     raw["at"] = datetime.fromisoformat(raw["at"])
     raw["databases"] = tuple(raw.get("databases", ()))

@@ -25,10 +25,10 @@ class ReceivedEntry:
     seq: int
     hash: str
     text: str
-    """The canonical text. Its hash continues that of the previous entry."""
+    """The canonical text. `hash` is the hash of the previous entry's hash and this text."""
 
     def follows(self, previous: str) -> bool:
-        """Return True if this entry continues the one with that hash."""
+        """Return True if `previous` is the hash of the entry before this one."""
         return entry_hash(previous, self.text) == self.hash
 
 
@@ -77,7 +77,7 @@ def ocsf_line(row: Row) -> str:
 
 _OTHER: Final = 99
 _ACTIVITIES: Final[Mapping[str, int]] = {"read": 2, "revealed": 2, "finished": 3, "thawed": 3}
-"""OCSF's numbers: 2 reads and 3 updates. The stages of a request are 99, other. The operation says what was changed."""
+"""OCSF's activity numbers: 2 for reads and 3 for updates. The other stages of a request are 99, other."""
 _STATUSES: Final[Mapping[str, int]] = {
     **dict.fromkeys(("allowed", "succeeded"), 1),
     **dict.fromkeys(("failed", "denied", "refused", "stale", "expired"), 2),

@@ -25,7 +25,7 @@ class CommandCatalogue:
         self._by_name: Final = {one.name: one for one in self.commands}
         _check(self.commands)
         self.families: Final = _families(self.commands)
-        """First words that several commands share, such as `incident`. In a rule, one stands for all of them."""
+        """Commands by the first word that they share, such as `incident`. In a rule, the word stands for all."""
         self.spellings: Final = _spellings(self.commands, self.families)
         self.synonyms: Final[Mapping[str, str]] = {word: one.name for one in self.commands for word in one.synonyms}
         self.open_to_all: Final = frozenset(one.name for one in self.commands if one.open_to_all)
@@ -51,7 +51,7 @@ class CommandCatalogue:
         return list(dict.fromkeys(names))
 
     def find(self, name: str) -> Declaration | None:
-        """Return the command with this name. None if it doesn't exist, or no longer exists."""
+        """Return the command with this name. None if there is no such command, or not anymore."""
         return self._by_name.get(name)
 
     def canonical(self, words: str) -> str:
@@ -69,7 +69,7 @@ class CommandCatalogue:
         return next(variants, command.risk)
 
     def outcome_of(self, name: str) -> tuple[str, frozenset[str]] | None:
-        """Return the other command, with its flags, with which a command ends. None if there is none."""
+        """Return the command that a command runs at its end, such as a destroy, with flags. None if there is none."""
         command = self.find(name)
         return (command.ends_with[0], frozenset(command.ends_with[1:])) if command and command.ends_with else None
 
@@ -104,7 +104,7 @@ class CommandCatalogue:
         """Return the purpose of a variant, to follow `wants to`. Empty for reads and removed commands.
 
         Args:
-            arguments: those of the plan, if it is known.
+            arguments: the plan's arguments, if there is a plan.
         """
         command = self.find(name)
         if command is None:
@@ -115,7 +115,7 @@ class CommandCatalogue:
         return next((one.purpose for one in command.variants if one.purpose and one.flag in options), command.purpose)
 
     def about(self, key: str) -> list[str]:
-        """Return the commands that a key of a rule is about. Empty if it is about all commands."""
+        """Return the commands to which a key of a rule applies. Empty if it applies to all commands."""
         return [one.name for one in self.commands if key in one.policy_keys]
 
 

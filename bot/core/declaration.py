@@ -18,9 +18,9 @@ class Variant:
     """A variant of a command that rules distinguish by a flag."""
 
     flag: str
-    """Such as `--read-only`. Empty for the variant without a flag."""
+    """The flag, such as `--read-only`. Empty for the variant without a flag."""
     words: str
-    """Its name in lists of permissions: `full access`."""
+    """The variant's name in lists of permissions: `full access`."""
     risk: Risk | None = None
     """Set only if it differs from the command's."""
     purpose: str = ""
@@ -32,7 +32,7 @@ class IncidentRole(StrEnum):
 
     NONE = "none"
     STARTS = "starts"
-    """It can also extend one."""
+    """The command starts or extends an incident."""
     ENDS = "ends"
 
 
@@ -51,41 +51,41 @@ class Declaration:
     args: type[BaseModel]
     risk: Risk
     position: int = LAST
-    """Its place in help, lists of permissions and docs. Smaller numbers come first."""
+    """The command's place in help, lists of permissions and docs. Smaller numbers come first."""
     verb: str = ""
-    """Its label on buttons and in titles, such as `Freeze writes`. If empty, the capitalized name is used."""
+    """The label on buttons and in titles, such as `Freeze writes`. If empty, the capitalized name is used."""
     quick_label: str = ""
-    """The label of its form's button on `/turso` and Home. Empty if it has no such button."""
+    """The label of the button on `/turso` and Home that opens its form. Empty if there is no such button."""
     purpose: str = ""
-    """Its purpose, to follow `wants to`. `{}` stands for the databases: `freeze {}`."""
+    """A phrase that follows `wants to`. `{}` stands for the databases: `freeze {}`."""
     purpose_by: tuple[str, Mapping[Any, str]] = ("", MappingProxyType({}))
-    """An argument of the plan, with a more exact purpose for each value, such as what `protect` turns on or off."""
+    """The name of an argument of the plan, and a more exact purpose for each of its values."""
     aliases: tuple[str, ...] = ()
     """Other spellings. `rm` also means `db rm`."""
     synonyms: tuple[str, ...] = ()
-    """Words that people use instead. They are suggested, but not accepted."""
+    """Words that people use for this command. They aren't accepted, but lead to a suggestion."""
     variants: tuple[Variant, ...] = ()
     """The variants that rules distinguish, with the one without a flag first. Empty if there is only one."""
     policy_keys: tuple[str, ...] = ()
-    """Keys of a rule that are about this command, such as `countdown`."""
+    """Keys of a rule that apply only to such commands, such as `countdown`."""
     open_to_all: bool = False
     """True if every member of the workspace may use it in every conversation."""
     for_responders: bool = False
-    """True if the people of `incidents.to` may use it in a channel without rules."""
+    """True if the people in the policy's `incidents.to` may use it in a channel without rules."""
     reaches_others: bool = False
     """True if it may affect databases that it doesn't name. Its plan lists them."""
     removes_target: bool = False
-    """True if its target no longer exists afterwards, so that its holds end."""
+    """True if its target no longer exists afterwards, so that the target's holds are released."""
     ends_with: tuple[str, ...] = ()
-    """The command, with its flags, with which it ends: `("destroy", "--now")`. Denials of that one deny it, too."""
+    """The command that it runs at its end, with flags: `("destroy", "--now")`. It is denied wherever that one is."""
     undoes: bool = False
-    """True if its plan names a quarantine, as `arguments["request_id"]`, which the pipeline undoes."""
+    """True if the pipeline undoes the quarantine that its plan names as `arguments["request_id"]`."""
     makes_name: bool = False
     """True if `NAME` is a new name, for which a form has a text field."""
     again_label: str = ""
     """The label of the button that repeats it while its outcome is unknown. Empty if there is no such button."""
     offers_freeze: bool = False
-    """True if its card offers a freeze, because the operation may take an hour and a leak can't wait."""
+    """True if its card offers a freeze, because the operation may take an hour, too long if a token has leaked."""
     incident: IncidentRole = IncidentRole.NONE
     hidden: bool = False
     changes: bool = field(default=False, init=False)

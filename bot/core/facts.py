@@ -1,4 +1,4 @@
-"""What one authorization looks up in Slack, and what Slack returned."""
+"""What an authorization looks up in Slack, and what Slack returned."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from bot.core.requests.incoming import Incoming
 
 @dataclass(frozen=True, slots=True)
 class SlackQuery:
-    """What an authorization looks up in Slack. Every part costs a call."""
+    """What an authorization looks up in Slack. Each field needs at least one API call."""
 
     channel_id: str
     people: frozenset[str]
@@ -17,12 +17,12 @@ class SlackQuery:
     members: bool = True
     """Whether to look up the channel's members."""
     actor: Incoming | None = None
-    """A click or command by one of these people. It shows in which workspace they are."""
+    """A click or command of one of `people`, which contains the ID of their workspace."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlackFacts:
-    """What Slack returned. Anything that Slack didn't return is missing, and permits nothing."""
+    """What Slack returned. Anything else is None or left out, and permits nothing."""
 
     channel: Channel | None
     channel_members: frozenset[str] | None

@@ -1,4 +1,4 @@
-"""Links to the pages of tickets and incidents in other systems. The policy has their patterns."""
+"""Links to the pages of tickets and incidents in other systems, built from patterns in the policy."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ def is_pattern(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The patterns: `https://jira.example.com/browse/{key}`. If empty, keys aren't links."""
+    """URL patterns such as `https://jira.example.com/browse/{key}`. Without a pattern, keys are shown as plain text."""
 
     ticket: str = ""
     incident: str = ""

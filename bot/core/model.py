@@ -21,7 +21,7 @@ Lifetime = timedelta | Never
 
 
 class Risk(StrEnum):
-    """How much damage a command can do. It sets the style and the confirmation. Permissions come from the policy."""
+    """How much damage a command can do. Sets the style and the confirmation of its buttons, but no permissions."""
 
     READ = "read"
     LOW = "low"
@@ -47,7 +47,7 @@ class Confirm(StrEnum):
 
 
 class Visibility(StrEnum):
-    """Who sees an answer that isn't secret."""
+    """Who sees a reply that contains no secret."""
 
     CHANNEL = "channel"
     EPHEMERAL = "ephemeral"
@@ -78,7 +78,7 @@ class Person:
 
     @property
     def human(self) -> str:
-        """Return one ID per human, so that people can't approve their own request through a second account ID."""
+        """Return an ID that all accounts of a person share, so that nobody can approve their own request."""
         return self.enterprise_user_id or self.id
 
 
@@ -105,7 +105,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A person in a channel, with the facts that a decision needs."""
+    """A person in a channel, with everything that a decision needs to know about them."""
 
     person: Person
     channel: Channel
@@ -117,14 +117,14 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A logical database as the policy sees it: its name, and its group if known."""
+    """A logical database, with what the policy needs to know about it: its name, and its group if known."""
 
     name: str
     group: str | None = None
     sources: tuple[str, ...] = ()
     """The names of the databases from which it was branched, nearest first. It contains their data.
 
-    So a rule that allows something must allow it for each of these names, too, and a denial for one of them counts.
+    So a rule that allows an action must cover each of these names, too, and a denial for one of them is enough.
     """
 
 
@@ -137,16 +137,16 @@ class Action:
     options: frozenset[str] = frozenset()
     """The flags that are set, such as `--now` and `--read-only`."""
     databases: tuple[Target, ...] = ()
-    """Every database that it touches.
+    """Every database that the action affects or shows.
 
-    Empty if it touches none in particular: then the channel's databases are the limit.
+    Empty if it is about no particular database. Then it is limited to the channel's databases.
     """
     lifetime: Lifetime | None = None
     """The requested lifetime of a token."""
     organization: str = ""
-    """The organization, if it is already fixed, as in a stored plan.
+    """The organization, if it was decided earlier, as in a stored plan.
 
-    Empty means the channel's in the current policy.
+    Empty means the channel's organization in the current policy.
     """
 
 
@@ -154,7 +154,7 @@ _NOBODY: Final = ApproverSet()
 
 
 class Detail(StrEnum):
-    """What a rule can require of a request."""
+    """What a rule can require the requester to give."""
 
     REASON = "reason"
     TICKET = "ticket"
@@ -166,7 +166,7 @@ class Decision:
 
     verdict: Verdict
     reason: str
-    """One sentence for people and the audit log: why, and what to do. It contains no other channel and no ID."""
+    """A sentence for people and the audit log: why, and what to do. It names no other channels and no IDs."""
     rule: str | None = None
     """The rule's place in the file and its text, such as `channels.C0DBOPS.rules[3]: …`."""
     approvers: ApproverSet = _NOBODY
@@ -179,7 +179,7 @@ class Decision:
     max_lifetime: timedelta | None = None
     allow_never: bool = False
     requires: frozenset[Detail] = frozenset()
-    """What the requester must give with the request."""
+    """What the requester must give, such as a reason."""
     countdown: timedelta = timedelta(hours=24)
     undo_by: ApproverSet = _NOBODY
     notify: tuple[str, ...] = ()
@@ -187,14 +187,14 @@ class Decision:
     direct_message: bool = False
     """Whether the people in `notify` also get a direct message."""
     escalation: tuple[tuple[str, ...], ...] = ()
-    """Further mentions for each reminder after the first, until someone answers."""
+    """The additional mentions in each reminder after the first, until someone responds."""
     reviewers: ApproverSet = _NOBODY
     """The reviewers whom the rule names, even if it denies because nobody can review now."""
     review_within: timedelta | None = None
     blocks_while_owed: bool = False
     visibility: Visibility = Visibility.CHANNEL
     elsewhere: bool = False
-    """True for a denial in this channel only. The answer suggests other channels that its reader is in."""
+    """True if another channel may allow the action. The reply then suggests channels that the reader is in."""
 
     @property
     def allowed(self) -> bool:

@@ -1,4 +1,4 @@
-"""On-call schedules, as a policy names them, and the keys with which their people are looked up."""
+"""On-call schedules that a policy names, and the keys by which the people on call are looked up."""
 
 import re
 from collections.abc import Iterable
@@ -49,7 +49,7 @@ class Schedule:
 
     @property
     def key(self) -> str:
-        """Return the key for its people, like a user group's ID. `of` parses it."""
+        """Return the key under which its people are looked up, like a user group's ID. `of` parses it."""
         kind = "policy" if self.is_policy else "schedule"
         level = f":{self.level}" if self.level is not None else ""
         return f"{PREFIX}{self.provider}:{kind}:{self.id}{level}"
@@ -79,7 +79,7 @@ def is_schedule(group: str) -> bool:
 
 
 def not_said(groups: Iterable[str]) -> str:
-    """Return which services didn't return the members of these groups and schedules, without a full stop."""
+    """Return a sentence, without a full stop, that names the services that didn't return these groups' members."""
     keys = sorted(groups)
     providers = list(dict.fromkeys(Schedule.of(key).provider.label for key in keys if is_schedule(key)))
     parts = [f"{provider} didn't say who is on call" for provider in providers]

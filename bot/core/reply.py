@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Block = dict[str, Any]
-"""One Block Kit block, as Slack reads it."""
+"""A Block Kit block, in Slack's JSON format."""
 View = dict[str, Any]
-"""One modal or Home tab, as Slack reads it."""
+"""A modal or Home tab, in Slack's JSON format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,12 @@ class Reply:
     """One message."""
 
     text: str
-    """The text for notifications and screen readers. Never a secret. Foreign text in it is already escaped."""
+    """The text for notifications and screen readers. It contains no secret, and foreign text in it is escaped."""
     blocks: Sequence[Block] = ()
     plain_blocks: Sequence[Block] = ()
     """Sent instead if Slack rejects new block types with `invalid_blocks`. Empty if `blocks` has none."""
     private: bool = False
-    """True if only the requester may see it, whatever the policy's visibility."""
+    """True if only the requester may see it, even if the policy's visibility is `channel`."""
     secret: bool = field(default=False, repr=False)
     """True if it contains a token. Only a reveal may deliver it, and `repr` hides it."""
 

@@ -1,4 +1,4 @@
-"""The port of alerts and of the channels that want them."""
+"""The port of alerts and of subscriptions to them."""
 
 from datetime import datetime
 from typing import Protocol
@@ -10,7 +10,7 @@ class ReadAlerts(Protocol):
     """Reads alerts and subscriptions."""
 
     async def stored_subscriptions(self) -> list[AlertSubscription]:
-        """Return the subscriptions that people turned on. `merged` adds those of the policy file."""
+        """Return the subscriptions that people turned on. `merged` adds the policy file's."""
 
     async def mutes(self, now: datetime) -> list[Mute]:
         """Return the mutes that haven't ended."""
@@ -29,7 +29,7 @@ class Alerts(ReadAlerts, Protocol):
     """Reads and changes alerts and subscriptions."""
 
     async def subscribe(self, subscription: AlertSubscription) -> None:
-        """Store a channel's subscription. It replaces an earlier one, and usage is sampled more often from now on."""
+        """Store a channel's subscription. It replaces an earlier one. From now on, usage is sampled hourly."""
 
     async def unsubscribe(self, channel_id: str) -> bool:
         """Delete a channel's subscription. Returns False if it had none."""
@@ -41,14 +41,14 @@ class Alerts(ReadAlerts, Protocol):
         """End a channel's mute. Returns False if it had none."""
 
     async def raise_once(self, alert: Alert) -> bool:
-        """Store an alert, with its pending notification, unless there is one of the same state already.
+        """Store an alert, with its pending notification, unless there is already an alert about the same state.
 
-        Returns False if it was already raised in this period, or an earlier one is still open. Of two processes, one
-        succeeds.
+        Returns False if such an alert was already raised in this period, or is still open. If two processes raise the
+        same alert at the same time, one succeeds.
         """
 
     async def end(self, alert_id: str, at: datetime, how: AlertEnd) -> bool:
         """End an alert, with its pending notification. Returns False if it had already ended."""
 
     async def set_card(self, alert_id: str, ts: str) -> None:
-        """Store where the alert's card is."""
+        """Store the `ts` of the alert's card."""

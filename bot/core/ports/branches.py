@@ -19,16 +19,16 @@ class ReadBranches(Protocol):
 
 
 class Branches(ReadBranches, Protocol):
-    """Reads branches and changes their ends. A request's transition records them."""
+    """Reads branches and changes when they end. New branches are stored with a request's transition."""
 
     async def move_end(self, branch: Branch, ends_at: datetime | None, entry: AuditEntry) -> Branch | None:
-        """Set another end, or none, with the timer. Returns None if the end was changed before, or has begun."""
+        """Change the end of a branch, or remove it. Returns None if it was changed meanwhile, or has begun."""
 
     async def begin_end(self, branch: Branch, entry: AuditEntry) -> Branch | None:
-        """Begin the end of a branch whose time is up. Returns None if the end was changed, or has already begun."""
+        """Mark a branch as ending. Returns None if the time of its end was changed, or it is already ending."""
 
     async def close(self, branch_id: str, entry: AuditEntry | None = None) -> bool:
-        """Record that nothing more happens to a branch whose end has begun.
+        """Mark an ending branch as ended, so that nothing more happens automatically.
 
-        Returns False if that was already recorded.
+        Returns False if it isn't ending.
         """

@@ -10,10 +10,10 @@ class ReadDelegations(Protocol):
     """Reads delegations."""
 
     async def active(self, at: datetime) -> list[Delegation]:
-        """Return every delegation that is active at a time, by person."""
+        """Return every delegation that is active at a time, ordered by person."""
 
     async def of(self, person: str) -> Delegation | None:
-        """Return a person's delegation, even if its time is up."""
+        """Return a person's delegation, even if it has expired or not yet begun."""
 
 
 class Delegations(ReadDelegations, Protocol):

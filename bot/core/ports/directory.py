@@ -18,13 +18,13 @@ class Directory(Protocol):
         """
 
     async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
-        """Return the same for a person who isn't acting now, such as the requester of a request that runs later."""
+        """Return the same as `subject` for a person who isn't acting now, such as the requester of a stored request."""
 
     async def look_up(self, query: SlackQuery) -> SlackFacts:
         """Look up what an authorization needs, with all calls at the same time. Never raises.
 
-        User groups include on-call schedules, which other services return. What Slack doesn't return is missing, and is
-        removed from the cache.
+        `groups` may contain on-call schedules, which other services return. What isn't returned is None or left out,
+        and removed from the cache.
         """
 
     async def channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
@@ -34,9 +34,9 @@ class Directory(Protocol):
         """Return the channels of a person that the bot can see, without the cache. Raises Unavailable."""
 
     async def is_in(self, user_id: str, channel_id: str, *, fresh: bool = True) -> bool:
-        """Return True if a person is a member of a channel that they have named.
+        """Return True if a person is a member of a channel.
 
-        `fresh=False` allows a cached result, for buttons whose clicks are authorized again.
+        `fresh=False` allows a cached result. That is enough to show a button, whose click is authorized again.
         """
 
     async def inside(self, channel_id: str) -> frozenset[str]:

@@ -31,12 +31,12 @@ class ReadHolds(Protocol):
 
 
 class Holds(ReadHolds, Protocol):
-    """Reads and releases holds. A request's transition places them."""
+    """Reads and releases holds. New holds are stored with a request's transition."""
 
     async def release(
         self, hold_id: str, at: datetime, *, entries: Sequence[AuditEntry] = (), keeps_timer: bool = False
     ) -> bool:
         """Release a hold and delete its timer. Returns False if it was already released.
 
-        `keeps_timer`: keep the timer that is firing until people have been notified.
+        `keeps_timer`: don't delete the timer, because it is firing and still has to notify people.
         """

@@ -16,10 +16,10 @@ class ReadIncidents(Protocol):
         """Return the active incident of a channel."""
 
     async def last_in(self, channel_id: str) -> Incident | None:
-        """Return the incident that was started last in a channel, active or ended."""
+        """Return the most recent incident in a channel, active or ended."""
 
     async def last_with_key(self, channel_id: str, key: str) -> Incident | None:
-        """Return the last incident with this key that was started in a channel, active or ended.
+        """Return the most recent incident with this key in a channel, active or ended.
 
         The key's case is ignored.
         """
@@ -42,7 +42,7 @@ class Incidents(ReadIncidents, Protocol):
     ) -> bool:
         """End an incident and delete its timer. Returns False if it had already ended.
 
-        `keeps_timer`: keep the timer that is firing until people have been notified.
+        `keeps_timer`: don't delete the timer, because it is firing and still has to notify people.
         """
 
     async def extend(self, incident_id: str, until: datetime, entry: AuditEntry) -> bool:
@@ -56,7 +56,7 @@ class ReadReviews(Protocol):
     """Reads reviews."""
 
     async def get(self, review_id: str) -> Review | None:
-        """Return one review, open or given."""
+        """Return one review, open or completed."""
 
     async def find(
         self,
@@ -66,13 +66,13 @@ class ReadReviews(Protocol):
         request_ids: Sequence[str] | None = None,
         limit: int | None = None,
     ) -> list[Review]:
-        """Return open reviews, the first due first. With `owed=False`, return given ones, newest first."""
+        """Return open reviews, the first due first. With `owed=False`, return completed reviews, newest first."""
 
 
 class Reviews(ReadReviews, Protocol):
-    """Reads and closes reviews. A request's transition opens them."""
+    """Reads and completes reviews. New reviews are stored with a request's transition."""
 
     async def settle(
         self, review_id: str, by: str, justified: bool, comment: str, at: datetime, entry: AuditEntry
     ) -> bool:
-        """Store a review's verdict and delete its reminder. Returns False if it was already given."""
+        """Store a review's verdict and delete its reminder. Returns False if the review was already completed."""

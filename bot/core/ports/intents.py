@@ -6,7 +6,7 @@ from typing import Final, Protocol
 from bot.core.requests.incoming import Incoming
 
 RECORD_SECONDS: Final = 2.0
-"""The time limit for what the store does before the acknowledgement. Slack waits 3 seconds."""
+"""The time limit for storing an intent before the acknowledgement, for which Slack waits 3 seconds."""
 
 
 class Intents(Protocol):
@@ -16,14 +16,14 @@ class Intents(Protocol):
         """Commit an intent before the acknowledgement. Returns False if it was already stored (a redelivery).
 
         Raises:
-            NotRecorded: it can't be stored in time, and won't be.
+            NotRecorded: the intent couldn't be stored in time, and won't be stored later.
         """
 
     async def get(self, intent_id: str) -> Incoming | None:
         """Return a stored intent."""
 
     async def close(self, intent_id: str) -> None:
-        """Mark an intent as done: it led to a request or an answer."""
+        """Mark an intent as done, because a request was created or the person got a reply."""
 
     async def find_open(self, *, before: datetime) -> list[Incoming]:
         """Return the intents before a time that a crash left open."""

@@ -9,13 +9,13 @@ from bot.core.requests.incoming import Incoming, Kind
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where an answer goes: the person, the conversation, and the message that it answers."""
+    """Where a reply goes: the person, the conversation, and the message to which it replies."""
 
     user_id: str
     channel_id: str
     thread_ts: str | None = None
     intent_id: str | None = None
-    """The key of the `response_url`, which one process has in memory."""
+    """The key of the `response_url`, which only the process that received the intent has, in memory."""
     message_ts: str | None = None
     """The message with the clicked button."""
     is_ephemeral: bool = False
@@ -26,7 +26,7 @@ class Address:
 
 
 def address_of(incoming: Incoming) -> Address:
-    """Return where to answer something incoming. For Home, the person's DM."""
+    """Return where to reply to an incoming command, click or form. For a click on Home, the person's DM."""
     at_home = incoming.kind is Kind.ACTION and incoming.view_id is not None
     return Address(
         user_id=incoming.user_id,
@@ -41,10 +41,10 @@ def address_of(incoming: Incoming) -> Address:
 
 
 class Messenger(Protocol):
-    """Sends messages. Respects Slack's rate limits, keeps threads, and refuses anything that looks like a token."""
+    """Sends messages. Respects Slack's rate limits, replies in threads, and refuses text that looks like a token."""
 
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
-        """Answer a command or a click: by its `response_url`, or else by message, or else by DM."""
+        """Reply to a command or a click: through its `response_url`, or else by message, or else by DM."""
 
     async def send_ephemeral(self, to: Address, reply: Reply, *, replace: bool = False) -> bool:
         """Send a message to one person: ephemeral, or else by DM. Returns False if neither works."""
@@ -63,10 +63,10 @@ class Messenger(Protocol):
         Args:
             broadcast: also show a thread reply in the channel.
         Returns:
-            An empty text if Slack posted the message but didn't return its `ts`. It can't be changed later then.
+            An empty text if Slack posted the message but didn't return its `ts`. Then it can't be updated later.
         Raises:
-            CannotPost: Slack refuses it there. The sentence says why.
-            Unavailable: it may work later.
+            CannotPost: Slack refuses the message. The sentence says why.
+            Unavailable: Slack didn't respond, or failed. A later attempt may succeed.
         """
 
     async def update(self, channel_id: str, ts: str, reply: Reply) -> bool:
@@ -79,8 +79,8 @@ class Messenger(Protocol):
         """Send a notice to a person's DM with the bot. Raises CannotPost, Unavailable.
 
         Returns:
-            The conversation's ID and the message's `ts`. None if Slack didn't return them: it can't be changed later
-            then.
+            The conversation's ID and the message's `ts`. None if Slack didn't return them. Then the message can't be
+            updated later.
         """
 
     async def permalink(self, channel_id: str, ts: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The ports of messages that are kept up to date, and of notifications about outcomes."""
+"""The ports of messages that are updated later, and of notifications about outcomes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from bot.core.records.notices import LiveCard, PendingNotice
 
 
 class Cards(Protocol):
-    """Stores where the copies of a request's card are."""
+    """Stores which messages are copies of a request's card."""
 
     async def add(self, request_id: str, channel_id: str, ts: str) -> None:
         """Store a copy of a request's card."""
@@ -37,7 +37,7 @@ class LiveCards(Protocol):
 
 
 class Notices(Protocol):
-    """Stores who was notified of outcomes."""
+    """Stores which outcomes people were notified of."""
 
     async def pending(self, subject: str) -> list[PendingNotice]:
         """Return the outcomes of a request or review for which notifications are pending."""
@@ -46,9 +46,9 @@ class Notices(Protocol):
         """Return True if people were notified of this outcome. With `person`, only if that person was."""
 
     async def set_notified(self, subject: str, event: str, *, how: str, person: str = "") -> None:
-        """Record that everybody concerned, or one person, was notified of an outcome, and how.
+        """Record how everybody concerned, or one person, was notified of an outcome.
 
-        With `nobody`, the outcome still counts as not notified, but it isn't tried again.
+        With `how="nobody"`, the outcome still counts as one without a notification, but no other attempt is made.
         """
 
     async def undelivered(self, *, since: datetime, before: datetime) -> list[PendingNotice]:
@@ -58,4 +58,4 @@ class Notices(Protocol):
         """
 
     async def delivered_plainly(self, *, since: datetime) -> list[PendingNotice]:
-        """Return outcomes since a time whose cards couldn't be drawn."""
+        """Return outcomes since a time of which people were notified without the card, which couldn't be built."""

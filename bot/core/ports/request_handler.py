@@ -1,4 +1,4 @@
-"""The port to which Slack's listeners pass incoming requests."""
+"""The port to which the Slack listeners pass commands, clicks and forms."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from bot.core.requests.incoming import Incoming
 
 Work = Callable[[], Awaitable[None]]
-"""The work that remains after the acknowledgement."""
+"""The work that is done after the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +20,19 @@ class Ack:
 
 
 class RequestHandler(Protocol):
-    """The pipeline as the listeners see it. Nothing before the acknowledgement may call the network."""
+    """What the listeners need of the pipeline. Before the acknowledgement, it makes no network calls."""
 
     async def before_ack(self, incoming: Incoming) -> Work | None:
         """Parse the input, and commit an intent if it may change something.
 
-        Returns the work for after the acknowledgement. None for a redelivery, which needs no more work.
+        Returns the work to do after the acknowledgement. None for a redelivery, which needs no more work.
         """
 
     async def submission(self, incoming: Incoming) -> Ack:
         """Handle a submitted view. The response may contain errors or another view."""
 
     async def options(self, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
-        """Return at most 100 options for an `external_select`, for what is `typed` so far."""
+        """Return at most 100 options of an `external_select` that match the text `typed` so far."""
 
     async def home_opened(self, incoming: Incoming) -> None:
         """Show a person's Home tab."""

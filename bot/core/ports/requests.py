@@ -25,15 +25,16 @@ class ReadRequests(Protocol):
         since: datetime | None = None,
         limit: int | None = None,
     ) -> list[Request]:
-        """Return all matches, newest first. `since` selects those that have changed since then.
+        """Return the matching requests, newest first. `since` selects those that have changed since then.
 
-        A list without a limit is complete. A list with one may not be.
+        Without a limit, the list is complete.
         """
 
     async def decided_by(self, *subjects: str) -> Request | None:
-        """Return the request that decides about any of these: a request's ID, or the `DbId` of its result.
+        """Return the request that decides on the result of another request. None if there is none yet.
 
-        None if none has decided yet.
+        Args:
+            subjects: the ID of the other request, or the `DbId` of the database that it created.
         """
 
     async def was_sent(self, request_id: str, phase: str) -> bool:
@@ -46,22 +47,22 @@ class Requests(ReadRequests, Protocol):
     async def open(self, request: Request, move: Transition, *, unless_owing: bool = False) -> Request:
         """Insert a request with its transition's side effects and close its intent, in one commit.
 
-        With `unless_owing`, raises ReviewOwed and inserts nothing if its requester has an open review.
-
-        Returns the existing pending request with the same plan and requester, if any. Nothing is inserted then.
+        If there is a pending request with the same plan and requester, returns that and inserts nothing. With
+        `unless_owing`, raises ReviewOwed and inserts nothing if a break-glass operation of the requester waits for its
+        review.
         """
 
     async def move(self, request_id: str, *, expect: Sequence[State], move: Transition) -> Request | None:
         """Change the state by compare-and-set. Returns None, and writes nothing, if the state wasn't an expected one.
 
-        Also None if it places a quarantine on a database that has an active one, or decides on a request on which
-        another one has decided.
+        Also None if the transition places a quarantine on a database that already has one, or decides on a request
+        that another request has already decided on.
         """
 
     async def vote(self, vote: Vote, *, entry: AuditEntry) -> Request | None:
         """Add a person's vote to a pending request. Returns None if it isn't pending.
 
-        A second vote changes nothing, unless it is given for another approver than the first.
+        A person's second vote changes nothing, unless it is given on behalf of another approver.
         """
 
     async def mark_reminded(self, request_id: str, at: datetime, *, before: datetime, entry: AuditEntry) -> bool:
@@ -71,7 +72,7 @@ class Requests(ReadRequests, Protocol):
         """
 
     async def mark_sent(self, request_id: str, phase: str, at: datetime) -> bool:
-        """Set the phase's `sent_at` by compare-and-set, while the request is EXECUTING.
+        """Mark a phase of an EXECUTING request as sent, by compare-and-set.
 
-        False means never send: it was already set, or the request was denied, withdrawn or has expired.
+        If it returns False, never send: the phase is already marked, or the request was denied, withdrawn or expired.
         """

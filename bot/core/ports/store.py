@@ -1,6 +1,6 @@
-"""The store as the pipeline and commands see it: one protocol per subject, each with a read-only part.
+"""The store, for the pipeline and commands: one protocol per subject, most with a read-only part.
 
-Every method is one transaction. A compare-and-set that fails returns None or False and never raises.
+Every method is one transaction. A failed compare-and-set returns None or False and raises nothing.
 """
 
 from typing import Protocol

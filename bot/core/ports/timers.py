@@ -10,13 +10,13 @@ class Timers(Protocol):
     """Stores timers."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
-        """Return due timers that aren't held back, in the order in which to start them."""
+        """Return due timers that aren't waiting for a retry, in the order in which to start them."""
 
     async def backlog(self, before: datetime) -> Backlog:
         """Return how many timers were due before a time and haven't fired, and how many are failing."""
 
     async def schedule(self, timer: Timer) -> None:
-        """Set a timer. There is one per kind and subject, so setting it again moves it."""
+        """Set a timer. It replaces the timer of the same kind and subject."""
 
     async def replace(self, fired: Timer, following: Timer | None) -> None:
-        """Replace a fired timer with the next one, or delete it. Does nothing if it was moved in the meantime."""
+        """Replace a fired timer with the next one, or delete it. Does nothing if it was changed in the meantime."""

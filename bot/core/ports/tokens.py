@@ -19,7 +19,7 @@ class ReadTokens(Protocol):
         live_at: datetime | None = None,
         limit: int | None = None,
     ) -> list[LedgerToken]:
-        """Return all matches, newest first. `live_at` selects tokens that may work at that time."""
+        """Return the matching tokens, newest first. `live_at` selects tokens that may work at that time."""
 
 
 class Tokens(ReadTokens, Protocol):

@@ -1,4 +1,4 @@
-"""The port of traces, which follow a request through processes, approvals and calls."""
+"""The port of traces (OpenTelemetry), which follow a request through processes, approvals and calls."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Protocol
@@ -9,7 +9,7 @@ _NOTHING: Final = nullcontext()
 class Traces(Protocol):
     """Records spans.
 
-    They contain no text that people wrote, only names of commands, steps and routes, and our own IDs.
+    They contain no text that people wrote, only names of commands, steps and routes, and the bot's own IDs.
     """
 
     @property
@@ -20,12 +20,12 @@ class Traces(Protocol):
         """Return the current position in a trace, as a W3C `traceparent`. Empty if there is none."""
 
     def span(self, name: str, *, follows: str = "", **ids: str) -> AbstractContextManager[None]:
-        """Record what happens inside.
+        """Return a context manager that records what happens in its block as a span.
 
         Args:
             name: the name of a command, button or step.
-            follows: a position in another trace, which the span continues. The current position is linked to it.
-            ids: our own IDs, with which the span can be found.
+            follows: the `traceparent` of another trace, which the span continues, with a link to the current position.
+            ids: the bot's own IDs, by which the span can be found.
         """
 
 

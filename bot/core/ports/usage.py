@@ -47,7 +47,7 @@ class ReadSamples(Protocol):
     async def growth(
         self, *, organization: str, at: Sequence[datetime], database_ids: Sequence[str] | None = None
     ) -> list[UsageGrowth]:
-        """Return what databases used in some hours. `None` means all databases."""
+        """Return what databases used in the hours before each of `at`. None means all databases."""
 
 
 class Samples(ReadSamples, Protocol):

@@ -1,1 +1,1 @@
-"""The other records that the store keeps: holds, tokens, timers, incidents, notices, usage, audit entries."""
+"""The store's records except requests: holds, tokens, timers, incidents, notices, usage, audit entries."""

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, Final
 
 TIMER: Final = "timer"
-"""The actor in the audit log for what a timer did."""
+"""The user ID in audit entries about what a timer did."""
 POLICY_FILE: Final = "policy"
-"""The actor in the audit log for a policy change. The bot can't know who edited the file."""
+"""The user ID in audit entries about policy changes, because the bot can't know who edited the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +17,9 @@ class AuditEntry:
 
     at: datetime
     event: str
-    """`asked`, `approved`, `denied`, `executed`, `refused`, `read`, `expired`, `revealed`, …"""
+    """What happened: `asked`, `approved`, `denied`, `executed`, `refused`, `read`, `expired`, `revealed`, …"""
     outcome: str
-    """`allowed`, `succeeded`, `failed`, `unknown`, `stale`, `denied`, `expired`, …"""
+    """The result: `allowed`, `succeeded`, `failed`, `unknown`, `stale`, `denied`, `expired`, …"""
     user_id: str
     channel_id: str
     command: str = ""

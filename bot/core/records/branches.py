@@ -1,22 +1,22 @@
-"""Branches: databases that were created from another one, with an owner and usually an end."""
+"""Branches: databases that were created from another one, with an owner and usually a time at which they end."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 ANNOUNCED_BEFORE = timedelta(days=1)
-"""How long before its end a branch is announced. A shorter one is announced when half of its time is left."""
+"""How long before a branch ends this is announced, or half of its lifetime if that is shorter."""
 
 
 class BranchState(StrEnum):
     """What happens to a branch automatically."""
 
     ACTIVE = "active"
-    """It ends at `ends_at`. If that is None, it doesn't end."""
+    """The branch ends at `ends_at`. If that is None, it doesn't end."""
     ENDING = "ending"
-    """Its end has begun: its quarantine was requested."""
+    """The end date has been reached, and the bot is requesting the branch's quarantine."""
     ENDED = "ended"
-    """Its quarantine was requested or refused. Nothing more happens automatically."""
+    """The quarantine was requested or refused, or the branch no longer exists. Nothing more happens automatically."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Delegations: who approves for an approver who is away."""
+"""Delegations: who may approve on behalf of an approver who is away."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -11,7 +11,7 @@ class HoldKind(StrEnum):
     FREEZE = "freeze"
     QUARANTINE = "quarantine"
     FOUND = "found"
-    """It was blocked before our change. The bot never lifts it by itself."""
+    """The database was already blocked before the bot's change. The bot never removes such a block by itself."""
 
 
 @dataclass(frozen=True, slots=True)

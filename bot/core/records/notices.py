@@ -1,13 +1,13 @@
-"""Pending notifications of outcomes, and messages that are kept up to date."""
+"""Pending notifications of outcomes, and messages that are updated later."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 REVIEWED: Final = "reviewed"
-"""The event of a review that was given."""
+"""The `event` of the notice that a review was completed."""
 PLAINLY: Final = "plainly"
-"""How people were notified of an outcome whose card couldn't be built because of a bug."""
+"""The `how` of a notification without the outcome's card, which couldn't be built because of a bug."""
 
 
 @dataclass(frozen=True, slots=True)

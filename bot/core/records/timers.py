@@ -30,18 +30,18 @@ class Timer:
 
     kind: TimerKind
     subject: str
-    """The ID of its request, hold, incident, review, branch or channel. For a sample, the organization."""
+    """The ID of the request, hold, incident, review, branch or channel. For a sample, the organization."""
     due_at: datetime
     attempt: int = 0
     failures: int = 0
-    """How often in a row it has failed."""
+    """How often the timer has failed in a row."""
     cause: str = ""
-    """The type of its last error."""
+    """The type of the last error."""
     held_until: datetime | None = None
-    """Until when it isn't started again after a start or a failure, by the machine's clock."""
+    """The time before which it isn't started again after a start or a failure, by the machine's clock."""
 
     def failed(self, cause: str, *, again_at: datetime) -> "Timer":
-        """Return the timer for another try of the same after a failure. `doctor` shows the failure."""
+        """Return the timer for another attempt after a failure, which `doctor` shows."""
         return replace(self, due_at=again_at, attempt=self.attempt + 1, failures=self.failures + 1, cause=cause)
 
 
@@ -50,7 +50,7 @@ class Backlog:
     """Counts of overdue and failing timers."""
 
     overdue: int
-    """Due timers that haven't failed, and that no process has run yet."""
+    """The number of due timers that no process has run yet, and that haven't failed."""
     failing: int
     examples: tuple[Timer, ...]
-    """The timers that have failed most often."""
+    """The timers with the most failures."""

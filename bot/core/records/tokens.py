@@ -13,11 +13,11 @@ class TokenState(StrEnum):
     UNKNOWN = "unknown"
     """The outcome is unknown. The token may exist until it expires, but only its requester can have seen it."""
     REVOKED = "revoked"
-    """Turso accepted a rotation, but the database hasn't been seen to refuse the token yet."""
+    """Turso accepted a rotation, but it hasn't been verified yet that the database rejects the token."""
     ENDED = "ended"
-    """The database was seen to refuse it after a rotation, or the database no longer exists."""
+    """It was verified that the database rejects the token after a rotation, or the database no longer exists."""
     REFUSED = "refused"
-    """Turso refused to mint it."""
+    """Turso refused to mint the token."""
 
 
 @dataclass(frozen=True, slots=True)

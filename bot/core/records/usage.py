@@ -15,12 +15,12 @@ class Digest:
     weekday: int
     """0 is Monday. Only for `weekly`."""
     at: str
-    """Local time, `09:00`."""
+    """The local time of posting: `09:00`."""
     tz: str
     by: str
     next_at: datetime
     last_period: str = ""
-    """The last posted period, such as `2026-W48`, which isn't posted again. A suffix shows the result."""
+    """The last period that was posted, such as `2026-W48`, and isn't posted again. A suffix shows the result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class UsageSample:
     database: str
     database_id: str
     day: str
-    """`2026-11-24` means the end of that day (UTC). With a time appended, it means that time."""
+    """`2026-11-24` for the end of that day (UTC), or an earlier time on that day with the time appended."""
     rows_read: int | None
-    """None, here and in the other numbers, if Turso didn't return it."""
+    """This and the following numbers are None if Turso didn't return them."""
     rows_written: int | None
     storage_bytes: int | None
     bytes_synced: int | None
@@ -45,19 +45,19 @@ class UsageReading:
 
     organization: str
     at: datetime
-    """The hour for which it was due."""
+    """The time at which the reading was due."""
     taken_at: datetime
     rows_read: int | None
     rows_written: int | None
     bytes_synced: int | None
     storage_bytes: int | None
     is_complete: bool = True
-    """Whether a database without a `UsageGrowth` for this hour wasn't used. False means that this isn't known."""
+    """True if databases without a `UsageGrowth` for this hour weren't used. False if that is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class UsageGrowth:
-    """What one database used in the hour before a reading. None if it isn't known."""
+    """What a database used in the hour before a reading. Unknown numbers are None."""
 
     organization: str
     at: datetime

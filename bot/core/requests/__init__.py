@@ -1,1 +1,1 @@
-"""Requests: what came in, the plan, the votes, and which transitions are allowed."""
+"""Requests: incoming commands and clicks, plans, votes, and the allowed transitions."""

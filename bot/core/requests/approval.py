@@ -22,7 +22,7 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
         State.UNKNOWN: frozenset({State.SUCCEEDED, State.FAILED, State.QUARANTINED, State.RESTORED}),
     }
 )
-"""All allowed transitions. APPROVED and EXECUTING may still end without a change, before anything is sent."""
+"""All allowed transitions. APPROVED and EXECUTING may end as DENIED, for example, before anything is sent."""
 
 FINAL: Final = frozenset(state for state in State if state not in TRANSITIONS)
 """States without a further transition."""
@@ -49,7 +49,7 @@ class Tally:
     denied_by: tuple[str, ...]
     """The people whose denials count."""
     discounted: tuple[str, ...]
-    """The people whose votes don't count, or no longer count."""
+    """The people whose votes don't count, or don't count anymore."""
     quorum: int
 
     @property
@@ -86,10 +86,10 @@ def tally(
     """Count the votes on a request.
 
     Args:
-        approvers: who may approve *now*. Votes of other people don't count.
-        requester: never counts, nor does `recipient`, who gets a token.
-        humans: the person behind each ID. A person with two IDs counts once, and never for their own request.
-        behalf: the approver for whom a voter voted. Both together count once.
+        approvers: the IDs of people who may approve *now*. Votes of others don't count.
+        requester: their votes never count. Nor do those of `recipient`, the person who gets a token.
+        humans: the same ID for all IDs of one person, who counts once, and never for their own request.
+        behalf: the approver on whose behalf a voter voted. The two count once together.
     """
     first: dict[str, Vote] = {}
     for vote in sorted(votes, key=lambda one: one.at):

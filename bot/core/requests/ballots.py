@@ -1,4 +1,4 @@
-"""Who can vote on a request now, and which recorded votes still count."""
+"""Decide who can vote on a request now, and which recorded votes still count."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,23 +12,23 @@ from bot.core.requests.request import Vote
 
 @dataclass(frozen=True, slots=True)
 class Ballots:
-    """The votes on a request as they count now. Authorization and cards count with the same rules."""
+    """The votes on a request that count now. Authorization and cards use the same rules."""
 
     votes: tuple[Vote, ...]
-    """The votes that count, each for the approver for whom it counts now."""
+    """The votes that count. `on_behalf_of` is the approver for whom a vote counts now."""
     tally: Tally
 
 
 def as_of_now(
     policy: Policy, panel: ApproverSet, person: Person, approvers: Iterable[Person], vote: Vote
 ) -> Vote | None:
-    """Return a vote as it counts now, or None if it is void.
+    """Return a vote as it counts now, or None if it doesn't.
 
-    The vote of an approver is their own, even if they were only a delegate when they gave it. Otherwise it counts for
-    the approver whom it names.
+    A vote of somebody who is an approver now is their own, even if they voted as a delegate. Any other vote counts for
+    the approver in `on_behalf_of`.
 
     Args:
-        approvers: the people who have made this person their delegate.
+        approvers: the people who have chosen this person as their delegate.
     """
     if is_on(policy, panel, person):
         return replace(vote, on_behalf_of="")
@@ -50,10 +50,10 @@ def count(
     """Count the votes of people who may approve now and are in the channel.
 
     Args:
-        people: the current records of the voters, the requester and the approvers who are away. Votes of others don't
-            count.
+        people: the current Slack accounts of the voters, the requester and the approvers who are away. Votes of others
+            don't count.
         inside: the members of the channel.
-        approvers_of: returns the people in the channel who have made somebody their delegate.
+        approvers_of: returns the members of the channel who have chosen a person as their delegate.
     """
     every = list(votes)
     there = [one for one in every if one.user_id in people and one.user_id in inside]
@@ -73,7 +73,7 @@ def count(
 def can_approve(
     policy: Policy, panel: ApproverSet, person: Person, approvers: Sequence[Person], votes: Iterable[Vote]
 ) -> bool:
-    """Return True if a person could approve now and has no vote that counts. A vote that is void may be repeated."""
+    """Return True if a person could approve now and has no vote that counts. A vote that doesn't may be repeated."""
     mine = [vote for vote in votes if vote.user_id == person.id]
     if any(as_of_now(policy, panel, person, approvers, vote) for vote in mine):
         return False

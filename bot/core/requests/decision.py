@@ -1,4 +1,4 @@
-"""Decides on a stored request by the current policy, from its plan."""
+"""Decide on a stored request by the current policy."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -12,7 +12,7 @@ from bot.core.requests.request import Mode, Request, State
 
 
 def request_action(request: Request) -> Action:
-    """Return a request's action, from its stored plan."""
+    """Return the action of a request, from its stored plan."""
     expiration = request.plan.arguments.get("expiration")
     return Action(
         command=request.command,
@@ -32,8 +32,8 @@ def databases_of(plan: Plan) -> tuple[Target, ...]:
 def decide_request(policy: Policy, requester: Subject, request: Request) -> Decision:
     """Decide on a request by the current rules.
 
-    A request with or waiting for approval keeps its channel's rules if an incident would make it break-glass, which
-    needs no votes. Otherwise starting an incident would remove the need for approval.
+    If a request needed approval when it was made, an incident's rules can't turn it into break-glass, which needs no
+    votes. Otherwise people could avoid the approval by starting an incident.
     """
     action = request_action(request)
     decision = decide(policy, requester, action)
@@ -44,11 +44,11 @@ def decide_request(policy: Policy, requester: Subject, request: Request) -> Deci
 
 
 _CONFIRMS: Final = tuple(Confirm)
-"""In order of strictness."""
+"""All confirmations, the least strict first."""
 
 
 def with_rules_of_now(request: Request, decision: Decision) -> Request:
-    """Return a request with the stricter of its original and its current conditions."""
+    """Return a request with the stricter of its original and the current rules' conditions."""
     hidden = Visibility.EPHEMERAL in (request.visibility, decision.visibility)
     return replace(
         request,
@@ -60,13 +60,13 @@ def with_rules_of_now(request: Request, decision: Decision) -> Request:
 
 
 def stricter_now(request: Request, decision: Decision) -> dict[str, Any]:
-    """Return the changes of a request for a transition under the current rules. They can only make it stricter."""
+    """Return `with_rules_of_now` as changes for a transition, without the expiry."""
     now = with_rules_of_now(request, decision)
     return {"confirm": now.confirm, "countdown": now.countdown, "visibility": now.visibility}
 
 
 def _expires_at(request: Request, decision: Decision) -> datetime | None:
-    """Return the earlier expiry. The requester's own confirmation keeps its expiry, because its start isn't stored."""
+    """Return the earlier of the stored expiry and the current rules'. A confirmation by the requester keeps its own."""
     ends = [request.expires_at] if request.expires_at else []
     votes = [vote.at for vote in request.votes if vote.approves]
     if request.state is State.PENDING:

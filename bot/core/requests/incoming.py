@@ -20,12 +20,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """Something that a person typed, clicked or submitted. Short-lived fields are hidden in `repr` and never stored."""
+    """A command, click or form. `trigger_id` and `response_url` are hidden in `repr` and never stored."""
 
     id: str
-    """Our reference for people: `i-` and 10 characters."""
+    """The intent's ID: `i-` and 10 characters."""
     key: str
-    """The hashed `trigger_id` or `event_id`, which is the same in a redelivery."""
+    """The hash of the `trigger_id` or `event_id`, which is the same if Slack delivers it again."""
     kind: Kind
     at: datetime
     user_id: str
@@ -47,12 +47,12 @@ class Incoming:
     is_ephemeral: bool = False
     """True if the button was in a message that only this person sees."""
     modal_id: str | None = None
-    """A modal that was opened to show the answer."""
+    """The modal that was opened to show the reply."""
     trigger_id: str | None = field(default=None, repr=False)
     response_url: str | None = field(default=None, repr=False)
 
     @property
     def is_within_thread(self) -> bool:
-        """Return True if it was written or clicked in a thread reply, so that the thread has replies."""
+        """Return True for a mention or click in a thread reply, so that the thread is known to have replies."""
         seen_there = self.kind in (Kind.MENTION, Kind.ACTION)
         return seen_there and self.thread_ts is not None and self.thread_ts != self.message_ts

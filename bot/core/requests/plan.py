@@ -1,4 +1,4 @@
-"""A plan: the exact database, the arguments and the steps. It is fixed before anybody is asked to approve."""
+"""Plans: the exact database, the arguments and the steps. A plan is stored before anybody is asked to approve it."""
 
 import hashlib
 import json
@@ -9,18 +9,18 @@ from typing import Any, Final
 from bot.core.model import Target
 
 COUNTDOWN: Final = "{countdown}"
-"""Placeholder in a step for the countdown's length, which only the deciding rule knows: `24 h`."""
+"""Placeholder in a step for the length of the countdown (`24 h`), which the rule that decides sets."""
 JsonValue = Any
-"""str, int, float, bool, None, or a list or dict of them."""
+"""A str, int, float, bool or None, or a list or dict of these."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanTarget:
-    """A logical database when the plan was made. The plan is about its ID, not its name."""
+    """A logical database at the time of planning. The plan applies to the database with this ID, not this name."""
 
     name: str
     id: str
-    """The `DbId`. A database created again under the same name has another one."""
+    """The `DbId`. A database that is created again with the same name has another ID."""
     group: str | None = None
     delete_protection: bool | None = False
     """None if Turso didn't return it."""
@@ -31,41 +31,41 @@ class PlanTarget:
 
     @property
     def as_seen(self) -> Target:
-        """Return the database as the policy sees it."""
+        """Return the database as a `Target`, for the policy."""
         return Target(self.name, self.group, self.sources)
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedHold:
-    """Blocks that the plan sets and that end with a thaw, an undo or a timer."""
+    """A block of reads or writes that the plan sets, and that a thaw, an undo or a timer ends."""
 
     kind: str
     """`freeze` or `quarantine`."""
     block_reads: bool
     block_writes: bool
     seconds: int | None
-    """How long it lasts, in seconds. None means until somebody lifts it."""
+    """How long the block lasts, in seconds. None means until somebody ends it."""
 
 
 ALERT: Final = "alert"
-"""Key in a plan's arguments: the alert that led to it, as `id`, `says` and `at`."""
+"""Key in a plan's arguments: the alert with the button that led to the plan, as `id`, `says` and `at`."""
 SETTLES: Final = "settles"
 """Key in a plan's arguments: the ended incident whose open item the plan settles."""
 DECIDES: Final = "decides"
-"""Key in a plan's arguments: the request on whose result the plan decides. Only one request can decide on it."""
+"""Key in a plan's arguments: the request on whose result the plan decides, such as keeping or discarding it."""
 DECIDES_ABOUT: Final = "decides_about"
-"""Key in a plan's arguments: the `DbId` of that result. Even if two requests claim it, only one decides about it."""
+"""Key in a plan's arguments: the `DbId` of the database on which the plan decides. Only one request can do that."""
 
 
 CHANGES_ALONE: Final = "changes_alone"
-"""Key in a plan's arguments: something that only one request at a time may change, such as a group being woken."""
+"""Key in a plan's arguments: the ID of something that only one request at a time may change, such as a group."""
 SUCCESSOR: Final = "successor"
 """Key in a plan's arguments: the database that replaces the target, as its `name` and its addresses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will happen, to which database. Commands fill the first fields, and `pipeline` the last four."""
+    """What will happen to which database. Commands fill the fields up to `ends_tokens_of`, the pipeline the rest."""
 
     target: PlanTarget | None
     """None if the command creates something or affects no database."""
@@ -74,11 +74,11 @@ class Plan:
     arguments: Mapping[str, JsonValue] = field(default_factory=dict)
     """What `act` needs, as plain JSON."""
     facts: Mapping[str, str] = field(default_factory=dict)
-    """The facts that approvers read: label to plain text."""
+    """The facts that the card shows to approvers: labels and plain text."""
     warnings: tuple[str, ...] | list[str] = ()
     """Plain sentences that the card emphasizes."""
     databases: tuple[Target, ...] = ()
-    """Every affected database as the policy sees it, including the target. A rotation may affect a whole group."""
+    """Every affected database, including the target, for the policy. A rotation may affect a whole group."""
     holders: tuple[str, ...] = ()
     """The user IDs of holders of active tokens that this revokes."""
     hold: PlannedHold | None = None
@@ -91,27 +91,27 @@ class Plan:
 
     @property
     def settles(self) -> str:
-        """Return the ended incident whose open item this settles, or an empty text."""
+        """Return the ID of the ended incident whose open item the plan settles, or an empty text."""
         return str(self.arguments.get(SETTLES, ""))
 
     @property
     def decides(self) -> str:
-        """Return the request on whose result this decides, or an empty text."""
+        """Return the ID of the request on whose result the plan decides, or an empty text."""
         return str(self.arguments.get(DECIDES, ""))
 
     @property
     def decision_subjects(self) -> tuple[str, ...]:
-        """Return the keys of what only one request can decide about: a request's result, and the resulting database."""
+        """Return the IDs on which only one request can decide: of a request, and of the database that it created."""
         return tuple(filter(None, (self.decides, str(self.arguments.get(DECIDES_ABOUT, "")))))
 
     @property
     def changes_alone(self) -> tuple[str, ...]:
-        """Return what only this request may change while it is in progress. Empty if others may, too."""
+        """Return the IDs that no other request may change while this one is in progress."""
         return tuple(filter(None, (str(self.arguments.get(CHANGES_ALONE, "")),)))
 
     @property
     def successor(self) -> Mapping[str, JsonValue]:
-        """Return the name and addresses of the database that replaces the target. Empty if none does."""
+        """Return the name and addresses of the database that replaces the target. Empty if there is none."""
         return self.arguments.get(SUCCESSOR) or {}
 
     def to_json(self) -> str:
@@ -131,7 +131,7 @@ class Plan:
     def operation_hash(self) -> str:
         """Return the SHA-256 of the operation and its target, without facts.
 
-        Requests with equal hashes want the same.
+        Requests with equal hashes are for the same operation.
         """
         target = [self.target.name, self.target.id] if self.target else None
         wish = [self.command, self.options, self.organization, target, dict(self.arguments)]
@@ -139,7 +139,7 @@ class Plan:
 
     @classmethod
     def from_json(cls, text: str) -> "Plan":
-        """Parse what `to_json` wrote. The hash stays the same."""
+        """Parse the text from `to_json`. The plan's hash is the same."""
         raw = json.loads(text)
         target, hold = raw.pop("target"), raw.pop("hold")
         if target and "sources" in target:
@@ -151,7 +151,7 @@ class Plan:
 
 
 def _database_json(target: Target) -> list[JsonValue]:
-    """Return a database as a plan stores it. Without sources, the text is the same as in plans stored before."""
+    """Return a database's JSON. Without sources, it is the same as before the field existed, so hashes don't change."""
     return [target.name, target.group, *([list(target.sources)] if target.sources else [])]
 
 

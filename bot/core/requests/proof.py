@@ -1,4 +1,4 @@
-"""The proof of a rotation, beyond Turso's acceptance. It is plain JSON in a request's facts."""
+"""The proof that a rotation has revoked old tokens, from probe tokens. It is stored in a request's facts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -16,13 +16,13 @@ class OldTokens(StrEnum):
     """What a probe token shows about the older tokens of a database."""
 
     WATCHED = "watched"
-    """They still work, or it isn't known yet. A probe token is tried again and again."""
+    """They still work, or it isn't known yet. A probe token is tried repeatedly."""
     REFUSED = "refused"
-    """The database refuses a probe token because it was revoked."""
+    """The database rejects a probe token because it was revoked."""
     STILL_WORK = "still_work"
     """A probe token still worked at the end of the watch."""
     UNKNOWN = "unknown"
-    """Nothing was proven. `why` has the reason."""
+    """Nothing was proven, for the reason in `why`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +33,24 @@ class Finding:
     database_id: str
     tokens: OldTokens
     at: datetime | None = None
-    """When it was seen."""
+    """When the probe token was last tried. None if it wasn't."""
     why: str = ""
     """The reason for `UNKNOWN`: one plain sentence without its full stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The findings for the target and one other database of its group."""
+    """The findings about the target and one other database in its group."""
 
     sent_at: datetime
-    """Just before the rotation was sent. Tokens minted before are old ones."""
+    """The time just before the rotation was sent. Tokens minted earlier are old."""
     until: datetime
     """When the watch ends."""
     target: Finding
     sibling: Finding | None = None
     """None if the target's group has no other database, or there is no group."""
     accepted: bool = True
-    """False if Turso refused the rotation, or its response isn't known."""
+    """False if Turso refused the rotation, or if its response is unknown."""
 
     @property
     def findings(self) -> Iterator[Finding]:
@@ -66,7 +66,7 @@ class Proof:
 
     @property
     def is_proven(self) -> bool:
-        """Return True if the target was seen to refuse an old token."""
+        """Return True if it was verified that the target rejects an old token."""
         return self.target.tokens is OldTokens.REFUSED
 
     def to_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Requests: changes that people want, from the command to the outcome."""
+"""Requests for changes, from the command to the outcome."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ class State(StrEnum):
     """The state of a request. `core.requests.approval` has the allowed transitions."""
 
     PENDING = "pending"
-    """Waits for votes, or for its requester's own confirmation."""
+    """The request waits for votes, or for its requester's own confirmation."""
     APPROVED = "approved"
     READY = "ready"
-    """Approved: the requester may reveal the token."""
+    """The request is approved, and its requester may reveal the token."""
     EXECUTING = "executing"
     QUARANTINED = "quarantined"
     """A destroy during its countdown. Undo is possible."""
@@ -33,7 +33,7 @@ class State(StrEnum):
 
 
 BEFORE_SENT: Final = (State.PENDING, State.APPROVED, State.READY, State.EXECUTING)
-"""States in which the change may not have been sent yet. For EXECUTING, `sent_at` shows whether it was."""
+"""States before the change is sent. An EXECUTING request with `sent_at` has already been sent."""
 ENDS: Final = frozenset(
     {
         State.READY,
@@ -48,16 +48,16 @@ ENDS: Final = frozenset(
         State.RESTORED,
     }
 )
-"""States that the people concerned are notified of."""
+"""States of which the people concerned are notified."""
 ON_RECORD: Final = ENDS - {State.READY}
-"""States with an audit entry. For READY, the log has the approval before and the reveal after."""
+"""States that get an audit entry. READY gets none, because the approval and the reveal have their own."""
 
 
 class Mode(StrEnum):
-    """Whose approval a request needs."""
+    """What a request needs before it is executed."""
 
     DIRECT = "direct"
-    """Needs at most the requester's own confirmation."""
+    """At most the requester's own confirmation."""
     APPROVAL = "approval"
     BREAK_GLASS = "break_glass"
 
@@ -74,25 +74,25 @@ class Vote:
     on_behalf_of: str = ""
     """The approver for whom a delegate voted. Empty if the voter is an approver."""
     schedules: str = ""
-    """The keys of the on-call schedules that made them an approver, separated by spaces.
+    """The keys of the on-call schedules that made the voter an approver, separated by spaces.
 
-    Empty if something else did.
+    Empty if they are an approver for another reason.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request, from the command to the outcome. A card is only a view of it."""
+    """A request, from the command to the outcome. Its cards only show it."""
 
     id: str
-    """`r-` and 10 characters."""
+    """The request's ID: `r-` and 10 characters."""
     intent_id: str
     mode: Mode
     state: State
     command: str
     """The command's name in rules."""
     line: str
-    """The command line in canonical spelling, to request the same again."""
+    """The command line in canonical spelling, with which the same can be requested again."""
     plan: Plan
     organization: str
     channel_id: str
@@ -113,11 +113,11 @@ class Request:
     sent_at: datetime | None = None
     """When the change was sent to Turso, by the machine's clock.
 
-    It is set once, before the call. Once it is set, the change is only read back and never sent again.
+    It is set once, before the call. After that, the change is never sent again, only read back.
     """
     card_ts: str | None = None
     outcome: str = ""
-    """What is known to have happened, in one plain sentence."""
+    """One plain sentence that says what is known to have happened."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What the operation returned, as plain JSON, such as a new database's hostname."""
     updated_at: datetime | None = None
@@ -127,7 +127,7 @@ class Request:
     reminded_at: datetime | None = None
     """When the approvers were last reminded."""
     trace: str = ""
-    """The position in a trace where it was opened, as a W3C `traceparent`. Empty without traces."""
+    """The position in a trace at which the request was opened, as a W3C `traceparent`. Empty if tracing is off."""
     votes: tuple[Vote, ...] = ()
 
     @property
@@ -137,7 +137,10 @@ class Request:
 
     @property
     def leaves_frozen(self) -> bool:
-        """Return True if it ended before it replaced an earlier quarantine, whose hold has become a freeze."""
+        """Return True if it was to replace an earlier quarantine but ended before that.
+
+        The hold of the earlier quarantine has become a freeze.
+        """
         ended = self.state in (State.DENIED, State.CANCELLED, State.EXPIRED, State.STALE, State.FAILED)
         return ended and CLOSED in self.facts and TOOK_OVER not in self.facts
 
@@ -148,10 +151,10 @@ class Request:
 
 
 CLOSED: Final = "closed"
-"""Key in the facts: the requests whose quarantines this one ended, and whose people are notified too."""
+"""Key in the facts: the requests whose quarantines this request ended. Their people are notified, too."""
 TOOK_OVER: Final = "took_over"
-"""Key in the facts: whether its own quarantine has replaced those."""
+"""Key in the facts: set once the request's own quarantine has replaced those in `CLOSED`."""
 REFUSED: Final = "refused"
-"""Key in the facts: Turso refused it permanently, so repeating it is useless."""
+"""Key in the facts: Turso refused the change permanently, so repeating it is useless."""
 COUNTDOWN_OVER: Final = "countdown_over"
-"""Key in the facts: its countdown ended unexpectedly, so that everybody concerned is notified."""
+"""Key in the facts: the countdown ended unexpectedly, so that everybody concerned is notified."""

@@ -1,4 +1,4 @@
-"""When the phases of a request were seen to be done. `updated_at` also changes with later findings about it."""
+"""When each phase of a request was verified as done. `updated_at` also changes for other reasons later."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,21 +12,20 @@ UNDONE_BY: Final = "undone_by"
 
 
 def seen_fact(kind: PhaseKind, at: datetime) -> Mapping[str, Any]:
-    """Return the fact that a phase was seen to be done at a time."""
+    """Return the fact that a phase was verified as done at a time."""
     return {_key(kind): at.isoformat()}
 
 
 def seen_at(request: Request, kind: PhaseKind) -> datetime | None:
-    """Return when a phase was seen to be done. None if it wasn't, or if an older version didn't record it."""
+    """Return when a phase was verified as done. None if it wasn't, or if an older version didn't record it."""
     raw = request.facts.get(_key(kind))
     return datetime.fromisoformat(raw) if raw else None
 
 
 def changed_at(request: Request) -> datetime | None:
-    """Return when the change that led to a request's state was seen to be done.
+    """Return when the change that led to a request's state was verified as done.
 
-    If that isn't recorded, because nothing was changed or Turso doesn't show it, return when the request was last
-    updated.
+    If that isn't recorded, for example because nothing was changed, return when the request was last updated.
     """
     match request.state:
         case State.RESTORED:

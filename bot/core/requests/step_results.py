@@ -1,7 +1,7 @@
 """The results that the steps of a request's workflow return.
 
-The workflow stores these results as the JSON that `to_json` returns. After an upgrade it reads results of older
-versions, so values and keys must never change.
+The workflow stores them as the JSON that `to_json` returns. After an upgrade it reads results of older versions, so
+values and keys must never change.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class PhaseKind(StrEnum):
     EXECUTE = "execute"
     """The operation itself. For a destroy, the start of its quarantine."""
     FINISH = "finish"
-    """What follows after the countdown."""
+    """The operation at the end of the countdown: the destroy itself."""
     UNDO = "undo"
 
     @classmethod
@@ -48,16 +48,16 @@ class Attempt(StrEnum):
 
     DONE = "done"
     BEFORE = "before"
-    """It was marked as sent before a crash, so nothing is sent again."""
+    """The change was marked as sent before a crash, so it isn't sent again."""
     UNKNOWN = "unknown"
-    """It was sent, but the response doesn't show whether it happened."""
+    """The change was sent, but the response doesn't show whether it was made."""
     REFUSED = "refused"
     NOT_SENT = "not_sent"
     """The call did not reach Turso."""
     STALE = "stale"
     """The plan has drifted or is no longer allowed. Nothing was sent."""
     AGAIN = "again"
-    """The database can't be destroyed now. The quarantine is kept, and its end is tried again."""
+    """The database can't be destroyed now. Its quarantine is kept, and the destroy is tried again later."""
     STOPPED = "stopped"
     """The request was denied, withdrawn or expired before it was sent."""
 
@@ -71,7 +71,7 @@ class ActResult:
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What the operation returned, as plain JSON. Never a secret."""
     at: datetime | None = None
-    """When it was sent, by the bot's clock."""
+    """When the change was sent, by the bot's clock."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON that the workflow stores."""
@@ -86,7 +86,7 @@ class ActResult:
 
 
 class PhaseResult(StrEnum):
-    """How a phase ended, as far as known."""
+    """The result of a phase."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"

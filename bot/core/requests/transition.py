@@ -1,4 +1,4 @@
-"""Transitions: changes of a request's state with everything that is committed together."""
+"""Transitions: changes of a request's state, with everything else that is committed with them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from bot.core.requests.request import ON_RECORD, State, Vote
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A quarantine that ends with another request's transition, if it is still waiting at that time."""
+    """A quarantine that another request's transition ends, if it is still open at that time."""
 
     request_id: str
     outcome: str
@@ -26,11 +26,11 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """Tokens in the ledger that a rotation revoked: those of some databases, minted before it."""
+    """The tokens in the ledger that a rotation revoked: all tokens of some databases that were minted before it."""
 
     database_ids: Sequence[str]
     to: TokenState
-    """`REVOKED` if Turso accepted it. `ENDED` if the database was seen to refuse them."""
+    """`REVOKED` if Turso accepted the rotation. `ENDED` if it was verified that the database rejects the tokens."""
     minted_before: datetime
 
 
@@ -46,34 +46,34 @@ class Transition:
     """Audit entries. A transition to a final outcome (`ON_RECORD`) needs at least one."""
     timers: Sequence[Timer] = ()
     cancel: Sequence[TimerKind] = ()
-    """Timers of this request that are cancelled."""
+    """The kinds of this request's timers to cancel."""
     enqueue: str | None = None
     """The phase whose workflow `<request>:<phase>` starts with this commit: `execute`, `finish`, `undo`."""
     holds: Sequence[Hold] = ()
-    """Holds to place. If one is a quarantine and the database already has one, the whole transition fails."""
+    """Holds to place. If a database is to be quarantined and already is, the whole transition fails."""
     release_holds: Sequence[str] = ()
     decides: tuple[str, ...] = ()
-    """What this request decides about. If another one has decided about any of these, the whole transition fails."""
+    """The IDs on which this request decides. If another request has decided on any, the whole transition fails."""
     frees: tuple[str, ...] = ()
-    """What this request no longer decides about, because its change is over."""
+    """The IDs on which this request no longer decides, because its change is over."""
     closes: Sequence[Closing] = ()
-    """Quarantines that become stale, with their holds and timers, before new holds are placed."""
+    """Quarantines that end as stale, with their timers, before new holds are placed."""
     end_tokens_of: Sequence[str] = ()
-    """`DbId`s that no longer exist, so that their tokens in the ledger end."""
+    """The `DbId`s of deleted databases, whose tokens in the ledger are marked as ended."""
     revokes: Sequence[Revocation] = ()
     reviews: Sequence[Review] = ()
     votes: Sequence[Vote] = ()
     branches: Sequence[Branch] = ()
-    """Branches that were created."""
+    """Branches that the request created."""
     notifies: bool = True
     """True if people are notified of this outcome. False for an intermediate step."""
     only_unsent: bool = False
-    """True if the transition fails once the request was sent.
+    """True if the transition must fail if any phase of the request has been sent.
 
-    It removes what the request had prepared, such as holds and an open review.
+    It also removes what the request had prepared, such as holds and an open review.
     """
     adds: Mapping[str, Any] = field(default_factory=dict)
-    """Facts to add to those that are stored at the commit, so that facts of another process aren't lost."""
+    """Facts to add to the stored ones within the transaction, so that facts of another process aren't lost."""
 
     def __post_init__(self) -> None:
         """Reject a final transition without an audit entry.
