@@ -1,4 +1,4 @@
-"""One run of DBOS in this process, from start to end, as one executor."""
+"""One run of DBOS in this process, with one executor number."""
 
 import asyncio
 from asyncio.events import _set_running_loop  # as event loops use it: sets the running loop of a thread
@@ -19,11 +19,11 @@ from bot.durable.workflows import Workflows
 log = structlog.get_logger(__name__)
 
 DESTROY_SECONDS: Final = 3.0
-"""How long DBOS may take to stop. If the database hangs, its threads would wait for it."""
+"""How long DBOS may take to stop, in seconds. After that its connections are closed, because the database hangs."""
 
 
 class DbosRun:
-    """DBOS from its launch to its end. The next run has another executor number."""
+    """A run of DBOS, from its launch to its end. A later run has another executor number."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class DbosRun:
 
         Args:
             number: the number of the executor whose lock this process holds.
-            threads: the event loop's own thread pool, which replaces DBOS's at the end.
+            threads: the event loop's thread pool. DBOS replaces it with its own, and it is restored at the end.
         """
         self._workflows = workflows
         self._runner = runner
@@ -56,7 +56,7 @@ class DbosRun:
         configure_logging()
         DBOS(config=self._config)
         scheduled = self._workflows.register()
-        # In a thread, because it waits for the database, and this loop acknowledges Slack's requests in the meantime.
+        # In a thread, because it waits for the database, and meanwhile this loop must acknowledge Slack's requests.
         loop = asyncio.get_running_loop()
         self._launching = loop.run_in_executor(self._threads, _launch, loop)
         await asyncio.shield(self._launching)
@@ -66,19 +66,19 @@ class DbosRun:
         )
 
     def cut_off(self) -> None:
-        """Close the connections for good, so that everything that waits for the database fails."""
+        """Close the connections permanently, so that everything that waits for the database fails."""
         if self._fence is not None:
             self._fence.close()
 
     async def stop(self, *, within: float) -> int:
         """Stop everything. Returns how many workflows were interrupted.
 
-        An interrupted workflow keeps its row, and continues after its last completed step in another executor, which
-        finds it once the lock is free.
+        The row of an interrupted workflow is kept. Once the lock is free, another executor finds it and continues the
+        workflow after its last completed step.
 
         Args:
-            within: how many seconds workflows may continue. 0 means that the lock is lost, and another process may
-                already have them.
+            within: how many seconds workflows may continue. 0 means that the lock is lost, so another process may
+                already have taken them over.
         """
         if not within:
             self.cut_off()
@@ -88,13 +88,13 @@ class DbosRun:
         if self._launching is not None:
             await asyncio.wait([self._launching])
         await self._destroy()
-        # again, for workflows that DBOS took from its queue while it was being stopped: they are waiting
+        # again, for workflows that DBOS took from its queue while it was being stopped
         await self._runner.end(within=0.0)
         return cut_short
 
     async def _destroy(self) -> None:
         """Stop DBOS without stopping the loop, and give the loop a thread pool in place of DBOS's."""
-        configure_logging(stops=True)  # until the next start, because threads of DBOS may outlive its end
+        configure_logging(stops=True)  # until the next start, because some of DBOS's threads may end later
         loop = asyncio.get_running_loop()
         loop.set_default_executor(self._threads)
         with ThreadPoolExecutor(1, thread_name_prefix="durable-end") as thread:
@@ -103,17 +103,17 @@ class DbosRun:
             if not done:
                 self.cut_off()
             await destroyed
-        loop.set_default_executor(self._threads)  # again, because work that was just starting has set DBOS's pool
+        loop.set_default_executor(self._threads)  # again, because work that was just starting may have set DBOS's pool
         self.cut_off()
         if self._fence is not None:
             await loop.run_in_executor(self._threads, self._fence.dispose)
 
 
 class _AlwaysRunning:
-    """An event loop that says that it is running, even while it isn't.
+    """An event loop whose `is_running` always returns True.
 
-    DBOS runs workflows on the loop that runs at the launch. While that loop doesn't run, as between two tests or two
-    inputs of a shell, DBOS would take a loop of its own in another thread, where the bot's connections can't be used.
+    DBOS runs workflows on the loop of its launch. Whenever that loop isn't running, for example between two tests, DBOS
+    would use its own loop in another thread, where the bot's connections can't be used.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -127,7 +127,7 @@ class _AlwaysRunning:
 
 
 def _launch(loop: asyncio.AbstractEventLoop) -> None:
-    """Launch DBOS in this thread, as if `loop` ran in it, because DBOS runs its workflows on that loop."""
+    """Launch DBOS in this thread as if `loop` were running here, so that DBOS runs its workflows on that loop."""
     _set_running_loop(cast(asyncio.AbstractEventLoop, _AlwaysRunning(loop)))
     try:
         DBOS.launch()

@@ -24,13 +24,13 @@ log = structlog.get_logger(__name__)
 DRAIN_SECONDS: Final = 5.0
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 5.0
-"""The longest pause between two tries to start again."""
+"""The longest pause between two attempts to start again, in seconds."""
 LOG_EVERY: Final = 6
-"""A long outage is logged at the first failed try, and then at every sixth."""
+"""The first failed attempt to start is logged, and then every sixth."""
 
 
 class Durable:
-    """Does durable work in this process whenever it has an executor lock. DBOS allows one instance per process."""
+    """Does durable work in this process while it has an executor lock. DBOS allows one instance per process."""
 
     def __init__(
         self,
@@ -48,12 +48,12 @@ class Durable:
         """Prepare durable work. Nothing is started yet.
 
         Args:
-            database: the store's URL for drivers that block; its migrations have run. It must lead to the database
+            database: the store's URL for synchronous drivers; its migrations have run. It must lead to the database
                 itself, and not through a transaction pooler.
-            resume: resumes an intent that a crash has left open.
+            resume: called to resume an intent that a crash has left open.
             queue: the queue in which the store enqueues.
-            background: the loops of this process, to which those of durable work are added.
-            pool_size: the most connections that workflows use at a time.
+            background: the loops of this process, to which the loops of durable work are added.
+            pool_size: the maximum number of connections that workflows use at a time.
             describe: turns a database error into a sentence for operators.
         """
         self._database = database
@@ -72,13 +72,13 @@ class Durable:
         self._loops: list[Loop] = []
         self._keeper: asyncio.Task[None] | None = None
         self.trouble = "Durable work hasn't started yet."
-        """Why this process does no durable work at the moment, for operators. Empty if it does."""
+        """A sentence for operators that says why no durable work is done at the moment. Empty if it is."""
 
     async def launch(self) -> None:
-        """Start durable work. Returns after the first try.
+        """Start durable work. Returns after the first attempt.
 
-        If the database doesn't allow it now, it is tried again and again, as after a later loss of the lock. Any other
-        error of the first try is raised.
+        If the attempt fails because of the database, it is repeated until it succeeds, as after a later loss of the
+        lock. Any other error of the first attempt is raised.
         """
         first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._keeper = asyncio.create_task(self._keep(first), name="durable: executor")
@@ -92,7 +92,7 @@ class Durable:
         await self._end(within=within)
 
     async def _keep(self, first: asyncio.Future[None]) -> None:
-        """Start, wait until the lock is lost, stop, and start again. After the first try, no error ends this loop."""
+        """Start, wait until the lock is lost, stop, and start again. Only the first attempt may raise an error."""
         tries = 0
         while True:
             try:
@@ -134,7 +134,7 @@ class Durable:
         log.info("durable.launched", executor=number)
 
     async def _start_unless_lost(self, run: DbosRun) -> None:
-        """Launch DBOS, which waits if the database hangs. Fails if the lock is lost in the meantime."""
+        """Launch DBOS, which waits while the database hangs. Raises an error if the lock is lost in the meantime."""
         starting = asyncio.create_task(run.start(), name="durable: launch")
         lost = asyncio.create_task(self._locks.lost.wait(), name="durable: lost while launching")
         try:

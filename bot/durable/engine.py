@@ -12,15 +12,15 @@ from bot.durable.outages import is_outage, type_name
 
 APPLICATION: Final = "turso-ops"
 VERSION: Final = "1"
-"""Never change it. DBOS only recovers work of its own version, so work interrupted by an upgrade would be lost."""
+"""Must never change. DBOS only recovers work of its own version, so work interrupted by an upgrade would be lost."""
 QUEUE: Final = "turso-ops"
 PICK_UP_SECONDS: Final = 0.1
-"""An approved change waits half of this on average. With 0.05, an idle process uses twice the CPU, 6 % of a core."""
+"""How often the queue is polled, in seconds. With 0.05, an idle process uses twice the CPU, 6 % of a core."""
 EXECUTE: Final = "execute"
 FIRE: Final = "fire"
 SWEEP: Final = "sweep"
 RESUME: Final = "resume"
-"""The workflows' names as stored in rows. A name must not change while a row has it."""
+"""The names of workflows, which the database stores. A name must not change while a row contains it."""
 DURABLE_POOL: Final = 6
 """The default of `DATABASE_DURABLE_POOL_SIZE`."""
 CLIENT_POOL: Final = 2
@@ -29,7 +29,7 @@ CLIENT_POOL: Final = 2
 class _TakenTooLate(logging.Filter):
     """Logs errors as one-line warnings once DBOS is being destroyed.
 
-    DBOS takes work from its queue until the end. That work fails before its first step, because there are no threads
+    DBOS takes work from its queue until it has stopped. This work fails before its first step, because no threads are
     left. Its row is kept, so it continues in another process.
     """
 
@@ -43,7 +43,7 @@ class _TakenTooLate(logging.Filter):
 
 
 class _AfterTheEnd(logging.Filter):
-    """Drops what the threads of a stopped DBOS log about missing connections. The threads then end, as they should."""
+    """Drops the errors that DBOS's threads log about closed connections after its end. They are expected."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
@@ -51,9 +51,9 @@ class _AfterTheEnd(logging.Filter):
 
 
 class _Shortened(logging.Filter):
-    """Shortens the tracebacks of an outage, both those in DBOS's messages and those attached to them.
+    """Shortens tracebacks, both in DBOS's messages and attached to them.
 
-    They are caused by a database that doesn't respond, and are repeated every few seconds.
+    While the database doesn't respond, DBOS logs them every few seconds.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -77,7 +77,7 @@ def configure_logging(*, stops: bool = False) -> None:
     """Send DBOS's warnings and errors to the process's log. By default it prints everything to the console.
 
     Args:
-        stops: DBOS is being or was destroyed, so its errors are about work that it took too late.
+        stops: True if DBOS is being destroyed, so that its errors are about work that it took too late.
     """
     logger = logging.getLogger("dbos")
     if not logger.handlers:
@@ -118,9 +118,9 @@ def config(
 
 
 def client(database: str) -> tuple[DBOSClient, Engine | None]:
-    """Return a client of DBOS's tables that executes nothing, and its engine if DBOS doesn't close that itself.
+    """Return a client for DBOS's tables that executes no workflows, and its engine if the caller must dispose of it.
 
-    It connects on first use, and raises an error if the database doesn't respond.
+    The client connects on first use. Its calls raise an error if the database doesn't respond.
     """
     configure_logging()
     url = make_url(database)

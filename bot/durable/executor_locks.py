@@ -1,4 +1,4 @@
-"""Executor locks: a process is executor N while it holds lock N, so that others don't touch its work."""
+"""Executor locks: a process is executor N while it holds lock N, so that other processes leave its work alone."""
 
 import asyncio
 import fcntl
@@ -21,16 +21,16 @@ from bot.durable.outages import Describe, type_name
 log = structlog.get_logger(__name__)
 
 MOST: Final = 256
-"""The highest number of a file lock."""
+"""The highest number of a file lock. Advisory locks have higher numbers."""
 TRIES: Final = 8
-"""How many random numbers of advisory locks to try. It is next to impossible that all of them are taken."""
+"""How many random numbers of advisory locks to try. That all of them are taken is practically impossible."""
 LOCK_SPACE: Final = 0x7457
 """The first half of the advisory locks' keys. The second half is the number of the lock."""
 PROBE_SECONDS: Final = 5.0
 
 
 class NoExecutorLock(RuntimeError):
-    """Raised if every executor lock is taken, which means that far too many processes are running."""
+    """Raised if every executor lock that was tried is taken, because far too many processes are running."""
 
 
 class ExecutorLocks(ABC):
@@ -130,7 +130,7 @@ class AdvisoryExecutorLocks(ExecutorLocks):
         self._watch: asyncio.Task[None] | None = None
 
     def _candidates(self) -> Iterator[int]:
-        # Above the numbers that versions before 0.6 used one after another.
+        # These are above the numbers that versions before 0.6 used.
         return iter(random.sample(range(MOST + 1, 2**31), TRIES))
 
     async def leave(self) -> None:
@@ -174,14 +174,14 @@ class AdvisoryExecutorLocks(ExecutorLocks):
             "connect_timeout": 10,
         }
         connection = await psycopg.AsyncConnection.connect(autocommit=True, **self._arguments | options)
-        # With these, the server notices soon if this machine disappears.
+        # With these settings, the server soon notices if this machine is gone.
         await connection.execute("SELECT set_config('tcp_keepalives_idle', '10', false)")
         await connection.execute("SELECT set_config('tcp_keepalives_interval', '5', false)")
         await connection.execute("SELECT set_config('tcp_keepalives_count', '3', false)")
         return connection
 
     async def _watch_connection(self, connection: psycopg.AsyncConnection) -> None:
-        """Watch the connection: a close is noticed immediately, and a probe is sent every few seconds."""
+        """Set `lost` when the connection breaks. A close is noticed at once, and a probe is sent every few seconds."""
         try:
             while True:
                 async for _ in connection.notifies(timeout=PROBE_SECONDS):

@@ -1,4 +1,4 @@
-"""The PostgreSQL connections of one run of DBOS. They are closed together, so that nothing of a run acts afterwards."""
+"""The PostgreSQL connections of one run of DBOS, closed together so that the run changes nothing afterwards."""
 
 import os
 import socket
@@ -13,13 +13,13 @@ IDLE_IN_TRANSACTION_MS: Final = 60_000
 """DBOS's value for its own engines. It ends the session of a process that hangs in a transaction."""
 CONNECT_SECONDS: Final = 10
 KEEP_ALIVE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-"""With these, the driver notices within half a minute if the server's machine disappears."""
+"""With these settings, the driver notices within half a minute if the server's machine is gone."""
 
 
 class RunEnded(Exception):
     """Raised in DBOS's threads when they request a connection after the end of their run.
 
-    DBOS repeats everything that fails with a database error until it succeeds. It doesn't repeat after this error.
+    DBOS retries anything that fails with a database error until it succeeds. After this error it doesn't.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class RunEnded(Exception):
 
 
 class FencedEngine:
-    """An engine for DBOS that can be closed for good, even while other threads use its connections."""
+    """An engine for DBOS that can be closed permanently, even while other threads use its connections."""
 
     def __init__(self, url: URL, pool_size: int) -> None:
         """Create the engine. Doesn't connect yet."""
@@ -55,7 +55,7 @@ class FencedEngine:
             raise RunEnded
 
     def _connected(self, connection: DBAPIConnection, _: object) -> None:
-        # A descriptor of its own, because the driver's may be closed and its number reused in the middle of `close`.
+        # Duplicate the descriptor, because the driver may close its own, and the number be reused, during `close`.
         driver: Any = connection
         self._sockets[driver] = socket.socket(fileno=os.dup(driver.fileno()))
         if self._is_closed:

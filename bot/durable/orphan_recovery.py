@@ -30,7 +30,7 @@ MOMENT: Final = timedelta(microseconds=1)
 class OrphanRecovery:
     """Finds and resumes orphaned work, in three loops. If one fails, the others continue.
 
-    Each process has one, which is started again for each executor lock, so that its counts are kept.
+    A process has one instance, which is started again with each new executor lock and keeps its counts.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class OrphanRecovery:
         self._describe = describe
         self._seen: dict[str, int] = {}
         self._before: datetime | None = clock.now() + MOMENT
-        """Open intents from before this time were left by an earlier process. None once they are resumed."""
+        """Open intents from before this time were left by an earlier process. None once they have been resumed."""
         self._settled_at = time.monotonic() + SETTLE_SECONDS
 
     def start(self, number: int, background: Background) -> list[Loop]:
@@ -64,7 +64,7 @@ class OrphanRecovery:
             if not number.isdigit():
                 continue
             async with self._locks.borrowed(int(number)) as is_free:
-                # Read again, because now no other process can take the lock and resume them, too.
+                # Read again: while this process has the lock, no other process can resume them, too.
                 if is_free and (left := await self._queue.begun_by(executor)):
                     await self._queue.resume(left)
                     recovered += len(left)
@@ -76,7 +76,7 @@ class OrphanRecovery:
             await self.recover()
 
     async def _resume_left_intents(self) -> None:
-        """Resume, once, what an earlier process left open. This waits until that process had time to handle it."""
+        """Resume the intents that an earlier process left open, once, after it has had time to handle them itself."""
         if self._before is None or time.monotonic() < self._settled_at:
             return
         for incoming in await self._store.intents.find_open(before=self._before):

@@ -1,4 +1,4 @@
-"""Errors of DBOS's database that aren't bugs. An outage becomes a sentence for operators, without a traceback."""
+"""Errors of DBOS's database that aren't bugs. They are logged as a sentence for operators, without a traceback."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -19,14 +19,14 @@ Resume = Callable[[Incoming], Awaitable[None]]
 class Work(Protocol):
     """The steps of a workflow, in order, as the pipeline implements them.
 
-    Each is safe to run again, because it is repeated after a crash before its result is stored. A request's step that
+    Each is safe to run again, because after a crash a step without a stored result is repeated. A request's step that
     raises an error is retried with pauses up to a minute until it succeeds. After several unexpected exceptions,
-    `give_up` replaces it. A timer that raises an error is postponed, each time for longer, without a waiting workflow.
+    `give_up` replaces it. A timer that raises an error is postponed, each time for longer, and its workflow ends.
     Arguments and results are stored as plain JSON, so they must not contain a secret.
     """
 
     async def begin(self, request_id: str, phase: str) -> BeginResult:
-        """Authorize the start, check for plan drift, and take the request. Returns `STOP` to end the workflow."""
+        """Authorize the start, check for plan drift, and claim the request. Return `STOP` to end the workflow."""
 
     async def act(self, request_id: str, phase: str) -> ActResult:
         """Send the change at most once, and return the result of the attempt."""
@@ -41,31 +41,31 @@ class Work(Protocol):
         """Notify the people concerned of the outcome."""
 
     async def give_up(self, step: StepName, request_id: str, phase: str) -> StepResult:
-        """Replace a step that fails again and again because of a bug. Returns a result for that step."""
+        """Replace a step that fails repeatedly because of a bug. Return a result for that step."""
 
     async def fire(self, timer: Timer) -> Timer | None:
-        """Do the work of a timer. Returns the next timer of its kind and subject, or None if there is no more work."""
+        """Do the work of a timer. Return the next timer of its kind and subject, or None if there is no more work."""
 
 
 class Timers(Protocol):
     """The timers that durable work needs."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
-        """Return the due timers that aren't held back, in the order in which to start them."""
+        """Return the due timers that aren't waiting for a retry, in the order in which to start them."""
 
     async def is_due(self, kind: TimerKind, subject: str, due_at: datetime) -> bool:
-        """Return True if the timer has neither been moved nor deleted."""
+        """Return True if the timer still exists with this due time."""
 
     async def start(
         self, due: Sequence[Timer], held_until: datetime, enqueue: Callable[[Connection, Timer], None]
     ) -> None:
-        """Enqueue the work of timers and hold them back, so that the next sweep finds others, in one transaction."""
+        """Enqueue the work of timers and set `held_until`, so that the next sweep finds others, in one transaction."""
 
     async def postpone(self, failed: Timer, held_until: datetime, cause: str) -> None:
-        """Count a failure, and hold the timer back. Does nothing if it was moved in the meantime."""
+        """Count a failure, and set `held_until`. Does nothing if the timer was changed in the meantime."""
 
     async def replace(self, fired: Timer, following: Timer | None) -> None:
-        """Replace a fired timer with the next one, or delete it. Does nothing if it was moved in the meantime."""
+        """Replace a fired timer with the next one, or delete it. Does nothing if it was changed in the meantime."""
 
 
 class Store(Protocol):

@@ -1,4 +1,4 @@
-"""The queue of durable work. Processes that execute nothing themselves use it, too."""
+"""The queue of durable work. Processes that execute no workflows themselves use it, too."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Queue:
-    """Enqueues workflows, and lists and deletes their rows. Close it after use.
+    """Enqueues workflows, and lists and deletes their rows. Must be closed after use.
 
     Every coroutine raises DurableStoreUnavailable if the database doesn't respond.
     """
@@ -27,7 +27,7 @@ class Queue:
         """Prepare the client. It doesn't connect yet.
 
         Args:
-            database: a URL for blocking drivers.
+            database: the store's URL for synchronous drivers.
             describe: turns a database error into a sentence for operators.
         """
         self.client, self._engine = client(database)
@@ -39,7 +39,7 @@ class Queue:
         self.client.enqueue_in_transaction(connection, options, request_id, phase)
 
     def enqueue_timer(self, connection: Connection, timer: Timer) -> None:
-        """Add the workflow of a due timer to a transaction of the store, once per try."""
+        """Add the workflow of a due timer to a transaction of the store, once per attempt."""
         self.client.enqueue_in_transaction(
             connection,
             enqueueing(FIRE, timer_workflow(timer)),
@@ -91,7 +91,7 @@ class Queue:
         return [one.workflow_id for one in workflows if one.name != SWEEP]
 
     async def prune(self, before: datetime, *, names: Sequence[str] = (EXECUTE, FIRE, SWEEP, RESUME)) -> int:
-        """Delete the workflows that ended before a time of the machine's clock, and return how many."""
+        """Delete the workflows that ended before a time by the machine's clock, and return how many."""
         total = 0
         while True:
             until = before.astimezone(UTC).isoformat()
@@ -116,7 +116,7 @@ class Queue:
 
 
 def timer_workflow(timer: Timer) -> str:
-    """Return the ID of the workflow that fires a timer. Each retry has its own."""
+    """Return the ID of the workflow that fires a timer. Each retry has its own ID."""
     again = f":{timer.failures}" if timer.failures else ""
     return f"timer:{timer.kind}:{timer.subject}:{_written(timer.due_at)}{again}"
 

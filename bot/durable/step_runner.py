@@ -16,9 +16,9 @@ T = TypeVar("T")
 FIRST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 60.0
 FAULTS: Final = 4
-"""How often a step may fail because of a bug before it is given up, which is after a few seconds."""
+"""How often a step may fail because of a bug before `otherwise` replaces it, which takes a few seconds."""
 _ATTEMPTS: ContextVar[list[int]] = ContextVar("attempts")
-"""A list with one number. It is a list because a step gets a copy of the workflow's context, which shares the list."""
+"""A list with one number. Steps run in a copy of the workflow's context, and can only change a shared object in it."""
 
 
 class StepRunner:
@@ -37,12 +37,12 @@ class StepRunner:
     ) -> T:
         """Call `call` until it succeeds, and return its result.
 
-        A workflow never ends with an error, because late work is better than lost work. One that can't continue is
-        listed by `Queue.stuck`, continues once the cause is gone, and survives restarts.
+        A workflow never ends with an error, because late work is better than lost work. A workflow that can't continue
+        is listed by `Queue.stuck`, survives restarts, and continues once the cause is gone.
 
         Args:
-            otherwise: replaces `call` after several faults, which are errors other than `Unavailable`, so that people
-                are notified of an outcome.
+            otherwise: called instead of `call` after several faults, so that people are notified of an outcome. Faults
+                are errors other than `Unavailable`.
         """
         faults = 0
         async for attempt in stamina.retry_context(
@@ -60,7 +60,7 @@ class StepRunner:
         raise AssertionError("attempts are not limited")
 
     def attempts(self) -> int:
-        """Return the highest number of tries of any step of the current workflow."""
+        """Return the highest number of attempts that any step of the current workflow has needed."""
         return _ATTEMPTS.get([1])[0]
 
     def begin(self) -> None:
@@ -79,7 +79,7 @@ class StepRunner:
     async def end(self, *, within: float) -> int:
         """Wait for running workflows for `within` seconds, then cancel the rest. Returns how many were cancelled.
 
-        A cancelled workflow keeps its row, and later continues after its last completed step.
+        The row of a cancelled workflow is kept, and it later continues after its last completed step.
         """
         self._ending = True
         if running := set(self._workflows):

@@ -1,9 +1,9 @@
 """The sweep: starts workflows for due timers, and deletes rows that are no longer needed.
 
-What delays a timer: the interval and the limits of the sweep (here), the pause after a failure
-(`workflows.pause_after`), the timers that come before it (`due` in `store/repositories/timers.py`), and the pauses that
-some kinds have of their own. A countdown waits while Slack or Turso doesn't respond (`pause_after` in
-`pipeline/quarantine/countdown.py`), and thaws, digests and samples of usage are tried again later (`pipeline/timers`).
+A timer may be delayed by the interval and the limits of the sweep (here), by the pause after a failure
+(`workflows.pause_after`), by timers that are started first (`due` in `store/repositories/timers.py`), and by pauses of
+its kind: a countdown waits while Slack or Turso doesn't respond (`pause_after` in `pipeline/quarantine/countdown.py`),
+and thaws, digests and usage samples are retried later (`pipeline/timers`).
 """
 
 import time
@@ -22,7 +22,7 @@ AT_ONCE: Final = 200
 TOGETHER: Final = 20
 """How many timers are started in one transaction. Incoming commands wait for that transaction."""
 RESTART_AFTER: Final = timedelta(seconds=20)
-"""The time after which a timer that was started but still exists is started again."""
+"""A timer that still exists this long after it was started is started again."""
 TIDY_SECONDS: Final = 60.0
 
 
@@ -44,8 +44,8 @@ class Sweep:
         due = await self._store.timers.due(self._clock.now(), limit=AT_ONCE)
         for first in range(0, len(due), TOGETHER):
             await self._start(due[first : first + TOGETHER])
-        # A workflow replaces its timer before it ends. A timer that still exists was set again for the same moment, and
-        # the old workflow's row blocks the new one.
+        # A workflow replaces its timer before it ends. So a timer that still exists was set again for the same moment.
+        # The row of the ended workflow, which has the same ID, prevents a new one, and is deleted.
         started = {timer_workflow(timer): timer for timer in due}
         for workflow_id in await self._queue.ended(list(started)):
             timer = started[workflow_id]

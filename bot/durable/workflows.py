@@ -22,16 +22,16 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 FIRE_SECONDS: Final = 600.0
-"""A timer's work that takes longer counts as failed, because it may never end."""
+"""The time limit for a timer's work, in seconds. After that it counts as failed."""
 FIRST_PAUSE: Final = timedelta(seconds=2)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
-"""The longest pause between two tries of a failing timer."""
+"""The longest pause between two attempts of a failing timer."""
 FAILED: Final = "failed"
-"""Marks the stored result of a timer whose work failed. The reason follows it."""
+"""The first element of the stored result of a timer whose work failed. The second is the cause."""
 
 
 class Workflows:
-    """The functions that DBOS runs. A step that has a stored result isn't run again."""
+    """The functions that DBOS runs. A step with a stored result isn't run again."""
 
     def __init__(self, work: Work, store: Store, resume: Resume, sweep: Loop, runner: StepRunner) -> None:
         self._work = work
@@ -52,7 +52,7 @@ class Workflows:
             await self._runner.wait_if_ending()
             await function(*arguments)
 
-        # Unlimited, because a workflow is needed even after a hundred interruptions.
+        # Recover without a limit, because a workflow must be completed even after a hundred interruptions.
         return DBOS.workflow(name=name, max_recovery_attempts=None)(run)
 
     async def _execute(self, request_id: str, phase: str) -> None:
@@ -111,9 +111,9 @@ class Workflows:
                     await self._resume(incoming)
                 except Unavailable:  # the store is unavailable, so wait until it is back
                     raise
-                except Exception:  # a bug fails each time, so it ends here instead of being retried forever
+                except Exception:  # a bug, which would fail each time, so don't retry
                     log.exception("durable.given_up", intent=intent_id)
-            is_answered = True  # when this step is tried again, only the closing is missing
+            is_answered = True  # if this step is retried, it only has to close the intent
             await self._store.intents.close(intent_id)
 
         await self._step("resume", intent_id, resume)
@@ -136,7 +136,7 @@ class Workflows:
 
 
 def pause_after(failures: int) -> timedelta:
-    """Return how long a failing timer waits before the next try: longer after each failure, with some jitter."""
+    """Return the pause before the next attempt of a failing timer: longer after each failure, with some jitter."""
     grown: timedelta = FIRST_PAUSE * 3 ** min(failures, 16)
     return min(grown, LONGEST_PAUSE) * random.uniform(1.0, 1.25)
 
@@ -154,7 +154,7 @@ def _timer_to_json(fired: Timer, following: Timer | None) -> list[Any] | None:
 
 
 def _following(fired: Timer, kept: list[Any] | None) -> Timer | None:
-    """Return the next timer from a step's result. If the last run succeeded, its failures start at 0."""
+    """Return the next timer from a step's result. After a success, its failures start at 0."""
     if kept is None:
         return None
     due_at, attempt, *cause = kept
@@ -163,7 +163,7 @@ def _following(fired: Timer, kept: list[Any] | None) -> Timer | None:
 
 
 def _note_failure(timer: Timer, error: Exception) -> str:
-    """Log why a timer's work failed, and return a short cause."""
+    """Log why a timer's work failed, and return the cause in a few words."""
     cause = error.cause if isinstance(error, BotError) else type(error).__name__
     more = {} if isinstance(error, BotError) or timer.failures > 1 else {"exc_info": error}
     log.error(
