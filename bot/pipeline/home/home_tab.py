@@ -32,14 +32,14 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 OPEN: Final = (State.PENDING, State.READY, State.APPROVED, State.EXECUTING, State.UNKNOWN)
 CHANNELS: Final = 40
-"""The most channels whose members are looked up for one view, starting with those of the newest items."""
+"""The maximum number of channels whose members are looked up for one view, those of the newest items first."""
 REACH: Final = 15
-"""How many items are filtered first to fill a page. If too few remain, the number grows up to `MOST`."""
+"""The number of items to load and filter first. If too few remain for a page, more are loaded, up to `MOST`."""
 MOST: Final = 480
 
 
 async def view_of(env: Environment, user_id: str, state: str) -> View:
-    """Return a person's Home tab. `state` has the number of the page to show of each list, as in the tab's buttons."""
+    """Return a person's Home tab. `state` is a button's value, which contains the page of each list to show."""
     subject = await env.subject(
         Incoming(id="", key="", kind=Kind.HOME, at=env.clock.now(), user_id=user_id, channel_id="")
     )
@@ -52,17 +52,17 @@ async def view_of(env: Environment, user_id: str, state: str) -> View:
 
 @dataclass(frozen=True, slots=True)
 class _Drawing:
-    """Builds the Home tab for one person. It reads little more than the pages shown, so long lists are fast."""
+    """Builds the Home tab for one person. Little more than the pages that are shown is read, even of long lists."""
 
     env: Environment
     subject: Subject
     pages: Mapping[str, int]
     _memberships: dict[str, bool] = field(default_factory=dict)
-    """Whether this person is in a channel, for the channels that were looked up."""
+    """Whether this person is a member, by channel. Contains only channels that were looked up."""
     _listings: dict[str, asyncio.Task[Listing | None]] = field(default_factory=dict)
-    """The current databases of each organization, according to Turso. None if Turso doesn't respond."""
+    """The current databases by organization. None if Turso doesn't respond."""
     _missed: list[str] = field(default_factory=list)
-    """What couldn't be looked up, and is left out."""
+    """The items and channels that are left out because they couldn't be looked up."""
 
     @property
     def me(self) -> str:
@@ -134,7 +134,7 @@ class _Drawing:
         return self._page(kind, kept)
 
     async def _keeps(self, keep: Callable[[T], Awaitable[bool]], item: T) -> bool:
-        """Apply a filter to an item. If the check of an item fails, it is left out and the rest is still shown."""
+        """Apply a filter to an item. If that fails, the item is left out so that the rest can be shown."""
         try:
             return await keep(item)
         except Exception:
@@ -170,9 +170,9 @@ class _Drawing:
         return await self._is_listed(record.organization, record)
 
     async def _is_listed(self, organization: str, record: StoredRecord) -> bool:
-        """Return whether a database still exists, by `DbId`.
+        """Return True if a database with the record's `DbId` still exists, or if Turso doesn't respond.
 
-        A new database with the same name must not get its buttons.
+        A new database with the same name must not get the record's buttons.
         """
         task = self._listings.get(organization)
         if task is None:
@@ -181,12 +181,12 @@ class _Drawing:
         return listing is None or bool(keep_listed([record], listing))
 
     async def _as_seen(self, hold: Hold) -> tuple[Target, ...]:
-        """Return a hold's database as the policy sees it. Empty if Turso doesn't report it: then a press decides."""
+        """Return a hold's database for the policy. Empty if Turso doesn't return it, so that only a press decides."""
         listing = await self._listings[hold.organization]
         return tuple(target for one, target in (listing or Listing()).with_targets() if one.id == hold.database_id)
 
     def _archived(self) -> frozenset[str]:
-        """Return the IDs of the archived databases, from the lists that were read."""
+        """Return the IDs of the archived databases in the listings that were read."""
         listings = [task.result() for task in self._listings.values() if task.done()]
         return frozenset(one.id for listing in listings for one in listing or () if one.is_archived)
 
@@ -213,9 +213,9 @@ class _Drawing:
         return can_approve(policy, panel, person, away, request.votes) and await self._is_in(request.channel_id)
 
     async def _requester(self, request: Request) -> Subject:
-        """Return the current record of a requester.
+        """Return a request's requester with their current account and groups.
 
-        If Slack doesn't respond, assume all groups: a press is authorized again.
+        If Slack doesn't respond, assume that they are in all groups. A press is authorized again.
         """
         try:
             return await self.env.requester_of(request)
@@ -236,7 +236,7 @@ class _Drawing:
         return may_undo and await self._is_in(request.channel_id)
 
     async def _thaws(self, hold: Hold) -> bool:
-        """Return whether the channel's rules let this person thaw a freeze. For a follow-up, the press decides."""
+        """Return True if the channel's rules may let this person thaw a freeze. A press is authorized again."""
         running = await self.env.store.incidents.running_in(hold.channel_id)
         if running is None and hold.channel_id not in self.env.rules.policy.channels:
             return True
@@ -259,7 +259,7 @@ class _Drawing:
         return places
 
     def _may_in(self, channel_id: str) -> bool:
-        """Return whether the rules let this person do anything in a channel. Makes no call to Slack."""
+        """Return True if the rules let this person do anything in a channel. Makes no call to Slack."""
         here = replace(self.subject, channel=Channel(channel_id))
         return any(not one.open_to_all and rights_of(self.env.rules.policy, here, [one]) for one in self.env.commands)
 
@@ -273,7 +273,7 @@ class _Drawing:
         return place if place.rights else None
 
     async def _is_in(self, channel_id: str) -> bool:
-        """Return whether this person is in a channel, since items of other channels are only for their members."""
+        """Return True if this person is a member of a channel, whose items are only shown to its members."""
         if channel_id not in self._memberships:
             if len(self._memberships) >= CHANNELS:
                 return False

@@ -1,4 +1,4 @@
-"""Open Home tabs: published when a person opens one or turns a page, and again when something changes."""
+"""Home tabs: published when a person opens one or turns a page, and again when something changes."""
 
 import asyncio
 from collections import OrderedDict
@@ -17,17 +17,17 @@ from bot.pipeline.home.home_tab import view_of
 
 log = structlog.get_logger(__name__)
 OPEN_FOR: Final = timedelta(minutes=15)
-"""How long an open Home is kept up to date. Slack doesn't report when a person leaves it."""
+"""How long a Home tab is updated after it was opened. Slack doesn't report when a person leaves it."""
 AT_MOST: Final = 20
-"""The most people whose Home one process keeps up to date. The latest visitors count."""
+"""The maximum number of people whose Home tab a process updates: those who opened it last."""
 LOOKS_EVERY: Final = 2.0
 BETWEEN: Final = timedelta(seconds=3)
-"""The minimum time between two updates for one person, unless they pressed something."""
+"""The minimum time between two updates for one person, unless they press a button."""
 
 
 @dataclass(slots=True)
 class HomeViewer:
-    """The Home tab that a person has open."""
+    """A Home tab that a person has opened."""
 
     since: datetime
     state: str
@@ -37,7 +37,7 @@ class HomeViewer:
 
 @dataclass(slots=True)
 class OpenHomes:
-    """The Home tabs that are open, as far as this process knows."""
+    """The Home tabs that people have recently opened, through this process."""
 
     env: Environment
     _people: OrderedDict[str, HomeViewer] = field(default_factory=OrderedDict)
@@ -63,7 +63,7 @@ class OpenHomes:
             self._woken.set()
 
     async def redraw_due(self) -> None:
-        """Wait a moment, then publish outdated tabs again. A new audit entry of any process makes tabs outdated."""
+        """Wait a moment, then publish outdated tabs again. After each new audit entry, all tabs may be outdated."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), LOOKS_EVERY)
         woken = self._woken.is_set()

@@ -1,1 +1,1 @@
-"""Notifications of how a request, a freeze, an incident or a review ended."""
+"""Cards, and notifications of the outcomes of requests, reviews, alerts and policy changes."""

@@ -1,4 +1,4 @@
-"""The delivery of alerts: a card when one is raised, and an update of it when the alert has ended."""
+"""The delivery of alerts: a card when an alert is raised, and an update of the card when it has ended."""
 
 from dataclasses import replace
 from functools import partial
@@ -27,13 +27,13 @@ PREFIX: Final = "al"
 """The prefix of the IDs of alerts."""
 SUPERSEDED: Final = "superseded"
 NOT_SHOWN: Final = "not_shown"
-"""The recorded result of a notice whose alert the policy doesn't show in its channel."""
+"""The recorded result of a notice that may not be shown in its channel."""
 QUIET_ENDS: Final = (AlertEnd.HIGHER, AlertEnd.OFF, AlertEnd.UNWATCHED)
-"""Ends that another message reports, so that a deleted card isn't posted again."""
+"""Ends after which a deleted card isn't posted again, for example because another message reports the end."""
 
 
 def is_alert(subject: str) -> bool:
-    """Return whether a notice subject is that of an alert."""
+    """Return True if a notice's subject is an alert."""
     return subject.startswith(f"{PREFIX}-")
 
 
@@ -41,13 +41,13 @@ async def notify_alert(env: Environment, alert_id: str) -> None:
     """Post an alert's card, or show on it that the alert has ended. Safe to run again.
 
     Raises:
-        Unavailable: Slack doesn't accept it now. The timer tries again.
+        Unavailable: Slack doesn't accept the message now. The timer tries again.
     """
     async with env.notification_lock(alert_id):
         for owed in await env.store.notices.pending(alert_id):
             alert = await env.store.alerts.get(alert_id)
             if alert is None or (owed.event == RAISED and not alert.is_open):
-                # It ended before its card was posted, so there is nothing to post.
+                # The alert ended before its card was posted, so there is nothing to post.
                 await env.store.notices.set_notified(alert_id, owed.event, how=SUPERSEDED)
             elif owed.event == ENDED:
                 await env.store.notices.set_notified(alert_id, ENDED, how=await _show_end(env, alert))
@@ -67,7 +67,7 @@ async def _post(env: Environment, alert: Alert) -> None:
 
 
 async def _give_up(env: Environment, alert: Alert) -> None:
-    """End an alert that its channel may not see, so that it is posted again if the state is still true once it may."""
+    """End an alert that its channel may not see. It is raised again if the state still holds once the channel may."""
     log.warning("an alert may not be shown in its channel", alert=alert.id, channel=alert.channel_id)
     await env.store.notices.set_notified(alert.id, RAISED, how=NOT_SHOWN)
     await env.store.alerts.end(alert.id, env.clock.now(), AlertEnd.UNWATCHED)
@@ -99,7 +99,7 @@ async def _buttons(env: Environment, alert: Alert, view: AlertView) -> list[Elem
     for action_id, action in helping.items():
         if line := action.line(alert):
             wanted = action_of_line(env.grammar, line)
-            if action.about_database and view.target is not None:  # with its group, on which rules may depend
+            if action.about_database and view.target is not None:  # includes the group, on which rules may depend
                 wanted = replace(wanted, databases=(view.target,))
             if await anybody_may(env, facts, wanted):
                 found.append(button_of(action_id, alert))
@@ -107,9 +107,9 @@ async def _buttons(env: Environment, alert: Alert, view: AlertView) -> list[Elem
 
 
 async def redraw_ended(env: Environment, alert: Alert, ts: str) -> None:
-    """Show on a card that its alert has ended. Slack may have refused that when it ended.
+    """Show on a card that its alert has ended, in case that failed when it ended.
 
-    A failure is ignored, since the next press tries again.
+    A failure is ignored, because the next press tries again.
     """
     try:
         _, card = await _end_card(env, alert)
@@ -119,9 +119,9 @@ async def redraw_ended(env: Environment, alert: Alert, ts: str) -> None:
 
 
 async def _end_card(env: Environment, alert: Alert) -> tuple[bool, Reply]:
-    """Return the card of an ended alert, and whether its channel may still see what it was about. Raises Unavailable.
+    """Return whether the channel may still see an ended alert, and its card. Raises Unavailable.
 
-    Otherwise the card says only that the alert has ended, so it replaces the old one even where the bot may not post.
+    If the channel may not see it, the card says only that the alert has ended, and replaces the old card.
     """
     ctx = await _reader(env, alert)
     if ctx is None:
@@ -130,7 +130,7 @@ async def _end_card(env: Environment, alert: Alert) -> tuple[bool, Reply]:
 
 
 async def _show_end(env: Environment, alert: Alert) -> str:
-    """Update the card of an alert that has ended. Post it again if it is gone. Returns how people were notified."""
+    """Update the card of an ended alert, or post it again if it was deleted. Returns how people were notified."""
     if not await env.store.notices.was_notified(alert.id, RAISED, CHANNEL):
         return SUPERSEDED
     is_shown, card = await _end_card(env, alert)

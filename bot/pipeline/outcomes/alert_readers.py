@@ -1,4 +1,4 @@
-"""Finds the person for whom a channel's alerts are decided. What that person may see, the channel may read."""
+"""Find the person on whose permissions a channel's alerts depend. The channel may read what they may see there."""
 
 from dataclasses import replace
 from typing import Final
@@ -17,17 +17,17 @@ from bot.pipeline.outcomes.delivery import may_be_seen
 
 SHOWN: Final = Action(alert_list.command.name)
 USAGE: Final = Action(usage.command.name)
-"""People who may see the usage of databases in a channel may turn on alerts about them there."""
+"""The permission that people need to turn on alerts in a channel: to see the usage of its databases."""
 
 
 async def reader_of(env: Environment, subscription: AlertSubscription, *, fresh: bool = True) -> Context | None:
     """Return the context in which alerts may be shown in their channel now. None if that isn't allowed.
 
-    Alerts that a person turned on are decided for that person, even after they have left. Those of the policy file are
-    decided for the first person in the channel who could have turned it on.
+    Alerts that a person turned on depend on their permissions, even after they have left. Alerts of the policy file are
+    allowed if any person in the channel may see them.
 
     Raises:
-        Unavailable: Slack, or a service with on-call schedules, doesn't respond, so it isn't known.
+        Unavailable: Slack, or a service with on-call schedules, didn't return something that the decision needs.
     """
     bound = env.rules.policy.channels.get(subscription.channel_id)
     if bound is None or bound.organization != subscription.organization:

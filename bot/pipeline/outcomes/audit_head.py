@@ -1,4 +1,4 @@
-"""The daily post of the audit head. It is due from the day's first sweep until it is posted."""
+"""The daily post of the audit head: the hash of the last entry, which proves that no entries are missing."""
 
 from datetime import datetime
 from typing import Final
@@ -20,15 +20,15 @@ def subject_of(now: datetime) -> str:
 
 
 def is_audit_head(subject: str) -> bool:
-    """Return whether a notice subject is that of an audit head."""
+    """Return True if a notice's subject is a day's audit head."""
     return subject.startswith(_SUBJECT)
 
 
 async def post_audit_head(env: Environment, subject: str) -> None:
-    """Post the current audit head, which later proves that no entries were removed from the end. Safe to run again.
+    """Post the current audit head to the policy's channel for it. Safe to run again.
 
     Raises:
-        Unavailable: Slack doesn't accept it now. The timer tries again.
+        Unavailable: Slack doesn't accept the message now. The timer tries again.
     """
     async with env.notification_lock(subject):
         if await env.store.notices.was_notified(subject, EVENT):
@@ -38,7 +38,7 @@ async def post_audit_head(env: Environment, subject: str) -> None:
         message = head_message(subject.removeprefix(_SUBJECT), seq, head)
         if channel_id and await post_openly(env, channel_id, message, what="the head of the audit log"):
             how = CHANNEL
-        # The policy no longer names a channel, so there is nowhere to post.
+        # If the policy no longer names a channel, there is nowhere to post.
         await env.store.notices.set_notified(subject, EVENT, how=how if channel_id else "superseded")
 
 

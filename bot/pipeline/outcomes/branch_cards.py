@@ -1,4 +1,4 @@
-"""The cards of a branch's end. Every copy shows the current state of the branch."""
+"""The cards about the end of a branch. Every copy shows the branch's current state."""
 
 import structlog
 
@@ -18,14 +18,14 @@ NOT_STARTED = (State.PENDING, State.APPROVED)
 
 
 async def card_of_branch(env: Environment, branch: Branch, *, by: str = "") -> Reply:
-    """Return the card of a branch as it is now. `by` is the person who has just moved its end."""
+    """Return the card of a branch in its current state. `by` is the person who has just changed its end."""
     held = await open_quarantine(env.store, branch.database_id) if branch.database_id else None
     standing = BranchStanding(await exists(env, branch), held is not None, await _destroy_requester(env, branch))
     return branch_card(branch, standing, env.clock.now(), by=by)
 
 
 async def exists(env: Environment, branch: Branch) -> bool | None:
-    """Return whether a branch still exists, and not another database with its name. None if Turso doesn't respond."""
+    """Return True if the branch itself still exists, not another database with its name. None if that is unknown."""
     try:
         database = await env.turso_clients.turso(branch.organization).database(branch.database)
     except DatabaseNotFound:
@@ -38,11 +38,11 @@ async def exists(env: Environment, branch: Branch) -> bool | None:
 
 
 async def refresh_branch_cards(env: Environment, branch_id: str, *, by: str = "") -> None:
-    """Update every copy of a branch's card. If that fails, its buttons still report the current state."""
+    """Update every copy of a branch's card. Failures are ignored, because the buttons report the current state."""
     copies = await env.store.cards.of(branch_id)
     if not copies:
         return
-    async with env.notification_lock(branch_id):  # so that the last update has read the latest state
+    async with env.notification_lock(branch_id):  # so that the last update shows the latest state
         branch = await env.store.branches.get(branch_id)
         if branch is None:
             return
@@ -71,7 +71,7 @@ async def refresh_cards_about(env: Environment, request: Request) -> None:
 
 
 async def _destroy_requester(env: Environment, branch: Branch) -> str:
-    """Return who has requested the destruction of a branch, if it hasn't started. Empty if there is no request."""
+    """Return who has requested a destroy of the branch that hasn't started yet. Empty if there is no such request."""
     requests = await env.store.requests.find(states=NOT_STARTED, command=destroy.command.name, since=branch.created_at)
     mine = [one for one in requests if one.plan.target and one.plan.target.id == branch.database_id]
     return mine[0].requester if mine else ""

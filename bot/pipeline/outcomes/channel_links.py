@@ -1,4 +1,4 @@
-"""Removes links to channels that the reader of a direct message isn't in."""
+"""Remove links to channels of which the reader of a direct message isn't a member."""
 
 import re
 from dataclasses import replace
@@ -20,8 +20,8 @@ async def for_reader(env: Environment, reply: Reply, user_id: str, *, was_there:
     Only the bot writes link markup, because people's text is escaped.
 
     Args:
-        was_there: the message is about what they did in that channel, so they know it. This is used if the bot isn't in
-            the channel and Slack therefore doesn't list its members.
+        was_there: True if the message is about something that the reader did in the channel, so that they know it. Only
+            used if the channel's members are unknown, because the bot isn't in it or Slack doesn't respond.
     """
     shown = str((reply.text, reply.blocks, reply.plain_blocks))
     named = {found[1] for pattern in (_CHANNEL, _MESSAGE) for found in pattern.finditer(shown)}

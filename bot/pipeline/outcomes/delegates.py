@@ -11,9 +11,9 @@ from bot.pipeline.environment import Environment
 
 
 async def delegates_of(env: Environment, decision: Decision, inside: Collection[str]) -> Mapping[str, str]:
-    """Return who can approve for which approver: the delegate's ID by the approver's.
+    """Return the delegates who can approve on behalf of an approver: the delegate's ID by the approver's.
 
-    A delegate who is also an approver votes for themselves. Raises Unavailable.
+    Delegates who are approvers themselves are left out. Raises Unavailable.
     """
     delegates: dict[str, str] = {}
     there = decision.approvers.ids & frozenset(inside)
@@ -26,7 +26,7 @@ async def delegates_of(env: Environment, decision: Decision, inside: Collection[
 
 
 async def delegates_to_notify(env: Environment, request: Request, people: Collection[str]) -> list[str]:
-    """Return the delegates of those among some people who are away. Each can decide on the request now.
+    """Return the delegates of these people who can decide on the request now.
 
     Raises:
         Unavailable: Slack doesn't respond.
@@ -41,7 +41,7 @@ async def delegates_to_notify(env: Environment, request: Request, people: Collec
 
 
 async def _rights_of(env: Environment, decision: Decision, one: Delegation) -> tuple[bool, bool]:
-    """Return whether a delegate is an approver themselves, and whether they can act for the person who is away."""
+    """Return whether a delegate is an approver, and whether they can act on behalf of the person who is away."""
     policy, panel = env.rules.policy, decision.approvers
     approver, delegate = await _person(env, one.person), await _person(env, one.delegate)
     return is_on(policy, panel, delegate), acts_for(policy, panel, delegate, [approver]) is not None

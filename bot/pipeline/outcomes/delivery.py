@@ -1,4 +1,4 @@
-"""Delivers notices to the channel if they may be shown there, otherwise to each person, and records who got them."""
+"""Deliver notices to the channel if they may be shown there, otherwise to each person, and record who got them."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -17,17 +17,17 @@ from bot.pipeline.outcomes.recipients import is_private, people_concerned
 
 log = structlog.get_logger(__name__)
 CHANNEL: Final = "channel"
-"""Stands for the channel itself in the record of who was notified."""
+"""Represents the channel itself in the records of who was notified."""
 NOBODY: Final = "nobody"
 ALARM: Final = "alarm"
-"""The event of the notice about a break-glass operation."""
+"""The `event` of the notice about a break-glass operation."""
 REVOKED: Final = "revoked"
-"""The prefix of the events of notices to token holders."""
+"""The prefix of the `event` of notices to token holders."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message, the people it is for, and where to post it."""
+    """A message, its recipients, and where to post it."""
 
     subject: str
     """The ID of what the notice is about: a request, a hold, an incident or a review."""
@@ -35,22 +35,22 @@ class Notice:
     """The outcome. People are notified of each outcome of a subject once."""
     reply: Reply
     people: tuple[str, ...]
-    """The people who are notified privately if the channel may not see it, starting with the requester."""
+    """The people who are notified privately if the channel may not see the message, the requester first."""
     channel_id: str
     thread_ts: str | None = None
     broadcast: bool = False
     is_private: bool = False
-    """True if only these people may see it."""
+    """True if only `people` may see the message."""
     elsewhere: Reply | None = None
     """The version for direct messages, if it differs."""
     intent_id: str | None = None
-    """The intent with which the requester can be answered."""
+    """The ID of the intent whose `response_url` reaches the requester."""
     requester: str = ""
     """The requester, if the notice is about a request. Empty otherwise."""
     posted: Callable[[str], Awaitable[None]] | None = None
     """Called with the `ts` of the message in the channel."""
     is_kept_current: bool = False
-    """True if its copies are updated later, so their addresses are stored as cards of the subject."""
+    """True if the message is updated later, so that its copies are stored as cards of the subject."""
 
 
 async def notice_of(
@@ -74,11 +74,11 @@ async def notice_of(
 async def may_be_seen(env: Environment, channel_id: str, *, fresh: bool = True) -> bool:
     """Return True if notices may be shown in a channel, by Slack's current data. Raises Unavailable.
 
-    The bot must be in the channel. It must not be archived, nor shared with another company unless the policy allows
-    it.
+    The bot must be in the channel. The channel must not be archived, nor shared with another organization unless the
+    policy allows that.
 
     Args:
-        fresh: False right after a press, for which Slack was just asked.
+        fresh: False right after a press, when the cached data is recent enough.
     """
     channel = await env.directory.channel(channel_id, fresh=fresh)
     if channel.is_archived or not channel.bot_is_member:
@@ -88,10 +88,10 @@ async def may_be_seen(env: Environment, channel_id: str, *, fresh: bool = True) 
 
 
 async def post_openly(env: Environment, channel_id: str, message: Reply, *, what: str) -> bool:
-    """Post a message that isn't for particular people. Returns False if it can't be posted, and logs `what`.
+    """Post a message that isn't for particular people. If that is impossible, logs `what` and returns False.
 
     Raises:
-        Unavailable: Slack doesn't accept it now.
+        Unavailable: Slack doesn't accept the message now.
     """
     why = "it is archived, shared with another organization, or I'm not in it"
     try:
@@ -110,7 +110,7 @@ async def deliver(env: Environment, notice: Notice) -> str:
     """Deliver a notice once: to its thread, or the channel, or privately to each person. Safe to run again.
 
     Returns:
-        `channel`, `people`, or `nobody` if it can't be delivered anywhere.
+        `channel`, `people`, or `nobody` if it can't be delivered to anybody.
     Raises:
         Unavailable: somebody must still be notified later.
     """
@@ -154,7 +154,7 @@ async def notify_each(env: Environment, notice: Notice, *, in_channel: bool = Fa
             continue
         try:
             is_notified = await (_send_ephemeral(env, notice, user_id) if in_channel else _direct(env, notice, user_id))
-        except Unavailable as error:  # the other people are still notified
+        except Unavailable as error:  # notify the other people first
             later = error
             continue
         if is_notified:
@@ -178,7 +178,7 @@ async def notify_privately(env: Environment, notice: Notice) -> None:
 
 
 async def _send_ephemeral(env: Environment, notice: Notice, user_id: str) -> bool:
-    # An answer to an intent always reaches the person who typed it, so nobody else's message may be one.
+    # Only the requester gets it through the `response_url`, which always reaches the person who typed the command.
     intent_id = notice.intent_id if user_id == notice.requester else None
     to = Address(user_id, notice.channel_id, notice.thread_ts, intent_id)
     return await env.messenger.send_ephemeral(to, notice.reply)

@@ -1,4 +1,4 @@
-"""What a success causes besides its message: a report's file, and the timeline of an incident."""
+"""What follows the notification of a success: a report, a file, and the incident's timeline."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,17 +19,17 @@ from bot.pipeline.replies import private_note
 
 log = structlog.get_logger(__name__)
 FILE: Final = "file"
-"""The event of a file that was shared."""
+"""The `event` of the notice that a file was shared."""
 REPORTS: Final[Mapping[State, str]] = {
     State.SUCCEEDED: "report",
     State.QUARANTINED: "report",
     State.RESTORED: "report_undone",
 }
-"""States after which a report is shared, each with the event of that. An Undo is reported again."""
+"""The `event` of a request's report, by the state after which it is shared. An undo gets its own report."""
 
 
 async def follow_up(env: Environment, request: Request) -> None:
-    """Share the file and update the timeline of a change that succeeded. Safe to run again. Raises Unavailable."""
+    """Share a change's report and file, and update its incident's cards. Safe to run again. Raises Unavailable."""
     await _share_report(env, request)
     reply = success_message(env, request)
     if request.state is not State.SUCCEEDED or reply is None:
@@ -46,9 +46,9 @@ async def follow_up(env: Environment, request: Request) -> None:
 
 
 async def _share_report(env: Environment, request: Request) -> None:
-    """Share the report of a change or its Undo below its card.
+    """Share the report of a change or of its undo below its card.
 
-    That of a change waits until it is known whether its own tokens are refused.
+    After a rotation, the report isn't shared until the proof for the target is complete.
     """
     command, proof = env.by_name.get(request.command), Proof.of(request.facts)
     is_checked = proof is None or proof.target.tokens is not OldTokens.WATCHED
@@ -59,7 +59,7 @@ async def _share_report(env: Environment, request: Request) -> None:
         return
     made = await env.store.requests.get(request.plan.decides) if request.plan.decides else None
     if made is not None and (is_private(made) or made.channel_id != request.channel_id):
-        return  # this channel must not read the review in the report: what was found, why and by whom
+        return  # people in this channel must not read the review in the report
     channel_id, thread_ts = await below_card(env, request)
     ctx = env.context(await env.requester_of(request), organization=request.organization)
     await _share(env, await command.report(ctx, request), channel_id, thread_ts)
@@ -67,24 +67,24 @@ async def _share_report(env: Environment, request: Request) -> None:
 
 
 async def _begin_timeline(env: Environment, channel_id: str, ts: str) -> None:
-    """Make the card that announced an incident the first message of its timeline."""
+    """Make the card that announces an incident the first message of its timeline."""
     incident = await env.store.incidents.running_in(channel_id)
     if incident and incident.timeline_ts is None:
         await env.store.incidents.set_timeline(incident.id, ts)
 
 
 async def _announce_again(env: Environment, request: Request) -> None:
-    """Update the cards that announced an incident and its end time."""
+    """Update the other cards that announce the incident of a request."""
     incident = await env.store.incidents.get(str(request.plan.arguments.get("incident_id", "")))
     if incident is not None:
         await announce_again(env, incident, but=request.id)
 
 
 async def share_file(env: Environment, reply: Reply, channel_id: str, thread_ts: str | None) -> None:
-    """Share a message's file, if it has one and the channel may see it. If Slack refuses it, post that instead.
+    """Share a message's file, if it has one and the channel may see it. If Slack refuses it, post a note instead.
 
     Raises:
-        Unavailable: sharing may work later.
+        Unavailable: Slack doesn't accept the file now.
     """
     if reply.attachment is not None:
         await _share(env, reply.attachment, channel_id, thread_ts)

@@ -21,13 +21,13 @@ log = structlog.get_logger(__name__)
 
 
 async def refresh_live_cards(env: Environment, organization: str, databases: Sequence[str]) -> None:
-    """Update the live cards of some databases. A card that can't be updated is kept, since it shows its age."""
+    """Update the live cards of some databases. A card that can't be updated stays, because it shows its age."""
     for card in await env.store.live_cards.find(organization, databases):
         try:
             await _refresh(env, card)
         except BotError as error:
             log.info("a live card was not updated", database=card.database, why=str(error))
-        except Exception:  # a card that can't be drawn must not stop the updates of others
+        except Exception:  # an error in one card must not prevent the updates of others
             log.exception("a live card was not updated", database=card.database)
 
 
@@ -38,7 +38,7 @@ async def _refresh(env: Environment, card: LiveCard) -> None:
 
 
 async def _drawn(env: Environment, card: LiveCard) -> Reply | None:
-    """Return the card as its requester would see it now. None if they may no longer see it."""
+    """Return the card with its requester's current permissions. None if they may no longer see it."""
     read = env.grammar.parse(card.line)
     if not isinstance(read, Parsed) or not isinstance(read.spec, ReadCommand):
         return None

@@ -1,4 +1,4 @@
-"""Notification of outcomes: each person concerned is notified once, however many tries it takes."""
+"""Notification of outcomes: each person concerned is notified once, even if several attempts are needed."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -37,11 +37,11 @@ from bot.pipeline.outcomes.token_holders import holders_must_know, notify_holder
 
 log = structlog.get_logger(__name__)
 FAULTS: Final = 2
-"""How often a notification may fail because of a bug before it is sent as one plain line."""
+"""How often a notification may fail because of a bug before one plain line is sent instead."""
 SOON: Final = timedelta(seconds=2)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 CARD_TRIES: Final = 100
-"""How often, within about a day, a card is updated of whose outcome people were already notified."""
+"""How often the update of a card is tried, for about a day, once people have been notified of the outcome."""
 CHANGED: Final = (State.SUCCEEDED, State.QUARANTINED, State.RESTORED, State.FAILED, State.UNKNOWN)
 """Outcomes after which a database may have changed."""
 UNSEEN: Final = (State.EXPIRED, State.CANCELLED, State.DENIED)
@@ -54,7 +54,7 @@ async def notify_outcome(env: Environment, request_id: str) -> None:
         await notify_now(env, request_id)
     except Unavailable as error:
         log.warning("people will be notified of an outcome later", request=request_id, why=str(error))
-    except Exception:  # for example a card that can't be built. The person who pressed still gets an answer
+    except Exception:  # for example a card that can't be built. The person who pressed still gets a reply
         log.exception("people could not be notified of an outcome because of a bug", request=request_id)
     else:
         return
@@ -63,7 +63,7 @@ async def notify_outcome(env: Environment, request_id: str) -> None:
 
 
 async def retry_notification(env: Environment, timer: Timer) -> Timer | None:
-    """Retry a notification, with growing pauses, until it works or is known to be impossible."""
+    """Retry a notification. Returns the timer for the next attempt, or None if there is none."""
     try:
         if timer.subject.startswith("r-"):
             await (notify_plainly if timer.failures >= FAULTS else notify_now)(env, timer.subject)
@@ -115,7 +115,7 @@ async def _notify_first_time(env: Environment, request: Request) -> None:
 
 
 async def _update_card(env: Environment, request: Request) -> RefreshResult | None:
-    """Update the card. Returns None if Slack doesn't accept that now."""
+    """Update the card. Returns None if Slack doesn't accept the update now."""
     try:
         return await refresh_cards(env, request)
     except Unavailable as error:
@@ -128,7 +128,7 @@ async def _update_card_later(env: Environment, request: Request) -> None:
 
 
 async def _supersede_earlier(env: Environment, request: Request) -> None:
-    """Cancel pending notices of earlier outcomes, because people were notified of a later one."""
+    """Mark pending notices of earlier outcomes as superseded, because people were notified of a later one."""
     for owed in await env.store.notices.pending(request.id):
         if owed.event != request.state:
             await env.store.notices.set_notified(request.id, owed.event, how="superseded")
@@ -166,7 +166,7 @@ async def notify_plainly(env: Environment, request_id: str) -> None:
 
 
 async def notify_others(env: Environment, request: Request, state: State) -> None:
-    """Notify the other people concerned of an outcome that the requester has just received as an answer."""
+    """Notify the other people concerned of an outcome of which the requester has just been notified by a reply."""
     if await env.store.cards.of(request.id):
         await notify_outcome(env, request.id)
     else:
@@ -192,7 +192,7 @@ async def _notify_of_outcome(env: Environment, request: Request, shown: RefreshR
 
 
 async def _notify_by_card(env: Environment, request: Request, *, in_channel: bool) -> str:
-    """Post the card as the notification if the request has no card yet: in the channel, or privately."""
+    """Send the card as the notification of a request without a card: in the channel, or privately."""
     notice = await notice_of(
         env, request, request.state, await card_of(env, request), thread_ts=await thread_of(env, request)
     )
@@ -204,7 +204,7 @@ async def _notify_by_card(env: Environment, request: Request, *, in_channel: boo
 
 
 async def _notify_of_reveal(env: Environment, request: Request) -> str:
-    """Offer the requester another reveal if the token may exist. A token that was shown needs no notification."""
+    """Offer the requester another reveal if the outcome is unknown. A token that was shown needs no notification."""
     if request.state is State.SUCCEEDED:
         await note_in_timeline(env, request)
         return "reveal"
@@ -224,7 +224,7 @@ async def note_in_timeline(env: Environment, request: Request) -> None:
 
 
 async def _afterwards(env: Environment, request: Request, how: str) -> None:
-    """Update the other messages that show the request. They aren't part of the notification, so this may fail."""
+    """Update the other messages that show the request. This may fail, because people are already notified."""
     reveals = env.catalogue.reveals(request.command)
     await refresh_cards_about(env, request)
     if request.state in CHANGED and request.plan.databases and not reveals:

@@ -1,4 +1,4 @@
-"""The announcement of a policy change. It is due from the commit of its audit entry until it is posted."""
+"""The announcement of a policy change. It is pending from the commit of its audit entry until it is posted."""
 
 import re
 from typing import Final
@@ -15,7 +15,7 @@ from bot.pipeline.outcomes.delivery import CHANNEL, NOBODY, post_openly
 
 EVENT: Final = "policy_changed"
 CHANNELS: Final = "announced_in"
-"""Key in the audit entry: the channels where the change is announced."""
+"""Key in the audit entry: the channels in which the change is announced."""
 _CHANNEL: Final = re.compile(r"(?<=^• )[CG][A-Z0-9]+\b")
 _SUBJECT: Final = "policy:"
 
@@ -26,7 +26,7 @@ def subject_of(seq: int) -> str:
 
 
 def is_policy_change(subject: str) -> bool:
-    """Return whether a notice subject is that of a policy change."""
+    """Return True if a notice's subject is a policy change."""
     return subject.startswith(_SUBJECT)
 
 
@@ -34,7 +34,7 @@ async def announce_policy_change(env: Environment, subject: str) -> None:
     """Announce a policy change once in each of its channels. Safe to run again.
 
     Raises:
-        Unavailable: Slack doesn't accept it now. The timer tries again.
+        Unavailable: Slack doesn't accept a message now. The timer tries again.
     """
     if await env.store.notices.was_notified(subject, EVENT):
         return
@@ -45,7 +45,7 @@ async def announce_policy_change(env: Environment, subject: str) -> None:
         for channel_id in entry.detail.get(CHANNELS, ()):
             try:
                 how = how if await _announce_in(env, subject, channel_id, entry) else NOBODY
-            except Unavailable as error:  # the other channels still get it
+            except Unavailable as error:  # announce it in the other channels first
                 later.append(error)
     if later:
         raise later[0]
@@ -53,7 +53,7 @@ async def announce_policy_change(env: Environment, subject: str) -> None:
 
 
 async def _announce_in(env: Environment, subject: str, channel_id: str, entry: AuditEntry) -> bool:
-    """Announce a change in one channel, once. Returns False if it can't be posted there. Raises Unavailable."""
+    """Announce a change in one channel, once. Returns False if that is impossible. Raises Unavailable."""
     if await env.store.notices.was_notified(subject, EVENT, channel_id):
         return True
     if not await post_openly(env, channel_id, announcement(entry), what="a change of the policy"):
@@ -79,7 +79,7 @@ def announcement(entry: AuditEntry) -> Reply:
 def _line(line: str) -> str:
     """Format a difference, with its channel as a link.
 
-    People and groups are shown by ID, since a mention would notify them.
+    People and groups are shown by ID, because a mention would notify them.
     """
     text = mrkdwn("• {}", line)
     return _CHANNEL.sub(lambda found: channel_link(found[0]), text, count=1)

@@ -1,4 +1,4 @@
-"""The private note that a request starts. Its outcome replaces it later, because people look there first."""
+"""The private note to a person that their request starts. It is replaced by the outcome later."""
 
 from datetime import datetime
 from typing import Final
@@ -21,17 +21,17 @@ KEPT: Final = 500
 
 
 def keep_note(env: Environment, request_id: str, to: Address) -> None:
-    """Store the address of a note. Its `response_url` can replace the note for a while."""
+    """Store the address of a note, so that it can be replaced while its `response_url` is valid."""
     while len(env.notes) >= KEPT:
         env.notes.popitem(last=False)
     env.notes[request_id] = to
 
 
 async def update_note(env: Environment, request: Request, *, in_channel: bool) -> None:
-    """Replace the note with the outcome, or send a new private note. People were already notified.
+    """Replace the note with the outcome, or send a new note. People have already been notified.
 
     Args:
-        in_channel: the outcome is posted in the channel. Otherwise people got it privately and need no other note.
+        in_channel: True if the outcome was posted in the channel. Otherwise people got it privately and need no note.
     """
     note = env.notes.pop(request.id, None)
     confirmed = request.mode is Mode.DIRECT and request.confirm is not Confirm.NONE

@@ -13,7 +13,7 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delegates import delegates_to_notify
 
 AT_MOST: Final = 25
-"""The most people who are notified individually. Others only see the mention in the channel."""
+"""The maximum number of people who are notified individually. Others only see the mention in the channel."""
 _PERSON: Final = re.compile(r"<@([A-Z0-9]+)>")
 _GROUP: Final = re.compile(r"<!subteam\^([A-Z0-9]+)>")
 
@@ -32,7 +32,7 @@ def is_private(request: Request) -> bool:
 
 
 async def with_people_on_call(env: Environment, request: Request) -> Request:
-    """Return a request that notifies the people who are on call now, instead of their schedules, and their delegates.
+    """Return a request whose `notify` has the people on call now instead of schedules, and also delegates.
 
     Raises:
         Unavailable: Slack doesn't respond.
@@ -59,10 +59,10 @@ def _groups_in(mentions: tuple[str, ...]) -> frozenset[str]:
 
 
 async def require_known(env: Environment, mentions: tuple[str, ...], *, asked_by: str) -> None:
-    """Raise an error if it isn't known who is on call or in a user group, so that the notification is tried again.
+    """Raise Unavailable if the members of a group or schedule are unknown, so that the notification is tried again.
 
     Raises:
-        Unavailable: the service or Slack doesn't respond.
+        Unavailable: Slack or the service with the schedule didn't return them.
     """
     found = await _members(env, _groups_in(mentions), asked_by)
     if silent := [key for key, ids in found.items() if ids is None]:

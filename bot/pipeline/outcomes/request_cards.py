@@ -1,4 +1,4 @@
-"""Cards: views of stored requests. They are posted at least once, and every copy is kept up to date."""
+"""Cards: messages that show stored requests. They are posted at least once, and every copy is updated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 NOT_SHOWN: Final = "not_shown"
-"""The code of a card that its channel may not show."""
+"""The code of the error if the channel may not show a card."""
 
 
 class RefreshResult(Enum):
@@ -38,13 +38,13 @@ class RefreshResult(Enum):
     """The request has no card."""
     UPDATED = auto()
     POSTED_AGAIN = auto()
-    """Its cards no longer existed, so a new one was posted."""
+    """The request's cards were deleted, so a new one was posted."""
     NOWHERE = auto()
-    """Its channel may not show it, or the bot can't post there."""
+    """The channel may not show the card, or the bot can't post there."""
 
 
 async def card_of(env: Environment, request: Request) -> Reply:
-    """Return the card of a request as it is now. A success uses its command's message."""
+    """Return the card of a request in its current state. A success is shown by its command's message."""
     done = success_message(env, await with_current_state(env, request), is_over=await _is_over(env, request))
     named = Named()
     if request.state is State.PENDING:
@@ -65,7 +65,7 @@ async def card_of(env: Environment, request: Request) -> Reply:
 
 
 async def with_current_state(env: Environment, request: Request) -> Request:
-    """Add the current state of what a request created, because its card shows that: an incident, or a copy."""
+    """Add the current state of the incident or the copy that a request created, which its card shows."""
     command = env.by_name.get(request.command)
     if command is None or command.standing is None or request.state is not State.SUCCEEDED:
         return request
@@ -73,13 +73,13 @@ async def with_current_state(env: Environment, request: Request) -> Request:
 
 
 async def announce_again(env: Environment, incident: Incident, *, but: str = "") -> None:
-    """Update the cards that announce an incident after it ended or its end was moved.
+    """Update the cards that announce an incident, after it has ended or its end has changed.
 
     Args:
         but: the request whose card is already up to date.
 
     Raises:
-        Unavailable: Slack may accept it later.
+        Unavailable: Slack doesn't accept an update now.
     """
     if not await may_be_seen(env, incident.channel_id):
         return
@@ -93,10 +93,10 @@ async def announce_again(env: Environment, incident: Incident, *, but: str = "")
 
 
 def success_message(env: Environment, request: Request, *, is_over: bool = False) -> Reply | None:
-    """Return the command's own message for a success. None if the general card is used.
+    """Return the command's own message for a success. None if the general card is used instead.
 
     Args:
-        is_over: the freeze that it placed has ended.
+        is_over: True if the freeze that the request placed has ended.
     """
     command = env.by_name.get(request.command)
     facts = {**request.facts, FREEZE_ENDED: True} if is_over else request.facts
@@ -140,14 +140,14 @@ class Named:
     approvers: frozenset[str] = frozenset()
     delegates: Mapping[str, str] = field(default_factory=dict)
     silent: str = ""
-    """Which service didn't return who is on call. Empty if all did."""
+    """A sentence about the services that didn't return who is on call. Empty if all did."""
 
 
 async def people_named(env: Environment, request: Request) -> tuple[Request, Named]:
-    """Return the request with those whom it notifies and the votes that count now, and the approvers in the channel.
+    """Return a request with the people on call in `notify` and the votes that count now, and the people to name.
 
-    If Slack doesn't respond, nobody is named, so that the card still appears. Slack notifies everybody whom a card
-    names, so people outside the channel must not be named.
+    Only people in the channel are named, because Slack notifies everybody whom a card names. If Slack doesn't respond,
+    nobody is named, so that the card still appears.
     """
     try:
         requester, inside = await env.requester_of(request), await env.directory.inside(request.channel_id)
@@ -167,9 +167,9 @@ async def post_card(env: Environment, request: Request, *, fresh: bool = True) -
     """Post a copy of a request's card in its channel.
 
     Args:
-        fresh: False if Slack has just been asked about the channel.
+        fresh: False if cached data on the channel is recent enough.
     Raises:
-        CannotPost: the channel may not show it, or Slack refused it.
+        CannotPost: the channel may not show the card, or Slack refused it.
         Unavailable: Slack doesn't respond, for example about the channel.
     """
     if not await may_be_seen(env, request.channel_id, fresh=fresh):
@@ -182,12 +182,12 @@ async def post_card(env: Environment, request: Request, *, fresh: bool = True) -
 
 async def remember_card(env: Environment, request: Request, ts: str) -> None:
     """Store the address of a posted card, and update it if the request has changed in the meantime."""
-    if not ts:  # a copy that can't be updated doesn't count: its timer posts another one
+    if not ts:  # a copy that can't be updated doesn't count, and a timer posts another
         return
     await env.store.cards.add(request.id, request.channel_id, ts)
     now = await env.store.requests.get(request.id)
     if now is not None and (now.state, now.votes) != (request.state, request.votes):
-        # The request changed while the post was queued, when there was no copy to update yet.
+        # The request changed while the card was being posted, so that change couldn't update it.
         await env.messenger.update(request.channel_id, ts, await card_of(env, now))
 
 
@@ -205,7 +205,7 @@ async def thread_of(env: Environment, request: Request) -> str | None:
 
 
 async def below_card(env: Environment, request: Request) -> tuple[str, str | None]:
-    """Return where to post a notice about a request: the channel, and the thread that its card is in or starts."""
+    """Return where to post a notice about a request: the channel, and the thread of its card or below it."""
     copies = await env.store.cards.of(request.id)
     channel_id, ts = copies[0] if copies else (request.channel_id, None)
     return channel_id, await thread_of(env, request) or ts
@@ -233,7 +233,7 @@ async def refresh_cards(env: Environment, request: Request, *, fresh: bool = Tru
 
 
 async def refresh_ended_freezes(env: Environment, request: Request) -> None:
-    """Update the cards of the freezes that a request ended, since their Thaw buttons no longer work."""
+    """Update the cards of the freezes that a request ended, because their Thaw buttons no longer work."""
     if target := request.plan.target:
         for hold in await env.store.holds.find(database_id=target.id, released_since=request.created_at):
             if hold.kind is HoldKind.FREEZE and hold.request_id != request.id:
@@ -241,7 +241,7 @@ async def refresh_ended_freezes(env: Environment, request: Request) -> None:
 
 
 async def show(env: Environment, request_id: str) -> Request | None:
-    """Update every copy of a running request's card. A failure is ignored, since a later change updates it."""
+    """Update every copy of a request's card, and return the request. A failure is only logged."""
     request = await env.store.requests.get(request_id)
     if request is not None:
         try:

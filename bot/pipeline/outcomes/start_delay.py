@@ -18,19 +18,19 @@ from bot.pipeline.replies import requester_address
 
 log = structlog.get_logger(__name__)
 WAITS: Final = "waits"
-"""The event of the note that a request can't start yet, among the request's outcomes."""
+"""The `event` of the notice that a request can't start yet."""
 SLOW_SECONDS: Final = 5.0
-"""How long a start may take before the delay is shown."""
+"""How long a start may take before people are told about the delay, in seconds."""
 BY_HAND: Final = re.compile(r"[:;.] [Tt]ry again( in a moment)?\.$")
-"""The end of an error message for people who press a button. Here the bot tries again itself."""
+"""The end of an error message that is left out here, because the bot tries again itself."""
 SLOW: Final = "Slack or Turso is slow to respond."
 
 
 @asynccontextmanager
 async def show_delay(env: Environment, request_id: str) -> AsyncIterator[None]:
-    """Show why a change doesn't start yet, if the code inside raises Unavailable or takes long.
+    """Return a context manager that shows why a change can't start yet, if its block raises Unavailable or takes long.
 
-    The code inside must not send anything to Turso.
+    The block must not change anything in Turso.
     """
     over = asyncio.Event()
     watch = asyncio.create_task(_show_if_slow(env, request_id, over))
@@ -54,7 +54,7 @@ async def _show_if_slow(env: Environment, request_id: str, over: asyncio.Event) 
 
 
 async def _show_reason(env: Environment, request_id: str, why: str) -> None:
-    """Show the reason unless it is already shown. If that fails, the next try of the start shows it."""
+    """Show the reason unless it is already shown. If that fails, the next attempt shows it."""
     try:
         async with env.notification_lock(request_id):
             request = await env.store.requests.get(request_id)
@@ -73,7 +73,7 @@ async def _store_reason(env: Environment, request: Request, words: str) -> None:
 
 
 async def _notify_requester(env: Environment, request: Request, why: str) -> None:
-    """Notify the requester privately. If there is a note that it starts, replace that. Raises Unavailable."""
+    """Notify the requester privately, by replacing the note that the request starts, if any. Raises Unavailable."""
     if await env.store.notices.was_notified(request.id, WAITS):
         return
     note = env.notes.get(request.id)

@@ -1,4 +1,4 @@
-"""Notices to token holders about a rotation, a switch or its Undo. They only report what was verified."""
+"""Notices to token holders about a rotation, a switch or its undo. They only report what was verified."""
 
 from dataclasses import replace
 from typing import Final
@@ -12,13 +12,13 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import REVOKED, notice_of, notify_privately
 
 BACK: Final = "back"
-"""The event of the notice that an Undo has put a replaced database back in use."""
+"""The `event` of the notice that an undo has put a replaced database back in use."""
 
 
 def holders_must_know(request: Request) -> bool:
     """Return True once holders must be notified.
 
-    Their tokens are revoked, or another database replaces theirs or no longer does.
+    Their tokens are revoked, or their database was replaced by another one, or is in use again.
     """
     if not request.plan.ends_tokens_of:
         return False
@@ -27,10 +27,10 @@ def holders_must_know(request: Request) -> bool:
 
 
 async def notify_holders(env: Environment, request: Request, *, only_of: str | None = None) -> None:
-    """Send each holder one message about the tokens that they got before the rotation.
+    """Send each holder a message about the tokens that they got before the rotation.
 
     Args:
-        only_of: a `DbId`. Only its holders are notified, of what was verified later.
+        only_of: the `DbId` of the only database whose holders are notified, because its proof was completed later.
     """
     if request.state is State.RESTORED:
         if only_of is None:
@@ -45,7 +45,7 @@ async def notify_holders(env: Environment, request: Request, *, only_of: str | N
     is_revoked = request.facts.get(NEXT_STEP) != NextStepResult.NOT_DONE
     target = request.plan.target
     replaced = {one.holder for one in old if request.plan.successor and target and one.database_id == target.id}
-    since = (one.holder for one in old if one.minted_at >= request.created_at)  # the plan couldn't name them
+    since = (one.holder for one in old if one.minted_at >= request.created_at)  # holders who aren't in the plan yet
     for holder in dict.fromkeys([*request.plan.holders, *since]):
         theirs = _databases(old, holder) if is_revoked else []
         is_notified = bool(theirs) or only_of is None
@@ -57,7 +57,7 @@ async def notify_holders(env: Environment, request: Request, *, only_of: str | N
 
 
 async def _notify_of_undo(env: Environment, request: Request) -> None:
-    """Send each holder who was sent to the other database one message that theirs is in use again."""
+    """Notify each holder who got the notice about the replacement that their database is in use again."""
     target = request.plan.target
     if target is None:
         return
