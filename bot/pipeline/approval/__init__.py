@@ -1,1 +1,1 @@
-"""The steps between a request and its start: votes, confirmation, withdrawal and expiry."""
+"""The steps between opening and starting a request: votes, confirmation, withdrawal and expiry."""

@@ -28,7 +28,7 @@ from bot.pipeline.replies import entry, private_note
 
 
 async def confirm(env: Environment, incoming: Incoming) -> str:
-    """Handle Confirm: start the request, or first open the form in which its requester types the name."""
+    """Handle Confirm: start the request, or open the form in which its requester must first type the name."""
     request = await request_of(env, incoming, "confirm")
     if request.confirm is not Confirm.TYPE_NAME:
         return await start_confirmed(env, incoming, typed=False)
@@ -44,7 +44,7 @@ def _require_own(env: Environment, request: Request, incoming: Incoming) -> None
 
 
 async def start_confirmed(env: Environment, incoming: Incoming, *, typed: bool = True) -> str:
-    """Start a request that its requester has confirmed.
+    """Start a request that its requester has confirmed, or reveal its token.
 
     Args:
         typed: whether the name was typed. If not, and the rules now require it, a form asks for it.

@@ -1,4 +1,4 @@
-"""Expiry of requests: no decision in time, a token that wasn't revealed, or an approval too old to start."""
+"""Expiry of requests: without a decision in time, with a token that wasn't revealed, or too long after approval."""
 
 from datetime import datetime
 from typing import Final
@@ -21,7 +21,7 @@ OUTCOMES: Final = {
 
 
 async def expire_if_too_late(env: Environment, request: Request) -> bool:
-    """Expire an approved request if it is too old to start. Returns False if it may still start."""
+    """Expire an approved request if it is too late to start it. Returns False if it may still start."""
     if request.expires_at is None or request.expires_at > env.clock.now():
         return False
     await expire(env, request.id, at_latest=request.expires_at)
@@ -34,8 +34,8 @@ async def expire(
     """Expire a request whose change hasn't been sent to Turso, and notify the people concerned.
 
     Args:
-        keeps: the timer that fired. It is kept until people are notified, in case of a crash in between.
-        at_latest: when the request expires under the current rules, if that is earlier than its own deadline.
+        keeps: the kind of the timer that fired. It isn't cancelled, so that it notifies people even after a crash.
+        at_latest: when the request expires under the current rules, which may be before its own deadline.
     """
     request = await env.store.requests.get(request_id)
     if request is not None and request.state is State.EXPIRED:
@@ -60,7 +60,7 @@ async def expire(
 
 
 def _outcome(request: Request) -> str:
-    """Return why a request expired, as far as that is known."""
+    """Return a sentence that says why a request expired."""
     if request.state is not State.PENDING:
         return OUTCOMES[request.state]
     if request.mode is not Mode.APPROVAL:

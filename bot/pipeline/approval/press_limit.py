@@ -12,7 +12,7 @@ from bot.errors import BadInput
 AT_MOST: Final = 10
 WITHIN_SECONDS: Final = 10.0
 REMEMBERED: Final = 10_000
-"""The most pairs of person and request that are counted at the same time."""
+"""The maximum number of pairs of person and request that are counted at the same time."""
 
 
 class PressLimit:
@@ -29,7 +29,7 @@ class PressLimit:
 
 
 async def refuse() -> str:
-    """Refuse a press that exceeds the limit. Always raises BadInput."""
+    """Raise BadInput for a press that exceeds the limit."""
     raise BadInput(
         f"You pressed more than {AT_MOST} times in {WITHIN_SECONDS:.0f} seconds, so this press did nothing. "
         "Wait a moment, then press once."

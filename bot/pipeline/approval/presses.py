@@ -1,4 +1,4 @@
-"""Finds the request of a button press, and checks whether the person may press it now."""
+"""Find the request of a button press, and check whether the person may press the button now."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,7 +29,7 @@ REVEALABLE_FOR: Final = timedelta(minutes=15)
 """How long after the approval a token may be revealed."""
 OVER: Final = "This request has expired, and nothing was changed. Ask again if you still want it."
 WAITING_STEPS: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REMIND})
-"""Steps of a request that is waiting. The current rules may give them less time."""
+"""Steps that need a request to be waiting, so that it must not have expired under the current rules either."""
 
 
 def carries_line(action_id: str) -> bool:
@@ -38,24 +38,24 @@ def carries_line(action_id: str) -> bool:
 
 
 def turns_home(action_id: str) -> bool:
-    """Return True for a button that turns a page of the Home tab, which is then drawn again."""
+    """Return True for a button that shows another page of a list on the Home tab."""
     return action_id.startswith(HOME_PAGE)
 
 
 def form_of(action_id: str) -> str | None:
-    """Return the command whose form the button opens."""
+    """Return the command whose form a button opens. None for other buttons."""
     return action_id.removeprefix("form.open.") if action_id.startswith("form.open.") else None
 
 
 def channel_form_of(action_id: str) -> str | None:
-    """Return the command whose form the button opens for a channel, on Home."""
+    """Return the command whose form a button on Home opens for a channel. None for other buttons."""
     return action_id.removeprefix(CHANNEL_FORM) if action_id.startswith(CHANNEL_FORM) else None
 
 
 def too_late_error(request: Request) -> Refused:
     """Build the error for a request that can no longer be decided.
 
-    It names the request's state. The outcome may hold a comment, which only people in the channel may read.
+    It contains the request's state but not its outcome, whose comments only people in the channel may read.
     """
     return Refused(f"It is too late. This request {STATE_WORDS[request.state]}.")
 
@@ -69,7 +69,7 @@ def require_waiting(env: Environment, request: Request, *, for_approval: bool) -
 
 
 async def request_of(env: Environment, incoming: Incoming, verb: str) -> Request:
-    """Load the request whose ID a button carries. `verb` names what the button does, such as `undo`.
+    """Load the request whose ID is a button's value. `verb` says what the button does, such as `undo`.
 
     Raises:
         BadInput: there is no such request, or it belongs to another channel.
@@ -87,7 +87,7 @@ async def require_access(env: Environment, incoming: Incoming, verb: str) -> Non
     try:
         subject = await env.directory.subject(replace(incoming, channel_id=""), usergroups=frozenset())
     except Unavailable:
-        return  # each step is authorized again, and refused if facts are missing. Withdrawing needs none
+        return  # authorization refuses the step if facts are missing, and withdrawing needs none
     decision = judge(env, subject, anything := Action(env.catalogue.home))
     if decision.verdict is Verdict.DENY:
         raise Forbidden(
@@ -98,14 +98,14 @@ async def require_access(env: Environment, incoming: Incoming, verb: str) -> Non
 
 
 def may_be_pressed_in(pressed_in: str, channel_id: str) -> bool:
-    """Return True in the request's own channel, in Home and in direct messages. Home shows requests of all channels."""
+    """Return True if a request's button may be pressed here: in its channel, on Home and in direct messages."""
     return pressed_in in ("", channel_id) or pressed_in.startswith("D")
 
 
 async def require_authorized(
     env: Environment, incoming: Incoming, request: Request, step: Step, *, compares: bool = True
 ) -> Authorization:
-    """Authorize a press. A request whose database has changed ends as `stale`.
+    """Authorize a press. If the database isn't as planned anymore, the request ends as `stale`.
 
     Raises:
         BotError: the press is refused, with the reason.
@@ -123,7 +123,7 @@ async def require_authorized(
 
 
 async def _require_unsent(env: Environment, request: Request) -> None:
-    """Raise Refused if the request's own change was sent meanwhile. Then it is why the database isn't as planned."""
+    """Raise Refused if the request's change was sent meanwhile, which may be why the database isn't as planned."""
     now_request = await env.store.requests.get(request.id) or request
     if now_request.sent_at is not None or now_request.state not in (*BEFORE_SENT, State.STALE):
         raise too_late_error(now_request)
@@ -166,7 +166,7 @@ async def start_approved(
 
 
 async def answer_late_press(env: Environment, incoming: Incoming, request_id: str) -> str:
-    """Answer a press on a request that was just decided. The answer says whether the vote was recorded."""
+    """Answer a press on a request that was just decided. The reply says whether the person's vote was recorded."""
     request = await env.store.requests.get(request_id)
     state = STATE_WORDS[request.state] if request else "is gone"
     counts = request is not None and any(one.user_id == incoming.user_id for one in request.votes)
@@ -187,5 +187,5 @@ async def ask_name(env: Environment, incoming: Incoming, request: Request, callb
 
 
 def subject_name(request: Request) -> str:
-    """Return the name that a person must type to confirm, which is the database's."""
+    """Return the name that a person must type to confirm: usually the database's."""
     return request.plan.target.name if request.plan.target else str(request.plan.arguments.get("name", request.command))

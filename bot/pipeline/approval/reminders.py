@@ -23,7 +23,7 @@ from bot.pipeline.replies import entry, private_note
 EVERY: Final = timedelta(minutes=10)
 """The minimum time between two reminders of one request."""
 AT_MOST: Final = 10
-"""The most approvers who get a direct message."""
+"""The maximum number of approvers who get a direct message."""
 
 
 async def remind(env: Environment, incoming: Incoming) -> str:

@@ -10,7 +10,7 @@ from bot.pipeline.environment import Environment
 
 
 async def open_review(env: Environment, incoming: Incoming) -> str:
-    """Open the review of a break-glass operation: a modal with a verdict and a comment."""
+    """Open the modal for the review of a break-glass operation, with a verdict and a comment."""
     request = await request_of(env, incoming, "review")
     owed = await env.store.reviews.find(owed=True, request_ids=[request.id])
     if not owed:

@@ -1,4 +1,4 @@
-"""The Approve and Deny buttons: which votes count, and what a vote causes."""
+"""The Approve and Deny buttons."""
 
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ from bot.pipeline.replies import entry, private_note
 
 
 async def approve(env: Environment, incoming: Incoming) -> str:
-    """Handle Approve: record the vote, or first open the modal in which the approver types the name."""
+    """Handle Approve: record the vote, or open the modal in which the approver must first type the name."""
     request = await request_of(env, incoming, "decide")
     if request.confirm is not Confirm.TYPE_NAME:
         return await vote(env, incoming, typed=False)
@@ -83,7 +83,7 @@ async def vote(env: Environment, incoming: Incoming, *, typed: bool = True) -> s
     if after is None:
         raise Refused("It is too late. This request has already been decided.")
     if {one.user_id for one in after.votes} - {one.user_id for one in request.votes} - {incoming.user_id}:
-        # Somebody voted at the same time, so their current permissions must be checked, too.
+        # Somebody else voted at the same time, so look them up, too.
         answer = await require_authorized(env, incoming, after, Step.VOTE)
     count = answer.count(after.votes)
     if not count.reached:
@@ -108,7 +108,7 @@ async def _approved(env: Environment, incoming: Incoming, request: Request, deci
 
 
 async def refuse(env: Environment, incoming: Incoming, comment: str) -> str:
-    """Deny a request unless its change was sent. The store checks this in the same transaction."""
+    """Deny a request unless its change has been sent, which the store checks in the same transaction."""
     request = await request_of(env, incoming, "decide")
     _require_deniable(request, incoming)
     answer = await require_authorized(env, incoming, request, Step.DENY)

@@ -1,1 +1,1 @@
-"""Decisions on whether a step may be taken, from facts fetched at that moment."""
+"""Decisions on whether a step may be taken, based on current facts from Slack and Turso."""

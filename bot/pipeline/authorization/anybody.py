@@ -1,6 +1,6 @@
-"""Finds the people in a channel whom its rules treat differently from other members.
+"""Find out whether anybody in a channel may run a command, to show its button on messages for everybody there.
 
-Used for what everybody in the channel sees: cards and buttons.
+Only people whom the rules name are decided for separately. All others are treated like `ANY_MEMBER`.
 """
 
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ from bot.pipeline.authorization.decision import judge
 from bot.pipeline.environment import Environment
 
 TRIED: Final = 100
-"""The maximum number of named people to try."""
+"""The maximum number of named people to decide for."""
 ANY_MEMBER: Final = Person("", "")
-"""A member of the workspace whom no rule names."""
+"""Represents all members of the workspace whom no rule names."""
 
 
 async def facts_of(env: Environment, channel_id: str) -> SlackFacts:
-    """Return the current members of a channel and of the groups in its rules.
+    """Return a channel, its members, and the members of the groups in its rules.
 
     Raises Unavailable if Slack doesn't return the channel.
     """
@@ -31,9 +31,9 @@ async def facts_of(env: Environment, channel_id: str) -> SlackFacts:
 
 
 async def people_for(env: Environment, facts: SlackFacts, action: Action) -> Iterator[Subject]:
-    """Yield a member whom no rule names, and then each person in the channel whom the rules for a command name.
+    """Yield `ANY_MEMBER`, and then each person in the channel whom the rules for a command name.
 
-    People of a group that Slack didn't return, or whose membership isn't known, are left out.
+    Members of a group that Slack didn't return are left out.
     """
     assert facts.channel is not None, "without a channel there are no people"
     anybody = await env.with_incident(Subject(ANY_MEMBER, facts.channel, facts.groups))
@@ -55,6 +55,6 @@ def _subjects(
 
 
 async def anybody_may(env: Environment, facts: SlackFacts, action: Action) -> bool:
-    """Return True if somebody in the channel may run or request a command. Every press is decided again anyway."""
+    """Return True if somebody in the channel may run or request a command. A press of its button is decided again."""
     people = await people_for(env, facts, action)
     return any(judge(env, one, action).verdict is not Verdict.DENY for one in people)

@@ -1,4 +1,4 @@
-"""Authorizes every step that can't be undone, with current facts and current rules."""
+"""Authorize a step of a request, with current facts and current rules."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -24,14 +24,14 @@ from bot.pipeline.authorization.steps import RefusalKind, Step, StepRefused
 from bot.pipeline.environment import Environment
 
 OUTLIVE_INCIDENTS: Final = frozenset({Step.DENY, Step.COUNTDOWN_END, Step.UNDO, Step.REVIEW, Step.FOLLOW_UP})
-"""For operations requested in an incident: steps to which its rules apply even after it has ended."""
+"""Steps to which the rules of the incident in which a request was made apply even after it has ended."""
 LEAD_TO_CHANGE: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REVEAL, Step.START, Step.COUNTDOWN_END})
-"""Steps that lead to the change itself, so the database must be the one in the plan."""
+"""Steps that lead to the change itself, so the database must still be as planned."""
 START_COMPARES: Final = frozenset({Step.VOTE, Step.CONFIRM})
-"""Steps that come before the start. The start checks for plan drift again."""
+"""Steps after which the start checks for plan drift again."""
 TYPED_JUST_NOW: Final = timedelta(seconds=30)
 COMPARE_SECONDS: Final = 2.0
-"""How long a vote or a confirmation waits for the plan-drift check, which the start repeats anyway."""
+"""How long a vote or a confirmation waits for the plan-drift check, in seconds. The start repeats the check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Authorization:
 
     case: Case
     decision: Decision
-    """The current decision about the requester. For a follow-up, about the person who presses the button."""
+    """The current decision on the requester's action. For a follow-up, on the action of the person who acts."""
     refusal: RefusalKind | None = None
     why: str = ""
 
@@ -51,22 +51,22 @@ class Authorization:
 
     @property
     def subject(self) -> Subject:
-        """Return the person who acts, in the request's channel. That is the requester if nobody pressed a button."""
+        """Return the person who acts, or the requester for a timer, in the request's channel."""
         case = self.case
         person = case.facts.people.get(case.presser) or Person(case.presser, "")
         return Subject(person, case.facts.channel or Channel(case.request.channel_id), case.facts.groups, case.profile)
 
     @property
     def request(self) -> Request:
-        """Return the request with the stricter of its own conditions and those of the current rules."""
+        """Return the request with the stricter of its own and the current rules' conditions."""
         return with_rules_of_now(self.case.request, self.decision)
 
     def require_allowed(self) -> Self:
         """Return this authorization if the step is allowed.
 
         Raises:
-            Unavailable: Slack or Turso didn't respond, so it can't be decided now.
-            Forbidden: the rules deny it.
+            Unavailable: Slack or Turso didn't respond, so no decision is possible now.
+            Forbidden: the rules deny the step.
             Refused: the step isn't allowed for another reason, or the database has changed.
         """
         if self.refusal is RefusalKind.UNKNOWN:
@@ -78,7 +78,7 @@ class Authorization:
         return self
 
     def count(self, votes: Iterable[Vote]) -> Tally:
-        """Count votes using the facts of this authorization. Votes of people who aren't in the facts don't count."""
+        """Count votes with the facts of this authorization. Votes of people who weren't looked up don't count."""
         return count_votes(self.case, self.decision, votes)
 
 
@@ -92,13 +92,13 @@ async def authorize(
     review: Review | None = None,
     compares: bool = True,
 ) -> Authorization:
-    """Decide whether a step may be taken now, with fresh facts and current rules. Without a required fact, refuse it.
+    """Decide whether a step may be taken now. It is refused if a required fact is unknown.
 
     Args:
-        actor: the button press or typed command of the person who acts. None for a timer.
+        actor: the click or command of the person who acts. None for a timer.
         action: the operation of a follow-up.
         review: the review to be recorded.
-        compares: whether to check for plan drift too, if the step leads to the change.
+        compares: whether to check for plan drift, if the step leads to the change.
     """
     profile = await _profile(env, request, step)
     typed = actor is not None and _has_just_typed(actor, request, env.clock.now())
@@ -137,7 +137,7 @@ async def _profile(env: Environment, request: Request, step: Step) -> str | None
 
 
 def _has_just_typed(actor: Incoming, request: Request, now: datetime) -> bool:
-    """Return True for a line typed in the channel a moment ago. Only members can do that, so Slack isn't asked."""
+    """Return True for a command typed in the channel a moment ago. Only members can do that, so none are looked up."""
     is_line = actor.kind in (Kind.COMMAND, Kind.MENTION) and actor.channel_id == request.channel_id
     return is_line and now - actor.at < TYPED_JUST_NOW
 
@@ -147,8 +147,8 @@ async def _delegations(
 ) -> tuple[Delegation, ...]:
     """Return the delegations under which the person who acts, or a voter, may act for someone else.
 
-    At the end of a countdown, return those under which the votes were cast, even if they have expired since, because
-    the operation has already started.
+    At the end of a countdown, return the delegations under which the votes were cast, even if they have expired since,
+    because the operation has already started.
     """
     now = env.clock.now()
     if step is Step.COUNTDOWN_END:
@@ -161,9 +161,9 @@ async def _delegations(
 
 
 def _shifts_at_start(request: Request) -> dict[str, frozenset[str] | None]:
-    """Return, for each schedule, who was on call when they or their delegate approved.
+    """Return the people who were on call when they or their delegate approved, by schedule.
 
-    Current shifts aren't used, because they may have changed since the operation started.
+    The current shifts aren't used, because they may have changed since the operation started.
     """
     shifts: dict[str, frozenset[str] | None] = {}
     for vote in request.votes:
@@ -178,14 +178,14 @@ def _presumed(
     delegations: Iterable[Delegation],
     shifts: Mapping[str, frozenset[str] | None],
 ) -> SlackFacts:
-    """Return assumed facts under which nobody is refused. A decision on them shows which groups the rules need."""
+    """Return assumed facts with which a step isn't refused. Deciding with them shows which groups must be looked up."""
     people = {request.requester, *(vote.user_id for vote in request.votes), *([actor.user_id] if actor else [])}
     people |= {one.person for one in delegations}
     return SlackFacts(Channel(request.channel_id), frozenset(people), {one: Person(one, "") for one in people}, shifts)
 
 
 def _query(presumed: Case) -> SlackQuery:
-    """Return which people and user groups to look up. Each is a call to Slack, so only the needed ones are included."""
+    """Return the people and groups to look up. Each takes a call to Slack, so unneeded ones are left out."""
     request = presumed.request
     voters = {vote.user_id for vote in request.votes if vote.approves}
     people = frozenset({request.requester, presumed.presser, *voters, *(one.person for one in presumed.delegations)})
@@ -201,9 +201,9 @@ def _answer(case: Case) -> Authorization:
 
 
 async def _compared(env: Environment, answer: Authorization) -> Authorization:
-    """Check for plan drift. Refuse the step if there is any, or if Turso can't be read.
+    """Check for plan drift. The step is refused if there is any, or if Turso can't be read.
 
-    If Turso can't be read, allow a vote or a confirmation for at most one database anyway, because the start checks
+    A vote or a confirmation for at most one database is allowed even if Turso can't be read, because the start checks
     again.
     """
     step, request = answer.case.step, answer.case.request

@@ -1,4 +1,4 @@
-"""Decides which votes count now, and records what a new vote is based on."""
+"""Count votes, and record why a new voter is an approver."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -15,7 +15,7 @@ from bot.pipeline.authorization.case import Case
 
 
 def count_votes(case: Case, decision: Decision, votes: Iterable[Vote]) -> Tally:
-    """Count the votes of people who may approve and are in the channel, by the facts of the case."""
+    """Count the votes of people who may approve and are in the channel, according to the facts of the case."""
     return _ballots(case, decision, votes).tally
 
 
@@ -33,9 +33,9 @@ def _ballots(case: Case, decision: Decision, votes: Iterable[Vote]) -> Ballots:
 
 
 def ballot(case: Case, decision: Decision, at: datetime) -> Vote:
-    """Return the approval of the person who presses, with what it is based on.
+    """Return the approval of the person who acts, with the approver and the schedules that let them vote.
 
-    A delegate of several approvers acts for one whose approval isn't there yet.
+    A delegate of several approvers votes on behalf of one whose approval is still missing, if there is one.
     """
     person, panel = case.person(case.presser, "you are"), decision.approvers
     approver = person if is_on(case.policy, panel, person) else None
@@ -50,7 +50,7 @@ def ballot(case: Case, decision: Decision, at: datetime) -> Vote:
 
 
 def _schedules(case: Case, panel: ApproverSet, approver: Person | None) -> str:
-    """Return the schedules without which a person wouldn't be an approver."""
+    """Return the keys of the schedules without which a person wouldn't be an approver."""
     shifts = [group for group, ids in case.facts.groups.items() if is_schedule(group) and approver and ids]
     mine = sorted(group for group in shifts if approver and approver.id in (case.facts.groups[group] or ()))
     without = replace(panel, groups={key: ids for key, ids in case.facts.groups.items() if key not in shifts})

@@ -1,4 +1,4 @@
-"""A step to authorize: the request, the person, the rules and the facts."""
+"""The case: a step to authorize, with the request, the person, the rules and the facts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ NOT_YET: Final = "Nothing was changed. Try again in a moment."
 
 
 class WantedGroups(Mapping[str, frozenset[str] | None]):
-    """The known user groups. Records which groups the rules needed."""
+    """The known user groups and schedules. Records which of them the rules needed."""
 
     def __init__(self, known: Mapping[str, frozenset[str] | None]) -> None:
         self._known, self._wanted = known, set[str]()
@@ -40,7 +40,7 @@ class WantedGroups(Mapping[str, frozenset[str] | None]):
 
     @property
     def silent(self) -> list[str]:
-        """Return the groups whose members Slack didn't return."""
+        """Return the groups that the rules needed and whose members are unknown."""
         return sorted(group for group in self._wanted if self._known.get(group) is None)
 
 
@@ -58,30 +58,30 @@ class Case:
     facts: SlackFacts
     groups: WantedGroups
     typed: bool
-    """Whether the person has just typed this in the channel, which shows that they are in it."""
+    """True if the person has just typed the command in the channel, which shows that they are a member."""
     delegations: tuple[Delegation, ...] = ()
-    """The active delegations that concern these people."""
+    """The delegations that apply to the person who acts and the voters."""
 
     @property
     def presser(self) -> str:
-        """Return the ID of the person who acts, or the requester's if nobody pressed a button."""
+        """Return the ID of the person who acts, or of the requester for a timer."""
         return self.actor.user_id if self.actor else self.request.requester
 
     def person(self, user_id: str, who: str) -> Person:
-        """Return a person's current record. `who` starts the refusal, such as `the requester is`."""
+        """Return a person's current Slack account. `who` is used in the refusal, such as `the requester is`."""
         person = self.facts.people.get(user_id)
         if person is None:
             raise StepRefused(RefusalKind.UNKNOWN, f"Slack didn't say who {who}. {NOT_YET}")
         return person
 
     def approvers_of(self, delegate: str) -> list[Person]:
-        """Return the people in the channel who have made somebody their delegate."""
+        """Return the people in the channel who have chosen a person as their delegate."""
         inside = self.facts.channel_members or ()
         ids = (one.person for one in self.delegations if one.delegate == delegate and one.person in inside)
         return [self.facts.people[one] for one in ids if one in self.facts.people]
 
     def subject(self, user_id: str, who: str) -> Subject:
-        """Return a person in the request's channel. Refuses the step if the channel isn't known or can't be used."""
+        """Return a person in the request's channel. Raises StepRefused if the channel is unknown or can't be used."""
         channel = self.facts.channel
         if channel is None:
             raise StepRefused(RefusalKind.UNKNOWN, f"Slack didn't say what the request's channel is now. {NOT_YET}")
@@ -96,7 +96,7 @@ class Case:
         return Subject(self.person(user_id, who), channel, self.groups, self.profile)
 
     def require_member(self, user_id: str, who: str) -> None:
-        """Refuse the step unless the person is in the request's channel."""
+        """Raise StepRefused unless the person is in the request's channel."""
         if self.typed and user_id == self.presser:
             return
         if self.facts.channel_members is None:
@@ -108,7 +108,7 @@ class Case:
             )
 
     def refuse(self, why: str, decision: Decision | None = None) -> StepRefused:
-        """Return the refusal for a reason. While a user group or schedule is unknown, the refusal isn't final."""
+        """Return the refusal for a reason, or a temporary one if a needed user group or schedule is unknown."""
         if silent := self.groups.silent:
             why = f"{not_said(silent)}. {NOT_YET}"
         return StepRefused(RefusalKind.UNKNOWN if silent else RefusalKind.NOT_ALLOWED, why, decision)

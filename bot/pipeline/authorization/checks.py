@@ -1,6 +1,6 @@
-"""Authorizes each step from facts that are already loaded.
+"""The checks that authorize each step, from facts that are already loaded.
 
-Applies the built-in limits, the ceiling and the rules to every person involved.
+They apply the built-in limits, the ceiling and the rules to every person involved.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,14 +31,14 @@ ASKS_FOR_MORE: Final[Mapping[tuple[Mode, Verdict], str]] = {
     (Mode.APPROVAL, Verdict.BREAK_GLASS): _REVIEW,
     (Mode.BREAK_GLASS, Verdict.APPROVE): _APPROVAL,
 }
-"""What the rules require now but didn't when the request was made.
+"""The refusals if the rules now require something that they didn't require when the request was made.
 
 An approval doesn't replace a review, and a review doesn't replace an approval.
 """
 
 
 def _decide_as_new(case: Case) -> Decision:
-    """Decide on the request as if it were made now. Refuses if the rules now require more than they did then."""
+    """Decide on the request as if it were made now. Raises StepRefused if the rules now require more."""
     requester = case.subject(case.request.requester, REQUESTER_IS)
     decision = decide_request(case.policy, requester, case.request)
     if decision.verdict is Verdict.DENY:
@@ -134,14 +134,14 @@ def _may_undo(case: Case, actor: Subject) -> bool:
 
 
 UNDO_ALLOWED: Final = Decision(Verdict.ALLOW, "You can undo this quarantine at once.")
-"""The decision for people who may undo a quarantine, whatever the rules say about `restore`."""
+"""The decision for people who may undo a quarantine, even if the rules don't let them use `restore`."""
 
 
 def _review(case: Case) -> Decision:
     """Decide on a review by the current rules.
 
-    If they no longer name reviewers for this operation, use the reviewers from the time of the operation. If they name
-    a group that is empty now, for example between two shifts, nobody can review.
+    If the rules no longer name reviewers for this operation, the reviewers at the time of the operation are used. If
+    they name a group that is empty now, for example between two shifts, nobody can review.
     """
     assert case.review is not None, "the step REVIEW has a review"
     person = case.person(case.presser, "you are")

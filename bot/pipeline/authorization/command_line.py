@@ -1,4 +1,4 @@
-"""Decides on a command line, to answer it or to explain the decision."""
+"""Decide on a command line before it is run."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -34,7 +34,7 @@ async def decide_line(env: Environment, subject: Subject, action: Action) -> tup
     Returns:
         The decision, and the action with the groups and sources that are known.
     Raises:
-        DatabaseNotFound: it is a branch of a database that this channel may not see, so it isn't shown either.
+        DatabaseNotFound: the database is a branch of one that isn't visible in this channel, so it isn't either.
         BotError: Turso doesn't respond.
     """
     if action.databases and needs_facts(env, subject, action.command):
@@ -46,7 +46,7 @@ async def decide_line(env: Environment, subject: Subject, action: Action) -> tup
 
 
 def needs_facts(env: Environment, subject: Subject, command: str) -> bool:
-    """Return True if a decision depends on facts about the database that aren't in its name."""
+    """Return True if a decision may depend on the database's group or sources."""
     policy = env.rules.policy
     return policy.scope(subject).needs_group or depends_on_names(policy, subject, command)
 
@@ -60,7 +60,7 @@ async def require_line_allowed(env: Environment, subject: Subject, action: Actio
 
 
 def decide_incomplete(env: Environment, subject: Subject, read: Incomplete[Command]) -> tuple[Decision, Action]:
-    """Decide on a line with missing arguments. The form is allowed if the line may be allowed once it is complete."""
+    """Decide on a line with missing arguments. Its form may open if the complete line could be allowed."""
     action = action_of(read.spec.name, read.args)
     decision = judge(env, subject, action)
     if decision.verdict is Verdict.DENY:
@@ -71,9 +71,9 @@ def decide_incomplete(env: Environment, subject: Subject, read: Incomplete[Comma
 
 
 async def _with_group_and_sources(ctx: Context, target: Target) -> Target:
-    """Add the group and the sources of a database in the channel's scope. For others, only the typed name is used.
+    """Add the group and the sources to a database in the channel's scope. Other databases are returned unchanged.
 
-    A new branch is decided as it will be, in the group of its source.
+    A branch that is to be created gets the group of its source.
     """
     if target.group is not None or not (ctx.scope.needs_group or ctx.scope.covers(Target(target.name))):
         return target
@@ -90,7 +90,8 @@ async def _with_group_and_sources(ctx: Context, target: Target) -> Target:
 
 
 async def own_undo(env: Environment, incoming: Incoming, command: Command, args: Any) -> Request | None:
-    """Return the request whose quarantine a line ends, if the person may undo it, whatever the rules about `restore`.
+    """Return the request whose quarantine a line ends, if the person may undo it even without permission to `restore`.
+
 
     Raises:
         Unavailable: Slack doesn't respond.
@@ -109,9 +110,9 @@ async def own_undo(env: Environment, incoming: Incoming, command: Command, args:
 
 
 async def _is_there(env: Environment, hold: Hold) -> bool:
-    """Return whether a database is still the one of its hold, by `DbId`.
+    """Return True if the database with the hold's name still has the hold's `DbId`.
 
-    True without a response, since Undo checks again.
+    True if Turso doesn't respond, because Undo checks again.
     """
     try:
         return (await env.turso_clients.turso(hold.organization).database(hold.database)).id == hold.database_id

@@ -1,4 +1,4 @@
-"""The only caller of `decide`: turns what a person wants to do into an `Action`, and decides on it."""
+"""The only caller of `decide` in the pipeline: all commands, clicks and forms are decided here."""
 
 from dataclasses import replace
 
@@ -22,17 +22,17 @@ class Forbidden(Refused):
 
 
 def judge(env: Environment, subject: Subject, action: Action) -> Decision:
-    """Decide by the current rules. All commands, clicks and forms pass through here."""
+    """Decide on an action by the current rules."""
     return judge_by(env.rules.policy, subject, action)
 
 
 def judge_by(policy: Policy, subject: Subject, action: Action) -> Decision:
-    """Decide by a given policy, for callers that need several decisions by the same one."""
+    """Decide on an action by a given policy, for callers that need several decisions by the same policy."""
     return decide(policy, subject, action)
 
 
 def may_be_shown(env: Environment, subject: Subject, action: Action, organization: str) -> bool:
-    """Return whether the bot may post an answer by itself where everybody in the channel can read it."""
+    """Return True if the bot may post a reply to this action by itself, where the whole channel can read it."""
     decision = judge(env, subject, replace(action, organization=organization))
     return decision.verdict is Verdict.ALLOW and decision.visibility is Visibility.CHANNEL
 
@@ -46,21 +46,22 @@ def require_allowed(env: Environment, subject: Subject, action: Action) -> Decis
 
 
 def require_still_allowed(env: Environment, ctx: Context, action: Action, channel: Channel) -> None:
-    """Decide again if the channel, such as by being shared, or the policy has changed since an action was allowed.
+    """Decide again if the channel's data or the policy has changed since an action was allowed.
 
-    Otherwise the decision would be the same.
+    The channel may have become shared with another organization, for example.
+
 
     Args:
         ctx: the context with which the action was allowed.
-        channel: Slack's current data on its channel.
+        channel: Slack's current data on the context's channel.
     Raises:
-        Forbidden: the action isn't allowed any more.
+        Forbidden: the action isn't allowed anymore.
     """
     if channel != ctx.subject.channel or env.rules.policy is not ctx.policy:
         require_allowed(env, replace(ctx.subject, channel=channel), action)
 
 
 def planned_action(parsed: Parsed[Command], plan: Plan) -> Action:
-    """Describe a plan to the rules: every database that it touches, with its group."""
+    """Return the action of a plan, with every database that it affects and their groups."""
     action = action_of(parsed.spec.name, parsed.args)
     return replace(action, databases=databases_of(plan) or action.databases, organization=plan.organization)

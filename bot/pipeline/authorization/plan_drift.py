@@ -1,4 +1,4 @@
-"""Finds plan drift: a plan is for a `DbId`, a group and a delete protection, not for a name."""
+"""Find plan drift: whether a database's `DbId`, group, delete protection or size differs from the plan."""
 
 from bot.commands.base import Command, Context
 from bot.core.requests.plan import Plan, PlanTarget
@@ -6,11 +6,11 @@ from bot.errors import Unavailable
 from bot.turso import Database, DatabaseNotFound, TursoReader
 
 GREW_BY = 100 * 1024 * 1024
-"""How many bytes a database may grow between the request and the operation. It may also double."""
+"""How many bytes a database may grow between the request and the operation. Doubling is always allowed."""
 
 
 async def drift(ctx: Context, plan: Plan, command: Command, *, checks_size: bool = False) -> str | None:
-    """Return a sentence about what differs from the plan, or None. Also checks what else the command affects.
+    """Return a sentence about what differs from the plan, or None. Includes the command's own check for drift.
 
     Raises:
         BotError: Turso didn't respond.
@@ -28,7 +28,7 @@ async def what_changed(turso: TursoReader, plan: Plan, *, checks_size: bool = Fa
         One sentence that says what changed. None if nothing did, or if the plan has no target.
     Raises:
         TursoUnavailable: Turso didn't respond.
-        Unavailable: Turso no longer reports something that approvers saw: the group, the protection or the size.
+        Unavailable: Turso no longer returns something that approvers saw: the group, the protection or the size.
     """
     if plan.target is None:
         return None
@@ -44,9 +44,9 @@ async def what_changed(turso: TursoReader, plan: Plan, *, checks_size: bool = Fa
 
 
 def _protection_changed(was: PlanTarget, now: bool | None) -> str | None:
-    """Compare the delete protection with the one that approvers saw.
+    """Compare the delete protection with the value that approvers saw.
 
-    If that was unknown, finding it off isn't drift.
+    If that was unknown, protection that is off now isn't drift.
     """
     if now is None and was.delete_protection is not None:
         raise Unavailable(f"Turso doesn't say whether delete protection is on for `{was.name}`.")
@@ -72,7 +72,7 @@ async def _current_database(turso: TursoReader, was: PlanTarget) -> Database | s
 
 
 async def _grew(turso: TursoReader, was: PlanTarget) -> str | None:
-    """Compare the size with the one that approvers saw. If that was unknown, there is nothing to compare."""
+    """Compare the size with the value that approvers saw, if it was known then."""
     if was.size_bytes is None:
         return None
     now = (await turso.database_usage(was.name)).usage.storage_bytes

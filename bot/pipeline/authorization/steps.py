@@ -1,4 +1,4 @@
-"""The steps of a request that are authorized again, and the kinds of refusals."""
+"""The steps of a request that are authorized, and the kinds of refusals."""
 
 from enum import Enum, StrEnum, auto
 
@@ -6,7 +6,7 @@ from bot.core.model import Decision
 
 
 class Step(StrEnum):
-    """A step that can't be undone, so it is authorized again."""
+    """A step of a request or of its follow-up, which is authorized with current facts."""
 
     VOTE = "vote"
     DENY = "deny"
@@ -18,22 +18,22 @@ class Step(StrEnum):
     UNDO = "undo"
     REVIEW = "review"
     FOLLOW_UP = "follow_up"
-    """A button about something that a request or an incident left open: a freeze or a token."""
+    """A button for an open item of a request or an incident, such as a freeze or a token."""
 
 
 class RefusalKind(Enum):
     """Why a step is refused."""
 
     NOT_ALLOWED = auto()
-    """A person isn't allowed to, or no longer is."""
+    """A person isn't allowed to take the step, or no longer is."""
     CHANGED = auto()
-    """The database is no longer the one in the plan."""
+    """The database is no longer as planned."""
     UNKNOWN = auto()
-    """Slack or Turso didn't respond, so it can be tried again."""
+    """Slack or Turso didn't respond, so the step can be tried again."""
 
 
 class StepRefused(Exception):
-    """Raised inside the checks when a step is refused. `authorize` turns it into an Authorization."""
+    """Raised by the checks if a step is refused. `authorize` converts it to an Authorization."""
 
     def __init__(self, kind: RefusalKind, why: str, decision: Decision | None = None) -> None:
         self.kind, self.why, self.decision = kind, why, decision

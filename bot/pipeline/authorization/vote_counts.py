@@ -1,4 +1,4 @@
-"""Which votes on a waiting request count now, for cards and lists. The same rules decide when somebody votes."""
+"""Count the votes on a waiting request for cards and lists, by the same rules as when somebody votes."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -12,7 +12,7 @@ from bot.pipeline.environment import Environment
 
 
 async def with_votes_of_now(env: Environment, request: Request) -> Request:
-    """Return a waiting request with the votes that count now. If Slack doesn't respond, return it as it is."""
+    """Return a waiting request with the votes that count now. If Slack doesn't respond, return it unchanged."""
     if request.state is not State.PENDING or request.mode is not Mode.APPROVAL:
         return request
     try:
@@ -23,9 +23,9 @@ async def with_votes_of_now(env: Environment, request: Request) -> Request:
 
 
 async def counted_now(env: Environment, request: Request, decision: Decision, inside: Collection[str]) -> Request:
-    """Return a waiting request with the votes that count now, and with how many the rules require now.
+    """Return a waiting request with the votes that count now, and with the current quorum.
 
-    Each vote is for the approver for whom it counts now.
+    `on_behalf_of` of each vote is the approver for whom it counts now.
 
     Raises:
         Unavailable: Slack didn't return one of the people.

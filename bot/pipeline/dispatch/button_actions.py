@@ -1,4 +1,4 @@
-"""The handlers of all buttons. Each loads the subject of its button, decides again, and answers privately."""
+"""The handlers of all buttons. Each loads the record that its button is about, decides again, and replies privately."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class Click:
 
     run: Callable[[Environment, Incoming], Awaitable[str]]
     changes: bool = True
-    """Whether the press is stored before the acknowledgement."""
+    """True if the press is stored before the acknowledgement, because it may change something."""
 
 
 async def reveal(env: Environment, incoming: Incoming) -> str:
@@ -41,11 +41,11 @@ UNNAMED: Final = "Slack didn't say which form it opened, so no token was created
 
 
 async def reveal_anywhere(env: Environment, incoming: Incoming) -> str:
-    """Handle Reveal, even on Home. There the token is shown in a modal, which leaves no message."""
+    """Handle Reveal in a message or on Home, where the token is shown in a modal."""
     if incoming.view_id is None:
         return await reveal(env, incoming)
     modal_id = await env.messenger.open_view(incoming.trigger_id or "", forms.loading_view("Your token"))
-    if not modal_id:  # a token that can't be shown isn't minted
+    if not modal_id:  # don't mint a token that can't be shown
         raise Unavailable(forms.TOO_OLD if modal_id is None else UNNAMED)
     try:
         outcome = await reveal(env, replace(incoming, modal_id=modal_id))
@@ -61,7 +61,7 @@ async def reveal_anywhere(env: Environment, incoming: Incoming) -> str:
 async def redraw_if_ended(env: Environment, incoming: Incoming) -> None:
     """Redraw the card of a refused press if its request has ended.
 
-    Such a card couldn't be updated when the request ended, for example because the channel was archived.
+    The card may be outdated, for example because the channel was archived when the request ended.
     """
     if incoming.kind is not Kind.ACTION or incoming.message_ts is None or incoming.is_ephemeral:
         return
@@ -75,7 +75,7 @@ async def redraw_if_ended(env: Environment, incoming: Incoming) -> None:
 
 
 async def unknown(env: Environment, incoming: Incoming) -> str:
-    """Refuse a button that the bot never created or no longer has."""
+    """Refuse a button that doesn't exist, or no longer exists."""
     subject = await env.subject(incoming)
     judge(env, subject, Action(env.catalogue.home))
     raise BadInput("This button no longer exists. `/turso` shows what you can do.")

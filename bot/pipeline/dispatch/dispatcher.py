@@ -1,4 +1,4 @@
-"""The dispatcher: passes each command, click and form to its handler, once more after a crash."""
+"""The dispatcher: passes each command, click and form to its handler, and again after a crash."""
 
 import asyncio
 import time
@@ -33,15 +33,15 @@ log = structlog.get_logger(__name__)
 
 CUT_OFF = "Turso Ops is restarting. Try again in a moment."
 MOVED_BY_PRESS = (State.READY, State.DENIED, State.CANCELLED)
-"""States that only a press leads to, so that no workflow notifies people of them."""
+"""States that only a press leads to. So the press must notify people of them, because no workflow does."""
 VOTES: Final = ("approval.approve", "approval.type_name")
-"""A button and a form that may have recorded a vote."""
+"""The button and the form that record a vote."""
 TAKEN_UP_WITHIN: Final = timedelta(minutes=15)
-"""The maximum age of an intent that is resumed after a crash. People no longer expect older ones to be carried out."""
+"""The maximum age of an intent that is still carried out. People don't expect that of an older one."""
 
 
 class Dispatcher:
-    """Receives everything from Slack: commands, mentions, buttons, modals and Home."""
+    """Handles everything that comes from Slack: commands, mentions, buttons, modals and Home."""
 
     def __init__(self, env: Environment) -> None:
         self.env = env
@@ -81,9 +81,9 @@ class Dispatcher:
         return partial(self._guarded, incoming, incoming.action_id, partial(click.run, self.env, incoming))
 
     async def submission(self, incoming: Incoming) -> Ack:
-        """Check a submitted modal.
+        """Check a submitted modal, and return errors for its fields or the work to do after the acknowledgement.
 
-        Errors are shown at its fields. Everything else happens after the acknowledgement.
+        The intent is stored before the acknowledgement.
         """
         if errors := pasted_secrets.errors_of(self.env, incoming):
             return Ack({"response_action": "errors", "errors": errors})
@@ -104,14 +104,14 @@ class Dispatcher:
         return Ack(then=partial(self._guarded, here, incoming.action_id, checked.work))
 
     async def _checked(self, incoming: Incoming) -> modal_submissions.Checked:
-        """Check a submitted form. It only reads, so nothing is done if the store doesn't respond in time."""
+        """Check a submitted form, with a time limit. Checking only reads, so nothing has changed if it is exceeded."""
         try:
             return await within(RECORD_SECONDS, modal_submissions.check(self.env, incoming))
         except TimeoutError:
             raise NotRecorded.after(RECORD_SECONDS) from None
 
     async def options(self, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
-        """Suggest databases that this person may see where the form was opened. Returns none if anything fails."""
+        """Suggest databases that this person may see in the form's channel. Returns none if an error occurs."""
         try:
             return await modal_submissions.database_options(self.env, incoming, typed)
         except BotError as error:
@@ -123,12 +123,12 @@ class Dispatcher:
         await self._guarded(incoming, "home", partial(self.homes.publish, incoming))
 
     async def resume(self, incoming: Incoming) -> None:
-        """Handle an intent again that a crash left unanswered. Its `response_url` may have expired.
+        """Handle an intent again that a crash has left open. Its `response_url` may have expired.
 
         An intent that is too old isn't carried out. After any failure, the person is notified and the intent is closed.
 
         Raises:
-            StoreUnavailable: the store didn't respond. Nothing else is raised.
+            StoreUnavailable: the store didn't respond. No other error is raised.
         """
         if self._is_too_old(incoming):
             await self._refuse_too_old(incoming)
@@ -146,11 +146,11 @@ class Dispatcher:
             await self._refresh_outcome(incoming)
 
     def _is_too_old(self, incoming: Incoming) -> bool:
-        """Return whether an intent is too old to be carried out, because the bot was down or Slack was late."""
+        """Return True if an intent is too old to be carried out, because the bot was down or Slack was late."""
         return self.env.clock.now() - incoming.at > TAKEN_UP_WITHIN
 
     async def _refuse_too_old(self, incoming: Incoming) -> None:
-        """Refuse an intent that is too old. If it changed a request before the crash, people are notified of that."""
+        """Refuse an intent that is too old. If it changed a request before a crash, notify people of that."""
         here, name, again = incoming, "resumed", "Run it again if you still want it."
         if incoming.kind is Kind.SUBMISSION:
             here, _ = await self._work_of_form(incoming)
@@ -165,13 +165,13 @@ class Dispatcher:
         await self._refresh_outcome(incoming)
 
     async def _has_voted(self, incoming: Incoming) -> bool:
-        """Return whether a press had recorded its person's vote before the crash. That vote counts."""
+        """Return True if the person's vote was recorded before the crash, so that it counts."""
         about, _ = forms.unpack_metadata(incoming.value)
         request = await self.env.store.requests.get(about) if incoming.action_id in VOTES else None
         return request is not None and any(vote.user_id == incoming.user_id for vote in request.votes)
 
     async def _work_of_form(self, incoming: Incoming) -> tuple[Incoming, Callable[[], Awaitable[str | None]]]:
-        """Return the work of a submitted form and where its answer goes. An error is raised only when the work runs."""
+        """Return a form with the channel for its replies, and its work. Errors are raised only when the work runs."""
         try:
             checked = await modal_submissions.check(self.env, incoming)
         except Exception as error:
@@ -183,12 +183,12 @@ class Dispatcher:
         return here, checked.work or _nothing
 
     async def _refresh_outcome(self, incoming: Incoming) -> None:
-        """Update the cards of a request, since a crash may have come between its transition and the notification."""
+        """Update the cards of a request, in case a crash prevented that after its transition."""
         try:
             request = await self.env.store.requests.get(incoming.value) if incoming.value else None
             if request is not None and request.state in MOVED_BY_PRESS and await self.env.store.cards.of(request.id):
                 await notify_outcome(self.env, request.id)
-        except Exception:  # the press is already answered, and the next change updates the cards
+        except Exception:  # the person already has a reply, and the next change updates the cards
             log.exception("cards were not updated", reference=incoming.id)
 
     async def _line(self, incoming: Incoming, text: str) -> Work | None:
@@ -212,7 +212,7 @@ class Dispatcher:
     async def _guarded(
         self, incoming: Incoming, name: str, work: Callable[[], Awaitable[str | None]], *, recorded: bool = True
     ) -> None:
-        """Run the work after the acknowledgement in a span, which continues the trace of its request."""
+        """Run the work after the acknowledgement, in a span that continues the trace of its request."""
         follows = await self._trace_of(incoming)
         with self.env.traces.span(name, follows=follows, reference=incoming.id):
             await self._answered(incoming, name, work, recorded=recorded)
@@ -222,7 +222,7 @@ class Dispatcher:
             return ""
         try:
             request = await self.env.store.requests.get(incoming.value) if incoming.value else None
-        except Unavailable:  # the work has reported it
+        except Unavailable:  # the work itself reports this
             return ""
         return request.trace if request else ""
 
@@ -231,10 +231,10 @@ class Dispatcher:
     ) -> None:
         """Run the work after the acknowledgement.
 
-        If it fails, log the cause first, because the answer may fail, too.
+        If it fails, the cause is logged before the reply is sent, because the reply may fail, too.
         """
         started = time.perf_counter()
-        # Each piece of work runs in its own task, so these bindings end with it.
+        # The work runs in its own task, so these bindings end with it.
         structlog.contextvars.bind_contextvars(reference=incoming.id, user=incoming.user_id, command=name)
         try:
             outcome = await work() or "answered"
@@ -246,7 +246,7 @@ class Dispatcher:
                 hint = await hint_for(self.env, error, incoming.user_id)
                 await send_or_log(self.env, incoming, error_reply(error, incoming.id, hint))
                 await button_actions.redraw_if_ended(self.env, incoming)
-        except asyncio.CancelledError:  # a shutdown ended the wait. A stored intent is handled after the next start
+        except asyncio.CancelledError:  # the process is stopping. A stored intent is resumed after the next start
             if not recorded and incoming.kind is not Kind.MENTION:
                 await send_or_log(self.env, incoming, private_note(CUT_OFF))
             raise
@@ -262,16 +262,16 @@ class Dispatcher:
             self.homes.pressed(incoming.user_id)
 
     async def _close(self, incoming: Incoming) -> None:
-        """Close an answered intent. One that stays open is handled again later, which changes nothing twice."""
+        """Close an intent that was handled. If that fails, it is handled again later, which changes nothing twice."""
         try:
             await self.env.store.intents.close(incoming.id)
-        except Unavailable as error:  # the person is answered, and a second answer about the store would mislead them
+        except Unavailable as error:  # the person already has a reply
             log.warning("intent.not_closed", why=error.cause)
 
     def _note(
         self, incoming: Incoming, name: str, outcome: str, started: float, error: Exception | None = None
     ) -> None:
-        """Count and log the result. A fault, here or elsewhere, is logged as a warning."""
+        """Count and log the result, as a warning if the cause is a bug or an outage."""
         seconds = time.perf_counter() - started
         self.env.observer.command(name, outcome, seconds)
         cause = error.cause if isinstance(error, BotError) else type(error).__name__

@@ -1,4 +1,4 @@
-"""Submitted modals: command forms, typed names, reasons and reviews. Errors are shown at their fields."""
+"""Check submitted modals: command forms, typed names, reasons and reviews."""
 
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
@@ -39,14 +39,14 @@ class Checked:
     errors: Mapping[str, str] = field(default_factory=dict)
     work: Callable[[], Awaitable[str]] | None = None
     at: Incoming | None = None
-    """The submission with the channel for its answers, since a modal has no channel."""
+    """The submission with the channel for replies, because Slack sends none with a modal."""
 
 
 async def check(env: Environment, incoming: Incoming) -> Checked:
-    """Check what was filled in. Only reads from the store.
+    """Check the inputs of a submitted modal. Only reads from the store.
 
     Raises:
-        BadInput: the form isn't the bot's, somebody else opened it, or its request no longer exists.
+        BadInput: the form is unknown, somebody else opened it, or its request no longer exists.
     """
     about, opener = forms.unpack_metadata(incoming.value)
     if opener not in ("", incoming.user_id):
@@ -89,7 +89,7 @@ async def _check_name(env: Environment, incoming: Incoming) -> Checked:
 
 
 def _not_the_name(typed: str, name: str) -> str:
-    """Return the field error for a wrong name. It names special characters, which phones insert unnoticed."""
+    """Return the field error for a wrong name. It mentions a special character, which phones may insert unnoticed."""
     if typed.lower() == name.lower():
         return f"Type {name} in lowercase."
     odd = next((sign for sign in typed if not sign.isascii()), "")
@@ -104,7 +104,7 @@ async def _check_deny(env: Environment, incoming: Incoming) -> Checked:
 
 
 def _at(incoming: Incoming, request: Request) -> Incoming:
-    """Return the submission as if it were made in the request's channel. A modal has none, and answers need one."""
+    """Return the submission with the request's channel, in which the reply is sent."""
     return replace(incoming, channel_id=request.channel_id, thread_ts=request.thread_ts)
 
 
@@ -117,7 +117,7 @@ async def _check_review(env: Environment, incoming: Incoming) -> Checked:
 async def _review(env: Environment, incoming: Incoming) -> str:
     review = await env.store.reviews.get(incoming.value)
     if review and review.reviewed_at and review.reviewed_by == incoming.user_id:
-        return await _answer_review(env, incoming, review)  # a crash came before the notification
+        return await _answer_review(env, incoming, review)  # resumed after a crash before the notification
     request = await env.store.requests.get(review.request_id) if review else None
     if review is None or review.reviewed_at or request is None:
         raise Refused("This no longer needs a review.")
@@ -161,7 +161,7 @@ async def _chosen(env: Environment, incoming: Incoming, command: Command) -> str
 
 
 async def database_options(env: Environment, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
-    """Return at most 100 databases with which this person may fill in the form where it was opened.
+    """Return at most 100 databases for which this person may use the form in the channel where it was opened.
 
     The best matches come first.
     """
@@ -190,7 +190,7 @@ def _command_of(incoming: Incoming) -> str:
 
 
 def _ways(spec: Command) -> list[frozenset[str]]:
-    """Return the flags of each variant that rules can distinguish. The form may still set any of them."""
+    """Return the flags of each variant that rules distinguish. The form may be submitted with any of them."""
     return [frozenset({one.flag} if one.flag else ()) for one in spec.variants] or [frozenset()]
 
 

@@ -1,6 +1,6 @@
 """Rejection of text that is too long for a command, or contains a pasted token or a secret of the bot.
 
-The length is checked first, so that no expression runs over a text of unlimited length.
+The length is checked first, so that regular expressions are never applied to a text of unlimited length.
 """
 
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def errors_of(env: Environment, incoming: Incoming) -> dict[str, str]:
 
 
 async def refuse(env: Environment, incoming: Incoming, why: str) -> str:
-    """Answer with the refusal. A mention may be redelivered, so its ID is stored, without its text."""
+    """Raise BadInput with the refusal. A mention may be redelivered, so it is stored, but without its text."""
     bare = replace(incoming, text="", value="", values={})
     if incoming.kind is Kind.MENTION and not await env.store.intents.record(bare, actionable=False):
         return "redelivered"
@@ -50,7 +50,7 @@ def _objection(env: Environment, text: str) -> str | None:
 
 
 def _texts(value: object) -> Iterator[str]:
-    """Yield the texts of a field's value, which may contain several."""
+    """Yield the texts in a field's value, which may be a list."""
     if isinstance(value, list | tuple):
         for one in value:
             yield from _texts(one)

@@ -1,4 +1,4 @@
-"""The audit entries of refusals. A refusal is answered once, even if its entry can't be written."""
+"""The audit entries of refusals."""
 
 import structlog
 
@@ -15,11 +15,11 @@ log = structlog.get_logger(__name__)
 async def record_refusal(env: Environment, incoming: Incoming, name: str, error: BotError) -> None:
     """Append a refusal to the audit log. Other errors have no entry.
 
-    If the store can't take the entry, that is only logged, because the person must still get the refusal, and a second
-    answer about the store would hide it.
+    If the store doesn't respond, this is only logged, so that the person gets the refusal and not an error about the
+    store.
 
     Args:
-        name: the command, if the error names none.
+        name: the command, if neither the error nor the request has one.
     """
     if not isinstance(error, Refused):
         return

@@ -1,4 +1,4 @@
-"""Hints for a refused person: another channel, a line to add to the policy, or an incident."""
+"""Hints for a person whose action is denied: another channel, a change of the policy, or an incident."""
 
 import asyncio
 from dataclasses import replace
@@ -24,8 +24,8 @@ NONE: Final = mrkdwn("None of your other channels allow this. Ask an admin to ch
 async def hint_for(env: Environment, error: BotError, reader: str) -> Mrkdwn:
     """Return what could help the person who reads a refusal. Empty if nothing is known to help.
 
-    Slack is asked which channels they are in, and if it doesn't respond, no channel is named. The hint is only for the
-    reader. It isn't part of the reason, which others can read in the audit log.
+    If Slack doesn't return the reader's channels, none are named. The hint is only for the reader, so it isn't part of
+    the reason, which others can read in the audit log.
     """
     if not isinstance(error, Forbidden) or error.subject is None or error.subject.person.id != reader:
         return Mrkdwn("")
@@ -42,7 +42,7 @@ async def hint_for(env: Environment, error: BotError, reader: str) -> Mrkdwn:
 
 
 async def _incident_is_over(env: Environment, subject: Subject, action: Action) -> Mrkdwn:
-    """Suggest a new incident if the channel's last one has ended and its profile allowed this."""
+    """Suggest a new incident if the channel's last incident has ended and its profile would allow the action."""
     try:
         last = await env.store.incidents.last_in(subject.channel.id) if subject.channel.id else None
     except Unavailable:
