@@ -1,4 +1,4 @@
-"""The dependencies of the pipeline: ports, the current rules and the Turso clients."""
+"""The dependencies of the pipeline: ports, the current policy and the Turso clients."""
 
 import asyncio
 import secrets
@@ -28,7 +28,7 @@ from bot.turso.models import Listing
 
 MENU_SECONDS: Final = 60.0
 MENU_LISTINGS_AT_MOST: Final = 16
-"""The most listings that are cached at the same time. Each may contain ten thousand databases."""
+"""The maximum number of listings in the cache. Each may contain ten thousand databases."""
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -38,7 +38,7 @@ def new_id(prefix: str) -> str:
 
 
 class Rules(Protocol):
-    """The current policy. It changes when its file does."""
+    """The current policy. It is replaced when its file changes."""
 
     @property
     def policy(self) -> Policy: ...
@@ -81,19 +81,19 @@ class Environment:
     commands: Sequence[Command]
     grammar: Grammar[Command]
     health: Callable[[], Awaitable[Sequence[tuple[str, bool, str]]]]
-    """The live checks of `doctor`: name, whether it passed, one sentence."""
+    """Runs the live checks of `doctor`. Returns the name of each, whether it passed, and a sentence."""
     watches: ProbeWatches = field(default_factory=ProbeWatches, init=False)
     """The probe tokens of this process."""
     menu_listings: Cache[tuple[str, str | None], Listing] = field(init=False)
-    """The databases of an organization for the menus of a view, so that typing doesn't call Turso for every letter."""
+    """The databases of an organization, cached for the menus of a view, so that typing doesn't call Turso each time."""
     notes: OrderedDict[str, Address] = field(default_factory=OrderedDict)
     """The addresses of the private notes which say that a request has started, by request ID."""
     _notification_locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     secrets: Sequence[str] = field(default=(), repr=False)
-    """The secrets of this process that can be recognized in a text."""
+    """The secrets of this process that can be searched for in a text."""
     traces: Traces = field(default_factory=NoTraces)
     tracing: Callable[..., AbstractContextManager[Any]] = field(default=lambda **_: nullcontext())
-    """Adds a reference to every log line written inside."""
+    """Returns a context manager that adds its arguments to every log line."""
 
     def __post_init__(self) -> None:
         async def listed(menu: tuple[str, str | None]) -> Listing:
@@ -126,12 +126,12 @@ class Environment:
         return await self.with_incident(await self.directory.subject(incoming, usergroups=groups))
 
     async def refresh(self, incoming: Incoming, request: Request) -> None:
-        """Look up who pressed a button and the approving user groups in Slack again, before the press counts."""
+        """Look up the person who pressed a button and the approvers' groups in Slack again, before the press counts."""
         groups = self.rules.policy.approving_groups(request.channel_id, request.command)
         await self.directory.subject(incoming, usergroups=groups, fresh=True)
 
     async def requester_of(self, request: Request) -> Subject:
-        """Return the current record of a request's requester."""
+        """Return a request's requester in its channel, with their current account and groups."""
         groups = self.rules.policy.groups_in(request.channel_id)
         subject = await self.directory.subject_of(request.requester, request.channel_id, usergroups=groups)
         subject = await self.with_incident(subject)
@@ -140,8 +140,8 @@ class Environment:
     async def settling(self, subject: Subject, incident_id: str | None) -> Subject:
         """Return a person with the permissions that they have for an incident's open items.
 
-        The profile ended with the incident. But people who could thaw its freezes, revoke its tokens or review its
-        operations still can. The caller checks that the item belongs to the incident.
+        The incident's profile no longer applies, except that people who could thaw its freezes, revoke its tokens or
+        review its operations still can. The caller checks that the item belongs to the incident.
         """
         if subject.incident_profile is not None or not incident_id:
             return subject
@@ -191,7 +191,7 @@ class Environment:
         counted: Callable[[Request], Awaitable[Request]] | None = None,
         follow_up: FollowUp | None = None,
     ) -> ChangeContext:
-        """Build the context that a command gets. Build it once for a line, and pass it on.
+        """Build the context of a command. It is built once per command line and then passed on.
 
         In a channel without a binding there are no databases, but help, `whoami` and `incident start` work.
 

@@ -1,4 +1,4 @@
-"""The probe tokens of this process, and the tasks that try them. They exist only in memory."""
+"""The probe tokens of this process, and the tasks that try them. The tokens exist only in memory."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -24,7 +24,7 @@ class ProbeWatch:
 
 
 class ProbeWatches:
-    """All probe tokens of this process. `repr` shows none of them."""
+    """All probe tokens of this process. Its `repr` contains none of them."""
 
     def __init__(self) -> None:
         self._watches: dict[str, ProbeWatch] = {}

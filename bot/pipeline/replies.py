@@ -1,4 +1,4 @@
-"""Replies to people: where they go, refusals, and the audit entries of both."""
+"""Helpers for replies to people, and for audit entries."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,7 +20,7 @@ from bot.errors import BadInput, BotError
 from bot.pipeline.environment import Environment
 
 LINE: Final = 150
-"""How many characters of a typed line are shown."""
+"""The maximum number of characters of a typed line that are shown."""
 log = structlog.get_logger(__name__)
 
 
@@ -30,7 +30,7 @@ def requester_address(request: Request) -> Address:
 
 
 def private_note(text: str, *more: str) -> Reply:
-    """Build a private message from a sentence and context lines. Names in backticks show as code."""
+    """Build a private message from a sentence and context lines. Names in back-ticks are shown as code."""
     body = sentence(text)
     blocks = [kit.section(body)]
     if more:
@@ -39,7 +39,7 @@ def private_note(text: str, *more: str) -> Reply:
 
 
 def error_reply(error: BotError | None, reference: str, hint: Mrkdwn | None = None) -> Reply:
-    """Return the reply for an error, with a hint on what could help. For a bug, it shows only a reference."""
+    """Return the reply for an error, with a hint on what could help. For None (a bug), it has only a reference."""
     if error is None:
         return private_note(
             "Something went wrong in Turso Ops. Give this reference to an admin.", f"Reference `{reference}`"
@@ -56,26 +56,26 @@ async def send_or_log(env: Environment, incoming: Incoming, reply: Reply) -> Non
         await env.messenger.send_ephemeral(address_of(incoming), reply)
     except BotError as error:
         log.warning("could not answer", why=str(error))
-    except Exception:  # the first error is already logged, and matters more
+    except Exception:  # the original error is already logged
         log.exception("could not answer")
 
 
 def signed(reply: Reply, requester: str, line: str) -> Reply:
-    """Add a line above a public answer that shows who ran which command."""
+    """Add a line above a public reply that shows who ran which command."""
     head = kit.context(mrkdwn("{} · `{}`", person(requester), cut(line, LINE)))
     plain = fit_blocks([head, *reply.plain_blocks]) if reply.plain_blocks else ()
     return replace(reply, blocks=fit_blocks([head, *reply.blocks]), plain_blocks=plain)
 
 
 def with_actions(reply: Reply, elements: Sequence[kit.Element]) -> Reply:
-    """Add buttons below an answer."""
+    """Add buttons below a reply."""
     row = kit.actions(*elements)
     plain = fit_blocks([*reply.plain_blocks, *row]) if reply.plain_blocks else ()
     return replace(reply, blocks=fit_blocks([*reply.blocks, *row]), plain_blocks=plain)
 
 
 def is_public(decision: Decision, reply: Reply, *, private: bool) -> bool:
-    """Return whether an answer is posted to the channel."""
+    """Return True if a reply is posted to the channel."""
     return not (private or reply.private or decision.visibility is Visibility.EPHEMERAL)
 
 
@@ -96,10 +96,10 @@ def entry(
     by: str = "",
     **detail: object,
 ) -> AuditEntry:
-    """Return an audit entry for objects that the caller has.
+    """Build an audit entry from the objects that the caller has.
 
     Args:
-        by: the actor, if it isn't the requester. `timer` if no person acted.
+        by: the user ID of the person who acted, if not the subject or requester. `timer` if no person acted.
     """
     user = subject.person.id if subject else incoming.user_id if incoming else request.requester if request else ""
     channel = request.channel_id if request else incoming.channel_id if incoming else ""

@@ -1,7 +1,7 @@
-"""Verification of a rotation: probe tokens are tried until they are refused, for as long as Turso may need.
+"""Verification of a rotation: probe tokens are tried until the database rejects them, for as long as Turso may need.
 
-The tokens are in the memory of one process. Its task tries them, and postpones the timer `prove` each time. If that
-timer fires in a process without the tokens, the first process has stopped, and the rest remains unverified.
+The tokens are in the memory of one process. Its task tries them, and postpones the timer `prove` each time. If the
+timer fires in a process without the tokens, the first process has stopped, and what isn't proven yet remains unknown.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from bot.turso.data_plane import TokenAnswer
 log = structlog.get_logger(__name__)
 
 FIRST_PAUSES: Final = (0.0, 0.3, 0.7)
-"""Pauses in seconds before the first checks. If a rotation is quick, people are notified once, with its proof."""
+"""The pauses in seconds before the first checks. If the rotation is proven by then, people need only one message."""
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
 _AUDITED: Final = {OldTokens.REFUSED: "proven", OldTokens.WATCHED: "watched"}
@@ -42,7 +42,7 @@ async def mint(env: Environment, probes: Probes, ctx: ChangeContext, request: Re
         return
     try:
         minted = await probes(ctx, request.plan)
-    except Exception as error:  # the rotation continues. The exception isn't logged, since it may contain a token
+    except Exception as error:  # the rotation continues. The exception isn't logged, because it may contain a token
         log.error("proof.mint_failed", request=request.id, error=type(error).__name__)
         minted = [(one, None) for one in _without(request, "a probe token couldn't be created")]
     env.watches.keep(request.id, minted)
@@ -54,8 +54,8 @@ async def first_findings(
     """Return the facts of a rotation, with its proof so far.
 
     Args:
-        accepted: False if Turso refused the rotation, or its response isn't known. For a request that only rotates,
-            its state shows this instead.
+        accepted: False if Turso refused the rotation or its response is unknown, and the request's state doesn't show
+            this because the rotation was only its second operation.
     """
     watch, now = env.watches.of(request.id), env.clock.now()
     findings = watch.begun if watch else _without(request, RESTARTED)
@@ -68,7 +68,7 @@ async def first_findings(
 
 
 def _without(request: Request, why: str) -> list[Finding]:
-    """Return findings for databases without a probe token, with the reason."""
+    """Return the findings of a request without probe tokens, with the reason."""
     plan = request.plan
     members = [(one.name, id_) for one, id_ in zip(plan.databases, plan.ends_tokens_of, strict=False)]
     chosen = members[:1] + sorted(members[1:])[:1]
@@ -76,7 +76,7 @@ def _without(request: Request, why: str) -> list[Finding]:
 
 
 async def keep_trying(env: Environment, request_id: str) -> None:
-    """Keep trying the tokens in the background while any is undecided. Otherwise delete them."""
+    """Try the tokens in the background while any result is open. Otherwise delete them."""
     request = await env.store.requests.get(request_id)
     proof = Proof.of(request.facts) if request else None
     if proof is None or not proof.is_watched:
@@ -98,7 +98,7 @@ async def continue_proof(env: Environment, timer: Timer) -> Timer | None:
         ended = replace(proof, target=over[0], sibling=over[1] if len(over) > 1 else None)
         if not await _conclude(env, request, ended):
             return replace(timer, due_at=env.clock.now() + LEASE)
-    else:  # a crash came before the notification
+    else:  # in case a crash prevented the notification
         await notify_outcome(env, request.id)
     return None
 
@@ -115,7 +115,7 @@ async def _watch(env: Environment, request_id: str) -> None:
 
 
 async def _step(env: Environment, request_id: str) -> None:
-    """Try the undecided tokens, and commit new findings."""
+    """Try the tokens without a final result, and commit new findings."""
     watch = env.watches.of(request_id)
     if watch is None:
         return None
@@ -125,7 +125,7 @@ async def _step(env: Environment, request_id: str) -> None:
         if request is None or proof is None or not proof.is_watched:
             return env.watches.forget(request_id)
         new_proof = await _try_all(env, env.turso_clients.turso(request.organization), request_id, watch, proof)
-        # If the request has just changed, for example by an Undo, the tokens are tried again.
+        # If the request has just changed, for example by an undo, the tokens are tried again.
         if new_proof == proof or not await _conclude(env, request, new_proof):
             return await env.store.timers.schedule(_lease(env, request_id))
     return None
@@ -136,9 +136,9 @@ def _lease(env: Environment, request_id: str) -> Timer:
 
 
 async def _conclude(env: Environment, request: Request, proof: Proof) -> bool:
-    """Commit the proof, delete tokens that are no longer needed, notify people, and delete the timer that would do so.
+    """Commit the proof, then delete the tokens if they are no longer needed, and notify people.
 
-    Until the proof is committed, the tokens are kept: nothing else could show again what they have shown.
+    The tokens are kept until the commit, because without them the findings couldn't be repeated.
     Returns False, and commits nothing, if the request's state has changed since it was read.
     """
     now, lease = env.clock.now(), _lease(env, request.id)
@@ -160,7 +160,7 @@ async def _conclude(env: Environment, request: Request, proof: Proof) -> bool:
         ],
         timers=[lease],
         revokes=revoked_by(request.plan, proof, request.state),
-        notifies=request.state is not State.RESTORED,  # the Undo was announced, and the card shows the proof
+        notifies=request.state is not State.RESTORED,  # people were notified of the undo, and the card shows the proof
     )
     concluded = await env.store.requests.move(request.id, expect=[request.state], move=move)
     if concluded is None:
@@ -176,7 +176,7 @@ async def _conclude(env: Environment, request: Request, proof: Proof) -> bool:
 
 
 async def _try_all(env: Environment, turso: TursoReader, request_id: str, watch: ProbeWatch, proof: Proof) -> Proof:
-    """Try each undecided token, and return the new proof."""
+    """Try each token without a final result, and return the new proof."""
     findings = await asyncio.gather(*(_try(env, turso, watch, proof.until, one) for one in proof.findings))
     sibling = findings[1] if len(findings) > 1 else None
     if sibling and sibling != proof.sibling and sibling.tokens is OldTokens.REFUSED:
@@ -185,7 +185,7 @@ async def _try_all(env: Environment, turso: TursoReader, request_id: str, watch:
 
 
 async def _by_this_rotation(env: Environment, request_id: str, since: datetime, sibling: Finding) -> Finding:
-    """Discard a sibling's finding if the sibling was rotated separately, since that shows nothing about the group."""
+    """Discard a sibling's finding if it was rotated separately, because that proves nothing about this rotation."""
     states = [State.EXECUTING, State.UNKNOWN, State.RESTORED, *REVOKES]
     for name in (one.name for one in env.commands if isinstance(one, ChangeCommand) and one.revokes):
         for one in await env.store.requests.find(states=states, command=name, since=since):
@@ -212,13 +212,13 @@ async def _try(env: Environment, turso: TursoReader, watch: ProbeWatch, until: d
 
 
 async def _refused(turso: TursoReader, finding: Finding, now: datetime) -> Finding:
-    """Accept a refusal only from the same database. A new database with its name would refuse the token, too."""
+    """Return the finding for a rejected token. Checks the ID, because a new database with this name would reject it."""
     try:
         same = (await turso.database(finding.database)).id == finding.database_id
     except DatabaseNotFound:
         same = False
     except TursoError:
-        return finding  # it is tried again
+        return finding  # try again later
     if not same:
         return _unproven(finding, now, "the database was destroyed")
     return replace(finding, tokens=OldTokens.REFUSED, at=now)

@@ -1,4 +1,4 @@
-"""Reveal: authorize again, mint the token, show it only to its requester, and forget it."""
+"""Reveal: authorize again, mint the token, and show it only to its requester. The token is never stored."""
 
 import hashlib
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from bot.pipeline.replies import entry
 from bot.turso import NotSent, TursoRejected
 
 SETTLES_WITHIN = timedelta(seconds=90)
-"""A reveal without an outcome after this time was interrupted, so its outcome is unknown."""
+"""A reveal without an outcome after this time was interrupted. Its outcome then becomes unknown."""
 OPEN_TO_REVEAL = (State.READY, State.UNKNOWN)
 LAPSED = {
     State.READY: "It wasn't revealed in time, so no token was created. Ask for a new one.",
@@ -35,10 +35,10 @@ PERHAPS_SEEN = "only the requester can have seen it"
 
 
 async def reveal(env: Environment, request: Request, incoming: Incoming) -> str:
-    """Mint the token of a request, and show it to the requester, who has just pressed Reveal or run the command.
+    """Mint the token of a request, and show it to the requester, who has pressed Reveal or run the command.
 
     Raises:
-        BotError: it isn't theirs, not ready, no longer allowed, or Turso refused. Nothing was minted then.
+        BotError: the reveal is refused, for example because it is no longer allowed. No token was minted.
     """
     command = _may_press(env, request, incoming)
     answer = await authorize(env, request, Step.REVEAL, actor=incoming)
@@ -54,7 +54,7 @@ async def reveal(env: Environment, request: Request, incoming: Incoming) -> str:
 
 
 def _may_press(env: Environment, request: Request, incoming: Incoming) -> SecretCommand[Any]:
-    """Return the command of a request that this person can still reveal. Only checks the request itself."""
+    """Return the command of a request whose token this person may still reveal. Only checks the request itself."""
     if incoming.user_id != request.requester:
         raise Refused(f"Only the requester can reveal this token. Get your own with `/turso {request.line[:200]}`.")
     command = env.by_name.get(request.command)
@@ -75,7 +75,7 @@ async def _mint_once(
     env: Environment, request: Request, incoming: Incoming, ctx: ChangeContext, command: SecretCommand[Any]
 ) -> str:
     now, token_id = env.clock.now(), new_id("t")
-    # each try has its own phase, because another press may have tried, and failed, after this one read the request
+    # each attempt has its own phase, because another press may have failed since this one read the request
     phase = f"reveal:{token_id}"
     settle = Timer(TimerKind.RECONCILE, request.id, now + SETTLES_WITHIN)
     facts = {"token": token_id, "press": incoming.id}
@@ -153,7 +153,7 @@ async def _settle(
 
 
 async def _none_created(env: Environment, request: Request) -> str:
-    """Say that no token was created now, and that an earlier press may have created one."""
+    """Return a sentence that no token was created, or that only an earlier press may have created one."""
     earlier = [row.minted_at for row in await _ledger_rows(env, request) if row.state is TokenState.UNKNOWN]
     if not earlier:
         return "No token was created."

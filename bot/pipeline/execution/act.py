@@ -29,14 +29,13 @@ async def act(env: Environment, comparisons: Comparisons, request_id: str, phase
         ctx = await context_of(env, request)
     if phase == PhaseKind.EXECUTE and (probes := command.probes):
         await rotation_proof.mint(env, probes, ctx, request)
-    # The machine's clock, because the time is compared with Turso's and not with due times.
+    # By the machine's clock, because this time is compared with Turso's times.
     if not await env.store.requests.mark_sent(request_id, phase, datetime.now(UTC)):
         return ActResult(Attempt.STOPPED)
     if command.undoes:
         return await _undo_another(env, request)
     at = env.clock.now()
-    # Deny and Withdraw are removed from the card before the change is marked as sent, so that Slack can't delay it
-    # then.
+    # Meanwhile, remove Deny and Withdraw from the card. The change doesn't wait for Slack.
     shown = asyncio.create_task(try_refresh_cards(env, request_id))
     try:
         with noting_changes() as made:
@@ -55,13 +54,13 @@ def _without_change(error: BotError, at: datetime) -> ActResult:
     if isinstance(error, NotSent | TursoRateLimited):
         return ActResult(Attempt.NOT_SENT, f"{error} Nothing was changed.")
     if isinstance(error, TursoRejected | BadInput | Refused):  # commands raise BadInput and Refused
-        is_final = not isinstance(error, TursoUnauthorized | TursoForbidden)  # an admin can fix these
+        is_final = not isinstance(error, TursoUnauthorized | TursoForbidden)  # an admin can correct the API token
         return ActResult(Attempt.REFUSED, str(error), {REFUSED: True} if is_final else {})
     return ActResult(Attempt.UNKNOWN, str(error), at=at)
 
 
 async def _undo_another(env: Environment, request: Request) -> ActResult:
-    """Start the Undo of the quarantine that the plan names, which is all that a restore does."""
+    """Start to undo the quarantine that the plan names. A restore does nothing else."""
     other = await env.store.requests.get(str(request.plan.arguments["request_id"]))
     if other is None or await start_undo(env, other, by=request.requester) is None:
         why = "The quarantine has already ended, so there is nothing to undo."

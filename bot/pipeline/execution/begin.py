@@ -22,10 +22,10 @@ from bot.pipeline.transitions.hold_placement import placed_by, take
 
 
 async def begin(env: Environment, comparisons: Comparisons, request_id: str, phase: str) -> BeginResult:
-    """Authorize the start, and take the request. Returns `STOP` if there is nothing to do."""
+    """Authorize the start, and claim the request. Returns `STOP` if there is nothing to do."""
     request = await env.store.requests.get(request_id)
     if request is not None and request.state is State.STALE:
-        await notify_outcome(env, request_id)  # it was stopped before, and a crash came before the notification
+        await notify_outcome(env, request_id)  # in case a crash prevented the notification
     if request is None or request.state not in (State.APPROVED, State.EXECUTING):
         return BeginResult.STOP
     if request.state is State.EXECUTING:
@@ -37,7 +37,7 @@ async def begin(env: Environment, comparisons: Comparisons, request_id: str, pha
 async def _start(env: Environment, comparisons: Comparisons, request: Request, phase: str) -> BeginResult:
     if await expire_if_too_late(env, request):
         return BeginResult.STOP
-    async with show_delay(env, request.id):  # Unavailable is retried until the approval is too old
+    async with show_delay(env, request.id):  # after Unavailable, this is retried until the approval is too old
         answer = await authorize(env, request, Step.START)
         if answer.refusal is RefusalKind.UNKNOWN:
             raise Unavailable(answer.why)
@@ -57,7 +57,7 @@ async def _start(env: Environment, comparisons: Comparisons, request: Request, p
 
 
 async def _begin_again(env: Environment, comparisons: Comparisons, request: Request, phase: str) -> BeginResult:
-    """Begin a phase that starts in EXECUTING (`finish`, `undo`), or one that a crash has interrupted."""
+    """Begin a phase that starts in EXECUTING (`finish`, `undo`), or a phase that a crash has interrupted."""
     kind = PhaseKind.of(phase)
     if kind is PhaseKind.EXECUTE:
         return BeginResult.GO
@@ -72,7 +72,7 @@ async def _begin_again(env: Environment, comparisons: Comparisons, request: Requ
 async def stop_at_fault(env: Environment, request_id: str, why: str) -> BeginResult:
     """End a request that can't start because of a bug.
 
-    One that has begun continues, since `act` checks what was sent.
+    A request that is already EXECUTING continues, because `act` checks what was sent.
     """
     request = await env.store.requests.get(request_id)
     if request is not None and request.state is State.EXECUTING:
@@ -100,7 +100,7 @@ async def _stop(env: Environment, request: Request, why: str) -> None:
 
 
 async def _announce(env: Environment, request: Request) -> None:
-    """Show on the card that the request starts. If it needed no approval, post the card before the change."""
+    """Show on the card that the request starts. For break-glass, post the first card before the change."""
     if request.mode is not Mode.BREAK_GLASS or await env.store.cards.of(request.id):
         return await try_refresh_cards(env, request.id)
     with suppress(BotError):

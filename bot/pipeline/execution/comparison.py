@@ -1,4 +1,4 @@
-"""Checks whether a phase may still be carried out: plan drift and the current rules."""
+"""Check whether a phase may still be carried out, by plan drift and the current rules."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.quarantine.countdown import End, examine
 
 FRESH: Final = timedelta(seconds=15)
-"""How long a comparison is valid. After a crash, it is made again in any case."""
+"""How long a check for plan drift is valid. After a crash, it is repeated in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class Comparisons:
     made: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def note(self, request_id: str, phase: str) -> None:
-        """Record that a phase was compared now."""
+        """Record that a phase was checked now."""
         self.made[request_id, phase] = self.clock.now()
 
     def take(self, request_id: str, phase: str) -> bool:
-        """Use the comparison of a phase. Returns False if there is none or it is too old."""
+        """Remove the record of a phase's check. Return True if there was one that is still valid."""
         at = self.made.pop((request_id, phase), None)
         return at is not None and self.clock.now() - at <= FRESH
 
@@ -39,7 +39,7 @@ class Comparisons:
 async def why_stale(env: Environment, request: Request, phase: str) -> str | None:
     """Return why a phase may no longer be carried out, or None. Raises Unavailable if that can't be checked.
 
-    An Undo only needs the same database. If the end of a countdown can't be checked now, it is postponed.
+    An undo only needs the database to be the same. If the end of a countdown can't be checked now, it is postponed.
     """
     kind = PhaseKind.of(phase)
     if kind is PhaseKind.UNDO:
@@ -49,10 +49,10 @@ async def why_stale(env: Environment, request: Request, phase: str) -> str | Non
         finding = await examine(env, request)
         return None if finding.end is End.DESTROY else finding.why
     if request.state is not State.EXECUTING:
-        return None  # it was stopped in the meantime, so it isn't sent
+        return None  # it was ended in the meantime, so nothing will be sent
     answer = await authorize(env, request, Step.START)
     if answer.refusal is RefusalKind.UNKNOWN:
         raise Unavailable(answer.why)
     if answer.allowed and await expire_if_too_late(env, answer.request):
-        return None  # it has just expired, so it isn't sent either
+        return None  # it has just expired, so nothing will be sent
     return answer.why or None

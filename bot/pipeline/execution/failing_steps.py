@@ -1,4 +1,4 @@
-"""Ends steps that fail again and again because of a bug, so that the request ends and people are notified."""
+"""Replace steps that fail repeatedly because of a bug, so that the request ends and people are notified."""
 
 from typing import Final
 
@@ -26,10 +26,10 @@ StepResult = BeginResult | ActResult | VerifyResult | None
 
 
 async def give_up(env: Environment, step: StepName, request_id: str, phase: str) -> StepResult:
-    """End a failing step, and return a result in its place. Safe to run again.
+    """Return a result for a failing step, which isn't tried again. Safe to run again.
 
-    If the change wasn't sent, nothing was changed. Otherwise, unless the outcome is already committed, it is unknown
-    until the reconciler reads it from Turso.
+    If the change wasn't sent, nothing was changed. Otherwise the outcome is unknown until the reconciler reads it from
+    Turso, unless it is already committed.
     """
     log.error("a step was given up", step=step.value, request=request_id, phase=phase)
     result = await _end(env, step, request_id, phase)

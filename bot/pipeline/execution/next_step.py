@@ -1,6 +1,6 @@
-"""The second step of a change, after the first was verified.
+"""The second operation of a change, after the first was verified.
 
-It runs again if it only reads, and is sent once otherwise.
+If it only reads, it may run again after a crash. Otherwise it is sent at most once.
 """
 
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from bot.pipeline.environment import Environment
 from bot.turso import NotSent, TursoRejected
 
 PHASE: Final = "execute:next"
-"""Marks the second step as sent."""
+"""The phase that is marked as sent for the second operation."""
 CUT_SHORT: Final = "Turso Ops was restarted while this was sent."
 TOO_LATE: Final = "The first step was only confirmed later, so this wasn't sent."
 
@@ -22,7 +22,7 @@ TOO_LATE: Final = "The first step was only confirmed later, so this wasn't sent.
 async def take_next_step(
     env: Environment, ctx: ChangeContext, request: Request, step: NextStep, facts: dict[str, Any]
 ) -> dict[str, Any]:
-    """Run the next step of a change. Returns the facts of both. Never raises because of Turso's response."""
+    """Run the second operation of a change. Returns the facts of both. Errors of Turso are returned as facts."""
     if not step.changes:
         return {**facts, **await _reads(ctx, request, step, facts)}
     sent = await env.store.requests.was_sent(request.id, PHASE)
@@ -37,7 +37,7 @@ async def take_next_step(
     else:
         more = await _changes(ctx, request, step, facts)
     if more[NEXT_STEP] == NextStepResult.NOT_DONE:
-        env.watches.forget(request.id)  # nothing was revoked, so there is nothing to try the tokens for
+        env.watches.forget(request.id)  # nothing was revoked, so the probe tokens aren't needed
     elif step.probes is not None:
         accepted = more[NEXT_STEP] == NextStepResult.DONE
         more |= await rotation_proof.first_findings(env, ctx, request, at, accepted=accepted)
@@ -45,7 +45,7 @@ async def take_next_step(
 
 
 async def _is_under_way(env: Environment, request: Request) -> bool:
-    """Return True while this may still be sent. Otherwise no probe token is minted, since nothing would revoke it."""
+    """Return True while the request is executing. Otherwise nothing would revoke a probe token, so none is minted."""
     now = await env.store.requests.get(request.id)
     return now is not None and now.state is State.EXECUTING
 

@@ -1,4 +1,4 @@
-"""Lookups that every step needs: the request, its command, and the command's context."""
+"""Lookups that the steps need: the request, its command, and the command's context."""
 
 from contextlib import suppress
 from typing import Any
@@ -27,7 +27,7 @@ def command_of(env: Environment, request: Request) -> ChangeCommand[Any]:
 
 
 async def context_of(env: Environment, request: Request) -> ChangeContext:
-    """Build the command's context on behalf of the requester."""
+    """Build the context of a request's command, for its requester."""
     return env.context(
         await env.requester_of(request),
         organization=request.organization,
@@ -42,7 +42,7 @@ async def facts_again(ctx: Context, command: ChangeCommand[Any], kind: PhaseKind
     """Read the facts about a change that aren't in its plan, such as the `DbId` of a new database.
 
     Raises:
-        BotError: Turso doesn't respond. Later steps need these facts, so the change isn't reported as done.
+        BotError: Turso doesn't respond. Then the change isn't reported as done, because later steps need these facts.
     """
     if kind is not PhaseKind.EXECUTE or command.facts_again is None:
         return {}

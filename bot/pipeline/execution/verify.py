@@ -1,4 +1,4 @@
-"""The read-back step: finds out what happened, from Turso if possible."""
+"""The step that determines the result of a phase, by reading the change back from Turso."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ from bot.pipeline.execution.next_step import take_next_step
 from bot.pipeline.execution.phases import command_of, context_of, facts_again, request_of
 
 READ_PAUSES = (0.0, 0.3, 0.7, 1.0, 2.0, 3.0, 4.0)
-"""Pauses in seconds between the reads of a read-back, because Turso may show a change late."""
+"""The pauses in seconds before each read of a read-back, because Turso may show a change late."""
 KNOWN_RESULTS = {
     Attempt.REFUSED: PhaseResult.FAILED,
     Attempt.NOT_SENT: PhaseResult.FAILED,
@@ -24,7 +24,7 @@ KNOWN_RESULTS = {
     Attempt.STOPPED: PhaseResult.STOPPED,
     Attempt.AGAIN: PhaseResult.AGAIN,
 }
-"""The results of attempts after which nothing is read back, because the attempt already decides them."""
+"""The results of phases after which nothing is read back, because the attempt already decides the result."""
 ReadBack = Callable[[Context, Plan], Awaitable[bool]]
 
 
@@ -48,7 +48,7 @@ async def verify(env: Environment, request_id: str, phase: str, acted: ActResult
     except NotOurs as error:
         if not is_done:
             return VerifyResult(PhaseResult.FAILED, str(error))
-        is_seen = True  # Turso confirmed our change, which outweighs this doubt (for example, the clocks may differ)
+        is_seen = True  # Turso has confirmed the change. The clocks may differ, for example
     except OwnerUnknown as error:
         if not is_done:
             return VerifyResult(PhaseResult.UNKNOWN, str(error), facts)
@@ -66,7 +66,7 @@ async def verify(env: Environment, request_id: str, phase: str, acted: ActResult
 
 
 async def sees(ctx: Context, request: Request, look: ReadBack) -> bool:
-    """Repeat the read-back for some seconds, until it shows the change. Raises NotOurs and OwnerUnknown."""
+    """Repeat the read-back for some seconds, and return True once it shows the change. Raises NotOurs, OwnerUnknown."""
     for pause in READ_PAUSES:
         await asyncio.sleep(pause)
         try:

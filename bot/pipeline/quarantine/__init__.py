@@ -1,1 +1,1 @@
-"""The two ways in which a quarantine ends: Undo, and the destroy after its countdown."""
+"""The two ways in which a quarantine ends: the undo, and the destroy after its countdown."""

@@ -1,6 +1,6 @@
 """The end of a countdown: the database is destroyed only if it is unchanged and the rules still allow it.
 
-A countdown lasts as long as the rules require, at its start or at its end, whichever is longer.
+If the rules at the end require a longer countdown than those at the start, the countdown is extended.
 """
 
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ from bot.turso import DatabaseNotFound
 FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 NOTIFY_AT: Final = 4
-"""The try after which people are notified of the failure, about a quarter of an hour after the first."""
+"""The attempt after which people are notified of the failure, about a quarter of an hour after the first."""
 
 
 class End(Enum):
@@ -37,13 +37,13 @@ class End(Enum):
 
     DESTROY = auto()
     REFUSED = auto()
-    """The rules no longer allow it. The quarantine stays, without a countdown."""
+    """The rules no longer allow the destroy. The quarantine stays, without a countdown."""
     STALE = auto()
     """The database has changed since the quarantine began. The quarantine ends, and nothing is destroyed."""
     LONGER = auto()
     """The rules now require a longer countdown, which isn't over yet."""
     LATER = auto()
-    """Slack or Turso didn't respond, so it is tried again."""
+    """Slack or Turso didn't respond, so the end of the countdown is tried again later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +53,16 @@ class Finding:
     end: End
     why: str = ""
     countdown: timedelta = timedelta(0)
-    """The countdown that the current rules require, if it is longer."""
+    """The length of the countdown that the current rules require. Only for LONGER."""
 
 
 async def handle_countdown_end(env: Environment, timer: Timer) -> Timer | None:
-    """Start the destroy after a countdown, or record and announce why it doesn't start."""
+    """Start the destroy after a countdown, or notify people why it doesn't start."""
     request = await env.store.requests.get(timer.subject)
     if request is None:
         return None
     if request.state is State.STALE or (request.state is State.QUARANTINED and request.due_at is None):
-        await notify_outcome(env, request.id)  # it ended before, and a crash came before the notification
+        await notify_outcome(env, request.id)  # in case a crash prevented the notification
         return None
     if request.state is not State.QUARANTINED:
         return None
@@ -101,12 +101,12 @@ async def examine(env: Environment, request: Request) -> Finding:
 
 
 def _due_by(request: Request, countdown: timedelta) -> datetime | None:
-    """Return when a countdown of the given length ends, never earlier than it was due."""
+    """Return when the countdown ends if it has the given length, but never earlier than it was due."""
     return request.due_at + max(countdown - request.countdown, timedelta(0)) if request.due_at else None
 
 
 async def _change_since_start(env: Environment, request: Request) -> str | None:
-    """Return what has changed since the quarantine began, or None. Raises BotError if it can't be read."""
+    """Return what has changed since the quarantine began, or None. Raises BotError if Turso can't be read."""
     turso, target = env.turso_clients.turso(request.organization), request.plan.target
     if target is None or (changed := await what_changed(turso, request.plan)):
         return changed if target else None
@@ -157,14 +157,14 @@ async def _lengthen(env: Environment, request: Request, timer: Timer, finding: F
 
 
 async def _keep_quarantine(env: Environment, request: Request, why: str) -> None:
-    """Keep the database in quarantine without a countdown, until an Undo or another destroy."""
+    """Keep the database in quarantine without a countdown, until an undo or another destroy."""
     name = request.plan.target.name if request.plan.target else ""
     outcome = f"`{name}` wasn't destroyed when the countdown ended. {why}"
     await _end(env, request, State.QUARANTINED, outcome, "denied", why, due_at=None)
 
 
 async def stop_countdown(env: Environment, request: Request, why: str) -> None:
-    """Keep a database in quarantine and stop its countdown, so that only an Undo or another destroy changes it."""
+    """Keep a database in quarantine and stop its countdown, so that only an undo or another destroy ends it."""
     name = request.plan.target.name if request.plan.target else ""
     outcome = f"The countdown was stopped, and `{name}` wasn't destroyed. {why}"
     await _end(env, request, State.QUARANTINED, outcome, "denied", why, due_at=None)
@@ -181,7 +181,7 @@ async def _end(
     *, releases: list[str] | None = None, **changes: Any,
 ) -> None:  # fmt: skip
     now = env.clock.now()
-    # The timer is kept until people are notified, in case of a crash in between.
+    # The timer isn't cancelled here, so that it notifies people even after a crash.
     move = Transition(
         to=to,
         at=now,
@@ -196,7 +196,7 @@ async def _end(
 
 
 async def _unblock(env: Environment, request: Request) -> bool:
-    """Unblock what only this quarantine blocks. Returns False until Turso shows that."""
+    """Remove the blocks that only this quarantine needs. Returns False until Turso shows that they are gone."""
     hold, target = await _own_hold(env, request), request.plan.target
     if hold is None or target is None:
         return True
@@ -212,7 +212,7 @@ async def _unblock(env: Environment, request: Request) -> bool:
 
 
 async def _retry_later(env: Environment, request: Request, timer: Timer, why: str) -> Timer | None:
-    """Try again later. After several tries, notify people."""
+    """Return the timer for the next attempt. After several attempts, notify people."""
     now, attempt = env.clock.now(), timer.attempt + 1
     notifies = attempt == NOTIFY_AT
     name = request.plan.target.name if request.plan.target else ""
@@ -233,12 +233,12 @@ async def _retry_later(env: Environment, request: Request, timer: Timer, why: st
 
 
 def pause_after(attempt: int) -> timedelta:
-    """Return the pause after the n-th failed try."""
+    """Return the pause after the n-th failed attempt."""
     return min(FIRST_PAUSE * (1 << min(attempt - 1, 10)), LONGEST_PAUSE)
 
 
 def transition_back_to_quarantine(request: Request, now: datetime, why: str, *, at_once: bool) -> Transition:
-    """Return the transition back to quarantine for a destroy or Undo that wasn't sent."""
+    """Return the transition back to quarantine for a request whose destroy or undo wasn't sent."""
     tries = int(request.facts.get("finish_tries", 1))
     due = now if at_once else now + pause_after(tries)
     return Transition(

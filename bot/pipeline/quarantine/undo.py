@@ -1,4 +1,4 @@
-"""Undo: authorize the end of a quarantine, and start it."""
+"""The undo of a quarantine: authorize it, and start its workflow."""
 
 from bot.blocks.request_text import STATE_WORDS
 from bot.core.ports import address_of
@@ -16,12 +16,12 @@ from bot.pipeline.replies import entry, private_note
 
 
 async def undo(env: Environment, incoming: Incoming) -> str:
-    """Handle Undo: end a quarantine and unblock the database."""
+    """Handle Undo: start to end a quarantine and unblock the database."""
     return await undo_request(env, incoming, await request_of(env, incoming, "undo"))
 
 
 async def undo_request(env: Environment, incoming: Incoming, request: Request) -> str:
-    """Start the Undo if the quarantine is still active and the person is allowed to undo it."""
+    """Start the undo if the quarantine is still active and the person may undo it."""
     if request.state is not State.QUARANTINED:
         raise Refused(f"There is nothing to undo. This request {STATE_WORDS[request.state]}.")
     (await authorize(env, request, Step.UNDO, actor=incoming)).require_allowed()
@@ -35,7 +35,7 @@ async def undo_request(env: Environment, incoming: Incoming, request: Request) -
 
 
 async def start_undo(env: Environment, request: Request, *, by: str) -> Request | None:
-    """Stop a countdown and enqueue the Undo, in one transaction. Returns None if the quarantine isn't active."""
+    """Stop a countdown and enqueue the undo, in one transaction. Returns None if the quarantine isn't active."""
     tries = int(request.facts.get("undo_tries", 0))
     now = env.clock.now()
     move = Transition(

@@ -1,1 +1,1 @@
-"""Turns a command line into an answer, a form or a request."""
+"""Handle command lines and buttons: reply, open a form, or open a request."""

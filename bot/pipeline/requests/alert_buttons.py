@@ -1,4 +1,4 @@
-"""Handles the buttons of an alert's card, each as a command line that a person typed in the alert's thread."""
+"""Handle the buttons of an alert's card, each as a command line that a person typed in the alert's thread."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ from bot.turso import DatabaseNotFound
 
 
 async def press(env: Environment, incoming: Incoming) -> str:
-    """Handle a button of an alert's card, even after the alert has ended. Its card then loses the buttons."""
+    """Handle a button of an alert's card. If the alert has ended, its card is updated and loses the buttons."""
     await require_access(env, incoming, "do")
     alert = await env.store.alerts.get(incoming.value) if incoming.value else None
     if alert is None or not may_be_pressed_in(incoming.channel_id, alert.channel_id):
@@ -43,7 +43,7 @@ async def _carry_out(env: Environment, incoming: Incoming, alert: Alert) -> str:
     line = action.line(alert)
     if not line:
         raise BadInput("This button doesn't help with this alert. `/turso alert list` shows the open ones.")
-    # the message of an incident starts its own thread, the timeline
+    # the message about a new incident starts its own thread, the timeline
     thread = None if action.starts_incident else alert.card_ts or incoming.thread_ts
     here = replace(incoming, channel_id=alert.channel_id, thread_ts=thread)
     await require_in_channel(env, here)
@@ -57,10 +57,10 @@ async def _carry_out(env: Environment, incoming: Incoming, alert: Alert) -> str:
 
 
 def _require_same_organization(env: Environment, subject: Subject, alert: Alert) -> None:
-    """Refuse to act on another organization, which the policy may have given to the channel since.
+    """Refuse if the policy has assigned another organization to the channel since the alert was raised.
 
     Raises:
-        Refused: the channel has other databases now.
+        Refused: the channel belongs to another organization now.
     """
     bound = env.rules.policy.binding(subject)
     if bound is not None and bound.organization != alert.organization:
@@ -68,7 +68,7 @@ def _require_same_organization(env: Environment, subject: Subject, alert: Alert)
 
 
 async def _require_same_database(env: Environment, subject: Subject, read: Parsed[Command], alert: Alert) -> None:
-    """Refuse to show another database with this name. A plan is bound to its database, but a read isn't.
+    """Refuse to show another database with the same name. Changes need no such check, because plans contain the `DbId`.
 
     Raises:
         Refused: the database of the alert was destroyed.
@@ -76,16 +76,16 @@ async def _require_same_database(env: Environment, subject: Subject, read: Parse
     try:
         decision, _ = await decide_line(env, subject, action_of(read.spec.name, read.args))
     except DatabaseNotFound:
-        return  # the answer says so
+        return  # the reply says this
     if decision.verdict is Verdict.DENY:
-        return  # the answer only says that it doesn't exist
+        return  # the reply says only that this isn't allowed
     turso = env.turso_clients.turso(alert.organization)
     if why := await other_object(turso, PlanTarget(*database_of(alert))):
         raise Refused(why)
 
 
 def _about(action: AlertAction, alert: Alert) -> FollowUp:
-    """Return what the plan is bound to: the alert's database, rather than another one with its name, or the alert."""
+    """Return what the plan must be about: the alert's database by its `DbId`, or the alert itself."""
     if action.starts_incident:
         says = str(notification(headline(alert, is_whole=False)))
         return FollowUp(alert={"id": alert.id, "says": says, "at": alert.raised_at.isoformat()})

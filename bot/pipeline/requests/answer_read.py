@@ -1,4 +1,4 @@
-"""Runs read commands, and posts their answers privately or to the channel."""
+"""Run read commands, and send their replies privately or to the channel."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -35,7 +35,7 @@ async def answer(
     read: Parsed[Command],
     command: ReadCommand[Any],
 ) -> str:
-    """Authorize a read command, run it and post its answer.
+    """Authorize a read command, run it and send its reply.
 
     Returns:
         The outcome in one word, for the log and the metrics.
@@ -86,7 +86,7 @@ async def _answer(
 
 
 async def _run_for_channel(env: Environment, ctx: Context, action: Action, run: Awaitable[Reply]) -> Reply:
-    """Run a command and look up its channel meanwhile. Raises Forbidden if the answer may no longer be posted there."""
+    """Run a command and look up its channel meanwhile. Raises Forbidden if the reply may no longer be posted there."""
     looked_up = asyncio.create_task(env.directory.channel(ctx.subject.channel.id, fresh=True))
     try:
         reply = await run
@@ -100,7 +100,7 @@ async def _run_for_channel(env: Environment, ctx: Context, action: Action, run: 
 async def _posted_live(
     env: Environment, incoming: Incoming, ctx: Context, read: Parsed[Command], reply: Reply, *, in_place: bool
 ) -> bool:
-    """Post or update a live card, which is updated when its database changes. Returns False if it can't be one."""
+    """Post a reply as a live card, which is updated when its database changes, or update one. Returns True if done."""
     ts = incoming.message_ts if in_place and not incoming.is_ephemeral else None
     if ts is not None and not await env.messenger.update(incoming.channel_id, ts, reply):
         return False
@@ -108,7 +108,7 @@ async def _posted_live(
         ts = ts or await env.messenger.post(incoming.channel_id, reply, thread_ts=incoming.thread_ts)
     except CannotPost:
         return False
-    if not ts:  # it was posted, but can't be updated later
+    if not ts:  # posted, but it can't be updated later
         return True
     name = str(read.args.__dict__.get("name", ""))
     await env.store.live_cards.add(

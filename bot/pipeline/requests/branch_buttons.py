@@ -1,4 +1,4 @@
-"""Handles the buttons of a branch that ends soon: extend it, keep it, or start its quarantine now."""
+"""Handle the buttons of a branch that ends soon: extend it, keep it, or request its destroy now."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -109,8 +109,8 @@ async def _authorized(
 async def _movable(env: Environment, incoming: Incoming, verb: str) -> tuple[Branch, Request]:
     """Return a button's branch and its request, if the person may extend or keep the branch.
 
-    Anyone who can create such a branch without approval may do this. If creating one needs approval, only approvers
-    other than the owner may.
+    Anyone who can create such a branch without approval may do this. If the creation needs approval, only its
+    approvers except the owner may.
 
     Raises:
         BotError: the branch doesn't exist, has reached its end date or is in quarantine, or the person isn't allowed to

@@ -1,4 +1,4 @@
-"""Handles the buttons of a channel on Home: open a form for the channel, or show the person's permissions there."""
+"""Handle the buttons of a channel on Home: open a form for the channel, or show the person's permissions there."""
 
 import re
 from dataclasses import replace
@@ -19,13 +19,13 @@ _CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{1,30}")
 
 
 async def open_form_there(env: Environment, incoming: Incoming, command: str) -> str:
-    """Open a command's form for the button's channel, where its answer will appear."""
+    """Open a command's form for the button's channel, in which the reply will appear."""
     here = await _in_its_channel(env, incoming)
     return await open_form(env, here, await env.subject(here), as_incomplete(env.grammar, command, ""))
 
 
 async def show_rights(env: Environment, incoming: Incoming) -> str:
-    """Show a modal with everything that the person who pressed may do in the button's channel."""
+    """Show a modal with all permissions of the person in the button's channel."""
     here = await _in_its_channel(env, incoming)
     view = rights_view(place_of(env, await env.subject(here)), env.catalogue)
     if not incoming.trigger_id or await env.messenger.open_view(incoming.trigger_id, view) is None:

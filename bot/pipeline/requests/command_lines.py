@@ -1,4 +1,4 @@
-"""Handles a command line after its acknowledgement: answers it, or opens a form or a request."""
+"""Handle a command line after its acknowledgement: reply, open a form, or open a request."""
 
 from bot.commands.base import Command, FollowUp, ReadCommand
 from bot.core.model import Subject
@@ -16,7 +16,7 @@ ReadLine = Parsed[Command] | Incomplete[Command] | BotError
 
 
 async def ask(env: Environment, incoming: Incoming, read: ReadLine) -> str:
-    """Answer one command line.
+    """Handle a parsed command line, or raise the error that says why it can't be parsed.
 
     Returns:
         The outcome in one word, for the log and the metrics.
@@ -42,10 +42,10 @@ async def continue_request(
     *,
     follow_up: FollowUp | None = None,
 ) -> str:
-    """Answer a complete line, or open a request for it.
+    """Reply to a complete line, or open a request for it.
 
     Args:
-        follow_up: the open item that a button is about. The plan is bound to it.
+        follow_up: the open item that a button is about, which must be what the plan is about.
     """
     command = read.spec
     if isinstance(command, ReadCommand):

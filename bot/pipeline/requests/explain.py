@@ -1,6 +1,6 @@
-"""Explains what would be decided if a person typed a line in a channel now, with fresh facts.
+"""Explain what would be decided if a person typed a line in a channel now, with fresh facts.
 
-If Slack doesn't respond, the explanation says so, but a real decision would be a denial.
+If Slack doesn't respond, the explanation says so, whereas a real command would be denied.
 """
 
 from dataclasses import replace
@@ -23,9 +23,9 @@ from bot.pipeline.authorization.decision import judge, planned_action
 from bot.pipeline.environment import Environment
 
 TypedLine = Parsed[Command] | Incomplete[Command]
-"""A command line that can be parsed, even if arguments are missing."""
+"""A parsed command line, in which arguments may be missing."""
 NOT_SHOWN: Final = "I don't know that channel, or it is private and you aren't in it."
-"""The same sentence for both cases, so that it reveals nothing about a channel that the requester can't see."""
+"""One sentence for both cases, so that it doesn't reveal whether a channel exists that the requester can't see."""
 NO_SUCH_PERSON: Final = "I don't know that person. Pick them from Slack's list."
 ARCHIVED: Final = "That channel is archived."
 NOT_IN_IT: Final = "They aren't in that channel. Only its members can use commands there."
@@ -35,7 +35,7 @@ HIDDEN: Final = "it depends on the database's group, which is only shown to peop
 
 
 class _CannotTell(Exception):
-    """Raised if the question can't be answered now. Its text is what Slack or Turso didn't return."""
+    """Raised if the decision can't be explained now. The text says what Slack or Turso didn't return."""
 
 
 async def explain(
@@ -44,7 +44,7 @@ async def explain(
     """Return what would be decided if a person typed a line in a channel now. Changes nothing.
 
     Args:
-        requester: the person who asks, in the channel where they ask.
+        requester: the person who asks for the explanation, in the channel where they ask.
     Raises:
         BadInput: there is no such person, or no such channel that the requester may see.
     """
@@ -63,7 +63,7 @@ async def explain(
 
 
 def _channel(requester: Subject, channel_id: str, facts: SlackFacts) -> Channel:
-    """Return the channel if it is public or the requester is in it. Otherwise raise BadInput."""
+    """Return the channel if it is public or the requester is a member. Otherwise raise BadInput."""
     channel = facts.channel
     if channel_id != requester.channel.id:
         if channel_id.startswith("D"):
@@ -89,7 +89,7 @@ def _person(person_id: str, facts: SlackFacts) -> Person:
 
 
 def _why_unable_to_type(env: Environment, person: Person, channel: Channel, facts: SlackFacts) -> str | None:
-    """Return why the person can't type in the channel at all. None if they can, or if they have no access anywhere."""
+    """Return why the person can't type in the channel at all. None if they can, or if `decide` refuses them anyway."""
     if refuses_person(env.rules.policy, person):
         return None
     if channel.is_archived:
@@ -105,7 +105,7 @@ async def _decide(env: Environment, requester: Subject, subject: Subject, read: 
     """Decide on a line as if the subject had typed it.
 
     Args:
-        requester: the person who asks, as if they were in that channel.
+        requester: the person who asks for the explanation, as if they were in the subject's channel.
     """
     groups = WantedGroups(subject.groups)
     subject = replace(subject, groups=groups)
@@ -133,7 +133,7 @@ async def _typed(env: Environment, requester: Subject, subject: Subject, read: T
     by_name, needs_group = judge(env, subject, action), env.rules.policy.scope(subject).needs_group
     reaches = command.reaches_others and by_name.verdict is not Verdict.DENY
     if not reaches and not (action.databases and needs_group):
-        # The sources of a branch can only restrict what its name allows.
+        # The sources of a branch can only restrict what its name permits.
         return by_name if by_name.verdict is Verdict.DENY else (await decide_line(env, subject, action))[0]
     await _require_shown(env, requester, subject, action)
     decision, action = await decide_line(env, subject, action)
@@ -144,7 +144,7 @@ async def _typed(env: Environment, requester: Subject, subject: Subject, read: T
         plan = replace(await command.plan(ctx, read.args), organization=ctx.organization)
     except Unavailable:
         raise
-    except BotError:  # the line would be answered with this error, so it changes nothing
+    except BotError:  # the line itself would fail with this error and change nothing
         return decision
     return judge(env, subject, planned_action(read, plan))
 
@@ -159,7 +159,7 @@ async def _require_shown(env: Environment, requester: Subject, subject: Subject,
 
 
 async def _in_practice(env: Environment, subject: Subject, command: Command, decision: Decision) -> Decision:
-    """Turn an allowed decision into a denial if something other than the rules prevents the command."""
+    """Replace a permission with a denial if something other than the rules prevents the command."""
     if decision.verdict is Verdict.DENY:
         return decision
     if command.changes and not subject.channel.bot_is_member:

@@ -1,4 +1,4 @@
-"""Handles the buttons of an incident's messages. Each affects only its own incident, even if a newer one is active."""
+"""Handle the buttons of an incident's messages. They only affect that incident, even if a newer one is active."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from bot.pipeline.requests.places import require_in_channel
 
 
 async def extend(env: Environment, incoming: Incoming) -> str:
-    """Move the end of an active incident, never to an earlier time. Doesn't restart an ended one."""
+    """Handle Extend: set a later end of an active incident. Raises BadInput if it has ended or already ends later."""
     here, incident = await _running(env, incoming, "extend")
     lasting = usual_length(env.rules.policy)
     if incident.until - env.clock.now() >= lasting:
@@ -28,7 +28,7 @@ async def extend(env: Environment, incoming: Incoming) -> str:
 
 
 async def end(env: Environment, incoming: Incoming) -> str:
-    """End the button's own incident, never a later one."""
+    """Handle End: end the button's incident, but never a later one."""
     here, incident = await _running(env, incoming, "end")
     return await _handle_line(env, here, incident, command_line(incident_end.command.name))
 
@@ -55,7 +55,7 @@ async def _running(env: Environment, incoming: Incoming, verb: str) -> tuple[Inc
 
 
 async def _handle_line(env: Environment, here: Incoming, incident: Incident, line: str) -> str:
-    """Handle a line as if it had been typed. Its plan must be about this incident."""
+    """Handle a command line as if the person had typed it. Its plan must be about this incident."""
     read = env.grammar.parse(line)
     assert isinstance(read, Parsed), "a key is all that it needs"
     about = FollowUp(incident_id=incident.id, over=has_ended(incident))

@@ -1,4 +1,4 @@
-"""Opens forms for the missing arguments of a command line."""
+"""Open forms for the missing arguments of a command line."""
 
 from dataclasses import replace
 
@@ -24,10 +24,10 @@ async def open_form(
     *,
     planned: Decision | None = None,
 ) -> str:
-    """Open a form for the missing arguments, or post a button that opens it if there is no trigger ID.
+    """Open a form for the missing arguments, or send a button that opens it if the form can't be opened now.
 
     Args:
-        planned: the decision on the plan, if the line lacks nothing but a reason or a ticket.
+        planned: the decision on the plan, if only a reason or a ticket is missing.
     """
     decision, action = decide_incomplete(env, subject, read)
     if decision.verdict is Verdict.DENY:
@@ -46,8 +46,8 @@ async def open_form(
 async def open_form_of(env: Environment, incoming: Incoming, command: str) -> str:
     """Open the form of a command after a press on its button.
 
-    The button's value is empty or the ID of an earlier intent. If it is an intent of the same person, its line prefills
-    the form, and the answer goes to its thread.
+    The button's value is empty or the ID of an earlier intent. If that intent is of the same person, its line prefills
+    the form, and the reply goes to its thread.
     """
     before = await env.store.intents.get(incoming.value) if incoming.value else None
     line = ""
@@ -76,7 +76,7 @@ async def open_chooser(env: Environment, incoming: Incoming) -> str:
 
 
 def as_incomplete(grammar: Grammar[Command], command: str, text: str) -> Incomplete[Command]:
-    """Parse the line that prefills a form. Returns an Incomplete even if nothing is missing."""
+    """Parse the line that prefills a form. Returns an Incomplete even if no argument is missing."""
     spec = grammar.spec(command)
     if spec is None:
         raise Refused("The command of this button no longer exists. `/turso help` lists the commands.")

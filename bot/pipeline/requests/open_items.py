@@ -1,4 +1,4 @@
-"""Handles the buttons of open items: thaw a freeze, rotate tokens or settle a copy, even after their incident ended."""
+"""Handle the buttons of open items: thaw a freeze, rotate tokens, keep or discard a copy."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ from bot.pipeline.requests import command_lines
 
 
 async def thaw_hold(env: Environment, incoming: Incoming) -> str:
-    """Handle Thaw: request the end of one freeze in its own channel, by that channel's rules."""
+    """Handle Thaw: request the end of a freeze, in its channel and by that channel's rules."""
     await require_access(env, incoming, "thaw")
     hold = await env.store.holds.get(incoming.value) if incoming.value else None
     request = await env.store.requests.get(hold.request_id) if hold else None
@@ -87,7 +87,7 @@ async def _request_follow_up(env: Environment, incoming: Incoming, request: Requ
 
 
 async def settled_incident(env: Environment, request: Request, answer: Authorization) -> str:
-    """Return the ended incident whose rules allow settling an open item. Empty if the current rules do."""
+    """Return the ID of the ended incident whose rules allow settling an open item. Empty if the current rules do."""
     running = await env.store.incidents.running_in(request.channel_id)
     outlives = answer.subject.incident_profile is not None and (running is None or running.until <= env.clock.now())
     return (request.incident_id or "") if outlives else ""

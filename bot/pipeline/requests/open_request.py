@@ -1,4 +1,4 @@
-"""Opens requests: each is stored before its card is posted, and then waits for approval or starts."""
+"""Open requests: each is stored before its card is posted, and then waits for approval or starts."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ from bot.pipeline.replies import entry, private_note
 
 OWN_CONFIRMATION = timedelta(minutes=15)
 CARD_IS_THERE = timedelta(seconds=20)
-"""When to check a pending request's card, since a crash may have come before it was posted."""
+"""After this time, a timer checks whether a pending request has a card, in case a crash prevented its post."""
 
 
 async def open_request(
@@ -39,10 +39,10 @@ async def open_request(
     plan: Plan,
     decision: Decision,
 ) -> str:
-    """Store a request, and show the next step: a card for approvers, a confirmation or a token.
+    """Store a request, and show a card for approvers, a confirmation or a token, if it needs one.
 
     Raises:
-        BotError: the channel can't show a card, or a break-glass operation has no reason.
+        BotError: the request wasn't stored, for example because a break-glass operation has no reason.
     """
     now = env.clock.now()
     running = await env.store.incidents.running_in(incoming.channel_id) if subject.incident_profile else None
@@ -71,7 +71,7 @@ async def open_request(
 
 
 async def _show_card(env: Environment, incoming: Incoming, request: Request) -> str:
-    """Post the card. If no card can ever be posted, cancel the request. If one may be posted later, keep it."""
+    """Post the card. If Slack refuses it, cancel the request. If Slack doesn't respond, a timer posts it later."""
     try:
         await post_card(env, request, fresh=False)
     except CannotPost as error:
@@ -151,7 +151,7 @@ def _first_transition(
     request: Request, command: Command, subject: Subject, decision: Decision, now: datetime
 ) -> Transition:
     timers: list[Timer] = []
-    if request.expires_at is not None:  # also for requests that start immediately, so that none starts days later
+    if request.expires_at is not None:  # also if it starts at once, so that it can't start days later
         kind = TimerKind.LAPSE if request.state is State.READY else TimerKind.EXPIRE
         timers.append(Timer(kind, request.id, request.expires_at))
     if request.mode is Mode.APPROVAL:
@@ -195,7 +195,7 @@ async def _already_waiting(env: Environment, incoming: Incoming, request: Reques
         words = f"This is already under way in request `{request.id}`. Nothing more was sent."
         await env.messenger.send_ephemeral(address_of(incoming), private_note(words))
         return "already_under_way"
-    request = await show(env, request.id) or request  # posts a deleted card again
+    request = await show(env, request.id) or request  # this posts a deleted card again
     copies = await env.store.cards.of(request.id)
     link = await env.messenger.permalink(*copies[-1]) if copies else None
     words = mrkdwn("The same request is already open (`{}`).", request.id)

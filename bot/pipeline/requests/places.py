@@ -1,4 +1,4 @@
-"""Checks that the person and the bot are in the channel in which a command is used."""
+"""Check that the person and the bot are in the channel in which a command is used."""
 
 from dataclasses import replace
 from typing import Final
@@ -13,13 +13,13 @@ ARCHIVED: Final = "This channel is archived, so nothing was changed. Run it in a
 
 
 async def require_in_channel(env: Environment, incoming: Incoming, *, fresh: bool = True) -> None:
-    """Raise an error unless the person is still in the channel of their form or button, which work after leaving it.
+    """Raise an error unless the person is still in the channel of their form or button.
 
     Args:
-        fresh: False if a cached answer is enough.
+        fresh: False if a cached result is enough.
 
     Raises:
-        Refused: they aren't in it.
+        Refused: the person or the bot isn't in the channel.
         Unavailable: Slack doesn't respond.
     """
     is_channel = incoming.channel_id and not incoming.channel_id.startswith("D")
@@ -30,11 +30,11 @@ async def require_in_channel(env: Environment, incoming: Incoming, *, fresh: boo
 async def with_channel_of_now(env: Environment, subject: Subject, *, fresh: bool) -> Subject:
     """Return a subject with Slack's current data about its channel, before a change is requested there.
 
-    A request's card is posted in its channel, so the person is refused now if that is impossible. If Slack doesn't
-    respond, the known data is used, since the start checks again.
+    The person is refused if the request's card couldn't be posted there. If Slack doesn't respond, the data of the
+    subject is used, because the start checks again.
 
     Args:
-        fresh: False if a reveal follows, which checks again.
+        fresh: False if a reveal follows, which checks the channel again.
 
     Raises:
         Refused: the bot isn't in the channel, or the channel is archived.

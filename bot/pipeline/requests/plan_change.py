@@ -1,4 +1,4 @@
-"""Plans a change and decides on the plan, then shows a dry run, opens a form or opens a request."""
+"""Plan a change and decide on the plan, then show a dry run, open a form or open a request."""
 
 import asyncio
 from dataclasses import replace
@@ -32,10 +32,10 @@ async def plan_change(
     command: ChangeCommand[Any] | SecretCommand[Any],
     follow_up: FollowUp | None,
 ) -> str:
-    """Authorize a change line, plan it, authorize the plan, and continue accordingly.
+    """Decide on the line of a change, plan it, decide on the plan, and continue accordingly.
 
     Args:
-        follow_up: the open item that a button is about. The plan is bound to it.
+        follow_up: the open item that a button is about, which must be what the plan is about.
     """
     common, action = read.common, action_of(command.name, read.args)
     quarantine = await own_undo(env, incoming, command, read.args)

@@ -1,4 +1,4 @@
-"""Suggests names for a misspelled database name."""
+"""Suggest names for a misspelled database name."""
 
 from collections.abc import Awaitable
 from typing import TypeVar
@@ -32,4 +32,4 @@ async def with_suggestions(env: Environment, ctx: Context, work: Awaitable[T]) -
 
 
 class BotErrorWithHint(BotError):
-    """Raised for an unknown name, with similar names."""
+    """Raised for an unknown database name. The text suggests similar names."""

@@ -16,10 +16,10 @@ CHECK_EVERY: Final = 0.1
 
 
 async def raise_alarm(env: Environment, request: Request) -> None:
-    """Notify the people whom the rule of a break-glass operation names. Its workflow posts the card at the same time.
+    """Notify the people whom the rule of a break-glass operation names. Its card is posted at the same time.
 
     Raises:
-        Unavailable: somebody must still be notified later, or it isn't known yet who is on call or in a user group.
+        Unavailable: somebody must still be notified later, or the members of a group or schedule are unknown.
     """
     copies = await _cards(env, request)
     link = await env.messenger.permalink(*copies[0]) if copies else None
@@ -30,7 +30,7 @@ async def raise_alarm(env: Environment, request: Request) -> None:
 
 
 async def _cards(env: Environment, request: Request) -> Sequence[tuple[str, str]]:
-    """Wait briefly for the card, so that the message can link to it. The operation doesn't wait."""
+    """Wait up to five seconds for the card, so that the message can link to it. The operation itself doesn't wait."""
     for _ in range(TRIES):
         if copies := await env.store.cards.of(request.id):
             return copies

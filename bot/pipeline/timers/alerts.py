@@ -1,4 +1,4 @@
-"""Decides about an organization's alerts after each sample, from current facts."""
+"""Decide on an organization's alerts after each usage sample, from current facts."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -30,17 +30,17 @@ from bot.turso.models import Listing
 log = structlog.get_logger(__name__)
 
 LOOKS_BACK: Final = timedelta(days=36)
-"""Five weeks of readings, and a day."""
+"""How old the readings are that alerts are decided from: five weeks and a day."""
 REMEMBERS: Final = timedelta(days=40)
-"""How long a posted alert is remembered, so that it isn't posted twice in a billing period."""
+"""How old the alerts are that are loaded, so that none is posted twice in a billing period."""
 LATE: Final = timedelta(minutes=15)
 FAILS: Final = 3
-"""How many failures in a row make scheduled work count as failing."""
+"""How often scheduled work must have failed in a row to cause an alert."""
 TOLD_SINCE: Final = timedelta(days=7)
 
 
 async def subscriptions_of(env: Environment, organization: str) -> list[AlertSubscription]:
-    """Return the channels that want alerts about an organization: turned on there, or in the policy file."""
+    """Return the subscriptions to an organization's alerts, from people's commands and the policy file."""
     stored, mutes = await env.store.alerts.stored_subscriptions(), await env.store.alerts.mutes(env.clock.now())
     return merged(stored, env.rules.policy.alerts, mutes, organization=organization)
 
@@ -48,10 +48,10 @@ async def subscriptions_of(env: Environment, organization: str) -> list[AlertSub
 async def decide_alerts(
     env: Environment, organization: str, wanted: Sequence[AlertSubscription], *, in_time: bool = True
 ) -> None:
-    """Raise and end the alerts of an organization. The store ensures that each happens once, even if this runs twice.
+    """Raise and end the alerts of an organization. Safe to run twice, because the store raises and ends each only once.
 
     Args:
-        in_time: False if this should have happened earlier. Then it is no news that other work is late, too.
+        in_time: False if the sample is late, for example after a restart. Then late work causes no alert.
     """
     now = env.clock.now()
     known = await env.store.alerts.since(now - REMEMBERS, organization=organization)
@@ -81,7 +81,7 @@ async def decide_alerts(
 
 
 async def spiking(env: Environment, organization: str) -> frozenset[str]:
-    """Return the `DbId`s of the databases with open alerts about a spike. What they use must be known to end these."""
+    """Return the `DbId`s of the databases with open alerts about a spike. Ending these alerts needs their usage."""
     open_ones = await env.store.alerts.open(organization=organization)
     return frozenset(one.subject_id for one in open_ones if one.kind is AlertKind.SPIKE)
 
@@ -106,7 +106,7 @@ async def _facts(
     *,
     in_time: bool,
 ) -> Facts:
-    """Fetch the current facts of an organization. Facts that can't be fetched are missing."""
+    """Fetch the current facts of an organization. Facts that can't be fetched are None or empty."""
     now = env.clock.now()
     readings = await env.store.samples.readings(organization=organization, since=now - LOOKS_BACK)
     is_current = bool(readings) and readings[-1].at == due_at(now)
@@ -133,7 +133,7 @@ async def _facts(
 async def _of_existing(facts: Facts, targets: "_Targets") -> Facts:
     """Leave out the tokens and freezes of databases that no longer exist, as digests and Home do.
 
-    The databases are listed only if there is something to alert about. If Turso doesn't respond, nothing is left out.
+    Databases are listed only if tokens or freezes may cause an alert. If Turso doesn't respond, nothing is left out.
     """
     listing = await targets.listing() if concern_databases(facts) else None
     if listing is None:
@@ -152,7 +152,7 @@ async def _databases(env: Environment, organization: str) -> list[UsageSample]:
 
 
 async def _quotas(env: Environment, organization: str) -> Mapping[Measure, int] | None:
-    """Return what the plan includes, or None if Turso doesn't report it."""
+    """Return the plan's limits, or None if Turso doesn't return them."""
     try:
         found = await env.turso_clients.turso(organization).quotas()
     except BotError as error:
@@ -167,7 +167,7 @@ async def _quotas(env: Environment, organization: str) -> Mapping[Measure, int] 
 async def _history(
     env: Environment, organization: str, readings: Sequence[UsageReading], spiking: Sequence[str]
 ) -> tuple[list[str], History]:
-    """Return the databases that may have a spike, and what they used at such hours before."""
+    """Return the databases that may have a spike now, and the past usage with which spikes are decided."""
     at, samples = readings[-1].at, env.store.samples
     grown = await samples.growth(organization=organization, at=[at])
     busiest = [one.database_id for one in grown if any((value_of(one, each) or 0) >= LEAST[each] for each in FLOWS)]
@@ -200,7 +200,7 @@ async def _failures(env: Environment) -> list[str]:
 
 @dataclass(slots=True)
 class _Targets:
-    """The databases of an organization as the policy sees them. They are fetched when a channel may not see all."""
+    """The databases of an organization, for the policy. They are listed only if needed, and only once."""
 
     env: Environment
     organization: str
@@ -208,7 +208,7 @@ class _Targets:
     _is_read: bool = False
 
     async def listing(self) -> Listing | None:
-        """Return the databases, or None if Turso doesn't respond. Makes one call."""
+        """Return the databases, or None if Turso doesn't respond. Only the first call asks Turso."""
         if not self._is_read:
             self._is_read = True
             with suppress(BotError):
@@ -221,10 +221,10 @@ class _Targets:
 
 
 async def _sight(env: Environment, subscription: AlertSubscription, targets: _Targets) -> Shown | None:
-    """Return which databases may be named in a channel. None if it can't have alerts.
+    """Return a function that decides which databases may be named in a channel. None if it can't have alerts.
 
     Raises:
-        BotError: Slack doesn't respond, so it isn't known.
+        BotError: Slack doesn't respond, so no decision is possible.
     """
     ctx = await reader_of(env, subscription, fresh=False)
     if ctx is None:

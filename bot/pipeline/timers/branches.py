@@ -1,4 +1,4 @@
-"""The end of branches: it is announced, and later a quarantine is requested under the rules at that time."""
+"""The end of branches: it is announced, and at that time a quarantine is requested, by the rules that apply then."""
 
 from dataclasses import replace
 from typing import Final
@@ -35,7 +35,7 @@ REASON: Final = "This branch has reached its end date"
 
 
 async def handle_branch_end(env: Environment, timer: Timer) -> Timer | None:
-    """Announce the end of a branch, or begin it. Safe to run again after a crash.
+    """Announce the end of a branch, or end the branch. Safe to run again after a crash.
 
     Raises:
         Unavailable: Slack or Turso didn't respond. The timer is retried.
@@ -44,7 +44,7 @@ async def handle_branch_end(env: Environment, timer: Timer) -> Timer | None:
     if branch is None or branch.state is BranchState.ENDED:
         return None
     request = await env.store.requests.get(branch.request_id)
-    if request is None:  # it still ends, and its owner is notified
+    if request is None:  # the branch still ends, and only its owner is notified
         log.warning("the request of a branch no longer exists", branch=branch.id, request=branch.request_id)
     now = env.clock.now()
     if branch.state is BranchState.ACTIVE:
@@ -56,7 +56,7 @@ async def handle_branch_end(env: Environment, timer: Timer) -> Timer | None:
             await _announce(env, branch, request)
             return replace(timer, due_at=branch.ends_at)
         begun = await env.store.branches.begin_end(branch, _entry(env, branch, request, "begun"))
-        if begun is None:  # it was just extended or kept, and has a new timer
+        if begun is None:  # it was just extended or kept
             return None
         branch = begun
     await _end(env, branch, request)
@@ -70,7 +70,7 @@ def _entry(env: Environment, branch: Branch, request: Request | None, outcome: s
 
 
 async def _notice(env: Environment, branch: Branch, request: Request | None, event: str, message: Reply) -> Notice:
-    """Return a notice to the owner, and to the channel unless the request was private or no longer exists."""
+    """Return a notice to the owner, and to the channel unless the branch's request was private or is gone."""
     owner = (branch.owner,)
     if request is None:
         return Notice(branch.id, event, message, owner, branch.channel_id, is_private=True)
@@ -78,7 +78,7 @@ async def _notice(env: Environment, branch: Branch, request: Request | None, eve
 
 
 async def _announce(env: Environment, branch: Branch, request: Request | None) -> None:
-    """Announce the end in the channel and to the owner, unless the branch was destroyed before."""
+    """Announce the end in the channel and to the owner, unless the branch no longer exists."""
     if await exists(env, branch) is False:
         return
     assert branch.ends_at is not None, "only an end is announced"
@@ -90,10 +90,10 @@ async def _announce(env: Environment, branch: Branch, request: Request | None) -
 
 
 async def _end(env: Environment, branch: Branch, request: Request | None) -> None:
-    """Request the quarantine of a branch for its owner. If the current rules refuse it, notify the owner.
+    """Request the quarantine of a branch on behalf of its owner. If it is refused, notify the owner.
 
     Raises:
-        Unavailable, TursoError: it can't be decided now. The timer is retried.
+        Unavailable, TursoError: no decision is possible now. The timer is retried.
     """
     refused = None
     try:
@@ -109,7 +109,7 @@ async def _end(env: Environment, branch: Branch, request: Request | None) -> Non
 
 
 async def _is_there(env: Environment, branch: Branch) -> bool:
-    """Return whether the branch still exists outside of quarantine. Another database with its name isn't touched."""
+    """Return True if the branch itself still exists, not another database with its name, and isn't in quarantine."""
     try:
         database = await env.turso_clients.turso(branch.organization).database(branch.database)
     except DatabaseNotFound:
@@ -122,17 +122,17 @@ async def _is_there(env: Environment, branch: Branch) -> bool:
 
 
 async def _is_requested(env: Environment, branch: Branch) -> bool:
-    """Return whether the request was already opened before a crash."""
+    """Return True if the destroy was already requested, before a crash."""
     states = list(State)
     requests = await env.store.requests.find(states=states, requester=branch.owner, command=destroy.command.name)
     return any(one.intent_id == branch.id for one in requests)
 
 
 async def _request_quarantine(env: Environment, branch: Branch) -> None:
-    """Open the destroy request for a branch's end. Its owner agreed to that when they created the branch.
+    """Open the request for the destroy of a branch, on behalf of its owner. It needs no confirmation by the owner.
 
     Raises:
-        BotError: the current rules don't let the owner destroy it, or it can't be destroyed.
+        BotError: the current rules don't let the owner destroy the branch, or it can't be destroyed.
     """
     command = destroy.command
     read = env.grammar.parse(command_line(command.name, branch.database, reason=REASON))

@@ -1,4 +1,7 @@
-"""Scheduled digests: measured, written, marked as begun, and posted. None is posted twice, or lost without a notice."""
+"""Scheduled digests: each is written, marked as begun, and then posted.
+
+None is posted twice. If one may not have been posted, the next attempt posts a notice.
+"""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -29,14 +32,14 @@ log = structlog.get_logger(__name__)
 TRIES: Final = 5
 PAUSE: Final = timedelta(minutes=10)
 BEGUN: Final = "?"
-"""Suffix of a period whose digest was sent to Slack but may not have arrived."""
+"""The suffix of a period whose digest may have been posted, because it was marked as begun."""
 NOWHERE: Final = "!"
-"""Suffix of a period whose digest couldn't be posted or shown. The person who set it up was notified."""
+"""The suffix of a period whose digest couldn't be posted or may not be shown, of which people were notified."""
 DIGEST: Final = Action(digest_now.command.name)
 
 
 async def post_due_digest(env: Environment, timer: Timer) -> Timer | None:
-    """Post a channel's digest once per period, and schedule the next. A failure doesn't affect other channels."""
+    """Post a channel's digest once per period, and schedule the next one."""
     record = await env.store.digests.get(timer.subject)
     if record is None:
         return None
@@ -53,7 +56,7 @@ async def post_due_digest(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def _write_and_post(env: Environment, timer: Timer, record: Digest, period: str) -> Timer | None:
-    """Write, mark and post a digest. Only a failure before the mark is retried, so none is posted twice."""
+    """Write, mark and post a digest. Only a failure before the mark is retried, so that none is posted twice."""
     is_shown = True
     try:
         subject = await _current_author(env, record)
@@ -64,7 +67,7 @@ async def _write_and_post(env: Environment, timer: Timer, record: Digest, period
             return timer.failed(str(error), again_at=env.clock.now() + PAUSE)
         message = _failure_notice(error)
     if not await env.store.digests.mark(record.channel_id, period + BEGUN, was=record.last_period):
-        # The digest was turned off or changed in the meantime, so it isn't posted now.
+        # The digest was turned off or changed meanwhile, so it isn't posted now.
         current = await env.store.digests.get(record.channel_id)
         return replace(timer, due_at=current.next_at, attempt=0) if current else None
     mark = period if is_shown else period + NOWHERE
@@ -77,7 +80,7 @@ async def _post_marked(
     """Post a digest that is marked as begun. If it can't be posted, notify the person who turned it on, once.
 
     Args:
-        message: the digest. None if it may not be shown and that was announced before.
+        message: the digest, or a notice instead. None if digests aren't allowed and the channel already has a notice.
         before: the mark before the digest was begun.
         after: the mark for a posted digest.
     """
@@ -114,7 +117,7 @@ async def _write(env: Environment, record: Digest, subject: Subject) -> Reply:
 
 
 async def _post(env: Environment, record: Digest, message: Reply) -> bool:
-    """Post to a digest's channel. Returns False if it may not be seen or posted there. Raises Unavailable."""
+    """Post a message to a digest's channel. Returns False if that isn't allowed or possible. Raises Unavailable."""
     if not await may_be_seen(env, record.channel_id):
         log.warning("a digest may not be shown in its channel", channel=record.channel_id)
         return False
@@ -132,7 +135,7 @@ async def _post(env: Environment, record: Digest, message: Reply) -> bool:
 async def _current_author(env: Environment, record: Digest) -> Subject:
     """Return the person who turned the digest on, with their current Slack data. Raises Unavailable.
 
-    A digest continues after their account is closed. They then count as a member who is in no user group.
+    Their digest continues even if their account is deactivated.
     """
     subject = await env.subject_in(record.by, record.channel_id)
     return replace(subject, person=replace(subject.person, is_deactivated=False))
@@ -144,7 +147,7 @@ def _interrupted_notice(period: str) -> Reply:
 
 
 def _not_allowed_notice(record: Digest) -> Reply | None:
-    """Return the notice that the policy allows no digest here. None if it was posted before."""
+    """Return the notice that the policy allows no digests here. None if it was already posted."""
     if record.last_period.endswith(NOWHERE):
         return None
     words = mrkdwn(

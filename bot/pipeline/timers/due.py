@@ -38,12 +38,12 @@ from bot.pipeline.transitions.settlement import RECONCILE_PAUSES, Settlement, se
 from bot.turso import DatabaseNotFound, TursoClient, TursoReader
 
 AGAIN = timedelta(seconds=30)
-"""The pause before the bot reads again whether Turso shows a thaw."""
+"""The first pause before the bot checks again whether Turso shows a thaw."""
 LONGEST_AGAIN = timedelta(minutes=5)
 LATE_AFTER = 5
-"""The number of failures, about ten minutes, after which people are notified that a freeze hasn't ended yet."""
+"""The number of failures after which people are notified that a freeze hasn't ended yet, about ten minutes."""
 LATE = "late"
-"""The event of the notice that a freeze hasn't ended yet."""
+"""The `event` of the notice that a freeze hasn't ended yet."""
 NOT_SHOWN = "Turso doesn't show that it is unblocked yet."
 
 
@@ -61,10 +61,10 @@ async def _expire(env: Environment, timer: Timer) -> None:
 
 
 async def _thaw(env: Environment, timer: Timer) -> Timer | None:
-    """End a freeze whose time is up. What another hold needs, or other people have blocked, stays blocked.
+    """End a freeze whose time is up. Blocks of other holds, or from outside Turso Ops, stay.
 
     Raises:
-        BotError: Turso or Slack didn't respond. The timer is retried, and `doctor` names it.
+        BotError: Turso or Slack didn't respond. The timer is retried, and `doctor` shows the failure.
     """
     hold = await env.store.holds.get(timer.subject)
     if hold is None:
@@ -73,7 +73,7 @@ async def _thaw(env: Environment, timer: Timer) -> Timer | None:
         return replace(timer, due_at=hold.due_at)
     turso, request = env.turso_clients.turso(hold.organization), await env.store.requests.get(hold.request_id)
     if timer.failures >= LATE_AFTER and hold.released_at is None:
-        # If Slack doesn't respond, the freeze is still ended. People are notified at the next attempt.
+        # If Slack doesn't respond, continue to end the freeze, and notify people at the next attempt.
         with suppress(Unavailable):
             await _notify_late(env, request, hold)
     is_there = await _is_there(turso, hold)
@@ -95,7 +95,7 @@ async def _is_there(turso: TursoReader, hold: Hold) -> bool:
 async def _release(
     env: Environment, turso: TursoClient, hold: Hold, request: Request | None, *, is_there: bool
 ) -> bool:
-    """Unblock what only this hold blocks, and release it. Returns False until Turso shows the change."""
+    """Remove the blocks that only this hold needs, and release it. Returns False until Turso shows the change."""
     ends, outcome = holding.lift_of(hold), "succeeded" if is_there else "gone"
     if is_there and not await holding.lift_once(turso, env.store, ends):
         return False
@@ -108,16 +108,16 @@ async def _release(
 
 
 async def _open_rest(env: Environment, turso: TursoClient, hold: Hold) -> holding.Blocks:
-    """Unblock again, since of two holds that end together, each leaves the blocks to the other.
+    """Remove the blocks that no other hold needs, again, and return what is still blocked.
 
-    Returns what is still blocked.
+    If two holds of a database ended at the same time, each may have kept the blocks for the other.
     """
     await holding.lift_once(turso, env.store, holding.lift_of(hold))
     return await holding.blocked(turso, hold.database)
 
 
 async def _notify_late(env: Environment, request: Request | None, hold: Hold) -> None:
-    """Notify people once that a freeze hasn't ended although its time is up, because Turso hasn't confirmed the end."""
+    """Notify people once that a freeze whose time is up hasn't ended, because Turso hasn't confirmed that."""
     if request is None or await env.store.notices.was_notified(hold.id, LATE):
         return
     _, thread_ts = await below_card(env, request)
@@ -127,7 +127,7 @@ async def _notify_late(env: Environment, request: Request | None, hold: Hold) ->
 
 
 async def _notify_thawed(env: Environment, request: Request | None, hold: Hold, blocked: holding.Blocks | None) -> None:
-    """Notify people that a freeze has ended, and of what is still blocked. `blocked` is None for a deleted database."""
+    """Notify people that a freeze has ended, and what is still blocked. `blocked` is None for a deleted database."""
     if request is None or await env.store.notices.was_notified(hold.id, "thawed"):
         return
     _, thread_ts = await below_card(env, request)
@@ -147,7 +147,7 @@ def _thawed(name: str, blocked: holding.Blocks | None) -> str:
 
 
 async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
-    """Repeat the read-back of an unknown outcome. An interrupted reveal is ended without a read-back."""
+    """Repeat the read-back of an unknown outcome. An interrupted reveal ends without a read-back."""
     request = await env.store.requests.get(timer.subject)
     if request is None:
         return None
@@ -157,7 +157,7 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
         return None
     if not isinstance(command, ChangeCommand):
         return None
-    if request.state is not State.UNKNOWN:  # it has ended, and a crash came before the notification
+    if request.state is not State.UNKNOWN:  # it has ended, and a crash may have prevented the notification
         await notify_outcome(env, request.id)
         return None
     kind = PhaseKind(request.facts.get("phase", PhaseKind.EXECUTE))
@@ -180,7 +180,7 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
     except OwnerUnknown:
         happened = False
         if last:
-            return None  # nothing will show whose it is, so the outcome stays unknown
+            return None  # it remains unclear whose change it is, so the outcome stays unknown
     except BotError as error:
         happened, last, silent = False, False, str(error)
     if not (happened or last):

@@ -1,4 +1,4 @@
-"""The timers of incidents and reviews: the end of an incident's time, and reminders of open reviews."""
+"""The timers of incidents and reviews: the end of an incident, and reminders of open reviews."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -32,7 +32,7 @@ LONGEST_PAUSE = timedelta(hours=12)
 async def end_incident_when_due(env: Environment, timer: Timer) -> Timer | None:
     """End an incident whose time is up, and notify its channel.
 
-    Its permissions end in the same database transaction.
+    Its permissions end in the same transaction.
     """
     incident = await env.store.incidents.get(timer.subject)
     if incident is None:
@@ -41,7 +41,7 @@ async def end_incident_when_due(env: Environment, timer: Timer) -> Timer | None:
     if incident.ended_at is None and incident.until > now:
         return replace(timer, due_at=incident.until)
     if incident.ended_at is None:
-        # The timer is kept until people are notified, in case of a crash in between.
+        # The timer isn't deleted here, so that it notifies people even after a crash.
         if not await env.store.incidents.end(incident.id, "", now, _ended_entry(env, incident), keeps_timer=True):
             return None
         incident = replace(incident, ended_at=now)
@@ -70,7 +70,7 @@ async def _facts(env: Environment, incident: Incident) -> Facts:
     here = Subject(Person(incident.started_by, ""), Channel(incident.channel_id))
     try:
         return await facts_of(env.context(here, organization=incident.organization), incident)
-    except BotError as error:  # the end is announced anyway, and the message says that the rest couldn't be read
+    except BotError as error:  # the end is announced without the report, and the message says so
         log.warning("the report of an incident could not be written", incident=incident.id, why=str(error))
         return {}
 
@@ -89,7 +89,7 @@ def _ended_entry(env: Environment, incident: Incident) -> AuditEntry:
 
 
 async def remind_of_review(env: Environment, timer: Timer) -> Timer | None:
-    """Remind people of an open review: before it is due, in the channel when it is, and then less and less often."""
+    """Remind people of an open review: before it is due, in the channel when it is, and then with growing pauses."""
     review = await env.store.reviews.get(timer.subject)
     if review is None or review.reviewed_at is not None:
         return None
@@ -115,7 +115,7 @@ async def _remind(
 async def _escalate(env: Environment, review: Review, request: Request | None) -> None:
     """Post an overdue review in the channel, notify the people concerned, and add an audit entry.
 
-    They are its reviewers and everyone in the rule's `notify`.
+    The people concerned are the reviewers and everyone in the rule's `notify`.
     """
     notice = await _notice(env, review, request, "overdue", review.channel_id, None, overdue=True)
     await deliver(env, notice)
@@ -137,7 +137,7 @@ async def _notice(
 ) -> Notice:
     """Build the reminder of a review for its reviewers and for everyone in the rule's `notify`."""
     inside = await env.directory.inside(review.channel_id)
-    # An empty set means that the bot isn't in the channel. All named reviewers are then notified privately.
+    # If the set is empty, the bot isn't in the channel, and all named reviewers are notified privately.
     if inside:
         review = replace(review, reviewers=tuple(one for one in review.reviewers if one in inside))
     reply = notices.review_notice(review, request, env.catalogue, overdue=overdue)

@@ -21,12 +21,12 @@ from bot.pipeline.requests.open_request import drop_if_never_shown
 LONGEST_PAUSE: Final = timedelta(hours=4)
 FIRST_PAUSE: Final = timedelta(minutes=10)
 TRIES: Final = 5
-"""How often a reminder without recipients is tried while it isn't known who is on call.
+"""How often a reminder without known recipients is retried while it is unknown who is on call.
 
-After that, others are called.
+After that, the next reminder continues with the next people.
 """
 DIRECT: Final = "called"
-"""The event of the direct message. Each person gets one."""
+"""The `event` of the notice by direct message. Each person gets one."""
 
 
 async def remind(env: Environment, timer: Timer) -> Timer | None:
@@ -45,7 +45,7 @@ async def remind(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def _look_for_card(env: Environment, request: Request, timer: Timer) -> Timer | None:
-    """Post a card that couldn't be posted before. Then start the reminders, if the rule notifies anybody."""
+    """Post the card if the request has none. Then start the reminders, if the rule notifies anybody."""
     if not await env.store.cards.of(request.id):
         try:
             await post_card(env, request)
@@ -60,18 +60,19 @@ async def _look_for_card(env: Environment, request: Request, timer: Timer) -> Ti
 
 
 async def _call_approvers(env: Environment, request: Request, timer: Timer) -> None:
-    """Post a reminder once. Posting a missing card again counts as one, if nobody else is to be called.
+    """Post a reminder once. A deleted card that is posted again replaces it, unless the reminder notifies more people.
+
 
     Raises:
-        Unavailable: Slack may accept it later, or it isn't known yet who is on call.
+        Unavailable: Slack doesn't accept the reminder now, or it is unknown who is on call.
     """
     event, card = f"reminder {timer.attempt}", RefreshResult.NO_CARD
     decision = await _decision(env, request)
     current, _ = await people_named(env, request)
     counted = replace(request, votes=current.votes)  # people whose vote no longer counts are reminded again
     escalated = _escalated(counted, decision, timer.attempt)
-    with suppress(Unavailable):  # a later change brings the card up to date
-        card = await refresh_cards(env, request, fresh=False)  # other people may be on call now
+    with suppress(Unavailable):  # a later change updates the card
+        card = await refresh_cards(env, request, fresh=False)  # shows who is on call now
     if card is RefreshResult.POSTED_AGAIN and escalated.notify == request.notify:
         await env.store.notices.set_notified(request.id, event, how=CHANNEL)
         return
@@ -85,18 +86,18 @@ async def _call_approvers(env: Environment, request: Request, timer: Timer) -> N
     notice = await notice_of(env, called, event, reminder, thread_ts=thread_ts)
     people = await notified(env, called.notify, asked_by=request.requester)
     await deliver(env, replace(notice, people=tuple(people)))
-    await _call_directly(env, escalated, decision)  # only the people who haven't got a direct message yet
+    await _call_directly(env, escalated, decision)  # reaches only people who haven't got a direct message yet
 
 
 async def _decision(env: Environment, request: Request) -> Decision:
-    """Return what the current policy decides about a request. Raises Unavailable."""
+    """Return the current policy's decision on a request. Raises Unavailable."""
     return decide_request(env.rules.policy, await env.requester_of(request), request)
 
 
 def _escalated(request: Request, decision: Decision, attempt: int) -> Request:
-    """Add the people to whom the current rule escalates, one more level with each reminder, until someone responds.
+    """Add the people in the current rule's `escalate_to`, one more entry with each reminder, until someone responds.
 
-    The last level comes first, because the number of mentions in a reminder is limited.
+    The last entry comes first, because the number of mentions in a reminder is limited.
     """
     if request.votes or attempt < 2:
         return request
@@ -105,10 +106,10 @@ def _escalated(request: Request, decision: Decision, attempt: int) -> Request:
 
 
 async def _call_directly(env: Environment, request: Request, decision: Decision) -> None:
-    """Send each person whom the rule notifies a direct message, if the rule says so and they can see the card.
+    """Send each person whom the rule notifies a direct message, if the rule requires it and they can see the card.
 
     Raises:
-        Unavailable: somebody must still get it later.
+        Unavailable: somebody must still get the message later.
     """
     if not decision.direct_message:
         return

@@ -1,6 +1,6 @@
 """Usage samples, from which `usage --since`, trends, digests and alerts are computed.
 
-Each takes one usage call per organization, however many databases it has and however many channels want alerts.
+A sample of an organization takes one call to Turso, for any number of databases and of channels with alerts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,18 +27,18 @@ EVERY: Final = timedelta(hours=4)
 PAUSE: Final = timedelta(minutes=5)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 KNOWN_FOR: Final = timedelta(days=7)
-"""How long the names of databases are remembered before they are read from Turso again."""
+"""How old the samples are from which the names of databases are taken. Other names are read from Turso."""
 
 
 async def take_due_sample(env: Environment, timer: Timer) -> Timer | None:
-    """Take a sample of an organization, decide about its alerts, and schedule the next. Safe to run again."""
+    """Take a sample of an organization, decide on its alerts, and schedule the next sample. Safe to run again."""
     organization, now = timer.subject, env.clock.now()
     if organization not in {*env.rules.policy.organizations, env.rules.policy.organization}:
         await end_unwatched(env, organization)
         return None
     wanted = await subscriptions_of(env, organization)
     following = next_sample(now, HOUR if wanted else EVERY)
-    # After the bot was stopped, everything is late for a moment, which isn't a failure.
+    # After a restart, all work is late for a moment, which is no failure.
     decide = partial(decide_alerts, env, organization, wanted, in_time=now - timer.due_at <= LATE)
     try:
         if wanted:
@@ -55,7 +55,7 @@ async def take_due_sample(env: Environment, timer: Timer) -> Timer | None:
 
 
 def next_sample(now: datetime, every: timedelta) -> datetime:
-    """Return when the next sample is due. The last one of a day, which is kept, is due just before midnight."""
+    """Return when the next sample is due. The last sample of a day, which is kept, is due just before midnight."""
     due = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - BEFORE_THE_HOUR
     while due <= now:
         due += every
@@ -67,7 +67,7 @@ def _day_of(now: datetime) -> date:
 
 
 async def take_sample(env: Environment, organization: str, day: date) -> None:
-    """Store what every database has used this month. Lists the databases only if an ID is new.
+    """Store what every database has used this month. Databases are listed only if one is new.
 
     Raises:
         BotError: Turso doesn't respond.
@@ -78,7 +78,7 @@ async def take_sample(env: Environment, organization: str, day: date) -> None:
 
 
 async def take_reading(env: Environment, organization: str) -> None:
-    """Store what every database has used this month and in the last hour, unless this hour was stored before.
+    """Store what every database has used this month and in the last hour, unless this hour is already stored.
 
     Raises:
         BotError: Turso doesn't respond.
@@ -120,7 +120,7 @@ def _total(usage: OrganizationUsage, name: str) -> int | None:
 
 
 async def _known(env: Environment, organization: str, day: date) -> Sequence[UsageSample]:
-    """Return the samples of the last days that were taken by this timer. Those of digests have a time."""
+    """Return the samples of the last days that were taken by this timer. Only samples of digests have a time."""
     since = (day - KNOWN_FOR).isoformat()
     samples = await env.store.samples.find(organization=organization, since=since, until=day.isoformat() + "~")
     return [one for one in samples if len(one.day) == len(since)]

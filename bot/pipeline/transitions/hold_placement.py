@@ -1,4 +1,4 @@
-"""Places a plan's holds when a request starts. The store allows one open quarantine per database."""
+"""Place a plan's holds when a request starts. The store allows one open quarantine per database."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -17,7 +17,7 @@ from bot.pipeline.transitions.settlement import closing
 
 @dataclass(frozen=True, slots=True)
 class TakeResult:
-    """The started request, or why it can't start. Both are empty if another process started it."""
+    """The started request, or why it can't start. Both are empty if another process has started or ended it."""
 
     request: Request | None = None
     why: str = ""
@@ -32,7 +32,7 @@ async def take(env: Environment, ctx: Context, request: Request) -> TakeResult:
         if why := await why_decided(env, request):
             return TakeResult(why=why)
         holds, replaced = await _planned_holds(env, ctx, request)
-        # The current rules may be stricter than those at the time of the request.
+        # The current rules may be stricter than when the request was made.
         changes = {"outcome": "", "countdown": request.countdown, "visibility": request.visibility}
         move = Transition(
             to=State.EXECUTING,
@@ -49,11 +49,11 @@ async def take(env: Environment, ctx: Context, request: Request) -> TakeResult:
         now = await env.store.requests.get(request.id)
         if now is None or now.state is not State.APPROVED:
             return TakeResult()
-        # Another request has just placed or lifted a quarantine, or decided, so read again.
+        # Another request has just placed or ended a quarantine, or decided, so try again.
 
 
 async def why_decided(env: Environment, request: Request) -> str:
-    """Return why a request can't start at the same time as another one, or decide on its result. Empty if it can."""
+    """Return why a request can't start: another one makes the same change, or has already decided. Empty if it can."""
     if (other := await env.store.requests.decided_by(*request.plan.changes_alone)) and other.id != request.id:
         return f"The same change is already under way in request `{other.id}`."
     before = await env.store.requests.decided_by(*request.plan.decision_subjects)
@@ -70,7 +70,7 @@ async def _open_quarantine(env: Environment, request: Request) -> Hold | None:
 
 
 async def _gives_way(env: Environment, hold: Hold, to: Request) -> bool:
-    """Return whether the plan replaces this quarantine, and it still has no countdown."""
+    """Return True if the plan replaces this quarantine, which still has no countdown."""
     if to.plan.arguments.get(REPLACES) != hold.request_id:
         return False
     request = await env.store.requests.get(hold.request_id)
@@ -83,7 +83,7 @@ def _replacing(move: Transition, hold: Hold, request: Request) -> Transition:
 
 
 async def placed_by(env: Environment, request: Request) -> list[str]:
-    """Return the IDs of the holds that end with a request."""
+    """Return the IDs of the holds to release when a request ends."""
     target = request.plan.target
     held = await env.store.holds.find(database_id=target.id) if target else []
     own = [hold.id for hold in held if hold.request_id == request.id and hold.kind is not HoldKind.FOUND]
@@ -91,12 +91,12 @@ async def placed_by(env: Environment, request: Request) -> list[str]:
 
 
 def quarantines(plan: Plan) -> bool:
-    """Return whether a plan places a quarantine."""
+    """Return True if a plan places a quarantine."""
     return plan.hold is not None and plan.hold.kind == HoldKind.QUARANTINE
 
 
 async def _planned_holds(env: Environment, ctx: Context, request: Request) -> tuple[list[Hold], list[str]]:
-    """Return the plan's hold, a hold for blocks that were already set, and the IDs of the holds that this replaces."""
+    """Return the holds to place, for the plan and for blocks that were already set, and the IDs of those to release."""
     planned, target = request.plan.hold, request.plan.target
     if planned is None or target is None:
         return [], []

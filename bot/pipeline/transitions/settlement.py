@@ -1,4 +1,4 @@
-"""The transition after an outcome: next state, sentence, holds, timers and audit entry."""
+"""The transition at the end of a phase: the next state, the outcome, holds, timers and the audit entry."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,14 +21,14 @@ from bot.pipeline.environment import new_id
 from bot.pipeline.replies import entry
 
 RECONCILE_PAUSES = (30, 120, 600, 3600)
-"""Pauses in seconds before the reconciler reads an unknown outcome again."""
+"""The pauses in seconds before each attempt of the reconciler to read an unknown outcome."""
 NOT_SHOWN = "Turso doesn't show the change."
 LEASE = timedelta(seconds=90)
-"""If a process hasn't used its probe tokens for this long, another process considers it stopped."""
+"""If a process hasn't tried its probe tokens for this long, another process considers it stopped."""
 REVOKES = (State.SUCCEEDED, State.QUARANTINED)
-"""States of a request whose rotation Turso has accepted, if its proof says so."""
+"""The states of a request after which its tokens are revoked, if Turso accepted the rotation."""
 GRACE = timedelta(hours=1)
-"""The minimum countdown after an Undo that failed."""
+"""The minimum time that remains of a countdown after a failed undo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Settlement:
     why: str
     facts: dict[str, Any]
     left: Blocks | None = None
-    """After a failure, what the request's hold still blocks in Turso. None if it wasn't read."""
+    """After a failure: the blocks of the request's hold that Turso still shows. None if they weren't read."""
 
 
 def settle(
@@ -82,7 +82,7 @@ def settle(
 
 
 def _with_branch(move: Transition, branch: Branch) -> Transition:
-    """Add the record of a branch that was created, and the timer that announces its end."""
+    """Add the record of a created branch, and the timer that announces its end."""
     due = branch.announced_at
     ends = [Timer(TimerKind.BRANCH_END, branch.id, due)] if due else []
     return replace(move, branches=[branch], timers=[*move.timers, *ends])
@@ -127,7 +127,7 @@ def _sentence(request: Request, state: State, kind: PhaseKind, settled: Settleme
 
 
 def _due(request: Request, command: ChangeCommand[Any], kind: PhaseKind, now: datetime) -> datetime | None:
-    """Return when the countdown ends. None if it has ended, or if nothing follows automatically."""
+    """Return when the countdown of the quarantine ends. None if the quarantine has no countdown."""
     if kind is PhaseKind.UNDO:
         return max(request.due_at, now + GRACE) if request.due_at else None
     return now + request.countdown if command.finish else None
@@ -163,14 +163,14 @@ def _proof_timer(request: Request, kind: PhaseKind, settled: Settlement, now: da
 
 
 def _own(request: Request, holds: Sequence[Hold]) -> list[Hold]:
-    """Return the request's own holds. A found block belongs to no request and stays until the last hold ends."""
+    """Return the request's own holds. Found blocks are left out, because they belong to no request."""
     return [hold for hold in holds if hold.request_id == request.id and hold.kind is not HoldKind.FOUND]
 
 
 def _closes(
     request: Request, command: ChangeCommand[Any], state: State, holds: Sequence[Hold], now: datetime
 ) -> list[Closing]:
-    """Return the quarantines of a database that another request destroys, which end."""
+    """Return the quarantines by other requests that end because this request has destroyed the database."""
     if not (state is State.SUCCEEDED and command.removes_target and request.plan.target):
         return []
     return [
@@ -182,7 +182,7 @@ def _closes(
 
 
 def closing(hold: Hold, by: Request, why: str, now: datetime) -> Closing:
-    """Return the end of a quarantine that another request causes. `why` is shown to the people concerned."""
+    """Return the end of a quarantine, caused by the request `by`. `why` is shown to the people concerned."""
     line = entry(
         "finished", State.STALE.value, at=now, command=by.command, databases=[hold.database],
         organization=hold.organization, by=by.requester, what=why, closed_by=by.id,
@@ -221,14 +221,14 @@ def _holds(
 
 
 def _remaining_blocks(kind: PhaseKind, settled: Settlement) -> Blocks:
-    """Return the holds for what a failed request leaves blocked. They are freezes, so that a thaw can end them."""
+    """Return what a failed request leaves blocked. If it is unknown after a destroy, assume reads and writes."""
     if settled.left is not None:
         return settled.left
     return (True, True) if kind is PhaseKind.FINISH else (False, False)
 
 
 def _tokens(request: Request, kind: PhaseKind, state: State, proof: Proof | None) -> dict[str, Any]:
-    """Return the ledger changes: tokens of a destroyed database end, and rotated ones become revoked."""
+    """Return the changes of the ledger: tokens of a destroyed database end, and rotated tokens are revoked."""
     if proof is not None:
         return {"revokes": revoked_by(request.plan, proof, state)}
     if state is not State.SUCCEEDED:
@@ -240,9 +240,9 @@ def _tokens(request: Request, kind: PhaseKind, state: State, proof: Proof | None
 
 
 def revoked_by(plan: Plan, proof: Proof, state: State) -> list[Revocation]:
-    """Return the revocations that Turso's answer to a rotation, or its proof, shows.
+    """Return the revocations that follow from Turso's response to a rotation, or from its proof.
 
-    If Turso didn't accept the rotation and nothing is proven, the tokens stay as they are.
+    If Turso didn't accept the rotation and nothing is proven, there are none.
     """
     accepted = state in REVOKES and proof.accepted
     if not accepted and proof.target.tokens is not OldTokens.REFUSED:
