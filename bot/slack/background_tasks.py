@@ -1,4 +1,4 @@
-"""Tasks that continue after an ack: each is referenced, its failure is logged, and a shutdown waits for it."""
+"""Tasks that continue after the acknowledgement. Failures are logged, and a shutdown waits for the tasks."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -8,7 +8,7 @@ import structlog
 
 log = structlog.get_logger(__name__)
 LAST_WORDS_SECONDS: Final = 3.0
-"""How long a cancelled task may take to respond to the person who waits for it."""
+"""How long a cancelled task may take to notify the person who waits for it, in seconds."""
 
 
 class TaskKeeper:
@@ -21,7 +21,7 @@ class TaskKeeper:
         return len(self._running)
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run `work` in its own task. It should handle its own errors, and others are logged."""
+        """Run `work` in its own task. Errors that it doesn't handle are logged."""
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._ended)
@@ -33,9 +33,9 @@ class TaskKeeper:
             log.error("a task failed", exc_info=error)
 
     async def drain(self, timeout: float) -> bool:
-        """Wait for all tasks, including those that they start. Returns False if some took too long and were cancelled.
+        """Wait for all tasks, including new ones. Returns False if some took too long and were cancelled.
 
-        A cancelled task has a few seconds to respond to the person who waits for it.
+        A cancelled task has a few seconds to notify the person who waits for it.
         """
         deadline = asyncio.get_running_loop().time() + timeout
         while self._running:

@@ -1,4 +1,4 @@
-"""The Slack app manifest. `manifest.yaml` is the one without a URL."""
+"""The Slack app manifest. `manifest.yaml` is the manifest for Socket Mode."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -23,13 +23,13 @@ SCOPES: Final = (
 EVENTS: Final[Mapping[str, str]] = MappingProxyType(
     {"app_home_opened": "", "app_mention": "app_mentions:read", "subteam_members_changed": "usergroups:read"}
 )
-"""The events to which the app subscribes, with the scope that each needs."""
+"""The events to which the app subscribes, with the scope that each needs. Empty if it needs none."""
 GLOBAL_SHORTCUT: Final = "turso.command"
 MESSAGE_SHORTCUT: Final = "turso.here"
 
 
 def manifest(url: str | None = None) -> dict[str, Any]:
-    """Return the manifest: for Socket Mode, or for HTTP at `url`.
+    """Return the manifest for Socket Mode, or for HTTP at `url`.
 
     Raises:
         BadInput: the URL isn't an https address.
@@ -90,7 +90,7 @@ def manifest(url: str | None = None) -> dict[str, Any]:
 
 
 def events_url(url: str) -> str:
-    """Return the URL that Slack calls. `url` may already contain its path. Raises BadInput."""
+    """Return the URL that Slack calls. `url` may already contain the path. Raises BadInput."""
     refusal = BadInput("The URL must be where Slack reaches the bot, such as `https://bot.example.com`.")
     try:
         parts = urlsplit(url.strip())

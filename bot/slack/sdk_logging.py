@@ -1,4 +1,4 @@
-"""Limits what Slack's libraries log, which includes whole requests. Addresses are removed from the remaining lines."""
+"""Limit what Slack's libraries log. Records with requests are dropped, and addresses are removed from all others."""
 
 import logging
 import re
@@ -11,7 +11,7 @@ _ADDRESS: Final = re.compile(r"\b(?:https?|wss?)://\S+")
 
 
 class WithoutBodies(logging.Filter):
-    """Drops records that may quote a request, and removes addresses: a ticket or a `response_url` is a secret."""
+    """Drops records that may contain a request, and removes addresses, because a `response_url` is a secret."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return False for a record that must not be logged."""
@@ -25,7 +25,7 @@ class WithoutBodies(logging.Filter):
 
 
 def cap_sdk_loggers() -> None:
-    """Keep Slack's libraries from logging bodies, whatever the root logger's level. May be called more than once."""
+    """Prevent Slack's libraries from logging bodies, at any level of the root logger. May be called more than once."""
     for name, level in ((SDK_LOGGER, logging.INFO), (BOLT_LOGGER, logging.ERROR), ("aiohttp", logging.WARNING)):
         logger = logging.getLogger(name)
         logger.setLevel(level)
@@ -34,12 +34,12 @@ def cap_sdk_loggers() -> None:
 
 
 def sdk_logger() -> logging.Logger:
-    """Return the logger for every client of `slack_sdk`, with this limit."""
+    """Return the logger for every client of `slack_sdk`, with these limits."""
     cap_sdk_loggers()
     return logging.getLogger(SDK_LOGGER)
 
 
 def bolt_logger() -> logging.Logger:
-    """Return the logger from which Bolt copies level and filters to its own."""
+    """Return the logger whose level and filters Bolt copies to its own loggers."""
     cap_sdk_loggers()
     return logging.getLogger(BOLT_LOGGER)

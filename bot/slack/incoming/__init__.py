@@ -1,1 +1,1 @@
-"""Requests from Slack, which arrive over HTTP or Socket Mode and pass through Bolt to the request handler."""
+"""Requests from Slack, which arrive over HTTP or Socket Mode and are passed through Bolt to the request handler."""

@@ -1,6 +1,6 @@
-"""Limits the size, the duration and the number of HTTP connections.
+"""Limit the size of HTTP requests, and the duration and number of connections.
 
-With httptools, uvicorn limits none of this. Its protocol class may be replaced (`Config.http`). This one overrides
+With httptools, uvicorn limits none of these. The protocol class here, which is passed as `Config.http`, overrides
 methods of `asyncio.Protocol` and callbacks of httptools' parser.
 """
 
@@ -13,15 +13,15 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from bot.slack.incoming._flood_log import FloodLog
 
 HEAD_LIMIT: Final = 64 * 1024
-"""The most bytes of a request's line and headers. Slack sends less than two thousand."""
+"""The maximum number of bytes of a request's line and headers. Slack sends less than two thousand."""
 REQUEST_SECONDS: Final = 15.0
 """The time limit from the connection, or the first byte of a later request, to the last byte of its body."""
 ANSWER_SECONDS: Final = 30.0
-"""The time limit from a complete request to the last byte of its response, so that a client must read it."""
+"""The time limit from a complete request to the last byte of its response, for clients that don't read it."""
 AT_MOST: Final = 1000
-"""The most connections at a time. If there is one more, the one that has been idle longest is closed.
+"""The maximum number of connections. If there is one more, the connection that has been idle longest is closed.
 
-If none is idle, the one whose request has been incomplete for longest is closed.
+If none is idle, the connection whose request has been incomplete for longest is closed.
 """
 TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 TOO_SLOW: Final = b"408 Request Timeout"
@@ -30,7 +30,7 @@ _refused = FloodLog("closed a connection")
 
 
 def limited_protocol() -> type[asyncio.Protocol]:
-    """Return a protocol class for one server, whose connections are counted together."""
+    """Return a protocol class for one server. Its instances, the connections, are counted together."""
     return type("LimitedProtocol", (_Limited,), {"idle": {}, "waiting": {}, "at_most": _room()})
 
 
@@ -126,7 +126,7 @@ class _Limited(HttpToolsProtocol):
         self.idle.pop(self, None)
 
     def _end(self, status: bytes, why: str) -> None:
-        """Close the connection: immediately, or after a response if there is a status to send."""
+        """Close the connection at once, or after a response if `status` isn't empty."""
         self._relax()
         if self.transport.is_closing():
             return

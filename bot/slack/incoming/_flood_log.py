@@ -1,4 +1,4 @@
-"""A log for events that anybody on the network can cause. It writes at most one line a second, to protect the disk."""
+"""A log of events that anybody on the network can cause. At most one line a second, to protect the disk."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Validates payloads against the shapes that Slack documents, because Bolt fails on others."""
+"""Validate payloads against the formats that Slack documents, because Bolt raises errors for others."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,14 +11,14 @@ Body = dict[str, Any]
 class Malformed(ValueError):
     """Raised if a signed body isn't one of Slack's requests.
 
-    The sentence says what is wrong, without quoting the body.
+    The sentence says what is wrong, without any text from the body.
     """
 
 
 def form_fields(body: str) -> dict[str, str]:
-    """Return the fields of a form. A repeated field has its last value, as in Bolt."""
+    """Return the fields of a form. If a field is repeated, its last value counts, as in Bolt."""
     pairs = [pair.partition("=") for pair in body.replace("+", " ").split("&") if pair]
-    # Faster than `parse_qsl`, since most names and values contain no escapes.
+    # Faster than `parse_qsl`, because most names and values contain no escapes.
     return {
         _decoded(name) if "%" in name else name: _decoded(value) if "%" in value else value for name, _, value in pairs
     }
@@ -29,10 +29,10 @@ def _decoded(text: str) -> str:
 
 
 def payload_of(text: str) -> Body:
-    """Read a JSON payload and check its shape.
+    """Parse a JSON payload and check its format.
 
     Raises:
-        Malformed: it isn't a JSON object, or has strings in place of objects.
+        Malformed: the text isn't a JSON object, or not in a format that Slack documents.
     """
     try:
         payload = json.loads(text)
@@ -42,7 +42,7 @@ def payload_of(text: str) -> Body:
 
 
 def checked(payload: object) -> Body:
-    """Return a payload if it has a shape that Slack documents, for Socket Mode, too. Raises Malformed."""
+    """Return a payload from HTTP or Socket Mode if its format is one that Slack documents. Raises Malformed."""
     if not isinstance(payload, dict):
         raise Malformed("The payload isn't an object.")
     for name, fits in _FIELDS.items():
@@ -154,4 +154,4 @@ _TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     "dialog_cancellation": ("callback_id",),
     "dialog_suggestion": ("callback_id",),
 }
-"""The types of payloads that may arrive, with the fields that Bolt and the listeners read unchecked."""
+"""The supported types of payloads, with the fields that Bolt and the listeners require."""

@@ -1,4 +1,4 @@
-"""Builds the Bolt app: Bolt's own middleware, followed by one that looks up the handler in a table."""
+"""Build the Bolt app: Bolt's own middleware, followed by a middleware that looks up the handler in a table."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -29,11 +29,11 @@ log = structlog.get_logger(__name__)
 
 
 def create_bolt(find_handler: FindHandler, workspace: Workspace) -> AsyncApp:
-    """Build the app. It takes parsed bodies: from the request guard, which has verified them, or from Socket Mode."""
+    """Build the app, which takes parsed bodies from the request guard, which has verified them, or from Socket Mode."""
     app = AsyncApp(
         name="turso-ops",
         logger=bolt_logger(),
-        # never used, since `Delivery` has its own client
+        # never used, because `Delivery` has its own client
         client=AsyncWebClient(logger=sdk_logger(), retry_handlers=[]),
         signing_secret="",
         request_verification_enabled=False,  # the request guard has verified the raw body, which Bolt doesn't get
@@ -69,9 +69,9 @@ class HandlerLookup(AsyncMiddleware):
 async def acknowledgement(app: AsyncApp, body: Body) -> BoltResponse:
     """Let Bolt handle a parsed body, and return its response.
 
-    An error isn't returned, since Slack would show or retry it.
+    Errors are logged and not returned, because Slack would show them to people, or send the request again.
     """
-    # In its mode "http", Bolt would parse the raw body, which the request guard has already done.
+    # In its mode "http", Bolt would parse the raw body again.
     # Bolt uses the logger when a body has several response_urls.
     context = {"logger": _LOGGER}
     try:
@@ -86,9 +86,9 @@ async def acknowledgement(app: AsyncApp, body: Body) -> BoltResponse:
 
 
 class FixedAuthorize(AsyncAuthorize):
-    """Tells Bolt which user the bot is.
+    """Tells Bolt the bot's own user.
 
-    This needs no call and no token, since the bot's calls don't go through Bolt.
+    This needs no call to Slack and no token, because the bot's calls don't use Bolt.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -107,9 +107,9 @@ class FixedAuthorize(AsyncAuthorize):
         actor_team_id: str | None = None,
         actor_user_id: str | None = None,
     ) -> AuthorizeResult:
-        """Return the installation, if it is known.
+        """Return the installation if it is known.
 
-        Bolt uses it only to ignore events that the bot itself caused.
+        Bolt only uses it to ignore events that the bot itself has caused.
         """
         known = self._workspace.known
         if known is None:

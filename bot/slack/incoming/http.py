@@ -22,8 +22,8 @@ Page = Callable[[Request], Awaitable[Response]]
 KEEP_ALIVE_SECONDS: Final = 75
 """How long an idle connection stays open.
 
-Load balancers reuse a connection that was idle for up to a minute. If the server closed it first, a request could be
-sent at that moment, which would be lost, and its person would see an error.
+Load balancers reuse connections that were idle for up to a minute. If the server closed a connection earlier, a
+request that was sent at that moment would be lost, and a person would see an error.
 """
 
 
@@ -55,7 +55,7 @@ def create_asgi(
     async def entrance(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await rest(scope, receive, send)
-        if scope["path"].rstrip("/") == EVENTS_PATH:  # people easily add a slash when they enter the URL in Slack
+        if scope["path"].rstrip("/") == EVENTS_PATH:  # people may have added a slash to the URL in Slack's settings
             return await events({**scope, "path": EVENTS_PATH}, receive, send)
         if scope["path"] not in pages:
             unknown.note(method=scope["method"][:16], path=scope["path"][:120])
@@ -78,7 +78,7 @@ async def _send_response(send: Send, response: BoltResponse) -> None:
 
 
 def http_server(asgi: AsgiApp, host: str, port: int, *, graceful_seconds: int = 10) -> uvicorn.Server:
-    """Return the server, with the fast event loop and parser. It fails to start without them."""
+    """Return the server, with uvloop and httptools, without which it doesn't start."""
     config = uvicorn.Config(
         asgi,
         host=host,
@@ -101,7 +101,7 @@ def http_server(asgi: AsgiApp, host: str, port: int, *, graceful_seconds: int = 
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves signals to the process, because uvicorn would end it before running work is complete."""
+    """A server without signal handlers, because uvicorn's would end the process before running work is complete."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""The listeners: each translates one kind of request, passes it to the request handler and acknowledges it."""
+"""The listeners: each converts one kind of request, passes it to the request handler and acknowledges it."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping
@@ -20,16 +20,16 @@ from bot.slack.outgoing.messages import EgressGuard
 from bot.slack.outgoing.response_urls import ResponseUrls
 
 ACK_WITHIN_SECONDS: Final = 2.2
-"""Slack waits 3 seconds. After this time, acknowledge even if the request handler isn't ready.
+"""After this time, a request is acknowledged even if the request handler isn't ready. Slack waits 3 seconds.
 
-The work continues, and the answer follows.
+The work continues, and the reply is sent later.
 """
 WAITS: Final = (
     "The bot's store is slow, and I don't know yet whether this was recorded. "
     "If you don't hear from me within five minutes, try again."
 )
 LATE: Final[Mapping[str, Any]] = {}
-"""A placeholder for a form's response that wasn't ready in time."""
+"""Represents the response to a form that wasn't ready in time."""
 OPTIONS_WITHIN_SECONDS: Final = 2.5
 ACTIONS: Final = ("block_actions", "interactive_message", "dialog_submission", "dialog_cancellation")
 """Payload types of interactive components. The bot uses only `block_actions`. The others are Slack's legacy types."""
@@ -48,7 +48,7 @@ class FactsCache(Protocol):
 class Listeners:
     """Handles verified requests.
 
-    If one fails, Slack still gets its acknowledgement, and the person a private answer.
+    If handling fails, Slack still gets its acknowledgement, and the person gets a private message.
     """
 
     def __init__(
@@ -90,13 +90,13 @@ class Listeners:
         """Handle a slash command."""
         incoming = payloads.command(body, self._clock.now())
         if incoming is not None and (told := await self._record(incoming, body)):
-            # In the acknowledgement itself, so that no crash can come between the two.
+            # Tell the person in the acknowledgement itself, so that a crash can't prevent that.
             await ack(text=_with_reference(incoming, told), response_type="ephemeral")
         else:
             await ack()
 
     async def on_action(self, ack: Acknowledge, body: Body) -> None:
-        """Handle a press of a button or a choice in a menu, even of a kind that the bot never sends."""
+        """Handle a press of a button or a choice in a menu. Slack's legacy types are only acknowledged."""
         is_ours = body.get("type") == "block_actions"
         await self._accept(payloads.action(body, self._clock.now()) if is_ours else None, body)
         await ack()
@@ -142,7 +142,7 @@ class Listeners:
         await ack()
 
     async def _accept(self, incoming: Incoming | None, body: Body) -> None:
-        """Let the request handler store the intent while Slack waits. If it isn't stored, send a note."""
+        """Let the request handler store the intent while Slack waits. If that fails, tell the person."""
         if told := await self._record(incoming, body):
             assert incoming is not None, "only a person is told"
             self._tasks.start(self._send_note(incoming, told))
@@ -151,7 +151,7 @@ class Listeners:
         """Let the request handler store the intent while Slack waits. The work runs in its own task.
 
         Returns:
-            What the person must be told if it isn't stored, or not yet. Empty if it is.
+            What to tell the person if the intent isn't stored, or not yet. Empty if nothing.
         """
         if incoming is None:
             log.warning("received a payload without a person or channel", type=str(body.get("type", "command"))[:40])
@@ -174,7 +174,7 @@ class Listeners:
         try:
             work = await self._handler.before_ack(incoming)
         except NotRecorded as error:
-            if recorded.done():  # Slack couldn't wait for this, so it needs a message of its own
+            if recorded.done():  # the acknowledgement was already sent, so send a separate message
                 raise
             _log_refused(incoming, error)
             _release(recorded, str(error))
@@ -188,7 +188,7 @@ class Listeners:
     async def _submitted(self, incoming: Incoming) -> Mapping[str, Any] | None:
         """Return the response to Slack.
 
-        If the request handler is too slow, let Slack close the modal, and finish in the background.
+        If the request handler is too slow, return None, so that Slack closes the modal, and continue in the background.
         """
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Mapping[str, Any] | None] = loop.create_future()

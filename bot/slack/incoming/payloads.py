@@ -1,6 +1,6 @@
-"""Translates Slack's payloads into `Incoming`.
+"""Convert Slack's payloads to `Incoming`.
 
-Returns None for a payload without a valid person, or with an invalid channel.
+The result is None for a payload without a valid person, or with an invalid channel.
 """
 
 import os
@@ -16,9 +16,9 @@ from bot.core.requests.incoming import Incoming, Kind
 Body = Mapping[str, Any]
 _ID: Final = re.compile(r"[A-Z0-9]{1,40}")
 _LETTERS: Final = b"abcdefghijklmnopqrstuvwxyz234567" * 8
-"""Maps each of the 256 byte values to a letter.
+"""The letter or digit for each of the 256 byte values.
 
-Each letter occurs 8 times, so random bytes give it with equal probability.
+Each occurs 8 times, so that with random bytes all have the same probability.
 """
 _TS: Final = re.compile(r"[0-9]{1,16}\.[0-9]{1,9}")
 _SINGLE: Final = (
@@ -38,7 +38,7 @@ def new_reference() -> str:
 
 
 def _in_tens(at_once: int = 400) -> Iterator[bytes]:
-    """Yield ten random bytes at a time, read 4,000 at once, because a small read takes as long as a large one."""
+    """Yield ten random bytes at a time. Reads 4,000 at once, because a small read takes as long as a large one."""
     while True:
         pool = os.urandom(10 * at_once)
         yield from (pool[start : start + 10] for start in range(0, len(pool), 10))
@@ -48,7 +48,7 @@ _random: Final = _in_tens()
 
 
 def command(body: Body, at: datetime) -> Incoming | None:
-    """Translate a slash command. Its team is the one in which it was typed."""
+    """Convert a slash command. Its team is the one in which it was typed."""
     return _incoming(
         Kind.COMMAND,
         at,
@@ -61,7 +61,7 @@ def command(body: Body, at: datetime) -> Incoming | None:
 
 
 def action(body: Body, at: datetime) -> Incoming | None:
-    """Translate a press of a button or a choice in a menu, in a message, a modal or the Home tab."""
+    """Convert a press of a button or a choice in a menu, in a message, a modal or the Home tab."""
     pressed, container, message = body["actions"][0], _part(body, "container"), _part(body, "message")
     view = _part(body, "view")
     return _incoming(
@@ -81,7 +81,7 @@ def action(body: Body, at: datetime) -> Incoming | None:
 
 
 def submission(body: Body, at: datetime) -> Incoming | None:
-    """Translate a submitted modal."""
+    """Convert a submitted modal."""
     view = _part(body, "view")
     return _incoming(
         Kind.SUBMISSION,
@@ -96,7 +96,7 @@ def submission(body: Body, at: datetime) -> Incoming | None:
 
 
 def options_request(body: Body, at: datetime) -> Incoming | None:
-    """Translate a request for the options of a menu. Its action and value are those of the modal."""
+    """Convert a request for the options of a menu. `action_id` and `value` are taken from the modal."""
     view, container = _part(body, "view"), _part(body, "container")
     return _incoming(
         Kind.ACTION,
@@ -112,7 +112,7 @@ def options_request(body: Body, at: datetime) -> Incoming | None:
 
 
 def shortcut(body: Body, at: datetime) -> Incoming | None:
-    """Translate a shortcut. A message shortcut is answered in that message's thread."""
+    """Convert a shortcut. The reply to a message shortcut goes to the message's thread."""
     message = _part(body, "message")
     message_ts = _ts(body.get("message_ts") or message.get("ts"))
     return _incoming(
@@ -127,7 +127,7 @@ def shortcut(body: Body, at: datetime) -> Incoming | None:
 
 
 def mention(body: Body, at: datetime, bot_user_id: str) -> Incoming | None:
-    """Translate a message that mentions the bot. The answer goes to its thread. Returns None for a bot's message."""
+    """Convert a message that mentions the bot. The reply goes to its thread. Returns None for a message by a bot."""
     event = body["event"]
     if event.get("bot_id") or event.get("subtype") == "bot_message":
         return None
@@ -154,7 +154,7 @@ def _sent_at(body: Body, now: datetime) -> datetime:
 
 
 def home(body: Body, at: datetime) -> Incoming | None:
-    """Translate `app_home_opened`, which Slack sends when a person opens the Home tab."""
+    """Convert `app_home_opened`, which Slack sends when a person opens the Home tab."""
     return _incoming(Kind.HOME, at, body, user=body["event"].get("user"))
 
 
@@ -181,7 +181,7 @@ def _incoming(
 
 
 def _key(body: Body) -> str:
-    """Return a deduplication key that a redelivery shares: a hash of its event or trigger ID, or of the whole body."""
+    """Return a key that is the same if Slack delivers it again: a hash of the event or trigger ID, or of the body."""
     repeated = body.get("event_id") or body.get("trigger_id")
     return sha256(
         str(repeated or sorted(body.items(), key=lambda item: item[0])).encode("utf-8", "replace")
@@ -207,10 +207,10 @@ def _part(body: Body, name: str) -> Body:
 
 
 def _thread_of(message: Body, container: Body) -> str | None:
-    """Return the thread of a message that is only shown in a thread. None if the channel shows it.
+    """Return the thread of a message that is only shown in its thread. None if the channel also shows it.
 
-    The channel shows a thread's first message, and replies that were also sent to it. For such a reply, Slack doesn't
-    report where the button was pressed. An answer in the channel is visible in both cases.
+    The channel shows a thread's first message, and replies that were also sent to the channel. For such a reply, Slack
+    doesn't report where its button was pressed. A reply in the channel is visible in both cases.
     """
     thread_ts = _ts(message.get("thread_ts") or container.get("thread_ts"))
     is_first = thread_ts == _ts(container.get("message_ts") or message.get("ts"))
@@ -245,7 +245,7 @@ def _values_of(state: object) -> dict[str, Any]:
 def _plain_value(element: object) -> str | int | list[str] | None:
     """Return the value of an input or button.
 
-    It is text, an ID, an option's value, a list of those, a Unix time from a datetime picker, or None.
+    A text, an ID, an option's value, a list of these, the Unix time of a datetime picker, or None.
     """
     if not isinstance(element, Mapping):
         return None

@@ -1,4 +1,4 @@
-"""Checks the size, signature and shape of a request before Bolt gets it."""
+"""Check the size, signature and format of a request before Bolt gets it."""
 
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -17,17 +17,17 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_LIMIT: Final = 256 * 1024
 DISCARDED_LIMIT: Final = 1024 * 1024
-"""A body that is too large is read and dropped up to this size, so that the client gets the error."""
+"""A body that is too large is received and discarded up to this size, so that the client gets the error."""
 FORM: Final = b"application/x-www-form-urlencoded"
 JSON: Final = b"application/json"
 PARSED: Final = "slack.body"
-"""The key in the ASGI scope for the parsed body, because the guard has already received the body."""
+"""The key in the ASGI scope for the parsed body, which the guard has already received."""
 
 log = structlog.get_logger(__name__)
 
 
 class TooLarge(Exception):
-    """Raised if a body is larger than anything that Slack sends. If `ends`, the rest isn't read."""
+    """Raised if a body is larger than any that Slack sends. If `ends` is True, the rest isn't read."""
 
     def __init__(self, *, ends: bool) -> None:
         self.ends = ends
@@ -41,7 +41,7 @@ class Gone(Exception):
 class Guard:
     """ASGI middleware that passes on only well-formed requests that Slack signed less than five minutes ago.
 
-    It uses the real time, because CLOCK_FILE doesn't change Slack's time.
+    It uses the machine's time, because CLOCK_FILE doesn't change Slack's time.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Guard:
         return None
 
     def _note_refusal(self, size: int) -> None:
-        """Log a refusal at most once a second, with the count since then, so that a flood can't fill the disk."""
+        """Log refusals at most once a second, with their number, so that a flood can't fill the disk."""
         self._refused += 1
         if (now := time.monotonic()) >= self._quiet_until:
             log.info("refused a request without a valid signature", size=size, count=self._refused)
@@ -127,7 +127,7 @@ async def _read(receive: Receive, length: bytes | None) -> bytes:
 
 
 def _body_of(content_type: bytes, text: str) -> Body:
-    """Return the parsed body. Raises Malformed for a shape on which Bolt would fail."""
+    """Return the parsed body. Raises Malformed for a format for which Bolt would raise an error."""
     kind = content_type.split(b";", 1)[0].strip().lower()
     if kind == JSON:
         return payload_of(text)

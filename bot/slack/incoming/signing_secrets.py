@@ -1,4 +1,4 @@
-"""Verifies signatures with the app's signing secret, and with the previous one while it is being replaced."""
+"""Verify signatures with the app's signing secret, and with the previous one while it is being replaced."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ from slack_sdk.signature import Clock, SignatureVerifier
 from bot.settings import BadSettings
 
 Read = Callable[[], Sequence[str]]
-"""Returns the secrets that are set now, the current one first. May block, and raise BadSettings."""
+"""Returns the secrets that are set now, the current one first. May block. Raises BadSettings."""
 
 PAUSE_SECONDS: Final = 0.2
 """The pause between two reads, so that requests without a valid signature don't cost more than others."""
@@ -22,14 +22,14 @@ log = structlog.get_logger(__name__)
 class SigningSecrets:
     """Verifies Slack's signatures, with the verifier of Slack's SDK.
 
-    It reads the secrets again before it refuses a request, and before it accepts one signed with the previous secret.
-    So files with secrets may be replaced while the process runs.
+    The secrets are read again before a request is refused or accepted with the previous secret. So files with secrets
+    may be replaced while the process runs.
     """
 
     def __init__(
         self, secrets: Sequence[str], *, read: Read | None = None, now: Callable[[], float] = time.time
     ) -> None:
-        """Set the initial secrets, with the current one first. Raises ValueError without one."""
+        """Set the initial secrets, the current one first. Raises ValueError if there is none."""
         self._clock = _Now(now)
         self._read = read
         self._read_lock, self._read_at = asyncio.Lock(), float("-inf")
@@ -43,7 +43,7 @@ class SigningSecrets:
         return any(one.is_valid(text, stamp, signature) for one in self._verifiers)
 
     async def _read_again(self, asked_at: float) -> None:
-        """Read the secrets once for all waiting callers. If they can't be read, the known ones are kept."""
+        """Read the secrets once for all waiting callers. If they can't be read, the known secrets are kept."""
         if self._read is None:
             return
         async with self._read_lock:

@@ -31,7 +31,7 @@ REFUSALS: Final = frozenset(
     {"account_inactive", "invalid_auth", "missing_scope", "not_allowed_token_type", "not_authed", "token_expired"}
     | {"token_revoked"}
 )
-"""Slack's codes for an app-level token that doesn't work and never will."""
+"""Slack's error codes for an app-level token that will never work."""
 
 log = structlog.get_logger(__name__)
 
@@ -48,19 +48,19 @@ class _Handler(AsyncSocketModeHandler):
         self._issue = self.client.issue_new_wss_url
         self.client.issue_new_wss_url = self._new_address  # type: ignore[method-assign]
         self.refusal: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        """The result is Slack's code, if Slack refuses the token before the first connection."""
+        """Set to Slack's code if Slack refuses the token before the first connection."""
         self.refused_later = ""
-        """Slack's code while it refuses the token after an earlier connection. Empty otherwise."""
+        """Slack's code while Slack refuses the token after an earlier connection. Empty otherwise."""
         self._was_connected = False
         self.client.message_listeners.append(self._acknowledge_unreadable)
         self._observe_ack = observe_ack
         self._busy = 0
         self.idle = asyncio.Event()
-        """Set while every envelope is acknowledged."""
+        """Set while no envelope is waiting for its acknowledgement."""
         self.idle.set()
 
     async def _new_address(self) -> str:
-        """Return the address for a new connection, and set its proxy, because the library would choose its own."""
+        """Return the address for a new connection, and set the proxy, because the library would choose another."""
         try:
             address = await self._issue()
         except SlackApiError as error:
@@ -109,7 +109,7 @@ class _Handler(AsyncSocketModeHandler):
 
 
 class SocketRunner:
-    """Keeps a connection to Slack, and reconnects when it is lost. Build it inside the running loop."""
+    """Keeps a connection to Slack, and reconnects when it is lost. Must be created while the event loop is running."""
 
     def __init__(
         self,
@@ -146,7 +146,7 @@ class SocketRunner:
         """
         client = self._handler.client
         if not await client.is_connected():
-            client.wss_uri = None  # its ticket may be used up, and the library would try it again forever
+            client.wss_uri = None  # its ticket may already be used, and the library would retry it forever
         if self._connecting is not None and self._connecting.done() and client.current_session is None:
             self._connect()
             await self._connecting  # raises the exception that ended the task
@@ -188,7 +188,7 @@ class SocketRunner:
 
 
 def refusal_of(code: str) -> str:
-    """Return the sentence about an app-level token that Slack refuses with a code."""
+    """Return the sentence that Slack refuses the app-level token, with Slack's code."""
     return f"Slack doesn't accept SLACK_APP_TOKEN ({code}). {HOW_TO_CONNECT}"
 
 

@@ -1,4 +1,4 @@
-"""Queries Slack's Web API about people, channels and user groups. Each kind of query has a method."""
+"""Queries of people, channels and user groups to Slack's Web API."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 class Queries:
-    """Queries Slack without caching the answers."""
+    """Queries Slack without a cache."""
 
     def __init__(self, calls: SlackCalls, workspace: Workspace) -> None:
         self._calls = calls
@@ -48,7 +48,7 @@ class Queries:
         try:
             answer = await self._calls.call("conversations.info", {"channel": channel_id})
         except SlackTrouble as trouble:
-            if trouble.code == "missing_scope":  # the bot's scopes cover every other kind of conversation
+            if trouble.code == "missing_scope":  # only group DMs need another scope
                 return Channel(id=channel_id, kind=ChannelKind.GROUP_DM, is_private=True, bot_is_member=False)
             if trouble.code in _CANNOT_SEE:
                 return unseen_channel(channel_id)
@@ -77,7 +77,7 @@ class Queries:
         return frozenset(people)
 
     async def channels_of(self, user_id: str) -> list[Channel]:
-        """Return the public channels that a person is in, and the private ones that the bot is in, too.
+        """Return a person's public channels, and those of their private channels that the bot is in, too.
 
         Raises:
             Unavailable: Slack doesn't respond.
@@ -108,7 +108,7 @@ class Queries:
     async def people_of_group(self, group: str) -> frozenset[str] | None:
         """Return the members of a user group.
 
-        None if they can't be read. Raises SlackTrouble for a temporary failure.
+        None if Slack refuses to return them. Raises SlackTrouble for a temporary failure.
         """
         ours = await self._workspace.installation()
         team = ours.team_id if ours.is_enterprise_install else None

@@ -1,4 +1,4 @@
-"""Turns Slack's users and channels into `Person` and `Channel`. Unclear values reduce a person's permissions."""
+"""Convert Slack's users and channels to `Person` and `Channel`. Unclear values reduce a person's permissions."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,12 +16,12 @@ Raw = Mapping[str, Any]
 
 
 def unseen_channel(channel_id: str) -> Channel:
-    """Return a private channel that the bot isn't in. It counts as shared, because it may be."""
+    """Return a private channel that the bot can't see. It counts as shared, because it may be."""
     return Channel(id=channel_id, is_private=True, is_ext_shared=True, bot_is_member=False)
 
 
 def ids(found: object, *, of: str) -> list[str]:
-    """Return the IDs in a list that Slack sent. Other values are left out, and the list's name is logged."""
+    """Return the IDs in a list that Slack sent. Invalid values are left out and logged, with `of`."""
     entries = found if isinstance(found, list) else []
     ids = [one for one in entries if isinstance(one, str) and one]
     if len(ids) < len(entries) or (found is not None and not isinstance(found, list)):
@@ -30,7 +30,7 @@ def ids(found: object, *, of: str) -> list[str]:
 
 
 def person_of(user_id: str, user: Raw, ours: Installation) -> Person:
-    """Build a `Person` from a user of `users.info` or `users.list`."""
+    """Build a `Person` from a user in Slack's `users.info` or `users.list`."""
     profile = user.get("profile") if isinstance(user.get("profile"), dict) else {}
     assert isinstance(profile, dict)
     name = profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name") or ""
@@ -69,7 +69,7 @@ def is_of_our_organization(user: Raw, ours: Installation) -> bool:
 
 
 def channel_of(channel_id: str, found: Raw) -> Channel:
-    """Build a `Channel` from a conversation of `conversations.info` or `users.conversations`."""
+    """Build a `Channel` from a conversation in Slack's `conversations.info` or `users.conversations`."""
     kind = ChannelKind.CHANNEL
     if found.get("is_im"):
         kind = ChannelKind.DM
@@ -87,9 +87,9 @@ def channel_of(channel_id: str, found: Raw) -> Channel:
 
 
 def _any_flag(found: Raw, *names: str) -> bool:
-    """Return True if one of the flags is set or unreadable. All of these flags reduce a person's permissions.
+    """Return True if a flag is set or isn't a boolean. All of these flags reduce a person's permissions.
 
-    Slack leaves out flags that don't apply, so a missing flag isn't set. Null or any other value may mean either.
+    Slack leaves out flags that don't apply, so a missing flag counts as not set.
     """
     odd = [name for name in names if not isinstance(found.get(name, False), bool)]
     if odd:

@@ -29,7 +29,7 @@ T = TypeVar("T")
 class SlackDirectory:
     """Looks up people, channels and user groups in Slack, and caches the results for a minute.
 
-    Everywhere it accepts user groups, it also accepts the keys of on-call schedules, and passes them on.
+    Wherever it accepts user groups, it also accepts the keys of on-call schedules, which it looks up with `schedules`.
     """
 
     def __init__(
@@ -50,10 +50,10 @@ class SlackDirectory:
         self._groups: Cache[str, frozenset[str] | None] = Cache(queries.people_of_group, seconds, now=now)
 
     async def subject(self, incoming: Incoming, *, usergroups: frozenset[str], fresh: bool = False) -> Subject:
-        """Return the person who acts, with their channel. With `fresh`, neither is taken from the cache.
+        """Return the person who acts, with their channel and groups. With `fresh`, person and groups aren't cached.
 
         Raises:
-            Unavailable: Slack didn't return the person. Then nothing is allowed.
+            Unavailable: Slack didn't return the person or the channel. Then nothing is allowed.
         """
         subject = await self._look_up(incoming.user_id, incoming.channel_id, usergroups, fresh)
         if await self._comes_from_elsewhere(incoming):
@@ -65,9 +65,9 @@ class SlackDirectory:
         return await self._look_up(user_id, channel_id, usergroups, fresh=False)
 
     async def look_up(self, query: SlackQuery) -> SlackFacts:
-        """Look up the facts for an authorization in parallel, without the cache. Never raises.
+        """Look up the facts for an authorization in parallel, without the cache. Raises nothing.
 
-        Facts that Slack doesn't return are missing, and are removed from the cache.
+        Facts that Slack doesn't return are None or left out, and are removed from the cache.
         """
         people, groups = sorted(query.people), sorted(query.groups)
         channel, inside, found, members = await asyncio.gather(
@@ -95,12 +95,12 @@ class SlackDirectory:
         return Subject(person=person, channel=channel, groups=dict(zip(names, members, strict=True)))
 
     def _cached_subject(self, user_id: str, channel_id: str) -> Subject | None:
-        """Return the subject if it is cached. In this common case, no task is needed."""
+        """Return the subject if it is cached. This common case needs no task."""
         person, channel = self._people.peek(user_id), self._channels.peek(channel_id)
         return Subject(person[0], channel) if person and channel else None
 
     async def _comes_from_elsewhere(self, incoming: Incoming) -> bool:
-        """Return True if the payload names another team and the person isn't in the workspace's organization."""
+        """Return True if the payload contains another team, which isn't in the same organization as the workspace."""
         team = incoming.user_team_id
         if not team:
             return False
@@ -123,11 +123,11 @@ class SlackDirectory:
         return await self._channel(channel_id, fresh=fresh)
 
     async def members(self, groups: Iterable[str]) -> dict[str, frozenset[str] | None]:
-        """Return the members of user groups. None for groups that Slack doesn't return."""
+        """Return the members of user groups. None for each group that Slack doesn't return."""
         return {group: await self._members(group, fresh=False) for group in groups}
 
     async def present(self, people: Iterable[str], *, enough: int) -> frozenset[str]:
-        """Return up to `enough` of these people who can act. Bots and deactivated or unknown people can't.
+        """Return up to `enough` of these people, without bots and deactivated or unknown accounts.
 
         Raises:
             Unavailable: Slack didn't return one of the people.
@@ -142,7 +142,7 @@ class SlackDirectory:
         return frozenset(people_present)
 
     async def channels_of(self, user_id: str) -> list[Channel]:
-        """Return the public channels that a person is in, and the private ones that the bot is in, too.
+        """Return a person's public channels, and those of their private channels that the bot is in, too.
 
         Raises:
             Unavailable: Slack doesn't respond.
@@ -173,11 +173,11 @@ class SlackDirectory:
             return Channel(id=channel_id, kind=ChannelKind.DM, is_private=True)
         channel = await self._channels.get(channel_id, fresh=fresh)
         if not channel.bot_is_member:
-            self._channels.forget(channel_id)  # the bot may be invited at any time, and no event reports that
+            self._channels.forget(channel_id)  # the bot may be added at any time, which no event reports
         return channel
 
     async def _members(self, group: str, *, fresh: bool) -> frozenset[str] | None:
-        """Return the members of a user group or schedule. None without a response: then it counts as empty."""
+        """Return the members of a user group or schedule. None if there was no response."""
         if is_schedule(group):
             return await self._schedules.members(group, fresh=fresh)
         try:

@@ -1,4 +1,4 @@
-"""Looks up the bot's installation, which is its workspace and its user, at startup, and caches it."""
+"""Look up the bot's installation, its workspace and its own user, and cache it."""
 
 import asyncio
 from contextlib import suppress
@@ -27,7 +27,7 @@ class Installation:
 
 
 class Workspace:
-    """Looks up the installation and caches it. No acknowledgement waits for that."""
+    """Looks up the installation and caches it."""
 
     def __init__(self, calls: SlackCalls) -> None:
         self._calls = calls
@@ -40,7 +40,7 @@ class Workspace:
         return self._found
 
     async def installation(self) -> Installation:
-        """Return the installation. It is cached after Slack's first response.
+        """Return the installation, from the cache after Slack's first response.
 
         Raises:
             Unavailable: Slack doesn't respond, or rejects the bot's token.
@@ -83,6 +83,6 @@ def _installation(answer: dict[str, Any], calls: SlackCalls) -> Installation:
 def _ahead(dated: tuple[str, datetime] | None) -> timedelta | None:
     if dated is None:
         return None
-    with suppress(ValueError, TypeError, OverflowError):  # such as a time without a zone
+    with suppress(ValueError, TypeError, OverflowError):  # for example a time without a zone
         return dated[1] - parsedate_to_datetime(dated[0])
     return None

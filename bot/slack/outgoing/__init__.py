@@ -1,1 +1,1 @@
-"""Calls to Slack: messages, modals, the Home tab and files."""
+"""Outgoing calls to Slack: messages, modals, the Home tab and files."""

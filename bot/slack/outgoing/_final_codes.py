@@ -1,4 +1,4 @@
-"""Lists Slack's final errors by the purpose of the call. After any other error, the same call may succeed later.
+"""Slack's final errors, by the purpose of the call. After any other error, the same call may succeed later.
 
 Source: the errors that Slack's method pages list (https://docs.slack.dev/reference/methods).
 """
@@ -32,11 +32,11 @@ NO_THREAD: Final = frozenset(
         "restricted_action_non_threadable_channel",
     }
 )
-"""The thread doesn't accept replies, but its channel may accept messages."""
+"""Errors of a thread that doesn't accept replies. Its channel may accept messages."""
 NOT_INVITED: Final = frozenset({"not_in_channel", "channel_not_found"})
-"""Inviting the bot with `/invite` may resolve these."""
+"""Errors that may be resolved by inviting the bot with `/invite`."""
 SPENT: Final = frozenset({"used_url", "expired_url", "http_404", "http_403", "http_410", "invalid_url", "no_service"})
-"""A `response_url` that is no longer accepted."""
+"""Errors of a `response_url` that Slack no longer accepts."""
 TOO_LATE: Final = frozenset(
     {"expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged", "invalid_trigger_id"}
 )
@@ -71,7 +71,7 @@ FINAL: Final[Mapping[Purpose, frozenset[str]]] = {
     | {"message_not_found", "cant_update_message", "edit_window_closed", "cant_broadcast_message"},
     Purpose.EPHEMERAL: _CONTENT | _PLACE | _PERSON | NO_THREAD | {"user_not_in_channel"},
     Purpose.RESPONSE_URL: _CONTENT | _PLACE | NO_THREAD | SPENT,
-    # Without `file_not_found`: it means that the bytes didn't arrive, so a new upload may work.
+    # Without `file_not_found`, which means that the bytes didn't arrive. A new upload may succeed.
     Purpose.UPLOAD: _PLACE
     | NO_THREAD
     | {

@@ -1,4 +1,4 @@
-"""Decides which calls to Slack are retried, and how long to wait before each retry."""
+"""Retries of calls to Slack: which calls are retried, and after what time."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,7 +22,7 @@ TRIES_WHEN_LIMITED: Final = 3
 
 
 class BoundedRateLimit(AsyncRateLimitErrorRetryHandler):
-    """Waits as long as Slack requires, up to a limit after which the result would come too late."""
+    """Waits as long as Slack requires, unless that is too long for the result to be useful."""
 
     def __init__(self, observer: Observer) -> None:
         super().__init__(max_retry_count=TRIES_WHEN_LIMITED)
@@ -65,7 +65,7 @@ def _wait_of(response: HttpResponse) -> float:
 
 
 def seconds_of(retry_after: str | None) -> float:
-    """Return the seconds of a `Retry-After` header, or 1 if it can't be read."""
+    """Return the seconds in a `Retry-After` header, or 1 if it is missing or invalid."""
     try:
         return max(0.0, float(retry_after)) if retry_after else 1.0
     except ValueError:

@@ -60,7 +60,7 @@ class Views:
         return view_id if isinstance(view_id, str) else ""
 
     async def update_view(self, view_id: str, view: View) -> None:
-        """Replace the content of a modal. It isn't an error if the modal was closed. Raises Unavailable."""
+        """Replace the content of a modal. Does nothing if the modal was closed. Raises Unavailable."""
         try:
             await self._calls.call("views.update", {"view_id": view_id, "view": self._guard.cleared_view(view)})
         except SlackTrouble as trouble:
@@ -123,6 +123,6 @@ def unavailable(trouble: SlackTrouble) -> Unavailable:
 
 
 def raise_if_transient(trouble: SlackTrouble) -> None:
-    """Raise Unavailable if the same call may work a little later."""
+    """Raise Unavailable if the same call may succeed later."""
     if trouble.is_transient:
         raise unavailable(trouble) from None

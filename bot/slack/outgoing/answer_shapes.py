@@ -1,4 +1,4 @@
-"""Checks that the response of each Web API method has the fields that the bot reads."""
+"""Check that the response of a Web API method has the fields that the bot reads."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -43,8 +43,8 @@ SHAPES: Final[Mapping[str, Check]] = MappingProxyType(
         "conversations.members": _object(members=_is_list, response_metadata=_NEXT_PAGE),
         "chat.getPermalink": _object(permalink=is_text),
         "files.getUploadURLExternal": _object(upload_url=is_text, file_id=is_text),
-        # Any `ok` response means that the change was made. Checking fields here could only cause a retry, and so a
-        # duplicate.
+        # An `ok` response means that the change was made. If a missing field counted as a failure, the call would be
+        # retried, and the message posted twice.
         "chat.postMessage": _ANY,
         "chat.postEphemeral": _ANY,
         "chat.update": _ANY,
@@ -54,11 +54,11 @@ SHAPES: Final[Mapping[str, Check]] = MappingProxyType(
         "views.publish": _ANY,
     }
 )
-"""The expected fields by method. A response without them counts as unreadable, not as empty."""
+"""A check of the expected fields, by method. A response without them counts as unreadable, not as empty."""
 
 
 def is_readable(method: str, answer: Any) -> bool:
-    """Return True if a response has the fields that the bot reads. Raises KeyError for a method without a shape."""
+    """Return True if a response has the fields that the bot reads. Raises KeyError for an unknown method."""
     return SHAPES[method](answer)
 
 

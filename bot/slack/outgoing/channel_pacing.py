@@ -1,4 +1,4 @@
-"""Paces posts: at most one message a second per channel, as Slack requires."""
+"""Limit posts to one message a second per channel, as Slack requires."""
 
 import asyncio
 import time
@@ -10,9 +10,9 @@ KEPT: Final = 1000
 
 
 class ChannelPacing:
-    """Spaces out the posts to each channel.
+    """Delays posts to each channel.
 
-    An answer to a person isn't delayed, but the next post waits longer for it.
+    Replies through a `response_url` aren't delayed, but the next post waits for longer.
     """
 
     def __init__(

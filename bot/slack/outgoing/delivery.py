@@ -1,6 +1,6 @@
-"""Delivers messages: by `response_url` while it works, otherwise as a message or a DM.
+"""Deliver messages: through the `response_url` while it works, otherwise as a message or a DM.
 
-Secrets are only sent by a reveal.
+Only a reveal sends secrets.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class Delivery(Views):
         self._updates = _Updates()
 
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
-        """Answer a command or a click. Raises Unavailable if Slack is unreachable."""
+        """Reply to a command or a click. Raises Unavailable if Slack is unreachable."""
         if not public or reply.private:
             await self.send_ephemeral(to, reply, replace=replace)
             return
@@ -67,7 +67,7 @@ class Delivery(Views):
         )
 
     async def reveal(self, to: Address, reply: Reply) -> bool:
-        """Show a secret to one person in an ephemeral message. Returns False if it wasn't delivered."""
+        """Show a secret to one person, in a modal or an ephemeral message. Returns False if it wasn't delivered."""
         if self._guard.contains_secret(reply.text):
             log.error("a reveal was not sent, because its notification text contains a secret")
             return False
@@ -101,10 +101,10 @@ class Delivery(Views):
             raise _post_error(trouble) from None
 
     async def update(self, channel_id: str, ts: str, reply: Reply) -> bool:
-        """Change a message of the bot. If several changes are waiting, only the last one is sent.
+        """Update a message of the bot. If several updates are waiting, only the last one is sent.
 
         Returns:
-            False if the message was deleted or can no longer be changed.
+            False if the message was deleted or can't be updated anymore.
         Raises:
             Unavailable: Slack is unreachable.
         """
@@ -132,7 +132,7 @@ class Delivery(Views):
         return (channel_id, ts) if channel_id and ts else None
 
     async def _first_that_works(self, what: str, ways: Sequence[Way]) -> bool:
-        """Try each way in turn. Raises Unavailable if none works but one may work later."""
+        """Try each way in order until one works. Raises Unavailable if none works but one may work later."""
         failures: list[SlackTrouble] = []
         for way in ways:
             try:
@@ -146,7 +146,7 @@ class Delivery(Views):
         return False
 
     async def _by_url(self, to: Address, reply: Reply, response_type: str, *, replace: bool) -> bool:
-        """Answer with the `response_url`. Returns False if there is none or it has expired."""
+        """Reply through the `response_url`. Returns False if there is none or it has expired."""
         in_thread = to.thread_ts if response_type == "in_channel" else _ephemeral_thread(to)
         thread_ts = None if replace else in_thread
         extra = {"response_type": response_type, "replace_original": replace, "thread_ts": thread_ts}
@@ -182,7 +182,7 @@ class Delivery(Views):
 
     async def _ephemeral(self, to: Address, reply: Reply) -> bool:
         if not to.channel_id or to.channel_id.startswith("D"):
-            return False  # a DM has no other members, so a normal message is just as private, and it is kept
+            return False  # in a DM, a normal message is just as private
         thread_ts = _ephemeral_thread(to)
         where = {"channel": to.channel_id, "user": to.user_id}
 
@@ -230,7 +230,7 @@ class Delivery(Views):
                 log.info("could not remove an ephemeral message", why=trouble.code)
 
     async def _each(self, reply: Reply, send: Send) -> Any:
-        """Send the message. If Slack refuses its blocks, send it with older blocks, and then as text."""
+        """Send the message. If Slack refuses its blocks, send it with older types of blocks, and then as text."""
         refused: SlackTrouble | None = None
         for body in variants(reply):
             try:
@@ -245,7 +245,7 @@ class Delivery(Views):
 
 
 class _Updates:
-    """Queues the changes of each message, and sends only the last of those that wait."""
+    """Queues the updates of each message, and sends only the last of those that are waiting."""
 
     def __init__(self) -> None:
         self._locks: dict[Hashable, asyncio.Lock] = {}
@@ -253,7 +253,7 @@ class _Updates:
         self._waiting: dict[Hashable, int] = {}
 
     async def latest(self, key: Hashable, send: Callable[[], Awaitable[None]]) -> None:
-        """Send a change, unless a newer change of the same message has arrived."""
+        """Send an update, unless a newer update of the same message is waiting."""
         me = object()
         self._newest[key] = me
         self._waiting[key] = self._waiting.get(key, 0) + 1

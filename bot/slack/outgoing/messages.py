@@ -1,4 +1,4 @@
-"""Prepares outgoing messages: hides secrets, and makes simpler variants for when Slack refuses a block."""
+"""Prepare outgoing messages: hide secrets, and build simpler variants in case Slack refuses a block."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from bot.core.reply import Reply, View
 
 Body = dict[str, Any]
 LONGEST_TEXT: Final = 3900
-"""`chat.update` takes 4,000."""
+"""The maximum length of a message's text, in characters. `chat.update` accepts 4,000."""
 NO_URL: Final = "https://hidden.invalid/"
 WITHHELD: Final = "A token is shown only once, after you press Reveal. It isn't shown here."
 
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 def encoded(payload: object) -> bytes:
     """Return the JSON of a message.
 
-    This must be fast, because it is done twice: to search the message, and to send it.
+    This must be fast, because a message is encoded twice: to search it for secrets, and to send it.
     """
     try:
         return orjson.dumps(payload, default=str, option=orjson.OPT_NON_STR_KEYS)
@@ -80,7 +80,7 @@ class EgressGuard:
 
 
 def variants(reply: Reply) -> Iterator[Body]:
-    """Yield the message in full, with older blocks, and as plain text."""
+    """Yield the message with all its blocks, with older types of blocks, and as plain text."""
     text = reply.text if len(reply.text) <= LONGEST_TEXT else f"{reply.text[:LONGEST_TEXT]}…"
     base: Body = {"text": text or "(no text)", "unfurl_links": False, "unfurl_media": False}
     if reply.blocks:

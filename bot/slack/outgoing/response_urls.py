@@ -13,7 +13,7 @@ from bot.core.requests.incoming import Incoming
 USES: Final = 5
 LIFETIME_SECONDS: Final = 29 * 60
 MOST_URLS: Final = 4096
-"""The oldest ones are dropped. Later answers to these people are sent as messages."""
+"""The maximum number of URLs. Without their URL, replies are sent as messages."""
 SLACK_PREFIXES: Final = ("https://hooks.slack.com/", "https://hooks.slack-gov.com/")
 
 
@@ -41,7 +41,7 @@ class ResponseUrls:
         self._kept[incoming.id] = _Kept(incoming.response_url)
 
     def use(self, intent_id: str | None) -> str | None:
-        """Return the URL and count a use. None if there is none, or it is used up or expired."""
+        """Return the URL of an intent, and count the use. None if there is none, or it is used up or expired."""
         kept = self._kept.get(intent_id or "")
         if kept is None:
             return None

@@ -23,7 +23,7 @@ from bot.slack.sdk_logging import sdk_logger
 TIMEOUT_SECONDS: Final = 10
 LONGEST_CODE: Final = 80
 UNTRUSTED: Final = "certificate"
-"""The code of a call that failed because the certificate isn't trusted."""
+"""The `code` of a call that failed because Slack's certificate isn't trusted."""
 _NO_ANSWER: Final = frozenset({"unreachable", "timeout", "unreadable"})
 _READS: Final = (
     "users.info",
@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 class SlackTrouble(Exception):
     """Raised if a call fails.
 
-    `code` is Slack's error or the kind of failure: `unreachable`, `timeout`, `http_NNN`, …
+    `code` is Slack's error code or the kind of failure: `unreachable`, `timeout`, `http_NNN`, …
     """
 
     def __init__(self, method: str, code: str) -> None:
@@ -49,7 +49,7 @@ class SlackTrouble(Exception):
 
     @property
     def is_transient(self) -> bool:
-        """Return True if the same call may work later, which is the case unless Slack's error is known to be final."""
+        """Return True if the same call may succeed later: unless the error is known to be final."""
         return not is_final(self.method, self.code)
 
     @property
@@ -62,10 +62,10 @@ class SlackTrouble(Exception):
 
 
 def new_session(trace_configs: Sequence[aiohttp.TraceConfig] = ()) -> aiohttp.ClientSession:
-    """Open the HTTP session of this process. Call it inside the running loop, and close the session at the end.
+    """Open the HTTP session of this process. Needs a running event loop. The caller closes the session.
 
     Args:
-        trace_configs: observers of its calls.
+        trace_configs: aiohttp's observers of the session's calls.
     """
     connector = aiohttp.TCPConnector(limit=100, keepalive_timeout=30, ssl=tls_context())
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
@@ -82,7 +82,7 @@ def web_client(session: aiohttp.ClientSession, token: str, api_url: str, observe
 
 
 class SlackCalls:
-    """Calls Slack, counts the results, and turns every failure into `SlackTrouble`."""
+    """Calls Slack, counts the results, and raises `SlackTrouble` for every failure."""
 
     def __init__(self, client: AsyncWebClient, observer: Observer) -> None:
         if client.session is None:
@@ -93,10 +93,10 @@ class SlackCalls:
         self.scopes: frozenset[str] = frozenset()
         """The token's scopes, according to Slack's last response."""
         self.dated: tuple[str, datetime] | None = None
-        """The `Date` header of Slack's last response, and this machine's time at that moment."""
+        """The `Date` header of Slack's last response, and this machine's time when it arrived."""
 
     async def call(self, method: str, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Call a Web API method. Returns a response with all the fields that the bot reads. Raises SlackTrouble."""
+        """Call a Web API method. Returns a response with all fields that the bot reads. Raises SlackTrouble."""
         if method not in SHAPES:
             raise ValueError(f"What is read from the answer to {method} is not declared.")
         started, status = time.perf_counter(), "ok"
@@ -136,7 +136,7 @@ class SlackCalls:
         return data
 
     async def respond(self, url: str, message: Mapping[str, Any]) -> None:
-        """Post to a `response_url`. Raises SlackTrouble, with `used_url` or `expired_url` if it no longer works."""
+        """Post to a `response_url`. Raises SlackTrouble, with a code in `SPENT` if the URL is no longer accepted."""
         started, status = time.perf_counter(), "ok"
         try:
             status = await self._post(url, encoded(message), {"Content-Type": "application/json"}, _response_url_result)
@@ -159,7 +159,7 @@ class SlackCalls:
             raise SlackTrouble("files.upload", status)
 
     async def _post(self, url: str, body: bytes, headers: dict[str, str], read: Callable[[int, str], str]) -> str:
-        """Post, wait after a rate limit, and retry once if an idle connection was closed."""
+        """Send a POST request. Retry after a rate limit, and once if a connection broke."""
         proxy, broken = proxy_of(url), False
         for _ in range(TRIES_WHEN_LIMITED + 1):
             try:
@@ -182,7 +182,7 @@ class SlackCalls:
 
 
 def _code(error: SlackApiError) -> str:
-    """Return Slack's error code. For a 429 or 5xx it isn't about the call, so the status is returned instead."""
+    """Return Slack's error code, or the status for a 429 or 5xx, which isn't about the call itself."""
     answer = error.response
     try:
         status = int(answer.status_code)
@@ -215,7 +215,7 @@ def _response_url_result(status: int, text: str) -> str:
 
 
 def _upload_result(status: int, text: str) -> str:
-    """Read the response to an upload. Only its status counts: a later call shows whether the file arrived."""
+    """Read the response to an upload. Only the status counts, because a later call shows whether the file arrived."""
     return "ok" if status == 200 else _response_url_result(status, text)
 
 
