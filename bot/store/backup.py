@@ -1,4 +1,4 @@
-"""Backups of a SQLite store. They are made while the bot runs, and verified."""
+"""Backups of a SQLite store. They can be made while the bot runs, and are verified."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ from bot.store.connections.urls import place_of
 
 PRIVATE_FILE = 0o600
 PAGES_AT_ONCE = 1000
-"""How many pages one step copies. Between the steps, others can write to the store."""
+"""The number of pages that are copied in one step. Between steps, processes can write to the store."""
 
 
 class NoBackup(BotError):
@@ -26,8 +26,8 @@ async def back_up(database_url: str, to: Path) -> Verified:
     Returns:
         What the copy's audit log contains.
     Raises:
-        BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
-        NoBackup: it is PostgreSQL, the file exists, the copy can't be written, or it isn't valid.
+        BadDatabaseUrl: the URL is for neither a SQLite file nor PostgreSQL.
+        NoBackup: the store is PostgreSQL, `to` exists, or the copy can't be written or isn't valid.
     """
     place = place_of(database_url)
     if place.file is None:
@@ -47,7 +47,7 @@ def _copy(file: Path, to: Path) -> Verified:
         _make_new(part, busy=f"`{part}` already exists. If no other backup is running, delete it.")
         try:
             verified = _copied(file, part)
-            _make_new(to)  # never over a file that was created in the meantime
+            _make_new(to)  # fails if the file was created in the meantime
             part.replace(to)
         finally:
             part.unlink(missing_ok=True)
@@ -59,7 +59,7 @@ def _copy(file: Path, to: Path) -> Verified:
 
 
 def _make_new(path: Path, busy: str = "") -> None:
-    """Make an empty file that only this user can read. Raises FileExistsError, or NoBackup with the sentence `busy`."""
+    """Create an empty file that only this user can read. If it exists, raises NoBackup(busy) or FileExistsError."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE))
     except FileExistsError:

@@ -34,7 +34,7 @@ from bot.store.schema.tables import heartbeat
 
 
 class SqlStore:
-    """The repositories of one database. Open it with `open_store`."""
+    """The repositories of one database. `open_store` creates it."""
 
     def __init__(self, database: Database, clock: Clock, enqueuer: Enqueuer, background: Background) -> None:
         self.database = database
@@ -65,7 +65,7 @@ class SqlStore:
         self._group.start()
 
     async def trouble(self) -> str:
-        """Return a sentence for operators that says why no transaction can be committed now. Empty if one can."""
+        """Return a sentence for operators that says why nothing can be committed now. Empty if a commit works."""
         try:
             row = {"id": 1, "at": self._clock.now()}
             await self.database.write(lambda connection: insert_newest(connection, heartbeat, [row]))
@@ -95,16 +95,16 @@ async def open_store(
     timeout: int = POSTGRESQL_TIMEOUT,
     pooled: bool = False,
 ) -> AsyncIterator[SqlStore]:
-    """Open the store at a `DATABASE_URL` or a place. `upgrade` must have created its tables.
+    """Yield the store at a `DATABASE_URL` or a place. `upgrade` must have created its tables.
 
     Args:
-        enqueuer: starts durable work within the store's transactions. None means that no work is started.
+        enqueuer: enqueues durable work within the store's transactions. None means that none is enqueued.
         background: the loops of this process, to which the store's writer is added.
-        pool_size: the most connections to PostgreSQL at a time.
+        pool_size: the maximum number of connections to PostgreSQL.
         timeout: how many seconds to wait for data from PostgreSQL.
-        pooled: the connections may go through a transaction pooler.
+        pooled: True if connections may go through a transaction pooler.
     Raises:
-        BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
+        BadDatabaseUrl: the URL is for neither a SQLite file nor PostgreSQL.
     """
     place = database if isinstance(database, Place) else place_of(database)
     opened = database_of(place, pool_size=pool_size, timeout=timeout, pooled=pooled)

@@ -1,1 +1,1 @@
-"""Connections to databases, and helpers that write and read rows."""
+"""Database connections, and helpers that write and read rows."""

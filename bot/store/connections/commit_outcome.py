@@ -1,4 +1,4 @@
-"""Finds out whether PostgreSQL committed a transaction whose connection ended before the commit was confirmed."""
+"""Find out whether PostgreSQL committed a transaction whose connection broke before the commit was confirmed."""
 
 import asyncio
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 PAUSES: Final = (0.0, 0.05, 0.2, 0.5, 1.0)
-"""Pauses in seconds before each check, because the server may notice a lost connection late."""
+"""The pauses in seconds before each check, because the server may notice a lost connection late."""
 _THIS: Final = text("SELECT CAST(pg_current_xact_id_if_assigned() AS text), pg_postmaster_start_time()")
 _STATUS: Final = text("SELECT pg_xact_status(CAST(:id AS xid8)), pg_postmaster_start_time()")
 
@@ -31,7 +31,7 @@ def transaction_id(connection: Connection) -> TransactionId:
 
 
 async def was_committed(engine: AsyncEngine, transaction: TransactionId) -> bool | None:
-    """Return whether PostgreSQL committed a transaction. Uses another connection. None if PostgreSQL doesn't know.
+    """Return whether PostgreSQL committed a transaction, from another connection. None if PostgreSQL doesn't know.
 
     Raises:
         DBAPIError: another connection couldn't be opened.

@@ -1,4 +1,4 @@
-"""Connection arguments for psycopg and libpq, with which a PostgreSQL server that hangs or disappears is noticed."""
+"""Connection arguments for psycopg and libpq, so that a PostgreSQL server that hangs or is gone is noticed."""
 
 from typing import Any, Final
 
@@ -7,9 +7,9 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 KEEP_ALIVE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-"""With these, the driver notices within half a minute if the server's machine disappears."""
+"""With these settings, the driver notices within half a minute if the server's machine is gone."""
 CONNECT_SECONDS: Final = 10
-"""The longest time for opening a connection."""
+"""The time limit for opening a connection, in seconds."""
 
 
 def connect_arguments(timeout: int, *, pooled: bool) -> dict[str, Any]:
@@ -17,19 +17,19 @@ def connect_arguments(timeout: int, *, pooled: bool) -> dict[str, Any]:
 
     Args:
         timeout: how many seconds to wait for the server to confirm what was sent to it.
-        pooled: the connection may go through a transaction pooler.
+        pooled: True if the connection may go through a transaction pooler.
     """
     arguments: dict[str, Any] = {"application_name": "turso-ops", **KEEP_ALIVE}
     arguments["connect_timeout"] = min(timeout, CONNECT_SECONDS)
     arguments["tcp_user_timeout"] = timeout * 1000
-    # A transaction pooler gives each transaction another session, in which earlier prepared statements don't exist.
+    # With a transaction pooler, each transaction may have another session, without earlier prepared statements.
     return arguments | {"prepare_threshold": None} if pooled else arguments
 
 
 def limit_statements(engine: Engine, timeout: int) -> None:
-    """Let the server stop long statements, such as those that wait for another transaction's lock.
+    """Make the server cancel long statements, such as those that wait for another transaction's lock.
 
-    It is a statement on each new connection, because poolers refuse it as a connection option.
+    The limit is set by a statement on each new connection, because poolers refuse it as a connection option.
     """
 
     @event.listens_for(engine, "connect")

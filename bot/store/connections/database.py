@@ -29,12 +29,12 @@ BeforeCommit = Callable[[], None]
 BUSY_SECONDS = 10
 READERS = 4
 POSTGRESQL_POOL: Final = 8
-"""The default of `DATABASE_POOL_SIZE`. Together with the connections for durable work, a process stays below 20."""
+"""The default of `DATABASE_POOL_SIZE`. With it, a process has fewer than 20 connections, including durable work."""
 POSTGRESQL_TIMEOUT: Final = 30
 """The default of `DATABASE_TIMEOUT`, in seconds."""
 LOG_EVERY_SECONDS: Final = 5.0
 TRIES_AFTER_A_CUT = 3
-"""How often a transaction is repeated if its connection is lost."""
+"""How often a transaction is repeated after its connection was lost."""
 
 log = structlog.get_logger(__name__)
 
@@ -47,11 +47,11 @@ class StoreUnavailable(Unavailable):
 
 
 def nothing() -> None:
-    """Allow every commit."""
+    """Do nothing before a commit."""
 
 
 class Database(Protocol):
-    """Connections to one database. Work is a function of a connection, and runs in one transaction."""
+    """Connections to one database. `work` is a function of a connection that runs in one transaction."""
 
     async def read(self, work: Work[T]) -> T:
         """Run `work`, which must not write, on a consistent snapshot of the database."""
@@ -60,8 +60,8 @@ class Database(Protocol):
         """Run `work` in one transaction, and return its result after the commit.
 
         Args:
-            before_commit: called, perhaps in another thread, when only the commit is missing. If it raises an error,
-                the transaction is rolled back.
+            before_commit: called just before the commit, perhaps in another thread. If it raises an error, the
+                transaction is rolled back.
         """
 
     @property
@@ -78,17 +78,17 @@ def database_of(
     """Return the database at a place. Doesn't connect yet.
 
     Args:
-        pool_size: the most connections to PostgreSQL at a time.
+        pool_size: the maximum number of connections to PostgreSQL.
         timeout: how many seconds to wait for data from PostgreSQL.
-        pooled: the connections may go through a transaction pooler, so no statement is prepared on the server.
+        pooled: True if connections may go through a transaction pooler, so that no statements are prepared.
     """
     return SqliteDatabase(place) if place.file else PostgresqlDatabase(place, pool_size, timeout, pooled)
 
 
 class SqliteDatabase:
-    """A SQLite file. One thread writes, so that this process's writers never wait for locks, and other threads read.
+    """A SQLite file. One thread writes, so that writers in this process never wait for locks, and other threads read.
 
-    A whole transaction runs in one thread. Drivers that switch threads for each statement take twenty times as long.
+    A transaction runs in one thread. Drivers that switch threads for each statement take twenty times as long.
     """
 
     def __init__(self, place: Place) -> None:
@@ -121,7 +121,7 @@ class _ThreadPool:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
     async def run(self, work: Work[T], before_commit: BeforeCommit = nothing) -> T:
-        here = copy_context()  # observers of a statement find its context there
+        here = copy_context()  # for observers of statements, which need the caller's context
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, here.run, self._run, work, before_commit)
 
@@ -173,7 +173,7 @@ class PostgresqlDatabase:
         """Run `work`, which must not write, on a consistent snapshot of the database.
 
         Raises:
-            StoreUnavailable: it took too long, or no connection could be opened.
+            StoreUnavailable: `work` took too long, or no connection could be opened.
         """
         try:
             return await within(self._timeout, self._run(self._reading, work))
@@ -184,11 +184,11 @@ class PostgresqlDatabase:
     async def write(self, work: Work[T], before_commit: BeforeCommit = nothing) -> T:
         """Run `work` in one transaction, and return its result after the commit.
 
-        A lost connection isn't a failure: uncommitted work runs again on another connection, and if a commit wasn't
-        confirmed, PostgreSQL is asked about it. So `work` may run more than once, but is committed at most once.
+        If the connection is lost, uncommitted work runs again on another connection. If a commit wasn't confirmed,
+        PostgreSQL is asked whether it happened. So `work` may run more than once, but is committed at most once.
 
         Raises:
-            StoreUnavailable: no connection could be opened, or it isn't known whether the commit happened.
+            StoreUnavailable: no connection could be opened, or it is unknown whether the commit happened.
         """
         return await self._run(self._engine, work, before_commit)
 
@@ -229,7 +229,7 @@ class PostgresqlDatabase:
 
 
 class _Attempt(Generic[T]):
-    """One run of a transaction: its result, and its ID once only the commit is missing."""
+    """One run of a transaction: the result of its work, and its ID from just before the commit."""
 
     result: T
     transaction: TransactionId | None = None
@@ -238,7 +238,7 @@ class _Attempt(Generic[T]):
 class _Report:
     """Explains errors of one database, and logs their causes.
 
-    It doesn't log every error, since an outage has thousands.
+    Not every error is logged, because an outage causes thousands.
     """
 
     def __init__(self, setting: str) -> None:
@@ -246,7 +246,7 @@ class _Report:
         self._logged_at = -LOG_EVERY_SECONDS
 
     def explain(self, error: Exception) -> None:
-        """Raise StoreUnavailable if the database doesn't work. Other errors are bugs and aren't changed."""
+        """Raise StoreUnavailable for an error of the database. Does nothing for other errors, which are bugs."""
         if not is_failure(error):
             return
         detail = describe_failure(error, self._setting)
@@ -257,7 +257,7 @@ class _Report:
 
 
 def is_failure(error: BaseException) -> bool:
-    """Return True for an error of the database or its environment, and False for an error of a statement."""
+    """Return True for an error of the database or its environment, and False for a faulty statement."""
     if isinstance(error, OperationalError | PoolTimeout | TimeoutError):
         return True
     if getattr(error, "connection_invalidated", False):
@@ -279,7 +279,7 @@ def _sqlite(place: Place, *, size: int, begin: str, reads_only: bool = False) ->
     def prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
         pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"query_only={reads_only:d}")
-        for pragma in pragmas[place.is_read_only :]:  # the first one would write
+        for pragma in pragmas[place.is_read_only :]:  # the first pragma would write
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -296,6 +296,6 @@ def is_sqlite(connection: Connection) -> bool:
 
 
 def lock_until_commit(connection: Connection, key: int) -> None:
-    """Let one transaction at a time continue until its commit. SQLite has a single writer anyway."""
+    """Take a lock for which other transactions wait until the commit. SQLite has only one writer and needs none."""
     if not is_sqlite(connection):
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})

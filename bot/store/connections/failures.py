@@ -1,4 +1,4 @@
-"""Classifies database errors, and describes each for operators in a sentence without URL and password."""
+"""Classify database errors, and describe them to operators in sentences without URLs or passwords."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from bot.store.connections.urls import SETTING
 
 
 class Failure(StrEnum):
-    """The classes of failures. Each has a sentence in `SENTENCES`."""
+    """The kinds of failures. `SENTENCES` has a sentence for each."""
 
     CREDENTIALS = "credentials"
     DATABASE = "no such database"
@@ -68,7 +68,7 @@ STATES: Final[Mapping[str, Failure]] = {
     "57P02": Failure.STARTING,
     "57P03": Failure.STARTING,
 }
-"""https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+"""By SQLSTATE. Source: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 SQLITE_NAMES: Final[Mapping[str, Failure]] = {
     "SQLITE_FULL": Failure.DISK_FULL,
     "SQLITE_READONLY": Failure.READ_ONLY,
@@ -119,7 +119,7 @@ WORDS: Final = (
     ("connection is closed", Failure.LOST),
     ("terminating connection", Failure.STARTING),
 )
-"""Parts of error texts from libpq and the server. Connection errors have no code. The first match counts."""
+"""Parts of error messages from libpq and the server, because connection errors have no code. The first match counts."""
 
 
 def failure_of(error: BaseException) -> Failure:
@@ -152,7 +152,7 @@ def _by_words(text: str) -> Failure | None:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield the driver's error before SQLAlchemy's, and the causes of both."""
+    """Yield an error and its causes. A driver's error comes before the SQLAlchemy error that wraps it."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(original := getattr(seen, "orig", None), BaseException):

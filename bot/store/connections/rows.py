@@ -1,4 +1,4 @@
-"""Converts records to rows and back. Columns have the names of fields, and the column types convert values."""
+"""Convert records to rows and back. Columns have the names of fields, and the column types convert values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -48,7 +48,7 @@ def insert_newest(connection: Connection, table: Table, rows: Sequence[Mapping[s
         connection.execute(_newest(table), rows)
 
 
-# As text, because SQLAlchemy compiles its own `insert … on conflict` each time, which takes longer than running it.
+# These are text, because SQLAlchemy compiles its own `insert … on conflict` each time, which is slower than running it.
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Checks a PostgreSQL server before the bot uses it: reachable, new enough, and without a transaction pooler."""
+"""Check a PostgreSQL server before the bot uses it: reachable, new enough, and without a transaction pooler."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
 OLDEST: Final = 13
-"""The first version with `pg_current_xact_id_if_assigned` and `xid8`, which show whether a commit happened."""
+"""The first version with `pg_current_xact_id_if_assigned` and `xid8`, which show whether a transaction committed."""
 ENCODING: Final = "UTF8"
 ROUNDS: Final = 5
-"""How often to compare sessions.
+"""How often sessions are compared.
 
-A busy pooler may give two connections separate sessions once, but hardly this many times in a row.
+A busy pooler may give two connections separate sessions, but hardly this many times in a row.
 """
 CONNECT_SECONDS: Final = 5
 _DATABASE: Final = (
@@ -38,7 +38,7 @@ async def require_usable(places: Places) -> None:
 
     Raises:
         StoreUnavailable: the server can't be reached. `detail` says why.
-        UnusableServer: it is too old, a transaction pooler is in between, or the two settings name two databases.
+        UnusableServer: the server is too old, is behind a transaction pooler, or the settings name two databases.
     """
     if places.direct.file:
         return
@@ -72,10 +72,9 @@ def _pooled(place: Place) -> str:
 
 
 async def _share_sessions(one: "AsyncConnection", other: "AsyncConnection") -> bool:
-    """Return True if a connection changes its session, or if two connections have the same session.
+    """Return True if a connection's session changes, or if two connections have the same session.
 
-    Each statement is its own transaction, and no transaction stays open. So this also works if a pooler has only one
-    connection to the server.
+    Each statement is its own transaction, so that this also works if a pooler has only one connection to the server.
     """
     first: set[int] = set()
     second: set[int] = set()
@@ -97,7 +96,7 @@ async def _database_of(connection: "AsyncConnection") -> object:
 
 @asynccontextmanager
 async def _connected(place: Place) -> AsyncIterator["AsyncConnection"]:
-    """Yield a connection. Raises StoreUnavailable for connection errors, even those within the context."""
+    """Yield a connection. Raises StoreUnavailable for its errors, including those in the caller's block."""
     import psycopg
 
     arguments = {"connect_timeout": CONNECT_SECONDS, **place.for_psycopg}

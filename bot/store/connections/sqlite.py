@@ -1,4 +1,4 @@
-"""Adds a function that DBOS needs to older versions of SQLite, such as Debian 12's."""
+"""A SQLite driver that adds a function that DBOS needs to older versions, such as Debian 12's."""
 
 import sqlite3
 import time
@@ -11,9 +11,9 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from bot.errors import BotError
 
 DRIVER: Final = "sqlite+turso_ops"
-"""The scheme of our SQLite URLs, including the URL for DBOS. It prepares every connection."""
+"""The scheme of the store's SQLite URLs, also for DBOS. Connections with it have the function."""
 OLDEST: Final = (3, 40)
-"""The oldest SQLite with which the tests run."""
+"""The oldest supported version of SQLite, with which the tests are run."""
 HAS_SUBSECONDS: Final = (3, 42)
 """The first SQLite with `unixepoch('subsec')`. DBOS uses it in column defaults on Python 3.12 and newer."""
 
@@ -29,19 +29,19 @@ class SqliteTooOld(BotError):
 
 
 def register_driver() -> None:
-    """Register `DRIVER` with SQLAlchemy. Does nothing if it is registered already."""
+    """Register `DRIVER` with SQLAlchemy. May be called more than once."""
     registry.register(DRIVER.replace("+", "."), __name__, SqliteDialect.__name__)
 
 
 class SqliteDialect(SQLiteDialect_pysqlite):
-    """SQLAlchemy's dialect. Its new connections have `unixepoch('subsec')`."""
+    """SQLAlchemy's dialect, whose connections also have `unixepoch('subsec')`."""
 
     supports_statement_cache = True
 
     def on_connect(self) -> Callable[[Any], None]:
         """Return the function that prepares a new connection.
 
-        Raises SqliteTooOld when an engine is created, before it connects.
+        Called when an engine is created. Raises SqliteTooOld.
         """
         prepare = super().on_connect()
         if sqlite3.sqlite_version_info < OLDEST:

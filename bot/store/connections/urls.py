@@ -1,4 +1,4 @@
-"""The forms of `DATABASE_URL` that people write, and the URLs that each driver needs."""
+"""Parse and check `DATABASE_URL`, and build the URLs that the drivers need."""
 
 import os
 import re
@@ -28,7 +28,7 @@ POSTGRESQL = (
 READ_ONLY: Final = "mode"
 """The option in SQLite's URIs that opens a file for reading only: https://www.sqlite.org/uri.html"""
 ENCODING: Final = "client_encoding"
-"""The option of libpq that the bot sets itself, because the environment and the server may want another encoding."""
+"""The option of libpq that the bot sets itself, because the environment or the server may set another encoding."""
 SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 LARGEST_PORT: Final = 65_535
 PORT_OF_HOST: Final = re.compile(r"^(?:[^/:]+|\[.*\]):([^:]*)$")
@@ -45,29 +45,29 @@ class Place:
     """The address of a database. Its URL is normalized."""
 
     url: URL
-    """The URL for blocking drivers: `sqlite+turso_ops://…` with an absolute path, or `postgresql+psycopg://…`."""
+    """The URL for synchronous drivers: `sqlite+turso_ops://…` with an absolute path, or `postgresql+psycopg://…`."""
     file: Path | None
     """The SQLite file. None for PostgreSQL."""
     setting: str = SETTING
-    """The name of its setting, for messages."""
+    """The name of the setting with the URL, for messages."""
 
     @property
     def for_dbos(self) -> str:
-        """Return the URL for DBOS. It contains the password, so never log it."""
+        """Return the URL for DBOS. Contains the password, so it must not be logged."""
         return self.url.render_as_string(hide_password=False)
 
     @property
     def for_psycopg(self) -> dict[str, Any]:
-        """Return the arguments of `psycopg.connect`. They contain the password, so never log them."""
+        """Return the arguments for `psycopg.connect`. Contains the password, so they must not be logged."""
         _, arguments = self.url.get_dialect()().create_connect_args(self.url)
         return dict(arguments)
 
     @property
     def to_read(self) -> "Place":
-        """Return this place for a process that only reads. A SQLite file that it can't write is opened as it is."""
+        """Return this place for a process that only reads. A SQLite file that it can't write is opened read-only."""
         if self.file is None or all(os.access(path, os.W_OK) for path in (self.file, self.file.parent)):
             return self
-        # It can be opened as immutable, unless a write-ahead log contains what isn't in the file yet.
+        # `immutable` needs no lock files, but ignores a write-ahead log, whose changes aren't in the file yet.
         has_log = Path(f"{self.file}-wal").exists()
         options = {READ_ONLY: "ro", "uri": "true"} | ({} if has_log else {"immutable": "1"})
         return replace(self, url=URL.create(DRIVER, database=f"file:{quote(str(self.file))}", query=options))
@@ -86,7 +86,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Two addresses of one database: for requests, perhaps through a pooler, and for work with its own session."""
+    """Two addresses of one database: one for requests, perhaps through a pooler, and one for sessions that last."""
 
     requests: Place
     direct: Place
@@ -102,7 +102,7 @@ def places_of(database_url: str, direct_url: str | None) -> Places:
     """Parse `DATABASE_URL` and `DATABASE_DIRECT_URL`.
 
     Raises:
-        BadDatabaseUrl: one of them can't be used, or the direct one is given for SQLite.
+        BadDatabaseUrl: one of the URLs can't be used, or there is a direct URL for SQLite.
     """
     place = place_of(database_url)
     if not direct_url:
@@ -119,7 +119,7 @@ def place_of(database_url: str, *, setting: str = SETTING) -> Place:
     Args:
         setting: the name of the setting, for messages.
     Raises:
-        BadDatabaseUrl: it is neither SQLite nor PostgreSQL, has a part that isn't used, or is a SQLite database
+        BadDatabaseUrl: the URL is for neither SQLite nor PostgreSQL, has parts that can't be used, or is for SQLite
             without a file.
     """
     if database_url.startswith("postgres:"):
@@ -156,7 +156,7 @@ def _with_hosts_as_options(database_url: str) -> str:
 
 
 def _checked(url: URL, setting: str) -> URL:
-    """Return a PostgreSQL URL with parts that the driver accepts. Raises BadDatabaseUrl, which names the other part."""
+    """Return a PostgreSQL URL with UTF-8 as its encoding. Raises BadDatabaseUrl for parts that the driver can't use."""
     if "@" in (url.host or ""):
         raise BadDatabaseUrl(
             f"{setting} has a special character in its password. Percent-encode it: `@` is `%40`, `/` is `%2F`."
@@ -208,7 +208,7 @@ def _name(option: str) -> str:
 
 
 def _known_options() -> frozenset[str]:
-    from psycopg.pq import Conninfo  # takes a tenth of a second, so it is imported only when PostgreSQL is used
+    from psycopg.pq import Conninfo  # imported here because it takes 0.1 s and SQLite doesn't need it
 
     return frozenset(option.keyword.decode() for option in Conninfo.get_defaults()) - {
         "user",

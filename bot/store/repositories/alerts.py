@@ -1,4 +1,4 @@
-"""Alerts, each raised at most once per state and period, and the channels that want them."""
+"""Alerts, each raised at most once per state and period, subscriptions and mutes."""
 
 from datetime import datetime
 from typing import Final
@@ -16,15 +16,15 @@ _COMPUTED: Final = frozenset({"muted_until"})
 
 
 class Alerts(Repository):
-    """The alerts, and the channels that want them."""
+    """The alerts, and the channels' subscriptions and mutes."""
 
     async def stored_subscriptions(self) -> list[AlertSubscription]:
-        """Return the subscriptions that people turned on, by channel."""
+        """Return the subscriptions that people turned on, ordered by channel."""
         query = select(alert_subscriptions).order_by(alert_subscriptions.c.channel_id)
         return await self._database.read(lambda connection: many(connection, AlertSubscription, query))
 
     async def subscribe(self, subscription: AlertSubscription) -> None:
-        """Store a channel's subscription, and take the organization's next sample immediately."""
+        """Store a channel's subscription, and make the organization's next usage sample due at once."""
 
         def work(connection: Connection) -> None:
             insert_newest(connection, alert_subscriptions, [values(subscription, without=_COMPUTED)])
@@ -77,7 +77,7 @@ class Alerts(Repository):
         return await self._database.read(lambda connection: many(connection, Alert, ordered))
 
     async def raise_once(self, alert: Alert) -> bool:
-        """Store an alert with its due notice. If several processes try, unique indexes let one succeed."""
+        """Store an alert with its pending notice. Returns False if a unique index shows that it was already raised."""
 
         def work(connection: Connection) -> bool:
             if not insert_new(connection, alerts, {**values(alert), "key": alert.key}):
@@ -88,7 +88,7 @@ class Alerts(Repository):
         return await self._database.write(work)
 
     async def end(self, alert_id: str, at: datetime, how: AlertEnd) -> bool:
-        """End an alert by compare-and-set, with its due notice."""
+        """End an alert by compare-and-set, with its pending notice. Returns False if it has already ended."""
         query = update(alerts).where(alerts.c.id == alert_id, alerts.c.ended_at.is_(None))
 
         def work(connection: Connection) -> bool:
@@ -100,15 +100,15 @@ class Alerts(Repository):
         return await self._database.write(work)
 
     async def set_card(self, alert_id: str, ts: str) -> None:
-        """Record the address of an alert's card."""
+        """Record the `ts` of an alert's card."""
         query = update(alerts).where(alerts.c.id == alert_id).values(card_ts=ts)
         await self._database.write(lambda connection: connection.execute(query))
 
 
 def _owe(connection: Connection, alert_id: str, event: str, at: datetime) -> None:
-    """Record a due notice.
+    """Record a pending notice.
 
-    Its timer is due immediately, so that one workflow delivers it, whichever process raised it.
+    Its timer is due at once, so that a workflow delivers it.
     """
     if transitions.owe_once(connection, alert_id, event, at):
         transitions.set_timers(connection, [Timer(TimerKind.NOTIFY, alert_id, at)])

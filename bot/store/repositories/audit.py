@@ -1,4 +1,4 @@
-"""The audit log. Entries are appended by group commit. Reading a page is fast, however long the log is."""
+"""The audit log. Entries are appended by group commit. Reading a page is fast even in a long log."""
 
 import json
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -19,7 +19,7 @@ from bot.store.schema.column_types import storable
 from bot.store.schema.tables import audit_log, touched
 
 CLOCK_SKEW = timedelta(hours=1)
-"""Entries are in the order of their commits. By time, they may be out of order by this much."""
+"""How much the times of entries may be out of order, because `seq` is in the order of their commits."""
 CHUNK = 1000
 
 
@@ -36,10 +36,11 @@ class Audit(Repository):
             await self._group.entries(entries)
 
     async def append_and_owe(self, entry: AuditEntry, event: str, subject_of: Callable[[int], str]) -> str:
-        """Append an entry and a due announcement of it, in one transaction. Returns the announcement's subject.
+        """Append an entry with a pending announcement of it, in one transaction. Returns the announcement's subject.
+
 
         Args:
-            subject_of: returns the subject for the entry's number.
+            subject_of: returns the announcement's subject for the entry's number.
         """
 
         def work(connection: Connection) -> str:
@@ -102,7 +103,7 @@ class Audit(Repository):
             after = rows[-1].seq
 
     async def index_fault(self) -> str | None:
-        """Return a sentence about the first index row that doesn't match its entry, or None.
+        """Return a sentence about the first row of an index that doesn't match its entry, or None.
 
         The hashes cover only the entries, but searches use the index columns and the table `touched`.
         """
@@ -155,16 +156,16 @@ def _as_written(moment: datetime) -> str:
 
 
 def _first_since(connection: Connection, since: datetime) -> int | None:
-    """Return a number before which no entry is as new as `since`, so that a search can stop there."""
+    """Return a number before which every entry is older than `since`, so that a search can stop there."""
     early = audit_log.c.at >= _as_written(since - CLOCK_SKEW)
     query = select(audit_log.c.seq).where(early).order_by(audit_log.c.at, audit_log.c.seq).limit(1)
     return connection.execute(query).scalar()
 
 
 def _newest_of(connection: Connection, databases: Sequence[str], before_seq: int | None, limit: int) -> Select[Any]:
-    """Select the newest entries of some databases, in a few steps per name instead of reading all entries.
+    """Select the newest entries of some databases with a few index lookups per name, without reading all entries.
 
-    The newest `limit` entries must belong to the `limit` names with the most recent entries.
+    The newest `limit` entries all belong to the `limit` names with the most recent entries.
     """
     names = listed(connection, databases)
     older = touched.c.seq < before_seq if before_seq is not None else touched.c.seq > 0

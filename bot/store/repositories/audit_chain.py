@@ -1,4 +1,4 @@
-"""The audit chain within a transaction. One transaction at a time appends entries to the head."""
+"""Append to the audit chain within a transaction. Only one transaction at a time can do this."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -26,7 +26,7 @@ def head(connection: Connection) -> tuple[int, str]:
 
 
 def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
-    """Append entries after the head. Do this last in a transaction, since others wait for the lock until the commit."""
+    """Append entries after the head. Must come last in a transaction, because others wait for it until the commit."""
     if not entries:
         return
     lock_until_commit(connection, CHAIN_LOCK)

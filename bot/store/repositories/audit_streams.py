@@ -1,4 +1,4 @@
-"""The audit streams: the last entry that each receiver has received. One process at a time sends to a receiver."""
+"""The audit streams, which send the audit log to receivers: the last entry that each receiver has."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,25 +12,25 @@ from bot.store.schema.tables import log_streams
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """The state of a receiver."""
+    """The state of a stream."""
 
     seq: int = 0
-    """The number of the last entry that it has received, or 0."""
+    """The number of the last entry that the receiver has, or 0."""
     received_at: datetime | None = None
     fault: str = ""
-    """Why the last batch wasn't received. Empty if it was."""
+    """Why the last batch of entries wasn't received. Empty if it was."""
 
 
 class AuditStreams(Repository):
-    """A row per stream, with a lease. Only the owner of the lease sends, so that entries arrive in order."""
+    """The streams, each with a lease. Only the process with the lease sends, so that entries arrive in order."""
 
     async def state(self, stream: str) -> StreamState:
-        """Return the state of a receiver. A new one has received nothing."""
+        """Return the state of a stream. The receiver of a new stream has no entries."""
         query = select(log_streams).where(log_streams.c.stream == stream)
         return await self._database.read(lambda connection: one(connection, StreamState, query)) or StreamState()
 
     async def lease(self, stream: str, owner: str, *, now: datetime, until: datetime) -> int | None:
-        """Take or extend the lease. Returns the last received entry. None if another process has the lease."""
+        """Take or extend the lease. Returns the number of the last received entry. None if another process has it."""
         first = {"stream": stream, "seq": 0, "owner": owner, "owned_until": until, "received_at": None, "fault": ""}
         free = or_(log_streams.c.owner == owner, log_streams.c.owned_until <= now)
         take = update(log_streams).where(log_streams.c.stream == stream, free)
@@ -61,12 +61,12 @@ class AuditStreams(Repository):
         await self._database.write(lambda connection: connection.execute(change))
 
     async def release(self, stream: str, owner: str, now: datetime) -> None:
-        """Release the lease, so that another process needn't wait until it expires."""
+        """Release the lease, so that another process doesn't have to wait until it expires."""
         change = update(log_streams).where(_is_owned(stream, owner)).values(owner="", owned_until=now)
         await self._database.write(lambda connection: connection.execute(change))
 
     async def rewind(self, stream: str, seq: int) -> bool:
-        """Send again what follows an entry. Returns False if the receiver hasn't received that entry yet."""
+        """Send the entries after `seq` again. Returns False if the receiver doesn't have that entry yet."""
         change = update(log_streams).where(log_streams.c.stream == stream, log_streams.c.seq >= seq)
         change = change.values(seq=seq)
         return await self._database.write(lambda connection: connection.execute(change).rowcount == 1)

@@ -1,4 +1,4 @@
-"""Branches, with their owners and ends. An end only changes by compare-and-set, so one of two changes succeeds."""
+"""Branches, with their owners and ends. An end only changes by compare-and-set, so that one of two changes fails."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ from bot.store.schema.tables import branches, timers
 
 
 class Branches(Repository):
-    """The branches that were created with Turso Ops. The transition of a request records each."""
+    """The branches that were created with Turso Ops. New branches are stored with a request's transition."""
 
     async def get(self, branch_id: str) -> Branch | None:
         """Return one branch, whatever its state."""
@@ -36,9 +36,9 @@ class Branches(Repository):
         return await self._database.read(read)
 
     async def move_end(self, branch: Branch, ends_at: datetime | None, entry: AuditEntry) -> Branch | None:
-        """Set another end, or none, and move the timer.
+        """Change or remove the end of a branch, with its timer.
 
-        Returns None if the end has changed or begun in the meantime.
+        Returns None if the branch was changed in the meantime.
         """
         moved = replace(branch, ends_at=ends_at, state=BranchState.ACTIVE)
 
@@ -55,7 +55,7 @@ class Branches(Repository):
         return await self._database.write(work)
 
     async def begin_end(self, branch: Branch, entry: AuditEntry) -> Branch | None:
-        """Begin the end of a branch. The timer that fires is kept until the quarantine is requested."""
+        """Mark a branch as ending. Returns None if it was changed in the meantime. The timer that is firing is kept."""
         begun = replace(branch, state=BranchState.ENDING)
 
         def work(connection: Connection) -> Branch | None:
@@ -67,7 +67,7 @@ class Branches(Repository):
         return await self._database.write(work)
 
     async def close(self, branch_id: str, entry: AuditEntry | None = None) -> bool:
-        """Record that nothing more will happen automatically. Returns False if that was already recorded."""
+        """Mark an ending branch as ended. Returns False if it isn't ending."""
         begun = (branches.c.id == branch_id) & (branches.c.state == BranchState.ENDING)
 
         def work(connection: Connection) -> bool:
@@ -81,7 +81,7 @@ class Branches(Repository):
 
 
 def _changed(connection: Connection, was: Branch, now: Branch) -> bool:
-    """Compare-and-set the end and the state."""
+    """Change the end and the state by compare-and-set. Returns True if they were changed."""
     end: ColumnElement[bool] = (
         branches.c.ends_at.is_(None) if was.ends_at is None else branches.c.ends_at == was.ends_at
     )

@@ -23,12 +23,12 @@ class Delegations(Repository):
         return await self._database.write(lambda connection: connection.execute(query).rowcount == 1)
 
     async def active(self, at: datetime) -> list[Delegation]:
-        """Return every delegation that is active at a time, by person."""
+        """Return every delegation that is active at a time, ordered by person."""
         query = select(delegations).where((delegations.c.since <= at) & (delegations.c.until > at))
         query = query.order_by(delegations.c.person)
         return await self._database.read(lambda connection: many(connection, Delegation, query))
 
     async def of(self, person: str) -> Delegation | None:
-        """Return a person's delegation, even if its time is up."""
+        """Return a person's delegation, even if it has expired or not yet begun."""
         query = select(delegations).where(delegations.c.person == person)
         return await self._database.read(lambda connection: one(connection, Delegation, query))

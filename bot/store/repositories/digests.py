@@ -25,7 +25,7 @@ class Digests(Repository):
         await self._database.write(work)
 
     async def mark(self, channel_id: str, period: str, *, was: str, next_at: datetime | None = None) -> bool:
-        """Compare-and-set the last posted period.
+        """Set the last posted period by compare-and-set.
 
         Returns False if the digest was changed or deleted in the meantime.
         """

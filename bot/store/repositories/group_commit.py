@@ -22,13 +22,13 @@ log = structlog.get_logger(__name__)
 
 LARGEST = 500
 GATHER_SECONDS = 0.005
-"""How long audit entries wait for others. Committing one alone costs ten times as much."""
+"""How long audit entries wait for others, in seconds. A commit of a single entry costs ten times as much."""
 PAUSE_SECONDS: Final = 0.5
-"""The pause before rows with an unknown commit are looked up again."""
+"""The pause in seconds before intents are tried again if it is unknown whether their commit happened."""
 
 
 class _GivenUp(Exception):
-    """Raised to end a transaction with an intent whose caller has stopped waiting."""
+    """Raised before a commit, to roll back a transaction with an intent whose caller no longer waits."""
 
 
 @dataclass(eq=False, slots=True)
@@ -39,9 +39,9 @@ class _Waiting:
     intent: dict[str, Any] | None = None
     entries: Sequence[AuditEntry] = field(default=())
     is_given_up: bool = False
-    """True once the caller got an error which says that nothing was stored. So nothing may be stored afterwards."""
+    """True once the caller was told that nothing is stored. So nothing may be stored afterwards."""
     may_be_stored: bool = False
-    """True once a commit was sent. It isn't known whether it happened until the database confirms it."""
+    """True once a commit was sent. Whether it happened is unknown until the database confirms it."""
 
     def end(self, is_new: bool) -> None:
         if not self.done.done():
@@ -61,7 +61,7 @@ class GroupCommit:
         self._database = database
         self._waiting: list[_Waiting] = []
         self._committing = threading.Lock()
-        """Held while sending a commit or giving up an intent, since SQLite's commits are sent in another thread."""
+        """Held just before a commit and while giving up an intent. SQLite's transactions run in another thread."""
         self._is_closing = False
         self._arrived = asyncio.Event()
         self._urgent = asyncio.Event()
@@ -77,10 +77,10 @@ class GroupCommit:
         """Commit an intent immediately. Returns False if one with its key exists.
 
         Args:
-            within: how many seconds to wait. If a commit was sent by then, its outcome is awaited, because the intent
-                may be stored.
+            within: how many seconds to wait. If a commit was sent by then, wait longer for its outcome, because the
+                intent may be stored.
         Raises:
-            NotRecorded: the time is over, and the intent was not and will not be stored.
+            NotRecorded: the time limit was exceeded, and the intent was not and will not be stored.
         """
         self._urgent.set()
         waiting = _Waiting(_future(), intent=row)
@@ -94,7 +94,7 @@ class GroupCommit:
         return await done
 
     async def entries(self, entries: Sequence[AuditEntry]) -> None:
-        """Append entries to the audit chain after a short wait, so that others can share the commit."""
+        """Append entries to the audit chain, after a short wait for other entries that share the commit."""
         await self._join(_Waiting(_future(), entries=entries))
 
     async def settle(self) -> None:
@@ -115,7 +115,7 @@ class GroupCommit:
         return waiting.done
 
     def _give_up(self, waiting: _Waiting) -> bool:
-        """Make sure that an intent won't be stored. Returns False if its commit was already sent."""
+        """Prevent an intent from being stored. Returns False if its commit was already sent."""
         with self._committing:
             waiting.is_given_up = not waiting.may_be_stored
         if waiting.is_given_up:
@@ -162,7 +162,7 @@ class GroupCommit:
                 waiting.end(place in new)
 
     def _send(self, group: list[_Waiting]) -> None:
-        """Let the commit of a group be sent. After that, nothing in it can be given up."""
+        """Mark a group as sent, just before its commit. After that, none of its intents can be given up."""
         with self._committing:
             if any(waiting.is_given_up for waiting in group):
                 raise _GivenUp
@@ -170,9 +170,9 @@ class GroupCommit:
                 waiting.may_be_stored = True
 
     async def _commit_intents_again(self, group: list[_Waiting], error: Unavailable) -> None:
-        """Try intents once more, because people wait for them and a broken connection is soon replaced.
+        """Commit the intents again, because people wait for them and a broken connection is soon replaced.
 
-        Audit entries aren't written again, because they have no ID by which they could be found.
+        Audit entries aren't tried again. They might be stored twice, because they have no ID.
         """
         urgent = [waiting for waiting in group if waiting.intent is not None and not waiting.is_given_up]
         for waiting in group:
@@ -194,9 +194,9 @@ class GroupCommit:
                 waiting.end(place in new)
 
     async def _put_back(self, group: list[_Waiting], error: Unavailable) -> None:
-        """Fail the intents that aren't stored.
+        """Fail the intents that are known not to be stored.
 
-        Those that may be stored keep waiting, so that no caller gets a wrong error.
+        Intents that may be stored are tried again later, so that no caller gets a wrong error.
         """
         uncertain = [waiting for waiting in group if waiting.may_be_stored and not self._is_closing]
         for waiting in group:
@@ -208,7 +208,7 @@ class GroupCommit:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _gather(self) -> None:
-        """Wait a moment for more rows, unless an intent is waiting, because Slack's acknowledgement depends on it."""
+        """Wait a moment for more rows, unless an intent is waiting, on which an acknowledgement depends."""
         try:
             async with asyncio.timeout(GATHER_SECONDS):
                 await self._urgent.wait()
@@ -235,7 +235,7 @@ def _write(connection: Connection, group: list[_Waiting]) -> set[int]:
 def _add(connection: Connection, intent: dict[str, Any], *, may_exist: bool) -> bool:
     """Add an intent.
 
-    Returns True if it is new. If the same ID exists, it was stored by an earlier commit and is new, too.
+    Returns True if it is new. With `may_exist`, an intent with the same ID is new, too: an earlier commit stored it.
     """
     if insert_new(connection, intents, intent):
         return True

@@ -14,7 +14,7 @@ from bot.store.schema.tables import holds
 
 
 class Holds(Repository):
-    """The reasons why databases are blocked. A request's transition places them."""
+    """The reasons why databases are blocked. New holds are stored with a request's transition."""
 
     async def find(
         self,
@@ -45,14 +45,14 @@ class Holds(Repository):
         return await self._database.read(lambda connection: many(connection, Hold, query))
 
     async def get(self, hold_id: str) -> Hold | None:
-        """Return one hold, whether it is active or released."""
+        """Return one hold, active or released."""
         query = select(holds).where(holds.c.id == hold_id)
         return await self._database.read(lambda connection: one(connection, Hold, query))
 
     async def release(
         self, hold_id: str, at: datetime, *, entries: Sequence[AuditEntry] = (), keeps_timer: bool = False
     ) -> bool:
-        """Release a hold, and delete its timer unless it has fired. Returns False if it was already released."""
+        """Release a hold, and delete its timer unless `keeps_timer`. Returns False if it was already released."""
 
         def work(connection: Connection) -> bool:
             if not transitions.release(connection, [hold_id], at, keeps_timers=keeps_timer):

@@ -1,4 +1,4 @@
-"""Incidents: temporary permissions of a channel. A channel has at most one active incident."""
+"""Incidents, which change a channel's rules for a while. A channel has at most one active incident."""
 
 from datetime import datetime
 
@@ -71,7 +71,7 @@ class Incidents(Repository):
     async def end(
         self, incident_id: str, by: str, at: datetime, entry: AuditEntry, *, keeps_timer: bool = False
     ) -> bool:
-        """End an incident, and delete its timer unless that has fired. Returns False if it had already ended."""
+        """End an incident, and delete its timer unless `keeps_timer`. Returns False if it had already ended."""
 
         def work(connection: Connection) -> bool:
             running = (incidents.c.id == incident_id) & incidents.c.ended_at.is_(None)
@@ -89,7 +89,7 @@ class Incidents(Repository):
             self._running.forget()
 
     async def extend(self, incident_id: str, until: datetime, entry: AuditEntry) -> bool:
-        """Move the end of an active incident and its timer. Returns False if it has ended."""
+        """Change the end of an active incident, with its timer. Returns False if it has already ended."""
 
         def work(connection: Connection) -> bool:
             running = (incidents.c.id == incident_id) & incidents.c.ended_at.is_(None)
@@ -105,7 +105,7 @@ class Incidents(Repository):
             self._running.forget()
 
     async def set_timeline(self, incident_id: str, ts: str) -> None:
-        """Record the message that announces the incident."""
+        """Record the `ts` of the message that announces the incident."""
         query = update(incidents).where(incidents.c.id == incident_id).values(timeline_ts=ts)
         await self._database.write(lambda connection: connection.execute(query))
         self._running.forget()

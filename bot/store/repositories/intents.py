@@ -1,4 +1,4 @@
-"""Intents: commands, clicks and forms. They are stored before Slack gets its acknowledgement, so that none is lost."""
+"""Intents: commands, clicks and forms, which are stored before the acknowledgement so that none is lost."""
 
 from datetime import datetime
 
@@ -25,10 +25,10 @@ class Intents(Repository):
     async def record(self, incoming: Incoming, *, actionable: bool = True, within: float = RECORD_SECONDS) -> bool:
         """Commit an intent before Slack's acknowledgement. Returns False for a redelivery.
 
-        An intent that isn't actionable only serves to detect redeliveries. A restart doesn't resume it.
+        An intent that isn't actionable is only stored to recognize redeliveries and to fill in forms. It isn't resumed.
 
         Args:
-            within: how many seconds to wait, if it is actionable. Nobody waits for other intents.
+            within: how many seconds to wait, if it is actionable. Otherwise there is no time limit.
         Raises:
             NotRecorded: the store didn't respond in time, and the intent was not and will not be stored.
         """
@@ -41,11 +41,11 @@ class Intents(Repository):
         return await self._database.read(lambda connection: one(connection, Incoming, query))
 
     async def close(self, intent_id: str) -> None:
-        """Record that an intent has led to a request or an answer."""
+        """Record that an intent is done: a request was created, or the person got a reply."""
         query = update(intents).where(intents.c.id == intent_id, intents.c.is_open).values(is_open=False)
         await self._database.write(lambda connection: connection.execute(query))
 
     async def find_open(self, *, before: datetime) -> list[Incoming]:
-        """Return the intents that a crash left without a request or an answer, oldest first."""
+        """Return the intents from before a time that aren't done, oldest first."""
         query = select(intents).where(intents.c.is_open, intents.c.at < before).order_by(intents.c.at).limit(1000)
         return await self._database.read(lambda connection: many(connection, Incoming, query))

@@ -1,4 +1,4 @@
-"""Lists of names as a single SQL parameter, because a channel may have ten thousand databases."""
+"""Pass lists of names as a single SQL parameter, because a channel may have ten thousand databases."""
 
 import json
 from collections.abc import Sequence

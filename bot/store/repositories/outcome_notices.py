@@ -1,4 +1,4 @@
-"""Outcome notices: which outcomes people must be notified of, who was notified, when and how."""
+"""Outcome notices: the outcomes of which people must be notified, and who was notified when and how."""
 
 from datetime import datetime
 from typing import Final
@@ -19,14 +19,14 @@ NOBODY: Final = "nobody"
 
 
 class OutcomeNotices(Repository):
-    """The due and delivered notices of outcomes."""
+    """The pending and delivered notices of outcomes."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         super().__init__(database)
         self._clock = clock
 
     async def pending(self, subject: str) -> list[PendingNotice]:
-        """Return the outcomes of a request or review for which a notice is still due."""
+        """Return the outcomes of a request or review for which a notice is still pending."""
         query = select(outcome_notices).where(_owed(subject)).order_by(outcome_notices.c.owed_at)
         return await self._database.read(lambda connection: many(connection, PendingNotice, query))
 
@@ -38,7 +38,7 @@ class OutcomeNotices(Repository):
         return await self._database.read(lambda connection: connection.execute(query).first() is not None)
 
     async def set_notified(self, subject: str, event: str, *, how: str, person: str = EVERYBODY) -> None:
-        """Record that people were notified, and how. Deletes the timer with the last due notice."""
+        """Record that people were notified, and how. Deletes the timer if no other notice of the subject is pending."""
         now = self._clock.now()
         key = {"subject": subject, "event": event, "person": person}
         row = {**key, "owed_at": now, "told_at": None if how == NOBODY else now, "how": how}
@@ -52,7 +52,7 @@ class OutcomeNotices(Repository):
         await self._database.write(work)
 
     async def owe_once(self, subject: str, event: str) -> bool:
-        """Record a due notice with its timer. Returns False if it was already recorded."""
+        """Record a pending notice with its timer. Returns False if it was already recorded."""
         now = self._clock.now()
         return await self._database.write(lambda connection: transitions.owe_once(connection, subject, event, now))
 
@@ -66,7 +66,7 @@ class OutcomeNotices(Repository):
         )
 
     async def delivered_plainly(self, *, since: datetime) -> list[PendingNotice]:
-        """Return the outcomes since a time whose cards couldn't be built."""
+        """Return the outcomes since a time of which people were notified without the card, which couldn't be built."""
         plainly = (outcome_notices.c.how == PLAINLY) & (outcome_notices.c.owed_at >= since)
         query = select(outcome_notices).where(plainly).order_by(outcome_notices.c.owed_at)
         return await self._database.read(lambda connection: many(connection, PendingNotice, query))

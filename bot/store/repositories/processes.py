@@ -11,7 +11,7 @@ from bot.store.schema.tables import processes
 
 
 class Processes(Repository):
-    """A row per process, which the process updates regularly. A killed process leaves its row behind."""
+    """The processes. Each updates its row regularly. The row of a killed process stays until it is old."""
 
     async def record(
         self, process_id: str, policy_hash: str, at: datetime, *, forget: datetime, failing: str = ""
@@ -19,7 +19,7 @@ class Processes(Repository):
         """Record that a process is running, by the machine's clock, and delete rows older than `forget`.
 
         Args:
-            failing: text about its failing background loops.
+            failing: a text about the process's failing background loops.
         """
         row = {"id": process_id, "policy": policy_hash, "failing": failing, "seen_at": at}
 

@@ -34,11 +34,11 @@ from bot.store.schema.tables import (
 
 BATCH = 500
 HOURS_KEPT = timedelta(days=37)
-"""Alerts compare an hour with those of five weeks before."""
+"""How long hourly usage is kept. Alerts compare an hour with those of the five weeks before."""
 SAMPLES_KEPT = timedelta(days=400)
-"""Long enough to show the month a year ago."""
+"""How long daily samples are kept: long enough to show the month a year ago."""
 ALERTS_KEPT = timedelta(days=100)
-"""Longer than any billing period, so that no alert is posted twice in one."""
+"""How long ended alerts are kept: longer than a billing period, so that no alert is posted twice in it."""
 OPEN = (State.PENDING, State.APPROVED, State.READY, State.EXECUTING, State.QUARANTINED)
 
 
@@ -56,14 +56,14 @@ NEEDS: Mapping[Table, tuple[Select[Any], ...]] = {
     incidents: (select(requests.c.incident_id).where(requests.c.incident_id.is_not(None)), PENDING_NOTICES, DUE),
     reviews: (PENDING_NOTICES, DUE),
 }
-"""For each table, the IDs of rows to which something open still refers. They are kept, however old they are."""
+"""For each table, queries of the IDs of rows that open items refer to. Such rows are kept even if they are old."""
 
 
 class Pruning(Repository):
     """Deletes old finished records."""
 
     async def prune(self, before: datetime) -> Mapping[str, int]:
-        """Delete what ended before a time, except the audit log and open items.
+        """Delete records that ended before a time, except the audit log and records that open items refer to.
 
         Returns the number of deleted rows per table.
         """
@@ -84,7 +84,7 @@ class Pruning(Repository):
         }
 
     async def prune_measured(self, now: datetime) -> Mapping[str, int]:
-        """Delete usage and alerts that are no longer needed. Returns the number of deleted rows per table."""
+        """Delete usage, alerts and mutes that are no longer needed. Returns the number of deleted rows per table."""
         old = (
             (usage_growth, usage_growth.c.at < now - HOURS_KEPT),
             (usage_readings, usage_readings.c.at < now - HOURS_KEPT),

@@ -1,4 +1,4 @@
-"""The base of the store's repositories, and the interface to durable work."""
+"""The base class of the store's repositories, and the interface to durable work."""
 
 from typing import Protocol
 
@@ -15,14 +15,14 @@ class Enqueuer(Protocol):
 
 
 class NoDurableWork:
-    """Enqueues nothing. It is for tools and tests that only read and write records."""
+    """Enqueues nothing, for tools and tests that only read and write records."""
 
     def enqueue(self, connection: Connection, request_id: str, phase: str) -> None:
         """Do nothing."""
 
 
 class Repository:
-    """The records of one kind. Each method of a repository is one transaction."""
+    """The base class of repositories. Each method of a repository is one transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

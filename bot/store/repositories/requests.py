@@ -32,11 +32,12 @@ class Requests(Repository):
     async def open(self, request: Request, move: Transition, *, unless_owing: bool = False) -> Request:
         """Insert a request with the side effects of `move` and close its intent, in one transaction.
 
-        With `unless_owing`, raises ReviewOwed and inserts nothing if the requester still has to give a review.
+        Returns an existing request, and inserts nothing, if the requester has a pending request for the same operation,
+        if the intent already has a request (two processes may resume one intent), or if another request is making a
+        change that only one request at a time may make.
 
-        Returns the existing request, and inserts nothing, if the requester has the same plan pending, if the intent has
-        already led to a request (two processes may resume one intent), or if another request is making a change that
-        only one request may make.
+        With `unless_owing`, raises ReviewOwed and inserts nothing if a break-glass operation of the requester waits for
+        review.
         """
 
         def work(connection: Connection) -> Request:
@@ -50,7 +51,7 @@ class Requests(Repository):
             if move.reviews:
                 _may_owe_one(connection, request.requester, another=not unless_owing)
             while not insert_new(connection, requests, row):
-                # None means that the conflicting request is no longer pending, so the insert works now.
+                # If it is None, the conflicting request is no longer pending, and the insert succeeds now.
                 if same := _the_same(connection, request):
                     return same
             transitions.apply_side_effects(connection, request.id, move, self._enqueuer)
@@ -58,7 +59,7 @@ class Requests(Repository):
 
         try:
             opened = await self._database.write(work)
-        except transitions.AlreadyDecided:  # by a concurrent transaction, whose decision the next read sees
+        except transitions.AlreadyDecided:  # by a concurrent transaction, so the second attempt finds its decision
             opened = await self._database.write(work)
         if opened.id == request.id:
             _log("request.opened", opened)
@@ -97,10 +98,10 @@ class Requests(Repository):
         return await self._database.read(lambda connection: int(connection.execute(query).scalar_one()))
 
     async def move(self, request_id: str, *, expect: Sequence[State], move: Transition) -> Request | None:
-        """Compare-and-set the state. Returns None, and writes nothing, if the request wasn't in an expected state.
+        """Set the state by compare-and-set. Returns None, and writes nothing, if the state isn't an expected one.
 
-        Also returns None if the move places a quarantine on a database that already has one, or decides on a request on
-        which another one has already decided.
+        Also returns None if the transition places a quarantine on a database that already has one, or decides on a
+        request that another request has already decided on.
         """
 
         def work(connection: Connection) -> Request | None:
@@ -109,7 +110,7 @@ class Requests(Repository):
             there = (requests.c.id == request_id) & requests.c.state.in_(list(expect))
             changes = transitions.columns_of(move.changes) | {"state": move.to, "updated_at": move.at}
             if move.adds:
-                # Locked until the commit, so that what another transaction adds is kept.
+                # Locked until the commit, so that facts from another transaction are kept.
                 known = connection.execute(select(requests.c.facts).where(there).with_for_update()).scalar()
                 changes["facts"] = {**(known or {}), **changes.get("facts", {}), **move.adds}
             if connection.execute(update(requests).where(there).values(changes)).rowcount != 1:
@@ -128,7 +129,7 @@ class Requests(Repository):
         return moved
 
     async def decided_by(self, *subjects: str) -> Request | None:
-        """Return the request that decides about any of these (a request's result or a database).
+        """Return the request that decides on any of these IDs: of a request, or of the database that it created.
 
         None if there is none.
         """
@@ -140,13 +141,13 @@ class Requests(Repository):
     async def vote(self, vote: Vote, *, entry: AuditEntry) -> Request | None:
         """Add a vote to a pending request. Returns None if it isn't pending.
 
-        A person's second vote is ignored, unless it is given for somebody else: then it replaces the first, which may
-        no longer count. The entry is written only if the vote is stored.
+        A person's second vote is ignored, unless it is given on behalf of another approver. Then it replaces the first
+        vote, which may not count anymore. The entry is only written if the vote is stored.
         """
 
         def work(connection: Connection) -> Request | None:
             pending = (requests.c.id == vote.request_id) & (requests.c.state == State.PENDING)
-            # Locked until the commit, so that the vote and a move of this request wait for each other.
+            # Locked until the commit, so that the vote and a transition of the request wait for each other.
             query = select(requests.c.id).where(pending).with_for_update()
             if connection.execute(query).first() is None:
                 return None
@@ -161,7 +162,10 @@ class Requests(Repository):
         return await self._database.write(work)
 
     async def mark_reminded(self, request_id: str, at: datetime, *, before: datetime, entry: AuditEntry) -> bool:
-        """Set `reminded_at` by compare-and-set. Returns False if it isn't pending, or was reminded since `before`."""
+        """Set `reminded_at` by compare-and-set.
+
+        Returns False if the request isn't pending, or its approvers were reminded since `before`.
+        """
         last = requests.c.reminded_at
         may = (requests.c.id == request_id) & (requests.c.state == State.PENDING) & (last.is_(None) | (last <= before))
 
@@ -176,13 +180,13 @@ class Requests(Repository):
     async def mark_sent(self, request_id: str, phase: str, at: datetime) -> bool:
         """Mark a phase as sent by compare-and-set, while the request is EXECUTING.
 
-        If this returns False, don't send: the phase was already marked, or the request was denied, withdrawn or
-        expired.
+        If this returns False, the change must not be sent: the phase was already marked, or the request was denied,
+        withdrawn or expired.
         """
 
         def work(connection: Connection) -> bool:
             under_way = (requests.c.id == request_id) & (requests.c.state == State.EXECUTING)
-            # Locked until the commit, so that a denial waits for this, or this for the denial.
+            # Locked until the commit, so that this and a denial of the request wait for each other.
             if connection.execute(select(requests.c.id).where(under_way).with_for_update()).first() is None:
                 return False
             if not insert_new(connection, sent, {"request_id": request_id, "phase": phase, "at": at}):
@@ -200,7 +204,10 @@ class Requests(Repository):
 
 
 def _may_owe_one(connection: Connection, person: str, *, another: bool) -> None:
-    """Lock a person's reviews until the commit. Raises ReviewOwed if one is missing and they may not have another."""
+    """Lock the reviews of a person's operations until the commit.
+
+    Raises ReviewOwed if one of them is open and `another` is False.
+    """
     lock_until_commit(connection, crc32(f"review owed by {person}".encode()))
     owed = select(reviews.c.id).where(reviews.c.actor == person, reviews.c.reviewed_at.is_(None))
     if not another and connection.execute(owed).first() is not None:
@@ -252,7 +259,7 @@ def with_votes(connection: Connection, query: Any) -> list[Request]:
 
 
 def _log(event: str, request: Request) -> None:
-    """Log a request's state in one line, so that its ID or reference leads to its outcome."""
+    """Log a request's state, so that its outcome can be found in the log by its ID or reference."""
     log.info(
         event,
         request=request.id,

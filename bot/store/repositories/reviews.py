@@ -16,10 +16,10 @@ from bot.store.schema.tables import reviews, timers
 
 
 class Reviews(Repository):
-    """The due and given reviews. A request's transition opens them."""
+    """The open and completed reviews. New reviews are stored with a request's transition."""
 
     async def get(self, review_id: str) -> Review | None:
-        """Return a review, due or given."""
+        """Return a review, open or completed."""
         query = select(reviews).where(reviews.c.id == review_id)
         return await self._database.read(lambda connection: one(connection, Review, query))
 
@@ -31,7 +31,7 @@ class Reviews(Repository):
         request_ids: Sequence[str] | None = None,
         limit: int | None = None,
     ) -> list[Review]:
-        """Return the due reviews, the earliest first. With `owed=False`, return the given ones, newest first."""
+        """Return the open reviews, the first due first. With `owed=False`, return the completed ones, newest first."""
         query = select(reviews).where(reviews.c.reviewed_at.is_(None) if owed else reviews.c.reviewed_at.is_not(None))
         if actor is not None:
             query = query.where(reviews.c.actor == actor)
@@ -43,7 +43,7 @@ class Reviews(Repository):
     async def settle(
         self, review_id: str, by: str, justified: bool, comment: str, at: datetime, entry: AuditEntry
     ) -> bool:
-        """Record a review, and delete its reminder. Returns False if it was already given."""
+        """Complete a review, and delete its reminder. Returns False if it was already completed."""
         given = {"justified": justified, "reviewed_by": by, "reviewed_at": at, "comment": comment}
 
         def work(connection: Connection) -> bool:

@@ -1,4 +1,4 @@
-"""Caches the active incidents for one second, because every request needs those of its channel."""
+"""A cache of the active incidents, for one second, because every command needs the incident of its channel."""
 
 import asyncio
 import time
@@ -8,14 +8,14 @@ from typing import Final
 from bot.core.records.incidents import Incident
 
 HELD_SECONDS: Final = 1.0
-"""How late a process may notice that another process started or ended an incident.
+"""How long the incidents are cached, so how late a process may notice that another one started or ended an incident.
 
-An expired one is noticed immediately.
+The callers compare `until` themselves, so they notice at once that an incident has expired.
 """
 
 
 class RunningIncidents:
-    """The active incidents by channel. Call `forget` after a change, so that it is visible immediately."""
+    """The active incidents by channel. After a change, `forget` makes it visible at once."""
 
     def __init__(self, load: Callable[[], Awaitable[list[Incident]]], *, seconds: float = HELD_SECONDS) -> None:
         self._load, self._seconds = load, seconds
@@ -32,7 +32,7 @@ class RunningIncidents:
         return await asyncio.shield(self._asking)
 
     def forget(self) -> None:
-        """Empty the cache, and don't cache the result of a query that is running."""
+        """Empty the cache. The result of a running query won't be cached either."""
         self._held = self._asking = None
 
     async def _ask(self) -> Mapping[str, Incident]:

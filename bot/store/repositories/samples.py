@@ -26,7 +26,7 @@ class Samples(Repository):
     ) -> bool:
         """Add an hour's reading and the usage that was measured with it. Returns False if the hour already has one.
 
-        All of it is one transaction. The next hour is compared with these samples, so they must belong to this reading.
+        All are stored in one transaction, because the next hour is compared with these samples.
         """
 
         def work(connection: Connection) -> bool:
@@ -49,7 +49,7 @@ class Samples(Repository):
     async def growth(
         self, *, organization: str, at: Sequence[datetime], database_ids: Sequence[str] | None = None
     ) -> list[UsageGrowth]:
-        """Return how much databases used in some hours."""
+        """Return what databases used in the hours before each of `at`. None means all databases."""
         query = select(usage_growth).where(usage_growth.c.organization == organization, usage_growth.c.at.in_(at))
 
         def work(connection: Connection) -> list[UsageGrowth]:
@@ -64,7 +64,7 @@ class Samples(Repository):
     async def find(
         self, *, organization: str, since: str, until: str, databases: Sequence[str] | None = None
     ) -> list[UsageSample]:
-        """Return the samples from day `since` to day `until`, inclusive, by day. `databases` are exact names."""
+        """Return the samples from `since` to `until`, inclusive, ordered by day. `databases` are exact names."""
         days = samples.c.day.between(since, until)
         query = select(samples).where(samples.c.organization == organization, days)
         query = query.order_by(samples.c.day, samples.c.database)

@@ -1,4 +1,4 @@
-"""Timers: due work, in rows that can be listed, moved and cancelled."""
+"""Timers: work with a due time, in rows that can be listed, changed and deleted."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -13,17 +13,17 @@ from bot.store.schema.tables import timers
 
 EXAMPLES = 3
 KNOWN = timers.c.kind.in_(list(TimerKind))
-"""The kinds that this version knows. Timers of a newer version are left for it, and don't stop others."""
+"""True for timers of a kind that this version knows. Other timers are left to the newer version that set them."""
 
 
 class Timers(Repository):
     """The timers that haven't completed."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
-        """Return the timers that are due and not held back.
+        """Return the due timers whose `held_until` isn't in the future.
 
-        Those that are longest overdue come first. Timers that were started or have failed before come last, so that
-        they don't delay others.
+        The longest overdue timers come first. Timers that were started or have failed before come last, so that they
+        don't delay others.
         """
         held = timers.c.held_until
         query = select(timers).where(timers.c.due_at <= now, KNOWN, or_(held.is_(None), held <= _machine_time()))
@@ -31,16 +31,16 @@ class Timers(Repository):
         return await self._database.read(lambda connection: many(connection, Timer, query))
 
     async def is_due(self, kind: TimerKind, subject: str, due_at: datetime) -> bool:
-        """Return True if the timer has neither been moved nor deleted."""
+        """Return True if the timer still exists with this due time."""
         query = select(timers.c.kind).where(_this(kind, subject, due_at))
         return await self._database.read(lambda connection: connection.execute(query).first() is not None)
 
     async def start(
         self, due: Sequence[Timer], held_until: datetime, enqueue: Callable[[Connection, Timer], None]
     ) -> None:
-        """Enqueue the work of timers and hold them back, so that the next sweep finds others, in one transaction.
+        """Enqueue the work of timers and set `held_until`, so that the next sweep finds others, in one transaction.
 
-        Timers that were moved or have failed since they were read are left out.
+        Timers that were changed or have failed since they were read are left out.
         """
 
         def work(connection: Connection) -> None:
@@ -52,7 +52,7 @@ class Timers(Repository):
         await self._database.write(work)
 
     async def replace(self, fired: Timer, following: Timer | None) -> None:
-        """Replace a fired timer with the next one, or delete it. Does nothing if it was moved in the meantime."""
+        """Replace a fired timer with the next one, or delete it. Does nothing if it was changed in the meantime."""
 
         def work(connection: Connection) -> None:
             done = connection.execute(delete(timers).where(_this(fired.kind, fired.subject, fired.due_at)))
@@ -62,7 +62,7 @@ class Timers(Repository):
         await self._database.write(work)
 
     async def postpone(self, failed: Timer, held_until: datetime, cause: str) -> None:
-        """Count a failure, and hold the timer back. Does nothing if it was moved in the meantime."""
+        """Count a failure, and set `held_until`. Does nothing if the timer was changed in the meantime."""
         query = update(timers).where(_this(failed.kind, failed.subject, failed.due_at))
         query = query.values(failures=failed.failures + 1, held_until=held_until, cause=cause)
         await self._database.write(lambda connection: connection.execute(query))
@@ -86,7 +86,7 @@ class Timers(Repository):
 
 
 def _machine_time() -> datetime:
-    """Return the machine's time. A simulated clock may stop or jump, but failures are real."""
+    """Return the machine's time, because retries must not depend on CLOCK_FILE, which may stop or jump."""
     return datetime.now(UTC)
 
 

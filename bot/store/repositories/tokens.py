@@ -1,4 +1,4 @@
-"""The ledger of the tokens issued by Turso Ops: everything about them except the tokens."""
+"""The ledger of tokens issued by Turso Ops: everything about a token except the token itself."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ class Tokens(Repository):
     async def settle(self, token_id: str, state: TokenState, *, fingerprint: str = "") -> None:
         """Set the state of a token after the call.
 
-        If it has been revoked or has expired in the meantime, it stays so.
+        A token that was revoked or has ended in the meantime keeps that state.
         """
         changes = {"state": state} | ({"fingerprint": fingerprint} if fingerprint else {})
         query = update(tokens).where(tokens.c.id == token_id, tokens.c.state.not_in(OVER)).values(changes)
@@ -42,7 +42,7 @@ class Tokens(Repository):
     ) -> list[LedgerToken]:
         """Return the matching tokens, newest first.
 
-        `live_at` selects those that may work at that time, or are being minted.
+        `live_at` selects tokens that may work at that time, or are being minted.
         """
         query = select(tokens).where(tokens.c.organization == organization)
         if holder is not None:

@@ -1,4 +1,4 @@
-"""The side effects that are committed with a change of a request's state."""
+"""Write the side effects of a transition, in the transaction that changes a request's state."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -33,13 +33,13 @@ MOVABLE = frozenset(column.name for column in requests.c) - NOT_BY_MOVE
 
 
 WITHOUT_EFFECT = frozenset({State.DENIED, State.CANCELLED, State.EXPIRED, State.STALE, State.FAILED, State.RESTORED})
-"""Outcomes after which a request's decision about the result of another request no longer counts."""
+"""Outcomes after which a request no longer decides on the result of another request, because nothing was changed."""
 LEASE = timedelta(seconds=60)
-"""The time in which the process that committed an outcome must notify people. After that, a timer does it."""
+"""How long the process that committed an outcome has to notify people. After that, a timer does it."""
 
 
 class Conflict(Exception):
-    """Raised if another request was faster. The transaction is rolled back."""
+    """Raised if another request prevents a transition. The transaction is rolled back."""
 
 
 class QuarantineOpen(Conflict):
@@ -51,26 +51,26 @@ class AlreadyDecided(Conflict):
 
 
 def columns_of(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields that a transition sets, as column values."""
+    """Return the fields that a transition sets, as column values. Raises ValueError for other fields."""
     if unknown := changes.keys() - MOVABLE:
         raise ValueError(f"a move cannot set {sorted(unknown)}")
     return dict(changes)
 
 
 def is_sent(connection: Connection, request_id: str) -> bool:
-    """Return whether any phase of a request is marked as sent. Until the commit, none can be marked."""
+    """Return True if a phase of a request is marked as sent. Locks the request until the commit."""
     connection.execute(select(requests.c.id).where(requests.c.id == request_id).with_for_update())
     return connection.execute(select(sent.c.phase).where(sent.c.request_id == request_id)).first() is not None
 
 
 def apply_side_effects(connection: Connection, request_id: str, move: Transition, enqueuer: Enqueuer) -> None:
-    """Write everything that a transition contains besides the state. The audit entries come last."""
+    """Write everything in a transition except the new state. The audit entries come last."""
     if move.cancel:
         connection.execute(delete(timers).where(timers.c.subject == request_id, timers.c.kind.in_(list(move.cancel))))
     set_timers(connection, move.timers)
     if move.only_unsent:
         _drop_prepared(connection, request_id, move.at)
-    # A request that becomes stale after it was sent has had its effect, so its decision still counts.
+    # If a request becomes stale after it was sent, something was changed, so it still decides.
     if move.to in WITHOUT_EFFECT and not (move.to is State.STALE and is_sent(connection, request_id)):
         connection.execute(delete(decisions).where(decisions.c.request_id == request_id))
     if move.frees:
@@ -91,14 +91,14 @@ def apply_side_effects(connection: Connection, request_id: str, move: Transition
         connection.execute(reviews.insert(), [values(review) for review in move.reviews])
     if move.branches:
         connection.execute(branches.insert(), [values(branch) for branch in move.branches])
-    insert_newest(connection, votes, [values(vote) for vote in move.votes])  # a person who approved may deny later
+    insert_newest(connection, votes, [values(vote) for vote in move.votes])  # replaces an earlier vote
     if move.enqueue is not None:
         enqueuer.enqueue(connection, request_id, move.enqueue)
     audit_chain.append(connection, [*closed, *move.entries])
 
 
 def decider(connection: Connection, subjects: Sequence[str]) -> str | None:
-    """Return the ID of the request that decides about any of these, or None."""
+    """Return the ID of the request that decides on any of these IDs, or None."""
     query = select(decisions.c.request_id).where(decisions.c.subject.in_(subjects))
     return connection.execute(query).scalars().first()
 
@@ -114,11 +114,10 @@ def _place(connection: Connection, placed: Sequence[Hold]) -> None:
 
 
 def _close(connection: Connection, closing: Closing, at: datetime) -> bool:
-    """End a waiting quarantine and its countdown. Returns False if it is no longer waiting.
+    """End an open quarantine and its countdown. Returns False if it is no longer open.
 
-    The database is still blocked, so its hold is kept as a freeze until the replacement completes. If that never
-    happens, it is kept permanently. Only an explicit transition deletes a hold, because the block is gone or another
-    hold covers it.
+    The database is still blocked, so the quarantine's hold is kept as a freeze until the request that replaces it is
+    complete, or permanently if it never is.
     """
     waits = (requests.c.id == closing.request_id) & (requests.c.state == State.QUARANTINED)
     ended = {"state": State.STALE, "outcome": closing.outcome, "due_at": None, "updated_at": at}
@@ -133,7 +132,7 @@ def _close(connection: Connection, closing: Closing, at: datetime) -> bool:
 
 
 def _drop_prepared(connection: Connection, request_id: str, at: datetime) -> None:
-    """Release the holds of a change that wasn't sent, and drop its review."""
+    """Release the holds of a change that wasn't sent, and delete its review."""
     other = holds.alias("other")
     needed_by = exists().where(
         (other.c.database_id == holds.c.database_id)
@@ -141,7 +140,7 @@ def _drop_prepared(connection: Connection, request_id: str, at: datetime) -> Non
         & (other.c.kind != HoldKind.FOUND)
         & other.c.released_at.is_(None)
     )
-    # Other holds may need a found block, too, so it is kept as long as they are.
+    # A found block is kept while the database has other holds, because it applies to them, too.
     goes = (holds.c.kind != HoldKind.FOUND) | ~needed_by
     held = select(holds.c.id).where(holds.c.request_id == request_id, holds.c.released_at.is_(None), goes)
     release(connection, list(connection.scalars(held)), at)
@@ -175,7 +174,7 @@ def revoke_tokens_of(connection: Connection, database_ids: Sequence[str]) -> Non
 
 
 def revoke_tokens(connection: Connection, revocation: Revocation) -> None:
-    """Set the state of the tokens that were minted before a rotation."""
+    """Mark the tokens that were minted before a rotation as revoked or ended."""
     may_work = [TokenState.LIVE, TokenState.UNKNOWN, TokenState.REVOKED]
     old = (
         any_of(connection, tokens.c.database_id, revocation.database_ids)
@@ -186,14 +185,14 @@ def revoke_tokens(connection: Connection, revocation: Revocation) -> None:
 
 
 def owe(connection: Connection, subject: str, event: str, at: datetime) -> None:
-    """Record that a notice of an outcome is due, and set its timer."""
+    """Record a pending notice of an outcome, even if there was an earlier one, and set its timer."""
     this = (outcome_notices.c.subject == subject) & (outcome_notices.c.event == event)
     connection.execute(delete(outcome_notices).where(this))
     owe_once(connection, subject, event, at)
 
 
 def owe_once(connection: Connection, subject: str, event: str, at: datetime) -> bool:
-    """Record that a notice is due, and its timer, unless it is recorded already.
+    """Record a pending notice and set its timer, unless the notice is already recorded.
 
     Returns True if it was recorded now.
     """

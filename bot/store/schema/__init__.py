@@ -1,1 +1,1 @@
-"""The tables, their column types, and the migrations."""
+"""The store's tables, their column types, and the migrations."""

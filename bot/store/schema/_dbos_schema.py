@@ -1,8 +1,8 @@
-"""A check that DBOS's own tables have every migration of the installed version.
+"""Check whether DBOS's own tables have every migration of the installed version.
 
-This is the only place that uses a private module of DBOS. `DBOS.migrate` applies migrations, but there is no public way
-to find out whether any are missing, and commands that only read must not change a store. `tests/contract/test_dbos.py`
-fails if a version of DBOS no longer has these functions or if they no longer do what is needed here.
+Only this file uses a private module of DBOS. `DBOS.migrate` applies migrations, but no public function shows whether
+any are missing, and commands that only read must not change a store. `tests/contract/test_dbos.py` fails if a version
+of DBOS no longer has these functions, or if they work differently.
 """
 
 from sqlalchemy import Engine
@@ -11,8 +11,8 @@ SCHEMA = "dbos"
 
 
 def is_current(engine: Engine) -> bool:
-    """Return True if `DBOS.migrate` has nothing left to do."""
-    from dbos import _migration  # the import takes a third of a second, so it is done only when a start needs it
+    """Return True if no migration of DBOS's tables is missing."""
+    from dbos import _migration  # imported here because it takes 0.3 s and is rarely needed
 
     if engine.dialect.name == "sqlite":
         applied, newest = _migration.get_sqlite_migration_versions(engine)

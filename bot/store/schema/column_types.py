@@ -1,4 +1,4 @@
-"""Column types that convert the fields of records to values of both databases, and back."""
+"""Column types that convert the fields of records to values for SQLite and PostgreSQL, and back."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from bot.core.requests.plan import Plan
 
 
 def storable(text: str) -> str:
-    """Replace the characters that one of the databases can't store as text: lone surrogates and NUL."""
+    """Replace the characters that SQLite or PostgreSQL can't store as text: lone surrogates and NUL."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
 
 
@@ -36,7 +36,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Convert to UTC, and drop the zone for SQLite, which can't store one."""
+        """Convert to UTC. The zone is removed for SQLite, which can't store it."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -67,7 +67,7 @@ class Seconds(TypeDecorator[timedelta]):
 
 
 class Json(TypeDecorator[Any]):
-    """Plain JSON, stored as text because no query looks inside it."""
+    """Plain JSON, stored as text because no query reads parts of it."""
 
     impl = Text
     cache_ok = True
@@ -164,7 +164,7 @@ class PlanText(TypeDecorator[Plan]):
 
 
 class EntryField(ColumnElement[str]):
-    """A field of an audit entry's canonical text, for columns that the database computes."""
+    """An SQL expression for a field of an audit entry's canonical text, for computed columns."""
 
     inherit_cache = False
 

@@ -1,4 +1,4 @@
-"""Migrates the store's tables with Alembic and DBOS's tables with DBOS, in one process at a time."""
+"""Migrate the store's tables with Alembic and DBOS's tables with DBOS, in one process at a time."""
 
 import asyncio
 import fcntl
@@ -20,7 +20,7 @@ from bot.store.schema import _dbos_schema
 
 REVISIONS = tuple(f"{number:04}" for number in range(1, 17))
 NEWEST = REVISIONS[-1]
-"""The newest migration. A store that has it needs no upgrade, so Alembic isn't imported."""
+"""The newest migration. A store with it needs no upgrade, so Alembic isn't imported."""
 UPGRADE_LOCK = 0x7457_0A0E
 POLL_SECONDS = 0.1
 PRIVATE = 0o700
@@ -46,7 +46,7 @@ async def upgrade(database: str | Place) -> bool:
         True if something was changed.
     Raises:
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
-        CannotUpgrade: the file can't be created or written, or a newer version made the store.
+        CannotUpgrade: the file can't be created or written, or the store is from a newer version.
         SqliteTooOld: this Python's SQLite is too old. Nothing was created.
         StoreUnavailable: the database doesn't respond.
     """
@@ -62,8 +62,8 @@ async def require_current(database: str | Place) -> None:
 
     Raises:
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
-        NotUpgraded: there is no store, or an older version made it.
-        CannotUpgrade: a newer version made it.
+        NotUpgraded: there is no store, or it is from an older version.
+        CannotUpgrade: the store is from a newer version.
         StoreUnavailable: the database doesn't respond.
     """
     place = database if isinstance(database, Place) else place_of(database)
@@ -91,7 +91,7 @@ def _is_current(place: Place) -> bool:
 
 @contextmanager
 def _connecting(place: Place) -> Iterator[Engine]:
-    """Yield an engine. If the database doesn't work, raises StoreUnavailable, which says why."""
+    """Yield an engine. Raises StoreUnavailable, which says why, if the database doesn't work."""
     engine = create_engine(place.url, poolclass=NullPool, hide_parameters=True)
     try:
         yield engine
@@ -104,7 +104,7 @@ def _connecting(place: Place) -> Iterator[Engine]:
 
 
 def _make_folder(folder: Path) -> None:
-    """Create the folder, with access for this user only. The mode of an existing folder isn't changed."""
+    """Create the folder with access for this user only, unless it exists."""
     if not folder.exists():
         folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
 
@@ -118,7 +118,7 @@ def _alone(place: Place, engine: Engine) -> Iterator[None]:
             yield
         return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # Polls, because a transaction that waits inside a statement would block `CREATE INDEX CONCURRENTLY` forever.
+        # Poll, because a statement that waits for the lock would block `CREATE INDEX CONCURRENTLY` forever.
         while not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": UPGRADE_LOCK}).scalar():
             time.sleep(POLL_SECONDS)
         yield

@@ -1,1 +1,1 @@
-"""The migrations of the tables. `upgrade` runs those that are missing."""
+"""The Alembic migrations of the store's tables. `upgrade` runs those that are missing."""

@@ -1,4 +1,4 @@
-"""Read by Alembic: run the migrations on the connection that `upgrade` holds."""
+"""Alembic's environment script: runs the migrations on the connection that `upgrade` has opened."""
 
 from alembic import context
 

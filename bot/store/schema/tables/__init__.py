@@ -1,4 +1,4 @@
-"""The tables, one per kind of record. Columns have the names of its fields."""
+"""The tables, one per kind of record. Columns have the names of the record's fields."""
 
 from bot.store.schema.tables.alert_tables import alert_mutes, alert_subscriptions, alerts
 from bot.store.schema.tables.audit_tables import audit_log, log_streams, touched

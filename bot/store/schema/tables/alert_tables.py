@@ -1,4 +1,4 @@
-"""Tables of alerts: who gets them, who muted them, and those that were raised."""
+"""Tables of alerts, their subscriptions and mutes."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Table, Text
 

@@ -12,7 +12,7 @@ audit_log = Table(
     Column("previous_hash", Text, nullable=False),
     Column("hash", Text, nullable=False),
     Column("entry", Text, nullable=False),
-    # The database computes these from the entry, so that they can't differ from what was hashed.
+    # The database computes these from the entry, so that they can't differ from the hashed text.
     Column("at", BYTEWISE, Computed(EntryField("at"), persisted=True)),
     Column("user_id", Text, Computed(EntryField("user_id"), persisted=True)),
     Column("channel_id", Text, Computed(EntryField("channel_id"), persisted=True)),

@@ -56,7 +56,7 @@ Index(
     sqlite_where=_open_quarantine,
     postgresql_where=_open_quarantine,
 )
-"""At most one open quarantine per database, whichever process and request place it."""
+"""Allows at most one open quarantine per database, even if processes place them at the same time."""
 
 branches = Table(
     "branches",

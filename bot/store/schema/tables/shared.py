@@ -1,4 +1,4 @@
-"""Parts that all tables share: the metadata, with names for indexes, and two column types."""
+"""What the tables share: the metadata, with a naming convention for indexes, and two column types."""
 
 from sqlalchemy import BigInteger, Integer, MetaData, Text
 

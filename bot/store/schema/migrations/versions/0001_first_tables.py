@@ -1,4 +1,4 @@
-"""The first tables."""
+"""Create the first tables."""
 
 from typing import Any
 
@@ -242,5 +242,5 @@ def upgrade() -> None:
 
 
 def where(condition: str) -> dict[str, Any]:
-    """Return the arguments of an index over the rows that match a condition."""
+    """Return the arguments of an index that contains only the rows that match a condition."""
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}

@@ -1,4 +1,4 @@
-"""A table of running processes and their policies."""
+"""Add a table of running processes and their policies."""
 
 import sqlalchemy as sa
 from alembic import op

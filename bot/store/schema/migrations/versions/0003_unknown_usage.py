@@ -1,4 +1,4 @@
-"""Nullable numbers in usage samples, for those that Turso doesn't report."""
+"""Make the numbers in usage samples nullable, because Turso may not return them."""
 
 import sqlalchemy as sa
 from alembic import op

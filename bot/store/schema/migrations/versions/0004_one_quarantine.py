@@ -1,4 +1,4 @@
-"""At most one open quarantine per database."""
+"""Allow at most one open quarantine per database."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ NAMES = ("id", "kind", "database_id", "placed_at", "released_at")
 
 
 def upgrade() -> None:
-    """Release all but the newest quarantine, which leaves the most time for Undo, and add a unique index."""
+    """Release all but the newest quarantine of a database, which can be undone for longest, and add a unique index."""
     held = sa.table("holds", *map(sa.column, NAMES))
     later = held.alias("later")
     is_later = (

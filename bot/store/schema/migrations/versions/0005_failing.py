@@ -1,4 +1,4 @@
-"""Failure counts and retry times of timers, and the failing background loops of each process."""
+"""Add failure counts and retry times of timers, and the failing background loops of each process."""
 
 import sqlalchemy as sa
 from alembic import op

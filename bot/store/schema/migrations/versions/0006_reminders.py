@@ -1,4 +1,4 @@
-"""The time of a request's last reminder to its approvers."""
+"""Add the time at which a request's approvers were last reminded."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Tables of outcome notices and live cards."""
+"""Add tables of outcome notices and live cards."""
 
 import sqlalchemy as sa
 from alembic import op

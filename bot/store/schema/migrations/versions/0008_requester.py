@@ -1,4 +1,4 @@
-"""Columns of requests renamed to the glossary's terms: requester and operation."""
+"""Rename columns of requests to the glossary's terms: requester and operation."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Rename the columns, and the index that is named after one."""
+    """Rename the columns, and an index that has the name of one."""
     for old, new in (("asker", "requester"), ("asker_team", "requester_team"), ("deed_hash", "operation_hash")):
         op.execute(sa.text(f"ALTER TABLE requests RENAME COLUMN {old} TO {new}"))
     op.drop_index("requests_asker", "requests")

@@ -1,4 +1,4 @@
-"""Table of the audit streams: how far each receiver has got, and which process sends to it."""
+"""Add a table of the audit streams: the last entry that each receiver has, and the process that sends to it."""
 
 import sqlalchemy as sa
 from alembic import op

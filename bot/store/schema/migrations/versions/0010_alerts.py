@@ -1,4 +1,4 @@
-"""Tables of alerts: the channels that want them, their mutes, what was raised, and the hourly usage behind it."""
+"""Add tables of alerts, their subscriptions and mutes, and the hourly usage from which alerts are decided."""
 
 import sqlalchemy as sa
 from alembic import op

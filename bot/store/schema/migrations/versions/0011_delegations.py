@@ -1,4 +1,4 @@
-"""Adds delegations, and on whose behalf and through which schedules a vote was cast."""
+"""Add delegations, and to votes: on whose behalf they were cast, and the schedules that allowed them."""
 
 import sqlalchemy as sa
 from alembic import op

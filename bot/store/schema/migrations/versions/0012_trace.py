@@ -1,4 +1,4 @@
-"""The place in a trace where a request was opened."""
+"""Add the position in a trace at which a request was opened."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The table of branches: whose they are, what they were created from, and when they end."""
+"""Add a table of branches: their owners, sources and ends."""
 
 import sqlalchemy as sa
 from alembic import op

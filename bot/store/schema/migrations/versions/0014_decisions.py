@@ -1,4 +1,4 @@
-"""Table of decisions: which request decides on the result of another one."""
+"""Add a table of decisions: which request decides on the result of another one."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""An alert that ended only because nothing was known may be raised again in its period."""
+"""Allow an alert that ended as `unknown` to be raised again in its period."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the unique index without the alerts that ended that way."""
+    """Create the unique index again, without such alerts."""
     where = sa.text("\"end\" IS NULL OR \"end\" NOT IN ('off', 'unwatched', 'unknown')")
     op.drop_index("alerts_once", table_name="alerts")
     op.create_index(
