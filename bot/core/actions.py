@@ -1,4 +1,4 @@
-"""Build the `Action` of a command line, about which the policy decides."""
+"""Build the `Action` of a command line, on which the policy decides."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from bot.core.parsing.parse_results import S
 
 
 def action_of(name: str, args: BaseModel) -> Action:
-    """Return the action of a command with these arguments, about which the policy decides.
+    """Return the action of a command with these arguments, on which the policy decides.
 
     The argument `name` is its database, `group` the group of a new database, and `source` the database to copy.
     Arguments that weren't typed have their defaults, such as the lifetime of a token.

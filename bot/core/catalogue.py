@@ -51,7 +51,7 @@ class CommandCatalogue:
         return list(dict.fromkeys(names))
 
     def find(self, name: str) -> Declaration | None:
-        """Return the command with this name. None if there is no such command, or not anymore."""
+        """Return the command with this name. None if there is none, for example because it was removed."""
         return self._by_name.get(name)
 
     def canonical(self, words: str) -> str:

@@ -9,7 +9,7 @@ from bot.core.requests.incoming import Incoming
 
 @dataclass(frozen=True, slots=True)
 class SlackQuery:
-    """What an authorization looks up in Slack. Each field needs at least one API call."""
+    """What an authorization looks up in Slack. Each person, each group, the channel and its members take a call."""
 
     channel_id: str
     people: frozenset[str]

@@ -2,8 +2,8 @@
 
 from bot.core.alerts.alert import (
     ENDED,
+    INCONCLUSIVE_ENDS,
     RAISED,
-    UNTOLD_ENDS,
     Alert,
     AlertEnd,
     AlertKind,
@@ -15,9 +15,9 @@ from bot.core.alerts.subscriptions import POLICY, AlertSubscription, Mute, merge
 
 __all__ = [
     "ENDED",
+    "INCONCLUSIVE_ENDS",
     "POLICY",
     "RAISED",
-    "UNTOLD_ENDS",
     "Alert",
     "AlertEnd",
     "AlertKind",

@@ -64,7 +64,7 @@ class AlertEnd(StrEnum):
     """For a day, it couldn't be determined whether the state continues."""
 
 
-UNTOLD_ENDS: Final = (AlertEnd.OFF, AlertEnd.UNWATCHED, AlertEnd.UNKNOWN)
+INCONCLUSIVE_ENDS: Final = (AlertEnd.OFF, AlertEnd.UNWATCHED, AlertEnd.UNKNOWN)
 """The ends that don't mean that the state is over.
 
 If the channel has alerts again and the state still holds, a new alert is posted, even in the same period.
@@ -93,8 +93,8 @@ class Figure(NamedTuple):
 class Alert:
     """An alert in one channel. It is stored before it is posted.
 
-    There is at most one alert per channel, `key` and period, without those that ended with one of the `UNTOLD_ENDS`. At
-    most one alert per channel and `key` is open.
+    There is at most one alert per channel, `key` and period, not counting those that ended with one of the
+    `INCONCLUSIVE_ENDS`. At most one alert per channel and `key` is open.
     """
 
     id: str
@@ -143,12 +143,12 @@ class Alert:
         return self.ended_at is None
 
     @property
-    def is_told(self) -> bool:
-        """Return True unless the alert ended with one of the `UNTOLD_ENDS`.
+    def prevents_repeat(self) -> bool:
+        """Return True unless the alert ended with one of the `INCONCLUSIVE_ENDS`.
 
         If True, no other alert is raised about the same state in the same period.
         """
-        return self.end not in UNTOLD_ENDS
+        return self.end not in INCONCLUSIVE_ENDS
 
     @property
     def is_of_database(self) -> bool:

@@ -34,7 +34,7 @@ def quotas(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert]
             for one in (one for one in of_measure if one.is_open and one.id not in ended):
                 if (end := _end_of(one, 100 * used / quota, reached)) is not None:
                     ended[one.id] = end
-            if reached and not _was_told(of_measure, period, reached[-1]):
+            if reached and not _was_raised(of_measure, period, reached[-1]):
                 since = first_above(facts.readings, period, measure, reached[-1] * quota / 100)
                 states.append(
                     state(AlertKind.QUOTA, subscription, facts, measure=measure, threshold=str(reached[-1]),
@@ -59,9 +59,9 @@ def _end_of(alert: Alert, percent: float, reached: Sequence[int]) -> AlertEnd | 
     return AlertEnd.BELOW if percent < threshold - HYSTERESIS else None
 
 
-def _was_told(known: Sequence[Alert], period: Period, threshold: int) -> bool:
+def _was_raised(known: Sequence[Alert], period: Period, threshold: int) -> bool:
     """Return True if there was already an alert for this threshold or a higher one in this period."""
-    return any(one.is_told and one.period == period.key and int(one.threshold) >= threshold for one in known)
+    return any(one.prevents_repeat and one.period == period.key and int(one.threshold) >= threshold for one in known)
 
 
 def forecasts(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:

@@ -1,7 +1,7 @@
 """The policy file, which says who may run which commands in which channels, and the decisions based on it."""
 
 from bot.core.policy.built_in_limits import acts_for, is_on, may_delegate_to, named_as, refuses_person
-from bot.core.policy.decide import decide, undo_panels
+from bot.core.policy.decide import decide, undo_approvers
 from bot.core.policy.document import Problem
 from bot.core.policy.load import PolicyInvalid, load
 from bot.core.policy.people import People
@@ -28,5 +28,5 @@ __all__ = [
     "named_as",
     "refuses_person",
     "rights_of",
-    "undo_panels",
+    "undo_approvers",
 ]

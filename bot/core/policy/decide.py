@@ -45,7 +45,7 @@ def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
     return _strictest(_decide_on(policy, subject, binding, action, target, follow) for target in targets)
 
 
-def undo_panels(policy: Policy, subject: Subject, action: Action, decision: Decision) -> tuple[ApproverSet, ...]:
+def undo_approvers(policy: Policy, subject: Subject, action: Action, decision: Decision) -> tuple[ApproverSet, ...]:
     """Return the sets of people who may undo what `subject` did, given the current `decision` about that operation.
 
     An undo only restores. So even if the operation itself is denied now, for example by a ceiling, the people whom its
@@ -98,10 +98,9 @@ def _banned(policy: Policy, action: Action, target: Target | None) -> Decision |
 def _denied_outcome(
     policy: Policy, subject: Subject, binding: Binding, action: Action, target: Target | None
 ) -> Decision | None:
-    """Return the denial of the command that an allowed command runs at its end, such as a destroy. None without one.
+    """Return the denial of the command that a command runs at its end, such as a destroy. None if it isn't denied.
 
-    Only explicit denials count. If that command needed a rule that allows it, rules about the first one would have no
-    effect.
+    Only bans and rules that deny it count. Everything else is decided by the rules about the command itself.
     """
     if (outcome := policy.catalogue.outcome_of(action.command)) is None:
         return None

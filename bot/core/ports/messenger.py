@@ -41,7 +41,7 @@ def address_of(incoming: Incoming) -> Address:
 
 
 class Messenger(Protocol):
-    """Sends messages. Respects Slack's rate limits, replies in threads, and refuses text that looks like a token."""
+    """Sends messages. Respects Slack's rate limits, replies in threads, and hides text that looks like a token."""
 
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
         """Reply to a command or a click: through its `response_url`, or else by message, or else by DM."""

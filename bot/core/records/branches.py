@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 ANNOUNCED_BEFORE = timedelta(days=1)
-"""How long before a branch ends this is announced, or half of its lifetime if that is shorter."""
+"""How long before the end of a branch people are notified of it, or half of its lifetime if that is shorter."""
 
 
 class BranchState(StrEnum):

@@ -60,13 +60,13 @@ def with_rules_of_now(request: Request, decision: Decision) -> Request:
 
 
 def stricter_now(request: Request, decision: Decision) -> dict[str, Any]:
-    """Return `with_rules_of_now` as changes for a transition, without the expiry."""
+    """Return the fields that `with_rules_of_now` changes, without the expiry, for a transition."""
     now = with_rules_of_now(request, decision)
     return {"confirm": now.confirm, "countdown": now.countdown, "visibility": now.visibility}
 
 
 def _expires_at(request: Request, decision: Decision) -> datetime | None:
-    """Return the earlier of the stored expiry and the current rules'. A confirmation by the requester keeps its own."""
+    """Return the stored expiry or the current rules', whichever is earlier. A requester's confirmation keeps its own."""
     ends = [request.expires_at] if request.expires_at else []
     votes = [vote.at for vote in request.votes if vote.approves]
     if request.state is State.PENDING:

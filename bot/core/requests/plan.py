@@ -9,7 +9,7 @@ from typing import Any, Final
 from bot.core.model import Target
 
 COUNTDOWN: Final = "{countdown}"
-"""Placeholder in a step for the length of the countdown (`24 h`), which the rule that decides sets."""
+"""Placeholder in a step for the length of the countdown, such as `24 h`, which depends on the rule that decides."""
 JsonValue = Any
 """A str, int, float, bool or None, or a list or dict of these."""
 

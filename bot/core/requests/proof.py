@@ -33,7 +33,7 @@ class Finding:
     database_id: str
     tokens: OldTokens
     at: datetime | None = None
-    """When the probe token was last tried. None if it wasn't."""
+    """When this was found. None while the result is open, or if there was no probe token."""
     why: str = ""
     """The reason for `UNKNOWN`: one plain sentence without its full stop."""
 

@@ -137,7 +137,7 @@ class Request:
 
     @property
     def leaves_frozen(self) -> bool:
-        """Return True if it was to replace an earlier quarantine but ended before that.
+        """Return True if the request was to replace an earlier quarantine but ended before that.
 
         The hold of the earlier quarantine has become a freeze.
         """

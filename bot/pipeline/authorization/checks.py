@@ -9,7 +9,7 @@ from typing import Final
 from bot.commands.databases import restore
 from bot.core.approvers import ApproverSet
 from bot.core.model import Action, Decision, Subject, Verdict
-from bot.core.policy import People, acts_for, is_on, refuses_person, undo_panels
+from bot.core.policy import People, acts_for, is_on, refuses_person, undo_approvers
 from bot.core.policy.built_in_limits import refuses_place
 from bot.core.requests.decision import databases_of, decide_request, request_action
 from bot.core.requests.request import Mode
@@ -126,7 +126,7 @@ def _may_undo(case: Case, actor: Subject) -> bool:
     requester, action = case.subject(case.request.requester, REQUESTER_IS), request_action(case.request)
     decision = decide_request(case.policy, requester, case.request)
     own = ApproverSet((People(users=frozenset({requester.person.id})),))
-    panels = (own, *undo_panels(case.policy, requester, action, decision))
+    panels = (own, *undo_approvers(case.policy, requester, action, decision))
     if any(is_on(case.policy, panel, actor.person) for panel in panels):
         return True
     undoing = Action(restore.command.name, databases=databases_of(case.request.plan))

@@ -12,7 +12,7 @@ from bot.blocks.home_view import ROWS, Board, Page, Place, home_view, pages_of
 from bot.commands._existing_databases import PATIENCE_SECONDS, PlannedDatabase, StoredRecord, keep_listed
 from bot.commands.databases import thaw
 from bot.core.model import Action, Channel, Person, Subject, Target, Verdict
-from bot.core.policy import is_on, refuses_person, rights_of, undo_panels
+from bot.core.policy import is_on, refuses_person, rights_of, undo_approvers
 from bot.core.records.holds import Hold, HoldKind
 from bot.core.records.incidents import Incident, Review
 from bot.core.records.tokens import LedgerToken
@@ -231,7 +231,7 @@ class _Drawing:
         if request.requester == self.me:
             return True
         policy, requester, action = self.env.rules.policy, await self._requester(request), request_action(request)
-        panels = undo_panels(policy, requester, action, decide_request(policy, requester, request))
+        panels = undo_approvers(policy, requester, action, decide_request(policy, requester, request))
         may_undo = any(is_on(policy, panel, self.subject.person) for panel in panels)
         return may_undo and await self._is_in(request.channel_id)
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Table, Text
 
-from bot.core.alerts import UNTOLD_ENDS, AlertEnd, AlertKind, Contributor, Figure, Measure
+from bot.core.alerts import INCONCLUSIVE_ENDS, AlertEnd, AlertKind, Contributor, Figure, Measure
 from bot.store.schema.column_types import EnumText, Numbers, SafeText, Strings, Tuples, UtcDateTime
 from bot.store.schema.tables.shared import metadata
 
@@ -56,15 +56,15 @@ alerts = Table(
     Column("end", EnumText(AlertEnd)),
 )
 _alert_is_open = alerts.c.ended_at.is_(None)
-_alert_is_told = alerts.c.end.is_(None) | alerts.c.end.not_in(UNTOLD_ENDS)
+_prevents_repeat = alerts.c.end.is_(None) | alerts.c.end.not_in(INCONCLUSIVE_ENDS)
 Index(
     "alerts_once",
     alerts.c.channel_id,
     alerts.c.key,
     alerts.c.period,
     unique=True,
-    sqlite_where=_alert_is_told,
-    postgresql_where=_alert_is_told,
+    sqlite_where=_prevents_repeat,
+    postgresql_where=_prevents_repeat,
 )
 Index(
     "alerts_open",
