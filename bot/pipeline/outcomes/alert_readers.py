@@ -23,8 +23,8 @@ USAGE: Final = Action(usage.command.name)
 async def reader_of(env: Environment, subscription: AlertSubscription, *, fresh: bool = True) -> Context | None:
     """Return the context in which alerts may be shown in their channel now. None if that isn't allowed.
 
-    Alerts that a person turned on depend on their permissions, even after they have left. Alerts of the policy file are
-    allowed if any person in the channel may see them.
+    Alerts that a person turned on depend on that person's permissions, even after they have left. Alerts of the policy
+    file depend on those of the first person in the channel who may see alerts.
 
     Raises:
         Unavailable: Slack, or a service with on-call schedules, didn't return something that the decision needs.
