@@ -1,4 +1,4 @@
-"""The daily post of the audit head: the hash of the last entry, which proves that no entries are missing."""
+"""The daily post of the audit head: the hash of the last entry, which later proves that none was removed."""
 
 from datetime import datetime
 from typing import Final

@@ -42,7 +42,7 @@ async def open_request(
     """Store a request, and show a card for approvers, a confirmation or a token, if it needs one.
 
     Raises:
-        BotError: the request wasn't stored, for example because a break-glass operation has no reason.
+        BotError: a break-glass operation has no reason, an earlier one has no review, or a token can't be revealed.
     """
     now = env.clock.now()
     running = await env.store.incidents.running_in(incoming.channel_id) if subject.incident_profile else None

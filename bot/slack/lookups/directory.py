@@ -100,7 +100,7 @@ class SlackDirectory:
         return Subject(person[0], channel) if person and channel else None
 
     async def _comes_from_elsewhere(self, incoming: Incoming) -> bool:
-        """Return True if the payload contains another team, which isn't in the same organization as the workspace."""
+        """Return True if the payload contains another team and the person isn't in the workspace's organization."""
         team = incoming.user_team_id
         if not team:
             return False

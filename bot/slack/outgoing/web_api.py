@@ -49,7 +49,7 @@ class SlackTrouble(Exception):
 
     @property
     def is_transient(self) -> bool:
-        """Return True if the same call may succeed later: unless the error is known to be final."""
+        """Return True if the same call may succeed later, because the error isn't known to be final."""
         return not is_final(self.method, self.code)
 
     @property
