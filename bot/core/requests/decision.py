@@ -66,7 +66,10 @@ def stricter_now(request: Request, decision: Decision) -> dict[str, Any]:
 
 
 def _expires_at(request: Request, decision: Decision) -> datetime | None:
-    """Return the stored expiry or the current rules', whichever is earlier. A requester's confirmation keeps its own."""
+    """Return the earlier of the stored expiry and the one by the current rules.
+
+    A request that its requester must confirm keeps its stored expiry.
+    """
     ends = [request.expires_at] if request.expires_at else []
     votes = [vote.at for vote in request.votes if vote.approves]
     if request.state is State.PENDING:
