@@ -42,16 +42,16 @@ LONGEST = (
 """The tests that start first, so that no worker is left at the end with a long test."""
 
 
-# No deadline, because how long an example takes depends on how busy the machine is. `make test` plays the same examples
+# No deadline, because how long an example takes depends on how busy the machine is. `make test` runs the same examples
 # each time, so that a failure comes from a change. The soak looks for new ones.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=not SOAK)
 settings.load_profile("patient")
 
 
 REPEAT_SECONDS = 30
-"""Seconds until the time limit is raised again.
+"""Seconds until the timeout error is raised again.
 
-If the first error is raised in a background task, asyncio keeps it there, and the test would continue to wait.
+If a background task gets the first error, asyncio keeps it in the task, and the test would continue to wait.
 """
 
 
@@ -90,7 +90,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Exclude everything imported and collected so far from garbage collection: half a million objects that stay."""
+    """Exclude all objects that exist so far, about half a million, from garbage collection."""
     gc.collect()
     gc.freeze()
 
@@ -120,7 +120,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, Any], None]:
-    """Compare a value with `tests/golden/NAME.json`."""
+    """Return a function that compares a value with `tests/golden/NAME.json`."""
     updates = request.config.getoption("--update-golden")
 
     def check(name: str, value: Any) -> None:

@@ -1,1 +1,1 @@
-"""The composition root, and parts that belong to no other layer."""
+"""Tests of `bot/app`, the composition root, and of parts that belong to no other layer."""

@@ -33,7 +33,7 @@ def name_channel(notifier: Notifier, line: str) -> None:
 
 
 def process(notifier: Notifier) -> Maintenance:
-    """Return one of several processes on the store."""
+    """Return the maintenance of another process on the same store."""
     return Maintenance(notifier.env, notifier.store, cast(Any, None), 30)
 
 
@@ -90,7 +90,7 @@ async def test_a_head_that_cannot_be_posted_is_reported_by_doctor(here: Notifier
         await health.outcomes()
 
 
-async def test_without_a_channel_no_head_is_posted_or_missing(here: Notifier) -> None:
+async def test_without_a_channel_no_head_is_posted_or_reported_as_missing(here: Notifier) -> None:
     name_channel(here, "")
     await process(here).audit_head()
 

@@ -1,4 +1,4 @@
-"""When refused signatures indicate that the signing secret is wrong."""
+"""Refused signatures indicate a wrong signing secret if there are several in a short time and no accepted one."""
 
 import pytest
 

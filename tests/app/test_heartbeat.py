@@ -1,4 +1,4 @@
-"""The row of a running process: nothing writes it again after the process has deleted it."""
+"""A stopping process deletes its row from the table of running processes after the loops that write it have ended."""
 
 import asyncio
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.world import running_sandbox
 WRITERS = {"background: policy changes", "background: presence"}
 
 
-async def test_a_process_deletes_its_row_after_the_loops_that_write_it(
+async def test_a_process_deletes_its_row_after_the_loops_that_write_it_have_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running: list[set[str]] = []

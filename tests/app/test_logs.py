@@ -17,7 +17,7 @@ JWT = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicncifQ.AAAABBBBCCCC"
 
 @pytest.fixture
 def written(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[str]]]:
-    """Return the lines written since. Restores the logging of the test run afterwards."""
+    """Yield a function that returns the lines logged since its last call. Restore the logging afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield lambda: [line for line in capsys.readouterr().err.splitlines() if line]
@@ -62,7 +62,7 @@ def test_the_rest_of_a_line_with_a_secret_is_kept(written: Callable[[], list[str
 
 
 @pytest.mark.parametrize("style", ["json", "console"])
-def test_of_a_traceback_only_the_line_with_the_secret_is_hidden(written: Callable[[], list[str]], style: str) -> None:
+def test_in_a_traceback_only_the_line_with_the_secret_is_hidden(written: Callable[[], list[str]], style: str) -> None:
     set_up_logs("INFO", style, [])
 
     try:
@@ -77,7 +77,7 @@ def test_of_a_traceback_only_the_line_with_the_secret_is_hidden(written: Callabl
     assert "test_logs.py" in text
 
 
-def test_a_line_has_its_author_time_and_subject(written: Callable[[], list[str]]) -> None:
+def test_a_line_has_its_logger_level_time_and_reference(written: Callable[[], list[str]]) -> None:
     set_up_logs("INFO", "json", [])
 
     with structlog.contextvars.bound_contextvars(reference="i-abc"):
@@ -93,7 +93,7 @@ def test_a_line_has_its_author_time_and_subject(written: Callable[[], list[str]]
 
 
 @pytest.mark.parametrize("style", ["json", "console"])
-def test_typed_text_begins_no_line_of_the_log(written: Callable[[], list[str]], style: str) -> None:
+def test_logged_text_cannot_start_a_new_line(written: Callable[[], list[str]], style: str) -> None:
     set_up_logs("INFO", style, [])
     forged = "nothing\n2026-11-27T10:00:00Z [info] approved \x1b[2Kuser=U0EVE\r\u2028end"
 

@@ -21,7 +21,7 @@ MOUNTS = """\
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Return a file system with these mounts."""
+    """Return the root of a file system with the mounts in `MOUNTS`."""
     table = tmp_path / "proc/self/mountinfo"
     table.parent.mkdir(parents=True)
     table.write_text(MOUNTS)

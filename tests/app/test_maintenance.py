@@ -1,4 +1,4 @@
-"""Sample timers: one per organization, once a day over all processes, and at once when the policy turns on alerts."""
+"""Each organization has one timer for usage samples. It is set daily, and when the policy turns alerts on."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ async def keep_sampling(here: Notifier) -> list[str]:
 
 
 async def take_samples(here: Notifier) -> None:
-    """Take the due samples. The next ones would be hours away."""
+    """Delete the timers of the due samples, as if these were taken. The next ones would be hours away."""
     for one in await here.store.timers.due(here.clock.now() + FIRST_SAMPLE):
         await here.store.timers.replace(one, None)
 
@@ -42,7 +42,7 @@ async def test_each_organization_is_sampled_at_least_once_a_day(here: Notifier) 
     assert await keep_sampling(here) == ["acme"]
 
 
-async def test_alerts_that_the_policy_turns_on_start_at_once(here: Notifier) -> None:
+async def test_a_sample_is_due_soon_after_the_policy_turns_alerts_on(here: Notifier) -> None:
     await keep_sampling(here)
     await take_samples(here)
 

@@ -32,7 +32,7 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def test_a_result_that_is_known_before_the_output_fails_is_the_status(
+def test_the_status_is_the_result_even_if_the_result_cannot_be_printed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (good := tmp_path / "good.yaml").write_text("version: 1\nchannels: {}\n")
@@ -43,7 +43,9 @@ def test_a_result_that_is_known_before_the_output_fails_is_the_status(
             assert main(["policy", "check", str(policy)]) == status
 
 
-def test_output_that_is_cut_in_the_middle_is_quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_whose_output_is_closed_midway_prints_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "stderr", errors := io.StringIO())
     (policy := tmp_path / "policy.yaml").write_text(f"version: 1\nchannels:\n{LONG}")
 
@@ -54,7 +56,7 @@ def test_output_that_is_cut_in_the_middle_is_quiet(tmp_path: Path, monkeypatch: 
 
 
 @pytest.fixture(scope="module")
-def log_of_much(tmp_path_factory: pytest.TempPathFactory) -> str:
+def url_of_long_log(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the URL of a store whose exported audit log is longer than a pipe's buffer."""
     url = copy_store(tmp_path_factory.mktemp("store") / "turso-ops.db")
 
@@ -73,13 +75,13 @@ PIPES = {
     "audit verify | true": (0, 0),
     "audit verify | head -n 1": (0, 1),
 }
-"""The exit status of the bot in each pipe, and how many lines come out at its end."""
+"""For each shell pipe: the exit status of the bot, and the number of lines that the pipe prints."""
 
 
 @pytest.mark.parametrize("pipe", PIPES)
-def test_a_pipe_of_a_shell_that_ends_early_is_quiet(tmp_path: Path, log_of_much: str, pipe: str) -> None:
+def test_a_shell_pipe_that_ends_early_causes_no_error_output(tmp_path: Path, url_of_long_log: str, pipe: str) -> None:
     script = f'{sys.executable} -m bot {pipe}; echo "${{PIPESTATUS[0]}}" >&2'
-    environment = {"PATH": os.environ["PATH"], "DATABASE_URL": log_of_much, "PYTHONPATH": str(ROOT)}
+    environment = {"PATH": os.environ["PATH"], "DATABASE_URL": url_of_long_log, "PYTHONPATH": str(ROOT)}
 
     ran = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True)
 

@@ -1,4 +1,4 @@
-"""Edits of the policy file: which take effect, and when. The test controls the clock."""
+"""Which edits of the policy file take effect, and when. The test controls the clock."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def swapped_as_kubernetes_does(scene: Scene) -> None:
 
 
 def of_the_same_size_and_time(scene: Scene) -> None:
-    """Change the content without changing what the file's metadata shows."""
+    """Change the content, but not the size and the modification time of the file."""
     before = scene.path.stat()
     scene.write(NEW.replace("commands: [destroy]", "commands: [rotate, destroy]")[: len(OLD)].ljust(before.st_size))
     scene.write(NEW)
@@ -305,7 +305,7 @@ async def test_each_change_is_reported_in_order_until_the_report_succeeds(scene:
     assert told == [(None, first.hash), (first.hash, new), (first.hash, new), (new, half)]
 
 
-async def test_a_new_policy_is_followed_once_and_again_after_a_failure(scene: Scene) -> None:
+async def test_a_new_policy_is_applied_once_and_again_after_a_failure(scene: Scene) -> None:
     followed, fails = [], [False, True, False]
 
     async def follow(policy: Policy) -> None:
@@ -327,7 +327,7 @@ async def test_a_new_policy_is_followed_once_and_again_after_a_failure(scene: Sc
 
 
 class Interrupted(PolicyBook):
-    """Calls `between` when a check stores its first result."""
+    """A `PolicyBook` that calls `between` once, when it next sets an attribute."""
 
     between: Callable[[], None] | None = None
 
@@ -339,7 +339,7 @@ class Interrupted(PolicyBook):
 
 
 def test_a_check_does_not_restore_a_policy_that_another_thread_has_replaced(scene: Scene) -> None:
-    """If two checks ran at a time, one of them could put the old text that it has read into effect again."""
+    """Without a lock, the check could put the old text back into effect, because it read the file before the change."""
     scene.book = book = Interrupted(scene.path, "acme", CATALOGUE, now=lambda: scene.time)
 
     def replace() -> None:

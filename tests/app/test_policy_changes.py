@@ -65,7 +65,7 @@ class Installation:
         return Channel(channel_id, is_ext_shared=self.shared)
 
     async def timers_fire(self, at: int = 0) -> None:
-        """Fire the timers that are due after a while, in one of the processes."""
+        """Fire the timers that are due within five minutes, in one of the processes."""
         for timer in await self.stores[at].timers.due(NOON + timedelta(minutes=5)):
             await self.stores[at].timers.replace(timer, await retry_notification(self.process(at).env, timer))
 
@@ -254,7 +254,7 @@ async def test_only_the_channel_that_did_not_get_the_announcement_gets_it_again(
     assert [channel for channel, _ in installation.posted] == ["C0ADMIN", "C0OTHER"]
 
 
-async def test_a_channel_that_slack_does_not_accept_now_does_not_delay_the_others(installation: Installation) -> None:
+async def test_a_channel_that_cannot_be_posted_to_now_does_not_delay_the_others(installation: Installation) -> None:
     moved = policy("deny: destroy", "C0OTHER")
     posted = installation._post
 
@@ -279,7 +279,7 @@ async def test_a_channel_that_has_become_shared_gets_no_announcement(installatio
     assert await installation.stores[0].timers.due(NOON + timedelta(days=1)) == []
 
 
-async def test_the_previous_policy_is_found_however_many_other_entries_are_newer(installation: Installation) -> None:
+async def test_the_previous_policy_is_found_even_if_many_audit_entries_are_newer(installation: Installation) -> None:
     await installation.stores[0].audit.append(
         AuditEntry(NOON, "asked", "allowed", "U0DANA", "C0DBOPS", policy_hash=OLD.hash)
     )

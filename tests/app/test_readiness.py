@@ -40,7 +40,7 @@ def ready(store: Check, upstreams: Mapping[str, Check], trouble: str = "") -> Re
         (down, down, well, False, ["slack", "store"]),
     ],
 )
-async def test_only_the_store_decides_and_the_body_names_what_is_down(
+async def test_readiness_depends_only_on_the_store_and_the_body_names_what_is_down(
     store: Check, slack: Check, turso: Check, takes: bool, names: list[str]
 ) -> None:
     found, body = await ready(store, {"slack": slack, "turso": turso}).report()

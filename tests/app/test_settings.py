@@ -41,7 +41,7 @@ def test_the_environment_wins_over_dot_env_and_an_empty_value_counts_as_missing(
     assert settings.slack_bot_token.get_secret_value() == "xoxb-1"
 
 
-def test_a_setting_is_read_only_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_variable_with_exactly_the_name_of_a_setting_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {**NEEDED, "port": "1", "sources": "x", "Host": "x"}.items():
         monkeypatch.setenv(name, value)
 
@@ -62,7 +62,7 @@ def test_given_values_replace_the_environment_and_dot_env(folder: Path, monkeypa
         load_settings({})
 
 
-def test_a_folder_has_a_file_for_each_secret_and_the_most_specific_wins(folder: Path) -> None:
+def test_secrets_come_from_a_folder_unless_a_more_specific_source_has_them(folder: Path) -> None:
     named = folder / "named"
     named.write_text("from-a-named-file\n")
     path = secrets_in(folder, SLACK_BOT_TOKEN="xoxb-2\n", SLACK_APP_TOKEN="xapp-2", TURSO_API_TOKEN="turso-2")
@@ -105,7 +105,7 @@ def test_a_binary_file_is_reported_in_one_sentence(folder: Path) -> None:
         load_settings()
 
 
-def test_variables_that_a_policy_may_refer_to_come_from_files_too(folder: Path) -> None:
+def test_tokens_that_a_policy_refers_to_can_also_come_from_files(folder: Path) -> None:
     (folder / "named").write_text("turso-prod")
 
     settings = load_settings(

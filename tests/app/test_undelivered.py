@@ -35,12 +35,12 @@ class Monitoring:
     pages: httpx.AsyncClient
 
     async def gauge(self, name: str = "turso_ops_outcomes_untold") -> float:
-        """Read one gauge like Prometheus."""
+        """Return the value of a gauge, as Prometheus reads it."""
         text = (await self.pages.get("/metrics")).text
         return float(next(line.split()[1] for line in text.splitlines() if line.startswith(f"{name} ")))
 
     async def doctor(self) -> str:
-        """Return what `doctor` reports, or an empty text."""
+        """Return the problem that `doctor` reports, or an empty string."""
         try:
             await self.health.outcomes()
         except Unhealthy as error:
@@ -70,7 +70,7 @@ async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Monito
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def monitoring(made: Monitoring) -> AsyncIterator[Monitoring]:
-    """Yield the same monitoring, without anything left from an earlier test."""
+    """Yield the shared monitoring, after undoing what earlier tests changed."""
     slack = made.notifier.slack
     slack.received, slack.refuses, slack.troubles, slack.dead = [], {}, {}, set()
     assert (await made.gauge(), await made.doctor()) == (0, "")
@@ -101,7 +101,7 @@ async def test_an_undelivered_outcome_is_reported_while_slack_fails_and_no_longe
     assert (await monitoring.gauge(), await monitoring.doctor()) == (0, "")
 
 
-async def test_several_are_counted_and_named(monitoring: Monitoring) -> None:
+async def test_several_undelivered_outcomes_are_counted_and_named(monitoring: Monitoring) -> None:
     notifier = monitoring.notifier
     notifier.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
     for _ in range(7):
@@ -115,7 +115,7 @@ async def test_several_are_counted_and_named(monitoring: Monitoring) -> None:
 
 
 @pytest.mark.parametrize("kind", ["thawed", "incident over"])
-async def test_a_notice_with_a_timer_of_its_own_fails_until_it_is_delivered(monitoring: Monitoring, kind: str) -> None:
+async def test_the_timer_of_a_notice_fails_until_the_notice_is_delivered(monitoring: Monitoring, kind: str) -> None:
     """Durable work postpones the failed timer, and `turso_ops_timers_failing` and `doctor` count it."""
     notifier = monitoring.notifier
     notifier.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
@@ -131,7 +131,7 @@ async def test_a_notice_with_a_timer_of_its_own_fails_until_it_is_delivered(moni
 
 
 @pytest.mark.parametrize("kind", ["approved, failed", "direct, unknown", "reviewed", "thawed", "incident over"])
-async def test_an_outcome_without_any_way_of_delivery_is_reported_at_once_and_for_some_days(
+async def test_an_outcome_that_cannot_be_delivered_to_anyone_is_reported_at_once_and_for_some_days(
     monitoring: Monitoring, kind: str
 ) -> None:
     notifier = monitoring.notifier
@@ -156,7 +156,9 @@ async def test_an_outcome_is_no_longer_reported_once_it_is_delivered_after_all(m
     assert (await monitoring.gauge(), await monitoring.doctor()) == (0, "")
 
 
-async def test_a_failure_of_the_store_gives_no_number(monitoring: Monitoring, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_gauge_is_not_a_number_while_the_store_fails(
+    monitoring: Monitoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def silent(**_: Any) -> None:
         raise OSError("gone")
 

@@ -1,4 +1,4 @@
-"""The search for blocks without a reason: what could not be checked is not called explained."""
+"""The check for blocked databases without a known reason also names the databases that couldn't be checked."""
 
 from typing import Any, cast
 
@@ -7,7 +7,7 @@ from bot.turso.models.listing import Listing
 
 
 class Unreadable:
-    """Turso, whose list of `acme` has an entry that can't be read."""
+    """A client of Turso whose list of databases has one entry that can't be read."""
 
     organization = "acme"
 
@@ -15,7 +15,7 @@ class Unreadable:
         return Listing([], 1)
 
 
-async def test_a_database_that_turso_does_not_list_readably_is_named_as_unchecked() -> None:
+async def test_a_listed_database_that_cannot_be_read_is_reported_as_unchecked() -> None:
     said = await check_blocks(lambda: cast(Any, Unreadable()), cast(Any, None))
 
     assert "couldn't be checked: `1 database of acme`" in said

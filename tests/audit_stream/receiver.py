@@ -33,21 +33,21 @@ class Fault(Enum):
 
 @dataclass
 class Receiver:
-    """The received entries, in the order of arrival."""
+    """A receiver of the audit stream, with the lines that it kept in the order of arrival."""
 
     url: str = ""
     faults: list[Fault] = field(default_factory=list)
     """The faults of the next batches. Later ones have none."""
     lines: list[str] = field(default_factory=list)
     firsts: list[int] = field(default_factory=list)
-    """The number of the first entry of each batch that was kept."""
+    """For each batch that was kept: the number of its first entry."""
     forged: int = 0
     """The number of batches with a wrong signature."""
     open: asyncio.Event = field(default_factory=asyncio.Event)
     """Answers wait until this is set."""
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
-        """Receive one batch."""
+        """Receive one batch, and respond as the next fault says."""
         body = await request.read()
         await self.open.wait()
         if not self._is_signed(request, body):
@@ -77,12 +77,12 @@ class Receiver:
 
     @property
     def wanted(self) -> int:
-        """Return the number of the first entry that was never kept."""
+        """Return the number of the first entry that is missing."""
         kept = {parse_line(line).seq for line in self.lines}
         return next(seq for seq in range(1, len(kept) + 2) if seq not in kept)
 
     def copy(self, path: Path) -> Path:
-        """Write the received entries to a file."""
+        """Write the kept lines to a file, and return its path."""
         path.write_text("".join(f"{line}\n" for line in self.lines), encoding="utf-8", newline="\n")
         return path
 
@@ -94,7 +94,7 @@ class Receiver:
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    """Run a receiver that answers at once."""
+    """Yield a running receiver that responds at once."""
     found = Receiver()
     found.open.set()
     app = web.Application(client_max_size=10**8)

@@ -41,7 +41,9 @@ def test_both_formats_contain_the_entry_as_it_was_written(lines: Lines) -> None:
     ]
 
 
-def test_a_copy_that_begins_later_says_so(lines: Lines, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_copy_without_the_first_entries_is_valid_and_says_so(
+    lines: Lines, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     status, text = verified(tmp_path, lines[3:], capsys)
     assert status == 0
     assert "Entries 1 to 3 aren't in it" in text
@@ -75,7 +77,7 @@ def test_an_invalid_copy_is_reported_with_the_place(
 
 
 @pytest.mark.parametrize("seq", ["99999999999999999999999", "-1", "0"])
-def test_a_number_that_no_entry_has_is_a_broken_copy(
+def test_a_copy_with_an_impossible_entry_number_is_invalid(
     seq: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (file := tmp_path / "copy").write_text(f'{{"seq":{seq},"hash":"x"}}\n')

@@ -18,7 +18,7 @@ NOW = datetime.now(UTC)
 
 
 @pytest.mark.parametrize("torn", ["", LINES[1][:50], "x" * 10_000], ids=["whole", "torn", "torn for long"])
-async def test_an_incomplete_line_of_a_crash_is_replaced(tmp_path: Path, torn: str) -> None:
+async def test_an_incomplete_line_that_a_crash_left_is_replaced(tmp_path: Path, torn: str) -> None:
     path = tmp_path / "audit.jsonl"
     await FileReceiver(path).send(Batch(1, 1, LINES[:1]), NOW)
     with path.open("a") as file:
@@ -30,7 +30,7 @@ async def test_an_incomplete_line_of_a_crash_is_replaced(tmp_path: Path, torn: s
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-async def test_a_file_with_only_an_incomplete_line_starts_again(tmp_path: Path) -> None:
+async def test_a_file_with_only_an_incomplete_line_is_written_from_the_start(tmp_path: Path) -> None:
     path = tmp_path / "audit.jsonl"
     path.write_text("{" * 9_000)
     await FileReceiver(path).send(Batch(1, 4, LINES), NOW)

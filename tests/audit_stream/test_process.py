@@ -22,7 +22,7 @@ def let_the_lease_end(data: Path) -> None:
         assert store.execute("UPDATE log_streams SET owned_until = '2020-01-01 00:00:00.000000'").rowcount == 1
 
 
-async def test_a_killed_process_omits_no_entry(tmp_path: Path, receiver: Receiver) -> None:
+async def test_no_entry_is_lost_when_a_process_is_killed(tmp_path: Path, receiver: Receiver) -> None:
     receiver.faults = [Fault.KEEPS_AND_DIES]
     async with local_servers(tmp_path) as (world, keys):
         extra = {"AUDIT_STREAM": receiver.url, "AUDIT_STREAM_SECRET": SECRET}

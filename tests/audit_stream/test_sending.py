@@ -31,7 +31,7 @@ def sender(store: SqlStore, clock: StoppedClock, receiver: Receiver, owner: str,
 
 
 async def drained(sender: Sender, store: SqlStore) -> int:
-    """Run rounds until the receiver has everything, and return the number of the last entry."""
+    """Send batches until the receiver has every entry, and return the number of the last one."""
     last, _ = await store.audit.head()
     for _ in range(200):
         await sender.once()
@@ -87,7 +87,7 @@ async def test_a_batch_that_may_not_have_arrived_is_sent_again(
     assert receiver.firsts == ([1, 1, 5] if repeated else [1, 5])
 
 
-async def test_of_two_processes_one_sends_in_order_and_the_other_takes_over(
+async def test_one_of_two_processes_sends_in_order_and_the_other_takes_over(
     store: SqlStore, other: SqlStore, clock: StoppedClock, receiver: Receiver
 ) -> None:
     one, two = sender(store, clock, receiver, "one"), sender(other, clock, receiver, "two")
@@ -148,7 +148,7 @@ async def test_commands_do_not_wait_for_a_receiver_that_never_answers(
     await one.receiver.close()
 
 
-async def test_a_receiver_that_always_requests_the_first_entry_is_sent_it_with_growing_pauses(
+async def test_a_receiver_that_always_requests_the_first_entry_gets_it_with_growing_pauses(
     store: SqlStore, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Greedy:
@@ -208,5 +208,5 @@ async def test_a_receiver_that_answers_byte_by_byte_times_out(
     await one.receiver.close()
 
 
-def test_the_lease_lasts_longer_than_a_batch_may_take() -> None:
+def test_the_lease_lasts_longer_than_sending_a_batch_may_take() -> None:
     assert timedelta(seconds=2 * receivers.LONGEST_SECONDS) < LEASE

@@ -47,7 +47,7 @@ class Entry:
 
 
 def incoming(world: World, who: str, action_id: str, value: str, *, at_home: bool = False) -> Incoming:
-    """Return a button press in the channel, or on the Home tab."""
+    """Return a button press in #db-ops, or on the Home tab."""
     assert world.bot is not None
     return Incoming(
         id=new_id("i"), key=new_id("k"), kind=Kind.ACTION, at=world.bot.env.clock.now(), user_id=who,
@@ -149,7 +149,7 @@ async def frozen(world: World, name: str) -> str:
 
 
 async def branch(world: World, name: str) -> str:
-    """Create a branch of Dana's that has an end date, and return its ID."""
+    """Let Dana create a branch that has an end date, and return its ID."""
     assert world.bot is not None
     await world.create_databases(f"{name}-source")
     await world.workspace.say(DANA, DB_OPS, f"/turso branch {name}-source {name} --for 9d")
@@ -162,7 +162,7 @@ async def branch(world: World, name: str) -> str:
 
 
 async def rewound(world: World, name: str) -> str:
-    """Make a copy of a database as it was, and return the ID of the rewind."""
+    """Let Dana rewind a database by a second, and return the ID of that request."""
     assert world.bot is not None
     await world.create_databases(name)
     store, made = world.bot.store, world.turso.clock.now()
@@ -205,7 +205,7 @@ async def review_form(world: World, name: str) -> str:
 
 
 async def creation(world: World, name: str) -> str:
-    """Make a request that its own requester confirms by typing the name, and return the value of that form."""
+    """Request a create that the requester confirms by typing the name, and return the value of that form."""
     assert world.bot is not None
     await world.person(DANA).types(f"/turso db create {name} --reason work")
     waiting = await world.bot.store.requests.find(states=[State.PENDING])

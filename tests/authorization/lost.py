@@ -11,7 +11,7 @@ from tests.policies import WITH_DBA_GROUP
 from tests.world import DB_OPS, ORDERS, World, set_policy
 
 Loss = Callable[[World, str], Any]
-"""Takes the world and the person who loses something, and returns the context manager."""
+"""A function that takes the world and a person, and returns a context manager for the time of the loss."""
 
 POLICY = (
     "oncall_users: {pagerduty: {PANA001: U0ANA, PBEN002: U0BEN}}\n"
@@ -54,7 +54,7 @@ LEFT = TWO.replace("  acme: {token: env:TURSO_API_TOKEN}\n", "").replace(
 
 
 def clear_caches(world: World) -> None:
-    """Clear the bot's caches of people, groups, channels and shifts, so that what follows starts with current facts."""
+    """Clear the bot's caches of people, groups, channels and shifts, so that the next lookups are current."""
     assert world.bot is not None
     directory: Any = world.bot.env.directory
     forget, schedules = directory.forget, directory._schedules

@@ -82,7 +82,7 @@ async def test_a_digest_stops_while_the_policy_does_not_let_it_be_shown(world: W
     assert public(world, "Turso digest") == digests + 1
 
 
-async def test_a_card_that_cannot_be_rendered_does_not_stop_the_others(
+async def test_a_card_that_cannot_be_rendered_does_not_stop_the_update_of_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert world.bot is not None

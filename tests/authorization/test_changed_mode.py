@@ -1,4 +1,4 @@
-"""The rules may change how a request is carried out: by approval, at once with a review, or at once."""
+"""The rules may change how a request is carried out: by approval, at once with a review (break-glass), or at once."""
 
 from itertools import product
 
@@ -38,8 +38,8 @@ def test_a_request_continues_only_under_the_same_or_more_lenient_rules(mode: Mod
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_an_incident_does_not_replace_votes(world: World) -> None:
-    """Start an incident whose profile allows the operations with a review. The requests still need their votes."""
+async def test_requests_still_need_their_votes_during_an_incident(world: World) -> None:
+    """The incident's profile allows the operations at once with a review."""
     countdown, token = await quarantined(world, "counting"), await ready_token(world, "promised")
     waiting = await make_request(world, "waiting", "db destroy {}")
     await world.person(DANA).types("/turso incident start INC-1 --for 4h", holding="INC-1")

@@ -55,11 +55,11 @@ OFFERED = {
 COVERED = {entry.covers for entry in ENTRIES if entry.covers}
 
 
-def test_every_button_form_step_and_timer_has_a_row_or_a_reason() -> None:
+def test_every_button_form_step_and_timer_is_listed_or_exempt() -> None:
     assert OFFERED - COVERED - set(NEED_NO_RIGHT) == set()
 
 
-def test_no_row_and_no_reason_is_about_something_that_no_longer_exists() -> None:
+def test_everything_that_is_listed_or_exempt_exists() -> None:
     assert COVERED | set(NEED_NO_RIGHT) <= OFFERED
     assert not COVERED & set(NEED_NO_RIGHT)
 

@@ -54,7 +54,9 @@ async def test_an_entry_point_refuses_after_a_loss_and_nothing_is_sent(
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
-async def test_a_quarantine_can_be_undone_in_a_channel_that_has_another_organization(world: World, name: str) -> None:
+async def test_a_quarantine_can_be_undone_in_a_channel_that_now_has_another_organization(
+    world: World, name: str
+) -> None:
     """An undo only unblocks, so it is still allowed."""
     request_id = await quarantined(world, name.replace(" ", "-"))
     with lost.LOSSES[name](world, ANA):
@@ -65,7 +67,7 @@ async def test_a_quarantine_can_be_undone_in_a_channel_that_has_another_organiza
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda one: one.name)
 async def test_an_entry_point_works_without_a_loss(world: World, entry: Entry) -> None:
-    """This shows that each refusal above came from the loss."""
+    """So each refusal in `test_an_entry_point_refuses_after_a_loss_and_nothing_is_sent` comes from the loss."""
     value = PREPARED.get(entry.name) or await entry.prepare(world, f"db-{ENTRIES.index(entry)}")
     await entry.take(world, value)
     await world.wait_until_idle()

@@ -36,7 +36,7 @@ async def test_a_database_that_joins_the_group_makes_a_rotation_stale_at_the_vot
     assert stage.changing_calls(world) == before + 1, "only the database that the test itself created"
 
 
-async def test_another_database_under_the_name_makes_a_vote_and_a_confirmation_stale(world: World) -> None:
+async def test_a_recreated_database_makes_a_vote_and_a_confirmation_stale(world: World) -> None:
     destroying, freezing = (
         await make_request(world, "one", "db destroy {}"),
         await make_request(world, "two", "db freeze {}"),

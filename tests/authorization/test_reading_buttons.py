@@ -10,7 +10,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = lost.POLICY
 
 
-async def test_a_button_that_only_reads_is_for_members_too(world: World) -> None:
+async def test_a_button_that_only_reads_is_refused_outside_its_channel(world: World) -> None:
     await world.create_databases("previewed")
 
     with lost.out_of_the_channel(world, REMY):

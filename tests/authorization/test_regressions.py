@@ -1,4 +1,4 @@
-"""Regressions of authorization: membership, missing facts, time, and the channel of an answer."""
+"""Regression tests of authorization: membership, missing facts, time, and the channel of an answer."""
 
 from dataclasses import replace
 from typing import Any
@@ -30,8 +30,8 @@ async def test_a_vote_stops_counting_when_the_voter_becomes_a_guest(world: World
     await pressing(BEN, "approval.approve")(world, request_id)
 
 
-async def test_a_group_that_slack_does_not_list_counts_for_no_one(world: World) -> None:
-    """The bot has the group's members in its cache, but doesn't use them."""
+async def test_a_group_whose_members_slack_does_not_return_counts_for_no_one(world: World) -> None:
+    """Even if the bot has cached the members, it doesn't use them."""
     assert world.bot is not None
     request = await stored(world, await make_request(world, "silence", "db destroy {}"))
     press = incoming(world, ANA, "approval.approve", request.id)
@@ -100,12 +100,12 @@ async def test_nothing_is_posted_to_a_channel_that_was_shared_a_moment_ago(world
     assert "shared with another organization" in words(answer)
 
 
-async def test_a_break_glass_request_that_loses_its_right_needs_no_review(world: World) -> None:
+async def test_a_break_glass_request_is_not_reviewed_if_its_requester_loses_the_permission(world: World) -> None:
     assert world.bot is not None
     await world.create_databases("glass")
     env = world.bot.env
     before = len(await world.bot.store.reviews.find(owed=True))
-    await env.subject(incoming(world, DANA, "", ""))  # the groups are cached for a minute
+    await env.subject(incoming(world, DANA, "", ""))  # caches the groups for a minute
     with lost.out_of_the_groups(world, DANA):
         read = env.grammar.parse('protect glass on --reason "fire"')
         typed = replace(incoming(world, DANA, "", ""), kind=Kind.COMMAND)
@@ -117,7 +117,7 @@ async def test_a_break_glass_request_that_loses_its_right_needs_no_review(world:
     assert len(await world.bot.store.reviews.find(owed=True)) == before
 
 
-async def test_an_unknown_fact_is_not_a_final_refusal(world: World) -> None:
+async def test_a_refusal_because_of_an_unknown_fact_is_not_final(world: World) -> None:
     request_id = await make_request(world, "later", "db destroy {}")
     for name in ("Slack silent about people", "Slack silent about the channel", "Slack silent about its members"):
         with lost.LOSSES[name](world, ANA), pytest.raises(BotError, match="Try again in a moment"):

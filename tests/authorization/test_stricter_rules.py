@@ -56,7 +56,7 @@ def test_the_stricter_rule_applies(key: str, then: dict[str, Any], now: dict[str
 
 
 def rule(**keys: str) -> str:
-    """Return the policy with other keys in the rule of `destroy`."""
+    """Return the policy with these keys in its rule for `destroy` and `rotate`."""
     given = {"confirm": "none", "expires": "4h", "start_within": "2h", "countdown": "2h"} | keys
     written = ", ".join(f"{key}: {value}" for key, value in given.items())
     was = next(line for line in OWN_POLICY.splitlines() if "undo_by" in line)
@@ -74,7 +74,7 @@ async def request_and_tighten(world: World, name: str, policy: str, *, line: str
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_name_that_must_be_typed_now_is_required(world: World) -> None:
+async def test_an_approver_must_type_the_name_if_the_rules_require_it_now(world: World) -> None:
     request_id = await request_and_tighten(world, "typed-vote", rule(confirm="type-name"))
 
     assert await pressing(ANA, "approval.approve")(world, request_id) == "name_asked"
@@ -84,7 +84,7 @@ async def test_a_name_that_must_be_typed_now_is_required(world: World) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_name_that_must_be_typed_now_is_required_at_the_requesters_confirmation(world: World) -> None:
+async def test_the_requester_must_type_the_name_if_the_rules_require_it_now(world: World) -> None:
     stricter = OWN_POLICY.replace("{allow: [freeze], to: asking, confirm: button}",
                                   "{allow: [freeze], to: asking, confirm: type-name}")  # fmt: skip
     request_id = await request_and_tighten(world, "typed-own", stricter, line="db freeze {}")
@@ -109,7 +109,7 @@ async def test_a_longer_countdown_applies(world: World) -> None:
 
 @pytest.mark.parametrize(("now", "lasts"), [("72h", 72), ("1h", 2)], ids=["longer", "shorter"])
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_running_countdown_lasts_as_long_as_the_longer_of_old_and_new(
+async def test_a_running_countdown_lasts_as_long_as_the_longer_of_the_old_and_the_new_one(
     world: World, now: str, lasts: int
 ) -> None:
     request_id = await request_and_tighten(world, f"running-{now}", OWN_POLICY)

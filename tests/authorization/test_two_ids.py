@@ -33,7 +33,7 @@ def give_second_ids(world: World) -> None:
         world.workspace.channels[DB_OPS].members.append(twin.id)
 
 
-async def test_a_person_with_two_ids_has_one_vote_and_never_on_their_own_request(world: World) -> None:
+async def test_a_person_with_two_ids_has_one_vote_and_none_on_their_own_request(world: World) -> None:
     assert world.bot is not None
     give_second_ids(world)
     own = await make_request(world, "own", "db freeze {}")
@@ -56,7 +56,7 @@ async def test_a_person_with_two_ids_has_one_vote_and_never_on_their_own_request
         await pressing("W0DANA", "review.open")(world, review.request_id)
 
 
-async def test_an_owner_doesnt_extend_their_own_branch_by_another_id(world: World) -> None:
+async def test_an_owner_cannot_extend_their_own_branch_with_another_id(world: World) -> None:
     """If creating a branch needs approval, only another approver may extend or keep it."""
     assert world.bot is not None
     if "W0DANA" not in world.workspace.people:
@@ -73,7 +73,7 @@ async def test_an_owner_doesnt_extend_their_own_branch_by_another_id(world: Worl
     assert await pressing(BEN, "branch.keep")(world, branch.id) == "moved"
 
 
-async def test_a_person_cannot_be_their_own_delegate_by_another_id(world: World) -> None:
+async def test_a_person_cannot_be_their_own_delegate_with_another_id(world: World) -> None:
     give_second_ids(world)
     twins = '  twins: {users: [U0ANA], may_delegate_to: "user:W0ANA"}\n  lead:'
     set_policy(world, OWN_POLICY.replace("  lead:", twins).replace("{allow: [read]}", "{allow: [read, away]}"))

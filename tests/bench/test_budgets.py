@@ -15,7 +15,7 @@ from bot.slack.incoming.signing_secrets import SigningSecrets
 MET = {key: must for budget in BUDGETS for key, must, _ in budget.parts}
 
 
-def test_figures_that_just_reach_every_must_pass() -> None:
+def test_figures_that_just_reach_the_required_values_pass() -> None:
     assert missed_gates(MET) == []
 
 
@@ -36,7 +36,7 @@ def test_a_figure_without_a_gate_is_reported_and_does_not_fail() -> None:
     )
 
 
-def test_the_table_shows_reached_figures_and_unmeasured_ones() -> None:
+def test_the_table_shows_which_goals_are_reached_and_which_are_not_measured() -> None:
     table = report.table({"15": 1.0, "7": 0.015})
 
     assert "| 1 | aim |" in next(line for line in table.splitlines() if line.startswith("| **15** |"))
@@ -81,7 +81,7 @@ def test_an_answer_counts_once_it_is_complete(answer: bytes, complete: bool) -> 
     assert is_complete(answer) is complete
 
 
-def test_the_page_begins_like_one_of_a_run() -> None:
+def test_the_performance_page_has_the_head_and_the_table_of_a_benchmark_run() -> None:
     page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
 
     assert page.startswith(f"{report.HEAD}\nMeasured on ")

@@ -19,7 +19,7 @@ HOSTILE = (
 
 
 def check(reply: Reply) -> Reply:
-    """Fail if Slack would refuse the message, or if it has active markup that is not ours."""
+    """Return the message. Fail if Slack would refuse it, or if it has markup that doesn't come from the bot."""
     for blocks in (reply.blocks, reply.plain_blocks):
         problems = validate_message({"text": reply.text, "blocks": list(blocks)})
         assert not problems, problems

@@ -72,7 +72,7 @@ def test_the_card_shows_operation_database_requester_and_reason(golden: Callable
     golden("cards/pending", shown(card))
 
 
-def test_buttons_carry_only_the_id() -> None:
+def test_the_value_of_a_button_is_only_the_request_id() -> None:
     row = buttons(request_card(sample_request(), CATALOGUE, now=NOON))
 
     assert {one["value"] for one in row.values()} == {"r-0000000001"}
@@ -104,7 +104,7 @@ def test_votes_so_far_are_shown() -> None:
 @pytest.mark.parametrize("mode", list(Mode))
 @pytest.mark.parametrize("state", list(State))
 @pytest.mark.parametrize("make", [sample_request, huge], ids=["usual", "huge and hostile"])
-def test_every_state_is_a_valid_message(make: Any, state: Any, mode: Any) -> None:
+def test_the_card_of_every_state_is_a_valid_message(make: Any, state: Any, mode: Any) -> None:
     made = make(
         state=state,
         mode=mode,
@@ -153,7 +153,9 @@ def test_an_operation_that_was_sent_can_no_longer_be_stopped() -> None:
 
 
 @pytest.mark.parametrize(("command", "name"), [("rotate", "Rotate again"), ("token", "Reveal again")])
-def test_an_operation_without_a_read_back_can_be_repeated_by_a_person(command: str, name: str) -> None:
+def test_the_card_of_an_unknown_outcome_without_a_read_back_offers_to_repeat_the_operation(
+    command: str, name: str
+) -> None:
     card = request_card(
         sample_request(state=State.UNKNOWN, command=command, line=f"{command} orders"), CATALOGUE, now=NOON
     )
@@ -161,7 +163,7 @@ def test_an_operation_without_a_read_back_can_be_repeated_by_a_person(command: s
     assert list(buttons(card)) == [name]
 
 
-def test_a_card_offers_what_its_command_declares() -> None:
+def test_a_card_has_the_buttons_that_its_command_declares() -> None:
     plain = declare("melt", "melt NAME", ShowArgs, changes=True, verb="Melt down")
     declared = replace(plain, again_label="Melt again", offers_freeze=True)
     waits, unknown = (
@@ -185,7 +187,7 @@ def test_the_card_of_a_removed_command_is_still_rendered() -> None:
     assert buttons(card)["Approve"]["style"] == "danger", "an unknown command counts as dangerous"
 
 
-def test_a_break_glass_request_needs_a_review_until_it_is_given() -> None:
+def test_a_break_glass_card_has_a_review_button_until_it_is_reviewed() -> None:
     acted = sample_request(mode=Mode.BREAK_GLASS, state=State.SUCCEEDED)
     given = Review(
         "v-1", acted.id, "U0ANA", "C0DBOPS", NOON, NOON, justified=True, reviewed_by="U0BEN", reviewed_at=NOON
@@ -198,7 +200,7 @@ def test_a_break_glass_request_needs_a_review_until_it_is_given() -> None:
     assert "Reviewed by <@U0BEN>: justified" in words(card)
 
 
-def test_the_countdown_says_when_and_how_to_stop_it() -> None:
+def test_a_card_with_a_countdown_says_when_it_ends_and_how_to_stop_it() -> None:
     text = words(
         request_card(sample_request(state=State.QUARANTINED, due_at=NOON + timedelta(hours=23)), CATALOGUE, now=NOON)
     )
@@ -207,7 +209,7 @@ def test_the_countdown_says_when_and_how_to_stop_it() -> None:
     assert "Undo" in text
 
 
-def test_only_the_requester_gets_the_confirmation_which_is_named_after_the_operation() -> None:
+def test_the_confirmation_is_private_and_its_button_names_the_operation() -> None:
     made = check(confirm_message(sample_request(mode=Mode.DIRECT, command="freeze"), CATALOGUE, now=NOON))
 
     row = buttons(made)
@@ -235,7 +237,7 @@ def test_a_reason_cannot_imitate_the_card() -> None:
     assert "<@U0BOSS>" not in card.text
 
 
-def test_a_card_of_three_hundred_siblings_still_has_its_buttons() -> None:
+def test_a_card_with_three_hundred_databases_still_has_its_buttons() -> None:
     card = check(request_card(huge(), CATALOGUE, now=NOON))
 
     assert list(buttons(card)) == ["Approve", "Deny", "Withdraw", "Remind", "Freeze first"]

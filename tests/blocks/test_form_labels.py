@@ -1,4 +1,4 @@
-"""Labels of a form: no two of its inputs have the same one."""
+"""No two inputs of a form have the same label."""
 
 import pytest
 

@@ -90,7 +90,7 @@ def test_a_reason_cannot_become_an_option(reason: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["orders --now", "--now", "a b", '"orders" --now', "ORDERS", "x" * 70, "<@U0ANA>"])
-def test_a_value_cannot_become_more_than_a_value(value: str) -> None:
+def test_a_value_that_is_not_only_a_database_name_is_refused(value: str) -> None:
     errors, line = forms.read_form(BY_NAME["destroy"], {"arg.name": value})
     assert errors.keys() == {"arg.name"}
     assert line == ""
@@ -114,7 +114,7 @@ def test_databases_are_chosen_and_new_names_are_typed() -> None:
     assert validate_options({"options": [forms.name_option("orders")]}) == []
 
 
-def test_errors_are_at_inputs_of_the_form() -> None:
+def test_errors_are_shown_at_inputs_of_the_form() -> None:
     for command in COMMANDS:
         view = forms.form_view(command, {}, "i-abc")
         assert forms.first_input(command) in inputs_of(view), command.name
@@ -124,7 +124,7 @@ def test_errors_are_at_inputs_of_the_form() -> None:
 
 
 def marked_up(value: Any) -> list[str]:
-    """Yield every text in which Slack reads markup."""
+    """Return every text in which Slack reads markup."""
     if isinstance(value, dict):
         own = [value["text"]] if value.get("type") == "mrkdwn" else []
         return own + [text for one in value.values() for text in marked_up(one)]
@@ -149,7 +149,7 @@ def test_slack_accepts_the_other_modals() -> None:
         assert "<!channel>" not in " ".join(marked_up(view))
 
 
-def test_the_field_for_a_name_is_empty_and_its_label_says_what_to_type() -> None:
+def test_the_field_for_typing_the_name_is_empty_and_its_label_says_what_to_type() -> None:
     view = forms.typed_name_view("approval.type_name", "r-1", name="orders", plan=Plan(None, []))
     (field,) = [block for block in view["blocks"] if block["type"] == "input"]
 
@@ -158,7 +158,7 @@ def test_the_field_for_a_name_is_empty_and_its_label_says_what_to_type() -> None
 
 
 @pytest.mark.parametrize("callback_id", ["approval.type_name", "request.type_name"])
-def test_the_form_for_a_name_shows_everything_that_will_happen(callback_id: str) -> None:
+def test_the_form_for_typing_the_name_shows_everything_that_will_happen(callback_id: str) -> None:
     plan = Plan(None, ["Rotate the keys"], warnings=["Ends tokens of prod too"], holders=("U0DANA",))
     shown = " ".join(marked_up(forms.typed_name_view(callback_id, "r-1", name="orders", plan=plan)["blocks"]))
 

@@ -1,4 +1,4 @@
-"""Blocks stay within Slack's limits for any content. Slack's rules are those of the sandbox's validator."""
+"""Blocks stay within Slack's limits for any content. The sandbox's validator checks them."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ def test_a_value_that_does_not_fit_is_never_cut() -> None:
     assert buttons.run(1, "Again", "v" * 2001) == []
 
 
-def test_long_text_of_fixed_width_is_split_into_several_blocks() -> None:
+def test_long_preformatted_text_is_split_into_several_blocks() -> None:
     blocks = kit.preformatted(*["x" * 100] * 100)
 
     assert len(blocks) == 4
@@ -128,7 +128,7 @@ def test_unknown_values_are_not_drawn(form: Any) -> None:
 
 
 @pytest.mark.parametrize("form", [Chart.blocks, Chart.plain_blocks])
-def test_a_line_needs_two_known_points(form: Any) -> None:
+def test_a_line_chart_needs_two_known_points(form: Any) -> None:
     chart = Chart("line", Plain("Rows"), [Plain("11-01"), Plain("11-02")], {"rows": [7, None]}, min_labels=2)
 
     assert form(chart) == []

@@ -1,4 +1,4 @@
-"""Labels of a form: one option means different things in different commands."""
+"""An option that means different things in different commands has a different label in each."""
 
 import pytest
 from pydantic import BaseModel

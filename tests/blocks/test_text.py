@@ -44,7 +44,7 @@ def test_foreign_text_becomes_no_markup(foreign: str, shown: str) -> None:
     assert mrkdwn("{}", foreign) == shown
 
 
-def test_in_a_code_span_only_what_would_end_it_is_replaced() -> None:
+def test_in_a_code_span_only_backticks_are_replaced() -> None:
     assert mrkdwn("`{}` *{}*", "a*b`c<d>", "x*") == "`a*bˋc&lt;d&gt;` *x∗*"
 
 
@@ -52,7 +52,7 @@ def test_our_own_markup_is_kept() -> None:
     assert mrkdwn("by {}", person("U0ANA")) == "by <@U0ANA>"
 
 
-def test_a_wrong_number_of_values_is_a_bug() -> None:
+def test_a_wrong_number_of_values_raises_an_error() -> None:
     with pytest.raises(ValueError, match="1 values for 2"):
         mrkdwn("{} {}", 1)
 
@@ -75,18 +75,18 @@ def test_our_own_sentences_show_names_as_code() -> None:
     assert sentence("a ` alone <b>") == "a ˋ alone &lt;b&gt;"
 
 
-def test_a_long_list_of_people_is_counted() -> None:
+def test_a_long_list_of_people_is_cut_and_the_rest_is_counted() -> None:
     assert people([f"U{at}" for at in range(15)]).endswith("<@U11> and 3 more")
 
 
-def test_cutting_leaves_no_half_characters_or_markup() -> None:
+def test_cutting_leaves_no_incomplete_characters_or_markup() -> None:
     assert cut_mrkdwn(Mrkdwn("see <@U0123456789> now"), 16) == "see …"
     assert cut_mrkdwn(Mrkdwn("a &amp; b and more"), 6) == "a …"
     assert cut_mrkdwn(mrkdwn("`{}`", "x" * 99), 20).count("`") == 2
 
 
 @given(st.text(max_size=300), st.integers(10, 60))
-def test_no_text_leaves_active_markup(text: str, limit: Any) -> None:
+def test_no_text_adds_active_markup(text: str, limit: Any) -> None:
     made = cut_mrkdwn(mrkdwn("*{}* `{}`", text, text), limit)
 
     assert "<" not in made
@@ -97,7 +97,7 @@ def test_no_text_leaves_active_markup(text: str, limit: Any) -> None:
 
 @given(st.text(max_size=200))
 @example("0 \u200b 0")
-def test_cleaning_twice_changes_nothing_more(text: str) -> None:
+def test_cleaning_a_clean_text_changes_nothing(text: str) -> None:
     assert clean(clean(text)) == clean(text)
     assert clean(text) == Plain(text)
     clean(text).encode()
@@ -117,7 +117,7 @@ def test_durations_have_at_most_two_units(seconds: int, words: str) -> None:
     assert duration(timedelta(seconds=seconds)) == words
 
 
-def test_an_operation_of_a_timer_happened_by_itself() -> None:
+def test_an_operation_started_by_a_timer_is_shown_as_automatic() -> None:
     assert [actor(one) for one in ("U0ANA", "timer", "")] == ["<@U0ANA>", "automatically", "automatically"]
 
 
@@ -129,7 +129,7 @@ def test_sizes_and_times_are_formatted() -> None:
     assert ago(noon, noon + timedelta(minutes=3)) == "3 minutes ago"
 
 
-def test_a_time_in_plain_text_is_local_once_it_becomes_markup() -> None:
+def test_a_utc_time_in_plain_text_is_shown_as_a_local_time_in_markup() -> None:
     said = f"A token may exist until {utc(datetime(2026, 11, 24, 4, 15, tzinfo=UTC))}; `x` too."
 
     local = "<!date^1795493700^{date_short_pretty} at {time}|2026-11-24 04:15 UTC>"
@@ -146,5 +146,5 @@ def test_other_text_is_not_changed_into_a_time(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [" (1.8 x the usual)", " (1.8 × the usual)"], ids=["ascii", "others"])
-def test_the_space_before_an_addition_is_kept(text: str) -> None:
+def test_a_space_at_the_start_of_a_value_is_kept(text: str) -> None:
     assert mrkdwn("{}{}", "61,508", text) == f"61,508{text}"

@@ -18,11 +18,11 @@ ARGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     # Each window has an address bar, which is never visible. Rendering its suggestions takes longer than our page.
-    # (Chromium takes the last list that it gets: Translate, HttpsUpgrades and PaintHolding are from Playwright's.)
+    # (Only the last such list counts, so this one repeats three features that Playwright disables.)
     "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,Translate,HttpsUpgrades,PaintHolding",
 )  # fmt: skip
 
-expect.set_options(timeout=15_000)  # a busy machine is not a failure
+expect.set_options(timeout=15_000)  # long enough for a busy machine
 Open = Callable[..., Awaitable[Window]]
 
 
@@ -49,7 +49,7 @@ async def site() -> AsyncIterator[Stage]:
 async def window(browser: Browser, site: Stage) -> AsyncIterator[Open]:
     """Yield a function that opens windows.
 
-    At the end, checks that none of them has logged an error or sent a request to another server.
+    At the end, check that no window has logged an error or sent a request to another server.
     """
     opened: list[Window] = []
 

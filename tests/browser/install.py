@@ -18,7 +18,7 @@ PLACES = (
 
 
 def find() -> str | None:
-    """Return the path of a Chromium that can be started, or None. The variable `CHROMIUM` takes precedence."""
+    """Return the path of an installed Chromium, or None. The variable `CHROMIUM` takes precedence."""
     wanted = os.environ.get("CHROMIUM")
     found = [wanted] if wanted else [shutil.which(name) for name in NAMES] + list(PLACES)
     return next((path for path in found if path and os.access(path, os.X_OK)), None) or _playwrights()

@@ -1,4 +1,4 @@
-"""The page is accessible: controls have names, text has enough contrast, and the keyboard is enough for everything."""
+"""The page is accessible: controls have names, text has enough contrast, and everything works with the keyboard."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMELESS = """() => [...document.querySelectorAll('button, a, input, textarea, s
     || each.labels?.length || document.getElementById(each.getAttribute('aria-labelledby'))))
   .map((each) => each.outerHTML.slice(0, 120))"""
 
-# WCAG's ratio between a text and the nearest background behind it
+# WCAG's contrast ratio between a text and the nearest background behind it
 CONTRAST = """() => {
   const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
   const rgb = (color) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
@@ -42,7 +42,9 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-async def test_everything_has_a_name_and_every_text_can_be_read(window: Open, site: Stage, dark: bool) -> None:
+async def test_every_control_has_a_name_and_every_text_has_enough_contrast(
+    window: Open, site: Stage, dark: bool
+) -> None:
     dana = await window("U0DANA", dark=dark, tour=True)
     await dana.say("/turso gallery")
     await expect(dana.pane.locator(".feedback")).to_be_visible()
@@ -72,7 +74,7 @@ async def test_the_whole_approval_works_without_a_mouse(window: Open) -> None:
     await expect(ana.message("Denied by @Ana Torres")).to_be_visible()
 
 
-async def test_a_channel_that_one_is_added_to_appears_at_once(window: Open, site: Stage) -> None:
+async def test_a_channel_appears_as_soon_as_the_person_is_added_to_it(window: Open, site: Stage) -> None:
     remy = await window("U0REMY")
     await expect(remy.page.get_by_role("link", name="team-orders")).to_have_count(0)
     await site.workspace.admin.join("U0REMY", "C0ORDERS")

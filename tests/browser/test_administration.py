@@ -28,7 +28,7 @@ async def test_a_channel_is_archived_and_opened_again_from_the_panel(window: Ope
     await row.get_by_role("button", name="Remove the bot").click()
     await expect(row.locator("summary")).to_contain_text("the bot is not here")
     await row.get_by_label("Remove Ben Okafor").click()
-    await expect(row.get_by_text("Ben Okafor")).to_have_count(1)  # in the list of people to add
+    await expect(row.get_by_text("Ben Okafor")).to_have_count(1)  # only in the list of people who can be added
     assert BEN not in site.workspace.channels[DB_OPS].members
     await row.get_by_label("Person").select_option(label="Ben Okafor")
     await row.get_by_role("button", name="Add", exact=True).click()
@@ -38,7 +38,7 @@ async def test_a_channel_is_archived_and_opened_again_from_the_panel(window: Ope
     await dana.picture("administration")
 
 
-async def test_one_method_answers_a_web_page_until_it_is_switched_off(window: Open, site: Stage) -> None:
+async def test_a_method_responds_with_a_web_page_until_the_fault_is_switched_off(window: Open, site: Stage) -> None:
     dana = await window("U0DANA")
     await dana.page.get_by_role("button", name="Inspector", exact=True).click()
     await dana.page.get_by_text("Slack's answers –").click()

@@ -1,4 +1,4 @@
-"""The tour's alert in a real browser, on a phone: a spike is made, the bot notices it, and a button helps."""
+"""The tour's step about alerts, on a phone: make a spike, wait for the alert, and freeze the database from its card."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def remy(browser: Browser, world: World) -> AsyncIterator[Window]:
     assert window.troubles == []
 
 
-async def test_a_spike_is_posted_by_itself_and_a_freeze_takes_two_presses(world: World, remy: Window) -> None:
+async def test_a_spike_is_posted_automatically_and_a_freeze_takes_two_presses(world: World, remy: Window) -> None:
     tour = remy.page.get_by_label("Guided tour")
     await expect(tour).to_contain_text("Notice trouble early")
     await remy.say("/turso alert on")

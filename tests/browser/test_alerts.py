@@ -1,4 +1,4 @@
-"""Alerts on a phone: a card that fits, its buttons, and what it says once its state has ended."""
+"""Alerts on a phone: the card fits the screen, its buttons work, and it shows when the alert has ended."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         yield played
 
 
-async def test_an_alert_on_a_phone_is_read_muted_and_over(world: World, browser: Browser) -> None:
+async def test_an_alert_can_be_read_and_muted_on_a_phone_and_shows_its_end(world: World, browser: Browser) -> None:
     ben = await open_window(browser, world.url, BEN, phone=True)
     await ben.say("/turso alert on --quota 80,95 --spike 5x")
     await expect(ben.message("Alerts are on")).to_contain_text("80% or 95%")

@@ -1,4 +1,4 @@
-"""The composer in the browser: commands, options and names completed, and shortcuts."""
+"""The composer in the browser: completion of commands, options and names, and shortcuts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def test_the_composer_completes_commands_options_and_names_by_keyboard(win
     await expect(dana.composer).to_have_value("ask @ben about #db-ops ")
 
 
-async def test_an_outsider_is_offered_none_of_our_commands(window: Open) -> None:
+async def test_no_command_of_the_bot_is_suggested_to_an_outsider(window: Open) -> None:
     stella = await window("U0STELLA", place="c/C0SHARED")
     await stella.composer.press_sequentially("/tu")
     await expect(stella.pane.get_by_role("option")).to_have_count(0)

@@ -94,7 +94,7 @@ async def test_list_usage_create_token_destroy_and_rotate_as_in_the_readme(
 
 
 async def refused_to_guest_and_stranger(world: World, browser: Browser, ana: Window) -> None:
-    """Check that nothing is shown to a guest in a channel of the policy, and to anyone in a shared channel."""
+    """Check that guests are refused, members in a shared channel too, and that outsiders don't have the command."""
     gil = await open_window(browser, world.url, GIL, place=f"c/{ORDERS}")
     await gil.say("/turso ls")
     await expect(gil.pane.locator(".msg.private").last).to_contain_text("guest")

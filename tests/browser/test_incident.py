@@ -53,7 +53,8 @@ async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window
     await until(lambda: world.changes("PATCH", "/checkout/configuration"), what="the freeze")
 
     await expect(remy.pane.get_by_text("are blocked").last).to_be_visible()
-    await expect(card).to_contain_text("writes blocked")  # the card was replaced, which would lose a press
+    # Wait until the card is replaced: a press at the same moment would be lost.
+    await expect(card).to_contain_text("writes blocked")
     await picture(remy, card, "incident-outcome")
 
     await remy.press("Read-only token", card)

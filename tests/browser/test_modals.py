@@ -26,7 +26,7 @@ async def test_a_form_shows_its_errors_and_accepts_the_corrected_values(window: 
     await expect(dana.message("is created")).to_contain_text("orders")
 
 
-async def test_every_kind_of_field_says_what_was_chosen(window: Open, site: Stage) -> None:
+async def test_the_app_gets_the_choice_in_every_kind_of_field(window: Open, site: Stage) -> None:
     dana = await window("U0DANA")
     await dana.say("/turso form")
     form = dana.modal
@@ -59,7 +59,9 @@ async def test_every_kind_of_field_says_what_was_chosen(window: Open, site: Stag
     assert values["group"]["selected_option"]["value"] == "eu"
 
 
-async def test_a_confirmation_stands_between_a_dangerous_button_and_the_app(window: Open, site: Stage) -> None:
+async def test_the_app_gets_the_press_of_a_dangerous_button_only_after_a_confirmation(
+    window: Open, site: Stage
+) -> None:
     ana = await window("U0ANA")
     await ana.say("/turso db destroy scratch-eu")
     await ana.press("Deny", ana.message("asks to destroy"))
@@ -72,7 +74,7 @@ async def test_a_confirmation_stands_between_a_dangerous_button_and_the_app(wind
     await expect(ana.message("Denied by @Ana Torres")).to_be_visible()
 
 
-async def test_typing_survives_a_modal_that_is_filled_in_later(window: Open) -> None:
+async def test_typed_text_is_kept_when_the_app_updates_the_modal(window: Open) -> None:
     dana = await window("U0DANA")
     await dana.say("/turso skeleton")
     name = dana.modal.get_by_role("textbox", name="Name")
@@ -84,7 +86,7 @@ async def test_typing_survives_a_modal_that_is_filled_in_later(window: Open) -> 
     await expect(name).to_have_value("orders-eu")
 
 
-async def test_escape_closes_a_modal_and_the_app_can_know(window: Open, site: Stage) -> None:
+async def test_escape_closes_a_modal_in_the_page_and_in_the_workspace(window: Open, site: Stage) -> None:
     dana = await window("U0DANA")
     await dana.say("/turso db create")
     await expect(dana.modal).to_be_visible()
@@ -93,7 +95,7 @@ async def test_escape_closes_a_modal_and_the_app_can_know(window: Open, site: St
     assert site.workspace.views_of("U0DANA") == []
 
 
-async def test_modals_stack_and_the_one_below_keeps_what_was_typed(window: Open) -> None:
+async def test_modals_stack_and_the_lower_one_keeps_what_was_typed(window: Open) -> None:
     dana = await window("U0DANA")
     await dana.say("/turso stack")
     await dana.modal.get_by_role("textbox", name="Name").fill("orders")

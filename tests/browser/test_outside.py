@@ -61,7 +61,7 @@ async def test_a_page_of_another_origin_can_neither_act_nor_read(browser: Browse
     assert b"db-ops" not in site.tap.sent["U0DANA"]
 
 
-async def test_messages_full_of_attacks_are_only_text(window: Open, site: Stage) -> None:
+async def test_attacks_in_messages_are_shown_as_text(window: Open, site: Stage) -> None:
     state = site.workspace.state
     for text in ATTACKS:
         rich = {

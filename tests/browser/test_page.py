@@ -129,7 +129,7 @@ async def test_a_missing_response_of_the_app_is_shown_to_the_person(window: Open
     await expect(dana.page.get_by_role("status")).to_contain_text("the app did not respond")
 
 
-async def test_faults_and_the_clock_are_at_hand(window: Open, site: Stage) -> None:
+async def test_faults_and_the_clock_can_be_set_on_the_page(window: Open, site: Stage) -> None:
     dana = await window("U0DANA")
     await dana.page.keyboard.press("Control+i")
     await dana.page.get_by_text("Faults –").click()
@@ -162,7 +162,7 @@ async def test_the_inspector_shows_payload_answer_time_and_signature(window: Ope
     await expect(call).to_contain_text("You said: hello")
 
 
-async def test_unread_channels_are_marked_until_they_are_looked_at(window: Open) -> None:
+async def test_unread_channels_are_marked_until_they_are_opened(window: Open) -> None:
     dana, ana = await window("U0DANA"), await window("U0ANA", place="c/C0ORDERS")
     await dana.say("Good morning")
     await expect(ana.page.locator("a[data-pane=C0DBOPS] .badge")).to_have_text("1")
@@ -209,7 +209,7 @@ async def test_the_tour_leads_from_step_to_step_and_from_person_to_person(window
     await expect(tour).to_contain_text("1 of 8")
 
 
-async def test_the_tour_covers_neither_a_message_nor_what_can_be_done_with_it(window: Open, site: Stage) -> None:
+async def test_the_tour_covers_neither_messages_nor_their_actions(window: Open, site: Stage) -> None:
     dana = await window("U0DANA", tour=True)
     for number in range(12):
         await site.workspace.say("U0ANA", "C0DBOPS", f"Line {number} {'x ' * 80}")
@@ -240,7 +240,7 @@ async def test_a_broken_stream_reconnects_and_delivers_the_missed_events(window:
     dana.troubles = [each for each in dana.troubles if each != "[object Event]"]  # htmx logs the interruption
 
 
-async def test_the_switcher_goes_to_places_and_people_by_a_few_letters(window: Open) -> None:
+async def test_a_few_letters_in_the_switcher_find_channels_and_people(window: Open) -> None:
     dana = await window("U0DANA")
     await dana.page.keyboard.press("Control+k")
     await dana.page.keyboard.type("orders")
@@ -257,7 +257,7 @@ async def test_dates_are_shown_in_the_time_zone_of_the_viewer(window: Open, site
         text = f"A <!date^1793500000^{pattern}|2026-11-01 02:26 UTC>"
         state = site.workspace.state
         state.add_message(Message(channel_id="C0DBOPS", ts=state.stamp(), user_id="U0ANA", text=text))
-    dana = await window("U0DANA")  # in Madrid
+    dana = await window("U0DANA")  # her time zone is that of Madrid
     dates = [
         each.replace(" 03:", " 3:").replace(",", "") for each in await dana.messages.locator(".text").all_inner_texts()
     ]

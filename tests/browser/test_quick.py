@@ -17,8 +17,8 @@ from tests.sandbox.page.pieces import mrkdwn
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 
 ROUNDS, TAKES = 40, 3
-"""Both channels are measured in turns. The best of several takes counts, because other processes affect the times."""
-# from the event to the next painted frame
+"""The messages of a take, and the number of takes. The best take counts, because other processes affect the times."""
+# milliseconds from the event of a keypress to the new layout
 KEYPRESS = """async () => {
   const box = document.querySelector('.pane:not([hidden]) .composer textarea');
   const times = [];
@@ -35,7 +35,7 @@ KEYPRESS = """async () => {
   box.dispatchEvent(new InputEvent('input', { bubbles: true }));
   return times;
 }"""
-# from the stream's event to the laid-out message
+# milliseconds from the stream's event to the layout with the message
 APPENDED = """() => {
   let start = 0;
   document.addEventListener('htmx:sseBeforeMessage', () => { start = performance.now(); }, true);
@@ -77,7 +77,7 @@ async def measured(window: Window, site: Stage, channel_id: str, take: int) -> t
 
 
 @pytest.mark.soak
-async def test_two_thousand_messages_are_as_fast_as_none(window: Open, site: Stage) -> None:
+async def test_a_channel_with_two_thousand_messages_is_as_fast_as_an_empty_one(window: Open, site: Stage) -> None:
     fill(site, "C0ORDERS", 2000)
     empty = await window("U0DANA", place="c/C0DBOPS")
     full = await window("U0DANA", place="c/C0ORDERS")
@@ -96,7 +96,7 @@ async def test_two_thousand_messages_are_as_fast_as_none(window: Open, site: Sta
     assert append_full <= 3 * append_empty
 
 
-async def test_the_window_on_a_long_history_moves_up_and_forgets_below(window: Open, site: Stage) -> None:
+async def test_scrolling_up_loads_older_messages_and_removes_newer_ones(window: Open, site: Stage) -> None:
     fill(site, "C0DBOPS", 700)
     dana = await window("U0DANA")
     await expect(dana.message("Message 699")).to_be_visible()

@@ -40,7 +40,7 @@ async def phones(browser: Browser, world: World) -> AsyncIterator[dict[str, Wind
         assert window.troubles == []
 
 
-async def test_half_a_table_is_recovered_from_the_alert_on(world: World, phones: dict[str, Window]) -> None:
+async def test_deleted_rows_are_recovered_after_an_alert(world: World, phones: dict[str, Window]) -> None:
     remy, ana = phones[REMY], phones[ANA]
     async with opened(world, "analytics") as client:
         before = (await client.run_sql("SELECT count(*) FROM events"))[0][0]
@@ -108,7 +108,7 @@ async def a_whole_second_later() -> datetime:
 
 
 async def confirm(window: Window) -> None:
-    """Press the button of the confirmation that the page shows, if it shows one."""
+    """Confirm the dialog that the page shows, if there is one."""
     dialog = window.page.locator("#confirm[open]")
     if await dialog.count():
         await dialog.get_by_role("button").last.click()

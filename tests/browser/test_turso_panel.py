@@ -46,7 +46,7 @@ async def test_an_archived_group_shows_in_the_channel_until_it_is_woken(world: W
     await expect(dana.messages.last).to_contain_text("archived")
 
 
-async def test_a_quota_that_is_used_up_is_shown_and_plans_are_chosen(world: World, dana: Window) -> None:
+async def test_a_quota_that_is_used_up_is_shown_and_the_plan_can_be_changed(world: World, dana: Window) -> None:
     panel = dana.page.locator("#turso")
     await panel.get_by_label("Database").select_option("users")
     await panel.get_by_role("button", name="Make a spike").click()

@@ -50,11 +50,11 @@ class Window:
     async def say(self, text: str) -> None:
         await self.composer.fill(text)
         await self.composer.press("Enter")
-        if await self.composer.input_value():  # Enter took a suggestion that completes the line
+        if await self.composer.input_value():  # the first Enter accepted a suggestion
             await self.composer.press("Enter")
 
     async def press(self, button: str, within: Locator | None = None) -> None:
-        """Press a button by its label."""
+        """Press the last button with this label, on the page or within an element."""
         await (within or self.page).get_by_role("button", name=button).last.click()
 
     async def opens(self, button: str, within: Locator) -> None:
@@ -87,7 +87,7 @@ class Window:
         """Take a screenshot for the docs if `PICTURES` is 1."""
         if os.environ.get("PICTURES") == "1":
             PICTURES.mkdir(parents=True, exist_ok=True)
-            await self.page.wait_for_timeout(1000)  # animations end
+            await self.page.wait_for_timeout(1000)  # until animations have ended
             await self.page.screenshot(path=PICTURES / f"{name}.png")
 
 

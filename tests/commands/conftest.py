@@ -52,7 +52,7 @@ class Clock:
 
 
 class Acme(Organization):
-    """The organization `acme`. Databases answer, and `failing` maps a part of a path to the error status to return."""
+    """The organization `acme`, whose databases respond. `failing` maps parts of paths to error statuses."""
 
     def __init__(self, **more: Any) -> None:
         group = {
@@ -109,13 +109,13 @@ class Desk:
         return parsed
 
     async def ask(self, line: str, **where: Any) -> Reply:
-        """Run a reading command, and return its reply."""
+        """Run a read command, and return its reply."""
         parsed = self.parse(line)
         assert isinstance(parsed.spec, ReadCommand), parsed.spec
         return check(await parsed.spec.run(self.context(line=parsed.text, **where), parsed.args))
 
     async def plan(self, line: str, **where: Any) -> Plan:
-        """Plan a changing command, and fill in the fields that the pipeline would set."""
+        """Plan a change command, and fill in the fields that the pipeline would set."""
         parsed = self.parse(line)
         assert not isinstance(parsed.spec, ReadCommand)
         plan = await parsed.spec.plan(self.context(line=parsed.text, **where), parsed.args)

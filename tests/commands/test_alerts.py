@@ -20,7 +20,7 @@ IN_FILE = POLICY + "alerts: {channel: C0DBOPS, quota: [90]}\n"
         ("alert on --to <@U0ANA>, U0BEN --quota 70", (70,), None, False, ("U0ANA", "U0BEN")),
     ],
 )
-async def test_options_select_alerts_and_none_turns_on_the_usual_ones(
+async def test_options_select_alerts_and_without_options_the_default_ones_are_turned_on(
     desk: Desk, line: str, quota: tuple[int, ...], spike: float | None, forecast: bool, notify: tuple[str, ...]
 ) -> None:
     await desk.carry_out(line)
@@ -51,7 +51,7 @@ async def test_a_channel_with_some_databases_is_told_that_its_alerts_omit_the_or
     assert "no numbers of the whole organization" not in words(await desk.carry_out("alert on"))
 
 
-async def test_off_offers_to_turn_the_same_alerts_on_again(desk: Desk) -> None:
+async def test_alert_off_offers_to_turn_the_same_alerts_on_again(desk: Desk) -> None:
     await desk.carry_out("alert on --quota 80 --spike 5x --to <@U0ANA>")
 
     off = await desk.carry_out("alert off")
@@ -60,7 +60,7 @@ async def test_off_offers_to_turn_the_same_alerts_on_again(desk: Desk) -> None:
     assert buttons(off)["Turn on again"]["value"] == "alert on --quota 80 --spike 5x --to U0ANA"
 
 
-async def test_the_alerts_of_the_policy_file_end_only_with_the_file(desk: Desk) -> None:
+async def test_alerts_of_the_policy_file_cannot_be_turned_off_by_a_command(desk: Desk) -> None:
     desk.policy = IN_FILE
     with pytest.raises(BadInput, match="policy file"):
         await desk.plan("alert off")
@@ -86,7 +86,7 @@ async def test_a_mute_is_shown_and_ended(desk: Desk) -> None:
         await desk.plan("alert mute --for 1s")
 
 
-async def test_a_branch_of_a_database_that_isnt_shown_here_isnt_named_in_an_alert(desk: Desk) -> None:
+async def test_an_alert_does_not_name_a_branch_of_a_database_that_is_not_shown_here(desk: Desk) -> None:
     payroll = desk.acme.add("payroll")
     hidden = desk.acme.add("orders-stolen", parent={"id": payroll["DbId"], "name": "payroll"})
     further = desk.acme.add("orders-again", parent={"id": hidden["DbId"], "name": "orders-stolen"})

@@ -214,7 +214,7 @@ def test_an_entry_is_shown_as_the_right_sentence(entry: AuditEntry, sentence: st
 
 
 def written() -> Iterator[tuple[str, ast.expr]]:
-    """Return every event that the code writes: the file, and the expression of the event."""
+    """Yield the file and the expression of every event that the code writes."""
     for path in Path(bot.__file__).parent.rglob("*.py"):
         if "sandbox" in path.parts:
             continue
@@ -237,11 +237,11 @@ def test_every_event_that_the_code_writes_is_in_the_table() -> None:
     assert tested == EVENTS
 
 
-def test_every_button_that_acts_has_a_noun() -> None:
+def test_every_button_has_a_noun_for_its_press() -> None:
     assert set(CLICKS) <= set(PRESSES)
 
 
-def test_of_many_databases_the_rest_is_counted() -> None:
+def test_a_sentence_names_a_few_databases_and_counts_the_rest() -> None:
     names = tuple(f"db-{at}" for at in range(8))
 
     sentence = sentence_of(phase("executed", "succeeded", command="rotate", databases=names), WRITER)
@@ -265,7 +265,7 @@ def test_an_entry_about_the_whole_organization_lists_no_databases() -> None:
     assert sentence_of(entry, WRITER) == "<@U0DANA>'s request to turn the organization's overages on or off succeeded"
 
 
-async def test_the_page_gives_the_reason_of_a_rejection(desk: Desk) -> None:
+async def test_the_audit_page_shows_the_reason_of_a_rejection(desk: Desk) -> None:
     await desk.store.audit.append(refused("approval.approve", reason="You cannot approve your own request."))
 
     reply = str((await desk.ask("audit")).blocks)

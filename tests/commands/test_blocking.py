@@ -1,4 +1,4 @@
-"""`freeze`, `thaw` and `protect`. The holds decide what is unblocked when one ends."""
+"""`freeze`, `thaw` and `protect`. When a hold ends, the remaining holds decide what is unblocked."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -42,7 +42,7 @@ def test_a_database_is_blocked_while_any_hold_needs_it(holds: Any, blocked: tupl
     assert remaining(made) == blocked
 
 
-async def test_writes_are_blocked_and_reads_are_left_as_they_are(desk: Desk) -> None:
+async def test_a_freeze_blocks_writes_and_leaves_reads_as_they_are(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.configurations["orders"]["block_reads"] = True
 
@@ -54,7 +54,7 @@ async def test_writes_are_blocked_and_reads_are_left_as_they_are(desk: Desk) -> 
     assert buttons(reply)["Thaw"]["value"] == "thaw orders"
 
 
-async def test_reads_are_blocked_too_on_request(desk: Desk) -> None:
+async def test_a_freeze_with_reads_also_blocks_reads(desk: Desk) -> None:
     desk.acme.add("orders")
     plan = await desk.plan("db freeze orders --reads")
 
@@ -95,7 +95,7 @@ async def test_a_manual_thaw_removes_freezes_and_blocks_of_others(desk: Desk) ->
 
 @pytest.mark.parametrize("kind", [FREEZE, FOUND, QUARANTINE])
 async def test_a_thaw_ends_only_the_holds_in_its_plan(desk: Desk, kind: HoldKind) -> None:
-    """A hold that is placed after the plan makes it stale. If it is placed even later, its blocks stay."""
+    """A hold that is placed after the plan makes the plan stale. If that isn't noticed, the hold's blocks stay."""
     made = desk.acme.add("orders")
     desk.acme.configurations["orders"]["block_writes"] = True
     shown = hold(1, database="orders", database_id=made["DbId"])
@@ -125,7 +125,7 @@ async def test_a_thaw_removes_no_block_that_others_have_set_since(desk: Desk) ->
     )
 
 
-async def test_a_thaw_leaves_a_quarantine_to_restore(desk: Desk) -> None:
+async def test_a_quarantine_cannot_be_thawed_and_the_error_suggests_restore(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.configurations["orders"]["block_writes"] = True
     await place(desk, hold(1, database="orders", database_id=made["DbId"], kind=QUARANTINE))
@@ -134,7 +134,7 @@ async def test_a_thaw_leaves_a_quarantine_to_restore(desk: Desk) -> None:
         await desk.plan("thaw orders")
 
 
-async def test_a_quarantine_that_was_placed_meanwhile_stays(desk: Desk) -> None:
+async def test_a_thaw_keeps_a_quarantine_that_was_placed_after_its_plan(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.configurations["orders"]["block_writes"] = True
     plan = await desk.plan("thaw orders")

@@ -1,4 +1,4 @@
-"""`db branch`: a copy of now or of an earlier time, whose owner, source and end are stored."""
+"""`db branch`: a copy of a database as it is now or was earlier, stored with its owner, source and end."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -29,7 +29,7 @@ def record(**changes: Any) -> Branch:
     return replace(sample(), created_at=NOW - timedelta(days=2), ends_at=NOW + timedelta(days=1), **changes)
 
 
-async def test_it_copies_the_source_into_its_group_and_says_where_it_is(desk: Desk, orders: dict[str, Any]) -> None:
+async def test_a_branch_is_in_the_group_of_its_source_and_its_url_is_shown(desk: Desk, orders: dict[str, Any]) -> None:
     reply = await desk.carry_out("branch orders orders-test --for 3d")
 
     made = desk.acme.databases["orders-test"]
@@ -158,7 +158,9 @@ async def test_show_and_list_include_source_age_owner_and_end(desk: Desk, orders
     assert "wasn't created with `db branch`" in words(await desk.ask("show elsewhere-made"))
 
 
-async def test_a_copy_of_a_rewind_says_whose_rewind_made_it(desk: Desk, orders: dict[str, Any]) -> None:
+async def test_the_copy_of_a_rewind_is_shown_with_the_requester_of_the_rewind(
+    desk: Desk, orders: dict[str, Any]
+) -> None:
     copy = desk.acme.add("orders-rewind-1", parent={"id": orders["DbId"], "name": "orders"})
     made = request(requester="U0CLEO", command="rewind", facts={"id": copy["DbId"]})
     await desk.store.requests.open(made, move(State.SUCCEEDED))
@@ -167,8 +169,8 @@ async def test_a_copy_of_a_rewind_says_whose_rewind_made_it(desk: Desk, orders: 
     assert "none (created by <@U0CLEO>'s rewind)" in words(await desk.ask("show orders-rewind-1"))
 
 
-async def test_a_channel_without_the_source_doesnt_list_its_branches(desk: Desk) -> None:
-    """#team-orders has `orders-*`. Branches of `payroll` and their branches aren't listed there, whatever the name."""
+async def test_a_channel_without_the_source_does_not_list_its_branches(desk: Desk) -> None:
+    """#team-orders has `orders-*`. Branches of `payroll` and their branches aren't listed there, even if they match."""
     payroll, own = desk.acme.add("payroll"), desk.acme.add("orders-eu")
     stolen = desk.acme.add("orders-stolen", parent={"id": payroll["DbId"], "name": "payroll"})
     desk.acme.add("orders-far", parent={"id": stolen["DbId"], "name": "orders-stolen"})

@@ -39,7 +39,7 @@ async def test_a_taken_name_is_refused_before_the_approval(desk: Desk) -> None:
         await desk.plan("create orders")
 
 
-async def test_a_name_that_was_taken_meanwhile_is_an_error_and_is_sent_once(desk: Desk) -> None:
+async def test_a_name_that_was_taken_after_the_plan_is_an_error_and_the_call_is_not_repeated(desk: Desk) -> None:
     plan = await desk.plan("create orders")
     desk.acme.add("orders")
 
@@ -49,7 +49,7 @@ async def test_a_name_that_was_taken_meanwhile_is_an_error_and_is_sent_once(desk
     assert sum(path.startswith("POST") for path in desk.acme.log()) == 1
 
 
-async def test_the_api_of_2023_gets_its_first_instance_once(desk: Desk) -> None:
+async def test_with_the_api_of_2023_the_first_instance_is_created_once(desk: Desk) -> None:
     desk.acme.generation = "2023"
 
     await desk.carry_out("create orders --location lhr")
@@ -115,14 +115,14 @@ async def test_only_groups_within_the_channels_databases_are_named(
     assert bool(mentioned) is bool(named)
 
 
-async def test_the_group_that_is_in_a_location_is_named(desk: Desk) -> None:
+async def test_the_error_names_a_group_in_the_requested_location(desk: Desk) -> None:
     desk.acme.groups["london"] = {"name": "london", "locations": ["lhr"], "primary": "lhr"}
 
     with pytest.raises(BadInput, match="`--group london` is in `lhr`"):
         await desk.plan("create orders --location lhr")
 
 
-async def test_a_location_that_cannot_be_checked_is_compared_afterwards(desk: Desk) -> None:
+async def test_a_location_that_cannot_be_checked_is_compared_with_the_created_database(desk: Desk) -> None:
     desk.acme.failing = {"/locations": 503}
     desk.acme.groups["default"]["locations"] = []
 
@@ -131,7 +131,7 @@ async def test_a_location_that_cannot_be_checked_is_compared_afterwards(desk: De
     assert "You asked for the location `mars`, but Turso chose `aws-us-east-1`." in words(reply)
 
 
-async def test_the_message_says_where_it_was_created(desk: Desk) -> None:
+async def test_the_message_says_where_the_database_was_created(desk: Desk) -> None:
     reply = await desk.carry_out("create orders")
 
     assert "Group `default`, location `aws-us-east-1`" in words(reply)

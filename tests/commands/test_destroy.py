@@ -42,7 +42,7 @@ async def test_the_end_of_the_countdown_destroys_it(desk: Desk) -> None:
     assert "orders" not in desk.acme.databases
 
 
-async def test_now_destroys_at_once(desk: Desk) -> None:
+async def test_destroy_now_destroys_at_once(desk: Desk) -> None:
     desk.acme.add("orders")
 
     reply = await desk.carry_out("destroy orders --now")
@@ -86,7 +86,7 @@ async def test_the_plan_contains_what_approvers_need_to_know(desk: Desk) -> None
     assert len(plan.steps) == 3
 
 
-async def test_a_missing_snapshot_does_not_prevent_it(desk: Desk) -> None:
+async def test_a_destroy_can_be_planned_without_knowing_the_size(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.failing["/usage"] = 500
 
@@ -119,7 +119,7 @@ async def test_undo_unblocks_only_what_no_other_hold_needs(desk: Desk) -> None:
     assert desk.acme.configurations["orders"]["block_writes"] is True
 
 
-async def test_restore_names_the_quarantine_that_it_undoes(desk: Desk) -> None:
+async def test_the_plan_of_a_restore_has_the_request_whose_quarantine_it_undoes(desk: Desk) -> None:
     desk.acme.add("orders")
     counting = await open_quarantine(desk, await desk.plan("destroy orders"))
 
@@ -142,7 +142,7 @@ async def test_a_quarantine_without_a_countdown_is_replaced_by_a_new_one(desk: D
     assert "replaces" not in (await desk.plan("destroy orders --now")).arguments
 
 
-async def test_restore_finds_a_quarantine_among_more_than_a_list_shows(desk: Desk) -> None:
+async def test_restore_finds_a_quarantine_among_more_than_a_hundred(desk: Desk) -> None:
     desk.acme.add("orders")
     counting = await open_quarantine(desk, await desk.plan("destroy orders"))
     desk.acme.add("other")
@@ -164,8 +164,8 @@ async def test_restore_without_a_quarantine_says_that_there_is_none(desk: Desk) 
 
 
 @pytest.mark.parametrize("line", ["destroy orders --now", "destroy orders"])
-async def test_the_text_only_claims_that_turso_ops_cannot_restore_it(desk: Desk, line: str) -> None:
-    """Turso's paid plans keep deleted databases for some days, and the bot can't know whether this plan does."""
+async def test_a_destroy_claims_only_that_turso_ops_cannot_restore_the_database(desk: Desk, line: str) -> None:
+    """Turso's paid plans keep deleted databases for some days, and the bot can't know whether this plan does so."""
     desk.acme.add("orders")
     plan = await desk.plan(line)
     text = " ".join([*plan.steps, *plan.warnings, words(destroy.destroyed_message(plan, {}))])

@@ -43,12 +43,12 @@ def test_a_digest_is_due_in_its_time_zone(made: Any, after: str, due: str) -> No
     assert next_due(made, at) == datetime.fromisoformat(due).replace(tzinfo=UTC)
 
 
-def test_a_period_has_one_name() -> None:
+def test_a_period_is_named_after_its_local_week_or_day() -> None:
     assert period_name(digest(), datetime(2026, 11, 30, 8, 0, tzinfo=UTC)) == "2026-W49"
     assert period_name(digest("daily"), datetime(2026, 11, 30, 23, 30, tzinfo=UTC)) == "2026-12-01"
 
 
-async def test_on_stores_it_and_sets_its_timer(desk: Desk) -> None:
+async def test_digest_on_stores_the_digest_and_sets_its_timer(desk: Desk) -> None:
     reply = await desk.carry_out("digest on --weekly tue 14:30 --tz Europe/Berlin")
 
     kept = await desk.store.digests.get("C0DBOPS")
@@ -60,7 +60,7 @@ async def test_on_stores_it_and_sets_its_timer(desk: Desk) -> None:
     assert "Next: <!date^1795527000^" in words(reply)
 
 
-async def test_off_deletes_both(desk: Desk) -> None:
+async def test_digest_off_deletes_the_digest_and_its_timer(desk: Desk) -> None:
     with pytest.raises(BadInput, match="no digest"):
         await desk.plan("digest off")
     await desk.carry_out("digest on --daily 8:00")
@@ -84,7 +84,7 @@ async def test_turn_on_again_restores_the_previous_digest(desk: Desk, line: str)
 
 
 @pytest.mark.parametrize("line", ["on --weekly --daily", "on --weekly someday", "on --tz Nowhere/Town", "on mon 25:00"])
-def test_contradictory_options_are_refused(desk: Desk, line: str) -> None:
+def test_contradictory_and_invalid_options_are_refused(desk: Desk, line: str) -> None:
     with pytest.raises(BadInput):
         desk.parse(f"digest {line}")
 
@@ -135,7 +135,7 @@ async def test_a_digest_is_limited_to_the_databases_of_the_channel(desk: Desk) -
     assert "1 database" in reply.text
 
 
-async def test_without_history_it_shows_the_billing_period(desk: Desk) -> None:
+async def test_a_digest_without_history_shows_the_billing_period(desk: Desk) -> None:
     desk.acme.add("orders")
 
     text = words(await desk.ask("digest now"))
@@ -145,7 +145,7 @@ async def test_without_history_it_shows_the_billing_period(desk: Desk) -> None:
     assert "1,204" in text
 
 
-async def test_without_history_and_without_turso_it_gives_no_numbers(desk: Desk) -> None:
+async def test_a_digest_without_history_and_without_turso_has_no_numbers(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.failing["/v1/organizations/acme/usage"] = 500
 

@@ -1,4 +1,4 @@
-"""A command is one file. It is discovered, and an incomplete file raises an error that names what it lacks."""
+"""Each command is a file that is found automatically. An incomplete file raises an error that names what is missing."""
 
 import re
 import sys
@@ -39,7 +39,7 @@ CHANGES = "risk=Risk.LOW, plan=run, act=run, read_back=None, message=run"
 
 @pytest.fixture
 def family(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Yield the folder of a family in a package of its own."""
+    """Yield the folder of a command family in a new package."""
     folder = tmp_path / "offered" / "places"
     folder.mkdir(parents=True)
     (tmp_path / "offered" / "__init__.py").touch()

@@ -1,4 +1,4 @@
-"""When an absence ends, in the person's time zone: also in the night in which clocks are set back or forward."""
+"""The end of an absence (`away`) in the person's time zone, also when clocks are set back or forward."""
 
 from datetime import UTC, datetime
 
@@ -30,7 +30,7 @@ def utc(month: int, day: int, hour: int, minute: int = 0) -> datetime:
         pytest.param("09:00", utc(11, 1, 4), utc(11, 1, 14), id="after the change"),
     ],
 )
-def test_an_absence_ends_at_the_next_such_time(text: str, now: datetime, until: datetime) -> None:
+def test_an_absence_ends_at_the_next_time_that_matches(text: str, now: datetime, until: datetime) -> None:
     assert ending(text, NEW_YORK, now) == until
 
 

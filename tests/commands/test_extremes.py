@@ -21,7 +21,7 @@ BASES = {
     "alert mute": ("alert mute",),
     "branch": ("branch orders copy",),
 }
-"""Command lines to which an option with a time is added."""
+"""For each command: the lines to which an option with a time is added."""
 FIXED = (
     "0001-01-01", "0000-00-00", "1582-10-15", "1969-12-31", "1970-01-01", "2026-02-30", "2026-11-24", "2026-11-25",
     "9999-12-31", "99999-01-01", "0001-01", "1970-01", "2026-11", "2026-12", "9999-12", "10000-01", "0s", "-1s", "1ns",
@@ -33,7 +33,7 @@ ZONES = ("UTC", "Europe/Berlin", "Pacific/Kiritimati", "Etc/GMT+12", "../../etc/
 
 
 def odd(seed: int) -> Iterator[str]:
-    """Return fixed and random extreme values."""
+    """Yield fixed and random extreme dates, months and durations."""
     chance = random.Random(seed)
     yield from FIXED
     for _ in range(30):
@@ -43,7 +43,7 @@ def odd(seed: int) -> Iterator[str]:
 
 
 def options() -> Iterator[tuple[str, str]]:
-    """Return every option that takes a time, found by the validators of its field."""
+    """Yield every command and option that takes a time, found by the validators of the option's field."""
     for command in COMMANDS:
         for name, field in command.args.model_fields.items():
             if any(has_type(field, kind) for kind in (Duration, Expiration, Month, Since)):
@@ -53,7 +53,7 @@ def options() -> Iterator[tuple[str, str]]:
 OPTIONS = sorted(options())
 
 
-def test_every_command_that_takes_a_time_is_tried() -> None:
+def test_every_command_that_takes_a_time_is_tested() -> None:
     assert {command for command, _ in OPTIONS} == set(BASES)
     assert len(OPTIONS) == len({*OPTIONS}) >= 6
 

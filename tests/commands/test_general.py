@@ -64,7 +64,7 @@ async def test_help_of_a_family_shows_all_of_its_commands(desk: Desk, parent: st
 
 
 @pytest.mark.parametrize("line", ["", "help", "whoami"])
-async def test_answers_about_oneself_are_private_even_in_an_unbound_channel(desk: Desk, line: str) -> None:
+async def test_home_help_and_whoami_are_private_even_outside_the_channels_of_the_policy(desk: Desk, line: str) -> None:
     assert (await desk.ask(line, channel="C0NOWHERE")).private
     assert (await desk.ask(line, channel="D0DM")).private
     assert desk.acme.log() == []
@@ -163,7 +163,7 @@ async def test_home_lists_what_waits_for_the_person(desk: Desk) -> None:
     assert buttons(reply)["Token"]["action_id"] == "form.open.token"
 
 
-async def test_home_fits_however_much_waits(desk: Desk) -> None:
+async def test_home_fits_with_many_waiting_requests(desk: Desk) -> None:
     for at in range(60):
         await ask_for(desk, at, "o" * 64, requester="U0CLEO", reason=HOSTILE * 30)
 
@@ -194,7 +194,7 @@ async def test_explain_shows_a_token_lifetime_only_for_tokens(desk: Desk, line: 
 
 
 async def explained(desk: Desk, line: str) -> Reply:
-    """Run `policy explain` with decisions of the desk's policy about a member of the workspace."""
+    """Run `policy explain`, which decides by the desk's policy, and return its reply."""
 
     async def explain(requester: Subject, read: Any, who: str, where: str) -> Explanation:
         subject = Subject(Person(who, "T0ACME"), Channel(where))
@@ -225,7 +225,7 @@ async def test_failed_checks_come_first(desk: Desk) -> None:
         await desk.ask("doctor")
 
 
-async def test_the_requests_that_one_can_approve_may_be_incomplete_without_a_user_group(desk: Desk) -> None:
+async def test_requests_to_approve_are_called_incomplete_while_a_user_group_is_unknown(desk: Desk) -> None:
     desk.groups = {"S0DBA": None}
 
     said = words(await desk.ask("requests --to-approve"))

@@ -28,7 +28,7 @@ def held(number: int, kind: HoldKind, reads: bool, writes: bool) -> Hold:
 
 
 class ChangingStore:
-    """A store whose holds change between two reads."""
+    """A store that returns other holds at each read, and then always the last ones."""
 
     def __init__(self, *reads: Sequence[Hold]) -> None:
         self.reads = list(reads)
@@ -39,7 +39,7 @@ class ChangingStore:
 
 
 def changing(*reads: Sequence[Hold]) -> ReadStore:
-    """Return a store whose holds change between two reads. These tests read nothing else from it."""
+    """Return a `ChangingStore`. These tests read only holds from it."""
     return cast(ReadStore, ChangingStore(*reads))
 
 
@@ -74,7 +74,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize(("before", "others", "own", "after"), ENDS.values(), ids=ENDS)
-async def test_a_hold_that_ends_only_removes_its_own_blocks(
+async def test_a_hold_that_ends_removes_only_its_own_blocks(
     desk: Desk, before: Any, others: Any, own: Any, after: Any
 ) -> None:
     desk.acme.add("orders")
@@ -98,7 +98,7 @@ async def test_a_hold_that_is_placed_while_another_ends_gets_its_block_back(desk
     assert blocks(desk) == (True, True)
 
 
-async def test_of_two_holds_that_end_together_the_last_one_removes_what_both_needed(desk: Desk) -> None:
+async def test_when_two_holds_end_together_the_last_one_removes_the_blocks_of_both(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.configurations["orders"] |= {"block_reads": True, "block_writes": True}
     ending, other = held(1, FREEZE, True, True), held(2, FREEZE, False, True)
@@ -119,7 +119,7 @@ async def test_nothing_is_sent_if_another_hold_needs_all_blocks(desk: Desk) -> N
 
 
 @pytest.mark.parametrize("left_out", ["block_reads", "block_writes"])
-async def test_a_block_that_turso_does_not_report_does_not_count_as_open(desk: Desk, left_out: str) -> None:
+async def test_a_block_that_turso_does_not_report_is_an_error(desk: Desk, left_out: str) -> None:
     desk.acme.add("orders")
     del desk.acme.configurations["orders"][left_out]
 
@@ -139,7 +139,7 @@ async def test_a_block_that_turso_does_not_report_does_not_count_as_open(desk: D
         pytest.param((False, False), [(FOUND, True, True)], (False, False), id="found, and unblocked since"),
     ],
 )
-def test_blocks_without_one_of_our_holds_are_those_of_others(
+def test_blocks_without_a_hold_were_set_by_others(
     now: tuple[bool, bool], holds: Any, others: tuple[bool, bool]
 ) -> None:
     assert blocks_of_others(now, [held(at, *one) for at, one in enumerate(holds)]) == others
@@ -154,5 +154,7 @@ def test_blocks_without_one_of_our_holds_are_those_of_others(
         ((FOUND,), [], ["h-0"]),
     ],
 )
-def test_a_hold_for_a_found_block_is_released_with_our_last_hold(kinds: Any, ended: Any, released: list[str]) -> None:
+def test_a_hold_for_a_found_block_is_released_with_the_last_other_hold(
+    kinds: Any, ended: Any, released: list[str]
+) -> None:
     assert holds_to_release(ended, [held(at, kind, True, True) for at, kind in enumerate(kinds)]) == released

@@ -49,7 +49,7 @@ async def test_an_incident_runs_for_its_time_with_its_profile(desk: Desk) -> Non
     assert "INC-42" in reply.text
 
 
-async def test_the_same_key_extends_it(desk: Desk) -> None:
+async def test_starting_an_incident_with_the_same_key_extends_it(desk: Desk) -> None:
     await desk.carry_out("incident start INC-42 --for 2h")
     first = await desk.store.incidents.running_in("C0DBOPS")
 
@@ -119,7 +119,7 @@ async def test_status_lists_the_open_items_with_buttons_to_settle_them(desk: Des
     assert buttons(reply)["End incident"]["value"] == running.id
 
 
-async def test_what_its_requester_has_not_confirmed_is_no_open_item(desk: Desk) -> None:
+async def test_an_unconfirmed_request_is_not_an_open_item(desk: Desk) -> None:
     await desk.carry_out("incident start INC-42")
     await desk.store.requests.open(request(1, created_at=NOW, mode=Mode.DIRECT, private=True), move(State.PENDING))
 
@@ -127,7 +127,7 @@ async def test_what_its_requester_has_not_confirmed_is_no_open_item(desk: Desk) 
 
 
 async def leave_a_copy(desk: Desk) -> Request:
-    """Leave a copy of `orders-eu` about which nothing was decided, and return the rewind that made it."""
+    """Store a rewind of `orders-eu` with an undecided copy, and return that request."""
     copy = desk.acme.add("orders-eu-rewind")
     about = {"copy": "orders-eu-rewind", "at": NOW.isoformat()}
     made = request(
@@ -165,7 +165,7 @@ async def test_a_copy_that_needs_no_decision_is_not_listed(desk: Desk, how: str)
     assert "Undecided" not in words(await desk.ask("incident"))
 
 
-def test_the_report_has_how_long_a_change_took_and_not_what_was_found_out_later() -> None:
+def test_later_updates_of_a_request_do_not_lengthen_its_duration_in_the_report() -> None:
     later = NOW + timedelta(hours=1)
     facts = {"phase": "execute", **seen_fact(PhaseKind.EXECUTE, NOW + timedelta(minutes=2))}
     done = request(created_at=NOW, updated_at=later, state=State.SUCCEEDED, facts=facts)

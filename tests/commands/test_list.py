@@ -29,7 +29,7 @@ async def test_any_number_of_databases_fits(desk: Desk, count: int, pages: int) 
     assert "Next ›" not in buttons(last)
 
 
-async def test_an_empty_channel_offers_to_create(desk: Desk) -> None:
+async def test_a_channel_without_databases_offers_to_create_one(desk: Desk) -> None:
     reply = await desk.ask("list")
 
     assert buttons(reply)["Create database"]["action_id"] == "form.open.create"
@@ -48,7 +48,7 @@ async def test_pages_keep_filter_order_and_group(desk: Desk) -> None:
     assert rows(again)[0][2] == "40.0 KiB"
 
 
-async def test_one_list_call_and_usage_only_where_the_order_needs_it(desk: Desk) -> None:
+async def test_a_list_takes_one_call_and_reads_usage_only_to_sort_by_it(desk: Desk) -> None:
     for at in range(200):
         desk.acme.add(f"db-{at}")
 
@@ -58,7 +58,7 @@ async def test_one_list_call_and_usage_only_where_the_order_needs_it(desk: Desk)
     assert desk.acme.log()[1:] == ["GET /v1/organizations/acme/databases", "GET /v1/organizations/acme/usage"]
 
 
-async def test_the_biggest_comes_first(desk: Desk) -> None:
+async def test_sorting_by_reads_puts_the_largest_number_first(desk: Desk) -> None:
     for name, reads in (("small", 1), ("big", 900), ("middle", 30)):
         desk.acme.add(name)
         desk.acme.used[name] = {"rows_read": reads}
@@ -118,7 +118,7 @@ async def test_the_list_has_the_expected_blocks(desk: Desk, golden: Callable[[st
     golden("list/two", shown(await desk.ask("list --sort writes")))
 
 
-async def test_the_state_comes_second_and_a_wide_table_has_no_location(desk: Desk) -> None:
+async def test_the_state_is_the_second_column_and_a_wide_table_has_no_location(desk: Desk) -> None:
     desk.acme.add("orders", block_writes=True)
 
     def columns(reply: Any) -> list[str]:

@@ -17,7 +17,7 @@ WHICH = pytest.mark.parametrize("which", ["block_reads", "block_writes"])
 
 
 def leave_out(desk: Desk, how: str, *flags: str, of: str = "both") -> None:
-    """Make Turso omit some flags of `orders` from now on."""
+    """Make Turso omit some flags of `orders`, or return them as null."""
     objects = {"database": desk.acme.databases["orders"], "configuration": desk.acme.configurations["orders"]}
     for name, fields in objects.items():
         for flag in flags if of in ("both", name) else ():
@@ -33,7 +33,7 @@ def ready(desk: Desk, **settings: Any) -> None:
 
 @HOW
 @pytest.mark.parametrize("line", ["ls", "show orders", "triage orders"])
-async def test_an_answer_says_that_the_value_is_unknown(desk: Desk, how: str, line: str) -> None:
+async def test_omitted_flags_are_shown_as_unknown(desk: Desk, how: str, line: str) -> None:
     ready(desk)
     leave_out(desk, how, *FLAGS)
 
@@ -55,7 +55,7 @@ async def test_flags_that_the_configuration_omits_are_read_from_the_database(des
 
 @HOW
 @WHICH
-async def test_a_freeze_or_a_quarantine_is_not_confirmed(desk: Desk, how: str, which: str) -> None:
+async def test_a_freeze_or_a_quarantine_is_not_confirmed_if_a_flag_is_omitted(desk: Desk, how: str, which: str) -> None:
     ready(desk)
     frozen, quarantined = await desk.plan("freeze orders --reads"), await desk.plan("destroy orders")
     desk.acme.configurations["orders"] |= {"block_reads": True, "block_writes": True}
@@ -69,7 +69,7 @@ async def test_a_freeze_or_a_quarantine_is_not_confirmed(desk: Desk, how: str, w
 
 @HOW
 @WHICH
-async def test_a_thaw_or_an_undo_is_not_confirmed(desk: Desk, how: str, which: str) -> None:
+async def test_a_thaw_or_an_undo_is_not_confirmed_if_a_flag_is_omitted(desk: Desk, how: str, which: str) -> None:
     ready(desk, block_writes=True)
     thawed, quarantined = await desk.plan("thaw orders"), await desk.plan("destroy orders")
     desk.acme.configurations["orders"] |= {"block_reads": False, "block_writes": False}
@@ -95,9 +95,7 @@ async def test_a_protection_that_is_no_longer_reported_stops_the_plan(desk: Desk
 
 
 @HOW
-async def test_a_protection_that_was_never_reported_is_named_and_stops_the_plan_once_it_is_on(
-    desk: Desk, how: str
-) -> None:
+async def test_an_unreported_protection_is_a_warning_and_stops_the_plan_once_it_is_on(desk: Desk, how: str) -> None:
     ready(desk)
     leave_out(desk, how, "delete_protection")
     plan = await desk.plan("destroy orders --now")
@@ -108,7 +106,7 @@ async def test_a_protection_that_was_never_reported_is_named_and_stops_the_plan_
     assert "is now on" in (await what_changed(desk.turso, plan) or "")
 
 
-async def test_an_unreported_protection_of_a_group_is_named(desk: Desk) -> None:
+async def test_an_unreported_protection_of_a_group_is_a_warning(desk: Desk) -> None:
     ready(desk)
     del desk.acme.groups["default"]["delete_protection"]
 
@@ -128,7 +126,7 @@ async def test_a_group_that_cannot_be_read_stops_commands_that_affect_the_group(
 
 
 @HOW
-async def test_a_token_is_planned_with_a_warning(desk: Desk, how: str) -> None:
+async def test_a_token_is_planned_with_a_warning_if_flags_are_omitted(desk: Desk, how: str) -> None:
     ready(desk)
     leave_out(desk, how, *FLAGS)
 

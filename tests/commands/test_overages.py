@@ -1,4 +1,4 @@
-"""`overages`: the plan shows known costs and all affected databases. The command works only where all are allowed."""
+"""`overages`: the plan shows known costs and all affected databases. The command must be allowed on all of them."""
 
 from typing import Any
 
@@ -69,7 +69,7 @@ async def test_setting_the_current_value_changes_nothing(desk: Desk) -> None:
 async def test_the_plan_of_a_channel_with_some_databases_affects_all_and_names_its_own_first(
     desk: Desk,
 ) -> None:
-    """The policy then refuses it, and the refusal names at most the first database."""
+    """The policy refuses such a plan, and the refusal names at most its first database."""
     desk.acme.add("a-secret")
 
     plan = await desk.plan("overages off", channel="C0ORDERS")
@@ -110,7 +110,7 @@ async def test_a_new_database_is_not_drift_if_the_policy_treats_all_alike(desk: 
     assert await drift(desk, plan) is None
 
 
-async def test_a_new_database_is_drift_if_a_rule_is_about_some(desk: Desk) -> None:
+async def test_a_new_database_is_drift_if_a_rule_names_some_databases(desk: Desk) -> None:
     desk.policy = APART
     plan = await desk.plan("overages on")
     assert await drift(desk, plan) is None

@@ -96,7 +96,7 @@ class Reported:
 
 
 async def furnish(desk: Desk, reported: Reported) -> None:
-    """Make Turso and the store report exactly these numbers."""
+    """Make Turso and the stored samples report the numbers of `reported`, and no others."""
     ids = {name: desk.acme.add(name)["DbId"] for name in NAMES}
     spans = {name: iter(reported.spans[name] * 9) for name in NAMES}
 
@@ -123,7 +123,7 @@ async def furnish(desk: Desk, reported: Reported) -> None:
 
 
 def numbers_in(value: Any) -> Iterator[int | float]:
-    """Return every number that a table or a chart shows."""
+    """Yield every number that a table or a chart shows."""
     if isinstance(value, dict):
         if isinstance(value.get("value"), int | float):
             yield value["value"]
@@ -135,7 +135,7 @@ def numbers_in(value: Any) -> Iterator[int | float]:
 
 
 def counts_in(text: str) -> set[int]:
-    """Return every count in a text that is as long as a database's numbers, and every zero."""
+    """Return every number from 1,000 in a text, and 0 if the text shows a count of zero."""
     bare = re.sub(r"<!date[^>]*>", "", text)
     long = {int(found.replace(",", "")) for found in re.findall(r"(?<![\w.,-])\d{1,3}(?:,\d{3})+(?![\w.]| ?%)", bare)}
     alone = re.search(r"(?<![\w.,:-])0 (?:rows|read|written|Bytes|%)|\n0(?![\w.,:%])|\b(?:written|read): 0\b", bare)

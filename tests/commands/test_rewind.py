@@ -40,12 +40,12 @@ async def test_the_plan_shows_the_time_in_two_time_zones_and_what_will_be_missin
 @pytest.mark.parametrize(
     ("plan", "days"), [("starter", 1), ("developer", 10), ("scaler", 30), ("pro", 90), ("enterprise-x", 1)]
 )
-def test_how_far_back_depends_on_the_plan_and_an_unknown_plan_has_the_minimum(plan: str, days: int) -> None:
+def test_the_available_history_depends_on_tursos_plan_and_is_a_day_if_that_is_unknown(plan: str, days: int) -> None:
     assert retention_of(Quotas(plan=plan)).length == timedelta(days=days)
     assert retention_of(None).length == timedelta(days=1)
 
 
-async def test_a_time_within_the_minimum_needs_no_plan(desk: Desk) -> None:
+async def test_a_rewind_within_a_day_is_possible_if_tursos_plan_is_unknown(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.answer_instead(UNKNOWN_PLAN)
 
@@ -119,7 +119,7 @@ async def test_a_full_quota_of_databases_is_reported(desk: Desk) -> None:
     assert "Turso may refuse the copy" in " ".join((await desk.plan("db rewind orders --to 11:30")).warnings)
 
 
-async def test_it_drifts_if_the_name_is_taken_or_the_time_is_no_longer_kept(desk: Desk) -> None:
+async def test_a_taken_name_or_a_time_that_is_no_longer_kept_is_plan_drift(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.answer_instead(UNKNOWN_PLAN)
     plan = await desk.plan("db rewind orders --to '23h ago'")
@@ -132,7 +132,7 @@ async def test_it_drifts_if_the_name_is_taken_or_the_time_is_no_longer_kept(desk
     assert "already exists" in str(await rewind.drift(desk.context(), plan))
 
 
-async def test_another_copy_is_not_mistaken_for_ours(desk: Desk) -> None:
+async def test_the_copy_of_another_database_is_not_mistaken_for_that_of_the_rewind(desk: Desk) -> None:
     desk.acme.add("orders")
     plan = await desk.plan("db rewind orders --to 11:30")
     assert not await rewind.read_back(desk.context(), plan)

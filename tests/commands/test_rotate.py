@@ -94,7 +94,7 @@ async def test_a_database_that_cannot_be_read_refuses_the_rotation(
         await rotate.drift(desk.context(), plan)
 
 
-async def test_drift_of_four_times_as_many_databases_takes_about_four_times_as_long(
+async def test_checking_four_times_as_many_databases_for_drift_takes_about_four_times_as_long(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     orders, shortest = desk.acme.add("orders"), []

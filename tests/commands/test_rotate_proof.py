@@ -63,7 +63,7 @@ def card_text(one: Proof | None) -> str:
         (None, "I didn't check whether old tokens are refused.", True),
     ],
 )
-def test_the_card_says_what_is_known(target: Any, says: str, freeze: bool) -> None:
+def test_the_card_says_what_is_known_about_old_tokens(target: Any, says: str, freeze: bool) -> None:
     assert says in card_text(target)
     assert ("Old tokens have been refused since" in card_text(target)) is (
         target is not None and target.target.tokens is OldTokens.REFUSED
@@ -81,7 +81,7 @@ def test_the_card_says_what_is_known(target: Any, says: str, freeze: bool) -> No
         (OldTokens.UNKNOWN, "I don't know whether"),
     ],
 )
-def test_the_group_is_reported_separately(sibling: OldTokens, says: str) -> None:
+def test_the_rest_of_the_group_is_reported_separately(sibling: OldTokens, says: str) -> None:
     assert says in card_text(proof(OldTokens.REFUSED, sibling))
 
 
@@ -97,7 +97,9 @@ def test_the_group_is_reported_separately(sibling: OldTokens, says: str) -> None
         (proof(OldTokens.REFUSED, OldTokens.WATCHED), State.UNKNOWN, set(), {"db-1"}),
     ],
 )
-def test_the_stored_tokens_claim_only_what_was_observed(found: Any, state: State, revoked: Any, ended: Any) -> None:
+def test_the_states_of_stored_tokens_claim_only_what_was_observed(
+    found: Any, state: State, revoked: Any, ended: Any
+) -> None:
     of: dict[TokenState, set[str]] = {TokenState.REVOKED: set(), TokenState.ENDED: set()}
     for one in revoked_by(PLAN, found, state):
         of[one.to] |= set(one.database_ids)

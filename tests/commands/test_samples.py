@@ -20,7 +20,7 @@ def reads(samples: list[UsageSample], since: datetime, until: datetime, uuid: st
     return used_between(samples, [uuid], since, until)[uuid].rows_read
 
 
-def test_a_difference_needs_both_ends() -> None:
+def test_a_difference_needs_samples_at_both_ends() -> None:
     days = [sample("2026-11-09", 100), sample("2026-11-10", None), sample("2026-11-11", 300)]
 
     assert reads(days, at(10), at(12)) is None
@@ -44,7 +44,7 @@ def test_a_period_that_ends_after_the_history_is_unknown() -> None:
     assert used_between(early, ["a"], at(10), at(14))["a"] == Usage()
 
 
-def test_around_a_reset_and_over_a_gap_between_months_nothing_is_known() -> None:
+def test_usage_is_unknown_around_a_reset_and_over_a_gap_between_months() -> None:
     assert reads([sample("2026-11-09", 900), sample("2026-11-10", 5)], at(10), at(11)) is None
     over = [sample("2026-10-20", 900), sample("2026-11-10", 5)]
     assert reads(over, at(21, month=10), at(11)) is None
@@ -70,7 +70,7 @@ def test_before_its_creation_a_database_used_nothing() -> None:
     assert courses(samples, since=at(10))[born].daily[date(2026, 11, 12)].rows_read == 40
 
 
-def test_samples_count_more_than_the_time_in_an_id() -> None:
+def test_samples_take_precedence_over_the_creation_time_in_an_id() -> None:
     future = new_uuid(at=at(30).timestamp())
 
     assert (
@@ -79,7 +79,7 @@ def test_samples_count_more_than_the_time_in_an_id() -> None:
     )
 
 
-def test_only_whole_days_are_days() -> None:
+def test_daily_usage_contains_only_whole_days() -> None:
     samples = [
         sample("2026-11-09", 10),
         sample("2026-11-12", 40),
@@ -93,7 +93,7 @@ def test_only_whole_days_are_days() -> None:
     assert usual_day(courses(samples, since=at(1))["a"], date(2026, 11, 14)) is None, "two days are needed"
 
 
-def test_the_start_is_the_nearest_known_time() -> None:
+def test_a_period_starts_at_the_nearest_known_time() -> None:
     days = [sample(f"2026-11-{day:02}", day) for day in (9, 10, 11, 20)]
 
     assert start_of(days, at(11, 10), within=timedelta(hours=12)) == at(11)

@@ -35,14 +35,14 @@ async def test_every_property_is_shown(desk: Desk) -> None:
     assert database["DbId"] not in text
 
 
-async def test_the_certificates_of_a_2023_answer_are_shown(desk: Desk) -> None:
+async def test_the_certificates_in_a_response_of_the_2023_api_are_shown(desk: Desk) -> None:
     desk.acme.generation = "2023"
     desk.acme.add("orders", IssuedCertLimit=10, IssuedCertCount=3)
 
     assert "3 issued, limit 10" in words(await desk.ask("show orders"))
 
 
-async def test_at_most_six_calls(desk: Desk) -> None:
+async def test_show_makes_at_most_six_calls(desk: Desk) -> None:
     desk.acme.add("orders")
 
     await desk.ask("show orders")
@@ -63,7 +63,7 @@ async def test_values_that_turso_does_not_report_are_named(desk: Desk, part: str
     assert "libsql://" in text
 
 
-async def test_active_tokens_name_their_holders_and_no_token(desk: Desk) -> None:
+async def test_active_tokens_are_listed_by_holder_and_not_shown(desk: Desk) -> None:
     made = desk.acme.add("orders")
     await desk.store.tokens.add(token(1, database="orders", database_id=made["DbId"], holder="U0BEN"))
 

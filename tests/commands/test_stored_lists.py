@@ -55,7 +55,7 @@ async def test_mine_lists_the_requesters_active_tokens(desk: Desk) -> None:
     assert "U0BEN" not in str(shown(reply))
 
 
-async def test_an_unknown_token_is_called_unknown(desk: Desk) -> None:
+async def test_a_token_that_may_exist_is_listed_with_that_note(desk: Desk) -> None:
     desk.acme.add("orders-eu", DbId="db-1")
     await desk.store.tokens.add(token(1, state=TokenState.UNKNOWN))
 
@@ -74,7 +74,7 @@ async def test_three_hundred_tokens_are_paged(desk: Desk) -> None:
     assert "Page 15 of 15" in words(await desk.ask(buttons(reply)["Next ›"]["value"].replace("2", "15")))
 
 
-async def test_requests_repeat_the_buttons_for_approval(desk: Desk) -> None:
+async def test_a_listed_request_has_the_approval_buttons(desk: Desk) -> None:
     made = await ask_for(desk, 1, "orders", requester="U0CLEO")
 
     row = buttons(await desk.ask("requests --to-approve", who="U0BEN"))
@@ -104,7 +104,7 @@ async def test_a_person_who_may_not_approve_sees_no_button(desk: Desk) -> None:
         (State.PENDING, Mode.DIRECT, ["Freeze writes", "Cancel"]),
     ],
 )
-async def test_a_requesters_own_requests_can_be_continued(
+async def test_a_requesters_own_requests_are_listed_with_their_buttons(
     desk: Desk, state: State, mode: Mode, names: list[str]
 ) -> None:
     due = desk.now + timedelta(hours=1)
@@ -119,7 +119,7 @@ async def test_a_request_that_waits_for_its_requester_is_not_shown_to_others(des
     assert "No open requests" in (await desk.ask("requests")).text
 
 
-async def test_a_break_glass_operation_is_listed_even_if_it_was_asked_for_privately(desk: Desk) -> None:
+async def test_a_break_glass_operation_is_listed_even_if_it_was_requested_privately(desk: Desk) -> None:
     await ask_for(desk, 1, "orders", requester="U0CLEO", private=True, mode=Mode.BREAK_GLASS, state=State.EXECUTING)
 
     assert "1 open request" in (await desk.ask("requests")).text

@@ -1,4 +1,4 @@
-"""`token`: it is created at the reveal and shown only in the reveal's message."""
+"""`token`: the token is created at the reveal and shown only in the reveal's message."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ async def test_planning_creates_no_token(desk: Desk) -> None:
     assert plan.facts["Valid for"] == "2 days 12 hours"
 
 
-async def test_the_token_is_in_fixed_width_and_not_in_the_text(desk: Desk) -> None:
+async def test_the_token_is_in_a_code_block_and_not_in_the_notification(desk: Desk) -> None:
     desk.acme.add("orders")
 
     reply, secret = await desk.reveal("token orders")
@@ -48,13 +48,13 @@ async def test_turso_gets_the_expiration_as_it_was_typed(desk: Desk) -> None:
     assert dict(minted.url.params) == {"expiration": "1w2d", "authorization": "read-only"}
 
 
-async def test_the_default_is_an_hour(desk: Desk) -> None:
+async def test_a_token_is_valid_for_an_hour_by_default(desk: Desk) -> None:
     desk.acme.add("orders")
 
     assert (await desk.plan("token orders")).arguments["expiration"] == "1h"
 
 
-async def test_the_expiry_is_that_of_the_token_itself(desk: Desk) -> None:
+async def test_the_shown_expiry_is_read_from_the_token(desk: Desk) -> None:
     desk.acme.add("orders")
     claims = base64.urlsafe_b64encode(json.dumps({"exp": 1790000000}).encode()).decode().rstrip("=")
     answer = httpx.Response(200, json={"jwt": f"eyJhbGciOiJFZERTQSJ9.{claims}.c2ln"})
@@ -77,7 +77,7 @@ async def test_a_token_without_an_expiry_is_still_shown(desk: Desk, jwt: str) ->
     assert "for 1 hour" in words(command.message(plan, await command.mint(desk.context(), plan)))
 
 
-async def test_the_expiration_never_is_shown(desk: Desk) -> None:
+async def test_the_plan_of_a_token_that_never_expires_has_a_warning(desk: Desk) -> None:
     desk.acme.add("orders")
 
     assert "never expires" in (await desk.plan("token orders --expiration never")).warnings[0]

@@ -115,7 +115,7 @@ async def test_an_unknown_database_is_reported(desk: Desk) -> None:
         await desk.ask("triage nowhere")
 
 
-async def test_siblings_of_other_channels_are_not_named(desk: Desk, orders: dict[str, Any]) -> None:
+async def test_databases_of_other_channels_in_the_group_are_not_named(desk: Desk, orders: dict[str, Any]) -> None:
     desk.acme.add("orders-eu")
 
     assert "users" not in str(shown(await desk.ask("triage orders-eu", channel="C0ORDERS")))

@@ -39,7 +39,7 @@ async def test_a_period_is_requested_from_turso_with_time_zones(desk: Desk) -> N
     ]
 
 
-async def test_a_past_month_is_a_whole_one(desk: Desk) -> None:
+async def test_a_past_month_is_requested_as_a_whole(desk: Desk) -> None:
     desk.acme.add("orders")
 
     await desk.ask("usage orders --month 2026-10")
@@ -62,7 +62,7 @@ async def test_the_change_from_the_previous_period_is_shown(desk: Desk) -> None:
     assert "600 (+100%" in words(await desk.ask("usage orders"))
 
 
-async def test_instances_are_distinguished(desk: Desk) -> None:
+async def test_usage_is_shown_for_each_instance(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.instances["orders"] = [{"uuid": "a", "name": "ams", "type": "primary"}]
     shares = [{"uuid": "a", "usage": {"rows_read": 5}}, {"uuid": "b-deleted", "usage": {"rows_read": 7}}]
@@ -75,7 +75,7 @@ async def test_instances_are_distinguished(desk: Desk) -> None:
     assert [row[1]["text"] for row in table["rows"][1:]] == ["primary", "deleted"]
 
 
-async def test_a_thousand_databases_take_no_call_each(desk: Desk) -> None:
+async def test_the_usage_of_a_thousand_databases_takes_a_few_calls(desk: Desk) -> None:
     for at in range(1000):
         desk.acme.add(f"db-{at}")
         desk.acme.used[f"db-{at}"] = {"rows_read": at}
@@ -101,7 +101,7 @@ async def test_totals_include_only_the_channels_databases(desk: Desk) -> None:
     assert "payroll" not in str(shown(reply))
 
 
-async def test_a_period_of_the_channel_comes_from_samples(desk: Desk) -> None:
+async def test_the_usage_of_a_channel_in_a_period_comes_from_samples(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.used["orders"] = {"rows_read": 1000}
     await desk.store.samples.add(
@@ -113,7 +113,7 @@ async def test_a_period_of_the_channel_comes_from_samples(desk: Desk) -> None:
     assert "700 rows read" in reply.text
 
 
-async def test_samples_that_do_not_reach_back_are_mentioned(desk: Desk) -> None:
+async def test_the_answer_says_so_if_the_samples_begin_after_the_period(desk: Desk) -> None:
     made = desk.acme.add("orders")
     await desk.store.samples.add([sample("2026-11-20", 700, uuid=made["DbId"])])
 
@@ -135,7 +135,7 @@ async def test_without_history_the_billing_period_is_shown(desk: Desk, line: str
     assert "rows per day" not in words(reply).lower()
 
 
-async def test_a_database_that_turso_does_not_count_is_unknown(desk: Desk) -> None:
+async def test_the_usage_of_a_database_that_turso_omits_is_unknown(desk: Desk) -> None:
     for name in ("orders", "users"):
         desk.acme.add(name)
     usage = desk.acme.usage()
@@ -152,7 +152,7 @@ async def test_a_database_that_turso_does_not_count_is_unknown(desk: Desk) -> No
     assert chart["axis_config"]["categories"] == ["orders"]
 
 
-async def test_the_first_api_reports_only_the_month(desk: Desk) -> None:
+async def test_the_api_of_2023_reports_only_the_month(desk: Desk) -> None:
     desk.acme.generation = "2023"
     made = desk.acme.add("orders")
     usage = {"rows_read": 600, "rows_written": 3, "storage_bytes": 4096}
@@ -219,14 +219,14 @@ async def test_hostile_names_stay_text(desk: Desk, line: str) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1])
-async def test_a_few_databases_are_shown_well_too(desk: Desk, count: int) -> None:
+async def test_usage_works_with_no_and_with_one_database(desk: Desk, count: int) -> None:
     for at in range(count):
         desk.acme.add(f"db-{at}")
 
     await desk.ask("usage")
 
 
-async def test_a_ranking_is_compared_with_the_period_before_and_shows_the_days(desk: Desk) -> None:
+async def test_a_ranking_is_compared_with_the_previous_period_and_shows_the_days(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.used = {"orders": {"rows_read": 23_000, "rows_written": 2_300}}
     october = [sample(f"2026-10-{day:02}", 100 * day, uuid=made["DbId"]) for day in range(1, 32)]

@@ -61,14 +61,14 @@ async def test_a_database_that_is_awake_cannot_be_woken(desk: Desk, archived: Ac
         await desk.plan("wake crm")
 
 
-async def test_a_database_without_a_group_cant_be_woken(desk: Desk, archived: Acme) -> None:
+async def test_a_database_without_a_group_cannot_be_woken(desk: Desk, archived: Acme) -> None:
     archived.add("lonely", group="", archived=True)
     with pytest.raises(BadInput, match="isn't in a group"):
         await desk.plan("wake lonely")
 
 
 @pytest.mark.parametrize("odd", [{"group": 5}, {"Name": None}])
-async def test_a_group_that_cant_be_read_isnt_woken(desk: Desk, archived: Acme, odd: dict[str, Any]) -> None:
+async def test_a_group_that_cannot_be_read_is_not_woken(desk: Desk, archived: Acme, odd: dict[str, Any]) -> None:
     archived.databases["users"] |= odd
     archived.instead = lambda request: (
         httpx.Response(200, json={"databases": list(archived.databases.values())})
@@ -79,7 +79,7 @@ async def test_a_group_that_cant_be_read_isnt_woken(desk: Desk, archived: Acme, 
         await desk.plan("wake orders")
 
 
-async def test_a_state_that_turso_does_not_report_is_unknown_and_may_be_tried(desk: Desk, archived: Acme) -> None:
+async def test_a_wake_can_be_planned_if_turso_does_not_report_the_state(desk: Desk, archived: Acme) -> None:
     for thing in (archived.groups["default"], archived.databases["orders"]):
         for key in ("archived", "sleeping"):
             thing.pop(key, None)
@@ -93,7 +93,7 @@ async def test_a_state_that_turso_does_not_report_is_unknown_and_may_be_tried(de
     assert not await wake.read_back(desk.context(), plan), "its state is still unknown"
 
 
-async def test_a_database_that_does_not_respond_in_time_is_only_called_awake(
+async def test_a_database_that_does_not_respond_in_time_is_called_awake_but_not_ready(
     desk: Desk, archived: Acme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archived.failing["/v2/pipeline"] = 502
@@ -104,7 +104,7 @@ async def test_a_database_that_does_not_respond_in_time_is_only_called_awake(
     assert "orders is awake, but doesn't respond yet" in reply.text
 
 
-async def test_after_a_crash_the_time_is_left_out(desk: Desk, archived: Acme) -> None:
+async def test_after_a_crash_the_response_time_is_left_out(desk: Desk, archived: Acme) -> None:
     plan = await desk.plan("wake orders")
     await desk.turso.unarchive_group("default")
 
@@ -139,7 +139,7 @@ async def _nothing(desk: Desk) -> None:
         pytest.param(_left, None, id="one left: fewer wake than approvers saw"),
     ],
 )
-async def test_a_plan_wakes_what_approvers_saw(
+async def test_a_wake_is_stale_if_it_would_wake_more_databases_or_none(
     desk: Desk, archived: Acme, change: Callable[[Desk], Any], said: str | None
 ) -> None:
     plan = await desk.plan("wake orders")
@@ -147,7 +147,7 @@ async def test_a_plan_wakes_what_approvers_saw(
     assert await drift(desk.context(), plan, wake.command) == said
 
 
-async def test_a_plan_without_a_target_is_a_bug(desk: Desk, archived: Acme) -> None:
+async def test_the_message_of_a_plan_without_a_database_raises_an_error(desk: Desk, archived: Acme) -> None:
     plan = await desk.plan("wake orders")
     with pytest.raises(ValueError, match="no database"):
         wake.message(replace(plan, target=None), {})
@@ -196,9 +196,7 @@ async def test_triage_reports_an_archived_database_even_if_only_the_list_shows_i
     assert "orders: archived" in (await desk.ask("triage orders")).text
 
 
-async def test_a_configuration_without_the_group_does_not_show_that_a_database_is_awake(
-    desk: Desk, archived: Acme
-) -> None:
+async def test_triage_says_not_blocked_if_only_the_configuration_can_be_read(desk: Desk, archived: Acme) -> None:
     archived.instead = lambda request: (
         httpx.Response(503, json={"error": "down"}) if request.url.path.endswith(("/orders", "/databases")) else None
     )

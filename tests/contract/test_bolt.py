@@ -17,7 +17,7 @@ COMMAND = {"command": "/turso", "text": "ls", "user_id": "U0ANA", "team_id": "T0
 
 
 class Last(AsyncMiddleware):
-    """The middleware that is added with `use`."""
+    """A middleware that is added with `use`. It records the requests that it gets."""
 
     def __init__(self, handle: Handle | None) -> None:
         self.handle = handle
@@ -80,7 +80,7 @@ async def test_a_parsed_body_is_passed_on_unchanged() -> None:
     assert last.came[0] is body
 
 
-async def test_an_unanswered_or_failed_request_is_a_status_and_no_exception() -> None:
+async def test_an_unanswered_or_failed_request_gets_an_error_status() -> None:
     async def fail(_: AsyncBoltRequest) -> BoltResponse | None:
         raise RuntimeError
 

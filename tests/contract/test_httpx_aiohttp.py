@@ -8,7 +8,7 @@ from httpx_aiohttp import HttpxAiohttpClient
 
 
 class Server:
-    """Answers each request of a connection, or nothing."""
+    """A server that sends the same bytes for each request. Without bytes, it doesn't answer."""
 
     def __init__(self, answer: bytes) -> None:
         self.answer = answer

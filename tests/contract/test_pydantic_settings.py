@@ -79,7 +79,7 @@ def test_a_value_error_of_a_source_is_a_validation_error_without_a_location(tmp_
     assert [error["loc"] for error in caught.value.errors()] == [()]
 
 
-def test_a_folder_of_secrets_has_files_by_their_aliases(tmp_path: Path) -> None:
+def test_secrets_are_read_from_files_that_are_named_by_their_aliases(tmp_path: Path) -> None:
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "SECRET").write_text("of-a-file\n")
     (tmp_path / ".env").unlink()

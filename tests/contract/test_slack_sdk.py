@@ -44,7 +44,7 @@ def test_a_signature_is_valid_for_five_minutes_of_the_given_clock(after: float, 
     assert not verifier(after).is_valid(BODY, str(STAMP + 1), signature)
 
 
-def test_without_a_secret_there_is_no_verifier() -> None:
+def test_a_verifier_needs_a_secret() -> None:
     with pytest.raises(ValueError, match="empty"):
         SignatureVerifier("")
 

@@ -4,7 +4,7 @@ import stamina
 from cachetools import TTLCache
 
 
-def test_a_cache_expires_by_the_given_timer_and_keeps_a_maximum_of_entries() -> None:
+def test_cache_entries_expire_by_the_given_timer_and_their_number_is_limited() -> None:
     now = 0.0
     cache: TTLCache[str, int] = TTLCache(2, 10, timer=lambda: now)
     cache["a"], cache["b"], cache["c"] = 1, 2, 3
@@ -16,7 +16,7 @@ def test_a_cache_expires_by_the_given_timer_and_keeps_a_maximum_of_entries() -> 
     assert cache.get("b") is None
 
 
-async def test_a_retry_waits_as_long_as_the_error_says() -> None:
+async def test_a_retry_waits_as_long_as_the_given_function_returns() -> None:
     tries: list[int] = []
     waits: list[float] = []
 

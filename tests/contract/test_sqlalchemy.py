@@ -34,7 +34,7 @@ TABLE = Table("t", MetaData(), Column("id", Integer, primary_key=True), Column("
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
-    """Create an engine like `bot.store.database` for SQLite."""
+    """Create a SQLite engine as `bot.store.database` does."""
     engine = create_engine(
         f"sqlite:///{tmp_path}/x.db", connect_args={"isolation_level": None, "timeout": 0.1}, hide_parameters=True
     )
@@ -47,7 +47,7 @@ def engine(tmp_path: Path) -> Engine:
     return engine
 
 
-def test_our_begin_is_the_only_one_and_takes_the_lock(engine: Engine, tmp_path: Path) -> None:
+def test_the_begin_hook_starts_the_only_transaction_and_takes_the_lock(engine: Engine, tmp_path: Path) -> None:
     with engine.begin() as connection:
         connection.execute(text("SELECT 1"))
         other = sqlite3.connect(tmp_path / "x.db", timeout=0)

@@ -11,7 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
 class Noting(HttpToolsProtocol):
-    """Records the calls of the callbacks that the limits use."""
+    """A protocol class that records the callbacks on which the bot's limits rely."""
 
     notes: list[Any]
 

@@ -40,7 +40,7 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" → ".join)
-def test_a_request_may_change_its_state_like_this(path: Any) -> None:
+def test_a_request_may_go_through_these_states(path: Any) -> None:
     assert all(may_transition(State(start), State(end)) for start, end in pairwise(path))
     assert State(path[-1]) in {*FINAL, State.SUCCEEDED}
 
@@ -57,7 +57,7 @@ def test_nothing_executes_without_being_approved_or_ready() -> None:
     assert set(sources(State.APPROVED)) == {State.PENDING}
 
 
-def test_every_state_leads_on_and_can_end() -> None:
+def test_every_state_can_lead_to_a_final_state() -> None:
     for start in State:
         assert not may_transition(start, start)
         reachable, edge = set(), {start}
@@ -81,7 +81,7 @@ def test_a_quorum_is_of_distinct_people() -> None:
     ("voter", "why"),
     [("U0DEV", "the requester"), ("U0GETS", "the recipient"), ("U0GONE", "a person who is no longer an approver")],
 )
-def test_some_votes_never_count(voter: str, why: str) -> None:
+def test_votes_of_the_requester_the_recipient_and_former_approvers_do_not_count(voter: str, why: str) -> None:
     count = tally([vote(voter)], {"U0ANA", "U0DEV", "U0GETS"}, "U0DEV", 1, recipient="U0GETS")
     assert (count.approvals, count.reached, count.discounted, count.missing) == (0, False, (voter,), 1), why
 
@@ -111,7 +111,7 @@ USERS = st.sampled_from(["U1", "U2", "U3", "U4"])
     USERS,
     st.integers(1, 3),
 )
-def test_an_approver_who_counts_has_the_right_and_is_another_person(
+def test_only_votes_of_approvers_other_than_the_requester_count(
     votes: Any, approvers: Any, requester: Any, quorum: Any
 ) -> None:
     count = tally(votes, approvers, requester, quorum)

@@ -9,7 +9,7 @@ from tests.growth import computing
 
 
 class Source:
-    """Answers with the number of the call. Each call waits until the test releases it."""
+    """A source that answers with the number of the call. Calls wait while the test has cleared `go`."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -31,7 +31,7 @@ def source() -> Source:
     return Source()
 
 
-async def test_an_answer_is_kept_for_its_time(source: Source) -> None:
+async def test_an_answer_is_kept_for_its_lifetime(source: Source) -> None:
     now = [0.0]
     cache: Cache[str, int] = Cache(source.load, 60, now=lambda: now[0])
 
@@ -66,7 +66,7 @@ async def test_fresh_reads_share_one_call_that_starts_after_them(source: Source)
     assert source.calls == 2
 
 
-async def test_a_call_that_hangs_does_not_keep_the_next_one_for_ever(
+async def test_a_call_that_hangs_does_not_delay_the_next_one_forever(
     source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.core.concurrency.cache.WAITS_SECONDS", 0.01)

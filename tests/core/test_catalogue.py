@@ -23,7 +23,7 @@ def test_every_spelling_leads_to_a_command(spelling: str, name: str) -> None:
     assert CATALOGUE.canonical(f"db {spelling}") == CATALOGUE.canonical(spelling) == name
 
 
-def test_risks() -> None:
+def test_the_risk_depends_on_the_flags_and_is_high_for_an_unknown_command() -> None:
     assert CATALOGUE.risk_of("token") is Risk.MEDIUM
     assert CATALOGUE.risk_of("token", {"--read-only"}) is Risk.LOW
     assert CATALOGUE.risk_of("incident extend") is CATALOGUE.risk_of("incident") is Risk.LOW
@@ -38,7 +38,7 @@ def test_a_first_word_that_commands_share_is_a_family_which_a_rule_can_name() ->
     assert [one.name for one in catalogue.families["a"]] == ["a on", "a off"]
 
 
-def test_a_family_keeps_its_name_where_a_command_is_also_called_so() -> None:
+def test_a_family_can_have_the_same_name_as_a_command() -> None:
     """In a rule, `incident` means all of its commands. Typed by a person, it means one of them."""
     assert CATALOGUE.canonical("incident") == "incident"
 

@@ -57,7 +57,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("text", "seconds"), GOOD)
-def test_a_duration_of_turso_has_its_value(text: Any, seconds: Any) -> None:
+def test_a_duration_has_the_value_that_turso_reads(text: Any, seconds: Any) -> None:
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
@@ -83,18 +83,18 @@ def test_only_lower_case_never_means_never() -> None:
 @pytest.mark.parametrize(
     ("text", "written"), [("90s", "1m30s"), ("24h", "24h"), ("2d12h", "2d12h"), ("36h", "36h"), ("1w", "7d")]
 )
-def test_a_duration_is_written_for_people(text: str, written: str) -> None:
+def test_a_duration_is_formatted_for_people(text: str, written: str) -> None:
     assert duration_text(parse_duration(text)) == written
     assert lifetime_text(NEVER) == "never"
 
 
 @given(st.timedeltas(min_value=timedelta(microseconds=1), max_value=timedelta(days=100_000)))
-def test_a_formatted_duration_is_read_as_the_same(duration: Any) -> None:
+def test_a_formatted_duration_is_parsed_to_the_same_value(duration: Any) -> None:
     assert parse_duration(duration_text(duration)) == duration
 
 
 @given(st.text(max_size=60) | st.from_regex(r"[0-9.]{1,30}(ns|h|d|w|x)?", fullmatch=True))
-def test_any_text_is_a_positive_duration_or_has_a_reason(text: str) -> None:
+def test_any_text_is_a_positive_duration_or_is_refused_with_a_reason(text: str) -> None:
     outcome: timedelta | str
     try:
         outcome = parse_duration(text)

@@ -12,7 +12,7 @@ DATABASES = (
     *("fluxapp-production", "linuxapp-staging-eu", "xapp-production", "maxapp-customers", "xoxb-dashboard1"),
     *("xapp-1-production-2026", "linuxapp-1-20261127-backup", "foxoxb-123456789012", "xoxe-1-refresh-tokens"),
 )
-"""Names that contain the first characters of tokens."""
+"""Database names that contain the prefixes of tokens, but aren't secrets."""
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_ordinary_text_is_not_a_secret(text: str) -> None:
     assert without_secrets(text) == text
 
 
-def test_the_secrets_of_this_process_are_known_by_value() -> None:
+def test_the_secrets_of_this_process_are_found_by_value() -> None:
     known = ["my-api-token-value", "short"]
     assert looks_secret("it is my-api-token-value!", known)
     assert without_secrets("it is my-api-token-value!", known) == "it is [secret]!"

@@ -45,7 +45,7 @@ def take(text: str) -> Moment:
         ("`15m ago`", BERLIN, "2026-11-27T23:35:00"),
     ],
 )
-def test_a_time_means_the_last_one_in_the_persons_time_zone(text: str, zone: str, utc: str) -> None:
+def test_a_time_means_its_last_occurrence_in_the_persons_time_zone(text: str, zone: str, utc: str) -> None:
     assert take(text).at(NOW, zone) == datetime.fromisoformat(utc).replace(tzinfo=UTC)
 
 
@@ -66,12 +66,12 @@ def test_a_time_means_the_last_one_in_the_persons_time_zone(text: str, zone: str
         ("9999-12-31 23:59", "America/New_York", NOW, r"out of range|in the future"),
     ],
 )
-def test_an_ambiguous_time_is_refused(text: str, zone: str, now: datetime, sentence: str) -> None:
+def test_an_ambiguous_or_impossible_time_is_refused(text: str, zone: str, now: datetime, sentence: str) -> None:
     with pytest.raises(BadInput, match=sentence):
         take(text).at(now, zone)
 
 
-def test_of_an_hour_that_occurs_twice_only_the_first_has_passed() -> None:
+def test_between_two_occurrences_of_a_time_the_first_one_is_meant() -> None:
     between = datetime(2026, 10, 25, 0, 45, tzinfo=UTC)  # 02:45, summer time: 02:30 has occurred once so far
     assert take("02:30").at(between, BERLIN) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
@@ -85,19 +85,19 @@ def test_of_an_hour_that_occurs_twice_only_the_first_has_passed() -> None:
     ],
     ids=["half an hour before clocks skip it", "earlier that night", "the day before"],
 )
-def test_before_clocks_skip_an_hour_the_last_one_is_that_of_the_day_before(now: str, utc: str) -> None:
+def test_before_clocks_skip_a_time_its_last_occurrence_is_the_day_before(now: str, utc: str) -> None:
     at = datetime.fromisoformat(now).replace(tzinfo=UTC)
     assert take("02:30").at(at, BERLIN) == datetime.fromisoformat(utc).replace(tzinfo=UTC)
 
 
-def test_the_day_after_clocks_skip_an_hour_it_is_still_refused_until_it_comes() -> None:
+def test_after_clocks_skip_a_time_it_is_refused_until_it_occurs_again() -> None:
     with pytest.raises(BadInput, match="skipped `02:30` on 2026-03-29"):
         take("02:30").at(datetime(2026, 3, 29, 23, 30, tzinfo=UTC), BERLIN)
     after = datetime(2026, 3, 30, 1, 0, tzinfo=UTC)
     assert take("02:30").at(after, BERLIN) == datetime(2026, 3, 30, 0, 30, tzinfo=UTC)
 
 
-def test_before_an_incident_names_its_key() -> None:
+def test_a_time_before_an_incident_has_the_key_of_the_incident() -> None:
     assert take("before INC-42").incident == "INC-42"
     assert take("Before ops/7.1").incident == "ops/7.1"
     assert take("14:02").incident == ""

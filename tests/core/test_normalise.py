@@ -72,7 +72,7 @@ def test_plain_text_is_left_as_it_is(text: str) -> None:
 @pytest.mark.parametrize(
     "piece", ["—", "-—", "-" * 50 + "—" * 50, '"a"b ', "'", '--a="x ', "<a", "`", "&amp;", "e\u0301"], ids=repr
 )
-def test_no_text_takes_much_longer_than_its_length(piece: str) -> None:
+def test_splitting_a_long_text_does_not_take_quadratic_time(piece: str) -> None:
     text = (piece * 200_000)[:200_000]
     started = time.perf_counter()
 

@@ -94,7 +94,7 @@ def test_arguments_survive_a_round_trip_through_json() -> None:
         assert type(args).model_validate_json(args.model_dump_json(by_alias=True)) == args
 
 
-def test_the_flags_that_are_set_are_what_rules_see() -> None:
+def test_rules_see_the_flags_that_are_set() -> None:
     assert action_options(read("token orders -r").args) == {"--read-only"}
     assert action_options(read("destroy orders --now").args) == {"--now"}
     assert action_options(read("destroy orders --now=false").args) == frozenset()
@@ -141,7 +141,7 @@ def test_since_is_a_duration_or_a_day(text: str, value: Any) -> None:
     assert read(text).args.since == value
 
 
-def test_the_rest_keeps_the_words_and_options_of_another_command() -> None:
+def test_policy_explain_keeps_the_words_and_options_of_the_command_to_explain() -> None:
     found = read('policy explain db destroy orders --now --reason "it is old" --as <@U0ANA|ana> --in <#C0DBOPS|db-ops>')
     assert found.args.command == 'db destroy orders --now --reason "it is old"'
     assert (found.args.person, found.args.channel) == ("U0ANA", "C0DBOPS")

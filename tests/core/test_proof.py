@@ -16,7 +16,7 @@ SIBLING = Finding("users", "db-2", OldTokens.UNKNOWN, NOON, "no probe token coul
 
 @pytest.mark.parametrize("sibling", [None, SIBLING])
 @pytest.mark.parametrize("tokens", list(OldTokens))
-def test_a_proof_survives_the_store(tokens: Any, sibling: Any) -> None:
+def test_a_stored_proof_is_read_unchanged(tokens: Any, sibling: Any) -> None:
     proof = Proof(NOON, NOON + timedelta(minutes=65), replace(TARGET, tokens=tokens, at=NOON), sibling)
 
     assert Proof.of(json.loads(json.dumps({PROOF: proof.to_json()}))) == proof

@@ -1,4 +1,4 @@
-"""When a change was made is the time at which it was seen, whatever is found out about it later."""
+"""The time of a change is when the bot saw it in Turso. Later updates of the request don't move it."""
 
 from datetime import timedelta
 

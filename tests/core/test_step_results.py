@@ -68,14 +68,14 @@ def test_a_read_back_stored_by_an_older_version_is_read(kept: dict[str, object],
 
 @pytest.mark.parametrize("attempt", Attempt)
 @pytest.mark.parametrize("at", [None, NOON])
-def test_an_attempt_survives_the_database(attempt: Attempt, at: datetime | None) -> None:
+def test_a_stored_attempt_is_read_unchanged(attempt: Attempt, at: datetime | None) -> None:
     result = ActResult(attempt, "why", {"hostname": "x"}, at)
 
     assert ActResult.from_json(json.loads(json.dumps(result.to_json()))) == result
 
 
 @pytest.mark.parametrize("result", PhaseResult)
-def test_a_result_survives_the_database(result: PhaseResult) -> None:
+def test_a_stored_result_is_read_unchanged(result: PhaseResult) -> None:
     seen = VerifyResult(result, "why", {"rows": 3})
 
     assert VerifyResult.from_json(json.loads(json.dumps(seen.to_json()))) == seen

@@ -44,7 +44,7 @@ def test_the_glob_of_a_filter_is_kept() -> None:
     [("create --help", "create"), ("db destroy orders --help", "destroy"), ("token -h orders", "token"),
      ("digest on -h", "digest on"), ("turso db tokens create --help", "token")],
 )  # fmt: skip
-def test_help_anywhere_means_help_of_the_command(text: str, name: str) -> None:
+def test_a_help_flag_anywhere_shows_the_help_of_the_command(text: str, name: str) -> None:
     read = GRAMMAR.parse(text)
     assert (read.spec.name, read.args) == ("help", HelpArgs(command=name))
 
@@ -54,7 +54,7 @@ def test_help_inside_quotes_is_text() -> None:
 
 
 @pytest.mark.parametrize("flag", ["--yes", "-y", "--force", "-f"])
-def test_a_flag_that_skips_questions_is_not_needed(flag: str) -> None:
+def test_a_flag_that_skips_questions_is_refused_as_unnecessary(flag: str) -> None:
     assert "isn't needed" in refusal(f"db destroy orders {flag}")
 
 
@@ -64,12 +64,12 @@ def test_a_flag_that_skips_questions_is_not_needed(flag: str) -> None:
      ("unblock", "thaw"), ("undo", "restore"), ("info", "show"), ("destory", "destroy"), ("rotat", "rotate"),
      ("tokne", "token"), ("usge", "usage")],
 )  # fmt: skip
-def test_a_word_that_means_or_resembles_a_command_names_it(word: str, name: str) -> None:
+def test_for_a_word_that_means_or_resembles_a_command_the_command_is_suggested(word: str, name: str) -> None:
     assert f"Did you mean `{name}`" in refusal(f"{word} orders")
 
 
 @pytest.mark.parametrize("word", ["frobnicate", "please", "hello", "intent", "deploy", "orders", "quit", "migrate"])
-def test_a_word_that_is_not_close_suggests_no_change(word: str) -> None:
+def test_for_an_unrelated_word_no_change_command_is_suggested(word: str) -> None:
     sentence = refusal(word)
     assert not [name for name in CHANGES if f"`{name}`" in sentence], sentence
 

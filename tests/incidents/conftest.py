@@ -1,4 +1,4 @@
-"""The same fixtures as those of the scenarios."""
+"""The fixtures of `tests/scenarios`."""
 
 from tests.scenarios.conftest import idle_after_each_test, world
 

@@ -23,7 +23,7 @@ NEW_YORK = ZoneInfo("America/New_York")
 """Its clocks go back on 1 November 2026, within the simulated days."""
 MEASURES = (Measure.ROWS_READ, Measure.ROWS_WRITTEN, Measure.BYTES_SYNCED)
 QUIET_DAYS = 16
-"""No spike is planted in these days: there is no history to compare with."""
+"""Days at the start without a planted spike, because there is no history to compare with."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class Organization:
     late_restart: timedelta = timedelta(0)
     """How long after the first of a month Turso restarts its counters."""
     missed: set[int] = field(default_factory=set)
-    """The hours at whose end no reading was taken."""
+    """The hours without a reading at their end."""
     unknown: dict[int, Measure] = field(default_factory=dict)
-    """The hours at whose end Turso didn't report one of the numbers."""
+    """By hour: the number that Turso didn't report at its end."""
     quotas: dict[Measure, int] = field(default_factory=dict)
 
     @classmethod
@@ -141,7 +141,7 @@ class Turso:
     restarted: int = START.month
 
     def hour(self, hour: int) -> None:
-        """Add the usage of an hour."""
+        """Add the usage of an hour, after restarting the counters if that is due."""
         at = START + hour * HOUR
         if at.month != self.restarted and at - at.replace(day=1, hour=0) >= self.organization.late_restart:
             self.counters, self.restarted = {}, at.month
@@ -276,7 +276,7 @@ def of_kind(alerts: Iterable[Alert], kind: AlertKind) -> list[Alert]:
 
 
 def about(alert: Alert, spike: Planted) -> bool:
-    """Return True if an alert was raised in an hour of a spike, about its database."""
+    """Return True if an alert is about the database of a spike and was raised during the spike."""
     ends = spike.since + spike.hours * HOUR
     return alert.subject_id == spike.database_id and spike.since <= alert.since + BEFORE_THE_HOUR < ends
 
@@ -301,7 +301,7 @@ def mistakes(organization: Organization, readings: Sequence[UsageReading], alert
 
 
 def coverage(organization: Organization, alerts: Iterable[Alert]) -> list[bool]:
-    """Return for each forecast of a flow whether the quota was really used up between the two days.
+    """For each forecast except those of storage, return whether the quota was used up between the two days.
 
     Forecasts that end after the simulated days aren't counted, because their outcome is unknown.
     """

@@ -1,4 +1,4 @@
-"""Billing periods: when the counters show that one has begun, and when they only fell."""
+"""Billing periods: when falling counters show that a period has begun, and when they don't."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -110,7 +110,7 @@ def test_a_restart_begins_a_period_when_one_is_due(readings: Sequence[UsageReadi
     assert period_of(readings).key == key
 
 
-def test_with_a_clock_that_is_behind_the_month_begins_all_the_same() -> None:
+def test_a_month_begins_with_the_restart_even_if_the_clock_is_behind() -> None:
     before = datetime(2026, 11, 30, 22, 58, tzinfo=UTC)
 
     assert period_of([reading(before, 900), reading(before + timedelta(hours=1), 2)]).key == "2026-12"

@@ -83,7 +83,7 @@ def test_usage_in_an_irregular_hour_is_unknown(before: Any, after: Any) -> None:
         pytest.param(None, 50, TEN - 9 * HOUR, None, id="old, but not known before"),
     ],
 )
-def test_a_database_without_an_earlier_counter_is_known_only_from_its_creation(
+def test_usage_without_an_earlier_counter_is_known_only_for_a_new_database(
     was: Any, now: Any, born: Any, read: Any
 ) -> None:
     before = {} if was is None else dict([sample(1, was)])
@@ -93,7 +93,7 @@ def test_a_database_without_an_earlier_counter_is_known_only_from_its_creation(
     assert found.rows_read == read
 
 
-def test_of_too_many_databases_the_busiest_are_stored_and_the_others_are_unknown() -> None:
+def test_only_the_busiest_databases_are_stored_and_the_others_are_unknown() -> None:
     was, now = (dict(sample(n, n * times) for n in range(AT_MOST + 50)) for times in (1, 3))
 
     found, is_complete = growth(reading(TEN - HOUR), reading(), was, now, lambda _: None)

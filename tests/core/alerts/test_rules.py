@@ -29,7 +29,7 @@ def reading(at: datetime, read: int | None, storage: int | None = 0) -> UsageRea
 
 
 def weeks(now: int | None, *usual: int | None) -> History:
-    """Return what one database read in this hour, and in the same hour of the weeks before."""
+    """Return the history of what one database read in this hour, and in the same hour of earlier weeks."""
     amounts = {NOON - at * timedelta(weeks=1): amount for at, amount in enumerate((now, *usual))}
     readings = {at: reading(at, 1) for at in amounts}
     growth = {("db-1", at): UsageGrowth("acme", at, "db-1", one, None, None) for at, one in amounts.items()}
@@ -68,7 +68,7 @@ def test_a_daily_pattern_that_moves_by_an_hour_with_the_clocks_is_not_a_spike() 
 
 
 def month(daily: int, *, days: int = 20, missing: Sequence[int] = ()) -> list[UsageReading]:
-    """Return the last readings of the days of a month that began three weeks ago, with the same usage each day."""
+    """Return one reading for each day of a month that began `days` ago, with the same usage each day."""
     first = MIDNIGHT - days * DAY
     return [reading(first + n * DAY, daily * n, storage=daily * n) for n in range(days + 1) if n not in missing]
 
@@ -118,7 +118,7 @@ WANTED = AlertSubscription("C0DBOPS", "acme", quota=(50, 80, 95), notify=("U0BEN
 
 
 def used(percent: float | None, known: Sequence[Alert] = (), *, storage: bool = False) -> Changes:
-    """Return the thresholds' decisions when `percent` of a quota is used."""
+    """Return which alerts begin and end when `percent` of a quota is used."""
     rows = None if percent is None else round(percent * 10_000)
     now = reading(NOON, None if storage else rows, rows if storage else None)
     measure = Measure.STORAGE if storage else READ
@@ -131,7 +131,7 @@ def posted_alert(threshold: int, *, period: str = "2026-11", is_open: bool = Tru
     return replace(found, id=f"al-{threshold}", period=period, ended_at=None if is_open else NOON)
 
 
-def test_of_several_thresholds_at_once_the_highest_is_reported() -> None:
+def test_only_the_highest_of_several_reached_thresholds_is_reported() -> None:
     (found,) = used(97).raised
 
     assert (found.threshold, found.measured, found.compared, found.notify) == ("95", 970_000, 1_000_000, ("U0BEN",))
@@ -168,7 +168,7 @@ def test_a_threshold_is_reported_once_in_a_period(
     ("how", "raised"),
     [(AlertEnd.OFF, ["80"]), (AlertEnd.UNWATCHED, ["80"]), (AlertEnd.BELOW, []), (AlertEnd.HIGHER, [])],
 )
-def test_a_state_that_continued_while_no_channel_watched_is_reported_again(how: AlertEnd, raised: list[str]) -> None:
+def test_a_threshold_is_reported_again_if_the_channel_had_no_alerts_meanwhile(how: AlertEnd, raised: list[str]) -> None:
     changes = used(82, [replace(posted_alert(80, is_open=False), end=how)])
 
     assert [one.threshold for one in changes.raised] == raised
@@ -176,7 +176,9 @@ def test_a_state_that_continued_while_no_channel_watched_is_reported_again(how: 
 
 @pytest.mark.parametrize("quotas", [None, {}], ids=["the plan isn't known", "the plan has no such quota any more"])
 @pytest.mark.parametrize("kind", [AlertKind.QUOTA, AlertKind.FORECAST])
-def test_a_new_period_ends_alerts_without_a_quota_too(quotas: dict[Measure, int] | None, kind: AlertKind) -> None:
+def test_a_new_period_ends_alerts_even_if_the_quota_is_unknown(
+    quotas: dict[Measure, int] | None, kind: AlertKind
+) -> None:
     before, now = reading(NOON - HOUR, 0, 0), reading(NOON, None, None)
     facts, wanted = Facts("acme", NOON, now, [before, now], quotas), replace(WANTED, forecast=True)
     old = replace(posted_alert(80, period="2026-10"), kind=kind)
@@ -199,7 +201,7 @@ def test_a_muted_channels_alert_is_replaced_only_after_the_mute() -> None:
     assert after.ended == {"al-80": AlertEnd.HIGHER}
 
 
-def test_a_level_is_not_reported_again_because_a_period_begins() -> None:
+def test_a_storage_threshold_is_not_reported_again_in_a_new_period() -> None:
     changes = used(85, [posted_alert(80, period="2026-10", storage=True)], storage=True)
 
     assert (changes.raised, changes.ended) == ([], {})
@@ -218,7 +220,7 @@ def test_without_a_quota_nothing_is_reported() -> None:
         assert evaluate(WANTED, facts, [], shown=lambda *_: True, new_id=str) == Changes([], {})
 
 
-def test_a_channel_reads_only_the_names_of_its_databases() -> None:
+def test_a_channel_gets_alerts_only_about_its_databases() -> None:
     history = weeks(90_000, 9_000, 10_000, 11_000)
     now = history.readings[NOON]
     wanted = AlertSubscription("C0DBOPS", "acme", spike=5.0)

@@ -15,7 +15,7 @@ from bot.core.records.usage import UsageGrowth, UsageReading, UsageSample
 
 NOON = datetime(2026, 11, 24, 11, 58, tzinfo=UTC)
 HIGH, QUIET = 90_000, 12_000
-"""Ten thousand is usual, so five times as much is a spike, and at most half of that is quiet."""
+"""Rows in an hour. 10,000 is usual, five times as much is a spike, and at most half of a spike is quiet."""
 UNKNOWN = None
 
 
@@ -24,7 +24,7 @@ def reading(at: datetime, read: int | None = 1, *, is_complete: bool = False) ->
 
 
 def hours(*used: int | None, usual: bool = True, read: int = 24, **more: Any) -> History:
-    """Return a database's last hours, newest first, and the weeks before. The hours that aren't given are unknown."""
+    """Return a history with these last hours, newest first, after three usual weeks. Other hours are unknown."""
     readings = {NOON - back * HOUR: reading(NOON - back * HOUR, **more) for back in range(read)}
     known = {NOON - back * HOUR: rows for back, rows in enumerate(used) if rows is not None}
     if usual:
@@ -62,7 +62,7 @@ def test_a_spike_ends_after_three_known_quiet_hours_or_as_unknown_after_a_day(
     assert end_of(history, open_alert(), NOON) is end
 
 
-def test_a_number_that_turso_no_longer_reports_is_not_quiet_because_another_one_is() -> None:
+def test_a_missing_number_does_not_count_as_quiet_if_another_number_is_quiet() -> None:
     others = {at: UsageGrowth("acme", at, "db-1", None, 0, 0) for at in (NOON - back * HOUR for back in range(24))}
     history = History({at: reading(at) for at in others}, {("db-1", at): one for at, one in others.items()})
 
@@ -80,7 +80,7 @@ def test_an_alert_about_unknown_usage_ends_as_unknown() -> None:
 
 
 def counters(count: int, rows: int) -> dict[str, UsageSample]:
-    """Return the counters of many databases, of which each reads more than the one before."""
+    """Return the counters of many databases. Each has read more rows than the one before."""
     return {
         f"db-{number}": UsageSample("acme", f"orders-{number}", f"db-{number}", "", number * rows, 0, 0, 0)
         for number in range(1, count + 1)
@@ -95,7 +95,7 @@ def counters(count: int, rows: int) -> dict[str, UsageSample]:
         pytest.param({"db-1": None}, UNKNOWN, id="Turso doesn't report it any more"),
     ],
 )
-def test_what_a_database_with_an_open_alert_uses_is_stored_however_many_use_more(
+def test_the_usage_of_a_database_with_an_open_alert_is_stored_even_if_many_use_more(
     now: Mapping[str, int | None], used: int | None
 ) -> None:
     was, is_now = counters(AT_MOST + 50, 1), counters(AT_MOST + 50, 2)

@@ -1,4 +1,4 @@
-"""The effective subscriptions: those of people, those of the policy file, and their mutes."""
+"""The alerts of a channel: those that people turned on, those of the policy file, and mutes."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +26,7 @@ def test_a_mute_also_counts_for_the_alerts_of_the_policy_file() -> None:
     assert not found.is_muted(until)
 
 
-def test_what_was_turned_on_for_an_earlier_organization_does_not_hide_the_policy_file() -> None:
+def test_alerts_for_an_earlier_organization_do_not_replace_those_of_the_policy_file() -> None:
     own = AlertSubscription("C0DBOPS", "acme", quota=(95,), author="U0ANA", created_at=NOON)
     in_file = AlertSubscription("C0DBOPS", "second", quota=(50,))
 

@@ -23,7 +23,7 @@ channels:
 
 
 def file(alerts: str = "", organization: str = "") -> str:
-    """Return a policy file with these alerts for the whole file, and those for `acme`."""
+    """Return a policy file with `alerts` for all organizations, and with `organization` as the alerts of `acme`."""
     text = CHANNELS % (f"alerts: {organization}" if organization else "")
     return text + (f"alerts: {alerts}\n" if alerts else "")
 

@@ -100,7 +100,9 @@ def test_several_databases_are_never_allowed_more_easily_than_one_of_them(
 
 
 @given(policies(), SUBJECTS, ACTIONS)
-def test_a_user_group_that_cannot_be_read_never_gives_a_right(policy: Policy, who: Subject, action: Action) -> None:
+def test_a_user_group_that_cannot_be_read_never_gives_a_permission(
+    policy: Policy, who: Subject, action: Action
+) -> None:
     blind = decide(policy, replace(who, groups={"S0DBA": None}), action)
     order = [Verdict.ALLOW, Verdict.BREAK_GLASS, Verdict.APPROVE, Verdict.DENY]
     me, all_of_them = {who.person.id}, frozenset(USERS)

@@ -53,5 +53,7 @@ def test_the_refusal_names_the_source_that_is_not_in_this_channel() -> None:
         ('["*"]', ['allow: token, databases: ["orders-*"]', "allow: read"], False),
     ],
 )
-def test_a_source_is_looked_up_only_where_it_can_matter(databases: str, rules: list[str], depends: bool) -> None:
+def test_a_source_is_looked_up_only_if_a_decision_can_depend_on_it(
+    databases: str, rules: list[str], depends: bool
+) -> None:
     assert depends_on_names(policy(rules, databases=databases), subject(), "show") is depends

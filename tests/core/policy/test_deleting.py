@@ -17,7 +17,7 @@ CEILING = "ceiling: {deny: [{commands: %s, databases: %s}]}"
 
 
 def deletes(name: str) -> Action:
-    """Return the command in its form that deletes at once."""
+    """Return the action of a command, with the flag that makes it delete at once if it has one."""
     flags = [way.flag for one in DELETING if one.name == name for way in one.variants if way.flag]
     return Action(name, frozenset(flags), (COPY,))
 
@@ -62,7 +62,7 @@ def test_a_denial_of_rotate_denies_the_switch_that_revokes_the_same_tokens(rules
         pytest.param(["deny: destroy, to: 'user:U0BEN'", "allow: rewind"], id="a denial for others"),
     ],
 )
-def test_without_such_a_denial_the_rules_of_the_command_decide(rules: list[str]) -> None:
+def test_without_a_denial_of_destroy_the_rules_of_the_command_decide(rules: list[str]) -> None:
     assert decide(policy(rules), subject(), Action("rewind discard", databases=(COPY,))).verdict is Verdict.ALLOW
 
 
@@ -73,7 +73,7 @@ def test_group_and_sources_are_looked_up_if_a_denial_of_destroy_depends_on_them(
 
 
 def test_databases_are_deleted_in_one_place_by_commands_that_declare_it() -> None:
-    """If this fails for a new command that deletes, set `removes_target`, and `ends_with` unless it is the destroy."""
+    """A new command that deletes must declare `removes_target`, and `ends_with` unless it is `destroy`."""
     root = Path(bot.__file__).parent
     calls, users = [], set()
     for path in root.rglob("*.py"):

@@ -27,7 +27,7 @@ def test_one_database_that_needs_approval_makes_all_need_it() -> None:
     assert (decision.verdict, decision.approvers.ids) == (Verdict.APPROVE, frozenset({"U0ANA"}))
 
 
-def test_approval_is_stricter_than_breaking_glass() -> None:
+def test_approval_is_stricter_than_break_glass() -> None:
     rules = policy([f"break_glass: rotate, review_by: 'user:U0BEN', {A}", "approve: rotate, by: 'user:U0ANA'"])
     assert decide(rules, subject(), act("rotate", "a-1", "b-1")).verdict is Verdict.APPROVE
 
@@ -45,7 +45,7 @@ def test_only_people_who_may_approve_for_every_database_count_and_the_largest_qu
     assert decision.confirm is Confirm.TYPE_NAME
 
 
-def test_too_few_who_may_approve_for_every_database_deny() -> None:
+def test_an_action_is_denied_if_too_few_people_may_approve_for_every_database() -> None:
     rules = policy(
         [
             f"approve: rotate, by: ['user:U0ANA', 'user:U0BEN'], {A}",

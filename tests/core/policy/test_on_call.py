@@ -106,7 +106,7 @@ cases:
 """
 
 
-def test_the_tools_show_schedules() -> None:
+def test_the_policy_tools_show_schedules() -> None:
     grammar = Grammar(COMMANDS)
     rules = load(TEXT, CATALOGUE, default_organization="acme")
     assert "2 on-call schedules" in report.check(TEXT, "p.yaml", CATALOGUE)[0][-1]
@@ -117,7 +117,7 @@ def test_the_tools_show_schedules() -> None:
     assert wrong == (["line 2: oncall: `nobody` isn't a schedule in the policy's `people`"], False)
 
 
-def test_the_tools_show_direct_messages() -> None:
+def test_the_policy_tools_show_direct_messages() -> None:
     grammar, text = Grammar(COMMANDS), TEXT.replace("by: first", "by: first, notify: first, direct_message: true")
     rules = load(text, CATALOGUE, default_organization="acme")
     assert (
@@ -131,7 +131,7 @@ def test_the_tools_show_direct_messages() -> None:
     assert "expected direct_message false, got true" in wrong
 
 
-def test_a_difference_shows_schedules_risks_and_slack_ids() -> None:
+def test_policy_diff_shows_schedules_risks_and_slack_ids() -> None:
     grammar = Grammar(COMMANDS)
     before = load(TEXT, CATALOGUE, default_organization="acme")
     after = load(

@@ -65,7 +65,7 @@ def test_approvers_named_by_id_still_count_when_a_group_cannot_be_checked() -> N
     assert (decision.verdict, decision.approvers.ids) == (Verdict.APPROVE, frozenset({"U0BEN"}))
 
 
-def test_a_right_that_cannot_be_checked_falls_to_a_stricter_rule_for_all() -> None:
+def test_if_a_group_cannot_be_checked_a_stricter_rule_for_everyone_applies() -> None:
     rules = policy(["allow: rotate, to: 'usergroup:S0DBA'", "approve: rotate, by: 'user:U0BEN'"])
     assert decide(rules, subject(groups=UNKNOWN), act("rotate", "a")).verdict is Verdict.APPROVE
 
@@ -95,7 +95,7 @@ def test_guests_and_outsiders_may_do_only_what_a_rule_names_them_for(who: str) -
 
 
 @pytest.mark.parametrize("reference", ["user:U0GUEST", "usergroup:S0ALL"])
-def test_a_guest_who_is_named_as_a_member_is_not_let_in(reference: str) -> None:
+def test_a_guest_who_is_named_like_a_member_has_no_access(reference: str) -> None:
     rules = policy([f"allow: list, to: '{reference}'"])
     here = Subject(PEOPLE["a guest"], Channel("C0DBOPS"), {"S0ALL": frozenset({"U0GUEST"})})
     decision = decide(rules, here, act("list"))
@@ -103,7 +103,7 @@ def test_a_guest_who_is_named_as_a_member_is_not_let_in(reference: str) -> None:
     assert "Guests have no access by default" in decision.reason
 
 
-def test_a_member_who_is_named_as_a_guest_gets_nothing_from_it() -> None:
+def test_a_member_who_is_named_like_a_guest_gets_no_permission() -> None:
     rules = policy(["allow: list, to: 'guest:U0DEV'"])
     assert decide(rules, subject(), act("list")).verdict is Verdict.DENY
 

@@ -186,7 +186,7 @@ def test_every_error_is_found_at_once_in_the_order_of_the_file() -> None:
     assert str(found[0]) == "line 1: version: takes 1, not `2`"
 
 
-def test_the_error_itself_shows_the_first_and_counts_the_rest() -> None:
+def test_the_exception_shows_the_first_problem_and_counts_the_rest() -> None:
     with pytest.raises(PolicyInvalid, match=r"line 1: version: .* \(1 more\)"):
         load("version: 2\nchanels: {}", CATALOGUE)
 

@@ -97,7 +97,7 @@ def test_variants_that_the_rules_distinguish_are_shown_separately() -> None:
         pytest.param(["approve: token, by: 'user:U0DEV'"], [], id="no one else could approve"),
     ],
 )
-def test_limits_are_shown(rules: list[str], expected: list[Right]) -> None:
+def test_limits_of_token_lifetimes_are_shown(rules: list[str], expected: list[Right]) -> None:
     shown = found(policy(rules), "token")
     assert [replace(one, variant="") for one in shown if one.variant in ("", "read-only")] == expected
 
@@ -118,7 +118,7 @@ def test_reading_commands_are_allowed_or_denied_but_never_approved(rule: str, co
     assert any("can't be approved" in one.sentence for one in rules.warnings)
 
 
-def test_a_group_that_slack_does_not_return_gives_nothing() -> None:
+def test_a_group_that_slack_does_not_return_gives_no_permission() -> None:
     rules = policy(["allow: token, to: 'usergroup:S0DBA'"])
     assert found(rules, "token", groups={"S0DBA": None}) == ()
 

@@ -52,7 +52,7 @@ def test_a_rule_names_commands_as_people_type_them(written: str, command: str) -
     assert verdict([f"allow: ['{written}']"], act(command)) is Verdict.ALLOW
 
 
-def test_a_sub_command_alone_is_not_its_parent() -> None:
+def test_a_rule_for_a_subcommand_does_not_allow_another_one() -> None:
     assert verdict(["allow: ['incident status']"], act("incident start")) is Verdict.DENY
 
 
@@ -115,7 +115,7 @@ def test_the_first_rule_that_matches_decides() -> None:
     assert verdict(["allow: token", "deny: token"], act("token", "orders")) is Verdict.ALLOW
 
 
-def test_a_rule_for_others_is_skipped() -> None:
+def test_a_rule_for_other_people_is_skipped() -> None:
     rules = ["allow: token, to: 'user:U0ANA'", "approve: token, by: 'user:U0ANA'"]
     assert verdict(rules, act("token", "orders")) is Verdict.APPROVE
     assert verdict(rules, act("token", "orders"), "Ana, DBA and responder") is Verdict.ALLOW
@@ -124,14 +124,14 @@ def test_a_rule_for_others_is_skipped() -> None:
 @pytest.mark.parametrize(
     "to", ["dba", "usergroup:S0DBA", "S0DBA", "[ana, dba]", "user:U0CARL", "U0CARL", "[U0EVE, carl]"]
 )
-def test_people_are_named_by_their_own_names_or_by_id(to: str) -> None:
+def test_people_are_named_by_the_names_in_the_policy_or_by_id(to: str) -> None:
     people = "people: {dba: {usergroup: S0DBA}, ana: {user: U0ANA}, carl: {users: [U0CARL]}}"
     rules = [f"allow: token, to: {to if to.startswith('[') else repr(to)}"]
     assert verdict(rules, act("token", "orders"), "Carl, DBA", more=people) is Verdict.ALLOW
     assert verdict(rules, act("token", "orders"), "a developer", more=people) is Verdict.DENY
 
 
-def test_a_word_in_capitals_is_a_name_of_the_policys_own() -> None:
+def test_a_name_in_capitals_is_not_mistaken_for_an_id() -> None:
     people = "people: {SRE: {user: U0DEV}}"
     assert verdict(["allow: token, to: SRE"], act("token", "orders"), more=people) is Verdict.ALLOW
 
@@ -155,7 +155,7 @@ def test_a_longer_token_is_decided_by_the_next_rule() -> None:
     assert verdict(rules, act("token", "orders", lifetime=48 * HOUR)) is Verdict.APPROVE
 
 
-def test_a_denial_holds_for_tokens_of_any_length() -> None:
+def test_a_denial_applies_to_tokens_of_any_lifetime() -> None:
     rules = ["deny: token", "allow: token, max_lifetime: 60d, allow_never: true"]
     for lifetime in (HOUR, 1000 * HOUR, NEVER):
         assert verdict(rules, act("token", "orders", lifetime=lifetime)) is Verdict.DENY
@@ -167,13 +167,13 @@ def test_a_denial_is_named_even_for_a_lifetime_above_the_ceiling() -> None:
     assert decision.rule == "channels.C0DBOPS.rules[0]: deny token"
 
 
-def test_the_refusal_of_too_long_a_token_names_the_longest_possible() -> None:
+def test_the_refusal_of_a_too_long_lifetime_names_the_longest_allowed() -> None:
     rules = ["allow: token, max_lifetime: 1h", "approve: token, by: 'user:U0ANA', max_lifetime: 7d"]
     decision = decide(policy(rules), subject(), act("token", "orders", lifetime=NEVER))
     assert "The longest allowed here is `--expiration 7d`" in decision.reason
 
 
-def test_never_must_be_allowed_explicitly() -> None:
+def test_a_token_that_never_expires_must_be_allowed_explicitly() -> None:
     rules = ["allow: token, allow_never: true"]
     assert verdict(rules, act("token", "orders", lifetime=NEVER)) is Verdict.ALLOW
     ceiling = "ceiling: {token_lifetime: 4h}"
@@ -187,14 +187,14 @@ def test_no_rule_overrides_the_ceiling() -> None:
     assert decide(policy(rules, more=ceiling), subject(), act("token", "orders")).max_lifetime == 4 * HOUR
 
 
-def test_a_ban_with_an_option_matches_only_that_option() -> None:
+def test_a_denial_in_the_ceiling_with_an_option_matches_only_that_option() -> None:
     ban = "ceiling: {deny: [{commands: ['db destroy --now'], databases: ['prod-*']}]}"
     assert verdict(["allow: destroy"], act("destroy", "prod-a", options=["--now"]), more=ban) is Verdict.DENY
     assert verdict(["allow: destroy"], act("destroy", "prod-a"), more=ban) is Verdict.ALLOW
     assert verdict(["allow: destroy"], act("destroy", "test-a", options=["--now"]), more=ban) is Verdict.ALLOW
 
 
-def test_a_ban_without_databases_applies_to_all() -> None:
+def test_a_denial_in_the_ceiling_without_databases_applies_to_all() -> None:
     assert verdict(["allow: rotate"], act("rotate", "a"), more="ceiling: {deny: [{commands: rotate}]}") is Verdict.DENY
 
 
@@ -278,7 +278,7 @@ def test_an_incident_profile_comes_first_and_ends_with_the_incident() -> None:
     assert decide(rules, subject("Ben, responder"), act("freeze", "a")).verdict is Verdict.DENY
 
 
-def test_an_incident_whose_profile_was_removed_from_the_policy_gives_nothing() -> None:
+def test_an_incident_whose_profile_was_removed_from_the_policy_gives_no_permissions() -> None:
     rules = policy(["allow: list"])
     assert decide(rules, subject(incident="gone"), act("freeze", "a")).verdict is Verdict.DENY
     assert decide(rules, subject(where="#general", incident="gone"), act("list")).verdict is Verdict.DENY

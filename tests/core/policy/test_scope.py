@@ -24,7 +24,7 @@ def test_a_channel_has_its_own_databases_and_no_others() -> None:
     assert seen(POLICY, where="#general") == []
 
 
-def test_an_incident_in_an_unbound_channel_has_the_databases_of_incidents() -> None:
+def test_an_incident_in_a_channel_outside_the_policy_has_the_databases_of_the_incidents_key() -> None:
     scope = POLICY.scope(subject("Ben, responder", "#general", incident="incident"))
     assert scope.organization == "acme"
     assert scope.covers(Target("billing"))
@@ -36,7 +36,7 @@ def test_a_person_whom_the_built_in_limits_refuse_sees_no_databases(who: str) ->
 
 
 @pytest.mark.parametrize("where", ["a DM", "a shared channel"])
-def test_where_the_built_in_limits_refuse_no_databases_are_visible(where: str) -> None:
+def test_in_a_channel_that_the_built_in_limits_refuse_no_databases_are_visible(where: str) -> None:
     assert seen(POLICY, where=where) == []
 
 
@@ -67,7 +67,9 @@ CEILING = "ceiling: {deny: [{commands: %s, databases: ['prod-*']}]}"
     ],
     ids=["the ceiling", "a rule", "a rule whose people aren't known"],
 )
-def test_a_denial_of_what_a_command_comes_to_limits_its_scope(command: str, rules: list[str], more: str) -> None:
+def test_a_denial_of_destroy_or_rotate_limits_the_scope_of_commands_that_end_with_them(
+    command: str, rules: list[str], more: str
+) -> None:
     loaded, groups = policy(rules, more=more), {"S0DBA": None}
     scope = loaded.scope(subject(groups=groups), command)
     allowed = [
@@ -81,11 +83,11 @@ def test_a_denial_of_what_a_command_comes_to_limits_its_scope(command: str, rule
 
 
 @pytest.mark.parametrize("rules", [["allow: rewind"], ["allow: [destroy, rewind]", "deny: destroy"]])
-def test_a_command_keeps_the_whole_scope_if_nothing_denies_what_it_comes_to(rules: list[str]) -> None:
+def test_a_command_that_ends_with_destroy_keeps_its_scope_if_no_denial_of_destroy_applies(rules: list[str]) -> None:
     assert seen(policy(rules), command="rewind discard") == NAMES
 
 
-def test_a_rule_for_others_does_not_widen_the_scope() -> None:
+def test_a_rule_for_other_people_does_not_widen_the_scope() -> None:
     rules = policy(["allow: read, to: 'user:U0ANA'", "allow: read, databases: ['orders-*']"])
     assert seen(rules, command="list") == ["orders-eu", "orders-us"]
     assert seen(rules, "Ana, DBA and responder", command="list") == NAMES
@@ -112,7 +114,7 @@ def test_a_scope_says_whether_the_group_of_a_database_must_be_known(
     assert policy(rules, **more).scope(subject()).needs_group is needed
 
 
-def test_the_organization_is_the_channels_then_the_files_then_that_of_the_settings() -> None:
+def test_the_organization_comes_from_the_channel_or_else_the_file_or_else_the_settings() -> None:
     more = "organizations: {acme: {}, other: {token: env:TURSO_OTHER}}\norganization: acme"
     assert policy([], more=more, channel_more="    organization: other\n").scope(subject()).organization == "other"
     assert policy([], more=more, default="other").scope(subject()).organization == "acme"

@@ -109,13 +109,13 @@ INCIDENT_ROWS = [
 
 
 @pytest.mark.parametrize(("who", "command", "verdict"), INCIDENT_ROWS)
-def test_an_incident_gives_an_unbound_channel_its_profile(who: Any, command: Any, verdict: Any) -> None:
+def test_an_incident_gives_its_profile_to_a_channel_outside_the_policy(who: Any, command: Any, verdict: Any) -> None:
     decision = decide(POLICY, subject(who, "#general", incident="incident"), COMMANDS[command])
 
     assert decision.verdict is verdict
 
 
-def test_an_incident_in_a_bound_channel_adds_to_its_rules_and_keeps_its_databases() -> None:
+def test_an_incident_in_a_channel_of_the_policy_adds_rules_and_keeps_its_databases() -> None:
     here = subject("Ben, responder", "#team-orders", incident="incident")
 
     assert decide(POLICY, here, act("freeze", "orders-eu")).verdict is Verdict.ALLOW
@@ -132,5 +132,5 @@ def test_the_decision_names_its_rule_and_its_effects() -> None:
     assert decision.undo_by.ids == {"U0ANA", "U0CARL", "U0DORA", "U0DEV"}
 
 
-def test_people_who_are_reminded_are_mentioned() -> None:
+def test_people_in_notify_are_mentioned() -> None:
     assert decide(POLICY, subject(), act("token", "orders-eu")).notify == ("<!subteam^S0DBA>",)

@@ -48,13 +48,13 @@ BY_DATABASE = st.lists(
 )
 POLICIES = policies() | st.tuples(BY_DATABASE, st.sampled_from(RULES)).map(lambda found: policy([*found[0], found[1]]))
 LARGEST_GROWTH = 8.0
-"""Four times as many databases take four times as long, or sixteen times if each is compared with all others."""
+"""Four times as many databases should take four times as long. It would be sixteen if each were compared with all."""
 
 
 def on_each(rules: Policy, who: Subject, action: Action) -> list[Decision]:
-    """Decide on each database separately.
+    """Decide on each database separately, and return the decisions.
 
-    A refusal must not name a database that is only affected and isn't in the channel's binding.
+    The refusal for a database that is only affected and isn't one of the channel's databases must not name it.
     """
     binding = rules.binding(who)
     assert binding is not None
@@ -67,7 +67,7 @@ def on_each(rules: Policy, who: Subject, action: Action) -> list[Decision]:
 
 
 def admitted(rules: Policy, panels: list[ApproverSet]) -> set[str]:
-    """Return the people who are on every panel."""
+    """Return the people whom every one of these sets of approvers contains."""
     return {name for name, one in PEOPLE.items() if all(panel.admits(one, standing_of(rules, one)) for panel in panels)}
 
 

@@ -114,7 +114,7 @@ def test_explain_names_the_groups_that_would_change_the_answer() -> None:
     assert lines[1].startswith("approve: ")
 
 
-def test_the_examples_own_cases_hold() -> None:
+def test_the_cases_of_the_example_policy_pass() -> None:
     lines, well = report.run_cases(POLICY, EXAMPLE_CASES, GRAMMAR)
     assert (len(lines), well) == (1, True)
     assert lines[0].endswith("cases passed.")
@@ -199,7 +199,7 @@ def test_a_difference_says_who_gains_or_loses_what_where(old: str, new: str, lin
     assert line in report.diff(POLICY, load(EXAMPLE.replace(old, new), CATALOGUE), GRAMMAR)
 
 
-def test_links_that_lead_elsewhere_are_a_difference() -> None:
+def test_changed_links_are_a_difference() -> None:
     linked = load(f'{EXAMPLE}\nlinks: {{ticket: "https://jira.example.com/browse/{{key}}"}}', CATALOGUE)
     line = "Links of each ticket: none → https://jira.example.com/browse/{key}"
     assert report.diff(POLICY, linked, GRAMMAR) == [line]
@@ -213,7 +213,7 @@ def test_an_added_or_removed_channel_is_a_difference() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_rules_can_name_every_command_and_read_means_those_that_read(command: Any) -> None:
-    """Otherwise `read` would allow the command in one place, and it would be unknown in another."""
+    """In a rule, `read` must mean exactly the commands whose risk is read, without those that are open to all."""
     assert command.name in CATALOGUE.names
     assert (command.name in CATALOGUE.read) == (command.risk is Risk.READ and not command.open_to_all)
     assert not (command.changes and command.name in CATALOGUE.read)

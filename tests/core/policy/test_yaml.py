@@ -31,7 +31,7 @@ OWN = st.dictionaries(st.sampled_from("kmnp"), VALUES, max_size=3)
 
 @st.composite
 def mappings(draw: Any, at: Any) -> str:
-    """Draw a flow mapping that may merge earlier ones: one, a list, written out, twice, before or after its keys."""
+    """Draw a YAML flow mapping that may merge (`<<`) other mappings in every notation and at any place."""
     parts = [f"{key}: {value}" for key, value in draw(OWN).items()]
     for _ in range(draw(st.integers(0, 2))):
         sources = [f"*{name}" for name in NAMES[:at]] + ["{k: z, q: z}", "{<<: {k: w, m: w}, m: v}"]
@@ -144,7 +144,7 @@ def test_keys_that_begin_with_x_are_not_taken_for_names(where: str) -> None:
     assert load(text("  x-note: &note {anything: [1, 2]}\n"), CATALOGUE).hash == load(text(""), CATALOGUE).hash
 
 
-def test_a_name_that_begins_with_x_is_not_known() -> None:
+def test_a_name_that_begins_with_x_cannot_be_used() -> None:
     text = (
         HEAD + "people: {x-men: {user: U0ANA}}\nchannels: {C0A: {databases: ['*'], rules: [{allow: read, to: x-men}]}}"
     )
@@ -174,7 +174,7 @@ def test_a_word_that_yaml_misreads_is_named_with_the_advice_to_quote_it(word: st
 
 
 @pytest.mark.parametrize("word", ["no", "on", "2024", "007"])
-def test_the_advice_works(word: str) -> None:
+def test_a_quoted_word_is_read_as_text(word: str) -> None:
     policy = load(HEAD + CHANNEL.format(databases=f'"{word}"'), CATALOGUE, default_organization="acme")
 
     assert policy.channels["C0X"].databases.patterns == (word,)
@@ -211,7 +211,7 @@ def test_single_words_that_yaml_misreads_are_shown_too(key: str) -> None:
 
 @pytest.mark.parametrize("tag", ["bool", "int"])
 @pytest.mark.parametrize("value", ["x", "''", "[]", "0b2", "1:x"])
-def test_a_value_of_the_wrong_type_is_a_located_problem(tag: str, value: str) -> None:
+def test_a_value_of_the_wrong_type_is_a_problem_with_its_line(tag: str, value: str) -> None:
     errors = problems(f"\nversion: !!{tag} {value}\nchannels: {{}}")
 
     assert errors[0].startswith("line 2: version: ")
