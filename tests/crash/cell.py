@@ -15,7 +15,7 @@ MAX_WAIT_SECONDS = 90.0
 MOVE_CLOCK_AFTER_SECONDS = 2.6
 """Seconds without a change after which the clock is moved forward. A sweep for due timers runs every two seconds."""
 SLOW_STORE = "The store didn't answer within"
-"""What the bot logs when it acknowledges something that isn't stored, or not yet, and says so."""
+"""What the bot logs when it acknowledges a command that it couldn't store in time."""
 RUNNING = (State.APPROVED, State.EXECUTING)
 
 
@@ -42,7 +42,7 @@ class CellResult:
 
 
 class Cell:
-    """Runs one change of one database."""
+    """Runs one scenario with one database, with or without a kill."""
 
     def __init__(self, harness: Harness, scenario: Scenario, name: str) -> None:
         self.harness, self.scenario, self.name = harness, scenario, name
@@ -87,11 +87,11 @@ class Cell:
         over.cancel()
         held.cancel()
         if not at:
-            harness.gate.open()  # otherwise it stays closed until the process is killed, so that it gets no further
+            harness.gate.open()  # a gate that holds a call stays closed until the process is killed
         await harness.kill_and_start(down_for=point.down_for)
         acted = await acting
         await self._wait_until_settled()
-        # On a slow machine the process is held longer than Slack waits. Then the bot says that it may not be recorded.
+        # On a slow machine, the kill comes after Slack's limit. The bot then says that the command may not be recorded.
         is_stored = acknowledged(acted) and SLOW_STORE not in harness.bot.log.read_text()[logged:]
         word = await self._verdict(may_be_untouched=not is_stored)
         if word == "untouched":
@@ -134,7 +134,7 @@ class Cell:
                 quiet = 0
                 if loop.time() - still > MOVE_CLOCK_AFTER_SECONDS:
                     still = loop.time()
-                    # Never an hour before a request exists: its approval could be too old when the bot starts it.
+                    # Pass an hour only if a timer needs it. Otherwise the approval may be too old at the start.
                     long = state is not None and state in (State.UNKNOWN, self.scenario.passes)
                     self.harness.clock.pass_time(timedelta(seconds=3700 if long else 100))
             await asyncio.sleep(0.1)

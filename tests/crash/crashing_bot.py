@@ -25,7 +25,7 @@ REQUESTERS = ("U0DANA", "U0ANA")
 DBA = ("U0ANA", "U0BEN", "U0REMY")
 NAMES = ("orders", "users")
 PROBES = 2
-"""How many probe tokens a rotation mints at most, and again after each crash: its own, and one of a sibling."""
+"""The most probe tokens that a rotation mints, and again after each crash: for its database and for a sibling."""
 QUORUM = {"rotate": 2, "destroy": 1, "token": 1}
 RESTING = {State.PENDING, State.READY, State.QUARANTINED, State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.DENIED,
            State.EXPIRED, State.CANCELLED, State.STALE, State.RESTORED}  # fmt: skip
@@ -130,7 +130,7 @@ class CrashingBot(RuleBasedStateMachine):
         assert all(vote.approves for vote in request.votes), "an approver had denied it"
 
     def _is_still_allowed(self, request: Request) -> None:
-        """Check the rules and memberships of this moment, not those of the request or its approval."""
+        """Check the rules and memberships of now, not those at the time of the request or its approval."""
         assert not self.world.is_shared, "sent from a channel that is shared"
         assert request.requester not in self.world.outside, "sent for a requester who has left the channel"
         assert not (self.world.is_forbidden and request.command == "destroy"), "sent against the ceiling"

@@ -96,7 +96,7 @@ class Gate:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Listen on the socket on which the bot's processes ask before and after each commit."""
+        """Listen on the socket on which the bot's processes report each commit, before and after it, and wait."""
         talks: set[asyncio.Task[Any]] = set()
 
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

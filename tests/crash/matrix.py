@@ -24,7 +24,7 @@ FAMILIES = ("turso", "slack", "commit")
 """The kinds of points. In `make test`, neighboring scenarios are killed at different kinds."""
 TAKES = "ab" if SOAK else "a"
 DOWN = timedelta(minutes=3)
-"""How long every second process stays down by its clock: longer than work in progress waits for anything."""
+"""How long every second process stays down by its clock. Work in progress doesn't wait this long for anything."""
 
 
 async def every_cell(scenario: Scenario, kind: str, fork_server: ForkServer, postgres_server: str) -> str:
@@ -86,7 +86,7 @@ class Matrix:
         return f"{self._scenario.name}-{number}"
 
     def _points(self, passed: list[str]) -> list[Point]:
-        """Return every point, before and after, in the soak. `make test` gets one, which depends on `TEST_CHOICE`."""
+        """Return every point, before and after, in the soak. In `make test`, return one, depending on `TEST_CHOICE`."""
         if SOAK:
             return [
                 Point(when, number, (timedelta(0), DOWN)[number % 2])

@@ -34,7 +34,7 @@ class Balancer:
     http: httpx.AsyncClient
     targets: list[str]
     moments: dict[tuple[str, str], float] = field(default_factory=dict)
-    """When a press is forwarded, by the user and the request ID in the button's value or the form's metadata."""
+    """When a press is forwarded. The key has the user, and the request ID in the button's value or form's metadata."""
     _turn: int = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

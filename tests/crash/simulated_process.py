@@ -36,7 +36,7 @@ class SimulatedProcess:
     store: SqlStore
 
     async def deliver(self, incoming: Incoming, *, times: int = 1) -> int:
-        """Deliver a command or press, `times` times at once, and return for how many of the deliveries work began."""
+        """Deliver a command or press `times` times at once, and return how many of the deliveries started work."""
         works = [await self.path.before_ack(incoming) for _ in range(times)]
         there = [work for work in works if work is not None]
         await self.run_together(incoming.id, *there)

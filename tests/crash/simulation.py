@@ -29,7 +29,7 @@ from tests.turso.organization import Organization, refuse
 CHANNEL = "C0DBOPS"
 CHANGES = ("POST", "PATCH", "DELETE")
 ACTING: ContextVar[str] = ContextVar("acting", default="none")
-"""What this task works for: a job, a press or a timer."""
+"""The job, press or timer for which the current task runs."""
 
 
 class Crash(BaseException):
@@ -38,7 +38,7 @@ class Crash(BaseException):
 
 @dataclass
 class CrashPoint:
-    """Raises `Crash` after a number of steps of the ports. None: never."""
+    """Raises `Crash` after a number of steps of the ports, or never if the number is None."""
 
     steps_left: int | None = None
 

@@ -32,7 +32,7 @@ async def killed_after(here: Harness, doing: Coroutine[Any, Any, Any], *, commit
     await here.bot.start()
 
 
-async def test_the_last_message_of_an_incident_still_lists_the_open_items(here: Harness) -> None:
+async def test_after_a_kill_the_last_message_of_an_incident_still_lists_the_open_items(here: Harness) -> None:
     await here.ensure_database("hot")
     await ask_until_acknowledged(here, "incident start INC-1")
     await until(lambda: here.world.card(DB_OPS, holding="started and lasts"), what="the timeline")
@@ -81,7 +81,7 @@ async def test_a_review_before_a_kill_is_confirmed_to_the_reviewer_and_shown_on_
     assert "no longer needs a review" not in texts()
 
 
-async def test_a_create_that_was_cut_short_reports_a_created_database_but_not_that_it_is_ready(here: Harness) -> None:
+async def test_after_a_kill_a_create_reports_the_database_as_created_but_not_as_ready(here: Harness) -> None:
     await killed_after(here, ask(here, "db create fresh"), call="POST /v1/organizations/acme/databases")
 
     card = await until(lambda: here.world.card(DB_OPS, holding="*fresh* was created."), what="the outcome", within=60)

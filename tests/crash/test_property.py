@@ -37,7 +37,7 @@ EVENTS = (
 )
 CRASH_AFTER = st.one_of(st.none(), st.integers(0, 60))
 WHICH = st.integers(0, 99)
-"""An index, acknowledged modulo the number of choices. That number may differ when Hypothesis repeats an example."""
+"""An index, used modulo the number of choices, because that number may differ when Hypothesis repeats an example."""
 
 
 class Bot(CrashingBot):

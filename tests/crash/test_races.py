@@ -47,7 +47,7 @@ pytestmark = pytest.mark.timeout(LIMIT_SECONDS)
 
 WAVES = soaked(10, 1)
 MORE = 3
-"""How many more waves run while the same side has won every time. On a busy machine, one side may always be late."""
+"""The most extra waves while the same side has won every time. On a busy machine, one side may always be late."""
 OFFSETS = (0.0, -0.25, 0.25, -0.05, 0.05)
 """How many seconds the second action comes after the first. A wave runs one race for each, all at once."""
 DENIED_AFTER = (0.0, 0.25, 0.5, 1.0, 2.0)

@@ -87,7 +87,7 @@ async def test_a_database_recreated_while_the_process_was_down_is_not_touched(he
 
 
 @pytest.mark.parametrize("minutes", [0, 10], ids=["in the same minutes", "long after"])
-async def test_a_database_that_someone_else_created_while_the_process_was_down_is_not_reported_as_ours(
+async def test_a_database_that_someone_else_created_while_the_process_was_down_is_not_claimed(
     here: Harness, minutes: int
 ) -> None:
     """The process is killed after it has marked a create as sent and before it sends it."""
@@ -117,7 +117,7 @@ async def _recreate(here: Harness, name: str) -> str:
 async def _is_untouched(here: Harness, change: ApprovedChange, other: str) -> None:
     request = await in_state(here, change.name, State.STALE)
     method, path = change.call
-    # The test itself destroyed the first one.
+    # The test itself destroyed the database of the plan.
     assert here.sent(method, path.format(change.name)) == (1 if method == "DELETE" else 0)
     assert await here.database_id(change.name) == other
     assert await here.blocked(change.name) == (False, False)

@@ -15,7 +15,7 @@ async def is_awake(harness: Harness, name: str) -> bool:
 
 
 async def is_branch(harness: Harness, name: str) -> bool:
-    """Return True if the branch exists. The store must have a row for it exactly then."""
+    """Return True if the branch exists. Assert that the store has a row for it exactly then."""
     kept = [one for one in await harness.store.branches.find(organization="acme") if one.database == name]
     there = await is_there(harness, name)
     assert len(kept) == there, f"{kept} for a branch that is {'there' if there else 'not there'}"
@@ -31,7 +31,7 @@ async def has_copy(harness: Harness, name: str) -> bool:
 async def is_switched(harness: Harness, name: str) -> bool:
     """Return True if the old database is blocked.
 
-    It and its copy must exist in any case, and its tokens must have been revoked at most once.
+    Assert in any case that it and its copy exist, and that its tokens were revoked at most once.
     """
     assert await harness.database_id(name) is not None
     assert await harness.database_id(await copy_of(harness, name)) is not None
@@ -40,7 +40,7 @@ async def is_switched(harness: Harness, name: str) -> bool:
 
 
 async def is_discarded(harness: Harness, copy: str) -> bool:
-    """Return True if the copy is gone. The database that was copied must exist in any case."""
+    """Return True if the copy is gone. Assert in any case that the database that was copied exists."""
     assert await harness.database_id(re.sub(r"-rewind-\d{4}-\d{4}-[0-9a-f]{6}$", "", copy)) is not None
     return await is_gone(harness, copy)
 
@@ -51,7 +51,7 @@ async def is_kept(harness: Harness, copy: str) -> bool:
 
 
 async def has_reached_its_end(harness: Harness, branch: str) -> bool:
-    """Return True if the quarantine of the expired branch was requested. It is requested once, even if it fails."""
+    """Return True if the bot has requested the quarantine of the expired branch. It does so once, even on failure."""
     found = await harness.store.branches.find(organization="acme")
     return any(one.database == branch and one.state is BranchState.ENDED for one in found)
 

@@ -33,7 +33,7 @@ class Scenario:
     undone: State = State.FAILED
     """The request's state if the change didn't happen and won't."""
     passes: State | None = None
-    """A state that only time ends. The cell moves the clock until the request leaves it."""
+    """A state that ends only at a certain time. The cell moves the clock until the request leaves it."""
     final_unknown: bool = False
     """True if no read-back can show the change, so that an unknown outcome stays unknown."""
     proven: bool = False
