@@ -47,7 +47,7 @@ class GateConnection(threading.local):
 
 
 def watch_commits(path: str) -> None:
-    """Ask before and after every commit that wrote rows, on every engine of this process."""
+    """Report every commit that wrote rows, before and after it, and wait for the answers. Applies to all engines."""
     from sqlalchemy import Engine, event
     from sqlalchemy.engine.default import DefaultDialect
 
@@ -112,7 +112,7 @@ def ended(pid: int) -> int | None:
 
 
 def serve() -> None:
-    """Fork the ordered processes, and wait for those that an order names."""
+    """Handle orders until stdin ends: fork a process, or return the exit status of one if it has ended."""
     for name in PRELOADED:
         importlib.import_module(name)
     asyncio.run(anyio.lowlevel.checkpoint())  # imports what anyio needs for this kind of loop

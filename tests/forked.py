@@ -92,11 +92,11 @@ class ForkServer:
         return Child(self, pid)
 
     def close(self) -> None:
-        """End the fork_server. Those who started its children must end them."""
+        """End the fork server, but not its children."""
         self._process.communicate()
 
     def order(self, order: Mapping[str, Any]) -> int | None:
-        """Send an order to the fork_server, and return its answer."""
+        """Send an order to the fork server, and return its answer."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -109,7 +109,7 @@ class ForkServer:
 
 @cache
 def shared_fork_server() -> ForkServer:
-    """Return the fork_server of this test process, and start it on first use."""
+    """Return the fork server of this test process, and start it on first use."""
     found = ForkServer()
     atexit.register(found.close)
     return found

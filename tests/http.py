@@ -8,7 +8,7 @@ import httpx
 
 
 def local_client(**options: Any) -> httpx.AsyncClient:
-    """Return a client for plain HTTP. Certificates are read once: each time costs more than most calls."""
+    """Return a client for plain HTTP. Certificates are read once, because that takes longer than most calls."""
     return httpx.AsyncClient(verify=_certificates(), trust_env=False, **options)
 
 

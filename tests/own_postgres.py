@@ -15,7 +15,7 @@ from tests.stores import upgraded
 
 
 class Server:
-    """The server. It listens only on a socket file."""
+    """A PostgreSQL server that listens only on a socket file."""
 
     def __init__(self, folder: Path) -> None:
         self._data = folder / "data"

@@ -1,4 +1,4 @@
-"""First parts of policies, which tests complete."""
+"""Beginnings of policies that tests complete."""
 
 ACME = """
 version: 1

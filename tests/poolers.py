@@ -22,7 +22,7 @@ SSL_REQUEST = 80877103
 READY = b"Z"
 IDLE = b"I"
 BEGINS_AN_ANSWER = (b"Q", b"S")
-"""A query, or the end of an extended one. The server answers each with one ReadyForQuery."""
+"""The messages Query and Sync. The server answers each with one ReadyForQuery."""
 HAS_PGBOUNCER = shutil.which("pgbouncer") is not None
 
 
@@ -33,7 +33,7 @@ def through(url: str, port: int) -> str:
 
 @dataclass
 class _Standin:
-    """One pool for all clients."""
+    """A pool of server connections for all clients."""
 
     path: str
     free: list[tuple[Stream, bytes]] = field(default_factory=list)

@@ -89,14 +89,14 @@ def _database(server: str, template: str) -> Iterator[str]:
 
 @pytest.fixture
 def postgresql_url(postgres_server: str) -> Iterator[str]:
-    """Return the `DATABASE_URL` of a new, empty database."""
+    """Yield the `DATABASE_URL` of a new, empty database."""
     with _database(postgres_server, "template1") as url:
         yield url
 
 
 @pytest.fixture
 def upgraded_postgresql_url(postgres_server: str) -> Iterator[str]:
-    """Return the `DATABASE_URL` of a new database with all tables of this version."""
+    """Yield the `DATABASE_URL` of a new database with all tables of this version."""
     with _database(postgres_server, TEMPLATE) as url:
         yield url
 

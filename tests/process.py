@@ -73,12 +73,12 @@ class Process:
 
     @property
     def has_ended(self) -> bool:
-        """Return True once the process has ended, for any reason."""
+        """Return True if the process has ended, for any reason, or wasn't started."""
         return self._running is None or _has_ended(self._running)
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return the whole environment of the process. From this process's environment it has only `PATH`."""
+        """Return the whole environment of the process. From the environment of the tests, it has only `PATH`."""
         store = self.database_url or f"sqlite:///{self.world.data / 'turso-ops.db'}"
         return {
             "PATH": os.environ.get("PATH", ""),

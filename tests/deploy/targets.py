@@ -16,7 +16,7 @@ UNIT = (ROOT / "deploy/systemd/turso-ops.service").read_text()
 
 
 class FileValue(NamedTuple):
-    """One value in a file."""
+    """One value in a deployment file."""
 
     file: str
     value: str

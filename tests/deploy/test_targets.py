@@ -124,7 +124,7 @@ def test_the_compose_file_matches_the_specification(tmp_path: Path) -> None:
     assert [one.returncode for one in checked] == [0, 1], checked[0].stdout
 
 
-def test_every_bot_of_compose_has_a_read_only_file_system_and_no_capabilities() -> None:
+def test_every_bot_in_the_compose_file_has_a_read_only_file_system_and_no_capabilities() -> None:
     bots = [one for one in targets.COMPOSE["services"].values() if one["image"] == "turso-ops"]
 
     assert len(bots) == 4

@@ -17,7 +17,7 @@ def pages() -> list[Path]:
 
 
 def links(text: str) -> Iterator[str]:
-    """Return the targets of a page's links and pictures. Ignores code."""
+    """Yield the targets of a page's links and pictures, except those in code."""
     yield from _LINK.findall(_CODE.sub("", text))
 
 

@@ -29,7 +29,7 @@ class Table:
 
     @property
     def marked(self) -> re.Pattern[str]:
-        """Return the text from the opening mark to the closing one."""
+        """Return a pattern that matches the table with its marks."""
         return re.compile(rf"<!-- generated: {re.escape(self.name)} -->\n(.*?)<!-- end -->", re.DOTALL)
 
     def written(self, text: str) -> dict[str, str]:
@@ -55,5 +55,5 @@ class Table:
 
 
 def code(text: object) -> str:
-    """Write a cell as code."""
+    """Format a cell as code."""
     return f"`{str(text).replace('|', chr(92) + '|')}`"

@@ -30,9 +30,9 @@ EXAMPLES = {
 
 
 def sources() -> Iterator[tuple[str, str]]:
-    """Return each page that shows current commands, without the generated tables."""
+    """Yield the path and the text of each page that shows current commands, without the generated tables."""
     for page in pages():
-        if page.name != "CHANGELOG.md":  # it also shows commands that were removed
+        if page.name != "CHANGELOG.md":  # the changelog also shows commands that were removed
             text = re.sub(r"<!-- generated: .*?<!-- end -->", "", page.read_text("utf-8"), flags=re.DOTALL)
             yield str(page.relative_to(ROOT)), text
 
@@ -44,7 +44,7 @@ def spans(text: str) -> Iterator[str]:
 
 
 def shown(start: str) -> Iterator[tuple[str, str]]:
-    """Return each command that begins with `start`, in a sentence or in a code block, with its page."""
+    """Yield the page and the text of each command that begins with `start`, in a sentence or in a code block."""
     for page, text in sources():
         blocks = "\n".join(re.findall(r"^ *```\w*\n(.*?)^ *```", text, flags=re.DOTALL | re.MULTILINE))
         for line in [*blocks.splitlines(), *spans(text)]:
@@ -54,7 +54,7 @@ def shown(start: str) -> Iterator[tuple[str, str]]:
 
 
 def mentioned(names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Return each command that a sentence shows without its program: `thaw NAME`, `audit verify --head HASH`."""
+    """Yield the page and the text of each command in a sentence without its program, such as `thaw NAME`."""
     starts = tuple(f"{name} " for name in names)
     for page, text in sources():
         for span in spans(text):

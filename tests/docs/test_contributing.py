@@ -32,7 +32,7 @@ def missing_names(text: str) -> list[str]:
 
 def _defines(path: Path, name: str) -> bool:
     source = path.read_text("utf-8")
-    defined = rf"^\s*(?:async )?(?:def|class) {name}\b|^{name}\b.*=|^    {name}: "  # the last one is a class's field
+    defined = rf"^\s*(?:async )?(?:def|class) {name}\b|^{name}\b.*=|^    {name}: "  # or a field of a class
     return re.search(defined, source, re.MULTILINE) is not None
 
 

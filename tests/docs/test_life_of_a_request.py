@@ -44,7 +44,7 @@ def test_a_step_names_existing_files_and_functions(files: str, names: str) -> No
     assert missing(files, names) == []
 
 
-def test_every_row_is_read() -> None:
+def test_every_row_of_the_page_is_checked() -> None:
     rows = [line for line in TEXT.splitlines() if line.startswith("| ") and not line.startswith(("| #", "| ---"))]
 
     assert len(PLACES) == len(rows) - len(["| Protocol | Implementation |"])

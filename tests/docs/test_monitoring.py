@@ -40,7 +40,7 @@ EXPORTED = exported()
 
 
 def queries() -> Iterator[tuple[str, str, str]]:
-    """Return the title, the query and the texts of each alert and of each line in a panel."""
+    """Yield the title, the query and the texts of each alert and of each line in a panel."""
     for rule in RULES:
         yield rule["alert"], rule["expr"], " ".join(rule["annotations"].values())
     for panel in DASHBOARD["panels"]:

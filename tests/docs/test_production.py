@@ -23,14 +23,14 @@ SHORTEST = 5
 
 
 def quoted() -> Iterator[str]:
-    """Return the quotes in the first columns of the tables."""
+    """Yield the quotes in the first columns of the tables."""
     for line in WRONG.splitlines():
         if line.startswith("| `"):
             yield from re.findall(r"`([^`]+)`", line.split(" | ")[0])
 
 
 def sentences(root: Path) -> Iterator[str]:
-    """Return the texts of the code, with a gap for each value."""
+    """Yield every string of the code, with a gap for each value."""
     for file in sorted(root.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):
@@ -46,13 +46,13 @@ def without_values(text: str) -> str:
 
 
 def pieces(quote: str) -> list[str]:
-    """Return the pieces that a sentence must contain in this order."""
+    """Return the parts of a quote between its gaps. A sentence must contain them in this order."""
     found = (piece.strip() for piece in without_values(quote).split(ANYTHING))
     return [piece for piece in found if len(piece) >= SHORTEST]
 
 
 def says(sentence: str, quote: str) -> bool:
-    """Return True if the page quotes this sentence of the code, with or without values in its gaps."""
+    """Return True if the quote is this sentence of the code, with or without values in its gaps."""
     if re.search(".*".join(map(re.escape, pieces(quote))), sentence, re.DOTALL):
         return True
     plain = without_values(quote).strip(f"{ANYTHING} ")
@@ -63,12 +63,12 @@ def says(sentence: str, quote: str) -> bool:
 
 @cache
 def texts() -> list[str]:
-    """Return the sentences of the bot."""
+    """Return every string of the bot's code, with gaps."""
     return sorted(set(sentences(ROOT / "bot")))
 
 
 @pytest.mark.parametrize("quote", sorted(set(quoted())))
-def test_a_quoted_sentence_is_one_of_the_code(quote: str) -> None:
+def test_a_quoted_sentence_is_in_the_code(quote: str) -> None:
     assert pieces(quote)
     assert any(says(text, quote) for text in texts())
 

@@ -15,7 +15,7 @@ ZENSICAL = Path(sys.executable).with_name("zensical")
 
 
 def build(root: Path) -> "subprocess.CompletedProcess[str]":
-    """Build a copy of the documentation like `make docs`."""
+    """Build a copy of the documentation as `make docs` does."""
     copytree(DOCS, root / "docs", dirs_exist_ok=True)
     (root / CONFIG.name).write_bytes(CONFIG.read_bytes())
     command = [str(ZENSICAL), "build", "--strict", "--clean", "--config-file", CONFIG.name]

@@ -28,12 +28,12 @@ STIFF = re.compile(r"\b(?:cannot|(?:do|does|did|is|are|was|were|has|have|could|w
 ONE = re.compile(r"\b1 (?:entries|databases|approvals (?:is|are)|requests|channels|timers|tokens|people)\b")
 """Wrong plurals. Counts must use `counted`."""
 EXEMPT = {DOCS / "glossary.md", DOCS / "performance.md", ROOT / "CHANGELOG.md"}
-"""Exempt pages: the glossary lists the replaced words, `make bench` writes the second, and the third is a history."""
+"""Exempt pages: the glossary lists the replaced words, `make bench` writes the second, and the third is old text."""
 PAGES = [pytest.param(page, id=str(page.relative_to(ROOT))) for page in pages() if page not in EXEMPT]
 
 
 def prose(text: str) -> str:
-    """Return a text without its code, which has names of its own."""
+    """Return a text without its code, in which other words are allowed."""
     return re.sub(r"^```.*?^```$|`[^`\n]*`", "", text, flags=re.MULTILINE | re.DOTALL)
 
 

@@ -142,7 +142,7 @@ async def approved(store: SqlStore, number: int = 1) -> Request:
 
 
 async def wait_until_ended(store: SqlStore, request_id: str) -> Request:
-    """Wait for the end of a request."""
+    """Wait until a request has succeeded, and return it."""
     end = time.monotonic() + PATIENCE
     while (found := await store.requests.get(request_id)) is None or found.state is not State.SUCCEEDED:
         assert time.monotonic() < end, f"{request_id} is still {found and found.state}"
@@ -151,5 +151,5 @@ async def wait_until_ended(store: SqlStore, request_id: str) -> Request:
 
 
 def incoming_now(number: int) -> Incoming:
-    """Return an intent of now."""
+    """Return a command that comes in now."""
     return replace(incoming(number), at=datetime.now(UTC))

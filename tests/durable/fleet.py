@@ -16,7 +16,7 @@ PASSED_ON = (b"content-type", b"x-slack-request-timestamp", b"x-slack-signature"
 
 
 class Balancer:
-    """An ASGI application that sends each request to one `serve`, and to the next one if that has just ended."""
+    """An ASGI application that sends each request to one `serve`, and to the next one if the connection breaks."""
 
     def __init__(self) -> None:
         self.ports: list[int] = []
@@ -85,7 +85,7 @@ class Fleet:
             self.statuses.append(await process.stop())
 
     def ended(self) -> list[str]:
-        """Return the processes that have ended by themselves."""
+        """Return the names of the processes that have ended by themselves."""
         return [kind for kind, process in self.running.items() if process.has_ended]
 
     def largest_bytes(self) -> int:

@@ -55,7 +55,7 @@ class Load:
     _is_over: bool = False
 
     async def run(self) -> None:
-        """Type and approve until `stop`. A slow acknowledgement delays no other command."""
+        """Type commands and approve requests until `stop` is called. A slow acknowledgement delays no other command."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._approve())
             for line in self._lines():
@@ -121,7 +121,7 @@ class Account:
     store_bytes: int
 
     def lines(self) -> list[str]:
-        """Return the figures."""
+        """Return the figures as lines of text."""
         at = {name: self.acks[min(int(len(self.acks) * part), len(self.acks) - 1)]
               for name, part in (("half", 0.5), ("99 %", 0.99), ("all", 1.0))}  # fmt: skip
         within = ", ".join(f"{name} within {ms:.0f} ms" for name, ms in at.items())

@@ -26,7 +26,7 @@ KILLS = [("sqlite", place) for place in PLACES] + [("postgresql", place) for pla
 
 
 @pytest.mark.parametrize(("database_url", "place"), KILLS, indirect=["database_url"])
-async def test_a_process_killed_between_two_steps_is_continued_by_its_successor(
+async def test_work_of_a_process_that_is_killed_between_two_steps_is_continued_by_its_successor(
     store: SqlStore, processes: Processes, place: str
 ) -> None:
     processes.stop_at(place)

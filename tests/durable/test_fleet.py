@@ -28,7 +28,7 @@ pytestmark = pytest.mark.timeout(LIMIT_SECONDS)
 MINUTES = float(os.environ.get("REHEARSAL_MINUTES", soaked(30, 0)))
 OUTAGE_SECONDS, HANG_SECONDS = soaked((20.0, 30.0), (1.0, 2.0))
 EVERY_SECONDS = soaked(60.0, 2.0)
-"""How often all connections are ended. One other event happens in between."""
+"""Seconds until all connections are ended again. One other event happens in between."""
 TYPED_EVERY = soaked(3.0, 0.7)
 ACKNOWLEDGED_WITHIN = timedelta(seconds=soaked(3, 20))
 """Slack's limit is 3 seconds. `make test` shares its machine with other tests."""
@@ -38,7 +38,7 @@ SETTLED_WITHIN = soaked(300.0, 200.0)
 
 @dataclass
 class Rehearsal:
-    """Everything that the test controls."""
+    """The server, the processes and the load that the test controls."""
 
     server: Server
     fleet: Fleet
@@ -74,7 +74,7 @@ class Rehearsal:
         ]  # fmt: skip
 
 
-async def test_half_an_hour_of_outages_kills_and_upgrades_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
+async def test_outages_kills_and_upgrades_under_load_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
     began, happened, ended_connections = time.monotonic(), 0, 0
     async with rehearsal(tmp_path) as here:
         here.load.world.workspace.limits.ack = ACKNOWLEDGED_WITHIN

@@ -103,7 +103,7 @@ async def test_connections_that_end_repeatedly_lose_nothing_and_repeat_nothing(
 
 
 async def _comes_to_rest(queue: Queue) -> bool:
-    """Wait until no workflow is unfinished."""
+    """Return True once no workflow is unfinished, or False after a minute."""
     for _ in range(600):
         if not await queue.orphaned_workflows(""):
             return True

@@ -20,7 +20,9 @@ SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 @SQLITE
 @pytest.mark.parametrize("default", DEFAULTS, ids=["Python 3.11", "Python 3.12"])
-async def test_a_store_of_any_python_is_usable(store: SqlStore, processes: Processes, default: str) -> None:
+async def test_a_store_that_another_python_version_created_is_usable(
+    store: SqlStore, processes: Processes, default: str
+) -> None:
     change_defaults(Path(processes.database_url.removeprefix("sqlite:///")), default)
     await approved(store)
 

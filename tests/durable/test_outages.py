@@ -38,7 +38,7 @@ def url_without_server() -> str:
     return place_of(f"postgresql://u:canary@127.0.0.1:{free_port()}/d").for_dbos
 
 
-def test_every_method_of_the_queue_is_listed() -> None:
+def test_every_method_of_the_queue_is_tested() -> None:
     found = {name for name, one in vars(Queue).items() if one.__class__.__name__ == "function" and name[0] != "_"}
     assert found == {*CALLS, "enqueue", "enqueue_timer", "close"}, "those two run in a transaction of the store"
 
@@ -68,7 +68,7 @@ def test_dbos_shows_a_traceback_only_for_a_bug(error: Exception, is_shown: bool)
 
 
 class Left(Queue):
-    """A queue that responds, so that only acquiring the locks fails."""
+    """A queue that returns orphaned work, so that the recovery fails only when it acquires a lock."""
 
     async def orphaned_workflows(self, executor_id: str) -> dict[str, list[str]]:
         return {"executor-7": ["w"]}

@@ -1,4 +1,4 @@
-"""Workflows run on the loop that launched them, also if it pauses, as the loop of a module does between two tests."""
+"""Workflows run on the loop that launched them, even if it pauses, as a module's loop does between two tests."""
 
 import asyncio
 import logging
@@ -58,7 +58,9 @@ def test_a_workflow_that_is_taken_from_the_queue_while_the_loop_pauses_waits_for
         assert work.loops == 3 * [runner.get_loop()]
 
 
-def test_what_dbos_logs_after_its_end_is_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_error_that_dbos_logs_after_its_shutdown_is_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     stack = AsyncExitStack()
     with asyncio.Runner() as runner:
         runner.run(launched(copy_store(tmp_path / "turso-ops.db"), tmp_path, stack))

@@ -91,7 +91,7 @@ async def test_kills_during_a_load_lose_nothing_and_repeat_nothing(store: SqlSto
     outcomes = {one.id: (await wait_until_ended(store, one.id)).outcome for one in wanted}
     sent = [line.removeprefix("SENT ") for line in processes.done if line.startswith("SENT")]
     assert len(sent) == len(set(sent))
-    # Killed after the change was marked as sent and before it was sent: the outcome is known, and it isn't sent again.
+    # A change that was marked as sent, but not sent before the kill, isn't sent again. Its outcome says so.
     assert {one for one in outcomes if one not in sent} <= {one for one, said in outcomes.items() if said == "before"}
 
 

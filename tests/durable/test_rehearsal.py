@@ -1,7 +1,7 @@
 """A rolling upgrade under bad conditions: PostgreSQL restarts, its connections end, processes are killed and replaced.
 
-The old and the new processes run the same code. What differs between two versions is only what `VERSION` in
-`bot/durable/engine.py` forbids: that they see each other's work as that of another version.
+The old and the new processes run the same code. Other versions of the bot have the same `VERSION` in
+`bot/durable/engine.py`, because DBOS recovers only work of its own version.
 """
 
 import asyncio

@@ -124,7 +124,7 @@ async def test_a_timer_that_is_set_again_for_the_same_time_fires_again(
     await until(lambda: len(processes.done) == 2)
 
 
-async def test_two_sweeps_start_one_workflow(store: SqlStore, queue: Queue) -> None:
+async def test_two_sweeps_start_one_workflow_for_a_timer(store: SqlStore, queue: Queue) -> None:
     await store.timers.schedule(due("r-1"))
     sweep = Sweep(store, queue, RealClock())
 

@@ -101,7 +101,7 @@ class ToyWork:
 
 
 class Stops:
-    """Waits where a test wants to kill the process, and reports that. Raises an error where a test wants one."""
+    """Waits where a test wants to kill the process, and says that it waits. Raises an error where a test wants one."""
 
     def __init__(self, folder: Path, step: str) -> None:
         self.folder = folder

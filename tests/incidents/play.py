@@ -21,7 +21,7 @@ async def end(someone: Someone, key: str, *, channel: str = INCIDENT) -> Message
 
 
 async def _after(someone: Someone, channel: str, line: str, holding: str) -> Message:
-    """Type a line, and return the next message, in the channel or in any thread."""
+    """Type a line, and return the next message that contains `holding`, in the channel or in a thread."""
     world = someone.world
     before = world.card(channel, holding=holding)
     await world.workspace.say(someone.id, channel, line)

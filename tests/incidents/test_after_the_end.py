@@ -1,4 +1,4 @@
-"""After an incident, every message in its channel says that it has ended, and no button starts or ends another."""
+"""After an incident, each of its messages says that it has ended, and none of its buttons affects another incident."""
 
 import pytest
 
@@ -47,7 +47,7 @@ async def test_every_message_of_a_running_incident_is_updated_with_its_end(world
         assert "until it ends" not in words(shown)
 
 
-async def test_the_messages_are_updated_when_its_time_is_over(world: World) -> None:
+async def test_the_messages_are_updated_when_the_time_of_the_incident_is_over(world: World) -> None:
     begun = await play.start(world.person(REMY), "INC-2", lasts="1h")
 
     await world.pass_time(minutes=61)
@@ -59,7 +59,7 @@ async def test_the_messages_are_updated_when_its_time_is_over(world: World) -> N
 
 
 @pytest.mark.parametrize("key", ["INC-3", "INC-4"], ids=["the same key", "another key"])
-async def test_a_button_of_an_ended_incident_affects_no_other(world: World, key: str) -> None:
+async def test_a_button_of_an_ended_incident_affects_no_other_incident(world: World, key: str) -> None:
     remy = world.person(REMY)
     begun = await play.start(remy, "INC-3")
     status = await remy.types("/turso incident", INCIDENT, holding="started just now")
@@ -125,7 +125,7 @@ async def test_an_incident_that_ends_during_a_press_is_not_mistaken_for_another(
     await play.end(remy, "INC-6")
 
 
-async def test_a_refusal_after_the_end_says_so_to_those_who_may_start_an_incident(world: World) -> None:
+async def test_a_refusal_mentions_the_ended_incident_to_people_who_may_start_one(world: World) -> None:
     await world.create_databases("checkout")
     remy = world.person(REMY)
     await play.start(remy, "INC-7")

@@ -1,4 +1,4 @@
-"""Break-glass operations are announced at once and reviewed by another person, who is reminded when that is overdue."""
+"""Break-glass operations are announced at once. Another person reviews them, and is reminded when that is overdue."""
 
 import pytest
 
@@ -41,7 +41,7 @@ async def break_glass(world: World, who: str, name: str) -> Message:
 
 
 async def review(world: World, who: str, card: Message, *, verdict: str = "yes") -> Message:
-    """Give the review that a card asks for."""
+    """Give the review that a card asks for, and return the answer."""
     someone = world.person(who)
     await someone.presses("Review", card)
     view = await someone.modal("Done without approval")
@@ -72,7 +72,7 @@ async def test_a_person_with_a_pending_review_cannot_use_break_glass_again(world
     await review(world, REMY, other)
 
 
-async def test_a_review_is_given_once_and_only_by_those_whom_the_rule_names(world: World) -> None:
+async def test_a_review_is_given_once_and_only_by_people_whom_the_rule_names(world: World) -> None:
     card = await break_glass(world, ANA, "by-two")
     for somebody in (ANA, DANA):
         assert "Reference" in words(await world.person(somebody).presses_and_reads("Review", card))
@@ -125,7 +125,7 @@ async def test_an_overdue_review_is_announced_and_each_reviewer_is_reminded_less
 
     await world.pass_time(hours=1, minutes=1)
     later = await until(
-        lambda: next((one for one in play_thread(world, card) if "overdue" in words(one)), None),
+        lambda: next((one for one in thread_of(world, card) if "overdue" in words(one)), None),
         what="the next reminder", within=30,
     )  # fmt: skip
     await world.wait_until_idle()
@@ -134,7 +134,7 @@ async def test_an_overdue_review_is_announced_and_each_reviewer_is_reminded_less
     assert not await world.bot.store.reviews.find(owed=True)
 
 
-def play_thread(world: World, card: Message) -> list[Message]:
+def thread_of(world: World, card: Message) -> list[Message]:
     """Return the replies in the thread of a card."""
     return [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts]
 

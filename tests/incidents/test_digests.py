@@ -36,7 +36,7 @@ channels:
 )
 DAYS = soaked(30, 8)
 FIRST = datetime(2026, 11, 30, 23, 56, tzinfo=UTC) - timedelta(days=DAYS // 2)
-"""The month changes in the middle.
+"""The first evening. The month changes in the middle of the simulated days.
 
 Turso's clock continues while a test waits for the digests of an evening. It has to stay before midnight for twice
 `WITHIN_SECONDS`: otherwise Turso restarts its counters, and the usage of that day is unknown.
@@ -145,7 +145,7 @@ async def test_a_month_of_digests_has_the_right_numbers_and_none_is_posted_twice
 async def play_the_month(month: Month, first: Process) -> None:
     """Write rows each day, and wait for the digests each evening.
 
-    No evening is skipped, because overdue digests are posted at any time.
+    The clock moves on only after the evening's digests are posted, because overdue digests are posted at any time.
     """
     world, ana = month.world, month.world.person(ANA)
     for channel in (DB_OPS, ORDERS, INCIDENT):

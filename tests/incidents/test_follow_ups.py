@@ -36,7 +36,7 @@ profiles:
 
 
 async def left_open(world: World, key: str, *lines: str) -> Message:
-    """Run an incident in which some lines are typed, and return its last message, which lists what is open."""
+    """Run an incident in which some lines are typed, and return its last message, which lists the open items."""
     remy = world.person(REMY)
     await play.start(remy, key)
     for line in lines:
@@ -45,7 +45,7 @@ async def left_open(world: World, key: str, *lines: str) -> Message:
     return await play.end(remy, key)
 
 
-async def test_thawing_what_an_incident_left_frozen_keeps_a_later_freeze_of_another_person(world: World) -> None:
+async def test_thawing_the_freeze_of_an_incident_keeps_a_later_freeze_of_another_person(world: World) -> None:
     await world.create_databases("alpha")
     end = await left_open(world, "INC-1", "freeze alpha --for 3h --reason load")
     await world.person(ANA).types("/turso freeze alpha --reads --reason forensics")
@@ -67,7 +67,7 @@ async def test_thawing_what_an_incident_left_frozen_keeps_a_later_freeze_of_anot
     assert await q.configuration(world, "alpha") == (True, True), "its timer is deleted too"
 
 
-async def test_thawing_what_an_incident_left_frozen_unblocks_it(world: World) -> None:
+async def test_thawing_the_freeze_of_an_incident_unblocks_the_database(world: World) -> None:
     await world.create_databases("bravo")
     end = await left_open(world, "INC-2", "freeze bravo --for 3h --reason load")
     await q.configuration(world, "bravo", block_reads=True)

@@ -1,4 +1,4 @@
-"""Home with no, one and three hundred objects of each kind is updated on changes, and each press is decided anew."""
+"""The Home tab with 0, 1 and 300 objects of each kind. It is updated on changes, and each press is authorized again."""
 
 import json
 from dataclasses import replace
@@ -189,7 +189,7 @@ async def test_a_freeze_is_thawed_from_home_in_the_channel_of_its_request(world:
     assert not await play.blocked(world, "cold")
 
 
-async def test_another_database_with_the_same_name_has_none_of_its_rows_and_buttons(world: World) -> None:
+async def test_a_recreated_database_has_none_of_the_rows_and_buttons_of_the_old_one(world: World) -> None:
     assert world.bot is not None
     await world.create_databases("twin", "twin-destroyed")
     ben, dana = world.person(BEN), world.person(DANA)
@@ -240,7 +240,7 @@ async def test_operations_in_channels_that_a_person_is_not_in_are_not_shown(worl
     await play.end(world.person(BEN), "INC-HIDDEN", channel=GENERAL)
 
 
-async def test_while_slack_does_not_say_who_is_where_nothing_is_called_empty(
+async def test_while_slack_does_not_return_channel_members_nothing_is_called_empty(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(*_: Any, **__: Any) -> bool:

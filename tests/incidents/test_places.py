@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group(
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def running(world: World) -> AsyncIterator[World]:
-    """Start an incident in the channel, unless one is running."""
+    """Yield the world with a running incident in the channel, and end it after the test."""
     await play.start(world.person(REMY), "INC-1")
     yield world
     if world.bot and await world.bot.store.incidents.running_in(INCIDENT):

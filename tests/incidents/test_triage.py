@@ -26,7 +26,7 @@ SHOWN = {
     "usage": "Rows read today",
     "group": ", with ",
 }
-"""Text that the card shows if Turso answers the call. Without the configuration, the database has the same values."""
+"""Text that the card shows if Turso answers the call. The configuration is left out: the database has its values."""
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
@@ -39,7 +39,7 @@ async def started(world: World) -> None:
 
 
 async def triage(world: World) -> Message:
-    """Return the card. It must be there within three seconds, or five on a busy machine."""
+    """Return the triage card. Assert that it is posted within five seconds: three, and two more for a busy machine."""
     began = time.monotonic()
     card = await world.person(REMY).types("/turso triage orders", INCIDENT)
     assert time.monotonic() - began < 5
@@ -91,7 +91,7 @@ async def test_refresh_replaces_the_card_by_the_current_state(world: World) -> N
     assert f"<@{BEN}>" in words(fresh)
 
 
-async def test_today_is_shown_next_to_the_usual_of_the_samples(world: World) -> None:
+async def test_todays_usage_is_shown_next_to_the_usual_one_from_the_samples(world: World) -> None:
     assert world.bot is not None
     database = await world.bot.env.turso_clients.turso("acme").database("orders")
     today = world.clock.now().astimezone(UTC).date()

@@ -68,7 +68,7 @@ async def test_from_the_start_to_the_report(world: World) -> None:
 
 
 async def timeline_matches_the_call_log(world: World) -> None:
-    """Assert that both logs have every change sent to Turso in the same order, and no others."""
+    """Assert that the timeline and the audit log have the changes sent to Turso, in the same order, and no others."""
     changed = play.changed(world)
     rotated = changed.index(("POST", "/sessions/auth/rotate"))
     assert all(path.endswith("/auth/tokens") for _, path in changed[rotated - 2 : rotated]), "the probe tokens"

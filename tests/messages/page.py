@@ -12,7 +12,7 @@ PEOPLE = (ANA, BEN, DANA, REMY, GIL)
 
 @dataclass
 class Page:
-    """The messages so far, in sections."""
+    """The lines of the page so far, and the messages that are on it."""
 
     world: World
     lines: list[str] = field(default_factory=list)

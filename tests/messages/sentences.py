@@ -18,9 +18,9 @@ SOURCES = (
     "app",
     "slack",
 )
-"""The source of texts in Slack. `store` and `durable` have none, and the sandbox isn't the bot."""
+"""The packages with texts for Slack. `store` and `durable` have none, and the sandbox isn't the bot."""
 SILENT_CALLS = frozenset({"debug", "info", "warning", "error", "exception", "critical", "re.compile", "with_name"})
-"""Calls whose text is logged, or is a pattern."""
+"""Calls with texts that people in Slack don't read: log lines, patterns and file names."""
 SILENT_ERRORS = frozenset({"ValueError", "TypeError", "RuntimeError", "AssertionError", "LookupError", "KeyError"})
 """Errors for programmers. The bot shows only its own errors."""
 _SENTENCE = re.compile(r"[A-Za-z`}*.,:;)]+ +[\w`{*:<(–·+'\"]")
@@ -39,7 +39,7 @@ class Sentence:
         """Return True if a page shows the sentence with any values: all its own words, in order, in one paragraph."""
         pieces = [" ".join(piece.split()) for piece in self.template.split(_PLACE) if piece.strip()]
         if not all(piece in _in_one_line(page) for piece in pieces):
-            return False  # a fast check that sorts out most sentences: the expression takes a hundred times as long
+            return False  # a fast check that excludes most sentences. The expression takes a hundred times as long.
         expressions = (re.escape(piece).replace(r"\ ", r"\s+") for piece in pieces)
         return re.search(r"[^\n]*?".join(expressions), page) is not None
 

@@ -27,7 +27,7 @@ the sentences that the first parts don't show, as they are in the source: `{}` s
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run a separate sandbox, so that only messages of the play are on the page."""
+    """Run a separate sandbox, so that only messages of the script are on the page."""
     data: Path = tmp_path_factory.mktemp("world")
     async with running_sandbox(data) as found:
         turn_off_rate_limits(found)

@@ -28,7 +28,7 @@ ADAPTERS: dict[Provider, Callable[..., PagerDuty | Opsgenie | IncidentIo]] = {
 
 @dataclass
 class Desk:
-    """The roster of the stand-in, and the lookup that reads it."""
+    """The roster of the stand-in services, and the lookup that reads it."""
 
     roster: Roster
     url: str

@@ -1,4 +1,4 @@
-"""Who is on call: asked of the service, mapped by the policy, cached for a minute. Without an answer, no one is."""
+"""Who is on call: a service says so, and the policy maps people to Slack IDs. Without an answer, no one is on call."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ WITH_PAGES = (Provider.PAGERDUTY, Provider.INCIDENT_IO)
         Schedule(Provider.PAGERDUTY, "PESC100", 1, is_policy=True),
     ],
 )
-def test_a_key_is_kept_as_it_was_written(schedule: Schedule) -> None:
+def test_a_schedule_can_be_read_from_its_key(schedule: Schedule) -> None:
     assert Schedule.of(schedule.key) == schedule
 
 
@@ -54,7 +54,7 @@ async def test_people_on_call_are_mapped_to_their_slack_ids(desk: Desk, schedule
     assert await desk.schedules.members(schedule.key) == frozenset(found)
 
 
-async def test_an_answer_is_cached_for_a_minute_and_read_again_when_it_counts(desk: Desk, first: str) -> None:
+async def test_an_answer_is_cached_for_a_minute_unless_a_fresh_one_is_requested(desk: Desk, first: str) -> None:
     for _ in range(3):
         assert await desk.schedules.members(first) == frozenset({"U0ANA"})
     assert len(desk.roster.calls) == 1
@@ -104,7 +104,7 @@ async def test_an_answer_that_takes_more_than_two_seconds_counts_as_none(desk: D
     assert time.monotonic() - began < 20
 
 
-async def test_a_service_without_an_answer_is_asked_again_later_but_at_once_when_it_counts(
+async def test_a_service_without_an_answer_is_asked_again_later_or_at_once_for_a_fresh_one(
     desk: Desk, first: str
 ) -> None:
     desk.roster.status = 503
@@ -147,7 +147,9 @@ async def test_a_last_page_with_a_cursor_ends_the_list_too(desk: Desk, last_page
 
 
 @pytest.mark.parametrize("after", [7, ["x"], {"at": "x"}, "2026-06-01T12:00:30"])
-async def test_a_cursor_of_an_unexpected_form_is_no_answer(monkeypatch: pytest.MonkeyPatch, after: Any) -> None:
+async def test_an_answer_with_a_cursor_of_an_unexpected_form_is_refused(
+    monkeypatch: pytest.MonkeyPatch, after: Any
+) -> None:
     async def page(*_: Any) -> Any:
         entry = {"user": {"id": ANA}, "start_at": "2026-01-01T00:00:00Z", "end_at": "2036-01-01T00:00:00Z"}
         return {"schedule_entries": {"final": [entry]}, "pagination_meta": {"after": after}}
@@ -165,7 +167,7 @@ async def test_too_many_pages_count_as_no_answer(desk: Desk, provider: Provider)
         await desk.schedules.look_up(Schedule(provider, SCHEDULE).key)
 
 
-async def test_a_person_without_a_slack_id_is_left_out_and_named_to_the_operator(desk: Desk, first: str) -> None:
+async def test_a_person_without_a_slack_id_is_left_out_and_logged(desk: Desk, first: str) -> None:
     desk.roster.shifts = [Shift(ANA), Shift(STRANGER)]
 
     with structlog.testing.capture_logs() as log:
@@ -204,7 +206,9 @@ async def test_callers_at_the_same_time_share_a_call(desk: Desk, first: str) -> 
 
 
 @pytest.mark.parametrize("provider", Provider)
-async def test_each_service_is_closed_while_it_refuses(desk: Desk, provider: Provider) -> None:
+async def test_each_service_works_again_after_an_error_and_each_status_is_recorded(
+    desk: Desk, provider: Provider
+) -> None:
     key = Schedule(provider, SCHEDULE).key
     desk.roster.status = 503
     assert await desk.schedules.members(key, fresh=True) is None

@@ -64,7 +64,7 @@ def test_the_wheel_declares_its_version_its_pythons_and_its_command(wheel: zipfi
     assert "turso-ops = bot.__main__:main" in entries
 
 
-def test_the_source_archive_has_what_is_listed_and_no_other_file_of_this_checkout() -> None:
+def test_the_source_archive_has_the_listed_files_and_no_others_of_this_checkout() -> None:
     with tarfile.open(built("sdist")) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames()}
 

@@ -28,12 +28,12 @@ SETTINGS = {
     "TURSO_API_BASEURL": "http://127.0.0.1:9",
     "TURSO_ORGANIZATION": "acme",
 }
-"""Settings with addresses at which no Slack and no Turso respond. A command is acknowledged all the same."""
+"""Settings with addresses at which nothing responds. A command is acknowledged all the same."""
 
 
 @pytest.fixture(scope="module", params=supported())
 def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Yield the installed `turso-ops`: once with production's locked packages, and once with the sandbox's."""
+    """Return `turso-ops` installed with production's locked packages, once for each supported Python."""
     interpreter = find_interpreter(request.param, os.environ)
     if interpreter is None:
         pytest.skip(f"Python {request.param} isn't on this machine")

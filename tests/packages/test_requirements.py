@@ -19,7 +19,7 @@ PIN = re.compile(
 
 
 def pins(name: str) -> dict[str, tuple[str, frozenset[str], str]]:
-    """Return version, hashes and marker of each package in a file."""
+    """Return the version, the hashes and the marker of each package in a file."""
     text = (ROOT / name).read_text(encoding="utf-8")
     return {
         canonicalize_name(package): (version, frozenset(re.findall(r"sha256:\w+", hashes)), marker)
@@ -31,7 +31,7 @@ PRODUCTION = pins("requirements.txt")
 
 
 def needed() -> set[str]:
-    """Return what the project needs here without extras, including indirect dependencies."""
+    """Return the packages that the project needs on this system without extras, including indirect dependencies."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     waiting = [Requirement(line) for line in project["dependencies"]]
     found: dict[str, set[str]] = {}
@@ -58,7 +58,7 @@ def test_requirements_txt_pins_the_locked_versions() -> None:
 
 
 def _comparisons() -> list[str]:
-    """Return the `==` in markers."""
+    """Return every `==` in the markers of packages."""
     return [one for *_, marker in PRODUCTION.values() for one in re.findall("==", marker)]
 
 

@@ -1,4 +1,4 @@
-"""The pipeline in memory, a new one for each test."""
+"""A new in-memory pipeline for each test."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -211,7 +211,7 @@ class Notifier:
 
 @asynccontextmanager
 async def notifier(folder: Path) -> AsyncIterator[Notifier]:
-    """Open a store in a folder, and create the rest around it."""
+    """Yield a `Notifier` with a new store in a folder."""
     url = copy_store(folder / "x.db")
     clock, slack = StoppedClock(), SmallSlack()
     clock.time = NOON

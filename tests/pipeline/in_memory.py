@@ -74,15 +74,15 @@ class Pipeline:
         return self.of.turso
 
     def pass_time(self, **by: float) -> None:
-        """Move the clock. No timer fires by itself."""
+        """Move the clock forward. This fires no timers."""
         self.of.offset += timedelta(**by)
 
     def press(self, who: str, request: Request, action_id: str = "approval.approve") -> Incoming:
-        """Press a button on the card of a request, and return the pipeline's result."""
+        """Return a press of a button on the card of a request."""
         return press(self.of, who, action_id, request.id, f"k-{next(self._keys)}")
 
     async def ask(self, line: str, who: str = DANA) -> Request:
-        """Open a request with a command line."""
+        """Open a request with a command line, and return it."""
         incoming = command(self.of, who, line, f"k-{next(self._keys)}")
         await command_lines.ask(self.env, incoming, self.env.grammar.parse(line))
         found = [one for one in await self.env.store.requests.find(states=list(State)) if one.intent_id == incoming.id]
@@ -96,7 +96,7 @@ class Pipeline:
         return found
 
     async def approved(self, line: str) -> Request:
-        """Open a request, and give it the one approval that it needs."""
+        """Open a request, give it the one approval that it needs, and return it."""
         request = await self.ask(line)
         await votes.vote(self.env, self.press(ANA, request))
         return await self.now(request)
@@ -148,7 +148,7 @@ class Pipeline:
 
 @asynccontextmanager
 async def pipeline(folder: Path) -> AsyncIterator[Pipeline]:
-    """Open a store in a folder, and create the rest around it. Turso has `orders` and `users`."""
+    """Yield a `Pipeline` with a new store in a folder. Turso has `orders` and `users`."""
     of = Simulation(folder)
     for name in ("orders", "users"):
         of.turso.add(name)

@@ -43,13 +43,13 @@ async def test_a_stored_hour_is_not_read_again(here: Pipeline, counters: Counter
     here.of.offset += timer.due_at - here.of.now()
     counters.asked.clear()
 
-    for _ in range(3):  # as after crashes before the timer was replaced
+    for _ in range(3):  # as if processes crashed before they replaced the timer
         await fire(here.env, timer)
 
     assert counters.usage_calls == 1
 
 
-async def test_pauses_grow_to_an_hour_while_turso_refuses(here: Pipeline, counters: Counters) -> None:
+async def test_pauses_between_samples_grow_to_an_hour_while_turso_refuses(here: Pipeline, counters: Counters) -> None:
     await subscribe(here)
     counters.fails = True
     pauses = []
@@ -142,7 +142,7 @@ async def test_work_that_keeps_failing_is_reported(here: Pipeline, counters: Cou
     assert [one.end for one in await alerts(here, AlertKind.FAILURES)] == [AlertEnd.OVER]
 
 
-async def test_work_that_is_late_after_a_stop_is_no_failure(here: Pipeline, counters: Counters) -> None:
+async def test_work_that_is_late_after_a_stop_is_not_reported_as_failing(here: Pipeline, counters: Counters) -> None:
     await subscribe(here)
     await here.env.store.timers.schedule(Timer(TimerKind.THAW, "h-1", here.of.now() + HOUR))
     await sample(here)

@@ -112,7 +112,7 @@ async def test_alerts_that_are_turned_off_end(here: Pipeline, counters: Counters
 
 
 @pytest.mark.parametrize("pause", ["shared with another company", "turned off"])
-async def test_a_state_that_still_holds_once_the_channel_is_watched_again_is_reported_again(
+async def test_a_threshold_is_reported_again_once_the_channel_gets_alerts_again(
     here: Pipeline, counters: Counters, pause: str
 ) -> None:
     await subscribe(here, quota=(50,))

@@ -123,10 +123,10 @@ async def test_a_request_that_no_one_decides_expires(here: Pipeline) -> None:
 
 
 @pytest.mark.parametrize("state", [State.SUCCEEDED, State.UNKNOWN])
-async def test_a_late_vote_on_what_was_carried_out_meanwhile_does_not_say_that_nothing_was_changed(
+async def test_a_late_vote_on_a_change_that_was_made_does_not_say_that_nothing_was_changed(
     here: Pipeline, monkeypatch: pytest.MonkeyPatch, state: State
 ) -> None:
-    """The vote was read while the request was waiting. When it is authorized, the database is gone: by this request."""
+    """The vote arrives while the request waits. When it is authorized, the request has destroyed the database."""
     request = await here.ask("db destroy orders --now")
     answers, silent = here.of.turso.handle, list[httpx.Request]()
 

@@ -189,7 +189,7 @@ async def quiet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Notif
 
 @pytest.fixture
 def here(quiet: Notifier) -> Notifier:
-    """Return the shared fixture with its fake Slack reset."""
+    """Return the shared notifier with its fake Slack reset."""
     slack = quiet.slack
     slack.channel, slack.received, slack.gone, slack.no_threads = Channel("C0DBOPS"), [], set(), ""
     slack.refuses, slack.troubles, slack.dead = {}, {}, set()
@@ -244,7 +244,7 @@ async def test_without_any_failure_an_outcome_is_sent_at_once(here: Notifier, wa
 @pytest.mark.parametrize(
     "kind", ["approved, succeeded", "approved, denied", "approved, ready", "private, approved, succeeded", "reviewed"]
 )
-async def test_a_card_that_cannot_be_updated_now_delays_no_end(here: Notifier, kind: str) -> None:
+async def test_a_card_that_cannot_be_updated_now_does_not_delay_the_outcome(here: Notifier, kind: str) -> None:
     here.slack.troubles = {"chat.update": ["internal_error"] * 1000}
 
     ended = await KINDS[kind](here)
@@ -257,7 +257,7 @@ async def test_a_card_that_cannot_be_updated_now_delays_no_end(here: Notifier, k
     assert sorted(one.who for one in here.slack.received) == expected, "nobody is notified again"
 
 
-async def test_a_card_that_can_never_be_updated_is_given_up(here: Notifier) -> None:
+async def test_a_card_whose_updates_always_fail_is_given_up(here: Notifier) -> None:
     here.slack.troubles = {"chat.update": ["internal_error"] * 1000}
     await KINDS["approved, succeeded"](here)
 
@@ -291,7 +291,7 @@ async def test_the_end_of_an_incident_is_posted_although_its_first_message_canno
     assert [one.who for one in here.slack.received if not one.method.startswith("files.")] == [EVERYBODY]
 
 
-async def test_a_shared_channel_sees_no_change_of_the_card_either(here: Notifier) -> None:
+async def test_a_card_in_a_shared_channel_is_not_updated(here: Notifier) -> None:
     CLOSED["channel shared"](here)
     here.slack.changed.clear()
 

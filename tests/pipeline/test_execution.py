@@ -159,7 +159,7 @@ async def test_an_approval_that_is_too_old_starts_nothing(here: Pipeline) -> Non
 async def test_a_change_that_a_crash_delayed_is_not_sent_once_the_approval_is_too_old(here: Pipeline) -> None:
     request = await here.approved("db destroy orders --now")
     assert await WorkSteps(here.env).begin(request.id, "execute") is BeginResult.GO
-    here.pass_time(days=3)  # another process resumes it before its expiry timer fires
+    here.pass_time(days=3)  # another process resumes the request before its expiry timer fires
 
     assert await here.execute(request) is State.EXPIRED
     assert here.changes() == []

@@ -50,7 +50,7 @@ async def test_a_request_whose_response_is_lost_does_not_claim_the_database_of_a
 
 
 @pytest.mark.parametrize("line", LINES)
-async def test_of_two_requests_without_a_response_neither_claims_the_database(here: Pipeline, line: str) -> None:
+async def test_neither_of_two_requests_without_a_response_claims_the_database(here: Pipeline, line: str) -> None:
     both = [await here.ask(line, who=DANA), await here.ask(line, who=REMY)]
     work = WorkSteps(here.env)
     for one in both:
@@ -74,7 +74,7 @@ async def test_of_two_requests_without_a_response_neither_claims_the_database(he
     assert await here.env.store.branches.find(organization="acme") == []
 
 
-async def test_of_two_rewinds_without_a_response_neither_claims_the_copy(
+async def test_neither_of_two_rewinds_without_a_response_claims_the_copy(
     here: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both requests name the same copy, as if one person had made them before either was approved."""
@@ -151,8 +151,8 @@ async def test_a_first_try_that_created_nothing_does_not_claim_the_database_of_t
 
 
 @pytest.mark.parametrize("line", ["db branch orders shop --for 3d", "db rewind orders --to 08:30"])
-async def test_a_copy_of_a_recreated_source_is_not_counted_as_ours(here: Pipeline, line: str) -> None:
-    """The source is destroyed and created again between the last look at it and the call."""
+async def test_a_copy_of_a_recreated_source_is_not_claimed(here: Pipeline, line: str) -> None:
+    """The source is destroyed and created again between the last check and the call."""
     request = await (here.approved(line) if "rewind" in line else here.ask(line))
     work = WorkSteps(here.env)
     assert await work.begin(request.id, "execute") is BeginResult.GO

@@ -64,7 +64,7 @@ class Months:
 
     @asynccontextmanager
     async def process(self) -> AsyncIterator[Environment]:
-        """Start a process, and keep its messages."""
+        """Start a process, and collect its public messages."""
         async with simulated_process(self.of) as started:
             slack = RecordingSlack(self.of)
             slack.public = self.posted
@@ -86,7 +86,7 @@ async def attempt(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def pass_hour(months: Months, envs: list[Environment], noise: random.Random) -> None:
-    """Let both processes take the hour's sample at once, some with a power cut, and post what is due."""
+    """Let both processes take the hour's sample at once, sometimes with a power cut, and post what is due."""
     (timer,) = [one for one in await envs[0].store.timers.due(months.of.now()) if one.kind is TimerKind.SAMPLE]
     if noise.random() < 0.05:
         months.of.crash_point.steps_left = noise.randrange(30)

@@ -120,7 +120,7 @@ async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Notifi
 
 @pytest.fixture
 def here(made: Notifier) -> Notifier:
-    """Return the shared fixture just before a full hour, with its fake Slack reset."""
+    """Return the shared notifier just before a full hour, with its fake Slack reset."""
     slack = made.slack
     slack.channel, slack.received, slack.gone, slack.no_threads = Channel("C0DBOPS"), [], set(), ""
     slack.refuses, slack.troubles, slack.dead = {}, {}, set()
@@ -215,7 +215,7 @@ async def test_a_reminder_is_not_sent_for_a_request_that_has_ended(here: Notifie
     assert recipients(here) == []
 
 
-async def test_a_digest_without_a_channel_is_reported_once_for_all_later_ones(here: Notifier) -> None:
+async def test_digests_that_cannot_be_posted_are_reported_only_once(here: Notifier) -> None:
     CLOSED["archived"](here)
     expected = await digest(here)
     for _ in range(3):

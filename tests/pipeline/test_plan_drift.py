@@ -135,9 +135,7 @@ async def test_a_database_to_destroy_that_has_grown_a_lot_makes_a_plan_stale(
         pytest.param(lambda acme: acme.failing.update({"orders/usage": 503}), id="Turso is out of order"),
     ],
 )
-async def test_a_size_that_turso_no_longer_reports_makes_a_plan_stale(
-    desk: Desk, planned: Acme, unknown: Change
-) -> None:
+async def test_a_size_that_turso_no_longer_reports_is_an_error(desk: Desk, planned: Acme, unknown: Change) -> None:
     with pytest.raises((Unavailable, TursoUnavailable)):
         await found(desk, DESTROY, uses(5), unknown)
 
@@ -147,7 +145,7 @@ async def test_a_plan_that_destroys_nothing_ignores_the_size(desk: Desk, planned
     assert await found(desk, line, uses(1), uses(10**15)) is None
 
 
-async def test_the_size_is_read_only_where_it_is_compared(desk: Desk, planned: Acme) -> None:
+async def test_growth_is_no_drift_if_the_size_is_not_checked(desk: Desk, planned: Acme) -> None:
     assert await found(desk, DESTROY, uses(1), uses(10**15), checks_size=False) is None
 
 
@@ -206,7 +204,7 @@ async def test_a_free_name_that_was_taken_makes_a_plan_stale(desk: Desk, planned
     assert "fresh" in (await found(desk, line, nothing, joins("fresh")) or "")
 
 
-async def test_a_plan_without_a_database_does_not_change(desk: Desk, planned: Acme) -> None:
+async def test_a_plan_without_a_database_has_no_drift(desk: Desk, planned: Acme) -> None:
     end = desk.parse("incident end").spec
     assert await drift(desk.context(), Plan(None, command=end.name), end, checks_size=True) is None
     assert not desk.acme.requests

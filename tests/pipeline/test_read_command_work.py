@@ -51,7 +51,7 @@ async def reads(
 
     Args:
         meanwhile: called while the command runs, and returns what the channel is by then.
-        run: used in place of the command's own.
+        run: replaces the `run` of the command.
     """
 
     class Directory(type(here.env.directory)):  # type: ignore[misc]
@@ -91,7 +91,7 @@ async def test_a_line_is_decided_again_if_the_policy_changed_meanwhile(here: Pip
     assert work["decide list"] == 2
 
 
-async def test_only_an_answer_for_the_channel_depends_on_what_the_channel_is_by_then(here: Pipeline) -> None:
+async def test_only_a_public_answer_needs_a_second_look_at_the_channel(here: Pipeline) -> None:
     async def answer_privately(ctx: Any, args: Any) -> Reply:
         return Reply(text="Only you see this.", private=True)
 

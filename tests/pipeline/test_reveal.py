@@ -62,7 +62,7 @@ async def test_a_token_can_be_revealed_once(here: Pipeline) -> None:
     assert here.changes() == [MINT]
 
 
-async def test_a_token_cannot_be_revealed_after_its_time(here: Pipeline) -> None:
+async def test_a_token_cannot_be_revealed_after_its_time_limit(here: Pipeline) -> None:
     request = await here.approved("token orders")
     assert request.expires_at is not None
     here.of.offset += request.expires_at - here.of.now()
@@ -136,7 +136,7 @@ async def test_a_press_that_overlaps_a_failed_one_ends_with_its_own_outcome(here
     assert here.changes() == [MINT, MINT]
 
 
-async def test_a_later_refusal_does_not_deny_the_token_that_may_exist(
+async def test_after_a_later_refusal_an_earlier_token_may_still_exist(
     here: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = await here.approved("token orders")
@@ -153,7 +153,7 @@ async def test_a_later_refusal_does_not_deny_the_token_that_may_exist(
     assert "No token was created" not in ended.outcome
 
 
-async def test_a_new_database_does_not_deny_the_token_that_may_exist_either(here: Pipeline) -> None:
+async def test_after_the_database_is_recreated_an_earlier_token_may_still_exist(here: Pipeline) -> None:
     request = await here.approved("token orders")
     here.slack.takes_reveals = False
     await pressed(here)
@@ -167,7 +167,7 @@ async def test_a_new_database_does_not_deny_the_token_that_may_exist_either(here
     assert "may exist" in ended.outcome
 
 
-async def test_nobody_is_told_that_a_token_is_revoked_which_turso_refused_to_create(
+async def test_a_token_that_turso_refused_to_create_is_not_reported_as_revoked(
     here: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rotation = await here.ask("rotate orders")

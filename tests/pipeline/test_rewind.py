@@ -61,7 +61,7 @@ async def test_a_switch_blocks_first_then_revokes_once_and_destroys_nothing(here
 
 
 @pytest.mark.parametrize("after", ["the block", "the rotation was marked"])
-async def test_a_crash_between_the_two_calls_sends_neither_twice(here: Pipeline, after: str) -> None:
+async def test_a_crash_between_the_two_calls_of_a_switch_sends_neither_twice(here: Pipeline, after: str) -> None:
     await rewound(here)
     request = await here.approved("rewind switch orders")
     work = WorkSteps(here.env)

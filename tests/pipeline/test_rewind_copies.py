@@ -1,4 +1,4 @@
-"""The copy of a rewind: to which request it belongs, whether it can be used, and who is told about it."""
+"""The copy of a rewind: to which request it belongs, whether it can be used, and who is notified about it."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -28,7 +28,7 @@ from tests.present import present
 
 
 @pytest.mark.parametrize("line", ["rewind switch orders", "rewind keep orders"])
-async def test_a_copy_that_is_counting_down_is_neither_used_nor_kept(here: Pipeline, line: str) -> None:
+async def test_a_copy_with_a_running_countdown_can_be_neither_used_nor_kept(here: Pipeline, line: str) -> None:
     await rewound(here)
     decision = await here.approved(line)
     assert await here.execute(await here.approved(f"db destroy {copies(here)[0]}")) is State.QUARANTINED
@@ -86,7 +86,7 @@ async def test_a_copy_belongs_to_one_rewind_and_is_decided_about_once(here: Pipe
     assert copies(here) == [second.plan.arguments["copy"]]
 
 
-async def test_two_rewinds_never_use_the_same_name_and_a_claimed_copy_is_not_ours(
+async def test_rewinds_use_different_names_and_do_not_claim_the_copy_of_another_request(
     here: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = await rewound(here)
@@ -104,7 +104,7 @@ async def test_two_rewinds_never_use_the_same_name_and_a_claimed_copy_is_not_our
         await rewind.read_back(await context_of(here.env, made), made.plan)
 
 
-async def test_a_decision_is_about_the_copy_whichever_request_made_it(here: Pipeline) -> None:
+async def test_a_copy_is_decided_about_once_even_if_another_request_claims_it(here: Pipeline) -> None:
     made = await rewound(here)
     decision = await here.approved("rewind switch orders")
     assert decision.plan.decision_subjects == (made.id, made.facts["id"])
@@ -120,7 +120,7 @@ async def test_a_decision_is_about_the_copy_whichever_request_made_it(here: Pipe
 
 
 @pytest.mark.parametrize("changed", [{"visibility": Visibility.EPHEMERAL}, {"channel_id": "C0ELSE"}])
-async def test_the_report_is_not_shared_where_the_rewind_could_not_be_read(
+async def test_the_report_is_not_shared_in_a_channel_that_could_not_see_the_rewind(
     here: Pipeline, monkeypatch: pytest.MonkeyPatch, changed: dict[str, object]
 ) -> None:
     made = await rewound(here)
@@ -148,7 +148,7 @@ async def test_the_report_is_not_shared_where_the_rewind_could_not_be_read(
 
 @pytest.mark.parametrize("named", [(BEN, ZOE), ()], ids=["in the plan", "since the plan"])
 @pytest.mark.parametrize("is_revoked", [True, False])
-async def test_holders_are_told_only_what_happened_to_their_tokens(
+async def test_holders_are_notified_only_of_what_happened_to_their_tokens(
     here: Pipeline, monkeypatch: pytest.MonkeyPatch, is_revoked: bool, named: tuple[str, ...]
 ) -> None:
     request = await switched(here)

@@ -13,7 +13,7 @@ from tests.pipeline.rewinds import BLOCK, ROTATE, rewound
 
 
 async def begun(here: Pipeline, request: Request) -> None:
-    """Carry out the first call of a request. Then the process stops."""
+    """Make the first call of a request, and forget its probe tokens, as if the process stopped then."""
     work = WorkSteps(here.env)
     assert await work.begin(request.id, "execute") is BeginResult.GO
     assert (await work.act(request.id, "execute")).attempt is Attempt.DONE
@@ -21,7 +21,7 @@ async def begun(here: Pipeline, request: Request) -> None:
 
 
 async def resumed(here: Pipeline, request: Request) -> str:
-    """Continue in a new process, and return the words of the card."""
+    """Continue a request as a new process would, and return the words of its card."""
     work = WorkSteps(here.env)
     acted = await work.act(request.id, "execute")
     assert acted.attempt is Attempt.BEFORE
@@ -36,7 +36,7 @@ async def resumed(here: Pipeline, request: Request) -> str:
         pytest.param("joined", "joined the group", id="another database has joined the group"),
     ],
 )
-async def test_a_switch_that_continues_later_revokes_no_tokens_that_nobody_approved(
+async def test_a_resumed_switch_revokes_no_tokens_of_databases_that_approvers_did_not_see(
     here: Pipeline, change: str, why: str
 ) -> None:
     await rewound(here)

@@ -19,7 +19,7 @@ from tests.pipeline.rewinds import ROTATE, rewound, switched
 from tests.present import present
 
 
-async def test_a_switch_that_is_only_seen_later_mints_no_token_that_nothing_would_revoke(here: Pipeline) -> None:
+async def test_a_switch_that_is_confirmed_later_mints_no_token_that_nothing_would_revoke(here: Pipeline) -> None:
     await rewound(here)
     request = await here.approved("rewind switch orders")
     here.answers_once("PATCH", "/configuration", no_answer)
@@ -49,7 +49,7 @@ async def test_the_tokens_for_a_refused_revocation_do_not_stay_in_memory(here: P
 
 
 @pytest.mark.parametrize("is_restarted", [False, True])
-async def test_an_undo_while_a_token_is_tried_loses_no_finding(
+async def test_an_undo_while_a_probe_token_is_tried_loses_no_result(
     here: Pipeline, monkeypatch: pytest.MonkeyPatch, is_restarted: bool
 ) -> None:
     monkeypatch.setattr(rotation_proof, "FIRST_PAUSE", 3600)

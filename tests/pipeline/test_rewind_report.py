@@ -57,7 +57,7 @@ async def report(here: Pipeline, request: Request) -> str:
     return (await _report.report(await context_of(here.env, now), now)).content
 
 
-async def test_the_switch_has_the_time_at_which_it_was_seen_not_of_what_was_found_out_later(here: Pipeline) -> None:
+async def test_the_report_has_the_time_at_which_the_switch_was_seen_not_that_of_later_updates(here: Pipeline) -> None:
     request, at = await switched(here), here.of.now()
     here.pass_time(minutes=40)
     await find_out_more(here, request)
@@ -71,7 +71,7 @@ async def test_the_switch_has_the_time_at_which_it_was_seen_not_of_what_was_foun
         await here.ask("rewind discard orders")
 
 
-async def test_a_switch_that_is_only_seen_later_has_that_time(here: Pipeline) -> None:
+async def test_a_switch_that_is_confirmed_later_has_the_time_of_the_confirmation(here: Pipeline) -> None:
     await rewound(here)
     request = await here.approved("rewind switch orders")
     here.answers_once("PATCH", "/configuration", lost)
@@ -101,7 +101,7 @@ async def test_an_undo_is_reported_with_its_time_and_who_pressed_it(here: Pipeli
 
 
 @pytest.mark.parametrize("sent_away", [True, False])
-async def test_holders_who_were_sent_to_the_copy_hear_of_the_undo(
+async def test_holders_who_were_referred_to_the_copy_are_notified_of_the_undo(
     here: Pipeline, monkeypatch: pytest.MonkeyPatch, sent_away: bool
 ) -> None:
     database_id = here.turso.databases["orders"]["DbId"]

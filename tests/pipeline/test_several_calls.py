@@ -34,7 +34,7 @@ def too_late() -> httpx.Response:
 
 
 def reading_fails_after_a_change(here: Pipeline, error: str, *, lasting: bool = False) -> None:
-    """Make the first read after a change of Turso's fail. With `lasting`, all of them."""
+    """Make the first read after a change in Turso fail, or every one if `lasting`."""
     real = here.of.turso.handle
     made: list[str] = []
 
@@ -86,7 +86,9 @@ async def test_a_thaw_that_cannot_be_read_back_is_unknown(here: Pipeline, error:
 @pytest.mark.parametrize(
     ("error", "is_final"), [("400", True), ("401", False), ("429", False), ("no connection", False)], ids=str
 )
-async def test_a_thaw_that_turso_refuses_for_now_can_be_tried_again(here: Pipeline, error: str, is_final: bool) -> None:
+async def test_a_freeze_can_be_tried_again_unless_the_refusal_by_turso_is_final(
+    here: Pipeline, error: str, is_final: bool
+) -> None:
     request = await here.ask("db freeze orders")
     here.answers_once("PATCH", "/databases/orders/configuration", ERRORS[error])
 

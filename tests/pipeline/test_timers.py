@@ -118,7 +118,7 @@ async def test_an_unknown_outcome_that_turso_never_shows_becomes_a_failure(here:
     assert len(here.changes()) == 1, "the reconciler only reads, and sends nothing again"
 
 
-async def test_a_card_that_was_never_posted_is_posted_by_the_first_reminder(here: Pipeline) -> None:
+async def test_the_first_reminder_does_not_post_the_card_again(here: Pipeline) -> None:
     request = await here.ask("db destroy orders")
     cards = await here.env.store.cards.of(request.id)
     assert len(cards) == 1

@@ -64,7 +64,7 @@ async def subscribe(here: Pipeline, **wanted: Any) -> None:
 
 
 async def sample(here: Pipeline) -> None:
-    """Make the next sample due, and then every timer that it sets."""
+    """Fire the timer of the next sample, and then every timer that it sets."""
     await here.fire(TimerKind.SAMPLE, "acme")
     await tell(here)
 
