@@ -235,7 +235,9 @@ async def test_a_change_whose_announcement_was_interrupted_is_announced_once(
     assert len(await installation.changes()) == 1
 
 
-async def test_only_the_channel_that_did_not_get_the_announcement_gets_it_again(installation: Installation) -> None:
+async def test_the_announcement_is_tried_again_only_for_the_channel_that_did_not_get_it(
+    installation: Installation,
+) -> None:
     moved = policy("deny: destroy", "C0OTHER")
     posted = installation._post
     calls: list[str] = []

@@ -16,7 +16,7 @@ OWN_POLICY = lost.POLICY
 
 
 async def waiting_for_turso(world: World, name: str) -> tuple[Any, Any]:
-    """Approve a destroy while Turso doesn't answer about its database."""
+    """Approve a destroy while Turso doesn't answer about its database. Return the card and the fault."""
     await world.create_databases(name)
     card = await world.person(DANA).types(f"/turso db destroy {name} --now --reason tidy")
     fault = world.turso.faults.add("status", method="GET", path=f"*/databases/{name}", status=503, count=None)

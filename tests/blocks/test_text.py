@@ -66,7 +66,7 @@ def test_an_invalid_id_mentions_no_one(id_: str) -> None:
     ("text", "passes"),
     [("<@U0ANA>", True), ("<!subteam^S0DBA>", True), ("<!channel>", False), ("<@U0ANA> <!here>", False)],
 )
-def test_only_people_and_groups_of_the_policy_are_notified(text: str, passes: bool) -> None:
+def test_only_people_and_user_groups_can_be_mentioned(text: str, passes: bool) -> None:
     assert ("<" in mention(text)) is passes
 
 

@@ -66,7 +66,7 @@ async def test_a_freeze_with_reads_also_blocks_reads(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("lasting", ["1s", "400d"])
-async def test_a_freeze_has_a_limited_length(desk: Desk, lasting: str) -> None:
+async def test_the_duration_of_a_freeze_is_limited(desk: Desk, lasting: str) -> None:
     desk.acme.add("orders")
 
     with pytest.raises(BadInput, match="lasts from"):

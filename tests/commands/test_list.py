@@ -91,7 +91,7 @@ async def test_blocks_and_protection_are_shown(desk: Desk) -> None:
     assert rows(await desk.ask("list"))[0][1] == "writes blocked, protected"
 
 
-async def test_a_page_beyond_the_end_is_the_last_one(desk: Desk) -> None:
+async def test_a_page_number_beyond_the_end_shows_the_last_page(desk: Desk) -> None:
     desk.acme.add("orders")
 
     assert len(rows(await desk.ask("list --page 99"))) == 1

@@ -1,4 +1,4 @@
-"""The proof of a rotation, which is stored as plain JSON."""
+"""`Proof`, which says whether old tokens were refused after a rotation, is stored as plain JSON."""
 
 import json
 from dataclasses import replace

@@ -32,7 +32,7 @@ async def work(url: str, token: str) -> None:
     assert program.returncode == 0
 
 
-async def test_the_usage_of_a_database_is_what_its_client_did(world: World) -> None:
+async def test_the_usage_of_a_database_matches_what_its_client_did(world: World) -> None:
     await world.create_databases("carts")
     turso = world.bot.env.turso_clients.turso("acme") if world.bot else None
     assert turso is not None

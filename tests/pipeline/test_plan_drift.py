@@ -98,7 +98,7 @@ async def test_protection_that_was_turned_off_makes_a_plan_stale(desk: Desk, pla
     assert await found(desk, FREEZE, on, off) == "Delete protection for `orders` is now off."
 
 
-async def test_a_database_that_joined_a_group_makes_a_plan_stale(desk: Desk, planned: Acme) -> None:
+async def test_a_database_that_was_moved_into_a_group_makes_a_plan_stale(desk: Desk, planned: Acme) -> None:
     moved = await found(desk, FREEZE, becomes(group=""), becomes(group="default"))
     assert moved == "`orders` has moved to the group `default`."
 

@@ -85,7 +85,7 @@ async def test_no_token_is_created_for_a_database_that_was_created_again(here: P
     assert here.changes() == []
 
 
-async def test_no_token_is_created_if_its_approver_has_lost_the_right(here: Pipeline) -> None:
+async def test_no_token_is_created_if_its_approver_has_lost_the_permission(here: Pipeline) -> None:
     await here.approved("token orders")
     here.of.dba.clear()
 

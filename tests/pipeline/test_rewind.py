@@ -199,7 +199,7 @@ async def test_an_undo_that_finds_the_old_database_gone_does_not_free_the_copy_i
     assert copies(here)
 
 
-async def test_a_discard_that_may_destroy_the_last_of_the_data_says_so_before_it_is_approved(here: Pipeline) -> None:
+async def test_a_discard_that_may_destroy_the_last_data_says_so_before_it_is_approved(here: Pipeline) -> None:
     await rewound(here)
     unaware = await here.approved("rewind discard orders")
     assert not [one for one in unaware.plan.warnings if "all that is left" in one]

@@ -113,7 +113,7 @@ def test_a_user_group_that_cannot_be_read_never_gives_a_permission(
 
 
 @given(policies(), SUBJECTS, st.sampled_from(["list", "show"]), st.sampled_from(["a-1", "b-1", "c"]))
-def test_a_list_shows_exactly_the_databases_that_its_command_may_be_used_on(
+def test_a_list_shows_every_database_that_its_command_may_be_used_on(
     policy: Policy, who: Subject, command: str, name: str
 ) -> None:
     target = Target(name, "")

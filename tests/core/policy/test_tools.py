@@ -194,7 +194,7 @@ def test_policies_that_decide_alike_have_no_difference() -> None:
         ),
     ],
 )
-def test_a_difference_says_who_gains_or_loses_what_where(old: str, new: str, line: str) -> None:
+def test_policy_diff_says_who_gains_or_loses_which_permission_and_where(old: str, new: str, line: str) -> None:
     assert old in EXAMPLE
     assert line in report.diff(POLICY, load(EXAMPLE.replace(old, new), CATALOGUE), GRAMMAR)
 
