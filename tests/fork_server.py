@@ -1,7 +1,7 @@
 """`python -m tests.fork_server`: forks real processes of the bot, which can ask a test before and after each commit.
 
 It imports the bot once and forks: each child runs `main` of `bot.__main__` (or of the module in the order) with its own
-environment, exactly as `python -m bot` does, and is killed by its pid. Requests and answers are lines of JSON on stdin
+environment, exactly as `python -m bot` does, and is killed by its pid. Orders and answers are lines of JSON on stdin
 and stdout; `tests.forked` writes and reads them. If `TEST_GATE` names a socket, its listener is asked at every commit
 that wrote something. The commit waits for the answer.
 """

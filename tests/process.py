@@ -30,7 +30,7 @@ async def local_servers(
 ) -> AsyncIterator[tuple[World, Keys]]:
     """Run only the local Slack and Turso; the bot is a `Process`.
 
-    `around` may put something in front of `slack` and `turso`.
+    `around` gets the name (`slack` or `turso`) and the ASGI application of each, and returns the one to serve.
     """
     keys, clock = Keys(), SandboxClock()
     platform = create_platform(data / "platform", api_token=keys.turso_token, seed=seed, admin=True)

@@ -13,7 +13,7 @@ SENTENCE = "turso-ops: Turso Ops runs on Linux and macOS. On Windows, use WSL or
 
 
 @pytest.mark.parametrize("words", [["serve"], ["db", "upgrade"], ["sandbox"], ["policy", "check"]], ids=" ".join)
-def test_windows_gets_one_sentence(
+def test_on_windows_every_command_prints_one_sentence(
     words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "platform", "win32")

@@ -1,4 +1,4 @@
-"""Cards show the operation, the database, the requester and the reason, and no text in them can deceive."""
+"""Cards show the operation, the database, the requester and the reason, and a person's text can't imitate them."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Blocks stay within Slack's limits for any content. The sandbox's validator checks them."""
+"""Blocks stay within Slack's limits for any content. The sandbox's validator checks the limits."""
 
 from typing import Any
 

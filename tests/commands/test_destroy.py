@@ -35,7 +35,7 @@ async def test_a_destroy_blocks_first_and_deletes_nothing(desk: Desk) -> None:
     assert not [path for path in desk.acme.log() if path.startswith("DELETE")]
 
 
-async def test_the_end_of_the_countdown_destroys_it(desk: Desk) -> None:
+async def test_the_end_of_the_countdown_destroys_the_database(desk: Desk) -> None:
     desk.acme.add("orders")
     await desk.carry_out("destroy orders", "finish")
 

@@ -101,7 +101,9 @@ def test_a_new_file_is_a_new_command(family: Path) -> None:
         "no summary",
     ],
 )
-def test_an_incomplete_file_is_refused_with_what_it_lacks(family: Path, file: str, text: str, words: str) -> None:
+def test_the_error_about_an_incomplete_file_names_what_is_missing(
+    family: Path, file: str, text: str, words: str
+) -> None:
     (family / f"{file}.py").write_text(text)
     with pytest.raises(IncompleteCommand) as refused:
         find_commands("offered")

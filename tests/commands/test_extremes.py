@@ -73,7 +73,7 @@ async def test_an_extreme_clock_or_zone_is_accepted_or_refused(desk: Desk, when:
 
 
 async def one(desk: Desk, line: str) -> None:
-    """Type a line, and assert that it raises no error or one of ours, whose text is one line."""
+    """Run a line, and assert that it raises no error except a `BotError` with a short text on one line."""
     said = ""
     try:
         spec = desk.parse(line).spec

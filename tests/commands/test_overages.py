@@ -51,7 +51,7 @@ async def test_numbers_that_turso_does_not_report_are_unknown(desk: Desk, failin
     assert "unknown" in facts["Rows read"] or "quota unknown" in facts["Rows read"]
 
 
-async def test_turning_them_on_and_off_changes_turso_and_says_how_to_undo_it(desk: Desk) -> None:
+async def test_turning_overages_on_or_off_changes_turso_and_says_how_to_undo_it(desk: Desk) -> None:
     on, after_on = words(await desk.carry_out("overages on")), desk.acme.overages
     off, after_off = words(await desk.carry_out("overages off")), desk.acme.overages
 
@@ -66,7 +66,7 @@ async def test_setting_the_current_value_changes_nothing(desk: Desk) -> None:
         await desk.plan("overages off")
 
 
-async def test_the_plan_of_a_channel_with_some_databases_affects_all_and_names_its_own_first(
+async def test_a_plan_in_a_channel_with_some_databases_affects_all_and_lists_those_first(
     desk: Desk,
 ) -> None:
     """The policy refuses such a plan, and the refusal names at most its first database."""
@@ -90,7 +90,7 @@ async def test_a_channel_without_databases_is_refused(desk: Desk) -> None:
         await desk.plan("overages on", channel="C0ORDERS")
 
 
-async def test_without_the_whole_list_nothing_is_planned(desk: Desk) -> None:
+async def test_nothing_is_planned_if_a_database_cannot_be_read(desk: Desk) -> None:
     desk.acme.databases["users"]["DbId"] = None
 
     with pytest.raises(Unavailable, match="can't read a database"):

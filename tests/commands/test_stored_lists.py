@@ -43,7 +43,7 @@ async def test_tokens_are_listed_for_the_channel_and_never_shown(desk: Desk) -> 
     assert "ab12ab12ab12ab12" in words(reply)
 
 
-async def test_mine_lists_the_requesters_active_tokens(desk: Desk) -> None:
+async def test_tokens_mine_lists_the_requesters_active_tokens(desk: Desk) -> None:
     desk.acme.add("orders-eu", DbId="db-1")
     await desk.store.tokens.add(token(1, holder="U0ANA"))
     await desk.store.tokens.add(token(2, holder="U0BEN"))

@@ -170,7 +170,7 @@ async def test_archived_databases_are_marked_wherever_they_are_shown(desk: Desk,
 
 
 @pytest.mark.parametrize("line", ["show orders", "usage orders", "triage orders"])
-async def test_there_is_a_wake_button_for_those_who_may_wake_the_whole_group(
+async def test_there_is_a_wake_button_for_people_who_may_wake_the_whole_group(
     desk: Desk, archived: Acme, line: str
 ) -> None:
     assert buttons(await desk.ask(line))["Wake"]["value"] == "wake orders"

@@ -22,7 +22,7 @@ def test_a_stored_proof_is_read_unchanged(tokens: Any, sibling: Any) -> None:
     assert Proof.of(json.loads(json.dumps({PROOF: proof.to_json()}))) == proof
 
 
-def test_facts_without_a_proof_give_none() -> None:
+def test_facts_without_a_proof_give_no_proof() -> None:
     assert Proof.of({}) is None
     assert Proof.of({"phase": "execute"}) is None
 

@@ -51,7 +51,7 @@ MORE = 3
 OFFSETS = (0.0, -0.25, 0.25, -0.05, 0.05)
 """How many seconds the second action comes after the first. A wave runs one race for each, all at once."""
 DENIED_AFTER = (0.0, 0.25, 0.5, 1.0, 2.0)
-"""The same for a denial, which wins until the change is sent, so it loses only if it is late."""
+"""How many seconds a denial comes after the approval. It loses only if the change was sent before it."""
 ROTATE = "/databases/{}/auth/rotate"
 CONFIGURATION = "/databases/{}/configuration"
 Race = Callable[[Pair, list[str]], Awaitable[list[str]]]

@@ -24,7 +24,7 @@ class Table:
     rows: Sequence[Row]
 
     def read(self) -> str:
-        """Return the page."""
+        """Return the text of the page."""
         return (DOCS / self.page).read_text(encoding="utf-8")
 
     @property

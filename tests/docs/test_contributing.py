@@ -11,7 +11,7 @@ MAP = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 PAGES = [MAP, (DOCS / "contributing.md").read_text("utf-8")]
 PATH = re.compile(r"`((?:bot|tests|docs|bench|tools)/[\w./-]+)`")
 NAMES = re.compile(r"`(bot/[\w/]+\.py)` \(([^)]*)\)")
-"""A file, and in parentheses the names that it defines."""
+"""Matches a file, and in parentheses the names that it defines."""
 ROW = re.compile(r"^\| (?!---|To change|To add)(.+?) \| (.+) \|$", re.MULTILINE)
 
 

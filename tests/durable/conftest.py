@@ -115,7 +115,7 @@ def processes(database_url: str, tmp_path: Path) -> Iterator[Processes]:
         process.kill()
         process.wait()
     if (folder / "log").exists():
-        print(processes.log)  # pytest shows it with a failure
+        print(processes.log)  # pytest shows the log if the test fails
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The queue: work starts with the commit that decides on it, or not at all."""
+"""Work is enqueued by the transaction that decides on it, or not at all."""
 
 import sqlite3
 from dataclasses import replace

@@ -53,7 +53,9 @@ async def test_ending_an_incident_in_another_channel_names_the_running_one(runni
     assert "INC-1" not in words(not_mine)
 
 
-async def test_only_people_whom_the_policy_names_may_start_one_and_no_one_in_a_shared_channel(world: World) -> None:
+async def test_only_people_whom_the_policy_names_may_start_an_incident_and_no_one_in_a_shared_channel(
+    world: World,
+) -> None:
     await world.person(DANA).types("/turso incident start INC-3", INCIDENT, holding="Only responders")
     await world.person(BEN).types("/turso incident start INC-3", SHARED, holding="shared with another organization")
 

@@ -1,4 +1,4 @@
-"""A change during an incident is shown in the channel, in the person's private note, and on the triage card."""
+"""A change during an incident is shown in the channel, in a private answer to the person, and on the triage card."""
 
 import pytest
 

@@ -73,7 +73,7 @@ async def test_when_turso_does_not_respond_the_card_shows_facts_from_the_store(w
         assert name in text
 
 
-async def test_refresh_replaces_the_card_by_the_current_state(world: World) -> None:
+async def test_refresh_updates_the_card_to_the_current_state(world: World) -> None:
     card = await triage(world)
     ben = world.person(BEN)
     await ben.types("/turso freeze orders", INCIDENT)

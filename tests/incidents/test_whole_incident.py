@@ -11,7 +11,7 @@ from tests.world import ANA, BEN, DANA, DB_OPS, INCIDENT, REMY, World, buttons, 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-whole")]
 
 
-async def test_from_the_start_to_the_report(world: World) -> None:
+async def test_a_whole_incident_from_the_start_to_the_report(world: World) -> None:
     await world.create_databases("checkout", "checkout-old", "sessions")
     world.turso.calls.clear()
     ana, ben, remy = (world.person(one) for one in (ANA, BEN, REMY))

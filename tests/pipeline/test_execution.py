@@ -60,7 +60,7 @@ async def test_a_database_that_was_created_again_is_not_touched(here: Pipeline, 
     assert here.changes() == []
 
 
-async def test_a_denial_before_it_is_sent_stops_it(here: Pipeline) -> None:
+async def test_a_denial_stops_a_change_that_was_not_sent_yet(here: Pipeline) -> None:
     request = await here.approved("db destroy orders --now")
     work = WorkSteps(here.env)
     assert await work.begin(request.id, "execute") is BeginResult.GO

@@ -29,7 +29,7 @@ from tests.store.conftest import NOON
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("notices-arrive")]
 
 CALLED = ("<@U0DAN>", "<!subteam^S0DBA>")
-"""The mentions of those that a rule notifies: Dan, and Cat's user group."""
+"""The mentions of the people whom a rule notifies: Dan, and Cat's user group."""
 NOTIFIED = ("U0CAT", "U0DAN")
 REVIEWERS = ("U0BEN", "U0EVE")
 HOUR = timedelta(hours=1)
@@ -74,7 +74,7 @@ def owed_review(due_in: timedelta, attempt: int, *, escalates: bool = False) -> 
 
 
 async def alarm(notifier: Notifier) -> Expected:
-    """Open a break-glass operation, whose alarm is sent privately to those that the rule notifies."""
+    """Open a break-glass operation, whose alarm is sent privately to the people whom the rule notifies."""
     request = await opened(notifier, replace(request_for(Mode.BREAK_GLASS), notify=(*CALLED, "<@U0ANA>")), card=True)
     return Expected(NOTIFIED, NOTIFIED, Timer(TimerKind.ALARM, request.id, notifier.clock.now()))
 

@@ -254,7 +254,7 @@ async def test_a_copy_that_does_not_answer_is_not_switched_to(here: Pipeline, mo
     assert "Nothing was changed" in (await here.now(request)).outcome
 
 
-async def test_keep_leaves_both_databases_and_says_so(here: Pipeline) -> None:
+async def test_rewind_keep_leaves_both_databases_and_says_so(here: Pipeline) -> None:
     made = await rewound(here)
 
     assert await here.execute(await here.approved("rewind keep orders")) is State.SUCCEEDED

@@ -1,4 +1,4 @@
-"""An action on several databases is decided on each, and the strictest answer applies to all."""
+"""An action on several databases is decided for each, and the strictest decision applies to all."""
 
 from datetime import timedelta
 

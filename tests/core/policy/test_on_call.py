@@ -1,4 +1,4 @@
-"""Schedules in a policy: what people on call may approve, where a schedule is allowed, and what the tools show."""
+"""Schedules in a policy: what people on call may approve, where a schedule is allowed, and how tools show it."""
 
 import pytest
 

@@ -221,7 +221,7 @@ def test_confirmation_depends_on_the_risk_or_on_the_rule(rule: str, action: Any,
     assert decide(policy([rule]), subject(), action).confirm is confirm
 
 
-def test_the_defaults_of_a_rule() -> None:
+def test_a_rule_without_optional_keys_has_these_defaults() -> None:
     decision = decide(policy(["approve: destroy, by: 'user:U0ANA'"]), subject(), act("destroy", "orders"))
     assert (decision.quorum, decision.expires, decision.countdown) == (1, HOUR, 24 * HOUR)
     assert (decision.max_lifetime, decision.allow_never) == (24 * HOUR, False)

@@ -217,7 +217,7 @@ def test_a_value_of_the_wrong_type_is_a_problem_with_its_line(tag: str, value: s
     assert errors[0].startswith("line 2: version: ")
 
 
-# -- files without names
+# -- files without content
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_a_value_of_the_wrong_type_is_a_problem_with_its_line(tag: str, value: s
         ('version: "1"\nchannels: {}', 'version: takes 1, not `"1"`'),
     ],
 )
-def test_a_file_without_content_is_refused(text: str, said: str) -> None:
+def test_a_file_without_version_channels_or_values_is_refused(text: str, said: str) -> None:
     assert any(said in one for one in problems(text)), problems(text)
 
 
