@@ -1,4 +1,4 @@
-"""Docstrings of the bot are wrapped at the margin."""
+"""No line of a docstring ends far too early, as lines do after words were replaced."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 FILES = [path for folder in ("bot", "tools", "bench") for path in sorted((ROOT / folder).rglob("*.py"))]
 MARGIN = 60
-"""A line is too short if the first word of the next line fits into this many characters."""
+"""A line ends too early if the first word of the next line would end within this many characters."""
 ENTRY = re.compile(r"\s*[\w, *`]+: ")
 """An entry of `Args`, `Raises` and the like."""
 
@@ -23,7 +23,7 @@ def docstrings(source: str) -> Iterator[ast.Constant]:
 
 
 def broken_wraps(source: str) -> list[int]:
-    """Return the numbers of the lines that end too early, as after a replacement."""
+    """Return the numbers of the docstrings' lines that end too early."""
     lines = source.split("\n")
     return [
         number

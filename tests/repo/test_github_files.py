@@ -1,4 +1,4 @@
-"""The files for GitHub: each matches its schema, and CI runs the same commands as people."""
+"""The files for GitHub: each matches its schema, and CI runs the same `make` targets as developers."""
 
 import subprocess
 import sys

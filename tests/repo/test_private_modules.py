@@ -1,6 +1,6 @@
-"""A module whose name begins with an underscore is a helper of its own folder: no other folder imports it.
+"""A module whose name begins with an underscore is imported only within its own folder.
 
-In `commands/`, the underscore has another meaning: the module is no command.
+In `commands/`, the underscore has another meaning: the module isn't a command.
 """
 
 import ast
@@ -39,7 +39,7 @@ def forbidden_imports(path: Path, source: str) -> list[str]:
     return found
 
 
-def test_no_folder_of_the_bot_imports_a_helper_of_another_one() -> None:
+def test_no_folder_of_the_bot_imports_a_helper_of_another_folder() -> None:
     files = sorted((ROOT / "bot").rglob("*.py"))
 
     assert len(files) > 300

@@ -1,7 +1,7 @@
-"""A reading command can't change anything: mypy refuses it, and its store has only methods that read.
+"""Reading commands can't change anything: mypy reports calls that write, and their store has only methods that read.
 
-Nothing runs the functions below. `make check` lets mypy check them: each `type: ignore` is one refusal, and mypy
-reports it as unused if it no longer refuses.
+Nothing runs the functions below. `make check` lets mypy check them: each `type: ignore` marks a call
+that mypy must report. If mypy no longer reports it, the unused `type: ignore` is an error.
 """
 
 import inspect
@@ -69,7 +69,7 @@ def test_the_store_of_a_reading_command_only_reads(subject: str) -> None:
     assert [name for name in methods if _writes(REPOSITORIES[subject], name)] == []
 
 
-def test_a_writing_method_is_found() -> None:
+def test_a_method_that_writes_is_found() -> None:
     assert _writes(REPOSITORIES["tokens"], "settle")
     assert _writes(REPOSITORIES["audit"], "append")
 

@@ -1,4 +1,4 @@
-"""The parts of a matrix that `make test` runs: each covers every kind, and together they cover every case."""
+"""`make test` runs a part of a large matrix, chosen by `TEST_CHOICE`. Together, the choices cover every case."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def test_every_pair_occurs_in_some_choice(rows: list[str], columns: list[str], m
     assert len(found) == len(rows) * len(columns)
 
 
-def test_two_diagonals_are_twice_as_much(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_two_times_each_row_and_each_column_occurs_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soak, "SOAK", False)
 
     assert len(soak.pairs(ROWS, ROWS, times=2)) == 2 * len(ROWS)

@@ -17,12 +17,12 @@ def test_ci_tests_every_version_that_is_declared() -> None:
     assert f'requires-python = ">={matrix[0]}"' in (ROOT / "pyproject.toml").read_text()
 
 
-def test_the_target_for_each_version_exists() -> None:
+def test_what_make_test_versions_runs_exists() -> None:
     assert [path for path in TESTS if not (ROOT / path).exists()] == []
     assert "tools.test_versions" in (ROOT / "Makefile").read_text()
 
 
-def test_an_interpreter_on_the_path_comes_before_those_of_pyenv(tmp_path: Path) -> None:
+def test_an_interpreter_on_the_path_is_preferred_to_those_of_pyenv(tmp_path: Path) -> None:
     shim, ours = tmp_path / "shims/python3.12", tmp_path / "bin/python3.12"
     old, new = (tmp_path / f"pyenv/versions/3.12.{patch}/bin/python" for patch in (9, 10))
     environ = {"PATH": f"{shim.parent}:{ours.parent}", "PYENV_ROOT": str(tmp_path / "pyenv")}
@@ -40,7 +40,7 @@ def test_an_interpreter_on_the_path_comes_before_those_of_pyenv(tmp_path: Path) 
 @pytest.mark.parametrize(
     "says", ["echo 3.11", "echo; exit 0", "exit 1"], ids=["another version", "nothing", "a failure"]
 )
-def test_another_version_is_not_used(tmp_path: Path, says: str) -> None:
+def test_an_interpreter_of_another_version_is_not_used(tmp_path: Path, says: str) -> None:
     program(tmp_path / "python3.12", says)
 
     assert find_interpreter("3.12", {"PATH": str(tmp_path), "PYENV_ROOT": str(tmp_path)}) is None

@@ -1,4 +1,4 @@
-"""A branch has the permissions of its sources, so every target for a decision is created with its sources."""
+"""Decisions about a branch also depend on its sources, so each `Target` for a decision is created with its sources."""
 
 import ast
 from collections import Counter
@@ -23,7 +23,7 @@ MADE_IN = {
     "commands/tokens/tokens.py": "for a first check, before the list of databases is read",
     "commands/alerts/_views.py": "for channels in which every database may be named",
 }
-"""Where a `Target` is created, and where its sources come from."""
+"""Each file that creates a `Target`, and where the target's sources come from."""
 
 
 def test_targets_are_created_only_where_their_sources_are_known() -> None:

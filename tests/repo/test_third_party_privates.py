@@ -28,18 +28,18 @@ ALLOWED_OVERRIDES = {"_split_scope": "pytest-xdist: its schedulers are made to b
 
 
 def is_private(name: str) -> bool:
-    """Return True for `_name`, and for a package's `internals`."""
+    """Return True for `_name`, `internals` and names that end in `_internals`."""
     return bool(PRIVATE.fullmatch(name)) or name == "internals" or name.endswith("_internals")
 
 
 def is_third_party(module: str) -> bool:
-    """Return True for a module that is neither ours nor the standard library's."""
+    """Return True for a module that is neither ours nor in the standard library."""
     return module.split(".")[0] not in (*OURS, *sys.stdlib_module_names)
 
 
 @cache
 def packages() -> frozenset[str]:
-    """Return the installed packages that are folders."""
+    """Return the names of the installed packages that are folders."""
     folders = [Path(path) for path in sys.path if path.endswith("site-packages")]
     return frozenset(path.name for folder in folders for path in folder.iterdir() if path.is_dir())
 
@@ -51,12 +51,12 @@ class Findings:
     imports: list[tuple[int, str]] = field(default_factory=list)
     """Imports of private parts of libraries, and such names in strings."""
     attributes: list[tuple[int, str, bool]] = field(default_factory=list)
-    """Uses of private attributes: the line, the name, and whether through `super()`."""
+    """Uses of private attributes: the line, the name, and whether it is an attribute of `super()`."""
     defined: set[str] = field(default_factory=set)
     """Names of the functions, classes, variables and attributes that the file defines."""
 
     def foreign(self, ours: set[str]) -> Iterator[tuple[int, str]]:
-        """Yield the private attributes that none of our code defines."""
+        """Yield the line and name of each private attribute that isn't in `ours`, the names that our code defines."""
         for line, name, is_super in self.attributes:
             is_foreign = name not in ours or (is_super and name not in ALLOWED_OVERRIDES)
             if is_foreign and name not in ALLOWED_ATTRIBUTES:
@@ -95,7 +95,7 @@ def read(source: str) -> Findings:
 
 
 def called(node: ast.AST) -> str:
-    """Return the name of the called function, if it is a plain name."""
+    """Return the name of the called function. Empty if the node isn't a call of a plain name."""
     return node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
 
 

@@ -1,4 +1,4 @@
-"""A new world for each module, as in the scenarios."""
+"""Fixtures of the scenarios, which the rewind tests share: a new sandbox for each module."""
 
 from tests.scenarios.conftest import idle_after_each_test, world
 

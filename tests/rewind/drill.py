@@ -1,4 +1,4 @@
-"""Helpers for drills: a client that writes numbered rows, people whose presses are counted, and what they see."""
+"""Helpers for rewind drills: a client that writes numbered rows, and a count of what people press."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -17,15 +17,15 @@ PAUSE_SECONDS = 0.25
 
 @dataclass
 class Writer:
-    """Writes numbered rows, and records the times before and after each commit."""
+    """Writes numbered rows. `rows` has each row's number and the times before and after its commit."""
 
     client: Client
     rows: list[tuple[int, datetime, datetime]] = field(default_factory=list)
     stopped_by: str = ""
-    """The database's error when it accepted no more rows."""
+    """The error with which the database refused a row. Empty until then."""
 
     async def writes(self) -> None:
-        """Write until the database refuses."""
+        """Write rows until the database refuses one."""
         while True:
             number, before = len(self.rows) + 1, datetime.now(UTC)
             try:
@@ -39,7 +39,7 @@ class Writer:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def moment(self, at_least: int) -> datetime:
-        """Wait for a whole second in which no row was being committed, with at least `at_least` rows before it."""
+        """Wait for a time in whole seconds between two commits, after at least `at_least` rows, and return it."""
 
         def found() -> datetime | None:
             for (*_, one), (_, other, _) in zip(self.rows[at_least:], self.rows[at_least + 1 :], strict=False):
@@ -51,12 +51,12 @@ class Writer:
         return await until(found, what="a second between two rows")
 
     def until(self, at: datetime) -> list[int]:
-        """Return the rows that were committed by a time."""
+        """Return the numbers of the rows that were committed by a time."""
         return [number for number, _, committed in self.rows if committed <= at]
 
 
 async def token_of(world: World, name: str, *, read_only: bool = False) -> str:
-    """Create a token without the bot, like the CLI."""
+    """Create a token at the local Turso directly, as its CLI does."""
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
     access = "read-only" if read_only else "full-access"
@@ -70,7 +70,7 @@ async def token_of(world: World, name: str, *, read_only: bool = False) -> str:
 
 @asynccontextmanager
 async def opened(world: World, name: str, *, token: str = "") -> AsyncIterator[Client]:
-    """Start a real client of a database."""
+    """Start a real client of a database. Without `token`, create one with full access."""
     async with client_of(f"{world.url}/db/{name}/") as client:
         client.token = token or await token_of(world, name)
         yield client
@@ -78,7 +78,7 @@ async def opened(world: World, name: str, *, token: str = "") -> AsyncIterator[C
 
 @asynccontextmanager
 async def shop(world: World, name: str, *, rows: int = 0) -> AsyncIterator[Writer]:
-    """Create a database with a table of numbered rows and two others, and a client that can write to it."""
+    """Create a database with an empty table for numbered rows and a table of two users, and yield its writer."""
     await world.create_databases(name)
     async with opened(world, name) as client:
         await client.run_sql("CREATE TABLE items (n INTEGER PRIMARY KEY, created_at TEXT)")
@@ -112,7 +112,7 @@ def now() -> datetime:
 
 
 def whole(at: datetime) -> str:
-    """Return a time as people can type it."""
+    """Return a time as people type it, in UTC and whole seconds."""
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 

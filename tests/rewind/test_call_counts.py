@@ -13,7 +13,7 @@ MOST_DATA = 16
 
 
 async def rewinds(world: World, name: str, tables: int) -> tuple[int, int]:
-    """Rewind a database with some tables, and return the calls to the Platform API and to databases."""
+    """Rewind a database with some tables, and return the numbers of calls to the Platform API and to databases."""
     await world.create_databases(name)
     await world.run_sql(name, *(f"CREATE TABLE t{number} (n)" for number in range(tables)))
     await world.pass_time(minutes=10)

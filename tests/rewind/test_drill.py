@@ -18,7 +18,7 @@ MOST_PRESSES = 7
 
 
 async def appears(world: World, *, button: str, holding: str) -> Message:
-    """Wait for a message in the incident's channel with a button and the text `holding`."""
+    """Wait for a message in the incident's channel that has a button and contains `holding`, and return it."""
 
     def found() -> Message | None:
         posted = [one for one in world.workspace.history(INCIDENT, None) if not one.only_for]
@@ -116,7 +116,7 @@ async def test_two_people_restore_half_a_table_in_seven_presses(world: World) ->
 
 
 def report_of(world: World, name: str) -> str:
-    """Return the report that was shared last. Empty: there is none."""
+    """Return the text of the newest report that was shared about a database's rewind. Empty if there is none."""
     found = [
         one for one in world.workspace.state.files.values() if one["name"] == f"rewind-{name}.md" and one["shared"]
     ]

@@ -1,4 +1,4 @@
-"""The page of a seeded workspace, requested within the process."""
+"""Fixtures: a seeded workspace, and a client that requests its page within this process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def workspace() -> AsyncIterator[Workspace]:
 
 @pytest.fixture
 async def page(workspace: Workspace) -> AsyncIterator[httpx.AsyncClient]:
-    """Yield a browser that makes plain requests to the page. Each test adds htmx's own headers."""
+    """Yield an HTTP client of the page. Tests add the headers that htmx sends."""
     transport = httpx.ASGITransport(create_page(workspace), client=("127.0.0.1", 5000))
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
         yield client

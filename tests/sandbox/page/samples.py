@@ -8,7 +8,7 @@ LOCATIONS = ("aws-us-east-1", "aws-eu-west-1", "aws-ap-northeast-1")
 
 
 def databases(count: int) -> list[tuple[str, str, int, int]]:
-    """Yield (name, location, bytes, rows read) of invented databases."""
+    """Return (name, location, storage in bytes, rows read) of invented databases."""
     names = ("orders", "users", "billing", "search", "sessions", "scratch", "audit", "catalog", "mail", "metrics")
     return [
         (

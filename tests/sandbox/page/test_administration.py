@@ -25,7 +25,7 @@ async def administer(page: Any, kind: str, subject: str, do: str, value: str = "
 
 
 Operation = tuple[str, Callable[[Any], object]]
-"""A value, and a function that checks that the operation was done."""
+"""The value that the button sends, and a function that checks the changed object."""
 CHANNEL_OPERATIONS: dict[str, Operation] = {
     "archive": ("", lambda channel: channel.is_archived),
     "unarchive": ("", lambda channel: not channel.is_archived),
@@ -78,7 +78,7 @@ async def test_every_button_of_a_group_does_what_it_says(page: httpx.AsyncClient
     assert GROUP_OPERATIONS.keys() == OPERATIONS["group"].keys()
 
 
-async def test_the_panel_shows_every_channel_person_and_group_as_they_are(
+async def test_the_panel_shows_the_current_state_of_every_channel_person_and_group(
     page: httpx.AsyncClient, workspace: Workspace
 ) -> None:
     await workspace.admin.archive(GENERAL)
@@ -96,9 +96,7 @@ async def test_the_panel_shows_every_channel_person_and_group_as_they_are(
     assert "2 people" in rows["S0DBA"]
 
 
-async def test_the_last_row_of_a_deactivated_person_reactivates_them(
-    page: httpx.AsyncClient, workspace: Workspace
-) -> None:
+async def test_a_deactivated_person_can_be_reactivated(page: httpx.AsyncClient, workspace: Workspace) -> None:
     await administer(page, "person", DANA, "deactivate")
     row = await administer(page, "person", DANA, "deactivate")
 
@@ -134,7 +132,9 @@ async def test_a_custom_fault_is_created_shown_and_switched_off(
     assert "Switch off" not in shown
 
 
-async def test_the_switches_do_not_change_custom_faults(page: httpx.AsyncClient, workspace: Workspace) -> None:
+async def test_the_switches_of_other_faults_do_not_change_custom_faults(
+    page: httpx.AsyncClient, workspace: Workspace
+) -> None:
     own = workspace.faults.add("slow", "chat.update")
     for on in ("1", "0"):
         await page.post("/as/U0DANA/lab/faults/slow", data={"on": on}, headers=OURS)
@@ -143,7 +143,7 @@ async def test_the_switches_do_not_change_custom_faults(page: httpx.AsyncClient,
     assert workspace.faults.active == [own]
 
 
-async def test_a_broadcast_reply_leads_to_its_thread(page: httpx.AsyncClient, workspace: Workspace) -> None:
+async def test_a_broadcast_reply_links_to_its_thread(page: httpx.AsyncClient, workspace: Workspace) -> None:
     state = workspace.state
     root = state.add_message(Message(channel_id=DB_OPS, ts=state.stamp(), user_id=DANA, text="root"))
     ts = state.stamp()

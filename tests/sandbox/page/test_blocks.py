@@ -69,7 +69,7 @@ def test_a_malformed_block_is_shown_as_an_error(block: dict[str, Any]) -> None:
 
 
 def hostile(value: Any) -> Any:
-    """Return the same block with hostile text wherever a person's text could be."""
+    """Return a copy of a block that has hostile text wherever a person's text could be."""
     if isinstance(value, dict):
         return {key: _hostile_entry(key, each) for key, each in value.items()}
     if isinstance(value, list):
@@ -140,13 +140,13 @@ def test_one_series_needs_no_legend() -> None:
     assert 'class="legend"' not in draw(samples.chart("bar", 1))
 
 
-def test_a_pie_gives_shares_that_add_up() -> None:
+def test_a_pie_shows_the_percentage_of_each_segment() -> None:
     html = draw(samples.PIE)
     for share in ("47%", "34%", "14%", "5.0%"):
         assert share in html
 
 
-def test_chosen_values_are_in_the_fields_again() -> None:
+def test_a_field_shows_the_entered_value_and_otherwise_its_initial_value() -> None:
     group = field("g", "Group", {"type": "static_select", "options": [option("eu"), option("us")]})
     values = {"g": {"g-action": {"type": "static_select", "selected_option": option("us")}}}
     html = draw(group, values=values)

@@ -1,4 +1,4 @@
-"""Charts as geometry: axes that fit, marks in the plot, shares of a whole."""
+"""The geometry of charts: axis labels, marks within the plot, and segments of a pie."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ async def test_a_text_is_previewed_as_text(page: httpx.AsyncClient, shared: Mess
     assert "<script>alert" not in html
 
 
-async def test_a_file_is_downloaded_and_never_opened(page: httpx.AsyncClient, shared: Message) -> None:
+async def test_a_file_is_downloaded_and_never_opened_in_the_browser(page: httpx.AsyncClient, shared: Message) -> None:
     answer = await page.get("/as/U0DANA/files/F1")
     assert answer.text == HOSTILE
     assert answer.headers["content-type"] == "application/octet-stream"

@@ -15,7 +15,7 @@ CHANNEL = "/as/U0DANA/c/C0DBOPS"
 SAID = {"channel": "C0DBOPS", "text": "hello"}
 
 
-async def test_the_page_itself_may_act(page: httpx.AsyncClient, workspace: Workspace) -> None:
+async def test_actions_of_the_page_itself_are_accepted(page: httpx.AsyncClient, workspace: Workspace) -> None:
     assert (await page.post("/as/U0DANA/say", data=SAID, headers=OURS)).status_code == 204
     assert [each.text for each in workspace.history("C0DBOPS", "U0DANA")] == ["hello"]
 
@@ -50,7 +50,7 @@ async def test_the_page_itself_may_act(page: httpx.AsyncClient, workspace: Works
         "views/V1/close",
     ],
 )
-async def test_no_other_origin_may_act(
+async def test_actions_from_other_origins_are_refused(
     page: httpx.AsyncClient, workspace: Workspace, path: str, headers: dict[str, Any]
 ) -> None:
     answer = await page.post(f"/as/U0DANA/{path}", data=SAID, headers=headers)
@@ -63,14 +63,14 @@ async def test_no_other_origin_may_act(
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 @pytest.mark.parametrize("path", [CHANNEL, "/as/U0DANA/lab", "/as/U0DANA/stream/x", "/page/js/main.js"])
-async def test_another_page_may_not_read(page: httpx.AsyncClient, path: Any, site: str) -> None:
+async def test_pages_of_other_origins_cannot_read(page: httpx.AsyncClient, path: Any, site: str) -> None:
     answer = await page.get(
         path, headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
     )
     assert answer.status_code == 403
 
 
-async def test_a_link_from_elsewhere_may_be_followed_but_not_framed(page: httpx.AsyncClient) -> None:
+async def test_a_link_from_another_site_can_be_followed_but_the_page_cannot_be_framed(page: httpx.AsyncClient) -> None:
     followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
     assert (await page.get(CHANNEL, headers=followed)).status_code == 200
     framed = {**followed, "Sec-Fetch-Dest": "iframe"}

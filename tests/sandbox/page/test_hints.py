@@ -20,7 +20,7 @@ from bot.sandbox.workspace import Workspace
         ("", "home"),
     ],
 )
-def test_a_command_is_completed_by_the_words_that_must_be_typed(usage: str, spoken: str) -> None:
+def test_a_command_is_completed_to_the_words_that_must_be_typed(usage: str, spoken: str) -> None:
     assert CommandHint("home", usage, "").command_words == spoken
 
 

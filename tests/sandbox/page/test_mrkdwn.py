@@ -25,7 +25,7 @@ ALLOWED_ATTRIBUTES = frozenset(
 
 
 class Inventory(HTMLParser):
-    """The active parts of a piece of HTML."""
+    """Collects the tags, attributes, link addresses and text of some HTML."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -93,7 +93,7 @@ def test_formatting_is_drawn_like_slacks(text: str, html: str) -> None:
         pytest.param("```\ncode <b> <@U0ANA>\n```", "Copycode <b> @Ana", id="preformatted"),
     ],
 )
-def test_angle_brackets_show_what_they_stand_for(text: str, seen: str) -> None:
+def test_slacks_forms_in_angle_brackets_are_shown_as_readable_text(text: str, seen: str) -> None:
     assert harmless(mrkdwn(text, NAMES)).text == seen
 
 
@@ -141,7 +141,7 @@ ATTACKS = [
 
 
 @pytest.mark.parametrize("text", ATTACKS)
-def test_no_written_text_becomes_active(text: Any) -> None:
+def test_no_text_from_people_becomes_active(text: Any) -> None:
     harmless(mrkdwn(text, NAMES))
     harmless(rich_text([{"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}], NAMES))
     harmless(rich_text([{"type": "rich_text_section", "elements": [{"type": "link", "url": text}]}], NAMES))

@@ -17,7 +17,7 @@ SECRET = "eyJ.secret.token"
 
 @pytest.fixture
 async def busy() -> AsyncIterator[Workspace]:
-    """Return a workspace in which Dana ran a command and got every kind of private answer."""
+    """Yield a workspace in which Dana ran a command and got every kind of private answer."""
     async with running(new_workspace()) as workspace, connected(workspace, Recorder()):
         client = client_of(workspace)
         await workspace.say("U0DANA", "C0DBOPS", f"/turso {SECRET}")

@@ -1,4 +1,4 @@
-"""Local Tursos for the tests of this folder."""
+"""Fixtures: a local Turso, a client of its database `orders`, and a local Turso in a process of its own."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.sandbox.platform.hosting import Client, Hosted, Process
 
 @pytest.fixture
 async def platform(tmp_path: Path) -> AsyncIterator[Hosted]:
-    """Yield a local Turso of today's generation."""
+    """Yield a local Turso that responds like today's Platform API."""
     hosted = Hosted(tmp_path / "data", admin=True)
     yield hosted
     await hosted.close()

@@ -48,11 +48,11 @@ ALTER TABLE databases DROP COLUMN encryption_cipher;
 DROP TABLE journal;
 PRAGMA user_version = 1;
 """
-"""SQL that turns a catalogue into one of version 1."""
+"""SQL that changes the local Turso's catalogue back to its oldest version, 1."""
 
 
 class Answer:
-    """The answer to a pipeline."""
+    """The response to a pipeline, which must be a 200."""
 
     def __init__(self, response: httpx.Response) -> None:
         assert response.status_code == 200, f"{response.status_code}: {response.text}"
@@ -60,7 +60,7 @@ class Answer:
         self.baton: str | None = self.json["baton"]
 
     def __getitem__(self, position: int) -> Json:
-        """Return the result of one request, or its error."""
+        """Return the result or the error of the request at a position."""
         entry = self.json["results"][position]
         return entry["response"].get("result", entry["response"]) if entry["type"] == "ok" else entry["error"]
 
@@ -97,7 +97,7 @@ class Hosted:
         await self.turso.close()
 
     async def api(self, method: str, path: str = "", status: int = 200, **options: Any) -> Json:
-        """Call the control plane for an object in the organization, and return the JSON of the answer."""
+        """Call the control plane for an object in the organization, check the status, and return the JSON."""
         response = await self.http.request(method, f"/v1/organizations/acme{path}", **options)
         assert response.status_code == status, f"{response.status_code}: {response.text}"
         return response.json() if response.content else None
@@ -119,7 +119,7 @@ class Hosted:
 
 
 class Client:
-    """A client of a database with a token."""
+    """A client that sends requests to one database with one token."""
 
     def __init__(self, platform: Hosted, name: str, token: str) -> None:
         self.platform, self.name, self.token = platform, name, token
@@ -133,7 +133,7 @@ class Client:
         return await self.platform.http.post(f"/db/{self.name}/{path}", **options)
 
     async def ask(self, *requests: Json, baton: str | None = None, version: str = "v3") -> Answer:
-        """Send a pipeline."""
+        """Send a pipeline of requests, and return the answer."""
         body = {"baton": baton, "requests": list(requests)}
         return Answer(await self.post(f"{version}/pipeline", json=body))
 

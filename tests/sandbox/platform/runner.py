@@ -1,6 +1,7 @@
-"""Runs the local Turso in a process of its own: `python -m tests.sandbox.platform.runner DATA [KEY=VALUE…]`.
+"""Runs the local Turso in a process of its own: `python -m tests.sandbox.platform.runner DATA OPTIONS`.
 
-Real clients need it, because Python's `libsql` holds the interpreter lock while it waits. Tests of kills need it, too.
+`OPTIONS` are arguments of `serve_platform` as JSON. Real clients need a separate process, because Python's `libsql`
+holds the interpreter lock while it waits. Tests that kill the local Turso need one, too.
 """
 
 import asyncio

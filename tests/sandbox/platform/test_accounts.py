@@ -179,7 +179,7 @@ async def test_a_groups_token_has_its_scopes_only_in_its_group(platform: Hosted,
         assert refused["error"].startswith("token does not have"), path
 
 
-async def test_presets_are_expanded_and_unknown_scopes_refused(platform: Hosted, minted: Minted) -> None:
+async def test_presets_of_scopes_are_expanded_and_unknown_scopes_are_refused(platform: Hosted, minted: Minted) -> None:
     await minted("all", group="default", scopes=["full-access"])
     (token,) = (await platform.http.get("/v1/auth/api-tokens")).json()["tokens"]
     assert len(token["scopes"]) == 9

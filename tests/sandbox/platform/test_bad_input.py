@@ -93,7 +93,7 @@ async def test_an_invalid_value_is_a_400(orders: Client, value: Any) -> None:
         pytest.param("SELECT '\\", id="no end"),
     ],
 )
-async def test_statements_beyond_the_limits_are_separate_errors(orders: Client, sql: str) -> None:
+async def test_a_statement_beyond_the_limits_does_not_fail_the_next_one(orders: Client, sql: str) -> None:
     answer = await orders.ask(stmt(sql), stmt("SELECT 1"), CLOSE)
 
     assert answer.code(0) is not None
@@ -147,7 +147,7 @@ async def test_a_setting_of_the_wrong_kind_is_a_400_and_changes_nothing(
 
 
 @pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "-1"}, {"limit": "x"}, {"limit": "9" * 400}])
-async def test_a_bad_limit_is_a_400(platform: Hosted, query: dict[str, str]) -> None:
+async def test_an_invalid_page_limit_is_a_400(platform: Hosted, query: dict[str, str]) -> None:
     await platform.api("GET", "/databases", status=400, params=query)
 
 
@@ -237,7 +237,7 @@ def test_a_gigabyte_in_chunks_is_refused_once_it_exceeds_the_limit(server: Proce
 
 
 @pytest.mark.parametrize("host", ["", "evil.example", '"><script>', "[::1]:8080", "a" * 300])
-def test_strange_hosts_break_nothing(server: Process, host: str) -> None:
+def test_a_strange_host_header_causes_no_server_error(server: Process, host: str) -> None:
     head = f"GET /v1/organizations/acme/databases HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {API_TOKEN}\r\n\r\n"
 
     assert raw(server, head.encode()).split()[1] in ("200", "400")

@@ -1,4 +1,4 @@
-"""Many clients at once, and a power cut in the middle."""
+"""Many clients at once, and processes that are killed while they work."""
 
 import asyncio
 import sqlite3
@@ -44,7 +44,7 @@ async def test_transactions_over_several_requests_take_turns(platform: Hosted, o
     assert (await orders.run("SELECT n FROM t")).rows() == [[20]]
 
 
-async def test_fifty_clients_on_many_databases(platform: Hosted) -> None:
+async def test_fifty_clients_write_to_ten_databases_and_nothing_is_lost(platform: Hosted) -> None:
     databases = [await platform.database(f"db-{number}") for number in range(10)]
 
     async def use(number: Any) -> None:
@@ -59,7 +59,7 @@ async def test_fifty_clients_on_many_databases(platform: Hosted) -> None:
         assert found == [[each] for each in range(number, CLIENTS, 10)]
 
 
-async def test_fifty_clients_over_real_connections(server: Process) -> None:
+async def test_fifty_clients_over_real_connections_get_their_own_rows(server: Process) -> None:
     url = server.create("shared")
     headers = {"authorization": f"Bearer {server.token('shared')}"}
     create = stmt("CREATE TABLE IF NOT EXISTS t(a)")
@@ -89,7 +89,7 @@ async def test_many_databases_are_served_with_few_open_at_once(tmp_path: Path) -
     await hosted.close()
 
 
-async def test_too_many_open_streams_are_refused_for_a_moment(tmp_path: Path) -> None:
+async def test_too_many_open_streams_are_refused_until_some_are_closed(tmp_path: Path) -> None:
     hosted = Hosted(tmp_path, limits=Limits(streams=2))
     orders = await hosted.database("orders")
     opened = [await orders.ask(stmt("SELECT 1")) for _ in range(2)]
@@ -170,7 +170,7 @@ def test_the_usage_of_every_acknowledged_request_survives_a_kill(tmp_path: Path)
     url, token = server.create("orders"), server.token("orders")
     headers = {"authorization": f"Bearer {token}"}
     with httpx.Client(headers=headers, trust_env=False) as client:
-        for number in range(5):  # within the second before usage is booked
+        for number in range(5):  # less than a second, after which usage would be written to the catalogue
             body = {
                 "requests": [stmt("CREATE TABLE IF NOT EXISTS t(a)"), stmt("INSERT INTO t VALUES (?)", number), CLOSE]
             }
@@ -181,7 +181,7 @@ def test_the_usage_of_every_acknowledged_request_survives_a_kill(tmp_path: Path)
 
     again = Process(tmp_path)
     used = again.usage("orders")
-    again.kill()  # a second kill books nothing twice
+    again.kill()  # after a second kill, nothing may be counted twice
     third = Process(tmp_path)
 
     assert used["rows_written"] == 6
@@ -194,7 +194,7 @@ def test_the_usage_of_every_acknowledged_request_survives_a_kill(tmp_path: Path)
 
 
 def write(url: str, headers: Any, first: Any, acknowledged: Any) -> None:
-    """Insert numbers until the server is gone."""
+    """Insert numbers until the server is gone, and append the acknowledged ones to `acknowledged`."""
     with httpx.Client(headers=headers, trust_env=False) as client:
         create = stmt("CREATE TABLE IF NOT EXISTS t(a)")
         for number in range(first, first + 1000):
@@ -207,7 +207,7 @@ def write(url: str, headers: Any, first: Any, acknowledged: Any) -> None:
                 acknowledged.append(number)
 
 
-def test_what_a_killed_process_left_unfinished_is_removed_at_the_next_start(tmp_path: Path) -> None:
+def test_files_that_a_killed_process_left_unfinished_are_removed_at_the_next_start(tmp_path: Path) -> None:
     data = tmp_path / "data"
     first = Process(data)
     first.create("orders")

@@ -131,7 +131,7 @@ async def test_delete_protection_of_the_database_or_of_its_group_stops_a_destroy
     await platform.api("DELETE", "/databases/orders")
 
 
-async def test_a_patch_changes_what_it_names_and_null_leaves_it(platform: Hosted) -> None:
+async def test_a_patch_changes_only_the_settings_it_has_and_null_changes_nothing(platform: Hosted) -> None:
     await platform.create("orders", size_limit="256mb")
     path = "/databases/orders/configuration"
 

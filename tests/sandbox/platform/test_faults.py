@@ -21,7 +21,7 @@ async def test_without_the_option_there_is_no_admin_endpoint(tmp_path: Path) -> 
     await hosted.close()
 
 
-async def test_a_status_occurs_as_often_and_where_it_was_requested(platform: Hosted) -> None:
+async def test_a_fault_returns_its_status_as_often_and_on_the_path_as_requested(platform: Hosted) -> None:
     fault = {"kind": "status", "status": 429, "retry_after": "7", "method": "GET", "path": "*/databases", "count": 2}
     assert (await platform.http.post("/_admin/faults", json=fault)).status_code == 200
 
@@ -43,7 +43,7 @@ async def test_a_429_may_come_without_retry_after_and_with_any_body(platform: Ho
     assert (second.status_code, second.text) == (502, "<html>bad gateway</html>")
 
 
-async def test_latency_delays(platform: Hosted) -> None:
+async def test_a_latency_fault_delays_the_answer(platform: Hosted) -> None:
     platform.turso.faults.add("latency", seconds=0.3)
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -53,7 +53,7 @@ async def test_latency_delays(platform: Hosted) -> None:
     assert loop.time() - began >= 0.3
 
 
-async def test_a_dropped_connection_did_nothing_and_a_lost_answer_did_something(platform: Hosted) -> None:
+async def test_a_lost_answer_leaves_the_effect_and_a_dropped_connection_leaves_none(platform: Hosted) -> None:
     path = "/v1/organizations/acme/databases"
     platform.turso.faults.add("drop", method="POST", path="*/databases")
     with pytest.raises(httpx.RemoteProtocolError):
@@ -66,7 +66,7 @@ async def test_a_dropped_connection_did_nothing_and_a_lost_answer_did_something(
     assert [each["Name"] for each in (await platform.api("GET", "/databases"))["databases"]] == ["orders"]
 
 
-async def test_a_database_may_not_be_served_at_once_after_its_creation(platform: Hosted) -> None:
+async def test_with_a_fault_a_new_database_is_not_served_at_once(platform: Hosted) -> None:
     platform.turso.faults.add("not_ready", seconds=0.4)
     orders = await platform.database("orders")
 
@@ -90,7 +90,7 @@ async def test_a_call_is_held_before_or_after_its_effect_until_it_is_released(pl
         assert (await rotating).status_code == 200
 
 
-async def test_clearing_the_faults_releases_what_is_held(platform: Hosted) -> None:
+async def test_clearing_the_faults_releases_held_calls(platform: Hosted) -> None:
     fault = platform.turso.faults.add("hold_before", path="/v1/locations")
     asked = asyncio.create_task(platform.http.get("/v1/locations"))
     await asyncio.wait_for(fault.arrived.wait(), 20)
@@ -124,7 +124,7 @@ async def test_a_call_that_breaks_off_in_the_middle_does_nothing_and_is_logged_a
         return next(begun)
 
     async def send(message: Any) -> None:
-        """Discard the message: the client is gone."""
+        """Discard the response, because the client has disconnected."""
 
     headers = [(b"host", b"127.0.0.1:4000"), (b"authorization", f"Bearer {API_TOKEN}".encode())]
     path = "/v1/organizations/acme/databases"

@@ -97,7 +97,7 @@ def fuzzed(server: Process) -> tuple[str, dict[str, str]]:
 
 @settings(max_examples=EXAMPLES, database=None, suppress_health_check=UNHURRIED)
 @given(pipeline=st.lists(requests, max_size=6), again=st.lists(requests, max_size=3))
-def test_each_request_of_a_pipeline_gets_a_result_or_the_whole_is_a_400(
+def test_each_request_of_a_pipeline_gets_a_result_or_the_pipeline_gets_a_400(
     server: Process, fuzzed: tuple[str, dict[str, str]], pipeline: Any, again: Any
 ) -> None:
     url, headers = fuzzed
@@ -164,7 +164,7 @@ operations = [(path, method.upper()) for path, item in description()["paths"].it
 
 
 @pytest.mark.parametrize(("path", "method"), operations, ids=[f"{method} {path}" for path, method in operations])
-def test_every_operation_keeps_to_its_description(
+def test_every_operation_responds_as_the_api_description_says(
     path: str, method: str, server: Process, fuzzed: tuple[str, dict[str, str]]
 ) -> None:
     from schemathesis.checks import not_a_server_error
@@ -186,7 +186,7 @@ def test_every_operation_keeps_to_its_description(
     keeps()
 
 
-def test_every_operation_that_is_described_is_fuzzed() -> None:
+def test_every_operation_in_the_api_description_is_fuzzed() -> None:
     described = [one.ok() for one in schema().get_all_operations()]
 
     assert sorted((one.path, one.method.upper()) for one in described) == sorted(operations)

@@ -1,4 +1,4 @@
-"""The generation of 2023: its response shapes, databases without instances, other error codes."""
+"""A local Turso that responds like the Platform API of 2023: other responses, instances, names and errors."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,7 +15,7 @@ async def old(tmp_path: Path) -> AsyncIterator[Hosted]:
     await hosted.close()
 
 
-async def test_a_database_has_no_instances_at_first_and_is_served_from_its_first_one_on(old: Hosted) -> None:
+async def test_a_new_database_has_no_instance_and_is_served_once_it_has_one(old: Hosted) -> None:
     created = await old.api("POST", "/databases", json={"name": "orders"})
     assert created.keys() == {"database", "username", "password"}
     assert created["database"] == {
@@ -39,7 +39,7 @@ async def test_a_database_has_no_instances_at_first_and_is_served_from_its_first
     assert (listed["primaryRegion"], listed["regions"]) == ("fra", ["fra"])
 
 
-async def test_replicas_come_and_go_and_the_primary_stays(old: Hosted) -> None:
+async def test_replicas_can_be_added_and_removed_and_the_primary_cannot_be_removed(old: Hosted) -> None:
     await old.create("orders")
     path = "/databases/orders/instances"
     primary = (await old.api("POST", path, json={"location": "fra"}))["instance"]["name"]
@@ -55,7 +55,7 @@ async def test_replicas_come_and_go_and_the_primary_stays(old: Hosted) -> None:
     assert (await old.api("POST", path, status=400, json={"location": "xyz"})) == {"error": "invalid location: xyz"}
 
 
-async def test_usage_has_its_old_shape(old: Hosted) -> None:
+async def test_usage_has_the_shape_of_2023(old: Hosted) -> None:
     await old.create("orders", group="default")
     orders = Client(old, "orders", await old.token("orders"))
     await orders.run("CREATE TABLE t(a)")
@@ -71,14 +71,14 @@ async def test_usage_has_its_old_shape(old: Hosted) -> None:
     assert "storage_bytes" not in totals
 
 
-async def test_names_had_at_most_32_letters_and_ids_another_version(old: Hosted) -> None:
+async def test_names_have_at_most_32_letters_and_ids_are_uuids_of_version_1(old: Hosted) -> None:
     await old.api("POST", "/databases", status=400, json={"name": "a" * 33})
     created = await old.create("a" * 32)
 
     assert created["DbId"][14] == "1"
 
 
-async def test_locations_were_airports(old: Hosted) -> None:
+async def test_locations_are_airport_codes(old: Hosted) -> None:
     codes = (await old.http.get("/v1/locations")).json()["locations"]
 
     assert "fra" in codes
@@ -92,7 +92,7 @@ async def test_locations_were_airports(old: Hosted) -> None:
         ("Bearer abc", "Unauthorized: `The JWT is invalid`"),
     ],
 )
-async def test_refusals_had_the_words_of_the_open_source_server(old: Hosted, header: str, text: str) -> None:
+async def test_refusals_have_the_messages_of_the_open_source_server(old: Hosted, header: str, text: str) -> None:
     await old.create("orders", group="default")
 
     response = await old.http.post("/db/orders/v2/pipeline", headers={"authorization": header}, json={"requests": []})

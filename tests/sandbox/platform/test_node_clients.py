@@ -17,7 +17,7 @@ NODE, NPM = shutil.which("node"), shutil.which("npm")
 
 pytestmark = [
     pytest.mark.skipif(not (NODE and NPM), reason="Node and npm are needed to try Node's clients"),
-    pytest.mark.timeout(600),  # the first test installs them
+    pytest.mark.timeout(600),  # the first test installs the clients
 ]
 
 # These fail with the real service too: an empty 200 isn't JSON, and a token is validated at another path.

@@ -38,7 +38,7 @@ async def test_a_copy_as_of_an_earlier_time_is_a_branch_that_is_served(
     assert (await (await platform.database("orders-then")).run("SELECT a FROM t")).rows() == [[1]]
 
 
-async def test_a_refusal_is_a_sentence(platform: Hosted, turso: TursoClient, orders: Client) -> None:
+async def test_the_client_reports_a_refusal_as_a_sentence(platform: Hosted, turso: TursoClient, orders: Client) -> None:
     soon = datetime.now(UTC) + timedelta(minutes=1)
     platform.turso.clock.offset = timedelta(days=40)
     with pytest.raises(TursoRejected, match="within the last 30 days") as refused:
@@ -66,7 +66,7 @@ async def test_an_archived_database_is_not_served_until_its_group_is_woken(
     assert await turso.is_served(database)
 
 
-async def test_quotas_and_overages_are_those_of_the_local_turso(
+async def test_the_client_reads_the_quotas_and_overages_of_the_local_turso(
     platform: Hosted, turso: TursoClient, orders: Client
 ) -> None:
     await platform.http.post("/_admin/plan", json={"plan": "starter", "quotas": {"rowsRead": 1000}})

@@ -67,11 +67,11 @@ async def test_a_whole_float_is_bound_as_a_real(orders: Client) -> None:
     assert answer.rows() == [["real"]]
 
 
-async def test_infinity_has_no_json_and_becomes_null(orders: Client) -> None:
+async def test_infinity_cannot_be_written_as_json_and_becomes_null(orders: Client) -> None:
     assert (await orders.run("SELECT 9e999"))[0]["rows"] == [[{"type": "float", "value": None}]]
 
 
-async def test_named_arguments_come_with_or_without_their_prefix(orders: Client) -> None:
+async def test_named_arguments_can_be_sent_with_or_without_their_prefix(orders: Client) -> None:
     sql = "SELECT :a, @b, $c, :a"
     for names in (("a", "b", "c"), (":a", "@b", "$c")):
         arguments = [{"name": name, "value": {"type": "text", "value": name[-1]}} for name in names]
@@ -110,7 +110,7 @@ async def test_each_error_has_its_code_and_does_not_stop_later_requests(
     assert answer.rows(1) == [[2]]
 
 
-async def test_constraint_errors_carry_the_primary_code(orders: Client) -> None:
+async def test_constraint_errors_have_sqlites_primary_code(orders: Client) -> None:
     await orders.run("CREATE TABLE t(a INTEGER PRIMARY KEY, b NOT NULL)")
 
     answer = await orders.run("INSERT INTO t VALUES (1, NULL)")

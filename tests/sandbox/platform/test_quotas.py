@@ -39,7 +39,7 @@ async def blocked(platform: Hosted) -> tuple[bool, bool]:
 
 
 async def words(client: Client, sql: str) -> str | None:
-    """Return why a statement was blocked."""
+    """Run a statement, and return the message with which it was blocked. None if it wasn't blocked."""
     answer = await client.run(sql)
     return str(answer[0]["message"]) if answer.code() == "BLOCKED" else None
 

@@ -17,7 +17,7 @@ SETUP = """
     CREATE VIRTUAL TABLE f USING fts5(x); INSERT INTO f VALUES ('word');
 """
 
-# For every action of SQLite's authorizer, statements that need it. None if the action only reads.
+# Each action of SQLite's authorizer, with statements that perform it. None if the action only reads.
 ACTIONS: dict[str, list[str] | None] = {
     "SQLITE_CREATE_INDEX": ["CREATE INDEX j ON t(a)", "CREATE UNIQUE INDEX j ON t(a)"],
     "SQLITE_CREATE_TABLE": [
@@ -114,7 +114,7 @@ def contents(platform: Hosted) -> list[str]:
     return found
 
 
-def test_the_table_has_every_action_of_sqlite() -> None:
+def test_every_action_of_sqlite_has_statements_here() -> None:
     known = {name for name in apsw.mapping_authorizer_function if isinstance(name, str)}
 
     assert known == set(ACTIONS) | (known & {"SQLITE_COPY"})
@@ -147,7 +147,7 @@ async def test_no_statement_with_a_read_only_token_writes_in_any_kind_of_request
     assert not list(platform.turso.data.rglob("beyond*"))
 
 
-async def test_the_refusal_of_a_write_has_tursos_words(reader: Client) -> None:
+async def test_the_refusal_of_a_write_has_tursos_message(reader: Client) -> None:
     answer = await reader.run("INSERT INTO t VALUES (2, 'two')")
 
     assert answer[0] == {
@@ -182,7 +182,7 @@ async def test_a_readers_begin_immediate_takes_no_lock(orders: Client, reader: C
     assert (await orders.run("INSERT INTO t VALUES (9, 'nine')")).code() is None
 
 
-async def test_a_stream_has_the_rights_of_the_token_of_each_request(orders: Client, reader: Client) -> None:
+async def test_each_request_of_a_stream_has_the_rights_of_its_own_token(orders: Client, reader: Client) -> None:
     opened = await orders.ask(stmt("BEGIN"), stmt("INSERT INTO t VALUES (5, 'five')"))
 
     second = await reader.ask(stmt("INSERT INTO t VALUES (6, 'six')"), stmt("COMMIT"), CLOSE, baton=opened.baton)

@@ -1,4 +1,4 @@
-"""The history of a file whose commits are reported late: SQLite lets others write before it reports a commit."""
+"""Recording a database's history while SQLite reports commits late, after other connections have written."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +14,7 @@ from bot.sandbox.platform.recovery.recorder import Recorder
 
 
 class Late(Recorder):
-    """Delays reports of commits while `holding` is set, until `deliver`."""
+    """A recorder to which commits are reported late: while `holding` is set, only `deliver` reports them."""
 
     holding = False
 
@@ -35,7 +35,7 @@ class Late(Recorder):
 
 
 class Stage:
-    """A database with two writers, and a clock that advances by a second after each change."""
+    """A recorded database with two writers. Its clock advances by a second after each change."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.recorder = folder, Late(folder)
@@ -53,7 +53,7 @@ class Stage:
         self.recorder.seconds += 1
 
     def copied(self, at: float) -> list[Any]:
-        """Return the rows of both tables in a copy."""
+        """Copy the database as of a time, and return the rows of both tables in the copy."""
         target = self.folder / f"copy-{at}.db"
         target.unlink(missing_ok=True)
         self.recorder.copy(target, at)

@@ -36,7 +36,7 @@ async def refused(platform: Hosted, timestamp: object, status: int = 400) -> str
 
 @pytest.fixture
 def copy(platform: Hosted) -> Copying:
-    """Copy `orders` as of a time, and open the copy."""
+    """Return a function that copies `orders` as of a time, and returns a client of the copy."""
     number = 0
 
     async def copying(at: datetime) -> Client:
@@ -102,7 +102,7 @@ async def test_every_time_can_be_restored(platform: Hosted, orders: Client, copy
         assert await rows(copied, "PRAGMA integrity_check") == ["ok"]
 
 
-async def test_checkpoints_and_full_segments_keep_every_time(
+async def test_every_time_can_be_restored_after_checkpoints_and_in_full_segments(
     platform: Hosted, orders: Client, copy: Copying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recorder, "CHECKPOINT_FRAMES", 8)
@@ -118,7 +118,7 @@ async def test_checkpoints_and_full_segments_keep_every_time(
         assert await rows(await copy(at), "SELECT count(*) FROM t") == [number]
 
 
-async def test_many_concurrent_writers_lose_no_time(
+async def test_every_time_during_concurrent_writes_can_be_restored(
     platform: Hosted, orders: Client, copy: Copying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recorder, "CHECKPOINT_FRAMES", 4)
@@ -259,7 +259,7 @@ async def test_history_that_the_plan_no_longer_includes_is_deleted(
     assert (await rows(await copy(at)))[-1] in (9, 10)
 
 
-async def test_a_history_that_becomes_too_big_is_deleted_and_no_copy_claims_otherwise(
+async def test_a_history_that_is_too_big_is_shortened_and_earlier_copies_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(folder, "SEGMENT_BYTES", 64 * 1024)
@@ -363,7 +363,7 @@ def test_commits_that_a_kill_left_unrecorded_are_recorded_at_the_next_start(tmp_
     (log,) = (tmp_path / "history").rglob("*.log")
     recorded = log.stat().st_size
     with log.open("rb+") as file:
-        file.truncate(100)  # as if it had been killed while it wrote the first record
+        file.truncate(100)  # as if the process had been killed while it wrote the first record
 
     second = Process(tmp_path)
     try:

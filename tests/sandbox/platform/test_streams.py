@@ -63,7 +63,7 @@ async def test_two_requests_on_one_stream_at_once_do_not_interfere(orders: Clien
 
 @pytest.fixture
 async def hasty(tmp_path: Path) -> AsyncIterator[Hosted]:
-    """Return a local Turso with short timeouts."""
+    """Yield a local Turso with short timeouts."""
     limits = Limits(stream_idle_seconds=0.3, transaction_seconds=0.3, busy_seconds=3, statement_seconds=0.5)
     hosted = Hosted(tmp_path, limits=limits)
     yield hosted

@@ -1,4 +1,4 @@
-"""Database tokens: what opens a database, for how long, and what each refusal says."""
+"""Database tokens: which databases a token opens, for how long, and the message of each refusal."""
 
 import json
 from datetime import timedelta
@@ -181,7 +181,7 @@ async def test_a_group_rotation_revokes_the_tokens_of_all_its_databases(platform
 
 
 @pytest.mark.parametrize("path", ["/databases/orders/auth/rotate", "/groups/default/auth/rotate"])
-async def test_a_late_rotation_is_accepted_at_once_and_revokes_after_its_delay(
+async def test_a_delayed_rotation_is_accepted_at_once_and_revokes_after_its_delay(
     platform: Hosted, orders: Client, path: str
 ) -> None:
     platform.turso.faults.add("late_rotation", method="POST", path="*/auth/rotate", seconds=600)

@@ -11,9 +11,9 @@ import pytest
 
 from tests.sandbox.platform.hosting import CLOSE, OLDEST_CATALOGUE, Client, Hosted, stmt
 
-# Statement, rows read, rows written. Each runs on a database that the previous ones have created.
+# Statement, rows read, rows written. The statements run in this order in one database.
 TEN = [
-    # Creating a table reads and writes no user rows.
+    # Creating a table reads and writes no user rows, but Turso counts one row read.
     pytest.param("CREATE TABLE t(a INTEGER PRIMARY KEY, b)", 1, 0, id="create"),
     # Five rows are changed.
     pytest.param("INSERT INTO t(b) VALUES ('a'), ('b'), ('c'), ('d'), ('e')", 5, 5, id="insert"),
@@ -25,7 +25,7 @@ TEN = [
     pytest.param("SELECT count(*) FROM t", 6, 0, id="count"),
     # A scan of five rows, two of which change.
     pytest.param("UPDATE t SET b = 'z' WHERE b < 'c'", 5, 2, id="update"),
-    # SQLite's counters don't include the rows from which an index is built.
+    # SQLite doesn't count the rows from which an index is built, but Turso counts one row read.
     pytest.param("CREATE INDEX i ON t(b)", 1, 0, id="index"),
     # Two rows are found through the index.
     pytest.param("SELECT a FROM t WHERE b = 'z'", 2, 0, id="by index"),
@@ -122,7 +122,7 @@ async def test_usage_is_reported_per_instance_and_in_total(platform: Hosted, ord
     }
 
 
-async def test_a_period_counts_its_days(platform: Hosted, orders: Client) -> None:
+async def test_usage_of_a_period_includes_only_its_days(platform: Hosted, orders: Client) -> None:
     await orders.run("CREATE TABLE t(a)")
     await orders.run("INSERT INTO t VALUES (1)")
     platform.turso.clock.offset = timedelta(days=40)
@@ -143,7 +143,9 @@ async def test_a_period_counts_its_days(platform: Hosted, orders: Client) -> Non
 
 
 @pytest.mark.parametrize("given", ["2024-01-01", "2024-01-01T00:00:00", "yesterday", "9999-99-99T00:00:00Z", "1"])
-async def test_a_time_without_a_zone_is_refused(platform: Hosted, orders: Client, given: str) -> None:
+async def test_an_invalid_time_and_a_time_without_a_zone_are_refused(
+    platform: Hosted, orders: Client, given: str
+) -> None:
     refused = await platform.api("GET", "/databases/orders/usage", status=400, params={"from": given})
 
     assert refused["error"].startswith("invalid from parameter: parsing time ")
@@ -190,7 +192,7 @@ async def test_a_folder_of_an_earlier_version_is_upgraded(tmp_path: Path) -> Non
     await second.close()
 
 
-async def test_usage_that_a_kill_left_unbooked_is_booked_once_at_the_next_start(tmp_path: Path) -> None:
+async def test_usage_that_a_kill_left_in_the_journal_is_counted_once_at_the_next_start(tmp_path: Path) -> None:
     first = Hosted(tmp_path)
     orders = await first.database("orders")
     await orders.run("CREATE TABLE t(a)")
