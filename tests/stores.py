@@ -1,4 +1,4 @@
-"""Creates stores quickly, as copies of one that was upgraded once. For tests that are not about the migrations."""
+"""Creates SQLite stores quickly, as copies of one store. For tests that aren't about the migrations."""
 
 import asyncio
 import functools
@@ -29,7 +29,7 @@ def _store() -> bytes:
 
 
 def upgraded(database_url: str) -> None:
-    """Run the migrations, even if an event loop runs in this thread."""
+    """Run the migrations in a thread of their own, because an event loop may be running in this one."""
     thread = threading.Thread(target=lambda: asyncio.run(upgrade(database_url)))
     thread.start()
     thread.join()

@@ -1,4 +1,4 @@
-"""The sandbox for scenarios: people in a local Slack, the real bot and a local Turso.
+"""The sandbox for tests: people in a local Slack, the real bot and a local Turso.
 
 `running_sandbox()` runs the bot in this process; `tests/process.py` runs it in a process that a test can kill.
 """
@@ -31,7 +31,7 @@ ANA, BEN, DANA, REMY = "U0ANA", "U0BEN", "U0DANA", "U0REMY"
 GIL, STELLA, ZED = "U0GIL", "U0STELLA", "U0ZED"
 DB_OPS, ORDERS, INCIDENT, GENERAL, SHARED = "C0DBOPS", "C0ORDERS", "C0INCCHK", "C0GENERAL", "C0SHARED"
 PATIENCE = 30.0
-"""The most seconds to wait for something. A machine that runs five workers on two cores may stall for a while."""
+"""The most seconds to wait for something. With five test workers on two cores, a process may get no CPU for a while."""
 PICK_UP_SECONDS = 0.3
 """Seconds between two polls of the queue in tests. At production's interval, an idle bot would use 6 % of a core."""
 
@@ -50,7 +50,7 @@ async def until(look: Callable[[], T | None], *, what: str = "it", within: float
 
 
 def set_policy(world: "World", text: str) -> None:
-    """Replace the policy at once."""
+    """Replace the policy file, and let the bot load it at once."""
     assert world.bot is not None
     (world.data / "policy.yaml").write_text(text)
     book = world.bot.env.rules
@@ -89,7 +89,7 @@ def _mrkdwn(value: Any) -> list[str]:
 def _add_texts(value: Any, found: list[str]) -> None:
     """Append every string of a block to `found`, each block's `text` first.
 
-    One shared list, because tests call this very often.
+    It appends to one list, which is fast, because tests call it very often.
     """
     if isinstance(value, str):
         found.append(value)
@@ -124,7 +124,7 @@ def _collect(value: Any, found: dict[str, dict[str, Any]]) -> None:
 
 @dataclass
 class World:
-    """The people, the channels, and the call logs of the local Slack and the local Turso."""
+    """A running sandbox: the local Slack with its people and channels, the local Turso, and the bot."""
 
     workspace: Workspace
     platform: Starlette
@@ -150,7 +150,7 @@ class World:
         return [one for one in self.turso.calls.control() if one.method == method and one.path.endswith(path_end)]
 
     def card(self, channel_id: str = DB_OPS, *, holding: str = "") -> Message | None:
-        """Return the newest public message of a channel that contains `holding`."""
+        """Return the newest public message of a channel that contains `holding`, or None."""
         posted = [one for one in self.workspace.history(channel_id, None) if not one.only_for]
         return next((one for one in reversed(posted) if holding in words(one)), None)
 
@@ -161,7 +161,7 @@ class World:
         return found
 
     async def wait_for_content(self, message: Message, *, button: str = "", holding: str = "") -> Message:
-        """Wait until a message contains `holding` and has the button, if one is given."""
+        """Wait until a message contains `holding` and has the button, if one is given. Return its current version."""
 
         def now() -> Message | None:
             found = self.current(message)
@@ -241,7 +241,7 @@ class Someone:
         return (await until(new, what=f"an answer to {text!r} with {holding!r}"))[-1]
 
     async def presses(self, label: str, message: Message) -> None:
-        """Press a button by its label. `message` may have changed since the test read it."""
+        """Press a button of a message by its label. The message may have changed since the test read it."""
         found = buttons(message)
         assert label in found, f"no button {label!r} among {sorted(found)}"
         await self.world.workspace.click(self.id, message=message, action_id=found[label]["action_id"])
@@ -253,21 +253,21 @@ class Someone:
         return await self.reads_answer(message.channel_id, before)
 
     async def reads_answer(self, channel_id: str, before: set[str]) -> Message:
-        """Wait for a new message that only this person sees."""
+        """Wait for a message that only this person sees and whose `ts` isn't in `before`, and return it."""
         return await until(
             lambda: next((m for m in self.sees(channel_id) if m.ts not in before and m.only_for == self.id), None),
             what=f"a private answer to {self.id}",
         )
 
     async def modal(self, holding: str = "") -> View:
-        """Wait until the top modal contains `holding`, and return it."""
+        """Wait until this person's top modal contains `holding`, and return it."""
         return await until(
             lambda: next((v for v in self.world.workspace.views_of(self.id)[-1:] if holding in words(v)), None),
             what=f"a modal with {holding!r}",
         )
 
     async def submits(self, values: Mapping[str, Any], view: View | None = None) -> Any:
-        """Fill in and submit the modal on top."""
+        """Fill in and submit `view`, or else the top modal."""
         top = view or await self.modal()
         return await self.world.workspace.submit_view(self.id, top.id, dict(values))
 

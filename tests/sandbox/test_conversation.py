@@ -1,4 +1,4 @@
-"""The sandbox's opening conversation, which the real bot has on a new store and on a used one."""
+"""The conversation with the real bot with which the sandbox starts, on a new store and on a used one."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -44,7 +44,7 @@ async def test_the_hours_of_a_day_add_up_to_what_turso_counted(world: World) -> 
         assert added[database_id] == pytest.approx(used.rows_read, rel=0.01)
 
 
-async def test_the_last_reading_is_of_this_hour_and_shows_what_turso_shows(world: World) -> None:
+async def test_the_last_reading_is_of_this_hour_and_matches_tursos_usage(world: World) -> None:
     assert world.bot is not None
     turso = world.platform.state.turso
     now = world.clock.now()

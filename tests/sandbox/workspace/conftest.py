@@ -1,4 +1,4 @@
-"""The seeded workspace on a free port, and Slack's own client for it."""
+"""Fixtures: a seeded workspace on a free port, slack_sdk's client for it, and an app that it delivers to."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def client(workspace: Workspace) -> AsyncWebClient:
 
 @pytest.fixture
 async def app(workspace: Workspace) -> AsyncIterator[Recorder]:
-    """Run an app that answers everything with an empty 200, connected over HTTP."""
+    """Run an app that answers every request with an empty 200, connected over HTTP."""
     recorder = Recorder()
     async with connected(workspace, recorder):
         yield recorder
@@ -43,7 +43,7 @@ async def app(workspace: Workspace) -> AsyncIterator[Recorder]:
 
 @pytest.fixture
 async def opened(workspace: Workspace, app: Recorder, client: AsyncWebClient) -> dict[str, Any]:
-    """Open a modal with one field and a button for Dana."""
+    """Open a modal with one field and a button for Dana, and return Slack's view."""
     view = modal(field(), *actions(button("more")), private_metadata="r-42", external_id="x-1")
     found: dict[str, Any] = (await client.views_open(trigger_id=await with_trigger(workspace, app), view=view))["view"]
     return found

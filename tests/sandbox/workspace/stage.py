@@ -80,7 +80,7 @@ MANIFEST: Json = {
 
 
 def with_scopes(*scopes: str) -> Json:
-    """Return the manifest with these scopes instead."""
+    """Return the manifest with only these scopes."""
     return {**MANIFEST, "oauth_config": {"scopes": {"bot": list(scopes)}}}
 
 
@@ -90,7 +90,9 @@ def with_more_scopes(*scopes: str) -> Json:
 
 def new_workspace(manifest: Json = MANIFEST, **options: Any) -> Workspace:
     made = Workspace(manifest=manifest, signing_secret=SECRET, bot_token=BOT_TOKEN, app_token=APP_TOKEN, **options)
-    made.limits.ack = made.limits.trigger_lifetime = timedelta(seconds=20)  # this machine may be busy
+    made.limits.ack = made.limits.trigger_lifetime = timedelta(
+        seconds=20
+    )  # instead of 3, because the test machine may be busy
     seed(made)
     return made
 
@@ -114,7 +116,7 @@ async def connected(workspace: Workspace, app: Any) -> AsyncIterator[Workspace]:
 
 
 async def until(true: Any, *, within: float = 20.0) -> Any:
-    """Wait until a condition is true, and return its value."""
+    """Wait until a function returns something true, and return that."""
     async with asyncio.timeout(within):
         while not (found := true()):
             await asyncio.sleep(0.01)
@@ -122,7 +124,7 @@ async def until(true: Any, *, within: float = 20.0) -> Any:
 
 
 class Recorder:
-    """An app that gives the same answer to everything, and keeps the requests."""
+    """An app that gives the same answer to every request, and keeps the requests."""
 
     def __init__(self, body: bytes = b"", status: int = 200, headers: dict[str, str] | None = None) -> None:
         self.body, self.status, self.extra = body, status, headers or {}
@@ -146,7 +148,7 @@ class Recorder:
 
     @property
     def payload(self) -> Json:
-        """Return the last payload: of an interaction, or the JSON of an event."""
+        """Return the payload of the last request: an interaction or an event."""
         headers, body = self.got[-1]
         is_json = headers["content-type"] == "application/json"
         found: Json = json.loads(body if is_json else self.form["payload"])
@@ -189,7 +191,7 @@ async def error_of(call: Any) -> str:
 
 
 async def with_trigger(workspace: Workspace, app: Recorder, person_id: str = "U0DANA") -> str:
-    """Return a new `trigger_id` of a person."""
+    """Type a command as a person, and return its `trigger_id`."""
     await workspace.say(person_id, "C0DBOPS", "/turso")
     return app.form["trigger_id"]
 

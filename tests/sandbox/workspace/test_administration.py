@@ -50,7 +50,7 @@ async def test_nothing_is_posted_or_edited_in_an_archived_channel(
         await workspace.say(DANA, DB_OPS, "hello")
 
 
-async def test_an_unarchived_channel_is_as_before(
+async def test_an_unarchived_channel_works_as_before(
     workspace: Workspace, client: AsyncWebClient, app: Recorder, workspace_events: None
 ) -> None:
     await workspace.admin.archive(DB_OPS)
@@ -60,7 +60,7 @@ async def test_an_unarchived_channel_is_as_before(
     assert await posted(client)
 
 
-async def test_events_of_a_private_channel_have_its_names(
+async def test_events_of_a_private_channel_have_names_that_begin_with_group(
     workspace: Workspace, app: Recorder, workspace_events: None
 ) -> None:
     await workspace.admin.archive(ORDERS, ANA)
@@ -151,7 +151,7 @@ async def test_when_sharing_ends_the_other_team_leaves(workspace: Workspace, cli
         ("no_threads", None, "restricted_action_non_threadable_channel"),
     ],
 )
-async def test_a_channel_may_restrict_what_is_posted(
+async def test_a_channel_can_restrict_who_posts_and_whether_threads_are_allowed(
     workspace: Workspace, client: AsyncWebClient, posting: Posting, in_channel: str | None, in_thread: str | None
 ) -> None:
     root = await posted(client)
@@ -252,7 +252,9 @@ async def test_a_deleted_card_can_be_neither_edited_nor_pressed(
     assert await error_of(client.chat_postMessage(channel=DB_OPS, text="b", thread_ts=ts)) == "thread_not_found"
     with pytest.raises(CannotAct, match="no longer exists"):
         await workspace.click(DANA, message_ts=ts, action_id="go")
-    assert present((await workspace.click(DANA, message=seen, action_id="go")).delivery).ok  # pressed just before
+    assert present(
+        (await workspace.click(DANA, message=seen, action_id="go")).delivery
+    ).ok  # a press of the message as it was before the deletion
     hook = AsyncWebhookClient(app.payload["response_url"], retry_handlers=[])
     assert (await hook.send(text="b", replace_original=True)).status_code == 404
     with pytest.raises(CannotAct, match="no longer exists"):
@@ -278,7 +280,7 @@ async def test_a_broadcast_reply_is_shown_in_the_channel_too(workspace: Workspac
     root = await posted(client)
     reply = await posted(client, thread_ts=root)
     broadcast = await client.chat_postMessage(channel=DB_OPS, text="a", thread_ts=root, reply_broadcast=True)
-    # without a thread it has no effect
+    # without a thread, `reply_broadcast` has no effect
     plain = await client.chat_postMessage(channel=DB_OPS, text="a", reply_broadcast=True)
 
     def in_channel() -> list[str]:

@@ -52,7 +52,7 @@ async def test_the_payload_of_a_button_in_a_message(
     assert payload["state"] == {"values": {}}
 
 
-async def test_the_payload_in_a_thread_names_the_thread(
+async def test_the_payload_of_a_button_in_a_thread_names_the_thread(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     first = await post(client, button())
@@ -161,7 +161,7 @@ async def test_a_button_with_a_url_notifies_the_app_too(
     assert present((await workspace.click(DANA, message_ts=ts, action_id="go")).delivery).ok
 
 
-async def test_every_press_is_delivered_whether_by_one_person_or_two(
+async def test_every_press_is_delivered_even_if_several_come_at_once(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     ts = await post(client, button("approve"))
@@ -172,7 +172,7 @@ async def test_every_press_is_delivered_whether_by_one_person_or_two(
     assert len({each.payload["trigger_id"] for each in workspace.deliveries}) == 3
 
 
-async def test_a_message_can_be_pressed_as_it_was_before_it_changed(
+async def test_a_button_that_a_person_still_sees_can_be_pressed_after_an_update_removed_it(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     ts = await post(client, button("approve", "r-1"))
@@ -185,14 +185,14 @@ async def test_a_message_can_be_pressed_as_it_was_before_it_changed(
     assert app.payload["actions"][0]["value"] == "r-1"
 
 
-async def test_a_stranger_may_press_in_a_shared_channel_and_has_their_team(
+async def test_an_external_person_can_press_in_a_shared_channel_and_the_payload_has_their_team(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     ts = await post(client, button(), channel=SHARED)
     await workspace.click(STELLA, message_ts=ts, action_id="go")
 
     assert app.payload["user"]["team_id"] == "T0OTHER"
-    assert app.payload["team"]["id"] == "T0OTHER"  # the actor's team, not the installed one
+    assert app.payload["team"]["id"] == "T0OTHER"  # the person's team, not the one with the app
 
 
 async def test_a_person_who_does_not_see_a_message_cannot_press_in_it(
@@ -204,7 +204,7 @@ async def test_a_person_who_does_not_see_a_message_cannot_press_in_it(
             await workspace.click(person, message_ts=ts, action_id="go")
 
 
-async def test_a_hidden_button_is_hidden_from_others(
+async def test_a_button_for_some_people_cannot_be_pressed_by_others(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     ts = await post(client, button(visible_to_user_ids=[BEN]))

@@ -46,7 +46,7 @@ async def test_each_kind_of_conversation_needs_its_own_scope() -> None:
         assert await error_of(listing) == "missing_scope"
 
 
-async def test_members_come_in_pages(client: AsyncWebClient) -> None:
+async def test_members_are_returned_in_pages(client: AsyncWebClient) -> None:
     first = await client.conversations_members(channel=DB_OPS, limit=3)
     rest = await client.conversations_members(channel=DB_OPS, limit=3, cursor=first["response_metadata"]["next_cursor"])
 
@@ -58,11 +58,11 @@ async def test_members_come_in_pages(client: AsyncWebClient) -> None:
     assert await error_of(client.conversations_members(channel=DB_OPS, limit=1001)) == "invalid_limit"
 
 
-async def test_members_of_a_shared_channel_include_the_stranger(client: AsyncWebClient) -> None:
+async def test_members_of_a_shared_channel_include_external_people(client: AsyncWebClient) -> None:
     assert STELLA in (await client.conversations_members(channel=SHARED))["members"]
 
 
-async def test_a_list_shows_public_channels_and_private_channels_with_the_app(
+async def test_a_list_has_all_public_channels_and_the_private_channels_that_the_app_is_in(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     workspace.admin.create_channel("C0SECRET", "secret", [ANA], private=True)
@@ -73,7 +73,7 @@ async def test_a_list_shows_public_channels_and_private_channels_with_the_app(
     assert await error_of(client.conversations_list(types="secret")) == "invalid_types"
 
 
-async def test_a_direct_conversation_is_opened_once(wide: Workspace) -> None:
+async def test_opening_a_direct_conversation_again_returns_the_same_one(wide: Workspace) -> None:
     client = client_of(wide)
     first = await client.conversations_open(users=DANA)
     again = await client.conversations_open(users=[DANA], return_im=True)
@@ -127,14 +127,18 @@ async def test_every_kind_of_person_is_distinguished(workspace: Workspace, clien
     assert "is_stranger" not in await user(ANA)
 
 
-async def test_an_unknown_person_and_one_never_met_are_not_shown(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_unknown_people_and_people_who_share_no_channel_are_not_returned(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     await workspace.admin.leave(STELLA, SHARED)
 
     assert await error_of(client.users_info(user=STELLA)) == "user_not_visible"
     assert await error_of(client.users_info(user="U0NOBODY")) == "user_not_found"
 
 
-async def test_mail_addresses_need_their_scope_and_belong_to_members(client: AsyncWebClient, wide: Workspace) -> None:
+async def test_email_addresses_need_their_scope_and_are_not_returned_for_external_people(
+    client: AsyncWebClient, wide: Workspace
+) -> None:
     assert "email" not in (await client.users_info(user=DANA))["user"]["profile"]
     allowed = client_of(wide)
     assert (await allowed.users_info(user=DANA))["user"]["profile"]["email"] == "dana@acme.example"
@@ -156,7 +160,7 @@ async def test_user_groups_list_ids_only(workspace: Workspace, client: AsyncWebC
     assert await error_of(client.usergroups_users_list(usergroup="S0NONE")) == "no_such_subteam"
 
 
-async def test_a_disabled_group_must_be_requested(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_a_disabled_group_is_returned_only_on_request(workspace: Workspace, client: AsyncWebClient) -> None:
     workspace.usergroups["S0DBA"] = replace(workspace.usergroups["S0DBA"], disabled=True)
 
     assert await error_of(client.usergroups_users_list(usergroup="S0DBA")) == "no_such_subteam"
@@ -170,7 +174,9 @@ async def test_user_groups_need_a_paid_plan(workspace: Workspace, client: AsyncW
     assert await error_of(client.usergroups_users_list(usergroup="S0DBA")) == "plan_upgrade_required"
 
 
-async def test_on_grid_some_methods_need_the_team_and_names_fail(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_on_grid_some_methods_need_a_team_id_and_channel_names_are_refused(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     workspace.install_org_wide("E0ACME")
 
     assert await error_of(client.usergroups_list()) == "missing_argument"

@@ -29,13 +29,13 @@ class Slow:
 
 
 async def delivered(workspace: Workspace, times: int) -> None:
-    """Wait until `times` attempts were made, and the pause after the last has started."""
+    """Wait until `times` deliveries were attempted, and the pause before the next one has begun."""
     await until(lambda: len(workspace.deliveries) == times)
     await asyncio.sleep(0.05)
 
 
 async def nothing_more_comes(workspace: Workspace, app: Recorder) -> None:
-    """Assert that the next request that the app gets is a command that is typed now, and remove it."""
+    """Assert that a command typed now is the next request that the app gets, and remove it from the records."""
     before = len(app.got)
     await workspace.say(DANA, DB_OPS, "/turso")
     assert len(app.got) == before + 1
@@ -130,7 +130,7 @@ async def test_events_are_sent_again_at_once_after_a_minute_and_after_five(works
     assert len({body for _, body in app.got}) == 1  # the same event_id each time
 
 
-async def test_a_reply_with_no_retry_stops_the_retries(workspace: Workspace) -> None:
+async def test_an_answer_with_the_no_retry_header_stops_the_retries(workspace: Workspace) -> None:
     app = Recorder(status=500, headers={"x-slack-no-retry": "1"})
     async with connected(workspace, app):
         await workspace.open_home(DANA)
@@ -141,7 +141,7 @@ async def test_a_reply_with_no_retry_stops_the_retries(workspace: Workspace) -> 
 
 
 @pytest.mark.parametrize(("failing", "reason"), [("timeout", "http_timeout"), ("gone", "connection_failed")])
-async def test_a_retry_gives_the_reason(workspace: Workspace, failing: str, reason: str) -> None:
+async def test_a_retry_has_a_header_with_its_reason(workspace: Workspace, failing: str, reason: str) -> None:
     workspace.limits.event_retries = (timedelta(0),)
     async with connected(workspace, Slow(1)):
         if failing == "gone":
@@ -182,7 +182,9 @@ async def test_events_are_disabled_when_nearly_all_deliveries_of_an_hour_failed(
     assert len(app.got) == 10
 
 
-async def test_beyond_the_hourly_volume_the_app_is_told_that_it_is_limited(workspace: Workspace, app: Recorder) -> None:
+async def test_beyond_the_hourly_limit_of_events_the_app_gets_one_rate_limit_event(
+    workspace: Workspace, app: Recorder
+) -> None:
     workspace.limits.events_per_hour = 3
     for _ in range(6):
         await workspace.open_home(DANA)

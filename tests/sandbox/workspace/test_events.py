@@ -77,7 +77,7 @@ async def test_a_mention_in_a_channel_without_the_app_is_not_delivered(workspace
     assert (await workspace.say(DANA, DB_OPS, "@Turso Ops hello")).notice is None
 
 
-async def test_home_is_reported_at_every_visit_with_its_view(
+async def test_each_opening_of_home_is_an_event_with_the_published_view(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     await workspace.open_home(DANA)
@@ -155,7 +155,7 @@ async def test_a_deactivated_person_is_reported(workspace: Workspace, app: Recor
     assert app.payload["event"]["user"]["deleted"]
 
 
-async def test_an_uninstalled_app_is_told_and_can_do_nothing_more(
+async def test_an_uninstalled_app_gets_events_and_its_token_stops_working(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     await workspace.admin.uninstall()
@@ -190,7 +190,7 @@ async def test_on_grid_the_authorization_names_no_team(workspace: Workspace, app
     assert app.payload["context_enterprise_id"] == "E0ACME"
 
 
-async def test_ids_of_events_are_unique_and_duplicates_have_the_same(workspace: Workspace, app: Recorder) -> None:
+async def test_each_event_has_its_own_id_and_a_duplicate_has_the_same_id(workspace: Workspace, app: Recorder) -> None:
     await workspace.open_home(DANA)
     workspace.faults.add("duplicate", "event:*", times=1)
     await workspace.open_home(DANA)
@@ -202,7 +202,7 @@ async def test_ids_of_events_are_unique_and_duplicates_have_the_same(workspace: 
     assert second == third
 
 
-async def test_the_apps_client_sees_people_as_the_events_do(workspace: Workspace, app: Recorder) -> None:
+async def test_a_person_in_an_event_is_the_same_as_in_users_info(workspace: Workspace, app: Recorder) -> None:
     await workspace.admin.update_person(replace(workspace.people[BEN], real_name="Benjamin"))
     user = (await client_of(workspace).users_info(user=BEN))["user"]
 

@@ -1,4 +1,4 @@
-"""The fidelity table is correct: its tests exist, its count is right, and the sandbox enforces nine of ten rows."""
+"""The fidelity table in docs/workspace.md: its tests exist, its counts are right, and 90% of its rows are enforced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files in three steps, as slack_sdk uploads them."""
+"""Files are uploaded in three steps, as slack_sdk does."""
 
 from __future__ import annotations
 
@@ -73,5 +73,7 @@ async def test_a_file_can_be_shared_only_where_the_app_is(client: AsyncWebClient
         ({"filename": "a", "length": 0}, "invalid_arguments"),
     ],
 )
-async def test_sizes_are_limited(client: AsyncWebClient, asked: dict[str, Any], error: str) -> None:
+async def test_empty_files_and_large_snippets_are_refused(
+    client: AsyncWebClient, asked: dict[str, Any], error: str
+) -> None:
     assert await error_of(client.api_call("files.getUploadURLExternal", data=asked)) == error

@@ -43,7 +43,9 @@ async def test_timestamps_are_seconds_and_microseconds_and_always_grow(
         ("U0NOBODY", "channel_not_found"),
     ],
 )
-async def test_the_app_cannot_post_everywhere(client: AsyncWebClient, channel: Any, error: str) -> None:
+async def test_a_post_to_an_unknown_or_foreign_channel_is_refused(
+    client: AsyncWebClient, channel: Any, error: str
+) -> None:
     assert await error_of(client.chat_postMessage(channel=channel, text="a")) == error
 
 
@@ -57,7 +59,7 @@ async def test_a_private_channel_without_the_app_seems_not_to_exist(
     assert await error_of(client.chat_postEphemeral(channel=ORDERS, user=DANA, text="a")) == "channel_not_found"
 
 
-async def test_a_public_channel_needs_membership_or_the_public_scope() -> None:
+async def test_posting_in_a_public_channel_needs_membership_or_the_scope_for_public_channels() -> None:
     async with running(new_workspace(with_more_scopes("chat:write.public"))) as workspace:
         assert (await client_of(workspace).chat_postMessage(channel=GENERAL, text="a"))["ok"]
 
@@ -69,7 +71,7 @@ async def test_nothing_can_be_posted_in_an_archived_channel(workspace: Workspace
     assert await error_of(client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="a")) == "is_archived"
 
 
-async def test_a_channels_name_works_only_for_posting(client: AsyncWebClient) -> None:
+async def test_a_channel_name_is_accepted_only_for_posting(client: AsyncWebClient) -> None:
     posted = await client.chat_postMessage(channel="#db-ops", text="a")
 
     assert posted["channel"] == DB_OPS
@@ -111,7 +113,7 @@ async def test_an_app_without_messages_tab_cannot_write_to_people() -> None:
         ({"text": "a", "metadata": {**METADATA, "event_payload": {"a": "x" * 9_000}}}, "metadata_too_large"),
     ],
 )
-async def test_some_messages_cannot_be_posted(client: AsyncWebClient, sent: dict[str, Any], error: str) -> None:
+async def test_an_invalid_message_is_refused(client: AsyncWebClient, sent: dict[str, Any], error: str) -> None:
     assert await error_of(client.chat_postMessage(channel=DB_OPS, **sent)) == error
 
 
@@ -124,7 +126,7 @@ async def test_invalid_blocks_are_refused_with_a_pointer(workspace: Workspace, c
     ]
 
 
-async def test_too_much_text_in_blocks_has_a_separate_error(client: AsyncWebClient) -> None:
+async def test_too_much_text_in_blocks_has_its_own_error(client: AsyncWebClient) -> None:
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 2900}}] * 5
 
     assert await error_of(client.chat_postMessage(channel=DB_OPS, text="a", blocks=blocks)) == "msg_blocks_too_long"
@@ -191,7 +193,7 @@ async def test_a_deleted_message_is_gone(workspace: Workspace, client: AsyncWebC
 # -- ephemeral
 
 
-async def test_an_ephemeral_message_is_for_one_person_and_gone_after_a_reload(
+async def test_an_ephemeral_message_is_shown_to_one_person_until_a_reload(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     posted = await client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="psst", metadata=METADATA)
@@ -220,7 +222,7 @@ async def test_an_ephemeral_message_needs_app_and_person_in_the_channel(client: 
     assert await error_of(client.chat_postEphemeral(channel=GENERAL, user=DANA, text="a")) == "not_in_channel"
 
 
-async def test_an_ephemeral_message_is_shown_only_in_a_thread_that_is_active(
+async def test_an_ephemeral_message_is_shown_only_in_a_thread_that_has_replies(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     first = (await client.chat_postMessage(channel=DB_OPS, text="a"))["ts"]

@@ -74,7 +74,7 @@ async def test_errors_for_anything_but_an_input_are_invalid(
     assert workspace.views_of(DANA)[0].trouble is not None
 
 
-async def test_errors_keep_what_the_app_changed_before_its_answer(
+async def test_an_answer_with_errors_keeps_an_update_that_the_app_made_before_it(
     workspace: Workspace, app: Recorder, client: AsyncWebClient, opened: dict[str, Any]
 ) -> None:
     async def updates_first(scope: Any, receive: Any, send: Any) -> None:
@@ -120,7 +120,7 @@ async def test_a_missing_answer_keeps_the_view_and_is_reported(
     assert len(workspace.views_of(DANA)) == 1
 
 
-# -- checks of the client itself
+# -- checks that Slack's client makes before it submits
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ async def test_a_missing_answer_keeps_the_view_and_is_reported(
         ({"type": "multi_users_select", "action_id": "v", "max_selected_items": 1}, [DANA, BEN], "at most 1"),
     ],
 )
-async def test_the_client_refuses_without_a_delivery(
+async def test_the_client_refuses_an_invalid_value_without_a_request_to_the_app(
     workspace: Workspace, app: Recorder, client: AsyncWebClient, element: dict[str, Any], value: Any, error: str
 ) -> None:
     view = modal(field("f", element))

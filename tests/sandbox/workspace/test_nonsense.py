@@ -89,9 +89,9 @@ async def test_nonsense_in_any_argument_is_answered(method: Any) -> None:
 
 
 def _variations(method: str) -> list[dict[str, Any]]:
-    """Yield arguments of one kind of nonsense, and mixtures of valid values and nonsense.
+    """Return arguments that all have one nonsense value, and mixtures of valid values and nonsense.
 
-    They are the same each time.
+    The mixtures of a method are the same in each run.
     """
     chance = random.Random(method)
     mixed = [

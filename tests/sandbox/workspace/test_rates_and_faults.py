@@ -22,7 +22,7 @@ from tests.sandbox.workspace.stage import Recorder, actions, button, client_of, 
 
 
 async def limited(call: Any) -> str:
-    """Return the `Retry-After` of a call that gets a 429."""
+    """Await a call that must get a 429, and return the answer's `Retry-After`."""
     with pytest.raises(SlackApiError) as raised:
         await call
     assert raised.value.response.status_code == 429
@@ -57,7 +57,7 @@ async def test_a_channel_accepts_about_one_message_a_second_however_it_is_posted
     ],
     ids=["tier 2", "tier 3", "tier 4"],
 )
-async def test_each_method_has_the_budget_of_its_tier(
+async def test_each_method_has_the_rate_limit_of_its_tier(
     workspace: Workspace, client: AsyncWebClient, method: str, given: dict[str, Any], per_minute: int
 ) -> None:
     workspace.limits.rates = "strict"
@@ -65,12 +65,12 @@ async def test_each_method_has_the_budget_of_its_tier(
     for _ in range(per_minute):
         await client.api_call(method, data=given)
     assert int(await limited(client.api_call(method, data=given))) >= 1
-    assert (await client.auth_test())["ok"]  # another method has its own budget
+    assert (await client.auth_test())["ok"]  # another method has a limit of its own
     workspace.move_time(timedelta(minutes=1))
     assert (await client.api_call(method, data=given))["ok"]
 
 
-async def test_limits_are_generous_unless_they_are_set_to_strict_or_off(
+async def test_rate_limits_are_lenient_by_default_and_can_be_turned_off(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     for _ in range(25):
@@ -90,7 +90,7 @@ async def test_slow_answers_are_delayed(workspace: Workspace, client: AsyncWebCl
     assert time.perf_counter() - started >= 0.3
 
 
-async def test_the_sdk_waits_out_a_429_storm(workspace: Workspace) -> None:
+async def test_slack_sdk_retries_after_several_429_answers(workspace: Workspace) -> None:
     workspace.faults.add("ratelimited", "chat.postMessage", times=2, seconds=1)
     client = client_of(workspace)
     client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=3))
@@ -109,7 +109,7 @@ async def test_a_server_error_posts_nothing(workspace: Workspace, client: AsyncW
     assert workspace.history(DB_OPS, DANA) == []
 
 
-async def test_a_dropped_connection_posts_nothing_but_a_lost_answer_comes_after_the_post(
+async def test_a_dropped_connection_posts_nothing_and_a_lost_answer_leaves_the_message(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     cases: tuple[tuple[Trouble, int], ...] = (("drop", 0), ("lost_answer", 1))
@@ -120,14 +120,16 @@ async def test_a_dropped_connection_posts_nothing_but_a_lost_answer_comes_after_
         assert len(workspace.history(DB_OPS, DANA)) == messages
 
 
-async def test_a_post_that_is_repeated_is_there_twice(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_a_message_that_is_posted_twice_appears_twice(workspace: Workspace, client: AsyncWebClient) -> None:
     for _ in range(2):
         await client.chat_postMessage(channel=DB_OPS, text="a")
 
     assert len(workspace.history(DB_OPS, DANA)) == 2
 
 
-async def test_a_lost_ephemeral_message_is_ok_and_no_one_sees_it(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_a_lost_ephemeral_message_is_answered_with_ok_and_not_shown(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     workspace.faults.add("lost_ephemeral", times=1)
 
     assert (await client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="a"))["ok"]
@@ -135,7 +137,7 @@ async def test_a_lost_ephemeral_message_is_ok_and_no_one_sees_it(workspace: Work
 
 
 @pytest.mark.parametrize(("trouble", "status"), [("ratelimited", 429), ("server_error", 503)])
-async def test_response_urls_have_faults_too(
+async def test_faults_also_apply_to_response_urls(
     workspace: Workspace, app: Recorder, trouble: Trouble, status: int
 ) -> None:
     await workspace.say(DANA, DB_OPS, "/turso")
@@ -148,7 +150,7 @@ async def test_response_urls_have_faults_too(
 
 @pytest.mark.parametrize("method", ["chat.postMessage", "conversations.info", "response_url", "upload"])
 @pytest.mark.parametrize("status", [200, 429, 520, 525])
-async def test_a_web_page_is_sent_instead_of_json(
+async def test_a_fault_can_return_a_web_page_instead_of_json(
     workspace: Workspace, client: AsyncWebClient, app: Recorder, method: str, status: int
 ) -> None:
     await workspace.say(DANA, DB_OPS, "/turso")
@@ -168,7 +170,7 @@ async def test_a_web_page_is_sent_instead_of_json(
 
 
 @pytest.mark.parametrize("trouble", ["ratelimited", "html"])
-async def test_a_429_may_come_without_retry_after(
+async def test_a_fault_can_return_a_429_without_retry_after(
     workspace: Workspace, client: AsyncWebClient, trouble: Trouble
 ) -> None:
     workspace.faults.add(trouble, "users.info", status=429, retry_after=False, times=1)
@@ -192,7 +194,7 @@ async def test_any_error_code_can_be_returned_by_one_method_for_a_while(
 
 
 @pytest.mark.parametrize(("trouble", "messages"), [("silent", 0), ("silent_after", 1)])
-async def test_slack_may_be_silent_before_or_after_the_effect_of_a_call(
+async def test_a_fault_can_leave_a_call_unanswered_before_or_after_its_effect(
     workspace: Workspace, client: AsyncWebClient, trouble: Trouble, messages: int
 ) -> None:
     workspace.faults.add(trouble, "chat.postMessage", times=1)
@@ -205,7 +207,7 @@ async def test_slack_may_be_silent_before_or_after_the_effect_of_a_call(
 
 
 @pytest.mark.parametrize(("trouble", "ts"), [("malformed", 17), ("bare", None)])
-async def test_an_answer_may_have_other_fields_than_slack_documents(
+async def test_a_fault_can_return_ok_with_a_wrong_or_missing_ts(
     workspace: Workspace, client: AsyncWebClient, trouble: Trouble, ts: object
 ) -> None:
     workspace.faults.add(trouble, "chat.postMessage", times=1)
@@ -252,7 +254,7 @@ async def test_a_slow_delivery_arrives_late(workspace: Workspace, app: Recorder,
     assert present((await pressing).delivery).ok
 
 
-async def test_faults_match_by_pattern_count_down_and_can_be_removed(
+async def test_a_fault_applies_to_a_pattern_a_number_of_times_and_can_be_removed(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     endless = workspace.faults.add("api_error", "users.*", error="fatal_error")

@@ -16,7 +16,7 @@ from tests.sandbox.workspace.stage import Recorder, actions, button
 
 @pytest.fixture
 async def url(workspace: Workspace, app: Recorder) -> AsyncWebhookClient:
-    """Return the `response_url` of a command of Dana's."""
+    """Let Dana type a command, and return a client of its `response_url`."""
     await workspace.say(DANA, DB_OPS, "/turso")
     return AsyncWebhookClient(app.form["response_url"], retry_handlers=[])
 
@@ -24,7 +24,7 @@ async def url(workspace: Workspace, app: Recorder) -> AsyncWebhookClient:
 async def clicked(
     workspace: Workspace, app: Recorder, client: AsyncWebClient, *, ephemeral: bool = False
 ) -> tuple[AsyncWebhookClient, str]:
-    """Return the `response_url` of a click in a message, and the message's `ts`."""
+    """Let Dana press a button in a new message. Return a client of the `response_url`, and the message's `ts`."""
     blocks = actions(button())
     if ephemeral:
         posted = await client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="a", blocks=blocks)
@@ -56,7 +56,7 @@ async def test_a_response_url_expires_after_half_an_hour(workspace: Workspace, a
     assert "expired_url" in late.body
 
 
-async def test_a_guessed_url_does_not_exist(workspace: Workspace, url: AsyncWebhookClient) -> None:
+async def test_a_guessed_response_url_is_a_404(workspace: Workspace, url: AsyncWebhookClient) -> None:
     guessed = AsyncWebhookClient(url.url[:-3] + "abc", retry_handlers=[])
 
     assert (await guessed.send(text="a")).status_code == 404
@@ -79,7 +79,9 @@ async def test_a_response_url_reaches_the_person_in_a_channel_without_the_app(
     assert [each.text for each in workspace.history(GENERAL, BEN)] == ["all of you"]
 
 
-async def test_the_default_is_a_new_ephemeral_message(workspace: Workspace, url: AsyncWebhookClient) -> None:
+async def test_by_default_a_response_url_posts_a_new_ephemeral_message(
+    workspace: Workspace, url: AsyncWebhookClient
+) -> None:
     await url.send(text="psst")
 
     assert workspace.history(DB_OPS, DANA)[0].only_for == DANA
@@ -121,14 +123,16 @@ async def test_replacing_an_ephemeral_message_never_makes_it_public(
     assert workspace.history(DB_OPS, BEN) == []
 
 
-async def test_replacing_does_nothing_to_the_typed_command(workspace: Workspace, url: AsyncWebhookClient) -> None:
+async def test_replace_original_after_a_command_posts_a_new_message(
+    workspace: Workspace, url: AsyncWebhookClient
+) -> None:
     await url.send(text="one", replace_original=True)
     await url.send(text="two", replace_original=True)
 
     assert [each.text for each in workspace.history(DB_OPS, DANA)] == ["one", "two"]
 
 
-async def test_deleting_removes_the_message_and_may_post_another(
+async def test_delete_original_removes_the_message_and_can_post_another(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     url, _ = await clicked(workspace, app, client, ephemeral=True)
@@ -144,7 +148,7 @@ async def test_a_command_has_no_message_to_delete(url: AsyncWebhookClient) -> No
     assert (await url.send(delete_original=True)).status_code == 404
 
 
-async def test_a_thread_needs_in_channel_and_no_replacing(
+async def test_an_answer_is_posted_in_a_thread_only_if_it_replaces_nothing(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     url, ts = await clicked(workspace, app, client)
@@ -163,7 +167,7 @@ async def test_an_empty_body_and_invalid_blocks_are_refused(url: AsyncWebhookCli
     assert "json-pointer:/blocks/0" in refused.body
 
 
-async def test_a_form_with_a_payload_is_accepted_too(workspace: Workspace, url: AsyncWebhookClient) -> None:
+async def test_a_form_with_a_payload_field_is_accepted_too(workspace: Workspace, url: AsyncWebhookClient) -> None:
     async with local_client() as http:
         answer = await http.post(url.url, data={"payload": '{"text": "by form"}'})
 
@@ -171,7 +175,7 @@ async def test_a_form_with_a_payload_is_accepted_too(workspace: Workspace, url: 
     assert workspace.history(DB_OPS, DANA)[-1].text == "by form"
 
 
-async def test_the_url_itself_is_not_recorded(workspace: Workspace, url: AsyncWebhookClient) -> None:
+async def test_the_response_url_itself_is_not_recorded(workspace: Workspace, url: AsyncWebhookClient) -> None:
     await url.send(text="a")
 
     assert url.url.rsplit("/", 1)[-1] not in repr(workspace.calls)

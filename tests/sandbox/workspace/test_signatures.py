@@ -1,4 +1,4 @@
-"""Requests are signed like Slack's. The workspace can also create requests that a receiver must refuse."""
+"""The workspace signs its requests like Slack. It can also send requests with a wrong signature or an old timestamp."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.present import present
 from tests.sandbox.workspace.stage import MANIFEST, SECRET, Recorder, bolt, connected, new_workspace
 
 
-def test_a_known_request_has_the_known_signature() -> None:
+def test_a_fixed_request_gets_the_expected_signature() -> None:
     body = b"token=legacy&team_id=T0ACME001&command=%2Fdb&text=list+prod&user_id=U0ALICE01"
 
     assert signature("7d3f0c2a9be14f6c8a5512d0e4b7a901", "1793500000", body) == (
@@ -77,7 +77,7 @@ async def test_payloads_have_the_deprecated_token_and_the_app_id(workspace: Work
     assert app.form["api_app_id"] == workspace.app.app_id
 
 
-async def test_any_payload_can_be_forged_with_a_valid_signature(workspace: Workspace, app: Recorder) -> None:
+async def test_the_workspace_can_sign_any_payload(workspace: Workspace, app: Recorder) -> None:
     payload = {"type": "block_actions", "api_app_id": "A0OTHER", "user": {"id": DANA}, "actions": []}
     delivery = await workspace.deliver(interactive_parcel(payload, DANA))
 

@@ -14,7 +14,7 @@ from tests.present import present
 from tests.sandbox.workspace.stage import Recorder, connected
 
 
-async def test_the_fields_are_those_of_slack(workspace: Workspace, app: Recorder) -> None:
+async def test_a_command_is_sent_with_the_same_fields_as_by_slack(workspace: Workspace, app: Recorder) -> None:
     await workspace.say(DANA, DB_OPS, "/turso db list prod")
 
     form = app.form
@@ -35,7 +35,7 @@ async def test_the_fields_are_those_of_slack(workspace: Workspace, app: Recorder
     }
 
 
-async def test_on_grid_the_organization_is_named_and_the_flag_is_a_string(workspace: Workspace, app: Recorder) -> None:
+async def test_on_grid_the_fields_name_the_organization(workspace: Workspace, app: Recorder) -> None:
     workspace.install_org_wide("E0ACME")
     await workspace.say(DANA, DB_OPS, "/turso")
 
@@ -92,7 +92,9 @@ async def test_an_unknown_command_is_not_delivered(workspace: Workspace, app: Re
     assert (acted.notice, app.got) == ("/deploy is not a valid command.", [])
 
 
-async def test_a_stranger_in_a_shared_channel_does_not_have_the_command(workspace: Workspace, app: Recorder) -> None:
+async def test_an_external_person_in_a_shared_channel_cannot_use_the_command(
+    workspace: Workspace, app: Recorder
+) -> None:
     assert "not a valid command" in present((await workspace.say(STELLA, SHARED, "/turso")).notice)
     assert app.got == []
     assert present((await workspace.say(BEN, SHARED, "/turso")).delivery).ok

@@ -24,7 +24,7 @@ from tests.sandbox.workspace.stage import APP_TOKEN, Recorder, actions, bolt, bu
 
 
 class ListeningClient(SocketModeClient):
-    """A client that keeps its requests."""
+    """slack_sdk's client, which here also keeps the requests that it gets."""
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
@@ -88,7 +88,7 @@ async def test_a_missing_acknowledgement_is_reported_to_the_person(workspace: Wo
     assert "operation_timeout" in present(acted.notice)
 
 
-async def test_hello_describes_the_connection(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_the_hello_message_describes_the_connection(workspace: Workspace, client: AsyncWebClient) -> None:
     async with raw(workspace, client) as socket:
         hello = json.loads((await socket.receive()).data)
 
@@ -97,7 +97,7 @@ async def test_hello_describes_the_connection(workspace: Workspace, client: Asyn
     assert hello["debug_info"]["approximate_connection_time"] == 3600
 
 
-async def test_a_ticket_is_valid_once_and_not_for_long(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_a_ticket_is_valid_once_and_expires_soon(workspace: Workspace, client: AsyncWebClient) -> None:
     url = (await client.apps_connections_open(app_token=APP_TOKEN))["url"]
     late = (await client.apps_connections_open(app_token=APP_TOKEN))["url"]
     async with aiohttp.ClientSession() as http:
@@ -118,7 +118,7 @@ async def test_ping_is_answered_with_the_same_payload(workspace: Workspace, clie
     async with raw(workspace, client) as socket:
         await socket.receive()
         await socket.ping(b"sdk-ping-pong:1793500000")
-        # With its own handling, aiohttp doesn't pass on pongs. The open connection shows that the answer arrived.
+        # aiohttp handles the pong on this connection itself. The second connection, without `autoping`, shows the pong.
         async with aiohttp.ClientSession() as http:
             url = (await client.apps_connections_open(app_token=APP_TOKEN))["url"]
             async with http.ws_connect(url, autoping=False) as bare:
@@ -191,7 +191,8 @@ async def test_a_refresh_is_followed_by_a_new_connection_of_the_sdk(workspace: W
         (old,) = workspace.sockets.connections
         await workspace.sockets.disconnect("refresh_requested")
         await until(lambda: workspace.sockets.connections and workspace.sockets.connections[0] is not old)
-        # slack_sdk may connect twice, for the message and for the close, and then loses what came over the first one
+        # slack_sdk may open two connections: one for the disconnect message, and one because the old connection closed.
+        # It then loses what arrives over the first of the two.
         said = [await workspace.say(DANA, DB_OPS, "/turso")]
         while not present(said[-1].delivery).ok and len(said) < 5:
             said.append(await workspace.say(DANA, DB_OPS, "/turso"))
@@ -236,14 +237,14 @@ async def test_a_connection_is_warned_ten_seconds_before_its_refresh(
         assert (await socket.receive()).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
 
 
-async def test_debug_reconnects_shortens_the_life_to_six_minutes(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_debug_reconnects_shortens_the_life_of_a_connection_to_six_minutes(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     async with raw(workspace, client, "&debug_reconnects=true") as socket:
         assert json.loads((await socket.receive()).data)["debug_info"]["approximate_connection_time"] == 360
 
 
-async def test_a_link_that_is_switched_off_closes_every_connection(
-    workspace: Workspace, client: AsyncWebClient
-) -> None:
+async def test_switching_off_socket_mode_closes_every_connection(workspace: Workspace, client: AsyncWebClient) -> None:
     async with raw(workspace, client) as socket:
         await socket.receive()
         await workspace.sockets.disconnect("link_disabled")
@@ -270,7 +271,7 @@ async def test_nonsense_from_the_app_is_ignored(workspace: Workspace, client: As
         assert present((await saying).delivery).ok
 
 
-async def test_a_client_certificate_is_never_requested_and_no_signature_is_sent(workspace: Workspace) -> None:
+async def test_requests_over_the_socket_have_no_signature_and_no_headers(workspace: Workspace) -> None:
     async with connection(workspace):
         delivery = (await workspace.say(DANA, DB_OPS, "/turso")).delivery
 

@@ -1,4 +1,4 @@
-"""Menus with options from the app, and shortcuts."""
+"""Menus whose options the app provides while a person types, and shortcuts."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ async def test_too_few_characters_send_no_request(workspace: Workspace, app: Rec
     assert app.got == []
 
 
-async def test_the_default_is_three_characters(workspace: Workspace, app: Recorder, client: AsyncWebClient) -> None:
+async def test_by_default_a_menu_sends_a_request_after_three_characters(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     plain_menu = {"type": "external_select", "action_id": "db"}
     ts = (await client.chat_postMessage(channel=DB_OPS, text="a", blocks=actions(plain_menu)))["ts"]
     await workspace.suggest(DANA, message_ts=ts, action_id="db", text="or")

@@ -1,4 +1,4 @@
-"""The workspace's time follows its clock, can be moved ahead, and wakes tasks that wait for it."""
+"""The workspace's time follows a clock and can be moved ahead. Tasks that sleep wake up at their time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def test_moving_the_clock_wakes_tasks_whose_time_has_come() -> None:
     assert time.now() == NOON + timedelta(hours=1)
 
 
-async def test_setting_the_clock_elsewhere_wakes_tasks_too() -> None:
+async def test_tasks_wake_up_when_the_clock_that_time_follows_is_moved() -> None:
     moment = [NOON]
     time = Timeline(lambda: moment[0])
     sleeping = asyncio.ensure_future(time.sleep(timedelta(hours=1)))
@@ -38,7 +38,7 @@ async def test_setting_the_clock_elsewhere_wakes_tasks_too() -> None:
     await asyncio.wait_for(sleeping, 5)
 
 
-def test_a_stopped_clock_moves_only_when_it_is_moved() -> None:
+def test_a_stopped_time_changes_only_when_it_is_moved() -> None:
     moment = [NOON]
     time = Timeline(lambda: moment[0])
     time.hold()

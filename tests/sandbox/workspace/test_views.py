@@ -94,7 +94,7 @@ async def test_a_push_needs_a_trigger_from_inside_the_modal(
         (modal(private_metadata="é" * 130_000), "view_too_large"),
     ],
 )
-async def test_some_views_cannot_be_opened(
+async def test_an_invalid_view_cannot_be_opened(
     workspace: Workspace, app: Recorder, client: AsyncWebClient, view: Any, error: str
 ) -> None:
     assert await error_of(client.views_open(trigger_id=await with_trigger(workspace, app), view=view)) == error
@@ -133,7 +133,7 @@ async def test_an_update_keeps_what_was_typed_and_changes_the_hash(
     assert updated["state"]["values"]["other"]["value"]["value"] is None
 
 
-async def test_another_action_id_loses_what_was_typed(
+async def test_an_update_with_another_action_id_loses_what_was_typed(
     workspace: Workspace, app: Recorder, client: AsyncWebClient, opened: dict[str, Any]
 ) -> None:
     await workspace.click(DANA, view_id=opened["id"], action_id="value", selected="orders")
@@ -156,7 +156,7 @@ async def test_an_old_hash_is_a_conflict_and_an_external_id_finds_the_view(
 # -- closing
 
 
-async def test_closing_is_reported_only_on_request_and_without_values(
+async def test_closing_a_modal_is_reported_only_on_request_and_without_values(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     quiet = await client.views_open(trigger_id=await with_trigger(workspace, app), view=modal(field()))
@@ -188,7 +188,7 @@ async def test_the_close_button_closes_the_whole_stack(
 # -- Home
 
 
-async def test_home_is_published_per_person_and_guarded_by_its_hash(
+async def test_home_is_published_for_one_person_and_an_old_hash_is_a_conflict(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     home = {"type": "home", "blocks": [{"type": "divider"}]}

@@ -50,7 +50,7 @@ async def test_arguments_are_accepted_in_every_form(http: httpx.AsyncClient, met
 
 
 @pytest.mark.parametrize("blocks", ['[{"type": "divider"}]', [{"type": "divider"}]], ids=["string", "list"])
-async def test_structures_come_as_json_or_as_a_json_string(http: httpx.AsyncClient, blocks: Any) -> None:
+async def test_structures_can_be_sent_as_json_or_as_a_json_string(http: httpx.AsyncClient, blocks: Any) -> None:
     answer = (await http.post("chat.postMessage", json={"channel": DB_OPS, "text": "a", "blocks": blocks})).json()
 
     assert answer["message"]["blocks"][0]["type"] == "divider"
@@ -77,7 +77,7 @@ async def test_unreadable_arguments_are_refused_with_slacks_errors(
     assert (answer.status_code, answer.json()) == (200, {"ok": False, "error": error})
 
 
-async def test_a_warning_is_a_success(http: httpx.AsyncClient) -> None:
+async def test_an_answer_with_a_warning_about_the_charset_is_ok(http: httpx.AsyncClient) -> None:
     forgot = (await http.post("auth.test", content=b"{}", headers={"Content-Type": "application/json"})).json()
     form = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
     too_much = (await http.post("auth.test", content=b"", headers=form)).json()
@@ -90,7 +90,7 @@ async def test_a_warning_is_a_success(http: httpx.AsyncClient) -> None:
     assert (too_much["ok"], too_much["warning"]) == (True, "superfluous_charset")
 
 
-async def test_an_unknown_method_is_named(http: httpx.AsyncClient) -> None:
+async def test_the_error_for_an_unknown_method_names_it(http: httpx.AsyncClient) -> None:
     assert (await http.post("chat.shout")).json() == {
         "ok": False,
         "error": "unknown_method",
@@ -114,7 +114,7 @@ async def test_a_token_may_also_be_an_argument_and_is_never_recorded(workspace: 
     assert BOT_TOKEN not in repr(workspace.calls)
 
 
-async def test_each_kind_of_token_has_its_methods(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_a_method_refuses_the_wrong_kind_of_token(workspace: Workspace, client: AsyncWebClient) -> None:
     assert await error_of(client.apps_connections_open(app_token=BOT_TOKEN)) == "not_allowed_token_type"
     posting = client_of(workspace, APP_TOKEN).chat_postMessage(channel=DB_OPS, text="a")
     assert await error_of(posting) == "not_allowed_token_type"
@@ -212,7 +212,7 @@ async def test_every_call_is_recorded_with_its_answer(workspace: Workspace, clie
 
 
 async def test_the_workspace_accepts_what_slack_sdk_sends() -> None:
-    """Call every method that the workspace serves as slack_sdk calls it."""
+    """Call methods of the workspace through slack_sdk."""
     wide = with_more_scopes(
         "channels:history", "channels:join", "im:write", "mpim:write", "im:read", "mpim:read", "users:read.email",
         "reactions:write", "pins:write", "bookmarks:write", "team:read", "groups:history",

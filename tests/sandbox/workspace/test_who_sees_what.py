@@ -16,7 +16,7 @@ from tests.sandbox.workspace.stage import Recorder, modal, with_trigger
 
 
 async def changes_of(subscription: Any) -> list[str]:
-    """Return the kinds of change that have arrived by now."""
+    """Close a subscription, and return the kinds of change that have arrived."""
     await asyncio.sleep(0)
     subscription.close()
     return [change.kind async for change in subscription]
@@ -51,7 +51,7 @@ async def test_a_viewer_gets_changes_of_what_they_see_and_no_others(
     assert {"delivery", "call", "ephemeral"} <= set(await changes_of(everything))
 
 
-async def test_a_change_and_a_deletion_are_reported_too(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_updates_and_deletions_of_messages_are_reported_too(workspace: Workspace, client: AsyncWebClient) -> None:
     posted = await client.chat_postMessage(channel=ORDERS, text="a")
     gil, remy = workspace.subscribe(GIL), workspace.subscribe(REMY)
     await client.chat_update(channel=ORDERS, ts=posted["ts"], text="b")
@@ -85,7 +85,7 @@ def test_the_seeded_workspace_has_a_person_and_an_object_of_every_kind(workspace
     assert any(channel.is_im for channel in workspace.channels_of(DANA))
 
 
-# -- whom a text notifies
+# -- which people a text notifies
 
 
 async def called(workspace: Workspace, client: AsyncWebClient, **content: Any) -> Any:
@@ -117,7 +117,9 @@ async def test_escaped_text_plain_text_and_rich_text_notify_no_one(
         assert (found.people, found.everybody) == (set(), False)
 
 
-async def test_rich_text_notifies_by_its_own_elements(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_user_and_broadcast_elements_of_rich_text_notify_people(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     elements = [{"type": "user", "user_id": BEN}, {"type": "broadcast", "range": "channel"}]
     section = {"type": "rich_text_section", "elements": elements}
     found = await called(workspace, client, blocks=[{"type": "rich_text", "elements": [section]}])

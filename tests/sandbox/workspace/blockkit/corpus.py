@@ -20,7 +20,7 @@ SURFACES = ("message", "modal", "home")
 
 @dataclass(frozen=True)
 class Example:
-    """A payload for a surface. `why` and `code` say what is wrong with a bad one."""
+    """A payload for a surface. For a bad one: the reason, the place of the error, and the validator's error code."""
 
     name: str
     surface: str
@@ -61,7 +61,7 @@ def bad() -> list[Example]:
 
 
 def on(surface: str, block: Any) -> Any:
-    """Return a payload of this surface with one block."""
+    """Return a payload for a surface with this one block."""
     blocks = [expand(block)]
     if surface == "message":
         return {"text": "a", "blocks": blocks}
@@ -72,7 +72,7 @@ def on(surface: str, block: Any) -> Any:
 
 
 def hosted(host: str, element: Any) -> Any:
-    """Return a block that contains this element."""
+    """Return a block of the type `host` that contains this element."""
     plain = {"type": "plain_text", "text": "a"}
     return {
         "section": {"type": "section", "text": plain, "accessory": element},
@@ -95,7 +95,7 @@ def expand(value: Any, count: int | None = None) -> Any:
 
 
 def _families() -> Iterator[tuple[str, tuple[str, ...], dict[str, Any]]]:
-    """Yield every block, and every element in each of its hosts: (name, surfaces, examples)."""
+    """Yield (name, surfaces, examples) of every block, and of every element in each block type that may contain it."""
     for file in ("blocks", "data"):
         for name, entry in _read(file).items():
             yield name, entry.get("surfaces", SURFACES), entry

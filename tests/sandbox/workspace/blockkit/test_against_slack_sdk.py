@@ -16,7 +16,7 @@ from bot.sandbox.workspace.blockkit import validate_message, validate_view
 from tests.sandbox.workspace.blockkit import corpus
 from tests.soak import one_in
 
-# slack_sdk has no class or no limit for these.
+# slack_sdk has no class for these blocks, or a class without limits.
 WITHOUT_A_LIMIT_IN_THE_SDK = {"data_table", "data_visualization", "plan"}
 EXAMPLES = [each for each in [*corpus.good(), *corpus.bad()] if each.surface in corpus.SURFACES]
 LENGTHS = (0, 24, 25, 30, 31, 75, 76, 100, 101, 150, 151, 200, 201, 255, 256, 300, 301, 2000, 2001, 3000, 3001, 4001)
@@ -57,7 +57,7 @@ def test_slack_sdk_accepts_the_good_examples(example: Any) -> None:
 
 @pytest.mark.parametrize("name", sorted({each.name for each in EXAMPLES}))
 def test_what_slack_sdk_refuses_is_refused(name: Any) -> None:
-    """Check each example. Check each good one again with every single value stretched, emptied, removed or replaced."""
+    """Check each example, and copies of each good example in which one value is longer, empty, missing or replaced."""
     seen = 0
     for example in _first_surface(name):
         for payload in [example.payload, *(() if example.why else one_in(3, list(changed(example.payload))))]:
@@ -96,7 +96,7 @@ def _others(value: Any) -> Iterator[Any]:
 
 
 def _leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Yield every value in the payload with its path. Of a long list, only the first item."""
+    """Yield every value in a payload with its path, except types. Of a list, yield only the first item."""
     if path:
         yield path, value
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The validator accepts and refuses the same as Slack, and points to the error."""
+"""The validator accepts and refuses the same payloads as Slack, and points to the place of each error."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_every_block_and_every_element_has_good_and_bad_examples() -> None:
     assert wanted <= {each.name for each in BAD}
 
 
-def test_every_refusal_in_the_code_has_a_bad_example(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_error_of_the_validator_has_a_bad_example(monkeypatch: pytest.MonkeyPatch) -> None:
     met = set()
     plain_fail = At.fail
 
@@ -88,7 +88,7 @@ def test_a_problem_has_the_form_of_slacks_messages() -> None:
     assert str(problem) == "[ERROR] must be less than 3001 characters [json-pointer:/blocks/0/text/text]"
 
 
-def test_lengths_count_the_code_points_of_the_source() -> None:
+def test_lengths_are_counted_in_code_points_of_the_text_as_sent() -> None:
     text = "&lt;" * 750
 
     assert validate_message({"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]}) == []
@@ -97,7 +97,7 @@ def test_lengths_count_the_code_points_of_the_source() -> None:
 
 
 def _refusals() -> Iterator[tuple[str, int, int]]:
-    """Yield every `….fail(` in the validator: file, first and last line."""
+    """Yield the file, first and last line of every call of `fail` in the validator."""
     for path in Path(blockkit.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fail":
@@ -122,7 +122,7 @@ def test_nonsense_in_any_place_is_reported_and_never_breaks_the_validator(name: 
 
 
 def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Yield every path in a payload. Of a list, only the first two items."""
+    """Yield every path in a payload. Of a list, include only the first two items."""
     if path:
         yield path
     if isinstance(value, dict):
