@@ -1,1 +1,1 @@
-"""Tests against attackers: secrets stay where they belong, and the audit log reveals tampering."""
+"""Tests of attacks: secrets appear only where they may, and the audit log reveals tampering."""

@@ -23,7 +23,7 @@ def canary_token() -> str:
 
 
 def quoting(canary: str, keys: Keys) -> str:
-    """Return an error body that carelessly repeats a token and the credential of the request."""
+    """Return an error body that repeats a token and the credential of the request."""
     return json.dumps({"error": f"invalid {canary}; Authorization: Bearer {keys.turso_token}", "jwt_": canary})
 
 
@@ -43,7 +43,7 @@ def minted() -> Iterator[list[str]]:
 
 @contextmanager
 def ticketed() -> Iterator[list[str]]:
-    """Record every ticket for a connection of Socket Mode."""
+    """Record every ticket that the local Slack issues for a Socket Mode connection."""
     noted: list[str] = []
     make = Sockets.ticket
 

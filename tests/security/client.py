@@ -23,7 +23,7 @@ class Refused(Exception):
 
 @dataclass
 class Client:
-    """Talks to the client's process."""
+    """Runs SQL in the client's process, with the token in `token`."""
 
     process: Process
     token: str = ""
@@ -41,7 +41,7 @@ class Client:
 
 @asynccontextmanager
 async def client_of(url: str) -> AsyncIterator[Client]:
-    """Start a client of the database at a URL. It uses the given token."""
+    """Start a client of the database at a URL, without a token."""
     process = await create_subprocess_exec(
         sys.executable, "-m", "tests.security.client", url, stdin=PIPE, stdout=PIPE, cwd=ROOT
     )
@@ -53,7 +53,7 @@ async def client_of(url: str) -> AsyncIterator[Client]:
 
 
 def main() -> None:
-    """Run the client process."""
+    """Run the statements on standard input, one after another."""
     import libsql
 
     for line in sys.stdin:

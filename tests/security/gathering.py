@@ -20,7 +20,7 @@ PAGES = ("/metrics", "/readyz", "/healthz")
 
 
 def files_of(folder: Path, *, but: Iterable[str] = ()) -> list[Place]:
-    """Return every file in a folder as bytes: databases with their `-wal` and `-shm`, locks, logs and others."""
+    """Return every file in a folder as bytes, also a database's `-wal` and `-shm`. Skip paths that begin with `but`."""
     skipped = tuple(str(folder / name) for name in but)
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not str(path).startswith(skipped)]
     return [place(str(path.relative_to(folder)), path.read_bytes()) for path in files]
@@ -53,7 +53,7 @@ def _all(schema: str, name: str) -> psycopg.sql.Composed:
 
 
 def is_reveal(call: Call, person_id: str) -> bool:
-    """Return True for the only kind of message that may contain a token. Its notification text may not."""
+    """Return True if a call is a private message with a token for this person. Only its blocks may contain a token."""
     alone = call.args.get("response_type") == "ephemeral" or call.method == "chat.postEphemeral"
     return alone and call.person_id == person_id and call.args.get("text", "").startswith("Your token for ")
 
@@ -63,9 +63,9 @@ def slack_calls(world: World, *, revealed_to: str) -> list[Place]:
     places = []
     for call in world.workspace.calls:
         args = {"text": call.args.get("text")} if is_reveal(call, revealed_to) else call.args
-        if call.method in ("views.open", "views.push"):  # only these calls contain a trigger
+        if call.method in ("views.open", "views.push"):  # only these calls may contain a trigger
             args = {key: value for key, value in args.items() if key != "trigger_id"}
-        # its answer contains a ticket, as intended
+        # the answer to this call contains a ticket, as intended
         answer = {} if call.method == "apps.connections.open" else call.answer
         places.append(place(f"Slack {call.method}", json.dumps(args, ensure_ascii=False), json.dumps(answer)))
     answers = [one.answer for one in world.workspace.deliveries]
@@ -74,7 +74,7 @@ def slack_calls(world: World, *, revealed_to: str) -> list[Place]:
 
 
 async def pages_of(process: Process) -> list[Place]:
-    """Return the HTTP pages of a running process that need no authentication."""
+    """Return the HTTP pages of a process that need no authentication. Only `serve` has them."""
     if process.command != "serve":
         return []
     async with local_client(base_url=f"http://127.0.0.1:{process.port}") as http:

@@ -16,7 +16,7 @@ from tests.http import local_client
 from tests.process import Process, local_servers
 from tests.security import gathering
 from tests.security.canaries import canary_token, minted, quoting, secrets_of_keys, secrets_of_slack, ticketed
-from tests.security.recovering import a_database_is_brought_back
+from tests.security.recovering import rewind_database
 from tests.security.searching import Place, Secret, place
 from tests.security.stage import be_patient
 from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, until, words
@@ -40,29 +40,29 @@ class Watched:
     on_call: Provider = Provider.PAGERDUTY
 
     def canary(self, name: str) -> str:
-        """Return a token that the local Slack or Turso or a person leaks."""
+        """Return the canary of this name, for Turso, Slack or a person to leak. Create it at the first call."""
         return self.canaries.setdefault(name, canary_token())
 
     @property
     def secrets(self) -> list[Secret]:
-        """Return all secrets to search for."""
+        """Return all secrets to search for: settings, Slack's secrets, canaries and created tokens."""
         slipped = [Secret(f"a token {name}", value) for name, value in self.canaries.items()]
         made = [Secret(f"minted token {number}", value) for number, value in enumerate(self.tokens)]
         tickets = [Secret("a ticket of Socket Mode", one) for one in self.tickets]
         return [*secrets_of_keys(self.keys), *secrets_of_slack(self.world), *tickets, *slipped, *made]
 
     def mints(self, name: str, kind: Any, **options: Any) -> Any:
-        """Make the next creation of a token of a database fail once."""
+        """Add a fault to the creation of tokens of a database, and return the fault."""
         path = f"*/databases/{name}{LONG}"
         return self.world.turso.faults.add(kind, method="POST", path=path, **options)
 
     async def say(self, text: str, person: str = DANA) -> None:
-        """Type a line, without waiting for an answer: there may be none."""
+        """Type a line without waiting for an answer, because Slack may not show one."""
         self.told_before = self._answers()
         await self.world.workspace.say(person, DB_OPS, text)
 
     async def has_answered(self) -> None:
-        """Wait until the log has an answer since the last line was typed."""
+        """Wait until the bot's log has an answer since the last call of `say`."""
         await until(lambda: self._answers() > self.told_before, what="an answer in the log", within=40)
 
     def _answers(self) -> int:
@@ -95,7 +95,7 @@ async def watched(
     sabotage: str = "bug, chatty",
     on_call: Provider = Provider.PAGERDUTY,
 ) -> AsyncIterator[Watched]:
-    """Run a real process with the log level DEBUG. `sabotage` may make it leak."""
+    """Run a real process of the bot between the local servers. `sabotage` names what makes it leak."""
     breaks, data = folder / "breaks", folder / "data"
     breaks.mkdir()
     data.mkdir()
@@ -128,13 +128,13 @@ async def watched(
 
 
 def with_on_call(text: str, provider: Provider) -> str:
-    """Return the sandbox's policy, in which people on call approve as well."""
+    """Return a policy in which people on call are approvers, too."""
     ids = f"oncall_users: {{{provider}: {{PANA001: U0ANA}}}}\npeople:\n"
     entry = f"  on_call: {{oncall: {{provider: {provider}, schedule: PDBA100}}}}\n"
     return text.replace("people:\n", ids + entry).replace("by: dba", "by: [dba, on_call]")
 
 
-async def on_call_misbehaves(here: Watched) -> None:
+async def approve_with_on_call_faults(here: Watched) -> None:
     """Let the on-call service return an error that quotes the bot's credential, and then an unknown person."""
     roster, remy = here.world.roster, here.world.person("U0REMY")
     card = await here.world.person(DANA).types('/turso token fleet --expiration 1h --reason "shift"', holding="shift")
@@ -145,11 +145,11 @@ async def on_call_misbehaves(here: Watched) -> None:
     assert "You aren't an approver" in words(await remy.presses_and_reads("Approve", card))
 
 
-async def go_through_everything(here: Watched) -> None:
-    """Have the conversation in which tokens are created, with every fault that could leak one."""
+async def have_conversation(here: Watched) -> None:
+    """Create and revoke tokens in a conversation, with every fault that could leak one."""
     world, dana, ana = here.world, here.world.person(DANA), here.world.person(ANA)
     here.mints("late", "hold_after")
-    await here.say("/turso token late --read-only", BEN)  # Turso doesn't respond, so this ends last
+    await here.say("/turso token late --read-only", BEN)  # Turso doesn't respond, so the answer comes late
     for line in ("/turso", "/turso usage crew", "/turso show crew", "/turso whoami", "/turso help token"):
         await dana.types(line)
     await world.workspace.open_home(DANA)
@@ -161,26 +161,26 @@ async def go_through_everything(here: Watched) -> None:
     shown = await dana.presses_and_reads("Reveal", await world.wait_for_content(card, button="Reveal"))
     assert "eyJ" in words(shown)
 
-    await turso_misbehaves(here)
-    # Wait for Ben's answer before private messages fail. On a slow machine, that message would fail otherwise.
+    await create_tokens_with_turso_faults(here)
+    # Wait for the late answer to Ben, which would otherwise be sent while private messages fail.
     ben = world.person(BEN)
     await until(lambda: any("didn't answer in time" in words(m) for m in ben.sees()), what="the time-out", within=40)
-    await slack_misbehaves(here)
-    await on_call_misbehaves(here)
-    await strangers_knock(here)
-    await people_let_something_slip(here)
-    await a_rotation_is_proven_badly(here)
+    await create_tokens_with_slack_faults(here)
+    await approve_with_on_call_faults(here)
+    await send_requests_not_from_slack(here)
+    await paste_secrets(here)
+    await rotate_with_failing_probes(here)
     card = await dana.types("/turso rotate crew --reason leak", holding="leak")
     await ana.presses("Approve", card)
     await ana.submits({"typed_name": "crew"})
     await until(lambda: world.card(holding="*crew* · Old tokens have been refused"), what="the rotation", within=40)
     await dana.types("/turso audit", holding="crew")
     world.turso.faults.clear()
-    await a_database_is_brought_back(here)
+    await rewind_database(here)
 
 
-async def a_rotation_is_proven_badly(here: Watched) -> None:
-    """Let the creation of one probe token fail and quote a secret, and let the sibling quote its token."""
+async def rotate_with_failing_probes(here: Watched) -> None:
+    """Rotate while one probe token can't be created, and while the sibling's answer to its probe quotes the token."""
     world, dana, ana = here.world, here.world.person(DANA), here.world.person(ANA)
     here.mints("echo", "status", status=403, body=quoting(here.canary("in the refusal of a probe"), here.keys))
     world.turso.faults.add("late_rotation", seconds=3)
@@ -196,8 +196,8 @@ async def a_rotation_is_proven_badly(here: Watched) -> None:
     await until(lambda: quotes.spent, what="a probe of the sibling", within=60)
 
 
-async def turso_misbehaves(here: Watched) -> None:
-    """Let Turso answer a token's creation in every way that may quote a secret, and not at all."""
+async def create_tokens_with_turso_faults(here: Watched) -> None:
+    """Create tokens while Turso's answers quote a secret, can't be read, or are lost."""
     dana, faults = here.world.person(DANA), here.world.turso.faults
     here.mints("echo", "status", status=500, body=quoting(here.canary("in a 500"), here.keys))
     await dana.types("/turso token echo --read-only", holding="with status 500")
@@ -217,8 +217,8 @@ async def turso_misbehaves(here: Watched) -> None:
     await dana.types("/turso show echo")
 
 
-async def slack_misbehaves(here: Watched) -> None:
-    """Let Slack reject the token's message, then only its blocks, and then leave unknown whether it was shown."""
+async def create_tokens_with_slack_faults(here: Watched) -> None:
+    """Create tokens while Slack rejects their message or only its blocks, and while Slack's answer is lost."""
     faults, dana = here.world.workspace.faults, here.world.person(DANA)
     on = [faults.add("server_error", "response_url"), faults.add("api_error", "chat.postEphemeral", error="no_perm")]
     await here.say("/turso token untold --read-only")
@@ -237,7 +237,7 @@ async def slack_misbehaves(here: Watched) -> None:
     await dana.types("/turso token untold --read-only", holding="eyJ")
 
 
-async def strangers_knock(here: Watched) -> None:
+async def send_requests_not_from_slack(here: Watched) -> None:
     """Send requests that aren't from Slack, and signed ones that Slack would never send."""
     if here.bot.command != "serve":
         return
@@ -255,8 +255,8 @@ async def strangers_knock(here: Watched) -> None:
         assert (await http.get(query, headers={"authorization": here.canary("in a header")})).status_code == 405
 
 
-async def people_let_something_slip(here: Watched) -> None:
-    """Paste a token and the bot's own secrets as a person. They are refused, and neither stored nor repeated."""
+async def paste_secrets(here: Watched) -> None:
+    """Paste a token and the bot's own secrets as a person, and assert that each is refused."""
     dana = here.world.person(DANA)
     token = here.canary("that a person pasted")
     own = [f'/turso db create x --reason "{one.value}"' for one in secrets_of_keys(here.keys)]
@@ -266,8 +266,8 @@ async def people_let_something_slip(here: Watched) -> None:
     await here.has_answered()
 
 
-async def is_cut_short(here: Watched, clock: Path) -> None:
-    """End the process between the creation of a token and its message."""
+async def kill_before_the_message(here: Watched, clock: Path) -> None:
+    """Kill the process between the creation of a token and its message, and start it again."""
     held = here.mints("cut-short", "hold_after")
     await here.say("/turso token cut-short --read-only")
     await asyncio.wait_for(held.arrived.wait(), 20)

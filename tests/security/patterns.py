@@ -1,4 +1,4 @@
-"""Collects every regular expression of the bot, and generates texts that are hard for it."""
+"""Collects every regular expression of the bot, and generates texts that may be slow to match."""
 
 import ast
 import importlib
@@ -17,11 +17,11 @@ _parser: Any = importlib.import_module("re._parser")
 ROOT = Path(bot.__file__).parent
 CALLS = {"compile", "match", "search", "fullmatch", "sub", "subn", "findall", "finditer", "split"}
 FILLING = "U0BOT"
-"""Replaces the values in an f-string."""
+"""Stands for each value in an f-string."""
 
 
 def patterns() -> dict[str, re.Pattern[str]]:
-    """Return every pattern that `bot`'s modules hold or that a function compiles, by location."""
+    """Return every pattern of the bot by location: compiled ones in modules, and first arguments of `re` functions."""
     found = dict(_compiled())
     known = {pattern.pattern for pattern in found.values()}
     for where, text in _written():

@@ -1,4 +1,4 @@
-"""The part of the conversation about tokens of a branch and of a rewind's copy, with faults that could leak them."""
+"""A part of the conversation in `leaking.py`: tokens of a branch and of a rewind's copy, with a fault."""
 
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from tests.security.leaking import Watched
 
 
-async def a_database_is_brought_back(here: "Watched") -> None:
-    """Create a token for a branch, rewind, compare with a fault and without, switch to the copy, reveal its token."""
+async def rewind_database(here: "Watched") -> None:
+    """Create a token of a branch, rewind with a fault in the comparison, switch, and reveal a token of the copy."""
     world, dana, ana = here.world, here.world.person(DANA), here.world.person(ANA)
     await dana.types("/turso branch fleet fleet-branch --for 3d", holding="fleet-branch")
     await dana.types("/turso token fleet-branch --read-only", holding="eyJ")

@@ -12,14 +12,14 @@ from functools import cached_property
 from urllib.parse import quote
 
 PIECE = 20
-"""The length of a piece that can't match by coincidence."""
+"""The length of a piece, which is long enough not to match by coincidence."""
 PIECES = 6
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{32,}")
 
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret, which may be in one place only."""
+    """A secret to search for."""
 
     name: str
     value: str = field(repr=False)
@@ -32,7 +32,7 @@ class Secret:
         return frozenset({*forms, *_in_base64(raw), *self._pieces(), raw.decode().encode("utf-16-le")})
 
     def _pieces(self) -> Iterator[bytes]:
-        """Return pieces from the end, where a token's signature is: a database may split a long value."""
+        """Yield pieces from the end, where a token's signature is. A database may store a long value in pieces."""
         for number in range(PIECES):
             end = len(self.value) - number * PIECE
             if end - PIECE >= min(len(self.value) // 2, 12):
@@ -44,7 +44,7 @@ class Secret:
 
 
 def _in_base64(raw: bytes) -> Iterator[bytes]:
-    """Return the base64 forms of the secret, for each offset in the encoded text."""
+    """Yield the base64 forms of the secret, which depend on its offset in the encoded text."""
     for shift in range(3):
         encoded = base64.b64encode(bytes(shift) + raw)
         inner = encoded[4 if shift else 0 : -4]
@@ -101,13 +101,13 @@ def _inflated(content: bytes) -> Iterator[bytes]:
     if content[:2] not in (b"x\x9c", b"x\xda", b"\x1f\x8b"):
         return
     try:
-        yield zlib.decompressobj(47).decompress(content)  # returns what can be decompressed
+        yield zlib.decompressobj(47).decompress(content)  # of incomplete data, returns what can be decompressed
     except zlib.error:
         return
 
 
 def found(secrets: Iterable[Secret], places: Iterable[Place]) -> set[tuple[str, str]]:
-    """Return (secret, place) for each secret in a place where it may not be."""
+    """Return the names of each secret and each place that contains it."""
     secrets = list(secrets)
     hits = set()
     for here in places:

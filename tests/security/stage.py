@@ -1,4 +1,4 @@
-"""The sandbox that the tests attack: an internal channel, a shared one, and approvers named by ID."""
+"""Helpers for the sandbox that the tests attack, and its policy: an internal channel and a shared one."""
 
 import asyncio
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ channels:
 
 
 def be_patient(world: World) -> None:
-    """Let Slack wait longer than usual, because a busy machine is not an attack."""
+    """Lengthen Slack's time limits, because the test machine may be busy."""
     world.workspace.limits.ack = timedelta(seconds=20)
     world.workspace.limits.trigger_lifetime = timedelta(seconds=30)
 
@@ -76,7 +76,7 @@ def changing_calls(world: World) -> int:
 
 
 def command(world: World, text: str, person: str = DANA, channel: str = DB_OPS, **forged: Any) -> Parcel:
-    """Send a slash command with any fields."""
+    """Return a slash command for `deliver`. `forged` replaces fields."""
     state = world.workspace.state
     where = state.channels.get(channel) or state.channels[DB_OPS]
     fields = payloads.slash_command(state, state.people[person], where, "/turso", text)
@@ -84,7 +84,7 @@ def command(world: World, text: str, person: str = DANA, channel: str = DB_OPS, 
 
 
 def mention(world: World, text: str, **forged: Any) -> Parcel:
-    """Send an event for a mention of the bot."""
+    """Return the event of a mention of the bot for `deliver`. `forged` replaces fields."""
     state = world.workspace.state
     event = {
         "type": "app_mention", "user": DANA, "channel": DB_OPS, "ts": state.stamp(), "team": state.team_id,
@@ -98,7 +98,7 @@ def mention(world: World, text: str, **forged: Any) -> Parcel:
 
 
 async def posted(world: World, body: bytes, headers: dict[str, str]) -> httpx.Response:
-    """Post a body to the bot's address."""
+    """Post a body to the bot's address, and return the response."""
     async with local_client() as http:
         return await http.post(world.workspace.events_url or "", content=body, headers=headers)
 
@@ -124,7 +124,7 @@ def form(**fields: str) -> bytes:
 
 
 def everything_shown(world: World) -> Iterator[Message]:
-    """Return every message in every channel, including ephemeral ones."""
+    """Yield every message in every channel, including ephemeral ones."""
     state = world.workspace.state
     yield from state.ephemerals.values()
     for messages in state.messages.values():

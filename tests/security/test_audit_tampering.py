@@ -1,6 +1,6 @@
 """`audit verify` finds every change of the log that was made without the bot.
 
-With a posted head, it also finds a cut-off end.
+With the hash of the last entry, as posted in Slack, it also finds deleted last entries and recomputed hashes.
 """
 
 import asyncio
@@ -30,12 +30,12 @@ AT = datetime(2026, 11, 24, 4, 15, tzinfo=UTC)
 
 
 def entry(number: int) -> AuditEntry:
-    """Return an entry for the audit log."""
+    """Return an entry for the audit log with a number in it."""
     return AuditEntry(AT, "asked", "pending", "U0DANA", "C0DBOPS", "token", (f"orders-{number}",), detail={"n": number})
 
 
 async def write(url: str, count: int, start: int = 0) -> None:
-    """Write entries like the bot."""
+    """Create the store, and append entries as the bot does."""
     await upgrade(url)
     async with open_store(url, SystemClock()) as store:
         for first in range(start, start + count, 2500):
@@ -66,7 +66,7 @@ class Intruder:
         self.run(f"UPDATE audit_log SET seq = {to} WHERE seq = {seq}")
 
     def insert(self, seq: int, like: int) -> None:
-        """Add an entry that continues the one before it."""
+        """Insert a copy of the entry `like`, with valid hashes for the number `seq`."""
         rows = {row[0]: row for row in self.rows()}
         previous, text = rows[seq - 1][2], rows[like][3]
         values = f"{seq}, '{previous}', '{entry_hash(previous, text)}', '{text}'"
@@ -83,7 +83,7 @@ class Intruder:
 
 @contextmanager
 def broken_into(url: str) -> Iterator[Intruder]:
-    """Open the database itself, without the bot's code."""
+    """Open the store's database without the bot's code."""
     if url.startswith("sqlite"):
         database = sqlite3.connect(url.removeprefix("sqlite:///"))
         yield Intruder(lambda sql: database.execute(sql).fetchall())
@@ -101,14 +101,14 @@ def broken_into(url: str) -> Iterator[Intruder]:
 
 @pytest.fixture
 def log(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return the URL of a store with a dozen entries."""
+    """Return the URL of a store with a dozen entries, which is also `DATABASE_URL`."""
     asyncio.run(write(database_url, ENTRIES))
     monkeypatch.setenv("DATABASE_URL", database_url)
     return database_url
 
 
 def verified(*arguments: str) -> int:
-    """Return the exit status of `audit verify`."""
+    """Run `audit verify`, and return its exit status."""
     return main(["audit", "verify", *arguments])
 
 
@@ -199,7 +199,7 @@ CLEAN_CUTS: dict[str, Callable[[Intruder], None]] = {
 
 
 @pytest.mark.parametrize("tamper", CLEAN_CUTS.values(), ids=CLEAN_CUTS.keys())
-def test_a_valid_chain_that_was_replaced_is_found_with_a_posted_head(
+def test_a_changed_log_with_valid_hashes_is_found_with_a_posted_head(
     log: str, capsys: pytest.CaptureFixture[str], tamper: Callable[[Intruder], None]
 ) -> None:
     with broken_into(log) as intruder:
@@ -219,7 +219,7 @@ def test_a_head_that_was_posted_earlier_is_still_accepted(log: str) -> None:
     assert verified("--head", "0" * 64) == 1
 
 
-async def test_the_command_itself_exits_with_status_one(tmp_path: Any) -> None:
+async def test_audit_verify_exits_with_status_one_after_tampering(tmp_path: Any) -> None:
     url = f"sqlite:///{tmp_path / 'turso-ops.db'}"
     await write(url, 3)
     process = _process(tmp_path, url)
@@ -256,7 +256,7 @@ def test_a_long_log_is_verified_in_one_pass_with_constant_memory(database_url: s
 
     second = asyncio.run(_peak_of_verifying(database_url, many))
 
-    # Pages that were read may not have been collected yet, so the peak varies. It must only not be tenfold.
+    # The peak varies, because garbage may not have been collected yet. It must not grow with the number of entries.
     assert second < first * 3, f"{first:,} bytes for {few:,} entries, {second:,} for {many:,}"
 
 

@@ -41,7 +41,7 @@ TIMER = "timer"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def log(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[list[AuditEntry]]:
-    """Return the audit log of a day in which everything happened once."""
+    """Yield the entries of the audit log after each kind of event has happened."""
     data = tmp_path_factory.mktemp("world")
     (data / "policy.yaml").write_text(POLICY)
     async with checked_sandbox(data, policy=data / "policy.yaml") as world:

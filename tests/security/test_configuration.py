@@ -63,7 +63,7 @@ def test_a_url_of_another_kind_of_database_is_refused_and_not_repeated(url: str)
     "query", ["?mode=memory&uri=true", "?mode=ro", "?vfs=unix-none", "?immutable=1&uri=true", "?cipher=none"]
 )
 def test_parameters_of_a_sqlite_url_do_not_reach_the_driver(tmp_path: Path, query: str) -> None:
-    """An option without an effect is refused, because its author relies on it."""
+    """Options are refused rather than ignored, because the person who wrote them expects an effect."""
     with pytest.raises(BadDatabaseUrl, match=r"^DATABASE_URL has options"):
         place_of(f"sqlite:///{tmp_path}/ops.db{query}")
 
@@ -110,7 +110,7 @@ async def _modes_in_use(url: str, folder: Path) -> dict[str, int]:
         None,
     ],
 )
-def test_a_policy_can_refer_to_no_other_variable_and_contain_no_token(reference: object) -> None:
+def test_a_policy_can_contain_no_token_and_refer_only_to_variables_of_turso(reference: object) -> None:
     import json
 
     text = f"version: 1\norganizations: {{acme: {{token: {json.dumps(reference)}}}}}\nchannels: {{}}\n"
@@ -149,7 +149,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_hostile_policy_file_is_only_refused(tmp_path: Path, text: str) -> None:
+def test_a_hostile_policy_file_runs_nothing_and_allows_nothing(tmp_path: Path, text: str) -> None:
     marker, started = tmp_path / "marker", time.perf_counter()
     text = text.replace("{marker}", str(marker))
 
@@ -163,7 +163,7 @@ def test_a_hostile_policy_file_is_only_refused(tmp_path: Path, text: str) -> Non
     assert time.perf_counter() - started < 10
 
 
-def test_a_policy_file_that_turns_hostile_changes_nothing(tmp_path: Path) -> None:
+def test_a_policy_file_that_becomes_hostile_allows_nothing(tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text("version: 1\norganizations: {acme: {token: env:TURSO_API_TOKEN}}\nchannels: {}\n")
     book = PolicyBook(file, "acme", CATALOGUE)
@@ -209,7 +209,7 @@ def test_no_error_about_a_setting_repeats_a_value(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in GIVEN if name != "TURSO_ORGANIZATION"])
-def test_a_secret_in_place_of_its_files_path_is_not_repeated(name: str) -> None:
+def test_a_secret_given_instead_of_the_path_of_its_file_is_not_repeated(name: str) -> None:
     given = {key: value for key, value in GIVEN.items() if key != name} | {f"{name}_FILE": GIVEN[name]}
 
     with pytest.raises(BadSettings) as refused:

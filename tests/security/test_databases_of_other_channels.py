@@ -1,4 +1,4 @@
-"""A channel gets the same answer about a database that isn't its own whether or not the database exists."""
+"""In a channel, a database of another channel is answered like a database that doesn't exist."""
 
 import pytest
 import pytest_asyncio
@@ -35,7 +35,7 @@ THERE, NOWHERE = "salaries-2026", "salaries-2027"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def made(world: World) -> None:  # noqa: F811
-    """Create two groups with databases. The channel has only one of the groups."""
+    """Create databases of other channels, and a group of which a channel may see only some databases."""
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
     async with local_client(base_url=world.url, headers=headers) as http:
@@ -48,7 +48,7 @@ async def made(world: World) -> None:  # noqa: F811
 @pytest.mark.parametrize(
     "line", ["show {}", "usage {}", "triage {}", "tokens {}", "token {}", "rotate {}", "destroy {}", "create {}"]
 )
-async def test_the_sentence_and_the_number_of_calls_are_the_same(world: World, line: str) -> None:  # noqa: F811
+async def test_the_answer_and_the_calls_are_the_same_as_for_a_missing_database(world: World, line: str) -> None:  # noqa: F811
     said, calls = [], []
     for name in (THERE, NOWHERE):
         before = len(world.turso.calls.control())
@@ -74,7 +74,7 @@ async def test_a_rotation_does_not_name_other_databases_in_the_group(world: Worl
     assert "payslips" not in answer
 
 
-async def test_a_form_and_its_suggestions_offer_the_databases_that_list_shows(world: World) -> None:  # noqa: F811
+async def test_menus_and_suggestions_offer_only_databases_that_the_channel_may_list(world: World) -> None:  # noqa: F811
     dana = world.person(DANA)
     await world.workspace.say(DANA, MIXED, "/turso show")
     view = await dana.modal("database")
@@ -89,7 +89,7 @@ async def test_a_form_and_its_suggestions_offer_the_databases_that_list_shows(wo
     assert all("Did you mean" not in slip and "hidden-one" not in slip for slip in slips[1:])
 
 
-async def test_a_database_is_created_in_the_group_of_the_channel(world: World) -> None:  # noqa: F811
+async def test_a_channel_can_create_a_database_in_its_group(world: World) -> None:  # noqa: F811
     before = len(world.changes("POST", "/databases"))
     await world.person(DANA).types("/turso db create shop-new --group shop", ORDERS, holding="shop-new")
     await world.wait_until_idle()

@@ -47,7 +47,7 @@ def test_text_that_looks_like_a_secret_is_hidden_anywhere_and_the_rest_is_kept(s
     assert GUARD.contains_secret([f"a.txt {secret}"])
 
 
-def test_the_message_of_a_reveal_is_sent_in_no_other_way() -> None:
+def test_a_token_is_only_in_the_blocks_of_a_reveal() -> None:
     reply = Reply(text="A token is here.", blocks=[{"type": "rich_text", "elements": [TOKEN]}], secret=True)
 
     assert GUARD.cleared(reply).text == WITHHELD

@@ -23,7 +23,7 @@ GROWTH = 48
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Return the CPU time. If it is high, return the best of three, because other processes affect it."""
+    """Return the CPU seconds that some work takes. If it takes long, return the lowest of three measurements."""
     found: list[float] = []
     while len(found) < 3 and min(found, default=LONGEST) >= LONGEST:
         began = time.process_time()
@@ -44,12 +44,12 @@ def grows(work: Callable[[str], object], *texts: str) -> str | None:
 
 
 def texts_for(pattern: re.Pattern[str]) -> Iterator[tuple[str, ...]]:
-    """Yield hard texts, each in every size."""
+    """Yield texts that may be slow to match, each in every size."""
     return zip(*(hostile(pattern, size) for size in SIZES), strict=True)
 
 
 def test_every_regular_expression_is_linear() -> None:
-    """This is one test for all, because each worker would spend a second on listing them at collection."""
+    """All patterns are in one test. As parameters, they would cost each worker a second at collection."""
     slow = [
         f"{where} {pattern.pattern!r}: {found}"
         for where, pattern in every_pattern().items()
@@ -66,7 +66,7 @@ def test_the_search_finds_slow_expressions(slow: str) -> None:
     assert any(grows(pattern.search, *texts) for texts in texts_for(pattern))
 
 
-def test_every_module_is_searched() -> None:
+def test_patterns_of_all_modules_are_found() -> None:
     assert len(every_pattern()) > 50
     assert any(where.startswith("bot.core.redaction.egress") for where in every_pattern())
 
@@ -74,7 +74,7 @@ def test_every_module_is_searched() -> None:
 @pytest.mark.parametrize(
     "piece", ["eyJ", "<@U0BOT|", "eyJ-", "xoxe-1-", '"', "' ", "`", '--x="', "<", "&amp;", "*a", "[!", "xapp-1-A"]
 )
-def test_reading_a_text_is_linear(piece: str) -> None:
+def test_parsing_a_text_takes_linear_time(piece: str) -> None:
     def read(text: str) -> None:
         looks_secret(text)
         split(normalise(text))

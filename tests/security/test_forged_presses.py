@@ -1,4 +1,4 @@
-"""A forged form or button gives no permission, and neither does a permission that the person has lost."""
+"""Forged forms and buttons give no permissions, and a permission that was lost no longer counts."""
 
 import json
 
@@ -74,7 +74,7 @@ def _asks(world: World, name: str) -> Message | None:
     return card if "Approve" in buttons(card) else None
 
 
-async def test_a_button_from_another_channel_reaches_no_database_of_this_one(world: World) -> None:
+async def test_a_button_forged_in_another_channel_gives_no_token(world: World) -> None:
     answer = await stage.answer_to(
         world, DANA, forging.forge_click(world, DANA, "run.1", "token alpha", channel=ORDERS)
     )
@@ -140,7 +140,7 @@ async def test_a_token_is_not_revealed_to_a_person_who_left_after_the_approval(w
     assert not world.changes("POST", "/databases/foxtrot/auth/tokens")
 
 
-async def test_an_old_approval_reveals_nothing_again(world: World) -> None:
+async def test_a_reveal_cannot_be_repeated_after_its_time_limit(world: World) -> None:
     card = await world.person(DANA).types("/turso token bravo --reason migration")
     await world.person(ANA).presses_and_reads("Approve", card)
     ready = await world.wait_for_content(card, button="Reveal")

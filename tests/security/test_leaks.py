@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.security.leaking import go_through_everything, is_cut_short, watched
+from tests.security.leaking import have_conversation, kill_before_the_message, watched
 from tests.security.searching import found
 from tests.world import DANA
 
@@ -13,8 +13,8 @@ pytestmark = pytest.mark.xdist_group("security-leaks-sqlite")
 
 async def test_no_secret_is_in_a_wrong_place_with_sqlite_and_a_crash(tmp_path: Path) -> None:
     async with watched(tmp_path) as here:
-        await go_through_everything(here)
-        await is_cut_short(here, tmp_path / "clock")
+        await have_conversation(here)
+        await kill_before_the_message(here, tmp_path / "clock")
 
         places = await here.everything("")
 

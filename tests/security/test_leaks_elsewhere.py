@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.oncall import Provider
-from tests.security.leaking import go_through_everything, watched
+from tests.security.leaking import have_conversation, watched
 from tests.security.searching import Secret, found
 from tests.soak import soaked
 
@@ -25,7 +25,7 @@ async def test_no_secret_is_in_a_wrong_place(
     url = plain.replace("postgres:@", f"postgres:{password}@")
     assert not plain or password in url
     async with watched(tmp_path, command=command, database_url=url, on_call=on_call) as here:
-        await go_through_everything(here)
+        await have_conversation(here)
 
         places = await here.everything(plain)
 

@@ -1,4 +1,4 @@
-"""Names that begin like a token are ordinary names, and a text that is too long is not read."""
+"""Names and settings that look like secrets or ordinary words, and texts that are too long."""
 
 import pytest
 import pytest_asyncio
@@ -22,7 +22,7 @@ SETTINGS = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def made(world: World) -> None:
-    """Create the database once."""
+    """Create the database, whose name contains the prefix of a Slack token."""
     await world.create_databases(NAME)
 
 
@@ -39,7 +39,7 @@ async def test_a_name_that_looks_like_a_token_is_shown(world: World, line: str) 
     assert "[hidden]" not in shown
 
 
-async def test_a_card_with_such_a_sibling_keeps_its_buttons(world: World) -> None:
+async def test_a_card_that_names_a_sibling_like_a_token_keeps_its_buttons(world: World) -> None:
     card = await world.person(DANA).types("/turso rotate alpha", holding="alpha")
 
     assert NAME in words(card)
@@ -47,7 +47,7 @@ async def test_a_card_with_such_a_sibling_keeps_its_buttons(world: World) -> Non
     await world.person(ANA).presses("Deny", card)
 
 
-async def test_a_setting_that_is_an_ordinary_word_hides_nothing_and_is_named_at_the_start() -> None:
+async def test_a_secret_that_is_an_ordinary_word_hides_nothing_and_is_reported() -> None:
     settings = load_settings(SETTINGS)
 
     assert unrecognizable(settings) == ["TURSO_API_TOKEN"]
@@ -57,7 +57,7 @@ async def test_a_setting_that_is_an_ordinary_word_hides_nothing_and_is_named_at_
 
 
 @pytest.mark.parametrize("piece", ["eyJ", "x", "<@U0BOT|", "xoxe-1-"])
-async def test_a_mention_that_is_too_long_is_refused_unread(world: World, piece: str) -> None:
+async def test_a_mention_that_is_too_long_is_refused(world: World, piece: str) -> None:
     before = len(forging.private_messages(world, DANA))
     await world.workspace.deliver(stage.mention(world, piece * (40_000 // len(piece))))
 
@@ -65,7 +65,7 @@ async def test_a_mention_that_is_too_long_is_refused_unread(world: World, piece:
     assert "characters. The maximum is 2,000" in words(message[-1])
 
 
-async def test_a_line_and_a_buttons_value_that_are_too_long_are_refused_unread(world: World) -> None:
+async def test_a_line_and_a_buttons_value_that_are_too_long_are_refused(world: World) -> None:
     long = await world.person(DANA).types(f"/turso db freeze alpha --reason {'eyJ' * 1000}", answers=1)
     assert "characters. The maximum is 2,000" in words(long)
 

@@ -75,7 +75,7 @@ async def channels(world: World) -> AsyncIterator[None]:  # noqa: F811
 
 
 def shown(value: Any) -> Iterator[str]:
-    """Return every text of a message or view, but not the values of buttons."""
+    """Yield every text that a message or view shows, but not the values of buttons."""
     if isinstance(value, dict):
         for key, one in value.items():
             if key in ("text", "alt_text", "channel_id", "user_id", "usergroup_id") and isinstance(one, str):
@@ -114,7 +114,7 @@ async def read_by(world: World, reader: str) -> list[str]:  # noqa: F811
 
 
 @pytest.mark.parametrize("where", [DB_OPS, ORDERS, GENERAL, SHARED, SECRET])
-async def test_no_answer_to_a_line_has_a_fault(world: World, where: str) -> None:  # noqa: F811
+async def test_no_answer_to_a_command_shows_raw_ids_or_hidden_channels(world: World, where: str) -> None:  # noqa: F811
     readers = [one for one in (ANA, BEN, DANA, REMY, GIL, STELLA) if one in world.workspace.channels[where].members]
     for line in LINES:
         for reader in readers:
@@ -123,7 +123,7 @@ async def test_no_answer_to_a_line_has_a_fault(world: World, where: str) -> None
     assert not [leak for reader in readers for leak in await read_by(world, reader)]
 
 
-async def test_no_answer_to_a_press_has_a_fault(world: World) -> None:  # noqa: F811
+async def test_no_answer_to_a_press_shows_raw_ids_or_hidden_channels(world: World) -> None:  # noqa: F811
     card = await world.person(DANA).types("/turso destroy users --reason old", holding="users")
     for label in ("Approve", "Deny"):
         for reader in (DANA, REMY):
@@ -133,7 +133,7 @@ async def test_no_answer_to_a_press_has_a_fault(world: World) -> None:  # noqa: 
 
 
 @pytest.mark.parametrize(("where", "hidden"), [(DB_OPS, "analytics"), (ORDERS, "users")])
-async def test_no_menu_of_databases_offers_one_of_another_channel(
+async def test_no_menu_offers_a_database_of_another_channel(
     world: World,  # noqa: F811
     where: str,
     hidden: str,

@@ -1,4 +1,4 @@
-"""Outsiders, bots, other teams and direct messages: the bot does and shows nothing."""
+"""The bot does and shows nothing for outsiders, bots and other teams, or in direct messages."""
 
 import pytest
 

@@ -43,7 +43,7 @@ class Sandbox:
     clock: Path
 
     async def starts_again_after(self, by: timedelta) -> None:
-        """Kill the bot, and start it again after this much time."""
+        """Kill the bot, move all clocks by this much, and start the bot again."""
         await self.bot.kill()
         self.world.turso.clock.offset += by
         self.world.workspace.move_time(by)
@@ -52,14 +52,14 @@ class Sandbox:
 
     @asynccontextmanager
     async def client(self, name: str, options: str = "") -> AsyncIterator[Client]:
-        """Start a real client with a token that was revealed to a person in Slack."""
+        """Start a real client with a token that was revealed to Dana in Slack."""
         url = f"{self.world.url}/db/{name}"
         async with client_of(url) as client:
             client.token = await self.token(name, options)
             yield client
 
     async def token(self, name: str, options: str = "") -> str:
-        """Return the token in the message that only Dana sees."""
+        """Request a token as Dana, and return it from the message that only she sees."""
         shown = await self.world.person(DANA).types(f"/turso token {name} --expiration 12h {options}")
         assert shown.only_for == DANA
         found = re.search(r"eyJ[\w.-]+", words(shown))

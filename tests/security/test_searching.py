@@ -57,7 +57,7 @@ def test_a_secret_is_found_in_the_files_of_a_database(tmp_path: Path, deleted: b
     database = sqlite3.connect(tmp_path / "some.db")
     database.execute("PRAGMA journal_mode=WAL")
     database.execute("CREATE TABLE kept (id INTEGER PRIMARY KEY, what BLOB)")
-    padding = "-" * 3900  # so that the secret spans two pages of the file
+    padding = "-" * 3900  # lets the secret span two pages of the file
     database.execute("INSERT INTO kept VALUES (1, ?)", (padding + TOKEN + "-" * 3000,))
     database.commit()
     if deleted:
