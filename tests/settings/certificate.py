@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 
 def self_signed(folder: Path) -> Path:
-    """Write a certificate for 127.0.0.1 with its key, and return the file."""
+    """Write a certificate for 127.0.0.1 and its key to one file, and return the file."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
     now = datetime.now(UTC)
     certificate = (

@@ -28,7 +28,7 @@ TOKEN = SecretStr("canary")
 
 
 class Proxy:
-    """An HTTP proxy that records where each client wants to connect, and refuses."""
+    """An HTTP proxy that records the address of each request, and refuses it."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -42,7 +42,7 @@ class Proxy:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Proxy"]:
-        """Listen while the block runs."""
+        """Accept connections inside the `with` block."""
         async with await asyncio.start_server(self._take, "127.0.0.1", 0) as server:
             self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
             yield self
@@ -63,7 +63,7 @@ def nothing(*_: Any) -> None:
 async def every_client(slack: str, turso: str) -> list[Exception]:
     """Call Slack's Web API, a `response_url`, Turso for a read and for a change, and the receiver of the audit log.
 
-    Returns the error of each.
+    All calls must fail. Returns the errors of the calls to Slack and Turso.
     """
     raised: list[Exception] = []
     session = new_session()
@@ -115,7 +115,9 @@ async def test_a_socket_mode_connection_uses_the_proxy_for_its_own_address(monke
         Proxy().open() as other,
     ):
         monkeypatch.setenv("ALL_PROXY", proxy.url)
-        monkeypatch.setenv("HTTP_PROXY", other.url)  # by itself, the library would use this variable
+        monkeypatch.setenv(
+            "HTTP_PROXY", other.url
+        )  # aiohttp would use this variable if the bot didn't choose the proxy
         url = f"http://127.0.0.1:{slack.sockets[0].getsockname()[1]}/api/"
         session = new_session()
         async with session:
@@ -130,7 +132,7 @@ async def test_a_socket_mode_connection_uses_the_proxy_for_its_own_address(monke
     assert other.asked == []
 
 
-async def test_http_addresses_use_the_proxy_for_http(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_addresses_with_http_use_the_proxy_of_http_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     async with Proxy().open() as proxy, Proxy().open() as other:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         monkeypatch.setenv("HTTPS_PROXY", other.url)
@@ -154,7 +156,7 @@ async def test_an_exception_applies_to_every_client(monkeypatch: pytest.MonkeyPa
         assert proxy.asked == []
 
 
-async def test_an_untrusted_certificate_is_reported_as_that(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_error_about_an_untrusted_certificate_says_so(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     own = self_signed(tmp_path)
     serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     serving.load_cert_chain(own)
@@ -187,7 +189,9 @@ async def test_an_untrusted_certificate_is_reported_as_that(tmp_path: Any, monke
         assert not [error for error in trusted if "certificate" in str(error)]
 
 
-def test_a_machine_without_certificates_trusts_those_of_mozilla(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+def test_on_a_machine_without_certificates_those_of_mozilla_are_trusted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
     monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda *_: None)
 
     assert len(new_tls_context().get_ca_certs()) > 50

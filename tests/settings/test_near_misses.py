@@ -1,4 +1,4 @@
-"""A variable whose name is almost that of a setting is reported."""
+"""A warning names a variable whose name is almost that of a setting."""
 
 import pytest
 
@@ -45,7 +45,7 @@ OTHERS = [
 
 
 def warned(**given: str) -> list[str]:
-    """Return the warnings."""
+    """Return the warnings about valid settings and these additional variables."""
     return warnings_about(load_settings(GIVEN | given))
 
 
@@ -57,14 +57,14 @@ def test_a_typo_of_an_optional_setting_is_warned_about(name: str, meant: str) ->
 
 
 @pytest.mark.parametrize(("name", "meant"), OTHER_NAMES.items())
-def test_a_common_other_name_of_a_setting_is_warned_about_unless_the_setting_is_there(name: str, meant: str) -> None:
+def test_a_common_other_name_of_a_setting_is_warned_about_unless_the_setting_is_set(name: str, meant: str) -> None:
     if meant not in GIVEN:
         assert f"Did you mean {meant}?" in warned(**{name: "canary"})[0]
     assert warnings_about(load_settings(GIVEN | {name: "canary"} | ({} if meant in GIVEN else proper(meant)))) == []
 
 
 def proper(name: str) -> dict[str, str]:
-    """Return a valid value for a setting."""
+    """Return an optional setting with a valid value."""
     import certifi
 
     values = {
@@ -85,7 +85,7 @@ def test_the_error_about_a_missing_setting_names_the_typo(name: str, meant: str)
     assert str(refused.value).endswith(f" {name} is set: is its name misspelled?")
 
 
-def test_a_setting_that_a_command_needs_has_the_same_hint() -> None:
+def test_the_error_about_a_setting_that_only_some_commands_need_names_the_typo() -> None:
     given = {key: value for key, value in GIVEN.items() if key != "SLACK_APP_TOKEN"} | {"SLACK_APP_TOKENS": "x"}
 
     with pytest.raises(BadSettings, match=r"SLACK_APP_TOKEN isn't set.*SLACK_APP_TOKENS is set"):
@@ -104,7 +104,7 @@ def test_a_proxy_only_for_http_is_warned_about(monkeypatch: pytest.MonkeyPatch) 
     assert "HTTP_PROXY is for http addresses only" in sentence
 
 
-def test_variables_that_are_not_read_from_dot_env_are_warned_about(
+def test_variables_that_have_no_effect_in_dot_env_are_warned_about(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path_factory.mktemp("folder")

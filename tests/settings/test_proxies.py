@@ -1,4 +1,4 @@
-"""One function chooses the proxy for an address from its scheme, the variables and the exceptions, in both cases."""
+"""The proxy for an address depends on its scheme, the variables, in upper or lower case, and the exceptions."""
 
 from collections.abc import Mapping
 
@@ -66,7 +66,7 @@ def test_the_most_specific_variable_is_chosen(given: Mapping[str, str], chosen: 
         ("fd00::/8,[::1],10.0.0.0/8,,:,[,/", False),
     ],
 )
-def test_exceptions_are_read_like_curls(entries: str, spelled: str, direct: bool) -> None:
+def test_exceptions_are_read_as_curl_reads_them(entries: str, spelled: str, direct: bool) -> None:
     assert (proxy_of(TURSO, {"HTTPS_PROXY": PROXY, spelled: entries}) is None) is direct
 
 
@@ -91,7 +91,7 @@ def test_addresses_and_networks_are_exceptions_too(address: str, entries: str, d
 @pytest.mark.parametrize(
     "address", ["http://localhost:8080", "http://127.0.0.1:9", "https://127.1.2.3", "http://[::1]:8080", "http://x.localhost"]
 )  # fmt: skip
-def test_this_machine_is_reached_directly(address: str) -> None:
+def test_addresses_of_this_machine_use_no_proxy(address: str) -> None:
     assert proxy_of(address, {"ALL_PROXY": PROXY, "HTTP_PROXY": PROXY, "HTTPS_PROXY": PROXY}) is None
 
 

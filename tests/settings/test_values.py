@@ -1,4 +1,4 @@
-"""A wrong value of any variable that the bot or its libraries read is reported by the variable's name alone."""
+"""An error about any variable that the bot or its libraries read names the variable, and never shows a secret."""
 
 import ssl
 from pathlib import Path
@@ -52,13 +52,13 @@ PIECES = (
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Use a working directory without `.env`."""
+    """Change to an empty folder, which has no `.env`, and return it."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def refusal(**changed: str) -> str:
-    """Return the sentence with which settings are refused."""
+    """Return the one sentence with which settings are refused. It must not contain a value."""
     with pytest.raises(BadSettings) as refused:
         load_settings(GIVEN | changed)
     sentence = str(refused.value)
@@ -71,7 +71,7 @@ def refusal(**changed: str) -> str:
 
 @pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("quotes", ['""', "''", "``", "“”", "„“", "«»"])
-def test_quotes_around_any_value_are_named(name: str, quotes: str) -> None:
+def test_the_error_about_quotes_around_a_value_says_so(name: str, quotes: str) -> None:
     sentence = refusal(**{name: f"{quotes[0]}{PREFIX.get(name, '')}canary{quotes[1]}"})
 
     assert sentence.startswith(f"{name} begins or ends with a quotation mark")
@@ -204,12 +204,12 @@ def test_a_byte_order_mark_is_not_part_of_a_secret(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
-def test_a_dot_env_in_another_encoding_is_read_or_named(
+def test_a_dot_env_in_another_encoding_is_read_or_refused_in_a_sentence(
     folder: Path, encoding: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in GIVEN:
         monkeypatch.delenv(name, raising=False)
-    # the byte order mark is in front of the first name
+    # with `utf-8-sig`, a byte order mark precedes the first name
     lines = [*(f"{name}={value}" for name, value in GIVEN.items()), "# é"]
     (folder / ".env").write_bytes("\n".join(lines).encode(encoding))
     if encoding == "utf-8-sig":
@@ -261,7 +261,7 @@ def test_readable_certificates_are_accepted(folder: Path) -> None:
     name=st.sampled_from((*TEXTS, *OF_LIBRARIES)),
     value=st.lists(st.sampled_from(PIECES) | st.characters()).map("".join),
 )
-def test_anything_at_all_is_accepted_or_refused_in_a_sentence(name: str, value: str) -> None:
+def test_any_value_is_accepted_or_refused_in_a_sentence(name: str, value: str) -> None:
     sentence = f"{name} is taken"
     try:
         settings = load_settings(GIVEN | {"HTTPS_PROXY": "http://proxy"} | {name: value.replace("\0", "")})

@@ -1,4 +1,4 @@
-"""Builds the addresses to which answers are sent, for the tests of delivery."""
+"""Addresses of answers (`Address`) and response URLs, for the tests of delivery."""
 
 from dataclasses import replace
 

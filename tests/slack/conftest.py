@@ -1,4 +1,4 @@
-"""Fixtures: the whole Slack gateway, between a fake Slack and a fake pipeline."""
+"""Fixtures: the whole Slack gateway, connected to a fake Slack and a fake pipeline."""
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -41,7 +41,7 @@ class FixedClock:
 
 @dataclass
 class PathStub:
-    """A fake pipeline that records what arrives and runs the functions that a test sets."""
+    """A fake request pipeline: records what it gets, runs functions that a test sets, and returns its answers."""
 
     came: list[Incoming] = field(default_factory=list)
     worked: list[str] = field(default_factory=list)
@@ -82,7 +82,7 @@ class PathStub:
 
 @dataclass
 class Gateway:
-    """The parts of the Slack gateway, connected to each other."""
+    """The parts of the Slack gateway, the fake Slack and the fake pipeline."""
 
     slack: SlackStub
     path: PathStub
@@ -98,7 +98,7 @@ class Gateway:
     seen: list[tuple[str, str]]
 
     async def send(self, body: bytes, content_type: str = FORM) -> httpx.Response:
-        """Send a signed request, and wait until all tasks have ended."""
+        """Send a signed request to the gateway, and wait until all its tasks have ended."""
         answer = await self.http.post("/slack/events", content=body, headers=signed(body, content_type))
         await self.tasks.drain(5)
         return answer

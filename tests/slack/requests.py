@@ -1,4 +1,4 @@
-"""Builds signed requests as Slack sends them: forms, payloads and events."""
+"""Builds requests as Slack sends them: signatures, forms, payloads and events."""
 
 import hmac
 import json
@@ -19,7 +19,7 @@ def signature(body: bytes, stamp: str, secret: str = SECRET) -> str:
 
 
 def encoded(headers: Mapping[str, str | bytes]) -> list[tuple[bytes, bytes]]:
-    """Return headers as bytes, because some test values aren't valid text."""
+    """Return headers as bytes. Some tests have values that aren't valid text."""
     return [(name.encode(), value if isinstance(value, bytes) else value.encode()) for name, value in headers.items()]
 
 
@@ -58,7 +58,7 @@ def payload(value: Any) -> bytes:
 
 
 def click(action_id: str = "approval.approve", value: str = "r-1", **more: Any) -> dict[str, Any]:
-    """Return the payload of a press on a button of a message in the channel."""
+    """Return the payload of a press of a button in a message."""
     return {
         "type": "block_actions",
         "api_app_id": "A0TEST",
@@ -81,7 +81,7 @@ def click(action_id: str = "approval.approve", value: str = "r-1", **more: Any) 
 
 
 def view(callback_id: str = "form.create", state: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    """Return a modal as Slack sends it back."""
+    """Return a modal as Slack sends it in payloads."""
     return {
         "id": "V1",
         "type": "modal",

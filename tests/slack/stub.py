@@ -35,7 +35,7 @@ CHANNELS: dict[str, dict[str, Any]] = {
 
 @dataclass
 class Call:
-    """One call that arrived."""
+    """A call that the fake Slack got."""
 
     method: str
     arguments: dict[str, Any]
@@ -44,7 +44,7 @@ class Call:
 
 
 class SlackStub:
-    """The server. `answers[method]` are its next answers, and `calls` are the calls so far."""
+    """The fake Slack. `answers[method]` are its next answers, and `calls` are the calls so far."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -139,12 +139,12 @@ class SlackStub:
 
 
 def refused(code: str) -> dict[str, Any]:
-    """Return an error answer of Slack."""
+    """Return an answer of Slack with an error code."""
     return {"ok": False, "error": code}
 
 
 def limited(seconds: str = "0") -> web.Response:
-    """Return the answer with which Slack asks to wait."""
+    """Return the 429 with which Slack says how long to wait."""
     body = json.dumps(refused("ratelimited")).encode()
     return web.Response(status=429, body=body, headers={"Retry-After": seconds, "Content-Type": "application/json"})
 

@@ -30,7 +30,7 @@ async def test_the_acknowledgement_does_not_wait_for_the_work(gateway: Gateway) 
     assert await gateway.tasks.drain(5)
 
 
-async def test_the_acknowledgement_waits_for_the_intent(gateway: Gateway) -> None:
+async def test_the_acknowledgement_waits_until_the_request_is_recorded(gateway: Gateway) -> None:
     recorded = []
 
     async def record(incoming: Incoming) -> None:
@@ -43,7 +43,7 @@ async def test_the_acknowledgement_waits_for_the_intent(gateway: Gateway) -> Non
     assert len(recorded) == 1
 
 
-async def test_a_store_that_hangs_does_not_delay_the_acknowledgement(
+async def test_a_store_that_hangs_delays_the_acknowledgement_only_for_a_limited_time(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listeners, "ACK_WITHIN_SECONDS", 0.05)
@@ -88,13 +88,13 @@ async def test_a_command_that_is_not_recorded_is_refused_in_its_acknowledgement(
 
 
 def notes(gateway: Gateway) -> list[str]:
-    """Return the ephemeral and direct messages."""
+    """Return the texts of all answers and messages that Slack got."""
     methods = ("response_url", "chat.postEphemeral", "chat.postMessage")
     return [str(call["text"]) for method in methods for call in gateway.slack.of(method)]
 
 
 def private_answer(gateway: Gateway) -> str:
-    """Wait for the person's private answer, and return it."""
+    """Return the text of the only answer, which must be private."""
     answers = gateway.slack.of("response_url") + gateway.slack.of("chat.postEphemeral")
     assert len(answers) == 1
     assert answers[0].get("response_type", "ephemeral") == "ephemeral"
@@ -114,7 +114,7 @@ async def test_a_bug_is_acknowledged_and_reported_with_its_reference(gateway: Ga
     assert "secret detail" not in said
 
 
-async def test_an_error_for_people_is_shown_in_its_own_words(gateway: Gateway) -> None:
+async def test_an_error_that_is_meant_for_people_is_shown_unchanged(gateway: Gateway) -> None:
     async def refuse(_: Incoming) -> None:
         raise BadInput("That is not a name.")
 

@@ -14,7 +14,7 @@ from .conftest import FixedClock, Gateway
 from .requests import SECRET, command, signed
 
 
-async def test_the_environment_of_the_machine_changes_nothing(
+async def test_slack_variables_in_the_environment_have_no_effect(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_VERIFICATION_TOKEN"):
@@ -67,9 +67,7 @@ async def test_each_kind_of_request_has_its_handler(gateway: Gateway, kind: str,
 @pytest.mark.parametrize(
     ("handler", "status"), [(None, 404), ("fails", 500), ("forgets", 404)], ids=["none", "one that fails", "no ack"]
 )
-async def test_slack_gets_no_error_status_whatever_bolt_answers(
-    gateway: Gateway, handler: str | None, status: int
-) -> None:
+async def test_slack_gets_a_200_whatever_bolt_answers(gateway: Gateway, handler: str | None, status: int) -> None:
     async def handle(ack: Acknowledge, body: Body) -> None:
         if handler == "fails":
             raise RuntimeError

@@ -1,4 +1,4 @@
-"""Calls to Slack: connections, pacing, counts, and an unreachable Slack."""
+"""Calls to Slack: shared connections, pauses between posts, counts, and an unreachable Slack."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ async def test_every_call_is_counted(gateway: Gateway) -> None:
     assert gateway.seen[1:] == [("response_url", "ok"), ("chat.postMessage", "is_archived")]
 
 
-async def test_posts_to_one_channel_are_a_second_apart_and_answers_do_not_wait() -> None:
+async def test_posts_to_one_channel_are_a_second_apart() -> None:
     now, slept = 100.0, []
 
     async def sleep(seconds: float) -> None:
@@ -58,7 +58,7 @@ async def test_a_call_is_repeated_once_after_the_server_closed_a_kept_connection
     assert gateway.slack.of("response_url")
 
 
-async def test_an_unreachable_slack_is_unavailable_and_not_a_crash(gateway: Gateway) -> None:
+async def test_a_call_to_an_unreachable_slack_raises_unavailable(gateway: Gateway) -> None:
     keep(gateway)
     await gateway.slack.close()
     with pytest.raises(Unavailable):

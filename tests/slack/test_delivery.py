@@ -58,7 +58,7 @@ async def test_a_private_answer_never_replaces_a_public_message(gateway: Gateway
     assert gateway.slack.of("response_url")[0]["replace_original"] is False
 
 
-async def test_a_public_answer_to_an_ephemeral_question_removes_the_question(gateway: Gateway) -> None:
+async def test_a_public_answer_that_replaces_an_ephemeral_message_deletes_it(gateway: Gateway) -> None:
     keep(gateway)
     await gateway.delivery.answer(replace(HERE, message_ts="1.2", is_ephemeral=True), HELLO, public=True, replace=True)
     posted, removed = gateway.slack.of("response_url")
@@ -90,13 +90,13 @@ async def test_a_person_who_cannot_be_reached_in_the_channel_gets_a_direct_messa
     assert [call["channel"] for call in gateway.slack.of("chat.postMessage")] == ["U0ANA"]
 
 
-async def test_a_channel_without_the_bot_gets_a_private_answer(gateway: Gateway) -> None:
+async def test_a_public_answer_is_private_in_a_channel_without_the_bot(gateway: Gateway) -> None:
     gateway.slack.answers["chat.postMessage"] = [refused("not_in_channel")]
     await gateway.delivery.answer(HERE, HELLO, public=True)
     assert gateway.slack.methods() == ["chat.postMessage", "chat.postEphemeral"]
 
 
-async def test_home_is_answered_by_direct_message(gateway: Gateway) -> None:
+async def test_answers_without_a_channel_are_sent_by_direct_message(gateway: Gateway) -> None:
     await gateway.delivery.send_ephemeral(Address(user_id="U0ANA", channel_id=""), HELLO)
     await gateway.delivery.send_ephemeral(Address(user_id="U0ANA", channel_id="D0ANA"), HELLO)
     assert [call["channel"] for call in gateway.slack.of("chat.postMessage")] == ["U0ANA", "U0ANA"]
@@ -126,7 +126,7 @@ async def test_a_private_answer_names_a_thread_only_if_it_has_replies(gateway: G
     assert second["thread_ts"] == "5.6"
 
 
-async def test_the_thread_of_a_click_is_kept(gateway: Gateway) -> None:
+async def test_a_click_in_a_thread_is_answered_in_that_thread(gateway: Gateway) -> None:
     keep(gateway)
     await gateway.delivery.answer(replace(HERE, thread_ts="5.6", message_ts="1.2"), HELLO, public=True)
     assert gateway.slack.of("response_url")[0]["thread_ts"] == "5.6"
@@ -183,7 +183,7 @@ async def test_blocks_that_slack_rejects_are_replaced_by_older_ones_and_then_by_
 @pytest.mark.parametrize(
     "answer", [refused("invalid_blocks"), web.Response(status=400, body=b"invalid_blocks")], ids=["as JSON", "as text"]
 )
-async def test_a_response_url_may_refuse_blocks_too(gateway: Gateway, answer: Any) -> None:
+async def test_blocks_that_a_response_url_rejects_are_replaced_too(gateway: Gateway, answer: Any) -> None:
     keep(gateway)
     gateway.slack.answers["response_url"] = [answer]
     await gateway.delivery.answer(HERE, HELLO, public=True)
@@ -191,7 +191,7 @@ async def test_a_response_url_may_refuse_blocks_too(gateway: Gateway, answer: An
     assert gateway.slack.of("chat.postMessage") == []
 
 
-async def test_a_rate_limit_of_a_response_url_is_respected(gateway: Gateway) -> None:
+async def test_an_answer_is_sent_again_after_a_short_rate_limit(gateway: Gateway) -> None:
     keep(gateway)
     gateway.slack.answers["response_url"] = [limited(), limited()]
     await gateway.delivery.answer(HERE, HELLO, public=True)
@@ -205,7 +205,7 @@ async def test_a_rate_limit_that_lasts_too_long_is_not_waited_for(gateway: Gatew
         await gateway.delivery.post("C0DBOPS", HELLO)
 
 
-async def test_a_post_that_is_not_possible_says_so(gateway: Gateway) -> None:
+async def test_a_post_that_slack_refuses_for_good_raises_an_error_with_the_code(gateway: Gateway) -> None:
     for code in ("channel_not_found", "not_in_channel", "is_archived", "restricted_action"):
         gateway.slack.answers["chat.postMessage"] = [refused(code)]
         with pytest.raises(CannotPost) as error:
@@ -213,7 +213,7 @@ async def test_a_post_that_is_not_possible_says_so(gateway: Gateway) -> None:
         assert error.value.code == code
 
 
-async def test_a_post_during_an_outage_is_unavailable(gateway: Gateway) -> None:
+async def test_a_post_during_an_outage_raises_unavailable(gateway: Gateway) -> None:
     gateway.slack.always["chat.postMessage"] = refused("service_unavailable")
     with pytest.raises(Unavailable):
         await gateway.delivery.post("C0DBOPS", HELLO)
@@ -229,13 +229,13 @@ async def test_a_post_returns_its_ts_and_never_unfurls(gateway: Gateway) -> None
 
 
 @pytest.mark.parametrize("code", ["message_not_found", "cant_update_message", "channel_not_found", "is_inactive"])
-async def test_a_deleted_message_is_not_an_error(gateway: Gateway, code: str) -> None:
+async def test_updating_a_deleted_message_is_not_an_error(gateway: Gateway, code: str) -> None:
     gateway.slack.answers["chat.update"] = [refused(code)]
     assert not await gateway.delivery.update("C0DBOPS", "1.2", HELLO)
     assert await gateway.delivery.update("C0DBOPS", "1.2", HELLO)
 
 
-async def test_of_many_simultaneous_updates_the_last_one_remains(gateway: Gateway) -> None:
+async def test_after_many_simultaneous_updates_the_last_one_is_shown(gateway: Gateway) -> None:
     changes = [gateway.delivery.update("C0DBOPS", "1.2", Reply(text=f"{number} of 50")) for number in range(50)]
     await asyncio.gather(*changes, gateway.delivery.update("C0DBOPS", "3.4", HELLO))
     texts = [call["text"] for call in gateway.slack.of("chat.update") if call["ts"] == "1.2"]
@@ -248,7 +248,7 @@ async def test_a_long_text_is_cut_to_what_slack_accepts(gateway: Gateway) -> Non
     assert len(gateway.slack.of("chat.update")[0]["text"]) <= 4000
 
 
-async def test_views(gateway: Gateway) -> None:
+async def test_a_view_that_can_no_longer_be_opened_or_updated_is_not_an_error(gateway: Gateway) -> None:
     view = {"type": "modal", "blocks": []}
     assert await gateway.delivery.open_view("1.2.3", view) == "V1"
     gateway.slack.answers["views.open"] = [refused("expired_trigger_id"), refused("exchanged_trigger_id")]

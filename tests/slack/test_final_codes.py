@@ -47,7 +47,7 @@ async def _upload(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("answer", LATER.values(), ids=LATER)
 @pytest.mark.parametrize(("method", "call"), CALLS.values(), ids=CALLS)
-async def test_an_error_that_is_not_known_to_be_final_may_pass(
+async def test_an_error_that_is_not_known_to_be_final_raises_unavailable(
     gateway: Gateway, method: str, call: Any, answer: Answer
 ) -> None:
     gateway.slack.always[method] = answer
@@ -56,7 +56,7 @@ async def test_an_error_that_is_not_known_to_be_final_may_pass(
 
 
 @pytest.mark.parametrize("answer", LATER.values(), ids=LATER)
-async def test_a_private_answer_is_sent_another_way_and_later_if_there_is_none(
+async def test_a_private_answer_is_sent_another_way_and_raises_unavailable_if_every_way_fails(
     gateway: Gateway, answer: Answer
 ) -> None:
     keep(gateway)
@@ -70,7 +70,7 @@ async def test_a_private_answer_is_sent_another_way_and_later_if_there_is_none(
 
 
 @pytest.mark.parametrize(("purpose", "code"), [(one, code) for one, codes in FINAL.items() for code in sorted(codes)])
-def test_every_final_code_has_a_sentence_or_is_one_that_needs_none(purpose: Purpose, code: str) -> None:
+def test_every_final_code_of_a_post_has_a_sentence_without_the_code(purpose: Purpose, code: str) -> None:
     method = {"post": "chat.postMessage", "update": "chat.update", "ephemeral": "chat.postEphemeral",
               "upload": "files.completeUploadExternal", "view": "views.open", "lookup": "users.info"}  # fmt: skip
     assert is_final(method.get(purpose, "response_url"), code)
@@ -90,7 +90,7 @@ async def test_an_invitation_is_suggested_only_where_it_helps(gateway: Gateway, 
 
 
 @pytest.mark.parametrize("code", ["thread_not_found", "message_not_found", "cannot_reply_to_message"])
-async def test_an_answer_is_posted_to_the_channel_if_its_thread_takes_no_replies(gateway: Gateway, code: str) -> None:
+async def test_an_answer_is_posted_to_the_channel_if_its_thread_accepts_no_replies(gateway: Gateway, code: str) -> None:
     def once(arguments: dict[str, Any]) -> dict[str, Any]:
         return refused(code) if "thread_ts" in arguments else {"ok": True, "ts": "9.9"}
 
@@ -109,7 +109,7 @@ async def test_an_answer_is_posted_to_the_channel_if_its_thread_takes_no_replies
     assert [one.get("thread_ts") for one in gateway.slack.of("files.completeUploadExternal")] == ["5.6", None]
 
 
-async def test_a_file_that_slack_will_never_accept_is_final(gateway: Gateway) -> None:
+async def test_a_file_that_slack_will_never_accept_is_not_retried(gateway: Gateway) -> None:
     gateway.slack.answers["files.completeUploadExternal"] = [refused("posting_to_channel_denied")]
     with pytest.raises(BotError, match="posting_to_channel_denied") as error:
         await _upload(gateway)

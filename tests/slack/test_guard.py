@@ -40,7 +40,7 @@ async def test_requests_for_unknown_paths_are_logged(gateway: Gateway) -> None:
     assert [(one["event"], one["path"]) for one in log] == [("nothing is served here", "/slack/evnets")]
 
 
-async def test_the_published_test_vector_holds() -> None:
+async def test_the_tests_sign_requests_like_the_local_slack() -> None:
     body = b"token=legacy&team_id=T0ACME001&command=%2Fdb&text=list+prod&user_id=U0ALICE01"
     assert signature(body, "1793500000") == "v0=f7ffb594b5215bdbf176127bf1596af90f78e67fe04052e33b93fceb04449d63"
 
@@ -229,7 +229,7 @@ async def test_other_paths_are_not_found(gateway: Gateway) -> None:
     assert (await gateway.http.post("/healthz")).status_code == 405
 
 
-def test_json_of_a_vector_is_stable() -> None:
+def test_a_click_can_be_written_as_json() -> None:
     assert json.loads(json.dumps(click()))["type"] == "block_actions"
 
 

@@ -68,7 +68,7 @@ async def test_a_person_who_is_not_a_member_is_recognised(gateway: Gateway, user
         ("is_bot", "is_bot"),
     ],
 )
-async def test_a_flag_of_a_person_that_cannot_be_read_takes_rights_away(
+async def test_a_flag_of_a_person_that_cannot_be_read_counts_as_the_one_with_fewer_rights(
     gateway: Gateway, flag: str, means: str, odd: object
 ) -> None:
     gateway.slack.always["users.info"] = {"ok": True, "user": {"id": "U0ANA", "team_id": "T0ACME", flag: odd}}
@@ -86,7 +86,7 @@ async def test_a_flag_of_a_person_that_cannot_be_read_takes_rights_away(
         ("is_member", "bot_is_member", False),
     ],
 )
-async def test_a_flag_of_a_channel_that_cannot_be_read_takes_rights_away(
+async def test_a_flag_of_a_channel_that_cannot_be_read_counts_as_the_one_with_fewer_rights(
     gateway: Gateway, flag: str, means: str, careful: bool, odd: object
 ) -> None:
     gateway.slack.always["conversations.info"] = {
@@ -97,7 +97,7 @@ async def test_a_flag_of_a_channel_that_cannot_be_read_takes_rights_away(
     assert getattr(found, means) is careful
 
 
-async def test_the_team_of_the_payload_counts(gateway: Gateway) -> None:
+async def test_the_team_in_the_payload_decides_whether_a_person_is_an_outsider(gateway: Gateway) -> None:
     assert (await person(gateway, "U0ANA", team="T0OTHER")).is_stranger
     assert not (await person(gateway, "U0ANA", team="T0ACME")).is_stranger
     assert not (await person(gateway, "U0ANA", team="E0ACME")).is_stranger
@@ -113,19 +113,19 @@ async def test_a_person_without_a_team_is_an_outsider(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("code", ["invalid_auth", "fatal_error", "missing_scope"])
-async def test_without_an_answer_a_person_does_not_count_as_a_member(gateway: Gateway, code: str) -> None:
+async def test_a_person_is_not_assumed_to_be_a_member_if_slack_does_not_say(gateway: Gateway, code: str) -> None:
     gateway.slack.always["users.info"] = refused(code)
     with pytest.raises(Unavailable, match="nothing is allowed"):
         await person(gateway, "U0ANA")
 
 
-async def test_an_answer_about_another_person_counts_as_none(gateway: Gateway) -> None:
+async def test_an_answer_about_another_person_raises_unavailable(gateway: Gateway) -> None:
     gateway.slack.answers["users.info"] = [{"ok": True, "user": {"id": "U0BEN", "team_id": "T0ACME"}}]
     with pytest.raises(Unavailable):
         await person(gateway, "U0ANA")
 
 
-async def test_channels_are_described(gateway: Gateway) -> None:
+async def test_the_facts_about_channels_are_read(gateway: Gateway) -> None:
     async def channel(channel_id: str) -> object:
         return (await gateway.directory.subject(incoming(channel=channel_id), usergroups=NOBODY)).channel
 
@@ -148,7 +148,7 @@ async def test_a_direct_message_and_home_are_not_looked_up(gateway: Gateway) -> 
     assert gateway.slack.of("conversations.info") == []
 
 
-async def test_a_group_conversation_that_we_may_not_read_is_recognised(gateway: Gateway) -> None:
+async def test_a_group_conversation_that_the_bot_cannot_read_is_recognised(gateway: Gateway) -> None:
     gateway.slack.always["conversations.info"] = refused("missing_scope")
     found = (await gateway.directory.subject(incoming(channel="C0MPIM"), usergroups=NOBODY)).channel
     assert found.kind is ChannelKind.GROUP_DM
@@ -161,7 +161,7 @@ async def test_a_user_group_that_cannot_be_read_is_unknown(gateway: Gateway, cod
     assert subject.groups == {"S0DBA": None}
 
 
-async def test_answers_are_kept_for_a_minute_and_read_again_when_it_counts(gateway: Gateway) -> None:
+async def test_facts_are_cached_for_a_minute_unless_fresh_ones_are_requested(gateway: Gateway) -> None:
     now = 0.0
     directory = SlackDirectory(gateway.calls, gateway.workspace, schedules=Schedules([], dict), now=lambda: now)
     groups = frozenset({"S0DBA"})
@@ -190,7 +190,7 @@ async def test_a_failed_call_is_not_cached(gateway: Gateway) -> None:
     assert (await person(gateway, "U0ANA")).name == "ana"
 
 
-async def test_a_reader_who_gives_up_does_not_take_the_answer_from_others(gateway: Gateway) -> None:
+async def test_a_cancelled_reader_does_not_cancel_the_call_for_other_readers(gateway: Gateway) -> None:
     first = asyncio.create_task(person(gateway, "U0ANA"))
     second = asyncio.create_task(person(gateway, "U0ANA"))
     await asyncio.sleep(0)
@@ -198,7 +198,7 @@ async def test_a_reader_who_gives_up_does_not_take_the_answer_from_others(gatewa
     assert (await second).name == "ana"
 
 
-async def test_an_event_drops_old_answers(gateway: Gateway) -> None:
+async def test_an_event_removes_outdated_facts_from_the_cache(gateway: Gateway) -> None:
     groups = frozenset({"S0DBA"})
     await gateway.directory.subject(incoming(), usergroups=groups)
     gateway.slack.calls.clear()
@@ -228,7 +228,7 @@ async def test_the_installation_is_read_once_for_many_readers(gateway: Gateway) 
     assert found[0].scopes == {"commands", "chat:write"}
 
 
-async def test_an_unknown_installation_is_unavailable_and_read_again(gateway: Gateway) -> None:
+async def test_a_failed_read_of_the_installation_raises_unavailable_and_is_repeated(gateway: Gateway) -> None:
     from bot.slack.lookups.installation import Workspace
 
     workspace = Workspace(gateway.calls)
@@ -239,7 +239,7 @@ async def test_an_unknown_installation_is_unavailable_and_read_again(gateway: Ga
 
 
 @pytest.mark.parametrize("date", ["Sat, 28 Nov 2026 10:00:00", "Sat, 28 Nov 2026 10:00:00 -0000", "yesterday"])
-async def test_a_date_that_cannot_be_compared_hides_nothing_else(gateway: Gateway, date: str) -> None:
+async def test_the_installation_is_read_even_if_the_date_of_the_answer_cannot(gateway: Gateway, date: str) -> None:
     from bot.slack.lookups.installation import Workspace
 
     body = {"ok": True, "team_id": "T0ACME", "user_id": "U0BOT"}

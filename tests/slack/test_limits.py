@@ -16,11 +16,11 @@ from bot.slack.incoming.request_guard import Receive, Scope, Send
 from tests.world import until
 
 LARGE = 8_000_000
-"""The size of a response that no socket buffer can hold."""
+"""The size in bytes of a response that no socket buffer can hold."""
 
 
 async def answers(scope: Scope, receive: Receive, send: Send) -> None:
-    """Read a body and answer."""
+    """Answer each request after reading its body, on `/early` before, and on `/large` with a large body."""
     if scope["type"] == "lifespan":
         for kind in ("startup", "shutdown"):
             await receive()
@@ -71,7 +71,7 @@ async def are_forgotten(server: Any) -> None:
     await until(lambda: not protocol.idle and not protocol.waiting, what="the server to forget the connections")
 
 
-async def test_a_request_as_large_as_slacks_is_answered_however_it_is_split(port: int) -> None:
+async def test_a_large_request_is_answered_even_if_it_comes_in_parts(port: int) -> None:
     assert await send_request(port, head=b"x-a: " + b"a" * 8_000 + b"\r\n", body=b"b" * 200_000) == b"HTTP/1.1 200 OK"
     assert await send_request(port, body=b"b" * 200_000, pause=0.2) == b"HTTP/1.1 200 OK"
 
@@ -133,7 +133,7 @@ async def test_unfinished_requests_neither_use_up_files_nor_block_others(server:
 
 
 async def idle(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Yield a connection that got a response and stays open."""
+    """Open a connection, get a response, and return the connection, which stays open."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
     await asyncio.wait_for(reader.readuntil(b"done"), 20)
@@ -152,7 +152,7 @@ async def test_idle_connections_do_not_block_others(server: Any, port: int) -> N
     await are_forgotten(server)
 
 
-async def test_an_active_connection_is_not_closed_in_favour_of_an_idle_one(server: Any, port: int) -> None:
+async def test_an_idle_connection_is_closed_before_an_active_one(server: Any, port: int) -> None:
     busy = await idle(port)
     kept = [await idle(port) for _ in range(limits.AT_MOST - 2)]
     busy[1].write(b"GET / HTTP/1.1\r\nhost: x\r\n")
@@ -166,14 +166,14 @@ async def test_an_active_connection_is_not_closed_in_favour_of_an_idle_one(serve
     await are_forgotten(server)
 
 
-async def test_an_answer_that_the_client_does_not_read_keeps_no_connection(
+async def test_a_connection_is_closed_if_the_client_does_not_read_the_answer(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "ANSWER_SECONDS", 0.3)
     before = psutil.Process().num_fds()
     unread = []
     for _ in range(5):
-        # a plain socket, because asyncio's streams read by themselves
+        # a plain socket, because asyncio's streams would read the answer
         sock = socket.create_connection(("127.0.0.1", port))
         sock.sendall(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n" * 3)
         unread.append(sock)
@@ -216,7 +216,7 @@ async def test_a_client_that_disconnects_releases_its_file(server: Any, port: in
     assert await send_request(port, body=b"another") == b"HTTP/1.1 200 OK"
 
 
-async def test_a_connection_is_idle_after_an_early_answer(server: Any, port: int) -> None:
+async def test_a_connection_answered_early_becomes_idle_after_the_whole_request(server: Any, port: int) -> None:
     protocol = server.config.http_protocol_class
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"POST /early HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\n")

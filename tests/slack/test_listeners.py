@@ -31,7 +31,7 @@ async def test_any_command_name_is_accepted(gateway: Gateway) -> None:
     assert gateway.only().text == "ls"
 
 
-async def test_a_redelivery_has_the_same_key_and_another_request_has_another(gateway: Gateway) -> None:
+async def test_a_redelivery_has_the_same_key_and_each_request_has_its_own(gateway: Gateway) -> None:
     body = command("ls")
     await gateway.send(body)
     await gateway.send(body)
@@ -83,7 +83,7 @@ async def test_the_values_of_other_elements_are_translated(
     assert gateway.only().value == value
 
 
-async def test_a_submission_has_its_inputs_as_plain_values(gateway: Gateway) -> None:
+async def test_the_inputs_of_a_submission_are_translated_to_plain_values(gateway: Gateway) -> None:
     state = {
         "arg.name": {"form.database": {"type": "external_select", "selected_option": {"value": "orders"}}},
         "arg.for": {"form.input": {"type": "plain_text_input", "value": "30m"}},
@@ -153,7 +153,7 @@ async def test_at_most_a_hundred_options_are_offered(gateway: Gateway) -> None:
     assert (gateway.only().action_id, gateway.only().value) == (submission()["view"]["callback_id"], "i-opened")
 
 
-async def test_options_that_fail_or_hang_are_answered_with_none(
+async def test_no_options_are_offered_if_the_pipeline_fails_or_hangs(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = {**submission(), "type": "block_suggestion", "action_id": "form.database", "value": ""}

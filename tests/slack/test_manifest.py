@@ -34,7 +34,7 @@ SCOPE_OF_METHOD = {
     "team.info": "team:read",
 }
 OF_NO_METHOD = {"commands", "app_mentions:read", "groups:read"}
-"""For slash commands and shortcuts, incoming mentions, and `conversations.info` of private channels."""
+"""Scopes that no method needs, but commands and shortcuts, mentions, and `conversations.info` of private channels."""
 ROOM = Path(bot.__file__).parent / "slack"
 ROOT = Path(bot.__file__).parent.parent
 
@@ -77,12 +77,12 @@ def test_every_event_has_its_scope_and_its_listener() -> None:
     assert manifest()["settings"]["event_subscriptions"]["bot_events"] == sorted(EVENTS)
 
 
-def test_the_file_is_the_output_of_the_command() -> None:
+def test_manifest_yaml_is_the_output_of_the_command() -> None:
     assert (ROOT / "manifest.yaml").read_text() == manifest_yaml()
     assert yaml.safe_load(manifest_yaml()) == manifest()
 
 
-def test_socket_mode_has_no_address_and_http_has_one_everywhere() -> None:
+def test_the_manifest_for_socket_mode_has_no_address_and_the_one_for_http_has_all() -> None:
     assert "https://" not in manifest_yaml()
     assert manifest()["settings"]["socket_mode_enabled"] is True
     settings = manifest("https://bot.example.com")["settings"]
@@ -105,7 +105,7 @@ def test_socket_mode_has_no_address_and_http_has_one_everywhere() -> None:
         ("https://example.com:8443/ops", "https://example.com:8443/ops/slack/events"),
     ],
 )
-def test_an_address_may_have_its_path_or_not(given: str, address: str) -> None:
+def test_the_path_is_added_to_an_address_without_it(given: str, address: str) -> None:
     assert events_url(given) == address
 
 
@@ -116,12 +116,12 @@ def test_an_address_may_have_its_path_or_not(given: str, address: str) -> None:
         "https://a:99999", "https://a b", "https://a/b c",
     ],
 )  # fmt: skip
-def test_only_https_is_an_address(url: str) -> None:
+def test_an_address_that_is_not_an_https_url_is_refused(url: str) -> None:
     with pytest.raises(BadInput):
         manifest(url)
 
 
-def test_the_limits_of_slack_are_kept() -> None:
+def test_the_manifest_keeps_slacks_limits() -> None:
     shown, features = manifest()["display_information"], manifest()["features"]
     assert len(shown["name"]) <= 35
     assert len(shown["description"]) <= 140

@@ -1,4 +1,4 @@
-"""Slack's libraries log whole requests. The bot's log contains none of them, even at DEBUG."""
+"""Slack's libraries log whole requests. The bot's log contains no such line, even at DEBUG."""
 
 import logging
 
@@ -15,7 +15,7 @@ from .stub import TOKEN, refused
 SECTION = {"type": "section", "text": {"type": "plain_text", "text": JWT}}
 
 
-async def test_at_debug_no_secret_reaches_a_log(gateway: Gateway, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_secret_reaches_the_log_at_debug(gateway: Gateway, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     cap_sdk_loggers()
     url = gateway.slack.response_url("a-bearer-secret")
@@ -38,7 +38,7 @@ async def test_at_debug_no_secret_reaches_a_log(gateway: Gateway, caplog: pytest
         assert secret not in logged, secret
 
 
-def test_what_remains_of_a_record_has_no_address_and_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_line_of_slacks_libraries_is_logged_without_address_and_traceback(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     for logger in (sdk_logger(), bolt_logger()):
         logger.debug("Sending a request - url: https://hooks.slack.com/x, body: {}")
@@ -52,7 +52,7 @@ def test_what_remains_of_a_record_has_no_address_and_no_traceback(caplog: pytest
     assert all(one.exc_info is None for one in caplog.records)
 
 
-def test_the_cap_applies_whatever_the_root_logger_says() -> None:
+def test_the_level_of_slacks_loggers_does_not_depend_on_the_root_logger() -> None:
     root = logging.getLogger()
     before = root.level
     root.setLevel(logging.DEBUG)
@@ -67,13 +67,13 @@ def test_the_cap_applies_whatever_the_root_logger_says() -> None:
 
 @pytest.fixture
 def no_loggers_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Remove Bolt's loggers, as in a new process: another app in this process may have created them."""
+    """Remove Bolt's loggers, which other tests in this process may have created, as in a new process."""
     known = logging.root.manager.loggerDict
     kept = {name: one for name, one in known.items() if not name.startswith("slack_bolt")}
     monkeypatch.setattr(logging.root.manager, "loggerDict", kept)
 
 
-async def test_bolts_own_loggers_are_capped_too(no_loggers_yet: None, gateway: Gateway) -> None:
+async def test_loggers_that_bolt_creates_log_only_errors(no_loggers_yet: None, gateway: Gateway) -> None:
     logging.getLogger().setLevel(logging.DEBUG)
     try:
         await gateway.send(command())

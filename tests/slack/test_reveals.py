@@ -61,14 +61,14 @@ async def test_a_reveal_that_cannot_be_private_is_not_delivered(gateway: Gateway
     assert gateway.slack.of("chat.postMessage") == []
 
 
-async def test_a_reveal_whose_blocks_are_refused_was_not_delivered(gateway: Gateway) -> None:
+async def test_a_reveal_whose_blocks_are_refused_is_not_delivered(gateway: Gateway) -> None:
     keep(gateway)
     for method in ("response_url", "chat.postEphemeral"):
         gateway.slack.always[method] = refused("invalid_blocks")
     assert not await gateway.delivery.reveal(HERE, Reply(text="Your token", blocks=[SECTION], secret=True))
 
 
-async def test_a_reveal_in_a_modal_is_sent_nowhere_else_even_when_the_modal_is_closed(gateway: Gateway) -> None:
+async def test_a_reveal_in_a_modal_is_sent_nowhere_else_even_if_the_modal_is_closed(gateway: Gateway) -> None:
     keep(gateway)
     block = {"type": "section", "text": {"type": "plain_text", "text": JWT}}
     token = Reply(text="Your token", blocks=[block], private=True, secret=True)

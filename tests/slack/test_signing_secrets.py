@@ -1,4 +1,4 @@
-"""Signing secrets during a rotation: both secrets are accepted, and no other."""
+"""While the signing secret is rotated, the old and the new one are accepted, and no other."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ TEXT = "command=%2Fturso&text=help"
 
 
 class Files:
-    """The current secrets in the settings, and how often they were read."""
+    """Settings with signing secrets that a test can change, and a count of how often they were read."""
 
     def __init__(self, *secrets: str) -> None:
         self.secrets: list[str] | None = list(secrets)

@@ -1,4 +1,4 @@
-"""Socket Mode: the same listeners behind a WebSocket. Every envelope is acknowledged."""
+"""Over Socket Mode, requests reach the same listeners, and every envelope is acknowledged."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ from .stub import APP_TOKEN
 
 
 class FakeSlackSocket:
-    """Slack's end of the WebSocket."""
+    """Slack's side of the WebSocket. It refuses `broken` connections and used tickets."""
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
@@ -63,7 +63,7 @@ class FakeSlackSocket:
         return ws
 
     async def deliver(self, ws: web.WebSocketResponse, kind: str, payload: Any, **more: Any) -> dict[str, Any]:
-        """Send an envelope and return its ack."""
+        """Send an envelope, and return its acknowledgement."""
         self.sent += 1
         envelope = {"type": kind, "envelope_id": f"e-{self.sent}", "payload": payload, "accepts_response_payload": True}
         await ws.send_json({**envelope, **more})
@@ -98,7 +98,7 @@ async def test_every_kind_of_envelope_arrives_without_a_signature(
     ws = await link(sockets)
     assert gateway.slack.calls[0].headers["Authorization"] == f"Bearer {APP_TOKEN}"
     assert "payload" not in await sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("ls").decode())))
-    # the client registers a connection after the server has, but before it handles the first envelope
+    # the client may register the connection later than the server, but before it handles the first envelope
     assert await runner.is_ready()
     await sockets.deliver(ws, "interactive", click())
     gateway.path.answer = Ack({"response_action": "errors", "errors": {"arg.name": "No."}})
@@ -110,7 +110,7 @@ async def test_every_kind_of_envelope_arrives_without_a_signature(
     assert [came.kind.value for came in gateway.path.came] == ["command", "action", "submission", "mention"]
 
 
-async def test_an_envelope_that_cannot_be_handled_is_acknowledged_all_the_same(
+async def test_an_envelope_that_cannot_be_handled_is_acknowledged(
     gateway: Gateway, sockets: FakeSlackSocket, runner: SocketRunner
 ) -> None:
     ws = await link(sockets)
@@ -161,7 +161,9 @@ async def test_closing_acknowledges_and_finishes_the_requests_that_have_arrived(
     assert not await runner.is_ready()
 
 
-async def test_an_unreachable_slack_is_waited_for(gateway: Gateway, sockets: FakeSlackSocket) -> None:
+async def test_while_slack_is_unreachable_the_bot_is_not_ready_and_can_be_closed(
+    gateway: Gateway, sockets: FakeSlackSocket
+) -> None:
     gateway.slack.always["apps.connections.open"] = {"ok": False, "error": "internal_error"}
     runner = SocketRunner(gateway.app, APP_TOKEN, gateway.calls, gateway.tasks)
     runner.start()

@@ -1,4 +1,4 @@
-"""The thread in which a press is answered: none if the button's message is in the channel as well."""
+"""A press is answered in the thread of its message, unless the message is also in the channel."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -36,7 +36,9 @@ def pressed(message: dict[str, Any], **container: Any) -> dict[str, Any]:
     ],
     ids=["no thread", "first of a thread", "reply sent to the channel", "reply", "reply in both", "ephemeral reply"],
 )
-def test_a_press_is_answered_where_its_message_is(body: dict[str, Any], thread_ts: str | None) -> None:
+def test_a_press_is_answered_in_the_thread_of_its_message_or_in_the_channel(
+    body: dict[str, Any], thread_ts: str | None
+) -> None:
     incoming = action(body, NOON)
 
     assert incoming is not None
