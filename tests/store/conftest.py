@@ -1,4 +1,4 @@
-"""A new store for each test, once on SQLite and once on PostgreSQL."""
+"""Fixtures: a new store for each test, once on SQLite and once on PostgreSQL."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta

@@ -15,7 +15,10 @@ When = Literal["before the commit", "after the commit"]
 
 @contextmanager
 def cut(store: SqlStore, numbers: set[int], when: When) -> Iterator[list[int]]:
-    """Let PostgreSQL end the connections of some of a store's next transactions, as an administrator would."""
+    """Let PostgreSQL end the connection of each of a store's next transactions whose number is in `numbers`.
+
+    Yields a list with the number of transactions so far.
+    """
     database = store.database
     assert isinstance(database, PostgresqlDatabase)
     dialect = database._engine.dialect
@@ -32,7 +35,7 @@ def cut(store: SqlStore, numbers: set[int], when: When) -> Iterator[list[int]]:
         with psycopg.connect(url, autocommit=True) as admin:
             admin.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
         if when == "after the commit":
-            connection.cursor().execute("SELECT 1")  # raises like a commit whose confirmation is lost
+            connection.cursor().execute("SELECT 1")  # raises an error, as a commit does whose confirmation is lost
         return real(connection)
 
     with pytest.MonkeyPatch.context() as patched:

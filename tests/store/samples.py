@@ -1,4 +1,4 @@
-"""Builds records with valid default values."""
+"""Builds records of the store with valid default values."""
 
 from dataclasses import replace
 from datetime import timedelta

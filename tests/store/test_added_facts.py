@@ -1,4 +1,4 @@
-"""Facts that a transition adds don't overwrite what another one has added since the request was read."""
+"""Facts that a transition adds to a request don't overwrite facts that another transition has added meanwhile."""
 
 from bot.core.requests.request import State
 from bot.store.store import SqlStore

@@ -1,4 +1,4 @@
-"""Alerts in the store: each state is raised once per period, whichever process sees it first, and ended once."""
+"""Alerts in the store: one alert per state and period, even if several processes raise it, and one end."""
 
 import asyncio
 from dataclasses import replace
@@ -95,13 +95,15 @@ async def test_a_state_that_has_ended_is_raised_again_only_in_the_next_period(st
         pytest.param({"kind": AlertKind.FORECAST}, id="another kind"),
     ],
 )
-async def test_another_state_is_raised_separately(store: SqlStore, changes: dict[str, Any]) -> None:
+async def test_an_alert_that_differs_in_one_value_is_raised_separately(
+    store: SqlStore, changes: dict[str, Any]
+) -> None:
     assert await store.alerts.raise_once(alert(1))
 
     assert await store.alerts.raise_once(alert(2, **changes))
 
 
-async def test_a_database_has_one_spike_however_many_of_its_numbers_rise(store: SqlStore) -> None:
+async def test_a_database_has_one_spike_even_if_several_of_its_numbers_rise(store: SqlStore) -> None:
     spike = alert(kind=AlertKind.SPIKE, threshold="5x", period="2026-11-24 11", subject="orders-eu", subject_id="db-1")
     assert await store.alerts.raise_once(spike)
 
@@ -109,7 +111,7 @@ async def test_a_database_has_one_spike_however_many_of_its_numbers_rise(store: 
     assert await store.alerts.raise_once(replace(spike, id="al-3", subject_id="db-2"))
 
 
-async def test_the_location_of_a_card_is_stored(store: SqlStore) -> None:
+async def test_the_timestamp_of_a_card_is_stored(store: SqlStore) -> None:
     await store.alerts.raise_once(alert())
 
     await store.alerts.set_card("al-1", "1700000000.000100")
@@ -117,7 +119,7 @@ async def test_the_location_of_a_card_is_stored(store: SqlStore) -> None:
     assert present(await store.alerts.get("al-1")).card_ts == "1700000000.000100"
 
 
-async def test_a_channel_has_one_subscription_which_starts_with_a_sample(store: SqlStore) -> None:
+async def test_a_new_subscription_replaces_the_channels_old_one_and_schedules_a_sample(store: SqlStore) -> None:
     wanted = AlertSubscription("C0DBOPS", "acme", (50, 80), 5.5, True, ("U0ANA", "S0DBA"), "U0BEN", NOON)
     await store.alerts.subscribe(replace(wanted, quota=(95,), spike=None))
     await store.alerts.subscribe(wanted)
@@ -147,7 +149,7 @@ def grown(at: datetime, number: int, rows: int = 1) -> UsageGrowth:
     return UsageGrowth("acme", at, f"db-{number}", rows, None, 0)
 
 
-async def test_an_hour_has_one_reading_whichever_process_takes_it(store: SqlStore, other: SqlStore) -> None:
+async def test_an_hour_has_one_reading_even_if_several_processes_take_one(store: SqlStore, other: SqlStore) -> None:
     taken = await asyncio.gather(
         *((store, other)[n % 2].samples.add_reading(reading(NOON, n), [grown(NOON, n)], []) for n in range(8))
     )
@@ -179,7 +181,7 @@ async def test_growth_is_found_by_hour_and_database(store: SqlStore) -> None:
     assert await store.samples.growth(organization="other", at=[NOON]) == []
 
 
-async def test_old_hours_and_alerts_are_deleted_however_many_there_are(store: SqlStore) -> None:
+async def test_all_old_hours_and_alerts_are_deleted_even_if_there_are_many(store: SqlStore) -> None:
     for day in range(0, 120, 2):
         at = NOON - timedelta(days=day)
         await store.samples.add_reading(reading(at), [grown(at, number) for number in range(30)], [])

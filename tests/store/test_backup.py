@@ -1,4 +1,4 @@
-"""A backup is a verified copy made while others write, or there is none."""
+"""A backup is a verified copy, even if others write meanwhile. If it can't be verified, there is no backup."""
 
 import asyncio
 import sqlite3
@@ -61,7 +61,7 @@ async def test_a_file_that_is_not_a_database_cannot_be_backed_up(tmp_path: Path)
     assert not list(tmp_path.glob("backup*"))
 
 
-def test_the_command_says_what_it_created_and_overwrites_nothing(
+def test_db_backup_says_what_it_created_and_overwrites_nothing(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
@@ -91,10 +91,10 @@ def test_a_failed_backup_is_reported(
     assert "hunter2" not in text
 
 
-async def test_a_folder_without_hard_links_takes_a_backup(
+async def test_a_backup_can_be_made_in_a_folder_without_hard_links(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As on many network shares and USB drives."""
+    """Many network shares and USB drives have no hard links."""
 
     def link(*_: object, **__: object) -> None:
         raise PermissionError(1, "Operation not permitted")

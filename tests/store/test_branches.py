@@ -1,4 +1,4 @@
-"""Branches in the store: end dates change by compare-and-set, so one of two changes wins, in both kinds of store."""
+"""Branches in the store: end dates change by compare-and-set, so only one of two simultaneous changes is made."""
 
 import asyncio
 from datetime import timedelta
@@ -31,7 +31,7 @@ async def test_a_branch_is_recorded_with_its_request_and_found_by_its_database(s
     assert await store.timers.due(NOON + 2 * DAY) == [Timer(TimerKind.BRANCH_END, "b-1", NOON + 2 * DAY)]
 
 
-async def test_an_end_moves_with_its_timer_and_can_be_removed(store: SqlStore) -> None:
+async def test_moving_an_end_date_moves_its_timer_and_the_date_can_be_removed(store: SqlStore) -> None:
     await recorded(store, branch())
 
     later = await store.branches.move_end(branch(), NOON + 9 * DAY, entry("branch_extended"))
@@ -45,7 +45,7 @@ async def test_an_end_moves_with_its_timer_and_can_be_removed(store: SqlStore) -
     assert (await store.audit.head())[0] == 2, "one for each change"
 
 
-async def test_an_end_starts_and_is_closed_once(store: SqlStore) -> None:
+async def test_a_branch_ends_once_and_is_closed_once(store: SqlStore) -> None:
     await recorded(store, branch())
 
     begun = await store.branches.begin_end(branch(), entry("branch_ended"))
@@ -62,7 +62,7 @@ async def test_an_end_starts_and_is_closed_once(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("turn", range(4))
-async def test_of_an_end_and_an_extension_at_the_same_time_one_wins(
+async def test_if_a_branch_ends_and_is_extended_at_the_same_time_only_one_is_made(
     store: SqlStore, other: SqlStore, turn: int
 ) -> None:
     await recorded(store, branch())

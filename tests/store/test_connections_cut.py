@@ -22,7 +22,7 @@ def of(store: SqlStore) -> PostgresqlDatabase:
 
 
 class Adds:
-    """A transaction that increments a number and returns it. It counts its runs."""
+    """A transaction that adds a row and returns the number of rows. It counts its runs."""
 
     def __init__(self) -> None:
         self.runs = 0
@@ -62,7 +62,7 @@ async def test_a_connection_that_ends_between_two_statements_is_replaced(store: 
 
 
 @pytest.mark.parametrize("when", WHEN)
-async def test_a_read_is_run_again(store: SqlStore, when: When) -> None:
+async def test_a_read_whose_connection_is_cut_is_run_again(store: SqlStore, when: When) -> None:
     await store.intents.record(incoming(1))
 
     with cut(store, {1}, when) as seen:
@@ -72,10 +72,10 @@ async def test_a_read_is_run_again(store: SqlStore, when: When) -> None:
 
 
 @pytest.mark.parametrize("when", WHEN)
-async def test_a_server_that_was_replaced_is_not_trusted(
+async def test_a_server_that_was_replaced_is_not_asked_whether_a_transaction_was_committed(
     store: SqlStore, when: When, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On another server, the same number belongs to another transaction."""
+    """The outcome of a commit is unknown, because on another server the same number belongs to another transaction."""
     real = commit_outcome.transaction_id
 
     def of_before(connection: Connection) -> Any:
@@ -91,7 +91,7 @@ async def test_a_server_that_was_replaced_is_not_trusted(
     assert adds.runs == 1, "the transaction may have been committed"
 
 
-async def test_a_connection_that_is_cut_every_time_is_given_up(store: SqlStore) -> None:
+async def test_a_write_fails_if_its_connection_is_cut_every_time(store: SqlStore) -> None:
     with cut(store, set(range(1, 100)), "before the commit"), pytest.raises(StoreUnavailable):
         await of(store).write(Adds())
 

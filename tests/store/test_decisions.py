@@ -1,4 +1,4 @@
-"""A request may decide on the result of another one, such as a copy. Of several, the store lets exactly one win."""
+"""A request may decide on the result of another request, such as a copy. The store lets only one request decide."""
 
 import asyncio
 
@@ -28,7 +28,7 @@ async def start(store: SqlStore, number: int) -> bool:
     return await store.requests.move(of(number), expect=[State.APPROVED], move=go) is not None
 
 
-async def test_the_first_decides_and_the_second_does_not_start(store: SqlStore) -> None:
+async def test_after_one_request_has_decided_another_does_not_start(store: SqlStore) -> None:
     await approved(store, 1, 2)
     assert await store.requests.decided_by(SUBJECT) is None
 
@@ -40,7 +40,7 @@ async def test_the_first_decides_and_the_second_does_not_start(store: SqlStore) 
     assert (await store.audit.head())[0] == 1, "a request that didn't start has no audit entry"
 
 
-async def test_of_many_at_the_same_moment_one_decides(store: SqlStore, other: SqlStore) -> None:
+async def test_if_many_requests_start_at_the_same_moment_one_decides(store: SqlStore, other: SqlStore) -> None:
     numbers = range(1, 21)
     await approved(store, *numbers)
 
@@ -50,7 +50,7 @@ async def test_of_many_at_the_same_moment_one_decides(store: SqlStore, other: Sq
 
 
 @pytest.mark.parametrize("end", sorted(WITHOUT_EFFECT))
-async def test_a_decision_without_effect_leaves_the_subject_open(store: SqlStore, end: State) -> None:
+async def test_a_deciding_request_that_ends_without_effect_lets_another_decide(store: SqlStore, end: State) -> None:
     await approved(store, 1, 2)
     await start(store, 1)
 
@@ -61,7 +61,7 @@ async def test_a_decision_without_effect_leaves_the_subject_open(store: SqlStore
 
 
 @pytest.mark.parametrize("end", [State.SUCCEEDED, State.QUARANTINED, State.UNKNOWN])
-async def test_a_decision_that_may_have_happened_stays(store: SqlStore, end: State) -> None:
+async def test_a_decision_stays_if_its_request_may_have_had_an_effect(store: SqlStore, end: State) -> None:
     await approved(store, 1, 2)
     await start(store, 1)
 
@@ -82,8 +82,10 @@ async def test_a_decision_is_deleted_with_its_subject(store: SqlStore) -> None:
     assert await store.requests.decided_by(of(1)) is None
 
 
-async def test_a_subject_that_only_one_may_change_is_free_again_afterwards(store: SqlStore, other: SqlStore) -> None:
-    """Of several requests that open at the same moment, one is stored, and the others get that one."""
+async def test_a_subject_that_one_request_changed_can_be_changed_by_another_afterwards(
+    store: SqlStore, other: SqlStore
+) -> None:
+    """If several requests are opened at the same moment, one is stored, and all callers get that one."""
     opening = [
         (store, other)[n % 2].requests.open(request(n, requester=f"U{n}"), move(State.APPROVED, decides=(SUBJECT,)))
         for n in range(1, 9)

@@ -88,7 +88,7 @@ async def test_each_error_of_the_server_has_a_sentence_of_its_kind(kind: Failure
 @pytest.mark.parametrize(
     ("answer", "query"), [(b"N", "sslmode=require"), (b"S", "sslmode=verify-full&sslrootcert=/nowhere/root.crt")]
 )
-async def test_a_failed_tls_connection_is_reported_as_that(answer: bytes, query: str) -> None:
+async def test_a_failed_tls_connection_is_reported_as_a_tls_error(answer: bytes, query: str) -> None:
     async with refusing(answer) as url:
         assert await detail_of(url.replace("sslmode=disable", query)) == sentence(Failure.TLS)
 

@@ -1,4 +1,4 @@
-"""A store that hangs: an intent is stored in time or never. If that is uncertain, its caller waits."""
+"""While the store hangs, an intent is stored in time, or never. If the outcome is unknown, the caller waits."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ from tests.stores import copy_store
 
 LATER = NOON + timedelta(days=1)
 SOON = 0.3
-"""Seconds that a caller waits here."""
+"""Seconds within which the callers in these tests want their intents to be stored."""
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ async def test_an_intent_that_was_refused_is_never_stored(hanging: Hanging) -> N
     assert await ids(store) == [incoming(5).id]
 
 
-async def test_an_intent_that_is_waited_for_is_stored_when_the_store_continues(hanging: Hanging) -> None:
+async def test_an_intent_whose_caller_waits_long_enough_is_stored_when_the_store_continues(hanging: Hanging) -> None:
     store = hanging.store
     with hanging.hang():
         refused = asyncio.ensure_future(store.intents.record(incoming(1), within=SOON))
@@ -88,15 +88,15 @@ async def test_an_intent_that_is_waited_for_is_stored_when_the_store_continues(h
     assert await ids(store) == [incoming(2).id]
 
 
-async def test_a_commit_that_was_sent_is_waited_for(hanging: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The commit may succeed, so its caller must not get the answer that the intent isn't stored."""
+async def test_the_caller_waits_for_a_commit_that_was_sent(hanging: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commit may succeed, so the caller must not be told that the intent isn't stored."""
     store, sent = hanging.store, asyncio.Event()
     real, loop = group_commit.GroupCommit._send, asyncio.get_running_loop()
 
     def send(self: group_commit.GroupCommit, group: list[object]) -> None:
         real(self, group)  # type: ignore[arg-type]
         loop.call_soon_threadsafe(sent.set)
-        time.sleep(SOON * 3)  # the commit takes this long
+        time.sleep(SOON * 3)  # the commit takes longer than the caller wants to wait
 
     monkeypatch.setattr(group_commit.GroupCommit, "_send", send)
     recording = asyncio.ensure_future(store.intents.record(incoming(1), within=SOON))
@@ -107,7 +107,7 @@ async def test_a_commit_that_was_sent_is_waited_for(hanging: Hanging, monkeypatc
 
 
 async def test_a_read_ends_with_an_error_sentence(server: HangingServer, clock: StoppedClock) -> None:
-    """Only on PostgreSQL: in SQLite, a locked file can still be read."""
+    """Only PostgreSQL is tested, because a locked SQLite file can still be read."""
     async with open_store(server.new_store(), clock, timeout=2) as store:
         with server.stopped():
             began = time.monotonic()
@@ -117,8 +117,10 @@ async def test_a_read_ends_with_an_error_sentence(server: HangingServer, clock: 
             assert "doesn't answer" in refused.value.detail
 
 
-async def test_an_intent_whose_commit_is_uncertain_is_waited_for(server: HangingServer, clock: StoppedClock) -> None:
-    """The connections end every time right before the commit. No caller may get the answer that it isn't stored."""
+async def test_the_caller_waits_for_an_intent_whose_commit_is_uncertain(
+    server: HangingServer, clock: StoppedClock
+) -> None:
+    """PostgreSQL ends each connection right before the commit. The caller must not be told that nothing is stored."""
     async with open_store(server.new_store(), clock, timeout=2) as store:
         assert await store.intents.record(incoming(1))
         with cut(store, set(range(1, 11)), "before the commit") as seen:

@@ -38,7 +38,7 @@ async def test_a_redelivery_is_recognised_by_its_key(store: SqlStore, other: Sql
     assert [intent.id for intent in await store.intents.find_open(before=LATER)] == [first.id]
 
 
-async def test_of_many_deliveries_at_the_same_time_one_counts(store: SqlStore, other: SqlStore) -> None:
+async def test_of_many_deliveries_at_the_same_time_one_is_recorded(store: SqlStore, other: SqlStore) -> None:
     same = [incoming(number, key="one") for number in range(40)]
 
     new = await asyncio.gather(*((store, other)[n % 2].intents.record(one) for n, one in enumerate(same)))
@@ -58,7 +58,7 @@ async def test_a_group_commit_returns_each_caller_its_own_result(store: SqlStore
     assert (await store.audit.head())[0] == 5
 
 
-async def test_an_intent_that_only_reads_is_stored_but_never_resumed(store: SqlStore) -> None:
+async def test_an_intent_to_read_is_stored_and_never_resumed(store: SqlStore) -> None:
     await store.intents.record(incoming(1), actionable=False)
 
     assert await store.intents.find_open(before=LATER) == []
@@ -85,7 +85,7 @@ async def test_any_text_is_stored(store: SqlStore, text: str) -> None:
     assert kept.isprintable() or "�" in kept
 
 
-async def test_a_caller_who_gives_up_loses_nothing(store: SqlStore) -> None:
+async def test_an_intent_is_stored_even_if_its_caller_is_cancelled(store: SqlStore) -> None:
     waiting = asyncio.create_task(store.intents.record(incoming()))
     await asyncio.sleep(0)
     waiting.cancel()
@@ -97,7 +97,7 @@ async def test_a_caller_who_gives_up_loses_nothing(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("commits", [False, True], ids=["before the commit", "after the commit"])
-async def test_an_intent_is_recorded_although_its_connection_breaks(
+async def test_an_intent_is_recorded_even_if_its_connection_breaks(
     store: SqlStore, monkeypatch: pytest.MonkeyPatch, commits: bool
 ) -> None:
     write = store.database.write

@@ -20,7 +20,7 @@ LEVEL = text("SHOW transaction_isolation")
 
 @pytest.fixture
 def writer(database_url: str) -> Iterator[Engine]:
-    """Yield a separate, blocking engine that stands in for another process."""
+    """Yield a separate engine, which blocks, in the role of another process."""
     engine = create_engine(place_of(database_url).for_dbos)
     yield engine
     engine.dispose()
@@ -44,7 +44,7 @@ async def test_commits_of_others_during_a_read_are_not_visible_in_it(store: SqlS
 async def test_a_read_sees_a_requests_state_and_votes_from_the_same_moment(
     store: SqlStore, other: SqlStore, writer: Engine
 ) -> None:
-    """State and votes are read by two statements. An approval between the two is visible in both or in neither."""
+    """State and votes are read by two statements. A change between the two must be visible in both or in neither."""
     await store.requests.open(request(), move(State.PENDING))
     await store.requests.vote(vote(), entry=entry("approved"))
 
@@ -71,9 +71,9 @@ async def test_a_read_cannot_write(store: SqlStore) -> None:
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_a_write_after_reads_uses_read_committed(store: SqlStore) -> None:
-    """A write must not inherit the mode of an earlier read on the same connection.
+    """A write must not inherit the isolation level of an earlier read on the same connection.
 
-    SQLite has separate connections for writing, and one writer at a time.
+    This can't happen on SQLite, where writes have their own connection.
     """
     for _ in range(30):
         await store.database.read(lambda connection: connection.execute(COUNT).scalar_one())

@@ -32,7 +32,7 @@ def limited(owner: type) -> list[str]:
     ("owner", "name"),
     [(owner, name) for owner in (*PROTOCOLS, *Repository.__subclasses__()) for name in limited(owner)],
 )
-def test_only_the_caller_sets_a_limit(owner: type, name: str) -> None:
+def test_a_method_has_no_limit_by_default(owner: type, name: str) -> None:
     limit = inspect.signature(getattr(owner, name)).parameters["limit"]
 
     assert name in IN_ROUNDS or limit.default in (None, inspect.Parameter.empty)
@@ -43,9 +43,9 @@ def test_methods_with_a_limit_are_found(owner: type, names: list[str]) -> None:
     assert limited(owner) == names
 
 
-# Only on SQLite: both kinds of store run the same statements, and PostgreSQL takes long to write thousands of rows.
+# In `make test`, only SQLite is tested, because PostgreSQL takes long to write thousands of rows.
 @pytest.mark.parametrize("database_url", soaked(["sqlite", "postgresql"], ["sqlite"]), indirect=True)
-async def test_every_list_is_complete(store: SqlStore) -> None:
+async def test_lists_of_hundreds_of_rows_are_complete(store: SqlStore) -> None:
     for at in range(MANY):
         about = request(at, id=f"r-{at:010}", intent_id=f"i-{at}")
         owed = review(at, id=f"v-{at}", request_id=about.id)

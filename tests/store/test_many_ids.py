@@ -21,7 +21,7 @@ MOST_PARAMETERS = 50
 
 @pytest.fixture
 def parameters() -> Iterator[list[int]]:
-    """Count the parameters of each statement. Statements with many rows count each row."""
+    """Yield a growing list of the numbers of parameters: one for each statement, or for each row of a bulk insert."""
     counts: list[int] = []
 
     def count(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
@@ -32,7 +32,9 @@ def parameters() -> Iterator[list[int]]:
     event.remove(Engine, "before_cursor_execute", count)
 
 
-async def test_tokens_of_ten_thousand_databases(store: SqlStore, parameters: list[int]) -> None:
+async def test_tokens_of_ten_thousand_databases_are_found_with_few_parameters(
+    store: SqlStore, parameters: list[int]
+) -> None:
     for at, database_id in enumerate(["db-0", "db-9999", "elsewhere"]):
         await store.tokens.add(token(at, database_id=database_id))
 
@@ -44,7 +46,9 @@ async def test_tokens_of_ten_thousand_databases(store: SqlStore, parameters: lis
     assert max(parameters) < MOST_PARAMETERS
 
 
-async def test_live_cards_of_ten_thousand_databases(store: SqlStore, parameters: list[int]) -> None:
+async def test_live_cards_of_ten_thousand_databases_are_found_with_few_parameters(
+    store: SqlStore, parameters: list[int]
+) -> None:
     for at, name in enumerate(["db-0", "db-9999", "elsewhere"]):
         await store.live_cards.add(LiveCard(f"C0{at}", f"1.{at}", "acme", name, f"show {name}", "U0ANA", NOON))
 
@@ -64,7 +68,7 @@ async def test_live_cards_of_ten_thousand_databases(store: SqlStore, parameters:
     ],
     ids=["ended", "revoked"],
 )
-async def test_a_transition_of_ten_thousand_databases(
+async def test_a_transition_ends_tokens_of_ten_thousand_databases_with_few_parameters(
     store: SqlStore, parameters: list[int], brings: dict[str, Any], becomes: TokenState
 ) -> None:
     await store.requests.open(request(), move(State.APPROVED))

@@ -1,4 +1,4 @@
-"""The audit log in a file without write access: a backup on a read-only volume, or the store of another user."""
+"""The audit log can be read in a file without write access: a backup on a read-only volume, or another user's store."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ ENTRIES = 5
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Yield a folder that every user may read. Only the owner may read those of pytest."""
+    """Yield a folder that every user may read, because only the owner may read pytest's folders."""
     made = Path(tempfile.mkdtemp(prefix="turso-ops-readable-"))
     made.chmod(0o755)
     yield made
@@ -33,7 +33,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def url(folder: Path) -> str:
-    """Return the URL of a store with some entries."""
+    """Return the URL of a store without entries."""
     (folder / "live").mkdir()
     return copy_store(folder / "live" / "turso-ops.db")
 

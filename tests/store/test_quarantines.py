@@ -50,7 +50,9 @@ async def test_a_second_quarantine_of_a_database_does_not_start_and_leaves_nothi
     assert (await store.audit.head())[0] == 1
 
 
-async def test_of_many_that_start_at_the_same_moment_one_wins(store: SqlStore, other: SqlStore) -> None:
+async def test_if_many_quarantines_start_at_the_same_moment_only_one_is_stored(
+    store: SqlStore, other: SqlStore
+) -> None:
     numbers = range(1, 21)
     await approved(store, *numbers)
 
@@ -69,7 +71,7 @@ async def test_other_databases_and_other_kinds_of_holds_do_not_conflict(store: S
     assert await start(store, 3, quarantine(3, database_id="db-2"))
 
 
-async def test_after_a_release_another_may_start(store: SqlStore) -> None:
+async def test_after_a_quarantine_is_released_another_can_start(store: SqlStore) -> None:
     await approved(store, 1, 2)
     await start(store, 1)
     await store.requests.move(
@@ -98,7 +100,7 @@ async def test_a_quarantine_that_replaces_one_closes_it_in_the_same_commit(store
     assert entries == ["begun", "finished", "executed", "begun"]
 
 
-async def test_an_intermediate_step_is_not_reported(store: SqlStore) -> None:
+async def test_a_transition_that_does_not_notify_creates_no_notice(store: SqlStore) -> None:
     await approved(store, 1)
     await start(store, 1)
 
@@ -109,9 +111,9 @@ async def test_an_intermediate_step_is_not_reported(store: SqlStore) -> None:
     assert [one.event for one in await store.notices.pending("r-0000000001")] == [State.QUARANTINED]
 
 
-async def test_a_quarantine_that_no_longer_waits_is_not_closed_and_still_conflicts(store: SqlStore) -> None:
+async def test_a_quarantine_whose_undo_or_end_is_in_progress_cannot_be_replaced(store: SqlStore) -> None:
     await approved(store, 1, 2)
-    await start(store, 1)  # it is executing: its undo or its end is in progress
+    await start(store, 1)  # it is executing, as during its undo or its end
 
     closing = Closing("r-0000000001", "Another took its place.", entry("finished"))
     assert not await start(store, 2, closes=[closing])
@@ -120,7 +122,7 @@ async def test_a_quarantine_that_no_longer_waits_is_not_closed_and_still_conflic
     assert [one.id for one in await store.holds.find()] == ["h-1"]
 
 
-async def test_closing_too_late_is_not_an_error_if_no_hold_is_placed(store: SqlStore) -> None:
+async def test_closing_a_request_that_waits_for_nothing_is_not_an_error_if_no_hold_is_placed(store: SqlStore) -> None:
     await approved(store, 1, 2)
     closing = Closing("r-0000000001", "It is destroyed.", entry("finished"))
 
@@ -135,7 +137,7 @@ async def test_closing_too_late_is_not_an_error_if_no_hold_is_placed(store: SqlS
 
 
 @pytest.mark.parametrize(("others", "left"), [((), set()), (("h-9",), {"h-9", "h-2"})])
-async def test_a_hold_for_a_found_block_stays_after_a_stopped_change_while_other_holds_are_open(
+async def test_after_a_stopped_change_a_hold_for_a_found_block_stays_only_while_other_holds_are_open(
     store: SqlStore, others: Any, left: Any
 ) -> None:
     await approved(store, 1)
@@ -154,7 +156,7 @@ HELD = sa.text("""
 """)
 
 
-async def test_a_store_with_several_quarantines_keeps_the_newest(empty_url: str) -> None:
+async def test_the_migration_keeps_only_the_newest_quarantine_of_a_database(empty_url: str) -> None:
     make_old(empty_url, "0003")
     nine, ten, noon = (f"2026-01-01 {hour}:00:00.000000" for hour in ("09", "10", "12"))
     several = [("h-1", nine), ("h-2", ten), ("h-4", noon), ("h-3", noon)]

@@ -21,7 +21,7 @@ from tests.store.samples import branch, entry, hold, incident, incoming, move, r
 HOUR = timedelta(hours=1)
 
 
-async def test_tokens_come_newest_first_and_by_every_filter(store: SqlStore) -> None:
+async def test_tokens_are_listed_newest_first_and_can_be_filtered(store: SqlStore) -> None:
     await store.tokens.add(token(1))
     await store.tokens.add(token(2, holder="U0BEN", expires_at=None))
     await store.tokens.add(token(3, organization="other"))
@@ -69,7 +69,7 @@ async def test_a_hold_is_released_once_with_its_entry_and_its_timer(store: SqlSt
     assert (await store.audit.head())[0] == 1
 
 
-async def test_due_timers_come_longest_overdue_first(store: SqlStore) -> None:
+async def test_due_timers_are_listed_longest_overdue_first(store: SqlStore) -> None:
     late, early = Timer(TimerKind.EXPIRE, "r-1", NOON), Timer(TimerKind.REMIND, "r-1", NOON - HOUR)
     for timer in (late, early, Timer(TimerKind.EXPIRE, "r-2", NOON + HOUR)):
         await store.timers.schedule(timer)
@@ -85,7 +85,7 @@ async def test_a_second_timer_of_a_kind_and_subject_replaces_the_first(store: Sq
     assert await store.timers.due(NOON + HOUR) == [Timer(TimerKind.EXPIRE, "r-1", NOON + HOUR, attempt=3)]
 
 
-async def test_a_timer_is_replaced_once_and_not_if_it_was_moved(store: SqlStore) -> None:
+async def test_a_timer_that_was_moved_or_removed_meanwhile_is_not_replaced(store: SqlStore) -> None:
     fired, following = Timer(TimerKind.REMIND, "r-1", NOON), Timer(TimerKind.REMIND, "r-1", NOON + HOUR, attempt=1)
     await store.timers.schedule(fired)
 
@@ -100,7 +100,7 @@ async def test_a_timer_is_replaced_once_and_not_if_it_was_moved(store: SqlStore)
     assert await store.timers.due(NOON + HOUR) == []
 
 
-async def test_one_incident_runs_in_a_channel(store: SqlStore, other: SqlStore) -> None:
+async def test_a_channel_has_at_most_one_running_incident(store: SqlStore, other: SqlStore) -> None:
     def start(number: int) -> Awaitable[object]:
         timer = Timer(TimerKind.INCIDENT_END, f"n-{number}", NOON + HOUR)
         return (store, other)[number % 2].incidents.start(incident(number), timer, entry("incident"))
@@ -211,7 +211,7 @@ async def test_a_store_that_does_not_answer_is_not_writable(store: SqlStore, mon
         await store.intents.close("i-1")
 
 
-async def test_a_failed_timer_is_delayed_and_counted_and_hides_no_other(store: SqlStore) -> None:
+async def test_a_failed_timer_is_delayed_and_counted_and_does_not_hide_others(store: SqlStore) -> None:
     bad, good = Timer(TimerKind.THAW, "h-1", NOON - HOUR), Timer(TimerKind.EXPIRE, "r-1", NOON)
     await store.timers.schedule(bad)
     await store.timers.schedule(good)
@@ -238,7 +238,7 @@ async def test_timers_that_failed_before_come_after_the_others(store: SqlStore) 
     assert len(await store.timers.due(NOON)) == 4
 
 
-async def test_a_timer_is_started_once_however_often_it_was_read(store: SqlStore) -> None:
+async def test_a_timer_that_failed_since_it_was_read_is_not_started(store: SqlStore) -> None:
     timer = Timer(TimerKind.EXPIRE, "r-1", NOON)
     await store.timers.schedule(timer)
     started: list[Timer] = []
@@ -251,7 +251,7 @@ async def test_a_timer_is_started_once_however_often_it_was_read(store: SqlStore
     assert started == [timer], "a timer that failed since it was read isn't started"
 
 
-async def test_an_unknown_kind_of_timer_stops_no_other(store: SqlStore) -> None:
+async def test_an_unknown_kind_of_timer_does_not_stop_others(store: SqlStore) -> None:
     await store.timers.schedule(Timer(TimerKind.EXPIRE, "r-1", NOON))
     row = "INSERT INTO timers (kind, subject, due_at, attempt) SELECT 'newer', subject, due_at, attempt FROM timers"
     await store.database.write(lambda connection: connection.exec_driver_sql(row))
@@ -261,7 +261,7 @@ async def test_an_unknown_kind_of_timer_stops_no_other(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("what", ["an owed review", "an open hold", "a timer", "a branch", "nothing"])
-async def test_a_record_that_an_open_one_refers_to_is_kept_however_old_it_is(store: SqlStore, what: str) -> None:
+async def test_an_old_request_is_kept_while_an_open_record_refers_to_it(store: SqlStore, what: str) -> None:
     brings: dict[str, dict[str, Any]] = {
         "an owed review": {"reviews": [review(request_id="r-0000000001")]},
         "an open hold": {"holds": [hold(request_id="r-0000000001")]},

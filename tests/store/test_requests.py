@@ -120,7 +120,7 @@ async def test_a_transition_cannot_change_what_was_approved(store: SqlStore) -> 
         )
 
 
-async def test_of_fifty_transitions_at_the_same_time_one_wins(store: SqlStore, other: SqlStore) -> None:
+async def test_of_fifty_transitions_at_the_same_time_one_is_made(store: SqlStore, other: SqlStore) -> None:
     await store.requests.open(request(), move(State.APPROVED))
     go = move(State.EXECUTING, event="begun")
 
@@ -165,7 +165,7 @@ async def test_a_vote_on_a_request_that_is_no_longer_pending_is_not_counted(stor
     assert present(await store.requests.get("r-0000000001")).votes == ()
 
 
-async def test_a_change_is_sent_once_for_each_phase(store: SqlStore, other: SqlStore) -> None:
+async def test_a_request_is_marked_as_sent_once_in_each_phase(store: SqlStore, other: SqlStore) -> None:
     await store.requests.open(request(), move(State.EXECUTING))
 
     sent = await asyncio.gather(
@@ -178,7 +178,7 @@ async def test_a_change_is_sent_once_for_each_phase(store: SqlStore, other: SqlS
     assert present(await store.requests.get("r-0000000001")).sent_at == NOON
 
 
-async def test_requests_come_newest_first_and_by_state_channel_and_person(store: SqlStore) -> None:
+async def test_requests_are_listed_newest_first_and_can_be_filtered(store: SqlStore) -> None:
     for number in range(1, 7):
         state = State.PENDING if number % 2 else State.SUCCEEDED
         asked = request(number, requester="U0ANA" if number < 4 else "U0BEN", channel_id="C1" if number < 3 else "C2")

@@ -23,7 +23,7 @@ POOLERS = ["stand-in", pytest.param("PgBouncer", marks=needs_pgbouncer)]
 
 
 @pytest.mark.parametrize("kind", POOLERS)
-async def test_a_transaction_pooler_is_refused_with_the_remedy(
+async def test_the_error_about_a_transaction_pooler_says_what_to_do(
     kind: str, upgraded_postgresql_url: str, tmp_path: Path
 ) -> None:
     async with transaction_pooler(kind, upgraded_postgresql_url, tmp_path) as pooled:
@@ -75,7 +75,9 @@ async def test_a_session_pooler_is_accepted(upgraded_postgresql_url: str, tmp_pa
         await require_usable(places_of(pooled, None))
 
 
-async def test_two_addresses_of_two_databases_are_refused(upgraded_postgresql_url: str, postgres_server: str) -> None:
+async def test_a_direct_address_of_another_database_is_refused(
+    upgraded_postgresql_url: str, postgres_server: str
+) -> None:
     other = named(postgres_server, "postgres")
 
     with pytest.raises(UnusableServer, match=r"two different databases"):

@@ -1,4 +1,4 @@
-"""A request is either denied or sent, and a person has at most one pending review."""
+"""A request is denied only if its change isn't sent, and a person has at most one pending review."""
 
 import asyncio
 from dataclasses import replace
@@ -16,7 +16,9 @@ def denial(number: int = 1) -> Transition:
     return replace(move(State.DENIED, event="denied"), votes=votes, only_unsent=True)
 
 
-async def test_of_a_denial_and_the_sending_exactly_one_wins(store: SqlStore, other: SqlStore) -> None:
+async def test_if_a_request_is_denied_and_sent_at_the_same_time_exactly_one_happens(
+    store: SqlStore, other: SqlStore
+) -> None:
     for number in range(1, 13):
         await store.requests.open(request(number, requester=f"U{number}"), move(State.EXECUTING))
         request_id = request(number).id

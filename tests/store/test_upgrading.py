@@ -1,4 +1,4 @@
-"""Migrations: of an empty database and of older versions, by several processes at once, with every form of the URL."""
+"""Migrations of an empty database and of older stores, by several processes at once, and forms of `DATABASE_URL`."""
 
 import asyncio
 import sqlite3
@@ -39,7 +39,7 @@ async def test_the_migrations_make_the_tables_that_the_code_uses(empty_url: str)
 
 
 def make_old(empty_url: str, revision: str) -> None:
-    """Create an empty store of an older version."""
+    """Run the migrations up to an older version."""
     engine = sa.create_engine(place_of(empty_url).url)
     with engine.begin() as connection:
         config = Config()
@@ -66,7 +66,7 @@ async def test_a_store_of_the_first_version_is_upgraded_and_keeps_its_rows(empty
         assert await store.processes.policies(datetime(2026, 1, 1, tzinfo=UTC)) == {}
 
 
-async def test_processes_that_upgrade_at_the_same_time_do_it_once(empty_url: str) -> None:
+async def test_if_processes_upgrade_at_the_same_time_it_is_done_once(empty_url: str) -> None:
     done = await asyncio.gather(*(upgrade(empty_url) for _ in range(4)))
 
     assert sum(done) == 1

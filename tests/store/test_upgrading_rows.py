@@ -22,11 +22,11 @@ from tests.store.test_upgrading import make_old
 
 Rows = Mapping[str, list[dict[str, Any]]]
 EARLIER = {"requester": "asker", "requester_team": "asker_team", "operation_hash": "deed_hash"}
-"""Column names of `requests` before migration 0008."""
+"""The names that some columns had before migration 0008, by their current names."""
 
 
 async def fill(store: SqlStore) -> None:
-    """Write records of most kinds."""
+    """Write records of many kinds to a store."""
     await store.intents.record(incoming())
     expiry = Timer(TimerKind.EXPIRE, "r-0000000001", NOON + timedelta(hours=1))
     await store.requests.open(request(), move(State.PENDING, timers=[expiry], holds=[hold()], event="asked"))
@@ -52,7 +52,7 @@ def read(database_url: str) -> Rows:
 
 
 def write_old(database_url: str, rows: Rows) -> int:
-    """Write rows into those tables and columns that an older store has, and return how many rows."""
+    """Write rows of today's tables into the tables and columns of an older store, and return how many were written."""
     engine, written = sa.create_engine(place_of(database_url).url), 0
     with engine.begin() as connection:
         for name, columns in _old_columns(connection).items():
@@ -83,7 +83,7 @@ def _earlier(column: str, columns: Collection[str]) -> str:
 @pytest.mark.parametrize(
     ("revision", "empty_url"), pairs(REVISIONS[:-1], ("sqlite", "postgresql")), indirect=["empty_url"]
 )
-async def test_a_store_of_each_older_version_keeps_its_rows(empty_url: str, tmp_path: Path, revision: str) -> None:
+async def test_an_upgrade_from_each_older_version_keeps_all_rows(empty_url: str, tmp_path: Path, revision: str) -> None:
     now = f"sqlite:///{tmp_path}/now.db"
     await upgrade(now)
     async with open_store(now, StoppedClock()) as store:

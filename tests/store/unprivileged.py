@@ -1,4 +1,4 @@
-"""Runs the command line as a user without permissions, because tests may run as root, who can write every file."""
+"""Runs `python -m bot` as the user `nobody`, because tests may run as root, who can write every file."""
 
 import os
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ NOBODY = 65534
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command without permissions."""
+    """Run one command as `nobody` if this process runs as root, and otherwise as the current user."""
     if os.getuid() == 0:
         os.setgroups([])
         os.setgid(NOBODY)

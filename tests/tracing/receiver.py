@@ -16,7 +16,7 @@ from bot.sandbox.running import bound, served
 
 @dataclass(frozen=True)
 class ReceivedSpan:
-    """One span of a trace."""
+    """A span that was received. `links` are IDs of other traces. Times are in nanoseconds."""
 
     name: str
     trace: str
@@ -31,14 +31,14 @@ class ReceivedSpan:
 
 @dataclass
 class Receiver:
-    """The spans and the bodies that were received."""
+    """Stores the spans and the request bodies that it receives."""
 
     url: str
     spans: list[ReceivedSpan] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
 
     def of(self, trace: str) -> list[ReceivedSpan]:
-        """Return the spans of a trace in the order of their start."""
+        """Return the spans of the trace with this ID, in the order of their start."""
         return sorted((span for span in self.spans if span.trace == trace), key=lambda span: span.began)
 
     def named(self, name: str) -> list[ReceivedSpan]:

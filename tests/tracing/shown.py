@@ -15,7 +15,7 @@ FIGURES = re.compile(r"turso_ops_(commands_total|requests_total|turso_calls_tota
 
 
 def log(text: str) -> str:
-    """Return the lines about requests and answers."""
+    """Return the log lines about requests, operations and answers."""
     lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     kept = [line for line in lines if line["event"] in EVENTS]
     kept.sort(key=lambda line: (EVENTS.index(line["event"]), line["timestamp"]))
@@ -28,18 +28,18 @@ def _steady(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def metrics(text: str) -> str:
-    """Return the counters of the operation."""
+    """Return the counters of commands, requests and deletions at Turso."""
     return "\n".join(sorted(line for line in text.splitlines() if FIGURES.match(line)))
 
 
 def trace(spans: Sequence[ReceivedSpan]) -> str:
-    """Return the spans that aren't single calls to Slack or the store, each below its parent."""
+    """Return the names of the spans, indented below their parents. Leave out calls to Slack and the store."""
     (root,) = [span for span in spans if not span.parent]
     return "\n".join([root.name, *_below(root, spans, "  ")])
 
 
 def _below(parent: ReceivedSpan, spans: Sequence[ReceivedSpan], indent: str) -> list[str]:
-    """Return the children of a span. Its reads come first, and once, because they run at the same time."""
+    """Return the children of a span. Reads come first, sorted and once each, because they run at the same time."""
     inner = [span for span in spans if span.parent == parent.id and not span.name.startswith(("store ", "Slack "))]
     reads = sorted({span.name for span in inner if span.name.startswith("Turso GET")})
     lines = [f"{indent}{name}" for name in reads]
@@ -59,7 +59,7 @@ def _same_ids(text: str) -> str:
 
 
 def compare(what: str, seen: str, *, update: bool) -> None:
-    """Compare with the page, or update the page."""
+    """Compare a text with the one in the page, or write it into the page."""
     page = PAGE.read_text(encoding="utf-8")
     before, mark, rest = page.partition(f"<!-- seen: {what} -->\n```text\n")
     assert mark, f"{PAGE.name} has no place for the {what}"

@@ -40,7 +40,7 @@ channels:
 
 
 class Traced:
-    """A sandbox whose bot is a process that sends traces."""
+    """A sandbox whose bot was a process that sent traces to a receiver."""
 
     def __init__(
         self,
@@ -52,9 +52,9 @@ class Traced:
         log: str,
     ) -> None:
         self.figures, self.log = figures, log
-        """The metrics and the log after the destroy."""
+        """The bot's metrics and log right after the destroy."""
         self.headers = headers
-        """The names of the headers that the local Slack and the local Turso got."""
+        """The names of the request headers that the local Slack (`slack`) and the local Turso (`turso`) got."""
         self.world = world
         self.keys = keys
         self.receiver = receiver
@@ -77,7 +77,7 @@ def sending_to(receiver: Receiver) -> dict[str, str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def traced(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Traced]:
-    """Play an approved destroy and a revealed token, and stop the bot."""
+    """Let people destroy a database with an approval and create a token, and stop the bot."""
     data = tmp_path_factory.mktemp("traced")
     (data / "policy.yaml").write_text(POLICY)
     headers: dict[str, set[str]] = {"slack": set(), "turso": set()}
@@ -141,7 +141,7 @@ STORY = (
 DELETE = STORY[7]
 
 
-async def test_the_trace_of_the_press_is_linked(traced: Traced) -> None:
+async def test_the_trace_of_the_press_links_to_the_trace_of_the_command(traced: Traced) -> None:
     (press,) = traced.receiver.named("approval.approve")
 
     (other,) = press.links
@@ -186,7 +186,7 @@ async def test_no_trace_headers_are_sent_to_slack_and_turso(traced: Traced) -> N
 async def test_the_documentation_shows_what_operators_see(
     traced: Traced, what: str, pytestconfig: pytest.Config
 ) -> None:
-    """`pytest tests/tracing --update-golden` writes it into the page."""
+    """`pytest tests/tracing --update-golden` writes the text into docs/operations.md."""
     (press,) = traced.receiver.named("approval.approve")
     seen = {
         "log": lambda: shown.log(traced.log),
@@ -205,7 +205,7 @@ async def test_without_a_receiver_opentelemetry_is_not_loaded(tmp_path: Path) ->
         assert found == []
 
 
-async def test_a_receiver_without_the_extra_is_one_line_in_the_log(tmp_path: Path) -> None:
+async def test_without_the_extra_a_receiver_is_reported_in_one_log_line(tmp_path: Path) -> None:
     async with receiving() as receiver, local_servers(tmp_path) as (world, keys):
         bot = Process(world, keys, extra=sending_to(receiver) | {"WITHOUT": "opentelemetry"})
         found = await loaded_by(bot, tmp_path)
@@ -238,7 +238,7 @@ async def test_a_receiver_that_does_not_answer_delays_nothing(tmp_path: Path) ->
 
 
 async def loaded_by(bot: Process, folder: Path) -> list[str]:
-    """Run a command in a new process, and return the modules of OpenTelemetry that it has loaded at its end."""
+    """Run a bot for one command, and return the modules of OpenTelemetry that its process has loaded at its end."""
     (folder / "sitecustomize.py").write_text(LOOK)
     bot.fresh, bot.extra = True, {**bot.extra, "PYTHONPATH": f"{folder}:{ROOT}"}
     await bot.start()

@@ -1,1 +1,1 @@
-"""The client of the Turso Platform API, with an organization in memory and over real sockets."""
+"""Tests of the client of the Turso Platform API, with an organization in memory and over real sockets."""

@@ -1,4 +1,4 @@
-"""Fixtures: the real client with an in-memory organization `acme` instead of the network."""
+"""Fixtures: the real client, connected to an in-memory organization `acme` instead of the network."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -14,7 +14,7 @@ from .organization import TOKEN, Organization
 
 @pytest.fixture(autouse=True)
 def no_waiting() -> Iterator[None]:
-    """Retry without waiting, as often as usual."""
+    """Make retries as often as usual, but without waiting."""
     with stamina.set_testing(True, attempts=100, cap=True):
         yield
 

@@ -20,7 +20,7 @@ def refuse(status: int, error: Any, **more: Any) -> httpx.Response:
 
 @dataclass
 class Organization:
-    """The organization `acme`. It answers with `next_answers` first. `requests` is the log of all requests."""
+    """The organization `acme`. Its first answers are `next_answers`. `requests` has all requests so far."""
 
     generation: str = "now"
     databases: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Organization:
     """Returns a response in place of the organization's own, or None to let it respond as usual."""
 
     def answer_instead(self, bodies: Mapping[str, Any]) -> None:
-        """Answer a request whose path ends with one of these keys with that key's body."""
+        """Answer each request whose path ends with a key of `bodies` with that body."""
 
         def answer(request: httpx.Request) -> httpx.Response | None:
             found = next((body for end, body in bodies.items() if request.url.path.endswith(end)), None)
@@ -74,7 +74,7 @@ class Organization:
         return database
 
     def handle(self, request: httpx.Request) -> httpx.Response:
-        """Answer one request."""
+        """Answer a request: with the next of `next_answers`, or else as the Platform API would."""
         self.requests.append(request)
         if self.next_answers:
             answer = self.next_answers.pop(0)

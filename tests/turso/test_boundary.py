@@ -55,7 +55,7 @@ def test_an_entry_that_is_not_an_object_is_left_out_of_every_list(odd: Any) -> N
 
 @pytest.mark.parametrize("wrong", WRONG_NUMBERS, ids=repr)
 @pytest.mark.parametrize("field", ["rows_read", "rows_written", "storage_bytes", "bytes_synced"])
-def test_an_impossible_number_is_unknown_and_logged_and_the_others_are_kept(field: str, wrong: Any) -> None:
+def test_an_impossible_number_is_unknown_and_logged_and_other_numbers_are_kept(field: str, wrong: Any) -> None:
     good = {"rows_read": 1, "rows_written": 2, "storage_bytes": 3, "bytes_synced": 4}
     entry = {"uuid": "d-1", "usage": good | {field: wrong}}
     raw = json.dumps({"organization": {"databases": [entry, {"uuid": "d-2", "usage": good}]}}).encode()
@@ -80,7 +80,7 @@ def test_a_sum_of_numbers_that_is_too_large_is_unknown() -> None:
     "field", ["group", "Hostname", "primaryRegion", "regions", "type", "version", "parent", "schema"]
 )
 @pytest.mark.parametrize("odd", [17, ["x", None], {"a": 1}, "a\x00b"], ids=repr)
-def test_an_odd_field_of_a_database_does_not_lose_the_database(field: str, odd: Any) -> None:
+def test_a_database_with_an_odd_field_is_not_left_out(field: str, odd: Any) -> None:
     found = answers.database(body(database=GOOD | {field: odd}))
 
     assert found.name == "orders"
@@ -117,15 +117,15 @@ def _key(model: type[Wire], name: str) -> str:
 
 
 @pytest.mark.parametrize("odd", [None, 17, ["x"], {"a": 1}, "a\x00b"], ids=repr)
-def test_a_group_that_cannot_be_read_does_not_count_as_none(odd: Any) -> None:
+def test_a_group_that_cannot_be_read_is_unknown_and_not_missing(odd: Any) -> None:
     assert answers.database(body(database=GOOD | {"group": odd})).group is None
     (listed,) = answers.page(body(databases=[GOOD | {"group": odd}])).databases
     assert listed.group is None
 
 
 @pytest.mark.parametrize("raw", [{}, {"group": ""}], ids=["absent", "empty"])
-def test_a_database_without_a_group_has_none(raw: dict[str, Any]) -> None:
-    """As Turso documents: databases that are older than groups have none."""
+def test_a_database_can_have_no_group(raw: dict[str, Any]) -> None:
+    """According to Turso's documentation, databases that are older than groups have none."""
     assert answers.database(body(database=GOOD | raw)).group == ""
     (listed,) = answers.page(body(databases=[GOOD | raw])).databases
     assert listed.group == ""
@@ -142,7 +142,7 @@ def test_an_invalid_host_name_is_unknown(odd: Any) -> None:
 
 @pytest.mark.parametrize("odd", [r'"\ud800"', "NaN", "Infinity", "1e400", "9" * 400], ids=lambda one: str(one)[:9])
 @pytest.mark.parametrize("key", ["Hostname", "group", "type", "rest"])
-def test_one_odd_value_in_one_entry_does_not_lose_the_list(key: str, odd: str) -> None:
+def test_a_list_with_an_odd_value_in_one_entry_can_be_read(key: str, odd: str) -> None:
     raw = json.dumps({"databases": [{"Name": "odd", "DbId": "d-2", key: "ODD"}, GOOD]}).replace('"ODD"', odd)
 
     found = answers.page(raw.encode()).databases
@@ -157,7 +157,7 @@ def test_a_boolean_that_cannot_be_read_does_not_count_as_off() -> None:
 
 
 @pytest.mark.parametrize("expires", [1e30, -(10**30), "soon", [], {"a": 1}], ids=repr)
-async def test_an_impossible_time_makes_an_answer_unreadable(
+async def test_an_impossible_time_is_unknown_or_makes_the_answer_unreadable(
     turso: TursoClient, acme: Organization, expires: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def answer(*_: Any, **__: Any) -> bytes:
@@ -199,7 +199,7 @@ async def test_a_caller_who_needs_every_database_gets_an_error_if_one_is_unreada
     assert (await turso.listed()).left_out == 1
 
 
-def test_a_list_says_how_many_entries_it_leaves_out() -> None:
+def test_a_list_has_a_sentence_about_entries_that_were_left_out() -> None:
     assert listing.left_out_note(1) == "1 database is left out, because Turso's data can't be read."
 
 

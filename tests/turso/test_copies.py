@@ -53,14 +53,16 @@ async def test_a_time_is_sent_in_utc(
     assert json.loads(acme.requests[0].content)["seed"]["timestamp"] == sent
 
 
-async def test_a_time_without_a_zone_is_not_sent(turso: TursoClient, acme: Organization, orders: str) -> None:
+async def test_a_time_without_a_zone_raises_an_error_and_is_not_sent(
+    turso: TursoClient, acme: Organization, orders: str
+) -> None:
     with pytest.raises(ValueError, match="zone"):
         await turso.create_copy("orders-then", group="eu", source="orders", at=datetime(2026, 11, 27))  # noqa: DTZ001
 
     assert acme.log() == []
 
 
-async def test_a_missing_source_is_named_instead_of_the_copy(
+async def test_the_error_about_a_missing_source_names_the_source(
     turso: TursoClient, acme: Organization, orders: str
 ) -> None:
     with pytest.raises(DatabaseNotFound, match="`carts`"):
@@ -70,7 +72,7 @@ async def test_a_missing_source_is_named_instead_of_the_copy(
         await turso.create_copy("carts-try", group="eu", source="carts")
 
 
-async def test_a_taken_name_and_an_unknown_group_are_named(turso: TursoClient, orders: str) -> None:
+async def test_errors_about_a_taken_name_and_an_unknown_group_name_them(turso: TursoClient, orders: str) -> None:
     with pytest.raises(AlreadyExists, match="`orders`"):
         await turso.create_copy("orders", group="eu", source="orders")
     with pytest.raises(GroupNotFound, match="`us`"):

@@ -1,4 +1,4 @@
-"""A probe of a database: how its response to a token is read, and to which hosts a token is sent."""
+"""Trying a token on a database: what the response says about the token, and to which hosts a token is sent."""
 
 from typing import Any
 
@@ -132,7 +132,7 @@ async def test_nothing_is_sent_to_a_host_that_is_not_tursos(hostname: Any) -> No
         ("other.example:8080/db/orders", {}, "http://turso.example:8080", False),
     ],
 )
-async def test_a_token_is_sent_over_tls_or_where_the_api_itself_is_reached_without(
+async def test_a_token_is_sent_without_tls_only_if_the_api_itself_is_reached_without_tls(
     hostname: str, more: dict[str, Any], api: str, takes: bool
 ) -> None:
     asked: list[httpx.Request] = []

@@ -32,7 +32,7 @@ async def test_values_that_the_answer_to_a_creation_omits_are_read_again(
     assert acme.log() == [f"POST {DATABASES}", f"GET {DATABASES}/orders"]
 
 
-async def test_a_created_database_that_cannot_be_read_again_is_still_created(
+async def test_a_creation_succeeds_even_if_the_database_cannot_be_read_afterwards(
     turso: TursoClient, acme: Organization
 ) -> None:
     acme.next_answers = [
@@ -46,7 +46,7 @@ async def test_a_created_database_that_cannot_be_read_again_is_still_created(
 
 
 @pytest.mark.parametrize(("asked", "placed"), [("lhr", "lhr"), (None, "ams")])
-async def test_the_first_instance_of_a_2023_database_is_created_once(
+async def test_the_2023_api_creates_a_database_with_one_instance(
     turso_2023: TursoClient, acme_2023: Organization, asked: str | None, placed: str
 ) -> None:
     created = await turso_2023.create_database("orders", location=asked)
@@ -87,7 +87,7 @@ async def test_if_the_first_instance_fails_the_error_says_that_the_database_exis
         pytest.param(refuse(422, "name not available"), id="422 as the CLI expects"),
     ],
 )
-async def test_a_taken_name_is_explained_in_the_words_of_turso(
+async def test_the_error_about_a_taken_name_has_tursos_message(
     turso: TursoClient, acme: Organization, answer: Any
 ) -> None:
     acme.next_answers = [answer]
@@ -128,7 +128,9 @@ async def test_a_destroy_refused_because_of_protection_names_the_protection(
     assert len(acme.requests) <= 3
 
 
-async def test_a_destroy_refused_without_protection_keeps_its_error(turso: TursoClient, acme: Organization) -> None:
+async def test_a_destroy_refused_for_another_reason_than_protection_keeps_its_error(
+    turso: TursoClient, acme: Organization
+) -> None:
     acme.add("orders")
     acme.next_answers = [refuse(403, "token out of scope")]
 
@@ -157,7 +159,7 @@ async def test_special_characters_of_the_expiration_are_sent_unchanged(turso: Tu
     assert acme.requests[0].url.params["authorization"] == "full-access"
 
 
-async def test_a_creation_of_a_token_whose_answer_has_none_has_an_unknown_outcome(
+async def test_if_the_answer_to_a_token_creation_has_no_token_the_outcome_is_unknown(
     turso: TursoClient, acme: Organization
 ) -> None:
     acme.next_answers = [httpx.Response(200, text="<html>proxy</html>")]
@@ -213,7 +215,7 @@ async def test_a_name_is_escaped_in_the_path(turso: TursoClient, acme: Organizat
     [(["a", "default"], "default"), (["only"], "only"), (["a", "b"], None), ([], None)],
     ids=["default among others", "the only one", "several, none the default", "none"],
 )
-async def test_a_database_without_a_named_group_gets_the_default_group(
+async def test_the_default_group_is_the_one_named_default_or_the_only_one(
     turso: TursoClient, acme: Organization, groups: Any, expected: str | None
 ) -> None:
     acme.groups = {name: {"name": name} for name in groups}

@@ -101,7 +101,7 @@ async def test_code_and_message_are_kept_separately(turso: TursoClient, acme: Or
 
 
 @pytest.mark.parametrize("error", [{"why": ["a", 1]}, ["a"], 7, None, "", "x" * 5000, "two\n lines\x00"])
-async def test_an_error_field_of_any_json_value_is_one_short_sentence(
+async def test_an_error_field_with_any_json_value_becomes_one_short_sentence(
     turso: TursoClient, acme: Organization, error: Any
 ) -> None:
     acme.next_answers = [refuse(400, error)]
@@ -113,7 +113,7 @@ async def test_an_error_field_of_any_json_value_is_one_short_sentence(
     assert "\n" not in str(caught.value)
 
 
-async def test_a_missing_group_is_named(turso: TursoClient) -> None:
+async def test_the_error_about_a_missing_group_names_it(turso: TursoClient) -> None:
     with pytest.raises(errors.GroupNotFound, match="no group `eu`") as caught:
         await turso.group("eu")
 
@@ -131,7 +131,7 @@ def test_every_error_can_be_shown_to_people() -> None:
 
 
 @pytest.mark.parametrize("trouble", ["echo", "network", "redirect"])
-async def test_the_api_token_is_in_no_exception_repr_or_log(caplog: pytest.LogCaptureFixture, trouble: str) -> None:
+async def test_no_exception_repr_or_log_contains_the_api_token(caplog: pytest.LogCaptureFixture, trouble: str) -> None:
     jwt = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicncifQ.AAAABBBBCCCC"
 
     def handle(request: httpx.Request) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""The differences between the API of 2023 and today's: both responses give the same result."""
+"""The client reads responses of the API of 2023 and of today's API to the same results."""
 
 import json
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from .organization import Organization, answers, refuse, sample
         pytest.param({"regions": None}, "", id="an empty database of 2023"),
     ],
 )
-async def test_the_location_is_the_groups_or_the_primary_one_or_the_first(
+async def test_the_placement_is_the_group_or_the_primary_location_or_the_first_location(
     turso: TursoClient, acme: Organization, keys: dict[str, Any], placement: str
 ) -> None:
     answers(acme, {"database": {"Name": "orders", "DbId": "1", "Hostname": "h"} | keys})
@@ -51,7 +51,7 @@ async def test_every_property_of_todays_database_is_read(turso: TursoClient, acm
 
 
 @pytest.mark.parametrize("generation", ["2023", "now"])
-async def test_both_answers_to_a_creation_give_the_same_database(
+async def test_the_answers_of_both_apis_to_a_creation_give_the_same_database(
     turso: TursoClient, turso_2023: TursoClient, acme_2023: Organization, generation: str
 ) -> None:
     client = turso_2023 if generation == "2023" else turso
@@ -99,7 +99,7 @@ async def test_no_databases_are_an_empty_list(turso: TursoClient, acme: Organiza
     assert await turso.databases() == []
 
 
-async def test_an_instance_is_described_by_its_fields_and_not_by_its_name(
+async def test_the_region_of_an_instance_is_read_from_its_field_and_not_from_its_name(
     turso: TursoClient, acme: Organization
 ) -> None:
     answers(acme, {"instances": [{"uuid": "u", "name": "loving-squirrel", "type": "primary", "region": "lhr"}]})
@@ -201,7 +201,7 @@ async def test_quotas_that_turso_does_not_report_are_none(turso: TursoClient, ac
     assert await turso.quotas() is None
 
 
-async def test_groups_are_read_with_the_fields_that_are_there(turso: TursoClient, acme: Organization) -> None:
+async def test_groups_can_be_read_without_all_fields(turso: TursoClient, acme: Organization) -> None:
     answers(acme, {"groups": [{"name": "eu", "locations": None, "primary": "lhr", "uuid": "g", "status": {"x": 1}}]})
 
     (group,) = await turso.groups()
@@ -210,14 +210,16 @@ async def test_groups_are_read_with_the_fields_that_are_there(turso: TursoClient
 
 
 @pytest.mark.parametrize("database", [{"Name": "x"}, {"DbId": "1"}, "x"], ids=["no id", "no name", "no object"])
-async def test_an_ambiguous_database_is_not_guessed(turso: TursoClient, acme: Organization, database: Any) -> None:
+async def test_a_database_without_a_name_or_id_cannot_be_read(
+    turso: TursoClient, acme: Organization, database: Any
+) -> None:
     acme.next_answers = [httpx.Response(200, json={"database": database}) for _ in range(9)]
 
     with pytest.raises(Exception, match="can't be read"):
         await turso.database("x")
 
 
-async def test_a_refusal_of_the_older_endpoint_is_raised(turso: TursoClient, acme: Organization) -> None:
+async def test_a_refusal_by_the_older_endpoint_is_raised(turso: TursoClient, acme: Organization) -> None:
     acme.next_answers = [refuse(404, "route not found"), refuse(403, "token out of scope")]
 
     with pytest.raises(Exception, match="token out of scope"):

@@ -1,4 +1,4 @@
-"""The creation time of a database, which its `DbId` contains."""
+"""A database's `DbId` contains the time of its creation."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -9,12 +9,12 @@ from bot.sandbox.platform.names import new_uuid
 from bot.turso.ids import made_at
 
 
-def test_the_id_of_the_reference_has_its_time() -> None:
+def test_the_time_in_a_known_id_is_read() -> None:
     assert made_at("0193c0de-7a11-7c3e-9d55-2f6b1c0a9e42") == datetime(2024, 12, 13, 16, 33, 46, 1000, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("generation", ["2023", "now"])
-def test_ids_of_both_generations_have_their_time_of_creation(generation: Literal["2023", "now"]) -> None:
+def test_ids_of_both_apis_contain_their_time_of_creation(generation: Literal["2023", "now"]) -> None:
     created_at = made_at(new_uuid(generation))
 
     assert created_at is not None
@@ -22,7 +22,7 @@ def test_ids_of_both_generations_have_their_time_of_creation(generation: Literal
 
 
 @pytest.mark.parametrize("generation", ["2023", "now"])
-def test_an_id_may_contain_an_earlier_time(generation: Literal["2023", "now"]) -> None:
+def test_an_earlier_time_in_an_id_is_read(generation: Literal["2023", "now"]) -> None:
     at = datetime(2026, 9, 17, 12, 30, 0, 250_000, tzinfo=UTC)
 
     created_at = made_at(new_uuid(generation, at=at.timestamp()))

@@ -1,4 +1,4 @@
-"""Reads are retried if that may help, a limited number of times."""
+"""Reads are retried a limited number of times, if a retry may succeed."""
 
 import asyncio
 from typing import Any
@@ -29,7 +29,7 @@ from .organization import Organization, refuse
     ],
     ids=lambda value: str(getattr(value, "status_code", type(value).__name__)),
 )
-async def test_a_temporary_failure_is_not_visible(turso: TursoClient, acme: Organization, trouble: Any) -> None:
+async def test_a_read_succeeds_after_temporary_failures(turso: TursoClient, acme: Organization, trouble: Any) -> None:
     acme.add("orders")
     acme.next_answers = [trouble, trouble]
 
@@ -78,7 +78,9 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_retry_after_is_obeyed(turso: TursoClient, acme: Organization, waits: Waits, status: int) -> None:
+async def test_a_retry_waits_as_long_as_retry_after_says(
+    turso: TursoClient, acme: Organization, waits: Waits, status: int
+) -> None:
     acme.next_answers = [httpx.Response(status, headers={"retry-after": "7"})]
 
     await turso.databases()
@@ -87,7 +89,7 @@ async def test_retry_after_is_obeyed(turso: TursoClient, acme: Organization, wai
     assert 7 <= waits.seconds[0] < 9
 
 
-async def test_waits_grow_and_differ(acme: Organization, waits: Waits) -> None:
+async def test_waits_between_retries_grow_and_are_random(acme: Organization, waits: Waits) -> None:
     seen = []
     async with client_of(acme.handle) as http:
         client = TursoClient(http, http, "acme", call_limits=CallLimits(attempts=5, whole=100))
@@ -121,7 +123,7 @@ async def test_an_invalid_retry_after_is_ignored(turso: TursoClient, acme: Organ
     assert await turso.databases() == []
 
 
-async def test_every_try_is_observed_with_its_route_and_status(acme: Organization) -> None:
+async def test_the_observer_gets_the_route_and_status_of_every_try(acme: Organization) -> None:
     seen = []
     async with client_of(acme.handle) as http:
         client = TursoClient(http, http, "acme", observer=lambda *call: seen.append(call))

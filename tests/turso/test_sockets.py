@@ -112,7 +112,7 @@ async def test_a_kept_connection_that_was_closed_meanwhile_is_not_used_for_a_cha
     assert len(server.lines) == 2
 
 
-async def test_a_change_uses_no_connection_that_its_server_may_be_closing(turso: TursoClient, server: Server) -> None:
+async def test_a_change_does_not_use_a_connection_that_was_idle_for_seconds(turso: TursoClient, server: Server) -> None:
     await turso.invalidate_tokens("x")
     await asyncio.sleep(2.5)
 
@@ -130,7 +130,7 @@ async def test_a_change_without_an_answer_in_time_has_an_unknown_outcome(turso: 
     assert len(server.lines) == 1
 
 
-async def test_a_change_to_an_unreachable_server_was_not_sent() -> None:
+async def test_a_change_to_an_unreachable_server_is_reported_as_not_sent() -> None:
     async with connect("http://127.0.0.1:1", TOKEN, "acme") as turso:
         with pytest.raises(NotSent, match="unreachable"):
             await turso.destroy_database("x")
@@ -163,7 +163,7 @@ async def test_one_connection_serves_many_calls(turso: TursoClient, server: Serv
     assert server.connections == 2, "one connection for reads, one for changes"
 
 
-async def test_the_path_of_a_read_keeps_its_escapes(turso: TursoClient, server: Server) -> None:
+async def test_escaped_characters_in_the_path_of_a_read_are_sent_unchanged(turso: TursoClient, server: Server) -> None:
     await turso.instances("a/../b?c#d%2F")
 
     assert server.lines[0] == "GET /v1/organizations/acme/databases/a%2F..%2Fb%3Fc%23d%252F/instances"

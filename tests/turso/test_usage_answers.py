@@ -1,4 +1,4 @@
-"""Usage from the API of 2023 and from today's gives the same result: totals, instances, organizations."""
+"""The client reads the usage of databases, instances and organizations from both APIs to the same results."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -91,14 +91,14 @@ async def test_a_period_is_sent_only_when_it_is_given(turso: TursoClient, acme: 
     assert dict(acme.requests[1].url.params) == {"from": "2026-10-01T00:00:00Z", "to": "2026-11-01T00:00:00Z"}
 
 
-async def test_a_time_without_a_zone_is_a_bug_of_the_caller(turso: TursoClient, acme: Organization) -> None:
+async def test_a_period_with_a_time_without_a_zone_raises_an_error(turso: TursoClient, acme: Organization) -> None:
     with pytest.raises(ValueError, match="zone"):
         await turso.database_usage("orders", since=datetime(2026, 10, 1))  # noqa: DTZ001
     assert acme.requests == []
 
 
 @pytest.mark.parametrize("key", ["storage_bytes", "storage"])
-async def test_the_organizations_usage_is_one_call_in_either_spelling(
+async def test_the_organizations_usage_is_read_in_one_call_in_either_spelling(
     turso: TursoClient, acme: Organization, key: str
 ) -> None:
     share = {"uuid": "id-1", "instances": [], "usage": {"rows_read": 3, key: 4096}}
