@@ -12,7 +12,7 @@ from tests.messages.page import Page
 from tests.messages.play import play
 from tests.messages.sentences import Sentence, sentences
 from tests.messages.states import states
-from tests.scenarios.conftest import turn_off_rate_limits
+from tests.scenarios.conftest import shorten_pauses_between_posts
 from tests.world import World, running_sandbox
 
 CATALOGUE = GOLDEN / "messages.md"
@@ -30,7 +30,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
     """Run a separate sandbox, so that only messages of the script are on the page."""
     data: Path = tmp_path_factory.mktemp("world")
     async with running_sandbox(data) as found:
-        turn_off_rate_limits(found)
+        shorten_pauses_between_posts(found)
         yield found
 
 

@@ -1,4 +1,4 @@
-"""A workspace in which approvers may go away: its policy, and the commands with which they do."""
+"""Scenarios about absences: a policy that lets approvers name delegates, and helpers that type `/turso away`."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -29,7 +29,7 @@ channels:
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def back(world: World) -> AsyncIterator[None]:
-    """Restore the policy after each test, and end all absences."""
+    """Restore the policy and end all absences after each test."""
     yield
     assert world.bot is not None
     set_policy(world, OWN_POLICY)

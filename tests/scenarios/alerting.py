@@ -1,4 +1,4 @@
-"""Raises and ends alerts like the sampler: stores them with a timer that is due, and lets the bot deliver them."""
+"""Raises and ends alerts as the sampler does: stores them with a timer that is due, and lets the bot deliver them."""
 
 from datetime import datetime, timedelta
 from itertools import count
@@ -10,7 +10,7 @@ from tests.world import DB_OPS, World, until, words
 
 _NUMBERS = count(1)
 SHARES = (50, 25, 10)
-"""Percent of the number that each database makes up."""
+"""The percentages of the measured number that the first, second and third database contribute."""
 KINDS: dict[AlertKind, dict[str, Any]] = {
     AlertKind.QUOTA: {"measure": Measure.ROWS_WRITTEN, "threshold": "80", "measured": 820, "compared": 1000},
     AlertKind.FORECAST: {"measure": Measure.ROWS_READ, "threshold": "100", "measured": 500, "compared": 1000},
@@ -27,7 +27,7 @@ def keep_usage_unknown(world: World) -> None:
 
 
 async def made(world: World, kind: AlertKind, *databases: str, channel: str = DB_OPS, **more: Any) -> Alert:
-    """Return an alert about databases, which isn't stored."""
+    """Return an alert about databases, without storing it."""
     assert world.bot is not None
     now = world.bot.env.clock.now()
     ids = {one.name: one.id for one in await world.bot.env.turso_clients.turso("acme").listed()}
@@ -87,12 +87,12 @@ async def ended(world: World, alert: Alert, how: AlertEnd = AlertEnd.BELOW) -> N
 
 
 def card(world: World, holding: str, channel: str = DB_OPS) -> Message | None:
-    """Return the newest card of a channel that contains `holding`, or None."""
+    """Return the newest public message of a channel that contains `holding`, or None."""
     return world.card(channel, holding=holding)
 
 
 async def shown(world: World, holding: str, channel: str = DB_OPS) -> Message:
-    """Wait for the newest card of a channel that contains `holding`, and return it."""
+    """Wait for a public message of a channel that contains `holding`, and return the newest one."""
     return await until(lambda: card(world, holding, channel), what=f"an alert with {holding!r}")
 
 

@@ -1,4 +1,4 @@
-"""Fixtures of the scenarios: a world with the bot in this process, one for each module."""
+"""Fixtures of the scenarios: for each module, a sandbox with the bot in this process."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,14 +18,14 @@ async def checked_sandbox(data: Path, *, policy: Path = POLICY, over: Transport 
     """Run the sandbox, and assert at its end that nothing in it broke."""
     async with running_sandbox(data, policy=policy, over=over) as world:
         log = keep_log()
-        turn_off_rate_limits(world)
+        shorten_pauses_between_posts(world)
         yield world
         await world.wait_until_idle()
         assert not (found := problems(world, log)), "\n".join(found)
 
 
-def turn_off_rate_limits(world: World) -> None:
-    """Turn off the rate limits of the local Slack. The tests of delivery cover them."""
+def shorten_pauses_between_posts(world: World) -> None:
+    """Shorten the bot's pauses between posts to a channel. The tests of delivery cover them."""
     assert world.bot is not None
     messenger = world.bot.env.messenger
     assert isinstance(messenger, Delivery)
@@ -34,7 +34,7 @@ def turn_off_rate_limits(world: World) -> None:
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def idle_after_each_test(request: pytest.FixtureRequest) -> AsyncIterator[None]:
-    """Wait until the bot is idle after each test. A late message would look like an answer in the next one."""
+    """Wait until the bot is idle after each test. A late message would look like an answer in the next test."""
     world = request.getfixturevalue("world") if "world" in request.fixturenames else None
     yield
     if world is not None:

@@ -15,16 +15,16 @@ Decided = tuple[Subject, Action, Decision]
 def of_the_line(decided: Sequence[Decided], person: str, channel: str) -> list[Decided]:
     """Return the decisions about a person in a channel.
 
-    Leaves out those that only improve a refusal's text: whether another channel or an incident would allow the command.
+    Leaves out decisions that only improve the text of a refusal, such as whether an incident would allow the command.
     """
     here = [one for one in decided if (one[0].person.id, one[0].channel.id) == (person, channel)]
     return [one for one in here if one[0].incident_profile == here[0][0].incident_profile]
 
 
 def record_decisions(patch: pytest.MonkeyPatch, *modules: ModuleType) -> list[Decided]:
-    """Return a list to which each decision is added from now on.
+    """Return a list to which each policy decision is added from now on.
 
-    Without `modules`, those of the pipeline's own module.
+    `modules` are the modules whose decisions count: without them, the pipeline's module `decision`.
     """
     found: list[Decided] = []
 

@@ -23,7 +23,7 @@ from tests.scenarios.requesting import reaches
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, until
 
 Ready = Callable[[], None]
-"""Called after setup. Policy decisions made after this call are attributed to the entry point."""
+"""A function that is called after the preparation. Policy decisions after this call belong to the entry point."""
 Way = Callable[[World, Ready], Awaitable[None]]
 SAMPLES = {
     "name": "orders", "key": "INC-1", "on": "on", "command": "list", "expiration": "1h", "for": "30m",
@@ -31,15 +31,15 @@ SAMPLES = {
 }  # fmt: skip
 """A valid value for each argument, by its key."""
 FOR_COMMAND = {"rewind": {"to": "1s ago"}, "branch": {"name": "fresh-copy"}}
-"""Per command: arguments that need a value other than the one in `SAMPLES`."""
+"""By command: arguments that need another value than the one in `SAMPLES`."""
 NAMES = {"create": "fresh", "thaw": "held", "restore": "quarantined", "wake": "asleep",
          "rewind switch": "rewound", "rewind keep": "rewound", "rewind discard": "rewound"}  # fmt: skip
-"""Per command: a database to which the command applies. The others use `orders`."""
+"""By command: a database to which the command applies. All other commands use `orders`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry point, and how to use it."""
+    """An entry point, and a function that uses it."""
 
     name: str
     take: Way
@@ -107,10 +107,10 @@ def _submitting_form(command: Command) -> Way:
 
 
 def _pressing(action_id: str) -> Way:
-    """Press the button once with each kind of ID, since only one kind is valid for it."""
+    """Return a function that presses the button once with each kind of ID, since only one kind is valid for it."""
 
     async def take(world: World, ready: Ready) -> None:
-        if action_id == "token.end":  # an earlier test may have revoked its tokens
+        if action_id == "token.end":  # an earlier test may have revoked all tokens
             await forging.forge_command(world, DANA, DB_OPS, "token orders --read-only")
             await world.wait_until_idle()
         values = await values_of(world)
@@ -212,7 +212,7 @@ async def _opening_home(world: World, ready: Ready) -> None:
 
 
 async def an_intent(world: World, by: str = DANA) -> str:
-    """Open a form in #db-ops, and return the ID in it, from which the bot knows where the form was opened."""
+    """Open a form in #db-ops, and return the intent ID in it, which tells the bot where the form was opened."""
     await world.workspace.say(by, DB_OPS, "/turso show")
     view = await world.person(by).modal("Database")
     await world.workspace.close_view(by, view.id)

@@ -1,4 +1,4 @@
-"""Sends payloads that Slack's client would never send, with Slack's signature: forged, foreign and outdated ones."""
+"""Sends forged, foreign and outdated payloads, which Slack's client would never send, with Slack's signature."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -79,7 +79,7 @@ async def forge_submission(
 
 
 async def answer_to(world: World, person_id: str, doing: Any, *, holding: str = "") -> Message:
-    """Await `doing`, then wait for and return the new message that only this person sees."""
+    """Await `doing`, then wait for a new message that only this person sees and that contains `holding`. Return it."""
     before = {(one.channel_id, one.ts) for one in private_messages(world, person_id)}
     await doing
 

@@ -1,4 +1,4 @@
-"""Generates command lines as people, phones and pasted text produce them, and hostile ones.
+"""Generates command lines: as people type them, as phones and copied text change them, and hostile ones.
 
 The same seed gives the same lines.
 """
@@ -60,7 +60,7 @@ def example_of(command: Declaration) -> str:
 
 
 LINES = {one.name: GIVEN.get(one.name, (example_of(one),)) for one in COMMANDS}
-"""By the name that rules use: lines that parse as that command."""
+"""Lines that parse as a command, by the command's name in rules. `{}` stands for a database and `{r}` for a reason."""
 
 
 def lines(seed: int, count: int) -> list[str]:

@@ -19,14 +19,14 @@ OUR_FAULT = frozenset(
 )
 """Slack's errors for calls in which the bot sent something wrong."""
 NOT_READ = ("drop", "silent", "html")
-"""Faults of the local Slack that take effect before it reads the call's arguments."""
+"""Faults with which the local Slack fails before it reads the call's arguments."""
 BROKE = ("a command failed because of a bug", "durable.given_up", "cards were not updated")
 """Events in the bot's own log that only a bug causes."""
 NAMES = frozenset(command.name for command in COMMANDS)
 
 
 class KeptLog(logging.Handler):
-    """Keeps the formatted lines of the log."""
+    """A log handler that keeps the formatted lines."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -46,7 +46,7 @@ class KeptLog(logging.Handler):
 
 
 class KeptLine(Line):
-    """Writes the bot's own lines, which don't go through `logging`, and keeps them."""
+    """Writes and keeps the bot's own log lines, which don't go through `logging`."""
 
     def __init__(self, lines: list[str], name: str = "") -> None:
         super().__init__(name)
@@ -96,7 +96,7 @@ def option_sources(shown: Any) -> Iterator[str]:
 
 
 def rendered(world: World) -> list[Any]:
-    """Return the arguments of every call of the bot to Slack, and its responses to submitted modals."""
+    """Return the arguments of every call of the bot to Slack."""
     return [call.args for call in world.workspace.calls]
 
 
@@ -124,7 +124,7 @@ def is_known_callback(callback_id: str) -> bool:
 
 
 def problems(world: World, log: KeptLog) -> list[str]:
-    """Return the problems of a sandbox, one sentence each."""
+    """Return what went wrong in a sandbox, in one sentence each."""
     found = [f"a traceback: {line}" for line in log.tracebacks]
     for call in world.workspace.calls:
         if call.error in OUR_FAULT:

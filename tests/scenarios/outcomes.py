@@ -6,7 +6,7 @@ from tests.world import World
 
 
 def outcomes_of(world: World) -> Callable[[], list[str]]:
-    """Record outcomes from now on. The result returns those so far, in order."""
+    """Record the outcomes of commands from now on, and return a function that returns them in order."""
     assert world.bot is not None
     metrics, recorded = world.bot.metrics, list[str]()
     before = type(metrics).command

@@ -37,13 +37,13 @@ async def quarantined(world: World, name: str, *, by: str = DANA, approver: str 
 
 
 async def configuration(world: World, name: str, **changes: Any) -> tuple[bool, bool]:
-    """Return whether Turso blocks reads and writes. `changes` are made first, as in Turso's dashboard."""
+    """Make `changes` to a database's configuration without the bot. Return whether Turso blocks reads and writes."""
     found = await call_turso(world, "PATCH" if changes else "GET", f"{name}/configuration", **changes)
     return bool(found["block_reads"]), bool(found["block_writes"])
 
 
 async def call_turso(world: World, method: str, path: str, **body: Any) -> dict[str, Any]:
-    """Call the local Turso directly, without the bot."""
+    """Call the local Turso directly, without the bot. `path` is relative to the databases of the organization."""
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
     async with local_client(base_url=world.url, headers=headers) as http:
@@ -91,6 +91,6 @@ def destroyed(world: World, name: str) -> int:
 
 
 def public_texts(world: World, holding: str) -> list[str]:
-    """Return the public messages in #db-ops that contain `holding`."""
+    """Return the texts of the public messages in #db-ops that contain `holding`."""
     seen = world.workspace.history(DB_OPS, None)
     return [words(one) for one in seen if not one.only_for and holding in words(one)]

@@ -15,7 +15,7 @@ async def make_request(world: World, line: str, by: str = DANA) -> Message:
 
 
 def request_id(card: Message) -> str:
-    """Return the request's id, which the buttons of its card carry."""
+    """Return the ID of a card's request, which is the value of the card's buttons."""
     found: str = next(one["value"] for one in buttons(card).values())
     return found
 
@@ -39,7 +39,7 @@ async def reaches(world: World, card: Message, *states: State) -> Request:
 
 
 def _private(world: World, card: Message) -> list[str]:
-    """Return the private messages since the card was posted, including refusals."""
+    """Return the texts of private messages since the card was posted, and of open modals."""
     state = world.workspace.state
     direct = [one for place, found in state.messages.items() if place.startswith("D") for one in found.values()]
     alone = [one for one in (*state.ephemerals.values(), *direct) if one.ts > card.ts]

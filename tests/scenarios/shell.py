@@ -41,9 +41,9 @@ async def run(*arguments: str, folder: Path, env: Mapping[str, str] | None = Non
 
 
 async def run_afresh(*arguments: str, folder: Path, env: Mapping[str, str] | None = None, within: float = 40.0) -> Ran:
-    """Run it with an interpreter of its own, like a shell.
+    """Run `python -m bot` to its end with an interpreter of its own, as a shell would.
 
-    That takes seconds, so tests do it once for each kind of command.
+    This takes seconds, so tests do it once for each kind of command.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", *arguments, env=_given(folder, env), cwd=folder,

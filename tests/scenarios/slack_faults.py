@@ -48,7 +48,7 @@ IS_DONE = ("fields of other types", "ok and nothing else")
 
 @contextmanager
 def failing(world: World, method: str, fault: str) -> Iterator[None]:
-    """Make every call of a Slack method fail inside the context."""
+    """Make every call of a Slack method fail inside the `with` block."""
     one = Fault(method=method, **FAULTS[fault])
     world.workspace.faults.active.append(one)
     try:
@@ -104,7 +104,7 @@ async def named(world: World, card: Message) -> str:
 
 @dataclass
 class Cell:
-    """One method with one fault."""
+    """A Slack method, and the fault with which it fails."""
 
     world: World
     method: str
@@ -136,7 +136,7 @@ async def press_is_refused(cell: Cell) -> None:
 
 
 async def installation_is_unknown(cell: Cell) -> None:
-    """Start the bot while Slack doesn't return the bot's workspace."""
+    """Press Approve and run `doctor` while Slack doesn't return the bot's workspace. The check of Slack fails."""
     await press_is_refused(cell)
     assert cell.world.bot is not None
     with cell.on():
@@ -169,14 +169,14 @@ async def card_comes_later(cell: Cell) -> None:
         await until(lambda: len(everything(world)) > before, what="an answer")
         await world.wait_until_idle()
     await world.pass_time(seconds=30)
-    card = await until(lambda: next(iter(await_cards(world, name)[cell.is_done :]), None), what="its card")
+    card = await until(lambda: next(iter(cards_to_approve(world, name)[cell.is_done :]), None), what="its card")
     await world.wait_until_idle()
     await world.person(ANA).presses("Approve", card)
     await frozen_once(world, card, name)
     await outcome_comes_later(cell)
 
 
-def await_cards(world: World, name: str) -> list[Message]:
+def cards_to_approve(world: World, name: str) -> list[Message]:
     """Return the posted copies of a card that have an Approve button, oldest first."""
     posted = [one for one in world.workspace.history(DB_OPS, None) if not one.only_for]
     return [one for one in posted if name in words(one) and "Approve" in buttons(one)]
@@ -240,7 +240,7 @@ async def home_comes_later(cell: Cell) -> None:
 
 
 async def hint_is_left_open(cell: Cell) -> None:
-    """Type a command that is refused while other channels can't be read. The answer doesn't say that none allows it."""
+    """Type a command that is refused while Slack doesn't list channels. The answer says that another may allow it."""
     world = cell.world
     with cell.on():
         line = world.workspace.say(DANA, ORDERS, "/turso freeze orders --reason spike")
@@ -312,4 +312,4 @@ ROWS: dict[str, Row] = {
     "upload": report_is_shared_once,
     "files.completeUploadExternal": report_is_shared_once,
 }
-"""The scenario for each failing method. `response_url` and `upload` are addresses, not methods."""
+"""The scenario for each failing method. `response_url` and `upload` are URLs, not methods."""

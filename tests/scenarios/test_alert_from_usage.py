@@ -13,7 +13,7 @@ SAYS = "% of its quota for rows written"
 
 
 async def subscribed(world: World, plan: str) -> None:
-    """Change the plan of the organization."""
+    """Let the organization subscribe to another Turso plan."""
     await world.turso.change(organizations.subscribe, "acme", plan=plan, quotas=None)
 
 

@@ -1,4 +1,4 @@
-"""Alerts in a channel: turned on, posted once with the facts and buttons that its people may have, muted and ended."""
+"""Alerts in a channel: posted once, with facts and buttons that the channel's people may have, muted, and ended."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -40,7 +40,7 @@ SAYS = "has used 82% of its quota for rows written"
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def alerts_on(world: World) -> AsyncIterator[None]:
-    """Turn on alerts in both channels, and undo afterwards what the test did to the world."""
+    """Turn on alerts in both channels. After each test, restore the policy and end faults, alerts and mutes."""
     keep_usage_unknown(world)
     await world.person(ANA).types("/turso alert on --quota 50,80,95 --spike 5x", holding="Alerts are on")
     await world.person(DANA).types("/turso alert on", ORDERS, holding="Alerts are on")
@@ -56,7 +56,7 @@ async def alerts_on(world: World) -> AsyncIterator[None]:
         await world.bot.store.alerts.unmute(channel)
 
 
-async def test_a_quota_that_reaches_80_percent_is_one_card_that_can_be_muted_and_says_that_it_ended(
+async def test_a_quota_alert_has_one_card_that_can_mute_alerts_and_says_when_the_alert_has_ended(
     world: World,
 ) -> None:
     alert = await raised(world, AlertKind.QUOTA, "orders", "users", "inventory", notify=(BEN, "S0DBA"))
@@ -120,7 +120,7 @@ async def test_an_alert_about_a_database_that_a_channel_may_not_see_is_not_poste
     assert not cards(world, "`users`: 120,000", ORDERS)
 
 
-async def test_a_policy_that_changed_before_the_card_decides(world: World) -> None:
+async def test_the_current_policy_decides_whether_a_card_is_posted(world: World) -> None:
     set_policy(world, OWN_POLICY.replace("- {allow: read}", "- {allow: read, to: dba, visibility: ephemeral}"))
 
     await raised(world, AlertKind.FORECAST, "users")
@@ -178,7 +178,7 @@ async def test_triage_opens_its_card_in_the_thread_of_the_alert(world: World) ->
     assert found.thread_ts == card.ts
 
 
-async def test_a_freeze_from_an_alert_is_of_the_database_that_it_was_about(world: World) -> None:
+async def test_a_freeze_from_an_alert_is_refused_if_the_database_was_created_again(world: World) -> None:
     assert world.bot is not None
     await world.create_databases("twice")
     await raised(world, AlertKind.SPIKE, "twice")
@@ -199,7 +199,7 @@ async def destroyed(world: World, name: str) -> None:
         assert (await http.delete(f"/v1/organizations/acme/databases/{name}")).status_code == 200
 
 
-async def test_an_incident_from_an_alert_begins_its_timeline_with_it(world: World) -> None:
+async def test_the_timeline_of_an_incident_from_an_alert_begins_with_the_alert(world: World) -> None:
     assert world.bot is not None
     await raised(world, AlertKind.SPIKE, "orders")
     card = await shown(world, "`orders`: 120,000")
@@ -235,7 +235,7 @@ async def test_allow_overages_asks_for_approval_in_the_thread(world: World) -> N
     assert waiting.requester == DANA
 
 
-async def test_while_slack_is_down_the_card_waits_and_comes_once(world: World) -> None:
+async def test_a_card_is_posted_once_after_slack_was_down(world: World) -> None:
     world.workspace.faults.add("server_error", method="chat.postMessage")
     await raised(world, AlertKind.QUOTA, "orders", measure=Measure.BYTES_SYNCED)
     assert not cards(world, "of its quota for synced data")
@@ -248,7 +248,7 @@ async def test_while_slack_is_down_the_card_waits_and_comes_once(world: World) -
     assert len(cards(world, "of its quota for synced data")) == 1
 
 
-async def test_a_card_that_was_deleted_is_posted_again_when_its_state_ends(world: World) -> None:
+async def test_a_card_that_was_deleted_is_posted_again_when_its_alert_ends(world: World) -> None:
     alert = await raised(world, AlertKind.SPIKE, "search-eu")
     card = await shown(world, "`search-eu`: 120,000")
     await world.workspace.admin.delete_message(card.channel_id, card.ts)
@@ -293,7 +293,7 @@ async def test_alerts_of_the_policy_file_are_posted_where_people_in_the_channel_
     assert bool(cards(world, f"`{name}`: 120,000")) is is_shown
 
 
-async def test_alert_list_shows_what_is_open_and_off_ends_it(world: World) -> None:
+async def test_alert_list_shows_open_alerts_and_alert_off_ends_them(world: World) -> None:
     await raised(world, AlertKind.QUOTA, "orders")
     ana = world.person(ANA)
 
@@ -306,7 +306,7 @@ async def test_alert_list_shows_what_is_open_and_off_ends_it(world: World) -> No
 
 
 async def test_a_channel_that_is_now_shared_with_another_organization_gets_no_card(world: World) -> None:
-    """Keep this test last: the bot caches facts about a channel for a minute."""
+    """Keep this test last in the module, because it changes a fact that the bot caches for a minute."""
     await world.workspace.admin.share(DB_OPS, OTHER_TEAM)
 
     await raised(world, AlertKind.SPIKE, "users-eu")

@@ -1,4 +1,4 @@
-"""An alert's database is looked up by its ID, with its group: for its buttons, its top query, and a press."""
+"""The bot looks up an alert's database by its ID and with its group: for the buttons, the top query, and a press."""
 
 from collections.abc import AsyncIterator
 
@@ -31,7 +31,7 @@ FREEZE, QUERIES = "Freeze writes 30 min", "/usage/queries"
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def alerts_on(world: World) -> AsyncIterator[None]:
-    """Turn on alerts in both channels, and undo afterwards what the test did to the world."""
+    """Turn on alerts in both channels. After each test, restore the policy and end faults and alerts."""
     keep_usage_unknown(world)
     await world.person(ANA).types("/turso alert on", holding="Alerts are on")
     await world.person(ANA).types("/turso alert on", ORDERS, holding="Alerts are on")
@@ -54,7 +54,9 @@ async def test_a_channel_of_a_group_gets_the_buttons_and_the_query_of_its_databa
 
 
 @pytest.mark.parametrize(("name", "is_offered"), [("users-eu", True), ("users", False)])
-async def test_a_rule_for_a_group_decides_about_the_button(world: World, name: str, is_offered: bool) -> None:
+async def test_a_button_is_offered_only_for_databases_of_the_group_that_the_rule_allows(
+    world: World, name: str, is_offered: bool
+) -> None:
     await raised(world, AlertKind.SPIKE, name)
 
     card = await shown(world, f"`{name}`: 120,000")
@@ -71,7 +73,7 @@ async def test_a_quota_alert_offers_the_buttons_for_the_largest_database_of_the_
     assert {"Triage orders-eu", "Freeze orders-eu 30 min"} <= buttons(card).keys()
 
 
-async def test_the_query_of_another_database_with_the_name_is_not_shown(world: World) -> None:
+async def test_the_top_query_of_another_database_with_the_same_name_is_not_read(world: World) -> None:
     await world.create_databases("twin")
     alert = await made(world, AlertKind.SPIKE, "twin")
     await destroy(world, "twin")
@@ -86,7 +88,7 @@ async def test_the_query_of_another_database_with_the_name_is_not_shown(world: W
     assert len(world.changes("GET", QUERIES)) == asked
 
 
-async def test_a_press_does_not_show_another_database_with_the_name_in_a_channel_of_a_group(world: World) -> None:
+async def test_a_press_does_not_show_another_database_with_the_same_name(world: World) -> None:
     await world.create_databases("twin-eu", group="europe")
     await raised(world, AlertKind.SPIKE, "twin-eu", channel=ORDERS)
     card = await shown(world, "`twin-eu`: 120,000", ORDERS)
@@ -98,7 +100,7 @@ async def test_a_press_does_not_show_another_database_with_the_name_in_a_channel
     assert "is a different database now" in words(heard)
 
 
-async def test_without_an_answer_from_turso_the_name_decides_about_the_buttons(world: World) -> None:
+async def test_if_turso_does_not_list_databases_the_name_decides_about_the_buttons(world: World) -> None:
     alert = await made(world, AlertKind.SPIKE, "inventory")
     world.turso.faults.add("status", method="GET", path="*/databases", status=503, count=None)
 

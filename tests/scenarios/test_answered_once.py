@@ -1,4 +1,4 @@
-"""The store fails after a person was answered: they get no second answer, and the log has the cause."""
+"""If the store fails after a person was answered, the person gets no second answer, and the log has the cause."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -13,7 +13,7 @@ from bot.core.requests.incoming import Kind
 from bot.store.connections.database import StoreUnavailable
 from tests.policies import ACME
 from tests.scenarios import forging
-from tests.scenarios.conftest import turn_off_rate_limits
+from tests.scenarios.conftest import shorten_pauses_between_posts
 from tests.scenarios.invariants import KeptLog, keep_log
 from tests.scenarios.test_resumed import left, resumed
 from tests.world import DANA, DB_OPS, GENERAL, World, running_sandbox, words
@@ -40,7 +40,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
     (data / "policy.yaml").write_text(POLICY)
     async with running_sandbox(data, policy=data / "policy.yaml") as found:
         assert found.bot is not None
-        turn_off_rate_limits(found)
+        shorten_pauses_between_posts(found)
         set_up_logs("INFO", "json", secrets_of(found.bot.settings))
         KEPT[:] = [keep_log()]
         yield found
@@ -111,7 +111,7 @@ async def test_a_refused_press_whose_entry_cannot_be_written_is_answered_once(
     assert (await logged(world, reference_in(said), "audit.refusal_not_recorded"))["why"] == CAUSE
 
 
-async def test_an_answer_after_which_the_intent_cannot_be_closed_is_the_only_one(
+async def test_a_person_gets_one_answer_even_if_the_intent_cannot_be_closed_afterwards(
     world: World, breaks: Callable[[str, str], None]
 ) -> None:
     breaks("intents", "close")
@@ -122,7 +122,7 @@ async def test_an_answer_after_which_the_intent_cannot_be_closed_is_the_only_one
     assert (await logged(world, reference_in(said), "intent.not_closed"))["why"] == CAUSE
 
 
-async def test_an_intent_that_a_crash_left_is_answered_once_although_it_cannot_be_closed_at_first(
+async def test_a_resumed_intent_is_answered_once_even_if_it_cannot_be_closed_at_first(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert world.bot is not None

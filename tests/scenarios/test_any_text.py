@@ -24,7 +24,7 @@ PLACES = ((DANA, DB_OPS), (ANA, DB_OPS), (BEN, DB_OPS), (REMY, INCIDENT), (DANA,
 
 
 def the_seed() -> int:
-    """Return today's seed, or `SEED` to reproduce a failure."""
+    """Return a random seed, or `SEED` from the environment, which reproduces a failure."""
     return int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
 
 
@@ -40,7 +40,7 @@ def is_answered(world: World, hook: str, trigger: str, calls_before: int) -> boo
 
 async def test_generated_texts_are_acknowledged_and_answered(world: World) -> None:
     seed = the_seed()
-    print(f"SEED={seed}")  # shown when it fails
+    print(f"SEED={seed}")  # pytest shows the output of a test that fails
     log: KeptLog = keep_log()
     texts, dice, read = generated.lines(seed, COUNT), random.Random(seed), Counter[str]()
     assert world.bot is not None
@@ -123,7 +123,7 @@ async def test_an_answer_to_hostile_text_quotes_it_as_text(world: World, text: s
 
 
 def marked_up_args(args: dict[str, object]) -> str:
-    """Yield all markup in the arguments of a call. In code, Slack interprets only mentions and links."""
+    """Return all mrkdwn text in the arguments of a call, without what is in backticks."""
     found: list[str] = [str(args.get("text", ""))]
 
     def walk(value: object) -> None:
@@ -141,7 +141,7 @@ def marked_up_args(args: dict[str, object]) -> str:
 
 
 async def test_names_from_turso_stay_text(world: World) -> None:
-    """Names in Turso may have been chosen by anyone. Cells of a table have no markup."""
+    """Anyone may have chosen the names of databases. They must not become mentions."""
     await world.create_databases("channel", "here")
 
     listed = await world.person(DANA).types("/turso ls channel")

@@ -1,4 +1,4 @@
-"""A request that ends while its channel is archived: its card is outdated until a person presses one of its buttons."""
+"""The card of a request that ended while its channel was archived is updated when a person presses a button."""
 
 import pytest
 
@@ -12,11 +12,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def pressed(world: World, person_id: str, label: str, card: Message) -> Message:
-    """Press a button of a card as it is now, and return the private answer, in whatever channel it is."""
+    """Press a button of the current version of a card, and return the private answer, from any channel."""
     return await forging.forge_press(world, person_id, label, world.current(card))
 
 
-async def test_the_card_of_a_request_that_expired_meanwhile_is_answered_and_updated(world: World) -> None:
+async def test_a_press_on_the_card_of_a_request_that_expired_meanwhile_is_answered_and_updates_it(world: World) -> None:
     await world.create_databases("shelved")
     card = await world.person(DANA).types("/turso rotate shelved --reason leak", holding="shelved")
     await world.wait_until_idle()
@@ -45,7 +45,7 @@ async def test_the_card_of_a_request_that_expired_meanwhile_is_answered_and_upda
     assert not {"Approve", "Deny", "Withdraw", "Remind"} & set(buttons(drawn))
 
 
-async def test_the_card_of_a_freeze_that_ended_meanwhile_is_updated(world: World) -> None:
+async def test_a_press_on_the_card_of_a_freeze_that_ended_meanwhile_updates_it(world: World) -> None:
     await world.create_databases("iced")
     ben = world.person(BEN)
     question = await ben.types("/turso freeze iced --for 30m")

@@ -1,4 +1,4 @@
-"""The command `away`: whom a person may choose, until when, and what it shows."""
+"""The command `away`: who can be a delegate, until when, and how a delegation is shown."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ async def test_an_absence_without_a_valid_delegate_changes_nothing(world: World,
     assert await world.bot.store.delegations.of(ANA) is None
 
 
-async def test_whoami_shows_both_sides_and_off_ends_it(world: World) -> None:
+async def test_whoami_shows_a_delegation_to_both_people_and_away_off_ends_it(world: World) -> None:
     await away(world)
     assert f"<@{BEN}> approves for you until" in marked_up(await world.person(ANA).types("/turso whoami"))
     assert f"You approve for <@{ANA}> until" in marked_up(await world.person(BEN).types("/turso whoami"))
@@ -95,12 +95,10 @@ async def test_a_person_who_cannot_use_the_bot_cannot_be_a_delegate(world: World
         ("usergroups.users.list", "Slack didn't say who is in a user group"),
     ],
 )
-async def test_without_an_answer_from_slack_the_refusal_blames_no_one_else(
-    world: World, method: str, says: str
-) -> None:
-    """The refusal blames neither the policy nor the person, since it isn't known whether the person may stand in."""
+async def test_if_slack_does_not_answer_the_refusal_says_so(world: World, method: str, says: str) -> None:
+    """The refusal must not say that the person isn't allowed, because that isn't known."""
     set_policy(world, OWN_POLICY.replace("deputies: {users: [U0BEN, U0REMY]}", "deputies: {usergroup: S0DBA}"))
-    await world.person(ANA).types("/turso ls", holding="databases")  # the bot knows Ana
+    await world.person(ANA).types("/turso ls", holding="databases")  # lets the bot cache facts about Ana
     directory: Any = world.bot.env.directory if world.bot else None
     directory._people.forget(BEN)
     directory._groups.forget("S0DBA")

@@ -1,4 +1,4 @@
-"""A bug in a background loop: all loops keep running, and `doctor` and the metrics report it."""
+"""If a background loop has a bug, all loops keep running, and `doctor` and the metrics report the bug."""
 
 import ast
 import asyncio
@@ -14,7 +14,7 @@ import bot
 from bot.app.compose import Bot
 from bot.core.concurrency import background
 from bot.core.concurrency.background import Loop
-from tests.scenarios.conftest import turn_off_rate_limits
+from tests.scenarios.conftest import shorten_pauses_between_posts
 from tests.store.samples import incoming
 from tests.world import DANA, World, running_sandbox, until
 
@@ -38,7 +38,7 @@ EXPECTED = {
     "sweep",
 }
 BY_THEMSELVES = {"group commit", "open Homes", "sweep"}
-"""Loops that run often by themselves, or as soon as they have work."""
+"""Loops that run often, or as soon as they have work, so tests don't need to start a round."""
 WAIT_FOR_THE_WRITER = {"samples"}
 NUMBERS = count(1_000_000)
 UNSUPERVISED = {
@@ -64,9 +64,9 @@ UNSUPERVISED = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run a bot over Socket Mode, so that it has every loop."""
+    """Run the sandbox with the bot over Socket Mode, because only then it has every loop."""
     async with running_sandbox(tmp_path_factory.mktemp("world"), over="socket") as found:
-        turn_off_rate_limits(found)
+        shorten_pauses_between_posts(found)
         yield found
 
 
@@ -76,13 +76,13 @@ def bot_of(world: World) -> Bot:
 
 
 async def write_something(bot: Bot) -> None:
-    """Give the writer of grouped commits something to write."""
+    """Record an intent, which gives the loop `group commit` something to write."""
     number = next(NUMBERS)
     assert await bot.store.intents.record(incoming(number, key=f"loop-{number}"), actionable=False)
 
 
 async def completes_a_round(bot: Bot, loop: Loop) -> None:
-    """Wait until a loop completes a round without an error. Start a round if the next one would be a minute away."""
+    """Wait until a loop completes a round without an error. Start a round of loops that run rarely."""
     before = loop.rounds
     if loop.name not in BY_THEMSELVES:
         assert await loop.round(), f"{loop.name}: {loop.cause}"
@@ -97,7 +97,7 @@ async def test_every_loop_of_the_process_is_supervised(world: World) -> None:
 
 
 def test_no_module_starts_a_task_without_supervision() -> None:
-    """Fail for a new loop that bypasses the supervisor."""
+    """Every module that starts tasks by itself must be in `UNSUPERVISED` with a reason."""
     root = Path(bot.__file__).parent
     found = set()
     for path in root.rglob("*.py"):
@@ -113,9 +113,7 @@ def test_no_module_starts_a_task_without_supervision() -> None:
 
 @in_the_world
 @pytest.mark.parametrize("name", sorted(EXPECTED))
-async def test_a_fault_in_one_loop_stops_neither_it_nor_another(
-    world: World, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_fault_in_one_loop_stops_no_loop(world: World, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background, "FIRST_PAUSE", 0.05)
     bot, loops = bot_of(world), {loop.name: loop for loop in bot_of(world).background}
     broken, once = loops[name], loops[name].once
@@ -124,7 +122,9 @@ async def test_a_fault_in_one_loop_stops_neither_it_nor_another(
         raise KeyError("a bug")
 
     broken.once = fault
-    waits = asyncio.create_task(write_something(bot))  # lets the writer's current round end without an error
+    waits = asyncio.create_task(
+        write_something(bot)
+    )  # ends the current round of `group commit`, so that the next one runs the fault
     try:
         if name in BY_THEMSELVES:
             await until(lambda: broken.failures, what="the fault")

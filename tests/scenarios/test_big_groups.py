@@ -32,9 +32,9 @@ def _fill(connection: apsw.Connection) -> None:
 
 @asynccontextmanager
 async def blocking_times() -> AsyncIterator[list[float]]:
-    """Collect how long the loop's thread computed each time before it let others run, in seconds of CPU time.
+    """Yield a growing list of how long the event loop's thread computed before other tasks could run, in CPU seconds.
 
-    Not wall time, because on a busy machine the thread also waits for a processor.
+    Wall time would include the thread's waits for a processor on a busy machine.
     """
     holds: list[float] = []
 
@@ -53,7 +53,7 @@ async def blocking_times() -> AsyncIterator[list[float]]:
         task.cancel()
 
 
-async def test_a_rotation_in_a_big_group_leaves_the_loop_free(world: World) -> None:
+async def test_a_rotation_in_a_big_group_does_not_block_the_event_loop(world: World) -> None:
     await world.turso.change(_fill)
     first = "big-00000"
 

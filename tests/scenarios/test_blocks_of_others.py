@@ -1,4 +1,4 @@
-"""A timer only unblocks. It never blocks a database again that a person has unblocked in Turso's dashboard."""
+"""The end of a freeze only unblocks. It never blocks a database that a person has unblocked in Turso's dashboard."""
 
 import asyncio
 
@@ -67,7 +67,7 @@ async def test_a_block_that_others_set_during_a_freeze_stays(world: World) -> No
     assert await q.configuration(world, "during") == (True, False)
 
 
-async def test_two_freezes_that_end_together_leave_nothing_blocked(world: World) -> None:
+async def test_after_two_freezes_that_end_at_the_same_time_nothing_is_blocked(world: World) -> None:
     await world.create_databases("both")
     await freeze(world, "both")
     await world.person(DANA).types("/turso freeze both --reads --for 30m --reason more")
@@ -114,7 +114,7 @@ async def test_a_manual_thaw_unblocks_and_blocks_nothing(world: World) -> None:
 
 @pytest.mark.parametrize("ends", ["thaw by hand", "its time"])
 async def test_the_card_of_a_freeze_says_that_it_has_ended(world: World, ends: str) -> None:
-    """The Thaw button is gone too, since it would do nothing."""
+    """The card has no Thaw button any more, since it would do nothing."""
     name = f"over-{ends.split()[0]}"
     await world.create_databases(name)
     await freeze(world, name)
@@ -132,7 +132,7 @@ async def test_the_card_of_a_freeze_says_that_it_has_ended(world: World, ends: s
 
 
 async def waiting(world: World) -> Request:
-    """Return the request that hasn't started yet and says why."""
+    """Wait for an approved request that can't start yet and says why, and return it."""
     assert world.bot is not None
     async with asyncio.timeout(30):
         while not (
@@ -143,7 +143,7 @@ async def waiting(world: World) -> Request:
 
 
 async def test_a_freeze_starts_only_once_turso_reports_what_is_blocked(world: World) -> None:
-    """Otherwise the bot would not know what others had blocked, and a thaw would unblock it."""
+    """If the bot didn't know what others had blocked, a thaw would unblock that, too."""
     await world.create_databases("silent")
     await q.configuration(world, "silent", block_reads=True)
     path = "/v1/organizations/acme/databases/silent/configuration"

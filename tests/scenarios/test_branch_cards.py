@@ -1,4 +1,4 @@
-"""After each decision about a branch, its cards show the new state, and only buttons that still work."""
+"""After each decision about a branch, the cards about its end show the new state, and only buttons that still work."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ ENDS = {"Extend", "Keep", "Destroy now"}
 
 
 async def cards(world: World, name: str) -> tuple[Message, Message]:
-    """Create a branch, and return its announcement in the channel and the one sent to its owner."""
+    """Create a branch, and return the announcement of its end in the channel and the one to its owner."""
     await branched(world, name)
     said = await announced(world, name)
     await world.wait_until_idle()
@@ -30,20 +30,20 @@ async def show(world: World, both: tuple[Message, Message], holding: str, *, has
         assert set(buttons(now)) == (has or set())
 
 
-async def test_after_extend_they_show_the_new_end_and_who_moved_it(world: World) -> None:
+async def test_after_extend_the_cards_show_the_new_end_and_who_moved_it(world: World) -> None:
     both = await cards(world, "ends-further")
     await world.person(ANA).presses_and_reads("Extend", both[0])
     await show(world, both, "now ends")
     assert f"<@{ANA}>" in words(world.current(both[1]))
 
 
-async def test_after_keep_they_say_that_it_stays(world: World) -> None:
+async def test_after_keep_the_cards_say_that_the_branch_stays(world: World) -> None:
     both = await cards(world, "ends-never")
     await world.person(DANA).presses_and_reads("Keep", both[1])
     await show(world, both, "stays. It has no end date")
 
 
-async def test_a_pending_destroy_is_shown_and_once_it_is_withdrawn_the_cards_are_as_before(world: World) -> None:
+async def test_the_cards_show_a_pending_destroy_until_it_is_withdrawn(world: World) -> None:
     both = await cards(world, "asks-twice")
     await world.person(DANA).presses("Destroy now", both[0])
     card = await until(lambda: world.card(holding="wants to destroy `asks-twice`"), what="the card")
@@ -55,7 +55,7 @@ async def test_a_pending_destroy_is_shown_and_once_it_is_withdrawn_the_cards_are
     await show(world, both, "ends", has=ENDS)
 
 
-async def test_a_destroy_that_its_requester_cancels_leaves_the_cards_as_before(world: World) -> None:
+async def test_the_cards_show_a_pending_destroy_until_its_requester_cancels_it(world: World) -> None:
     both = await cards(world, "ends-not")
     question = await world.person(DANA).presses_and_reads("Destroy now", both[0])
     await show(world, both, "has asked to destroy it", has={"Extend", "Keep"})
@@ -63,7 +63,7 @@ async def test_a_destroy_that_its_requester_cancels_leaves_the_cards_as_before(w
     await until(lambda: all(set(buttons(world.current(one))) >= ENDS for one in both), what="the buttons again")
 
 
-async def test_quarantine_undo_and_destroy_are_shown_however_they_were_requested(world: World) -> None:
+async def test_the_cards_show_quarantine_undo_and_destroy_by_other_commands(world: World) -> None:
     both = await cards(world, "ends-anyhow")
     question = await world.person(DANA).types("/turso destroy ends-anyhow")
     await world.person(DANA).presses("Destroy", question)
@@ -81,7 +81,7 @@ async def test_quarantine_undo_and_destroy_are_shown_however_they_were_requested
     await show(world, both, "no longer exists")
 
 
-async def test_after_its_end_the_cards_have_no_buttons(world: World) -> None:
+async def test_after_the_end_of_a_branch_the_cards_have_no_buttons(world: World) -> None:
     await asyncio.gather(branched(world, "ends-there"), branched(world, "stays-there"))
     ends = await announced(world, "ends-there")
     stays = await until(lambda: world.card(holding="the branch `stays-there`"), what="the other announcement")

@@ -1,4 +1,4 @@
-"""Branches from creation to end: announced, extended, kept, or quarantined under the rules in force at the end."""
+"""Branches from creation to end: the end is announced, can be moved or removed, and follows the rules at that time."""
 
 import asyncio
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def same_rules(world: World) -> Iterator[None]:
 
 
 async def branched(world: World, name: str, *, lasting: str = "3d", channel: str = DB_OPS) -> Branch:
-    """Create a database, and a branch of it for Dana. Its name is the branch's with `-source`."""
+    """Create a database `NAME-source`, and a branch `NAME` of it for Dana. Return the branch."""
     await world.create_databases(f"{name}-source")
     await world.workspace.say(DANA, channel, f"/turso branch {name}-source {name} --for {lasting}")
     await until(lambda: world.card(channel, holding=f"*{name}* of"), what="the branch")
@@ -68,7 +68,7 @@ def direct(world: World, who: str, holding: str) -> list[Message]:
     return [one for one in world.workspace.history(place, who) if holding in words(one)]
 
 
-async def test_its_end_is_announced_a_day_before_in_the_channel_and_to_its_owner_once(world: World) -> None:
+async def test_the_end_of_a_branch_is_announced_once_a_day_before_in_the_channel_and_to_its_owner(world: World) -> None:
     await branched(world, "ends-told")
     await world.pass_time(days=1, hours=23)
     assert world.card(holding="the branch `ends-told`") is None
@@ -85,7 +85,7 @@ async def test_its_end_is_announced_a_day_before_in_the_channel_and_to_its_owner
     assert len(direct(world, DANA, "the branch `ends-told`")) == 1
 
 
-async def test_it_ends_in_quarantine_and_undo_brings_it_back_for_good(world: World) -> None:
+async def test_a_branch_ends_in_quarantine_and_after_undo_it_stays(world: World) -> None:
     await branched(world, "ends-plain")
     await announced(world, "ends-plain")
 
@@ -101,7 +101,7 @@ async def test_it_ends_in_quarantine_and_undo_brings_it_back_for_good(world: Wor
     assert not world.changes("DELETE", "/ends-plain")
 
 
-async def test_after_the_countdown_it_is_destroyed_and_its_source_is_untouched(world: World) -> None:
+async def test_after_the_countdown_a_branch_is_destroyed_and_its_source_is_not(world: World) -> None:
     await branched(world, "ends-gone")
     await world.pass_time(days=4)
     await until(lambda: world.card(holding="*ends-gone* is in quarantine"), what="the quarantine")
@@ -126,7 +126,7 @@ async def test_the_request_of_a_branch_is_kept_until_its_end(world: World) -> No
     assert await world.person(DANA).presses_and_reads("Keep", await announced(world, "ends-old", days=89))
 
 
-async def test_a_branch_whose_request_is_gone_ends_and_its_owner_is_told(world: World) -> None:
+async def test_a_branch_whose_request_was_pruned_ends_and_its_owner_is_notified(world: World) -> None:
     await branched(world, "ends-lost")
     await without_its_request(world, "ends-lost")
 
@@ -137,7 +137,7 @@ async def test_a_branch_whose_request_is_gone_ends_and_its_owner_is_told(world: 
     await until(lambda: world.card(holding="*ends-lost* is in quarantine"), what="the quarantine")
 
 
-async def test_extend_gives_it_its_time_again_and_keep_removes_its_end(world: World) -> None:
+async def test_extend_moves_the_end_of_a_branch_and_keep_removes_it(world: World) -> None:
     before = await branched(world, "ends-later")
     said = await announced(world, "ends-later")
 
@@ -158,7 +158,7 @@ async def test_extend_gives_it_its_time_again_and_keep_removes_its_end(world: Wo
     assert "has no end" in words(heard)
 
 
-async def test_destroy_now_asks_as_if_it_were_typed(world: World) -> None:
+async def test_destroy_now_asks_for_confirmation_like_the_typed_command(world: World) -> None:
     await branched(world, "ends-soon")
     said = await announced(world, "ends-soon")
     question = await world.person(DANA).presses_and_reads("Destroy now", said)
@@ -166,7 +166,7 @@ async def test_destroy_now_asks_as_if_it_were_typed(world: World) -> None:
     assert [one.state for one in await destroys(world, "ends-soon")] == [State.PENDING]
 
 
-async def test_where_a_destroy_needs_approval_the_end_asks_for_it(world: World) -> None:
+async def test_where_a_destroy_needs_approval_the_end_of_a_branch_requests_it(world: World) -> None:
     await branched(world, "asks-first")
     announcement = await announced(world, "asks-first")
     await world.pass_time(days=2)
@@ -180,7 +180,7 @@ async def test_where_a_destroy_needs_approval_the_end_asks_for_it(world: World) 
     await until(lambda: world.card(holding="*asks-first* is in quarantine"), what="the quarantine")
 
 
-async def test_a_branch_that_the_rules_at_its_end_keep_is_not_destroyed_and_its_owner_is_told(
+async def test_a_branch_is_not_destroyed_if_the_rules_at_its_end_deny_it_and_its_owner_is_notified(
     world: World,
 ) -> None:
     await branched(world, "stays-here")
@@ -198,7 +198,7 @@ async def test_a_branch_that_the_rules_at_its_end_keep_is_not_destroyed_and_its_
     assert len([one for one in world.workspace.history(DB_OPS, None) if "wasn't destroyed" in words(one)]) == 1
 
 
-async def test_another_database_that_has_taken_its_name_is_left_alone(world: World) -> None:
+async def test_another_database_with_the_name_of_a_branch_is_not_destroyed(world: World) -> None:
     await branched(world, "ends-twice")
     assert (await world.call_turso("DELETE", "/databases/ends-twice")).status_code == 200
     await world.create_databases("ends-twice")
@@ -210,7 +210,9 @@ async def test_another_database_that_has_taken_its_name_is_left_alone(world: Wor
     assert (await kept(world, "ends-twice")).state is BranchState.ENDED
 
 
-async def test_of_an_extension_and_the_end_at_the_same_moment_one_wins_and_the_other_is_reported(world: World) -> None:
+async def test_if_a_branch_is_extended_at_the_moment_of_its_end_only_one_happens_and_the_answer_says_so(
+    world: World,
+) -> None:
     await branched(world, "ends-race")
     said = await announced(world, "ends-race")
     before = {one.ts for one in world.person(DANA).sees()}
@@ -226,7 +228,7 @@ async def test_of_an_extension_and_the_end_at_the_same_moment_one_wins_and_the_o
     assert extended or "too late" in words(heard) or "no end" in words(heard)
 
 
-async def test_where_a_branch_needs_approval_only_an_approver_who_isnt_its_owner_moves_its_end(world: World) -> None:
+async def test_where_branches_need_approval_only_an_approver_other_than_the_owner_can_move_an_end(world: World) -> None:
     before = await branched(world, "ends-asked")
     said = await announced(world, "ends-asked")
     approved = OWN_POLICY.replace("[read, branch, create,", "[read, create,")
@@ -257,7 +259,7 @@ async def test_an_extension_never_goes_beyond_the_longest_time(world: World) -> 
     assert "ends at most 90 days after it was created" in words(heard)
 
 
-async def test_in_quarantine_its_end_cannot_be_moved_and_passes_without_a_message(world: World) -> None:
+async def test_the_end_of_a_branch_in_quarantine_cannot_be_moved_and_passes_without_a_message(world: World) -> None:
     set_policy(world, OWN_POLICY.replace('["ends-*"], countdown: 2h', '["ends-*"], confirm: none, countdown: 2d'))
     before = await branched(world, "ends-held")
     said = await announced(world, "ends-held")

@@ -14,7 +14,7 @@ from bot.commands.base import ChangeCommand
 from bot.core.requests.request import Request, State
 from bot.core.requests.step_results import PhaseResult, VerifyResult
 from tests.policies import ACME
-from tests.scenarios.conftest import turn_off_rate_limits
+from tests.scenarios.conftest import shorten_pauses_between_posts
 from tests.world import ANA, DANA, DB_OPS, World, running_sandbox, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -37,7 +37,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
     data = tmp_path_factory.mktemp("world")
     (data / "policy.yaml").write_text(POLICY)
     async with running_sandbox(data, policy=data / "policy.yaml") as found:
-        turn_off_rate_limits(found)
+        shorten_pauses_between_posts(found)
         yield found
 
 
@@ -47,7 +47,7 @@ async def newest(world: World) -> Request:
 
 
 async def is_over(world: World) -> Request:
-    """Wait until the newest request has ended and all notices were sent."""
+    """Wait until the bot is idle, and return the newest request, which must have ended."""
     await world.wait_until_idle()
     found = await newest(world)
     assert found.state in ENDED
@@ -116,7 +116,7 @@ async def test_a_step_that_fails_for_good_ends_the_request_and_its_requester_is_
         """Raise an error when recording a success, but not when recording that the outcome is unknown."""
         await (raises() if seen.result is PhaseResult.SUCCEEDED else real(self, request_id, phase, seen))
 
-    method = {"see": "verify"}.get(step, step)  # the step's stored name differs
+    method = {"see": "verify"}.get(step, step)  # the step is stored under the name `see`, but its method is `verify`
     monkeypatch.setattr(WorkSteps, method, finish if step == "finish" else raises)
     name = f"step-{step}"
     await approve(world, name)

@@ -1,4 +1,4 @@
-"""A card is posted only if the channel may see it at that moment, even if it is late, and not while that is unknown."""
+"""A card that is posted late is posted only if the channel may see it then, and not while Slack doesn't say."""
 
 from collections.abc import Iterator
 
@@ -67,10 +67,10 @@ def posted(world: World, name: str) -> list[str]:
 
 @pytest.mark.parametrize("method", ["chat.postMessage", "conversations.info"])
 async def test_a_late_card_is_never_posted_in_a_channel_that_was_shared_meanwhile(world: World, method: str) -> None:
-    """The bot's cached facts about the channel are younger than a minute, and outdated."""
+    """The bot must read the facts about the channel again, although its cached ones are younger than a minute."""
     name = f"shared-{method[:4]}"
     before = count_private_messages(world, "couldn't be posted")
-    await world.person(DANA).types("/turso ls", holding="databases")  # the bot has just seen the channel
+    await world.person(DANA).types("/turso ls", holding="databases")  # lets the bot cache facts about the channel
     if method == "chat.postMessage":
         request = await asks(world, name, method)
 

@@ -15,7 +15,7 @@ async def test_a_request_without_a_card_ends_and_its_requester_is_notified(tmp_p
         assert world.bot is not None
         dana = world.person(DANA)
         await world.create_databases("unseen")
-        # The bot is still in the channel when the request is made, and no longer when the card is posted.
+        # As if the bot was removed from the channel after the request was made and before the card is posted.
         world.workspace.faults.add("api_error", "chat.postMessage", times=1, error="not_in_channel")
         await world.workspace.say(DANA, DB_OPS, "/turso rotate unseen --reason leak")
         notices = lambda: [one for one in forging.private_messages(world, DANA) if "couldn't be posted" in words(one)]  # noqa: E731

@@ -1,4 +1,4 @@
-"""The policy may change between a confirmation question and its answer: the rules at the time of the answer decide."""
+"""If the policy changes between a confirmation question and its answer, the rules at the time of the answer count."""
 
 import asyncio
 import re
@@ -119,7 +119,7 @@ async def test_a_change_of_the_policy_is_in_the_audit_log_and_announced(world: W
     rule(world, OWN)
     announced = TEMPLATE.replace("channels:", "policy_channel: C0DBOPS\nchannels:", 1)
     (world.data / "policy.yaml").write_text(announced.replace("RULE", "{deny: freeze}"))
-    world.bot.health.book.reload()  # the bot loads the file when it is unchanged since the last check
+    world.bot.health.book.reload()  # at once, instead of when the file has stayed the same for a while
 
     dana = world.person(DANA)
     await until(

@@ -1,4 +1,4 @@
-"""The buttons of a channel on Home: forms for that channel, and the list of what a person may do there."""
+"""The buttons of each channel on Home: they open forms for that channel, and the person's permissions there."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ async def test_a_form_opened_on_home_is_answered_in_its_channel(world: World) ->
     assert "a migration" in words(card)
 
 
-async def test_a_channel_has_few_buttons_and_all_commands_behind_one_of_them(world: World) -> None:
+async def test_a_channel_has_few_buttons_and_one_of_them_lists_all_commands(world: World) -> None:
     await pressed(world, CHANNEL_RIGHTS, DB_OPS)
 
     view = await world.person(DANA).modal(f"<#{DB_OPS}>")
@@ -57,7 +57,7 @@ async def test_a_channel_has_few_buttons_and_all_commands_behind_one_of_them(wor
 
 
 @pytest.mark.parametrize(("who", "action"), [(DANA, f"{CHANNEL_FORM}token"), (BEN, CHANNEL_RIGHTS)])
-async def test_a_person_who_has_left_the_channel_gets_neither(world: World, who: str, action: str) -> None:
+async def test_a_person_who_has_left_the_channel_gets_no_form_and_no_list(world: World, who: str, action: str) -> None:
     await world.workspace.open_home(who)
     view_id, block_id = await until(lambda: _button(world, who, action, ORDERS), what="Home")
     members = world.workspace.channels[ORDERS].members

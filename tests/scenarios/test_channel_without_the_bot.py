@@ -25,7 +25,7 @@ CHANGES = (
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def without_bot(world: World) -> AsyncIterator[World]:
-    """Remove the bot from #db-ops while it still has cached that it is a member."""
+    """Remove the bot from #db-ops while its cache still says that it is a member."""
     app = world.workspace.app.bot_user_id
     await forging.forge_command(world, DANA, DB_OPS, "ls")
     await world.wait_until_idle()
@@ -59,12 +59,12 @@ async def test_a_change_in_a_channel_without_the_bot_gets_one_private_answer_the
 
 
 async def requests(world: World) -> list[str]:
-    """Return the requests that are still open."""
+    """Return the IDs of the requests that are open or have succeeded."""
     assert world.bot is not None
     waiting = (State.PENDING, State.APPROVED, State.EXECUTING, State.SUCCEEDED)
     return [one.id for one in await world.bot.store.requests.find(states=waiting)]
 
 
 def changes(world: World) -> list[Any]:
-    """Return the changes made at Turso."""
+    """Return the calls to Turso that change something."""
     return [one for method in ("POST", "PATCH", "DELETE") for one in world.changes(method)]

@@ -1,4 +1,4 @@
-"""A channel shows only its own databases. Also: private answers, and guests and outsiders that a policy names."""
+"""A channel shows only its own databases. The policy can keep answers private, and name guests and external people."""
 
 from collections.abc import AsyncIterator
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run the sandbox under a policy with named outsiders and private answers."""
+    """Run the sandbox with a policy that names guests and external people and keeps answers private."""
     data = tmp_path_factory.mktemp("world")
     policy = data / "policy.yaml"
     policy.write_text(NAMED_PEOPLE)
@@ -52,7 +52,7 @@ async def test_suggestions_name_only_what_the_requester_may_see(world: World) ->
     assert "`theirs-one`" not in words(there)
 
 
-async def test_an_unknown_command_or_option_names_the_nearest(world: World) -> None:
+async def test_the_answer_to_an_unknown_command_or_option_suggests_the_nearest(world: World) -> None:
     command = await world.person(DANA).types("/turso shwo mine-one")
     option = await world.person(DANA).types("/turso token mine-one --read-onyl")
 
@@ -88,7 +88,7 @@ async def test_help_lists_what_a_person_may_do_here_and_nothing_else(world: Worl
     assert "freeze" not in here
 
 
-async def test_a_guest_whom_the_policy_names_may_do_what_it_names(world: World) -> None:
+async def test_a_guest_in_a_rule_can_do_only_what_rules_allow(world: World) -> None:
     gil = world.person(GIL)
 
     assert "mine-one" in words(await gil.types("/turso ls", ORDERS))
@@ -99,7 +99,7 @@ async def test_a_guest_whom_the_policy_names_may_do_what_it_names(world: World) 
     assert "mine-one" not in words(refused)
 
 
-async def test_a_stranger_whom_the_policy_names_may_approve_in_the_shared_channel(world: World) -> None:
+async def test_an_external_person_in_a_rule_can_approve_in_the_shared_channel(world: World) -> None:
     assert world.bot is not None
     card = await world.person(ANA).types("/turso token mine-one --reason partner", SHARED)
     assert {"Approve", "Deny"} <= set(buttons(card))
@@ -113,7 +113,7 @@ async def test_a_stranger_whom_the_policy_names_may_approve_in_the_shared_channe
 
 
 async def test_a_rotation_is_decided_on_every_database_that_it_may_reach(world: World) -> None:
-    """The group of `mine-one` has databases that aren't of #team-orders, so a rotation isn't allowed from there."""
+    """The group of `mine-one` has databases that #team-orders doesn't have, so a rotation is refused there."""
     answer = await world.person(DANA).types("/turso rotate mine-one --reason leak", ORDERS)
 
     assert answer.only_for == DANA
@@ -121,7 +121,7 @@ async def test_a_rotation_is_decided_on_every_database_that_it_may_reach(world: 
     assert not world.changes("POST", "/mine-one/auth/rotate")
 
 
-async def test_undo_is_for_the_requester_the_approvers_and_those_whom_the_rule_names(world: World) -> None:
+async def test_undo_is_for_the_requester_the_approvers_and_people_in_undo_by(world: World) -> None:
     assert world.bot is not None
     await world.create_databases("undone")
     card = await world.person(DANA).types("/turso db destroy undone --reason old")

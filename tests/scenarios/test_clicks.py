@@ -1,4 +1,4 @@
-"""Presses that are doubled, late, by others or forged. Each is answered privately, each operation happens once."""
+"""Presses that are repeated, late, forged or by other people are answered privately. Each operation happens once."""
 
 import asyncio
 
@@ -140,7 +140,7 @@ async def test_a_forged_button_is_answered_privately_and_changes_nothing(
     assert "<!channel>" not in marked_up(answer)
 
 
-async def test_a_button_from_another_channel_is_not_accepted_here(world: World) -> None:
+async def test_a_press_from_another_channel_than_the_requests_is_refused(world: World) -> None:
     card = await make_request(world, "/turso token {} --reason migration")
 
     doing = forging.forge_click(world, ANA, "approval.approve", request_id(card), channel=ORDERS)
@@ -198,7 +198,7 @@ async def test_a_request_that_no_one_decides_expires_and_its_requester_is_notifi
     assert any(one.thread_ts == card.ts and f"<@{DANA}>" in words(one) for one in world.person(DANA).sees())
 
 
-async def test_an_expired_request_that_one_of_two_approved_is_not_said_to_be_approved_by_no_one(world: World) -> None:
+async def test_an_expired_request_with_one_of_two_approvals_is_reported_to_have_too_few(world: World) -> None:
     card = await make_request(world, "/turso rotate {} --reason leak")
     await world.person(ANA).presses_and_reads("Approve", card)
 
@@ -208,7 +208,7 @@ async def test_an_expired_request_that_one_of_two_approved_is_not_said_to_be_app
     await world.wait_for_content(card, holding="It didn't get enough approvals in time.")
 
 
-async def test_what_its_requester_does_not_confirm_in_time_is_not_said_to_lack_an_approval(world: World) -> None:
+async def test_a_request_that_is_not_confirmed_in_time_is_reported_as_not_confirmed(world: World) -> None:
     await world.create_databases("not-confirmed")
     question = await world.person(REMY).types("/turso freeze not-confirmed", holding="Do you want to freeze")
 
@@ -294,7 +294,7 @@ async def test_a_confirmed_freeze_blocks_writes_and_says_so(world: World) -> Non
     assert len(world.changes("PATCH", f"/databases/{name}/configuration")) == 1
 
 
-async def test_a_reason_cannot_fool_an_approver(world: World) -> None:
+async def test_markup_in_a_reason_is_not_interpreted_on_the_card(world: World) -> None:
     line = '/turso rotate {} --reason "<!channel> ask <@U0ZED> *Approved* `x` <https://evil.example|Approve>"'
 
     card = await make_request(world, line)

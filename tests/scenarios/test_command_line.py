@@ -33,7 +33,7 @@ class Installation:
     policy: Path
 
     async def asks(self, path: str) -> httpx.Response:
-        """Request one of the pages for operators."""
+        """Request a page from the bot process."""
         async with local_client(base_url=f"http://127.0.0.1:{self.bot.port}", timeout=15) as http:
             return await http.get(path)
 
@@ -90,7 +90,9 @@ async def test_the_store_is_created_in_the_folder_and_upgrading_twice_is_harmles
         pytest.param("a: [", 1, "line", id="not YAML"),
     ],
 )  # fmt: skip
-async def test_a_policy_is_checked(tmp_path: Path, text: str, status: int, says: str) -> None:
+async def test_policy_check_reports_whether_a_policy_is_valid(
+    tmp_path: Path, text: str, status: int, says: str
+) -> None:
     policy = tmp_path / "mine.yaml"
     policy.write_text(text)
 
@@ -101,7 +103,7 @@ async def test_a_policy_is_checked(tmp_path: Path, text: str, status: int, says:
     assert "Traceback" not in ran.err
 
 
-async def test_the_policy_explains_itself(tmp_path: Path) -> None:
+async def test_policy_explain_names_the_rule_that_decides(tmp_path: Path) -> None:
     ran = await run_afresh(
         "policy", "explain", "destroy", "users", "--now", "--as", DANA, "--in", "C0DBOPS", "--file", str(POLICY),
         folder=tmp_path, env={"TURSO_ORGANIZATION": "acme"},
@@ -111,7 +113,7 @@ async def test_the_policy_explains_itself(tmp_path: Path) -> None:
     assert "approv" in ran.out
 
 
-async def test_the_manifest_is_for_socket_mode_or_for_an_address(tmp_path: Path) -> None:
+async def test_the_command_manifest_prints_one_for_socket_mode_or_for_an_address(tmp_path: Path) -> None:
     socket = yaml.safe_load((await run_afresh("manifest", folder=tmp_path)).out)
     http = yaml.safe_load((await run("manifest", "--url", "https://bot.example.com", folder=tmp_path)).out)
     wrong = await run("manifest", "--url", "http://bot.example.com", folder=tmp_path)
@@ -175,7 +177,7 @@ async def test_the_doctor_finds_a_process_with_another_policy(installation: Inst
 
 
 @pytest.mark.parametrize(("words", "status"), [(("worker", "--no-upgrade"), 2), (("doctor",), 1)])
-async def test_a_process_that_must_not_upgrade_starts_only_on_an_upgraded_store(
+async def test_a_process_that_must_not_upgrade_does_not_create_a_store(
     installation: Installation, tmp_path: Path, words: tuple[str, ...], status: int
 ) -> None:
     ran = await installation.command(*words, DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
@@ -247,13 +249,13 @@ async def until_down(installation: Installation, names: list[str], *, within: fl
 
 
 async def comes_true(look: Callable[[], Awaitable[bool]], *, within: float = 25.0) -> None:
-    """Poll until `look` returns something true."""
+    """Poll until `look` returns True."""
     async with asyncio.timeout(within):
-        while not await look():  # only polling shows a change in another process
+        while not await look():  # a change in another process can only be polled
             await asyncio.sleep(0.3)
 
 
-async def test_a_policy_that_changes_takes_effect_and_one_that_is_broken_does_not(installation: Installation) -> None:
+async def test_a_changed_policy_takes_effect_and_an_invalid_one_does_not(installation: Installation) -> None:
     ana, good = installation.world.person(ANA), installation.policy.read_text()
 
     async def refused() -> bool:

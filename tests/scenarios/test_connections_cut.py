@@ -1,4 +1,4 @@
-"""PostgreSQL ends a connection in the middle of the store's transaction: nothing is lost and nothing is done twice."""
+"""If PostgreSQL ends connections in the middle of the store's transactions, nothing is lost or done twice."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from bot.store.connections.database import TRIES_AFTER_A_CUT
 from tests.policies import ACME
 from tests.postgres import new_database, postgres_server
 from tests.scenarios import forging
-from tests.scenarios.conftest import turn_off_rate_limits
+from tests.scenarios.conftest import shorten_pauses_between_posts
 from tests.security import stage
 from tests.store.cutting import When, cut
 from tests.world import ANA, DANA, World, running_sandbox, words
@@ -41,7 +41,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) 
         update = {"database_url": SecretStr(url)}
         patched.setattr(running, "_settings", lambda *args: made(*args).model_copy(update=update))
         async with running_sandbox(data, policy=data / "policy.yaml") as found:
-            turn_off_rate_limits(found)
+            shorten_pauses_between_posts(found)
             stage.be_patient(found)
             yield found
 
@@ -49,7 +49,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) 
 @pytest.mark.parametrize("when", ["before the commit", "after the commit"])
 @pytest.mark.parametrize("numbers", [{1}, {2}, {3}, {5}, {8}, {13}, {21}, {1, 3, 5}, {7, 9, 11}], ids=str)
 async def test_an_approval_is_neither_lost_nor_doubled(world: World, numbers: set[int], when: When) -> None:
-    """Approve with one press, whose connection is cut in some of its transactions.
+    """Approve with one press while PostgreSQL ends the connection in some of the press's transactions.
 
     At most three are cut, because all of them may be attempts of one transaction, which the store repeats three times.
     """

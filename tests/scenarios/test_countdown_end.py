@@ -1,4 +1,4 @@
-"""When a countdown ends, the bot checks the database, the people and the rules again before it destroys."""
+"""At the end of a countdown, the bot checks the database, the people and the rules again before it destroys."""
 
 import asyncio
 import json
@@ -159,7 +159,7 @@ async def test_a_destroy_that_the_rules_no_longer_allow_leaves_the_database_in_q
 
 
 async def rests(world: World, card: Message) -> Any:
-    """Wait until a quarantine has no countdown any more."""
+    """Wait until a quarantine has no countdown any more, and return its request."""
     request = await stage.request_of(world, card)
     for _ in range(1500):
         found = await q.state(world, request)
@@ -170,7 +170,7 @@ async def rests(world: World, card: Message) -> Any:
 
 
 async def refused(world: World, name: str) -> Message:
-    """Let the ceiling refuse a quarantine's destroy, allow it again, and return the card."""
+    """Let the policy's ceiling refuse the destroy after a quarantine, remove the ceiling, and return the card."""
     card = await q.quarantined(world, name)
     await forbid(world)
     await world.pass_time(hours=25)

@@ -103,7 +103,7 @@ async def test_a_delegate_does_not_approve_their_own_request(world: World) -> No
     assert "You can't approve or deny your own request." in words(await world.person(BEN).reads_answer(DB_OPS, before))
 
 
-async def test_a_delegate_of_the_requester_gains_nothing(world: World) -> None:
+async def test_a_delegate_of_the_requester_is_no_approver(world: World) -> None:
     await away(world, DANA, REMY)
     card = await make_request(world, "/turso freeze {} --reason mine", by=DANA)
     answer = await world.person(REMY).presses_and_reads("Approve", card)
@@ -150,7 +150,9 @@ async def test_one_vote_of_two_approvers_delegate_counts_once(world: World) -> N
     assert "1 of 2 approvals so far." in words(answer)
 
 
-async def test_after_the_delegation_a_vote_no_longer_counts_and_can_be_given_for_another_person(world: World) -> None:
+async def test_after_the_delegation_a_vote_no_longer_counts_and_the_delegate_can_vote_for_another_person(
+    world: World,
+) -> None:
     await away(world)
     card = await make_request(world, "/turso db protect {} on --reason due", by=REMY)
     await world.person(BEN).presses_and_reads("Approve", card)
@@ -234,7 +236,7 @@ async def test_a_delegate_of_two_acts_for_the_one_who_has_not_approved(world: Wo
     assert sorted((one.user_id, one.on_behalf_of) for one in request.votes) == [(ANA, ""), (BEN, DANA)]
 
 
-async def test_a_countdown_ends_after_the_delegation(world: World) -> None:
+async def test_a_vote_that_started_a_countdown_counts_at_its_end_after_the_delegation(world: World) -> None:
     await away(world, until_="1h")
     card = await make_request(world, "/turso db destroy {} --reason gone")
     await world.person(BEN).presses("Approve", card)
@@ -243,7 +245,7 @@ async def test_a_countdown_ends_after_the_delegation(world: World) -> None:
     await reaches(world, card, State.SUCCEEDED)
 
 
-async def test_a_reminder_calls_the_delegate_as_well(world: World) -> None:
+async def test_a_reminder_notifies_the_delegate_as_well(world: World) -> None:
     await away(world)
     card = await make_request(world, LINE)
     await world.person(DANA).presses_and_reads("Remind", card)
@@ -256,7 +258,7 @@ async def test_a_reminder_calls_the_delegate_as_well(world: World) -> None:
 
 
 @pytest.mark.parametrize("why", ["the policy forbids it", "outside the channel", "the delegation is over"])
-async def test_a_reminder_does_not_call_a_delegate_who_cannot_decide(world: World, why: str) -> None:
+async def test_a_reminder_does_not_notify_a_delegate_who_cannot_decide(world: World, why: str) -> None:
     await away(world, until_="30m")
     card = await make_request(world, LINE)
     if why == "the policy forbids it":
@@ -275,7 +277,7 @@ async def test_a_reminder_does_not_call_a_delegate_who_cannot_decide(world: Worl
     assert (f"<@{ANA}>" in reminders, f"<@{BEN}>" in reminders) == (True, False)
 
 
-async def test_a_request_whose_vote_is_void_is_waiting_for_that_person_again(world: World) -> None:
+async def test_a_request_is_listed_again_for_a_person_whose_vote_no_longer_counts(world: World) -> None:
     await away(world)
     card = await make_request(world, "/turso db protect {} on --reason due", by=REMY)
     request = await stored(world, card)

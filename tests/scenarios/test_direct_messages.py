@@ -39,7 +39,7 @@ def direct(world: World, card: Message, who: str) -> list[Message]:
 
 
 async def fires(world: World, card: Message, attempt: int = 0) -> None:
-    """Make a reminder due."""
+    """Run the reminder of a card's request, as its timer does."""
     assert world.bot is not None
     env = world.bot.env
     await fire(env, Timer(TimerKind.REMIND, request_id(card), env.clock.now(), attempt))
@@ -61,7 +61,7 @@ async def test_each_person_gets_one_direct_message_with_a_link_even_after_a_cras
     assert not direct(world, card, REMY)
 
 
-async def test_a_person_who_is_notified_later_gets_a_direct_message_then(world: World) -> None:
+async def test_a_person_who_is_notified_only_by_a_later_reminder_gets_a_direct_message_then(world: World) -> None:
     card = await make_request(world, LINE)
 
     for attempt in (0, 1, 2, 3):
@@ -73,13 +73,13 @@ async def test_a_person_who_is_notified_later_gets_a_direct_message_then(world: 
 async def test_a_person_who_is_not_in_the_channel_gets_no_direct_message(world: World) -> None:
     card = await make_request(world, LINE)
 
-    with out_of_the_channel(world, BEN):  # the bot has cached that he is a member
+    with out_of_the_channel(world, BEN):  # the bot's cache still says that Ben is a member
         await fires(world, card)
 
     assert [len(direct(world, card, one)) for one in (ANA, BEN)] == [1, 0]
 
 
-async def test_without_the_key_or_after_a_decision_there_is_no_direct_message(world: World) -> None:
+async def test_there_is_no_direct_message_unless_the_rule_says_so_and_none_after_a_decision(world: World) -> None:
     plain, approved = await make_request(world, "/turso rotate {} --reason leak"), await make_request(world, LINE)
     await world.person(ANA).presses("Approve", approved)
     await reaches(world, approved, State.SUCCEEDED)

@@ -1,4 +1,4 @@
-"""`doctor`: each check passes in the sandbox, and fails with a sentence when there is a problem."""
+"""Each check of `doctor` passes in the sandbox, and fails with a sentence if there is a problem."""
 
 import asyncio
 import re
@@ -27,7 +27,7 @@ OWN_POLICY = TWO_APPROVERS
 
 
 async def found(world: World) -> dict[str, tuple[bool, str]]:
-    """Return the current result of each check."""
+    """Return the current result of each check: whether it passed, and its sentence."""
     assert world.bot is not None
     return {name: (well, said) for name, well, said in await world.bot.health.doctor()}
 
@@ -156,7 +156,7 @@ async def test_a_process_with_another_policy_is_found_while_it_runs(world: World
     assert (await found(world))["policy"][0]
 
 
-async def test_work_that_does_not_end_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_workflow_that_does_not_finish_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "STUCK_FOR", timedelta(0))
     held = world.turso.faults.add("hold_before", method="PATCH", path="/v1/*")
     question = await make_request(world, "/turso freeze {} --for 30m", by=REMY)
@@ -257,7 +257,7 @@ async def test_an_app_token_is_checked_with_slack(world: World, token: str, well
     assert (await found(world))["app token"] == (True, "Slack accepts the app-level token.")
 
 
-async def test_a_block_without_a_reason_in_the_store_is_found(world: World) -> None:
+async def test_a_database_that_is_blocked_without_a_hold_is_found(world: World) -> None:
     assert world.bot is not None
     turso = world.bot.env.turso_clients.turso("acme")
     before = (await found(world))["blocks"]

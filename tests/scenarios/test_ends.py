@@ -28,7 +28,7 @@ OWN_POLICY = q.POLICY
 
 @asynccontextmanager
 async def held_before_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[asyncio.Event]:
-    """Pause workflows right before they call Turso. The event is set once one waits."""
+    """Pause workflows right before they send a change to Turso. The event is set once a workflow waits."""
     waits, goes, real = asyncio.Event(), asyncio.Event(), WorkSteps.act
 
     async def act(self: WorkSteps, request_id: str, phase: str) -> ActResult:
@@ -61,7 +61,7 @@ async def expired(world: World, card: Message) -> None:
 
 
 async def drifted(world: World, card: Message) -> None:
-    """Change the database after the check for plan drift, and let enough time pass that it is checked again."""
+    """Change the database after the check for plan drift, and let so much time pass that the check runs again."""
     request = await stage.request_of(world, card)
     assert request.plan.target is not None
     await q.configuration(world, request.plan.target.name, delete_protection=True)
@@ -168,7 +168,7 @@ async def make_unknown(world: World, monkeypatch: pytest.MonkeyPatch, card: Mess
 
 
 async def reconciled(world: World, request_id: str) -> None:
-    """Move the clock to the reconciler's next run, and wait until it is over."""
+    """Move the clock to the next try to reconcile a request, and wait until it is over."""
     store = world.bot.store if world.bot else None
     assert store is not None
     for timer in await store.timers.due(world.clock.now() + timedelta(days=1), limit=1000):

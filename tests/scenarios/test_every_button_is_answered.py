@@ -1,6 +1,6 @@
-"""Every button that the bot shows anywhere is pressed by a person who sees it, by others, and again.
+"""Every button that the bot shows is pressed by a person who sees it, by other people, and a second time.
 
-Each press is answered where the person sees it. Nothing breaks, which the fixture checks when the world ends.
+Each press is answered where the person sees it. Nothing breaks, which the fixture checks at its end.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -43,7 +43,7 @@ class Shown:
 
     @property
     def kind(self) -> tuple[str, ...]:
-        """Return what the button does and where it is. One button of each kind is pressed."""
+        """Return what the button does and where it is. Tests press one button of each kind."""
         where = "alone" if self.message.only_for else "direct" if self.message.channel_id.startswith("D") else "channel"
         action = self.action_id.split(".")[0] if self.action_id.startswith("page.") else self.action_id
         line = self.value.split(" ")[0] if action.startswith(("run.", "page")) else ""
@@ -143,7 +143,7 @@ async def press(world: World, person: str, button: Shown) -> list[str]:
     return await answers(world, person, button.message.channel_id, doing, action_id=button.action_id)
 
 
-async def test_many_kinds_of_buttons_are_shown(world: World) -> None:
+async def test_the_sandbox_shows_many_kinds_of_buttons(world: World) -> None:
     kinds = shown(world)
     actions = {one.action_id for one in kinds}
     assert actions >= {"approval.approve", "approval.deny", "approval.withdraw", "request.confirm", "request.dismiss",
@@ -152,9 +152,11 @@ async def test_many_kinds_of_buttons_are_shown(world: World) -> None:
     assert any(one.message.thread_ts for one in kinds)
 
 
-async def test_each_press_is_answered_for_others_for_the_right_person_and_again(world: World) -> None:
+async def test_each_press_on_a_message_is_answered_for_every_person_and_if_repeated(world: World) -> None:
     silent = []
-    every = sorted(shown(world), key=lambda one: one.action_id != "approval.remind")  # before its request has ended
+    every = sorted(
+        shown(world), key=lambda one: one.action_id != "approval.remind"
+    )  # first, because the other buttons end its request
     for at, button in enumerate(every):
         for person in pressers(button.person, at):
             if not await press(world, person, button):
@@ -167,7 +169,7 @@ async def test_each_press_is_answered_for_others_for_the_right_person_and_again(
     assert not silent
 
 
-async def test_each_press_is_answered_on_home_and_again(world: World) -> None:
+async def test_each_press_on_home_is_answered_also_if_repeated(world: World) -> None:
     silent = []
     for person in (DANA, ANA, REMY, BEN):
         await world.workspace.open_home(person)

@@ -40,7 +40,7 @@ SHOWING = (
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run a world with one open object of each kind: requests, a hold, a quarantine, a token and a pending review."""
+    """Run a sandbox with one open object of each kind: requests, a hold, a quarantine, a token and a pending review."""
     async with checked_sandbox(tmp_path_factory.mktemp("world")) as found:
         await _tour(found)
         yield found
@@ -89,7 +89,7 @@ async def _be_away(world: World, person: str, delegate: str) -> None:
 
 @pytest.fixture
 def decisions(monkeypatch: pytest.MonkeyPatch) -> list[Decided]:
-    """Return the policy decisions that are made while the test runs."""
+    """Return a list to which the policy decisions are added that are made while the test runs."""
     return record_decisions(monkeypatch, decision, request_decision)
 
 
@@ -108,7 +108,7 @@ def lasting_effects(world: World) -> list[Any]:
 
 @dataclass
 class TakeResult:
-    """The result of using an entry point."""
+    """The effects of using an entry point."""
 
     decided: bool = False
     answered: bool = False
@@ -117,7 +117,7 @@ class TakeResult:
 
 
 async def use_entry(world: World, decisions: list[Decided], entry: ways.Entry) -> TakeResult:
-    """Use an entry point, and return its effects on decisions, Slack and the audit log. Leave out the preparation."""
+    """Use an entry point, and return its effects, without those of its preparation."""
     before: list[Any] = []
 
     def ready() -> None:
@@ -153,7 +153,7 @@ async def test_each_entry_point_is_decided_answered_and_audited(
         assert not found.changed, "a dry run changes nothing"
 
 
-async def test_everything_that_was_rendered_is_in_the_tables(world: World) -> None:
+async def test_every_rendered_action_form_and_menu_is_an_entry_point(world: World) -> None:
     shown = rendered(world)
     names = {one.name for one in ways.entries()}
 
@@ -176,11 +176,11 @@ async def test_an_action_without_a_decision_is_found(
     monkeypatch.setitem(button_actions.CLICKS, "evil.act", button_actions.Click(careless))
     entry = next(one for one in ways.entries() if one.name == "action: evil.act")
 
-    # Updating another person's Home meanwhile makes decisions too, so one run without a decision is enough.
+    # An update of another person's Home at the same time makes decisions, too, so one run without a decision is enough.
     assert not all([(await use_entry(world, decisions, entry)).decided for _ in range(5)])
 
 
-async def test_a_rendered_action_that_is_in_no_table_is_found() -> None:
+async def test_an_action_that_no_code_handles_is_found() -> None:
     assert not is_known_action("evil.act")
     assert not is_known_action("form.open.nothing")
     assert is_known_action("form.open.token")

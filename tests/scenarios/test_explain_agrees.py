@@ -83,7 +83,7 @@ NO_DRY_RUN = ("ls", "show orders", "show analytics", "help", "freeze")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def channels(world: World) -> AsyncIterator[None]:
-    """Create channels of every kind. Everybody is in those where tests type."""
+    """Create channels of every kind. All people are in the channels where tests type."""
     workspace = world.workspace
     workspace.limits.rates = "off"
     bot, long_ago = workspace.app.bot_user_id, workspace.now() - timedelta(days=9)
@@ -104,7 +104,7 @@ async def channels(world: World) -> AsyncIterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A verdict and the sentence with its reason. The verdict is None if it can't be determined."""
+    """A verdict and the sentence with its reason. The verdict is None if `policy explain` can't tell."""
 
     verdict: Verdict | Literal["refused"] | None
     why: str
@@ -117,7 +117,7 @@ def sections(message: Message) -> list[str]:
 
 
 async def really(world: World, monkeypatch: pytest.MonkeyPatch, who: str, where: str, line: str) -> Answer:
-    """Type a line as that person, and return the last verdict of the policy with the displayed reason."""
+    """Type a line as a person, and return the policy's last verdict with its reason."""
     clear_caches(world)
     before = {(one.channel_id, one.ts) for one in forging.private_messages(world, who)}
     with monkeypatch.context() as patch:
@@ -136,7 +136,7 @@ async def really(world: World, monkeypatch: pytest.MonkeyPatch, who: str, where:
 async def explained(world: World, line: str, who: str, where: str, *, unsaid: str = "") -> Answer:
     """Run `policy explain` in #db-ops as Ana, about whom all facts are known.
 
-    `unsaid` is a Slack method that fails meanwhile.
+    `unsaid` is the name of a Slack method that fails meanwhile.
     """
     assert world.bot is not None
     clear_caches(world)
@@ -196,7 +196,7 @@ async def test_while_slack_does_not_return_a_fact_there_is_no_verdict(world: Wor
 
 
 @pytest.mark.parametrize(("who", "where"), [(DANA, DB_OPS), (REMY, DB_OPS), (ANA, ORDERS), (DANA, ORDERS)])
-async def test_while_slack_does_not_return_groups_only_what_depends_on_them_is_unknown(
+async def test_while_slack_does_not_return_groups_only_verdicts_that_depend_on_them_are_unknown(
     world: World, monkeypatch: pytest.MonkeyPatch, who: str, where: str
 ) -> None:
     for line in LINES:

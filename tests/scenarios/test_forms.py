@@ -1,4 +1,4 @@
-"""Forms: opened for missing arguments, prefilled with typed ones, with errors at their fields, decided like a line."""
+"""A line without a required argument opens a form, which has the typed arguments and does what the line would do."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def block(view: View, block_id: str) -> dict[str, Any]:
 
 
 async def choose(world: World, view: View, name: str, *, by: str = DANA) -> None:
-    """Choose a database in the form's menu: type, then pick a suggestion."""
+    """Assert that the form's menu offers a database after its name was typed."""
     options = await world.workspace.suggest(by, view_id=view.id, action_id="form.database", text=name)
     assert name in [one["value"] for one in options], options
 
@@ -93,7 +93,7 @@ async def test_menus_list_only_databases_that_the_person_may_see_there(world: Wo
     await world.workspace.close_view(DANA, view.id)
 
 
-async def test_typing_letter_by_letter_lists_databases_once_for_each_form(world: World) -> None:
+async def test_typing_in_a_menu_lists_the_databases_once_for_each_form(world: World) -> None:
     def lists() -> int:
         return sum(one.method == "GET" and one.path.endswith("/acme/databases") for one in world.turso.calls.control())
 
@@ -147,7 +147,7 @@ async def test_an_error_is_shown_at_its_field_and_the_form_stays(
     await world.workspace.close_view(DANA, view.id)
 
 
-async def test_a_refusal_comes_after_the_form_and_in_private(world: World) -> None:
+async def test_a_refusal_of_a_submitted_form_is_a_private_message(world: World) -> None:
     view = await form_of(world, "/turso token", channel=ORDERS)
     await choose(world, view, "orders")
     dana = world.person(DANA)
@@ -188,7 +188,7 @@ async def test_a_forged_form_is_answered_with_an_error(world: World, callback: s
     assert "response_action" in answer.answer
 
 
-async def test_the_global_shortcut_asks_for_command_and_channel(world: World) -> None:
+async def test_the_global_shortcut_asks_for_a_command_and_a_channel(world: World) -> None:
     await world.workspace.shortcut(DANA, "turso.command")
     dana = world.person(DANA)
     chooser = await dana.modal("What do you want to do?")

@@ -1,4 +1,4 @@
-"""Every command against both generations of Turso's API, and every documented difference between the two."""
+"""Every command works with Turso's API of 2023 and of today, and with every documented difference between the two."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -33,15 +33,15 @@ GIVEN = {
     "rewind": "rewind gen --to 15m ago", "away": f"away --until 3h --to <@{REMY}> --dry-run",
     "digest on": "digest on --daily 09:00 --dry-run", "digest off": "digest off --dry-run",
 }  # fmt: skip
-"""Per command: a line that works. The fixture and `BEFORE` prepare what it needs."""
+"""By command: a line that works. The fixture and `BEFORE` prepare what it needs."""
 LINES = {one.name: GIVEN.get(one.name, example_of(one).replace("{}", "gen")) for one in COMMANDS}
 BEFORE = {
     "alert off": "alert on", "alert mute": "alert on", "alert unmute": "alert mute --for 1d",
     "away off": f"away --until 3h --to <@{REMY}>",
 }  # fmt: skip
-"""Per command: a line that must be run before it."""
+"""By command: a line that must be run first."""
 WITHOUT_SUBJECT = {"wake", "restore", "incident end", "incident report", "digest off"}
-"""Commands that are refused in this test, because there is no archived group, quarantine, incident or digest.
+"""Commands that are refused, because there is no archived group, quarantine, incident or digest.
 
 The refusal must not mention the API.
 """
@@ -62,7 +62,7 @@ async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 
 @pytest.mark.parametrize("name", LINES)
-async def test_a_command_understands_this_generation(world: World, name: str) -> None:
+async def test_every_command_works_with_this_generation(world: World, name: str) -> None:
     if name == "thaw":
         await _configured(world, "gen-blocked", block_writes=True)
     if name in BEFORE:
@@ -89,7 +89,7 @@ async def _configured(world: World, name: str, **flags: bool) -> None:
         assert (await http.patch(f"{D}/{name}/configuration", json=flags)).status_code == 200
 
 
-async def test_the_main_job_is_done_in_this_generation(world: World) -> None:
+async def test_a_database_is_created_and_destroyed_with_this_generation(world: World) -> None:
     assert world.bot is not None
     dana, ana = world.person(DANA), world.person(ANA)
     made = await dana.types("/turso db create gen-job")
@@ -104,7 +104,7 @@ async def test_the_main_job_is_done_in_this_generation(world: World) -> None:
 
 @contextmanager
 def answering(world: World, path: str, body: Any, *, status: int = 200, method: str = "GET") -> Iterator[None]:
-    """Make Turso answer a path with this sample while the block runs."""
+    """Make Turso answer a path with this body inside the `with` block."""
     fault = world.turso.faults.add("status", method=method, path=path, status=status, body=json.dumps(body), count=None)
     try:
         yield
@@ -125,7 +125,9 @@ def database(**keys: Any) -> dict[str, Any]:
         pytest.param({"regions": ["ams", "nrt"]}, "ams, nrt", id="regions alone"),
     ],
 )
-async def test_placement(world: World, keys: dict[str, Any], shown: str) -> None:
+async def test_the_placement_is_shown_from_the_group_or_the_regions(
+    world: World, keys: dict[str, Any], shown: str
+) -> None:
     with answering(world, f"{D}/gen-more", database(**keys)):
         answer = await world.person(DANA).types("/turso show gen-more")
 
@@ -148,14 +150,14 @@ BY_UUID = {share["uuid"]: share["usage"] for share in SHARES}
         pytest.param({"database": {"uuid": "u", "usage": USED, "instances": None}}, id="instances null"),
     ],
 )
-async def test_usage(world: World, body: dict[str, Any]) -> None:
+async def test_usage_is_read_from_every_shape_of_the_answer(world: World, body: dict[str, Any]) -> None:
     with answering(world, f"{D}/gen-more/usage", body):
         answer = await world.person(DANA).types("/turso usage gen-more")
 
     assert "1,204" in words(answer)
 
 
-async def test_a_period_is_sent_only_when_it_was_given(world: World) -> None:
+async def test_a_given_period_is_sent_with_both_times(world: World) -> None:
     dana, seen = world.person(DANA), len(world.turso.calls.control())
     await dana.types("/turso usage gen-more --since 2d")
     await world.wait_until_idle()
@@ -177,8 +179,10 @@ async def test_a_period_is_sent_only_when_it_was_given(world: World) -> None:
         ),
     ],
 )  # fmt: skip
-async def test_a_creation(world: World, body: dict[str, Any], request: pytest.FixtureRequest) -> None:
-    """Missing values are read with another call, and a password in Turso's answer is neither stored nor shown."""
+async def test_both_answers_to_a_creation_are_reported_without_a_password(
+    world: World, body: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    """Missing values are read with another call, and a password in Turso's answer isn't sent to Slack."""
     number = "a" if "three" in request.node.callspec.id else "b"
     name = f"gen-new-{number}"
     assert world.bot is not None
@@ -207,7 +211,7 @@ async def test_a_creation(world: World, body: dict[str, Any], request: pytest.Fi
         ),
     ],
 )
-async def test_key_case(world: World, keys: dict[str, Any]) -> None:
+async def test_keys_are_read_in_any_case(world: World, keys: dict[str, Any]) -> None:
     with answering(world, f"{D}/gen-more", {"database": keys}):
         answer = await world.person(DANA).types("/turso show gen-more")
 
@@ -216,7 +220,7 @@ async def test_key_case(world: World, keys: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 409, 422])
-async def test_a_name_conflict(world: World, status: int) -> None:
+async def test_a_taken_name_is_reported_with_tursos_message(world: World, status: int) -> None:
     taken = {"error": "database with name gen-taken already exists", "code": "conflict"}
     with answering(world, D, taken, status=status, method="POST"):
         await forging.forge_command(world, DANA, DB_OPS, f"create gen-taken-{status}")
@@ -237,7 +241,7 @@ async def test_a_rotation_names_the_databases_that_it_may_affect(world: World) -
     assert "Active tokens" in text
 
 
-async def test_instances_are_not_identified_by_their_names(world: World) -> None:
+async def test_the_region_of_an_instance_is_not_taken_from_its_name(world: World) -> None:
     odd = [{"uuid": "u-1", "name": "loving-squirrel", "type": "primary", "region": "lhr", "hostname": "x.turso.io"}]
     with answering(world, f"{D}/gen-more/instances", {"instances": odd}):
         answer = await world.person(DANA).types("/turso show gen-more")
@@ -263,7 +267,9 @@ QUERIES = [{"query": "SELECT everything FROM slow_things", "rows_read": 5, "rows
         pytest.param((404, {"error": "route not found"}), (200, {"top_queries": None}), False, id="wrapped null"),
     ],
 )
-async def test_top_queries(world: World, now: tuple[int, Any], before: tuple[int, Any] | None, shown: bool) -> None:
+async def test_top_queries_are_read_from_either_endpoint(
+    world: World, now: tuple[int, Any], before: tuple[int, Any] | None, shown: bool
+) -> None:
     with (
         answering(world, f"{D}/gen-more/usage/queries", now[1], status=now[0]),
         answering(world, f"{D}/gen-more/stats", (before or now)[1], status=(before or now)[0]),
@@ -274,7 +280,7 @@ async def test_top_queries(world: World, now: tuple[int, Any], before: tuple[int
 
 
 @pytest.mark.parametrize("flag", ["block_writes", "blocked_writes"])
-async def test_blocked_flags(world: World, flag: str) -> None:
+async def test_blocked_flags_are_read_in_both_spellings(world: World, flag: str) -> None:
     settings = {"block_writes": True, "block_reads": False, "size_limit": "0"}
     with (
         answering(world, f"{D}/gen-more", database(**{flag: True})),
@@ -286,7 +292,7 @@ async def test_blocked_flags(world: World, flag: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["show gen-more", "token gen-more --read-only", "triage gen-more"])
-async def test_an_invalid_host_name(world: World, line: str) -> None:
+async def test_a_database_with_an_invalid_host_name_is_still_shown(world: World, line: str) -> None:
     with answering(world, f"{D}/gen-more", database(Hostname="gen-more.turso.io:99999")):
         answer = await world.person(DANA).types(f"/turso {line}")
 

@@ -24,7 +24,7 @@ async def get(port: int, path: str) -> httpx.Response | None:
 
 
 async def ready(process: Process, port: int) -> None:
-    """Wait until a process reports on its pages that it is ready."""
+    """Wait until a process's `/readyz` responds with 200."""
     for _ in range(600):
         answer = await get(port, "/readyz")
         if answer is not None and answer.status_code == 200:
@@ -34,7 +34,7 @@ async def ready(process: Process, port: int) -> None:
 
 
 async def down(port: int, upstream: str, why: str) -> dict[str, Any]:
-    """Wait until a process reports on its pages that an upstream is down, and why."""
+    """Wait until `/readyz` lists an upstream as down, with the reason `why`, and return the page."""
     for _ in range(200):
         answer = await get(port, "/readyz")
         body = answer.json() if answer is not None else {"down": []}

@@ -49,8 +49,8 @@ async def with_one_unreadable(world: World) -> str:
 
 
 @pytest.mark.parametrize("turso", ["as usual", "silent", "partly unreadable"])
-async def test_its_tokens_are_listed_only_where_it_is_seen(world: World, turso: str) -> None:
-    """Only Turso's whole list shows which databases are branches. Without it, a name that fits isn't enough."""
+async def test_tokens_of_a_branch_are_listed_only_where_the_branch_may_be_seen(world: World, turso: str) -> None:
+    """Only Turso's complete list shows which databases are branches. Without it, tokens aren't listed by name alone."""
     name = f"orders-key-{turso.replace(' ', '-')}"
     await there(world, "payroll")
     await world.workspace.say(DANA, DB_OPS, f"/turso branch payroll {name}")
@@ -68,13 +68,13 @@ async def test_its_tokens_are_listed_only_where_it_is_seen(world: World, turso: 
     assert "orders-key" not in answer
 
 
-async def test_a_branch_needs_a_right_on_its_source(world: World) -> None:
+async def test_a_branch_of_a_database_that_the_channel_does_not_have_is_refused(world: World) -> None:
     refused = await world.person(DANA).types("/turso branch users orders-users", ORDERS)
     assert "`users` isn't one of this channel's databases" in words(refused)
     assert (await world.call_turso("GET", "/databases/orders-users")).status_code == 404
 
 
-async def test_a_branch_whose_source_is_visible_here_works_here(world: World) -> None:
+async def test_a_branch_is_shown_in_a_channel_that_may_see_its_source(world: World) -> None:
     await branched(world, "mix-open", channel=ORDERS)
     shown = await world.person(DANA).types("/turso show mix-open", ORDERS)
     assert "mix-open-source" in words(shown)
@@ -105,7 +105,7 @@ async def test_home_offers_no_thaw_of_a_branch_whose_source_may_not_be_thawed(wo
 
 
 async def triaged(world: World, name: str) -> Message:
-    """Return a triage card in #team-orders."""
+    """Create a database, and return a triage card about it in #team-orders."""
     await world.create_databases(name)
     return await world.person(DANA).types(f"/turso triage {name}", ORDERS, holding=":ambulance:")
 
@@ -118,8 +118,8 @@ async def freeze(world: World, name: str) -> None:
     await world.wait_until_idle()
 
 
-async def test_a_triage_card_shows_nothing_of_a_branch_that_has_the_name_now(world: World) -> None:
-    """A card is updated after each change of its database, including those from another channel."""
+async def test_a_triage_card_shows_nothing_of_a_hidden_branch_that_now_has_its_name(world: World) -> None:
+    """The card is updated after each change of its database, also after changes from other channels."""
     await there(world, "payroll")
     card = await triaged(world, "orders-swap")
     assert (await world.call_turso("DELETE", "/databases/orders-swap")).status_code == 200
@@ -131,7 +131,7 @@ async def test_a_triage_card_shows_nothing_of_a_branch_that_has_the_name_now(wor
     assert "writes blocked" not in words(world.current(card))
 
 
-async def test_a_triage_card_is_drawn_again_in_a_channel_that_is_bound_to_a_group(world: World) -> None:
+async def test_a_triage_card_is_updated_in_a_channel_whose_databases_are_a_group(world: World) -> None:
     set_policy(world, OWN_POLICY.replace('["orders-*", "mix-*"]', '["group:default"]'))
     try:
         card = await triaged(world, "orders-grouped")

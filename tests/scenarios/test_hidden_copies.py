@@ -1,4 +1,4 @@
-"""In a channel that may not see a rewind's copy, the bot answers as if there were none, and never names it."""
+"""In a channel that may not see a rewind's copy, the bot answers as if there were no copy, and never names it."""
 
 import pytest
 
@@ -22,7 +22,7 @@ channels:
 
 
 def compared(world: World) -> list[Message]:
-    """Return the cards of copies that wait for a decision."""
+    """Return the cards of rewinds in #db-ops whose copy waits for a decision."""
     return [one for one in world.workspace.history(DB_OPS, None) if "Now decide" in words(one)]
 
 

@@ -11,7 +11,7 @@ import pytest_asyncio
 import bot.slack
 from bot.slack.outgoing import web_api
 from bot.slack.outgoing.answer_shapes import SHAPES
-from tests.scenarios.conftest import turn_off_rate_limits
+from tests.scenarios.conftest import shorten_pauses_between_posts
 from tests.scenarios.invariants import keep_log, problems
 from tests.scenarios.slack_faults import FAULTS, POLICY, ROWS, Cell, everything
 from tests.soak import pairs
@@ -33,7 +33,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
         patch.setattr(web_api, "TIMEOUT_SECONDS", SECONDS)
         found = await stack.enter_async_context(running_sandbox(data, policy=data / "policy.yaml"))
         log = keep_log()
-        turn_off_rate_limits(found)
+        shorten_pauses_between_posts(found)
         yield found
         await found.wait_until_idle()
         log.lines = [line for line in log.lines if "the fault `drop` is on" not in line]

@@ -20,7 +20,7 @@ from bot.sandbox.workspace.records import Delivery
 from tests.crash.waiting import poll_until
 from tests.policies import ACME
 from tests.scenarios import forging
-from tests.scenarios.conftest import turn_off_rate_limits
+from tests.scenarios.conftest import shorten_pauses_between_posts
 from tests.scenarios.invariants import KeptLog, keep_log
 from tests.security import stage
 from tests.stopping import hanging_server, locked
@@ -55,7 +55,7 @@ class Hanging:
 
     def __init__(self, world: World, hang: Any) -> None:
         assert world.bot is not None
-        turn_off_rate_limits(world)
+        shorten_pauses_between_posts(world)
         set_up_logs("INFO", "json", secrets_of(world.bot.settings))
         self.world = world
         self.hang: partial[AbstractContextManager[None]] = hang
