@@ -13,7 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def rows_read(world: World, since: datetime, until: datetime) -> int:
-    """Return how many rows read the local Turso counted between two midnights, or until now."""
+    """Return how many rows read the local Turso counted from one day to another."""
     await world.turso.flush()
     period = Period(f"{since:%Y-%m-%d}", f"{until:%Y-%m-%d}")
     used = await world.turso.read(usage.of_organization, "acme", period)
@@ -27,7 +27,7 @@ def counted_from(text: str) -> datetime:
 
 
 @pytest.mark.parametrize("line", ["usage --since 7d", "usage --since 3d", "digest now", "digest now --daily"])
-async def test_a_period_of_the_last_month_is_what_turso_counted(world: World, line: str) -> None:
+async def test_usage_of_a_period_in_the_last_month_is_what_turso_counted(world: World, line: str) -> None:
     text = words(await world.person(DANA).types(f"/turso {line}"))
 
     since, now = counted_from(text), datetime.now(UTC)

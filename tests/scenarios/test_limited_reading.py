@@ -1,4 +1,4 @@
-"""Rules that let a channel read only some databases: no answer of any command or timer names the others."""
+"""If rules let a channel read only some databases, no answer of a command or timer names another database."""
 
 from collections.abc import Iterator
 
@@ -36,7 +36,7 @@ def limited(world: World, request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 async def used(world: World) -> None:
-    """Create a database with a token, a freeze and audit entries, by requests in another channel."""
+    """Create a database, and create a token of it and freeze it from another channel."""
     if HIDDEN in words(world.card(ORDERS, holding=HIDDEN)):
         return
     await world.create_databases(HIDDEN)
@@ -49,7 +49,7 @@ async def used(world: World) -> None:
 @pytest.mark.parametrize(
     "line", ["ls", "usage", "audit", "tokens", "requests", "triage orders", "digest now", "alert list", "show users"]
 )
-async def test_a_command_names_no_other_database(world: World, line: str) -> None:
+async def test_no_command_names_a_database_that_the_channel_may_not_read(world: World, line: str) -> None:
     await used(world)
 
     answer = words(await world.person(DANA).types(f"/turso {line}"))
@@ -58,7 +58,7 @@ async def test_a_command_names_no_other_database(world: World, line: str) -> Non
     assert HIDDEN not in answer
 
 
-async def test_a_scheduled_digest_names_no_other_database(world: World) -> None:
+async def test_no_scheduled_digest_names_a_database_that_the_channel_may_not_read(world: World) -> None:
     await used(world)
     before = {one.ts for one in world.workspace.history(DB_OPS, None)}
     await world.person(DANA).types("/turso digest on --daily", holding="igest")

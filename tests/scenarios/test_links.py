@@ -1,4 +1,4 @@
-"""Keys of tickets and incidents are links if the policy has an address for them."""
+"""Keys of tickets and incidents are links if the policy has a URL for them."""
 
 import pytest
 
@@ -27,7 +27,7 @@ TICKET = "<https://jira.example.com/browse/OPS-7|OPS-7>"
 INCIDENT = "<https://status.example.com/incidents/INC-4|INC-4>"
 
 
-async def test_a_card_links_its_ticket_before_and_after_the_end(world: World) -> None:
+async def test_a_card_links_its_ticket_before_and_after_the_request_ends(world: World) -> None:
     await world.person(DANA).types("/turso freeze users --reason slow --ticket OPS-7", holding="wants to")
     card = await until(lambda: world.card(holding="wants to"))
     assert TICKET in words(card)

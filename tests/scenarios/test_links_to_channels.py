@@ -35,7 +35,7 @@ async def wait_for_private_text(world: World, person_id: str, holding: str) -> s
     return text
 
 
-async def test_an_alarm_links_the_channel_only_for_its_members(world: World) -> None:
+async def test_the_message_about_a_break_glass_operation_links_the_channel_only_for_its_members(world: World) -> None:
     await world.create_databases("burning", "blazing")
     await world.workspace.say(ANA, DB_OPS, "/turso db destroy burning --now --reason fire")
     inside = await wait_for_private_text(world, BEN, "burning")

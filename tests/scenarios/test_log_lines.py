@@ -1,4 +1,4 @@
-"""The log of a day has a line for each incoming event and each operation, with reference and cause, without secrets."""
+"""The bot's log has a line for each incoming event and each operation, with reference and cause, without secrets."""
 
 import json
 import re
@@ -25,7 +25,7 @@ EXECUTED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.STALE, State.QUA
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run a day in which requests end in every way, with the log level DEBUG."""
+    """Run a sandbox with the log level DEBUG, in which requests have ended in every way."""
     data = tmp_path_factory.mktemp("world")
     (policy := data / "policy.yaml").write_text(TWO_APPROVERS)
     async with checked_sandbox(data, policy=policy) as found:
@@ -88,7 +88,7 @@ async def everything(world: World) -> list[Request]:
     return list(await world.bot.store.requests.find(states=list(State)))
 
 
-async def test_the_day_has_every_kind_of_end(world: World) -> None:
+async def test_the_requests_in_this_sandbox_have_ended_in_every_way(world: World) -> None:
     states = {one.state for one in await everything(world)}
     assert states >= {State.SUCCEEDED, State.DENIED, State.CANCELLED, State.EXPIRED, State.RESTORED, State.FAILED}
 
@@ -132,7 +132,7 @@ async def test_every_incoming_event_has_one_line_with_its_reference_and_the_reas
 
 
 async def test_every_reference_that_was_shown_is_in_the_log_with_its_cause(world: World) -> None:
-    """Include the references of an outage at Turso."""
+    """This includes references of errors during an outage of Turso."""
     assert world.bot is not None
     dana = world.person(DANA)
     card = await make_request(world, "/turso rotate {} --reason leak")

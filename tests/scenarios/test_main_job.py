@@ -1,4 +1,4 @@
-"""The main job from end to end, as each person sees it, over signed HTTP and over Socket Mode."""
+"""The main commands from end to end, as each person sees them, over signed HTTP and over Socket Mode."""
 
 from collections.abc import AsyncIterator
 
@@ -15,14 +15,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["http", "socket"])
 async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run the sandbox, with the bot connected in each of the two ways."""
+    """Run the sandbox, with the bot connected over HTTP or over Socket Mode."""
     async with checked_sandbox(tmp_path_factory.mktemp("world"), over=request.param) as found:
         await found.create_databases("crew", "fleet", "harbour", "orders-pier")
         yield found
 
 
 async def outcome(world: World, holding: str) -> str:
-    """Wait until the card shows an outcome, and return it."""
+    """Wait for a public message that contains `holding`, and return its text."""
     card = await until(lambda: world.card(holding=holding), what=f"the outcome {holding!r}")
     return words(card)
 

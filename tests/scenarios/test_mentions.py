@@ -11,14 +11,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def says(world: World, text: str, *, by: str = DANA, channel: str = DB_OPS, thread: str | None = None) -> Message:
-    """Write a message that mentions the bot."""
+    """Write a message that begins with a mention of the bot, and return the message."""
     acted = await world.workspace.say(by, channel, f"<@{world.workspace.app.bot_user_id}> {text}", thread_ts=thread)
     assert acted.message is not None
     return acted.message
 
 
 async def reply_to(world: World, message: Message, *, by: str = DANA) -> Message:
-    """Wait for the bot's answer in the thread of a message, or to its author alone."""
+    """Wait for the bot's answer in the thread of a message, or for one that only its author sees, and return it."""
     top = message.thread_ts or message.ts
 
     def found() -> Message | None:
@@ -165,7 +165,7 @@ async def test_the_same_event_delivered_again_much_later_does_nothing(world: Wor
 async def test_a_mention_that_slack_delivers_hours_later_is_not_carried_out(
     world: World, minutes: int, is_done: bool
 ) -> None:
-    """Slack redelivers an event for hours. Each delivery may be the first that reaches the bot."""
+    """Slack redelivers an event for hours, so a late delivery may be the first one that reaches the bot."""
     name = f"late-{minutes}"
     message = await says(world, "whoami")
     await reply_to(world, message)

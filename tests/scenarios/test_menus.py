@@ -1,4 +1,4 @@
-"""Menus of databases in forms list only databases for which the form's command may be requested."""
+"""The menu of databases in a form lists only databases for which the rules may allow the form's command."""
 
 import pytest
 
@@ -30,7 +30,7 @@ KEPT, OPEN, SECRET = "kept", "open", "secret"
         pytest.param("show", [KEPT, OPEN, SECRET], id="it only reads"),
     ],
 )
-async def test_no_database_is_offered_for_which_the_rules_deny_the_forms_command(
+async def test_a_menu_offers_no_database_for_which_the_rules_deny_the_command(
     world: World, command: str, offered: list[str]
 ) -> None:
     for_this = f"-menu-{command.replace(' ', '-')}"

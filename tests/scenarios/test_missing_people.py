@@ -55,7 +55,7 @@ async def test_home_is_shown_even_if_slack_returns_nothing_about_a_requester(
 
 
 def forget_members(world: World) -> None:
-    """Drop the bot's cached members of #db-ops, so that it reads them again."""
+    """Remove the members of #db-ops from the bot's cache, so that it reads them again."""
     assert world.bot is not None
     directory = world.bot.env.directory
     assert isinstance(directory, SlackDirectory)

@@ -34,7 +34,7 @@ channels:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def place(world: World) -> AsyncIterator[Channel]:
-    """Yield the channel, which a test may archive. Unarchive it afterwards."""
+    """Yield #db-ops, which a test may archive or share. Afterwards, undo that, and end all faults."""
     channel = world.workspace.channels[DB_OPS]
     members, teams = list(channel.members), list(channel.connected_team_ids)
     yield channel
@@ -49,7 +49,7 @@ async def place(world: World) -> AsyncIterator[Channel]:
 
 
 def direct(world: World, person_id: str, holding: str) -> list[Message]:
-    """Wait for a direct message to a person that contains `holding`, and return it."""
+    """Return the direct messages to a person that contain `holding`."""
     found = world.workspace.history(world.workspace.state.direct_channel(person_id).id, person_id)
     return [one for one in found if one.user_id != person_id and holding in words(one)]
 
@@ -92,7 +92,7 @@ REFUSALS = (
     "denied",
 )
 SHOWS_A_MODAL = {"Reveal", "Deny"}
-"""Buttons that open a modal, by label. Buttons of a channel do too: a form, or the person's permissions there."""
+"""Labels of buttons that open a modal. The buttons of each channel open one, too."""
 
 
 async def test_every_button_on_home_works_for_each_person_who_sees_it(world: World, place: Channel) -> None:
@@ -165,7 +165,7 @@ async def test_a_request_that_expires_in_an_archived_channel_is_reported_by_dire
     assert "approved or denied it in time" in words(message[0])
 
 
-async def test_a_card_that_was_deleted_is_posted_again_with_its_outcome(world: World, place: Channel) -> None:
+async def test_a_card_that_was_deleted_is_posted_again_with_the_outcome(world: World, place: Channel) -> None:
     card = await make_request(world, "/turso protect {} on --reason audit")
     request = await stored(world, card)
     name = request.plan.databases[0].name

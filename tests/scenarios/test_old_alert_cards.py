@@ -1,4 +1,4 @@
-"""Cards of alerts where the bot left or the channel was shared: redrawn if possible, and every press is decided."""
+"""Cards of alerts in a channel that the bot left or that was shared since are updated, and presses are checked."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -29,13 +29,13 @@ WHY = {
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def current_facts(world: World) -> AsyncIterator[None]:
-    """Let the bot look up facts about channels again after each test."""
+    """Empty the bot's caches after each test, so that it reads facts about channels again."""
     yield
     clear_caches(world)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-async def test_the_card_loses_its_buttons_when_its_channel_may_no_longer_have_it(world: World, loss: str) -> None:
+async def test_a_card_loses_its_buttons_when_its_channel_may_no_longer_have_the_alert(world: World, loss: str) -> None:
     assert world.bot is not None
     alert = await raised(world, AlertKind.QUOTA, "orders")
     card = await shown(world, SAYS)
@@ -54,7 +54,7 @@ async def test_the_card_loses_its_buttons_when_its_channel_may_no_longer_have_it
 
 @pytest.mark.parametrize("label", BUTTONS)
 @pytest.mark.parametrize("loss", LOSSES)
-async def test_every_press_on_an_old_card_is_answered_with_why_not(world: World, loss: str, label: str) -> None:
+async def test_every_press_on_an_old_card_is_refused_with_the_reason(world: World, loss: str, label: str) -> None:
     await raised(world, AlertKind.QUOTA, "orders")
     card = await shown(world, SAYS)
 
@@ -75,7 +75,7 @@ async def assert_nothing_done(world: World) -> None:
 
 
 @pytest.mark.parametrize("is_refused", [False, True])
-async def test_a_card_that_could_not_be_changed_is_changed_by_a_press(world: World, is_refused: bool) -> None:
+async def test_a_press_updates_a_card_that_could_not_be_updated_before(world: World, is_refused: bool) -> None:
     alert = await raised(world, AlertKind.QUOTA, "orders")
     card = await shown(world, SAYS)
     fault: Any = world.workspace.faults.add("api_error", "chat.update", error="cant_update_message")

@@ -1,6 +1,6 @@
 """Only the person on call at that moment counts as an approver, at the vote and at the start.
 
-If the on-call service doesn't respond, no one does.
+If the on-call service doesn't respond, no one on call counts.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ LINE = "/turso freeze {} --reason load"
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def first_shift(world: World) -> AsyncIterator[None]:
-    """Put Ana on call, and repair what an earlier test broke."""
+    """Put Ana on call, and restore the policy. Afterwards, let the on-call service work again."""
     set_policy(world, OWN_POLICY)
     shift(world, THEIR_ANA)
     await world.pass_time(minutes=2)
@@ -63,7 +63,7 @@ async def first_shift(world: World) -> AsyncIterator[None]:
 
 
 def shift(world: World, *users: str) -> None:
-    """Change the shift, and empty the bot's cache, as if a minute had passed."""
+    """Change who is on call, and empty the bot's cache of it, as if a minute had passed."""
     world.roster.shifts = [Shift(one) for one in users]
     forget(world)
 
@@ -83,7 +83,7 @@ async def frozen(world: World, card: Any) -> bool:
 
 
 async def next_reminder(world: World, card: Any) -> None:
-    """Wait until the next reminder is scheduled. It is due some time after the previous one was processed."""
+    """Wait until the next reminder is scheduled, which happens after the previous one was processed."""
     assert world.bot is not None
     request, years = await stored(world, card), timedelta(days=400)
     async with asyncio.timeout(20):
@@ -111,7 +111,7 @@ async def test_the_person_on_call_approves(world: World) -> None:
 
 async def test_after_a_change_of_shift_the_new_person_approves_and_the_previous_one_may_not(world: World) -> None:
     card = await make_request(world, LINE)
-    world.roster.shifts = [Shift(THEIR_BEN)]  # the bot's cached answer is less than a minute old
+    world.roster.shifts = [Shift(THEIR_BEN)]  # the bot's cache still says that Ana is on call
 
     refused = await world.person(ANA).presses_and_reads("Approve", card)
     assert "You aren't an approver for this request." in words(refused)
@@ -140,7 +140,9 @@ async def test_a_change_of_shift_before_the_start_stops_the_request(
 
 
 @pytest.mark.parametrize("fault", ["down", "slow"])
-async def test_without_an_answer_no_one_on_call_can_vote_and_the_reply_says_so(world: World, fault: str) -> None:
+async def test_while_the_on_call_service_does_not_answer_a_vote_is_refused_with_the_reason(
+    world: World, fault: str
+) -> None:
     card = await make_request(world, LINE)
     world.roster.status, world.roster.seconds = (503, 0.0) if fault == "down" else (0, 60.0)
 
@@ -153,7 +155,7 @@ async def test_without_an_answer_no_one_on_call_can_vote_and_the_reply_says_so(w
     await reaches(world, card, State.SUCCEEDED)
 
 
-async def test_without_an_answer_there_is_no_request(world: World) -> None:
+async def test_while_the_on_call_service_does_not_answer_no_request_is_made(world: World) -> None:
     world.roster.status = 503
     forget(world)
     await world.create_databases("unasked")
@@ -163,17 +165,17 @@ async def test_without_an_answer_there_is_no_request(world: World) -> None:
     assert "PagerDuty didn't say who is on call. Try again in a moment." in words(refused)
 
 
-async def test_without_an_answer_the_card_says_so(world: World) -> None:
+async def test_while_the_on_call_service_does_not_answer_the_card_says_so(world: World) -> None:
     card = await make_request(world, LINE)
     world.roster.status = 503
     forget(world)
-    await world.pass_time(minutes=12)  # the reminder updates the card
+    await world.pass_time(minutes=12)  # a reminder is due, which updates the card
 
     shown = await world.wait_for_content(card, holding="no one on call can approve")
     assert "PagerDuty didn't say who is on call, so no one on call can approve at the moment." in words(shown)
 
 
-async def test_without_an_answer_an_approved_request_waits_and_starts_later(
+async def test_while_the_on_call_service_does_not_answer_an_approved_request_waits(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     card = await make_request(world, LINE)
@@ -195,7 +197,7 @@ async def test_without_an_answer_an_approved_request_waits_and_starts_later(
 
 
 @pytest.mark.parametrize("later", ["another shift", "no answer"])
-async def test_a_countdown_ends_as_the_shift_at_its_start_approved(world: World, later: str) -> None:
+async def test_at_the_end_of_a_countdown_the_vote_of_an_earlier_shift_still_counts(world: World, later: str) -> None:
     card = await make_request(world, "/turso db destroy {} --reason gone")
     await world.person(ANA).presses("Approve", card)
     request = await reaches(world, card, State.QUARANTINED)
@@ -215,7 +217,7 @@ async def test_a_person_without_a_slack_id_is_no_approver(world: World) -> None:
     assert "PNEW999" not in words(card)
 
 
-async def test_a_schedule_limited_to_a_risk_has_no_approver_beyond_that_risk(world: World) -> None:
+async def test_a_schedule_limited_to_a_risk_has_no_approver_for_a_higher_risk(world: World) -> None:
     await world.create_databases("risky")
     refused = await world.person(DANA).types("/turso rotate risky --reason leak")
     assert "This needs 1 approval from on_call. No one other than you can approve it now." in words(refused)
@@ -236,7 +238,7 @@ async def test_a_reminder_notifies_the_person_on_call_at_that_time(world: World)
 
 
 @pytest.mark.parametrize("why", ["no answer", "nobody"])
-async def test_a_reminder_is_posted_once_it_is_known_whom_it_notifies(world: World, why: str) -> None:
+async def test_a_reminder_is_posted_only_when_it_is_known_who_is_on_call(world: World, why: str) -> None:
     assert world.bot is not None
     env, card = world.bot.env, await make_request(world, LINE)
     timer = Timer(TimerKind.REMIND, (await stored(world, card)).id, env.clock.now(), attempt=1)
@@ -263,7 +265,9 @@ async def test_a_reminder_is_posted_once_it_is_known_whom_it_notifies(world: Wor
     assert f":bell: <@{BEN}>: <@{DANA}>" in reminder
 
 
-async def test_an_alarm_reaches_the_person_on_call_once_it_is_known_who_that_is(world: World) -> None:
+async def test_the_person_on_call_is_notified_of_a_break_glass_operation_when_the_on_call_service_answers(
+    world: World,
+) -> None:
     assert world.bot is not None
     await world.create_databases("alarming")
     world.roster.status = 503
@@ -286,7 +290,7 @@ async def test_an_alarm_reaches_the_person_on_call_once_it_is_known_who_that_is(
     assert len(alarms()) == 1
 
 
-async def test_a_reminder_without_a_response_notifies_the_next_level_too(world: World) -> None:
+async def test_each_reminder_also_notifies_the_next_escalation_level(world: World) -> None:
     assert world.bot is not None
     world.roster.shifts = [Shift(THEIR_ANA), Shift(THEIR_BEN, SECOND_SCHEDULE, 2)]
     forget(world)
@@ -328,7 +332,7 @@ async def test_a_vote_that_no_longer_counts_does_not_stop_the_escalation(world: 
     assert f"<@{BEN}>" in await reminder_text(world, card, 3)
 
 
-async def test_the_level_that_is_notified_last_is_mentioned_however_many_are_notified(world: World) -> None:
+async def test_a_reminder_mentions_the_last_escalation_level_even_if_many_people_are_notified(world: World) -> None:
     many = ", ".join(f'"user:U0MANY{number}"' for number in range(12))
     set_policy(world, OWN_POLICY.replace("notify: on_call\n        escalate", f"notify: [{many}]\n        escalate", 1))
     card = await make_request(world, LINE)

@@ -1,6 +1,6 @@
 """A database has at most one open quarantine. A second request to destroy it links to the open one.
 
-When the quarantine ends, nothing of it remains for any requester.
+After its end, no request destroys the database or blocks it.
 """
 
 import asyncio
@@ -109,7 +109,7 @@ async def test_destroy_now_ends_the_quarantine_and_notifies_its_requester(world:
     assert ends[-1] == ("finished", "stale", DANA)
 
 
-async def test_a_quarantine_can_be_undone_however_many_are_newer(world: World) -> None:
+async def test_a_quarantine_can_be_undone_even_if_many_are_newer(world: World) -> None:
     card = await q.quarantined(world, "oldest")
     assert world.bot is not None
     request = await stage.request_of(world, card)

@@ -1,4 +1,4 @@
-"""Which alerts are open: the card, `alert list`, digests and Home agree, for every kind of alert and every end."""
+"""The card, `alert list`, digests and Home agree on which alerts are open, for every kind of alert and every end."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
@@ -32,7 +32,7 @@ channels:
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def alerts_on(world: World) -> AsyncIterator[None]:
-    """Turn on alerts once, because the sample that this takes ends alerts without a cause. End them all afterwards."""
+    """Turn on alerts only once, because that takes a sample, which ends alerts without a cause. End alerts afterwards."""
     assert world.bot is not None
     if not await world.bot.store.alerts.stored_subscriptions():
         keep_usage_unknown(world)
@@ -47,7 +47,7 @@ async def alerts_on(world: World) -> AsyncIterator[None]:
 
 
 async def by_card(world: World, alert: Alert) -> bool:
-    """Return True if the alert's card shows an open alert. One without a card isn't open there."""
+    """Return True if the alert's card shows the alert as open."""
     found = present(await present(world.bot).store.alerts.get(alert.id))
     card = present(world.workspace.state.message(DB_OPS, present(found.card_ts)))
     says_ended = "ended" in words(card).lower()
@@ -92,7 +92,7 @@ async def test_every_place_shows_an_alert_as_open_until_it_ends(world: World, ki
 
 
 async def freeze(world: World, name: str) -> None:
-    """Freeze a database for long, and let more than a week pass."""
+    """Freeze a database for 30 days, and let more than a week pass, after which there is an alert."""
     await world.person(BEN).types(f"/turso freeze {name} --for 30d", holding=f"Writes to {name}")
     await world.wait_until_idle()
     await world.pass_time(days=8)
@@ -137,7 +137,9 @@ SHOWS: Final = {"alerts": by_alert, "a digest": by_digest, "Home": by_home}
 
 
 @pytest.mark.parametrize("kind", RECORDS)
-async def test_alerts_digests_and_home_forget_a_destroyed_database_together(world: World, kind: AlertKind) -> None:
+async def test_alerts_digests_and_home_do_not_show_freezes_and_tokens_of_a_destroyed_database(
+    world: World, kind: AlertKind
+) -> None:
     name = f"gone-{kind}"
     await world.create_databases(name)
     await RECORDS[kind](world, name)
@@ -145,7 +147,7 @@ async def test_alerts_digests_and_home_forget_a_destroyed_database_together(worl
     assert {place: await look(world, kind, name) for place, look in SHOWS.items()} == dict.fromkeys(SHOWS, True)
 
     assert (await world.call_turso("DELETE", f"/databases/{name}")).status_code == 200
-    await world.create_databases(name)  # another one with this name
+    await world.create_databases(name)  # another database with the same name
     await take_sample(world)
 
     assert {place: await look(world, kind, name) for place, look in SHOWS.items()} == dict.fromkeys(SHOWS, False)

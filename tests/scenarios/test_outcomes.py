@@ -27,7 +27,7 @@ async def request_of(world: World, message: Message) -> Request:
 
 
 async def destroyed(world: World, name: str) -> Message:
-    """Request to destroy a database and approve it. Return the card from before the approval."""
+    """Request to destroy a database, and approve it. Return the card as it was before the approval."""
     card = await world.person(DANA).types(f"/turso db destroy {name} --now --reason old")
     await world.person(ANA).presses("Approve", card)
     await world.person(ANA).submits({"typed_name": name})
@@ -50,7 +50,7 @@ async def test_another_database_of_the_same_name_is_not_destroyed(world: World) 
     assert len(world.changes("DELETE", "/twin")) == before
 
 
-async def test_protection_that_was_set_meanwhile_is_respected(world: World) -> None:
+async def test_a_database_that_was_protected_after_the_request_is_not_destroyed(world: World) -> None:
     await world.create_databases("guarded")
     card = await world.person(DANA).types("/turso db destroy guarded --now --reason old")
     await call_turso(world, "PATCH", "guarded/configuration", delete_protection=True)
@@ -62,7 +62,7 @@ async def test_protection_that_was_set_meanwhile_is_respected(world: World) -> N
     assert not world.changes("DELETE", "/guarded")
 
 
-async def test_a_destroy_whose_answer_is_lost_is_verified(world: World) -> None:
+async def test_a_destroy_whose_answer_is_lost_is_read_back(world: World) -> None:
     await world.create_databases("lost-answer")
     world.turso.faults.add("lost", method="DELETE", path=f"{D}/lost-answer")
 
@@ -113,7 +113,7 @@ async def test_a_token_is_reported_as_possibly_created_if_tursos_response_is_los
     assert len(world.changes("POST", "/half-minted/auth/tokens")) == 1
 
 
-async def test_a_freeze_undoes_itself_when_its_time_is_over(world: World) -> None:
+async def test_a_freeze_ends_without_a_person_when_its_time_is_over(world: World) -> None:
     await world.create_databases("cold")
     question = await world.person(REMY).types("/turso freeze cold --for 30m")
     await world.person(REMY).presses("Freeze writes", question)
@@ -164,7 +164,7 @@ def _below(world: World, card: Message, holding: str) -> list[Message]:
     return [one for one in seen if one.thread_ts == card.ts and one.ts != card.ts and holding in words(one)]
 
 
-async def test_the_same_request_twice_is_one_request(world: World) -> None:
+async def test_repeating_an_open_request_does_not_create_another(world: World) -> None:
     await world.create_databases("asked-twice")
     card = await world.person(DANA).types("/turso rotate asked-twice --reason leak")
 
@@ -189,7 +189,7 @@ async def test_an_unreachable_turso_is_reported_in_one_sentence(world: World) ->
     assert "Traceback" not in words(message)
 
 
-async def test_a_database_that_turso_says_it_created_is_ours_however_far_the_clocks_differ(
+async def test_a_creation_that_turso_confirms_succeeds_even_if_the_clocks_differ(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_new_database, "ARRIVES_WITHIN", -timedelta(hours=1))

@@ -78,13 +78,13 @@ async def databases(world: World) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize(("channel", "says"), [(DB_OPS, "Needs approval"), (ORDERS, "also affect other databases")])
-async def test_policy_explain_says_the_same(world: World, channel: str, says: str) -> None:
+async def test_policy_explain_gives_the_same_verdict_about_overages(world: World, channel: str, says: str) -> None:
     answer = await world.person(ANA).types(f"/turso policy explain overages on --in <#{channel}>")
 
     assert says in words(answer), words(answer)
 
 
-async def test_a_new_database_that_a_ban_is_about_makes_a_request_stale(world: World) -> None:
+async def test_a_new_database_for_which_the_ceiling_denies_overages_makes_a_request_stale(world: World) -> None:
     set_policy(world, WITH_A_BAN)
     try:
         card = await world.person(DANA).types("/turso overages on --reason launch", holding="turn on overages")

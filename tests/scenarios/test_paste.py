@@ -23,7 +23,7 @@ async def test_the_pasted_command_opens_the_database(world: World) -> None:
     assert b"order" in answer
 
 
-async def test_no_other_message_gets_a_command(world: World) -> None:
+async def test_messages_without_a_token_have_no_command_to_paste(world: World) -> None:
     listed = await world.person(DANA).types("/turso show orders")
 
     assert shell_command(listed) is None

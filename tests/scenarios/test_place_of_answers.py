@@ -1,4 +1,4 @@
-"""Answers are posted where the person pressed or typed: in the channel or in the thread."""
+"""Answers are posted in the channel or in the thread, depending on where the person pressed or typed."""
 
 import pytest
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def mentions(world: World, text: str, thread_ts: str | None = None) -> Message:
-    """Write a message that mentions the bot, and return the answer that only Dana sees."""
+    """Mention the bot as Dana, and return the answer that only she sees."""
     bot = world.workspace.app.bot_user_id
     acted = world.workspace.say(DANA, DB_OPS, f"<@{bot}> {text}", thread_ts=thread_ts)
     return await forging.answer_to(world, DANA, acted)
@@ -48,5 +48,5 @@ async def test_a_press_and_a_line_within_a_thread_are_answered_there(world: Worl
     assert [one.thread_ts for one in (wrong, answer)] == [top.message.ts] * 2
 
 
-async def test_a_line_that_begins_a_thread_is_answered_in_the_channel(world: World) -> None:
+async def test_the_private_answer_to_a_mention_outside_a_thread_is_in_the_channel(world: World) -> None:
     assert (await mentions(world, "shwo")).thread_ts is None

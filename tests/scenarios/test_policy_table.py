@@ -1,4 +1,4 @@
-"""The table of permissions (person × channel × command), tested by typing each command in the sandbox."""
+"""A table of permissions (person × channel × command), tested by typing each command in the sandbox."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -70,12 +70,12 @@ dm        ls                                -   -      -         -       -      
 dm        token users                       -   -      -         -       -      -      -
 dm        incident start INC-1              -   -      -         -       -      -      -
 """
-"""`+` means at once, `?` with another person's approval, `-` refused."""
+"""`+` means allowed at once, `?` allowed with another person's approval, and `-` refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One cell of the table."""
+    """A cell of the table: a person types a line in a channel, and the policy has a verdict."""
 
     channel: str
     line: str
@@ -96,7 +96,7 @@ def rows() -> Iterator[Row]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run the sandbox with one more database, which the ceiling protects."""
+    """Run the sandbox with another database, `prod-eu`, about which the policy's ceiling has rules."""
     async with checked_sandbox(tmp_path_factory.mktemp("world")) as found:
         await found.create_databases("prod-eu")
         yield found
@@ -104,12 +104,14 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 
 @pytest.fixture
 def decided(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Subject, Action, Decision]]:
-    """Return every decision while the test runs."""
+    """Return a list to which each policy decision is added while the test runs."""
     return record_decisions(monkeypatch)
 
 
 @pytest.mark.parametrize("row", one_in(3, list(rows())), ids=lambda row: f"{row.channel}: {row.line} as {row.person}")
-async def test_the_policy_table_holds(world: World, decided: list[tuple[Subject, Action, Decision]], row: Row) -> None:
+async def test_the_policy_decides_as_the_table_says(
+    world: World, decided: list[tuple[Subject, Action, Decision]], row: Row
+) -> None:
     assert world.bot is not None
     command = world.bot.env.grammar.parse(row.line).spec
     person = PEOPLE[row.person]

@@ -1,4 +1,4 @@
-"""Many presses by one person: a few are handled, all are answered, and approvers aren't affected."""
+"""Of many presses by one person, only a few are handled, all are answered, and approvers aren't affected."""
 
 import collections
 

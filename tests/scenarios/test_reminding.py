@@ -32,7 +32,7 @@ async def test_a_card_names_everybody_who_may_approve(world: World) -> None:
     assert "Expires" in words(card)
 
 
-async def test_the_requester_reminds_those_whom_the_rule_notifies_at_most_once_in_ten_minutes(world: World) -> None:
+async def test_the_requester_can_remind_people_that_the_rule_notifies_once_in_ten_minutes(world: World) -> None:
     dana = world.person(DANA)
     card = await make_request(world, "/turso rotate {} --reason leak")
 
@@ -67,7 +67,7 @@ async def test_a_reminder_of_a_private_request_is_shown_to_the_approvers_and_not
     assert [len(reminded(one)) for one in (ANA, BEN, DANA)] == [1, 1, 0]
 
 
-async def test_presses_at_the_same_moment_remind_once(world: World) -> None:
+async def test_presses_of_remind_at_the_same_moment_send_one_reminder(world: World) -> None:
     card = await make_request(world, "/turso rotate {} --reason leak")
 
     await asyncio.gather(*(world.person(DANA).presses("Remind", card) for _ in range(5)))
@@ -99,7 +99,7 @@ async def test_where_the_rule_notifies_no_one_each_approver_gets_a_direct_messag
     assert not reminders(world, card)
 
 
-async def test_a_decided_request_needs_no_reminder(world: World) -> None:
+async def test_no_reminder_is_sent_for_a_request_that_has_ended(world: World) -> None:
     assert world.bot is not None
     card = await make_request(world, "/turso rotate {} --reason leak")
     request = await stored(world, card)
@@ -137,7 +137,7 @@ async def test_a_reminder_that_slack_rejects_is_reported_as_not_sent(world: Worl
     assert "Slack didn't accept the reminder. Ask them yourself." in words(answer)
 
 
-async def test_other_approvers_are_reminded_although_one_cannot_be_reached(world: World) -> None:
+async def test_other_approvers_are_reminded_even_if_one_cannot_be_reached(world: World) -> None:
     await world.create_databases("orders-one-of-two")
     card = await world.person(DANA).types(
         "/turso token orders-one-of-two --reason work", ORDERS, holding="orders-one-of-two"

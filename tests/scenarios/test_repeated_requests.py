@@ -1,4 +1,4 @@
-"""Repeated requests: Try again is offered only where it can help, and a duplicate is answered with a link."""
+"""The button `Try again` is offered only if it may help, and a request that is already open is answered with a link."""
 
 import pytest
 
@@ -11,7 +11,7 @@ DATABASES = "/v1/organizations/acme/databases"
 @pytest.mark.parametrize(
     ("status", "helps"), [(401, True), (403, True), (400, False), (409, False), (422, False)], ids=str
 )
-async def test_a_final_refusal_offers_no_second_try(world: World, status: int, helps: bool) -> None:
+async def test_try_again_is_offered_unless_the_refusal_is_final(world: World, status: int, helps: bool) -> None:
     fault = world.turso.faults.add("status", method="POST", path=DATABASES, status=status, count=None)
 
     answer = await world.person(DANA).types(f"/turso create refused-{status}", holding=f"refused-{status}")
@@ -20,7 +20,7 @@ async def test_a_final_refusal_offers_no_second_try(world: World, status: int, h
     assert ("Try again" in buttons(answer)) is helps, words(answer)
 
 
-async def test_a_request_that_is_already_open_is_answered_with_a_link_that_has_text(world: World) -> None:
+async def test_a_request_that_is_already_open_is_answered_with_a_link(world: World) -> None:
     await world.create_databases("twice")
     dana = world.person(DANA)
     await dana.types("/turso rotate twice --reason leak", holding="twice")

@@ -51,7 +51,7 @@ async def test_a_public_answer_says_who_ran_which_command(world: World, command:
         assert f"· `{line}`" not in marked_up(message)
 
 
-async def test_the_person_who_turns_a_page_is_named(world: World) -> None:
+async def test_a_page_that_a_person_opened_by_a_button_names_that_person(world: World) -> None:
     await world.create_databases(*(f"turned-{at:02}" for at in range(60)))
     listed = await world.person(DANA).types("/turso ls turned", holding="turned-01")
     assert head(listed) == f"<@{DANA}> · `ls turned`"
@@ -100,5 +100,5 @@ async def test_a_missing_database_is_reported_only_to_the_requester(world: World
     assert not [one for one in public(world, channel) if one.ts not in before]
 
 
-async def test_every_reading_command_with_a_database_is_covered() -> None:
+async def test_the_reading_commands_that_take_a_database_are_found() -> None:
     assert {one.split()[0] for one in LOOKS} >= {"show", "usage", "triage", "tokens", "audit"}

@@ -1,4 +1,4 @@
-"""Rules that require a reason or a ticket: a line without them opens the form, and nothing is requested before that."""
+"""If a rule requires a reason or a ticket, a line without them opens the form instead of making a request."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Work that a crash interrupted is resumed and ends, even if its check raises an error, and the person is notified."""
+"""Intents that a crash left open are resumed, and the person is notified, even if the work can't be done any more."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -29,7 +29,7 @@ def left(number: int, kind: Kind, action_id: str) -> Incoming:
 
 
 async def resumed(world: World, one: Incoming) -> str:
-    """Leave an intent as a crash would, let the bot resume it, and return the person's answer."""
+    """Store an intent as if a crash had left it open, let the bot resume it, and return the answer to Dana."""
     assert world.bot is not None
     await world.bot.store.intents.record(replace(one, at=world.bot.env.clock.now()))
     answer = await forging.answer_to(world, DANA, world.bot.health.queue.enqueue_resume(one.id))

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run a sandbox whose log may contain the traceback that the test causes."""
+    """Run a sandbox in which tracebacks are allowed in the log, because the test causes one."""
     async with running_sandbox(tmp_path_factory.mktemp("world")) as found:
         yield found
 

@@ -1,4 +1,4 @@
-"""Intents that were stored before a long outage: none is carried out hours later."""
+"""Intents that were stored before a long outage aren't carried out hours later."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -90,7 +90,7 @@ async def refusals(world: World) -> list[AuditEntry]:
 
 
 async def resume(world: World, one: Incoming) -> None:
-    """Leave an intent as a crash would, and let the bot resume it."""
+    """Store an intent as if a crash had left it open, let the bot resume it, and assert that it is closed."""
     assert world.bot is not None
     assert await world.bot.store.intents.record(one)
     await world.bot.health.queue.enqueue_resume(one.id)

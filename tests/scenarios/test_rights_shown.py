@@ -40,14 +40,14 @@ LIMITS = re.compile(
     r"(?:only (?P<only>`[^`]+`(?:, `[^`]+`)*))?(?:, )?(?:not (?P<but>`[^`]+`(?:, `[^`]+`)*))?"
 )
 MORE = {"protect": "on", "incident start": "INC-1", "digest on": "--daily", "rewind": "--to 15m ago"}
-"""Arguments that a command needs besides a database."""
+"""By command: the arguments that it needs besides a database."""
 GROUP = "default"
 """The group of every database in the sandbox."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One entry of a list, as a person reads it."""
+    """An entry of a list of permissions, as a person reads it."""
 
     command: str
     verdict: Verdict
@@ -73,7 +73,7 @@ def _patterns(text: str | None) -> Databases | None:
 
 
 def shown_in(text: str) -> list[Shown]:
-    """Parse the lists of `/turso`, `whoami` and Home."""
+    """Parse a list of permissions of `/turso`, `whoami` or Home."""
     found = []
     for line in text.splitlines():
         for title, verdict in TITLES.items():
@@ -87,7 +87,7 @@ def shown_in(text: str) -> list[Shown]:
 
 
 def _family(name: str) -> list[str]:
-    """Return all commands of a family: `incident` stands for each of its commands."""
+    """Return all commands that a name stands for: `incident`, for example, stands for `incident start` and others."""
     return [one.name for one in CATALOGUE.families.get(name, ())] or [name]
 
 
@@ -194,8 +194,8 @@ async def test_all_lists_match_the_decisions_of_the_bot(
             meant = [one for one in listed if one.covers(action.options, target, life)]
             if target and not _is_here(world, channel, target):
                 continue
-            # The list may have one entry for short lifetimes and one for the default: the most lenient that applies
-            # counts.
+            # The list may have one entry for short lifetimes and one for the default. The most lenient entry
+            # that applies counts.
             order = [Verdict.ALLOW, Verdict.BREAK_GLASS, Verdict.APPROVE]
             best = min((one.verdict for one in meant), key=order.index, default=Verdict.DENY)
             assert own[-1][1].verdict is best, (line, who, channel, listed, found, text)
@@ -225,7 +225,7 @@ async def test_home_names_no_channel_that_the_person_is_not_in(world: World) -> 
 
 
 async def test_whoami_lists_every_group_of_the_policy(world: World) -> None:
-    """Includes groups that only another channel's rules name."""
+    """The list must include groups that only another channel's rules name."""
     assert world.bot is not None
     assert "S0ORDERS" not in world.bot.env.rules.policy.groups_in(DB_OPS)
 

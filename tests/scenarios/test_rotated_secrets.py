@@ -18,7 +18,7 @@ from tests.world import BEN, DANA, DB_OPS, REMY, World, until, words
 
 @dataclass
 class Pair:
-    """Two processes on one store. They get Slack's requests in turn, as from a load balancer."""
+    """Two processes on one store. They get Slack's requests alternately, as from a load balancer."""
 
     world: World
     keys: Keys
@@ -50,7 +50,7 @@ class Pair:
         return [str(one.failure) for one in self.world.workspace.deliveries if one.failure]
 
     async def is_refused(self, secret: str) -> None:
-        """Wait until both processes refuse requests that a secret signed."""
+        """Assert that both processes refuse requests that are signed with a secret."""
         self.world.workspace.post.signing_secret = secret
         for _ in self.processes:
             self.take_turns()
@@ -163,7 +163,7 @@ async def test_a_bot_token_that_slack_replaces_at_once_loses_no_request(tmp_path
 
 
 async def wants_a_freeze(both: Pair) -> Message:
-    """Let Dana request a freeze of `orders`. Returns the card."""
+    """Let Dana request a freeze of `orders`, and return the card."""
     both.take_turns()
     await both.world.workspace.say(DANA, DB_OPS, "/turso db freeze orders --for 1h")
     return await until(lambda: both.world.card(holding="orders"), what="the card")

@@ -30,7 +30,7 @@ async def no_faults(world: World) -> AsyncIterator[None]:
 
 
 async def pair(world: World, name: str) -> str:
-    """Create a database and a sibling in a group of their own, and return its name."""
+    """Create a database and another one, its sibling `NAME-z`, in a group of their own. Return the first one's name."""
     await world.turso.change(_group, f"g-{name}")
     await world.create_databases(name, f"{name}-z", group=f"g-{name}")
     return name
@@ -72,7 +72,7 @@ async def proof_of(world: World, card: Message) -> Proof:
     return found
 
 
-async def test_a_slow_rotation_is_first_accepted_and_proven_once_an_old_token_is_refused(world: World) -> None:
+async def test_a_slow_rotation_is_reported_as_accepted_and_later_as_proven(world: World) -> None:
     assert world.bot is not None
     name = await pair(world, "late")
     dana = world.person(DANA)
@@ -164,7 +164,7 @@ async def test_a_bug_in_the_probes_does_not_prevent_the_rotation(world: World, m
     assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
 
 
-async def test_without_a_probe_token_a_rotation_is_made_and_not_proven(world: World) -> None:
+async def test_a_rotation_is_made_but_not_proven_if_no_probe_token_can_be_created(world: World) -> None:
     name = await pair(world, "mintless")
     world.turso.faults.add("status", method="POST", path="*/auth/tokens", status=403, count=2)
 
@@ -204,7 +204,7 @@ async def test_a_failing_network_is_not_a_proof(world: World) -> None:
     assert (await proof_of(world, card)).target.tokens is OldTokens.WATCHED
 
 
-async def test_a_database_created_again_under_the_name_proves_nothing(world: World) -> None:
+async def test_a_database_that_was_created_again_with_the_same_name_proves_nothing(world: World) -> None:
     name = await pair(world, "again")
     world.turso.faults.add("late_rotation", seconds=10 * HOUR)
     card = await rotates(world, name)
@@ -237,7 +237,7 @@ async def test_a_restart_ends_the_proof_of_a_rotation(world: World) -> None:
     await world.wait_for_content(card, holding="I couldn't check the old tokens: Turso Ops restarted")
 
 
-async def test_a_proof_that_cannot_be_recorded_now_is_recorded_later(
+async def test_a_proof_that_cannot_be_recorded_at_first_is_recorded_later(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert world.bot is not None
@@ -251,7 +251,7 @@ async def test_a_proof_that_cannot_be_recorded_now_is_recorded_later(
         return await move(self, request_id, **how)
 
     monkeypatch.setattr(requests, "move", away_at_first)
-    monkeypatch.setattr(rotation_proof, "FIRST_PAUSE", 1000.0)  # only the timer tries the tokens
+    monkeypatch.setattr(rotation_proof, "FIRST_PAUSE", 1000.0)  # lets only the timer try the tokens during this test
     name = "unrecorded"
     await world.turso.change(_group, f"g-{name}")
     await world.create_databases(name, group=f"g-{name}")

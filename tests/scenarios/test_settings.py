@@ -1,6 +1,6 @@
 """A missing or malformed setting is reported in one sentence that names it, with status 2.
 
-Files and `.env` work too.
+Settings from `.env` and secrets from files work, too.
 """
 
 import asyncio
@@ -130,7 +130,7 @@ async def test_a_secrets_file_that_cannot_be_used_is_named(tmp_path: Path, conte
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "256.1.1.1"], ids=["a port that is taken", "an invalid host"])
-async def test_an_address_that_cannot_be_used_is_named(tmp_path: Path, host: str) -> None:
+async def test_a_host_or_port_that_cannot_be_used_is_named(tmp_path: Path, host: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         ran = await run("serve", folder=tmp_path, env=GIVEN | {"HOST": host, "PORT": port})
@@ -141,7 +141,7 @@ async def test_an_address_that_cannot_be_used_is_named(tmp_path: Path, host: str
 
 
 @pytest.mark.parametrize("command", ["sandbox", "platform"])
-async def test_a_local_slack_or_turso_whose_port_is_taken_says_so(tmp_path: Path, command: str) -> None:
+async def test_the_sandbox_and_the_platform_name_a_port_that_is_taken(tmp_path: Path, command: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         given = ("--port", port, "--data", str(tmp_path))
@@ -156,7 +156,7 @@ class FromFiles(Process):
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return only variables that the machine itself sets."""
+        """Write all settings to `.env` and to files, and return only `PATH` and `HOME`."""
         whole = super().environment
         secrets = {name for name in whole if name.startswith(("SLACK_", "TURSO_API_TOKEN")) and "URL" not in name}
         for name in secrets:

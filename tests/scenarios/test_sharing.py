@@ -1,4 +1,4 @@
-"""Share to channel: a button posts a private answer for everyone, after a new decision of the rules."""
+"""The button `Share to channel` posts a private answer for everyone, if the rules allow it when it is pressed."""
 
 import pytest
 
@@ -43,7 +43,7 @@ async def test_a_private_answer_cannot_be_shared_where_the_rules_keep_answers_pr
         set_policy(world, OWN_POLICY)
 
 
-async def test_sharing_is_decided_again_at_the_press(world: World) -> None:
+async def test_a_press_of_share_is_refused_if_the_rules_no_longer_allow_it(world: World) -> None:
     person = world.person(DANA)
     private = await person.types("/turso ls --private")
     set_policy(world, f"{{version: 1, channels: {{{ORDERS}: {{databases: ['*'], rules: [{{allow: read}}]}}}}}}")

@@ -1,4 +1,4 @@
-"""Every Slack method that the bot calls fails in every way: people get an answer, and nothing is done twice."""
+"""When any Slack method fails in any way, people get an answer, and nothing is done twice."""
 
 import ast
 from collections.abc import AsyncIterator
@@ -52,7 +52,7 @@ def called() -> set[str]:
     return found
 
 
-def test_every_method_that_is_called_has_a_schema_and_a_row() -> None:
+def test_every_method_that_the_bot_calls_has_a_schema_and_a_scenario() -> None:
     assert called() == set(SHAPES) == set(ROWS) - NO_METHODS
 
 

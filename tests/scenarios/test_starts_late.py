@@ -1,4 +1,4 @@
-"""A change that can't start yet: its requester soon learns why and until when it waits, and later the outcome."""
+"""The requester of a change that can't start yet soon learns why and until when it waits, and later the outcome."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def waiting_notes(world: World, name: str) -> list[Message]:
 
 @pytest.fixture
 def tries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the ids of requests that the bot tried to start, one for each try."""
+    """Return a list to which the ID of a request is added whenever the bot tries to start it."""
     found: list[str] = []
     real = authorize
 
@@ -64,7 +64,7 @@ async def outcome(world: World, holding: str) -> Message:
 
 
 @pytest.mark.parametrize("how", LINES)
-async def test_a_change_that_is_allowed_at_once_is_reported_as_waiting_and_then_its_outcome(
+async def test_a_change_without_approval_is_reported_as_waiting_and_later_with_its_outcome(
     world: World, tries: list[str], how: str
 ) -> None:
     await world.create_databases(name := f"late-{how}")
@@ -119,7 +119,7 @@ async def test_a_requester_is_soon_notified_if_turso_does_not_respond_at_all(
     assert world.changes("PATCH", f"/{name}/configuration")
 
 
-async def test_withdraw_on_the_note_ends_the_request(world: World) -> None:
+async def test_withdraw_on_the_note_that_a_request_waits_ends_the_request(world: World) -> None:
     await world.create_databases(name := "late-withdrawn")
     silent = world.workspace.faults.add("api_error", "conversations.members", error="internal_error")
     await world.workspace.say(DANA, DB_OPS, f"/turso freeze {name} --reason fire")

@@ -1,4 +1,4 @@
-"""Real processes whose PostgreSQL can't be reached or allows few connections, and a process without durable work."""
+"""Real processes start while PostgreSQL can't be reached or allows few connections, and one has no durable work."""
 
 import asyncio
 import json
@@ -67,7 +67,7 @@ async def test_a_process_that_waits_for_the_store_stops_cleanly(
 
 @pytest.fixture
 def limited_url(postgres_server: str, upgraded_postgresql_url: str) -> Iterator[str]:
-    """Return the URL of a store whose role is limited to few connections."""
+    """Yield the URL of a store whose role is limited to few connections."""
     role, database = f"r{uuid.uuid4().hex[:12]}", upgraded_postgresql_url.partition("?")[0].rpartition("/")[2]
     with psycopg.connect(upgraded_postgresql_url, autocommit=True) as admin:
         admin.execute(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT {FEW}")
@@ -102,7 +102,7 @@ async def test_processes_keep_running_if_their_role_has_few_connections(limited_
         logs = "".join(process.log.read_text() for process in (first, *others))
 
     assert [one.failure for one in world.workspace.deliveries if one.failure] == []
-    lines = [json.loads(line) for line in logs.splitlines()]  # all lines are JSON
+    lines = [json.loads(line) for line in logs.splitlines()]  # fails if a line isn't JSON
     assert not [line for line in lines if "StoreUnavailable" in line.get("exception", "")], (
         "an outage is logged as a sentence"
     )

@@ -1,4 +1,4 @@
-"""The store hangs for ten seconds: requests are acknowledged within 3 seconds, and people get an answer."""
+"""While the store hangs, requests are acknowledged within 3 seconds, and people get an answer."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ CAUSE = re.compile(
     r"The store didn't answer within [0-9.]+ seconds\.|PostgreSQL at the host in DATABASE_URL doesn't answer\."
     r"|Another program has locked the SQLite file\."
 )
-"""The cause in the log. People get the message that their request couldn't be recorded."""
+"""The causes that the log may have. People read only that their request couldn't be recorded."""
 REFERENCE = re.compile(r"Reference `?(i-[a-z0-9]+)")
 NOT_RECORDED = "couldn't be recorded"
 
@@ -62,7 +62,7 @@ class Hanging:
         self._log: KeptLog = keep_log()
 
     def causes(self, reference: str) -> list[str]:
-        """Return the causes that the log has under a reference."""
+        """Return the causes in the log lines with a reference."""
         lines = [json.loads(line) for line in self._log.own]
         return [one["why"] for one in lines if one.get("reference") == reference and one.get("why")]
 
@@ -85,7 +85,7 @@ async def hanging(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
 async def test_every_ack_is_in_time_and_refused_requests_are_never_carried_out(hanging: Hanging) -> None:
     """Send commands, presses and a form while the store hangs.
 
-    Each is refused at once, and none is carried out later.
+    Each must be refused at once, and none may be carried out later.
     """
     world = hanging.world
     assert world.bot is not None
@@ -130,17 +130,17 @@ async def test_every_ack_is_in_time_and_refused_requests_are_never_carried_out(h
 
 
 def refusals(world: World, person: str, before: int) -> int:
-    """Count this person's messages that a request wasn't recorded."""
+    """Count this person's private messages, from the one at `before` on, that say that a request wasn't recorded."""
     return sum(is_refusal(words(one)) for one in forging.private_messages(world, person)[before:])
 
 
 def is_refusal(text: str) -> bool:
-    """Return True if a text says that something wasn't recorded, with a reference."""
+    """Return True if a text says that a request wasn't recorded, with a reference."""
     return NOT_RECORDED in text and "Nothing was done" in text and "Reference `i-" in text
 
 
 async def test_every_reference_that_was_shown_is_in_the_log_with_its_cause(hanging: Hanging) -> None:
-    """While the store hangs, send a change, a mention, a press, a form and a read."""
+    """Send a change, a mention, a press, a form and a read while the store hangs."""
     world = hanging.world
     await world.create_databases("hang-five", "hang-six")
     dana, ana = world.person(DANA), world.person(ANA)
@@ -170,7 +170,7 @@ async def test_every_reference_that_was_shown_is_in_the_log_with_its_cause(hangi
 
 
 def references(world: World) -> set[str]:
-    """Return the references in all messages and modals."""
+    """Return the references in the messages and modals that Ana and Dana see."""
     texts = [words(one) for person in (ANA, DANA) for one in forging.private_messages(world, person)]
     posted = [words(one) for one in world.workspace.history(DB_OPS, None)]
     modals = [words(one) for person in (ANA, DANA) for one in world.workspace.views_of(person)]

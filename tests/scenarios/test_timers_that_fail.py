@@ -1,4 +1,4 @@
-"""Timers whose work fails: `doctor` and a metric report every kind, and other work doesn't wait for them."""
+"""`doctor` and a metric report timers of every kind whose work fails, and other work doesn't wait for them."""
 
 import asyncio
 import sqlite3
@@ -29,7 +29,7 @@ SET_THEMSELVES = {TimerKind.SAMPLE, TimerKind.DIGEST, TimerKind.RECONCILE, Timer
 
 
 def timers(world: World) -> Mapping[TimerKind, str]:
-    """Return the kinds of the failing timers, each with its cause. `due` would leave out those that pause."""
+    """Return the kinds of the failing timers with their causes, including timers that wait for their next try."""
     with closing(sqlite3.connect(world.data / "turso-ops.db")) as store:
         return {TimerKind(kind): cause for kind, cause in store.execute(FAILING)}
 
@@ -92,7 +92,7 @@ async def test_timers_of_every_kind_that_fail_are_shown_until_they_work(
 
 
 async def frozen(world: World) -> tuple[Message, str]:
-    """Freeze a database for one minute, and return the card and the request's id."""
+    """Freeze a database for one minute, and return the card and the request's ID."""
     card = await make_request(world, "/turso freeze {} --for 1m --reason spike")
     await world.person(ANA).presses("Approve", card)
     request = await reaches(world, card, State.SUCCEEDED)
@@ -135,7 +135,7 @@ async def test_timers_that_reschedule_themselves_while_turso_is_unreachable_are_
 
 
 async def freeze_is_called_late(world: World, card: Message, request_id: str) -> None:
-    """Assert that after some failures one message says that a freeze hasn't ended."""
+    """Assert that one message, after some failures, says that a freeze hasn't ended."""
     assert world.bot is not None
     (hold,) = [one for one in await world.bot.store.holds.find() if one.request_id == request_id]
     for failures in (due.LATE_AFTER - 1, due.LATE_AFTER, due.LATE_AFTER + 1):
@@ -146,6 +146,6 @@ async def freeze_is_called_late(world: World, card: Message, request_id: str) ->
 
 
 def below(world: World, card: Message, holding: str) -> list[Message]:
-    """Return the texts in the thread of a card that contain `holding`."""
+    """Return the messages in the thread of a card that contain `holding`."""
     posted = world.workspace.history(DB_OPS, None)
     return [one for one in posted if one.thread_ts == card.ts != one.ts and holding in words(one)]

@@ -23,10 +23,11 @@ GRAMMAR = Grammar(COMMANDS)
 GROUPS = {"S0DBA": [ANA, BEN], "S0RESPOND": [BEN, REMY], "S0ORDERS": [DANA]}
 PEOPLE = (ANA, BEN, DANA, REMY, GIL)
 NAMES = ("orders", "users", "analytics")
-"""Databases of the sandbox; all are in the group `default`."""
+"""Databases of the sandbox, which are all in the group `default`."""
 REACHING = {command.name for command in COMMANDS if command.reaches_others}
 ASKABLE = [name for name in LINES if name not in {"policy explain", "restore", "doctor", *REACHING}]
-"""Without `restore`, which is also Undo, and commands that are decided on a whole group of databases, such as `rotate`.
+"""The commands of random lines. Left out are, for example, `restore`, which is also Undo, and commands that are
+decided on a whole group of databases, such as `rotate`.
 """
 COMMAND_LISTS = (
     "read",
@@ -51,7 +52,7 @@ COMMAND_LISTS = (
 
 
 def policy_text(dice: random.Random) -> str:
-    """Return a random policy for the two channels."""
+    """Return a random policy for #db-ops and #team-orders."""
     channels = {}
     for channel in (DB_OPS, ORDERS):
         databases = dice.choice((["*"], ["orders*"], ["group:default"], ["orders*", "group:other"]))
@@ -81,7 +82,7 @@ def _rule(dice: random.Random) -> dict[str, object]:
 
 
 def lines(dice: random.Random, count: int) -> Iterator[str]:
-    """Yield random command lines. Those that change something are dry runs."""
+    """Yield random command lines. Lines that would change something are dry runs."""
     for _ in range(count):
         name = dice.choice(ASKABLE)
         line = dice.choice(LINES[name]).replace("{r}", '"moved away"').replace("{}", dice.choice(NAMES))

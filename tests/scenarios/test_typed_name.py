@@ -1,4 +1,4 @@
-"""Typing a database's name to confirm a dangerous operation: only the name, in a phone's spelling, too, is accepted."""
+"""To confirm a dangerous operation, a person types the database's name. It is also accepted as phones write it."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -73,7 +73,7 @@ async def request_state(world: World) -> tuple[State, int]:
 
 @pytest.mark.parametrize(("typed", "hint"), REFUSED)
 @pytest.mark.parametrize("way", WAYS)
-async def test_another_text_than_the_name_is_an_error_at_its_field_and_changes_nothing(
+async def test_a_text_other_than_the_name_is_an_error_at_its_field_and_changes_nothing(
     world: World, way: Callable[[World], Awaitable[tuple[str, Message, str]]], typed: str, hint: str
 ) -> None:
     who, message, label = await way(world)

@@ -31,7 +31,7 @@ async def take_sample(world: World) -> None:
                      id="it has another organization"),
     ],
 )  # fmt: skip
-async def test_an_open_alert_ends_when_the_policy_no_longer_lets_its_channel_have_it(world: World, policy: str) -> None:
+async def test_an_open_alert_ends_when_the_policy_no_longer_allows_it_in_its_channel(world: World, policy: str) -> None:
     alert = await raised(world, AlertKind.QUOTA, "orders")
     card = await shown(world, SAYS)
     set_policy(world, policy)
@@ -91,7 +91,7 @@ async def test_without_an_incident_profile_no_incident_is_offered(world: World) 
 
 
 @pytest.mark.parametrize("button", ["Triage", "Freeze writes 30 min"])
-async def test_no_button_shows_or_changes_another_database_with_the_name(world: World, button: str) -> None:
+async def test_no_button_shows_or_changes_another_database_with_the_same_name(world: World, button: str) -> None:
     name = f"twin-{button[:4].lower()}"
     await world.create_databases(name)
     await raised(world, AlertKind.SPIKE, name)

@@ -1,4 +1,4 @@
-"""How many approvals a request has: the card, the lists and the answer to the next vote agree."""
+"""The card, the lists and the answer to the next vote agree on how many approvals a request has."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ async def vote(world: World, who: str, card: Any) -> str:
 
 
 async def counts(world: World, card: Any, who: str) -> list[str]:
-    """Return the card, the list of requests and both views of what waits for a person, as they are now."""
+    """Return the current texts of the card, and of `/turso requests`, `/turso` and Home as a person sees them."""
     waiting = [await world.person(who).types(line, holding="approvals") for line in ("/turso requests", "/turso")]
     return [*map(marked_up, (world.current(card), *waiting)), marked_up(await home(world, who))]
 
@@ -60,7 +60,7 @@ async def test_a_delegate_and_their_approver_are_shown_as_one_approval(world: Wo
 
 
 @pytest.mark.parametrize("loss", [deactivated, a_guest, out_of_the_channel])
-async def test_the_vote_of_a_person_who_lost_the_right_is_counted_nowhere(world: World, loss: Any) -> None:
+async def test_the_vote_of_a_person_who_can_no_longer_approve_is_counted_nowhere(world: World, loss: Any) -> None:
     set_policy(world, THREE)
     card = await make_request(world, LINE, by=REMY)
     await vote(world, ANA, card)

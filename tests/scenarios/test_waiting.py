@@ -44,7 +44,7 @@ async def test_only_approvers_get_buttons_for_requests_that_wait_for_an_approver
     assert "Approve" not in buttons(empty)
 
 
-async def test_home_repeats_the_buttons_and_answers_in_private(world: World) -> None:
+async def test_home_has_the_same_buttons_and_its_answers_are_private(world: World) -> None:
     card = await make_request(world, "/turso rotate {} --reason leak")
     found = await stored(world, card)
 
@@ -60,7 +60,7 @@ async def test_home_repeats_the_buttons_and_answers_in_private(world: World) -> 
     assert [vote.user_id for vote in (await stored(world, card)).votes] == [ANA]
 
 
-async def test_home_shows_nothing_to_a_guest_or_a_stranger(world: World) -> None:
+async def test_home_shows_nothing_to_guests_and_external_people(world: World) -> None:
     await make_request(world, "/turso rotate {} --reason leak")
 
     for person in (GIL, STELLA):

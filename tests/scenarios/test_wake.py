@@ -1,4 +1,4 @@
-"""An archived database is marked as archived in every message, and people who may wake it can do so there."""
+"""Messages mark an archived database as archived, and people who may wake it can do so from there."""
 
 import asyncio
 
@@ -13,11 +13,11 @@ from tests.world import ANA, BEN, DANA, DB_OPS, INCIDENT, ORDERS, REMY, World, b
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 _TOKENS = "{approve: token, by: dba, to:"
 OWN_POLICY = POLICY.read_text().replace(_TOKENS, f"{{allow: wake}}\n      - {_TOKENS}")
-"""The sandbox's policy, in which everybody in #team-orders may wake its databases, too."""
+"""The sandbox's policy, in which everybody in #team-orders may also wake the channel's databases."""
 
 
 async def archived(world: World, name: str) -> str:
-    """Create a database and a sibling in an archived group of their own, and return its name."""
+    """Create a database and a sibling in a group of their own, archive the group, and return the database's name."""
     await pair(world, name)
     await world.turso.archive("acme", f"g-{name}")
     return name
@@ -43,7 +43,7 @@ async def test_a_responder_wakes_a_database_from_its_triage_card(world: World) -
     assert "Wake" not in buttons(world.current(card))
 
 
-async def test_a_person_who_needs_a_token_is_offered_to_wake_the_database(world: World) -> None:
+async def test_a_request_for_a_token_of_an_archived_database_offers_to_wake_it(world: World) -> None:
     name = await archived(world, "drowsy")
     refused = await world.person(BEN).types(f"/turso token {name} --read-only")
     assert f"`{name}` is archived, so it doesn't respond" in words(refused)
@@ -56,7 +56,7 @@ async def test_a_person_who_needs_a_token_is_offered_to_wake_the_database(world:
 
 
 async def test_waking_needs_the_right_for_every_database_of_the_group(world: World) -> None:
-    """`orders-wide` belongs to #team-orders, but its sibling in the group doesn't."""
+    """#team-orders may use `orders-wide`, but not another database of its group."""
     await pair(world, "orders-wide")
     await world.create_databases("elsewhere", group="g-orders-wide")
     await world.turso.archive("acme", "g-orders-wide")
