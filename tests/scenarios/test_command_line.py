@@ -90,9 +90,7 @@ async def test_the_store_is_created_in_the_folder_and_upgrading_twice_is_harmles
         pytest.param("a: [", 1, "line", id="not YAML"),
     ],
 )  # fmt: skip
-async def test_policy_check_reports_whether_a_policy_is_valid(
-    tmp_path: Path, text: str, status: int, says: str
-) -> None:
+async def test_policy_check_says_whether_a_policy_is_valid(tmp_path: Path, text: str, status: int, says: str) -> None:
     policy = tmp_path / "mine.yaml"
     policy.write_text(text)
 
@@ -113,7 +111,7 @@ async def test_policy_explain_names_the_rule_that_decides(tmp_path: Path) -> Non
     assert "approv" in ran.out
 
 
-async def test_the_command_manifest_prints_one_for_socket_mode_or_for_an_address(tmp_path: Path) -> None:
+async def test_the_manifest_is_printed_for_socket_mode_or_for_an_address(tmp_path: Path) -> None:
     socket = yaml.safe_load((await run_afresh("manifest", folder=tmp_path)).out)
     http = yaml.safe_load((await run("manifest", "--url", "https://bot.example.com", folder=tmp_path)).out)
     wrong = await run("manifest", "--url", "http://bot.example.com", folder=tmp_path)

@@ -150,9 +150,7 @@ async def test_one_vote_of_two_approvers_delegate_counts_once(world: World) -> N
     assert "1 of 2 approvals so far." in words(answer)
 
 
-async def test_after_the_delegation_a_vote_no_longer_counts_and_the_delegate_can_vote_for_another_person(
-    world: World,
-) -> None:
+async def test_a_delegate_can_vote_again_for_another_person_after_the_first_delegation_has_ended(world: World) -> None:
     await away(world)
     card = await make_request(world, "/turso db protect {} on --reason due", by=REMY)
     await world.person(BEN).presses_and_reads("Approve", card)
