@@ -24,7 +24,7 @@ def test_the_program_prints_its_version(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out == f"turso-ops {__version__}\n"
 
 
-def test_a_tags_notes_come_from_the_changelog_and_an_unknown_tag_has_none() -> None:
+def test_the_release_notes_of_a_tag_are_its_part_of_the_changelog() -> None:
     def notes(tag: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "tools.release_notes", tag]
         return subprocess.run(command, cwd=release_notes.ROOT, capture_output=True, text=True)

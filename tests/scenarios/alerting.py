@@ -22,7 +22,7 @@ KINDS: dict[AlertKind, dict[str, Any]] = {
 
 
 def keep_usage_unknown(world: World) -> None:
-    """Make Turso's usage of the organization unavailable. Without it, no sample raises or ends an alert about usage."""
+    """Make Turso's usage of the organization unavailable, so that no sample raises or ends an alert about usage."""
     world.turso.faults.add("status", method="GET", path="*/organizations/acme/usage", status=503, count=None)
 
 

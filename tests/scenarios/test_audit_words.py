@@ -20,7 +20,7 @@ channels:
 )
 
 
-async def test_an_approval_of_the_persons_own_request_is_recorded_as_rejected_and_of_anothers_as_given(
+async def test_approving_ones_own_request_is_recorded_as_rejected_and_another_persons_as_approved(
     world: World,
 ) -> None:
     card = await make_request(world, "/turso freeze {} --reason slow")

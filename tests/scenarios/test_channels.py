@@ -112,7 +112,7 @@ async def test_an_external_person_in_a_rule_can_approve_in_the_shared_channel(wo
     assert [vote.user_id for vote in request.votes] == [STELLA]
 
 
-async def test_a_rotation_is_decided_on_every_database_that_it_may_reach(world: World) -> None:
+async def test_a_rotation_is_refused_if_it_may_affect_databases_of_other_channels(world: World) -> None:
     """The group of `mine-one` has databases that #team-orders doesn't have, so a rotation is refused there."""
     answer = await world.person(DANA).types("/turso rotate mine-one --reason leak", ORDERS)
 

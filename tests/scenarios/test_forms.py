@@ -110,7 +110,7 @@ async def test_typing_in_a_menu_lists_the_databases_once_for_each_form(world: Wo
         await world.workspace.close_view(DANA, view.id)
 
 
-async def test_names_that_begin_with_the_typed_text_come_first(world: World) -> None:
+async def test_names_that_begin_with_the_typed_text_are_listed_first(world: World) -> None:
     await world.create_databases("zz-users", "users-zz")
     view = await form_of(world, "/turso show")
 

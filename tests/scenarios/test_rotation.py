@@ -267,7 +267,7 @@ async def test_a_proof_that_cannot_be_recorded_at_first_is_recorded_later(
     assert "restarted" not in words(await world.wait_for_content(card))
 
 
-async def test_freeze_first_works_like_the_typed_command(world: World) -> None:
+async def test_the_button_freeze_first_works_like_the_typed_command(world: World) -> None:
     name = await pair(world, "leaked")
     card = await world.person(DANA).types(f"/turso rotate {name} --reason leak", holding=name)
 

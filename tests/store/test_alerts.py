@@ -59,7 +59,7 @@ async def test_an_alert_is_read_back_with_its_due_notice(store: SqlStore) -> Non
     assert [(one.kind, one.subject) for one in await store.timers.due(NOON)] == [(TimerKind.NOTIFY, "al-1")]
 
 
-async def test_of_two_processes_that_see_the_same_state_one_raises_it(store: SqlStore, other: SqlStore) -> None:
+async def test_if_two_processes_see_the_same_state_only_one_raises_the_alert(store: SqlStore, other: SqlStore) -> None:
     raised = await asyncio.gather(*((store, other)[n % 2].alerts.raise_once(alert(n)) for n in range(10)))
 
     assert sum(raised) == 1

@@ -65,7 +65,7 @@ async def test_an_intent_to_read_is_stored_and_never_resumed(store: SqlStore) ->
     assert not await store.intents.record(incoming(2, key="key-1"))
 
 
-async def test_open_intents_are_those_before_a_time_that_are_not_closed(store: SqlStore) -> None:
+async def test_open_intents_are_found_up_to_a_time_and_until_they_are_closed(store: SqlStore) -> None:
     for number in range(4):
         await store.intents.record(incoming(number, at=NOON + timedelta(minutes=number)))
     await store.intents.close("i-0000000001")

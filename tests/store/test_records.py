@@ -226,7 +226,7 @@ async def test_a_failed_timer_is_delayed_and_counted_and_does_not_hide_others(st
     assert await store.timers.due(NOON) == [bad, good], "a timer that is set again has no failures"
 
 
-async def test_timers_that_failed_before_come_after_the_others(store: SqlStore) -> None:
+async def test_timers_that_failed_before_are_listed_after_the_others(store: SqlStore) -> None:
     bad = [Timer(TimerKind.THAW, f"h-{number}", NOON - HOUR) for number in range(3)]
     good = Timer(TimerKind.EXPIRE, "r-1", NOON)
     for timer in (*bad, good):

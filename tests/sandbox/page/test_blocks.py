@@ -84,7 +84,7 @@ def _hostile_entry(key: str, value: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", [*samples.BLOCKS, "inputs"])
-def test_hostile_text_in_any_place_of_a_block_stays_text(kind: Any) -> None:
+def test_hostile_text_in_any_place_of_a_block_is_shown_as_text(kind: Any) -> None:
     blocks = samples.INPUTS if kind == "inputs" else [samples.BLOCKS[kind]]
     for block in blocks:
         html = draw(

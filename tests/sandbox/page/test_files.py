@@ -1,4 +1,4 @@
-"""Files that the app shared are shown to, and downloaded by, those who see the channel."""
+"""Files that the app shared can be seen and downloaded only by people who see the channel."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def harmless(html: str) -> Inventory:
         pytest.param("*a `b*c` d*", "<strong>a <code>b*c</code> d</strong>", id="code wins over bold"),
     ],
 )
-def test_formatting_is_drawn_like_slacks(text: str, html: str) -> None:
+def test_formatting_is_shown_as_in_slack(text: str, html: str) -> None:
     assert mrkdwn(text, NAMES) == html
 
 

@@ -1,4 +1,4 @@
-"""A window misses no event between the drawing of its page and the start of its stream."""
+"""A browser window misses no event between the rendering of its page and the start of its event stream."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.sandbox.page.windows import Windows
 from bot.sandbox.workspace import Workspace
 
 
-async def test_events_before_the_stream_connects_are_in_it(workspace: Workspace) -> None:
+async def test_a_stream_includes_events_from_before_it_connected(workspace: Workspace) -> None:
     watching = Windows(workspace)
     name = watching.open("U0DANA")
     await workspace.say("U0ANA", "C0DBOPS", "In between")

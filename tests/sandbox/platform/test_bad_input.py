@@ -213,7 +213,7 @@ def test_path_tricks_in_names_find_and_create_nothing(server: Process, path: Any
     assert list((Path(server.data) / "databases").glob("*")) == []
 
 
-def test_a_gigabyte_is_refused_before_it_is_sent(server: Process) -> None:
+def test_a_body_of_a_gigabyte_is_refused_before_it_is_sent(server: Process) -> None:
     server.api("GET", "/databases")
     for path in ("/v1/organizations/acme/databases", "/v1/organizations/acme/groups"):
         head = (
@@ -222,7 +222,7 @@ def test_a_gigabyte_is_refused_before_it_is_sent(server: Process) -> None:
         assert raw(server, head.encode()).split()[1] == "413"
 
 
-def test_a_gigabyte_in_chunks_is_refused_once_it_exceeds_the_limit(server: Process) -> None:
+def test_a_body_in_chunks_is_refused_once_it_exceeds_the_limit(server: Process) -> None:
     created = server.create("large")
     token = server.token("large")
 

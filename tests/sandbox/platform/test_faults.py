@@ -33,7 +33,7 @@ async def test_a_fault_returns_its_status_as_often_and_on_the_path_as_requested(
     assert (await platform.http.get("/v1/organizations/acme/databases/orders")).status_code == 200
 
 
-async def test_a_429_may_come_without_retry_after_and_with_any_body(platform: Hosted) -> None:
+async def test_a_fault_can_return_a_429_without_retry_after_and_with_any_body(platform: Hosted) -> None:
     platform.turso.faults.add("status", status=429)
     platform.turso.faults.add("status", status=502, body="<html>bad gateway</html>")
 

@@ -55,7 +55,7 @@ async def test_an_invalid_lifetime_is_refused(platform: Hosted, orders: Client, 
     assert refused == {"error": "Invalid expiration format"}
 
 
-async def test_the_claims_are_those_of_turso(platform: Hosted, orders: Client) -> None:
+async def test_a_token_has_the_same_claims_as_a_token_of_turso(platform: Hosted, orders: Client) -> None:
     token = await platform.token("orders", expiration="1h", authorization="read-only")
 
     claims = jwt.decode(token, options={"verify_signature": False})
@@ -102,7 +102,7 @@ async def test_a_token_opens_its_own_database_only(platform: Hosted, orders: Cli
     assert (refused.status_code, refused.json()["error"]) == (401, BAD_KEY)
 
 
-async def test_a_group_token_opens_the_databases_of_the_group_even_later_ones(platform: Hosted) -> None:
+async def test_a_group_token_opens_all_databases_of_the_group_even_if_created_later(platform: Hosted) -> None:
     await platform.api("POST", "/groups", json={"name": "europe", "location": "aws-eu-west-1"})
     token = (await platform.api("POST", "/groups/europe/auth/tokens"))["jwt"]
     await platform.create("inside", group="europe")

@@ -30,7 +30,7 @@ async def limited(call: Any) -> str:
     return str(raised.value.response.headers["Retry-After"])
 
 
-async def test_a_channel_accepts_about_one_message_a_second_however_it_is_posted(
+async def test_a_channel_accepts_about_one_message_a_second_by_all_methods_together(
     workspace: Workspace, client: AsyncWebClient, app: Recorder
 ) -> None:
     workspace.limits.rates = "strict"

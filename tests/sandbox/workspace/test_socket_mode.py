@@ -145,7 +145,9 @@ async def test_at_most_ten_connections_are_allowed(workspace: Workspace, client:
     workspace.limits.socket_connections = 10
 
 
-async def test_an_acknowledgement_may_come_on_another_connection(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_an_acknowledgement_can_be_sent_over_another_connection(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     async with raw(workspace, client) as one, raw(workspace, client) as two:
         await one.receive()
         await two.receive()

@@ -22,7 +22,7 @@ async def changes_of(subscription: Any) -> list[str]:
     return [change.kind async for change in subscription]
 
 
-async def test_channels_are_seen_by_members_and_public_ones_by_the_workspace(
+async def test_private_channels_are_visible_to_members_and_public_channels_to_the_workspace(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     for channel in (DB_OPS, ORDERS, SHARED):
@@ -37,7 +37,7 @@ async def test_channels_are_seen_by_members_and_public_ones_by_the_workspace(
     assert seen[STELLA] == [SHARED]
 
 
-async def test_a_viewer_gets_changes_of_what_they_see_and_no_others(
+async def test_a_viewer_gets_only_changes_of_what_they_can_see(
     workspace: Workspace, client: AsyncWebClient, app: Recorder
 ) -> None:
     dana, ben, everything = workspace.subscribe(DANA), workspace.subscribe(BEN), workspace.subscribe(None)
