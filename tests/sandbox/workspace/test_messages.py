@@ -190,7 +190,7 @@ async def test_a_deleted_message_is_gone(workspace: Workspace, client: AsyncWebC
     assert await error_of(client.chat_delete(channel=DB_OPS, ts=posted["ts"])) == "message_not_found"
 
 
-# -- ephemeral
+# -- ephemeral messages
 
 
 async def test_an_ephemeral_message_is_shown_to_one_person_until_a_reload(
@@ -233,7 +233,7 @@ async def test_an_ephemeral_message_is_shown_only_in_a_thread_that_has_replies(
     assert [each.text for each in workspace.history(DB_OPS, DANA)] == ["a", "b", "seen"]
 
 
-# -- others
+# -- history, mentions, unfurling, scheduled messages and permalinks
 
 
 async def test_history_has_metadata_only_on_request() -> None:
