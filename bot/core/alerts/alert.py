@@ -72,7 +72,7 @@ If the channel has alerts again and the state still holds, a new alert is posted
 
 
 class Contributor(NamedTuple):
-    """A database and its share of what an alert measured."""
+    """A database, and its part of what an alert measured."""
 
     database: str
     """Empty if its name isn't known, because the database was destroyed."""

@@ -22,7 +22,7 @@ CHECKS: Final[Mapping[AlertKind, Check]] = {
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The changes for one channel."""
+    """The changes of one channel's alerts."""
 
     raised: Sequence[Alert] = ()
     ended: Mapping[str, AlertEnd] = field(default_factory=dict)

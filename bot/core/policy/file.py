@@ -72,7 +72,7 @@ class OnCallFile(_Strict):
 
 
 class PeopleFile(_Strict):
-    """Named people."""
+    """An entry of `people`: a name for users, user groups or a schedule."""
 
     user: UserId | None = None
     users: list[UserId] = []
@@ -87,7 +87,7 @@ class PeopleFile(_Strict):
 
 
 class RuleFile(_Strict):
-    """One rule."""
+    """A rule of a channel or a profile, with exactly one of the four verdicts."""
 
     allow: CommandList | None = None
     approve: CommandList | None = None
@@ -140,7 +140,7 @@ class CeilingFile(_Strict):
 
 
 class ChannelFile(_Strict):
-    """One channel."""
+    """The rules and settings of a channel."""
 
     organization: OrganizationName | None = None
     databases: PatternList = []

@@ -29,7 +29,7 @@ class ReadAudit(Protocol):
         """Return the first difference between the entries and their index columns, or None."""
 
     async def head(self) -> tuple[int, str]:
-        """Return the last seq and hash, or (0, '') for an empty log."""
+        """Return the number and the hash of the last entry, or (0, '') for an empty log."""
 
 
 class Audit(ReadAudit, Protocol):

@@ -12,7 +12,7 @@ class ReadBranches(Protocol):
     """Reads branches."""
 
     async def get(self, branch_id: str) -> Branch | None:
-        """Return one branch, whatever its state."""
+        """Return one branch, in any state."""
 
     async def find(self, *, organization: str, database_ids: Sequence[str] | None = None) -> list[Branch]:
         """Return the branches that were created with Turso Ops, newest first."""

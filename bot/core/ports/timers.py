@@ -7,7 +7,7 @@ from bot.core.records.timers import Backlog, Timer
 
 
 class Timers(Protocol):
-    """Stores timers."""
+    """Stores timers until their work is done."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
         """Return due timers that aren't waiting for a retry, in the order in which to start them."""

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 LONGEST: Final = 20_000
-"""Longer statements aren't parsed."""
+"""The maximum length of a statement, in characters. Longer statements aren't parsed."""
 _WORD: Final = re.compile(r"[^\W\d]\w*(?:\s+[^\W\d]\w*)*")
 """A name or a keyword. The tokenizer returns `GROUP BY` as one token."""
 _QUOTED: Final = re.compile(r'"[^\W\d]\w*"|`[^\W\d]\w*`|\[[^\W\d]\w*\]')

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Kind(StrEnum):
-    """The kind of input."""
+    """What a person used: a command, a mention, a button, a form, a shortcut or Home."""
 
     COMMAND = "command"
     MENTION = "mention"

@@ -9,7 +9,7 @@ from typing import Any, Final
 PROOF: Final = "proof"
 """The proof's key in a request's facts."""
 WATCHED_FOR: Final = timedelta(minutes=65)
-"""Turso says that old tokens lose access within an hour."""
+"""How long probe tokens are tried. Turso documents that old tokens lose access within an hour."""
 
 
 class OldTokens(StrEnum):

@@ -64,7 +64,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One person's answer to a request."""
+    """One person's approval or denial of a request."""
 
     request_id: str
     user_id: str

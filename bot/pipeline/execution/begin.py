@@ -1,4 +1,4 @@
-"""The first step of a phase: authorize the start, check for plan drift, and move the request to EXECUTING."""
+"""The first step of a phase: authorize the start, check for plan drift, and set the request to EXECUTING."""
 
 from contextlib import suppress
 

@@ -15,7 +15,7 @@ _SUBJECT: Final = "audit-head:"
 
 
 def subject_of(now: datetime) -> str:
-    """Return the notice subject of a day's audit head."""
+    """Return the `subject` of the notice with a day's audit head."""
     return f"{_SUBJECT}{now:%Y-%m-%d}"
 
 

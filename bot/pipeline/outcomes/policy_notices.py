@@ -21,7 +21,7 @@ _SUBJECT: Final = "policy:"
 
 
 def subject_of(seq: int) -> str:
-    """Return the notice subject of a policy change, by the number of its audit entry."""
+    """Return the `subject` of the notice about a policy change, from the number of its audit entry."""
     return f"{_SUBJECT}{seq}"
 
 

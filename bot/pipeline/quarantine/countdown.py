@@ -252,7 +252,7 @@ def transition_back_to_quarantine(request: Request, now: datetime, why: str, *, 
 
 
 async def back_to_quarantine(env: Environment, request: Request, why: str, *, at_once: bool = True) -> None:
-    """Return a request to quarantine if its destroy wasn't sent. The timer tries again."""
+    """Set a request whose destroy or undo wasn't sent back to QUARANTINED. A timer tries the destroy again."""
     move = transition_back_to_quarantine(request, env.clock.now(), why, at_once=at_once)
     if await env.store.requests.move(request.id, expect=[State.EXECUTING], move=move) is not None:
         await show(env, request.id)

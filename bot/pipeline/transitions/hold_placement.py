@@ -24,7 +24,7 @@ class TakeResult:
 
 
 async def take(env: Environment, ctx: Context, request: Request) -> TakeResult:
-    """Move an approved request to EXECUTING and place its holds, in one commit."""
+    """Set an approved request to EXECUTING and place its holds, in one commit."""
     while True:
         open_one = await _open_quarantine(env, request)
         if open_one and not await _gives_way(env, open_one, request):

@@ -93,7 +93,8 @@ class Delivery(Views):
         Returns:
             The `ts`, or an empty string if Slack posted the message and didn't return it.
         Raises:
-            CannotPost, Unavailable: the message wasn't posted.
+            CannotPost: Slack refused the message.
+            Unavailable: Slack is unreachable. If `nothing_happened` is False, the message may have been posted.
         """
         try:
             return (await self._post(channel_id, self._guard.cleared(reply), thread_ts, broadcast=broadcast))[1]

@@ -54,7 +54,7 @@ SENTENCES: Final[Mapping[Failure, str]] = {
 SURROUNDINGS: Final = frozenset(
     {Failure.READ_ONLY, Failure.NOT_ALLOWED, Failure.DISK_FULL, Failure.OPTION, Failure.SCHEMA, Failure.FILE}
 )
-"""Failures that drivers may also raise as classes other than `OperationalError`."""
+"""The kinds of failures for which drivers may also raise other errors than `OperationalError`."""
 STATES: Final[Mapping[str, Failure]] = {
     "28P01": Failure.CREDENTIALS,
     "28000": Failure.NOT_ALLOWED,

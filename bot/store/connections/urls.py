@@ -33,7 +33,7 @@ SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verif
 LARGEST_PORT: Final = 65_535
 PORT_OF_HOST: Final = re.compile(r"^(?:[^/:]+|\[.*\]):([^:]*)$")
 SEVERAL_HOSTS: Final = re.compile(r"^(?P<head>[a-z0-9+]+://(?:[^/?#]*@)?)(?P<hosts>[^/?#@]+,[^/?#@]+)(?P<tail>/.*)?$")
-"""`postgresql://user:password@one:5432,two:5432/database`, as for libpq. SQLAlchemy can't parse it."""
+"""A URL with several hosts, for libpq. SQLAlchemy can't parse it: `postgresql://me@one:5432,two:5432/name`."""
 
 
 class BadDatabaseUrl(BotError):

@@ -117,7 +117,7 @@ class Audit(Repository):
             after = rows[-1].seq
 
     async def head(self) -> tuple[int, str]:
-        """Return the last number and hash, or (0, '') if the log is empty."""
+        """Return the number and the hash of the last entry, or (0, '') if the log is empty."""
         return await self._database.read(audit_chain.head)
 
 

@@ -20,7 +20,7 @@ TOUCH = "INSERT INTO touched (database, seq) VALUES (?, ?)"
 
 
 def head(connection: Connection) -> tuple[int, str]:
-    """Return the last seq and hash."""
+    """Return the number and the hash of the last entry."""
     row = connection.exec_driver_sql(LAST).first()
     return (row.seq, row.hash) if row else EMPTY
 

@@ -20,7 +20,7 @@ class Branches(Repository):
     """The branches that were created with Turso Ops. New branches are stored with a request's transition."""
 
     async def get(self, branch_id: str) -> Branch | None:
-        """Return one branch, whatever its state."""
+        """Return one branch, in any state."""
         query = select(branches).where(branches.c.id == branch_id)
         return await self._database.read(lambda connection: one(connection, Branch, query))
 

@@ -11,7 +11,7 @@ from bot.store.schema.tables import delegations
 
 
 class Delegations(Repository):
-    """The delegation of each person."""
+    """The delegations, at most one per person."""
 
     async def set(self, delegation: Delegation) -> None:
         """Set a person's delegation, replacing an earlier one."""

@@ -13,7 +13,7 @@ from bot.store.schema.tables import digests, timers
 
 
 class Digests(Repository):
-    """The digest of each channel."""
+    """The digests, at most one per channel."""
 
     async def schedule(self, digest: Digest) -> None:
         """Set a channel's digest with its timer, replacing an earlier one."""

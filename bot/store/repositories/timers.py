@@ -17,7 +17,7 @@ KNOWN = timers.c.kind.in_(list(TimerKind))
 
 
 class Timers(Repository):
-    """The timers that haven't completed."""
+    """The timers whose work isn't done yet."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
         """Return the due timers whose `held_until` isn't in the future.
