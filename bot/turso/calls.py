@@ -183,7 +183,7 @@ class Calls:
         return refusals.read_answer(response, self._reader.headers.get("authorization", "").removeprefix("Bearer "))
 
     def _retry_after(self, error: Exception) -> bool | float:
-        if not isinstance(error, TursoRateLimited | TursoUnavailable):
+        if not isinstance(error, TursoRateLimited | TursoUnavailable) or error.status == httpx.codes.NOT_FOUND:
             return False
         if error.retry_after is None:
             return True

@@ -14,7 +14,7 @@ class ErrorAnswer:
     message: str | None = None
     retry_after: float | None = None
     is_foreign: bool = False
-    """True if the body isn't JSON, as all of Turso's errors are. It may be the page of a proxy."""
+    """True if the body isn't an object with `error`, as all of Turso's errors are. It may be that of a proxy."""
 
 
 class TursoError(BotError):

@@ -32,6 +32,9 @@ from bot.turso.errors import (
 
 _LONGEST = 300
 _TOKEN_LIKE = re.compile(r"(?<![\w-])(?>[\w-]*?eyJ)[\w-]{5,}+(?:\.[\w-]*){1,2}")
+_SAYS_MISSING = re.compile(r"\b(not found|could not find|no such|does not exist|doesn't exist)\b")
+_DATABASE = re.compile(r"\b(database|record)\b")
+_GROUP = re.compile(r"\b(group|record)\b")
 NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 
 
@@ -40,8 +43,7 @@ def read_answer(response: httpx.Response, secret: str) -> ErrorAnswer:
 
     Proxies respond in HTML, and an error text may repeat the credential that was refused.
     """
-    found = _json(response.content)
-    body = found or {}
+    body = _json(response.content)
     raw = body.get("error", body.get("message"))
     code = body.get("code")
     return ErrorAnswer(
@@ -49,7 +51,7 @@ def read_answer(response: httpx.Response, secret: str) -> ErrorAnswer:
         code=clean(str(code))[:_LONGEST] if code else None,
         message=_sentence(raw, secret),
         retry_after=_seconds(response.headers.get("retry-after")),
-        is_foreign=found is None and bool(response.content.strip()),
+        is_foreign="error" not in body,
     )
 
 
@@ -77,6 +79,11 @@ def refusal(answer: ErrorAnswer, subject: Mapping[str, str], *, writes: bool, cr
 
 
 def _missing(answer: ErrorAnswer, text: str, subject: Mapping[str, str]) -> TursoError | None:
+    """Return the error for what doesn't exist, if the response says so in Turso's words. A status alone shows nothing.
+
+    Source: https://docs.turso.tech/api-reference/databases/retrieve (`could not find database with name …: record not
+    found`). Gateways send `{"error": "Not Found"}` for any address.
+    """
     group, database = subject.get("group"), subject.get("database")
     if answer.status in (400, 404) and group and "group not found" in text:
         return GroupNotFound(group, answer)
@@ -84,11 +91,11 @@ def _missing(answer: ErrorAnswer, text: str, subject: Mapping[str, str]) -> Turs
         return None
     if "organization not found" in text:
         return OrganizationNotFound("Turso doesn't know this organization. Check `TURSO_ORGANIZATION`.", answer)
-    if "route not found" in text or "page not found" in text:
+    if not _SAYS_MISSING.search(text):
         return None
-    if database and not (group and "group" in text):
+    if database and _DATABASE.search(text):
         return DatabaseNotFound(database, answer)
-    return GroupNotFound(group, answer) if group else None
+    return GroupNotFound(group, answer) if group and _GROUP.search(text) else None
 
 
 def _rejected(answer: ErrorAnswer, subject: Mapping[str, str]) -> TursoError:
@@ -151,12 +158,12 @@ def unreadable(status: int, *, writes: bool) -> TursoError:
     return TursoUnavailable("Turso's answer can't be read. Try again.", answer)
 
 
-def _json(content: bytes) -> dict[str, Any] | None:
-    """Return a JSON object, or an empty one for other JSON. None if the content isn't JSON."""
+def _json(content: bytes) -> dict[str, Any]:
+    """Return a JSON object, or an empty one for other content."""
     try:
         body = from_json(content)
     except ValueError:
-        return None
+        return {}
     return body if isinstance(body, dict) else {}
 
 

@@ -107,7 +107,17 @@ async def test_after_a_lost_answer_the_read_back_decides(here: Pipeline) -> None
     assert here.changes() == [DELETE]
 
 
-async def test_a_proxys_404_does_not_show_that_the_database_is_gone(here: Pipeline) -> None:
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"text": "404 page not found"},
+        {"json": {"message": "Not Found"}},
+        {"json": {"error": "Not Found"}},
+        {},
+    ],
+    ids=["text", "JSON", "JSON with `error`", "nothing"],
+)
+async def test_a_proxys_404_does_not_show_that_the_database_is_gone(here: Pipeline, page: dict[str, Any]) -> None:
     request = await here.approved("db destroy orders --now")
     real, deleted = here.turso.handle, []
 
@@ -115,7 +125,7 @@ async def test_a_proxys_404_does_not_show_that_the_database_is_gone(here: Pipeli
         if request.method == "DELETE":
             deleted.append(request)
             no_answer()
-        return httpx.Response(404, text="404 page not found") if deleted else real(request)
+        return httpx.Response(404, **page) if deleted else real(request)
 
     here.of.turso.handle = handle  # type: ignore[method-assign]
 

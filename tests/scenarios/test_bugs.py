@@ -138,8 +138,9 @@ async def test_a_host_name_that_cannot_be_parsed_does_not_prevent_the_outcome(wo
     made = {"Name": name, "DbId": "01a21d3c-565d-7b16-9c6e-a13b1bee8b4d", "Hostname": host}
     body, path = json.dumps({"database": made}), "*/acme/databases"
     created = world.turso.faults.add("status", method="POST", path=path, status=200, body=body)
+    missing = json.dumps({"error": f"could not find database with name {name}: record not found"})
     lookup_fault = world.turso.faults.add(
-        "status", method="GET", path=f"{path}/{name}", status=404, body=json.dumps({"error": "not found"}), count=None
+        "status", method="GET", path=f"{path}/{name}", status=404, body=missing, count=None
     )
     await world.workspace.say(DANA, DB_OPS, f"/turso db create {name} --group default --reason x")
     await until(lambda: created.struck, what="the call")

@@ -36,7 +36,23 @@ from .organization import TOKEN, Organization, refuse
             "organization",
             id="404 of the organization",
         ),
-        pytest.param(httpx.Response(404), errors.DatabaseNotFound, "orders", id="404 without a body"),
+        pytest.param(httpx.Response(404), errors.OutcomeUnknown, "isn't in Turso's", id="404 without a body"),
+        pytest.param(
+            httpx.Response(404, json={"message": "no Route matched with those values"}),
+            errors.OutcomeUnknown,
+            "A proxy may have sent it",
+            id="404 as JSON of a gateway",
+        ),
+        pytest.param(
+            httpx.Response(404, json=["database not found"]), errors.OutcomeUnknown, "isn't in Turso's", id="a list"
+        ),
+        pytest.param(refuse(404, "Not Found"), errors.TursoRejected, "Not Found", id="404 that names nothing"),
+        pytest.param(
+            refuse(404, "Not Found", path="/v1/organizations/acme/databases/orders/auth/rotate"),
+            errors.TursoRejected,
+            "Not Found",
+            id="404 with a path",
+        ),
         pytest.param(
             httpx.Response(404, text="<html>"), errors.OutcomeUnknown, "A proxy may have sent it", id="a page"
         ),
@@ -98,6 +114,28 @@ async def test_code_and_message_are_kept_separately(turso: TursoClient, acme: Or
         await turso.groups()
 
     assert (caught.value.code, caught.value.message) == ("feature_not_available_for_starter_plan", "not in your plan")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(404, json={"message": "Not Found"}),
+        httpx.Response(404, json={"detail": "Not Found"}),
+        refuse(404, {"code": 404, "status": "Not Found"}),
+        refuse(404, "Not Found", statusCode=404, message="Route GET:/v1/organizations/acme/databases/orders not found"),
+    ],
+    ids=["message", "detail", "an object", "reason phrase"],
+)
+async def test_a_gateways_404_to_a_read_is_no_missing_database_and_costs_one_call(
+    turso: TursoClient, acme: Organization, answer: httpx.Response
+) -> None:
+    acme.next_answers = [answer]
+
+    with pytest.raises(errors.TursoError) as caught:
+        await turso.database("orders")
+
+    assert not isinstance(caught.value, errors.DatabaseNotFound)
+    assert len(acme.requests) == 1
 
 
 @pytest.mark.parametrize("error", [{"why": ["a", 1]}, ["a"], 7, None, "", "x" * 5000, "two\n lines\x00"])
