@@ -99,6 +99,9 @@ class Slack:
         self._number += 1
         return f"{self._of.crashes}.{self._number:06}"
 
+    async def post_once(self, channel_id: str, reply: Reply) -> str:
+        return await self.post(channel_id, reply)
+
     async def update(self, channel_id: str, ts: str, reply: Reply) -> bool:
         self._take(reply)
         return True

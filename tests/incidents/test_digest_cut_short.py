@@ -83,6 +83,21 @@ async def test_an_interrupted_digest_is_reported_and_not_posted_again(
     assert following.due_at == coming(world)
 
 
+async def test_a_digest_that_may_have_arrived_is_not_sent_again(world: World) -> None:
+    assert world.bot is not None
+    timer, before = await due(world), posted(world, "Turso digest")
+    interrupted = posted(world, "was interrupted")
+    world.workspace.faults.add("server_error", method="chat.postMessage", times=1)
+
+    again = await post_due_digest(world.bot.env, timer)
+
+    assert again is not None
+    assert posted(world, "Turso digest") == before, "a 503 doesn't show that Slack has not posted it"
+    await post_due_digest(world.bot.env, again)
+    assert posted(world, "Turso digest") == before
+    assert posted(world, "was interrupted") == interrupted + 1
+
+
 async def test_a_digest_that_is_turned_off_meanwhile_does_not_come_back(world: World) -> None:
     assert world.bot is not None
     timer = await due(world)

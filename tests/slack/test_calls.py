@@ -1,15 +1,16 @@
 """Calls to Slack: shared connections, pauses between posts, counts, and an unreachable Slack."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+from aiohttp import web
 
 from bot.errors import CannotPost, Unavailable
 from bot.slack.outgoing.channel_pacing import ChannelPacing
 
 from .addresses import HELLO, HERE, keep
 from .conftest import Gateway
-from .stub import refused
+from .stub import limited, refused
 
 
 async def test_calls_share_their_connections(gateway: Gateway) -> None:
@@ -56,6 +57,33 @@ async def test_a_call_is_repeated_once_after_the_server_closed_a_kept_connection
     gateway.slack.answers["response_url"] = [cut]
     await gateway.delivery.send_ephemeral(HERE, HELLO)
     assert gateway.slack.of("response_url")
+
+
+def _breaks(arguments: dict[str, Any]) -> NoReturn:
+    raise ConnectionResetError
+
+
+@pytest.mark.parametrize(
+    "answer", [_breaks, web.Response(status=500), web.Response(status=503)], ids=["a broken connection", "500", "503"]
+)
+async def test_a_post_that_may_have_arrived_is_repeated_unless_it_must_not_appear_twice(
+    gateway: Gateway, answer: Any
+) -> None:
+    gateway.slack.answers["chat.postMessage"] = [answer]
+    await gateway.delivery.post("C0DBOPS", HELLO)
+    assert len(gateway.slack.of("chat.postMessage")) == 2
+
+    gateway.slack.answers["chat.postMessage"] = [answer]
+    with pytest.raises(Unavailable) as caught:
+        await gateway.delivery.post_once("C0DBOPS", HELLO)
+    assert len(gateway.slack.of("chat.postMessage")) == 3
+    assert not caught.value.nothing_happened
+
+
+async def test_a_post_that_slack_limits_is_repeated_even_if_it_must_not_appear_twice(gateway: Gateway) -> None:
+    gateway.slack.answers["chat.postMessage"] = [limited()]
+    assert await gateway.delivery.post_once("C0DBOPS", HELLO)
+    assert len(gateway.slack.of("chat.postMessage")) == 2
 
 
 async def test_a_call_to_an_unreachable_slack_raises_unavailable(gateway: Gateway) -> None:

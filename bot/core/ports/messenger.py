@@ -69,6 +69,12 @@ class Messenger(Protocol):
             Unavailable: Slack didn't respond, or failed. A later attempt may succeed.
         """
 
+    async def post_once(self, channel_id: str, reply: Reply) -> str:
+        """Post to a channel like `post`, but at most once: without a response, the message isn't sent again.
+
+        All other messages are posted at least once.
+        """
+
     async def update(self, channel_id: str, ts: str, reply: Reply) -> bool:
         """Update one of the bot's messages.
 

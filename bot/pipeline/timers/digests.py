@@ -122,7 +122,7 @@ async def _post(env: Environment, record: Digest, message: Reply) -> bool:
         log.warning("a digest may not be shown in its channel", channel=record.channel_id)
         return False
     try:
-        await env.messenger.post(record.channel_id, message)
+        await env.messenger.post_once(record.channel_id, message)
     except CannotPost as error:
         log.warning("a digest could not be posted", channel=record.channel_id, why=error.code)
         return False

@@ -1,9 +1,12 @@
 """Retries of calls to Slack: which calls are retried, and after what time."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Final
 
+import aiohttp
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
@@ -19,6 +22,49 @@ Observer = Callable[[str, str, float], None]
 
 LONGEST_WAIT_SECONDS: Final = 60
 TRIES_WHEN_LIMITED: Final = 3
+_AT_MOST_ONCE: ContextVar[bool] = ContextVar("at_most_once", default=False)
+
+
+@contextlib.contextmanager
+def at_most_once() -> Iterator[None]:
+    """Repeat no call that Slack may have carried out: only those that never left or that Slack refused."""
+    token = _AT_MOST_ONCE.set(True)
+    try:
+        yield
+    finally:
+        _AT_MOST_ONCE.reset(token)
+
+
+class BrokenConnection(AsyncConnectionErrorRetryHandler):
+    """Repeats a call once after a broken connection, unless Slack may have received it and it must not be repeated."""
+
+    async def can_retry_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        if _AT_MOST_ONCE.get() and not isinstance(error, aiohttp.ClientConnectorError):
+            return False
+        return await super().can_retry_async(state=state, request=request, response=response, error=error)
+
+
+class ServerError(AsyncServerErrorRetryHandler):
+    """Repeats a call once after a 500 or 503, unless it must not be repeated."""
+
+    async def can_retry_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        if _AT_MOST_ONCE.get():
+            return False
+        return await super().can_retry_async(state=state, request=request, response=response, error=error)
 
 
 class BoundedRateLimit(AsyncRateLimitErrorRetryHandler):
@@ -55,7 +101,7 @@ class BoundedRateLimit(AsyncRateLimitErrorRetryHandler):
 
 def retry_handlers(observer: Observer) -> list[AsyncRetryHandler]:
     """Return the retry handlers: one retry after a broken connection, 500 or 503, and a few after a rate limit."""
-    return [AsyncConnectionErrorRetryHandler(1), BoundedRateLimit(observer), AsyncServerErrorRetryHandler(1)]
+    return [BrokenConnection(1), BoundedRateLimit(observer), ServerError(1)]
 
 
 def _wait_of(response: HttpResponse) -> float:

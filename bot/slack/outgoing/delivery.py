@@ -3,8 +3,7 @@
 Only a reveal sends secrets.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 import structlog
@@ -13,6 +12,8 @@ from bot.core.ports import Address
 from bot.core.reply import Reply
 from bot.errors import CannotPost, Unavailable
 from bot.slack.outgoing._final_codes import NO_THREAD, REFUSED_BLOCKS, SPENT, sentence_of
+from bot.slack.outgoing._retries import at_most_once
+from bot.slack.outgoing._updates import Updates
 from bot.slack.outgoing._views import Views, raise_if_transient, unavailable
 from bot.slack.outgoing.answer_shapes import is_text
 from bot.slack.outgoing.channel_pacing import ChannelPacing
@@ -35,7 +36,7 @@ class Delivery(Views):
         super().__init__(calls, EgressGuard(secrets))
         self._urls = urls
         self.pace = pace or ChannelPacing()
-        self._updates = _Updates()
+        self._updates = Updates()
 
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
         """Reply to a command or a click. Raises Unavailable if Slack is unreachable."""
@@ -100,6 +101,11 @@ class Delivery(Views):
             return (await self._post(channel_id, self._guard.cleared(reply), thread_ts, broadcast=broadcast))[1]
         except SlackTrouble as trouble:
             raise _post_error(trouble) from None
+
+    async def post_once(self, channel_id: str, reply: Reply) -> str:
+        """Post to a channel like `post`, but never twice. If no response arrives, the call isn't repeated."""
+        with at_most_once():
+            return await self.post(channel_id, reply)
 
     async def update(self, channel_id: str, ts: str, reply: Reply) -> bool:
         """Update a message of the bot. If several updates are waiting, only the last one is sent.
@@ -243,29 +249,6 @@ class Delivery(Views):
                 log.warning("Slack refused the blocks of a message", method=trouble.method, why=trouble.code)
         assert refused is not None
         raise refused
-
-
-class _Updates:
-    """Queues the updates of each message, and sends only the last of those that are waiting."""
-
-    def __init__(self) -> None:
-        self._locks: dict[Hashable, asyncio.Lock] = {}
-        self._newest: dict[Hashable, object] = {}
-        self._waiting: dict[Hashable, int] = {}
-
-    async def latest(self, key: Hashable, send: Callable[[], Awaitable[None]]) -> None:
-        """Send an update, unless a newer update of the same message is waiting."""
-        me = object()
-        self._newest[key] = me
-        self._waiting[key] = self._waiting.get(key, 0) + 1
-        try:
-            async with self._locks.setdefault(key, asyncio.Lock()):
-                if self._newest[key] is me:
-                    await send()
-        finally:
-            self._waiting[key] -= 1
-            if not self._waiting[key]:
-                del self._waiting[key], self._newest[key], self._locks[key]
 
 
 T = TypeVar("T")
