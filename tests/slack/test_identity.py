@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from aiohttp import web
 
+from bot.core.facts import SlackQuery
 from bot.core.model import ChannelKind, Person, Subject
 from bot.core.requests.incoming import Incoming, Kind
 from bot.errors import Unavailable
@@ -266,3 +267,22 @@ async def test_membership_is_not_guessed_when_slack_is_unreachable(gateway: Gate
     gateway.slack.always["conversations.members"] = refused("internal_error")
     with pytest.raises(Unavailable, match="who is in that channel"):
         await gateway.directory.is_in("U0BEN", "C0DBOPS")
+
+
+async def test_the_members_of_a_channel_with_too_many_are_unknown_and_not_some_of_them(gateway: Gateway) -> None:
+    more = {"response_metadata": {"next_cursor": "more"}}
+    gateway.slack.always["conversations.members"] = {"ok": True, "members": ["U0ANA"], **more}
+
+    with pytest.raises(Unavailable, match="more than 19,980 members"):
+        await gateway.directory.inside("C0DBOPS")
+    facts = await gateway.directory.look_up(SlackQuery("C0DBOPS", frozenset(), members=True))
+
+    assert facts.channel_members is None
+
+
+async def test_the_channels_of_a_person_in_too_many_are_unknown(gateway: Gateway) -> None:
+    more = {"response_metadata": {"next_cursor": "more"}}
+    gateway.slack.always["users.conversations"] = {"ok": True, "channels": [{"id": "C0DBOPS"}], **more}
+
+    with pytest.raises(Unavailable, match="more channels"):
+        await gateway.directory.channels_of("U0ANA")

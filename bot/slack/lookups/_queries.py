@@ -11,7 +11,9 @@ from bot.slack.lookups.installation import Workspace
 from bot.slack.outgoing.answer_shapes import next_cursor
 from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble
 
+PER_PAGE: Final = 999
 MEMBER_PAGES: Final = 20
+"""The most pages of a list that are read. What is on later pages isn't known, so such a list counts as unknown."""
 PEOPLE_PAGES: Final = 5
 _NO_SUCH_PERSON: Final = frozenset({"user_not_found", "user_not_visible"})
 _CANNOT_SEE: Final = frozenset({"channel_not_found", "not_in_channel", "method_not_supported_for_channel_type"})
@@ -58,13 +60,17 @@ class Queries:
         return channel_of(channel_id, answer["channel"])
 
     async def people_in(self, channel_id: str) -> frozenset[str]:
-        """Return the members of a channel. Empty for a channel that the bot can't see. Raises Unavailable."""
+        """Return the members of a channel. Empty for a channel that the bot can't see.
+
+        Raises:
+            Unavailable: Slack doesn't respond, or the channel has too many members to read them all.
+        """
         people: set[str] = set()
         cursor: str | None = None
         for _ in range(MEMBER_PAGES):
             try:
                 answer = await self._calls.call(
-                    "conversations.members", {"channel": channel_id, "limit": 999, "cursor": cursor}
+                    "conversations.members", {"channel": channel_id, "limit": PER_PAGE, "cursor": cursor}
                 )
             except SlackTrouble as trouble:
                 if trouble.code in _CANNOT_SEE:
@@ -73,21 +79,25 @@ class Queries:
             people.update(ids(answer["members"], of=channel_id))
             cursor = next_cursor(answer)
             if not cursor:
-                break
-        return frozenset(people)
+                return frozenset(people)
+        log.warning("a channel has too many members to read them all", channel=channel_id)
+        raise Unavailable(
+            f"This channel has more than {MEMBER_PAGES * PER_PAGE:,} members, so I can't tell who is in it. "
+            "Use a smaller channel."
+        )
 
     async def channels_of(self, user_id: str) -> list[Channel]:
         """Return a person's public channels, and those of their private channels that the bot is in, too.
 
         Raises:
-            Unavailable: Slack doesn't respond.
+            Unavailable: Slack doesn't respond, or they are too many to read.
         """
         ours = await self._workspace.installation()
         asked = {
             "user": user_id,
             "types": "public_channel,private_channel",
             "exclude_archived": True,
-            "limit": 999,
+            "limit": PER_PAGE,
             "team_id": ours.team_id if ours.is_enterprise_install else None,
         }
         channels: list[Channel] = []
@@ -102,8 +112,8 @@ class Queries:
             channels += [channel_of(one["id"], one) for one in raw if one.get("id") in known]
             cursor = next_cursor(answer)
             if not cursor:
-                break
-        return channels
+                return channels
+        raise Unavailable("You are in more channels than I can read.")
 
     async def people_of_group(self, group: str) -> frozenset[str] | None:
         """Return the members of a user group.
@@ -129,7 +139,7 @@ class Queries:
         team = ours.team_id if ours.is_enterprise_install else None
         for _ in range(PEOPLE_PAGES):
             try:
-                answer = await self._calls.call("users.list", {"limit": 999, "cursor": cursor, "team_id": team})
+                answer = await self._calls.call("users.list", {"limit": PER_PAGE, "cursor": cursor, "team_id": team})
             except SlackTrouble:
                 return None
             people = [
