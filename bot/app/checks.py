@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+import structlog
+
 from bot.core.concurrency import deadline
 from bot.errors import BotError
 
@@ -12,6 +14,8 @@ Finding = tuple[str, bool, str]
 Check = Callable[[], Awaitable[str]]
 """Returns a sentence if the check passed. Raises BotError otherwise."""
 PATIENCE_SECONDS: Final = 6.0
+
+log = structlog.get_logger(__name__)
 
 
 class Unhealthy(BotError):
@@ -31,3 +35,6 @@ async def run_check(name: str, check: Check, *, within: float = PATIENCE_SECONDS
         return name, False, str(error)
     except TimeoutError:
         return name, False, f"No answer within {within:.0f} seconds."
+    except Exception as error:  # a bug in one check must not hide the results of the others
+        log.exception("a check failed because of a bug", check=name)
+        return name, False, f"This check failed because of an error in Turso Ops ({type(error).__name__}). See the log."
