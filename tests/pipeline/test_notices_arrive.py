@@ -17,8 +17,10 @@ from bot.core.records.usage import Digest
 from bot.core.requests.request import Mode, State
 from bot.core.requests.transition import Transition
 from bot.errors import Unavailable
+from bot.pipeline.outcomes.delivery import ALARM
 from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.timers import digests
+from bot.pipeline.timers.alarm import MOST_FAILURES
 from bot.pipeline.timers.due import fire
 from tests.pipeline.fake_slack import EVERYBODY, MEMBERS, Notifier, notifier
 from tests.pipeline.test_everyone_is_notified import CARD, CLOSED, ENTRIES, OPEN, opened, request_for, troubled
@@ -203,6 +205,30 @@ async def test_an_alarm_waits_for_slack_to_say_who_is_in_a_user_group(here: Noti
     await fires(here, expected)
 
     assert recipients(here) == sorted(NOTIFIED)
+
+
+@pytest.mark.parametrize(
+    ("notify", "reached", "reported"),
+    [(CALLED, ["U0DAN"], False), (CALLED[1:], [], True)],
+    ids=["others were reached", "nobody was"],
+)
+async def test_an_alarm_for_a_user_group_that_can_never_be_read_ends_and_is_reported(
+    here: Notifier, notify: tuple[str, ...], reached: list[str], reported: bool
+) -> None:
+    asked = replace(request_for(Mode.BREAK_GLASS), notify=notify)
+    request, now = await opened(here, asked, card=True), here.clock.now()
+    timer = Timer(TimerKind.ALARM, request.id, now)
+    here.directory.knows_groups = False
+    try:
+        with pytest.raises(Unavailable):
+            await fire(here.env, replace(timer, failures=MOST_FAILURES - 1))
+        assert await fire(here.env, replace(timer, failures=MOST_FAILURES)) is None
+    finally:
+        here.directory.knows_groups = True
+
+    assert recipients(here) == reached
+    undelivered = await here.store.notices.undelivered(since=now - HOUR, before=now - HOUR)
+    assert (request.id in [one.subject for one in undelivered if one.event == ALARM]) is reported
 
 
 async def test_a_reminder_is_not_sent_for_a_request_that_has_ended(here: Notifier) -> None:

@@ -5,19 +5,28 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+import structlog
+
 from bot.blocks import notices
 from bot.core.requests.request import Request
+from bot.errors import Unavailable
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.delivery import ALARM, notice_of, notify_privately
+from bot.pipeline.outcomes.delivery import ALARM, NOBODY, notice_of, notify_privately
 from bot.pipeline.outcomes.recipients import notified, require_known
 
 TRIES: Final = 50
 CHECK_EVERY: Final = 0.1
+MOST_FAILURES: Final = 300
+"""How often it is tried, which is for about a day, while it isn't known who is in a user group or on call."""
+
+log = structlog.get_logger(__name__)
 
 
-async def raise_alarm(env: Environment, request: Request) -> None:
+async def raise_alarm(env: Environment, request: Request, *, failures: int = 0) -> None:
     """Notify the people whom the rule of a break-glass operation names. Its card is posted at the same time.
 
+    Args:
+        failures: how often it has failed. A group may be gone for good, so in the end the log and `doctor` say so.
     Raises:
         Unavailable: somebody must still be notified later, or the members of a group or schedule are unknown.
     """
@@ -25,8 +34,21 @@ async def raise_alarm(env: Environment, request: Request) -> None:
     link = await env.messenger.permalink(*copies[0]) if copies else None
     people = await notified(env, request.notify, asked_by=request.requester)
     alarm = await notice_of(env, request, ALARM, notices.break_glass_notice(request, env.catalogue, link))
-    await notify_privately(env, replace(alarm, people=tuple(one for one in people if one != request.requester)))
-    await require_known(env, request.notify, asked_by=request.requester)
+    called = tuple(one for one in people if one != request.requester)
+    await notify_privately(env, replace(alarm, people=called))
+    try:
+        await require_known(env, request.notify, asked_by=request.requester)
+    except Unavailable as error:
+        if failures < MOST_FAILURES:
+            raise
+        await _give_up(env, request, called, str(error))
+
+
+async def _give_up(env: Environment, request: Request, called: Sequence[str], why: str) -> None:
+    """Record that an alarm didn't reach everyone. If it reached nobody, `doctor` reports it."""
+    log.error("an alarm did not reach everyone", request=request.id, reached=len(called), why=why)
+    if not called:
+        await env.store.notices.set_notified(request.id, ALARM, how=NOBODY)
 
 
 async def _cards(env: Environment, request: Request) -> Sequence[tuple[str, str]]:

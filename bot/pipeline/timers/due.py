@@ -208,7 +208,7 @@ async def _incident_end(env: Environment, timer: Timer) -> Timer | None:
 
 async def _alarm(env: Environment, timer: Timer) -> None:
     if request := await env.store.requests.get(timer.subject):
-        await raise_alarm(env, request)
+        await raise_alarm(env, request, failures=timer.failures)
 
 
 async def _review(env: Environment, timer: Timer) -> Timer | None:
