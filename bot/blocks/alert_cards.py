@@ -43,6 +43,7 @@ _ENDS: Final[Mapping[AlertEnd, LiteralString]] = {
     AlertEnd.UNKNOWN: "The numbers have been unknown for a day, so it may still apply.",
 }
 _UNLIKELY: Final = "This is no longer likely."
+_NO_LIMIT: Final = "Turso no longer reports a limit for this, or how much is used."
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +190,11 @@ def _consequence(alert: Alert, view: AlertView) -> list[Mrkdwn]:
 
 def _ended(alert: Alert, end: AlertEnd, at: datetime) -> Mrkdwn:
     unlikely = alert.kind is AlertKind.FORECAST and end is AlertEnd.BELOW
+    why = _UNLIKELY if unlikely else _ENDS[end]
+    if end is AlertEnd.UNKNOWN and alert.kind in (AlertKind.QUOTA, AlertKind.FORECAST):
+        why = _NO_LIMIT
     sign = Mrkdwn(":grey_question:" if end is AlertEnd.UNKNOWN else ":white_check_mark:")
-    return mrkdwn("{} Ended {}. {}", sign, when(at), Mrkdwn(_UNLIKELY if unlikely else _ENDS[end]))
+    return mrkdwn("{} Ended {}. {}", sign, when(at), Mrkdwn(why))
 
 
 def _chart(alert: Alert) -> tuple[list[Block], list[Block]]:

@@ -27,7 +27,7 @@ class Facts:
     readings: Sequence[UsageReading] = ()
     """The readings of the last weeks, oldest first, with `reading` at the end."""
     quotas: Mapping[Measure, int] | None = None
-    """The plan's limits. None if Turso didn't report them. Measures without a limit are left out."""
+    """The plan's limits. None if Turso didn't respond. Measures without a known limit are left out."""
     databases: Sequence[UsageSample] = ()
     """The counters of every database in this billing period."""
     history: History | None = None

@@ -1,6 +1,7 @@
 """Alerts about an organization: quotas, forecasts, and failures of the bot's own work."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Final
 
 from bot.core.alerts.alert import Alert, AlertEnd, AlertKind, Figure, Measure
@@ -15,6 +16,8 @@ MEASURES: Final = (*FLOWS, Measure.STORAGE)
 HYSTERESIS: Final = 3
 """An alert ends when usage is more than this many percentage points below its threshold."""
 CHART_DAYS: Final = 14
+KNOWN_HOURS: Final = 12
+"""If fewer hours of a day were read, for example during an outage of the bot, unknown numbers end no alert."""
 USED_UP: Final = "100"
 
 
@@ -29,6 +32,7 @@ def quotas(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert]
             used, quota = value_of(facts.reading, measure), facts.quotas.get(measure)
             of_measure = [one for one in known if one.measure is measure]
             if used is None or not quota:
+                ended |= _unmeasured(facts, measure, of_measure, ended)
                 continue
             reached = [one for one in subscription.quota if 100 * used >= one * quota]
             for one in (one for one in of_measure if one.is_open and one.id not in ended):
@@ -50,6 +54,20 @@ def _reset(facts: Facts, known: Sequence[Alert]) -> dict[str, AlertEnd]:
     if facts.reading is None or not resets:
         return {}
     return {one.id: AlertEnd.RESET for one in resets if one.period != facts.period.key}
+
+
+def _unmeasured(
+    facts: Facts, measure: Measure, known: Sequence[Alert], ended: Mapping[str, AlertEnd]
+) -> dict[str, AlertEnd]:
+    """Return the end of open alerts about a number without a limit, or whose usage hasn't been known for a day.
+
+    Nothing else would end them: an unlimited plan has no share of it, and storage isn't reset with the period.
+    """
+    day = [one for one in facts.readings if facts.reading and one.at > facts.reading.at - timedelta(days=1)]
+    unread = len(day) > KNOWN_HOURS and all(value_of(one, measure) is None for one in day)
+    if facts.quotas and facts.quotas.get(measure) and not unread:
+        return {}
+    return {one.id: AlertEnd.UNKNOWN for one in known if one.is_open and one.id not in ended}
 
 
 def _end_of(alert: Alert, percent: float, reached: Sequence[int]) -> AlertEnd | None:
@@ -76,6 +94,7 @@ def forecasts(subscription: AlertSubscription, facts: Facts, known: Sequence[Ale
             used, quota = value_of(facts.reading, measure), facts.quotas.get(measure)
             is_open = [one for one in known if one.measure is measure and one.is_open]
             if used is None or not quota:
+                ended |= _unmeasured(facts, measure, is_open, ended)
                 continue
             if used >= quota:
                 ended |= {one.id: AlertEnd.REACHED for one in is_open if one.id not in ended}

@@ -66,7 +66,7 @@ async def decide_alerts(
         try:
             shown = await _sight(env, subscription, sights)
         except BotError as error:
-            log.info("alerts wait until Slack responds", channel=subscription.channel_id, why=str(error))
+            log.warning("alerts wait until their readers are known", channel=subscription.channel_id, why=str(error))
             continue
         if shown is None:
             await _end(env, end_open(mine, AlertEnd.UNWATCHED))
@@ -152,14 +152,14 @@ async def _databases(env: Environment, organization: str) -> list[UsageSample]:
 
 
 async def _quotas(env: Environment, organization: str) -> Mapping[Measure, int] | None:
-    """Return the plan's limits, or None if Turso doesn't return them."""
+    """Return the plan's limits: none if Turso reports none, and None if it doesn't respond."""
     try:
         found = await env.turso_clients.turso(organization).quotas()
     except BotError as error:
         log.info("the plan is not known", organization=organization, why=str(error))
         return None
     if found is None:
-        return None
+        return {}
     limits = {one: value_of(found, one) for one in (*FLOWS, Measure.STORAGE)}
     return {one: limit for one, limit in limits.items() if limit}
 

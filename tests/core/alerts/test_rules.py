@@ -220,6 +220,31 @@ def test_without_a_quota_nothing_is_reported() -> None:
         assert evaluate(WANTED, facts, [], shown=lambda *_: True, new_id=str) == Changes([], {})
 
 
+@pytest.mark.parametrize("kind", [AlertKind.QUOTA, AlertKind.FORECAST])
+@pytest.mark.parametrize("measure", [READ, Measure.STORAGE])
+def test_an_alert_ends_when_the_plan_no_longer_has_that_quota(measure: Measure, kind: AlertKind) -> None:
+    now = reading(NOON, 900, 900)
+    facts = Facts("acme", NOON, now, [reading(NOON - HOUR, 0, 0), now], {})
+    old = replace(posted_alert(80, storage=measure is Measure.STORAGE), kind=kind)
+    wanted = replace(WANTED, forecast=True)
+
+    changes = evaluate(wanted, facts, [old], shown=lambda *_: True, new_id=str)
+    silent = evaluate(wanted, replace(facts, quotas=None), [old], shown=lambda *_: True, new_id=str)
+
+    assert changes == Changes([], {"al-80": AlertEnd.UNKNOWN})
+    assert silent == Changes([], {}), "Turso didn't respond"
+
+
+@pytest.mark.parametrize(("hours", "ends"), [(24, True), (13, True), (6, False)])
+def test_an_alert_ends_when_the_usage_has_been_unknown_for_a_day(hours: int, ends: bool) -> None:
+    readings = [reading(NOON - back * HOUR, 9, None) for back in range(hours - 1, -1, -1)]
+    facts = Facts("acme", NOON, readings[-1], readings, {Measure.STORAGE: 1_000})
+
+    changes = evaluate(WANTED, facts, [posted_alert(80, storage=True)], shown=lambda *_: True, new_id=str)
+
+    assert changes.ended == ({"al-80": AlertEnd.UNKNOWN} if ends else {})
+
+
 def test_a_channel_gets_alerts_only_about_its_databases() -> None:
     history = weeks(90_000, 9_000, 10_000, 11_000)
     now = history.readings[NOON]
