@@ -9,7 +9,10 @@ Figures = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """One row of the table. Parts are `(key, must, aim)`, and `at_least` makes them lower bounds."""
+    """One row of the table. Each part is `(key, required value, desired value)`.
+
+    The values are upper bounds, or lower bounds with `at_least`. With `gates`, a missed required value is a failure.
+    """
 
     number: int
     what: str
@@ -21,7 +24,10 @@ class Budget:
     """True if it has no required value, because the figure only describes the machine."""
 
     def met(self, figures: Figures, *, aim: bool = False) -> bool | None:
-        """Return whether every part holds. None if one was not measured."""
+        """Return whether every part is within its required value, or its desired one with `aim`.
+
+        None if a part wasn't measured.
+        """
         if any(key not in figures for key, _, _ in self.parts):
             return None
         bounds = [(figures[key], hoped if aim else must) for key, must, hoped in self.parts]
@@ -34,7 +40,7 @@ def _one(key: str, must: float, aim: float) -> tuple[tuple[str, float, float], .
 
 BUDGETS = (
     Budget(1, "CPU of a command that reads, through to its audit entry", "B", _one("1", 1.8, 1.4), gates=True),
-    # By CPU time, because the requests per second that D's threads reach depend more on the machine than on the code.
+    # CPU time, because D's requests per second depend more on the machine than on the code.
     Budget(2, "CPU of the same command", "D", _one("2", 0.5, 0.4), gates=True),
     Budget(
         3,
@@ -97,5 +103,5 @@ BUDGETS = (
 
 
 def missed_gates(figures: Figures) -> list[Budget]:
-    """Return the gating budgets whose required value is missed, or which couldn't be measured."""
+    """Return the budgets with `gates` that missed a required value or couldn't be measured."""
     return [budget for budget in BUDGETS if budget.gates and not budget.met(figures)]

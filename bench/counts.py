@@ -56,7 +56,7 @@ async def _send(port: int, body: bytes) -> int:
 
 
 async def _card(fleet: Fleet) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Wait for the card. Return its Approve button, as a press sends it, and the message."""
+    """Wait for the request's card. Return its Approve button in the form that a click sends, and the message."""
     for _ in range(200):
         for message in (await fleet.stubs.set())["messages"]:
             for block in message.get("blocks") or []:

@@ -33,7 +33,7 @@ async def _ignore(env: Any, incoming: Any) -> str:
 
 
 async def last_against_first(fleet: Fleet) -> dict[str, float]:
-    """Measure budget 10: the last command or button against the first."""
+    """Measure budget 10: the cost of the last of forty commands or buttons relative to the first."""
     names = [f"probe{n}" for n in range(FORTY)]
     probes = [
         ReadCommand(name=one, usage=one, summary="A probe", args=_NoArgs, run=_run, open_to_all=True) for one in names
@@ -46,7 +46,7 @@ async def last_against_first(fleet: Fleet) -> dict[str, float]:
 
 
 async def _ratio(app: Any, first: Iterator[bytes], last: Iterator[bytes]) -> float:
-    """Return the cost of the last against the first, as the median of several rounds."""
+    """Return the cost of `last` relative to `first`, as the median of several rounds."""
     await _spend(app, first)
     await _spend(app, last)
     ratios = []
@@ -97,7 +97,7 @@ def _button(fleet: Fleet, action_id: str) -> Iterator[bytes]:
 
 @contextmanager
 def _forty_buttons() -> Iterator[None]:
-    """Put the bot's own buttons between the first and the last of forty."""
+    """Register forty buttons: probes first and last, the bot's own before the last one. Undo that on exit."""
     own = dict(button_actions.CLICKS)
     table: dict[str, Any] = button_actions.CLICKS  # type: ignore[assignment]
     table.clear()

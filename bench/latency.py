@@ -14,7 +14,7 @@ ROUNDS = 3
 async def beside_bare(
     fleet: Fleet, requests: Iterator[bytes], *, rate: float, seconds: float, rounds: int = ROUNDS
 ) -> tuple[dict[str, float], list[Sample]]:
-    """Return the ratios of p50 and p99 (medians of the rounds), and the bot's samples."""
+    """Return p50 and p99, as ratios to B and in milliseconds (medians of the rounds), and the bot's samples."""
     bare_requests = signing.commands("help", respond_to=fleet.stubs.url)
     rows: dict[str, list[Sample]] = {"B": [], "bot": []}
     for name in rows:

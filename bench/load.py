@@ -120,7 +120,7 @@ async def saturate(port: int, requests: Iterator[bytes], *, count: int, width: i
 
 
 async def pace(port: int, requests: Iterator[bytes], *, rate: float, seconds: float) -> Sample:
-    """Send `rate` requests a second, whatever the responses. The latency counts from the time when each was due."""
+    """Send `rate` requests a second, without waiting for earlier responses."""
     sample, pool, loop = Sample(), Pool(port), asyncio.get_running_loop()
     running: set[asyncio.Task[None]] = set()
 
@@ -143,7 +143,7 @@ async def pace(port: int, requests: Iterator[bytes], *, rate: float, seconds: fl
 
 
 class _no_pauses:  # noqa: N801 - reads as a statement
-    """Disables garbage collection during a measurement."""
+    """Disable garbage collection inside the context."""
 
     def __enter__(self) -> None:
         gc.collect()

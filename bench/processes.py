@@ -61,7 +61,7 @@ class Server:
         return sum(one.memory_info().rss for one in self._all())
 
     async def settle(self, *, quiet: float = 0.25, within: float = 20) -> None:
-        """Wait until the server is idle except for its polling."""
+        """Wait until the server uses little CPU time, such as for polling, or until `within` seconds have passed."""
         last, deadline = self.cpu_seconds(), time.monotonic() + within
         while time.monotonic() < deadline:
             await asyncio.sleep(quiet)

@@ -12,7 +12,7 @@ SCOPES = b"commands,chat:write,app_mentions:read,users:read,usergroups:read,chan
 
 
 class Stub:
-    """Responds at once, and for Turso after `delay` seconds. `/_control` reads and sets the state."""
+    """Responds to Slack calls at once, to Turso calls after `delay` seconds. `/_control` reads and sets the state."""
 
     def __init__(self) -> None:
         self.delay = 0.0

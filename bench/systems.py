@@ -37,13 +37,13 @@ KEEPS = ("--timeout-keep-alive", "600")
 
 
 def uvicorn(factory: str, port: int) -> list[str]:
-    """Return the command of an ASGI app as the bot itself is served: uvloop, httptools, no access log."""
+    """Return the command that serves an ASGI app with the bot's options: uvloop, httptools, no access log."""
     options = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
     return ["-m", "uvicorn", "--factory", factory, "--port", str(port), *options]
 
 
 def gunicorn(target: str, port: int) -> list[str]:
-    """Return the command of a WSGI app with one worker of eight threads."""
+    """Return the command that serves a WSGI app with one worker of eight threads."""
     options = ["-w", "1", "-k", "gthread", "--threads", "8", "--timeout", "0", "--log-level", "warning"]
     return ["-m", "gunicorn", *options, "-b", f"127.0.0.1:{port}", target]
 
@@ -81,7 +81,7 @@ class Fleet:
         return signing.request(signing.command("help", respond_to=self.stubs.url))
 
     async def start(self, name: str) -> Server:
-        """Start a system by its name unless it is started, and pause it."""
+        """Start a system by its name, and pause it. Return it unchanged if it was started before."""
         if name not in self.servers:
             self.servers[name] = await self.stack.enter_async_context(self.fresh(name))
             self.servers[name].rest()

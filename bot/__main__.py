@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status = _status_of(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:  # `| head`, or a pager that was left
+    except BrokenPipeError:  # the reader, such as `head` or a pager, has closed the pipe
         discard_output()
     except OSError as error:
         discard_output()
@@ -62,7 +62,7 @@ def _status_of(arguments: argparse.Namespace) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        sys.stdout.flush()  # what can't be written fails here again
+        sys.stdout.flush()  # raises OSError again if standard output was the cause
         print(f"turso-ops: {describe_refusal(error)}", file=sys.stderr)
         return int(arguments.unavailable or arguments.failure)
     except KeyboardInterrupt:
@@ -159,7 +159,7 @@ def _offline(work: Callable[[Any], Awaitable[int]]) -> int:
 
 
 def _database_url() -> str:
-    """Return the only setting that the offline commands need. They work without any token, and not through a pooler."""
+    """Return the database URL for the offline commands, which need no token. Prefers the URL without a pooler."""
     url, direct = load_database_urls()
     return direct or url
 

@@ -67,7 +67,7 @@ class Audit:
         return 0
 
     async def resend(self, stream: str, first: int) -> int:
-        """Send the audit stream again from an entry on. Returns 1 if the receiver hasn't received that entry yet."""
+        """Send an entry and all later ones to the receiver again. Returns 1 if it hasn't received that entry yet."""
         if not await self._store.audit_streams.rewind(stream, first - 1):
             print(f"There is nothing to send again: the receiver hasn't received entry {first} yet.")
             return 1
@@ -121,6 +121,6 @@ async def doctor(settings: Settings) -> int:
 
 
 def _store_findings(settings: Settings) -> list[tuple[str, bool, str]]:
-    """Return a finding if the store's file may be deleted. It is a failure if that is certain."""
+    """Return a finding if the platform may delete the store's file. It is a failure if the deletion is certain."""
     loss = describe_loss(place_of(settings.database_url.get_secret_value()).file, os.environ)
     return [("place of the store", not loss.is_certain, loss.sentence)] if loss else []

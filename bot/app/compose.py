@@ -206,7 +206,7 @@ async def running(
             for loop in maintenance.start(background):
                 stack.push_async_callback(loop.stop)
             await stack.enter_async_context(audit_stream(settings, store, clock, background, heartbeat.id))
-        # Stopped after durable work, because it shuts down the threads that they use.
+        # Started after durable work, and so stopped before it, because its end shuts down the threads that loops use.
         watch = background.start("policy watch", lambda: book.apply_changes(turso_clients.follow), every=CHECK_EVERY)
         stack.push_async_callback(watch.stop)
         if counts:

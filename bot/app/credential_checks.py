@@ -12,11 +12,11 @@ from bot.settings import HOW_TO_CONNECT
 from bot.slack.outgoing.web_api import SlackCalls
 
 LOOP: Final = "Slack signatures"
-"""The background loop that fails while Slack's signatures are refused, so that other processes know it, too."""
+"""The background loop that fails while requests are refused for their signatures. Other processes can read that."""
 CHECK_EVERY: Final = 20.0
 REFUSED_WITHIN_SECONDS: Final = 900.0
 SUSPICIOUS: Final = 3
-"""This many refused requests in a row, without an accepted one, aren't a coincidence."""
+"""How many requests in a row must be refused before the signing secret is reported as wrong."""
 
 
 class SignaturesRefused(Exception):
@@ -29,7 +29,7 @@ class WrongCredential(BotError):
 
 @dataclass(slots=True)
 class Signatures:
-    """The number of requests in a row that were refused for their signature."""
+    """Remembers when the latest requests in a row were refused for their signatures."""
 
     now: Callable[[], float] = time.monotonic
     _refused: list[float] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Signatures:
 
     @property
     def are_refused(self) -> bool:
-        """Return True if the last few requests were all refused, within a few minutes."""
+        """Return True if the last `SUSPICIOUS` requests were refused within `REFUSED_WITHIN_SECONDS`."""
         since = self.now() - REFUSED_WITHIN_SECONDS
         return len([at for at in self._refused if at >= since]) >= SUSPICIOUS
 
@@ -78,7 +78,7 @@ class CredentialChecks:
         return "Slack accepts the app-level token."
 
     async def check_signing_secret(self) -> str:
-        """Check that no process refuses Slack's requests. Only those can test the secret. Raises WrongCredential."""
+        """Check that no process refuses Slack's requests, the only test of the secret. Raises WrongCredential."""
         refusing = sorted(process for process, loops in (await self.failing()).items() if LOOP in loops)
         if refusing:
             raise WrongCredential(

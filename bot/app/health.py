@@ -62,7 +62,7 @@ class Health:
     """The address of the store."""
 
     def readiness(self, durable: Callable[[], str]) -> Readiness:
-        """Return the checks of a load balancer. `durable` says why no durable work is done here, if that is so."""
+        """Return the check for load balancers. `durable` returns why no durable work is done here, or an empty text."""
         return Readiness(self._store, {"slack": self._slack, "turso": self._turso}, durable)
 
     async def doctor(self) -> Sequence[Finding]:
@@ -260,7 +260,7 @@ class Health:
         return "No workflows are stuck."
 
     async def outcomes(self) -> str:
-        """Check that somebody was notified of every outcome. Raises Unhealthy."""
+        """Check that somebody was notified of every outcome, and that no card failed to render. Raises Unhealthy."""
         if undelivered := await undelivered_outcomes(self.store, self.clock.now()):
             posts = [one for one in undelivered if ":" in one.subject]
             ends = [one for one in undelivered if one not in posts]
@@ -289,7 +289,7 @@ _KINDS: Final = {"r-": "the outcome of request", "h-": "the end of freeze", "v-"
 
 
 async def undelivered_outcomes(store: Store, now: datetime) -> list[PendingNotice]:
-    """Return the outcomes of the last days without a delivered notice."""
+    """Return the notices of the last days that should have been delivered by now, but weren't."""
     return await store.notices.undelivered(since=now - TOLD_SINCE, before=now - TOLD_WITHIN)
 
 

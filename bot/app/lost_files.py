@@ -41,7 +41,7 @@ class Mount(NamedTuple):
 
 
 def describe_loss(file: Path | None, environ: Mapping[str, str], *, root: Path = Path("/")) -> Loss | None:
-    """Return why a SQLite store will be deleted. None if there is no reason to think so.
+    """Return why a SQLite store may be deleted. None if there is no reason to think so.
 
     A volume is a file system of its own. Everything on the file system of `/` is deleted with the container.
 
@@ -75,7 +75,7 @@ def mounts(table: str) -> list[Mount]:
 
 
 def _mount_of(file: Path, root: Path) -> Mount | None:
-    """Return the mount that contains a file: the one with the deepest mount point, or the last of several there."""
+    """Return the mount that contains a file. It has the deepest mount point, and is the last one at that point."""
     table = root / "proc/self/mountinfo"
     known = mounts(table.read_text("utf-8", errors="surrogateescape")) if table.exists() else []
     above = [one for one in known if file.resolve().is_relative_to(one.point)]

@@ -33,10 +33,10 @@ def pages_of(bot: Bot) -> Mapping[str, Page]:
 
 
 def listening(host: str, port: int, *, names: str) -> sockets.socket:
-    """Bind a port, before anything else starts.
+    """Bind a port and listen on it.
 
     Args:
-        names: the option or setting that an operator must change if it can't be bound.
+        names: the option or settings with the host and port, for the error.
     Raises:
         BadSettings: it can't be bound.
     """
@@ -47,7 +47,7 @@ def listening(host: str, port: int, *, names: str) -> sockets.socket:
     except (OSError, UnicodeError) as error:
         why, *_ = (getattr(error, "strerror", None) or "not found").split(
             " (while "
-        )  # the rest of the text repeats the address
+        )  # what follows repeats the address
         raise BadSettings(f"{names}: can't listen on {written(host, port)} ({why}).") from None
 
 
@@ -63,7 +63,7 @@ def listening_for_health(host: str, port: int | None) -> "sockets.socket | nullc
 
 @asynccontextmanager
 async def health_pages(bot: Bot, entrance: sockets.socket | None) -> AsyncIterator[None]:
-    """Serve the pages while the context is open, if there is a socket for them."""
+    """Serve the pages while the context is open. Do nothing without a socket."""
     if entrance is None:
         yield
         return

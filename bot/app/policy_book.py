@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 CHECK_EVERY: Final = 2.0
 """Seconds between checks of the file."""
 REPORT_EVERY: Final = 0.1
-"""Seconds between two looks for policies that weren't reported yet. A look is a test of a list."""
+"""Seconds between checks for unreported policies, which only look at a list in memory."""
 QUIET_SECONDS: Final = 5.0
 """How long a changed file must stay the same before it is used, because somebody may still be writing it."""
 RESTLESS_SECONDS: Final = 60.0
@@ -59,7 +59,7 @@ class PolicyBook:
         self._seen: str | None = None
         self._seen_since = self._restless_since = now()
         self._verdicts: dict[str, str | None] = {}
-        """Maps the digest of a version of the file to the reason why it isn't used. None for the one that is."""
+        """Maps the digests of judged versions of the file to why they aren't used, or to None for the current one."""
         self._complained = False
         self.problem: str | None = None
         """Why the current file isn't used.
@@ -68,7 +68,7 @@ class PolicyBook:
         """
         self.policy = self._load_first()
         self._unreported = deque([self.policy])
-        """The policies since the last report, in the order in which they were used."""
+        """The policies that `report_changes` hasn't reported yet, oldest first."""
 
     @property
     def age_seconds(self) -> float:
@@ -143,7 +143,7 @@ class PolicyBook:
         self._conclude(self._verdicts[digest])
 
     def _judged(self, text: str, digest: str) -> dict[str, str | None]:
-        """Use the file's text if it validates. Returns the verdicts on it and on the current policy."""
+        """Use the file's text if it validates. Returns the new `_verdicts`: for the text, and for the policy in use."""
         in_force = {known: why for known, why in self._verdicts.items() if why is None}
         try:
             policy = load(text, self._catalogue, default_organization=self._organization)

@@ -18,7 +18,7 @@ def read_policy(path: Path) -> str:
     """Return the text of a policy file.
 
     Raises:
-        Unreadable: it is no regular text file, or too large for a policy.
+        Unreadable: it isn't a regular file with UTF-8 text, can't be read, or exceeds `MOST_BYTES`.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):

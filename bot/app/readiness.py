@@ -16,9 +16,9 @@ FRESH_SECONDS: Final = 4.0
 
 @dataclass(slots=True)
 class Readiness:
-    """Depends only on the store.
+    """Checks whether this process can take requests, which depends only on the store.
 
-    Slack and Turso are only reported, because they would be down for every other replica, too.
+    Slack and Turso are only reported. If one is down, it is down for every replica.
     """
 
     store: Check
@@ -46,7 +46,7 @@ class Readiness:
         return is_ready, body
 
     async def _refresh_upstreams(self) -> None:
-        """Check the upstreams again if the last check is old. Doesn't wait for an upstream that hangs."""
+        """Check the upstreams again if the last check is old. Waits for the result for at most `UPSTREAM_SECONDS`."""
         if time.monotonic() - self._checked > FRESH_SECONDS and self._checking is None:
             self._checking = asyncio.create_task(self._check_upstreams(), name="readiness: upstreams")
         if self._checking is not None:

@@ -180,7 +180,7 @@ def _set_up_logs(settings: Settings) -> None:
 
 
 def _tune_garbage_collection() -> None:
-    """Exclude permanent objects from garbage collection, and collect less often. This saves a sixth of the CPU time.
+    """Exclude objects that exist now from garbage collection, and collect less often. Saves a sixth of the CPU time.
 
     The threshold is above the number of objects that a hundred concurrent requests create, about 20,000. If it is
     reached while they run, each collection takes several milliseconds and finds no garbage.

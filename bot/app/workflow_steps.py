@@ -51,13 +51,13 @@ class WorkSteps:
             await finish.finish(self.env, request_id, phase, seen)
 
     async def notify(self, request_id: str, phase: str) -> None:
-        """Notify the people concerned of the outcome."""
+        """Notify the requester, and anyone else concerned, of the outcome."""
         async with self._span("notify", request_id, phase):
             await finish.notify(self.env, request_id)
         await self._log_end(request_id)
 
     async def give_up(self, step: StepName, request_id: str, phase: str) -> StepResult:
-        """End a step that fails again and again because of a bug, and notify people."""
+        """End a step that keeps failing because of a bug, and notify people. Returns the result for the workflow."""
         result = await failing_steps.give_up(self.env, step, request_id, phase)
         if step is StepName.NOTIFY or (step is StepName.BEGIN and result is not BeginResult.GO):
             await self._log_end(request_id)

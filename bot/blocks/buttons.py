@@ -43,7 +43,7 @@ CHANNEL_RIGHTS: Final = "channel.rights"
 LONGEST_LINE: Final = 2000
 SHARE: Final = 8
 FREEZE_FIRST: Final = 9
-"""The positions of these buttons among the command buttons of a message."""
+"""The numbers in the `action_id`s of the Share and the Freeze button, which are unique within a message."""
 
 
 def approve(request: Request, catalogue: CommandCatalogue) -> Element:

@@ -10,7 +10,7 @@ from bot.core.records.incidents import Review
 from bot.core.requests.request import REFUSED, Mode, Request, State
 
 COUNTDOWN_KEY: Final = "countdown"
-"""The key of a rule that is about commands whose quarantine has a countdown."""
+"""The key for `CommandCatalogue.about`, which returns the commands whose quarantine has a countdown."""
 _AGAIN: Final = {
     State.STALE: "Ask again",
     State.EXPIRED: "Ask again",
@@ -45,9 +45,9 @@ def card_buttons(request: Request, catalogue: CommandCatalogue, review: Review |
 
 
 def _again_buttons(request: Request, catalogue: CommandCatalogue, label: str) -> list[Element]:
-    """Return the button that requests the same again.
+    """Return the button that requests the same change again. None for the extension of an incident.
 
-    For an incident it is bound to that incident, never a later one.
+    The button for the end of an incident applies only to that incident, never to a later one.
     """
     incident_id = str(request.plan.arguments.get("incident_id", ""))
     if catalogue.incident_role_of(request.command) is IncidentRole.ENDS:

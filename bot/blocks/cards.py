@@ -65,7 +65,7 @@ def request_card(
     It depends only on its arguments, so it can be drawn again at any time.
 
     Args:
-        done: the command's own message about a success, used instead of ours.
+        done: the command's own message about a success, used instead of the default one.
         approvers: who may approve now. The card names them.
         delegates: maps each approver who is away to their delegate.
         silent: a sentence, without its full stop, about services that didn't return who is on call.

@@ -107,7 +107,7 @@ _BREAK_GLASS: Final = mrkdwn(
 def form_button(spec: Declaration, intent_id: str) -> Reply:
     """Return a message with a button that opens a form, for when a form can't be opened directly.
 
-    The form is filled with what was typed, which the intent's ID leads to.
+    The form is filled with what was typed, which is read from the intent with this ID.
     """
     button = kit.button(Plain("Open the form"), f"{buttons.FORM}{spec.name}", intent_id, style="primary")
     text = mrkdwn("*{}* needs a few more details.", spec.label)

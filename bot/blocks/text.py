@@ -105,7 +105,7 @@ def joined(separator: LiteralString, parts: Iterable[Mrkdwn]) -> Mrkdwn:
 def sentence(text: str) -> Mrkdwn:
     """Return a sentence of the bot (such as an error or a reason) as markup, with names in back-ticks as code."""
     parts = clean(text).split("`")
-    if len(parts) % 2 == 0:  # a back-tick without a partner: use no code at all
+    if len(parts) % 2 == 0:  # a back-tick isn't closed: show nothing as code
         return mrkdwn("{}", text)
     shown = (mrkdwn("`{}`", part) if at % 2 else mrkdwn("{}", part) for at, part in enumerate(parts))
     return Mrkdwn("".join(shown))

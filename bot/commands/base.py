@@ -63,9 +63,9 @@ class FollowUp:
     hold: Hold | None = None
     incident_id: str = ""
     over: str = ""
-    """The refusal for when that incident is no longer active."""
+    """The refusal that is shown if `incident_id` is no longer the active incident."""
     settles: str = ""
-    """The ended incident whose open item this is."""
+    """The ID of the ended incident if the button is for one of its open items."""
     alert: Mapping[str, str] = field(default_factory=dict)
     """The alert from which an incident is started: its ID, its sentence, and when it was raised."""
 
@@ -87,7 +87,7 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a command that changes nothing may use. Turso and the store are read-only."""
+    """What a read command, or the plan of a change, may use. Turso and the store are read-only."""
 
     subject: Subject
     policy: Policy
@@ -104,7 +104,7 @@ class Context:
     line: str = ""
     """The command line in canonical spelling, for buttons that run it again (pages, Refresh)."""
     sent_at: datetime | None = None
-    """When the change was first sent to Turso, by the machine's clock."""
+    """When the change was first sent to Turso, by the machine's clock. None if it wasn't."""
     health: Health | None = None
     names_of: Names | None = None
     person_of: Callable[[str], Awaitable[Person]] | None = None
@@ -133,7 +133,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class ChangeContext(Context):
-    """What the operation of a command may use. It can also change Turso and the store."""
+    """What the operation of a change may use. Unlike `Context`, it can change Turso and the store."""
 
     turso: TursoClient
     store: Store
@@ -141,7 +141,7 @@ class ChangeContext(Context):
 
 @dataclass(frozen=True, kw_only=True)
 class Kind(Declaration):
-    """What the pipeline needs from every command. Each kind overrides what applies to it."""
+    """Base of the three kinds of command: what the pipeline needs from every command."""
 
     drift: Callable[[Context, Plan], Awaitable[str | None]] | None = None
     """Returns what else has changed since the plan, such as a database that joined the group. None if nothing has."""
@@ -188,7 +188,7 @@ class Phase:
 
 
 Probes = Callable[[ChangeContext, Plan], Awaitable[list[tuple[Finding, Probe | None]]]]
-"""Mints probe tokens, first for the target, then for one database of its group.
+"""Mints probe tokens, first for the target, then for one other database of its group.
 
 They are used to verify a rotation afterwards, and never leave memory.
 """
@@ -208,7 +208,7 @@ class NextStep:
 NEXT_STEP: Final = "next_step"
 """Key in the facts: how the next step ended, as a `NextStepResult`."""
 NEXT_STEP_WHY: Final = "next_step_why"
-"""Key in the facts: why it wasn't done, or why that isn't known. One plain sentence."""
+"""Key in the facts: one sentence on why the next step wasn't done, or why its result isn't known."""
 
 
 class NextStepResult(StrEnum):
@@ -237,7 +237,7 @@ class ChangeCommand(Kind, Generic[A]):
     undo: Phase | None = None
     """The phase that ends the quarantine and unblocks the database."""
     facts_again: Callable[[Context, Plan], Awaitable[Facts]] | None = None
-    """Reads again what `act` returned, if a crash or a failed call lost it. None if the message doesn't need it."""
+    """Reads the facts of `act` again, if a crash or a failed call lost them. None if the message needs no facts."""
     branch: Callable[[Request, Facts, str, datetime], Branch] | None = None
     """Returns the record of the branch that it created, from the request, the facts, the new record's ID and the time.
     None if it creates no branch."""
@@ -260,7 +260,7 @@ class ChangeCommand(Kind, Generic[A]):
         return phase
 
     def message_after(self, state: State, plan: Plan, facts: Facts) -> Reply | None:
-        """Return the message of the phase that led to a state."""
+        """Return the message of the phase that led to a state. None for other states."""
         phases = {
             State.SUCCEEDED: self.finish if facts.get("phase") == "finish" else self,
             State.QUARANTINED: self,

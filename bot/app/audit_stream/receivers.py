@@ -183,7 +183,7 @@ class StandardOutputReceiver:
     """Prints batches to standard output. They are interleaved with the log if it goes there, too."""
 
     async def send(self, batch: Batch, at: datetime) -> int | None:
-        """Print a batch. This blocks only a thread of its own if nothing reads the output."""
+        """Print a batch in a separate thread, because printing blocks if nothing reads the output."""
         try:
             await in_daemon_thread(lambda: _print(batch.body))
         except (OSError, ValueError) as error:

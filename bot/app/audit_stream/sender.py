@@ -35,14 +35,14 @@ class Sender:
     """The receiver's key in the store. A new receiver gets the log from its beginning."""
     format: Format
     owner: str
-    """This process."""
+    """The ID of this process, which holds the lease while it sends."""
     _failures: int = 0
     _not_before: float = 0.0
 
     async def once(self) -> None:
         """Send everything that the receiver doesn't have yet, unless another process is sending.
 
-        Pauses longer after each failure.
+        After a failure, calls do nothing during a pause that grows with every failure.
         """
         if time.monotonic() < self._not_before:
             return
@@ -64,7 +64,7 @@ class Sender:
         return last > (await self.store.audit_streams.state(self.stream)).seq
 
     async def _send_after(self, received: int) -> bool:
-        """Send the next batch. Returns True if the one after it can be sent now."""
+        """Send the batch after the entry `received`. Returns True if the following batch can be sent now."""
         batch = await self._batch_after(received)
         if batch is None:
             return False

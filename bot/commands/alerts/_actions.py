@@ -33,9 +33,9 @@ class AlertAction:
     about_database: bool = False
     """True if it is about the database of `database_of`, so that its plan is bound to that database."""
     named: str = ""
-    """Its label with `{}` for the database, if the alert is about the organization.
+    """The label for an alert about the organization, with `{}` for the database's name.
 
-    If empty, the label and the name are used.
+    If empty, the label is `label`, followed by the name.
     """
     about_organization: bool = False
     """True if it is about the whole organization, so that a channel with only some databases doesn't get it."""
@@ -65,7 +65,7 @@ def _overages(alert: Alert) -> str:
 
 
 def _incident(alert: Alert) -> str:
-    """Return a command line with a key that people can say: the subject, the kind of alert, and its day."""
+    """Return a command line whose incident key is readable: the subject, the kind of alert, and its day."""
     if alert.kind in (AlertKind.TOKENS, AlertKind.FREEZE):
         return ""
     about = _NO_KEY.sub("-", alert.subject or alert.organization)[:22]
@@ -82,7 +82,7 @@ ACTIONS: Final[Mapping[str, AlertAction]] = {
     buttons.ALERT_MUTE_HOUR: AlertAction("Mute 1 h", lambda _: command_line(alert_mute.command.name, for_="1h")),
     buttons.ALERT_MUTE_DAY: AlertAction("Mute 1 day", lambda _: command_line(alert_mute.command.name, for_="1d")),
 }
-"""By `action_id`, in the order of the card."""
+"""Every button by its `action_id`, in the order of the card."""
 
 
 def button_of(action_id: str, alert: Alert) -> Element:

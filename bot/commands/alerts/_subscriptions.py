@@ -50,7 +50,7 @@ def _mentions(value: object) -> str:
 
 
 def _count_mentions(words: Sequence[str]) -> int:
-    """Return how many words belong to `--to`: the first one, and all mentions after it."""
+    """Return how many of these words belong to `--to`: the first, and all mentions that follow it."""
     more = next((at for at, word in enumerate(words[1:], 1) if not _MENTION.fullmatch(word.strip(","))), len(words))
     return max(more, 1)
 
@@ -68,7 +68,7 @@ def mentioned(ids: Sequence[str]) -> Mrkdwn:
 
 
 def chosen(one: AlertSubscription) -> list[str]:
-    """Return in words which alerts a channel has chosen. `ALWAYS` has those that every channel with alerts gets."""
+    """Return in words which alerts a channel has turned on, without those in `ALWAYS`."""
     quota = [f"{each}%" for each in one.quota]
     last = f"{', '.join(quota[:-1])} or {quota[-1]}" if len(quota) > 1 else "".join(quota)
     return [

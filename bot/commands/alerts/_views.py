@@ -19,20 +19,20 @@ from bot.turso.models import Listing, TopQuery
 QUERY: Final = 120
 """How many characters of a query are shown."""
 LAST: Final = timedelta(days=1)
-"""How far back the queries for a slow state are read. For a spike, they are read from its beginning."""
+"""How far back queries are read, at least. For a spike, they are read from its beginning instead."""
 WRITES: Final = (Measure.ROWS_WRITTEN, Measure.STORAGE)
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """The databases that a channel may see in alerts, and those whose queries it may see."""
+    """What a channel may see in alerts: databases in every scope of `shown`, and queries of those in `with_queries`."""
 
     shown: tuple[Scope, ...]
     with_queries: Scope
 
     @classmethod
     def of(cls, ctx: Context) -> "Sight":
-        """Return what the subject of a context may see in its channel. `ctx.scope` is that of `alert list`."""
+        """Return what `ctx.subject` may see in its channel. `ctx.scope` must be the scope of `alert list`."""
         return cls((ctx.scope, _scope(ctx, usage.command.name)), _scope(ctx, triage.command.name))
 
     @property
@@ -83,7 +83,7 @@ def _seen(sight: Sight, listing: Listing | None, name: str, database_id: str) ->
 
 
 async def may_see(ctx: Context, alert: Alert) -> bool:
-    """Return True if the alert may be shown here. An alert about a database that may not be named isn't."""
+    """Return True if the alert may be shown here. An alert about a database may be shown if its name may."""
     sight = Sight.of(ctx)
     if sight.shown[0].databases is None:
         return False

@@ -12,7 +12,7 @@ from bot.errors import Unavailable
 from bot.turso import TursoClient, TursoReader
 
 Blocks = tuple[bool, bool]
-"""(reads, writes): which of them are blocked, needed or unblocked."""
+"""A pair (reads, writes): whether each is blocked, must stay blocked, or is to be unblocked."""
 
 
 def remaining(holds: Iterable[Hold]) -> Blocks:
@@ -34,7 +34,7 @@ async def open_quarantine(store: ReadStore, database_id: str) -> Hold | None:
 
 
 def in_quarantine(hold: Hold) -> str:
-    """Return the refusal for a database that is already in quarantine."""
+    """Return the error text for a database that is already in quarantine."""
     name = hold.database
     return f"`{name}` is already in quarantine (request `{hold.request_id}`). `/turso restore {name}` restores it."
 
@@ -68,14 +68,14 @@ def lift_all(plan: Plan, kinds: Collection[HoldKind]) -> Lift:
 async def lift(turso: TursoClient, store: ReadStore, what: Lift) -> Blocks:
     """Remove the blocks that end with a lift. Never changes other blocks.
 
-    Returns which blocks the remaining holds needed, so were left.
+    Returns the blocks that were kept, because the remaining holds need them.
     """
     needed = await what.needed(store)
     while True:
         opened = _both(what.blocks, _not(needed))
         await _switch(turso, what.database, opened, on=False)
         before, needed = needed, await what.needed(store)
-        # A block always starts with a hold. A hold that came in the meantime may have blocked just before this call.
+        # A hold is stored before its block is set, so the call may have removed the block of a hold that is new.
         await _switch(turso, what.database, _both(opened, needed), on=True)
         if needed == before:
             return needed
@@ -100,11 +100,11 @@ async def lift_once(turso: TursoClient, store: ReadStore, what: Lift) -> bool:
             return True
         if await what.needed(store) == left:
             return False
-        # Another hold has ended in the meantime. It removed no block that this one needed, so this one must.
+        # Another hold has ended in the meantime. It kept the blocks that this hold needed, so remove them now.
 
 
 async def blocks_left_by(turso: TursoReader, store: ReadStore, request_id: str, target: PlanTarget) -> Blocks:
-    """Return which blocks only this request's hold needs and Turso still has. Raises Unavailable."""
+    """Return which current blocks are needed by this request's holds and by no others. Raises Unavailable."""
     held = await store.holds.find(database_id=target.id)
     own = [hold for hold in held if hold.request_id == request_id and hold.kind is not HoldKind.FOUND]
     if not own:
@@ -114,7 +114,7 @@ async def blocks_left_by(turso: TursoReader, store: ReadStore, request_id: str, 
 
 
 def freezes_for(left: Blocks, holds: Iterable[Hold]) -> list[Hold]:
-    """Return holds as freezes for the remaining blocks, which a thaw can lift."""
+    """Return holds turned into freezes of the blocks in `left`, so that a thaw can lift these blocks."""
     freezes = [
         replace(
             hold,
@@ -151,7 +151,7 @@ async def _switch(turso: TursoClient, name: str, which: Blocks, *, on: bool) -> 
 
 
 def blocks_of_others(now: Blocks, holds: Iterable[Hold]) -> Blocks:
-    """Return which current blocks others have set: those without a hold, or recorded as found before."""
+    """Return which current blocks weren't set by Turso Ops: no hold needs them, or a hold records them as found."""
     held = list(holds)
     found = remaining(hold for hold in held if hold.kind is HoldKind.FOUND)
     ours = remaining(hold for hold in held if hold.kind is not HoldKind.FOUND)

@@ -20,12 +20,12 @@ was slow or the clocks disagree."""
 MAY_HAVE_MADE_ONE: Final = (State.EXECUTING, State.UNKNOWN)
 """The states of a request that may have made a database, but doesn't know its `DbId`."""
 LATEST: Final = 50
-"""How many requests that succeeded are looked at for each command, the newest first.
+"""How many of the newest successful requests are examined for each command.
 
-Those that compete for a name are close in time.
+That is enough, because requests that compete for a name are close in time.
 """
 WAITS_SECONDS: Final = 37
-"""Counted from the start of the operation. With a last check of 5 s, the outcome is posted within 45 s."""
+"""How long an operation may last until its database is ready. With a last check of 5 s, it ends within 45 s."""
 
 
 async def existing(turso: TursoReader, name: str) -> Database | None:
@@ -50,13 +50,13 @@ async def taken(ctx: Context, found: Database) -> str:
 
 
 async def why_name_taken(ctx: Context, plan: Plan) -> str | None:
-    """Return a sentence that the name of a new database was taken after the plan was made. None if it wasn't."""
+    """Return a sentence if the planned name of a new database is now taken. None if it is free."""
     database = await existing(ctx.turso, str(plan.arguments["name"]))
     return await taken(ctx, database) if database else None
 
 
 async def was_made(ctx: Context, name: str) -> bool:
-    """Return True if the new database exists, and this request has made it.
+    """Return True if the new database exists, and this request has made it. Return False if it doesn't exist.
 
     Raises:
         NotOurs: it was created long after this request was sent, or by another request.
@@ -67,9 +67,10 @@ async def was_made(ctx: Context, name: str) -> bool:
 
 
 async def was_made_by(ctx: Context, name: str, *, commands: Iterable[str], key: str) -> bool:
-    """Return True if the new database exists, and no other request of some commands has made it, or may have.
+    """Return True if the new database exists, and only this request can have made it. Return False if it doesn't exist.
 
     Args:
+        commands: the commands whose other requests may have made it.
         key: the argument of their plans that has the name of the new database.
     Raises:
         NotOurs, OwnerUnknown: as `was_made`.
@@ -90,7 +91,7 @@ async def was_made_by(ctx: Context, name: str, *, commands: Iterable[str], key: 
         may_have = await ctx.store.requests.find(states=MAY_HAVE_MADE_ONE, command=command)
         sent = [one for one in may_have if one.sent_at is not None and _may_be_of(database, one.sent_at)]
         unsure += sum(_names(ctx, one, key, name) for one in sent)
-    if unsure > 1:  # the first is the one that asks
+    if unsure > 1:  # this request is one of them
         raise OwnerUnknown(f"`{name}` exists, but another request may have created it.")
     return True
 
@@ -100,7 +101,7 @@ def _names(ctx: Context, request: Request, key: str, name: str) -> bool:
 
 
 def _may_be_of(found: Database, sent_at: datetime | None) -> bool:
-    """Return True if a request that was sent at a time may have made a database."""
+    """Return True if a request that was sent at `sent_at` may have made a database."""
     return sent_at is None or found.made_at is None or found.made_at <= sent_at + ARRIVES_WITHIN
 
 

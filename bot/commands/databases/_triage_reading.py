@@ -51,7 +51,7 @@ class Findings:
     siblings: list[str] | None = None
     """The names of the group's other databases that this channel may use."""
     members: Sequence[Target] = ()
-    """Every database of its group, only to decide about what affects them. Empty if they aren't known."""
+    """Every database of its group, to judge commands that affect all of them. Not for display. Empty if unknown."""
     changes: list[AuditEntry] = field(default_factory=list)
     tokens: list[LedgerToken] = field(default_factory=list)
     own_holds: list[Hold] = field(default_factory=list)
@@ -91,7 +91,7 @@ class Findings:
 
     @property
     def target(self) -> Target:
-        """Return it as the policy sees it: with all its sources if Turso listed them, otherwise with the nearest."""
+        """Return the database as the policy sees it: with all its sources if Turso listed them, or else the nearest."""
         if found := next((one for one in self.members if one.name == self.name), None):
             return found
         known = self.database or self.listed
@@ -110,7 +110,7 @@ class Findings:
             return "state unknown"
         words = ["archived"] if self.is_archived else []
         words += blocks_words(self._switch("block_reads"), self._switch("block_writes"))
-        # only these two show whether it is archived
+        # only these two say whether it is archived, and an archived database isn't open
         nothing = "open" if self.database or self.listed else "not blocked"
         return ", ".join(words) or nothing
 
@@ -121,7 +121,7 @@ class Findings:
         return max(0.02, (clock.hour * 3600 + clock.minute * 60 + clock.second) / 86_400)
 
     def _switch(self, name: str) -> bool | None:
-        """Return True if one of the sources says so, and None if neither says anything."""
+        """Return True if the flag is on in the configuration or the database. None if neither has it."""
         flags = [getattr(one, name) for one in (self.configuration, self.database) if one is not None]
         return True if any(flags) else first_known(*flags)
 
@@ -153,7 +153,7 @@ async def read(ctx: Context, name: str) -> Findings:
 
 
 def _note_group(ctx: Context, found: Findings, listing: Listing) -> None:
-    """Note its list entry and its group, unless the database is one that this channel may not use."""
+    """Set the list entry and the group's databases. They stay empty if this channel may not use the database."""
     visible = ctx.visible(listing)
     own = found.listed = next((one for one in visible if one.name == found.name), None)
     group = own.group if own else ""

@@ -26,7 +26,7 @@ REPLACES = "replaces"
 AFTERWARDS = mrkdwn(
     "Turso Ops can't restore it. On a paid plan, an admin may be able to, in Turso's dashboard, for up to five days."
 )
-"""What is known about deleted databases. Source: https://docs.turso.tech/features/recover-deleted-databases"""
+"""Text about restoring a deleted database. Source: https://docs.turso.tech/features/recover-deleted-databases"""
 
 
 class DestroyArgs(BaseModel):
@@ -80,7 +80,10 @@ async def may_be_destroyed(ctx: Context, database: Database) -> bool:
 
 
 async def _replaced(ctx: Context, database: Database) -> str | None:
-    """Return the request whose quarantine has no countdown, which a new one replaces."""
+    """Return the ID of the request whose quarantine has no countdown, so that a new one replaces it.
+
+    None if the database isn't in quarantine. Raises BadInput if its countdown is running.
+    """
     held = await holds.open_quarantine(ctx.store, database.id)
     if held is None:
         return None

@@ -22,7 +22,7 @@ from bot.errors import BadInput
 ENDS = "ends"
 """Key in a plan's arguments: the IDs of the holds that end, as shown on its card."""
 ONE = "one"
-"""Key in a plan's arguments: True for a button for one freeze. Other holds stay."""
+"""Key in a plan's arguments: True if the plan ends one freeze and keeps other holds, as its button does."""
 
 
 class ThawArgs(BaseModel):

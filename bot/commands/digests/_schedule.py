@@ -36,8 +36,8 @@ def weekday(text: str) -> int | None:
 def next_due(digest: Digest, after: datetime) -> datetime:
     """Return the first time after `after` when the digest is due, in its time zone.
 
-    On a day when clocks skip its time, it is due as much later as they skip. If they show it twice, it is due once, the
-    first time.
+    If clocks skip the digest's time on a day, it is due later by the amount that they skip. If they show the time
+    twice, it is due only at the first.
     """
     tz = zone(digest.tz) or UTC
     at = time.fromisoformat(digest.at)

@@ -17,14 +17,14 @@ _FORM: Final = re.compile(
 
 
 def ending(text: str, zone: str, now: datetime) -> datetime:
-    """Return when an absence ends. A day without a time means its beginning.
+    """Return when an absence ends. A day without a time means the beginning of that day.
 
     Raises:
         BadInput: it isn't a time, has passed, or is too far away.
     """
     try:
         until = _moment(text.strip(), _zone(zone), now)
-    except OverflowError:  # a day at the end of the calendar, which another time zone doesn't have
+    except OverflowError:  # a day at the end of the calendar can be out of range in UTC
         raise BadInput(f"{quoted(text)} is out of range. {HOW}") from None
     if until <= now:
         raise BadInput(f"{quoted(text)} has passed. {HOW}")
@@ -51,7 +51,7 @@ def _moment(text: str, zone: tzinfo, now: datetime) -> datetime:
     except ValueError:
         raise BadInput(f"{quoted(text)} isn't a time. {HOW}") from None
     days = [day] if match["day"] else [day, day + timedelta(days=1)]
-    # In the hour that clocks repeat in autumn, a time comes twice: the next one counts.
+    # A time in the hour that clocks repeat in autumn occurs twice. Use the first occurrence that hasn't passed.
     moments = [datetime.combine(one, clock.replace(fold=fold), zone) for one in days for fold in (0, 1)]
     every = [one.astimezone(UTC) for one in moments]
     return next((one for one in every if one > now), every[-1])

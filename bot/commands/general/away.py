@@ -34,7 +34,7 @@ async def plan(ctx: Context, args: AwayArgs) -> Plan:
     Raises:
         BadInput: the time or the delegate can't be used.
         Refused: the policy doesn't let this person choose that delegate, or the delegate can't use the bot.
-        Unavailable: Slack didn't return who that is, or who is in a user group.
+        Unavailable: Slack didn't return the delegate, or the members of a user group.
     """
     me = ctx.subject.person
     if args.delegate == me.id:
@@ -71,7 +71,7 @@ async def plan(ctx: Context, args: AwayArgs) -> Plan:
 async def _person(ctx: Context, user_id: str) -> Person | None:
     try:
         return await ctx.person_of(user_id) if ctx.person_of else None
-    except Unavailable:  # its sentence is for the person who asks
+    except Unavailable:  # the error's text is about the requester, not the delegate
         raise Unavailable("Slack didn't say who that person is. Try again in a moment.") from None
 
 

@@ -59,7 +59,7 @@ def _runs(here: set[str]) -> list[Element]:
 
 async def waiting(ctx: Context) -> list[Block]:
     """Return the requests that wait for this person's approval, and their own."""
-    ctx = replace(ctx, scope=ctx.policy.scope(ctx.subject))  # of the channel, because no rule names this command
+    ctx = replace(ctx, scope=ctx.policy.scope(ctx.subject))  # the channel's scope, because no rule names this command
     theirs, mine = await requests_to_approve(ctx), await own_requests(ctx)
     blocks: list[Block] = []
     for title, requests, approves in (("Waiting for you", theirs, True), ("Your requests", mine, False)):

@@ -58,7 +58,7 @@ def _rights(ctx: Context) -> list[Block]:
 
 
 def _groups(who: Person, groups: Groups) -> list[Mrkdwn]:
-    """Return in which of the policy's user groups a person is, whether they are on call, and what isn't known."""
+    """Return lines with a person's user groups in the policy, whether they are on call, and what isn't known."""
     unknown = sorted(group for group, members in groups.items() if members is None)
     mine = _mine(who, groups)
     lines = [mrkdwn("Your user groups in the policy: {}.", _mentions([one for one in mine if not is_schedule(one)]))]
@@ -70,10 +70,10 @@ def _groups(who: Person, groups: Groups) -> list[Mrkdwn]:
 
 
 async def _delegations(ctx: Context, groups: Groups) -> list[Mrkdwn]:
-    """Return who approves for this person, and for whom they approve."""
+    """Return lines about who approves for this person, and for whom this person approves."""
     me, lines = ctx.subject.person, list[Mrkdwn]()
     for one in await ctx.store.delegations.active(ctx.now):
-        # Slack isn't asked about other people here. A press is authorized with fresh data.
+        # To save calls to Slack, other people count as full members here. Every click is authorized with fresh data.
         approver = me if one.person == me.id else Person(one.person, me.team_id)
         allowed = may_delegate_to(ctx.policy, approver, one.delegate, groups)
         but = Mrkdwn("") if allowed else Mrkdwn(" The policy no longer allows that.")

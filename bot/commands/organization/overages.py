@@ -48,7 +48,7 @@ async def plan(ctx: Context, args: OveragesArgs) -> Plan:
     here = [one for one in found if ctx.scope.covers_all or ctx.scope.covers(one)]
     if not here:
         raise BadInput("This channel has no databases, so overages can't be turned on or off here.")
-    if now.overages is args.on and len(here) == len(found):  # only if the channel may know
+    if now.overages is args.on and len(here) == len(found):  # others don't learn the current state
         raise BadInput(f"Overages are already {_word(args.on)} for `{ctx.organization}`.")
     return Plan(
         target=None,
@@ -64,7 +64,7 @@ async def plan(ctx: Context, args: OveragesArgs) -> Plan:
             **_use(quotas or Quotas(), used.usage if used else Usage()),
         },
         warnings=_warnings(on=args.on),
-        # a refusal names the first one, so it must be one of the channel's
+        # a refusal names the first database, so that must be one of this channel
         databases=tuple(dict.fromkeys((*here, *found))),
     )
 

@@ -100,7 +100,7 @@ async def open_rewind(ctx: Context, name: str, copy: str | None) -> Rewind:
     Args:
         copy: the copy's name. Without it, there must be only one such rewind.
     Raises:
-        BadInput: there is none, there are several, or somebody has already decided.
+        BadInput: there is none, there are several, the ID of the copy isn't known, or somebody has already decided.
     """
     rewinds = [one for one in await _rewinds(ctx, name) if copy in (None, one.copy)]
     if not rewinds:
@@ -141,7 +141,7 @@ async def makers_of(ctx: Context, copy_ids: Collection[str]) -> Mapping[str, str
 
 
 async def decision_about(store: ReadStore, made: Request) -> Request | None:
-    """Return the request that decides about a request's copy, even if it names another request. None if none does."""
+    """Return the request that decides about the copy of a rewind. It may name the rewind or the copy. None without one."""
     copy_id = Rewind(made).copy_id
     return await store.requests.decided_by(*filter(None, (made.id, copy_id)))
 
@@ -165,14 +165,14 @@ async def why_copy_goes(ctx: Context, copy_id: str) -> str | None:
 
 
 async def why_unusable(ctx: Context, copy: Database) -> str | None:
-    """Return why clients couldn't use a copy: it is in quarantine, archived or blocked. None if they could.
+    """Return a sentence if clients can't use a copy: it is in quarantine, archived or blocked. None if they can.
 
     Raises:
         Unavailable: Turso doesn't report whether it is blocked.
     """
     if why := await why_copy_goes(ctx, copy.id):
         return why
-    if copy.is_archived:  # if Turso doesn't report it, the check that the copy responds shows it
+    if copy.is_archived:  # if this is unknown, the check that the copy responds shows it
         return f"`{copy.name}` is archived, so it doesn't respond. Wake it first: `/turso wake {copy.name}`."
     words = " and ".join(
         word for word, on in zip(("reads", "writes"), await holds.blocked(ctx.turso, copy.name), strict=True) if on
@@ -188,7 +188,7 @@ def why_no_copy(copy: str, found: Database | None) -> str:
 
 
 def why_decided(rewind: Rewind) -> str:
-    """Return the refusal of a second decision about a copy."""
+    """Return the error text for a second decision about a copy."""
     by = rewind.decided
     assert by is not None, "somebody has decided"
     decision, copy = DECISIONS.get(by.command, OTHER_DECISION), f"`{rewind.copy}`"

@@ -115,8 +115,8 @@ async def _free_name(ctx: Context, database: Database, at: datetime) -> str:
     me = ctx.subject.person.id
     claimed = await claims(ctx, lambda one: not (one.state is State.PENDING and one.requester == me))
     for number_ in range(TRIES):
-        # A person who asks twice before an approval gets the same name, and so the same request. Others get another
-        # name.
+        # If somebody repeats a request before its approval, the same name makes it the same request. Other people
+        # get another name.
         seed = f"{me} {database.id} {at.isoformat()} {number_}"
         end = f"-rewind-{at:%m%d-%H%M}-{hashlib.sha256(seed.encode()).hexdigest()[:SUFFIX]}"
         copy = f"{name[: LONGEST_NAME - len(end)].rstrip('-')}{end}"
@@ -126,7 +126,7 @@ async def _free_name(ctx: Context, database: Database, at: datetime) -> str:
 
 
 async def claims(ctx: Context, which: Callable[[Request], bool]) -> list[str]:
-    """Return the names of the copies of some recorded rewinds."""
+    """Return the copies' names in the recorded rewinds that fulfill `which`."""
     requests = await ctx.store.requests.find(states=list(State), command=REWIND)
     return [str(one.plan.arguments[COPY]) for one in requests if one.organization == ctx.organization and which(one)]
 
@@ -187,7 +187,7 @@ def _facts(made: Database) -> dict[str, object]:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True if the copy exists. Raises NotOurs or OwnerUnknown if it isn't, or may not be, of this request."""
+    """Return True if the copy exists. Raises NotOurs or OwnerUnknown if another request made it, or may have."""
     copy = str(plan.arguments[COPY])
     if not await was_made_by(ctx, copy, commands=[REWIND], key=COPY):
         return False
@@ -218,7 +218,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """Return the comparison, with the buttons that decide about the copy."""
     name, copy = target_of(plan).name, str(plan.arguments[COPY])
     at = moment_of(plan.arguments)
-    served = facts.get("served")  # after a crash, it isn't known
+    served = facts.get("served")  # None after a crash
     ready = "is ready" if served else "was created" if served is None else "was created, but hasn't responded yet"
     head = mrkdwn(":rewind: *{}* {}. It has the data of `{}` from {} (`{}`).", copy, ready, name, when(at), exact(at))
     missing = Mrkdwn("Everything after that time is missing, and possibly up to 15 seconds before it.")

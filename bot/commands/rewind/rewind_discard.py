@@ -61,15 +61,15 @@ async def _may_be_the_last(ctx: Context, name: str, database_id: str) -> str:
         return f"The database `{name}` that was copied no longer exists. The copy may be all that is left of its data."
     held = await open_quarantine(ctx.store, database_id)
     request = await ctx.store.requests.get(held.request_id) if held else None
-    if request is None or request.is_indefinite:  # without a countdown, nothing destroys it by itself
+    if request is None or request.is_indefinite:  # without a countdown, the database isn't destroyed automatically
         return ""
     return f"`{name}` is in quarantine. When its countdown ends, the copy is all that is left of its data."
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return a sentence if the copy may now be all that is left of the data, which the approvers didn't read."""
+    """Return a sentence if the copy may now be all that is left of the data, unless the card already said so."""
     arguments = plan.arguments
-    if SOURCE_ID not in arguments:  # planned by an older version
+    if SOURCE_ID not in arguments:  # the plan is from an older version of the bot
         return None
     warning = await _may_be_the_last(ctx, arguments[SOURCE], arguments[SOURCE_ID])
     return warning if warning and warning != arguments[WARNED] else None

@@ -93,7 +93,7 @@ def sample_of(organization: str, database: str, database_id: str, used: Usage, d
 
 
 def courses(samples: Iterable[UsageSample], *, since: datetime) -> dict[str, Course]:
-    """Return the usage since a time, by `DbId`. Each begins after the last gap."""
+    """Return each database's usage since a time, by `DbId`. It begins after the last gap between its samples."""
     by_database = defaultdict[str, list[UsageSample]](list)
     for sample in samples:
         by_database[sample.database_id].append(sample)
@@ -101,10 +101,10 @@ def courses(samples: Iterable[UsageSample], *, since: datetime) -> dict[str, Cou
 
 
 def _in_order(samples: Iterable[UsageSample]) -> list[UsageSample]:
-    """Sort by time, and leave out samples of a day that were taken before one with a time on that day.
+    """Sort samples by time, and leave out samples for the end of a day that were taken too early.
 
-    The last sample of a day may be hours older than its end, if the bot was stopped then. When it counts less than a
-    sample with a time, it was taken before that one, and doesn't show what the counters were at the end of the day.
+    If the bot was stopped, the last sample of a day may be hours older than the end of the day. If a sample with a time
+    on that day has higher counters, the sample of the day was taken before, so it isn't used for the end of the day.
     """
     kept: list[UsageSample] = []
     for sample in sorted(samples, key=moment_of):
@@ -123,7 +123,7 @@ def _was_taken_before(timed: UsageSample, *, of_day: UsageSample) -> bool:
 def used_between(
     samples: Iterable[UsageSample], ids: Iterable[str], since: datetime, until: datetime
 ) -> dict[str, Usage]:
-    """Return the usage between the times of two samples, by `DbId`. Partly known numbers are unknown."""
+    """Return the usage between the times of two samples, by `DbId`. Unknown unless known for the whole time."""
     by_database = courses([one for one in samples if moment_of(one) <= until], since=since)
     return {key: _used(key, by_database.get(key), since, until) for key in ids}
 
@@ -141,7 +141,7 @@ def _used(database_id: str, course: Course | None, since: datetime, until: datet
 
 
 def daily_of_all(found: Mapping[str, Course]) -> dict[date, Usage]:
-    """Return the usage of all databases per day. Unknown for a day if that of one existing database is."""
+    """Return the usage of all databases per day. Unknown for a day if that of one database that existed is unknown."""
     daily = {key: course.daily for key, course in found.items()}
     days = {day for one in daily.values() for day in one}
     return {day: Usage.sum(_on(day, key, one) for key, one in daily.items()) for day in days}
@@ -163,10 +163,11 @@ def comparable(one: timedelta, other: timedelta) -> bool:
 
 
 def start_of(samples: Iterable[UsageSample], wanted: datetime, *, within: timedelta) -> datetime | None:
-    """Return the known time nearest to the requested start of a period. The last sample is its end, never its start.
+    """Return the best start of a period whose usage is known: the time of a sample, or the start of a month.
 
-    If none is `within` reach, it is the last one before, because later usage can't be separated. If none is before, it
-    is the first one. None if only the end is known.
+    The nearest such time that differs from `wanted` by at most `within` is the best. Without one, it is the last sample
+    before `wanted`, then the first one after it. The last of all samples is the period's end, never its start. Returns
+    None if there is no start.
     """
     sampled = sorted({moment_of(sample) for sample in samples})
     if not sampled:
@@ -214,7 +215,7 @@ def _course(samples: Sequence[UsageSample], since: datetime) -> Course:
 
 
 def _step(before: UsageSample | None, after: UsageSample, born: datetime | None) -> Step:
-    """Return the usage up to a sample, since the previous one or since the start of its month."""
+    """Return the usage up to a sample: since the previous one, the month's start, or the database's creation."""
     at = moment_of(after)
     month = _month_of(at - timedelta(microseconds=1))
     if before is None or moment_of(before) <= month:
