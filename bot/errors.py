@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """A command that removes the obstacle. It is offered as a button to people who may run or request it."""
+    """A command that removes the cause of an error. People who may run or request it get it as a button."""
 
     label: str
     line: str
 
 
 class BotError(Exception):
-    """Base of every error that a person may read. Only `pipeline` catches it."""
+    """Base class of errors whose text people may read, in Slack or on the command line."""
 
     @property
     def cause(self) -> str:
@@ -33,16 +33,16 @@ class BadInput(BotError):
 
 
 class NotOurs(BotError):
-    """Raised when a read-back finds something that somebody else made, so that our change didn't happen.
+    """Raised when a read-back finds something that somebody else made, so that this change didn't happen.
 
-    The sentence says how we know.
+    The sentence says what shows that.
     """
 
 
 class OwnerUnknown(BotError):
     """Raised when a read-back finds something that this request or another one may have made.
 
-    Nothing shows which, so neither may claim it, and the outcome stays unknown.
+    Nothing shows which request made it, so the outcome stays unknown.
     """
 
 
@@ -65,7 +65,7 @@ class Unavailable(BotError):
 
 
 class NotRecorded(Unavailable):
-    """Raised when the store didn't take something from Slack before the ack. It was not and will not be stored."""
+    """Raised when the store didn't save a request from Slack before the ack. It will never be stored or executed."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(
@@ -77,12 +77,12 @@ class NotRecorded(Unavailable):
 
     @classmethod
     def after(cls, seconds: float) -> "NotRecorded":
-        """Return the error for a store that took longer than so many seconds."""
+        """Return the error for a store that didn't respond within `seconds`."""
         return cls(f"The store didn't answer within {seconds:.2g} seconds.")
 
 
 class CannotPost(BotError):
-    """Raised when Slack refuses a message in a place, now and later. `code` is Slack's error code."""
+    """Raised when Slack will never accept a message in this conversation. `code` is Slack's error code."""
 
     def __init__(self, sentence: str, code: str) -> None:
         self.code = code

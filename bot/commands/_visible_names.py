@@ -30,7 +30,10 @@ class VisibleNames:
         return cls(ctx.scope, listed, hidden, is_complete=listing is not None and not listing.left_out)
 
     def has(self, name: str) -> bool:
-        """Return True if a database may be named. If it no longer exists, its name decides."""
+        """Return True if a database may be named.
+
+        For a database that Turso no longer lists, the channel's name patterns decide, if the list is complete.
+        """
         if self.listed is None or name in self.listed:
             return True
         return self.is_complete and name not in self.hidden and self.scope.covers(Target(name))

@@ -60,10 +60,10 @@ class IncidentIo:
 
 
 def _is_last(after: str, begin: str, until: datetime) -> bool:
-    """Return True if no page follows: `after` is empty or unchanged, or a time at which the window is over.
+    """Return True if no page follows: `after` is empty, unchanged, or a time at or after the end of the window.
 
-    The OpenAPI file calls it "the time, if it exists, of the last entry's end time", and requires it wherever there is
-    a `pagination_meta`, so a service that always sends that ends so too. Another text is an opaque cursor.
+    The OpenAPI file describes `after` as the end time of the last entry, and requires it in every `pagination_meta`, so
+    the last page may have one, too. A value that isn't a time is an opaque cursor, so another page follows.
     """
     if after in ("", begin):
         return True

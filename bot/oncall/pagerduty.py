@@ -40,7 +40,7 @@ class PagerDuty:
 def _is_meant(entry: Any, schedule: Schedule) -> bool:
     """Return True for an entry of this schedule and level.
 
-    The query should leave the others out, but this isn't relied on.
+    The query already selects the schedule or policy, but not the level. The response is checked for both.
     """
     of = entry.get("escalation_policy" if schedule.is_policy else "schedule")
     if not isinstance(of, dict) or of.get("id") != schedule.id:

@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 CACHED_SECONDS: Final = 60.0
 SILENT_SECONDS: Final = 10.0
-"""How long a service that didn't respond isn't called again, so that reading commands don't wait for it each time."""
+"""How long a failed lookup isn't repeated, so that commands don't wait for an unresponsive service each time."""
 UnknownPeople = tuple[str, ...]
 SlackIds = Mapping[Provider, Mapping[str, str]]
 
@@ -56,7 +56,7 @@ class Schedules:
         self._cache: Cache[str, frozenset[str]] = Cache(self._ask, CACHED_SECONDS, now=now)
         self._now = now
         self._silent: dict[str, tuple[float, OnCallUnavailable]] = {}
-        """For each schedule without a response: when, and why."""
+        """Maps each schedule whose last lookup failed to the time of that lookup and its error."""
         self._warned: set[tuple[Provider, str]] = set()
 
     async def members(self, key: str, *, fresh: bool = False) -> frozenset[str] | None:

@@ -17,9 +17,9 @@ PATIENCE_SECONDS: Final = 30.0
 
 
 class NotPlayed(Exception):
-    """Raised if a message or button of the conversation doesn't appear.
+    """Raised if an expected message or button doesn't appear.
 
-    The sandbox then starts with what was played so far.
+    The sandbox stays usable, with what was played so far.
     """
 
 

@@ -89,13 +89,13 @@ async def seed_hours(turso: Turso, store: SqlStore, clock: Clock) -> None:
 
 @dataclass(frozen=True)
 class _Course:
-    """The usage of one database, added up from the first day: a total for the start of each day, and one for now."""
+    """The running total of one database's usage: at the start of each day, and now."""
 
     times: list[datetime]
     totals: list[Usage]
 
     def until(self, at: datetime) -> Usage:
-        """Return the usage up to a time, interpolated within its day, and the storage at the end of the day before."""
+        """Return the usage up to a time, interpolated within its day, with the storage at the end of that day."""
         after = min(bisect_right(self.times, at), len(self.times) - 1)
         start, end = self.times[after - 1], self.times[after]
         before, then = self.totals[after - 1], self.totals[after]
@@ -108,7 +108,7 @@ class _Course:
 
 
 def _courses(connection: apsw.Connection, organization: str, now: datetime) -> dict[str, _Course]:
-    """Return the course of each database, from the start of the first month."""
+    """Return the course of each database from the start of the first month, unless it has days without usage."""
     first = (now.date() - timedelta(days=DAYS + 1)).replace(day=1)
     days = [first + timedelta(days=after) for after in range((now.date() - first).days + 1)]
     of_day: dict[str, list[Usage]] = defaultdict(list)
@@ -121,7 +121,7 @@ def _courses(connection: apsw.Connection, organization: str, now: datetime) -> d
 
 
 def _added_up(used: list[Usage]) -> Iterator[Usage]:
-    """Yield a running total before each day and after the last one. Storage isn't added up: it is the day before's."""
+    """Yield the running total before each day and after the last. Storage isn't summed: it is the previous day's."""
 
     def add(before: Usage, day: Usage) -> Usage:
         return Usage(before.rows_read + day.rows_read, before.rows_written + day.rows_written, day.storage_bytes,

@@ -79,7 +79,8 @@ async def sandbox(
     Args:
         port: the port of the page, the local Slack and the local Turso, or 0 for a free one.
         data: the folder with its databases, which are kept.
-        begins: how far its clocks differ from the machine's at first.
+        policy: the policy file of the bot.
+        begins: how far the sandbox's clocks are ahead of the machine's at first. Negative if they are behind.
         on_reset: called by the page's Reset button. None means no button.
     """
     clock, keys = SandboxClock(), Keys()
@@ -145,7 +146,7 @@ def _end(endings: asyncio.Queue[Ending], ending: Ending, *_: signal.Signals) -> 
 
 
 async def _be_open(running: Sandbox, seconds: float | None) -> Ending:
-    """Play the opening conversation, then stay open for some seconds, or until cancelled."""
+    """Play the opening conversation, then wait for `seconds`, or until cancelled if that is None."""
     print("  Turso Ops starts, and a few people use it first …", flush=True)
     try:
         await play(running)
@@ -159,7 +160,7 @@ async def _be_open(running: Sandbox, seconds: float | None) -> Ending:
 
 
 async def _first(*waits: Coroutine[Any, Any, Ending]) -> Ending:
-    """Return what ends first, and cancel the others."""
+    """Return the result of the coroutine that ends first, and cancel the others."""
     tasks = [asyncio.ensure_future(each) for each in waits]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -263,7 +264,7 @@ async def served(app: AsgiApp, on: socket.socket) -> AsyncIterator[None]:
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves signals to the sandbox."""
+    """A server that installs no signal handlers, because the sandbox has its own."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

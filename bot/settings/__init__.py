@@ -60,7 +60,7 @@ class Settings(SourcedSettings):
     slack_bot_token: SecretStr = Field(alias="SLACK_BOT_TOKEN")
     slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
     slack_signing_secret_previous: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET_PREVIOUS")
-    """The secret before `slack_signing_secret`. It is still accepted."""
+    """The secret that `slack_signing_secret` replaced. Requests signed with it are still accepted."""
     slack_app_token: SecretStr | None = Field(None, alias="SLACK_APP_TOKEN")
     slack_api_url: str = Field("https://slack.com/api/", alias="SLACK_API_URL")
     turso_api_token: SecretStr = Field(alias="TURSO_API_TOKEN")
@@ -200,14 +200,14 @@ def load_settings(environ: Mapping[str, str] | None = None, *, needs: tuple[str,
 
 
 def addresses(settings: Settings) -> tuple[str, ...]:
-    """Return one address of each kind that the process calls."""
+    """Return one address of each service that the process calls, to check their proxies."""
     receiver = settings.audit_stream.get_secret_value() if settings.audit_stream and settings.streams_to_url else ""
     on_call = [url for _, url in settings.on_call_services.values()]
     return settings.slack_api_url, SOCKET_MODE, settings.turso_api_baseurl, A_DATABASE, receiver, *on_call
 
 
 def warnings_about(settings: Settings) -> list[str]:
-    """Return a sentence for each variable whose name looks like a setting's but that has no effect."""
+    """Return a sentence for each variable that has no effect, such as a misspelled setting."""
     known = [field.alias for field in Settings.model_fields.values() if field.alias and not field.exclude]
     # A policy may refer to any variable that starts with TURSO_, so those aren't typos.
     similar = near_misses(settings.given, known)
@@ -221,7 +221,7 @@ def warnings_about(settings: Settings) -> list[str]:
 
 
 def load_database_urls(environ: Mapping[str, str] | None = None) -> tuple[str, str | None]:
-    """Read `DATABASE_URL` and `DATABASE_DIRECT_URL`, all that offline commands need, as `load_settings` does."""
+    """Read `DATABASE_URL` and `DATABASE_DIRECT_URL`, the only settings of offline commands. Raises BadSettings."""
     settings = _validated(_StoreSettings, environ)
     direct = settings.database_direct_url
     return settings.database_url.get_secret_value(), direct.get_secret_value() if direct else None
@@ -232,7 +232,7 @@ S = TypeVar("S", bound=SourcedSettings)
 
 def _validated(settings_cls: type[S], environ: Mapping[str, str] | None) -> S:
     """Read and check settings. Raises BadSettings."""
-    # Even an empty `environ` results in values, because without any the class would read the environment.
+    # `values` mustn't be empty if `environ` is given, because the class would then read the process's environment.
     values: dict[str, Any] = {} if environ is None else {POLICY_VARIABLES: {}, **environ}
     check_libraries(os.environ if environ is None else environ)
     try:

@@ -22,9 +22,13 @@ def tls_context() -> ssl.SSLContext:
 
 
 def new_tls_context(file: str = "", folder: str = "") -> ssl.SSLContext:
-    """Read the certificates in `SSL_CERT_FILE` and `SSL_CERT_DIR`. OpenSSL reads these variables itself.
+    """Return a TLS context that trusts the certificates in `SSL_CERT_FILE` and `SSL_CERT_DIR`, which OpenSSL reads.
 
-    Without both, the machine's and Mozilla's certificates are trusted, because a small image has none.
+    If neither is set, trust the machine's and Mozilla's certificates, because a small image has none of its own.
+
+    Args:
+        file: the value of `SSL_CERT_FILE`.
+        folder: the value of `SSL_CERT_DIR`.
     """
     context = ssl.create_default_context()
     if not file and not folder:

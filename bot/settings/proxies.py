@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from bot.settings.values import BadSettings
 
 SCHEMES: Final = {"https": "https", "wss": "https", "http": "http", "ws": "http"}
-"""The schemes of addresses, with the scheme whose variable has the proxy."""
+"""Maps the scheme of an address to the scheme in the name of its proxy variable."""
 PORTS: Final = {"https": 443, "http": 80}
 VARIABLES: Final = tuple(
     spelled for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY") for spelled in (name.lower(), name)
@@ -42,7 +42,7 @@ def _chosen(scheme: str, environ: Mapping[str, str]) -> tuple[str, str] | None:
 
 
 def _checked(name: str, value: str) -> str:
-    """Return a proxy's URL. `http://` is added if it has no scheme."""
+    """Return a proxy's URL, with `http://` if it has no scheme. Raises BadSettings if the proxy can't be used."""
     url = value if "://" in value else f"http://{value}"
     try:
         parts = urlsplit(url)

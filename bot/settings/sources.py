@@ -52,8 +52,8 @@ class SourcedSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return the sources, with the highest priority first.
 
-        The sandbox and tests pass values, but a process doesn't. Files named by `NAME_FILE` variables come first,
-        because they are only read for names without a value.
+        If the caller passed values, as the sandbox and tests do, they are the only source of variables. Files named by
+        `NAME_FILE` variables come first, because they are only read for names without a value.
         """
         assert isinstance(init_settings, InitSettingsSource)
         sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings,)

@@ -31,9 +31,9 @@ _MADE: ContextVar[list[str] | None] = ContextVar("changes_made", default=None)
 
 @contextlib.contextmanager
 def noting_changes() -> Iterator[list[str]]:
-    """Collect the changes that Turso has made.
+    """Collect the changes that Turso confirms inside the context.
 
-    After the first one, an error no longer means that nothing was changed.
+    If there are any, an error of a later call doesn't mean that nothing was changed.
     """
     made: list[str] = []
     token = _MADE.set(made)
@@ -94,7 +94,7 @@ class Calls:
         return f"{type(self).__name__}(organization={self.organization!r})"
 
     async def _get(self, route: str, *, params: Mapping[str, str] | None = None, **subject: str) -> bytes:
-        """Return the body of a GET. Retries 408, 429, 5xx and broken connections, but no other 4xx."""
+        """Return the body of a GET. Retries after 408, 429, 5xx, a 404 of a proxy, and without a response."""
         path = self._path(route, subject)
         call_limits = self._call_limits
         async for attempt in stamina.retry_context(
@@ -162,7 +162,7 @@ class Calls:
     def _build_get(self, route: str, path: str, params: Mapping[str, str] | None) -> httpx.Request:
         """Build a GET request.
 
-        Caches URLs, because httpx takes long to join them, and the same ones are used often.
+        Caches its URL, because httpx takes long to build one, and the same URLs are used often.
         """
         key = (path, tuple(params.items()) if params else ())
         url = self._urls.get(key)

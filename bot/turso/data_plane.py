@@ -52,7 +52,7 @@ class DataPlane(Calls):
         return url is not None and (url.scheme == "https" or own)
 
     async def try_token(self, database: Database, token: SecretStr) -> TokenAnswer:
-        """Run `SELECT 1` with a database token and return how the database responds. Never raises for a response."""
+        """Run `SELECT 1` with a database token and return how the database responds. Raises no network errors."""
         url = self.pipeline_url(database)
         if url is None or not self.takes_tokens(database):
             return TokenAnswer.UNCLEAR

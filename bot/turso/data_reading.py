@@ -23,7 +23,7 @@ LONGEST_WORDS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of one statement, or the error."""
+    """The result of one statement: its rows or an error."""
 
     rows: tuple[tuple[Value, ...], ...] = ()
     error: str = ""
@@ -97,7 +97,7 @@ def _rows(result: dict[str, Any]) -> Rows:
 
 
 def _value(raw: dict[str, Any]) -> Value:
-    """Return a value of libSQL's protocol, which sends integers as text. Blobs are left out."""
+    """Return a value of libSQL's protocol, which sends integers as text. None for null and blobs."""
     kind, value = raw.get("type"), raw.get("value")
     if kind == "integer":
         return int(str(value))

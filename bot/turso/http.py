@@ -66,7 +66,7 @@ async def connect(
 class Routed(httpx.AsyncBaseTransport):
     """Sends each request directly or through a proxy, as `proxy_of` decides for its address.
 
-    httpx and aiohttp read the environment too, each in its own way, so neither may.
+    httpx and aiohttp also choose proxies from the environment, each in its own way, so this is turned off.
     """
 
     def __init__(self, new: Callable[[httpx.Proxy | None], httpx.AsyncBaseTransport]) -> None:

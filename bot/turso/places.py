@@ -54,7 +54,7 @@ class PlaceEndpoints(Calls):
 def default_group_of(groups: Sequence[Group]) -> str | None:
     """Return the group for a new database without `--group`: `default`, or the only group.
 
-    None if there are several others.
+    None if there is no group, or if there are several without a `default`.
     """
     names = [group.name for group in groups]
     return "default" if "default" in names else names[0] if len(names) == 1 else None

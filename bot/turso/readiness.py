@@ -19,7 +19,7 @@ class ReadinessProbe(DataPlane):
     async def is_served(self, database: Database) -> bool:
         """Return True if the database responds with 2xx, 400 or 401. No token is sent, so nothing is executed.
 
-        Hosts that don't belong to Turso are never called.
+        Returns False without a call if the host is neither Turso's nor the API's.
         """
         url = self.pipeline_url(database)
         if url is None:

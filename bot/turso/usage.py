@@ -23,9 +23,8 @@ class UsageEndpoints(Calls):
 
         Args:
             name: as listed by `databases()`.
-            since, until: aware datetimes. Turso returns 400 for a time without a zone. Without them: this calendar
-            month,
-                the only period of the 2023 API.
+            since, until: aware datetimes. Without them, the period is this calendar month. The 2023 API always uses
+                this calendar month.
         Returns:
             `rows_read` and `rows_written` in rows; `storage_bytes` and `bytes_synced` in bytes.
         Raises:

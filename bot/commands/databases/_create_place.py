@@ -17,7 +17,7 @@ _CHECK: Final = "Check its name, or leave out `--group`."
 async def require_location(ctx: Context, wanted: str | None) -> None:
     """Raise BadInput for a location that Turso doesn't have.
 
-    If Turso doesn't list them now, they are compared afterwards.
+    If Turso doesn't list its locations now, the location of the new database is compared afterwards.
     """
     if wanted is None:
         return
@@ -27,7 +27,7 @@ async def require_location(ctx: Context, wanted: str | None) -> None:
 
 
 def require_place(ctx: Context, groups: Sequence[Group], name: str | None, location: str | None) -> None:
-    """Raise BadInput for a group that doesn't exist, or a location that the group doesn't have.
+    """Raise BadInput for a group that doesn't exist or is archived, or a location that the group doesn't have.
 
     The message suggests only groups that this channel may use.
     """
@@ -73,7 +73,7 @@ def differences(arguments: Mapping[str, Any], made: Facts) -> list[Mrkdwn]:
 
 
 def where_created(made: Facts) -> Mrkdwn | None:
-    """Return the group and location that Turso reports, or None."""
+    """Return the group and location that Turso reports, in words. None if it reports neither."""
     group, locations = made.get("group"), ", ".join(made.get("locations") or [])
     if group and locations:
         return mrkdwn("Group `{}`, location `{}`", group, locations)

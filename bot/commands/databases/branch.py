@@ -116,7 +116,7 @@ async def act(ctx: ChangeContext, plan: Plan) -> Facts:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True if the branch exists. Raises NotOurs if someone else may have created a database of this name."""
+    """Return True if the branch exists. Raises NotOurs or OwnerUnknown if it may not be the one of this request."""
     name, source = str(plan.arguments["name"]), target_of(plan)
     if not await was_made(ctx, name):
         return False

@@ -35,7 +35,7 @@ class CreateArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: CreateArgs) -> Plan:
-    """Check that the name is available and that the group and the location exist."""
+    """Return the plan. Refuses a name that isn't available, and a group or location that doesn't exist."""
     _, groups, _ = await asyncio.gather(
         require_free(ctx, args.name), ctx.turso.groups_if_any(), require_location(ctx, args.location)
     )
@@ -61,7 +61,7 @@ async def act(ctx: ChangeContext, plan: Plan) -> Facts:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True if the database exists. Raises NotOurs if someone else has created it."""
+    """Return True if the database exists. Raises NotOurs or OwnerUnknown if another request created it, or may have."""
     return await was_made(ctx, plan.arguments["name"])
 
 

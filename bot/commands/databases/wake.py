@@ -69,7 +69,7 @@ async def _is_archived(ctx: Context, database: Database) -> bool | None:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return a sentence if it has been woken in the meantime, or databases have joined the group. None otherwise."""
+    """Return a sentence if the database is already awake, or if others have joined its group. None otherwise."""
     target = target_of(plan)
     database = await ctx.turso.database(target.name)
     if await _is_archived(ctx, database) is False:
@@ -98,12 +98,12 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 
 async def facts_again(ctx: Context, plan: Plan) -> Facts:
-    """Check whether it responds now. It isn't known how long that took."""
+    """Check whether the database responds now. How long it took to respond isn't known any more."""
     return {"served": await ctx.turso.is_served(await ctx.turso.database(target_of(plan).name))}
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """Return the message: whether it responds, how long that took, and what else was woken."""
+    """Return the message: whether the database responds, how long that took, and what else was woken."""
     name, served = target_of(plan).name, facts.get("served")
     head = mrkdwn(":sunrise: *{}* is awake{}", name, _responds(served, facts.get("seconds")))
     late = mrkdwn("It can take a few minutes to respond. `/turso show {}` shows its state.", name)
@@ -120,7 +120,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 
 
 def _responds(served: bool | None, seconds: float | None) -> str:
-    """Return what is known about its responses. Empty if they weren't checked."""
+    """Return the end of the headline: whether the database responds, and how long that took, as far as known."""
     if served is None:
         return "."
     if not served:

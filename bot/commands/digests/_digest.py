@@ -111,7 +111,10 @@ def _billing_period(samples: Sequence[UsageSample], names: Mapping[str, str]) ->
 
 
 async def _samples(ctx: Context, databases: list[Listed], length: timedelta) -> list[UsageSample]:
-    """Return the samples so far. Current usage replaces today's sample, unless that was taken this minute."""
+    """Return the samples so far, with a sample for now instead of the one for today.
+
+    Uses a sample that was taken this minute, or else reads the usage. If Turso fails, today's sample is kept.
+    """
     now = moment(ctx.now)
     today = now[:10]
     reach = max(2 * length + length, timedelta(days=IDLE_DAYS)) + timedelta(days=2)

@@ -41,7 +41,7 @@ class OpenItems:
     reviews: list[Row] = field(default_factory=list)
     """Request ID, and the person who used break-glass."""
     copies: list[Row] = field(default_factory=list)
-    """ID of the request for a rewind, its copy, about which nothing was decided, and the database that was copied."""
+    """ID of the rewind's request, its undecided copy, and the database that was copied."""
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "OpenItems":

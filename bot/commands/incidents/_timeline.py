@@ -49,7 +49,7 @@ def is_about_incident(ctx: Context, request: Request) -> bool:
 
 
 async def timeline_of(ctx: Context, incident: Incident) -> Timeline:
-    """Return the timeline of an incident."""
+    """Return the timeline of an incident. Leaves out other requests unless they ended during the incident."""
     entries = await _entries(ctx, incident)
     known = await _requests(ctx, entries)
     others = {one.id for one in known if not is_about_incident(ctx, one) and not belongs_to(incident, one)}
@@ -63,7 +63,7 @@ async def timeline_of(ctx: Context, incident: Incident) -> Timeline:
 
 
 async def _entries(ctx: Context, incident: Incident) -> list[AuditEntry]:
-    """Return the channel's audit entries from the incident's start to its end, oldest first."""
+    """Return the channel's audit entries during the incident, except those about reads, oldest first."""
     entries: list[AuditEntry] = []
     before: int | None = None
     while len(entries) < MOST:

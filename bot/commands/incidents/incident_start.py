@@ -192,7 +192,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 
 
 def _alert(arguments: Facts) -> list[Block]:
-    """Return the alert with which the timeline starts."""
+    """Return a block with the alert from which the incident was started. Empty without one."""
     alert = arguments.get(ALERT)
     if not alert:
         return []

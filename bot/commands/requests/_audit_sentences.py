@@ -75,7 +75,7 @@ class Writer:
         return f"{shown} and {more} more" if shown else f"{more} database{'s' if more > 1 else ''}"
 
     def to_do(self, entry: AuditEntry) -> str:
-        """Return what an entry is about: `destroy analytics`."""
+        """Return the operation of an entry, to follow `to`: `destroy analytics`."""
         names = self.names(entry)
         template = self.catalogue.purpose_of(entry.command)
         if not template or ("{}" in template and not names):
@@ -100,7 +100,7 @@ def slack_writer(databases: Callable[[AuditEntry], Sequence[str]], catalogue: Co
 
 
 def sentence_of(entry: AuditEntry, writer: Writer) -> str:
-    """Return what happened as a sentence without a full stop."""
+    """Return what happened, in one sentence without a full stop."""
     write = _SENTENCES.get(entry.event)
     return write(entry, writer) if write else _other(entry, writer)
 
@@ -225,7 +225,7 @@ def _sentence_with(verb: str) -> Callable[[AuditEntry, Writer], str]:
 
 
 def _capital(text: str) -> str:
-    """Capitalize the first word of a sentence, unless it is a person's name."""
+    """Capitalize `the` at the start of a sentence. Other sentences start with a name."""
     return f"The {text[4:]}" if text.startswith("the ") else text
 
 

@@ -141,7 +141,7 @@ async def makers_of(ctx: Context, copy_ids: Collection[str]) -> Mapping[str, str
 
 
 async def decision_about(store: ReadStore, made: Request) -> Request | None:
-    """Return the request that decides about the copy of a rewind. It may name the rewind or the copy. None without one."""
+    """Return the request that decides about the copy of a rewind, found by the rewind's ID or the copy's. Or None."""
     copy_id = Rewind(made).copy_id
     return await store.requests.decided_by(*filter(None, (made.id, copy_id)))
 

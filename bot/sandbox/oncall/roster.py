@@ -31,7 +31,7 @@ def seeded() -> list[Shift]:
 
 @dataclass
 class Roster:
-    """The current shifts. Tests and people change them, and set faults of the services."""
+    """The current shifts, and the faults of the services. Tests and the sandbox's users can change both."""
 
     shifts: list[Shift] = field(default_factory=seeded)
     status: int = 0
@@ -39,9 +39,9 @@ class Roster:
     seconds: float = 0.0
     """The delay of every response."""
     page: int = 100
-    """The largest page, even if the client requests a larger one."""
+    """The most entries per page, even if the client requests more."""
     last_page: Literal["no cursor", "empty", "unchanged", "end of the last entry"] = "no cursor"
-    """What incident.io's last page has as its cursor. Its OpenAPI file doesn't say."""
+    """The cursor on incident.io's last page, which its OpenAPI file doesn't specify."""
     calls: list[str] = field(default_factory=list)
     """The path and query of every call."""
 

@@ -114,7 +114,7 @@ async def _remove_fault(request: Request) -> Response:
 
 
 async def _set_hold(request: Request) -> Response:
-    """Hold requests, as `{"method", "path", "when": "before" or "after", "count"}` says."""
+    """Hold requests (see `Fault`). The body is `{"method", "path", "count", "when": "before"/"after"}`."""
     try:
         body = await _body(request)
         when = body.pop("when", "before")
@@ -147,7 +147,7 @@ async def _release(request: Request) -> Response:
 
 
 async def _add_databases(request: Request) -> Response:
-    """Add as many databases with some usage as `{"count": N}` says."""
+    """Add databases with some usage. The body is `{"count": N}`."""
     try:
         add_databases(_turso(request), min(int((await _body(request))["count"]), 100_000))
     except (ValueError, TypeError, KeyError, Conflict) as error:
@@ -221,7 +221,7 @@ def _count(body: dict[str, Any], name: str) -> int:
 
 
 def _organization(request: Request) -> str:
-    """Return the organization in `?organization=`, or the first one."""
+    """Return the organization in `?organization=`, or the one that the platform was created with."""
     return request.query_params.get("organization", _turso(request).organization)
 
 

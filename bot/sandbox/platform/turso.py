@@ -71,11 +71,11 @@ class Turso:
         self.journal.delete_booked(self.catalog.run_now(usage.booked))
 
     async def read(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a reading function on the catalogue."""
+        """Run a function that only reads the catalogue."""
         return await self.catalog.run(act, *args, **kwargs)
 
     async def change(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a changing function on the catalogue, and forget the cached targets."""
+        """Run a function that changes the catalogue, and clear the cached targets."""
         try:
             return await self.catalog.run(act, *args, **kwargs)
         finally:

@@ -29,7 +29,7 @@ class Listed(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Return True if the list says that neither reads nor writes are blocked. Some lists don't contain this."""
+        """Return True if the list says that neither reads nor writes are blocked. False if it doesn't say."""
         flags = {key: self.raw.get(f"block_{key}", self.raw.get(f"blocked_{key}")) for key in ("reads", "writes")}
         return all(value is False for value in flags.values())
 

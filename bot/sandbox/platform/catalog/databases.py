@@ -23,7 +23,7 @@ class Listing:
 
 
 def every(connection: apsw.Connection, organization: str, wanted: Listing) -> tuple[list[Database], str | None]:
-    """Return one page, sorted by name, and the page's last name if there are more."""
+    """Return one page, sorted by name, and its last name if there are more pages."""
     limit = -1 if wanted.limit is None else wanted.limit + 1
     rows = connection.execute(
         f"SELECT {DATABASE_COLUMNS} FROM {DATABASES} WHERE d.organization = ? AND d.deleted_at IS NULL AND d.name > ?"  # noqa: S608
@@ -48,7 +48,7 @@ def find(connection: apsw.Connection, organization: str, name: str) -> Database:
 
 
 def ids(connection: apsw.Connection, organization: str) -> list[str]:
-    """Return the IDs of all databases of an organization, by name."""
+    """Return the IDs of all databases of an organization, sorted by their names."""
     rows = connection.execute(
         "SELECT id FROM databases WHERE organization = ? AND deleted_at IS NULL ORDER BY name", (organization,)
     )

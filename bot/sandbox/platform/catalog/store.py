@@ -33,7 +33,7 @@ class Catalog:
         return await asyncio.wrap_future(self._thread.submit(lambda: self._transact(act, *args, **kwargs)))
 
     def run_now(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `act` as `run` does, but block the caller, who has no event loop."""
+        """Run `act` as `run` does, but block the calling thread. For use outside of the event loop."""
         return self._thread.submit(lambda: self._transact(act, *args, **kwargs)).result()
 
     def _transact(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

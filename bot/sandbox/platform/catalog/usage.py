@@ -130,7 +130,7 @@ def sum_of_organization(connection: apsw.Connection, organization: str, period: 
 
 
 def of_organization(connection: apsw.Connection, organization: str, period: Period) -> dict[str, dict[str, Usage]]:
-    """Return usage by database ID, then by instance UUID. Databases that were destroyed in the period are included."""
+    """Return usage by database ID, then by instance UUID. Includes databases that were destroyed since `first`."""
     used: dict[str, dict[str, Usage]] = {}
     # SQLite takes the bare column `storage_bytes` from the row with the latest day.
     rows = connection.execute(
@@ -153,7 +153,7 @@ def total(usages: Iterable[Usage]) -> Usage:
 def top_queries(
     connection: apsw.Connection, database_id: str, since: float, limit: int = 10
 ) -> list[tuple[str, int, int]]:
-    """Return the statements that read and wrote most since a time (epoch seconds): text, rows read, rows written."""
+    """Return the statements with the most rows since a time (epoch seconds): text, rows read, rows written."""
     rows = connection.execute(
         "SELECT query, sum(rows_read), sum(rows_written) FROM queries WHERE database_id = ? AND hour >= ?"
         " GROUP BY query ORDER BY sum(rows_read) + sum(rows_written) DESC, query LIMIT ?",

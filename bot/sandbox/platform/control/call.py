@@ -88,7 +88,7 @@ class Call:
         return self.turso.faults.effect(kind, self.request.method, self.request.url.path)
 
     def hostname(self, name: str) -> str:
-        """Return a database's hostname, with the port of this request."""
+        """Return the hostname of a database for responses: the platform's host and port, with the database's path."""
         default = self.organization == self.turso.organization
         return f"{self.base}/db/{name}" if default else f"{self.base}/db/{name}.{self.organization}"
 

@@ -54,7 +54,7 @@ async def _source(call: Call, seed: dict[str, Any]) -> Database:
 async def _moment(call: Call, given: object, source: Database) -> datetime | None:
     """Return the time as of which to copy.
 
-    None means now. Raises ApiError if it is too early for the plan or the database.
+    None means now. Raises ApiError if it is invalid, in the future, or too early for the plan or the database.
     """
     if given is None or given == "":
         return None

@@ -40,7 +40,7 @@ _WRITE_PRAGMAS = _words(
     """defer_foreign_keys foreign_keys foreign_key_list foreign_key_check collation_list data_version freelist_count
     integrity_check legacy_file_format page_count quick_check stats user_version"""
 )
-# These can be read, but not set.
+# Statements can read these pragmas, but not set them.
 _LOOK_PRAGMAS = _words(
     """analysis_limit application_id auto_vacuum automatic_index busy_timeout cache_size cache_spill cell_size_check
     checkpoint_fullfsync fullfsync hard_heap_limit journal_mode journal_size_limit legacy_alter_table locking_mode
@@ -51,7 +51,7 @@ _LOOK_PRAGMAS = _words(
 
 @dataclass(frozen=True)
 class Rights:
-    """The reasons why the session may not read or write. Empty if it may."""
+    """The reasons why the session may not read or write. Each is empty if the session may."""
 
     no_reads: str = ""
     no_writes: str = ""

@@ -150,7 +150,7 @@ async def _cursor(request: Request) -> Response:
 async def _lines(turso: Turso, stream: Stream, steps: tuple[wire.Step, ...]) -> AsyncIterator[bytes]:
     """Yield the lines of a cursor's response.
 
-    The last part is sent after the stream has paused, as clients use it next.
+    The last part is sent only once the stream is paused, because the client can then continue the stream.
     """
     plane, rests = turso.plane, False
     with stream.served.in_use():

@@ -135,7 +135,7 @@ class DataPlane:
         stream.served.wake()
 
     async def sweep(self, *, now: bool = False) -> None:
-        """Close streams and databases that were idle for too long. Cheap enough to be called often."""
+        """Close streams that were idle for too long, and the least recently used databases if too many are open."""
         crowded = len(self._served) > self.limits.open_databases
         if not (now or crowded) and time.monotonic() < self._swept_at + _SWEEP_SECONDS:
             return

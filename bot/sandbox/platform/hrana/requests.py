@@ -23,7 +23,7 @@ def answer_pipeline(stream: Stream, requests: tuple[Request, ...]) -> Generator[
 
 
 def run_pipeline(stream: Stream, requests: tuple[Request, ...]) -> Generator[Pause, None, list[Wire]]:
-    """Yield one result for each request. A failed request doesn't stop the next ones. Raises BadRequest."""
+    """Run every request, and return one result for each, even if earlier ones failed. Raises BadRequest."""
     results: list[Wire] = []
     for request in requests:
         try:

@@ -26,7 +26,9 @@ class Run:
     def __init__(self, session: Session, sql: str, bindings: Sequence[SqlValue] = (), *, alone: bool = True) -> None:
         """Prepare a run.
 
-        With `alone`, refuse a text with several statements. Otherwise run the first and set `consumed`.
+        Args:
+            alone: whether to refuse a text with several statements. Otherwise only the first one is run, and `consumed` is
+                set to the length of its text.
         """
         self.sql, self.bindings = sql, bindings
         self.columns: tuple[Column, ...] = ()

@@ -6,7 +6,7 @@ _BLANK = re.compile(r"(?:[\s;\ufeff]++|--[^\n]*(?:\n|$)|/\*.*?(?:\*/|$))*+", re.
 _WORD = re.compile(r"[A-Za-z]*")
 _READ_ONLY_BEGIN = re.compile(r"BEGIN(?:\s+TRANSACTION)?\s+READONLY\b", re.IGNORECASE)
 _BEGIN = re.compile(r"BEGIN(?:\s+(?:DEFERRED|IMMEDIATE|EXCLUSIVE))?\b", re.IGNORECASE)
-# Matches what may contain a parameter's sign without being one (strings, comments, words), and parameters.
+# Matches parameters, and also strings, comments and words, in which a sign such as `:` doesn't start a parameter.
 _PARAMETER = re.compile(
     r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*(?:\]|$)|--[^\n]*|/\*.*?(?:\*/|$)|[^\W\d]\w*"""
     r"|(?P<parameter>[:@$#][\w$]+(?:::\w+)*(?:\([^)\s]*\))?)",
@@ -32,7 +32,7 @@ def first_word(sql: str) -> str:
 
 
 def full_names(sql: str, names: tuple[str | None, ...]) -> tuple[str | None, ...]:
-    """Add `:`, `@` or `$` to the parameters' names, as the statement has it. SQLite's binding leaves it out."""
+    """Return the parameters' names with the sign that they have in the statement, such as `:` or `@`."""
     written = list(dict.fromkeys(match["parameter"] for match in _PARAMETER.finditer(sql) if match["parameter"]))
     full: list[str | None] = []
     for name in names:

@@ -21,7 +21,7 @@ CHECKPOINT_FRAMES = 1000
 
 
 class TooEarly(Exception):
-    """Raised if the history of that time was deleted because it had become too big."""
+    """Raised if the history of the requested time was deleted."""
 
 
 class Recorder:
@@ -46,7 +46,7 @@ class Recorder:
     # Connections
 
     def start(self, keeper: apsw.Connection) -> None:
-        """Start to record. `keeper` must stay open for as long as any watched connection."""
+        """Start recording. `keeper` must stay open as long as any watched connection is open."""
         with self._lock:
             self._keeper = keeper
             keeper.set_busy_timeout(0)
@@ -57,7 +57,7 @@ class Recorder:
 
         def before_commit() -> bool:
             nonlocal made_after
-            made_after = self._checkpoints  # no checkpoint comes before the commit, because the write lock is held
+            made_after = self._checkpoints  # stays correct until the commit, because a checkpoint needs the write lock
             return False
 
         def after_commit(connection: apsw.Connection, schema: str, frames: int) -> int:

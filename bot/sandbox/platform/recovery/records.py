@@ -63,7 +63,7 @@ def encode(header: Header, pages: Mapping[int, bytes], *, compress: bool = False
 def entries(file: BinaryIO) -> Iterator[Entry]:
     """Yield the records of a file, oldest first.
 
-    An incomplete last one, which a killed process may leave, is left out.
+    Leaves out an incomplete record at the end, which a killed process may have written.
     """
     end = file.seek(0, 2)
     start = 0

@@ -1,1 +1,1 @@
-"""Data for trying things: the databases of a small company, their history, and traffic."""
+"""Example data: the databases of a small company, their history, and traffic."""

@@ -79,7 +79,7 @@ def response_url(state: State, person: Person, message: Message) -> str:
 
 
 def _home(state: State, person: Person, kind: str) -> str:
-    """Return the person's home team. On Grid, suggestions have the organization instead."""
+    """Return the ID of the person's own team. In suggestions on Grid, it is the organization's ID instead."""
     if kind == "block_suggestion" and state.org_wide and person.enterprise_id:
         return person.enterprise_id
     return person.team_id

@@ -60,7 +60,7 @@ async def members(ctx: Context) -> Json:
 
 
 def _check_plan(ctx: Context) -> None:
-    """Require a paid plan for user groups, and the workspace's ID on Grid."""
+    """Require a paid plan, which user groups need, and the workspace's ID if the app is installed on Grid."""
     if not ctx.state.paid_plan:
         raise SlackError("plan_upgrade_required")
     ctx.need_team()
