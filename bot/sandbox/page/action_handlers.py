@@ -133,7 +133,7 @@ class ActionHandlers:
         return HTMLResponse(Inspector(scene).custom_faults())
 
     async def administer(self, request: Request) -> Response:
-        """Do what a button of the administration panel says, and render its row again."""
+        """Run the operation of a button in the administration panel, and render its row again."""
         scene, form = scene_of(self._workspace, request), await request.form()
         kind, subject = request.path_params["kind"], request.path_params["subject"]
         press = ButtonPress(subject, scene.person.id, str(form.get("value") or "")[:200])
@@ -149,7 +149,7 @@ class ActionHandlers:
         )
 
     async def turso(self, request: Request) -> Response:
-        """Do what a button of the Turso panel says, and render the panel again."""
+        """Run the operation of a button in the Turso panel, and render the panel again."""
         scene, form = scene_of(self._workspace, request), await request.form()
         if self._turso is None:
             raise HTTPException(404, "There is no local Turso.")
@@ -169,7 +169,7 @@ class ActionHandlers:
         return await self._respond(scene, deleted)
 
     async def reset(self, request: Request) -> Response:
-        """Start the sandbox from the beginning. The page reloads when it is back."""
+        """Start the sandbox from the beginning. The page reloads when the sandbox is available again."""
         if self._on_reset is None:
             raise HTTPException(404, "This workspace can't be reset.")
         self._on_reset()
@@ -193,7 +193,7 @@ class ActionHandlers:
         return HTMLResponse(drawn)
 
     async def _respond(self, scene: Scene, operation: Awaitable[Any], *, quiet: bool = False) -> Response:
-        """Await the action. Show a toast if Slack wouldn't allow it."""
+        """Await an action. If Slack wouldn't allow it, show a toast, unless `quiet` is set."""
         try:
             await operation
         except CannotAct as refusal:

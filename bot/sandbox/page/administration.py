@@ -67,7 +67,7 @@ class Administration:
         self._workspace = workspace
 
     async def do(self, kind: str, name: str, press: ButtonPress) -> None:
-        """Do what the pressed button says.
+        """Run the operation of the pressed button.
 
         Raises:
             LookupError: there is no such button, channel, person or group.

@@ -43,7 +43,7 @@ async def refused(request: Request, error: Exception) -> Response:
 
 
 class ReadHandlers:
-    """Handlers that don't change anything."""
+    """Handlers of GET requests. They change nothing, except that reloading the page removes ephemeral messages."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class ReadHandlers:
         self._turso, self._can_reset = turso, can_reset
 
     async def front(self, request: Request) -> Response:
-        """Redirect `/` to the start of the tour."""
+        """Redirect to the first conversation of the person in the URL. For `/`, it is the person who starts the tour."""
         person = request.path_params.get("person")
         people = [each for each in self._workspace.people.values() if not each.is_bot and not each.deleted]
         first = next((each for each in people if each.id == person), None) if person else self._newcomer()
@@ -135,7 +135,7 @@ class ReadHandlers:
     def _page(self, request: Request, scene: Scene, channel: Channel | None) -> Response:
         if request.headers.get("cache-control") in ("max-age=0", "no-cache"):  # sent by the browser's reload button
             self._workspace.reload(scene.person.id)
-        # opened before anything is rendered, so that no change in between is lost
+        # open the feed before rendering, so that no change is lost while the page loads
         window = self._windows.open(scene.person.id)
         renderer = PageRenderer(scene)
         pane = renderer.channel_pane(channel, self._tries(scene)) if channel else renderer.home_pane()
@@ -180,6 +180,6 @@ class ReadHandlers:
 
 
 def moved_text(workspace: Workspace) -> str:
-    """Return how far this workspace's clock is ahead."""
+    """Return in words how far this workspace's clock is ahead."""
     moved = workspace.state.time.moved
     return f"– {moved} ahead of this machine" if moved else "– as on this machine"

@@ -56,7 +56,7 @@ class Scene:
 
     @property
     def people(self) -> list[Shown]:
-        """Return the people as whom a visitor can act."""
+        """Return the people that a visitor can act as."""
         return [self.shown(each) for each in self.workspace.people.values() if not each.is_bot and not each.deleted]
 
     @property
@@ -105,7 +105,7 @@ class Scene:
         return [self.shown(people[each]) for each in channel.members if each in people and not people[each].is_bot]
 
     def place_for(self, person: Shown, place: str) -> str:
-        """Return the channel to show after switching to another person: the same one if that person can see it."""
+        """Return the path of the place to show after switching to another person: the same place if they can see it."""
         other = Scene(self.workspace, self.workspace.people[person.id])
         if place == "home" and other.has_home:
             return "home"

@@ -30,7 +30,7 @@ async def events(
 
 
 class Translator:
-    """Renders changes for one person. Changes that don't concern that person are neither rendered nor sent."""
+    """Renders changes for one person: every delivery and call for the inspector, and what else concerns the person."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene, self._workspace = scene, scene.workspace

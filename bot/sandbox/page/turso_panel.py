@@ -37,7 +37,7 @@ class TursoControls(Protocol):
         """Return the organization as it is now."""
 
     async def do(self, button: str, value: str) -> str:
-        """Do what a button says, and return a sentence about the result.
+        """Run the operation of a button, and return a sentence about the result.
 
         Raises:
             LookupError: there is no such button, group, plan or database.

@@ -87,7 +87,7 @@ class State:
         return not hidden and not person.is_guest and person.team_id == self.team_id
 
     def active_members(self, channel: Channel) -> list[str]:
-        """Return the members of a channel without deactivated people."""
+        """Return the IDs of a channel's members, except people whose accounts are deactivated."""
         gone = {person.id for person in self.people.values() if person.deleted}
         return [each for each in channel.members if each not in gone]
 

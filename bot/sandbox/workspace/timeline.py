@@ -12,7 +12,7 @@ def wall_clock() -> datetime:
 
 
 class Timeline:
-    """The time of a clock, plus what `move` has added. The clock and `move` both wake sleeping tasks in time."""
+    """The time of a clock, plus what `move` has added. Sleeping tasks wake up when this time reaches their end."""
 
     def __init__(self, clock: Callable[[], datetime] = wall_clock) -> None:
         self._clock = clock

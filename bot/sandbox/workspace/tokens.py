@@ -11,7 +11,7 @@ TokenKind = Literal["bot", "app"]
 
 
 class Tokens:
-    """Checks the bot token and the app-level token, and reports why another one is refused. Never prints a token."""
+    """Checks the app's calls for a valid bot token or app-level token. No error contains a token."""
 
     def __init__(self, bot_token: str, app_token: str) -> None:
         self._known: dict[TokenKind, str] = {"bot": bot_token, "app": app_token}

@@ -27,7 +27,7 @@ class Views:
         self._state = state
 
     def open(self, trigger: Trigger, source: Any) -> View:
-        """Open a view in a new stack, for `views.open`. Inside a modal, only `push` is allowed."""
+        """Open a view in a new stack, for `views.open`. If the trigger is from an open modal, push the view onto it."""
         checked = self._checked(source, "modal")
         if self._state.stacks[trigger.person_id] and trigger.from_view_id is not None:
             return self.push(trigger, source)

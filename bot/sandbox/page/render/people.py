@@ -9,7 +9,7 @@ class Face(NamedTuple):
 
 
 def face(user_id: str, name: str) -> Face:
-    """Return two letters and one of twelve tones."""
+    """Return up to two initials, and the number of one of twelve colours."""
     words = [word for word in name.replace("-", " ").replace("_", " ").split() if word[0].isalnum()]
     initials = "".join(word[0] for word in words[:2]).upper() or "?"
     return Face(initials, sum(at * code for at, code in enumerate(user_id.encode(), 1)) % 12)

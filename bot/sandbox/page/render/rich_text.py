@@ -1,4 +1,4 @@
-"""`rich_text`: structured text. Its pieces need no parsing, and so its author needs no escaping."""
+"""Rendering of `rich_text` blocks. Their text is plain, so that it needs no parsing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -27,8 +27,8 @@ class Run:
         """Prepare a run.
 
         Args:
-            alone: whether to refuse a text with several statements. Otherwise only the first one is run, and `consumed` is
-                set to the length of its text.
+            alone: refuse a text with several statements. Otherwise only the first is run, and `consumed` is the length
+                of its text.
         """
         self.sql, self.bindings = sql, bindings
         self.columns: tuple[Column, ...] = ()

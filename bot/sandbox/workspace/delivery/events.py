@@ -58,7 +58,7 @@ class Events:
 
     async def send(self, event: Json, *, person_id: str | None = None, channel_id: str | None = None,
                    subscription: str | None = None) -> tuple[Delivery, ...]:  # fmt: skip
-        """Deliver an event if the app gets it. Returns the first attempt. Retries run in the background."""
+        """Deliver an event if the app gets it. Returns the first attempt, if any. Retries run in the background."""
         if not self.wants(subscription or event["type"]) or self.switched_off:
             return ()
         if self._over_the_hourly_limit():

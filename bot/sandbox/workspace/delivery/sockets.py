@@ -76,9 +76,9 @@ class Sockets:
             self._connections.remove(connection)
 
     async def disconnect(self, reason: DisconnectReason, connection: Connection | None = None) -> None:
-        """Tell connections (all, or one) to disconnect.
+        """Tell one or all connections to disconnect, and close them unless `reason` is `warning`.
 
-        Slack does so for a refresh or when Socket Mode is switched off.
+        Slack does this to refresh connections, or when Socket Mode is switched off.
         """
         for each in [connection] if connection else list(self._connections):
             body = {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-local"}}

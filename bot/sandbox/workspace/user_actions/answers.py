@@ -15,7 +15,7 @@ from bot.sandbox.workspace.state import State
 
 
 def answer_of(delivery: Delivery) -> Json:
-    """Return the message in an acknowledgement. Text that isn't JSON becomes a message. `{}` without one."""
+    """Return the message in an acknowledgement, or `{}`. Text that isn't a JSON object becomes a message."""
     body = delivery.answer.strip()
     if not body:
         return {}
@@ -128,9 +128,9 @@ def _post(state: State, hook: Hook, content: Json) -> None:
 
 
 def _thread_of(state: State, hook: Hook, content: Json) -> str | None:
-    """Return the thread of an ephemeral answer: that of the clicked message.
+    """Return the thread of an ephemeral answer: the thread of the clicked message.
 
-    For a click in the channel, the answer may name it.
+    If that message isn't a reply, the answer can name a thread itself.
     """
     source = _source(state, hook)
     if source is not None and not source.is_in_channel:

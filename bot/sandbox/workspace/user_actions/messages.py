@@ -92,7 +92,7 @@ class MessagePosting:
         return Acted(message=message, deliveries=await self._deliver(person, channel, message), notice=notice)
 
     def _notice_of_absence(self, person: Person, channel: Channel, message: Message) -> str | None:
-        """Return Slackbot's notice if the message mentions the app, but the app isn't in the channel. None otherwise."""
+        """Return Slackbot's notice if a message mentions the app in a channel that the app isn't in. None otherwise."""
         app = self._state.app
         if channel.is_im or app.bot_user_id in channel.members or f"<@{app.bot_user_id}>" not in message.text:
             return None

@@ -105,9 +105,9 @@ class Modals:
         return {}
 
     def _show(self, view: View, errors: Any) -> dict[str, str]:
-        """Return the errors to show.
+        """Show errors at the inputs of a modal, and return them.
 
-        Raises SlackError if one doesn't belong to an input block: Slack then shows a general error.
+        Raises SlackError if an error doesn't belong to an input block. Slack then shows a general error.
         """
         inputs = {str(block.get("block_id")) for block in view.blocks if block.get("type") == "input"}
         if not isinstance(errors, dict) or not errors or not set(errors) <= inputs:

@@ -29,8 +29,8 @@ class Suggestions:
                       text: str) -> list[Json]:  # fmt: skip
         """Return the options (or option groups) that the app returns.
 
-        Returns `[]` if fewer characters were typed than the menu requires, or if the app's response isn't valid; then
-        the person sees a notice.
+        Returns `[]` if fewer characters were typed than the menu requires. If the app doesn't return valid options,
+        returns `[]` and shows the person a notice.
         """
         block, element = elements.find(place.blocks, action_id, block_id)
         if element.get("type") not in ("external_select", "multi_external_select"):

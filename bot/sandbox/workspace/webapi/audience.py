@@ -25,7 +25,7 @@ def person_of_call(state: State, method: str, args: Args, answer: Json) -> str |
 
 
 def person_of_response(hook: Hook | None, args: Args) -> str | None:
-    """Return the only person who may see a `response_url` message. None if it is for the channel or edits a message."""
+    """Return the only person who may see a `response_url` message. None if it posts or edits one for the channel."""
     if hook is None:
         return UNKNOWN_PERSON
     public = args.given.get("response_type") == "in_channel"

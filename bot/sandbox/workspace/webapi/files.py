@@ -48,7 +48,7 @@ async def complete_upload(ctx: Context) -> Json:
 
 
 def receive(state: State, secret: str, content: bytes) -> bool:
-    """Store the bytes posted to an upload URL. Returns False if the URL is unknown or already used."""
+    """Store the bytes posted to an upload URL. Returns False if the URL is unknown or used, or the size is wrong."""
     for file in state.files.values():
         if file["secret"] == secret and file["content"] is None and len(content) == file["size"]:
             file["content"] = content

@@ -41,7 +41,7 @@ def _is_typed(found: Json) -> bool:
 
 
 def _is_flat(value: Any) -> bool:
-    """Return the rule for a scalar, a flat object, or a list of them."""
+    """Return whether a value is a scalar, an object of scalars, or a list of scalars and objects."""
     if isinstance(value, dict):
         return all(isinstance(each, (str, int, float, bool)) for each in value.values())
     if isinstance(value, list):

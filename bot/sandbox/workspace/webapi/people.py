@@ -16,7 +16,7 @@ async def info(ctx: Context) -> Json:
     person = ctx.state.people.get(ctx.args.required("user"))
     if person is None:
         raise SlackError("user_not_found")
-    if person.team_id != ctx.state.team_id and not _is_met(ctx, person.id):
+    if person.team_id != ctx.state.team_id and not _is_visible(ctx, person.id):
         raise SlackError("user_not_visible")
     return {"user": as_user(ctx.state, person, with_email=ctx.app.has("users:read.email"))}
 
@@ -66,7 +66,7 @@ def _check_plan(ctx: Context) -> None:
     ctx.need_team()
 
 
-def _is_met(ctx: Context, person_id: str) -> bool:
+def _is_visible(ctx: Context, person_id: str) -> bool:
     """Return whether the app can see a person. It sees people of other workspaces if they share a channel with it."""
     bot = ctx.app.bot_user_id
     return any({person_id, bot} <= set(channel.members) for channel in ctx.state.channels.values())

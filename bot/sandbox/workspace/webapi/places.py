@@ -23,7 +23,7 @@ def known(ctx: Context, channel_id: str | None) -> Channel:
 
 
 def to_post_in(ctx: Context, name: str) -> Channel:
-    """Return the conversation to post in. `channel` is an ID, a person (for a direct message) or a public `#name`.
+    """Return the conversation to post in. `name` is an ID, a person (for a direct message) or a public `#name`.
 
     Raises:
         SlackError: `channel_not_found`, `not_in_channel`, `is_archived`, `messages_tab_disabled`.
@@ -70,7 +70,7 @@ def is_member(ctx: Context, channel: Channel) -> bool:
 
 
 def scopes_of(channel: Channel, what: str) -> str:
-    """Return the scopes for this type of conversation: `channels:read`, `groups:read`, `im:read`, `mpim:read`."""
+    """Return the scope for `what` (such as `read`) in this type of conversation: `channels:read`, `im:read`, …"""
     kind = "im" if channel.is_im else "mpim" if channel.is_mpim else "groups" if channel.is_private else "channels"
     return f"{kind}:{what}"
 
