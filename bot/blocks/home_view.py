@@ -94,7 +94,7 @@ class Board:
     is_unsure: bool = False
     """True if something couldn't be looked up, so that more may concern this person."""
     may_use_bot: bool = False
-    """If False, Home has no lists and no policy status."""
+    """True if the person may use the bot. If not, all lists are empty, and the policy's status isn't shown."""
 
 
 def home_view(board: Board, catalogue: CommandCatalogue, *, now: datetime) -> View:

@@ -129,7 +129,7 @@ def channel(channel_id: str) -> Mrkdwn:
 
 
 def linked(url: str, words: LiteralString) -> Mrkdwn:
-    """Return a link to a Slack message, or only the words if the URL isn't one."""
+    """Return a link to a Slack message, or only the words if the URL isn't valid."""
     return Mrkdwn(f"<{url}|{words}>") if _LINK.fullmatch(url) else Mrkdwn(words)
 
 

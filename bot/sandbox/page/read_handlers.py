@@ -62,7 +62,7 @@ class ReadHandlers:
         self._turso, self._can_reset = turso, can_reset
 
     async def front(self, request: Request) -> Response:
-        """Redirect to the first conversation of the person in the URL. For `/`, it is the person who starts the tour."""
+        """Redirect to the first conversation of the person in the URL, or of the one who starts the tour for `/`."""
         person = request.path_params.get("person")
         people = [each for each in self._workspace.people.values() if not each.is_bot and not each.deleted]
         first = next((each for each in people if each.id == person), None) if person else self._newcomer()
