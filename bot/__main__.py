@@ -187,7 +187,7 @@ def argument_parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help="the audit log").add_subparsers(required=True, metavar="COMMAND")
     verify = _add(audit, "verify", _audit_verify, "check the hash chain; exit status 1 when it is broken")
     verify.add_argument("file", type=Path, nargs="?", help="a received copy to verify instead of the store")
-    verify.add_argument("--head", type=head, help="a posted head, to also detect entries removed from the end")
+    verify.add_argument("--head", type=head, help="a hash posted in Slack, to also detect entries removed from the end")
     export = _add(audit, "export", lambda _: _offline(lambda log: log.export()), "print every entry as JSON Lines")
     resend = _add(audit, "resend", _audit_resend, "make the audit stream send entries again")
     resend.add_argument(

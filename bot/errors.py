@@ -95,5 +95,5 @@ class ReviewOwed(Refused):
     def __init__(self) -> None:
         super().__init__(
             "Your earlier break-glass operation still needs a review. "
-            "You can't use break-glass again until it is reviewed."
+            "You can't use break-glass access again until it is reviewed."
         )

@@ -31,8 +31,11 @@ async def upgrade_store(database_url: str, direct_url: str | None = None) -> int
 async def back_up_store(database_url: str, to: Path) -> int:
     """Back up the store, and print what the backup contains."""
     verified = await back_up(database_url, to)
-    print(f"`{to}` is a verified backup: {verified.entries} audit entries, head {verified.head or '(empty)'}.")
-    print("It contains the names of databases and people, and reasons. Keep it as private as the store.")
+    print(f"`{to}` is a verified backup: {verified.entries} audit entries, latest hash {verified.head or '(empty)'}.")
+    print(
+        "It contains names of databases and people, and the reasons that people gave. Protect it like the bot's own "
+        "database."
+    )
     return 0
 
 
@@ -61,9 +64,9 @@ class Audit:
             print(f"The index of the audit log was changed: {fault}")
             return 1
         count = counted(verified.entries, "entry", "entries")
-        print(f"The audit log is intact: {count}, head {verified.head or '(empty)'}.")
+        print(f"The audit log is intact: {count}, latest hash {verified.head or '(empty)'}.")
         if head is None:
-            print("To prove that no entries were removed from the end, pass a posted head: --head HASH.")
+            print("To prove that no entries were removed from the end, pass a hash posted in Slack: --head HASH.")
         return 0
 
     async def resend(self, stream: str, first: int) -> int:
@@ -89,7 +92,7 @@ def verify_copy(path: Path, head: str | None) -> int:
         print(f"The copy isn't intact: {error}")
         return 1
     entries = f"entries {copy.first} to {copy.last}" if copy.last else "no entries"
-    print(f"The copy is intact: {entries}, head {copy.head or '(empty)'}.")
+    print(f"The copy is intact: {entries}, latest hash {copy.head or '(empty)'}.")
     if copy.first > 1:
         print(f"Entries 1 to {copy.first - 1} aren't in it, so entry {copy.first} can't be checked against them.")
     return 0

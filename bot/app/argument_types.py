@@ -40,7 +40,7 @@ def head(text: str) -> str:
     Rejects a value that can't be a hash, since a typo would otherwise be reported as tampering.
     """
     if not _HEAD.fullmatch(text.strip().lower()):
-        raise ArgumentTypeError(f"`{text}` isn't a head: a head has 64 hexadecimal digits (0–9 and a–f)")
+        raise ArgumentTypeError(f"`{text}` isn't a hash: a hash has 64 hexadecimal digits (0–9 and a–f)")
     return text.strip().lower()
 
 

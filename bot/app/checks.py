@@ -34,7 +34,7 @@ async def run_check(name: str, check: Check, *, within: float = PATIENCE_SECONDS
     except BotError as error:
         return name, False, str(error)
     except TimeoutError:
-        return name, False, f"No answer within {within:.0f} seconds."
+        return name, False, f"No response within {within:.0f} seconds."
     except Exception as error:  # a bug in one check must not hide the results of the others
         log.exception("a check failed because of a bug", check=name)
         return name, False, f"This check failed because of an error in Turso Ops ({type(error).__name__}). See the log."

@@ -146,7 +146,7 @@ class Health:
             raise Unhealthy(f"The policy file can't be used, so the previous policy still applies: {self.book.problem}")
         policy = self.book.policy
         if self.book.is_settling:
-            return f"Policy `{policy.hash}` is in force. The file is changing, and will be loaded once it stops."
+            return f"Policy `{policy.hash}` is in force. Its file is being written and will be loaded afterwards."
         if others := sorted({one for one in (await self.heartbeat.others()).values() if one != policy.hash}):
             hashes = ", ".join(f"`{one}`" for one in others)
             raise Unhealthy(f"Policy `{policy.hash}` is in force here, but other processes use {hashes}.")
@@ -242,7 +242,7 @@ class Health:
             raise Unhealthy(f"{counted(due.failing, 'timer')} failed and will be retried ({some}).")
         if due.overdue:
             late = f"{counted(due.overdue, 'timer')} {'is' if due.overdue == 1 else 'are'}"
-            raise Unhealthy(f"{late} overdue. Check that a process that does durable work is running.")
+            raise Unhealthy(f"{late} overdue. Check that a worker process is running.")
         return "No timers are overdue."
 
     async def _background(self) -> str:

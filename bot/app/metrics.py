@@ -38,7 +38,9 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, which nobody reads
         self.registry = here = CollectorRegistry()
         ProcessCollector(registry=here)
-        build = Gauge("turso_ops_build_info", "1, with the versions", ["version", "python"], registry=here)
+        build = Gauge(
+            "turso_ops_build_info", "Always 1; its labels are the versions", ["version", "python"], registry=here
+        )
         build.labels(__version__, platform.python_version()).set(1)
         self._commands = Counter(
             "turso_ops_commands",
@@ -48,7 +50,10 @@ class Metrics:
         )
         self._by_outcome: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         self._seconds = Histogram(
-            "turso_ops_answer_seconds", "From the acknowledgement to the answer", ["command"], registry=here
+            "turso_ops_answer_seconds",
+            "Time from acknowledging a command to answering it",
+            ["command"],
+            registry=here,
         )
         self._requests = Counter("turso_ops_requests", "Requests by the state they reach", ["state"], registry=here)
         self._turso = Counter("turso_ops_turso_calls", "Calls to Turso", ["method", "route", "status"], registry=here)
@@ -90,11 +95,11 @@ class Metrics:
         self._overdue = Gauge("turso_ops_timers_overdue", "Timers that are due but haven't fired", registry=here)
         self._failing = Gauge("turso_ops_timers_failing", "Timers that keep failing", registry=here)
         self._undelivered = Gauge(
-            "turso_ops_outcomes_untold", "Outcomes, alarms and notices that reached no one", registry=here
+            "turso_ops_outcomes_untold", "Outcomes, alerts and notices that reached no one", registry=here
         )
         self._audit = Gauge("turso_ops_audit_entries", "Entries in the audit log", registry=here)
         self._audit_lag = Gauge(
-            "turso_ops_audit_stream_lag", "Entries that the receiver of the audit stream lacks", registry=here
+            "turso_ops_audit_stream_lag", "Audit entries that the stream's receiver doesn't have yet", registry=here
         )
 
         self._open = Gauge("turso_ops_requests_open", "Requests that haven't ended", registry=here)

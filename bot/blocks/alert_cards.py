@@ -111,7 +111,7 @@ def _quota(alert: Alert, is_whole: bool) -> Mrkdwn:
 
 
 def _spike(alert: Alert, is_whole: bool) -> Mrkdwn:
-    usual = f"{alert.measured / alert.compared:,.0f} times the usual" if alert.compared else "far more than usual"
+    usual = f"{alert.measured / alert.compared:,.0f} times the usual rate" if alert.compared else "far more than usual"
     many = amount(alert.measure, alert.measured)
     return mrkdwn(":chart_with_upwards_trend: `{}`: {} {} in an hour, {}.", alert.subject, many, _noun(alert), usual)
 
@@ -125,7 +125,7 @@ def _forecast(alert: Alert, is_whole: bool) -> Mrkdwn:
 
 def _tokens(alert: Alert, is_whole: bool) -> Mrkdwn:
     who = counted(alert.measured, "person", "people")
-    return mrkdwn(":key: Tokens of {} for `{}` expire within a day.", who, alert.subject)
+    return mrkdwn(":key: {}'s tokens for `{}` expire within a day.", who, alert.subject)
 
 
 def _freeze(alert: Alert, is_whole: bool) -> Mrkdwn:

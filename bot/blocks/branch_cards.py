@@ -41,7 +41,7 @@ def _content(branch: Branch, standing: BranchStanding, now: datetime) -> tuple[M
     if standing.exists is False:
         return mrkdwn(":wastebasket: The branch `{}` of `{}` no longer exists.", name, source), Mrkdwn(""), []
     if standing.in_quarantine:
-        note = mrkdwn("*Undo* on the card of its quarantine restores it, or `/turso restore {}`.", name)
+        note = mrkdwn("To restore it, press *Undo* on its quarantine card, or run `/turso restore {}`.", name)
         return mrkdwn(":stopwatch: The branch `{}` of `{}` is in quarantine.", name, source), note, []
     if branch.state is not BranchState.ACTIVE:
         note = mrkdwn("It stays until someone destroys it: `/turso destroy {}`.", name)

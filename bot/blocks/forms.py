@@ -165,7 +165,7 @@ def review_view(review_id: str, *, title: str, about: str) -> View:
     verdict = {"type": "radio_buttons", "action_id": INPUT_ACTION, "options": options}
     blocks: list[Block] = [
         kit.section(mrkdwn("Done without approval: `/turso {}`", Plain(cut(about, 500)))),
-        kit.input_block(VERDICT_INPUT, Plain("Your verdict"), verdict, optional=False),
+        kit.input_block(VERDICT_INPUT, Plain("Was it justified?"), verdict, optional=False),
         kit.input_block(
             COMMENT_INPUT, Plain("What did you find?"), text_input(multiline=True, at_most=1000), optional=False
         ),

@@ -131,9 +131,10 @@ def home_view(board: Board, catalogue: CommandCatalogue, *, now: datetime) -> Vi
 
 def _health(board: Board) -> list[Block]:
     if board.problem:
-        return [
-            kit.section(mrkdwn(":warning: The policy file has an error and isn't used. {}", sentence(board.problem)))
-        ]
+        words = mrkdwn(
+            ":warning: The policy file has an error, so the previous policy still applies. {}", sentence(board.problem)
+        )
+        return [kit.section(words)]
     return [kit.context(mrkdwn(":white_check_mark: The policy is loaded."))] if board.may_use_bot else []
 
 
@@ -161,7 +162,8 @@ def _request(
 def _review(review: Review, now: datetime) -> list[Block]:
     late = mrkdwn("*overdue*, was due {}", when(review.due_at))
     due = late if review.due_at < now else mrkdwn("due {}", when(review.due_at))
-    words = mrkdwn(":eyes: Break-glass by {} in {}, {}", person(review.actor), channel(review.channel_id), due)
+    where = channel(review.channel_id)
+    words = mrkdwn(":eyes: Break-glass operation by {} in {}, {}", person(review.actor), where, due)
     return [kit.section(words, accessory=buttons.review(review.request_id))]
 
 

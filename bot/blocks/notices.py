@@ -52,7 +52,7 @@ def _deadline_lines(request: Request, now: datetime) -> list[Mrkdwn]:
 
 def break_glass_notice(request: Request, catalogue: CommandCatalogue, link: str | None) -> Reply:
     """Return a notice about a break-glass operation, for those whom the rule notifies."""
-    head = mrkdwn(":rotating_light: {} used *break-glass* in {} to {}.", person(request.requester),
+    head = mrkdwn(":rotating_light: {} used *break-glass access* in {} to {}.", person(request.requester),
                   channel(request.channel_id), buttons.to_do(request, catalogue))  # fmt: skip
     why = mrkdwn(" Reason: {}", cut(request.reason, 200)) if request.reason else Mrkdwn("")
     where = [kit.context(mrkdwn("{}", linked(link, "Open the card")))] if link else []
@@ -70,8 +70,8 @@ def review_notice(review: Review, request: Request | None, catalogue: CommandCat
     late = mrkdwn("The review has been *overdue* since {}.", when(review.due_at))
     due = late if overdue else mrkdwn("The review is due {}.", when(review.due_at))
     sign = Mrkdwn(":rotating_light:") if overdue else Mrkdwn(":eyes:")
-    head = mrkdwn("{} {}: {} used break-glass{}. {}", sign, joined(" ", dict.fromkeys(called)), person(review.actor),
-                  operation, due)  # fmt: skip
+    head = mrkdwn("{} {}: {} used break-glass access{}. {}", sign, joined(" ", dict.fromkeys(called)),
+                  person(review.actor), operation, due)  # fmt: skip
     return reply(head, [kit.section(head), *kit.actions(buttons.review(review.request_id))])
 
 
@@ -118,7 +118,7 @@ def switched_back_notice(request: Request) -> Reply:
     name, other = buttons.subject(request), request.plan.successor["name"]
     by = person(str(request.facts.get(UNDONE_BY) or request.requester))
     head = mrkdwn(":leftwards_arrow_with_hook: {} undid the switch from `{}` to `{}`.", by, name, other)
-    back = mrkdwn("Use `{}` again. What was written to `{}` isn't in it.", name, other)
+    back = mrkdwn("Use `{}` again. Anything written to `{}` since isn't in it.", name, other)
     note = mrkdwn("Your old tokens may be revoked. Get a new one in {} with `/turso token {}`.",
                   channel(request.channel_id), name)  # fmt: skip
     return reply(joined(" ", (head, back)), [kit.section(joined(" ", (head, back))), kit.context(note)], private=True)

@@ -63,7 +63,7 @@ def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: 
     then = [kit.context(NO_COUNTDOWN)] if request.is_indefinite else []
     if not elsewhere:
         return reply(text, [kit.section(text), *then])
-    why = mrkdwn("Requested in {}, where I can't post now.", channel(request.channel_id))
+    why = mrkdwn("Requested in {}, where I can't post at the moment.", channel(request.channel_id))
     return reply(text, [kit.section(text), *then, kit.context(why)])
 
 

@@ -32,7 +32,7 @@ SIGNS: Final = {
 }
 STATE_WORDS: Final = {
     State.PENDING: "is waiting",
-    State.APPROVED: "is approved and starts in a moment",
+    State.APPROVED: "was approved and will start in a moment",
     State.READY: "is approved",
     State.EXECUTING: "has started",
     State.QUARANTINED: "has put the database in quarantine",

@@ -30,7 +30,10 @@ def missing_in(module: ModuleType) -> list[str]:
     command = getattr(module, "command", None)
     if not isinstance(command, KINDS):
         kinds = ", ".join(f"`{kind.__name__}`" for kind in KINDS)
-        return [f"It doesn't end with `command = …`, one of {kinds}. The name of a helper begins with `_`."]
+        return [
+            f"It must end with `command = …`, where the value is one of {kinds}. If it is a helper, start its name "
+            "with `_`."
+        ]
     lacks = []
     file, expected = module.__name__.rpartition(".")[2], command.name.replace(" ", "_")
     if file != expected:
@@ -45,7 +48,9 @@ def missing_in(module: ModuleType) -> list[str]:
         lacks.append("It has no `purpose`, such as `freeze {}`: the audit log says that someone asked to do that.")
     unreadable = command.reveals or (isinstance(command, ChangeCommand) and command.read_back is None)
     if unreadable and not command.again_label:
-        lacks.append("It has no `again_label`, and nothing can be read back, so no one could ask for it again.")
+        lacks.append(
+            "It has no `again_label`. Its outcome can't be read back, so people need a button to request it again."
+        )
     return lacks
 
 

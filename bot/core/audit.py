@@ -98,7 +98,7 @@ class Verifier:
         """Return the chain's fault, if any, including a missing posted head."""
         if self.fault is None and not self._seen:
             self.fault = Fault(
-                self.seq, "the chain ends here without the posted head, so entries were removed or replaced"
+                self.seq, "the chain ends here without the posted hash, so entries were removed or replaced"
             )
         return self.fault
 
@@ -107,9 +107,7 @@ class Verifier:
         if seq != self.seq + 1:
             return Fault(seq, f"it follows entry {self.seq}, so entries were removed, inserted or reordered")
         if previous != self.head:
-            return Fault(
-                seq, "it doesn't continue the previous entry, so one of them was removed, inserted or reordered"
-            )
+            return Fault(seq, "it doesn't match the entry before it, so one of them was removed, inserted or reordered")
         if digest != entry_hash(previous, text):
             return Fault(seq, "its text was edited")
         return None

@@ -65,7 +65,7 @@ class Calls:
                 async for chunk in answer.aiter_bytes():
                     body += chunk
                     if len(body) > LONGEST_ANSWER:
-                        why = "its answer is too long"
+                        why = "its response is too long"
                         break
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError) as error:
             why = f"it can't be reached ({type(error).__name__})"
@@ -83,7 +83,7 @@ class Calls:
         except (ValueError, RecursionError):
             content = None
         if not isinstance(content, dict):
-            raise OnCallUnavailable(f"{self.provider.label}: its answer isn't a JSON object.")
+            raise OnCallUnavailable(f"{self.provider.label}: its response isn't a JSON object.")
         return content
 
 
@@ -92,7 +92,7 @@ def _meaning(status: int) -> str:
         return f"it refuses the API token (status {status})"
     if status == 404:
         return "it has no such schedule (status 404)"
-    return "it limits the rate of calls (status 429)" if status == 429 else f"it answered with status {status}"
+    return "it limits the rate of calls (status 429)" if status == 429 else f"it responded with status {status}"
 
 
 def identifier(value: Any) -> str:

@@ -102,12 +102,12 @@ class Schedules:
         adapter = self._adapters.get(schedule.provider)
         if adapter is None:
             raise OnCallUnavailable(f"{label}: {schedule.provider.name}_API_TOKEN isn't set.")
-        why = f"{label}: its answer has an unexpected form."
+        why = f"{label}: its response has an unexpected form."
         try:
             async with asyncio.timeout(SECONDS):
                 return await adapter.people(schedule)
         except TimeoutError:
-            why = f"{label}: it didn't answer within {SECONDS:.0f} seconds."
+            why = f"{label}: it didn't respond within {SECONDS:.0f} seconds."
         except (ValueError, TypeError, AttributeError, LookupError):
             pass
         raise OnCallUnavailable(why)

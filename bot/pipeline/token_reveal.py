@@ -61,7 +61,7 @@ def _may_press(env: Environment, request: Request, incoming: Incoming) -> Secret
     if not isinstance(command, SecretCommand):
         raise Refused("This request has nothing to reveal.")
     if request.facts.get("press") == incoming.id:
-        raise Refused(f"This press was interrupted and isn't repeated. {request.outcome}".strip())
+        raise Refused(f"This was interrupted and won't be retried. {request.outcome}".strip())
     _require_in_time(env, request)
     return command
 

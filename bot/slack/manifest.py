@@ -70,7 +70,7 @@ def manifest(url: str | None = None) -> dict[str, Any]:
                     "description": "Choose a command and a channel",
                 },
                 {
-                    "name": "Run Turso in this thread",
+                    "name": "Run a Turso command",
                     "type": "message",
                     "callback_id": MESSAGE_SHORTCUT,
                     "description": "Run a command in the thread of this message",
@@ -111,6 +111,6 @@ def manifest_yaml(url: str | None = None) -> str:
 
 _LONG: Final = (
     "List, create and monitor databases. Create short-lived tokens that only you see, and revoke them. Freeze writes "
-    "in an incident, and destroy a database with a second person's approval. A policy file that your team reviews "
+    "during an incident, and destroy a database with a second person's approval. A policy file that your team reviews "
     "says who can do what, and in which channel. Every operation and every refusal is in a tamper-evident audit log."
 )

@@ -102,7 +102,7 @@ def _rejected(answer: ErrorAnswer, subject: Mapping[str, str]) -> TursoError:
     why = f"Turso said: {answer.message.rstrip('.')}." if answer.message else "Turso gave no reason."
     name = subject.get("database") or subject.get("group")
     if answer.status == 401:
-        return TursoUnauthorized("Turso doesn't accept the API token (401). An admin has to renew it.", answer)
+        return TursoUnauthorized("Turso doesn't accept the API token (401). An admin has to replace it.", answer)
     if answer.status == 402:
         return PlanLacksFeature(f"The organization's plan doesn't include this (402). {why}", answer, name=name)
     if answer.status == 403:
@@ -120,8 +120,8 @@ def _not_of_turso(answer: ErrorAnswer, *, writes: bool) -> TursoError:
 
 def _unavailable(answer: ErrorAnswer, *, writes: bool) -> TursoError:
     if writes:
-        return OutcomeUnknown(f"Turso answered the change with status {answer.status}.", answer)
-    return TursoUnavailable(f"Turso answered {answer.status}. Try again in a moment.", answer)
+        return OutcomeUnknown(f"Turso responded to the change with status {answer.status}.", answer)
+    return TursoUnavailable(f"Turso responded with status {answer.status}. Try again in a moment.", answer)
 
 
 def no_answer(error: Exception, *, writes: bool) -> TursoError:
@@ -137,7 +137,7 @@ def no_answer(error: Exception, *, writes: bool) -> TursoError:
         return TursoUnavailable(f"Turso {'is taking too long' if late else 'is unreachable'}. Try again in a moment.")
     if isinstance(error, NEVER_LEFT):
         return NotSent("Turso is unreachable.")
-    how = "didn't answer in time" if late else "broke the connection"
+    how = "didn't respond in time" if late else "broke the connection"
     return OutcomeUnknown(f"Turso {how}.")
 
 
@@ -154,8 +154,8 @@ def unreadable(status: int, *, writes: bool) -> TursoError:
     """Return the error for a 2xx response with an unexpected body."""
     answer = ErrorAnswer(status=status)
     if writes:
-        return OutcomeUnknown("Turso's answer to the change can't be read.", answer)
-    return TursoUnavailable("Turso's answer can't be read. Try again.", answer)
+        return OutcomeUnknown("Turso's response to the change can't be read.", answer)
+    return TursoUnavailable("Turso's response can't be read. Try again.", answer)
 
 
 def _json(content: bytes) -> dict[str, Any]:

@@ -73,7 +73,7 @@ async def test_a_head_whose_posting_was_interrupted_is_posted_once(
 
     seq, head = await here.store.audit.head()
     (text,) = await heads(here)
-    assert f"{seq} {'entry' if seq == 1 else 'entries'}, head {head}" in text
+    assert f"{seq} {'entry' if seq == 1 else 'entries'}, latest hash {head}" in text
 
 
 async def test_a_head_that_cannot_be_posted_is_reported_by_doctor(here: Notifier) -> None:

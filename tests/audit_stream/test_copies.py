@@ -47,7 +47,7 @@ def test_a_copy_without_the_first_entries_is_valid_and_says_so(
     status, text = verified(tmp_path, lines[3:], capsys)
     assert status == 0
     assert "Entries 1 to 3 aren't in it" in text
-    assert verified(tmp_path, [], capsys) == (0, "The copy is intact: no entries, head (empty).\n")
+    assert verified(tmp_path, [], capsys) == (0, "The copy is intact: no entries, latest hash (empty).\n")
 
 
 def edited(line: str) -> str:
@@ -56,14 +56,17 @@ def edited(line: str) -> str:
 
 FAULTS: dict[str, tuple[Callable[[Lines], Lines], str]] = {
     "an entry is missing": (lambda lines: [*lines[:2], *lines[3:]], "Entries 3 to 3 are missing"),
-    "an entry was edited": (lambda lines: [*lines[:2], edited(lines[2]), *lines[3:]], "Entry 3 doesn't continue"),
-    "the first one was edited": (lambda lines: [edited(lines[0]), *lines[1:]], "Entry 1 doesn't continue"),
+    "an entry was edited": (
+        lambda lines: [*lines[:2], edited(lines[2]), *lines[3:]],
+        "Entry 3 doesn't match the one before",
+    ),
+    "the first one was edited": (lambda lines: [edited(lines[0]), *lines[1:]], "Entry 1 doesn't match its hash"),
     "a repetition differs": (lambda lines: [*lines, edited(lines[4])], "Line 7 repeats entry 5"),
     "a line is cut off": (lambda lines: [*lines[:5], lines[5][:40]], "Line 6 isn't an entry"),
     "a line is other text": (lambda lines: ["[1]", *lines], "Line 1 isn't an entry"),
     "a line has no hash": (lambda lines: ['{"seq": 1}', *lines], "Line 1 isn't an entry"),
     "a line is nested": (lambda lines: ["[" * 100_000, *lines], "Line 1 isn't an entry"),
-    "the end was cut": (lambda lines: lines[:4], "without the posted head"),
+    "the end was cut": (lambda lines: lines[:4], "without the posted hash"),
 }
 
 

@@ -12,7 +12,9 @@ from bot.core.parsing.argument_schema import shape_of
     ("command", "key", "label"),
     [
         ("alert on", "to", "People or user groups to mention"),
-        ("away", "to", "Person who approves for you"),
+        ("away", "to", "Person who can approve for you"),
+        ("requests", "mine", "Only my requests"),
+        ("tokens", "mine", "Only my tokens"),
         ("overages", "on", "On or off"),
         ("protect", "on", "Delete protection"),
     ],

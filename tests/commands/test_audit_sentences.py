@@ -10,7 +10,7 @@ import pytest
 
 import bot
 from bot.commands import CATALOGUE
-from bot.commands.requests._audit_sentences import EVENTS, PRESSES, sentence_of, slack_writer
+from bot.commands.requests._audit_sentences import EVENTS, PRESSED_TO, PRESSES, sentence_of, slack_writer
 from bot.core.records.audit_entry import POLICY_FILE, TIMER, AuditEntry
 from bot.pipeline.dispatch.button_actions import CLICKS
 from tests.commands.conftest import Desk
@@ -46,8 +46,8 @@ TABLE = [
     (requested("pending", "direct"), "<@U0ANA> asked to destroy `analytics` (waiting for their confirmation)"),
     (requested("approved", "direct", "create"), "<@U0ANA> asked to create `analytics` (allowed by a rule)"),
     (requested("ready", "direct", "token"), "<@U0ANA> asked to create a token for `analytics` (allowed by a rule)"),
-    (requested("approved", "break_glass"), "<@U0ANA> used break-glass to destroy `analytics`"),
-    (requested("pending", "break_glass"), "<@U0ANA> used break-glass to destroy `analytics`"),
+    (requested("approved", "break_glass"), "<@U0ANA> used break-glass access to destroy `analytics`"),
+    (requested("pending", "break_glass"), "<@U0ANA> used break-glass access to destroy `analytics`"),
     (line("planned", "dry_run"), "<@U0ANA> did a dry run: destroy `analytics`"),
     (line("read", "allowed", command="usage"), "<@U0ANA> used `usage` on `analytics`"),
     (line("read", "allowed", command="list", databases=()), "<@U0ANA> used `list`"),
@@ -82,7 +82,7 @@ TABLE = [
         "<@U0DANA>'s request to revoke all tokens for `analytics` couldn't be verified: old tokens may still work",
     ),
     (phase("executed", "failed"), "<@U0DANA>'s request to destroy `analytics` failed"),
-    (phase("executed", "unknown"), "<@U0DANA>'s request to destroy `analytics` has an unknown outcome"),
+    (phase("executed", "unknown"), "The outcome of <@U0DANA>'s request to destroy `analytics` is unknown"),
     (
         phase("executed", "stale"),
         "<@U0DANA>'s request to destroy `analytics` was stopped because something had changed",
@@ -91,7 +91,15 @@ TABLE = [
     (phase("finished", "failed"), "The countdown ended: <@U0DANA>'s request to destroy `analytics` failed"),
     (
         phase("finished", "unknown"),
-        "The countdown ended: <@U0DANA>'s request to destroy `analytics` has an unknown outcome",
+        "The countdown ended: the outcome of <@U0DANA>'s request to destroy `analytics` is unknown",
+    ),
+    (
+        phase("finished", "denied"),
+        "`analytics` wasn't destroyed and stays in quarantine: <@U0DANA>'s request to destroy `analytics`",
+    ),
+    (
+        phase("finished", "postponed"),
+        "The destruction of `analytics` was postponed: <@U0DANA>'s request to destroy `analytics`",
     ),
     (
         phase("finished", "stale"),
@@ -118,7 +126,7 @@ TABLE = [
     (phase("reveal", "failed", command="token"), "<@U0DANA>'s reveal of a token for `analytics` failed"),
     (
         phase("reveal", "unknown", command="token"),
-        "<@U0DANA>'s reveal of a token for `analytics` has an unknown outcome",
+        "The outcome of <@U0DANA>'s reveal of a token for `analytics` is unknown",
     ),
     (
         line("thawed", "succeeded", user_id=TIMER, command="thaw", of_dana=True),
@@ -155,7 +163,7 @@ TABLE = [
     ),
     (
         line("incident_ended", "expired", user_id=TIMER, databases=(), detail={"key": "INC-1"}),
-        "Incident `INC-1` ran out of time",
+        "Incident `INC-1` reached its time limit",
     ),
     (line("refused", "denied"), "<@U0ANA> wasn't allowed to destroy `analytics`"),
     (
@@ -188,7 +196,7 @@ TABLE = [
             databases=(),
             detail={"old": "aa", "new": "bb", "gains_and_losses": ["one"], "complete": True},
         ),
-        "The policy changed from `aa` to `bb` (1 difference in what people may do)",
+        "The policy changed from `aa` to `bb` (1 permission change)",
     ),
     (
         line(
@@ -199,11 +207,19 @@ TABLE = [
             databases=(),
             detail={"old": "aa", "new": "bb", "gains_and_losses": ["one", "two"], "complete": False},
         ),
-        "The policy changed from `aa` to `bb` (at least 2 differences in what people may do)",
+        "The policy changed from `aa` to `bb` (at least 2 permission changes)",
     ),
     (
         line("refused", "denied", command="hold.thaw", databases=(), detail={"press": "hold.thaw"}),
-        "<@U0ANA>'s thaw was rejected",
+        "<@U0ANA> wasn't allowed to thaw the database",
+    ),
+    (
+        line("refused", "denied", command="alert.triage", databases=(), detail={"press": "alert.triage"}),
+        "<@U0ANA> wasn't allowed to view the database",
+    ),
+    (
+        refused("token.reveal", of_dana=True, command="token"),
+        "<@U0ANA> wasn't allowed to reveal the token (<@U0DANA>'s request to create a token for `analytics`)",
     ),
 ]
 
@@ -237,8 +253,8 @@ def test_every_event_that_the_code_writes_is_in_the_table() -> None:
     assert tested == EVENTS
 
 
-def test_every_button_has_a_noun_for_its_press() -> None:
-    assert set(CLICKS) <= set(PRESSES)
+def test_every_button_has_words_for_its_press() -> None:
+    assert set(CLICKS) <= PRESSES.keys() | PRESSED_TO.keys()
 
 
 def test_a_sentence_names_a_few_databases_and_counts_the_rest() -> None:

@@ -56,7 +56,7 @@ async def test_the_plan_names_both_databases_the_time_and_the_end(desk: Desk, or
     ("line", "sentence"),
     [
         ("branch orders orders", "`orders` already exists"),
-        ("branch orders orders-test --for 5m", "lasts from `10m` to `90d`"),
+        ("branch orders orders-test --for 5m", "can last from `10m` to `90d`"),
         ("branch orders orders-test --at 2026-11-25 14:00", "is in the future"),
         ("branch orders orders-test --at before INC-1", "No incident `INC-1`"),
         ("branch lonely copy", "isn't in a group"),

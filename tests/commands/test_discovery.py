@@ -73,7 +73,7 @@ def test_a_new_file_is_a_new_command(family: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "words"),
     [
-        ("regions", "PLACES = ()\n", "It doesn't end with `command = …`"),
+        ("regions", "PLACES = ()\n", "It must end with `command = …`"),
         ("regions", "command = print\n", "one of `ReadCommand`, `ChangeCommand`, `SecretCommand`"),
         ("places", COMPLETE.format(kind="ReadCommand", more="run=run"), "`regions` belongs in `regions.py`"),
         ("regions", COMPLETE.format(kind="ChangeCommand", more=CHANGES), "It has no `verb`, such as `Freeze writes`"),

@@ -142,15 +142,15 @@ async def test_an_undecided_copy_is_listed_with_what_to_do_about_it(desk: Desk) 
 
     status = await desk.ask("incident")
 
-    assert "Undecided: `orders-eu-rewind`, a copy of `orders-eu`" in words(status)
+    assert "Needs a decision: `orders-eu-rewind`, a rewind copy of `orders-eu`" in words(status)
     assert buttons(status)["Switch"]["value"] == "rewind switch orders-eu --copy orders-eu-rewind"
     ending = await desk.plan("incident end")
-    assert "orders-eu-rewind stays until someone keeps or discards it" in ending.warnings
+    assert "orders-eu-rewind remains until someone keeps or discards it" in ending.warnings
     end = await desk.carry_out("incident end")
     assert {buttons(end)[label]["value"] for label in ("Keep as a branch", "Discard")} == {made.id}
     assert "Switch" not in buttons(end), "the right to has ended with the incident"
     text = present(end.attachment).content
-    assert "- Undecided copies of rewinds: orders-eu-rewind (of orders-eu)" in text
+    assert "- Rewind copies that need a decision: orders-eu-rewind (of orders-eu)" in text
 
 
 @pytest.mark.parametrize("how", ["decided", "destroyed"])
@@ -162,7 +162,7 @@ async def test_a_copy_that_needs_no_decision_is_not_listed(desk: Desk, how: str)
     else:
         del desk.acme.databases["orders-eu-rewind"]
 
-    assert "Undecided" not in words(await desk.ask("incident"))
+    assert "Needs a decision" not in words(await desk.ask("incident"))
 
 
 def test_later_updates_of_a_request_do_not_lengthen_its_duration_in_the_report() -> None:

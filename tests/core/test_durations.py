@@ -76,7 +76,7 @@ def test_a_unit_that_is_written_out_is_corrected(text: str, meant: str) -> None:
 def test_only_lower_case_never_means_never() -> None:
     assert parse_lifetime("never") is NEVER
     for text in ("Never", "forever", "none", "default"):
-        with pytest.raises(NotADuration, match="written `never`"):
+        with pytest.raises(NotADuration, match="Write `never` instead of"):
             parse_lifetime(text)
 
 

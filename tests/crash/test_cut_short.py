@@ -67,7 +67,7 @@ async def test_a_review_before_a_kill_is_confirmed_to_the_reviewer_and_shown_on_
     )
     await in_state(here, "calm", State.SUCCEEDED)
     await here.world.person(ANA).presses("Review", card)
-    view = await here.world.person(ANA).modal("Your verdict")
+    view = await here.world.person(ANA).modal("Was it justified?")
     values = {"verdict": "yes", "comment": "it was right"}
 
     await killed_after(here, here.world.person(ANA).submits(values, view), commit="reviews")

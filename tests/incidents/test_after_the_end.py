@@ -53,7 +53,7 @@ async def test_the_messages_are_updated_when_the_time_of_the_incident_is_over(wo
     await world.pass_time(minutes=61)
 
     shown = await world.wait_for_content(begun, holding="*INC-2* ended")
-    assert "its time ran out" in words(shown)
+    assert "it reached its time limit" in words(shown)
     assert not buttons(shown)
     await world.wait_until_idle()
 

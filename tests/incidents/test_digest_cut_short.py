@@ -65,7 +65,7 @@ async def test_an_interrupted_digest_is_reported_and_not_posted_again(
     timer, before = await due(world), posted(world, "Turso digest")
 
     async def lost(*args: Any, **kwargs: Any) -> None:
-        raise Unavailable("Slack isn't answering")
+        raise Unavailable("Slack isn't responding")
 
     with monkeypatch.context() as patched:
         patched.setattr(type(world.bot.env.messenger), "post", lost)

@@ -119,7 +119,7 @@ async def test_a_copy_that_an_incident_left_undecided_can_be_settled(world: Worl
     made = world.turso.clock.now()
     await until(lambda: world.turso.clock.now() - made > timedelta(seconds=2), what="a moment to go back to")
     end = await left_open(world, f"INC-{name}", f"rewind {name} --to 1s ago")
-    assert f"a copy of `{name}`" in words(end)
+    assert f"a rewind copy of `{name}`" in words(end)
     assert "Switch" not in buttons(end), "the permissions of the incident have ended"
 
     await world.person(REMY).presses(label, end)

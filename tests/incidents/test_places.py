@@ -91,5 +91,5 @@ async def test_in_an_archived_channel_the_end_is_sent_to_the_person_who_started_
 
     direct = world.workspace.state.direct_channel(REMY).id
     message = await until(lambda: world.card(direct, holding="INC-5"), what="the end, in private", within=30)
-    assert "ended because its time ran out" in words(message)
+    assert "ended because it reached its time limit" in words(message)
     assert "There are no open items" in words(message)

@@ -10,7 +10,7 @@ from tests.incidents import play
 from tests.process import Process, local_servers
 from tests.world import INCIDENT, REMY, World, buttons, until, words
 
-ENDED = "ended because its time ran out"
+ENDED = "ended because it reached its time limit"
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-time")]
 

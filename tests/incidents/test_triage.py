@@ -57,7 +57,7 @@ async def test_an_unanswered_call_is_named_and_the_rest_is_shown(
     card = await triage(world)
 
     text = words(card)
-    assert f"didn't provide in time: {missing}." in text
+    assert f"didn't respond in time about: {missing}." in text
     for name, sign in SHOWN.items():
         assert (sign in text) is (name != missing), name
     assert "Refresh" in buttons(card)
@@ -108,4 +108,4 @@ async def test_todays_usage_is_shown_next_to_the_usual_one_from_the_samples(worl
     assert chart["axis_config"]["categories"][-1] == "today"
     assert set(series["usual reads"]) == {1000}
     assert series["rows read"][-2] == 1000
-    assert "the usual)" in words(card) or "(usually none)" in words(card)
+    assert "× usual)" in words(card) or "(usually none)" in words(card)

@@ -95,7 +95,7 @@ async def timeline_matches_the_call_log(world: World) -> None:
         "ben approved remy's request to revoke all tokens for sessions",
         "remy's request to revoke all tokens for sessions",
         "remy revealed a token for checkout",
-        "ana used break-glass to destroy checkout-old",
+        "ana used break-glass access to destroy checkout-old",
         "ana's request to destroy checkout-old succeeded",
     )
     assert [one for one in wanted if one not in events.replace("\\", "")] == [], events

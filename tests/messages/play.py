@@ -236,7 +236,7 @@ async def _incident(page: Page) -> None:
     await page.types("/turso incident status", by=REMY, channel=INCIDENT)
     await page.types("/turso destroy crm", by=BEN, channel=INCIDENT)
     line = '/turso destroy shop --reason "it floods the group"'
-    await page.types(line, by=BEN, channel=INCIDENT, then="used *break-glass*")
+    await page.types(line, by=BEN, channel=INCIDENT, then="used *break-glass access*")
     await page.presses("Review", "without approval", by=REMY, channel=INCIDENT, comment="Right.", verdict="yes")
     await page.types("/turso incident end", by=REMY, channel=INCIDENT)
     await page.types("/turso incident end", by=REMY, channel=INCIDENT)

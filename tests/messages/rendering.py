@@ -33,7 +33,7 @@ _VARYING: Final = (
     (re.compile(r"vs\. vs\."), "vs."),
     (re.compile(r"[<\d.]+% of quota"), "1.2% of quota"),
     (re.compile(r"\b\d+ seconds?\b(?! ago)"), "2 seconds"),
-    (re.compile(r"\b[\d.]+× the usual"), "1.2× the usual"),
+    (re.compile(r"\b[\d.]+× usual"), "1.2× usual"),
     (re.compile(r"\b(?:just now|(?:\d+ hours? )?\d+ (?:second|minute)s?(?: \d+ seconds?)? ago)\b"), "just now"),
     (re.compile(r"\bhas been active for \d+ min\b"), "started just now"),
     (re.compile(r"\b(?:\d+ h )?\d+ (?:h|min) left\b"), "2 h left"),

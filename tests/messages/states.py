@@ -14,6 +14,7 @@ from bot.core.records.incidents import Review
 from bot.core.reply import Reply
 from bot.core.requests.proof import Finding, OldTokens, Proof
 from bot.core.requests.request import Mode, Request, State
+from bot.pipeline.outcomes.start_delay import SLOW
 from tests.messages.rendering import rendered, rendered_view
 from tests.store.conftest import NOON
 from tests.store.samples import request, vote
@@ -23,9 +24,11 @@ SAMPLES: dict[State, dict[str, Any]] = {
     State.APPROVED: {}, State.READY: {"command": "token"}, State.EXECUTING: {"sent_at": NOON},
     State.SUCCEEDED: {"outcome": ""}, State.FAILED: {"outcome": "Turso refused this (400). Turso said: no."},
     State.UNKNOWN: {"outcome": "Turso is taking too long. The change may or may not have been made."},
-    State.DENIED: {"outcome": "Denied. Too risky.", "votes": (vote(1, "U0BEN", approves=False),)},
+    State.DENIED: {
+        "outcome": "Too risky.", "votes": (replace(vote(1, "U0BEN", approves=False), comment="Too risky."),),
+    },
     State.EXPIRED: {"outcome": "No one approved or denied it in time."},
-    State.CANCELLED: {"outcome": "Withdrawn by the requester."},
+    State.CANCELLED: {"outcome": "Nothing was changed."},
     State.STALE: {"outcome": "`orders-eu` is a different database now. Nothing was changed."},
     State.QUARANTINED: {"command": "destroy", "due_at": NOW + timedelta(hours=23)},
     State.RESTORED: {"command": "destroy", "outcome": ""},
@@ -70,7 +73,7 @@ def states() -> Iterator[tuple[str, str]]:
     waits = danas_request(state=State.APPROVED)
     yield (
         "It can't start yet",
-        shown(request_notices.waiting_note(waits, CATALOGUE, "Slack or Turso hasn't answered yet.", now=NOW)),
+        shown(request_notices.waiting_note(waits, CATALOGUE, SLOW, now=NOW)),
     )
     again = danas_request(command="token", state=State.UNKNOWN)
     yield "A reveal that failed", shown(request_notices.reveal_again_note(again, "The token couldn't be shown."))

@@ -72,7 +72,7 @@ async def test_an_answer_is_cached_for_a_minute_unless_a_fresh_one_is_requested(
 @pytest.mark.parametrize(
     ("status", "why"),
     [
-        (500, "answered with status 500"),
+        (500, "responded with status 500"),
         (429, "limits the rate"),
         (401, "refuses the API token"),
         (404, "has no such schedule"),
@@ -98,7 +98,7 @@ async def test_an_answer_that_takes_more_than_two_seconds_counts_as_none(desk: D
     desk.roster.seconds = 30.0
     began = time.monotonic()
 
-    with pytest.raises(OnCallUnavailable, match=f"{provider.label}: it didn't answer within 2 seconds"):
+    with pytest.raises(OnCallUnavailable, match=f"{provider.label}: it didn't respond within 2 seconds"):
         await desk.schedules.look_up(Schedule(provider, SCHEDULE).key)
 
     assert time.monotonic() - began < 20

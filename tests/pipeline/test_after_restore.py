@@ -18,7 +18,7 @@ async def test_open_requests_are_withdrawn_and_can_no_longer_be_approved(here: P
     report = await after_restore(here.env, [])
 
     assert {one.id for one in report.withdrawn} == {pending.id, approved.id}
-    with pytest.raises(Refused, match="It is too late"):
+    with pytest.raises(Refused, match="Too late"):
         await votes.vote(here.env, here.press(ANA, pending))
     assert await here.execute(approved) is State.CANCELLED
     assert (await here.now(pending)).state is State.CANCELLED

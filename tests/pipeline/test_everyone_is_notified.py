@@ -275,7 +275,7 @@ async def test_the_end_of_an_incident_is_posted_although_its_first_message_canno
     here: Notifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def unavailable(*_: Any, **__: Any) -> None:
-        raise Unavailable("Slack isn't answering.")
+        raise Unavailable("Slack isn't responding.")
 
     monkeypatch.setattr(incidents, "announce_again", unavailable)
     await incident_over(here)

@@ -38,7 +38,7 @@ async def back(world: World) -> AsyncIterator[None]:
 
 
 async def away(world: World, person: str = ANA, to: str = BEN, until_: str = "3h") -> Any:
-    return await world.person(person).types(f"/turso away --until {until_} --to <@{to}>", holding="approves for")
+    return await world.person(person).types(f"/turso away --until {until_} --to <@{to}>", holding="can approve for")
 
 
 async def refused(world: World, line: str, person: str = ANA) -> str:

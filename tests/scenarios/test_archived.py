@@ -33,13 +33,13 @@ async def test_a_press_on_the_card_of_a_request_that_expired_meanwhile_is_answer
         "the requester is notified all the same"
     )
     late = await pressed(world, ANA, "Approve", card)
-    assert "It is too late" in words(late)
+    assert "Too late" in words(late)
     await world.workspace.admin.unarchive(DB_OPS)
     assert "Approve" in buttons(world.current(card))
 
     answer = await pressed(world, ANA, "Deny", card)
 
-    assert "It is too late" in words(answer)
+    assert "Too late" in words(answer)
     assert answer.channel_id == DB_OPS
     drawn = await world.wait_for_content(card, holding="No one approved or denied it in time")
     assert not {"Approve", "Deny", "Withdraw", "Remind"} & set(buttons(drawn))

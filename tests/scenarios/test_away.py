@@ -68,13 +68,13 @@ async def test_an_absence_without_a_valid_delegate_changes_nothing(world: World,
 
 async def test_whoami_shows_a_delegation_to_both_people_and_away_off_ends_it(world: World) -> None:
     await away(world)
-    assert f"<@{BEN}> approves for you until" in marked_up(await world.person(ANA).types("/turso whoami"))
-    assert f"You approve for <@{ANA}> until" in marked_up(await world.person(BEN).types("/turso whoami"))
+    assert f"<@{BEN}> can approve for you until" in marked_up(await world.person(ANA).types("/turso whoami"))
+    assert f"You can approve for <@{ANA}> until" in marked_up(await world.person(BEN).types("/turso whoami"))
 
-    answer = await world.person(ANA).types("/turso away off", holding="no longer approves")
+    answer = await world.person(ANA).types("/turso away off", holding="can no longer approve")
 
-    assert f"<@{BEN}> no longer approves for <@{ANA}>." in marked_up(answer)
-    assert "approves for" not in words(await world.person(ANA).types("/turso whoami"))
+    assert f"<@{BEN}> can no longer approve for <@{ANA}>." in marked_up(answer)
+    assert "can approve for" not in words(await world.person(ANA).types("/turso whoami"))
 
 
 @pytest.mark.parametrize("loss", [deactivated, a_guest])
@@ -83,7 +83,7 @@ async def test_a_person_who_cannot_use_the_bot_cannot_be_a_delegate(world: World
         forget(world)
         answer = await refused(world, f"/turso away --until 1h --to <@{BEN}>")
     forget(world)
-    assert "can't use Turso Ops now" in answer
+    assert "can't use Turso Ops at the moment" in answer
     assert world.bot is not None
     assert await world.bot.store.delegations.of(ANA) is None
 

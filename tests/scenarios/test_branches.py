@@ -225,7 +225,7 @@ async def test_if_a_branch_is_extended_at_the_moment_of_its_end_only_one_happens
     extended = now.state is BranchState.ACTIVE
     assert len(requested) == (0 if extended else 1)
     assert ("now ends" in words(heard)) is extended
-    assert extended or "too late" in words(heard) or "no end" in words(heard)
+    assert extended or "Too late" in words(heard) or "no end" in words(heard)
 
 
 async def test_where_branches_need_approval_only_an_approver_other_than_the_owner_can_move_an_end(world: World) -> None:

@@ -26,7 +26,7 @@ async def test_an_operation_without_approval_has_one_card_and_is_reviewed_by_ano
 
     await remy.presses("Review", card)
     values = {"verdict": "yes", "comment": "the primary was on fire"}
-    submitted = remy.submits(values, await remy.modal("Your verdict"))
+    submitted = remy.submits(values, await remy.modal("Was it justified?"))
     await forging.answer_to(world, REMY, submitted, holding="Review recorded")
 
     reviewed = await world.wait_for_content(card, holding="the primary was on fire")

@@ -77,7 +77,7 @@ async def test_a_late_click_is_answered_with_the_outcome_of_the_request(world: W
     assert (await stored(world, card)).state is State.READY
 
     late = await world.person(BEN).presses_and_reads("Approve", card)
-    assert "too late" in words(late)
+    assert "Too late" in words(late)
 
     await world.person(BEN).presses("Deny", card)
     await world.person(BEN).submits({"comment": "not today"})
@@ -85,7 +85,7 @@ async def test_a_late_click_is_answered_with_the_outcome_of_the_request(world: W
     await world.wait_until_idle()
     assert (await stored(world, card)).state is State.DENIED, "a denial counts until the token is minted"
     denied_late = await world.person(BEN).presses_and_reads("Deny", card)
-    assert "too late" in words(denied_late)
+    assert "Too late" in words(denied_late)
 
 
 @pytest.mark.parametrize("person", [GIL, STELLA, ZED], ids=["guest", "stranger", "deactivated"])
@@ -160,7 +160,7 @@ async def test_a_request_that_its_requester_withdrew_can_no_longer_be_approved(w
 
     await until(lambda: not buttons(world.current(card)), what="the card without buttons")
     late = await world.person(ANA).presses_and_reads("Approve", card)
-    assert "too late" in words(late)
+    assert "Too late" in words(late)
     assert (await stored(world, card)).state is State.CANCELLED
 
 
@@ -194,7 +194,7 @@ async def test_a_request_that_no_one_decides_expires_and_its_requester_is_notifi
     await until(lambda: "Approve" not in buttons(world.current(card)), what="the card without its buttons")
     assert "No one approved or denied it in time" in words(world.current(card))
     late = await world.person(BEN).presses_and_reads("Approve", card)
-    assert "too late" in words(late)
+    assert "Too late" in words(late)
     assert any(one.thread_ts == card.ts and f"<@{DANA}>" in words(one) for one in world.person(DANA).sees())
 
 
@@ -280,7 +280,7 @@ async def test_only_the_requester_can_confirm_or_cancel(world: World) -> None:
         world, REMY, forging.forge_click(world, REMY, "request.confirm", request_id(question), message=world.card())
     )
 
-    assert "too late" in words(late)
+    assert "Too late" in words(late)
     assert not world.changes("PATCH", f"/databases/{name}/configuration")
 
 

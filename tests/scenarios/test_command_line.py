@@ -277,7 +277,7 @@ async def test_a_changed_policy_takes_effect_and_an_invalid_one_does_not(install
     assert await refused(), "the old policy stays in force"
     await installation.world.workspace.open_home(ANA)
     home = await until(lambda: installation.world.workspace.home_of(ANA), what="Home")
-    assert "isn't used" in words(home)
+    assert "the previous policy still applies" in words(home)
 
     installation.policy.write_text(good)
     await comes_true(allowed)

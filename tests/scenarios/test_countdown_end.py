@@ -268,10 +268,10 @@ async def test_while_the_state_is_unknown_nothing_is_destroyed_and_people_are_no
     try:
         await world.pass_time(hours=25)
         await tries(world, card, 1)
-        assert not any("isn't destroyed yet" in one for one in q.below(world, card))
+        assert not any("hasn't been destroyed yet" in one for one in q.below(world, card))
         await world.pass_time(minutes=2)
         notice = await until(
-            lambda: next((one for one in q.below(world, card) if "isn't destroyed yet" in one), None),
+            lambda: next((one for one in q.below(world, card) if "hasn't been destroyed yet" in one), None),
             what="the notice",
         )
         assert f"<@{DANA}>" in notice

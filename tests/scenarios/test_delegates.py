@@ -21,7 +21,7 @@ LINE = "/turso freeze {} --reason load"
 
 async def test_the_delegate_approves_and_the_card_says_for_whom(world: World) -> None:
     answer = await away(world)
-    assert f"<@{BEN}> approves for <@{ANA}> until" in marked_up(answer)
+    assert f"<@{BEN}> can approve for <@{ANA}> until" in marked_up(answer)
     card = await make_request(world, LINE)
     assert f"Needs 1 approval: <@{BEN}> (for <@{ANA}>)." in marked_up(card)
     assert f"cc <@{ANA}>" not in marked_up(card)

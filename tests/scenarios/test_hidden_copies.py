@@ -23,7 +23,7 @@ channels:
 
 def compared(world: World) -> list[Message]:
     """Return the cards of rewinds in #db-ops whose copy waits for a decision."""
-    return [one for one in world.workspace.history(DB_OPS, None) if "Now decide" in words(one)]
+    return [one for one in world.workspace.history(DB_OPS, None) if "What should happen to the copy?" in words(one)]
 
 
 async def copies(world: World, count: int) -> list[str]:
@@ -46,8 +46,8 @@ async def test_a_decision_in_another_channel_names_no_copy(world: World, decisio
     plain = words(await world.person(DANA).types(f"/turso rewind {decision} shop", ORDERS))
     named = words(await world.person(DANA).types(f"/turso rewind {decision} shop --copy {names[0]}", ORDERS))
 
-    assert "No rewind of" in plain
+    assert "There is no rewind of" in plain
     assert "shop-rewind" not in plain
-    assert "isn't a copy that a rewind of" in named
+    assert "isn't a rewind copy of" in named
     several = words(await world.person(DANA).types(f"/turso rewind {decision} shop", DB_OPS))
     assert "There are several copies" in several

@@ -148,7 +148,7 @@ async def test_a_change_in_progress_when_its_channel_is_archived_is_reported_by_
         await until(partial(direct, world, person, name), what=f"the outcome for {person}")
     await world.wait_until_idle()
     assert [len(direct(world, who, name)) for who in (DANA, ANA)] == [1, 1]
-    assert "can't post now" in words(direct(world, DANA, name)[0])
+    assert "can't post at the moment" in words(direct(world, DANA, name)[0])
 
 
 async def test_a_request_that_expires_in_an_archived_channel_is_reported_by_direct_message(

@@ -220,7 +220,7 @@ async def test_a_person_without_a_slack_id_is_no_approver(world: World) -> None:
 async def test_a_schedule_limited_to_a_risk_has_no_approver_for_a_higher_risk(world: World) -> None:
     await world.create_databases("risky")
     refused = await world.person(DANA).types("/turso rotate risky --reason leak")
-    assert "This needs 1 approval from on_call. No one other than you can approve it now." in words(refused)
+    assert "This needs 1 approval from on_call. No one other than you can approve it at the moment." in words(refused)
 
 
 async def test_a_reminder_notifies_the_person_on_call_at_that_time(world: World) -> None:
@@ -364,4 +364,4 @@ async def test_doctor_names_people_without_a_slack_id_and_a_schedule_that_cannot
     world.roster.status = 500
     well, said = {name: (well, said) for name, well, said in await world.bot.health.doctor()}["on call"]
     assert not well
-    assert "PagerDuty: it answered with status 500" in said
+    assert "PagerDuty: it responded with status 500" in said

@@ -57,7 +57,7 @@ async def by_card(world: World, alert: Alert) -> bool:
 
 async def by_list(world: World, alert: Alert) -> bool:
     listed = words(await world.person(ANA).types("/turso alert list", holding="Alerts are on"))
-    assert ("Open now" in listed) is not ("No alert is open." in listed)
+    assert ("Open now" in listed) is not ("No alerts are open." in listed)
     return alert.subject in listed and "Open now" in listed
 
 

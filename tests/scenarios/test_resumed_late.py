@@ -145,4 +145,4 @@ async def test_a_vote_that_was_recorded_before_the_crash_is_not_reported_as_lost
     )
 
     assert "so nothing more was done" in text
-    assert "Your vote from that time is recorded." in text
+    assert "Your decision was recorded." in text

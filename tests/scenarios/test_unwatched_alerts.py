@@ -69,7 +69,7 @@ async def test_a_button_does_not_act_on_another_organization(world: World, butto
 
     heard = await world.person(ANA).presses_and_reads(button, card)
 
-    assert "no longer has the databases that this alert is about" in words(heard)
+    assert "can no longer use the databases that this alert is about" in words(heard)
 
 
 @pytest.mark.parametrize(

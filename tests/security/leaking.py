@@ -164,7 +164,7 @@ async def have_conversation(here: Watched) -> None:
     await create_tokens_with_turso_faults(here)
     # Wait for the late answer to Ben, which would otherwise be sent while private messages fail.
     ben = world.person(BEN)
-    await until(lambda: any("didn't answer in time" in words(m) for m in ben.sees()), what="the time-out", within=40)
+    await until(lambda: any("didn't respond in time" in words(m) for m in ben.sees()), what="the time-out", within=40)
     await create_tokens_with_slack_faults(here)
     await approve_with_on_call_faults(here)
     await send_requests_not_from_slack(here)

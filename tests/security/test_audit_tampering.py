@@ -208,7 +208,7 @@ def test_a_changed_log_with_valid_hashes_is_found_with_a_posted_head(
 
     assert verified() == 0, "without a posted head this can't be found"
     assert verified("--head", head) == 1
-    assert "posted head" in capsys.readouterr().out
+    assert "posted in Slack" in capsys.readouterr().out
 
 
 def test_a_head_that_was_posted_earlier_is_still_accepted(log: str) -> None:

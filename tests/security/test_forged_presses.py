@@ -172,5 +172,5 @@ async def test_a_late_press_shows_no_comment_to_a_person_who_left_the_channel(wo
     with out_of_the_channel(world, BEN):
         late = await forging.forge_press(world, BEN, label, card)
 
-    assert "It is too late. This request was denied." in words(late)
+    assert "Too late: this request was denied." in words(late)
     assert "intruder" not in words(late)

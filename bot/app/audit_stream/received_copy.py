@@ -73,9 +73,13 @@ def _verify(entries: Iterator[ReceivedEntry], head: str | None) -> Copy:
         first = first or entry.seq
         # The entry before the first one is in another copy, so its hash isn't known here.
         if (last or entry.seq == 1) and not entry.follows(previous):
-            raise BrokenCopy(f"Entry {entry.seq} doesn't continue the one before: one of them was edited.")
+            raise BrokenCopy(
+                f"Entry {entry.seq} doesn't match the one before it: one of them was edited."
+                if last
+                else "Entry 1 doesn't match its hash: it was edited."
+            )
         last, previous = entry.seq, entry.hash
         is_there = is_there or entry.hash == head
     if not is_there:
-        raise BrokenCopy(f"The copy ends at entry {last} without the posted head: entries were cut or replaced.")
+        raise BrokenCopy(f"The copy ends at entry {last} without the posted hash: entries were cut or replaced.")
     return Copy(first, last, previous)

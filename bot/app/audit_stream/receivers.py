@@ -92,10 +92,10 @@ class WebhookReceiver:
                 self._http.stream("POST", self._url, content=body, headers=headers) as answer,
             ):
                 if not answer.is_success:
-                    raise NotReceived(f"The receiver answered with status {answer.status_code}.")
+                    raise NotReceived(f"The receiver responded with status {answer.status_code}.")
                 return _next_of(await _read_limited(answer))
         except (httpx.TimeoutException, TimeoutError):
-            raise NotReceived("The receiver didn't answer in time.") from None
+            raise NotReceived("The receiver didn't respond in time.") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             raise NotReceived(f"The receiver can't be reached ({type(error).__name__}).") from None
 

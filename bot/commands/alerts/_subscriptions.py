@@ -73,14 +73,14 @@ def chosen(one: AlertSubscription) -> list[str]:
     last = f"{', '.join(quota[:-1])} or {quota[-1]}" if len(quota) > 1 else "".join(quota)
     return [
         *([f"a quota reaches {last}"] if quota else []),
-        *([f"a database's usage reaches {one.spike:g} times the usual"] if one.spike is not None else []),
+        *([f"a database's usage reaches {one.spike:g} times its usual level"] if one.spike is not None else []),
         *(["a quota will probably be used up"] if one.forecast else []),
     ]
 
 
 ALWAYS: Final = (
     "several people's tokens for a database expire within a day",
-    "a freeze is older than a week",
+    "a database has been frozen for more than a week",
     "something in Turso Ops itself fails",
 )
 """Alerts that every channel with alerts gets."""

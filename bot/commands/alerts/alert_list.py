@@ -57,7 +57,7 @@ async def _open(ctx: Context) -> list[Block]:
     found = await ctx.store.alerts.open(organization=ctx.organization, channel_id=ctx.subject.channel.id)
     seen = [one for one in found if await may_see(ctx, one)]
     if not seen:
-        return [kit.context(mrkdwn("No alert is open."))]
+        return [kit.context(mrkdwn("No alerts are open."))]
     whole = Sight.of(ctx).is_whole
     lines = [mrkdwn("{} Since {}.", headline(one, is_whole=whole), when(one.since)) for one in seen[-MOST:]]
     more = mrkdwn("and {} more", len(seen) - MOST) if len(seen) > MOST else Mrkdwn("")

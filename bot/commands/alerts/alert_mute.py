@@ -58,7 +58,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message that says until when nothing is posted."""
     until = when(datetime.fromisoformat(plan.arguments["until"]))
     head = mrkdwn(":no_bell: No new alerts in this channel until {}.", until)
-    note = mrkdwn("Alerts that still apply at that time are posted then.")
+    note = mrkdwn("Any that still apply then will be posted.")
     return reply(
         head,
         [kit.section(head), kit.context(note), *kit.actions(*buttons.run(1, "Unmute", command_line("alert unmute")))],

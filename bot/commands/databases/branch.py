@@ -48,7 +48,7 @@ class BranchArgs(BaseModel):
 async def plan(ctx: Context, args: BranchArgs) -> Plan:
     """Return the plan: what is copied as of when, into which new database, and when that ends."""
     if args.lasting is not None and not SHORTEST <= args.lasting <= LONGEST:
-        raise BadInput("A branch lasts from `10m` to `90d`. Leave out `--for` to keep it until someone destroys it.")
+        raise BadInput("A branch can last from `10m` to `90d`. Leave out `--for` to keep it until someone destroys it.")
     source, at, _ = await asyncio.gather(
         ctx.turso.database(args.source), _moment(ctx, args.at), require_free(ctx, args.name)
     )
@@ -58,7 +58,7 @@ async def plan(ctx: Context, args: BranchArgs) -> Plan:
             f"Turso didn't say which group `{source.name}` is in, so I can't tell where to create a branch."
         )
     if not source.group:
-        raise BadInput(f"`{source.name}` isn't in a group. Turso can only branch databases of a group.")
+        raise BadInput(f"`{source.name}` isn't in a group. Turso can only branch databases that are in a group.")
     if source.encryption_cipher:
         raise BadInput(f"`{source.name}` is encrypted with your own key, which Turso needs for a copy. Use the CLI.")
     retention = retention_of(await attempt(ctx.turso.quotas())) if at else None

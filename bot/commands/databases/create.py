@@ -45,7 +45,7 @@ async def plan(ctx: Context, args: CreateArgs) -> Plan:
     at = f" at {args.location}" if args.location else ""
     return Plan(
         target=None,
-        steps=[f"Create the database {args.name} {where}{at}", "Wait up to 45 seconds until it is ready"],
+        steps=[f"Create the database {args.name} {where}{at}", "Wait up to 45 seconds for it to be ready"],
         arguments={"name": args.name, "group": group, "location": args.location},
         facts={"Database": args.name, "Group": group or "none"},
         databases=(new_database(args.name, group),),

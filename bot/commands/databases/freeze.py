@@ -33,7 +33,7 @@ class FreezeArgs(BaseModel):
 async def plan(ctx: Context, args: FreezeArgs) -> Plan:
     """Return the plan: what will be blocked, for how long, and what is already blocked."""
     if args.lasting is not None and not SHORTEST <= args.lasting <= LONGEST:
-        raise BadInput("A freeze lasts from `10s` to `90d`. Leave out `--for` to freeze until someone thaws it.")
+        raise BadInput("A freeze can last from `10s` to `90d`. Leave out `--for` to freeze until someone thaws it.")
     snap = await snapshot(ctx, args.name)
     what = "reads and writes" if args.reads else "writes"
     ends = f"Unblock after {span(args.lasting)}" if args.lasting else "Stay blocked until someone thaws it"

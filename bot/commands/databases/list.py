@@ -170,7 +170,7 @@ def _buttons(args: ListArgs, at: int, pages: int) -> list[Block]:
 command = ReadCommand(
     name="list",
     usage="db list [FILTER] [--group G] [--sort name/size/reads/writes] [--branches]",
-    summary="List the databases of this channel",
+    summary="List this channel's databases",
     args=ListArgs,
     position=40,
     aliases=("ls",),

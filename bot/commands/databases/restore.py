@@ -50,7 +50,7 @@ async def quarantine_of(ctx: Context, target: PlanTarget) -> Request | None:
 command = ChangeCommand(
     name="restore",
     usage="db restore NAME",
-    summary="Undo a destroy before its countdown ends. For earlier data, see rewind",
+    summary="Restore a database from quarantine. For earlier data, see rewind",
     args=RestoreArgs,
     risk=Risk.MEDIUM,
     position=230,

@@ -100,7 +100,7 @@ def _versus_usual(found: Findings, field: str) -> Mrkdwn:
     usual = int(whole_day * found.part_of_day)
     if not usual:
         return mrkdwn(" (usually none)") if now and not whole_day else mrkdwn("")
-    return mrkdwn(" ({}× the usual)", f"{now / usual:.1f}")
+    return mrkdwn(" ({}× usual)", f"{now / usual:.1f}")
 
 
 def _chart(found: Findings) -> Chart:
@@ -144,7 +144,7 @@ def _tokens(tokens: list[LedgerToken]) -> list[Block]:
 def _missing(found: Findings) -> list[Block]:
     if not found.missing:
         return []
-    return [kit.context(mrkdwn(":warning: Turso didn't provide in time: {}.", ", ".join(found.missing)))]
+    return [kit.context(mrkdwn(":warning: Turso didn't respond in time about: {}.", ", ".join(found.missing)))]
 
 
 def _buttons(ctx: Context, found: Findings, args: TriageArgs) -> list[Element]:

@@ -45,9 +45,9 @@ async def plan(ctx: Context, args: AwayArgs) -> Plan:
         raise BadInput("I don't know that person. Pick them from Slack's list.")
     if delegate.human == me.human:
         raise BadInput(OWN)
-    name = delegate.name
+    name = f"@{delegate.name}"
     if refuses_person(ctx.policy, delegate):
-        raise Refused(f"{name} can't use Turso Ops now, so they can't approve for you. Choose someone else.")
+        raise Refused(f"{name} can't use Turso Ops at the moment, so they can't approve for you. Choose someone else.")
     groups = await ctx.every_group() if ctx.every_group else ctx.subject.groups
     if not may_delegate_to(ctx.policy, me, args.delegate, groups):
         if silent := [group for group, members in groups.items() if members is None]:
@@ -105,7 +105,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message: who approves for whom, and until when."""
     delegation = _delegation(plan)
     head = mrkdwn(
-        ":palm_tree: {} approves for {} until {}.",
+        ":palm_tree: {} can approve for {} until {}.",
         person(delegation.delegate),
         person(delegation.person),
         when(delegation.until),

@@ -43,7 +43,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message that the delegation has ended."""
     arguments = plan.arguments
-    head = mrkdwn(":wave: {} no longer approves for {}.", person(arguments["delegate"]), person(arguments["person"]))
+    head = mrkdwn(":wave: {} can no longer approve for {}.", person(arguments["delegate"]), person(arguments["person"]))
     return reply(head, [kit.section(head)])
 
 

@@ -33,7 +33,7 @@ async def run(ctx: Context, args: ExplainArgs) -> Reply:
     """Return what would be decided if that person typed the line in that channel now. Changes nothing."""
     read = Grammar(ctx.table).parse(args.command)
     if ctx.explain is None:
-        raise Unavailable("Decisions can't be explained now. Try again in a moment.")
+        raise Unavailable("I can't explain decisions right now. Try again in a moment.")
     who, where = args.as_ or ctx.subject.person.id, args.in_ or ctx.subject.channel.id
     explanation = await ctx.explain(ctx.subject, read, who, where)
     title = mrkdwn("{}: `{}` for {} in {}", _verdict(explanation), args.command, person(who), channel(where))
@@ -85,7 +85,7 @@ def _follows(decision: Decision, *, reveals: bool) -> list[tuple[str, Mrkdwn]]:
 def _notes(read: Parsed[Command] | Incomplete[Command]) -> list[Mrkdwn]:
     notes = [mrkdwn("Nothing was changed.")]
     if "name" in read.spec.args.model_fields and not read.args.__dict__.get("name"):
-        notes.append(mrkdwn("No database was given, so rules for specific databases count as matching."))
+        notes.append(mrkdwn("No database was given, so rules for specific databases are treated as matching."))
     return notes
 
 
@@ -95,5 +95,6 @@ command = ReadCommand(
     summary="Explain what the policy decides about a command",
     args=ExplainArgs,
     position=110,
+    verb="Explain policy",
     run=run,
 )

@@ -78,9 +78,9 @@ async def _delegations(ctx: Context, groups: Groups) -> list[Mrkdwn]:
         allowed = may_delegate_to(ctx.policy, approver, one.delegate, groups)
         but = Mrkdwn("") if allowed else Mrkdwn(" The policy no longer allows that.")
         if one.person == me.id:
-            lines.append(mrkdwn("{} approves for you until {}.{}", person(one.delegate), when(one.until), but))
+            lines.append(mrkdwn("{} can approve for you until {}.{}", person(one.delegate), when(one.until), but))
         if one.delegate == me.id:
-            lines.append(mrkdwn("You approve for {} until {}.{}", person(one.person), when(one.until), but))
+            lines.append(mrkdwn("You can approve for {} until {}.{}", person(one.person), when(one.until), but))
     return lines
 
 
@@ -135,7 +135,7 @@ def _yaml(ctx: Context) -> list[Plain | str]:
 command = ReadCommand(
     name="whoami",
     usage="whoami",
-    summary="Show your permissions and what the policy knows about you",
+    summary="Show your permissions and what the policy says about you",
     args=WhoamiArgs,
     position=30,
     run=run,

@@ -116,7 +116,7 @@ def open_items_blocks(open_items: OpenItems, *, approves: bool = True) -> list[B
     for row in open_items.copies[:ROWS]:
         blocks += _copy(row, approves=approves)
     for request_id, actor in open_items.reviews[:ROWS]:
-        words = mrkdwn(":eyes: Break-glass by {} still needs a review", person(actor))
+        words = mrkdwn(":eyes: A break-glass operation by {} still needs a review", person(actor))
         blocks.append(kit.section(words, accessory=buttons.review(request_id)))
     more = sum(max(0, count - ROWS) for count in _counts(open_items))
     return blocks + ([kit.context(mrkdwn("And {} more in the report.", more))] if more else [])
@@ -147,7 +147,7 @@ def _copy(row: Row, *, approves: bool) -> list[Block]:
     """Return an undecided copy. Switching to it needs current permissions. Keeping and discarding only settle it."""
     request_id, copy, source = row
     switch = buttons.run(1, "Switch", command_line("rewind switch", source, copy=copy), style="primary")
-    words = mrkdwn(":rewind: Undecided: `{}`, a copy of `{}` from a rewind", copy, source)
+    words = mrkdwn(":rewind: Needs a decision: `{}`, a rewind copy of `{}`", copy, source)
     return [kit.section(words), *kit.actions(*(switch if approves else []), *buttons.of_copy(request_id))]
 
 

@@ -175,7 +175,7 @@ def _open(story: Story) -> list[str]:
         _list("In quarantine", [name for _, name in open_items.quarantined]),
         _list("Active tokens", tokens),
         _list("Open requests", waiting),
-        _list("Undecided copies of rewinds", [f"{copy} (of {source})" for _, copy, source in open_items.copies]),
+        _list("Rewind copies that need a decision", [f"{copy} (of {source})" for _, copy, source in open_items.copies]),
         _list("Break-glass operations to review", [story.who(actor) for _, actor in open_items.reviews]),
     ]
     return [line for line in lines if line] or ["Nothing."]

@@ -36,8 +36,8 @@ async def plan(ctx: Context, args: IncidentEndArgs) -> Plan:
     open_items = await still_open(ctx, incident)
     left = [f"{name} stays frozen" for name in open_items.databases(open_items.frozen)]
     left += [f"{name} stays in quarantine" for name in open_items.databases(open_items.quarantined)]
-    left += [f"Tokens of {name} stay valid until they expire" for name in open_items.databases(open_items.tokens)]
-    left += [f"{name} stays until someone keeps or discards it" for name in open_items.databases(open_items.copies)]
+    left += [f"Tokens for {name} stay valid until they expire" for name in open_items.databases(open_items.tokens)]
+    left += [f"{name} remains until someone keeps or discards it" for name in open_items.databases(open_items.copies)]
     return Plan(
         target=None,
         steps=[f"End incident {incident.key}. Its permissions end at once", "Post the report"],

@@ -200,7 +200,7 @@ def _alert(arguments: Facts) -> list[Block]:
 
 
 def _over(key: str, ended_at: datetime, by: str) -> Reply:
-    how = mrkdwn("by {}", person(by)) if by else mrkdwn("its time ran out")
+    how = mrkdwn("by {}", person(by)) if by else mrkdwn("it reached its time limit")
     head = mrkdwn(":checkered_flag: Incident *{}* ended {} ({}). Incident permissions no longer apply here.",
                   key, when(ended_at), how)  # fmt: skip
     note = mrkdwn("The thread shows what was done. The report follows in the channel.")

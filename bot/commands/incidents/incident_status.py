@@ -63,7 +63,7 @@ def _started(since: timedelta) -> str:
 command = ReadCommand(
     name="incident status",
     usage="incident status",
-    summary="The active incident and its open items",
+    summary="Show the active incident and its open items",
     args=IncidentStatusArgs,
     position=130,
     aliases=("incident",),

@@ -89,7 +89,7 @@ def _step(*, on: bool) -> str:
 def _warnings(*, on: bool) -> list[str]:
     if on:
         return ["This can cost money: Turso bills usage beyond the quota until overages are turned off. "
-                "Turso doesn't provide the prices"]  # fmt: skip
+                "Turso Ops can't see the prices"]  # fmt: skip
     return ["If a quota is already used up, Turso may block reads and writes at once",
             "Turso may still bill usage that is already beyond the quota"]  # fmt: skip
 

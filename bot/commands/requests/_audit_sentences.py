@@ -16,34 +16,35 @@ PRESSES: Final[Mapping[str, str]] = {
     "approval.remind": "reminder",
     "request.confirm": "confirmation",
     "request.dismiss": "cancellation",
-    "token.reveal": "reveal",
     "quarantine.undo": "undo",
     "review.open": "review",
     "review": "review",
-    "hold.thaw": "thaw",
-    "token.end": "rotation",
-    "copy.keep": "request to keep the copy",
-    "copy.discard": "request to discard the copy",
-    "channel.rights": "look at their permissions",
-    "incident.extend": "extension",
-    "incident.end": "end of the incident",
-    "alert.triage": "look at the database",
-    "alert.freeze": "freeze",
-    "alert.overages": "overages",
-    "alert.incident": "start of an incident",
-    "alert.mute_hour": "mute",
-    "alert.mute_day": "mute",
-    "branch.extend": "request to extend the branch",
-    "branch.keep": "request to keep the branch",
-    "branch.destroy": "request to destroy the branch",
 }
-"""The purpose of each button of a request, as a noun."""
+"""What a button does with a request, as a noun: `Ana's approval of Dana's request to destroy analytics`."""
+PRESSED_TO: Final[Mapping[str, str]] = {
+    "token.reveal": "reveal the token",
+    "hold.thaw": "thaw the database",
+    "token.end": "revoke the token",
+    "copy.keep": "keep the copy",
+    "copy.discard": "discard the copy",
+    "channel.rights": "view their permissions",
+    "incident.extend": "extend the incident",
+    "incident.end": "end the incident",
+    "alert.triage": "view the database",
+    "alert.freeze": "freeze the database",
+    "alert.overages": "turn on overages",
+    "alert.incident": "start an incident",
+    "alert.mute_hour": "mute alerts",
+    "alert.mute_day": "mute alerts",
+    "branch.extend": "extend the branch",
+    "branch.keep": "keep the branch",
+    "branch.destroy": "destroy the branch",
+}
+"""What every other button does, as a verb: `Ana wasn't allowed to view the database`."""
 _RESULTS: Final[Mapping[str, str]] = {
     "succeeded": "succeeded",
     "failed": "failed",
-    "unknown": "has an unknown outcome",
     "stale": "was stopped because something had changed",
-    "denied": "was stopped because it had been denied",
     "expired": "expired before it started",
     "cancelled": "was withdrawn",
 }
@@ -121,7 +122,7 @@ def _request_sentence(entry: AuditEntry, writer: Writer) -> str:
     who, what = writer.person(entry.user_id), writer.to_do(entry)
     mode = entry.detail.get("mode")
     if mode == "break_glass":
-        return f"{who} used break-glass to {what}"
+        return f"{who} used break-glass access to {what}"
     if entry.outcome == "pending":
         waits = "needs approval" if mode == "approval" else "waiting for their confirmation" if mode == "direct" else ""
         return f"{who} asked to {what}{f' ({waits})' if waits else ''}"
@@ -130,13 +131,16 @@ def _request_sentence(entry: AuditEntry, writer: Writer) -> str:
 
 def _refusal_sentence(entry: AuditEntry, writer: Writer) -> str:
     who = writer.person(entry.user_id)
-    press = PRESSES.get(str(entry.detail.get("press", "")))
+    button = str(entry.detail.get("press", ""))
+    press, to_do = PRESSES.get(button), PRESSED_TO.get(button)
+    own = writer.requester(entry) == entry.user_id
+    whose = f"their own request to {writer.to_do(entry)}" if own else writer.request(entry)
+    if to_do:
+        return f"{who} wasn't allowed to {to_do}{f' ({whose})' if entry.request_id else ''}"
     if entry.request_id:
-        own = writer.requester(entry) == entry.user_id
-        whose = f"their own request to {writer.to_do(entry)}" if own else writer.request(entry)
         return f"{who}'s {press or 'press'} {'of' if press else 'on'} {whose} was rejected"
     if press:
-        return f"{who}'s {press} was rejected"
+        return f"{who}'s {press} of a request was rejected"
     if writer.catalogue.purpose_of(entry.command) or entry.databases or entry.rule:
         return f"{who} wasn't allowed to {writer.to_do(entry)}"
     return f"{who} wasn't allowed to use {writer.code(entry.command or 'the bot')}"
@@ -146,8 +150,23 @@ def _phase(entry: AuditEntry, writer: Writer, before: str = "") -> str:
     request = writer.request(entry)
     if entry.outcome == "quarantined":
         return f"{before}{writer.names(entry)} was put in quarantine: {request}"
-    result = _RESULTS.get(entry.outcome, f"ended as {writer.code(entry.outcome)}")
-    return f"{before}{request} {result}"
+    return f"{before}{_with_result(request, entry, writer)}"
+
+
+def _finished(entry: AuditEntry, writer: Writer) -> str:
+    """Return what came of a countdown that ended, was stopped or was extended."""
+    if entry.outcome == "denied":
+        return _capital(f"{writer.names(entry)} wasn't destroyed and stays in quarantine: {writer.request(entry)}")
+    if entry.outcome == "postponed":
+        return f"The destruction of {writer.names(entry)} was postponed: {writer.request(entry)}"
+    return _phase(entry, writer, "The countdown ended: ")
+
+
+def _with_result(subject: str, entry: AuditEntry, writer: Writer) -> str:
+    """Return how something ended: `Dana's request to destroy analytics failed`."""
+    if entry.outcome == "unknown":
+        return f"the outcome of {subject} is unknown"
+    return f"{subject} {_RESULTS.get(entry.outcome, f'ended as {writer.code(entry.outcome)}')}"
 
 
 def _undone(entry: AuditEntry, writer: Writer) -> str:
@@ -156,16 +175,14 @@ def _undone(entry: AuditEntry, writer: Writer) -> str:
         return f"{writer.names(entry)} was restored: the quarantine from {request} was undone"
     if entry.outcome == "quarantined":
         return f"Undo failed: {writer.names(entry)} stays in quarantine ({request})"
-    result = _RESULTS.get(entry.outcome, f"ended as {writer.code(entry.outcome)}")
-    return f"The undo of {request} {result}"
+    return _with_result(f"the undo of {request}", entry, writer)
 
 
 def _revealed(entry: AuditEntry, writer: Writer) -> str:
     who, names = writer.person(entry.user_id), writer.names(entry) or "a database"
     if entry.outcome == "succeeded":
         return f"{who} revealed a token for {names}"
-    result = _RESULTS.get(entry.outcome, f"ended as {writer.code(entry.outcome)}")
-    return f"{who}'s reveal of a token for {names} {result}"
+    return _capital(_with_result(f"{who}'s reveal of a token for {names}", entry, writer))
 
 
 def _thawed(entry: AuditEntry, writer: Writer) -> str:
@@ -187,7 +204,7 @@ def _reviewed(entry: AuditEntry, writer: Writer) -> str:
 def _incident(entry: AuditEntry, writer: Writer, done: str) -> str:
     key = writer.code(str(entry.detail.get("key") or "incident"))
     if entry.event == "incident_ended" and entry.user_id in ("", TIMER):
-        return f"Incident {key} ran out of time"
+        return f"Incident {key} reached its time limit"
     alert = entry.detail.get("alert")
     after = f" after an alert: {writer.code(str(alert))}" if alert else ""
     return f"{writer.person(entry.user_id)} {done} incident {key}{after}"
@@ -207,10 +224,8 @@ def _policy_changed(entry: AuditEntry, writer: Writer) -> str:
     lines = entry.detail.get("gains_and_losses")
     count = len(lines) if isinstance(lines, list) else 0
     more = "" if entry.detail.get("complete", True) else "at least "
-    differences = (
-        f" ({more}{count} {'difference' if count == 1 else 'differences'} in what people may do)" if count else ""
-    )
-    return f"The policy changed from {old} to {new}{differences}"
+    changes = f" ({more}{count} permission {'change' if count == 1 else 'changes'})" if count else ""
+    return f"The policy changed from {old} to {new}{changes}"
 
 
 def _sentence_with(verb: str) -> Callable[[AuditEntry, Writer], str]:
@@ -252,7 +267,7 @@ _SENTENCES: Final[Mapping[str, Callable[[AuditEntry, Writer], str]]] = {
     "reminded": _sentence_with("reminded the approvers of"),
     "undo": _sentence_with("pressed Undo on"),
     "executed": lambda entry, writer: _capital(_phase(entry, writer)),
-    "finished": lambda entry, writer: _phase(entry, writer, "The countdown ended: "),
+    "finished": _finished,
     "undone": lambda entry, writer: _capital(_undone(entry, writer)),
     "stale": lambda entry, writer: _capital(_phase(entry, writer)),
     "expired": lambda entry, writer: _capital(f"{writer.request(entry)} expired"),

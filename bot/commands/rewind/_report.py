@@ -85,7 +85,7 @@ def _undone(request: Request, names: dict[str, str]) -> list[str]:
         f"- The switch was undone{by}{_at(changed_at(request))}",
         "- The old database is out of quarantine with all its data",
         "- Any blocks set before the switch are still in place",
-        "- The Undo didn't affect the copy. What was written to the copy isn't in the old database",
+        "- The Undo didn't affect the copy. Anything written to it since isn't in the old database",
     ]
 
 
@@ -118,7 +118,7 @@ def _tokens(request: Request) -> list[str]:
     }
     why = escaped(str(request.facts.get(NEXT_STEP_WHY) or ""))
     words = results.get(result, "It is unknown whether they are revoked")
-    line = f"- Tokens of the old database: {words}. {why}".rstrip()
+    line = f"- Tokens for the old database: {words}. {why}".rstrip()
     return [line, *(f"- {_finding(one)}" for one in (proof.findings if proof else ()))]
 
 
@@ -127,7 +127,7 @@ def _finding(finding: Finding) -> str:
     words = {
         OldTokens.REFUSED: f"refused an old token{at}",
         OldTokens.STILL_WORK: f"still accepted an old token{at}",
-        OldTokens.WATCHED: "hasn't been seen to refuse an old token yet",
+        OldTokens.WATCHED: "hadn't refused an old token when this was written",
     }
     unknown = f"couldn't be checked with an old token: {finding.why}"
     return f"{escaped(finding.database)} {escaped(words.get(finding.tokens, unknown))}."

@@ -40,7 +40,7 @@ DECISIONS: Final = {
     "rewind keep": CopyDecision("keep {} as a branch", "kept {} as a branch"),
     "rewind discard": CopyDecision("discard {}", "discarded {}"),
 }
-OTHER_DECISION: Final = CopyDecision("decide about {}", "decided about {}")
+OTHER_DECISION: Final = CopyDecision("decide what happens to {}", "decided what happens to {}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,7 @@ async def open_rewind(ctx: Context, name: str, copy: str | None) -> Rewind:
     """
     rewinds = [one for one in await _rewinds(ctx, name) if copy in (None, one.copy)]
     if not rewinds:
-        what = (
-            f"`{copy}` isn't a copy that a rewind of `{name}` made" if copy else f"No rewind of `{name}` is on record"
-        )
+        what = f"`{copy}` isn't a rewind copy of `{name}`" if copy else f"There is no rewind of `{name}`"
         raise BadInput(f"{what}. Create one with `/turso rewind {name} --to TIME`.")
     waiting = [one for one in rewinds if one.decided is None]
     if len(waiting) > 1:
@@ -178,7 +176,7 @@ async def why_unusable(ctx: Context, copy: Database) -> str | None:
         word for word, on in zip(("reads", "writes"), await holds.blocked(ctx.turso, copy.name), strict=True) if on
     )
     if words:
-        return f"The {words} of `{copy.name}` are blocked. Unblock them first: `/turso thaw {copy.name}`."
+        return f"{words.capitalize()} to `{copy.name}` are blocked. Unblock them first: `/turso thaw {copy.name}`."
     return None
 
 

@@ -71,7 +71,7 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
     if group is None:
         raise Unavailable(f"Turso didn't say which group `{args.name}` is in, so I can't put a copy beside it.")
     if not group:
-        raise BadInput(f"`{args.name}` isn't in a group. Turso can only copy databases of a group.")
+        raise BadInput(f"`{args.name}` isn't in a group. Turso can only copy databases that are in a group.")
     siblings = sorted(one.name for id_, one in (await members_of(ctx, group)).items() if id_ != database.id)
     copy = await _free_name(ctx, database, at)
     count = used.database_count if used else None
@@ -143,12 +143,11 @@ def _warnings(
     database: Database, group: str, siblings: list[str], count: int | None, quotas: Quotas | None
 ) -> list[str]:
     name, most = database.name, quotas.databases if quotas else None
-    writes = (
-        f"Writes to {name} aren't blocked. Anything written from now on won't be in the copy. Consider a freeze first"
-    )
-    unsure = f"Turso didn't say whether writes to {name} are blocked. Anything written from now on won't be in the copy"
+    later = "Anything written from now on won't be in the copy"
+    writes = f"Writes to {name} aren't blocked. {later}. Consider freezing it first"
+    unsure = f"Turso didn't say whether writes to {name} are blocked. {later}"
     others = list_names(siblings, at_most=6)
-    full = f"The plan's limit of {number(most)} databases is reached. Turso may refuse the copy"
+    full = f"The plan's limit of {number(most)} databases has been reached. Turso may refuse the copy"
     reach = f"A later switch may also revoke the tokens of the other databases in the group {group}: {others}"
     return [
         *({False: [writes], None: [unsure]}.get(database.block_writes, [])),
@@ -240,7 +239,8 @@ def message(plan: Plan, facts: Facts) -> Reply:
 def _state(facts: Facts) -> list[dict[str, Any]]:
     decided = facts.get(DECIDED)
     if not decided:
-        return [kit.section(mrkdwn("Now decide: *Switch* to the copy, *keep* it as a branch, or *discard* it."))]
+        ask = mrkdwn("What should happen to the copy? *Switch* to it, *keep* it as a branch, or *discard* it.")
+        return [kit.section(ask)]
     decision, who = DECISIONS.get(decided["command"], OTHER_DECISION), person(decided["by"])
     if decided["state"] in (State.SUCCEEDED, State.QUARANTINED, State.STALE):
         return [kit.section(mrkdwn("{} {}.", who, decision.done.format("the copy")))]
@@ -252,7 +252,8 @@ def _blocked(facts: Facts, copy: str) -> list[Mrkdwn]:
     words = " and ".join(word for word in ("reads", "writes") if facts.get(f"block_{word}"))
     if not words:
         return []
-    return [joined(" ", (mrkdwn("The copy's {} are blocked.", words), sentence(f"Thaw it: `/turso thaw {copy}`.")))]
+    blocked = mrkdwn("{} to the copy are blocked.", words.capitalize())
+    return [joined(" ", (blocked, sentence(f"Unblock them: `/turso thaw {copy}`.")))]
 
 
 def _decisions(name: str, copy: str, facts: Facts) -> list[Element]:
@@ -268,7 +269,7 @@ def _decisions(name: str, copy: str, facts: Facts) -> list[Element]:
 command = ChangeCommand(
     name="rewind",
     usage="db rewind NAME --to TIME",
-    summary="Copy a database as it was before a mistake. To undo a destroy, see restore",
+    summary="Copy a database as it was before a mistake. For quarantines, see restore",
     args=RewindArgs,
     risk=Risk.HIGH,
     position=232,

@@ -67,7 +67,7 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
         target=snap.target,
         steps=[
             f"Block reads and writes to {name}. Clients get errors at once, and its data is kept",
-            f"Revoke every token of {name}. This can't be undone",
+            f"Revoke every token for {name}. This can't be undone",
             "Check with a read-only token whether old tokens are refused",
             f"Send the token holders the new address. They can get tokens for {copy.name} with Reveal",
             f"Keep {name} in quarantine until someone presses Undo or destroys it",
@@ -95,7 +95,7 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
 
 def _reach(group: str, others: list[str]) -> list[str]:
     names = list_names(sorted(others), at_most=8)
-    return [f"This may also revoke the tokens of the other databases in the group {group}: {names}"] if others else []
+    return [f"This may also revoke tokens for the other databases in the group {group}: {names}"] if others else []
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
@@ -173,7 +173,7 @@ def _tokens(facts: Facts) -> Mrkdwn:
     if facts.get(NEXT_STEP) == NextStepResult.DONE:
         seen = proof_of(proof.target) if proof and not proof.is_watched else Mrkdwn("")
         until = (
-            mrkdwn("I'll keep checking until {} whether old ones are refused.", when(proof.until))
+            mrkdwn("Until {}, I'll keep checking whether old ones still work.", when(proof.until))
             if proof
             else Mrkdwn("")
         )
@@ -188,7 +188,7 @@ def undone_message(plan: Plan, facts: Facts) -> Reply:
     """Return the message after an Undo: the old database is back, and the copy is unchanged."""
     name, copy = target_of(plan).name, str(plan.arguments[COPY])
     head = mrkdwn(":leftwards_arrow_with_hook: *{}* is out of quarantine, with all its data.", name)
-    kept = mrkdwn("This didn't affect `{}`. What was written to it isn't in `{}`.", copy, name)
+    kept = mrkdwn("This didn't affect `{}`. Anything written to it since isn't in `{}`.", copy, name)
     proof = Proof.of(facts)
     revoked = facts.get(NEXT_STEP) == NextStepResult.DONE or (proof is not None and proof.is_proven)
     tokens = mrkdwn("Clients of `{}` need new tokens, because its tokens {} revoked.", name,

@@ -40,7 +40,7 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
     return Plan(
         target=snap.target,
         steps=[
-            f"Revoke every token of {args.name}. This can take up to an hour and can't be undone",
+            f"Revoke every token for {args.name}. This can take up to an hour and can't be undone",
             "Check with a read-only token whether old tokens are refused",
             "Disconnect clients until they have a new token",
             "Notify the holders of tokens issued by Turso Ops",
@@ -69,9 +69,7 @@ def _count(tokens: list[LedgerToken]) -> str:
 
 
 def _warnings(group: str, others: list[str]) -> list[str]:
-    reach = (
-        f"This may also revoke the tokens of the other databases in the group {group}: {list_names(others, at_most=8)}"
-    )
+    reach = f"This may also revoke tokens for the other databases in the group {group}: {list_names(others, at_most=8)}"
     return [
         *([reach] if others else []),
         "Tokens created elsewhere (CLI, dashboard, other programs) are revoked too. Turso can't list them",
@@ -98,7 +96,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="rotate",
     usage="rotate NAME",
-    summary="Revoke every token of a database, and possibly of its group",
+    summary="Revoke every token for a database, and possibly for its whole group",
     args=RotateArgs,
     risk=Risk.HIGH,
     position=210,

@@ -89,7 +89,7 @@ def message(plan: Plan, secret: Secret) -> Reply:
             *kit.preformatted(url, f"TURSO_AUTH_TOKEN={secret.value}", secret=True),
             kit.context(
                 mrkdwn("Only you can see this. Copy it now, because it disappears when you reload Slack."),
-                mrkdwn("Lost or leaked? `/turso rotate {}` revokes every token of the database.", name),
+                mrkdwn("Lost or leaked? `/turso rotate {}` revokes every token for the database.", name),
             ),
         ],
         private=True,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from bot.blocks import buttons, kit
 from bot.blocks.kit import Element
@@ -29,7 +29,7 @@ MOST = 2000
 
 class TokensArgs(BaseModel):
     name: Annotated[DatabaseName | None, Positional()] = None
-    mine: bool = False
+    my_tokens: bool = Field(False, alias="mine")
     page: Count = 1
 
 
@@ -39,7 +39,7 @@ async def run(ctx: Context, args: TokensArgs) -> Reply:
     Raises:
         TursoError: Turso doesn't list the databases, and some may be hidden here.
     """
-    holder = ctx.subject.person.id if args.mine else None
+    holder = ctx.subject.person.id if args.my_tokens else None
     tokens = await ctx.store.tokens.find(organization=ctx.organization, holder=holder, live_at=ctx.now, limit=MOST)
     shown = await _visible(ctx, [one for one in tokens if _is_meant(ctx, args, one)])
     if args.name and not shown:
@@ -69,7 +69,7 @@ async def _visible(ctx: Context, tokens: list[LedgerToken]) -> list[LedgerToken]
 
 
 def _title(args: TokensArgs, count: int) -> Mrkdwn:
-    whose = "held by you " if args.mine else ""
+    whose = "held by you " if args.my_tokens else ""
     what = "active token" if count == 1 else "active tokens"
     where = mrkdwn("for *{}*", args.name) if args.name else mrkdwn("in this channel")
     return mrkdwn(":key: {} {} {}{}", count or "No", what, whose, where)
@@ -91,7 +91,7 @@ def _sections(lines: list[Mrkdwn]) -> list[Block]:
 
 def _pages(args: TokensArgs, at: int, pages: int) -> list[Element]:
     def line(page: int) -> str:
-        return command_line("tokens", args.name, mine=args.mine, page=page if page > 1 else None)
+        return command_line("tokens", args.name, mine=args.my_tokens, page=page if page > 1 else None)
 
     row = buttons.page(1, "‹ Previous", line(at - 1)) if at > 1 else []
     return row + (buttons.page(2, "Next ›", line(at + 1)) if at < pages else [])

@@ -57,7 +57,7 @@ def parse_duration(text: str) -> timedelta:
     if nanoseconds <= 0:
         raise NotADuration(f"{_quote(text)} must be longer than zero", is_understood=True)
     if nanoseconds > _LONGEST:
-        raise NotADuration(f"{_quote(text)} is too long for Turso (about 15250w at most)", is_understood=True)
+        raise NotADuration(f"{_quote(text)} is too long for Turso (about 290 years at most)", is_understood=True)
     return timedelta(microseconds=max(1, int(nanoseconds) // 1_000))
 
 
@@ -66,7 +66,7 @@ def parse_lifetime(text: str) -> Lifetime:
     if text == "never":
         return NEVER
     if text.lower() in ("never", "none", "default", "forever"):
-        raise NotADuration(f"{_quote(text)} is written `never`", meant="never")
+        raise NotADuration(f"Write `never` instead of {_quote(text)}", meant="never")
     return parse_duration(text)
 
 

@@ -168,7 +168,8 @@ def _decision_of_rule(policy: Policy, subject: Subject, binding: Binding, action
         return deny(refusals.denied_by(action), rule.locator)
     if action.command in policy.catalogue.reading and rule.verdict is not Verdict.ALLOW:
         return deny(
-            f"`{action.command}` changes nothing, so it can't be approved. The policy has to allow it.", rule.locator
+            f"`{action.command}` only reads, so approval doesn't apply to it. The policy has to allow it outright.",
+            rule.locator,
         )
     approvers = reviewers = _NOBODY
     risk = policy.catalogue.risk_of(action.command, action.options)

@@ -137,7 +137,7 @@ def _provider_id(value: Any) -> str:
 def risk_of_a_change(value: Risk) -> Risk:
     """Reject the risk of a command that only reads."""
     if value is Risk.READ:
-        raise wrong("takes `low`, `medium` or `high`, because what only reads needs no approval")
+        raise wrong("takes `low`, `medium` or `high` (commands that only read never need approval)")
     return value
 
 

@@ -36,6 +36,7 @@ _BUT = {
     ("direct_message", "break_glass"): ", which sends one in any case. Leave out `direct_message`",
 }
 _WITH_NOTIFY = {"escalate_to": "who is reminded first", "direct_message": "who gets it"}
+_READS = {True: ("only reads", "it is"), False: ("only read", "they are")}
 _PEOPLE_KEYS = ("to", "by", "notify", "escalate_to", "undo_by", "review_by")
 _NOT_ON_CALL = ("to", "undo_by")
 
@@ -128,8 +129,9 @@ class _Lint:
                 self.warn((*path, key), f"`{key}` only matters for {names}, which this rule doesn't include")
         reading = [one for one in commands if one == "read" or one in self.catalogue.reading]
         if reading and verdict in ("approve", "break_glass"):
-            denied = f"can't be approved, because nothing is changed: this `{verdict}` rule denies such commands"
-            self.warn((*path, verdict), f"{', '.join(f'`{one}`' for one in reading)} {denied}")
+            names, (reads, are) = ", ".join(f"`{one}`" for one in reading), _READS[len(reading) == 1]
+            why = f"{names} {reads}, so there is nothing to approve"
+            self.warn((*path, verdict), f"{why}; under `{verdict}` {are} always denied. Use `allow`")
         if ceiling := _duration(_dict(self.raw.get("ceiling")).get("token_lifetime")):
             longest = _duration(rule.get("max_lifetime"))
             if longest and longest > ceiling:

@@ -58,7 +58,7 @@ def of_another_organization(action: Action) -> str:
 
 def reaches_others(binding: Binding) -> str:
     """Return the sentence that an action also affects other channels' databases, without their names."""
-    return f"This channel only has {binding.databases}, and this would also affect other databases."
+    return f"This channel can only use {binding.databases}, and this would also affect other databases."
 
 
 UNBOUND = "The policy has no rules for this channel."
@@ -99,8 +99,8 @@ def too_few(subject: Subject, people: People, needed: int, there: int, verb: str
         return f"{not_said(unchecked)}. Try again in a moment."
     wanted = "1 approval" if needed == 1 else f"{needed} approvals"
     needs = f"{wanted} from" if verb == "approve" else "a review by"
-    short = f"This needs {needs} {people.readable}. {_who_can(there)} other than you can {verb} it now."
-    return f"{short} An admin can name more people."
+    short = f"This needs {needs} {people.readable}. {_who_can(there)} other than you can {verb} it at the moment."
+    return f"{short} An admin can add more {'approvers' if verb == 'approve' else 'reviewers'} to the policy."
 
 
 def nobody_for_all(quorum: int, there: int) -> str:

@@ -93,7 +93,7 @@ async def _cancel(
     if await env.store.requests.move(request.id, expect=BEFORE_SENT, move=move) is None:
         now_request = await env.store.requests.get(request.id) or request
         sent = " The change was already sent to Turso." if now_request.state is State.EXECUTING else ""
-        raise Refused(f"It is too late. This request {STATE_WORDS[now_request.state]}.{sent}")
+        raise Refused(f"Too late: this request {STATE_WORDS[now_request.state]}.{sent}")
     env.observer.request(State.CANCELLED)
     await env.messenger.send_ephemeral(address_of(incoming), words, replace=replace)
     await notify_others(env, request, State.CANCELLED)

@@ -57,7 +57,7 @@ def too_late_error(request: Request) -> Refused:
 
     It contains the request's state but not its outcome, whose comments only people in the channel may read.
     """
-    return Refused(f"It is too late. This request {STATE_WORDS[request.state]}.")
+    return Refused(f"Too late: this request {STATE_WORDS[request.state]}.")
 
 
 def require_waiting(env: Environment, request: Request, *, for_approval: bool) -> None:
@@ -170,7 +170,7 @@ async def answer_late_press(env: Environment, incoming: Incoming, request_id: st
     request = await env.store.requests.get(request_id)
     state = STATE_WORDS[request.state] if request else "is gone"
     counts = request is not None and any(one.user_id == incoming.user_id for one in request.votes)
-    yours = "Your vote is recorded. " if counts else ""
+    yours = "Your decision was recorded. " if counts else ""
     words = f"{yours}The request was decided a moment ago. It {state}."
     await env.messenger.send_ephemeral(address_of(incoming), private_note(words))
     return "late"

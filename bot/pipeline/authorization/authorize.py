@@ -215,6 +215,8 @@ async def _compared(env: Environment, answer: Authorization) -> Authorization:
         if step in START_COMPARES and len(request.plan.databases) < 2:
             return answer
         return replace(
-            answer, refusal=RefusalKind.UNKNOWN, why=str(error) or "Turso didn't answer in time. Try again in a moment."
+            answer,
+            refusal=RefusalKind.UNKNOWN,
+            why=str(error) or "Turso didn't respond in time. Try again in a moment.",
         )
     return replace(answer, refusal=RefusalKind.CHANGED, why=changed) if changed else answer

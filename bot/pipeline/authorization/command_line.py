@@ -22,7 +22,7 @@ from bot.turso import DatabaseNotFound
 
 _FORM: Final[Mapping[Verdict, str]] = {
     Verdict.ALLOW: "You can use this here. The form asks for the rest.",
-    Verdict.BREAK_GLASS: "You can use break-glass here. The form asks for the rest.",
+    Verdict.BREAK_GLASS: "You can use break-glass access here. The form asks for the rest.",
     Verdict.APPROVE: "You can request this here. The form asks for the rest.",
 }
 """The sentences about a line that needs a form, with the best verdict first."""

@@ -159,7 +159,7 @@ class Dispatcher:
         elif isinstance(read := self._read(_line_of(incoming)), Parsed):
             name = read.spec.name
         missed = f"I was offline when you sent this at {utc(incoming.at)}"
-        voted = " Your vote from that time is recorded." if await self._has_voted(incoming) else ""
+        voted = " Your decision was recorded." if await self._has_voted(incoming) else ""
         why = Refused(f"{missed}, so nothing {'more ' if voted else ''}was done.{voted} {again}")
         await self._guarded(here, name, partial(_fail, why))
         await self._refresh_outcome(incoming)
@@ -179,7 +179,7 @@ class Dispatcher:
         here = checked.at or incoming
         if checked.errors:
             first = next(iter(checked.errors.values()))
-            return here, partial(_fail, BadInput(f"Your form couldn't be used, and nothing was changed. {first}"))
+            return here, partial(_fail, BadInput(f"Your form couldn't be processed, and nothing was changed. {first}"))
         return here, checked.work or _nothing
 
     async def _refresh_outcome(self, incoming: Incoming) -> None:

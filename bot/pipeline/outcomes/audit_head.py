@@ -44,6 +44,6 @@ async def post_audit_head(env: Environment, subject: str) -> None:
 
 def head_message(day: str, seq: int, head: str) -> Reply:
     """Build the message with the audit head."""
-    text = mrkdwn(":link: Audit log on {}: {}, head `{}`", day, counted(seq, "entry", "entries"), head)
+    text = mrkdwn(":link: Audit log on {}: {}, latest hash `{}`", day, counted(seq, "entry", "entries"), head)
     note = mrkdwn("Check it with `turso-ops audit verify --head {}`.", head)
     return reply(text, [kit.section(text), kit.context(note)])

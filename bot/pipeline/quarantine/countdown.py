@@ -216,7 +216,7 @@ async def _retry_later(env: Environment, request: Request, timer: Timer, why: st
     now, attempt = env.clock.now(), timer.attempt + 1
     notifies = attempt == NOTIFY_AT
     name = request.plan.target.name if request.plan.target else ""
-    words = f"The countdown is over, but `{name}` isn't destroyed yet. {why}"
+    words = f"The countdown is over, but `{name}` hasn't been destroyed yet. {why}"
     move = Transition(
         to=State.QUARANTINED,
         at=now,

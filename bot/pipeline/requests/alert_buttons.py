@@ -64,7 +64,7 @@ def _require_same_organization(env: Environment, subject: Subject, alert: Alert)
     """
     bound = env.rules.policy.binding(subject)
     if bound is not None and bound.organization != alert.organization:
-        raise Refused("This channel no longer has the databases that this alert is about. Nothing was changed.")
+        raise Refused("This channel can no longer use the databases that this alert is about. Nothing was changed.")
 
 
 async def _require_same_database(env: Environment, subject: Subject, read: Parsed[Command], alert: Alert) -> None:

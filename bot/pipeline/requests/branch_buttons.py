@@ -29,7 +29,7 @@ from bot.pipeline.replies import entry, private_note
 from bot.pipeline.requests import command_lines
 from bot.pipeline.requests.open_items import settled_incident
 
-TOO_LATE: Final = "It is too late: `{}` has reached its end date. Press *Undo* on its quarantine card to restore it."
+TOO_LATE: Final = "Too late: `{}` has reached its end date. Press *Undo* on its quarantine card to restore it."
 AT_MOST: Final = "`{}` can't be extended. It ends at most {} days after it was created."
 OVER: Final = (
     "`{}` has already reached its end date. To keep it, deny or withdraw any request to destroy it, or press *Undo* on "
@@ -41,7 +41,7 @@ NEEDS_APPROVAL: Final = (
 )
 NO_LONGER: Final = "The branch `{}` no longer exists, so its end date wasn't changed."
 MOVED: Final = "The end date of `{}` has just been changed."
-GONE: Final = "I can't find this branch. `/turso ls --branches` lists those of a channel."
+GONE: Final = "I can't find this branch. `/turso ls --branches` lists a channel's branches."
 
 
 async def extend(env: Environment, incoming: Incoming) -> str:

@@ -45,7 +45,7 @@ async def revoke_tokens_of(env: Environment, incoming: Incoming) -> str:
         organization=request.organization, database_ids=[target.id], live_at=env.clock.now()
     )
     if not any(token.request_id == request.id for token in live):
-        raise Refused(f"There is nothing to revoke. This token of `{target.name}` no longer works.")
+        raise Refused(f"There is nothing to revoke. This token for `{target.name}` no longer works.")
     return await _request_follow_up(
         env, incoming, request, command_line(rotate.command.name, target.name), FollowUp(target.id)
     )
@@ -66,7 +66,7 @@ async def _decide_about_copy(env: Environment, incoming: Incoming, verb: str, co
     request = await env.store.requests.get(incoming.value) if incoming.value else None
     target = request.plan.target if request else None
     if request is None or target is None or request.command != rewind.command.name:
-        raise BadInput("I can't find this copy. `/turso ls` shows the databases of a channel.")
+        raise BadInput("I can't find this copy. `/turso ls` lists a channel's databases.")
     made = Rewind(request)
     if request.state is not State.SUCCEEDED or not made.copy_id:
         raise Refused("I can't be sure which database this rewind made, so there is nothing to decide.")

@@ -78,7 +78,7 @@ async def _show_card(env: Environment, incoming: Incoming, request: Request) -> 
         await drop_if_never_shown(env, request, error)
         return "card_refused"
     except Unavailable:
-        words = "Slack isn't accepting messages now. Your request is saved, and its card will be posted later."
+        words = "Slack isn't accepting messages right now. Your request is saved, and its card will be posted later."
         await env.messenger.send_ephemeral(address_of(incoming), private_note(words, f"Request `{request.id}`"))
         return "card_waits"
     return "approval_asked"
@@ -187,7 +187,7 @@ def _review(request: Request, decision: Decision, now: datetime) -> Review:
 
 def _require_reason(request: Request) -> None:
     if not request.reason:
-        raise BadInput(f'Break-glass needs a reason. Add `--reason "…"` to `{request.line[:200]}`.')
+        raise BadInput(f'Break-glass access needs a reason. Add `--reason "…"` to `{request.line[:200]}`.')
 
 
 async def _already_waiting(env: Environment, incoming: Incoming, request: Request) -> str:

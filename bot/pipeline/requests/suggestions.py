@@ -23,7 +23,7 @@ async def with_suggestions(env: Environment, ctx: Context, work: Awaitable[T]) -
         meant: tuple[str, ...] = ()
         hint = ""
         if judge(env, ctx.subject, Action(list_command.command.name)).verdict is Verdict.ALLOW:
-            hint = " `/turso ls` lists the databases of this channel."
+            hint = " `/turso ls` lists this channel's databases."
             listed = env.context(ctx.subject, command=list_command.command.name).visible(await ctx.turso.listed())
             meant = close(error.name, [database.name for database in listed])
         if meant:

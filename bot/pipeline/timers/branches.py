@@ -150,7 +150,7 @@ async def _request_quarantine(env: Environment, branch: Branch) -> None:
     plan = await planned(env, ctx, read, command)
     decision = require_allowed(env, subject, planned_action(read, plan))
     if decision.verdict is Verdict.BREAK_GLASS:
-        raise Refused("Here, it can only be destroyed with break-glass.")
+        raise Refused("Here, it can only be destroyed with break-glass access.")
     if missing := decision.missing(reason=REASON, ticket=""):
         raise Refused(f"The policy requires a {' and a '.join(missing)} for this.")
     if decision.verdict is Verdict.ALLOW:

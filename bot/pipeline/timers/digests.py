@@ -176,8 +176,9 @@ async def _notify_not_posted(env: Environment, record: Digest) -> None:
 
 def _unposted_notice(record: Digest) -> Reply:
     words = mrkdwn(
-        ":newspaper: I can't post your usage digest in {}, because it is archived or shared with another organization, "
-        "or I'm not in it or not allowed to post. I'll keep trying. `/turso digest off` there turns it off.",
+        ":newspaper: I can't post your usage digest in {}. I may not be in the channel or allowed to post there, or it "
+        "may be archived or shared with another organization. I'll keep trying. To stop, run `/turso digest off` in "
+        "that channel.",
         channel(record.channel_id),
     )
     return reply(words, [kit.section(words)], private=True)

@@ -44,7 +44,7 @@ LATE_AFTER = 5
 """The number of failures after which people are notified that a freeze hasn't ended yet, about ten minutes."""
 LATE = "late"
 """The `event` of the notice that a freeze hasn't ended yet."""
-NOT_SHOWN = "Turso doesn't show that it is unblocked yet."
+NOT_SHOWN = "Turso still shows the database as blocked."
 
 
 async def fire(env: Environment, timer: Timer) -> Timer | None:

@@ -54,7 +54,7 @@ async def end_incident_when_due(env: Environment, timer: Timer) -> Timer | None:
 async def _notify_of_end(env: Environment, incident: Incident) -> None:
     if await env.store.notices.was_notified(incident.id, ENDED):
         return
-    ended = mrkdwn("ended because its time ran out. Incident permissions no longer apply here.")
+    ended = mrkdwn("ended because it reached its time limit. Incident permissions no longer apply here.")
     reply = last_message(incident.key, ended, await _facts(env, incident))
     notice = Notice(
         incident.id, ENDED, reply, (incident.started_by,), incident.channel_id, incident.timeline_ts, broadcast=True

@@ -71,7 +71,7 @@ def default_tour(command: str = "/turso") -> tuple[TourStep, ...]:
         ),
         TourStep(
             "Revoke every token",
-            ("A rotation revokes every token of a database. The card first shows who is affected.",),
+            ("A rotation revokes every token for a database. The card first shows who is affected.",),
             (
                 TourAct("Rotate as Dana", DANA, DB_OPS, f'{command} rotate orders --reason "laptop lost"'),
                 TourAct("Approve as Ben", BEN, DB_OPS),

@@ -59,10 +59,10 @@ class Workspace:
         except SlackTrouble as trouble:
             if trouble.code == UNTRUSTED:
                 raise Unavailable(
-                    "Slack's certificate isn't trusted. Set SSL_CERT_FILE to a file that also contains the "
-                    "certificates of your own authority."
+                    "Slack's certificate isn't trusted. Set SSL_CERT_FILE to a file that also contains your own CA "
+                    "certificates."
                 ) from None
-            raise Unavailable(f"Slack doesn't accept the bot's token, or doesn't answer ({trouble.code}).") from None
+            raise Unavailable(f"Slack doesn't accept the bot's token, or isn't responding ({trouble.code}).") from None
         self._found = _installation(answer, self._calls)
         return self._found
 

@@ -118,7 +118,7 @@ class Views:
 
 def unavailable(trouble: SlackTrouble) -> Unavailable:
     """Return the error for a temporary failure, with a sentence for the person."""
-    sentence = f"Slack isn't answering ({trouble.code}). Try again in a moment."
+    sentence = f"Slack isn't responding ({trouble.code}). Try again in a moment."
     return Unavailable(sentence, nothing_happened=trouble.nothing_happened)
 
 

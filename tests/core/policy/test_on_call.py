@@ -34,7 +34,7 @@ def test_a_risk_that_no_one_on_call_may_approve_is_denied_at_once() -> None:
     rules = policy(["approve: rotate, by: first"], more=PEOPLE)
     decision = decide(rules, subject(groups=NOW), act("rotate", "a"))
     assert decision.verdict is Verdict.DENY
-    assert "This needs 1 approval from first. No one other than you can approve it now" in decision.reason
+    assert "This needs 1 approval from first. No one other than you can approve it at the moment" in decision.reason
 
 
 @pytest.mark.parametrize("groups", [{FIRST: None}, {}], ids=["not answered", "not asked"])
