@@ -34,8 +34,8 @@ from bot.turso.errors import TursoUnauthorized
 DUE_LATE: Final = timedelta(minutes=2)
 CLOCK_MAY_DIFFER: Final = timedelta(minutes=1)
 STUCK_FOR: Final = timedelta(minutes=15)
-TOLD_WITHIN: Final = timedelta(minutes=10)
-TOLD_SINCE: Final = timedelta(days=7)
+NOTIFIED_WITHIN: Final = timedelta(minutes=10)
+NOTIFIED_SINCE: Final = timedelta(days=7)
 OPEN_STATES: Final = (*BEFORE_SENT, State.QUARANTINED)
 STREAM_MAY_LAG: Final = 1000
 """How many entries the audit stream's receiver may still lack."""
@@ -270,7 +270,7 @@ class Health:
             missing = ", ".join(f"`{one.subject}`" for one in posts[:5])
             posted = f"These posts weren't delivered: {missing}. " if posts else ""
             raise Unhealthy(f"{heard}{posted}The log says why.")
-        if plain := await self.store.notices.delivered_plainly(since=self.clock.now() - TOLD_SINCE):
+        if plain := await self.store.notices.delivered_plainly(since=self.clock.now() - NOTIFIED_SINCE):
             some = ", ".join(f"`{one.subject}` ({one.event})" for one in plain[:5])
             raise Unhealthy(f"Some cards can't be shown because of an error in Turso Ops: {some}. The log says why.")
         return "Everyone concerned has been notified of outcomes, break-glass operations and revoked tokens."
@@ -290,7 +290,7 @@ _KINDS: Final = {"r-": "the outcome of request", "h-": "the end of freeze", "v-"
 
 async def undelivered_outcomes(store: Store, now: datetime) -> list[PendingNotice]:
     """Return the notices of the last days that should have been delivered by now, but weren't."""
-    return await store.notices.undelivered(since=now - TOLD_SINCE, before=now - TOLD_WITHIN)
+    return await store.notices.undelivered(since=now - NOTIFIED_SINCE, before=now - NOTIFIED_WITHIN)
 
 
 def _trouble(channel: Channel) -> str:

@@ -95,7 +95,7 @@ class Metrics:
         self._overdue = Gauge("turso_ops_timers_overdue", "Timers that are due but haven't fired", registry=here)
         self._failing = Gauge("turso_ops_timers_failing", "Timers that keep failing", registry=here)
         self._undelivered = Gauge(
-            "turso_ops_outcomes_untold", "Outcomes, alerts and notices that reached no one", registry=here
+            "turso_ops_outcomes_undelivered", "Outcomes, alerts and notices that reached no one", registry=here
         )
         self._audit = Gauge("turso_ops_audit_entries", "Entries in the audit log", registry=here)
         self._audit_lag = Gauge(

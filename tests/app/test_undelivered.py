@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from bot.app.checks import Unhealthy
-from bot.app.health import TOLD_SINCE, TOLD_WITHIN, Health
+from bot.app.health import NOTIFIED_SINCE, NOTIFIED_WITHIN, Health
 from bot.app.metrics import Metrics
 from bot.app.serving import http_app
 from bot.errors import Unavailable
@@ -34,7 +34,7 @@ class Monitoring:
     health: Health
     pages: httpx.AsyncClient
 
-    async def gauge(self, name: str = "turso_ops_outcomes_untold") -> float:
+    async def gauge(self, name: str = "turso_ops_outcomes_undelivered") -> float:
         """Return the value of a gauge, as Prometheus reads it."""
         text = (await self.pages.get("/metrics")).text
         return float(next(line.split()[1] for line in text.splitlines() if line.startswith(f"{name} ")))
@@ -77,7 +77,7 @@ async def monitoring(made: Monitoring) -> AsyncIterator[Monitoring]:
     yield made
     slack.refuses, slack.troubles, slack.dead = {}, {}, set()
     await made.notifier.run_timers()
-    made.notifier.clock.pass_(TOLD_SINCE)
+    made.notifier.clock.pass_(NOTIFIED_SINCE)
 
 
 @pytest.mark.parametrize("kind", OF_REQUESTS)
@@ -88,7 +88,7 @@ async def test_an_undelivered_outcome_is_reported_while_slack_fails_and_no_longe
     notifier.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
     await KINDS[kind](notifier)
 
-    notifier.clock.pass_(TOLD_WITHIN)
+    notifier.clock.pass_(NOTIFIED_WITHIN)
     assert await monitoring.gauge() == 0, "delivery may take this long"
     notifier.clock.pass_(A_MOMENT)
     assert await monitoring.gauge() == 1
@@ -106,7 +106,7 @@ async def test_several_undelivered_outcomes_are_counted_and_named(monitoring: Mo
     notifier.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
     for _ in range(7):
         await KINDS["approved, failed"](notifier)
-    notifier.clock.pass_(TOLD_WITHIN + A_MOMENT)
+    notifier.clock.pass_(NOTIFIED_WITHIN + A_MOMENT)
 
     assert await monitoring.gauge() == 7
     report = await monitoring.doctor()
@@ -142,7 +142,7 @@ async def test_an_outcome_that_cannot_be_delivered_to_anyone_is_reported_at_once
 
     assert await monitoring.gauge() == 1
     assert "No one was notified of " in await monitoring.doctor()
-    notifier.clock.pass_(TOLD_SINCE)
+    notifier.clock.pass_(NOTIFIED_SINCE)
     assert (await monitoring.gauge(), await monitoring.doctor()) == (0, "")
 
 
@@ -165,8 +165,8 @@ async def test_a_gauge_is_not_a_number_while_the_store_fails(
     monkeypatch.setattr(type(monitoring.notifier.store.notices), "undelivered", silent)
     entries, _ = await monitoring.notifier.store.audit.head()
     assert entries > 0
-    assert math.isnan(await monitoring.gauge("turso_ops_outcomes_untold"))
+    assert math.isnan(await monitoring.gauge("turso_ops_outcomes_undelivered"))
     assert await monitoring.gauge("turso_ops_audit_entries") == entries, "the failure hides no other metric"
     assert await monitoring.gauge("turso_ops_requests_open") >= 0
     monkeypatch.undo()
-    assert await monitoring.gauge("turso_ops_outcomes_untold") >= 0
+    assert await monitoring.gauge("turso_ops_outcomes_undelivered") >= 0

@@ -34,9 +34,9 @@ async def run(ctx: Context, args: AlertListArgs) -> Reply:
         row = buttons.run(1, "Turn on", command_line(on.name)) if may(ctx, on.name) else []
         return reply(head, [kit.section(head), *kit.actions(*row)])
     head = mrkdwn(":bell: Alerts are on in this channel.")
-    told = [mrkdwn("• when {}", line) for line in (*chosen(one), *ALWAYS)]
+    conditions = [mrkdwn("• when {}", line) for line in (*chosen(one), *ALWAYS)]
     blocks = [
-        kit.section(joined("\n", [head, mrkdwn("You'll be notified"), *told])),
+        kit.section(joined("\n", [head, mrkdwn("You'll be notified"), *conditions])),
         *_notes(ctx, one),
         *await _open(ctx),
     ]

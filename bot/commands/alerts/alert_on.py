@@ -37,8 +37,8 @@ async def plan(ctx: Context, args: AlertOnArgs) -> Plan:
         "organization": ctx.organization,
         "partly": str(partly(ctx)),
     }
-    told = [f"when {one}" for one in (*chosen(_subscription(ctx, asked)), *ALWAYS)]
-    return Plan(target=None, steps=[f"Post an alert in this channel {one}" for one in told], arguments=asked)
+    conditions = [f"when {one}" for one in (*chosen(_subscription(ctx, asked)), *ALWAYS)]
+    return Plan(target=None, steps=[f"Post an alert in this channel {one}" for one in conditions], arguments=asked)
 
 
 def _subscription(ctx: Context, asked: Facts) -> AlertSubscription:
@@ -72,11 +72,11 @@ def message(plan: Plan, facts: Facts) -> Reply:
     asked = plan.arguments
     head = mrkdwn(":bell: Alerts are on in this channel.")
     steps = [one.removeprefix("Post an alert in this channel ") for one in plan.steps]
-    told = [mrkdwn("• {}", one) for one in steps]
+    conditions = [mrkdwn("• {}", one) for one in steps]
     to = mrkdwn("Alerts mention {}.", mentioned(asked["to"].split(","))) if asked["to"] else Mrkdwn("")
     notes = [one for one in (to, Mrkdwn(asked["partly"])) if one]
     row = [*buttons.run(1, "Show", command_line("alert list")), *buttons.run(2, "Turn off", command_line("alert off"))]
-    said = kit.section(joined("\n", [head, mrkdwn("You'll be notified"), *told]))
+    said = kit.section(joined("\n", [head, mrkdwn("You'll be notified"), *conditions]))
     return reply(head, [said, *([kit.context(*notes)] if notes else []), *kit.actions(*row)])
 
 

@@ -63,9 +63,9 @@ async def _notify_of_undo(env: Environment, request: Request) -> None:
         return
     known = await env.store.tokens.find(organization=request.organization, database_ids=[target.id])
     holders = dict.fromkeys(one.holder for one in known)
-    told = [one for one in holders if await env.store.notices.was_notified(request.id, REVOKED, one)]
+    notified = [one for one in holders if await env.store.notices.was_notified(request.id, REVOKED, one)]
     notice = await notice_of(env, request, BACK, notices.switched_back_notice(request))
-    await notify_privately(env, replace(notice, people=tuple(told)))
+    await notify_privately(env, replace(notice, people=tuple(notified)))
 
 
 def _databases(tokens: list[LedgerToken], holder: str) -> list[str]:

@@ -36,7 +36,7 @@ REMEMBERS: Final = timedelta(days=40)
 LATE: Final = timedelta(minutes=15)
 FAILS: Final = 3
 """How often scheduled work must have failed in a row to cause an alert."""
-TOLD_SINCE: Final = timedelta(days=7)
+NOTIFIED_SINCE: Final = timedelta(days=7)
 
 
 async def subscriptions_of(env: Environment, organization: str) -> list[AlertSubscription]:
@@ -186,14 +186,14 @@ async def _failures(env: Environment) -> list[str]:
     now = env.clock.now()
     backlog = await env.store.timers.backlog(now - LATE)
     failing = [one for one in backlog.examples if one.failures >= FAILS and one.kind is not TimerKind.SAMPLE]
-    untold = await env.store.notices.undelivered(since=now - TOLD_SINCE, before=now - LATE)
-    untold = [one for one in untold if not is_alert(one.subject)]
+    undelivered = await env.store.notices.undelivered(since=now - NOTIFIED_SINCE, before=now - LATE)
+    undelivered = [one for one in undelivered if not is_alert(one.subject)]
     found = []
     if failing:
         found.append(f"Scheduled work has failed {max(one.failures for one in failing):,} times in a row.")
     if backlog.overdue:
         found.append(f"Scheduled work is more than {LATE.seconds // 60} minutes late.")
-    if untold:
+    if undelivered:
         found.append("No one could be notified of an outcome.")
     return found
 
