@@ -95,7 +95,7 @@ class Health:
     async def _store(self) -> str:
         if trouble := await self.store.trouble():
             raise Unhealthy(trouble)
-        return f"The store accepts writes{f' (`{self.place}`)' if self.place else ''}."
+        return f"The bot's own database accepts writes{f' (`{self.place}`)' if self.place else ''}."
 
     async def _slack(self) -> str:
         installation = await self.workspace.check()

@@ -208,7 +208,7 @@ async def _try(env: Environment, turso: TursoReader, watch: ProbeWatch, until: d
         return finding
     if answer is TokenAnswer.WORKS:
         return replace(finding, tokens=OldTokens.STILL_WORK, at=now)
-    return _unproven(finding, now, "the database's answers weren't clear")
+    return _unproven(finding, now, "the database's responses weren't clear")
 
 
 async def _refused(turso: TursoReader, finding: Finding, now: datetime) -> Finding:

@@ -72,7 +72,7 @@ class SqlStore:
         except Unavailable as error:
             return error.cause
         except Exception as error:
-            return f"The store refused a write ({type(error).__name__})."
+            return f"The bot's own database refused a write ({type(error).__name__})."
         return ""
 
     async def settle(self) -> None:

@@ -59,7 +59,7 @@ async def test_values_that_turso_does_not_report_are_named(desk: Desk, part: str
 
     text = words(await desk.ask("show orders"))
 
-    assert f"didn't provide the {word}" in text
+    assert f"didn't report the {word}" in text
     assert "libsql://" in text
 
 

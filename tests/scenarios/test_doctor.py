@@ -274,4 +274,5 @@ async def test_a_database_that_is_blocked_without_a_hold_is_found(world: World) 
 
 
 async def test_the_location_of_the_store_is_reported(world: World) -> None:
-    assert (await found(world))["store"] == (True, f"The store accepts writes (`{world.data / 'turso-ops.db'}`).")
+    place = world.data / "turso-ops.db"
+    assert (await found(world))["store"] == (True, f"The bot's own database accepts writes (`{place}`).")

@@ -63,7 +63,7 @@ async def run(ctx: Context, args: ShowArgs) -> Reply:
             *_addresses(database),
             *_instances(instances or []),
             *_tokens(tokens),
-            *([kit.context(mrkdwn(":warning: Turso didn't provide the {}.", ", ".join(missing)))] if missing else []),
+            *([kit.context(mrkdwn(":warning: Turso didn't report the {}.", ", ".join(missing)))] if missing else []),
             *_buttons(ctx, target, database.name, wakes=wakes),
         ],
     )

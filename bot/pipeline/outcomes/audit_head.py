@@ -36,7 +36,7 @@ async def post_audit_head(env: Environment, subject: str) -> None:
         how, channel_id = NOBODY, env.rules.policy.audit_head_channel
         seq, head = await env.store.audit.head()
         message = head_message(subject.removeprefix(_SUBJECT), seq, head)
-        if channel_id and await post_openly(env, channel_id, message, what="the head of the audit log"):
+        if channel_id and await post_openly(env, channel_id, message, what="the latest hash of the audit log"):
             how = CHANNEL
         # If the policy no longer names a channel, there is nowhere to post.
         await env.store.notices.set_notified(subject, EVENT, how=how if channel_id else "superseded")
