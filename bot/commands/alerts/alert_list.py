@@ -27,7 +27,7 @@ class AlertListArgs(BaseModel):
 
 
 async def run(ctx: Context, args: AlertListArgs) -> Reply:
-    """Return the channel's alerts: which, whom they mention, until when they are muted, and which are open."""
+    """Return which alerts the channel gets, who is mentioned, until when they are muted, and which are open."""
     one = await subscription_of(ctx)
     if one is None:
         head = mrkdwn(":no_bell: Alerts are off in this channel.")

@@ -57,7 +57,7 @@ async def act(ctx: ChangeContext, plan: Plan) -> None:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True once they are deleted."""
+    """Return True once the channel's own alerts are deleted."""
     stored = await ctx.store.alerts.stored_subscriptions()
     return all(one.channel_id != plan.arguments["channel_id"] for one in stored)
 

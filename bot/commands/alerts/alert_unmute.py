@@ -33,7 +33,7 @@ async def act(ctx: ChangeContext, plan: Plan) -> None:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True once it is deleted."""
+    """Return True once the mute is deleted."""
     return not await _is_muted(ctx)
 
 

@@ -82,7 +82,7 @@ def _page(ctx: Context, args: ListArgs, found: list[Listed], used: dict[str, Usa
 
 
 def left_out_note(count: int) -> Mrkdwn:
-    """Say how many databases are left out, and why."""
+    """Return a note that says how many databases are left out, and why."""
     verb = "is" if count == 1 else "are"
     return mrkdwn("{} {} left out, because Turso's data can't be read.", counted(count, "database"), verb)
 
@@ -99,9 +99,9 @@ def _caption(args: ListArgs) -> Plain:
 
 
 def _table(args: ListArgs, shown: list[Database], used: dict[str, Usage]) -> Table:
-    """Return the table.
+    """Return the table of databases.
 
-    State is the second column, which a phone still shows. Location is left out if there is no space.
+    State is the second column, because a phone shows only the first columns. Location is left out of a wide table.
     """
     columns = ["Name", "State", *([] if args.sort == "name" else ["Size", "Rows read", "Rows written"]), "Group"]
     rows = [_row(one, args.sort, used) for one in shown]
@@ -125,7 +125,7 @@ def _row(database: Database, sort: Sort, used: dict[str, Usage]) -> list[Cell]:
 
 
 def state_of(database: Database) -> str:
-    """Return what is special about a database, in a few words."""
+    """Return the state of a database in a few words, such as `archived, protected`, or `open`."""
     words = ["archived"] if database.is_archived else []
     words += blocks_words(database.block_reads, database.block_writes)
     words += ["protected"] if database.delete_protection else []

@@ -170,7 +170,12 @@ def _token(token: LedgerToken) -> Mrkdwn:
 
 
 def _buttons(ctx: Context, target: Target | None, called: str, *, wakes: bool) -> list[Block]:
-    """Return buttons for what this person may do. Returns none if Turso doesn't report of what it is a branch."""
+    """Return buttons for what the requester may do. Without a target, only a Wake button can be returned.
+
+    Args:
+        target: the database as the policy sees it, or None if Turso didn't return the sources of a branch.
+        wakes: whether to include a Wake button.
+    """
     row = wake_button(4, called) if wakes else []
     for at, (name, label) in enumerate((("usage", "Usage"), ("triage", "Triage"), ("tokens", "Tokens")), start=1):
         if target and may(ctx, name, target):

@@ -16,7 +16,7 @@ class DigestNowArgs(BaseModel):
 
 
 async def run(ctx: Context, args: DigestNowArgs) -> Reply:
-    """Return the digest for the channel's own period, or a week without one."""
+    """Return the digest: with `--daily` for a day, or else for the period of the channel's digest, or for a week."""
     kept = await ctx.store.digests.get(ctx.subject.channel.id)
     length = digest_schedule.length(kept) if kept else timedelta(days=7)
     return await digest(ctx, timedelta(days=1) if args.daily else length)

@@ -23,7 +23,7 @@ class HelpArgs(BaseModel):
 
 
 async def run(ctx: Context, args: HelpArgs) -> Reply:
-    """Return the help for one command, or for all that are allowed here."""
+    """Return the help for one command, or a list of the commands that the requester may use here."""
     return _help_on(ctx, args.command) if args.command else _all(ctx)
 
 

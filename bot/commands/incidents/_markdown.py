@@ -50,7 +50,7 @@ class Story:
 
 
 async def story_of(ctx: Context, incident: Incident) -> Story:
-    """Read the content of an incident's report from the store."""
+    """Read the content of an incident's report from the store, with people's names."""
     timeline = await timeline_of(ctx, incident)
     requests = timeline.requests
     reviews = await ctx.store.reviews.find(owed=False, request_ids=[one.id for one in requests])
@@ -122,7 +122,7 @@ def _request_row(story: Story, request: Request) -> str:
 
 
 def _approval(story: Story, request: Request) -> str:
-    """Return whose approval a request had."""
+    """Return who approved or denied a request. For break-glass, return its review."""
     if request.mode is Mode.BREAK_GLASS:
         return f"break-glass; {_reviewed(story, request)}"
     words = [_voted(story, "approved", request.votes, approves=True), _voted(story, "denied", request.votes, False)]

@@ -105,7 +105,7 @@ def _use(quotas: Quotas, used: Usage) -> Mapping[str, str]:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return how many databases were added since the plan, unless the policy treats every database alike here."""
+    """Return a sentence if databases were added since the plan. None if not, or if the policy treats all alike here."""
     if ctx.scope.covers_all and not ctx.policy.distinguishes_databases(ctx.subject, command.name):
         return None
     planned = set(plan.databases)
@@ -127,7 +127,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """Return the message: what Turso does now when a quota is used up, and how to change it back."""
+    """Return the message: what Turso does when a quota is used up, and how to turn overages on or off again."""
     name, on = plan.arguments["name"], plan.arguments["on"]
     head = mrkdwn(":moneybag: Overages for *{}* are {}.", name, _word(on))
     note = (

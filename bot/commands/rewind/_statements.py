@@ -15,11 +15,11 @@ TIME_COLUMNS: Final = (
     "created_at", "updated_at", "inserted_at", "modified_at", "occurred_at", "recorded_at",
     "created", "updated", "timestamp", "ts", "time", "at", "date",
 )  # fmt: skip
-"""Names of columns that clearly contain a time, the best ones first."""
+"""Names of columns that clearly contain a time, the most certain first."""
 SMALLEST_SECONDS: Final = 100_000_000
-"""In 1973. A smaller number isn't a time."""
+"""The smallest number that counts as a time. As seconds, it is in 1973."""
 LARGEST_SECONDS: Final = 100_000_000_000
-"""A larger number is in milliseconds."""
+"""A larger number counts as milliseconds."""
 ALL_TABLES: Final = r"""
     SELECT type, name, sql FROM sqlite_master
     WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE 'libsql\_%' ESCAPE '\'
@@ -75,7 +75,7 @@ def counted(found: Rows) -> TableSide:
 
 
 def time_shown(value: Value) -> str | None:
-    """Return a stored time as ISO text in UTC. None if it isn't a time: then it isn't shown."""
+    """Return a stored time as ISO text in UTC. None if the value isn't a time, so that it is never shown."""
     try:
         if isinstance(value, int | float):
             seconds = value / 1000 if abs(value) > LARGEST_SECONDS else value

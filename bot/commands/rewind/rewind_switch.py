@@ -110,7 +110,7 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> None:
-    """Block the old database, unless the copy can't be used."""
+    """Block the old database. Raises BadInput or NotSent if the copy is gone or can't be used."""
     copy = await existing(ctx.turso, plan.arguments[COPY])
     if copy is None or copy.id != plan.arguments[COPY_ID]:
         raise BadInput(why_no_copy(plan.arguments[COPY], copy))
@@ -127,9 +127,10 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 
 async def revoke(ctx: ChangeContext, plan: Plan, facts: Facts) -> Facts:
-    """Revoke the tokens of the old database, unless that would affect a database that nobody approved.
+    """Revoke the tokens of the old database.
 
-    The bot may have been down since the block, so this checks again.
+    Checks the plan again, because the bot may have been down since the block. Raises BadInput if the old database is
+    gone, or if a database that isn't in the approved plan has joined its group.
     """
     target = target_of(plan)
     found = await existing(ctx.turso, target.name)

@@ -10,10 +10,10 @@ from bot.turso import Database, TursoError
 from bot.turso.data_plane import TokenAnswer
 
 EXPIRATION: Final = "2h"
-"""Longer than a rotation is watched, because an expired token proves nothing."""
+"""Longer than the time for which a rotation is verified, because an expired token proves nothing."""
 PATIENCE_SECONDS: Final = 8
 PAUSES: Final = (0.0, 0.5, 1.0)
-"""Pauses in seconds before each test of a new token, because a database that sleeps takes a moment."""
+"""Pauses in seconds before each test of a new token, because a sleeping database may take a moment to respond."""
 
 
 async def mint_probes(ctx: ChangeContext, plan: Plan) -> list[tuple[Finding, Probe | None]]:

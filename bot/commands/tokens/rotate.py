@@ -78,7 +78,7 @@ def _warnings(group: str, others: list[str]) -> list[str]:
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> None:
-    """Revoke the tokens. Turso doesn't show that, so only tokens minted before can prove it."""
+    """Revoke the tokens. Turso doesn't report whether they are revoked, so only probe tokens can prove it."""
     await ctx.turso.invalidate_tokens(target_of(plan).name)
 
 

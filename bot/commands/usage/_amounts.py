@@ -19,7 +19,7 @@ class Amount:
 
     @property
     def whole(self) -> int | None:
-        """Return the sum. None if a number is missing."""
+        """Return the sum. None if the number of any database is unknown."""
         return None if self.missing else self.known
 
     def words(self, write: Callable[[int | None], str]) -> str:
@@ -49,7 +49,7 @@ def amount_of(usages: Iterable[Usage], name: str) -> Amount:
 
 
 def change(now: int | None, before: int | None, versus: str) -> str:
-    """Format a change: ` (+12% vs. last month)`. Empty if either number is unknown."""
+    """Format a change: ` (+12% vs. last month)`. Empty if a number is unknown or `before` is 0."""
     if now is None or not before:
         return ""
     percent = round(100 * (now - before) / before)

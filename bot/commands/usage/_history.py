@@ -64,7 +64,7 @@ def first_day(period: Period) -> date:
 def history_of(
     samples: Sequence[UsageSample], ids: Collection[str], period: Period, since: datetime, until: datetime
 ) -> History:
-    """Return the period before `since`–`until`, and the usage per day."""
+    """Return the sums of the period before `since`–`until`, and the usage per day."""
     ours = [sample for sample in samples if sample.database_id in ids and moment_of(sample) <= until]
     before = period.before
     if period.is_current_month:
@@ -78,7 +78,7 @@ def history_of(
 def _between(
     samples: Sequence[UsageSample], ids: Collection[str], wanted: datetime, end: datetime | None, length: timedelta
 ) -> dict[str, Amount]:
-    """Return sums of the usage before `end`, if that period has about the required length. Empty otherwise."""
+    """Return the sums from about `wanted` to `end`, if samples cover about the required length. Empty otherwise."""
     known = [sample for sample in samples if end is not None and moment_of(sample) <= end]
     start = start_of(known, wanted, within=length / 10)
     if start is None or end is None or not comparable(end - start, length):

@@ -75,7 +75,10 @@ async def report(ctx: Context, period: Period, *, sort: str, top: int, longer: s
 async def _samples(
     ctx: Context, databases: Sequence[Listed], usage: OrganizationUsage, period: Period
 ) -> list[UsageSample]:
-    """Return the samples of the period and the previous one, and a sample of now."""
+    """Return the samples of the period and the previous one, and a sample of now.
+
+    With too many databases for that, leave out the previous period, or return none for the current month.
+    """
     looks_back = len(databases) <= usage_history.MANY
     if not looks_back and period.is_current_month:
         return []

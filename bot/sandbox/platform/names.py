@@ -12,7 +12,7 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _LONGEST = {"2023": 32, "now": 64}
 
 _GREGORIAN = 0x01B2_1DD2_1381_4000
-"""The start of 1970 in the unit of UUID version 1: tenths of a microsecond since October 1582."""
+"""The start of 1970 as a timestamp of UUID version 1: in units of 100 ns since October 1582."""
 
 LOCATIONS_NOW = {
     "aws-us-east-1": "AWS US East (Virginia)",

@@ -93,7 +93,7 @@ def _count_characters(value: dict[str, Any], at: At, total: str, most: int) -> N
 
 
 def _characters(cell: Any) -> int:
-    """Return all text in a cell."""
+    """Return the number of characters of all text in a cell."""
     if isinstance(cell, list):
         return sum(_characters(each) for each in cell)
     if not isinstance(cell, dict):

@@ -109,7 +109,7 @@ def one_of(*allowed: Any) -> Rule:
 
 
 def items(each: Rule, *, least: int = 0, most: int | None = None, then: Rule | None = None) -> Rule:
-    """Return the rule for a list of `least` to `most` items. `then` checks the whole list."""
+    """Return the rule for a list of `least` to `most` items. `each` checks every item, and `then` the whole list."""
 
     def rule(value: Any, at: At) -> None:
         if not isinstance(value, list):
@@ -130,7 +130,10 @@ def items(each: Rule, *, least: int = 0, most: int | None = None, then: Rule | N
 def shape(
     required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None, *, then: Rule | None = None
 ) -> Rule:
-    """Return the rule for an object with exactly these fields and `type`. `then` checks the whole object."""
+    """Return the rule for an object with all required fields, and no others except `type` and the optional ones.
+
+    `then` checks the whole object.
+    """
     known = {"type": _anything, **(optional or {}), **required}
 
     def rule(value: Any, at: At) -> None:

@@ -22,7 +22,7 @@ class _Bucket:
 
 
 class Rates:
-    """Counts calls by the workspace's time. Does nothing if `limits.rates` is `off`."""
+    """Limits the rate of calls, in the workspace's time. Does nothing if `limits.rates` is `off`."""
 
     def __init__(self, state: State) -> None:
         self._state = state
