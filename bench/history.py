@@ -79,7 +79,7 @@ async def _fill(file: Path, count: int) -> None:
 
 def _copy(connection: sqlite3.Connection, table: str, changed: dict[str, str], count: int) -> None:
     rows = connection.execute(f"PRAGMA table_xinfo({table})").fetchall()
-    names = [row[1] for row in rows if row[6] == 0]  # without the computed columns
+    names = [row[1] for row in rows if row[6] == 0]  # SQLite computes the other columns
     given = ", ".join(changed.get(name, f'one."{name}"') for name in names).replace(":seq", "one.seq")
     listed = ", ".join(f'"{name}"' for name in names)
     connection.execute(

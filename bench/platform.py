@@ -76,7 +76,7 @@ def process(source: str, *arguments: str) -> Iterator[str]:
 
 
 class Http:
-    """A persistent connection."""
+    """A client with one persistent HTTP connection."""
 
     def __init__(self, url: str, token: str = TOKEN) -> None:
         address = urlsplit(url)
@@ -102,7 +102,7 @@ def per_second(act: Callable[[], object]) -> float:
 
 
 def rows() -> list[Row]:
-    """Measure everything, which takes about half a minute."""
+    """Measure every operation and its baseline, which takes about half a minute. Return a row for each."""
     with tempfile.TemporaryDirectory(prefix="bench-platform-") as folder:
         plain = sqlite3.connect(Path(folder) / "plain.db", isolation_level=None)
         plain.execute("PRAGMA journal_mode = wal")

@@ -82,7 +82,7 @@ class Server:
                 one.resume()
 
     def kill(self) -> None:
-        """Kill the process, as a power cut would."""
+        """Kill the process without letting it clean up, as in a power cut."""
         for one in list(self._all()):
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.kill()

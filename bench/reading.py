@@ -1,4 +1,4 @@
-"""A list of 10,000 databases in this process: the time from bytes to the first page, and the block of the loop."""
+"""A list of 10,000 databases in this process: the time from bytes to the first page, and how long the event loop is blocked."""
 
 import asyncio
 import json
@@ -44,7 +44,7 @@ class FromBytes(TursoClient):
         self._pages = pages
 
     async def _get(self, route: str, *, params: Mapping[str, str] | None = None, **subject: str) -> bytes:
-        await asyncio.sleep(0)  # as for every response from a socket
+        await asyncio.sleep(0)  # yields to the loop, as a real response would
         return self._pages[int((params or {}).get("cursor", 0)) // PAGE]
 
 
@@ -63,9 +63,9 @@ def _context(turso: TursoClient) -> Context:
 
 
 async def lists() -> dict[str, float]:
-    """Measure budgets 13 and 14: the time to the first page, and the longest block of the loop."""
+    """Measure budgets 13 and 14: the time to the first page, and the longest time for which the event loop is blocked."""
     pages = _pages()
-    tune_garbage_collection()  # as in `serve`
+    tune_garbage_collection()  # `serve` does this, too
 
     async with httpx.AsyncClient() as http:
         ctx = _context(FromBytes(http, pages))

@@ -54,13 +54,13 @@ def _shown(value: float | None) -> str:
 
 
 def behind(figures: Figures) -> str:
-    """Return the absolute figures, which are only valid for this machine."""
+    """Return the absolute figures as rows of a Markdown table. They are only valid for this machine."""
     names = sorted(key for key in figures if not key.split(".")[0].isdigit() or "ms." in key or "with" in key)
     return "\n".join(f"| {name} | {figures[name]:.3g} |" for name in names)
 
 
 def write(figures: Figures, notes: list[str], path: Path) -> None:
-    """Write the page."""
+    """Write the page with the budgets, the figures and notes."""
     when = datetime.now(UTC).strftime("%Y-%m-%d")
     machine = f"Measured on {when} on {len(CORES)} cores ({platform.machine()}), Python {platform.python_version()}."
     parts = [

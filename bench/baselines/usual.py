@@ -1,4 +1,4 @@
-"""Baseline D: what most Bolt bots deploy, the sync `App` in Flask; gunicorn gives it eight threads."""
+"""Baseline D: the usual deployment of Bolt, which is the sync `App` in Flask. gunicorn runs it with eight threads."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def _authorize(**_: Any) -> AuthorizeResult:
 
 
 def make() -> Flask:
-    """Acknowledge and do nothing."""
+    """Return the app, which only acknowledges the command."""
     app = App(signing_secret=SECRET, authorize=_authorize, token_verification_enabled=False)
 
     @app.command("/turso")

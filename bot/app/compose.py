@@ -210,7 +210,7 @@ async def running(
         watch = background.start("policy watch", lambda: book.apply_changes(turso_clients.follow), every=CHECK_EVERY)
         stack.push_async_callback(watch.stop)
         if counts:
-            stack.push_async_callback(heartbeat.delete)  # after the loops that write the row have stopped
+            stack.push_async_callback(heartbeat.delete)  # runs after the loops that write the row
             reports = background.start("policy changes", lambda: book.report_changes(report), every=REPORT_EVERY)
             stack.push_async_callback(reports.stop)
             stack.push_async_callback(background.start(LOOP, signatures.check, every=CHECK_SIGNATURES_EVERY).stop)

@@ -56,7 +56,7 @@ def _policy_test(arguments: argparse.Namespace) -> int:
 
 
 def policy_explain(arguments: argparse.Namespace) -> int:
-    """Explain a command line. Its own options are in `arguments.rest`, because argparse doesn't know them."""
+    """Explain a command line. argparse doesn't parse its options, so they are in `arguments.rest`."""
     from bot.core.policy import report
 
     policy = _policy(arguments.file)

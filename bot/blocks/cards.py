@@ -202,7 +202,7 @@ def _approver(user_id: str, delegates: Mapping[str, str]) -> Mrkdwn:
 
 
 def _voters(request: Request) -> Mrkdwn:
-    """Return who approved, and for whom if a delegate did."""
+    """Return who approved. For a delegate, add the approver whom they represent."""
     yes = [vote for vote in request.votes if vote.approves]
     return listed([voter(vote) for vote in yes])
 

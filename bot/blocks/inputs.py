@@ -121,7 +121,7 @@ def block_of(argument: Argument) -> str:
 
 
 def label_of(argument: Argument) -> str:
-    """Return the label of an argument's input. It comes from the field, because an option can mean different things."""
+    """Return the label of an argument's input. It depends on the field, because an option can mean different things."""
     key = argument.key.replace("_", "-")
     return _LABELS.get(argument.field) or _LABELS.get(key) or key.replace("-", " ").capitalize()
 

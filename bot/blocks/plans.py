@@ -35,7 +35,7 @@ def consequences(plan: Plan, *, countdown: timedelta | None = None) -> list[Bloc
 
 
 def dry_run(plan: Plan, catalogue: CommandCatalogue, decision: Decision) -> Reply:
-    """Return the answer to `--dry-run`: the plan, and whose approval it would need. Nothing is changed."""
+    """Return the answer to `--dry-run`: the plan, and the policy's decision with its reason."""
     title = mrkdwn(":mag: Dry run: {}. Nothing was changed.", buttons.planned(plan, catalogue))
     plan_ = plan_blocks(plan, countdown=decision.countdown)
     return reply(title, [kit.section(title), *plan_, kit.context(sentence(decision.reason))], private=True)

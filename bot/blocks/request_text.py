@@ -98,6 +98,6 @@ def _operation(request: Request) -> str:
 
 
 def voter(vote: Vote) -> Mrkdwn:
-    """Return who voted. For a delegate, also the approver in whose place: `Ben (for Ana)`."""
+    """Return who voted. For a delegate, add the approver whom they represent: `Ben (for Ana)`."""
     who = person(vote.user_id)
     return mrkdwn("{} (for {})", who, person(vote.on_behalf_of)) if vote.on_behalf_of else who

@@ -9,4 +9,4 @@ from bot.core.catalogue import CommandCatalogue
 COMMANDS: Final[tuple[Command, ...]] = find_commands(__name__)
 """Every command, in the order of `help`."""
 CATALOGUE: Final = CommandCatalogue(COMMANDS)
-"""The declarations of the commands. `app` passes them to the policy, which doesn't know any command by itself."""
+"""The declarations of the commands. `app` passes them to the policy, which itself contains no command."""

@@ -70,7 +70,7 @@ async def as_counted(ctx: Context, request: Request) -> Request:
 
 
 async def _requester_of(ctx: Context, request: Request) -> Subject:
-    """Return the requester of a request as a subject. Slack is asked about them again when somebody presses Approve."""
+    """Return the requester of a request as a subject, without a call to Slack. Pressing Approve looks them up again."""
     here = ctx.subject.channel
     channel = here if request.channel_id == here.id else Channel(request.channel_id)
     incident = await ctx.store.incidents.running_in(request.channel_id)

@@ -77,14 +77,14 @@ class RecordedTraces:
         self._places = TraceContextTextMapPropagator()
 
     def current(self) -> str:
-        """Return the current position in a trace."""
+        """Return the current span in the form that `follows` takes. Empty without one."""
         carrier: dict[str, str] = {}
         self._places.inject(carrier)
         return carrier.get(PARENT, "")
 
     @contextmanager
     def span(self, name: str, *, follows: str = "", **ids: str) -> Iterator[None]:
-        """Record what happens inside as a part of the current trace, or of the trace `follows`."""
+        """Record the `with` block as a span of the current trace, or as a child of the span `follows`."""
         here = trace.get_current_span().get_span_context()
         parent = self._places.extract({PARENT: follows}, context.Context()) if follows else None
         links = [Link(here)] if follows and here.is_valid else []

@@ -26,7 +26,7 @@ class AlertOnArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: AlertOnArgs) -> Plan:
-    """Return the plan: which alerts this channel will get, and whom a card mentions."""
+    """Return the plan: which alerts this channel will get, and who is mentioned."""
     require_shown(ctx)
     plain = args.quota is None and args.spike is None and not args.forecast
     asked = {

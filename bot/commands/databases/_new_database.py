@@ -18,7 +18,7 @@ ARRIVES_WITHIN: Final = timedelta(minutes=5)
 """If the bot created the database, the time in its `DbId` is at most this much later than the request, even if the call
 was slow or the clocks disagree."""
 MAY_HAVE_MADE_ONE: Final = (State.EXECUTING, State.UNKNOWN)
-"""The states of a request that may have made a database, but doesn't know its `DbId`."""
+"""The states of a request that may have created a database, while its `DbId` isn't recorded yet."""
 LATEST: Final = 50
 """How many of the newest successful requests are examined for each command.
 

@@ -1,4 +1,4 @@
-"""`/turso db branch SOURCE NAME [--at TIME] [--for 3d]`: copy a database, also as it was at a moment, for a while."""
+"""`/turso db branch SOURCE NAME [--at TIME] [--for 3d]`: copy a database as it is or was, for a limited time."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -46,7 +46,7 @@ class BranchArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: BranchArgs) -> Plan:
-    """Return the plan: what is copied as of when, into which new database, and when that ends."""
+    """Return the plan: which database is copied, as of which time, and when the branch ends."""
     if args.lasting is not None and not SHORTEST <= args.lasting <= LONGEST:
         raise BadInput("A branch can last from `10m` to `90d`. Leave out `--for` to keep it until someone destroys it.")
     source, at, _ = await asyncio.gather(
@@ -116,7 +116,7 @@ async def act(ctx: ChangeContext, plan: Plan) -> Facts:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True if the branch exists. Raises NotOurs or OwnerUnknown if it may not be the one of this request."""
+    """Return True if the branch exists. Raises NotOurs or OwnerUnknown if this request may not have created it."""
     name, source = str(plan.arguments["name"]), target_of(plan)
     if not await was_made(ctx, name):
         return False

@@ -17,7 +17,7 @@ class AwayOffArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: AwayOffArgs) -> Plan:
-    """Return the plan: whose delegation ends."""
+    """Return the plan, which ends the requester's delegation. Refuses if they have none."""
     delegation = await ctx.store.delegations.of(ctx.subject.person.id)
     if delegation is None or delegation.until <= ctx.now:
         raise BadInput(

@@ -30,7 +30,7 @@ class ExplainArgs(BaseModel):
 
 
 async def run(ctx: Context, args: ExplainArgs) -> Reply:
-    """Return what would be decided if that person typed the line in that channel now. Changes nothing."""
+    """Return what would be decided now if the given person typed the line in the given channel. Changes nothing."""
     read = Grammar(ctx.table).parse(args.command)
     if ctx.explain is None:
         raise Unavailable("I can't explain decisions right now. Try again in a moment.")

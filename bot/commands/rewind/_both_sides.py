@@ -164,7 +164,7 @@ async def _reader(ctx: ChangeContext, side: _Side) -> _Reader | None:
 
 
 def _printable(name: str) -> str:
-    """Return a name that other people chose as one short line, without anything that looks like a token."""
+    """Return a name from a schema as one short line, without anything that looks like a token."""
     return cut(without_tokens(clean(name)), LONGEST_NAME)
 
 

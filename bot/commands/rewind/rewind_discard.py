@@ -19,7 +19,7 @@ from bot.core.requests.plan import DECIDES, DECIDES_ABOUT, Plan
 SOURCE, SOURCE_ID = "source", "source_id"
 """Keys in the plan's arguments: the database that was copied."""
 WARNED = "warned"
-"""Key in the plan's arguments: what the approvers read about a database that is gone, or may soon be."""
+"""Key in the plan's arguments: the warning on the card that the original database is, or soon will be, gone."""
 
 
 async def plan(ctx: Context, args: DecisionArgs) -> Plan:

@@ -34,7 +34,7 @@ class TokensArgs(BaseModel):
 
 
 async def run(ctx: Context, args: TokensArgs) -> Reply:
-    """List tokens from the ledger, newest first. Turso is only asked which databases exist.
+    """List tokens from the ledger, newest first. The only call to Turso lists the databases.
 
     Raises:
         TursoError: Turso doesn't list the databases, and some may be hidden here.
@@ -60,7 +60,7 @@ def _is_meant(ctx: Context, args: TokensArgs, token: LedgerToken) -> bool:
 
 
 async def _visible(ctx: Context, tokens: list[LedgerToken]) -> list[LedgerToken]:
-    """Return the tokens of databases that exist and may be named here. Only Turso says which ones are branches."""
+    """Return the tokens of databases that exist and may be named here. For branches, this needs Turso's list."""
     if ctx.scope.covers_all or not tokens:
         return await drop_gone(ctx.turso, tokens)
     listing = await ctx.turso.listed()

@@ -32,7 +32,7 @@ class _Done(Generic[T]):
 
 
 class DataPlane:
-    """Runs statements on threads, so that they don't block the event loop. It doesn't know about HTTP or tokens."""
+    """Runs statements on threads, so that they don't block the event loop. `http` handles requests and tokens."""
 
     def __init__(self, folder: Path, meter: Meter, limits: Limits, clock: Clock) -> None:
         self.folder, self.meter, self.limits, self._clock = folder, meter, limits, clock

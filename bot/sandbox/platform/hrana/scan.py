@@ -44,7 +44,7 @@ def full_names(sql: str, names: tuple[str | None, ...]) -> tuple[str | None, ...
 
 
 def begins_read_only(sql: str) -> bool:
-    """Return True for libSQL's `BEGIN READONLY`, which stock SQLite doesn't know."""
+    """Return True for libSQL's `BEGIN READONLY`, which stock SQLite doesn't support."""
     return _READ_ONLY_BEGIN.match(sql, skip_blank(sql)) is not None
 
 

@@ -1,4 +1,4 @@
-"""Record what each commit to a database replaces, and copy the database as it was at an earlier time."""
+"""Records what each commit to a database replaces, and copies the database as it was at an earlier time."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Undo the commits that were made after a time."""
+"""Undoes the commits that were made after a time."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -21,7 +21,7 @@ def slash_command(state: State, person: Person, channel: Channel, command: str, 
         "command": command,
         "text": text,
         "api_app_id": state.app.app_id,
-        "is_enterprise_install": "true" if state.org_wide else "false",  # a string here, a boolean elsewhere
+        "is_enterprise_install": "true" if state.org_wide else "false",  # other payloads have a boolean
         "response_url": f"{state.origin}/{hook.path}",
         "trigger_id": state.triggers.issue(person.id, now),
     }

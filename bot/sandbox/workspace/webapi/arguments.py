@@ -113,7 +113,7 @@ def invalid_arguments(message: str, pointer: str = "") -> SlackError:
 def _json(body: bytes) -> Json:
     try:
         found = json.loads(body or b"{}")
-    except ValueError:  # or the body isn't UTF-8
+    except ValueError:  # not JSON, or not UTF-8
         raise SlackError("invalid_json") from None
     if not isinstance(found, dict):
         raise SlackError("json_not_object")

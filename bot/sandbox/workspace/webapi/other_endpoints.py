@@ -88,7 +88,7 @@ class OtherEndpoints:
             await sockets.join(connection, lifetime)
             while True:
                 sockets.acknowledge(await socket.receive_text())
-        except (WebSocketDisconnect, RuntimeError):  # RuntimeError: we closed it ourselves
+        except (WebSocketDisconnect, RuntimeError):  # RuntimeError: this side has closed it
             pass
         finally:
             refresh.cancel()
