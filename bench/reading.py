@@ -1,4 +1,4 @@
-"""A list of 10,000 databases in this process: the time from bytes to the first page, and how long the event loop is blocked."""
+"""A list of 10,000 databases in this process: the time from bytes to the first page, and the delay of the loop."""
 
 import asyncio
 import json
@@ -63,7 +63,7 @@ def _context(turso: TursoClient) -> Context:
 
 
 async def lists() -> dict[str, float]:
-    """Measure budgets 13 and 14: the time to the first page, and the longest time for which the event loop is blocked."""
+    """Measure budgets 13 and 14: the time to the first page, and the longest time for which it blocks the loop."""
     pages = _pages()
     tune_garbage_collection()  # `serve` does this, too
 

@@ -58,7 +58,7 @@ class AlertPart:
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
-    """What a channel may see of an alert, and which buttons its people may use."""
+    """What a channel may see of an alert, and the buttons that its members may use."""
 
     is_whole: bool = False
     """True if the channel may see numbers of the whole organization."""

@@ -147,9 +147,9 @@ def of_branch(branch_id: str, *, can_destroy: bool = True) -> list[Element]:
 
 
 def of_copy(request_id: str) -> list[Element]:
-    """Return the buttons that settle an undecided copy, even after its incident.
+    """Return the buttons that keep or discard an undecided copy, even after the incident in which it was made.
 
-    Their value is the ID of the rewind that made it.
+    Their value is the ID of the request for the rewind.
     """
     return [
         kit.button(Plain("Keep as a branch"), KEEP_COPY, request_id),

@@ -49,7 +49,7 @@ STATE_WORDS: Final = {
 
 
 def state_words(request: Request) -> Mrkdwn:
-    """Return the state of a request, with the name of the database that it has put in quarantine."""
+    """Return the state of a request in words. For a quarantine, they name the database."""
     if request.state is State.QUARANTINED:
         return mrkdwn("has put `{}` in quarantine", buttons.subject(request))
     return Mrkdwn(STATE_WORDS[request.state])

@@ -76,7 +76,7 @@ class FilteredExporter(SpanExporter):
         self._exporter = exporter
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Export the spans with only their allowed attributes."""
+        """Export the spans with only their allowed attributes, and without those in `SKIPPED_SPANS`."""
         return self._exporter.export([filtered(span) for span in spans if span.name not in SKIPPED_SPANS])
 
     def shutdown(self) -> None:
