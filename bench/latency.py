@@ -11,7 +11,7 @@ from bench.systems import Fleet
 ROUNDS = 3
 
 
-async def beside_bare(
+async def compare_with_bare(
     fleet: Fleet, requests: Iterator[bytes], *, rate: float, seconds: float, rounds: int = ROUNDS
 ) -> tuple[dict[str, float], list[Sample]]:
     """Return p50 and p99, as ratios to B and in milliseconds (medians of the rounds), and the bot's samples."""
@@ -45,7 +45,7 @@ async def reading(fleet: Fleet) -> dict[str, float]:
         await pace(server.port, requests, rate=50, seconds=2)
         await server.settle()
     before = await fleet.stubs.set(forget=True)
-    found, samples = await beside_bare(fleet, requests, rate=100, seconds=4)
+    found, samples = await compare_with_bare(fleet, requests, rate=100, seconds=4)
     counted = await fleet.stubs.set()
     commands = sum(sample.count for sample in samples) + 50 * len(samples)
     assert before is not None
@@ -55,7 +55,7 @@ async def reading(fleet: Fleet) -> dict[str, float]:
 async def changing(fleet: Fleet) -> dict[str, float]:
     """Measure budget 4: a change, 20 times a second. Its intent is committed before the acknowledgement."""
     await fleet.stubs.set(databases=1000)
-    found, _ = await beside_bare(fleet, _destroys(fleet), rate=20, seconds=4)
+    found, _ = await compare_with_bare(fleet, _destroys(fleet), rate=20, seconds=4)
     await fleet.stubs.set(databases=20)
     return _named("4", found)
 
@@ -64,7 +64,7 @@ async def slow_turso(fleet: Fleet) -> dict[str, float]:
     """Measure budget 5: acknowledgements don't wait for Turso."""
     await fleet.stubs.set(delay=1.0)
     requests = signing.commands("db list", respond_to=fleet.stubs.url)
-    found, samples = await beside_bare(fleet, requests, rate=10, seconds=6, rounds=2)
+    found, samples = await compare_with_bare(fleet, requests, rate=10, seconds=6, rounds=2)
     await fleet.stubs.set(delay=0.0)
     late = sum(latency > 3 for sample in samples for latency in sample.latencies)
     return _named("5", found) | {"5.late": late}

@@ -53,7 +53,7 @@ def _shown(value: float | None) -> str:
     return f"{value:.0f}" if value == round(value) and value >= 1 else f"{value:.2g}" if value < 0.1 else f"{value:.2f}"
 
 
-def behind(figures: Figures) -> str:
+def absolute_figures(figures: Figures) -> str:
     """Return the absolute figures as rows of a Markdown table. They are only valid for this machine."""
     names = sorted(key for key in figures if not key.split(".")[0].isdigit() or "ms." in key or "with" in key)
     return "\n".join(f"| {name} | {figures[name]:.3g} |" for name in names)
@@ -79,7 +79,7 @@ def write(figures: Figures, notes: list[str], path: Path) -> None:
         "",
         "| Figure | Value |",
         "| --- | --- |",
-        behind(figures),
+        absolute_figures(figures),
         "",
     ]
     path.parent.mkdir(exist_ok=True)

@@ -24,7 +24,7 @@ REPORT_EVERY: Final = 0.1
 """Seconds between checks for unreported policies, which only look at a list in memory."""
 QUIET_SECONDS: Final = 5.0
 """How long a changed file must stay the same before it is used, because somebody may still be writing it."""
-RESTLESS_SECONDS: Final = 60.0
+UNSETTLED_SECONDS: Final = 60.0
 """A file that keeps changing for this long counts as a problem."""
 
 Follow = Callable[[Policy], Awaitable[None]]
@@ -57,7 +57,7 @@ class PolicyBook:
         self._followed: Policy | None = None
         self._reported: Policy | None = None
         self._seen: str | None = None
-        self._seen_since = self._restless_since = now()
+        self._seen_since = self._unsettled_since = now()
         self._verdicts: dict[str, str | None] = {}
         """Maps the digests of judged versions of the file to why they aren't used, or to None for the current one."""
         self._complained = False
@@ -127,17 +127,17 @@ class PolicyBook:
         try:
             text = read_policy(self._path)
         except Unreadable as why:
-            self._seen, self._restless_since = None, now
+            self._seen, self._unsettled_since = None, now
             self._conclude(f"the file can't be read ({why})")
             return
         digest = _digest(text)
         if digest != self._seen:
             self._seen, self._seen_since = digest, now
         if digest not in self._verdicts and now - self._seen_since < quiet:
-            restless = now - self._restless_since >= RESTLESS_SECONDS
-            self._conclude("the file keeps changing, so it isn't loaded" if restless else None)
+            is_unsettled = now - self._unsettled_since >= UNSETTLED_SECONDS
+            self._conclude("the file keeps changing, so it isn't loaded" if is_unsettled else None)
             return
-        self._restless_since = now
+        self._unsettled_since = now
         if digest not in self._verdicts:
             self._verdicts = self._judged(text, digest)
         self._conclude(self._verdicts[digest])

@@ -73,7 +73,7 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class HomeContent:
     """Everything that the Home tab of one person shows."""
 
     person: str
@@ -97,45 +97,48 @@ class Board:
     """True if the person may use the bot. If not, all lists are empty, and the policy's status isn't shown."""
 
 
-def home_view(board: Board, catalogue: CommandCatalogue, *, now: datetime) -> View:
+def home_view(content: HomeContent, catalogue: CommandCatalogue, *, now: datetime) -> View:
     """Return a person's Home tab."""
     blocks: list[Block] = [kit.header(Plain("Turso Ops"))]
-    if board.decide.items:
+    if content.decide.items:
         blocks += _section(
             "Waiting for you",
-            board.decide,
-            [_request(one, catalogue, now, approves=True) for one in board.decide.items],
+            content.decide,
+            [_request(one, catalogue, now, approves=True) for one in content.decide.items],
         )
-    elif not board.is_unsure:
+    elif not content.is_unsure:
         blocks.append(kit.section(mrkdwn(":relieved: Nothing is waiting for you.")))
-    if board.is_unsure:
+    if content.is_unsure:
         blocks.append(kit.section(UNSURE))
     blocks += _section(
-        "Your requests", board.mine, [_request(one, catalogue, now, mine=True) for one in board.mine.items]
+        "Your requests", content.mine, [_request(one, catalogue, now, mine=True) for one in content.mine.items]
     )
-    blocks += _section("Reviews to do", board.reviews, [_review(one, now) for one in board.reviews.items])
-    undo = [_request(one, catalogue, now, mine=one.requester == board.person) for one in board.undo.items]
-    blocks += _section("In quarantine", board.undo, undo)
-    blocks += _section("Frozen", board.frozen, [_hold(one, board) for one in board.frozen.items])
-    blocks += _section("Your active tokens", board.tokens, [_token(one, board, now) for one in board.tokens.items])
-    blocks += _section("Active incidents", board.incidents, [_incident(one, now) for one in board.incidents.items])
+    blocks += _section("Reviews to do", content.reviews, [_review(one, now) for one in content.reviews.items])
+    undo = [_request(one, catalogue, now, mine=one.requester == content.person) for one in content.undo.items]
+    blocks += _section("In quarantine", content.undo, undo)
+    blocks += _section("Frozen", content.frozen, [_hold(one, content) for one in content.frozen.items])
     blocks += _section(
-        "What you can do in each channel", board.places, [_place(one, catalogue) for one in board.places.items]
+        "Your active tokens", content.tokens, [_token(one, content, now) for one in content.tokens.items]
     )
-    if not (board.places.items or board.is_unsure):
+    blocks += _section("Active incidents", content.incidents, [_incident(one, now) for one in content.incidents.items])
+    blocks += _section(
+        "What you can do in each channel", content.places, [_place(one, catalogue) for one in content.places.items]
+    )
+    if not (content.places.items or content.is_unsure):
         blocks += [kit.divider(), kit.section(mrkdwn("You can't use commands in any of your channels yet."))]
-    blocks += [kit.divider(), *_health(board)]
+    blocks += [kit.divider(), *_health(content)]
     blocks.append(kit.context(mrkdwn("Updated {}. `/turso help` in a channel shows what you can do there.", when(now))))
     return {"type": "home", "blocks": blocks[: BLOCKS - 1] + blocks[-1:] if len(blocks) > BLOCKS else blocks}
 
 
-def _health(board: Board) -> list[Block]:
-    if board.problem:
+def _health(content: HomeContent) -> list[Block]:
+    if content.problem:
         words = mrkdwn(
-            ":warning: The policy file has an error, so the previous policy still applies. {}", sentence(board.problem)
+            ":warning: The policy file has an error, so the previous policy still applies. {}",
+            sentence(content.problem),
         )
         return [kit.section(words)]
-    return [kit.context(mrkdwn(":white_check_mark: The policy is loaded."))] if board.may_use_bot else []
+    return [kit.context(mrkdwn(":white_check_mark: The policy is loaded."))] if content.may_use_bot else []
 
 
 def _section(title: str, page: Page[Any], rows: Sequence[Sequence[Block]]) -> list[Block]:
@@ -167,19 +170,19 @@ def _review(review: Review, now: datetime) -> list[Block]:
     return [kit.section(words, accessory=buttons.review(review.request_id))]
 
 
-def _hold(hold: Hold, board: Board) -> list[Block]:
+def _hold(hold: Hold, content: HomeContent) -> list[Block]:
     what = "reads and writes" if hold.block_reads else "writes"
     until = mrkdwn("until {}", when(hold.due_at)) if hold.due_at else mrkdwn("until someone thaws it")
-    where, archived = channel(hold.channel_id), _archived(hold.database_id, board)
+    where, archived = channel(hold.channel_id), _archived(hold.database_id, content)
     words = mrkdwn(":snowflake: `{}`: {} blocked {} (in {}){}", hold.database, what, until, where, archived)
-    return [kit.section(words, accessory=buttons.thaw(hold.id) if hold.id in board.thaws else None)]
+    return [kit.section(words, accessory=buttons.thaw(hold.id) if hold.id in content.thaws else None)]
 
 
-def _archived(database_id: str, board: Board) -> Mrkdwn:
-    return mrkdwn(" · archived") if database_id in board.archived else Mrkdwn("")
+def _archived(database_id: str, content: HomeContent) -> Mrkdwn:
+    return mrkdwn(" · archived") if database_id in content.archived else Mrkdwn("")
 
 
-def _token(token: LedgerToken, board: Board, now: datetime) -> list[Block]:
+def _token(token: LedgerToken, content: HomeContent, now: datetime) -> list[Block]:
     scope = "read-only" if token.read_only else "full access"
     end = mrkdwn("*never expires*")
     if token.expires_at:
@@ -187,7 +190,7 @@ def _token(token: LedgerToken, board: Board, now: datetime) -> list[Block]:
     note = mrkdwn(" (may exist, even if you didn't see it)") if token.state is TokenState.UNKNOWN else Mrkdwn("")
     if token.state is TokenState.REVOKED:
         note = mrkdwn(" (revoked, but may still work)")
-    archived = _archived(token.database_id, board)
+    archived = _archived(token.database_id, content)
     return [kit.section(mrkdwn(":key: `{}`, {}, {}{}{}", token.database, scope, end, note, archived))]
 
 

@@ -15,7 +15,7 @@ def one_origin(*, page: Starlette, slack: Starlette, turso: Starlette, on_call: 
 
     async def entrance(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            return await _lives(receive, send, page, slack, turso, on_call)
+            return await _run_lifespans(receive, send, page, slack, turso, on_call)
         path = scope["path"]
         if path.startswith(ON_CALL):
             return await on_call(scope, receive, send)
@@ -25,7 +25,7 @@ def one_origin(*, page: Starlette, slack: Starlette, turso: Starlette, on_call: 
     return entrance
 
 
-async def _lives(receive: Receive, send: Send, *apps: Starlette) -> None:
+async def _run_lifespans(receive: Receive, send: Send, *apps: Starlette) -> None:
     """Run the lifespans of all applications together."""
     async with AsyncExitStack() as stack:
         await receive()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.app.policy_book import CHECK_EVERY, QUIET_SECONDS, RESTLESS_SECONDS, PolicyBook
+from bot.app.policy_book import CHECK_EVERY, QUIET_SECONDS, UNSETTLED_SECONDS, PolicyBook
 from bot.commands import CATALOGUE
 from bot.core.policy import Policy, load
 
@@ -258,7 +258,7 @@ def test_each_of_several_changes_takes_effect_and_so_does_a_revert(scene: Scene)
 
 
 def test_a_file_that_keeps_changing_is_reported(scene: Scene) -> None:
-    for at in range(int(RESTLESS_SECONDS)):
+    for at in range(int(UNSETTLED_SECONDS)):
         scene.write(f"{NEW}# {at}\n")
         scene.wait(2)
     assert scene.in_force == "old"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.commands.alerts._views import Sight, found_target
+from bot.commands.alerts._views import AlertVisibility, found_target
 from bot.errors import BadInput
 from tests.blocks.messages import buttons, words
 from tests.commands.conftest import POLICY, Desk
@@ -94,7 +94,7 @@ async def test_an_alert_does_not_name_a_branch_of_a_database_that_is_not_shown_h
     ctx = desk.context(channel="C0ORDERS")
 
     async def named(name: str, database_id: str) -> bool:
-        return await found_target(ctx, Sight.of(ctx), name, database_id) is not None
+        return await found_target(ctx, AlertVisibility.of(ctx), name, database_id) is not None
 
     assert await named("orders-plain", shown["DbId"])
     assert not await named("orders-plain", hidden["DbId"]), "another database had that name"

@@ -24,14 +24,14 @@ WRITES: Final = (Measure.ROWS_WRITTEN, Measure.STORAGE)
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class AlertVisibility:
     """What a channel may see in alerts: databases in every scope of `shown`, and queries of those in `with_queries`."""
 
     shown: tuple[Scope, ...]
     with_queries: Scope
 
     @classmethod
-    def of(cls, ctx: Context) -> "Sight":
+    def of(cls, ctx: Context) -> "AlertVisibility":
         """Return what `ctx.subject` may see in its channel. `ctx.scope` must be the scope of `alert list`."""
         return cls((ctx.scope, _scope(ctx, usage.command.name)), _scope(ctx, triage.command.name))
 
@@ -62,14 +62,14 @@ def database_of(alert: Alert) -> tuple[str, str]:
     return (first.database, first.database_id) if first else ("", "")
 
 
-async def found_target(ctx: Context, sight: Sight, name: str, database_id: str) -> Target | None:
+async def found_target(ctx: Context, visibility: AlertVisibility, name: str, database_id: str) -> Target | None:
     """Return a database of an alert if it may be named. Calls Turso, unless every database may be named."""
-    if not name or sight.names_all:
+    if not name or visibility.names_all:
         return Target(name) if name else None
-    return _seen(sight, await attempt(ctx.turso.listed()), name, database_id)
+    return _seen(visibility, await attempt(ctx.turso.listed()), name, database_id)
 
 
-def _seen(sight: Sight, listing: Listing | None, name: str, database_id: str) -> Target | None:
+def _seen(visibility: AlertVisibility, listing: Listing | None, name: str, database_id: str) -> Target | None:
     """Return a database as the policy sees it, by its `DbId`. None if it may not be named or no longer exists.
 
     If Turso doesn't list it, but it may exist, its name is enough where every database may be named.
@@ -77,33 +77,33 @@ def _seen(sight: Sight, listing: Listing | None, name: str, database_id: str) ->
     found = {one.id: target for one, target in listing.with_targets()} if listing else {}
     target = found.get(database_id)
     if target is not None:
-        return target if target.name == name and sight.covers(target) else None
+        return target if target.name == name and visibility.covers(target) else None
     may_exist = listing is None or (listing.left_out > 0 and name not in {one.name for one in listing})
-    return Target(name) if name and may_exist and sight.names_all else None
+    return Target(name) if name and may_exist and visibility.names_all else None
 
 
 async def may_see(ctx: Context, alert: Alert) -> bool:
     """Return True if the alert may be shown here. An alert about a database may be shown if its name may."""
-    sight = Sight.of(ctx)
-    if sight.shown[0].databases is None:
+    visibility = AlertVisibility.of(ctx)
+    if visibility.shown[0].databases is None:
         return False
     if not alert.is_of_database:
         return True
-    return await found_target(ctx, sight, alert.subject, alert.subject_id) is not None
+    return await found_target(ctx, visibility, alert.subject, alert.subject_id) is not None
 
 
 async def view_of(ctx: Context, alert: Alert) -> AlertView:
     """Read the content of the card: the databases that may be named, their top queries, and whether overages are on."""
-    sight = Sight.of(ctx)
+    visibility = AlertVisibility.of(ctx)
     about_quota = alert.kind in (AlertKind.QUOTA, AlertKind.FORECAST)
     listing = await attempt(ctx.turso.listed())
-    parts = await asyncio.gather(*(_part(ctx, sight, alert, one, listing) for one in _contributors(alert)))
-    details = await attempt(ctx.turso.organization_details()) if about_quota and sight.is_whole else None
+    parts = await asyncio.gather(*(_part(ctx, visibility, alert, one, listing) for one in _contributors(alert)))
+    details = await attempt(ctx.turso.organization_details()) if about_quota and visibility.is_whole else None
     return AlertView(
-        sight.is_whole,
+        visibility.is_whole,
         [one for one in parts if one],
         details.overages if details else None,
-        _seen(sight, listing, *database_of(alert)),
+        _seen(visibility, listing, *database_of(alert)),
     )
 
 
@@ -114,13 +114,13 @@ def _contributors(alert: Alert) -> list[Contributor]:
 
 
 async def _part(
-    ctx: Context, sight: Sight, alert: Alert, one: Contributor, listing: Listing | None
+    ctx: Context, visibility: AlertVisibility, alert: Alert, one: Contributor, listing: Listing | None
 ) -> AlertPart | None:
-    target = _seen(sight, listing, one.database, one.database_id)
+    target = _seen(visibility, listing, one.database, one.database_id)
     if target is None:
         gone = mrkdwn("It no longer exists.")
-        return AlertPart(one.database, one.amount, gone) if one.database and sight.names_all else None
-    if not sight.with_queries.covers(target):
+        return AlertPart(one.database, one.amount, gone) if one.database and visibility.names_all else None
+    if not visibility.with_queries.covers(target):
         return AlertPart(one.database, one.amount, Mrkdwn(""))
     since = alert.since if alert.kind is AlertKind.SPIKE else min(alert.since, ctx.now - LAST)
     return AlertPart(one.database, one.amount, await _top_query(ctx, alert.measure, one.database, since))

@@ -10,7 +10,7 @@ from bot.blocks.text import Mrkdwn, joined, mrkdwn, person, when
 from bot.commands._lines import command_line
 from bot.commands._rights import may
 from bot.commands.alerts._subscriptions import ALWAYS, LIST, chosen, mentioned, partly, subscription_of
-from bot.commands.alerts._views import Sight, may_see
+from bot.commands.alerts._views import AlertVisibility, may_see
 from bot.commands.alerts.alert_mute import command as mute
 from bot.commands.alerts.alert_off import command as off
 from bot.commands.alerts.alert_on import command as on
@@ -58,7 +58,7 @@ async def _open(ctx: Context) -> list[Block]:
     seen = [one for one in found if await may_see(ctx, one)]
     if not seen:
         return [kit.context(mrkdwn("No alerts are open."))]
-    whole = Sight.of(ctx).is_whole
+    whole = AlertVisibility.of(ctx).is_whole
     lines = [mrkdwn("{} Since {}.", headline(one, is_whole=whole), when(one.since)) for one in seen[-MOST:]]
     more = mrkdwn("and {} more", len(seen) - MOST) if len(seen) > MOST else Mrkdwn("")
     return [kit.section(joined("\n", [mrkdwn("*Open now*"), *lines, more]))]

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 import structlog
 
-from bot.blocks.home_view import ROWS, Board, Page, Place, home_view, pages_of
+from bot.blocks.home_view import ROWS, HomeContent, Page, Place, home_view, pages_of
 from bot.commands._existing_databases import PATIENCE_SECONDS, PlannedDatabase, StoredRecord, keep_listed
 from bot.commands.databases import thaw
 from bot.core.model import Action, Channel, Person, Subject, Target, Verdict
@@ -46,8 +46,8 @@ async def view_of(env: Environment, user_id: str, state: str) -> View:
     if judge(env, subject, Action(env.catalogue.home)).verdict is Verdict.DENY or refuses_person(
         env.rules.policy, subject.person
     ):
-        return home_view(Board(person=user_id), env.catalogue, now=env.clock.now())
-    return home_view(await _Drawing(env, subject, pages_of(state)).board(), env.catalogue, now=env.clock.now())
+        return home_view(HomeContent(person=user_id), env.catalogue, now=env.clock.now())
+    return home_view(await _Drawing(env, subject, pages_of(state)).content(), env.catalogue, now=env.clock.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class _Drawing:
     def me(self) -> str:
         return self.subject.person.id
 
-    async def board(self) -> Board:
+    async def content(self) -> HomeContent:
         env, store, now = self.env, self.env.store, self.env.clock.now()
         decide, mine, undo, tokens = await asyncio.gather(
             self._counted("decide", self._requests([State.PENDING]), self._decides),
@@ -84,7 +84,7 @@ class _Drawing:
             ),
         )
         thaws = [one.id for one in frozen.items if await self._thaws(one)]
-        return Board(
+        return HomeContent(
             person=self.me,
             decide=decide,
             mine=mine,

@@ -10,7 +10,7 @@ from bot.blocks.alert_cards import AlertView, alert_card, ended_card
 from bot.blocks.kit import Element
 from bot.commands.alerts._actions import ACTIONS, button_of
 from bot.commands.alerts._subscriptions import subscription_in
-from bot.commands.alerts._views import Sight, may_see, view_of
+from bot.commands.alerts._views import AlertVisibility, may_see, view_of
 from bot.commands.base import Context
 from bot.core.actions import action_of_line
 from bot.core.alerts import ENDED, RAISED, Alert, AlertEnd
@@ -126,7 +126,7 @@ async def _end_card(env: Environment, alert: Alert) -> tuple[bool, Reply]:
     ctx = await _reader(env, alert)
     if ctx is None:
         return False, ended_card(alert)
-    return True, alert_card(alert, AlertView(Sight.of(ctx).is_whole))
+    return True, alert_card(alert, AlertView(AlertVisibility.of(ctx).is_whole))
 
 
 async def _show_end(env: Environment, alert: Alert) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from bot.commands._existing_databases import keep_listed
-from bot.commands.alerts._views import Sight
+from bot.commands.alerts._views import AlertVisibility
 from bot.core.alerts import Alert, AlertEnd, AlertKind, AlertSubscription, Measure, merged
 from bot.core.alerts.database_states import concern_databases
 from bot.core.alerts.evaluation import end_open, evaluate
@@ -229,13 +229,13 @@ async def _sight(env: Environment, subscription: AlertSubscription, targets: _Ta
     ctx = await reader_of(env, subscription, fresh=False)
     if ctx is None:
         return None
-    sight = Sight.of(ctx)
-    if sight.names_all:
+    visibility = AlertVisibility.of(ctx)
+    if visibility.names_all:
         return lambda name, database_id: bool(name)
     known = await targets.by_id()
 
     def may_be_named(name: str, database_id: str) -> bool:
         target = known.get(database_id)
-        return target is not None and target.name == name and sight.covers(target)
+        return target is not None and target.name == name and visibility.covers(target)
 
     return may_be_named

@@ -22,7 +22,7 @@ from .turso_panel import SHARES, TursoControls
 
 _LONGEST = timedelta(days=31)
 _NOTHING = 204
-_LOOKS = timedelta(minutes=58, seconds=1)
+_CHECKS_AT = timedelta(minutes=58, seconds=1)
 LOOK = "look"
 """Value of the button that moves the clock to the time at which the bot next checks usage."""
 
@@ -179,7 +179,7 @@ class ActionHandlers:
         scene = scene_of(self._workspace, request)
         minutes = str((await request.form()).get("minutes") or "")
         if minutes == LOOK:
-            by = until_look(self._workspace.now())
+            by = until_next_check(self._workspace.now())
         elif not minutes.isdecimal() or timedelta(minutes=int(minutes[:9])) > _LONGEST:
             raise HTTPException(400, "minutes must be a number, of at most a month.")
         else:
@@ -202,10 +202,10 @@ class ActionHandlers:
         return Response(status_code=_NOTHING)
 
 
-def until_look(now: datetime) -> timedelta:
+def until_next_check(now: datetime) -> timedelta:
     """Return the time until the bot next checks usage: two minutes before the next full hour."""
-    look = now.replace(minute=0, second=0, microsecond=0) + _LOOKS
-    return look - now if look > now else look + timedelta(hours=1) - now
+    check = now.replace(minute=0, second=0, microsecond=0) + _CHECKS_AT
+    return check - now if check > now else check + timedelta(hours=1) - now
 
 
 async def _payload(request: Request) -> dict[str, Any]:

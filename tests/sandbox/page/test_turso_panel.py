@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.sandbox.page.action_handlers import until_look
+from bot.sandbox.page.action_handlers import until_next_check
 from bot.sandbox.page.app import create_page
 from bot.sandbox.platform.catalog import organizations
 from bot.sandbox.turso_controls import LocalTursoControls
@@ -103,7 +103,7 @@ async def test_the_inspector_shows_the_panel_only_with_a_local_turso(
 async def test_the_clock_moves_to_the_bots_next_sample(now: str, minutes: int) -> None:
     at = datetime.fromisoformat(f"2026-11-27T{now}").replace(tzinfo=UTC)
 
-    by = until_look(at)
+    by = until_next_check(at)
 
     assert (at + by).strftime("%M:%S") == "58:01"
     assert minutes <= by / timedelta(minutes=1) < minutes + 1

@@ -41,7 +41,7 @@ _WRITE_PRAGMAS = _words(
     integrity_check legacy_file_format page_count quick_check stats user_version"""
 )
 # Statements can read these pragmas, but not set them.
-_LOOK_PRAGMAS = _words(
+_READ_ONLY_PRAGMAS = _words(
     """analysis_limit application_id auto_vacuum automatic_index busy_timeout cache_size cache_spill cell_size_check
     checkpoint_fullfsync fullfsync hard_heap_limit journal_mode journal_size_limit legacy_alter_table locking_mode
     max_page_count mmap_size page_size query_only read_uncommitted recursive_triggers reverse_unordered_selects
@@ -110,7 +110,7 @@ class Guard:
             return None
         if name in _READ_PRAGMAS or (name == "schema_version" and argument is None):
             return None
-        if name not in _WRITE_PRAGMAS and not (name in _LOOK_PRAGMAS and argument is None):
+        if name not in _WRITE_PRAGMAS and not (name in _READ_ONLY_PRAGMAS and argument is None):
             return unsupported_statement()
         return blocked(self.rights.no_writes) if self.rights.no_writes else None
 

@@ -19,16 +19,16 @@ from bot.sandbox.workspace.webapi.conversations import conversations
 from bot.sandbox.workspace.webapi.files import files
 from bot.sandbox.workspace.webapi.known import SCOPE_OF_METHOD
 from bot.sandbox.workspace.webapi.methods import Context, Method
-from bot.sandbox.workspace.webapi.niceties import niceties
 from bot.sandbox.workspace.webapi.people import people
 from bot.sandbox.workspace.webapi.rates import Rates
+from bot.sandbox.workspace.webapi.reactions_and_pins import reactions_and_pins
 from bot.sandbox.workspace.webapi.scheduled import scheduled
 from bot.sandbox.workspace.webapi.system import system
 from bot.sandbox.workspace.webapi.views import views
 from bot.sandbox.workspace.workspace import Workspace
 
 METHODS: dict[str, Method] = {
-    **chat.methods, **conversations.methods, **files.methods, **niceties.methods, **people.methods,
+    **chat.methods, **conversations.methods, **files.methods, **reactions_and_pins.methods, **people.methods,
     **scheduled.methods, **system.methods, **views.methods,
 }  # fmt: skip
 

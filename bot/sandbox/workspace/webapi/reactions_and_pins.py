@@ -8,10 +8,10 @@ from bot.sandbox.workspace.model import Json, Message
 from bot.sandbox.workspace.webapi import places
 from bot.sandbox.workspace.webapi.methods import Context, Table
 
-niceties = Table()
+reactions_and_pins = Table()
 
 
-@niceties.method("reactions.add", "reactions:write", tier=3)
+@reactions_and_pins.method("reactions.add", "reactions:write", tier=3)
 async def add_reaction(ctx: Context) -> Json:
     message, name = _message(ctx), ctx.args.required("name")
     reactions = ctx.state.reactions.setdefault((message.channel_id, message.ts), {}).setdefault(name, [])
@@ -21,7 +21,7 @@ async def add_reaction(ctx: Context) -> Json:
     return {}
 
 
-@niceties.method("reactions.remove", "reactions:write", tier=2)
+@reactions_and_pins.method("reactions.remove", "reactions:write", tier=2)
 async def remove_reaction(ctx: Context) -> Json:
     message, name = _message(ctx), ctx.args.required("name")
     found = ctx.state.reactions.get((message.channel_id, message.ts), {}).get(name, [])
@@ -31,7 +31,7 @@ async def remove_reaction(ctx: Context) -> Json:
     return {}
 
 
-@niceties.method("pins.add", "pins:write", tier=2)
+@reactions_and_pins.method("pins.add", "pins:write", tier=2)
 async def add_pin(ctx: Context) -> Json:
     message = _message(ctx)
     pinned = ctx.state.pins.setdefault(message.channel_id, [])
@@ -41,7 +41,7 @@ async def add_pin(ctx: Context) -> Json:
     return {}
 
 
-@niceties.method("pins.remove", "pins:write", tier=2)
+@reactions_and_pins.method("pins.remove", "pins:write", tier=2)
 async def remove_pin(ctx: Context) -> Json:
     message = _message(ctx)
     if message.ts not in ctx.state.pins.get(message.channel_id, []):
@@ -50,7 +50,7 @@ async def remove_pin(ctx: Context) -> Json:
     return {}
 
 
-@niceties.method("bookmarks.add", "bookmarks:write", tier=2)
+@reactions_and_pins.method("bookmarks.add", "bookmarks:write", tier=2)
 async def add_bookmark(ctx: Context) -> Json:
     channel = places.joined(ctx, ctx.args.required("channel_id"))
     title, kind = ctx.args.required("title"), ctx.args.required("type")
