@@ -69,21 +69,20 @@ def refusal(**changed: str) -> str:
     return sentence
 
 
-@pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("quotes", ['""', "''", "``", "“”", "„“", "«»"])
-def test_the_error_about_quotes_around_a_value_says_so(name: str, quotes: str) -> None:
-    sentence = refusal(**{name: f"{quotes[0]}{PREFIX.get(name, '')}canary{quotes[1]}"})
+def test_the_error_about_quotes_around_a_value_says_so(quotes: str) -> None:
+    said = {name: refusal(**{name: f"{quotes[0]}{PREFIX.get(name, '')}canary{quotes[1]}"}) for name in TEXTS}
 
-    assert sentence.startswith(f"{name} begins or ends with a quotation mark")
+    assert [name for name in TEXTS if not said[name].startswith(f"{name} begins or ends with a quotation mark")] == []
 
 
-@pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("value", ["${CANARY}", "$(cat canary)", "{{ canary }}"])
-def test_a_placeholder_that_was_not_replaced_is_named(name: str, value: str) -> None:
-    assert refusal(**{name: value}).startswith(f"{name} is a placeholder")
+def test_a_placeholder_that_was_not_replaced_is_named(value: str) -> None:
+    said = {name: refusal(**{name: value}) for name in TEXTS}
+
+    assert [name for name in TEXTS if not said[name].startswith(f"{name} is a placeholder")] == []
 
 
-@pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize(
     ("character", "called"),
     [
@@ -96,11 +95,11 @@ def test_a_placeholder_that_was_not_replaced_is_named(name: str, value: str) -> 
     ],
     ids=["line break", "tab", "escape", "zero width", "separator", "latin-1"],
 )
-def test_an_invisible_character_is_named(name: str, character: str, called: str) -> None:
-    sentence = refusal(**{name: f"{PREFIX.get(name, '')}can{character}ary"})
+def test_an_invisible_character_is_named(character: str, called: str) -> None:
+    said = {name: refusal(**{name: f"{PREFIX.get(name, '')}can{character}ary"}) for name in TEXTS}
 
-    assert sentence.startswith(f"{name} contains ")
-    assert called in sentence
+    assert [name for name in TEXTS if not said[name].startswith(f"{name} contains ")] == []
+    assert [name for name in TEXTS if called not in said[name]] == []
 
 
 @pytest.mark.parametrize("name", SECRETS)

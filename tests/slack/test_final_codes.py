@@ -69,14 +69,15 @@ async def test_a_private_answer_is_sent_another_way_and_raises_unavailable_if_ev
         await gateway.delivery.send_ephemeral(HERE, HELLO)
 
 
-@pytest.mark.parametrize(("purpose", "code"), [(one, code) for one, codes in FINAL.items() for code in sorted(codes)])
-def test_every_final_code_of_a_post_has_a_sentence_without_the_code(purpose: Purpose, code: str) -> None:
+@pytest.mark.parametrize("purpose", FINAL)
+def test_every_final_code_of_a_post_has_a_sentence_without_the_code(purpose: Purpose) -> None:
     method = {"post": "chat.postMessage", "update": "chat.update", "ephemeral": "chat.postEphemeral",
               "upload": "files.completeUploadExternal", "view": "views.open", "lookup": "users.info"}  # fmt: skip
-    assert is_final(method.get(purpose, "response_url"), code)
-    assert ("/invite" in sentence_of(code)) == (code in NOT_INVITED)
-    if purpose is Purpose.POST and code != "cant_broadcast_message":
-        assert code not in sentence_of(code), "the sentence doesn't contain the code"
+    for code in FINAL[purpose]:
+        assert is_final(method.get(purpose, "response_url"), code), code
+        assert ("/invite" in sentence_of(code)) == (code in NOT_INVITED), code
+        if purpose is Purpose.POST and code != "cant_broadcast_message":
+            assert code not in sentence_of(code), "the sentence doesn't contain the code"
 
 
 @pytest.mark.parametrize("code", ["is_archived", "restricted_action", "msg_too_long", "user_disabled"])

@@ -1,7 +1,5 @@
 """The table of verdicts of the example policy, by person, channel and command."""
 
-from typing import Any
-
 import pytest
 
 from bot.commands import CATALOGUE
@@ -65,29 +63,28 @@ TABLE = {
     "a group DM": {command: (A, A, A, A, A) if command == "help" else (D, D, D, D, D) for command in COMMANDS},
 }
 ROWS = [
-    pytest.param(who, where, command, verdict, id=f"{who} in {where}: {command}")
+    pytest.param(where, command, verdicts, id=f"{command} in {where}")
     for where, commands in TABLE.items()
     for command, verdicts in commands.items()
-    for who, verdict in zip(HUMANS, verdicts, strict=True)
 ]
 
 
-@pytest.mark.parametrize(("who", "where", "command", "verdict"), ROWS)
-def test_the_verdict_is_the_one_in_the_table(who: Any, where: Any, command: Any, verdict: Any) -> None:
-    decision = decide(POLICY, subject(who, where), COMMANDS[command])
+@pytest.mark.parametrize(("where", "command", "verdicts"), ROWS)
+def test_the_verdict_is_the_one_in_the_table(where: str, command: str, verdicts: tuple[Verdict, ...]) -> None:
+    decisions = {who: decide(POLICY, subject(who, where), COMMANDS[command]) for who in HUMANS}
 
-    assert decision.verdict is verdict
-    assert decision.reason.endswith((".", "add."))
-    assert PEOPLE[who].id not in decision.approvers.ids
+    assert {who: found.verdict for who, found in decisions.items()} == dict(zip(HUMANS, verdicts, strict=True))
+    assert [who for who, found in decisions.items() if not found.reason.endswith((".", "add."))] == []
+    assert [who for who, found in decisions.items() if PEOPLE[who].id in found.approvers.ids] == []
 
 
-@pytest.mark.parametrize("who", NOBODIES)
 @pytest.mark.parametrize("where", CHANNELS)
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_built_in_limits_apply_everywhere(who: Any, where: Any, command: Any) -> None:
-    decision = decide(POLICY, subject(who, where), COMMANDS[command])
+def test_the_built_in_limits_apply_everywhere(where: str, command: str) -> None:
+    decisions = {who: decide(POLICY, subject(who, where), COMMANDS[command]) for who in NOBODIES}
 
-    assert (decision.verdict, decision.rule) == (Verdict.DENY, "floor")
+    found = {who: (decision.verdict, decision.rule) for who, decision in decisions.items()}
+    assert found == dict.fromkeys(NOBODIES, (Verdict.DENY, "floor"))
 
 
 #                                developer, passer-by, Ana, Ben, Carl
@@ -101,18 +98,15 @@ INCIDENT = {
     "destroy prod-x --now": (D, D, D, D, D),
     "incident start": (D, D, A, A, A),
 }
-INCIDENT_ROWS = [
-    pytest.param(who, command, verdict, id=f"{who}: {command}")
-    for command, verdicts in INCIDENT.items()
-    for who, verdict in zip(HUMANS, verdicts, strict=True)
-]
 
 
-@pytest.mark.parametrize(("who", "command", "verdict"), INCIDENT_ROWS)
-def test_an_incident_gives_its_profile_to_a_channel_outside_the_policy(who: Any, command: Any, verdict: Any) -> None:
-    decision = decide(POLICY, subject(who, "#general", incident="incident"), COMMANDS[command])
+@pytest.mark.parametrize("command", INCIDENT)
+def test_an_incident_gives_its_profile_to_a_channel_outside_the_policy(command: str) -> None:
+    people = {who: subject(who, "#general", incident="incident") for who in HUMANS}
 
-    assert decision.verdict is verdict
+    found = {who: decide(POLICY, one, COMMANDS[command]).verdict for who, one in people.items()}
+
+    assert found == dict(zip(HUMANS, INCIDENT[command], strict=True))
 
 
 def test_an_incident_in_a_channel_of_the_policy_adds_rules_and_keeps_its_databases() -> None:

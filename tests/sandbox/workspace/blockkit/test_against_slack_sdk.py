@@ -49,10 +49,10 @@ def we_refuse(surface: str, payload: Any) -> bool:
     return bool(validate_message(payload) if surface == "message" else validate_view(payload))
 
 
-@pytest.mark.parametrize("example", corpus.good(), ids=lambda each: each.id)
-def test_slack_sdk_accepts_the_good_examples(example: Any) -> None:
-    if example.surface in corpus.SURFACES:
-        assert not the_sdk_refuses(example.payload)
+def test_slack_sdk_accepts_the_good_examples() -> None:
+    good = [each for each in corpus.good() if each.surface in corpus.SURFACES]
+
+    assert [each.id for each in good if the_sdk_refuses(each.payload)] == []
 
 
 @pytest.mark.parametrize("name", sorted({each.name for each in EXAMPLES}))
