@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked import shared_fork_server
+from tests.soak import pairs
 from tests.stores import copy_store
 
 ROOT = Path(__file__).parents[2]
@@ -35,36 +37,61 @@ def run(script: str, folder: Path) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize(
-    ("script", "status", "says"),
+    ("line", "status", "says"),
     [
-        ("bot policy check pipe.yaml", 2, "`pipe.yaml` can't be read (it isn't a file)."),
-        ("bot policy check .", 2, "`.` can't be read (it isn't a file)."),
-        ("bot policy check /dev/zero", 2, "`/dev/zero` can't be read (it isn't a file)."),
-        ("bot policy check large.yaml", 2, "`large.yaml` can't be read (it is larger than 1,000,000 bytes)."),
-        ("bot policy check nowhere.yaml", 2, "`nowhere.yaml` can't be read (No such file or directory)."),
-        (f"bot policy check {LONG}", 2, "can't be read (File name too long)."),
-        ("bot db backup .", 1, "`.` is a folder: name a new file in it."),
-        (f"bot db backup {LONG}", 1, "can't be written (File name too long)."),
-        (f"DATABASE_URL=sqlite:///{LONG} bot audit verify", 2, "can't be used (File name too long)."),
-        ("bot manifest > /dev/full", 2, "The output can't be written (No space left on device)."),
-        ("bot audit verify > /dev/full", 2, "The output can't be written (No space left on device)."),
-        ("bot manifest --url 'https://['", 1, "The URL must be where Slack reaches the bot"),
-        ("cd data; rm -r ../data; bot db upgrade", 2, "The working directory no longer exists."),
-        (f"cd data; rm -r ../data; {SETTINGS} bot serve", 2, "The working directory no longer exists."),
-        ("bot sandbox --port 0 --seconds 1 --data policy.yaml", 2, "can't be used (Not a directory)."),
+        ("policy check pipe.yaml", 2, "`pipe.yaml` can't be read (it isn't a file)."),
+        ("policy check .", 2, "`.` can't be read (it isn't a file)."),
+        ("policy check /dev/zero", 2, "`/dev/zero` can't be read (it isn't a file)."),
+        ("policy check large.yaml", 2, "`large.yaml` can't be read (it is larger than 1,000,000 bytes)."),
+        ("policy check nowhere.yaml", 2, "`nowhere.yaml` can't be read (No such file or directory)."),
+        (f"policy check {LONG}", 2, "can't be read (File name too long)."),
+        ("db backup .", 1, "`.` is a folder: name a new file in it."),
+        (f"db backup {LONG}", 1, "can't be written (File name too long)."),
+        (f"DATABASE_URL=sqlite:///{LONG} audit verify", 2, "can't be used (File name too long)."),
+        ("manifest --url https://[", 1, "The URL must be where Slack reaches the bot"),
+        ("sandbox --port 0 --seconds 1 --data policy.yaml", 2, "can't be used (Not a directory)."),
     ],
 )
-def test_an_error_of_the_system_is_reported_in_one_sentence(folder: Path, script: str, status: int, says: str) -> None:
+def test_an_error_of_the_system_is_reported_in_one_sentence(folder: Path, line: str, status: int, says: str) -> None:
+    words = line.split()
+    given = dict(word.split("=", 1) for word in words if word.startswith("DATABASE_URL="))
+    errors = folder / "errors"
+    ended = shared_fork_server().fork(
+        *[word for word in words if not word.startswith("DATABASE_URL=")],
+        environment={"PATH": os.environ["PATH"], **given}, cwd=folder, out=folder / "output", err=errors,
+    )  # fmt: skip
+
+    assert ended.wait() == status
+    assert_one_sentence(errors.read_text(), says)
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "says"),
+    [
+        ("bot manifest > /dev/full", 2, "The output can't be written (No space left on device)."),
+        ("bot audit verify > /dev/full", 2, "The output can't be written (No space left on device)."),
+        ("cd data; rm -r ../data; bot db upgrade", 2, "The working directory no longer exists."),
+        (f"cd data; rm -r ../data; {SETTINGS} bot serve", 2, "The working directory no longer exists."),
+    ],
+)
+def test_an_error_around_the_command_is_reported_in_one_sentence(
+    folder: Path, script: str, status: int, says: str
+) -> None:
     ended, _, errors = run(script, folder)
 
+    assert ended == status
+    assert_one_sentence(errors, says)
+
+
+def assert_one_sentence(errors: str, says: str) -> None:
     assert "Traceback" not in errors
     assert (errors.count("\n"), errors[:11]) == (1, "turso-ops: "), errors
     assert says in errors
-    assert ended == status
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-@pytest.mark.parametrize("command", ["audit verify", "db upgrade"])
+@pytest.mark.parametrize(
+    ("command", "closed"), pairs(["audit verify", "db upgrade"], ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+)
 def test_a_closed_standard_stream_is_not_an_error(folder: Path, command: str, closed: str) -> None:
     status, _, errors = run(f"bot {command} {closed}", folder)
 

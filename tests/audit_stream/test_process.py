@@ -34,6 +34,7 @@ async def test_no_entry_is_lost_when_a_process_is_killed(tmp_path: Path, receive
         receiver.open.clear()
         await dana.types("/turso show orders", DB_OPS)
         await process.kill()
+        let_the_lease_end(tmp_path)
         receiver.open.set()
         await process.start()
         await dana.types("/turso usage", DB_OPS)
