@@ -33,7 +33,7 @@ def cases() -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize(("entry", "name", "who"), one_in(5, cases()))
+@pytest.mark.parametrize(("entry", "name", "who"), one_in(11, cases()))
 async def test_an_entry_point_refuses_after_a_loss_and_nothing_is_sent(
     world: World, entry: Entry, name: str, who: str
 ) -> None:

@@ -10,6 +10,7 @@ import pytest_asyncio
 from bot.core.records.usage import UsageSample
 from bot.sandbox.workspace.model import Message
 from tests.incidents import play
+from tests.soak import pairs
 from tests.world import BEN, INCIDENT, REMY, World, buttons, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-triage")]
@@ -46,13 +47,15 @@ async def triage(world: World) -> Message:
     return card
 
 
-@pytest.mark.parametrize("fault", [{"kind": "status", "status": 500}, {"kind": "latency", "seconds": 20}],
-                         ids=["fails", "is slow"])  # fmt: skip
-@pytest.mark.parametrize("missing", CALLS)
-async def test_an_unanswered_call_is_named_and_the_rest_is_shown(
-    world: World, missing: str, fault: dict[str, Any]
-) -> None:
-    world.turso.faults.add(**fault, method="GET", path=CALLS[missing], count=None)
+FAULTS: dict[str, dict[str, Any]] = {
+    "fails": {"kind": "status", "status": 500},
+    "is slow": {"kind": "latency", "seconds": 20},
+}
+
+
+@pytest.mark.parametrize(("missing", "fault"), pairs(CALLS, FAULTS))
+async def test_an_unanswered_call_is_named_and_the_rest_is_shown(world: World, missing: str, fault: str) -> None:
+    world.turso.faults.add(**FAULTS[fault], method="GET", path=CALLS[missing], count=None)
 
     card = await triage(world)
 

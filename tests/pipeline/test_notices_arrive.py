@@ -25,6 +25,7 @@ from bot.pipeline.timers.due import fire
 from tests.pipeline.fake_slack import EVERYBODY, MEMBERS, Notifier, notifier
 from tests.pipeline.test_everyone_is_notified import CARD, CLOSED, ENTRIES, OPEN, opened, request_for, troubled
 from tests.present import present
+from tests.soak import pairs
 from tests.store import samples
 from tests.store.conftest import NOON
 
@@ -152,8 +153,7 @@ def recipients(notifier: Notifier) -> list[str]:
     return sorted(one.who for one in notifier.slack.received)
 
 
-@pytest.mark.parametrize("way", [*OPEN, *CLOSED])
-@pytest.mark.parametrize("kind", NOTICES)
+@pytest.mark.parametrize(("kind", "way"), pairs(NOTICES, [*OPEN, *CLOSED], times=2))
 async def test_a_notice_is_sent_once_to_the_right_people_and_no_one_else(here: Notifier, kind: str, way: str) -> None:
     (OPEN | CLOSED)[way](here)
     troubled(here)

@@ -15,6 +15,7 @@ from bot.app.compose import Bot
 from bot.core.concurrency import background
 from bot.core.concurrency.background import Loop
 from tests.scenarios.conftest import shorten_pauses_between_posts
+from tests.soak import soaked
 from tests.store.samples import incoming
 from tests.world import DANA, World, running_sandbox, until
 
@@ -111,6 +112,13 @@ def test_no_module_starts_a_task_without_supervision() -> None:
     assert found == set(UNSUPERVISED)
 
 
+def neighbors(name: str) -> set[str]:
+    """Return the loops that must go on while one fails: all others in the soak, else the next three."""
+    every = sorted(EXPECTED)
+    after = every[every.index(name) + 1 :] + every[: every.index(name)]
+    return set(soaked(after, after[:3]))
+
+
 @in_the_world
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 async def test_a_fault_in_one_loop_stops_no_loop(world: World, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +143,7 @@ async def test_a_fault_in_one_loop_stops_no_loop(world: World, name: str, monkey
         assert f"{name} (" in said
         assert "KeyError" in said
         assert f'turso_ops_background_failures_total{{loop="{name}"}}' in bot.metrics.text().decode()
-        others = set(loops) - {name} - (WAIT_FOR_THE_WRITER if name == "group commit" else set())
+        others = neighbors(name) - (WAIT_FOR_THE_WRITER if name == "group commit" else set())
         await asyncio.gather(*(completes_a_round(bot, loops[other]) for other in sorted(others)))
     finally:
         broken.once = once

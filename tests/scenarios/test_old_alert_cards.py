@@ -16,6 +16,7 @@ from tests.scenarios.test_alerts import OWN_POLICY as OWN_POLICY
 from tests.scenarios.test_alerts import SAYS
 from tests.scenarios.test_alerts import alerts_on as alerts_on
 from tests.scenarios.test_unwatched_alerts import take_sample
+from tests.soak import pairs
 from tests.world import ANA, BEN, DB_OPS, World, buttons, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -52,8 +53,7 @@ async def test_a_card_loses_its_buttons_when_its_channel_may_no_longer_have_the_
         assert "82%" not in words(after)
 
 
-@pytest.mark.parametrize("label", BUTTONS)
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize(("loss", "label"), pairs(LOSSES, BUTTONS))
 async def test_every_press_on_an_old_card_is_refused_with_the_reason(world: World, loss: str, label: str) -> None:
     await raised(world, AlertKind.QUOTA, "orders")
     card = await shown(world, SAYS)

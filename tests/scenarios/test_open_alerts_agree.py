@@ -14,6 +14,7 @@ from tests.policies import WITH_NAMED_DBA
 from tests.present import present
 from tests.scenarios.alerting import ended, keep_usage_unknown, raised
 from tests.scenarios.test_unwatched_alerts import take_sample
+from tests.soak import pairs
 from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -77,8 +78,7 @@ async def open_in(world: World, alert: Alert) -> dict[str, bool]:
     return {place: await look(world, alert) for place, look in PLACES.items()}
 
 
-@pytest.mark.parametrize("how", AlertEnd)
-@pytest.mark.parametrize("kind", AlertKind)
+@pytest.mark.parametrize(("kind", "how"), pairs(AlertKind, AlertEnd, times=2))
 async def test_every_place_shows_an_alert_as_open_until_it_ends(world: World, kind: AlertKind, how: AlertEnd) -> None:
     alert = await raised(world, kind, "orders", "users")
     assert await open_in(world, alert) == dict.fromkeys(PLACES, True)

@@ -23,6 +23,7 @@ from tests.scenarios.conftest import checked_sandbox
 from tests.scenarios.decisions import of_the_line, record_decisions
 from tests.scenarios.generated import LINES
 from tests.scenarios.test_tools_agree import ASKABLE, NAMES, policy_text
+from tests.soak import soaked
 from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, REMY, World, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -165,7 +166,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
         yield found
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(soaked(10, 4)))
 async def test_all_lists_match_the_decisions_of_the_bot(
     world: World, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:

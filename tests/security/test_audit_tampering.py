@@ -22,9 +22,10 @@ from bot.store.schema.upgrading import upgrade
 from bot.store.store import SqlStore, open_store
 from tests.process import Process
 from tests.security.gathering import command
-from tests.soak import soaked
+from tests.soak import pairs, soaked
 from tests.world import World
 
+STORES = ("sqlite", "postgresql")
 ENTRIES = 12
 AT = datetime(2026, 11, 24, 4, 15, tzinfo=UTC)
 
@@ -164,10 +165,9 @@ TAMPERINGS: dict[str, tuple[Callable[[Intruder], None], str]] = {
 }
 
 
-@pytest.mark.parametrize(("tamper", "where"), TAMPERINGS.values(), ids=TAMPERINGS.keys())
-def test_tampering_is_found_and_located(
-    log: str, capsys: pytest.CaptureFixture[str], tamper: Callable[[Intruder], None], where: str
-) -> None:
+@pytest.mark.parametrize(("tampering", "database_url"), pairs(TAMPERINGS, STORES), indirect=["database_url"])
+def test_tampering_is_found_and_located(log: str, capsys: pytest.CaptureFixture[str], tampering: str) -> None:
+    tamper, where = TAMPERINGS[tampering]
     with broken_into(log) as intruder:
         tamper(intruder)
 
@@ -198,13 +198,13 @@ CLEAN_CUTS: dict[str, Callable[[Intruder], None]] = {
 }
 
 
-@pytest.mark.parametrize("tamper", CLEAN_CUTS.values(), ids=CLEAN_CUTS.keys())
+@pytest.mark.parametrize(("cut", "database_url"), pairs(CLEAN_CUTS, STORES), indirect=["database_url"])
 def test_a_changed_log_with_valid_hashes_is_found_with_a_posted_head(
-    log: str, capsys: pytest.CaptureFixture[str], tamper: Callable[[Intruder], None]
+    log: str, capsys: pytest.CaptureFixture[str], cut: str
 ) -> None:
     with broken_into(log) as intruder:
         head = intruder.rows()[-1][2]
-        tamper(intruder)
+        CLEAN_CUTS[cut](intruder)
 
     assert verified() == 0, "without a posted head this can't be found"
     assert verified("--head", head) == 1
