@@ -5,7 +5,8 @@ another part.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 SOAK = bool(os.environ.get("SOAK"))
@@ -41,3 +42,17 @@ def pairs(rows: Iterable[str], columns: Iterable[str], *, times: int = 1) -> lis
 def one_in(number: int, cases: Sequence[T]) -> list[T]:
     """Return all cases. In `make test`, return one in `number`, so neighbours should be of different kinds."""
     return [case for at, case in enumerate(cases) if SOAK or (at + CHOICE) % number == 0]
+
+
+def covering(cases: Iterable[T], *values: Callable[[T], str]) -> list[T]:
+    """Return all cases. `make test` gets some of them, in which every value of each kind occurs."""
+    if SOAK:
+        return list(cases)
+    found = [(case, [(at, value(case)) for at, value in enumerate(values)]) for case in cases]
+    chosen: list[T] = []
+    seen: set[tuple[int, str]] = set()
+    for case, its in sorted(found, key=lambda one: zlib.crc32(f"{CHOICE} {one[1]}".encode())):
+        if not seen.issuperset(its):
+            chosen.append(case)
+            seen.update(its)
+    return chosen

@@ -49,3 +49,13 @@ def test_every_case_occurs_in_some_choice(is_soak: bool, monkeypatch: pytest.Mon
         found += soak.one_in(3, ROWS)
 
     assert sorted(found) == sorted(ROWS * (3 if is_soak else 1))
+
+
+def test_a_covering_part_has_every_value_of_each_kind(is_soak: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = [(row, column) for row in ROWS for column in COLUMNS if (row, column) != ("a", "x")]
+    for choice in range(10):
+        monkeypatch.setattr(soak, "CHOICE", choice)
+        found = soak.covering(cases, lambda case: case[0], lambda case: case[1])
+        assert {row for row, _ in found} == set(ROWS)
+        assert {column for _, column in found} == set(COLUMNS)
+        assert len(found) == len(cases) if is_soak else len(found) <= len(ROWS) + len(COLUMNS)
