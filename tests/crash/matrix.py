@@ -14,7 +14,7 @@ from tests.crash.stores import STORES, new_store
 from tests.forked import ForkServer
 from tests.soak import CHOICE, SOAK, one_in
 
-PLAYED_CHANGES, PLAYED_APPROVALS = one_in(2, CHANGES), one_in(2, APPROVALS)
+PLAYED_CHANGES, PLAYED_APPROVALS = one_in(4, CHANGES), one_in(3, APPROVALS)
 PLAYED = [*PLAYED_CHANGES, *PLAYED_APPROVALS]
 """The scenarios of this run, in the order in which stores and points are assigned."""
 KINDS = STORES if SOAK else ("either",)

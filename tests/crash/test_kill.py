@@ -2,8 +2,8 @@
 
 A point is just before a call to Turso, a call to Slack or a commit. Between two of them the process changes nothing
 that others can see, so a kill at each point covers all kills. The soak kills before and after each, on both stores.
-`make test` kills once in every second change, in turn before a call to Turso, a call to Slack and a commit, and in
-turn on SQLite and PostgreSQL. `TEST_CHOICE=1` runs the other changes.
+`make test` kills once in every fourth change, in turn before a call to Turso, a call to Slack and a commit, and in
+turn on SQLite and PostgreSQL. `TEST_CHOICE=1`, 2 and 3 run the other changes.
 """
 
 from collections.abc import Callable

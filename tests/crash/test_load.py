@@ -14,6 +14,7 @@ from tests.crash.scenarios import DATABASES, acknowledged, ask
 from tests.crash.stores import STORES, new_store
 from tests.crash.waiting import poll_until
 from tests.forked import ForkServer
+from tests.soak import one_in
 from tests.world import DANA, DB_OPS, words
 
 PEOPLE = 8
@@ -42,7 +43,7 @@ class Load:
                 return
 
 
-@pytest.mark.parametrize("kind", STORES)
+@pytest.mark.parametrize("kind", one_in(2, STORES))
 async def test_acknowledged_commands_are_stored_and_completed_after_a_kill_under_load(
     kind: str, fork_server: ForkServer, postgres_server: str
 ) -> None:

@@ -20,11 +20,23 @@ from tests.durable import toy
 from tests.durable.toy import RealClock
 from tests.forked import Child, shared_fork_server
 from tests.postgres import database_url, postgres_server, postgresql_url, upgraded_postgresql_url
+from tests.soak import CHOICE, SOAK
 from tests.store.samples import incoming, move, request
 
 __all__ = ["database_url", "postgres_server", "postgresql_url", "upgraded_postgresql_url"]
 
 PATIENCE = 90.0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test of processes on one kind of store, its neighbor on the other. The soak runs each on both."""
+    marks = metafunc.definition.iter_markers("parametrize")
+    is_given = any("database_url" in mark.args[0] for mark in marks)
+    if {"database_url", "processes"} <= set(metafunc.fixturenames) and not is_given and not SOAK:
+        names = [name for name in vars(metafunc.module) if name.startswith("test_")]
+        kind = ("sqlite", "postgresql")[(names.index(metafunc.function.__name__) + CHOICE) % 2]
+        metafunc.definition.add_marker(pytest.mark.parametrize("database_url", [kind], indirect=True))
 
 
 class Processes:
