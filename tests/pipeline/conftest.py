@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.commands.rewind import _both_sides
+from bot.commands.tokens import _probes
+from bot.pipeline import rotation_proof
 from bot.pipeline.execution import verify
 from tests.pipeline.in_memory import Pipeline, pipeline
 from tests.pipeline.usage_counters import Counters
@@ -12,8 +15,11 @@ from tests.pipeline.usage_counters import Counters
 
 @pytest.fixture
 async def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pipeline]:
-    """Yield the pipeline. Turso shows each change at once, so one read-back is enough."""
+    """Yield the pipeline. Turso shows each change at once, so one read-back is enough, and no other try has to wait."""
     monkeypatch.setattr(verify, "READ_PAUSES", (0.0,))
+    monkeypatch.setattr(_both_sides, "PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(_probes, "PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(rotation_proof, "FIRST_PAUSES", (0.0, 0.0, 0.0))
     async with pipeline(tmp_path) as found:
         yield found
 

@@ -2,10 +2,12 @@
 
 from datetime import datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
-from bot.core.alerts import Alert, AlertEnd, AlertKind, Contributor, Figure, Measure
+from bot.core.alerts import Alert, AlertEnd, AlertKind, AlertSubscription, Contributor, Figure, Measure
 from bot.sandbox.workspace.model import Message
+from tests.present import present
 from tests.world import DB_OPS, World, until, words
 
 _NUMBERS = count(1)
@@ -19,6 +21,24 @@ KINDS: dict[AlertKind, dict[str, Any]] = {
     AlertKind.FREEZE: {"measure": Measure.DAYS, "threshold": "7", "measured": 8},
     AlertKind.FAILURES: {"measure": Measure.FAILURES, "threshold": "1", "measured": 1, "details": ("A timer fails.",)},
 }
+
+
+_TURNED_ON: dict[tuple[Path, str, str], AlertSubscription] = {}
+"""What a line has stored, by the world's folder, the channel and the line."""
+
+
+async def turn_on(world: World, who: str, line: str, channel: str = DB_OPS) -> None:
+    """Turn on alerts in a channel, unless they are still on as this line left them."""
+
+    async def stored() -> AlertSubscription | None:
+        found = await present(world.bot).store.alerts.stored_subscriptions()
+        return next((one for one in found if one.channel_id == channel), None)
+
+    key, now = (world.data, channel, line), await stored()
+    if now is None or _TURNED_ON.get(key) != now:
+        await world.person(who).types(line, channel, holding="Alerts are on")
+        await world.wait_until_idle()
+        _TURNED_ON[key] = present(await stored())
 
 
 def keep_usage_unknown(world: World) -> None:

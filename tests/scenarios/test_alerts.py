@@ -11,7 +11,7 @@ from bot.core.requests.request import State
 from bot.sandbox.workspace.seed import OTHER_TEAM
 from tests.http import local_client
 from tests.policies import WITH_NAMED_DBA
-from tests.scenarios.alerting import cards, ended, keep_usage_unknown, made, raised, shown
+from tests.scenarios.alerting import cards, ended, keep_usage_unknown, made, raised, shown, turn_on
 from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, buttons, marked_up, set_policy, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -42,9 +42,8 @@ SAYS = "has used 82% of its quota for rows written"
 async def alerts_on(world: World) -> AsyncIterator[None]:
     """Turn on alerts in both channels. After each test, restore the policy and end faults, alerts and mutes."""
     keep_usage_unknown(world)
-    await world.person(ANA).types("/turso alert on --quota 50,80,95 --spike 5x", holding="Alerts are on")
-    await world.person(DANA).types("/turso alert on", ORDERS, holding="Alerts are on")
-    await world.wait_until_idle()
+    await turn_on(world, ANA, "/turso alert on --quota 50,80,95 --spike 5x")
+    await turn_on(world, DANA, "/turso alert on", ORDERS)
     yield
     set_policy(world, OWN_POLICY)
     world.workspace.faults.clear()

@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from bot.core.alerts import AlertEnd, AlertKind
 from tests.policies import WITH_NAMED_DBA
-from tests.scenarios.alerting import ended, keep_usage_unknown, made, raise_one, raised, shown
+from tests.scenarios.alerting import ended, keep_usage_unknown, made, raise_one, raised, shown, turn_on
 from tests.world import ANA, BEN, DB_OPS, ORDERS, World, buttons, set_policy, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -33,9 +33,8 @@ FREEZE, QUERIES = "Freeze writes 30 min", "/usage/queries"
 async def alerts_on(world: World) -> AsyncIterator[None]:
     """Turn on alerts in both channels. After each test, restore the policy and end faults and alerts."""
     keep_usage_unknown(world)
-    await world.person(ANA).types("/turso alert on", holding="Alerts are on")
-    await world.person(ANA).types("/turso alert on", ORDERS, holding="Alerts are on")
-    await world.wait_until_idle()
+    await turn_on(world, ANA, "/turso alert on")
+    await turn_on(world, ANA, "/turso alert on", ORDERS)
     yield
     set_policy(world, OWN_POLICY)
     world.turso.faults.clear()
