@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, TypeVar
-from unittest.mock import patch
 
 import httpx
 from starlette.applications import Starlette
@@ -18,7 +17,6 @@ from starlette.applications import Starlette
 from bot.app.compose import Bot
 from bot.app.policy_book import PolicyBook
 from bot.app.serving import connected
-from bot.durable import dbos_run
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.oncall.roster import Roster
 from bot.sandbox.running import POLICY, Keys, sandbox
@@ -32,8 +30,6 @@ GIL, STELLA, ZED = "U0GIL", "U0STELLA", "U0ZED"
 DB_OPS, ORDERS, INCIDENT, GENERAL, SHARED = "C0DBOPS", "C0ORDERS", "C0INCCHK", "C0GENERAL", "C0SHARED"
 PATIENCE = 30.0
 """The most seconds to wait for something. With five test workers on two cores, a process may get no CPU for a while."""
-PICK_UP_SECONDS = 0.3
-"""Seconds between two polls of the queue in tests. At production's interval, an idle bot would use 6 % of a core."""
 
 T = TypeVar("T")
 
@@ -195,10 +191,11 @@ class World:
         """Wait until the bot is idle: nothing is running, and no outcome is left to deliver."""
         assert self.bot is not None
         loop = asyncio.get_running_loop()
-        end = loop.time() + PATIENCE
+        end, pause = loop.time() + PATIENCE, 0.01
         while under_way := len(self.bot.tasks) or await self.bot.health.queue.stuck(for_=timedelta(0)):
             assert loop.time() < end, f"the bot is still working: {under_way}"
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, 0.1)  # each look is a query
 
     async def pass_time(self, **delta: float) -> None:
         """Move every clock, and make the bot look for due timers at once instead of within two seconds."""
@@ -280,7 +277,6 @@ async def running_sandbox(data: Path, *, policy: Path = POLICY, over: Transport 
     """Run the whole sandbox in this process, with the bot connected over signed HTTP or Socket Mode."""
     copy_store(data / "turso-ops.db")
     async with AsyncExitStack() as stack:
-        stack.enter_context(patch.object(dbos_run, "PICK_UP_SECONDS", PICK_UP_SECONDS))
         running = await stack.enter_async_context(sandbox(port=0, data=data, policy=policy))
         workspace = running.workspace
         if over == "socket":

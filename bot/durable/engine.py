@@ -114,6 +114,8 @@ def config(
         otlp_logs_endpoints=[],
         log_level="WARNING",
         scheduler_polling_interval_sec=10.0,
+        # We send no notifications. On SQLite, the end of a process waits for this thread, which sleeps that long.
+        notification_listener_polling_interval_sec=0.1,
     )
 
 
