@@ -152,7 +152,9 @@ async def test_a_database_that_the_policy_hides_later_is_named_neither_on_a_new_
         (DANA, "Start incident", "Only dba can use `incident start` here"),
     ],
 )
-async def test_a_button_is_refused_to_a_person_who_may_not(world: World, who: str, label: str, says: str) -> None:
+async def test_a_press_by_a_person_who_may_not_use_the_button_is_refused(
+    world: World, who: str, label: str, says: str
+) -> None:
     assert world.bot is not None
     await raised(world, AlertKind.QUOTA, "orders", measure=Measure.ROWS_READ)
     card = await shown(world, "of its quota for rows read")

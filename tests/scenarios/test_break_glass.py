@@ -43,7 +43,7 @@ async def test_without_a_reason_nothing_happens(world: World) -> None:
     await world.workspace.close_view(BEN, form.id)
 
 
-async def test_a_person_who_is_not_a_dba_has_no_break_glass(world: World) -> None:
+async def test_a_person_who_is_not_a_dba_cannot_use_break_glass(world: World) -> None:
     await world.create_databases("quiet-db")
 
     answer = await world.person(DANA).types("/turso db destroy quiet-db --now --reason fire", INCIDENT)

@@ -52,7 +52,7 @@ async def test_a_quorum_of_two_needs_two_people_and_the_change_is_made_once(worl
     assert rotations(world, found.plan.target.name) == 1
 
 
-async def test_two_approvals_at_the_same_moment_are_one_execution(world: World) -> None:
+async def test_two_approvals_at_the_same_moment_start_one_execution(world: World) -> None:
     card = await make_request(world, "/turso rotate {} --reason leak")
 
     await asyncio.gather(*(world.person(one).presses("Approve", card) for one in (ANA, BEN, REMY)))

@@ -42,7 +42,7 @@ async def test_in_a_sandbox_all_checks_pass_and_the_message_lists_every_one(worl
     assert all(name in text for name in every)
 
 
-async def test_a_rule_with_too_few_people_to_fulfil_it_is_named(world: World) -> None:
+async def test_a_rule_that_too_few_people_can_fulfil_is_reported(world: World) -> None:
     assert world.bot is not None
     ben, directory = world.workspace.people[BEN], world.bot.health.directory
     try:
@@ -62,7 +62,7 @@ async def test_a_rule_with_too_few_people_to_fulfil_it_is_named(world: World) ->
     assert (await found(world))["approvers"][0]
 
 
-async def test_people_who_cannot_be_looked_up_are_not_called_too_few(world: World) -> None:
+async def test_a_rule_is_not_reported_if_its_people_cannot_be_looked_up(world: World) -> None:
     assert world.bot is not None
     for group in ("S0DBA", "S0RESPOND"):
         world.bot.health.directory.forget({"type": "subteam_updated", "subteam": {"id": group}})
@@ -95,7 +95,7 @@ async def test_guests_in_a_channel_are_reported_but_not_as_a_problem(world: Worl
         members.append(GIL)
 
 
-async def test_where_slack_does_not_list_everybody_guests_are_called_unknown(world: World) -> None:
+async def test_guests_are_reported_as_unknown_if_slack_does_not_list_everybody(world: World) -> None:
     world.workspace.faults.add("api_error", "users.list", error="missing_scope", times=1)
 
     well, said = (await found(world))["guests"]
@@ -104,7 +104,7 @@ async def test_where_slack_does_not_list_everybody_guests_are_called_unknown(wor
     assert "I can't tell" in said
 
 
-async def test_scopes_that_slack_does_not_return_are_not_called_granted(
+async def test_scopes_that_slack_does_not_return_are_not_reported_as_granted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert world.bot is not None

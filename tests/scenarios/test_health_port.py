@@ -93,7 +93,7 @@ async def test_a_process_over_socket_mode_has_the_pages(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["worker", "socket"])
-async def test_a_port_that_is_taken_is_named(tmp_path: Path, command: str) -> None:
+async def test_the_error_names_a_port_that_is_taken(tmp_path: Path, command: str) -> None:
     async with local_servers(tmp_path) as (world, keys):
         taken = world.url.rpartition(":")[2]
         bot = Process(world, keys, command=command, arguments=("--health-port", taken))

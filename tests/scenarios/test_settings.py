@@ -49,7 +49,7 @@ def says_one_sentence(err: str, name: str) -> None:
         ("doctor", "SLACK_BOT_TOKEN"),
     ],
 )
-async def test_a_missing_setting_is_named(tmp_path: Path, command: str, name: str, how: str) -> None:
+async def test_the_error_names_a_missing_setting(tmp_path: Path, command: str, name: str, how: str) -> None:
     values = {"missing": {}, "empty": {name: ""}, "blank": {name: "  "}}[how]
     env = {key: value for key, value in GIVEN.items() if key != name} | values
 
@@ -97,14 +97,14 @@ async def test_a_real_process_names_a_missing_setting_too(tmp_path: Path, comman
         ("HOST", f"{'long' * 20}.example.com"),
     ],
 )
-async def test_a_malformed_setting_is_named(tmp_path: Path, name: str, value: str) -> None:
+async def test_the_error_names_a_malformed_setting(tmp_path: Path, name: str, value: str) -> None:
     ran = await run("serve", folder=tmp_path, env=GIVEN | {name: value})
 
     assert ran.status == 2
     says_one_sentence(ran.err, name)
 
 
-async def test_an_invalid_policy_is_named_with_its_key(tmp_path: Path) -> None:
+async def test_the_error_about_an_invalid_policy_names_the_key(tmp_path: Path) -> None:
     policy = tmp_path / "policy.yaml"
     policy.write_text("version: 1\nchanels: {}\n")
 
@@ -117,7 +117,7 @@ async def test_an_invalid_policy_is_named_with_its_key(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, ""], ids=["no file", "an empty file"])
-async def test_a_secrets_file_that_cannot_be_used_is_named(tmp_path: Path, content: str | None) -> None:
+async def test_the_error_names_a_secrets_file_that_cannot_be_used(tmp_path: Path, content: str | None) -> None:
     secret = tmp_path / "secret"
     if content is not None:
         secret.write_text(content)
@@ -130,7 +130,7 @@ async def test_a_secrets_file_that_cannot_be_used_is_named(tmp_path: Path, conte
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "256.1.1.1"], ids=["a port that is taken", "an invalid host"])
-async def test_a_host_or_port_that_cannot_be_used_is_named(tmp_path: Path, host: str) -> None:
+async def test_the_error_names_a_host_or_port_that_cannot_be_used(tmp_path: Path, host: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         ran = await run("serve", folder=tmp_path, env=GIVEN | {"HOST": host, "PORT": port})
@@ -220,7 +220,7 @@ async def test_variables_for_other_programs_change_nothing(tmp_path: Path) -> No
         assert "Traceback" not in written
 
 
-async def test_an_app_token_that_slack_refuses_ends_the_process_and_is_named(tmp_path: Path) -> None:
+async def test_an_app_token_that_slack_refuses_ends_the_process_and_the_error_names_it(tmp_path: Path) -> None:
     async with local_servers(tmp_path) as (world, keys):
         bot = Process(world, keys, command="socket", extra={"SLACK_APP_TOKEN": "xapp-canary-0123456789"})
         await bot.start()

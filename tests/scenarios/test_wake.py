@@ -92,7 +92,7 @@ async def test_a_wake_request_changes_nothing_if_another_person_woke_the_group_f
     assert wakings(world, name) == 1
 
 
-async def test_two_people_and_two_presses_wake_a_group_once(world: World) -> None:
+async def test_presses_by_two_people_at_the_same_moment_wake_a_group_once(world: World) -> None:
     """The answer to each press is the outcome, that it is in progress, or that the database is already awake."""
     name = await archived(world, "both")
     card = await world.person(REMY).types(f"/turso triage {name}", holding=name)

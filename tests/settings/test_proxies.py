@@ -103,7 +103,7 @@ def test_addresses_of_this_machine_use_no_proxy(address: str) -> None:
         "http://proxy:port", "http://proxy:99999", "http://[::1", "http://pro xy", "canary\u200b",
     ],
 )  # fmt: skip
-def test_a_proxy_that_cannot_be_used_is_named(variable: str, value: str) -> None:
+def test_the_error_names_the_variable_of_a_proxy_that_cannot_be_used(variable: str, value: str) -> None:
     sentence = refusal(**{variable: value})
 
     assert sentence.startswith(f"{variable} ")

@@ -77,7 +77,7 @@ def test_the_error_about_quotes_around_a_value_says_so(quotes: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["${CANARY}", "$(cat canary)", "{{ canary }}"])
-def test_a_placeholder_that_was_not_replaced_is_named(value: str) -> None:
+def test_the_error_names_a_setting_with_a_placeholder_that_was_not_replaced(value: str) -> None:
     said = {name: refusal(**{name: value}) for name in TEXTS}
 
     assert [name for name in TEXTS if not said[name].startswith(f"{name} is a placeholder")] == []
@@ -95,7 +95,7 @@ def test_a_placeholder_that_was_not_replaced_is_named(value: str) -> None:
     ],
     ids=["line break", "tab", "escape", "zero width", "separator", "latin-1"],
 )
-def test_an_invisible_character_is_named(character: str, called: str) -> None:
+def test_the_error_names_an_invisible_character(character: str, called: str) -> None:
     said = {name: refusal(**{name: f"{PREFIX.get(name, '')}can{character}ary"}) for name in TEXTS}
 
     assert [name for name in TEXTS if not said[name].startswith(f"{name} contains ")] == []
@@ -104,7 +104,7 @@ def test_an_invisible_character_is_named(character: str, called: str) -> None:
 
 @pytest.mark.parametrize("name", SECRETS)
 @pytest.mark.parametrize(("character", "called"), [(" ", "a space"), ("é", "U+00E9"), ("…", "U+2026"), ("–", "U+2013")])
-def test_a_character_that_no_token_contains_is_named(name: str, character: str, called: str) -> None:
+def test_the_error_names_a_character_that_no_token_contains(name: str, character: str, called: str) -> None:
     assert called in refusal(**{name: f"{PREFIX.get(name, '')}can{character}ary"})
 
 
@@ -146,7 +146,7 @@ def test_a_character_that_no_token_contains_is_named(name: str, character: str, 
         ("HOST", "http://0.0.0.0", "HOST must be a name or an IP address"),
     ],
 )
-def test_a_value_of_the_wrong_form_is_named(name: str, value: str, says: str) -> None:
+def test_the_error_about_a_value_of_the_wrong_form_says_what_is_wrong(name: str, value: str, says: str) -> None:
     sentence = refusal(**{name: value})
 
     assert says in sentence
@@ -181,7 +181,7 @@ def test_a_usable_value_is_accepted(name: str, value: str) -> None:
     ],
     ids=["UTF-16", "no text", "blank", "only a byte order mark"],
 )
-def test_a_secret_file_that_cannot_be_used_is_named(folder: Path, name: str, content: bytes, says: str) -> None:
+def test_the_error_names_a_secret_file_that_cannot_be_used(folder: Path, name: str, content: bytes, says: str) -> None:
     (secret := folder / "secret").write_bytes(content)
     values = {key: value for key, value in GIVEN.items() if key != name} | {f"{name}_FILE": str(secret)}
 
@@ -239,7 +239,9 @@ def test_a_dot_env_in_another_encoding_is_read_or_refused_in_a_sentence(
         ("PSYCOPG_WAIT_FUNC", "fast", "PSYCOPG_WAIT_FUNC is set"),
     ],
 )
-def test_a_variable_that_only_libraries_read_is_named(folder: Path, name: str, value: str, says: str) -> None:
+def test_the_error_names_a_wrong_variable_that_only_libraries_read(
+    folder: Path, name: str, value: str, says: str
+) -> None:
     (folder / "file").write_text("no certificate")
     value = {"FOLDER": str(folder), "FILE": str(folder / "file")}.get(value, value)
 

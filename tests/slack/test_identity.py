@@ -69,7 +69,7 @@ async def test_a_person_who_is_not_a_member_is_recognised(gateway: Gateway, user
         ("is_bot", "is_bot"),
     ],
 )
-async def test_a_flag_of_a_person_that_cannot_be_read_counts_as_the_one_with_fewer_rights(
+async def test_a_flag_of_a_person_that_cannot_be_read_counts_as_the_value_with_fewer_rights(
     gateway: Gateway, flag: str, means: str, odd: object
 ) -> None:
     gateway.slack.always["users.info"] = {"ok": True, "user": {"id": "U0ANA", "team_id": "T0ACME", flag: odd}}
@@ -87,7 +87,7 @@ async def test_a_flag_of_a_person_that_cannot_be_read_counts_as_the_one_with_few
         ("is_member", "bot_is_member", False),
     ],
 )
-async def test_a_flag_of_a_channel_that_cannot_be_read_counts_as_the_one_with_fewer_rights(
+async def test_a_flag_of_a_channel_that_cannot_be_read_counts_as_the_value_with_fewer_rights(
     gateway: Gateway, flag: str, means: str, careful: bool, odd: object
 ) -> None:
     gateway.slack.always["conversations.info"] = {
@@ -240,7 +240,9 @@ async def test_a_failed_read_of_the_installation_raises_unavailable_and_is_repea
 
 
 @pytest.mark.parametrize("date", ["Sat, 28 Nov 2026 10:00:00", "Sat, 28 Nov 2026 10:00:00 -0000", "yesterday"])
-async def test_the_installation_is_read_even_if_the_date_of_the_answer_cannot(gateway: Gateway, date: str) -> None:
+async def test_the_installation_is_known_even_if_the_date_of_the_answer_cannot_be_read(
+    gateway: Gateway, date: str
+) -> None:
     from bot.slack.lookups.installation import Workspace
 
     body = {"ok": True, "team_id": "T0ACME", "user_id": "U0BOT"}

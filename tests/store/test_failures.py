@@ -103,7 +103,7 @@ async def test_an_invalid_value_of_an_option_is_reported(query: str) -> None:
     assert await detail_of(f"postgresql://u:{PASSWORD}@127.0.0.1:{free_port()}/d?{query}") == sentence(Failure.OPTION)
 
 
-async def test_a_search_path_without_a_schema_is_named(postgresql_url: str) -> None:
+async def test_the_error_names_a_search_path_without_a_schema(postgresql_url: str) -> None:
     with pytest.raises(StoreUnavailable) as raised:
         await upgrade(f"{postgresql_url}&options=-c%20search_path%3Dnowhere")
     assert raised.value.detail == sentence(Failure.SCHEMA)
@@ -117,7 +117,7 @@ async def test_an_encoding_of_the_environment_is_not_used(
     await require_current(upgraded_postgresql_url)
 
 
-async def test_a_missing_database_is_named_by_its_setting(postgres_server: str) -> None:
+async def test_the_error_about_a_missing_database_names_the_setting(postgres_server: str) -> None:
     url = named(postgres_server, "missing")
 
     assert await detail_of(url) == sentence(Failure.DATABASE)
@@ -168,7 +168,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("url", "says"), WRONG.values(), ids=WRONG)
-def test_a_wrong_part_of_the_url_is_named(url: str, says: str) -> None:
+def test_the_error_names_a_wrong_part_of_the_url(url: str, says: str) -> None:
     with pytest.raises(BadDatabaseUrl, match=f"^DATABASE_URL .*{says}") as raised:
         place_of(url)
 
@@ -189,7 +189,7 @@ def test_a_url_with_several_hosts_is_accepted() -> None:
     }
 
 
-def test_a_direct_address_is_for_postgresql_only() -> None:
+def test_a_direct_address_is_refused_unless_the_store_is_postgresql() -> None:
     with pytest.raises(BadDatabaseUrl, match="DATABASE_DIRECT_URL is for PostgreSQL"):
         places_of("sqlite:///x.db", "postgresql://u@h/d")
 

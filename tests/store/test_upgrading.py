@@ -106,7 +106,7 @@ async def test_sqlite_uses_a_write_ahead_log_and_waits_for_the_disk(empty_url: s
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-async def test_a_location_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+async def test_the_error_names_a_location_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(CannotUpgrade, match=r"x\.db"):

@@ -98,7 +98,7 @@ async def test_the_error_about_a_taken_name_has_tursos_message(
     assert caught.value.name == "orders"
 
 
-async def test_an_unknown_group_of_a_new_database_is_named(turso: TursoClient) -> None:
+async def test_the_error_names_an_unknown_group_of_a_new_database(turso: TursoClient) -> None:
     with pytest.raises(GroupNotFound) as caught:
         await turso.create_database("orders", group="nowhere")
 

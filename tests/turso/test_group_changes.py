@@ -24,7 +24,7 @@ async def test_a_group_is_woken_with_one_call(turso: TursoClient, acme: Organiza
     assert acme.log() == [f"POST {UNARCHIVE}"]
 
 
-async def test_an_unknown_group_is_named(turso: TursoClient) -> None:
+async def test_the_error_about_waking_an_unknown_group_names_it(turso: TursoClient) -> None:
     with pytest.raises(GroupNotFound, match="`nowhere`"):
         await turso.unarchive_group("nowhere")
 

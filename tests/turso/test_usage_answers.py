@@ -31,7 +31,7 @@ BY_UUID = {share["uuid"]: share["usage"] for share in SHARES}
         pytest.param({"database": {"uuid": "u"}, "instances": BY_UUID}, id="sum at the top"),
     ],
 )
-async def test_usage_totals_are_found_at_each_of_their_places(
+async def test_usage_totals_are_read_from_every_place_where_turso_returns_them(
     turso: TursoClient, acme: Organization, body: Any
 ) -> None:
     answers(acme, body)

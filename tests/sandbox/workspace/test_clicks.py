@@ -21,7 +21,7 @@ async def post(client: AsyncWebClient, *elements: Any, channel: str = DB_OPS, **
     return str((await client.chat_postMessage(channel=channel, text="a", blocks=actions(*elements), **more))["ts"])
 
 
-async def test_the_payload_of_a_button_in_a_message(
+async def test_the_payload_of_a_button_in_a_message_has_slacks_fields(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     metadata = {"event_type": "db_request", "event_payload": {"request_id": "r-42"}}

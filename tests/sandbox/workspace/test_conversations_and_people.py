@@ -94,7 +94,7 @@ async def test_opening_a_direct_conversation_again_returns_the_same_one(wide: Wo
         ("U0TURSO", "invalid_user_combination"),
     ],
 )
-async def test_some_people_cannot_be_written_to(wide: Workspace, users: Any, error: str) -> None:
+async def test_no_direct_conversation_is_opened_with_invalid_people(wide: Workspace, users: Any, error: str) -> None:
     assert await error_of(client_of(wide).conversations_open(users=users)) == error
 
 

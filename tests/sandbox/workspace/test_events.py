@@ -24,7 +24,7 @@ from tests.sandbox.workspace.stage import (
 )
 
 
-async def test_the_envelope_of_an_event(workspace: Workspace, app: Recorder) -> None:
+async def test_the_envelope_of_an_event_has_slacks_fields(workspace: Workspace, app: Recorder) -> None:
     await workspace.say(DANA, DB_OPS, "@Turso Ops hello")
 
     payload = next(each.payload for each in workspace.deliveries if each.kind == "event:app_mention")
