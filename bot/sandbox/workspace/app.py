@@ -62,7 +62,7 @@ async def serving(app: ASGIApp, *, port: int = 0) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def running(workspace: Workspace, *, port: int = 0) -> AsyncIterator[Workspace]:
-    """Serve a workspace. Sets its `origin` and `api_url`, and closes it at the end."""
+    """Serve a workspace while the context is open. Sets its `origin`, and closes it at the end."""
     async with serving(create_workspace_app(workspace), port=port) as origin:
         workspace.origin = origin
         try:
@@ -72,7 +72,7 @@ async def running(workspace: Workspace, *, port: int = 0) -> AsyncIterator[Works
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves signals to the process."""
+    """A server that installs no signal handlers."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

@@ -5,7 +5,7 @@ from starlette.routing import BaseRoute, Route
 from bot.sandbox.platform.control import accounts, api_tokens, databases, groups, instances, rotations, tokens, usage
 from bot.sandbox.platform.control.call import Handler, guarded
 
-# Method, path below the organization, handler, scope.
+# Each route has a method, a path below the organization, a handler and a scope.
 _IN_ORGANIZATION: list[tuple[str, str, Handler, str]] = [
     ("GET", "/databases", databases.every, "read"),
     ("POST", "/databases", databases.create, "db:create"),
