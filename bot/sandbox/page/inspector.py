@@ -73,7 +73,7 @@ class Inspector:
         return {"own": own, "answers": ANSWERS, "methods": METHODS, "codes": CODES, "times": TIMES}
 
     def row_of(self, change: Change) -> Markup:
-        """Return the row for something that has just happened."""
+        """Return the row for a delivery or a call that has just been recorded."""
         if change.call is not None:
             # the change is published right after its record is added, so the record is near the end
             number = _last_index(self._workspace.calls, change.call)

@@ -17,7 +17,7 @@ PAGE_OF_MESSAGES = 60
 
 
 class PageRenderer:
-    """Renders for the person of a scene."""
+    """Renders parts of the page for one person."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene

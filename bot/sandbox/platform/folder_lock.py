@@ -10,7 +10,7 @@ from bot.errors import BotError
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Lock a folder against other processes. Raises: BotError."""
+    """Lock a folder against other processes. Raises BotError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / "lock").open("a") as file:
         if sys.platform != "win32":

@@ -71,11 +71,11 @@ class Turso:
         self.journal.delete_booked(self.catalog.run_now(usage.booked))
 
     async def read(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a function that only reads the catalogue."""
+        """Run a function on the catalogue that doesn't change what `target` returns."""
         return await self.catalog.run(act, *args, **kwargs)
 
     async def change(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a function that changes the catalogue, and clear the cached targets."""
+        """Run a function on the catalogue, and clear the cached targets, because it may have changed them."""
         try:
             return await self.catalog.run(act, *args, **kwargs)
         finally:
@@ -83,7 +83,7 @@ class Turso:
             self._changes += 1
 
     async def target(self, organization: str, name: str) -> Target:
-        """Return the database with this name, even if it isn't ready. Raises: Missing."""
+        """Return the database with this name, even if it isn't ready. Raises Missing."""
         known = self._targets.get((organization, name))
         if known is not None:
             return known

@@ -42,7 +42,7 @@ def create(connection: apsw.Connection, organization: str, name: str, location: 
 def delete(connection: apsw.Connection, organization: str, name: str, at: float) -> tuple[Group, list[str]]:
     """Delete a group and its databases. Returns the group and the IDs of those databases.
 
-    Raises: Missing, or Protected if the group or one of its databases has delete protection.
+    Raises Missing, or Protected if the group or one of its databases has delete protection.
     """
     group = find(connection, organization, name)
     members = connection.execute(

@@ -1,4 +1,4 @@
-"""The tables of the catalogue."""
+"""The tables of the catalogue, and the migrations from older versions."""
 
 VERSION = 4
 

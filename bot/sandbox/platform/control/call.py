@@ -38,13 +38,13 @@ def answer(content: Any, status: int = 200) -> Response:
 
 
 def empty() -> Response:
-    """Return what Turso sends for an operation without output."""
+    """Return the empty response that Turso sends if an operation returns nothing."""
     return Response(status_code=200)
 
 
 @dataclass(frozen=True)
 class Call:
-    """The argument of every handler."""
+    """One call to the Platform API, as its handler gets it."""
 
     turso: Turso
     request: Request
@@ -62,7 +62,7 @@ class Call:
         return self.request.query_params.get(name) or None
 
     def number(self, name: str) -> int | None:
-        """Return a query parameter that is a positive number. Raises: ApiError for anything else."""
+        """Return a query parameter that is a positive number. Raises ApiError for anything else."""
         given = self.query(name)
         if given is None:
             return None
@@ -156,7 +156,7 @@ async def _authenticate(request: Request, turso: Turso) -> ApiToken:
 
 
 async def authenticate(turso: Turso, token: str) -> ApiToken:
-    """Return the token with this text. Raises: ApiError."""
+    """Return the token with this text. Raises ApiError."""
     hashed = api_tokens.digest(token)
     if hashed == turso.api_token_hash:
         return _OWNER

@@ -10,7 +10,7 @@ from bot.sandbox.platform.hrana.stream import Stream
 
 
 def dump(stream: Stream) -> str:
-    """Return a consistent copy of the database as SQL. Raises: StatementError when reads are blocked."""
+    """Return a consistent copy of the database as SQL. Raises StatementError if reads are blocked."""
     from apsw.shell import Shell
 
     rights = stream.served.rights(read_only=True)

@@ -90,7 +90,7 @@ async def _serve(request: Request) -> Served:
 
 
 def _open(request: Request, served: Served) -> bool:
-    """Return True if the request's token is read-only. Raises: Denied."""
+    """Return True if the request's token is read-only. Raises Denied."""
     turso: Turso = request.app.state.turso
     now = turso.clock.time()
     return open_database(

@@ -134,7 +134,7 @@ class Session:
         self.connection.close()
 
     def begin(self, sql: str, rights: Rights) -> str:
-        """Prepare for a statement, and return its text for stock SQLite. Raises: StatementError."""
+        """Prepare for a statement, and return its text for stock SQLite. Raises StatementError."""
         if self.timed_out:
             self.timed_out = False
             raise transaction_timeout()

@@ -91,7 +91,7 @@ class Stream:
     # Statements
 
     def start(self, statement: Statement) -> Generator[Pause, None, Run]:
-        """Run a statement up to its first row. Raises: StatementError."""
+        """Run a statement up to its first row. Raises StatementError."""
         sql = self.sql(statement.text)
         session = self.session
         run = Run(session, sql, self._bindings(sql, statement))
@@ -141,7 +141,7 @@ class Stream:
         return result(run, rows if statement.want_rows else [])
 
     def sequence(self, sql: str) -> Generator[Pause, None, None]:
-        """Run all statements of a text until one fails. Raises: StatementError."""
+        """Run all statements of a text until one fails. Raises StatementError."""
         while not scan.is_blank(sql):
             run = Run(self.session, sql, alone=False)
             yield from self._patiently(run)

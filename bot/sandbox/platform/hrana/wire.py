@@ -144,7 +144,7 @@ def _named(wire: object) -> tuple[str, SqlValue]:
 
 
 def read_steps(wire: object) -> tuple[Step, ...]:
-    """Return the steps of a batch. Raises: BadRequest."""
+    """Return the steps of a batch. Raises BadRequest."""
     steps = []
     for position, given in enumerate(_list(_object(wire, "batch").get("steps"), "steps")):
         step = _object(given, "a step")

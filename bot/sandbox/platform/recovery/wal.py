@@ -47,7 +47,7 @@ class Wal:
                 frames = {}
 
     def page(self, frame: int) -> bytes:
-        """Return the page in a frame."""
+        """Return the content of the page in a frame."""
         return self._read(frame, _FRAME.size, self.page_bytes)
 
     def _read(self, frame: int, offset: int, length: int) -> bytes:
