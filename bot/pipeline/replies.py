@@ -104,8 +104,8 @@ def entry(
     user = subject.person.id if subject else incoming.user_id if incoming else request.requester if request else ""
     channel = request.channel_id if request else incoming.channel_id if incoming else ""
     if request:
-        mode = request.mode.value
-        own = {"plan": request.plan.hash[:16], "ticket": request.ticket, "incident": request.incident_id, "mode": mode}
+        own = {"plan": request.plan.hash[:16], "ticket": request.ticket, "incident": request.incident_id}
+        own |= {"mode": request.mode.value, "on": request.plan.arguments.get("on")}
         detail = {**own, **detail}
         detail |= {"asker": request.requester} if by and by != request.requester else {}
         databases = databases or tuple(one.name for one in request.plan.databases) or _target(request)

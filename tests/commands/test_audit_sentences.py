@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 
 import bot
 from bot.commands import CATALOGUE
-from bot.commands.requests._audit_sentences import EVENTS, PRESSED_TO, PRESSES, sentence_of, slack_writer
+from bot.commands.requests._audit_sentences import EVENTS, PRESSED_TO, PRESSES, sentence_of
+from bot.commands.requests._audit_writer import slack_writer
 from bot.core.records.audit_entry import POLICY_FILE, TIMER, AuditEntry
 from bot.pipeline.dispatch.button_actions import CLICKS
 from tests.commands.conftest import Desk
@@ -29,8 +31,8 @@ def line(event: str, outcome: str, **more: Any) -> AuditEntry:
     )
 
 
-def requested(outcome: str, mode: str, command: str = "destroy") -> AuditEntry:
-    return line("asked", outcome, command=command, request_id="r-1", detail={"mode": mode})
+def requested(outcome: str, mode: str, command: str = "destroy", **detail: str) -> AuditEntry:
+    return line("asked", outcome, command=command, request_id="r-1", detail={"mode": mode, **detail})
 
 
 def refused(press: str, **more: Any) -> AuditEntry:
@@ -48,6 +50,11 @@ TABLE = [
     (requested("ready", "direct", "token"), "<@U0ANA> asked to create a token for `analytics` (allowed by a rule)"),
     (requested("approved", "break_glass"), "<@U0ANA> used break-glass access to destroy `analytics`"),
     (requested("pending", "break_glass"), "<@U0ANA> used break-glass access to destroy `analytics`"),
+    (
+        requested("pending", "approval", branch="b-0000000001"),
+        "A request to destroy `analytics` was opened for <@U0ANA>, because the branch reached its end date "
+        "(needs approval)",
+    ),
     (line("planned", "dry_run"), "<@U0ANA> did a dry run: destroy `analytics`"),
     (line("read", "allowed", command="usage"), "<@U0ANA> used `usage` on `analytics`"),
     (line("read", "allowed", command="list", databases=()), "<@U0ANA> used `list`"),
@@ -75,7 +82,7 @@ TABLE = [
     ),
     (
         line("proof", "proven", command="rotate", user_id="timer", request_id="r-1", of_dana=True),
-        "<@U0DANA>'s request to revoke all tokens for `analytics` is verified: old tokens are refused",
+        "<@U0DANA>'s request to revoke all tokens for `analytics` is verified: old tokens no longer work",
     ),
     (
         line("proof", "not_proven", command="rotate", user_id="timer", request_id="r-1", of_dana=True),
@@ -260,25 +267,56 @@ def test_every_button_has_words_for_its_press() -> None:
 def test_a_sentence_names_a_few_databases_and_counts_the_rest() -> None:
     names = tuple(f"db-{at}" for at in range(8))
 
-    sentence = sentence_of(phase("executed", "succeeded", command="rotate", databases=names), WRITER)
+    sentence = sentence_of(line("read", "allowed", command="usage", databases=names), WRITER)
 
-    assert (
-        sentence == "<@U0DANA>'s request to revoke all tokens for `db-0`, `db-1`, `db-2`, `db-3` and 4 more succeeded"
-    )
+    assert sentence == "<@U0ANA> used `usage` on `db-0`, `db-1`, `db-2`, `db-3` and 4 more"
+
+
+GROUP = tuple(f"db-{at}" for at in range(8))
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        (
+            phase("executed", "succeeded", command="rotate", databases=GROUP),
+            "<@U0DANA>'s request to revoke all tokens for `db-0` succeeded (may also affect 7 other databases)",
+        ),
+        (
+            phase("executed", "failed", command="rotate", databases=GROUP),
+            "<@U0DANA>'s request to revoke all tokens for `db-0` failed",
+        ),
+        (
+            line("asked", "pending", command="wake", databases=GROUP[:2], detail={"mode": "approval"}),
+            "<@U0ANA> asked to wake `db-0` (needs approval; may also affect 1 other database)",
+        ),
+        (
+            phase("executed", "quarantined", command="rewind switch", databases=GROUP[:3]),
+            "`db-0` was put in quarantine: <@U0DANA>'s request to switch from `db-0` to its copy "
+            "(may also affect 2 other databases)",
+        ),
+    ],
+)
+def test_a_request_is_for_its_target_and_other_databases_are_only_affected(entry: AuditEntry, sentence: str) -> None:
+    assert sentence_of(entry, WRITER) == sentence
 
 
 def test_databases_that_the_reader_may_not_see_are_only_counted() -> None:
     writer = slack_writer(lambda entry: [name for name in entry.databases if name.startswith("orders")], CATALOGUE)
-    entry = phase("executed", "succeeded", command="rotate", databases=("orders", "payroll", "users"))
+    entry = phase("executed", "succeeded", command="rotate", databases=("payroll", "orders", "users"))
 
-    assert "all tokens for `orders` and 2 more succeeded" in sentence_of(entry, writer)
+    assert "all tokens for 1 database succeeded (may also affect `orders` and 1 more)" in sentence_of(entry, writer)
     assert "freeze 1 database" in sentence_of(phase("executed", "failed", command="freeze", databases=("x",)), writer)
 
 
 def test_an_entry_about_the_whole_organization_lists_no_databases() -> None:
     """The plan of such a change names every database, so that the rules decide on each."""
     entry = phase("executed", "succeeded", command="overages", databases=("orders", "payroll"), organization="acme")
-    assert sentence_of(entry, WRITER) == "<@U0DANA>'s request to turn the organization's overages on or off succeeded"
+    turned_on = replace(entry, detail={"on": True})
+
+    assert sentence_of(turned_on, WRITER) == "<@U0DANA>'s request to turn on overages for `acme` succeeded"
+    # entries of older versions don't contain whether it was on or off
+    assert sentence_of(entry, WRITER) == "<@U0DANA>'s request to change the organization's overages succeeded"
 
 
 async def test_the_audit_page_shows_the_reason_of_a_rejection(desk: Desk) -> None:

@@ -40,10 +40,11 @@ async def test_a_command_that_affects_other_databases_is_decided_with_all_their_
 
 
 async def test_the_last_changes_on_a_triage_card_do_not_name_hidden_databases(desk: Desk) -> None:
-    await desk.store.audit.append(entry("executed", command="rotate", databases=("orders-eu", "orders-stolen")))
+    await desk.store.audit.append(entry("executed", command="rotate", databases=("orders-stolen", "orders-eu")))
 
     shown = words(await desk.ask("triage orders-eu", channel="C0ORDERS"))
-    assert "`orders-eu` and 1 more" in shown
+    assert "all tokens for 1 database" in shown
+    assert "may also affect `orders-eu`" in shown
     assert "orders-stolen" not in shown
     assert "orders-stolen" in words(await desk.ask("triage orders-eu"))
 

@@ -160,4 +160,4 @@ async def test_the_last_changes_are_shown_after_any_number_of_reads(desk: Desk) 
     await desk.store.audit.append(entry("executed", command="freeze", outcome="succeeded", databases=("orders",)))
     await desk.store.audit.append(*(entry("read", command="show", databases=("orders",)) for _ in range(250)))
 
-    assert "Last changes" in words(await desk.ask("triage orders"))
+    assert "Recent changes" in words(await desk.ask("triage orders"))

@@ -90,7 +90,7 @@ async def test_refresh_updates_the_card_to_the_current_state(world: World) -> No
     assert "Thaw" in buttons(fresh)
     assert "Freeze writes 30 min" not in buttons(fresh)
     assert "As of" in words(fresh)
-    assert "Last changes" in words(fresh)
+    assert "Recent changes" in words(fresh)
     assert f"<@{BEN}>" in words(fresh)
 
 

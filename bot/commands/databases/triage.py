@@ -1,4 +1,4 @@
-"""`/turso triage NAME`: show a database's state, usage and recent changes, with buttons that help."""
+"""`/turso triage NAME`: show a database's state, usage and recent changes, with buttons for common fixes."""
 
 from datetime import UTC
 from typing import Annotated
@@ -18,7 +18,8 @@ from bot.commands.base import Context, ReadCommand
 from bot.commands.databases._archived import may_wake, wake_button
 from bot.commands.databases._triage_queries import queries_blocks, require_literals
 from bot.commands.databases._triage_reading import Findings, read
-from bot.commands.requests._audit_sentences import mrkdwn_sentence, slack_writer
+from bot.commands.requests._audit_sentences import mrkdwn_sentence
+from bot.commands.requests._audit_writer import slack_writer
 from bot.commands.usage._amounts import known
 from bot.core.parsing.arguments import DatabaseName, Positional
 from bot.core.records.tokens import LedgerToken
@@ -128,7 +129,7 @@ def _changes(ctx: Context, found: Findings) -> list[Block]:
         lambda entry: [one for one in entry.databases if one == found.name or visible.has(one)], ctx.policy.catalogue
     )
     lines = [mrkdwn("• {}: {}", ago(one.at, ctx.now), mrkdwn_sentence(one, writer)) for one in found.changes]
-    return [kit.section(joined("\n", [mrkdwn("*Last changes*"), *lines]))]
+    return [kit.section(joined("\n", [mrkdwn("*Recent changes*"), *lines]))]
 
 
 def _tokens(tokens: list[LedgerToken]) -> list[Block]:
@@ -171,7 +172,7 @@ def _buttons(ctx: Context, found: Findings, args: TriageArgs) -> list[Element]:
 command = ReadCommand(
     name="triage",
     usage="triage NAME [--literals]",
-    summary="Show a database's state, usage and recent changes, with buttons that help",
+    summary="Show a database's state, usage and recent changes, with buttons for common fixes",
     args=TriageArgs,
     position=70,
     run=run,

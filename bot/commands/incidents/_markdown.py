@@ -9,7 +9,8 @@ from bot.commands._markdown_text import escaped
 from bot.commands.base import Context
 from bot.commands.incidents._incidents import OpenItems, still_open
 from bot.commands.incidents._timeline import timeline_of
-from bot.commands.requests._audit_sentences import Writer, sentence_of, words_of
+from bot.commands.requests._audit_sentences import sentence_of, words_of
+from bot.commands.requests._audit_writer import Writer
 from bot.core.catalogue import CommandCatalogue
 from bot.core.records.audit_entry import TIMER, AuditEntry
 from bot.core.records.incidents import Incident, Review

@@ -72,7 +72,10 @@ async def plan(ctx: Context, args: OveragesArgs) -> Plan:
 async def _every_database(ctx: Context) -> list[Target]:
     listing = await ctx.turso.listed()
     if listing.left_out:
-        raise Unavailable("I can't read a database that Turso listed, so I can't tell which ones this concerns.")
+        raise Unavailable(
+            "Turso's list of databases has an entry that I can't interpret, so I can't tell which databases this "
+            "affects."
+        )
     return [target for _, target in listing.with_targets()]
 
 
@@ -90,7 +93,7 @@ def _warnings(*, on: bool) -> list[str]:
     if on:
         return ["This can cost money: Turso bills usage beyond the quota until overages are turned off. "
                 "Turso Ops can't see the prices"]  # fmt: skip
-    return ["If a quota is already used up, Turso may block reads and writes at once",
+    return ["If a quota is already used up, Turso may block reads and writes immediately",
             "Turso may still bill usage that is already beyond the quota"]  # fmt: skip
 
 
@@ -146,8 +149,8 @@ command = ChangeCommand(
     args=OveragesArgs,
     risk=Risk.HIGH,
     position=215,
-    verb="Set overages",
-    purpose="turn the organization's overages on or off",
+    verb="Change overages",
+    purpose="change the organization's overages",
     purpose_by=("on", {True: "turn on overages for {}", False: "turn off overages for {}"}),
     synonyms=("overage",),
     plan=plan,

@@ -1,14 +1,12 @@
 """Audit entries as sentences: who did what, to whose request, with which result."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from bot.blocks.text import Mrkdwn, actor, mrkdwn
-from bot.core.catalogue import CommandCatalogue
+from bot.blocks.text import Mrkdwn
+from bot.commands.requests._audit_writer import Writer
 from bot.core.records.audit_entry import TIMER, AuditEntry
 
-SHOWN: Final = 4
 PRESSES: Final[Mapping[str, str]] = {
     "approval.approve": "approval",
     "approval.deny": "denial",
@@ -49,61 +47,24 @@ _RESULTS: Final[Mapping[str, str]] = {
     "cancelled": "was withdrawn",
 }
 
+_MAY_AFFECT: Final = frozenset({"asked", "planned", "approved", "executed"})
+"""Events whose sentences also count the databases that a command may affect without naming them."""
+_NO_EFFECT: Final = frozenset({"failed", "stale"})
 _PROOFS: Final[Mapping[str, str]] = {
-    "proven": "is verified: old tokens are refused",
+    "proven": "is verified: old tokens no longer work",
     "not_proven": "couldn't be verified: old tokens may still work",
     "watched": "is being verified: old tokens may still work",
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """How people and names are written: as markup for Slack, or as text for a file. Both escape them."""
-
-    person: Callable[[str], str]
-    code: Callable[[str], str]
-    databases: Callable[[AuditEntry], Sequence[str]]
-    """Returns the databases of an entry whose names the reader may see."""
-    catalogue: CommandCatalogue
-
-    def names(self, entry: AuditEntry) -> str:
-        """Return the databases of an entry, shortened to `SHOWN` and the number of others."""
-        seen = list(self.databases(entry))[:SHOWN]
-        more = len(entry.databases) - len(seen)
-        shown = ", ".join(self.code(name) for name in seen)
-        if more <= 0:
-            return shown
-        return f"{shown} and {more} more" if shown else f"{more} database{'s' if more > 1 else ''}"
-
-    def to_do(self, entry: AuditEntry) -> str:
-        """Return the operation of an entry, to follow `to`: `destroy analytics`."""
-        names = self.names(entry)
-        template = self.catalogue.purpose_of(entry.command)
-        if not template or ("{}" in template and not names):
-            return f"use {self.code(entry.command or 'the bot')}{f' on {names}' if names else ''}"
-        return template.replace("{}", names)
-
-    def requester(self, entry: AuditEntry) -> str:
-        """Return the requester: the person who acted, unless the entry names another one."""
-        return str(entry.detail.get("asker") or entry.user_id)
-
-    def request(self, entry: AuditEntry) -> str:
-        """Return whose request it is and for what: `Dana's request to destroy analytics`."""
-        whose = self.requester(entry)
-        if whose in ("", TIMER):
-            return f"the request to {self.to_do(entry)}"
-        return f"{self.person(whose)}'s request to {self.to_do(entry)}"
-
-
-def slack_writer(databases: Callable[[AuditEntry], Sequence[str]], catalogue: CommandCatalogue) -> Writer:
-    """Return a writer for Slack messages."""
-    return Writer(actor, lambda text: mrkdwn("`{}`", text), databases, catalogue)
-
-
 def sentence_of(entry: AuditEntry, writer: Writer) -> str:
     """Return what happened, in one sentence without a full stop."""
     write = _SENTENCES.get(entry.event)
-    return write(entry, writer) if write else _other(entry, writer)
+    text, others = write(entry, writer) if write else _other(entry, writer), writer.others(entry)
+    if not others or entry.event not in _MAY_AFFECT or entry.outcome in _NO_EFFECT:
+        return text
+    start = f"{text[:-1]}; " if text.endswith(")") else f"{text} ("
+    return f"{start}may also affect {others})"
 
 
 def words_of(entry: AuditEntry) -> str:
@@ -125,8 +86,12 @@ def _request_sentence(entry: AuditEntry, writer: Writer) -> str:
         return f"{who} used break-glass access to {what}"
     if entry.outcome == "pending":
         waits = "needs approval" if mode == "approval" else "waiting for their confirmation" if mode == "direct" else ""
-        return f"{who} asked to {what}{f' ({waits})' if waits else ''}"
-    return f"{who} asked to {what} (allowed by a rule)"
+    else:
+        waits = "allowed by a rule"
+    note = f" ({waits})" if waits else ""
+    if entry.detail.get("branch"):
+        return f"A request to {what} was opened for {who}, because the branch reached its end date{note}"
+    return f"{who} asked to {what}{note}"
 
 
 def _refusal_sentence(entry: AuditEntry, writer: Writer) -> str:

@@ -12,7 +12,8 @@ from bot.commands._lines import command_line
 from bot.commands._targets import require_known
 from bot.commands._visible_names import VisibleNames
 from bot.commands.base import Context, ReadCommand
-from bot.commands.requests._audit_sentences import Writer, mrkdwn_sentence, slack_writer, words_of
+from bot.commands.requests._audit_sentences import mrkdwn_sentence, words_of
+from bot.commands.requests._audit_writer import Writer, slack_writer
 from bot.core.parsing.arguments import Count, DatabaseName, Since, UserRef, since_start
 from bot.core.parsing.durations import duration_text
 from bot.core.records.audit_entry import AuditEntry

@@ -32,6 +32,8 @@ class State(StrEnum):
     """A quarantine that was undone."""
 
 
+BRANCH: Final = "b-"
+"""How the ID of a branch starts."""
 BEFORE_SENT: Final = (State.PENDING, State.APPROVED, State.READY, State.EXECUTING)
 """States before the change is sent. An EXECUTING request with `sent_at` has already been sent."""
 ENDS: Final = frozenset(
@@ -134,6 +136,11 @@ class Request:
     def is_indefinite(self) -> bool:
         """Return True for a quarantine without a countdown, which only Undo or another destroy ends."""
         return self.state is State.QUARANTINED and self.due_at is None
+
+    @property
+    def is_branch_end(self) -> bool:
+        """Return True if a branch's end date led to it, and not a person. Its intent is then the branch."""
+        return self.intent_id.startswith(BRANCH)
 
     @property
     def leaves_frozen(self) -> bool:

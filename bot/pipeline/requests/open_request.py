@@ -159,7 +159,10 @@ def _first_transition(
     reviews = [_review(request, decision, now)] if request.mode is Mode.BREAK_GLASS else []
     timers += [Timer(TimerKind.REVIEW, review.id, now + (review.due_at - now) / 2) for review in reviews]
     timers += [Timer(TimerKind.ALARM, request.id, now)] if reviews else []
-    asked = entry("asked", request.state.value, at=now, subject=subject, request=request, decision=decision)
+    branch = request.intent_id if request.is_branch_end else ""
+    asked = entry(
+        "asked", request.state.value, at=now, subject=subject, request=request, decision=decision, branch=branch
+    )
     return Transition(
         to=request.state,
         at=now,

@@ -92,7 +92,7 @@ def default_tour(command: str = "/turso") -> tuple[TourStep, ...]:
             "Handle an incident",
             (
                 "Remy starts an incident. Until it ends, the channel has the permissions of its incident profile.",
-                "Triage shows what is going on, with buttons that help. The end lists what is still open.",
+                "Triage shows what is going on, with buttons for common fixes. The end lists what is still open.",
             ),
             (
                 TourAct("Start as Remy", REMY, INCIDENT, f"{command} incident start INC-42 --for 2h"),
