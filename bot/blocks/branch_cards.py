@@ -19,7 +19,9 @@ class BranchStanding:
     """None if Turso didn't respond."""
     in_quarantine: bool = False
     asked_by: str = ""
-    """The person who has requested its destruction, if that hasn't started yet."""
+    """The person for whom its destruction was requested, if that hasn't started yet."""
+    at_its_end: bool = False
+    """True if its end date led to that request, and not a person."""
 
 
 def branch_card(branch: Branch, standing: BranchStanding, now: datetime, *, by: str = "") -> Reply:
@@ -30,6 +32,8 @@ def branch_card(branch: Branch, standing: BranchStanding, now: datetime, *, by: 
     """
     head, note, row = _content(branch, standing, now)
     asked = mrkdwn("{} has asked to destroy it.", person(standing.asked_by)) if standing.asked_by else Mrkdwn("")
+    if standing.at_its_end:
+        asked = Mrkdwn("A request to destroy it is open.")
     done = mrkdwn("Decided by {}.", person(by)) if by else Mrkdwn("")
     notes = [one for one in (note, asked, done) if one]
     return reply(head, [kit.section(head), *([kit.context(*notes)] if notes else []), *kit.actions(*row)])
@@ -44,11 +48,12 @@ def _content(branch: Branch, standing: BranchStanding, now: datetime) -> tuple[M
         note = mrkdwn("To restore it, press *Undo* on its quarantine card, or run `/turso restore {}`.", name)
         return mrkdwn(":stopwatch: The branch `{}` of `{}` is in quarantine.", name, source), note, []
     if branch.state is not BranchState.ACTIVE:
-        note = mrkdwn("It stays until someone destroys it: `/turso destroy {}`.", name)
+        note = mrkdwn("It will be kept until someone destroys it: `/turso destroy {}`.", name)
         head = mrkdwn(":hourglass: The branch `{}` of `{}` has reached its end date.", name, source)
         return head, Mrkdwn("") if branch.state is BranchState.ENDING or standing.asked_by else note, []
     if branch.ends_at is None or branch.announced_at is None:
-        return mrkdwn(":herb: The branch `{}` of `{}` stays. It has no end date.", name, source), Mrkdwn(""), []
+        head = mrkdwn(":herb: The branch `{}` of `{}` will be kept. It no longer has an end date.", name, source)
+        return head, Mrkdwn(""), []
     if now < branch.announced_at:
         head = mrkdwn(":herb: The branch `{}` of `{}` now ends {}.", name, source, when(branch.ends_at))
         return head, Mrkdwn("I'll remind you before then."), []

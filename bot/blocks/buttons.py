@@ -52,7 +52,7 @@ def approve(request: Request, catalogue: CommandCatalogue) -> Element:
     if request.confirm is Confirm.BUTTON:
         dialog = kit.confirm(
             Plain(f"{label}?"),
-            mrkdwn("{} wants to {}.", person(request.requester), to_do(request, catalogue)),
+            mrkdwn("{}.", wish(request, catalogue)),
             Plain("Approve"),
             danger=risk is Risk.HIGH,
         )
@@ -207,6 +207,15 @@ def to_do(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
     """Return what a request would do, to follow `to`: "destroy `orders`"."""
     template = catalogue.purpose_of(request.command, request.plan.options, request.plan.arguments) or "change {}"
     return mrkdwn(template, mrkdwn("`{}`", subject(request))) if "{}" in template else Mrkdwn(template)
+
+
+def wish(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
+    """Return who wants what, without a full stop: `Dana wants to destroy orders`. For a branch's end, what is due."""
+    requester = person(request.requester)
+    if request.is_branch_end:
+        return mrkdwn("The branch `{}` (owner: {}) has reached its end date and is due to be destroyed",
+                      subject(request), requester)  # fmt: skip
+    return mrkdwn("{} wants to {}", requester, to_do(request, catalogue))
 
 
 def planned(plan: Plan, catalogue: CommandCatalogue) -> Mrkdwn:

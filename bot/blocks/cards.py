@@ -20,6 +20,7 @@ from bot.blocks.request_text import (
     state_words,
     still_blocked,
     voter,
+    whose_request,
 )
 from bot.blocks.text import (
     Mrkdwn,
@@ -95,7 +96,7 @@ def confirm_message(request: Request, catalogue: CommandCatalogue, *, now: datet
     title = mrkdwn("{}Do you want to {}?", loud, buttons.to_do(request, catalogue))
     notes = []
     if request.mode is Mode.BREAK_GLASS:
-        notes.append(mrkdwn("This happens at once, the channel is notified, and someone else must review it."))
+        notes.append(mrkdwn("This happens immediately, the channel is notified, and someone else must review it."))
     if request.expires_at:
         notes.append(mrkdwn("Confirm before {}. Nothing happens until you do.", at_time(request.expires_at, now)))
     row = [buttons.confirm(request, catalogue), buttons.dismiss(request), *freeze_first(request, catalogue)]
@@ -145,21 +146,24 @@ def request_row(
 
 def _title(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
     loud = BREAK_GLASS if request.mode is Mode.BREAK_GLASS else Mrkdwn("")
-    requester = person(request.requester)
     if request.state is State.PENDING:
-        return mrkdwn(":raised_hand: {}{} wants to {}", loud, requester, buttons.to_do(request, catalogue))
-    sign, wish, state = SIGNS[request.state], buttons.to_do(request, catalogue), state_words(request)
-    return mrkdwn("{} {}{}'s request to {} {}", sign, loud, requester, wish, state)
+        return mrkdwn(":raised_hand: {}{}", loud, buttons.wish(request, catalogue))
+    whose = whose_request(request, catalogue)
+    return mrkdwn("{} {}{} {}", SIGNS[request.state], loud, whose, state_words(request))
 
 
 def _notification_text(request: Request, catalogue: CommandCatalogue, now: datetime) -> Mrkdwn:
     """Return the notification of a new request: who wants what, why, and when it expires."""
-    why = mrkdwn(": {}", cut(request.reason, 200).rstrip(". ")) if request.reason else Mrkdwn("")
+    has_reason = request.reason and not request.is_branch_end
+    why = mrkdwn(": {}", cut(request.reason, 200).rstrip(". ")) if has_reason else Mrkdwn("")
     until = mrkdwn(" Approve by {}.", at_time(request.expires_at, now)) if request.expires_at else Mrkdwn("")
-    return mrkdwn("{} wants to {}{}.{}", person(request.requester), buttons.to_do(request, catalogue), why, until)
+    return mrkdwn("{}{}.{}", buttons.wish(request, catalogue), why, until)
 
 
 def _reason_blocks(request: Request, links: Links) -> list[Block]:
+    """Return the reason and the ticket. The title of a branch's end already states its reason."""
+    if request.is_branch_end:
+        return []
     ticket = mrkdwn("*Ticket*: {}", _ticket(request.ticket, links)) if request.ticket else Mrkdwn("")
     reason = [kit.quote(Plain("Reason"), Plain(request.reason), at_most=800)] if request.reason else []
     return reason + ([kit.section(ticket)] if ticket else [])

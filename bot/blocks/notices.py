@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
+from bot.blocks.request_text import whose_request
 from bot.blocks.text import Mrkdwn, Plain, ago, channel, cut, joined, linked, mention, mrkdwn, person, when
 from bot.core.catalogue import CommandCatalogue
 from bot.core.records.incidents import Review
@@ -17,12 +18,11 @@ from bot.core.requests.seen_times import UNDONE_BY
 def reminder(request: Request, catalogue: CommandCatalogue, *, now: datetime) -> Reply:
     """Return a reminder that a request waits for approval, for the people whom the rule notifies."""
     to = joined(" ", (mention(one) for one in request.notify[:10]))
-    head = mrkdwn(
-        ":bell: {}: {} is waiting for approval to {}.",
-        to,
-        person(request.requester),
-        buttons.to_do(request, catalogue),
-    )
+    what = mrkdwn("{} is waiting for approval to {}.", person(request.requester), buttons.to_do(request, catalogue))
+    if request.is_branch_end:
+        name = buttons.subject(request)
+        what = mrkdwn("the branch `{}` has reached its end date. Destroying it needs approval.", name)
+    head = mrkdwn(":bell: {}: {}", to, what)
     return reply(head, [kit.section(head), kit.context(*_deadline_lines(request, now))])
 
 
@@ -30,6 +30,8 @@ def personal_reminder(request: Request, catalogue: CommandCatalogue, link: str, 
     """Return a reminder for one approver. It is used if the rule notifies nobody."""
     wish, where = buttons.to_do(request, catalogue), channel(request.channel_id)
     head = mrkdwn(":bell: {} is waiting for your approval to {} in {}.", person(request.requester), wish, where)
+    if request.is_branch_end:
+        head = mrkdwn(":bell: {} is waiting for your approval in {}.", whose_request(request, catalogue), where)
     card = linked(link, "Open the card") if link else Mrkdwn("")
     return reply(head, [kit.section(head), kit.context(*_deadline_lines(request, now), card)], private=True)
 
@@ -38,7 +40,10 @@ def direct_call(request: Request, catalogue: CommandCatalogue, link: str, *, now
     """Return a direct message to a person whom the rule notifies. They aren't necessarily an approver."""
     wish, where = buttons.to_do(request, catalogue), channel(request.channel_id)
     head = mrkdwn(":raised_hand: {} needs approval to {} in {}.", person(request.requester), wish, where)
-    quoted = kit.quote(Plain("Reason"), Plain(request.reason), at_most=800) if request.reason else None
+    if request.is_branch_end:
+        head = mrkdwn(":raised_hand: {} needs approval in {}.", whose_request(request, catalogue), where)
+    has_reason = request.reason and not request.is_branch_end
+    quoted = kit.quote(Plain("Reason"), Plain(request.reason), at_most=800) if has_reason else None
     card = linked(link, "Open the card") if link else Mrkdwn("")
     blocks = [kit.section(head), *([quoted] if quoted else []), kit.context(*_deadline_lines(request, now), card)]
     return reply(head, blocks, private=True)
@@ -101,7 +106,7 @@ def replaced_notice(request: Request, databases: Sequence[str], proof: Proof | N
                   person(request.requester), name, new["name"])  # fmt: skip
     kept = mrkdwn("`{}` is in quarantine, so clients get errors. Use `{}` from now on.", name, new["name"])
     others = [one for one in databases if one != name]
-    reach = mrkdwn("Your tokens for {} may be revoked too, because they are in its group.",
+    reach = mrkdwn("Your tokens for {} may have been revoked too, because those databases are in the same group.",
                    joined(", ", (mrkdwn("`{}`", one) for one in others[:10]))) if others else Mrkdwn("")  # fmt: skip
     note = mrkdwn("Get a token in {} with `/turso token {}`, or press *New token* on the card there.",
                   channel(request.channel_id), new["name"])  # fmt: skip
@@ -119,7 +124,7 @@ def switched_back_notice(request: Request) -> Reply:
     by = person(str(request.facts.get(UNDONE_BY) or request.requester))
     head = mrkdwn(":leftwards_arrow_with_hook: {} undid the switch from `{}` to `{}`.", by, name, other)
     back = mrkdwn("Use `{}` again. Anything written to `{}` since isn't in it.", name, other)
-    note = mrkdwn("Your old tokens may be revoked. Get a new one in {} with `/turso token {}`.",
+    note = mrkdwn("Your old tokens may have been revoked. Get a new one in {} with `/turso token {}`.",
                   channel(request.channel_id), name)  # fmt: skip
     return reply(joined(" ", (head, back)), [kit.section(joined(" ", (head, back))), kit.context(note)], private=True)
 
@@ -129,5 +134,5 @@ def _token_effect(name: str, databases: Sequence[str], proof: Proof | None) -> M
     if databases and all(states.get(one) is OldTokens.REFUSED for one in databases):
         return Mrkdwn("no longer work.")
     if name not in databases and databases:
-        return Mrkdwn("may be revoked too, because they are in its group.")
+        return Mrkdwn("may have been revoked too, because those databases are in the same group.")
     return Mrkdwn("are revoked, but may still work for up to an hour.")

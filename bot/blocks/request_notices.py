@@ -10,12 +10,12 @@ from bot.blocks.proofs import proof_notice
 from bot.blocks.request_text import (
     NO_COUNTDOWN,
     SIGNS,
+    news,
     outcome_text,
     proof_lines,
     small_print,
     state_words,
     still_blocked,
-    voter,
 )
 from bot.blocks.text import (
     Mrkdwn,
@@ -42,10 +42,9 @@ def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: 
     Args:
         elsewhere: the notice is sent as a direct message, because the channel can't or may not show it.
     """
-    words, state = outcome_text(request), state_words(request)
+    words = outcome_text(request)
     denial = next((vote for vote in request.votes if not vote.approves), None)
     if denial and request.state is State.DENIED:
-        state = mrkdwn("was denied by {}", voter(denial))
         comment = mrkdwn("“{}”", cut(denial.comment, 500)) if denial.comment else sentence(request.outcome)
         words = joined(" ", (comment, still_blocked(request)))
     proof = Proof.of(request.facts)
@@ -57,8 +56,7 @@ def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: 
         where = mrkdwn("my Home tab") if elsewhere else mrkdwn("the card")
         words = mrkdwn("Press *Reveal* on {} to see your token.", where)
     sign = Mrkdwn(SIGNS.get(request.state, ":raised_hand:"))
-    wish = buttons.to_do(request, catalogue)
-    head = mrkdwn("{} {}: your request to {} {}.", sign, people(_recipients(request)), wish, state)
+    head = mrkdwn("{} {}: {}", sign, people(_recipients(request)), news(request, catalogue))
     text = joined(" ", [part for part in (head, words) if part])
     then = [kit.context(NO_COUNTDOWN)] if request.is_indefinite else []
     if not elsewhere:

@@ -13,8 +13,9 @@ from bot.blocks.text import (
     sentence,
     when,
 )
+from bot.core.catalogue import CommandCatalogue
 from bot.core.requests.proof import OldTokens, Proof
-from bot.core.requests.request import Request, State, Vote
+from bot.core.requests.request import COUNTDOWN_OVER, Request, State, Vote
 
 SIGNS: Final = {
     State.APPROVED: Mrkdwn(":hourglass_flowing_sand:"),
@@ -35,7 +36,7 @@ STATE_WORDS: Final = {
     State.APPROVED: "was approved and will start in a moment",
     State.READY: "is approved",
     State.EXECUTING: "has started",
-    State.QUARANTINED: "has put the database in quarantine",
+    State.QUARANTINED: "was carried out: the database is in quarantine",
     State.SUCCEEDED: "succeeded",
     State.FAILED: "failed",
     State.UNKNOWN: "has an unknown outcome",
@@ -43,7 +44,7 @@ STATE_WORDS: Final = {
     State.EXPIRED: "expired",
     State.CANCELLED: "was withdrawn",
     State.STALE: "was stopped",
-    State.RESTORED: "was undone",
+    State.RESTORED: "was carried out and then undone",
 }
 """The state of a request in words, to follow `Dana's request to destroy orders`."""
 
@@ -51,11 +52,50 @@ STATE_WORDS: Final = {
 def state_words(request: Request) -> Mrkdwn:
     """Return the state of a request in words. For a quarantine, they name the database."""
     if request.state is State.QUARANTINED:
-        return mrkdwn("has put `{}` in quarantine", buttons.subject(request))
+        return mrkdwn("was carried out: `{}` is in quarantine", buttons.subject(request))
     return Mrkdwn(STATE_WORDS[request.state])
 
 
 BREAK_GLASS: Final = Mrkdwn(":rotating_light: *Break-glass* · ")
+
+
+def whose_request(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
+    """Return a request as the subject of a sentence: `Dana's request to destroy orders`."""
+    if request.is_branch_end:
+        return mrkdwn("The request to destroy the branch `{}` at its end date", buttons.subject(request))
+    return mrkdwn("{}'s request to {}", person(request.requester), buttons.to_do(request, catalogue))
+
+
+def news(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
+    """Return a request's state as a sentence for those who are notified, to follow their names and a colon."""
+    name, copy = buttons.subject(request), request.plan.successor.get("name", "")
+    if request.state is State.QUARANTINED:
+        return _quarantined(request, name, copy)
+    if request.state is State.RESTORED and copy:
+        return mrkdwn("the switch from `{}` to its copy was undone.", name)
+    if request.state is State.RESTORED:
+        return mrkdwn("`{}` was restored. It won't be destroyed.", name)
+    denial = next((vote for vote in request.votes if not vote.approves), None)
+    state = state_words(request)
+    if denial and request.state is State.DENIED:
+        state = mrkdwn("was denied by {}", voter(denial))
+    if request.is_branch_end:
+        return mrkdwn("the request to destroy the branch `{}` at its end date {}.", name, state)
+    return mrkdwn("your request to {} {}.", buttons.to_do(request, catalogue), state)
+
+
+def _quarantined(request: Request, name: str, copy: str) -> Mrkdwn:
+    until = Mrkdwn("")
+    if request.due_at is not None:
+        until = mrkdwn("It will be destroyed {}, unless someone presses *Undo*.", when(request.due_at))
+    if request.facts.get(COUNTDOWN_OVER):
+        head = mrkdwn("`{}` is still in quarantine.", name)
+    elif copy:
+        head = mrkdwn("`{}` was switched to its copy `{}` and is now in quarantine.", name, copy)
+    else:
+        why = Mrkdwn("because the branch has reached its end date" if request.is_branch_end else "as you requested")
+        head = mrkdwn("`{}` is now in quarantine, {}.", name, why)
+    return joined(" ", [part for part in (head, until) if part])
 
 
 def outcome_text(request: Request) -> Mrkdwn:
@@ -93,8 +133,10 @@ def small_print(request: Request) -> Mrkdwn:
 
 def _operation(request: Request) -> str:
     """Return the command line without the reason, which a person wrote and which the card shows separately."""
-    options = [option for option in request.plan.options if option.startswith("--")]
-    return " ".join([request.command, *([buttons.subject(request)] if request.plan.databases else []), *options])
+    plan, options = request.plan, [option for option in request.plan.options if option.startswith("--")]
+    turned = {True: ["on"], False: ["off"]}.get(plan.arguments.get("on"), [])
+    has_name = bool(plan.databases) and not (turned and plan.target is None)
+    return " ".join([request.command, *([buttons.subject(request)] if has_name else []), *turned, *options])
 
 
 def voter(vote: Vote) -> Mrkdwn:

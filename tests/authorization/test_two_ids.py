@@ -68,7 +68,7 @@ async def test_an_owner_cannot_extend_their_own_branch_with_another_id(world: Wo
     (branch,) = await world.bot.store.branches.find(organization="acme")
 
     for action in ("branch.extend", "branch.keep"):
-        with pytest.raises(Refused, match="only someone who can approve"):
+        with pytest.raises(Refused, match="ask an approver who doesn't own it"):
             await pressing("W0DANA", action)(world, branch.id)
     assert await pressing(BEN, "branch.keep")(world, branch.id) == "moved"
 

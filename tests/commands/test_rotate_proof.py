@@ -53,19 +53,19 @@ def card_text(one: Proof | None) -> str:
     ("target", "says", "freeze"),
     [
         (proof(OldTokens.WATCHED), "Turso accepted the rotation. Old tokens may still work for up to an hour", True),
-        (proof(OldTokens.REFUSED), "Old tokens have been refused since", False),
+        (proof(OldTokens.REFUSED), "Old tokens no longer work (tested", False),
         (proof(OldTokens.STILL_WORK), "An old token still worked ", True),
         (
-            proof(OldTokens.UNKNOWN, why="the probe token expired"),
-            "I couldn't check the old tokens: the probe token expired.",
+            proof(OldTokens.UNKNOWN, why="my test token expired"),
+            "I couldn't check the old tokens: my test token expired.",
             True,
         ),
-        (None, "I didn't check whether old tokens are refused.", True),
+        (None, "I didn't check whether old tokens still work.", True),
     ],
 )
 def test_the_card_says_what_is_known_about_old_tokens(target: Any, says: str, freeze: bool) -> None:
     assert says in card_text(target)
-    assert ("Old tokens have been refused since" in card_text(target)) is (
+    assert ("Old tokens no longer work (tested" in card_text(target)) is (
         target is not None and target.target.tokens is OldTokens.REFUSED
     )
     facts = {PROOF: target.to_json()} if target else {}
@@ -113,9 +113,9 @@ def test_the_states_of_stored_tokens_claim_only_what_was_observed(
     [
         (["orders"], proof(OldTokens.WATCHED, OldTokens.WATCHED), "but may still work for up to an hour"),
         (["orders"], proof(OldTokens.REFUSED, OldTokens.WATCHED), "no longer work"),
-        (["users"], proof(OldTokens.REFUSED, OldTokens.WATCHED), "may be revoked too"),
+        (["users"], proof(OldTokens.REFUSED, OldTokens.WATCHED), "may have been revoked too"),
         (["users"], proof(OldTokens.REFUSED, OldTokens.REFUSED), "no longer work"),
-        (["carts"], proof(OldTokens.REFUSED, OldTokens.REFUSED), "may be revoked too"),
+        (["carts"], proof(OldTokens.REFUSED, OldTokens.REFUSED), "may have been revoked too"),
         (["orders", "users"], proof(OldTokens.REFUSED, OldTokens.WATCHED), "may still work for up to an hour"),
         ([], None, "may still work for up to an hour"),
     ],

@@ -128,8 +128,8 @@ async def _branching(page: Page) -> None:
     await page.step("Three days later", lambda: page.world.pass_time(days=3), then="the branch `users-test`")
     await page.presses("Keep", "the branch `users-test`", by=DANA)
     await page.types("/turso branch users users-2 --for 2d", then="of *users* is ready")
-    await page.step("When the branch ends", lambda: page.world.pass_time(days=3), then="wants to destroy `users-2`")
-    await page.presses("Withdraw", "wants to destroy `users-2`", by=DANA)
+    await page.step("When the branch ends", lambda: page.world.pass_time(days=3), then="is due to be destroyed")
+    await page.presses("Withdraw", "is due to be destroyed", by=DANA)
 
 
 async def _waking(page: Page) -> None:

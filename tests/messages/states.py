@@ -29,7 +29,7 @@ SAMPLES: dict[State, dict[str, Any]] = {
     },
     State.EXPIRED: {"outcome": "No one approved or denied it in time."},
     State.CANCELLED: {"outcome": "Nothing was changed."},
-    State.STALE: {"outcome": "`orders-eu` is a different database now. Nothing was changed."},
+    State.STALE: {"outcome": "The name `orders-eu` now belongs to a different database. Nothing was changed."},
     State.QUARANTINED: {"command": "destroy", "due_at": NOW + timedelta(hours=23)},
     State.RESTORED: {"command": "destroy", "outcome": ""},
 }  # fmt: skip
@@ -105,7 +105,7 @@ def _notices(pending: Request) -> Iterator[tuple[str, str]]:
 
 
 def _finding(name: str, known: OldTokens) -> Finding:
-    return Finding(name, "db-1", known, NOON, "the probe token expired")
+    return Finding(name, "db-1", known, NOON, "my test token expired")
 
 
 def danas_request(**changes: Any) -> Request:

@@ -40,7 +40,7 @@ async def test_after_extend_the_cards_show_the_new_end_and_who_moved_it(world: W
 async def test_after_keep_the_cards_say_that_the_branch_stays(world: World) -> None:
     both = await cards(world, "ends-never")
     await world.person(DANA).presses_and_reads("Keep", both[1])
-    await show(world, both, "stays. It has no end date")
+    await show(world, both, "will be kept. It no longer has an end date")
 
 
 async def test_the_cards_show_a_pending_destroy_until_it_is_withdrawn(world: World) -> None:
@@ -87,4 +87,4 @@ async def test_after_the_end_of_a_branch_the_cards_have_no_buttons(world: World)
     stays = await until(lambda: world.card(holding="the branch `stays-there`"), what="the other announcement")
     await world.pass_time(days=1)
     assert not buttons(await world.wait_for_content(ends, holding="is in quarantine"))
-    assert not buttons(await world.wait_for_content(stays, holding="It stays until someone destroys it"))
+    assert not buttons(await world.wait_for_content(stays, holding="It will be kept until someone destroys it"))

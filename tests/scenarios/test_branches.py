@@ -151,7 +151,7 @@ async def test_extend_moves_the_end_of_a_branch_and_keep_removes_it(world: World
     assert not await destroys(world, "ends-later")
 
     heard = await world.person(DANA).presses_and_reads("Keep", said)
-    assert "stays. It has no end" in words(heard)
+    assert "will be kept. It no longer has an end" in words(heard)
     await world.pass_time(days=30)
     assert not await destroys(world, "ends-later")
     heard = await world.person(DANA).presses_and_reads("Extend", said)
@@ -170,7 +170,7 @@ async def test_where_a_destroy_needs_approval_the_end_of_a_branch_requests_it(wo
     await branched(world, "asks-first")
     announcement = await announced(world, "asks-first")
     await world.pass_time(days=2)
-    card = await until(lambda: world.card(holding="wants to destroy `asks-first`"), what="the card")
+    card = await until(lambda: world.card(holding="(owner: <@U0DANA>) has reached its end date"), what="the card")
     for label in ("Keep", "Extend"):
         heard = await world.person(DANA).presses_and_reads(label, announcement)
         assert "deny or withdraw any request to destroy it" in words(heard), "it doesn't stay by itself"
@@ -241,11 +241,11 @@ async def test_where_branches_need_approval_only_an_approver_other_than_the_owne
 
     for who, button in ((DANA, "Keep"), (DANA, "Extend")):
         heard = await world.person(who).presses_and_reads(button, said)
-        assert "only someone who can approve `branch`" in words(heard)
+        assert "ask an approver who doesn't own it" in words(heard)
     assert (await kept(world, "ends-asked")).ends_at == before.ends_at
 
     heard = await world.person(ANA).presses_and_reads("Keep", said)
-    assert "stays. It has no end" in words(heard)
+    assert "will be kept. It no longer has an end" in words(heard)
 
 
 async def test_an_extension_never_goes_beyond_the_longest_time(world: World) -> None:
@@ -256,7 +256,7 @@ async def test_an_extension_never_goes_beyond_the_longest_time(world: World) -> 
     later = await kept(world, "ends-long")
     assert later.ends_at == before.created_at + timedelta(days=90)
     heard = await world.person(DANA).presses_and_reads("Extend", said)
-    assert "ends at most 90 days after it was created" in words(heard)
+    assert "A branch can last 90 days at most" in words(heard)
 
 
 async def test_the_end_of_a_branch_in_quarantine_cannot_be_moved_and_passes_without_a_message(world: World) -> None:

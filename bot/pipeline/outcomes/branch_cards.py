@@ -20,7 +20,9 @@ NOT_STARTED = (State.PENDING, State.APPROVED)
 async def card_of_branch(env: Environment, branch: Branch, *, by: str = "") -> Reply:
     """Return the card of a branch in its current state. `by` is the person who has just changed its end."""
     held = await open_quarantine(env.store, branch.database_id) if branch.database_id else None
-    standing = BranchStanding(await exists(env, branch), held is not None, await _destroy_requester(env, branch))
+    opened = await _open_destroy(env, branch)
+    asked_by, at_its_end = (opened.requester, opened.is_branch_end) if opened else ("", False)
+    standing = BranchStanding(await exists(env, branch), held is not None, asked_by, at_its_end)
     return branch_card(branch, standing, env.clock.now(), by=by)
 
 
@@ -70,8 +72,8 @@ async def refresh_cards_about(env: Environment, request: Request) -> None:
         await refresh_branch_cards(env, branch.id)
 
 
-async def _destroy_requester(env: Environment, branch: Branch) -> str:
-    """Return who has requested a destroy of the branch that hasn't started yet. Empty if there is no such request."""
+async def _open_destroy(env: Environment, branch: Branch) -> Request | None:
+    """Return the request to destroy a branch that hasn't started yet. None if there is none."""
     requests = await env.store.requests.find(states=NOT_STARTED, command=destroy.command.name, since=branch.created_at)
     mine = [one for one in requests if one.plan.target and one.plan.target.id == branch.database_id]
-    return mine[0].requester if mine else ""
+    return mine[0] if mine else None

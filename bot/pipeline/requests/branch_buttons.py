@@ -30,14 +30,13 @@ from bot.pipeline.requests import command_lines
 from bot.pipeline.requests.open_items import settled_incident
 
 TOO_LATE: Final = "Too late: `{}` has reached its end date. Press *Undo* on its quarantine card to restore it."
-AT_MOST: Final = "`{}` can't be extended. It ends at most {} days after it was created."
+AT_MOST: Final = "`{}` can't be extended. A branch can last {} days at most."
 OVER: Final = (
     "`{}` has already reached its end date. To keep it, deny or withdraw any request to destroy it, or press *Undo* on "
     "its quarantine card."
 )
 NEEDS_APPROVAL: Final = (
-    "Creating a branch here needs approval, so only someone who can approve `branch` and doesn't own `{}` can extend "
-    "or keep it."
+    "Branches need approval here. To extend or keep `{}`, ask an approver who doesn't own it."
 )
 NO_LONGER: Final = "The branch `{}` no longer exists, so its end date wasn't changed."
 MOVED: Final = "The end date of `{}` has just been changed."
@@ -63,7 +62,7 @@ async def keep(env: Environment, incoming: Incoming) -> str:
     """Handle Keep: remove a branch's end date."""
     branch, request = await _movable(env, incoming, "keep")
     if branch.ends_at is None:
-        raise Refused(f"`{branch.database}` has no end date, so it stays.")
+        raise Refused(f"`{branch.database}` has no end date, so it will be kept.")
     at, by = env.clock.now(), incoming.user_id
     line = entry("branch_kept", "succeeded", at=at, request=request, by=by, branch=branch.id)
     return await _move_end(env, incoming, branch, None, line)
@@ -115,14 +114,15 @@ async def _movable(env: Environment, incoming: Incoming, verb: str) -> tuple[Bra
     Raises:
         BotError: the branch doesn't exist, has reached its end date or is in quarantine, or the person isn't allowed to
             do this.
-        Unavailable: Slack didn't say who the owner is, or Turso didn't say whether the branch still exists.
+        Unavailable: Slack didn't return the owner, or Turso didn't return whether the branch still exists.
     """
     branch, request, answer = await _authorized(env, incoming, verb, branching.command.name)
     if answer.decision.verdict is not Verdict.ALLOW:
         owner = answer.case.facts.people.get(branch.owner)
         if owner is None:
             raise Unavailable(
-                f"Slack didn't say who owns `{branch.database}`. Nothing was changed. Try again in a moment."
+                f"I couldn't look up the owner of `{branch.database}` in Slack, so nothing was changed. Try again in a "
+                "moment."
             )
         approvers = replace(answer.decision.approvers, without=frozenset({owner.id, owner.human}))
         if not is_on(env.rules.policy, approvers, answer.subject.person):
@@ -148,7 +148,7 @@ async def _move_end(
         ending = now is None or now.state is not BranchState.ACTIVE
         raise Refused((TOO_LATE if ending else MOVED).format(branch.database))
     await refresh_branch_cards(env, branch.id, by=incoming.user_id)
-    result = f"now ends {utc(ends_at)}." if ends_at else "stays. It has no end date."
+    result = f"now ends {utc(ends_at)}." if ends_at else "will be kept. It no longer has an end date."
     note = private_note(f"`{branch.database}` {result}")
     await env.messenger.send_ephemeral(address_of(incoming), note, replace=incoming.is_ephemeral)
     return "moved"

@@ -163,7 +163,7 @@ async def _request_quarantine(env: Environment, branch: Branch) -> None:
 async def _notify_refused(env: Environment, branch: Branch, request: Request | None, why: str) -> None:
     head = mrkdwn(":hourglass: {}: the branch `{}` of `{}` has reached its end date, but it wasn't destroyed. {}",
                   person(branch.owner), branch.database, branch.source, sentence(why))  # fmt: skip
-    note = mrkdwn("It stays until someone destroys it: `/turso destroy {}`.", branch.database)
+    note = mrkdwn("It will be kept until someone destroys it: `/turso destroy {}`.", branch.database)
     message = reply(head, [kit.section(head), kit.context(note)])
     notice = await _notice(env, branch, request, "end refused", message)
     await deliver_and_close(env, notice)
