@@ -32,7 +32,7 @@ async def resumed(here: Pipeline, request: Request) -> str:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        pytest.param("replaced", "orders is a different database now", id="another database has its name"),
+        pytest.param("replaced", "name orders now belongs to a different database", id="another database has its name"),
         pytest.param("joined", "joined the group", id="another database has joined the group"),
     ],
 )
@@ -66,7 +66,7 @@ async def test_a_database_that_replaced_the_old_one_is_not_read(here: Pipeline) 
 
     assert (await here.now(request)).state is State.SUCCEEDED
     assert "POST /databases/orders/auth/tokens" not in here.changes()
-    assert "orders is a different database now" in card.replace("`", "")
+    assert "The name orders now belongs to a different database" in card.replace("`", "")
 
 
 async def test_after_a_restart_the_card_does_not_claim_that_the_copy_does_not_respond(here: Pipeline) -> None:

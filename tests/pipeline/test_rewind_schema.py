@@ -62,7 +62,7 @@ async def test_many_indexes_hide_no_table(here: Pipeline, old: sqlite3.Connectio
 
     card = await compared(here)
 
-    assert "`items`: 0 rows → *3 rows*" in card
+    assert "`items`: 0 rows in `orders`, *3 rows* in the copy" in card
     assert "1 other table with the same number of rows" in card
     assert "too many indexes, views and triggers to compare them all" in card
     assert "Schema: unknown" in card
@@ -93,4 +93,4 @@ async def test_with_many_tables_the_counted_ones_have_their_newest_time(
     card = await compared(here)
 
     line = next(one for one in card.splitlines() if "`t000`" in one)
-    assert "newest unknown → <!date^" in line
+    assert "newest row unknown in `orders`, <!date^" in line

@@ -153,9 +153,9 @@ async def _reader(ctx: ChangeContext, side: _Side) -> _Reader | None:
     try:
         database = await ctx.turso.database(side.name)
         if side.id and database.id != side.id:
-            raise Unavailable(f"`{side.name}` is a different database now, so it wasn't read.")
+            raise Unavailable(f"The name `{side.name}` now belongs to a different database, so it wasn't read.")
         if not ctx.turso.takes_tokens(database):
-            raise Unavailable(f"Turso returned no usable host for `{side.name}`, so no token was sent.")
+            raise Unavailable(f"Turso didn't return a valid address for `{side.name}`, so I couldn't connect to it.")
         minted = await ctx.turso.mint_token(side.name, expiration=EXPIRATION, read_only=True)
     except BotError as error:
         side.whys.append(str(error))

@@ -1,6 +1,6 @@
 """A comparison in words: which tables differ, how the schemas differ, and what is unknown."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -23,7 +23,7 @@ def comparison_blocks(found: Comparison | None, old: str, copy: str, why: str = 
     """
     if found is None:
         return [kit.section(joined(" ", (NOTHING, sentence(why))))]
-    lines = [mrkdwn("*Compared with* `{}`", old), *_tables(found, old, copy), *_schema(found, old, copy)]
+    lines = [mrkdwn("*Compared with* `{}`", old), *_tables(found, old), *_schema(found, old, copy)]
     whys = [sentence(one) for one in found.whys[:WHYS]]
     return [
         kit.section(Mrkdwn("\n".join(lines))),
@@ -47,9 +47,9 @@ def summary(found: Comparison | None, old: str, copy: str) -> list[str]:
     return [*tables, *known, *left, *found.whys]
 
 
-def _tables(found: Comparison, old: str, copy: str) -> list[Mrkdwn]:
+def _tables(found: Comparison, old: str) -> list[Mrkdwn]:
     differ = [one for one in found.sides if not _same(*one[1:])]
-    shown = [_line(*one) for one in sorted(differ, key=lambda one: -_distance(*one[1:]))[:TABLES]]
+    shown = [_line(old, *one) for one in sorted(differ, key=lambda one: -_distance(*one[1:]))[:TABLES]]
     more = len(differ) - len(shown)
     same = len(found.sides) - len(differ)
     rest = [mrkdwn("• {} more with differences", more)] if more else []
@@ -57,10 +57,12 @@ def _tables(found: Comparison, old: str, copy: str) -> list[Mrkdwn]:
     return [*shown, *rest, *(equal if same else [])]
 
 
-def _line(name: str, old: TableSide, copy: TableSide) -> Mrkdwn:
-    times = [mrkdwn("newest {} → {}", _time(old.newest), _time(copy.newest))] if old.newest or copy.newest else []
-    rows = mrkdwn("• `{}`: {} → *{}*", name, _rows(old), _rows(copy))
-    return joined(", ", (rows, *times))
+def _line(database: str, table: str, old: TableSide, copy: TableSide) -> Mrkdwn:
+    rows = mrkdwn("• `{}`: {} in `{}`, *{}* in the copy", table, _rows(old), database, _rows(copy))
+    if not (old.newest or copy.newest):
+        return rows
+    newest = mrkdwn("newest row {} in `{}`, {} in the copy", _time(old.newest), database, _time(copy.newest))
+    return joined(" · ", (rows, newest))
 
 
 def _rows(side: TableSide) -> str:
@@ -86,13 +88,26 @@ def _distance(old: TableSide, copy: TableSide) -> int:
 
 def _schema(found: Comparison, old: str, copy: str) -> list[Mrkdwn]:
     parts = [
-        *([mrkdwn("only in `{}`: {}", old, ", ".join(found.only_old))] if found.only_old else []),
-        *([mrkdwn("only in `{}`: {}", copy, ", ".join(found.only_copy))] if found.only_copy else []),
-        *([mrkdwn("different: {}", ", ".join(found.changed))] if found.changed else []),
+        *(_only_in(where, objects) for where, objects in ((old, found.only_old), (copy, found.only_copy)) if objects),
+        *([mrkdwn("{} different", _with_verb(found.changed))] if found.changed else []),
     ]
     if not found.is_schema_known:
         parts.append(Mrkdwn("the rest is unknown" if parts else "unknown"))
     return [mrkdwn("• Schema: {}", joined(" · ", parts) if parts else "the same")]
+
+
+def _only_in(database: str, objects: Sequence[str]) -> Mrkdwn:
+    return mrkdwn("{} only in `{}`", _with_verb(objects), database)
+
+
+def _with_verb(objects: Sequence[str]) -> Mrkdwn:
+    """Return objects of a schema as a subject with its verb: `the index later is`. The last may be `and 5 more`."""
+    parts = [mrkdwn("the {} `{}`", *one.split(" ", 1)) for one in objects if not one.startswith("and ")]
+    rest = mrkdwn("{}", objects[-1]) if len(parts) < len(objects) else Mrkdwn("")
+    if len(objects) == 1:
+        return mrkdwn("{} is", parts[0])
+    rest = rest or mrkdwn("and {}", parts.pop())
+    return mrkdwn("{} {} are", joined(", ", parts), rest)
 
 
 def _unknown(found: Comparison) -> bool:

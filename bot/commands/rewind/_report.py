@@ -47,8 +47,8 @@ def _header(made: Request, names: dict[str, str]) -> list[str]:
     comparison = Comparison.of(made.facts)
     return [
         f"- Database: {escaped(rewind.source)}",
-        f"- Point in time: {exact(rewind.at)}. Everything after it is missing from the copy, and possibly up to 15 "
-        "seconds before it",
+        f"- Point in time: {exact(rewind.at)}. Everything after it is missing from the copy, and so may be the 15 "
+        "seconds of data before it",
         f"- Copy: {escaped(rewind.copy)}",
         *_people(made, names),
         "",

@@ -182,7 +182,9 @@ async def why_unusable(ctx: Context, copy: Database) -> str | None:
 
 def why_no_copy(copy: str, found: Database | None) -> str:
     """Return a sentence that a copy is gone, or that another database has its name."""
-    return f"`{copy}` is a different database now." if found else f"The copy `{copy}` no longer exists."
+    if found:
+        return f"The name `{copy}` now belongs to a different database."
+    return f"The copy `{copy}` no longer exists."
 
 
 def why_decided(rewind: Rewind) -> str:

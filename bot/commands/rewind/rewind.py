@@ -90,7 +90,7 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
             "Point in time": utc(at),
             "Point in time, UTC": exact(at),
             "Copy": copy,
-            "Missing from the copy": "Everything after that time, and possibly up to 15 s before it",
+            "Missing from the copy": "Everything after that time, and possibly the 15 seconds of data before it",
             "Available history": retention.words,
             "Databases": _count_words(count, quotas),
             **snap.facts,
@@ -148,7 +148,10 @@ def _warnings(
     unsure = f"Turso didn't say whether writes to {name} are blocked. {later}"
     others = list_names(siblings, at_most=6)
     full = f"The plan's limit of {number(most)} databases has been reached. Turso may refuse the copy"
-    reach = f"A later switch may also revoke the tokens of the other databases in the group {group}: {others}"
+    reach = (
+        f"If you switch to the copy later, that may also revoke tokens for the other databases in the group {group}: "
+        f"{others}"
+    )
     return [
         *({False: [writes], None: [unsure]}.get(database.block_writes, [])),
         *([full] if _is_full(count, most) else []),
@@ -220,7 +223,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     served = facts.get("served")  # None after a crash
     ready = "is ready" if served else "was created" if served is None else "was created, but hasn't responded yet"
     head = mrkdwn(":rewind: *{}* {}. It has the data of `{}` from {} (`{}`).", copy, ready, name, when(at), exact(at))
-    missing = Mrkdwn("Everything after that time is missing, and possibly up to 15 seconds before it.")
+    missing = Mrkdwn("Everything after that time is missing, and so may be the 15 seconds of data before it.")
     unchanged = Mrkdwn("") if facts.get(DECIDED) else mrkdwn("`{}` is unchanged.", name)
     comparison = Comparison.of(facts)
     return reply(

@@ -66,9 +66,9 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
     return Plan(
         target=snap.target,
         steps=[
-            f"Block reads and writes to {name}. Clients get errors at once, and its data is kept",
+            f"Block reads and writes to {name}. Clients will get errors immediately, and its data is kept",
             f"Revoke every token for {name}. This can't be undone",
-            "Check with a read-only token whether old tokens are refused",
+            "Use a read-only test token to check that old tokens stop working",
             f"Send the token holders the new address. They can get tokens for {copy.name} with Reveal",
             f"Keep {name} in quarantine until someone presses Undo or destroys it",
         ],
@@ -135,7 +135,11 @@ async def revoke(ctx: ChangeContext, plan: Plan, facts: Facts) -> Facts:
     target = target_of(plan)
     found = await existing(ctx.turso, target.name)
     if found is None or found.id != target.id:
-        raise BadInput(f"`{target.name}` {'is a different database now' if found else 'no longer exists'}.")
+        raise BadInput(
+            f"The name `{target.name}` now belongs to a different database."
+            if found
+            else f"`{target.name}` no longer exists."
+        )
     if why := await joined_since(ctx, target.group, plan.ends_tokens_of):
         raise BadInput(why)
     await ctx.turso.invalidate_tokens(target.name)
